@@ -1,0 +1,102 @@
+"""What a loss sees and what a model returns. Torch appears only in annotations here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FIELDS: dict[str, str] = {
+    "context": "(B, K, D) chunks of the window, oldest first, unit norm",
+    "target": "(B, D) the h-th unseen chunk, unit norm",
+    "last": "(B, D) newest chunk of the window, x_{s+K-1}",
+    "second_last": "(B, D) the chunk before it, x_{s+K-2} (needs K >= 2)",
+    "article": "(B,) int64 index of the window's article in its split",
+    "position": "(B,) int64 position of the window's first chunk in its article",
+    "negatives": "(B, M, D) chunks of the same article outside the window and not the target",
+    "negative_mask": "(B, M) bool, true where the negative is real (short articles have fewer)",
+    "in_batch_mask": "(B, B) bool, true where target j may serve as a negative of row i",
+    "order_first": "(B, P, D) stored chunks of the window and its target",
+    "order_second": "(B, P, D) another chunk of the same window and target",
+    "order_label": "(B, P) float, 1 where order_second comes later in the article, else 0",
+}
+"""Every batch field by name, with its shape."""
+
+
+class Batch:
+    """Named tensors of B windows. Reading a field that was not asked for says so.
+
+    Args:
+        fields: tensors by name; the names and shapes are those of :data:`FIELDS`.
+    """
+
+    __slots__ = ("_fields", "_owner")
+
+    def __init__(self, fields: Mapping[str, Tensor], owner: str | None = None) -> None:
+        self._fields = dict(fields)
+        self._owner = owner
+
+    def __getattr__(self, name: str) -> Tensor:
+        try:
+            return self._fields[name]
+        except KeyError:
+            pass
+        if name not in FIELDS:
+            raise AttributeError(f"a batch has no field {name!r}; it has {', '.join(FIELDS)}")
+        who = self._owner or "this code"
+        raise AttributeError(f"{who} reads batch.{name} without declaring it; add it to `needs`")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def __len__(self) -> int:
+        return len(next(iter(self._fields.values())))
+
+    def only(self, names: Iterable[str], owner: str) -> Batch:
+        """The same tensors, restricted to what ``owner`` declared it needs."""
+        return Batch({name: self._fields[name] for name in names}, owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model returns for B contexts.
+
+    Attributes:
+        q: (B, D) unit vectors, the prediction.
+        raw: (B, D) the vector before anchoring or normalising, if the model has one.
+        weights: (B, K) mixture weights on the simplex, if the model mixes its context.
+        anchor_lambda: scalar blend weight, if the model anchors.
+    """
+
+    q: Tensor
+    raw: Tensor | None = None
+    weights: Tensor | None = None
+    anchor_lambda: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where training stands: ``epoch`` counts from 1, ``index`` from 0 within the epoch."""
+
+    epoch: int
+    index: int
+    epochs: int
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class LossOutput:
+    """What a loss returns.
+
+    Attributes:
+        total: scalar that training minimises (before the recipe's weight).
+        terms: unweighted scalars by name, logged as ``loss_<name>``.
+        metrics: detached scalars by name, logged as they are (``order_accuracy``).
+    """
+
+    total: Tensor
+    terms: dict[str, Tensor] = field(default_factory=dict)
+    metrics: dict[str, Tensor] = field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""Errors a user can mend. Each prints as one line: what is wrong, where, and the mend.
+
+The exit codes are the command line's contract: 0 ok, 1 a gate failed, 2 usage, 3 bad data,
+4 bad checkpoint or run, 5 diverged, 6 input/output, 130 and 143 for SIGINT and SIGTERM.
+"""
+
+from __future__ import annotations
+
+
+class LvmctlError(Exception):
+    """Base of every error shown to the user without a traceback.
+
+    Args:
+        what: what is wrong, one clause.
+        where: file, option or plugin it was found in.
+        mend: what the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: object = None, mend: str | None = None) -> None:
+        self.what = what
+        self.where = None if where is None else str(where)
+        self.mend = mend
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        line = self.what if self.where is None else f"{self.where}: {self.what}"
+        return line if self.mend is None else f"{line}; {self.mend}"
+
+
+class UsageError(LvmctlError):
+    """The command, an option or a name is wrong."""
+
+    exit_code = 2
+
+
+class PluginError(UsageError):
+    """A plugin is broken, missing, contested or written for another API."""
+
+
+class DataError(LvmctlError):
+    """A store, an NPZ or a text source cannot be used."""
+
+    exit_code = 3
+
+
+class RunError(LvmctlError):
+    """A run directory or a checkpoint cannot be used."""
+
+    exit_code = 4
+
+
+class DivergedError(LvmctlError):
+    """Training produced too many non-finite losses or gradients."""
+
+    exit_code = 5
+
+
+class OutputError(LvmctlError):
+    """A file cannot be written: it exists, the disk is full or the place is read-only."""
+
+    exit_code = 6
+
+
+class Interrupted(LvmctlError):
+    """A signal ended the command after everything worth keeping was saved.
+
+    Args:
+        signum: the signal's number; the exit code is ``128 + signum``.
+    """
+
+    def __init__(self, signum: int, what: str, **details: str | None) -> None:
+        super().__init__(what, **details)
+        self.exit_code = 128 + signum
+
+
+def nearest(name: str, known: list[str]) -> str | None:
+    """The known name most like ``name``, or None when nothing is close."""
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return close[0] if close else None

@@ -1,0 +1,165 @@
+"""The records a plugin declares. Frozen, torch-free, and lazy: ``target`` names an attribute.
+
+A target is ``"package.module:Attribute"`` and is imported only when something is built from it.
+``options`` is a frozen dataclass whose fields are made with :func:`lvmctl.config.option`; it lives
+in a torch-free module, so that listing and describing a plugin stays fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+API_VERSION = 1
+"""Version of the plugin interface. A plugin declares ``LVMCTL_API = 1`` in its ``plugin.py``."""
+
+Geometry = Literal["unit", "span", "cone", "anchored"]
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For a record that takes no option."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model, a loss or a baseline is built for.
+
+    Attributes:
+        dim: D, the width of a chunk vector.
+        context_length: K, the number of chunks a prediction is made from.
+        horizon: h, the target is the h-th unseen chunk (1 = next).
+    """
+
+    dim: int
+    context_length: int
+    horizon: int = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """A named model or loss with the options and the weight a recipe gives it.
+
+    Attributes:
+        name: bare or qualified record name, e.g. ``"p8/listwise"``.
+        options: values for the record's options dataclass.
+        weight: factor of a loss in the total (ignored for a model).
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a recipe's options amount to: one model, its losses, its kill rules.
+
+    Attributes:
+        model: the model part.
+        losses: the loss parts; the training loss is the weighted sum of their totals.
+        kill: gate parts of kind ``kill`` asked after every epoch.
+        run_name: short ``key`` → value pairs for the run directory's name.
+    """
+
+    model: Part
+    losses: tuple[Part, ...]
+    kill: tuple[Part, ...] = ()
+    run_name: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What every record has: a name, one line about it, where it lives and its options."""
+
+    name: str
+    summary: str
+    target: str
+    options: type = NoOptions
+
+    @property
+    def kind(self) -> str:
+        return KINDS[type(self)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Record):
+    """A model: ``target(options, shape)`` is a ``torch.nn.Module``, context (B, K, D) → Prediction.
+
+    ``geometry`` is the promise the conformance kit proves: ``unit`` (q on the unit sphere),
+    ``span`` (q in the linear span of the context), ``cone`` (q a non-negative mixture of the
+    context), ``anchored`` (q blended with the context's centroid).
+    """
+
+    geometry: Geometry = "unit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossSpec(Record):
+    """A loss: ``target(options, shape)`` is a module, (prediction, batch, step) → LossOutput.
+
+    ``needs`` names the batch fields it reads (see :data:`lvmctl.batch.FIELDS`); it sees no other.
+    ``needs_prediction`` names the optional prediction fields it reads (``raw``, ``weights``, …).
+    """
+
+    needs: tuple[str, ...] = ("target",)
+    needs_prediction: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeSpec(Record):
+    """A recipe, what ``--plugin`` names: ``target(options)`` is a :class:`Composition`.
+
+    ``options`` extends :class:`lvmctl.config.TrainingOptions`; ``target`` is torch-free.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSpec(Record):
+    """A gate. ``verdict``: a metric against a bound. ``kill``: ``target(options)`` is a callable,
+    (epoch record) → reason to stop or None. ``sample``: a weight per sequence of a batch."""
+
+    role: Literal["verdict", "kill", "sample"] = "kill"
+    metric: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagnosticSpec(Record):
+    """A diagnostic: ``target(options)`` is a callable over a split or a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderSpec(Record):
+    """An encoder: ``target(options)`` has ``fit(texts)``, ``encode(texts) -> (N, D) float32`` and
+    ``recipe() -> dict``. ``fitted`` says that ``fit`` learns from the corpus."""
+
+    fitted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineSpec(Record):
+    """A baseline: ``target(options, shape)`` predicts q (B, D) from a context (B, K, D).
+
+    ``fitted`` says that it needs ``fit(windows)`` on training windows first."""
+
+    fitted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandSpec(Record):
+    """A command: ``target`` is a ``click.Command`` added to the top level under ``name``."""
+
+
+KINDS: dict[type, str] = {
+    RecipeSpec: "recipe",
+    ModelSpec: "model",
+    LossSpec: "loss",
+    GateSpec: "gate",
+    DiagnosticSpec: "diagnostic",
+    EncoderSpec: "encoder",
+    BaselineSpec: "baseline",
+    CommandSpec: "command",
+}
+
+KillRule = Callable[[dict[str, Any]], str | None]
