@@ -1,0 +1,80 @@
+"""Which windows, negatives and order pairs a step sees: pure functions of their seed.
+
+Nothing is remembered between steps, so training resumes anywhere by asking for the same step
+again (ENGINEERING, Resume).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def epoch_order(windows: int, seed: int, epoch: int) -> np.ndarray:
+    """The order in which epoch ``epoch`` visits ``windows`` windows: a permutation, (W,) int64."""
+    return np.random.default_rng([seed, epoch]).permutation(windows)
+
+
+def step_windows(order: np.ndarray, batch_size: int, step: int) -> np.ndarray:
+    """The windows of step ``step`` (from 0); the last step of an epoch may be smaller."""
+    return order[step * batch_size : (step + 1) * batch_size]
+
+
+def steps_per_epoch(windows: int, batch_size: int) -> int:
+    """Steps that visit every window once."""
+    return -(-windows // batch_size)
+
+
+def draw_negatives(
+    rng: np.random.Generator,
+    lengths: np.ndarray,
+    position: np.ndarray,
+    context_length: int,
+    target_offset: int,
+    count: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Same-article negatives: chunks outside the window and not the target, without repetition.
+
+    Args:
+        rng: source of randomness.
+        lengths: (B,) chunks of each window's article.
+        position: (B,) position of each window's first chunk in its article.
+        context_length: K.
+        target_offset: the target's position minus the window's first.
+        count: M, negatives wanted per window.
+
+    Returns:
+        Positions in the article (B, M), and a mask (B, M) that is false where the article has
+        fewer than M such chunks (the position is then the window's own first chunk).
+    """
+    allowed = lengths - context_length - 1
+    drawn = np.empty((len(lengths), count), dtype=np.int64)
+    for m in range(count):
+        rank = rng.integers(0, np.maximum(allowed - m, 1))
+        # Step over the ranks drawn before, in ascending order, so that none repeats.
+        for earlier in np.sort(drawn[:, :m], axis=1).T:
+            rank += rank >= earlier
+        drawn[:, m] = rank
+    real = np.arange(count) < allowed[:, None]
+    first = position[:, None]
+    chosen = drawn + np.where(drawn >= first, context_length, 0)
+    chosen += chosen >= first + target_offset
+    return np.where(real, chosen, first), real
+
+
+def draw_order_pairs(
+    rng: np.random.Generator, windows: int, chunks: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of different chunks of a window with its target, in random order.
+
+    Args:
+        rng: source of randomness.
+        windows: B.
+        chunks: K + 1, the window's chunks in order with the target last.
+        count: P, pairs per window.
+
+    Returns:
+        Indices of the first and the second chunk, (B, P) each, in [0, chunks).
+    """
+    first = rng.integers(0, chunks, size=(windows, count))
+    second = (first + rng.integers(1, chunks, size=(windows, count))) % chunks
+    return first, second

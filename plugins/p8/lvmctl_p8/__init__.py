@@ -1,0 +1,1 @@
+"""P8: q is a mixture of the context, trained by listwise ranking (METHODS §4)."""

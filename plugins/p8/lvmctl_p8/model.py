@@ -1,0 +1,29 @@
+"""The mixture head: P8's only freedom is where to look in the window."""
+
+from __future__ import annotations
+
+from lvmctl.batch import Prediction
+from lvmctl.geometry import mixture
+from lvmctl.models.encoder import sequence_encoder
+from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.plugins import Shape
+from torch import Tensor, nn
+
+
+class Mixture(nn.Module):
+    """α = softmax(Linear(summary)), q = normalise(Σ α_i c_i) (METHODS §4, P8).
+
+    q stays in the cone of the context: cos(q, c̄) ≥ min_i cos(c_i, c̄) whenever that minimum is
+    ≥ 0 (METHODS §2.6).
+
+    Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
+    """
+
+    def __init__(self, options: SequenceEncoderOptions, shape: Shape) -> None:
+        super().__init__()
+        self.encoder = sequence_encoder(options, shape)
+        self.attention = nn.Linear(options.width, shape.context_length)
+
+    def forward(self, context: Tensor) -> Prediction:
+        weights = self.attention(self.encoder(context)).float().softmax(dim=-1)
+        return Prediction(q=mixture(weights, context), weights=weights)

@@ -1,0 +1,44 @@
+"""The order verifier: which of two stored chunks came first?"""
+
+from __future__ import annotations
+
+import torch
+from lvmctl.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.plugins import Shape
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lvmctl_p8.options import OrderOptions
+
+
+class OrderVerifier(nn.Module):
+    """Binary cross-entropy of an MLP on [a, b, a⊙b, a-b], label 1 where b comes later.
+
+    a and b are stored chunks of one window with its target, never encoder states, so the verifier
+    shares nothing with the model and measures the arrow of time in the data (METHODS §4, P8).
+    Chance is log 2 and accuracy one half.
+
+    Needs: ``order_first``, ``order_second``, ``order_label``. Terms: ``order``. Metrics:
+    ``order_accuracy``.
+    """
+
+    def __init__(self, options: OrderOptions, shape: Shape) -> None:
+        super().__init__()
+        self.order_pairs = options.pairs
+        self.verifier = nn.Sequential(
+            nn.Linear(4 * shape.dim, options.hidden), nn.ReLU(), nn.Linear(options.hidden, 1)
+        )
+
+    def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
+        pairs = slice(self.order_pairs)
+        label = batch.order_label[:, pairs]
+        logit = self.logit(batch.order_first[:, pairs], batch.order_second[:, pairs]).float()
+        loss = functional.binary_cross_entropy_with_logits(logit, label)
+        accuracy = ((logit > 0) == (label > 0.5)).float().mean()
+        return LossOutput(
+            total=loss, terms={"order": loss}, metrics={"order_accuracy": accuracy.detach()}
+        )
+
+    def logit(self, a: Tensor, b: Tensor) -> Tensor:
+        """Evidence that ``b`` (…, D) comes after ``a`` (…, D) → (…)."""
+        return self.verifier(torch.cat([a, b, a * b, a - b], dim=-1)).squeeze(-1)

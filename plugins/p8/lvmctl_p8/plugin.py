@@ -1,0 +1,75 @@
+"""What this distribution declares."""
+
+from __future__ import annotations
+
+from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.plugins import GateSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
+
+from lvmctl_p8 import options
+
+LVMCTL_API = 1
+
+
+@hookimpl
+def lvmctl_recipes():
+    return [
+        RecipeSpec(
+            name="p8",
+            summary="Mixture of the context, trained by listwise ranking and order evidence.",
+            target="lvmctl_p8.recipe:compose",
+            options=options.P8Options,
+        )
+    ]
+
+
+@hookimpl
+def lvmctl_models():
+    return [
+        ModelSpec(
+            name="mixture",
+            summary="q = normalise(Σ α_i c_i), α = softmax of an encoder's summary.",
+            target="lvmctl_p8.model:Mixture",
+            options=SequenceEncoderOptions,
+            geometry="cone",
+        )
+    ]
+
+
+@hookimpl
+def lvmctl_losses():
+    return [
+        LossSpec(
+            name="listwise",
+            summary="Softmax over the target, last, same-article and in-batch candidates.",
+            target="lvmctl_p8.listwise:Listwise",
+            options=options.ListwiseOptions,
+            needs=("target", "last", "negatives", "negative_mask", "in_batch_mask"),
+        ),
+        LossSpec(
+            name="previous-repel",
+            summary="Hinge on cos(q, y) - cos(q, last).",
+            target="lvmctl_p8.previous_repel:PreviousRepel",
+            options=options.PreviousRepelOptions,
+            needs=("target", "last"),
+        ),
+        LossSpec(
+            name="order",
+            summary="A small verifier learns which of two stored chunks came first.",
+            target="lvmctl_p8.order:OrderVerifier",
+            options=options.OrderOptions,
+            needs=("order_first", "order_second", "order_label"),
+        ),
+    ]
+
+
+@hookimpl
+def lvmctl_gates():
+    return [
+        GateSpec(
+            name="kill-rule",
+            summary="The reports' rule: stop after epoch 2 at margin[last] < 0 or R@5 < 0.75.",
+            target="lvmctl_p8.kill_rule:KillRule",
+            options=options.KillOptions,
+            role="kill",
+        )
+    ]

@@ -1,0 +1,31 @@
+"""The previous-repel hinge."""
+
+from __future__ import annotations
+
+from lvmctl.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.geometry import cosine
+from lvmctl.plugins import Shape
+from torch import nn
+from torch.nn import functional
+
+from lvmctl_p8.options import PreviousRepelOptions
+
+
+class PreviousRepel(nn.Module):
+    """Mean of relu(m - (cos(q, y) - cos(q, last))), in [0, m + 2] (METHODS §4, P8).
+
+    The value is a hinge loss, not a margin: a value of .12 says nothing about the sign of
+    margin[last]. Past w = ‖μ‖²/(μ·x_last - ‖μ‖²) its weight turns q away from the target
+    (METHODS §2.4).
+
+    Needs: ``target``, ``last``. Terms: ``margin``.
+    """
+
+    def __init__(self, options: PreviousRepelOptions, shape: Shape) -> None:
+        super().__init__()
+        self.margin = options.margin
+
+    def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
+        gap = cosine(prediction.q, batch.target) - cosine(prediction.q, batch.last)
+        loss = functional.relu(self.margin - gap).mean()
+        return LossOutput(total=loss, terms={"margin": loss})
