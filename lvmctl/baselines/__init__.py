@@ -1,0 +1,1 @@
+"""Baselines: predictors that need no training run (METHODS §3)."""

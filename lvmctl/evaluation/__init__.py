@@ -1,0 +1,1 @@
+"""Evaluation: any predictor through one protocol (METHODS §3)."""

@@ -8,7 +8,7 @@ from lvmctl_p8.options import KillOptions
 
 
 class KillRule:
-    """Stop after epoch 2 when margin[last] < 0 or in-article filtered R@5 < 0.75.
+    """From epoch 2 on, stop when margin[last] < 0 or in-article filtered R@5 < 0.75.
 
     Off by default: the cosine optimum of text has a negative margin[last] (METHODS §2.3, §2.7), so
     the rule stops good models.
@@ -19,7 +19,7 @@ class KillRule:
 
     def __call__(self, record: dict[str, Any]) -> str | None:
         """The reason to stop after the epoch of the history ``record``, or None."""
-        if record["epoch"] != self.options.epoch or "val" not in record:
+        if record["epoch"] < self.options.epoch or "val" not in record:
             return None
         margin, r5 = record["val"]["margin"]["last"], record["val"].get("r@5")
         failed = []

@@ -1,0 +1,18 @@
+"""Retrieval with the last chunk."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from lvmctl.spec import NoOptions, Shape
+
+
+class Direct:
+    """q = x_last. What every recipe has to beat."""
+
+    def __init__(self, options: NoOptions, shape: Shape) -> None:
+        pass
+
+    def __call__(self, context: Tensor) -> Tensor:
+        """(B, K, D) → (B, D)."""
+        return context[:, -1]
