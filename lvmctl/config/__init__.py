@@ -1,0 +1,20 @@
+"""Options, where their values come from, and named experiments."""
+
+from lvmctl.config.bind import Bound, bind, parse_assignments, split_parts
+from lvmctl.config.experiments import Experiment, Experiments, disabled_plugins, load_experiments
+from lvmctl.config.options import OptionInfo, TrainingOptions, describe, option
+
+__all__ = [
+    "Bound",
+    "Experiment",
+    "Experiments",
+    "OptionInfo",
+    "TrainingOptions",
+    "bind",
+    "describe",
+    "disabled_plugins",
+    "load_experiments",
+    "option",
+    "parse_assignments",
+    "split_parts",
+]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_type_hints
+
+from lvmctl.config.types import OptionType
 
 
 def option(
@@ -19,13 +21,85 @@ def option(
 
     Args:
         default: value when nothing sets it; its annotation gives the type
-            (``int``, ``float``, ``bool``, ``str``, or ``X | None``).
+            (``int``, ``float``, ``bool``, ``str``, ``X | None`` or ``tuple[X, ...]``).
         help: one line for ``plugins describe``.
-        low, high: inclusive bounds of a number.
+        low, high: inclusive bounds of a number, or of every item of a tuple. ``high=math.inf``
+            says that infinity is a meaningful value; it is refused otherwise.
         choices: the values allowed, if they are few.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class OptionInfo:
+    """One option as described by its field; see :func:`option`."""
+
+    name: str
+    type: OptionType
+    default: Any
+    help: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Any, ...] | None = None
+
+    @property
+    def bounds(self) -> str:
+        """What values are allowed beyond the type, for a reader; empty when all are."""
+        if self.choices:
+            return " | ".join(str(choice) for choice in self.choices)
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f">= {self.low:g}"
+        return f"<= {self.high:g}" if self.high is not None else ""
+
+    def accept(self, value: Any) -> Any:
+        """``value`` as this option's type; a string is parsed.
+
+        Raises:
+            ValueError: wrong type, out of bounds or not among the choices; one clause.
+        """
+        value = self.type.convert(value, infinite=self.high == float("inf"))
+        for item in value if isinstance(value, tuple) else (value,):
+            self._check(item)
+        return value
+
+    def _check(self, item: Any) -> None:
+        if item is None:
+            return
+        if self.choices and item not in self.choices:
+            raise ValueError(f"{item!r} is not one of {', '.join(map(str, self.choices))}")
+        if self.low is not None and item < self.low:
+            raise ValueError(f"{item!r} is below {self.low:g}")
+        if self.high is not None and item > self.high:
+            raise ValueError(f"{item!r} is above {self.high:g}")
+
+
+def describe(cls: type) -> list[OptionInfo]:
+    """The options of a dataclass, in the order they are written (a base's come first).
+
+    Raises:
+        TypeError: a field's annotation is none of the types an option may have.
+    """
+    hints = get_type_hints(cls)
+    return [
+        OptionInfo(
+            name=field.name,
+            type=OptionType.of(hints[field.name], f"{cls.__name__}.{field.name}"),
+            default=_default(field),
+            **{key: field.metadata.get(key) for key in ("low", "high", "choices")},
+            help=field.metadata.get("help", ""),
+        )
+        for field in dataclasses.fields(cls)
+        if field.init
+    ]
+
+
+def _default(field: dataclasses.Field) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,18 @@
+"""Core's own records, declared through the hooks any plugin uses."""
+
+from lvmctl.hookspecs import hookimpl
+from lvmctl.losses.records import LOSSES
+from lvmctl.models.records import MODELS
+from lvmctl.spec import API_VERSION, LossSpec, ModelSpec
+
+LVMCTL_API = API_VERSION
+
+
+@hookimpl
+def lvmctl_models() -> tuple[ModelSpec, ...]:
+    return MODELS
+
+
+@hookimpl
+def lvmctl_losses() -> tuple[LossSpec, ...]:
+    return LOSSES

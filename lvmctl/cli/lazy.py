@@ -1,0 +1,42 @@
+"""A command group that lists its commands without importing them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import click
+
+
+class LazyCommand(NamedTuple):
+    """Where a command lives (``"package.module:attribute"``) and its line in ``--help``."""
+
+    target: str
+    short_help: str
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are imported when they run.
+
+    Args:
+        lazy: commands by name. Their short help comes from here, so that ``--help`` imports none.
+    """
+
+    def __init__(self, *args: Any, lazy: Mapping[str, LazyCommand], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = dict(lazy)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*self.lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = self.lazy[cmd_name].target.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, command.short_help) for name, command in self.lazy.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)

@@ -1,0 +1,136 @@
+"""The ``lvmctl`` command: global options, the list of commands, and how errors end.
+
+Exit codes: 0 ok, 1 a gate failed, 2 usage, 3 bad data, 4 bad checkpoint or run, 5 diverged,
+6 input/output, 70 a fault of lvmctl itself, 128 + n ended by signal n.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import click
+
+import lvmctl
+from lvmctl.cli.lazy import LazyCommand, LazyGroup
+from lvmctl.errors import LvmctlError, PluginError, nearest
+
+BUG = 70
+BROKEN_PIPE = 128 + 13
+
+COMMANDS = {
+    "data": LazyCommand("lvmctl.cli.data:data", "Import, embed, synthesise and inspect data."),
+    "train": LazyCommand("lvmctl.cli.train:train", "Train a recipe and say what it learned."),
+    "plugins": LazyCommand("lvmctl.cli.plugins:plugins", "List and describe what is installed."),
+    "experiments": LazyCommand(
+        "lvmctl.cli.experiments:experiments", "List, show and validate named configurations."
+    ),
+    "doctor": LazyCommand("lvmctl.cli.doctor:doctor", "Check this installation and this machine."),
+}
+
+
+@dataclass
+class Session:
+    """What the error handler must know about the command that ran."""
+
+    debug: bool = False
+
+
+class TopLevel(LazyGroup):
+    """The lazy group, which also runs commands that plugins declare."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None or cmd_name.startswith("-"):
+            return command
+        from lvmctl.registry import load_registry
+
+        registry = load_registry()
+        try:
+            return registry.resolve(registry.get("command", cmd_name))
+        except PluginError as error:
+            known = [*self.lazy, *registry.names("command")]
+            if cmd_name.rpartition("/")[2] in registry.names("command"):
+                raise
+            close = nearest(cmd_name, known)
+            mend = f"did you mean {close!r}?" if close else "see `lvmctl --help`"
+            raise click.UsageError(f"no command {cmd_name!r}; {mend}", ctx) from error
+
+
+@click.group(
+    cls=TopLevel,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Plugins may add commands: see `lvmctl plugins list --kind command`.",
+)
+@click.version_option(lvmctl.__version__, prog_name="lvmctl", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--no-plugins", is_flag=True, help="Load no plugin, only lvmctl's own parts.")
+@click.option("--strict-plugins", is_flag=True, help="Stop when any plugin is broken.")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool, no_plugins: bool, strict_plugins: bool) -> None:
+    """Train, measure and diagnose latent vector models: models that predict the embedding of the
+    next chunk of a text."""
+    from lvmctl.config.experiments import disabled_plugins
+    from lvmctl.registry import configure
+
+    ctx.ensure_object(Session).debug = debug
+    configure(enabled=not no_plugins, strict=strict_plugins, disable=disabled_plugins())
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line (default: this process's) and exit with its code."""
+    if (os.cpu_count() or 1) <= 4:
+        # Threads that spin while they wait starve each other on a small machine. OpenMP reads this
+        # when torch is imported, so it must come first.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; every error becomes one line on stderr."""
+    session = Session()
+    try:
+        result = cli.main(args, prog_name="lvmctl", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        return _end(session, error.exit_code, _usage(error))
+    except LvmctlError as error:
+        return _end(session, error.exit_code, str(error))
+    except BrokenPipeError:
+        # The reader left; keep the interpreter from flushing into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _end(session, 6, f"{where}{error.strerror or error}")
+    except (KeyboardInterrupt, click.Abort):
+        return _end(session, 130, "interrupted")
+    except Exception as error:
+        line = f"this is a fault in lvmctl: {type(error).__name__}: {error}"
+        return _end(session, BUG, line + "; run `lvmctl --debug …` for the traceback")
+
+
+def _end(session: Session, code: int, line: str) -> int:
+    if session.debug:
+        import traceback
+
+        traceback.print_exc()
+    click.echo(f"error: {' '.join(line.split())}", err=True)
+    return code
+
+
+def _usage(error: click.ClickException) -> str:
+    """Click's message as one line, with where to read more."""
+    line = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    if context is None or ";" in line:
+        return line
+    return f"{line}; see `{context.command_path} --help`"

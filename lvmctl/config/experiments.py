@@ -1,0 +1,206 @@
+"""Named configurations of recipes, read from TOML.
+
+Every top-level table is an experiment, except ``[plugins]``, whose ``disable`` lists plugins never
+to import. Reserved keys say what is trained on what; every other key is an option's value, and a
+nested table holds the values of one part of the recipe::
+
+    [p8-long]
+    extends = "p8-full"
+    summary = "P8, twenty epochs on the books."
+    data = "stores/books"
+    epochs = 20
+    listwise.temperature = 0.05
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lvmctl.errors import UsageError, nearest
+
+FILE = "experiments.toml"
+VARIABLE = "LVMCTL_EXPERIMENTS"
+TEXTS = ("recipe", "extends", "summary", "data", "val", "ood")
+LISTS = ("train", "losses")
+PLUGINS = "plugins"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A named configuration, with everything it extends already laid under it.
+
+    Attributes:
+        recipe: name of the recipe.
+        summary: one line about it.
+        values: option values; those of a part have dotted names (``listwise.temperature``).
+        origins: where each value was written, ``experiments.toml`` or, for an inherited one,
+            ``experiments.toml [ancestor]``.
+        data, train, val, ood: sources, as on the command line.
+        losses: names of losses that replace the recipe's.
+    """
+
+    name: str
+    recipe: str
+    summary: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    data: str | None = None
+    train: tuple[str, ...] = ()
+    val: str | None = None
+    ood: str | None = None
+    losses: tuple[str, ...] = ()
+
+    @property
+    def layers(self) -> list[tuple[str, dict[str, Any]]]:
+        """The values as layers for :func:`lvmctl.config.bind`, one per origin."""
+        by_origin: dict[str, dict[str, Any]] = {}
+        for key, value in self.values.items():
+            by_origin.setdefault(self.origins[key], {})[key] = value
+        return list(by_origin.items())
+
+
+class Experiments:
+    """The experiments of one file.
+
+    Args:
+        tables: the file's tables by name.
+        path: the file, for messages; its name is the origin of values.
+    """
+
+    def __init__(self, tables: Mapping[str, Any], path: Path) -> None:
+        self.path = path
+        self._tables = {name: table for name, table in tables.items() if name != PLUGINS}
+
+    def names(self) -> list[str]:
+        """Names in the file's order."""
+        return list(self._tables)
+
+    def get(self, name: str) -> Experiment:
+        """The experiment ``name`` with its ``extends`` chain resolved.
+
+        Raises:
+            UsageError: unknown name (the nearest is suggested), unknown or circular ``extends``,
+                a reserved key of the wrong type, or no recipe.
+        """
+        reserved: dict[str, Any] = {}
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        for table_name in reversed(self._chain(name)):
+            origin = self.path.name if table_name == name else f"{self.path.name} [{table_name}]"
+            for key, value in self._tables[table_name].items():
+                if key in (*TEXTS, *LISTS):
+                    reserved[key] = self._reserved(table_name, key, value)
+                    continue
+                for option, item in _flatten(key, value):
+                    values[option] = item
+                    origins[option] = origin
+        reserved.pop("extends", None)
+        if "recipe" not in reserved:
+            raise self._error(name, "it names no recipe", 'add recipe = "NAME" or extends = "…"')
+        return Experiment(name=name, values=values, origins=origins, **reserved)
+
+    def _chain(self, name: str) -> list[str]:
+        """``name`` and everything it extends, nearest first."""
+        chain: list[str] = []
+        current: str | None = name
+        while current is not None:
+            if current in chain:
+                raise self._error(
+                    name, f"extends goes in a circle: {' → '.join([*chain, current])}"
+                )
+            if current not in self._tables:
+                raise self._missing(current, chain)
+            if not isinstance(self._tables[current], dict):
+                raise self._error(current, "it is not a table")
+            chain.append(current)
+            parent = self._tables[current].get("extends")
+            current = None if parent is None else self._reserved(current, "extends", parent)
+        return chain
+
+    def _reserved(self, table: str, key: str, value: Any) -> Any:
+        if key in LISTS:
+            value = [value] if isinstance(value, str) else value
+            if isinstance(value, list) and all(isinstance(item, str) for item in value):
+                return tuple(value)
+            raise self._error(table, f"{key} is not text or a list of texts")
+        if not isinstance(value, str):
+            raise self._error(table, f"{key} is not text")
+        return value
+
+    def _missing(self, name: str, chain: list[str]) -> UsageError:
+        close = nearest(name, self.names())
+        known = f"there are {', '.join(self.names())}" if self._tables else "it holds none"
+        mend = f"did you mean {close!r}?" if close else known
+        if chain:
+            return self._error(chain[-1], f"it extends an unknown experiment {name!r}", mend)
+        return UsageError(f"no experiment {name!r}", where=self.path, mend=mend)
+
+    def _error(self, table: str, what: str, mend: str | None = None) -> UsageError:
+        return UsageError(what, where=f"{self.path} [{table}]", mend=mend)
+
+
+def load_experiments(path: str | os.PathLike[str] | None = None) -> Experiments:
+    """Read experiments from the first of: ``path``, the file ``LVMCTL_EXPERIMENTS`` names,
+    ``experiments.toml`` here or in a parent directory, the one that comes with lvmctl.
+
+    Raises:
+        UsageError: the file named cannot be read, or is not TOML.
+    """
+    named = path or os.environ.get(VARIABLE)
+    found = Path(named) if named else _local() or _shipped()
+    return Experiments(_read(found), found)
+
+
+def disabled_plugins() -> tuple[str, ...]:
+    """Names under ``[plugins] disable`` of ``LVMCTL_EXPERIMENTS`` or the nearest experiments.toml.
+
+    Raises:
+        UsageError: that file cannot be read, or ``disable`` is not a list of names.
+    """
+    named = os.environ.get(VARIABLE)
+    path = Path(named) if named else _local()
+    if path is None:
+        return ()
+    plugins = _read(path).get(PLUGINS, {})
+    names = plugins.get("disable", []) if isinstance(plugins, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UsageError("disable is not a list of names", where=f"{path} [{PLUGINS}]")
+    return tuple(names)
+
+
+def _local() -> Path | None:
+    here = Path.cwd()
+    candidates = (directory / FILE for directory in (here, *here.parents))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _shipped() -> Path:
+    """A wheel carries the file inside the package; a checkout has it beside the package."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / FILE
+    return inside if inside.is_file() else package.parent / FILE
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"not TOML: {error}", where=path) from error
+    except UnicodeDecodeError as error:
+        raise UsageError("not UTF-8 text", where=path) from error
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=path) from error
+
+
+def _flatten(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Nested tables as dotted names."""
+    if isinstance(value, dict):
+        for inner, item in value.items():
+            yield from _flatten(f"{key}.{inner}", item)
+    else:
+        yield key, value

@@ -1,0 +1,106 @@
+"""A split: articles selected from a store, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lvmctl.data.arrays import unit
+from lvmctl.data.order import seeded_order
+from lvmctl.data.store import Store
+
+
+@dataclass(frozen=True)
+class Split:
+    """Articles of one store, or of several joined.
+
+    Attributes:
+        vectors: (N, D) float32 or float16 rows, usually mapped; more than the split's own.
+        starts: (A,) int64 first row of each article.
+        lengths: (A,) int64 chunks of each article.
+        articles: manifest entry of each article (id, title, …).
+        name: for messages and manifests, ``books@val``.
+        source: where it comes from: ``path``, ``split``, ``content_hash``, ``encoder``, and
+            ``note`` when the store has one.
+        unit: rows have norm 1 within 1e-3.
+        target_row: None, or K for a window-only store with horizon above 1: each article is K
+            chunks and then its target.
+        horizon: the horizon of such windows, else None.
+        notices: what a user should hear about it.
+    """
+
+    vectors: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    articles: list[dict[str, Any]]
+    name: str
+    source: dict[str, Any]
+    unit: bool = True
+    target_row: int | None = None
+    horizon: int | None = None
+    notices: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, store: Store, split: str | None = None) -> Split:
+        """The articles of ``store`` in ``split``; all of them when None."""
+        chosen = [i for i, a in enumerate(store.articles) if split in (None, a.get("split"))]
+        index = np.array(chosen, np.int64)
+        source = {
+            "path": str(store.path),
+            "split": split,
+            "content_hash": store.content_hash,
+            "encoder": store.manifest.get("encoder"),
+        }
+        if "note" in store.manifest:
+            source["note"] = store.manifest["note"]
+        context, horizon = store.window_shape or (None, None)
+        return cls(
+            vectors=store.vectors,
+            starts=store.offsets[:-1][index],
+            lengths=store.lengths[index],
+            articles=[store.articles[i] for i in chosen],
+            name=f"{store.name}@{split}" if split else store.name,
+            source=source,
+            unit=store.unit,
+            target_row=context,
+            horizon=horizon,
+            notices=store.notices,
+        )
+
+    @property
+    def dim(self) -> int:
+        """D, the width of a vector."""
+        return self.vectors.shape[1]
+
+    @property
+    def chunks(self) -> int:
+        """Chunks in the split's articles."""
+        return int(self.lengths.sum())
+
+    def unit_rows(self, low: int, high: int) -> np.ndarray:
+        """Rows ``low:high`` of :attr:`vectors`, (high - low, D) float32 of unit norm."""
+        return unit(self.vectors[low:high])
+
+    def take(self, index: np.ndarray) -> Split:
+        """The articles numbered ``index``, in that order."""
+        articles = [self.articles[i] for i in index]
+        return replace(
+            self, starts=self.starts[index], lengths=self.lengths[index], articles=articles
+        )
+
+    def subset(self, windows: int, context: int, horizon: int, seed: int) -> Split:
+        """Whole articles in a seeded order until they hold at least ``windows`` windows.
+
+        All of them when there are fewer. The articles keep the split's order.
+        """
+        from lvmctl.data.windows import windows_per_article
+
+        counts = windows_per_article(self, context, horizon)
+        order = seeded_order(len(counts), seed)
+        order = order[counts[order] > 0]
+        enough = int(np.searchsorted(np.cumsum(counts[order]), windows)) + 1
+        chosen = np.sort(order[:enough])
+        rule = {"windows": windows, "context": context, "horizon": horizon, "seed": seed}
+        return replace(self.take(chosen), source={**self.source, "subset": rule})

@@ -1,0 +1,97 @@
+"""Windows by index: K chunks of one article and the h-th unseen chunk after them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lvmctl.data.arrays import unit
+from lvmctl.data.split import Split
+from lvmctl.errors import DataError
+
+
+class Windows:
+    """All windows of a split. Nothing is copied; a window never crosses an article.
+
+    Args:
+        split: where the chunks are.
+        context_length: K >= 1.
+        horizon: h >= 1.
+
+    Attributes:
+        rows: (W,) int64 row of x_s, the oldest chunk of each window, in ``split.vectors``.
+        article: (W,) int64 index into ``split.articles``.
+        position: (W,) int64 s, the position of x_s in its article.
+        target_offset: the target's row is ``rows + target_offset``.
+
+    Raises:
+        DataError: no article is long enough, or the store holds windows of another shape.
+    """
+
+    def __init__(self, split: Split, context_length: int, horizon: int) -> None:
+        self.split = split
+        self.context_length = context_length
+        self.horizon = horizon
+        counts = windows_per_article(split, context_length, horizon)
+        if not counts.any():
+            raise _too_short(split, context_length, horizon)
+        first = 0
+        self.target_offset = context_length - 1 + horizon
+        if split.target_row is not None:
+            first = split.target_row - context_length
+            self.target_offset = context_length
+        self.article = np.repeat(np.arange(len(counts)), counts)
+        before = np.cumsum(counts) - counts
+        self.position = np.arange(len(self.article)) - before[self.article] + first
+        self.rows = split.starts[self.article] + self.position
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def context(self, index: np.ndarray) -> np.ndarray:
+        """Contexts (B, K, D) float32 of unit norm, oldest chunk first."""
+        rows = self.rows[index][:, None] + np.arange(self.context_length)
+        return unit(self.split.vectors[rows])
+
+    def target(self, index: np.ndarray) -> np.ndarray:
+        """Targets (B, D) float32 of unit norm."""
+        return unit(self.split.vectors[self.rows[index] + self.target_offset])
+
+
+def windows_per_article(split: Split, context_length: int, horizon: int) -> np.ndarray:
+    """(A,) int64 windows that each article of ``split`` holds.
+
+    Raises:
+        DataError: the store holds windows of another horizon or of fewer chunks.
+    """
+    if split.target_row is None:
+        return np.maximum(split.lengths - (context_length - 1 + horizon), 0)
+    if horizon != split.horizon:
+        raise DataError(
+            f"holds separate windows whose target is {split.horizon} chunks ahead, "
+            f"horizon {horizon} cannot be computed",
+            where=split.name,
+            mend=f"use --horizon {split.horizon}, or import files with article_ids and "
+            "target_indices",
+        )
+    if context_length > split.target_row:
+        raise DataError(
+            f"holds separate windows of {split.target_row} chunks, context {context_length} "
+            "cannot be computed",
+            where=split.name,
+            mend=f"use --context {split.target_row} or less",
+        )
+    return np.ones(len(split.lengths), np.int64)
+
+
+def _too_short(split: Split, context_length: int, horizon: int) -> DataError:
+    needed = context_length + horizon
+    if not len(split.lengths):
+        return DataError(
+            "has no articles", where=split.name, mend="choose another split or store"
+        )
+    return DataError(
+        f"a window of {context_length} chunks and its target {horizon} ahead needs articles of "
+        f"{needed} chunks, the longest of {len(split.lengths)} has {split.lengths.max()}",
+        where=split.name,
+        mend="use a smaller --context or --horizon, or longer articles",
+    )

@@ -1,0 +1,170 @@
+"""Second tier: import a plugin's ``plugin.py`` and read the records its hooks return.
+
+Whatever goes wrong in here is the plugin's own: it ends as a broken :class:`Plugin` that carries
+the reason and the traceback, and costs no other plugin anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Literal
+
+import pluggy
+
+from lvmctl import hookspecs, spec
+from lvmctl.errors import nearest
+from lvmctl.registry.find import Found
+
+NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
+TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+RECORDS: dict[str, type[spec.Record]] = {
+    "lvmctl_recipes": spec.RecipeSpec,
+    "lvmctl_models": spec.ModelSpec,
+    "lvmctl_losses": spec.LossSpec,
+    "lvmctl_gates": spec.GateSpec,
+    "lvmctl_diagnostics": spec.DiagnosticSpec,
+    "lvmctl_encoders": spec.EncoderSpec,
+    "lvmctl_baselines": spec.BaselineSpec,
+    "lvmctl_commands": spec.CommandSpec,
+}
+"""Declaration hooks, each with the record it returns."""
+
+HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("lvmctl_"))
+"""Every hook there is, lifecycle hooks included."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin after the attempt to declare it.
+
+    Attributes:
+        found: its entry point.
+        status: ``ok``, ``broken`` (see ``error``) or ``disabled`` (never imported).
+        api: the API version it declares, if it got that far.
+        records: what it declares, none unless ``ok``.
+        error: one line on why it is broken or what disabled it.
+        traceback: the whole story of a broken one.
+    """
+
+    found: Found
+    status: Literal["ok", "broken", "disabled"]
+    api: int | None = None
+    records: tuple[spec.Record, ...] = ()
+    error: str | None = None
+    traceback: str | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.found.name
+
+    @property
+    def distribution(self) -> str:
+        return self.found.distribution
+
+    @property
+    def version(self) -> str:
+        return self.found.version
+
+
+class Refusal(Exception):
+    """A plugin breaks a rule of the interface."""
+
+
+def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
+    """Import a plugin, check it, register its lifecycle hooks with ``manager``.
+
+    Never raises for a fault of the plugin, not even for ``sys.exit()`` at import.
+    """
+    api = None
+    try:
+        module = _import(found)
+        api = _api(module)
+        _check_hooks(module)
+        records = tuple(_records(module))
+        manager.register(module, name=f"{found.distribution}:{found.name}")
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        reason = str(error) if isinstance(error, Refusal) else _reason(error)
+        return Plugin(found, "broken", api, error=reason, traceback=traceback.format_exc())
+    return Plugin(found, "ok", api, records)
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _import(found: Found) -> ModuleType:
+    if not re.fullmatch(r"[A-Za-z_][\w.]*", found.module):
+        raise Refusal(f"its entry point names {found.module!r}, which is not a module")
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is data; a plugin must not spoil it
+        return importlib.import_module(found.module)
+
+
+def _api(module: ModuleType) -> int:
+    version = getattr(module, "LVMCTL_API", None)
+    if version is None:
+        raise Refusal(f"{module.__name__} does not set LVMCTL_API = {spec.API_VERSION}")
+    if version != spec.API_VERSION:
+        raise Refusal(f"written for plugin API {version}, this lvmctl has {spec.API_VERSION}")
+    return version
+
+
+def _check_hooks(module: ModuleType) -> None:
+    for name, value in vars(module).items():
+        if not name.startswith("lvmctl_") or inspect.ismodule(value):
+            continue
+        if name not in HOOKS:
+            close = nearest(name, HOOKS)
+            mend = f"; did you mean {close}?" if close else f"; hooks are {', '.join(HOOKS)}"
+            raise Refusal(f"unknown hook {name}{mend}")
+        if not hasattr(value, "lvmctl_impl"):
+            raise Refusal(f"{name} is not marked with @hookimpl")
+
+
+def _records(module: ModuleType) -> Iterable[spec.Record]:
+    seen = set()
+    for hook, kind in RECORDS.items():
+        implementation = getattr(module, hook, None)
+        if implementation is None:
+            continue
+        returned = implementation()
+        if isinstance(returned, str | bytes) or not isinstance(returned, Iterable):
+            raise Refusal(f"{hook} returned {_what(returned)}, not an iterable of {kind.__name__}")
+        for record in returned:
+            _check_record(hook, kind, record)
+            if (record.kind, record.name) in seen:
+                raise Refusal(f"{hook} declares {record.name!r} twice")
+            seen.add((record.kind, record.name))
+            yield record
+
+
+def _check_record(hook: str, kind: type[spec.Record], record: Any) -> None:
+    if type(record) is not kind:
+        raise Refusal(f"{hook} returned {_what(record)} among its records, not a {kind.__name__}")
+    if not isinstance(record.name, str) or not NAME.fullmatch(record.name):
+        raise Refusal(f"{hook}: {record.name!r} is not a name (lower case, digits, . _ -)")
+    if not isinstance(record.target, str) or not TARGET.fullmatch(record.target):
+        raise Refusal(
+            f"{hook}: target {record.target!r} of {record.name} is not 'module:Attribute'"
+        )
+    options = record.options
+    if not (isinstance(options, type) and dataclasses.is_dataclass(options)):
+        raise Refusal(f"{hook}: options of {record.name} are not a dataclass")
+    if not options.__dataclass_params__.frozen:
+        raise Refusal(f"{hook}: options of {record.name} are not a frozen dataclass")
+
+
+def _what(value: Any) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"

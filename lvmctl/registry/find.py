@@ -1,0 +1,67 @@
+"""First tier: which plugins are installed. Reads metadata, imports nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+import lvmctl
+
+GROUP = "lvmctl"
+"""The entry-point group plugins register in."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An entry point: a plugin that is installed and not yet imported.
+
+    Attributes:
+        name: the entry point's name, the plugin's own word for itself.
+        distribution: name of the distribution that installed it.
+        version: that distribution's version.
+        module: dotted name of its torch-free declaration module.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    module: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.distribution} {self.version})"
+
+    def known_as(self, name: str) -> bool:
+        """Whether ``name`` means this plugin: its own name or its distribution's."""
+        return name in (self.name, self.distribution)
+
+
+CORE = Found("core", "lvmctl", lvmctl.__version__, "lvmctl.builtin")
+"""Core's own records, declared by the same hooks from a module that needs no entry point."""
+
+
+def find() -> list[Found]:
+    """Every installed plugin, by distribution and name. Damaged metadata hides only itself."""
+    seen: dict[str, list[Found]] = {}
+    for distribution in metadata.distributions():
+        if f"[{GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
+            continue
+        name = distribution.metadata["Name"] or "unknown"
+        # An earlier place on the path hides a later one, as it does for imports.
+        seen.setdefault(name.lower(), list(_points(distribution, name)))
+    return sorted(
+        (found for group in seen.values() for found in group),
+        key=lambda found: (found.distribution.lower(), found.name),
+    )
+
+
+def _points(distribution: metadata.Distribution, name: str) -> Iterator[Found]:
+    version = distribution.version or "unknown"
+    try:
+        points = list(distribution.entry_points)
+    except Exception as error:  # a damaged entry_points.txt: shown as a plugin that cannot load
+        yield Found(name, name, version, f"entry_points.txt: {error}")
+        return
+    for point in points:
+        if point.group == GROUP:
+            yield Found(point.name, name, version, point.value.strip())

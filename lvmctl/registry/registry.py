@@ -1,0 +1,149 @@
+"""Everything declared, by kind and name, and who declared it. Nothing is renamed or shadowed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+
+from lvmctl import hookspecs
+from lvmctl.errors import PluginError, nearest
+from lvmctl.registry.declare import Plugin, declare
+from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.resolve import resolve
+from lvmctl.spec import Record
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record and the plugin that declares it."""
+
+    record: Record
+    plugin: Plugin
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def kind(self) -> str:
+        return self.record.kind
+
+    @property
+    def qualified(self) -> str:
+        """``plugin/record``: means this record also when the bare name is contested."""
+        return f"{self.plugin.name}/{self.record.name}"
+
+    def means(self, name: str) -> bool:
+        """Whether a bare name, ``plugin/record`` or ``distribution/record`` names this entry."""
+        owner, _, bare = name.rpartition("/")
+        return bare == self.record.name and (not owner or self.plugin.found.known_as(owner))
+
+
+class Registry:
+    """All records of core and of the plugins.
+
+    Args:
+        plugins: the declared plugins, core first.
+        hook: caller of the lifecycle hooks: ``registry.hook.lvmctl_before_run(run=run)``.
+    """
+
+    def __init__(self, plugins: Collection[Plugin], hook: Any) -> None:
+        self.plugins = tuple(plugins)
+        self.hook = hook
+        self._entries = [Entry(record, plugin) for plugin in plugins for record in plugin.records]
+
+    def entries(self, kind: str | None = None) -> list[Entry]:
+        """Entries of one kind (see :data:`lvmctl.spec.KINDS`) or of all, core's first."""
+        return [entry for entry in self._entries if kind in (None, entry.kind)]
+
+    def names(self, kind: str) -> list[str]:
+        """Bare names of one kind, each once."""
+        return list(dict.fromkeys(entry.name for entry in self.entries(kind)))
+
+    def get(self, kind: str, name: str, within: Plugin | None = None) -> Entry:
+        """The entry of ``kind`` that ``name`` means.
+
+        Args:
+            name: bare (``infonce``) or qualified (``p7/infonce``; the distribution's name serves
+                as well, should two plugins share one).
+            within: the plugin the name was written in; its own records win over others', so that
+                another plugin cannot break its parts by taking their names.
+
+        Raises:
+            PluginError: unknown (the nearest name is suggested), contested (every owner is named),
+                or declared by nobody because the plugin is broken or disabled (why is said).
+        """
+        matches = [entry for entry in self.entries(kind) if entry.means(name)]
+        own = [entry for entry in matches if within and entry.plugin.found == within.found]
+        matches = own or matches
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise self._contested(kind, name, matches)
+        raise self._unknown(kind, name)
+
+    def resolve(self, entry: Entry, attr: str = "target") -> Any:
+        """Import the object ``entry.record.<attr>`` names; PluginError if that fails."""
+        return resolve(entry.record, entry.plugin.found, attr)
+
+    def contested(self, entry: Entry) -> bool:
+        """Whether the entry's bare name means other entries too."""
+        return sum(other.means(entry.name) for other in self.entries(entry.kind)) > 1
+
+    def address(self, entry: Entry) -> str:
+        """The shortest name that means this entry alone."""
+        by_distribution = f"{entry.plugin.distribution}/{entry.name}"
+        for name in (entry.name, entry.qualified, by_distribution):
+            if sum(other.means(name) for other in self.entries(entry.kind)) == 1:
+                return name
+        return by_distribution
+
+    def _contested(self, kind: str, name: str, matches: list[Entry]) -> PluginError:
+        owners = " and ".join(
+            f"{entry.plugin.distribution} {entry.plugin.version}" for entry in matches
+        )
+        choices = " or ".join(repr(self.address(entry)) for entry in matches)
+        return PluginError(f"{kind} {name!r} is declared by {owners}", mend=f"write {choices}")
+
+    def _unknown(self, kind: str, name: str) -> PluginError:
+        owner = name.rpartition("/")[0] or name
+        for plugin in self.plugins:
+            if plugin.found.known_as(owner) and plugin.status != "ok":
+                return PluginError(
+                    f"no {kind} {name!r}: plugin {plugin.found} is {plugin.status}: {plugin.error}",
+                    mend="see `lvmctl plugins list -v`",
+                )
+        names = self.names(kind)
+        close = nearest(name.rpartition("/")[2], names)
+        known = f"there are {', '.join(names)}" if names else "none is installed"
+        mend = f"did you mean {close!r}?" if close else known
+        return PluginError(f"no {kind} {name!r}", mend=mend)
+
+
+def build(found: Collection[Found], disabled: dict[str, str], strict: bool = False) -> Registry:
+    """Declare core, then every plugin of ``found`` that is not disabled.
+
+    Args:
+        disabled: what disables a plugin, by the plugin's or its distribution's name.
+        strict: raise PluginError for the first broken plugin.
+    """
+    manager = pluggy.PluginManager("lvmctl")
+    manager.add_hookspecs(hookspecs)
+    plugins = [declare(CORE, manager)]
+    for one in found:
+        why = disabled.get(one.name) or disabled.get(one.distribution)
+        if why:
+            plugins.append(Plugin(one, "disabled", error=f"disabled by {why}"))
+        elif one.name == CORE.name:
+            plugins.append(Plugin(one, "broken", error="the plugin name 'core' is lvmctl's own"))
+        else:
+            plugins.append(declare(one, manager))
+    for plugin in plugins:
+        if plugin.status == "broken" and (strict or plugin.found == CORE):
+            raise PluginError(
+                f"plugin {plugin.found} is broken: {plugin.error}", mend="see `plugins list -v`"
+            )
+    return Registry(plugins, manager.hook)

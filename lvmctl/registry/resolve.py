@@ -1,0 +1,34 @@
+"""Third tier: import what a record's target names, when something is built from it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from lvmctl.errors import PluginError
+from lvmctl.registry.find import Found
+from lvmctl.spec import Record
+
+
+def resolve(record: Record, found: Found, attr: str = "target") -> Any:
+    """The object at ``record.<attr>``, a ``"package.module:Attribute"``.
+
+    Raises:
+        PluginError: the module or the attribute cannot be imported; names plugin and target.
+    """
+    target = getattr(record, attr)
+    module_name, _, path = target.partition(":")
+    try:
+        value = importlib.import_module(module_name)
+        for name in path.split("."):
+            value = getattr(value, name)
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(
+            f"{record.kind} {record.name!r} of plugin {found} cannot be loaded from {target} "
+            f"({reason})",
+            mend=f"repair or reinstall {found.distribution}",
+        ) from error
+    return value
