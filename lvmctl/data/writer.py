@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -166,9 +165,8 @@ def write_store(
 
 
 def made(how: str, **details: Any) -> dict[str, Any]:
-    """The manifest's ``made`` entry: which command, with what, by which version, when."""
-    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return {"by": f"lvmctl {lvmctl.__version__}", "how": how, **details, "at": when}
+    """The manifest's ``made`` entry: which command, with what, by which version."""
+    return {"by": f"lvmctl {lvmctl.__version__}", "how": how, **details}
 
 
 def dump_manifest(manifest: dict[str, Any]) -> str:
