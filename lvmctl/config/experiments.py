@@ -41,7 +41,7 @@ class Experiment:
         origins: where each value was written, ``experiments.toml`` or, for an inherited one,
             ``experiments.toml [ancestor]``.
         data, train, val, ood: sources, as on the command line.
-        losses: names of losses that replace the recipe's.
+        losses: ``NAME`` or ``NAME:WEIGHT``, added to the recipe's losses.
     """
 
     name: str

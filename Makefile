@@ -1,0 +1,39 @@
+# make demo: install everything and train P8 on the embedded default data.
+# make test: the whole test suite, from nothing.     Another Python: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test lint bench install clean
+
+demo: $(INSTALLED)
+	$(BIN)/lvmctl train --plugin p8
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/train.py
+
+install: $(INSTALLED)
+
+# One call that names core and every plugin: a plugin alone would ask the package index for lvmctl.
+$(INSTALLED): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"lvmctl needs Python 3.11 or later, this is " + sys.version.split()[0] + ": make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    -c constraints.txt -e ".[test]" $(PLUGINS:%=-e %)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	find lvmctl plugins tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,137 @@
+"""``lvmctl doctor``: is this installation whole, and what does this machine offer."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import click
+
+from lvmctl.cli.output import emit, json_option, table
+
+PACKAGES = ("lvmctl", "torch", "numpy", "click", "pluggy")
+
+
+class Check(NamedTuple):
+    """One line of the report: what was looked at, the verdict, and what was found."""
+
+    name: str
+    verdict: Literal["ok", "note", "broken"]
+    detail: str
+
+
+@click.command()
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Check this installation and this machine; exit code 1 when something is broken."""
+    checks = [_run(check) for check in CHECKS]
+    broken = [check.name for check in checks if check.verdict == "broken"]
+    verdict = f"broken: {', '.join(broken)}" if broken else "nothing is broken"
+    emit(
+        {"verdict": verdict, "checks": [check._asdict() for check in checks]},
+        "doctor",
+        as_json,
+        lambda: f"{table(('CHECK', 'VERDICT', 'FOUND'), checks)}\n\n{verdict}",
+    )
+    ctx.exit(1 if broken else 0)
+
+
+def _run(check: Callable[[], Check]) -> Check:
+    name = check.__name__
+    try:
+        return check()
+    except Exception as error:  # a broken installation fails in ways nobody can list
+        return Check(name, "broken", " ".join(f"{type(error).__name__}: {error}".split()))
+
+
+def python() -> Check:
+    where = f"{platform.python_version()} at {sys.executable}, {platform.platform()}"
+    return Check("python", "ok" if sys.version_info >= (3, 11) else "broken", where)
+
+
+def packages() -> Check:
+    found: dict[str, str | None] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    shown = ", ".join(f"{name} {version or 'missing'}" for name, version in found.items())
+    return Check("packages", "ok" if all(found.values()) else "broken", shown)
+
+
+def cpu() -> Check:
+    import torch
+
+    from lvmctl.training.backend import processor
+
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    policy = os.environ.get("OMP_WAIT_POLICY", "not set")
+    threads = torch.get_num_threads()
+    detail = f"{processor()}, {usable} cores, {threads} threads, OMP_WAIT_POLICY {policy}"
+    return Check("cpu", "ok", detail)
+
+
+def arithmetic() -> Check:
+    from lvmctl.training.backend import LARGEST_ERROR, probe
+
+    measured = probe()
+    shown = "; ".join(
+        f"{switch} {values['gflops']:.0f} GFLOP/s, error {values['error']:.0e}"
+        for switch, values in measured.items()
+    )
+    exact = any(values["error"] <= LARGEST_ERROR for values in measured.values())
+    return Check("arithmetic", "ok" if exact else "broken", f"fp32 product: {shown}")
+
+
+def devices() -> Check:
+    import torch
+
+    found = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    found += ["mps"] if torch.backends.mps.is_available() else []
+    return Check("devices", "ok", ", ".join(["cpu", *found]))
+
+
+def plugins() -> Check:
+    from lvmctl.registry import load_registry
+
+    known = load_registry().plugins
+    parts = [f"{plugin.found} is broken: {plugin.error}" for plugin in _with(known, "broken")]
+    parts += [f"{plugin.found} is {plugin.error}" for plugin in _with(known, "disabled")]
+    working = ", ".join(str(plugin.found) for plugin in _with(known, "ok"))
+    verdict = "broken" if _with(known, "broken") else "ok"
+    return Check("plugins", verdict, "; ".join([*parts, working]))
+
+
+def _with(plugins: Any, status: str) -> list[Any]:
+    return [plugin for plugin in plugins if plugin.status == status]
+
+
+def experiments() -> Check:
+    from lvmctl.config import load_experiments
+
+    known = load_experiments()
+    return Check("experiments", "ok", f"{', '.join(known.names()) or 'none'} in {known.path}")
+
+
+def runs() -> Check:
+    from lvmctl.runs import ROOT
+
+    place = ROOT.resolve()
+    return _writable("runs", place, "training will make it")
+
+
+def _writable(name: str, place: Path, absent: str) -> Check:
+    existing = next(path for path in (place, *place.parents) if path.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return Check(name, "broken", f"{existing} cannot be written")
+    return Check(name, "ok", str(place) if existing == place else f"{place} ({absent})")
+
+
+CHECKS = (python, packages, cpu, arithmetic, devices, plugins, experiments, runs)

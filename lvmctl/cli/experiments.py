@@ -1,0 +1,131 @@
+"""``lvmctl experiments``: named configurations, and where each of their values comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lvmctl.cli.output import emit, json_option, table
+from lvmctl.config import load_experiments, parse_assignments
+from lvmctl.errors import LvmctlError, UsageError
+from lvmctl.registry import load_registry
+
+if TYPE_CHECKING:
+    from lvmctl.config import Experiment
+    from lvmctl.training.plan import Plan
+
+SOURCES = ("data", "train", "val", "ood", "losses")
+
+
+def file_option(command: Callable) -> Callable:
+    """Adds ``--file``; the command receives ``file``."""
+    return click.option(
+        "--file",
+        type=click.Path(path_type=Path),
+        help="Read this file (default: the nearest experiments.toml, or lvmctl's own).",
+    )(command)
+
+
+@click.group()
+def experiments() -> None:
+    """List, show and validate named configurations."""
+
+
+@experiments.command("list")
+@file_option
+@json_option
+def list_(file: Path | None, as_json: bool) -> None:
+    """List the experiments of the file in force."""
+    known = load_experiments(file)
+    rows = [
+        {"name": one.name, "recipe": one.recipe, "summary": one.summary}
+        for one in map(known.get, known.names())
+    ]
+    emit(
+        {"file": known.path, "experiments": rows},
+        "experiments.list",
+        as_json,
+        lambda: table(("NAME", "RECIPE", "SUMMARY"), [tuple(row.values()) for row in rows]),
+    )
+
+
+@experiments.command("show")
+@click.argument("name")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change an option.")
+@file_option
+@json_option
+def show(name: str, assignments: tuple[str, ...], file: Path | None, as_json: bool) -> None:
+    """Show every value of an experiment and its origin: default, experiments.toml or --set."""
+    known = load_experiments(file)
+    experiment = known.get(name)
+    layers = [*experiment.layers, ("--set", parse_assignments(assignments))]
+    plan = _plan(experiment, layers)
+    rows = _values(plan, layers)
+    shown = {
+        "name": name,
+        "file": known.path,
+        "summary": experiment.summary,
+        "recipe": experiment.recipe,
+        "composition": plan.describe(),
+        **{key: getattr(experiment, key) for key in SOURCES if getattr(experiment, key)},
+    }
+    emit(shown | {"values": rows}, "experiments.show", as_json, lambda: _text(shown, rows))
+
+
+@experiments.command("validate")
+@file_option
+@json_option
+@click.pass_context
+def validate(ctx: click.Context, file: Path | None, as_json: bool) -> None:
+    """Check every experiment against its recipe; exit code 2 when any is wrong."""
+    known = load_experiments(file)
+    rows = []
+    for name in known.names():
+        try:
+            experiment = known.get(name)
+            _plan(experiment, experiment.layers)
+        except LvmctlError as error:
+            rows.append({"name": name, "status": "wrong", "error": str(error)})
+        else:
+            rows.append({"name": name, "status": "ok", "error": None})
+    emit(
+        {"file": known.path, "experiments": rows},
+        "experiments.validate",
+        as_json,
+        lambda: table(("NAME", "STATUS", "WHY"), [tuple(row.values()) for row in rows]),
+    )
+    ctx.exit(UsageError.exit_code if any(row["error"] for row in rows) else 0)
+
+
+def _plan(experiment: Experiment, layers: list[tuple[str, dict[str, Any]]]) -> Plan:
+    from lvmctl.training.plan import make_plan
+
+    return make_plan(load_registry(), experiment.recipe, layers, experiment.losses)
+
+
+def _values(plan: Plan, layers: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The recipe's options, then what a layer set on one of its parts."""
+    rows = [
+        {"option": name, "value": getattr(plan.options, name), "origin": origin}
+        for name, origin in plan.origins.items()
+    ]
+    on_parts = {key: origin for origin, layer in layers for key in layer if "." in key}
+    for key, origin in on_parts.items():
+        owner, _, name = key.rpartition(".")
+        parts = (plan.model, *plan.losses, *plan.kill)
+        options = next(part.options for part in parts if part.entry.means(owner))
+        rows.append({"option": key, "value": getattr(options, name), "origin": origin})
+    return rows
+
+
+def _text(shown: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    lines = [f"{shown['name']}: {shown['summary']}"]
+    for key in ("file", "composition", *SOURCES):
+        if key in shown:
+            value = shown[key]
+            lines.append(f"  {key}: {', '.join(value) if isinstance(value, tuple) else value}")
+    cells = [(row["option"], str(row["value"]), row["origin"]) for row in rows]
+    return "\n".join([*lines, "", table(("OPTION", "VALUE", "ORIGIN"), cells)])
