@@ -1,0 +1,105 @@
+"""The embedded default data: real text without a download, for a first try (a demonstration)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from lvmctl.data.assign import assign_splits
+from lvmctl.data.cache import cache_directory
+from lvmctl.data.embed import Chunked, embed, fit_encoder
+from lvmctl.data.encoders.options import LsaOptions
+from lvmctl.data.pydocs import library_articles, prose, topic_articles
+from lvmctl.data.sources import Create, temporary_store
+from lvmctl.data.store import Store
+from lvmctl.data.text import Text
+from lvmctl.data.writer import made, write_store
+from lvmctl.errors import DataError, OutputError
+
+NAME = "default data"
+NOTE = (
+    "a demonstration: Python's own documentation, embedded by lsa; its figures say nothing about "
+    "other text or other encoders"
+)
+RECIPE = 1
+"""Counts changes to how the data is made; part of the cache key."""
+
+OPTIONS = LsaOptions(dim=256)
+SHORTEST, LONGEST = 8, 64
+"""Chunks an article has: modules with fewer are left out, longer ones cut, so none dominates."""
+
+
+def default_store() -> Store:
+    """Open the default data, from the cache or built anew (a few seconds).
+
+    Raises:
+        DataError: this Python comes without its sources or its help topics.
+    """
+    path = cache_directory() / f"default-{cache_key()}"
+    try:
+        return _open(path)
+    except DataError:
+        shutil.rmtree(path, ignore_errors=True)
+    try:
+        build(lambda dim, dtype="float32": write_store(path, dim, dtype))
+    except OutputError as error:
+        if (path / "store.json").exists():  # another process was faster
+            return _open(path)
+        store = temporary_store(NAME, build)
+        notices = (f"the default data could not be cached ({error})", *store.notices, _notice())
+        return replace(store, notices=notices)
+    return _open(path)
+
+
+def build(create: Create) -> None:
+    """Write the default data: docstrings are train and val, help topics are ood.
+
+    The encoder is fitted on the train articles alone, as a new corpus would meet it.
+    """
+    library = _articles(library_articles())
+    topics = _articles(topic_articles())
+    if len(library) < 20:
+        raise DataError(
+            f"this Python comes without its library's sources ({len(library)} modules found)",
+            where=sysconfig.get_path("stdlib"),
+            mend="give --data STORE",
+        )
+    splits = assign_splits([article.entry for article in library], seed=0, val=0.1, ood=0.0)
+    for article, split in zip(library, splits):
+        article.entry.update(split=split, source="docstrings")
+    for article in topics:
+        article.entry.update(split="ood", source="help topics")
+    from lvmctl.data.encoders.lsa import Lsa
+
+    encoder = Lsa(OPTIONS)
+    articles = library + topics
+    fitted_on = fit_encoder(encoder, articles)
+    how = made("default data", recipe=RECIPE, python=sys.version, encoder_fitted_on=fitted_on)
+    embed(create, articles, encoder, {"note": NOTE, "made": how})
+
+
+def cache_key() -> str:
+    """A key of everything the default data depends on: this Python, the recipe, the encoder."""
+    python = [sys.version, sys.implementation.name, sysconfig.get_path("stdlib")]
+    parts = [RECIPE, python, asdict(OPTIONS), SHORTEST, LONGEST]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _articles(texts: Iterable[Text]) -> list[Chunked]:
+    chunked = [Chunked(dict(text.entry), prose(text.text)[:LONGEST]) for text in texts]
+    return [article for article in chunked if len(article.chunks) >= SHORTEST]
+
+
+def _open(path: Path) -> Store:
+    store = Store.open(path, NAME)
+    return replace(store, notices=(*store.notices, _notice()))
+
+
+def _notice() -> str:
+    return f"the default data is {NOTE}; give your own with --data STORE"

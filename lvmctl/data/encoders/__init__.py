@@ -1,0 +1,1 @@
+"""Encoders: texts → vectors. Each has ``fit``, ``encode`` and ``recipe``; see ``EncoderSpec``."""
