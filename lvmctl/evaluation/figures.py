@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lvmctl.data.arrays import unit
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.ranks import POOLS, in_article_ranks
 from lvmctl.geometry import centroid
@@ -43,7 +44,7 @@ def cosines(windows: Windows, index: np.ndarray, q: np.ndarray) -> dict[str, np.
         for name, vectors in against.items():
             found[name][part] = np.einsum("wd,wd->w", q[part], vectors, dtype=np.float64)
         seen = np.flatnonzero(windows.position[here] >= windows.horizon)
-        mirror = windows.chunks_at(windows.rows[here[seen]] - windows.horizon)
+        mirror = unit(windows.split.vectors[windows.rows[here[seen]] - windows.horizon])
         found["unseen"][low + seen] = np.einsum("wd,wd->w", q[low + seen], mirror, dtype=np.float64)
     if windows.context_length < 2:
         del found["second_last"]

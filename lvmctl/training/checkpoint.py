@@ -1,0 +1,80 @@
+"""Checkpoints that are complete or absent (ENGINEERING, Promises).
+
+``checkpoints/step_00001234.pt`` holds tensors and plain values only, and is read with
+``weights_only=True``: nothing is ever unpickled. Beside it ``step_00001234.json`` holds its SHA-256,
+and ``latest`` names the newest complete one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lvmctl.errors import RunError
+from lvmctl.files import output_errors, write_json, write_whole
+from lvmctl.runs import RunDirectory
+
+
+def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path:
+    """Write ``state`` as the checkpoint of global step ``step``; then point ``latest`` at it.
+
+    Args:
+        run: the locked run directory.
+        state: nested dicts and lists of tensors and plain values.
+        step: steps taken since the start of training.
+        keep: checkpoints to keep; older ones go after the new one is complete.
+
+    Raises:
+        OutputError: it cannot be written; the earlier checkpoints are untouched.
+    """
+    path = run.checkpoints / f"step_{step:08d}.pt"
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getbuffer()
+    write_whole(path, lambda file: file.write(content))
+    digest = hashlib.sha256(content).hexdigest()
+    write_json(path.with_suffix(".json"), {"sha256": digest, "bytes": len(content), "step": step})
+    write_whole(run.checkpoints / "latest", lambda file: file.write(f"{path.name}\n".encode()))
+    with output_errors(run.checkpoints):
+        for old in sorted(run.checkpoints.glob("step_*.pt"))[:-keep]:
+            old.unlink()
+            old.with_suffix(".json").unlink(missing_ok=True)
+    return path
+
+
+def load_latest(run: RunDirectory, map_location: str = "cpu") -> dict[str, Any]:
+    """The state of the newest checkpoint.
+
+    Raises:
+        RunError: there is none, or it is damaged; the message names it and the previous good one.
+    """
+    try:
+        name = (run.checkpoints / "latest").read_text(encoding="utf-8").strip()
+    except OSError:
+        raise RunError(
+            "has no checkpoint", where=run.path, mend="start the training again"
+        ) from None
+    fault = damage(run.checkpoints / name)
+    if fault is None:
+        return torch.load(run.checkpoints / name, map_location=map_location, weights_only=True)
+    good = [p for p in sorted(run.checkpoints.glob("step_*.pt")) if p.name != name and not damage(p)]
+    mend = "no other checkpoint is left: start the training again"
+    if good:
+        mend = f"to resume from the previous good one, write {good[-1].name} into {run.checkpoints}/latest"
+    raise RunError(fault, where=run.checkpoints / name, mend=mend)
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with the checkpoint at ``path``, or None when its content hash agrees."""
+    try:
+        expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["sha256"]
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError, KeyError) as error:
+        return f"the checkpoint is incomplete ({type(error).__name__})"
+    return None if found == expected else "the checkpoint is damaged: its content hash disagrees"

@@ -1,0 +1,284 @@
+"""The training loop, top to bottom: steps, epochs, validation, best model, checkpoints.
+
+Everything random is a function of (seed, epoch, step) or of the generator state that a checkpoint
+holds, so a run that was killed anywhere continues bit for bit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from lvmctl.batch import Step
+from lvmctl.data import Windows
+from lvmctl.data.batches import BatchBuilder
+from lvmctl.data.sampling import epoch_order, step_windows, steps_per_epoch
+from lvmctl.errors import DivergedError, Interrupted
+from lvmctl.files import write_whole
+from lvmctl.registry import Registry
+from lvmctl.runs import RunDirectory
+from lvmctl.training import checkpoint
+from lvmctl.training.backend import Backend
+from lvmctl.training.history import History
+from lvmctl.training.interrupts import Interrupts
+from lvmctl.training.objective import Means, Objective
+from lvmctl.training.plan import Plan
+from lvmctl.training.validation import Validation
+
+
+class Screen(Protocol):
+    """Whoever watches the training."""
+
+    def steps(self, steps: range, epoch: int, epochs: int) -> Iterable[int]:
+        """Give the ``steps`` of an epoch one by one, showing progress."""
+
+    def epoch(self, record: dict[str, Any], epochs: int, windows_per_s: float) -> None:
+        """An epoch ended with the history record ``record``."""
+
+    def say(self, message: str) -> None:
+        """Something a person should read."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a training ended.
+
+    Attributes:
+        best: history record of the epoch whose weights are ``best_model.pt``.
+        stopped: why a rule or a plugin ended it before the last epoch, or None.
+    """
+
+    best: dict[str, Any]
+    stopped: str | None
+
+
+class Training:
+    """One model being trained in one run directory.
+
+    Args:
+        plan: what is trained.
+        registry: resolves its parts.
+        run: where it is written; the caller holds its lock.
+        train, val: windows to learn from and to measure on.
+        backend: how to compute.
+        screen: who is told.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        registry: Registry,
+        run: RunDirectory,
+        train: Windows,
+        val: Windows,
+        backend: Backend,
+        screen: Screen,
+    ) -> None:
+        self.plan, self.options = plan, plan.options
+        self.registry, self.run, self.backend, self.screen = registry, run, backend, screen
+
+        torch.manual_seed(self.options.seed)
+        shape = plan.shape(train.split.dim)
+        model = registry.resolve(plan.model.entry)(plan.model.options, shape)
+        self.model: torch.nn.Module = model.to(backend.device)
+        self.objective = Objective(registry, plan.losses, shape).to(backend.device)
+        self.parameters = [*self.model.parameters(), *self.objective.parameters()]
+        self.optimizer = torch.optim.AdamW(
+            self.parameters,
+            lr=self.options.lr,
+            weight_decay=self.options.weight_decay,
+            fused=backend.device != "mps",
+        )
+        self.rules = [registry.resolve(part.entry)(part.options) for part in plan.kill]
+
+        asked = {name: self.objective.asks(name) for name in ("negatives", "order_pairs")}
+        common = {"seed": self.options.seed, "device": backend.device, **asked}
+        self.builder = BatchBuilder(train, plan.needs, **common)
+        val_builder = BatchBuilder(val, plan.needs, **common)
+        self.validation = Validation(val_builder, self.options.min_article)
+        self.steps = steps_per_epoch(len(train), self.options.batch_size)
+
+        # What a checkpoint holds besides weights, optimiser and generator state.
+        self.epoch, self.index, self.means = 1, 0, Means()
+        self.skipped, self.skipped_here = 0, 0
+        self.records: list[dict[str, Any]] = []
+        self.best: dict[str, Any] | None = None
+        self.stopped: str | None = None
+
+    # ------------------------------------------------------------------ the loop
+
+    def fit(self) -> Result:
+        """Train to the last epoch, or until a rule stops it.
+
+        Raises:
+            Interrupted: SIGINT or SIGTERM came; a complete checkpoint is on disk.
+            DivergedError: more than ``max_skips`` steps were non-finite.
+            OutputError: something could not be written; earlier checkpoints are intact.
+        """
+        self.history = History(self.run, self.records)
+        with Interrupts() as self.interrupts:
+            if not (self.run.checkpoints / "latest").exists():
+                self.save()
+            while self.epoch <= self.options.epochs and self.stopped is None:
+                windows_per_s = self.train_epoch()
+                record = {"epoch": self.epoch, "train": self.train_record()}
+                if self.epoch % self.options.eval_every == 0 or self.epoch == self.options.epochs:
+                    record["val"] = self.validate()
+                    self.keep_if_best(record)
+                self.stopped = self.reason_to_stop(record)
+                if self.stopped is not None:
+                    record["stopped"] = self.stopped
+                self.history.append(record)
+                self.screen.epoch(record, self.options.epochs, windows_per_s)
+                self.epoch, self.index = self.epoch + 1, 0
+                self.means, self.skipped_here = Means(), 0
+                self.save()
+        return Result(self.best or self.records[-1], self.stopped)
+
+    def train_epoch(self) -> float:
+        """The rest of the current epoch; returns windows per second."""
+        options = self.options
+        order = epoch_order(len(self.builder.windows), options.seed, self.epoch)
+        self.model.train()
+        self.objective.train()
+        begin, first = time.perf_counter(), self.index
+        for index in self.screen.steps(range(first, self.steps), self.epoch, options.epochs):
+            self.step(step_windows(order, options.batch_size, index))
+            self.index = index + 1
+            every = options.checkpoint_every
+            if every and self.index % every == 0 and self.index < self.steps:
+                self.save()
+            self.stop_if_interrupted()
+        seconds = time.perf_counter() - begin
+        done = len(order) - first * options.batch_size
+        return done / seconds if done > 0 else 0.0
+
+    def step(self, index: np.ndarray) -> None:
+        """One step on the windows ``index``; a non-finite one is skipped and counted."""
+        batch = self.builder.batch(index, self.epoch, self.index)
+        with self.backend.autocast():
+            prediction = self.model(batch.context)
+            total, values = self.objective(prediction, batch, self.now())
+        total.backward()
+        limit = self.options.clip or float("inf")
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, limit)
+        if torch.isfinite(total.detach() + norm):
+            self.optimizer.step()
+            self.means.add(values, len(index))
+        else:
+            self.skip()
+        self.optimizer.zero_grad()
+
+    def skip(self) -> None:
+        """Count a non-finite step; too many end the training."""
+        self.skipped += 1
+        self.skipped_here += 1
+        if self.skipped > self.options.max_skips:
+            raise DivergedError(
+                f"{self.skipped} steps had a non-finite loss or gradient, "
+                f"the last at epoch {self.epoch}, step {self.index + 1}",
+                where=self.run.path,
+                mend="use a smaller lr or precision=fp32; the last checkpoint is intact",
+            )
+
+    def now(self) -> Step:
+        return Step(self.epoch, self.index, self.options.epochs, self.steps)
+
+    # ------------------------------------------------------------------ after an epoch
+
+    def train_record(self) -> dict[str, Any]:
+        skipped = {"skipped_steps": self.skipped_here} if self.skipped_here else {}
+        return self.means.result() | skipped
+
+    def validate(self) -> dict[str, Any]:
+        return self.validation(
+            self.model, self.objective, self.backend, self.now(), self.stop_if_interrupted
+        )
+
+    def keep_if_best(self, record: dict[str, Any]) -> None:
+        """Write ``best_model.pt`` when the named metric is the best yet; NaN never is."""
+        name = best_metric(self.options.best_by, record["val"])
+        value = record["val"][name] * (-1 if name == "loss" else 1)
+        if value > (self.best["value"] if self.best else -float("inf")):
+            self.best = {"value": value, "by": name, **record}
+            weights = {"model": self.model.state_dict(), "losses": self.objective.state_dict()}
+            write_whole(self.run.best_model, lambda file: torch.save(weights, file))
+
+    def reason_to_stop(self, record: dict[str, Any]) -> str | None:
+        """What a kill rule or a plugin says, or None."""
+        for part, rule in zip(self.plan.kill, self.rules):
+            reason = rule(record)
+            if reason:
+                return f"{part.entry.qualified}: {reason}"
+        reasons = self.registry.hook.lvmctl_after_epoch(
+            run=self.run, epoch=self.epoch, metrics=record
+        )
+        return "; ".join(reasons) or None
+
+    # ------------------------------------------------------------------ stopping and going on
+
+    def stop_if_interrupted(self) -> None:
+        """Save and leave when a signal came."""
+        if self.interrupts.received is None:
+            return
+        self.save()
+        raise Interrupted(
+            self.interrupts.received,
+            f"interrupted at epoch {self.epoch}, step {self.index} of {self.steps}; all is saved",
+            mend=f"continue with --resume {self.run.path}",
+        )
+
+    def save(self) -> None:
+        """Write a checkpoint of this very moment."""
+        state = {
+            "model": self.model.state_dict(),
+            "objective": self.objective.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": torch.get_rng_state(),
+            "device_generator": device_generator(self.backend.device),
+            "epoch": self.epoch,
+            "index": self.index,
+            "means": self.means.state(),
+            "skipped": self.skipped,
+            "skipped_here": self.skipped_here,
+            "records": self.records,
+            "best": self.best,
+            "stopped": self.stopped,
+        }
+        step = (self.epoch - 1) * self.steps + self.index
+        checkpoint.save(self.run, state, step, self.options.keep_checkpoints)
+
+    def restore(self) -> None:
+        """Continue from the run's newest checkpoint.
+
+        Raises:
+            RunError: there is none, or it is damaged.
+        """
+        state = checkpoint.load_latest(self.run)
+        self.model.load_state_dict(state["model"])
+        self.objective.load_state_dict(state["objective"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["generator"])
+        if state["device_generator"] is not None:
+            torch.cuda.set_rng_state(state["device_generator"])
+        self.epoch, self.index = state["epoch"], state["index"]
+        sums = state["means"]["sums"]
+        sums = None if sums is None else sums.to(self.backend.device)
+        self.means = Means(**state["means"] | {"sums": sums})
+        self.skipped, self.skipped_here = state["skipped"], state["skipped_here"]
+        self.records, self.best, self.stopped = state["records"], state["best"], state["stopped"]
+
+
+def best_metric(wanted: str, val: dict[str, Any]) -> str:
+    """``wanted``, or ``cos_next`` where no article is long enough for retrieval."""
+    return wanted if wanted in val else "cos_next"
+
+
+def device_generator(device: str) -> torch.Tensor | None:
+    """State of the GPU's random generator, None without a GPU."""
+    return torch.cuda.get_rng_state() if device == "cuda" else None

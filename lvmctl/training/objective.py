@@ -1,0 +1,79 @@
+"""The training loss: a weighted sum of losses, with every term logged by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lvmctl.batch import Batch, Prediction, Step
+from lvmctl.registry import Registry
+from lvmctl.spec import Shape
+from lvmctl.training.plan import PlannedPart
+
+
+class Objective(nn.Module):
+    """Weighted sum of the totals of several losses.
+
+    Args:
+        registry: resolves the losses.
+        parts: which losses, with their options and weights.
+        shape: what they are built for.
+    """
+
+    def __init__(self, registry: Registry, parts: Sequence[PlannedPart], shape: Shape) -> None:
+        super().__init__()
+        self.parts = tuple(parts)
+        self.losses = nn.ModuleList(
+            registry.resolve(part.entry)(part.options, shape) for part in parts
+        )
+
+    def asks(self, attribute: str) -> int:
+        """The largest count any loss asks for: ``negatives`` or ``order_pairs`` per window."""
+        return max((getattr(loss, attribute, 0) for loss in self.losses), default=0)
+
+    def forward(
+        self, prediction: Prediction, batch: Batch, step: Step
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The total, and detached scalars: ``loss``, ``loss_<term>``, metrics, α's entropy."""
+        total: Tensor | float = 0.0
+        values: dict[str, Tensor] = {}
+        for part, loss in zip(self.parts, self.losses):
+            record = part.entry.record
+            output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
+            total = total + part.weight * output.total
+            named = {f"loss_{name}": term for name, term in output.terms.items()} | output.metrics
+            for name, value in named.items():
+                values[name if name not in values else f"{part.entry.qualified}.{name}"] = value
+        if prediction.weights is not None:
+            entropy = torch.special.entr(prediction.weights.detach()).sum(-1).mean()
+            values["alpha_entropy"] = entropy
+        if prediction.anchor_lambda is not None:
+            values["anchor_lambda"] = prediction.anchor_lambda
+        return total, {"loss": total.detach()} | {k: v.detach() for k, v in values.items()}
+
+
+class Means:
+    """Running means of named scalars, weighted by windows, without waiting for the device."""
+
+    def __init__(self, names: Sequence[str] = (), sums: Tensor | None = None, windows: int = 0):
+        self.names, self.sums, self.windows = list(names), sums, windows
+
+    def add(self, values: dict[str, Tensor], windows: int) -> None:
+        """Count ``values`` as the means over ``windows`` windows."""
+        here = torch.stack([value.float() for value in values.values()])
+        here = (here if here.device.type == "mps" else here.double()) * windows
+        self.names = list(values)
+        self.sums = here if self.sums is None else self.sums + here
+        self.windows += windows
+
+    def result(self) -> dict[str, float]:
+        """The means so far; empty when nothing was counted."""
+        if self.sums is None:
+            return {}
+        return dict(zip(self.names, (self.sums / self.windows).tolist()))
+
+    def state(self) -> dict:
+        """For a checkpoint; ``Means(**state)`` continues."""
+        return {"names": self.names, "sums": self.sums, "windows": self.windows}
