@@ -8,7 +8,6 @@ import click
 
 from lvmctl.cli.output import emit, json_option, table
 from lvmctl.config import OptionInfo, describe
-from lvmctl.errors import PluginError, nearest
 from lvmctl.registry import load_registry
 from lvmctl.spec import KINDS, RecipeSpec
 from lvmctl.training.plan import PlannedPart, make_plan
@@ -157,12 +156,8 @@ def _option(info: OptionInfo) -> dict[str, Any]:
 def _plugin_facts(registry: Registry, name: str, kind: str | None) -> dict[str, Any]:
     """The plugin called ``name``, for want of a record of that name."""
     matches = [plugin for plugin in registry.plugins if plugin.found.known_as(name)]
-    if not matches or kind:
-        known = [entry.name for entry in registry.entries(kind)]
-        known += [] if kind else [plugin.name for plugin in registry.plugins]
-        close = nearest(name, known)
-        mend = f"did you mean {close!r}?" if close else "see `lvmctl plugins list`"
-        raise PluginError(f"no {kind or 'plugin or record'} {name!r}", mend=mend)
+    if kind or not matches:
+        raise registry.unknown(name, kind)
     plugin = matches[0]
     return {
         "name": plugin.name,

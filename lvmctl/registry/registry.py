@@ -59,8 +59,8 @@ class Registry:
         """Entries of one kind (see :data:`lvmctl.spec.KINDS`) or of all, core's first."""
         return [entry for entry in self._entries if kind in (None, entry.kind)]
 
-    def names(self, kind: str) -> list[str]:
-        """Bare names of one kind, each once."""
+    def names(self, kind: str | None = None) -> list[str]:
+        """Bare names of one kind or of all, each once."""
         return list(dict.fromkeys(entry.name for entry in self.entries(kind)))
 
     def get(self, kind: str, name: str, within: Plugin | None = None) -> Entry:
@@ -83,7 +83,7 @@ class Registry:
             return matches[0]
         if matches:
             raise self._contested(kind, name, matches)
-        raise self._unknown(kind, name)
+        raise self.unknown(name, kind)
 
     def resolve(self, entry: Entry, attr: str = "target") -> Any:
         """Import the object ``entry.record.<attr>`` names; PluginError if that fails."""
@@ -108,19 +108,22 @@ class Registry:
         choices = " or ".join(repr(self.address(entry)) for entry in matches)
         return PluginError(f"{kind} {name!r} is declared by {owners}", mend=f"write {choices}")
 
-    def _unknown(self, kind: str, name: str) -> PluginError:
+    def unknown(self, name: str, kind: str | None = None) -> PluginError:
+        """The error for a name nothing answers to: a broken owner, or the nearest name."""
+        what = f"no {kind or 'plugin or record'} {name!r}"
         owner = name.rpartition("/")[0] or name
-        for plugin in self.plugins:
-            if plugin.found.known_as(owner) and plugin.status != "ok":
-                return PluginError(
-                    f"no {kind} {name!r}: plugin {plugin.found} is {plugin.status}: {plugin.error}",
-                    mend="see `lvmctl plugins list -v`",
-                )
-        names = self.names(kind)
+        idle = [plugin for plugin in self.plugins if plugin.status != "ok"]
+        for plugin in idle:
+            if plugin.found.known_as(owner):
+                why = f"plugin {plugin.found} is {plugin.status}: {plugin.error}"
+                return PluginError(f"{what}: {why}", mend="see `lvmctl plugins list -v`")
+        names = self.names(kind) + ([] if kind else [plugin.name for plugin in self.plugins])
         close = nearest(name.rpartition("/")[2], names)
         known = f"there are {', '.join(names)}" if names else "none is installed"
         mend = f"did you mean {close!r}?" if close else known
-        return PluginError(f"no {kind} {name!r}", mend=mend)
+        if idle:
+            mend += f" (not loaded: {', '.join(str(plugin.found) for plugin in idle)})"
+        return PluginError(what, mend=mend)
 
 
 def build(found: Collection[Found], disabled: dict[str, str], strict: bool = False) -> Registry:

@@ -1,0 +1,131 @@
+"""Experiments: reserved keys, inheritance, origins, and where the file is looked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lvmctl.config import disabled_plugins, load_experiments
+from lvmctl.errors import UsageError
+
+TEXT = """
+[plugins]
+disable = ["p9"]
+
+[base]
+recipe = "p8"
+summary = "The base."
+epochs = 3
+lr = 1e-3
+listwise.temperature = 0.1
+
+[child]
+extends = "base"
+data = "books"
+train = "one"
+losses = ["mse:0.5"]
+epochs = 4
+
+[grandchild]
+extends = "child"
+listwise.temperature = 0.2
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def make(text: str) -> Path:
+        path = tmp_path / "experiments.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return make
+
+
+def test_an_experiment_inherits_and_remembers_where_values_were_written(write):
+    one = load_experiments(write(TEXT)).get("grandchild")
+    assert one.recipe == "p8"
+    assert one.values == {"epochs": 4, "lr": 1e-3, "listwise.temperature": 0.2}
+    assert one.origins == {
+        "epochs": "experiments.toml [child]",
+        "lr": "experiments.toml [base]",
+        "listwise.temperature": "experiments.toml",
+    }
+    assert (one.data, one.train, one.losses) == ("books", ("one",), ("mse:0.5",))
+    assert sorted(one.layers) == [
+        ("experiments.toml", {"listwise.temperature": 0.2}),
+        ("experiments.toml [base]", {"lr": 1e-3}),
+        ("experiments.toml [child]", {"epochs": 4}),
+    ]
+
+
+def test_plugins_is_no_experiment(write):
+    assert load_experiments(write(TEXT)).names() == ["base", "child", "grandchild"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "reason"),
+    [
+        ("[a]\nrecipe='p8'", "b", "no experiment 'b'; there are a"),
+        ("[pilot]\nrecipe='p8'", "pilt", "did you mean 'pilot'"),
+        ("[a]\nepochs=1", "a", "names no recipe"),
+        ("[a]\nextends='b'", "a", "extends an unknown experiment 'b'"),
+        ("[a]\nextends='b'\n[b]\nextends='a'", "a", "in a circle: a → b → a"),
+        ("[a]\nextends='a'", "a", "in a circle: a → a"),
+        ("[a]\nrecipe=1", "a", "recipe is not text"),
+        ("[a]\nrecipe='p8'\ntrain=[1]", "a", "train is not text or a list of texts"),
+        ("a = 1", "a", "not a table"),
+    ],
+)
+def test_what_is_wrong_is_said(write, text, name, reason):
+    path = write(text)
+    with pytest.raises(UsageError) as caught:
+        load_experiments(path).get(name)
+    assert reason in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[a", "[a]\nx = \n", "[a]\n[a]\n"])
+def test_what_is_not_toml_names_the_file(write, text):
+    path = write(text)
+    with pytest.raises(UsageError, match="not TOML"):
+        load_experiments(path)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_experiments(tmp_path / "none.toml")
+
+
+def test_the_nearest_file_is_found_and_the_variable_comes_first(write, tmp_path, monkeypatch):
+    monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
+    write(TEXT)
+    below = tmp_path / "deep" / "er"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert "grandchild" in load_experiments().names()
+    assert disabled_plugins() == ("p9",)
+    other = tmp_path / "other.toml"
+    other.write_text("[only]\nrecipe = 'p8'\n")
+    monkeypatch.setenv("LVMCTL_EXPERIMENTS", str(other))
+    assert load_experiments().names() == ["only"]
+    assert load_experiments().get("only").origins == {}
+    assert disabled_plugins() == ()
+
+
+def test_the_shipped_file_is_the_last_resort(tmp_path, monkeypatch):
+    monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    known = load_experiments()
+    assert known.get("p8-pilot").values == {"windows": 10000, "epochs": 2}
+    assert known.get("p8-full").values == {"epochs": 10}
+    assert disabled_plugins() == ()
+
+
+def test_disable_must_be_a_list_of_names(write, monkeypatch, tmp_path):
+    write("[plugins]\ndisable = 'p8'\n")
+    monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="not a list of names"):
+        disabled_plugins()

@@ -1,0 +1,79 @@
+"""Fixtures of core's own tests; those that plugins use too are in ``lvmctl.testing.fixtures``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+HEADER = "from lvmctl.plugins import *\nLVMCTL_API = 1\n"
+"""First lines of a plugin.py that is well made so far."""
+
+Install = Callable[..., Path]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A directory that serves as a second site-packages."""
+    path = tmp_path / "site"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def install(site: Path) -> Iterator[Install]:
+    """Installs a distribution into ``site``, with metadata as pip leaves it.
+
+    ``install("lvmctl-x", {"x": "x_pkg.plugin"}, {"x_pkg/plugin.py": "…"})``
+    """
+    packages: set[str] = set()
+
+    def make(
+        distribution: str,
+        entry_points: Mapping[str, str],
+        files: Mapping[str, str],
+        version: str = "1.0",
+    ) -> Path:
+        for name, text in files.items():
+            (site / name).parent.mkdir(parents=True, exist_ok=True)
+            (site / name).write_text(text, encoding="utf-8")
+            packages.add(name.split("/")[0].removesuffix(".py"))
+        info = site / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+        )
+        lines = [f"{name} = {module}" for name, module in entry_points.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[lvmctl]", *lines, ""]))
+        (info / "RECORD").write_text("".join(f"{name},,\n" for name in files))
+        return site
+
+    yield make
+    for name in list(sys.modules):
+        if name.partition(".")[0] in packages:
+            del sys.modules[name]
+
+
+@pytest.fixture
+def install_loss(install: Install) -> Callable[..., Path]:
+    """Installs a plugin whose ``plugin.py`` is sound and declares one loss."""
+
+    def make(plugin: str, loss: str, distribution: str | None = None) -> Path:
+        distribution = distribution or f"lvmctl-{plugin}"
+        package = distribution.replace("-", "_") + "_pkg"
+        text = HEADER + (
+            "@hookimpl\n"
+            "def lvmctl_losses():\n"
+            f"    return [LossSpec(name={loss!r}, summary='A loss of {distribution}.',\n"
+            f"                     target='{package}.loss:Loss')]\n"
+        )
+        loss_module = f"class Loss:\n    home = {distribution!r}\n"
+        return install(
+            distribution,
+            {plugin: f"{package}.plugin"},
+            {f"{package}/plugin.py": text, f"{package}/loss.py": loss_module},
+        )
+
+    return make

@@ -1,0 +1,173 @@
+"""Every way a plugin can be wrong costs that plugin alone. Each is a distribution on disk."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+HEADER = "from lvmctl.plugins import *\nLVMCTL_API = 1\n"
+
+GOOD = (
+    HEADER
+    + """
+@hookimpl
+def lvmctl_commands():
+    return [CommandSpec(name="hello", summary="Says hello.", target="good_pkg.command:hello")]
+"""
+)
+
+GOOD_COMMAND = """
+import click
+
+@click.command()
+def hello():
+    click.echo("hello from good")
+"""
+
+
+def hook(body: str, name: str = "lvmctl_losses") -> str:
+    return f"{HEADER}\n@hookimpl\ndef {name}():\n    {body}\n"
+
+
+LOSS = "LossSpec(name={name!r}, summary='s', target={target!r})"
+
+FAULTS = {
+    "raises at import": (
+        "raise RuntimeError('no licence\\nfile')",
+        "RuntimeError: no licence file",
+    ),
+    "syntax error": ("def (:", "SyntaxError"),
+    "exits at import": ("import sys; sys.exit(3)", "SystemExit: 3"),
+    "imports what is missing": ("import surely_not_installed", "surely_not_installed"),
+    "wrong API": ("LVMCTL_API = 99", "written for plugin API 99, this lvmctl has 1"),
+    "no API": ("x = 1", "does not set LVMCTL_API = 1"),
+    "unknown hook": (
+        HEADER + "@hookimpl\ndef lvmctl_loss():\n    return []\n",
+        "unknown hook lvmctl_loss; did you mean lvmctl_losses?",
+    ),
+    "unmarked hook": (
+        HEADER + "def lvmctl_losses():\n    return []\n",
+        "not marked with @hookimpl",
+    ),
+    "hook with arguments": (
+        HEADER + "@hookimpl\ndef lvmctl_losses(config):\n    return []\n",
+        "config",
+    ),
+    "hook raises": (hook("raise ValueError('no')"), "ValueError: no"),
+    "hook exits": (hook("raise SystemExit(1)"), "SystemExit: 1"),
+    "hook returns nothing": (hook("pass"), "lvmctl_losses returned nothing"),
+    "hook returns text": (hook("return 'mse'"), "returned a str"),
+    "hook returns strangers": (hook("return [1]"), "returned a int among its records"),
+    "another kind of record": (
+        hook("return [ModelSpec(name='m', summary='s', target='m:M')]"),
+        "returned a ModelSpec among its records, not a LossSpec",
+    ),
+    "bad name": (hook(f"return [{LOSS.format(name='A b', target='m:M')}]"), "'A b' is not a name"),
+    "bad target": (hook(f"return [{LOSS.format(name='a', target='m')}]"), "not 'module:Attribute'"),
+    "same name twice": (
+        hook(f"return [{LOSS.format(name='a', target='m:M')}] * 2"),
+        "declares 'a' twice",
+    ),
+    "options not frozen": (
+        HEADER
+        + "import dataclasses\n@dataclasses.dataclass\nclass O:\n    x: int = 1\n"
+        + "@hookimpl\ndef lvmctl_losses():\n"
+        + "    return [LossSpec(name='a', summary='s', target='m:M', options=O)]\n",
+        "not a frozen dataclass",
+    ),
+    "prints at import": ("print('noise')\nraise OSError('gone')", "OSError: gone"),
+}
+
+
+@pytest.fixture
+def good(install):
+    return install(
+        "lvmctl-good",
+        {"good": "good_pkg.plugin"},
+        {"good_pkg/plugin.py": GOOD, "good_pkg/command.py": GOOD_COMMAND},
+    )
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_costs_only_its_plugin(fault, good, install, run_cli):
+    text, reason = FAULTS[fault]
+    site = install("lvmctl-bad", {"bad": "bad_pkg.plugin"}, {"bad_pkg/plugin.py": text}, "2.0")
+
+    listed = run_cli("plugins", "list", "--json", path=[site])
+    assert listed.returncode == 0, listed.stderr
+    states = {state["name"]: state for state in json.loads(listed.stdout)["plugins"]}
+    assert states["good"]["status"] == states["core"]["status"] == "ok"
+    assert states["bad"]["status"] == "broken"
+    assert reason in states["bad"]["error"]
+    assert "\n" not in states["bad"]["error"]
+
+    assert run_cli("hello", path=[site]).stdout == "hello from good\n"
+
+
+def test_help_imports_no_plugin(good, install, run_cli):
+    site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": "raise SystemExit(9)"})
+    for option in ("--help", "--version"):
+        result = run_cli(option, path=[site])
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_listing_shows_why_and_verbose_shows_where(install, run_cli):
+    site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": "raise OSError('gone')"}, "2.0")
+    row = next(
+        line
+        for line in run_cli("plugins", "list", path=[site]).stdout.splitlines()
+        if line.startswith("bad")
+    )
+    assert "OSError: gone" in row
+    assert row.split()[-4:] == ["lvmctl-bad", "2.0", "-", "broken"]
+    verbose = run_cli("plugins", "list", "-v", path=[site]).stdout
+    assert "Traceback" in verbose
+    assert "bad_pkg.py" in verbose
+
+
+def test_using_a_broken_plugin_says_why(install, run_cli):
+    site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": "raise OSError('gone')"}, "2.0")
+    result = run_cli("plugins", "describe", "bad/thing", "--kind", "loss", path=[site])
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: ")
+    assert "bad (lvmctl-bad 2.0) is broken: OSError: gone" in result.stderr
+
+
+def test_strict_stops_at_a_broken_plugin(install, run_cli):
+    site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": "raise OSError('gone')"})
+    result = run_cli("--strict-plugins", "plugins", "list", path=[site])
+    assert result.returncode == 2
+    assert "bad (lvmctl-bad 1.0) is broken: OSError: gone" in result.stderr
+
+
+@pytest.mark.parametrize("how", ["flag", "variable", "file", "distribution"])
+def test_a_disabled_plugin_is_never_imported(how, good, install, run_cli, tmp_path):
+    mark = tmp_path / "imported"
+    text = f"open({str(mark)!r}, 'w').close()\nraise SystemExit(1)"
+    site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": text})
+    options, env = [], {}
+    if how == "flag":
+        options = ["--no-plugins"]
+    elif how == "variable":
+        env = {"LVMCTL_DISABLE_PLUGINS": "other, bad"}
+    elif how == "distribution":
+        env = {"LVMCTL_DISABLE_PLUGINS": "lvmctl-bad"}
+    else:
+        (tmp_path / "experiments.toml").write_text('[plugins]\ndisable = ["bad"]\n')
+    result = run_cli(*options, "plugins", "list", "--json", path=[site], env=env)
+    assert result.returncode == 0, result.stderr
+    assert not mark.exists()
+    states = {state["name"]: state for state in json.loads(result.stdout)["plugins"]}
+    if how == "flag":
+        assert list(states) == ["core"]
+    else:
+        assert states["bad"]["status"] == "disabled"
+        assert states["good"]["status"] == "ok"
+
+
+def test_damaged_metadata_costs_only_itself(good, install, run_cli):
+    site = install("lvmctl-bad", {}, {})
+    (site / "lvmctl_bad-1.0.dist-info" / "entry_points.txt").write_text("[lvmctl]\nno equals\n")
+    assert run_cli("hello", path=[site]).stdout == "hello from good\n"
