@@ -1,9 +1,11 @@
 """Core's own records, declared through the hooks any plugin uses."""
 
+from lvmctl.baselines.records import BASELINES
+from lvmctl.data.encoders.records import ENCODERS
 from lvmctl.hookspecs import hookimpl
 from lvmctl.losses.records import LOSSES
 from lvmctl.models.records import MODELS
-from lvmctl.spec import API_VERSION, LossSpec, ModelSpec
+from lvmctl.spec import API_VERSION, BaselineSpec, EncoderSpec, LossSpec, ModelSpec
 
 LVMCTL_API = API_VERSION
 
@@ -16,3 +18,13 @@ def lvmctl_models() -> tuple[ModelSpec, ...]:
 @hookimpl
 def lvmctl_losses() -> tuple[LossSpec, ...]:
     return LOSSES
+
+
+@hookimpl
+def lvmctl_encoders() -> tuple[EncoderSpec, ...]:
+    return ENCODERS
+
+
+@hookimpl
+def lvmctl_baselines() -> tuple[BaselineSpec, ...]:
+    return BASELINES

@@ -120,18 +120,29 @@ def experiments() -> Check:
     return Check("experiments", "ok", f"{', '.join(known.names()) or 'none'} in {known.path}")
 
 
+def cache() -> Check:
+    from lvmctl.data.cache import cache_directory
+    from lvmctl.data.default import cache_key
+
+    place = cache_directory()
+    built = (place / f"default-{cache_key()}" / "store.json").is_file()
+    state = "default data is built" if built else "default data will be built when first used"
+    return _writable("cache", place, state)
+
+
 def runs() -> Check:
     from lvmctl.runs import ROOT
 
     place = ROOT.resolve()
-    return _writable("runs", place, "training will make it")
+    state = "present" if place.exists() else "training will make it"
+    return _writable("runs", place, state)
 
 
-def _writable(name: str, place: Path, absent: str) -> Check:
+def _writable(name: str, place: Path, state: str) -> Check:
     existing = next(path for path in (place, *place.parents) if path.exists())
-    if not os.access(existing, os.W_OK | os.X_OK):
-        return Check(name, "broken", f"{existing} cannot be written")
-    return Check(name, "ok", str(place) if existing == place else f"{place} ({absent})")
+    if os.access(existing, os.W_OK | os.X_OK):
+        return Check(name, "ok", f"{place}: {state}")
+    return Check(name, "note", f"{existing} cannot be written")
 
 
-CHECKS = (python, packages, cpu, arithmetic, devices, plugins, experiments, runs)
+CHECKS = (python, packages, cpu, arithmetic, devices, plugins, experiments, cache, runs)

@@ -92,7 +92,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every error becomes one line on stderr."""
-    session = Session()
+    session, stdout = Session(), sys.stdout
     try:
         result = cli.main(args, prog_name="lvmctl", standalone_mode=False, obj=session)
         sys.stdout.flush()
@@ -104,10 +104,12 @@ def run(args: Sequence[str] | None = None) -> int:
         return _end(session, error.exit_code, _usage(error))
     except LvmctlError as error:
         return _end(session, error.exit_code, str(error))
+    except SystemExit:
+        if sys.stdout is stdout:
+            raise
+        return _reader_left()  # click met the closed pipe first, and has replaced stdout
     except BrokenPipeError:
-        # The reader left; keep the interpreter from flushing into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        return _reader_left()
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _end(session, 6, f"{where}{error.strerror or error}")
@@ -116,6 +118,12 @@ def run(args: Sequence[str] | None = None) -> int:
     except Exception as error:
         line = f"this is a fault in lvmctl: {type(error).__name__}: {error}"
         return _end(session, BUG, line + "; run `lvmctl --debug …` for the traceback")
+
+
+def _reader_left() -> int:
+    """Keep the interpreter from flushing into the closed pipe at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return BROKEN_PIPE
 
 
 def _end(session: Session, code: int, line: str) -> int:

@@ -1,10 +1,19 @@
-"""Data: stores of chunk vectors, windows over them, their splits and where they come from."""
+"""Data: stores of chunk vectors, windows over them, their splits and where they come from.
 
-from lvmctl.data.split import Split
-from lvmctl.data.splits import Splits, open_split, open_splits
-from lvmctl.data.store import Store
-from lvmctl.data.windows import Windows
-from lvmctl.data.writer import StoreWriter, write_store
+Names are imported when they are used, so that declaring core's encoders imports no NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lvmctl.data.split import Split
+    from lvmctl.data.splits import Splits, open_split, open_splits
+    from lvmctl.data.store import Store
+    from lvmctl.data.windows import Windows
+    from lvmctl.data.writer import StoreWriter, write_store
 
 __all__ = [
     "Split",
@@ -16,3 +25,20 @@ __all__ = [
     "open_splits",
     "write_store",
 ]
+
+HOMES = {
+    "Split": "split",
+    "Splits": "splits",
+    "Store": "store",
+    "StoreWriter": "writer",
+    "Windows": "windows",
+    "open_split": "splits",
+    "open_splits": "splits",
+    "write_store": "writer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{HOMES[name]}"), name)

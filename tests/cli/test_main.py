@@ -1,0 +1,190 @@
+"""The top level: what it imports, how it ends, and what it prints where."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+from lvmctl.cli import main as entry
+from lvmctl.cli.lazy import LazyCommand
+from lvmctl.cli.main import COMMANDS, cli, run
+from lvmctl.errors import DataError, Interrupted
+
+HEAVY = ("torch", "numpy")
+
+
+def imported(*args: str, env: dict[str, str], path: str = "") -> set[str]:
+    """Top-level modules in memory when ``lvmctl *args`` ends."""
+    code = (
+        "import sys\nfrom lvmctl.cli.main import run\n"
+        f"code = run({list(args)!r})\n"
+        "print('MODULES', code, *{name.partition('.')[0] for name in sys.modules})"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code],
+        env=env | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    code, *modules = shown.splitlines()[-1].split()[1:]
+    assert code == "0"
+    return set(modules)
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_imports_neither_torch_nor_a_plugin_nor_the_registry(option, cli_env):
+    modules = imported(option, env=cli_env)
+    assert modules.isdisjoint({*HEAVY, "pluggy", "lvmctl_p8"})
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("plugins", "list"),
+        ("plugins", "describe", "p8"),
+        ("experiments", "list"),
+        ("experiments", "show", "p8-pilot"),
+        ("experiments", "validate"),
+        ("train", "--help"),
+        ("data", "--help"),
+        ("doctor", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_declaring_is_free_of_torch(args, cli_env):
+    assert imported(*args, env=cli_env).isdisjoint(HEAVY)
+
+
+def test_help_lists_every_command_with_its_own_short_help(run_cli):
+    shown = run_cli("--help").stdout
+    context = click.Context(cli)
+    for name, lazy in COMMANDS.items():
+        command = cli.get_command(context, name)
+        assert command.name == name
+        assert f"{name} " in shown
+        assert lazy.short_help in shown
+
+
+def test_version(run_cli):
+    assert run_cli("--version").stdout.startswith("lvmctl 0.")
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["trian"], "error: no command 'trian'; did you mean 'train'?"),
+        (["zzzzz"], "error: no command 'zzzzz'; see `lvmctl --help`"),
+        (["--no-such"], "error: No such option '--no-such'; see `lvmctl --help`"),
+        (["plugins", "list", "extra"], "see `lvmctl plugins list --help`"),
+        (["plugins", "list", "--kind", "lossy"], "'lossy' is not one of"),
+        (["experiments", "show"], "Missing argument 'NAME'"),
+        (["experiments", "show", "p8-pilto"], "did you mean 'p8-pilot'"),
+    ],
+)
+def test_a_usage_error_is_one_line_and_code_2(args, line, run_cli):
+    result = run_cli(*args)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: ")
+    assert line in result.stderr
+
+
+def test_without_arguments_the_help_is_shown(run_cli):
+    result = run_cli()
+    assert result.returncode == 2
+    assert "Commands:" in result.stderr
+
+
+@pytest.fixture
+def ends_with(monkeypatch, capsys):
+    """``ends_with(error, *options)``: (exit code, stderr) of a command that raises ``error``."""
+
+    def end(error: BaseException, *options: str) -> tuple[int, str]:
+        @click.command()
+        def broken() -> None:
+            raise error
+
+        monkeypatch.setattr(entry, "_broken_for_test", broken, raising=False)
+        lazy = LazyCommand("lvmctl.cli.main:_broken_for_test", "Breaks.")
+        monkeypatch.setitem(cli.lazy, "broken", lazy)
+        return run([*options, "broken"]), capsys.readouterr().err
+
+    return end
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (
+            DataError("it is torn", where="a.npz", mend="import it again"),
+            3,
+            "a.npz: it is torn; im",
+        ),
+        (Interrupted(15, "stopped, all is saved"), 143, "stopped, all is saved"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (PermissionError(13, "Permission denied", "/x"), 6, "/x: Permission denied"),
+        (OSError(28, "No space left on device"), 6, "No space left on device"),
+        (click.ClickException("odd"), 1, "odd"),
+        (
+            ZeroDivisionError("by\nzero"),
+            70,
+            "fault in lvmctl: ZeroDivisionError: by zero; run `lvm",
+        ),
+    ],
+)
+def test_every_error_is_one_line_with_its_code(error, code, line, ends_with):
+    ended, said = ends_with(error)
+    assert ended == code
+    said = said.lstrip("\n")  # click closes the line of a terminal's ^C
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert line in said
+
+
+def test_debug_shows_the_traceback(ends_with):
+    ended, said = ends_with(DataError("it is torn"), "--debug")
+    assert ended == 3
+    assert "Traceback" in said
+    assert said.endswith("error: it is torn\n")
+
+
+@pytest.mark.parametrize("args", [("--help",), ("plugins", "list")], ids=" ".join)
+def test_a_closed_pipe_is_quiet(args, cli_env, tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "lvmctl", *args]
+    result = subprocess.run(
+        command, stdout=write, stderr=subprocess.PIPE, cwd=tmp_path, env=cli_env, text=True
+    )
+    os.close(write)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+def test_a_small_machine_waits_passively(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    for cores, policy in ((2, "PASSIVE"), (64, None)):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        with pytest.raises(SystemExit):
+            entry.main(["--version"])
+        assert os.environ.pop("OMP_WAIT_POLICY", None) == policy
+
+
+def test_a_command_of_a_plugin_may_be_contested(install, run_cli):
+    text = (
+        "from lvmctl.plugins import *\nimport click\nLVMCTL_API = 1\n"
+        "@hookimpl\ndef lvmctl_commands():\n"
+        "    return [CommandSpec(name='greet', summary='s', target=__name__ + ':greet')]\n"
+        "@click.command()\ndef greet():\n    click.echo(__name__)\n"
+    )
+    site = install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": text})
+    install("lvmctl-b", {"b": "b_pkg"}, {"b_pkg.py": text})
+    result = run_cli("greet", path=[site])
+    assert result.returncode == 2
+    assert "declared by lvmctl-a 1.0 and lvmctl-b 1.0" in result.stderr
+    assert run_cli("b/greet", path=[site]).stdout == "b_pkg\n"

@@ -1,0 +1,50 @@
+"""JSON that any reader takes, and tables that line up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from lvmctl.cli.output import emit, notice, table
+
+
+def test_json_has_the_schema_and_holds_only_what_json_can(capsys):
+    value = {
+        "nan": float("nan"),
+        "inf": np.float32("inf"),
+        "array": np.arange(3),
+        "path": Path("a/b"),
+        "deep": {"tuple": (1, True, None)},
+    }
+    emit(value, "data.info", True, "")
+    assert json.loads(capsys.readouterr().out) == {
+        "schema": "lvmctl.data.info/1",
+        "nan": None,
+        "inf": None,
+        "array": [0, 1, 2],
+        "path": "a/b",
+        "deep": {"tuple": [1, True, None]},
+    }
+
+
+def test_text_may_be_made_when_it_is_needed(capsys):
+    emit({}, "x", False, lambda: "made")
+    assert capsys.readouterr().out == "made\n"
+    emit({}, "x", True, lambda: 1 / 0)
+
+
+def test_notices_go_to_stderr(capsys):
+    notice("by the way")
+    assert capsys.readouterr() == ("", "by the way\n")
+
+
+def test_a_table_aligns_numbers_right_and_text_left():
+    shown = table(("NAME", "N", "WHY"), [("a", 10, "x"), ("long", 2.5, None), ("b", None, "y")])
+    assert shown.splitlines() == [
+        "NAME    N  WHY",
+        "a      10  x",
+        "long  2.5  -",
+        "b       -  y",
+    ]

@@ -1,0 +1,63 @@
+"""``lvmctl plugins``."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_list_shows_core_and_plugins_with_their_versions(run_cli):
+    header, *rows = run_cli("plugins", "list").stdout.splitlines()
+    assert header.split() == ["NAME", "KIND", "SUMMARY", "PROVIDER", "VERSION", "API", "STATUS"]
+    p8 = next(row for row in rows if row.startswith("p8 "))
+    assert p8.split()[1] == "recipe"
+    assert p8.split()[-4:] == ["lvmctl-p8", "0.1.0", "1", "ok"]
+    assert any(row.startswith("mse ") and " lvmctl " in row for row in rows)
+
+
+def test_kind_filters(run_cli):
+    shown = json.loads(run_cli("plugins", "list", "--kind", "recipe", "--json").stdout)
+    assert shown["schema"] == "lvmctl.plugins.list/1"
+    assert {record["kind"] for record in shown["records"]} == {"recipe"}
+
+
+def test_contested_names_are_listed_as_they_must_be_written(install_loss, run_cli):
+    install_loss("a", "angular")
+    site = install_loss("b", "angular")
+    shown = json.loads(run_cli("plugins", "list", "--json", path=[site]).stdout)
+    contested = [r["name"] for r in shown["records"] if r["status"] == "contested"]
+    assert contested == ["a/angular", "b/angular"]
+    result = run_cli("plugins", "describe", "angular", path=[site])
+    assert result.returncode == 2
+    assert "write 'a/angular' or 'b/angular'" in result.stderr
+    assert run_cli("plugins", "describe", "b/angular", path=[site]).returncode == 0
+
+
+def test_describe_a_recipe_shows_options_and_parts(run_cli):
+    shown = json.loads(run_cli("plugins", "describe", "p8", "--json").stdout)
+    (recipe,) = shown["described"]
+    options = {option["name"]: option for option in recipe["options"]}
+    assert options["epochs"]["type"] == "int"
+    assert options["epochs"]["default"] == 10
+    assert options["lr"]["allowed"] == ">= 0"
+    assert {part["name"] for part in recipe["parts"]} >= {"p8/mixture", "p8/listwise"}
+    text = run_cli("plugins", "describe", "p8").stdout
+    assert "p8/listwise" in text
+    assert "AdamW learning rate" in text
+
+
+def test_describe_a_loss_says_what_it_needs_and_a_model_its_geometry(run_cli):
+    assert "needs: target" in run_cli("plugins", "describe", "core/mse").stdout
+    assert "geometry: cone" in run_cli("plugins", "describe", "p8/mixture").stdout
+
+
+def test_describe_a_plugin_lists_its_records(install_loss, run_cli):
+    site = install_loss("a", "angular")
+    shown = run_cli("plugins", "describe", "lvmctl-a", path=[site]).stdout
+    assert "angular (loss)" in shown
+    assert "a (lvmctl-a 1.0)" in shown
+
+
+def test_describe_an_unknown_name_suggests(run_cli):
+    result = run_cli("plugins", "describe", "listwize")
+    assert result.returncode == 2
+    assert "did you mean 'listwise'" in result.stderr
