@@ -1,6 +1,7 @@
 """Data: stores of chunk vectors, windows over them, their splits and where they come from.
 
-Names are imported when they are used, so that declaring core's encoders imports no NumPy.
+The names are imported when they are first used, so that the torch-free records of the encoders can
+be read without NumPy.
 """
 
 from __future__ import annotations
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
     from lvmctl.data.windows import Windows
     from lvmctl.data.writer import StoreWriter, write_store
 
+_HOMES = {
+    "Split": "split",
+    "Splits": "splits",
+    "Store": "store",
+    "StoreWriter": "writer",
+    "Windows": "windows",
+    "open_split": "splits",
+    "open_splits": "splits",
+    "write_store": "writer",
+}
+
 __all__ = [
     "Split",
     "Splits",
@@ -26,19 +38,8 @@ __all__ = [
     "write_store",
 ]
 
-HOMES = {
-    "Split": "split",
-    "Splits": "splits",
-    "Store": "store",
-    "StoreWriter": "writer",
-    "Windows": "windows",
-    "open_split": "splits",
-    "open_splits": "splits",
-    "write_store": "writer",
-}
-
 
 def __getattr__(name: str) -> Any:
-    if name not in HOMES:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

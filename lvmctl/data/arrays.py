@@ -18,6 +18,10 @@ BLOCK_BYTES = 1 << 25
 """Bytes of vectors worked on at a time (32 MiB): what bounds the memory of every long job."""
 
 
+class PickledError(DataError):
+    """An object array: its data is a pickle."""
+
+
 @dataclass(frozen=True)
 class Header:
     """What an ``.npy`` header promises: type, shape, and where the data starts in its file."""
@@ -37,7 +41,7 @@ def read_header(file: BinaryIO, where: object) -> Header:
     """Read the header at the file's position, which must be the start of the array file.
 
     Raises:
-        DataError: not an ``.npy`` array, or pickled Python objects.
+        DataError: not an ``.npy`` array (PickledError: pickled Python objects).
     """
     origin = file.tell() if file.seekable() else 0
     counted = _Counted(file)
@@ -50,7 +54,7 @@ def read_header(file: BinaryIO, where: object) -> Header:
             "is not an .npy array, or its header is damaged", where=where, mend="write it again"
         ) from error
     if dtype.hasobject:
-        raise DataError(
+        raise PickledError(
             "holds pickled Python objects, which are never loaded",
             where=where,
             mend="save it as a plain numeric array",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,8 +78,8 @@ def check_offsets(offsets: np.ndarray, chunks: int, where: object) -> None:
         )
 
 
-def norms_of(rows: np.ndarray, first: int, where: object) -> np.ndarray:
-    """Norms (B,) in float64 of rows that start at row ``first`` of ``where``.
+def norms_of(rows: np.ndarray, label: Callable[[int], str], where: object) -> np.ndarray:
+    """Norms (B,) in float64 of rows (B, D) of ``where``; ``label(i)`` names row i to the user.
 
     Raises:
         DataError: a row with NaN or Inf, a zero vector, or one too large for float32.
@@ -92,9 +93,9 @@ def norms_of(rows: np.ndarray, first: int, where: object) -> np.ndarray:
         (norms > _LARGEST, "is too large (norm above 1e18)"),
     ):
         if bad.any():
-            row = first + int(np.argmax(bad))
+            name = label(int(np.argmax(bad)))
             mend = "drop these chunks, or embed them again"
-            raise DataError(f"row {row} {what}", where=where, mend=mend)
+            raise DataError(f"{name} {what}", where=where, mend=mend)
     return norms
 
 
@@ -110,7 +111,7 @@ def scan(vectors: np.ndarray, offsets: np.ndarray, where: object) -> Scan:
     smallest, largest = np.inf, 0.0
     for low, high in blocks(len(vectors), vectors.shape[1] * 8):
         rows = np.ascontiguousarray(vectors[low:high])
-        norms = norms_of(rows, low, where)
+        norms = norms_of(rows, lambda i, low=low: f"row {low + i}", where)
         smallest, largest = min(smallest, norms.min()), max(largest, norms.max())
         digest.update(rows)
         release(vectors)

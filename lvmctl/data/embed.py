@@ -94,7 +94,7 @@ def embed(
             texts = [chunk for article in group for chunk in article.chunks]
             rows, norms = encoder.encode(texts), None
             if not recipe.get("normalized", True):
-                norms = norms_of(rows, writer.chunks, "the encoder's output")
+                norms = norms_of(rows, lambda i: f"chunk {writer.chunks + i}", "the encoder")
                 rows = rows / norms[:, None]
             _write(writer, group, rows, norms)
             progress(len(texts))

@@ -48,9 +48,15 @@ def new_directory(path: Path) -> Iterator[Path]:
             fresh.mkdir()
             yield fresh
             sync_tree(fresh)
-            if os.path.lexists(path):
+            replaced = os.path.lexists(path)
+            if replaced:
                 path.rename(work / "old")
-            fresh.rename(path)
+            try:
+                fresh.rename(path)
+            except OSError:
+                if replaced:
+                    (work / "old").rename(path)
+                raise
             sync_directory(path.parent)
         finally:
             shutil.rmtree(work, ignore_errors=True)

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lvmctl.errors import DataError
 
 FORMAT = "lvmctl.store/1"
@@ -69,6 +71,24 @@ def check_manifest(manifest: dict[str, Any], dim: int, chunks: int, count: int, 
                 where=path,
                 mend="correct it, or run lvmctl data split with --force",
             )
+
+
+def check_windows(manifest: dict[str, Any], lengths: np.ndarray, path: Path) -> None:
+    """Refuse a ``windows`` entry that the articles' (A,) ``lengths`` contradict."""
+    windows = manifest.get("windows")
+    if windows is None:
+        return
+    shape = windows if isinstance(windows, dict) else {}
+    context, horizon = shape.get("context"), shape.get("horizon")
+    if not (isinstance(context, int) and isinstance(horizon, int) and context > 0 < horizon):
+        raise DataError(f"has a damaged windows entry: {windows!r}", where=path)
+    if (lengths != context + 1).any():
+        raise DataError(
+            f"says that every article is {context} chunks and a target, they have "
+            f"{lengths.min()} to {lengths.max()} chunks",
+            where=path,
+            mend="import the data again",
+        )
 
 
 def bare_manifest(dim: int, chunks: int, count: int) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def open_splits(
     elif data is None and val is not None:
         raise UsageError("--val needs --train or --data", mend="add --train STORE")
     else:
-        chosen = _parts(_open(data), data, seed)
+        chosen = _parts(data, seed)
     if val is not None:
         chosen["val"] = _named(val, "val")
     if ood is not None:
@@ -88,9 +88,8 @@ def open_split(text: str | None = None, split: str | None = None, seed: int = 0)
     Raises:
         DataError: a source that cannot be used, or an empty split.
     """
-    source = Source.parse(text) if text is not None else Source("")
-    store = _open(text)
-    wanted = source.split or split
+    store, named = open_source(text)
+    wanted = named or split
     if wanted is not None and not split_counts(store.articles):
         store = _split_on_the_fly(store, seed)
     return _select(store, wanted)
@@ -149,20 +148,23 @@ def join(splits: Sequence[Split]) -> Split:
     )
 
 
-def _open(text: str | None) -> Store:
+def open_source(text: str | None) -> tuple[Store, str | None]:
+    """The store of a source and the split it names, if any; the default data for None."""
     if text is not None:
-        return Source.parse(text).open()
+        source = Source.parse(text)
+        return source.open(), source.split
     from lvmctl.data.default import default_store
 
-    return default_store()
+    return default_store(), None
 
 
-def _parts(store: Store, text: str | None, seed: int) -> dict[str, Split | None]:
+def _parts(text: str | None, seed: int) -> dict[str, Split | None]:
     """The three splits of ``--data``; ood may be missing."""
-    if text is not None and (named := Source.parse(text).split):
+    store, named = open_source(text)
+    if named is not None:
         raise UsageError(
             f"--data {text} is one split, training needs two",
-            mend=f"give --train {Source.parse(text).text}@{named} and --val STORE",
+            mend=f"give --train {text} and --val STORE",
         )
     if not split_counts(store.articles):
         store = _split_on_the_fly(store, seed)
@@ -172,21 +174,23 @@ def _parts(store: Store, text: str | None, seed: int) -> dict[str, Split | None]
 
 def _named(text: str, split: str) -> Split:
     """A store given apart: its ``@split``, or its own articles of that name, or all of it."""
-    source = Source.parse(text)
-    store = source.open()
-    has_splits = bool(split_counts(store.articles))
-    return _select(store, source.split or (split if has_splits else None))
+    store, named = open_source(text)
+    return _select(store, named or (split if split_counts(store.articles) else None))
 
 
 def _select(store: Store, split: str | None) -> Split:
-    selected = Split.of(store, split)
+    return require_articles(Split.of(store, split), store)
+
+
+def require_articles(selected: Split, store: Store) -> Split:
+    """``selected``, a split of ``store``, refused when it is empty."""
     if not len(selected.lengths):
         counts = split_counts(store.articles)
         has = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no splits"
         raise DataError(
-            f"split {split!r} has no articles (the store has {has})",
-            where=store.name,
-            mend=f"assign one with lvmctl data split {store.name} --by article"
+            f"has no articles (the store has {has})",
+            where=selected.name,
+            mend=f"assign splits with lvmctl data split {store.path} --by article"
             + (" --force" if counts else ""),
         )
     return selected

@@ -12,7 +12,7 @@ import numpy as np
 
 from lvmctl.data.arrays import open_npy
 from lvmctl.data.checks import check_offsets, check_shape, scan
-from lvmctl.data.manifest import bare_manifest, check_manifest, read_manifest
+from lvmctl.data.manifest import bare_manifest, check_manifest, check_windows, read_manifest
 from lvmctl.errors import DataError
 
 VECTORS, OFFSETS, MANIFEST, CHUNKS = "vectors.npy", "offsets.npy", "store.json", "chunks.jsonl"
@@ -69,6 +69,7 @@ class Store:
             manifest = bare_manifest(*shape)
             notices.append(f"{name} has no {MANIFEST}: encoder and article titles are unknown")
         check_manifest(manifest, *shape, path / MANIFEST)
+        check_windows(manifest, np.diff(offsets), path / MANIFEST)
         found = scan(vectors, offsets, path / VECTORS)
         if manifest.get("content_hash", found.content_hash) != found.content_hash:
             raise DataError(

@@ -70,7 +70,7 @@ class StoreWriter:
                 where=self._where,
                 mend="one store holds vectors of one dimension",
             )
-        lengths = norms_of(rows, self.chunks, self._where)
+        lengths = norms_of(rows, lambda i: f"row {self.chunks + i}", self._where)
         self._unit &= bool(np.all(np.abs(lengths - 1) <= UNIT_TOLERANCE))
         self._vectors.write(memoryview(rows).cast("B"))
         self._hash.update(rows)
@@ -154,7 +154,7 @@ def write_store(
         DataError: rows that cannot be stored.
     """
     path = Path(path)
-    refuse_existing(path, force, _replaceable)
+    refuse_store(path, force)
     with new_directory(path) as directory:
         writer = StoreWriter(directory, dim, dtype, path)
         try:
@@ -162,6 +162,15 @@ def write_store(
             writer.finish()
         finally:
             writer.close()
+
+
+def refuse_store(path: Path, force: bool) -> None:
+    """Refuse an output that exists, before long work; ``force`` allows a store or empty folder.
+
+    Raises:
+        OutputError: it exists.
+    """
+    refuse_existing(path, force, _replaceable)
 
 
 def made(how: str, **details: Any) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""Rows that say where they stand → articles, each chunk once. Indices only, no vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How M given rows become N chunks of A articles.
+
+    Attributes:
+        source: (N,) int64 the given row that each chunk is taken from.
+        chunk: (M,) int64 the chunk that each given row is.
+        lengths: (A,) int64 chunks of each article.
+        first: (A,) int64 position of each article's first chunk.
+    """
+
+    source: np.ndarray
+    chunk: np.ndarray
+    lengths: np.ndarray
+    first: np.ndarray
+
+
+def collapse(article: np.ndarray, position: np.ndarray) -> Layout:
+    """Articles in the order they first appear; a gap in the positions ends an article.
+
+    Args:
+        article: (M,) integers or strings, the article of each row.
+        position: (M,) integers, its position there; rows of one place are one chunk.
+    """
+    _, first_row, number = np.unique(article, return_index=True, return_inverse=True)
+    appearance = np.empty(len(first_row), np.int64)
+    appearance[np.argsort(first_row)] = np.arange(len(first_row))
+    low = position.min()
+    # One more than the range, so that neighbours are one apart only within an article.
+    place = appearance[number.ravel()] * (position.max() - low + 2) + (position - low)
+    places, source, chunk = np.unique(place, return_index=True, return_inverse=True)
+    starts = np.flatnonzero(np.diff(places, prepend=places[0] - 2) != 1)
+    lengths = np.diff(starts, append=len(places))
+    return Layout(source, chunk.ravel(), lengths, np.asarray(position[source[starts]], np.int64))
+
+
+def keep_apart(windows: int, width: int) -> Layout:
+    """Each of ``windows`` windows of ``width`` rows an article of its own."""
+    rows = np.arange(windows * width)
+    zeros = np.zeros(windows, np.int64)
+    return Layout(rows, rows, np.full(windows, width), zeros)
+
+
+def whole_windows(layout: Layout, width: int, span: int) -> np.ndarray:
+    """(W,) bool: windows whose ``width`` rows still lie in one article, ``span`` chunks end to end.
+
+    A window whose target lies beyond its context (horizon above 1) is lost when nothing fills
+    the gap between them.
+    """
+    chunk = layout.chunk.reshape(-1, width)
+    owner = np.repeat(np.arange(len(layout.lengths)), layout.lengths)
+    same = owner[chunk[:, 0]] == owner[chunk[:, -1]]
+    return same & (chunk[:, -1] - chunk[:, 0] == span)
