@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from lvmctl.data.windows import Windows
 from lvmctl.geometry import unit
 from lvmctl.spec import NoOptions, Shape
+
+if TYPE_CHECKING:
+    from lvmctl.data.windows import Windows
 
 BATCH = 1024
 

@@ -67,14 +67,11 @@ def packages() -> Check:
 
 
 def cpu() -> Check:
-    import torch
+    from lvmctl.training.backend import processor, threads
 
-    from lvmctl.training.backend import processor
-
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     policy = os.environ.get("OMP_WAIT_POLICY", "not set")
-    threads = torch.get_num_threads()
-    detail = f"{processor()}, {usable} cores, {threads} threads, OMP_WAIT_POLICY {policy}"
+    detail = f"{processor()}, {cores} cores, {threads()} threads, OMP_WAIT_POLICY {policy}"
     return Check("cpu", "ok", detail)
 
 
@@ -91,11 +88,9 @@ def arithmetic() -> Check:
 
 
 def devices() -> Check:
-    import torch
+    from lvmctl.training.backend import devices as found
 
-    found = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    found += ["mps"] if torch.backends.mps.is_available() else []
-    return Check("devices", "ok", ", ".join(["cpu", *found]))
+    return Check("devices", "ok", ", ".join(found()))
 
 
 def plugins() -> Check:

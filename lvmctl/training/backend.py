@@ -68,7 +68,11 @@ def choose_device(name: str) -> str:
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if not there[name]:
         raise UsageError(f"this machine has no {name} device", mend="use --device cpu")
     return name
@@ -135,3 +139,14 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def devices() -> list[str]:
+    """What this machine can compute on: ``cpu``, then its accelerators by name."""
+    found = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return ["cpu", *found, *(["mps"] if torch.backends.mps.is_available() else [])]
+
+
+def threads() -> int:
+    """CPU threads of torch."""
+    return torch.get_num_threads()

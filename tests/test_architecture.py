@@ -1,0 +1,176 @@
+"""The house keeps its floors: who may import whom, who may touch torch, how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from lvmctl.registry.declare import HOOKS
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = ROOT / "lvmctl"
+LONGEST = 300
+
+FLOORS = {
+    6: ("__main__",),
+    5: ("cli",),
+    4: ("training", "diagnostics", "report"),
+    3: ("evaluation",),
+    2: ("data", "geometry", "models", "losses", "baselines", "metrics", "gates"),
+    1: ("registry", "config", "runs"),
+    0: ("errors", "spec", "batch", "hookspecs", "files", "__init__"),
+}
+FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+
+BESIDE = {"plugins", "builtin", "testing", "scaffold"}
+"""Doors for others: what plugins import, what core declares, what tests use. No floor imports them,
+and the registry reaches ``builtin`` by name as it reaches any plugin."""
+
+SHARED = {"errors", "geometry"}
+"""Rooms the others of their floor may use: vectors and errors have one grammar each."""
+
+HEAVY = {"torch", "numpy"}
+HEAVY_FLOORS = {2, 3, 4}
+
+PUBLIC = {
+    "lvmctl.batch",
+    "lvmctl.baselines",
+    "lvmctl.config",
+    "lvmctl.data",
+    "lvmctl.errors",
+    "lvmctl.geometry",
+    "lvmctl.losses",
+    "lvmctl.metrics",
+    "lvmctl.models",
+    "lvmctl.models.encoder",
+    "lvmctl.models.options",
+    "lvmctl.plugins",
+    "lvmctl.spec",
+    "lvmctl.testing",
+}
+"""What a plugin may import; docs/plugins.md lists the same."""
+
+
+class Import(NamedTuple):
+    """One imported module of a file; ``typing`` says that it serves annotations only."""
+
+    module: str
+    line: int
+    typing: bool
+
+
+def imports(path: Path) -> Iterator[Import]:
+    """Every import of a file, in functions too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    guarded = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield Import(name.name, node.lineno, id(node) in guarded)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            modules = [node.module]
+            if node.module in ("lvmctl", "lvmctl.registry", "lvmctl.data"):
+                submodules = [f"{node.module}.{name.name}" for name in node.names]
+                known = [name for name in submodules if is_module(name)]
+                modules = known or modules
+            for module in modules:
+                yield Import(module, node.lineno, id(node) in guarded)
+
+
+def is_module(name: str) -> bool:
+    place = ROOT.joinpath(*name.split("."))
+    return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
+
+
+def room(path: Path) -> str:
+    return path.relative_to(CORE).parts[0].removesuffix(".py")
+
+
+def files(*places: Path) -> list[Path]:
+    return sorted(path for place in places for path in place.rglob("*.py"))
+
+
+CORE_FILES = files(CORE)
+PLUGIN_FILES = [
+    path for plugin in ROOT.glob("plugins/*") for path in files(*plugin.glob("lvmctl_*"))
+]
+
+
+def short(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_file_of_core_has_a_place():
+    assert {room(path) for path in CORE_FILES} <= set(FLOOR) | BESIDE
+
+
+@pytest.mark.parametrize("path", CORE_FILES, ids=short)
+def test_a_file_imports_its_room_and_the_floors_below(path):
+    own = room(path)
+    wrong = []
+    for module, line, typing in imports(path):
+        package, _, rest = module.partition(".")
+        if package != "lvmctl" or typing or own in BESIDE:
+            continue
+        other = rest.partition(".")[0] or "__init__"
+        same_floor = other in SHARED and FLOOR[other] <= FLOOR[own]
+        if other != own and not same_floor and (other in BESIDE or FLOOR[other] >= FLOOR[own]):
+            wrong.append(f"{short(path)}:{line} imports {module}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", CORE_FILES, ids=short)
+def test_torch_and_numpy_stay_on_their_floors(path):
+    own = room(path)
+    allowed = own == "testing" or FLOOR.get(own) in HEAVY_FLOORS
+    wrong = [
+        f"{short(path)}:{line} imports {module}"
+        for module, line, typing in imports(path)
+        if module.partition(".")[0] in HEAVY and not typing
+    ]
+    assert allowed or not wrong
+
+
+@pytest.mark.parametrize("path", CORE_FILES, ids=short)
+def test_core_needs_only_its_dependencies(path):
+    known = {"lvmctl", "torch", "numpy", "click", "pluggy", "tqdm"} | sys.stdlib_module_names
+    optional = {"sentence_transformers", "pytest", "hypothesis"}
+    assert {module.partition(".")[0] for module, *_ in imports(path)} <= known | optional
+
+
+@pytest.mark.parametrize("path", PLUGIN_FILES, ids=short)
+def test_a_plugin_uses_public_imports_only(path):
+    own = path.relative_to(ROOT / "plugins").parts[1]
+    wrong = [
+        f"{short(path)}:{line} imports {module}"
+        for module, line, _ in imports(path)
+        if module.partition(".")[0].startswith("lvmctl")
+        and module.partition(".")[0] != own
+        and module not in PUBLIC
+    ]
+    assert not wrong
+
+
+def test_hooks_and_public_modules_are_documented():
+    text = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    assert [hook for hook in HOOKS if f"`{hook}(" not in text] == []
+    assert [name for name in sorted(PUBLIC) if f"`{name}`" not in text] == []
+    assert [name for name in sorted(PUBLIC) if not is_module(name)] == []
+
+
+@pytest.mark.parametrize(
+    "path", files(CORE, ROOT / "plugins", ROOT / "tests", ROOT / "benchmarks"), ids=short
+)
+def test_no_file_is_long(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
