@@ -49,7 +49,7 @@ def assign_splits(
     splits = ["train"] * len(articles)
     carried = {"val": 0.0, "ood": 0.0}
     for members in groups.values():
-        ordered = [members[i] for i in seeded_order(len(members), seed)]
+        ordered = [members[i] for i in seeded_order(len(members), seed, "split")]
         first = 0
         for name, share in (("val", val), ("ood", ood)):
             # Rounding is carried from group to group: many small groups keep the overall shares.

@@ -7,7 +7,13 @@ from hashlib import blake2b
 import numpy as np
 
 
-def seeded_order(count: int, seed: int) -> np.ndarray:
-    """(count,) int64, a permutation of ``range(count)`` that depends on ``seed`` alone."""
-    keys = [blake2b(f"{seed}/{index}".encode(), digest_size=8).digest() for index in range(count)]
+def seeded_order(count: int, seed: int, purpose: str) -> np.ndarray:
+    """(count,) int64, a permutation of ``range(count)``.
+
+    Args:
+        purpose: orders of different purposes are independent, so that a subset of a store is not
+            drawn from one of its splits.
+    """
+    texts = (f"{purpose}/{seed}/{index}".encode() for index in range(count))
+    keys = [blake2b(text, digest_size=8).digest() for text in texts]
     return np.argsort(np.array(keys, "S8").view(">u8"), kind="stable")

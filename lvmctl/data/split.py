@@ -98,7 +98,7 @@ class Split:
         from lvmctl.data.windows import windows_per_article
 
         counts = windows_per_article(self, context, horizon)
-        order = seeded_order(len(counts), seed)
+        order = seeded_order(len(counts), seed, "subset")
         order = order[counts[order] > 0]
         enough = int(np.searchsorted(np.cumsum(counts[order]), windows)) + 1
         chosen = np.sort(order[:enough])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from lvmctl.data.sources import Source
 from lvmctl.data.split import Split
 from lvmctl.data.store import Store
 from lvmctl.errors import DataError, UsageError
+from lvmctl.files import output_errors
 
 
 @dataclass(frozen=True)
@@ -119,15 +120,14 @@ def join(splits: Sequence[Split]) -> Split:
             )
     dtype = np.result_type(*(split.vectors.dtype for split in splits))
     lengths = np.concatenate([split.lengths for split in splits])
-    with tempfile.TemporaryFile(prefix="lvmctl-") as file:
-        vectors = np.memmap(file, dtype, "w+", shape=(int(lengths.sum()), first.dim))
-    row = 0
-    for split in splits:
-        for start, length in zip(split.starts, split.lengths):
-            for low, high in blocks(int(length), first.dim * dtype.itemsize):
-                vectors[row : row + high - low] = split.vectors[start + low : start + high]
-                row += high - low
-        release(split.vectors)
+    # Written, not mapped: a full disk is then an error and not a SIGBUS.
+    with output_errors(tempfile.gettempdir()), tempfile.TemporaryFile(prefix="lvmctl-") as file:
+        for split in splits:
+            for rows in _article_rows(split):
+                file.write(np.ascontiguousarray(rows, dtype).data)
+            release(split.vectors)
+        file.flush()
+        vectors = np.memmap(file, dtype, "r", shape=(int(lengths.sum()), first.dim))
     sources = [split.source for split in splits]
     hashes = "".join(source["content_hash"] for source in sources)
     return Split(
@@ -146,6 +146,12 @@ def join(splits: Sequence[Split]) -> Split:
         unit=all(split.unit for split in splits),
         notices=tuple(notice for split in splits for notice in split.notices),
     )
+
+
+def _article_rows(split: Split) -> Iterator[np.ndarray]:
+    for start, length in zip(split.starts, split.lengths):
+        for low, high in blocks(int(length), split.dim * 4):
+            yield split.vectors[start + low : start + high]
 
 
 def open_source(text: str | None) -> tuple[Store, str | None]:
