@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 import click
 
 import lvmctl
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
-from lvmctl.errors import LvmctlError, PluginError, nearest
+from lvmctl.errors import LvmctlError
 
 BUG = 70
 BROKEN_PIPE = 128 + 13
@@ -32,11 +31,10 @@ COMMANDS = {
 }
 
 
-@dataclass
 class Session:
     """What the error handler must know about the command that ran."""
 
-    debug: bool = False
+    debug = False
 
 
 class TopLevel(LazyGroup):
@@ -49,15 +47,9 @@ class TopLevel(LazyGroup):
         from lvmctl.registry import load_registry
 
         registry = load_registry()
-        try:
-            return registry.resolve(registry.get("command", cmd_name))
-        except PluginError as error:
-            known = [*self.lazy, *registry.names("command")]
-            if cmd_name.rpartition("/")[2] in registry.names("command"):
-                raise
-            close = nearest(cmd_name, known)
-            mend = f"did you mean {close!r}?" if close else "see `lvmctl --help`"
-            raise click.UsageError(f"no command {cmd_name!r}; {mend}", ctx) from error
+        if not any(entry.means(cmd_name) for entry in registry.entries("command")):
+            raise registry.unknown(cmd_name, "command", also=self.lazy)
+        return registry.resolve(registry.get("command", cmd_name))
 
 
 @click.group(
@@ -83,9 +75,10 @@ def cli(ctx: click.Context, debug: bool, no_plugins: bool, strict_plugins: bool)
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run a command line (default: this process's) and exit with its code."""
+    # Both are read when torch is imported or first allocates, so they must come first.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # large pages: a tenth of a bf16 step
     if (os.cpu_count() or 1) <= 4:
-        # Threads that spin while they wait starve each other on a small machine. OpenMP reads this
-        # when torch is imported, so it must come first.
+        # Threads that spin while they wait starve each other on a small machine.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(run(args))
 

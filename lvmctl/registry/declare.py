@@ -92,7 +92,7 @@ def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
         _check_hooks(module)
         records = tuple(_records(module))
         manager.register(module, name=f"{found.distribution}:{found.name}")
-    except (KeyboardInterrupt, GeneratorExit):
+    except KeyboardInterrupt:
         raise
     except BaseException as error:
         reason = str(error) if isinstance(error, Refusal) else _reason(error)

@@ -44,22 +44,25 @@ def find() -> list[Found]:
     """Every installed plugin, by distribution and name. Damaged metadata hides only itself."""
     seen: dict[str, list[Found]] = {}
     for distribution in metadata.distributions():
-        if f"[{GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
+        try:
+            if f"[{GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
+                continue
+            name = distribution.metadata.get("Name") or "unknown"
+            version = distribution.metadata.get("Version") or "unknown"
+        except (OSError, ValueError):  # unreadable or not text
             continue
-        name = distribution.metadata["Name"] or "unknown"
         # An earlier place on the path hides a later one, as it does for imports.
-        seen.setdefault(name.lower(), list(_points(distribution, name)))
+        seen.setdefault(name.lower(), list(_points(distribution, name, version)))
     return sorted(
         (found for group in seen.values() for found in group),
         key=lambda found: (found.distribution.lower(), found.name),
     )
 
 
-def _points(distribution: metadata.Distribution, name: str) -> Iterator[Found]:
-    version = distribution.version or "unknown"
+def _points(distribution: metadata.Distribution, name: str, version: str) -> Iterator[Found]:
     try:
         points = list(distribution.entry_points)
-    except Exception as error:  # a damaged entry_points.txt: shown as a plugin that cannot load
+    except Exception as error:  # not in the format: shown as a plugin that cannot load
         yield Found(name, name, version, f"entry_points.txt: {error}")
         return
     for point in points:

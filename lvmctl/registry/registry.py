@@ -108,8 +108,14 @@ class Registry:
         choices = " or ".join(repr(self.address(entry)) for entry in matches)
         return PluginError(f"{kind} {name!r} is declared by {owners}", mend=f"write {choices}")
 
-    def unknown(self, name: str, kind: str | None = None) -> PluginError:
-        """The error for a name nothing answers to: a broken owner, or the nearest name."""
+    def unknown(
+        self, name: str, kind: str | None = None, also: Collection[str] = ()
+    ) -> PluginError:
+        """The error for a name nothing answers to: its owner is broken, or the nearest name.
+
+        Args:
+            also: names of this kind that are no plugin's.
+        """
         what = f"no {kind or 'plugin or record'} {name!r}"
         owner = name.rpartition("/")[0] or name
         idle = [plugin for plugin in self.plugins if plugin.status != "ok"]
@@ -117,7 +123,9 @@ class Registry:
             if plugin.found.known_as(owner):
                 why = f"plugin {plugin.found} is {plugin.status}: {plugin.error}"
                 return PluginError(f"{what}: {why}", mend="see `lvmctl plugins list -v`")
-        names = self.names(kind) + ([] if kind else [plugin.name for plugin in self.plugins])
+        names = [*also, *self.names(kind)] + (
+            [] if kind else [plugin.name for plugin in self.plugins]
+        )
         close = nearest(name.rpartition("/")[2], names)
         known = f"there are {', '.join(names)}" if names else "none is installed"
         mend = f"did you mean {close!r}?" if close else known
@@ -147,6 +155,7 @@ def build(found: Collection[Found], disabled: dict[str, str], strict: bool = Fal
     for plugin in plugins:
         if plugin.status == "broken" and (strict or plugin.found == CORE):
             raise PluginError(
-                f"plugin {plugin.found} is broken: {plugin.error}", mend="see `plugins list -v`"
+                f"plugin {plugin.found} is broken: {plugin.error}",
+                mend="see `lvmctl plugins list -v`",
             )
     return Registry(plugins, manager.hook)

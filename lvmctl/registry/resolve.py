@@ -22,7 +22,7 @@ def resolve(record: Record, found: Found, attr: str = "target") -> Any:
         value = importlib.import_module(module_name)
         for name in path.split("."):
             value = getattr(value, name)
-    except (KeyboardInterrupt, GeneratorExit):
+    except KeyboardInterrupt:
         raise
     except BaseException as error:
         reason = f"{type(error).__name__}: {error}"

@@ -42,6 +42,22 @@ def test_help_imports_neither_torch_nor_a_plugin_nor_the_registry(option, cli_en
     assert modules.isdisjoint({*HEAVY, "pluggy", "lvmctl_p8"})
 
 
+def test_help_imports_few_modules_of_ours(cli_env):
+    code = (
+        "import sys\nfrom lvmctl.cli.main import run\nrun(['--help'])\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('lvmctl')))"
+    )
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, env=cli_env, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-1].split() == [
+        "lvmctl",
+        "lvmctl.cli",
+        "lvmctl.cli.lazy",
+        "lvmctl.cli.main",
+        "lvmctl.errors",
+    ]
+
+
 @pytest.mark.parametrize(
     "args",
     [
@@ -70,6 +86,13 @@ def test_help_lists_every_command_with_its_own_short_help(run_cli):
         assert lazy.short_help in shown
 
 
+def test_a_missing_command_names_the_plugins_that_are_not_loaded(install, run_cli):
+    site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": "raise OSError('gone')"})
+    result = run_cli("zzzzz", path=[site])
+    assert result.returncode == 2
+    assert "(not loaded: bad (lvmctl-bad 1.0))" in result.stderr
+
+
 def test_version(run_cli):
     assert run_cli("--version").stdout.startswith("lvmctl 0.")
 
@@ -78,7 +101,7 @@ def test_version(run_cli):
     ("args", "line"),
     [
         (["trian"], "error: no command 'trian'; did you mean 'train'?"),
-        (["zzzzz"], "error: no command 'zzzzz'; see `lvmctl --help`"),
+        (["zzzzz"], "error: no command 'zzzzz'; there are data, train, plugins, "),
         (["--no-such"], "error: No such option '--no-such'; see `lvmctl --help`"),
         (["plugins", "list", "extra"], "see `lvmctl plugins list --help`"),
         (["plugins", "list", "--kind", "lossy"], "'lossy' is not one of"),

@@ -171,3 +171,9 @@ def test_damaged_metadata_costs_only_itself(good, install, run_cli):
     site = install("lvmctl-bad", {}, {})
     (site / "lvmctl_bad-1.0.dist-info" / "entry_points.txt").write_text("[lvmctl]\nno equals\n")
     assert run_cli("hello", path=[site]).stdout == "hello from good\n"
+
+
+def test_metadata_that_is_not_text_is_passed_over(good, install, run_cli):
+    site = install("lvmctl-bad", {}, {})
+    (site / "lvmctl_bad-1.0.dist-info" / "entry_points.txt").write_bytes(b"[lvmctl]\n\xff = \xfe\n")
+    assert run_cli("hello", path=[site]).stdout == "hello from good\n"
