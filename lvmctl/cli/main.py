@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -40,6 +40,19 @@ class Session:
 class TopLevel(LazyGroup):
     """The lazy group, which also runs commands that plugins declare."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Apply the global options before the command is looked up: that may load plugins."""
+        from lvmctl.config.experiments import disabled_plugins
+        from lvmctl.registry import configure
+
+        ctx.ensure_object(Session).debug = ctx.params["debug"]
+        configure(
+            enabled=not ctx.params["no_plugins"],
+            strict=ctx.params["strict_plugins"],
+            disable=disabled_plugins(),
+        )
+        return super().invoke(ctx)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
         if command is not None or cmd_name.startswith("-"):
@@ -62,15 +75,9 @@ class TopLevel(LazyGroup):
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.option("--no-plugins", is_flag=True, help="Load no plugin, only lvmctl's own parts.")
 @click.option("--strict-plugins", is_flag=True, help="Stop when any plugin is broken.")
-@click.pass_context
-def cli(ctx: click.Context, debug: bool, no_plugins: bool, strict_plugins: bool) -> None:
+def cli(**_: bool) -> None:
     """Train, measure and diagnose latent vector models: models that predict the embedding of the
     next chunk of a text."""
-    from lvmctl.config.experiments import disabled_plugins
-    from lvmctl.registry import configure
-
-    ctx.ensure_object(Session).debug = debug
-    configure(enabled=not no_plugins, strict=strict_plugins, disable=disabled_plugins())
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:

@@ -123,9 +123,8 @@ class Registry:
             if plugin.found.known_as(owner):
                 why = f"plugin {plugin.found} is {plugin.status}: {plugin.error}"
                 return PluginError(f"{what}: {why}", mend="see `lvmctl plugins list -v`")
-        names = [*also, *self.names(kind)] + (
-            [] if kind else [plugin.name for plugin in self.plugins]
-        )
+        names = [*also, *self.names(kind)]
+        names += [] if kind else [plugin.name for plugin in self.plugins]
         close = nearest(name.rpartition("/")[2], names)
         known = f"there are {', '.join(names)}" if names else "none is installed"
         mend = f"did you mean {close!r}?" if close else known

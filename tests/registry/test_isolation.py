@@ -158,6 +158,8 @@ def test_a_disabled_plugin_is_never_imported(how, good, install, run_cli, tmp_pa
         (tmp_path / "experiments.toml").write_text('[plugins]\ndisable = ["bad"]\n')
     result = run_cli(*options, "plugins", "list", "--json", path=[site], env=env)
     assert result.returncode == 0, result.stderr
+    says_hello = run_cli(*options, "hello", path=[site], env=env).returncode == 0
+    assert says_hello == (how != "flag")
     assert not mark.exists()
     states = {state["name"]: state for state in json.loads(result.stdout)["plugins"]}
     if how == "flag":
