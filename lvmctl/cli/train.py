@@ -143,7 +143,10 @@ class Terminal:
         )
 
     def epoch(self, record: dict[str, Any], epochs: int, windows_per_s: float) -> None:
-        parts = [f"epoch {record['epoch']}/{epochs}", f"loss {record['train'].get('loss', float('nan')):.4f}"]
+        parts = [
+            f"epoch {record['epoch']}/{epochs}",
+            f"loss {record['train'].get('loss', float('nan')):.4f}",
+        ]
         if val := record.get("val"):
             parts.append(f"val loss {val['loss']:.4f} cos_next {val['cos_next']:.4f}")
             parts += [f"margin[{p}] {value:+.3f}" for p, value in val["margin"].items()]

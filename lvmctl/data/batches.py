@@ -1,4 +1,4 @@
-"""From window indices to a :class:`~lvmctl.batch.Batch`: one gather from the mapped store."""
+"""From window indices to a :class:`~lvmctl.batch.Batch`: rows gathered from the mapped store."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class BatchBuilder:
     ) -> None:
         self.windows = windows
         self.needs = frozenset(needs)
-        self.negatives = negatives if self.needs & NEGATIVES else 0
-        self.order_pairs = order_pairs if self.needs & ORDER else 0
+        self.negatives = negatives
+        self.order_pairs = order_pairs
         self.seed = seed
         with warnings.catch_warnings():
             # The map is read-only and so is every use of it here.
@@ -61,32 +61,29 @@ class BatchBuilder:
         rng = np.random.default_rng([self.seed, *key])
         rows, article = windows.rows[index], windows.article[index]
         position = windows.position[index]
-        wanted = [rows[:, None] + np.arange(k), rows[:, None] + windows.target_offset]
-        if self.negatives:
-            negative, real = draw_negatives(
-                rng,
-                windows.split.lengths[article],
-                position,
-                k,
-                windows.target_offset,
-                self.negatives,
-            )
-            wanted.append((rows - position)[:, None] + negative)
-        gathered = self.gather(np.concatenate(wanted, axis=1))
-        chunks = gathered[:, : k + 1]
-        fields = {"context": chunks[:, :k], "target": chunks[:, k], "last": chunks[:, k - 1]}
+        inside = rows[:, None] + np.append(np.arange(k), windows.target_offset)
+        context = self.gather(inside[:, :k])
+        fields = {
+            "context": context,
+            "target": self.gather(inside[:, k]),
+            "last": context[:, -1],
+            "article": self.tensor(article),
+            "position": self.tensor(position),
+        }
         if k >= 2:
-            fields["second_last"] = chunks[:, k - 2]
-        if self.negatives:
-            fields["negatives"] = gathered[:, k + 1 :]
+            fields["second_last"] = context[:, -2]
+        if self.needs & NEGATIVES:
+            lengths = windows.split.lengths[article]
+            drawn, real = draw_negatives(
+                rng, lengths, position, k, windows.target_offset, self.negatives
+            )
+            fields["negatives"] = self.gather((rows - position)[:, None] + drawn)
             fields["negative_mask"] = self.tensor(real)
         if self.needs & ORDER:
             first, second = draw_order_pairs(rng, len(index), k + 1, self.order_pairs)
-            fields["order_first"] = pick(chunks, self.tensor(first))
-            fields["order_second"] = pick(chunks, self.tensor(second))
+            fields["order_first"] = self.gather(np.take_along_axis(inside, first, axis=1))
+            fields["order_second"] = self.gather(np.take_along_axis(inside, second, axis=1))
             fields["order_label"] = self.tensor((second > first).astype(np.float32))
-        fields["article"] = self.tensor(article)
-        fields["position"] = self.tensor(position)
         if "in_batch_mask" in self.needs:
             fields["in_batch_mask"] = in_batch_mask(
                 fields["article"], fields["position"], k, windows.target_offset
@@ -94,17 +91,13 @@ class BatchBuilder:
         return Batch(fields)
 
     def gather(self, rows: np.ndarray) -> Tensor:
-        """Unit float32 chunks for ``rows`` (B, R) → (B, R, D)."""
+        """Unit float32 chunks for ``rows`` (…) → (…, D)."""
         flat = self.vectors.index_select(0, self.tensor(rows.reshape(-1)))
-        return unit(flat.float()).view(*rows.shape, -1)
+        flat = flat if self.windows.split.exact else unit(flat.float())
+        return flat.view(*rows.shape, -1)
 
     def tensor(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device, non_blocking=True)
-
-
-def pick(chunks: Tensor, index: Tensor) -> Tensor:
-    """``chunks`` (B, R, D) at ``index`` (B, P) → (B, P, D)."""
-    return chunks.gather(1, index.unsqueeze(-1).expand(-1, -1, chunks.shape[-1]))
 
 
 def in_batch_mask(article: Tensor, position: Tensor, k: int, target_offset: int) -> Tensor:

@@ -14,6 +14,9 @@ from lvmctl.errors import DataError
 UNIT_TOLERANCE = 1e-3
 """Rows whose norm is within this of 1 count as unit (float16 rounds)."""
 
+EXACT_TOLERANCE = 1e-6
+"""Rows whose norm is within this of 1 need no normalising when they are read (float32 rounds)."""
+
 _SMALLEST, _LARGEST = 1e-12, 1e18  # outside these, squares leave float32
 VECTOR_TYPES = (np.dtype("<f4"), np.dtype("<f2"))
 
@@ -29,7 +32,15 @@ class Scan:
     @property
     def unit(self) -> bool:
         """Whether every norm is within UNIT_TOLERANCE of 1."""
-        return self.smallest >= 1 - UNIT_TOLERANCE and self.largest <= 1 + UNIT_TOLERANCE
+        return self.within(UNIT_TOLERANCE)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every norm is within EXACT_TOLERANCE of 1."""
+        return self.within(EXACT_TOLERANCE)
+
+    def within(self, tolerance: float) -> bool:
+        return self.smallest >= 1 - tolerance and self.largest <= 1 + tolerance
 
 
 def check_shape(vectors: np.ndarray, where: object) -> None:

@@ -25,6 +25,7 @@ class Split:
         source: where it comes from: ``path``, ``split``, ``content_hash``, ``encoder``, and
             ``note`` when the store has one.
         unit: rows have norm 1 within 1e-3.
+        exact: rows have norm 1 within 1e-6, so reading needs no normalising.
         target_row: None, or K for a window-only store with horizon above 1: each article is K
             chunks and then its target.
         horizon: the horizon of such windows, else None.
@@ -38,6 +39,7 @@ class Split:
     name: str
     source: dict[str, Any]
     unit: bool = True
+    exact: bool = False
     target_row: int | None = None
     horizon: int | None = None
     notices: tuple[str, ...] = ()
@@ -64,6 +66,7 @@ class Split:
             name=f"{store.name}@{split}" if split else store.name,
             source=source,
             unit=store.unit,
+            exact=store.exact,
             target_row=context,
             horizon=horizon,
             notices=store.notices,

@@ -144,6 +144,7 @@ def join(splits: Sequence[Split]) -> Split:
             "joined": sources,
         },
         unit=all(split.unit for split in splits),
+        exact=all(split.exact for split in splits),
         notices=tuple(notice for split in splits for notice in split.notices),
     )
 

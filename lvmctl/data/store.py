@@ -29,6 +29,7 @@ class Store:
         offsets: (A+1,) int64; article ``a`` is rows ``offsets[a]:offsets[a+1]``.
         manifest: ``store.json`` as read, or its bare stand-in.
         unit: every row has norm 1 within 1e-3.
+        exact: every row has norm 1 within 1e-6, so reading needs no normalising.
         content_hash: SHA-256 of vectors and offsets as they are on disk.
         notices: what a user should hear about it, one line each.
     """
@@ -39,6 +40,7 @@ class Store:
     offsets: np.ndarray
     manifest: dict[str, Any]
     unit: bool
+    exact: bool
     content_hash: str
     notices: tuple[str, ...] = ()
 
@@ -83,7 +85,15 @@ class Store:
                 "they are normalised when read"
             )
         return cls(
-            path, name, vectors, offsets, manifest, found.unit, found.content_hash, tuple(notices)
+            path=path,
+            name=name,
+            vectors=vectors,
+            offsets=offsets,
+            manifest=manifest,
+            unit=found.unit,
+            exact=found.exact,
+            content_hash=found.content_hash,
+            notices=tuple(notices),
         )
 
     @property

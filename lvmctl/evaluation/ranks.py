@@ -33,7 +33,9 @@ def in_article_ranks(
     article = windows.article[index]
     edges = np.flatnonzero(np.diff(article, prepend=-1, append=-1))
     for low, high in zip(edges[:-1], edges[1:]):
-        start, length = (int(x[article[low]]) for x in (windows.split.starts, windows.split.lengths))
+        start, length = (
+            int(x[article[low]]) for x in (windows.split.starts, windows.split.lengths)
+        )
         first = windows.position[index[low:high]]
         better = better_than_target(
             windows, start, length, first + windows.target_offset, q[low:high]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lvmctl.models.dropout import dropout
 from lvmctl.models.options import SequenceEncoderOptions
 from lvmctl.spec import Shape
 
@@ -45,7 +46,7 @@ class Block(nn.Module):
         return (weights @ value.transpose(1, 2)).transpose(1, 2).reshape(batch, -1, width)
 
     def drop(self, x: Tensor) -> Tensor:
-        return functional.dropout(x, self.dropout, self.training)
+        return dropout(x, self.dropout, self.training)
 
 
 class Transformer(nn.Module):
@@ -72,7 +73,7 @@ class Transformer(nn.Module):
 
     def forward(self, context: Tensor) -> Tensor:
         x = self.embed(context) + self.position
-        x = functional.dropout(x, self.dropout, self.training)
+        x = dropout(x, self.dropout, self.training)
         for block in self.blocks[:-1]:
             x = block(x)
         # Nothing reads the other positions after the last block, so they are not computed.

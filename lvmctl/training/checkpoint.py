@@ -62,7 +62,9 @@ def load_latest(run: RunDirectory, map_location: str = "cpu") -> dict[str, Any]:
     fault = damage(run.checkpoints / name)
     if fault is None:
         return torch.load(run.checkpoints / name, map_location=map_location, weights_only=True)
-    good = [p for p in sorted(run.checkpoints.glob("step_*.pt")) if p.name != name and not damage(p)]
+    good = [
+        p for p in sorted(run.checkpoints.glob("step_*.pt")) if p.name != name and not damage(p)
+    ]
     mend = "no other checkpoint is left: start the training again"
     if good:
         mend = f"to resume from the previous good one, write {good[-1].name} into {run.checkpoints}/latest"

@@ -165,9 +165,11 @@ class Training:
             prediction = self.model(batch.context)
             total, values = self.objective(prediction, batch, self.now())
         total.backward()
-        limit = self.options.clip or float("inf")
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, limit)
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
         if torch.isfinite(total.detach() + norm):
+            if 0 < self.options.clip < norm:
+                torch.nn.utils.clip_grads_with_norm_(self.parameters, self.options.clip, norm)
             self.optimizer.step()
             self.means.add(values, len(index))
         else:

@@ -164,7 +164,9 @@ def with_loss(registry: Registry, recipe: Entry, parts: list[Part], text: str) -
         weight = float("nan")
     if not 0 <= weight < float("inf"):
         raise UsageError(
-            f"{number!r} is no weight", where=f"--loss {text}", mend="write NAME:WEIGHT, e.g. mse:.5"
+            f"{number!r} is no weight",
+            where=f"--loss {text}",
+            mend="write NAME:WEIGHT, e.g. mse:.5",
         )
     found = registry.get("loss", name)
     changed = [
@@ -173,7 +175,9 @@ def with_loss(registry: Registry, recipe: Entry, parts: list[Part], text: str) -
         else part
         for part in parts
     ]
-    return changed if changed != parts or not weight else [*parts, Part(found.qualified, {}, weight)]
+    return (
+        changed if changed != parts or not weight else [*parts, Part(found.qualified, {}, weight)]
+    )
 
 
 def misfits(

@@ -71,9 +71,7 @@ class Validation:
 
     def shown(self, q: np.ndarray) -> dict[str, Any]:
         """The protocol's figures for predictions, the primary pool's retrieval at the top."""
-        found = figures(
-            self.builder.windows, q, min_article=self.min_article, pools=(PRIMARY,)
-        )
+        found = figures(self.builder.windows, q, min_article=self.min_article, pools=(PRIMARY,))
         ranked = found.pop("in_article")[PRIMARY]
         found |= {name: ranked[name] for name in (*SHOWN, "chance_r@5") if name in ranked}
         return found | {"in_article_windows": ranked["windows"]}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import torch
-from lvmctl.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.geometry import cosine
-from lvmctl.plugins import Shape
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lvmctl.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.geometry import cosine
+from lvmctl.plugins import Shape
 from lvmctl_p8.options import ListwiseOptions
 
 MOST = 8

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from torch import Tensor, nn
+
 from lvmctl.batch import Prediction
 from lvmctl.geometry import mixture
 from lvmctl.models.encoder import sequence_encoder
 from lvmctl.models.options import SequenceEncoderOptions
 from lvmctl.plugins import Shape
-from torch import Tensor, nn
 
 
 class Mixture(nn.Module):

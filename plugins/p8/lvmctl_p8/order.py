@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import torch
-from lvmctl.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lvmctl.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.plugins import Shape
 from lvmctl_p8.options import OrderOptions
 
 
@@ -25,9 +24,8 @@ class OrderVerifier(nn.Module):
     def __init__(self, options: OrderOptions, shape: Shape) -> None:
         super().__init__()
         self.order_pairs = options.pairs
-        self.verifier = nn.Sequential(
-            nn.Linear(4 * shape.dim, options.hidden), nn.ReLU(), nn.Linear(options.hidden, 1)
-        )
+        self.hidden = nn.Linear(4 * shape.dim, options.hidden)
+        self.evidence = nn.Linear(options.hidden, 1)
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
         pairs = slice(self.order_pairs)
@@ -41,4 +39,7 @@ class OrderVerifier(nn.Module):
 
     def logit(self, a: Tensor, b: Tensor) -> Tensor:
         """Evidence that ``b`` (…, D) comes after ``a`` (…, D) → (…)."""
-        return self.verifier(torch.cat([a, b, a * b, a - b], dim=-1)).squeeze(-1)
+        # Part by part: the concatenation would be the largest tensor of a training step.
+        parts = zip((a, b, a * b, a - b), self.hidden.weight.chunk(4, dim=1))
+        hidden = sum(functional.linear(x, weight) for x, weight in parts) + self.hidden.bias
+        return self.evidence(functional.relu(hidden)).squeeze(-1)

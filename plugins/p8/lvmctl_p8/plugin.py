@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lvmctl.models.options import SequenceEncoderOptions
 from lvmctl.plugins import GateSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
-
 from lvmctl_p8 import options
 
 LVMCTL_API = 1

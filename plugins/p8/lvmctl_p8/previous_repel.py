@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lvmctl.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.geometry import cosine
-from lvmctl.plugins import Shape
 from torch import nn
 from torch.nn import functional
 
+from lvmctl.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.geometry import cosine
+from lvmctl.plugins import Shape
 from lvmctl_p8.options import PreviousRepelOptions
 
 

@@ -6,7 +6,6 @@ from dataclasses import fields
 
 from lvmctl.models.options import SequenceEncoderOptions
 from lvmctl.plugins import Composition, Part
-
 from lvmctl_p8.options import P8Options
 
 
