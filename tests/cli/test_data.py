@@ -1,0 +1,136 @@
+"""``lvmctl data``, in process; each command's real work is tested in ``tests/data``."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from lvmctl.cli.main import run
+
+
+@pytest.fixture
+def lvmctl(capsys, tmp_path, monkeypatch):
+    """``lvmctl(*args, code=0)`` runs a command in an empty directory: (stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args, code=0):
+        assert run([str(arg) for arg in args]) == code, capsys.readouterr().err
+        return capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def world(lvmctl):
+    """A store of 20 articles of 10 chunks at ``store``."""
+    lvmctl("data", "synth", "ar1", "--articles", 20, "--chunks", 10, "--dim", 6, "--out", "store")
+
+
+def _json(result, schema):
+    found = json.loads(result.out)
+    assert found["schema"] == schema
+    return found
+
+
+def test_synth(lvmctl):
+    args = ("data", "synth", "rotation", "--articles", 4, "--dim", 8, "--theta", 20, "--out", "s")
+    found = _json(lvmctl(*args, "--json"), "lvmctl.data.synth/1")
+    assert (found["articles"], found["chunks"], found["dim"]) == (4, 160, 8)
+    assert found["encoder"]["theta"] == 20
+    assert "already exists" in lvmctl(*args, code=6).err
+    lvmctl(*args, "--force")
+    lvmctl("data", "synth", "reversed", "--store", "s", "--out", "r")
+    assert "4 articles" in lvmctl("data", "info", "r").out
+    error = lvmctl("data", "synth", "rotation", "--dim", 7, "--out", "t", code=2).err
+    assert "dim is 7, it must be even" in error
+
+
+def test_info(lvmctl, world):
+    found = _json(lvmctl("data", "info", "store", "--json"), "lvmctl.data.info/1")
+    assert found["splits"][0]["windows"] == 20 * 5
+    assert found["splits"][0]["neighbour_cosine"] == pytest.approx(0.9, abs=1e-5)
+    shown = lvmctl("data", "info", "store", "--context", 7, "--horizon", 2).out
+    assert "20 articles, 200 chunks of 6 dimensions" in shown
+    assert "K = 7 chunks, horizon 2" in shown
+    error = lvmctl("data", "info", "stoer", code=3).err
+    assert error.splitlines() == [
+        "error: stoer: no such store; make one with lvmctl data import, embed or synth"
+    ]
+
+
+def test_split(lvmctl, world):
+    args = ("data", "split", "store", "--by", "article")
+    assert lvmctl(*args).out == "store: train 16, val 2, ood 2 articles\n"
+    assert "already has splits" in lvmctl(*args, code=6).err
+    found = _json(lvmctl(*args, "--force", "--ood", 0, "--json"), "lvmctl.data.split/1")
+    assert found["articles"] == {"train": 18, "val": 2}
+    assert [
+        p["split"] for p in json.loads(lvmctl("data", "info", "store", "--json").out)["splits"]
+    ] == ["train", "val"]
+
+
+def test_subset(lvmctl, world):
+    found = _json(
+        lvmctl("data", "subset", "store", "--windows", 33, "--json"), "lvmctl.data.subset/1"
+    )
+    assert (found["path"], found["articles"]) == ("store-33", 7)
+    assert "has only 100 windows" in lvmctl("data", "subset", "store", "--windows", 999).err
+    assert "already exists" in lvmctl("data", "subset", "store", "--windows", 33, code=6).err
+
+
+def test_export_and_import_are_inverse(lvmctl, world, tmp_path):
+    lvmctl("data", "split", "store")
+    found = _json(lvmctl("data", "export", "store", "--json"), "lvmctl.data.export/1")
+    assert found["files"] == {"store_train.npz": 80, "store_val.npz": 10, "store_ood.npz": 10}
+    files = [tmp_path / "store-npz" / name for name in found["files"]]
+    found = _json(
+        lvmctl("data", "import", *files, "--out", "back", "--json"), "lvmctl.data.import/1"
+    )
+    assert [part["articles"] for part in found["splits"]] == [16, 2, 2]
+    both = [json.loads(lvmctl("data", "info", f"{s}@val", "--json").out) for s in ("store", "back")]
+    assert both[0]["splits"] == both[1]["splits"]
+
+
+def test_import_says_what_it_left_out(lvmctl, tmp_path):
+    arrays = {"C": np.ones((3, 2, 4)), "y": np.ones((3, 4)), "metadata": np.array([{}], object)}
+    np.savez(tmp_path / "f.npz", **arrays)
+    error = lvmctl("data", "import", "f.npz", "--out", "s").err
+    assert "metadata] is left out" in error
+    assert "float64; float32 is stored" in error
+    assert "each window is an article of its own" in error
+    assert "normalised when read" in error
+
+
+def test_embed_and_embed_again_with_the_same_encoder(lvmctl, tmp_path):
+    (tmp_path / "texts").mkdir()
+    for name in "ab":
+        text = "\n\n".join(f"the {name} cat number {i} sat on mat {i % 3}" for i in range(8))
+        (tmp_path / "texts" / f"{name}.txt").write_text(text)
+    args = ("data", "embed", "texts", "--set", "dim=3", "--set", "max_share=1")
+    found = _json(lvmctl(*args, "--out", "s", "--json"), "lvmctl.data.embed/1")
+    assert (found["chunks"], found["articles"], found["dim"]) == (16, 2, 3)
+    assert found["made"]["encoder_fitted_on"] == "all"
+    assert found["texts"]
+    lvmctl("data", "embed", "texts", "--encoder-from", "s", "--out", "t")
+    vectors = [np.load(tmp_path / name / "vectors.npy") for name in "st"]
+    assert np.array_equal(*vectors)
+
+
+def test_embed_refusals(lvmctl, world, tmp_path):
+    (tmp_path / "a.txt").write_text("hello world\n\nhello again")
+    embed = ("data", "embed", "a.txt", "--out", "s")
+    assert "did you mean 'lsa'" in lvmctl(*embed, "--encoder", "las", code=2).err
+    assert "did you mean 'dim'" in lvmctl(*embed, "--set", "dims=3", code=2).err
+    assert "cannot change" in lvmctl(*embed, "--set", "dim=3", "--encoder-from", "x", code=2).err
+    error = lvmctl("data", "embed", "a.txt", "--out", "store", code=6).err
+    assert "already exists" in error
+    assert "no such file" in lvmctl("data", "embed", "b.txt", "--out", "s", code=3).err
+
+
+def test_every_command_has_help_with_an_example(lvmctl):
+    for name in ("import", "embed", "synth", "split", "subset", "info", "export"):
+        shown = lvmctl("data", name, "--help").out
+        assert f"lvmctl data {name}" in shown
+        assert "--json" in shown

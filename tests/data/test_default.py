@@ -1,0 +1,133 @@
+"""The embedded default data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lvmctl.data import Store, Windows, default, open_splits
+from lvmctl.data.cache import cache_directory
+from lvmctl.data.pydocs import library_articles, prose
+from lvmctl.errors import DataError, OutputError
+
+
+@pytest.fixture
+def cached(cache_dir, monkeypatch):
+    """The session's cache, so that the data is built once."""
+    monkeypatch.setenv("LVMCTL_CACHE", str(cache_dir))
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A tiny corpus and a cache of its own, to build quickly."""
+    monkeypatch.setenv("LVMCTL_CACHE", str(tmp_path / "cache"))
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota"]
+
+    def articles(prefix, count):
+        rng = np.random.default_rng(len(prefix))
+        for number in range(count):
+            parts = [" ".join(rng.choice(words, 7)) for _ in range(9)]
+            yield default.Text("\n\n".join(parts), {"title": f"{prefix}{number}"})
+
+    monkeypatch.setattr(default, "library_articles", lambda: articles("m", 30))
+    monkeypatch.setattr(default, "topic_articles", lambda: articles("topic", 4))
+    return tmp_path / "cache"
+
+
+def test_it_is_large_enough_and_says_what_it_is(cached):
+    splits = open_splits()
+    parts = (splits.train, splits.val, splits.ood)
+    counts = [len(Windows(part, 5, 1)) for part in parts]
+    assert sum(counts) >= 3000
+    assert sum(len(part.lengths) for part in parts) >= 100
+    assert {article["source"] for article in splits.ood.articles} == {"help topics"}
+    assert {article["source"] for article in splits.val.articles} == {"docstrings"}
+    assert any("a demonstration" in notice for notice in splits.notices)
+    assert all("a demonstration" in part.source["note"] for part in parts)
+    made = Store.open(cache_directory() / f"default-{default.cache_key()}").manifest["made"]
+    assert made["encoder_fitted_on"] == "train"
+    # Like real text, near chunks are more alike.
+    windows = Windows(splits.train, 5, 1)
+    index = np.arange(len(windows))
+    context, target = windows.context(index), windows.target(index)
+    cosines = np.einsum("nkd,nd->k", context, target) / len(index)
+    assert cosines[4] > cosines[0] + 0.03
+
+
+def test_it_is_built_once_and_deterministic(small, monkeypatch):
+    first = default.default_store()
+    monkeypatch.setattr(default, "build", lambda create: pytest.fail("built again"))
+    assert default.default_store().content_hash == first.content_hash
+    monkeypatch.undo()
+
+
+def test_two_builds_agree(small, tmp_path, monkeypatch):
+    first = default.default_store().content_hash
+    monkeypatch.setenv("LVMCTL_CACHE", str(tmp_path / "other"))
+    assert default.default_store().content_hash == first
+
+
+def test_it_is_rebuilt_when_stale_or_damaged(small, monkeypatch):
+    store = default.default_store()
+    vectors = store.path / "vectors.npy"
+    vectors.write_bytes(vectors.read_bytes()[:-8])
+    assert default.default_store().content_hash == store.content_hash
+    monkeypatch.setattr(default, "RECIPE", default.RECIPE + 1)
+    assert default.default_store().path != store.path
+    monkeypatch.setattr(default.sys, "version", "4.0")
+    default.default_store()
+    assert len(os.listdir(small)) == 3
+
+
+def test_a_cache_that_cannot_be_written_is_no_obstacle(small, monkeypatch):
+    small.parent.joinpath("cache").write_text("a file, not a directory")
+    store = default.default_store()
+    assert len(store.articles) == 34
+    assert any("could not be cached" in notice for notice in store.notices)
+    assert any("a demonstration" in notice for notice in store.notices)
+
+
+def test_a_faster_builder_wins(small, monkeypatch):
+    build = default.build
+
+    def overtaken(create):
+        build(create)
+        raise OutputError("already exists")
+
+    monkeypatch.setattr(default, "build", overtaken)
+    assert "cache" in str(default.default_store().path)
+
+
+def test_a_python_without_sources_says_so(small, monkeypatch):
+    monkeypatch.setattr(default, "library_articles", lambda: iter(()))
+    with pytest.raises(DataError, match=r"without its library's sources .*--data STORE"):
+        default.default_store()
+
+
+def test_docstrings_come_in_source_order():
+    article = next(a for a in library_articles() if a.entry["title"] == "textwrap")
+    parts = prose(article.text)
+    assert parts[0].startswith("Object for wrapping/filling text")
+    order = [article.text.index(text) for text in ("Wrap a single paragraph", "Collapse and trunc")]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({"LVMCTL_CACHE": "/x/cache"}, "/x/cache"),
+        ({"XDG_CACHE_HOME": "/x"}, "/x/lvmctl"),
+        ({"XDG_CACHE_HOME": "relative"}, "~/.cache/lvmctl"),
+        ({}, "~/.cache/lvmctl"),
+    ],
+)
+def test_cache_directory(monkeypatch, env, expected):
+    for name in ("LVMCTL_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("lvmctl.data.cache.sys.platform", "linux")
+    assert cache_directory() == Path(expected).expanduser()
