@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from lvmctl.files import output_errors
 
 
 def cache_directory() -> Path:
@@ -18,3 +22,22 @@ def cache_directory() -> Path:
         return Path.home() / "Library" / "Caches" / "lvmctl"
     xdg = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(xdg) if os.path.isabs(xdg) else Path.home() / ".cache") / "lvmctl"
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file ``path``, so that one process at a time builds (not on Windows).
+
+    Raises:
+        OutputError: the cache directory cannot be written.
+    """
+    with output_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "w")  # noqa: SIM115
+    with file:
+        if os.name == "posix":
+            import fcntl
+
+            with output_errors(path):
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -12,14 +12,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from lvmctl.data.assign import assign_splits
-from lvmctl.data.cache import cache_directory
+from lvmctl.data.cache import cache_directory, locked
 from lvmctl.data.embed import Chunked, embed, fit_encoder
 from lvmctl.data.encoders.options import LsaOptions
 from lvmctl.data.pydocs import library_articles, prose, topic_articles
-from lvmctl.data.sources import Create, temporary_store
+from lvmctl.data.sources import temporary_store
 from lvmctl.data.store import Store
 from lvmctl.data.text import Text
-from lvmctl.data.writer import made, write_store
+from lvmctl.data.writer import Create, made, write_store
 from lvmctl.errors import DataError, OutputError
 
 NAME = "default data"
@@ -43,18 +43,17 @@ def default_store() -> Store:
     """
     path = cache_directory() / f"default-{cache_key()}"
     try:
-        return _open(path)
-    except DataError:
-        shutil.rmtree(path, ignore_errors=True)
-    try:
-        build(lambda dim, dtype="float32": write_store(path, dim, dtype))
+        store = _cached(path)
+        if store is None:
+            with locked(path.with_name("default.lock")):
+                # Another process may have built it while this one waited.
+                store = _cached(path) or _build_at(path)
     except OutputError as error:
-        if (path / "store.json").exists():  # another process was faster
-            return _open(path)
         store = temporary_store(NAME, build)
-        notices = (f"the default data could not be cached ({error})", *store.notices, _notice())
-        return replace(store, notices=notices)
-    return _open(path)
+        unkept = f"the default data could not be cached ({error})"
+        store = replace(store, notices=(unkept, *store.notices))
+    notice = f"the default data is {NOTE}; give your own with --data STORE"
+    return replace(store, notices=(*store.notices, notice))
 
 
 def build(create: Create) -> None:
@@ -96,10 +95,15 @@ def _articles(texts: Iterable[Text]) -> list[Chunked]:
     return [article for article in chunked if len(article.chunks) >= SHORTEST]
 
 
-def _open(path: Path) -> Store:
-    store = Store.open(path, NAME)
-    return replace(store, notices=(*store.notices, _notice()))
+def _cached(path: Path) -> Store | None:
+    """The store in the cache; None when it is not there or damaged."""
+    try:
+        return Store.open(path, NAME)
+    except DataError:
+        return None
 
 
-def _notice() -> str:
-    return f"the default data is {NOTE}; give your own with --data STORE"
+def _build_at(path: Path) -> Store:
+    shutil.rmtree(path, ignore_errors=True)
+    build(lambda dim, dtype="float32": write_store(path, dim, dtype))
+    return Store.open(path, NAME)

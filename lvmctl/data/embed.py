@@ -10,9 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from lvmctl.data.checks import norms_of
-from lvmctl.data.sources import Create
 from lvmctl.data.text import Text
-from lvmctl.data.writer import ENCODER, StoreWriter
+from lvmctl.data.writer import ENCODER, Create, StoreWriter
 from lvmctl.errors import DataError
 
 _BATCH = 2048

@@ -17,8 +17,7 @@ from lvmctl.data.collapse import Layout, collapse, keep_apart, whole_windows
 from lvmctl.data.manifest import SPLITS
 from lvmctl.data.npz import Npz, open_npz
 from lvmctl.data.npz_files import BankFile, WindowFile, is_bank
-from lvmctl.data.sources import Create
-from lvmctl.data.writer import StoreWriter, made
+from lvmctl.data.writer import Create, StoreWriter, made
 from lvmctl.errors import DataError
 
 MOST_LOST = 0.1

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 from lvmctl.data.manifest import SPLITS
+from lvmctl.data.npz_import import write_npz
 from lvmctl.data.store import Store
 from lvmctl.data.synth import VIEWS, World, write_world
 from lvmctl.data.views import write_view
-from lvmctl.data.writer import StoreWriter, write_store
+from lvmctl.data.writer import Create, write_store
 from lvmctl.errors import DataError, UsageError, nearest
 
 PREFIX = "synth:"
-Create = Callable[..., AbstractContextManager[StoreWriter]]
-"""``create(dim, dtype)`` opens the writer of the store that is to be made."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,6 @@ class Source:
         if self.text.startswith(PREFIX):
             return temporary_store(self.text, lambda create: write_synth(create, self.text))
         if self.text.endswith(".npz"):
-            from lvmctl.data.npz_import import write_npz
-
             return temporary_store(self.text, lambda create: write_npz(create, [Path(self.text)]))
         return Store.open(self.text)
 

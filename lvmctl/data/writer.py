@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,10 @@ class StoreWriter:
         fields = {"descr": self.dtype.str, "fortran_order": False, "shape": shape}
         npy.write_array_header_1_0(buffer, fields)
         return buffer.getvalue()
+
+
+Create = Callable[..., AbstractContextManager[StoreWriter]]
+"""``create(dim, dtype)`` opens the writer of the store that is to be made, wherever that is."""
 
 
 @contextmanager
