@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import sysconfig
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,7 +40,9 @@ def library_articles() -> Iterator[Text]:
     root = Path(sysconfig.get_path("stdlib"))
     for path in _sources(root):
         try:
-            tree = ast.parse(path.read_bytes())
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the library's own source
+                tree = ast.parse(path.read_bytes())
         except (OSError, SyntaxError, ValueError):
             continue
         parts = path.relative_to(root).with_suffix("").parts
