@@ -1,4 +1,4 @@
-"""Seed-format NPZ files → stores, and back."""
+"""Seed-format NPZ files → stores."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lvmctl.data import Store, Windows, open_split, write_store
-from lvmctl.data.npz_export import export_npz
 from lvmctl.data.npz_import import split_names, write_npz
-from lvmctl.errors import DataError, OutputError
+from lvmctl.errors import DataError
 
 CONTEXTS = ("contexts", "context", "context_sequences", "C", "X")
 TARGETS = ("targets", "target", "target_vectors", "y", "Y", "t")
@@ -277,58 +274,3 @@ def test_npz_as_a_source(load, tmp_path, unit_rows):
     split = open_split(str(tmp_path / "f.npz"))
     assert np.array_equal(split.vectors, unit_rows(24))
     assert split.lengths.tolist() == [12, 12]
-
-
-def test_export_writes_one_file_per_split_and_refuses_to_overwrite(make_store, tmp_path):
-    entries = [{"split": "train"}, {"split": "val"}]
-    store = make_store([9, 7], entries=entries)
-    written = export_npz(store, tmp_path / "out", 5)
-    assert written == {"store_train.npz": 4, "store_val.npz": 2}
-    with np.load(tmp_path / "out" / "store_val.npz") as arrays:
-        assert np.array_equal(arrays["contexts"], [store.vectors[9:14], store.vectors[10:15]])
-        assert np.array_equal(arrays["targets"], store.vectors[14:16])
-        assert arrays["target_indices"].tolist() == [5, 6]
-        assert sorted(arrays) == ["article_ids", "contexts", "target_indices", "targets"]
-    with pytest.raises(OutputError, match="already exists"):
-        export_npz(store, tmp_path / "out", 5)
-    export_npz(store, tmp_path / "out", 5, horizon=2, force=True)
-    with np.load(tmp_path / "out" / "store_train.npz") as arrays:
-        assert arrays["p6_offset"] == 1
-
-
-@settings(deadline=None, max_examples=40)
-@given(
-    extra=st.lists(st.integers(0, 6), min_size=1, max_size=6),
-    context=st.integers(1, 4),
-    horizon=st.integers(1, 3),
-    half=st.booleans(),
-    names=st.sampled_from(["none", "text", "numbers", "same"]),
-    seed=st.integers(0, 3),
-)
-def test_import_export_import_is_the_identity(extra, context, horizon, half, names, seed):
-    lengths = [context - 1 + 2 * horizon + more for more in extra]
-    rng = np.random.default_rng(seed)
-    rows = rng.standard_normal((sum(lengths), 4)).astype("float16" if half else "float32")
-    ids = {
-        "none": range(len(lengths)),
-        "text": [f"é{9 - i}" for i in range(len(lengths))],
-        "numbers": [100 - i for i in range(len(lengths))],
-        "same": [7] * len(lengths),
-    }[names]
-    with tempfile.TemporaryDirectory() as folder:
-        first = Path(folder) / "first"
-        with write_store(first, 4, rows.dtype) as writer:
-            low = 0
-            for name, length in zip(ids, lengths):
-                writer.article({"id": name}, rows[low : low + length])
-                low += length
-        store = Store.open(first)
-        export_npz(store, Path(folder) / "npz", context, horizon)
-        back = Path(folder) / "back"
-        source = Path(folder) / "npz" / "first.npz"
-        write_npz(lambda dim, dtype: write_store(back, dim, dtype), [source])
-        again = Store.open(back)
-        assert again.content_hash == store.content_hash
-        assert np.array_equal(again.offsets, store.offsets)
-        if names != "same":
-            assert [article["id"] for article in again.articles] == list(ids)
