@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.batch import Batch
-from lvmctl.data.sampling import draw_negatives, draw_order_pairs
+from lvmctl.data.sampling import draw_negatives, draw_order_pairs, generator
 from lvmctl.data.windows import Windows
 from lvmctl.geometry import unit
 
@@ -19,7 +19,7 @@ NEGATIVES = {"negatives", "negative_mask"}
 
 
 class BatchBuilder:
-    """Builds the batch fields that the losses asked for, and no other.
+    """Builds the batch fields that the losses asked for; those that come for free are always there.
 
     Args:
         windows: the windows of one split.
@@ -58,7 +58,7 @@ class BatchBuilder:
         ``key`` is (epoch, step) in training; the same key always draws the same.
         """
         windows, k = self.windows, self.windows.context_length
-        rng = np.random.default_rng([self.seed, *key])
+        rng = generator(self.seed, "batch", *key)
         rows, article = windows.rows[index], windows.article[index]
         position = windows.position[index]
         inside = rows[:, None] + np.append(np.arange(k), windows.target_offset)
@@ -92,8 +92,8 @@ class BatchBuilder:
 
     def gather(self, rows: np.ndarray) -> Tensor:
         """Unit float32 chunks for ``rows`` (…) → (…, D)."""
-        flat = self.vectors.index_select(0, self.tensor(rows.reshape(-1)))
-        flat = flat if self.windows.split.exact else unit(flat.float())
+        flat = self.vectors.index_select(0, self.tensor(rows.reshape(-1))).float()
+        flat = flat if self.windows.split.exact else unit(flat)
         return flat.view(*rows.shape, -1)
 
     def tensor(self, values: np.ndarray) -> Tensor:

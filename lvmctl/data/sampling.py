@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import numpy as np
 
+PURPOSES = ("order", "batch")
+
+
+def generator(seed: int, purpose: str, *key: int) -> np.random.Generator:
+    """A generator of its own for every purpose and key, whatever the key's length."""
+    # Numbers in a list would not do: to a seed sequence, [1, 2] and [1, 2, 0] are the same.
+    spawn_key = (PURPOSES.index(purpose), *key)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=spawn_key))
+
 
 def epoch_order(windows: int, seed: int, epoch: int) -> np.ndarray:
     """The order in which epoch ``epoch`` visits ``windows`` windows: a permutation, (W,) int64."""
-    return np.random.default_rng([seed, epoch]).permutation(windows)
+    return generator(seed, "order", epoch).permutation(windows)
 
 
 def step_windows(order: np.ndarray, batch_size: int, step: int) -> np.ndarray:
