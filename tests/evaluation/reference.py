@@ -1,0 +1,203 @@
+"""The protocol of METHODS §3 in plain float64 loops: slow, obvious and independent of lvmctl.
+
+``python tests/evaluation/reference.py`` works out ``tests/golden/figures.json`` again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+SETTINGS = [(3, 1), (2, 2)]
+"""K and h of the golden figures."""
+MIN_ARTICLE = 6
+
+Vector = list[float]
+Articles = list[list[Vector]]
+
+
+class Window(NamedTuple):
+    """Where a window is: article, position of its first chunk, K, and position of its target."""
+
+    article: int
+    first: int
+    k: int
+    target: int
+
+
+def dot(a: Vector, b: Vector) -> float:
+    return math.fsum(x * y for x, y in zip(a, b))
+
+
+def unit(a: Sequence[float]) -> Vector:
+    norm = math.sqrt(math.fsum(float(x) ** 2 for x in a))
+    return [float(x) / norm for x in a]
+
+
+def mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def read_articles(vectors: np.ndarray, offsets: Sequence[int]) -> Articles:
+    """Articles of unit chunks, cast up and normalised again."""
+    return [
+        [unit(row.tolist()) for row in vectors[low:high]]
+        for low, high in itertools.pairwise(offsets)
+    ]
+
+
+def all_windows(articles: Articles, k: int, h: int) -> list[Window]:
+    """Every window whose target is in its article, in order."""
+    found = []
+    for number, article in enumerate(articles):
+        for first in range(len(article)):
+            target = first + k - 1 + h
+            if target < len(article):
+                found.append(Window(number, first, k, target))
+    return found
+
+
+def context_of(articles: Articles, window: Window) -> list[Vector]:
+    return articles[window.article][window.first : window.first + window.k]
+
+
+def target_of(articles: Articles, window: Window) -> Vector:
+    return articles[window.article][window.target]
+
+
+def direct(context: list[Vector], target: Vector) -> Vector:
+    return context[-1]
+
+
+def centroid(context: list[Vector], target: Vector) -> Vector:
+    return unit([math.fsum(column) for column in zip(*context)])
+
+
+def span_oracle(context: list[Vector], target: Vector) -> Vector:
+    columns = np.array(context).T
+    weights = np.linalg.lstsq(columns, np.array(target), rcond=None)[0]
+    return unit((columns @ weights).tolist())
+
+
+PREDICTORS: dict[str, Callable[[list[Vector], Vector], Vector]] = {
+    "direct": direct,
+    "centroid": centroid,
+    "span-oracle": span_oracle,
+}
+
+
+def pool(articles: Articles, window: Window, name: str) -> list[tuple[int, int]]:
+    """Candidates of a pool as (article, position); the target is among them."""
+    found = []
+    for number, article in enumerate(articles):
+        for position in range(len(article)):
+            own = number == window.article
+            inside = own and window.first <= position < window.first + window.k
+            taken = {
+                "filtered": own and not inside,
+                "future": own and position >= window.first + window.k,
+                "unfiltered": own,
+                "global": not inside,
+            }[name]
+            if taken:
+                found.append((number, position))
+    return found
+
+
+def rank(articles: Articles, window: Window, q: Vector, name: str) -> tuple[float, int]:
+    """1 + #better + ½ #ties of the target, and the size of the pool."""
+    own = dot(q, target_of(articles, window))
+    candidates = pool(articles, window, name)
+    better = ties = 0
+    for number, position in candidates:
+        if (number, position) == (window.article, window.target):
+            continue
+        score = dot(q, articles[number][position])
+        better += score > own
+        ties += score == own
+    return 1 + better + ties / 2, len(candidates)
+
+
+def retrieval(ranks: list[tuple[float, int]]) -> dict[str, float]:
+    if not ranks:
+        return {"windows": 0}
+    found = {f"r@{k}": mean([float(r <= k) for r, _ in ranks]) for k in (1, 5, 10)}
+    found["mrr"] = mean([1 / r for r, _ in ranks])
+    found["mrr@10"] = mean([1 / r if r <= 10 else 0.0 for r, _ in ranks])
+    found["chance_r@5"] = mean([min(5, size) / size for _, size in ranks])
+    found["pool_mean"] = mean([size for _, size in ranks])
+    found["windows"] = len(ranks)
+    return found
+
+
+def figures(
+    articles: Articles, windows: list[Window], h: int, predictions: list[Vector], min_article: int
+) -> dict:
+    """Every figure of one predictor, whose predictions are unit vectors, one per window."""
+    following, anchor = [], []
+    previous = {"last": [], "second_last": [], "unseen": []}
+    margins = {"last": [], "second_last": [], "unseen": []}
+    for window, q in zip(windows, predictions):
+        article = articles[window.article]
+        context = context_of(articles, window)
+        following.append(dot(q, target_of(articles, window)))
+        anchor.append(dot(q, centroid(context, q)))
+        named = {"last": context[-1]}
+        if window.k >= 2:
+            named["second_last"] = context[-2]
+        if window.first >= h:
+            named["unseen"] = article[window.first - h]
+        for name, chunk in named.items():
+            previous[name].append(dot(q, chunk))
+            margins[name].append(following[-1] - previous[name][-1])
+    in_article = {}
+    for name in ("filtered", "future", "unfiltered"):
+        in_article[name] = retrieval(
+            [
+                rank(articles, window, q, name)
+                for window, q in zip(windows, predictions)
+                if len(articles[window.article]) >= min_article
+            ]
+        )
+    everywhere = [rank(articles, window, q, "global") for window, q in zip(windows, predictions)]
+    return {
+        "cos_next": mean(following),
+        "cos_anchor": mean(anchor),
+        "cos_prev": {name: mean(values) for name, values in previous.items() if values},
+        "margin": {name: mean(values) for name, values in margins.items() if values},
+        "in_article": in_article,
+        "global": {"filtered": retrieval(everywhere)},
+    }
+
+
+def work_out(articles: Articles, k: int, h: int, min_article: int = MIN_ARTICLE) -> dict:
+    """Windows, articles, and :func:`figures` of every predictor."""
+    windows = all_windows(articles, k, h)
+    result = {"windows": len(windows), "articles": len(articles), "predictors": {}}
+    for name, predictor in PREDICTORS.items():
+        predictions = [
+            predictor(context_of(articles, window), target_of(articles, window))
+            for window in windows
+        ]
+        result["predictors"][name] = figures(articles, windows, h, predictions, min_article)
+    return result
+
+
+def golden_figures() -> dict:
+    """What ``tests/golden/figures.json`` holds."""
+    vectors = np.load(GOLDEN / "store" / "vectors.npy").astype(np.float64)
+    articles = read_articles(vectors, np.load(GOLDEN / "store" / "offsets.npy").tolist())
+    settings = {f"K={k},h={h}": work_out(articles, k, h) for k, h in SETTINGS}
+    return {"min_article": MIN_ARTICLE, "settings": settings}
+
+
+if __name__ == "__main__":
+    text = json.dumps(golden_figures(), indent=1)
+    (GOLDEN / "figures.json").write_text(text + "\n", encoding="utf-8")
