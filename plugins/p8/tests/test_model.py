@@ -1,0 +1,116 @@
+"""The mixture's geometry: in the span, in the cone, on the simplex, at unit norm."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from lvmctl_p8.model import Mixture
+
+from lvmctl.geometry import centroid, cosine, span_projection, unit
+from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.plugins import Shape
+
+ENCODERS = ["transformer", "lstm"]
+
+
+def small(encoder: str, **changes) -> SequenceEncoderOptions:
+    sizes = {"width": 16, "layers": 2, "heads": 2, "feedforward": 24, "dropout": 0.0}
+    return SequenceEncoderOptions(encoder=encoder, **sizes | changes)
+
+
+@st.composite
+def models(draw):
+    """A mixture model with sharp and flat weights, float32 contexts, and a generator."""
+    k, dim = draw(st.integers(1, 6)), draw(st.sampled_from([1, 2, 3, 8, 65]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    torch.manual_seed(int(rng.integers(2**31)))
+    model = Mixture(small(draw(st.sampled_from(ENCODERS))), Shape(dim, k)).eval()
+    with torch.no_grad():
+        model.attention.weight.mul_(draw(st.sampled_from([0.0, 1.0, 30.0])))
+    common = rng.standard_normal((3, 1, dim)) * draw(st.sampled_from([0.0, 1.0, 4.0]))
+    context = unit(torch.from_numpy(rng.standard_normal((3, k, dim)) + common)).float()
+    return model, context, rng
+
+
+@settings(max_examples=60)
+@given(models(), st.booleans())
+def test_a_prediction_is_a_unit_vector_in_span_and_cone(case, bf16):
+    model, context, rng = case
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+        prediction = model(context)
+    q, weights = prediction.q.double(), prediction.weights.double()
+    assert prediction.q.dtype == prediction.weights.dtype == torch.float32
+    assert weights.shape == context.shape[:2]
+    assert (weights >= 0).all()
+    assert weights.sum(-1).numpy() == pytest.approx(1, abs=1e-6)
+
+    mixed = torch.einsum("bk,bkd->bd", weights, context.double())
+    assume(mixed.norm(dim=-1).min() > 0.02)  # else rounding decides the direction
+    assert q.norm(dim=-1).numpy() == pytest.approx(1, abs=1e-5)
+    assert torch.allclose(q, unit(mixed), atol=1e-5)
+    for own, chunks in zip(q.numpy(), context.double().numpy()):
+        nearest = chunks.T @ np.linalg.lstsq(chunks.T, own, rcond=None)[0]
+        assert np.linalg.norm(own - nearest) <= 1e-5 * np.linalg.norm(own)
+
+    anchor = centroid(context.double())
+    smallest = cosine(context.double(), anchor[:, None]).min(dim=-1).values
+    bounded = smallest >= 0
+    assert (cosine(q, anchor) >= smallest - 1e-5)[bounded].all()
+
+    y = unit(torch.from_numpy(rng.standard_normal((3, context.shape[2]))))
+    ceiling = span_projection(context, y).norm(dim=-1)
+    assert (cosine(q, y) <= ceiling + 1e-5).all()
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_window_of_one_chunk_predicts_that_chunk(encoder):
+    model = Mixture(small(encoder), Shape(9, 1)).eval()
+    context = unit(torch.randn(4, 1, 9))
+    prediction = model(context)
+    assert torch.allclose(prediction.q, context[:, 0], atol=1e-6)
+    assert torch.equal(prediction.weights, torch.ones(4, 1))
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_weights_depend_on_the_order_of_the_window(encoder):
+    torch.manual_seed(0)
+    model = Mixture(small(encoder), Shape(9, 4)).eval()
+    context = unit(torch.randn(4, 4, 9))
+    turned = model(context.flip(1))
+    assert not torch.allclose(turned.weights.flip(1), model(context).weights, atol=1e-3)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_the_gradient_reaches_every_parameter(encoder):
+    torch.manual_seed(0)
+    model = Mixture(small(encoder, dropout=0.1), Shape(9, 4))
+    (model(unit(torch.randn(5, 4, 9))).q * torch.randn(5, 9)).sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_weights_survive_a_file_and_evaluation_is_deterministic(encoder):
+    model = Mixture(small(encoder, dropout=0.5), Shape(9, 4)).eval()
+    context = unit(torch.randn(5, 4, 9))
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    file.seek(0)
+    other = Mixture(small(encoder, dropout=0.5), Shape(9, 4)).eval()
+    other.load_state_dict(torch.load(file, weights_only=True))
+    assert torch.equal(other(context).q, model(context).q)
+    assert torch.equal(model(context).q, model(context).q)
+    assert not torch.equal(model.train()(context).q, other(context).q)
+
+
+def test_the_declared_geometry_is_the_cone():
+    from lvmctl_p8.plugin import lvmctl_models
+
+    (record,) = lvmctl_models()
+    assert record.geometry == "cone"

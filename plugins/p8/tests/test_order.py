@@ -1,0 +1,68 @@
+"""The order verifier against an explicit MLP on the concatenation."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from lvmctl_p8.options import OrderOptions
+from lvmctl_p8.order import OrderVerifier
+
+from lvmctl.batch import Batch, Prediction
+from lvmctl.geometry import unit
+from lvmctl.plugins import Shape
+
+DIM = 7
+SHAPE = Shape(DIM, 5)
+
+
+def test_the_verifier_is_an_mlp_on_the_concatenation(random_batch, declared, predictions, step):
+    torch.manual_seed(0)
+    loss = OrderVerifier(OrderOptions(pairs=3, hidden=11), SHAPE)
+    batch = random_batch(6)
+    found = loss(Prediction(predictions(6)), declared("order", batch), step)
+    weight, bias = loss.hidden.weight.double(), loss.hidden.bias.double()
+    out, shift = loss.evidence.weight.double(), loss.evidence.bias.double()
+    losses, right = [], []
+    for i in range(6):
+        for p in range(3):  # three of the four pairs in the batch
+            a, b = batch.order_first[i, p].double(), batch.order_second[i, p].double()
+            hidden = (weight @ torch.cat([a, b, a * b, a - b]) + bias).clamp(min=0)
+            logit = (out @ hidden + shift).item()
+            label = batch.order_label[i, p].item()
+            chance = 1 / (1 + math.exp(-logit))
+            losses.append(-math.log(chance if label else 1 - chance))
+            right.append((logit > 0) == (label == 1))
+            assert loss.logit(a.float(), b.float()).item() == pytest.approx(logit, abs=1e-5)
+    assert found.total.item() == pytest.approx(sum(losses) / 18, abs=1e-5)
+    assert found.terms["order"].item() == found.total.item()
+    assert found.metrics["order_accuracy"].item() == pytest.approx(sum(right) / 18)
+    assert not found.metrics["order_accuracy"].requires_grad
+
+
+def test_the_verifier_shares_nothing_with_the_model(random_batch, declared, predictions, step):
+    loss = OrderVerifier(OrderOptions(hidden=5), SHAPE)
+    q = predictions(3).requires_grad_()
+    loss(Prediction(q), declared("order", random_batch(3)), step).total.backward()
+    assert q.grad is None
+    assert all(parameter.grad.abs().max() > 0 for parameter in loss.parameters())
+
+
+def test_the_verifier_learns_which_half_comes_later(step):
+    # First chunks lie around one axis and later ones around another: order can be seen.
+    torch.manual_seed(0)
+    early, late = (unit(torch.randn(64, 4, DIM) + 3 * torch.eye(DIM)[i]) for i in (0, 1))
+    turned = torch.rand(64, 4) < 0.5
+    first = torch.where(turned[..., None], late, early)
+    second = torch.where(turned[..., None], early, late)
+    fields = {"order_first": first, "order_second": second, "order_label": (~turned).float()}
+    loss = OrderVerifier(OrderOptions(hidden=16), SHAPE)
+    optimizer = torch.optim.Adam(loss.parameters(), 1e-2)
+    for _ in range(40):
+        optimizer.zero_grad()
+        output = loss(Prediction(first[:, 0]), Batch(fields), step)
+        output.total.backward()
+        optimizer.step()
+    assert output.metrics["order_accuracy"] > 0.95
+    assert output.total < 0.3

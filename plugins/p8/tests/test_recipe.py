@@ -1,0 +1,134 @@
+"""P8's published settings, value by value, and what they compose."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from lvmctl_p8.options import KillOptions, ListwiseOptions, OrderOptions, P8Options
+from lvmctl_p8.options import PreviousRepelOptions as RepelOptions
+from lvmctl_p8.plugin import lvmctl_gates, lvmctl_losses, lvmctl_models, lvmctl_recipes
+from lvmctl_p8.recipe import compose
+
+from lvmctl.config import bind
+from lvmctl.errors import UsageError
+from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.registry import load_registry
+
+PUBLISHED = {
+    # METHODS §4, table: P8
+    "context": 5,
+    "horizon": 1,
+    "temperature": 0.07,
+    "negatives": 2,
+    "in_batch": 0,
+    "margin": 0.07,
+    "w_rank": 1.0,
+    "w_margin": 0.5,
+    "w_order": 0.2,
+    "epochs": 10,
+    "batch_size": 32,
+    # METHODS §4, common encoder
+    "encoder": "transformer",
+    "width": 512,
+    "layers": 4,
+    "heads": 8,
+    "feedforward": 2048,
+    "dropout": 0.1,
+    "lr": 5e-4,
+    "weight_decay": 0.01,
+    "clip": 1.0,
+    # The report's kill rule is there for those who want it.
+    "kill_rule": False,
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_default_is_the_published_value(name):
+    assert getattr(P8Options(), name) == PUBLISHED[name]
+
+
+def test_the_kill_rule_is_the_published_one():
+    assert KillOptions() == KillOptions(epoch=2, margin=0.0, r_at_5=0.75)
+
+
+def test_the_composition():
+    composition = compose(P8Options())
+    assert composition.model.name == "p8/mixture"
+    weights = {part.name: part.weight for part in composition.losses}
+    assert weights == {"p8/listwise": 1.0, "p8/previous-repel": 0.5, "p8/order": 0.2}
+    assert composition.kill == ()
+    assert composition.run_name == {"c": 5, "m": 0.07}
+
+
+def test_defaults_of_the_recipe_are_those_of_its_parts():
+    composition = compose(P8Options())
+    parts = [composition.model, *composition.losses]
+    classes = [SequenceEncoderOptions, ListwiseOptions, RepelOptions, OrderOptions]
+    for part, options in zip(parts, classes):
+        assert bind(options, [("recipe", part.options)]).options == options()
+
+
+def test_every_option_arrives_where_it_works():
+    changed = P8Options(
+        context=7,
+        temperature=0.5,
+        negatives=5,
+        in_batch=1,
+        margin=0.3,
+        order_pairs=9,
+        w_rank=2.0,
+        w_margin=3.0,
+        w_order=4.0,
+        kill_rule=True,
+        encoder="lstm",
+        width=32,
+        layers=1,
+        heads=4,
+        feedforward=64,
+        dropout=0.3,
+    )
+    composition = compose(changed)
+    assert composition.model.options == {
+        field.name: getattr(changed, field.name)
+        for field in dataclasses.fields(SequenceEncoderOptions)
+    }
+    assert [(part.options, part.weight) for part in composition.losses] == [
+        ({"temperature": 0.5, "negatives": 5, "in_batch": 1}, 2.0),
+        ({"margin": 0.3}, 3.0),
+        ({"pairs": 9}, 4.0),
+    ]
+    assert [part.name for part in composition.kill] == ["p8/kill-rule"]
+    assert composition.run_name == {"c": 7, "m": 0.3}
+
+
+def test_the_registry_resolves_every_part():
+    registry = load_registry()
+    composition = compose(P8Options(kill_rule=True))
+    assert registry.get("recipe", "p8").record == lvmctl_recipes()[0]
+    parts = {
+        "model": ([composition.model], lvmctl_models()),
+        "loss": (composition.losses, lvmctl_losses()),
+        "gate": (composition.kill, lvmctl_gates()),
+    }
+    for kind, (named, records) in parts.items():
+        assert [registry.get(kind, part.name).record for part in named] == records
+        for part in named:
+            assert callable(registry.resolve(registry.get(kind, part.name)))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"negatives": "7"}, "7 is above 6"),
+        ({"in_batch": "-1"}, "-1 is below 0"),
+        ({"temperature": "0"}, "is below 0.001"),
+        ({"margin": "2.5"}, "2.5 is above 2"),
+        ({"encoder": "gru"}, "'gru' is not one of transformer, lstm"),
+        ({"dropout": "1"}, "1.0 is above 0.9"),
+        ({"temprature": "1"}, "temperature"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(values, message):
+    with pytest.raises(UsageError, match=message):
+        bind(P8Options, [("--set", values)])
