@@ -14,7 +14,7 @@ NETWORKS = {"transformer": Transformer, "lstm": Lstm}
 
 
 def sequence_encoder(options: SequenceEncoderOptions, shape: Shape) -> nn.Module:
-    """The network ``options.encoder`` names: context (B, K, D) → summary (B, width).
+    """The network ``options.encoder`` names: context (B, K, D) → summary (B, width), unit norm.
 
     Raises:
         UsageError: ``heads`` does not divide ``width``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from lvmctl.geometry import unit
 from lvmctl.models.options import SequenceEncoderOptions
 from lvmctl.spec import Shape
 
@@ -11,9 +12,9 @@ LAYERS = 2
 
 
 class Lstm(nn.Module):
-    """Linear D → width, a two-layer LSTM, the last step's output.
+    """Linear D → width, a two-layer LSTM, the last step's output at unit norm.
 
-    Shapes: context (B, K, D) → summary (B, width).
+    Shapes: context (B, K, D) → summary (B, width), unit norm.
     """
 
     def __init__(self, options: SequenceEncoderOptions, shape: Shape) -> None:
@@ -25,4 +26,4 @@ class Lstm(nn.Module):
 
     def forward(self, context: Tensor) -> Tensor:
         output, _ = self.recurrent(self.embed(context))
-        return output[:, -1]
+        return unit(output[:, -1])

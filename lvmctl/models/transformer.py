@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lvmctl.geometry import unit
 from lvmctl.models.dropout import dropout
 from lvmctl.models.options import SequenceEncoderOptions
 from lvmctl.spec import Shape
@@ -56,7 +57,11 @@ class Transformer(nn.Module):
         options: width, layers, heads, feed-forward width and dropout.
         shape: D and K it is built for.
 
-    Shapes: context (B, K, D) → summary (B, width).
+    The summary has unit norm: the final norm of a pre-norm stack, without its factor √width. With
+    that factor one step at lr 5e-4 moves a head's outputs by whole units, and a softmax over the
+    context saturates for good before the encoder has learned anything.
+
+    Shapes: context (B, K, D) → summary (B, width), unit norm.
     """
 
     def __init__(self, options: SequenceEncoderOptions, shape: Shape) -> None:
@@ -68,7 +73,6 @@ class Transformer(nn.Module):
             Block(width, options.heads, options.feedforward, options.dropout)
             for _ in range(options.layers)
         )
-        self.norm = nn.LayerNorm(width)
         self.dropout = options.dropout
 
     def forward(self, context: Tensor) -> Tensor:
@@ -78,4 +82,4 @@ class Transformer(nn.Module):
             x = block(x)
         # Nothing reads the other positions after the last block, so they are not computed.
         x = self.blocks[-1](x, last_only=True)
-        return self.norm(x[:, 0])
+        return unit(x[:, 0])
