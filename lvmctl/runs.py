@@ -126,6 +126,10 @@ def new_run(recipe: str, key_options: dict[str, Any], root: Path = ROOT) -> RunD
         parts.append(f"{key}{value:g}" if isinstance(value, float) else f"{key}{value}")
     name = "_".join([*parts, time.strftime("%Y%m%d_%H%M%S")])
     attempt, path = 1, root / name
-    while path.exists():
+    while True:
+        try:
+            return RunDirectory.create(path)
+        except OutputError:
+            if not path.exists():
+                raise
         attempt, path = attempt + 1, root / f"{name}_{attempt + 1}"
-    return RunDirectory.create(path)
