@@ -145,6 +145,6 @@ def test_a_name_taken_at_the_last_moment_is_numbered_too(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "mkdir", mkdir)
     assert new_run("p8", {}, tmp_path).path.name == "p8_now_2"
+    (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
-        (tmp_path / "file").touch()
         new_run("p8", {}, tmp_path / "file")
