@@ -54,15 +54,18 @@ def cosines(windows: Windows, index: np.ndarray, q: np.ndarray) -> dict[str, np.
 def summarise(cosine: dict[str, np.ndarray]) -> dict[str, Any]:
     """Means of :func:`cosines`: cos_next, cos_anchor, and by previous cos_prev and margin.
 
-    A previous that no window has is left out; ``unseen`` averages the windows that have one.
+    A previous that no window has is left out; ``unseen`` averages the windows that have one. One
+    prediction that is not a number makes the means NaN.
     """
-    previous = [p for p in ("last", "second_last", "unseen") if p in cosine]
-    previous = [p for p in previous if not np.isnan(cosine[p]).all()]
-    gaps = {p: cosine["next"] - cosine[p] for p in previous}
+    every = np.full(len(cosine["next"]), True)
+    absent = np.isnan(cosine["unseen"]) & ~np.isnan(cosine["next"])
+    counted = {"last": every, "second_last": every, "unseen": ~absent}
+    counted = {p: rows for p, rows in counted.items() if p in cosine and rows.any()}
+    gaps = {p: cosine["next"] - cosine[p] for p in counted}
     return {
         "cos_next": float(cosine["next"].mean()),
-        "cos_prev": {p: float(np.nanmean(cosine[p])) for p in previous},
-        "margin": {p: float(np.nanmean(gaps[p])) for p in previous},
+        "cos_prev": {p: float(cosine[p][rows].mean()) for p, rows in counted.items()},
+        "margin": {p: float(gaps[p][rows].mean()) for p, rows in counted.items()},
         "cos_anchor": float(cosine["anchor"].mean()),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from lvmctl.data.windows import Windows
@@ -32,7 +34,7 @@ def in_article_ranks(
     sizes = {pool: np.zeros(len(index), dtype=np.int64) for pool in pools}
     article = windows.article[index]
     edges = np.flatnonzero(np.diff(article, prepend=-1, append=-1))
-    for low, high in zip(edges[:-1], edges[1:]):
+    for low, high in itertools.pairwise(edges):
         start, length = (
             int(x[article[low]]) for x in (windows.split.starts, windows.split.lengths)
         )
@@ -60,13 +62,16 @@ def pool_mask(pool: str, first: np.ndarray, length: int, context_length: int) ->
 def better_than_target(
     windows: Windows, start: int, length: int, target: np.ndarray, q: np.ndarray
 ) -> np.ndarray:
-    """(W, length) float32: 1 where a chunk scores above the target, ½ on a tie, else 0."""
+    """(W, length) float32: 1 where a chunk scores above the target, ½ on a tie, else 0.
+
+    A prediction that is not a number finds nothing: every other chunk counts as above.
+    """
     chunks = windows.split.unit_rows(start, start + length)
     scores = q @ chunks.T
     rows = np.arange(len(q))
     # The target's score comes from the same product: another kernel rounds differently.
     gap = scores - scores[rows, target][:, None]
-    better = (gap > 0).astype(np.float32)
+    better = (~(gap < 0)).astype(np.float32)
     near = np.abs(gap) <= NEAR
     near[rows, target] = False
     better[rows, target] = 0

@@ -136,6 +136,20 @@ def test_a_selection_of_windows_is_measured_alone(split_of):
     assert part["in_article"]["filtered"]["mrr"] == pytest.approx((1 / ranks[index][long]).mean())
 
 
+def test_a_prediction_that_is_not_a_number_is_no_success(split_of):
+    rng = np.random.default_rng(4)
+    windows = Windows(split_of(unit_rows(rng, 30, 6), [25, 5]), 3, 1)
+    q = windows.target(np.arange(len(windows)))  # perfect, but for
+    q[[2, 5]] = np.nan
+    ranks, sizes = in_article_ranks(windows, np.arange(len(windows)), q)["filtered"]
+    assert (ranks == np.where(np.isnan(q[:, 0]), sizes, 1)).all()
+    found = figures(windows, q)
+    for means in ({"": found["cos_next"]}, found["cos_prev"], found["margin"]):
+        assert means
+        assert np.isnan(list(means.values())).all()
+    assert figures(windows, np.full_like(q, np.nan))["margin"].keys() == found["margin"].keys()
+
+
 def test_windows_are_measured_block_by_block(split_of):
     # More windows than one block, and the last block is not full.
     rng = np.random.default_rng(2)

@@ -23,8 +23,9 @@ class KillRule:
             return None
         margin, r5 = record["val"]["margin"]["last"], record["val"].get("r@5")
         failed = []
-        if margin < self.options.margin:
+        # Written so that NaN fails too.
+        if not margin >= self.options.margin:
             failed.append(f"margin[last] {margin:+.3f} < {self.options.margin:+.3f}")
-        if r5 is not None and r5 < self.options.r_at_5:
+        if r5 is not None and not r5 >= self.options.r_at_5:
             failed.append(f"in-article filtered R@5 {r5:.3f} < {self.options.r_at_5:.3f}")
         return " and ".join(failed) or None
