@@ -33,10 +33,17 @@ def ar1_margins(a: float, k: int, h: int) -> dict[str, float]:
     return {"last": a**h - 1, "second_last": a**h - a, "unseen": a**h - a ** (k - 1 + h)}
 
 
-def rotation_margins(a: float, theta: float, k: int) -> dict[str, float]:
-    """METHODS §1, of the Bayes prediction R x_last, at h = 1."""
-    c = [math.cos(math.radians(theta) * power) for power in range(k + 2)]
-    return {"last": a - c[1], "second_last": a * (1 - c[2]), "unseen": a - a**k * c[k + 1]}
+def rotation_margins(a: float, theta: float, k: int, h: int = 1) -> dict[str, float]:
+    """METHODS §1, of the Bayes prediction R^h x_last; each R between two chunks counts once."""
+
+    def c(power: int) -> float:
+        return math.cos(math.radians(theta) * power)
+
+    return {
+        "last": a**h - c(h),
+        "second_last": a**h - a * c(h + 1),
+        "unseen": a**h - a ** (k - 1 + h) * c(k - 1 + 2 * h),
+    }
 
 
 CASES = [
@@ -47,6 +54,7 @@ CASES = [
     (World("rotation"), 5, 1, rotation_margins(0.9, 40, 5)),
     (World("rotation", a=0.7, theta=75), 2, 1, rotation_margins(0.7, 75, 2)),
     (World("rotation", a=0.95, theta=15), 3, 1, rotation_margins(0.95, 15, 3)),
+    (World("rotation", a=0.8, theta=50), 4, 2, rotation_margins(0.8, 50, 4, 2)),
 ]
 
 
