@@ -1,0 +1,60 @@
+"""Small, fast trainings."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lvmctl.data import Windows, open_splits
+from lvmctl.registry import load_registry
+from lvmctl.runs import RunDirectory
+from lvmctl.training.backend import choose_backend
+from lvmctl.training.loop import Training
+from lvmctl.training.plan import make_plan
+from training.small import DATA, TINY, Watcher
+
+@pytest.fixture
+def make_training(tmp_path: Path) -> Callable[..., Training]:
+    """``make_training(name, data=…, losses=…, **options)`` builds P8 in a new run directory."""
+
+    def make(name: str = "run", data: str = DATA, losses=(), **options) -> Training:
+        registry = load_registry()
+        plan = make_plan(registry, "p8", [("test", TINY | options)], losses)
+        splits = open_splits(data)
+        shape = (plan.options.context, plan.options.horizon)
+        run = RunDirectory.create(tmp_path / name)
+        backend = choose_backend("cpu", plan.options.precision)
+        windows = Windows(splits.train, *shape), Windows(splits.val, *shape)
+        return Training(plan, registry, run, *windows, backend, Watcher())
+
+    return make
+
+
+def _child(task: Callable, arguments: tuple) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    task(*arguments)
+
+
+@pytest.fixture(scope="session")
+def in_process() -> Callable[..., int]:
+    """``in_process(task, *arguments)`` runs a function in a process of its own.
+
+    Returns its exit code, negative for a signal. The processes are forked from a server that has
+    imported torch, so one costs milliseconds.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["lvmctl.training.job", "lvmctl.data.synth", "lvmctl_p8.model"])
+
+    def run(task: Callable, *arguments) -> int:
+        process = context.Process(target=_child, args=(task, arguments))
+        process.start()
+        process.join(120)
+        assert process.exitcode is not None, "the process hangs"
+        return process.exitcode
+
+    return run

@@ -1,0 +1,201 @@
+"""A run that was killed continues bit for bit (ENGINEERING, Promises)."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from lvmctl.errors import Interrupted, RunError, UsageError
+from lvmctl.runs import RunDirectory
+from lvmctl.training import checkpoint, job
+from training.killed import (
+    interrupted_twice,
+    train,
+    train_on_a_full_disk,
+    train_until_killed,
+    train_until_signalled,
+)
+from training.small import Watcher
+
+EPOCHS = 6
+
+
+def state_of(run: Path) -> dict:
+    """Everything that must be equal: history, best model, and the newest checkpoint."""
+    return {
+        "history": json.loads((run / "training_history.json").read_text()),
+        "best": torch.load(run / "best_model.pt", weights_only=True),
+        "checkpoint": checkpoint.load_latest(RunDirectory(run)),
+    }
+
+
+def assert_equal(a, b, where: str = "") -> None:
+    """Equality bit for bit of nested values."""
+    if isinstance(a, torch.Tensor):
+        assert torch.equal(a, b), where
+    elif isinstance(a, dict):
+        assert a.keys() == b.keys(), where
+        for key in a:
+            assert_equal(a[key], b[key], f"{where}.{key}")
+    elif isinstance(a, list | tuple):
+        assert len(a) == len(b), where
+        for number, (left, right) in enumerate(zip(a, b)):
+            assert_equal(left, right, f"{where}[{number}]")
+    else:
+        assert a == b, where
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, in_process) -> dict:
+    run = tmp_path_factory.mktemp("whole") / "run"
+    assert in_process(train, run, EPOCHS, False) == 0
+    return state_of(run)
+
+
+def test_twenty_kills_change_nothing(tmp_path, in_process, uninterrupted):
+    run, draw, kills, code = tmp_path / "run", random.Random(7), 0, None
+    while code != 0:
+        resume = (run / "checkpoints" / "latest").exists()
+        if not resume and run.exists():
+            # Killed before the first checkpoint: there is nothing to continue.
+            run.rename(tmp_path / f"stillborn{kills}")
+        if kills < 25:
+            code = in_process(train_until_killed, run, EPOCHS, resume, draw.randint(3, 30))
+        else:
+            code = in_process(train, run, EPOCHS, resume)
+        assert code in (0, -signal.SIGKILL)
+        kills += code == -signal.SIGKILL
+        if (run / "training_history.json").exists():
+            json.loads((run / "training_history.json").read_text())
+    assert kills >= 20
+    assert_equal(state_of(run), uninterrupted)
+
+
+@pytest.mark.parametrize("phase", ["step", "validation", "save"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_the_run_goes_on(tmp_path, in_process, uninterrupted, number, phase):
+    run = tmp_path / "run"
+    assert in_process(train_until_signalled, run, EPOCHS, number, phase) == 128 + number
+    assert "interrupted" in json.loads((run / "manifest.json").read_text())["outcome"]
+    assert in_process(train, run, EPOCHS, True) == 0
+    assert_equal(state_of(run), uninterrupted)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, in_process):
+    run = tmp_path / "run"
+    whole = tmp_path / "whole"
+    assert in_process(train, whole, 1, False) == 0
+    size = max(path.stat().st_size for path in (whole / "checkpoints").glob("*.pt"))
+    # The first checkpoint has no optimiser state yet, so it fits where later ones do not.
+    assert in_process(train_on_a_full_disk, run, 1, size // 2) == 6
+    kept = checkpoint.load_latest(RunDirectory(run))
+    assert (kept["epoch"], kept["index"]) == (1, 0)
+    assert not [path for path in run.rglob(".*") if path.name != ".lock"]
+    assert in_process(train, run, 1, True) == 0
+    assert_equal(state_of(run), state_of(whole))
+
+
+def test_two_runs_of_one_seed_are_identical_and_another_seed_is_not(make_training):
+    runs = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        training = make_training(name, seed=seed, epochs=1)
+        training.fit()
+        runs.append(training)
+    first, same, other = (training.model.state_dict() for training in runs)
+    assert_equal(first, same)
+    assert runs[0].records == runs[1].records
+    assert not torch.equal(first["attention.weight"], other["attention.weight"])
+
+
+def test_training_longer_equals_training_long(tmp_path, in_process, uninterrupted):
+    run = tmp_path / "run"
+    assert in_process(train, run, 2, False) == 0
+    job.resume(run, [("command line", {"epochs": str(EPOCHS)})], "auto", Watcher())
+    assert_equal(state_of(run), uninterrupted)
+    assert json.loads((run / "config.json").read_text())["options"]["epochs"] == EPOCHS
+
+
+def test_a_damaged_checkpoint_is_refused_by_name(make_training):
+    training = make_training(epochs=2, keep_checkpoints=3)
+    training.fit()
+    newest, *older = sorted(training.run.checkpoints.glob("*.pt"), reverse=True)
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    with pytest.raises(RunError, match=rf"{newest.name}.*content hash.*{older[0].name}"):
+        checkpoint.load_latest(training.run)
+    newest.unlink()
+    with pytest.raises(RunError, match="incomplete"):
+        checkpoint.load_latest(training.run)
+    (training.run.checkpoints / "latest").write_text(older[0].name)
+    assert checkpoint.load_latest(training.run)["epoch"] == 2
+
+
+def test_old_checkpoints_go_and_nothing_is_pickled(make_training):
+    training = make_training(epochs=3, checkpoint_every=1, keep_checkpoints=2)
+    training.fit()
+    kept = sorted(path.name for path in training.run.checkpoints.iterdir())
+    last = 3 * training.steps
+    assert kept == ["latest"] + [
+        f"step_{step:08d}.{end}" for step in (last - 1, last) for end in ("json", "pt")
+    ]
+    weights = torch.load(training.run.best_model, weights_only=True)
+    assert set(weights) == {"model", "losses"}
+
+
+def test_a_second_interrupt_ends_at_once(in_process):
+    assert in_process(interrupted_twice) == 130
+
+
+def test_the_exit_code_and_the_mend_of_an_interruption(make_training, monkeypatch):
+    training = make_training()
+    step = training.step
+    monkeypatch.setattr(training, "step", lambda i: (step(i), os.kill(os.getpid(), 15)))
+    with pytest.raises(Interrupted, match=r"epoch 1, step 1 of .*--resume") as caught:
+        training.fit()
+    assert caught.value.exit_code == 143
+
+
+@pytest.fixture
+def finished(tmp_path, in_process) -> Path:
+    assert in_process(train, tmp_path / "run", 1, False) == 0
+    return tmp_path / "run"
+
+
+def test_a_resumed_run_keeps_its_options(finished):
+    with pytest.raises(UsageError, match="lr, order cannot change"):
+        job.resume(finished, [("--set", {"lr": "1", "order.hidden": "2"})], "auto", Watcher())
+    with pytest.raises(UsageError, match="the run trains p8"):
+        job.resume(finished, [], "auto", Watcher(), recipe="p7")
+    with pytest.raises(UsageError, match="computes on cpu"):
+        job.resume(finished, [], "cuda", Watcher())
+
+
+def test_changed_data_is_refused(finished):
+    config = json.loads((finished / "config.json").read_text())
+    config["splits"]["train"]["content_hash"] = "sha256:other"
+    (finished / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match="content hashes differ"):
+        job.resume(finished, [], "auto", Watcher())
+
+
+def test_another_machine_is_said_aloud(finished):
+    config = json.loads((finished / "config.json").read_text())
+    config["backend"]["hardware"] = "Abacus"
+    (finished / "config.json").write_text(json.dumps(config))
+    watcher = Watcher()
+    job.resume(finished, [], "auto", watcher)
+    assert any("Abacus" in line and "not bit-identical" in line for line in watcher.said)
+
+
+def test_what_is_not_a_run(tmp_path):
+    with pytest.raises(RunError, match="no such run"):
+        job.resume(tmp_path / "nothing", [], "auto", Watcher())
+    with pytest.raises(RunError, match=r"no config\.json"):
+        job.resume(tmp_path, [], "auto", Watcher())
