@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from training.small import DATA, TINY, Watcher
 
 from lvmctl.data import Windows, open_splits
 from lvmctl.registry import load_registry
@@ -14,7 +15,7 @@ from lvmctl.runs import RunDirectory
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
 from lvmctl.training.plan import make_plan
-from training.small import DATA, TINY, Watcher
+
 
 @pytest.fixture
 def make_training(tmp_path: Path) -> Callable[..., Training]:

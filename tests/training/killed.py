@@ -12,7 +12,6 @@ from pathlib import Path
 from training.small import DATA, TINY
 
 
-
 def command(run: Path, epochs: int, resume: bool) -> list[str]:
     """The command line of a small P8 training, from the beginning or from where it was."""
     if resume:

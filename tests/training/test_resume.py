@@ -10,10 +10,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from lvmctl.errors import Interrupted, RunError, UsageError
-from lvmctl.runs import RunDirectory
-from lvmctl.training import checkpoint, job
 from training.killed import (
     interrupted_twice,
     train,
@@ -22,6 +18,10 @@ from training.killed import (
     train_until_signalled,
 )
 from training.small import Watcher
+
+from lvmctl.errors import Interrupted, RunError, UsageError
+from lvmctl.runs import RunDirectory
+from lvmctl.training import checkpoint, job
 
 EPOCHS = 6
 

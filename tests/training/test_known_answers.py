@@ -1,0 +1,83 @@
+"""Training on synthetic worlds whose answer is known (METHODS §1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from lvmctl.baselines.wiener import Wiener
+from lvmctl.evaluation.figures import figures, predict
+from lvmctl.geometry import span_projection
+from lvmctl.spec import NoOptions, Shape
+
+ORDER = {"width": 16, "feedforward": 16, "batch_size": 64, "lr": 2e-3}
+
+
+def test_with_a_cosine_loss_the_mixture_reaches_the_best_scalar_weighting(make_training):
+    training = make_training(
+        data="synth:topic?articles=150&chunks=30&dim=48&a=0.7&f=0.3",
+        losses=["cosine", "listwise:0", "previous-repel:0", "order:0"],
+        epochs=3,
+        lr=3e-3,
+    )
+    training.fit()
+    train, val = training.builder.windows, training.validation.builder.windows
+    wiener = Wiener(NoOptions(), Shape(48, 5, 1)).fit(train)
+    best = figures(val, predict(wiener, val), min_article=6)["cos_next"]
+    assert training.records[-1]["val"]["cos_next"] == pytest.approx(best, abs=0.01)
+
+
+@pytest.mark.parametrize("losses", [(), ("cosine:5",), ("mse:100", "listwise:0")])
+def test_no_loss_gets_above_the_span_ceiling(make_training, losses):
+    training = make_training(losses=losses, epochs=2, lr=3e-3)
+    training.fit()
+    training.model.eval()
+    windows = training.validation.builder.windows
+    index = np.arange(len(windows))
+    context, target = (torch.from_numpy(x(index)) for x in (windows.context, windows.target))
+    with torch.no_grad():
+        cosine = (training.model(context).q * target).sum(-1)
+    ceiling = span_projection(context, target).norm(dim=-1)
+    assert (cosine <= ceiling + 1e-5).all()
+    assert (ceiling < 1 - 1e-3).any()
+
+
+def held_out_order_accuracy(training) -> tuple[float, float]:
+    """Accuracy on validation pairs and its standard error, articles as the unit."""
+    windows = training.validation.builder.windows
+    batch = training.validation.builder.batch(np.arange(len(windows)), 0)
+    verifier = training.objective.losses[-1]
+    with torch.no_grad():
+        said = verifier.logit(batch.order_first, batch.order_second) > 0
+    right = (said == (batch.order_label > 0.5)).float().mean(1).numpy()
+    means = np.array([right[windows.article == a].mean() for a in np.unique(windows.article)])
+    return float(means.mean()), float(means.std(ddof=1) / np.sqrt(len(means)))
+
+
+def test_order_cannot_be_seen_in_a_reversible_world(make_training):
+    training = make_training(data="synth:ar1?articles=400&chunks=20&dim=24", epochs=2, **ORDER)
+    training.fit()
+    accuracy, error = held_out_order_accuracy(training)
+    assert abs(accuracy - 0.5) < 4 * error
+    assert error < 0.02
+
+
+def test_order_is_seen_in_a_rotating_world(make_training):
+    training = make_training(data="synth:rotation?articles=400&chunks=40", epochs=2, **ORDER)
+    training.fit()
+    accuracy, error = held_out_order_accuracy(training)
+    assert accuracy - 2 * error > 0.9
+    assert training.records[-1]["val"]["order_accuracy"] == pytest.approx(accuracy, abs=0.02)
+
+
+def test_on_independent_chunks_nothing_beats_chance(make_training):
+    training = make_training(data="synth:iid?articles=300&chunks=30&dim=24", epochs=2)
+    training.fit()
+    val = training.records[-1]["val"]
+    spread = np.sqrt(val["chance_r@5"] / val["in_article_windows"])
+    assert val["chance_r@5"] == pytest.approx(5 / 25)
+    assert abs(val["r@5"] - val["chance_r@5"]) < 4 * spread
+    assert abs(val["direct"]["r@5"] - val["chance_r@5"]) < 4 * spread
+    assert abs(val["cos_next"]) < 4 / np.sqrt(24 * val["windows"])
+    assert val["loss_rank"] > np.log(2)

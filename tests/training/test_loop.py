@@ -1,0 +1,220 @@
+"""The training loop: what it records, keeps, skips and stops for."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+
+import pytest
+import torch
+from training.small import TINY
+
+from lvmctl.errors import DivergedError
+from lvmctl.runs import RunDirectory
+from lvmctl.training.history import History
+
+
+def test_the_history_has_every_named_figure(make_training):
+    training = make_training(epochs=2)
+    training.fit()
+    history = json.loads(training.run.history.read_text())
+    assert [record["epoch"] for record in history] == [1, 2]
+    terms = {"loss", "loss_rank", "loss_margin", "loss_order", "order_accuracy", "alpha_entropy"}
+    for record in history:
+        assert terms <= set(record["train"])
+        val = record["val"]
+        assert terms | {"cos_next", "cos_anchor", "r@5", "mrr@10", "chance_r@5"} <= set(val)
+        for side in (val, val["direct"]):
+            for previous in ("last", "second_last", "unseen"):
+                found = side["cos_next"] - side["cos_prev"][previous]
+                # unseen averages fewer windows than cos_next does
+                tolerance = 0.05 if previous == "unseen" else 1e-6
+                assert side["margin"][previous] == pytest.approx(found, abs=tolerance)
+        total = val["loss_rank"] + 0.5 * val["loss_margin"] + 0.2 * val["loss_order"]
+        assert val["loss"] == pytest.approx(total, abs=1e-5)
+        assert val["direct"]["cos_prev"]["last"] == pytest.approx(1, abs=1e-6)
+        assert 0 <= val["alpha_entropy"] <= math.log(5) + 1e-6
+
+
+def test_training_lowers_the_loss(make_training):
+    training = make_training(epochs=4, lr=3e-3)
+    training.fit()
+    losses = [record["val"]["loss"] for record in training.records]
+    assert losses[-1] < losses[0]
+
+
+def test_the_history_is_valid_json_at_every_instant(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    history = History(run, [])
+    ended, faults, lengths = threading.Event(), [], []
+
+    def watch():
+        while not ended.is_set():
+            try:
+                lengths.append(len(json.loads(run.history.read_text())))
+            except ValueError as error:
+                faults.append(error)
+
+    reader = threading.Thread(target=watch)
+    reader.start()
+    for epoch in range(150):
+        history.append({"epoch": epoch, "val": {"note": "x" * 500}})
+    ended.set()
+    reader.join()
+    assert not faults
+    assert lengths == sorted(lengths)
+    assert len(json.loads(run.history.read_text())) == 150
+
+
+def poison(training, steps):
+    """Make the objective NaN at the given training steps (counted over the whole run)."""
+    forward, count = training.objective.forward, iter(range(10_000))
+
+    def poisoned(prediction, batch, step):
+        total, values = forward(prediction, batch, step)
+        if training.model.training and next(count) in steps:
+            return total * math.nan, {name: value * math.nan for name, value in values.items()}
+        return total, values
+
+    training.objective.forward = poisoned
+
+
+def test_non_finite_steps_are_skipped_counted_and_kept_out_of_averages(make_training):
+    clean, sick = make_training("clean", epochs=2), make_training("sick", epochs=2)
+    poison(sick, {1, 3})
+    clean.fit()
+    sick.fit()
+    assert sick.records[0]["train"]["skipped_steps"] == 2
+    assert "skipped_steps" not in sick.records[1]["train"]
+    assert "skipped_steps" not in clean.records[0]["train"]
+    assert all(math.isfinite(value) for value in sick.records[0]["train"].values())
+    assert all(torch.isfinite(weight).all() for weight in sick.model.state_dict().values())
+
+
+def test_a_skipped_step_leaves_the_weights_alone(make_training):
+    training = make_training()
+    poison(training, {0})
+    before = {name: value.clone() for name, value in training.model.state_dict().items()}
+    training.model.train()
+    training.step(training.builder.windows.rows[:4] * 0)
+    assert training.skipped == 1
+    for name, value in training.model.state_dict().items():
+        assert torch.equal(value, before[name])
+    training.step(training.builder.windows.rows[:4] * 0)
+    assert not torch.equal(
+        training.model.state_dict()["attention.weight"], before["attention.weight"]
+    )
+
+
+def test_too_many_non_finite_steps_end_with_code_5(make_training):
+    training = make_training(epochs=2, max_skips=2)
+    poison(training, set(range(100)))
+    with pytest.raises(DivergedError, match=r"3 steps had a non-finite.*epoch 1, step 3") as caught:
+        training.fit()
+    assert caught.value.exit_code == 5
+    assert not training.run.best_model.exists()
+    assert json.loads(training.run.history.read_text()) == []
+
+
+@pytest.mark.parametrize("by", ["mrr@10", "r@5", "cos_next", "loss"])
+def test_the_best_model_is_the_best_epoch_by_its_metric(make_training, monkeypatch, by):
+    training = make_training(epochs=3, best_by=by)
+    values = {1: 0.5, 2: 0.7, 3: 0.6}
+    saved = {}
+    validate = training.validate
+
+    def told():
+        saved[training.epoch] = {k: v.clone() for k, v in training.model.state_dict().items()}
+        return validate() | {by: values[training.epoch]}
+
+    monkeypatch.setattr(training, "validate", told)
+    result = training.fit()
+    best = 1 if by == "loss" else 2
+    assert result.best["epoch"] == best
+    assert result.best["by"] == by
+    weights = torch.load(training.run.best_model, weights_only=True)["model"]
+    assert all(torch.equal(weights[name], saved[best][name]) for name in weights)
+
+
+def test_nan_is_never_best(make_training, monkeypatch):
+    training = make_training(epochs=2, best_by="cos_next")
+    validate, values = training.validate, iter([0.1, math.nan])
+    monkeypatch.setattr(training, "validate", lambda: validate() | {"cos_next": next(values)})
+    assert training.fit().best["epoch"] == 1
+    assert json.loads(training.run.history.read_text())[1]["val"]["cos_next"] is None
+
+
+def test_short_articles_are_judged_by_cosine(make_training):
+    training = make_training(epochs=1, min_article=1000)
+    result = training.fit()
+    assert result.best["by"] == "cos_next"
+    assert "r@5" not in result.best["val"]
+    assert result.best["val"]["in_article_windows"] == 0
+
+
+def test_evaluation_can_wait(make_training):
+    training = make_training(epochs=5, eval_every=2)
+    training.fit()
+    assert ["val" in record for record in training.records] == [False, True, False, True, True]
+
+
+def test_gradients_are_clipped_to_the_norm(make_training, monkeypatch):
+    training = make_training(clip=0.01)
+    norms = []
+    step = training.optimizer.step
+    monkeypatch.setattr(
+        training.optimizer,
+        "step",
+        lambda: (
+            norms.append(torch.nn.utils.get_total_norm([p.grad for p in training.parameters])),
+            step(),
+        ),
+    )
+    training.model.train()
+    training.step(training.builder.windows.position[:8])
+    assert float(norms[0]) == pytest.approx(0.01, rel=1e-4)
+
+
+def test_the_kill_rule_is_off_by_default_and_says_why_when_on(make_training):
+    assert make_training("off").plan.kill == ()
+    training = make_training("on", epochs=4, kill_rule=True)
+    result = training.fit()
+    assert "p8/kill-rule" in result.stopped
+    assert "margin[last] -" in result.stopped
+    history = json.loads(training.run.history.read_text())
+    assert len(history) == 2
+    assert history[-1]["stopped"] == result.stopped
+
+
+def test_bf16_trains_to_the_same_cosine(make_training):
+    found = []
+    for precision in ("fp32", "bf16"):
+        training = make_training(precision, epochs=3, precision=precision, lr=2e-3)
+        training.fit()
+        found.append(training.records[-1]["val"]["cos_next"])
+    assert found[0] == pytest.approx(found[1], abs=0.01)
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        ("synth:ar1?articles=20&chunks=8&dim=16", {"context": 1}),
+        ("synth:ar1?articles=20&chunks=12&dim=16", {"context": 3, "horizon": 2}),
+        ("synth:ar1?articles=20&chunks=8&dim=7", {"context": 6, "batch_size": 1}),
+        ("synth:iid?articles=20&chunks=9&dim=33", {"encoder": "lstm", "batch_size": 1000}),
+    ],
+)
+def test_odd_shapes_train(make_training, data, options):
+    training = make_training(data=data, epochs=1, **options)
+    assert math.isfinite(training.fit().best["val"]["cos_next"])
+    assert (training.options.context >= 2) == (
+        "second_last" in training.records[0]["val"]["margin"]
+    )
+
+
+def test_the_lstm_is_an_option(make_training):
+    training = make_training(epochs=1, **TINY | {"encoder": "lstm"})
+    training.fit()
+    assert "encoder.recurrent.weight_ih_l1" in training.model.state_dict()

@@ -1,0 +1,99 @@
+"""Plans: from a recipe, options and losses to what is trained."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lvmctl.errors import PluginError, UsageError
+from lvmctl.registry import load_registry
+from lvmctl.training.plan import from_record, make_plan
+
+
+def plan(*layers, losses=()):
+    return make_plan(load_registry(), "p8", [("test", values) for values in layers], losses)
+
+
+def weights(plan):
+    return {part.entry.qualified: part.weight for part in plan.losses}
+
+
+def test_the_recipe_as_published():
+    assert weights(plan()) == {"p8/listwise": 1.0, "p8/previous-repel": 0.5, "p8/order": 0.2}
+    assert plan().describe() == (
+        "p8: p8/mixture | 1 × p8/listwise + 0.5 × p8/previous-repel + 0.2 × p8/order"
+    )
+
+
+def test_the_strongest_layer_wins_and_origins_are_kept():
+    found = make_plan(
+        load_registry(), "p8", [("file", {"lr": 1, "epochs": 2}), ("--set", {"lr": 2})]
+    )
+    assert found.options.lr == 2
+    assert (found.origins["lr"], found.origins["epochs"]) == ("--set", "file")
+    assert found.origins["margin"] == "default"
+
+
+def test_recipe_options_reach_the_parts_and_dotted_ones_win():
+    listwise = plan({"temperature": 0.5, "negatives": 3}).losses[0].options
+    assert (listwise.temperature, listwise.negatives) == (0.5, 3)
+    listwise = plan({"temperature": 0.5, "listwise.temperature": "0.25"}).losses[0].options
+    assert listwise.temperature == 0.25
+    assert plan({"p8/order.hidden": 8}).losses[2].options.hidden == 8
+    assert plan({"width": 64}).model.options.width == 64
+
+
+def test_losses_are_added_reweighted_and_taken_out():
+    assert weights(plan(losses=["mse:0.5"]))["core/mse"] == 0.5
+    assert weights(plan(losses=["cosine"]))["core/cosine"] == 1.0
+    assert weights(plan(losses=["p8/order:3"]))["p8/order"] == 3
+    assert set(weights(plan(losses=["listwise:0", "order:0"]))) == {"p8/previous-repel"}
+    assert set(weights(plan({"w_order": 0}))) == {"p8/listwise", "p8/previous-repel"}
+
+
+def test_every_fault_is_said_at_once():
+    with pytest.raises(UsageError) as caught:
+        plan({"temprature": 1, "lr": -1, "epochs": "many"})
+    message = str(caught.value)
+    assert "'temprature', did you mean 'temperature'?" in message
+    assert "lr" in message
+    assert "epochs" in message
+    with pytest.raises(UsageError) as caught:
+        plan({"listwise.temperatur": 1, "order.hidden": 0, "nothing.x": 1})
+    message = str(caught.value)
+    assert "'temperature'" in message
+    assert "hidden" in message
+    assert "'nothing', the parts are" in message
+
+
+@pytest.mark.parametrize("text", ["mse:x", "mse:-1", "mse:nan", "mse:inf"])
+def test_a_weight_is_a_number_of_at_least_0(text):
+    with pytest.raises(UsageError, match="is no weight"):
+        plan(losses=[text])
+
+
+def test_unknown_names_suggest_the_nearest():
+    with pytest.raises(PluginError, match="did you mean 'listwise'"):
+        plan(losses=["listwize"])
+    with pytest.raises(PluginError, match="did you mean 'p8'"):
+        make_plan(load_registry(), "p9")
+
+
+def test_nothing_to_minimise_is_refused():
+    with pytest.raises(UsageError, match="nothing to minimise"):
+        plan({"w_rank": 0, "w_margin": 0, "w_order": 0})
+
+
+def test_a_plan_survives_config_json():
+    made = plan({"lr": 1e-3, "order.hidden": 8, "kill_rule": True}, losses=["mse:0.5"])
+    read = from_record(load_registry(), json.loads(json.dumps(made.record())))
+    assert read.record() == made.record()
+    assert read.options == made.options
+    assert read.describe() == made.describe()
+
+
+def test_a_run_whose_plugin_is_gone_says_so():
+    record = plan().record() | {"losses": [{"name": "gone/loss", "weight": 1.0, "options": {}}]}
+    with pytest.raises(PluginError, match="gone/loss"):
+        from_record(load_registry(), record)
