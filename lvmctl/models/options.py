@@ -19,3 +19,7 @@ class SequenceEncoderOptions:
     heads: int = option(8, "attention heads; divides width", low=1)
     feedforward: int = option(2048, "hidden width of a block's feed-forward part", low=1)
     dropout: float = option(0.1, "dropout probability", low=0.0, high=0.9)
+
+    def __post_init__(self) -> None:
+        if self.encoder == "transformer" and self.width % self.heads:
+            raise ValueError(f"heads = {self.heads} does not divide width = {self.width}")

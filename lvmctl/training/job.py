@@ -73,7 +73,10 @@ def start(request: Request, screen: Screen) -> Finished:
         LvmctlError: before anything is written, for every fault of the request or the data; see
             :meth:`lvmctl.training.loop.Training.fit` for what can end it later.
     """
-    plan = make_plan(load_registry(), request.recipe, request.layers, request.losses)
+    registry = load_registry()
+    plan = make_plan(registry, request.recipe, request.layers, request.losses)
+    for part in plan.parts:
+        registry.resolve(part.entry)  # a part that cannot be imported costs no run directory
     device = choose_device(request.device)
     sources = {
         "data": absolute(request.data),
@@ -247,8 +250,7 @@ def surroundings(plan: Plan, backend: Backend) -> dict[str, Any]:
         "seed": plan.options.seed,
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "plugins": {
-            part.entry.plugin.distribution: part.entry.plugin.version
-            for part in (plan.model, *plan.losses, *plan.kill)
+            part.entry.plugin.distribution: part.entry.plugin.version for part in plan.parts
         },
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -65,6 +65,11 @@ class Plan:
         return Shape(dim, self.options.context, self.options.horizon)
 
     @property
+    def parts(self) -> tuple[PlannedPart, ...]:
+        """Model, losses and kill rules."""
+        return (self.model, *self.losses, *self.kill)
+
+    @property
     def needs(self) -> set[str]:
         """Batch fields the losses read."""
         return {name for part in self.losses for name in part.entry.record.needs}

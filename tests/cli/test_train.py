@@ -1,0 +1,216 @@
+"""``lvmctl train`` as it is typed."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from training.small import DATA, TINY
+
+from lvmctl.cli.main import run as main
+
+SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
+TRAIN = ["train", "--plugin", "p8", "--data", DATA, "--epochs", "1", *SMALL]
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch, capsys):
+    """``typed(*words)`` runs lvmctl in ``tmp_path``: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_a_training_says_what_was_learned_and_where(typed):
+    code, out, err = typed(*TRAIN)
+    assert code == 0
+    assert re.search(r"^cos_next +0\.\d{4} +0\.\d{4}$", out, re.MULTILINE)
+    assert re.search(r"^R@5 in article +\d\.\d{4} +\d\.\d{4} +\d\.\d{4}$", out, re.MULTILINE)
+    for previous in ("last", "second_last", "unseen"):
+        assert f"margin[{previous}]" in out
+    assert 'does not mean "backward"' in out
+    run = Path(out.splitlines()[-1].removeprefix("run: "))
+    assert re.fullmatch(r"runs/p8_c5_m0\.07_\d{8}_\d{6}", str(run))
+    assert "p8: p8/mixture | 1 × p8/listwise" in err
+    assert re.search(r"^epoch 1/1 .*windows/s$", err, re.MULTILINE)
+    files = {path.name for path in run.iterdir()}
+    assert {"config.json", "training_history.json", "best_model.pt", "manifest.json"} <= files
+
+
+def test_json_is_one_object_and_talk_stays_on_stderr(typed):
+    code, out, _ = typed(*TRAIN, "--json", "--out", "here")
+    found = json.loads(out)
+    assert code == 0
+    assert found["schema"] == "lvmctl.train/1"
+    assert (found["run"], found["recipe"], found["stopped"]) == ("here", "p8", None)
+    assert found["best"]["val"]["direct"]["r@5"] >= 0
+
+
+def test_the_run_records_everything_a_figure_depends_on(typed, tmp_path):
+    typed(*TRAIN, "--out", "here", "--seed", "3", "--context", "4", "--loss", "mse:0.5")
+    config = json.loads((tmp_path / "here/config.json").read_text())
+    assert config["options"]["seed"] == 3
+    assert config["origins"]["seed"] == "command line"
+    assert config["origins"]["width"] == "--set"
+    assert config["origins"]["margin"] == "default"
+    assert [part["name"] for part in config["losses"]][-1] == "core/mse"
+    assert config["splits"]["train"]["content_hash"].startswith("sha256:")
+    manifest = json.loads((tmp_path / "here/manifest.json").read_text())
+    assert manifest["outcome"] == "finished"
+    assert {"argv", "packages", "plugins", "backend", "seed", "options_sha256"} <= set(manifest)
+    assert manifest["plugins"]["lvmctl-p8"] == "0.1.0"
+    assert manifest["backend"]["threads"] >= 1
+
+
+def test_an_experiment_and_what_is_typed_over_it(typed, tmp_path):
+    (tmp_path / "experiments.toml").write_text(
+        f'[base]\nrecipe = "p8"\ndata = "{DATA}"\nepochs = 1\nwindows = 50\n'
+        + "".join(
+            f'{key} = "{v}"\n' if isinstance(v, str) else f"{key} = {v}\n"
+            for key, v in TINY.items()
+        )
+        + '[short]\nextends = "base"\nlosses = ["mse:2"]\nlistwise.temperature = 0.2\n'
+    )
+    code, _, err = typed("train", "--experiment", "short", "--seed", "5", "--out", "here")
+    assert code == 0
+    config = json.loads((tmp_path / "here/config.json").read_text())
+    assert config["experiment"] == "short"
+    assert (config["options"]["seed"], config["options"]["windows"]) == (5, 50)
+    assert config["losses"][0]["options"]["temperature"] == 0.2
+    assert config["losses"][-1] | {"options": {}} == {
+        "name": "core/mse",
+        "weight": 2,
+        "options": {},
+    }
+    trained = int(re.search(r"train (\d+) windows", err).group(1))
+    assert 50 <= trained < 50 + 11
+
+
+def test_resume_after_the_end_changes_nothing(typed, tmp_path):
+    typed(*TRAIN, "--out", "here")
+    before = (tmp_path / "here/training_history.json").read_bytes()
+    code, out, _ = typed("train", "--plugin", "p8", "--resume", "here")
+    assert code == 0
+    assert "p8, epoch 1" in out
+    assert (tmp_path / "here/training_history.json").read_bytes() == before
+
+
+def test_stores_apart_and_joined(typed):
+    for name, seed in (("a", 1), ("b", 2), ("c", 3)):
+        code, *_ = typed(
+            "data",
+            "synth",
+            "topic",
+            "--articles",
+            12,
+            "--chunks",
+            12,
+            "--dim",
+            8,
+            "--seed",
+            seed,
+            "--out",
+            name,
+        )
+        assert code == 0
+    code, _, err = typed(
+        "train",
+        "--plugin",
+        "p8",
+        "--train",
+        "a",
+        "--train",
+        "b",
+        "--val",
+        "c",
+        "--epochs",
+        1,
+        *SMALL,
+    )
+    assert code == 0
+    assert "train 168 windows of 24 articles, val 84 of 12" in err
+
+
+def test_the_kill_rule_prints_and_saves_why(typed, tmp_path):
+    code, out, _ = typed(*TRAIN, "--epochs", 3, "--set", "kill_rule=true", "--out", "here")
+    assert code == 0
+    assert re.search(r"stopped after epoch 2: p8/kill-rule: margin\[last\] -0\.\d+ < \+0\.000", out)
+    assert (
+        "stopped: p8/kill-rule"
+        in json.loads((tmp_path / "here/manifest.json").read_text())["outcome"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ([], 2, "what should be trained?; give --plugin RECIPE or --experiment NAME"),
+        (["--plugin", "p88"], 2, "no recipe 'p88'; did you mean 'p8'?"),
+        (["--experiment", "p8-pilott"], 2, "no experiment 'p8-pilott'; did you mean 'p8-pilot'?"),
+        (["--experiment", "p8-pilot", "--plugin", "p7"], 2, "trains p8, --plugin says p7"),
+        (["--plugin", "p8", "--set", "marginn=1"], 2, "'marginn', did you mean 'margin'?"),
+        (["--plugin", "p8", "--set", "lr"], 2, "not key=value: 'lr'"),
+        (["--plugin", "p8", "--epochs", "0"], 2, "epochs"),
+        (["--plugin", "p8", "--data", "nowhere"], 3, "no such store"),
+        (
+            ["--plugin", "p8", "--data", DATA, "--context", "40"],
+            3,
+            "needs articles of 41 chunks, the longest of 2 has 16",
+        ),
+        (["--plugin", "p8", "--data", "synth:ar2"], 2, "ar1"),
+        (["--plugin", "p8", "--resume", "nowhere"], 4, "no such run directory"),
+        (["--plugin", "p8", "--resume", ".", "--data", "x"], 2, "--data cannot change"),
+        (["--plugin", "p8", "--data", DATA, "--set", "heads=3"], 2, "heads = 3 does not divide"),
+    ],
+)
+def test_one_line_and_a_code_for_every_fault(typed, tmp_path, words, code, message):
+    found, out, err = typed("train", *words)
+    assert (found, out) == (code, "")
+    assert message in err
+    assert err.splitlines()[-1].startswith("error: ")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_output_that_exists_is_left_alone(typed, tmp_path):
+    (tmp_path / "here").mkdir()
+    code, _, err = typed(*TRAIN, "--out", "here")
+    assert code == 6
+    assert "exists already" in err
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_a_run_in_use_is_refused(typed, tmp_path):
+    from lvmctl.runs import RunDirectory
+
+    typed(*TRAIN, "--out", "here")
+    with RunDirectory.open(tmp_path / "here"):
+        code, _, err = typed("train", "--resume", "here")
+    assert code == 4
+    assert "another training writes this run (process" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_from_outside(tmp_path, cli_env, number):
+    words = [*TRAIN, "--epochs", "100000", "--out", str(tmp_path / "here")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "lvmctl", *words], env=cli_env, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while "epoch 1/" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(number)
+        begin = time.monotonic()
+        said = process.stderr.read()
+        code = process.wait()
+    assert time.monotonic() - begin < 5
+    assert code == 128 + number
+    assert f"continue with --resume {tmp_path / 'here'}" in said.splitlines()[-1]
