@@ -31,6 +31,7 @@ def rule() -> KillRule:
             0.1,
             "margin[last] -0.500 < +0.000 and in-article filtered R@5 0.100 < 0.750",
         ),
+        (0.1, 0.0, "in-article filtered R@5 0.000 < 0.750"),
         (float("nan"), 0.8, "margin[last] +nan < +0.000"),
         (0.1, float("nan"), "in-article filtered R@5 nan < 0.750"),
         (0.1, None, None),  # no article long enough for retrieval
