@@ -1,4 +1,4 @@
-"""P8 as most people would write it: a DataLoader over materialised windows, nn.TransformerEncoder."""
+"""P8 as most people would write it: a DataLoader over windows in memory, nn.TransformerEncoder."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -85,11 +86,11 @@ def peak(batch: int, context: int, device: str) -> dict[str, float]:
         for dtype in (torch.float32, torch.bfloat16):
             a = torch.randn(rows, inner, device=device, dtype=dtype)
             weight = torch.randn(columns, inner, device=device, dtype=dtype)
+            product = partial(torch.nn.functional.linear, a, weight)
             for switch in SWITCHES if dtype == torch.float32 and device == "cpu" else ("none",):
                 torch.backends.mkldnn.matmul.fp32_precision = switch
                 name = f"{str(dtype).removeprefix('torch.')}/{switch}"
-                best = min(timed(lambda: torch.nn.functional.linear(a, weight), device, 10))
-                rate = 2e-9 * rows * inner * columns / best
+                rate = 2e-9 * rows * inner * columns / min(timed(product, device, 10))
                 found[name] = max(found.get(name, 0.0), rate)
     torch.backends.mkldnn.matmul.fp32_precision = "none"
     return found
@@ -149,7 +150,8 @@ def compare(train: Windows, val: Windows, batch: int, device: str, blocks: int, 
     print(f"\nB = {batch}: {flops / 1e6:.0f} MFLOP executed per window; peak GFLOP/s by back-end: ")
     print("  " + ", ".join(f"{name} {rate:,.0f}" for name, rate in rates.items()))
     print(
-        f"  {'mode':8}{'windows/s':>12}{'GFLOP/s':>10}{'of peak':>9}{'vs plain':>10}{'data path':>11}"
+        f"  {'mode':8}{'windows/s':>12}{'GFLOP/s':>10}{'of peak':>9}"
+        f"{'vs plain':>10}{'data path':>11}"
     )
     for name, mode in modes.items():
         speed = batch / statistics.median(seconds[name])

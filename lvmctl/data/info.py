@@ -8,9 +8,8 @@ import numpy as np
 
 from lvmctl.data.arrays import blocks, release, unit
 from lvmctl.data.assign import split_counts
-from lvmctl.data.split import Split
+from lvmctl.data.split import Split, windows_per_article
 from lvmctl.data.store import CHUNKS, Store
-from lvmctl.data.windows import windows_per_article
 from lvmctl.errors import DataError
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from lvmctl.data.arrays import unit
 from lvmctl.data.order import seeded_order
 from lvmctl.data.store import Store
+from lvmctl.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,6 @@ class Split:
 
         All of them when there are fewer. The articles keep the split's order.
         """
-        from lvmctl.data.windows import windows_per_article
-
         counts = windows_per_article(self, context, horizon)
         order = seeded_order(len(counts), seed, "subset")
         order = order[counts[order] > 0]
@@ -107,3 +106,29 @@ class Split:
         chosen = np.sort(order[:enough])
         rule = {"windows": windows, "context": context, "horizon": horizon, "seed": seed}
         return replace(self.take(chosen), source={**self.source, "subset": rule})
+
+
+def windows_per_article(split: Split, context_length: int, horizon: int) -> np.ndarray:
+    """(A,) int64 windows that each article of ``split`` holds.
+
+    Raises:
+        DataError: the store holds windows of another horizon or of fewer chunks.
+    """
+    if split.target_row is None:
+        return np.maximum(split.lengths - (context_length - 1 + horizon), 0)
+    if horizon != split.horizon:
+        raise DataError(
+            f"holds separate windows whose target is {split.horizon} chunks ahead, "
+            f"horizon {horizon} cannot be computed",
+            where=split.name,
+            mend=f"use --horizon {split.horizon}, or import files with article_ids and "
+            "target_indices",
+        )
+    if context_length > split.target_row:
+        raise DataError(
+            f"holds separate windows of {split.target_row} chunks, context {context_length} "
+            "cannot be computed",
+            where=split.name,
+            mend=f"use --context {split.target_row} or less",
+        )
+    return np.ones(len(split.lengths), np.int64)

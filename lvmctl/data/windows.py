@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lvmctl.data.arrays import unit
-from lvmctl.data.split import Split
+from lvmctl.data.split import Split, windows_per_article
 from lvmctl.errors import DataError
 
 
@@ -55,32 +55,6 @@ class Windows:
     def target(self, index: np.ndarray) -> np.ndarray:
         """Targets (B, D) float32 of unit norm."""
         return unit(self.split.vectors[self.rows[index] + self.target_offset])
-
-
-def windows_per_article(split: Split, context_length: int, horizon: int) -> np.ndarray:
-    """(A,) int64 windows that each article of ``split`` holds.
-
-    Raises:
-        DataError: the store holds windows of another horizon or of fewer chunks.
-    """
-    if split.target_row is None:
-        return np.maximum(split.lengths - (context_length - 1 + horizon), 0)
-    if horizon != split.horizon:
-        raise DataError(
-            f"holds separate windows whose target is {split.horizon} chunks ahead, "
-            f"horizon {horizon} cannot be computed",
-            where=split.name,
-            mend=f"use --horizon {split.horizon}, or import files with article_ids and "
-            "target_indices",
-        )
-    if context_length > split.target_row:
-        raise DataError(
-            f"holds separate windows of {split.target_row} chunks, context {context_length} "
-            "cannot be computed",
-            where=split.name,
-            mend=f"use --context {split.target_row} or less",
-        )
-    return np.ones(len(split.lengths), np.int64)
 
 
 def _too_short(split: Split, context_length: int, horizon: int) -> DataError:

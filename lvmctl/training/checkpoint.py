@@ -1,8 +1,8 @@
 """Checkpoints that are complete or absent (ENGINEERING, Promises).
 
 ``checkpoints/step_00001234.pt`` holds tensors and plain values only, and is read with
-``weights_only=True``: nothing is ever unpickled. Beside it ``step_00001234.json`` holds its SHA-256,
-and ``latest`` names the newest complete one.
+``weights_only=True``: nothing is ever unpickled. Beside it ``step_00001234.json`` holds its
+SHA-256, and ``latest`` names the newest complete one.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def load_latest(run: RunDirectory, map_location: str = "cpu") -> dict[str, Any]:
     ]
     mend = "no other checkpoint is left: start the training again"
     if good:
-        mend = f"to resume from the previous good one, write {good[-1].name} into {run.checkpoints}/latest"
+        mend = f"the previous good one is {good[-1].name}: write that name into "
+        mend += f"{run.checkpoints / 'latest'} to resume from it"
     raise RunError(fault, where=run.checkpoints / name, mend=mend)
 
 
