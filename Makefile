@@ -1,4 +1,4 @@
-# make demo: install everything and train P8 on the embedded default data.
+# make demo: install everything and train P8 for three epochs on the embedded default data.
 # make test: the whole test suite, from nothing.     Another Python: make PYTHON=python3.12 test
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test lint bench install clean
 
 demo: $(INSTALLED)
-	$(BIN)/lvmctl train --plugin p8
+	$(BIN)/lvmctl train --plugin p8 --epochs 3
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest

@@ -42,7 +42,8 @@ def write_whole(path: Path, fill: Callable[[BinaryIO], Any]) -> None:
         fill: writes the content to the open binary file it is given.
 
     Raises:
-        OutputError: the write failed; nothing at ``path`` has changed.
+        OutputError: the write failed; ``path`` is what it was (or, when only the last sync of its
+            directory failed, already the whole new file).
     """
     with output_errors(path):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -27,6 +27,7 @@ from lvmctl.training.loop import Result, Screen, Training
 from lvmctl.training.plan import Layers, Plan, from_record, make_plan
 
 FORMAT = "lvmctl.run/1"
+DATA_SEED = 0
 PACKAGES = ("lvmctl", "torch", "numpy", "pluggy")
 
 
@@ -84,7 +85,7 @@ def start(request: Request, screen: Screen) -> Finished:
         "val": absolute(request.val),
         "ood": absolute(request.ood),
     }
-    splits = open_splits(**sources, seed=plan.options.seed)
+    splits = open_splits(**sources)
     train, val = windows_of(plan, splits)
     backend = choose_backend(device, plan.options.precision)
     if request.out is None:
@@ -120,7 +121,7 @@ def resume(
     if config.get("format") != FORMAT:
         raise RunError("was written by another version of lvmctl", where=run.config)
     plan = with_epochs(from_record(load_registry(), config), layers)
-    splits = open_splits(**config["data"], seed=plan.options.seed)
+    splits = open_splits(**config["data"])
     if split_records(splits) != config["splits"]:
         raise RunError(
             "the data is not what the run was started with (content hashes differ)",
@@ -179,14 +180,17 @@ def train_in(
 
 
 def windows_of(plan: Plan, splits: Splits) -> tuple[Windows, Windows]:
-    """Training and validation windows, whole articles up to the plan's limits."""
+    """Training and validation windows, whole articles up to the plan's limits.
+
+    Which articles is the same for every seed of a recipe, so that runs differ by training alone.
+    """
     options = plan.options
     shape = (options.context, options.horizon)
     train, val = splits.train, splits.val
     if options.windows:
-        train = train.subset(options.windows, *shape, options.seed)
+        train = train.subset(options.windows, *shape, DATA_SEED)
     if len(Windows(val, *shape)) > options.eval_windows:
-        val = val.subset(options.eval_windows, *shape, options.seed)
+        val = val.subset(options.eval_windows, *shape, DATA_SEED)
     return Windows(train, *shape), Windows(val, *shape)
 
 

@@ -16,16 +16,18 @@ ORDER = {"width": 16, "feedforward": 16, "batch_size": 64, "lr": 2e-3}
 
 def test_with_a_cosine_loss_the_mixture_reaches_the_best_scalar_weighting(make_training):
     training = make_training(
-        data="synth:topic?articles=150&chunks=30&dim=48&a=0.7&f=0.3",
+        data="synth:topic?articles=150&chunks=30&dim=16&a=0.3&f=0.4",
         losses=["cosine", "listwise:0", "previous-repel:0", "order:0"],
         epochs=3,
         lr=3e-3,
     )
     training.fit()
     train, val = training.builder.windows, training.validation.builder.windows
-    wiener = Wiener(NoOptions(), Shape(48, 5, 1)).fit(train)
+    wiener = Wiener(NoOptions(), Shape(16, 5, 1)).fit(train)
     best = figures(val, predict(wiener, val), min_article=6)["cos_next"]
-    assert training.records[-1]["val"]["cos_next"] == pytest.approx(best, abs=0.01)
+    val_record = training.records[-1]["val"]
+    assert val_record["cos_next"] == pytest.approx(best, abs=0.01)
+    assert best - val_record["direct"]["cos_next"] > 0.03
 
 
 @pytest.mark.parametrize("losses", [(), ("cosine:5",), ("mse:100", "listwise:0")])
