@@ -1,7 +1,7 @@
 """The ``lvmctl`` command: global options, the list of commands, and how errors end.
 
 Exit codes: 0 ok, 1 a gate failed, 2 usage, 3 bad data, 4 bad checkpoint or run, 5 diverged,
-6 input/output, 70 a fault of lvmctl itself, 128 + n ended by signal n.
+6 input/output or memory, 70 a fault of lvmctl itself, 128 + n ended by signal n.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
 
 import lvmctl
+from lvmctl.cli.endings import BROKEN_PIPE, ending
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
-from lvmctl.errors import LvmctlError
+from lvmctl.cli.process import open_streams, settle_streams, unwinding
 
-BUG = 70
-BROKEN_PIPE = 128 + 13
+COMPLETE = "_LVMCTL_COMPLETE"
+"""What a shell sets to ask for completions; click's word."""
 
 COMMANDS = {
     "data": LazyCommand("lvmctl.cli.data:data", "Import, embed, synthesise and inspect data."),
@@ -87,58 +89,49 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     if (os.cpu_count() or 1) <= 4:
         # Threads that spin while they wait starve each other on a small machine.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    sys.exit(run(args))
+    open_streams()
+    with unwinding():
+        code = run(args)
+    settle_streams()
+    sys.exit(code)
 
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every error becomes one line on stderr."""
-    session, stdout = Session(), sys.stdout
+    session = Session()
     try:
-        result = cli.main(args, prog_name="lvmctl", standalone_mode=False, obj=session)
+        code = _invoke(session, sys.argv[1:] if args is None else args)
         sys.stdout.flush()
-        return result if isinstance(result, int) else 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return error.exit_code
-    except click.ClickException as error:
-        return _end(session, error.exit_code, _usage(error))
-    except LvmctlError as error:
-        return _end(session, error.exit_code, str(error))
+        return code
     except SystemExit:
-        if sys.stdout is stdout:
-            raise
-        return _reader_left()  # click met the closed pipe first, and has replaced stdout
+        raise
     except BrokenPipeError:
-        return _reader_left()
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _end(session, 6, f"{where}{error.strerror or error}")
-    except (KeyboardInterrupt, click.Abort):
-        return _end(session, 130, "interrupted")
-    except Exception as error:
-        line = f"this is a fault in lvmctl: {type(error).__name__}: {error}"
-        return _end(session, BUG, line + "; run `lvmctl --debug …` for the traceback")
+        return BROKEN_PIPE
+    except click.exceptions.NoArgsIsHelpError as error:
+        with suppress(OSError):
+            error.show()
+        return error.exit_code
+    except BaseException as error:
+        code, line = ending(error)
+        with suppress(OSError):  # nobody reads stderr any more
+            if session.debug:
+                import traceback
+
+                traceback.print_exc()
+            click.echo(f"error: {' '.join(line.split())}", err=True)
+        return code
 
 
-def _reader_left() -> int:
-    """Keep the interpreter from flushing into the closed pipe at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return BROKEN_PIPE
+def _invoke(session: Session, args: Sequence[str]) -> int:
+    """Run a command line as click's ``main`` does, but let every exception come out as it is.
 
-
-def _end(session: Session, code: int, line: str) -> int:
-    if session.debug:
-        import traceback
-
-        traceback.print_exc()
-    click.echo(f"error: {' '.join(line.split())}", err=True)
-    return code
-
-
-def _usage(error: click.ClickException) -> str:
-    """Click's message as one line, with where to read more."""
-    line = error.format_message().rstrip(".")
-    context = getattr(error, "ctx", None)
-    if context is None or ";" in line:
-        return line
-    return f"{line}; see `{context.command_path} --help`"
+    Click's own takes an EOFError anywhere for an interrupt, and puts an empty line before one.
+    """
+    if COMPLETE in os.environ:
+        cli.main(prog_name="lvmctl")  # completes and exits
+    try:
+        with cli.make_context("lvmctl", list(args), obj=session) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    return result if type(result) is int else 0

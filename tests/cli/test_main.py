@@ -10,9 +10,7 @@ import click
 import pytest
 
 from lvmctl.cli import main as entry
-from lvmctl.cli.lazy import LazyCommand
-from lvmctl.cli.main import COMMANDS, cli, run
-from lvmctl.errors import DataError, Interrupted
+from lvmctl.cli.main import COMMANDS, cli
 
 HEAVY = ("torch", "numpy")
 
@@ -52,8 +50,10 @@ def test_help_imports_few_modules_of_ours(cli_env):
     assert shown.splitlines()[-1].split() == [
         "lvmctl",
         "lvmctl.cli",
+        "lvmctl.cli.endings",
         "lvmctl.cli.lazy",
         "lvmctl.cli.main",
+        "lvmctl.cli.process",
         "lvmctl.errors",
     ]
 
@@ -124,71 +124,6 @@ def test_without_arguments_the_help_is_shown(run_cli):
     assert "Commands:" in result.stderr
 
 
-@pytest.fixture
-def ends_with(monkeypatch, capsys):
-    """``ends_with(error, *options)``: (exit code, stderr) of a command that raises ``error``."""
-
-    def end(error: BaseException, *options: str) -> tuple[int, str]:
-        @click.command()
-        def broken() -> None:
-            raise error
-
-        monkeypatch.setattr(entry, "_broken_for_test", broken, raising=False)
-        lazy = LazyCommand("lvmctl.cli.main:_broken_for_test", "Breaks.")
-        monkeypatch.setitem(cli.lazy, "broken", lazy)
-        return run([*options, "broken"]), capsys.readouterr().err
-
-    return end
-
-
-@pytest.mark.parametrize(
-    ("error", "code", "line"),
-    [
-        (
-            DataError("it is torn", where="a.npz", mend="import it again"),
-            3,
-            "a.npz: it is torn; im",
-        ),
-        (Interrupted(15, "stopped, all is saved"), 143, "stopped, all is saved"),
-        (KeyboardInterrupt(), 130, "interrupted"),
-        (PermissionError(13, "Permission denied", "/x"), 6, "/x: Permission denied"),
-        (OSError(28, "No space left on device"), 6, "No space left on device"),
-        (click.ClickException("odd"), 1, "odd"),
-        (
-            ZeroDivisionError("by\nzero"),
-            70,
-            "fault in lvmctl: ZeroDivisionError: by zero; run `lvm",
-        ),
-    ],
-)
-def test_every_error_is_one_line_with_its_code(error, code, line, ends_with):
-    ended, said = ends_with(error)
-    assert ended == code
-    said = said.lstrip("\n")  # click closes the line of a terminal's ^C
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
-    assert line in said
-
-
-def test_debug_shows_the_traceback(ends_with):
-    ended, said = ends_with(DataError("it is torn"), "--debug")
-    assert ended == 3
-    assert "Traceback" in said
-    assert said.endswith("error: it is torn\n")
-
-
-@pytest.mark.parametrize("args", [("--help",), ("plugins", "list")], ids=" ".join)
-def test_a_closed_pipe_is_quiet(args, cli_env, tmp_path):
-    read, write = os.pipe()
-    os.close(read)
-    command = [sys.executable, "-m", "lvmctl", *args]
-    result = subprocess.run(
-        command, stdout=write, stderr=subprocess.PIPE, cwd=tmp_path, env=cli_env, text=True
-    )
-    os.close(write)
-    assert (result.returncode, result.stderr) == (141, "")
-
-
 def test_a_small_machine_waits_passively(monkeypatch):
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     for cores, policy in ((2, "PASSIVE"), (64, None)):
@@ -211,3 +146,8 @@ def test_a_command_of_a_plugin_may_be_contested(install, run_cli):
     assert result.returncode == 2
     assert "declared by lvmctl-a 1.0 and lvmctl-b 1.0" in result.stderr
     assert run_cli("b/greet", path=[site]).stdout == "b_pkg\n"
+
+
+def test_a_shell_may_ask_for_completions(run_cli):
+    asked = {"_LVMCTL_COMPLETE": "bash_complete", "COMP_WORDS": "lvmctl exp", "COMP_CWORD": "1"}
+    assert run_cli(env=asked).stdout == "plain,experiments\n"

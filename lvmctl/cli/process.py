@@ -1,0 +1,71 @@
+"""What a command's process needs: streams that can be written to, and a SIGTERM that cleans up."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+STREAMS = ("stdin", "stdout", "stderr")
+"""Python's names for the descriptors 0, 1 and 2."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM. Whatever lets a Ctrl-C through, such as a plugin's import, lets this through too."""
+
+
+def open_streams() -> None:
+    """Make every standard stream one that takes any text.
+
+    A closed one (``lvmctl … 2>&-``) becomes the null device, on its own descriptor: otherwise the
+    next file opened would get the number 1 or 2, and whatever is printed there. A character that
+    the terminal's encoding lacks is shown escaped: it must not cost the work it reports on.
+    """
+    for number, name in enumerate(STREAMS):
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)  # the lowest free number, so this one
+            os.set_inheritable(null, True)
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def settle_streams() -> None:
+    """Write out what is buffered; what cannot be written is not tried again when Python exits."""
+    for number, name in enumerate(STREAMS):
+        try:
+            getattr(sys, name).flush()
+        except (OSError, ValueError):
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """SIGTERM raises :class:`Terminated`, so that ``finally`` blocks remove temporary files.
+
+    A SIGTERM that whoever started this process set to be ignored stays ignored.
+    """
+    free = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if not free or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(_: int, __: FrameType | None) -> None:
+    raise Terminated

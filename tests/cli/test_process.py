@@ -1,0 +1,124 @@
+"""Closed streams, narrow encodings, full disks and SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+LVMCTL = [sys.executable, "-m", "lvmctl"]
+
+WAITING = """
+import os, tempfile, time, click
+from lvmctl.plugins import *
+LVMCTL_API = 1
+
+@hookimpl
+def lvmctl_commands():
+    return [CommandSpec(name="wait", summary="s", target=__name__ + ":wait")]
+
+@click.command()
+def wait():
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("cleaned", flush=True)
+"""
+
+
+FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+
+
+@pytest.fixture
+def in_shell(cli_env, tmp_path):
+    """``in_shell("--help >&-", NAME=value)``: a command line with the shell's own redirections."""
+
+    def run(line: str, **env: str) -> subprocess.CompletedProcess[str]:
+        command = f"{' '.join(LVMCTL)} {line}"
+        return subprocess.run(
+            command, shell=True, capture_output=True, text=True, cwd=tmp_path, env=cli_env | env
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("line", ["--help", "experiments list", "plugins list --json"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_changes_nothing_else(line, closed, in_shell):
+    result = in_shell(f"{line} {closed}")
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert bool(result.stdout) == (closed == "2>&-")
+
+
+@FULL
+def test_an_error_keeps_its_code_when_nobody_can_read_it(in_shell):
+    assert in_shell("experiments show nothing 2>&-").returncode == 2
+    assert in_shell("experiments show nothing 2>/dev/full").returncode == 2
+
+
+def test_a_file_never_takes_the_place_of_a_closed_stream(in_shell, tmp_path):
+    result = in_shell("data synth iid --articles 30 --out store 2>&- >&-")
+    assert result.returncode == 0
+    assert in_shell("data info store --json").returncode == 0
+
+
+@FULL
+def test_a_full_disk_under_stdout_is_said_once(in_shell):
+    result = in_shell("--help >/dev/full")
+    assert (result.returncode, result.stderr) == (6, "error: No space left on device\n")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252:strict"])
+def test_an_encoding_without_a_character_costs_nothing(encoding, in_shell, tmp_path):
+    (tmp_path / "mine.toml").write_text("['α']\nrecipe = 'p8'\nsummary = 'α → β'\n", "utf-8")
+    assert in_shell("experiments list --file mine.toml", PYTHONIOENCODING=encoding).returncode == 0
+    shown = in_shell("experiments list --file mine.toml --json", PYTHONIOENCODING=encoding)
+    assert json.loads(shown.stdout)["experiments"][0]["summary"] == "α → β"
+    wrong = in_shell("experiments show β --file mine.toml", PYTHONIOENCODING=encoding)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("args", [("--help",), ("plugins", "list")], ids=" ".join)
+def test_a_closed_pipe_is_quiet(args, cli_env, tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    command = [*LVMCTL, *args]
+    result = subprocess.run(
+        command, stdout=write, stderr=subprocess.PIPE, cwd=tmp_path, env=cli_env, text=True
+    )
+    os.close(write)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+@pytest.mark.parametrize(
+    ("number", "line"), [(signal.SIGTERM, "terminated"), (signal.SIGINT, "interrupted")]
+)
+def test_a_signal_unwinds_with_one_line(number, line, install, cli_env, tmp_path):
+    site = install("lvmctl-w", {"w": "w_pkg"}, {"w_pkg.py": WAITING})
+    with subprocess.Popen(
+        [*LVMCTL, "wait"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=cli_env | {"PYTHONPATH": str(site)},
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (128 + number, "cleaned\n", f"error: {line}\n")
+
+
+def test_an_ignored_sigterm_stays_ignored(cli_env, tmp_path):
+    code = (
+        "import os, signal\nfrom lvmctl.cli.process import unwinding\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "with unwinding():\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], env=cli_env).returncode == 0
