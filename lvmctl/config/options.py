@@ -49,10 +49,10 @@ class OptionInfo:
         if self.choices:
             return " | ".join(str(choice) for choice in self.choices)
         if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}"
+            return f"{_number(self.low)} to {_number(self.high)}"
         if self.low is not None:
-            return f">= {self.low:g}"
-        return f"<= {self.high:g}" if self.high is not None else ""
+            return f">= {_number(self.low)}"
+        return f"<= {_number(self.high)}" if self.high is not None else ""
 
     def accept(self, value: Any) -> Any:
         """``value`` as this option's type; a string is parsed.
@@ -71,9 +71,14 @@ class OptionInfo:
         if self.choices and item not in self.choices:
             raise ValueError(f"{item!r} is not one of {', '.join(map(str, self.choices))}")
         if self.low is not None and item < self.low:
-            raise ValueError(f"{item!r} is below {self.low:g}")
+            raise ValueError(f"{item!r} is below {_number(self.low)}")
         if self.high is not None and item > self.high:
-            raise ValueError(f"{item!r} is above {self.high:g}")
+            raise ValueError(f"{item!r} is above {_number(self.high)}")
+
+
+def _number(bound: float) -> str:
+    """A bound for a reader: a whole one in full, since 1e+06 is no value an int option takes."""
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
 
 
 def describe(cls: type) -> list[OptionInfo]:
@@ -102,28 +107,44 @@ def _default(field: dataclasses.Field) -> Any:
     return field.default
 
 
+MANY = 10**12
+"""More windows or steps than any run has: a bound for counts that no array depends on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
     """What every recipe has; a recipe extends it and may give other defaults."""
 
-    context: int = option(5, "K, chunks in a window", low=1)
-    horizon: int = option(1, "h, the target is the h-th unseen chunk", low=1)
-    seed: int = option(0, "seed of weights, batch order, dropout and sampling", low=0)
-    epochs: int = option(10, "passes over the training windows", low=1)
-    batch_size: int = option(32, "windows per step", low=1)
-    lr: float = option(5e-4, "AdamW learning rate", low=0.0)
-    weight_decay: float = option(0.01, "AdamW weight decay", low=0.0)
-    clip: float = option(1.0, "largest gradient norm; 0 turns clipping off", low=0.0)
-    windows: int = option(0, "train on whole articles up to this many windows; 0 is all", low=0)
+    context: int = option(5, "K, chunks in a window", low=1, high=1_000_000)
+    horizon: int = option(1, "h, the target is the h-th unseen chunk", low=1, high=1_000_000)
+    seed: int = option(
+        0, "seed of weights, batch order, dropout and sampling", low=0, high=2**63 - 1
+    )
+    epochs: int = option(10, "passes over the training windows", low=1, high=1_000_000)
+    batch_size: int = option(32, "windows per step", low=1, high=1_000_000)
+    lr: float = option(5e-4, "AdamW learning rate", low=0.0, high=1e3)
+    weight_decay: float = option(0.01, "AdamW weight decay", low=0.0, high=1e3)
+    clip: float = option(1.0, "largest gradient norm; 0 turns clipping off", low=0.0, high=1e6)
+    windows: int = option(
+        0, "train on whole articles up to this many windows; 0 is all", low=0, high=MANY
+    )
     precision: str = option("fp32", "arithmetic of the forward pass", choices=("fp32", "bf16"))
     best_by: str = option(
         "mrr@10",
         "validation metric that picks best_model.pt",
         choices=("mrr@10", "r@5", "cos_next", "loss"),
     )
-    eval_every: int = option(1, "epochs between evaluations", low=1)
-    eval_windows: int = option(2000, "validation windows per evaluation, whole articles", low=1)
-    min_article: int = option(20, "shortest article, in chunks, of in-article retrieval", low=2)
-    checkpoint_every: int = option(0, "steps between checkpoints; 0 is once per epoch", low=0)
-    keep_checkpoints: int = option(2, "checkpoints kept", low=1)
-    max_skips: int = option(20, "non-finite steps tolerated before training stops", low=0)
+    eval_every: int = option(1, "epochs between evaluations", low=1, high=1_000_000)
+    eval_windows: int = option(
+        2000, "validation windows per evaluation, whole articles", low=1, high=MANY
+    )
+    min_article: int = option(
+        20, "shortest article, in chunks, of in-article retrieval", low=2, high=1_000_000
+    )
+    checkpoint_every: int = option(
+        0, "steps between checkpoints; 0 is once per epoch", low=0, high=MANY
+    )
+    keep_checkpoints: int = option(2, "checkpoints kept", low=1, high=1_000_000)
+    max_skips: int = option(
+        20, "non-finite steps tolerated before training stops", low=0, high=MANY
+    )

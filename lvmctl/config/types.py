@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import types
 import typing
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class OptionType:
         if isinstance(value, str) and self.scalar is not str:
             value = self._parse(value.strip(), wrong)
         if self.scalar is float and type(value) is int:
-            value = float(value)
+            value = float(value) if abs(value) <= sys.float_info.max else math.inf
         if type(value) is not self.scalar:
             raise wrong
         if self.scalar is float and (math.isnan(value) or (math.isinf(value) and not infinite)):

@@ -14,10 +14,12 @@ class SequenceEncoderOptions:
     """How a context (B, K, D) becomes one summary vector (B, width)."""
 
     encoder: str = option("transformer", "network that reads the context", choices=ENCODERS)
-    width: int = option(512, "width of the network", low=1)
-    layers: int = option(4, "transformer blocks (the LSTM has 2 layers)", low=1)
-    heads: int = option(8, "attention heads; divides width", low=1)
-    feedforward: int = option(2048, "hidden width of a block's feed-forward part", low=1)
+    width: int = option(512, "width of the network", low=1, high=65_536)
+    layers: int = option(4, "transformer blocks (the LSTM has 2 layers)", low=1, high=1_000)
+    heads: int = option(8, "attention heads; divides width", low=1, high=65_536)
+    feedforward: int = option(
+        2048, "hidden width of a block's feed-forward part", low=1, high=1_000_000
+    )
     dropout: float = option(0.1, "dropout probability", low=0.0, high=0.9)
 
     def __post_init__(self) -> None:

@@ -38,7 +38,7 @@ def test_describe_a_recipe_shows_options_and_parts(run_cli):
     options = {option["name"]: option for option in recipe["options"]}
     assert options["epochs"]["type"] == "int"
     assert options["epochs"]["default"] == 10
-    assert options["lr"]["allowed"] == ">= 0"
+    assert options["lr"]["allowed"] == "0 to 1000"
     assert {part["name"] for part in recipe["parts"]} >= {"p8/mixture", "p8/listwise"}
     text = run_cli("plugins", "describe", "p8").stdout
     assert "p8/listwise" in text

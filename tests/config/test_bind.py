@@ -102,6 +102,9 @@ def test_describe_tells_type_default_and_bounds():
     assert str(by_name["rate"].type) == "float"
     assert by_name["rate"].bounds == "0 to 1"
     assert by_name["count"].bounds == ">= 1"
+    assert {info.name: info.bounds for info in describe(TrainingOptions)}["epochs"] == (
+        "1 to 1000000"
+    )
     assert by_name["mode"].bounds == "a | b"
     assert str(by_name["name"].type) == "str | none"
     assert by_name["sizes"].default == (1, 2)
@@ -111,6 +114,33 @@ def test_training_options_describe_themselves():
     infos = describe(TrainingOptions)
     assert all(info.help and not info.help.endswith(".") for info in infos)
     assert bind(TrainingOptions, [("x", asdict(TrainingOptions()))]).options == TrainingOptions()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("seed", 2**63, "seed: 9223372036854775808 is above 9223372036854775807"),
+        ("context", "1000001", "context: 1000001 is above 1000000"),
+        ("horizon", 10**30, "is above 1000000"),
+        ("epochs", 10**30, "is above 1000000"),
+        ("batch_size", 10**30, "is above 1000000"),
+        ("lr", "1e300", "lr: 1e+300 is above 1000"),
+        ("lr", 10**400, "lr: inf is not a finite number"),
+    ],
+)
+def test_an_absurd_number_is_refused(name, value, reason):
+    with pytest.raises(UsageError) as caught:
+        bind(TrainingOptions, [("--set", {name: value})])
+    assert reason in str(caught.value)
+
+
+def test_every_number_of_training_is_bounded_and_torch_takes_the_largest_seed():
+    import torch
+
+    infos = {info.name: info for info in describe(TrainingOptions)}
+    numbers = [info for info in infos.values() if info.type.scalar in (int, float)]
+    assert all(info.high is not None for info in numbers)
+    torch.Generator().manual_seed(infos["seed"].high)
 
 
 def test_assignments_keep_dotted_keys_and_the_last_wins():
