@@ -14,7 +14,7 @@ from lvmctl.errors import LvmctlError, UsageError
 from lvmctl.registry import load_registry
 
 if TYPE_CHECKING:
-    from lvmctl.config import Experiment
+    from lvmctl.config import Experiment, Experiments
     from lvmctl.training.plan import Plan
 
 SOURCES = ("data", "train", "val", "ood", "losses")
@@ -38,18 +38,26 @@ def experiments() -> None:
 @file_option
 @json_option
 def list_(file: Path | None, as_json: bool) -> None:
-    """List the experiments of the file in force."""
+    """List the experiments of the file in force; one that is wrong is listed with the reason."""
     known = load_experiments(file)
-    rows = [
-        {"name": one.name, "recipe": one.recipe, "summary": one.summary}
-        for one in map(known.get, known.names())
-    ]
+    rows = [_row(known, name) for name in known.names()]
     emit(
         {"file": known.path, "experiments": rows},
         "experiments.list",
         as_json,
-        lambda: table(("NAME", "RECIPE", "SUMMARY"), [tuple(row.values()) for row in rows]),
+        lambda: table(
+            ("NAME", "RECIPE", "SUMMARY"),
+            [(row["name"], row["recipe"], row["error"] or row["summary"]) for row in rows],
+        ),
     )
+
+
+def _row(known: Experiments, name: str) -> dict[str, str | None]:
+    try:
+        one = known.get(name)
+    except UsageError as error:
+        return {"name": name, "recipe": None, "summary": None, "error": f"wrong: {error}"}
+    return {"name": name, "recipe": one.recipe, "summary": one.summary, "error": None}
 
 
 @experiments.command("show")

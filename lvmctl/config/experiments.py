@@ -10,6 +10,10 @@ nested table holds the values of one part of the recipe::
     data = "stores/books"
     epochs = 20
     listwise.temperature = 0.05
+
+``extends`` inherits every key that the table does not set itself. Data is inherited as a whole: a
+table that sets ``data`` or ``train`` takes none of ``data``, ``train``, ``val`` and ``ood`` from
+what it extends; one that sets ``val`` or ``ood`` alone replaces that one.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ FILE = "experiments.toml"
 VARIABLE = "LVMCTL_EXPERIMENTS"
 TEXTS = ("recipe", "extends", "summary", "data", "val", "ood")
 LISTS = ("train", "losses")
+WHOLE, SOURCES = {"data", "train"}, ("data", "train", "val", "ood")
+"""A table that names one of the first inherits none of the second."""
 PLUGINS = "plugins"
 
 
@@ -41,7 +47,8 @@ class Experiment:
         origins: where each value was written, ``experiments.toml`` or, for an inherited one,
             ``experiments.toml [ancestor]``.
         data, train, val, ood: sources, as on the command line.
-        losses: ``NAME`` or ``NAME:WEIGHT``, added to the recipe's losses.
+        losses: ``NAME`` or ``NAME:WEIGHT``, as with ``--loss``: added to the recipe's losses; one
+            that the recipe has gets this weight, and weight 0 takes it out.
     """
 
     name: str
@@ -92,7 +99,10 @@ class Experiments:
         origins: dict[str, str] = {}
         for table_name in reversed(self._chain(name)):
             origin = self.path.name if table_name == name else f"{self.path.name} [{table_name}]"
-            for key, value in self._tables[table_name].items():
+            table = self._tables[table_name]
+            if WHOLE & table.keys():
+                reserved = {key: item for key, item in reserved.items() if key not in SOURCES}
+            for key, value in table.items():
                 if key in (*TEXTS, *LISTS):
                     reserved[key] = self._reserved(table_name, key, value)
                     continue
@@ -189,10 +199,10 @@ def _shipped() -> Path:
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"not TOML: {error}", where=path) from error
     except UnicodeDecodeError as error:
         raise UsageError("not UTF-8 text", where=path) from error
+    except ValueError as error:  # not the grammar, or a number that no Python can hold
+        raise UsageError(f"not TOML: {error}", where=path) from error
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=path) from error
 

@@ -24,6 +24,38 @@ def test_list_names_the_shipped_experiments(run_cli):
     assert {"p8-pilot", "p8-full"} <= {row["name"] for row in shown["experiments"]}
 
 
+def test_list_shows_what_is_wrong_beside_what_is_not(run_cli, tmp_path):
+    path = tmp_path / "half.toml"
+    path.write_text(
+        "stray = 1\n[good]\nrecipe = 'p8'\nsummary = 'Fine.'\n[bad]\nrecipe = 3\n"
+        "[lost]\nextends = 'god'\n"
+    )
+    result = run_cli("experiments", "list", "--file", path, "--json")
+    assert result.returncode == 0
+    rows = {row["name"]: row for row in json.loads(result.stdout)["experiments"]}
+    assert rows["good"] == {"name": "good", "recipe": "p8", "summary": "Fine.", "error": None}
+    assert "it is not a table" in rows["stray"]["error"]
+    assert "recipe is not text" in rows["bad"]["error"]
+    assert "did you mean 'good'" in rows["lost"]["error"]
+    text = run_cli("experiments", "list", "--file", path).stdout
+    assert "Fine." in text
+    assert text.count("wrong: ") == 3
+    assert run_cli("experiments", "show", "bad", "--file", path).returncode == 2
+    assert run_cli("experiments", "validate", "--file", path).returncode == 2
+
+
+def test_validate_reports_all_that_is_wrong_with_one(run_cli, tmp_path):
+    path = tmp_path / "wrong.toml"
+    path.write_text(
+        "[bad]\nrecipe = 'p8'\nepochs = 'x'\nlrr = 3\norder.hiden = 3\nlosses = 'msee'\n"
+    )
+    result = run_cli("experiments", "validate", "--file", path, "--json")
+    assert result.returncode == 2
+    (row,) = json.loads(result.stdout)["experiments"]
+    for reason in ("'x' is not a whole number", "'lr'", "'hidden'", "'mse'"):
+        assert reason in row["error"]
+
+
 def test_show_gives_every_value_with_its_origin(run_cli, file):
     args = ("experiments", "show", "child", "--file", file, "--set", "batch_size=64", "--json")
     shown = json.loads(run_cli(*args).stdout)
@@ -36,6 +68,13 @@ def test_show_gives_every_value_with_its_origin(run_cli, file):
     text = run_cli(*args[:-1]).stdout
     assert "batch_size" in text
     assert "--set" in text
+
+
+@pytest.mark.parametrize("name", ["width", "layers", "heads", "feedforward", "seed", "horizon"])
+def test_a_network_or_number_too_large_for_any_machine_is_refused(run_cli, name):
+    result = run_cli("experiments", "show", "p8-pilot", "--set", f"{name}={10**20}")
+    assert result.returncode == 2
+    assert f"{name}: {10**20} is above" in result.stderr
 
 
 def test_show_tells_all_errors_at_once(run_cli):

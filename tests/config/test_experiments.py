@@ -60,6 +60,45 @@ def test_an_experiment_inherits_and_remembers_where_values_were_written(write):
     ]
 
 
+SOURCES = """
+[base]
+recipe = "p8"
+train = ["a", "b"]
+val = "c"
+ood = "d"
+
+[other]
+extends = "base"
+data = "store"
+
+[apart]
+extends = "other"
+train = "e"
+
+[judged]
+extends = "base"
+val = "f"
+
+[far]
+extends = "judged"
+ood = "g"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "train", "val", "ood"),
+    [
+        ("other", "store", (), None, None),
+        ("apart", None, ("e",), None, None),
+        ("judged", None, ("a", "b"), "f", "d"),
+        ("far", None, ("a", "b"), "f", "g"),
+    ],
+)
+def test_data_is_inherited_as_a_whole(write, name, data, train, val, ood):
+    one = load_experiments(write(SOURCES)).get(name)
+    assert (one.data, one.train, one.val, one.ood) == (data, train, val, ood)
+
+
 def test_plugins_is_no_experiment(write):
     assert load_experiments(write(TEXT)).names() == ["base", "child", "grandchild"]
 
@@ -86,7 +125,7 @@ def test_what_is_wrong_is_said(write, text, name, reason):
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[a", "[a]\nx = \n", "[a]\n[a]\n"])
+@pytest.mark.parametrize("text", ["[a", "[a]\nx = \n", "[a]\n[a]\n", f"[a]\nx = {'9' * 5000}"])
 def test_what_is_not_toml_names_the_file(write, text):
     path = write(text)
     with pytest.raises(UsageError, match="not TOML"):
