@@ -123,7 +123,7 @@ def _facts(registry: Registry, entry: Entry) -> dict[str, Any]:
         "plugin": str(entry.plugin.found),
         "target": record.target,
     }
-    for attribute in ("geometry", "needs", "needs_prediction", "role", "metric", "fitted"):
+    for attribute in ("geometry", "gives", "needs", "needs_prediction", "role", "metric", "fitted"):
         if hasattr(record, attribute):
             facts[attribute] = getattr(record, attribute)
     if isinstance(record, RecipeSpec):
