@@ -45,10 +45,7 @@ def list_(file: Path | None, as_json: bool) -> None:
         {"file": known.path, "experiments": rows},
         "experiments.list",
         as_json,
-        lambda: table(
-            ("NAME", "RECIPE", "SUMMARY"),
-            [(row["name"], row["recipe"], row["error"] or row["summary"]) for row in rows],
-        ),
+        lambda: table(("NAME", "RECIPE", "SUMMARY"), map(_cells, rows)),
     )
 
 
@@ -56,8 +53,13 @@ def _row(known: Experiments, name: str) -> dict[str, str | None]:
     try:
         one = known.get(name)
     except UsageError as error:
-        return {"name": name, "recipe": None, "summary": None, "error": f"wrong: {error}"}
+        return {"name": name, "recipe": None, "summary": None, "error": str(error)}
     return {"name": name, "recipe": one.recipe, "summary": one.summary, "error": None}
+
+
+def _cells(row: dict[str, str | None]) -> tuple[str | None, ...]:
+    why = row["error"]
+    return row["name"], row["recipe"], row["summary"] if why is None else f"wrong: {why}"
 
 
 @experiments.command("show")
