@@ -32,8 +32,11 @@ class Source:
 
         Raises:
             DataError: a split that does not exist.
+            UsageError: no source at all.
         """
         head, at, tail = text.rpartition("@")
+        if not (head if at and tail in SPLITS else text).strip():
+            raise UsageError(f"{text!r} names no data", mend="give a store, or leave it out")
         if not at or "/" in tail or "?" in tail or Path(text).exists():
             return cls(text)
         if tail not in SPLITS:

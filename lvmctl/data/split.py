@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,8 +24,9 @@ class Split:
         lengths: (A,) int64 chunks of each article.
         articles: manifest entry of each article (id, title, …).
         name: for messages and manifests, ``books@val``.
-        source: where it comes from: ``path``, ``split``, ``content_hash``, ``encoder``, and
-            ``note`` when the store has one.
+        source: where it comes from: ``path``, ``split``, ``content_hash``, ``encoder``,
+            ``note`` when the store has one, and ``articles_sha256``, which with the content hash
+            says which rows these are, whatever the store is called (always added).
         unit: rows have norm 1 within 1e-3.
         exact: rows have norm 1 within 1e-6, so reading needs no normalising.
         target_row: None, or K for a window-only store with horizon above 1: each article is K
@@ -44,6 +46,13 @@ class Split:
     target_row: int | None = None
     horizon: int | None = None
     notices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        chosen = hashlib.sha256(f"{self.target_row}/{self.horizon}/".encode())
+        for values in (self.starts, self.lengths):
+            chosen.update(np.ascontiguousarray(values, "<i8"))
+        source = {**self.source, "articles_sha256": chosen.hexdigest()}
+        object.__setattr__(self, "source", source)  # the dataclass is frozen
 
     @classmethod
     def of(cls, store: Store, split: str | None = None) -> Split:

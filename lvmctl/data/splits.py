@@ -54,8 +54,10 @@ def open_splits(
     if train and val is None:
         raise UsageError("--train needs --val", mend="add --val STORE, or use --data STORE")
     chosen: dict[str, Split | None] = {"train": None, "val": None, "ood": None}
+    trained: list[Split] = []
     if train:
-        chosen["train"] = join([_named(text, "train") for text in train])
+        trained = [_named(text, "train") for text in train]
+        chosen["train"] = join(trained)
     elif data is None and val is not None:
         raise UsageError("--val needs --train or --data", mend="add --train STORE")
     else:
@@ -75,6 +77,8 @@ def open_splits(
                 mend=f"give --{name} a store of the same encoder",
             )
         notices += [notice for notice in split.notices if notice not in notices]
+        if name != "train":
+            notices += _overlap(trained or [chosen["train"]], split, name)
     return Splits(chosen["train"], chosen["val"], chosen["ood"], notices)
 
 
@@ -175,6 +179,7 @@ def _parts(text: str | None, seed: int) -> dict[str, Split | None]:
         )
     if not split_counts(store.articles):
         store = _split_on_the_fly(store, seed)
+    store = _fitted_notice(store)
     ood = _select(store, "ood") if "ood" in split_counts(store.articles) else None
     return {"train": _select(store, "train"), "val": _select(store, "val"), "ood": ood}
 
@@ -182,7 +187,9 @@ def _parts(text: str | None, seed: int) -> dict[str, Split | None]:
 def _named(text: str, split: str) -> Split:
     """A store given apart: its ``@split``, or its own articles of that name, or all of it."""
     store, named = open_source(text)
-    return _select(store, named or (split if split_counts(store.articles) else None))
+    if split_counts(store.articles):
+        store, named = _fitted_notice(store), named or split
+    return _select(store, named)
 
 
 def _select(store: Store, split: str | None) -> Split:
@@ -201,6 +208,38 @@ def require_articles(selected: Split, store: Store) -> Split:
             + (" --force" if counts else ""),
         )
     return selected
+
+
+def _overlap(trained: Sequence[Split], held: Split, name: str) -> list[str]:
+    """A notice when articles of ``held`` are also trained on."""
+    known = {article for split in trained for article in _identities(split)}
+    shared = sum(article in known for article in _identities(held))
+    if not shared:
+        return []
+    kind = {"val": "validation", "ood": "out-of-domain"}[name]
+    return [
+        f"{shared} of {len(held.lengths)} {kind} articles are training articles: "
+        f"{name} figures are not held out"
+    ]
+
+
+def _identities(split: Split) -> Iterator[tuple[str, int, int]]:
+    """What tells an article from all others: the hash of its store, and its rows there."""
+    hashed = split.source["content_hash"]
+    for start, length in zip(split.starts.tolist(), split.lengths.tolist()):
+        yield hashed, start, length
+
+
+def _fitted_notice(store: Store) -> Store:
+    """The store, with a notice when its encoder saw the text that is to be held out."""
+    how = store.manifest.get("made")
+    if not isinstance(how, dict) or how.get("encoder_fitted_on") != "all":
+        return store
+    notice = (
+        f"the encoder of {store.name} was fitted on all of its text, val and ood included; "
+        "to keep them apart, embed .jsonl records that name their split"
+    )
+    return replace(store, notices=(*store.notices, notice))
 
 
 def _split_on_the_fly(store: Store, seed: int) -> Store:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import numpy as np
 import pytest
 
-from lvmctl.data import Windows, open_split, open_splits
+from lvmctl.data import Store, Windows, open_split, open_splits
 from lvmctl.data.assign import assign_splits
 from lvmctl.data.copying import write_splits
 from lvmctl.data.order import seeded_order
@@ -108,8 +111,6 @@ def test_every_split_gets_an_article():
 
 
 def test_write_splits_refuses_to_overwrite(make_store):
-    from lvmctl.data import Store
-
     store = make_store([7] * 10)
     assert write_splits(store) == {"train": 8, "val": 1, "ood": 1}
     again = Store.open(store.path)
@@ -123,3 +124,69 @@ def test_orders_are_permutations_and_independent():
     orders = [seeded_order(100, 0, "split"), seeded_order(100, 0, "subset")]
     assert all(sorted(order) == list(range(100)) for order in orders)
     assert len(set(orders[0][:20]) & set(orders[1][:20])) < 12
+
+
+def _identity(split):
+    return split.source["content_hash"], split.source["articles_sha256"]
+
+
+def test_a_split_says_which_articles_it_has(make_store):
+    store = make_store([7, 8, 9, 7], entries=_splits(train=2, val=2))
+    train = open_split(f"{store.path}@train")
+    known = hashlib.sha256(b"None/None/" + np.array([0, 7, 7, 8], "<i8").tobytes())
+    assert train.source["articles_sha256"] == known.hexdigest()
+    assert _identity(open_split(f"{store.path}@val")) != _identity(train)
+    assert _identity(train.take(np.array([1, 0]))) != _identity(train)
+    assert _identity(train.take(np.array([0, 1]))) == _identity(train)
+    assert _identity(train.subset(1, 5, 1, 0)) != _identity(train)
+    store.path.rename(store.path.with_name("elsewhere"))
+    moved = open_split(str(store.path.with_name("elsewhere")), "train")
+    assert _identity(moved) == _identity(train)
+    write_splits(Store.open(moved.source["path"]), val=0.5, ood=0, seed=9, force=True)
+    assert _identity(open_split(moved.source["path"], "train")) != _identity(train)
+
+
+def test_a_join_says_which_articles_it_has(make_store):
+    a, b = (str(make_store([7, 7, 8], name, seed=i).path) for i, name in enumerate("ab"))
+    joined = open_splits(train=[a, b], val=a).train
+    assert _identity(joined) == _identity(open_splits(train=[a, b], val=a).train)
+    assert _identity(joined) != _identity(open_splits(train=[b, a], val=a).train)
+    assert _identity(joined)[1] != _identity(joined.take(np.arange(5)))[1]
+
+
+def test_validation_on_training_articles_is_noticed(make_store):
+    a = str(make_store([7] * 5, "a", seed=1).path)
+    b = str(make_store([7] * 6, "b", seed=2, entries=_splits(train=4, val=2)).path)
+
+    def overlaps(*args, **kwargs):
+        notices = open_splits(*args, **kwargs).notices
+        return [notice for notice in notices if "are training articles" in notice]
+
+    what = "validation articles are training articles: val figures are not held out"
+    assert overlaps(train=[a], val=a) == [f"5 of 5 {what}"]
+    assert overlaps(train=[a, f"{b}@val"], val=f"{b}@val") == [f"2 of 2 {what}"]
+    assert overlaps(b, val=f"{b}@train", ood=f"{b}@val") == [f"4 of 4 {what}"]
+    assert "4 of 4 out-of-domain" in overlaps(b, ood=f"{b}@train")[0]
+    assert overlaps(b) == overlaps(train=[a], val=b) == []
+
+
+def test_an_encoder_that_saw_the_held_out_text_is_noticed(make_store):
+    store = make_store([7] * 10)
+    told = "fitted on all of its text"
+
+    def fitted_on(what):
+        manifest = store.manifest | {"made": {"encoder_fitted_on": what}}
+        (store.path / "store.json").write_text(json.dumps(manifest))
+        return [notice for notice in open_splits(str(store.path)).notices if told in notice]
+
+    assert fitted_on("train") == []
+    assert len(fitted_on("all")) == 1
+    write_splits(Store.open(store.path))  # writing splits down does not make it better
+    assert any(told in notice for notice in open_splits(str(store.path)).notices)
+
+
+@pytest.mark.parametrize("text", ["", " ", "@val"])
+def test_no_source_is_not_the_current_directory(make_store, monkeypatch, text):
+    monkeypatch.chdir(make_store([7] * 10).path)
+    with pytest.raises(UsageError, match="names no data"):
+        open_split(text)
