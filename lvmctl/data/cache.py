@@ -8,20 +8,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lvmctl.errors import OutputError
 from lvmctl.files import output_errors
 
 
 def cache_directory() -> Path:
-    """Where lvmctl caches what it can rebuild: ``LVMCTL_CACHE``, else the platform's place."""
+    """Where lvmctl caches what it can rebuild: ``LVMCTL_CACHE``, else the platform's place.
+
+    Raises:
+        OutputError: that is in the home directory, and the user has none.
+    """
     if override := os.environ.get("LVMCTL_CACHE"):
         return Path(override)
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA")
-        return Path(local or Path.home() / "AppData" / "Local") / "lvmctl" / "Cache"
+        return Path(local or _home() / "AppData" / "Local") / "lvmctl" / "Cache"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "lvmctl"
+        return _home() / "Library" / "Caches" / "lvmctl"
     xdg = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(xdg) if os.path.isabs(xdg) else Path.home() / ".cache") / "lvmctl"
+    return (Path(xdg) if os.path.isabs(xdg) else _home() / ".cache") / "lvmctl"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:  # a user id without an entry in the password file
+        raise OutputError("there is no home directory", mend="set LVMCTL_CACHE") from error
 
 
 @contextmanager

@@ -27,7 +27,7 @@ NOTE = (
     "a demonstration: Python's own documentation, embedded by lsa; its figures say nothing about "
     "other text or other encoders"
 )
-RECIPE = 1
+RECIPE = 2
 """Counts changes to how the data is made; part of the cache key."""
 
 OPTIONS = LsaOptions(dim=256)
@@ -41,8 +41,8 @@ def default_store() -> Store:
     Raises:
         DataError: this Python comes without its sources or its help topics.
     """
-    path = cache_directory() / f"default-{cache_key()}"
     try:
+        path = cache_directory() / f"default-{cache_key()}"
         store = _cached(path)
         if store is None:
             with locked(path.with_name("default.lock")):
@@ -61,8 +61,9 @@ def build(create: Create) -> None:
 
     The encoder is fitted on the train articles alone, as a new corpus would meet it.
     """
-    library = _articles(library_articles())
-    topics = _articles(topic_articles())
+    seen: set[str] = set()
+    library = _articles(library_articles(), seen)
+    topics = _articles(topic_articles(), seen)
     if len(library) < 20:
         raise DataError(
             f"this Python comes without its library's sources ({len(library)} modules found)",
@@ -90,17 +91,28 @@ def cache_key() -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def _articles(texts: Iterable[Text]) -> list[Chunked]:
-    chunked = [Chunked(dict(text.entry), prose(text.text)[:LONGEST]) for text in texts]
-    return [article for article in chunked if len(article.chunks) >= SHORTEST]
+def _articles(texts: Iterable[Text], seen: set[str]) -> list[Chunked]:
+    """Articles of paragraphs that are not ``seen`` yet, which they are from then on.
+
+    Modules copy docstrings from each other: without this, val would hold text of train.
+    """
+    articles = []
+    for text in texts:
+        chunks = [part for part in prose(text.text) if part not in seen][:LONGEST]
+        if len(chunks) >= SHORTEST:
+            seen.update(chunks)
+            articles.append(Chunked(dict(text.entry), chunks))
+    return articles
 
 
 def _cached(path: Path) -> Store | None:
-    """The store in the cache; None when it is not there or damaged."""
+    """The store in the cache; None when it is not there, damaged, or lacks its manifest."""
     try:
-        return Store.open(path, NAME)
+        store = Store.open(path, NAME)
     except DataError:
         return None
+    made_by = store.manifest.get("made")
+    return store if isinstance(made_by, dict) and made_by.get("recipe") == RECIPE else None
 
 
 def _build_at(path: Path) -> Store:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 import re
 import sysconfig
@@ -56,15 +55,14 @@ def topic_articles() -> Iterator[Text]:
     Raises:
         DataError: this Python comes without them.
     """
-    spec = importlib.util.find_spec("pydoc_data.topics")
-    if spec is None:
+    try:
+        from pydoc_data.topics import topics
+    except ImportError as error:
         raise DataError(
             "this Python comes without pydoc_data.topics",
             where="the default data",
             mend="install the full Python, or give --data STORE",
-        )
-    from pydoc_data.topics import topics
-
+        ) from error
     for name in sorted(topics):
         yield Text(topics[name], {"title": f"help({name!r})"})
 

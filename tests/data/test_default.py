@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from lvmctl.data import Store, Windows, default, open_splits
 from lvmctl.data.cache import cache_directory
-from lvmctl.data.pydocs import library_articles, prose
+from lvmctl.data.pydocs import library_articles, prose, topic_articles
 from lvmctl.errors import DataError
 
 
@@ -57,6 +59,23 @@ def test_it_is_large_enough_and_says_what_it_is(cached):
     assert cosines[4] > cosines[0] + 0.03
 
 
+def test_no_paragraph_occurs_twice(cached):
+    texts = list(default.default_store().texts())
+    assert len(texts) == len(set(texts))
+
+
+def test_a_paragraph_stays_where_it_is_first(small, monkeypatch):
+    copied = list(default.library_articles())
+    twin = default.Text(copied[3].text, {"title": "twin"})
+    half = default.Text(copied[4].text + "".join(t.text for t in default.topic_articles()), {})
+    monkeypatch.setattr(default, "library_articles", lambda: iter([*copied, twin]))
+    monkeypatch.setattr(default, "topic_articles", lambda: iter([*copied[:2], half]))
+    store = default.default_store()
+    assert [article["title"] for article in store.articles[:30]] == [f"m{i}" for i in range(30)]
+    assert len(store.articles) == 31
+    assert store.articles[30]["source"] == "help topics"
+
+
 def test_it_is_built_once_and_deterministic(small, monkeypatch):
     first = default.default_store()
     monkeypatch.setattr(default, "build", lambda create: pytest.fail("built again"))
@@ -80,6 +99,38 @@ def test_it_is_rebuilt_when_stale_or_damaged(small, monkeypatch):
     monkeypatch.setattr(default.sys, "version", "4.0")
     default.default_store()
     assert len(list(small.glob("default-*"))) == 3
+
+
+@pytest.mark.parametrize("manifest", [None, {"format": "lvmctl.store/1"}, {"made": ["by hand"]}])
+def test_a_copy_without_its_manifest_is_rebuilt(small, manifest):
+    path = default.default_store().path / "store.json"
+    whole = json.loads(path.read_text())
+    path.unlink()
+    if manifest is not None:
+        path.write_text(json.dumps({**whole, "made": None, **manifest}))
+    store = default.default_store()
+    assert {article["split"] for article in store.articles} == {"train", "val", "ood"}
+    assert json.loads(path.read_text()) == whole
+
+
+def test_without_a_home_it_is_built_in_passing(small, monkeypatch):
+    def nobody():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.delenv("LVMCTL_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    store = default.default_store()
+    assert len(store.articles) == 34
+    assert any("no home directory; set LVMCTL_CACHE" in notice for notice in store.notices)
+
+
+@pytest.mark.parametrize("missing", ["pydoc_data", "pydoc_data.topics"])
+def test_a_python_without_topics_says_so(monkeypatch, missing):
+    monkeypatch.delitem(sys.modules, "pydoc_data.topics", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)  # importing it fails
+    with pytest.raises(DataError, match=r"without pydoc_data.topics; install .*--data STORE"):
+        list(topic_articles())
 
 
 def test_a_cache_that_cannot_be_written_is_no_obstacle(small, monkeypatch):
