@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import mmap
+import struct
+import tokenize
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +19,13 @@ from lvmctl.errors import DataError
 
 BLOCK_BYTES = 1 << 25
 """Bytes of vectors worked on at a time (32 MiB): what bounds the memory of every long job."""
+
+
+_BAD_HEADER = (
+    *(ValueError, TypeError, LookupError, OverflowError, EOFError, struct.error),
+    *(SyntaxError, tokenize.TokenError, MemoryError, RecursionError),
+)
+"""What NumPy's header parser, which evaluates a Python literal, raises for damaged bytes."""
 
 
 class PickledError(DataError):
@@ -48,8 +58,10 @@ def read_header(file: BinaryIO, where: object) -> Header:
     try:
         version = npy.read_magic(counted)
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
-        shape, fortran, dtype = read(counted)
-    except (ValueError, KeyError, EOFError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote, or that look so
+            shape, fortran, dtype = read(counted)
+    except _BAD_HEADER as error:
         raise DataError(
             "is not an .npy array, or its header is damaged", where=where, mend="write it again"
         ) from error
@@ -85,9 +97,13 @@ def map_array(path: Path, header: Header, available: int, where: object) -> np.n
         raise DataError(
             "is in Fortran order", where=where, mend="save numpy.ascontiguousarray of it"
         )
-    if header.size == 0:
-        return np.empty(header.shape, header.dtype)
-    return np.memmap(path, header.dtype, "r", header.start, header.shape)
+    try:
+        if header.size == 0:
+            return np.empty(header.shape, header.dtype)
+        return np.memmap(path, header.dtype, "r", header.start, header.shape)
+    except (ValueError, OverflowError, MemoryError) as error:
+        what = f"has an impossible shape {header.shape}"
+        raise DataError(what, where=where, mend="write it again") from error
 
 
 def open_npy(path: Path) -> np.ndarray:

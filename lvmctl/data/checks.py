@@ -73,7 +73,7 @@ def check_offsets(offsets: np.ndarray, chunks: int, where: object) -> None:
         raise DataError(
             f"is {offsets.dtype}, offsets are int64", where=where, mend="save .astype('int64')"
         )
-    steps = np.flatnonzero(np.diff(offsets) <= 0)
+    steps = np.flatnonzero(offsets[1:] <= offsets[:-1])  # differences could leave int64
     if len(steps):
         at = int(steps[0])
         raise DataError(

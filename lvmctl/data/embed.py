@@ -103,15 +103,19 @@ def load_encoder(encoder: Encoder, store: Path) -> None:
     """Make ``encoder`` the one that embedded the store at ``store``.
 
     Raises:
-        DataError: the store has no saved encoder.
+        DataError: the store has no saved encoder, or a damaged one.
     """
     path = store / ENCODER
     if not path.is_file() or not hasattr(encoder, "restore"):
         raise DataError(
             "holds no saved encoder", where=store, mend="use a store made by lvmctl data embed"
         )
-    with np.load(path, allow_pickle=False) as arrays:
-        encoder.restore(dict(arrays))
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            encoder.restore(dict(arrays))
+    except Exception as error:  # whatever the encoder makes of arrays that are not its own
+        what = f"is damaged ({type(error).__name__}: {error})"
+        raise DataError(what, where=path, mend="embed the store again") from error
 
 
 def _groups(articles: Sequence[Chunked]) -> Iterator[list[Chunked]]:

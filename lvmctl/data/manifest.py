@@ -12,6 +12,8 @@ from lvmctl.errors import DataError
 
 FORMAT = "lvmctl.store/1"
 SPLITS = ("train", "val", "ood")
+MOST_CHUNKS = 1 << 62
+"""Positions of chunks stay below this."""
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
@@ -32,6 +34,8 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
         raise DataError(
             f"is not JSON ({error.msg})", where=f"{path}:{error.lineno}", mend="write it again"
         ) from error
+    except (ValueError, RecursionError) as error:  # endless digits, endless brackets
+        raise DataError(f"is damaged ({error})", where=path, mend="write it again") from error
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if found != FORMAT:
         raise DataError(
@@ -65,12 +69,18 @@ def check_manifest(manifest: dict[str, Any], dim: int, chunks: int, count: int, 
             mend="write the store again",
         )
     for index, article in enumerate(articles):
-        if article.get("split") not in (None, *SPLITS):
-            raise DataError(
-                f"article {index} is in split {article['split']!r}, splits are {', '.join(SPLITS)}",
-                where=path,
-                mend="correct it, or run lvmctl data split with --force",
-            )
+        if fault := entry_fault(article):
+            raise DataError(f"article {index} {fault}", where=path, mend="correct it there")
+
+
+def entry_fault(article: dict[str, Any]) -> str | None:
+    """What is wrong with the fields of an article's entry that mean something here, if anything."""
+    if article.get("split") not in (None, *SPLITS):
+        return f"is in split {article['split']!r} (splits are {', '.join(SPLITS)})"
+    first = article.get("first", 0)
+    if type(first) is not int or not 0 <= first < MOST_CHUNKS:
+        return f"has {first!r} as first, the position of its first chunk in a longer article"
+    return None
 
 
 def check_windows(manifest: dict[str, Any], lengths: np.ndarray, path: Path) -> None:

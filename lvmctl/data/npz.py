@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
+import errno
+import lzma
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -21,7 +23,12 @@ from lvmctl.errors import DataError, OutputError
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 100
 """A member that grows beyond both is refused: vectors never shrink a hundredfold."""
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
+    *(ValueError, LookupError, OverflowError, RuntimeError),
+)
+"""What reading a damaged archive raises; of ``OSError``, those of a place that cannot be (EINVAL)
+and of bytes that cannot be decompressed (without a number)."""
 
 
 class Npz:
@@ -83,7 +90,7 @@ class Npz:
         with self._errors(key), self._archive.open(self._members[key]) as stream:
             try:
                 return npy.read_array(stream, allow_pickle=True)
-            except (pickle.UnpicklingError, ImportError, AttributeError) as error:
+            except Exception as error:  # a pickle runs code of its own, which may raise anything
                 what = f"cannot be unpickled ({error})"
                 raise DataError(what, where=self.where(key), mend="leave it out") from error
 
@@ -130,7 +137,9 @@ class Npz:
     def _errors(self, key: str) -> Iterator[None]:
         try:
             yield
-        except _DAMAGED as error:
+        except (*_DAMAGED, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise
             mend = "copy or write the file again"
             raise DataError(f"is damaged ({error})", where=self.where(key), mend=mend) from error
 
@@ -149,7 +158,7 @@ def open_npz(path: Path, trust_pickle: bool = False) -> Iterator[Npz]:
         archive = zipfile.ZipFile(path)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=path) from error
-    except zipfile.BadZipFile as error:
+    except _DAMAGED as error:
         with open(path, "rb") as file:
             cut = file.read(4) == b"PK\x03\x04"
         what = "is truncated: the list of its arrays is missing" if cut else "is not an NPZ file"

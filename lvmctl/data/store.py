@@ -17,6 +17,8 @@ from lvmctl.errors import DataError
 
 VECTORS, OFFSETS, MANIFEST, CHUNKS = "vectors.npy", "offsets.npy", "store.json", "chunks.jsonl"
 
+_NO_TEXTS = f"delete {CHUNKS}, which is optional, or write the store again"
+
 
 @dataclass(frozen=True)
 class Store:
@@ -119,9 +121,21 @@ class Store:
         return (window["context"], window["horizon"]) if window else None
 
     def texts(self) -> Iterator[str]:
-        """The text of each row in order, or nothing when the store has none."""
+        """The text of each row in order, or nothing when the store has none.
+
+        Raises:
+            DataError: a line that is no JSON string.
+        """
         path = self.path / CHUNKS
         if not path.exists():
             return
-        with open(path, encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+        with open(path, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    text = json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    what = "is not JSON in UTF-8"
+                    raise DataError(what, where=f"{path}:{number}", mend=_NO_TEXTS) from error
+                if not isinstance(text, str):
+                    raise DataError("is no string", where=f"{path}:{number}", mend=_NO_TEXTS)
+                yield text

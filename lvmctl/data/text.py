@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lvmctl.data.manifest import SPLITS
+from lvmctl.data.manifest import entry_fault
 from lvmctl.errors import DataError
 
 SUFFIXES = (".txt", ".md", ".jsonl")
@@ -30,7 +31,8 @@ def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
     """The articles of files and folders, in order; a folder's files by name, sub-folders too.
 
     ``.txt`` and ``.md``: one article per file, titled by its path. ``.jsonl``: one per line, an
-    object with ``text`` and optionally ``title``, ``id`` and ``split``; other keys of it are kept.
+    object with ``text`` and optionally ``title``, ``id`` (string or integer), ``split`` and
+    ``first`` (position of its first chunk in a longer article); other keys of it are kept.
 
     Raises:
         DataError: nothing to read, bytes that are not UTF-8, or a line that is not such an object.
@@ -48,7 +50,8 @@ def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
                 yield from _records(file)
             else:
                 root = path if path.is_dir() else path.parent
-                title = file.relative_to(root).as_posix()
+                # A file's name may be any bytes, the manifest is UTF-8.
+                title = os.fsencode(file.relative_to(root).as_posix()).decode("utf-8", "replace")
                 yield Text(_decode(file.read_bytes(), file), {"title": title}, str(file))
 
 
@@ -92,18 +95,35 @@ def _records(path: Path) -> Iterator[Text]:
                 continue
             try:
                 record = json.loads(text)
-            except json.JSONDecodeError as error:
-                mend = "each line is one JSON object"
-                raise DataError(f"is not JSON ({error.msg})", where=where, mend=mend) from error
+            except (ValueError, RecursionError) as error:
+                what = f"is not JSON ({getattr(error, 'msg', error)})"
+                raise DataError(what, where=where, mend="each line is one JSON object") from error
             if not isinstance(record, dict) or not isinstance(record.get("text"), str):
                 mend = 'write {"text": "…", "title": "…"}'
                 raise DataError('has no string "text"', where=where, mend=mend)
             entry = {"title": f"{path.name}:{number}", **record}
             body = entry.pop("text")
-            if entry.get("split") not in (None, *SPLITS):
-                mend = f"splits are {', '.join(SPLITS)}"
-                raise DataError(f"is in split {entry['split']!r}", where=where, mend=mend)
+            _check_entry(record, entry, where)
             yield Text(body, entry, where)
+
+
+def _check_entry(record: dict[str, Any], entry: dict[str, Any], where: str) -> None:
+    """Refuse a record whose fields mean something else here, or that cannot be written."""
+    mend = "correct it, or give the field another name"
+    if fault := entry_fault(entry):
+        raise DataError(fault, where=where, mend=mend)
+    if "id" in entry and type(entry["id"]) not in (int, str):
+        what = f"has {entry['id']!r} as id, which is a string or an integer"
+        raise DataError(what, where=where, mend=mend)
+    try:
+        json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        code = ord(error.object[error.start])
+        raise DataError(
+            f"holds \\u{code:04x}, half of a character",
+            where=where,
+            mend="write the whole pair, or drop it",
+        ) from error
 
 
 def _decode(data: bytes, where: object) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from lvmctl.data.embed import load_encoder
 from lvmctl.data.encoders.lsa import Lsa
 from lvmctl.data.encoders.options import LsaOptions, SentenceTransformersOptions
 from lvmctl.data.encoders.records import ENCODERS
@@ -171,3 +172,14 @@ def test_norms_are_kept_beside_unit_vectors(library, tmp_path):
     assert np.load(tmp_path / "s" / "norms.npy").tolist() == [2, 3, 4]
     assert list(store.texts()) == ["a", "b", "c"]
     assert store.manifest["encoder"]["model"] == "sentence-transformers/gtr-t5-base"
+
+
+def test_a_damaged_saved_encoder_is_one_line(tmp_path):
+    path = tmp_path / "encoder.npz"
+    np.savez(path, **_fitted().state())
+    load_encoder(_fitted(), tmp_path)
+    whole = path.read_bytes()
+    for data in (whole[:-40], b"", whole.replace(b"idf.npy", b"idx.npy")):
+        path.write_bytes(data)
+        with pytest.raises(DataError, match=r"encoder.npz: is damaged .*embed the store again"):
+            load_encoder(_fitted(), tmp_path)

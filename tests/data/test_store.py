@@ -148,6 +148,7 @@ def test_changed_vectors_do_not_match_their_hash(make_store, unit_rows):
         ({"articles": [{"id": 0}]}, "lists 1 articles, offsets.npy has 2"),
         ({"articles": None}, "has no list of articles"),
         ({"articles": [{"split": "test"}, {}]}, "article 0 is in split 'test'"),
+        ({"articles": [{}, {"first": "x"}]}, "article 1 has 'x' as first"),
         ({"windows": {"context": 5, "horizon": 2}}, "every article is 5 chunks and a target"),
         ({"windows": [5]}, "damaged windows entry"),
     ],
@@ -172,3 +173,11 @@ def test_missing_and_foreign_directories(tmp_path):
         Store.open(tmp_path / "nothing")
     with pytest.raises(DataError, match="not a vector store"):
         Store.open(tmp_path)
+
+
+@pytest.mark.parametrize("line", [b"{}", b"not json", b'"\xff"'])
+def test_damaged_texts_name_the_line(make_store, line):
+    store = make_store([1, 1])
+    (store.path / "chunks.jsonl").write_bytes(b'"fine"\n' + line + b"\n")
+    with pytest.raises(DataError, match=r"chunks.jsonl:2: is no.*delete chunks.jsonl"):
+        list(store.texts())

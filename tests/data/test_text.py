@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 import pytest
 
@@ -39,7 +41,18 @@ def test_jsonl_records_keep_their_fields(tmp_path):
         ("f.jsonl", b'{"text": "a"}\n{"text": \n', r"f.jsonl:2: is not JSON"),
         ("f.jsonl", b'["text"]\n', r'f.jsonl:1: has no string "text"'),
         ("f.jsonl", b'{"text": 5}\n', r'f.jsonl:1: has no string "text"'),
-        ("f.jsonl", b'{"text": "a", "split": "test"}\n', r"in split 'test'; splits are train"),
+        ("f.jsonl", b'{"text": "a", "split": "test"}\n', r"in split 'test' \(splits are train"),
+        (
+            "f.jsonl",
+            b'{"text": "a"}\n{"text": "b", "first": "x"}\n',
+            r"f.jsonl:2: has 'x' as first",
+        ),
+        ("f.jsonl", b'{"text": "a", "first": -1}\n', r"f.jsonl:1: has -1 as first"),
+        ("f.jsonl", b'{"text": "a", "id": [1]}\n', r"f.jsonl:1: has \[1\] as id"),
+        ("f.jsonl", b'{"text": "a", "n": ' + b"9" * 5000 + b"}\n", r"f.jsonl:1: is not JSON"),
+        ("f.jsonl", b"[" * 200_000 + b"\n", r"f.jsonl:1: is not JSON"),
+        ("f.jsonl", b'{"text": "ab\\ud800"}\n', r"f.jsonl:1: holds \\ud800, half of a character"),
+        ("f.jsonl", b'{"text": "a", "t": ["\\udfff"]}\n', r"f.jsonl:1: holds \\udfff"),
         ("f.jsonl", b'\n{"text": "\xff"}\n', r"f.jsonl:2: is not UTF-8 \(byte 10: 0xff\)"),
         ("f.txt", b"ab\xe9", r"f.txt: is not UTF-8 \(byte 2: 0xe9\); convert it"),
         ("f.pdf", b"", r"f.pdf: is not one of .txt, .md, .jsonl"),
@@ -49,6 +62,12 @@ def test_bad_texts(tmp_path, name, data, message):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(DataError, match=message):
         list(read_texts([tmp_path / name]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are any bytes")
+def test_a_file_name_that_is_no_text(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("hello")
+    assert next(read_texts([tmp_path])).entry["title"] == "caf\ufffd.txt"
 
 
 def test_nothing_to_read(tmp_path):
