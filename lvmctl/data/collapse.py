@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lvmctl.errors import DataError
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -24,19 +26,30 @@ class Layout:
     first: np.ndarray
 
 
-def collapse(article: np.ndarray, position: np.ndarray) -> Layout:
+def collapse(article: np.ndarray, position: np.ndarray, where: object = None) -> Layout:
     """Articles in the order they first appear; a gap in the positions ends an article.
 
     Args:
         article: (M,) integers or strings, the article of each row.
         position: (M,) integers, its position there; rows of one place are one chunk.
+        where: the file they are from, for messages.
+
+    Raises:
+        DataError: positions so far apart that the places of all articles leave 64 bits.
     """
     _, first_row, number = np.unique(article, return_index=True, return_inverse=True)
     appearance = np.empty(len(first_row), np.int64)
     appearance[np.argsort(first_row)] = np.arange(len(first_row))
-    low = position.min()
+    low, high = int(position.min()), int(position.max())
     # One more than the range, so that neighbours are one apart only within an article.
-    place = appearance[number.ravel()] * (position.max() - low + 2) + (position - low)
+    stride = high - low + 2
+    if len(first_row) * stride >= 1 << 63:
+        raise DataError(
+            f"has positions from {low} to {high}, too far apart for {len(first_row)} article(s)",
+            where=where,
+            mend="number the chunks of each article from 0",
+        )
+    place = appearance[number.ravel()] * stride + (position - low)
     places, source, chunk = np.unique(place, return_index=True, return_inverse=True)
     starts = np.flatnonzero(np.diff(places, prepend=places[0] - 2) != 1)
     lengths = np.diff(starts, append=len(places))

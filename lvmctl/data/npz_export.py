@@ -83,7 +83,7 @@ def _write_windows(
 def _ids(split: Split, first: np.ndarray) -> np.ndarray:
     """The articles' own ids where they tell articles apart, else their numbers."""
     ids = [article.get("id") for article in split.articles]
-    whole = all(isinstance(name, int) and not isinstance(name, bool) for name in ids)
+    whole = all(type(name) is int and abs(name) < 1 << 63 for name in ids)
     if not whole and not all(isinstance(name, str) for name in ids):
         return np.arange(len(ids))
     spans = sorted(zip(ids, first.tolist(), split.lengths.tolist()))

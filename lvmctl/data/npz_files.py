@@ -15,6 +15,8 @@ TARGETS = ("targets", "target", "target_vectors", "y", "Y", "t")
 VECTORS = ("vectors", "embeddings")
 BANK_ARTICLES = ("article_indices", "article_ids")
 BANK_POSITIONS = ("chunk_indices", "seq_idx")
+MOST_AHEAD = 1_000_000
+"""The largest horizon a file may have."""
 
 
 class WindowFile:
@@ -158,6 +160,9 @@ def _index(npz: Npz, key: str, count: int, text: bool = False) -> np.ndarray | N
         return array.astype(str)
     if array.dtype.kind not in "iu":
         raise DataError(f"is {array.dtype}, not integers", where=where, mend="save it as int64")
+    if array.dtype.kind == "u" and (array > np.iinfo(np.int64).max).any():
+        mend = "number articles and chunks from 0"
+        raise DataError(f"holds {array.max()}, beyond int64", where=where, mend=mend)
     return array.astype(np.int64)
 
 
@@ -166,9 +171,11 @@ def _horizon(npz: Npz) -> int | None:
     if "p6_offset" not in npz:
         return None
     found = np.unique(np.array(npz.array("p6_offset")))
-    if len(found) != 1 or found.dtype.kind not in "iu" or found[0] < 0:
+    if len(found) != 1 or found.dtype.kind not in "iu" or not 0 <= found[0] < MOST_AHEAD:
         raise DataError(
-            "is not one number >= 0", where=npz.where("p6_offset"), mend="pass --horizon"
+            f"is not one number from 0 to {MOST_AHEAD - 1}",
+            where=npz.where("p6_offset"),
+            mend="write h - 1 there, or leave it out and pass --horizon",
         )
     return int(found[0]) + 1
 

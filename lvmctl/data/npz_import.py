@@ -116,7 +116,7 @@ def _piece(
 ) -> Piece:
     if is_bank(npz):
         file = BankFile(npz)
-        return Piece(file, collapse(*file.places()), split)
+        return Piece(file, collapse(*file.places(), file.path), split)
     file = WindowFile(npz, horizon)
     if bank is not None:
         return _from_bank(file, bank, split)
@@ -136,7 +136,7 @@ def _piece(
 
 def _collapse(piece: Piece, article: np.ndarray, position: np.ndarray) -> None:
     file = piece.file
-    layout = collapse(article, position)
+    layout = collapse(article, position, file.path)
     span = file.context_length - 1 + file.horizon
     lost = int((~whole_windows(layout, file.context_length + 1, span)).sum())
     if lost > MOST_LOST * file.windows:
@@ -171,7 +171,7 @@ def _from_bank(windows: WindowFile, bank: BankFile, split: str | None) -> Piece:
         )
     kept = np.flatnonzero(np.isin(bank.ids, wanted))
     ids, positions = bank.places()
-    inside = collapse(ids[kept], positions[kept])
+    inside = collapse(ids[kept], positions[kept], bank.path)
     chunk = np.full(bank.count, -1)
     chunk[kept] = inside.chunk
     layout = Layout(kept[inside.source], chunk, inside.lengths, inside.first)

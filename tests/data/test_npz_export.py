@@ -69,3 +69,10 @@ def test_import_export_import_is_the_identity(extra, context, horizon, half, nam
         assert np.array_equal(again.offsets, store.offsets)
         if names != "same":
             assert [article["id"] for article in again.articles] == list(ids)
+
+
+def test_ids_that_no_array_can_hold_become_numbers(make_store, tmp_path):
+    store = make_store([6, 6], entries=[{"id": 10**30}, {"id": 3}])
+    export_npz(store, tmp_path / "out", 5)
+    with np.load(tmp_path / "out" / "store.npz") as arrays:
+        assert arrays["article_ids"].tolist() == [0, 1]
