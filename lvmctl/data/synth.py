@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 
 from lvmctl.data.arrays import BLOCK_BYTES
 from lvmctl.data.writer import StoreWriter, made
-from lvmctl.errors import UsageError, nearest
+from lvmctl.errors import OutputError, UsageError, nearest
 
 WORLDS = ("ar1", "rotation", "topic", "iid")
 VIEWS = ("shuffled", "reversed")
+_ENTRY_BYTES = 400
+"""Memory of an article's manifest entry, roughly."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class World:
             ("dim", self.dim >= smallest, f"at least {smallest}"),
             ("dim", self.name != "rotation" or self.dim % 2 == 0, "even (planes need two axes)"),
             ("a", -1 <= self.a <= 1, "between -1 and 1"),
+            ("theta", math.isfinite(self.theta), "a finite number of degrees"),
             ("f", 0 <= self.f <= 1, "between 0 and 1"),
             ("seed", self.seed >= 0, "at least 0"),
         ):
@@ -98,12 +104,44 @@ def plane_basis(world: World) -> np.ndarray:
 
 
 def write_world(writer: StoreWriter, world: World) -> None:
-    """Simulate ``world`` into a store, block by block."""
+    """Simulate ``world`` into a store, block by block.
+
+    Raises:
+        OutputError: it needs more disk or memory than there is.
+    """
+    _check_size(world, writer.directory)
     writer.manifest["encoder"] = {"name": "synth", "world": world.name, **world.parameters}
     writer.manifest["made"] = made("synth")
     articles = itertools.chain.from_iterable(simulate(world))
     for number, article in enumerate(articles):
         writer.article({"id": number, "title": f"{world.name} {number}"}, article)
+
+
+def _check_size(world: World, directory: Path) -> None:
+    """Refuse a world that the disk of ``directory`` or this machine's memory cannot hold."""
+    article = world.chunks * world.dim * 8
+    basis = world.dim**2 * 8 if world.name == "rotation" else 0
+    entries = world.articles * _ENTRY_BYTES
+    # Of a block and of a basis, three copies are alive at a time.
+    memory = 3 * (max(article, BLOCK_BYTES) + basis) + entries
+    disk = world.articles * article // 2 + entries // 4
+    free = shutil.disk_usage(directory).free
+    total = _memory()
+    if disk > free:
+        what = f"needs {disk:,} bytes of disk, {free:,} are free"
+    elif total is not None and memory > total:
+        what = f"needs {memory:,} bytes of memory, this machine has {total:,}"
+    else:
+        return
+    raise OutputError(what, where=world.name, mend="ask for fewer articles, chunks or dimensions")
+
+
+def _memory() -> int | None:
+    """Bytes of memory in this machine, where the system says."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 def _articles(

@@ -9,8 +9,8 @@ import pytest
 
 from lvmctl.data import Store, Windows, open_split, open_splits, write_store
 from lvmctl.data.bayes import bayes_cosine, bayes_margins, bayes_prediction, lag_cosine
-from lvmctl.data.synth import World, plane_basis, simulate
-from lvmctl.errors import DataError, UsageError
+from lvmctl.data.synth import World, plane_basis, simulate, write_world
+from lvmctl.errors import DataError, OutputError, UsageError
 
 
 def _articles(world):
@@ -183,3 +183,28 @@ def test_a_world_survives_the_store(tmp_path):
     with write_store(tmp_path / "s", 5) as writer:
         write_world(writer, world)
     assert np.allclose(Store.open(tmp_path / "s").vectors.reshape(3, 4, 5), _articles(world))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("key", ["a", "theta", "f"])
+def test_parameters_that_are_no_numbers(key, value):
+    with pytest.raises(UsageError, match=f"{key} is {value}, it must be"):
+        World("rotation", **{key: value})
+
+
+@pytest.mark.parametrize(
+    ("world", "message"),
+    [
+        (World("ar1", dim=2_000_000_000), r"ar1: needs [\d,]+ bytes of disk, [\d,]+ are free"),
+        (World("iid", articles=10**15, chunks=1, dim=2), "bytes of disk"),
+        (World("iid", articles=1, chunks=1, dim=10**30), "bytes of disk"),
+        (World("rotation", articles=1, chunks=1, dim=10_000_000), "bytes of memory, this machine"),
+    ],
+)
+def test_worlds_too_large_for_this_machine(tmp_path, world, message):
+    with (
+        pytest.raises(OutputError, match=message),
+        write_store(tmp_path / "store", world.dim) as writer,
+    ):
+        write_world(writer, world)
+    assert list(tmp_path.iterdir()) == []
