@@ -14,7 +14,19 @@ from lvmctl.errors import UsageError
 if TYPE_CHECKING:
     from lvmctl.data.embed import Encoder
 
-path_type = click.Path(path_type=Path)
+
+class FilePath(click.Path):
+    """A path; an empty one, which would mean the current directory, is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the path is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+path_type = FilePath(path_type=Path)
+span_type = click.IntRange(1, 1_000_000)
+"""Chunks that K or h may be."""
 out_option = click.option("--out", type=path_type, required=True, help="The store to write.")
 force_option = click.option("--force", is_flag=True, help="Replace --out if it exists.")
 
@@ -40,9 +52,7 @@ def report(out: Path, command: str, as_json: bool, notices: list[str]) -> None:
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=path_type)
 @out_option
-@click.option(
-    "--horizon", type=click.IntRange(1), help="h of the windows; default p6_offset + 1, else 1."
-)
+@click.option("--horizon", type=span_type, help="h of the windows; default p6_offset + 1, else 1.")
 @click.option(
     "--articles-npz", type=path_type, help="Chunk bank with the articles of windows that carry ids."
 )

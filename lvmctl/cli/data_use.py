@@ -7,15 +7,16 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.data_make import force_option, path_type, report
+from lvmctl.cli.data_make import force_option, path_type, report, span_type
 from lvmctl.cli.output import emit, json_option, notice, table
 from lvmctl.cli.progress import progress
+from lvmctl.errors import UsageError
 
 context_option = click.option(
-    "--context", type=click.IntRange(1), default=5, show_default=True, help="K, chunks in a window."
+    "--context", type=span_type, default=5, show_default=True, help="K, chunks in a window."
 )
 horizon_option = click.option(
-    "--horizon", type=click.IntRange(1), default=1, show_default=True, help="h, chunks ahead."
+    "--horizon", type=span_type, default=1, show_default=True, help="h, chunks ahead."
 )
 seed_option = click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 
@@ -60,7 +61,7 @@ def split(
 @context_option
 @horizon_option
 @seed_option
-@click.option("--out", type=path_type, help="The store to write.  [default: STORE-N]")
+@click.option("--out", type=path_type, help="The store to write.  [default: SOURCE-N]")
 @force_option
 @json_option
 def subset(
@@ -80,18 +81,20 @@ def subset(
     lvmctl data subset store@train --windows 2000 --out small/
     """
     from lvmctl.data.copying import chosen_articles, copy_articles
-    from lvmctl.data.sources import Source
+    from lvmctl.data.sources import PREFIX, Source
     from lvmctl.data.split import Split
     from lvmctl.data.splits import require_articles
     from lvmctl.data.windows import Windows
     from lvmctl.data.writer import write_store
 
     parsed = Source.parse(source)
+    if out is None and parsed.text.startswith(PREFIX):
+        raise UsageError("a synthetic world has no place of its own", mend="name one with --out")
     store = parsed.open()
     whole = require_articles(Split.of(store, parsed.split), store)
     chosen = whole.subset(windows, context, horizon, seed)
     found = len(Windows(chosen, context, horizon))
-    out = out or Path(f"{str(store.path).rstrip('/')}-{windows}")
+    out = out or _beside(store.path, f"-{windows}")
     notices = [f"{whole.name} has only {found} windows"] if found < windows else []
     with write_store(out, store.dim, store.vectors.dtype, force=force) as writer:
         copy_articles(writer, store, chosen_articles(store, chosen.starts))
@@ -151,12 +154,18 @@ def export(
     from lvmctl.data.store import Store
 
     opened = Store.open(store)
-    out = out or opened.path.resolve().with_name(f"{opened.name}-npz")
+    out = out or _beside(opened.path, "-npz")
     with progress("export", "windows") as step:
         written = export_npz(opened, out, context, horizon, force, step)
     result = {"path": str(out), "format": format_, "context": context, "horizon": horizon}
     lines = [f"{out / file}: {count} windows" for file, count in written.items()]
     emit({**result, "files": written}, "data.export", as_json, "\n".join(lines))
+
+
+def _beside(source: Path, suffix: str) -> Path:
+    """The default output of a command that reads ``source``: its name and a suffix, beside it."""
+    named = source if source.name not in ("", "..") else source.resolve()
+    return named.with_name(named.name.removesuffix(".npz") + suffix)
 
 
 def _info_text(found: dict[str, Any]) -> str:

@@ -134,3 +134,46 @@ def test_every_command_has_help_with_an_example(lvmctl):
         shown = lvmctl("data", name, "--help").out
         assert f"lvmctl data {name}" in shown
         assert "--json" in shown
+
+
+def test_a_subset_is_named_after_its_source(lvmctl, world, tmp_path, monkeypatch):
+    subset = ("data", "subset", "--windows", 10)
+    lvmctl("data", "export", "store", "--out", "npz")
+    lvmctl(*subset, "store/")
+    lvmctl(*subset, "npz/store.npz")
+    assert (tmp_path / "npz" / "store-10" / "vectors.npy").exists()
+    error = lvmctl(*subset, "synth:topic?articles=10", code=2).err
+    assert error == "error: a synthetic world has no place of its own; name one with --out\n"
+    lvmctl(*subset, "synth:topic?articles=10", "--out", "topic")
+    monkeypatch.chdir(tmp_path / "store")
+    lvmctl(*subset, ".", "--force")
+    lvmctl("data", "export", ".")
+    assert sorted(path.name for path in (tmp_path / "store").iterdir()) == [
+        *("offsets.npy", "store.json", "vectors.npy"),
+    ]
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"store", "store-10", "store-npz", "npz", "topic"}
+
+
+def test_an_empty_path_is_not_the_current_directory(lvmctl, world, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path / "store")
+    assert "names no data" in lvmctl("data", "info", "", code=2).err
+    assert "names no data" in lvmctl("data", "subset", "", "--windows", 3, code=2).err
+    assert "the path is empty" in lvmctl("data", "split", "", code=2).err
+    assert "the path is empty" in lvmctl("data", "export", ".", "--out", "", code=2).err
+
+
+@pytest.mark.parametrize("option", ["--context", "--horizon"])
+def test_spans_have_an_end(lvmctl, world, option):
+    for value in (10**6 + 1, 10**23):
+        error = lvmctl("data", "info", "store", option, value, code=2).err
+        assert len(error.splitlines()) == 1
+        assert "1<=x<=1000000" in error
+    assert "split" in lvmctl("data", "info", "store", option, 10**6).out
+
+
+def test_jsonl_fields_with_a_meaning_are_checked_before_they_can_hurt(lvmctl, tmp_path):
+    record = {"text": "a first text here\n\nand a second text here", "first": "x"}
+    (tmp_path / "f.jsonl").write_text(json.dumps(record))
+    error = lvmctl("data", "embed", "f.jsonl", "--out", "s", code=3).err
+    assert error.startswith("error: f.jsonl:1: has 'x' as first")
