@@ -7,6 +7,8 @@ The exit codes are the command line's contract: 0 ok, 1 a gate failed, 2 usage, 
 
 from __future__ import annotations
 
+import re
+
 
 class LvmctlError(Exception):
     """Base of every error shown to the user without a traceback.
@@ -82,3 +84,15 @@ def nearest(name: str, known: list[str]) -> str | None:
 
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return close[0] if close else None
+
+
+MEMORY = re.compile(
+    r"(can't|cannot|could not|unable to) allocate|(out of|not enough) memory|bad_alloc", re.I
+)
+"""How NumPy, torch, the C library and the drivers say that memory ran out."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, here or on the accelerator."""
+    known = isinstance(error, RuntimeError | OSError | ImportError)
+    return isinstance(error, MemoryError) or (known and bool(MEMORY.search(str(error))))

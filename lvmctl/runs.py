@@ -84,8 +84,11 @@ class RunDirectory:
             raise RunError(f"cannot be read ({error})", where=path) from error
 
     def update_manifest(self, **values: Any) -> None:
-        """Merge ``values`` into ``manifest.json``."""
-        known = self.read(self.manifest) if self.manifest.is_file() else {}
+        """Merge ``values`` into ``manifest.json``; an unreadable one is written anew."""
+        try:
+            known = dict(self.read(self.manifest))
+        except (RunError, TypeError, ValueError):
+            known = {}
         write_json(self.manifest, known | values)
 
     def __enter__(self) -> RunDirectory:

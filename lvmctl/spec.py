@@ -89,10 +89,12 @@ class ModelSpec(Record):
 
     ``geometry`` is the promise the conformance kit proves: ``unit`` (q on the unit sphere),
     ``span`` (q in the linear span of the context), ``cone`` (q a non-negative mixture of the
-    context), ``anchored`` (q blended with the context's centroid).
+    context), ``anchored`` (q blended with the context's centroid). ``gives`` names the optional
+    prediction fields it fills (``raw``, ``weights``, ``anchor_lambda``).
     """
 
     geometry: Geometry = "unit"
+    gives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

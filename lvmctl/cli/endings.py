@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 
 import click
 
 from lvmctl.cli.process import Terminated
-from lvmctl.errors import LvmctlError, OutputError
+from lvmctl.errors import LvmctlError, OutputError, out_of_memory
 
 BUG = 70
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 128 + 2, 128 + 13, 128 + 15
-
-MEMORY = re.compile(
-    r"(can't|cannot|could not|unable to) allocate|(out of|not enough) memory|bad_alloc", re.I
-)
-"""How NumPy, torch, the C library and the drivers say that memory ran out."""
 
 
 def ending(error: BaseException) -> tuple[int, str]:
@@ -37,12 +31,6 @@ def ending(error: BaseException) -> tuple[int, str]:
         return OutputError.exit_code, _system(error)
     line = f"this is a fault in lvmctl: {type(error).__name__}: {error}"
     return BUG, line + "; run `lvmctl --debug …` for the traceback"
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, here or on the accelerator."""
-    known = isinstance(error, RuntimeError | OSError | ImportError)
-    return isinstance(error, MemoryError) or (known and bool(MEMORY.search(str(error))))
 
 
 def _usage(error: click.ClickException) -> str:

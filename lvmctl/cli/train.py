@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ import click
 from lvmctl.cli.output import emit, json_option, notice, table
 from lvmctl.errors import UsageError
 
-OPTION_FLAGS = ("context", "horizon", "epochs", "seed")
-
-READING = """\
+RETRIEVAL = """\
 R@5 and MRR@10 rank the true chunk among all chunks of its article outside the window.
 Compare them with `direct`, which retrieves with the last chunk itself.
+"""
+MARGIN = """\
 margin[last] below 0 is what a correct model of text has; it does not mean "backward"."""
 
 
@@ -67,62 +68,80 @@ def train(
 
     `lvmctl plugins describe RECIPE` lists every option that --set takes.
     """
-    from lvmctl.config import load_experiments, parse_assignments
-    from lvmctl.training import job
+    from lvmctl.config import parse_assignments
 
     typed = {key: value for key, value in flags.items() if value is not None}
     layers = [("command line", typed), ("--set", parse_assignments(assignments))]
-    screen = Terminal()
-    if resume is not None:
-        given = {"--data": data, "--train": train_, "--val": val, "--ood": ood, "--out": out}
-        given |= {"--experiment": experiment, "--loss": losses}
-        refused = [name for name, value in given.items() if value]
-        if refused:
-            raise UsageError(
-                f"a resumed run keeps its data and recipe, {', '.join(refused)} cannot change",
-                where="--resume",
-                mend="leave them out",
-            )
-        finished = job.resume(resume, layers, device, screen, recipe)
-    else:
-        named = None
-        if experiment is not None:
-            named = load_experiments().get(experiment)
-            if recipe is not None and recipe != named.recipe:
-                raise UsageError(
-                    f"experiment {experiment} trains {named.recipe}, --plugin says {recipe}",
-                    mend="leave --plugin out",
-                )
-            layers = [*named.layers, *layers]
-            losses = (*named.losses, *losses)
-            if not (data or train_):
-                data, train_ = named.data, named.train
-            val, ood = val or named.val, ood or named.ood
-        elif recipe is None:
-            raise UsageError(
-                "what should be trained?", mend="give --plugin RECIPE or --experiment NAME"
-            )
-        request = job.Request(
-            recipe=named.recipe if named else recipe,
-            layers=layers,
-            losses=losses,
-            data=data,
-            train=train_,
-            val=val,
-            ood=ood,
-            device=device,
-            out=out,
-            experiment=experiment,
-        )
-        finished = job.start(request, screen)
+    sources = {"data": data, "train": train_, "val": val, "ood": ood}
+    # What a plugin prints is talk; stdout is for the result.
+    with redirect_stdout(sys.stderr):
+        if resume is not None:
+            refuse(resume, {"--out": out, "--experiment": experiment, "--loss": losses})
+            finished = continued(resume, layers, device, recipe, sources)
+        else:
+            finished = started(recipe, experiment, layers, losses, sources, device, out)
     result = {
         "run": str(finished.run.path),
         "recipe": finished.plan.recipe,
+        "epochs": finished.result.epochs,
         "best": finished.result.best,
         "stopped": finished.result.stopped,
         "demonstration": finished.demonstration,
     }
     emit(result, "train", as_json, lambda: summary(finished))
+
+
+def refuse(resume: Path, given: dict[str, Any]) -> None:
+    """Refuse what a resumed run cannot take."""
+    if refused := [name for name, value in given.items() if value]:
+        raise UsageError(
+            f"a resumed run keeps its recipe and its place, {', '.join(refused)} cannot change",
+            where=f"--resume {resume}",
+            mend="leave them out",
+        )
+
+
+def continued(resume, layers, device, recipe, sources):
+    """Resume a run; sources name where its data is now."""
+    from lvmctl.training import job
+    from lvmctl.training.provenance import absolutes
+
+    moved = absolutes(sources) if any(sources.values()) else None
+    return job.resume(resume, layers, device, Terminal(), recipe, moved)
+
+
+def started(recipe, experiment, layers, losses, sources, device, out):
+    """Start a run of a recipe, or of an experiment with what is typed laid over it."""
+    from lvmctl.config import load_experiments
+    from lvmctl.training import job
+    from lvmctl.training.provenance import absolutes
+
+    if experiment is not None:
+        named = load_experiments().get(experiment)
+        if recipe not in (None, named.recipe):
+            raise UsageError(
+                f"experiment {experiment} trains {named.recipe}, --plugin says {recipe}",
+                mend="leave --plugin out",
+            )
+        recipe, layers, losses = named.recipe, [*named.layers, *layers], (*named.losses, *losses)
+        own = {"data": named.data, "train": named.train, "val": named.val, "ood": named.ood}
+        if sources["data"] or sources["train"]:
+            own = dict.fromkeys(own)  # other training data: nothing of the experiment's is kept
+        sources = {name: value or own[name] for name, value in sources.items()}
+    elif recipe is None:
+        raise UsageError(
+            "what should be trained?", mend="give --plugin RECIPE or --experiment NAME"
+        )
+    request = job.Request(
+        recipe=recipe,
+        layers=layers,
+        losses=losses,
+        sources=absolutes(sources),
+        device=device,
+        out=out,
+        experiment=experiment,
+    )
+    return job.start(request, Terminal())
 
 
 class Terminal:
@@ -143,10 +162,10 @@ class Terminal:
         )
 
     def epoch(self, record: dict[str, Any], epochs: int, windows_per_s: float) -> None:
-        parts = [
-            f"epoch {record['epoch']}/{epochs}",
-            f"loss {record['train'].get('loss', float('nan')):.4f}",
-        ]
+        train = record["train"]
+        parts = [f"epoch {record['epoch']}/{epochs}", f"loss {train['loss']:.4f}"]
+        if "skipped_steps" in train:
+            parts.append(f"skipped {train['skipped_steps']} non-finite steps")
         if val := record.get("val"):
             parts.append(f"val loss {val['loss']:.4f} cos_next {val['cos_next']:.4f}")
             parts += [f"margin[{p}] {value:+.3f}" for p, value in val["margin"].items()]
@@ -164,14 +183,14 @@ def summary(finished: Any) -> str:
     best, plan = finished.result.best, finished.plan
     lines = []
     if finished.result.stopped:
-        lines.append(f"stopped after epoch {best['epoch']}: {finished.result.stopped}")
-    if "val" in best:
-        rows = list(summary_rows(best["val"]))
-        lines.append(
-            f"{plan.recipe}, epoch {best['epoch']} (best by {best['by']}), on "
-            f"{best['val']['windows']:,} validation windows"
-        )
-        lines += ["", table(["", plan.recipe, "direct", "chance"], rows), "", READING]
+        lines.append(f"stopped after epoch {finished.result.epochs}: {finished.result.stopped}")
+    rows = list(summary_rows(best["val"]))
+    lines.append(
+        f"{plan.recipe}, epoch {best['epoch']} (best by {best['by']}), on "
+        f"{best['val']['windows']:,} validation windows"
+    )
+    lines += ["", table(["", plan.recipe, "direct", "chance"], rows), ""]
+    lines.append(RETRIEVAL + MARGIN if "r@5" in best["val"] else MARGIN)
     if finished.demonstration:
         lines.append(f"Data: {finished.demonstration}")
     lines.append(f"run: {finished.run.path}")

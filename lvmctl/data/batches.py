@@ -29,6 +29,7 @@ class BatchBuilder:
         seed: seed of the negatives and pairs.
         device: where batches live. On a GPU the store is copied there once; on a CPU it stays
             mapped from disk.
+        share: a builder whose copy of the same store is used instead of another one.
     """
 
     def __init__(
@@ -40,16 +41,20 @@ class BatchBuilder:
         order_pairs: int = 0,
         seed: int = 0,
         device: torch.device | str = "cpu",
+        share: BatchBuilder | None = None,
     ) -> None:
         self.windows = windows
         self.needs = frozenset(needs)
         self.negatives = negatives
         self.order_pairs = order_pairs
         self.seed = seed
-        with warnings.catch_warnings():
-            # The map is read-only and so is every use of it here.
-            warnings.filterwarnings("ignore", message=".*not writable.*")
-            self.vectors = torch.from_numpy(windows.split.vectors).to(device)
+        if share is not None and share.windows.split.vectors is windows.split.vectors:
+            self.vectors = share.vectors
+        else:
+            with warnings.catch_warnings():
+                # The map is read-only and so is every use of it here.
+                warnings.filterwarnings("ignore", message=".*not writable.*")
+                self.vectors = torch.from_numpy(windows.split.vectors).to(device)
         self.device = self.vectors.device
 
     def batch(self, index: np.ndarray, *key: int) -> Batch:
@@ -94,7 +99,7 @@ class BatchBuilder:
         """Unit float32 chunks for ``rows`` (…) → (…, D)."""
         flat = self.vectors.index_select(0, self.tensor(rows.reshape(-1))).float()
         flat = flat if self.windows.split.exact else unit(flat)
-        return flat.view(*rows.shape, -1)
+        return flat.view(*rows.shape, flat.shape[-1])
 
     def tensor(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device, non_blocking=True)

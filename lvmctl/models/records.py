@@ -10,5 +10,6 @@ MODELS = (
         target="lvmctl.models.free:Free",
         options=SequenceEncoderOptions,
         geometry="unit",
+        gives=("raw",),
     ),
 )

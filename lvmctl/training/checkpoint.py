@@ -41,10 +41,20 @@ def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path
     write_json(path.with_suffix(".json"), {"sha256": digest, "bytes": len(content), "step": step})
     write_whole(run.checkpoints / "latest", lambda file: file.write(f"{path.name}\n".encode()))
     with output_errors(run.checkpoints):
-        for old in sorted(run.checkpoints.glob("step_*.pt"))[:-keep]:
-            old.unlink()
-            old.with_suffix(".json").unlink(missing_ok=True)
+        steps = sorted(steps_of(run))
+        kept = [s for s in steps if s <= step][-keep:]
+        for old in set(steps) - set(kept):  # also later ones, which a killed process never named
+            run.checkpoints.joinpath(f"step_{old:08d}.pt").unlink()
+            run.checkpoints.joinpath(f"step_{old:08d}.json").unlink(missing_ok=True)
+        for torn in run.checkpoints.glob(".*"):
+            torn.unlink()
     return path
+
+
+def steps_of(run: RunDirectory) -> list[int]:
+    """Global steps of which there is a checkpoint file, in no order."""
+    names = (path.stem.removeprefix("step_") for path in run.checkpoints.glob("step_*.pt"))
+    return [int(name) for name in names if name.isdigit()]
 
 
 def load_latest(run: RunDirectory, map_location: str = "cpu") -> dict[str, Any]:
@@ -55,16 +65,15 @@ def load_latest(run: RunDirectory, map_location: str = "cpu") -> dict[str, Any]:
     """
     try:
         name = (run.checkpoints / "latest").read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, ValueError):
         raise RunError(
-            "has no checkpoint", where=run.path, mend="start the training again"
+            "has no readable `latest`", where=run.checkpoints, mend="start the training again"
         ) from None
     fault = damage(run.checkpoints / name)
     if fault is None:
         return torch.load(run.checkpoints / name, map_location=map_location, weights_only=True)
-    good = [
-        p for p in sorted(run.checkpoints.glob("step_*.pt")) if p.name != name and not damage(p)
-    ]
+    files = [run.checkpoints / f"step_{step:08d}.pt" for step in sorted(steps_of(run))]
+    good = [path for path in files if path.name != name and not damage(path)]
     mend = "no other checkpoint is left: start the training again"
     if good:
         mend = f"the previous good one is {good[-1].name}: write that name into "
@@ -78,6 +87,6 @@ def damage(path: Path) -> str | None:
         expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["sha256"]
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         return f"the checkpoint is incomplete ({type(error).__name__})"
     return None if found == expected else "the checkpoint is damaged: its content hash disagrees"

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import platform
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib import metadata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lvmctl.config import split_parts
+from lvmctl.config import bind, split_parts
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits import Splits
 from lvmctl.errors import LvmctlError, RunError, UsageError
 from lvmctl.files import write_json
-from lvmctl.registry import load_registry
+from lvmctl.registry import Registry, load_registry
 from lvmctl.runs import RunDirectory, new_run
+from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend, choose_backend, choose_device
-from lvmctl.training.loop import Result, Screen, Training
+from lvmctl.training.interrupts import Interrupts
+from lvmctl.training.loop import Training
 from lvmctl.training.plan import Layers, Plan, from_record, make_plan
+from lvmctl.training.provenance import FORMAT, identity, now, split_records, surroundings
+from lvmctl.training.result import Result, Screen
 
-FORMAT = "lvmctl.run/1"
 DATA_SEED = 0
-PACKAGES = ("lvmctl", "torch", "numpy", "pluggy")
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Request:
         recipe: name of the recipe.
         layers: option values by origin, the strongest last.
         losses: ``NAME[:WEIGHT]`` to add or to reweight.
-        data, train, val, ood: sources; all None means the embedded default data.
+        sources: ``data``, ``train``, ``val`` and ``ood``, absolute; nothing is the default data.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         out: the run directory; None chooses ``runs/<recipe>_<key options>_<timestamp>``.
         experiment: name of the experiment, if it came from one.
@@ -48,10 +45,7 @@ class Request:
     recipe: str
     layers: Layers = ()
     losses: Sequence[str] = ()
-    data: str | None = None
-    train: tuple[str, ...] = ()
-    val: str | None = None
-    ood: str | None = None
+    sources: dict[str, Any] = field(default_factory=dict)
     device: str = "auto"
     out: Path | None = None
     experiment: str | None = None
@@ -79,94 +73,100 @@ def start(request: Request, screen: Screen) -> Finished:
     for part in plan.parts:
         registry.resolve(part.entry)  # a part that cannot be imported costs no run directory
     device = choose_device(request.device)
-    sources = {
-        "data": absolute(request.data),
-        "train": [absolute(text) for text in request.train],
-        "val": absolute(request.val),
-        "ood": absolute(request.ood),
-    }
-    splits = open_splits(**sources)
+    splits = open_splits(**request.sources)
     train, val = windows_of(plan, splits)
     backend = choose_backend(device, plan.options.precision)
     if request.out is None:
         run = new_run(plan.recipe, plan.key_options)
     else:
         run = RunDirectory.create(request.out)
-    with run:
+    with run, Interrupts() as interrupts:
         config = {"format": FORMAT, "experiment": request.experiment, **plan.record()}
-        config |= {"data": sources, "splits": split_records(splits), "backend": backend.record()}
+        config |= {
+            "data": request.sources,
+            "splits": split_records(splits),
+            "backend": backend.record(),
+        }
         write_json(run.config, config)
-        return train_in(run, plan, splits, train, val, backend, screen, resume=False)
+        training = Training(plan, registry, run, train, val, backend, screen, interrupts)
+        record = {**surroundings(plan, backend), "splits": split_records(splits)}
+        return finish(training, splits, registry, record)
 
 
 def resume(
-    path: Path, layers: Layers, device: str, screen: Screen, recipe: str | None = None
+    path: Path,
+    layers: Layers,
+    device: str,
+    screen: Screen,
+    recipe: str | None = None,
+    sources: dict[str, Any] | None = None,
 ) -> Finished:
     """Continue the run at ``path`` from its newest checkpoint, bit for bit.
 
     Args:
         layers: only ``epochs`` may change, to train longer.
         recipe: the recipe the caller expects, None for any.
+        sources: where the same data is now, as ``data``, ``train``, ``val`` and ``ood``; None
+            means where it was.
 
     Raises:
-        RunError: no such run, a damaged checkpoint, or data that changed.
+        RunError: no such run, damaged files, or other data.
         UsageError: another recipe, or an option other than ``epochs``, is given.
     """
-    run = RunDirectory.open(path)
-    config = run.read(run.config)
-    if recipe not in (None, config.get("recipe")):
-        raise UsageError(
-            f"the run trains {config.get('recipe')}", where="--resume", mend="leave --plugin out"
-        )
-    if config.get("format") != FORMAT:
-        raise RunError("was written by another version of lvmctl", where=run.config)
-    plan = with_epochs(from_record(load_registry(), config), layers)
-    splits = open_splits(**config["data"])
-    if split_records(splits) != config["splits"]:
-        raise RunError(
-            "the data is not what the run was started with (content hashes differ)",
-            where=run.path,
-            mend="restore the data, or start a new run",
-        )
-    train, val = windows_of(plan, splits)
-    backend = same_backend(Backend(**config["backend"]), device, screen)
+    run, registry = RunDirectory.open(path), load_registry()
     with run:
-        if plan.options.epochs != config["options"]["epochs"]:
+        config = run.read(run.config)
+        with readable(run.config):
+            if config["format"] != FORMAT:
+                raise RunError("was written by another version of lvmctl", where=run.config)
+            same_recipe(registry, recipe, config["recipe"])
+            plan = with_epochs(from_record(registry, config), layers)
+            backend = Backend(**config["backend"])
+            backend.apply()
+            config["data"] = sources or config["data"]
+            splits = open_splits(**config["data"])
+            if identity(split_records(splits)) != identity(config["splits"]):
+                raise RunError(
+                    "the data is not what the run was started with (content or splits differ)",
+                    where=run.path,
+                    mend="restore the data or name where it is with --data, or start a new run",
+                )
+        backend = same_backend(backend, device, screen)
+        train, val = windows_of(plan, splits)
+        with Interrupts() as interrupts:
+            training = Training(plan, registry, run, train, val, backend, screen, interrupts)
+            if checkpoint.steps_of(run) or (run.checkpoints / "latest").exists():
+                training.restore()
+            if plan.options.epochs < len(training.records):
+                raise UsageError(
+                    f"the run has {len(training.records)} epochs already",
+                    where="--resume",
+                    mend=f"give --epochs {len(training.records)} or more",
+                )
             write_json(run.config, config | plan.record())
-        return train_in(run, plan, splits, train, val, backend, screen, resume=True)
+            resumed = {"argv": sys.argv, "started": now(), "backend": backend.record()}
+            return finish(training, splits, registry, {"resumed": resumed})
 
 
-def train_in(
-    run: RunDirectory,
-    plan: Plan,
-    splits: Splits,
-    train: Windows,
-    val: Windows,
-    backend: Backend,
-    screen: Screen,
-    resume: bool,
+def finish(
+    training: Training, splits: Splits, registry: Registry, record: dict[str, Any]
 ) -> Finished:
-    """Train in a locked run directory whose ``config.json`` is written."""
-    registry = load_registry()
+    """Train to the end in a locked run directory, and say in its manifest how that went."""
+    run, plan, screen = training.run, training.plan, training.screen
+    windows = training.builder.windows, training.validation.builder.windows
     for notice in splits.notices:
         screen.say(notice)
     screen.say(plan.describe())
-    screen.say(
-        f"train {len(train):,} windows of {len(train.split.articles):,} articles, "
-        f"val {len(val):,} of {len(val.split.articles):,}; {run.path}"
-    )
-    run.update_manifest(**surroundings(plan, backend), splits=split_records(splits))
-    training = Training(plan, registry, run, train, val, backend, screen)
-    if resume:
-        training.restore()
+    train, val = (f"{len(w):,} windows of {len(w.split.articles):,} articles" for w in windows)
+    screen.say(f"train {train}; val {val}; {run.path}")
     if plan.options.best_by not in (training.validation.direct | {"loss": 0}):
         screen.say(
             f"no validation article has {plan.options.min_article} chunks, so there is no "
             "in-article retrieval: best_model.pt is chosen by cos_next"
         )
-    registry.hook.lvmctl_before_run(run=run)
-    begin = time.time()
-    outcome = "failed"
+    run.update_manifest(**record)
+    training.hooks.call("lvmctl_before_run", run=run)
+    begin, outcome = time.time(), "failed"
     try:
         result = training.fit()
         outcome = "finished" if result.stopped is None else f"stopped: {result.stopped}"
@@ -175,7 +175,8 @@ def train_in(
         raise
     finally:
         run.update_manifest(outcome=outcome, seconds=round(time.time() - begin, 1))
-    registry.hook.lvmctl_after_run(run=run, result={"best": result.best, "stopped": result.stopped})
+    ended = {"best": result.best, "epochs": result.epochs, "stopped": result.stopped}
+    training.hooks.call("lvmctl_after_run", run=run, result=ended)
     return Finished(run, plan, result, splits.train.source.get("note"))
 
 
@@ -205,9 +206,31 @@ def with_epochs(plan: Plan, layers: Layers) -> Plan:
             where="--resume",
             mend="leave them out (only --epochs may change), or start a new run",
         )
-    if "epochs" not in own:
-        return plan
-    return replace(plan, options=replace(plan.options, epochs=int(own["epochs"])))
+    typed = [(origin, split_parts(values)[0]) for origin, values in layers]
+    saved = ("config.json", asdict(plan.options))
+    bound = bind(type(plan.options), [saved, *typed])
+    changed = {name: origin for name, origin in bound.origins.items() if origin != saved[0]}
+    return replace(plan, options=bound.options, origins=plan.origins | changed)
+
+
+def same_recipe(registry: Registry, expected: str | None, found: str) -> None:
+    """Refuse a run of another recipe than the caller expects."""
+    names = [expected or found, found]
+    if len({registry.get("recipe", name).qualified for name in names}) > 1:
+        raise UsageError(f"the run trains {found}", where="--resume", mend="leave --plugin out")
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Faults of a damaged ``config.json`` end as one line that names it."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise RunError(
+            f"is not the configuration of a run ({type(error).__name__}: {error})",
+            where=path,
+            mend="restore it, or start a new run",
+        ) from error
 
 
 def same_backend(saved: Backend, device: str, screen: Screen) -> Backend:
@@ -231,58 +254,3 @@ def same_backend(saved: Backend, device: str, screen: Screen) -> Backend:
     if changed:
         screen.say(f"the machine changed ({', '.join(changed)}): not bit-identical from here on")
     return saved
-
-
-def split_records(splits: Splits) -> dict[str, Any]:
-    """What identifies the data, for ``config.json`` and the manifest."""
-    found = {"train": splits.train, "val": splits.val, "ood": splits.ood}
-    return {
-        name: {"name": split.name, "dim": split.dim, "chunks": split.chunks, **split.source}
-        for name, split in found.items()
-        if split is not None
-    }
-
-
-def surroundings(plan: Plan, backend: Backend) -> dict[str, Any]:
-    """Everything a figure of this run depends on."""
-    options = json.dumps(plan.record(), sort_keys=True, default=str).encode()
-    return {
-        "format": FORMAT,
-        "argv": sys.argv,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "options_sha256": hashlib.sha256(options).hexdigest(),
-        "seed": plan.options.seed,
-        "packages": {name: metadata.version(name) for name in PACKAGES},
-        "plugins": {
-            part.entry.plugin.distribution: part.entry.plugin.version for part in plan.parts
-        },
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
-        "git_commit": git_commit(),
-        "backend": backend.record(),
-    }
-
-
-def git_commit() -> str | None:
-    """The commit of the checkout lvmctl runs from, None outside one."""
-    here = Path(__file__).parent
-    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return found.stdout.strip() or None
-
-
-def absolute(source: str | None) -> str | None:
-    """A source that means the same from another working directory."""
-    if source is None:
-        return None
-    if not source.startswith("synth:"):
-        return os.path.abspath(source)
-    head, found, path = source.partition("store=")
-    if not found:
-        return source
-    path, ampersand, rest = path.partition("&")
-    return f"{head}{found}{absolute(path)}{ampersand}{rest}"

@@ -6,10 +6,9 @@ holds, so a run that was killed anywhere continues bit for bit.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,43 +17,20 @@ from lvmctl.batch import Step
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.sampling import epoch_order, step_windows, steps_per_epoch
-from lvmctl.errors import DivergedError, Interrupted
+from lvmctl.errors import DivergedError, Interrupted, PluginError
 from lvmctl.files import write_whole
 from lvmctl.registry import Registry
 from lvmctl.runs import RunDirectory
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
+from lvmctl.training.blame import Hooks, blame, copied
 from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.objective import Means, Objective
 from lvmctl.training.plan import Plan
+from lvmctl.training.result import Result, Screen
+from lvmctl.training.state import capture, put_back
 from lvmctl.training.validation import Validation
-
-
-class Screen(Protocol):
-    """Whoever watches the training."""
-
-    def steps(self, steps: range, epoch: int, epochs: int) -> Iterable[int]:
-        """Give the ``steps`` of an epoch one by one, showing progress."""
-
-    def epoch(self, record: dict[str, Any], epochs: int, windows_per_s: float) -> None:
-        """An epoch ended with the history record ``record``."""
-
-    def say(self, message: str) -> None:
-        """Something a person should read."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a training ended.
-
-    Attributes:
-        best: history record of the epoch whose weights are ``best_model.pt``.
-        stopped: why a rule or a plugin ended it before the last epoch, or None.
-    """
-
-    best: dict[str, Any]
-    stopped: str | None
 
 
 class Training:
@@ -67,6 +43,7 @@ class Training:
         train, val: windows to learn from and to measure on.
         backend: how to compute.
         screen: who is told.
+        interrupts: what signals came; the caller holds it.
     """
 
     def __init__(
@@ -78,13 +55,17 @@ class Training:
         val: Windows,
         backend: Backend,
         screen: Screen,
+        interrupts: Interrupts | None = None,
     ) -> None:
         self.plan, self.options = plan, plan.options
-        self.registry, self.run, self.backend, self.screen = registry, run, backend, screen
+        self.run, self.backend, self.screen = run, backend, screen
+        self.interrupts = interrupts or Interrupts()
+        self.hooks = Hooks(registry, screen.say)
 
         torch.manual_seed(self.options.seed)
         shape = plan.shape(train.split.dim)
-        model = registry.resolve(plan.model.entry)(plan.model.options, shape)
+        with blame(plan.model.entry):
+            model = registry.resolve(plan.model.entry)(plan.model.options, shape)
         self.model: torch.nn.Module = model.to(backend.device)
         self.objective = Objective(registry, plan.losses, shape).to(backend.device)
         self.parameters = [*self.model.parameters(), *self.objective.parameters()]
@@ -94,16 +75,19 @@ class Training:
             weight_decay=self.options.weight_decay,
             fused=backend.device != "mps",
         )
-        self.rules = [registry.resolve(part.entry)(part.options) for part in plan.kill]
+        self.rules = []
+        for part in plan.kill:
+            with blame(part.entry):
+                self.rules.append(registry.resolve(part.entry)(part.options))
 
         asked = {name: self.objective.asks(name) for name in ("negatives", "order_pairs")}
         common = {"seed": self.options.seed, "device": backend.device, **asked}
         self.builder = BatchBuilder(train, plan.needs, **common)
-        val_builder = BatchBuilder(val, plan.needs, **common)
+        val_builder = BatchBuilder(val, plan.needs, share=self.builder, **common)
         self.validation = Validation(val_builder, self.options.min_article)
         self.steps = steps_per_epoch(len(train), self.options.batch_size)
 
-        # What a checkpoint holds besides weights, optimiser and generator state.
+        # What a checkpoint holds besides weights, optimiser and generator state: see state.py.
         self.epoch, self.index, self.means = 1, 0, Means()
         self.skipped, self.skipped_here = 0, 0
         self.records: list[dict[str, Any]] = []
@@ -117,28 +101,47 @@ class Training:
 
         Raises:
             Interrupted: SIGINT or SIGTERM came; a complete checkpoint is on disk.
-            DivergedError: more than ``max_skips`` steps were non-finite.
+            DivergedError: more than ``max_skips`` steps, or all of an epoch's, were non-finite, or
+                no evaluation gave finite figures.
+            PluginError: a plugin's code failed; a complete checkpoint is on disk.
             OutputError: something could not be written; earlier checkpoints are intact.
         """
         self.history = History(self.run, self.records)
-        with Interrupts() as self.interrupts:
-            if not (self.run.checkpoints / "latest").exists():
-                self.save()
+        if not (self.run.checkpoints / "latest").exists():
+            self.save()
+        try:
             while self.epoch <= self.options.epochs and self.stopped is None:
-                windows_per_s = self.train_epoch()
-                record = {"epoch": self.epoch, "train": self.train_record()}
-                if self.epoch % self.options.eval_every == 0 or self.epoch == self.options.epochs:
-                    record["val"] = self.validate()
-                    self.keep_if_best(record)
-                self.stopped = self.reason_to_stop(record)
-                if self.stopped is not None:
-                    record["stopped"] = self.stopped
-                self.history.append(record)
-                self.screen.epoch(record, self.options.epochs, windows_per_s)
-                self.epoch, self.index = self.epoch + 1, 0
-                self.means, self.skipped_here = Means(), 0
-                self.save()
-        return Result(self.best or self.records[-1], self.stopped)
+                self.stop_if_interrupted()
+                self.one_epoch()
+        except PluginError:
+            self.save()
+            raise
+        if self.best is None:
+            raise DivergedError(
+                "no evaluation gave finite figures",
+                where=self.run.path,
+                mend="use a smaller lr or precision=fp32; there is no best_model.pt",
+            )
+        return Result(self.best, len(self.records), self.stopped)
+
+    def one_epoch(self) -> None:
+        """Train, measure, ask the rules, keep the best, write it all down."""
+        windows_per_s = self.train_epoch()
+        record = {"epoch": self.epoch, "train": self.train_record()}
+        if self.epoch % self.options.eval_every == 0 or self.epoch == self.options.epochs:
+            record["val"] = self.validate()
+        self.stopped = self.reason_to_stop(record)
+        if self.stopped is not None:
+            record["stopped"] = self.stopped
+            if "val" not in record:
+                record["val"] = self.validate()
+        if "val" in record:
+            self.keep_if_best(record)
+        self.history.append(record)
+        self.screen.epoch(record, self.options.epochs, windows_per_s)
+        self.epoch, self.index = self.epoch + 1, 0
+        self.means, self.skipped_here = Means(), 0
+        self.save()
 
     def train_epoch(self) -> float:
         """The rest of the current epoch; returns windows per second."""
@@ -162,7 +165,8 @@ class Training:
         """One step on the windows ``index``; a non-finite one is skipped and counted."""
         batch = self.builder.batch(index, self.epoch, self.index)
         with self.backend.autocast():
-            prediction = self.model(batch.context)
+            with blame(self.plan.model.entry):
+                prediction = self.model(batch.context)
             total, values = self.objective(prediction, batch, self.now())
         total.backward()
         gradients = [p.grad for p in self.parameters if p.grad is not None]
@@ -180,7 +184,7 @@ class Training:
         """Count a non-finite step; too many end the training."""
         self.skipped += 1
         self.skipped_here += 1
-        if self.skipped > self.options.max_skips:
+        if self.skipped > self.options.max_skips or self.skipped_here == self.steps:
             raise DivergedError(
                 f"{self.skipped} steps had a non-finite loss or gradient, "
                 f"the last at epoch {self.epoch}, step {self.index + 1}",
@@ -203,10 +207,11 @@ class Training:
         )
 
     def keep_if_best(self, record: dict[str, Any]) -> None:
-        """Write ``best_model.pt`` when the named metric is the best yet; NaN never is."""
-        name = best_metric(self.options.best_by, record["val"])
-        value = record["val"][name] * (-1 if name == "loss" else 1)
-        if value > (self.best["value"] if self.best else -float("inf")):
+        """Write ``best_model.pt`` when the named metric is the best yet and all is finite."""
+        val, name = record["val"], best_metric(self.options.best_by, record["val"])
+        value = val[name] * (-1 if name == "loss" else 1)
+        finite = all(math.isfinite(x) for x in (value, val["loss"], val["cos_next"]))
+        if finite and value > (self.best["value"] if self.best else -math.inf):
             self.best = {"value": value, "by": name, **record}
             weights = {"model": self.model.state_dict(), "losses": self.objective.state_dict()}
             write_whole(self.run.best_model, lambda file: torch.save(weights, file))
@@ -214,13 +219,12 @@ class Training:
     def reason_to_stop(self, record: dict[str, Any]) -> str | None:
         """What a kill rule or a plugin says, or None."""
         for part, rule in zip(self.plan.kill, self.rules):
-            reason = rule(record)
+            with blame(part.entry):
+                reason = rule(copied(record))
             if reason:
                 return f"{part.entry.qualified}: {reason}"
-        reasons = self.registry.hook.lvmctl_after_epoch(
-            run=self.run, epoch=self.epoch, metrics=record
-        )
-        return "; ".join(reasons) or None
+        found = {"run": self.run, "epoch": self.epoch, "metrics": record}
+        return "; ".join(self.hooks.call("lvmctl_after_epoch", **found)) or None
 
     # ------------------------------------------------------------------ stopping and going on
 
@@ -237,50 +241,18 @@ class Training:
 
     def save(self) -> None:
         """Write a checkpoint of this very moment."""
-        state = {
-            "model": self.model.state_dict(),
-            "objective": self.objective.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "generator": torch.get_rng_state(),
-            "device_generator": device_generator(self.backend.device),
-            "epoch": self.epoch,
-            "index": self.index,
-            "means": self.means.state(),
-            "skipped": self.skipped,
-            "skipped_here": self.skipped_here,
-            "records": self.records,
-            "best": self.best,
-            "stopped": self.stopped,
-        }
         step = (self.epoch - 1) * self.steps + self.index
-        checkpoint.save(self.run, state, step, self.options.keep_checkpoints)
+        checkpoint.save(self.run, capture(self), step, self.options.keep_checkpoints)
 
     def restore(self) -> None:
         """Continue from the run's newest checkpoint.
 
         Raises:
-            RunError: there is none, or it is damaged.
+            RunError: there is none, it is damaged, or it does not fit this run.
         """
-        state = checkpoint.load_latest(self.run)
-        self.model.load_state_dict(state["model"])
-        self.objective.load_state_dict(state["objective"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["generator"])
-        if state["device_generator"] is not None:
-            torch.cuda.set_rng_state(state["device_generator"])
-        self.epoch, self.index = state["epoch"], state["index"]
-        sums = state["means"]["sums"]
-        sums = None if sums is None else sums.to(self.backend.device)
-        self.means = Means(**state["means"] | {"sums": sums})
-        self.skipped, self.skipped_here = state["skipped"], state["skipped_here"]
-        self.records, self.best, self.stopped = state["records"], state["best"], state["stopped"]
+        put_back(self, checkpoint.load_latest(self.run))
 
 
 def best_metric(wanted: str, val: dict[str, Any]) -> str:
     """``wanted``, or ``cos_next`` where no article is long enough for retrieval."""
     return wanted if wanted in val else "cos_next"
-
-
-def device_generator(device: str) -> torch.Tensor | None:
-    """State of the GPU's random generator, None without a GPU."""
-    return torch.cuda.get_rng_state() if device == "cuda" else None

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import Batch, Prediction, Step
+from lvmctl.batch import Batch, LossOutput, Prediction, Step
 from lvmctl.registry import Registry
 from lvmctl.spec import Shape
+from lvmctl.training.blame import blame
 from lvmctl.training.plan import PlannedPart
 
 
@@ -25,9 +26,12 @@ class Objective(nn.Module):
     def __init__(self, registry: Registry, parts: Sequence[PlannedPart], shape: Shape) -> None:
         super().__init__()
         self.parts = tuple(parts)
-        self.losses = nn.ModuleList(
-            registry.resolve(part.entry)(part.options, shape) for part in parts
-        )
+        self.losses = nn.ModuleList()
+        self.logged: list[list[str] | None] = [None] * len(parts)
+        for part in parts:
+            make = registry.resolve(part.entry)
+            with blame(part.entry):
+                self.losses.append(make(part.options, shape))
 
     def asks(self, attribute: str) -> int:
         """The largest count any loss asks for: ``negatives`` or ``order_pairs`` per window."""
@@ -39,11 +43,12 @@ class Objective(nn.Module):
         """The total, and detached scalars: ``loss``, ``loss_<term>``, metrics, α's entropy."""
         total: Tensor | float = 0.0
         values: dict[str, Tensor] = {}
-        for part, loss in zip(self.parts, self.losses):
+        for number, (part, loss) in enumerate(zip(self.parts, self.losses)):
             record = part.entry.record
-            output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
+            with blame(part.entry):
+                output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
+                named = self.checked(number, output)
             total = total + part.weight * output.total
-            named = {f"loss_{name}": term for name, term in output.terms.items()} | output.metrics
             for name, value in named.items():
                 values[name if name not in values else f"{part.entry.qualified}.{name}"] = value
         if prediction.weights is not None:
@@ -52,6 +57,19 @@ class Objective(nn.Module):
         if prediction.anchor_lambda is not None:
             values["anchor_lambda"] = prediction.anchor_lambda
         return total, {"loss": total.detach()} | {k: v.detach() for k, v in values.items()}
+
+    def checked(self, number: int, output: LossOutput) -> dict[str, Tensor]:
+        """What loss ``number`` logs, by name, after a look at its output's form."""
+        if not isinstance(output, LossOutput):
+            raise TypeError(f"a loss returns a LossOutput, this is {type(output).__name__}")
+        named = {f"loss_{name}": term for name, term in output.terms.items()} | output.metrics
+        for name, value in {"total": output.total, **named}.items():
+            if not isinstance(value, Tensor) or value.dim():
+                raise TypeError(f"{name} is not a scalar tensor: {str(value)[:60]}")
+        before = self.logged[number] = self.logged[number] or list(named)
+        if list(named) != before:
+            raise ValueError(f"it logs {list(named)} now and {before} before")
+        return named
 
 
 class Means:

@@ -16,6 +16,7 @@ from lvmctl.config import TrainingOptions, bind, split_parts
 from lvmctl.errors import LvmctlError, UsageError
 from lvmctl.registry import Entry, Registry
 from lvmctl.spec import Composition, LossSpec, Part, Shape
+from lvmctl.training.blame import blame
 
 Layers = Sequence[tuple[str, Mapping[str, Any]]]
 
@@ -110,18 +111,25 @@ def make_plan(
             that is wrong is said at once.
     """
     entry = registry.get("recipe", recipe)
+    problems: list[str] = []
     own_layers, part_layers = [], []
     for origin, values in layers:
         own, parts = split_parts(values)
         own_layers.append((origin, own))
         part_layers += [(origin, part, options) for part, options in parts.items()]
-    bound = bind(entry.record.options, own_layers)
-    composition: Composition = registry.resolve(entry)(bound.options)
+    try:
+        bound = bind(entry.record.options, own_layers)
+    except UsageError as error:
+        problems.append(str(error))
+        bound = bind(entry.record.options)  # to find what else is wrong
+    with blame(entry):
+        composition: Composition = registry.resolve(entry)(bound.options)
     wanted = [*composition.losses]
     for text in losses:
-        wanted = with_loss(registry, entry, wanted, text)
-
-    problems: list[str] = []
+        try:
+            wanted = with_loss(registry, entry, wanted, text)
+        except UsageError as error:
+            problems.append(str(error))
     used: set[int] = set()
 
     def planned(kind: str, part: Part) -> PlannedPart | None:
@@ -138,10 +146,11 @@ def make_plan(
             return None
 
     model = planned("model", composition.model)
-    chosen = [planned("loss", part) for part in wanted if part.weight]
+    all_losses = [planned("loss", part) for part in wanted]
+    chosen = [part for part in all_losses if part is not None and part.weight]
     kill = [planned("gate", part) for part in composition.kill]
     for number, (origin, name, _) in enumerate(part_layers):
-        if number not in used and not any(name in problem for problem in problems):
+        if number not in used:
             names = [part.name for part in (composition.model, *wanted, *composition.kill)]
             problems.append(f"{origin} addresses {name!r}, the parts are {', '.join(names)}")
     if not problems:
@@ -161,28 +170,24 @@ def make_plan(
 
 def with_loss(registry: Registry, recipe: Entry, parts: list[Part], text: str) -> list[Part]:
     """``parts`` with the loss ``NAME[:WEIGHT]`` added or given another weight."""
-    name, colon, number = text.rpartition(":")
-    name, number = (name, number) if colon else (text, "1")
+    name, colon, factor = text.rpartition(":")
+    name, factor = (name, factor) if colon else (text, "1")
     try:
-        weight = float(number)
+        weight = float(factor)
     except ValueError:
         weight = float("nan")
     if not 0 <= weight < float("inf"):
         raise UsageError(
-            f"{number!r} is no weight",
+            f"{factor!r} is no weight",
             where=f"--loss {text}",
             mend="write NAME:WEIGHT, e.g. mse:.5",
         )
     found = registry.get("loss", name)
-    changed = [
-        dataclasses.replace(part, weight=weight)
-        if registry.get("loss", part.name, within=recipe.plugin).qualified == found.qualified
-        else part
-        for part in parts
-    ]
-    return (
-        changed if changed != parts or not weight else [*parts, Part(found.qualified, {}, weight)]
-    )
+    for number, part in enumerate(parts):
+        if registry.get("loss", part.name, within=recipe.plugin).qualified == found.qualified:
+            changed = dataclasses.replace(part, weight=weight)
+            return [*parts[:number], changed, *parts[number + 1 :]]
+    return [*parts, Part(found.qualified, {}, weight)]
 
 
 def misfits(
@@ -197,6 +202,12 @@ def misfits(
         unknown = set(record.needs) - set(FIELDS)
         if unknown:
             problems.append(f"loss {record.name} needs unknown batch fields {sorted(unknown)}")
+        missing = set(record.needs_prediction) - set(model.entry.record.gives)
+        if missing:
+            problems.append(
+                f"loss {record.name} needs the prediction's {', '.join(sorted(missing))}, which "
+                f"model {model.entry.qualified} does not give"
+            )
         if "second_last" in record.needs and options.context < 2:
             problems.append(f"loss {record.name} needs second_last, use --context 2 or more")
     return problems

@@ -138,7 +138,34 @@ def test_stores_apart_and_joined(typed):
         *SMALL,
     )
     assert code == 0
-    assert "train 168 windows of 24 articles, val 84 of 12" in err
+    assert "train 168 windows of 24 articles; val 84 windows of 12 articles" in err
+
+
+def test_other_training_data_takes_the_place_of_all_of_an_experiments_data(typed, tmp_path):
+    (tmp_path / "experiments.toml").write_text(
+        f'[a]\nrecipe = "p8"\ntrain = ["nowhere"]\nval = "{DATA}"\nepochs = 1\n'
+    )
+    other = "synth:topic?articles=30&chunks=10&dim=8"
+    code, _, err = typed("train", "--experiment", "a", "--data", other, *SMALL)
+    assert code == 0
+    assert "train 120 windows of 24 articles; val 15 windows of 3 articles" in err
+
+
+def test_moved_data_is_found_and_other_splits_are_refused(typed, tmp_path):
+    typed("data", "synth", "topic", "--articles", 24, "--chunks", 12, "--dim", 8, "--out", "st")
+    typed("data", "split", "st", "--by", "article")
+    code, *_ = typed("train", "--plugin", "p8", "--data", "st", "--epochs", 1, *SMALL, "--out", "r")
+    assert code == 0
+    (tmp_path / "st").rename(tmp_path / "moved")
+    code, _, err = typed("train", "--resume", "r", "--epochs", 2)
+    assert (code, "no such store" in err) == (3, True)
+    code, *_ = typed("train", "--resume", "r", "--epochs", 2, "--data", "moved")
+    assert code == 0
+    code, *_ = typed("train", "--resume", "r", "--epochs", 3)
+    assert code == 0
+    typed("data", "split", "moved", "--by", "article", "--seed", 9, "--force")
+    code, _, err = typed("train", "--resume", "r", "--epochs", 4)
+    assert (code, "content or splits differ" in err) == (4, True)
 
 
 def test_the_kill_rule_prints_and_saves_why(typed, tmp_path):
@@ -169,7 +196,7 @@ def test_the_kill_rule_prints_and_saves_why(typed, tmp_path):
         ),
         (["--plugin", "p8", "--data", "synth:ar2"], 2, "ar1"),
         (["--plugin", "p8", "--resume", "nowhere"], 4, "no such run directory"),
-        (["--plugin", "p8", "--resume", ".", "--data", "x"], 2, "--data cannot change"),
+        (["--plugin", "p8", "--resume", ".", "--loss", "mse"], 2, "--loss cannot change"),
         (["--plugin", "p8", "--data", DATA, "--set", "heads=3"], 2, "heads = 3 does not divide"),
     ],
 )

@@ -137,6 +137,35 @@ def test_the_best_model_is_the_best_epoch_by_its_metric(make_training, monkeypat
     assert all(torch.equal(weights[name], saved[best][name]) for name in weights)
 
 
+@pytest.mark.parametrize("by", ["mrr@10", "cos_next", "loss"])
+def test_a_model_of_nothing_finite_is_never_best(make_training, by):
+    training = make_training(epochs=1, lr=1000.0, best_by=by, max_skips=1000)
+    with pytest.raises(DivergedError, match=r"no evaluation gave finite figures|non-finite"):
+        training.fit()
+    assert not training.run.best_model.exists()
+
+
+def test_an_epoch_of_nothing_but_skipped_steps_ends_the_training(make_training):
+    training = make_training(epochs=1, max_skips=1000)
+    poison(training, set(range(1000)))
+    with pytest.raises(DivergedError, match=f"{training.steps} steps had a non-finite"):
+        training.fit()
+    assert not training.run.best_model.exists()
+
+
+def test_a_list_without_negatives_trains(make_training):
+    training = make_training(epochs=1, negatives=0, in_batch=2)
+    assert training.fit().epochs == 1
+
+
+def test_a_rule_that_stops_between_evaluations_still_leaves_a_best_model(make_training):
+    training = make_training(epochs=9, eval_every=9)
+    training.hooks.call = lambda name, **_: ["enough"] if name == "lvmctl_after_epoch" else []
+    result = training.fit()
+    assert (result.epochs, result.stopped) == (1, "enough")
+    assert training.run.best_model.exists()
+
+
 def test_nan_is_never_best(make_training, monkeypatch):
     training = make_training(epochs=2, best_by="cos_next")
     validate, values = training.validate, iter([0.1, math.nan])

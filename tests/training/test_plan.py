@@ -49,6 +49,7 @@ def test_losses_are_added_reweighted_and_taken_out():
     assert weights(plan(losses=["cosine"]))["core/cosine"] == 1.0
     assert weights(plan(losses=["p8/order:3"]))["p8/order"] == 3
     assert set(weights(plan(losses=["listwise:0", "order:0"]))) == {"p8/previous-repel"}
+    assert [part.weight for part in plan(losses=["order:0.2", "listwise"]).losses] == [1, 0.5, 0.2]
     assert set(weights(plan({"w_order": 0}))) == {"p8/listwise", "p8/previous-repel"}
 
 
@@ -67,6 +68,13 @@ def test_every_fault_is_said_at_once():
     assert "'nothing', the parts are" in message
 
 
+def test_faults_of_every_stage_are_said_together():
+    with pytest.raises(UsageError) as caught:
+        plan({"epochs": "x", "lrr": 3, "order.hiden": 3}, losses=["listwize"])
+    for part in ("epochs", "'lrr', did you mean 'lr'?", "'hidden'", "'listwise'"):
+        assert part in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["mse:x", "mse:-1", "mse:nan", "mse:inf"])
 def test_a_weight_is_a_number_of_at_least_0(text):
     with pytest.raises(UsageError, match="is no weight"):
@@ -74,7 +82,7 @@ def test_a_weight_is_a_number_of_at_least_0(text):
 
 
 def test_unknown_names_suggest_the_nearest():
-    with pytest.raises(PluginError, match="did you mean 'listwise'"):
+    with pytest.raises(UsageError, match="did you mean 'listwise'"):
         plan(losses=["listwize"])
     with pytest.raises(PluginError, match="did you mean 'p8'"):
         make_plan(load_registry(), "p9")

@@ -157,7 +157,10 @@ def test_the_exit_code_and_the_mend_of_an_interruption(make_training, monkeypatc
     training = make_training()
     step = training.step
     monkeypatch.setattr(training, "step", lambda i: (step(i), os.kill(os.getpid(), 15)))
-    with pytest.raises(Interrupted, match=r"epoch 1, step 1 of .*--resume") as caught:
+    with (
+        training.interrupts,
+        pytest.raises(Interrupted, match=r"epoch 1, step 1 of .*--resume") as caught,
+    ):
         training.fit()
     assert caught.value.exit_code == 143
 
@@ -171,8 +174,9 @@ def finished(tmp_path, in_process) -> Path:
 def test_a_resumed_run_keeps_its_options(finished):
     with pytest.raises(UsageError, match="lr, order cannot change"):
         job.resume(finished, [("--set", {"lr": "1", "order.hidden": "2"})], "auto", Watcher())
-    with pytest.raises(UsageError, match="the run trains p8"):
+    with pytest.raises(UsageError, match="no recipe 'p7'"):
         job.resume(finished, [], "auto", Watcher(), recipe="p7")
+    assert job.resume(finished, [], "auto", Watcher(), recipe="p8/p8").result.epochs == 1
     with pytest.raises(UsageError, match="computes on cpu"):
         job.resume(finished, [], "cuda", Watcher())
 
@@ -181,8 +185,75 @@ def test_changed_data_is_refused(finished):
     config = json.loads((finished / "config.json").read_text())
     config["splits"]["train"]["content_hash"] = "sha256:other"
     (finished / "config.json").write_text(json.dumps(config))
-    with pytest.raises(RunError, match="content hashes differ"):
+    with pytest.raises(RunError, match="content or splits differ"):
         job.resume(finished, [], "auto", Watcher())
+
+
+@pytest.mark.parametrize(
+    ("epochs", "message"),
+    [("0", "epochs: 0 is below 1"), ("abc", "epochs"), ("-1", "epochs"), ("1", "has 2 epochs")],
+)
+def test_epochs_of_a_resumed_run_are_checked_before_anything_changes(
+    tmp_path, in_process, epochs, message
+):
+    run = tmp_path / "run"
+    assert in_process(train, run, 2, False) == 0
+    before = (run / "config.json").read_bytes()
+    with pytest.raises(UsageError, match=message):
+        job.resume(run, [("command line", {"epochs": epochs})], "auto", Watcher())
+    assert (run / "config.json").read_bytes() == before
+
+
+def test_a_run_killed_before_its_first_checkpoint_starts_again(finished):
+    whole = state_of(finished)
+    for path in [*(finished / "checkpoints").iterdir(), finished / "manifest.json"]:
+        path.unlink()
+    job.resume(finished, [], "auto", Watcher())
+    assert_equal(state_of(finished), whole)
+
+
+def test_an_orphan_of_a_killed_process_never_costs_the_new_checkpoint(make_training):
+    training = make_training(epochs=2, keep_checkpoints=1)
+    orphan = training.run.checkpoints / "step_00000009.pt"
+    orphan.write_bytes(b"never named")
+    (training.run.checkpoints / ".step_00000009.pt.abc").write_bytes(b"torn")
+    training.save()
+    names = sorted(path.name for path in training.run.checkpoints.iterdir())
+    assert names == ["latest", "step_00000000.json", "step_00000000.pt"]
+    assert checkpoint.load_latest(training.run)["epoch"] == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: [],
+        lambda config: {key: config[key] for key in config if key != "options"},
+        lambda config: config | {"backend": config["backend"] | {"abacus": 1}},
+        lambda config: config | {"backend": config["backend"] | {"fp32_switch": "weird"}},
+        lambda config: config | {"format": "lvmctl.run/0"},
+        lambda config: config | {"model": config["model"] | {"options": {"width": 32}}},
+    ],
+)
+def test_a_damaged_configuration_is_one_line(finished, change):
+    config = json.loads((finished / "config.json").read_text())
+    (finished / "config.json").write_text(json.dumps(change(config)))
+    with pytest.raises(RunError) as caught:
+        job.resume(finished, [], "auto", Watcher())
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("name", ["latest", "step_00000007.json"])
+def test_damaged_names_and_hashes_are_one_line(finished, name):
+    (finished / "checkpoints" / name).write_bytes(b"\xff[]")
+    with pytest.raises(RunError):
+        job.resume(finished, [], "auto", Watcher())
+
+
+def test_a_damaged_manifest_is_written_anew(finished):
+    (finished / "manifest.json").write_text("[]")
+    job.resume(finished, [], "auto", Watcher())
+    assert json.loads((finished / "manifest.json").read_text())["outcome"] == "finished"
 
 
 def test_another_machine_is_said_aloud(finished):

@@ -30,6 +30,7 @@ def lvmctl_models():
             target="lvmctl_p8.model:Mixture",
             options=SequenceEncoderOptions,
             geometry="cone",
+            gives=("weights",),
         )
     ]
 

@@ -1,0 +1,100 @@
+"""Where a run comes from: everything a figure of it depends on (ENGINEERING, Promises)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote_plus
+
+from lvmctl.data.splits import Splits
+from lvmctl.files import jsonable
+from lvmctl.training.backend import Backend
+from lvmctl.training.plan import Plan
+
+FORMAT = "lvmctl.run/1"
+PACKAGES = ("lvmctl", "torch", "numpy", "pluggy")
+
+
+def surroundings(plan: Plan, backend: Backend) -> dict[str, Any]:
+    """Everything a figure of this run depends on."""
+    options = json.dumps(plan.record(), sort_keys=True, default=str).encode()
+    return {
+        "format": FORMAT,
+        "argv": sys.argv,
+        "started": now(),
+        "options_sha256": hashlib.sha256(options).hexdigest(),
+        "seed": plan.options.seed,
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "plugins": {
+            part.entry.plugin.distribution: part.entry.plugin.version for part in plan.parts
+        },
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "git_commit": git_commit(),
+        "backend": backend.record(),
+    }
+
+
+def split_records(splits: Splits) -> dict[str, Any]:
+    """What identifies the data, for ``config.json`` and the manifest."""
+    found = {"train": splits.train, "val": splits.val, "ood": splits.ood}
+    return {
+        name: {"name": split.name, "dim": split.dim, "chunks": split.chunks, **split.source}
+        for name, split in found.items()
+        if split is not None
+    }
+
+
+def identity(records: dict[str, Any]) -> dict[str, Any]:
+    """What must be equal of :func:`split_records`: the content, not where it lies."""
+    places = ("name", "path", "joined")
+    return {
+        split: {key: value for key, value in jsonable(record).items() if key not in places}
+        for split, record in records.items()
+    }
+
+
+def git_commit() -> str | None:
+    """The commit of the checkout lvmctl runs from, None outside one (an installed wheel)."""
+    here = Path(__file__)
+    git = ["git", "-C", str(here.parent)]
+    try:
+        for command in (["ls-files", "--error-unmatch", here.name], ["rev-parse", "HEAD"]):
+            found = subprocess.run(
+                [*git, *command], capture_output=True, text=True, timeout=5, check=True
+            )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+def absolutes(sources: dict[str, Any]) -> dict[str, Any]:
+    """``data``, ``train``, ``val`` and ``ood`` that mean the same from another directory."""
+    train = [absolute(source) for source in sources["train"] or ()]
+    return {name: absolute(sources[name]) for name in ("data", "val", "ood")} | {"train": train}
+
+
+def absolute(source: str | None) -> str | None:
+    """A source that means the same from another working directory."""
+    if source is None:
+        return None
+    if not source.startswith("synth:"):
+        return os.path.abspath(source)
+    head, found, path = source.partition("store=")
+    if not found:
+        return source
+    path, ampersand, rest = path.partition("&")
+    return f"{head}{found}{quote(absolute(unquote_plus(path)))}{ampersand}{rest}"

@@ -1,0 +1,56 @@
+"""Everything a training must remember to go on bit for bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from lvmctl.errors import RunError
+from lvmctl.training.objective import Means
+
+if TYPE_CHECKING:
+    from lvmctl.training.loop import Training
+
+COUNTERS = ("epoch", "index", "skipped", "skipped_here", "records", "best", "stopped")
+"""Plain attributes of a :class:`~lvmctl.training.loop.Training` that are kept as they are."""
+
+
+def capture(training: Training) -> dict[str, Any]:
+    """The state of this very moment: tensors and plain values."""
+    on_gpu = training.backend.device == "cuda"
+    return {
+        "model": training.model.state_dict(),
+        "objective": training.objective.state_dict(),
+        "optimizer": training.optimizer.state_dict(),
+        "generator": torch.get_rng_state(),
+        "gpu_generator": torch.cuda.get_rng_state() if on_gpu else None,
+        "means": training.means.state(),
+        **{name: getattr(training, name) for name in COUNTERS},
+    }
+
+
+def put_back(training: Training, state: dict[str, Any]) -> None:
+    """Make ``training`` what it was when ``state`` was captured.
+
+    Raises:
+        RunError: the state is of another model or not a state at all.
+    """
+    try:
+        training.model.load_state_dict(state["model"])
+        training.objective.load_state_dict(state["objective"])
+        training.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["generator"])
+        if state["gpu_generator"] is not None:
+            torch.cuda.set_rng_state(state["gpu_generator"])
+        sums = state["means"]["sums"]
+        sums = None if sums is None else sums.to(training.backend.device)
+        training.means = Means(**state["means"] | {"sums": sums})
+        for name in COUNTERS:
+            setattr(training, name, state[name])
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"the checkpoint does not fit this run ({str(error).splitlines()[0]})",
+            where=training.run.checkpoints,
+            mend="restore config.json, or start the training again",
+        ) from error

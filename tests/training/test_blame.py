@@ -1,0 +1,152 @@
+"""A plugin's fault carries the plugin's name and costs nobody else anything."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from training.small import DATA, TINY
+
+from lvmctl.errors import PluginError, UsageError
+from lvmctl.registry import configure, load_registry
+
+SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
+PLUGIN = """
+from lvmctl.plugins import LossSpec, hookimpl
+
+LVMCTL_API = 1
+
+@hookimpl
+def lvmctl_losses():
+    return [LossSpec(name="odd", summary="An odd loss.", target="odd_pkg.loss:Odd",
+                     needs=("target",), needs_prediction={needs!r})]
+{hooks}
+"""
+LOSS = """
+import torch
+from lvmctl.batch import LossOutput
+
+print("talk at import")
+
+class Odd(torch.nn.Module):
+    def __init__(self, options, shape):
+        super().__init__()
+        self.calls = 0
+        {init}
+
+    def forward(self, prediction, batch, step):
+        self.calls += 1
+        cosine = (prediction.q * batch.target).sum(-1)
+        {forward}
+"""
+
+
+@pytest.fixture
+def odd(install, site, monkeypatch):
+    """``odd(forward=…, init=…, hooks=…)`` installs a plugin with one loss, ``odd``."""
+
+    def make(forward="return LossOutput(-cosine.mean())", init="", hooks="", needs=()):
+        install(
+            "lvmctl-odd",
+            {"odd": "odd_pkg.plugin"},
+            {
+                "odd_pkg/plugin.py": PLUGIN.format(hooks=hooks, needs=needs),
+                "odd_pkg/loss.py": LOSS.format(forward=forward, init=init),
+            },
+        )
+        monkeypatch.syspath_prepend(str(site))
+        configure()
+
+    yield make
+    configure()
+
+
+@pytest.mark.parametrize(
+    ("faults", "message"),
+    [
+        ({"forward": "return LossOutput(cosine)"}, "total is not a scalar tensor"),
+        ({"forward": "return LossOutput(cosine.mean(), {'x': 1.0})"}, "loss_x is not a scalar"),
+        ({"forward": "return cosine.mean()"}, "a loss returns a LossOutput, this is Tensor"),
+        ({"forward": "raise RuntimeError('boom')"}, "RuntimeError: boom"),
+        ({"forward": "return batch.last"}, "reads batch.last without declaring it"),
+        ({"forward": "raise SystemExit(9)"}, "SystemExit: 9"),
+        (
+            {"forward": "return LossOutput(-cosine.mean(), {str(self.calls): cosine.mean()})"},
+            r"it logs \['loss_2'\] now and \['loss_1'\] before",
+        ),
+    ],
+)
+def test_a_loss_that_fails_is_named_and_a_checkpoint_is_kept(odd, make_training, faults, message):
+    odd(**faults)
+    training = make_training(losses=["odd"])
+    with pytest.raises(PluginError, match=rf"loss odd of plugin odd.*{message}"):
+        training.fit()
+    assert (training.run.checkpoints / "latest").exists()
+
+
+def test_a_loss_that_cannot_be_made_is_named(odd, make_training):
+    odd(init="raise ValueError('no')")
+    with pytest.raises(PluginError, match=r"loss odd of plugin odd.*ValueError: no"):
+        make_training(losses=["odd"])
+
+
+def test_a_loss_that_needs_what_the_model_does_not_give_is_refused(odd, make_training):
+    odd(needs=("raw",))
+    with pytest.raises(UsageError, match="needs the prediction's raw, which model p8/mixture"):
+        make_training(losses=["odd"])
+
+
+HOOKS = """
+@hookimpl
+def lvmctl_before_run(run):
+    raise RuntimeError("before")
+
+@hookimpl
+def lvmctl_after_epoch(run, epoch, metrics):
+    raise RuntimeError("never called again")
+"""
+CHANGING = """
+@hookimpl
+def lvmctl_after_epoch(run, epoch, metrics):
+    metrics.clear()
+    return 3 if epoch == 1 else "enough"
+"""
+STOPPING = """
+@hookimpl
+def lvmctl_after_epoch(epoch, metrics):
+    return f"odd says {metrics['epoch']}" if epoch == 2 else None
+"""
+
+
+@pytest.mark.parametrize(("hooks", "said"), [(HOOKS, "before"), (CHANGING, "it returned 3")])
+def test_a_hook_that_fails_is_named_once_and_left_out(odd, make_training, hooks, said):
+    odd(hooks=hooks)
+    training = make_training(epochs=2)
+    training.hooks.call("lvmctl_before_run", run=training.run)
+    assert training.fit().stopped is None
+    told = [line for line in training.screen.said if "plugin odd" in line]
+    assert len(told) == 1
+    assert said in told[0]
+    assert json.loads(training.run.history.read_text())[1]["epoch"] == 2
+
+
+def test_a_hook_may_stop_the_training(odd, make_training):
+    odd(hooks=STOPPING)
+    result = make_training(epochs=5).fit()
+    assert (result.epochs, result.stopped) == (2, "odd says 2")
+
+
+def test_what_a_plugin_prints_stays_out_of_the_result(odd, run_cli, site):
+    odd()
+    words = ["train", "--plugin", "p8", "--data", DATA, "--epochs", "1", *SMALL]
+    done = run_cli(*words, "--loss", "odd", "--json", path=[site])
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["schema"] == "lvmctl.train/1"
+    assert "talk at import" in done.stderr
+
+
+def test_the_other_recipes_do_not_notice(odd):
+    odd(forward="raise RuntimeError")
+    assert load_registry().get("recipe", "p8").plugin.status == "ok"
+    assert "odd_pkg.loss" not in sys.modules
