@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from lvmctl.data import Windows
 
-NEGATIVES, PAIRS = 2, 4
+NEGATIVES, PAIRS = 2, 2
 
 
 class WindowDataset(Dataset):

@@ -11,11 +11,9 @@ that is executed over the best matrix-product rate of any back-end at the model'
 
 from __future__ import annotations
 
-import os
+from lvmctl.cli.process import prepare_torch
 
-if (os.cpu_count() or 1) <= 4:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+prepare_torch()
 
 import statistics
 import tempfile
@@ -49,7 +47,7 @@ class LvmctlTraining:
         plan = make_plan(registry, "p8", [("benchmark", values)])
         self.backend = choose_backend(device, precision)
         run = RunDirectory.create(Path(tempfile.mkdtemp()) / "run")
-        self.training = Training(plan, registry, run, train, val, self.backend, None)
+        self.training = Training(plan, registry, run, train, val, self.backend, Quiet())
         self.training.model.train()
         self.training.objective.train()
         self.order = np.random.default_rng(0).permutation(len(train))

@@ -98,7 +98,7 @@ def import_(
 @click.command()
 @click.argument("texts", nargs=-1, required=True, type=path_type)
 @out_option
-@click.option("--encoder", default="lsa", show_default=True, help="See plugins list.")
+@click.option("--encoder", default="core/lsa", show_default=True, help="See plugins list.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Encoder option.")
 @click.option("--encoder-from", type=path_type, help="Use the encoder saved in this store.")
 @click.option(

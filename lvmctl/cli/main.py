@@ -17,7 +17,7 @@ import click
 import lvmctl
 from lvmctl.cli.endings import BROKEN_PIPE, ending
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
-from lvmctl.cli.process import open_streams, settle_streams, unwinding
+from lvmctl.cli.process import open_streams, prepare_torch, settle_streams, unwinding
 
 COMPLETE = "_LVMCTL_COMPLETE"
 """What a shell sets to ask for completions; click's word."""
@@ -84,11 +84,7 @@ def cli(**_: bool) -> None:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run a command line (default: this process's) and exit with its code."""
-    # Both are read when torch is imported or first allocates, so they must come first.
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # large pages: a tenth of a bf16 step
-    if (os.cpu_count() or 1) <= 4:
-        # Threads that spin while they wait starve each other on a small machine.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    prepare_torch()
     open_streams()
     with unwinding():
         code = run(args)

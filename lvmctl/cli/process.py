@@ -15,6 +15,23 @@ STREAMS = ("stdin", "stdout", "stderr")
 """Python's names for the descriptors 0, 1 and 2."""
 
 
+SMALL_MACHINE = 4
+SPINS = 10_000
+
+
+def prepare_torch() -> None:
+    """Set what torch and OpenMP read when they are loaded, unless the user has set it.
+
+    Large memory pages save a tenth of a bf16 training step. On a small machine, threads that spin
+    until they are needed starve each other whenever it is busy, and threads that sleep at once pay
+    for waking up a thousand times a step: they spin for some microseconds, then sleep.
+    """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    if (os.cpu_count() or 1) <= SMALL_MACHINE and "OMP_WAIT_POLICY" not in os.environ:
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+        os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM. Whatever lets a Ctrl-C through, such as a plugin's import, lets this through too."""
 

@@ -125,12 +125,15 @@ def test_without_arguments_the_help_is_shown(run_cli):
 
 
 def test_a_small_machine_waits_passively(monkeypatch):
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    for cores, policy in ((2, "PASSIVE"), (64, None)):
+    for cores, policy, spins in ((2, "PASSIVE", "10000"), (64, None, None)):
+        for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+            monkeypatch.setenv(name, "restored when the test ends")
+            del os.environ[name]
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
         with pytest.raises(SystemExit):
             entry.main(["--version"])
-        assert os.environ.pop("OMP_WAIT_POLICY", None) == policy
+        assert os.environ.get("OMP_WAIT_POLICY") == policy
+        assert os.environ.get("GOMP_SPINCOUNT") == spins
 
 
 def test_a_command_of_a_plugin_may_be_contested(install, run_cli):

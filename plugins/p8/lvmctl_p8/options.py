@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lvmctl.models.options import SequenceEncoderOptions
 from lvmctl.plugins import TrainingOptions, option
 
-PAIRS_PER_WINDOW = 4
+PAIRS_PER_WINDOW = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,5 +57,5 @@ def test_a_loss_says_how_much_it_needs(name):
     # The batch is built from these: negatives and pairs per window.
     loss = CLASSES[name](RECORDS[name].options(), SHAPE)
     asked = {key: getattr(loss, key) for key in ("negatives", "order_pairs") if hasattr(loss, key)}
-    expected = {"listwise": {"negatives": 2}, "order": {"order_pairs": 4}}
+    expected = {"listwise": {"negatives": 2}, "order": {"order_pairs": 2}}
     assert asked == expected.get(name, {})
