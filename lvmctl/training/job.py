@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from lvmctl.config import bind, split_parts
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits import Splits
@@ -90,7 +92,7 @@ def start(request: Request, screen: Screen) -> Finished:
         write_json(run.config, config)
         training = Training(plan, registry, run, train, val, backend, screen, interrupts)
         record = {**surroundings(plan, backend), "splits": split_records(splits)}
-        return finish(training, splits, registry, record)
+        return finish(training, splits, record)
 
 
 def resume(
@@ -145,12 +147,10 @@ def resume(
                 )
             write_json(run.config, config | plan.record())
             resumed = {"argv": sys.argv, "started": now(), "backend": backend.record()}
-            return finish(training, splits, registry, {"resumed": resumed})
+            return finish(training, splits, {"resumed": resumed})
 
 
-def finish(
-    training: Training, splits: Splits, registry: Registry, record: dict[str, Any]
-) -> Finished:
+def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finished:
     """Train to the end in a locked run directory, and say in its manifest how that went."""
     run, plan, screen = training.run, training.plan, training.screen
     windows = training.builder.windows, training.validation.builder.windows
@@ -235,8 +235,6 @@ def readable(path: Path) -> Iterator[None]:
 
 def same_backend(saved: Backend, device: str, screen: Screen) -> Backend:
     """The run's own backend, applied; a difference of the machine is said aloud."""
-    import torch
-
     if device not in ("auto", saved.device):
         raise UsageError(
             f"the run computes on {saved.device}", where="--resume", mend="leave --device out"

@@ -130,13 +130,14 @@ class Training:
         record = {"epoch": self.epoch, "train": self.train_record()}
         if self.epoch % self.options.eval_every == 0 or self.epoch == self.options.epochs:
             record["val"] = self.validate()
-        self.stopped = self.reason_to_stop(record)
-        if self.stopped is not None:
-            record["stopped"] = self.stopped
+        stopped = self.reason_to_stop(record)
+        if stopped is not None:
+            record["stopped"] = stopped
             if "val" not in record:
                 record["val"] = self.validate()
         if "val" in record:
             self.keep_if_best(record)
+        self.stopped = stopped
         self.history.append(record)
         self.screen.epoch(record, self.options.epochs, windows_per_s)
         self.epoch, self.index = self.epoch + 1, 0
