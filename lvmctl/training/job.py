@@ -74,10 +74,9 @@ def start(request: Request, screen: Screen) -> Finished:
     plan = make_plan(registry, request.recipe, request.layers, request.losses)
     for part in plan.parts:
         registry.resolve(part.entry)  # a part that cannot be imported costs no run directory
-    device = choose_device(request.device)
+    backend = choose_backend(choose_device(request.device), plan.options.precision)
     splits = open_splits(**request.sources)
     train, val = windows_of(plan, splits)
-    backend = choose_backend(device, plan.options.precision)
     if request.out is None:
         run = new_run(plan.recipe, plan.key_options)
     else:

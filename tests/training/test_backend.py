@@ -41,6 +41,17 @@ def test_the_fastest_exact_switch_wins_by_a_clear_gain(monkeypatch, measured, ch
         torch.backends.mkldnn.matmul.fp32_precision = before
 
 
+def test_numbers_that_slow_the_arithmetic_down_count_as_0():
+    tiny = torch.full((64,), 1e-39)
+    try:
+        torch.set_flush_denormal(False)
+        assert (tiny * 1).all()
+        choose_backend("cpu", "fp32")
+        assert not (tiny * 1).any()
+    finally:
+        torch.set_flush_denormal(False)
+
+
 def test_autocast_only_in_bf16():
     a = torch.ones(4, 4)
     for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
