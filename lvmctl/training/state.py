@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from lvmctl.errors import RunError
 from lvmctl.training.objective import Means
 
-if TYPE_CHECKING:
-    from lvmctl.training.loop import Training
-
 COUNTERS = ("epoch", "index", "skipped", "skipped_here", "records", "best", "stopped")
 """Plain attributes of a :class:`~lvmctl.training.loop.Training` that are kept as they are."""
 
 
-def capture(training: Training) -> dict[str, Any]:
-    """The state of this very moment: tensors and plain values."""
+def capture(training: Any) -> dict[str, Any]:
+    """The state of a :class:`~lvmctl.training.loop.Training` at this very moment: tensors and
+    plain values."""
     on_gpu = training.backend.device == "cuda"
     return {
         "model": training.model.state_dict(),
@@ -30,7 +28,7 @@ def capture(training: Training) -> dict[str, Any]:
     }
 
 
-def put_back(training: Training, state: dict[str, Any]) -> None:
+def put_back(training: Any, state: dict[str, Any]) -> None:
     """Make ``training`` what it was when ``state`` was captured.
 
     Raises:
