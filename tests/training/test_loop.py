@@ -6,6 +6,7 @@ import json
 import math
 import threading
 
+import numpy as np
 import pytest
 import torch
 from training.small import TINY
@@ -35,6 +36,38 @@ def test_the_history_has_every_named_figure(make_training):
         assert val["loss"] == pytest.approx(total, abs=1e-5)
         assert val["direct"]["cos_prev"]["last"] == pytest.approx(1, abs=1e-6)
         assert 0 <= val["alpha_entropy"] <= math.log(5) + 1e-6
+
+
+def test_train_figures_are_means_over_windows_not_over_steps(make_training):
+    training = make_training(epochs=1, lr=0, dropout=0, batch_size=210)
+    training.fit()
+    windows = training.builder.windows
+    assert 0 < len(windows) % 210 < 20  # the last step is much smaller than the first
+    index = np.arange(len(windows))
+    context, target = (torch.from_numpy(x(index)) for x in (windows.context, windows.target))
+    with torch.no_grad():
+        q = training.model(context).q
+    gap = (q * target).sum(-1) - (q * context[:, -1]).sum(-1)
+    expected = torch.relu(0.07 - gap).mean().item()
+    assert training.records[0]["train"]["loss_margin"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_every_epoch_visits_every_window_once_in_an_order_of_its_own(make_training, monkeypatch):
+    training = make_training(epochs=2)
+    step, visited = training.step, {1: [], 2: []}
+    monkeypatch.setattr(
+        training, "step", lambda i: (visited[training.epoch].extend(i.tolist()), step(i))
+    )
+    training.fit()
+    assert sorted(visited[1]) == sorted(visited[2]) == list(range(len(training.builder.windows)))
+    assert visited[1] != visited[2]
+
+
+def test_validation_drops_nothing_out(make_training):
+    training = make_training(dropout=0.5)
+    training.model.train()
+    assert training.validate() == training.validate()
+    assert not training.model.training
 
 
 def test_training_lowers_the_loss(make_training):
