@@ -147,9 +147,6 @@ def started(recipe, experiment, layers, losses, sources, device, out):
 class Terminal:
     """Progress on stderr: a bar on a terminal, one line per epoch everywhere."""
 
-    def __init__(self) -> None:
-        self.bar = None
-
     def steps(self, steps: range, epoch: int, epochs: int) -> Iterator[int]:
         if not sys.stderr.isatty():
             yield from steps

@@ -92,7 +92,7 @@ def choose_backend(device: str, precision: str) -> Backend:
             switch = best if exact[best]["gflops"] > GAIN * default else "none"
     backend = Backend(
         device=device,
-        hardware=torch.cuda.get_device_name() if device == "cuda" else processor(),
+        hardware=hardware(device),
         threads=torch.get_num_threads(),
         fp32_switch=switch,
         precision=precision,
@@ -138,6 +138,11 @@ def probe(repeats: int = 5) -> dict[str, dict[str, float]]:
         measured[switch] = {"gflops": 2e-9 * ROWS * INNER * COLUMNS / best, "error": error}
     torch.backends.mkldnn.matmul.fp32_precision = before
     return measured
+
+
+def hardware(device: str) -> str:
+    """The name of what ``device`` computes on."""
+    return torch.cuda.get_device_name() if device == "cuda" else processor()
 
 
 def processor() -> str:

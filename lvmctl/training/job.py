@@ -20,7 +20,7 @@ from lvmctl.files import write_json
 from lvmctl.registry import Registry, load_registry
 from lvmctl.runs import RunDirectory, new_run
 from lvmctl.training import checkpoint
-from lvmctl.training.backend import Backend, choose_backend, choose_device
+from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
 from lvmctl.training.plan import Layers, Plan, from_record, make_plan
@@ -90,7 +90,7 @@ def start(request: Request, screen: Screen) -> Finished:
         }
         write_json(run.config, config)
         training = Training(plan, registry, run, train, val, backend, screen, interrupts)
-        record = {**surroundings(plan, backend), "splits": split_records(splits)}
+        record = {**surroundings(plan, backend), "splits": config["splits"]}
         return finish(training, splits, record)
 
 
@@ -132,7 +132,7 @@ def resume(
                     where=run.path,
                     mend="restore the data or name where it is with --data, or start a new run",
                 )
-        backend = same_backend(backend, device, screen)
+        keep_backend(backend, device, screen)
         train, val = windows_of(plan, splits)
         with Interrupts() as interrupts:
             training = Training(plan, registry, run, train, val, backend, screen, interrupts)
@@ -232,8 +232,8 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
 
 
-def same_backend(saved: Backend, device: str, screen: Screen) -> Backend:
-    """The run's own backend, applied; a difference of the machine is said aloud."""
+def keep_backend(saved: Backend, device: str, screen: Screen) -> None:
+    """Compute as the run did so far; a difference of the machine is said aloud."""
     if device not in ("auto", saved.device):
         raise UsageError(
             f"the run computes on {saved.device}", where="--resume", mend="leave --device out"
@@ -241,13 +241,11 @@ def same_backend(saved: Backend, device: str, screen: Screen) -> Backend:
     choose_device(saved.device)
     if saved.device == "cpu" and saved.threads != torch.get_num_threads():
         torch.set_num_threads(saved.threads)
-    now = choose_backend(saved.device, saved.precision)
-    saved.apply()
+    here = {"hardware": hardware(saved.device), "torch": torch.__version__}
     changed = [
-        f"{name} {getattr(saved, name)} → {getattr(now, name)}"
-        for name in ("hardware", "torch")
-        if getattr(saved, name) != getattr(now, name)
+        f"{name} {getattr(saved, name)} → {value}"
+        for name, value in here.items()
+        if getattr(saved, name) != value
     ]
     if changed:
         screen.say(f"the machine changed ({', '.join(changed)}): not bit-identical from here on")
-    return saved
