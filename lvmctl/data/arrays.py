@@ -145,6 +145,12 @@ def unit(rows: np.ndarray) -> np.ndarray:
     return rows
 
 
+def unit64(rows: np.ndarray) -> np.ndarray:
+    """``rows`` (..., D) as float64, each divided by its norm."""
+    rows = rows.astype(np.float64)
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
 class _Counted:
     """A reader that counts what it gave, for streams that cannot tell their position."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lvmctl.data.arrays import BLOCK_BYTES
+from lvmctl.data.arrays import BLOCK_BYTES, unit64
 from lvmctl.data.writer import StoreWriter, made
 from lvmctl.errors import OutputError, UsageError, nearest
 
@@ -160,7 +160,7 @@ def _articles(
         mean = chunks[:, t - 1]
         if basis is not None:
             mean = _rotate(mean, math.radians(world.theta))
-        chunks[:, t] = _unit(world.a * mean + noise * _uniform(rng, row, mean, *fixed))
+        chunks[:, t] = unit64(world.a * mean + noise * _uniform(rng, row, mean, *fixed))
     if topic is not None:
         return math.sqrt(world.f) * topic[:, None] + math.sqrt(1 - world.f) * chunks
     # x_0 and u are uniform, so the process may run in the basis of the planes and be turned once.
@@ -172,7 +172,7 @@ def _uniform(rng: np.random.Generator, shape: tuple[int, ...], *others: np.ndarr
     u = rng.standard_normal(shape)
     for other in others:
         u -= np.einsum("nd,nd->n", u, other)[:, None] * other
-    return _unit(u)
+    return unit64(u)
 
 
 def _rotate(x: np.ndarray, angle: float) -> np.ndarray:
@@ -182,7 +182,3 @@ def _rotate(x: np.ndarray, angle: float) -> np.ndarray:
     turned[:, 0::2] = math.cos(angle) * even - math.sin(angle) * odd
     turned[:, 1::2] = math.sin(angle) * even + math.cos(angle) * odd
     return turned
-
-
-def _unit(x: np.ndarray) -> np.ndarray:
-    return x / np.linalg.norm(x, axis=-1, keepdims=True)

@@ -14,7 +14,6 @@ from lvmctl.data.manifest import entry_fault
 from lvmctl.errors import DataError
 
 SUFFIXES = (".txt", ".md", ".jsonl")
-CHUNKERS = ("paragraph", "sentence", "tokens")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_])")
 
 

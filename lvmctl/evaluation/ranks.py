@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from lvmctl.data.arrays import unit64
 from lvmctl.data.windows import Windows
 
 POOLS = ("filtered", "future", "unfiltered")
@@ -82,9 +83,3 @@ def better_than_target(
         sign = np.sign((exact * q[window].astype(np.float64)).sum(axis=1))
         better[window, chunk] = (sign + 1) / 2
     return better
-
-
-def unit64(x: np.ndarray) -> np.ndarray:
-    """``x`` (…, D) in float64 at unit norm."""
-    x = x.astype(np.float64)
-    return x / np.linalg.norm(x, axis=-1, keepdims=True)
