@@ -28,11 +28,11 @@ from plain import PlainTraining
 from torch.utils.flop_counter import FlopCounterMode
 
 from lvmctl.data import Windows, open_splits
+from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
 from lvmctl.runs import RunDirectory
 from lvmctl.training.backend import LARGEST_ERROR, SWITCHES, choose_backend, processor
 from lvmctl.training.loop import Training
-from lvmctl.training.plan import make_plan
 
 DATA = "synth:topic?articles=400&chunks=40&dim=768"
 WIDTHS = ((512, 1024), (512, 512), (512, 2048), (2048, 512), (768, 512))

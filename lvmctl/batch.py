@@ -1,4 +1,4 @@
-"""What a loss sees and what a model returns. Torch appears only in annotations here."""
+"""What a loss or a ranker sees and what a model returns. Torch appears only in annotations."""
 
 from __future__ import annotations
 
@@ -75,6 +75,20 @@ class Prediction:
     raw: Tensor | None = None
     weights: Tensor | None = None
     anchor_lambda: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What a ranker chooses from: ``score(context, pool)`` gives (B, N), higher is better.
+
+    Attributes:
+        vectors: (N, D) unit chunks, the same for all B contexts.
+        candidates: (B, N) bool, true where a chunk is a candidate of that context. Scores of
+            others are ignored.
+    """
+
+    vectors: Tensor
+    candidates: Tensor
 
 
 @dataclass(frozen=True, slots=True)

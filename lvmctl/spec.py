@@ -119,11 +119,42 @@ class RecipeSpec(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class GateSpec(Record):
-    """A gate. ``verdict``: a metric against a bound. ``kill``: ``target(options)`` is a callable,
-    (epoch record) → reason to stop or None. ``sample``: a weight per sequence of a batch."""
+    """A gate, of one of three roles.
 
+    ``kill``: ``target(options)`` is a callable, (epoch record) → reason to stop or None.
+    ``sample``: ``target(options)`` gives a weight per sequence of a batch.
+    ``verdict``: a metric against a bound, all of it said by the record; it has no target.
+
+    Attributes:
+        role: which of the three.
+        metric: figure that is judged, as a dotted path: ``margin.last``,
+            ``in_article.filtered.r@5`` (docs/evaluation.md lists them).
+        seed_metric: the figure that the seeds' own rule judges, where it is another one.
+        at_least, at_most: the bound; exactly one is given.
+        marginal: between this value and the bound the verdict is MARGINAL.
+        against: a baseline whose own figure is subtracted first, window by window.
+        certain: the end of the 95 % interval has to meet the bound, not only the figure itself.
+        split: ``val`` or ``ood``, the windows it is judged on.
+        category: A to E, the 5CAT test it belongs to; empty for others.
+        profile: name of the profile that asks for it.
+        optional: shown, never counted.
+        source: where the number comes from.
+    """
+
+    target: str = ""
     role: Literal["verdict", "kill", "sample"] = "kill"
     metric: str | None = None
+    seed_metric: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    marginal: float | None = None
+    against: str | None = None
+    certain: bool = False
+    split: Literal["val", "ood"] = "val"
+    category: str = ""
+    profile: str = ""
+    optional: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,11 +172,20 @@ class EncoderSpec(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineSpec(Record):
-    """A baseline: ``target(options, shape)`` predicts q (B, D) from a context (B, K, D).
+    """A baseline: ``target(options, shape)`` predicts q (B, D) of unit norm from a context
+    (B, K, D). It may offer ``score(context, pool)``, see :class:`lvmctl.batch.Pool`.
 
-    ``fitted`` says that it needs ``fit(windows)`` on training windows first."""
+    Attributes:
+        fitted: it needs ``fit(windows)`` on training windows first.
+        centred: also evaluated train-centred, as ``NAME-centred``. It then has
+            ``estimate(context)`` (B, D), of any norm, which is given chunks minus the mean of the
+            training chunks.
+        oracle: no baseline but a ceiling: it is called with (context, target).
+    """
 
     fitted: bool = False
+    centred: bool = False
+    oracle: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ FLOORS = {
     5: ("cli",),
     4: ("training", "diagnostics", "report"),
     3: ("evaluation",),
-    2: ("data", "geometry", "models", "losses", "baselines", "metrics", "gates"),
+    2: ("data", "geometry", "models", "losses", "baselines", "metrics", "gates", "plan"),
     1: ("registry", "config", "runs"),
     0: ("errors", "spec", "batch", "hookspecs", "files", "__init__"),
 }

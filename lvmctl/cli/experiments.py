@@ -15,7 +15,7 @@ from lvmctl.registry import load_registry
 
 if TYPE_CHECKING:
     from lvmctl.config import Experiment, Experiments
-    from lvmctl.training.plan import Plan
+    from lvmctl.plan import Plan
 
 SOURCES = ("data", "train", "val", "ood", "losses")
 
@@ -111,7 +111,7 @@ def validate(ctx: click.Context, file: Path | None, as_json: bool) -> None:
 
 
 def _plan(experiment: Experiment, layers: list[tuple[str, dict[str, Any]]]) -> Plan:
-    from lvmctl.training.plan import make_plan
+    from lvmctl.plan import make_plan
 
     return make_plan(load_registry(), experiment.recipe, layers, experiment.losses)
 

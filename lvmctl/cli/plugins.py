@@ -8,9 +8,9 @@ import click
 
 from lvmctl.cli.output import emit, json_option, table
 from lvmctl.config import OptionInfo, describe
+from lvmctl.plan import PlannedPart, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.spec import KINDS, RecipeSpec
-from lvmctl.training.plan import PlannedPart, make_plan
 
 if TYPE_CHECKING:
     from lvmctl.registry import Entry, Plugin, Registry

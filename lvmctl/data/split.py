@@ -96,6 +96,13 @@ class Split:
         """Rows ``low:high`` of :attr:`vectors`, (high - low, D) float32 of unit norm."""
         return unit(self.vectors[low:high])
 
+    def mean(self) -> np.ndarray:
+        """Mean of the split's unit chunks, (D,) float32."""
+        total = np.zeros(self.dim)
+        for start, length in zip(self.starts, self.lengths):
+            total += self.unit_rows(start, start + length).sum(axis=0, dtype=np.float64)
+        return (total / max(self.chunks, 1)).astype(np.float32)
+
     def take(self, index: np.ndarray) -> Split:
         """The articles numbered ``index``, in that order."""
         articles = [self.articles[i] for i in index]

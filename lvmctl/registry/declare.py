@@ -155,7 +155,10 @@ def _check_record(hook: str, kind: type[spec.Record], record: Any) -> None:
         raise Refusal(f"{hook} returned {_what(record)} among its records, not a {kind.__name__}")
     if not isinstance(record.name, str) or not NAME.fullmatch(record.name):
         raise Refusal(f"{hook}: {record.name!r} is not a name (lower case, digits, . _ -)")
-    if not isinstance(record.target, str) or not TARGET.fullmatch(record.target):
+    bare = isinstance(record, spec.GateSpec) and record.role == "verdict" and record.target == ""
+    if bare:
+        _check_verdict(hook, record)
+    elif not isinstance(record.target, str) or not TARGET.fullmatch(record.target):
         raise Refusal(
             f"{hook}: target {record.target!r} of {record.name} is not 'module:Attribute'"
         )
@@ -164,6 +167,13 @@ def _check_record(hook: str, kind: type[spec.Record], record: Any) -> None:
         raise Refusal(f"{hook}: options of {record.name} are not a dataclass")
     if not options.__dataclass_params__.frozen:
         raise Refusal(f"{hook}: options of {record.name} are not a frozen dataclass")
+
+
+def _check_verdict(hook: str, gate: spec.GateSpec) -> None:
+    if not gate.metric or not gate.profile:
+        raise Refusal(f"{hook}: verdict {gate.name} needs a metric and a profile")
+    if (gate.at_least is None) == (gate.at_most is None):
+        raise Refusal(f"{hook}: verdict {gate.name} needs at_least or at_most, one of them")
 
 
 def _what(value: Any) -> str:

@@ -17,13 +17,13 @@ from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits import Splits
 from lvmctl.errors import LvmctlError, RunError, UsageError
 from lvmctl.files import write_json
+from lvmctl.plan import Layers, Plan, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.runs import RunDirectory, new_run
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
-from lvmctl.training.plan import Layers, Plan, from_record, make_plan
 from lvmctl.training.provenance import FORMAT, identity, now, split_records, surroundings
 from lvmctl.training.result import Result, Screen
 

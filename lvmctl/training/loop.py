@@ -19,15 +19,15 @@ from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.sampling import epoch_order, step_windows, steps_per_epoch
 from lvmctl.errors import DivergedError, Interrupted, PluginError
 from lvmctl.files import write_whole
+from lvmctl.plan import Plan
 from lvmctl.registry import Registry
+from lvmctl.registry.blame import Hooks, blame, copied
 from lvmctl.runs import RunDirectory
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
-from lvmctl.training.blame import Hooks, blame, copied
 from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.objective import Means, Objective
-from lvmctl.training.plan import Plan
 from lvmctl.training.result import Result, Screen
 from lvmctl.training.state import capture, put_back
 from lvmctl.training.validation import Validation

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.plan import PlannedPart
 from lvmctl.registry import Registry
+from lvmctl.registry.blame import blame
 from lvmctl.spec import Shape
-from lvmctl.training.blame import blame
-from lvmctl.training.plan import PlannedPart
 
 
 class Objective(nn.Module):

@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote_plus
 
 from lvmctl.data.splits import Splits
 from lvmctl.files import jsonable
+from lvmctl.plan import Plan
 from lvmctl.training.backend import Backend
-from lvmctl.training.plan import Plan
 
 FORMAT = "lvmctl.run/1"
 PACKAGES = ("lvmctl", "torch", "numpy", "pluggy")

@@ -10,11 +10,11 @@ import pytest
 from training.small import DATA, TINY, Watcher
 
 from lvmctl.data import Windows, open_splits
+from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
 from lvmctl.runs import RunDirectory
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
-from lvmctl.training.plan import make_plan
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from lvmctl.batch import FIELDS
 from lvmctl.config import TrainingOptions, bind, split_parts
 from lvmctl.errors import LvmctlError, UsageError
 from lvmctl.registry import Entry, Registry
+from lvmctl.registry.blame import blame
 from lvmctl.spec import Composition, LossSpec, Part, Shape
-from lvmctl.training.blame import blame
 
 Layers = Sequence[tuple[str, Mapping[str, Any]]]
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from lvmctl.errors import PluginError, UsageError
+from lvmctl.plan import from_record, make_plan
 from lvmctl.registry import load_registry
-from lvmctl.training.plan import from_record, make_plan
 
 
 def plan(*layers, losses=()):

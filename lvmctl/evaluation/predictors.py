@@ -1,0 +1,175 @@
+"""Trained runs, baselines and oracles as one thing: what predicts q from a context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lvmctl.batch import Pool
+from lvmctl.data.windows import Windows
+from lvmctl.geometry import unit
+from lvmctl.registry import Entry, Registry
+from lvmctl.registry.blame import blame
+from lvmctl.spec import BaselineSpec, Geometry, Shape
+
+BATCH = 1024
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """One row of every table.
+
+    Attributes:
+        name: ``p8``, ``direct``, ``ridge-centred``, ``span-oracle``, …
+        kind: a trained ``run``, a causal ``baseline`` or an ``oracle`` that is shown the target.
+        call: contexts (B, K, D) → q (B, D) of unit norm; an oracle takes the target (B, D) too.
+        score: (context, :class:`~lvmctl.batch.Pool`) → (B, N); None means cos(q, candidate).
+        geometry: what q can be, see :class:`~lvmctl.spec.ModelSpec`.
+    """
+
+    name: str
+    call: Callable[..., Tensor]
+    kind: Literal["run", "baseline", "oracle"] = "baseline"
+    score: Callable[[Tensor, Pool], Tensor] | None = None
+    geometry: Geometry = "unit"
+
+    def __call__(self, windows: Windows, index: np.ndarray | None = None) -> np.ndarray:
+        """Predictions (W, D) float32 for the windows ``index``, all by default."""
+        index = np.arange(len(windows)) if index is None else index
+        q = np.empty((len(index), windows.split.dim), dtype=np.float32)
+        with torch.inference_mode():
+            for low in range(0, len(index), BATCH):
+                here = index[low : low + BATCH]
+                given = [torch.from_numpy(windows.context(here))]
+                if self.kind == "oracle":
+                    given.append(torch.from_numpy(windows.target(here)))
+                q[low : low + BATCH] = self.call(*given).float().cpu().numpy()
+        return q
+
+
+def baselines(
+    registry: Registry, shape: Shape, train: Windows | None = None
+) -> tuple[list[Predictor], list[str]]:
+    """Every registered baseline and oracle, fitted where it learns.
+
+    Args:
+        registry: where the records come from.
+        shape: what they are built for.
+        train: windows to fit on and to take the mean chunk from; without them, what needs them is
+            left out.
+
+    Returns:
+        The predictors, and the names of those left out.
+
+    Raises:
+        PluginError: a baseline's code failed; it is named.
+    """
+    found: list[Predictor] = []
+    left_out: list[str] = []
+    mean = None if train is None else train.split.mean()
+    for entry in registry.entries("baseline"):
+        record: BaselineSpec = entry.record
+        name = registry.address(entry)
+        if train is None and record.fitted:
+            left_out.append(name)
+        else:
+            found.append(raw(registry, entry, name, shape, train))
+        if record.centred:
+            name += "-centred"
+            if train is None:
+                left_out.append(name)
+            else:
+                found.append(centred(registry, entry, name, shape, train, mean))
+    return found, left_out
+
+
+def raw(
+    registry: Registry, entry: Entry, name: str, shape: Shape, train: Windows | None
+) -> Predictor:
+    """A baseline or an oracle as declared."""
+    made = build(registry, entry, shape, train)
+
+    def call(*given: Tensor) -> Tensor:
+        with blame(entry):
+            return made(*given)
+
+    kind = "oracle" if entry.record.oracle else "baseline"
+    return Predictor(name, call, kind, blamed_score(made, entry))
+
+
+def centred(
+    registry: Registry, entry: Entry, name: str, shape: Shape, train: Windows, mean: np.ndarray
+) -> Predictor:
+    """A baseline that works on chunks minus the mean of the training chunks.
+
+    Its prediction is the estimate plus that mean; candidates are ranked by the cosine of what is
+    left when the mean is taken off both.
+    """
+    made = build(registry, entry, shape, Centred(train, mean))
+    shift = torch.from_numpy(mean)
+
+    def estimate(context: Tensor) -> Tensor:
+        with blame(entry):
+            return made.estimate(context - shift)
+
+    def call(context: Tensor) -> Tensor:
+        return unit(estimate(context) + shift)
+
+    def score(context: Tensor, pool: Pool) -> Tensor:
+        return unit(estimate(context)) @ unit(pool.vectors - shift).T
+
+    return Predictor(name, call, "baseline", score)
+
+
+class Centred:
+    """Windows whose chunks have ``mean`` (D,) taken off; what a centred baseline is fitted on."""
+
+    def __init__(self, windows: Windows, mean: np.ndarray) -> None:
+        self.windows, self.mean = windows, mean
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.windows, name)
+
+    def context(self, index: np.ndarray) -> np.ndarray:
+        """(B, K, D) float32."""
+        return self.windows.context(index) - self.mean
+
+    def target(self, index: np.ndarray) -> np.ndarray:
+        """(B, D) float32."""
+        return self.windows.target(index) - self.mean
+
+
+def build(registry: Registry, entry: Entry, shape: Shape, train: Any) -> Any:
+    """The baseline of a record with its default options, fitted if it learns."""
+    make = registry.resolve(entry)
+    with blame(entry):
+        made = make(entry.record.options(), shape)
+        if entry.record.fitted:
+            made.fit(train)
+    return made
+
+
+def blamed_score(made: Any, entry: Entry) -> Callable[[Tensor, Pool], Tensor] | None:
+    """The ``score`` of a plugin's object, if it has one."""
+    own = getattr(made, "score", None)
+    if own is None:
+        return None
+
+    def score(context: Tensor, pool: Pool) -> Tensor:
+        with blame(entry):
+            return own(context, pool)
+
+    return score
+
+
+def named(predictors: Sequence[Predictor], name: str) -> Predictor:
+    """The predictor called ``name``."""
+    return next(predictor for predictor in predictors if predictor.name == name)
