@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from lvmctl.batch import Pool
 from lvmctl.data.arrays import unit64
 from lvmctl.data.windows import Windows
+
+Score = Callable[[Tensor, Pool], Tensor]
+"""A ranker's own score: contexts (B, K, D) and what they choose from → (B, N)."""
 
 POOLS = ("filtered", "future", "unfiltered")
 """In-article pools: the article without the window (primary), positions from s+K on, and the
@@ -31,23 +38,70 @@ def in_article_ranks(
     Returns:
         By pool: ranks (W,) float64, 1 + #better + ½·#ties, and pool sizes (W,) int64.
     """
-    ranks = {pool: np.ones(len(index)) for pool in pools}
-    sizes = {pool: np.zeros(len(index), dtype=np.int64) for pool in pools}
+    ranks, sizes = blank(pools, len(index))
+    for part, start, length in by_article(windows, index):
+        first = windows.position[index[part]]
+        better = better_than_target(windows, start, length, first + windows.target_offset, q[part])
+        for pool in pools:
+            inside = pool_mask(pool, first, length, windows.context_length)
+            ranks[pool][part] += (better * inside).sum(axis=1)
+            sizes[pool][part] = inside.sum(axis=1)
+    return {pool: (ranks[pool], sizes[pool]) for pool in pools}
+
+
+def in_article_ranks_by_score(
+    windows: Windows, index: np.ndarray, score: Score, pools: tuple[str, ...] = POOLS
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """:func:`in_article_ranks` of a predictor that scores candidates itself; ties are equal scores.
+
+    Raises:
+        ValueError: ``score`` returned another shape than (B, N).
+    """
+    ranks, sizes = blank(pools, len(index))
+    for part, start, length in by_article(windows, index):
+        here = index[part]
+        first = windows.position[here]
+        context = torch.from_numpy(windows.context(here))
+        chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
+        for pool in pools:
+            inside = pool_mask(pool, first, length, windows.context_length)
+            scores = scored(score, context, Pool(chunks, torch.from_numpy(np.array(inside))))
+            own = scores[np.arange(len(here)), first + windows.target_offset][:, None]
+            better = np.where(scores == own, 0.5, scores > own)
+            better[np.isnan(own[:, 0])] = 1  # a target that has no score is the last
+            better[np.arange(len(here)), first + windows.target_offset] = 0
+            ranks[pool][part] += (better * inside).sum(axis=1)
+            sizes[pool][part] = inside.sum(axis=1)
+    return {pool: (ranks[pool], sizes[pool]) for pool in pools}
+
+
+def scored(score: Score, context: Tensor, pool: Pool) -> np.ndarray:
+    """The scores (B, N) that a ranker gives, after a look at their shape."""
+    with torch.inference_mode():
+        scores = score(context, pool)
+    expected = tuple(pool.candidates.shape)
+    if tuple(scores.shape) != expected:
+        raise ValueError(f"score returned {tuple(scores.shape)}, not (B, N) = {expected}")
+    return scores.float().cpu().numpy()
+
+
+def blank(
+    pools: tuple[str, ...], count: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Ranks of 1 and sizes of 0, (count,) each, by pool."""
+    ranks = {pool: np.ones(count) for pool in pools}
+    return ranks, {pool: np.zeros(count, dtype=np.int64) for pool in pools}
+
+
+def by_article(windows: Windows, index: np.ndarray) -> Iterator[tuple[slice, int, int]]:
+    """Of each article in ``index``: its slice of ``index``, its first row and its length."""
     article = windows.article[index]
     edges = np.flatnonzero(np.diff(article, prepend=-1, append=-1))
     for low, high in itertools.pairwise(edges):
         start, length = (
             int(x[article[low]]) for x in (windows.split.starts, windows.split.lengths)
         )
-        first = windows.position[index[low:high]]
-        better = better_than_target(
-            windows, start, length, first + windows.target_offset, q[low:high]
-        )
-        for pool in pools:
-            inside = pool_mask(pool, first, length, windows.context_length)
-            ranks[pool][low:high] += (better * inside).sum(axis=1)
-            sizes[pool][low:high] = inside.sum(axis=1)
-    return {pool: (ranks[pool], sizes[pool]) for pool in pools}
+        yield slice(low, high), start, length
 
 
 def pool_mask(pool: str, first: np.ndarray, length: int, context_length: int) -> np.ndarray:

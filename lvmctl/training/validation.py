@@ -12,7 +12,8 @@ from torch import nn
 from lvmctl.baselines.direct import Direct
 from lvmctl.batch import Step
 from lvmctl.data.batches import BatchBuilder
-from lvmctl.evaluation.figures import figures, predict
+from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.predictors import Predictor
 from lvmctl.spec import NoOptions, Shape
 from lvmctl.training.backend import Backend
 from lvmctl.training.objective import Means, Objective
@@ -35,7 +36,7 @@ class Validation:
         self.min_article = min_article
         windows = builder.windows
         shape = Shape(windows.split.dim, windows.context_length, windows.horizon)
-        self.direct = self.shown(predict(Direct(NoOptions(), shape), windows))
+        self.direct = self.shown(Predictor("direct", Direct(NoOptions(), shape))(windows))
 
     def __call__(
         self,

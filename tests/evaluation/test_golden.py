@@ -11,7 +11,8 @@ import torch
 from lvmctl.baselines.centroid import Centroid
 from lvmctl.baselines.direct import Direct
 from lvmctl.data import Windows, open_split
-from lvmctl.evaluation.figures import figures, predict
+from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.ranks import in_article_ranks
 from lvmctl.geometry import span_projection, unit
 from lvmctl.spec import NoOptions, Shape
@@ -39,7 +40,9 @@ def predictions(name: str, windows: Windows) -> np.ndarray:
         every = np.arange(len(windows))
         context, target = (torch.from_numpy(f(every)) for f in (windows.context, windows.target))
         return unit(span_projection(context, target)).float().numpy()
-    return predict({"direct": Direct, "centroid": Centroid}[name](NoOptions(), shape), windows)
+    return Predictor(name, {"direct": Direct, "centroid": Centroid}[name](NoOptions(), shape))(
+        windows
+    )
 
 
 def test_the_kept_figures_are_those_of_the_reference(reference, kept):
@@ -57,7 +60,7 @@ def test_the_golden_store_has_the_cases_that_matter(reference):
         assert lengths[0] < k + h <= lengths[1] < reference.MIN_ARTICLE <= lengths[2]
         windows = Windows(split, k, h)
         shape = Shape(split.dim, k, h)
-        q = predict(Direct(NoOptions(), shape), windows)
+        q = Predictor("direct", Direct(NoOptions(), shape))(windows)
         ranks, _ = in_article_ranks(windows, np.arange(len(windows)), q)["filtered"]
         assert (ranks % 1 == 0.5).any()  # a tie
 

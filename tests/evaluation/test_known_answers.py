@@ -13,7 +13,9 @@ from lvmctl.baselines.wiener import Wiener
 from lvmctl.data import Windows, open_split, write_store
 from lvmctl.data.bayes import bayes_prediction
 from lvmctl.data.synth import World, simulate, write_world
-from lvmctl.evaluation.figures import cosines, figures, predict
+from lvmctl.evaluation.columns import cosine_columns
+from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.ranks import in_article_ranks
 from lvmctl.spec import NoOptions, Shape
 
@@ -22,8 +24,6 @@ DEVIATIONS = 4
 
 def interval(values: np.ndarray, article: np.ndarray) -> float:
     """Half-width of the mean's interval over windows, resampling articles: 4 standard errors."""
-    there = ~np.isnan(values)
-    values, article = values[there], article[there]
     residuals = np.bincount(article, values - values.mean())
     return DEVIATIONS * math.sqrt((residuals**2).sum()) / len(values)
 
@@ -73,17 +73,18 @@ def test_margins_of_the_bayes_prediction(tmp_path, world, k, h, expected):
     every = np.arange(len(windows))
     q = bayes_prediction(world, windows.context(every), h).astype(np.float32)
     found = figures(windows, q, pools=())
-    each = cosines(windows, every, q)
+    each = cosine_columns(windows, q)
     names = [name for name in expected if name != "second_last" or k > 1]
     assert list(found["margin"]) == names
     for name in names:
-        within = interval(each["next"] - each[name], windows.article) + 1e-6
+        margin = each[f"margin.{name}"]
+        within = interval(margin.values, windows.article[margin.rows]) + 1e-6
         assert within < 0.06  # the interval is narrow enough to tell signs apart
         assert found["margin"][name] == pytest.approx(expected[name], abs=within)
         gap = found["cos_next"] - found["cos_prev"][name]
         if name != "unseen":  # unseen averages fewer windows than cos_next
             assert gap == pytest.approx(found["margin"][name])
-    within = interval(each["next"], windows.article) + 1e-6
+    within = interval(each["cos_next"].values, windows.article) + 1e-6
     assert found["cos_next"] == pytest.approx(world.a**h, abs=within)
 
 
@@ -99,7 +100,7 @@ def test_margin_second_last_of_direct_telescopes_to_nothing(tmp_path):
     with write_store(tmp_path / "world", world.dim) as writer:
         write_world(writer, world)
     windows = Windows(open_split(str(tmp_path / "world")), 2, 1)
-    q = predict(Direct(NoOptions(), Shape(8, 2)), windows)
+    q = Predictor("direct", Direct(NoOptions(), Shape(8, 2)))(windows)
     assert abs(figures(windows, q, pools=())["margin"]["second_last"]) <= 2 * 40 / len(windows)
 
 
@@ -123,10 +124,10 @@ def test_on_independent_chunks_nothing_beats_chance(split_of, iid, name, k, h):
         predictor = Wiener(NoOptions(), shape).fit(fitted)
     else:
         predictor = {"direct": Direct, "centroid": Centroid}[name](NoOptions(), shape)
-    q = predict(predictor, windows)
+    q = Predictor(name, predictor)(windows)
     found = figures(windows, q, min_article=2)
 
-    within = interval(cosines(windows, every, q)["next"], windows.article)
+    within = interval(cosine_columns(windows, q)["cos_next"].values, windows.article)
     assert found["cos_next"] == pytest.approx(0, abs=within)
     ranks = in_article_ranks(windows, every, q)
     lengths = windows.split.lengths[windows.article]
@@ -165,7 +166,8 @@ def test_the_target_itself_is_always_first(split_of, iid):
 def test_predict_goes_block_by_block(split_of, iid):
     windows = Windows(split_of(*iid), 2, 1)
     assert len(windows) > 2048
-    q = predict(lambda context: context[:, 0], windows)
+    first = Predictor("first", lambda context: context[:, 0])
+    q = first(windows)
     assert np.allclose(q, iid[0][windows.rows], atol=1e-6)
     some = np.array([4, 2000, 3])
-    assert np.array_equal(predict(lambda context: context[:, 0], windows, some), q[some])
+    assert np.array_equal(first(windows, some), q[some])

@@ -12,7 +12,8 @@ import torch
 from lvmctl.baselines.centroid import Centroid
 from lvmctl.baselines.direct import Direct
 from lvmctl.data import Windows, open_split
-from lvmctl.evaluation.figures import figures, predict
+from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.predictors import Predictor
 from lvmctl.geometry import span_projection, unit
 from lvmctl.spec import NoOptions, Shape
 
@@ -50,9 +51,8 @@ def test_figures_agree(store, predictor):
         q = span_oracle(windows)
     else:
         shape = Shape(windows.split.dim, K)
-        q = predict(
-            {"direct": Direct, "centroid": Centroid}[predictor](NoOptions(), shape), windows
-        )
+        made = {"direct": Direct, "centroid": Centroid}[predictor](NoOptions(), shape)
+        q = Predictor(predictor, made)(windows)
     found, wanted = figures(windows, q), expected["predictors"][predictor]
     assert found["cos_next"] == pytest.approx(wanted["cos_next"], abs=1e-3)
     for section in SECTIONS:

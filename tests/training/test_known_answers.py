@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lvmctl.baselines.wiener import Wiener
-from lvmctl.evaluation.figures import figures, predict
+from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.predictors import Predictor
 from lvmctl.geometry import span_projection
 from lvmctl.spec import NoOptions, Shape
 
@@ -24,7 +25,7 @@ def test_with_a_cosine_loss_the_mixture_reaches_the_best_scalar_weighting(make_t
     training.fit()
     train, val = training.builder.windows, training.validation.builder.windows
     wiener = Wiener(NoOptions(), Shape(16, 5, 1)).fit(train)
-    best = figures(val, predict(wiener, val), min_article=6)["cos_next"]
+    best = figures(val, Predictor("wiener", wiener)(val), min_article=6)["cos_next"]
     val_record = training.records[-1]["val"]
     assert val_record["cos_next"] == pytest.approx(best, abs=0.01)
     assert best - val_record["direct"]["cos_next"] > 0.03
