@@ -5,6 +5,7 @@
 ``training_history.json``  one record per epoch; replaced whole, so always valid JSON
 ``best_model.pt``          tensors only, the best epoch by the recipe's named metric
 ``checkpoints/``           everything a resume needs; ``latest`` names the newest
+``5cat_results.json``      what ``lvmctl eval 5cat`` found
 ``manifest.json``          command line, versions, hardware, back-end, data hashes, outcome
 =========================  ========================================================================
 """
@@ -37,6 +38,7 @@ class RunDirectory:
     manifest = property(lambda self: self.path / "manifest.json")
     best_model = property(lambda self: self.path / "best_model.pt")
     checkpoints = property(lambda self: self.path / "checkpoints")
+    fivecat = property(lambda self: self.path / "5cat_results.json")
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:
@@ -113,6 +115,25 @@ class RunDirectory:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def find_run(name: str | None = None, root: Path = ROOT) -> Path:
+    """Where a run is: a path, a name in ``root``, or by default the run trained last.
+
+    Raises:
+        RunError: there is none.
+    """
+    if name is None:
+        found = [path.parent for path in root.glob("*/best_model.pt")]
+        if not found:
+            raise RunError(
+                "no finished run is here",
+                where=root,
+                mend="train one (lvmctl train --plugin p8), or name a run",
+            )
+        return max(found, key=lambda path: (path / "best_model.pt").stat().st_mtime_ns)
+    inside = root / name
+    return inside if inside.is_dir() and not Path(name).is_dir() else Path(name)
 
 
 def new_run(recipe: str, key_options: dict[str, Any], root: Path = ROOT) -> RunDirectory:

@@ -1,0 +1,211 @@
+"""What is evaluated on what: held-out windows, and the training windows baselines learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lvmctl.data.assign import split_counts
+from lvmctl.data.identity import identity, split_records
+from lvmctl.data.overlap import shared_articles
+from lvmctl.data.split import Split
+from lvmctl.data.splits import join, open_source, open_split, open_splits
+from lvmctl.data.windows import Windows
+from lvmctl.errors import DataError, LvmctlError
+from lvmctl.evaluation.trained import Trained
+from lvmctl.spec import Shape
+
+DATA_SEED = 0
+"""Of which articles are taken: the same for every run and predictor."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user typed.
+
+    Attributes:
+        data: source to evaluate on; None is the run's own validation split.
+        train: sources to fit baselines on; nothing is the run's own training split.
+        ood: text of another source; None is the run's own.
+        max_windows: whole articles up to this many windows; None is all.
+        min_article: shortest article of in-article figures; None is the run's own.
+    """
+
+    data: str | None = None
+    train: Sequence[str] = ()
+    ood: str | None = None
+    max_windows: int | None = None
+    min_article: int | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Windows to evaluate on and to fit on.
+
+    Attributes:
+        val: held-out windows.
+        ood: windows of another source, if there are any.
+        train: windows that fitted baselines learn from, if there are any.
+        min_article: shortest article of in-article figures.
+        notices: what the user should hear.
+    """
+
+    val: Windows
+    ood: Windows | None
+    train: Windows | None
+    min_article: int
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def shape(self) -> Shape:
+        """What baselines are built for."""
+        return Shape(self.val.split.dim, self.val.context_length, self.val.horizon)
+
+    def record(self) -> dict[str, Any]:
+        """Which data this is, for a result that can be recomputed."""
+        parts = {"val": self.val, "ood": self.ood, "train": self.train}
+        return {
+            name: {
+                "name": windows.split.name,
+                "windows": len(windows),
+                "articles": len(windows.split.articles),
+                **windows.split.source,
+            }
+            for name, windows in parts.items()
+            if windows is not None
+        }
+
+
+def of_store(asked: Asked, context: int, horizon: int) -> Subject:
+    """Windows of a store without a run: every article of ``asked.data``.
+
+    Without ``data`` the default data's validation split, fitted on its training split.
+    """
+    if asked.data is None and not asked.train:
+        splits = open_splits(seed=DATA_SEED)
+        val, train, notices = splits.val, splits.train, list(splits.notices)
+    else:
+        val, train = open_split(asked.data, seed=DATA_SEED), opened(asked.train)
+        notices = list(val.notices)
+        if train is not None and (shared := int(shared_articles(train, val).sum())):
+            notices.append(f"{shared} of {len(val.lengths)} articles are training articles")
+    ood = None if asked.ood is None else open_split(asked.ood, "ood", DATA_SEED)
+    return subject(asked, (context, horizon), val, train, ood, notices)
+
+
+def of_run(asked: Asked, trained: Trained) -> Subject:
+    """Held-out windows for a run, and its own training windows.
+
+    Raises:
+        DataError: the data is gone, has another dimension, or holds training articles that were
+            not asked for by name.
+    """
+    options = trained.plan.options
+    shape = (options.context, options.horizon)
+    own, notices = own_splits(trained)
+    train = opened(asked.train) or (own and own["train"])
+    if asked.data is not None:
+        val = held_out(asked.data, train)
+        notices += [notice for notice in val.notices if notice not in notices]
+    elif own is None:
+        raise DataError(
+            f"the data of the run cannot be used ({notices[-1]})",
+            where=trained.run.path,
+            mend="name data to evaluate on with --data",
+        )
+    else:
+        val = own["val"]
+    if asked.ood is not None:
+        ood = open_split(asked.ood, "ood", DATA_SEED)
+    else:
+        ood = own and own["ood"] if asked.data is None else None
+    for split in (val, ood):
+        if split is not None and split.dim != trained.dim:
+            raise DataError(
+                f"has dimension {split.dim}, the run was trained on {trained.dim}",
+                where=split.name,
+                mend="give data of the same encoder",
+            )
+    if train is not None and options.windows:
+        train = train.subset(options.windows, *shape, DATA_SEED)
+    asked = replace(asked, min_article=asked.min_article or options.min_article)
+    return subject(asked, shape, val, train, ood, notices)
+
+
+def own_splits(trained: Trained) -> tuple[dict[str, Split | None] | None, list[str]]:
+    """The splits a run was trained with, or None when they are gone or changed, and why."""
+    try:
+        splits = open_splits(**trained.config["data"])
+        if identity(split_records(splits)) != identity(trained.config["splits"]):
+            return None, ["its content or splits have changed since the training"]
+    except LvmctlError as error:
+        return None, [str(error)]
+    return {"train": splits.train, "val": splits.val, "ood": splits.ood}, list(splits.notices)
+
+
+def held_out(text: str, train: Split | None) -> Split:
+    """The split of ``text`` to evaluate on.
+
+    ``STORE@val`` is that split. Otherwise a store's validation articles; all of a store without
+    splits, or its held-out tenth when it was trained on.
+
+    Raises:
+        DataError: training articles would be evaluated on, and were not asked for by name.
+    """
+    store, named = open_source(text)
+    if named is not None:
+        val = open_split(text)
+        shared = 0 if train is None else int(shared_articles(train, val).sum())
+        if not shared:
+            return val
+        notice = f"{shared} of {len(val.lengths)} articles of {val.name} are training articles"
+        return replace(val, notices=(*val.notices, notice))
+    counts = split_counts(store.articles)
+    val = open_split(text, "val" if "val" in counts else None)
+    if train is None or not shared_articles(train, val).any():
+        return val
+    if not counts:
+        val = open_split(text, "val", DATA_SEED)
+    shared = int(shared_articles(train, val).sum())
+    if shared:
+        raise DataError(
+            f"{shared} of {len(val.lengths)} articles were trained on",
+            where=val.name,
+            mend=f"name other data, or ask for them by name with --data {text}@train",
+        )
+    return val
+
+
+def opened(sources: Sequence[str]) -> Split | None:
+    """The training articles of ``sources``, joined; None without any."""
+    return join([open_split(text, default_part(text)) for text in sources]) if sources else None
+
+
+def default_part(text: str) -> str | None:
+    """``train`` for a store that has splits, else every article."""
+    store, _ = open_source(text)
+    return "train" if split_counts(store.articles) else None
+
+
+def subject(
+    asked: Asked,
+    shape: tuple[int, int],
+    val: Split,
+    train: Split | None,
+    ood: Split | None,
+    notices: list[str],
+) -> Subject:
+    """The windows of opened splits, at most ``asked.max_windows`` of each that is evaluated."""
+    if train is not None and train.dim != val.dim:
+        raise DataError(
+            f"has dimension {train.dim}, the data to evaluate on has {val.dim}",
+            where=train.name,
+            mend="give --train a store of the same encoder",
+        )
+    held = []
+    for split in (val, ood):
+        if split is not None and asked.max_windows is not None:
+            split = split.subset(asked.max_windows, *shape, DATA_SEED)
+        held.append(split and Windows(split, *shape))
+    return Subject(*held, train and Windows(train, *shape), asked.min_article or 20, notices)

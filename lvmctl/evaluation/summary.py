@@ -1,0 +1,53 @@
+"""A predictor's figures with their intervals and chance levels, as one plain tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.columns import Columns, nested
+from lvmctl.evaluation.measure import Measured
+from lvmctl.metrics.intervals import Resampling
+from lvmctl.metrics.ranking import retrieval
+
+
+def summary(windows: Windows, measured: Measured, resampling: Resampling) -> dict[str, Any]:
+    """Every figure of :class:`~lvmctl.evaluation.measure.Measured`, intervals beside under ``ci``.
+
+    Pools carry their chance levels, the mean pool size and how many windows are counted.
+    """
+    tree = with_intervals(windows, measured.columns, resampling)
+    for path, ranked in measured.ranks.items():
+        place = tree
+        for name in path.split("."):
+            place = place.setdefault(name, {})
+        place |= {
+            name: value
+            for name, value in retrieval(ranked.ranks, ranked.sizes).items()
+            if name not in place
+        }
+    return tree
+
+
+def with_intervals(windows: Windows, columns: Columns, resampling: Resampling) -> dict[str, Any]:
+    """Means of columns as a tree; in each place ``ci`` holds the intervals of its figures."""
+    intervals = resampling.intervals(
+        {path: (c.values, windows.article[c.rows]) for path, c in columns.items()}
+    )
+    flat: list[tuple[str, Any]] = []
+    for path, column in columns.items():
+        flat.append((path, column.mean()))
+        parent, dot, name = path.rpartition(".")
+        # The name may not be split again: it is the last part of a dotted path.
+        flat.append((f"{parent}{dot}ci.{name}", list(intervals[path])))
+    return nested(flat)
+
+
+def figure(tree: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path of a tree, None where there is none."""
+    for name in path.split("."):
+        if not isinstance(tree, Mapping) or name not in tree:
+            return None
+        tree = tree[name]
+    return tree
