@@ -2,10 +2,11 @@
 
 from lvmctl.baselines.records import BASELINES
 from lvmctl.data.encoders.records import ENCODERS
+from lvmctl.gates.records import GATES
 from lvmctl.hookspecs import hookimpl
 from lvmctl.losses.records import LOSSES
 from lvmctl.models.records import MODELS
-from lvmctl.spec import API_VERSION, BaselineSpec, EncoderSpec, LossSpec, ModelSpec
+from lvmctl.spec import API_VERSION, BaselineSpec, EncoderSpec, GateSpec, LossSpec, ModelSpec
 
 LVMCTL_API = API_VERSION
 
@@ -28,3 +29,8 @@ def lvmctl_encoders() -> tuple[EncoderSpec, ...]:
 @hookimpl
 def lvmctl_baselines() -> tuple[BaselineSpec, ...]:
     return BASELINES
+
+
+@hookimpl
+def lvmctl_gates() -> tuple[GateSpec, ...]:
+    return GATES
