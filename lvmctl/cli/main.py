@@ -25,6 +25,7 @@ COMPLETE = "_LVMCTL_COMPLETE"
 COMMANDS = {
     "data": LazyCommand("lvmctl.cli.data:data", "Import, embed, synthesise and inspect data."),
     "train": LazyCommand("lvmctl.cli.train:train", "Train a recipe and say what it learned."),
+    "eval": LazyCommand("lvmctl.cli.eval:eval_", "Measure a run beside baselines and ceilings."),
     "plugins": LazyCommand("lvmctl.cli.plugins:plugins", "List and describe what is installed."),
     "experiments": LazyCommand(
         "lvmctl.cli.experiments:experiments", "List, show and validate named configurations."

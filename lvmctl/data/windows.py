@@ -56,6 +56,18 @@ class Windows:
         """Targets (B, D) float32 of unit norm."""
         return unit(self.split.vectors[self.rows[index] + self.target_offset])
 
+    def previous(self, name: str, index: np.ndarray) -> np.ndarray:
+        """The chunk that a margin is named after, (B, D) float32 of unit norm.
+
+        Args:
+            name: ``last`` (x_{s+K-1}), ``second_last`` (x_{s+K-2}; K >= 2) or ``unseen`` (x_{s-h},
+                the target's mirror image).
+            index: windows that have it: ``unseen`` needs s >= h.
+        """
+        k = self.context_length
+        away = {"last": k - 1, "second_last": k - 2, "unseen": -self.horizon}[name]
+        return unit(self.split.vectors[self.rows[index] + away])
+
 
 def _too_short(split: Split, context_length: int, horizon: int) -> DataError:
     needed = context_length + horizon

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lvmctl.data.arrays import unit
 from lvmctl.data.windows import Windows
 from lvmctl.geometry import centroid
 
@@ -59,31 +58,26 @@ def cosine_columns(windows: Windows, q: np.ndarray, index: np.ndarray | None = N
     names = ["last", "second_last", "unseen"]
     if windows.context_length < 2:
         names.remove("second_last")
-    cosine = {name: np.full(len(index), np.nan) for name in ("next", "anchor", *names)}
+    following, anchor = np.empty(len(index)), np.empty(len(index))
     for low in range(0, len(index), BATCH):
         part, here = slice(low, low + BATCH), index[low : low + BATCH]
-        context = windows.context(here)
-        against = {"next": windows.target(here), "last": context[:, -1]}
-        if "second_last" in names:
-            against["second_last"] = context[:, -2]
-        against["anchor"] = centroid(torch.from_numpy(context)).numpy()
-        for name, vectors in against.items():
-            cosine[name][part] = rowwise(q[part], vectors)
-        seen = np.flatnonzero(windows.position[here] >= windows.horizon)
-        mirror = unit(windows.split.vectors[windows.rows[here[seen]] - windows.horizon])
-        cosine["unseen"][low + seen] = rowwise(q[low + seen], mirror)
-    every = np.arange(len(index))
-    counted = dict.fromkeys(names, every)
-    counted["unseen"] = np.flatnonzero(windows.position[index] >= windows.horizon)
-    found = {
-        "cos_next": Column(cosine["next"], index),
-        "cos_anchor": Column(cosine["anchor"], index),
-    }
-    for name, rows in counted.items():
-        if len(rows):
-            previous = cosine[name][rows]
-            found[f"cos_prev.{name}"] = Column(previous, index[rows])
-            found[f"margin.{name}"] = Column(cosine["next"][rows] - previous, index[rows])
+        following[part] = rowwise(q[part], windows.target(here))
+        middle = centroid(torch.from_numpy(windows.context(here)))
+        anchor[part] = rowwise(q[part], middle.numpy())
+    found = {"cos_next": Column(following, index), "cos_anchor": Column(anchor, index)}
+    for name in names:
+        counted = np.arange(len(index))
+        if name == "unseen":
+            counted = np.flatnonzero(windows.position[index] >= windows.horizon)
+        if not len(counted):
+            continue
+        previous = np.empty(len(counted))
+        for low in range(0, len(counted), BATCH):
+            here = counted[low : low + BATCH]
+            chunks = windows.previous(name, index[here])
+            previous[low : low + BATCH] = rowwise(q[here], chunks)
+        found[f"cos_prev.{name}"] = Column(previous, index[counted])
+        found[f"margin.{name}"] = Column(following[counted] - previous, index[counted])
     return found
 
 

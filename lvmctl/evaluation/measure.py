@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.ablations import ablation_columns
+from lvmctl.evaluation.coherence import coherence_columns
 from lvmctl.evaluation.columns import Column, Columns, cosine_columns
 from lvmctl.evaluation.global_ranks import global_ranks, global_ranks_by_score
+from lvmctl.evaluation.offsets import offset_columns, offset_sweep
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.ranks import POOLS, in_article_ranks, in_article_ranks_by_score
+from lvmctl.evaluation.rollout import rollout_columns
 from lvmctl.metrics.ranking import per_window
 
 GLOBAL = "global.filtered"
@@ -39,52 +42,70 @@ class Measured:
 
     Attributes:
         predictor: who.
-        q: (W, D) float32 its predictions.
         columns: figures window by window, by dotted path.
         ranks: by pool, ``in_article.filtered`` and so on.
+        sweep: cos(q, x_{target+k}) by offset k; empty unless 5CAT was asked for.
     """
 
     predictor: Predictor
-    q: np.ndarray
     columns: Columns
     ranks: dict[str, Ranked]
+    sweep: dict[int, Column] = field(default_factory=dict)
 
 
-def measure(
-    windows: Windows,
-    predictor: Predictor,
-    *,
-    pools: tuple[str, ...] = POOLS,
-    everywhere: bool = True,
-    min_article: int = 20,
-    progress: Callable[[int], object] = lambda windows: None,
-) -> Measured:
-    """Run ``predictor`` over all ``windows`` (METHODS §3, Pools and Margins).
+@dataclass(frozen=True)
+class Protocol:
+    """What is measured of every predictor (METHODS §3).
 
-    Args:
-        windows: the windows of one split.
-        pools: in-article pools, on articles of at least ``min_article`` chunks.
+    Attributes:
+        pools: in-article pools.
         everywhere: rank in the global pool too.
-        progress: told how many windows were ranked globally.
+        min_article: shortest article, in chunks, of in-article ranks.
+        fivecat: 5CAT's A and E for all, and its C and D for causal predictors.
+        spoilt: (n,) windows of C and D, each of which costs a dozen predictions; None is all.
     """
+
+    pools: tuple[str, ...] = POOLS
+    everywhere: bool = True
+    min_article: int = 20
+    fivecat: bool = False
+    spoilt: np.ndarray | None = None
+
+
+def measure(windows: Windows, predictor: Predictor, protocol: Protocol) -> Measured:
+    """Run ``predictor`` over all ``windows``."""
     q = predictor(windows)
-    every = np.arange(len(windows))
     columns = cosine_columns(windows, q)
-    ranks: dict[str, Ranked] = {}
-    long = every[windows.split.lengths[windows.article] >= min_article]
+    ranks = ranked(windows, predictor, q, protocol)
+    for path, found in ranks.items():
+        for name, values in per_window(found.ranks, found.sizes).items():
+            columns[f"{path}.{name}"] = Column(values, found.rows)
+    if not protocol.fivecat:
+        return Measured(predictor, columns, ranks)
+    sweep = offset_sweep(windows, q)
+    columns |= offset_columns(windows, sweep)
+    columns |= coherence_columns(windows, columns["cos_next"])
+    if predictor.kind != "oracle":
+        columns |= ablation_columns(windows, predictor, columns["cos_next"], protocol.spoilt)
+        columns |= rollout_columns(windows, predictor, protocol.spoilt)
+    return Measured(predictor, columns, ranks, sweep)
+
+
+def ranked(
+    windows: Windows, predictor: Predictor, q: np.ndarray, protocol: Protocol
+) -> dict[str, Ranked]:
+    """Ranks by pool; those of a predictor with its own score are by that score."""
+    every = np.arange(len(windows))
+    long = every[windows.split.lengths[windows.article] >= protocol.min_article]
     if predictor.score is None:
-        found = in_article_ranks(windows, long, q[long], pools)
+        found = in_article_ranks(windows, long, q[long], protocol.pools)
     else:
-        found = in_article_ranks_by_score(windows, long, predictor.score, pools)
-    for pool, (rank, size) in found.items():
-        ranks[f"in_article.{pool}"] = Ranked(rank, size, long)
-    if everywhere:
+        found = in_article_ranks_by_score(windows, long, predictor.score, protocol.pools)
+    ranks = {f"in_article.{pool}": Ranked(*pair, long) for pool, pair in found.items()}
+    if protocol.everywhere:
         if predictor.score is None:
-            found = global_ranks(windows, every, q, progress)
+            pair = global_ranks(windows, every, q)
         else:
-            found = global_ranks_by_score(windows, every, predictor.score)
-        ranks[GLOBAL] = Ranked(*found, every)
-    for path, ranked in ranks.items():
-        for name, values in per_window(ranked.ranks, ranked.sizes).items():
-            columns[f"{path}.{name}"] = Column(values, ranked.rows)
-    return Measured(predictor, q, columns, ranks)
+            pair = global_ranks_by_score(windows, every, predictor.score)
+        ranks[GLOBAL] = Ranked(*pair, every)
+    return ranks

@@ -1,0 +1,240 @@
+"""5CAT: five tests of a run by both rule sets, and a profile's verdict (METHODS §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lvmctl.data.order import seeded_order
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.anatomy import anatomy
+from lvmctl.evaluation.ceilings import margin_ceilings
+from lvmctl.evaluation.coherence import gap
+from lvmctl.evaluation.job import Screen, fit, measured, run_record
+from lvmctl.evaluation.latency import latency
+from lvmctl.evaluation.measure import Protocol
+from lvmctl.evaluation.offsets import rivals, window_offsets
+from lvmctl.evaluation.order import order_columns
+from lvmctl.evaluation.sheet import Sheet
+from lvmctl.evaluation.subject import DATA_SEED, Asked, Subject, of_run
+from lvmctl.evaluation.trained import Trained, load_run
+from lvmctl.evaluation.verdicts import Evidence, Figure, ProfileVerdict, profile_verdict
+from lvmctl.gates.profiles import find_profile
+from lvmctl.metrics.intervals import difference_interval
+from lvmctl.metrics.ranking import rank_curve
+from lvmctl.registry import Registry
+from lvmctl.runs import find_run
+from lvmctl.spec import GateSpec
+
+FORMAT = "lvmctl.5cat/1"
+DEFAULT_PROFILE = "fair"
+
+SPOILT_WINDOWS = 2000
+"""Windows of tests C and D by default: each costs a dozen predictions."""
+
+CUTS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50)
+"""K of the rank curve R@K."""
+
+COMPARED = ("cos_next", "in_article.filtered.r@5", "in_article.filtered.mrr@10", "margin.unseen")
+"""Figures whose difference to ``direct`` is tested."""
+
+
+@dataclass(frozen=True)
+class FiveCat:
+    """5CAT of one run.
+
+    Attributes:
+        trained: the run.
+        subject: the data.
+        sheets: ``val`` and, where there is text of another source, ``ood``.
+        verdict: the profile's.
+        times: what :func:`~lvmctl.evaluation.latency.latency` found.
+        left_out: baselines that had nothing to learn from.
+    """
+
+    trained: Trained
+    subject: Subject
+    sheets: dict[str, Sheet]
+    verdict: ProfileVerdict
+    times: dict[str, Any]
+    left_out: list[str]
+
+    @property
+    def name(self) -> str:
+        """The run's row."""
+        return self.trained.plan.recipe
+
+    def record(self) -> dict[str, Any]:
+        """Everything as plain data: what ``5cat_results.json`` holds."""
+        val, ood = self.sheets["val"], self.sheets.get("ood")
+        return {
+            "format": FORMAT,
+            **run_record(self.trained),
+            "name": self.name,
+            "context": self.subject.val.context_length,
+            "horizon": self.subject.val.horizon,
+            "min_article": self.subject.min_article,
+            "data": self.subject.record(),
+            "left_out": self.left_out,
+            "notices": self.subject.notices,
+            "verdict": self.verdict.record(),
+            **val.record(),
+            "ood": None if ood is None else ood.record() | sweeps(ood),
+            **sweeps(val),
+            "against_direct": against_direct(val, self.name),
+            "rank_curve": rank_curves(val),
+            "coherence_gap": None if ood is None else coherence_gap(val, ood, self.name),
+            "latency": self.times,
+            **anatomy(self.trained, self.subject.val),
+        }
+
+
+def run_fivecat(
+    registry: Registry,
+    run: str | None,
+    asked: Asked,
+    screen: Screen,
+    *,
+    profile: str = DEFAULT_PROFILE,
+    seed_rules: bool = False,
+    spoilt_windows: int = SPOILT_WINDOWS,
+) -> FiveCat:
+    """Measure a run, baselines and oracles, and judge the run by a profile.
+
+    Args:
+        run: path or name; the latest by default.
+        profile: name of a set of gates.
+        seed_rules: judge as the seeds did, without asking what can be passed.
+        spoilt_windows: C and D use whole articles up to this many windows.
+
+    Raises:
+        UsageError: an unknown profile.
+        RunError, DataError, PluginError: the run, its data or a plugin cannot be used.
+    """
+    chosen, gates = find_profile(profile, registry.entries("gate"))
+    trained = load_run(registry, find_run(run))
+    subject = of_run(asked, trained)
+    others, left_out = fit(registry, subject, screen)
+    predictor = trained.predictor()
+    sheets = {}
+    for seed, (split, windows) in enumerate({"val": subject.val, "ood": subject.ood}.items()):
+        if windows is None:
+            continue
+        some = whole_articles(windows, spoilt_windows)
+        protocol = Protocol(min_article=subject.min_article, fivecat=True, spoilt=some)
+        sheets[split] = measured(windows, [predictor, *others], protocol, screen, seed)
+    complete(sheets, trained, subject, gates)
+    with screen.stage("latency", "stages", 1) as done:
+        times = latency(trained, predictor, subject.val)
+        done(1)
+    proof = evidence(sheets, predictor.name, times["ratio"])
+    verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
+    return FiveCat(trained, subject, sheets, verdict, times, left_out)
+
+
+def whole_articles(windows: Windows, count: int) -> np.ndarray:
+    """Windows of whole articles in a seeded order until there are ``count``; ascending."""
+    articles = len(windows.split.articles)
+    each = np.bincount(windows.article, minlength=articles)
+    order = seeded_order(articles, DATA_SEED, "spoilt")
+    enough = int(np.searchsorted(np.cumsum(each[order]), count)) + 1
+    return np.flatnonzero(np.isin(windows.article, order[:enough]))
+
+
+def complete(
+    sheets: dict[str, Sheet], trained: Trained, subject: Subject, gates: list[GateSpec]
+) -> None:
+    """Add what only this run has: its losses' metrics, and the bounds of its class."""
+    geometry = trained.plan.model.entry.record.geometry
+    kind = "unit" if geometry == "anchored" else geometry
+    for sheet in sheets.values():
+        metrics = trained.loss_metrics(sheet.windows)
+        sheet.measured[trained.plan.recipe].columns.update(metrics)
+        sheet.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(sheet.windows, kind)
+        asked = any(gate.metric == "order_accuracy" for gate in gates)
+        if subject.train is not None and (asked or "order_accuracy" in metrics):
+            sheet.ceilings["order-classifier"] = order_columns(subject.train, sheet.windows)
+
+
+def evidence(sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:
+    """The figures of the sheets as verdicts ask for them."""
+
+    def figure(name: str, split: str, path: str) -> Figure | None:
+        if path == "latency.ratio":
+            return Figure(ratio) if name == run else None
+        if path == "coherence.gap":
+            if len(sheets) < 2 or name not in sheets["val"].measured:
+                return None
+            return absolute_gap(sheets["val"], sheets["ood"], name)
+        return sheets[split].figure(name, path) if split in sheets else None
+
+    def difference(name: str, other: str, split: str, path: str) -> Figure | None:
+        return sheets[split].difference(name, other, path) if split in sheets else None
+
+    return Evidence(figure, difference)
+
+
+def coherence_gap(val: Sheet, ood: Sheet, name: str) -> dict[str, Any]:
+    """5CAT E of a predictor, with the interval of the signed difference."""
+    columns = val.measured[name].columns, ood.measured[name].columns
+    found = gap(*columns)
+    pair = [
+        (sheet.resampling, column.values, sheet.windows.article[column.rows])
+        for sheet, column in zip((val, ood), (each[found["metric"]] for each in columns))
+    ]
+    return found | {"ci": list(difference_interval(*pair))}
+
+
+def absolute_gap(val: Sheet, ood: Sheet, name: str) -> Figure:
+    """|val - OOD| of 5CAT E and its interval."""
+    found = coherence_gap(val, ood, name)
+    low, high = found["ci"]
+    nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+    windows = found["val"]["windows"] + found["ood"]["windows"]
+    return Figure(abs(found["gap"]), nearest, max(abs(low), abs(high)), windows)
+
+
+def sweeps(sheet: Sheet) -> dict[str, Any]:
+    """The offset sweep of each predictor, its window offsets and its rivals by rule."""
+    windows = sheet.windows
+    return {
+        "window_offsets": list(window_offsets(windows.context_length, windows.horizon)),
+        "sweep": {
+            name: {
+                "rivals": rivals(windows, one.sweep),
+                "offsets": {k: plain(sheet.of_column(c)) for k, c in one.sweep.items()},
+            }
+            for name, one in sheet.measured.items()
+        },
+    }
+
+
+def against_direct(sheet: Sheet, name: str) -> dict[str, Any]:
+    """Paired differences to ``direct``, and the excess of margin[unseen] over ``centroid``."""
+    found = {}
+    for path in COMPARED:
+        figure = sheet.difference(name, "direct", path)
+        if figure is not None:
+            found[path] = plain(figure) | {"p": sheet.p_value(name, "direct", path)}
+    over = sheet.difference(name, "centroid", "margin.unseen")
+    return found if over is None else found | {"margin.unseen over centroid": plain(over)}
+
+
+def rank_curves(sheet: Sheet) -> dict[str, Any]:
+    """R@K in the primary pool for each predictor, and by chance."""
+    found: dict[str, Any] = {"cuts": list(CUTS)}
+    for name, one in sheet.measured.items():
+        ranked = one.ranks["in_article.filtered"]
+        if len(ranked.rows):
+            curve, chance = rank_curve(ranked.ranks, ranked.sizes, CUTS)
+            found |= {name: list(curve), "chance": list(chance)}
+    return found
+
+
+def plain(figure: Figure | None) -> dict[str, Any] | None:
+    """A figure as plain data."""
+    if figure is None:
+        return None
+    return {"value": figure.value, "ci": [figure.low, figure.high], "windows": figure.windows}
