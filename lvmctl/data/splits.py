@@ -11,6 +11,7 @@ import numpy as np
 
 from lvmctl.data.arrays import blocks, release
 from lvmctl.data.assign import assign_splits, split_counts
+from lvmctl.data.overlap import shared_articles
 from lvmctl.data.sources import Source
 from lvmctl.data.split import Split
 from lvmctl.data.store import Store
@@ -54,10 +55,8 @@ def open_splits(
     if train and val is None:
         raise UsageError("--train needs --val", mend="add --val STORE, or use --data STORE")
     chosen: dict[str, Split | None] = {"train": None, "val": None, "ood": None}
-    trained: list[Split] = []
     if train:
-        trained = [_named(text, "train") for text in train]
-        chosen["train"] = join(trained)
+        chosen["train"] = join([_named(text, "train") for text in train])
     elif data is None and val is not None:
         raise UsageError("--val needs --train or --data", mend="add --train STORE")
     else:
@@ -78,7 +77,7 @@ def open_splits(
             )
         notices += [notice for notice in split.notices if notice not in notices]
         if name != "train":
-            notices += _overlap(trained or [chosen["train"]], split, name)
+            notices += _overlap(chosen["train"], split, name)
     return Splits(chosen["train"], chosen["val"], chosen["ood"], notices)
 
 
@@ -210,10 +209,9 @@ def require_articles(selected: Split, store: Store) -> Split:
     return selected
 
 
-def _overlap(trained: Sequence[Split], held: Split, name: str) -> list[str]:
+def _overlap(trained: Split, held: Split, name: str) -> list[str]:
     """A notice when articles of ``held`` are also trained on."""
-    known = {article for split in trained for article in _identities(split)}
-    shared = sum(article in known for article in _identities(held))
+    shared = int(shared_articles(trained, held).sum())
     if not shared:
         return []
     kind = {"val": "validation", "ood": "out-of-domain"}[name]
@@ -221,13 +219,6 @@ def _overlap(trained: Sequence[Split], held: Split, name: str) -> list[str]:
         f"{shared} of {len(held.lengths)} {kind} articles are training articles: "
         f"{name} figures are not held out"
     ]
-
-
-def _identities(split: Split) -> Iterator[tuple[str, int, int]]:
-    """What tells an article from all others: the hash of its store, and its rows there."""
-    hashed = split.source["content_hash"]
-    for start, length in zip(split.starts.tolist(), split.lengths.tolist()):
-        yield hashed, start, length
 
 
 def _fitted_notice(store: Store) -> Store:

@@ -14,6 +14,7 @@ import torch
 
 from lvmctl.config import bind, split_parts
 from lvmctl.data import Windows, open_splits
+from lvmctl.data.identity import identity, split_records
 from lvmctl.data.splits import Splits
 from lvmctl.errors import LvmctlError, RunError, UsageError
 from lvmctl.files import write_json
@@ -24,7 +25,7 @@ from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
-from lvmctl.training.provenance import FORMAT, identity, now, split_records, surroundings
+from lvmctl.training.provenance import FORMAT, now, surroundings
 from lvmctl.training.result import Result, Screen
 
 DATA_SEED = 0

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from lvmctl.data.splits import Splits
-from lvmctl.files import jsonable
 from lvmctl.plan import Plan
 from lvmctl.training.backend import Backend
 
@@ -41,25 +39,6 @@ def surroundings(plan: Plan, backend: Backend) -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "git_commit": git_commit(),
         "backend": backend.record(),
-    }
-
-
-def split_records(splits: Splits) -> dict[str, Any]:
-    """What identifies the data, for ``config.json`` and the manifest."""
-    found = {"train": splits.train, "val": splits.val, "ood": splits.ood}
-    return {
-        name: {"name": split.name, "dim": split.dim, "chunks": split.chunks, **split.source}
-        for name, split in found.items()
-        if split is not None
-    }
-
-
-def identity(records: dict[str, Any]) -> dict[str, Any]:
-    """What must be equal of :func:`split_records`: the content, not where it lies."""
-    places = ("name", "path", "joined")
-    return {
-        split: {key: value for key, value in jsonable(record).items() if key not in places}
-        for split, record in records.items()
     }
 
 
