@@ -1,0 +1,130 @@
+"""A run directory as a predictor, and what is said of a damaged one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from training.small import DATA, TINY, Watcher
+
+from lvmctl.data import Windows, open_splits
+from lvmctl.errors import PluginError, RunError
+from lvmctl.evaluation.columns import cosine_columns
+from lvmctl.evaluation.trained import load_run
+from lvmctl.registry import load_registry
+from lvmctl.runs import find_run
+from lvmctl.training import job
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained") / "run"
+    request = job.Request("p8", [("test", TINY | {"epochs": 2})], sources={"data": DATA}, out=out)
+    return job.start(request, Watcher())
+
+
+@pytest.fixture
+def trained(finished):
+    return load_run(load_registry(), finished.run.path)
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    return shutil.copytree(finished.run.path, tmp_path / "copy")
+
+
+def validation() -> Windows:
+    return Windows(open_splits(DATA).val, 5, 1)
+
+
+def test_it_predicts_what_the_training_measured(finished, trained):
+    windows = validation()
+    found = cosine_columns(windows, trained.predictor()(windows))
+    best = finished.result.best["val"]
+    assert found["cos_next"].mean() == pytest.approx(best["cos_next"], abs=1e-6)
+    assert found["margin.last"].mean() == pytest.approx(best["margin"]["last"], abs=1e-6)
+
+
+def test_the_row_is_called_by_the_recipe(trained):
+    predictor = trained.predictor()
+    assert (predictor.name, predictor.kind, predictor.geometry) == ("p8", "run", "cone")
+    assert predictor.score is None
+    assert trained.predictor("mine").name == "mine"
+
+
+def test_the_losses_metrics_are_counted_article_by_article(trained):
+    windows = validation()
+    found = trained.loss_metrics(windows)
+    assert set(found) == {"order_accuracy"}
+    values, rows = found["order_accuracy"]
+    assert np.array_equal(rows, np.arange(len(windows)))
+    for article in np.unique(windows.article):
+        assert len(set(values[windows.article == article])) == 1
+    assert 0 <= values.mean() <= 1
+
+
+def test_nothing_is_unpickled(copy):
+    torch.save({"model": os.system}, copy / "best_model.pt")
+    with pytest.raises(RunError, match=r"best_model\.pt: is damaged"):
+        load_run(load_registry(), copy)
+
+
+def test_a_run_without_a_best_model_says_how_to_go_on(copy):
+    (copy / "best_model.pt").unlink()
+    with pytest.raises(RunError, match=r"has no best_model\.pt") as error:
+        load_run(load_registry(), copy)
+    assert "--resume" in error.value.mend
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"model": {}, "losses": {}}, "does not fit the model"),
+        ({"losses": {}}, "does not fit the model"),
+        ([], "does not fit the model"),
+    ],
+)
+def test_weights_of_another_model_are_refused(copy, damage, message):
+    torch.save(damage, copy / "best_model.pt")
+    with pytest.raises(RunError, match=message):
+        load_run(load_registry(), copy)
+
+
+def test_a_truncated_file_is_refused(copy):
+    whole = (copy / "best_model.pt").read_bytes()
+    (copy / "best_model.pt").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(RunError, match="is damaged"):
+        load_run(load_registry(), copy)
+
+
+@pytest.mark.parametrize("key", ["splits", "options", "model", "recipe"])
+def test_a_configuration_with_a_hole_is_refused(copy, key):
+    config = json.loads((copy / "config.json").read_text())
+    del config[key]
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match="is not the configuration of a run"):
+        load_run(load_registry(), copy)
+
+
+def test_a_recipe_that_is_not_installed_is_named(copy):
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(config | {"recipe": "p99"}))
+    with pytest.raises(PluginError, match="p99"):
+        load_run(load_registry(), copy)
+
+
+def test_the_latest_run_is_found(finished, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match="no finished run is here"):
+        find_run(None)
+    for number, name in enumerate(["b", "a", "c"]):
+        shutil.copytree(finished.run.path, tmp_path / "runs" / name)
+        os.utime(tmp_path / "runs" / name / "best_model.pt", (number, number))
+    (tmp_path / "runs" / "c" / "best_model.pt").unlink()
+    assert find_run(None).name == "a"
+    assert find_run("b").resolve() == tmp_path / "runs" / "b"
+    assert find_run("runs/b").resolve() == tmp_path / "runs" / "b"
