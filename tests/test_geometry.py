@@ -7,25 +7,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from contexts import contexts, simplex
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lvmctl.geometry import centroid, cosine, mixture, span_projection, unit
-
-
-@st.composite
-def contexts(draw, smallest=1):
-    """(B, K, D) float32 unit chunks, from independent to nearly alike, and the generator."""
-    batch, k = draw(st.integers(1, 4)), draw(st.integers(smallest, 7))
-    dim = draw(st.sampled_from([2, 3, 5, 16, 129]))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    common = rng.standard_normal((batch, 1, dim)) * draw(st.sampled_from([0.0, 0.5, 1.0, 5.0]))
-    return unit(torch.from_numpy(rng.standard_normal((batch, k, dim)) + common)).float(), rng
-
-
-def simplex(rng: np.random.Generator, *shape: int) -> torch.Tensor:
-    """Random weights, some of them nearly one-hot."""
-    return torch.from_numpy(rng.standard_normal(shape) * 3).softmax(-1).float()
 
 
 def sizes_of_sum(weights: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
@@ -161,3 +147,20 @@ def test_no_mixture_exceeds_the_span_ceiling(case):
         assert (reached <= ceiling + 1e-5).all()
     # And the ceiling is reached, by the projection's own direction.
     assert torch.allclose(cosine(unit(inside), y), ceiling, atol=1e-9)
+
+
+@pytest.mark.parametrize("distance", [1e-2, 1e-4, 1e-5])
+def test_span_projection_is_accurate_for_chunks_nearly_alike(distance):
+    rng = np.random.default_rng(0)
+    common, own = rng.standard_normal((1, 20)), rng.standard_normal((4, 20))
+    columns = (common + distance * own).T
+    y = rng.standard_normal(20)
+    expected = columns @ np.linalg.lstsq(columns, y, rcond=None)[0]
+    found = span_projection(torch.from_numpy(columns.T)[None], torch.from_numpy(y)[None])
+    assert found[0].numpy() == pytest.approx(expected, abs=1e-8)
+
+
+def test_span_projection_does_not_count_rounding():
+    context = torch.tensor([[[1.0, 0.0, 0.0], [1.0, 1e-7, 0.0], [1.0, 0.0, 1e-4]]])
+    y = torch.tensor([[0.0, 0.6, 0.8]])
+    assert span_projection(context, y)[0].tolist() == pytest.approx([0, 0, 0.8], abs=1e-3)
