@@ -16,7 +16,7 @@ from lvmctl.evaluation.job import Screen, fit, measured, run_record
 from lvmctl.evaluation.latency import latency
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.offsets import rivals, window_offsets
-from lvmctl.evaluation.order import order_columns
+from lvmctl.evaluation.order import fit_order, order_accuracy
 from lvmctl.evaluation.sheet import Sheet
 from lvmctl.evaluation.subject import DATA_SEED, Asked, Subject, of_run
 from lvmctl.evaluation.trained import Trained, load_run
@@ -149,13 +149,17 @@ def complete(
     """Add what only this run has: its losses' metrics, and the bounds of its class."""
     geometry = trained.plan.model.entry.record.geometry
     kind = "unit" if geometry == "anchored" else geometry
-    for sheet in sheets.values():
-        metrics = trained.loss_metrics(sheet.windows)
-        sheet.measured[trained.plan.recipe].columns.update(metrics)
+    metrics = {name: trained.loss_metrics(sheet.windows) for name, sheet in sheets.items()}
+    asked = any(gate.metric == "order_accuracy" for gate in gates)
+    classifier = None
+    if subject.train is not None and (asked or "order_accuracy" in metrics["val"]):
+        classifier = fit_order(subject.train)
+    for name, sheet in sheets.items():
+        sheet.measured[trained.plan.recipe].columns.update(metrics[name])
         sheet.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(sheet.windows, kind)
-        asked = any(gate.metric == "order_accuracy" for gate in gates)
-        if subject.train is not None and (asked or "order_accuracy" in metrics):
-            sheet.ceilings["order-classifier"] = order_columns(subject.train, sheet.windows)
+        if classifier is not None:
+            accuracy = order_accuracy(classifier, sheet.windows)
+            sheet.ceilings["order-classifier"] = {"order_accuracy": accuracy}
 
 
 def evidence(sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:

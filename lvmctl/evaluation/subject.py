@@ -165,8 +165,8 @@ def held_out(text: str, train: Split | None) -> Split:
     val = open_split(text, "val" if "val" in counts else None)
     if train is None or not shared_articles(train, val).any():
         return val
-    if not counts:
-        val = open_split(text, "val", DATA_SEED)
+    if not counts and val.source["content_hash"] == train.source["content_hash"]:
+        val = open_split(text, "val", DATA_SEED)  # as it was split for the training
     shared = int(shared_articles(train, val).sum())
     if shared:
         raise DataError(

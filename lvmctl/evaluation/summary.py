@@ -9,7 +9,7 @@ from lvmctl.data.windows import Windows
 from lvmctl.evaluation.columns import Columns, nested
 from lvmctl.evaluation.measure import Measured
 from lvmctl.metrics.intervals import Resampling
-from lvmctl.metrics.ranking import retrieval
+from lvmctl.metrics.ranking import rank_index, retrieval
 
 
 def summary(windows: Windows, measured: Measured, resampling: Resampling) -> dict[str, Any]:
@@ -22,11 +22,12 @@ def summary(windows: Windows, measured: Measured, resampling: Resampling) -> dic
         place = tree
         for name in path.split("."):
             place = place.setdefault(name, {})
-        place |= {
-            name: value
-            for name, value in retrieval(ranked.ranks, ranked.sizes).items()
-            if name not in place
-        }
+        found = retrieval(ranked.ranks, ranked.sizes)
+        place |= {name: value for name, value in found.items() if name not in place}
+        if "amri" in found:
+            values, denominators = rank_index(ranked.ranks, ranked.sizes)
+            article = windows.article[ranked.rows]
+            place["ci"]["amri"] = list(resampling.interval(values, article, denominators))
     return tree
 
 
