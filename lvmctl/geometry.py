@@ -80,10 +80,10 @@ def cone_weights(context: Tensor, y: Tensor) -> Tensor:
     """
     context, y = context.double(), y.double()
     gram = context @ context.mT
-    sizes, size = gram.diagonal(dim1=1, dim2=2).sqrt(), y.norm(dim=-1, keepdim=True)
-    sizes, divisor = torch.where(sizes > 0, sizes, 1.0), torch.where(size > 0, size, 1.0)
+    sizes = gram.diagonal(dim1=1, dim2=2).sqrt().clamp_min(EPSILON)
+    size = y.norm(dim=-1, keepdim=True).clamp_min(EPSILON)
     cosines = gram / (sizes[:, :, None] * sizes[:, None, :])
-    return _non_negative(cosines, _apply(context, y) / (sizes * divisor)) * size / sizes
+    return _non_negative(cosines, _apply(context, y) / (sizes * size)) * size / sizes
 
 
 def _non_negative(gram: Tensor, along: Tensor) -> Tensor:

@@ -43,12 +43,33 @@ def test_the_cones_nearest_point_is_optimal(case):
     check_optimal(context, targets(rng, context))
 
 
-@pytest.mark.parametrize(("k", "dim"), [(64, 96), (64, 20), (32, 3)])
-def test_the_cones_nearest_point_is_optimal_for_long_windows(k, dim):
+@pytest.mark.parametrize(("k", "dim"), [(5, 4), (12, 3), (24, 200), (64, 40)])
+def test_the_cones_nearest_point_is_optimal_for_many_windows(k, dim):
     rng = np.random.default_rng(k + dim)
-    context = unit(torch.from_numpy(rng.standard_normal((8, k, dim))))
+    context = unit(torch.from_numpy(rng.standard_normal((3000 // k, k, dim))))
     check_optimal(context, targets(rng, context))
     check_optimal(unit(context + context.mean(dim=1, keepdim=True)), targets(rng, context))
+
+
+@pytest.mark.parametrize("distance", [1e-2, 1e-4, 1e-6, 1e-8])
+def test_the_cones_nearest_point_is_optimal_for_chunks_nearly_alike(distance):
+    rng = np.random.default_rng(0)
+    common, own = rng.standard_normal((300, 1, 9)), rng.standard_normal((300, 4, 9))
+    context = unit(torch.from_numpy(common + distance * own))
+    y = targets(rng, context)
+    check_optimal(context, y)
+    if distance >= 1e-4:
+        context[:, 1::2] *= -1
+        check_optimal(context, y)
+
+
+def test_a_chunk_of_zeros_adds_nothing():
+    rng = np.random.default_rng(0)
+    context = torch.from_numpy(rng.standard_normal((20, 3, 5)))
+    y, zeros = targets(rng, context), torch.zeros(20, 1, 5)
+    found = cone_projection(torch.cat([context, zeros], dim=1), y)
+    assert torch.allclose(found, cone_projection(context, y), atol=1e-12)
+    assert (cone_projection(context, 0 * y) == 0).all()
 
 
 def nearest_by_subsets(columns: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -102,7 +123,9 @@ def test_the_cones_best_ignores_order_and_length(case):
     value = cosine(q, y)
     for same in (context[:, order], context * lengths):
         assert cosine(best_in_cone(same, y), y).numpy() == pytest.approx(value, abs=1e-7)
-    assert torch.allclose(best_in_cone(context, y * 1e-6), q, atol=1e-6)
+    assert torch.allclose(best_in_cone(context, y * 1e-11), q, atol=1e-6)
+    span = best_in_span(context, y)
+    assert torch.allclose(best_in_span(context, y * 1e-11), span, atol=1e-6)
     near = cone_projection(context, y)
     assert torch.allclose(cone_projection(context, 50 * y), 50 * near, atol=1e-5)
 
