@@ -70,16 +70,14 @@ def rows_at(
 
     Where there is none the row is the target's.
     """
-    k, h = windows.context_length, windows.horizon
-    target, away = windows.target_offset, np.broadcast_to(offsets, (len(index), len(offsets)))
+    target = windows.target_offset
     # A store of separate windows leaves out the chunks between a window and its target.
-    left_out = k - 1 + h - target
-    between = (offsets < 0) & (offsets > -h)
-    away = np.where(away <= -h, away + left_out, away)
+    left_out = windows.context_length - 1 + windows.horizon - target
+    away = offsets + np.where(offsets < 0, left_out, 0)
+    stored = (offsets >= 0) | (away < 0)
     at = windows.position[index][:, None] + target + away
-    there = (at >= 0) & (at < windows.split.lengths[windows.article[index]][:, None])
-    if left_out:
-        there &= ~between
+    length = windows.split.lengths[windows.article[index]][:, None]
+    there = stored & (at >= 0) & (at < length)
     return windows.rows[index][:, None] + target + np.where(there, away, 0), there
 
 
@@ -97,10 +95,10 @@ def rivals(windows: Windows, sweep: dict[int, Column]) -> dict[str, int]:
     window = window_offsets(windows.context_length, windows.horizon)
     allowed = {"seed": SEED, "strict": STRICT, "fair": [k for k in sweep if k and k not in window]}
 
-    def order(k: int) -> tuple[float, int, int]:
+    def order(k: int) -> tuple[float, int]:
         margin = difference(sweep[0], sweep[k]).mean()
         # Rounded, or float32 would break ties. What is not a number is the worst margin.
-        return -np.inf if np.isnan(margin) else round(margin, 6), abs(k), k
+        return -np.inf if np.isnan(margin) else round(margin, 6), abs(k)
 
     candidates = {rule: [k for k in offsets if k in sweep] for rule, offsets in allowed.items()}
     return {rule: min(found, key=order) for rule, found in candidates.items() if found}

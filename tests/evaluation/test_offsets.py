@@ -161,12 +161,15 @@ def test_without_a_chunk_outside_there_is_no_fair_rule(split_of):
     assert rivals(windows, offset_sweep(windows, last(windows)))["fair"] == -1
 
 
-def test_of_equal_rivals_the_nearest_is_named(split_of):
-    windows = Windows(split_of(on_a_circle([20] * 30), [30]), 2, 1)
+@pytest.mark.parametrize(("h", "nearest"), [(1, 1), (3, -1)])
+def test_of_equal_rivals_the_nearest_is_named(split_of, h, nearest):
+    # Chunks that differ in the last bit of some coordinates are equal.
+    rng = np.random.default_rng(3)
+    rows = np.repeat(slow.unit_rows(rng, 1, 48), 40, axis=0)
+    vectors = rows + rng.integers(-1, 2, rows.shape).astype(np.float32) * np.spacing(rows)
+    windows = Windows(split_of(vectors, [40]), 2, h)
     sweep = offset_sweep(windows, last(windows))
-    assert rivals(windows, sweep) == {"seed": -1, "strict": -1, "fair": 1}
-    windows = Windows(split_of(on_a_circle([20] * 30), [30]), 2, 3)
-    assert rivals(windows, offset_sweep(windows, last(windows)))["fair"] == -1
+    assert rivals(windows, sweep) == {"seed": -1, "strict": -1, "fair": nearest}
 
 
 def test_a_prediction_that_is_not_a_number_stays_visible(split_of):
