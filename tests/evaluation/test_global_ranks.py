@@ -1,0 +1,378 @@
+"""Global ranks against the slow reference: blocks smaller than the data, ties and near ties."""
+
+from __future__ import annotations
+
+import contextlib
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lvmctl.batch import Pool
+from lvmctl.data import Windows, open_split
+from lvmctl.data.split import Split
+from lvmctl.evaluation import global_ranks as module
+from lvmctl.evaluation.global_ranks import NEAR, global_ranks, global_ranks_by_score, rounding
+from lvmctl.evaluation.ranks import in_article_ranks
+
+long_floats = pytest.mark.skipif(
+    np.finfo(np.longdouble).eps == np.finfo(np.float64).eps, reason="long floats are float64 here"
+)
+
+
+def unit_rows(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
+    return unit(rng.standard_normal((count, dim)))
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def articles_of(reference, split: Split) -> list:
+    """The split's articles as the reference reads them."""
+    return [
+        reference.read_articles(np.asarray(split.vectors, np.float64), [low, low + length])[0]
+        for low, length in zip(split.starts, split.lengths)
+    ]
+
+
+def expected(reference, windows: Windows, index: np.ndarray, q: np.ndarray) -> list:
+    """Ranks and pool sizes of the reference."""
+    articles = articles_of(reference, windows.split)
+    found = []
+    for i, p in zip(index, q.astype(np.float64).tolist()):
+        first = int(windows.position[i])
+        place = reference.Window(
+            windows.article[i], first, windows.context_length, first + windows.target_offset
+        )
+        found.append(reference.rank(articles, place, p, "global"))
+    return found
+
+
+def compare(reference, windows: Windows, q: np.ndarray, index: np.ndarray | None = None) -> None:
+    index = np.arange(len(windows)) if index is None else index
+    ranks, sizes = global_ranks(windows, index, q)
+    assert (ranks.dtype, sizes.dtype) == (np.float64, np.int64)
+    assert [*zip(ranks, sizes)] == expected(reference, windows, index, q)
+
+
+@st.composite
+def cases(draw):
+    """Chunks with many duplicates, of any norm and type; articles, K and h; which are taken."""
+    k, h = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    lengths = draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
+    longest = draw(st.integers(0, len(lengths) - 1))
+    lengths[longest] += k + h - 1
+    order = draw(st.permutations(range(len(lengths))))
+    order = order[: draw(st.integers(order.index(longest) + 1, len(order)))]
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    different = draw(st.integers(1, 2 * sum(lengths)))
+    pool = unit_rows(rng, different, draw(st.sampled_from([2, 3, 7, 33])))
+    vectors = pool[rng.integers(0, different, sum(lengths))]
+    if draw(st.booleans()):  # a power of two changes no direction
+        vectors = vectors * 2.0 ** rng.integers(-3, 4, (len(vectors), 1)).astype(np.float32)
+    vectors = vectors.astype(draw(st.sampled_from([np.float32, np.float16])))
+    return vectors, lengths, np.array(order), k, h, rng
+
+
+@settings(max_examples=150)
+@given(
+    cases(),
+    st.sampled_from(["direct", "random", "target"]),
+    st.fixed_dictionaries({n: st.integers(1, 9) for n in ("QUERIES", "ROWS", "PIECE", "PAIRS")}),
+)
+def test_fast_and_slow_agree(reference, split_of, case, predictor, blocks):
+    vectors, lengths, order, k, h, rng = case
+    windows = Windows(split_of(vectors, lengths).take(order), k, h)
+    every = np.arange(len(windows))
+    index = every[rng.random(len(windows)) < 0.7]
+    q = {
+        "direct": windows.context(index)[:, -1],
+        "random": unit_rows(rng, len(index), vectors.shape[1]),
+        "target": windows.target(index),
+    }[predictor]
+    with patch.multiple(module, **blocks):
+        compare(reference, windows, q, index)
+
+
+def test_default_blocks(reference, split_of):
+    # More windows and more chunks than a block, and the last of each is not full.
+    rng = np.random.default_rng(0)
+    lengths = [700, 5, 1400]
+    windows = Windows(split_of(unit_rows(rng, sum(lengths), 3), lengths), 2, 1)
+    index = np.arange(len(windows))
+    assert len(windows) > module.QUERIES
+    q = unit_rows(rng, len(windows), 3)
+    ranks, sizes = global_ranks(windows, index, q)
+    chunks = windows.split.vectors.astype(np.float64)
+    chunks /= np.linalg.norm(chunks, axis=1, keepdims=True)
+    scores = q.astype(np.float64) @ chunks.T
+    own = scores[index, windows.rows + 2].copy()
+    scores[index[:, None], windows.rows[:, None] + [0, 1]] = -np.inf
+    assert ranks.tolist() == (1 + (scores > own[:, None]).sum(axis=1)).tolist()
+    assert set(sizes) == {sum(lengths) - 2}
+
+
+def whole(row: np.ndarray) -> list[int]:
+    """A row of float32 numbers times 2¹⁵⁰: whole numbers, whose products and sums are exact."""
+    return [int(x) for x in np.ldexp(row.astype(np.float64), 150)]
+
+
+def exact_ranks(windows: Windows, q: np.ndarray) -> list[float]:
+    """Ranks in whole numbers: q·c/‖c‖ > q·t/‖t‖ where their squares, with their signs, are."""
+    split = windows.split
+    rows = [r for low, n in zip(split.starts, split.lengths) for r in range(low, low + n)]
+    chunks = {row: whole(split.vectors[row]) for row in rows}
+    square = {row: sum(x * x for x in chunk) for row, chunk in chunks.items()}
+    found = []
+    for first, prediction in zip(windows.rows, map(whole, q)):
+        target = first + windows.target_offset
+        dot = {row: sum(a * b for a, b in zip(chunks[row], prediction)) for row in rows}
+        own = dot[target] * abs(dot[target])
+        rank = 1.0
+        for row in set(rows) - {target, *range(first, first + windows.context_length)}:
+            this, other = dot[row] * abs(dot[row]) * square[target], own * square[row]
+            rank += 1.0 if this > other else 0.5 if this == other else 0.0
+        found.append(rank)
+    return found
+
+
+@long_floats
+@pytest.mark.parametrize("predictor", ["direct", "random"])
+@pytest.mark.parametrize("change", ["last bits", "1e-7"])
+def test_scores_that_float32_cannot_tell_apart(split_of, change, predictor):
+    # Copies of one chunk but for their last bits: of `direct`, float64 sums cannot tell either.
+    rng = np.random.default_rng(3)
+    rows = np.repeat(unit_rows(rng, 1, 48), 60, axis=0)
+    if change == "last bits":
+        vectors = rows + rng.integers(-1, 2, rows.shape).astype(np.float32) * np.spacing(rows)
+    else:
+        vectors = (rows + 1e-7 * rng.standard_normal(rows.shape)).astype(np.float32)
+    vectors[40:50] = vectors[30:40]
+    windows = Windows(split_of(vectors, [25, 35]), 2, 1)
+    index = np.arange(len(windows))
+    q = windows.context(index)[:, -1] if predictor == "direct" else unit_rows(rng, len(index), 48)
+    with patch.multiple(module, ROWS=16, PAIRS=7):
+        ranks, _ = global_ranks(windows, index, q)
+    assert ranks.tolist() == exact_ranks(windows, q)
+
+
+@long_floats
+@pytest.mark.parametrize("values", [[1, 2, 3], [-1, 1], [0, 0, 0, 1]])
+def test_vectors_of_few_values(reference, split_of, values):
+    # Float32 products are off by more than NEAR, and chunks that differ have the same score.
+    rng = np.random.default_rng(0)
+    vectors = unit(rng.choice(values, (300, 768)))
+    windows = Windows(split_of(vectors, [300]), 3, 1)
+    index = np.arange(0, len(windows), 9)
+    compare(reference, windows, windows.context(index)[:, -1], index)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 255, 256, 257, 768, 2000])
+def test_products_keep_to_their_bound(dim):
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for rows in (rng.integers(1, 4, (300, dim)), rng.random((300, dim)) + 0.01):
+        chunks = module.unit_chunks(rows.astype(np.float32), np.arange(len(rows)))
+        q = torch.from_numpy(chunks)
+        exact = chunks.astype(np.float64) @ (rows / np.linalg.norm(rows, axis=1)[:, None]).T
+        worst = max(worst, np.abs(module.products(q, q).numpy() - exact).max())
+    assert 0 < worst < rounding(dim) or dim == 1
+    assert rounding(dim) < 2e-5
+
+
+def test_a_switch_that_rounds_products_changes_no_rank(reference, split_of):
+    # On a processor with bf16 arithmetic; elsewhere the switch rounds nothing.
+    rng = np.random.default_rng(1)
+    windows = Windows(split_of(unit_rows(rng, 400, 256), [400]), 2, 1)
+    index = np.arange(0, len(windows), 20)
+    switch = torch.backends.mkldnn.matmul
+    before = switch.fp32_precision
+    try:
+        switch.fp32_precision = "bf16"
+        compare(reference, windows, unit_rows(rng, len(index), 256), index)
+        assert switch.fp32_precision == "bf16"
+    finally:
+        switch.fp32_precision = before
+
+
+def test_rounded_products_are_noticed(monkeypatch):
+    # A product that rounds to bf16, as that switch makes it, on any processor.
+    switch = torch.backends.mkldnn.matmul
+    before = switch.fp32_precision
+    whole = torch.Tensor.__matmul__
+
+    def rounded(a, b):
+        if a.dtype == torch.float32 and switch.fp32_precision != "ieee":
+            a, b = a.bfloat16().float(), b.bfloat16().float()
+        return whole(a, b)
+
+    with module.float32_products():
+        assert switch.fp32_precision == before
+    monkeypatch.setattr(torch.Tensor, "__matmul__", rounded)
+    with contextlib.suppress(KeyError), module.float32_products():
+        assert switch.fp32_precision == "ieee"
+        raise KeyError
+    assert switch.fp32_precision == before
+
+
+def test_one_article_is_its_own_pool(split_of):
+    rng = np.random.default_rng(6)
+    windows = Windows(split_of(unit_rows(rng, 90, 16), [90]), 5, 2)
+    index = np.arange(len(windows))
+    q = unit_rows(rng, len(windows), 16)
+    ranks, sizes = global_ranks(windows, index, q)
+    inside, inside_sizes = in_article_ranks(windows, index, q, ("filtered",))["filtered"]
+    assert ranks.tolist() == inside.tolist()
+    assert sizes.tolist() == inside_sizes.tolist() == [85] * len(windows)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("k", [4, 2])
+def test_a_mapped_store_of_separate_windows(reference, tmp_path, k, dtype):
+    # A store of 4 chunks and a target 2 ahead; shorter contexts keep the newest chunks.
+    rng = np.random.default_rng(0)
+    vectors = unit_rows(rng, 15, 6).astype(dtype)
+    vectors[12] = vectors[14]
+    np.save(tmp_path / "vectors.npy", vectors)
+    np.save(tmp_path / "offsets.npy", np.array([0, 5, 10, 15]))
+    (tmp_path / "store.json").write_text(
+        '{"format": "lvmctl.store/1", "windows": {"context": 4, "horizon": 2},'
+        ' "articles": [{"id": 0}, {"id": 1}, {"id": 2}]}'
+    )
+    windows = Windows(open_split(str(tmp_path)), k, 2)
+    with patch.multiple(module, ROWS=4):
+        compare(reference, windows, unit_rows(rng, 3, 6))
+
+
+def test_predictions_that_say_nothing(split_of):
+    rng = np.random.default_rng(4)
+    windows = Windows(split_of(unit_rows(rng, 30, 6), [25, 5]), 3, 1)
+    q = windows.target(np.arange(len(windows)))  # perfect, but for
+    q[2], q[5, 1], q[7, 3], q[9] = np.nan, np.nan, np.inf, 0
+    with patch.object(
+        module.Counter, "signs", autospec=True, side_effect=module.Counter.signs
+    ) as s:
+        ranks, sizes = global_ranks(windows, np.arange(len(windows)), q)
+    wanted = np.ones(len(windows))
+    wanted[[2, 5, 7]] = 27  # not a number: last
+    wanted[9] = 14  # every score is 0: a tie with all
+    assert ranks.tolist() == wanted.tolist()
+    assert set(sizes) == {27}
+    looked_up = np.concatenate([call.args[1] for call in s.call_args_list])
+    assert (looked_up == 9).sum() == 3  # the window's own, not every chunk of the split
+
+
+@pytest.mark.parametrize("scale", [2.0**-20, 2.0**10])
+def test_a_prediction_of_any_norm_ranks_alike(split_of, scale):
+    rng = np.random.default_rng(5)
+    vectors = unit(rng.choice([1, 2, 3], (300, 768)))
+    windows = Windows(split_of(vectors, [300]), 2, 1)
+    index = np.arange(len(windows))
+    q = windows.context(index)[:, -1]
+    wanted, _ = global_ranks(windows, index, q)
+    ranks, _ = global_ranks(windows, index, np.float32(scale) * q)
+    assert ranks.tolist() == wanted.tolist()
+
+
+def test_progress_counts_every_window_once(split_of):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(unit_rows(rng, 50, 4), [30, 20]), 2, 1)
+    index = np.arange(3, len(windows))
+    seen: list[int] = []
+    with patch.multiple(module, ROWS=7, SCORES=400):
+        global_ranks(windows, index, windows.target(index), seen.append)
+        assert len(seen) == 8
+        assert sum(seen) == len(index)
+        seen.clear()
+        global_ranks_by_score(windows, index, cosine, seen.append)
+    assert seen == [8] * 5 + [3]
+
+
+def test_no_window(split_of):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(unit_rows(rng, 20, 4), [20]), 2, 1)
+    none = np.arange(0)
+    for found in (
+        global_ranks(windows, none, np.empty((0, 4), np.float32)),
+        global_ranks_by_score(windows, none, cosine),
+    ):
+        assert [len(part) for part in found] == [0, 0]
+
+
+def cosine(context: torch.Tensor, pool: Pool) -> torch.Tensor:
+    return context[:, -1] @ pool.vectors.T
+
+
+@settings(max_examples=50)
+@given(cases(), st.integers(1, 60))
+def test_a_ranker_counts_what_its_scores_say(split_of, case, scores):
+    vectors, lengths, order, k, h, rng = case
+    split = split_of(vectors, lengths).take(order)
+    windows = Windows(split, k, h)
+    index = np.arange(len(windows))[rng.random(len(windows)) < 0.7]
+    count = split.chunks
+    # Few levels, so that many tie; a score of every kind.
+    levels = np.array([-np.inf, -1, 0, 0.5, 1, np.inf, np.nan])
+    given_scores = levels[rng.integers(0, len(levels), (len(index), count))]
+    places = [(a, p) for a, length in enumerate(split.lengths) for p in range(length)]
+    done = 0
+
+    def score(context: torch.Tensor, pool: Pool) -> torch.Tensor:
+        nonlocal done
+        part = slice(done, done + len(context))
+        done = part.stop
+        assert len(context) * count <= max(scores, count)
+        assert np.array_equal(context.numpy(), windows.context(index[part]))
+        rows = [split.starts[a] + p for a, p in places]
+        assert np.allclose(pool.vectors.numpy(), unit(np.float64(split.vectors[rows])), atol=1e-6)
+        for i, candidates in zip(index[part], pool.candidates):
+            left_out = [places[j] for j in (~candidates).nonzero()[:, 0]]
+            first = windows.position[i]
+            assert left_out == [(windows.article[i], p) for p in range(first, first + k)]
+        return torch.from_numpy(given_scores[part])
+
+    with patch.multiple(module, SCORES=scores, ROWS=5):
+        ranks, sizes = global_ranks_by_score(windows, index, score)
+    assert done == len(index)
+    assert sizes.tolist() == [count - k] * len(index)
+    for i, own_scores, rank in zip(index, given_scores.tolist(), ranks):
+        article, first = windows.article[i], windows.position[i]
+        target = places.index((article, first + windows.target_offset))
+        better = ties = 0
+        for j, (a, p) in enumerate(places):
+            if j != target and not (a == article and first <= p < first + k):
+                better += own_scores[j] > own_scores[target]
+                ties += own_scores[j] == own_scores[target]
+        lost = np.isnan(own_scores[target])
+        assert rank == (count - k if lost else 1 + better + ties / 2)
+
+
+def test_a_ranker_by_cosine_ranks_as_its_prediction_does(split_of):
+    rng = np.random.default_rng(2)
+    windows = Windows(split_of(unit_rows(rng, 60, 8), [40, 20]), 3, 2)
+    index = np.arange(1, len(windows), 2)
+    wanted, _ = global_ranks(windows, index, windows.context(index)[:, -1])
+    found, _ = global_ranks_by_score(windows, index, cosine)
+    assert found.tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("shape", ["(3, 19)", "(20,)", "(20, 3)"])
+def test_scores_of_another_shape_are_refused(split_of, shape):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(unit_rows(rng, 20, 4), [20]), 2, 1)
+    given_shape = eval(shape)
+    with pytest.raises(ValueError) as caught:
+        global_ranks_by_score(windows, np.arange(3), lambda *_: torch.zeros(given_shape))
+    assert str(caught.value) == f"score returned {shape}, not (3, 20)"
+
+
+def test_near_is_kept(split_of):
+    # METHODS §3: what is within 2e-6 of the target's is computed again, whatever the dimension.
+    rng = np.random.default_rng(0)
+    counter = module.Counter(unit_rows(rng, 5, 2), np.array([0]), unit_rows(rng, 1, 2))
+    assert rounding(2) < NEAR
+    assert counter.reach == pytest.approx(NEAR)
