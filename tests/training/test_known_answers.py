@@ -8,6 +8,7 @@ import torch
 
 from lvmctl.baselines.wiener import Wiener
 from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.offsets import offset_columns, offset_sweep, rivals
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.geometry import span_projection
 from lvmctl.spec import NoOptions, Shape
@@ -84,3 +85,48 @@ def test_on_independent_chunks_nothing_beats_chance(make_training):
     assert abs(val["direct"]["r@5"] - val["chance_r@5"]) < 4 * spread
     assert abs(val["cos_next"]) < 4 / np.sqrt(24 * val["windows"])
     assert val["loss_rank"] > np.log(2)
+
+
+def test_mini_5cat_of_direct_is_the_lag_curve(make_training):
+    data, a = "synth:ar1?articles=400&chunks=24&dim=16&a=0.6", 0.6
+    direct = make_training(data=data).validation.direct
+    found = direct["5cat"]["A"]
+    assert list(found["sweep"]) == [str(k) for k in range(-8, 4)]
+    for k, cosine in found["sweep"].items():
+        assert cosine == pytest.approx(a ** abs(int(k) + 1), abs=0.05)
+    assert found["seed"] == pytest.approx(a - 1, abs=0.05)
+    assert found["rival"] == 1
+    assert found["fair"] == pytest.approx(a - a**2, abs=0.05)
+    # With the window in the pool, the prediction finds itself first.
+    retrieval = direct["5cat"]["B"]
+    assert retrieval["seed"]["r@1"] == 0
+    assert retrieval["fair"] == {name: direct[name] for name in ("r@1", "r@5")}
+    assert 0 < retrieval["seed"]["r@5"] < retrieval["fair"]["r@5"]
+
+
+def test_mini_5cat_of_a_model_is_that_of_its_predictions(make_training):
+    training = make_training(data="synth:rotation?articles=60&chunks=16&dim=16", context=3)
+    val = training.validate()
+    windows = training.validation.builder.windows
+    predictor = Predictor("p8", lambda context: training.model(context).q)
+    q = predictor(windows)
+    sweep = offset_sweep(windows, q)
+    found = val["5cat"]["A"]
+    assert found["sweep"] == pytest.approx({str(k): c.mean() for k, c in sweep.items()}, abs=1e-6)
+    assert found["rival"] == rivals(windows, sweep)["fair"]
+    margins = offset_columns(windows, sweep)
+    for rule in ("seed", "fair"):
+        assert found[rule] == pytest.approx(margins[f"offsets.{rule}"].mean(), abs=1e-6)
+    pools = figures(windows, q, min_article=6)["in_article"]
+    for rule, pool in (("seed", "unfiltered"), ("fair", "filtered")):
+        expected = {name: pools[pool][name] for name in ("r@1", "r@5")}
+        assert val["5cat"]["B"][rule] == pytest.approx(expected)
+
+
+def test_mini_5cat_leaves_out_what_short_articles_lack(make_training):
+    training = make_training(data="synth:ar1?articles=60&chunks=6&dim=16", min_article=7)
+    found = training.validation.direct
+    assert found["in_article_windows"] == 0
+    assert found["5cat"]["B"] == {"seed": {}, "fair": {}}
+    assert found["5cat"]["A"].keys() == {"seed", "sweep"}
+    assert list(found["5cat"]["A"]["sweep"]) == ["-5", "-4", "-3", "-2", "-1", "0"]
