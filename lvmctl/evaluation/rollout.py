@@ -10,7 +10,7 @@ from lvmctl.data.windows import Windows
 from lvmctl.evaluation.columns import Column, Columns, rowwise
 from lvmctl.evaluation.predictors import Predictor
 
-BATCH = 1024
+BATCH = 256
 
 
 def rollout_columns(
