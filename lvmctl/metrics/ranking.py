@@ -1,28 +1,108 @@
-"""Retrieval figures from ranks (METHODS §3, Pools)."""
+"""Retrieval figures from ranks, and what chance reaches in the same pools (METHODS §3, Pools)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 CUTS = (1, 5, 10)
+DEEPEST = 10
+"""MRR@10 counts ranks up to this one."""
 
 
-def retrieval(ranks: np.ndarray, sizes: np.ndarray) -> dict[str, float]:
-    """R@1/5/10, MRR and MRR@10 of target ranks, with chance and the mean pool size beside them.
+def per_window(ranks: np.ndarray, sizes: np.ndarray) -> dict[str, np.ndarray]:
+    """R@1/5/10, MRR and MRR@10 before they are averaged.
 
     Args:
         ranks: (W,) rank of each window's target, 1 + #better + ½·#ties, so halves occur.
         sizes: (W,) candidates in each window's pool, the target among them.
 
     Returns:
-        Figures in [0, 1], ``pool_mean``, ``chance_r@5`` (the mean of min(5, n)/n) and ``windows``;
-        only ``windows`` = 0 where there is no window.
+        By name, (W,) float64 in [0, 1]; their means are the figures.
+    """
+    ranks = np.asarray(ranks, np.float64)
+    found = {f"r@{k}": (ranks <= k).astype(np.float64) for k in CUTS}
+    found["mrr"] = 1 / ranks
+    found["mrr@10"] = np.where(ranks <= DEEPEST, 1 / ranks, 0.0)
+    return found
+
+
+def chance(sizes: np.ndarray) -> dict[str, np.ndarray]:
+    """What :func:`per_window` is on average when every rank from 1 to n is as likely as another.
+
+    min(k, n)/n for R@k, H_n/n for MRR and H_min(n,10)/n for MRR@10, with H_n = 1 + ½ + … + 1/n.
+    A predictor whose scores say nothing and never tie reaches exactly this. One that ties keeps
+    the mean rank (n + 1)/2, but the half ranks of ties move the other figures: scores that are all
+    alike have rank (n + 1)/2 always, so R@1 = 0 in a pool of 2.
+
+    Args:
+        sizes: (W,) candidates in each window's pool, at least 1.
+
+    Returns:
+        By name, (W,) float64 in (0, 1].
+    """
+    sizes = np.asarray(sizes)
+    harmonic = np.cumsum(1 / np.arange(1, sizes.max(initial=0) + 1))
+    found = {f"r@{k}": np.minimum(k / sizes, 1) for k in CUTS}
+    found["mrr"] = harmonic[sizes - 1] / sizes
+    found["mrr@10"] = harmonic[np.minimum(sizes, DEEPEST) - 1] / sizes
+    return found
+
+
+def rank_index(ranks: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the adjusted mean rank index 1 − mean(rank − 1)/mean((n − 1)/2) is made of.
+
+    1 is perfect, 0 is chance (ties included: they keep the mean rank), −1 is always last.
+
+    Args:
+        ranks: (W,) rank of each window's target.
+        sizes: (W,) candidates in each window's pool.
+
+    Returns:
+        Values and denominators, (W,) each: the index is Σ values / Σ denominators. Pools of one
+        candidate have a denominator of 0.
+    """
+    chance_above = (np.asarray(sizes) - 1) / 2
+    return chance_above - (np.asarray(ranks) - 1), chance_above
+
+
+def retrieval(ranks: np.ndarray, sizes: np.ndarray) -> dict[str, float]:
+    """Retrieval figures, with chance and the mean pool size beside them.
+
+    Args:
+        ranks: (W,) rank of each window's target, 1 + #better + ½·#ties, so halves occur.
+        sizes: (W,) candidates in each window's pool, the target among them.
+
+    Returns:
+        Means of :func:`per_window`, and of :func:`chance` as ``chance_r@1`` …; ``amri``, the
+        adjusted mean rank index of :func:`rank_index` in [-1, 1], unless every pool has one
+        candidate; ``pool_mean``; ``windows``. Only ``windows`` = 0 where there is no window.
     """
     if not len(ranks):
         return {"windows": 0}
-    figures = {f"r@{k}": float((ranks <= k).mean()) for k in CUTS}
-    figures["mrr"] = float((1 / ranks).mean())
-    figures["mrr@10"] = float(np.where(ranks <= 10, 1 / ranks, 0).mean())
-    figures["chance_r@5"] = float(np.minimum(5 / sizes, 1).mean())
-    figures["pool_mean"] = float(sizes.mean())
+    figures = {name: float(values.mean()) for name, values in per_window(ranks, sizes).items()}
+    by_chance = chance(sizes)
+    figures |= {f"chance_{name}": float(values.mean()) for name, values in by_chance.items()}
+    values, denominators = rank_index(ranks, sizes)
+    if denominators.any():
+        figures["amri"] = float(values.sum() / denominators.sum())
+    figures["pool_mean"] = float(np.mean(sizes))
     return figures | {"windows": len(ranks)}
+
+
+def rank_curve(
+    ranks: np.ndarray, sizes: np.ndarray, cuts: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """R@K at each of ``cuts``, and what chance reaches there.
+
+    Args:
+        ranks: (W,) rank of each window's target, of at least one window.
+        sizes: (W,) candidates in each window's pool.
+        cuts: (C,) values of K.
+
+    Returns:
+        R@K and the mean of min(K, n)/n, (C,) float64 each.
+    """
+    found = np.searchsorted(np.sort(ranks), cuts, side="right") / len(ranks)
+    return found, np.array([np.minimum(k / np.asarray(sizes), 1).mean() for k in cuts])

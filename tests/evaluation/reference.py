@@ -131,7 +131,17 @@ def retrieval(ranks: list[tuple[float, int]]) -> dict[str, float]:
     found = {f"r@{k}": mean([float(r <= k) for r, _ in ranks]) for k in (1, 5, 10)}
     found["mrr"] = mean([1 / r for r, _ in ranks])
     found["mrr@10"] = mean([1 / r if r <= 10 else 0.0 for r, _ in ranks])
-    found["chance_r@5"] = mean([min(5, size) / size for _, size in ranks])
+    # Chance: every place in the pool is as likely as another.
+    for k in (1, 5, 10):
+        found[f"chance_r@{k}"] = mean([mean([i < k for i in range(size)]) for _, size in ranks])
+    for name, deepest in (("mrr", math.inf), ("mrr@10", 10)):
+        found[f"chance_{name}"] = mean(
+            [mean([1 / i if i <= deepest else 0.0 for i in range(1, size + 1)]) for _, size in ranks]
+        )
+    above = mean([r - 1 for r, _ in ranks])
+    above_by_chance = mean([mean(range(size)) for _, size in ranks])
+    if above_by_chance:
+        found["amri"] = 1 - above / above_by_chance
     found["pool_mean"] = mean([size for _, size in ranks])
     found["windows"] = len(ranks)
     return found

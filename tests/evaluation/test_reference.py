@@ -83,7 +83,12 @@ def test_means_are_what_a_hand_finds(reference, split_of, chunks, code):
             "r@10": 1.0,
             "mrr": (1 / 2 + 1 + 1 / 3) / 3,
             "mrr@10": (1 / 2 + 1 + 1 / 3) / 3,
+            "chance_r@1": 1 / 3,
             "chance_r@5": 1.0,
+            "chance_r@10": 1.0,
+            "chance_mrr": (1 + 1 / 2 + 1 / 3) / 3,
+            "chance_mrr@10": (1 + 1 / 2 + 1 / 3) / 3,
+            "amri": 0.0,  # mean rank 2 of 3
             "pool_mean": 3.0,
             "windows": 3,
         }
