@@ -9,11 +9,15 @@ from lvmctl.spec import NoOptions, Shape
 
 
 class Centroid:
-    """q = c̄, the normalised mean of the context."""
+    """q = c̄, the context's normalised mean."""
 
     def __init__(self, options: NoOptions, shape: Shape) -> None:
         pass
 
+    def estimate(self, context: Tensor) -> Tensor:
+        """The mean chunk of (B, K, D) → (B, D)."""
+        return context.mean(dim=-2)
+
     def __call__(self, context: Tensor) -> Tensor:
         """(B, K, D) → (B, D)."""
-        return geometry.centroid(context)
+        return geometry.unit(self.estimate(context))

@@ -13,6 +13,10 @@ class Direct:
     def __init__(self, options: NoOptions, shape: Shape) -> None:
         pass
 
-    def __call__(self, context: Tensor) -> Tensor:
-        """(B, K, D) → (B, D)."""
+    def estimate(self, context: Tensor) -> Tensor:
+        """The newest chunk of (B, K, D) → (B, D)."""
         return context[:, -1]
+
+    def __call__(self, context: Tensor) -> Tensor:
+        """(B, K, D) of unit norm → (B, D)."""
+        return self.estimate(context)

@@ -1,5 +1,6 @@
-"""The baselines core declares."""
+"""The baselines and oracles core declares (METHODS §3)."""
 
+from lvmctl.baselines.options import RandomOptions, RidgeOptions
 from lvmctl.spec import BaselineSpec
 
 BASELINES = (
@@ -7,16 +8,72 @@ BASELINES = (
         name="direct",
         summary="The last chunk itself: q = x_last.",
         target="lvmctl.baselines.direct:Direct",
+        centred=True,
     ),
     BaselineSpec(
         name="centroid",
         summary="The context's normalised mean: q = c̄.",
         target="lvmctl.baselines.centroid:Centroid",
+        centred=True,
+    ),
+    BaselineSpec(
+        name="ema",
+        summary="The best exponential average of the context, its decay fitted.",
+        target="lvmctl.baselines.ema:Ema",
+        fitted=True,
+        centred=True,
     ),
     BaselineSpec(
         name="wiener",
         summary="The best K scalar weights, fitted on training windows.",
         target="lvmctl.baselines.wiener:Wiener",
         fitted=True,
+        centred=True,
+    ),
+    BaselineSpec(
+        name="ridge",
+        summary="The best linear map of the whole context, its penalty chosen on held-out "
+        "articles.",
+        target="lvmctl.baselines.ridge:Ridge",
+        options=RidgeOptions,
+        fitted=True,
+        centred=True,
+    ),
+    BaselineSpec(
+        name="random",
+        summary="A random direction for every window: what chance scores.",
+        target="lvmctl.baselines.random:Random",
+        options=RandomOptions,
+    ),
+    BaselineSpec(
+        name="margin-max",
+        summary="What optimising margin[last] alone leads to: q ∝ ridge's estimate - x_last.",
+        target="lvmctl.baselines.margin_max:MarginMax",
+        options=RidgeOptions,
+        fitted=True,
+    ),
+    BaselineSpec(
+        name="oracle",
+        summary="The target itself: the ceiling of cosines and ranks.",
+        target="lvmctl.baselines.oracle:Oracle",
+        oracle=True,
+    ),
+    BaselineSpec(
+        name="span-oracle",
+        summary="The linear combination of the context nearest to the target.",
+        target="lvmctl.baselines.span_oracle:SpanOracle",
+        oracle=True,
+    ),
+    BaselineSpec(
+        name="cone-oracle",
+        summary="The non-negative mixture of the context nearest to the target.",
+        target="lvmctl.baselines.cone_oracle:ConeOracle",
+        oracle=True,
+    ),
+    BaselineSpec(
+        name="cone-margin-oracle",
+        summary="The non-negative mixture of largest margin[last].",
+        target="lvmctl.baselines.cone_margin_oracle:ConeMarginOracle",
+        oracle=True,
     ),
 )

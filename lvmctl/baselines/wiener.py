@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lvmctl.baselines.grams import grams
 from lvmctl.geometry import unit
 from lvmctl.spec import NoOptions, Shape
 
 if TYPE_CHECKING:
     from lvmctl.data.windows import Windows
-
-BATCH = 1024
 
 
 class Wiener:
@@ -29,16 +28,18 @@ class Wiener:
     def fit(self, windows: Windows) -> Wiener:
         """Solve the K normal equations over all ``windows``, in float64."""
         k = windows.context_length
-        gram, cross = np.zeros((k, k)), np.zeros(k)
-        for low in range(0, len(windows), BATCH):
-            index = np.arange(low, min(low + BATCH, len(windows)))
-            context = windows.context(index).astype(np.float64)
-            gram += np.einsum("wid,wjd->ij", context, context, optimize=True)
-            cross += np.einsum("wid,wd->i", context, windows.target(index), optimize=True)
-        solution, *_ = np.linalg.lstsq(gram, cross, rcond=None)
+        chunks, target = np.zeros((k, k)), np.zeros(k)
+        for block in grams(windows):
+            chunks += block.chunks.sum(axis=0)
+            target += block.target.sum(axis=0)
+        solution, *_ = np.linalg.lstsq(chunks, target, rcond=None)
         self.weights = torch.from_numpy(solution).float()
         return self
 
+    def estimate(self, context: Tensor) -> Tensor:
+        """Σ w_i c_i of (B, K, D) → (B, D)."""
+        return (self.weights[:, None] * context).sum(dim=-2)
+
     def __call__(self, context: Tensor) -> Tensor:
         """(B, K, D) → (B, D)."""
-        return unit((self.weights[:, None] * context).sum(dim=-2))
+        return unit(self.estimate(context))

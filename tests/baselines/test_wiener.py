@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lvmctl.baselines import wiener
+from lvmctl.baselines import grams
 from lvmctl.baselines.wiener import Wiener
 from lvmctl.data import Windows, open_split
 from lvmctl.spec import NoOptions, Shape
@@ -17,14 +17,9 @@ def fit(windows: Windows) -> Wiener:
     return Wiener(NoOptions(), shape).fit(windows)
 
 
-def arrays(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-    every = np.arange(len(windows))
-    return windows.context(every).astype(np.float64), windows.target(every).astype(np.float64)
-
-
 @pytest.mark.parametrize(("k", "h"), [(5, 1), (3, 2), (1, 1)])
-def test_weights_are_those_of_least_squares(monkeypatch, k, h):
-    monkeypatch.setattr(wiener, "BATCH", 64)
+def test_weights_are_those_of_least_squares(monkeypatch, arrays, k, h):
+    monkeypatch.setattr(grams, "BATCH", 64)
     windows = Windows(open_split("synth:topic?articles=30&chunks=14&dim=12&seed=2"), k, h)
     found = fit(windows).weights.double().numpy()
     context, target = arrays(windows)
@@ -33,7 +28,7 @@ def test_weights_are_those_of_least_squares(monkeypatch, k, h):
     assert found == pytest.approx(expected, abs=1e-6)
 
 
-def test_no_other_weights_do_better():
+def test_no_other_weights_do_better(arrays):
     windows = Windows(open_split("synth:topic?articles=30&chunks=14&dim=12&seed=2"), 4, 1)
     weights = fit(windows).weights.double().numpy()
     context, target = arrays(windows)
@@ -48,7 +43,7 @@ def test_no_other_weights_do_better():
             assert error(weights + size * rng.standard_normal(4)) > best
 
 
-def test_the_prediction_is_the_weighted_sum_at_unit_norm():
+def test_the_prediction_is_the_weighted_sum_at_unit_norm(arrays):
     windows = Windows(open_split("synth:topic?articles=10&chunks=9&dim=8"), 3, 1)
     fitted = fit(windows)
     context, _ = arrays(windows)
@@ -77,13 +72,7 @@ def test_on_topic_the_weights_solve_the_normal_equations_of_the_lag_curve():
     assert found.tolist() == pytest.approx(expected.tolist(), abs=0.03)
 
 
-def test_a_window_of_one_repeated_chunk_is_no_obstacle(tmp_path):
-    from lvmctl.data import write_store
-
-    with write_store(tmp_path / "same", 4) as writer:
-        writer.article({"id": 0}, np.tile(np.eye(4, dtype=np.float32)[0], (9, 1)))
-    windows = Windows(open_split(str(tmp_path / "same")), 3, 1)
+def test_repeated_chunks_share_their_weight(windows_of):
+    windows = windows_of([np.tile(np.eye(4)[0], (9, 1))], 3)
     fitted = fit(windows)
     assert fitted.weights.sum().item() == pytest.approx(1, abs=1e-6)
-    context = torch.from_numpy(windows.context(np.array([0])))
-    assert fitted(context)[0].tolist() == pytest.approx([1, 0, 0, 0], abs=1e-6)

@@ -1,0 +1,182 @@
+"""The linear map of the window, against dense least squares and worlds whose map is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from lvmctl.baselines import ridge
+from lvmctl.baselines.direct import Direct
+from lvmctl.baselines.least_squares import Dual
+from lvmctl.baselines.options import RidgeOptions
+from lvmctl.baselines.ridge import Ridge, mean_cosine, parts, uphill
+from lvmctl.data.bayes import bayes_prediction
+from lvmctl.data.synth import World
+from lvmctl.evaluation.predictors import Centred
+from lvmctl.geometry import cosine
+from lvmctl.spec import NoOptions, Shape
+
+DIM, K = 12, 3
+WORLD = World("rotation", 120, 30, DIM, a=0.9, theta=40)
+
+
+@pytest.fixture(scope="module")
+def rotation(world):
+    return world(f"rotation?articles=120&chunks=30&dim={DIM}&a=0.9&theta=40", K)
+
+
+def make(windows, **options) -> Ridge:
+    shape = Shape(windows.split.dim, windows.context_length, windows.horizon)
+    return Ridge(RidgeOptions(**options), shape).fit(windows)
+
+
+def dense(context: np.ndarray, target: np.ndarray, penalty: float) -> np.ndarray:
+    """M by least squares on all windows at once, the penalty as extra rows."""
+    x = context.reshape(len(context), -1)
+    size = np.sqrt(penalty * (x**2).sum() / x.shape[1])
+    rows = np.vstack([x, size * np.eye(x.shape[1])])
+    return np.linalg.lstsq(rows, np.vstack([target, np.zeros((x.shape[1], target.shape[1]))]))[0]
+
+
+@pytest.mark.parametrize("penalty", [1e-3, 0.3])
+@pytest.mark.parametrize("centred", [False, True])
+def test_the_map_is_that_of_dense_least_squares(monkeypatch, world, arrays, penalty, centred):
+    monkeypatch.setattr(ridge, "BATCH", 50)
+    windows, _ = world("topic?articles=30&chunks=14&dim=8&a=0.5", 3)
+    if centred:
+        windows = Centred(windows, windows.split.mean())
+    found = make(windows, penalties=(penalty,))
+    assert found.penalty == penalty
+    context, target = arrays(windows)
+    expected = dense(context, target, penalty)
+    assert found.map.numpy() == pytest.approx(expected, abs=1e-5)
+    given = torch.from_numpy(context).float()
+    estimate = context.reshape(len(context), -1) @ expected
+    assert found.estimate(given).numpy() == pytest.approx(estimate, abs=1e-5)
+    estimate /= np.linalg.norm(estimate, axis=1, keepdims=True)
+    assert found(given).numpy() == pytest.approx(estimate, abs=1e-4)
+
+
+def test_it_learns_a_rotation(rotation):
+    train, val = rotation
+    found, every = make(train), np.arange(len(val))
+    context, target = (torch.from_numpy(f(every)) for f in (val.context, val.target))
+    best = torch.from_numpy(bayes_prediction(WORLD, context.numpy())).float()
+    learned = cosine(found(context), target).mean().item()
+    assert learned == pytest.approx(0.9, abs=0.02)
+    assert learned > cosine(Direct(NoOptions(), Shape(DIM, K))(context), target).mean() + 0.1
+    assert cosine(found(context), best).mean() > 0.99
+    # Only the newest chunk tells anything, by a·R.
+    turn = bayes_prediction(WORLD, np.eye(DIM)[:, None])
+    assert found.map[-DIM:].numpy() == pytest.approx(0.9 * turn, abs=0.1)
+    assert found.map[:-DIM].abs().max() < 0.1
+
+
+def test_the_penalty_is_the_best_on_articles_not_fitted_on(world):
+    windows, _ = world("topic?articles=40&chunks=12&dim=16&a=0.5", 4)
+    options = RidgeOptions(penalties=(1e-3, 0.1, 1.0, 10.0, 1e3))
+    fitted, held = parts(windows.article, len(windows), options)
+    scores = {}
+    for penalty in options.penalties:
+        equations = Dual(4 * 16, 16)
+        ridge.add(equations, windows, fitted)
+        scores[penalty] = mean_cosine(windows, held, equations.solve(penalty))
+    assert Ridge(options, Shape(16, 4)).fit(windows).penalty == max(scores, key=scores.get)
+    assert max(scores, key=scores.get) not in (1e-3, 1e3)
+
+
+def test_mean_cosine_is_over_windows(monkeypatch, world, arrays):
+    monkeypatch.setattr(ridge, "BATCH", 30)
+    windows, _ = world("topic?articles=10&chunks=12&dim=6", 2)
+    rng, (context, target) = np.random.default_rng(0), arrays(windows)
+    linear, index = rng.standard_normal((12, 6)), np.arange(1, len(windows), 2)
+    q = context[index].reshape(len(index), -1) @ linear
+    expected = (q * target[index]).sum(axis=1) / np.linalg.norm(q, axis=1)
+    found = mean_cosine(windows, index, torch.from_numpy(linear))
+    assert found == pytest.approx(expected.mean(), abs=1e-6)
+
+
+def test_parts_are_whole_articles_in_a_seeded_order():
+    article = np.repeat(np.arange(10) * 3, 7)
+    fitted, held = parts(article, 70, RidgeOptions())
+    assert np.array_equal(np.sort(np.concatenate([fitted, held])), np.arange(70))
+    assert len(held) == 14
+    assert not set(article[fitted]) & set(article[held])
+    again = parts(article, 70, RidgeOptions())
+    assert np.array_equal(fitted, again[0])
+    assert any(
+        not np.array_equal(held, parts(article, 70, RidgeOptions(seed=s))[1]) for s in range(1, 4)
+    )
+
+
+@pytest.mark.parametrize("limit", [1, 20, 21, 65])
+def test_parts_stop_at_the_limit(limit):
+    article = np.repeat(np.arange(10), 7)
+    fitted, held = parts(article, limit, RidgeOptions(held_out=0.4))
+    taken = np.concatenate([fitted, held])
+    assert len(taken) == len(set(taken)) == limit
+    counts = np.bincount(article[taken], minlength=10)
+    assert sorted(set(counts) - {0, 7}) == ([limit % 7] if limit % 7 else [])
+    assert len(fitted)
+
+
+@pytest.mark.parametrize("articles", [1, 2])
+def test_with_too_few_articles_the_middle_penalty_is_taken(world, articles):
+    windows, _ = world(f"topic?articles={articles + 1}&chunks=12&dim=6", 2)
+    found = make(windows, penalties=(10.0, 0.1, 1.0))
+    assert len(windows.split.lengths) == articles
+    assert found.penalty == 1.0
+    assert found.map.abs().max() > 0
+
+
+def test_few_windows_use_the_dual_form_and_little_memory(monkeypatch, rotation, arrays):
+    train, _ = rotation
+    used = []
+    monkeypatch.setattr(ridge, "Dual", lambda *shape: used.append(shape) or Dual(*shape))
+    monkeypatch.setattr(ridge, "MEMORY", 8 * 36 * 30)
+    ridge.fit_map(train, RidgeOptions())
+    assert used == [(36, 12)]
+    monkeypatch.undo()
+    found, penalty = ridge.fit_map(train, RidgeOptions(fit_windows=30, held_out=0))
+    context, target = arrays(train)
+    chosen, _ = parts(train.article, 30, RidgeOptions(held_out=0))
+    expected = dense(context[chosen], target[chosen], penalty)
+    assert found.numpy() == pytest.approx(expected, abs=1e-5)
+
+
+def test_memory_bounds_the_windows(monkeypatch, rotation):
+    train, _ = rotation
+    asked = []
+    monkeypatch.setattr(
+        ridge, "parts", lambda a, limit, o: asked.append(limit) or parts(a, limit, o)
+    )
+    for memory, limit in ((8 * 36**2, 20_000), (8 * 36**2 - 1, 35), (8 * 36 * 5, 5), (1, 1)):
+        monkeypatch.setattr(ridge, "MEMORY", memory)
+        ridge.fit_map(train, RidgeOptions(penalties=(1.0,)))
+        assert asked.pop() == limit
+
+
+@pytest.mark.parametrize("peak", [0, 1, 4, 5, 8])
+def test_uphill_finds_the_peak(peak):
+    asked = []
+
+    def score(value: float) -> float:
+        asked.append(value)
+        return -abs(value - peak)
+
+    assert uphill([8, 7, 6, 5, 4, 3, 2, 1, 0], score) == peak
+    assert len(asked) == len(set(asked)) <= abs(peak - 4) + 3
+
+
+def test_a_map_is_fitted_once_per_windows(monkeypatch, world):
+    windows, others = world("topic?articles=12&chunks=12&dim=6", 2)
+    calls = []
+    fit = ridge.fit_map
+    monkeypatch.setattr(ridge, "fit_map", lambda *given: calls.append(given) or fit(*given))
+    first = make(windows)
+    assert torch.equal(make(windows).map, first.map)
+    assert len(calls) == 1
+    assert not torch.equal(make(others).map, first.map)
+    assert make(windows, fit_windows=20).map.shape == (12, 6)
+    assert len(calls) == 3
