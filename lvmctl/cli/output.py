@@ -37,7 +37,7 @@ def notice(message: str) -> None:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as aligned columns; numbers to the right, the last column never padded."""
+    """Rows as aligned columns; numbers and blanks to the right, no space at the end of a line."""
     cells = [[_cell(value) for value in row] for row in rows]
     lines = [list(header), *cells]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
@@ -61,7 +61,7 @@ def _number(cell: str) -> bool:
     try:
         float(cell.rstrip("%"))
     except ValueError:
-        return cell == "-"
+        return cell in ("-", "")
     return True
 
 
