@@ -1,0 +1,78 @@
+"""5CAT C: what a prediction loses when its window is spoilt."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from lvmctl.report.drawing import BASELINES, RUN, canvas, in_style, legend
+from lvmctl.report.inputs import Inputs
+from lvmctl.report.numbers import at, interval_at, with_interval
+from lvmctl.report.section import Missing, Section, plotted
+
+TITLE = "C: ablations"
+SPOILT = {
+    "shuffled": "shuffled",
+    "reversed": "reversed",
+    "leave_one_out": "one chunk\nleft out",
+    "padded": "copies of\nthe last",
+    "replaced": "last chunk\nforeign",
+}
+BESIDE = ("direct", "wiener", "ridge")
+HEIGHT = 0.2
+"""Of a bar."""
+
+
+def section(run: Inputs) -> Section | Missing:
+    if not run.own.get("ablations"):
+        return Missing(TITLE, "the windows of this data cannot be spoilt")
+    trees = {run.row: run.own} | {name: run.predictor(name) for name in BESIDE}
+    shown = {name: tree for name, tree in trees.items() if tree.get("ablations")}
+    shuffled = with_interval(run.own, "ablations.shuffled")
+    return plotted(
+        run,
+        "ablations",
+        TITLE,
+        draw(shown),
+        f"Change in cosine when the window of {run.row} is spoilt; shuffled {shuffled}",
+        "Change in cos(q, target) when the window is spoilt: below 0, what was spoilt had been "
+        "used. direct reads the last chunk alone, and loses most when that is foreign.",
+        f"{run.row}, shuffled: {shuffled}.",
+    )
+
+
+@in_style
+def draw(trees: dict[str, Any]) -> Figure:
+    """Bars with intervals, by what was done to the window.
+
+    Args:
+        trees: figures by name; the run first.
+    """
+    kinds = [kind for kind in SPOILT if any(kind in tree["ablations"] for tree in trees.values())]
+    figure, (axes,) = canvas(70 + 62 * len(kinds))
+    middle = (len(trees) - 1) / 2
+    for number, (name, tree) in enumerate(trees.items()):
+        look = BASELINES.get(name, RUN) if number else RUN
+        there = [kind for kind in kinds if math.isfinite(at(tree, f"ablations.{kind}"))]
+        rows = [kinds.index(kind) + HEIGHT * (number - middle) for kind in there]
+        axes.barh(
+            rows,
+            [at(tree, f"ablations.{kind}") for kind in there],
+            HEIGHT * 0.85,
+            facecolor="#999999" if look is RUN else "white",
+            edgecolor=look.color,
+            hatch=look.hatch,
+            label=name,
+        )
+        if there:
+            low, high = zip(*(interval_at(tree, f"ablations.{kind}") for kind in there))
+            axes.hlines(rows, low, high, color="black", linewidth=1.4)
+    axes.axvline(0, color="black", linewidth=0.9)
+    axes.set_yticks(range(len(kinds)), [SPOILT[kind] for kind in kinds])
+    axes.invert_yaxis()
+    axes.grid(False, axis="y")
+    axes.set_xlabel("change in cos(q, target)")
+    legend(figure, axes, columns=4)
+    return figure

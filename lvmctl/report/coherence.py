@@ -1,0 +1,83 @@
+"""5CAT E: cosines on windows of low, normal and high coherence, here and on other text."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from lvmctl.report.drawing import DIRECT, RUN, canvas, in_style, legend
+from lvmctl.report.inputs import Inputs
+from lvmctl.report.numbers import at, ends, interval, interval_at, number, real
+from lvmctl.report.section import Missing, Section, plotted
+
+TITLE = "E: coherence and other text"
+BINS = {"low": "low\n(below .45)", "normal": "normal", "high": "high\n(above .55)"}
+STEP = 0.14
+
+
+def section(run: Inputs) -> Section | Missing:
+    ood = run.found["ood"]
+    splits = {"val": run.found["predictors"], "OOD": {} if ood is None else ood["predictors"]}
+    trees = {
+        (name, split): tree[name]
+        for name in (run.row, "direct")
+        for split, tree in splits.items()
+        if tree.get(name, {}).get("coherence")
+    }
+    if not trees:
+        return Missing(TITLE, "a window of one chunk has no coherence")
+    said = "There is no OOD text to compare with."
+    gap = run.found["coherence_gap"]
+    if gap is not None:
+        which = "windows of normal coherence" if "." in gap["metric"] else "all windows"
+        said = (
+            f"val − OOD on {which}: {number(real(gap['gap']))} {interval(ends(gap['ci']))}; near 0 "
+            "is stable."
+        )
+    return plotted(
+        run,
+        "coherence",
+        TITLE,
+        draw(trees),
+        f"cos_next of {run.row} and direct by coherence of the window. {said}",
+        "cos_next by coherence, the mean cosine of neighbouring chunks of the window: easier text "
+        "is no merit, so like is compared with like.",
+        said,
+    )
+
+
+@in_style
+def draw(trees: dict[tuple[str, str], Any]) -> Figure:
+    """Points with intervals, by bin.
+
+    Args:
+        trees: figures by predictor and split; the run's validation first.
+    """
+    figure, (axes,) = canvas(260)
+    bins, middle, first = list(BINS), (len(trees) - 1) / 2, next(iter(trees))[0]
+    for number_, ((name, split), tree) in enumerate(trees.items()):
+        look = RUN if name == first else DIRECT
+        there = [b for b in bins if math.isfinite(at(tree, f"coherence.{b}"))]
+        places = [bins.index(b) + STEP * (number_ - middle) for b in there]
+        if there:
+            low, high = zip(*(interval_at(tree, f"coherence.{b}") for b in there))
+            axes.vlines(places, low, high, color=look.color, linewidth=1.2)
+        axes.plot(
+            places,
+            [at(tree, f"coherence.{b}") for b in there],
+            color=look.color,
+            linestyle=look.line if split == "val" else "none",
+            linewidth=0.8,
+            marker=look.marker,
+            markersize=6,
+            markerfacecolor=look.color if split == "val" else "white",
+            label=f"{name}, {split}",
+        )
+    axes.set_xticks(range(len(bins)), BINS.values())
+    axes.set_xlim(-0.5, len(bins) - 0.5)
+    axes.set_xlabel("coherence of the window")
+    axes.set_ylabel("cos_next")
+    legend(figure, axes, columns=2)
+    return figure

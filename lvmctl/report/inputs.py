@@ -1,0 +1,135 @@
+"""The files of a run that the report reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lvmctl.errors import RunError
+from lvmctl.gates.ceilings import ceilings
+from lvmctl.runs import RunDirectory
+
+FORMAT = "lvmctl.5cat/1"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is known of a run.
+
+    Attributes:
+        key: names it in the page's ids.
+        run: its directory.
+        found: ``5cat_results.json``.
+        history: ``training_history.json``; empty where there is none.
+        config, manifest: the files of these names; an empty manifest where there is none.
+    """
+
+    key: str
+    run: RunDirectory
+    found: dict[str, Any]
+    history: list[dict[str, Any]]
+    config: dict[str, Any]
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The run directory's name."""
+        return self.run.path.resolve().name
+
+    @property
+    def row(self) -> str:
+        """The run's row among predictors."""
+        return self.found["name"]
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The run's figures."""
+        return self.found["predictors"][self.row]
+
+    def predictor(self, name: str) -> dict[str, Any]:
+        """The figures of ``name``, empty where it was not measured."""
+        return self.found["predictors"].get(name, {})
+
+    @property
+    def oracle(self) -> str:
+        """The cosine oracle of the run's class."""
+        return ceilings("cos_next", self.found["geometry"]).names[0]
+
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """The largest margins of the run's class."""
+        name = ceilings("margin.last", self.found["geometry"]).names[0]
+        return self.found["ceilings"].get(name, {})
+
+
+def stale(run: RunDirectory) -> str | None:
+    """Why the run has to be evaluated before there is something to report, or None.
+
+    Raises:
+        RunError: it has to be, and has no model.
+    """
+    model = run.best_model.is_file()
+    if not run.fivecat.is_file():
+        if not model:
+            raise RunError(
+                "has neither 5cat_results.json nor best_model.pt: there is nothing to report",
+                where=run.path,
+                mend=f"finish an epoch with lvmctl train --resume {run.path}",
+            )
+        return "there is no 5cat_results.json yet"
+    if model and run.fivecat.stat().st_mtime_ns < run.best_model.stat().st_mtime_ns:
+        return "5cat_results.json is older than best_model.pt"
+    return None
+
+
+def read(run: RunDirectory, key: str) -> Inputs:
+    """The files of ``run``.
+
+    Raises:
+        RunError: one of them is damaged, or 5cat_results.json is missing.
+    """
+    with readable(run.fivecat, run):
+        found = run.read(run.fivecat)
+        if found["format"] != FORMAT:
+            raise ValueError(f"its format is {found['format']!r}, not {FORMAT!r}")
+    history = run.read(run.history) if run.history.exists() else []
+    manifest = run.read(run.manifest) if run.manifest.exists() else {}
+    config = run.read(run.config)
+    expect(run.history, history, list)
+    for path, value, inside in (
+        (run.manifest, manifest, ("splits",)),
+        (run.config, config, ("options", "origins")),
+    ):
+        expect(path, value, dict)
+        for name in inside:
+            expect(path, value.get(name, {}), dict)
+    return Inputs(key, run, found, history, config, manifest)
+
+
+def expect(path: Path, value: Any, kind: type) -> None:
+    """Refuse a file that holds something else."""
+    if not isinstance(value, kind):
+        what = f"is damaged: {type(value).__name__} where a {kind.__name__} belongs"
+        raise RunError(what, where=path, mend="restore it, or train again")
+
+
+@contextmanager
+def readable(path: Path, run: RunDirectory) -> Iterator[None]:
+    """What is missing or misplaced in ``path``, a file of ``run``, ends as one line that names it.
+
+    Where it lies too deep to be looked at when the file is read, it shows when it is drawn.
+    """
+    if path == run.fivecat:
+        mend = f"make it again with lvmctl eval 5cat {run.path}"
+    else:
+        mend = "restore it, or train again"
+    try:
+        yield
+    except RunError as error:
+        raise RunError(error.what, where=error.where, mend=error.mend or mend) from error
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = f"is damaged ({type(error).__name__}: {error})"
+        raise RunError(what, where=path, mend=mend) from error

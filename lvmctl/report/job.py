@@ -1,0 +1,154 @@
+"""From runs to a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from lvmctl.errors import LvmctlError, OutputError, RunError, UsageError
+from lvmctl.files import write_json, write_whole
+from lvmctl.report import (
+    ablations,
+    anchor,
+    coherence,
+    margins,
+    offsets,
+    provenance,
+    ranks,
+    training,
+    verdict,
+    weights,
+)
+from lvmctl.report.inputs import Inputs, read, readable, stale
+from lvmctl.report.page import page
+from lvmctl.report.section import Missing, Section
+from lvmctl.runs import RunDirectory, find_run
+
+NAME = "report.html"
+
+PARTS = (
+    verdict,
+    training,
+    offsets,
+    margins,
+    ranks,
+    weights,
+    anchor,
+    ablations,
+    coherence,
+    provenance,
+)
+"""What is on the page, in order. Each has ``section(run)``."""
+
+
+class Screen(Protocol):
+    """Whoever watches; see :class:`lvmctl.evaluation.job.Screen`."""
+
+    def say(self, message: str) -> None: ...
+
+    def stage(self, what: str, unit: str, total: int) -> AbstractContextManager[Callable]: ...
+
+
+@dataclass(frozen=True)
+class Report:
+    """A written page.
+
+    Attributes:
+        out: where it is.
+        sections: slugs of its sections, by run.
+    """
+
+    out: Path
+    sections: dict[str, list[str]]
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"out": str(self.out), "runs": list(self.sections), "sections": self.sections}
+
+
+def make_report(names: Sequence[str], out: Path | None, force: bool, screen: Screen) -> Report:
+    """Write the page of some runs, after evaluating those that have to be.
+
+    Args:
+        names: paths or names of runs; the latest when there is none.
+        out: the page; None is ``report.html`` in the run, if it is one.
+        force: replace a file of another origin.
+
+    Raises:
+        UsageError: a run is named twice, or ``out`` is missing.
+        RunError: a run, or one of its files, cannot be used.
+        OutputError: the page exists or cannot be written.
+    """
+    runs = [RunDirectory.open(find_run(name)) for name in names or [None]]
+    different(runs)
+    out = place(runs, out, force)
+    pages = [composed(run, f"run{number}", screen) for number, run in enumerate(runs, start=1)]
+    text = page(pages)
+    write_whole(out, lambda file: file.write(text.encode()))
+    slugs = {
+        str(inputs.run.path): [part.slug for part in parts if isinstance(part, Section)]
+        for inputs, parts in pages
+    }
+    return Report(out, slugs)
+
+
+def different(runs: Sequence[RunDirectory]) -> None:
+    """Refuse a run that is named twice."""
+    paths = [run.path.resolve() for run in runs]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise UsageError("the run is named twice", where=path, mend="name each run once")
+
+
+def place(runs: Sequence[RunDirectory], out: Path | None, force: bool) -> Path:
+    """Where the page goes, after asking whether it may; before anything is computed."""
+    own = runs[0].path / NAME if len(runs) == 1 else None
+    out = out or own
+    if out is None:
+        raise UsageError("where should the page of several runs go?", mend="give --out FILE")
+    if out.is_dir() or not out.parent.is_dir():
+        what = "is a directory" if out.is_dir() else "its directory does not exist"
+        raise OutputError(what, where=out, mend="give --out a file in a directory that exists")
+    replaceable = force or (own is not None and out.resolve() == own.resolve())
+    if out.exists() and not replaceable:
+        raise OutputError("exists already", where=out, mend="choose another --out, or add --force")
+    return out
+
+
+def composed(run: RunDirectory, key: str, screen: Screen) -> tuple[Inputs, list[Section | Missing]]:
+    """What the page says of a run, which is evaluated first if it has to be."""
+    if why := stale(run):
+        evaluate(run, why, screen)
+    inputs, parts = read(run, key), []
+    for part in PARTS:
+        with readable(run.history if part is training else run.fivecat, run):
+            parts.append(part.section(inputs))
+    with readable(run.fivecat, run):
+        page([(inputs, parts)])  # what is amiss in its heading is blamed on this run
+    return inputs, parts
+
+
+def evaluate(run: RunDirectory, why: str, screen: Screen) -> None:
+    """Do what ``lvmctl eval 5cat RUN`` does and keep the result.
+
+    Raises:
+        RunError: it cannot be done here.
+    """
+    # Imports torch, which a page of what is there does without.
+    from lvmctl.evaluation.fivecat import run_fivecat
+    from lvmctl.evaluation.subject import Asked
+    from lvmctl.registry import load_registry
+
+    screen.say(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {run.path}` does")
+    try:
+        found = run_fivecat(load_registry(), str(run.path), Asked(), screen).record()
+    except LvmctlError as error:
+        raise RunError(
+            f"{why}, and evaluating failed ({error})",
+            where=run.path,
+            mend=f"mend that and run lvmctl eval 5cat {run.path}",
+        ) from error
+    write_json(run.fivecat, found)

@@ -1,0 +1,86 @@
+"""5CAT A: what the prediction is most like, of all chunks near the target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from lvmctl.report.drawing import DIRECT, RUN, canvas, in_style, legend
+from lvmctl.report.inputs import Inputs
+from lvmctl.report.numbers import at, ends, interval, interval_at, number, real
+from lvmctl.report.section import Section, plotted
+
+TITLE = "A: offset sweep"
+
+
+def section(run: Inputs) -> Section:
+    sweep = run.found["sweep"]
+    shown = {name: sweep[name] for name in (run.row, "direct") if name in sweep}
+    figure = draw(shown, run.found["window_offsets"])
+    rival = sweep[run.row]["rivals"].get("fair")
+    said = [
+        "The prediction should be most like the target (offset 0). The shaded chunks are its own "
+        "window: it was made from them, so they do not count."
+    ]
+    if rival is not None:
+        gain, ci = at(run.own, "offsets.fair"), interval_at(run.own, "offsets.fair")
+        said.append(
+            f"Fair rule: the target is {number(gain)} {interval(ci)} above the best chunk outside "
+            f"the window, k = {rival:+d} (ringed)."
+        )
+    alt = f"Mean cosine of the prediction of {run.row} to chunks around the target, by offset"
+    return plotted(run, "offsets", TITLE, figure, alt, *said)
+
+
+@in_style
+def draw(sweeps: dict[str, Any], window: list[int]) -> Figure:
+    """cos(q, x_{target + k}) by k.
+
+    Args:
+        sweeps: by predictor, the run first: ``offsets`` (figures by k) and ``rivals``.
+        window: offsets of the window.
+    """
+    figure, (axes,) = canvas(260)
+    axes.axvspan(min(window) - 0.5, max(window) + 0.5, color="#e4e4e4", zorder=0)
+    axes.text(
+        sum(window) / len(window),
+        1.01,
+        "window",
+        transform=axes.get_xaxis_transform(),
+        ha="center",
+        va="bottom",
+        fontsize=9.5,
+    )
+    axes.text(
+        0,
+        1.01,
+        "target",
+        transform=axes.get_xaxis_transform(),
+        ha="center",
+        va="bottom",
+        fontsize=9.5,
+    )
+    axes.axvline(0, color="black", linewidth=0.9, linestyle=(0, (4, 3)))
+    for (name, sweep), look in zip(sweeps.items(), (RUN, DIRECT)):
+        figures = {int(k): figure for k, figure in sweep["offsets"].items() if figure is not None}
+        offsets = sorted(figures)
+        values = [real(figures[k]["value"]) for k in offsets]
+        low, high = zip(*(ends(figures[k]["ci"]) for k in offsets))
+        axes.vlines(offsets, low, high, color=look.color, linewidth=1.2)
+        look.plot(axes, offsets, values, name)
+        rival = sweep["rivals"].get("fair")
+        if rival in figures and look is RUN:
+            axes.plot(
+                [rival],
+                [real(figures[rival]["value"])],
+                "o",
+                markersize=13,
+                color="black",
+                markerfacecolor="none",
+                label="fair rival",
+            )
+    axes.set_xlabel("offset k from the target, in chunks")
+    axes.set_ylabel("mean cosine to the prediction")
+    legend(figure, axes)
+    return figure

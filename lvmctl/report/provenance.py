@@ -1,0 +1,87 @@
+"""Latency, data, command line, versions and hashes: what every figure can be recomputed from."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lvmctl.report.html import Html, joined, table, tag
+from lvmctl.report.inputs import Inputs
+from lvmctl.report.numbers import number, real
+from lvmctl.report.section import Section
+
+HASHES = ("content_hash", "articles_sha256")
+USES = {"val": "evaluated", "ood": "evaluated, OOD", "train": "baselines learned from"}
+
+
+def section(run: Inputs) -> Section:
+    parts = [
+        table(
+            "Milliseconds per call",
+            ("windows per call", "what", "p50", "p95"),
+            latency_rows(run.found["latency"]),
+        ),
+        table("Data", ("use", "name", "windows", "articles", *HASHES), data_rows(run)),
+        table("Training", ("what", "value"), origin_rows(run.manifest)),
+        options(run.config),
+        tag("p", joined(["Evaluated by", tag("code", evaluation(run)), "on the data above."], " ")),
+    ]
+    return Section("provenance", "Latency and provenance", joined(parts), wide=True)
+
+
+def evaluation(run: Inputs) -> str:
+    """The command that measures again."""
+    words = ["lvmctl", "eval", "5cat", str(run.run.path)]
+    return shlex.join([*words, "--profile", run.found["verdict"]["profile"]])
+
+
+def latency_rows(latency: dict[str, Any]) -> Iterator[tuple]:
+    """p50 and p95 of each caller, and how the run compares."""
+    names = {"query": "prediction", "reference": latency["reference"], "score": "own score"}
+    for batch in ("batch_1", "batch_256"):
+        for caller, times in latency[batch].items():
+            figures = [f"{real(times[name]):.3f}" for name in ("p50", "p95")]
+            yield (batch.removeprefix("batch_"), names.get(caller, caller), *figures)
+    yield ("ratio", "of medians, the larger", number(real(latency["ratio"])), "")
+
+
+def data_rows(run: Inputs) -> Iterator[tuple]:
+    """Splits that were evaluated, and those of the training."""
+    for split, source in run.found["data"].items():
+        counts = [f"{source[name]:,}" for name in ("windows", "articles")]
+        hashes = [source.get(name, "") for name in HASHES]
+        yield (USES.get(split, split), source["name"], *counts, *hashes)
+    for split, source in run.manifest.get("splits", {}).items():
+        hashes = [source.get(name, "") for name in HASHES]
+        yield (f"training, {split}", source.get("name", ""), "", "", *hashes)
+
+
+def origin_rows(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The manifest, but for the data."""
+    if not manifest:
+        yield "manifest.json", "there is none: the training cannot be repeated from here"
+    for name, value in manifest.items():
+        if name != "splits":
+            yield name, shown(name, value)
+
+
+def shown(name: str, value: Any) -> str:
+    """A value of the manifest in one line."""
+    if name == "argv":
+        return shlex.join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {shown(key, one)}" for key, one in value.items())
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def options(config: Mapping[str, Any]) -> Html:
+    """Every option with its value and origin, folded."""
+    origins = config.get("origins", {})
+    rows = [
+        (name, json.dumps(value, ensure_ascii=False), origins.get(name, ""))
+        for name, value in config.get("options", {}).items()
+    ]
+    inside = table("Options of the recipe", ("option", "value", "origin"), rows)
+    return tag("details", joined([tag("summary", f"{len(rows)} options"), inside]))

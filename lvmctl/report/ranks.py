@@ -1,0 +1,60 @@
+"""Rank curve: how often the true chunk is among the first K."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from lvmctl.report.drawing import BASELINES, CEILING, CHANCE, RUN, canvas, in_style, legend
+from lvmctl.report.inputs import Inputs
+from lvmctl.report.numbers import at, number, real, with_interval
+from lvmctl.report.section import Missing, Section, plotted
+
+TITLE = "B: retrieval in the article"
+POOL = "in_article.filtered"
+
+
+def section(run: Inputs) -> Section | Missing:
+    curves = run.found["rank_curve"]
+    if run.row not in curves:
+        return Missing(TITLE, f"no article has {run.found['min_article']} chunks")
+    own, direct = run.own, run.predictor("direct")
+    return plotted(
+        run,
+        "ranks",
+        TITLE,
+        draw(curves, run.row, run.oracle),
+        f"R@K by K of {run.row}, beside baselines and chance",
+        "R@K: how often the true chunk is among the K most like the prediction, of all chunks of "
+        f"its article outside the window ({at(own, f'{POOL}.pool_mean'):,.1f} on average; "
+        f"{int(at(own, f'{POOL}.windows')):,} windows).",
+        f"R@5 {with_interval(own, f'{POOL}.r@5')}, direct {number(at(direct, f'{POOL}.r@5'))}, "
+        f"chance {number(at(own, f'{POOL}.chance_r@5'))}."
+        + (f" {run.oracle} sees the target." if run.oracle in curves else ""),
+    )
+
+
+@in_style
+def draw(curves: dict[str, Any], row: str, oracle: str) -> Figure:
+    """R@K over log K.
+
+    Args:
+        curves: ``cuts``, the values of K, and R@K by name.
+        row, oracle: names of the run and of the oracle of its class.
+    """
+    figure, (axes,) = canvas(290)
+    looks = {row: RUN, **BASELINES, oracle: CEILING, "chance": CHANCE}
+    for name, look in looks.items():
+        if name in curves:
+            look.plot(axes, curves["cuts"], [real(value) for value in curves[name]], name)
+    axes.set_xscale("log")
+    ticks = [k for k in curves["cuts"] if str(k)[0] in "125"]
+    axes.set_xticks(ticks, [str(k) for k in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("K (log scale)")
+    axes.set_ylabel("R@K")
+    legend(figure, axes)
+    return figure

@@ -1,0 +1,55 @@
+"""What the page is made of: sections, each a plot or a table and how to read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from lvmctl.report.drawing import svg
+from lvmctl.report.html import Html, joined, tag
+from lvmctl.report.inputs import Inputs
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Section(NamedTuple):
+    """A part of the page.
+
+    Attributes:
+        slug: names it in links.
+        title: its heading.
+        body: its content as HTML.
+        wide: it takes the whole width of the page.
+    """
+
+    slug: str
+    title: str
+    body: Html
+    wide: bool = False
+
+
+class Missing(NamedTuple):
+    """A part that this run does not have.
+
+    Attributes:
+        title: its heading, were it there.
+        why: one clause.
+    """
+
+    title: str
+    why: str
+
+
+def plotted(
+    run: Inputs, slug: str, title: str, figure: Figure, alt: str, *sentences: str
+) -> Section:
+    """A section with one plot.
+
+    Args:
+        alt: what the plot shows, for who cannot see it.
+        sentences: how to read it, and what it says.
+    """
+    name = f"{run.key}-{slug}"
+    reading = joined(sentences, " ")
+    body = tag("figure", joined([svg(figure, name, alt), tag("figcaption", reading)]))
+    return Section(slug, title, body)

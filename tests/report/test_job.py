@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from report.saved import fivecat, write_run
+
+from lvmctl.errors import OutputError, RunError, UsageError
+from lvmctl.report.job import make_report
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch) -> Path:
+    """A working directory with runs ``a`` and ``b``."""
+    monkeypatch.chdir(tmp_path)
+    for name in "ab":
+        write_run(Path("runs") / name)
+    return tmp_path / "runs"
+
+
+def test_a_page_of_one_run_lies_in_the_run(runs, screen, unrendered):
+    done = make_report(["a"], None, False, screen)
+    assert done.out == Path("runs/a/report.html")
+    assert done.record() == {
+        "out": "runs/a/report.html",
+        "runs": ["runs/a"],
+        "sections": {
+            "runs/a": [
+                "verdict",
+                "training",
+                "offsets",
+                "margins",
+                "ranks",
+                "weights",
+                "ablations",
+                "coherence",
+                "provenance",
+            ]
+        },
+    }
+    assert done.out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert screen.said == []
+
+
+def test_the_same_files_make_the_same_page(runs, screen, unrendered):
+    first = make_report(["a"], None, False, screen).out.read_bytes()
+    assert make_report(["a"], None, False, screen).out.read_bytes() == first
+
+
+def test_the_latest_run_is_the_default(runs, screen, unrendered):
+    for name, seconds in (("a", 200), ("b", 100)):
+        model = runs / name / "best_model.pt"
+        model.touch()
+        os.utime(model, (seconds, seconds))
+    assert make_report([], None, False, screen).out == Path("runs/a/report.html")
+
+
+def test_several_runs_need_a_place_and_must_differ(runs, screen, unrendered):
+    with pytest.raises(UsageError, match=r"several runs.*--out FILE"):
+        make_report(["a", "b"], None, False, screen)
+    with pytest.raises(UsageError, match="named twice"):
+        make_report(["a", "runs/a"], Path("x.html"), False, screen)
+    done = make_report(["a", "b"], Path("x.html"), False, screen)
+    assert list(done.sections) == ["runs/a", "runs/b"]
+
+
+def test_only_the_runs_own_page_is_replaced_unasked(runs, screen, unrendered):
+    other = Path("other.html")
+    other.write_text("precious")
+    with pytest.raises(OutputError, match=r"other.html: exists already.*--force"):
+        make_report(["a"], other, False, screen)
+    assert other.read_text() == "precious"
+    make_report(["a"], other, True, screen)
+    assert other.read_text(encoding="utf-8").startswith("<!DOCTYPE")
+    own = Path("runs/a/report.html")
+    own.write_text("old")
+    make_report(["a"], runs / "b" / ".." / "a" / "report.html", False, screen)
+    assert own.read_text(encoding="utf-8").startswith("<!DOCTYPE")
+    with pytest.raises(OutputError, match="exists already"):
+        make_report(["b"], own, False, screen)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(
+    runs, screen, unrendered
+):
+    (runs / "a" / "5cat_results.json").unlink()
+    (runs / "a" / "best_model.pt").touch()
+    with pytest.raises(OutputError, match="is a directory"):
+        make_report(["a"], runs, False, screen)
+    with pytest.raises(OutputError, match="its directory does not exist"):
+        make_report(["a"], runs / "no" / "x.html", False, screen)
+    assert screen.said == []
+
+
+def test_a_run_that_cannot_be_evaluated_here_says_what_to_type(runs, screen, unrendered):
+    (runs / "a" / "5cat_results.json").unlink()
+    (runs / "a" / "best_model.pt").touch()
+    said = (
+        r"^runs/a: there is no 5cat_results.json yet, and evaluating failed "
+        r"\(runs/a/config.json: .*\); mend that and run lvmctl eval 5cat runs/a$"
+    )
+    with pytest.raises(RunError, match=said):
+        make_report(["a"], None, False, screen)
+    assert "evaluating as `lvmctl eval 5cat runs/a` does" in screen.said[0]
+    assert not (runs / "a" / "report.html").exists()
+
+
+def test_a_run_whose_weights_are_newer_is_evaluated_again(runs, screen, unrendered, monkeypatch):
+    asked = []
+
+    class Done:
+        def record(self):
+            return fivecat() | {"notices": ["evaluated anew"]}
+
+    def run_fivecat(registry, run, asked_, screen_):
+        asked.append((run, asked_.data, screen_))
+        return Done()
+
+    monkeypatch.setattr("lvmctl.evaluation.fivecat.run_fivecat", run_fivecat)
+    (runs / "a" / "best_model.pt").touch()
+    os.utime(runs / "a" / "5cat_results.json", (1, 1))
+    out = make_report(["a"], None, False, screen).out
+    assert asked == [("runs/a", None, screen)]
+    assert "5cat_results.json is older than best_model.pt; evaluating as" in screen.said[0]
+    assert "evaluated anew" in out.read_text(encoding="utf-8")
+    assert "evaluated anew" in (runs / "a" / "5cat_results.json").read_text(encoding="utf-8")
+    make_report(["a"], None, False, screen)
+    assert len(asked) == 1
+
+
+ABSENT = object()
+
+
+@pytest.mark.parametrize(
+    ("path", "broken"),
+    [
+        ("name", ABSENT),
+        ("predictors", 3.5),
+        ("geometry", ABSENT),
+        ("verdict.gates", [{}]),
+        ("verdict.tests", ["A"]),
+        ("sweep.p8", ABSENT),
+        ("window_offsets", []),
+        ("rank_curve.cuts", "1"),
+        ("weights.mean", [1, 2]),
+        ("latency.batch_1", None),
+        ("data.val", ABSENT),
+        ("notices", None),
+    ],
+)
+def test_whatever_is_amiss_is_one_error_that_names_the_file(runs, screen, unrendered, path, broken):
+    *parents, last = path.split(".")
+    found = place = fivecat()
+    for name in parents:
+        place = place[name]
+    if broken is ABSENT:
+        del place[last]
+    else:
+        place[last] = broken
+    (runs / "b" / "5cat_results.json").write_text(json.dumps(found))
+    said = r"runs/b/5cat_results.json: is damaged .*; make it again with lvmctl eval 5cat runs/b$"
+    with pytest.raises(RunError, match=said) as error:
+        make_report(["b"], Path("x.html"), False, screen)
+    assert error.value.exit_code == 4
+    assert not Path("x.html").exists()
+
+
+def test_of_several_runs_the_damaged_one_is_named(runs, screen, unrendered):
+    (runs / "b" / "5cat_results.json").write_text(json.dumps(fivecat() | {"data": {"val": {}}}))
+    with pytest.raises(RunError, match="runs/b/5cat_results"):
+        make_report(["a", "b"], Path("x.html"), False, screen)
+
+
+def test_a_damaged_history_is_blamed_itself(runs, screen, unrendered):
+    for text in ('[{"val": {}}]', "[3]", '[{"epoch": 1, "val": 2}]'):
+        (runs / "a" / "training_history.json").write_text(text)
+        with pytest.raises(RunError, match=r"training_history.json: is damaged"):
+            make_report(["a"], None, False, screen)

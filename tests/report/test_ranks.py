@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from report.drawn import labels, line
+from report.saved import CUTS, fivecat
+
+from lvmctl.report.ranks import draw, section
+from lvmctl.report.section import Missing
+
+
+def test_the_curves_are_those_of_the_run_its_rivals_its_oracle_and_chance():
+    curves = fivecat()["rank_curve"] | {"random": [0.0] * len(CUTS)}
+    (axes,) = draw(curves, "p8", "cone-oracle").axes
+    shown = ["p8", "direct", "centroid", "wiener", "ridge", "cone-oracle", "chance"]
+    assert labels(axes) == shown
+    for name in shown:
+        assert line(axes, name) == (CUTS, curves[name])
+    assert axes.get_xscale() == "log"
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["1", "2", "5", "10", "15", "20", "50"]
+
+
+def test_what_was_not_measured_is_not_drawn(make_inputs):
+    found = fivecat()
+    for name in ("ridge", "cone-oracle"):
+        del found["rank_curve"][name]
+    body = section(make_inputs(found)).body
+    assert ">ridge<" not in body
+    assert "sees the target" not in body
+
+
+def test_the_sentence_has_chance_and_pool_beside_the_figure(make_inputs):
+    body = section(make_inputs()).body
+    assert "(35.2 on average; 4,900 windows)" in body
+    assert "R@5 .550 [.530, .580], direct .520, chance .140. cone-oracle sees the target." in body
+
+
+def test_without_long_articles_it_is_left_out(make_inputs):
+    found = section(make_inputs(fivecat() | {"rank_curve": {"cuts": CUTS}}))
+    assert isinstance(found, Missing)
+    assert found.why == "no article has 20 chunks"
