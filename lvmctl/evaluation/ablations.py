@@ -50,9 +50,10 @@ def ablation_columns(
         chunk = None if foreign is None else unit(windows.split.vectors[foreign[here]])
         found: dict[str, list[np.ndarray]] = {}
         for name, changed in spoilt(context, order, chunk):
-            found.setdefault(name, []).append(cosines(predictor, changed, target))
-        for name, cosine in found.items():
-            parts.setdefault(name, []).append(np.mean(cosine, axis=0))
+            cosine = rowwise(predictor.ask(changed, target), target.numpy())
+            found.setdefault(name, []).append(cosine)
+        for name, each in found.items():
+            parts.setdefault(name, []).append(np.mean(each, axis=0))
     return {
         f"ablations.{name}": difference(Column(np.concatenate(values), index), cos_next)
         for name, values in parts.items()
@@ -84,14 +85,6 @@ def spoilt(
             yield "leave_one_out", context[:, kept[:1] + kept]
     if foreign is not None:
         yield "replaced", torch.cat([context[:, :-1], torch.from_numpy(foreign)[:, None]], dim=1)
-
-
-def cosines(predictor: Predictor, context: Tensor, target: Tensor) -> np.ndarray:
-    """cos(q, target), (B,) float64, of predictions from ``context``."""
-    given = (context, target) if predictor.kind == "oracle" else (context,)
-    with torch.inference_mode():
-        q = predictor.call(*given).float().cpu()
-    return rowwise(q.numpy(), target.numpy())
 
 
 def shuffled_orders(windows: Windows, seed: int) -> np.ndarray | None:

@@ -42,14 +42,17 @@ class Predictor:
         """Predictions (W, D) float32 for the windows ``index``, all by default."""
         index = np.arange(len(windows)) if index is None else index
         q = np.empty((len(index), windows.split.dim), dtype=np.float32)
-        with torch.inference_mode():
-            for low in range(0, len(index), BATCH):
-                here = index[low : low + BATCH]
-                given = [torch.from_numpy(windows.context(here))]
-                if self.kind == "oracle":
-                    given.append(torch.from_numpy(windows.target(here)))
-                q[low : low + BATCH] = self.call(*given).float().cpu().numpy()
+        for low in range(0, len(index), BATCH):
+            here = index[low : low + BATCH]
+            given = (torch.from_numpy(x(here)) for x in (windows.context, windows.target))
+            q[low : low + BATCH] = self.ask(*given)
         return q
+
+    def ask(self, context: Tensor, target: Tensor) -> np.ndarray:
+        """q (B, D) float32 for contexts (B, K, D); only an oracle is shown the targets (B, D)."""
+        with torch.inference_mode():
+            q = self.call(context, target) if self.kind == "oracle" else self.call(context)
+        return q.float().cpu().numpy()
 
 
 def baselines(

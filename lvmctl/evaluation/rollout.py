@@ -45,13 +45,9 @@ def rollout_columns(
         context = torch.from_numpy(windows.context(here))
         for step, distance in enumerate(ahead):
             truth = unit(windows.split.vectors[windows.rows[here] + distance])
-            given = [context]
-            if predictor.kind == "oracle":
-                given.append(torch.from_numpy(truth))
-            with torch.inference_mode():
-                q = predictor.call(*given).float().cpu()
-            cosine[step, part] = rowwise(q.numpy(), truth)
-            context = torch.cat([context[:, 1:], q[:, None]], dim=1)
+            q = predictor.ask(context, torch.from_numpy(truth))
+            cosine[step, part] = rowwise(q, truth)
+            context = torch.cat([context[:, 1:], torch.from_numpy(q)[:, None]], dim=1)
     found = {f"step_{step}": values for step, values in enumerate(cosine, start=1)}
     found["mean"] = cosine.mean(axis=0)
     return {f"rollout.{name}": Column(values, index) for name, values in found.items()}
