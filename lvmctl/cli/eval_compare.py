@@ -77,13 +77,18 @@ def text(found: dict[str, Any]) -> Iterator[str]:
         yield table(
             ["", "difference", "95 %", "p"],
             [
-                [FIGURES.get(path, path.rpartition(".")[2].upper()), number(d["value"]), interval(d["ci"]), number(d["p"])]
+                [shown(path), number(d["value"]), interval(d["ci"]), number(d["p"])]
                 for path, d in run["differences"].items()
             ],
         )
         yield from latency_lines(run["latency"])
         yield gates_table({"verdict": run["ship"]})
         yield f"ship: {run['ship']['outcome']}"
+
+
+def shown(path: str) -> str:
+    """A figure's name for a reader."""
+    return FIGURES.get(path, path.rpartition(".")[2].upper())
 
 
 def latency_lines(times: dict[str, Any]) -> Iterator[str]:

@@ -53,7 +53,7 @@ CLASS = {
 
 
 NOTES = """\
-A offsets counts chunks from the target, window offsets left out (fair). C is the change in
+k counts chunks from the target; the fair rule leaves the window out. C is the change in
 cos(q, target): below 0, what was spoilt was used. Ceilings see the target. margin[last] below 0 is
 what a correct model of text has; it does not mean "backward"."""
 
@@ -166,6 +166,8 @@ def ceiling(found: dict[str, Any], path: str) -> str:
         return beside(found["ceilings"].get(bound, {}), path)[0]
     if family == "order_accuracy":
         return beside(found["ceilings"].get("order-classifier", {}), path)[0]
+    if family == "in_article":
+        return beside(found["predictors"]["oracle"], path)[0]
     if family in ("cos_next", "coherence"):
         return beside(found["predictors"][oracle], path)[0]
     return ""

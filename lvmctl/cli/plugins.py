@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,7 @@ from lvmctl.cli.output import emit, json_option, table
 from lvmctl.config import OptionInfo, describe
 from lvmctl.plan import PlannedPart, make_plan
 from lvmctl.registry import load_registry
-from lvmctl.spec import KINDS, RecipeSpec
+from lvmctl.spec import KINDS, RecipeSpec, Record
 
 if TYPE_CHECKING:
     from lvmctl.registry import Entry, Plugin, Registry
@@ -123,9 +124,9 @@ def _facts(registry: Registry, entry: Entry) -> dict[str, Any]:
         "plugin": str(entry.plugin.found),
         "target": record.target,
     }
-    for attribute in ("geometry", "gives", "needs", "needs_prediction", "role", "metric", "fitted"):
-        if hasattr(record, attribute):
-            facts[attribute] = getattr(record, attribute)
+    shared = {field.name for field in fields(Record)}
+    own = [field.name for field in fields(record) if field.name not in shared]
+    facts |= {name: getattr(record, name) for name in own}
     if isinstance(record, RecipeSpec):
         plan = make_plan(registry, facts["name"])
         facts["parts"] = [_part(part) for part in (plan.model, *plan.losses, *plan.kill)]
@@ -173,7 +174,7 @@ def _plugin_facts(registry: Registry, name: str, kind: str | None) -> dict[str, 
 def _describe_text(facts: dict[str, Any]) -> str:
     lines = [f"{facts['name']} ({facts['kind']}): {facts['summary']}"]
     for key, value in facts.items():
-        if key in ("name", "kind", "summary", "parts", "options") or value in ((), [], None):
+        if key in ("name", "kind", "summary", "parts", "options") or value in ((), [], None, ""):
             continue
         shown = ", ".join(value) if isinstance(value, list | tuple) else value
         lines.append(f"  {key.replace('_', ' ')}: {shown}")

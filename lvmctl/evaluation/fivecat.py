@@ -37,7 +37,7 @@ SPOILT_WINDOWS = 2000
 CUTS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50)
 """K of the rank curve R@K."""
 
-COMPARED = ("cos_next", "in_article.filtered.r@5", "in_article.filtered.mrr@10", "margin.unseen")
+COMPARED = ("cos_next", "in_article.filtered.r@5", "in_article.filtered.mrr@10")
 """Figures whose difference to ``direct`` is tested."""
 
 
@@ -84,6 +84,7 @@ class FiveCat:
             "ood": None if ood is None else ood.record() | sweeps(ood),
             **sweeps(val),
             "against_direct": against_direct(val, self.name),
+            "excess": excess(val, self.name),
             "rank_curve": rank_curves(val),
             "coherence_gap": None if ood is None else coherence_gap(val, ood, self.name),
             "latency": self.times,
@@ -216,14 +217,21 @@ def sweeps(sheet: Sheet) -> dict[str, Any]:
 
 
 def against_direct(sheet: Sheet, name: str) -> dict[str, Any]:
-    """Paired differences to ``direct``, and the excess of margin[unseen] over ``centroid``."""
+    """Paired differences to ``direct`` with their p values."""
     found = {}
     for path in COMPARED:
         figure = sheet.difference(name, "direct", path)
         if figure is not None:
             found[path] = plain(figure) | {"p": sheet.p_value(name, "direct", path)}
-    over = sheet.difference(name, "centroid", "margin.unseen")
-    return found if over is None else found | {"margin.unseen over centroid": plain(over)}
+    return found
+
+
+def excess(sheet: Sheet, name: str) -> dict[str, Any]:
+    """margin[unseen] beyond that of ``direct`` and of ``centroid``: what recency does not give."""
+    found = {
+        other: sheet.difference(name, other, "margin.unseen") for other in ("direct", "centroid")
+    }
+    return {other: plain(figure) for other, figure in found.items() if figure is not None}
 
 
 def rank_curves(sheet: Sheet) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def test_vectors_of_few_values(reference, split_of, values):
     compare(reference, windows, windows.context(index)[:, -1], index)
 
 
-@pytest.mark.parametrize("dim", [1, 2, 255, 256, 257, 768, 2000])
+@pytest.mark.parametrize("dim", [1, 2, 384, 385, 768, 2000])
 def test_products_keep_to_their_bound(dim):
     rng = np.random.default_rng(0)
     worst = 0.0
@@ -179,9 +179,10 @@ def test_products_keep_to_their_bound(dim):
         chunks = module.unit_chunks(rows.astype(np.float32), np.arange(len(rows)))
         q = torch.from_numpy(chunks)
         exact = chunks.astype(np.float64) @ (rows / np.linalg.norm(rows, axis=1)[:, None]).T
-        worst = max(worst, np.abs(module.products(q, q).numpy() - exact).max())
+        found = module.products(q, q, *torch.empty(2, len(rows), len(rows))).numpy()
+        worst = max(worst, np.abs(found - exact).max())
     assert 0 < worst < rounding(dim) or dim == 1
-    assert rounding(dim) < 2e-5
+    assert rounding(dim) < 3e-5
 
 
 def test_a_switch_that_rounds_products_changes_no_rank(reference, split_of):
