@@ -37,8 +37,9 @@ def dot(a: Vector, b: Vector) -> float:
 
 
 def unit(a: Sequence[float]) -> Vector:
+    """``a`` scaled to norm 1; a zero vector stays zero."""
     norm = math.sqrt(math.fsum(float(x) ** 2 for x in a))
-    return [float(x) / norm for x in a]
+    return [float(x) / norm if norm else 0.0 for x in a]
 
 
 def mean(values: Sequence[float]) -> float:
