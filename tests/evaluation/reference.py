@@ -137,7 +137,10 @@ def retrieval(ranks: list[tuple[float, int]]) -> dict[str, float]:
         found[f"chance_r@{k}"] = mean([mean([i < k for i in range(size)]) for _, size in ranks])
     for name, deepest in (("mrr", math.inf), ("mrr@10", 10)):
         found[f"chance_{name}"] = mean(
-            [mean([1 / i if i <= deepest else 0.0 for i in range(1, size + 1)]) for _, size in ranks]
+            [
+                mean([1 / i if i <= deepest else 0.0 for i in range(1, size + 1)])
+                for _, size in ranks
+            ]
         )
     above = mean([r - 1 for r, _ in ranks])
     above_by_chance = mean([mean(range(size)) for _, size in ranks])
