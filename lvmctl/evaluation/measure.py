@@ -79,7 +79,8 @@ def measure(windows: Windows, predictor: Predictor, protocol: Protocol) -> Measu
     ranks = ranked(windows, predictor, q, protocol)
     for path, found in ranks.items():
         for name, values in per_window(found.ranks, found.sizes).items():
-            columns[f"{path}.{name}"] = Column(values, found.rows)
+            if len(values):
+                columns[f"{path}.{name}"] = Column(values, found.rows)
     if not protocol.fivecat:
         return Measured(predictor, columns, ranks)
     sweep = offset_sweep(windows, q)

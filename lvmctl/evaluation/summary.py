@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from lvmctl.data.windows import Windows
@@ -43,12 +42,3 @@ def with_intervals(windows: Windows, columns: Columns, resampling: Resampling) -
         # The name may not be split again: it is the last part of a dotted path.
         flat.append((f"{parent}{dot}ci.{name}", list(intervals[path])))
     return nested(flat)
-
-
-def figure(tree: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path of a tree, None where there is none."""
-    for name in path.split("."):
-        if not isinstance(tree, Mapping) or name not in tree:
-            return None
-        tree = tree[name]
-    return tree
