@@ -96,13 +96,8 @@ def raw(
 ) -> Predictor:
     """A baseline or an oracle as declared."""
     made = build(registry, entry, shape, train)
-
-    def call(*given: Tensor) -> Tensor:
-        with blame(entry):
-            return made(*given)
-
     kind = "oracle" if entry.record.oracle else "baseline"
-    return Predictor(name, call, kind, blamed_score(made, entry))
+    return Predictor(name, guarded(entry, made, predicted), kind, own_score(entry, made))
 
 
 def centred(
@@ -116,9 +111,10 @@ def centred(
     made = build(registry, entry, shape, Centred(train, mean))
     shift = torch.from_numpy(mean)
 
+    estimated = guarded(entry, made.estimate, predicted)
+
     def estimate(context: Tensor) -> Tensor:
-        with blame(entry):
-            return made.estimate(context - shift)
+        return estimated(context - shift)
 
     def call(context: Tensor) -> Tensor:
         return unit(estimate(context) + shift)
@@ -160,17 +156,35 @@ def build(registry: Registry, entry: Entry, shape: Shape, train: Any) -> Any:
     return made
 
 
-def blamed_score(made: Any, entry: Entry) -> Callable[[Tensor, Pool], Tensor] | None:
+def own_score(entry: Entry, made: Any) -> Callable[[Tensor, Pool], Tensor] | None:
     """The ``score`` of a plugin's object, if it has one."""
     own = getattr(made, "score", None)
-    if own is None:
-        return None
+    return None if own is None else guarded(entry, own, scored)
 
-    def score(context: Tensor, pool: Pool) -> Tensor:
+
+def guarded(
+    entry: Entry, own: Callable[..., Tensor], owed: Callable[..., tuple[int, ...]]
+) -> Callable[..., Tensor]:
+    """A plugin's function whose faults carry its name, a result of another shape among them."""
+
+    def call(*given: Any) -> Tensor:
         with blame(entry):
-            return own(context, pool)
+            found = own(*given)
+            if tuple(found.shape) != owed(*given):
+                raise ValueError(f"it returned shape {tuple(found.shape)}, not {owed(*given)}")
+        return found
 
-    return score
+    return call
+
+
+def predicted(context: Tensor, *_: Tensor) -> tuple[int, ...]:
+    """The shape of predictions, (B, D)."""
+    return len(context), context.shape[-1]
+
+
+def scored(context: Tensor, pool: Pool) -> tuple[int, ...]:
+    """The shape of scores, (B, N)."""
+    return tuple(pool.candidates.shape)
 
 
 def named(predictors: Sequence[Predictor], name: str) -> Predictor:

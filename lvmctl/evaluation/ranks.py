@@ -52,11 +52,7 @@ def in_article_ranks(
 def in_article_ranks_by_score(
     windows: Windows, index: np.ndarray, score: Score, pools: tuple[str, ...] = POOLS
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """:func:`in_article_ranks` of a predictor that scores candidates itself; ties are equal scores.
-
-    Raises:
-        ValueError: ``score`` returned another shape than (B, N).
-    """
+    """:func:`in_article_ranks` of a predictor that scores candidates itself; equal scores tie."""
     ranks, sizes = blank(pools, len(index))
     for part, start, length in by_article(windows, index):
         here = index[part]
@@ -65,7 +61,9 @@ def in_article_ranks_by_score(
         chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
         for pool in pools:
             inside = pool_mask(pool, first, length, windows.context_length)
-            scores = scored(score, context, Pool(chunks, torch.from_numpy(np.array(inside))))
+            candidates = torch.from_numpy(np.array(inside))
+            with torch.inference_mode():
+                scores = score(context, Pool(chunks, candidates)).float().cpu().numpy()
             own = scores[np.arange(len(here)), first + windows.target_offset][:, None]
             better = np.where(scores == own, 0.5, scores > own)
             better[np.isnan(own[:, 0])] = 1  # a target that has no score is the last
@@ -73,16 +71,6 @@ def in_article_ranks_by_score(
             ranks[pool][part] += (better * inside).sum(axis=1)
             sizes[pool][part] = inside.sum(axis=1)
     return {pool: (ranks[pool], sizes[pool]) for pool in pools}
-
-
-def scored(score: Score, context: Tensor, pool: Pool) -> np.ndarray:
-    """The scores (B, N) that a ranker gives, after a look at their shape."""
-    with torch.inference_mode():
-        scores = score(context, pool)
-    expected = tuple(pool.candidates.shape)
-    if tuple(scores.shape) != expected:
-        raise ValueError(f"score returned {tuple(scores.shape)}, not (B, N) = {expected}")
-    return scores.float().cpu().numpy()
 
 
 def blank(

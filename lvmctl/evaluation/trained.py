@@ -16,7 +16,7 @@ from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
 from lvmctl.errors import RunError
 from lvmctl.evaluation.columns import Column, Columns
-from lvmctl.evaluation.predictors import Predictor, blamed_score
+from lvmctl.evaluation.predictors import Predictor, own_score
 from lvmctl.evaluation.ranks import by_article
 from lvmctl.plan import Plan, PlannedPart, from_record
 from lvmctl.registry import Registry
@@ -60,7 +60,7 @@ class Trained:
             name or self.plan.recipe,
             call,
             "run",
-            blamed_score(self.model, entry),
+            own_score(entry, self.model),
             entry.record.geometry,
         )
 

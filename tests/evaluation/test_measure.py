@@ -118,13 +118,6 @@ def test_a_ranker_sees_which_chunks_it_may_choose(windows):
     assert (seen[(len(windows), 120)] == 117).all()
 
 
-@pytest.mark.parametrize("pools", [("filtered",), ()])
-def test_a_score_of_another_shape_is_refused(windows, pools):
-    odd = Predictor("odd", lambda c: c[:, -1], score=lambda context, pool: context[:, 0])
-    with pytest.raises(ValueError, match=r"score returned \(\d+, 6\), not"):
-        measure(windows, odd, Protocol(pools=pools))
-
-
 def test_a_target_without_a_score_is_last(windows):
     def score(context, pool):
         return torch.full(pool.candidates.shape, torch.nan)
