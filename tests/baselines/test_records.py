@@ -55,6 +55,9 @@ def test_centroid_is_the_normalised_mean(context):
     expected = mean / np.linalg.norm(mean, axis=-1, keepdims=True)
     found = Centroid(NoOptions(), Shape(9, 4))(context).numpy()
     assert found == pytest.approx(expected, abs=1e-6)
+    # A centred prediction adds the mean back, so the estimate's length counts.
+    estimate = Centroid(NoOptions(), Shape(9, 4)).estimate(context).numpy()
+    assert estimate == pytest.approx(mean, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", RECORDS)
