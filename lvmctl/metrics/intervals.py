@@ -2,6 +2,7 @@
 
 Windows of an article resemble each other, so articles are resampled whole. A figure is the ratio
 Σ values / Σ denominators over windows: with denominators of 1, the mean of all windows.
+Intervals are bootstrap-t, whose coverage ``benchmarks/coverage.py`` measures beside percentiles'.
 """
 
 from __future__ import annotations
@@ -13,9 +14,6 @@ from typing import Any
 import numpy as np
 
 from lvmctl.metrics.sign_flip import sign_flip
-
-PERCENTILE_FROM = 100
-"""A figure with values in fewer articles gets a bootstrap-t interval."""
 
 TOGETHER = 64
 """Figures resampled in one matrix product."""
@@ -34,8 +32,8 @@ class Resampled:
 
     Attributes:
         estimate: (F,) the figures on the articles there are.
-        variance: (F,) jackknife variance, leaving out one article at a time.
-        articles: (F,) articles that hold values.
+        variance: (F,) jackknife variance, leaving out one article at a time; NaN where fewer than
+            two articles hold values.
         lowest, highest: (F,) the figure of the worst and of the best window.
         shift: (R, F) figure of the draw minus ``estimate``; NaN where no article that was drawn
             holds a value.
@@ -44,7 +42,6 @@ class Resampled:
 
     estimate: np.ndarray
     variance: np.ndarray
-    articles: np.ndarray
     lowest: np.ndarray
     highest: np.ndarray
     shift: np.ndarray
@@ -57,7 +54,6 @@ class Resampled:
         return Resampled(
             estimate=self.estimate - other.estimate,
             variance=self.variance + other.variance,
-            articles=np.minimum(self.articles, other.articles),
             lowest=self.lowest - other.highest,
             highest=self.highest - other.lowest,
             shift=self.shift - moved["shift"],
@@ -65,19 +61,17 @@ class Resampled:
         )
 
     def intervals(self, level: float) -> list[Interval]:
-        """Percentile intervals, or bootstrap-t ones for figures of few articles.
+        """Bootstrap-t intervals: moves of the draws in their own standard errors, mirrored.
 
         No end lies beyond the worst or the best window. Draws without a value are left out.
         (NaN, NaN) for figures that are NaN or come from fewer than two articles.
         """
         with np.errstate(invalid="ignore", divide="ignore"):
-            mirrored = -self.shift * np.sqrt(self.variance / self.variances)
-        mirrored[:, self.variance == 0] = 0  # all windows are alike
-        moves = np.where(self.articles < PERCENTILE_FROM, mirrored, self.shift)
+            moves = -self.shift * np.sqrt(self.variance / self.variances)
+        moves[:, self.variance == 0] = 0  # all articles are alike
         tails = ((1 - level) / 2, (1 + level) / 2)
         ends = np.full((2, len(self.estimate)), np.nan)
-        for figure in np.flatnonzero(self.articles >= 2):
-            drawn = moves[:, figure]
+        for figure, drawn in enumerate(moves.T):
             drawn = drawn[~np.isnan(drawn)]
             if len(drawn):
                 ends[:, figure] = np.quantile(drawn, tails)
@@ -109,10 +103,7 @@ class Resampling:
         denominator: np.ndarray | None = None,
         level: float = 0.95,
     ) -> Interval:
-        """Interval of Σ values / Σ denominators.
-
-        A percentile interval when at least :data:`PERCENTILE_FROM` articles hold values; else
-        bootstrap-t, whose coverage ``benchmarks/coverage.py`` measures.
+        """Bootstrap-t interval of Σ values / Σ denominators.
 
         Args:
             values: (n,) one per window; NaN makes the interval NaN.
@@ -165,7 +156,8 @@ class Resampling:
             share = articles**-1.5
             mixed = (1 - share) * own + share * (excess**2).sum(axis=0) / total**2
             jackknife = ((excess / (total - weight)) ** 2).sum(axis=0)
-        return Resampled(estimate, jackknife, articles, lowest, highest, shift, mixed)
+        jackknife[articles < 2] = np.nan
+        return Resampled(estimate, jackknife, lowest, highest, shift, mixed)
 
     def _sums(self, terms: np.ndarray) -> np.ndarray:
         """Sums (R, C) over the articles of each draw of ``terms`` (A, C)."""
@@ -200,10 +192,9 @@ def article_sums(
 def difference_interval(
     one: tuple[Any, ...], other: tuple[Any, ...], level: float = 0.95
 ) -> Interval:
-    """Interval of a figure on one split minus a figure on another (5CAT E).
+    """Bootstrap-t interval of a figure on one split minus a figure on another (5CAT E).
 
-    Both splits are resampled, independently of each other; bootstrap-t when either figure comes
-    from fewer than :data:`PERCENTILE_FROM` articles.
+    Both splits are resampled, independently of each other.
 
     Args:
         one: ``(resampling, values, article)`` or ``(resampling, values, article, denominator)``.
