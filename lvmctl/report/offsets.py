@@ -25,9 +25,10 @@ def section(run: Inputs) -> Section:
     ]
     if rival is not None:
         gain, ci = at(run.own, "offsets.fair"), interval_at(run.own, "offsets.fair")
+        place = f"{rival:+d}".replace("-", "−")
         said.append(
-            f"Fair rule: the target is {number(gain)} {interval(ci)} above the best chunk outside "
-            f"the window, k = {rival:+d} (ringed)."
+            f"Fair rule: {number(gain)} {interval(ci)} is the cosine to the target minus that to "
+            f"the best chunk outside the window (k = {place}, ringed)."
         )
     alt = f"Mean cosine of the prediction of {run.row} to chunks around the target, by offset"
     return plotted(run, "offsets", TITLE, figure, alt, *said)

@@ -143,13 +143,14 @@ def name_marks(axes: Axes, marks: list[Mark]) -> None:
     for mark in marks:
         words.setdefault(mark.epoch, []).append(mark.word)
     for epoch, said in words.items():
+        side = 1 if epoch == 1 else -1  # left of the line, but for the first, at the axis
         axes.annotate(
             ", ".join(said),
             (epoch, 0.98),
             xycoords=("data", "axes fraction"),
-            xytext=(-3, 0),
+            xytext=(3 * side, 0),
             textcoords="offset points",
-            ha="right",
+            ha="left" if side > 0 else "right",
             va="top",
             rotation=90,
             fontsize=9.5,

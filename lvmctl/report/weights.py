@@ -13,7 +13,7 @@ from lvmctl.report.numbers import number, real
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "Mixture weights α"
-DARK = 0.55
+DARK = 0.6
 """Of the largest weight; cells above it have white numbers."""
 
 CROWDED = 9

@@ -27,7 +27,13 @@ def test_bars_are_the_changes_and_lines_their_intervals():
     assert [row for row, _ in found["direct"]] == pytest.approx([0.1, 1.1, 2.1, 3.1, 4.1])
     low, high = trees["p8"]["ablations"]["ci"]["shuffled"]
     assert segments(axes.collections[0])[0] == (low, pytest.approx(-0.1), high, pytest.approx(-0.1))
-    assert axes.get_yticklabels()[0].get_text() == "shuffled"
+    assert [tick.get_text().replace("\n", " ") for tick in axes.get_yticklabels()] == [
+        "shuffled",
+        "reversed",
+        "one chunk left out",
+        "copies of the last",
+        "last chunk foreign",
+    ]
     hatches = {container[0].get_hatch() for container in axes.containers}
     assert len(hatches) == 2
 
@@ -43,7 +49,9 @@ def test_a_change_that_was_not_measured_has_no_bar():
 
 
 def test_the_sentence_says_what_order_is_worth(make_inputs):
-    assert "p8, shuffled: −.030 [−.050, .000]." in section(make_inputs()).body
+    body = section(make_inputs()).body
+    assert "p8, shuffled: −.030 [−.050, .000]." in body
+    assert all(f">{name}<" in body for name in ("p8", "direct", "wiener", "ridge"))
 
 
 def test_predictors_without_ablations_are_left_out(make_inputs):

@@ -25,6 +25,9 @@ def test_points_are_the_means_of_the_bins():
         pytest.approx(-0.14),
         high,
     )
+    left, right = axes.get_xlim()
+    assert left < -0.14
+    assert right > 2.14
     filled = [one.get_markerfacecolor() for one in axes.get_lines()]
     assert filled == ["black", "white", filled[2]]
 

@@ -41,8 +41,10 @@ def test_offsets_of_no_window_are_left_out():
 
 def test_the_sentence_names_the_rival(make_inputs):
     body = section(make_inputs()).body
-    assert "the target is .030 [.010, .060] above the best chunk outside" in body
-    assert "k = +1 (ringed)" in body
+    assert "Fair rule: .030 [.010, .060] is the cosine to the target minus that to" in body
+    assert "(k = +1, ringed)" in body
     found = fivecat()
+    found["sweep"]["p8"]["rivals"]["fair"] = -6
+    assert "(k = −6, ringed)" in section(make_inputs(found, name="older")).body
     del found["sweep"]["p8"]["rivals"]["fair"]
     assert "Fair rule" not in section(make_inputs(found, name="other")).body

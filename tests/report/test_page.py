@@ -14,6 +14,11 @@ from lvmctl.report.section import Missing, Section
 from lvmctl.runs import RunDirectory
 
 VOID = {"meta", "link"}
+KNOWN = """
+html head meta link title style body main header footer nav article section h1 h2 h3 p a b strong
+small code span div ul li table caption thead tbody tr th td details summary figure figcaption
+svg g path use defs text tspan rect circle clippath pattern
+"""
 EVIL = '<script>alert("&")</script>'
 
 
@@ -27,10 +32,12 @@ class Balanced(HTMLParser):
         self.links: list[str] = []
         self.headings: list[str] = []
         self.tags: set[str] = set()
+        self.classes: set[str] = set()
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
         self.tags.add(tag)
+        self.classes |= set(given.get("class", "").split())
         self.ids += [given["id"]] if "id" in given else []
         self.links += [given["href"]] if tag == "a" else []
         if tag not in VOID:
@@ -54,6 +61,7 @@ def parsed(text: str) -> Balanced:
     parser.feed(text)
     parser.close()
     assert parser.open == []
+    assert parser.tags <= set(KNOWN.split())
     return parser
 
 
@@ -83,7 +91,19 @@ def test_a_page_of_one_run_is_whole(whole):
         "h2 E: coherence and other text",
         "h2 Latency and provenance",
     ]
-    assert {"figure", "figcaption", "caption", "svg", "nav", "main"} <= found.tags
+    assert {"figure", "figcaption", "caption", "svg", "nav", "main", "details"} <= found.tags
+    slugs = [link.rpartition("-")[2] for link in found.links]
+    assert slugs == [part.__name__.rpartition(".")[2] for part in PARTS]
+
+
+def test_every_class_has_a_style(whole):
+    style = whole.partition("<style>")[2].partition("</style>")[0]
+    plain = {"plot"}  # in article > .plot
+    classes = parsed(whole).classes
+    assert (
+        classes >= {"scroll", "figure", "headline", "tests", "wide", "pass", "infeasible"} | plain
+    )
+    assert {name for name in classes if f".{name}" not in style} == {"wide"}
 
 
 def test_every_id_is_there_once(whole):
@@ -146,4 +166,4 @@ def test_the_class_and_the_windows_are_named(make_inputs, unrendered, geometry):
         f"p8 (class “{geometry}”) on 5,200 windows of 130 articles of stores/books@val, K = 5, "
         "horizon 1. Baselines with nothing to learn from: ema, ridge." in text
     )
-    assert "the store has no splits: 80/10/10 by article, seed 0" in text
+    assert "<p>Notice: the store has no splits: 80/10/10 by article, seed 0" in text

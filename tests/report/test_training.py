@@ -5,7 +5,7 @@ from report.drawn import labels, line, texts
 from report.saved import epoch, history
 
 from lvmctl.report.section import Missing, Section
-from lvmctl.report.training import best_epoch, draw, points, section
+from lvmctl.report.training import Mark, best_epoch, draw, points, section
 
 
 def marks(records, best_by="cos_next"):
@@ -29,6 +29,8 @@ def test_a_fall_by_a_third_is_a_collapse(key, after, fell):
 
 def test_what_was_not_positive_cannot_collapse():
     records = [epoch(1, -0.1), epoch(2, -0.4)]
+    for record in records:
+        record["val"]["alpha_entropy"] = 0.0
     assert (2, "collapse?") not in marks(records)
 
 
@@ -65,6 +67,7 @@ def test_the_curves_are_the_history():
     assert line(middle, "cos_next") == (epochs, [r["val"]["cos_next"] for r in records])
     assert line(middle, "direct") == (epochs, [0.37] * 5)
     assert line(middle, "cos_anchor") == (epochs, [r["val"]["cos_anchor"] for r in records])
+    assert {axes.get_lines()[0].get_color() for axes in figure.axes} == {"black"}  # the run
     assert line(bottom, "R@5") == (epochs, [r["val"]["r@5"] for r in records])
     assert line(bottom, "direct") == (epochs, [0.52] * 5)
     assert line(bottom, "chance") == (epochs, [0.14] * 5)
@@ -77,6 +80,11 @@ def test_marks_cross_every_panel_and_are_named_once():
         assert at == [3, 5, 5]
     assert texts(figure.axes[0]) == ["best", "collapse?, stopped"]
     assert texts(figure.axes[1]) == []
+
+
+def test_a_word_at_the_first_epoch_does_not_lie_on_the_axis():
+    (first, last) = draw(history(), [Mark(1, "best", ""), Mark(5, "stopped", "")]).axes[0].texts
+    assert (first.get_ha(), last.get_ha()) == ("left", "right")
 
 
 def test_without_retrieval_there_are_two_panels():

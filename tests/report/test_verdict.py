@@ -59,6 +59,9 @@ def test_the_headline_is_k_of_n(make_inputs):
     assert "<li>A <b" in body
     assert "<li>fair-rollout: INFEASIBLE, wiener has 0.3120</li>" in body
     assert body.count("<tr>") == 1 + 5
+    heads = re.findall(r'scope="col">([^<]*)<', body)
+    assert heads[:4] == ["gate", "verdict", "asks", "seed rule"]
+    assert heads[4:] == ["fair rule", "ceiling", "direct", "random"]
 
 
 def test_without_reasons_there_is_no_list_of_them(make_inputs):

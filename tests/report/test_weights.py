@@ -20,6 +20,8 @@ def test_cells_hold_the_weights_and_say_them():
     assert colors == ["black", "black", "white", "black", "black", "white"]
     assert [t.get_text() for t in axes.get_xticklabels()] == ["oldest", "2", "last"]
     assert [t.get_text() for t in axes.get_yticklabels()] == [".200", ".600"]
+    assert axes.get_xticks().tolist() == [0.5, 1.5, 2.5]
+    assert axes.get_yticks().tolist() == [0.5, 1.5]
     assert axes.yaxis_inverted()  # the least coherent above
 
 
