@@ -1,16 +1,24 @@
-"""What a model shows besides q: mixture weights and the anchor's pull."""
+"""What a model shows besides q: what its losses log, its mixture weights, its anchor's pull."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
+from lvmctl.batch import Prediction, Step
+from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.coherence import coherence
+from lvmctl.evaluation.columns import Column, Columns
+from lvmctl.evaluation.ranks import by_article
 from lvmctl.evaluation.trained import Trained
 from lvmctl.geometry import centroid, cosine, unit
+from lvmctl.plan import PlannedPart
+from lvmctl.registry.blame import blame
 
 BATCH = 1024
 GROUPS = 10
@@ -18,20 +26,23 @@ POINTS = 300
 """Windows whose anchoring is kept."""
 
 
-def anatomy(trained: Trained, windows: Windows) -> dict[str, Any]:
-    """The parts of a model's prediction that explain q, where it gives them.
+def anatomy(trained: Trained, windows: Windows) -> tuple[Columns, dict[str, Any]]:
+    """Look inside a run's predictions on all ``windows``.
 
     Returns:
-        ``weights``: α averaged over tenths of the windows, by their coherence: ``coherence`` (G,),
-        ``mean`` (G, K) oldest chunk first, and ``all`` (K,). ``anchor``: λ, and for up to 300
-        windows ρ = cos(raw, c̄) and cos(q, c̄) (METHODS §2.5). Absent is what the model does not
-        give.
+        The metrics that its losses log, such as ``order_accuracy``, as columns in which every
+        window carries the mean of its article; and what explains q: ``weights``, α averaged over
+        tenths of the windows by their coherence (``coherence`` (G,), ``mean`` (G, K) oldest chunk
+        first, ``all`` (K,)), and ``anchor``, λ with ρ = cos(raw, c̄) and cos(q, c̄) of up to 300
+        windows (METHODS §2.5). What the model does not give is absent.
     """
+    metrics = LossMetrics(trained, windows)
     weights, rho, anchored, anchor_lambda = [], [], [], None
     for low in range(0, len(windows), BATCH):
         index = np.arange(low, min(low + BATCH, len(windows)))
         context = torch.from_numpy(windows.context(index))
         prediction = trained.predict(context)
+        metrics.add(prediction, index)
         if prediction.weights is not None:
             weights.append(prediction.weights.float())
         if prediction.anchor_lambda is not None and prediction.raw is not None:
@@ -49,7 +60,7 @@ def anatomy(trained: Trained, windows: Windows) -> dict[str, Any]:
             "rho": torch.cat(rho).numpy()[some].tolist(),
             "cos_anchor": torch.cat(anchored).numpy()[some].tolist(),
         }
-    return found
+    return metrics.columns(), found
 
 
 def grouped(weights: np.ndarray, coherent: np.ndarray) -> dict[str, Any]:
@@ -61,3 +72,61 @@ def grouped(weights: np.ndarray, coherent: np.ndarray) -> dict[str, Any]:
         "mean": [weights[part].mean(axis=0).tolist() for part in groups],
         "all": weights.mean(axis=0).tolist(),
     }
+
+
+class LossMetrics:
+    """Collects what a run's losses log besides their terms, article by article.
+
+    Args:
+        trained: the run.
+        windows: where predictions come from.
+    """
+
+    def __init__(self, trained: Trained, windows: Windows) -> None:
+        self.windows = windows
+        self.values: dict[str, list[np.ndarray]] = defaultdict(list)
+        self.rows: dict[str, list[np.ndarray]] = defaultdict(list)
+        self.asked = [
+            (part, loss, builder(part, loss, windows))
+            for part, loss in zip(trained.plan.losses, trained.losses)
+        ]
+
+    def add(self, prediction: Prediction, index: np.ndarray) -> None:
+        """Count the windows ``index``; a loss that logs nothing is asked once."""
+        for asked in list(self.asked):
+            part, loss, batches = asked
+            for here, _, _ in by_article(self.windows, index):
+                batch = batches.batch(index[here], int(index[here][0]))
+                seen = batch.only(part.entry.record.needs, f"loss {part.entry.name}")
+                with torch.inference_mode(), blame(part.entry):
+                    metrics = loss(rows_of(prediction, here), seen, Step(1, 0, 1, 1)).metrics
+                if not metrics:
+                    self.asked.remove(asked)
+                    break
+                for name, value in metrics.items():
+                    self.values[name].append(np.full(len(index[here]), float(value)))
+                    self.rows[name].append(index[here])
+
+    def columns(self) -> Columns:
+        """The metrics by name."""
+        return {
+            name: Column(np.concatenate(self.values[name]), np.concatenate(self.rows[name]))
+            for name in self.values
+        }
+
+
+def builder(part: PlannedPart, loss: nn.Module, windows: Windows) -> BatchBuilder:
+    """Builds the batches that a loss reads."""
+    return BatchBuilder(
+        windows,
+        part.entry.record.needs,
+        negatives=getattr(loss, "negatives", 0),
+        order_pairs=getattr(loss, "order_pairs", 0),
+    )
+
+
+def rows_of(prediction: Prediction, here: slice) -> Prediction:
+    """The part of a prediction for some of its contexts."""
+    optional = (prediction.raw, prediction.weights)
+    raw, weights = (None if value is None else value[here] for value in optional)
+    return Prediction(prediction.q[here], raw, weights, prediction.anchor_lambda)

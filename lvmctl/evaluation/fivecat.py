@@ -26,13 +26,16 @@ from lvmctl.metrics.intervals import difference_interval
 from lvmctl.metrics.ranking import rank_curve
 from lvmctl.registry import Registry
 from lvmctl.runs import find_run
-from lvmctl.spec import GateSpec
+from lvmctl.spec import Geometry
 
 FORMAT = "lvmctl.5cat/1"
 DEFAULT_PROFILE = "fair"
 
 SPOILT_WINDOWS = 2000
 """Windows of tests C and D by default: each costs a dozen predictions."""
+
+TESTS = {"val": "ACDE", "ood": "ADE"}
+"""Letters of the tests on each split, besides B; no profile asks for ablations of OOD text."""
 
 CUTS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50)
 """K of the rank curve R@K."""
@@ -51,6 +54,7 @@ class FiveCat:
         sheets: ``val`` and, where there is text of another source, ``ood``.
         verdict: the profile's.
         times: what :func:`~lvmctl.evaluation.latency.latency` found.
+        anatomy: what explains the run's predictions, see :mod:`lvmctl.evaluation.anatomy`.
         left_out: baselines that had nothing to learn from.
     """
 
@@ -59,6 +63,7 @@ class FiveCat:
     sheets: dict[str, Sheet]
     verdict: ProfileVerdict
     times: dict[str, Any]
+    anatomy: dict[str, Any]
     left_out: list[str]
 
     @property
@@ -88,7 +93,7 @@ class FiveCat:
             "rank_curve": rank_curves(val),
             "coherence_gap": None if ood is None else coherence_gap(val, ood, self.name),
             "latency": self.times,
-            **anatomy(self.trained, self.subject.val),
+            **self.anatomy,
         }
 
 
@@ -121,18 +126,23 @@ def run_fivecat(
     predictor = trained.predictor()
     sheets = {}
     for seed, (split, windows) in enumerate({"val": subject.val, "ood": subject.ood}.items()):
-        if windows is None:
-            continue
-        some = whole_articles(windows, spoilt_windows)
-        protocol = Protocol(min_article=subject.min_article, fivecat=True, spoilt=some)
-        sheets[split] = measured(windows, [predictor, *others], protocol, screen, seed)
-    complete(sheets, trained, subject, gates)
+        if windows is not None:
+            protocol = Protocol(
+                everywhere=split == "val",
+                min_article=subject.min_article,
+                tests=TESTS[split],
+                spoilt=whole_articles(windows, spoilt_windows),
+            )
+            sheets[split] = measured(windows, [predictor, *others], protocol, screen, seed)
+    metrics, inside = anatomy(trained, subject.val)
+    sheets["val"].measured[predictor.name].columns.update(metrics)
+    bound(sheets, predictor.geometry, subject, "order_accuracy" in metrics)
     with screen.stage("latency", "stages", 1) as done:
         times = latency(trained, predictor, subject.val)
         done(1)
     proof = evidence(sheets, predictor.name, times["ratio"])
     verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
-    return FiveCat(trained, subject, sheets, verdict, times, left_out)
+    return FiveCat(trained, subject, sheets, verdict, times, inside, left_out)
 
 
 def whole_articles(windows: Windows, count: int) -> np.ndarray:
@@ -144,23 +154,14 @@ def whole_articles(windows: Windows, count: int) -> np.ndarray:
     return np.flatnonzero(np.isin(windows.article, order[:enough]))
 
 
-def complete(
-    sheets: dict[str, Sheet], trained: Trained, subject: Subject, gates: list[GateSpec]
-) -> None:
-    """Add what only this run has: its losses' metrics, and the bounds of its class."""
-    geometry = trained.plan.model.entry.record.geometry
+def bound(sheets: dict[str, Sheet], geometry: Geometry, subject: Subject, order: bool) -> None:
+    """Add the ceilings of a class: the largest margins, and of order accuracy if ``order``."""
     kind = "unit" if geometry == "anchored" else geometry
-    metrics = {name: trained.loss_metrics(sheet.windows) for name, sheet in sheets.items()}
-    asked = any(gate.metric == "order_accuracy" for gate in gates)
-    classifier = None
-    if subject.train is not None and (asked or "order_accuracy" in metrics["val"]):
-        classifier = fit_order(subject.train)
-    for name, sheet in sheets.items():
-        sheet.measured[trained.plan.recipe].columns.update(metrics[name])
+    for sheet in sheets.values():
         sheet.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(sheet.windows, kind)
-        if classifier is not None:
-            accuracy = order_accuracy(classifier, sheet.windows)
-            sheet.ceilings["order-classifier"] = {"order_accuracy": accuracy}
+    if order and subject.train is not None:
+        accuracy = order_accuracy(fit_order(subject.train), subject.val)
+        sheets["val"].ceilings["order-classifier"] = {"order_accuracy": accuracy}
 
 
 def evidence(sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:

@@ -61,14 +61,14 @@ class Protocol:
         pools: in-article pools.
         everywhere: rank in the global pool too.
         min_article: shortest article, in chunks, of in-article ranks.
-        fivecat: 5CAT's A and E for all, and its C and D for causal predictors.
+        tests: letters of 5CAT tests, of A, C, D and E; C and D are for causal predictors only.
         spoilt: (n,) windows of C and D, each of which costs a dozen predictions; None is all.
     """
 
     pools: tuple[str, ...] = POOLS
     everywhere: bool = True
     min_article: int = 20
-    fivecat: bool = False
+    tests: str = ""
     spoilt: np.ndarray | None = None
 
 
@@ -81,14 +81,16 @@ def measure(windows: Windows, predictor: Predictor, protocol: Protocol) -> Measu
         for name, values in per_window(found.ranks, found.sizes).items():
             if len(values):
                 columns[f"{path}.{name}"] = Column(values, found.rows)
-    if not protocol.fivecat:
-        return Measured(predictor, columns, ranks)
-    sweep = offset_sweep(windows, q)
-    columns |= offset_columns(windows, sweep)
-    columns |= coherence_columns(windows, columns["cos_next"])
-    if predictor.kind != "oracle":
+    causal, sweep = predictor.kind != "oracle", {}
+    if "A" in protocol.tests:
+        sweep = offset_sweep(windows, q)
+        columns |= offset_columns(windows, sweep)
+    if "C" in protocol.tests and causal:
         columns |= ablation_columns(windows, predictor, columns["cos_next"], protocol.spoilt)
+    if "D" in protocol.tests and causal:
         columns |= rollout_columns(windows, predictor, protocol.spoilt)
+    if "E" in protocol.tests:
+        columns |= coherence_columns(windows, columns["cos_next"])
     return Measured(predictor, columns, ranks, sweep)
 
 

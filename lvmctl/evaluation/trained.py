@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import Prediction, Step
-from lvmctl.data.batches import BatchBuilder
-from lvmctl.data.windows import Windows
+from lvmctl.batch import Prediction
 from lvmctl.errors import RunError
-from lvmctl.evaluation.columns import Column, Columns
 from lvmctl.evaluation.predictors import Predictor, own_score
-from lvmctl.evaluation.ranks import by_article
-from lvmctl.plan import Plan, PlannedPart, from_record
+from lvmctl.plan import Plan, from_record
 from lvmctl.registry import Registry
 from lvmctl.registry.blame import blame
 from lvmctl.runs import RunDirectory
@@ -72,51 +66,6 @@ class Trained:
             if not isinstance(prediction, Prediction) or prediction.q.shape != context[:, 0].shape:
                 raise TypeError("a model returns a Prediction whose q is (B, D)")
         return prediction
-
-    def loss_metrics(self, windows: Windows) -> Columns:
-        """Metrics that the losses log, such as ``order_accuracy``, article by article.
-
-        Every window of an article carries the article's mean.
-        """
-        found: dict[str, list[tuple[np.ndarray, float]]] = defaultdict(list)
-        for part, loss in zip(self.plan.losses, self.losses):
-            builder = BatchBuilder(
-                windows,
-                part.entry.record.needs,
-                negatives=getattr(loss, "negatives", 0),
-                order_pairs=getattr(loss, "order_pairs", 0),
-            )
-            every = np.arange(len(windows))
-            for number, (slice_, _, _) in enumerate(by_article(windows, every)):
-                metrics = self.logged(part, loss, builder, every[slice_], number)
-                if not metrics:
-                    break
-                for name, value in metrics.items():
-                    found[name].append((every[slice_], value))
-        return {name: spread(parts) for name, parts in found.items()}
-
-    def logged(
-        self,
-        part: PlannedPart,
-        loss: nn.Module,
-        builder: BatchBuilder,
-        index: np.ndarray,
-        number: int,
-    ) -> dict[str, float]:
-        """The metrics of one loss on the windows ``index``."""
-        batch = builder.batch(index, number)
-        prediction = self.predict(batch.context)
-        needs = part.entry.record.needs
-        with torch.inference_mode(), blame(part.entry):
-            output = loss(prediction, batch.only(needs, part.entry.name), Step(1, 0, 1, 1))
-        return {name: float(value) for name, value in output.metrics.items()}
-
-
-def spread(parts: list[tuple[np.ndarray, float]]) -> Column:
-    """One value for all windows of an article, as a column."""
-    rows = np.concatenate([index for index, _ in parts])
-    values = np.concatenate([np.full(len(index), value) for index, value in parts])
-    return Column(values, rows)
 
 
 def load_run(registry: Registry, path: Path) -> Trained:

@@ -137,7 +137,7 @@ def test_a_prediction_that_is_no_number_is_not_left_out(windows):
 
 def test_five_cat_adds_its_columns_for_causal_predictors_only(windows):
     spoilt = np.arange(0, 40)
-    protocol = Protocol(fivecat=True, spoilt=spoilt)
+    protocol = Protocol(tests="ACDE", spoilt=spoilt)
     some = predictors(Shape(6, 3))
     direct, oracle = (measure(windows, some[name], protocol) for name in ("direct", "span-oracle"))
     assert {"offsets.fair", "coherence.low", "ablations.shuffled", "rollout.mean"} <= set(

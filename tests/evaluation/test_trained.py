@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 
-import numpy as np
 import pytest
 import torch
 from training.small import DATA, TINY, Watcher
@@ -54,17 +53,6 @@ def test_the_row_is_called_by_the_recipe(trained):
     assert (predictor.name, predictor.kind, predictor.geometry) == ("p8", "run", "cone")
     assert predictor.score is None
     assert trained.predictor("mine").name == "mine"
-
-
-def test_the_losses_metrics_are_counted_article_by_article(trained):
-    windows = validation()
-    found = trained.loss_metrics(windows)
-    assert set(found) == {"order_accuracy"}
-    values, rows = found["order_accuracy"]
-    assert np.array_equal(rows, np.arange(len(windows)))
-    for article in np.unique(windows.article):
-        assert len(set(values[windows.article == article])) == 1
-    assert 0 <= values.mean() <= 1
 
 
 def test_nothing_is_unpickled(copy):

@@ -15,6 +15,8 @@ def test_the_curves_are_those_of_the_run_its_rivals_its_oracle_and_chance():
     for name in shown:
         assert line(axes, name) == (CUTS, curves[name])
     assert axes.get_xscale() == "log"
+    assert axes.get_ylim()[0] == 0
+    assert 1 < axes.get_ylim()[1] < 1.1
     assert [t.get_text() for t in axes.get_xticklabels()] == ["1", "2", "5", "10", "15", "20", "50"]
 
 

@@ -10,11 +10,15 @@ from lvmctl.report.weights import draw, section
 
 
 def test_cells_hold_the_weights_and_say_them():
-    weights = {"coherence": [0.2, 0.6], "mean": [[0.1, 0.2, 0.7], [0.0, 0.3, 0.4]], "all": [0] * 3}
+    weights = {
+        "coherence": [0.2, 0.6],
+        "mean": [[0.1, 0.2, 0.7], [0.0, 0.41, 0.43]],
+        "all": [0] * 3,
+    }
     (axes,) = draw(weights).axes
     (mesh,) = axes.collections
     assert np.array_equal(mesh.get_array().reshape(2, 3), weights["mean"])
-    assert texts(axes) == [".100", ".200", ".700", ".000", ".300", ".400"]
+    assert texts(axes) == [".100", ".200", ".700", ".000", ".410", ".430"]
     assert [tuple(text.get_position()) for text in axes.texts][4] == (1.5, 1.5)
     colors = [text.get_color() for text in axes.texts]
     assert colors == ["black", "black", "white", "black", "black", "white"]
