@@ -98,12 +98,10 @@ def test_a_page_of_one_run_is_whole(whole):
 
 def test_every_class_has_a_style(whole):
     style = whole.partition("<style>")[2].partition("</style>")[0]
-    plain = {"plot"}  # in article > .plot
     classes = parsed(whole).classes
-    assert (
-        classes >= {"scroll", "figure", "headline", "tests", "wide", "pass", "infeasible"} | plain
-    )
-    assert {name for name in classes if f".{name}" not in style} == {"wide"}
+    assert classes >= {"scroll", "figure", "headline", "tests", "plot", "fail", "infeasible"}
+    as_they_are = {"wide", "pass", "marginal"}
+    assert {name for name in classes if f".{name}" not in style} == as_they_are
 
 
 def test_every_id_is_there_once(whole):
