@@ -44,7 +44,7 @@ class Ridge:
         self.penalty = 0.0
 
     def fit(self, windows: Windows) -> Ridge:
-        """Fit in float64 on whole articles, up to ``fit_windows``."""
+        """Fit on whole articles, up to ``fit_windows``."""
         known = _maps.setdefault(windows, {})
         if self.options not in known:
             known[self.options] = fit_map(windows, self.options)
@@ -113,7 +113,7 @@ def add(equations: Primal | Dual, windows: Windows, index: np.ndarray) -> None:
     for low in range(0, len(index), BATCH):
         here = index[low : low + BATCH]
         context = windows.context(here).reshape(len(here), -1)
-        equations.add(context.astype(np.float64), windows.target(here).astype(np.float64))
+        equations.add(context, windows.target(here))
 
 
 def mean_cosine(windows: Windows, index: np.ndarray, linear: Tensor) -> float:

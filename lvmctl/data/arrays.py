@@ -140,9 +140,8 @@ def release(array: np.ndarray) -> None:
 
 def unit(rows: np.ndarray) -> np.ndarray:
     """``rows`` (..., D) as float32, each divided by its norm."""
-    rows = np.array(rows, np.float32)
-    rows /= np.sqrt(np.einsum("...d,...d->...", rows, rows))[..., None]
-    return rows
+    rows = rows.astype(np.float32, copy=False)
+    return rows / np.sqrt(np.einsum("...d,...d->...", rows, rows))[..., None]
 
 
 def unit64(rows: np.ndarray) -> np.ndarray:

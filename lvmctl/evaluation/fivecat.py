@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import lvmctl
 from lvmctl.data.order import seeded_order
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.anatomy import anatomy
@@ -56,6 +61,7 @@ class FiveCat:
         times: what :func:`~lvmctl.evaluation.latency.latency` found.
         anatomy: what explains the run's predictions, see :mod:`lvmctl.evaluation.anatomy`.
         left_out: baselines that had nothing to learn from.
+        settings: what was asked for.
     """
 
     trained: Trained
@@ -65,6 +71,7 @@ class FiveCat:
     times: dict[str, Any]
     anatomy: dict[str, Any]
     left_out: list[str]
+    settings: dict[str, Any]
 
     @property
     def name(self) -> str:
@@ -78,6 +85,7 @@ class FiveCat:
             "format": FORMAT,
             **run_record(self.trained),
             "name": self.name,
+            "made": made(self.trained.run.best_model) | self.settings,
             "context": self.subject.val.context_length,
             "horizon": self.subject.val.horizon,
             "min_article": self.subject.min_article,
@@ -142,7 +150,18 @@ def run_fivecat(
         done(1)
     proof = evidence(sheets, predictor.name, times["ratio"])
     verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
-    return FiveCat(trained, subject, sheets, verdict, times, inside, left_out)
+    settings = {"seed_rules": seed_rules, "spoilt_windows": spoilt_windows, **asdict(asked)}
+    return FiveCat(trained, subject, sheets, verdict, times, inside, left_out, settings)
+
+
+def made(weights: Path) -> dict[str, Any]:
+    """How a result came about, so that it can be had again."""
+    return {
+        "argv": sys.argv,
+        "version": lvmctl.__version__,
+        "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+    }
 
 
 def whole_articles(windows: Windows, count: int) -> np.ndarray:

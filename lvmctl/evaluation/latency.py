@@ -19,7 +19,7 @@ from lvmctl.models.free import Free
 from lvmctl.models.options import SequenceEncoderOptions
 
 BATCHES = (1, 256)
-ROUNDS = {1: 200, 256: 20}
+ROUNDS = {1: 200, 256: 12}
 WARM_UP = 3
 POOL = 50
 """Candidates a ranker's own score is timed on."""

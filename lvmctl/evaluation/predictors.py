@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -119,8 +120,12 @@ def centred(
     def call(context: Tensor) -> Tensor:
         return unit(estimate(context) + shift)
 
+    @functools.lru_cache(maxsize=1)  # a pool is asked for block by block
+    def without_mean(vectors: Tensor) -> Tensor:
+        return unit(vectors - shift)
+
     def score(context: Tensor, pool: Pool) -> Tensor:
-        return unit(estimate(context)) @ unit(pool.vectors - shift).T
+        return unit(estimate(context)) @ without_mean(pool.vectors).T
 
     return Predictor(name, call, "baseline", score)
 

@@ -104,7 +104,11 @@ def of_run(asked: Asked, trained: Trained) -> Subject:
     options = trained.plan.options
     shape = (options.context, options.horizon)
     own, notices = own_splits(trained)
-    train = opened(asked.train) or (own and own["train"])
+    train = opened(asked.train)
+    if train is None and own is not None:
+        train = own["train"]
+        if options.windows:
+            train = train.subset(options.windows, *shape, DATA_SEED)
     if asked.data is not None:
         val = held_out(asked.data, train)
         notices += [notice for notice in val.notices if notice not in notices]
@@ -127,8 +131,6 @@ def of_run(asked: Asked, trained: Trained) -> Subject:
                 where=split.name,
                 mend="give data of the same encoder",
             )
-    if train is not None and options.windows:
-        train = train.subset(options.windows, *shape, DATA_SEED)
     asked = replace(asked, min_article=asked.min_article or options.min_article)
     return subject(asked, shape, val, train, ood, notices)
 

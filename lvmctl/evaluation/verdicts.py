@@ -133,9 +133,9 @@ def gate_verdict(
     elif seed_rules:
         pass
     elif judge(gate, random, gate.certain) == "PASS":
-        status, why = "VACUOUS", f"random has {random.value:.4f}"
+        status, why = "VACUOUS", f"random has {random.value:.3f}"
     elif ceiling and judge(gate, ceiling[1], gate.certain) != "PASS" and not proven:
-        status, why = "INFEASIBLE", f"{ceiling[0]} has {ceiling[1].value:.4f}"
+        status, why = "INFEASIBLE", f"{ceiling[0]} has {ceiling[1].value:.3f}"
     return GateVerdict(
         gate=gate,
         seed=by_seed,

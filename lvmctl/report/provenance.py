@@ -33,8 +33,16 @@ def section(run: Inputs) -> Section:
 
 def evaluation(run: Inputs) -> str:
     """The command that measures again."""
+    made = run.found["made"]
     words = ["lvmctl", "eval", "5cat", str(run.run.path)]
-    return shlex.join([*words, "--profile", run.found["verdict"]["profile"]])
+    words += ["--profile", run.found["verdict"]["profile"]]
+    words += ["--seed-rules"] if made["seed_rules"] else []
+    for name in ("data", "ood", "max_windows", "min_article", "spoilt_windows"):
+        if made[name] is not None:
+            words += [f"--{name.replace('_', '-')}", str(made[name])]
+    for source in made["train"]:
+        words += ["--train", source]
+    return shlex.join(words)
 
 
 def latency_rows(latency: dict[str, Any]) -> Iterator[tuple]:

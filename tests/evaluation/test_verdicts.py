@@ -42,7 +42,7 @@ def asked(gate: GateSpec | str, model, ceiling=None, chance=None, name="oracle",
 def test_a_gate_that_its_ceiling_fails_is_infeasible():
     found = asked("p8-margin", 0.05, 0.12, name="cone-margin-ceiling", geometry="cone")
     assert (found.status, found.fair.status) == ("INFEASIBLE", "FAIL")
-    assert found.why == "cone-margin-ceiling has 0.1200"
+    assert found.why == "cone-margin-ceiling has 0.120"
     assert found.ceiling == ("cone-margin-ceiling", Figure(0.12, 0.12, 0.12))
 
 
@@ -64,7 +64,7 @@ def test_a_gate_that_random_passes_is_vacuous_whatever_the_model_does(model, sta
     found = asked("p8-r5", model, 1.0, chance=5 / 6)
     assert found.status == status
     if status == "VACUOUS":
-        assert found.why == "random has 0.8333"
+        assert found.why == "random has 0.833"
 
 
 @pytest.mark.parametrize("name", ["p6b-stability", "ship-latency"])
@@ -229,7 +229,7 @@ def test_a_record_is_plain_data_with_every_key():
         "seed": {"metric": "margin.last", **outcome},
         "fair": {"metric": "margin.last", **outcome},
         "status": "INFEASIBLE",
-        "why": "unit-margin-ceiling has 0.1200",
+        "why": "unit-margin-ceiling has 0.120",
         "ceiling": {"name": "unit-margin-ceiling", "value": 0.12},
         "random": -0.01,
         "direct": None,

@@ -1,0 +1,132 @@
+"""The whole 5CAT of P8 and every baseline: seconds, by stage, and beside the model's own passes.
+
+    python benchmarks/eval.py                       # 11,000 validation + 11,000 OOD windows, 768-D
+    python benchmarks/eval.py --windows 2000 --threads 1
+
+What cannot be avoided is the model's forward passes; the last line is the whole as a multiple of
+them, measured in the same run. Fitting ema, wiener and ridge on 20,000 training windows, all
+intervals and the latency measurement are part of the whole. Global ranks over a large store have a
+benchmark of their own, global_ranks.py.
+"""
+
+# ruff: noqa: E402 - torch reads its settings when it is imported
+from __future__ import annotations
+
+from lvmctl.cli.process import prepare_torch
+
+prepare_torch()
+
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import torch
+
+from lvmctl.data.synth import World, write_world
+from lvmctl.data.writer import write_store
+from lvmctl.evaluation.fivecat import run_fivecat
+from lvmctl.evaluation.subject import Asked
+from lvmctl.evaluation.trained import load_run
+from lvmctl.registry import load_registry
+from lvmctl.training import job
+from lvmctl.training.backend import processor
+
+CHUNKS = 45
+"""Chunks of an article: 40 windows of K = 5."""
+TRAIN_WINDOWS = 20_000
+
+
+class Clock:
+    """Keeps the seconds between what the evaluation says."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, float]] = []
+        self.last, self.what = time.perf_counter(), "load, fit baselines"
+
+    def say(self, message: str) -> None:
+        pass
+
+    def mark(self, what: str) -> None:
+        now = time.perf_counter()
+        self.stages.append((self.what, now - self.last))
+        self.last, self.what = now, what
+
+    @contextmanager
+    def stage(self, what: str, unit: str, total: int) -> Iterator:
+        self.mark(what)
+        yield lambda done: None
+        self.mark(f"after {what}")
+
+
+class Quiet:
+    def steps(self, steps, epoch, epochs):
+        return steps
+
+    def epoch(self, record, epochs, windows_per_s):
+        pass
+
+    def say(self, message):
+        pass
+
+
+def make_data(place: Path, windows: int, dim: int) -> dict[str, str]:
+    """Three stores of a topic world."""
+    found = {}
+    for seed, (name, count) in enumerate(
+        {"train": TRAIN_WINDOWS, "val": windows, "ood": windows}.items()
+    ):
+        articles = -(-count // (CHUNKS - 5))
+        with write_store(place / name, dim) as writer:
+            write_world(writer, World("topic", articles, CHUNKS, dim, seed=seed))
+        found[name] = str(place / name)
+    return {**found, "train": [found["train"]]}
+
+
+@click.command()
+@click.option("--windows", default=11_000, show_default=True, help="Of validation, and of OOD.")
+@click.option("--dim", default=768, show_default=True)
+@click.option("--threads", type=int, help="CPU threads  [default: torch's own].")
+def main(windows: int, dim: int, threads: int | None) -> None:
+    """Time a 5CAT."""
+    if threads:
+        torch.set_num_threads(threads)
+    registry = load_registry()
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        sources = make_data(place, windows, dim)
+        options = {"epochs": 1, "windows": 200, "eval_windows": 200}
+        run = place / "run"
+        request = job.Request("p8", [("benchmark", options)], sources=sources, out=run)
+        job.start(request, Quiet())
+        clock, begin = Clock(), time.perf_counter()
+        asked = Asked(train=sources["train"])  # all of it, the run took a few articles
+        done = run_fivecat(registry, str(run), asked, clock, profile="strict")
+        done.record()
+        clock.mark("")
+        whole = time.perf_counter() - begin
+        passes = forward_passes(registry, run, done)
+    print(f"{processor()}, {torch.get_num_threads()} threads, {dim}-D")
+    print(f"5CAT of {len(done.sheets['val'].measured)} predictors on {windows:,} + {windows:,}")
+    for what, seconds in clock.stages:
+        print(f"  {what:40} {seconds:7.1f} s")
+    print(f"  {'whole':40} {whole:7.1f} s (aimed at: 90 s)")
+    print(f"  {'the model on as many windows, alone':40} {passes:7.1f} s")
+    print(f"whole / model alone: {whole / passes:.2f}")
+    print(f"largest memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+
+
+def forward_passes(registry, run: Path, done) -> float:
+    """Seconds of the model on every window once: validation and OOD."""
+    predictor = load_run(registry, run).predictor()
+    begin = time.perf_counter()
+    for sheet in done.sheets.values():
+        predictor(sheet.windows)
+    return time.perf_counter() - begin
+
+
+if __name__ == "__main__":
+    main()
