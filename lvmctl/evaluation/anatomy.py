@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,23 +26,35 @@ POINTS = 300
 """Windows whose anchoring is kept."""
 
 
-def anatomy(trained: Trained, windows: Windows) -> tuple[Columns, dict[str, Any]]:
-    """Look inside a run's predictions on all ``windows``.
+class Anatomy(NamedTuple):
+    """A run's predictions, opened.
 
-    Returns:
-        The metrics that its losses log, such as ``order_accuracy``, as columns in which every
-        window carries the mean of its article; and what explains q: ``weights``, α averaged over
-        tenths of the windows by their coherence (``coherence`` (G,), ``mean`` (G, K) oldest chunk
-        first, ``all`` (K,)), and ``anchor``, λ with ρ = cos(raw, c̄) and cos(q, c̄) of up to 300
-        windows (METHODS §2.5). What the model does not give is absent.
+    Attributes:
+        q: (W, D) float32.
+        metrics: what its losses log, such as ``order_accuracy``; every window carries the mean of
+            its article.
+        parts: ``weights``, α averaged over tenths of the windows by their coherence
+            (``coherence`` (G,), ``mean`` (G, K) oldest chunk first, ``all`` (K,)), and ``anchor``,
+            λ with ρ = cos(raw, c̄) and cos(q, c̄) of up to 300 windows (METHODS §2.5). What the
+            model does not give is absent.
     """
+
+    q: np.ndarray
+    metrics: Columns
+    parts: dict[str, Any]
+
+
+def anatomy(trained: Trained, windows: Windows) -> Anatomy:
+    """Look inside a run's predictions on all ``windows``."""
     metrics = LossMetrics(trained, windows)
+    q = np.empty((len(windows), windows.split.dim), np.float32)
     weights, rho, anchored, anchor_lambda = [], [], [], None
     for low in range(0, len(windows), BATCH):
         index = np.arange(low, min(low + BATCH, len(windows)))
         context = torch.from_numpy(windows.context(index))
         prediction = trained.predict(context)
         metrics.add(prediction, index)
+        q[index] = prediction.q.float().numpy()
         if prediction.weights is not None:
             weights.append(prediction.weights.float())
         if prediction.anchor_lambda is not None and prediction.raw is not None:
@@ -60,7 +72,7 @@ def anatomy(trained: Trained, windows: Windows) -> tuple[Columns, dict[str, Any]
             "rho": torch.cat(rho).numpy()[some].tolist(),
             "cos_anchor": torch.cat(anchored).numpy()[some].tolist(),
         }
-    return metrics.columns(), found
+    return Anatomy(q, metrics.columns(), found)
 
 
 def grouped(weights: np.ndarray, coherent: np.ndarray) -> dict[str, Any]:

@@ -132,6 +132,8 @@ def run_fivecat(
     subject = of_run(asked, trained)
     others, left_out = fit(registry, subject, screen)
     predictor = trained.predictor()
+    inside = anatomy(trained, subject.val)
+    known = {"val": {predictor.name: inside.q}, "ood": {}}
     sheets = {}
     for seed, (split, windows) in enumerate({"val": subject.val, "ood": subject.ood}.items()):
         if windows is not None:
@@ -141,17 +143,17 @@ def run_fivecat(
                 tests=TESTS[split],
                 spoilt=whole_articles(windows, spoilt_windows),
             )
-            sheets[split] = measured(windows, [predictor, *others], protocol, screen, seed)
-    metrics, inside = anatomy(trained, subject.val)
-    sheets["val"].measured[predictor.name].columns.update(metrics)
-    bound(sheets, predictor.geometry, subject, "order_accuracy" in metrics)
+            rows = [predictor, *others]
+            sheets[split] = measured(windows, rows, protocol, screen, seed, known[split])
+    sheets["val"].measured[predictor.name].columns.update(inside.metrics)
+    bound(sheets, predictor.geometry, subject, "order_accuracy" in inside.metrics)
     with screen.stage("latency", "stages", 1) as done:
         times = latency(trained, predictor, subject.val)
         done(1)
     proof = evidence(sheets, predictor.name, times["ratio"])
     verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
     settings = {"seed_rules": seed_rules, "spoilt_windows": spoilt_windows, **asdict(asked)}
-    return FiveCat(trained, subject, sheets, verdict, times, inside, left_out, settings)
+    return FiveCat(trained, subject, sheets, verdict, times, inside.parts, left_out, settings)
 
 
 def made(weights: Path) -> dict[str, Any]:

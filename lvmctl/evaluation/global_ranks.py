@@ -1,14 +1,13 @@
 """Ranks of the target among all chunks of the split but the window (METHODS §3, global filtered).
 
 No index and no list of neighbours: chunks that score above the target are counted, block by block.
-Float32 products decide what they can; a score whose distance to the target's is within their
-rounding is computed again in float64, so that the ranks are those of float64.
+Fast products decide what they can; a score whose distance to the target's is within their rounding
+is computed again in float64, so that the ranks are those of float64.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -18,17 +17,20 @@ from lvmctl.batch import Pool
 from lvmctl.data.arrays import release
 from lvmctl.data.split import Split
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.products import fastest_first, float32_products
 from lvmctl.evaluation.ranks import NEAR
 
 QUERIES, ROWS = 1024, 1024
 """Windows and chunks of a block: its scores (4 MiB) are still in cache when they are counted."""
 
-PIECE = 384
-"""Coordinates that one product sums; longer vectors are summed piece by piece, which keeps
-:func:`rounding` small."""
+HELD = 16 * QUERIES
+"""Windows that are worked on in one pass over the chunks."""
 
 PAIRS = 512
 """Chunks computed again in float64 at a time."""
+
+FEW = 1 / 400
+"""Share of a block's scores that computing them again in float64 costs as much as the block."""
 
 SCORES = 20_000_000
 """Scores that a ranker gives at a time."""
@@ -52,19 +54,20 @@ def global_ranks(
         Ranks (W,) float64, 1 + #better + ½·#ties, and pool sizes (W,) int64.
     """
     split, size = windows.split, windows.split.chunks - windows.context_length
-    first = windows.rows[index]
-    counter = Counter(split.vectors, first + windows.target_offset, q)
-    rows, done = np.sort(split_rows(split)), 0
-    with float32_products():
-        for part in parts(len(rows), ROWS):
-            counter.add(rows[part])
-            release(split.vectors)
-            before, done = done, len(index) * part.stop // len(rows)
-            progress(done - before)
-    for offset in range(windows.context_length):
-        counter.subtract(first + offset)
-    # #better + ½·#ties is half of #better − #worse + #others, and the others are size − 1 chunks.
-    ranks = 1 + (counter.lead + size - 1) / 2
+    rows, ranks = np.sort(split_rows(split)), np.empty(len(index))
+    for held in parts(len(index), HELD):
+        first, done = windows.rows[index[held]], 0
+        with float32_products():
+            counter = Counter(split.vectors, first + windows.target_offset, q[held])
+            for part in parts(len(rows), ROWS):
+                counter.add(rows[part])
+                release(split.vectors)
+                before, done = done, len(first) * part.stop // len(rows)
+                progress(done - before)
+        for offset in range(windows.context_length):
+            counter.subtract(first + offset)
+        # #better + ½·#ties is half of #better − #worse + #others, and the others are size − 1.
+        ranks[held] = 1 + (counter.lead + size - 1) / 2
     return np.where(np.isnan(ranks), size, ranks), np.full(len(index), size)
 
 
@@ -85,111 +88,95 @@ class Counter:
         self.q = np.ascontiguousarray(q, np.float32)
         self.own = np.empty(len(q))
         for part in parts(len(q), PAIRS):
-            self.own[part] = scores(vectors[target[part]], self.q[part])
-        norm = np.sqrt(np.einsum("wd,wd->w", self.q, self.q, dtype=np.float64))
-        self.reach = max(NEAR, rounding(q.shape[1])) * norm
-        self.reach[norm == 0] = -1  # all its scores are 0 in any arithmetic: nothing to look up
-        self.reach64 = 2 * (q.shape[1] + 8) * 2.0**-53 * norm
-        self.lead = np.where(np.isfinite(norm), 0.0, np.nan)
+            chunks = vectors[target[part]]
+            self.own[part] = dots(chunks, self.q[part]) / norms(chunks)
+        dim = q.shape[1]
+        self.norm = np.sqrt(dots(self.q, self.q))
+        # Infinite predictions too: their scores are of either sign or none.
+        self.lead = np.where(np.isfinite(self.norm), 0.0, np.nan)
+        given = torch.from_numpy(self.q), torch.from_numpy(self.own.astype(np.float32))
+        self.ways = [way(*given) for way in fastest_first(dim)]
+        self.way = [0] * -(-len(q) // QUERIES)
         self.scratch = torch.empty(2, QUERIES, ROWS)
 
     def add(self, rows: np.ndarray) -> None:
         """Count the chunks ``rows`` (n,)."""
-        chunks = torch.from_numpy(unit_chunks(self.vectors, rows))
-        for part in parts(len(self.q), QUERIES):
-            q, own, reach = (
-                torch.from_numpy(x[part]).float() for x in (self.q, self.own, self.reach)
-            )
-            gap, spare = self.scratch[:, : len(q), : len(chunks)]
-            products(q, chunks, gap, spare).sub_(own[:, None])
-            distance = torch.abs(gap, out=spare)
-            (near,) = (distance.amin(dim=1) <= reach).nonzero(as_tuple=True)
-            if len(near):
-                row, chunk = (distance[near] <= reach[near, None]).nonzero(as_tuple=True)
-                window = near[row]
-                signs = self.signs(part.start + window.numpy(), rows[chunk.numpy()])
-                gap[window, chunk] = torch.from_numpy(signs)
+        stored = self.vectors[rows]
+        norm = norms(stored)
+        chunks = torch.from_numpy(scaled(stored, norm))
+        prepared = [way.prepare(chunks) for way in self.ways]
+        for block, part in enumerate(parts(len(self.q), QUERIES)):
+            gap, row, chunk = self.gaps(block, part, prepared)
+            if len(row):
+                window, which = part.start + row.numpy(), chunk.numpy()
+                signs = self.signs(window, rows[which], norm[which])
+                gap[row, chunk] = torch.from_numpy(signs)
             self.lead[part] += gap.sign_().sum(dim=1).numpy()
+
+    def gaps(self, block: int, part: slice, prepared: list[Tensor]) -> tuple[Tensor, ...]:
+        """Gaps (m, n) of the windows ``part``, and the rows and columns (P,) of those that may be
+        of the wrong sign. A way that leaves many of them is not used again for these windows."""
+        while True:
+            way, chunks = self.ways[self.way[block]], prepared[self.way[block]]
+            gap, spare = self.scratch[:, : part.stop - part.start, : len(chunks)]
+            way.fill(part, chunks, gap, spare)
+            distance = torch.abs(gap, out=spare)
+            reach = max(NEAR, way.rounding(self.q.shape[1])) * self.norm[part]
+            reach[reach == 0] = -1  # all scores are 0 in any arithmetic: nothing to look up
+            reach = torch.from_numpy(reach.astype(np.float32))
+            (near,) = (distance.amin(dim=1) <= reach).nonzero(as_tuple=True)
+            row, chunk = (distance[near] <= reach[near, None]).nonzero(as_tuple=True)
+            if way is self.ways[-1] or len(row) <= FEW * gap.numel():
+                return gap, near[row], chunk
+            self.way[block] += 1
 
     def subtract(self, rows: np.ndarray) -> None:
         """Take back chunk ``rows[w]`` of each window w (W,), which has been counted."""
-        self.lead -= self.signs(np.arange(len(rows)), rows)
+        for part in parts(len(rows), PAIRS):
+            window = np.arange(part.start, part.stop)
+            self.lead[part] -= self.signs(window, rows[part], norms(self.vectors[rows[part]]))
 
-    def signs(self, window: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """(P,) float32: 1, 0 or -1 as chunk ``rows[p]`` scores above, like or below the target of
-        ``window[p]``, in float64 and, where that cannot tell, in whatever longer float there is."""
+    def signs(self, window: np.ndarray, rows: np.ndarray, norm: np.ndarray) -> np.ndarray:
+        """(P,) float32: 1, 0 or -1 as chunk ``rows[p]``, of norm ``norm[p]``, scores above, like or
+        below the target of ``window[p]``: in float64 and, where that cannot tell, in long floats.
+        """
         found = np.empty(len(window), np.float32)
         for part in parts(len(window), PAIRS):
-            which, chunk = window[part], rows[part]
+            which, row = window[part], rows[part]
             q, target = self.q[which], self.target[which]
+            chunks = self.vectors[row]
             with np.errstate(invalid="ignore"):  # of predictions that are infinite
-                gap = scores(self.vectors[chunk], q) - self.own[which]
-            (close,) = np.nonzero(np.abs(gap) <= self.reach64[which])
-            gap[close] = differences(
-                self.vectors[chunk[close]], self.vectors[target[close]], q[close]
-            )
+                gap = dots(chunks, q) / norm[part] - self.own[which]
+            rounding = 2 * (q.shape[1] + 8) * 2.0**-53 * self.norm[which]
+            (close,) = np.nonzero(np.abs(gap) <= rounding)
+            gap[close] = differences(chunks[close], self.vectors[target[close]], q[close])
             found[part] = np.sign(gap)
         return found
 
 
-def rounding(dim: int) -> float:
-    """Bound on the error of :func:`products` of unit vectors of ``dim`` coordinates.
-
-    A float32 sum of n products is off by at most n·2⁻²⁴·Σ|q_i x_i|, in whatever order it is taken
-    (Higham, Accuracy and Stability of Numerical Algorithms, §3.1), and Σ|q_i x_i| ≤ ‖q‖‖x‖ = 1.
-    So it is 384 + D/384 roundings instead of D, and a few for the chunk's and the target's own.
-    They seldom add up, but on vectors of few different values they do, to more than NEAR.
-    """
-    return (min(PIECE, dim) + -(-dim // PIECE) + 8) * 2.0**-24
+def dots(a: np.ndarray, b: np.ndarray, kind: type = np.float64) -> np.ndarray:
+    """Dot products (P,) in ``kind`` of the rows of ``a`` and ``b`` (P, D)."""
+    return np.einsum("pd,pd->p", a, b, dtype=kind)
 
 
-def products(q: Tensor, chunks: Tensor, total: Tensor, spare: Tensor) -> Tensor:
-    """Scores of ``q`` (m, D) and ``chunks`` (n, D), with an error below :func:`rounding`.
-
-    They are written to ``total`` (m, n), with the help of ``spare`` (m, n): taking fresh memory for
-    every block costs a tenth of the time.
-    """
-    torch.mm(q[:, :PIECE], chunks[:, :PIECE].T, out=total)
-    for low in range(PIECE, q.shape[1], PIECE):
-        total += torch.mm(q[:, low : low + PIECE], chunks[:, low : low + PIECE].T, out=spare)
-    return total
+def norms(chunks: np.ndarray, kind: type = np.float64) -> np.ndarray:
+    """Norms (n,) in ``kind`` of chunks (n, D)."""
+    return np.sqrt(dots(chunks, chunks, kind))
 
 
-@contextmanager
-def float32_products() -> Iterator[None]:
-    """Matrix products in float32, even where a switch of the process rounds them to bf16."""
-    switch = torch.backends.mkldnn.matmul
-    before = switch.fp32_precision
-    generator = torch.Generator().manual_seed(0)
-    a = torch.randn(2, 128, PIECE, generator=generator) / PIECE**0.5
-    error = (a[0] @ a[1].T).double() - a[0].double() @ a[1].double().T
-    if error.abs().max() > rounding(PIECE):
-        switch.fp32_precision = "ieee"
-    try:
-        yield
-    finally:
-        switch.fp32_precision = before
-
-
-def unit_chunks(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Chunks ``rows`` (n,) as (n, D) float32 of unit norm, from a norm taken in float64."""
-    chunks = np.asarray(vectors[rows], np.float32)
-    norm = np.sqrt(np.einsum("nd,nd->n", chunks, chunks, dtype=np.float64))
-    chunks *= (1 / norm).astype(np.float32)[:, None]
-    return chunks
-
-
-def scores(chunks: np.ndarray, q: np.ndarray, kind: type = np.float64) -> np.ndarray:
-    """Scores (P,) of chunks as stored, (P, D), each with its own ``q`` (P, D), in ``kind``."""
-    norm = np.sqrt(np.einsum("pd,pd->p", chunks, chunks, dtype=kind))
-    return np.einsum("pd,pd->p", chunks, q, dtype=kind) / norm
+def scaled(chunks: np.ndarray, norm: np.ndarray) -> np.ndarray:
+    """Chunks (n, D) as float32, divided by their norms (n,) from float64."""
+    return chunks * (1 / norm).astype(np.float32)[:, None]
 
 
 def differences(chunks: np.ndarray, targets: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Scores of chunks minus those of targets, (P,), in long floats; 0 where they are equal."""
     found = np.zeros(len(q), np.longdouble)
     (apart,) = np.nonzero((chunks != targets).any(axis=1))
-    better, than = (scores(x[apart], q[apart], np.longdouble) for x in (chunks, targets))
+    better, than = (
+        dots(x, q[apart], np.longdouble) / norms(x, np.longdouble)
+        for x in (chunks[apart], targets[apart])
+    )
     found[apart] = better - than
     return found
 
@@ -259,6 +246,7 @@ def pool_vectors(split: Split) -> Tensor:
     rows = split_rows(split)
     chunks = torch.empty(len(rows), split.dim)
     for part in parts(len(rows), ROWS):
-        chunks[part] = torch.from_numpy(unit_chunks(split.vectors, rows[part]))
+        stored = split.vectors[rows[part]]
+        chunks[part] = torch.from_numpy(scaled(stored, norms(stored)))
         release(split.vectors)
     return chunks

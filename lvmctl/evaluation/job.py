@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 from typing import Protocol as Interface
+
+import numpy as np
 
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.ceilings import margin_ceilings
@@ -138,9 +141,12 @@ def measured(
     protocol: Protocol,
     screen: Screen,
     seed: int = 0,
+    known: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> Sheet:
-    """A sheet of ``predictors`` on ``windows``."""
+    """A sheet of ``predictors`` on ``windows``; ``known`` predictions are not made again."""
     sheet = Sheet(windows, protocol, seed)
     with screen.stage(windows.split.name, "predictors", len(predictors)) as done:
-        sheet.add(predictors, done)
+        for predictor in predictors:
+            sheet.add(predictor, known.get(predictor.name))
+            done(1)
     return sheet

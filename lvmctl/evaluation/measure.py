@@ -72,9 +72,11 @@ class Protocol:
     spoilt: np.ndarray | None = None
 
 
-def measure(windows: Windows, predictor: Predictor, protocol: Protocol) -> Measured:
-    """Run ``predictor`` over all ``windows``."""
-    q = predictor(windows)
+def measure(
+    windows: Windows, predictor: Predictor, protocol: Protocol, q: np.ndarray | None = None
+) -> Measured:
+    """Run ``predictor`` over all ``windows``, unless its predictions ``q`` (W, D) are known."""
+    q = predictor(windows) if q is None else q
     columns = cosine_columns(windows, q)
     ranks = ranked(windows, predictor, q, protocol)
     for path, found in ranks.items():
@@ -88,7 +90,7 @@ def measure(windows: Windows, predictor: Predictor, protocol: Protocol) -> Measu
     if "C" in protocol.tests and causal:
         columns |= ablation_columns(windows, predictor, columns["cos_next"], protocol.spoilt)
     if "D" in protocol.tests and causal:
-        columns |= rollout_columns(windows, predictor, protocol.spoilt)
+        columns |= rollout_columns(windows, predictor, q, protocol.spoilt)
     if "E" in protocol.tests:
         columns |= coherence_columns(windows, columns["cos_next"])
     return Measured(predictor, columns, ranks, sweep)

@@ -7,6 +7,7 @@ between window and target are -1 … -(h-1).
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from lvmctl.data.arrays import unit
 from lvmctl.data.windows import Windows
@@ -54,7 +55,8 @@ def offset_sweep(
         part = slice(low, low + BATCH)
         rows, there[part] = rows_at(windows, index[part], offsets)
         distinct, place = np.unique(rows, return_inverse=True)
-        scores = q[part] @ unit(windows.split.vectors[distinct]).T
+        chunks = torch.from_numpy(unit(windows.split.vectors[distinct]))
+        scores = (torch.from_numpy(q[part]) @ chunks.T).numpy()
         cosine[part] = np.take_along_axis(scores, place.reshape(rows.shape), axis=1)
     return {
         int(k): Column(values[here], index[here])

@@ -110,7 +110,7 @@ def better_than_target(
     A prediction that is not a number finds nothing: every other chunk counts as above.
     """
     chunks = windows.split.unit_rows(start, start + length)
-    scores = q @ chunks.T
+    scores = (torch.from_numpy(q) @ torch.from_numpy(chunks).T).numpy()
     rows = np.arange(len(q))
     # The target's score comes from the same product: another kernel rounds differently.
     gap = scores - scores[rows, target][:, None]

@@ -14,7 +14,11 @@ BATCH = 256
 
 
 def rollout_columns(
-    windows: Windows, predictor: Predictor, index: np.ndarray | None = None, steps: int = 5
+    windows: Windows,
+    predictor: Predictor,
+    q: np.ndarray,
+    index: np.ndarray | None = None,
+    steps: int = 5,
 ) -> Columns:
     """Cosines to the true chunks of predictions that are fed back.
 
@@ -26,6 +30,7 @@ def rollout_columns(
     Args:
         windows: the windows of one split.
         predictor: who predicts.
+        q: (W, D) float32 its predictions for all windows, the first step.
         index: (W,) ascending windows; all by default.
         steps: H ≥ 1.
 
@@ -45,9 +50,9 @@ def rollout_columns(
         context = torch.from_numpy(windows.context(here))
         for step, distance in enumerate(ahead):
             truth = unit(windows.split.vectors[windows.rows[here] + distance])
-            q = predictor.ask(context, torch.from_numpy(truth))
-            cosine[step, part] = rowwise(q, truth)
-            context = torch.cat([context[:, 1:], torch.from_numpy(q)[:, None]], dim=1)
+            next_ = predictor.ask(context, torch.from_numpy(truth)) if step else q[here]
+            cosine[step, part] = rowwise(next_, truth)
+            context = torch.cat([context[:, 1:], torch.from_numpy(next_)[:, None]], dim=1)
     found = {f"step_{step}": values for step, values in enumerate(cosine, start=1)}
     found["mean"] = cosine.mean(axis=0)
     return {f"rollout.{name}": Column(values, index) for name, values in found.items()}

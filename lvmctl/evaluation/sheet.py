@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
+
+import numpy as np
 
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.columns import Column, Columns, difference
@@ -33,13 +34,9 @@ class Sheet:
         self.measured: dict[str, Measured] = {}
         self.ceilings: dict[str, Columns] = {}
 
-    def add(
-        self, predictors: Iterable[Predictor], done: Callable[[int], object] = lambda count: None
-    ) -> None:
-        """Measure ``predictors`` one after another; ``done`` is told after each."""
-        for predictor in predictors:
-            self.measured[predictor.name] = measure(self.windows, predictor, self.protocol)
-            done(1)
+    def add(self, predictor: Predictor, q: np.ndarray | None = None) -> None:
+        """Measure ``predictor``, whose predictions ``q`` (W, D) may be known."""
+        self.measured[predictor.name] = measure(self.windows, predictor, self.protocol, q)
 
     def column(self, name: str, path: str) -> Column | None:
         """A predictor's figure window by window, None where it has none."""

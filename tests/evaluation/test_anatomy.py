@@ -35,7 +35,7 @@ def windows():
 
 
 def test_the_losses_metrics_are_counted_article_by_article(trained, windows):
-    found, _ = anatomy(trained, windows)
+    found = anatomy(trained, windows).metrics
     assert set(found) == {"order_accuracy"}
     values, rows = found["order_accuracy"]
     assert np.array_equal(rows, np.arange(len(windows)))
@@ -45,7 +45,7 @@ def test_the_losses_metrics_are_counted_article_by_article(trained, windows):
 
 
 def test_weights_are_averaged_by_coherence(trained, windows):
-    weights = anatomy(trained, windows)[1]["weights"]
+    weights = anatomy(trained, windows).parts["weights"]
     coherent = weights["coherence"]
     assert len(coherent) == 10
     assert coherent == sorted(coherent)
@@ -56,9 +56,9 @@ def test_weights_are_averaged_by_coherence(trained, windows):
 
 
 def test_blocks_change_nothing(trained, windows, monkeypatch):
-    whole = anatomy(trained, windows)[1]["weights"]["mean"]
+    whole = anatomy(trained, windows).parts["weights"]["mean"]
     monkeypatch.setattr(module, "BATCH", 17)
-    assert np.allclose(anatomy(trained, windows)[1]["weights"]["mean"], whole, atol=1e-6)
+    assert np.allclose(anatomy(trained, windows).parts["weights"]["mean"], whole, atol=1e-6)
 
 
 class Anchored:
@@ -92,7 +92,8 @@ class Anchored:
 def test_the_anchor_s_pull_is_that_of_the_closed_form():
     windows = Windows(open_split("synth:topic?articles=5&chunks=90&dim=8"), 3, 1)
     run = Anchored()
-    metrics, found = anatomy(run, windows)
+    q, metrics, found = anatomy(run, windows)
+    assert np.allclose(np.linalg.norm(q, axis=1), 1, atol=1e-6)
     anchor, weight = found["anchor"], found["anchor"]["lambda"]
     assert weight == pytest.approx(0.8)
     assert len(anchor["rho"]) == len(anchor["cos_anchor"]) == 300 < len(windows)

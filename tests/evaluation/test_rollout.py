@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation import rollout
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.evaluation.rollout import rollout_columns
 from lvmctl.geometry import centroid, unit
+
+
+def rolled(windows, predictor, index=None, steps=5):
+    """The columns of a predictor whose first step has been made, as in a sheet."""
+    return rollout.rollout_columns(windows, predictor, predictor(windows), index, steps)
 
 
 def rising(context: torch.Tensor) -> torch.Tensor:
@@ -39,7 +43,7 @@ def cos(degrees: list[float]) -> np.ndarray:
 
 def test_a_hand_case(split_of):
     windows = Windows(split_of(on_a_circle([0, 10, 30, 60, 100, 150]), [6]), 2, 1)
-    found = rollout_columns(windows, PREDICTORS["direct"], steps=3)
+    found = rolled(windows, PREDICTORS["direct"], steps=3)
     degrees = {1: [20, 30], 2: [50, 70], 3: [90, 120]}  # from 10 and from 30
     assert list(found) == ["rollout.step_1", "rollout.step_2", "rollout.step_3", "rollout.mean"]
     for step, each in degrees.items():
@@ -51,7 +55,7 @@ def test_a_hand_case(split_of):
 
 def test_steps_are_a_horizon_apart(split_of):
     windows = Windows(split_of(on_a_circle([0, 10, 30, 60, 100, 150]), [6]), 1, 2)
-    found = rollout_columns(windows, PREDICTORS["direct"], steps=2)
+    found = rolled(windows, PREDICTORS["direct"], steps=2)
     assert found["rollout.step_1"].rows.tolist() == [0, 1]
     assert found["rollout.step_1"].values == pytest.approx(cos([30, 50]), abs=1e-6)
     assert found["rollout.step_2"].values == pytest.approx(cos([100, 140]), abs=1e-6)
@@ -61,7 +65,7 @@ def test_a_rule_that_holds_is_right_at_every_step(split_of):
     # On a circle walked evenly, x_{t+1} = 2 cos(θ) x_t - x_{t-1}, from predictions too.
     windows = Windows(split_of(on_a_circle([25 * t for t in range(14)]), [14]), 3, 1)
     rule = Predictor("rule", lambda c: 2 * np.cos(np.radians(25)) * c[:, -1] - c[:, -2])
-    found = rollout_columns(windows, rule)
+    found = rolled(windows, rule)
     assert len(found) == 6
     for column in found.values():
         assert len(column.rows) == len(windows) - 4
@@ -76,7 +80,7 @@ def test_fast_and_slow_agree(split_of, store, name, steps):
     articles = read_articles(vectors.astype(np.float64), np.cumsum([0, *lengths]).tolist())
     places = all_windows(articles, k, h)
     wanted = slow.rollout(articles, places, h, slow.PREDICTORS[name], steps)
-    found = rollout_columns(windows, PREDICTORS[name], steps=steps)
+    found = rolled(windows, PREDICTORS[name], steps=steps)
     assert len(found) == (steps + 1 if wanted[0] else 0)
     columns = [found[f"rollout.step_{step}"] for step in range(1, steps + 1)] if found else []
     for column, cosines in zip(columns, wanted):
@@ -91,7 +95,7 @@ def test_fast_and_slow_agree(split_of, store, name, steps):
 @pytest.mark.parametrize(("h", "a"), [(1, 0.9), (2, 0.8)])
 def test_direct_on_ar1_decays_as_the_lag_curve(h, a):
     split = open_split(f"synth:ar1?articles=150&chunks=24&dim=16&a={a}&seed=2")
-    found = rollout_columns(Windows(split, 3, h), PREDICTORS["direct"])
+    found = rolled(Windows(split, 3, h), PREDICTORS["direct"])
     for step in range(1, 6):
         assert found[f"rollout.step_{step}"].mean() == pytest.approx(a ** (step * h), abs=0.03)
 
@@ -99,18 +103,18 @@ def test_direct_on_ar1_decays_as_the_lag_curve(h, a):
 def test_articles_that_are_too_short_are_left_out(split_of):
     rng = np.random.default_rng(0)
     windows = Windows(split_of(slow.unit_rows(rng, 17, 4), [7, 10]), 3, 1)
-    assert rollout_columns(windows, PREDICTORS["direct"], steps=8) == {}
-    found = rollout_columns(windows, PREDICTORS["direct"], steps=5)
+    assert rolled(windows, PREDICTORS["direct"], steps=8) == {}
+    found = rolled(windows, PREDICTORS["direct"], steps=5)
     assert windows.article[found["rollout.mean"].rows].tolist() == [1, 1, 1]
-    assert rollout_columns(windows, PREDICTORS["direct"], np.arange(4), steps=5) == {}
+    assert rolled(windows, PREDICTORS["direct"], np.arange(4), steps=5) == {}
 
 
 def test_separate_windows_have_one_step(split_of):
     rng = np.random.default_rng(0)
     split = split_of(slow.unit_rows(rng, 10, 4), [5, 5], target_row=4, horizon=2)
     windows = Windows(split, 2, 2)
-    assert rollout_columns(windows, PREDICTORS["direct"], steps=2) == {}
-    found = rollout_columns(windows, PREDICTORS["direct"], steps=1)
+    assert rolled(windows, PREDICTORS["direct"], steps=2) == {}
+    found = rolled(windows, PREDICTORS["direct"], steps=1)
     every = np.arange(2)
     expected = (windows.context(every)[:, -1] * windows.target(every)).sum(1)
     assert found["rollout.step_1"].values == pytest.approx(expected, abs=1e-6)
@@ -120,18 +124,18 @@ def test_an_oracle_is_shown_each_chunk(split_of):
     rng = np.random.default_rng(0)
     windows = Windows(split_of(slow.unit_rows(rng, 12, 4), [12]), 2, 1)
     oracle = Predictor("oracle", lambda context, target: target, kind="oracle")
-    for column in rollout_columns(windows, oracle).values():
+    for column in rolled(windows, oracle).values():
         assert column.values == pytest.approx(np.ones(len(column.rows)), abs=1e-6)
 
 
 def test_batches_and_selections_change_nothing(split_of, monkeypatch):
     rng = np.random.default_rng(1)
     windows = Windows(split_of(slow.unit_rows(rng, 60, 6), [25, 5, 30]), 4, 1)
-    whole = rollout_columns(windows, PREDICTORS["rising"])
+    whole = rolled(windows, PREDICTORS["rising"])
     index = np.array([0, 3, 20, 21, 30, 44])
     monkeypatch.setattr(rollout, "BATCH", 3)
-    again = rollout_columns(windows, PREDICTORS["rising"])
-    part = rollout_columns(windows, PREDICTORS["rising"], index)
+    again = rolled(windows, PREDICTORS["rising"])
+    part = rolled(windows, PREDICTORS["rising"], index)
     for name, column in whole.items():
         assert again[name].values == pytest.approx(column.values, abs=1e-6)
         chosen = np.isin(column.rows, index)
@@ -144,7 +148,7 @@ def test_what_is_not_a_number_stays_visible(split_of):
     windows = Windows(split_of(slow.unit_rows(rng, 12, 4), [12]), 2, 1)
     factors = iter([1.0, torch.nan, 1.0])
     fails_once = Predictor("bad", lambda context: centroid(context) * next(factors))
-    found = rollout_columns(windows, fails_once, steps=3)
+    found = rolled(windows, fails_once, steps=3)
     assert np.isfinite(found["rollout.step_1"].values).all()
     for name in ("step_2", "step_3", "mean"):
         assert np.isnan(found[f"rollout.{name}"].values).all()
