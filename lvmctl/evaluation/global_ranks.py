@@ -17,11 +17,11 @@ from lvmctl.batch import Pool
 from lvmctl.data.arrays import release
 from lvmctl.data.split import Split
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.products import fastest_first, float32_products
+from lvmctl.evaluation.products import BLOCK, fastest_first, float32_products
 from lvmctl.evaluation.ranks import NEAR
 
-QUERIES, ROWS = 1024, 1024
-"""Windows and chunks of a block: its scores (4 MiB) are still in cache when they are counted."""
+QUERIES = ROWS = BLOCK
+"""Windows and chunks of a block."""
 
 HELD = 16 * QUERIES
 """Windows that are worked on in one pass over the chunks."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from unittest.mock import patch
 
 import numpy as np
@@ -15,7 +14,8 @@ from lvmctl.batch import Pool
 from lvmctl.data import Windows, open_split
 from lvmctl.data.split import Split
 from lvmctl.evaluation import global_ranks as module
-from lvmctl.evaluation.global_ranks import NEAR, global_ranks, global_ranks_by_score, rounding
+from lvmctl.evaluation.global_ranks import global_ranks, global_ranks_by_score
+from lvmctl.evaluation.products import Float32, SplitBfloat16
 from lvmctl.evaluation.ranks import in_article_ranks
 
 long_floats = pytest.mark.skipif(
@@ -78,13 +78,31 @@ def cases(draw):
     return vectors, lengths, np.array(order), k, h, rng
 
 
+WAYS = [(Float32,), (SplitBfloat16,), (SplitBfloat16, Float32)]
+"""Ways to find gaps, whether or not they are fast here."""
+
+
+def in_every_way(windows: Windows, index: np.ndarray, q: np.ndarray, **blocks: float) -> list:
+    """Ranks, which are the same by every way."""
+    found = []
+    for ways in WAYS:
+        with patch.multiple(module, fastest_first=lambda dim, ways=ways: ways, **blocks):
+            found.append(global_ranks(windows, index, q)[0].tolist())
+    assert found[0] == found[1] == found[2]
+    return found[0]
+
+
 @settings(max_examples=150)
 @given(
     cases(),
     st.sampled_from(["direct", "random", "target"]),
-    st.fixed_dictionaries({n: st.integers(1, 9) for n in ("QUERIES", "ROWS", "PIECE", "PAIRS")}),
+    st.sampled_from(WAYS),
+    st.fixed_dictionaries(
+        {name: st.integers(1, 9) for name in ("QUERIES", "ROWS", "HELD", "PAIRS")}
+        | {"FEW": st.sampled_from([0, 0.3])}
+    ),
 )
-def test_fast_and_slow_agree(reference, split_of, case, predictor, blocks):
+def test_fast_and_slow_agree(reference, split_of, case, predictor, ways, blocks):
     vectors, lengths, order, k, h, rng = case
     windows = Windows(split_of(vectors, lengths).take(order), k, h)
     every = np.arange(len(windows))
@@ -94,11 +112,11 @@ def test_fast_and_slow_agree(reference, split_of, case, predictor, blocks):
         "random": unit_rows(rng, len(index), vectors.shape[1]),
         "target": windows.target(index),
     }[predictor]
-    with patch.multiple(module, **blocks):
+    with patch.multiple(module, fastest_first=lambda dim: ways, **blocks):
         compare(reference, windows, q, index)
 
 
-def test_default_blocks(reference, split_of):
+def test_default_blocks(split_of):
     # More windows and more chunks than a block, and the last of each is not full.
     rng = np.random.default_rng(0)
     lengths = [700, 5, 1400]
@@ -106,14 +124,12 @@ def test_default_blocks(reference, split_of):
     index = np.arange(len(windows))
     assert len(windows) > module.QUERIES
     q = unit_rows(rng, len(windows), 3)
-    ranks, sizes = global_ranks(windows, index, q)
     chunks = windows.split.vectors.astype(np.float64)
     chunks /= np.linalg.norm(chunks, axis=1, keepdims=True)
     scores = q.astype(np.float64) @ chunks.T
     own = scores[index, windows.rows + 2].copy()
     scores[index[:, None], windows.rows[:, None] + [0, 1]] = -np.inf
-    assert ranks.tolist() == (1 + (scores > own[:, None]).sum(axis=1)).tolist()
-    assert set(sizes) == {sum(lengths) - 2}
+    assert in_every_way(windows, index, q) == (1 + (scores > own[:, None]).sum(axis=1)).tolist()
 
 
 def whole(row: np.ndarray) -> list[int]:
@@ -155,9 +171,7 @@ def test_scores_that_float32_cannot_tell_apart(split_of, change, predictor):
     windows = Windows(split_of(vectors, [25, 35]), 2, 1)
     index = np.arange(len(windows))
     q = windows.context(index)[:, -1] if predictor == "direct" else unit_rows(rng, len(index), 48)
-    with patch.multiple(module, ROWS=16, PAIRS=7):
-        ranks, _ = global_ranks(windows, index, q)
-    assert ranks.tolist() == exact_ranks(windows, q)
+    assert in_every_way(windows, index, q, ROWS=16, PAIRS=7) == exact_ranks(windows, q)
 
 
 @long_floats
@@ -168,56 +182,9 @@ def test_vectors_of_few_values(reference, split_of, values):
     vectors = unit(rng.choice(values, (300, 768)))
     windows = Windows(split_of(vectors, [300]), 3, 1)
     index = np.arange(0, len(windows), 9)
-    compare(reference, windows, windows.context(index)[:, -1], index)
-
-
-@pytest.mark.parametrize("dim", [1, 2, 384, 385, 768, 2000])
-def test_products_keep_to_their_bound(dim):
-    rng = np.random.default_rng(0)
-    worst = 0.0
-    for rows in (rng.integers(1, 4, (300, dim)), rng.random((300, dim)) + 0.01):
-        chunks = module.unit_chunks(rows.astype(np.float32), np.arange(len(rows)))
-        q = torch.from_numpy(chunks)
-        exact = chunks.astype(np.float64) @ (rows / np.linalg.norm(rows, axis=1)[:, None]).T
-        found = module.products(q, q, *torch.empty(2, len(rows), len(rows))).numpy()
-        worst = max(worst, np.abs(found - exact).max())
-    assert 0 < worst < rounding(dim) or dim == 1
-    assert rounding(dim) < 3e-5
-
-
-def test_a_switch_that_rounds_products_changes_no_rank(reference, split_of):
-    # On a processor with bf16 arithmetic; elsewhere the switch rounds nothing.
-    rng = np.random.default_rng(1)
-    windows = Windows(split_of(unit_rows(rng, 400, 256), [400]), 2, 1)
-    index = np.arange(0, len(windows), 20)
-    switch = torch.backends.mkldnn.matmul
-    before = switch.fp32_precision
-    try:
-        switch.fp32_precision = "bf16"
-        compare(reference, windows, unit_rows(rng, len(index), 256), index)
-        assert switch.fp32_precision == "bf16"
-    finally:
-        switch.fp32_precision = before
-
-
-def test_rounded_products_are_noticed(monkeypatch):
-    # A product that rounds to bf16, as that switch makes it, on any processor.
-    switch = torch.backends.mkldnn.matmul
-    before = switch.fp32_precision
-    whole = torch.Tensor.__matmul__
-
-    def rounded(a, b):
-        if a.dtype == torch.float32 and switch.fp32_precision != "ieee":
-            a, b = a.bfloat16().float(), b.bfloat16().float()
-        return whole(a, b)
-
-    with module.float32_products():
-        assert switch.fp32_precision == before
-    monkeypatch.setattr(torch.Tensor, "__matmul__", rounded)
-    with contextlib.suppress(KeyError), module.float32_products():
-        assert switch.fp32_precision == "ieee"
-        raise KeyError
-    assert switch.fp32_precision == before
+    q = windows.context(index)[:, -1]
+    wanted = [rank for rank, _ in expected(reference, windows, index, q)]
+    assert in_every_way(windows, index, q) == wanted
 
 
 def test_one_article_is_its_own_pool(split_of):
@@ -254,17 +221,42 @@ def test_predictions_that_say_nothing(split_of):
     windows = Windows(split_of(unit_rows(rng, 30, 6), [25, 5]), 3, 1)
     q = windows.target(np.arange(len(windows)))  # perfect, but for
     q[2], q[5, 1], q[7, 3], q[9] = np.nan, np.nan, np.inf, 0
+    # Infinite scores that are all numbers, the target's above those of the window.
+    context, target = windows.context(np.arange(len(windows))), windows.target(slice(None))
+    i, j = np.argwhere((context < 0).all(axis=1) & (target > 0))[-1]
+    q[i], q[i, j] = 0, np.inf
+    assert i not in (2, 5, 7, 9)
     with patch.object(
         module.Counter, "signs", autospec=True, side_effect=module.Counter.signs
     ) as s:
         ranks, sizes = global_ranks(windows, np.arange(len(windows)), q)
     wanted = np.ones(len(windows))
-    wanted[[2, 5, 7]] = 27  # not a number: last
+    wanted[[2, 5, 7, i]] = 27  # not a number: last
     wanted[9] = 14  # every score is 0: a tie with all
     assert ranks.tolist() == wanted.tolist()
     assert set(sizes) == {27}
     looked_up = np.concatenate([call.args[1] for call in s.call_args_list])
     assert (looked_up == 9).sum() == 3  # the window's own, not every chunk of the split
+
+
+def test_a_way_that_leaves_many_scores_open_is_not_used_again(split_of):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(unit_rows(rng, 40, 8), [40]), 2, 1)
+    index = np.arange(len(windows))
+    q = windows.context(index)[:, -1]
+    used: list[int] = []
+
+    class Counted(SplitBfloat16):
+        def fill(self, part, *others):
+            used.append(part.start)
+            super().fill(part, *others)
+
+    blocks = {"QUERIES": 8, "ROWS": 10, "FEW": 0, "fastest_first": lambda dim: (Counted, Float32)}
+    with patch.multiple(module, **blocks):
+        ranks, _ = global_ranks(windows, index, q)
+    assert ranks.tolist() == global_ranks(windows, index, q)[0].tolist()
+    # Each block of windows until the first tile that holds one of its targets.
+    assert [used.count(start) for start in range(0, 40, 8)] == [1, 2, 2, 3, 4]
 
 
 @pytest.mark.parametrize("scale", [2.0**-20, 2.0**10])
@@ -274,9 +266,8 @@ def test_a_prediction_of_any_norm_ranks_alike(split_of, scale):
     windows = Windows(split_of(vectors, [300]), 2, 1)
     index = np.arange(len(windows))
     q = windows.context(index)[:, -1]
-    wanted, _ = global_ranks(windows, index, q)
-    ranks, _ = global_ranks(windows, index, np.float32(scale) * q)
-    assert ranks.tolist() == wanted.tolist()
+    scaled = np.float32(scale) * q
+    assert in_every_way(windows, index, scaled) == in_every_way(windows, index, q)
 
 
 def test_progress_counts_every_window_once(split_of):
@@ -369,11 +360,3 @@ def test_scores_of_another_shape_are_refused(split_of, shape):
     with pytest.raises(ValueError) as caught:
         global_ranks_by_score(windows, np.arange(3), lambda *_: torch.zeros(given_shape))
     assert str(caught.value) == f"score returned {shape}, not (3, 20)"
-
-
-def test_near_is_kept(split_of):
-    # METHODS §3: what is within 2e-6 of the target's is computed again, whatever the dimension.
-    rng = np.random.default_rng(0)
-    counter = module.Counter(unit_rows(rng, 5, 2), np.array([0]), unit_rows(rng, 1, 2))
-    assert rounding(2) < NEAR
-    assert counter.reach == pytest.approx(NEAR)

@@ -1,0 +1,175 @@
+"""Scores of many predictions and chunks at once, less the target's, with an error that is known.
+
+On most processors float32 products are the fastest way. On those with matrix units for bf16, three
+products of bf16 parts are twice as fast, and what they say of a score that is not close to the
+target's is as certain.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+UNIT = 2.0**-24
+"""What float32 rounds off, relative to the number."""
+
+BLOCK = 1024
+"""Predictions, and chunks, of a block: its scores (4 MiB) are in cache when they are counted."""
+
+PIECE = 384
+"""Coordinates that a float32 product sums; longer vectors are summed piece by piece."""
+
+
+class Gaps(Protocol):
+    """A way to find how far chunks score above or below the targets of W predictions.
+
+    Args:
+        q: (W, D) float32 predictions of norm ‖q‖.
+        own: (W,) float32 score of each prediction's target.
+    """
+
+    def __init__(self, q: Tensor, own: Tensor) -> None: ...
+
+    @staticmethod
+    def rounding(dim: int) -> float:
+        """Bound, in units of ‖q‖, within which a gap may have the wrong sign."""
+
+    @staticmethod
+    def prepare(chunks: Tensor) -> Tensor:
+        """What :meth:`fill` needs of unit chunks (n, D), each coordinate off by 2 units."""
+
+    def fill(self, part: slice, chunks: Tensor, gap: Tensor, spare: Tensor) -> None:
+        """Write the gaps of the predictions ``part`` to ``gap`` (m, n), using up ``spare`` (m, n).
+
+        Fresh memory for every block would cost a tenth of the time.
+        """
+
+
+class Float32:
+    """:class:`Gaps` by float32 products."""
+
+    def __init__(self, q: Tensor, own: Tensor) -> None:
+        self.q, self.own = q, own[:, None]
+
+    @staticmethod
+    def rounding(dim: int) -> float:
+        """A sum of n products is off by at most n·2⁻²⁴·Σ|q_i x_i|, in whatever order it is taken
+        (Higham, Accuracy and Stability of Numerical Algorithms, §3.1), and Σ|q_i x_i| ≤ ‖q‖‖x‖.
+
+        So summing in pieces makes 384 + D/384 roundings of D, and a few are the chunk's and the
+        target's own. They seldom add up, but for vectors of few different values they do, to more
+        than the 2e-6 of METHODS §3.
+        """
+        return (min(PIECE, dim) + -(-dim // PIECE) + 8) * UNIT
+
+    @staticmethod
+    def prepare(chunks: Tensor) -> Tensor:
+        return chunks
+
+    def fill(self, part: slice, chunks: Tensor, gap: Tensor, spare: Tensor) -> None:
+        q = self.q[part]
+        torch.mm(q[:, :PIECE], chunks[:, :PIECE].T, out=gap)
+        for low in range(PIECE, q.shape[1], PIECE):
+            gap += torch.mm(q[:, low : low + PIECE], chunks[:, low : low + PIECE].T, out=spare)
+        gap -= self.own[part]
+
+
+class SplitBfloat16:
+    """:class:`Gaps` by products of bf16 parts: q·x ≈ q₁·x₁ + q₁·x₂ + q₂·x₁ with q₁ = bf16(q),
+    q₂ = bf16(q − q₁), summed in float32.
+
+    The target's score is subtracted inside that sum. Its result is rounded to bf16, which would
+    spoil a score, but is small where a gap is, and never changes its sign.
+    """
+
+    def __init__(self, q: Tensor, own: Tensor) -> None:
+        high, low = parts(q, 2)
+        targets = torch.stack(parts(-own, 3), dim=1)
+        self.left = torch.cat([high, high, low, targets], dim=1)
+
+    @staticmethod
+    def rounding(dim: int) -> float:
+        """As of :class:`Float32`: 3D + 3 products, whose sizes add up to 2.1 at most with the
+        target's score; and 2⁻¹⁶ for each of q₂·x₂ and what q₁ + q₂ and x₁ + x₂ leave out."""
+        return (2.1 * (3 * dim + 3) + 8) * UNIT + 3.1 * 2.0**-16
+
+    @staticmethod
+    def prepare(chunks: Tensor) -> Tensor:
+        high, low = parts(chunks, 2)
+        return torch.cat([high, low, high, high.new_ones(len(chunks), 3)], dim=1)
+
+    def fill(self, part: slice, chunks: Tensor, gap: Tensor, spare: Tensor) -> None:
+        rounded = spare.view(torch.bfloat16)[:, : gap.shape[1]]
+        gap.copy_(torch.mm(self.left[part], chunks.T, out=rounded))
+
+
+def parts(x: Tensor, count: int) -> list[Tensor]:
+    """``count`` bf16 tensors whose sum is nearly ``x``; of three, exactly."""
+    found = []
+    for _ in range(count):
+        found.append(x.bfloat16())
+        x = x - found[-1].float()
+    return found
+
+
+def fastest_first(dim: int) -> tuple[type[Gaps], ...]:
+    """Ways to try, the last of which is always good enough; measured once, in some milliseconds."""
+    switch = torch.backends.mkldnn.matmul.fp32_precision
+    return measured(dim, torch.get_num_threads(), switch)
+
+
+@functools.cache
+def measured(dim: int, threads: int, switch: str) -> tuple[type[Gaps], ...]:
+    """:func:`fastest_first` with ``threads`` and the fp32 back-end ``switch``."""
+    q, chunks = sample(dim, BLOCK)
+    split = plain = float("inf")
+    for _ in range(5):
+        split = min(split, seconds(SplitBfloat16, q, chunks))
+        plain = min(plain, seconds(Float32, q, chunks))
+        if split > 10 * plain:  # a processor that has to imitate bf16
+            break
+    faster = split < 0.8 * plain and sound(SplitBfloat16, dim)
+    return (SplitBfloat16, Float32) if faster else (Float32,)
+
+
+def sample(dim: int, count: int) -> tuple[Tensor, Tensor]:
+    """Unit predictions and chunks (count, D) to try a way on."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.nn.functional.normalize(torch.randn(2, count, dim, generator=generator), dim=2)
+
+
+def seconds(way: type[Gaps], q: Tensor, chunks: Tensor) -> float:
+    """How long a block takes."""
+    gaps, prepared = way(q, torch.zeros(len(q))), way.prepare(chunks)
+    gap, spare = torch.empty(2, len(q), len(chunks))
+    begin = time.perf_counter()
+    gaps.fill(slice(0, len(q)), prepared, gap, spare)
+    return time.perf_counter() - begin
+
+
+def sound(way: type[Gaps], dim: int) -> bool:
+    """Whether small gaps are as exact here as promised: a product may round more than it says."""
+    q, chunks = sample(dim, 64)
+    own = (q.double() * chunks.double()).sum(dim=1)  # so the gaps on the diagonal are 0
+    gap, spare = torch.empty(2, len(q), len(chunks))
+    way(q, own.float()).fill(slice(0, len(q)), way.prepare(chunks), gap, spare)
+    return bool(gap.diagonal().abs().max() <= way.rounding(dim))
+
+
+@contextmanager
+def float32_products() -> Iterator[None]:
+    """Matrix products in float32, even where a switch of the process rounds them to bf16."""
+    switch = torch.backends.mkldnn.matmul
+    before = switch.fp32_precision
+    if not sound(Float32, PIECE):
+        switch.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        switch.fp32_precision = before
