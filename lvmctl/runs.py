@@ -6,6 +6,7 @@
 ``best_model.pt``          tensors only, the best epoch by the recipe's named metric
 ``checkpoints/``           everything a resume needs; ``latest`` names the newest
 ``5cat_results.json``      what ``lvmctl eval 5cat`` found
+``report.html``            the page of ``lvmctl eval report``
 ``manifest.json``          command line, versions, hardware, back-end, data hashes, outcome
 =========================  ========================================================================
 """

@@ -59,7 +59,11 @@ def test_marked_blocks_run(tmp_path, monkeypatch, capsys, cli_env):
         monkeypatch.setenv("LVMCTL_CACHE", cli_env["LVMCTL_CACHE"])
         for marked, _, text in blocks(page):
             for words in typed(text) if marked else []:
-                assert main(words) == 0, (words, capsys.readouterr().err)
+                verdict = words[:2] in (["eval", "5cat"], ["eval", "compare"])
+                assert main(words) in ((0, 1) if verdict else (0,)), (
+                    words,
+                    capsys.readouterr().err,
+                )
                 ran += 1
     assert ran >= 8
 
