@@ -6,11 +6,10 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-import torch
+from evaluation.global_cases import cases, unit, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lvmctl.batch import Pool
 from lvmctl.data import Windows, open_split
 from lvmctl.data.split import Split
 from lvmctl.evaluation import global_ranks as module
@@ -21,14 +20,6 @@ from lvmctl.evaluation.ranks import in_article_ranks
 long_floats = pytest.mark.skipif(
     np.finfo(np.longdouble).eps == np.finfo(np.float64).eps, reason="long floats are float64 here"
 )
-
-
-def unit_rows(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
-    return unit(rng.standard_normal((count, dim)))
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def articles_of(reference, split: Split) -> list:
@@ -57,25 +48,6 @@ def compare(reference, windows: Windows, q: np.ndarray, index: np.ndarray | None
     ranks, sizes = global_ranks(windows, index, q)
     assert (ranks.dtype, sizes.dtype) == (np.float64, np.int64)
     assert [*zip(ranks, sizes)] == expected(reference, windows, index, q)
-
-
-@st.composite
-def cases(draw):
-    """Chunks with many duplicates, of any norm and type; articles, K and h; which are taken."""
-    k, h = draw(st.integers(1, 4)), draw(st.integers(1, 3))
-    lengths = draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
-    longest = draw(st.integers(0, len(lengths) - 1))
-    lengths[longest] += k + h - 1
-    order = draw(st.permutations(range(len(lengths))))
-    order = order[: draw(st.integers(order.index(longest) + 1, len(order)))]
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    different = draw(st.integers(1, 2 * sum(lengths)))
-    pool = unit_rows(rng, different, draw(st.sampled_from([2, 3, 7, 33])))
-    vectors = pool[rng.integers(0, different, sum(lengths))]
-    if draw(st.booleans()):  # a power of two changes no direction
-        vectors = vectors * 2.0 ** rng.integers(-3, 4, (len(vectors), 1)).astype(np.float32)
-    vectors = vectors.astype(draw(st.sampled_from([np.float32, np.float16])))
-    return vectors, lengths, np.array(order), k, h, rng
 
 
 WAYS = [(Float32,), (SplitBfloat16,), (SplitBfloat16, Float32)]
@@ -290,73 +262,6 @@ def test_no_window(split_of):
     none = np.arange(0)
     for found in (
         global_ranks(windows, none, np.empty((0, 4), np.float32)),
-        global_ranks_by_score(windows, none, cosine),
+        global_ranks_by_score(windows, none, lambda context, pool: context[:, -1] @ pool.vectors.T),
     ):
         assert [len(part) for part in found] == [0, 0]
-
-
-def cosine(context: torch.Tensor, pool: Pool) -> torch.Tensor:
-    return context[:, -1] @ pool.vectors.T
-
-
-@settings(max_examples=50)
-@given(cases(), st.integers(1, 60))
-def test_a_ranker_counts_what_its_scores_say(split_of, case, scores):
-    vectors, lengths, order, k, h, rng = case
-    split = split_of(vectors, lengths).take(order)
-    windows = Windows(split, k, h)
-    index = np.arange(len(windows))[rng.random(len(windows)) < 0.7]
-    count = split.chunks
-    # Few levels, so that many tie; a score of every kind.
-    levels = np.array([-np.inf, -1, 0, 0.5, 1, np.inf, np.nan])
-    given_scores = levels[rng.integers(0, len(levels), (len(index), count))]
-    places = [(a, p) for a, length in enumerate(split.lengths) for p in range(length)]
-    done = 0
-
-    def score(context: torch.Tensor, pool: Pool) -> torch.Tensor:
-        nonlocal done
-        part = slice(done, done + len(context))
-        done = part.stop
-        assert len(context) * count <= max(scores, count)
-        assert np.array_equal(context.numpy(), windows.context(index[part]))
-        rows = [split.starts[a] + p for a, p in places]
-        assert np.allclose(pool.vectors.numpy(), unit(np.float64(split.vectors[rows])), atol=1e-6)
-        for i, candidates in zip(index[part], pool.candidates):
-            left_out = [places[j] for j in (~candidates).nonzero()[:, 0]]
-            first = windows.position[i]
-            assert left_out == [(windows.article[i], p) for p in range(first, first + k)]
-        return torch.from_numpy(given_scores[part])
-
-    with patch.multiple(module, SCORES=scores, ROWS=5):
-        ranks, sizes = global_ranks_by_score(windows, index, score)
-    assert done == len(index)
-    assert sizes.tolist() == [count - k] * len(index)
-    for i, own_scores, rank in zip(index, given_scores.tolist(), ranks):
-        article, first = windows.article[i], windows.position[i]
-        target = places.index((article, first + windows.target_offset))
-        better = ties = 0
-        for j, (a, p) in enumerate(places):
-            if j != target and not (a == article and first <= p < first + k):
-                better += own_scores[j] > own_scores[target]
-                ties += own_scores[j] == own_scores[target]
-        lost = np.isnan(own_scores[target])
-        assert rank == (count - k if lost else 1 + better + ties / 2)
-
-
-def test_a_ranker_by_cosine_ranks_as_its_prediction_does(split_of):
-    rng = np.random.default_rng(2)
-    windows = Windows(split_of(unit_rows(rng, 60, 8), [40, 20]), 3, 2)
-    index = np.arange(1, len(windows), 2)
-    wanted, _ = global_ranks(windows, index, windows.context(index)[:, -1])
-    found, _ = global_ranks_by_score(windows, index, cosine)
-    assert found.tolist() == wanted.tolist()
-
-
-@pytest.mark.parametrize("shape", ["(3, 19)", "(20,)", "(20, 3)"])
-def test_scores_of_another_shape_are_refused(split_of, shape):
-    rng = np.random.default_rng(0)
-    windows = Windows(split_of(unit_rows(rng, 20, 4), [20]), 2, 1)
-    given_shape = eval(shape)
-    with pytest.raises(ValueError) as caught:
-        global_ranks_by_score(windows, np.arange(3), lambda *_: torch.zeros(given_shape))
-    assert str(caught.value) == f"score returned {shape}, not (3, 20)"
