@@ -10,6 +10,7 @@ from evaluation.global_cases import cases, unit, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lvmctl.batch import Pool
 from lvmctl.data import Windows, open_split
 from lvmctl.data.split import Split
 from lvmctl.evaluation import global_ranks as module
@@ -48,6 +49,10 @@ def compare(reference, windows: Windows, q: np.ndarray, index: np.ndarray | None
     ranks, sizes = global_ranks(windows, index, q)
     assert (ranks.dtype, sizes.dtype) == (np.float64, np.int64)
     assert [*zip(ranks, sizes)] == expected(reference, windows, index, q)
+
+
+def cosine(context: torch.Tensor, pool: Pool) -> torch.Tensor:
+    return context[:, -1] @ pool.vectors.T
 
 
 WAYS = [(Float32,), (SplitBfloat16,), (SplitBfloat16, Float32)]
@@ -262,6 +267,6 @@ def test_no_window(split_of):
     none = np.arange(0)
     for found in (
         global_ranks(windows, none, np.empty((0, 4), np.float32)),
-        global_ranks_by_score(windows, none, lambda context, pool: context[:, -1] @ pool.vectors.T),
+        global_ranks_by_score(windows, none, cosine),
     ):
         assert [len(part) for part in found] == [0, 0]
