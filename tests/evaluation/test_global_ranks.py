@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+import torch
 from evaluation.global_cases import cases, unit, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
