@@ -89,9 +89,10 @@ class SplitBfloat16:
     """
 
     def __init__(self, q: Tensor, own: Tensor) -> None:
-        high, low = parts(q, 2)
-        targets = torch.stack(parts(-own, 3), dim=1)
-        self.left = torch.cat([high, high, low, targets], dim=1)
+        self.left = torch.empty(len(q), 3 * q.shape[1] + 3, dtype=torch.bfloat16)
+        for rows, some, target in zip(*(x.split(BLOCK) for x in (self.left, q, own))):
+            high, low = parts(some, 2)
+            rows.copy_(torch.cat([high, high, low, torch.stack(parts(-target, 3), 1)], dim=1))
 
     @staticmethod
     def rounding(dim: int) -> float:
