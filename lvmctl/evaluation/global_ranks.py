@@ -7,6 +7,7 @@ is computed again in float64, so that the ranks are those of float64.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -25,6 +26,9 @@ QUERIES = ROWS = BLOCK
 
 HELD = 16 * QUERIES
 """Windows that are worked on in one pass over the chunks."""
+
+STRIP = 128
+"""Chunks that are looked through together."""
 
 PAIRS = 512
 """Chunks computed again in float64 at a time."""
@@ -91,9 +95,10 @@ class Counter:
             chunks = vectors[target[part]]
             self.own[part] = dots(chunks, self.q[part]) / norms(chunks)
         dim = q.shape[1]
-        self.norm = np.sqrt(dots(self.q, self.q))
+        norm = np.sqrt(dots(self.q, self.q))
+        self.size = norm + np.abs(self.own)
         # Infinite predictions too: their scores are of either sign or none.
-        self.lead = np.where(np.isfinite(self.norm), 0.0, np.nan)
+        self.lead = np.where(np.isfinite(norm), 0.0, np.nan)
         given = torch.from_numpy(self.q), torch.from_numpy(self.own.astype(np.float32))
         self.ways = [way(*given) for way in fastest_first(dim)]
         self.way = [0] * -(-len(q) // QUERIES)
@@ -120,14 +125,11 @@ class Counter:
             way, chunks = self.ways[self.way[block]], prepared[self.way[block]]
             gap, spare = self.scratch[:, : part.stop - part.start, : len(chunks)]
             way.fill(part, chunks, gap, spare)
-            distance = torch.abs(gap, out=spare)
-            reach = max(NEAR, way.rounding(self.q.shape[1])) * self.norm[part]
+            reach = max(NEAR, way.rounding(self.q.shape[1])) * self.size[part]
             reach[reach == 0] = -1  # all scores are 0 in any arithmetic: nothing to look up
-            reach = torch.from_numpy(reach.astype(np.float32))
-            (near,) = (distance.amin(dim=1) <= reach).nonzero(as_tuple=True)
-            row, chunk = (distance[near] <= reach[near, None]).nonzero(as_tuple=True)
+            row, chunk = within(torch.abs(gap, out=spare), torch.from_numpy(reach).float())
             if way is self.ways[-1] or len(row) <= FEW * gap.numel():
-                return gap, near[row], chunk
+                return gap, row, chunk
             self.way[block] += 1
 
     def subtract(self, rows: np.ndarray) -> None:
@@ -147,11 +149,23 @@ class Counter:
             chunks = self.vectors[row]
             with np.errstate(invalid="ignore"):  # of predictions that are infinite
                 gap = dots(chunks, q) / norm[part] - self.own[which]
-            rounding = 2 * (q.shape[1] + 8) * 2.0**-53 * self.norm[which]
+            rounding = (q.shape[1] + 8) * 2.0**-53 * self.size[which]
             (close,) = np.nonzero(np.abs(gap) <= rounding)
             gap[close] = differences(chunks[close], self.vectors[target[close]], q[close])
             found[part] = np.sign(gap)
         return found
+
+
+def within(distance: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows and columns (P,) where ``distance`` (m, n) is at most its row's ``reach`` (m,).
+
+    There are few, so strips of columns that have none are put aside first.
+    """
+    width = math.gcd(distance.shape[1], STRIP)
+    strips = distance.unflatten(1, (-1, width))
+    row, strip = (strips.amin(dim=2) <= reach[:, None]).nonzero(as_tuple=True)
+    which, column = (strips[row, strip] <= reach[row, None]).nonzero(as_tuple=True)
+    return row[which], strip[which] * width + column
 
 
 def dots(a: np.ndarray, b: np.ndarray, kind: type = np.float64) -> np.ndarray:

@@ -38,7 +38,7 @@ class Gaps(Protocol):
 
     @staticmethod
     def rounding(dim: int) -> float:
-        """Bound, in units of ‖q‖, within which a gap may have the wrong sign."""
+        """Bound, in units of ‖q‖ plus the size of the target's score, on gaps of the wrong sign."""
 
     @staticmethod
     def prepare(chunks: Tensor) -> Tensor:
@@ -96,9 +96,9 @@ class SplitBfloat16:
 
     @staticmethod
     def rounding(dim: int) -> float:
-        """As of :class:`Float32`: 3D + 3 products, whose sizes add up to 2.1 at most with the
-        target's score; and 2⁻¹⁶ for each of q₂·x₂ and what q₁ + q₂ and x₁ + x₂ leave out."""
-        return (2.1 * (3 * dim + 3) + 8) * UNIT + 3.1 * 2.0**-16
+        """As of :class:`Float32`: 3D + 3 products, whose sizes add up to 1.03·‖q‖ at most and that
+        of the target's score; and 2⁻¹⁶ for each of q₂·x₂ and what q₁ + q₂ and x₁ + x₂ leave out."""
+        return (1.03 * (3 * dim + 3) + 8) * UNIT + 3.1 * 2.0**-16
 
     @staticmethod
     def prepare(chunks: Tensor) -> Tensor:
