@@ -108,8 +108,10 @@ def fivecat(
             spoilt_windows=spoilt_windows,
         )
         found = done.record()
-    emit(found, "eval.5cat", as_json, lambda: text(found))
-    write_json(done.trained.run.fivecat, found)
+    try:
+        write_json(done.trained.run.fivecat, found)
+    finally:  # a full disk costs the file, not the figures
+        emit(found, "eval.5cat", as_json, lambda: text(found))
     if done.verdict.failed:
         raise click.exceptions.Exit(1)
 

@@ -149,6 +149,19 @@ def test_five_tests_and_a_verdict(typed, runs):
     assert saved["latency"]["batch_1"]["query"]["p50"] > 0
 
 
+def test_figures_are_shown_even_where_they_cannot_be_saved(typed, runs, monkeypatch):
+    from lvmctl import files
+
+    def full(path, value):
+        raise files.OutputError("cannot be written (no space)", where=path)
+
+    monkeypatch.setattr(files, "write_json", full)
+    code, out, err = typed("5cat", "three")
+    assert code == 6
+    assert "profile fair: " in out
+    assert "5cat_results.json: cannot be written" in err.splitlines()[-1]
+
+
 def test_json_is_what_is_saved(typed, runs):
     code, out, _ = typed("5cat", "five", "--profile", "p8", "--json")
     shown = json.loads(out)
