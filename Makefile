@@ -22,6 +22,9 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/train.py
+	$(BIN)/python benchmarks/eval.py
+	$(BIN)/python benchmarks/global_ranks.py
+	$(BIN)/python benchmarks/coverage.py
 
 install: $(INSTALLED)
 
