@@ -45,10 +45,7 @@ class Gaps(Protocol):
         """What :meth:`fill` needs of unit chunks (n, D), each coordinate off by 2 units."""
 
     def fill(self, part: slice, chunks: Tensor, gap: Tensor, spare: Tensor) -> None:
-        """Write the gaps of the predictions ``part`` to ``gap`` (m, n), using up ``spare`` (m, n).
-
-        Fresh memory for every block would cost a tenth of the time.
-        """
+        """Write the gaps of predictions ``part`` to ``gap`` (m, n), using up ``spare`` (m, n)."""
 
 
 class Float32:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from unittest.mock import patch
 
 import numpy as np
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from lvmctl.batch import Pool
 from lvmctl.data import Windows, open_split
 from lvmctl.data.split import Split
+from lvmctl.evaluation import counting
 from lvmctl.evaluation import global_ranks as module
+from lvmctl.evaluation.counting import Counter
 from lvmctl.evaluation.global_ranks import global_ranks, global_ranks_by_score
-from lvmctl.evaluation.products import Float32, SplitBfloat16
+from lvmctl.evaluation.products import BLOCK, Float32, SplitBfloat16
 from lvmctl.evaluation.ranks import in_article_ranks
 
 long_floats = pytest.mark.skipif(
@@ -60,11 +63,24 @@ WAYS = [(Float32,), (SplitBfloat16,), (SplitBfloat16, Float32)]
 """Ways to find gaps, whether or not they are fast here."""
 
 
-def in_every_way(windows: Windows, index: np.ndarray, q: np.ndarray, **blocks: float) -> list:
+@contextlib.contextmanager
+def changed(block: int = BLOCK, **constants: object):
+    """Smaller blocks and other constants for a while."""
+    here = {name: value for name, value in constants.items() if hasattr(module, name)}
+    there = {name: value for name, value in constants.items() if hasattr(counting, name)}
+    assert here.keys() | there.keys() == constants.keys()
+    with (
+        patch.multiple(module, BLOCK=block, **here),
+        patch.multiple(counting, BLOCK=block, **there),
+    ):
+        yield
+
+
+def in_every_way(windows: Windows, index: np.ndarray, q: np.ndarray, **constants: object) -> list:
     """Ranks, which are the same by every way."""
     found = []
     for ways in WAYS:
-        with patch.multiple(module, fastest_first=lambda dim, ways=ways: ways, **blocks):
+        with changed(**constants, fastest_first=lambda dim, ways=ways: ways):
             found.append(global_ranks(windows, index, q)[0].tolist())
     assert found[0] == found[1] == found[2]
     return found[0]
@@ -76,7 +92,7 @@ def in_every_way(windows: Windows, index: np.ndarray, q: np.ndarray, **blocks: f
     st.sampled_from(["direct", "random", "target"]),
     st.sampled_from(WAYS),
     st.fixed_dictionaries(
-        {name: st.integers(1, 9) for name in ("QUERIES", "ROWS", "HELD", "PAIRS")}
+        {name: st.integers(1, 9) for name in ("block", "HELD", "PAIRS", "STRIP")}
         | {"FEW": st.sampled_from([0, 0.3])}
     ),
 )
@@ -90,7 +106,7 @@ def test_fast_and_slow_agree(reference, split_of, case, predictor, ways, blocks)
         "random": unit_rows(rng, len(index), vectors.shape[1]),
         "target": windows.target(index),
     }[predictor]
-    with patch.multiple(module, fastest_first=lambda dim: ways, **blocks):
+    with changed(fastest_first=lambda dim: ways, **blocks):
         compare(reference, windows, q, index)
 
 
@@ -100,7 +116,7 @@ def test_default_blocks(split_of):
     lengths = [700, 5, 1400]
     windows = Windows(split_of(unit_rows(rng, sum(lengths), 3), lengths), 2, 1)
     index = np.arange(len(windows))
-    assert len(windows) > module.QUERIES
+    assert len(windows) > BLOCK
     q = unit_rows(rng, len(windows), 3)
     chunks = windows.split.vectors.astype(np.float64)
     chunks /= np.linalg.norm(chunks, axis=1, keepdims=True)
@@ -149,7 +165,7 @@ def test_scores_that_float32_cannot_tell_apart(split_of, change, predictor):
     windows = Windows(split_of(vectors, [25, 35]), 2, 1)
     index = np.arange(len(windows))
     q = windows.context(index)[:, -1] if predictor == "direct" else unit_rows(rng, len(index), 48)
-    assert in_every_way(windows, index, q, ROWS=16, PAIRS=7) == exact_ranks(windows, q)
+    assert in_every_way(windows, index, q, block=16, PAIRS=7) == exact_ranks(windows, q)
 
 
 @long_floats
@@ -190,7 +206,7 @@ def test_a_mapped_store_of_separate_windows(reference, tmp_path, k, dtype):
         ' "articles": [{"id": 0}, {"id": 1}, {"id": 2}]}'
     )
     windows = Windows(open_split(str(tmp_path)), k, 2)
-    with patch.multiple(module, ROWS=4):
+    with changed(block=4):
         compare(reference, windows, unit_rows(rng, 3, 6))
 
 
@@ -204,9 +220,7 @@ def test_predictions_that_say_nothing(split_of):
     i, j = np.argwhere((context < 0).all(axis=1) & (target > 0))[-1]
     q[i], q[i, j] = 0, np.inf
     assert i not in (2, 5, 7, 9)
-    with patch.object(
-        module.Counter, "signs", autospec=True, side_effect=module.Counter.signs
-    ) as s:
+    with patch.object(Counter, "signs", autospec=True, side_effect=Counter.signs) as s:
         ranks, sizes = global_ranks(windows, np.arange(len(windows)), q)
     wanted = np.ones(len(windows))
     wanted[[2, 5, 7, i]] = 27  # not a number: last
@@ -229,12 +243,35 @@ def test_a_way_that_leaves_many_scores_open_is_not_used_again(split_of):
             used.append(part.start)
             super().fill(part, *others)
 
-    blocks = {"QUERIES": 8, "ROWS": 10, "FEW": 0, "fastest_first": lambda dim: (Counted, Float32)}
-    with patch.multiple(module, **blocks):
+    with changed(block=8, FEW=0, fastest_first=lambda dim: (Counted, Float32)):
         ranks, _ = global_ranks(windows, index, q)
     assert ranks.tolist() == global_ranks(windows, index, q)[0].tolist()
-    # Each block of windows until the first tile that holds one of its targets.
-    assert [used.count(start) for start in range(0, 40, 8)] == [1, 2, 2, 3, 4]
+    # Each block of windows up to the tile that holds the first of its targets.
+    assert [used.count(start) for start in range(0, 40, 8)] == [1, 2, 3, 4, 5]
+
+
+def test_threads_work_alone_and_are_given_back():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with contextlib.suppress(KeyError), module.workers() as pool:
+            assert pool._max_workers == 2
+            assert pool.submit(torch.get_num_threads).result() == 1
+            raise KeyError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_an_error_in_a_thread_comes_out(split_of):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(unit_rows(rng, 20, 4), [20]), 2, 1)
+    index = np.arange(len(windows))
+    with (
+        patch.object(counting, "within", side_effect=MemoryError),
+        pytest.raises(MemoryError),
+    ):
+        global_ranks(windows, index, windows.target(index))
 
 
 @pytest.mark.parametrize("scale", [2.0**-20, 2.0**10])
@@ -253,7 +290,7 @@ def test_progress_counts_every_window_once(split_of):
     windows = Windows(split_of(unit_rows(rng, 50, 4), [30, 20]), 2, 1)
     index = np.arange(3, len(windows))
     seen: list[int] = []
-    with patch.multiple(module, ROWS=7, SCORES=400):
+    with changed(block=7, SCORES=400):
         global_ranks(windows, index, windows.target(index), seen.append)
         assert len(seen) == 8
         assert sum(seen) == len(index)
