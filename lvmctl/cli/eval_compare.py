@@ -40,7 +40,7 @@ def compare(runs: tuple[str, ...], against: str, as_json: bool, **asked: Any) ->
 
     All are measured on the same targets. Differences are taken window by window, their intervals
     resample articles. The ship verdict asks for R@5 + .10 and MRR@10 + .05 over `direct`, with the
-    interval above the bar, and for the latency of P6b's model. Exit code 1 when no run passes.
+    interval above the bar, and for the latency of P6b's model. Exit code 1 when every run fails.
 
     \b
     lvmctl eval compare runs/p8_a runs/p8_b

@@ -135,29 +135,29 @@ def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence
     """A row for each test that could be measured."""
     trees, name = found["predictors"], found["name"]
     rivals = {rule: f"{k:+d}" for rule, k in found["sweep"][name]["rivals"].items()}
-    first = ""
+    first, gap = "", found["coherence_gap"]
     for label, what, path in ROWS:
         first = label or first
         value, ci = beside(trees[name], path)
+        if path == "cos_next" and gap is not None:
+            which = "normal coherence" if gap["metric"].startswith("coherence") else "all windows"
+            yield stated("E stability", f"val - OOD, {which}", gap, "gap", others)
         if value == "-":
             continue
         cells = [beside(trees[other], path)[0] for other in others]
         shown = what.format(**{"seed": "", "fair": ""} | rivals)
         yield first, shown, value, ci, *cells, ceiling(found, path), chance(trees[name], path)
         first = ""
-    gap = found["coherence_gap"]
-    if gap is not None:
-        which = "normal coherence" if gap["metric"].startswith("coherence") else "all windows"
-        what = f"val - OOD, {which}"
-        yield (
-            "E stability",
-            what,
-            number(gap["gap"]),
-            interval(gap["ci"]),
-            *[""] * len(others),
-            "",
-            "",
-        )
+        if path == "margin.unseen":
+            for other, excess in found["excess"].items():
+                yield stated("", f"unseen, excess over {other}", excess, "value", others)
+
+
+def stated(
+    test: str, what: str, figure: dict[str, Any], value: str, others: Sequence[str]
+) -> Sequence[str]:
+    """A row of one figure that has nothing beside it."""
+    return test, what, number(figure[value]), interval(figure["ci"]), *[""] * (len(others) + 2)
 
 
 def ceiling(found: dict[str, Any], path: str) -> str:

@@ -53,9 +53,9 @@ class Terminal:
 
 def number(value: float | None) -> str:
     """A figure to three places: ``.249``, ``-.025``, ``1.000``; ``-`` where there is none."""
-    if value is None or value != value:
+    if value is None:
         return "-"
-    text = f"{value:.3f}"
+    text = f"{round(value, 3) + 0:.3f}"
     return text.replace("0.", ".", 1) if abs(value) < 0.9995 else text
 
 

@@ -107,7 +107,7 @@ def compare(
         DataError: the runs were validated on different data and none is named.
     """
     trained = [load_run(registry, find_run(run)) for run in runs]
-    names = row_names(trained)
+    names = row_names(trained, registry.names("baseline"))
     subjects = [of_run(asked, one) for one in trained]
     same_data(trained, subjects)
     shared = shared_targets([subject.val for subject in subjects])
@@ -132,15 +132,16 @@ def compare(
     return Comparison(found, against, len(shared))
 
 
-def row_names(trained: Sequence[Trained]) -> list[str]:
-    """Names of the runs' rows, all different."""
+def row_names(trained: Sequence[Trained], taken: Sequence[str]) -> list[str]:
+    """Names of the runs' rows: paths where a name is not theirs alone."""
     names = [one.name for one in trained]
     paths = [one.run.path.resolve() for one in trained]
     for path in paths:
         if paths.count(path) > 1:
             raise UsageError("the run is named twice", where=path, mend="name each run once")
     return [
-        name if names.count(name) == 1 else str(one.run.path) for name, one in zip(names, trained)
+        name if names.count(name) == 1 and name not in taken else str(one.run.path.resolve())
+        for name, one in zip(names, trained)
     ]
 
 

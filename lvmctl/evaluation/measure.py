@@ -79,9 +79,11 @@ def measure(
     q = predictor(windows) if q is None else q
     columns = cosine_columns(windows, q)
     ranks = ranked(windows, predictor, q, protocol)
+    lost = ~np.isfinite(q).all(axis=1)  # such a prediction has no rank, and is not left out
     for path, found in ranks.items():
         for name, values in per_window(found.ranks, found.sizes).items():
             if len(values):
+                values = np.where(lost[found.rows], np.nan, values)
                 columns[f"{path}.{name}"] = Column(values, found.rows)
     causal, sweep = predictor.kind != "oracle", {}
     if "A" in protocol.tests:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.data.windows import Windows
+from lvmctl.errors import UsageError
 from lvmctl.evaluation.columns import Column, Columns, difference
 from lvmctl.evaluation.measure import Measured, Protocol, measure
 from lvmctl.evaluation.predictors import Predictor
@@ -35,7 +36,15 @@ class Sheet:
         self.ceilings: dict[str, Columns] = {}
 
     def add(self, predictor: Predictor, q: np.ndarray | None = None) -> None:
-        """Measure ``predictor``, whose predictions ``q`` (W, D) may be known."""
+        """Measure ``predictor``, whose predictions ``q`` (W, D) may be known.
+
+        Raises:
+            UsageError: there is one of that name.
+        """
+        if predictor.name in self.measured:
+            raise UsageError(
+                f"two predictors are called {predictor.name!r}", mend="rename the run or the recipe"
+            )
         self.measured[predictor.name] = measure(self.windows, predictor, self.protocol, q)
 
     def column(self, name: str, path: str) -> Column | None:

@@ -104,13 +104,14 @@ def of_run(asked: Asked, trained: Trained) -> Subject:
     options = trained.plan.options
     shape = (options.context, options.horizon)
     own, notices = own_splits(trained)
-    train = opened(asked.train)
-    if train is None and own is not None:
-        train = own["train"]
-        if options.windows:
-            train = train.subset(options.windows, *shape, DATA_SEED)
+    trained_on = own and own["train"]
+    if trained_on is not None and options.windows:
+        trained_on = trained_on.subset(options.windows, *shape, DATA_SEED)
     if asked.data is not None:
-        val = held_out(asked.data, train)
+        val = held_out(asked.data, own and own["train"], "val")
+        if own is None:
+            refuse_same_store(val, trained)
+            notices.append("whether articles were trained on cannot be told")
         notices += [notice for notice in val.notices if notice not in notices]
     elif own is None:
         raise DataError(
@@ -121,9 +122,11 @@ def of_run(asked: Asked, trained: Trained) -> Subject:
     else:
         val = own["val"]
     if asked.ood is not None:
-        ood = open_split(asked.ood, "ood", DATA_SEED)
+        ood = held_out(asked.ood, own and own["train"], "ood")
+        notices += [notice for notice in ood.notices if notice not in notices]
     else:
         ood = own and own["ood"] if asked.data is None else None
+    train = opened(asked.train) or trained_on
     for split in (val, ood):
         if split is not None and split.dim != trained.dim:
             raise DataError(
@@ -146,10 +149,10 @@ def own_splits(trained: Trained) -> tuple[dict[str, Split | None] | None, list[s
     return {"train": splits.train, "val": splits.val, "ood": splits.ood}, list(splits.notices)
 
 
-def held_out(text: str, train: Split | None) -> Split:
+def held_out(text: str, train: Split | None, part: str) -> Split:
     """The split of ``text`` to evaluate on.
 
-    ``STORE@val`` is that split. Otherwise a store's validation articles; all of a store without
+    ``STORE@val`` is that split. Otherwise a store's articles of ``part``; all of a store without
     splits, or its held-out tenth when it was trained on.
 
     Raises:
@@ -164,11 +167,11 @@ def held_out(text: str, train: Split | None) -> Split:
         notice = f"{shared} of {len(val.lengths)} articles of {val.name} are training articles"
         return replace(val, notices=(*val.notices, notice))
     counts = split_counts(store.articles)
-    val = open_split(text, "val" if "val" in counts else None)
+    val = open_split(text, part if part in counts else None)
     if train is None or not shared_articles(train, val).any():
         return val
     if not counts and val.source["content_hash"] == train.source["content_hash"]:
-        val = open_split(text, "val", DATA_SEED)  # as it was split for the training
+        val = open_split(text, part, DATA_SEED)  # as it was split for the training
     shared = int(shared_articles(train, val).sum())
     if shared:
         raise DataError(
@@ -177,6 +180,17 @@ def held_out(text: str, train: Split | None) -> Split:
             mend=f"name other data, or ask for them by name with --data {text}@train",
         )
     return val
+
+
+def refuse_same_store(val: Split, trained: Trained) -> None:
+    """Refuse the store a run was trained on where it can no longer be told which articles."""
+    content = trained.config["splits"]["train"].get("content_hash")
+    if val.source["content_hash"] == content and val.source["split"] not in ("val", "ood"):
+        raise DataError(
+            "this is the store the run was trained on, and its splits are not known",
+            where=val.name,
+            mend="put it back where config.json says, or name one split of it, e.g. STORE@val",
+        )
 
 
 def opened(sources: Sequence[str]) -> Split | None:

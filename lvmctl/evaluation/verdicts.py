@@ -130,11 +130,11 @@ def gate_verdict(
     proven = held.beatable and (status == "PASS" or gate.against in held.names)
     if status == "ABSENT":
         why = absence(gate, evidence)
-    elif seed_rules:
+    elif seed_rules or not math.isfinite(judged.figure.value):
         pass
     elif judge(gate, random, gate.certain) == "PASS":
         status, why = "VACUOUS", f"random has {random.value:.3f}"
-    elif ceiling and judge(gate, ceiling[1], gate.certain) != "PASS" and not proven:
+    elif ceiling and not proven and not reached(gate, ceiling[1]):
         status, why = "INFEASIBLE", f"{ceiling[0]} has {ceiling[1].value:.3f}"
     return GateVerdict(
         gate=gate,
@@ -147,6 +147,11 @@ def gate_verdict(
         random=random,
         direct=evidence.figure("direct", gate.split, judged.metric),
     )
+
+
+def reached(gate: GateSpec, top: Figure) -> bool:
+    """Whether a ceiling passes; without an interval (one article) its figure has to do."""
+    return judge(gate, top, gate.certain and math.isfinite(top.low)) == "PASS"
 
 
 def best(gate: GateSpec, figures: dict[str, Figure | None]) -> tuple[str, Figure] | None:
@@ -166,8 +171,11 @@ def best(gate: GateSpec, figures: dict[str, Figure | None]) -> tuple[str, Figure
 def absence(gate: GateSpec, evidence: Evidence) -> str:
     """Why there is nothing to judge."""
     family = gate.metric.partition(".")[0]
-    if gate.split == "ood" or family == "coherence":
+    shown = evidence.figure("direct", gate.split, "cos_next")
+    if family == "coherence" or (gate.split == "ood" and shown is None):
         return "no OOD windows"
+    if family == "ablations" and shown is not None:
+        return "a window of one chunk has no order"
     if gate.against and evidence.figure(gate.against, gate.split, gate.metric) is None:
         return f"{gate.against} was not measured"
     return {

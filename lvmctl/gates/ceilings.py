@@ -30,7 +30,7 @@ def ceilings(metric: str, geometry: Geometry) -> Ceilings:
       no predictor but the exact bound, the mean over windows of the largest q·(y - p) in the
       class, for the gate's own previous p (METHODS §2.7).
     - Offsets have no exact bound, the rival being the best of many: what the cosine oracle
-      reaches, or ``cone-margin-oracle`` for mixtures, if that reaches more.
+      reaches, or ``cone-margin-oracle`` for mixtures, if that reaches more. A model may do better.
     - Ranks: ``oracle``, the target itself; cosine ceilings do not bound ranks.
     - Ablations and rollout: ``wiener`` and ``ridge``. Order: ``order-classifier``, see
       :mod:`lvmctl.evaluation.order`. A model may do better than these.
@@ -44,7 +44,8 @@ def ceilings(metric: str, geometry: Geometry) -> Ceilings:
     if family == "margin":
         return Ceilings((f"{reach}-margin-ceiling",))
     if family == "offsets":
-        return Ceilings((cosine,) if reach == "unit" else (cosine, "cone-margin-oracle"))
+        names = (cosine,) if reach == "unit" else (cosine, "cone-margin-oracle")
+        return Ceilings(names, beatable=True)
     if family in ("in_article", "global"):
         return Ceilings(("oracle",))
     if family in ("ablations", "rollout"):

@@ -103,6 +103,27 @@ def test_a_split_of_the_run_s_own_that_is_named_is_not_refused(place, trained):
     assert "training articles" not in " ".join(subject.notices)
 
 
+def test_other_data_for_baselines_does_not_let_training_articles_in(place, trained, tmp_path):
+    rows = open_split(place[1], "train").starts // 14
+    copy = copied(place[1], tmp_path / "copy", rows[:2].tolist())
+    for asked in (Asked(data=copy, train=(place[2],)), Asked(ood=copy)):
+        with pytest.raises(DataError, match="2 of 2 articles were trained on"):
+            of_run(asked, trained)
+
+
+def test_other_text_for_ood_is_used_whole(place, trained):
+    assert len(of_run(Asked(ood=place[2]), trained).ood.split.articles) == 30
+
+
+def test_the_store_of_a_run_that_has_lost_it_is_refused(place, tmp_path):
+    run = shutil.copytree(place[0] / "run", tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    config["data"]["data"] = str(tmp_path / "nowhere")
+    (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(DataError, match="this is the store the run was trained on"):
+        of_run(Asked(data=place[1]), load_run(load_registry(), run))
+
+
 def test_another_dimension_is_refused(place, trained, tmp_path):
     with pytest.raises(DataError, match="has dimension 4, the run was trained on 8"):
         of_run(Asked(data=world(tmp_path / "narrow", dim=4)), trained)

@@ -75,6 +75,16 @@ def test_stability_and_latency_are_subject_to_neither(name):
     assert asked(name, 0.01, 9.0, chance=0.0).status == "PASS"
 
 
+def test_what_is_not_a_number_fails_whatever_can_be_reached():
+    assert asked("p8-margin", math.nan, 0.12, name="unit-margin-ceiling").status == "FAIL"
+
+
+def test_a_ceiling_without_an_interval_is_judged_by_its_figure():
+    wide = Figure(0.3, -0.1, 0.7)
+    assert asked("ship-r5", wide, Figure(0.4)).status == "MARGINAL"
+    assert asked("ship-r5", wide, Figure(0.09)).status == "INFEASIBLE"
+
+
 def test_the_ceiling_is_judged_interval_and_all():
     wide = Figure(0.3, -0.1, 0.7)
     assert asked("ship-r5", wide, Figure(0.4, 0.05, 0.7)).status == "INFEASIBLE"
@@ -228,8 +238,8 @@ def test_a_record_is_plain_data_with_every_key():
         "ci": [None, None],
         "seed": {"metric": "margin.last", **outcome},
         "fair": {"metric": "margin.last", **outcome},
-        "status": "INFEASIBLE",
-        "why": "unit-margin-ceiling has 0.120",
+        "status": "FAIL",
+        "why": "",
         "ceiling": {"name": "unit-margin-ceiling", "value": 0.12},
         "random": -0.01,
         "direct": None,
