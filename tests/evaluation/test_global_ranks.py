@@ -297,14 +297,3 @@ def test_progress_counts_every_window_once(split_of):
         seen.clear()
         global_ranks_by_score(windows, index, cosine, seen.append)
     assert seen == [8] * 5 + [3]
-
-
-def test_no_window(split_of):
-    rng = np.random.default_rng(0)
-    windows = Windows(split_of(unit_rows(rng, 20, 4), [20]), 2, 1)
-    none = np.arange(0)
-    for found in (
-        global_ranks(windows, none, np.empty((0, 4), np.float32)),
-        global_ranks_by_score(windows, none, cosine),
-    ):
-        assert [len(part) for part in found] == [0, 0]

@@ -49,7 +49,7 @@ def test_a_ranker_counts_what_its_scores_say(split_of, case, scores):
             assert left_out == [(windows.article[i], p) for p in range(first, first + k)]
         return torch.from_numpy(given_scores[part])
 
-    with patch.multiple(module, SCORES=scores, ROWS=5):
+    with patch.object(module, "SCORES", scores):
         ranks, sizes = global_ranks_by_score(windows, index, score)
     assert done == len(index)
     assert sizes.tolist() == [count - k] * len(index)
@@ -82,3 +82,14 @@ def test_scores_of_another_shape_are_refused(split_of, shape):
     with pytest.raises(ValueError) as caught:
         global_ranks_by_score(windows, np.arange(3), lambda *_: torch.zeros(given_shape))
     assert str(caught.value) == f"score returned {shape}, not (3, 20)"
+
+
+def test_no_window(split_of):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(unit_rows(rng, 20, 4), [20]), 2, 1)
+    none = np.arange(0)
+    for found in (
+        global_ranks(windows, none, np.empty((0, 4), np.float32)),
+        global_ranks_by_score(windows, none, cosine),
+    ):
+        assert [len(part) for part in found] == [0, 0]
