@@ -15,10 +15,13 @@ FIELDS: dict[str, str] = {
     "last": "(B, D) newest chunk of the window, x_{s+K-1}",
     "second_last": "(B, D) the chunk before it, x_{s+K-2} (needs K >= 2)",
     "article": "(B,) int64 index of the window's article in its split",
+    "weight": "(B,) float, factor of each window's losses, 1 where no sample gate says otherwise",
     "position": "(B,) int64 position of the window's first chunk in its article",
     "negatives": "(B, M, D) chunks of the same article outside the window and not the target",
     "negative_mask": "(B, M) bool, true where the negative is real (short articles have fewer)",
     "in_batch_mask": "(B, B) bool, true where target j may serve as a negative of row i",
+    "future": "(B, R, D) the target and R - 1 chunks after it, each h further on",
+    "future_mask": "(B, R) bool, true where the article reaches that far",
     "order_first": "(B, P, D) stored chunks of the window and its target",
     "order_second": "(B, P, D) another chunk of the same window and target",
     "order_label": "(B, P) float, 1 where order_second comes later in the article, else 0",
@@ -59,6 +62,10 @@ class Batch:
         """The same tensors, restricted to what ``owner`` declared it needs."""
         return Batch({name: self._fields[name] for name in names}, owner)
 
+    def having(self, **fields: Tensor) -> Batch:
+        """The same tensors and these."""
+        return Batch(self._fields | fields, self._owner)
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -69,12 +76,15 @@ class Prediction:
         raw: (B, D) the vector before anchoring or normalising, if the model has one.
         weights: (B, K) mixture weights on the simplex, if the model mixes its context.
         anchor_lambda: scalar blend weight, if the model anchors.
+        rollout: (B, R, D) unit vectors, where a loss asks for them: q, then what the model predicts
+            after 1 … R - 1 of its predictions were fed back as the newest chunk.
     """
 
     q: Tensor
     raw: Tensor | None = None
     weights: Tensor | None = None
     anchor_lambda: Tensor | None = None
+    rollout: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,17 @@ from lvmctl.config import TrainingOptions, bind, split_parts
 from lvmctl.errors import LvmctlError, UsageError
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.blame import blame
-from lvmctl.spec import Composition, LossSpec, Part, Shape
+from lvmctl.schedule import Schedule
+from lvmctl.spec import Composition, Part, Shape
 
 Layers = Sequence[tuple[str, Mapping[str, Any]]]
+ROLES = ("kill", "sample", "select")
+MANY = ("losses", *ROLES)
 
 
 @dataclass(frozen=True)
 class PlannedPart:
-    """A model, loss or kill rule with its resolved options.
+    """A model, loss or gate with its resolved options.
 
     Attributes:
         entry: its record and plugin.
@@ -33,12 +36,12 @@ class PlannedPart:
 
     entry: Entry
     options: Any
-    weight: float = 1.0
+    weight: Schedule = Schedule.parse(1)
 
     def record(self) -> dict[str, Any]:
         """As saved in ``config.json``."""
         options = dataclasses.asdict(self.options)
-        return {"name": self.entry.qualified, "weight": self.weight, "options": options}
+        return {"name": self.entry.qualified, "weight": str(self.weight), "options": options}
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Plan:
         recipe: name of the recipe.
         options: the recipe's options.
         origins: where each option's value came from.
-        model, losses, kill: the parts.
+        model, losses, kill, sample, select: the parts; see :class:`lvmctl.spec.Composition`.
         key_options: what the run directory's name shows.
     """
 
@@ -59,6 +62,8 @@ class Plan:
     model: PlannedPart
     losses: tuple[PlannedPart, ...]
     kill: tuple[PlannedPart, ...]
+    sample: tuple[PlannedPart, ...]
+    select: tuple[PlannedPart, ...]
     key_options: dict[str, Any]
 
     def shape(self, dim: int) -> Shape:
@@ -67,13 +72,13 @@ class Plan:
 
     @property
     def parts(self) -> tuple[PlannedPart, ...]:
-        """Model, losses and kill rules."""
-        return (self.model, *self.losses, *self.kill)
+        """Model, losses and gates."""
+        return (self.model, *self.losses, *self.kill, *self.sample, *self.select)
 
     @property
     def needs(self) -> set[str]:
-        """Batch fields the losses read."""
-        return {name for part in self.losses for name in part.entry.record.needs}
+        """Batch fields the losses and the sample gates read."""
+        return {name for part in (*self.losses, *self.sample) for name in part.entry.record.needs}
 
     def record(self) -> dict[str, Any]:
         """As saved in ``config.json``; :func:`from_record` reads it back."""
@@ -82,16 +87,15 @@ class Plan:
             "options": dataclasses.asdict(self.options),
             "origins": self.origins,
             "model": self.model.record(),
-            "losses": [part.record() for part in self.losses],
-            "kill": [part.record() for part in self.kill],
+            **{name: [part.record() for part in getattr(self, name)] for name in MANY},
             "key_options": self.key_options,
         }
 
     def describe(self) -> str:
         """The composition in one line: ``p8: p8/mixture | 1 × p8/listwise + …``."""
-        losses = " + ".join(f"{part.weight:g} × {part.entry.qualified}" for part in self.losses)
-        rules = "".join(f" | kill: {part.entry.qualified}" for part in self.kill)
-        return f"{self.recipe}: {self.model.entry.qualified} | {losses}{rules}"
+        losses = " + ".join(f"{part.weight} × {part.entry.qualified}" for part in self.losses)
+        gates = [f" | {role}: {p.entry.qualified}" for role in ROLES for p in getattr(self, role)]
+        return f"{self.recipe}: {self.model.entry.qualified} | {losses}{''.join(gates)}"
 
 
 def make_plan(
@@ -132,7 +136,7 @@ def make_plan(
             problems.append(str(error))
     used: set[int] = set()
 
-    def planned(kind: str, part: Part) -> PlannedPart | None:
+    def planned(kind: str, part: Part, role: str = "") -> PlannedPart | None:
         try:
             found = registry.get(kind, part.name, within=entry.plugin)
             mine = [("recipe", part.options)]
@@ -140,21 +144,29 @@ def make_plan(
                 if found.means(name):
                     used.add(number)
                     mine.append((origin, options))
-            return PlannedPart(found, bind(found.record.options, mine).options, part.weight)
+            options = bind(found.record.options, mine).options
+            if kind == "gate" and found.record.role != role:
+                raise UsageError(f"it is a {found.record.role} gate, the recipe uses it to {role}")
+            return PlannedPart(found, options, Schedule.parse(part.weight))
         except LvmctlError as error:
             problems.append(f"{kind} {part.name}: {error}")
             return None
 
     model = planned("model", composition.model)
     all_losses = [planned("loss", part) for part in wanted]
-    chosen = [part for part in all_losses if part is not None and part.weight]
-    kill = [planned("gate", part) for part in composition.kill]
+    chosen = [part for part in all_losses if part is not None and part.weight.ever]
+    gates = {
+        role: tuple(planned("gate", part, role) for part in getattr(composition, role))
+        for role in ROLES
+    }
     for number, (origin, name, _) in enumerate(part_layers):
         if number not in used:
-            names = [part.name for part in (composition.model, *wanted, *composition.kill)]
+            parts = [composition.model, *wanted]
+            parts += [part for role in ROLES for part in getattr(composition, role)]
+            names = [part.name for part in parts]
             problems.append(f"{origin} addresses {name!r}, the parts are {', '.join(names)}")
     if not problems:
-        problems += misfits(model, chosen, bound.options)
+        problems += misfits(model, chosen, gates["sample"], bound.options)
     if problems:
         raise UsageError("; ".join(problems), where=f"recipe {recipe}")
     return Plan(
@@ -163,25 +175,20 @@ def make_plan(
         origins=bound.origins,
         model=model,
         losses=tuple(chosen),
-        kill=tuple(kill),
+        **gates,
         key_options=composition.run_name,
     )
 
 
 def with_loss(registry: Registry, recipe: Entry, parts: list[Part], text: str) -> list[Part]:
     """``parts`` with the loss ``NAME[:WEIGHT]`` added or given another weight."""
-    name, colon, factor = text.rpartition(":")
-    name, factor = (name, factor) if colon else (text, "1")
+    name, colon, weight = text.partition(":")
+    weight = weight if colon else "1"
     try:
-        weight = float(factor)
-    except ValueError:
-        weight = float("nan")
-    if not 0 <= weight < float("inf"):
-        raise UsageError(
-            f"{factor!r} is no weight",
-            where=f"--loss {text}",
-            mend="write NAME:WEIGHT, e.g. mse:.5",
-        )
+        Schedule.parse(weight)
+    except UsageError as error:
+        mend = f"{error.mend}, e.g. mse:.5 or mse:0,4=.5"
+        raise UsageError(error.what, where=f"--loss {text}", mend=mend) from None
     found = registry.get("loss", name)
     for number, part in enumerate(parts):
         if registry.get("loss", part.name, within=recipe.plugin).qualified == found.qualified:
@@ -191,26 +198,41 @@ def with_loss(registry: Registry, recipe: Entry, parts: list[Part], text: str) -
 
 
 def misfits(
-    model: PlannedPart, losses: Sequence[PlannedPart], options: TrainingOptions
+    model: PlannedPart,
+    losses: Sequence[PlannedPart],
+    sample: Sequence[PlannedPart],
+    options: TrainingOptions,
 ) -> list[str]:
     """Why the parts cannot work together, empty when they can."""
     problems = []
     if not losses:
         problems.append("no loss has a weight above 0, there is nothing to minimise")
-    for part in losses:
-        record: LossSpec = part.entry.record
+    elif (epoch := idle(losses, options.epochs)) is not None:
+        problems.append(f"no loss has a weight above 0 in epoch {epoch}")
+    for part in (*losses, *sample):
+        record, named = part.entry.record, f"{part.entry.kind} {part.entry.name}"
         unknown = set(record.needs) - set(FIELDS)
         if unknown:
-            problems.append(f"loss {record.name} needs unknown batch fields {sorted(unknown)}")
-        missing = set(record.needs_prediction) - set(model.entry.record.gives)
+            problems.append(f"{named} needs unknown batch fields {sorted(unknown)}")
+        if "second_last" in record.needs and options.context < 2:
+            problems.append(f"{named} needs second_last, use --context 2 or more")
+    for part in losses:
+        missing = {*part.entry.record.needs_prediction} - {*model.entry.record.gives, "rollout"}
         if missing:
             problems.append(
-                f"loss {record.name} needs the prediction's {', '.join(sorted(missing))}, which "
-                f"model {model.entry.qualified} does not give"
+                f"loss {part.entry.name} needs the prediction's {', '.join(sorted(missing))}, "
+                f"which model {model.entry.qualified} does not give"
             )
-        if "second_last" in record.needs and options.context < 2:
-            problems.append(f"loss {record.name} needs second_last, use --context 2 or more")
     return problems
+
+
+def idle(losses: Sequence[PlannedPart], epochs: int) -> int | None:
+    """The first epoch in which no loss has a weight, None where each has one."""
+    last = 1 + max(part.weight.pieces[-1].begin for part in losses)
+    for epoch in range(1, min(last, epochs) + 1):
+        if all(part.weight.silent(epoch) for part in losses):
+            return epoch
+    return None
 
 
 def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:
@@ -224,7 +246,7 @@ def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:
     def part(kind: str, saved: Mapping[str, Any]) -> PlannedPart:
         entry = registry.get(kind, saved["name"])
         options = bind(entry.record.options, [("config.json", saved["options"])]).options
-        return PlannedPart(entry, options, saved["weight"])
+        return PlannedPart(entry, options, Schedule.parse(saved["weight"]))
 
     recipe = registry.get("recipe", record["recipe"])
     bound = bind(recipe.record.options, [("config.json", record["options"])])
@@ -234,6 +256,6 @@ def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:
         origins=dict(record["origins"]),
         model=part("model", record["model"]),
         losses=tuple(part("loss", saved) for saved in record["losses"]),
-        kill=tuple(part("gate", saved) for saved in record["kill"]),
+        **{role: tuple(part("gate", saved) for saved in record[role]) for role in ROLES},
         key_options=dict(record["key_options"]),
     )

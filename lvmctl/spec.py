@@ -44,28 +44,33 @@ class Part:
     Attributes:
         name: bare or qualified record name, e.g. ``"p8/listwise"``.
         options: values for the record's options dataclass.
-        weight: factor of a loss in the total (ignored for a model).
+        weight: factor of a loss in the total, a number or a schedule such as ``"0.2,3=0"``
+            (:class:`lvmctl.schedule.Schedule`); ignored for other parts.
     """
 
     name: str
     options: dict[str, Any] = field(default_factory=dict)
-    weight: float = 1.0
+    weight: float | str = 1.0
 
 
 @dataclass(frozen=True)
 class Composition:
-    """What a recipe's options amount to: one model, its losses, its kill rules.
+    """What a recipe's options amount to: one model, its losses, its gates.
 
     Attributes:
         model: the model part.
         losses: the loss parts; the training loss is the weighted sum of their totals.
-        kill: gate parts of kind ``kill`` asked after every epoch.
+        kill: gate parts of role ``kill``, asked after every epoch.
+        sample: gate parts of role ``sample``; their weights are multiplied.
+        select: gate parts of role ``select``; a window that all of them select is visited.
         run_name: short ``key`` → value pairs for the run directory's name.
     """
 
     model: Part
     losses: tuple[Part, ...]
     kill: tuple[Part, ...] = ()
+    sample: tuple[Part, ...] = ()
+    select: tuple[Part, ...] = ()
     run_name: dict[str, Any] = field(default_factory=dict)
 
 
@@ -119,14 +124,17 @@ class RecipeSpec(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class GateSpec(Record):
-    """A gate, of one of three roles.
+    """A gate, of one of four roles.
 
     ``kill``: ``target(options)`` is a callable, (epoch record) → reason to stop or None.
-    ``sample``: ``target(options)`` gives a weight per sequence of a batch.
+    ``sample``: it is a callable, (batch) → a weight ≥ 0 for each window of the batch, (B,).
+    ``select``: it is a callable, (windows, epoch) → which training windows this epoch visits,
+    (W,) bool; a curriculum. ``windows`` is a :class:`lvmctl.data.Windows`.
     ``verdict``: a metric against a bound, all of it said by the record; it has no target.
 
     Attributes:
-        role: which of the three.
+        role: which of the four.
+        needs: batch fields that a ``sample`` gate reads; it sees no other.
         metric: figure that is judged, as a dotted path: ``margin.last``,
             ``in_article.filtered.r@5`` (docs/evaluation.md lists them).
         seed_metric: the figure that the seeds' own rule judges, where it is another one.
@@ -142,7 +150,8 @@ class GateSpec(Record):
     """
 
     target: str = ""
-    role: Literal["verdict", "kill", "sample"] = "kill"
+    role: Literal["verdict", "kill", "sample", "select"] = "kill"
+    needs: tuple[str, ...] = ()
     metric: str | None = None
     seed_metric: str | None = None
     at_least: float | None = None

@@ -23,7 +23,7 @@ FLOORS = {
     3: ("evaluation",),
     2: ("data", "geometry", "models", "losses", "baselines", "metrics", "gates", "plan"),
     1: ("registry", "config", "runs"),
-    0: ("errors", "spec", "batch", "hookspecs", "files", "__init__"),
+    0: ("errors", "spec", "batch", "schedule", "hookspecs", "files", "__init__"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
@@ -31,7 +31,7 @@ BESIDE = {"plugins", "builtin", "testing", "scaffold"}
 """Doors for others: what plugins import, what core declares, what tests use. No floor imports them,
 and the registry reaches ``builtin`` by name as it reaches any plugin."""
 
-SHARED = {"errors", "geometry"}
+SHARED = {"errors", "batch", "geometry"}
 """Rooms the others of their floor may use: vectors and errors have one grammar each."""
 
 HEAVY = {"torch", "numpy"}

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from lvmctl.batch import Step
 from lvmctl.cli.output import emit, json_option, notice, table
 from lvmctl.errors import UsageError
 
@@ -147,6 +148,8 @@ def started(recipe, experiment, layers, losses, sources, device, out):
 class Terminal:
     """Progress on stderr: a bar on a terminal, one line per epoch everywhere."""
 
+    every = 0
+
     def steps(self, steps: range, epoch: int, epochs: int) -> Iterator[int]:
         if not sys.stderr.isatty():
             yield from steps
@@ -170,6 +173,10 @@ class Terminal:
                 parts.append(f"R@5 {val['r@5']:.3f} (direct {val['direct']['r@5']:.3f})")
         parts.append(f"{windows_per_s:,.0f} windows/s")
         notice("  ".join(parts))
+
+    def values(self, step: Step, values: dict[str, float]) -> None:
+        shown = "  ".join(f"{name} {value:.5g}" for name, value in values.items())
+        notice(f"epoch {step.epoch} step {step.index + 1}/{step.steps_per_epoch}  {shown}")
 
     def say(self, message: str) -> None:
         notice(message)

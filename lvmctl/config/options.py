@@ -24,7 +24,7 @@ def option(
             (``int``, ``float``, ``bool``, ``str``, ``X | None`` or ``tuple[X, ...]``).
         help: one line for ``plugins describe``.
         low, high: inclusive bounds of a number, or of every item of a tuple. ``high=math.inf``
-            says that infinity is a meaningful value; it is refused otherwise.
+            says that infinity is a meaningful value; it is refused otherwise. Equal bounds fix it.
         choices: the values allowed, if they are few.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices}
@@ -48,6 +48,8 @@ class OptionInfo:
         """What values are allowed beyond the type, for a reader; empty when all are."""
         if self.choices:
             return " | ".join(str(choice) for choice in self.choices)
+        if self.low is not None and self.low == self.high:
+            return f"fixed at {_number(self.low)}"
         if self.low is not None and self.high is not None:
             return f"{_number(self.low)} to {_number(self.high)}"
         if self.low is not None:
@@ -70,6 +72,8 @@ class OptionInfo:
             return
         if self.choices and item not in self.choices:
             raise ValueError(f"{item!r} is not one of {', '.join(map(str, self.choices))}")
+        if self.low is not None and self.low == self.high != item:
+            raise ValueError(f"{item!r} cannot be, it is fixed at {_number(self.low)}")
         if self.low is not None and item < self.low:
             raise ValueError(f"{item!r} is below {_number(self.low)}")
         if self.high is not None and item > self.high:

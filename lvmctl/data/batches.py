@@ -16,6 +16,7 @@ from lvmctl.geometry import unit
 
 ORDER = {"order_first", "order_second", "order_label"}
 NEGATIVES = {"negatives", "negative_mask"}
+FUTURE = {"future", "future_mask"}
 
 
 class BatchBuilder:
@@ -26,6 +27,7 @@ class BatchBuilder:
         needs: names of batch fields (see :data:`lvmctl.batch.FIELDS`).
         negatives: M, same-article negatives per window.
         order_pairs: P, order pairs per window.
+        rollout: R, chunks of the future per window.
         seed: seed of the negatives and pairs.
         device: where batches live. On a GPU the store is copied there once; on a CPU it stays
             mapped from disk.
@@ -39,6 +41,7 @@ class BatchBuilder:
         *,
         negatives: int = 0,
         order_pairs: int = 0,
+        rollout: int = 0,
         seed: int = 0,
         device: torch.device | str = "cpu",
         share: BatchBuilder | None = None,
@@ -47,6 +50,7 @@ class BatchBuilder:
         self.needs = frozenset(needs)
         self.negatives = negatives
         self.order_pairs = order_pairs
+        self.rollout = rollout
         self.seed = seed
         if share is not None and share.windows.split.vectors is windows.split.vectors:
             self.vectors = share.vectors
@@ -74,6 +78,7 @@ class BatchBuilder:
             "last": context[:, -1],
             "article": self.tensor(article),
             "position": self.tensor(position),
+            "weight": torch.ones(len(index), device=self.device),
         }
         if k >= 2:
             fields["second_last"] = context[:, -2]
@@ -89,6 +94,11 @@ class BatchBuilder:
             fields["order_first"] = self.gather(np.take_along_axis(inside, first, axis=1))
             fields["order_second"] = self.gather(np.take_along_axis(inside, second, axis=1))
             fields["order_label"] = self.tensor((second > first).astype(np.float32))
+        if self.needs & FUTURE:
+            ahead = windows.target_offset + windows.horizon * np.arange(self.rollout)
+            real = (position[:, None] + ahead) < windows.split.lengths[article][:, None]
+            fields["future"] = self.gather(np.where(real, rows[:, None] + ahead, rows[:, None]))
+            fields["future_mask"] = self.tensor(real)
         if "in_batch_mask" in self.needs:
             fields["in_batch_mask"] = in_batch_mask(
                 fields["article"], fields["position"], k, windows.target_offset

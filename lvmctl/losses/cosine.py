@@ -12,12 +12,12 @@ from lvmctl.spec import NoOptions, Shape
 class Cosine(nn.Module):
     """Mean of 1 - cos(q, y), in [0, 2]; its optimum is q* = μ/‖μ‖, μ = E[y|C] (METHODS §2.3).
 
-    Needs: ``target``. Terms: ``cosine``.
+    Needs: ``target``, ``weight``. Terms: ``cosine``.
     """
 
     def __init__(self, options: NoOptions, shape: Shape) -> None:
         super().__init__()
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
-        loss = (1 - cosine(prediction.q, batch.target)).mean()
+        loss = ((1 - cosine(prediction.q, batch.target)) * batch.weight).mean()
         return LossOutput(total=loss, terms={"cosine": loss})

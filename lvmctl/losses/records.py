@@ -1,5 +1,6 @@
 """The losses core declares."""
 
+from lvmctl.losses.options import PreviousRepelOptions
 from lvmctl.spec import LossSpec
 
 LOSSES = (
@@ -7,12 +8,19 @@ LOSSES = (
         name="cosine",
         summary="1 - cos(q, y): the plain cosine objective.",
         target="lvmctl.losses.cosine:Cosine",
-        needs=("target",),
+        needs=("target", "weight"),
     ),
     LossSpec(
         name="mse",
         summary="Mean squared error over the elements of unit vectors, about 2(1 - cos)/D.",
         target="lvmctl.losses.mse:MeanSquaredError",
-        needs=("target",),
+        needs=("target", "weight"),
+    ),
+    LossSpec(
+        name="previous-repel",
+        summary="Hinge on cos(q, y) - cos(q, last).",
+        target="lvmctl.losses.previous_repel:PreviousRepel",
+        options=PreviousRepelOptions,
+        needs=("target", "last", "weight"),
     ),
 )

@@ -7,20 +7,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from lvmctl.geometry import anchored_cosine
 from lvmctl.report.drawing import DIRECT, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
 from lvmctl.report.numbers import number, real
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "Anchoring ρ → f(ρ)"
-
-
-def anchored_cosine(rho: np.ndarray, anchor_lambda: float) -> np.ndarray:
-    """f(ρ) = cos(q, c̄) of q = normalise(λr + (1-λ)c̄) with r·c̄ = ρ, all unit."""
-    blend = 1 - anchor_lambda
-    norm = np.sqrt(anchor_lambda**2 + blend**2 + 2 * anchor_lambda * blend * rho)
-    # λ = 1/2 and ρ = -1 cancel: there is no direction.
-    return (anchor_lambda * rho + blend) / np.where(norm > 0, norm, np.nan)
 
 
 def section(run: Inputs) -> Section | Missing:
@@ -53,9 +46,9 @@ def draw(anchor: dict[str, Any]) -> Figure:
     """
     figure, (axes,) = canvas(280)
     rho, blended = np.linspace(-1, 1, 201), real(anchor["lambda"])
-    axes.plot(
-        rho, anchored_cosine(rho, blended), color="black", label=f"f(ρ), λ = {number(blended)}"
-    )
+    with np.errstate(invalid="ignore"):  # λ = ½ and ρ = -1 cancel: there is no direction
+        curve = anchored_cosine(rho, blended)
+    axes.plot(rho, curve, color="black", label=f"f(ρ), λ = {number(blended)}")
     axes.plot(rho, rho, color="#666666", linestyle=(0, (1, 2)), label="no blending")
     axes.plot(
         anchor["rho"],

@@ -16,7 +16,7 @@ import torch
 from lvmctl.batch import Step
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
-from lvmctl.data.sampling import epoch_order, step_windows, steps_per_epoch
+from lvmctl.data.sampling import step_windows, steps_per_epoch
 from lvmctl.errors import DivergedError, Interrupted, PluginError
 from lvmctl.files import write_whole
 from lvmctl.plan import Plan
@@ -25,9 +25,10 @@ from lvmctl.registry.blame import Hooks, blame, copied
 from lvmctl.runs import RunDirectory
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
+from lvmctl.training.curriculum import Curriculum
 from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
-from lvmctl.training.objective import Means, Objective
+from lvmctl.training.objective import COUNTED, Means, Objective, told
 from lvmctl.training.result import Result, Screen
 from lvmctl.training.state import capture, put_back
 from lvmctl.training.validation import Validation
@@ -67,7 +68,7 @@ class Training:
         with blame(plan.model.entry):
             model = registry.resolve(plan.model.entry)(plan.model.options, shape)
         self.model: torch.nn.Module = model.to(backend.device)
-        self.objective = Objective(registry, plan.losses, shape).to(backend.device)
+        self.objective = Objective(registry, plan, shape).to(backend.device)
         self.parameters = [*self.model.parameters(), *self.objective.parameters()]
         self.optimizer = torch.optim.AdamW(
             self.parameters,
@@ -80,15 +81,18 @@ class Training:
             with blame(part.entry):
                 self.rules.append(registry.resolve(part.entry)(part.options))
 
-        asked = {name: self.objective.asks(name) for name in ("negatives", "order_pairs")}
+        asked = {name: self.objective.asks(name) for name in COUNTED}
         common = {"seed": self.options.seed, "device": backend.device, **asked}
         self.builder = BatchBuilder(train, plan.needs, **common)
         val_builder = BatchBuilder(val, plan.needs, share=self.builder, **common)
-        self.validation = Validation(val_builder, self.options.min_article)
-        self.steps = steps_per_epoch(len(train), self.options.batch_size)
+        self.validation = Validation(
+            val_builder, self.options.min_article, plan.model.entry.record.geometry
+        )
+        self.curriculum = Curriculum(registry, plan.select, train, self.options.seed)
+        self.visit(1)
 
         # What a checkpoint holds besides weights, optimiser and generator state: see state.py.
-        self.epoch, self.index, self.means = 1, 0, Means()
+        self.epoch, self.index, self.before, self.means = 1, 0, 0, Means()
         self.skipped, self.skipped_here = 0, 0
         self.records: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
@@ -130,6 +134,8 @@ class Training:
         record = {"epoch": self.epoch, "train": self.train_record()}
         if self.epoch % self.options.eval_every == 0 or self.epoch == self.options.epochs:
             record["val"] = self.validate()
+        if "anchor_lambda" in record["train"]:
+            record["anchor_lambda"] = record["train"].pop("anchor_lambda")
         stopped = self.reason_to_stop(record)
         if stopped is not None:
             record["stopped"] = stopped
@@ -140,14 +146,14 @@ class Training:
         self.stopped = stopped
         self.history.append(record)
         self.screen.epoch(record, self.options.epochs, windows_per_s)
-        self.epoch, self.index = self.epoch + 1, 0
+        self.epoch, self.index, self.before = self.epoch + 1, 0, self.before + self.steps
         self.means, self.skipped_here = Means(), 0
         self.save()
 
     def train_epoch(self) -> float:
         """The rest of the current epoch; returns windows per second."""
         options = self.options
-        order = epoch_order(len(self.builder.windows), options.seed, self.epoch)
+        order = self.visit(self.epoch)
         self.model.train()
         self.objective.train()
         begin, first = time.perf_counter(), self.index
@@ -162,13 +168,22 @@ class Training:
         done = len(order) - first * options.batch_size
         return done / seconds if done > 0 else 0.0
 
+    def visit(self, epoch: int) -> np.ndarray:
+        """The windows of an epoch in their order; sets how many steps it has."""
+        order = self.curriculum.order(epoch)
+        self.selected = len(order) / len(self.builder.windows)
+        self.steps = steps_per_epoch(len(order), self.options.batch_size)
+        return order
+
     def step(self, index: np.ndarray) -> None:
         """One step on the windows ``index``; a non-finite one is skipped and counted."""
         batch = self.builder.batch(index, self.epoch, self.index)
+        now = self.now()
         with self.backend.autocast():
             with blame(self.plan.model.entry):
-                prediction = self.model(batch.context)
-            total, values = self.objective(prediction, batch, self.now())
+                told(self.model, now)
+                prediction = self.objective.predict(self.model, batch, now)
+            total, values = self.objective(prediction, batch, now)
         total.backward()
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
@@ -177,6 +192,8 @@ class Training:
                 torch.nn.utils.clip_grads_with_norm_(self.parameters, self.options.clip, norm)
             self.optimizer.step()
             self.means.add(values, len(index))
+            if self.screen.every and (self.index + 1) % self.screen.every == 0:
+                self.screen.values(now, {name: float(value) for name, value in values.items()})
         else:
             self.skip()
         self.optimizer.zero_grad()
@@ -199,8 +216,12 @@ class Training:
     # ------------------------------------------------------------------ after an epoch
 
     def train_record(self) -> dict[str, Any]:
-        skipped = {"skipped_steps": self.skipped_here} if self.skipped_here else {}
-        return self.means.result() | skipped
+        found = self.means.result()
+        if self.skipped_here:
+            found["skipped_steps"] = self.skipped_here
+        if self.plan.select:
+            found["selected"] = self.selected
+        return found
 
     def validate(self) -> dict[str, Any]:
         return self.validation(
@@ -242,8 +263,9 @@ class Training:
 
     def save(self) -> None:
         """Write a checkpoint of this very moment."""
-        step = (self.epoch - 1) * self.steps + self.index
-        checkpoint.save(self.run, capture(self), step, self.options.keep_checkpoints)
+        checkpoint.save(
+            self.run, capture(self), self.before + self.index, self.options.keep_checkpoints
+        )
 
     def restore(self) -> None:
         """Continue from the run's newest checkpoint.

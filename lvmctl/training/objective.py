@@ -3,60 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from lvmctl.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plan import PlannedPart
+from lvmctl.geometry import centroid, cosine, unit
+from lvmctl.models.rollout import roll_out
+from lvmctl.plan import Plan
 from lvmctl.registry import Registry
 from lvmctl.registry.blame import blame
 from lvmctl.spec import Shape
+
+
+COUNTED = ("negatives", "order_pairs", "rollout")
+"""Batch fields that come in the number the losses ask for, as attributes of these names."""
 
 
 class Objective(nn.Module):
     """Weighted sum of the totals of several losses.
 
     Args:
-        registry: resolves the losses.
-        parts: which losses, with their options and weights.
+        registry: resolves the losses and the sample gates.
+        plan: which they are, with their options and weights.
         shape: what they are built for.
     """
 
-    def __init__(self, registry: Registry, parts: Sequence[PlannedPart], shape: Shape) -> None:
+    def __init__(self, registry: Registry, plan: Plan, shape: Shape) -> None:
         super().__init__()
-        self.parts = tuple(parts)
+        self.parts, self.sample = plan.losses, plan.sample
         self.losses = nn.ModuleList()
-        self.logged: list[list[str] | None] = [None] * len(parts)
-        for part in parts:
+        self.logged: list[list[str] | None] = [None] * len(self.parts)
+        for part in self.parts:
             make = registry.resolve(part.entry)
             with blame(part.entry):
                 self.losses.append(make(part.options, shape))
+        self.gates = []
+        for part in self.sample:
+            make = registry.resolve(part.entry)
+            with blame(part.entry):
+                self.gates.append(make(part.options))
 
-    def asks(self, attribute: str) -> int:
-        """The largest count any loss asks for: ``negatives`` or ``order_pairs`` per window."""
-        return max((getattr(loss, attribute, 0) for loss in self.losses), default=0)
+    def asks(self, attribute: str, epoch: int | None = None) -> int:
+        """The largest count any loss asks for, of one of :data:`COUNTED`.
+
+        With an epoch, only the losses that have a weight in it are asked.
+        """
+        active = [
+            getattr(loss, attribute, 0)
+            for part, loss in zip(self.parts, self.losses)
+            if epoch is None or not part.weight.silent(epoch)
+        ]
+        return max(active, default=0)
+
+    def predict(self, model: nn.Module, batch: Batch, step: Step) -> Prediction:
+        """What ``model`` predicts for a batch, rolled out as far as the losses of ``step`` ask."""
+        prediction = model(batch.context)
+        if steps := self.asks("rollout", step.epoch):
+            rollout = roll_out(model, batch.context, prediction.q, steps)
+            prediction = replace(prediction, rollout=rollout)
+        return prediction
 
     def forward(
         self, prediction: Prediction, batch: Batch, step: Step
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The total, and detached scalars: ``loss``, ``loss_<term>``, metrics, α's entropy."""
+        """The total, and detached scalars: ``loss``, ``loss_<term>``, metrics, what gates and
+        geometry add."""
+        if self.sample:
+            batch = batch.having(weight=self.weight(batch))
         total: Tensor | float = 0.0
         values: dict[str, Tensor] = {}
         for number, (part, loss) in enumerate(zip(self.parts, self.losses)):
+            if part.weight.silent(step.epoch):
+                continue
             record = part.entry.record
             with blame(part.entry):
                 output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
                 named = self.checked(number, output)
-            total = total + part.weight * output.total
+            total = total + part.weight.at(step) * output.total
             for name, value in named.items():
                 values[name if name not in values else f"{part.entry.qualified}.{name}"] = value
-        if prediction.weights is not None:
-            entropy = torch.special.entr(prediction.weights.detach()).sum(-1).mean()
-            values["alpha_entropy"] = entropy
-        if prediction.anchor_lambda is not None:
-            values["anchor_lambda"] = prediction.anchor_lambda
+        if self.sample:
+            values["gate_weight_mean"] = batch.weight.mean()
+        values |= observed(prediction, batch)
         return total, {"loss": total.detach()} | {k: v.detach() for k, v in values.items()}
+
+    def weight(self, batch: Batch) -> Tensor:
+        """(B,) the product of the sample gates' weights."""
+        weight = batch.context.new_ones(len(batch.context))
+        for part, gate in zip(self.sample, self.gates):
+            record = part.entry.record
+            with blame(part.entry):
+                given = gate(batch.only(record.needs, f"gate {record.name}"))
+                if not isinstance(given, Tensor) or given.shape != weight.shape:
+                    raise TypeError(f"a sample gate returns {len(weight)} weights, not {given!r}")
+                weight = weight * given
+        return weight
 
     def checked(self, number: int, output: LossOutput) -> dict[str, Tensor]:
         """What loss ``number`` logs, by name, after a look at its output's form."""
@@ -70,6 +113,25 @@ class Objective(nn.Module):
         if list(named) != before:
             raise ValueError(f"it logs {list(named)} now and {before} before")
         return named
+
+
+def told(model: nn.Module, step: Step) -> None:
+    """Tell a model that wants to know where training stands."""
+    if at := getattr(model, "at", None):
+        at(step)
+
+
+def observed(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+    """What a prediction tells about the model: α's entropy, λ, and ρ before anchoring."""
+    values = {}
+    if prediction.weights is not None:
+        values["alpha_entropy"] = torch.special.entr(prediction.weights.detach()).sum(-1).mean()
+    if prediction.anchor_lambda is not None:
+        values["anchor_lambda"] = prediction.anchor_lambda
+        if prediction.raw is not None:
+            rho = cosine(unit(prediction.raw.detach()), centroid(batch.context))
+            values["raw_anchor_cosine"] = rho.mean()
+    return values
 
 
 class Means:

@@ -9,7 +9,7 @@ import torch
 from lvmctl.errors import RunError
 from lvmctl.training.objective import Means
 
-COUNTERS = ("epoch", "index", "skipped", "skipped_here", "records", "best", "stopped")
+COUNTERS = ("epoch", "index", "before", "skipped", "skipped_here", "records", "best", "stopped")
 """Plain attributes of a :class:`~lvmctl.training.loop.Training` that are kept as they are."""
 
 

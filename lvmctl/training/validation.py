@@ -13,12 +13,14 @@ from lvmctl.baselines.direct import Direct
 from lvmctl.batch import Step
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.ceilings import margin_ceilings
+from lvmctl.evaluation.columns import nested
 from lvmctl.evaluation.figures import figures
 from lvmctl.evaluation.offsets import offset_columns, offset_sweep, rivals
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.spec import Geometry, NoOptions, Shape
 from lvmctl.training.backend import Backend
-from lvmctl.training.objective import Means, Objective
+from lvmctl.training.objective import Means, Objective, told
 
 POOLS = {"seed": "unfiltered", "fair": "filtered"}
 """The in-article pool of each rule of 5CAT B; the fair one is the primary pool everywhere."""
@@ -33,14 +35,21 @@ class Validation:
     Args:
         builder: builds the batches of the validation windows.
         min_article: shortest article of the in-article figures.
+        geometry: the model's; its largest margins stand beside the figures.
     """
 
-    def __init__(self, builder: BatchBuilder, min_article: int) -> None:
+    def __init__(self, builder: BatchBuilder, min_article: int, geometry: Geometry) -> None:
         self.builder = builder
         self.min_article = min_article
         windows = builder.windows
         shape = Shape(windows.split.dim, windows.context_length, windows.horizon)
         self.direct = self.shown(Predictor("direct", Direct(NoOptions(), shape))(windows))
+        ceilings = margin_ceilings(windows, geometry).items()
+        self.beside = {
+            "windows": len(windows),
+            "direct": self.direct,
+            "ceiling": nested((path, column.mean()) for path, column in ceilings),
+        }
 
     def __call__(
         self,
@@ -62,17 +71,18 @@ class Validation:
         q = np.empty((len(windows), windows.split.dim), dtype=np.float32)
         model.eval()
         objective.eval()
+        told(model, step)
         with torch.no_grad():
             for number, low in enumerate(range(0, len(windows), BATCH)):
                 check()
                 index = np.arange(low, min(low + BATCH, len(windows)))
                 batch = self.builder.batch(index, number)
                 with backend.autocast():
-                    prediction = model(batch.context)
+                    prediction = objective.predict(model, batch, step)
                     _, values = objective(prediction, batch, step)
                 means.add(values, len(index))
                 q[index] = prediction.q.float().cpu().numpy()
-        return means.result() | self.shown(q) | {"windows": len(windows), "direct": self.direct}
+        return means.result() | self.shown(q) | self.beside
 
     def shown(self, q: np.ndarray) -> dict[str, Any]:
         """The protocol's figures for predictions, the primary pool's retrieval at the top."""

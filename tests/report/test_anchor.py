@@ -5,41 +5,15 @@ import pytest
 from report.drawn import line
 from report.saved import anchor, fivecat
 
-from lvmctl.report.anchor import anchored_cosine, draw, section
+from lvmctl.report.anchor import draw, section
 from lvmctl.report.section import Missing
 
 
-@pytest.mark.parametrize(
-    ("anchor_lambda", "rho", "value"),
-    [  # METHODS §2.5
-        (0.6, 0.0, 0.5547),
-        (0.8, 0.0, 0.2425),
-        (0.9, 0.0, 0.1104),
-        (0.8, -1.0, -1.0),
-        (0.4, -1.0, 1.0),
-        (0.8, 0.41, 0.586),
-        (0.8, 0.17, 0.392),
-        (0.4, -0.4 / 0.6, 0.2**0.5 / 0.6),
-        (0.5, 1.0, 1.0),
-    ],
-)
-def test_the_curve_is_that_of_the_formula(anchor_lambda, rho, value):
-    # The reports give their readings to two places of ρ.
-    assert anchored_cosine(np.array([rho]), anchor_lambda) == pytest.approx([value], abs=6e-4)
-
-
-def test_the_curve_is_the_cosine_of_the_blend():
-    rng = np.random.default_rng(0)
-    raw, center = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in rng.normal(size=(2, 9, 6)))
-    for anchor_lambda in (0.1, 0.5, 0.7, 1.0):
-        blend = anchor_lambda * raw + (1 - anchor_lambda) * center
-        expected = (blend * center).sum(1) / np.linalg.norm(blend, axis=1)
-        assert anchored_cosine((raw * center).sum(1), anchor_lambda) == pytest.approx(expected)
-
-
-def test_where_the_two_cancel_there_is_no_direction(recwarn):
-    assert np.isnan(anchored_cosine(np.array([-1.0]), 0.5)).all()
-    assert not recwarn.list
+@pytest.mark.filterwarnings("error")
+def test_where_the_two_cancel_there_is_no_direction():
+    rho, curve = line(draw(anchor(0.5)).axes[0], "f(ρ), λ = .500")
+    assert np.isnan(curve[0])
+    assert np.isfinite(curve[1:]).all()
 
 
 def test_the_runs_windows_lie_on_the_curve_of_its_lambda():

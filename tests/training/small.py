@@ -12,12 +12,17 @@ class Watcher:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.epochs: list[dict] = []
+        self.every = 0
+        self.seen: list[tuple] = []
 
     def steps(self, steps, epoch, epochs):
         return steps
 
     def epoch(self, record, epochs, windows_per_s):
         self.epochs.append(record)
+
+    def values(self, step, values):
+        self.seen.append((step, values))
 
     def say(self, message):
         self.said.append(message)

@@ -21,8 +21,8 @@ class Listwise(nn.Module):
     ones as fit. Negatives that an article does not have, and in-batch targets that would be false
     negatives, take no part (METHODS §4, P8).
 
-    Needs: ``target``, ``last``, ``negatives``, ``negative_mask``, ``in_batch_mask``.
-    Terms: ``rank``. Range: [0, ∞).
+    Needs: ``target``, ``last``, ``negatives``, ``negative_mask``, ``in_batch_mask``,
+    ``weight``. Terms: ``rank``. Range: [0, ∞).
     """
 
     def __init__(self, options: ListwiseOptions, shape: Shape) -> None:
@@ -44,7 +44,8 @@ class Listwise(nn.Module):
         logits = torch.cat(scores, dim=1) / self.temperature
         logits = logits.masked_fill(~torch.cat(real, dim=1), -torch.inf)
         first = torch.zeros(len(q), dtype=torch.long, device=q.device)
-        loss = functional.cross_entropy(logits, first)
+        each = functional.cross_entropy(logits, first, reduction="none")
+        loss = (each * batch.weight).mean()
         return LossOutput(total=loss, terms={"rank": loss})
 
 

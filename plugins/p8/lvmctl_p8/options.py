@@ -20,13 +20,6 @@ class ListwiseOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PreviousRepelOptions:
-    """Options of the previous-repel hinge."""
-
-    margin: float = option(0.07, "margin asked between target and last", low=0.0, high=2.0)
-
-
-@dataclass(frozen=True, kw_only=True)
 class OrderOptions:
     """Options of the order verifier."""
 

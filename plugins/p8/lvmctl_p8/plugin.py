@@ -43,21 +43,14 @@ def lvmctl_losses():
             summary="Softmax over the target, last, same-article and in-batch candidates.",
             target="lvmctl_p8.listwise:Listwise",
             options=options.ListwiseOptions,
-            needs=("target", "last", "negatives", "negative_mask", "in_batch_mask"),
-        ),
-        LossSpec(
-            name="previous-repel",
-            summary="Hinge on cos(q, y) - cos(q, last).",
-            target="lvmctl_p8.previous_repel:PreviousRepel",
-            options=options.PreviousRepelOptions,
-            needs=("target", "last"),
+            needs=("target", "last", "negatives", "negative_mask", "in_batch_mask", "weight"),
         ),
         LossSpec(
             name="order",
             summary="A small verifier learns which of two stored chunks came first.",
             target="lvmctl_p8.order:OrderVerifier",
             options=options.OrderOptions,
-            needs=("order_first", "order_second", "order_label"),
+            needs=("order_first", "order_second", "order_label", "weight"),
         ),
     ]
 

@@ -21,7 +21,7 @@ def compose(options: P8Options) -> Composition:
         model=Part("p8/mixture", encoder),
         losses=(
             Part("p8/listwise", listwise, options.w_rank),
-            Part("p8/previous-repel", {"margin": options.margin}, options.w_margin),
+            Part("core/previous-repel", {"margin": options.margin}, options.w_margin),
             Part("p8/order", {"pairs": options.order_pairs}, options.w_order),
         ),
         kill=(Part("p8/kill-rule"),) if options.kill_rule else (),

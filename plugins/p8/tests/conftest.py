@@ -25,6 +25,7 @@ def _random_batch(size: int, dim: int = 7, k: int = 5, negatives: int = 6, seed:
             "context": context,
             "target": chunks(size),
             "last": context[:, -1],
+            "weight": torch.rand(size, generator=generator),
             "negatives": chunks(size, negatives),
             "negative_mask": yes(size, negatives),
             "in_batch_mask": yes(size, size),

@@ -33,7 +33,8 @@ def listwise_by_loop(q: torch.Tensor, batch: Batch, options: ListwiseOptions) ->
                 candidates.append(batch.target[j])
         scores = [dot(q[i], candidate) / options.temperature for candidate in candidates]
         top = max(scores)
-        total += top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0]
+        loss = top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0]
+        total += batch.weight[i].item() * loss
     return total / size
 
 
@@ -60,6 +61,7 @@ def test_listwise_has_at_most_eight_candidates(step, negatives, in_batch):
         {
             "target": same,
             "last": same,
+            "weight": torch.ones(size),
             "negatives": same[:, None].repeat(1, 6, 1),
             "negative_mask": torch.ones(size, 6, dtype=torch.bool),
             "in_batch_mask": torch.ones(size, size, dtype=torch.bool),
@@ -78,6 +80,7 @@ def test_the_temperature_divides_the_scores(step):
         {
             "target": eye[:1],
             "last": eye[1:2],
+            "weight": torch.ones(1),
             "negatives": torch.zeros(1, 0, DIM),
             "negative_mask": torch.zeros(1, 0, dtype=torch.bool),
             "in_batch_mask": torch.zeros(1, 1, dtype=torch.bool),

@@ -7,7 +7,6 @@ import torch
 from lvmctl_p8.listwise import Listwise
 from lvmctl_p8.order import OrderVerifier
 from lvmctl_p8.plugin import lvmctl_losses
-from lvmctl_p8.previous_repel import PreviousRepel
 
 from lvmctl.batch import Batch, Prediction
 from lvmctl.geometry import unit
@@ -16,7 +15,7 @@ from lvmctl.plugins import Shape
 DIM = 7
 SHAPE = Shape(DIM, 5)
 RECORDS = {record.name: record for record in lvmctl_losses()}
-CLASSES = {"listwise": Listwise, "previous-repel": PreviousRepel, "order": OrderVerifier}
+CLASSES = {"listwise": Listwise, "order": OrderVerifier}
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -30,6 +29,7 @@ def test_loss_and_gradient_are_finite(declared, step, name, size, case, bf16):
     fields = {
         "target": target,
         "last": axis.repeat(size, 1),
+        "weight": torch.ones(size),
         "negatives": target[:, None].repeat(1, 2, 1),
         "negative_mask": torch.zeros(size, 2, dtype=torch.bool),
         "in_batch_mask": torch.zeros(size, size, dtype=torch.bool),

@@ -32,7 +32,8 @@ def test_the_verifier_is_an_mlp_on_the_concatenation(random_batch, declared, pre
             logit = (out @ hidden + shift).item()
             label = batch.order_label[i, p].item()
             chance = 1 / (1 + math.exp(-logit))
-            losses.append(-math.log(chance if label else 1 - chance))
+            loss_here = -math.log(chance if label else 1 - chance)
+            losses.append(batch.weight[i].item() * loss_here)
             right.append((logit > 0) == (label == 1))
             assert loss.logit(a.float(), b.float()).item() == pytest.approx(logit, abs=1e-5)
     assert found.total.item() == pytest.approx(sum(losses) / 18, abs=1e-5)
@@ -57,6 +58,7 @@ def test_the_verifier_learns_which_half_comes_later(step):
     first = torch.where(turned[..., None], late, early)
     second = torch.where(turned[..., None], early, late)
     fields = {"order_first": first, "order_second": second, "order_label": (~turned).float()}
+    fields["weight"] = torch.ones(64)
     loss = OrderVerifier(OrderOptions(hidden=16), SHAPE)
     optimizer = torch.optim.Adam(loss.parameters(), 1e-2)
     for _ in range(40):

@@ -6,12 +6,12 @@ import dataclasses
 
 import pytest
 from lvmctl_p8.options import KillOptions, ListwiseOptions, OrderOptions, P8Options
-from lvmctl_p8.options import PreviousRepelOptions as RepelOptions
 from lvmctl_p8.plugin import lvmctl_gates, lvmctl_losses, lvmctl_models, lvmctl_recipes
 from lvmctl_p8.recipe import compose
 
 from lvmctl.config import bind
 from lvmctl.errors import UsageError
+from lvmctl.losses.options import PreviousRepelOptions as RepelOptions
 from lvmctl.models.options import SequenceEncoderOptions
 from lvmctl.registry import load_registry
 
@@ -56,7 +56,7 @@ def test_the_composition():
     composition = compose(P8Options())
     assert composition.model.name == "p8/mixture"
     weights = {part.name: part.weight for part in composition.losses}
-    assert weights == {"p8/listwise": 1.0, "p8/previous-repel": 0.5, "p8/order": 0.2}
+    assert weights == {"p8/listwise": 1.0, "core/previous-repel": 0.5, "p8/order": 0.2}
     assert composition.kill == ()
     assert composition.run_name == {"c": 5, "m": 0.07}
 
@@ -112,7 +112,8 @@ def test_the_registry_resolves_every_part():
         "gate": (composition.kill, lvmctl_gates()),
     }
     for kind, (named, records) in parts.items():
-        assert [registry.get(kind, part.name).record for part in named] == records
+        found = [registry.get(kind, part.name) for part in named]
+        assert [entry.record for entry in found if entry.plugin.name == "p8"] == records
         for part in named:
             assert callable(registry.resolve(registry.get(kind, part.name)))
 

@@ -7,18 +7,18 @@ from torch.nn import functional
 
 from lvmctl.batch import Batch, LossOutput, Prediction, Step
 from lvmctl.geometry import cosine
-from lvmctl.plugins import Shape
-from lvmctl_p8.options import PreviousRepelOptions
+from lvmctl.losses.options import PreviousRepelOptions
+from lvmctl.spec import Shape
 
 
 class PreviousRepel(nn.Module):
-    """Mean of relu(m - (cos(q, y) - cos(q, last))), in [0, m + 2] (METHODS §4, P8).
+    """Mean of relu(m - (cos(q, y) - cos(q, last))), in [0, m + 2] (METHODS §4).
 
     The value is a hinge loss, not a margin: a value of .12 says nothing about the sign of
     margin[last]. Past w = ‖μ‖²/(μ·x_last - ‖μ‖²) its weight turns q away from the target
     (METHODS §2.4).
 
-    Needs: ``target``, ``last``. Terms: ``margin``.
+    Needs: ``target``, ``last``, ``weight``. Terms: ``margin``.
     """
 
     def __init__(self, options: PreviousRepelOptions, shape: Shape) -> None:
@@ -27,5 +27,5 @@ class PreviousRepel(nn.Module):
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
         gap = cosine(prediction.q, batch.target) - cosine(prediction.q, batch.last)
-        loss = functional.relu(self.margin - gap).mean()
+        loss = (functional.relu(self.margin - gap) * batch.weight).mean()
         return LossOutput(total=loss, terms={"margin": loss})

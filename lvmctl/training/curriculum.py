@@ -1,0 +1,59 @@
+"""Which training windows an epoch visits, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lvmctl.data import Windows
+from lvmctl.data.sampling import epoch_order
+from lvmctl.errors import DataError
+from lvmctl.plan import PlannedPart
+from lvmctl.registry import Registry
+from lvmctl.registry.blame import blame
+
+
+class Curriculum:
+    """The windows that every ``select`` gate of a recipe selects; all where there is none.
+
+    Args:
+        registry: resolves the gates.
+        parts: the gates.
+        windows: the training windows.
+        seed: seed of the order.
+    """
+
+    def __init__(
+        self, registry: Registry, parts: Sequence[PlannedPart], windows: Windows, seed: int
+    ) -> None:
+        self.parts, self.windows, self.seed = tuple(parts), windows, seed
+        self.gates = []
+        for part in self.parts:
+            make = registry.resolve(part.entry)
+            with blame(part.entry):
+                self.gates.append(make(part.options))
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The windows of an epoch as it visits them, (W',) int64: a function of seed and epoch.
+
+        Raises:
+            DataError: there are none.
+            PluginError: a gate fails, or returns anything else than (W,) bool.
+        """
+        order = epoch_order(len(self.windows), self.seed, epoch)
+        selected = np.ones(len(order), dtype=bool)
+        for part, gate in zip(self.parts, self.gates):
+            with blame(part.entry):
+                chosen = np.asarray(gate(self.windows, epoch))
+                if chosen.dtype != bool or chosen.shape != selected.shape:
+                    found = f"{chosen.dtype} {chosen.shape}"
+                    raise TypeError(f"a select gate returns bool {selected.shape}, not {found}")
+            selected &= chosen
+        if not selected.any():
+            raise DataError(
+                f"no training window is selected for epoch {epoch}",
+                where=", ".join(part.entry.qualified for part in self.parts),
+                mend="select more of them, or train on more",
+            )
+        return order[selected[order]]
