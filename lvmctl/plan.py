@@ -24,6 +24,9 @@ ROLES = ("kill", "sample", "select")
 MANY = ("losses", *ROLES)
 
 
+ONE = Schedule.parse(1)
+
+
 @dataclass(frozen=True)
 class PlannedPart:
     """A model, loss or gate with its resolved options.
@@ -36,7 +39,7 @@ class PlannedPart:
 
     entry: Entry
     options: Any
-    weight: Schedule = Schedule.parse(1)
+    weight: Schedule = ONE
 
     def record(self) -> dict[str, Any]:
         """As saved in ``config.json``."""

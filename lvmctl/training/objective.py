@@ -16,7 +16,6 @@ from lvmctl.registry import Registry
 from lvmctl.registry.blame import blame
 from lvmctl.spec import Shape
 
-
 COUNTED = ("negatives", "order_pairs", "rollout")
 """Batch fields that come in the number the losses ask for, as attributes of these names."""
 

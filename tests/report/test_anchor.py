@@ -11,7 +11,7 @@ from lvmctl.report.section import Missing
 
 @pytest.mark.filterwarnings("error")
 def test_where_the_two_cancel_there_is_no_direction():
-    rho, curve = line(draw(anchor(0.5)).axes[0], "f(ρ), λ = .500")
+    _, curve = line(draw(anchor(0.5)).axes[0], "f(ρ), λ = .500")
     assert np.isnan(curve[0])
     assert np.isfinite(curve[1:]).all()
 

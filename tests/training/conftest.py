@@ -19,11 +19,11 @@ from lvmctl.training.loop import Training
 
 @pytest.fixture
 def make_training(tmp_path: Path) -> Callable[..., Training]:
-    """``make_training(name, data=…, losses=…, **options)`` builds P8 in a new run directory."""
+    """``make_training(name, data=…, losses=…, recipe="p8", **options)`` in a new run directory."""
 
-    def make(name: str = "run", data: str = DATA, losses=(), **options) -> Training:
+    def make(name="run", data: str = DATA, losses=(), recipe: str = "p8", **options) -> Training:
         registry = load_registry()
-        plan = make_plan(registry, "p8", [("test", TINY | options)], losses)
+        plan = make_plan(registry, recipe, [("test", TINY | options)], losses)
         splits = open_splits(data)
         shape = (plan.options.context, plan.options.horizon)
         run = RunDirectory.create(tmp_path / name)
