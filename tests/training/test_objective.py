@@ -1,4 +1,4 @@
-"""What a training minimises: schedules, sample gates, rollouts and models that are told the step."""
+"""What a training minimises: schedules, gates, rollouts, curricula, models told the step."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_a_curriculum_that_selects_nothing_or_nonsense(train, options, error, me
 
 
 def test_a_sample_gate_of_the_wrong_shape_is_named(train):
-    with pytest.raises(PluginError, match="gate wrong of plugin lab.*returns .* weights, not"):
+    with pytest.raises(PluginError, match=r"gate wrong of plugin lab.*returns .* weights, not"):
         train(gate="wrong").fit()
 
 
