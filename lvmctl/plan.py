@@ -124,11 +124,7 @@ def make_plan(
         own, parts = split_parts(values)
         own_layers.append((origin, own))
         part_layers += [(origin, part, options) for part, options in parts.items()]
-    try:
-        bound = bind(entry.record.options, own_layers)
-    except UsageError as error:
-        problems.append(str(error))
-        bound = bind(entry.record.options)  # to find what else is wrong
+    bound = bind(entry.record.options, own_layers, problems)
     with blame(entry):
         composition: Composition = registry.resolve(entry)(bound.options)
     wanted = [*composition.losses]
@@ -168,7 +164,7 @@ def make_plan(
             parts += [part for role in ROLES for part in getattr(composition, role)]
             names = [part.name for part in parts]
             problems.append(f"{origin} addresses {name!r}, the parts are {', '.join(names)}")
-    if not problems:
+    if None not in (model, *all_losses, *gates["sample"]):
         problems += misfits(model, chosen, gates["sample"], bound.options)
     if problems:
         raise UsageError("; ".join(problems), where=f"recipe {recipe}")

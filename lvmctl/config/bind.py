@@ -26,13 +26,18 @@ class Bound(Generic[T]):
     origins: dict[str, str]
 
 
-def bind(cls: type[T], layers: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> Bound[T]:
+def bind(
+    cls: type[T],
+    layers: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    problems: list[str] | None = None,
+) -> Bound[T]:
     """Lay values over the defaults of ``cls``.
 
     Args:
         cls: a frozen dataclass of options.
         layers: ``(origin, values)`` pairs, e.g. ``("--set", {"lr": "1e-3"})``; a later layer
             wins. A string for an option that is no string is parsed.
+        problems: what is wrong is added here instead of raised, and what is right is bound.
 
     Raises:
         UsageError: names every unknown key (with the nearest known one) and every bad value.
@@ -48,12 +53,16 @@ def bind(cls: type[T], layers: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> 
                 origins[name] = origin
             except ValueError as error:
                 errors.append(f"{error} ({origin})")
-    if not errors:
-        try:
-            return Bound(cls(**values), origins)
-        except ValueError as error:  # a rule between options, from __post_init__
-            errors.append(str(error))
-    raise UsageError("; ".join(errors))
+    try:
+        bound = Bound(cls(**values), origins)
+    except ValueError as error:  # a rule between options, from __post_init__
+        errors.append(str(error))
+        bound = Bound(cls(), dict.fromkeys(known, DEFAULT))
+    if errors and problems is None:
+        raise UsageError("; ".join(errors))
+    if problems is not None:
+        problems += errors
+    return bound
 
 
 def _accept(known: Mapping[str, OptionInfo], name: str, value: Any) -> Any:
