@@ -1,7 +1,13 @@
 """Options, where their values come from, and named experiments."""
 
 from lvmctl.config.bind import Bound, bind, parse_assignments, split_parts
-from lvmctl.config.experiments import Experiment, Experiments, disabled_plugins, load_experiments
+from lvmctl.config.experiments import (
+    Experiment,
+    Experiments,
+    disabled_plugins,
+    is_pattern,
+    load_experiments,
+)
 from lvmctl.config.options import OptionInfo, TrainingOptions, describe, option
 
 __all__ = [
@@ -13,6 +19,7 @@ __all__ = [
     "bind",
     "describe",
     "disabled_plugins",
+    "is_pattern",
     "load_experiments",
     "option",
     "parse_assignments",

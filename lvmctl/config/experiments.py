@@ -18,7 +18,9 @@ what it extends; one that sets ``val`` or ``ood`` alone replaces that one.
 
 from __future__ import annotations
 
+import fnmatch
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +36,7 @@ LISTS = ("train", "losses")
 WHOLE, SOURCES = {"data", "train"}, ("data", "train", "val", "ood")
 """A table that names one of the first inherits none of the second."""
 PLUGINS = "plugins"
+GLOB = re.compile(r"[*?[]")
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,24 @@ class Experiments:
     def names(self) -> list[str]:
         """Names in the file's order."""
         return list(self._tables)
+
+    def match(self, pattern: str) -> list[str]:
+        """The names a shell pattern (``p7-*``) means, in the file's order; a name means itself.
+
+        Raises:
+            UsageError: it means none; the nearest names are suggested.
+        """
+        if pattern in self._tables or not is_pattern(pattern):
+            return [pattern]
+        found = [name for name in self._tables if fnmatch.fnmatchcase(name, pattern)]
+        if not found:
+            from difflib import get_close_matches
+
+            stem = "".join(GLOB.split(pattern))
+            close = get_close_matches(stem, self.names(), n=4, cutoff=0.4)
+            mend = f"the nearest are {', '.join(close)}" if close else self._known()
+            raise UsageError(f"no experiment matches {pattern!r}", where=self.path, mend=mend)
+        return found
 
     def get(self, name: str) -> Experiment:
         """The experiment ``name`` with its ``extends`` chain resolved.
@@ -144,14 +165,21 @@ class Experiments:
 
     def _missing(self, name: str, chain: list[str]) -> UsageError:
         close = nearest(name, self.names())
-        known = f"there are {', '.join(self.names())}" if self._tables else "it holds none"
-        mend = f"did you mean {close!r}?" if close else known
+        mend = f"did you mean {close!r}?" if close else self._known()
         if chain:
             return self._error(chain[-1], f"it extends an unknown experiment {name!r}", mend)
         return UsageError(f"no experiment {name!r}", where=self.path, mend=mend)
 
+    def _known(self) -> str:
+        return f"there are {', '.join(self.names())}" if self._tables else "it holds none"
+
     def _error(self, table: str, what: str, mend: str | None = None) -> UsageError:
         return UsageError(what, where=f"{self.path} [{table}]", mend=mend)
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name of experiments is a shell pattern: it has one of ``* ? [``."""
+    return bool(GLOB.search(name))
 
 
 def load_experiments(path: str | os.PathLike[str] | None = None) -> Experiments:

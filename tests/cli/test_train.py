@@ -89,7 +89,7 @@ def test_an_experiment_and_what_is_typed_over_it(typed, tmp_path):
     assert config["losses"][0]["options"]["temperature"] == 0.2
     assert config["losses"][-1] | {"options": {}} == {
         "name": "core/mse",
-        "weight": 2,
+        "weight": "2",
         "options": {},
     }
     trained = int(re.search(r"train (\d+) windows", err).group(1))

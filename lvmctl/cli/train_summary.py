@@ -1,0 +1,53 @@
+"""What a training ends with on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lvmctl.cli.output import table
+
+RETRIEVAL = """\
+R@5 and MRR@10 rank the true chunk among all chunks of its article outside the window.
+Compare them with `direct`, which retrieves with the last chunk itself.
+"""
+MARGIN = """\
+margin[last] below 0 is what a correct model of text has; it does not mean "backward"."""
+
+
+def summary(finished: Any) -> str:
+    """What was learned, beside ``direct`` on the same windows."""
+    best, plan = finished.result.best, finished.plan
+    lines = []
+    if finished.result.stopped:
+        lines.append(f"stopped after epoch {finished.result.epochs}: {finished.result.stopped}")
+    rows = list(summary_rows(best["val"]))
+    lines.append(
+        f"{plan.recipe}, epoch {best['epoch']} (best by {best['by']}), on "
+        f"{best['val']['windows']:,} validation windows"
+    )
+    lines += ["", table(["", plan.recipe, "direct", "chance"], rows), ""]
+    lines.append(RETRIEVAL + MARGIN if "r@5" in best["val"] else MARGIN)
+    if finished.demonstration:
+        lines.append(f"Data: {finished.demonstration}")
+    lines.append(f"run: {finished.run.path}")
+    return "\n".join(lines)
+
+
+def summary_rows(val: dict[str, Any]) -> Iterable[tuple[str, str, str, str]]:
+    """Rows of the final table: name, model, direct, chance."""
+    direct = val["direct"]
+
+    def row(name: str, ours: float, other: float | None = None, chance: float | None = None):
+        return name, *("" if x is None else f"{x:.4f}" for x in (ours, other, chance))
+
+    yield row("cos_next", val["cos_next"], direct["cos_next"])
+    for previous, margin in val["margin"].items():
+        yield row(f"margin[{previous}]", margin, direct["margin"][previous])
+    if "r@5" in val:
+        yield row("R@5 in article", val["r@5"], direct["r@5"], val["chance_r@5"])
+        yield row("MRR@10 in article", val["mrr@10"], direct["mrr@10"])
+    if "order_accuracy" in val:
+        yield row("order accuracy", val["order_accuracy"], None, 0.5)
+    if "alpha_entropy" in val:
+        yield row("α entropy (nats)", val["alpha_entropy"])

@@ -1,0 +1,65 @@
+"""Mean and spread over seeds of what a comparison found."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+FIGURES = (
+    "in_article.filtered.r@1",
+    "in_article.filtered.r@5",
+    "in_article.filtered.mrr@10",
+    "global.filtered.r@10",
+    "cos_next",
+    "margin.last",
+    "margin.second_last",
+    "margin.unseen",
+)
+
+
+def spreads(record: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Each group's figures and differences over its runs.
+
+    Args:
+        record: of a :class:`lvmctl.evaluation.compare.Comparison`.
+        groups: names of the comparison's runs by group; one of a single run is left out.
+
+    Returns:
+        By group: ``runs``, ``figures`` and ``differences``, each by path with ``mean``, ``sd``
+        (of the sample, n - 1), ``min`` and ``max``.
+    """
+    found = {}
+    for group, runs in groups.items():
+        if len(runs) < 2:
+            continue
+        figures = {path: [at(record["predictors"][run], path) for run in runs] for path in FIGURES}
+        paths = record["runs"][runs[0]]["differences"]
+        differences = {
+            path: [record["runs"][run]["differences"].get(path, {}).get("value") for run in runs]
+            for path in paths
+        }
+        found[group] = {
+            "runs": list(runs),
+            "figures": {p: spread(v) for p, v in figures.items() if None not in v},
+            "differences": {p: spread(v) for p, v in differences.items() if None not in v},
+        }
+    return found
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Mean, standard deviation of the sample, least and largest."""
+    return {
+        "mean": statistics.fmean(values),
+        "sd": statistics.stdev(values),
+        "min": min(values),
+        "max": max(values),
+    }
+
+
+def at(tree: Mapping[str, Any], path: str) -> float | None:
+    """The figure at a dotted path of a predictor's tree, None where it has none."""
+    *parents, name = path.split(".")
+    for parent in parents:
+        tree = tree.get(parent) or {}
+    return tree.get(name)
