@@ -78,8 +78,8 @@ def members_of(typed: Typed, path: Path) -> list[tuple[Member, Typed]]:
     seeds are typed: ``p7-baseline_seed1``.
 
     Raises:
-        UsageError: an unknown or wrong experiment, a name that no directory can have, two members
-            of one name.
+        UsageError: an unknown or wrong experiment, a name that no directory can have, more
+            members than a grid may have.
     """
     from lvmctl.training.grid import Member
 
@@ -104,8 +104,6 @@ def members_of(typed: Typed, path: Path) -> list[tuple[Member, Typed]]:
         for name in names
         if not name or name.startswith(".") or "/" in name or "\0" in name or "comparison." in name
     ]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    faults += [f"two members would be called {name}" for name in twice]
     if len(found) > MOST:
         faults.append(f"{len(found)} members, at most {MOST} can be")
     if faults:

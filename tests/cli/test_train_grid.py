@@ -1,0 +1,306 @@
+"""``lvmctl train`` of several experiments or seeds, as it is typed."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from training.small import TINY
+from training.test_resume import assert_equal, state_of
+
+from lvmctl.cli.main import run as main
+from lvmctl.runs import RunDirectory
+
+DATA = "synth:topic?articles=24&chunks=10&dim=8"
+EPOCHS = 30
+HEAD = f'[tiny]\nrecipe = "p8"\ndata = "{DATA}"\nepochs = {EPOCHS}\n' + "".join(
+    f"{key} = {value}\n" for key, value in TINY.items()
+)
+FILE = f"""{HEAD}
+[tiny-a]
+extends = "tiny"
+[tiny-b]
+extends = "tiny"
+margin = 0.2
+[mad]
+extends = "tiny"
+lr = 1e3
+weight_decay = 1e3
+max_skips = 0
+[odd]
+extends = "tiny"
+data = "{DATA}&seed=4"
+[wrong]
+extends = "tiny"
+lrr = 1
+[lost]
+extends = "tiny"
+data = "nowhere"
+"""
+
+
+def typing(place: Path, monkeypatch, capsys):
+    (place / "experiments.toml").write_text(FILE)
+    monkeypatch.chdir(place)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch, capsys):
+    """``typed(*words)`` runs lvmctl in ``tmp_path``: exit code, stdout, stderr."""
+    return typing(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """``tiny-a`` and ``tiny-b``, trained two at a time: directory, JSON, stderr."""
+    place = tmp_path_factory.mktemp("whole")
+    (place / "experiments.toml").write_text(FILE)
+    words = ["train", "--experiment", "tiny-*", "--jobs", "2", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "lvmctl", *words], cwd=place, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return place, json.loads(done.stdout), done.stderr
+
+
+@pytest.fixture
+def again(whole, monkeypatch, capsys):
+    """``again(*words)`` runs lvmctl where the grid was trained."""
+    return typing(whole[0], monkeypatch, capsys)
+
+
+def test_a_grid_is_a_directory_of_runs_and_their_comparison(whole):
+    place, found, _ = whole
+    assert found["schema"] == "lvmctl.train.grid/1"
+    assert re.fullmatch(r"runs/grid_tiny_[0-9a-f]{8}", found["grid"])
+    grid = place / found["grid"]
+    there = {path.name for path in grid.iterdir()} - {".lock"}
+    assert there == {"grid.json", "comparison.json", "comparison.txt", "tiny-a", "tiny-b"}
+    assert [member["name"] for member in found["members"]] == ["tiny-a", "tiny-b"]
+    for member in found["members"]:
+        assert (member["state"], member["trained"], member["exit_code"]) == ("finished", True, 0)
+        assert member["experiment"] == member["name"]
+        config = json.loads((place / member["run"] / "config.json").read_text())
+        assert config["experiment"] == member["name"]
+        assert config["options"]["margin"] == {"tiny-a": 0.07, "tiny-b": 0.2}[member["name"]]
+        assert config["origins"]["width"] == "experiments.toml [tiny]"
+        assert config["backend"]["threads"] == 1
+
+
+def test_members_are_heard_by_name_and_counted(whole):
+    _, _, err = whole
+    for name in ("tiny-a", "tiny-b"):
+        epochs = re.findall(rf"^{name} \| epoch (\d+)/{EPOCHS} .*windows/s$", err, re.MULTILINE)
+        assert epochs == [str(n) for n in range(1, EPOCHS + 1)]
+    assert re.search(r"^grid of 2: 0 finished; runs/grid_tiny_", err, re.MULTILINE)
+    assert "0 of 2 finished; tiny-b is trained" in err
+    assert re.search(r"^2 of 2 finished; tiny-[ab] finished after \d+ s$", err, re.MULTILINE)
+
+
+def test_the_comparison_is_that_of_eval_compare(whole, again):
+    place, found, _ = whole
+    saved = json.loads((place / found["grid"] / "comparison.json").read_text())
+    assert saved.pop("format") == "lvmctl.comparison/1"
+    assert saved == {name: found["comparison"][name] for name in saved}
+    paths = [member["run"] for member in found["members"]]
+    _, out, _ = again("eval", "compare", *paths, "--json")
+    other = json.loads(out)
+    assert set(other["runs"]) == {"tiny-a", "tiny-b"}
+    assert saved["predictors"] == other["predictors"]
+    for name, run in other["runs"].items():
+        assert saved["runs"][name]["differences"] == run["differences"]
+    assert saved["seeds"] == {}
+
+
+def test_typed_again_nothing_is_trained_and_the_comparison_is_shown(whole, again):
+    place, found, _ = whole
+    best = place / found["members"][0]["run"] / "best_model.pt"
+    before = best.stat().st_mtime_ns
+    code, out, err = again("train", "--experiment", "tiny-*")
+    assert code == 0
+    assert best.stat().st_mtime_ns == before
+    assert "grid of 2: 2 finished" in err
+    assert " is trained" not in err
+    assert re.search(r"^tiny-a +finished$", out, re.MULTILINE)
+    assert "tiny-b minus direct (K = 5, horizon 1)" in out
+    text = (place / found["grid"] / "comparison.txt").read_text()
+    assert text in out + "\n"
+    assert out.endswith(f"grid: {found['grid']}\n")
+
+
+def test_another_configuration_is_refused_before_anything_is_trained(whole, again):
+    place, found, _ = whole
+    words = ("train", "--experiment", "tiny-*", "--experiment", "odd", "--out", found["grid"])
+    code, out, err = again(*words, "--epochs", 3, "--set", "width=32")
+    assert (code, out) == (4, "")
+    assert "tiny-a: " in err
+    assert f"epochs is 3, was {EPOCHS}, width is 32, was 16; name another grid with --out" in err
+    code, _, err = again(*words, "--data", f"{DATA}&seed=9")
+    assert code == 4
+    assert "another configuration: the data (content or splits)" in err
+    code, _, err = again(*words, "--loss", "mse")
+    assert "another configuration: losses differs" in err
+    assert not (place / found["grid"] / "odd").exists()
+
+
+def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cli_env):
+    (tmp_path / "experiments.toml").write_text(FILE)
+    words = [sys.executable, "-m", "lvmctl", "train"]
+    begin = [*words, "--experiment", "tiny-*", "--out", "g"]
+
+    def until(line: str, number: int, command: list[str]) -> tuple[int, str]:
+        """Run until ``line`` is said, then send a signal; exit code and stderr."""
+        said = ""
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=cli_env, stderr=subprocess.PIPE, text=True
+        ) as process:
+            while line not in said:
+                assert process.poll() is None, said
+                said += process.stderr.readline()
+            process.send_signal(number)
+            return process.wait(), said + process.stderr.read()
+
+    code, _ = until("tiny-a | epoch 2/", signal.SIGKILL, begin)
+    assert code == -signal.SIGKILL
+    code, said = until("tiny-b | epoch 3/", signal.SIGINT, begin)
+    assert code == 130
+    assert "0 of 2 finished; tiny-a is resumed" in said
+    assert "tiny-a | epoch 1/" not in said
+    last = said.splitlines()[-1]
+    assert last == (
+        "error: g: interrupted, 1 of 2 members finished; go on with lvmctl train --resume g"
+    )
+    assert not (tmp_path / "g/comparison.json").exists()
+    # From another directory: what the request names is looked for where it was typed.
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = subprocess.run(
+        [*words, "--resume", "../g", "-v"],
+        cwd=elsewhere,
+        env=cli_env,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "grid of 2: 1 finished, 1 to be resumed" in done.stderr
+    assert "tiny-a | " not in done.stderr
+    assert "tiny-b | epoch 2/" not in done.stderr
+    assert (tmp_path / "g/comparison.json").exists()
+    for name in ("tiny-a", "tiny-b"):
+        run = whole[0] / whole[1]["grid"] / name
+        assert_equal(state_of(tmp_path / "g" / name), state_of(run))
+
+
+def test_seeds_have_members_of_their_own_and_a_spread(typed, tmp_path):
+    small = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
+    words = ["train", "--plugin", "p8", "--data", DATA, "--epochs", 1, *small, "--jobs", 2]
+    code, out, err = typed(*words, "--seed", "0,3", "--out", "here")
+    assert code == 0, err
+    for seed in (0, 3):
+        config = json.loads((tmp_path / f"here/p8_seed{seed}/config.json").read_text())
+        assert config["options"]["seed"] == seed
+    assert "p8 over 2 seeds (sd of the sample)" in out
+    saved = json.loads((tmp_path / "here/comparison.json").read_text())
+    found = saved["seeds"]["p8"]
+    assert found["runs"] == ["p8_seed0", "p8_seed3"]
+    cosines = [saved["predictors"][run]["cos_next"] for run in found["runs"]]
+    assert found["figures"]["cos_next"]["min"] == min(cosines)
+    assert found["figures"]["cos_next"]["max"] == max(cosines)
+    shown = f"{sum(cosines) / 2:.3f}".lstrip("0")
+    assert re.search(rf"^cos_next +{re.escape(shown)} +0\.\d{{4}} ", out, re.MULTILINE)
+
+
+def test_a_member_that_diverges_is_told_and_the_others_go_on(typed, tmp_path):
+    words = ("train", "--experiment", "mad", "--experiment", "tiny-a", "--epochs", 2)
+    code, out, err = typed(*words, "--out", "here", "--json")
+    assert code == 5
+    last = err.splitlines()[-1]
+    assert "here: 1 of 2 members failed: mad (exit code 5); mend it and try" in last
+    assert "mad | error: here/mad: " in err
+    mad, tiny = json.loads(out)["members"]
+    assert (mad["state"], mad["exit_code"], tiny["state"]) == ("failed", 5, "finished")
+    assert "non-finite" in mad["error"]
+    saved = json.loads((tmp_path / "here/comparison.json").read_text())
+    assert list(saved["runs"]) == ["tiny-a"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "messages"),
+    [
+        (["--experiment", "tinny-*"], 2, ["no experiment matches 'tinny-*'; the nearest are tiny"]),
+        (["--experiment", "tiny-a", "--experiment", "tinyb"], 2, ["did you mean 'tiny"]),
+        (["--experiment", "tiny-*", "--plugin", "p9"], 2, ["tiny-a trains p8, --plugin says p9"]),
+        (["--experiment", "tiny-*", "--seed", "x"], 2, ["'x' is no seed; give 1, 0,1,2 or 0-2"]),
+        (["--plugin", "p8", "--seed", "0,0"], 2, ["a seed is named twice"]),
+        (["--plugin", "p88", "--seed", "0-1"], 2, ["p88_seed0, p88_seed1: no recipe 'p88'"]),
+        (["--seed", "0-1"], 2, ["what should be trained?"]),
+        (["--experiment", "tiny-a", "--jobs", "2"], 2, ["one run is one process"]),
+        (["--experiment", "tiny-*", "--jobs", "0"], 2, ["0 is not in the range"]),
+        (
+            ["--experiment", "wrong", "--experiment", "lost", "--experiment", "tiny-a"],
+            2,
+            ["wrong: recipe p8: unknown option 'lrr'", "lost: ", "nowhere: no such store"],
+        ),
+        (["--experiment", "tiny-*", "--context", "40"], 3, ["tiny-a, tiny-b: ", "articles of 41"]),
+        (["--experiment", "[a-"], 2, ["no experiment matches '[a-'"]),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_trained(typed, tmp_path, words, code, messages):
+    found, out, err = typed("train", *words)
+    assert (found, out) == (code, "")
+    assert err.splitlines()[-1].startswith("error: ")
+    for message in messages:
+        assert message in err.splitlines()[-1]
+    assert {path.name for path in tmp_path.iterdir()} == {"experiments.toml"}
+
+
+def test_a_place_that_is_no_grid_is_left_alone(typed, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/notes.txt").write_text("mine")
+    code, _, err = typed("train", "--experiment", "tiny-*", "--out", "here")
+    assert code == 6
+    assert "exists already and is no grid; name another place with --out" in err
+    assert [p.name for p in (tmp_path / "here").iterdir() if p.name != ".lock"] == ["notes.txt"]
+
+
+def test_a_grid_in_use_is_refused(whole, again):
+    place, found, _ = whole
+    with RunDirectory(place / found["grid"]):
+        code, _, err = again("train", "--experiment", "tiny-*")
+    assert code == 4
+    assert "another training writes this run (process" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--plugin", "p8"], "keeps its members as they were asked for, --plugin cannot change"),
+        (["--epochs", "20"], "options cannot change"),
+        (["--set", "lr=1"], "options cannot change"),
+        (["--data", "x"], "sources cannot change"),
+        (["--device", "cpu"], "--device cannot change"),
+        (["--out", "x"], "--out cannot change"),
+    ],
+)
+def test_a_resumed_grid_keeps_what_it_was_asked_for(whole, again, words, message):
+    code, _, err = again("train", "--resume", whole[1]["grid"], *words)
+    assert (code, message in err) == (2, True)
+
+
+def test_a_damaged_request_says_how_to_go_on(typed, tmp_path):
+    (tmp_path / "g").mkdir()
+    (tmp_path / "g/grid.json").write_text("{}")
+    code, _, err = typed("train", "--resume", "g")
+    assert code == 4
+    assert "g/grid.json: is not the request of a grid (KeyError: 'format'); type the" in err
