@@ -4,104 +4,24 @@ from __future__ import annotations
 
 import json
 from contextlib import chdir
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from lvmctl.cli.output import notice, table
+from lvmctl.cli.output import notice
 from lvmctl.cli.train_members import default_path, members_of
 from lvmctl.cli.train_request import Typed, source_words
+from lvmctl.cli.train_rows import Done, Row
 from lvmctl.errors import Interrupted, LvmctlError, RunError, UsageError
 
 if TYPE_CHECKING:
     from lvmctl.training.crew import Ended
-    from lvmctl.training.grid import Checked
 
 FORMAT = "lvmctl.grid/1"
 FILE = "grid.json"
 GLOBAL = ("no_plugins", "strict_plugins", "debug")
 """Options before the command that a member's command repeats."""
-
-
-@dataclass
-class Row:
-    """One member as it is shown.
-
-    Attributes:
-        one: what is trained.
-        words: its command after ``lvmctl train`` where it is not there yet.
-        state: ``waiting``, ``begun`` (interrupted), ``finished`` or ``failed``.
-        trained: whether this command trained it.
-        code, error: how it failed.
-    """
-
-    one: Checked
-    words: list[str]
-    state: str = "waiting"
-    trained: bool = False
-    code: int = 0
-    error: str | None = None
-
-    @property
-    def name(self) -> str:
-        return self.one.member.name
-
-    def record(self) -> dict[str, Any]:
-        member = self.one.member
-        return {
-            "name": self.name,
-            "experiment": member.request.experiment,
-            "recipe": self.one.plan.recipe,
-            "seed": self.one.plan.options.seed,
-            "run": str(member.path),
-            "state": self.state,
-            "trained": self.trained,
-            "exit_code": self.code,
-            "error": self.error,
-        }
-
-
-@dataclass
-class Done:
-    """A grid that came to its end.
-
-    Attributes:
-        path: its directory.
-        rows: the members.
-        record, text: the comparison, None and nothing where there is none.
-    """
-
-    path: Path
-    rows: list[Row]
-    record: dict[str, Any] | None = None
-    text: str = ""
-    failed: list[Row] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        members = [row.record() for row in self.rows]
-        return {"grid": str(self.path), "members": members, "comparison": self.record}
-
-    def as_text(self) -> str:
-        cells = [(row.name, row.state, row.error or "") for row in self.rows]
-        states = table(["member", "state", ""], cells)
-        parts = [states, *([self.text] if self.text else []), f"grid: {self.path}"]
-        return "\n\n".join(parts)
-
-    def error(self) -> LvmctlError | None:
-        """What the command ends with when members failed: the code is the first one's."""
-        from lvmctl.training.grid import GridError
-
-        if not self.failed:
-            return None
-        names = ", ".join(f"{row.name} (exit code {row.code})" for row in self.failed)
-        return GridError(
-            self.failed[0].code,
-            f"{len(self.failed)} of {len(self.rows)} members failed: {names}",
-            where=self.path,
-            mend=f"mend it and try these again with lvmctl train --resume {self.path}",
-        )
 
 
 def saved_request(path: Path) -> tuple[Typed, Path]:
@@ -138,7 +58,8 @@ def train_grid(typed: Typed, out: Path | None, jobs: int | None, verbose: bool) 
     """Check all members, train those that are not finished, and compare."""
     from lvmctl.files import write_json
     from lvmctl.registry import load_registry
-    from lvmctl.training.grid import FINISHED, check, compared, open_grid, state
+    from lvmctl.training.grid import check, compared, open_grid
+    from lvmctl.training.members import state
 
     path = out or default_path(typed)
     jobs = workers(jobs)
@@ -149,11 +70,11 @@ def train_grid(typed: Typed, out: Path | None, jobs: int | None, verbose: bool) 
         write_json(grid.path / FILE, saved)
         rows = []
         for one, (member, own) in zip(found, pairs):
-            row = Row(one, own.words(member.request.experiment, member.request.sources))
-            row.state, _ = state(one)
-            rows.append(row)
+            request = member.request
+            words = own.words(request.experiment, request.sources)
+            rows.append(Row(one, words, state(member.path, one.plan.options.epochs)))
         done = Done(path, rows)
-        notice(headline(done))
+        notice(done.headline())
         try:
             compared(found)
         except LvmctlError as error:
@@ -162,21 +83,12 @@ def train_grid(typed: Typed, out: Path | None, jobs: int | None, verbose: bool) 
         else:
             comparable = True
         train_rows(done, jobs, verbose)
-        finished = [row.one.member for row in rows if row.state == FINISHED]
+        finished = [row.one.member for row in rows if row.state == "finished"]
         if finished and comparable:
             from lvmctl.cli.train_compared import comparison
 
             done.record, done.text = comparison(finished, path)
     return done
-
-
-def headline(done: Done) -> str:
-    """One line: where, how many, and how many are finished."""
-    finished = sum(row.state == "finished" for row in done.rows)
-    begun = sum(row.state == "begun" for row in done.rows)
-    parts = [f"grid of {len(done.rows)}: {finished} finished"]
-    parts += [f"{begun} to be resumed"] if begun else []
-    return f"{', '.join(parts)}; {done.path}"
 
 
 def workers(jobs: int | None) -> int:
@@ -196,19 +108,15 @@ def train_rows(done: Done, jobs: int, verbose: bool) -> None:
     """
     from lvmctl.training.crew import work
 
-    total = len(done.rows)
     rows = {row.name: row for row in done.rows if row.state != "finished"}
     params = click.get_current_context().find_root().params
     before = [f"--{name.replace('_', '-')}" for name in GLOBAL if params.get(name)]
-    tasks = {name: [*before, "train", *words(row, verbose)] for name, row in rows.items()}
-
-    def count() -> str:
-        return f"{sum(row.state == 'finished' for row in done.rows)} of {total}"
+    tasks = {name: [*before, "train", *command(row, verbose)] for name, row in rows.items()}
 
     def begins(name: str) -> None:
         rows[name].trained = True
         verb = "resumed" if rows[name].state == "begun" else "trained"
-        notice(f"{count()} finished; {name} is {verb}")
+        notice(f"{done.count()} finished; {name} is {verb}")
 
     def ends(name: str, how: Ended) -> None:
         row = rows[name]
@@ -218,19 +126,19 @@ def train_rows(done: Done, jobs: int, verbose: bool) -> None:
             done.failed.append(row)
             row.error = row.error or f"ended with exit code {how.code}"
         verb = {"begun": "was interrupted"}.get(row.state, row.state)
-        notice(f"{count()} finished; {name} {verb} after {how.seconds:.0f} s")
+        notice(f"{done.count()} finished; {name} {verb} after {how.seconds:.0f} s")
 
     signum = work(tasks, jobs, begins, ends, notice)
     if signum is not None and any(row.state != "finished" for row in done.rows):
         raise Interrupted(
             signum,
-            f"interrupted, {count()} members finished",
+            f"interrupted, {done.count()} members finished",
             where=done.path,
             mend=f"go on with lvmctl train --resume {done.path}",
         )
 
 
-def words(row: Row, verbose: bool) -> list[str]:
+def command(row: Row, verbose: bool) -> list[str]:
     """A member's command after ``lvmctl train``."""
     path, sources = row.one.member.path, row.one.member.request.sources
     if row.state == "begun":

@@ -7,52 +7,13 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from cli.grids import DATA, EPOCHS, FILE, typing
 from training.small import TINY
 from training.test_resume import assert_equal, state_of
 
-from lvmctl.cli.main import run as main
 from lvmctl.runs import RunDirectory
-
-DATA = "synth:topic?articles=24&chunks=10&dim=8"
-EPOCHS = 30
-HEAD = f'[tiny]\nrecipe = "p8"\ndata = "{DATA}"\nepochs = {EPOCHS}\n' + "".join(
-    f"{key} = {value}\n" for key, value in TINY.items()
-)
-FILE = f"""{HEAD}
-[tiny-a]
-extends = "tiny"
-[tiny-b]
-extends = "tiny"
-margin = 0.2
-[mad]
-extends = "tiny"
-lr = 1e3
-weight_decay = 1e3
-max_skips = 0
-[odd]
-extends = "tiny"
-data = "{DATA}&seed=4"
-[wrong]
-extends = "tiny"
-lrr = 1
-[lost]
-extends = "tiny"
-data = "nowhere"
-"""
-
-
-def typing(place: Path, monkeypatch, capsys):
-    (place / "experiments.toml").write_text(FILE)
-    monkeypatch.chdir(place)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        return code, *capsys.readouterr()
-
-    return call
 
 
 @pytest.fixture
@@ -103,7 +64,7 @@ def test_members_are_heard_by_name_and_counted(whole):
     for name in ("tiny-a", "tiny-b"):
         epochs = re.findall(rf"^{name} \| epoch (\d+)/{EPOCHS} .*windows/s$", err, re.MULTILINE)
         assert epochs == [str(n) for n in range(1, EPOCHS + 1)]
-    assert re.search(r"^grid of 2: 0 finished; runs/grid_tiny_", err, re.MULTILINE)
+    assert re.search(r"^grid: 0 of 2 finished; runs/grid_tiny_", err, re.MULTILINE)
     assert "0 of 2 finished; tiny-b is trained" in err
     assert re.search(r"^2 of 2 finished; tiny-[ab] finished after \d+ s$", err, re.MULTILINE)
 
@@ -130,9 +91,9 @@ def test_typed_again_nothing_is_trained_and_the_comparison_is_shown(whole, again
     code, out, err = again("train", "--experiment", "tiny-*")
     assert code == 0
     assert best.stat().st_mtime_ns == before
-    assert "grid of 2: 2 finished" in err
+    assert "grid: 2 of 2 finished" in err
     assert " is trained" not in err
-    assert re.search(r"^tiny-a +finished$", out, re.MULTILINE)
+    assert re.search(rf"^tiny-a +finished +{EPOCHS}$", out, re.MULTILINE)
     assert "tiny-b minus direct (K = 5, horizon 1)" in out
     text = (place / found["grid"] / "comparison.txt").read_text()
     assert text in out + "\n"
@@ -193,7 +154,7 @@ def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cl
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "grid of 2: 1 finished, 1 to be resumed" in done.stderr
+    assert "grid: 1 of 2 finished, 1 to be resumed" in done.stderr
     assert "tiny-a | " not in done.stderr
     assert "tiny-b | epoch 2/" not in done.stderr
     assert (tmp_path / "g/comparison.json").exists()
@@ -235,45 +196,6 @@ def test_a_member_that_diverges_is_told_and_the_others_go_on(typed, tmp_path):
     assert list(saved["runs"]) == ["tiny-a"]
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "messages"),
-    [
-        (["--experiment", "tinny-*"], 2, ["no experiment matches 'tinny-*'; the nearest are tiny"]),
-        (["--experiment", "tiny-a", "--experiment", "tinyb"], 2, ["did you mean 'tiny"]),
-        (["--experiment", "tiny-*", "--plugin", "p9"], 2, ["tiny-a trains p8, --plugin says p9"]),
-        (["--experiment", "tiny-*", "--seed", "x"], 2, ["'x' is no seed; give 1, 0,1,2 or 0-2"]),
-        (["--plugin", "p8", "--seed", "0,0"], 2, ["a seed is named twice"]),
-        (["--plugin", "p88", "--seed", "0-1"], 2, ["p88_seed0, p88_seed1: no recipe 'p88'"]),
-        (["--seed", "0-1"], 2, ["what should be trained?"]),
-        (["--experiment", "tiny-a", "--jobs", "2"], 2, ["one run is one process"]),
-        (["--experiment", "tiny-*", "--jobs", "0"], 2, ["0 is not in the range"]),
-        (
-            ["--experiment", "wrong", "--experiment", "lost", "--experiment", "tiny-a"],
-            2,
-            ["wrong: recipe p8: unknown option 'lrr'", "lost: ", "nowhere: no such store"],
-        ),
-        (["--experiment", "tiny-*", "--context", "40"], 3, ["tiny-a, tiny-b: ", "articles of 41"]),
-        (["--experiment", "[a-"], 2, ["no experiment matches '[a-'"]),
-    ],
-)
-def test_what_is_wrong_is_told_before_anything_is_trained(typed, tmp_path, words, code, messages):
-    found, out, err = typed("train", *words)
-    assert (found, out) == (code, "")
-    assert err.splitlines()[-1].startswith("error: ")
-    for message in messages:
-        assert message in err.splitlines()[-1]
-    assert {path.name for path in tmp_path.iterdir()} == {"experiments.toml"}
-
-
-def test_a_place_that_is_no_grid_is_left_alone(typed, tmp_path):
-    (tmp_path / "here").mkdir()
-    (tmp_path / "here/notes.txt").write_text("mine")
-    code, _, err = typed("train", "--experiment", "tiny-*", "--out", "here")
-    assert code == 6
-    assert "exists already and is no grid; name another place with --out" in err
-    assert [p.name for p in (tmp_path / "here").iterdir() if p.name != ".lock"] == ["notes.txt"]
-
-
 def test_a_grid_in_use_is_refused(whole, again):
     place, found, _ = whole
     with RunDirectory(place / found["grid"]):
@@ -296,11 +218,3 @@ def test_a_grid_in_use_is_refused(whole, again):
 def test_a_resumed_grid_keeps_what_it_was_asked_for(whole, again, words, message):
     code, _, err = again("train", "--resume", whole[1]["grid"], *words)
     assert (code, message in err) == (2, True)
-
-
-def test_a_damaged_request_says_how_to_go_on(typed, tmp_path):
-    (tmp_path / "g").mkdir()
-    (tmp_path / "g/grid.json").write_text("{}")
-    code, _, err = typed("train", "--resume", "g")
-    assert code == 4
-    assert "g/grid.json: is not the request of a grid (KeyError: 'format'); type the" in err

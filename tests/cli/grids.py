@@ -1,0 +1,48 @@
+"""Small experiments for grids, and a way to type commands beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.small import TINY
+
+from lvmctl.cli.main import run as main
+
+DATA = "synth:topic?articles=24&chunks=10&dim=8"
+EPOCHS = 30
+HEAD = f'[tiny]\nrecipe = "p8"\ndata = "{DATA}"\nepochs = {EPOCHS}\n' + "".join(
+    f"{key} = {value}\n" for key, value in TINY.items()
+)
+FILE = f"""{HEAD}
+[tiny-a]
+extends = "tiny"
+[tiny-b]
+extends = "tiny"
+margin = 0.2
+[mad]
+extends = "tiny"
+lr = 1e3
+weight_decay = 1e3
+max_skips = 0
+[odd]
+extends = "tiny"
+data = "{DATA}&seed=4"
+[wrong]
+extends = "tiny"
+lrr = 1
+[lost]
+extends = "tiny"
+data = "nowhere"
+"""
+
+
+def typing(place: Path, monkeypatch, capsys):
+    """``call(*words)`` runs lvmctl in ``place``: exit code, stdout, stderr."""
+    (place / "experiments.toml").write_text(FILE)
+    monkeypatch.chdir(place)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return call
