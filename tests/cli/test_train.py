@@ -168,6 +168,15 @@ def test_moved_data_is_found_and_other_splits_are_refused(typed, tmp_path):
     assert (code, "content or splits differ" in err) == (4, True)
 
 
+def test_verbose_shows_what_is_measured_every_200_steps(typed):
+    code, _, err = typed(*TRAIN, "--set", "batch_size=1", "-v")
+    assert code == 0
+    shown = re.findall(r"^epoch 1 step (\d+)/220  loss \d.*$", err, re.MULTILINE)
+    assert shown == ["200"]
+    assert re.search(r"^epoch 1 step 200/220 .*  loss_rank \d", err, re.MULTILINE)
+    assert " step " not in typed(*TRAIN)[2]
+
+
 def test_the_kill_rule_prints_and_saves_why(typed, tmp_path):
     code, out, _ = typed(*TRAIN, "--epochs", 3, "--set", "kill_rule=true", "--out", "here")
     assert code == 0

@@ -99,6 +99,33 @@ def test_data_is_inherited_as_a_whole(write, name, data, train, val, ood):
     assert (one.data, one.train, one.val, one.ood) == (data, train, val, ood)
 
 
+def test_patterns_mean_names_in_the_order_of_the_file(write):
+    known = load_experiments(
+        write(TEXT + '[grande]\nrecipe="p8"\n["p5.1"]\nrecipe="p8"\n["p5*"]\nrecipe="p8"')
+    )
+    assert known.match("gr*") == ["grandchild", "grande"]
+    assert known.match("*") == ["base", "child", "grandchild", "grande", "p5.1", "p5*"]
+    assert known.match("?????") == ["child"]
+    assert known.match("[bc]*") == ["base", "child"]
+    assert known.match("p5*") == ["p5*"]  # a name means itself
+    assert known.match("p5.1") == ["p5.1"]
+    assert known.match("other") == ["other"]  # no pattern: get says what is wrong
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("grend*", "no experiment matches 'grend*'; the nearest are grandchild"),
+        ("plugin?", "no experiment matches 'plugin?'; there are base, child, grandchild"),
+        ("GRAND*", "no experiment matches 'GRAND*'"),
+    ],
+)
+def test_a_pattern_that_means_nothing(write, pattern, reason):
+    with pytest.raises(UsageError) as caught:
+        load_experiments(write(TEXT)).match(pattern)
+    assert reason in str(caught.value)
+
+
 def test_plugins_is_no_experiment(write):
     assert load_experiments(write(TEXT)).names() == ["base", "child", "grandchild"]
 
@@ -160,6 +187,39 @@ def test_the_shipped_file_is_the_last_resort(tmp_path, monkeypatch):
     assert known.get("p8-pilot").values == {"windows": 10000, "epochs": 2}
     assert known.get("p8-full").values == {"epochs": 10}
     assert disabled_plugins() == ()
+
+
+PUBLISHED = {
+    "p7-baseline": {},
+    "p7-strong-anchor": {"anchor_lambda": 0.6},
+    "p7-higher-margin": {"margin": 0.1},
+    "p7-larger-context": {"context": 7},
+    "p7-strong-margin": {"w_margin": 1.5, "w_rank": 0.5, "warmup": 5, "epochs": 15},
+    "p7-fixed-anchor": {"anchor_lambda": 0.6, "learn_lambda": False, "w_anchor": 0.5},
+    "p7-pure-margin": {"w_rank": 0.0, "w_margin": 1.0, "w_teacher": 0.2, "w_cosine": 1.0},
+    "p8-pilot": {"windows": 10000, "epochs": 2},
+    "p8-full": {"epochs": 10},
+}
+PUBLISHED |= {name: {} for name in ("p1", "p2", "p3", "p4", "p5", "p5.1", "p6")}
+PUBLISHED |= {f"p6b-v{v}": {"version": v} for v in ("1", "2", "2.1", "2.2", "2.3")}
+
+
+def test_the_shipped_file_holds_the_lineage(tmp_path, monkeypatch):
+    """METHODS §4; what a table does not set is the recipe's default, tested by its plugin."""
+    monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    known = load_experiments()
+    for name, values in PUBLISHED.items():
+        one = known.get(name)
+        assert one.values == values, name
+        assert one.recipe == name.partition("-")[0]
+        assert one.summary.startswith(one.recipe.upper().replace("P6B", "P6b"))
+    assert known.match("p7-*") == [name for name in PUBLISHED if name.startswith("p7-")]
+    smoke = known.match("smoke-*")
+    assert {known.get(name).recipe for name in smoke} == {"p5.1", "p6b", "p7", "p8"}
+    assert set(known.names()) == {*PUBLISHED, *smoke}
+    blocks = known.path.read_text().split("\n\n")
+    assert all(block.startswith("# Source: ") for block in blocks if "\n[" in block)
 
 
 def test_disable_must_be_a_list_of_names(write, monkeypatch, tmp_path):
