@@ -66,9 +66,9 @@ def text(found: dict[str, Any]) -> Iterator[str]:
         "among the chunks of the article outside the window"
     )
     yield ""
+    names = sorted(found["predictors"], key=lambda name: name not in found["runs"])  # runs first
     rows = [
-        [name, *(beside(tree, path)[0] for path in FIGURES)]
-        for name, tree in found["predictors"].items()
+        [name, *(beside(found["predictors"][name], path)[0] for path in FIGURES)] for name in names
     ]
     yield table(["", *FIGURES.values()], rows)
     for name, run in found["runs"].items():

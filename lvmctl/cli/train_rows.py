@@ -117,7 +117,7 @@ class Done:
         names = ", ".join(f"{row.name} (exit code {row.code})" for row in self.failed)
         return GridError(
             self.failed[0].code,
-            f"{len(self.failed)} of {len(self.rows)} members failed: {names}",
+            f"{len(self.failed)} of {len(self.rows)} members did not finish: {names}",
             where=self.path,
             mend=f"mend it and try these again with lvmctl train --resume {self.path}",
         )

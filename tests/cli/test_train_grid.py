@@ -95,6 +95,8 @@ def test_typed_again_nothing_is_trained_and_the_comparison_is_shown(whole, again
     assert " is trained" not in err
     assert re.search(rf"^tiny-a +finished +{EPOCHS}$", out, re.MULTILINE)
     assert "tiny-b minus direct (K = 5, horizon 1)" in out
+    rows = re.findall(r"^(tiny-a|tiny-b|direct|oracle) .* \.\d{3}$", out, re.MULTILINE)
+    assert rows == ["tiny-a", "tiny-b", "direct", "oracle"]
     text = (place / found["grid"] / "comparison.txt").read_text()
     assert text in out + "\n"
     assert out.endswith(f"grid: {found['grid']}\n")
@@ -187,7 +189,7 @@ def test_a_member_that_diverges_is_told_and_the_others_go_on(typed, tmp_path):
     code, out, err = typed(*words, "--out", "here", "--json")
     assert code == 5
     last = err.splitlines()[-1]
-    assert "here: 1 of 2 members failed: mad (exit code 5); mend it and try" in last
+    assert "here: 1 of 2 members did not finish: mad (exit code 5); mend it and try" in last
     assert "mad | error: here/mad: " in err
     mad, tiny = json.loads(out)["members"]
     assert (mad["state"], mad["exit_code"], tiny["state"]) == ("failed", 5, "finished")
