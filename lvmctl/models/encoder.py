@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from torch import nn
 
+from lvmctl.models.gru import Gru
 from lvmctl.models.lstm import Lstm
 from lvmctl.models.options import SequenceEncoderOptions
 from lvmctl.models.transformer import Transformer
 from lvmctl.spec import Shape
 
-NETWORKS = {"transformer": Transformer, "lstm": Lstm}
+NETWORKS = {"transformer": Transformer, "lstm": Lstm, "gru": Gru}
 
 
 def sequence_encoder(options: SequenceEncoderOptions, shape: Shape) -> nn.Module:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lvmctl.config.options import option
 
-ENCODERS = ("transformer", "lstm")
+ENCODERS = ("transformer", "lstm", "gru")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class SequenceEncoderOptions:
 
     encoder: str = option("transformer", "network that reads the context", choices=ENCODERS)
     width: int = option(512, "width of the network", low=1, high=65_536)
-    layers: int = option(4, "transformer blocks (the LSTM has 2 layers)", low=1, high=1_000)
+    layers: int = option(4, "transformer blocks or GRU layers (the LSTM has 2)", low=1, high=1_000)
     heads: int = option(8, "attention heads; divides width", low=1, high=65_536)
     feedforward: int = option(
         2048, "hidden width of a block's feed-forward part", low=1, high=1_000_000
