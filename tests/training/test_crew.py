@@ -122,6 +122,36 @@ def test_a_second_interrupt_kills_what_does_not_end(python, heard):
     assert heard[-1][2] == -signal.SIGKILL
 
 
+def test_a_ctrl_c_reaches_a_process_once(python, heard):
+    """The terminal sends it to the parent's group: a process that were in it would get two."""
+    heard.work({"a": "import os, sys; print(os.getpgrp() == os.getpid(), file=sys.stderr)"})
+    assert "a | True" in heard
+
+
+def test_what_runs_is_told_to_end_when_the_crew_breaks(python, heard, tmp_path):
+    waits = f"import sys; sys.stdin.read(); open({str(tmp_path / 'end')!r}, 'w')"
+
+    def ends(name, how):
+        raise OSError("broken")
+
+    with pytest.raises(OSError, match="broken"):
+        work({"a": [waits], "b": ["pass"]}, 2, heard.begins, ends, heard.say)
+    for _ in range(200):
+        if (tmp_path / "end").exists():
+            return
+        time.sleep(0.05)
+    pytest.fail("it still waits")
+
+
+def test_a_training_goes_on_where_nobody_hears_it(python, heard):
+    def say(_):
+        raise BrokenPipeError
+
+    loud = "import sys; print('x' * 200_000, file=sys.stderr); print('y', file=sys.stderr)"
+    assert work({"a": [loud]}, 1, heard.begins, heard.ends, say) is None
+    assert heard[-1] == ("ends", "a", 0, None)
+
+
 def test_handlers_are_put_back_and_an_ignored_signal_stays_ignored():
     before = signal.getsignal(signal.SIGTERM)
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
