@@ -1,0 +1,1 @@
+"""P7: q is blended with the context's centroid and ranked against negatives (METHODS §4)."""

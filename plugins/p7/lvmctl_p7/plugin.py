@@ -1,0 +1,83 @@
+"""What this distribution declares."""
+
+from __future__ import annotations
+
+from lvmctl.plugins import GateSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl_p7 import options
+
+LVMCTL_API = 1
+
+
+@hookimpl
+def lvmctl_recipes():
+    return [
+        RecipeSpec(
+            name="p7",
+            summary="A prediction blended with the centroid, ranked against negatives.",
+            target="lvmctl_p7.recipe:compose",
+            options=options.P7Options,
+        )
+    ]
+
+
+@hookimpl
+def lvmctl_models():
+    return [
+        ModelSpec(
+            name="ranker",
+            summary="q = normalise(λ·raw + (1 - λ)·centroid), λ learned in [.6, .9].",
+            target="lvmctl_p7.model:Ranker",
+            options=options.RankerOptions,
+            geometry="anchored",
+            gives=("raw", "anchor_lambda"),
+        )
+    ]
+
+
+@hookimpl
+def lvmctl_losses():
+    return [
+        LossSpec(
+            name="infonce",
+            summary="Softmax over the target, last, same-article chunks and the batch's targets.",
+            target="lvmctl_p7.infonce:InfoNce",
+            options=options.InfoNceOptions,
+            needs=("target", "last", "negatives", "negative_mask", "in_batch_mask", "weight"),
+        ),
+        LossSpec(
+            name="teacher-floor",
+            summary="Pull where cos(q, y) is below a floor.",
+            target="lvmctl_p7.teacher_floor:TeacherFloor",
+            options=options.TeacherFloorOptions,
+            needs=("target", "weight"),
+        ),
+        LossSpec(
+            name="anchor-floor",
+            summary="Pull where the raw prediction's cosine to the centroid is below a floor.",
+            target="lvmctl_p7.anchor_floor:AnchorFloor",
+            options=options.AnchorFloorOptions,
+            needs=("context", "weight"),
+            needs_prediction=("raw",),
+        ),
+    ]
+
+
+@hookimpl
+def lvmctl_gates():
+    return [
+        GateSpec(
+            name="directional-gate",
+            summary="Less weight where the target is not nearer to last than second_last is.",
+            target="lvmctl_p7.directional_gate:DirectionalGate",
+            options=options.DirectionalGateOptions,
+            role="sample",
+            needs=("target", "last", "second_last"),
+        ),
+        GateSpec(
+            name="drift-stop",
+            summary="Stop when cos_anchor falls below .05.",
+            target="lvmctl_p7.drift_stop:DriftStop",
+            options=options.DriftOptions,
+            role="kill",
+        ),
+    ]
