@@ -1,0 +1,1 @@
+"""P6b: squared error and a smooth directional loss that is scaled to it (METHODS §4)."""

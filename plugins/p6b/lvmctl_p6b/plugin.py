@@ -1,0 +1,34 @@
+"""What this distribution declares."""
+
+from __future__ import annotations
+
+from lvmctl.plugins import LossSpec, RecipeSpec, hookimpl
+from lvmctl_p6b.options import DirectionalOptions, P6bOptions
+
+LVMCTL_API = 1
+
+
+@hookimpl
+def lvmctl_recipes():
+    return [
+        RecipeSpec(
+            name="p6b",
+            summary="Squared error and a directional loss scaled to it, two chunks ahead.",
+            target="lvmctl_p6b.recipe:compose",
+            options=P6bOptions,
+        )
+    ]
+
+
+@hookimpl
+def lvmctl_losses():
+    return [
+        LossSpec(
+            name="directional",
+            summary="Smooth hinge on cos(q, y) - cos(q, second_last), scaled to the squared error.",
+            target="lvmctl_p6b.directional:Directional",
+            options=DirectionalOptions,
+            needs=("target", "second_last", "weight"),
+            needs_prediction=("raw",),
+        )
+    ]

@@ -1,0 +1,248 @@
+"""The directional loss against a slow float64 reference and its closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from lvmctl_p6b.directional import RATIO_EPSILON, Directional
+from lvmctl_p6b.options import DirectionalOptions
+from lvmctl_p6b.versions import VERSIONS
+
+from lvmctl.batch import Batch, Prediction, Step
+from lvmctl.geometry import unit
+from lvmctl.plugins import Shape
+
+SHAPE = Shape(8, 5, 2)
+
+
+def directional(**options) -> Directional:
+    return Directional(DirectionalOptions(**options), SHAPE)
+
+
+def dot(a: list[float], b: list[float]) -> float:
+    return math.fsum(x * y for x, y in zip(a, b))
+
+
+def slow(prediction: Prediction, batch: Batch, name: str, epoch: int) -> dict[str, float]:
+    """The loss and its figures, window by window, as METHODS §4 says it."""
+    version, stage = VERSIONS[name], VERSIONS[name].stage(epoch)
+    rows = zip(
+        prediction.q.double().tolist(),
+        prediction.raw.double().tolist(),
+        batch.target.double().tolist(),
+        batch.second_last.double().tolist(),
+        batch.weight.double().tolist(),
+    )
+
+    def hinge(short):
+        return math.log1p(math.exp(version.gamma * short)) / version.gamma
+
+    size = len(prediction.q)
+    sums = dict.fromkeys(("dir", "mse", "pos", "neg", "ratio", "floor", "norm", "orth"), 0.0)
+    for q, raw, y, p, w in rows:
+        pos, neg = dot(q, y), dot(q, p)
+        gap = pos - neg
+        ratio = gap / (abs(pos) + abs(neg) + RATIO_EPSILON)
+        share = version.ratio_weight
+        sums["dir"] += w * ((1 - share) * hinge(stage.margin - gap) + share * hinge(0.05 - ratio))
+        sums["mse"] += w * sum((a - b) ** 2 for a, b in zip(q, y)) / len(q)
+        sums["pos"] += pos
+        sums["neg"] += neg
+        sums["ratio"] += ratio
+        sums["floor"] += w * max(0.0, version.floor - pos) ** 2
+        sums["norm"] += w * (math.sqrt(dot(raw, raw)) - 1) ** 2
+        sums["orth"] += w * neg**2
+    mean = {key: value / size for key, value in sums.items()}
+    scale = mean["mse"] * stage.share / mean["dir"]
+    scale = min(max(scale, 1e-4), version.lambda_max)
+    if version.confidence:
+        scale *= min(max((mean["pos"] - 0.30) / 0.15, 0), 1)
+    if version.skip == "negative" and (mean["pos"] < 0 or mean["neg"] < 0):
+        scale = 0.0
+    if version.skip == "bad-sign" and (
+        mean["pos"] < 0 or (mean["pos"] < 0.05 and mean["neg"] < -0.05)
+    ):
+        scale = 0.0
+    if stage.cap is not None:
+        scale = min(scale, stage.cap * mean["mse"] / mean["dir"])
+    total = scale * mean["dir"]
+    total += version.floor_weight * mean["floor"]
+    total += version.norm_weight * mean["norm"]
+    total += version.orthogonality * mean["orth"]
+    return mean | {"total": total, "lambda_eff": scale}
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 4, 6, 10])
+@pytest.mark.parametrize("name", VERSIONS)
+@pytest.mark.parametrize("size", [1, 7])
+def test_it_is_the_slow_reference(text, at, name, epoch, size):
+    prediction, batch = text(size, seed=epoch)
+    found = directional(version=name)(prediction, batch, at(epoch))
+    expected = slow(prediction, batch, name, epoch)
+    assert found.total.item() == pytest.approx(expected["total"], rel=2e-5)
+    assert found.terms["directional"].item() == pytest.approx(expected["dir"], rel=2e-5)
+    assert found.metrics["lambda_eff"].item() == pytest.approx(expected["lambda_eff"], rel=2e-5)
+    for name_here in ("pos", "neg", "ratio"):
+        assert found.metrics[name_here].item() == pytest.approx(expected[name_here], abs=2e-5)
+    gap = expected["pos"] - expected["neg"]
+    assert found.metrics["gap"].item() == pytest.approx(gap, abs=2e-5)
+    fraction = found.metrics["mse_fraction"].item()
+    assert fraction == pytest.approx(expected["total"] / expected["mse"], rel=2e-5)
+    share = expected["lambda_eff"] * expected["dir"] / expected["mse"]
+    assert found.metrics["loss_share"].item() == pytest.approx(share, rel=2e-5)
+    for term, key in (("floor", "floor"), ("norm", "norm"), ("orthogonality", "orth")):
+        if term in found.terms:
+            assert found.terms[term].item() == pytest.approx(expected[key], rel=2e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "penalties"),
+    [
+        ("1", []),
+        ("2", []),
+        ("2.1", ["floor", "norm"]),
+        ("2.2", ["floor", "norm", "orthogonality"]),
+        ("2.3", ["floor", "norm", "orthogonality"]),
+    ],
+)
+def test_a_version_logs_the_terms_it_has(text, at, name, penalties):
+    found = directional(version=name)(*text(3), at())
+    assert list(found.terms) == ["directional", *penalties]
+
+
+def test_v1_on_random_vectors_is_the_reading_of_the_report(make_batch, at):
+    """.1124 was seen for one small batch at a mean gap of .006; the expectation is .113."""
+    generator = torch.Generator().manual_seed(0)
+    q, y, p = (unit(torch.randn(40_000, 768, generator=generator)) for _ in range(3))
+    # Half of the gap is given to each cosine, as shifts along them.
+    y, p = unit(y + 0.003 * q), unit(p - 0.003 * q)
+    found = directional(version="1")(Prediction(q, raw=q), make_batch(y, p), at(6))
+    assert found.metrics["gap"].item() == pytest.approx(0.006, abs=1e-3)
+    assert found.total.item() > 0
+    assert found.terms["directional"].item() == pytest.approx(0.113, rel=0.01)
+
+
+@given(st.floats(-2, 2), st.floats(-2, 2))
+def test_the_smooth_hinge_becomes_the_hinge(margin, gap):
+    short = torch.tensor(margin - gap, dtype=torch.float64)
+    for gamma in (10.0, 1e3, 1e5):
+        loss = directional(version="1", gamma=gamma)
+        difference = loss.hinge(short).item() - max(short.item(), 0.0)
+        assert -1e-12 <= difference <= math.log(2) / gamma + 1e-12
+
+
+@given(
+    name=st.sampled_from(list(VERSIONS)),
+    epoch=st.integers(1, 12),
+    seed=st.integers(0, 10**6),
+    size=st.integers(1, 4),
+    share=st.one_of(st.none(), st.floats(0, 5)),
+    top=st.one_of(st.none(), st.floats(1e-4, 10)),
+)
+def test_the_share_is_the_target_inside_the_clamp_and_never_above_the_cap(
+    text, name, epoch, seed, size, share, top
+):
+    prediction, batch = text(size, seed=seed)
+    loss = directional(version=name, share=share, lambda_max=top)
+    found = loss(prediction, batch, Step(epoch=epoch, index=0, epochs=12, steps_per_epoch=3))
+    stage, value = loss.stage(epoch), found.metrics["lambda_eff"].item()
+    reached = found.metrics["loss_share"].item()
+    cap = math.inf if stage.cap is None else stage.cap
+    assert reached <= cap * (1 + 1e-5)
+    assert value <= loss.version.lambda_max * (1 + 1e-6)
+    free = 1e-4 * 1.001 < value < loss.version.lambda_max * 0.999
+    earned = found.metrics["confidence"].item() == 1 and found.metrics["skipped"].item() == 0
+    if free and earned and stage.share <= cap:
+        assert reached == pytest.approx(stage.share, rel=1e-4)
+    assert found.metrics["loss_share_target"].item() == pytest.approx(stage.share)
+
+
+def test_the_cap_binds_where_the_target_is_above_it(text, at):
+    found = directional(version="2.1", share=0.5, lambda_max=100.0)(*text(6), at())
+    assert found.metrics["loss_share"].item() == pytest.approx(0.25, rel=1e-5)
+    found = directional(version="2.1", share=0.5, share_cap=0.4, lambda_max=100.0)(*text(6), at())
+    assert found.metrics["loss_share"].item() == pytest.approx(0.4, rel=1e-5)
+
+
+def test_lambda_eff_carries_no_gradient(text, at):
+    prediction, batch = text(5)
+    q = prediction.q.clone().requires_grad_()
+    found = directional(version="1")(Prediction(q, raw=prediction.raw), batch, at())
+    found.total.backward()
+    gradient = q.grad.clone()
+    q.grad = None
+    fixed = found.metrics["lambda_eff"]
+    again = directional(version="1")(Prediction(q, raw=prediction.raw), batch, at())
+    (fixed * again.terms["directional"]).backward()
+    torch.testing.assert_close(gradient, q.grad)
+
+
+def angles(make_batch, pos: float, neg: float) -> tuple[Prediction, Batch]:
+    """A window with the cosines asked for."""
+    q = torch.tensor([[1.0, 0.0, 0.0]])
+    y = torch.tensor([[pos, math.sqrt(1 - pos**2), 0.0]])
+    p = torch.tensor([[neg, 0.0, math.sqrt(1 - neg**2)]])
+    return Prediction(q, raw=q), make_batch(y, p)
+
+
+@pytest.mark.parametrize(
+    ("name", "pos", "neg", "skipped"),
+    [
+        ("1", -0.5, -0.5, 0),
+        ("2", -0.001, 0.5, 1),
+        ("2", 0.5, -0.001, 1),
+        ("2", 0.001, 0.001, 0),
+        ("2.1", -0.001, 0.5, 1),
+        ("2.1", 0.049, -0.051, 1),
+        ("2.1", 0.051, -0.051, 0),
+        ("2.1", 0.049, -0.049, 0),
+        ("2.3", -0.001, 0.5, 1),
+    ],
+)
+def test_batches_of_bad_sign_are_skipped(make_batch, at, name, pos, neg, skipped):
+    found = directional(version=name)(*angles(make_batch, pos, neg), at())
+    assert found.metrics["skipped"].item() == skipped
+    if name != "2.3":
+        assert (found.metrics["lambda_eff"].item() == 0) == bool(skipped)
+
+
+@pytest.mark.parametrize(("pos", "expected"), [(0.2, 0), (0.30, 0), (0.36, 0.4), (0.45, 1), (1, 1)])
+def test_confidence_grows_between_thirty_and_forty_five(make_batch, at, pos, expected):
+    prediction, batch = angles(make_batch, pos, 0.1)
+    found = directional(version="2.3", lambda_max=10.0)(prediction, batch, at())
+    assert found.metrics["confidence"].item() == pytest.approx(expected, abs=1e-5)
+    if pos < 1:
+        assert found.metrics["loss_share"].item() == pytest.approx(0.15 * expected, abs=1e-5)
+    for name in ("1", "2.2"):
+        assert directional(version=name)(prediction, batch, at()).metrics["confidence"].item() == 1
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("case", ["identical", "opposite", "orthogonal"])
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("name", VERSIONS)
+def test_it_is_finite_with_gradient_everywhere(make_batch, at, name, size, case, precision):
+    eye = torch.eye(4, dtype=precision)
+    q = eye[:1].repeat(size, 1)
+    y = {"identical": q, "opposite": -q, "orthogonal": eye[1:2].repeat(size, 1)}[case]
+    p = {"identical": q, "opposite": q, "orthogonal": eye[2:3].repeat(size, 1)}[case]
+    raw = q.clone().requires_grad_()
+    batch = make_batch(y, p, torch.ones(size, dtype=precision))
+    found = directional(version=name)(Prediction(unit(raw), raw=raw), batch, at(10))
+    values = [found.total, *found.terms.values(), *found.metrics.values()]
+    assert all(value.dim() == 0 and value.isfinite() for value in values)
+    found.total.backward()
+    assert raw.grad.isfinite().all()
+
+
+def test_options_change_a_version_for_all_epochs(text, at):
+    loss = directional(version="2.2", margin=0.5, share=0.07, share_cap=0.08, gamma=2.0)
+    for epoch in (1, 4, 12):
+        stage = loss.stage(epoch)
+        assert (stage.margin, stage.share, stage.cap) == (0.5, 0.07, 0.08)
+    assert loss.version.gamma == 2.0
+    assert loss.version.floor == 0.12

@@ -1,0 +1,118 @@
+"""P6b's published settings, value by value, what they compose, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from lvmctl_p6b.options import DirectionalOptions, P6bOptions
+from lvmctl_p6b.plugin import lvmctl_losses, lvmctl_recipes
+from lvmctl_p6b.recipe import compose
+
+from lvmctl.config import bind
+from lvmctl.errors import UsageError
+from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.registry import load_registry
+
+PUBLISHED = {
+    # METHODS §4, table: P6b
+    "context": 5,
+    "horizon": 2,
+    "epochs": 12,
+    "batch_size": 32,
+    "w_mse": 1.0,
+    "w_directional": 1.0,
+    # METHODS §4, common encoder
+    "encoder": "transformer",
+    "width": 512,
+    "layers": 4,
+    "heads": 8,
+    "feedforward": 2048,
+    "dropout": 0.1,
+    "lr": 5e-4,
+    "weight_decay": 0.01,
+    "clip": 1.0,
+    # The newest version; nothing of it is changed.
+    "version": "2.3",
+    "margin": None,
+    "share": None,
+    "share_cap": None,
+    "lambda_max": None,
+    "gamma": None,
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_default_is_the_published_value(name):
+    assert getattr(P6bOptions(), name) == PUBLISHED[name]
+
+
+def test_the_composition():
+    composition = compose(P6bOptions(version="2.1"))
+    assert composition.model.name == "core/free"
+    weights = {part.name: part.weight for part in composition.losses}
+    assert weights == {"core/mse": 1.0, "p6b/directional": 1.0}
+    assert (composition.kill, composition.sample, composition.select) == ((), (), ())
+    assert composition.run_name == {"v": "2.1", "c": 5}
+
+
+def test_every_option_arrives_where_it_works():
+    changed = P6bOptions(
+        version="1",
+        margin=0.3,
+        share=0.4,
+        share_cap=0.5,
+        lambda_max=0.6,
+        gamma=7.0,
+        w_mse=2.0,
+        w_directional=3.0,
+        encoder="gru",
+        width=32,
+        layers=1,
+        heads=4,
+        feedforward=64,
+        dropout=0.3,
+    )
+    composition = compose(changed)
+    parts = [composition.model, composition.losses[1]]
+    for part, record in zip(parts, (SequenceEncoderOptions, DirectionalOptions)):
+        names = [field.name for field in dataclasses.fields(record)]
+        assert part.options == {name: getattr(changed, name) for name in names}
+    assert [part.weight for part in composition.losses] == [2.0, 3.0]
+
+
+def test_the_registry_resolves_every_part():
+    registry = load_registry()
+    assert registry.get("recipe", "p6b").record == lvmctl_recipes()[0]
+    entry = registry.get("loss", "p6b/directional")
+    assert entry.record == lvmctl_losses()[0]
+    assert callable(registry.resolve(entry))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"version": "2.4"}, "'2.4' is not one of 1, 2, 2.1, 2.2, 2.3"),
+        ({"horizon": "1"}, "1 cannot be, it is fixed at 2"),
+        ({"gamma": "0"}, "is below 0.001"),
+        ({"share": "-1"}, "-1.0 is below 0"),
+        ({"lambda_max": "0"}, "is below 0.0001"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(values, message):
+    with pytest.raises(UsageError, match=message):
+        bind(P6bOptions, [("--set", values)])
+
+
+def test_a_window_of_one_chunk_has_no_second_last(run_cli, tmp_path):
+    done = run_cli("train", "--plugin", "p6b", "--set", "context=1", "--out", str(tmp_path / "a"))
+    assert done.returncode == 2
+    assert "second_last" in done.stderr
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_model_without_a_raw_prediction_is_refused(run_cli):
+    pytest.importorskip("lvmctl_p8")
+    done = run_cli("train", "--plugin", "p8", "--loss", "p6b/directional", "--out", "a")
+    assert done.returncode == 2
+    assert "loss directional needs the prediction's raw, which model p8/mixture" in done.stderr

@@ -1,0 +1,53 @@
+"""A small P6b run: what its history holds, and that it is a function of its seed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+DATA = "synth:topic?articles=24&chunks=16&dim=16"
+SMALL = ("width=16", "layers=1", "heads=2", "feedforward=16", "min_article=6")
+
+
+@pytest.fixture
+def history(run_cli, tmp_path):
+
+    def train(name: str, *values: str, epochs: int = 2) -> list[dict]:
+        typed = [word for value in (*SMALL, *values) for word in ("--set", value)]
+        where = ("--data", DATA, "--out", str(tmp_path / name), "--epochs", str(epochs))
+        done = run_cli("train", "--plugin", "p6b", *where, *typed)
+        assert done.returncode == 0, done.stderr
+        return json.loads((tmp_path / name / "training_history.json").read_text())
+
+    return train
+
+
+METRICS = (
+    "loss_mse loss_directional pos neg gap ratio lambda_eff loss_share loss_share_target "
+    "mse_fraction confidence skipped"
+)
+
+
+def test_the_history_has_the_figures_of_the_reports(history):
+    records = history("a", "version=1")
+    for record in records:
+        for part in ("train", "val"):
+            assert set(METRICS.split()) <= set(record[part])
+    assert records[0]["train"]["loss_share_target"] == pytest.approx(0.10)
+
+
+def test_a_stage_begins_with_its_epoch(history):
+    records = history("stages", "version=1", "windows=40", epochs=6)
+    targets = [record["train"]["loss_share_target"] for record in records]
+    assert targets == pytest.approx([0.10, 0.10, 0.20, 0.20, 0.20, 0.25])
+
+
+def test_one_seed_gives_one_run(history):
+    first, second = (
+        [{k: v for k, v in record.items() if k in ("train", "val")} for record in history(name)]
+        for name in ("one", "two")
+    )
+    for a, b in zip(first, second):
+        assert a["train"]["loss"] == b["train"]["loss"]
+        assert a["val"]["cos_next"] == b["val"]["cos_next"]
