@@ -153,7 +153,7 @@ def make_plan(
 
     model = planned("model", composition.model)
     all_losses = [planned("loss", part) for part in wanted]
-    chosen = [part for part in all_losses if part is not None and part.weight.ever]
+    chosen = [part for part in all_losses if part is not None and part.weight.most > 0]
     gates = {
         role: tuple(planned("gate", part, role) for part in getattr(composition, role))
         for role in ROLES

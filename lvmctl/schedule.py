@@ -80,9 +80,9 @@ class Schedule:
         return not any(weight for piece in during for weight in (piece.first, piece.last))
 
     @property
-    def ever(self) -> bool:
-        """Whether the weight is ever above 0."""
-        return any(piece.first or piece.last for piece in self.pieces)
+    def most(self) -> float:
+        """The largest weight it has at any time."""
+        return max(weight for piece in self.pieces for weight in (piece.first, piece.last))
 
     def __str__(self) -> str:
         return self.text

@@ -50,6 +50,7 @@ PUBLIC = {
     "lvmctl.models.encoder",
     "lvmctl.models.options",
     "lvmctl.plugins",
+    "lvmctl.schedule",
     "lvmctl.spec",
     "lvmctl.testing",
 }

@@ -63,7 +63,7 @@ def test_a_jump_waits_for_the_first_step_of_its_epoch():
 def test_silent_epochs_are_those_whose_every_step_weighs_nothing(text, silent):
     schedule = Schedule.parse(text)
     assert [epoch for epoch in range(1, 5) if schedule.silent(epoch)] == silent
-    assert schedule.ever == (len(silent) < 4)
+    assert (schedule.most > 0) == (len(silent) < 4)
 
 
 weights = st.floats(0, 10)
@@ -116,3 +116,8 @@ def test_what_is_no_schedule_is_refused_with_the_grammar(text, message):
         Schedule.parse(text)
     assert message in str(caught.value)
     assert "E=W to jump" in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "most"), [("0", 0), (".2,3=0", 0.2), ("0,3~.4,5~.1", 0.4)])
+def test_the_largest_weight(text, most):
+    assert Schedule.parse(text).most == most

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from lvmctl.config.types import OptionType
+from lvmctl.errors import UsageError
+from lvmctl.schedule import Schedule
 
 
 def option(
@@ -16,6 +18,7 @@ def option(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[Any, ...] | None = None,
+    schedule: bool = False,
 ) -> Any:
     """A dataclass field that is an option.
 
@@ -26,8 +29,10 @@ def option(
         low, high: inclusive bounds of a number, or of every item of a tuple. ``high=math.inf``
             says that infinity is a meaningful value; it is refused otherwise. Equal bounds fix it.
         choices: the values allowed, if they are few.
+        schedule: a ``str`` whose text :class:`lvmctl.schedule.Schedule` reads, such as a weight;
+            ``high`` bounds its largest value.
     """
-    metadata = {"help": help, "low": low, "high": high, "choices": choices}
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "schedule": schedule}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -42,10 +47,13 @@ class OptionInfo:
     low: float | None = None
     high: float | None = None
     choices: tuple[Any, ...] | None = None
+    schedule: bool = False
 
     @property
     def bounds(self) -> str:
         """What values are allowed beyond the type, for a reader; empty when all are."""
+        if self.schedule:
+            return "schedule" if self.high is None else f"schedule <= {_number(self.high)}"
         if self.choices:
             return " | ".join(str(choice) for choice in self.choices)
         if self.low is not None and self.low == self.high:
@@ -70,6 +78,11 @@ class OptionInfo:
     def _check(self, item: Any) -> None:
         if item is None:
             return
+        if self.schedule:
+            try:
+                item = Schedule.parse(item).most
+            except UsageError as error:
+                raise ValueError(str(error)) from None
         if self.choices and item not in self.choices:
             raise ValueError(f"{item!r} is not one of {', '.join(map(str, self.choices))}")
         if self.low is not None and self.low == self.high != item:
@@ -97,7 +110,7 @@ def describe(cls: type) -> list[OptionInfo]:
             name=field.name,
             type=OptionType.of(hints[field.name], f"{cls.__name__}.{field.name}"),
             default=_default(field),
-            **{key: field.metadata.get(key) for key in ("low", "high", "choices")},
+            **{key: field.metadata.get(key) for key in ("low", "high", "choices", "schedule")},
             help=field.metadata.get("help", ""),
         )
         for field in dataclasses.fields(cls)

@@ -54,7 +54,8 @@ class OptionType:
     def convert(self, value: Any, infinite: bool = False) -> Any:
         """``value`` as this type: numbers stay numbers, a string is parsed.
 
-        An int serves as a float and a whole float as nothing else; a bool is never a number.
+        An int serves as a float, a number as text (``version = 2.1``), and a whole float as nothing
+        else; a bool is never a number.
 
         Raises:
             ValueError: it is not of this type, or it is NaN, or infinite without ``infinite``.
@@ -80,6 +81,8 @@ class OptionType:
             value = self._parse(value.strip(), wrong)
         if self.scalar is float and type(value) is int:
             value = float(value) if abs(value) <= sys.float_info.max else math.inf
+        if self.scalar is str and type(value) in (int, float):
+            value = str(value)
         if type(value) is not self.scalar:
             raise wrong
         if self.scalar is float and (math.isnan(value) or (math.isinf(value) and not infinite)):

@@ -51,7 +51,7 @@ def test_strings_are_parsed(annotation, text, value):
         (float, math.inf),
         (bool, 1),
         (bool, "maybe"),
-        (str, 1),
+        (str, True),
         (int, None),
         (tuple[int, int], "1"),
         (tuple[int, ...], ["a"]),
@@ -60,6 +60,11 @@ def test_strings_are_parsed(annotation, text, value):
 def test_what_is_not_of_the_type_is_refused(annotation, value):
     with pytest.raises(ValueError):
         OptionType.of(annotation).convert(value)
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "1"), (2.1, "2.1"), (0.0005, "0.0005")])
+def test_a_number_serves_as_text(number, text):
+    assert OptionType.of(str).convert(number) == text
 
 
 def test_infinity_is_accepted_where_it_means_something():

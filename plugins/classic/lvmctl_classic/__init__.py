@@ -1,0 +1,1 @@
+"""P1 to P6: squared error, with guards, rollouts and curricula (METHODS §4)."""

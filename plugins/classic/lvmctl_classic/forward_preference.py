@@ -1,0 +1,29 @@
+"""P5.1's soft preference of what comes over what was."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn import functional
+
+from lvmctl.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.geometry import cosine
+from lvmctl.plugins import Shape
+from lvmctl_classic.options import ForwardPreferenceOptions
+
+
+class ForwardPreference(nn.Module):
+    """Mean of softplus(5(cos(q, last) - cos(q, y) + .02)), in (0, ∞) (METHODS §4, P5.1).
+
+    Needs: ``target``, ``last``, ``weight``. Terms: ``forward``.
+    """
+
+    def __init__(self, options: ForwardPreferenceOptions, shape: Shape) -> None:
+        super().__init__()
+        self.steepness, self.margin = options.steepness, options.margin
+
+    def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
+        q = prediction.q
+        behind = cosine(q, batch.last) - cosine(q, batch.target)
+        each = functional.softplus(self.steepness * (behind + self.margin))
+        loss = (each * batch.weight).mean()
+        return LossOutput(total=loss, terms={"forward": loss})

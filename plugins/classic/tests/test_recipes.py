@@ -1,0 +1,190 @@
+"""P1 to P6's published settings, value by value, what they compose, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from lvmctl_classic import options as o
+from lvmctl_classic.plugin import lvmctl_gates, lvmctl_losses, lvmctl_models, lvmctl_recipes
+
+from lvmctl.config import bind
+from lvmctl.errors import UsageError
+from lvmctl.registry import load_registry
+
+# METHODS §4, common encoder and what holds for all
+COMMON = {
+    "context": 5,
+    "horizon": 1,
+    "encoder": "transformer",
+    "width": 512,
+    "layers": 4,
+    "heads": 8,
+    "feedforward": 2048,
+    "dropout": 0.1,
+    "lr": 5e-4,
+    "weight_decay": 0.01,
+    "clip": 1.0,
+}
+
+# METHODS §4, table: what each recipe has of its own
+PUBLISHED = {
+    "p1": {"epochs": 20, "batch_size": 64},
+    "p2": {
+        "epochs": 20,
+        "batch_size": 64,
+        "kappa": 0.5,
+        "margin": 0.01,
+        "w_guard": "0,6=.002",
+    },
+    "p3": {
+        "epochs": 20,
+        "batch_size": 64,
+        "margin": 0.01,
+        "w_guard": "0,6=.002",
+        "window_dropout": "0,6=.05",
+    },
+    "p4": {"epochs": 20, "batch_size": 64, "steps": 3, "w_rollout": "0,4=.05,7=.1"},
+    "p5": {
+        "epochs": 34,
+        "batch_size": 32,
+        "ramp": ".03",
+        "shares": (0.3, 0.7, 1.0),
+        "stages": (4, 10, 20),
+    },
+    "p5.1": {
+        "epochs": 34,
+        "batch_size": 32,
+        "ramp": "0,3~.1",
+        "shares": (0.3, 0.7, 1.0),
+        "stages": (4, 10, 20),
+        "steepness": 5.0,
+        "margin": 0.02,
+        "w_forward": "0,6~.001",
+    },
+    "p6": {"epochs": 10, "batch_size": 32, "horizon": 2},
+}
+
+COMPOSED = {
+    "p1": ("core/free", {"core/mse": 1.0}, ()),
+    "p2": ("classic/residual", {"core/mse": 1.0, "classic/guard": "0,6=.002"}, ()),
+    "p3": ("classic/window-dropout", {"core/mse": 1.0, "classic/guard": "0,6=.002"}, ()),
+    "p4": ("core/free", {"core/mse": 1.0, "classic/rollout": "0,4=.05,7=.1"}, ()),
+    "p5": ("classic/ramp", {"core/mse": 1.0}, ("classic/distinct",)),
+    "p5.1": (
+        "classic/ramp",
+        {"core/mse": 1.0, "classic/forward-preference": "0,6~.001"},
+        ("classic/distinct",),
+    ),
+    "p6": ("core/free", {"core/mse": 1.0}, ()),
+}
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return load_registry()
+
+
+def record(name: str):
+    return next(spec for spec in lvmctl_recipes() if spec.name == name)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_defaults_are_the_published_values(name):
+    found = dataclasses.asdict(record(name).options())
+    expected = COMMON | PUBLISHED[name]
+    assert {key: found[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_the_composition(registry, name):
+    composition = registry.resolve(registry.get("recipe", name))(record(name).options())
+    weights = {part.name: part.weight for part in composition.losses}
+    select = tuple(part.name for part in composition.select)
+    assert (composition.model.name, weights, select) == COMPOSED[name]
+    assert (composition.kill, composition.sample) == ((), ())
+    assert composition.run_name == {"c": 5}
+
+
+CHANGED = {
+    "p2": ({"kappa": 0.1, "margin": 0.3, "w_guard": "7"}, "classic/guard", "7"),
+    "p3": ({"window_dropout": "0.4", "margin": 0.3, "w_guard": "7"}, "classic/guard", "7"),
+    "p4": ({"steps": 7, "w_rollout": "7"}, "classic/rollout", "7"),
+    "p5": ({"ramp": "0.7", "shares": (0.5,), "stages": (9,)}, None, None),
+    "p5.1": (
+        {"steepness": 2.0, "margin": 0.3, "w_forward": "7", "ramp": "0.7"},
+        "classic/forward-preference",
+        "7",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_every_option_arrives_where_it_works(registry, name):
+    values, loss, weight = CHANGED[name]
+    values = values | {"encoder": "gru", "width": 32, "context": 7}
+    compose = registry.resolve(registry.get("recipe", name))
+    composition = compose(record(name).options(**values))
+    parts = {
+        part.name: part for part in (composition.model, *composition.losses, *composition.select)
+    }
+    found: dict = {}
+    for part in parts.values():
+        found |= part.options
+    wanted = {k: v for k, v in values.items() if not k.startswith("w_") and k != "context"}
+    assert {key: found[key] for key in wanted} == wanted
+    if loss:
+        assert parts[loss].weight == weight
+    assert composition.run_name == {"c": 7}
+
+
+def test_defaults_of_the_recipes_are_those_of_their_parts(registry):
+    for spec in lvmctl_recipes():
+        composition = registry.resolve(registry.get("recipe", spec.name))(spec.options())
+        kinds = [("model", composition.model)]
+        kinds += [("loss", part) for part in composition.losses]
+        kinds += [("gate", part) for part in composition.select]
+        for kind, part in kinds:
+            entry = registry.get(kind, part.name)
+            bound = bind(entry.record.options, [("recipe", part.options)]).options
+            if (spec.name, part.name) == ("p5.1", "classic/ramp"):
+                bound = dataclasses.replace(bound, ramp=".03")
+            assert bound == entry.record.options()
+            assert callable(registry.resolve(entry))
+
+
+def test_the_registry_has_every_part(registry):
+    declared = [*lvmctl_models(), *lvmctl_losses(), *lvmctl_gates(), *lvmctl_recipes()]
+    for spec in declared:
+        assert registry.get(spec.kind, f"classic/{spec.name}").record == spec
+
+
+@pytest.mark.parametrize(
+    ("options", "values", "message"),
+    [
+        (o.P2Options, {"w_guard": "x"}, "w_guard: 'x' is no weight"),
+        (o.P3Options, {"window_dropout": "0,x=1"}, "window_dropout: 'x=1' is no change"),
+        (o.P4Options, {"horizon": "2"}, "horizon: 2 cannot be, it is fixed at 1"),
+        (o.P4Options, {"steps": "0"}, "steps: 0 is below 1"),
+        (o.P5Options, {"context": "1"}, "context: 1 is below 2"),
+        (o.P5Options, {"shares": "0.5,1"}, "2 shares do not fit 3 stages"),
+        (o.P5Options, {"shares": "0,1,1"}, "shares: 0.0 is below"),
+        (o.P51Options, {"ramp": "5,4~1,2~0"}, "does not go forward in time"),
+        (o.P6Options, {"horizon": "1"}, "horizon: 1 cannot be, it is fixed at 2"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(options, values, message):
+    with pytest.raises(UsageError, match=message):
+        bind(options, [("--set", values)])
+
+
+def test_a_probability_of_window_dropout_is_at_most_one():
+    with pytest.raises(UsageError, match="window_dropout"):
+        bind(o.P3Options, [("--set", {"window_dropout": "0,2=1.5"})])
+
+
+@pytest.mark.parametrize("recipe", ["p2", "p3"])
+def test_a_window_of_one_chunk_has_no_second_last(run_cli, recipe):
+    done = run_cli("train", "--plugin", recipe, "--set", "context=1")
+    assert done.returncode == 2
+    assert "loss guard needs second_last" in done.stderr
