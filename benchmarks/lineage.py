@@ -5,8 +5,8 @@
 
 The first form trains (what is finished is skipped) and evaluates; the second also writes
 docs/lineage_table.md, docs/lineage_commands.md and docs/lineage_*.svg. Every recipe keeps its
-published losses, schedules, epochs and batch; encoder and windows are those of ``SIZE``, smaller
-than published, so that the whole lineage trains on two cores within an hour.
+published losses, schedules, epochs and batch; the encoder is that of ``SIZE``, smaller than
+published, so that the whole lineage trains on two cores in an hour or two.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 import lineage_pages
 
 LVMCTL = [sys.executable, "-m", "lvmctl"]
-SIZE = {"width": 256, "layers": 2, "heads": 4, "feedforward": 1024, "windows": 6000}
+SIZE = {"width": 256, "layers": 2, "heads": 4, "feedforward": 1024}
 SEEDS = "0,1,2"
 ROWS = {
     "p1": "margin −.167",
@@ -38,6 +38,9 @@ ROWS = {
     "p6b-v2.2": "",
     "p6b-v2.3": "cos .040 / .040, margin +.0005",
     "p7-baseline": "cos .271 / .338, margin −.067, anchor .430",
+    "p7-strong-anchor": "",
+    "p7-higher-margin": "",
+    "p7-larger-context": "",
     "p7-strong-margin": "",
     "p7-fixed-anchor": "",
     "p7-pure-margin": "",
