@@ -220,7 +220,7 @@ def misfits(
         if missing:
             problems.append(
                 f"loss {part.entry.name} needs the prediction's {', '.join(sorted(missing))}, "
-                f"which model {model.entry.qualified} does not give"
+                f"which model {model.entry.qualified} does not give, leave it out"
             )
     return problems
 
