@@ -125,7 +125,7 @@ def test_the_registry_resolves_every_part():
         ({"in_batch": "-1"}, "-1 is below 0"),
         ({"temperature": "0"}, "is below 0.001"),
         ({"margin": "2.5"}, "2.5 is above 2"),
-        ({"encoder": "gru"}, "'gru' is not one of transformer, lstm"),
+        ({"encoder": "rnn"}, "'rnn' is not one of transformer, lstm, gru"),
         ({"dropout": "1"}, "1.0 is above 0.9"),
         ({"temprature": "1"}, "temperature"),
     ],
