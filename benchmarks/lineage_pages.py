@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
+from lvmctl.anchoring import anchored_cosine
 from lvmctl.data import Windows, open_splits
 from lvmctl.evaluation.trained import load_run
-from lvmctl.geometry import anchored_cosine, cone_projection
+from lvmctl.geometry import cone_projection
 from lvmctl.registry import load_registry
 from lvmctl.report.drawing import (
     CEILING,

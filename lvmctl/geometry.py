@@ -5,16 +5,11 @@ A context's span holds every linear combination of its chunks, its cone the non-
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from lvmctl.spec import Geometry
-
-Real = TypeVar("Real")
-"""A number, or an array of numpy or torch."""
 
 EPSILON = 1e-12
 NARROW = 1e-6
@@ -50,34 +45,10 @@ def mixture(weights: Tensor, context: Tensor) -> Tensor:
 def anchored(raw: Tensor, anchor: Tensor, anchor_lambda: Tensor | float) -> Tensor:
     """q = normalise(λ·raw/‖raw‖ + (1 - λ)·anchor) for (B, D) and a unit ``anchor`` (METHODS §2.5).
 
+    :mod:`lvmctl.anchoring` has what becomes of the cosine to the anchor.
     A raw vector opposite to the anchor has no blend at λ = ½; q is then zero.
     """
     return unit(anchor_lambda * unit(raw) + (1 - anchor_lambda) * anchor)
-
-
-def anchored_cosine(rho: Real, anchor_lambda: float) -> Real:
-    """f(ρ) = (λρ + 1 - λ)/√(λ² + (1 - λ)² + 2λ(1 - λ)ρ): what blending makes of a cosine.
-
-    For unit r and c with r·c = ρ it is the cosine of normalise(λr + (1 - λ)c) to c. It increases
-    in ρ for λ ≥ ½; for λ < ½ its minimum is √(1 - 2λ)/(1 - λ), at ρ = -λ/(1 - λ) (METHODS §2.5).
-
-    Args:
-        rho: a number or array in [-1, 1].
-        anchor_lambda: λ in [0, 1]. At λ = ½ and ρ = -1 there is no direction, and no value.
-    """
-    blend = 1 - anchor_lambda
-    square = anchor_lambda**2 + blend**2 + 2 * anchor_lambda * blend * rho
-    return (anchor_lambda * rho + blend) / square**0.5
-
-
-def anchored_least_rho(anchor_lambda: float) -> float:
-    """ρ_0, from which on blending keeps cos(q, c̄) ≥ 1 - λ, for λ in [½, 1) (METHODS §2.5).
-
-    "cos ≥ 1 - λ by construction" is false: below ρ_0 it does not hold.
-    """
-    b = 1 - anchor_lambda
-    root = ((1 - b**2) ** 2 - 2 * anchor_lambda * b) ** 0.5
-    return (-b * (1 - b**2) + b * root) / anchor_lambda
 
 
 def span_projection(context: Tensor, y: Tensor) -> Tensor:

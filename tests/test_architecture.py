@@ -21,7 +21,17 @@ FLOORS = {
     5: ("cli",),
     4: ("training", "diagnostics", "report"),
     3: ("evaluation",),
-    2: ("data", "geometry", "models", "losses", "baselines", "metrics", "gates", "plan"),
+    2: (
+        "data",
+        "anchoring",
+        "geometry",
+        "models",
+        "losses",
+        "baselines",
+        "metrics",
+        "gates",
+        "plan",
+    ),
     1: ("registry", "config", "runs"),
     0: ("errors", "spec", "batch", "schedule", "hookspecs", "files", "__init__"),
 }
@@ -38,6 +48,7 @@ HEAVY = {"torch", "numpy"}
 HEAVY_FLOORS = {2, 3, 4}
 
 PUBLIC = {
+    "lvmctl.anchoring",
     "lvmctl.batch",
     "lvmctl.baselines",
     "lvmctl.config",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from lvmctl.geometry import anchored_cosine
+from lvmctl.anchoring import anchored_cosine
 from lvmctl.report.drawing import DIRECT, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
 from lvmctl.report.numbers import number, real

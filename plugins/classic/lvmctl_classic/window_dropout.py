@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lvmctl.batch import Prediction, Step
-from lvmctl.models.free import Free
+from lvmctl.geometry import unit
+from lvmctl.models.encoder import sequence_encoder
 from lvmctl.plugins import Shape
 from lvmctl.schedule import Schedule
 from lvmctl_classic.options import WindowDropoutOptions
 
 
-class WindowDropout(Free):
-    """The free head; in training each chunk of a window is zeroed with a small probability.
+class WindowDropout(nn.Module):
+    """A free head; in training each chunk of a window is zeroed with a small probability.
 
     METHODS §4, P3: .05 from epoch 6. Evaluation sees whole windows.
 
@@ -21,7 +22,9 @@ class WindowDropout(Free):
     """
 
     def __init__(self, options: WindowDropoutOptions, shape: Shape) -> None:
-        super().__init__(options, shape)
+        super().__init__()
+        self.encoder = sequence_encoder(options, shape)
+        self.head = nn.Linear(options.width, shape.dim)
         self.schedule = Schedule.parse(options.window_dropout)
         self.probability = 0.0
 
@@ -33,4 +36,5 @@ class WindowDropout(Free):
         if self.training and self.probability:
             drawn = torch.rand(*context.shape[:2], 1, device=context.device)
             context = context * (drawn >= self.probability)
-        return super().forward(context)
+        raw = self.head(self.encoder(context)).float()
+        return Prediction(q=unit(raw), raw=raw)

@@ -10,7 +10,8 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lvmctl.geometry import anchored, anchored_cosine, anchored_least_rho, cosine
+from lvmctl.anchoring import anchored_cosine, anchored_least_rho
+from lvmctl.geometry import anchored, cosine
 
 lambdas = st.floats(0.01, 1)
 upper_lambdas = st.floats(0.5, 0.99)
