@@ -16,6 +16,9 @@ from lvmctl.cli.main import run as main
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("plugins/*/*.md"))]
+DATA = "synth:topic?articles=20&chunks=12&dim=8"
+SMALL = ["layers=1", "width=16", "heads=2", "feedforward=16", "min_article=6"]
+SETTINGS = [word for setting in SMALL for word in ("--set", setting)]
 BLOCK = re.compile(r"(<!-- run -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
 
 
@@ -68,6 +71,19 @@ def test_marked_blocks_run(tmp_path, monkeypatch, capsys, cli_env):
     assert ran >= 8
 
 
+@pytest.mark.parametrize(
+    "page", ROOT.glob("plugins/*/README.md"), ids=lambda page: page.parent.name
+)
+def test_what_plugins_say_to_type_trains(page, tmp_path, monkeypatch, capsys):
+    """Small, with the data and the size replaced; grids are left to the tests of grids."""
+    monkeypatch.chdir(tmp_path)
+    lines = [words for _, _, text in blocks(page) for words in typed(text)]
+    trained = [words for words in lines if words[0] == "train" and "--experiment" not in words]
+    for number, words in enumerate(trained):
+        small = ["--data", DATA, "--epochs", "1", "--out", f"run{number}", *SETTINGS]
+        assert main([*words, *small]) == 0, (words, capsys.readouterr().err)
+
+
 def test_python_blocks_compile():
     for page in PAGES:
         for _, language, text in blocks(page):
@@ -78,11 +94,8 @@ def test_python_blocks_compile():
 def test_what_is_said_of_files_is_so(tmp_path, monkeypatch):
     """The files that docs/training.md lists are the files of a run, and no other."""
     monkeypatch.chdir(tmp_path)
-    small = ["layers=1", "width=16", "heads=2", "feedforward=16", "min_article=6"]
-    settings = [word for setting in small for word in ("--set", setting)]
-    data = "synth:topic?articles=20&chunks=12&dim=8"
     code = main(
-        ["train", "--plugin", "p8", "--data", data, "--epochs", "1", "--out", "r", *settings]
+        ["train", "--plugin", "p8", "--data", DATA, "--epochs", "1", "--out", "r", *SETTINGS]
     )
     assert code == 0
     page = (ROOT / "docs/training.md").read_text(encoding="utf-8")
