@@ -72,7 +72,7 @@ def test_marked_blocks_run(tmp_path, monkeypatch, capsys, cli_env):
 
 
 @pytest.mark.parametrize(
-    "page", ROOT.glob("plugins/*/README.md"), ids=lambda page: page.parent.name
+    "page", sorted(ROOT.glob("plugins/*/README.md")), ids=lambda p: p.parent.name
 )
 def test_what_plugins_say_to_type_trains(page, tmp_path, monkeypatch, capsys):
     """Small, with the data and the size replaced; grids are left to the tests of grids."""
