@@ -4,7 +4,7 @@
     python benchmarks/lineage.py --data ../shared/data/books --out /tmp/lineage --pages docs
 
 The first form trains (what is finished is skipped) and evaluates; the second also writes
-docs/lineage_table.md, docs/lineage_commands.md and docs/lineage_*.svg. Every recipe keeps its
+the tables of docs/lineage.md and docs/lineage_*.svg. Every recipe keeps its
 published losses, schedules, epochs and batch; the encoder is that of ``SIZE``, smaller than
 published, so that the whole lineage trains on two cores in an hour or two.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import lineage_pages
+from lineage_anatomy import anatomy
 
 LVMCTL = [sys.executable, "-m", "lvmctl"]
 SIZE = {"width": 256, "layers": 2, "heads": 4, "feedforward": 1024}
@@ -98,6 +99,7 @@ def collect(grid: Path, rows: list[str]) -> dict[str, list[dict[str, Any]]]:
             config = json.loads((run / "config.json").read_text())
             one = {
                 "figures": evaluated(run),
+                "anatomy": anatomy(run),
                 "history": json.loads((run / "training_history.json").read_text()),
                 "seconds": json.loads((run / "manifest.json").read_text())["seconds"],
                 "options": config["options"],

@@ -8,14 +8,9 @@ from statistics import mean
 from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 
 from lvmctl.anchoring import anchored_cosine
-from lvmctl.data import Windows, open_splits
-from lvmctl.evaluation.trained import load_run
-from lvmctl.geometry import cone_projection
-from lvmctl.registry import load_registry
 from lvmctl.report.drawing import (
     CEILING,
     CENTROID,
@@ -55,12 +50,31 @@ def write(
     size: dict[str, int],
     sources: dict[str, str],
 ) -> None:
-    """All tables and plots, into ``folder``."""
-    (folder / "lineage_table.md").write_text(table(text, published) + "\n")
-    (folder / "lineage_worlds.md").write_text(world_table(worlds) + "\n")
-    (folder / "lineage_commands.md").write_text(commands(text, size) + "\n")
+    """All plots into ``folder``, all tables into its lineage.md, each between its marks."""
+    page = folder / "lineage.md"
+    filled = page.read_text(encoding="utf-8")
+    tables = {
+        "best": table(text, published),
+        "last": last_table(text),
+        "linear": linear_table(text),
+        "worlds": world_table(worlds),
+        "commands": commands(text, size),
+    }
+    for name, shown in tables.items():
+        filled = between_marks(filled, name, shown)
+    page.write_text(filled, encoding="utf-8")
     for name, draw in {"null": null, "escape": escape, "anchor": anchor, "cone": cone}.items():
         draw(text).savefig(folder / f"lineage_{name}.svg", metadata={"Date": None})
+
+
+def between_marks(page: str, name: str, text: str) -> str:
+    """``page`` with ``text`` between ``<!-- name -->`` and ``<!-- /name -->``."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    head, found, rest = page.partition(begin)
+    _, closed, tail = rest.partition(end)
+    if not (found and closed):
+        raise SystemExit(f"lineage.md has no place for {name}: write {begin.strip()} and {end}")
+    return f"{head}{begin}\n{text}\n\n{end}{tail}"
 
 
 def at(tree: dict[str, Any], *path: str) -> float:
@@ -127,6 +141,33 @@ def table(text: Runs, published: dict[str, str]) -> str:
         verdicts = [f"{f['verdict']['outcome']} {passed(f['verdict'])}" for f in figures]
         verdict = ", ".join(dict.fromkeys(verdicts))
         lines.append([*cells(row, trees), difference, verdict, published[row]])
+    return markdown(lines)
+
+
+def last_table(text: Runs) -> str:
+    """What training ended with, from the histories: the best epoch may hide what came after."""
+    head = ["recipe", "epochs", "cos_next", "margin[last]", "margin[second_last]", "cos_anchor"]
+    head += ["R@5", "best epoch"]
+    lines = [head, ["---"] * len(head)]
+    for row, runs in text.items():
+        ends = [run["history"][-1]["val"] for run in runs]
+        line = [row, str(len(runs[0]["history"])), spread([at(end, "cos_next") for end in ends])]
+        for name in ("last", "second_last"):
+            line.append(spread([at(end, "margin", name) for end in ends], signed=True))
+        line += [spread([at(end, name) for end in ends]) for name in ("cos_anchor", "r@5")]
+        best = [max(run["history"], key=lambda r: r["val"]["mrr@10"])["epoch"] for run in runs]
+        lines.append([*line, ", ".join(map(str, best))])
+    return markdown(lines)
+
+
+def linear_table(text: Runs) -> str:
+    """How far the recipes' predictions are the linear ones, window by window."""
+    head = ["recipe", "cos(q, ridge)", "cos(q, wiener)", "cos(q, last)", "farthest from the cone"]
+    lines = [head, ["---"] * len(head)]
+    for row, runs in text.items():
+        found = [run["anatomy"] for run in runs]
+        names = ("ridge", "wiener", "direct", "cone")
+        lines.append([row, *(spread([one[name] for one in found]) for name in names)])
     return markdown(lines)
 
 
@@ -257,15 +298,3 @@ def cone(text: Runs) -> Figure:
     axes.set_ylabel("margin[last]")
     legend(figure, axes, 2)
     return figure
-
-
-def distance_from_cone(run: str, windows: int = 500) -> float:
-    """The largest ‖q − P q‖ of a run's predictions, P the projection onto the window's cone."""
-    trained = load_run(load_registry(), Path(run))
-    val = open_splits(trained.config["data"]["data"]).val
-    shape = (trained.plan.options.context, trained.plan.options.horizon)
-    every = Windows(val, *shape)
-    index = np.linspace(0, len(every) - 1, min(windows, len(every))).astype(int)
-    context = torch.from_numpy(every.context(index))
-    q = trained.predict(context).q.double()
-    return (q - cone_projection(context, q)).norm(dim=-1).max().item()
