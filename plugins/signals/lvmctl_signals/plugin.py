@@ -1,0 +1,80 @@
+"""Says the signals of a training on stderr and keeps them in its run directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lvmctl.plugins import hookimpl
+from lvmctl_signals.signals import found, number
+
+LVMCTL_API = 1
+FILE = "signals.json"
+
+
+@hookimpl
+def lvmctl_after_epoch(run, epoch, metrics):
+    # The file does not have this epoch yet. After a crash it may have epochs that are done again.
+    past = [r for r in listed(run.history) if (number(r, ("epoch",)) or epoch) < epoch]
+    tell(run, [*past, metrics])
+
+
+@hookimpl
+def lvmctl_after_run(run, result):
+    # A kill rule ends a training before the hook of its last epoch.
+    tell(run, listed(run.history))
+
+
+def tell(run: Any, history: list[Any]) -> None:
+    """Say what ``signals.json`` does not have yet, and write it anew where it changes."""
+    path = run.path / FILE
+    config = read(run.config)
+    signals = found(history, config.get("recipe") if isinstance(config, dict) else None)
+    known, now = read(path), [asdict(signal) for signal in signals]
+    if known == now:
+        return
+    said = known if isinstance(known, list) else []
+    lines = [signal["text"] for signal in now if signal not in said]
+    try:
+        write_whole(path, json.dumps(now, indent=1) + "\n")
+    except OSError as error:
+        lines.append(f"warning: {path} cannot be written ({error.strerror or error})")
+    for line in lines:
+        with suppress(OSError, ValueError):  # nobody reads stderr: the training goes on
+            print(line, file=sys.stderr, flush=True)
+
+
+def read(path: Path) -> Any:
+    """The JSON at ``path``, None where there is none that can be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def listed(path: Path) -> list[Any]:
+    """The list at ``path``, empty where there is none."""
+    value = read(path)
+    return value if isinstance(value, list) else []
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file through a temporary sibling, so that it appears whole or not at all."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise

@@ -1,0 +1,123 @@
+"""From a training history to its signals: a pure function, so that a resumed run says the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lvmctl_signals.table import RULES, Rule
+
+SLACK = 1e-6
+"""Figures are float32 means: a share that is kept at .15 comes out as .1499999."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A figure that is not where a report expects it.
+
+    Attributes:
+        epoch: where it was judged.
+        signal: name of the rule.
+        value: the figure.
+        low, high: the rule's bounds, None where it has none.
+        unreachable: whether no model of this class can have ``low`` on these windows.
+        source: which report asks for it.
+        text: one line for a reader.
+    """
+
+    epoch: int
+    signal: str
+    value: float
+    low: float | None
+    high: float | None
+    unreachable: bool
+    source: str
+    text: str
+
+
+def found(history: Iterable[Any], recipe: str | None = None) -> list[Signal]:
+    """Each signal at the first epoch that gives it, in the order of epochs.
+
+    Args:
+        history: records of ``training_history.json`` in their order. A figure that is missing or
+            is not finite is not judged.
+        recipe: bare or qualified name of the recipe; bands of other recipes are left out.
+    """
+    records = [record for record in history if isinstance(number(record, ("epoch",)), int)]
+    name = str(recipe).rpartition("/")[2]
+    rules = [rule for rule in RULES if rule.recipe in (None, name)]
+    signals = [signal for rule in rules if (signal := first(rule, records))]
+    return sorted(signals, key=lambda signal: signal.epoch)
+
+
+def first(rule: Rule, records: list[dict[str, Any]]) -> Signal | None:
+    """The first epoch that breaks ``rule``, None when none does."""
+    for record, value in judged(rule, records):
+        low = rule.low is not None and short(rule, value)
+        if low or (rule.high is not None and value > rule.high + SLACK):
+            ceiling = number(record, ("val", "ceiling", *rule.path[1:])) if low else None
+            if ceiling is not None and not short(rule, ceiling):
+                ceiling = None
+            return signal(rule, record["epoch"], value, ceiling)
+    return None
+
+
+def judged(rule: Rule, records: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], float]]:
+    """The records at which ``rule`` judges, and the figure it judges."""
+    best = -math.inf
+    for record in records:
+        value, epoch = number(record, rule.path), record["epoch"]
+        if value is None:
+            continue
+        if rule.when == "by":
+            best = max(best, value)
+            if epoch >= rule.epoch:
+                yield record, best
+                return
+        elif epoch == rule.epoch if rule.when == "at" else epoch > rule.epoch:
+            yield record, value
+
+
+def short(rule: Rule, value: float) -> bool:
+    """Whether ``value`` is below the rule's lower bound."""
+    return value <= rule.low if rule.above else value < rule.low - SLACK
+
+
+def signal(rule: Rule, epoch: int, value: float, ceiling: float | None) -> Signal:
+    """A signal with its line; ``ceiling`` is given where it makes the rule unreachable."""
+    at = f" {rule.when} epoch {rule.epoch}" if rule.epoch else ""
+    if rule.high is None:
+        wanted = f"{'>' if rule.above else '>='} {rule.low:g}{at}"
+    else:
+        wanted = f"{rule.low:g} to {rule.high:g}{at}"
+    if ceiling is not None:
+        text = (
+            f"note: epoch {epoch}: {rule.figure} {wanted} is UNREACHABLE: no model of this class "
+            f"can have more than {shown(rule, ceiling)} on this data, this one has "
+            f"{shown(rule, value)} ({rule.source})"
+        )
+    else:
+        meaning = f": {rule.meaning}" if rule.meaning else ""
+        text = (
+            f"warning: epoch {epoch}: {rule.figure} {shown(rule, value)}, expected {wanted}"
+            f"{meaning} ({rule.source})"
+        )
+    given = (rule.low, rule.high, ceiling is not None, rule.source, text)
+    return Signal(epoch, rule.name, value, *given)
+
+
+def shown(rule: Rule, value: float) -> str:
+    """``value`` in three digits, in more where these would show a bound itself."""
+    text = f"{value:.3g}"
+    return text if float(text) not in (rule.low, rule.high) else f"{value:.9g}"
+
+
+def number(record: Any, path: tuple[str, ...]) -> float | None:
+    """The finite number at ``path``, None where there is none."""
+    for key in path:
+        record = record.get(key) if isinstance(record, dict) else None
+    if isinstance(record, bool) or not isinstance(record, int | float):
+        return None
+    return record if math.isfinite(record) else None
