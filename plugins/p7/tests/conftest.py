@@ -1,0 +1,62 @@
+"""Random batches in memory with every field, and small trainings."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from lvmctl_p7.plugin import lvmctl_losses
+
+from lvmctl.batch import Batch, Step
+from lvmctl.geometry import unit
+
+
+def _random_batch(size: int, dim: int = 7, k: int = 5, negatives: int = 4, seed: int = 0) -> Batch:
+    generator = torch.Generator().manual_seed(seed)
+
+    def chunks(*shape: int) -> torch.Tensor:
+        return unit(torch.randn(*shape, dim, generator=generator))
+
+    def yes(*shape: int) -> torch.Tensor:
+        return torch.rand(*shape, generator=generator) < 0.6
+
+    context = chunks(size, k)
+    return Batch(
+        {
+            "context": context,
+            "target": chunks(size),
+            "last": context[:, -1],
+            "second_last": context[:, -2],
+            "weight": torch.rand(size, generator=generator),
+            "negatives": chunks(size, negatives),
+            "negative_mask": yes(size, negatives),
+            "in_batch_mask": yes(size, size) & ~torch.eye(size, dtype=torch.bool),
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def random_batch():
+    """``random_batch(size, dim=7, k=5, negatives=4, seed=0)``: unit chunks and random masks."""
+    return _random_batch
+
+
+@pytest.fixture(scope="session")
+def predictions():
+    """``predictions(size, dim=7)``: unit vectors."""
+
+    def make(size: int, dim: int = 7) -> torch.Tensor:
+        return unit(torch.randn(size, dim, generator=torch.Generator().manual_seed(1)))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def declared():
+    """``declared(loss, batch)``: what training shows a loss, only what its record declares."""
+    needs = {record.name: record.needs for record in lvmctl_losses()}
+    return lambda name, batch: batch.only(needs[name], f"loss {name}")
+
+
+@pytest.fixture(scope="session")
+def step() -> Step:
+    return Step(epoch=1, index=0, epochs=10, steps_per_epoch=3)
