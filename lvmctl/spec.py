@@ -168,7 +168,17 @@ class GateSpec(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class DiagnosticSpec(Record):
-    """A diagnostic: ``target(options)`` is a callable over a split or a run."""
+    """A diagnostic: ``target(options)`` is a callable, (subject, screen) → Diagnosis.
+
+    See :class:`lvmctl.diagnosis.Diagnosis`.
+
+    Attributes:
+        takes: what the subject is: a ``store`` (a :class:`lvmctl.data.Split` with all its
+            articles), ``splits`` (:class:`lvmctl.data.Splits`), or a ``run`` (the path of its
+            directory or of a bare ``training_history.json``).
+    """
+
+    takes: Literal["store", "splits", "run"] = "store"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ FLOORS = {
         "gates",
         "plan",
     ),
-    1: ("registry", "config", "runs"),
+    1: ("registry", "config", "runs", "diagnosis"),
     0: ("errors", "spec", "batch", "schedule", "hookspecs", "files", "__init__"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
@@ -53,6 +53,7 @@ PUBLIC = {
     "lvmctl.baselines",
     "lvmctl.config",
     "lvmctl.data",
+    "lvmctl.diagnosis",
     "lvmctl.errors",
     "lvmctl.geometry",
     "lvmctl.losses",
