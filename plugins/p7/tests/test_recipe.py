@@ -1,0 +1,263 @@
+"""P7's published settings, value by value, and what they compose."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from pathlib import Path
+
+import pytest
+from lvmctl_p7 import options as parts
+from lvmctl_p7.options import P7Options
+from lvmctl_p7.plugin import lvmctl_gates, lvmctl_losses, lvmctl_models, lvmctl_recipes
+from lvmctl_p7.recipe import compose
+
+from lvmctl.config import bind
+from lvmctl.errors import UsageError
+from lvmctl.losses.options import PreviousRepelOptions
+from lvmctl.plan import make_plan
+from lvmctl.registry import load_registry
+
+PUBLISHED = {
+    # METHODS §4, table: P7
+    "context": 5,
+    "horizon": 1,
+    "anchor_lambda": 0.8,
+    "learn_lambda": True,
+    "temperature": 0.07,
+    "negatives": 2,
+    "in_batch": True,
+    "margin": 0.07,
+    "teacher_floor": 0.20,
+    "warmup": 2,
+    "w_rank": 1.0,
+    "w_margin": 0.5,
+    "w_teacher": 0.2,
+    "gate": True,
+    "gate_threshold": 0.03,
+    "gate_weight": 0.25,
+    "epochs": 10,
+    "batch_size": 64,
+    "weight_decay": 1e-4,
+    # METHODS §4, common encoder
+    "encoder": "transformer",
+    "width": 512,
+    "layers": 4,
+    "heads": 8,
+    "feedforward": 2048,
+    "dropout": 0.1,
+    "lr": 5e-4,
+    "clip": 1.0,
+    # Parts of the follow-ups alone
+    "anchor_floor": 0.5,
+    "w_anchor": 0.0,
+    "w_cosine": 0.0,
+    # The report's rule is there for those who want it.
+    "stop_on_drift": False,
+}
+NAMES = (
+    "p7/infonce",
+    "core/previous-repel",
+    "p7/teacher-floor",
+    "p7/anchor-floor",
+    "core/cosine",
+)
+EXPERIMENTS = Path(__file__).parents[3] / "experiments.toml"
+VARIANTS = {
+    # METHODS §4, P7 variants
+    "p7-baseline": {},
+    "p7-strong-anchor": {"anchor_lambda": 0.6},
+    "p7-higher-margin": {"margin": 0.10},
+    "p7-larger-context": {"context": 7},
+    "p7-strong-margin": {"w_margin": 1.5, "w_rank": 0.5, "warmup": 5, "epochs": 15},
+    "p7-fixed-anchor": {"anchor_lambda": 0.6, "learn_lambda": False, "w_anchor": 0.5},
+    "p7-pure-margin": {"w_rank": 0.0, "w_margin": 1.0, "w_cosine": 1.0, "warmup": 10},
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_default_is_the_published_value(name):
+    assert getattr(P7Options(), name) == PUBLISHED[name]
+
+
+def test_the_bounds_of_lambda_and_of_the_drift_are_the_published_ones():
+    assert (parts.LEAST_LAMBDA, parts.MOST_LAMBDA) == (0.6, 0.9)
+    assert parts.DriftOptions() == parts.DriftOptions(cos_anchor=0.05)
+
+
+def test_the_composition():
+    composition = compose(P7Options())
+    assert composition.model.name == "p7/ranker"
+    weights = {part.name: part.weight for part in composition.losses}
+    assert weights == dict(zip(NAMES, (1.0, 0.5, "0.2,3=0", 0.0, 0.0)))
+    assert [part.name for part in composition.sample] == ["p7/directional-gate"]
+    assert (composition.kill, composition.select) == ((), ())
+    assert composition.run_name == {"c": 5, "m": 0.07, "l": 0.8}
+
+
+@pytest.mark.parametrize(("warmup", "last"), [(0, 0), (1, 1), (2, 2), (7, 7)])
+def test_the_teacher_lasts_as_many_epochs_as_asked(warmup, last):
+    plan = make_plan(load_registry(), "p7", [("test", {"warmup": warmup})])
+    found = {part.entry.name: part.weight for part in plan.losses}
+    if not last:
+        assert "teacher-floor" not in found
+        return
+    assert not any(found["teacher-floor"].silent(epoch) for epoch in range(1, last + 1))
+    assert found["teacher-floor"].silent(last + 1)
+
+
+def test_only_what_has_a_weight_is_trained():
+    plan = make_plan(load_registry(), "p7")
+    names = [part.entry.qualified for part in plan.losses]
+    assert names == ["p7/infonce", "core/previous-repel", "p7/teacher-floor"]
+
+
+def test_defaults_of_the_recipe_are_those_of_its_parts():
+    composition = compose(P7Options(stop_on_drift=True))
+    found = [composition.model, *composition.losses, *composition.sample, *composition.kill]
+    classes = {
+        "p7/ranker": parts.RankerOptions,
+        "p7/infonce": parts.InfoNceOptions,
+        "core/previous-repel": PreviousRepelOptions,
+        "p7/teacher-floor": parts.TeacherFloorOptions,
+        "p7/anchor-floor": parts.AnchorFloorOptions,
+        "p7/directional-gate": parts.DirectionalGateOptions,
+        "p7/drift-stop": parts.DriftOptions,
+    }
+    seen = [part for part in found if part.name in classes]
+    assert len(seen) == len(classes)
+    for part in seen:
+        options = classes[part.name]
+        assert bind(options, [("recipe", part.options)]).options == options()
+    (cosine,) = (part for part in found if part.name == "core/cosine")
+    assert cosine.options == {}
+
+
+def test_every_option_arrives_where_it_works():
+    changed = P7Options(
+        context=7,
+        anchor_lambda=0.65,
+        learn_lambda=False,
+        temperature=0.5,
+        negatives=5,
+        in_batch=False,
+        margin=0.3,
+        teacher_floor=0.4,
+        warmup=3,
+        anchor_floor=0.6,
+        w_rank=2.0,
+        w_margin=3.0,
+        w_teacher=4.0,
+        w_anchor=5.0,
+        w_cosine=6.0,
+        gate_threshold=0.1,
+        gate_weight=0.2,
+        stop_on_drift=True,
+        encoder="lstm",
+        width=32,
+        layers=1,
+        heads=4,
+        feedforward=64,
+        dropout=0.3,
+    )
+    composition = compose(changed)
+    assert composition.model.options == {
+        field.name: getattr(changed, field.name)
+        for field in dataclasses.fields(parts.RankerOptions)
+    }
+    assert {"anchor_lambda", "learn_lambda", "encoder"} <= composition.model.options.keys()
+    assert [(part.name, part.options, part.weight) for part in composition.losses] == [
+        ("p7/infonce", {"temperature": 0.5, "negatives": 5, "in_batch": False}, 2.0),
+        ("core/previous-repel", {"margin": 0.3}, 3.0),
+        ("p7/teacher-floor", {"floor": 0.4}, "4.0,4=0"),
+        ("p7/anchor-floor", {"floor": 0.6}, 5.0),
+        ("core/cosine", {}, 6.0),
+    ]
+    (gate,) = composition.sample
+    assert gate.options == {"threshold": 0.1, "weight": 0.2}
+    assert [part.name for part in composition.kill] == ["p7/drift-stop"]
+    assert composition.run_name == {"c": 7, "m": 0.3, "l": 0.65}
+
+
+def test_without_the_gate_windows_weigh_the_same():
+    assert compose(P7Options(gate=False)).sample == ()
+
+
+def test_the_registry_resolves_every_part():
+    registry = load_registry()
+    composition = compose(P7Options(stop_on_drift=True))
+    assert registry.get("recipe", "p7").record == lvmctl_recipes()[0]
+    named = {
+        "model": ([composition.model], lvmctl_models()),
+        "loss": (composition.losses, lvmctl_losses()),
+        "gate": ([*composition.sample, *composition.kill], lvmctl_gates()),
+    }
+    for kind, (found, records) in named.items():
+        entries = [registry.get(kind, part.name) for part in found]
+        assert [entry.record for entry in entries if entry.plugin.name == "p7"] == records
+        assert all(callable(registry.resolve(entry)) for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"anchor_lambda": ".5"}, "0.5 is below 0.6"),
+        ({"anchor_lambda": ".91"}, "0.91 is above 0.9"),
+        ({"negatives": "65"}, "65 is above 64"),
+        ({"negatives": "-1"}, "-1 is below 0"),
+        ({"temperature": "0"}, "is below 0.001"),
+        ({"margin": "2.5"}, "2.5 is above 2"),
+        ({"warmup": "-1"}, "-1 is below 0"),
+        ({"teacher_floor": "1.1"}, "1.1 is above 1"),
+        ({"anchor_floor": "-1.1"}, "-1.1 is below -1"),
+        ({"gate_weight": "1.5"}, "1.5 is above 1"),
+        ({"gate_threshold": "-3"}, "-3.0 is below -2"),
+        ({"w_rank": "-1"}, "-1.0 is below 0"),
+        ({"encoder": "mamba"}, "'mamba' is not one of transformer, lstm, gru"),
+        ({"gate_treshold": "1"}, "gate_threshold"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(values, message):
+    with pytest.raises(UsageError, match=message):
+        bind(P7Options, [("--set", values)])
+
+
+def test_the_gate_needs_two_chunks():
+    registry = load_registry()
+    message = "gate directional-gate needs second_last, use --context 2 or more"
+    with pytest.raises(UsageError, match=message):
+        make_plan(registry, "p7", [("--set", {"context": "1"})])
+    plan = make_plan(registry, "p7", [("--set", {"context": "1", "gate": "false"})])
+    assert plan.sample == ()
+
+
+def test_the_anchor_penalty_needs_a_raw_prediction():
+    pytest.importorskip("lvmctl_p8")
+    message = "loss anchor-floor needs the prediction's raw, which model p8/mixture does not give"
+    with pytest.raises(UsageError, match=message):
+        make_plan(load_registry(), "p8", losses=["p7/anchor-floor"])
+
+
+@pytest.mark.skipif(not EXPERIMENTS.exists(), reason="the plugin is alone, without experiments")
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_experiment_is_the_published_variant(name):
+    tables = tomllib.loads(EXPERIMENTS.read_text(encoding="utf-8"))
+    values = dict(tables[name])
+    if "extends" in values:
+        values = tables[values.pop("extends")] | values
+    assert values.pop("recipe") == "p7"
+    values.pop("summary")
+    assert bind(P7Options, [(name, values)]).options == P7Options(**VARIANTS[name])
+
+
+@pytest.mark.skipif(not EXPERIMENTS.exists(), reason="the plugin is alone, without experiments")
+def test_no_variant_is_missing():
+    tables = tomllib.loads(EXPERIMENTS.read_text(encoding="utf-8"))
+    assert {name for name in tables if name.startswith("p7-")} == VARIANTS.keys()
+
+
+def test_pure_margin_keeps_its_floor_to_the_end():
+    options = P7Options(**VARIANTS["p7-pure-margin"])
+    weights = {part.name: part.weight for part in compose(options).losses}
+    assert weights == dict(zip(NAMES, (0.0, 1.0, "0.2,11=0", 0.0, 1.0)))
+    assert options.epochs == 10
