@@ -21,7 +21,7 @@ class Signal:
         epoch: where it was judged.
         signal: name of the rule.
         value: the figure.
-        low, high: the rule's bounds, None where it has none.
+        low, high: the rule's bounds; ``high`` is None where it has none.
         unreachable: whether no model of this class can have ``low`` on these windows.
         source: which report asks for it.
         text: one line for a reader.
@@ -30,7 +30,7 @@ class Signal:
     epoch: int
     signal: str
     value: float
-    low: float | None
+    low: float
     high: float | None
     unreachable: bool
     source: str
@@ -55,12 +55,12 @@ def found(history: Iterable[Any], recipe: str | None = None) -> list[Signal]:
 def first(rule: Rule, records: list[dict[str, Any]]) -> Signal | None:
     """The first epoch that breaks ``rule``, None when none does."""
     for record, value in judged(rule, records):
-        low = rule.low is not None and short(rule, value)
-        if low or (rule.high is not None and value > rule.high + SLACK):
-            ceiling = number(record, ("val", "ceiling", *rule.path[1:])) if low else None
-            if ceiling is not None and not short(rule, ceiling):
-                ceiling = None
-            return signal(rule, record["epoch"], value, ceiling)
+        if below(rule, value):
+            ceiling = number(record, ("val", "ceiling", *rule.path[1:]))
+            out_of_reach = ceiling is not None and below(rule, ceiling)
+            return signal(rule, record["epoch"], value, ceiling if out_of_reach else None)
+        if rule.high is not None and value > rule.high + SLACK:
+            return signal(rule, record["epoch"], value)
     return None
 
 
@@ -80,32 +80,31 @@ def judged(rule: Rule, records: list[dict[str, Any]]) -> Iterator[tuple[dict[str
             yield record, value
 
 
-def short(rule: Rule, value: float) -> bool:
-    """Whether ``value`` is below the rule's lower bound."""
+def below(rule: Rule, value: float) -> bool:
+    """Whether ``value`` is too low for the rule."""
     return value <= rule.low if rule.above else value < rule.low - SLACK
 
 
-def signal(rule: Rule, epoch: int, value: float, ceiling: float | None) -> Signal:
+def signal(rule: Rule, epoch: int, value: float, ceiling: float | None = None) -> Signal:
     """A signal with its line; ``ceiling`` is given where it makes the rule unreachable."""
     at = f" {rule.when} epoch {rule.epoch}" if rule.epoch else ""
-    if rule.high is None:
-        wanted = f"{'>' if rule.above else '>='} {rule.low:g}{at}"
-    else:
-        wanted = f"{rule.low:g} to {rule.high:g}{at}"
+    has = f"{rule.figure} {shown(rule, value)}"
     if ceiling is not None:
+        wanted = f"{'>' if rule.above else '>='} {rule.low:g}"
+        if rule.high is not None:
+            wanted = f"{rule.low:g} to {rule.high:g}"
         text = (
-            f"note: epoch {epoch}: {rule.figure} {wanted} is UNREACHABLE: no model of this class "
-            f"can have more than {shown(rule, ceiling)} on this data, this one has "
-            f"{shown(rule, value)} ({rule.source})"
+            f"note: epoch {epoch}: {rule.figure} {wanted}{at} is UNREACHABLE: no model of this "
+            f"class can have more than {shown(rule, ceiling)} on this data"
         )
+    elif rule.high is not None:
+        text = f"warning: epoch {epoch}: {has}, not {rule.low:g} to {rule.high:g}{at}"
     else:
-        meaning = f": {rule.meaning}" if rule.meaning else ""
-        text = (
-            f"warning: epoch {epoch}: {rule.figure} {shown(rule, value)}, expected {wanted}"
-            f"{meaning} ({rule.source})"
-        )
-    given = (rule.low, rule.high, ceiling is not None, rule.source, text)
-    return Signal(epoch, rule.name, value, *given)
+        text = f"warning: epoch {epoch}: {has} {'<=' if rule.above else '<'} {rule.low:g}{at}"
+    if rule.meaning and ceiling is None:
+        text += f": {rule.meaning}"
+    given = (rule.low, rule.high, ceiling is not None, rule.source)
+    return Signal(epoch, rule.name, value, *given, f"{text} ({rule.source})")
 
 
 def shown(rule: Rule, value: float) -> str:

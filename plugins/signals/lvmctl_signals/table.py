@@ -11,7 +11,7 @@ LOGS = "P6b implementation, logs to watch"
 CRITERIA = "P6b implementation, success criteria"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rule:
     """One figure of the history and where it should lie.
 
@@ -19,24 +19,24 @@ class Rule:
         name: of the signal, unique.
         path: where a history record has the figure.
         low, high: bounds that still satisfy; None is no bound.
-        above: whether ``low`` itself no longer satisfies.
         when: ``after`` judges every later epoch than ``epoch``; ``by`` judges the best figure so
             far, once, at the first evaluation from ``epoch`` on; ``at`` judges that epoch alone.
-        epoch: from 1; 0 for all epochs.
-        meaning: what the report concludes, or what the reader should know.
+        epoch: from 1; 0 with ``after`` is every epoch.
         source: which report says so.
-        recipe: the one recipe the bound is meant for, None for any.
+        meaning: what the report concludes, or what the reader should know.
+        above: whether ``low`` itself no longer satisfies.
+        recipe: the one recipe the bounds are meant for, None for any.
     """
 
     name: str
     path: tuple[str, ...]
-    low: float | None = None
-    high: float | None = None
-    above: bool = False
-    when: Literal["after", "by", "at"] = "after"
-    epoch: int = 0
-    meaning: str = ""
+    low: float
+    high: float | None
+    when: Literal["after", "by", "at"]
+    epoch: int
     source: str
+    meaning: str = ""
+    above: bool = False
     recipe: str | None = None
 
     @property
@@ -46,7 +46,12 @@ class Rule:
         return name + "".join(f"[{key}]" for key in inner)
 
 
-COS_NEXT, MARGIN = ("val", "cos_next"), ("val", "margin", "last")
+GATE, LAMBDA, SHARE = (("train", name) for name in ("gate_weight_mean", "lambda_eff", "loss_share"))
+COS_NEXT, COS_ANCHOR, R5 = (("val", name) for name in ("cos_next", "cos_anchor", "r@5"))
+MARGIN = ("val", "margin", "last")
+
+FEW = "the data has few windows the gate favours"
+DRIFT = "drift, the report's advice is to stop"
 TEXT = "a correct model of text has it below 0"
 
 P7_BANDS = {
@@ -56,54 +61,18 @@ P7_BANDS = {
 }
 """Epoch → (low, high) of margin[last] and of cos_next."""
 
-
-def bands() -> tuple[Rule, ...]:
-    """P7's bands as rules."""
-    return tuple(
-        Rule(
-            name=f"p7-{path[1]}-epoch-{epoch}",
-            path=path,
-            low=low,
-            high=high,
-            when="at",
-            epoch=epoch,
-            source=BY_EPOCH,
-            recipe="p7",
-        )
+RULES = (
+    Rule("gate-weight", GATE, 0.5, None, "after", 0, FAILURE, FEW),
+    Rule("stuck", COS_NEXT, 0.35, None, "after", 5, FAILURE, "stuck"),
+    Rule("drift", COS_ANCHOR, 0.05, None, "after", 0, FAILURE, DRIFT),
+    Rule("lambda-eff", LAMBDA, 0.001, 0.02, "after", 0, LOGS),
+    Rule("loss-share", SHARE, 0.15, 0.35, "after", 0, LOGS),
+    Rule("cos-next", COS_NEXT, 0.5, None, "by", 5, CRITERIA),
+    Rule("margin", MARGIN, 0.0, None, "by", 5, CRITERIA, TEXT, above=True),
+    Rule("retrieval", R5, 0.7, None, "by", 8, CRITERIA),
+    *(
+        Rule(f"p7-{path[1]}-{epoch}", path, low, high, "at", epoch, BY_EPOCH, recipe="p7")
         for epoch, both in P7_BANDS.items()
         for path, (low, high) in zip((MARGIN, COS_NEXT), both)
-    )
-
-
-RULES = (
-    Rule(
-        name="gate-weight",
-        path=("train", "gate_weight_mean"),
-        low=0.5,
-        meaning="the data has few windows the gate favours",
-        source=FAILURE,
     ),
-    Rule(name="stuck", path=COS_NEXT, low=0.35, epoch=5, meaning="stuck", source=FAILURE),
-    Rule(
-        name="drift",
-        path=("val", "cos_anchor"),
-        low=0.05,
-        meaning="drift, the report's advice is to stop",
-        source=FAILURE,
-    ),
-    Rule(name="lambda-eff", path=("train", "lambda_eff"), low=0.001, high=0.02, source=LOGS),
-    Rule(name="loss-share", path=("train", "loss_share"), low=0.15, high=0.35, source=LOGS),
-    Rule(name="cos-next", path=COS_NEXT, low=0.5, when="by", epoch=5, source=CRITERIA),
-    Rule(
-        name="margin",
-        path=MARGIN,
-        low=0.0,
-        above=True,
-        when="by",
-        epoch=5,
-        meaning=TEXT,
-        source=CRITERIA,
-    ),
-    Rule(name="retrieval", path=("val", "r@5"), low=0.7, when="by", epoch=8, source=CRITERIA),
-    *bands(),
 )
