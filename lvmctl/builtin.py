@@ -2,11 +2,20 @@
 
 from lvmctl.baselines.records import BASELINES
 from lvmctl.data.encoders.records import ENCODERS
+from lvmctl.diagnostics.records import DIAGNOSTICS
 from lvmctl.gates.records import GATES
 from lvmctl.hookspecs import hookimpl
 from lvmctl.losses.records import LOSSES
 from lvmctl.models.records import MODELS
-from lvmctl.spec import API_VERSION, BaselineSpec, EncoderSpec, GateSpec, LossSpec, ModelSpec
+from lvmctl.spec import (
+    API_VERSION,
+    BaselineSpec,
+    DiagnosticSpec,
+    EncoderSpec,
+    GateSpec,
+    LossSpec,
+    ModelSpec,
+)
 
 LVMCTL_API = API_VERSION
 
@@ -34,3 +43,8 @@ def lvmctl_baselines() -> tuple[BaselineSpec, ...]:
 @hookimpl
 def lvmctl_gates() -> tuple[GateSpec, ...]:
     return GATES
+
+
+@hookimpl
+def lvmctl_diagnostics() -> tuple[DiagnosticSpec, ...]:
+    return DIAGNOSTICS

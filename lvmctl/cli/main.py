@@ -26,6 +26,9 @@ COMMANDS = {
     "data": LazyCommand("lvmctl.cli.data:data", "Import, embed, synthesise and inspect data."),
     "train": LazyCommand("lvmctl.cli.train:train", "Train a recipe and say what it learned."),
     "eval": LazyCommand("lvmctl.cli.eval:eval_", "Measure a run beside baselines and ceilings."),
+    "diagnose": LazyCommand(
+        "lvmctl.cli.diagnose:diagnose", "Say what data can support, and what went wrong in a run."
+    ),
     "plugins": LazyCommand("lvmctl.cli.plugins:plugins", "List and describe what is installed."),
     "experiments": LazyCommand(
         "lvmctl.cli.experiments:experiments", "List, show and validate named configurations."

@@ -1,0 +1,1 @@
+"""Diagnostics: what data can support, and what went wrong in a run."""

@@ -1,0 +1,140 @@
+"""Where a curve breaks down: the one downward step that noise on a learning curve does not make."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+ALL_ORDERS = 7
+"""Curves of up to this many points are compared with every order of their points (5,040)."""
+
+RESOLUTION = 2e-3
+"""Steps of a mean cosine that nobody need explain; keeps a curve without noise comparable."""
+
+
+@dataclass(frozen=True)
+class ChangePoint:
+    """The step at which a curve falls.
+
+    Attributes:
+        index: first point after the step, in [1, n).
+        before, after: height of the fitted curve on either side of the step.
+        p_value: share of the orders of the points that break down as clearly.
+    """
+
+    index: int
+    before: float
+    after: float
+    p_value: float
+
+
+def downward_step(
+    values: Sequence[float],
+    *,
+    permutations: int = 999,
+    seed: int = 0,
+    resolution: float = RESOLUTION,
+) -> ChangePoint | None:
+    """The step down that explains most of a curve, with the probability of one as clear by chance.
+
+    A curve that learns does not fall but for noise: the null is a non-decreasing curve, whose
+    hardest case is a constant one. The alternative is a non-decreasing piece, a step down, and a
+    piece that goes one way, up or further down. Both are fitted by isotonic least squares; the
+    statistic is what the step saves of the squared error, over what is left (plus ``resolution``²
+    for every point). Under a constant curve with exchangeable noise of any distribution the orders
+    of the points are equally likely, so that the p-value is exact: P(p ≤ α) ≤ α. A rising curve
+    gives fewer alarms; noise that drifts from epoch to epoch gives more.
+
+    Args:
+        values: (n,) finite figures in the order of time.
+        permutations: orders to draw; up to 7 points every order is taken.
+        seed: of the draws.
+        resolution: differences below this do not matter.
+
+    Returns:
+        The step, None with fewer than three points or where the curve never falls.
+
+    Raises:
+        ValueError: values are not finite.
+    """
+    curve = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(curve).all():
+        raise ValueError("a curve has finite values only")
+    if len(curve) < 3 or (np.diff(curve) >= 0).all():
+        return None
+    floor = len(curve) * resolution**2
+    found = clearest(curve.tolist(), floor)
+    as_clear = total = 0
+    for order in orders(len(curve), permutations, seed):
+        other = clearest([curve[i] for i in order], floor)
+        total += 1
+        as_clear += other.statistic >= found.statistic * (1 - 1e-9)
+    if len(curve) > ALL_ORDERS:
+        as_clear, total = as_clear + 1, total + 1  # the order seen is one of them
+    return ChangePoint(found.index, found.before, found.after, float(as_clear / total))
+
+
+def orders(n: int, permutations: int, seed: int) -> Iterable[Sequence[int]]:
+    """Orders of n points: all of a few, else ``permutations`` drawn ones."""
+    if n <= ALL_ORDERS:
+        return itertools.permutations(range(n))
+    rng = np.random.default_rng(seed)
+    return (rng.permutation(n).tolist() for _ in range(permutations))
+
+
+class Step(NamedTuple):
+    """A step down: what it saves, its first point, the fitted heights on either side."""
+
+    statistic: float
+    index: int
+    before: float
+    after: float
+
+
+def clearest(curve: Sequence[float], floor: float) -> Step:
+    """The step of a curve that leaves the least error; of equals the deepest."""
+    back = curve[::-1]
+    left, top = rising_fits(curve)
+    up, low = (fit[::-1] for fit in rising_fits([-value for value in back]))
+    down, high = (fit[::-1] for fit in rising_fits(back))
+    whole, best, index, after = left[-1], math.inf, 0, 0.0
+    for place in range(1, len(curve)):
+        rises = up[place] <= down[place]
+        error = left[place - 1] + (up[place] if rises else down[place])
+        start = -low[place] if rises else high[place]
+        fall = top[place - 1] - start
+        deeper = index and error <= best + floor and fall > top[index - 1] - after
+        if fall > 0 and (error < best - floor or deeper):
+            best, index, after = error, place, start
+    if not index:
+        return Step(0.0, 1, curve[0], curve[1])
+    return Step(max(whole - best, 0.0) / (best + floor), index, top[index - 1], after)
+
+
+def rising_fits(curve: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The best non-decreasing fit to each beginning of a curve: its squared error and its last
+    height, (n,) each.
+
+    Pool adjacent violators: blocks of (points, mean, squared error), merged while they fall.
+    """
+    blocks: list[tuple[int, float, float]] = []
+    total, errors, heights = 0.0, [], []
+    for value in curve:
+        count, mean, error = 1, value, 0.0
+        while blocks and blocks[-1][1] >= mean:
+            n, other, known = blocks.pop()
+            total -= known
+            gap = other - mean
+            error += known + n * count / (n + count) * gap * gap
+            mean = (n * other + count * mean) / (n + count)
+            count += n
+        blocks.append((count, mean, error))
+        total += error
+        errors.append(max(total, 0.0))
+        heights.append(mean)
+    return errors, heights

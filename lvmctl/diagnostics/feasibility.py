@@ -1,0 +1,204 @@
+"""Which gates this data allows to be passed, and by which models (METHODS §3, Feasibility)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lvmctl.data.splits import Splits
+from lvmctl.diagnosis import Diagnosis, Screen, Table
+from lvmctl.diagnostics.measuring import CLASSES, number, sheet_of, windows_of
+from lvmctl.diagnostics.window_options import FeasibilityOptions
+from lvmctl.evaluation.sheet import Sheet
+from lvmctl.evaluation.verdicts import Evidence, GateVerdict, gate_verdict
+from lvmctl.gates.bounds import bound, judge
+from lvmctl.gates.profiles import find_profile
+from lvmctl.registry import load_registry
+from lvmctl.spec import GateSpec, Geometry
+
+TESTS = "ACDE"
+NEEDS_A_RUN = ("latency", "order_accuracy", "coherence")
+"""Families of figures that only a run or text of another source has."""
+
+
+@dataclass(frozen=True)
+class GateAnswer:
+    """What can be said of a gate before a model is trained.
+
+    Attributes:
+        gate: the record.
+        verdicts: by class of models.
+        met_by: causal baselines that pass it.
+    """
+
+    gate: GateSpec
+    verdicts: dict[Geometry, GateVerdict]
+    met_by: tuple[str, ...]
+
+    @property
+    def any(self) -> GateVerdict:
+        """The verdict of the widest class asked about."""
+        return next(iter(self.verdicts.values()))
+
+    @property
+    def status(self) -> str:
+        """VACUOUS, INFEASIBLE (for every class), MET (by a baseline), OPEN or UNKNOWN."""
+        found = {verdict.status for verdict in self.verdicts.values()}
+        if found <= {"ABSENT"}:
+            return "UNKNOWN"
+        if "VACUOUS" in found:
+            return "VACUOUS"
+        if self.met_by:
+            return "MET"
+        return "INFEASIBLE" if found == {"INFEASIBLE"} else "OPEN"
+
+    @property
+    def within_reach(self) -> list[str]:
+        """Classes whose ceiling passes."""
+        return [c for c, v in self.verdicts.items() if v.status not in ("INFEASIBLE", "ABSENT")]
+
+    @property
+    def change(self) -> str:
+        """The shortest change that makes the gate say something; empty where none is needed."""
+        sign, top, gate = "≥" if self.gate.at_most is None else "≤", self.any.ceiling, self.gate
+        lead = f" over {gate.against}" if gate.against else ""
+        if self.status == "VACUOUS":
+            return f"ask for more than random has, {number(self.any.random.value)}{lead}"
+        if self.status == "INFEASIBLE" and top is not None:
+            asked = top[1].low if gate.certain and math.isfinite(top[1].low) else top[1].value
+            return f"ask for {sign} {number(asked, signed=True)}{lead} at most ({top[0]}'s)"
+        if self.status == "UNKNOWN":
+            return self.any.why
+        out = [c for c, v in self.verdicts.items() if v.status == "INFEASIBLE"]
+        return f"not of {' or '.join(out)} models" if out else ""
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "gate": self.gate.name,
+            "metric": self.gate.metric,
+            "against": self.gate.against,
+            "bound": bound(self.gate),
+            "status": self.status,
+            "met_by": list(self.met_by),
+            "within_reach": self.within_reach,
+            "ceilings": {
+                c: v.ceiling and {"name": v.ceiling[0], "value": v.ceiling[1].value}
+                for c, v in self.verdicts.items()
+            },
+            "random": self.any.random and self.any.random.value,
+            "direct": self.any.direct and self.any.direct.value,
+            "change": self.change,
+            "source": self.gate.source,
+        }
+
+
+class Feasibility:
+    """Holds each gate of a profile against ceilings, chance and causal baselines."""
+
+    def __init__(self, options: FeasibilityOptions) -> None:
+        self.options = options
+
+    def __call__(self, splits: Splits, screen: Screen) -> Diagnosis:
+        options, registry = self.options, load_registry()
+        classes = CLASSES
+        if options.recipe is not None:
+            options, geometry = of_recipe(registry, options)
+            classes = (geometry,)
+        profile, gates = find_profile(options.profile, registry.entries("gate"))
+        train, val = windows_of(splits, options)
+        sheet = sheet_of(train, val, options, screen, TESTS)
+        answers = [answer(gate, sheet, classes) for gate in gates]
+        parts = {s: [a for a in answers if a.status == s] for s in STATUSES}
+        counted = ", ".join(f"{len(found)} {STATUSES[s]}" for s, found in parts.items() if found)
+        dead = parts["INFEASIBLE"] + parts["VACUOUS"]
+        changes = "; ".join(f"{a.gate.name}: {a.change}" for a in dead)
+        return Diagnosis(
+            verdict="INFEASIBLE" if parts["INFEASIBLE"] else "VACUOUS" if dead else "FEASIBLE",
+            sentence=f"Of {len(answers)} gates of {profile.name} on this data {counted}.",
+            figures={
+                "profile": profile.name,
+                "classes": list(classes),
+                "windows": len(val),
+                "gates": [a.record() for a in answers],
+            },
+            tables=(table(answers),),
+            change=changes,
+        )
+
+
+STATUSES = {
+    "MET": "are met by a baseline already",
+    "OPEN": "can be met by a model that is better than the baselines",
+    "INFEASIBLE": "can be met by no model",
+    "VACUOUS": "are met by chance",
+    "UNKNOWN": "need a run, or text of another source",
+}
+
+
+def of_recipe(registry: Any, options: FeasibilityOptions) -> tuple[FeasibilityOptions, Geometry]:
+    """The options with the recipe's K and h, and the class of its model."""
+
+    from lvmctl.plan import make_plan
+
+    plan = make_plan(registry, options.recipe)
+    geometry = plan.model.entry.record.geometry
+    shape = {"context": plan.options.context, "horizon": plan.options.horizon}
+    return replace(options, **shape), "unit" if geometry == "anchored" else geometry
+
+
+def answer(gate: GateSpec, sheet: Sheet, classes: tuple[Geometry, ...]) -> GateAnswer:
+    """One gate on the windows of a sheet."""
+    alone = gate.split != "val" or gate.metric.partition(".")[0] in NEEDS_A_RUN
+
+    def figure(name: str, split: str, path: str):
+        return None if alone else sheet.figure(name, path)
+
+    def difference(name: str, other: str, split: str, path: str):
+        return None if alone else sheet.difference(name, other, path)
+
+    evidence = Evidence(figure, difference)
+    causal = [name for name, m in sheet.measured.items() if m.predictor.kind == "baseline"]
+    met = [
+        name
+        for name in causal
+        if name != "random"
+        and judge(gate, evidence.of(gate, name, gate.metric), gate.certain) == "PASS"
+    ]
+    verdicts = {c: gate_verdict(gate, "direct", c, evidence) for c in classes}
+    if alone:
+        verdicts = {c: explained(v, gate) for c, v in verdicts.items()}
+    return GateAnswer(gate, verdicts, tuple(met))
+
+
+def explained(verdict: GateVerdict, gate: GateSpec) -> GateVerdict:
+    """A verdict on what only a run has, with that as its reason."""
+
+    why = "needs text of another source" if gate.split == "ood" else "needs a run"
+    return replace(verdict, why=why)
+
+
+def table(answers: list[GateAnswer]) -> Table:
+    """For a reader."""
+    rows = []
+    for one in answers:
+        gate, sign = one.gate, "≥" if one.gate.at_most is None else "≤"
+        asks = f"{sign} {gate.against + ' ' if gate.against else ''}{bound(gate):+.2f}"
+        tops = {c: v.ceiling for c, v in one.verdicts.items()}
+        rows.append(
+            (
+                gate.name,
+                asks,
+                one.status,
+                one.any.direct and number(one.any.direct.value),
+                *(top and number(top[1].value) for top in tops.values()),
+                ", ".join(one.met_by[:3]) or "-",
+                one.change or "-",
+            )
+        )
+    classes = [f"{c} ceiling" for c in answers[0].verdicts]
+    return Table(
+        ("gate", "asks", "status", "direct", *classes, "met by", "what would change it"),
+        tuple(rows),
+    )
