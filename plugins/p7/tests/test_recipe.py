@@ -112,6 +112,13 @@ def test_only_what_has_a_weight_is_trained():
     assert names == ["p7/infonce", "core/previous-repel", "p7/teacher-floor"]
 
 
+def test_each_gate_has_its_role():
+    plan = make_plan(load_registry(), "p7", [("test", {"stop_on_drift": True})])
+    assert [part.entry.qualified for part in plan.sample] == ["p7/directional-gate"]
+    assert [part.entry.qualified for part in plan.kill] == ["p7/drift-stop"]
+    assert plan.select == ()
+
+
 def test_defaults_of_the_recipe_are_those_of_its_parts():
     composition = compose(P7Options(stop_on_drift=True))
     found = [composition.model, *composition.losses, *composition.sample, *composition.kill]
