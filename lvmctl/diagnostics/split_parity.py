@@ -1,0 +1,279 @@
+"""Are validation windows made like training windows? (METHODS §2.1, §2.2, §3 Uncertainty)
+
+The verdict asks two things of every trait: does the difference matter (its threshold), and is it
+more than chance (one max-statistic permutation test over all traits, :mod:`.parity_test`)?
+
+- MISMATCH: some difference is beyond its threshold and significant.
+- UNDECIDED: not that, but for some trait chance alone reaches beyond BLUNT thresholds: a real
+  difference could hide.
+- MATCH: neither. With many articles a certain but trivial difference is a match.
+
+A random split of articles is a MISMATCH with probability ``level`` at most.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lvmctl.data.splits import Splits
+from lvmctl.data.windows import Windows
+from lvmctl.diagnosis import Diagnosis, Screen
+from lvmctl.diagnostics.energy_distance import Energy, energy_distance
+from lvmctl.diagnostics.parity_test import Comparison, compare
+from lvmctl.diagnostics.parity_view import curves, label, signed, tables
+from lvmctl.diagnostics.split_parity_options import SplitParityOptions
+from lvmctl.diagnostics.window_traits import Traits, lag_name, measure, pairs
+from lvmctl.errors import DataError, UsageError
+from lvmctl.metrics.intervals import Resampled, Resampling
+
+BLUNT = 2
+"""Thresholds within which a significant difference must begin for a match to mean anything."""
+DRAWS = 10**8
+"""Counts kept of articles drawn for intervals (100 MB); more articles get fewer draws."""
+LEVEL = 0.95
+"""Of the interval of each figure alone."""
+
+
+class SplitParity:
+    """Compare the windows of training and validation articles, and tell of the other source's."""
+
+    def __init__(self, options: SplitParityOptions) -> None:
+        if options.level * (options.permutations + 1) < 1:
+            raise UsageError(
+                f"{options.permutations} permutations cannot show a level of {options.level:g}",
+                mend=f"use at least {int(np.ceil(1 / options.level)) - 1} permutations",
+            )
+        self.options = options
+
+    def __call__(self, subject: Splits, screen: Screen) -> Diagnosis:
+        """Diagnose ``subject``.
+
+        Raises:
+            DataError: train or val holds no window of this context and horizon.
+        """
+        options = self.options
+        windows = {"train": self._windows(subject.train), "val": self._windows(subject.val)}
+        notes = []
+        if subject.ood is not None:
+            try:
+                windows["ood"] = self._windows(subject.ood)
+            except DataError as error:  # it informs and does not decide
+                notes.append(f"ood is left out: {error}")
+        traits = {name: self._traits(name, own, screen) for name, own in windows.items()}
+        drawn = self._resampled(traits)
+        notes += _notes(traits, options.context)
+        for note in notes:
+            screen.say(note)
+        tested = self._thresholds(traits["train"])
+        compared, energies = {}, {}
+        for other in [name for name in traits if name != "train"]:
+            compared[other] = self._compare(traits["train"], traits[other], list(tested))
+            energies[other] = energy_distance(
+                subject.train, getattr(subject, other), options.permutations, options.seed
+            )
+        figures: dict[str, Any] = {
+            "context": options.context,
+            "horizon": options.horizon,
+            "splits": {
+                name: _split_figures(own, drawn[name], windows[name])
+                for name, own in traits.items()
+            },
+            "differences": {
+                other: _difference_figures(
+                    comparison, tested, drawn["train"].minus(drawn[other]), list(traits[other].sums)
+                )
+                for other, comparison in compared.items()
+            },
+            "energy": {other: _energy_figures(energy) for other, energy in energies.items()},
+            "level": options.level,
+            "permutations": options.permutations,
+            "notes": notes,
+        }
+        verdict, sentence, change = judge(compared["val"], tested, traits)
+        energy = energies["val"]
+        if verdict == "MATCH" and energy.p <= options.level:
+            sentence += (
+                f" Their vectors do differ (energy distance {energy.distance:.4f}, "
+                f"p = {energy.p:.3g}): other subjects, in sequences made alike."
+            )
+        return Diagnosis(
+            verdict=verdict,
+            sentence=sentence,
+            figures=figures,
+            tables=tables(figures),
+            change=change,
+            failed=verdict == "MISMATCH",
+            plot=lambda: curves(figures),
+        )
+
+    def _windows(self, split: Any) -> Windows:
+        return Windows(split, self.options.context, self.options.horizon)
+
+    def _traits(self, name: str, windows: Windows, screen: Screen) -> Traits:
+        with screen.stage(f"{name} windows", "windows", len(windows)) as done:
+            return measure(windows, done)
+
+    def _thresholds(self, traits: Traits) -> dict[str, float]:
+        """What every tested trait may differ by. ``forward`` is not tested: it says nothing."""
+        known = {
+            "delta": self.options.delta_threshold,
+            "delta_positive": self.options.share_threshold,
+        }
+        return {
+            name: known.get(name, self.options.cosine_threshold)
+            for name in traits.sums
+            if name != "forward"
+        }
+
+    def _compare(self, one: Traits, other: Traits, names: list[str]) -> Comparison:
+        options = self.options
+        return compare(
+            tuple(np.stack([own.sums[name] for name in names], axis=1) for own in (one, other)),
+            (one.windows, other.windows),
+            options.level,
+            options.permutations,
+            options.seed,
+        )
+
+    def _resampled(self, traits: dict[str, Traits]) -> dict[str, Resampled]:
+        most = max(own.articles for own in traits.values())
+        draws = int(np.clip(DRAWS // most, 200, 2000))
+        return {
+            name: Resampling(own.articles, self.options.seed, draws).resampled(
+                [(sums, np.arange(own.articles), own.windows) for sums in own.sums.values()]
+            )
+            for name, own in traits.items()
+        }
+
+
+def judge(
+    found: Comparison, thresholds: dict[str, float], traits: dict[str, Traits]
+) -> tuple[str, str, str]:
+    """The verdict on validation windows, its sentence, and what would change it.
+
+    Args:
+        found: train minus val, of the traits of ``thresholds`` in their order.
+        thresholds: by trait.
+        traits: of train and val.
+    """
+    names, limits = list(thresholds), np.array(list(thresholds.values()))
+    train, val = traits["train"], traits["val"]
+    sizes = f"{train.articles:,} and {val.articles:,} articles"
+    alone = [name for name, own in (("train", train), ("val", val)) if own.articles < 2]
+    if alone:
+        return (
+            "UNDECIDED",
+            f"{' and '.join(alone)} has one article with windows: nothing shows how much "
+            "articles differ by chance.",
+            "Give each split more articles.",
+        )
+    times = np.abs(found.difference) / limits
+    beyond = (times > 1) & found.significant
+    if beyond.any():
+        worst = int(np.argmax(np.where(beyond, times, 0)))
+        name = names[worst]
+        low, high = found.difference[worst] + np.array([-1, 1]) * found.reach[worst]
+        return (
+            "MISMATCH",
+            f"Validation windows are not made like training windows: {label(name)} is "
+            f"{train.mean(name):.4f} in train and {val.mean(name):.4f} in val, a difference of "
+            f"{signed(found.difference[worst])} [{signed(low)}, {signed(high)}] beyond "
+            f"{limits[worst]:g} (p = {found.p[worst]:.3g} among {len(names)} traits, {sizes}).",
+            "Assign the articles of both to train and val anew at random (`lvmctl data split "
+            "STORE --by article`); or keep the splits and read validation figures as those of "
+            "other text.",
+        )
+    room = found.reach / (BLUNT * limits)
+    if (room > 1).any():
+        worst = int(np.argmax(room))
+        return (
+            "UNDECIDED",
+            f"Too few articles to tell: {label(names[worst])} differs by "
+            f"{signed(found.difference[worst])}, and among {sizes} chance alone reaches "
+            f"±{found.reach[worst]:.4f}, more than {BLUNT} × its threshold {limits[worst]:g}.",
+            f"About {room[worst] ** 2:.1f} times as many articles in both splits would decide.",
+        )
+    worst = int(np.argmax(times))
+    return (
+        "MATCH",
+        f"Validation windows are made like training windows: the largest difference is "
+        f"{signed(found.difference[worst])} in {label(names[worst])} (threshold "
+        f"{limits[worst]:g}, p = {found.p[worst]:.3g} among {len(names)} traits, {sizes}).",
+        "",
+    )
+
+
+def _notes(traits: dict[str, Traits], context: int) -> list[str]:
+    notes = []
+    separate = [name for name, own in traits.items() if own.separate]
+    if separate:
+        notes.append(
+            f"{', '.join(separate)}: separate windows count as an article each; where they "
+            "overlap, intervals are too narrow and p too small"
+        )
+    if context == 1:
+        notes.append(
+            "a context of 1 chunk has no older chunk: recency Δ, its share, coherence and the "
+            "forward signal need --context 2 or more"
+        )
+    return notes
+
+
+def _split_figures(own: Traits, drawn: Resampled, windows: Windows) -> dict[str, Any]:
+    """Everything measured on one split, as plain data."""
+    ends = dict(zip(own.sums, drawn.intervals(LEVEL)))
+    values = {name: {"value": own.mean(name), "ci": _ends(ends[name])} for name in own.sums}
+    k, h = windows.context_length, windows.horizon
+    figures: dict[str, Any] = {
+        "name": windows.split.name,
+        "articles": own.articles,
+        "windows": len(windows),
+        "separate_windows": own.separate,
+        "lag_curve": {str(pair.lag): values[lag_name(pair.lag)] for pair in pairs(windows)},
+        "cos_first": values[lag_name(k - 1 + h)],
+        "cos_last": values[lag_name(h)],
+        **{name: values.get(name) for name in ("delta", "delta_positive", "coherence", "forward")},
+        "quantiles": own.quantiles,
+    }
+    if k > 1 and h == 1 and not own.separate:
+        figures["forward"]["bound"] = 2 * own.articles / len(windows)
+    return figures
+
+
+def _difference_figures(
+    found: Comparison, thresholds: dict[str, float], resampled: Resampled, names: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Train minus another split by trait; ``simultaneous`` are the intervals that decide."""
+    ends = dict(zip(names, resampled.intervals(LEVEL)))
+    columns = zip(thresholds.items(), found.difference, found.reach, found.p, strict=True)
+    return {
+        name: {
+            "value": float(value),
+            "ci": _ends(ends[name]),
+            "simultaneous": _ends((value - reach, value + reach)),
+            "threshold": threshold,
+            "p": None if np.isnan(p) else float(p),
+        }
+        for (name, threshold), value, reach, p in columns
+    }
+
+
+def _energy_figures(energy: Energy) -> dict[str, Any] | None:
+    """None where a split has fewer than two articles."""
+    if np.isnan(energy.distance):
+        return None
+    return {
+        "value": energy.distance,
+        "relative": energy.relative,
+        "p": energy.p,
+        "chance": energy.chance,
+        "articles": list(energy.articles),
+    }
+
+
+def _ends(interval: tuple[float, float]) -> list[float] | None:
+    """``[low, high]``, None where articles are too few for an interval."""
+    low, high = map(float, interval)
+    return None if np.isnan(low) or np.isnan(high) else [low, high]
