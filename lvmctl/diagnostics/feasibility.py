@@ -29,12 +29,14 @@ class GateAnswer:
     Attributes:
         gate: the record.
         verdicts: by class of models.
-        met_by: causal baselines that pass it.
+        met_by: causal baselines that pass it, with their cos_next.
+        direct: cos_next of ``direct``.
     """
 
     gate: GateSpec
     verdicts: dict[Geometry, GateVerdict]
-    met_by: tuple[str, ...]
+    met_by: dict[str, float]
+    direct: float
 
     @property
     def any(self) -> GateVerdict:
@@ -43,20 +45,17 @@ class GateAnswer:
 
     @property
     def status(self) -> str:
-        """VACUOUS, INFEASIBLE (for every class), MET (by a baseline), OPEN or UNKNOWN."""
+        """One of :data:`STATUSES`; INFEASIBLE is for every class asked about."""
         found = {verdict.status for verdict in self.verdicts.values()}
         if found <= {"ABSENT"}:
             return "UNKNOWN"
         if "VACUOUS" in found:
             return "VACUOUS"
-        if self.met_by:
-            return "MET"
-        return "INFEASIBLE" if found == {"INFEASIBLE"} else "OPEN"
-
-    @property
-    def within_reach(self) -> list[str]:
-        """Classes whose ceiling passes."""
-        return [c for c, v in self.verdicts.items() if v.status not in ("INFEASIBLE", "ABSENT")]
+        if found == {"INFEASIBLE"}:
+            return "INFEASIBLE"
+        if not self.met_by:
+            return "OPEN"
+        return "MET" if max(self.met_by.values()) >= self.direct else "MISLEADING"
 
     @property
     def change(self) -> str:
@@ -70,8 +69,15 @@ class GateAnswer:
             return f"ask for {sign} {number(asked, signed=True)}{lead} at most ({top[0]}'s)"
         if self.status == "UNKNOWN":
             return self.any.why
-        out = [c for c, v in self.verdicts.items() if v.status == "INFEASIBLE"]
-        return f"not of {' or '.join(out)} models" if out else ""
+        if self.status == "MISLEADING":
+            name, cosine = max(self.met_by.items(), key=lambda pair: pair[1])
+            return f"ask for cos_next too: {name} passes with {number(cosine, signed=True)}"
+        return ""
+
+    @property
+    def out_of_reach(self) -> list[str]:
+        """Classes whose ceiling does not pass."""
+        return [c for c, v in self.verdicts.items() if v.status == "INFEASIBLE"]
 
     def record(self) -> dict[str, Any]:
         """As plain data."""
@@ -81,8 +87,8 @@ class GateAnswer:
             "against": self.gate.against,
             "bound": bound(self.gate),
             "status": self.status,
-            "met_by": list(self.met_by),
-            "within_reach": self.within_reach,
+            "met_by": self.met_by,
+            "out_of_reach": self.out_of_reach,
             "ceilings": {
                 c: v.ceiling and {"name": v.ceiling[0], "value": v.ceiling[1].value}
                 for c, v in self.verdicts.items()
@@ -112,11 +118,13 @@ class Feasibility:
         answers = [answer(gate, sheet, classes) for gate in gates]
         parts = {s: [a for a in answers if a.status == s] for s in STATUSES}
         counted = ", ".join(f"{len(found)} {STATUSES[s]}" for s, found in parts.items() if found)
-        dead = parts["INFEASIBLE"] + parts["VACUOUS"]
-        changes = "; ".join(f"{a.gate.name}: {a.change}" for a in dead)
+        dead = [a for a in answers if a.status in ("INFEASIBLE", "VACUOUS", "MISLEADING")]
+        barred = {c: [a.gate.name for a in answers if c in a.out_of_reach] for c in classes}
+        barred = [f"{c} models cannot meet {', '.join(g)}" for c, g in barred.items() if g]
+        said = "; ".join([f"of {len(answers)} gates of {profile.name} {counted}", *barred])
         return Diagnosis(
-            verdict="INFEASIBLE" if parts["INFEASIBLE"] else "VACUOUS" if dead else "FEASIBLE",
-            sentence=f"Of {len(answers)} gates of {profile.name} on this data {counted}.",
+            verdict=min((a.status for a in dead), key=list(STATUSES).index, default="FEASIBLE"),
+            sentence=f"On this data, {said}.",
             figures={
                 "profile": profile.name,
                 "classes": list(classes),
@@ -124,17 +132,19 @@ class Feasibility:
                 "gates": [a.record() for a in answers],
             },
             tables=(table(answers),),
-            change=changes,
+            change="; ".join(f"{a.gate.name}: {a.change}" for a in dead),
         )
 
 
 STATUSES = {
-    "MET": "are met by a baseline already",
-    "OPEN": "can be met by a model that is better than the baselines",
-    "INFEASIBLE": "can be met by no model",
-    "VACUOUS": "are met by chance",
-    "UNKNOWN": "need a run, or text of another source",
+    "INFEASIBLE": "beyond their ceiling",
+    "VACUOUS": "met by chance",
+    "MISLEADING": "met by a baseline that predicts worse than direct",
+    "OPEN": "open to a better model",
+    "MET": "met by a baseline already",
+    "UNKNOWN": "unknown before a run",
 }
+"""What can be said of a gate, the gravest first."""
 
 
 def of_recipe(registry: Any, options: FeasibilityOptions) -> tuple[FeasibilityOptions, Geometry]:
@@ -160,16 +170,16 @@ def answer(gate: GateSpec, sheet: Sheet, classes: tuple[Geometry, ...]) -> GateA
 
     evidence = Evidence(figure, difference)
     causal = [name for name, m in sheet.measured.items() if m.predictor.kind == "baseline"]
-    met = [
-        name
+    met = {
+        name: sheet.figure(name, "cos_next").value
         for name in causal
         if name != "random"
         and judge(gate, evidence.of(gate, name, gate.metric), gate.certain) == "PASS"
-    ]
+    }
     verdicts = {c: gate_verdict(gate, "direct", c, evidence) for c in classes}
     if alone:
         verdicts = {c: explained(v, gate) for c, v in verdicts.items()}
-    return GateAnswer(gate, verdicts, tuple(met))
+    return GateAnswer(gate, verdicts, met, sheet.figure("direct", "cos_next").value)
 
 
 def explained(verdict: GateVerdict, gate: GateSpec) -> GateVerdict:
@@ -185,18 +195,13 @@ def table(answers: list[GateAnswer]) -> Table:
     for one in answers:
         gate, sign = one.gate, "≥" if one.gate.at_most is None else "≤"
         asks = f"{sign} {gate.against + ' ' if gate.against else ''}{bound(gate):+.2f}"
-        tops = {c: v.ceiling for c, v in one.verdicts.items()}
-        rows.append(
-            (
-                gate.name,
-                asks,
-                one.status,
-                one.any.direct and number(one.any.direct.value),
-                *(top and number(top[1].value) for top in tops.values()),
-                ", ".join(one.met_by[:3]) or "-",
-                one.change or "-",
-            )
-        )
+        tops = [
+            v.ceiling and f"{number(v.ceiling[1].value)}{' ✗' * (c in one.out_of_reach)}"
+            for c, v in one.verdicts.items()
+        ]
+        direct = one.any.direct and number(one.any.direct.value)
+        met = ", ".join(list(one.met_by)[:3]) or "-"
+        rows.append((gate.name, asks, one.status, direct, *tops, met, one.change or "-"))
     classes = [f"{c} ceiling" for c in answers[0].verdicts]
     return Table(
         ("gate", "asks", "status", "direct", *classes, "met by", "what would change it"),
