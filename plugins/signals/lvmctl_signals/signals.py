@@ -87,8 +87,8 @@ def below(rule: Rule, value: float) -> bool:
 
 def signal(rule: Rule, epoch: int, value: float, ceiling: float | None = None) -> Signal:
     """A signal with its line; ``ceiling`` is given where it makes the rule unreachable."""
-    at = f" {rule.when} epoch {rule.epoch}" if rule.epoch else ""
-    has = f"{rule.figure} {shown(rule, value)}"
+    at = f" {rule.when} epoch {rule.epoch}" if rule.epoch and rule.when != "at" else ""
+    has = f"{'best ' if rule.when == 'by' else ''}{rule.figure} {shown(rule, value)}"
     if ceiling is not None:
         wanted = f"{'>' if rule.above else '>='} {rule.low:g}"
         if rule.high is not None:

@@ -1,0 +1,144 @@
+"""What is said, what is written, and that a resumed run goes on with both."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from lvmctl_signals import plugin
+from lvmctl_signals.signals import found
+
+DATA = "synth:topic?articles=24&chunks=16&dim=16"
+TINY = ("layers=1", "width=16", "heads=2", "feedforward=16", "min_article=6", "windows=64")
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "config.json").write_text('{"recipe": "p7"}')
+    names = {"history": "training_history.json", "config": "config.json"}
+    return SimpleNamespace(path=tmp_path, **{k: tmp_path / name for k, name in names.items()})
+
+
+@pytest.fixture
+def train(run, capsys):
+    """``train(history, first=1)``: the hooks as a training calls them; the lines on stderr."""
+
+    def call(history, first=1):
+        for record in history[first - 1 :]:
+            plugin.lvmctl_after_epoch(run, record["epoch"], record)
+            run.history.write_text(json.dumps(history[: record["epoch"]]))
+        plugin.lvmctl_after_run(run, {})
+        out, err = capsys.readouterr()
+        assert out == ""
+        return err.splitlines()
+
+    return call
+
+
+def saved(run):
+    return json.loads((run.path / "signals.json").read_text())
+
+
+def test_a_healthy_run_is_silent(run, train, history):
+    assert train(history()) == []
+    assert saved(run) == []
+
+
+def test_each_signal_is_said_once_and_kept(run, train, history):
+    records = history(cos_next=0.1, margin=-0.1)
+    signals = found(records, "p7")
+    assert train(records) == [signal.text for signal in signals]
+    assert saved(run) == [asdict(signal) for signal in signals]
+    assert [path.name for path in run.path.iterdir() if "signals" in path.name] == ["signals.json"]
+
+
+def test_a_resumed_run_says_only_what_is_new(run, train, history):
+    records = history(cos_next=0.1)
+    said = train(records[:3])
+    run.history.write_text(json.dumps(records[:3]))  # epoch 3 is lost with its checkpoint
+    said += train(records, first=3)
+    assert said == [signal.text for signal in found(records, "p7")]
+    assert saved(run) == [asdict(signal) for signal in found(records, "p7")]
+
+
+@pytest.mark.parametrize("damage", ["", "[1, {}]", "{}", "[" * 10_000, "\x00"])
+def test_the_file_comes_from_the_history(run, train, history, damage):
+    records = history(cos_next=0.1)
+    train(records)
+    (run.path / "signals.json").write_text(damage)
+    assert train([*records, {"epoch": 13}], first=13) == [s.text for s in found(records, "p7")]
+    assert saved(run) == [asdict(signal) for signal in found(records, "p7")]
+
+
+def test_an_epoch_that_a_kill_rule_ends_is_told_at_the_end(run, history, capsys):
+    run.history.write_text(json.dumps(history(1, cos_anchor=0.0)))
+    plugin.lvmctl_after_run(run, {})
+    assert "cos_anchor 0 < 0.05: drift" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[null, {}]", "nonsense"])
+def test_damaged_files_raise_nothing(run, damage):
+    run.history.write_text(damage)
+    run.config.write_text(damage)
+    plugin.lvmctl_after_epoch(run, 1, {"epoch": 1})
+    assert saved(run) == []
+
+
+def test_a_place_that_cannot_be_written_is_said(run, history, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    (run.path / "signals.json").write_text("[]")
+    monkeypatch.setattr(plugin.os, "replace", full)
+    plugin.lvmctl_after_epoch(run, 1, history(1, cos_anchor=0.0)[0])
+    said = capsys.readouterr().err.splitlines()
+    assert "drift" in said[0]
+    assert said[1].endswith("signals.json cannot be written (No space left on device)")
+    assert (run.path / "signals.json").read_text() == "[]"
+    assert not list(run.path.glob(".signals.json.*"))
+
+
+def test_a_closed_stderr_stops_nothing(run, history, monkeypatch):
+    def closed(*_, **__):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    plugin.lvmctl_after_epoch(run, 1, history(1, cos_anchor=0.0)[0])
+    assert len(saved(run)) == 1
+
+
+def test_the_plugin_needs_no_torch():
+    code = "import sys, lvmctl_signals.plugin; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_training_says_its_signals_and_a_resumed_one_goes_on(run_cli, tmp_path):
+    small = [word for value in TINY for word in ("--set", value)]
+    words = ("train", "--plugin", "p7", "--data", DATA, "--out", "a", "--epochs", "1", *small)
+    parts = [run_cli(*words), run_cli("train", "--resume", "a", "--epochs", "6")]
+    assert [part.returncode for part in parts] == [0, 0]
+    history = json.loads(Path(tmp_path, "a/training_history.json").read_text())
+    texts = [signal.text for signal in found(history, "p7")]
+    said = [
+        line
+        for part in parts
+        for line in part.stderr.splitlines()
+        if line.startswith(("warning: epoch", "note: epoch"))
+    ]
+    assert said == texts
+    assert any("epoch 1" in text for text in texts)
+    assert [s["text"] for s in json.loads(Path(tmp_path, "a/signals.json").read_text())] == texts
+
+
+def test_it_can_be_turned_off(run_cli, tmp_path):
+    small = [word for value in TINY for word in ("--set", value)]
+    words = ("train", "--plugin", "p7", "--data", DATA, "--out", "a", "--epochs", "1", *small)
+    done = run_cli(*words, env={"LVMCTL_DISABLE_PLUGINS": "signals"})
+    assert done.returncode == 0
+    assert "warning: epoch" not in done.stderr
+    assert not Path(tmp_path, "a/signals.json").exists()
