@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,6 +14,9 @@ ALL_ORDERS = 7
 
 RESOLUTION = 2e-3
 """Steps of a mean cosine that nobody need explain; keeps a curve without noise comparable."""
+
+NEARLY = 0.9
+"""Of the error that the best step saves: steps that save this much are as good."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,17 @@ def downward_step(
     piece that goes one way, up or further down. Both are fitted by isotonic least squares; the
     statistic is what the step saves of the squared error, over what is left (plus ``resolution``²
     for every point). Under a constant curve with exchangeable noise of any distribution the orders
-    of the points are equally likely, so that the p-value is exact: P(p ≤ α) ≤ α. A rising curve
-    gives fewer alarms; noise that drifts from epoch to epoch gives more.
+    of the points are equally likely, so that the p-value is exact: P(p ≤ α) ≤ α. A rise that is
+    no larger than its noise, and noise that drifts, give more alarms: ask for depth too.
 
     Args:
         values: (n,) finite figures in the order of time.
         permutations: orders to draw; up to 7 points every order is taken.
         seed: of the draws.
-        resolution: differences below this do not matter.
+        resolution: steps below this do not matter.
 
     Returns:
-        The step, None with fewer than three points or where the curve never falls.
+        The step; None with fewer than three points, or where no step is as deep as ``resolution``.
 
     Raises:
         ValueError: values are not finite.
@@ -69,6 +71,8 @@ def downward_step(
         return None
     floor = len(curve) * resolution**2
     found = clearest(curve.tolist(), floor)
+    if found.before - found.after < resolution:
+        return None
     as_clear = total = 0
     for order in orders(len(curve), permutations, seed):
         other = clearest([curve[i] for i in order], floor)
@@ -97,23 +101,29 @@ class Step(NamedTuple):
 
 
 def clearest(curve: Sequence[float], floor: float) -> Step:
-    """The step of a curve that leaves the least error; of equals the deepest."""
+    """What the best step of a curve saves, and the deepest of the steps that save nearly as much.
+
+    The second piece may fall further, so that a step can nearly as well begin at a point before
+    it; ``NEARLY`` lets the depth decide.
+    """
     back = curve[::-1]
     left, top = rising_fits(curve)
     up, low = (fit[::-1] for fit in rising_fits([-value for value in back]))
     down, high = (fit[::-1] for fit in rising_fits(back))
-    whole, best, index, after = left[-1], math.inf, 0, 0.0
+    steps = []
     for place in range(1, len(curve)):
         rises = up[place] <= down[place]
-        error = left[place - 1] + (up[place] if rises else down[place])
-        start = -low[place] if rises else high[place]
-        fall = top[place - 1] - start
-        deeper = index and error <= best + floor and fall > top[index - 1] - after
-        if fall > 0 and (error < best - floor or deeper):
-            best, index, after = error, place, start
-    if not index:
+        after = -low[place] if rises else high[place]
+        if top[place - 1] > after:
+            error = left[place - 1] + (up[place] if rises else down[place])
+            steps.append((error, place, after))
+    if not steps:
         return Step(0.0, 1, curve[0], curve[1])
-    return Step(max(whole - best, 0.0) / (best + floor), index, top[index - 1], after)
+    best = min(steps)[0]
+    saved = max(left[-1] - best, 0.0)
+    near = (step for step in steps if step[0] <= best + (1 - NEARLY) * saved)
+    _, index, after = max(near, key=lambda step: top[step[1] - 1] - step[2])
+    return Step(saved / (best + floor), index, top[index - 1], after)
 
 
 def rising_fits(curve: Sequence[float]) -> tuple[list[float], list[float]]:

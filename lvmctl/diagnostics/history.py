@@ -1,0 +1,190 @@
+"""What a training wrote down by epoch, read so that nothing missing or broken stops the reader."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lvmctl.errors import RunError, UsageError
+from lvmctl.schedule import Schedule
+
+NAME = "training_history.json"
+
+
+class Point(NamedTuple):
+    """A figure of an epoch."""
+
+    epoch: int
+    value: float
+
+
+class Event(NamedTuple):
+    """Something the recipe changes at the start of an epoch."""
+
+    epoch: int
+    what: str
+
+
+@dataclass(frozen=True)
+class History:
+    """The records of a run's epochs, in ascending order.
+
+    Attributes:
+        records: one mapping per epoch; only ``epoch`` is certain.
+        config: the run's ``config.json``, empty with a bare history.
+        where: the file, for messages.
+    """
+
+    records: Sequence[Mapping[str, Any]]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    where: Path = Path(NAME)
+
+    @property
+    def epochs(self) -> list[int]:
+        """The epochs there are records of."""
+        return [record["epoch"] for record in self.records]
+
+    def curve(self, path: str) -> list[Point]:
+        """The finite values of a figure by its path, e.g. ``val.margin.last``.
+
+        ``|`` separates paths that are tried in turn at each epoch.
+        """
+        found = []
+        for record in self.records:
+            value = next((v for p in path.split("|") if (v := number(record, p)) is not None), None)
+            if value is not None:
+                found.append(Point(record["epoch"], value))
+        return found
+
+    def last(self, path: str) -> float | None:
+        """The newest value of a figure, None where it was never measured."""
+        curve = self.curve(path)
+        return curve[-1].value if curve else None
+
+    def terms(self, part: str) -> list[str]:
+        """Names of the loss terms that any epoch of ``part`` (train or val) has, sorted."""
+        names = {name for record in self.records for name in inside(record, part)}
+        return sorted(name for name in names if name.startswith("loss_") and name not in SHARES)
+
+    def options(self) -> Mapping[str, Any]:
+        """The recipe's options; empty where they are not known."""
+        return inside(self.config, "options")
+
+    def events(self) -> list[Event]:
+        """What the schedule changed, by epoch: seen in the records, and planned in the config."""
+        return sorted({*seen_events(self.records), *planned_events(self.config, self.epochs)})
+
+
+SHARES = ("loss_share", "loss_share_target")
+"""Figures about a loss that are no loss terms."""
+
+
+def read_history(path: Path) -> History:
+    """The history of a run directory, or of a bare file.
+
+    Raises:
+        RunError: there is none, it is damaged, or no epoch was finished; one line.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise RunError("no such run or history", where=path)
+    config: Any = {}
+    if path.is_dir():
+        config = read_json(path / "config.json") if (path / "config.json").is_file() else {}
+        path = path / NAME
+    records = read_json(path)
+    if isinstance(records, Mapping):  # one epoch, or a list under a name
+        records = next((v for v in records.values() if isinstance(v, list)), [records])
+    if not isinstance(records, list) or not all(isinstance(r, Mapping) for r in records):
+        raise RunError("is not a training history, a list with one record per epoch", where=path)
+    if not records:
+        raise RunError("has no record: no epoch was finished", where=path, mend="train it longer")
+    return History(in_order(records), config if isinstance(config, Mapping) else {}, path)
+
+
+def read_json(path: Path) -> Any:
+    """The JSON at ``path``.
+
+    Raises:
+        RunError: it is missing or no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError("the file is missing", where=path, mend="no epoch was finished") from None
+    except (OSError, ValueError, RecursionError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RunError(f"cannot be read ({said})", where=path, mend="restore the file") from error
+
+
+def in_order(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The records by epoch, the newer of two of one epoch; numbered where they are not."""
+    numbered: dict[int, dict[str, Any]] = {}
+    for place, record in enumerate(records, start=1):
+        epoch = number(record, "epoch")
+        epoch = place if epoch is None else int(epoch)
+        numbered[epoch] = {**record, "epoch": epoch}
+    return [numbered[epoch] for epoch in sorted(numbered)]
+
+
+def number(record: Mapping[str, Any], path: str) -> float | None:
+    """The finite number at a dotted path of nested mappings, None where there is none.
+
+    A key that holds dots is found too: ``val.r@5``, ``val.margin.last``.
+    """
+    if isinstance(record, Mapping):
+        value = record.get(path)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value) if math.isfinite(value) else None
+        part, _, rest = path.partition(".")
+        if rest and isinstance(record.get(part), Mapping):
+            return number(record[part], rest)
+    return None
+
+
+def inside(record: Any, name: str) -> Mapping[str, Any]:
+    """The mapping under ``name``, empty where there is none."""
+    found = record.get(name) if isinstance(record, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def seen_events(records: Sequence[Mapping[str, Any]]) -> Iterator[Event]:
+    """Loss terms that come or go between epochs, and steps of what a recipe reports of itself."""
+    for before, after in pairwise(records):
+        old, new = inside(before, "train"), inside(after, "train")
+        if not (old and new):
+            continue
+        terms = [{k for k in part if k.startswith("loss_")} - {*SHARES} for part in (old, new)]
+        for name in terms[0] - terms[1]:
+            yield Event(after["epoch"], f"{name} ends")
+        for name in terms[1] - terms[0]:
+            yield Event(after["epoch"], f"{name} begins")
+        for name in ("loss_share_target", "selected"):
+            values = number(old, name), number(new, name)
+            if None not in values and abs(values[0] - values[1]) > 1e-6:
+                yield Event(after["epoch"], f"{name} {values[0]:.3g} → {values[1]:.3g}")
+
+
+def planned_events(config: Mapping[str, Any], epochs: Sequence[int]) -> Iterator[Event]:
+    """Jumps and ramp ends of the losses' weights within the epochs that were trained."""
+    losses = config.get("losses")
+    for loss in losses if isinstance(losses, list) else []:
+        try:
+            pieces = Schedule.parse(loss["weight"]).pieces
+            name = str(loss["name"]).rpartition("/")[2]
+        except (UsageError, KeyError, TypeError, AttributeError, ValueError):
+            continue
+        for piece, following in pairwise(pieces):
+            begin = int(following.begin) + 1
+            if begin not in epochs:
+                continue
+            if piece.last != following.first:
+                weights = f"{piece.last:g} → {following.first:g}"
+                yield Event(begin, f"weight of {name} {weights}")
+            elif piece.first != piece.last:
+                yield Event(begin, f"weight of {name} stays at {following.first:g}")
