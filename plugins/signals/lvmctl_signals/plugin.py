@@ -21,7 +21,7 @@ FILE = "signals.json"
 @hookimpl
 def lvmctl_after_epoch(run, epoch, metrics):
     # The file does not have this epoch yet. After a crash it may have epochs that are done again.
-    past = [r for r in listed(run.history) if (number(r, ("epoch",)) or epoch) < epoch]
+    past = [r for r in listed(run.history) if (number(r, ("epoch",)) or 0) < epoch]
     tell(run, [*past, metrics])
 
 

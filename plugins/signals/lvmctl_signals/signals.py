@@ -73,9 +73,8 @@ def judged(rule: Rule, records: list[dict[str, Any]]) -> Iterator[tuple[dict[str
             continue
         if rule.when == "by":
             best = max(best, value)
-            if epoch >= rule.epoch:
+            if epoch >= rule.epoch:  # the best never falls: the first of these decides
                 yield record, best
-                return
         elif epoch == rule.epoch if rule.when == "at" else epoch > rule.epoch:
             yield record, value
 
