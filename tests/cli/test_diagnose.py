@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import HEADER
 
 DATA = "synth:ar1?articles=30&chunks=14&dim=6"
 
-MINE = (
-    HEADER
-    + """
+MINE = """
 from dataclasses import dataclass
+from lvmctl.plugins import *
+
+LVMCTL_API = 1
 
 @dataclass(frozen=True)
 class Options:
@@ -27,7 +27,6 @@ def lvmctl_diagnostics():
         DiagnosticSpec(name="garbage", summary="Returns a word.", target="mine_pkg.says:Garbage"),
     ]
 """
-)
 SAYS = """
 from lvmctl.diagnosis import Diagnosis
 
