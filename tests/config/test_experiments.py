@@ -196,12 +196,13 @@ PUBLISHED = {
     "p7-larger-context": {"context": 7},
     "p7-strong-margin": {"w_margin": 1.5, "w_rank": 0.5, "warmup": 5, "epochs": 15},
     "p7-fixed-anchor": {"anchor_lambda": 0.6, "learn_lambda": False, "w_anchor": 0.5},
-    "p7-pure-margin": {"w_rank": 0.0, "w_margin": 1.0, "w_teacher": 0.2, "w_cosine": 1.0},
+    "p7-pure-margin": {"w_rank": 0.0, "w_margin": 1.0, "w_cosine": 1.0},
     "p8-pilot": {"windows": 10000, "epochs": 2},
     "p8-full": {"epochs": 10},
 }
 PUBLISHED |= {name: {} for name in ("p1", "p2", "p3", "p4", "p5", "p5.1", "p6")}
 PUBLISHED |= {f"p6b-v{v}": {"version": v} for v in ("1", "2", "2.1", "2.2", "2.3")}
+PUBLISHED["p6b-v1-pressure"] = {"version": "1", "share": 2.5, "lambda_max": 0.5}
 
 
 def test_the_shipped_file_holds_the_lineage(tmp_path, monkeypatch):

@@ -71,8 +71,10 @@ VARIANTS = {
     "p7-larger-context": {"context": 7},
     "p7-strong-margin": {"w_margin": 1.5, "w_rank": 0.5, "warmup": 5, "epochs": 15},
     "p7-fixed-anchor": {"anchor_lambda": 0.6, "learn_lambda": False, "w_anchor": 0.5},
-    "p7-pure-margin": {"w_rank": 0.0, "w_margin": 1.0, "w_cosine": 1.0, "warmup": 10},
+    "p7-pure-margin": {"w_rank": 0.0, "w_margin": 1.0, "w_cosine": 1.0},
 }
+
+LOSSES = {"p7-pure-margin": ["p7/teacher-floor:0.2"]}
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -254,6 +256,7 @@ def test_the_experiment_is_the_published_variant(name):
         values = tables[values.pop("extends")] | values
     assert values.pop("recipe") == "p7"
     values.pop("summary")
+    assert values.pop("losses", []) == LOSSES.get(name, [])
     assert bind(P7Options, [(name, values)]).options == P7Options(**VARIANTS[name])
 
 
@@ -264,7 +267,7 @@ def test_no_variant_is_missing():
 
 
 def test_pure_margin_keeps_its_floor_to_the_end():
-    options = P7Options(**VARIANTS["p7-pure-margin"])
-    weights = {part.name: part.weight for part in compose(options).losses}
-    assert weights == dict(zip(NAMES, (0.0, 1.0, "0.2,11=0", 0.0, 1.0)))
-    assert options.epochs == 10
+    values = [("experiment", VARIANTS["p7-pure-margin"])]
+    plan = make_plan(load_registry(), "p7", values, LOSSES["p7-pure-margin"])
+    weights = {part.entry.name: str(part.weight) for part in plan.losses}
+    assert weights == {"previous-repel": "1", "teacher-floor": "0.2", "cosine": "1"}
