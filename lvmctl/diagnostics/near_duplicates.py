@@ -224,11 +224,11 @@ class Tiles:
 
 
 def exact(chunks: Chunks, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Cosines (n,) float64 of pairs of chunks."""
+    """Cosines (n,) float64, at most 1, of pairs of chunks."""
     found = np.empty(len(one))
     for part in parts(np.arange(len(one)), 6 * chunks.dim):
         left, right = (unit64(chunks.stored(side[part])) for side in (one, other))
-        found[part] = np.einsum("nd,nd->n", left, right)
+        found[part] = np.minimum(np.einsum("nd,nd->n", left, right), 1)
     return found
 
 
