@@ -19,7 +19,7 @@ from lvmctl.metrics.intervals import Resampling
 
 PAIRS = 20_000
 """Random pairs of chunks that say how large an ordinary cosine is."""
-ORDINARY = 0.999
+ORDINARY = 0.95
 """Quantile of their cosines that the threshold has to be above."""
 LISTED = 1000
 """Articles with repeated chunks that the figures list."""
