@@ -55,6 +55,7 @@ PUBLIC = {
     "lvmctl.data",
     "lvmctl.diagnosis",
     "lvmctl.errors",
+    "lvmctl.files",
     "lvmctl.geometry",
     "lvmctl.losses",
     "lvmctl.metrics",

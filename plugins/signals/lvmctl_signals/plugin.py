@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lvmctl.errors import OutputError
+from lvmctl.files import write_json
 from lvmctl.plugins import hookimpl
 from lvmctl_signals.signals import found, number
 
@@ -42,9 +42,9 @@ def tell(run: Any, history: list[Any]) -> None:
     said = known if isinstance(known, list) else []
     lines = [signal["text"] for signal in now if signal not in said]
     try:
-        write_whole(path, json.dumps(now, indent=1) + "\n")
-    except OSError as error:
-        lines.append(f"warning: {path} cannot be written ({error.strerror or error})")
+        write_json(path, now)
+    except OutputError as error:
+        lines.append(f"warning: {error}")
     for line in lines:
         with suppress(OSError, ValueError):  # nobody reads stderr: the training goes on
             print(line, file=sys.stderr, flush=True)
@@ -62,19 +62,3 @@ def listed(path: Path) -> list[Any]:
     """The list at ``path``, empty where there is none."""
     value = read(path)
     return value if isinstance(value, list) else []
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file through a temporary sibling, so that it appears whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
