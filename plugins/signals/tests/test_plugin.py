@@ -112,7 +112,7 @@ def test_a_place_that_cannot_be_written_is_said(run, history, monkeypatch, capsy
     plugin.lvmctl_after_epoch(run, 1, history(1, cos_anchor=0.0)[0])
     said = capsys.readouterr().err.splitlines()
     assert "drift" in said[0]
-    assert "No space left on device" in said[1]
+    assert "signals.json: cannot be written (no space left on device)" in said[1]
     assert (run.path / "signals.json").read_text() == "[]"
     assert not list(run.path.glob(".signals.json.*"))
 
