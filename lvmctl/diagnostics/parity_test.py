@@ -92,14 +92,14 @@ def compare(
 def permuted(sizes: tuple[int, int], permutations: int, seed: int) -> Iterator[np.ndarray]:
     """Blocks of random labels (B, A) float64, 1 for each of the ``sizes[0]`` articles that take
     the first split's place; P rows in all."""
-    articles = sum(sizes)
+    articles, fewer = sum(sizes), min(sizes)
     rng = np.random.default_rng(seed)
-    own = np.zeros(articles, np.uint8)
-    own[: sizes[0]] = 1
     step = max(TOGETHER // articles, 1)
     for low in range(0, permutations, step):
-        rows = min(step, permutations - low)
-        yield rng.permuted(np.broadcast_to(own, (rows, articles)), axis=1).astype(np.float64)
+        labels = np.full((min(step, permutations - low), articles), float(sizes[1] == fewer))
+        for row in labels:
+            row[rng.choice(articles, fewer, replace=False, shuffle=False)] = sizes[1] != fewer
+        yield labels
 
 
 def _terms(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:

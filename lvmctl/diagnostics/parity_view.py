@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 LABELS = {
     "cos_first": "cos(c_0, y)",
     "cos_last": "cos(c_last, y)",
-    "delta": "recency Δ = cos(c_last, y) - cos(c_0, y)",
-    "delta_positive": "share of windows with Δ > 0",
-    "coherence": "coherence of adjacent chunks",
+    "delta": "recency Δ",
+    "delta_positive": "the share of windows with Δ > 0",
+    "coherence": "the coherence of adjacent chunks",
     "forward": "cos(c_last, y) - cos(c_last, c_second_last)",
 }
 LOOKS = {

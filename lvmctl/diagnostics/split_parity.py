@@ -1,14 +1,6 @@
 """Are validation windows made like training windows? (METHODS §2.1, §2.2, §3 Uncertainty)
 
-The verdict asks two things of every trait: does the difference matter (its threshold), and is it
-more than chance (one max-statistic permutation test over all traits, :mod:`.parity_test`)?
-
-- MISMATCH: some difference is beyond its threshold and significant.
-- UNDECIDED: not that, but for some trait chance alone reaches beyond BLUNT thresholds: a real
-  difference could hide.
-- MATCH: neither. With many articles a certain but trivial difference is a match.
-
-A random split of articles is a MISMATCH with probability ``level`` at most.
+The rule is in :mod:`lvmctl.diagnostics.parity_verdict`.
 """
 
 from __future__ import annotations
@@ -22,16 +14,18 @@ from lvmctl.data.windows import Windows
 from lvmctl.diagnosis import Diagnosis, Screen
 from lvmctl.diagnostics.energy_distance import Energy, energy_distance
 from lvmctl.diagnostics.parity_test import Comparison, compare
-from lvmctl.diagnostics.parity_view import curves, label, signed, tables
+from lvmctl.diagnostics.parity_verdict import Limit, Verdict, judge, limits
+from lvmctl.diagnostics.parity_view import curves, tables
 from lvmctl.diagnostics.split_parity_options import SplitParityOptions
 from lvmctl.diagnostics.window_traits import Traits, lag_name, measure, pairs
 from lvmctl.errors import DataError, UsageError
 from lvmctl.metrics.intervals import Resampled, Resampling
 
-BLUNT = 2
-"""Thresholds within which a significant difference must begin for a match to mean anything."""
-DRAWS = 10**8
-"""Counts kept of articles drawn for intervals (100 MB); more articles get fewer draws."""
+DRAWN = 4 * 10**7
+"""Articles drawn for the intervals of a split, in all; splits of many articles get fewer draws."""
+LABELS = 10**8
+"""Articles permuted, in all; beyond that permutations are fewer, but not below FEWEST."""
+FEWEST = 1000
 LEVEL = 0.95
 """Of the interval of each figure alone."""
 
@@ -66,7 +60,7 @@ class SplitParity:
         notes += _notes(traits, options.context)
         for note in notes:
             screen.say(note)
-        tested = self._thresholds(traits["train"])
+        tested = limits(traits["train"], options)
         compared, energies = {}, {}
         for other in [name for name in traits if name != "train"]:
             compared[other] = self._compare(traits["train"], traits[other], list(tested))
@@ -88,23 +82,17 @@ class SplitParity:
             },
             "energy": {other: _energy_figures(energy) for other, energy in energies.items()},
             "level": options.level,
-            "permutations": options.permutations,
+            "permutations": self._permutations(traits["train"], traits["val"]),
             "notes": notes,
         }
-        verdict, sentence, change = judge(compared["val"], tested, traits)
-        energy = energies["val"]
-        if verdict == "MATCH" and energy.p <= options.level:
-            sentence += (
-                f" Their vectors do differ (energy distance {energy.distance:.4f}, "
-                f"p = {energy.p:.3g}): other subjects, in sequences made alike."
-            )
+        verdict = judge(compared["val"], tested, traits["train"], traits["val"])
         return Diagnosis(
-            verdict=verdict,
-            sentence=sentence,
+            verdict=verdict.word,
+            sentence=verdict.sentence + _aside(verdict, energies["val"], options.level),
             figures=figures,
             tables=tables(figures),
-            change=change,
-            failed=verdict == "MISMATCH",
+            change=verdict.change,
+            failed=verdict.word == "MISMATCH",
             plot=lambda: curves(figures),
         )
 
@@ -115,31 +103,23 @@ class SplitParity:
         with screen.stage(f"{name} windows", "windows", len(windows)) as done:
             return measure(windows, done)
 
-    def _thresholds(self, traits: Traits) -> dict[str, float]:
-        """What every tested trait may differ by. ``forward`` is not tested: it says nothing."""
-        known = {
-            "delta": self.options.delta_threshold,
-            "delta_positive": self.options.share_threshold,
-        }
-        return {
-            name: known.get(name, self.options.cosine_threshold)
-            for name in traits.sums
-            if name != "forward"
-        }
-
     def _compare(self, one: Traits, other: Traits, names: list[str]) -> Comparison:
         options = self.options
         return compare(
             tuple(np.stack([own.sums[name] for name in names], axis=1) for own in (one, other)),
             (one.windows, other.windows),
             options.level,
-            options.permutations,
+            self._permutations(one, other),
             options.seed,
         )
 
+    def _permutations(self, one: Traits, other: Traits) -> int:
+        most = max(FEWEST, LABELS // (one.articles + other.articles))
+        return min(self.options.permutations, most)
+
     def _resampled(self, traits: dict[str, Traits]) -> dict[str, Resampled]:
         most = max(own.articles for own in traits.values())
-        draws = int(np.clip(DRAWS // most, 200, 2000))
+        draws = int(np.clip(DRAWN // most, 200, 2000))
         return {
             name: Resampling(own.articles, self.options.seed, draws).resampled(
                 [(sums, np.arange(own.articles), own.windows) for sums in own.sums.values()]
@@ -148,60 +128,13 @@ class SplitParity:
         }
 
 
-def judge(
-    found: Comparison, thresholds: dict[str, float], traits: dict[str, Traits]
-) -> tuple[str, str, str]:
-    """The verdict on validation windows, its sentence, and what would change it.
-
-    Args:
-        found: train minus val, of the traits of ``thresholds`` in their order.
-        thresholds: by trait.
-        traits: of train and val.
-    """
-    names, limits = list(thresholds), np.array(list(thresholds.values()))
-    train, val = traits["train"], traits["val"]
-    sizes = f"{train.articles:,} and {val.articles:,} articles"
-    alone = [name for name, own in (("train", train), ("val", val)) if own.articles < 2]
-    if alone:
-        return (
-            "UNDECIDED",
-            f"{' and '.join(alone)} has one article with windows: nothing shows how much "
-            "articles differ by chance.",
-            "Give each split more articles.",
-        )
-    times = np.abs(found.difference) / limits
-    beyond = (times > 1) & found.significant
-    if beyond.any():
-        worst = int(np.argmax(np.where(beyond, times, 0)))
-        name = names[worst]
-        low, high = found.difference[worst] + np.array([-1, 1]) * found.reach[worst]
-        return (
-            "MISMATCH",
-            f"Validation windows are not made like training windows: {label(name)} is "
-            f"{train.mean(name):.4f} in train and {val.mean(name):.4f} in val, a difference of "
-            f"{signed(found.difference[worst])} [{signed(low)}, {signed(high)}] beyond "
-            f"{limits[worst]:g} (p = {found.p[worst]:.3g} among {len(names)} traits, {sizes}).",
-            "Assign the articles of both to train and val anew at random (`lvmctl data split "
-            "STORE --by article`); or keep the splits and read validation figures as those of "
-            "other text.",
-        )
-    room = found.reach / (BLUNT * limits)
-    if (room > 1).any():
-        worst = int(np.argmax(room))
-        return (
-            "UNDECIDED",
-            f"Too few articles to tell: {label(names[worst])} differs by "
-            f"{signed(found.difference[worst])}, and among {sizes} chance alone reaches "
-            f"±{found.reach[worst]:.4f}, more than {BLUNT} × its threshold {limits[worst]:g}.",
-            f"About {room[worst] ** 2:.1f} times as many articles in both splits would decide.",
-        )
-    worst = int(np.argmax(times))
+def _aside(verdict: Verdict, energy: Energy, level: float) -> str:
+    """What a match leaves open, where the subjects of the splits differ."""
+    if verdict.word != "MATCH" or not energy.p <= level:
+        return ""
     return (
-        "MATCH",
-        f"Validation windows are made like training windows: the largest difference is "
-        f"{signed(found.difference[worst])} in {label(names[worst])} (threshold "
-        f"{limits[worst]:g}, p = {found.p[worst]:.3g} among {len(names)} traits, {sizes}).",
-        "",
+        f" Their vectors differ (energy distance {energy.distance:.4f}, p = {energy.p:.3g}): "
+        "other subjects, in sequences made alike."
     )
 
 
@@ -243,20 +176,20 @@ def _split_figures(own: Traits, drawn: Resampled, windows: Windows) -> dict[str,
 
 
 def _difference_figures(
-    found: Comparison, thresholds: dict[str, float], resampled: Resampled, names: list[str]
+    found: Comparison, tested: dict[str, Limit], resampled: Resampled, names: list[str]
 ) -> dict[str, dict[str, Any]]:
     """Train minus another split by trait; ``simultaneous`` are the intervals that decide."""
     ends = dict(zip(names, resampled.intervals(LEVEL)))
-    columns = zip(thresholds.items(), found.difference, found.reach, found.p, strict=True)
+    columns = zip(tested.items(), found.difference, found.reach, found.p, strict=True)
     return {
         name: {
             "value": float(value),
             "ci": _ends(ends[name]),
             "simultaneous": _ends((value - reach, value + reach)),
-            "threshold": threshold,
+            "threshold": limit.threshold,
             "p": None if np.isnan(p) else float(p),
         }
-        for (name, threshold), value, reach, p in columns
+        for (name, limit), value, reach, p in columns
     }
 
 

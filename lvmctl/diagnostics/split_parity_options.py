@@ -25,7 +25,9 @@ class SplitParityOptions:
     level: float = option(
         0.02, "chance that splits of the same articles are told apart by luck", low=1e-3, high=0.2
     )
-    permutations: int = option(2000, "permutations of articles between splits", low=99, high=10**6)
+    permutations: int = option(
+        2000, "permutations of articles; above 50,000 articles fewer", low=99, high=1_000_000
+    )
     seed: int = option(
         0, "of permutations, intervals and the energy distance's sample", low=0, high=2**63 - 1
     )
