@@ -57,6 +57,18 @@ def lost(before: float, after: float) -> bool:
     return before - after >= DEEP and after <= KEPT * before
 
 
+def is_low(history: History) -> bool:
+    """Whether cos_next ends below half of what the last chunk itself has."""
+    last, direct = history.last("val.cos_next"), history.last("val.direct.cos_next")
+    return last is not None and last < (DEEP if direct is None else direct / 2)
+
+
+def is_poor(history: History) -> bool:
+    """Whether cos_next is low at the end, or was lost."""
+    values = [point.value for point in history.curve("val.cos_next")]
+    return bool(values) and (is_low(history) or lost(max(values), values[-1]))
+
+
 def breakdowns(history: History, options: RunOptions) -> Iterator[Finding]:
     """A collapse at one epoch, and what the schedule changed there."""
     steps = {k: v for k, v in change_points(history, options).items() if v["collapse"]}
@@ -95,34 +107,38 @@ def escapes(history: History) -> Iterator[Finding]:
     if not cos_next:
         return
     best, last = max(cos_next, key=lambda point: point.value), cos_next[-1]
-    fell = lost(best.value, last.value)
-    direct = history.last("val.direct.cos_next")
-    low = last.value < (DEEP if direct is None else direct / 2)
+    fell, low = lost(best.value, last.value), is_low(history)
+    grown = []
     for name in ("last", "second_last"):
         margin = history.curve(f"val.margin.{name}")
         if not (margin and cos_anchor and (fell or low)):
             continue
         then = next((p.value for p in margin if p.epoch >= best.epoch), margin[0].value)
         away = lost(max(p.value for p in cos_anchor), cos_anchor[-1].value)
-        if margin[-1].value >= ROSE and (low or (away and margin[-1].value - then >= ROSE)):
-            yield Finding(
-                "orthogonal-escape",
-                "grave",
-                next((p.epoch for p in cos_next if p.epoch > best.epoch), best.epoch),
-                f"cos_next {best.value:+.3f} (epoch {best.epoch}) → {last.value:+.3f}, cos_anchor "
-                f"{cos_anchor[-1].value:+.3f}, while margin[{name}] went {then:+.3f} → "
-                f"{margin[-1].value:+.3f}: the margin's own optimum, not the target",
-                "take weight off the loss that asks for the margin; its optimum is "
-                f"(1 + w)·E[y|C] - w·{name}, orthogonal to the target for a large w",
-                "METHODS §2.4",
-            )
-            return
+        now = margin[-1].value
+        if now >= ROSE and (low or (away and now - then >= ROSE)):
+            grown.append((now, then, name))
+    after = next((p.epoch for p in cos_next if p.epoch > best.epoch), best.epoch)
+    if grown:
+        now, then, name = max(grown)
+        yield Finding(
+            "orthogonal-escape",
+            "grave",
+            after,
+            f"cos_next {best.value:+.3f} (epoch {best.epoch}) → {last.value:+.3f}, cos_anchor "
+            f"{cos_anchor[-1].value:+.3f}, while margin[{name}] went {then:+.3f} → {now:+.3f}: "
+            "the optimum of that margin, not of the prediction",
+            "take weight off the loss that asks for the margin; its optimum is "
+            f"(1 + w)·E[y|C] - w·{name}, which leaves the target for a large w",
+            "METHODS §2.4",
+        )
+        return
     rho = anchor_position(history)
     if fell and rho and lost(max(p.value for p in rho["curve"]), rho["rho"]):
         yield Finding(
             "orthogonal-escape",
             "grave",
-            next((p.epoch for p in cos_next if p.epoch > best.epoch), best.epoch),
+            after,
             f"the raw prediction left the centroid: ρ {max(p.value for p in rho['curve']):+.3f} → "
             f"{rho['rho']:+.3f}; at λ = {rho['lambda']:.2f} blending makes f(ρ) = "
             f"{rho['f']:.3f} of it (cos_anchor {rho['cos_anchor']:.3f}), which hides it",

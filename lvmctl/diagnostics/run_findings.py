@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, get_args
 
 Severity = Literal["grave", "serious", "minor"]
+SEVERITIES = get_args(Severity)
 
 CAUSES = (
     "collapse-at-schedule-step",
@@ -38,6 +38,7 @@ class Finding:
         evidence: the line with the figures.
         remedy: what to do.
         source: where the science is.
+        also: further lines of evidence.
     """
 
     name: str
@@ -46,19 +47,32 @@ class Finding:
     evidence: str
     remedy: str
     source: str
+    also: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """As plain data."""
-        return asdict(self)
+        return asdict(self) | {"also": list(self.also)}
 
 
-def ordered(findings: Sequence[Finding]) -> list[Finding]:
-    """One finding of each name, the first given; most severe first, then causes, then epochs."""
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding of each name, with the evidence of all; most severe first, then causes first.
+
+    A collapse that is an orthogonal escape is evidence of it, not a second finding.
+    """
     once: dict[str, Finding] = {}
     for finding in findings:
-        once.setdefault(finding.name, finding)
-    severities = ("grave", "serious", "minor")
-    return sorted(
-        once.values(),
-        key=lambda f: (severities.index(f.severity), CAUSES.index(f.name), f.epoch or math.inf),
-    )
+        merge(once, finding.name, finding)
+    if "orthogonal-escape" in once and "collapse" in once:
+        merge(once, "orthogonal-escape", once.pop("collapse"))
+    return sorted(once.values(), key=lambda f: (SEVERITIES.index(f.severity), CAUSES.index(f.name)))
+
+
+def merge(known: dict[str, Finding], name: str, finding: Finding) -> None:
+    """Add ``finding`` to what is known under ``name``; the first keeps its remedy."""
+    first = known.get(name)
+    if first is None:
+        known[name] = finding
+        return
+    epochs = [epoch for epoch in (first.epoch, finding.epoch) if epoch is not None]
+    also = (*first.also, finding.evidence, *finding.also)
+    known[name] = replace(first, epoch=min(epochs, default=None), also=also)

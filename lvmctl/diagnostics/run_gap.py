@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from lvmctl.diagnostics.history import History
 from lvmctl.diagnostics.run_findings import Finding
 
 WORSE = 1.1
-"""Of a validation term: this many times its best, while training went on falling."""
+"""Of the validation loss: this many times its best, while training went on falling."""
 
 
 def like_for_like(history: History) -> list[dict[str, Any]]:
@@ -64,22 +65,22 @@ def trend_differs(history: History, term: str) -> str:
 
 
 def overfitting(history: History) -> Iterator[Finding]:
-    """Validation gets worse while training gets better, on one and the same term."""
-    rises = []
-    for row in like_for_like(history):
-        before, after = row["train_at_best"], row["train_last"]
-        learns = before is not None and after < before
-        if learns and not row["trend"] and row["val_last"] >= WORSE * row["val_best"] > 0:
-            rises.append((row["val_last"] / row["val_best"], row))
-    if rises:
-        _, row = max(rises, key=lambda rise: rise[0])
+    """The validation loss rises while the training loss falls, since the schedule last changed."""
+    begin = max((event.epoch for event in history.events()), default=1)
+    train, val = (
+        [p for p in history.curve(f"{part}.loss") if p.epoch >= begin] for part in ("train", "val")
+    )
+    if not (train and val):
+        return
+    best, last = min(val, key=lambda point: point.value), val[-1]
+    then = next((p.value for p in train if p.epoch >= best.epoch), -math.inf)
+    if last.value >= WORSE * best.value > 0 and train[-1].value < then:
         yield Finding(
             "overfitting",
             "minor",
-            row["val_best_epoch"],
-            f"val.{row['term']} {row['val_best']:.4g} (epoch {row['val_best_epoch']}) → "
-            f"{row['val_last']:.4g}, while train.{row['term']} went "
-            f"{row['train_at_best']:.4g} → {row['train_last']:.4g}",
+            best.epoch,
+            f"val.loss {best.value:.4g} (epoch {best.epoch}) → {last.value:.4g} (epoch "
+            f"{last.epoch}), while train.loss went {then:.4g} → {train[-1].value:.4g}",
             "train fewer epochs, on more articles, or with more dropout; best_model.pt is chosen "
             "on validation and keeps an earlier epoch",
             "METHODS §3",
