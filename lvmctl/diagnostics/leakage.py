@@ -165,8 +165,9 @@ def change(figures: dict[str, Any], leaks: list[dict[str, Any]], options: Leakag
     ordinary = figures["ordinary"]
     if ordinary["pairs"] and ordinary["high"] >= options.threshold:
         return (
-            f"cosines above {options.threshold:g} are ordinary here (of random pairs, one in 20 is above "
-            f"{ordinary['high']:.3f}): centre the vectors before asking, or raise the threshold"
+            f"cosines above {options.threshold:g} are ordinary here (one random pair in 20 is "
+            f"above {ordinary['high']:.3f}): centre the vectors before asking, or raise the "
+            "threshold"
         )
     if any(pair["shared_articles"] for pair in leaks):
         return "take the shared articles out of one split; lvmctl data split assigns whole articles"
