@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lvmctl.data.arrays import unit
+from lvmctl.data.arrays import release, unit
 from lvmctl.data.split import Split
 from lvmctl.diagnostics.parity_test import permuted
 
@@ -86,11 +86,12 @@ def _sample(split: Split, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
     articles = np.flatnonzero(split.lengths)
     if len(articles) > ARTICLES:
         articles = np.sort(rng.choice(articles, ARTICLES, replace=False))
-    rows = [
-        split.starts[article] + np.sort(rng.permutation(int(split.lengths[article]))[:CHUNKS])
-        for article in articles
-    ]
-    return unit(split.vectors[np.concatenate(rows)]), np.array([len(row) for row in rows])
+    chunks = []
+    for article in articles:
+        chosen = np.sort(rng.permutation(int(split.lengths[article]))[:CHUNKS])
+        chunks.append(unit(split.vectors[split.starts[article] + chosen]))
+        release(split.vectors)  # the system maps far more of a file than the rows that are read
+    return np.concatenate(chunks), np.array([len(rows) for rows in chunks])
 
 
 def _energies(
