@@ -1,9 +1,33 @@
 """The diagnostics core declares."""
 
+from lvmctl.diagnostics.geometry_options import GeometryOptions
+from lvmctl.diagnostics.leakage_options import LeakageOptions
+from lvmctl.diagnostics.run_options import RunOptions
+from lvmctl.diagnostics.split_parity_options import SplitParityOptions
 from lvmctl.diagnostics.window_options import FeasibilityOptions, MetricOptions, WindowOptions
 from lvmctl.spec import DiagnosticSpec
 
 DIAGNOSTICS = (
+    DiagnosticSpec(
+        name="split-parity",
+        summary="Whether validation windows are made like training windows.",
+        target="lvmctl.diagnostics.split_parity:SplitParity",
+        options=SplitParityOptions,
+        takes="splits",
+    ),
+    DiagnosticSpec(
+        name="leakage",
+        summary="What training and held-out articles share, and what makes retrieval trivial.",
+        target="lvmctl.diagnostics.leakage:Leakage",
+        options=LeakageOptions,
+        takes="splits",
+    ),
+    DiagnosticSpec(
+        name="geometry",
+        summary="Norms, spectrum and hubs of a store, and what moving its chunks would change.",
+        target="lvmctl.diagnostics.store_geometry:StoreGeometry",
+        options=GeometryOptions,
+    ),
     DiagnosticSpec(
         name="ceilings",
         summary="What the best of each class of models can reach on this data.",
@@ -24,5 +48,12 @@ DIAGNOSTICS = (
         target="lvmctl.diagnostics.metric_audit:MetricAudit",
         options=MetricOptions,
         takes="splits",
+    ),
+    DiagnosticSpec(
+        name="run",
+        summary="What went wrong in a run, the cause first.",
+        target="lvmctl.diagnostics.run:RunDiagnosis",
+        options=RunOptions,
+        takes="run",
     ),
 )
