@@ -9,8 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-ALL_ORDERS = 7
-"""Curves of up to this many points are compared with every order of their points (5,040)."""
+ALL_ORDERS = 6
+"""Curves of up to this many points are compared with every order of their points (720)."""
+LEAST_ORDERS = 199
+"""Orders that a long curve is compared with; enough for a level of .025."""
+POINTS = 20_000
+"""Points of all orders that are drawn, which keeps a curve of any length within seconds."""
 
 RESOLUTION = 2e-3
 """Steps of a mean cosine that nobody need explain; keeps a curve without noise comparable."""
@@ -54,7 +58,8 @@ def downward_step(
 
     Args:
         values: (n,) finite figures in the order of time.
-        permutations: orders to draw; up to 7 points every order is taken.
+        permutations: orders to draw, fewer for curves of many points; up to 6 points every order
+            is taken.
         seed: of the draws.
         resolution: steps below this do not matter.
 
@@ -88,6 +93,7 @@ def orders(n: int, permutations: int, seed: int) -> Iterable[Sequence[int]]:
     if n <= ALL_ORDERS:
         return itertools.permutations(range(n))
     rng = np.random.default_rng(seed)
+    permutations = min(permutations, max(LEAST_ORDERS, POINTS // n))
     return (rng.permutation(n).tolist() for _ in range(permutations))
 
 

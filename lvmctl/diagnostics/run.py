@@ -43,7 +43,8 @@ class RunDiagnosis:
     def __call__(self, subject: Path, screen: Screen) -> Diagnosis:
         history = read_history(Path(subject))
         best = best_epoch(history)
-        findings = history_findings(history, self.options)
+        points = change_points(history, self.options)
+        findings = history_findings(history, points)
         found: dict[str, Any] = {}
         left_out: dict[str, str] = {}
         if Path(subject).is_dir():
@@ -67,7 +68,7 @@ class RunDiagnosis:
             "notes": notes(history),
             "not_examined": left_out,
             "events": [event._asdict() for event in history.events()],
-            "change_points": change_points(history, self.options),
+            "change_points": points,
             "like_for_like": like_for_like(history),
             "anchor": anchor_figures(history),
             **found,

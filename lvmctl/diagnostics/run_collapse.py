@@ -69,9 +69,9 @@ def is_poor(history: History) -> bool:
     return bool(values) and (is_low(history) or lost(max(values), values[-1]))
 
 
-def breakdowns(history: History, options: RunOptions) -> Iterator[Finding]:
-    """A collapse at one epoch, and what the schedule changed there."""
-    steps = {k: v for k, v in change_points(history, options).items() if v["collapse"]}
+def breakdowns(points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    """A collapse at one epoch, and what the schedule changed there; from change_points."""
+    steps = {name: step for name, step in points.items() if step["collapse"]}
     if not steps:
         return
     step = steps.get("cos_next") or steps["cos_anchor"]
@@ -118,7 +118,8 @@ def escapes(history: History) -> Iterator[Finding]:
         now = margin[-1].value
         if now >= ROSE and (low or (away and now - then >= ROSE)):
             grown.append((now, then, name))
-    after = next((p.epoch for p in cos_next if p.epoch > best.epoch), best.epoch)
+    later = [point for point in cos_next if point.epoch > best.epoch]
+    after = next((p.epoch for p in later if lost(best.value, p.value)), best.epoch)
     if grown:
         now, then, name = max(grown)
         yield Finding(

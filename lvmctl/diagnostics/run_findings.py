@@ -20,6 +20,7 @@ CAUSES = (
     "copying",
     "constant-mixture",
     "at-chance",
+    "worse-than-direct",
     "order-at-chance",
     "overfitting",
 )

@@ -53,7 +53,7 @@ def plot(history: History, figures: dict[str, Any]) -> Callable[[], Figure]:
         axes.set_xlabel("epoch")
         axes.set_ylabel("cosine, validation")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
         return figure
 
     return draw

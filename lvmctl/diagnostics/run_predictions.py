@@ -21,7 +21,7 @@ COPIES = 0.1
 LITTLE = 0.1
 """Of the targets' variance over windows: predictions that have less hardly differ."""
 HALF = 0.5
-"""Of the linear prediction's variance: a run may well have less than targets, not than this."""
+"""Of the linear prediction's variance, or of its cos_next: less than this is a fault."""
 LINE = 2.0
 """Effective rank of predictions that lie on a line."""
 BEHIND = 0.25
@@ -104,6 +104,7 @@ def compare(windows: Windows, q: np.ndarray, linear: dict[str, np.ndarray], seed
     last, target = windows.context(index)[:, -1], windows.target(index)
     rows = {"run": describe(windows, q)}
     rows |= {name: describe(windows, other) for name, other in linear.items()}
+    rows["direct"] = describe(windows, last)
     rows["targets"] = {"variance": variance(target), "effective_rank": effective_rank(target)}
     found: dict[str, Any] = {"windows": len(windows), **rows}
     if linear:
@@ -162,7 +163,8 @@ def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Fi
         )
     margins = {name: run.get(f"margin_{name}", -1.0) for name in ("last", "second_last")}
     name = max(margins, key=margins.__getitem__)
-    if run["behind"] >= BEHIND and margins[name] >= ROSE:
+    bound = found["direct"]["cos_next"] if reference is None else reference["cos_next"]
+    if run["behind"] >= BEHIND and margins[name] >= ROSE and run["cos_next"] < HALF * bound:
         yield Finding(
             "orthogonal-escape",
             "grave",

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from lvmctl.diagnostics.history import History
 from lvmctl.diagnostics.run_collapse import breakdowns, escapes
 from lvmctl.diagnostics.run_findings import Finding
 from lvmctl.diagnostics.run_gap import overfitting
-from lvmctl.diagnostics.run_options import RunOptions
 
 SAME = 1e-6
 """Figures are float32 means: closer than this they are one figure."""
 ONE_CHUNK = 0.05
 """Entropy, in nats, of mixture weights that lie on one chunk."""
+CLEARLY = 0.02
+"""Less cosine, or less R@5, than this is no matter."""
 BOUNDS = (0.6, 0.9)
 """P7's bounds of λ: on them it may stand still although it learns."""
 
 
-def history_findings(history: History, options: RunOptions) -> list[Finding]:
-    """All that the history alone tells, unordered."""
+def history_findings(history: History, points: dict[str, dict[str, Any]]) -> list[Finding]:
+    """All that the history and its change-points tell, unordered."""
     return [
-        *breakdowns(history, options),
+        *breakdowns(points),
         *escapes(history),
         *frozen(history),
         *constant_gates(history),
         *mixtures(history),
         *at_chance(history),
+        *worse_than_direct(history),
         *overfitting(history),
     ]
 
@@ -144,6 +147,25 @@ def at_chance(history: History) -> Iterator[Finding]:
             "take the order loss out (its weight 0): it does not reach the predictions",
             "METHODS §2.8",
         )
+
+
+def worse_than_direct(history: History) -> Iterator[Finding]:
+    """Nearer to the target, and better ranked, is what the last chunk itself gives."""
+    found = [history.last(f"val.{name}") for name in ("cos_next", "r@5")]
+    direct = [history.last(f"val.direct.{name}") for name in ("cos_next", "r@5")]
+    if None in (*found, *direct) or any(
+        one >= other - CLEARLY for one, other in zip(found, direct)
+    ):
+        return
+    yield Finding(
+        "worse-than-direct",
+        "serious",
+        history.curve("val.cos_next")[-1].epoch,
+        f"cos_next {found[0]:.3f} and R@5 {found[1]:.3f}, where the last chunk itself (direct) has "
+        f"{direct[0]:.3f} and {direct[1]:.3f}",
+        remedy(history),
+        "METHODS §3, baselines",
+    )
 
 
 def remedy(history: History) -> str:

@@ -45,7 +45,7 @@ def tables(findings: list[Finding], figures: dict[str, Any]) -> list[Table]:
     rows = figures.get("predictions", {})
     names = ("cos_next", "cos_last", "cos_anchor", "variance", "effective_rank", "behind")
     names += ("outside_cone",)
-    kinds = [kind for kind in ("run", "ridge", "wiener", "targets") if kind in rows]
+    kinds = [kind for kind in ("run", "ridge", "wiener", "direct", "targets") if kind in rows]
     found = [
         Table(
             ("finding", "severity", "epoch", "evidence", "source"),

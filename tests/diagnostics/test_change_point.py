@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvmctl.diagnostics.change_point import clearest, downward_step, rising_fits
+from lvmctl.diagnostics.change_point import clearest, downward_step, orders, rising_fits
 
 P7 = [0.33, 0.396, 0.241, 0.25, 0.255, 0.26, 0.262, 0.265, 0.27, 0.271]
 """Shaped like the published P7: the teacher ends after epoch 2."""
@@ -136,3 +136,10 @@ def test_rounding_is_no_step():
     curve[6:] -= 5e-6
     assert downward_step(curve) is None
     assert downward_step(curve, resolution=1e-7).index == 6
+
+
+def test_a_long_curve_is_compared_with_fewer_orders():
+    assert len(list(orders(2000, 999, 0))) == 199
+    assert len(list(orders(25, 999, 0))) == 800
+    assert len(list(orders(8, 999, 0))) == 999
+    assert len(list(orders(4, 999, 0))) == 24

@@ -1,0 +1,89 @@
+"""Histories as a training writes them: one that learns, and the faults planted into it."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+
+from lvmctl.anchoring import anchored_cosine
+from lvmctl.diagnostics.history import History
+
+EPOCHS = 10
+DIRECT = {"cos_next": 0.42, "r@5": 0.30}
+
+
+def records(epochs=EPOCHS, seed=0):
+    """A P7-like training without a fault: it learns, λ moves, the gate weighs, the teacher ends."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for epoch in range(1, epochs + 1):
+        learned = 1 - np.exp(-epoch / 2)
+        wobble = 0.002 * rng.standard_normal(4)
+        cos_next = 0.5 * learned + wobble[0]
+        rho = 0.45 * learned + wobble[1]
+        anchor_lambda = 0.8 - 0.01 * learned
+        train = {
+            "loss": 2.2 - learned,
+            "loss_rank": 2.1 - learned,
+            "loss_margin": 0.12,
+            "gate_weight_mean": 0.5716,
+        }
+        if epoch <= 2:
+            train["loss_teacher"] = 0.05
+        val = {
+            "loss": 3.2 - learned,
+            "loss_rank": 3.1 - learned,
+            "loss_margin": 0.13,
+            "gate_weight_mean": 0.5696,
+            "raw_anchor_cosine": rho,
+            "cos_next": cos_next,
+            "cos_anchor": anchored_cosine(rho, anchor_lambda),
+            "margin": {"last": -0.05 - 0.02 * learned, "second_last": -0.04},
+            "r@5": 0.25 + 0.1 * learned,
+            "chance_r@5": 0.14,
+            "mrr@10": 0.1 + 0.1 * learned,
+            "in_article_windows": 1500,
+            "windows": 1700,
+            "direct": DIRECT,
+        }
+        found.append(
+            {"epoch": epoch, "train": train, "val": val, "anchor_lambda": float(anchor_lambda)}
+        )
+    return copy.deepcopy(found)
+
+
+def planted(change, epochs=EPOCHS, config=None):
+    """A history whose records were changed: ``change(record)`` for each."""
+    found = records(epochs)
+    for record in found:
+        change(record)
+    return History(found, config or {})
+
+
+def published_p7():
+    """The published P7 (METHODS §4): cos_next .396 → .241, ρ .41 → .17 when the teacher ends."""
+    cos_next = [0.33, 0.396, 0.241, 0.25, 0.255, 0.26, 0.262, 0.265, 0.27, 0.271]
+    cos_anchor = [0.55, 0.588, 0.391, 0.40, 0.41, 0.415, 0.42, 0.425, 0.428, 0.430]
+    found = records()
+    for record, one, other in zip(found, cos_next, cos_anchor):
+        del record["val"]["raw_anchor_cosine"]
+        record["val"] |= {"cos_next": one, "cos_anchor": other, "r@5": 0.2}
+        record["val"]["margin"] = {"last": -0.065}
+    return History(found)
+
+
+def escaped():
+    """P6b under pressure: cos_next and cos_anchor fall while the gap grows, slowly."""
+    found = records()
+    for place, record in enumerate(found):
+        gone = min(max(place - 2, 0) / 4, 1)
+        record["val"] |= {
+            "cos_next": 0.45 - 0.43 * gone,
+            "cos_anchor": 0.75 - 0.8 * gone,
+            "margin": {"last": -0.05 + 0.07 * gone, "second_last": -0.04 + 0.29 * gone},
+        }
+        for part in (record["train"], record["val"], record):
+            for name in ("loss_teacher", "anchor_lambda", "raw_anchor_cosine"):
+                part.pop(name, None)
+    return History(found)
