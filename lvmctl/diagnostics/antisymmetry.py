@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
@@ -203,7 +204,7 @@ def pairs_of(
     """Group, lag k, and the group's x_t and x_{t+k}, (n, D) float32 each, ``mean`` subtracted."""
     group = groups_of(split)
     bounds = np.searchsorted(group, np.arange(group[-1] + 2))
-    for number, (first, last) in enumerate(zip(bounds[:-1], bounds[1:])):
+    for number, (first, last) in enumerate(pairwise(bounds)):
         ends = zip(split.starts[first:last], split.lengths[first:last])
         articles = [split.unit_rows(start, start + length) - mean for start, length in ends]
         for lag in lags:

@@ -1,0 +1,177 @@
+"""Is the next chunk easier to predict than the previous one? (METHODS §2.8)
+
+The same procedure runs on the articles and on the articles reversed, window by window on the same
+chunks: only their order of reading differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lvmctl.baselines.options import RidgeOptions
+from lvmctl.baselines.ridge import Ridge
+from lvmctl.data.order import seeded_order
+from lvmctl.data.sampling import epoch_order, step_windows, steps_per_epoch
+from lvmctl.data.split import Split, windows_per_article
+from lvmctl.data.windows import Windows
+from lvmctl.diagnostics.reversal import reversed_split
+from lvmctl.geometry import cosine
+from lvmctl.metrics.intervals import Interval, Resampling
+from lvmctl.models.free import Free
+from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.spec import Shape
+
+FOLDS = 3
+SMALL = SequenceEncoderOptions(width=128, layers=2, heads=4, feedforward=256, dropout=0.0)
+BATCH, RATE = 128, 1e-3
+
+EQUAL = (
+    "Equal predictability is no evidence against an arrow of time: a process may be as predictable "
+    "backward as forward and still never run backward (METHODS §2.8)."
+)
+
+Predictor = Callable[[Tensor], Tensor]
+"""Context (B, K, D) → prediction (B, D) of unit norm."""
+
+Fit = Callable[[Windows], Predictor]
+"""Fits a predictor on windows."""
+
+
+@dataclass(frozen=True)
+class Predictability:
+    """Mean cosine of predictions on held-out articles, in [-1, 1], with 95 % intervals over these.
+
+    Attributes:
+        forward: of the next chunk from the K before it.
+        backward: of the previous chunk from the K after it.
+        difference: forward minus backward, on the same chunks.
+        windows, articles: how many are held out, over all folds.
+    """
+
+    forward: tuple[float, Interval]
+    backward: tuple[float, Interval]
+    difference: tuple[float, Interval]
+    windows: int
+    articles: int
+
+
+def predictability(
+    split: Split,
+    fit: Fit,
+    context: int,
+    most: int,
+    seed: int = 0,
+    *,
+    rounds: int = FOLDS,
+    done: Callable[[int], object] = lambda count: None,
+) -> Predictability | None:
+    """Fit and measure in both directions, articles held out in turn.
+
+    Args:
+        split: articles in reading order; not a store of separate windows.
+        fit: the procedure, the same in both directions.
+        context: K.
+        most: whole articles are taken in a seeded order until they hold so many windows.
+        seed: of that order, of the folds and of the resampling.
+        rounds: how many of the :data:`FOLDS` parts are held out in turn.
+        done: called with 1 after every fit.
+
+    Returns:
+        None where fewer than two articles hold a window. The interval is over articles; it does
+        not know that another sample would have fitted another predictor.
+    """
+    counts = windows_per_article(split, context, 1)
+    order = seeded_order(len(counts), seed, "arrow")
+    order = order[counts[order] > 0]
+    order = order[: int(np.searchsorted(np.cumsum(counts[order]), most)) + 1]
+    if len(order) < 2:
+        return None
+    folds = min(FOLDS, len(order))
+    values, article = [], []
+    for fold in range(min(rounds, folds)):
+        held = np.arange(len(order)) % folds == fold
+        train, test = split.take(order[~held]), split.take(order[held])
+        values.append(both_ways(train, test, fit, context, done))
+        article.append(np.repeat(order[held], counts[order[held]]))
+    found, place = np.concatenate(values, axis=1), np.concatenate(article)
+    names, place = np.unique(place, return_inverse=True)
+    resampling = Resampling(len(names), seed)
+    columns = {"forward": found[0], "backward": found[1], "difference": found[0] - found[1]}
+    ends = resampling.intervals({name: (column, place) for name, column in columns.items()})
+    return Predictability(
+        **{name: (float(column.mean()), ends[name]) for name, column in columns.items()},
+        windows=len(place),
+        articles=len(names),
+    )
+
+
+def both_ways(
+    train: Split, test: Split, fit: Fit, context: int, done: Callable[[int], object]
+) -> np.ndarray:
+    """Cosines (2, W) float64 on ``test``, forward and backward, of the same chunks."""
+    forward = cosines(fit(Windows(train, context, 1)), Windows(test, context, 1))
+    done(1)
+    backward = cosines(
+        fit(Windows(reversed_split(train), context, 1)),
+        Windows(reversed_split(test), context, 1),
+    )
+    done(1)
+    # The first window of an article read backward holds the chunks of its last one.
+    counts = windows_per_article(test, context, 1)
+    mirrored = np.concatenate([part[::-1] for part in np.split(backward, np.cumsum(counts)[:-1])])
+    return np.stack([forward, mirrored])
+
+
+def cosines(predict: Predictor, windows: Windows) -> np.ndarray:
+    """Cosine (W,) float64 of each prediction to its target."""
+    found = np.empty(len(windows))
+    with torch.no_grad():
+        for low in range(0, len(windows), 1024):
+            index = np.arange(low, min(low + 1024, len(windows)))
+            context, target = (
+                torch.from_numpy(read(index)) for read in (windows.context, windows.target)
+            )
+            found[index] = cosine(predict(context), target).double().numpy()
+    return found
+
+
+def ridge(seed: int = 0) -> Fit:
+    """The linear map of the whole window, its penalty chosen on held-out articles."""
+
+    def fit(windows: Windows) -> Predictor:
+        shape = Shape(windows.split.dim, windows.context_length)
+        return Ridge(RidgeOptions(seed=seed), shape).fit(windows)
+
+    return fit
+
+
+def transformer(epochs: int = 3, seed: int = 0) -> Fit:
+    """A small free transformer, trained on the cosine of its prediction.
+
+    Weights, order and batches are those of ``seed`` in both directions. The global generator of
+    torch is left as it was.
+    """
+
+    def fit(windows: Windows) -> Predictor:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = Free(SMALL, Shape(windows.split.dim, windows.context_length))
+        adam = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
+        for epoch in range(epochs):
+            order = epoch_order(len(windows), seed, epoch)
+            for step in range(steps_per_epoch(len(windows), BATCH)):
+                index = step_windows(order, BATCH, step)
+                target = torch.from_numpy(windows.target(index))
+                found = model(torch.from_numpy(windows.context(index))).q
+                adam.zero_grad()
+                (1 - cosine(found, target)).mean().backward()
+                adam.step()
+        model.eval()
+        return lambda context: model(context).q
+
+    return fit
