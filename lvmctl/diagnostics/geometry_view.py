@@ -139,7 +139,7 @@ def drawn(shares: np.ndarray, chunks: int, counts: dict[str, np.ndarray], k: int
     left.set(xscale="log", xlabel="component", ylabel="share of the variance")
     if (shares > 0).any():
         left.set_yscale("log")
-        left.set_ylim(max(shares[shares > 0].min(), 1e-8), 1)
+        left.set_ylim(shares[shares > 1e-6].min() / 2, 1)  # the rest is rounding
     left.set_title(f"Spectrum of {chunks:,} chunks")
     edges = np.arange(max(found.max() for found in counts.values()) + 2) - 0.5
     for (name, found), style in zip(counts.items(), ("-", "--")):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.data import Split
+from lvmctl.data import Split, Windows
 from lvmctl.data.arrays import BLOCK_BYTES, open_npy, release, unit
 from lvmctl.data.order import seeded_order
 from lvmctl.data.writer import NORMS
@@ -159,9 +159,13 @@ class StoreGeometry:
                 "articles they are tried on, which flatters them a little"
             )
         held = held[split.lengths[held] >= options.min_article]
-        shape = (options.context, options.horizon)
+        if not len(held):
+            reason = f"no article has {options.min_article} chunks or more"
+            return {"fitted_on": fitted_on, "reason": reason}
+        shape, ranked = (options.context, options.horizon), split.take(held)
         try:
-            some = split.take(held).subset(options.windows, *shape, options.seed)
+            Windows(ranked, *shape)
+            some = ranked.subset(options.windows, *shape, options.seed)
             tried = transforms(fitted)
             with screen.stage("retrieval", "transforms", 1 + len(tried)) as done:
                 found = trial(some, shape, tried, options.seed, done)
