@@ -95,3 +95,39 @@ def lag_curve(
     chunks, long = int(interior.sum()), int((interior > 0).sum())
     value = float(steps.sum() / chunks)
     return curve, Telescoping(value, ends["telescoping"], 2 * long / chunks, chunks, long)
+
+
+def recency(
+    split: Split, resampling: Resampling, context: int
+) -> dict[str, tuple[float, Interval]] | None:
+    """How much nearer a chunk is to its neighbour than to the chunk K away, both ways of reading.
+
+    Forward it is the mean of cos(x_{t+K-1}, x_{t+K}) - cos(x_t, x_{t+K}) over all windows and their
+    targets, backward of cos(x_t, x_{t+1}) - cos(x_t, x_{t+K}): positive for coherent text both ways
+    (METHODS §2.2).
+
+    Args:
+        split: articles in reading order.
+        resampling: of ``split``'s articles.
+        context: K.
+
+    Returns:
+        ``forward`` and ``backward``, each with its 95 % interval over articles; None where no
+        article has K + 1 chunks.
+    """
+    counts = np.maximum(split.lengths - context, 0)
+    if not counts.any():
+        return None
+    sums = np.zeros((2, len(counts)))
+    for number in np.flatnonzero(counts):
+        start, count = split.starts[number], counts[number]
+        chunks = split.unit_rows(start, start + split.lengths[number])
+        near = np.einsum("td,td->t", chunks[:-1], chunks[1:]).astype(np.float64)
+        far = np.einsum("td,td->t", chunks[:-context], chunks[context:]).sum(dtype=np.float64)
+        sums[:, number] = near[context - 1 :].sum() - far, near[:count].sum() - far
+    columns = {
+        name: (values, np.arange(len(counts)), counts)
+        for name, values in zip(("forward", "backward"), sums)
+    }
+    ends = resampling.intervals(columns)
+    return {name: (float(columns[name][0].sum() / counts.sum()), ends[name]) for name in columns}

@@ -50,12 +50,17 @@ class Predictability:
         forward: of the next chunk from the K before it.
         backward: of the previous chunk from the K after it.
         difference: forward minus backward, on the same chunks.
+        margin_forward, margin_backward: cosine to the target minus cosine to the window's ``last``
+            chunk. Where it is positive the sequence moves; a reversible one may, too (METHODS
+            §2.3).
         windows, articles: how many are held out, over all folds.
     """
 
     forward: tuple[float, Interval]
     backward: tuple[float, Interval]
     difference: tuple[float, Interval]
+    margin_forward: tuple[float, Interval]
+    margin_backward: tuple[float, Interval]
     windows: int
     articles: int
 
@@ -82,8 +87,9 @@ def predictability(
         done: called with 1 after every fit.
 
     Returns:
-        None where fewer than two articles hold a window. The interval is over articles; it does
-        not know that another sample would have fitted another predictor.
+        None where fewer than two articles hold a window. The intervals are over the articles held
+        out: that other articles, or another seed, would have fitted other predictors is not in
+        them, so a small difference whose interval leaves out 0 is no proof of anything.
     """
     counts = windows_per_article(split, context, 1)
     order = seeded_order(len(counts), seed, "arrow")
@@ -98,10 +104,17 @@ def predictability(
         train, test = split.take(order[~held]), split.take(order[held])
         values.append(both_ways(train, test, fit, context, done))
         article.append(np.repeat(order[held], counts[order[held]]))
-    found, place = np.concatenate(values, axis=1), np.concatenate(article)
+    found, place = np.concatenate(values, axis=2), np.concatenate(article)
     names, place = np.unique(place, return_inverse=True)
     resampling = Resampling(len(names), seed)
-    columns = {"forward": found[0], "backward": found[1], "difference": found[0] - found[1]}
+    (forward, forward_last), (backward, backward_last) = found
+    columns = {
+        "forward": forward,
+        "backward": backward,
+        "difference": forward - backward,
+        "margin_forward": forward - forward_last,
+        "margin_backward": backward - backward_last,
+    }
     ends = resampling.intervals({name: (column, place) for name, column in columns.items()})
     return Predictability(
         **{name: (float(column.mean()), ends[name]) for name, column in columns.items()},
@@ -113,7 +126,7 @@ def predictability(
 def both_ways(
     train: Split, test: Split, fit: Fit, context: int, done: Callable[[int], object]
 ) -> np.ndarray:
-    """Cosines (2, W) float64 on ``test``, forward and backward, of the same chunks."""
+    """:func:`cosines` on ``test``, forward and backward, of the same chunks: (2, 2, W)."""
     forward = cosines(fit(Windows(train, context, 1)), Windows(test, context, 1))
     done(1)
     backward = cosines(
@@ -123,20 +136,20 @@ def both_ways(
     done(1)
     # The first window of an article read backward holds the chunks of its last one.
     counts = windows_per_article(test, context, 1)
-    mirrored = np.concatenate([part[::-1] for part in np.split(backward, np.cumsum(counts)[:-1])])
-    return np.stack([forward, mirrored])
+    articles = np.split(backward, np.cumsum(counts)[:-1], axis=1)
+    return np.stack([forward, np.concatenate([part[:, ::-1] for part in articles], axis=1)])
 
 
 def cosines(predict: Predictor, windows: Windows) -> np.ndarray:
-    """Cosine (W,) float64 of each prediction to its target."""
-    found = np.empty(len(windows))
+    """Cosine of each prediction to its target, and to its window's ``last``: (2, W) float64."""
+    found = np.empty((2, len(windows)))
     with torch.no_grad():
         for low in range(0, len(windows), 1024):
             index = np.arange(low, min(low + 1024, len(windows)))
-            context, target = (
-                torch.from_numpy(read(index)) for read in (windows.context, windows.target)
-            )
-            found[index] = cosine(predict(context), target).double().numpy()
+            context = torch.from_numpy(windows.context(index))
+            predicted = predict(context)
+            for row, chunk in enumerate((windows.target(index), windows.previous("last", index))):
+                found[row, index] = cosine(predicted, torch.from_numpy(chunk)).double().numpy()
     return found
 
 
