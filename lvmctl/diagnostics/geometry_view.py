@@ -131,6 +131,7 @@ def drawn(shares: np.ndarray, chunks: int, counts: dict[str, np.ndarray], k: int
     """
     from matplotlib.figure import Figure
 
+    shares = np.nan_to_num(shares)  # of chunks that are all alike
     figure = Figure((9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     rank = np.arange(1, len(shares) + 1)
