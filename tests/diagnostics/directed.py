@@ -1,0 +1,44 @@
+"""Small stores whose direction is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lvmctl.data import Split
+from lvmctl.data.synth import World, simulate
+
+
+def split_of(*articles: np.ndarray, **more) -> Split:
+    """A split of ``articles`` (n, D)."""
+    lengths = np.array([len(article) for article in articles], np.int64)
+    return Split(
+        vectors=np.concatenate(articles).astype(np.float32),
+        starts=np.cumsum(lengths) - lengths,
+        lengths=lengths,
+        articles=[{"id": number} for number in range(len(lengths))],
+        name="made",
+        source={},
+        **more,
+    )
+
+
+def articles_of(split: Split) -> list[np.ndarray]:
+    """Its articles' unit chunks, float64."""
+    ends = zip(split.starts, split.lengths)
+    return [split.unit_rows(low, low + count).astype(np.float64) for low, count in ends]
+
+
+def draws(
+    name: str, count: int, articles: int = 16, chunks: int = 10, dim: int = 6, seed: int = 1, **more
+) -> Iterator[Split]:
+    """``count`` independent stores of a world; ``shuffled`` is of ``rotation``."""
+    world = "rotation" if name == "shuffled" else name
+    made = World(world, articles * count, chunks, dim, seed=seed, **more)
+    every = np.concatenate(list(simulate(made)))
+    if name == "shuffled":
+        rng = np.random.default_rng(seed)
+        every = np.stack([rng.permutation(article) for article in every])
+    for low in range(0, len(every), articles):
+        yield split_of(*every[low : low + articles])
