@@ -140,6 +140,7 @@ def test_a_shared_article_is_named():
     assert "1 whole article is shared" in found.sentence
     assert "take the shared articles out" in found.change
     assert found.failed
+    assert look(splits_of(train, val), tolerated=1.0).failed
 
 
 def test_ood_that_repeats_val_leaks_too():
@@ -174,7 +175,9 @@ def test_repeated_boilerplate_is_told_from_other_leaks():
     (pair,) = found.figures["between"]
     assert (pair["repeated"], pair["boilerplate"], pair["pairs"]) == (10, 10, 200)
     assert "boilerplate" in found.change
-    assert look(splits_of(train, val), boilerplate=31).figures["boilerplate"]["chunks"] == 0
+    for articles, chunks in ((5, 35), (6, 30), (30, 30), (31, 0)):
+        found = look(splits_of(train, val), boilerplate=articles)
+        assert found.figures["boilerplate"]["chunks"] == chunks
 
 
 def test_a_query_among_its_candidates_is_counted():
