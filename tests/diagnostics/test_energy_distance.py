@@ -32,6 +32,7 @@ def test_splits_that_are_all_one_point():
     found = energy_distance(one, other, 99, 0)
     assert found.distance == pytest.approx(0, abs=1e-3)
     assert not math.isnan(found.relative)
+    assert found.p == 1  # however they are labelled
 
 
 def test_the_same_as_slow_loops():

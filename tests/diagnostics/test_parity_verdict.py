@@ -91,11 +91,16 @@ def test_a_large_difference_shows_among_few_articles():
 
 
 def test_a_significant_difference_must_be_the_one_that_matters():
-    """lag 1 is certain but trivial, lag 5 is large but may be chance."""
-    difference = np.array([{"lag_1": 0.015, "lag_5": 0.03}.get(name, 0) for name in NAMES])
+    tested = limits(TRAITS, OPTIONS)
     error = np.array([0.001 if name == "lag_1" else 0.014 for name in NAMES])
-    found = Comparison(difference, error, 2.5, np.full(len(NAMES), 0.3))
-    assert judge(found, limits(TRAITS, OPTIONS), TRAITS, TRAITS).word == "MATCH"
+    words = []
+    for certain in (0.015, 0.025):  # at lag 1; at lag 5 a larger difference may be chance
+        named = {"lag_1": certain, "lag_5": 0.03}
+        difference = np.array([named.get(name, 0) for name in NAMES])
+        found = Comparison(difference, error, 2.5, np.full(len(NAMES), 0.3))
+        words.append(judge(found, tested, TRAITS, TRAITS))
+    assert [verdict.word for verdict in words] == ["MATCH", "MISMATCH"]
+    assert "windows: the cosine at lag 1 is" in words[1].sentence
 
 
 @pytest.mark.parametrize(

@@ -53,11 +53,11 @@ def test_a_shift_of_004_fails():
 
 def test_recency_alone_is_seen():
     """The same mean cosine at lag 1, another at lag 5."""
-    found = diagnosed(walk(100, 0.8, 1), walk(100, 0.8, 2))
+    found = diagnosed(walk(250, 0.8, 1), walk(250, 0.8, 2))
     assert found.verdict == "MATCH"
-    one = walk(100, 0.8, 1)
-    chunks = one.vectors.reshape(100, 12, 16)
-    other = split_of(np.concatenate([chunks[:, :7], -chunks[:, 7:]], 1).reshape(-1, 16), [12] * 100)
+    one = walk(250, 0.8, 1)
+    chunks = one.vectors.reshape(250, 12, 16)
+    other = split_of(np.concatenate([chunks[:, :7], -chunks[:, 7:]], 1).reshape(-1, 16), [12] * 250)
     assert diagnosed(one, other).verdict == "MISMATCH"
 
 
@@ -99,6 +99,9 @@ def test_another_source_informs_and_does_not_decide(three):
     differences = three.figures["differences"]["ood"]
     assert differences["lag_1"]["value"] == pytest.approx(-0.3, abs=0.03)
     assert differences["lag_1"]["p"] == 1 / 500
+    for own in [*differences.values(), *three.figures["differences"]["val"].values()]:
+        for low, high in (own["ci"], own["simultaneous"]):
+            assert low < own["value"] < high
     assert "does not decide" in " ".join(table.title for table in three.tables)
     assert set(three.figures["energy"]) == {"val", "ood"}
     assert three.figures["energy"]["val"]["p"] > 0.01

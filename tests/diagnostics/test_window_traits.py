@@ -137,6 +137,11 @@ def test_traits_are_those_of_a_slow_loop(case, block):
         assert (abs(found.sums["delta_positive"] - signs) <= unsure).all()
 
 
+def test_no_recency_is_not_counted_as_recency():
+    """Chunks that are all alike have Δ = 0."""
+    assert traits_of(split_of(np.ones((12, 4)), [12])).sums["delta_positive"].tolist() == [0]
+
+
 def test_a_context_of_one_chunk_has_no_recency():
     found = traits_of(flat(3, 0.2, seed=0, chunks=6), context=1)
     assert set(found.sums) == {"lag_1"}
