@@ -86,6 +86,20 @@ def test_the_terms_mean_is_the_skewness_and_their_spread_its_error():
     assert np.std(draws) == pytest.approx(error, rel=0.15)
 
 
+def test_the_terms_are_what_one_more_of_a_chunk_would_do():
+    counts = np.random.default_rng(0).poisson(3, 40)
+
+    def weighted(weights: np.ndarray) -> float:
+        away = counts - weights @ counts
+        return float(weights @ away**3 / (weights @ away**2) ** 1.5)
+
+    even, step = np.full(40, 1 / 40), 1e-7
+    for chunk, term in enumerate(skewness_terms(counts)):
+        more = (1 - step) * even + step * (np.arange(40) == chunk)
+        slope = (weighted(more) - weighted(even)) / step
+        assert term - skewness(counts) == pytest.approx(slope, abs=1e-5)
+
+
 def test_isotropic_rows_are_unit():
     rows = isotropic_rows(50, 3, np.random.default_rng(0))
     assert rows.dtype == np.float32
