@@ -26,6 +26,9 @@ GROUPS = 1024
 WORK = 500_000
 """Groups times dimensions: bounds the time of G, which is their product squared."""
 
+MEMORY = 4 * BLOCK_BYTES
+"""Bytes of the blocks worked on at a time, or one row of each S_a where that is more."""
+
 TIE = 1e-9
 """Relative rounding below which a reversal counts as reaching what was observed."""
 
@@ -167,33 +170,30 @@ def groups_of(split: Split) -> np.ndarray:
 
 
 def lagged_sums(split: Split, lags: Sequence[int]) -> dict[int, Sums]:
-    """The sums of every lag that has pairs. Memory: D² a lag, G, and blocks of a fixed size."""
+    """The sums of every lag that has pairs. Memory: G of each lag, and blocks of :data:`MEMORY`."""
     lags = [lag for lag in lags if (split.lengths > lag).any()]
     mean, dim = split.mean(), split.dim
     count = int(groups_of(split)[-1]) + 1
-    totals = {lag: np.zeros((dim, dim)) for lag in lags}
     own, shares = ({lag: np.zeros(count) for lag in lags} for _ in range(2))
-    for group, lag, before, after in pairs_of(split, mean, lags):
-        product = before.T @ after
-        totals[lag] += product
-        own[lag][group] = np.vdot(product, product)
-    for group, lag, before, after in pairs_of(split, mean, lags):
-        shares[lag][group] = np.vdot(before @ totals[lag], after)
     grams = {lag: np.zeros((count, count)) for lag in lags}
-    step = max(1, BLOCK_BYTES // (4 * count * dim))
+    step = max(1, MEMORY // max(1, 4 * 2 * count * dim * len(lags)))
     for low in range(0, dim, step):
-        # Rows low:high of Δ, from the diagonal on: what is left of it is the same but for a sign.
         high = min(low + step, dim)
-        shape = (count, high - low, dim - low)
-        parts = {lag: np.zeros(shape, np.float32) for lag in lags}
+        # Rows low:high of every group's S_a and of its transpose.
+        shape = (2, count, high - low, dim)
+        blocks = {lag: np.zeros(shape, np.float32) for lag in lags}
         for group, lag, before, after in pairs_of(split, mean, lags):
-            part = before[:, low:high].T @ after[:, low:]
-            part -= after[:, low:high].T @ before[:, low:]
-            part[:, high - low :] *= np.float32(np.sqrt(2))
-            parts[lag][group] = part
-        for lag, part in parts.items():
-            flat = part.reshape(count, -1)
-            grams[lag] += flat @ flat.T
+            blocks[lag][0, group] = before[:, low:high].T @ after
+            blocks[lag][1, group] = after[:, low:high].T @ before
+        for lag, (products, transposed) in blocks.items():
+            flat = products.reshape(count, -1)
+            own[lag] += np.einsum("gi,gi->g", flat, flat)
+            shares[lag] += flat @ flat.sum(axis=0)
+            # Of Δ from the diagonal on: what is left of it is the same but for a sign.
+            turned = products[:, :, low:] - transposed[:, :, low:]
+            turned[:, :, high - low :] *= np.float32(np.sqrt(2))
+            turned = turned.reshape(count, -1)
+            grams[lag] += turned @ turned.T
     pairs = {lag: int(np.maximum(split.lengths - lag, 0).sum()) for lag in lags}
     return {lag: Sums(grams[lag], shares[lag], own[lag], pairs[lag]) for lag in lags}
 

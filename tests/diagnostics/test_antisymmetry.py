@@ -71,9 +71,9 @@ def test_a_lag_is_its_definition_and_reversals_are_of_real_articles(lengths, see
         assert one.p == pytest.approx((1 + reached) / 6)
 
 
-@pytest.mark.parametrize("block", [40, 200, 1 << 25])
+@pytest.mark.parametrize("block", [40, 1500, 1 << 25])
 def test_sums_do_not_depend_on_the_blocks(monkeypatch, block):
-    monkeypatch.setattr(module, "BLOCK_BYTES", block)
+    monkeypatch.setattr(module, "MEMORY", block)
     split = uneven([4, 6, 2, 5])
     articles = articles_of(split)
     for lag, sums in lagged_sums(split, (1, 2, 3)).items():
@@ -124,7 +124,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     """On both sides: where an arrow is, and where none is."""
     held = {"rotation": [], "ar1": []}
     for name, truth in (("rotation", 2 * math.sin(math.radians(40))), ("ar1", 0.0)):
-        for split in draws(name, 200, articles=24, chunks=8):
+        for split in draws(name, 120, articles=24, chunks=8):
             effect, (low, high) = corrected(lagged_sums(split, (1,))[1])
             assert low <= effect <= high
             held[name].append(low <= truth <= high)
