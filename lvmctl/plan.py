@@ -35,16 +35,22 @@ class PlannedPart:
         entry: its record and plugin.
         options: an instance of the record's options dataclass.
         weight: factor in the total, for a loss.
+        added: a loss that the recipe does not have; its terms are logged under its full name.
     """
 
     entry: Entry
     options: Any
     weight: Schedule = ONE
+    added: bool = False
 
     def record(self) -> dict[str, Any]:
         """As saved in ``config.json``."""
-        options = dataclasses.asdict(self.options)
-        return {"name": self.entry.qualified, "weight": str(self.weight), "options": options}
+        return {
+            "name": self.entry.qualified,
+            "weight": str(self.weight),
+            "options": dataclasses.asdict(self.options),
+            "added": self.added,
+        }
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ def make_plan(
     bound = bind(entry.record.options, own_layers, problems)
     with blame(entry):
         composition: Composition = registry.resolve(entry)(bound.options)
-    wanted = [*composition.losses]
+    wanted, own_losses = [*composition.losses], {part.name for part in composition.losses}
     for text in losses:
         try:
             wanted = with_loss(registry, entry, wanted, text)
@@ -143,10 +149,15 @@ def make_plan(
                 if found.means(name):
                     used.add(number)
                     mine.append((origin, options))
+                    twice = options.keys() & part.options.keys() & dict(own_layers)[origin].keys()
+                    problems.extend(
+                        f"{key} and {name}.{key} are both given ({origin})" for key in sorted(twice)
+                    )
             options = bind(found.record.options, mine).options
             if kind == "gate" and found.record.role != role:
                 raise UsageError(f"it is a {found.record.role} gate, the recipe uses it to {role}")
-            return PlannedPart(found, options, Schedule.parse(part.weight))
+            added = kind == "loss" and part.name not in own_losses
+            return PlannedPart(found, options, Schedule.parse(part.weight), added)
         except LvmctlError as error:
             problems.append(f"{kind} {part.name}: {error}")
             return None
@@ -215,6 +226,8 @@ def misfits(
             problems.append(f"{named} needs unknown batch fields {sorted(unknown)}")
         if "second_last" in record.needs and options.context < 2:
             problems.append(f"{named} needs second_last, use --context 2 or more")
+        if "rollout" in getattr(record, "needs_prediction", ()) and options.horizon != 1:
+            problems.append(f"{named} feeds predictions back, which needs --horizon 1")
     for part in losses:
         missing = {*part.entry.record.needs_prediction} - {*model.entry.record.gives, "rollout"}
         if missing:
@@ -245,7 +258,9 @@ def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:
     def part(kind: str, saved: Mapping[str, Any]) -> PlannedPart:
         entry = registry.get(kind, saved["name"])
         options = bind(entry.record.options, [("config.json", saved["options"])]).options
-        return PlannedPart(entry, options, Schedule.parse(saved["weight"]))
+        return PlannedPart(
+            entry, options, Schedule.parse(saved["weight"]), saved.get("added", False)
+        )
 
     recipe = registry.get("recipe", record["recipe"])
     bound = bind(recipe.record.options, [("config.json", record["options"])])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from lvmctl.batch import Step
 from lvmctl.errors import UsageError
+
+EPOCH = re.compile("[1-9][0-9]{0,6}")
+"""Counted from 1; seven digits are more than any training has."""
 
 GRAMMAR = "write W, then ,E=W to jump at the start of epoch E or ,E~W to ramp until its end"
 
@@ -47,15 +51,17 @@ class Schedule:
             UsageError: a weight that is no finite number ≥ 0, an epoch that is none, or changes
                 that do not go forward in time.
         """
-        text = f"{value:g}" if isinstance(value, int | float) else value.replace(" ", "")
+        if isinstance(value, int | float):
+            value = repr(float(value)).removesuffix(".0")
+        text = value.replace(" ", "")
         start, *changes = text.split(",")
         now, weight = 0, _weight(start)
         pieces = []
         for change in changes:
             sign = "~" if "~" in change else "="
             epoch, found, wanted = change.partition(sign)
-            if not found or not epoch.isdecimal() or int(epoch) < 1:
-                raise UsageError(f"{change!r} is no change of a weight", mend=GRAMMAR)
+            if not found or not EPOCH.fullmatch(epoch):
+                raise UsageError(f"{change[:40]!r} is no change of a weight", mend=GRAMMAR)
             end = int(epoch) if sign == "~" else int(epoch) - 1
             if end < now or (sign == "~" and end == now):
                 raise UsageError(f"{text!r} does not go forward in time", mend=GRAMMAR)

@@ -118,6 +118,19 @@ def test_what_is_no_schedule_is_refused_with_the_grammar(text, message):
     assert "E=W to jump" in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [0.123456789, 1234567.0, 1e-7, 3, 0.1])
+def test_a_number_keeps_its_digits(value):
+    schedule = Schedule.parse(value)
+    assert schedule.most == value
+    assert Schedule.parse(str(schedule)).most == value
+
+
+@pytest.mark.parametrize("epoch", ["9" * 5000, "0", "01", "12345678"])
+def test_an_epoch_no_training_has_is_refused(epoch):
+    with pytest.raises(UsageError, match="is no change of a weight"):
+        Schedule.parse(f"1,{epoch}=0")
+
+
 @pytest.mark.parametrize(("text", "most"), [("0", 0), (".2,3=0", 0.2), ("0,3~.4,5~.1", 0.4)])
 def test_the_largest_weight(text, most):
     assert Schedule.parse(text).most == most

@@ -11,7 +11,7 @@ from lvmctl.cli.output import emit, json_option, table
 from lvmctl.config import OptionInfo, describe
 from lvmctl.plan import PlannedPart, make_plan
 from lvmctl.registry import load_registry
-from lvmctl.spec import KINDS, RecipeSpec, Record
+from lvmctl.spec import KINDS, GateSpec, RecipeSpec, Record
 
 if TYPE_CHECKING:
     from lvmctl.registry import Entry, Plugin, Registry
@@ -126,10 +126,12 @@ def _facts(registry: Registry, entry: Entry) -> dict[str, Any]:
     }
     shared = {field.name for field in fields(Record)}
     own = [field.name for field in fields(record) if field.name not in shared]
+    if isinstance(record, GateSpec) and record.role != "verdict":
+        own = ["role", "needs"]
     facts |= {name: getattr(record, name) for name in own}
     if isinstance(record, RecipeSpec):
         plan = make_plan(registry, facts["name"])
-        facts["parts"] = [_part(part) for part in (plan.model, *plan.losses, *plan.kill)]
+        facts["parts"] = [_part(part) for part in plan.parts]
     facts["options"] = [_option(info) for info in describe(record.options)]
     return facts
 
@@ -137,7 +139,7 @@ def _facts(registry: Registry, entry: Entry) -> dict[str, Any]:
 def _part(part: PlannedPart) -> dict[str, Any]:
     return {
         "name": part.entry.qualified,
-        "kind": part.entry.kind,
+        "kind": getattr(part.entry.record, "role", part.entry.kind),
         "weight": part.weight if part.entry.kind == "loss" else None,
         "summary": part.entry.record.summary,
         "options": [info.name for info in describe(part.entry.record.options)],

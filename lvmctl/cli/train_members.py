@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lvmctl.cli.train_request import Typed
-from lvmctl.config import Experiment, load_experiments
+from lvmctl.config import Experiment, load_experiments, parse_assignments
 from lvmctl.config.experiments import Experiments, is_pattern
 from lvmctl.errors import LvmctlError, UsageError
 
@@ -24,7 +24,7 @@ MOST = 1000
 LONGEST = 60
 """Letters of the readable part of a grid's name."""
 
-RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+RANGE = re.compile(r"(\d{1,19})(?:-(\d{1,19}))?")
 
 
 def seeds_of(text: str) -> list[int]:
@@ -37,7 +37,9 @@ def seeds_of(text: str) -> list[int]:
     for item in text.split(","):
         match = RANGE.fullmatch(item.strip())
         if match is None:
-            raise UsageError(f"{text!r} is no seed", where="--seed", mend="give 1, 0,1,2 or 0-2")
+            raise UsageError(
+                f"{text[:40]!r} is no seed", where="--seed", mend="give 1, 0,1,2 or 0-2"
+            )
         low, high = int(match[1]), int(match[2] or match[1])
         if high < low:
             raise UsageError(f"{item} ends before it begins", where="--seed", mend="give 0-2")
@@ -85,6 +87,8 @@ def members_of(typed: Typed, path: Path) -> list[tuple[Member, Typed]]:
 
     experiments, faults = chosen(typed)
     seeds = seeds_of(typed.flags["seed"]) if "seed" in typed.flags else [None]
+    if "seed" in typed.flags and "seed" in parse_assignments(typed.assignments):
+        faults.append("--seed and --set seed= are both given; leave the second out")
     found: list[tuple[Member, Typed]] = []
     for experiment in experiments:
         group = experiment.name if experiment else (typed.recipe or "").replace("/", "-")

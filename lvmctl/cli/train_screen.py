@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from lvmctl.batch import Step
@@ -45,11 +46,12 @@ class Terminal:
             if "r@5" in val:
                 parts.append(f"R@5 {val['r@5']:.3f} (direct {val['direct']['r@5']:.3f})")
         parts.append(f"{windows_per_s:,.0f} windows/s")
-        notice("  ".join(parts))
+        self.say("  ".join(parts))
 
     def values(self, step: Step, values: dict[str, float]) -> None:
         shown = "  ".join(f"{name} {value:.5g}" for name, value in values.items())
-        notice(f"epoch {step.epoch} step {step.index + 1}/{step.steps_per_epoch}  {shown}")
+        self.say(f"epoch {step.epoch} step {step.index + 1}/{step.steps_per_epoch}  {shown}")
 
     def say(self, message: str) -> None:
-        notice(message)
+        with suppress(OSError):  # nobody reads any more: the training goes on
+            notice(message)

@@ -18,7 +18,7 @@ from lvmctl.data.identity import identity, split_records
 from lvmctl.data.splits import Splits
 from lvmctl.errors import LvmctlError, RunError, UsageError
 from lvmctl.files import write_json
-from lvmctl.plan import Layers, Plan, from_record, make_plan
+from lvmctl.plan import Layers, Plan, from_record, idle, make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.runs import RunDirectory, new_run
 from lvmctl.training import checkpoint
@@ -209,6 +209,12 @@ def with_epochs(plan: Plan, layers: Layers) -> Plan:
     typed = [(origin, split_parts(values)[0]) for origin, values in layers]
     saved = ("config.json", asdict(plan.options))
     bound = bind(type(plan.options), [saved, *typed])
+    if (epoch := idle(plan.losses, bound.options.epochs)) is not None:
+        raise UsageError(
+            f"no loss has a weight above 0 in epoch {epoch}",
+            where="--resume",
+            mend="give fewer --epochs, or start a new run with other weights",
+        )
     changed = {name: origin for name, origin in bound.origins.items() if origin != saved[0]}
     return replace(plan, options=bound.options, origins=plan.origins | changed)
 

@@ -192,7 +192,7 @@ class Training:
                 torch.nn.utils.clip_grads_with_norm_(self.parameters, self.options.clip, norm)
             self.optimizer.step()
             self.means.add(values, len(index))
-            if self.screen.every and (self.index + 1) % self.screen.every == 0:
+            if self.screen.every and (self.before + self.index + 1) % self.screen.every == 0:
                 self.screen.values(now, {name: float(value) for name, value in values.items()})
         else:
             self.skip()
@@ -224,8 +224,10 @@ class Training:
         return found
 
     def validate(self) -> dict[str, Any]:
+        """Measure as of the last step made: the next epoch's schedules have not begun."""
+        last = Step(self.epoch, self.steps - 1, self.options.epochs, self.steps)
         return self.validation(
-            self.model, self.objective, self.backend, self.now(), self.stop_if_interrupted
+            self.model, self.objective, self.backend, last, self.stop_if_interrupted
         )
 
     def keep_if_best(self, record: dict[str, Any]) -> None:

@@ -81,8 +81,8 @@ class Objective(nn.Module):
                 output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
                 named = self.checked(number, output)
             total = total + part.weight.at(step) * output.total
-            for name, value in named.items():
-                values[name if name not in values else f"{part.entry.qualified}.{name}"] = value
+            before = f"{part.entry.qualified}." if part.added else ""
+            values |= {f"{before}{name}": value for name, value in named.items()}
         if self.sample:
             values["gate_weight_mean"] = batch.weight.mean()
         values |= observed(prediction, batch)

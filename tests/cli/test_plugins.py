@@ -45,6 +45,15 @@ def test_describe_a_recipe_shows_options_and_parts(run_cli):
     assert "AdamW learning rate" in text
 
 
+def test_describe_shows_gates_by_their_role(run_cli):
+    shown = run_cli("plugins", "describe", "p7").stdout
+    assert "sample  p7/directional-gate" in shown
+    assert "select  classic/distinct" in run_cli("plugins", "describe", "p5").stdout
+    gate = run_cli("plugins", "describe", "p7/directional-gate").stdout
+    assert "role: sample" in gate
+    assert "certain" not in gate
+
+
 def test_describe_a_loss_says_what_it_needs_and_a_model_its_geometry(run_cli):
     assert "needs: target" in run_cli("plugins", "describe", "core/mse").stdout
     assert "geometry: cone" in run_cli("plugins", "describe", "p8/mixture").stdout

@@ -21,6 +21,8 @@ def typed(tmp_path, monkeypatch, capsys):
         (["--experiment", "tiny-*", "--seed", "x"], 2, ["'x' is no seed; give 1, 0,1,2 or 0-2"]),
         (["--plugin", "p8", "--seed", "0,0"], 2, ["a seed is named twice"]),
         (["--plugin", "p88", "--seed", "0-1"], 2, ["p88_seed0, p88_seed1: no recipe 'p88'"]),
+        (["--plugin", "p8", "--seed", "0-1", "--set", "seed=3"], 2, ["are both given"]),
+        (["--plugin", "p8", "--seed", "0-" + "9" * 5000], 2, ["is no seed"]),
         (["--seed", "0-1"], 2, ["what should be trained?"]),
         (["--experiment", "tiny-a", "--jobs", "2"], 2, ["one run is one process"]),
         (["--experiment", "tiny-*", "--jobs", "0"], 2, ["0 is not in the range"]),

@@ -130,8 +130,8 @@ def test_a_model_is_told_every_step_and_its_buffers_are_kept(train, monkeypatch)
     training.fit()
     per_epoch = {e: [s.index for s in told if s.epoch == e] for e in (1, 2, 3)}
     for indices in per_epoch.values():
-        steps = indices[-1]  # the evaluation stands after the last step
-        assert indices == [*range(steps), steps]
+        steps = indices[-1] + 1  # the evaluation stands at the last step made
+        assert indices == [*range(steps), steps - 1]
     saved = torch.load(training.run.best_model, weights_only=True)["model"]["told"]
     assert saved[0] == training.best["epoch"]
 
@@ -219,6 +219,41 @@ def test_all_bad_combinations_are_said_at_once(train):
 def test_an_epoch_with_nothing_to_minimise_is_refused(make_training):
     with pytest.raises(UsageError, match="no loss has a weight above 0 in epoch 2"):
         make_training(losses=["listwise:1,2=0", "previous-repel:0", "order:0,4=1"], epochs=4)
+
+
+def test_an_evaluation_weighs_as_its_own_epoch_did(make_training):
+    losses = ["mse:1,2=0", "cosine:0,2=1"]
+    training = make_training(recipe="p1", losses=losses, epochs=3)
+    training.fit()
+    for record in json.loads(training.run.history.read_text()):
+        name = "loss_mse" if record["epoch"] == 1 else "core/cosine.loss_cosine"
+        for part in ("train", "val"):
+            assert record[part]["loss"] == pytest.approx(record[part][name])
+
+
+def test_an_added_loss_keeps_its_name_when_others_come_and_go(make_training):
+    losses = ["p7/infonce:0,2=.5", "listwise:1,2=0"]
+    training = make_training(losses=losses, epochs=3)
+    training.fit()
+    first, second, third = json.loads(training.run.history.read_text())
+    assert "loss_rank" in first["train"]
+    assert "p7/infonce.loss_rank" not in first["train"]
+    for record in (second, third):
+        assert "loss_rank" not in record["train"]
+        assert "p7/infonce.loss_rank" in record["train"]
+
+
+def test_a_rollout_needs_the_next_chunk(make_training):
+    with pytest.raises(UsageError, match="loss rollout feeds predictions back, which needs"):
+        make_training(recipe="p1", horizon=2, losses=["classic/rollout:.1"])
+
+
+def test_steps_are_counted_through_epochs(make_training):
+    training = make_training(epochs=3, batch_size=64)
+    training.screen.every = training.steps + 1
+    training.fit()
+    shown = [(step.epoch, step.index) for step, _ in training.screen.seen]
+    assert shown == [(2, 0), (3, 1)]
 
 
 def test_scalars_of_every_nth_step_are_shown(make_training):

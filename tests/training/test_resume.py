@@ -204,6 +204,14 @@ def test_epochs_of_a_resumed_run_are_checked_before_anything_changes(
     assert (run / "config.json").read_bytes() == before
 
 
+def test_an_epoch_with_nothing_to_minimise_is_refused(make_training):
+    first = make_training(recipe="p1", losses=["mse:1,3=0"], epochs=2)
+    plan = job.with_epochs(first.plan, [("command line", {"epochs": "2"})])
+    assert plan.options.epochs == 2
+    with pytest.raises(UsageError, match="no loss has a weight above 0 in epoch 3"):
+        job.with_epochs(first.plan, [("command line", {"epochs": "5"})])
+
+
 def test_a_run_killed_before_its_first_checkpoint_starts_again(finished):
     whole = state_of(finished)
     for path in [*(finished / "checkpoints").iterdir(), finished / "manifest.json"]:

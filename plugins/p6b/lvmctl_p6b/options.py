@@ -16,7 +16,7 @@ class DirectionalOptions:
     version: str = option("2.3", "which published version", choices=tuple(VERSIONS))
     margin: float | None = option(None, "gap asked for; none: the version's", low=-2.0, high=2.0)
     share: float | None = option(
-        None, "λ_eff·L_dir/MSE aimed at; none: the version's", low=0.0, high=1e6
+        None, "λ_eff·L_dir/MSE aimed at; none: the version's", low=1e-6, high=1e6
     )
     share_cap: float | None = option(
         None, "largest λ_eff·L_dir/MSE; none: the version's", low=0.0, high=1e6

@@ -168,7 +168,44 @@ def test_the_cap_binds_where_the_target_is_above_it(text, at):
     assert found.metrics["loss_share"].item() == pytest.approx(0.4, rel=1e-5)
 
 
-def test_lambda_eff_carries_no_gradient(text, at):
+@pytest.mark.parametrize("name", VERSIONS)
+def test_lambda_eff_carries_no_gradient(text, at, name):
+    # No clamp and no cap binds: λ_eff moves with the squared error and with L_dir.
+    loss = directional(version=name, lambda_max=100.0, share_cap=100.0)
+    prediction, batch = text(5, seed=2)
+    q = prediction.q.clone().requires_grad_()
+    found = loss(Prediction(q, raw=prediction.raw), batch, at())
+    metrics = {key: value.item() for key, value in found.metrics.items()}
+    assert metrics["loss_share"] == pytest.approx(metrics["loss_share_target"])
+    (found.metrics["lambda_eff"] * found.terms["directional"]).backward(retain_graph=True)
+    gradient = q.grad.clone()
+    q.grad = None
+    penalties = [
+        factor * found.terms[term]
+        for term, factor in (
+            ("floor", loss.version.floor_weight),
+            ("orthogonality", loss.version.orthogonality),
+        )
+        if factor
+    ]
+    (found.total - sum(penalties)).backward()
+    torch.testing.assert_close(gradient, q.grad)
+
+
+def test_lambda_eff_is_at_least_its_lower_clamp(text, at):
+    found = directional(version="1", share=1e-6)(*text(4), at())
+    assert found.metrics["lambda_eff"].item() == pytest.approx(1e-4)
+
+
+def test_the_cap_is_not_scaled_by_confidence(make_batch, at):
+    prediction, batch = angles(make_batch, 0.36, 0.1)
+    loss = directional(version="2.3", share=10.0, share_cap=0.3, lambda_max=100.0)
+    found = loss(prediction, batch, at())
+    assert found.metrics["confidence"].item() == pytest.approx(0.4, abs=1e-5)
+    assert found.metrics["loss_share"].item() == pytest.approx(0.3, rel=1e-5)
+
+
+def test_the_gradient_is_that_of_the_weighted_term(text, at):
     prediction, batch = text(5)
     q = prediction.q.clone().requires_grad_()
     found = directional(version="1")(Prediction(q, raw=prediction.raw), batch, at())

@@ -1,0 +1,17 @@
+"""What a training says, also to nobody."""
+
+from __future__ import annotations
+
+from lvmctl.batch import Step
+from lvmctl.cli import train_screen
+
+
+def test_a_closed_stderr_stops_nothing(monkeypatch):
+    def closed(message):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(train_screen, "notice", closed)
+    screen = train_screen.Terminal()
+    screen.say("hello")
+    screen.values(Step(1, 0, 1, 1), {"loss": 1.0})
+    screen.epoch({"epoch": 1, "train": {"loss": 1.0}}, 1, 10.0)
