@@ -24,6 +24,9 @@ FEW = 6
 def change_points(history: History, options: RunOptions) -> dict[str, dict[str, Any]]:
     """The step down of cos_next and cos_anchor, as plain data; those without one are left out."""
     found = {}
+    next_values = [point.value for point in history.curve("val.cos_next")]
+    # A model that learns to predict may well leave the centroid.
+    worse = not next_values or lost(max(next_values), next_values[-1])
     for name in ("cos_next", "cos_anchor"):
         curve = history.curve(f"val.{name}")
         values = [point.value for point in curve]
@@ -46,7 +49,7 @@ def change_points(history: History, options: RunOptions) -> dict[str, dict[str, 
             "after": after,
             "p_value": p_value,
             "epochs": len(values),
-            "collapse": clear and lasting and lost(before, after),
+            "collapse": clear and lasting and lost(before, after) and worse,
             "events": [e.what for e in history.events() if left < e.epoch <= epoch],
         }
     return found
@@ -122,13 +125,17 @@ def escapes(history: History) -> Iterator[Finding]:
     after = next((p.epoch for p in later if lost(best.value, p.value)), best.epoch)
     if grown:
         now, then, name = max(grown)
+        course = f"cos_next {best.value:+.3f} (epoch {best.epoch}) → {last.value:+.3f}"
+        if not fell:  # it was gone from the start
+            after = cos_next[0].epoch
+            course = f"cos_next is never above {best.value:+.3f} in {len(cos_next)} epochs"
+            then = history.curve(f"val.margin.{name}")[0].value
         yield Finding(
             "orthogonal-escape",
             "grave",
             after,
-            f"cos_next {best.value:+.3f} (epoch {best.epoch}) → {last.value:+.3f}, cos_anchor "
-            f"{cos_anchor[-1].value:+.3f}, while margin[{name}] went {then:+.3f} → {now:+.3f}: "
-            "the optimum of that margin, not of the prediction",
+            f"{course}, cos_anchor {cos_anchor[-1].value:+.3f}, while margin[{name}] went "
+            f"{then:+.3f} → {now:+.3f}: the optimum of that margin, not of the prediction",
             "take weight off the loss that asks for the margin; its optimum is "
             f"(1 + w)·E[y|C] - w·{name}, which leaves the target for a large w",
             "METHODS §2.4",

@@ -24,8 +24,9 @@ from lvmctl.registry.blame import blame
 COUNTED = ("negatives", "order_pairs", "rollout")
 """Batch fields that come in the number the losses ask for, as attributes of these names."""
 
-DOMINATES = 0.8
-"""Share of the losses' gradient norms: four times all others together."""
+HOLDS = 0.4
+"""Share of the losses' gradient norms. A loss that has more than all others moves the model; where
+training has settled, losses that oppose each other have half each."""
 AGAINST = -0.1
 """Cosine between a loss's gradient and that of 1 - cos_next: to descend one is to climb the
 other. Squared error has 1. A ranking loss may be below 0 where cos_next is near its best, so that
@@ -253,14 +254,14 @@ def gradient_findings(found: Gradients, epoch: int | None, poor: bool) -> Iterat
     """
     moved = [pull for pull in found.pulls if pull.gradient > 0]
     for pull in moved if poor and len(moved) > 1 else ():
-        if pull.share >= DOMINATES and pull.alignment <= AGAINST:
-            others = sum(other.gradient for other in moved) - pull.gradient
+        if pull.share >= HOLDS and pull.alignment <= AGAINST:
+            times = pull.gradient / (sum(other.gradient for other in moved) - pull.gradient)
             yield Finding(
                 "loss-domination",
                 "serious",
                 epoch,
-                f"{pull.name}: gradient norm {pull.gradient:.3g}, {pull.gradient / others:.1f} "
-                f"times that of all other losses; its descent lowers cos_next (cosine "
+                f"{pull.name} has the gradient norm {pull.gradient:.3g}, {times:.1f} times that of "
+                f"all other losses, and to descend it lowers cos_next (cosine "
                 f"{pull.alignment:+.2f} with the gradient of 1 - cos_next)",
                 f"lower the weight of {pull.name} until the loss that pulls towards the target "
                 "is the larger one",

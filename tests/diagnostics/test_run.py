@@ -25,7 +25,7 @@ def diagnose(path, **options):
     return RunDiagnosis(RunOptions(permutations=199, **options))(Path(path), Silent())
 
 
-STAYS = "synth:topic?articles=30&chunks=14&dim=16&f=0.4&a=0.1"
+STAYS = "synth:topic?articles=30&chunks=12&dim=16&f=0.4&a=0.1"
 """A world in which the last chunk says little more than those before it."""
 
 
@@ -40,7 +40,7 @@ def runs(tmp_path_factory):
     """Real, small runs of P1, P7 and P8."""
     root = tmp_path_factory.mktemp("runs")
     return {
-        "p1": train(root / "p1", "p1", 5),
+        "p1": train(root / "p1", "p1", 6, TURNS.replace("theta=20", "theta=40"), windows=0),
         "p7": train(root / "p7", "p7", 2, learn_lambda=False, gate_threshold=2.0),
         "p8": train(root / "p8", "p8", 3),
         "stays": train(root / "stays", "p8", 1, STAYS),
@@ -183,7 +183,7 @@ def test_what_is_missing_is_said_and_the_rest_told(copied, gone):
     assert any("not examined" in line for line in screen.said) == (gone != "checkpoints")
 
 
-@pytest.mark.parametrize("content", [b"PK", b"", b"{}"])
+@pytest.mark.parametrize("content", [b"PK", b""])
 def test_damaged_weights_are_named_and_the_history_told(copied, content):
     path = copied("p1")
     (path / "best_model.pt").write_bytes(content)
@@ -237,4 +237,4 @@ def test_the_plot_shows_curves_change_points_and_events(bare):
 
 
 def test_the_same_seed_gives_the_same_figures(runs):
-    assert diagnose(runs["p8"], seed=3).figures == diagnose(runs["p8"], seed=3).figures
+    assert diagnose(runs["stays"], seed=3).figures == diagnose(runs["stays"], seed=3).figures

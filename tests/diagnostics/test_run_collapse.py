@@ -128,7 +128,8 @@ def test_an_escape_from_the_first_epoch_on_is_found_too():
         record["val"]["margin"] = {"last": 0.02, "second_last": 0.2}
 
     (finding,) = escapes(planted(gone))
-    assert finding.name == "orthogonal-escape"
+    assert (finding.name, finding.epoch) == ("orthogonal-escape", 1)
+    assert "cos_next is never above +0.010 in 10 epochs" in finding.evidence
 
 
 def test_a_positive_margin_of_a_good_prediction_is_movement_and_no_escape():
@@ -166,3 +167,12 @@ def test_rho_is_not_told_where_f_has_two():
 def test_models_that_are_not_anchored_have_no_position():
     assert anchor_position(escaped()) is None
     assert anchor_position(History([{"epoch": 1}])) is None
+
+
+def test_leaving_the_centroid_while_learning_is_no_collapse():
+    def leaves(record):
+        record["val"]["cos_anchor"] = 0.4 if record["epoch"] < 4 else -0.2
+
+    history = planted(leaves)
+    assert change_points(history, OPTIONS)["cos_anchor"]["p_value"] < 0.05
+    assert broken(history) == []

@@ -191,8 +191,10 @@ def test_a_loss_dominates_where_it_explains_a_poor_prediction():
     found = gradients(("mse", 1.0, 0.1, 1.0), ("directional", 9.0, 0.9, -0.4))
     (finding,) = gradient_findings(found, 4, poor=True)
     assert (finding.name, finding.epoch) == ("loss-domination", 4)
-    assert "directional: gradient norm 9, 9.0 times that of all other losses" in finding.evidence
+    assert "norm 9, 9.0 times that of all other losses" in finding.evidence
     assert list(gradient_findings(found, 4, poor=False)) == []
+    settled = gradients(("mse", 1.0, 0.5, 1.0), ("directional", 1.0, 0.5, -0.7))
+    assert len(list(gradient_findings(settled, 4, poor=True))) == 1
     towards = gradients(("margin", 1.0, 0.1, -0.4), ("infonce", 9.0, 0.9, 0.3))
     assert list(gradient_findings(towards, 4, poor=True)) == []
     alone = gradients(("infonce", 9.0, 1.0, -0.3), ("order", 0.0, 0.0, 0.0))
