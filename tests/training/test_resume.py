@@ -174,7 +174,9 @@ def finished(tmp_path, in_process) -> Path:
 def test_a_resumed_run_keeps_its_options(finished):
     with pytest.raises(UsageError, match="lr, order cannot change"):
         job.resume(finished, [("--set", {"lr": "1", "order.hidden": "2"})], "auto", Watcher())
-    with pytest.raises(UsageError, match="no recipe 'p7'"):
+    with pytest.raises(UsageError, match="no recipe 'p77'"):
+        job.resume(finished, [], "auto", Watcher(), recipe="p77")
+    with pytest.raises(UsageError, match="the run trains p8; leave --plugin out"):
         job.resume(finished, [], "auto", Watcher(), recipe="p7")
     assert job.resume(finished, [], "auto", Watcher(), recipe="p8/p8").result.epochs == 1
     with pytest.raises(UsageError, match="computes on cpu"):
