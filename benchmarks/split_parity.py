@@ -113,15 +113,15 @@ def speed(windows: int, dim: int, separate: bool) -> None:
         train = written(Path(directory), "train", windows, dim, separate)
         val = written(Path(directory), "validation", windows // 8, dim, separate)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         found = SplitParity(SplitParityOptions())(Splits(train, val, None, []), Silent())
-        taken = time.perf_counter() - start
+        taken, used = time.perf_counter() - start, time.process_time() - used
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         own = Windows(train, 5, 1)
         scaled = plain(own, SAMPLE) * (len(own) + windows // 8) / SAMPLE
     size = train.vectors.nbytes / 2**20
     print(f"{len(own):,} + {windows // 8:,} windows of 5 × {dim}, {size:,.0f} MiB on disk")
-    print(f"diagnosis         {taken:8.2f} s   {found.verdict}")
+    print(f"diagnosis         {taken:8.2f} s   {used:.2f} s of processors, {found.verdict}")
     print(f"plain loop, scaled{scaled:8.2f} s   {scaled / taken:.1f} ×")
     print(f"peak memory       {most / 1024:8.0f} MiB, before {before / 1024:.0f} MiB")
 
