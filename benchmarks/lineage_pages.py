@@ -261,7 +261,7 @@ def anchor(text: Runs) -> Figure:
     figure = Figure((5, 7.2), layout="constrained")
     by_rho, by_epoch = figure.subplots(2)
     rho = np.linspace(-1, 1, 201)
-    rows = ["p7-baseline", "p7-strong-margin", "p7-fixed-anchor", "p7-pure-margin"]
+    rows = ["p7-baseline", "p7-teacher", "p7-strong-margin", "p7-fixed-anchor", "p7-pure-margin"]
     for look, row in zip(LOOKS, [row for row in rows if row in text]):
         run = text[row][0]
         measured = [r for r in run["history"] if "val" in r]

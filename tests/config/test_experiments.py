@@ -197,6 +197,7 @@ PUBLISHED = {
     "p7-strong-margin": {"w_margin": 1.5, "w_rank": 0.5, "warmup": 5, "epochs": 15},
     "p7-fixed-anchor": {"anchor_lambda": 0.6, "learn_lambda": False, "w_anchor": 0.5},
     "p7-pure-margin": {"w_rank": 0.0, "w_margin": 1.0, "w_cosine": 1.0},
+    "p7-teacher": {"teacher_floor": 0.5, "w_teacher": 2.0},
     "p8-pilot": {"windows": 10000, "epochs": 2},
     "p8-full": {"epochs": 10},
 }

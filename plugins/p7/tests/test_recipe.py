@@ -72,6 +72,8 @@ VARIANTS = {
     "p7-strong-margin": {"w_margin": 1.5, "w_rank": 0.5, "warmup": 5, "epochs": 15},
     "p7-fixed-anchor": {"anchor_lambda": 0.6, "learn_lambda": False, "w_anchor": 0.5},
     "p7-pure-margin": {"w_rank": 0.0, "w_margin": 1.0, "w_cosine": 1.0},
+    # Ours, to see the teacher's end.
+    "p7-teacher": {"teacher_floor": 0.5, "w_teacher": 2.0},
 }
 
 LOSSES = {"p7-pure-margin": ["p7/teacher-floor:0.2"]}
