@@ -1,5 +1,6 @@
 """The diagnostics core declares."""
 
+from lvmctl.diagnostics.direction_options import DirectionOptions
 from lvmctl.diagnostics.geometry_options import GeometryOptions
 from lvmctl.diagnostics.leakage_options import LeakageOptions
 from lvmctl.diagnostics.run_options import RunOptions
@@ -27,6 +28,12 @@ DIAGNOSTICS = (
         summary="Norms, spectrum and hubs of a store, and what moving its chunks would change.",
         target="lvmctl.diagnostics.store_geometry:StoreGeometry",
         options=GeometryOptions,
+    ),
+    DiagnosticSpec(
+        name="direction",
+        summary="How much arrow of time a store holds; recency and movement apart from it.",
+        target="lvmctl.diagnostics.direction:Direction",
+        options=DirectionOptions,
     ),
     DiagnosticSpec(
         name="ceilings",
