@@ -41,7 +41,6 @@ def change_points(history: History, options: RunOptions) -> dict[str, dict[str, 
         left, epoch = curve[index - 1].epoch, curve[index].epoch
         # Two curves are asked, each at half the level.
         clear = p_value <= options.level / 2 or len(values) <= FEW
-        lasting = values[-1] <= before - (before - after) / 2
         found[name] = {
             "epoch": epoch,
             "before_epoch": left,
@@ -49,7 +48,7 @@ def change_points(history: History, options: RunOptions) -> dict[str, dict[str, 
             "after": after,
             "p_value": p_value,
             "epochs": len(values),
-            "collapse": clear and lasting and lost(before, after) and worse,
+            "collapse": clear and lost(before, after) and worse,
             "events": [e.what for e in history.events() if left < e.epoch <= epoch],
         }
     return found

@@ -101,6 +101,7 @@ def test_a_collapse_while_learning_is_found():
     step = downward_step(P7)
     assert (step.index, step.before, step.after) == (2, 0.396, 0.241)
     assert step.p_value <= 0.01
+    assert downward_step(P7, permutations=19).p_value == 1 / 20
 
 
 def test_a_fall_that_goes_on_begins_where_it_begins():

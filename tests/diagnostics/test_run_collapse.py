@@ -114,6 +114,18 @@ def test_noise_without_learning_is_no_collapse():
         assert names(planted(noise, epochs=int(rng.integers(2, 13)))) == []
 
 
+def test_noise_as_deep_as_a_collapse_is_seldom_called_one():
+    alarms = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+
+        def noise(record, rng=rng):
+            record["val"]["cos_next"] = 0.4 + 0.15 * rng.standard_normal()
+
+        alarms += "cos_next" in str([f.evidence for f in broken(planted(noise))])
+    assert alarms <= 3  # at a level of .025
+
+
 def test_an_escape_is_found_by_the_margin_that_grows_most():
     (finding,) = escapes(escaped())
     assert finding.name == "orthogonal-escape"
