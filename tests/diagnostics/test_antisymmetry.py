@@ -169,6 +169,23 @@ def test_an_arrow_at_one_lag_alone_is_found():
         assert p < 0.01
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_verdicts_p_is_of_the_lag_that_stands_out_most_from_its_own_null(seed):
+    """A lag of few pairs has small sums, and counts as much as one of many."""
+    split = uneven([2] * 20 + [4] * 6, seed)
+    found, together = antisymmetry(split, permutations=99, seed=seed)
+    signs = 2.0 * np.random.default_rng(seed).integers(0, 2, (99, 26)) - 1
+    every = []
+    for sums in lagged_sums(split, (1, 2, 3)).values():
+        every.append([row @ sums.gram @ row for row in (np.ones(26), *signs)])
+    every = np.array(every)
+    scores = (every - every.mean(axis=1, keepdims=True)) / every.std(axis=1, keepdims=True)
+    largest = scores.max(axis=0)
+    assert together == pytest.approx((largest >= largest[0] - 1e-9).mean())
+    assert together > min(one.p for one in found.values())
+    assert together != pytest.approx((every.max(axis=0) >= every[:, 0].max()).mean())
+
+
 def test_reading_backward_changes_nothing():
     (split,) = draws("rotation", 1)
     one, other = antisymmetry(split), antisymmetry(reversed_split(split))

@@ -9,7 +9,13 @@ from diagnostics.directed import articles_of, draws, split_of
 
 from lvmctl.data import Windows
 from lvmctl.data.arrays import unit64
-from lvmctl.diagnostics.predictability import EQUAL, predictability, ridge, transformer
+from lvmctl.diagnostics.predictability import (
+    EQUAL,
+    both_ways,
+    predictability,
+    ridge,
+    transformer,
+)
 from lvmctl.diagnostics.reversal import reversed_split
 
 
@@ -56,6 +62,14 @@ def test_differences_are_paired_window_by_window():
     assert found.difference == (0.0, (0.0, 0.0))
     low, high = found.forward[1]
     assert high > low
+
+
+def test_a_window_read_backward_stands_beside_itself():
+    """From one chunk to its neighbour the cosine is the same in both directions."""
+    found = both_ways(uneven(), uneven(1), last, 1, lambda count: None)
+    assert found.shape == (2, 2, 29)
+    assert found[1, 0] == pytest.approx(found[0, 0], abs=1e-6)
+    assert len({*found[0, 0].round(4)}) > 20
 
 
 def test_articles_are_held_out_whole():
