@@ -45,12 +45,9 @@ class PlannedPart:
 
     def record(self) -> dict[str, Any]:
         """As saved in ``config.json``."""
-        return {
-            "name": self.entry.qualified,
-            "weight": str(self.weight),
-            "options": dataclasses.asdict(self.options),
-            "added": self.added,
-        }
+        options = dataclasses.asdict(self.options)
+        found = {"name": self.entry.qualified, "weight": str(self.weight), "options": options}
+        return found | ({"added": True} if self.added else {})
 
 
 @dataclass(frozen=True)
