@@ -1,10 +1,10 @@
 """The diagnostics core declares."""
 
-from lvmctl.diagnostics.direction_options import DirectionOptions
-from lvmctl.diagnostics.geometry_options import GeometryOptions
-from lvmctl.diagnostics.leakage_options import LeakageOptions
-from lvmctl.diagnostics.run_options import RunOptions
-from lvmctl.diagnostics.split_parity_options import SplitParityOptions
+from lvmctl.diagnostics.arrow.direction_options import DirectionOptions
+from lvmctl.diagnostics.geometry.geometry_options import GeometryOptions
+from lvmctl.diagnostics.leakage.leakage_options import LeakageOptions
+from lvmctl.diagnostics.parity.split_parity_options import SplitParityOptions
+from lvmctl.diagnostics.runs.run_options import RunOptions
 from lvmctl.diagnostics.window_options import FeasibilityOptions, MetricOptions, WindowOptions
 from lvmctl.spec import DiagnosticSpec
 
@@ -12,27 +12,27 @@ DIAGNOSTICS = (
     DiagnosticSpec(
         name="split-parity",
         summary="Whether validation windows are made like training windows.",
-        target="lvmctl.diagnostics.split_parity:SplitParity",
+        target="lvmctl.diagnostics.parity.split_parity:SplitParity",
         options=SplitParityOptions,
         takes="splits",
     ),
     DiagnosticSpec(
         name="leakage",
         summary="What training and held-out articles share, and what makes retrieval trivial.",
-        target="lvmctl.diagnostics.leakage:Leakage",
+        target="lvmctl.diagnostics.leakage.leakage:Leakage",
         options=LeakageOptions,
         takes="splits",
     ),
     DiagnosticSpec(
         name="geometry",
         summary="Norms, spectrum and hubs of a store, and what moving its chunks would change.",
-        target="lvmctl.diagnostics.store_geometry:StoreGeometry",
+        target="lvmctl.diagnostics.geometry.store_geometry:StoreGeometry",
         options=GeometryOptions,
     ),
     DiagnosticSpec(
         name="direction",
         summary="How much arrow of time a store holds; recency and movement apart from it.",
-        target="lvmctl.diagnostics.direction:Direction",
+        target="lvmctl.diagnostics.arrow.direction:Direction",
         options=DirectionOptions,
     ),
     DiagnosticSpec(
@@ -59,7 +59,7 @@ DIAGNOSTICS = (
     DiagnosticSpec(
         name="run",
         summary="What went wrong in a run, the cause first.",
-        target="lvmctl.diagnostics.run:RunDiagnosis",
+        target="lvmctl.diagnostics.runs.run:RunDiagnosis",
         options=RunOptions,
         takes="run",
     ),

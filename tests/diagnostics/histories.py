@@ -7,7 +7,7 @@ import copy
 import numpy as np
 
 from lvmctl.anchoring import anchored_cosine
-from lvmctl.diagnostics.history import History
+from lvmctl.diagnostics.runs.history import History
 
 EPOCHS = 10
 DIRECT = {"cos_next": 0.42, "r@5": 0.30}

@@ -6,7 +6,7 @@ import numpy as np
 
 from lvmctl.data import Split, Splits, Windows
 from lvmctl.data.arrays import unit64
-from lvmctl.diagnostics.window_traits import Traits, measure
+from lvmctl.diagnostics.parity.window_traits import Traits, measure
 
 
 def split_of(vectors: np.ndarray, lengths: list[int], name: str = "made", **more) -> Split:

@@ -1,0 +1,1 @@
+"""What splits share, and what makes retrieval trivial."""

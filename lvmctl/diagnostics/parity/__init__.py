@@ -1,0 +1,1 @@
+"""Whether splits are made alike, by a rule that holds its level."""

@@ -1,0 +1,1 @@
+"""Why a run is as it is: history, predictions, gradients."""

@@ -1,0 +1,161 @@
+"""Why a run is as it is: its history, the predictions of its best weights, their gradients."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from lvmctl.anchoring import anchored_cosine, anchored_least_rho
+from lvmctl.diagnosis import Diagnosis, Screen
+from lvmctl.diagnostics.runs.history import History, read_history
+from lvmctl.diagnostics.runs.run_collapse import anchor_position, change_points, is_poor
+from lvmctl.diagnostics.runs.run_findings import Finding, ordered
+from lvmctl.diagnostics.runs.run_gap import like_for_like, notes
+from lvmctl.diagnostics.runs.run_gradients import gradient_findings, measure_gradients
+from lvmctl.diagnostics.runs.run_options import RunOptions
+from lvmctl.diagnostics.runs.run_plot import plot
+from lvmctl.diagnostics.runs.run_predictions import compare, linear_predictions, prediction_findings
+from lvmctl.diagnostics.runs.run_signs import history_findings
+from lvmctl.diagnostics.runs.run_words import sentence, tables, verdict
+from lvmctl.errors import LvmctlError
+from lvmctl.evaluation.subject import Asked, of_run
+from lvmctl.evaluation.trained import load_run
+from lvmctl.registry import load_registry
+
+SHOWN = ("cos_next", "cos_anchor", "r@5", "chance_r@5", "mrr@10", "order_accuracy")
+
+
+class RunDiagnosis:
+    """Findings about a run, the cause first; HEALTHY without any.
+
+    What it takes is a run directory, or a bare ``training_history.json``. Where the weights, the
+    data or a plugin are gone, what can be told without them is told, and what was not examined
+    is listed.
+
+    Raises:
+        RunError: there is no history, it is damaged, or no epoch was finished.
+    """
+
+    def __init__(self, options: RunOptions) -> None:
+        self.options = options
+
+    def __call__(self, subject: Path, screen: Screen) -> Diagnosis:
+        history = read_history(Path(subject))
+        best = best_epoch(history)
+        points = change_points(history, self.options)
+        findings = history_findings(history, points)
+        found: dict[str, Any] = {}
+        left_out: dict[str, str] = {}
+        if Path(subject).is_dir():
+            more, found, left_out = self.look_inside(Path(subject), history, best, screen)
+            findings += more
+            if any(
+                has_spread(gate) for gate in found.get("gradients", {}).get("gates", {}).values()
+            ):
+                findings = [finding for finding in findings if finding.name != "constant-gate"]
+        else:
+            left_out["predictions and gradients"] = "a bare history has no weights"
+        for what, why in left_out.items():
+            screen.say(f"{what} not examined: {why}")
+        findings = ordered(findings)
+        figures = {
+            "run": str(subject),
+            "epochs": len(history.epochs),
+            "best_epoch": best,
+            "last": {name: history.last(f"val.{name}") for name in SHOWN},
+            "findings": [finding.record() for finding in findings],
+            "notes": notes(history),
+            "not_examined": left_out,
+            "events": [event._asdict() for event in history.events()],
+            "change_points": points,
+            "like_for_like": like_for_like(history),
+            "anchor": anchor_figures(history),
+            **found,
+        }
+        judged = bool(history.curve("val.cos_next")) or "predictions" in found
+        return Diagnosis(
+            verdict=verdict(findings, judged),
+            sentence=sentence(findings, history, judged),
+            figures=plain(figures),
+            tables=tuple(tables(findings, figures)),
+            change=findings[0].remedy if findings else "",
+            plot=plot(history, figures) if history.curve("val.cos_next") else None,
+        )
+
+    def look_inside(
+        self, path: Path, history: History, best: int | None, screen: Screen
+    ) -> tuple[list[Finding], dict[str, Any], dict[str, str]]:
+        """What the weights show: findings, figures, and what could not be examined and why."""
+        options, everything = self.options, "predictions and gradients"
+        registry = load_registry()
+        try:
+            trained = load_run(registry, path)
+            subject = of_run(Asked(max_windows=options.windows), trained)
+        except LvmctlError as error:
+            return [], {}, {everything: str(error)}
+        epoch = best or history.epochs[-1]
+        findings: list[Finding] = []
+        found: dict[str, Any] = {}
+        left_out: dict[str, str] = {}
+        with screen.stage(trained.name, "steps", 3) as done:
+            try:
+                linear = {}
+                if subject.train is None:
+                    left_out["linear prediction, gradients"] = "the training windows are gone"
+                else:
+                    given = (options.reference_windows, options.seed)
+                    linear = linear_predictions(subject.train, subject.val, *given)
+                done(1)
+                q = trained.predictor()(subject.val)
+                found["predictions"] = compare(subject.val, q, linear, options.seed)
+                findings += prediction_findings(found["predictions"], best)
+                done(1)
+                if subject.train is not None:
+                    given = (epoch, options.batches, options.seed)
+                    pulls = measure_gradients(registry, trained, subject.train, *given)
+                    found["gradients"] = pulls.record()
+                    findings += gradient_findings(pulls, best, is_poor(history))
+                done(1)
+            except LvmctlError as error:
+                left_out["predictions" if not found else "gradients"] = str(error)
+        return findings, found, left_out
+
+
+def best_epoch(history: History) -> int | None:
+    """The epoch whose weights ``best_model.pt`` has: the first best of the metric it is chosen by;
+    None where no epoch was measured."""
+    name = str(history.options().get("best_by", "mrr@10"))
+    curve = history.curve(f"val.{name}") or history.curve("val.cos_next")
+    sign = -1 if name == "loss" and history.curve("val.loss") else 1
+    return max(curve, key=lambda point: sign * point.value).epoch if curve else None
+
+
+def has_spread(gate: dict[str, float]) -> bool:
+    """Whether a gate was seen to give different weights."""
+    return gate["high"] - gate["low"] > 1e-6
+
+
+def anchor_figures(history: History) -> dict[str, float] | None:
+    """Where an anchored model stands on f(ρ) (METHODS §2.5); None for others.
+
+    f holds for each window; of means it holds roughly, since f is curved.
+    """
+    position = anchor_position(history)
+    if position is None:
+        return None
+    found = {name: value for name, value in position.items() if name != "curve"}
+    here = position["lambda"]
+    found["f_at_0"] = anchored_cosine(0.0, here)
+    if 0.5 <= here < 1:
+        found["least_rho"] = anchored_least_rho(here)
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Plain data, with None for what is not finite."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,197 @@
+"""A collapse in a history: at which epoch, what the schedule changed there, and where it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lvmctl.anchoring import anchored_cosine
+from lvmctl.diagnostics.runs.change_point import downward_step
+from lvmctl.diagnostics.runs.history import History, Point
+from lvmctl.diagnostics.runs.run_findings import Finding
+from lvmctl.diagnostics.runs.run_options import RunOptions
+
+KEPT = 0.75
+"""Of a cosine: who keeps less has lost it. The published P7 kept .61 from epoch 2 to 3."""
+DEEP = 0.05
+"""A fall of a mean cosine that is worth a word."""
+ROSE = 0.02
+"""A rise of a margin that goes with an escape; P6b's stages ask for .02 to .07."""
+FEW = 6
+"""Epochs with which no permutation test can be sure; depth alone decides then."""
+
+
+def change_points(history: History, options: RunOptions) -> dict[str, dict[str, Any]]:
+    """The step down of cos_next and cos_anchor, as plain data; those without one are left out."""
+    found = {}
+    next_values = [point.value for point in history.curve("val.cos_next")]
+    # A model that learns to predict may well leave the centroid.
+    worse = not next_values or lost(max(next_values), next_values[-1])
+    for name in ("cos_next", "cos_anchor"):
+        curve = history.curve(f"val.{name}")
+        values = [point.value for point in curve]
+        given = {"permutations": options.permutations, "seed": options.seed}
+        step = downward_step(values, **given) if len(values) > 2 else None
+        if len(values) == 2 and values[1] < values[0]:
+            index, before, after, p_value = 1, *values, 1.0
+        elif step is None:
+            continue
+        else:
+            index, before, after, p_value = step.index, step.before, step.after, step.p_value
+        left, epoch = curve[index - 1].epoch, curve[index].epoch
+        # Two curves are asked, each at half the level.
+        clear = p_value <= options.level / 2 or len(values) <= FEW
+        found[name] = {
+            "epoch": epoch,
+            "before_epoch": left,
+            "before": before,
+            "after": after,
+            "p_value": p_value,
+            "epochs": len(values),
+            "collapse": clear and lost(before, after) and worse,
+            "events": [e.what for e in history.events() if left < e.epoch <= epoch],
+        }
+    return found
+
+
+def lost(before: float, after: float) -> bool:
+    """Whether a cosine fell so far that it has lost what it had."""
+    return before - after >= DEEP and after <= KEPT * before
+
+
+def is_low(history: History) -> bool:
+    """Whether cos_next ends below half of what the last chunk itself has."""
+    last, direct = history.last("val.cos_next"), history.last("val.direct.cos_next")
+    return last is not None and last < (DEEP if direct is None else direct / 2)
+
+
+def is_poor(history: History) -> bool:
+    """Whether cos_next is low at the end, or was lost."""
+    values = [point.value for point in history.curve("val.cos_next")]
+    return bool(values) and (is_low(history) or lost(max(values), values[-1]))
+
+
+def breakdowns(points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    """A collapse at one epoch, and what the schedule changed there; from change_points."""
+    steps = {name: step for name, step in points.items() if step["collapse"]}
+    if not steps:
+        return
+    step = steps.get("cos_next") or steps["cos_anchor"]
+    said = ", ".join(f"{name} {s['before']:.3f} → {s['after']:.3f}" for name, s in steps.items())
+    few = f"{step['epochs']} epochs are too few to test"
+    tested = few if step["epochs"] <= FEW else f"permutation p = {step['p_value']:.3f}"
+    evidence = f"epoch {step['before_epoch']} → {step['epoch']}: {said} ({tested})"
+    if step["events"]:
+        yield Finding(
+            "collapse-at-schedule-step",
+            "grave",
+            step["epoch"],
+            f"{evidence}, just where {'; '.join(step['events'])}",
+            "keep what held the prediction until then (a longer --set warmup, or a constant "
+            "weight of a loss that pulls towards the target), or lower what is left",
+            "METHODS §4, P7: epoch 2 → 3",
+        )
+    else:
+        yield Finding(
+            "collapse",
+            "grave",
+            step["epoch"],
+            f"{evidence}; the schedule changes nothing there",
+            "use a smaller lr, or less weight on what works against the target; the weights of "
+            "the best epoch are from before",
+            "METHODS §2.4",
+        )
+
+
+def escapes(history: History) -> Iterator[Finding]:
+    """Away from the target and from the window while a margin against the window grows."""
+    cos_next, cos_anchor = history.curve("val.cos_next"), history.curve("val.cos_anchor")
+    if not cos_next:
+        return
+    best, last = max(cos_next, key=lambda point: point.value), cos_next[-1]
+    fell, low = lost(best.value, last.value), is_low(history)
+    grown = []
+    for name in ("last", "second_last"):
+        margin = history.curve(f"val.margin.{name}")
+        if not (margin and cos_anchor and (fell or low)):
+            continue
+        then = next((p.value for p in margin if p.epoch >= best.epoch), margin[0].value)
+        away = lost(max(p.value for p in cos_anchor), cos_anchor[-1].value)
+        now = margin[-1].value
+        if now >= ROSE and (low or (away and now - then >= ROSE)):
+            grown.append((now, then, name))
+    later = [point for point in cos_next if point.epoch > best.epoch]
+    after = next((p.epoch for p in later if lost(best.value, p.value)), best.epoch)
+    if grown:
+        now, then, name = max(grown)
+        course = f"cos_next {best.value:+.3f} (epoch {best.epoch}) → {last.value:+.3f}"
+        if not fell:  # it was gone from the start
+            after = cos_next[0].epoch
+            course = f"cos_next is never above {best.value:+.3f} in {len(cos_next)} epochs"
+            then = history.curve(f"val.margin.{name}")[0].value
+        yield Finding(
+            "orthogonal-escape",
+            "grave",
+            after,
+            f"{course}, cos_anchor {cos_anchor[-1].value:+.3f}, while margin[{name}] went "
+            f"{then:+.3f} → {now:+.3f}: the optimum of that margin, not of the prediction",
+            "take weight off the loss that asks for the margin; its optimum is "
+            f"(1 + w)·E[y|C] - w·{name}, which leaves the target for a large w",
+            "METHODS §2.4",
+        )
+        return
+    rho = anchor_position(history)
+    if fell and rho and lost(max(p.value for p in rho["curve"]), rho["rho"]):
+        yield Finding(
+            "orthogonal-escape",
+            "grave",
+            after,
+            f"the raw prediction left the centroid: ρ {max(p.value for p in rho['curve']):+.3f} → "
+            f"{rho['rho']:+.3f}; at λ = {rho['lambda']:.2f} blending makes f(ρ) = "
+            f"{rho['f']:.3f} of it (cos_anchor {rho['cos_anchor']:.3f}), which hides it",
+            "pull the raw prediction, not the blend: a cosine loss (--set w_cosine=1) or a floor "
+            "under ρ (--set w_anchor=0.5)",
+            "METHODS §2.5",
+        )
+
+
+def anchor_position(history: History) -> dict[str, Any] | None:
+    """Where an anchored model stands on f(ρ) at its last epoch; None for other models.
+
+    ρ is what the run logged, else the ρ whose f(ρ) is the logged cos_anchor.
+    """
+    lambdas = dict(history.curve("val.anchor_lambda|anchor_lambda|train.anchor_lambda"))
+    cosines = dict(history.curve("val.cos_anchor"))
+    logged = history.curve("val.raw_anchor_cosine|raw_anchor_cosine|train.raw_anchor_cosine")
+    curve = logged or [
+        Point(epoch, rho)
+        for epoch, cosine in cosines.items()
+        if (rho := rho_of(cosine, lambdas.get(epoch))) is not None
+    ]
+    if not (curve and cosines and lambdas):
+        return None
+    at = max((epoch for epoch in lambdas if epoch <= curve[-1].epoch), default=None)
+    if at is None:
+        return None
+    here = lambdas[at]
+    return {
+        "curve": curve,
+        "rho": curve[-1].value,
+        "lambda": here,
+        "f": anchored_cosine(curve[-1].value, here),
+        "cos_anchor": list(cosines.values())[-1],
+    }
+
+
+def rho_of(cosine: float, anchor_lambda: float | None) -> float | None:
+    """The ρ with f(ρ) = ``cosine``, by bisection; None for λ outside (½, 1)."""
+    if anchor_lambda is None or not 0.5 < anchor_lambda < 1:
+        return None
+    low, high = -1.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if anchored_cosine(middle, anchor_lambda) < cosine:
+            low = middle
+        else:
+            high = middle
+    return low

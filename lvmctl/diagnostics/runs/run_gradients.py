@@ -1,0 +1,292 @@
+"""What a run's losses pull at, which parameters they reach, and what its sample gates do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lvmctl.batch import Batch, Prediction, Step
+from lvmctl.data.batches import BatchBuilder
+from lvmctl.data.windows import Windows
+from lvmctl.diagnostics.runs.run_findings import Finding
+from lvmctl.evaluation.trained import Trained
+from lvmctl.geometry import cosine
+from lvmctl.models.rollout import roll_out
+from lvmctl.plan import PlannedPart
+from lvmctl.registry import Registry
+from lvmctl.registry.blame import blame
+
+COUNTED = ("negatives", "order_pairs", "rollout")
+"""Batch fields that come in the number the losses ask for, as attributes of these names."""
+
+HOLDS = 0.4
+"""Share of the losses' gradient norms. A loss that has more than all others moves the model; where
+training has settled, losses that oppose each other have half each."""
+AGAINST = -0.1
+"""Cosine between a loss's gradient and that of 1 - cos_next: to descend one is to climb the
+other. Squared error has 1. A ranking loss may be below 0 where cos_next is near its best, so that
+this alone is no fault."""
+ENOUGH = 64
+"""Windows on which a gate may be called constant."""
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What one loss does to the model at its weight.
+
+    Attributes:
+        name: of the loss.
+        weight: the recipe's, at the epoch.
+        gradient: norm of its gradient in the model's parameters, mean over batches.
+        share: of the sum of all losses' norms, in [0, 1].
+        alignment: cosine of its mean gradient with that of the mean of 1 - cos_next, in [-1, 1];
+            0 where it has none.
+    """
+
+    name: str
+    weight: float
+    gradient: float
+    share: float
+    alignment: float
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What a few batches of training windows show.
+
+    Attributes:
+        pulls: one per loss that has a weight at the epoch.
+        gates: by sample gate, least, mean and largest weight it gives.
+        windows: windows looked at.
+        untouched: parameters that never received a gradient, by name.
+        evidence: how that is known.
+    """
+
+    pulls: tuple[Pull, ...]
+    gates: dict[str, tuple[float, float, float]]
+    windows: int
+    untouched: tuple[str, ...]
+    evidence: str
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        found = asdict(self)
+        spans = {name: dict(zip(("low", "mean", "high"), s)) for name, s in self.gates.items()}
+        return found | {"gates": spans, "untouched": list(self.untouched)}
+
+
+def measure_gradients(
+    registry: Registry, trained: Trained, windows: Windows, epoch: int, batches: int, seed: int
+) -> Gradients:
+    """Gradients on batches of the run's own size, in evaluation mode, so without dropout.
+
+    Args:
+        trained: what has the weights.
+        windows: training windows.
+        epoch: whose weights of the losses count.
+        batches: how many; each window is drawn once at most.
+        seed: of which windows.
+
+    Raises:
+        PluginError: a plugin's code failed.
+    """
+    plan, model = trained.plan, trained.model
+    step = Step(epoch, 0, max(plan.options.epochs, epoch), 1)
+    losses = [
+        (part, loss)
+        for part, loss in zip(plan.losses, trained.losses)
+        if not part.weight.silent(epoch)
+    ]
+    asked = {name: max((getattr(x, name, 0) for _, x in losses), default=0) for name in COUNTED}
+    builder = BatchBuilder(windows, plan.needs, seed=plan.options.seed, **asked)
+    gates = [(part, registry.resolve(part.entry)(part.options)) for part in plan.sample]
+    parameters = [*trainable(trained).values()]
+    own = {id(parameter) for parameter in model.parameters()}
+    reached = np.zeros(len(parameters), bool)
+    norms = np.zeros(len(losses))
+    sums: list[Tensor | float] = [0.0] * (len(losses) + 1)
+    given: dict[str, list[Tensor]] = {part.entry.name: [] for part, _ in gates}
+    blocks = drawn(len(windows), plan.options.batch_size, batches, seed)
+    for number, index in enumerate(blocks):
+        batch = weighed(builder.batch(index, epoch, number), gates, given)
+        prediction = predict(trained, batch, asked["rollout"], step)
+        parts = [(1 - cosine(prediction.q, batch.target)).mean()]
+        parts += [weighted(part, loss, prediction, batch, step) for part, loss in losses]
+        for place, value in enumerate(parts):
+            found = gradients(value, parameters)
+            mine = [g for g, p in zip(found, parameters) if id(p) in own]
+            flat = torch.cat([g.flatten() for g in mine]) if mine else torch.zeros(1)
+            sums[place] = sums[place] + flat
+            if place:
+                reached |= np.array([bool(g.any()) for g in found], bool)
+                norms[place - 1] += flat.norm().item() / len(blocks)
+    pulls = tuple(
+        Pull(
+            part.entry.name,
+            part.weight.at(step),
+            float(norm),
+            float(norm / (norms.sum() or 1)),
+            float(torch.cosine_similarity(total, sums[0], dim=0)),
+        )
+        for (part, _), norm, total in zip(losses, norms, sums[1:])
+    )
+    spans = {name: span(torch.cat(values)) for name, values in given.items()}
+    untouched, evidence = never_reached(trained, reached, losses, epoch)
+    return Gradients(pulls, spans, sum(map(len, blocks)), untouched, evidence)
+
+
+def trainable(trained: Trained) -> dict[str, nn.Parameter]:
+    """Parameters that the optimiser has, by name, in its order."""
+    found = {f"model.{name}": p for name, p in trained.model.named_parameters()}
+    for number, (part, loss) in enumerate(zip(trained.plan.losses, trained.losses)):
+        for name, parameter in loss.named_parameters():
+            found[f"{part.entry.name}[{number}].{name}"] = parameter
+    return found
+
+
+def drawn(windows: int, size: int, batches: int, seed: int) -> list[np.ndarray]:
+    """Indices of up to ``batches`` batches of different windows; the last one may be smaller."""
+    order = np.random.default_rng(seed).permutation(windows)[: size * batches]
+    return [order[low : low + size] for low in range(0, len(order), size)]
+
+
+def weighed(batch: Batch, gates: list, given: dict[str, list[Tensor]]) -> Batch:
+    """``batch`` with the product of the gates' weights, which are kept in ``given``."""
+    weight = batch.weight
+    for part, gate in gates:
+        record = part.entry.record
+        with blame(part.entry):
+            mine = gate(batch.only(record.needs, f"gate {record.name}"))
+        given[part.entry.name].append(mine.detach())
+        weight = weight * mine
+    return batch.having(weight=weight)
+
+
+def predict(trained: Trained, batch: Batch, rollout: int, step: Step) -> Prediction:
+    """What the model predicts, with gradient, rolled out as far as the losses ask."""
+    model = trained.model
+    with torch.enable_grad(), blame(trained.plan.model.entry):
+        if at := getattr(model, "at", None):
+            at(step)
+        prediction = model(batch.context)
+        if rollout:
+            ahead = roll_out(model, batch.context, prediction.q, rollout)
+            prediction = replace(prediction, rollout=ahead)
+    return prediction
+
+
+def weighted(
+    part: PlannedPart, loss: nn.Module, prediction: Prediction, batch: Batch, step: Step
+) -> Tensor:
+    """A loss's total at its weight, ()."""
+    record = part.entry.record
+    with torch.enable_grad(), blame(part.entry):
+        output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
+    return part.weight.at(step) * output.total
+
+
+def gradients(value: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
+    """d value / d parameter for each parameter; zeros where it has no part."""
+    found: Any = [None] * len(parameters)
+    wanted = [number for number, p in enumerate(parameters) if p.requires_grad]
+    if value.requires_grad and wanted:
+        asked = [parameters[number] for number in wanted]
+        some = torch.autograd.grad(value, asked, retain_graph=True, allow_unused=True)
+        for number, gradient in zip(wanted, some):
+            found[number] = gradient
+    return [torch.zeros_like(p) if g is None else g for g, p in zip(found, parameters)]
+
+
+def span(weights: Tensor) -> tuple[float, float, float]:
+    """Least, mean and largest."""
+    return weights.min().item(), weights.mean().item(), weights.max().item()
+
+
+def never_reached(
+    trained: Trained, reached: np.ndarray, losses: list, epoch: int
+) -> tuple[tuple[str, ...], str]:
+    """Parameters without a gradient, ever if the optimiser's state tells, and how that is known.
+
+    Those of a loss that has had no weight yet are left out.
+    """
+    parameters = trainable(trained)
+    moments = optimiser_moments(trained)
+    evidence = "no gradient on these windows"
+    without = ~reached
+    if moments is not None and len(moments) == len(parameters):
+        without = np.array([m is None or not bool(m.any()) for m in moments], bool)
+        evidence = "no second moment in the optimiser of the newest checkpoint"
+    waiting = tuple(
+        f"{part.entry.name}[{number}]."
+        for number, part in enumerate(trained.plan.losses)
+        if all(part.weight.silent(e) for e in range(1, epoch + 1))
+    )
+    names = [name for name, lacks in zip(parameters, without) if lacks]
+    return tuple(name for name in names if not name.startswith(waiting)), evidence
+
+
+def optimiser_moments(trained: Trained) -> list[Tensor | None] | None:
+    """AdamW's second moment of each parameter in the newest checkpoint, None for one that never
+    had a gradient; None altogether where there is no such checkpoint or no step was taken."""
+    places = trained.run.checkpoints
+    try:
+        name = (places / "latest").read_text(encoding="utf-8").strip()
+        saved = torch.load(places / name, map_location="cpu", weights_only=True)["optimizer"]
+        ids = [number for group in saved["param_groups"] for number in group["params"]]
+        states = saved["state"]
+        found = [states.get(number, {}).get("exp_avg_sq") for number in ids]
+    except Exception:  # a torn or foreign file: the gradients of a batch are asked instead
+        return None
+    return found if any(moment is not None for moment in found) else None
+
+
+def gradient_findings(found: Gradients, epoch: int | None, poor: bool) -> Iterator[Finding]:
+    """What :func:`measure_gradients` shows to be wrong.
+
+    Args:
+        epoch: whose weights were looked at.
+        poor: cos_next is low or was lost, which a loss that dominates then explains.
+    """
+    moved = [pull for pull in found.pulls if pull.gradient > 0]
+    for pull in moved if poor and len(moved) > 1 else ():
+        if pull.share >= HOLDS and pull.alignment <= AGAINST:
+            times = pull.gradient / (sum(other.gradient for other in moved) - pull.gradient)
+            yield Finding(
+                "loss-domination",
+                "serious",
+                epoch,
+                f"{pull.name} has the gradient norm {pull.gradient:.3g}, {times:.1f} times that of "
+                f"all other losses, and to descend it lowers cos_next (cosine "
+                f"{pull.alignment:+.2f} with the gradient of 1 - cos_next)",
+                f"lower the weight of {pull.name} until the loss that pulls towards the target "
+                "is the larger one",
+                "METHODS §2.4",
+            )
+    if found.untouched:
+        names = ", ".join(found.untouched[:3])
+        more = len(found.untouched) - 3
+        yield Finding(
+            "frozen-parameter",
+            "serious",
+            None,
+            f"{names}{f' and {more} more' if more > 0 else ''}: {found.evidence}",
+            "use it in the forward pass without detach, give the optimiser its parameter, or "
+            "take it out of the model",
+            "METHODS §4, P7: λ must receive gradient",
+        )
+    for name, (low, mean, high) in found.gates.items():
+        if found.windows >= ENOUGH and high - low <= 1e-6:
+            yield Finding(
+                "constant-gate",
+                "serious",
+                None,
+                f"{name} gives each of {found.windows} training windows the weight {mean:.6g}",
+                "choose a threshold that some windows pass and some fail (--set "
+                "gate_threshold=…), or leave the gate out (--set gate=false)",
+                "METHODS §4, P7: weight .25 or 1",
+            )

@@ -1,0 +1,179 @@
+"""What a run's predictions are like, beside the best linear prediction from the same windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from lvmctl.baselines.options import RidgeOptions
+from lvmctl.baselines.ridge import Ridge
+from lvmctl.baselines.wiener import Wiener
+from lvmctl.data.windows import Windows
+from lvmctl.diagnostics.runs.run_findings import Finding
+from lvmctl.metrics.intervals import Resampling
+from lvmctl.spec import NoOptions, Shape
+
+COPIES = 0.1
+"""More cosine to last than the best linear prediction has: a copy, not a prediction."""
+LITTLE = 0.1
+"""Of the targets' variance over windows: predictions that have less hardly differ."""
+HALF = 0.5
+"""Of the linear prediction's variance, or of its cos_next: less than this is a fault."""
+LINE = 2.0
+"""Effective rank of predictions that lie on a line."""
+BEHIND = 0.25
+"""Share of windows whose prediction points away from the centroid."""
+ROSE = 0.02
+"""A mean margin against the window that a prediction of text does not have."""
+
+
+def linear_predictions(
+    train: Windows, val: Windows, fit_windows: int, seed: int
+) -> dict[str, np.ndarray]:
+    """The linear estimates of E[y | C], by name: (W, D) unit predictions for ``val``.
+
+    ``ridge`` has a full map of the window, ``wiener`` K weights; which is nearer to Bayes depends
+    on how much there is to fit on.
+    """
+    shape = Shape(val.split.dim, val.context_length, val.horizon)
+    fitted = {
+        "ridge": Ridge(RidgeOptions(fit_windows=fit_windows, seed=seed), shape).fit(train),
+        "wiener": Wiener(NoOptions(), shape).fit(train),
+    }
+    context = torch.from_numpy(val.context(np.arange(len(val))))
+    return {name: made(context).numpy() for name, made in fitted.items()}
+
+
+def describe(windows: Windows, q: np.ndarray) -> dict[str, float]:
+    """What (W, D) unit predictions are like, as means over windows.
+
+    ``variance`` is E‖q - E q‖², in [0, 1]. ``effective_rank`` is the exponential of the entropy of
+    the covariance's normalised eigenvalues, in [1, D]. ``outside_cone`` is the share of windows
+    where q is further from the centroid c̄ than every chunk of the window, which no mixture is
+    (METHODS §2.6); ``behind`` that where cos(q, c̄) ≤ 0, outside any cone around c̄.
+    """
+    index = np.arange(len(windows))
+    context, target = windows.context(index), windows.target(index)
+    mean = context.mean(axis=1)
+    centre = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
+    anchor = (q * centre).sum(axis=1)
+    reach = (context * centre[:, None]).sum(axis=-1).min(axis=1)
+    cos_next = (q * target).sum(axis=1)
+    found = {
+        "cos_next": cos_next.mean(),
+        "cos_last": (q * context[:, -1]).sum(axis=1).mean(),
+        "cos_anchor": anchor.mean(),
+        "margin_last": (cos_next - (q * context[:, -1]).sum(axis=1)).mean(),
+        "variance": variance(q),
+        "effective_rank": effective_rank(q),
+        "outside_cone": (anchor < reach - 1e-6).mean(),
+        "behind": (anchor <= 0).mean(),
+    }
+    if windows.context_length > 1:
+        found["margin_second_last"] = (cos_next - (q * context[:, -2]).sum(axis=1)).mean()
+    return {name: float(value) for name, value in found.items()}
+
+
+def variance(vectors: np.ndarray) -> float:
+    """E‖v - E v‖² of (W, D) vectors."""
+    return float(np.square(vectors - vectors.mean(axis=0, dtype=np.float64)).sum(axis=1).mean())
+
+
+def effective_rank(vectors: np.ndarray) -> float:
+    """exp of the entropy of the normalised eigenvalues of the covariance of (W, D) vectors; 1 where
+    all are the same."""
+    centred = np.asarray(vectors, np.float64) - vectors.mean(axis=0, dtype=np.float64)
+    gram = centred.T @ centred if len(centred) > centred.shape[1] else centred @ centred.T
+    power = np.linalg.eigvalsh(gram).clip(min=0)
+    if power.sum() <= 1e-12 * len(centred):
+        return 1.0
+    share = power[power > 0] / power.sum()
+    return float(np.exp(-(share * np.log(share)).sum()))
+
+
+def compare(windows: Windows, q: np.ndarray, linear: dict[str, np.ndarray], seed: int) -> dict:
+    """A run's predictions beside the linear ones and the targets, as plain data.
+
+    ``reference`` names the linear prediction of higher cos_next. ``copying`` is the difference of
+    cos(q, last) to it, with an article-clustered 95 % interval.
+    """
+    index = np.arange(len(windows))
+    last, target = windows.context(index)[:, -1], windows.target(index)
+    rows = {"run": describe(windows, q)}
+    rows |= {name: describe(windows, other) for name, other in linear.items()}
+    rows["direct"] = describe(windows, last)
+    rows["targets"] = {"variance": variance(target), "effective_rank": effective_rank(target)}
+    found: dict[str, Any] = {"windows": len(windows), **rows}
+    if linear:
+        reference = max(linear, key=lambda name: rows[name]["cos_next"])
+        excess = ((q - linear[reference]) * last).sum(axis=1)
+        resampling = Resampling(len(windows.split.lengths), seed)
+        interval = resampling.interval(excess, windows.article)
+        found["reference"] = reference
+        found["copying"] = {"value": float(excess.mean()), "ci": list(interval)}
+    return found
+
+
+def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Finding]:
+    """What :func:`compare` shows to be wrong.
+
+    Args:
+        epoch: whose weights made the predictions.
+    """
+    run, targets = found["run"], found["targets"]
+    reference = found.get(found.get("reference"))
+    bar = LITTLE * targets["variance"]
+    flat = reference is None or run["variance"] < HALF * reference["variance"]
+    line = reference is None or reference["effective_rank"] > 2 * LINE
+    if (run["variance"] < bar and flat) or (run["effective_rank"] < LINE and line):
+        beside = (
+            "" if reference is None else f", {found['reference']}'s {reference['variance']:.4f}"
+        )
+        rank = (
+            f"effective rank {run['effective_rank']:.1f} (targets {targets['effective_rank']:.0f}"
+        )
+        rank += ")" if reference is None else f", {reference['effective_rank']:.0f})"
+        yield Finding(
+            "constant-prediction",
+            "grave",
+            epoch,
+            f"variance of q over windows {run['variance']:.4f}, the targets' "
+            f"{targets['variance']:.4f}{beside}; {rank}",
+            "the model answers every window alike: look for a loss that a constant answers best, "
+            "use a smaller lr, or train longer where cos_next still rises",
+            "METHODS §2.4",
+        )
+    copying = found.get("copying")
+    if copying and copying["ci"][0] > COPIES:
+        low, high = copying["ci"]
+        yield Finding(
+            "copying",
+            "grave",
+            epoch,
+            f"cos(q, last) {run['cos_last']:.3f}, that of the best linear prediction "
+            f"({found['reference']}) {reference['cos_last']:.3f}: more by {copying['value']:.3f} "
+            f"[{low:.3f}, {high:.3f}]; cos_next {run['cos_next']:.3f}, its "
+            f"{reference['cos_next']:.3f}",
+            "give the model something better than the last chunk: train longer, take away a skip "
+            "connection or a residual gain that passes it through, check the target's offset",
+            "METHODS §2.2",
+        )
+    margins = {name: run.get(f"margin_{name}", -1.0) for name in ("last", "second_last")}
+    name = max(margins, key=margins.__getitem__)
+    bound = found["direct"]["cos_next"] if reference is None else reference["cos_next"]
+    if run["behind"] >= BEHIND and margins[name] >= ROSE and run["cos_next"] < HALF * bound:
+        yield Finding(
+            "orthogonal-escape",
+            "grave",
+            epoch,
+            f"{run['behind']:.0%} of the predictions lie outside any cone around the centroid "
+            f"(cos_anchor {run['cos_anchor']:+.3f}), {run['outside_cone']:.0%} outside the "
+            f"window's own; cos_next {run['cos_next']:+.3f}, margin[{name}] "
+            f"{margins[name]:+.3f}",
+            "take weight off the loss that asks for the margin; its optimum is "
+            f"(1 + w)·E[y|C] - w·{name}, which leaves the target for a large w",
+            "METHODS §2.4",
+        )

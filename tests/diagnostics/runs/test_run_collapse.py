@@ -1,0 +1,190 @@
+"""Collapses and escapes that were planted into histories, and histories without any."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from diagnostics.histories import escaped, planted, published_p7, records
+
+from lvmctl.anchoring import anchored_cosine
+from lvmctl.diagnostics.runs.history import History
+from lvmctl.diagnostics.runs.run_collapse import (
+    anchor_position,
+    breakdowns,
+    change_points,
+    escapes,
+    is_poor,
+    rho_of,
+)
+from lvmctl.diagnostics.runs.run_options import RunOptions
+
+OPTIONS = RunOptions(permutations=199)
+
+
+def broken(history):
+    return list(breakdowns(change_points(history, OPTIONS)))
+
+
+def names(history):
+    return [finding.name for finding in (*broken(history), *escapes(history))]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 6, 10, 25])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_learning_is_no_collapse(epochs, seed):
+    history = History(records(epochs, seed))
+    assert names(history) == []
+    assert not is_poor(History(records(max(epochs, 3), seed)))
+
+
+def test_the_published_p7_broke_down_when_its_teacher_ended():
+    (finding,) = broken(published_p7())
+    assert finding.name == "collapse-at-schedule-step"
+    assert finding.epoch == 3
+    assert "cos_next 0.396 → 0.241" in finding.evidence
+    assert "cos_anchor 0.588 → 0.391" in finding.evidence
+    assert "loss_teacher ends" in finding.evidence
+
+
+def test_the_published_p7_left_the_centroid_along_f():
+    (finding,) = escapes(published_p7())
+    assert finding.name == "orthogonal-escape"
+    # f of ρ = .41 and .17 at λ = .8 (METHODS §2.5); the histories' λ is a little below .8.
+    position = anchor_position(published_p7())
+    curve = dict(position["curve"])
+    assert curve[2] == pytest.approx(0.41, abs=0.02)
+    assert curve[3] == pytest.approx(0.17, abs=0.02)
+    assert position["f"] == pytest.approx(0.430, abs=1e-6)
+
+
+def test_a_collapse_without_an_event_says_so():
+    def fall(record):
+        if record["epoch"] >= 6:
+            record["val"]["cos_next"] -= 0.25
+
+    (finding,) = broken(planted(fall))
+    assert (finding.name, finding.epoch) == ("collapse", 6)
+    assert "the schedule changes nothing there" in finding.evidence
+
+
+def test_few_epochs_are_judged_by_depth_alone():
+    def fall(record):
+        if record["epoch"] >= 3:
+            record["val"]["cos_next"] -= 0.25
+
+    (finding,) = broken(planted(fall, epochs=4))
+    assert finding.epoch == 3
+    assert "4 epochs are too few to test" in finding.evidence
+
+
+def test_two_epochs_can_show_a_collapse():
+    def fall(record):
+        record["val"]["cos_next"] = {1: 0.4, 2: 0.1}[record["epoch"]]
+
+    (finding,) = broken(planted(fall, epochs=2))
+    assert finding.epoch == 2
+
+
+def test_a_dip_that_heals_is_no_collapse():
+    def dip(record):
+        if record["epoch"] == 5:
+            record["val"]["cos_next"] = 0.1
+
+    assert names(planted(dip)) == []
+    assert names(planted(dip, epochs=6)) == []
+
+
+def test_a_slow_decline_has_a_change_point_and_is_no_collapse():
+    def decline(record):
+        record["val"]["cos_next"] = 0.56 - 0.002 * record["epoch"]
+
+    history = planted(decline, epochs=20)
+    assert names(history) == []
+    assert change_points(history, OPTIONS)["cos_next"]["p_value"] <= 0.05
+
+
+def test_noise_without_learning_is_no_collapse():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+
+        def noise(record, rng=rng):
+            record["val"]["cos_next"] = 0.4 + 0.02 * rng.standard_normal()
+            record["val"]["cos_anchor"] = 0.6 + 0.02 * rng.standard_normal()
+
+        assert names(planted(noise, epochs=int(rng.integers(2, 13)))) == []
+
+
+def test_noise_as_deep_as_a_collapse_is_seldom_called_one():
+    alarms = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+
+        def noise(record, rng=rng):
+            record["val"]["cos_next"] = 0.4 + 0.15 * rng.standard_normal()
+
+        alarms += "cos_next" in str([f.evidence for f in broken(planted(noise))])
+    assert alarms <= 3  # at a level of .025
+
+
+def test_an_escape_is_found_by_the_margin_that_grows_most():
+    (finding,) = escapes(escaped())
+    assert finding.name == "orthogonal-escape"
+    assert finding.epoch == 5  # at 4 it still has .34 of .45
+    assert "margin[second_last] went -0.040 → +0.250" in finding.evidence
+    assert is_poor(escaped())
+
+
+def test_an_escape_from_the_first_epoch_on_is_found_too():
+    def gone(record):
+        record["val"] |= {"cos_next": 0.01, "cos_anchor": -0.1}
+        record["val"]["margin"] = {"last": 0.02, "second_last": 0.2}
+
+    (finding,) = escapes(planted(gone))
+    assert (finding.name, finding.epoch) == ("orthogonal-escape", 1)
+    assert "cos_next is never above +0.010 in 10 epochs" in finding.evidence
+
+
+def test_a_positive_margin_of_a_good_prediction_is_movement_and_no_escape():
+    def moves(record):
+        record["val"]["margin"] = {"last": 0.13, "second_last": 0.74}
+        record["val"]["cos_anchor"] = -0.3
+
+    assert list(escapes(planted(moves))) == []
+
+
+def test_a_fall_without_a_growing_margin_is_no_escape():
+    def fall(record):
+        if record["epoch"] >= 6:
+            record["val"]["cos_next"] -= 0.2
+            record["val"]["cos_anchor"] *= 0.5
+
+    history = planted(lambda record: (fall(record), record["val"].pop("raw_anchor_cosine")))
+    for record in history.records:
+        record.pop("anchor_lambda")
+    assert list(escapes(history)) == []
+
+
+@pytest.mark.parametrize("anchor_lambda", [0.6, 0.8, 0.9])
+@pytest.mark.parametrize("rho", [-0.9, -0.1, 0.0, 0.4, 1.0])
+def test_rho_is_what_f_makes_the_cosine_of(rho, anchor_lambda):
+    found = rho_of(anchored_cosine(rho, anchor_lambda), anchor_lambda)
+    assert found == pytest.approx(rho, abs=1e-6)
+
+
+def test_rho_is_not_told_where_f_has_two():
+    assert rho_of(0.5, 0.4) is None
+    assert rho_of(0.5, None) is None
+
+
+def test_models_that_are_not_anchored_have_no_position():
+    assert anchor_position(escaped()) is None
+    assert anchor_position(History([{"epoch": 1}])) is None
+
+
+def test_leaving_the_centroid_while_learning_is_no_collapse():
+    def leaves(record):
+        record["val"]["cos_anchor"] = 0.4 if record["epoch"] < 4 else -0.2
+
+    history = planted(leaves)
+    assert change_points(history, OPTIONS)["cos_anchor"]["p_value"] < 0.05
+    assert broken(history) == []

@@ -1,0 +1,55 @@
+"""Of several findings the cause comes first, each once, with all its evidence."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from lvmctl.diagnostics.runs.run_findings import CAUSES, Finding, ordered
+
+
+def finding(name, severity="grave", epoch=None, evidence="line"):
+    return Finding(name, severity, epoch, evidence, "remedy", "METHODS")
+
+
+def test_the_most_severe_comes_first_and_of_equals_the_cause():
+    found = [
+        finding("overfitting", "minor"),
+        finding("at-chance"),
+        finding("frozen-parameter", "serious"),
+        finding("collapse-at-schedule-step"),
+        finding("orthogonal-escape"),
+    ]
+    expected = ["collapse-at-schedule-step", "orthogonal-escape", "at-chance"]
+    expected += ["frozen-parameter", "overfitting"]
+    for order in permutations(found):
+        assert [f.name for f in ordered(order)] == expected
+
+
+def test_one_name_is_one_finding_with_the_evidence_of_both():
+    first, second = finding("copying", epoch=4, evidence="a"), finding("copying", evidence="b")
+    (found,) = ordered([first, second])
+    assert (found.evidence, found.also, found.epoch) == ("a", ("b",), 4)
+    assert found.record()["also"] == ["b"]
+
+
+def test_a_collapse_is_evidence_of_an_escape():
+    (found,) = ordered(
+        [finding("collapse", epoch=2, evidence="falls"), finding("orthogonal-escape", epoch=3)]
+    )
+    assert (found.name, found.epoch, found.also) == ("orthogonal-escape", 2, ("falls",))
+
+
+def test_a_record_is_plain_data():
+    assert finding("copying", epoch=2).record() == {
+        "name": "copying",
+        "severity": "grave",
+        "epoch": 2,
+        "evidence": "line",
+        "remedy": "remedy",
+        "source": "METHODS",
+        "also": [],
+    }
+
+
+def test_every_cause_is_named_once():
+    assert len(set(CAUSES)) == len(CAUSES)

@@ -1,0 +1,99 @@
+"""Training beside validation: what can be compared, and what only looks like a fault."""
+
+from __future__ import annotations
+
+from diagnostics.histories import planted, records
+
+from lvmctl.diagnostics.runs.history import History
+from lvmctl.diagnostics.runs.run_gap import like_for_like, notes, overfitting
+
+
+def row(history, term):
+    return next(row for row in like_for_like(history) if row["term"] == term)
+
+
+def test_terms_are_compared_with_themselves():
+    found = row(History(records()), "loss_rank")
+    assert found["train_last"] < found["train_first"]
+    assert found["val_best_epoch"] == found["val_last_epoch"] == 10
+    assert found["level"] == found["trend"] == ""
+    assert [r["term"] for r in like_for_like(History(records()))] == ["loss_margin", "loss_rank"]
+
+
+def test_a_loss_with_negatives_of_the_batch_has_another_level():
+    config = {"losses": [{"name": "p7/infonce", "options": {"in_batch": True}}, 3, {}]}
+    history = planted(lambda record: None, config=config)
+    assert "batch" in row(history, "loss_rank")["level"]
+    assert row(history, "loss_margin")["level"] == ""
+    config["losses"][0]["options"]["in_batch"] = False
+    assert row(planted(lambda record: None, config=config), "loss_rank")["level"] == ""
+
+
+def test_stages_and_curricula_change_what_is_measured():
+    def staged(record):
+        record["train"]["loss_share_target"] = 0.1 if record["epoch"] < 4 else 0.2
+        record["train"]["loss_mse"] = record["val"]["loss_mse"] = 0.002
+
+    assert "schedule" in row(planted(staged), "loss_margin")["trend"]
+    assert row(planted(staged), "loss_mse")["trend"] == ""
+
+    def selected(record):
+        record["train"]["selected"] = 0.3 if record["epoch"] < 4 else 1.0
+
+    assert "curriculum" in row(planted(selected), "loss_rank")["trend"]
+
+
+def test_learning_is_no_overfitting():
+    assert list(overfitting(History(records()))) == []
+
+
+def test_overfitting_is_a_rise_in_validation_under_a_fall_in_training():
+    def rise(record):
+        record["val"]["loss"] = 3.0 + 0.08 * abs(record["epoch"] - 4)
+
+    (finding,) = overfitting(planted(rise))
+    assert (finding.name, finding.epoch, finding.severity) == ("overfitting", 4, "minor")
+    assert "val.loss 3 (epoch 4) → 3.48 (epoch 10)" in finding.evidence
+
+
+def test_a_rise_of_both_is_no_overfitting():
+    def rise(record):
+        for part in ("train", "val"):
+            record[part]["loss"] = 3.0 + 0.08 * record["epoch"]
+
+    assert list(overfitting(planted(rise))) == []
+
+
+def test_a_term_that_begins_makes_the_loss_another_one():
+    def begins(record):
+        record["val"]["loss"] = 3.0 if record["epoch"] < 6 else 3.6
+        if record["epoch"] >= 6:
+            record["train"]["loss_guard"] = record["val"]["loss_guard"] = 0.6
+
+    assert list(overfitting(planted(begins))) == []
+
+
+def test_a_hinge_is_not_a_margin_and_a_negative_margin_no_finding():
+    said = notes(History(records()))
+    assert any("margin[last] is -0.070: negative is what a correct model" in n for n in said)
+    assert any(
+        "train.loss_margin +0.120 is the value of a hinge loss, not a margin; the margin on "
+        "validation is -0.070" in n
+        for n in said
+    )
+
+
+def test_notes_say_what_the_history_does_not_hold():
+    assert notes(History([{"epoch": 1}])) == [
+        "no epoch has val.cos_next: the predictions are not judged by the history"
+    ]
+    assert any("one epoch" in n for n in notes(History(records(1))))
+
+    def stopped(record):
+        record["train"]["skipped_steps"] = 2
+        if record["epoch"] == 10:
+            record["stopped"] = "p8/kill-rule: margin"
+
+    said = notes(planted(stopped))
+    assert "20 steps were skipped because something was not finite" in said
+    assert "stopped after epoch 10: p8/kill-rule: margin" in said

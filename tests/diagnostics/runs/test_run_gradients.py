@@ -1,0 +1,216 @@
+"""Gradients whose size and direction are known, and faults planted into models and gates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from training.small import DATA, TINY
+
+from lvmctl.data import Windows, open_splits
+from lvmctl.data.batches import BatchBuilder
+from lvmctl.diagnostics.runs.run_gradients import (
+    Gradients,
+    Pull,
+    drawn,
+    gradient_findings,
+    measure_gradients,
+    optimiser_moments,
+    trainable,
+)
+from lvmctl.evaluation.trained import Trained
+from lvmctl.plan import make_plan
+from lvmctl.registry import load_registry
+from lvmctl.runs import RunDirectory
+
+
+@pytest.fixture(scope="module")
+def windows():
+    return Windows(open_splits(DATA).train, 5, 1)
+
+
+@pytest.fixture
+def made(tmp_path):
+    """``made(recipe, losses, **options)``: an untrained run as it is read from disk."""
+
+    def make(recipe, losses=(), **options):
+        registry = load_registry()
+        plan = make_plan(registry, recipe, [("test", TINY | options)], losses)
+        shape = plan.shape(16)
+        torch.manual_seed(0)
+        model = registry.resolve(plan.model.entry)(plan.model.options, shape)
+        parts = [registry.resolve(p.entry)(p.options, shape) for p in plan.losses]
+        modules = tuple(nn.ModuleList(parts).eval())
+        return Trained(RunDirectory(tmp_path), {}, plan, 16, model.eval(), modules)
+
+    return make
+
+
+def measured(trained, windows, epoch=1, batches=2):
+    return measure_gradients(load_registry(), trained, windows, epoch, batches, 0)
+
+
+def test_blocks_are_different_windows():
+    blocks = drawn(100, 32, 8, 0)
+    assert [len(block) for block in blocks] == [32, 32, 32, 4]
+    assert sorted(np.concatenate(blocks)) == list(range(100))
+    assert [len(block) for block in drawn(1000, 32, 2, 0)] == [32, 32]
+
+
+def test_a_norm_is_that_of_the_gradient_of_the_weighted_loss(made, windows):
+    trained = made("p1", ["core/cosine:0.25"])
+    found = measured(trained, windows, batches=1)
+    (index,) = drawn(len(windows), TINY["batch_size"], 1, 0)
+    batch = BatchBuilder(windows, trained.plan.needs).batch(index, 1, 0)
+    trained.model.zero_grad()
+    q = trained.model(batch.context).q
+    (0.25 * (1 - (q * batch.target).sum(-1)).mean()).backward()
+    slow = torch.cat([p.grad.flatten() for p in trained.model.parameters()]).norm().item()
+    cosine = next(pull for pull in found.pulls if pull.name == "cosine")
+    assert cosine.gradient == pytest.approx(slow, rel=1e-5)
+    assert cosine.weight == 0.25
+    assert cosine.alignment == pytest.approx(1, abs=1e-5)
+    assert sum(pull.share for pull in found.pulls) == pytest.approx(1)
+    mse = next(pull for pull in found.pulls if pull.name == "mse")
+    # MSE of unit vectors is 2(1 - cos)/D.
+    assert mse.gradient == pytest.approx(4 * slow * 2 / 16, rel=1e-4)
+
+
+def test_the_order_verifier_pulls_at_nothing_of_the_model(made, windows):
+    found = measured(made("p8"), windows)
+    by_name = {pull.name: pull for pull in found.pulls}
+    assert by_name["order"].gradient == by_name["order"].share == 0
+    assert by_name["listwise"].gradient > 0
+    assert found.untouched == ()
+
+
+def test_a_loss_without_weight_at_the_epoch_pulls_at_nothing(made, windows):
+    trained = made("p7")
+    assert "teacher-floor" in [pull.name for pull in measured(trained, windows, epoch=2).pulls]
+    assert "teacher-floor" not in [pull.name for pull in measured(trained, windows, 3).pulls]
+
+
+def test_rollouts_are_predicted_as_far_as_a_loss_asks(made, windows):
+    found = measured(made("p4"), windows, epoch=5)
+    assert {pull.name for pull in found.pulls} == {"mse", "rollout"}
+    assert all(pull.gradient > 0 for pull in found.pulls)
+
+
+def test_a_detached_parameter_is_named(made, windows):
+    trained = made("p7")
+
+    class Detached(nn.Module):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+            self.unused = nn.Parameter(torch.zeros(3))
+
+        def forward(self, context):
+            prediction = self.inner(context)
+            return replace(prediction, q=prediction.q + 0 * self.unused.sum())
+
+    trained = replace(trained, model=Detached(trained.model))
+    found = measured(trained, windows)
+    assert found.untouched == ("model.unused",)
+    assert found.evidence == "no gradient on these windows"
+    findings = {f.name: f for f in gradient_findings(found, 1, poor=False)}
+    assert "model.unused: no gradient" in findings["frozen-parameter"].evidence
+
+
+def test_lambda_receives_gradient_and_is_frozen_when_it_is_not_one(made, windows):
+    trained = made("p7")
+    assert measured(trained, windows).untouched == ()
+    trained.model.anchor_lambda.requires_grad_(False)
+    assert measured(trained, windows).untouched == ("model.anchor_lambda",)
+
+
+def checkpoint(trained, moments):
+    """A newest checkpoint whose optimiser has these second moments."""
+    places = trained.run.checkpoints
+    places.mkdir()
+    states = {i: {"exp_avg_sq": m} for i, m in enumerate(moments) if m is not None}
+    groups = [{"params": list(range(len(moments)))}]
+    saved = {"optimizer": {"state": states, "param_groups": groups}}
+    torch.save(saved, places / "step_00000001.pt")
+    (places / "latest").write_text("step_00000001.pt\n")
+
+
+def test_the_optimiser_remembers_who_never_had_a_gradient(made, windows):
+    trained = made("p8")
+    names = list(trainable(trained))
+    moments = [torch.ones(2) for _ in names]
+    moments[1], moments[4] = None, torch.zeros(2)
+    checkpoint(trained, moments)
+    found = measured(trained, windows)
+    assert found.untouched == (names[1], names[4])
+    assert "optimiser" in found.evidence
+
+
+def test_a_loss_that_has_had_no_weight_yet_is_not_blamed(made, windows):
+    trained = made("p8", ["order:0,5=1"])
+    names = list(trainable(trained))
+    checkpoint(trained, [None if name.startswith("order") else torch.ones(1) for name in names])
+    assert measured(trained, windows, epoch=2).untouched == ()
+    assert len(measured(trained, windows, epoch=5).untouched) > 0
+
+
+@pytest.mark.parametrize("damage", ["none", "torn", "foreign", "empty", "others"])
+def test_a_checkpoint_that_tells_nothing_leaves_the_gradients_to_tell(made, windows, damage):
+    trained = made("p8")
+    if damage != "none":
+        checkpoint(trained, [None] if damage == "empty" else [torch.ones(1)])
+    if damage == "torn":
+        (trained.run.checkpoints / "step_00000001.pt").write_bytes(b"PK")
+    if damage == "foreign":
+        torch.save({"optimizer": 3}, trained.run.checkpoints / "step_00000001.pt")
+    if damage in ("none", "torn", "foreign", "empty"):
+        assert optimiser_moments(trained) is None
+    found = measured(trained, windows)
+    assert (found.untouched, found.evidence) == ((), "no gradient on these windows")
+
+
+def test_a_gate_that_weighs_is_seen_and_one_that_does_not_is_found(made, windows):
+    weighs = measured(made("p7", gate_threshold=0.0), windows)
+    assert weighs.gates["directional-gate"][0] == 0.25
+    assert weighs.gates["directional-gate"][2] == 1.0
+    assert list(gradient_findings(weighs, 1, poor=False)) == []
+    constant = measured(made("p7", gate_threshold=2.0), windows)
+    (finding,) = gradient_findings(constant, 1, poor=False)
+    assert finding.name == "constant-gate"
+    assert "gives each of 64 training windows the weight 0.25" in finding.evidence
+
+
+def gradients(*pulls):
+    return Gradients(tuple(Pull(n, 1.0, g, s, a) for n, g, s, a in pulls), {}, 99, (), "")
+
+
+def test_a_loss_dominates_where_it_explains_a_poor_prediction():
+    found = gradients(("mse", 1.0, 0.1, 1.0), ("directional", 9.0, 0.9, -0.4))
+    (finding,) = gradient_findings(found, 4, poor=True)
+    assert (finding.name, finding.epoch) == ("loss-domination", 4)
+    assert "norm 9, 9.0 times that of all other losses" in finding.evidence
+    assert list(gradient_findings(found, 4, poor=False)) == []
+    settled = gradients(("mse", 1.0, 0.5, 1.0), ("directional", 1.0, 0.5, -0.7))
+    assert len(list(gradient_findings(settled, 4, poor=True))) == 1
+    towards = gradients(("margin", 1.0, 0.1, -0.4), ("infonce", 9.0, 0.9, 0.3))
+    assert list(gradient_findings(towards, 4, poor=True)) == []
+    alone = gradients(("infonce", 9.0, 1.0, -0.3), ("order", 0.0, 0.0, 0.0))
+    assert list(gradient_findings(alone, 4, poor=True)) == []
+
+
+def test_a_directional_loss_under_pressure_dominates(made, windows):
+    pressed = made("p6b", version="1", share=5.0, lambda_max=5.0)
+    found = {pull.name: pull for pull in measured(pressed, windows).pulls}
+    assert found["directional"].share > 0.8
+    calm = {pull.name: pull for pull in measured(made("p6b", version="1"), windows).pulls}
+    assert calm["directional"].share < found["directional"].share
+
+
+def test_a_record_is_plain_data(made, windows):
+    record = measured(made("p7"), windows).record()
+    assert set(record["gates"]["directional-gate"]) == {"low", "mean", "high"}
+    assert record["untouched"] == []
+    assert record["pulls"][0]["name"] == "infonce"

@@ -1,0 +1,145 @@
+"""Frozen, constant and chance figures planted into a history, and none in one that learns."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from diagnostics.histories import planted, records
+
+from lvmctl.diagnostics.runs.history import History
+from lvmctl.diagnostics.runs.run_collapse import change_points
+from lvmctl.diagnostics.runs.run_options import RunOptions
+from lvmctl.diagnostics.runs.run_signs import (
+    at_chance,
+    constant_gates,
+    frozen,
+    history_findings,
+    mixtures,
+    worse_than_direct,
+)
+
+
+def changed(**val):
+    return planted(lambda record: record["val"].update(val))
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 10, 25])
+def test_a_healthy_history_has_no_finding(epochs):
+    history = History(records(epochs))
+    found = history_findings(history, change_points(history, RunOptions(permutations=99)))
+    assert [f for f in found if epochs > 1 or f.name != "worse-than-direct"] == []
+
+
+def test_nothing_is_found_in_nothing():
+    for record in ({"epoch": 1}, {"epoch": 1, "train": {}, "val": {}}, {"epoch": 1, "val": None}):
+        assert history_findings(History([record]), {}) == []
+
+
+def at_eighty(record):
+    record["anchor_lambda"] = 0.800000011920929
+
+
+def test_a_lambda_that_stands_still_is_frozen():
+    (finding,) = frozen(planted(at_eighty, config={"options": {"learn_lambda": True}}))
+    assert (finding.name, finding.severity, finding.epoch) == ("frozen-parameter", "serious", 1)
+    assert "anchor_lambda is 0.8 at each of 10 epochs; the plan says that it is learned" in (
+        finding.evidence
+    )
+    (finding,) = frozen(planted(at_eighty))
+    assert "P7 learns it unless told otherwise" in finding.evidence
+
+
+def test_a_lambda_that_is_not_learned_or_on_its_bound_may_stand_still():
+    assert list(frozen(planted(at_eighty, config={"options": {"learn_lambda": False}}))) == []
+
+    def bound(record):
+        record["anchor_lambda"] = 0.6000000238418579
+
+    assert list(frozen(planted(bound))) == []
+    assert list(frozen(planted(at_eighty, epochs=1))) == []
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.25, 0.6])
+def test_a_gate_is_constant_where_training_and_validation_have_one_mean(weight):
+    def constant(record):
+        for part in ("train", "val"):
+            record[part]["gate_weight_mean"] = weight
+
+    (finding,) = constant_gates(planted(constant))
+    assert (finding.name, finding.epoch) == ("constant-gate", 1)
+    assert f"gate_weight_mean is {weight:g}" in finding.evidence
+
+
+def test_a_mean_that_stays_over_epochs_alone_is_no_constant_gate():
+    assert list(constant_gates(History(records()))) == []
+
+
+def test_without_validation_only_a_known_weight_is_constant():
+    def only_training(weight):
+        def change(record):
+            record["train"]["gate_weight_mean"] = weight
+            del record["val"]
+
+        return change
+
+    config = {"sample": [{"options": {"weight": 0.25}}, None]}
+    assert list(constant_gates(planted(only_training(0.57), config=config))) == []
+    assert len(list(constant_gates(planted(only_training(1.0))))) == 1
+    assert len(list(constant_gates(planted(only_training(0.25), config=config)))) == 1
+    assert list(constant_gates(planted(only_training(0.25)))) == []
+
+
+def test_a_mixture_on_one_chunk_or_on_all_is_constant():
+    config = {"options": {"context": 5}}
+    for entropy, said in ((0.001, "one chunk"), (math.log(5), "the centroid")):
+        history = planted(
+            lambda record, entropy=entropy: record["val"].update(alpha_entropy=entropy),
+            config=config,
+        )
+        (finding,) = mixtures(history)
+        assert said in finding.evidence
+    assert list(mixtures(changed(alpha_entropy=1.53))) == []
+    assert list(mixtures(changed(alpha_entropy=math.log(5)))) == []  # K is not known
+
+
+def test_ranks_at_chance_are_found_by_their_binomial_error():
+    # 1500 windows at .14: two standard errors are .0179.
+    (finding,) = at_chance(changed(**{"r@5": 0.157}))
+    assert (finding.name, finding.severity, finding.epoch) == ("at-chance", "grave", 10)
+    assert "R@5 in article 0.157, guessing gives 0.140 ± 0.018" in finding.evidence
+    assert list(at_chance(changed(**{"r@5": 0.159}))) == []
+
+
+def test_a_remedy_asks_whether_it_still_learns():
+    (finding,) = at_chance(changed(**{"r@5": 0.1}))
+    learns = History(records())
+    best = max(p.value for p in learns.curve("val.cos_next"))
+    still = learns.last("val.cos_next") == best
+    assert ("still learns" in finding.remedy) == still
+
+    def falls(record):
+        record["val"] |= {"r@5": 0.1, "cos_next": 0.5 - 0.001 * record["epoch"]}
+
+    (finding,) = at_chance(planted(falls))
+    assert "what happened first" in finding.remedy
+
+
+def test_data_in_which_direct_is_at_chance_is_not_the_runs_fault():
+    (finding,) = at_chance(changed(**{"r@5": 0.14, "direct": {"r@5": 0.14}}))
+    assert finding.severity == "minor"
+    assert "diagnose ceilings" in finding.remedy
+
+
+def test_an_order_verifier_at_chance_is_minor():
+    (finding,) = at_chance(changed(order_accuracy=0.51))
+    assert (finding.name, finding.severity) == ("order-at-chance", "minor")
+    assert list(at_chance(changed(order_accuracy=0.53))) == []
+
+
+def test_losing_to_the_last_chunk_on_both_figures_is_said():
+    (finding,) = worse_than_direct(changed(**{"cos_next": 0.3, "r@5": 0.2}))
+    assert finding.name == "worse-than-direct"
+    assert "cos_next 0.300 and R@5 0.200" in finding.evidence
+    assert list(worse_than_direct(changed(**{"cos_next": 0.3, "r@5": 0.4}))) == []
+    assert list(worse_than_direct(changed(**{"cos_next": 0.5, "r@5": 0.2}))) == []
