@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.data import Split, open_split
-from lvmctl.diagnostics import antisymmetry as module
+from lvmctl.diagnostics.arrow import antisymmetry as module
 from lvmctl.diagnostics.arrow.antisymmetry import (
     Sums,
     antisymmetry,

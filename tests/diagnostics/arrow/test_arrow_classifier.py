@@ -11,7 +11,7 @@ from diagnostics.directed import articles_of, draws, split_of
 
 from lvmctl.data import Split
 from lvmctl.data.arrays import unit64
-from lvmctl.diagnostics import arrow_classifier as module
+from lvmctl.diagnostics.arrow import arrow_classifier as module
 from lvmctl.diagnostics.arrow.arrow_classifier import (
     PENALTIES,
     WindowSample,

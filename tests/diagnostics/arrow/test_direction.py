@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from diagnostics.arrow.test_arrow_classifier import drifting
 from diagnostics.directed import draws, split_of
-from diagnostics.test_arrow_classifier import drifting
 from diagnostics.worlds import Silent
 
 from lvmctl.data import Split
