@@ -48,7 +48,6 @@ def write(
     worlds: dict[str, Runs],
     published: dict[str, str],
     size: dict[str, int],
-    sources: dict[str, str],
 ) -> None:
     """All plots into ``folder``, all tables into its lineage.md, each between its marks."""
     page = folder / "lineage.md"
@@ -200,7 +199,8 @@ def commands(text: Runs, size: dict[str, int]) -> str:
     sets = " ".join(f"--set {key}={value}" for key, value in size.items())
     lines: list[list[str]] = [["command", "seconds per seed"], ["---", "---"]]
     for row, runs in text.items():
-        words = f"`lvmctl train --experiment {row} --data books --seed 0,1,2 $SIZE`"
+        seeds = ",".join(str(run["options"]["seed"]) for run in runs)
+        words = f"`lvmctl train --experiment {row} --data books --seed {seeds} $SIZE`"
         lines.append([words, ", ".join(f"{run['seconds']:.0f}" for run in runs)])
     return f"`SIZE` is `{sets}`.\n\n{markdown(lines)}"
 
