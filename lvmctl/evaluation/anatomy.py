@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from lvmctl.evaluation.columns import Column, Columns
 from lvmctl.evaluation.ranks import by_article
 from lvmctl.evaluation.trained import Trained
 from lvmctl.geometry import centroid, cosine, unit
+from lvmctl.models.rollout import roll_out
 from lvmctl.plan import PlannedPart
 from lvmctl.registry.blame import blame
 
@@ -95,7 +97,7 @@ class LossMetrics:
     """
 
     def __init__(self, trained: Trained, windows: Windows) -> None:
-        self.windows = windows
+        self.trained, self.windows = trained, windows
         self.values: dict[str, list[np.ndarray]] = defaultdict(list)
         self.rows: dict[str, list[np.ndarray]] = defaultdict(list)
         self.asked = [
@@ -110,8 +112,14 @@ class LossMetrics:
             for here, _, _ in by_article(self.windows, index):
                 batch = batches.batch(index[here], int(index[here][0]))
                 seen = batch.only(part.entry.record.needs, f"loss {part.entry.name}")
+                shown = rows_of(prediction, here)
+                if steps := batches.rollout:
+                    context = torch.from_numpy(self.windows.context(index[here]))
+                    with torch.inference_mode(), blame(self.trained.plan.model.entry):
+                        further = roll_out(self.trained.model, context, shown.q, steps)
+                    shown = replace(shown, rollout=further)
                 with torch.inference_mode(), blame(part.entry):
-                    metrics = loss(rows_of(prediction, here), seen, Step(1, 0, 1, 1)).metrics
+                    metrics = loss(shown, seen, Step(1, 0, 1, 1)).metrics
                 if not metrics:
                     self.asked.remove(asked)
                     break
@@ -134,6 +142,7 @@ def builder(part: PlannedPart, loss: nn.Module, windows: Windows) -> BatchBuilde
         part.entry.record.needs,
         negatives=getattr(loss, "negatives", 0),
         order_pairs=getattr(loss, "order_pairs", 0),
+        rollout=getattr(loss, "rollout", 0),
     )
 
 

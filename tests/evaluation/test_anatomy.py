@@ -109,3 +109,25 @@ def test_the_fault_of_a_loss_carries_its_name():
     windows = Windows(open_split("synth:topic?articles=2&chunks=9&dim=8"), 3, 1)
     with pytest.raises(PluginError, match=r"loss count of plugin mine.*no"):
         anatomy(Anchored(RuntimeError("no")), windows)
+
+
+def test_a_loss_of_rollouts_is_shown_its_rollout(tmp_path):
+    """Every window from the losses' own record, so that a run of P4 can be evaluated."""
+    options = TINY | {"epochs": 1, "w_rollout": "1", "windows": 60}
+    request = job.Request("p4", [("test", options)], sources={"data": DATA}, out=tmp_path / "run")
+    job.start(request, Watcher())
+    run = load_run(load_registry(), tmp_path / "run")
+    seen = []
+
+    def watching(prediction, batch, step):
+        seen.append((prediction.rollout, prediction.q))
+        return LossOutput(prediction.q.sum(), {}, {"seen": prediction.rollout.mean()})
+
+    run.losses[1].forward = watching
+    val = Windows(open_splits(DATA).val, 5, 1)
+    _, metrics, _ = anatomy(run, val)
+    assert len(metrics["seen"].values) == len(val)
+    for rollout, q in seen:
+        assert rollout.shape == (len(q), 3, q.shape[1])
+        assert torch.equal(rollout[:, 0], q)
+        assert torch.allclose(rollout.norm(dim=-1), torch.ones(len(q), 3))
