@@ -260,7 +260,7 @@ def anchor(text: Runs) -> Figure:
     """P7: every epoch on the curve f(ρ), and cos_anchor by epoch."""
     figure = Figure((5, 7.2), layout="constrained")
     by_rho, by_epoch = figure.subplots(2)
-    rho = np.linspace(-1, 1, 201)
+    rho = np.linspace(0, 1, 201)
     rows = ["p7-baseline", "p7-teacher", "p7-strong-margin", "p7-fixed-anchor", "p7-pure-margin"]
     for look, row in zip(LOOKS, [row for row in rows if row in text]):
         run = text[row][0]

@@ -112,7 +112,6 @@ def test_the_fault_of_a_loss_carries_its_name():
 
 
 def test_a_loss_of_rollouts_is_shown_its_rollout(tmp_path):
-    """Every window from the losses' own record, so that a run of P4 can be evaluated."""
     options = TINY | {"epochs": 1, "w_rollout": "1", "windows": 60}
     request = job.Request("p4", [("test", options)], sources={"data": DATA}, out=tmp_path / "run")
     job.start(request, Watcher())
