@@ -38,8 +38,10 @@ def test_the_strongest_layer_wins_and_origins_are_kept():
 def test_recipe_options_reach_the_parts_and_dotted_ones_win():
     listwise = plan({"temperature": 0.5, "negatives": 3}).losses[0].options
     assert (listwise.temperature, listwise.negatives) == (0.5, 3)
-    listwise = plan({"temperature": 0.5, "listwise.temperature": "0.25"}).losses[0].options
+    listwise = plan({"listwise.temperature": "0.25"}).losses[0].options
     assert listwise.temperature == 0.25
+    with pytest.raises(UsageError, match=r"temperature and listwise\.temperature are both"):
+        plan({"temperature": 0.5, "listwise.temperature": "0.25"})
     assert plan({"p8/order.hidden": 8}).losses[2].options.hidden == 8
     assert plan({"width": 64}).model.options.width == 64
 

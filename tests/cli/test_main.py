@@ -101,7 +101,7 @@ def test_version(run_cli):
     ("args", "line"),
     [
         (["trian"], "error: no command 'trian'; did you mean 'train'?"),
-        (["zzzzz"], "error: no command 'zzzzz'; there are data, train, eval, plugins, "),
+        (["zzzzz"], "error: no command 'zzzzz'; there are data, train, eval, diagnose, "),
         (["--no-such"], "error: No such option '--no-such'; see `lvmctl --help`"),
         (["plugins", "list", "extra"], "see `lvmctl plugins list --help`"),
         (["plugins", "list", "--kind", "lossy"], "'lossy' is not one of"),

@@ -91,6 +91,7 @@ def test_an_experiment_and_what_is_typed_over_it(typed, tmp_path):
         "name": "core/mse",
         "weight": "2",
         "options": {},
+        "added": True,
     }
     trained = int(re.search(r"train (\d+) windows", err).group(1))
     assert 50 <= trained < 50 + 11

@@ -13,10 +13,11 @@ from lvmctl.registry.registry import build
 @pytest.fixture
 def registry(site, monkeypatch):
     """Builds the registry of what is installed in ``site``."""
+    others = {found.distribution for found in find()}
     monkeypatch.syspath_prepend(str(site))
 
     def make(**options) -> Registry:
-        here = [found for found in find() if not found.distribution.startswith("lvmctl-p")]
+        here = [found for found in find() if found.distribution not in others]
         return build(here, options.pop("disabled", {}), **options)
 
     return make

@@ -88,8 +88,8 @@ def test_nothing_is_waiting(tmp_path):
 
 
 def test_remains_of_what_never_trained_are_removed(run):
-    for name in ("best_model.pt", "checkpoints/latest"):
-        (run / name).unlink()
+    for name in ("best_model.pt", "checkpoints/latest", "signals.json"):
+        (run / name).unlink(missing_ok=True)
     for path in (run / "checkpoints").glob("*"):
         path.unlink()
     (run / "training_history.json").write_text("[]")
