@@ -85,6 +85,6 @@ def tables(findings: list[Finding], figures: dict[str, Any]) -> list[Table]:
             ),
             "Loss terms, training and validation",
         ),
-        Table(("note",), tuple((note,) for note in figures["notes"]), "No findings"),
+        Table(("note",), tuple((note,) for note in figures["notes"]), "Not a finding"),
     ]
     return [table for table in found if table.rows]
