@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from diagnostics.directed import articles_of, draws, split_of
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lvmctl.data import Split, open_split
@@ -67,7 +67,10 @@ def test_a_lag_is_its_definition_and_reversals_are_of_real_articles(lengths, see
         ]
         assert one.null_mean == pytest.approx(np.mean(null), abs=1e-4)
         assert one.null_std == pytest.approx(np.std(null), abs=1e-4)
-        reached = sum(value >= one.value - 1e-5 for value in null)
+        apart = np.array(null) - slow(articles, lag)
+        # Values that differ by float32's rounding only are no ties and could count as either.
+        assume(not any((abs(apart) > 1e-9) & (abs(apart) < 1e-4)))
+        reached = sum(apart >= -1e-9)
         assert one.p == pytest.approx((1 + reached) / 6)
 
 
