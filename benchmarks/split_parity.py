@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from lvmctl.data import Split, Splits, Windows, open_split
-from lvmctl.diagnostics.parity.parity_test import compare
+from lvmctl.diagnostics.parity.max_test import compare
 from lvmctl.diagnostics.parity.parity_verdict import judge, limits
 from lvmctl.diagnostics.parity.split_parity import SplitParity
 from lvmctl.diagnostics.parity.split_parity_options import SplitParityOptions

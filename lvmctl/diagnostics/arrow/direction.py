@@ -5,63 +5,31 @@ Recency, movement and the arrow of time are measured apart; the verdict is of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.data.split import Split
 from lvmctl.diagnosis import Diagnosis, Screen
-from lvmctl.diagnostics.arrow.antisymmetry import Antisymmetry, antisymmetry
+from lvmctl.diagnostics.arrow.antisymmetry import antisymmetry
 from lvmctl.diagnostics.arrow.arrow_classifier import (
-    ArrowAccuracy,
     classify,
     network_accuracy,
     sample_windows,
 )
 from lvmctl.diagnostics.arrow.direction_options import DirectionOptions
 from lvmctl.diagnostics.arrow.direction_words import change, figures, sentence, tables, verdict
-from lvmctl.diagnostics.arrow.lags import LagCosine, Telescoping, lag_curve, recency
+from lvmctl.diagnostics.arrow.lags import lag_curve, recency
 from lvmctl.diagnostics.arrow.predictability import (
     FOLDS,
-    Predictability,
     predictability,
     ridge,
     transformer,
 )
+from lvmctl.diagnostics.arrow.readings import Readings
 from lvmctl.errors import DataError
-from lvmctl.metrics.intervals import Interval, Resampling
+from lvmctl.metrics.intervals import Resampling
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class Readings:
-    """All that is measured; what the articles are too few or too short for is None.
-
-    Attributes:
-        articles, chunks: of the store.
-        context: K.
-        curve: r(k) by lag.
-        telescoping: the statistic that cannot show a direction.
-        recency: nearness to the neighbour, forward and backward.
-        lags: A_k by lag.
-        p: of all lags together, at the level it says.
-        classifier: windows told from their mirror images.
-        network: the same share by a small network.
-        predicted: ``ridge`` and ``transformer``, forward and backward.
-    """
-
-    articles: int
-    chunks: int
-    context: int
-    curve: dict[int, LagCosine]
-    telescoping: Telescoping | None
-    recency: dict[str, tuple[float, Interval]] | None
-    lags: dict[int, Antisymmetry]
-    p: float
-    classifier: ArrowAccuracy | None
-    network: float | None
-    predicted: dict[str, Predictability | None]
 
 
 class Direction:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lvmctl.diagnosis import Table
 from lvmctl.diagnostics.arrow.lags import LIMIT
 from lvmctl.diagnostics.arrow.predictability import EQUAL, Predictability
-
-if TYPE_CHECKING:
-    from lvmctl.diagnostics.arrow.direction import Readings
+from lvmctl.diagnostics.arrow.readings import Readings
 
 LEVEL = 0.05
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from lvmctl.data.arrays import release, unit
 from lvmctl.data.split import Split
-from lvmctl.diagnostics.parity.parity_test import permuted
+from lvmctl.diagnostics.parity.max_test import permuted
 
 ARTICLES = 300
 """Articles of each split that are compared, drawn at random where there are more."""

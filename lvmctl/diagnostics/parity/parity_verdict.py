@@ -1,7 +1,7 @@
 """Whether two splits' windows are made alike: the rule and its words.
 
 It asks two things of every trait: does the difference matter (a threshold), and is it more than
-chance (one max-statistic permutation test over all traits, see ``parity_test``)?
+chance (one max-statistic permutation test over all traits, see ``max_test``)?
 
 - MISMATCH: some difference is beyond its threshold and significant.
 - UNDECIDED: not that, but chance alone reaches so far in some trait that a real difference could
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lvmctl.diagnostics.parity.parity_test import Comparison
+from lvmctl.diagnostics.parity.max_test import Comparison
 from lvmctl.diagnostics.parity.parity_view import label, signed
 from lvmctl.diagnostics.parity.split_parity_options import SplitParityOptions
 from lvmctl.diagnostics.parity.window_traits import Traits

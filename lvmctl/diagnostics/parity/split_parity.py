@@ -13,7 +13,7 @@ from lvmctl.data.splits import Splits
 from lvmctl.data.windows import Windows
 from lvmctl.diagnosis import Diagnosis, Screen
 from lvmctl.diagnostics.parity.energy_distance import Energy, energy_distance
-from lvmctl.diagnostics.parity.parity_test import Comparison, compare
+from lvmctl.diagnostics.parity.max_test import Comparison, compare
 from lvmctl.diagnostics.parity.parity_verdict import Limit, Verdict, judge, limits
 from lvmctl.diagnostics.parity.parity_view import curves, tables
 from lvmctl.diagnostics.parity.split_parity_options import SplitParityOptions

@@ -14,9 +14,10 @@ from diagnostics.worlds import Silent
 from lvmctl.data import Split
 from lvmctl.diagnosis import Diagnosis
 from lvmctl.diagnostics.arrow.antisymmetry import Antisymmetry
-from lvmctl.diagnostics.arrow.direction import Direction, Readings
+from lvmctl.diagnostics.arrow.direction import Direction
 from lvmctl.diagnostics.arrow.direction_options import DirectionOptions
 from lvmctl.diagnostics.arrow.direction_words import change, sentence, strongest, verdict
+from lvmctl.diagnostics.arrow.readings import Readings
 from lvmctl.errors import DataError
 
 

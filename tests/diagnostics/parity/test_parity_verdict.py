@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from diagnostics.parity_cases import flat, some, traits_of, walk
 
-from lvmctl.diagnostics.parity.parity_test import Comparison, compare
+from lvmctl.diagnostics.parity.max_test import Comparison, compare
 from lvmctl.diagnostics.parity.parity_verdict import Limit, judge, limits
 from lvmctl.diagnostics.parity.split_parity_options import SplitParityOptions
 

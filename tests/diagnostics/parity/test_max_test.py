@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lvmctl.diagnostics.parity import parity_test as module
-from lvmctl.diagnostics.parity.parity_test import ROUNDING, compare, permuted
+from lvmctl.diagnostics.parity import max_test as module
+from lvmctl.diagnostics.parity.max_test import ROUNDING, compare, permuted
 
 
 def slow(sums, counts, labels) -> tuple[list[float], list[float]]:
