@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.data.splits import Splits
-from lvmctl.data.windows import Windows
 from lvmctl.diagnosis import Diagnosis, Screen, Table
 from lvmctl.diagnostics.measuring import (
     CLASSES,
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 
 ROWS = ("direct", "centroid", "wiener", "ridge", "margin-max", *ORACLES.values())
 PREVIOUS = ("last", "second_last", "unseen")
-CAUSAL = ("direct", "centroid", "wiener", "ridge")
 R5, MRR = "in_article.filtered.r@5", "in_article.filtered.mrr@10"
+ROOM = ("cone-oracle", "direct", R5)
 
 
 class Ceilings:
@@ -77,12 +76,9 @@ class Ceilings:
         if splits.train.target_row is not None or splits.val.target_row is not None:
             screen.say("the mirror target is left out: a store of windows has none")
             return None
-        shape = (self.options.context, self.options.horizon)
-        both = (Windows(reversed_split(split), *shape) for split in (splits.train, splits.val))
-        return sheet_of(*both, replace(self.options), screen)
-
-
-ROOM = ("cone-oracle", "direct", R5)
+        train, val = reversed_split(splits.train), reversed_split(splits.val)
+        both = windows_of(replace(splits, train=train, val=val), self.options)
+        return sheet_of(*both, self.options, screen)
 
 
 def figures_of(sheet: Sheet) -> dict[str, Any]:

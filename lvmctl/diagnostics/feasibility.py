@@ -13,8 +13,10 @@ from lvmctl.diagnostics.window_options import FeasibilityOptions
 from lvmctl.evaluation.sheet import Sheet
 from lvmctl.evaluation.verdicts import Evidence, GateVerdict, gate_verdict
 from lvmctl.gates.bounds import bound, judge
+from lvmctl.gates.ceilings import reach
 from lvmctl.gates.profiles import find_profile
-from lvmctl.registry import load_registry
+from lvmctl.plan import make_plan
+from lvmctl.registry import Registry, load_registry
 from lvmctl.spec import GateSpec, Geometry
 
 TESTS = "ACDE"
@@ -147,15 +149,14 @@ STATUSES = {
 """What can be said of a gate, the gravest first."""
 
 
-def of_recipe(registry: Any, options: FeasibilityOptions) -> tuple[FeasibilityOptions, Geometry]:
+def of_recipe(
+    registry: Registry, options: FeasibilityOptions
+) -> tuple[FeasibilityOptions, Geometry]:
     """The options with the recipe's K and h, and the class of its model."""
-
-    from lvmctl.plan import make_plan
-
     plan = make_plan(registry, options.recipe)
     geometry = plan.model.entry.record.geometry
     shape = {"context": plan.options.context, "horizon": plan.options.horizon}
-    return replace(options, **shape), "unit" if geometry == "anchored" else geometry
+    return replace(options, **shape), reach(geometry)
 
 
 def answer(gate: GateSpec, sheet: Sheet, classes: tuple[Geometry, ...]) -> GateAnswer:
@@ -184,7 +185,6 @@ def answer(gate: GateSpec, sheet: Sheet, classes: tuple[Geometry, ...]) -> GateA
 
 def explained(verdict: GateVerdict, gate: GateSpec) -> GateVerdict:
     """A verdict on what only a run has, with that as its reason."""
-
     why = "needs text of another source" if gate.split == "ood" else "needs a run"
     return replace(verdict, why=why)
 

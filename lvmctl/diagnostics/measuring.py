@@ -13,6 +13,7 @@ from lvmctl.evaluation.job import measured
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.predictors import baselines
 from lvmctl.evaluation.sheet import Sheet
+from lvmctl.evaluation.verdicts import numbers
 from lvmctl.gates.bounds import Figure
 from lvmctl.registry import load_registry
 from lvmctl.spec import Geometry, Shape
@@ -53,10 +54,8 @@ def sheet_of(
 
 
 def plain(figure: Figure | None) -> dict[str, Any] | None:
-    """A figure as plain data."""
-    if figure is None:
-        return None
-    return {"value": figure.value, "ci": [figure.low, figure.high]}
+    """A figure as plain data, None where there is none."""
+    return None if figure is None else numbers(figure)
 
 
 def shown(figure: Figure | None, signed: bool = False) -> str:

@@ -26,6 +26,7 @@ from lvmctl.evaluation.sheet import Sheet
 from lvmctl.evaluation.subject import DATA_SEED, Asked, Subject, of_run
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.evaluation.verdicts import Evidence, Figure, ProfileVerdict, profile_verdict
+from lvmctl.gates.ceilings import reach
 from lvmctl.gates.profiles import find_profile
 from lvmctl.metrics.intervals import difference_interval
 from lvmctl.metrics.ranking import rank_curve
@@ -177,7 +178,7 @@ def whole_articles(windows: Windows, count: int) -> np.ndarray:
 
 def bound(sheets: dict[str, Sheet], geometry: Geometry, subject: Subject, order: bool) -> None:
     """Add the ceilings of a class: the largest margins, and of order accuracy if ``order``."""
-    kind = "unit" if geometry == "anchored" else geometry
+    kind = reach(geometry)
     for sheet in sheets.values():
         sheet.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(sheet.windows, kind)
     if order and subject.train is not None:

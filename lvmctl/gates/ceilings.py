@@ -20,10 +20,14 @@ class Ceilings(NamedTuple):
     beatable: bool = False
 
 
+def reach(geometry: Geometry) -> Geometry:
+    """The class whose ceilings are a geometry's: an anchored model reaches the whole sphere
+    (λ > ½), like one of geometry ``unit``."""
+    return "unit" if geometry == "anchored" else geometry
+
+
 def ceilings(metric: str, geometry: Geometry) -> Ceilings:
     """The predictors whose figure at ``metric`` is the ceiling of a class of models.
-
-    An anchored model reaches the whole sphere (λ > ½), like one of geometry ``unit``.
 
     - Cosines: the cosine oracle, ``oracle``, ``span-oracle`` or ``cone-oracle``.
     - Margins: ``unit-margin-ceiling``, ``span-margin-ceiling`` or ``cone-margin-ceiling``. It is
@@ -37,14 +41,14 @@ def ceilings(metric: str, geometry: Geometry) -> Ceilings:
     - Coherence, latency and what only a plugin measures: none.
     """
     family = metric.partition(".")[0]
-    reach = "unit" if geometry == "anchored" else geometry
-    cosine = "oracle" if reach == "unit" else f"{reach}-oracle"
+    reached = reach(geometry)
+    cosine = "oracle" if reached == "unit" else f"{reached}-oracle"
     if family in ("cos_next", "cos_anchor"):
         return Ceilings((cosine,))
     if family == "margin":
-        return Ceilings((f"{reach}-margin-ceiling",))
+        return Ceilings((f"{reached}-margin-ceiling",))
     if family == "offsets":
-        names = (cosine,) if reach == "unit" else (cosine, "cone-margin-oracle")
+        names = (cosine,) if reached == "unit" else (cosine, "cone-margin-oracle")
         return Ceilings(names, beatable=True)
     if family in ("in_article", "global"):
         return Ceilings(("oracle",))
