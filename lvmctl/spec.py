@@ -108,10 +108,13 @@ class LossSpec(Record):
 
     ``needs`` names the batch fields it reads (see :data:`lvmctl.batch.FIELDS`); it sees no other.
     ``needs_prediction`` names the optional prediction fields it reads (``raw``, ``weights``, …).
+    ``regulariser`` says that its lowest value is not at the target: it keeps a prediction from
+    something, and is no objective of its own.
     """
 
     needs: tuple[str, ...] = ("target",)
     needs_prediction: tuple[str, ...] = ()
+    regulariser: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

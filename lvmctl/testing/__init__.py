@@ -1,0 +1,24 @@
+"""The conformance kit: what every plugin must keep, as named checks, and fixtures for its tests.
+
+``lvmctl plugins check NAME`` runs the checks, and so does pytest with
+:func:`parametrize_with_checks`. The fixtures are those of ``pytest -p lvmctl.testing.fixtures``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lvmctl.testing.pytest_checks import parametrize_with_checks
+
+_HOMES = {"parametrize_with_checks": "pytest_checks"}
+
+__all__ = ["parametrize_with_checks"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that the fixtures load without Hypothesis and before torch.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,72 @@
+"""What a conformance check is: a rule in one sentence, and a function that says where it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lvmctl.registry import Entry, Plugin, Registry
+from lvmctl.spec import Record
+
+
+class Unmet(AssertionError):
+    """A rule does not hold; the message is a plain sentence with the smallest example."""
+
+
+class Skipped(Exception):
+    """A rule does not apply here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked: a record of a plugin with its options, or a plugin as a whole.
+
+    Attributes:
+        registry: everything installed.
+        plugin: the plugin.
+        entry: the record; None where the plugin itself is checked.
+        options: an instance of the record's options dataclass.
+    """
+
+    registry: Registry
+    plugin: Plugin
+    entry: Entry | None = None
+    options: Any = None
+
+    @property
+    def name(self) -> str:
+        """``loss angular``, or ``plugin angular``."""
+        return f"{self.entry.kind} {self.entry.name}" if self.entry else f"plugin {self.plugin.name}"
+
+    @property
+    def record(self) -> Record:
+        """The record that is checked."""
+        return self.entry.record
+
+    def build(self, *arguments: Any) -> Any:
+        """What the record's target makes of the options and ``arguments``, e.g. a shape."""
+        return self.registry.resolve(self.entry)(self.options, *arguments)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named rule.
+
+    Attributes:
+        name: name of its function.
+        rule: what must hold, one sentence.
+        run: takes a :class:`Subject`; returns None or a note, raises :class:`Unmet` where the rule
+            breaks and :class:`Skipped` where it does not apply. Whatever else it raises is the
+            plugin's own failure.
+    """
+
+    name: str
+    rule: str
+    run: Callable[[Subject], str | None]
+
+
+def check(function: Callable[[Subject], str | None]) -> Check:
+    """A function as a check; its rule is the first paragraph of its docstring."""
+    rule = " ".join(function.__doc__.split("\n\n")[0].split())
+    return Check(function.__name__, rule, function)

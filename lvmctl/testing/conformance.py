@@ -1,0 +1,180 @@
+"""Which checks a plugin must pass, and how they end."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lvmctl.config import bind
+from lvmctl.errors import LvmctlError, PluginError, UsageError, nearest, out_of_memory
+from lvmctl.registry import Plugin, Registry, load_registry
+from lvmctl.testing.check import Check, Skipped, Subject, Unmet
+
+ROOMS = {
+    "plugin": ("lvmctl.testing.plugin_checks",),
+    "recipe": ("lvmctl.testing.record_checks", "lvmctl.testing.recipe_checks"),
+    "model": ("lvmctl.testing.record_checks", "lvmctl.testing.model_checks"),
+    "loss": ("lvmctl.testing.record_checks", "lvmctl.testing.loss_checks"),
+    "gate": ("lvmctl.testing.record_checks", "lvmctl.testing.gate_checks"),
+    "diagnostic": ("lvmctl.testing.record_checks", "lvmctl.testing.diagnostic_checks"),
+    "encoder": ("lvmctl.testing.record_checks", "lvmctl.testing.encoder_checks"),
+    "baseline": ("lvmctl.testing.record_checks", "lvmctl.testing.baseline_checks"),
+    "command": ("lvmctl.testing.record_checks", "lvmctl.testing.command_checks"),
+}
+"""Modules of checks, each with a tuple ``CHECKS``, by what is checked."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check ended.
+
+    Attributes:
+        subject: ``loss angular`` or ``plugin angular``.
+        check: the check's name.
+        status: ``pass``, ``fail`` or ``skip``.
+        why: the failure, the reason of the skip, or what a passed check has to report; may be "".
+        rule: what must hold.
+    """
+
+    subject: str
+    check: str
+    status: Literal["pass", "fail", "skip"]
+    why: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """A check of a subject; calling it runs the check alone."""
+
+    check: Check
+    subject: Subject
+
+    @property
+    def id(self) -> str:
+        """``loss angular: finite_for_every_input``."""
+        return f"{self.subject.name}: {self.check.name}"
+
+    def __call__(self) -> str | None:
+        """Run the check: a note or None.
+
+        Raises:
+            Unmet: the rule does not hold, or the plugin's code raised.
+            Skipped: it does not apply.
+        """
+        try:
+            # A warning is a rule's business only where the rule says so.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return self.check.run(self.subject)
+        except (Unmet, Skipped, KeyboardInterrupt):
+            raise
+        except (Exception, SystemExit) as error:
+            if out_of_memory(error):
+                raise
+            said = str(error) if isinstance(error, LvmctlError) else repr(error)
+            raise Unmet(f"it raised {said}") from error
+
+    def outcome(self) -> Outcome:
+        """Run the check and say how it ended."""
+        try:
+            status, why = "pass", self() or ""
+        except Skipped as reason:
+            status, why = "skip", str(reason)
+        except Unmet as failure:
+            status, why = "fail", str(failure)
+        return Outcome(self.subject.name, self.check.name, status, why, self.check.rule)
+
+
+def checks(kind: str) -> tuple[Check, ...]:
+    """The checks of a kind of record, or of ``"plugin"``, in the order they run."""
+    rooms = [importlib.import_module(room) for room in ROOMS[kind]]
+    return tuple(check for room in rooms for check in room.CHECKS)
+
+
+def cases(
+    name: str, options: Mapping[str, Any] | None = None, registry: Registry | None = None
+) -> list[Case]:
+    """The checks of everything that ``name`` means.
+
+    Args:
+        name: a plugin (its entry point's or its distribution's name), which is checked with all
+            its records, or a record, bare or qualified, which is checked alone with its plugin.
+        options: values by option name, for a record; its defaults where not given.
+        registry: where names are looked up; by default what is installed.
+
+    Raises:
+        PluginError: an unknown name, or a broken or disabled plugin.
+        UsageError: options for a plugin with several records, or that the record does not take.
+    """
+    registry = registry or load_registry()
+    found = subjects(registry, name)
+    if options:
+        records = [subject for subject in found if subject.entry]
+        if len(records) != 1:
+            raise UsageError(
+                f"{name} is {len(records)} records, and options are one record's",
+                where="--set",
+                mend="name the record",
+            )
+        bound = bind(records[0].record.options, [("--set", dict(options))]).options
+        one = Subject(registry, records[0].plugin, records[0].entry, bound)
+        found = [one if subject.entry else subject for subject in found]
+    return [
+        Case(check, subject)
+        for subject in found
+        for check in checks(subject.entry.kind if subject.entry else "plugin")
+    ]
+
+
+def subjects(registry: Registry, name: str) -> list[Subject]:
+    """The plugin that ``name`` means, and its records or the one that is meant."""
+    plugins = [plugin for plugin in registry.plugins if plugin.found.known_as(name)]
+    if plugins:
+        sound = [_sound(plugin) for plugin in plugins]
+        entries = [entry for entry in registry.entries() if entry.plugin in sound]
+    else:
+        kinds = {entry.kind: None for entry in registry.entries() if entry.means(name)}
+        if not kinds:
+            raise registry.unknown(name)
+        entries = [registry.get(kind, name) for kind in kinds]
+        sound = list({entry.plugin.found: entry.plugin for entry in entries}.values())
+    return [
+        *(Subject(registry, plugin) for plugin in sound),
+        *(Subject(registry, e.plugin, e, bind(e.record.options, []).options) for e in entries),
+    ]
+
+
+def _sound(plugin: Plugin) -> Plugin:
+    if plugin.status != "ok":
+        raise PluginError(
+            f"plugin {plugin.found} is {plugin.status}: {plugin.error}",
+            mend="see `lvmctl plugins list -v`",
+        )
+    return plugin
+
+
+def expect(found: Sequence[Case], failures: Mapping[str, str]) -> dict[str, str]:
+    """The reasons of expected failures by :attr:`Case.id`.
+
+    Args:
+        failures: reasons by check name (of every subject) or by :attr:`Case.id`.
+
+    Raises:
+        UsageError: a name that no check has, so that a renamed check is not excused for ever.
+    """
+    reasons = {}
+    for name, reason in failures.items():
+        meant = [case.id for case in found if name in (case.id, case.check.name)]
+        if not meant:
+            close = nearest(name, {case.check.name for case in found})
+            raise UsageError(
+                f"no check is called {name!r}",
+                where="expected_failures",
+                mend=f"did you mean {close!r}?" if close else "see `lvmctl plugins check`",
+            )
+        reasons |= dict.fromkeys(meant, reason)
+    return reasons

@@ -1,0 +1,7 @@
+"""Checks of plugins."""
+
+from __future__ import annotations
+
+from lvmctl.testing.check import Check
+
+CHECKS: tuple[Check, ...] = ()
