@@ -101,7 +101,9 @@ class Plan:
         """The composition in one line: ``p8: p8/mixture | 1 × p8/listwise + …``."""
         losses = " + ".join(f"{part.weight} × {part.entry.qualified}" for part in self.losses)
         gates = [f" | {role}: {p.entry.qualified}" for role in ROLES for p in getattr(self, role)]
-        return f"{self.recipe}: {self.model.entry.qualified} | {losses}{''.join(gates)}"
+        model, first = self.model.entry.qualified, self.options.transform
+        model = model if first == "none" else f"{first} chunks | {model}"
+        return f"{self.recipe}: {model} | {losses}{''.join(gates)}"
 
 
 def make_plan(

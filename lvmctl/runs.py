@@ -3,6 +3,7 @@
 =========================  ========================================================================
 ``config.json``            recipe, resolved options with their origins, composition, data
 ``training_history.json``  one record per epoch; replaced whole, so always valid JSON
+``transform.npz``          what chunks go through first, where the run has a transform
 ``best_model.pt``          tensors only, the best epoch by the recipe's named metric
 ``checkpoints/``           everything a resume needs; ``latest`` names the newest
 ``5cat_results.json``      what ``lvmctl eval 5cat`` found
@@ -37,6 +38,7 @@ class RunDirectory:
     config = property(lambda self: self.path / "config.json")
     history = property(lambda self: self.path / "training_history.json")
     manifest = property(lambda self: self.path / "manifest.json")
+    transform = property(lambda self: self.path / "transform.npz")
     best_model = property(lambda self: self.path / "best_model.pt")
     checkpoints = property(lambda self: self.path / "checkpoints")
     fivecat = property(lambda self: self.path / "5cat_results.json")

@@ -11,6 +11,7 @@ import click
 
 from lvmctl.cli.eval_options import Terminal, beside, data_options, number, run_argument
 from lvmctl.cli.output import emit, json_option, table
+from lvmctl.config import TRANSFORMS
 
 POOLS = {
     "in-article": ("in_article.filtered", "all chunks of the article but the window's (primary)"),
@@ -75,6 +76,11 @@ def direction(run: str | None, as_json: bool, **asked: Any) -> None:
 @data_options
 @click.option("--context", type=click.IntRange(1), default=5, show_default=True, help="K, chunks.")
 @click.option("--horizon", type=click.IntRange(1), default=1, show_default=True, help="h, ahead.")
+@click.option(
+    "--transform",
+    type=click.Choice(TRANSFORMS),
+    help="What chunks go through first, fitted on the training articles.",
+)
 @json_option
 def baselines(context: int, horizon: int, as_json: bool, **asked: Any) -> None:
     """Baselines and oracles on every window of a store; no model is needed.
@@ -84,6 +90,7 @@ def baselines(context: int, horizon: int, as_json: bool, **asked: Any) -> None:
     \b
     lvmctl eval baselines
     lvmctl eval baselines --data stores/books --train stores/essays --json
+    lvmctl eval baselines --transform centred
     """
     from lvmctl.evaluation.job import evaluate_store
     from lvmctl.evaluation.measure import Protocol

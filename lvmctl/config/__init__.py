@@ -8,9 +8,10 @@ from lvmctl.config.experiments import (
     is_pattern,
     load_experiments,
 )
-from lvmctl.config.options import OptionInfo, TrainingOptions, describe, option
+from lvmctl.config.options import TRANSFORMS, OptionInfo, TrainingOptions, describe, option
 
 __all__ = [
+    "TRANSFORMS",
     "Bound",
     "Experiment",
     "Experiments",

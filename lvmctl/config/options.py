@@ -124,6 +124,9 @@ def _default(field: dataclasses.Field) -> Any:
     return field.default
 
 
+TRANSFORMS = ("centred", "minus-1", "minus-2", "minus-3", "whitened")
+"""What chunks may be put through first; see :func:`lvmctl.data.transforms.transforms`."""
+
 MANY = 10**12
 """More windows or steps than any run has: a bound for counts that no array depends on."""
 
@@ -144,6 +147,11 @@ class TrainingOptions:
     clip: float = option(1.0, "largest gradient norm; 0 turns clipping off", low=0.0, high=1e6)
     windows: int = option(
         0, "train on whole articles up to this many windows; 0 is all", low=0, high=MANY
+    )
+    transform: str = option(
+        "none",
+        "what chunks go through first, fitted on the training articles",
+        choices=("none", *TRANSFORMS),
     )
     precision: str = option("fp32", "arithmetic of the forward pass", choices=("fp32", "bf16"))
     best_by: str = option(

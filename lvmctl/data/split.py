@@ -96,6 +96,11 @@ class Split:
         """Rows ``low:high`` of :attr:`vectors`, (high - low, D) float32 of unit norm."""
         return unit(self.vectors[low:high])
 
+    def rows(self) -> np.ndarray:
+        """Row (N,) int64 of each chunk of the split's articles, article after article."""
+        before = np.cumsum(self.lengths) - self.lengths
+        return np.repeat(self.starts - before, self.lengths) + np.arange(self.chunks)
+
     def mean(self) -> np.ndarray:
         """Mean of the split's unit chunks, (D,) float32."""
         total = np.zeros(self.dim)

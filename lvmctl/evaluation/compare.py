@@ -112,10 +112,10 @@ def compare(
     same_data(trained, subjects)
     shared = shared_targets([subject.val for subject in subjects])
     chosen, gates = find_profile("ship", registry.entries("gate"))
-    fitted: dict[tuple[int, int], list] = {}
+    fitted: dict[tuple, list] = {}
     found = []
     for one, name, subject in zip(trained, names, subjects):
-        shape = (subject.val.context_length, subject.val.horizon)
+        shape = (subject.val.context_length, subject.val.horizon, one.plan.options.transform)
         if shape not in fitted:
             fitted[shape], _ = fit(registry, subject, screen)
         others = fitted[shape]

@@ -46,7 +46,7 @@ def global_ranks(
         Ranks (W,) float64, 1 + #better + ½·#ties, and pool sizes (W,) int64.
     """
     split, size = windows.split, windows.split.chunks - windows.context_length
-    rows, ranks = np.sort(split_rows(split)), np.empty(len(index))
+    rows, ranks = np.sort(split.rows()), np.empty(len(index))
     for held in slices(len(index), HELD):
         first, done = windows.rows[index[held]], 0
         with float32_products(), workers() as pool:
@@ -76,12 +76,6 @@ def workers() -> Iterator[ThreadPoolExecutor]:
             yield pool
     finally:
         torch.set_num_threads(count)  # libraries beneath torch may have one number for all threads
-
-
-def split_rows(split: Split) -> np.ndarray:
-    """Row (N,) int64 of each chunk of the split, article after article."""
-    before = np.cumsum(split.lengths) - split.lengths
-    return np.repeat(split.starts - before, split.lengths) + np.arange(split.chunks)
 
 
 def global_ranks_by_score(
@@ -134,7 +128,7 @@ def global_ranks_by_score(
 
 def pool_vectors(split: Split) -> Tensor:
     """All chunks of the split, (N, D) float32 of unit norm, article after article."""
-    rows = split_rows(split)
+    rows = split.rows()
     chunks = torch.empty(len(rows), split.dim)
     for part in slices(len(rows), BLOCK):
         stored = split.vectors[rows[part]]

@@ -11,8 +11,9 @@ from lvmctl.data.identity import identity, split_records
 from lvmctl.data.overlap import shared_articles
 from lvmctl.data.split import Split
 from lvmctl.data.splits import join, open_source, open_split, open_splits
+from lvmctl.data.transforms import Transform, fit, moved
 from lvmctl.data.windows import Windows
-from lvmctl.errors import DataError, LvmctlError
+from lvmctl.errors import DataError, LvmctlError, UsageError
 from lvmctl.evaluation.trained import Trained
 from lvmctl.spec import Shape
 
@@ -30,6 +31,7 @@ class Asked:
         ood: text of another source; None is the run's own.
         max_windows: whole articles up to this many windows; None is all.
         min_article: shortest article of in-article figures; None is the run's own.
+        transform: what chunks go through first, fitted on the training split; a run has its own.
     """
 
     data: str | None = None
@@ -37,6 +39,7 @@ class Asked:
     ood: str | None = None
     max_windows: int | None = None
     min_article: int | None = None
+    transform: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,16 @@ def of_store(asked: Asked, context: int, horizon: int) -> Subject:
         if train is not None and (shared := int(shared_articles(train, val).sum())):
             notices.append(f"{shared} of {len(val.lengths)} articles are training articles")
     ood = None if asked.ood is None else open_split(asked.ood, "ood", DATA_SEED)
-    return subject(asked, (context, horizon), val, train, ood, notices)
+    transform = None
+    if asked.transform is not None:
+        if train is None:
+            raise UsageError(
+                "there are no training articles to fit it on",
+                where=f"--transform {asked.transform}",
+                mend="give --train STORE",
+            )
+        transform = fit(asked.transform, train)
+    return subject(asked, (context, horizon), val, train, ood, notices, transform)
 
 
 def of_run(asked: Asked, trained: Trained) -> Subject:
@@ -135,7 +147,7 @@ def of_run(asked: Asked, trained: Trained) -> Subject:
                 mend="give data of the same encoder",
             )
     asked = replace(asked, min_article=asked.min_article or options.min_article)
-    return subject(asked, shape, val, train, ood, notices)
+    return subject(asked, shape, val, train, ood, notices, trained.transform)
 
 
 def own_splits(trained: Trained) -> tuple[dict[str, Split | None] | None, list[str]]:
@@ -211,17 +223,23 @@ def subject(
     train: Split | None,
     ood: Split | None,
     notices: list[str],
+    transform: Transform | None,
 ) -> Subject:
-    """The windows of opened splits, at most ``asked.max_windows`` of each that is evaluated."""
+    """The windows of opened splits, at most ``asked.max_windows`` of each that is evaluated, with
+    transformed chunks."""
     if train is not None and train.dim != val.dim:
         raise DataError(
             f"has dimension {train.dim}, the data to evaluate on has {val.dim}",
             where=train.name,
             mend="give --train a store of the same encoder",
         )
-    held = []
-    for split in (val, ood):
-        if split is not None and asked.max_windows is not None:
+    parts = []
+    for split in (val, ood, train):
+        if split is not None and split is not train and asked.max_windows is not None:
             split = split.subset(asked.max_windows, *shape, DATA_SEED)
-        held.append(split and Windows(split, *shape))
-    return Subject(*held, train and Windows(train, *shape), asked.min_article or 20, notices)
+        if split is not None and transform is not None:
+            split = moved(split, transform)
+        parts.append(split and Windows(split, *shape))
+    if transform is not None:
+        notices = [*notices, f"chunks are transformed ({transform.name}), baselines' too"]
+    return Subject(*parts, asked.min_article or 20, notices)

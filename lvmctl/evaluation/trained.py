@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl.batch import Prediction
+from lvmctl.data.transforms import Transform
 from lvmctl.errors import RunError
 from lvmctl.evaluation.predictors import Predictor, own_score
 from lvmctl.plan import Plan, from_record
@@ -29,6 +30,7 @@ class Trained:
         dim: D.
         model: in evaluation mode, on the CPU, with the best epoch's weights.
         losses: likewise, by position in the plan.
+        transform: what chunks go through first, if anything.
     """
 
     run: RunDirectory
@@ -37,6 +39,7 @@ class Trained:
     dim: int
     model: nn.Module
     losses: tuple[nn.Module, ...]
+    transform: Transform | None
 
     @property
     def name(self) -> str:
@@ -104,7 +107,8 @@ def load_run(registry: Registry, path: Path) -> Trained:
             where=run.best_model,
             mend="restore both from one run, or train again",
         ) from error
-    return Trained(run, config, plan, dim, model.eval(), tuple(losses.losses.eval()))
+    first = None if plan.options.transform == "none" else Transform.load(run.transform)
+    return Trained(run, config, plan, dim, model.eval(), tuple(losses.losses.eval()), first)
 
 
 def read_weights(run: RunDirectory) -> Any:

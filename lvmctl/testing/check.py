@@ -37,7 +37,9 @@ class Subject:
     @property
     def name(self) -> str:
         """``loss angular``, or ``plugin angular``."""
-        return f"{self.entry.kind} {self.entry.name}" if self.entry else f"plugin {self.plugin.name}"
+        if self.entry is None:
+            return f"plugin {self.plugin.name}"
+        return f"{self.entry.kind} {self.entry.name}"
 
     @property
     def record(self) -> Record:

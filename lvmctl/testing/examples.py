@@ -1,4 +1,4 @@
-"""Rules that hold for every example, under Hypothesis, and the smallest one for which they do not."""
+"""Rules that hold for every example, and the smallest one for which they do not."""
 
 from __future__ import annotations
 

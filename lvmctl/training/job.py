@@ -16,6 +16,7 @@ from lvmctl.config import bind, split_parts
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.identity import identity, split_records
 from lvmctl.data.splits import Splits
+from lvmctl.data.transforms import Transform, fit, moved
 from lvmctl.errors import LvmctlError, RunError, UsageError
 from lvmctl.files import write_json
 from lvmctl.plan import Layers, Plan, from_record, idle, make_plan
@@ -78,6 +79,10 @@ def start(request: Request, screen: Screen) -> Finished:
     backend = choose_backend(choose_device(request.device), plan.options.precision)
     splits = open_splits(**request.sources)
     train, val = windows_of(plan, splits)
+    transform = None
+    if plan.options.transform != "none":
+        transform = fit(plan.options.transform, train.split)
+        train, val = transformed(train, transform), transformed(val, transform)
     if request.out is None:
         run = new_run(plan.recipe, plan.key_options)
     else:
@@ -89,6 +94,8 @@ def start(request: Request, screen: Screen) -> Finished:
             "splits": split_records(splits),
             "backend": backend.record(),
         }
+        if transform is not None:
+            transform.save(run.transform)
         write_json(run.config, config)
         training = Training(plan, registry, run, train, val, backend, screen, interrupts)
         record = {**surroundings(plan, backend), "splits": config["splits"]}
@@ -135,6 +142,9 @@ def resume(
                 )
         keep_backend(backend, device, screen)
         train, val = windows_of(plan, splits)
+        if plan.options.transform != "none":
+            transform = Transform.load(run.transform)
+            train, val = transformed(train, transform), transformed(val, transform)
         with Interrupts() as interrupts:
             training = Training(plan, registry, run, train, val, backend, screen, interrupts)
             if checkpoint.steps_of(run) or (run.checkpoints / "latest").exists():
@@ -193,6 +203,12 @@ def windows_of(plan: Plan, splits: Splits) -> tuple[Windows, Windows]:
     if len(Windows(val, *shape)) > options.eval_windows:
         val = val.subset(options.eval_windows, *shape, DATA_SEED)
     return Windows(train, *shape), Windows(val, *shape)
+
+
+def transformed(windows: Windows, transform: Transform) -> Windows:
+    """The same windows of transformed chunks."""
+    split = moved(windows.split, transform)
+    return Windows(split, windows.context_length, windows.horizon)
 
 
 def with_epochs(plan: Plan, layers: Layers) -> Plan:

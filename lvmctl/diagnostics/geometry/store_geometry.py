@@ -9,7 +9,9 @@ import numpy as np
 
 from lvmctl.data import Split, Windows
 from lvmctl.data.arrays import BLOCK_BYTES, open_npy, release, unit
+from lvmctl.data.moments import Moments, moments
 from lvmctl.data.order import seeded_order
+from lvmctl.data.transforms import transforms
 from lvmctl.data.writer import NORMS
 from lvmctl.diagnosis import Diagnosis, Screen
 from lvmctl.diagnostics.geometry import spectrum
@@ -22,9 +24,7 @@ from lvmctl.diagnostics.geometry.hubness import (
     skewness_terms,
 )
 from lvmctl.diagnostics.geometry.transform_trial import best, trial
-from lvmctl.diagnostics.geometry.transforms import transforms
 from lvmctl.errors import DataError
-from lvmctl.evaluation.global_ranks import split_rows
 from lvmctl.metrics.intervals import Resampling
 
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
@@ -86,9 +86,7 @@ class StoreGeometry:
             plot=lambda: drawn(whole.shares, subject.chunks, counts, self.options.neighbours),
         )
 
-    def _spectrum(
-        self, groups: list[spectrum.Moments], whole: spectrum.Moments
-    ) -> dict[str, dict[str, Any]]:
+    def _spectrum(self, groups: list[Moments], whole: Moments) -> dict[str, dict[str, Any]]:
         """Each figure with its interval and, where it is known, its isotropic value."""
         ends = spectrum.intervals(groups, self.options.seed)
         by_chance = spectrum.isotropic(whole.chunks, len(whole.total))
@@ -100,7 +98,7 @@ class StoreGeometry:
     def _hubs(self, split: Split, screen: Screen) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Skewness of k-occurrences within articles and in a sample, and the counts themselves."""
         k, rng = self.options.neighbours, np.random.default_rng(self.options.seed)
-        rows = split_rows(split)
+        rows = split.rows()
         article = np.repeat(np.arange(len(split.lengths)), split.lengths)
         chosen = rng.choice(len(rows), min(self.options.sample, len(rows)), replace=False)
         chosen.sort()
@@ -141,7 +139,7 @@ class StoreGeometry:
         room = ARTICLES * self.options.sample
         return np.sort(order[: 1 + np.searchsorted(split.lengths[order].cumsum(), room)])
 
-    def _retrieval(self, split: Split, whole: spectrum.Moments, screen: Screen) -> dict[str, Any]:
+    def _retrieval(self, split: Split, whole: Moments, screen: Screen) -> dict[str, Any]:
         """What transforms change in ``direct``, or the reason why it cannot be said."""
         options = self.options
         named = np.array([article.get("split") or "" for article in split.articles])
@@ -151,7 +149,7 @@ class StoreGeometry:
         if fitted_on == "train":
             train = split.take(np.flatnonzero(named == "train"))
             with screen.stage("transforms", "chunks", train.chunks) as done:
-                fitted = spectrum.moments(train, done)
+                fitted = moments(train, done)
         else:
             held = np.arange(len(named))
             screen.say(
@@ -189,7 +187,7 @@ def verdict(spread: dict[str, dict[str, Any]]) -> str:
 def norms(split: Split) -> dict[str, dict[str, float]]:
     """Quantiles of the rows' norms: ``stored``, and ``encoder``, before they were normalised, where
     the store has kept those."""
-    rows = split_rows(split)
+    rows = split.rows()
     stored = np.empty(len(rows))
     step = max(BLOCK_BYTES // (8 * split.dim), 1)
     for low in range(0, len(rows), step):

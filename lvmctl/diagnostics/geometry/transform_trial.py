@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from lvmctl.data import Split, Windows
-from lvmctl.diagnostics.geometry.transforms import Transform, moved
+from lvmctl.data.arrays import unit
+from lvmctl.data.transforms import Transform, moved
+from lvmctl.errors import DataError
 from lvmctl.evaluation.ranks import in_article_ranks
 from lvmctl.metrics.intervals import Resampling
 from lvmctl.metrics.ranking import chance, per_window
@@ -30,7 +32,7 @@ def trial(
     intervals and p-values are article-clustered (METHODS §3).
 
     Args:
-        split: whole articles that are long enough to be ranked in; held in memory.
+        split: whole articles that are long enough to be ranked in.
         shape: K and h of the windows.
         tried: transforms by name.
         seed: of the intervals.
@@ -39,13 +41,14 @@ def trial(
     Returns:
         ``windows``, ``articles``, ``raw`` (``value``, ``ci`` and ``chance`` of each figure) and
         ``transforms``: of each name and figure ``value``, ``difference``, ``ci``, ``p`` and
-        ``sure``, the interval at the level divided by the number of transforms.
+        ``sure``, the interval at the level divided by the number of transforms. One of which
+        nothing is left of some chunk is not among them.
 
     Raises:
         DataError: the split holds no such window.
     """
     draws = Resampling(len(split.lengths), seed)
-    windows, before, sizes = direct(split, None, shape)
+    windows, before, sizes = direct(split, shape)
     article, expected = windows.article, chance(sizes)
     raw = {
         name: {
@@ -58,7 +61,11 @@ def trial(
     progress(1)
     found = {}
     for called, transform in tried.items():
-        _, after, _ = direct(split, transform, shape)
+        try:
+            _, after, _ = direct(moved(split, transform), shape)
+        except DataError:  # nothing is left of some chunk: no training could use it
+            progress(1)
+            continue
         gained = {name: after[name] - before[name] for name in SHOWN}
         columns = {name: (values, article) for name, values in gained.items()}
         usual = draws.intervals(columns, LEVEL)
@@ -79,13 +86,13 @@ def trial(
 
 
 def direct(
-    split: Split, transform: Transform | None, shape: tuple[int, int]
+    split: Split, shape: tuple[int, int]
 ) -> tuple[Windows, dict[str, np.ndarray], np.ndarray]:
-    """Windows of the transformed chunks, the figures (W,) of ``direct`` there by name, and the
-    sizes (W,) of the pools. A chunk of which nothing is left scores above every target."""
-    windows = Windows(moved(split, transform), *shape)
+    """The split's windows, the figures (W,) of ``direct`` there by name, and the sizes (W,) of the
+    pools."""
+    windows = Windows(split, *shape)
     every = np.arange(len(windows))
-    q = windows.split.vectors[windows.rows + windows.context_length - 1]
+    q = unit(split.vectors[windows.rows + windows.context_length - 1])
     ranks, sizes = in_article_ranks(windows, every, q, ("filtered",))["filtered"]
     return windows, per_window(ranks, sizes), sizes
 

@@ -16,7 +16,7 @@ import torch
 
 from lvmctl.data import Split
 from lvmctl.data.arrays import BLOCK_BYTES, release, unit, unit64
-from lvmctl.evaluation.global_ranks import split_rows, workers
+from lvmctl.evaluation.global_ranks import workers
 from lvmctl.evaluation.products import float32_products
 
 BLOCK = 1024
@@ -47,7 +47,7 @@ class Chunks:
 
     def __init__(self, splits: Sequence[Split]) -> None:
         self.splits = tuple(splits)
-        rows = [split_rows(split) for split in splits]
+        rows = [split.rows() for split in splits]
         lengths = np.concatenate([split.lengths for split in splits])
         before = np.cumsum(lengths) - lengths
         self.part = np.repeat(np.arange(len(rows), dtype=np.int8), [len(part) for part in rows])

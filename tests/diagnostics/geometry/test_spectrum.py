@@ -6,38 +6,17 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from made import sphere, split_of
 
-from lvmctl.data import Split
-from lvmctl.data.arrays import unit64
+from lvmctl.data.moments import moments
 from lvmctl.diagnostics.geometry import spectrum
 from lvmctl.diagnostics.geometry.spectrum import (
     figures,
     grouped,
     intervals,
     isotropic,
-    moments,
     summed,
 )
-
-
-def split_of(vectors: np.ndarray, lengths: list[int]) -> Split:
-    """A split whose articles lie one after another."""
-    lengths = np.array(lengths, np.int64)
-    return Split(
-        vectors=np.asarray(vectors, np.float32),
-        starts=np.cumsum(lengths) - lengths,
-        lengths=lengths,
-        articles=[{"id": i} for i in range(len(lengths))],
-        name="made",
-        source={},
-    )
-
-
-def sphere(count: int, dim: int, seed: int = 0) -> np.ndarray:
-    """Uniform on the sphere."""
-    return unit64(np.random.default_rng(seed).standard_normal((count, dim)))
 
 
 def two_blocks(count: int, share: float, few: int, many: int, seed: int) -> np.ndarray:
@@ -61,68 +40,12 @@ def test_eigenvalues_that_were_chosen():
     assert found["mean_norm"] < 0.02
 
 
-@pytest.mark.parametrize("ratio", [1.0, 3.0, 20.0])
-def test_a_gaussian_of_chosen_covariance_in_the_plane(ratio):
-    """For x ~ N(0, diag(s²r², s²)), x₁²/‖x‖² is r/(1 + r) on average, and r is the ratio."""
-    rng = np.random.default_rng(1)
-    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
-    rows = rng.standard_normal((60_000, 2)) * [ratio, 1.0] @ turn
-    found = moments(split_of(rows, [300] * 200))
-    assert found.shares == pytest.approx([ratio / (1 + ratio), 1 / (1 + ratio)], abs=0.005)
-    values, axes = found.spectrum
-    assert values == pytest.approx(found.eigenvalues)
-    if ratio > 1:
-        assert abs(axes[:, 0] @ turn[0]) == pytest.approx(1, abs=1e-3)
-
-
 def test_a_mean_that_was_chosen():
     rows = np.hstack([np.full((20_000, 1), 0.6), 0.8 * sphere(20_000, 30)])
     found = figures(moments(split_of(rows, [50] * 400)))
     assert found["mean_norm"] == pytest.approx(0.6, abs=0.002)
     assert found["mean_cosine"] == pytest.approx(0.36, abs=0.002)
     assert found["participation"] == pytest.approx(30, rel=0.01)
-
-
-lengths = st.lists(st.integers(1, 9), min_size=1, max_size=8)
-
-
-@given(lengths, st.integers(1, 5), st.integers(0, 10**6))
-@settings(max_examples=40)
-def test_sums_are_those_of_a_loop(lengths, dim, seed):
-    rng = np.random.default_rng(seed)
-    split = split_of(rng.standard_normal((sum(lengths), dim)) + 1, lengths)
-    rows, low = unit64(split.vectors), 0
-    total, second, own = np.zeros(dim), np.zeros((dim, dim)), 0.0
-    for length in lengths:
-        article = rows[low : low + length]
-        low += length
-        total += article.sum(axis=0)
-        own += float(article.sum(axis=0) @ article.sum(axis=0))
-        for x in article:
-            second += np.outer(x, x)
-    told = []
-    found = summed(grouped(split, seed, told.append))
-    assert sum(told) == found.chunks == len(rows)
-    assert found.total == pytest.approx(total, abs=1e-4)
-    assert found.second == pytest.approx(second, abs=1e-4)
-    assert found.own == pytest.approx(own, abs=1e-4)
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    cosines = (rows @ rows.T)[owner[:, None] != owner]
-    if len(cosines):
-        assert found.mean_cosine == pytest.approx(cosines.mean(), abs=1e-5)
-    else:
-        assert math.isnan(found.mean_cosine)
-
-
-def test_articles_that_lie_in_many_blocks(monkeypatch):
-    split = split_of(sphere(40, 3), [1, 17, 2, 20])
-    whole = moments(split)
-    for size in (1, 3 * 8 * 5):
-        monkeypatch.setattr(spectrum, "BLOCK_BYTES", size)
-        found = moments(split)
-        assert found.own == pytest.approx(whole.own)
-        assert found.second == pytest.approx(whole.second, abs=1e-5)
-        assert (found.chunks, found.squares) == (40, 1 + 289 + 4 + 400)
 
 
 def test_groups_hold_every_article_once_and_subtract():

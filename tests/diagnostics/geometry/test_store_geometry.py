@@ -12,11 +12,11 @@ import pytest
 
 from lvmctl.data import Split, open_split, write_store
 from lvmctl.data.arrays import unit64
+from lvmctl.data.moments import moments
+from lvmctl.data.transforms import transforms
 from lvmctl.diagnostics.geometry.geometry_options import GeometryOptions
-from lvmctl.diagnostics.geometry.spectrum import moments
 from lvmctl.diagnostics.geometry.store_geometry import StoreGeometry
 from lvmctl.diagnostics.geometry.transform_trial import trial
-from lvmctl.diagnostics.geometry.transforms import transforms
 from lvmctl.errors import DataError
 
 

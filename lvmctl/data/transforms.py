@@ -1,0 +1,150 @@
+"""Linear transforms of chunks that make a store more isotropic, fitted on training chunks."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lvmctl.config import TRANSFORMS
+from lvmctl.data.arrays import blocks, release
+from lvmctl.data.moments import Moments, moments
+from lvmctl.data.split import Split
+from lvmctl.errors import DataError, RunError
+from lvmctl.files import output_errors, write_whole
+
+REMOVED = (1, 2, 3)
+"""Numbers of leading components that are taken out."""
+KEPT = 1e-6
+"""Directions whose variance is below this share of the largest are not whitened but dropped."""
+GONE = 1e-6
+"""A chunk of which less than this is left has no direction."""
+
+
+@dataclass(frozen=True)
+class Transform:
+    """x → normalise((x − mean)·matrix).
+
+    Attributes:
+        name: one of :data:`lvmctl.config.TRANSFORMS`.
+        mean: (D,) float32.
+        matrix: (D, D) float32; None is the identity.
+    """
+
+    name: str
+    mean: np.ndarray
+    matrix: np.ndarray | None = None
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """Unit chunks (n, D) → (n, D) float32 of unit norm; NaN where nothing is left of one."""
+        moved = rows.astype(np.float32, copy=False) - self.mean
+        if self.matrix is not None:
+            moved = moved @ self.matrix
+        size = np.sqrt(np.einsum("nd,nd->n", moved, moved))[:, None]
+        # Whitened chunks are long: what is left is measured by the scale of the matrix.
+        scale = 1.0 if self.matrix is None else np.abs(self.matrix).max()
+        return np.divide(moved, size, out=np.full_like(moved, np.nan), where=size > GONE * scale)
+
+    def save(self, path: Path) -> None:
+        """Write it to an NPZ at ``path``, whole or not at all."""
+        arrays = {"name": np.array(self.name), "mean": self.mean}
+        if self.matrix is not None:
+            arrays["matrix"] = self.matrix
+        write_whole(path, lambda file: np.savez(file, **arrays))
+
+    @classmethod
+    def load(cls, path: Path) -> Transform:
+        """What :meth:`save` wrote.
+
+        Raises:
+            RunError: missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls(str(file["name"]), file["mean"], file.get("matrix"))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise RunError(
+                f"cannot be read ({type(error).__name__}: {error})",
+                where=path,
+                mend="restore it, or train again",
+            ) from error
+
+
+def fit(name: str, split: Split) -> Transform:
+    """The transform ``name`` of a split's articles.
+
+    Raises:
+        DataError: the chunks vary in too few directions for it.
+    """
+    found = transforms(moments(split))
+    if name not in found:
+        raise DataError(
+            f"its chunks vary in too few directions for transform {name}",
+            where=split.name,
+            mend=f"use transform={' or '.join(found)}",
+        )
+    return found[name]
+
+
+def transforms(of: Moments) -> dict[str, Transform]:
+    """Transforms by name, fitted on the moments of training chunks.
+
+    ``centred`` takes the mean off. ``minus-n`` also removes the n axes of largest variance (all but
+    the top, Mu and Viswanath, 2018). ``whitened`` gives every axis the same variance, but for those
+    along which there is none, and leaves the axes where they are (ZCA, Bell and Sejnowski, 1997).
+    """
+    mean = of.mean.astype(np.float32)
+    values, axes = of.spectrum
+    found = [Transform("centred", mean)]
+    there = int((values > KEPT * values[0]).sum()) if values[0] > KEPT else 0
+    for removed in REMOVED:
+        if removed < there:
+            top = axes[:, :removed]
+            matrix = np.eye(len(axes)) - top @ top.T
+            found.append(Transform(f"minus-{removed}", mean, matrix.astype(np.float32)))
+    if there > 1:
+        some = axes[:, :there]
+        matrix = (some / np.sqrt(values[:there])) @ some.T
+        found.append(Transform("whitened", mean, matrix.astype(np.float32)))
+    by_name = {one.name: one for one in found}
+    return {name: by_name[name] for name in TRANSFORMS if name in by_name}
+
+
+def moved(split: Split, transform: Transform) -> Split:
+    """The split with its articles' chunks transformed, as unit float32 rows of a temporary file.
+
+    Rows and articles keep their numbers, so that windows are the same windows.
+
+    Raises:
+        DataError: chunks of another width, or nothing is left of one.
+    """
+    if split.dim != len(transform.mean):
+        raise DataError(
+            f"has dimension {split.dim}, the transform {len(transform.mean)}",
+            where=split.name,
+            mend="use data of the same encoder",
+        )
+    shape, width = split.vectors.shape, 4 * split.dim
+    # Written, not mapped: a full disk is then an error and not a SIGBUS. Rows of other splits stay
+    # a hole, which takes no space.
+    with output_errors(tempfile.gettempdir()), tempfile.TemporaryFile(prefix="lvmctl-") as file:
+        file.truncate(shape[0] * width)
+        for start, length in zip(split.starts, split.lengths):
+            for low, high in blocks(int(length), 2 * width):
+                rows = transform(split.unit_rows(start + low, start + high))
+                if np.isnan(rows).any():
+                    raise DataError(
+                        f"nothing is left of a chunk after transform {transform.name}",
+                        where=split.name,
+                        mend="use another transform, or none",
+                    )
+                file.seek((start + low) * width)
+                file.write(rows.data)
+        release(split.vectors)
+        file.flush()
+        vectors = np.memmap(file, np.float32, "r", shape=shape)
+    source = {**split.source, "transform": transform.name}
+    return replace(split, vectors=vectors, source=source, unit=True, exact=True)
