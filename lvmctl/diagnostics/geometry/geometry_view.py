@@ -72,7 +72,10 @@ def change(retrieval: dict[str, Any]) -> str:
             f"no transform surely helps `direct` in its article; the best, {HOW[top]}, changes "
             f"{told}"
         )
-    return f"{HOW[top]}, fitted on {fitted}, changes {told} for `direct` in its article"
+    return (
+        f"{HOW[top]}, fitted on {fitted}, changes {told} for `direct` in its article "
+        f"(lvmctl train --set transform={top})"
+    )
 
 
 def signed(figure: dict[str, Any]) -> str:
