@@ -34,8 +34,15 @@ from lvmctl.cli.train_summary import summary
 @click.option("--horizon", metavar="H", help="The target is the H-th unseen chunk.")
 @click.option("--epochs", metavar="N", help="Passes over the training windows.")
 @click.option("--seed", metavar="N", help="Seed of everything random; 0,1,2 or 0-2 is a run each.")
+@click.option("--model", metavar="NAME", help="Another model than the recipe's.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other option.")
-@click.option("--loss", "losses", multiple=True, metavar="NAME[:W]", help="Add or reweight a loss.")
+@click.option(
+    "--loss",
+    "losses",
+    multiple=True,
+    metavar="NAME[:W]",
+    help="Add or reweight a loss, also FILE.py:CLASS.",
+)
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True
 )
@@ -71,6 +78,7 @@ def train(
     lvmctl train --plugin p8
     lvmctl train --plugin p8 --data stores/books --epochs 3 --set lr=1e-3 --seed 1
     lvmctl train --plugin p8 --train a/ --train b/ --val c/
+    lvmctl train --plugin p8 --model free --loss ./my_loss.py:MyLoss:0.5
     lvmctl train --experiment p8-pilot
     lvmctl train --plugin p8 --resume runs/p8_c5_m0.07_20251104_222516
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lvmctl.training.job import Request
 
 SOURCES = ("data", "train", "val", "ood")
-FLAGS = ("context", "horizon", "epochs", "seed")
+FLAGS = ("context", "horizon", "epochs", "seed", "model")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Typed:
     Attributes:
         recipe: after ``--plugin``.
         experiments: names and patterns, each after an ``--experiment``.
-        flags: ``context``, ``horizon``, ``epochs`` and ``seed``, those that were typed.
+        flags: ``context``, ``horizon``, ``epochs``, ``seed`` and ``model``, those that were typed.
         assignments: each after a ``--set``.
         losses: each after a ``--loss``.
         sources: ``data``, ``train``, ``val`` and ``ood``, None or () where not typed.

@@ -148,6 +148,7 @@ class TrainingOptions:
     windows: int = option(
         0, "train on whole articles up to this many windows; 0 is all", low=0, high=MANY
     )
+    model: str = option("", "another model than the recipe's; it takes the options it shares")
     transform: str = option(
         "none",
         "what chunks go through first, fitted on the training articles",

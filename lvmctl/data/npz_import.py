@@ -85,6 +85,8 @@ def write_npz(
         dtype = np.result_type(*(piece.file.dtype for piece in pieces))
         with create(pieces[0].file.dim, dtype) as writer:
             writer.manifest["made"] = made("import", files=[str(path) for path in paths])
+            if any(piece.apart for piece in pieces):
+                writer.manifest["separate"] = True
             if shape is not None:
                 context, ahead = shape
                 writer.manifest["windows"] = {"context": context, "horizon": ahead}

@@ -32,6 +32,8 @@ class Split:
         target_row: None, or K for a window-only store with horizon above 1: each article is K
             chunks and then its target.
         horizon: the horizon of such windows, else None.
+        separate: articles are windows of their own, which may overlap, and nothing that needs
+            whole articles can be computed.
         notices: what a user should hear about it.
     """
 
@@ -45,6 +47,7 @@ class Split:
     exact: bool = False
     target_row: int | None = None
     horizon: int | None = None
+    separate: bool = False
     notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -79,6 +82,7 @@ class Split:
             exact=store.exact,
             target_row=context,
             horizon=horizon,
+            separate=store.separate,
             notices=store.notices,
         )
 

@@ -148,6 +148,7 @@ def join(splits: Sequence[Split]) -> Split:
         },
         unit=all(split.unit for split in splits),
         exact=all(split.exact for split in splits),
+        separate=any(split.separate for split in splits),
         notices=tuple(notice for split in splits for notice in split.notices),
     )
 

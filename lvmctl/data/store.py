@@ -120,6 +120,11 @@ class Store:
         window = self.manifest.get("windows")
         return (window["context"], window["horizon"]) if window else None
 
+    @property
+    def separate(self) -> bool:
+        """Whether an article is a window of its own, which may overlap others."""
+        return self.window_shape is not None or self.manifest.get("separate") is True
+
     def texts(self) -> Iterator[str]:
         """The text of each row in order, or nothing when the store has none.
 

@@ -13,7 +13,7 @@ def reversed_split(split: Split) -> Split:
     """A copy of a split's own chunks with every article in reverse order.
 
     Articles of a store of windows keep their target last, so they cannot be reversed: the caller
-    has checked ``split.target_row``.
+    has checked ``split.separate``.
     """
     ends = split.starts + split.lengths
     rows = [np.arange(end - 1, start - 1, -1) for start, end in zip(split.starts, ends)]

@@ -240,6 +240,12 @@ def subject(
         if split is not None and transform is not None:
             split = moved(split, transform)
         parts.append(split and Windows(split, *shape))
+    if val.separate:
+        notices = [
+            *notices,
+            f"{val.name} is separate windows, each of which counts as an article: where they "
+            "overlap, intervals are too narrow",
+        ]
     if transform is not None:
         notices = [*notices, f"chunks are transformed ({transform.name}), baselines' too"]
     return Subject(*parts, asked.min_article or 20, notices)

@@ -13,6 +13,7 @@ from lvmctl.errors import PluginError, nearest
 from lvmctl.registry.declare import Plugin, declare
 from lvmctl.registry.find import CORE, Found
 from lvmctl.registry.resolve import resolve
+from lvmctl.registry.unpackaged import declare_file, is_address
 from lvmctl.spec import Record
 
 
@@ -35,6 +36,13 @@ class Entry:
     def qualified(self) -> str:
         """``plugin/record``: means this record also when the bare name is contested."""
         return f"{self.plugin.name}/{self.record.name}"
+
+    @property
+    def saved(self) -> str:
+        """The name that finds this record again from another directory."""
+        if is_address(f"{self.plugin.distribution}:{self.record.name}"):
+            return f"{self.plugin.distribution}:{self.record.name}"
+        return self.qualified
 
     def means(self, name: str) -> bool:
         """Whether a bare name, ``plugin/record`` or ``distribution/record`` names this entry."""
@@ -67,15 +75,19 @@ class Registry:
         """The entry of ``kind`` that ``name`` means.
 
         Args:
-            name: bare (``infonce``) or qualified (``p7/infonce``; the distribution's name serves
-                as well, should two plugins share one).
+            name: bare (``infonce``), qualified (``p7/infonce``; the distribution's name serves as
+                well, should two plugins share one), or a class of a file (``my_loss.py:MyLoss``).
             within: the plugin the name was written in; its own records win over others', so that
                 another plugin cannot break its parts by taking their names.
 
         Raises:
             PluginError: unknown (the nearest name is suggested), contested (every owner is named),
                 or declared by nobody because the plugin is broken or disabled (why is said).
+
+            UsageError: ``file.py:Class`` names no file or class (:mod:`.unpackaged`).
         """
+        if is_address(name):
+            return Entry(*declare_file(kind, name))
         matches = [entry for entry in self.entries(kind) if entry.means(name)]
         own = [entry for entry in matches if within and entry.plugin.found == within.found]
         matches = own or matches

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from training.small import DATA, TINY
 
+import lvmctl
 from lvmctl.cli.main import run as main
 
 SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
@@ -89,6 +90,7 @@ def test_an_experiment_and_what_is_typed_over_it(typed, tmp_path):
     assert config["losses"][0]["options"]["temperature"] == 0.2
     assert config["losses"][-1] | {"options": {}} == {
         "name": "core/mse",
+        "package": f"lvmctl {lvmctl.__version__}",
         "weight": "2",
         "options": {},
         "added": True,

@@ -122,6 +122,9 @@ def test_windows_without_ids_are_articles_of_their_own(load, unit_rows):
     store, notices = load(arrays)
     assert store.lengths.tolist() == [4] * 6
     assert "each window is an article of its own" in notices[0]
+    assert store.separate
+    assert open_split(str(store.path)).separate
+    assert not load(_windows(unit_rows(9), [9]))[0].separate
     windows = Windows(open_split(str(store.path)), 3, 1)
     index = np.arange(6)
     assert np.allclose(windows.context(index), arrays["contexts"], atol=1e-6)

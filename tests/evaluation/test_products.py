@@ -98,8 +98,8 @@ def test_the_choice_is_measured_here():
 def test_products_that_round_are_noticed(monkeypatch):
     # A product that rounds to bf16, as that switch makes it, on any processor.
     switch = torch.backends.mkldnn.matmul
-    before = switch.fp32_precision
-    whole = torch.mm
+    left, whole = switch.fp32_precision, torch.mm
+    before = switch.fp32_precision = "none"  # a training before it may have left another
 
     def rounded(a, b, out):
         if a.dtype == torch.float32 and switch.fp32_precision != "ieee":
@@ -114,3 +114,4 @@ def test_products_that_round_are_noticed(monkeypatch):
         assert switch.fp32_precision == "ieee"
         raise KeyError
     assert switch.fp32_precision == before
+    switch.fp32_precision = left

@@ -103,7 +103,7 @@ def check(split: Split) -> None:
     Raises:
         DataError: separate windows, or no article of two chunks.
     """
-    if split.target_row is not None:
+    if split.separate:
         raise DataError(
             "holds separate windows, which have no direction apart from their articles'",
             where=split.name,

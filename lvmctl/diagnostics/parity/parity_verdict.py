@@ -4,9 +4,10 @@ It asks two things of every trait: does the difference matter (a threshold), and
 chance (one max-statistic permutation test over all traits, see ``max_test``)?
 
 - MISMATCH: some difference is beyond its threshold and significant.
-- UNDECIDED: not that, but chance alone reaches so far in some trait that a real difference could
-  hide: beyond twice its threshold. Recency Δ, a difference of two cosines, may be as noisy as they
-  are: its own threshold is finer than hundreds of articles can tell.
+- UNDECIDED: not that, but some difference is beyond its threshold and may be chance, or chance
+  alone reaches so far that a real difference could hide: beyond twice the threshold. Recency Δ, a
+  difference of two cosines, is as noisy as they are and may be off by as much: its own threshold is
+  finer than hundreds of articles can tell.
 - MATCH: neither. With many articles, a certain but trivial difference is a match.
 
 A random split of articles is a MISMATCH with probability ``level`` at most.
@@ -93,6 +94,19 @@ def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Trait
             "Assign the articles of both to train and val anew at random (`lvmctl data split "
             "STORE --by article`), or read validation figures as those of other text.",
         )
+    loose = np.abs(found.difference) / (blunt / BLUNT)
+    widest = int(np.argmax(loose))
+    if loose[widest] > 1:
+        more = (found.reach[widest] / np.abs(found.difference[widest])) ** 2
+        return Verdict(
+            "UNDECIDED",
+            f"Too few articles to tell: {label(names[widest])} differs by "
+            f"{signed(found.difference[widest])}, beyond {blunt[widest] / BLUNT:g}, which may be "
+            f"chance (p = {found.p[widest]:.3g} among {len(names)} traits, {train.articles:,} and "
+            f"{val.articles:,} articles).",
+            f"About {more:.1f} times as many articles in both splits would show a difference of "
+            "this size.",
+        )
     room = found.reach / blunt
     widest = int(np.argmax(room))
     if room[widest] > 1:
@@ -106,7 +120,17 @@ def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Trait
         )
     return Verdict(
         "MATCH",
-        f"Validation windows are made like training windows: the difference nearest to its "
-        f"threshold is {signed(difference)} in {label(name)} ({threshold[most]:g}; {among}). "
-        f"Up to ±{reach:.4f} passes as chance.",
+        "No difference between training and validation windows that matters was found: nearest to "
+        f"its threshold is {signed(difference)} in {label(name)} ({threshold[most]:g}; {among}). "
+        f"What passes as chance is up to {passing(names, found.reach)}.",
     )
+
+
+def passing(names: list[str], reach: np.ndarray) -> str:
+    """The widest of the simultaneous intervals: of the cosines, of Δ and of the share."""
+    kinds = {"delta": "in recency Δ", "delta_positive": "in the share with Δ > 0"}
+    widest: dict[str, float] = {}
+    for name, own in zip(names, reach):
+        kind = kinds.get(name, "in a cosine")
+        widest[kind] = max(own, widest.get(kind, 0.0))
+    return ", ".join(f"±{own:.4f} {kind}" for kind, own in widest.items())

@@ -118,7 +118,7 @@ def measure(windows: Windows, done: Callable[[int], object] = lambda count: None
             for name, values in kept.items()
             if windows.context_length > 1 or name.startswith("cos")
         },
-        separate=split.target_row is not None,
+        separate=split.separate,
     )
 
 

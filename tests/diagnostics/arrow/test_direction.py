@@ -188,7 +188,7 @@ def test_another_lag_is_named_where_it_alone_shows_an_arrow():
 def test_separate_windows_are_refused():
     (split,) = draws("ar1", 1)
     with pytest.raises(DataError, match=r"separate windows.*import files with article_ids"):
-        diagnosed(replace(split, target_row=5, horizon=2))
+        diagnosed(replace(split, separate=True))
 
 
 def test_articles_of_one_chunk_are_refused():

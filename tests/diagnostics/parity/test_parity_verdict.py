@@ -9,7 +9,7 @@ import pytest
 from diagnostics.parity_cases import flat, some, traits_of, walk
 
 from lvmctl.diagnostics.parity.max_test import Comparison, compare
-from lvmctl.diagnostics.parity.parity_verdict import Limit, judge, limits
+from lvmctl.diagnostics.parity.parity_verdict import Limit, judge, limits, passing
 from lvmctl.diagnostics.parity.split_parity_options import SplitParityOptions
 
 OPTIONS = SplitParityOptions()
@@ -42,9 +42,10 @@ def test_nothing_found():
     found = verdict(lag_2=0.005)
     assert found.word == "MATCH"
     assert found.sentence == (
-        "Validation windows are made like training windows: the difference nearest to its "
-        "threshold is +.0050 in the cosine at lag 2 (0.02; p = 0.5 among 8 traits, 6 and 6 "
-        "articles). Up to ±0.0100 passes as chance."
+        "No difference between training and validation windows that matters was found: nearest to "
+        "its threshold is +.0050 in the cosine at lag 2 (0.02; p = 0.5 among 8 traits, 6 and 6 "
+        "articles). What passes as chance is up to ±0.0100 in a cosine, ±0.0100 in recency Δ, "
+        "±0.0100 in the share with Δ > 0."
     )
     assert not found.change
 
@@ -71,13 +72,31 @@ def test_a_certain_difference_that_is_trivial():
 
 
 def test_a_difference_that_may_be_chance():
-    # 0.03 is beyond the threshold, but 0.035 passes as chance: no evidence, and no room to hide.
-    assert verdict(error=0.014, lag_1=0.03).word == "MATCH"
-    assert verdict(error=0.0159, delta=0.03).word == "MATCH"
+    # Up to 0.035 passes as chance: 0.021 is no evidence, and it is no match either.
+    assert verdict(error=0.014, lag_1=0.0199).word == "MATCH"
+    assert verdict(error=0.014, delta=0.0199).word == "MATCH"  # as noisy as cosines are
+    found = verdict(error=0.014, lag_1=0.021)
+    assert found.word == "UNDECIDED"
+    assert found.sentence == (
+        "Too few articles to tell: the cosine at lag 1 differs by +.0210, beyond 0.02, which may "
+        "be chance (p = 0.5 among 8 traits, 6 and 6 articles)."
+    )
+    assert found.change.startswith("About 2.8 times as many articles")
+    assert verdict(error=0.014, delta=0.021).word == "UNDECIDED"
+    assert verdict(error=0.021, delta_positive=0.051).word == "UNDECIDED"
+
+
+def test_what_passes_as_chance_is_the_widest_of_its_kind():
+    reach = np.full(len(NAMES), 0.01)
+    reach[NAMES.index("lag_3")] = 0.03
+    reach[NAMES.index("delta_positive")] = 0.04
+    assert passing(NAMES, reach) == (
+        "±0.0300 in a cosine, ±0.0100 in recency Δ, ±0.0400 in the share with Δ > 0"
+    )
 
 
 def test_too_few_articles():
-    found = verdict(error=0.032, lag_3=0.03)
+    found = verdict(error=0.032, lag_3=0.015)
     assert found.word == "UNDECIDED"
     assert found.sentence == (
         "Too few articles to tell: the cosine at lag 1 differs by +.0000, and between 6 and 6 "
@@ -94,8 +113,8 @@ def test_a_significant_difference_must_be_the_one_that_matters():
     tested = limits(TRAITS, OPTIONS)
     error = np.array([0.001 if name == "lag_1" else 0.014 for name in NAMES])
     words = []
-    for certain in (0.015, 0.025):  # at lag 1; at lag 5 a larger difference may be chance
-        named = {"lag_1": certain, "lag_5": 0.03}
+    for certain in (0.015, 0.025):  # at lag 1; at lag 5 it may be chance
+        named = {"lag_1": certain, "lag_5": 0.0199}
         difference = np.array([named.get(name, 0) for name in NAMES])
         found = Comparison(difference, error, 2.5, np.full(len(NAMES), 0.3))
         words.append(judge(found, tested, TRAITS, TRAITS))

@@ -195,7 +195,7 @@ def test_articles_without_windows_do_not_count():
 
 def test_separate_windows():
     rows = (flat(600, 0.3, seed, chunks=6, dim=64).vectors for seed in (1, 2))
-    train, val = (split_of(own, [6] * 600, target_row=5, horizon=2) for own in rows)
+    train, val = (split_of(own, [6] * 600, target_row=5, horizon=2, separate=True) for own in rows)
     screen = Silent()
     found = diagnosed(train, val, screen=screen, horizon=2, context=4)
     assert found.verdict == "MATCH"

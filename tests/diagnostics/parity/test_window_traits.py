@@ -62,7 +62,7 @@ def test_lags_below_the_horizon_are_of_the_window_itself():
 
 def test_separate_windows_keep_the_lag_of_their_horizon():
     rows = at_angles(0, 10, 70, 160, 50, 20, 30, 100)
-    split = split_of(rows, [4, 4], target_row=3, horizon=2)
+    split = split_of(rows, [4, 4], target_row=3, horizon=2, separate=True)
     found = traits_of(split, context=2, horizon=2)
     # The last two of three chunks: 10 70 → 160 and 20 30 → 100.
     assert {name: own.tolist() for name, own in found.sums.items() if "lag" in name} == {

@@ -1,0 +1,12 @@
+"""What will be trained: a recipe's composition with every option resolved, torch-free.
+
+A plan is made once, printed, saved as the run's ``config.json`` and read back from there when the
+run is resumed or evaluated.
+"""
+
+from lvmctl.plan.fit import idle
+from lvmctl.plan.make import make_plan
+from lvmctl.plan.plan import Layers, Plan, PlannedPart
+from lvmctl.plan.saved import from_record
+
+__all__ = ["Layers", "Plan", "PlannedPart", "from_record", "idle", "make_plan"]

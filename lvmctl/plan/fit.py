@@ -1,0 +1,49 @@
+"""Whether the parts of a plan fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lvmctl.batch import FIELDS
+from lvmctl.config import TrainingOptions
+from lvmctl.plan.plan import PlannedPart
+
+
+def misfits(
+    model: PlannedPart,
+    losses: Sequence[PlannedPart],
+    sample: Sequence[PlannedPart],
+    options: TrainingOptions,
+) -> list[str]:
+    """Why the parts cannot work together, empty when they can."""
+    problems = []
+    if not losses:
+        problems.append("no loss has a weight above 0, there is nothing to minimise")
+    elif (epoch := idle(losses, options.epochs)) is not None:
+        problems.append(f"no loss has a weight above 0 in epoch {epoch}")
+    for part in (*losses, *sample):
+        record, named = part.entry.record, f"{part.entry.kind} {part.entry.name}"
+        unknown = set(record.needs) - set(FIELDS)
+        if unknown:
+            problems.append(f"{named} needs unknown batch fields {sorted(unknown)}")
+        if "second_last" in record.needs and options.context < 2:
+            problems.append(f"{named} needs second_last, use --context 2 or more")
+        if "rollout" in getattr(record, "needs_prediction", ()) and options.horizon != 1:
+            problems.append(f"{named} feeds predictions back, which needs --horizon 1")
+    for part in losses:
+        missing = {*part.entry.record.needs_prediction} - {*model.entry.record.gives, "rollout"}
+        if missing:
+            problems.append(
+                f"loss {part.entry.name} needs the prediction's {', '.join(sorted(missing))}, "
+                f"which model {model.entry.qualified} does not give, leave it out"
+            )
+    return problems
+
+
+def idle(losses: Sequence[PlannedPart], epochs: int) -> int | None:
+    """The first epoch in which no loss has a weight, None where each has one."""
+    last = 1 + max(part.weight.pieces[-1].begin for part in losses)
+    for epoch in range(1, min(last, epochs) + 1):
+        if all(part.weight.silent(epoch) for part in losses):
+            return epoch
+    return None

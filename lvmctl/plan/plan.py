@@ -1,0 +1,105 @@
+"""A plan: a recipe's composition with every option resolved."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lvmctl.config import TrainingOptions
+from lvmctl.registry import Entry
+from lvmctl.schedule import Schedule
+from lvmctl.spec import Shape
+
+Layers = Sequence[tuple[str, Mapping[str, Any]]]
+ROLES = ("kill", "sample", "select")
+MANY = ("losses", *ROLES)
+ONE = Schedule.parse(1)
+
+
+@dataclass(frozen=True)
+class PlannedPart:
+    """A model, loss or gate with its resolved options.
+
+    Attributes:
+        entry: its record and plugin.
+        options: an instance of the record's options dataclass.
+        weight: factor in the total, for a loss.
+        added: a loss that the recipe does not have; its terms are logged under its full name.
+    """
+
+    entry: Entry
+    options: Any
+    weight: Schedule = ONE
+    added: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """As saved in ``config.json``."""
+        options = dataclasses.asdict(self.options)
+        found = {"name": self.entry.saved, "weight": str(self.weight), "options": options}
+        return found | package(self.entry) | ({"added": True} if self.added else {})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A recipe with everything decided.
+
+    Attributes:
+        recipe: name of the recipe.
+        package: the distribution the recipe comes from, with its version.
+        options: the recipe's options.
+        origins: where each option's value came from.
+        model, losses, kill, sample, select: the parts; see :class:`lvmctl.spec.Composition`.
+        key_options: what the run directory's name shows.
+    """
+
+    recipe: str
+    package: str
+    options: TrainingOptions
+    origins: dict[str, str]
+    model: PlannedPart
+    losses: tuple[PlannedPart, ...]
+    kill: tuple[PlannedPart, ...]
+    sample: tuple[PlannedPart, ...]
+    select: tuple[PlannedPart, ...]
+    key_options: dict[str, Any]
+
+    def shape(self, dim: int) -> Shape:
+        """What models and losses are built for on chunks of width ``dim``."""
+        return Shape(dim, self.options.context, self.options.horizon)
+
+    @property
+    def parts(self) -> tuple[PlannedPart, ...]:
+        """Model, losses and gates."""
+        return (self.model, *self.losses, *self.kill, *self.sample, *self.select)
+
+    @property
+    def needs(self) -> set[str]:
+        """Batch fields the losses and the sample gates read."""
+        return {name for part in (*self.losses, *self.sample) for name in part.entry.record.needs}
+
+    def record(self) -> dict[str, Any]:
+        """As saved in ``config.json``; :func:`from_record` reads it back."""
+        return {
+            "recipe": self.recipe,
+            "package": self.package,
+            "options": dataclasses.asdict(self.options),
+            "origins": self.origins,
+            "model": self.model.record(),
+            **{name: [part.record() for part in getattr(self, name)] for name in MANY},
+            "key_options": self.key_options,
+        }
+
+    def describe(self) -> str:
+        """The composition in one line: ``p8: p8/mixture | 1 × p8/listwise + …``."""
+        losses = " + ".join(f"{part.weight} × {part.entry.qualified}" for part in self.losses)
+        gates = [f" | {role}: {p.entry.qualified}" for role in ROLES for p in getattr(self, role)]
+        model, first = self.model.entry.qualified, self.options.transform
+        model = model if first == "none" else f"{first} chunks | {model}"
+        return f"{self.recipe}: {model} | {losses}{''.join(gates)}"
+
+
+def package(entry: Entry) -> dict[str, str]:
+    """What has to be installed for ``entry`` to be found."""
+    return {"package": f"{entry.plugin.distribution} {entry.plugin.version}"}

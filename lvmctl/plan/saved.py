@@ -1,0 +1,60 @@
+"""A plan read back from the ``config.json`` of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lvmctl.config import bind
+from lvmctl.errors import PluginError, UsageError
+from lvmctl.plan.plan import ROLES, Plan, PlannedPart, package
+from lvmctl.registry import Entry, Registry
+from lvmctl.schedule import Schedule
+
+
+def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:
+    """The plan a run was made with, from its ``config.json``.
+
+    Raises:
+        PluginError: a plugin it needs is not there, broken or contested.
+        UsageError: an installed plugin no longer takes the saved options.
+    """
+
+    def part(kind: str, saved: Mapping[str, Any]) -> PlannedPart:
+        entry = known(registry, kind, saved["name"], saved)
+        options = bind(entry.record.options, [("config.json", saved["options"])]).options
+        return PlannedPart(
+            entry, options, Schedule.parse(saved["weight"]), saved.get("added", False)
+        )
+
+    recipe = known(registry, "recipe", record["recipe"], record)
+    bound = bind(recipe.record.options, [("config.json", record["options"])])
+    return Plan(
+        recipe=record["recipe"],
+        **package(recipe),
+        options=bound.options,
+        origins=dict(record["origins"]),
+        model=part("model", record["model"]),
+        losses=tuple(part("loss", saved) for saved in record["losses"]),
+        **{role: tuple(part("gate", saved) for saved in record[role]) for role in ROLES},
+        key_options=dict(record["key_options"]),
+    )
+
+
+def known(registry: Registry, kind: str, name: str, saved: Mapping[str, Any]) -> Entry:
+    """The entry a run was made with.
+
+    Raises:
+        PluginError: it is not there; the package to install is named.
+    """
+    try:
+        return registry.get(kind, name)
+    except UsageError as error:
+        distribution, _, version = saved.get("package", "").partition(" ")
+        there = any(plugin.distribution == distribution for plugin in registry.plugins)
+        if there or not version or version == "unpackaged":
+            raise
+        raise PluginError(
+            f"the run needs {kind} {name} of {distribution}, which is not installed",
+            mend=f"pip install {distribution} (it was made with {version})",
+        ) from error
