@@ -8,7 +8,8 @@ import pytest
 
 from lvmctl.errors import PluginError, UsageError
 from lvmctl.plan import from_record, make_plan
-from lvmctl.registry import load_registry
+from lvmctl.plan.make import split_weight
+from lvmctl.registry import Registry, load_registry
 
 
 def plan(*layers, losses=()):
@@ -107,3 +108,57 @@ def test_a_run_whose_plugin_is_gone_says_so():
     record = plan().record() | {"losses": [{"name": "gone/loss", "weight": 1.0, "options": {}}]}
     with pytest.raises(PluginError, match="gone/loss"):
         from_record(load_registry(), record)
+
+
+def test_another_model_takes_the_options_it_shares():
+    found = plan({"model": "core/free", "width": 96, "heads": 4})
+    assert found.model.entry.qualified == "core/free"
+    assert (found.model.options.width, found.model.options.heads) == (96, 4)
+    assert list(found.key_options.values())[-1] == "free"
+    assert found.describe().startswith("p8: core/free | ")
+    assert from_record(load_registry(), found.record()) == found
+
+
+def test_a_model_that_cannot_be_is_told_with_everything_else():
+    with pytest.raises(UsageError) as error:
+        plan({"model": "core/fre", "lr": "fast"})
+    assert "did you mean 'free'?" in str(error.value)
+    assert "lr" in str(error.value)
+
+
+def test_a_package_that_is_gone_is_named(monkeypatch):
+    registry, saved = load_registry(), plan(losses=["p7/infonce"]).record()
+    plugins = [one for one in registry.plugins if one.distribution != "lvmctl-p7"]
+    with pytest.raises(PluginError) as error:
+        from_record(Registry(plugins, registry.hook), saved)
+    assert str(error.value) == (
+        "the run needs loss p7/infonce of lvmctl-p7, which is not installed; "
+        "pip install lvmctl-p7 (it was made with 0.1.0)"
+    )
+    plugins = [one for one in registry.plugins if one.distribution != "lvmctl-p8"]
+    with pytest.raises(PluginError, match=r"needs recipe p8 of lvmctl-p8.*pip install lvmctl-p8"):
+        from_record(Registry(plugins, registry.hook), saved)
+
+
+def test_an_older_run_says_what_is_missing_without_its_package():
+    saved = plan().record()
+    saved["losses"][0] = {**saved["losses"][0], "name": "gone/loss"}
+    del saved["losses"][0]["package"]
+    with pytest.raises(PluginError, match=r"no loss 'gone/loss'"):
+        from_record(load_registry(), saved)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("mse", ("mse", "1")),
+        ("mse:.5", ("mse", ".5")),
+        ("p7/mse:0,3=1", ("p7/mse", "0,3=1")),
+        ("./a.py:Mine", ("./a.py:Mine", "1")),
+        ("a/b.py:Mine:0.5", ("a/b.py:Mine", "0.5")),
+        ("a.py:0.5", ("a.py", "0.5")),
+        ("mse:", ("mse", "")),
+    ],
+)
+def test_a_name_and_its_weight(text, parts):
+    assert split_weight(text) == parts
