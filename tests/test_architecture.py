@@ -164,7 +164,7 @@ def test_torch_and_numpy_stay_on_their_floors(path):
 @pytest.mark.parametrize("path", CORE_FILES, ids=short)
 def test_core_needs_only_its_dependencies(path):
     known = {"lvmctl", "torch", "numpy", "click", "pluggy", "tqdm"} | sys.stdlib_module_names
-    optional = {"sentence_transformers", "matplotlib", "pytest", "hypothesis"}
+    optional = {"sentence_transformers", "matplotlib", "pytest", "hypothesis", "packaging"}
     assert {module.partition(".")[0] for module, *_ in imports(path)} <= known | optional
 
 

@@ -1,1 +1,5 @@
-"""Metrics: numbers from vectors and ranks."""
+"""Metrics: numbers from vectors and ranks, and how sure they are."""
+
+from lvmctl.metrics.intervals import Resampling
+
+__all__ = ["Resampling"]

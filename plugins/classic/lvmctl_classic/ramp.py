@@ -35,6 +35,6 @@ class Ramp(nn.Module):
         self.scale.fill_(self.schedule.at(step))
 
     def forward(self, context: Tensor) -> Prediction:
-        feature = (self.scale * self.position).expand(len(context), -1, -1)
+        feature = (self.scale * self.position).expand(context.shape[0], -1, -1)
         raw = self.head(self.encoder(torch.cat([context, feature], dim=-1))).float()
         return Prediction(q=unit(raw), raw=raw)
