@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvmctl.config.options import option
+from lvmctl.config.options import MANY, option
 
 
 @dataclass(frozen=True, kw_only=True)
 class RidgeOptions:
     """The linear map of the whole window."""
 
-    fit_windows: int = option(20_000, "fit on whole articles up to this many windows", low=1)
+    fit_windows: int = option(
+        20_000, "fit on whole articles up to this many windows", low=1, high=MANY
+    )
     penalties: tuple[float, ...] = option(
         (1e-4, 1e-3, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1e3, 1e4),
         "penalties to choose from, in mean eigenvalues of the windows' second moment; the search "

@@ -10,11 +10,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lvmctl.testing.batches import random_batch, random_prediction
     from lvmctl.testing.pytest_checks import parametrize_with_checks
 
-_HOMES = {"parametrize_with_checks": "pytest_checks"}
+_HOMES = {
+    "parametrize_with_checks": "pytest_checks",
+    "random_batch": "batches",
+    "random_prediction": "batches",
+}
 
-__all__ = ["parametrize_with_checks"]
+__all__ = ["parametrize_with_checks", "random_batch", "random_prediction"]
 
 
 def __getattr__(name: str) -> Any:

@@ -26,7 +26,7 @@ class Subject:
         registry: everything installed.
         plugin: the plugin.
         entry: the record; None where the plugin itself is checked.
-        options: an instance of the record's options dataclass.
+        options: an instance of the record's options dataclass; None where it has none that work.
     """
 
     registry: Registry

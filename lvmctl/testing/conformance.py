@@ -5,24 +5,25 @@ from __future__ import annotations
 import importlib
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from lvmctl.config import bind
 from lvmctl.errors import LvmctlError, PluginError, UsageError, nearest, out_of_memory
-from lvmctl.registry import Plugin, Registry, load_registry
+from lvmctl.registry import Entry, Plugin, Registry, load_registry
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet
 
+RECORD = "lvmctl.testing.record_checks"
 ROOMS = {
     "plugin": ("lvmctl.testing.plugin_checks",),
-    "recipe": ("lvmctl.testing.record_checks", "lvmctl.testing.recipe_checks"),
-    "model": ("lvmctl.testing.record_checks", "lvmctl.testing.model_checks"),
-    "loss": ("lvmctl.testing.record_checks", "lvmctl.testing.loss_checks"),
-    "gate": ("lvmctl.testing.record_checks", "lvmctl.testing.gate_checks"),
-    "diagnostic": ("lvmctl.testing.record_checks", "lvmctl.testing.diagnostic_checks"),
-    "encoder": ("lvmctl.testing.record_checks", "lvmctl.testing.encoder_checks"),
-    "baseline": ("lvmctl.testing.record_checks", "lvmctl.testing.baseline_checks"),
-    "command": ("lvmctl.testing.record_checks", "lvmctl.testing.command_checks"),
+    "recipe": (RECORD, "lvmctl.testing.recipe_checks"),
+    "model": (RECORD, "lvmctl.testing.model_checks"),
+    "loss": (RECORD, "lvmctl.testing.loss_checks"),
+    "gate": (RECORD, "lvmctl.testing.gate_checks"),
+    "diagnostic": (RECORD, "lvmctl.testing.diagnostic_checks"),
+    "encoder": (RECORD, "lvmctl.testing.encoder_checks"),
+    "baseline": (RECORD, "lvmctl.testing.baseline_checks"),
+    "command": (RECORD, "lvmctl.testing.command_checks"),
 }
 """Modules of checks, each with a tuple ``CHECKS``, by what is checked."""
 
@@ -70,7 +71,7 @@ class Case:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return self.check.run(self.subject)
-        except (Unmet, Skipped, KeyboardInterrupt):
+        except (Unmet, Skipped):
             raise
         except (Exception, SystemExit) as error:
             if out_of_memory(error):
@@ -120,14 +121,20 @@ def cases(
                 where="--set",
                 mend="name the record",
             )
-        bound = bind(records[0].record.options, [("--set", dict(options))]).options
-        one = Subject(registry, records[0].plugin, records[0].entry, bound)
-        found = [one if subject.entry else subject for subject in found]
-    return [
-        Case(check, subject)
-        for subject in found
-        for check in checks(subject.entry.kind if subject.entry else "plugin")
-    ]
+        if records[0].options is not None:
+            bound = bind(records[0].record.options, [("--set", dict(options))]).options
+            one = replace(records[0], options=bound)
+            found = [one if subject.entry else subject for subject in found]
+    return [Case(check, subject) for subject in found for check in _due(subject)]
+
+
+def _due(subject: Subject) -> tuple[Check, ...]:
+    """All checks of its kind, or those of records alone where the options are at fault."""
+    if subject.entry is None:
+        return checks("plugin")
+    if subject.options is None:
+        return importlib.import_module(RECORD).CHECKS
+    return checks(subject.entry.kind)
 
 
 def subjects(registry: Registry, name: str) -> list[Subject]:
@@ -144,8 +151,17 @@ def subjects(registry: Registry, name: str) -> list[Subject]:
         sound = list({entry.plugin.found: entry.plugin for entry in entries}.values())
     return [
         *(Subject(registry, plugin) for plugin in sound),
-        *(Subject(registry, e.plugin, e, bind(e.record.options, []).options) for e in entries),
+        *(Subject(registry, entry.plugin, entry, _defaults(entry)) for entry in entries),
     ]
+
+
+def _defaults(entry: Entry) -> Any:
+    """The record's options as they are by default; None where their class is at fault, which the
+    checks of records say."""
+    try:
+        return bind(entry.record.options).options
+    except Exception:
+        return None
 
 
 def _sound(plugin: Plugin) -> Plugin:
@@ -170,7 +186,7 @@ def expect(found: Sequence[Case], failures: Mapping[str, str]) -> dict[str, str]
     for name, reason in failures.items():
         meant = [case.id for case in found if name in (case.id, case.check.name)]
         if not meant:
-            close = nearest(name, {case.check.name for case in found})
+            close = nearest(name, sorted({case.check.name for case in found}))
             raise UsageError(
                 f"no check is called {name!r}",
                 where="expected_failures",

@@ -30,5 +30,6 @@ def lvmctl_losses():
             options=DirectionalOptions,
             needs=("target", "second_last", "weight"),
             needs_prediction=("raw",),
+            regulariser=True,  # its confidence turns it off at the target
         )
     ]

@@ -49,4 +49,4 @@ class InfoNce(nn.Module):
 def between(q: Tensor, target: Tensor) -> Tensor:
     """cos(q_i, y_j), (B, B); in full precision under autocast, since T = .07 magnifies rounding."""
     with torch.autocast(q.device.type, enabled=False):
-        return q @ target.mT
+        return q.float() @ target.mT

@@ -23,15 +23,15 @@ class ListwiseOptions:
 class OrderOptions:
     """Options of the order verifier."""
 
-    pairs: int = option(PAIRS_PER_WINDOW, "chunk pairs per window", low=1)
-    hidden: int = option(256, "hidden width of the verifier", low=1)
+    pairs: int = option(PAIRS_PER_WINDOW, "chunk pairs per window", low=1, high=1_000)
+    hidden: int = option(256, "hidden width of the verifier", low=1, high=65_536)
 
 
 @dataclass(frozen=True, kw_only=True)
 class KillOptions:
     """Options of the reports' kill rule."""
 
-    epoch: int = option(2, "epoch after which the rule is asked", low=1)
+    epoch: int = option(2, "epoch after which the rule is asked", low=1, high=1_000_000)
     margin: float = option(0.0, "stop below this validation margin[last]", low=-2.0, high=2.0)
     r_at_5: float = option(0.75, "stop below this in-article filtered R@5", low=0.0, high=1.0)
 
@@ -44,8 +44,8 @@ class P8Options(TrainingOptions, SequenceEncoderOptions):
     negatives: int = option(2, "same-article negatives per window", low=0, high=6)
     in_batch: int = option(0, "targets of other windows per list", low=0, high=6)
     margin: float = option(0.07, "previous-repel margin, against last", low=0.0, high=2.0)
-    order_pairs: int = option(PAIRS_PER_WINDOW, "chunk pairs per window", low=1)
-    w_rank: float = option(1.0, "weight of the listwise loss", low=0.0)
-    w_margin: float = option(0.5, "weight of the previous-repel hinge", low=0.0)
-    w_order: float = option(0.2, "weight of the order verifier", low=0.0)
+    order_pairs: int = option(PAIRS_PER_WINDOW, "chunk pairs per window", low=1, high=1_000)
+    w_rank: float = option(1.0, "weight of the listwise loss", low=0.0, high=1e6)
+    w_margin: float = option(0.5, "weight of the previous-repel hinge", low=0.0, high=1e6)
+    w_order: float = option(0.2, "weight of the order verifier", low=0.0, high=1e6)
     kill_rule: bool = option(False, "stop after epoch 2 as the reports did")

@@ -1,0 +1,97 @@
+"""What is written works untouched: installed without this checkout, checked, tested and used."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lvmctl.spec import KINDS
+
+WORLD = "synth:rotation?articles=24&chunks=24&dim=16&theta=20"
+SMALL = [
+    *(f"--set={size}" for size in ("layers=1", "width=16", "heads=2", "feedforward=16")),
+    *("--set=min_article=6", "--set=eval_windows=64", "--epochs=1", f"--data={WORLD}"),
+]
+EVERY = [f"my-{kind}" for kind in KINDS.values()]
+
+
+def test_it_is_what_was_installed_that_runs(installed, scaffolds):
+    code = "import lvmctl, lvmctl_my_loss; print(lvmctl.__file__, lvmctl_my_loss.__file__)"
+    for place in installed.run("python", "-c", code).split():
+        assert Path(place).is_relative_to(installed.home)
+
+
+def test_each_is_listed(installed):
+    listed = json.loads(installed.run("lvmctl", "--strict-plugins", "plugins", "list", "--json"))
+    found = {record["kind"]: record for record in listed["records"] if "my-" in record["name"]}
+    assert {kind: record["name"] for kind, record in found.items()} == {
+        kind: f"my-{kind}" for kind in KINDS.values()
+    }
+    assert all(record["provider"] == f"lvmctl-my-{kind}" for kind, record in found.items())
+
+
+def test_each_passes_its_own_tests(installed, scaffolds):
+    said = installed.run("python", "-m", "pytest", "-p", "no:cacheprovider", *scaffolds.values())
+    assert " passed" in said
+    for place in scaffolds.values():
+        configured = tomllib.loads((place / "pyproject.toml").read_text())["tool"]["pytest"]
+        assert configured["ini_options"] == {"addopts": "-p lvmctl.testing.fixtures"}
+
+
+def test_each_passes_the_checks(installed):
+    found = json.loads(installed.run("lvmctl", "plugins", "check", *EVERY, "--json"))
+    assert found["summary"]["fail"] == 0
+    passed = {check["subject"] for check in found["checks"] if check["status"] == "pass"}
+    assert passed >= {f"{kind} my-{kind}" for kind in KINDS.values()}
+
+
+@pytest.mark.parametrize("setting", [[], ["--set", "my-loss.margin=0.2"]])
+def test_the_loss_is_trained_with(installed, setting, tmp_path):
+    words = ["--plugin", "p8", "--loss", "my-loss:0.5", *setting, "--out", tmp_path / "run"]
+    installed.run("lvmctl", "train", *words, *SMALL)
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    (saved,) = (loss for loss in config["losses"] if loss["name"] == "my-loss/my-loss")
+    assert saved["weight"] == "0.5"
+    assert saved["options"] == {"margin": 0.2 if setting else 0.1}
+    (epoch,) = json.loads((tmp_path / "run/training_history.json").read_text())
+    (value,) = (value for name, value in epoch["train"].items() if "angle" in name)
+    assert 0 < value < 3.2
+
+
+def test_the_model_is_trained(installed, tmp_path):
+    words = ["--plugin", "p8", "--model", "my-model", "--out", tmp_path / "run"]
+    installed.run("lvmctl", "train", *words, *SMALL[4:])
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    assert (config["model"]["name"], config["model"]["options"]) == (
+        "my-model/my-model",
+        {"newest": 2.0},
+    )
+
+
+def test_the_encoder_embeds(installed, tmp_path):
+    (tmp_path / "a.txt").write_text("One chunk.\n\nAnother chunk.\n")
+    words = ["--out", tmp_path / "store", "--encoder", "my-encoder", "--set", "dim=32"]
+    installed.run("lvmctl", "data", "embed", tmp_path / "a.txt", *words)
+    manifest = json.loads((tmp_path / "store/store.json").read_text())
+    assert manifest["encoder"] == {"name": "my-encoder", "dim": 32, "size": 4}
+
+
+def test_the_baseline_is_evaluated(installed):
+    said = json.loads(installed.run("lvmctl", "eval", "baselines", "--data", WORLD, "--json"))
+    found = {name: said["predictors"][name]["cos_next"] for name in ("direct", "my-baseline")}
+    assert 0 < found["my-baseline"] < found["direct"]  # this world turns 20° with every chunk
+
+
+def test_the_diagnostic_is_asked(installed):
+    said = json.loads(installed.run("lvmctl", "diagnose", "my-diagnostic", WORLD, "--json"))
+    assert said["verdict"] == "DISTINCT"
+    alike = installed.run("lvmctl", "diagnose", "my-diagnostic", WORLD, "--cosine=-1", "--json")
+    assert json.loads(alike)["share"] == 1.0
+
+
+def test_the_command_is_there(installed):
+    shown = json.loads(installed.run("lvmctl", "my-command", WORLD, "--most", "2", "--json"))
+    assert [article["chunks"] for article in shown["articles"]] == [24, 24]

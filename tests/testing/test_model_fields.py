@@ -1,0 +1,76 @@
+"""A prediction holds what its record says, in the shape and the range that `Prediction` says."""
+
+from __future__ import annotations
+
+import torch
+from sound_models import ANCHORED, CONE, Anchored, Cone, Free, assert_fails, each
+
+from lvmctl.batch import Prediction
+from lvmctl.geometry import anchored, centroid, mixture, unit
+
+
+class Filled(Free):
+    def forward(self, context):
+        raw = self.raw(context)
+        return Prediction(q=unit(raw), raw=raw)
+
+
+class FlatRaw(Free):
+    def forward(self, context):
+        raw = self.raw(context)
+        return Prediction(q=unit(raw), raw=raw.sum(dim=-1))
+
+
+class Unnormalised(Cone):
+    """Its mixture is right, its weights are twice what they should be."""
+
+    def forward(self, context):
+        weights = self.weights(context)
+        return Prediction(q=mixture(weights, context), weights=2 * weights)
+
+
+class Negative(Cone):
+    """Its weights sum to one."""
+
+    def forward(self, context):
+        weights = 2 * self.weights(context) - 1 / context.shape[1]
+        return Prediction(q=mixture(weights, context), weights=weights)
+
+
+class Overblended(Anchored):
+    def at(self, step):
+        with torch.no_grad():
+            self.blend.fill_(1.3)
+
+
+class Blends(Anchored):
+    """A blend for every window."""
+
+    def forward(self, context):
+        raw, blend = self.raw(context), self.blend.expand(len(context), 1)
+        q = anchored(raw, centroid(context), blend)
+        return Prediction(q=q, raw=raw, anchor_lambda=blend)
+
+
+class RollsOut(Free):
+    def forward(self, context):
+        q = unit(self.raw(context))
+        return Prediction(q=q, rollout=q[:, None])
+
+
+BROKEN = [
+    (Filled, {}, {"fields": "it fills raw, which `gives` does not name"}),
+    (FlatRaw, {"gives": ("raw",)}, {"fields": "raw is (1,), not a tensor (1, 16)"}),
+    (Unnormalised, CONE, {"fields": "the sums are 2 to 2"}),
+    (Negative, {"geometry": "span", "gives": ("weights",)}, {"fields": "the least is -"}),
+    (Overblended, ANCHORED, {"fields": "anchor_lambda is 1.3, not in [0, 1]"}),
+    (Blends, ANCHORED, {"fields": "anchor_lambda is (1, 1), not a tensor ()"}),
+    (RollsOut, {}, {"fields": "lvmctl's to fill"}),
+    (Free, {"gives": ("raw",)}, {"fields": "`gives` names raw, which is None"}),
+    (Free, {"gives": ("rollout",)}, {"fields": "a model may fill raw, weights, anchor_lambda"}),
+]
+
+
+@each(BROKEN)
+def test_a_broken_model_fails_what_it_breaks_and_nothing_else(model, record, expected):
+    assert_fails(model, record, expected)
