@@ -16,6 +16,7 @@ from lvmctl.data.windows import Windows
 from lvmctl.geometry import unit
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.blame import blame
+from lvmctl.registry.find import CORE
 from lvmctl.spec import BaselineSpec, Geometry, Shape
 
 BATCH = 1024
@@ -56,6 +57,12 @@ class Predictor:
         return q.float().cpu().numpy()
 
 
+def row_name(registry: Registry, entry: Entry) -> str:
+    """What a baseline's row is called. Core's keep their names, which gates judge against, also
+    where a plugin declares another baseline of that name."""
+    return entry.name if entry.plugin.found == CORE else registry.address(entry)
+
+
 def baselines(
     registry: Registry, shape: Shape, train: Windows | None = None
 ) -> tuple[list[Predictor], list[str]]:
@@ -78,7 +85,7 @@ def baselines(
     mean = None if train is None else train.split.mean()
     for entry in registry.entries("baseline"):
         record: BaselineSpec = entry.record
-        name = registry.address(entry)
+        name = row_name(registry, entry)
         if train is None and record.fitted:
             left_out.append(name)
         else:

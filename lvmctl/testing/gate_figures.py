@@ -15,7 +15,7 @@ from lvmctl.data.batches import BatchBuilder
 from lvmctl.errors import nearest
 from lvmctl.evaluation.fivecat import TESTS, evidence
 from lvmctl.evaluation.measure import Protocol
-from lvmctl.evaluation.predictors import Predictor, centred, raw
+from lvmctl.evaluation.predictors import Predictor, centred, raw, row_name
 from lvmctl.evaluation.sheet import Sheet
 from lvmctl.evaluation.verdicts import Evidence
 from lvmctl.gates.bounds import Figure
@@ -98,12 +98,12 @@ def measured(registry: Registry, against: str) -> tuple[Evidence, list[str]]:
 def baseline(registry: Registry, name: str, train: Windows) -> Predictor:
     """The baseline that evaluation shows as ``name``."""
     for entry in registry.entries("baseline"):
-        shown = registry.address(entry)
+        shown = row_name(registry, entry)
         if name == shown:
             return raw(registry, entry, name, SHAPE, train)
         if entry.record.centred and name == f"{shown}-centred":
             return centred(registry, entry, name, SHAPE, train, train.split.mean())
-    known = [registry.address(entry) for entry in registry.entries("baseline")]
+    known = [row_name(registry, entry) for entry in registry.entries("baseline")]
     close = nearest(name, known)
     hint = f"did you mean {close!r}" if close else f"there are {', '.join(known)}"
     raise Unmet(f"it judges against {name!r}, which no baseline is called; {hint}")

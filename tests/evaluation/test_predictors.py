@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from lvmctl.data import Windows, open_split
 from lvmctl.errors import PluginError
 from lvmctl.evaluation.measure import Protocol, measure
 from lvmctl.evaluation.predictors import Predictor, baselines, named
-from lvmctl.registry import configure, load_registry
+from lvmctl.registry import Plugin, Registry, configure, load_registry
 from lvmctl.spec import Shape
 
 SHAPE = Shape(8, 3)
@@ -176,3 +178,14 @@ def test_predictions_are_made_without_gradients():
 
     Predictor("watching", call)(held)
     assert seen == [False]
+
+
+def test_cores_rows_keep_their_names_beside_a_plugins_baseline_of_that_name(fitted):
+    registry = load_registry()
+    own = next(plugin for plugin in registry.plugins if plugin.distribution == "lvmctl")
+    direct = registry.get("baseline", "direct").record
+    found = replace(own.found, name="rival", distribution="lvmctl-rival")
+    rival = Plugin(found, "ok", 1, (replace(direct, centred=False),))
+    both = Registry([*registry.plugins, rival], registry.hook)
+    names = [predictor.name for predictor in baselines(both, SHAPE, windows(0))[0]]
+    assert names == [*(predictor.name for predictor in fitted[0]), "rival/direct"]
