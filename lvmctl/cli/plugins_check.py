@@ -37,15 +37,15 @@ def check(
     lvmctl plugins check listwise --set temperature=0.1
     lvmctl plugins check lvmctl-angular-margin --json
     """
-    try:
-        from lvmctl.testing.conformance import cases
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the checks need {error.name}", mend="pip install 'lvmctl[test]'"
-        ) from error
-
     with redirect_stdout(sys.stderr):
-        found = [case for name in names for case in cases(name, parse_assignments(assignments))]
+        try:
+            from lvmctl.testing.conformance import cases
+
+            found = [case for name in names for case in cases(name, parse_assignments(assignments))]
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"the checks need {error.name}", mend="pip install 'lvmctl[test]'"
+            ) from error
         outcomes = []
         with progress("checks", "checks", len(found)) as done:
             for case in found:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from math import isnan
 from typing import Any
 
 from lvmctl.data.splits import Splits
@@ -11,7 +13,7 @@ from lvmctl.diagnostics.window_options import WindowOptions
 from lvmctl.evaluation.ceilings import margin_ceilings
 from lvmctl.evaluation.job import measured
 from lvmctl.evaluation.measure import Protocol
-from lvmctl.evaluation.predictors import baselines
+from lvmctl.evaluation.predictors import Predictor, baselines, raw, row_name
 from lvmctl.evaluation.sheet import Sheet
 from lvmctl.evaluation.verdicts import numbers
 from lvmctl.gates.bounds import Figure
@@ -39,17 +41,49 @@ def sheet_of(
     Args:
         tests: letters of 5CAT tests that are wanted too.
     """
-    shape = Shape(val.split.dim, options.context, options.horizon)
-    predictors, _ = baselines(load_registry(), shape, train)
+    return with_ceilings(sheet_on(val, fitted(train, options), options, screen, tests))
+
+
+def fitted(
+    train: Windows, options: WindowOptions, only: Container[str] | None = None
+) -> list[Predictor]:
+    """Every baseline, fitted on ``train``, and every oracle; of ``only`` these, uncentred."""
+    registry = load_registry()
+    shape = Shape(train.split.dim, options.context, options.horizon)
+    if only is None:
+        return baselines(registry, shape, train)[0]
+    named = {row_name(registry, entry): entry for entry in registry.entries("baseline")}
+    return [
+        raw(registry, entry, name, shape, train) for name, entry in named.items() if name in only
+    ]
+
+
+def sheet_on(
+    windows: Windows,
+    predictors: list[Predictor],
+    options: WindowOptions,
+    screen: Screen,
+    tests: str = "",
+) -> Sheet:
+    """``predictors`` on ``windows``.
+
+    Args:
+        tests: letters of 5CAT tests that are wanted too.
+    """
     protocol = Protocol(
         pools=("filtered", "unfiltered"),
         everywhere=False,
         min_article=options.min_article,
         tests=tests,
     )
-    sheet = measured(val, predictors, protocol, screen)
+    return measured(windows, predictors, protocol, screen)
+
+
+def with_ceilings(sheet: Sheet) -> Sheet:
+    """``sheet`` with the largest margins of each class of models."""
     for geometry in CLASSES:
-        sheet.ceilings[f"{geometry}-margin-ceiling"] = margin_ceilings(val, geometry)
+        ceiling = margin_ceilings(sheet.windows, geometry)
+        sheet.ceilings[f"{geometry}-margin-ceiling"] = ceiling
     return sheet
 
 
@@ -59,15 +93,17 @@ def plain(figure: Figure | None) -> dict[str, Any] | None:
 
 
 def shown(figure: Figure | None, signed: bool = False) -> str:
-    """``.545 [.530, .560]`` for a reader, ``-`` where there is no figure."""
+    """``.545 [.530, .560]`` for a reader, ``-`` where there is no figure; an interval that is not
+    known is left out."""
     if figure is None:
         return "-"
-    values = (figure.value, figure.low, figure.high)
-    value, low, high = (number(value, signed) for value in values)
-    return value if low == high == "nan" else f"{value} [{low}, {high}]"
+    value, low, high = (number(one, signed) for one in (figure.value, figure.low, figure.high))
+    return value if "-" in (value, low, high) else f"{value} [{low}, {high}]"
 
 
 def number(value: float, signed: bool = False) -> str:
-    """``.545``, ``+.125``, ``1.000``."""
+    """``.545``, ``+.125``, ``1.000``; ``-`` for NaN."""
+    if isnan(value):
+        return "-"
     text = f"{value:+.3f}" if signed else f"{value:.3f}"
     return text.replace("0.", ".", 1) if abs(value) < 0.9995 else text

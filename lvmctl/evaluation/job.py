@@ -12,6 +12,7 @@ from typing import Protocol as Interface
 import numpy as np
 
 from lvmctl.data.windows import Windows
+from lvmctl.errors import PluginError
 from lvmctl.evaluation.ceilings import margin_ceilings
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.predictors import Predictor, baselines
@@ -126,8 +127,8 @@ def fit(registry: Registry, subject: Subject, screen: Screen) -> tuple[list[Pred
         screen.say(
             f"baselines are fitted on {len(subject.train):,} windows of {subject.train.split.name}"
         )
-    found, left_out = baselines(registry, subject.shape, subject.train)
-    if left_out:
+    found, left_out = baselines(registry, subject.shape, subject.train, screen.say)
+    if left_out and subject.train is None:
         screen.say(
             f"left out, because they learn and there is nothing to learn from: "
             f"{', '.join(left_out)} (give --train STORE)"
@@ -143,10 +144,16 @@ def measured(
     seed: int = 0,
     known: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> Sheet:
-    """A sheet of ``predictors`` on ``windows``; ``known`` predictions are not made again."""
+    """A sheet of ``predictors`` on ``windows``; ``known`` predictions are not made again, and a
+    plugin's baseline that fails is left out."""
     sheet = Sheet(windows, protocol, seed)
     with screen.stage(windows.split.name, "predictors", len(predictors)) as done:
         for predictor in predictors:
-            sheet.add(predictor, known.get(predictor.name))
+            try:
+                sheet.add(predictor, known.get(predictor.name))
+            except PluginError as error:
+                if not predictor.optional:
+                    raise
+                screen.say(f"{predictor.name} is left out: {error}")
             done(1)
     return sheet

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lvmctl.batch import Pool
 from lvmctl.data.windows import Windows
+from lvmctl.errors import PluginError
 from lvmctl.geometry import unit
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.blame import blame
@@ -32,6 +33,7 @@ class Predictor:
         call: contexts (B, K, D) → q (B, D) of unit norm; an oracle takes the target (B, D) too.
         score: (context, :class:`~lvmctl.batch.Pool`) → (B, N); None means cos(q, candidate).
         geometry: what q can be, see :class:`~lvmctl.spec.ModelSpec`.
+        optional: a plugin's baseline, which an evaluation does without where it fails.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Predictor:
     kind: Literal["run", "baseline", "oracle"] = "baseline"
     score: Callable[[Tensor, Pool], Tensor] | None = None
     geometry: Geometry = "unit"
+    optional: bool = False
 
     def __call__(self, windows: Windows, index: np.ndarray | None = None) -> np.ndarray:
         """Predictions (W, D) float32 for the windows ``index``, all by default."""
@@ -64,7 +67,10 @@ def row_name(registry: Registry, entry: Entry) -> str:
 
 
 def baselines(
-    registry: Registry, shape: Shape, train: Windows | None = None
+    registry: Registry,
+    shape: Shape,
+    train: Windows | None = None,
+    say: Callable[[str], object] = lambda message: None,
 ) -> tuple[list[Predictor], list[str]]:
     """Every registered baseline and oracle, fitted where it learns.
 
@@ -73,12 +79,10 @@ def baselines(
         shape: what they are built for.
         train: windows to fit on and to take the mean chunk from; without them, what needs them is
             left out.
+        say: told why a plugin's baseline that failed is left out.
 
     Returns:
         The predictors, and the names of those left out.
-
-    Raises:
-        PluginError: a baseline's code failed; it is named.
     """
     found: list[Predictor] = []
     left_out: list[str] = []
@@ -86,16 +90,22 @@ def baselines(
     for entry in registry.entries("baseline"):
         record: BaselineSpec = entry.record
         name = row_name(registry, entry)
-        if train is None and record.fitted:
-            left_out.append(name)
-        else:
-            found.append(raw(registry, entry, name, shape, train))
+        ways = [(name, record.fitted, lambda e, n: raw(registry, e, n, shape, train))]
         if record.centred:
-            name += "-centred"
-            if train is None:
-                left_out.append(name)
-            else:
-                found.append(centred(registry, entry, name, shape, train, mean))
+            ways.append(
+                (f"{name}-centred", True, lambda e, n: centred(registry, e, n, shape, train, mean))
+            )
+        for called, learns, make in ways:
+            if train is None and learns:
+                left_out.append(called)
+                continue
+            try:
+                found.append(make(entry, called))
+            except PluginError as error:
+                if entry.plugin.found == CORE:
+                    raise
+                left_out.append(called)
+                say(f"{called} is left out: {error}")
     return found, left_out
 
 
@@ -105,7 +115,9 @@ def raw(
     """A baseline or an oracle as declared."""
     made = build(registry, entry, shape, train)
     kind = "oracle" if entry.record.oracle else "baseline"
-    return Predictor(name, guarded(entry, made, predicted), kind, own_score(entry, made))
+    optional = entry.plugin.found != CORE
+    call, score = guarded(entry, made, predicted), own_score(entry, made)
+    return Predictor(name, call, kind, score, optional=optional)
 
 
 def centred(
@@ -134,7 +146,7 @@ def centred(
     def score(context: Tensor, pool: Pool) -> Tensor:
         return unit(estimate(context)) @ without_mean(pool.vectors).T
 
-    return Predictor(name, call, "baseline", score)
+    return Predictor(name, call, "baseline", score, optional=entry.plugin.found != CORE)
 
 
 class Centred:

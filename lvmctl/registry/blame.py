@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +30,34 @@ def blame(entry: Entry) -> Iterator[None]:
             where=f"{entry.kind} {entry.name} of plugin {entry.plugin.found}",
             mend=f"report it to the authors of {entry.plugin.distribution}, or do without it",
         ) from error
+
+
+@contextmanager
+def blame_one_of(entries: Collection[Entry]) -> Iterator[None]:
+    """As :func:`blame`, where the code of several plugins runs: names the one that raised.
+
+    What none of them raised passes unchanged.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        entry = culprit(error, entries)
+        if entry is None:
+            raise
+        with blame(entry):
+            raise
+
+
+def culprit(error: BaseException, entries: Collection[Entry]) -> Entry | None:
+    """The entry whose package the innermost frame of ``error`` is in that is in any."""
+    homes = {entry.record.target.partition(":")[0]: entry for entry in entries}
+    homes |= {home.partition(".")[0]: entry for home, entry in homes.items()}
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module = frame.f_globals.get("__name__", "")
+        for home in (module, module.partition(".")[0]):
+            if home in homes and home != "lvmctl":
+                return homes[home]
+    return None
 
 
 class Hooks:

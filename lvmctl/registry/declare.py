@@ -13,7 +13,7 @@ import inspect
 import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal
@@ -22,7 +22,8 @@ import pluggy
 
 from lvmctl import hookspecs, spec
 from lvmctl.errors import nearest
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.watchdog import GivenUp, Watchdog, patience
 
 NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
@@ -38,6 +39,9 @@ RECORDS: dict[str, type[spec.Record]] = {
     "lvmctl_commands": spec.CommandSpec,
 }
 """Declaration hooks, each with the record it returns."""
+
+MOST = 10_000
+"""Records of one hook; a generator that never ends must not fill the memory."""
 
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("lvmctl_"))
 """Every hook there is, lifecycle hooks included."""
@@ -83,19 +87,23 @@ class Refusal(Exception):
 def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
     """Import a plugin, check it, register its lifecycle hooks with ``manager``.
 
-    Never raises for a fault of the plugin, not even for ``sys.exit()`` at import.
+    Never raises for a fault of the plugin, not even for ``sys.exit()`` at import, and ends one that
+    hangs.
     """
-    api = None
+    api, seconds = None, patience()
     try:
-        module = _import(found)
-        api = _api(module)
-        _check_hooks(module)
-        records = tuple(_records(module))
-        manager.register(module, name=f"{found.distribution}:{found.name}")
+        # Core is there, or nothing is. Stdout is data, which no plugin must spoil.
+        watchdog = contextlib.nullcontext() if found == CORE else Watchdog(found, seconds)
+        with watchdog, contextlib.redirect_stdout(sys.stderr):
+            module = _import(found)
+            api = _api(module)
+            _check_hooks(module)
+            records = tuple(records_of(module))
+            manager.register(module, name=f"{found.distribution}:{found.name}")
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        reason = str(error) if isinstance(error, Refusal) else _reason(error)
+        reason = str(error) if isinstance(error, Refusal | GivenUp) else _reason(error)
         return Plugin(found, "broken", api, error=reason, traceback=traceback.format_exc())
     return Plugin(found, "ok", api, records)
 
@@ -108,16 +116,15 @@ def _reason(error: BaseException) -> str:
 def _import(found: Found) -> ModuleType:
     if not re.fullmatch(r"[A-Za-z_][\w.]*", found.module):
         raise Refusal(f"its entry point names {found.module!r}, which is not a module")
-    with contextlib.redirect_stdout(sys.stderr):  # stdout is data; a plugin must not spoil it
-        return importlib.import_module(found.module)
+    return importlib.import_module(found.module)
 
 
 def _api(module: ModuleType) -> int:
     version = getattr(module, "LVMCTL_API", None)
     if version is None:
         raise Refusal(f"{module.__name__} does not set LVMCTL_API = {spec.API_VERSION}")
-    if version != spec.API_VERSION:
-        raise Refusal(f"written for plugin API {version}, this lvmctl has {spec.API_VERSION}")
+    if type(version) is not int or version != spec.API_VERSION:
+        raise Refusal(f"written for plugin API {version!r}, this lvmctl has {spec.API_VERSION}")
     return version
 
 
@@ -133,7 +140,12 @@ def _check_hooks(module: ModuleType) -> None:
             raise Refusal(f"{name} is not marked with @hookimpl")
 
 
-def _records(module: ModuleType) -> Iterable[spec.Record]:
+def records_of(module: ModuleType) -> Iterator[spec.Record]:
+    """What the declaration hooks of a plugin's module return, each record looked at.
+
+    Raises:
+        Refusal: it is no record of its hook's kind, or breaks a rule of its kind.
+    """
     seen = set()
     for hook, kind in RECORDS.items():
         implementation = getattr(module, hook, None)
@@ -142,7 +154,9 @@ def _records(module: ModuleType) -> Iterable[spec.Record]:
         returned = implementation()
         if isinstance(returned, str | bytes) or not isinstance(returned, Iterable):
             raise Refusal(f"{hook} returned {_what(returned)}, not an iterable of {kind.__name__}")
-        for record in returned:
+        for number, record in enumerate(returned):
+            if number == MOST:
+                raise Refusal(f"{hook} returned more than {MOST} records")
             _check_record(hook, kind, record)
             if (record.kind, record.name) in seen:
                 raise Refusal(f"{hook} declares {record.name!r} twice")

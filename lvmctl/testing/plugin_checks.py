@@ -103,7 +103,9 @@ def imports_public_modules_only(subject: Subject) -> str:
     ]
     if found:
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        raise Unmet(f"{', '.join(found[:SHOWN])}{more}; docs/plugins.md lists what is public")
+        raise Unmet(
+            f"{', '.join(found[:SHOWN])}{more}; docs/plugins/README.md lists what is public"
+        )
     return f"{len(files)} files"
 
 

@@ -30,7 +30,7 @@ PUBLIC = frozenset(
         "lvmctl.testing",
     }
 )
-"""The modules; docs/plugins.md lists the same. The rest may change without notice."""
+"""The modules; docs/plugins/README.md lists the same. The rest may change without notice."""
 
 
 def private_imports(path: Path) -> Iterator[tuple[int, str]]:

@@ -21,16 +21,17 @@ from lvmctl.errors import DivergedError, Interrupted, PluginError
 from lvmctl.files import write_whole
 from lvmctl.plan import Plan
 from lvmctl.registry import Registry
-from lvmctl.registry.blame import Hooks, blame, copied
+from lvmctl.registry.blame import Hooks, blame, blame_one_of, copied
 from lvmctl.runs import RunDirectory
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
 from lvmctl.training.curriculum import Curriculum
 from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
+from lvmctl.training.memory import Memory, gauges
 from lvmctl.training.objective import COUNTED, Means, Objective, told
 from lvmctl.training.result import Result, Screen
-from lvmctl.training.state import capture, put_back
+from lvmctl.training.state import capture, put_back, repeatable
 from lvmctl.training.validation import Validation
 
 
@@ -62,6 +63,8 @@ class Training:
         self.run, self.backend, self.screen = run, backend, screen
         self.interrupts = interrupts or Interrupts()
         self.hooks = Hooks(registry, screen.say)
+        others = [part.entry for part in plan.parts if part.entry.plugin.name != "core"]
+        self.memory = Memory(gauges(backend.device), [entry.qualified for entry in others])
 
         torch.manual_seed(self.options.seed)
         shape = plan.shape(train.split.dim)
@@ -158,8 +161,11 @@ class Training:
         self.objective.train()
         begin, first = time.perf_counter(), self.index
         for index in self.screen.steps(range(first, self.steps), self.epoch, options.epochs):
-            self.step(step_windows(order, options.batch_size, index))
+            with repeatable(self.backend.device == "cuda"):
+                self.step(step_windows(order, options.batch_size, index))
             self.index = index + 1
+            if grown := self.memory.look(self.before + self.index):
+                self.screen.say(grown)
             every = options.checkpoint_every
             if every and self.index % every == 0 and self.index < self.steps:
                 self.save()
@@ -184,7 +190,14 @@ class Training:
                 told(self.model, now)
                 prediction = self.objective.predict(self.model, batch, now)
             total, values = self.objective(prediction, batch, now)
-        total.backward()
+        if not total.requires_grad:
+            raise PluginError(
+                "no loss of this step has a gradient",
+                where=", ".join(part.entry.qualified for part in self.plan.losses),
+                mend="a loss must not detach what it is given",
+            )
+        with blame_one_of([part.entry for part in self.plan.parts]):
+            total.backward()
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         if torch.isfinite(total.detach() + norm):

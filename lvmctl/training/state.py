@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-from lvmctl.errors import RunError
+from lvmctl.errors import PluginError, RunError
 from lvmctl.training.objective import Means
 
 COUNTERS = ("epoch", "index", "before", "skipped", "skipped_here", "records", "best", "stopped")
@@ -21,8 +23,7 @@ def capture(training: Any) -> dict[str, Any]:
         "model": training.model.state_dict(),
         "objective": training.objective.state_dict(),
         "optimizer": training.optimizer.state_dict(),
-        "generator": torch.get_rng_state(),
-        "gpu_generator": torch.cuda.get_rng_state() if on_gpu else None,
+        **generators(on_gpu),
         "means": training.means.state(),
         **{name: getattr(training, name) for name in COUNTERS},
     }
@@ -38,9 +39,7 @@ def put_back(training: Any, state: dict[str, Any]) -> None:
         training.model.load_state_dict(state["model"])
         training.objective.load_state_dict(state["objective"])
         training.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["generator"])
-        if state["gpu_generator"] is not None:
-            torch.cuda.set_rng_state(state["gpu_generator"])
+        wind_back(state)
         sums = state["means"]["sums"]
         sums = None if sums is None else sums.to(training.backend.device)
         training.means = Means(**state["means"] | {"sums": sums})
@@ -52,3 +51,29 @@ def put_back(training: Any, state: dict[str, Any]) -> None:
             where=training.run.checkpoints,
             mend="restore config.json, or start the training again",
         ) from error
+
+
+def generators(on_gpu: bool) -> dict[str, torch.Tensor | None]:
+    """The state of torch's random generators."""
+    return {
+        "generator": torch.get_rng_state(),
+        "gpu_generator": torch.cuda.get_rng_state() if on_gpu else None,
+    }
+
+
+def wind_back(state: dict[str, Any]) -> None:
+    """Put the random generators back to what :func:`generators` found."""
+    torch.set_rng_state(state["generator"])
+    if state["gpu_generator"] is not None:
+        torch.cuda.set_rng_state(state["gpu_generator"])
+
+
+@contextmanager
+def repeatable(on_gpu: bool) -> Iterator[None]:
+    """A step that a plugin's fault ends can be made again, with the same random numbers."""
+    before = generators(on_gpu)
+    try:
+        yield
+    except PluginError:
+        wind_back(before)
+        raise

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from diagnostics.worlds import Silent
 
 from lvmctl.data import Windows, open_split
 from lvmctl.errors import PluginError
+from lvmctl.evaluation.job import measured
 from lvmctl.evaluation.measure import Protocol, measure
 from lvmctl.evaluation.predictors import Predictor, baselines, named
 from lvmctl.registry import Plugin, Registry, configure, load_registry
@@ -136,9 +138,24 @@ def test_a_third_party_s_baseline_joins_the_others(third_party):
 
 
 def test_the_fault_of_a_fit_carries_its_name(third_party):
-    registry = third_party(fitted=True)
-    with pytest.raises(PluginError, match=r"baseline oldest of plugin mine.*KeyError"):
-        baselines(registry, SHAPE, windows(0))
+    said = []
+    found, left_out = baselines(third_party(fitted=True), SHAPE, windows(0), said.append)
+    assert left_out == ["oldest"]
+    assert "direct" in {predictor.name for predictor in found}
+    (message,) = said
+    assert message.startswith("oldest is left out: baseline oldest of plugin mine")
+    assert "KeyError" in message
+
+
+def test_an_evaluation_does_without_a_baseline_that_fails(third_party):
+    found, _ = baselines(third_party(body="raise RuntimeError('no')"), SHAPE)
+    screen = Silent()
+    sheet = measured(windows(1), found, Protocol(), screen)
+    assert set(sheet.measured) == {one.name for one in found} - {"oldest"}
+    assert "oldest is left out: baseline oldest of plugin mine" in screen.said[0]
+    run = replace(named(found, "oldest"), name="p8", kind="run", optional=False)
+    with pytest.raises(PluginError, match="RuntimeError: no"):
+        measured(windows(1), [run], Protocol(), screen)
 
 
 def test_the_fault_of_a_prediction_carries_its_name(third_party):

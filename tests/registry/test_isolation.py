@@ -41,6 +41,7 @@ FAULTS = {
     "exits at import": ("import sys; sys.exit(3)", "SystemExit: 3"),
     "imports what is missing": ("import surely_not_installed", "surely_not_installed"),
     "wrong API": ("LVMCTL_API = 99", "written for plugin API 99, this lvmctl has 1"),
+    "API is no number": ("LVMCTL_API = True", "written for plugin API True, this lvmctl has 1"),
     "no API": ("x = 1", "does not set LVMCTL_API = 1"),
     "unknown hook": (
         HEADER + "@hookimpl\ndef lvmctl_loss():\n    return []\n",
@@ -62,6 +63,13 @@ FAULTS = {
     "another kind of record": (
         hook("return [ModelSpec(name='m', summary='s', target='m:M')]"),
         "returned a ModelSpec among its records, not a LossSpec",
+    ),
+    "hook returns no end of records": (
+        HEADER
+        + "import itertools\n@hookimpl\ndef lvmctl_losses():\n"
+        + "    for n in itertools.count():\n"
+        + "        yield LossSpec(name=f'a{n}', summary='s', target='m:M')\n",
+        "lvmctl_losses returned more than 10000 records",
     ),
     "bad name": (hook(f"return [{LOSS.format(name='A b', target='m:M')}]"), "'A b' is not a name"),
     "bad target": (hook(f"return [{LOSS.format(name='a', target='m')}]"), "not 'module:Attribute'"),
@@ -103,6 +111,17 @@ def test_a_fault_costs_only_its_plugin(fault, good, install, run_cli):
     assert "\n" not in states["bad"]["error"]
 
     assert run_cli("hello", path=[site]).stdout == "hello from good\n"
+
+
+@pytest.mark.parametrize("place", ["import", "hook"])
+def test_what_a_plugin_prints_spoils_no_data(place, install, run_cli):
+    text = hook("print('noise')\n    return []")
+    text = text if place == "hook" else "print('noise')\n" + hook("return []")
+    site = install("lvmctl-loud", {"loud": "loud_pkg"}, {"loud_pkg.py": text})
+    listed = run_cli("plugins", "list", "--json", path=[site])
+    states = {state["name"]: state["status"] for state in json.loads(listed.stdout)["plugins"]}
+    assert states["loud"] == "ok"
+    assert listed.stderr == "noise\n"
 
 
 def test_help_imports_no_plugin(good, install, run_cli):

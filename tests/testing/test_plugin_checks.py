@@ -137,7 +137,7 @@ BROKEN = {
     "import": (
         "imports_public_modules_only",
         SOUND + "from lvmctl import runs\n",
-        r"mine_pkg/plugin\.py:15 imports lvmctl\.runs; docs/plugins\.md lists",
+        r"mine_pkg/plugin\.py:15 imports lvmctl\.runs; docs/plugins/README\.md lists",
     ),
 }
 

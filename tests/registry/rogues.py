@@ -1,0 +1,88 @@
+"""Distributions that are wrong, one way each, and one that is not."""
+
+from __future__ import annotations
+
+from registry.distributions import Distribution
+
+HEADER = "from lvmctl.plugins import *\n\nLVMCTL_API = 1\n\n"
+
+
+def plugin(name: str, text: str, version: str = "1.0", **files: str) -> Distribution:
+    """A distribution ``lvmctl-<name>`` whose declaration is ``text``; other modules by name."""
+    package = f"{name}_pkg"
+    modules = {f"{package}/{module}.py": content for module, content in files.items()}
+    modules |= {f"{package}/__init__.py": "", f"{package}/plugin.py": text}
+    return Distribution(f"lvmctl-{name}", modules, {name: f"{package}.plugin"}, version)
+
+
+def with_loss(name: str, forward: str, version: str = "1.0") -> Distribution:
+    """A distribution with one loss of its own name, which counts training steps in ``self.steps``.
+
+    ``forward`` are lines that see ``prediction``, ``cosine`` (B,) and ``value``, the loss.
+    """
+    declaration = (
+        f"{HEADER}@hookimpl\ndef lvmctl_losses():\n"
+        f"    return [LossSpec(name={name!r}, summary='A loss.', target='{name}_pkg.loss:Loss')]\n"
+    )
+    body = "".join(f"        {line}\n" for line in forward.splitlines())
+    loss = (
+        "import torch\nfrom lvmctl.batch import LossOutput\n\n"
+        "class Loss(torch.nn.Module):\n"
+        "    def __init__(self, options, shape):\n"
+        "        super().__init__()\n"
+        "        self.steps, self.kept = 0, []\n\n"
+        "    def forward(self, prediction, batch, step):\n"
+        "        self.steps += self.training\n"
+        "        cosine = (prediction.q * batch.target).sum(-1)\n"
+        "        value = 1 - cosine.mean()\n"
+        f"{body}"
+        "        return LossOutput(value, {'distance': value})\n"
+    )
+    return plugin(name, declaration, version, loss=loss)
+
+
+def takes(names: dict[str, list[str]]) -> str:
+    """A declaration that takes record names, by the class of the record."""
+    hooks = {
+        "LossSpec": "lvmctl_losses",
+        "ModelSpec": "lvmctl_models",
+        "RecipeSpec": "lvmctl_recipes",
+        "GateSpec": "lvmctl_gates",
+        "DiagnosticSpec": "lvmctl_diagnostics",
+        "EncoderSpec": "lvmctl_encoders",
+        "BaselineSpec": "lvmctl_baselines",
+        "CommandSpec": "lvmctl_commands",
+    }
+    return HEADER + "".join(
+        f"@hookimpl\ndef {hooks[record]}():\n"
+        f"    return [{record}(name=name, summary='Taken.', target='nowhere_pkg.parts:Part')\n"
+        f"            for name in {taken!r}]\n\n"
+        for record, taken in names.items()
+    )
+
+
+GOOD = plugin(
+    "good",
+    f"{HEADER}@hookimpl\ndef lvmctl_commands():\n"
+    "    return [CommandSpec(name='hello', summary='Says hello.', target='good_pkg.say:hello')]\n",
+    say="import click\n\n@click.command()\ndef hello():\n    click.echo('hello from good')\n",
+)
+RAISER = plugin("raiser", "raise RuntimeError('no licence file')\n")
+HANGER = plugin("hanger", "import time\ntime.sleep(3600)\n")
+ANCIENT = plugin("ancient", "LVMCTL_API = 0\n")
+GARBAGE = plugin("garbage", f"{HEADER}@hookimpl\ndef lvmctl_losses():\n    return [1]\n")
+TWIN = plugin("twin", takes({"LossSpec": ["mse", "listwise"], "RecipeSpec": ["p8"]}))
+
+BOMB = with_loss("bomb", "if self.training and self.steps == 10:\n    raise RuntimeError('boom')")
+MENDED = with_loss("bomb", "", version="1.1")
+SPENDER = with_loss("spender", "made = torch.ones(64_000)")
+LEAKY = with_loss("leaky", "self.kept.append(torch.ones(64_000))")
+
+ROGUES = (RAISER, HANGER, ANCIENT, GARBAGE, TWIN, BOMB, LEAKY)
+BROKEN = {
+    "raiser": "RuntimeError: no licence file",
+    "hanger": "did not load within",
+    "ancient": "written for plugin API 0, this lvmctl has 1",
+    "garbage": "lvmctl_losses returned a int among its records, not a LossSpec",
+}
+"""Those that cannot be used, each with why; the others fail later or not at all."""

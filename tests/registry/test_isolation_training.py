@@ -1,0 +1,120 @@
+"""A plugin that fails in the middle of a training costs the run nothing but the time to mend it."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+import torch
+from registry.distributions import unpack
+from registry.rogues import BOMB, LEAKY, MENDED, SPENDER, with_loss
+from training.small import DATA, TINY, Watcher
+
+from lvmctl.cli.main import run as command
+from lvmctl.errors import PluginError
+from lvmctl.registry import configure
+from lvmctl.runs import RunDirectory
+from lvmctl.training import checkpoint, job, memory
+from lvmctl.training.memory import STATM
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """``installed(distribution)`` puts a version of it in the place of another."""
+
+    def forget():
+        for name in [name for name in sys.modules if name.partition(".")[0].endswith("_pkg")]:
+            del sys.modules[name]
+        configure()
+
+    def make(distribution):
+        site = unpack(tmp_path / distribution.stem, distribution)
+        monkeypatch.syspath_prepend(str(site))
+        forget()
+
+    yield make
+    forget()
+
+
+def train(run, loss="bomb", **options) -> list[str]:
+    """Train P8 with another loss in this process; what was said."""
+    values = TINY | {"epochs": 2, "dropout": 0.1} | options
+    screen = Watcher()
+    layers, sources = [("test", values)], {"data": DATA}
+    job.start(job.Request("p8", layers, [loss], sources, device="cpu", out=run), screen)
+    return screen.said
+
+
+def found(run) -> dict:
+    """The newest checkpoint of a run."""
+    return checkpoint.load_latest(RunDirectory(run))
+
+
+def assert_same(one: dict, other: dict) -> None:
+    for name in ("model", "objective"):
+        assert one[name].keys() == other[name].keys()
+        assert all(torch.equal(value, other[name][key]) for key, value in one[name].items())
+    assert one["records"] == other["records"]
+
+
+def test_the_run_goes_on_bit_for_bit_when_the_plugin_is_mended(installed, tmp_path):
+    installed(MENDED)
+    train(tmp_path / "whole")
+    installed(BOMB)
+    with pytest.raises(PluginError, match=r"loss bomb of plugin bomb \(lvmctl-bomb 1.0\).*boom"):
+        train(tmp_path / "run")
+    saved = found(tmp_path / "run")
+    assert saved["before"] + saved["index"] == 9  # it fails in the tenth step
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["outcome"].startswith("ended: it failed with RuntimeError: boom")
+    installed(MENDED)
+    job.resume(tmp_path / "run", (), "auto", Watcher())
+    assert_same(found(tmp_path / "run"), found(tmp_path / "whole"))
+
+
+def test_the_command_names_the_plugin_and_ends_with_two(installed, tmp_path, capsys):
+    installed(BOMB)
+    settings = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
+    words = ["train", "--plugin", "p8", "--data", DATA, "--loss", "bomb", *settings]
+    assert command([*words, "--out", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: loss bomb of plugin bomb (lvmctl-bomb 1.0): it failed with")
+    assert "boom" in error
+
+
+BACKWARD = """
+class Boom(torch.autograd.Function):
+    @staticmethod
+    def forward(context, value):
+        return value.clone()
+    @staticmethod
+    def backward(context, gradient):
+        raise RuntimeError('boom')
+value = Boom.apply(value)
+"""
+
+
+@pytest.mark.parametrize(
+    "forward", [BACKWARD.strip(), "raise SystemExit(3)", "value = value.detach() + 'x'"]
+)
+def test_wherever_it_fails_all_is_saved(forward, installed, tmp_path):
+    installed(with_loss("bomb", forward))
+    with pytest.raises(PluginError, match="loss bomb of plugin bomb"):
+        train(tmp_path / "run")
+    assert found(tmp_path / "run")["index"] == 0
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="there is no /proc/self/statm here")
+@pytest.mark.parametrize(("distribution", "grows"), [(LEAKY, True), (SPENDER, False)])
+def test_a_plugin_that_keeps_its_tensors_is_told_of(
+    distribution, grows, installed, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(memory, "MUCH", 20_000_000)
+    monkeypatch.setattr(memory, "EVERY", 10)
+    installed(distribution)
+    (name,) = distribution.plugins
+    said = train(tmp_path / "run", name, batch_size=4, epochs=4)
+    told = [line for line in said if line.startswith("memory grows by")]
+    assert len(told) == grows
+    assert all(line.endswith(f", {name}/{name}") for line in told)
