@@ -34,6 +34,8 @@ class Diagnosis:
         verdict: a word in capitals: ``MATCH``, ``REVERSIBLE``, …
         sentence: the verdict in one plain sentence with its main figure.
         figures: everything measured, as plain data; intervals are ``[low, high]`` under ``ci``.
+            None is called ``schema``, ``verdict``, ``sentence``, ``change`` or ``failed``: these
+            stand beside the figures in the JSON.
         tables: the same for a reader.
         change: what would change the verdict, one sentence; empty where nothing is to be done.
         failed: the command ends with exit code 1.

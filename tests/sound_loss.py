@@ -10,8 +10,8 @@ from torch import nn
 from lvmctl.batch import LossOutput
 from lvmctl.geometry import cosine
 from lvmctl.spec import LossSpec
+from lvmctl.testing.checks.loss import CHECKS
 from lvmctl.testing.conformance import Outcome
-from lvmctl.testing.loss_checks import CHECKS
 
 from judged import failures, judged  # isort: skip
 

@@ -10,8 +10,8 @@ from torch import nn
 from lvmctl.batch import Prediction
 from lvmctl.geometry import anchored, centroid, mixture, unit
 from lvmctl.spec import ModelSpec
+from lvmctl.testing.checks.model import CHECKS
 from lvmctl.testing.conformance import Outcome
-from lvmctl.testing.model_checks import CHECKS
 
 QUICK = [check for check in CHECKS if check.name != "exportable"]
 """To export a model takes longer than all other checks together."""

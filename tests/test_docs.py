@@ -4,51 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import sys
-from pathlib import Path
+import textwrap
 
-import click
 import pytest
+from docs.pages import PAGES, ROOT, blocks, parse, typed
 
 from lvmctl.cli.main import cli
 from lvmctl.cli.main import run as main
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("plugins/*/*.md"))]
+EXAMPLES = [page for page in PAGES if any(b.mark.startswith("file: ") for b in blocks(page))]
+"""Pages whose commands are run where their examples are installed, in tests/docs."""
+
 DATA = "synth:topic?articles=20&chunks=12&dim=8"
 SMALL = ["layers=1", "width=16", "heads=2", "feedforward=16", "min_article=6"]
 SETTINGS = [word for setting in SMALL for word in ("--set", setting)]
-BLOCK = re.compile(r"(<!-- run -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
 
 
-def blocks(page: Path) -> list[tuple[bool, str, str]]:
-    """Code blocks of a page: whether it is marked to be run, its language, its text."""
-    found = BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [(bool(run), language, text) for run, language, text in found]
-
-
-def typed(text: str) -> list[list[str]]:
-    """The ``lvmctl`` command lines of a block, in words; ``[…]`` marks what may be left out."""
-    lines = [line for line in text.splitlines() if line.startswith("lvmctl ")]
-    return [shlex.split(re.sub(r"[\[\]…]", "", line), comments=True)[1:] for line in lines]
-
-
-def parse(command: click.Command, words: list[str], parent: click.Context | None = None) -> None:
-    """Parse a command line to its end without running it."""
-    if isinstance(command, click.Group):
-        at = next(i for i, word in enumerate(words) if not word.startswith("-"))
-        context = command.make_context(command.name, words[:at] or [words[at]], parent=parent)
-        _, found, _ = command.resolve_command(context, words[at:])
-        parse(found, words[at + 1 :], context)
-    elif "--help" not in words:
-        command.make_context(command.name, words, parent=parent)
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page not in EXAMPLES],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_every_command_line_parses(page):
-    for _, _, text in blocks(page):
-        for words in typed(text):
+    for block in blocks(page):
+        for words in typed(block.text):
             parse(cli, words)
 
 
@@ -56,12 +36,14 @@ def test_marked_blocks_run(tmp_path, monkeypatch, capsys, cli_env):
     """The blocks marked ``<!-- run -->``, page by page, each page in one directory."""
     ran = 0
     for page in PAGES:
+        if page in EXAMPLES:
+            continue
         here = tmp_path / page.relative_to(ROOT).with_suffix("")
         here.mkdir(parents=True)
         monkeypatch.chdir(here)
         monkeypatch.setenv("LVMCTL_CACHE", cli_env["LVMCTL_CACHE"])
-        for marked, _, text in blocks(page):
-            for words in typed(text) if marked else []:
+        for mark, _, text in blocks(page):
+            for words in typed(text) if mark == "run" else []:
                 verdict = words[:2] in (["eval", "5cat"], ["eval", "compare"])
                 assert main(words) in ((0, 1) if verdict else (0,)), (
                     words,
@@ -88,7 +70,7 @@ def test_python_blocks_compile():
     for page in PAGES:
         for _, language, text in blocks(page):
             if language == "python":
-                compile(text, str(page), "exec")
+                compile(textwrap.dedent(text), str(page), "exec")
 
 
 def test_what_is_said_of_files_is_so(tmp_path, monkeypatch):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lvmctl.cli.diagnose_show import record_of, refuse_output, save, text_of
+from lvmctl.cli.diagnose_show import Answer, answer_of, line, refuse_output, save
 from lvmctl.cli.eval_options import Terminal
-from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.config import describe
 
 if TYPE_CHECKING:
+    from lvmctl.errors import LvmctlError
     from lvmctl.registry import Entry, Registry
 
 ALL = "all"
@@ -118,12 +119,13 @@ def command(registry: Registry, entry: Entry) -> click.Command:
         refuse_output(out)
         with redirect_stdout(sys.stderr):
             diagnosis = diagnose(registry, entry, typed, Asked(**given), Terminal())
-            if out is not None:
-                save(out, {entry.name: diagnosis})
-        emit(
-            record_of(diagnosis), f"diagnose.{entry.name}", as_json, lambda: text_of(diagnosis, out)
-        )
-        return int(diagnosis.failed)
+            answer = answer_of(entry, diagnosis, draw=out is not None)
+        emit(answer.record, f"diagnose.{entry.name}", as_json, answer.text)
+        if out is not None:
+            save(out, {entry.name: answer})
+        if answer.fault is not None:
+            notice(f"error: the plot is left out: {line(answer.fault)}")
+        return answer.code
 
     text = f"{entry.record.summary}\n\n{HELP[takes].replace('NAME', entry.name)}"
     made = click.Command(entry.name, params=[*SUBJECTS[takes], *own], callback=callback, help=text)
@@ -144,33 +146,41 @@ def everything(store: str | None, run: str | None, out: Path | None, as_json: bo
     lvmctl diagnose all stores/books
     lvmctl diagnose all stores/books --run runs/p7_a --out findings/
     """
-    from lvmctl.diagnosis import Diagnosis
-    from lvmctl.diagnostics.job import Asked, diagnose_all
+    from lvmctl.diagnostics.job import Asked, diagnose, diagnose_all
 
     refuse_output(out)
     registry, entries = found()
-    asked = [e for e in entries if e.record.takes != "run" or run is not None]
-    diagnoses: dict[str, Diagnosis] = {}
+    subject, stdout = Asked(store=store, run=run), sys.stdout
+    answers: dict[str, Answer] = {}
     faults: dict[str, str] = {}
 
-    def tell(entry: Entry, answer: Any) -> None:
-        name = registry.address(entry)
-        if isinstance(answer, Diagnosis):
-            diagnoses[name] = answer
-            shown = text_of(answer)
-        else:
-            faults[name] = str(answer)
-            shown = f"NOT ANSWERED: {answer}"
+    def say(text: str) -> None:
         if not as_json:
-            click.echo(f"── {name}\n{shown}\n")
+            click.echo(text, file=stdout)
 
-    with redirect_stdout(sys.stderr) if as_json else nullcontext():
-        code = diagnose_all(registry, asked, Asked(store=store, run=run), Terminal(), tell)
-        if out is not None:
-            save(out, diagnoses)
-    if as_json:
-        answers = {name: record_of(one) for name, one in diagnoses.items()}
-        emit({"diagnoses": answers, "faults": faults}, "diagnose.all", True, "")
+    def ask(entry: Entry) -> int:
+        diagnosis = diagnose(registry, entry, {}, subject, Terminal())
+        answer = answer_of(entry, diagnosis, draw=out is not None)
+        name = registry.address(entry)
+        answers[name] = answer
+        say(f"── {name}\n{answer.text}\n")
+        if answer.fault is not None:
+            faults[name] = line(answer.fault)
+            say(f"NOT DRAWN: {faults[name]}\n")
+        return answer.code
+
+    def missed(entry: Entry, error: LvmctlError) -> None:
+        name = registry.address(entry)
+        faults[name] = line(error)
+        say(f"── {name}\nNOT ANSWERED: {faults[name]}\n")
+
+    asked = [e for e in entries if e.record.takes != "run" or run is not None]
+    with redirect_stdout(sys.stderr):
+        code = diagnose_all(asked, ask, missed)
+    records = {name: answer.record for name, answer in answers.items()}
+    emit({"diagnoses": records, "faults": faults}, "diagnose.all", as_json, "")
+    if out is not None:
+        save(out, answers)
     return code
 
 

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.data.splits import Splits
+from lvmctl.data.windows import Windows
 from lvmctl.diagnosis import Diagnosis, Screen, Table
 from lvmctl.diagnostics.measuring import (
     CLASSES,
     ORACLES,
+    fitted,
     number,
     plain,
-    sheet_of,
+    sheet_on,
     shown,
     windows_of,
+    with_ceilings,
 )
 from lvmctl.diagnostics.reversal import reversed_split
 from lvmctl.diagnostics.window_options import WindowOptions
 from lvmctl.evaluation.sheet import Sheet
+from lvmctl.gates.bounds import Figure as Measured
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROWS = ("direct", "centroid", "wiener", "ridge", "margin-max", *ORACLES.values())
+MIRRORED = ("direct", "wiener", "ridge", "cone-oracle", "span-oracle")
 PREVIOUS = ("last", "second_last", "unseen")
 R5, MRR = "in_article.filtered.r@5", "in_article.filtered.mrr@10"
 ROOM = ("cone-oracle", "direct", R5)
@@ -41,9 +48,9 @@ class Ceilings:
 
     def __call__(self, splits: Splits, screen: Screen) -> Diagnosis:
         train, val = windows_of(splits, self.options)
-        sheet = sheet_of(train, val, self.options, screen)
+        sheet = with_ceilings(self.measured(train, val, ROWS, screen))
         mirror = self.mirror(splits, screen)
-        figures = figures_of(sheet) | {"mirror": mirror and figures_of(mirror)["predictors"]}
+        figures = figures_of(sheet) | {"mirror": mirror and rows_of(mirror, MIRRORED)}
         top, room = sheet.figure("cone-oracle", "cos_next"), sheet.difference(*ROOM)
         largest = sheet.figure("cone-margin-ceiling", "margin.last")
         direct = sheet.figure("direct", "cos_next")
@@ -53,15 +60,9 @@ class Ceilings:
             f"{number(sheet.figure('span-oracle', 'cos_next').value)}; no mixture's margin[last] "
             f"exceeds {number(largest.value, signed=True)} on average"
         )
-        if room is None:
-            verdict, change = "UNRANKED", "Longer articles, or a smaller --min-article, for ranks."
-        else:
+        if room is not None:
             sentence += f", and the nearest one ranks R@5 {shown(room, signed=True)} above direct"
-            verdict = "ROOM" if room.low > 0 else "NO ROOM"
-            change = (
-                "Ask for what is below these ceilings: `lvmctl diagnose feasibility` says which "
-                "gates are."
-            )
+        verdict, change = judged(room)
         return Diagnosis(
             verdict,
             f"{sentence}.",
@@ -73,22 +74,45 @@ class Ceilings:
 
     def mirror(self, splits: Splits, screen: Screen) -> Sheet | None:
         """The same on reversed articles; None for stores of windows, which have no other side."""
-        if splits.train.target_row is not None or splits.val.target_row is not None:
+        if splits.train.separate or splits.val.separate:
             screen.say("the mirror target is left out: a store of windows has none")
             return None
         train, val = reversed_split(splits.train), reversed_split(splits.val)
         both = windows_of(replace(splits, train=train, val=val), self.options)
-        return sheet_of(*both, self.options, screen)
+        return self.measured(*both, MIRRORED, screen)
+
+    def measured(
+        self, train: Windows, val: Windows, names: tuple[str, ...], screen: Screen
+    ) -> Sheet:
+        """The predictors ``names`` on ``val``."""
+        found = fitted(train, self.options, screen, names)
+        return sheet_on(val, found, self.options, screen)
+
+
+def judged(room: Measured | None) -> tuple[str, str]:
+    """The verdict, and what would change it, where R@5 of the nearest mixture of the window is
+    ``room`` above direct; None where no article is long enough to rank in."""
+    if room is None:
+        return "UNRANKED", "Longer articles, or a smaller --min-article, for ranks."
+    if isnan(room.low):
+        return "UNDECIDED", "More articles: one alone has no interval."
+    return "ROOM" if room.low > 0 else "NO ROOM", (
+        "Ask for what is below these ceilings: `lvmctl diagnose feasibility` says which gates are."
+    )
+
+
+def rows_of(sheet: Sheet, names: Iterable[str]) -> dict[str, Any]:
+    """Figures of the predictors ``names`` as plain data."""
+    paths = ("cos_next", R5, MRR, *(f"margin.{name}" for name in PREVIOUS))
+    return {
+        name: {path: plain(sheet.figure(name, path)) for path in paths}
+        | {f"{path} - direct": plain(sheet.difference(name, "direct", path)) for path in (R5, MRR)}
+        for name in names
+    }
 
 
 def figures_of(sheet: Sheet) -> dict[str, Any]:
     """Everything as plain data."""
-    paths = ("cos_next", R5, MRR, *(f"margin.{name}" for name in PREVIOUS))
-    predictors = {
-        name: {path: plain(sheet.figure(name, path)) for path in paths}
-        | {f"{path} - direct": plain(sheet.difference(name, "direct", path)) for path in (R5, MRR)}
-        for name in ROWS
-    }
     largest = {
         geometry: {
             name: plain(sheet.figure(f"{geometry}-margin-ceiling", f"margin.{name}"))
@@ -99,7 +123,7 @@ def figures_of(sheet: Sheet) -> dict[str, Any]:
     return {
         "windows": len(sheet.windows),
         "articles": len(sheet.windows.split.articles),
-        "predictors": predictors,
+        "predictors": rows_of(sheet, ROWS),
         "largest_margin": largest,
     }
 
@@ -137,12 +161,11 @@ def tables(sheet: Sheet, mirror: Sheet | None) -> tuple[Table, ...]:
     )
     if mirror is None:
         return reached, margins
-    names = ("direct", "wiener", "ridge", "cone-oracle", "span-oracle")
     backward = Table(
         ("", "next chunk", "its mirror image"),
         tuple(
             (name, *(shown(each.figure(name, "cos_next")) for each in (sheet, mirror)))
-            for name in names
+            for name in MIRRORED
         ),
         "Cosine reached forward, and backward from the same chunks",
     )

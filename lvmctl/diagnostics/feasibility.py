@@ -7,11 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lvmctl.data.splits import Splits
+from lvmctl.data.windows import Windows
 from lvmctl.diagnosis import Diagnosis, Screen, Table
-from lvmctl.diagnostics.measuring import CLASSES, number, sheet_of, windows_of
+from lvmctl.diagnostics.measuring import (
+    CLASSES,
+    fitted,
+    number,
+    sheet_on,
+    windows_of,
+    with_ceilings,
+)
 from lvmctl.diagnostics.window_options import FeasibilityOptions
+from lvmctl.errors import DataError
+from lvmctl.evaluation.fivecat import evidence
 from lvmctl.evaluation.sheet import Sheet
-from lvmctl.evaluation.verdicts import Evidence, GateVerdict, gate_verdict
+from lvmctl.evaluation.verdicts import ENOUGH, GateVerdict, gate_verdict
 from lvmctl.gates.bounds import bound, judge
 from lvmctl.gates.ceilings import reach
 from lvmctl.gates.profiles import find_profile
@@ -19,9 +29,9 @@ from lvmctl.plan import make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.spec import GateSpec, Geometry
 
-TESTS = "ACDE"
-NEEDS_A_RUN = ("latency", "order_accuracy", "coherence")
-"""Families of figures that only a run or text of another source has."""
+TESTS = {"val": "ACDE", "ood": "ADE"}
+NEEDS_A_RUN = ("latency", "order_accuracy")
+"""Families of figures that only a run has."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +43,25 @@ class GateAnswer:
         verdicts: by class of models.
         met_by: causal baselines that pass it, with their cos_next.
         direct: cos_next of ``direct``.
+        own: the class that is judged; None is all of them.
     """
 
     gate: GateSpec
     verdicts: dict[Geometry, GateVerdict]
     met_by: dict[str, float]
     direct: float
+    own: Geometry | None = None
 
     @property
     def any(self) -> GateVerdict:
-        """The verdict of the widest class asked about."""
-        return next(iter(self.verdicts.values()))
+        """The verdict of the class that is judged, else of the widest."""
+        return self.verdicts[self.own or next(iter(self.verdicts))]
 
     @property
     def status(self) -> str:
-        """One of :data:`STATUSES`; INFEASIBLE is for every class asked about."""
-        found = {verdict.status for verdict in self.verdicts.values()}
+        """One of :data:`STATUSES`; INFEASIBLE is for every class that is judged."""
+        judged = self.verdicts if self.own is None else (self.own,)
+        found = {self.verdicts[geometry].status for geometry in judged}
         if found <= {"ABSENT"}:
             return "UNKNOWN"
         if "VACUOUS" in found:
@@ -110,31 +123,40 @@ class Feasibility:
 
     def __call__(self, splits: Splits, screen: Screen) -> Diagnosis:
         options, registry = self.options, load_registry()
-        classes = CLASSES
-        if options.recipe is not None:
-            options, geometry = of_recipe(registry, options)
-            classes = (geometry,)
         profile, gates = find_profile(options.profile, registry.entries("gate"))
-        train, val = windows_of(splits, options)
-        sheet = sheet_of(train, val, options, screen, TESTS)
-        answers = [answer(gate, sheet, classes) for gate in gates]
+        classes, recipe, own = CLASSES, options.recipe, None
+        if recipe is not None:
+            options, own = of_recipe(registry, options, recipe)
+            classes = (own,)
+        elif sum(entry.means(profile.name) for entry in registry.entries("recipe")) == 1:
+            recipe = profile.name
+            _, own = of_recipe(registry, options, recipe)
+        sheets = measured(splits, options, gates, screen)
+        answers = [answer(gate, sheets, classes, own) for gate in gates]
         parts = {s: [a for a in answers if a.status == s] for s in STATUSES}
         counted = ", ".join(f"{len(found)} {STATUSES[s]}" for s, found in parts.items() if found)
-        dead = [a for a in answers if a.status in ("INFEASIBLE", "VACUOUS", "MISLEADING")]
         barred = {c: [a.gate.name for a in answers if c in a.out_of_reach] for c in classes}
         barred = [f"{c} models cannot meet {', '.join(g)}" for c, g in barred.items() if g]
-        said = "; ".join([f"of {len(answers)} gates of {profile.name} {counted}", *barred])
+        judged = "" if own is None else f", judged for {own} models like {recipe}'s,"
+        said = "; ".join([f"of {len(answers)} gates of {profile.name}{judged} {counted}", *barred])
+        verdict = verdict_of([a.status for a in answers])
+        if verdict == "UNDECIDED":
+            said += "; too few are known to say more"
+            to_change = parts["UNKNOWN"]
+        else:
+            to_change = [a for a in answers if a.status in DEAD]
         return Diagnosis(
-            verdict=min((a.status for a in dead), key=list(STATUSES).index, default="FEASIBLE"),
+            verdict=verdict,
             sentence=f"On this data, {said}.",
             figures={
                 "profile": profile.name,
                 "classes": list(classes),
-                "windows": len(val),
+                "judged_class": own,
+                "windows": len(sheets["val"].windows),
                 "gates": [a.record() for a in answers],
             },
             tables=(table(answers),),
-            change="; ".join(f"{a.gate.name}: {a.change}" for a in dead),
+            change="; ".join(f"{a.gate.name}: {a.change}" for a in to_change),
         )
 
 
@@ -148,45 +170,79 @@ STATUSES = {
 }
 """What can be said of a gate, the gravest first."""
 
+DEAD = ("INFEASIBLE", "VACUOUS", "MISLEADING")
+"""Statuses of gates that say nothing of a model here."""
+
+
+def verdict_of(statuses: list[str]) -> str:
+    """The gravest thing to say of a profile, FEASIBLE where there is none; UNDECIDED where too few
+    gates are known to say that (METHODS §3)."""
+    known = [status for status in statuses if status != "UNKNOWN"]
+    for grave in DEAD:
+        if grave in known:
+            return grave
+    return "FEASIBLE" if len(known) >= min(ENOUGH, len(statuses)) else "UNDECIDED"
+
 
 def of_recipe(
-    registry: Registry, options: FeasibilityOptions
+    registry: Registry, options: FeasibilityOptions, recipe: str
 ) -> tuple[FeasibilityOptions, Geometry]:
-    """The options with the recipe's K and h, and the class of its model."""
-    plan = make_plan(registry, options.recipe)
+    """The options with the K and h of ``recipe``, and the class of its model."""
+    plan = make_plan(registry, recipe)
     geometry = plan.model.entry.record.geometry
     shape = {"context": plan.options.context, "horizon": plan.options.horizon}
     return replace(options, **shape), reach(geometry)
 
 
-def answer(gate: GateSpec, sheet: Sheet, classes: tuple[Geometry, ...]) -> GateAnswer:
-    """One gate on the windows of a sheet."""
-    alone = gate.split != "val" or gate.metric.partition(".")[0] in NEEDS_A_RUN
+def measured(
+    splits: Splits, options: FeasibilityOptions, gates: list[GateSpec], screen: Screen
+) -> dict[str, Sheet]:
+    """Baselines, oracles and margin ceilings on ``val`` and, where a gate asks for it and there is
+    text of another source, on ``ood``."""
+    train, val = windows_of(splits, options)
+    windows = {"val": val}
+    if splits.ood is not None and any(map(asks_for_ood, gates)):
+        try:
+            windows["ood"] = Windows(splits.ood, options.context, options.horizon)
+        except DataError as error:
+            screen.say(f"gates on OOD text are left out: {error}")
+    predictors = fitted(train, options, screen)
+    return {
+        split: with_ceilings(sheet_on(each, predictors, options, screen, TESTS[split]))
+        for split, each in windows.items()
+    }
 
-    def figure(name: str, split: str, path: str):
-        return None if alone else sheet.figure(name, path)
 
-    def difference(name: str, other: str, split: str, path: str):
-        return None if alone else sheet.difference(name, other, path)
+def asks_for_ood(gate: GateSpec) -> bool:
+    """Whether a gate says nothing without text of another source."""
+    return gate.split == "ood" or gate.metric.startswith("coherence.")
 
-    evidence = Evidence(figure, difference)
+
+def answer(
+    gate: GateSpec,
+    sheets: dict[str, Sheet],
+    classes: tuple[Geometry, ...],
+    own: Geometry | None = None,
+) -> GateAnswer:
+    """One gate on the windows of ``val`` and ``ood``, judged for the class ``own`` if it is given,
+    else for all ``classes``."""
+    sheet, proof = sheets.get(gate.split, sheets["val"]), evidence(sheets, "", math.nan)
     causal = [name for name, m in sheet.measured.items() if m.predictor.kind == "baseline"]
     met = {
         name: sheet.figure(name, "cos_next").value
         for name in causal
         if name != "random"
-        and judge(gate, evidence.of(gate, name, gate.metric), gate.certain) == "PASS"
+        and judge(gate, proof.of(gate, name, gate.metric), gate.certain) == "PASS"
     }
-    verdicts = {c: gate_verdict(gate, "direct", c, evidence) for c in classes}
-    if alone:
-        verdicts = {c: explained(v, gate) for c, v in verdicts.items()}
-    return GateAnswer(gate, verdicts, met, sheet.figure("direct", "cos_next").value)
-
-
-def explained(verdict: GateVerdict, gate: GateSpec) -> GateVerdict:
-    """A verdict on what only a run has, with that as its reason."""
-    why = "needs text of another source" if gate.split == "ood" else "needs a run"
-    return replace(verdict, why=why)
+    verdicts = {c: gate_verdict(gate, "direct", c, proof) for c in classes}
+    why = ""
+    if gate.metric.partition(".")[0] in NEEDS_A_RUN:
+        why = "needs a run"
+    elif asks_for_ood(gate) and "ood" not in sheets:
+        why = "needs text of another source"
+    if why:
+        verdicts = {c: replace(verdict, why=why) for c, verdict in verdicts.items()}
+    return GateAnswer(gate, verdicts, met, sheet.figure("direct", "cos_next").value, own)
 
 
 def table(answers: list[GateAnswer]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from lvmctl.config import bind
 from lvmctl.data import open_split, open_splits
 from lvmctl.diagnosis import Diagnosis, Screen
-from lvmctl.errors import LvmctlError, UsageError
+from lvmctl.errors import LvmctlError, OutputError, UsageError, out_of_memory
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.blame import blame
 from lvmctl.runs import find_run
@@ -82,24 +82,36 @@ def diagnose(
 
 
 def diagnose_all(
-    registry: Registry,
-    entries: Sequence[Entry],
-    asked: Asked,
-    screen: Screen,
-    tell: Callable[[Entry, Diagnosis | LvmctlError], None],
+    entries: Iterable[Entry],
+    ask: Callable[[Entry], int],
+    missed: Callable[[Entry, LvmctlError], None],
 ) -> int:
-    """Ask each in turn; one that fails does not stop the others.
+    """Ask each in turn; one that fails, or needs more memory than there is, stops no other.
+
+    Args:
+        ask: asks one and shows what it says; gives its exit code.
+        missed: is told of each that could not be asked or shown.
 
     Returns:
-        The exit code: 1 where a diagnosis failed, else that of the first fault, else 0.
+        The exit code: 1 where a diagnosis failed, else the first that is not 0, else 0.
     """
     codes = []
     for entry in entries:
         try:
-            found = diagnose(registry, entry, {}, asked, screen)
-            codes.append(int(found.failed))
-        except LvmctlError as error:
-            found = error
-            codes.append(error.exit_code)
-        tell(entry, found)
+            codes.append(ask(entry))
+        except Exception as error:
+            fault = mendable(error)
+            if fault is None:
+                raise
+            missed(entry, fault)
+            codes.append(fault.exit_code)
     return 1 if 1 in codes else next((code for code in codes if code), 0)
+
+
+def mendable(error: Exception) -> LvmctlError | None:
+    """What to tell the user of an error; None where it is lvmctl's own fault."""
+    if isinstance(error, LvmctlError):
+        return error
+    if out_of_memory(error):
+        return OutputError("not enough memory", mend="use less data, or a machine with more")
+    return None

@@ -41,17 +41,20 @@ def sheet_of(
     Args:
         tests: letters of 5CAT tests that are wanted too.
     """
-    return with_ceilings(sheet_on(val, fitted(train, options), options, screen, tests))
+    return with_ceilings(sheet_on(val, fitted(train, options, screen), options, screen, tests))
 
 
 def fitted(
-    train: Windows, options: WindowOptions, only: Container[str] | None = None
+    train: Windows,
+    options: WindowOptions,
+    screen: Screen,
+    only: Container[str] | None = None,
 ) -> list[Predictor]:
     """Every baseline, fitted on ``train``, and every oracle; of ``only`` these, uncentred."""
     registry = load_registry()
     shape = Shape(train.split.dim, options.context, options.horizon)
     if only is None:
-        return baselines(registry, shape, train)[0]
+        return baselines(registry, shape, train, screen.say)[0]
     named = {row_name(registry, entry): entry for entry in registry.entries("baseline")}
     return [
         raw(registry, entry, name, shape, train) for name, entry in named.items() if name in only

@@ -65,9 +65,10 @@ class MetricAudit:
     def __call__(self, splits: Splits, screen: Screen) -> Diagnosis:
         worlds = {name: self.world(name, screen) for name in ("ar1", "rotation")}
         train, val = windows_of(splits, self.options)
-        worlds[splits.val.name] = sheet_of(train, val, self.options, screen, "A")
-        perfect = dict.fromkeys(("ar1", "rotation"), "bayes")
-        perfect[splits.val.name] = SHOWN_TARGET
+        # A store may be called ar1 too.
+        store = splits.val.name if splits.val.name not in worlds else f"store {splits.val.name}"
+        perfect = dict.fromkeys(worlds, "bayes") | {store: SHOWN_TARGET}
+        worlds[store] = sheet_of(train, val, self.options, screen, "A")
         figures = {name: audit(sheet, perfect[name]) for name, sheet in worlds.items()}
         beaten = [
             f"{rule['rule']} in {name} ({rule['first']} comes first)"

@@ -10,13 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lvmctl.testing.batches import random_batch, random_prediction
+    from lvmctl.testing.inputs.batches import random_batch, random_prediction
     from lvmctl.testing.pytest_checks import parametrize_with_checks
 
 _HOMES = {
     "parametrize_with_checks": "pytest_checks",
-    "random_batch": "batches",
-    "random_prediction": "batches",
+    "random_batch": "inputs.batches",
+    "random_prediction": "inputs.batches",
 }
 
 __all__ = ["parametrize_with_checks", "random_batch", "random_prediction"]

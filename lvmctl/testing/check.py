@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lvmctl.registry import Entry, Plugin, Registry
@@ -59,16 +59,23 @@ class Check:
         name: name of its function.
         rule: what must hold, one sentence.
         run: takes a :class:`Subject`; returns None or a note, raises :class:`Unmet` where the rule
-            breaks and :class:`Skipped` where it does not apply. Whatever else it raises is the
+            breaks and :class:`Skipped` where it cannot be asked. Whatever else it raises is the
             plugin's own failure.
+        applies: whether a subject of its kind is asked at all.
     """
 
     name: str
     rule: str
     run: Callable[[Subject], str | None]
+    applies: Callable[[Subject], bool] = lambda subject: True
 
 
 def check(function: Callable[[Subject], str | None]) -> Check:
     """A function as a check; its rule is the first paragraph of its docstring."""
     rule = " ".join(function.__doc__.split("\n\n")[0].split())
     return Check(function.__name__, rule, function)
+
+
+def where(applies: Callable[[Subject], bool], *checks: Check) -> tuple[Check, ...]:
+    """``checks`` of those subjects alone to which they apply."""
+    return tuple(replace(one, applies=applies) for one in checks)

@@ -13,17 +13,17 @@ from lvmctl.errors import LvmctlError, PluginError, UsageError, nearest, out_of_
 from lvmctl.registry import Entry, Plugin, Registry, load_registry
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet
 
-RECORD = "lvmctl.testing.record_checks"
+RECORD = "lvmctl.testing.checks.record"
 ROOMS = {
-    "plugin": ("lvmctl.testing.plugin_checks",),
-    "recipe": (RECORD, "lvmctl.testing.recipe_checks"),
-    "model": (RECORD, "lvmctl.testing.model_checks"),
-    "loss": (RECORD, "lvmctl.testing.loss_checks"),
-    "gate": (RECORD, "lvmctl.testing.gate_checks"),
-    "diagnostic": (RECORD, "lvmctl.testing.diagnostic_checks"),
-    "encoder": (RECORD, "lvmctl.testing.encoder_checks"),
-    "baseline": (RECORD, "lvmctl.testing.baseline_checks"),
-    "command": (RECORD, "lvmctl.testing.command_checks"),
+    "plugin": ("lvmctl.testing.checks.plugin",),
+    "recipe": (RECORD, "lvmctl.testing.checks.recipe"),
+    "model": (RECORD, "lvmctl.testing.checks.model"),
+    "loss": (RECORD, "lvmctl.testing.checks.loss"),
+    "gate": (RECORD, "lvmctl.testing.checks.gate"),
+    "diagnostic": (RECORD, "lvmctl.testing.checks.diagnostic"),
+    "encoder": (RECORD, "lvmctl.testing.checks.encoder"),
+    "baseline": (RECORD, "lvmctl.testing.checks.baseline"),
+    "command": (RECORD, "lvmctl.testing.checks.command"),
 }
 """Modules of checks, each with a tuple ``CHECKS``, by what is checked."""
 
@@ -125,7 +125,12 @@ def cases(
             bound = bind(records[0].record.options, [("--set", dict(options))]).options
             one = replace(records[0], options=bound)
             found = [one if subject.entry else subject for subject in found]
-    return [Case(check, subject) for subject in found for check in _due(subject)]
+    return [
+        Case(check, subject)
+        for subject in found
+        for check in _due(subject)
+        if check.applies(subject)
+    ]
 
 
 def _due(subject: Subject) -> tuple[Check, ...]:

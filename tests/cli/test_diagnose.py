@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
+
+from lvmctl.cli.diagnose_show import refuse_output
+from lvmctl.errors import OutputError
 
 DATA = "synth:ar1?articles=30&chunks=14&dim=6"
 
@@ -25,10 +29,20 @@ def lvmctl_diagnostics():
                        target="mine_pkg.says:Says", options=Options),
         DiagnosticSpec(name="raises", summary="Raises.", target="mine_pkg.says:Raises"),
         DiagnosticSpec(name="garbage", summary="Returns a word.", target="mine_pkg.says:Garbage"),
+        DiagnosticSpec(name="ragged", summary="A row too long.", target="mine_pkg.says:Ragged"),
+        DiagnosticSpec(name="hiding", summary="Hides words.", target="mine_pkg.says:Hiding"),
+        DiagnosticSpec(name="objects", summary="Gives objects.", target="mine_pkg.says:Objects"),
+        DiagnosticSpec(name="halved", summary="Half a character.", target="mine_pkg.says:Halved"),
+        DiagnosticSpec(name="arrays", summary="Gives arrays.", target="mine_pkg.says:Arrays"),
+        DiagnosticSpec(name="undrawn", summary="Has a bad plot.", target="mine_pkg.says:Undrawn",
+                       options=Options),
     ]
 """
 SAYS = """
-from lvmctl.diagnosis import Diagnosis
+import os
+from pathlib import Path
+import numpy as np
+from lvmctl.diagnosis import Diagnosis, Table
 
 class Says:
     def __init__(self, options):
@@ -36,6 +50,9 @@ class Says:
 
     def __call__(self, split, screen):
         screen.say("looking")
+        print("not for the answer")
+        if place := os.environ.get("IN_THE_WAY"):
+            Path(place).mkdir()
         return Diagnosis("DIM", f"D is {split.dim}.", {"level": self.options.level},
                          failed=self.options.level > 0.9)
 
@@ -46,6 +63,35 @@ class Raises(Says):
 class Garbage(Says):
     def __call__(self, split, screen):
         return "fine"
+
+class Ragged(Says):
+    def __call__(self, split, screen):
+        return Diagnosis("OK", "Fine.", tables=(Table(("a", "b"), ((1, 2), (1, 2, 3)), "Two"),))
+
+class Hiding(Says):
+    def __call__(self, split, screen):
+        return Diagnosis("OK", "Fine.", {"verdict": "HIDDEN", "level": 1})
+
+class Objects(Says):
+    def __call__(self, split, screen):
+        return Diagnosis("OK", "Fine.", {"found": object()})
+
+class Arrays(Says):
+    def __call__(self, split, screen):
+        return Diagnosis("OK", "Fine.", {
+            "nothing": float("nan"), "many": np.array([np.nan, 1]), "large": np.float32("inf"),
+            "whole": np.int64(3), "true": np.bool_(True), (1, 2): "a pair",
+        })
+
+class Halved(Says):
+    def __call__(self, split, screen):
+        return Diagnosis("OK", "Fine.", {"file": "\\ud800"})
+
+class Undrawn(Says):
+    def __call__(self, split, screen):
+        def plot():
+            raise RuntimeError("no\\npaper")
+        return Diagnosis("OK", "Fine.", plot=plot, failed=self.options.level > 0.9)
 """
 
 
@@ -88,6 +134,11 @@ def test_a_failed_diagnosis_is_exit_code_one(run_cli, mine):
         (("soud", DATA), 2, "no diagnostic 'soud'; did you mean 'sound'?"),
         (("raises", DATA), 2, "it failed with ZeroDivisionError: none left"),
         (("garbage", DATA), 2, "a diagnostic returns a Diagnosis, not str"),
+        (("ragged", DATA), 2, "ragged of plugin mine (lvmctl-mine 1.0): it failed with ValueError"),
+        (("ragged", DATA), 2, "a row of Two does not fit its header"),
+        (("halved", DATA), 2, "it failed with UnicodeEncodeError"),
+        (("hiding", DATA), 2, "figures may not be called verdict"),
+        (("objects", DATA, "--json"), 2, "figures may not hold a value of type object"),
         (("ceilings", DATA, "--train", DATA), 2, "--data and --train"),
         (("ceilings", "--context", "0"), 2, "context: 0 is below 1"),
     ],
@@ -99,13 +150,95 @@ def test_what_is_wrong_is_one_line(run_cli, mine, words, code, message):
     assert message in done.stderr.splitlines()[-1]
 
 
-def test_one_that_raises_does_not_stop_the_others(run_cli, mine):
-    done = run_cli("diagnose", "all", DATA, "--json", path=[mine], timeout=300)
+def test_one_that_goes_wrong_does_not_stop_the_others(run_cli, mine, tmp_path):
+    out = tmp_path / "found"
+    words = ("diagnose", "all", DATA, "--json", "--out", out)
+    done = run_cli(*words, path=[mine], timeout=300)
     found = json.loads(done.stdout)
-    assert {"ceilings", "feasibility", "sound"} <= set(found["diagnoses"])
-    assert set(found["faults"]) == {"raises", "garbage"}
+    answered = set(found["diagnoses"])
+    assert {"ceilings", "feasibility", "sound", "arrays", "undrawn"} <= answered
+    wrong = {"raises", "garbage", "ragged", "hiding", "halved", "objects"}
+    assert not wrong & answered
+    assert set(found["faults"]) == wrong | {"undrawn"}
     assert "none left" in found["faults"]["raises"]
-    assert done.returncode != 0
+    assert "of plugin mine" in found["faults"]["objects"]
+    # leakage fails in this world, and that outweighs the faults.
+    assert done.returncode == 1
+    saved = {path.stem: json.loads(path.read_text()) for path in out.glob("*.json")}
+    assert saved == found["diagnoses"]
+    assert {"ceilings", "direction"} <= {path.stem for path in out.glob("*.svg")} < answered
+
+
+def test_what_is_saved_is_what_is_printed(run_cli, mine, tmp_path):
+    out = tmp_path / "found"
+    done = run_cli("diagnose", "arrays", DATA, "--json", "--out", out, path=[mine])
+    assert done.returncode == 0, done.stderr
+    found = json.loads((out / "arrays.json").read_text())
+    assert found == json.loads(done.stdout)
+    assert found == {
+        "schema": "lvmctl.diagnose.arrays/1",
+        "verdict": "OK",
+        "sentence": "Fine.",
+        "change": "",
+        "failed": False,
+        "nothing": None,
+        "many": [None, 1.0],
+        "large": None,
+        "whole": 3,
+        "true": True,
+        "(1, 2)": "a pair",
+    }
+
+
+@pytest.mark.parametrize(("level", "code"), [("0.5", 2), ("1", 1)])
+def test_a_plot_that_cannot_be_drawn_leaves_the_answer(run_cli, mine, tmp_path, level, code):
+    out = tmp_path / "found"
+    words = ("diagnose", "undrawn", DATA, "--level", level)
+    done = run_cli(*words, "--out", out, path=[mine])
+    assert (done.returncode, done.stdout) == (code, "OK: Fine.\n")
+    assert [path.name for path in out.iterdir()] == ["undrawn.json"]
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: the plot is left out: diagnostic undrawn of plugin mine")
+    assert "RuntimeError: no paper" in last
+    # Nobody asked for the plot.
+    assert run_cli(*words, path=[mine]).returncode == (level == "1")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(run_cli, mine, tmp_path):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "a" / "b"
+    for name in ("sound", "all"):
+        done = run_cli("diagnose", name, DATA, "--out", out, path=[mine])
+        assert (done.returncode, done.stdout) == (6, "")
+        assert done.stderr == f"error: {tmp_path / 'file'}: is no directory; choose another place\n"
+
+
+def test_a_directory_without_permission_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(OutputError, match="you may not write there"):
+        refuse_output(tmp_path / "new" / "found")
+    (tmp_path / "new").mkdir()
+    refuse_output(tmp_path / "new" / "found")
+    refuse_output(None)
+
+
+def test_a_link_to_nothing_is_not_written_over(tmp_path):
+    (tmp_path / "found").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match="exists"):
+        refuse_output(tmp_path / "found")
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_the_answer_is_printed_before_it_is_saved(run_cli, mine, tmp_path, words):
+    """What stands in the way appears while the diagnostic works."""
+    out = tmp_path / "found"
+    asked = ("diagnose", "sound", DATA, "--out", out, *words)
+    done = run_cli(*asked, path=[mine], env={"IN_THE_WAY": str(out)})
+    assert done.returncode == 6
+    assert "exists" in done.stderr.splitlines()[-1]
+    assert "D is 6." in done.stdout
+    assert "not for the answer" in done.stderr
+    assert "not for the answer" not in done.stdout
 
 
 def test_out_saves_whole_and_never_overwrites(run_cli, tmp_path):
@@ -119,6 +252,7 @@ def test_out_saves_whole_and_never_overwrites(run_cli, tmp_path):
     again = run_cli(*words)
     assert again.returncode == 6
     assert "exists" in again.stderr
+    assert again.stdout == ""
 
 
 def test_listing_needs_no_torch(run_cli, tmp_path):

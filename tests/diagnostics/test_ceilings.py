@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from diagnostics.worlds import Silent, world
 
 from lvmctl.data import Windows
-from lvmctl.diagnostics.ceilings import Ceilings
+from lvmctl.diagnostics.ceilings import MIRRORED, ROWS, Ceilings, judged
 from lvmctl.diagnostics.reversal import reversed_split
 from lvmctl.diagnostics.window_options import WindowOptions
+from lvmctl.gates.bounds import Figure
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,51 @@ def test_room_is_certain_or_not_claimed():
     found = Ceilings(WindowOptions())(world("topic"), Silent())
     room = found.figures["predictors"]["cone-oracle"]["in_article.filtered.r@5 - direct"]
     assert (found.verdict == "ROOM") == (room["ci"][0] > 0)
+
+
+@pytest.mark.parametrize(
+    ("room", "verdict"),
+    [
+        (Figure(0.1, 0.02, 0.2), "ROOM"),
+        (Figure(0.1, -0.02, 0.2), "NO ROOM"),
+        (Figure(0.1, 0.0, 0.2), "NO ROOM"),
+        (Figure(-0.1, -0.2, -0.02), "NO ROOM"),
+        (Figure(0.1, math.nan, math.nan), "UNDECIDED"),
+        (None, "UNRANKED"),
+    ],
+)
+def test_the_whole_interval_has_to_show_room(room, verdict):
+    assert judged(room)[0] == verdict
+
+
+def test_one_article_has_no_interval_and_decides_nothing():
+    splits = world("topic")
+    found = Ceilings(WindowOptions())(replace(splits, val=splits.val.take(np.array([0]))), Silent())
+    assert found.verdict == "UNDECIDED"
+    assert "More articles" in found.change
+    shown = [
+        found.sentence,
+        *(cell for table in found.tables for row in table.rows for cell in row),
+    ]
+    assert not any("nan" in text for text in shown)
+    assert re.search(r"ranks R@5 \+\.\d{3} above direct\.$", found.sentence)
+
+
+def test_only_what_is_shown_is_fitted():
+    class Counting(Silent):
+        totals: tuple[int, ...] = ()
+
+        def stage(self, what, unit, total):
+            self.totals += (total,)
+            return super().stage(what, unit, total)
+
+    screen = Counting()
+    found = Ceilings(WindowOptions())(world("ar1"), screen)
+    assert screen.totals == (len(ROWS), len(MIRRORED))
+    assert list(found.figures["predictors"]) == list(ROWS)
+    assert list(found.figures["mirror"]) == list(MIRRORED)
+    assert [row[0] for row in found.tables[2].rows] == list(MIRRORED)
+    assert all(one["cos_next"]["value"] for one in found.figures["mirror"].values())
 
 
 def test_short_articles_have_no_ranks():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from diagnostics.worlds import Silent, world
 
 from lvmctl.data.bayes import bayes_margins
 from lvmctl.data.synth import World
 from lvmctl.diagnostics.metric_audit import MetricAudit
+from lvmctl.diagnostics.metric_audit import audit as audited
 from lvmctl.diagnostics.window_options import MetricOptions
+from lvmctl.gates.bounds import Figure
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +60,31 @@ def test_the_verdict(audit):
     assert "margin[last] in ar1 (the margin maximiser comes first)" in audit.sentence
     assert len(audit.tables) == 3
     assert audit.tables[0].rows[0][0] == "the perfect one"
+
+
+@pytest.mark.parametrize("name", ["ar1", "rotation"])
+def test_a_store_that_is_called_like_a_world_stands_beside_it(name):
+    splits = world("topic", articles=20, chunks=12)
+    named = replace(splits, val=replace(splits.val, name=name))
+    options = MetricOptions(articles=20, chunks=14, min_article=8)
+    found = MetricAudit(options)(named, Silent())
+    worlds = found.figures["worlds"]
+    assert list(worlds) == ["ar1", "rotation", f"store {name}"]
+    assert [one["perfect"] for one in worlds.values()] == ["bayes", "bayes", "oracle"]
+    assert worlds[f"store {name}"]["windows"] != worlds[name]["windows"]
+    assert [table.title.partition(" (")[0] for table in found.tables] == list(worlds)
+
+
+@pytest.mark.parametrize(("more", "rank"), [(5e-7, 1), (0.0, 1), (2e-6, 2), (-0.1, 1)])
+def test_equal_within_rounding_is_not_better(more, rank):
+    class Sheet:
+        windows = (0,)
+
+        def figure(self, name: str, path: str) -> Figure | None:
+            if path != "cos_next":
+                return None
+            return Figure({"bayes": 0.9, "direct": 0.9 + more, "centroid": 0.5}.get(name, 0.1))
+
+    (rule,) = audited(Sheet(), "bayes")["rules"]
+    assert rule["perfect_rank"] == rank
+    assert rule["first"] == ("the copier" if rank == 2 else "the perfect one")

@@ -10,7 +10,7 @@ import numpy as np
 
 from lvmctl.config import option
 from lvmctl.errors import DataError, UsageError
-from lvmctl.testing.texts import COOKING, corpus
+from lvmctl.testing.inputs.texts import COOKING, corpus
 
 
 @dataclass(frozen=True, kw_only=True)

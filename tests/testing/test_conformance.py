@@ -12,8 +12,8 @@ from lvmctl.errors import PluginError, UsageError
 from lvmctl.registry import Plugin, Registry
 from lvmctl.registry.find import Found
 from lvmctl.spec import KINDS, EncoderSpec, LossSpec
-from lvmctl.testing import record_checks
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet
+from lvmctl.testing.checks import record as record_checks
 from lvmctl.testing.conformance import ROOMS, Case, Outcome, cases, checks, expect
 
 

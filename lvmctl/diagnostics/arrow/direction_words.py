@@ -49,20 +49,29 @@ def sentence(found: Readings) -> str:
             f"{found.articles} article{'s' * (found.articles != 1)} cannot show an arrow of time "
             f"at level {LEVEL:.0%}, at least {FEWEST} are needed ({shown})."
         )
+    apart = "neighbouring chunks" if lag == 1 else f"chunks {lag} apart"
     words = {
-        "NO ARROW FOUND": "No arrow of time was found, which does not prove that there is none",
         "TRACE OF AN ARROW": "There is a trace of an arrow of time",
         "ARROW": "There is an arrow of time",
         "STRONG ARROW": "There is a strong arrow of time",
-    }[verdict(found)]
-    apart = "neighbouring chunks" if lag == 1 else f"chunks {lag} apart"
-    text = (
-        f"{words}: reading the articles backward changes how {apart} are correlated by "
-        f"{one.effect:.1%} of its size ({shown})"
-    )
+    }
+    size = f"{one.effect:.1%} of its size"
+    if found.p > LEVEL:
+        low, high = one.ci
+        interval = "" if isnan(low) else f", 95 % interval {low:.1%} to {high:.1%}"
+        text = (
+            "No arrow of time was found, which does not prove that there is none: the estimate is "
+            f"that reading the articles backward changes how {apart} are correlated by {size}"
+            f"{interval} ({shown})"
+        )
+    else:
+        text = (
+            f"{words[verdict(found)]}: reading the articles backward changes how {apart} are "
+            f"correlated by {size} ({shown})"
+        )
     if found.classifier:
         text += (
-            f"; {found.classifier.value:.1%} of windows can be told from their mirror images "
+            f"; {found.classifier.value:.1%} of windows were told from their mirror images "
             f"(chance 50 %, p = {found.classifier.p:.3g})"
         )
     return f"{text}."

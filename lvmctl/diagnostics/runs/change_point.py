@@ -19,6 +19,9 @@ POINTS = 20_000
 RESOLUTION = 2e-3
 """Steps of a mean cosine that nobody need explain; keeps a curve without noise comparable."""
 
+LARGEST = 1e150
+"""A sum of values up to this can be squared."""
+
 NEARLY = 0.9
 """Of the error that the best step saves: steps that save this much are as good."""
 
@@ -67,11 +70,11 @@ def downward_step(
         The step; None with fewer than three points, or where no step is as deep as ``resolution``.
 
     Raises:
-        ValueError: values are not finite.
+        ValueError: values, or the squares of their differences, are not finite.
     """
     curve = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(curve).all():
-        raise ValueError("a curve has finite values only")
+    if not np.isfinite(curve).all() or np.abs(curve / LARGEST).sum() > 1:
+        raise ValueError("a curve has finite values only, and finite squares")
     if len(curve) < 3 or (np.diff(curve) >= 0).all():
         return None
     floor = len(curve) * resolution**2
@@ -118,7 +121,7 @@ def clearest(curve: Sequence[float], floor: float) -> Step:
     down, high = (fit[::-1] for fit in rising_fits(back))
     steps = []
     for place in range(1, len(curve)):
-        rises = up[place] <= down[place]
+        rises = up[place] <= down[place] * (1 + 1e-9)  # as good by all but rounding
         after = -low[place] if rises else high[place]
         if top[place - 1] > after:
             error = left[place - 1] + (up[place] if rises else down[place])

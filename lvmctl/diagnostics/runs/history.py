@@ -15,6 +15,13 @@ from lvmctl.schedule import Schedule
 
 NAME = "training_history.json"
 
+LAST_MARGIN = "val.margin.last|val.margin"
+"""A margin that names no previous chunk is read as that against the last one, as P7 and P8 mean."""
+
+COSINES = ("cos_next", "cos_anchor", "raw_anchor_cosine")
+PARTS = ("anchor_lambda", "order_accuracy")
+COUNTS = ("windows", "in_article_windows")
+
 
 class Point(NamedTuple):
     """A figure of an epoch."""
@@ -50,7 +57,7 @@ class History:
         return [record["epoch"] for record in self.records]
 
     def curve(self, path: str) -> list[Point]:
-        """The finite values of a figure by its path, e.g. ``val.margin.last``.
+        """The values of a figure by its path, e.g. ``val.margin.last``, that :func:`number` reads.
 
         ``|`` separates paths that are tried in turn at each epoch.
         """
@@ -66,6 +73,16 @@ class History:
         curve = self.curve(path)
         return curve[-1].value if curve else None
 
+    def impossible(self) -> list[tuple[str, Point]]:
+        """Figures with values that they cannot have: the path, and the newest such value."""
+        found = {}
+        for record in self.records:
+            for path, value in leaves(record):
+                low, high = bounds(path)
+                if is_finite(value) and not low <= value <= high:
+                    found[path] = Point(record["epoch"], value)
+        return sorted(found.items())
+
     def terms(self, part: str) -> list[str]:
         """Names of the loss terms that any epoch of ``part`` (train or val) has, sorted."""
         names = {name for record in self.records for name in inside(record, part)}
@@ -74,6 +91,13 @@ class History:
     def options(self) -> Mapping[str, Any]:
         """The recipe's options; empty where they are not known."""
         return inside(self.config, "options")
+
+    def unfinished(self) -> int | None:
+        """Epochs that were planned, where the records end before them and none says why."""
+        planned = number(self.options(), "epochs")
+        if planned is None or len(self.records) >= planned:
+            return None
+        return None if any(record.get("stopped") for record in self.records) else int(planned)
 
     def events(self) -> list[Event]:
         """What the schedule changed, by epoch: seen in the records, and planned in the config."""
@@ -132,19 +156,63 @@ def in_order(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [numbered[epoch] for epoch in sorted(numbered)]
 
 
-def number(record: Mapping[str, Any], path: str) -> float | None:
-    """The finite number at a dotted path of nested mappings, None where there is none.
+MISSING = object()
+"""What :func:`anything` returns where there is nothing, which null is not."""
+
+
+def anything(record: Any, path: str) -> Any:
+    """What stands at a dotted path of nested mappings.
 
     A key that holds dots is found too: ``val.r@5``, ``val.margin.last``.
     """
-    if isinstance(record, Mapping):
-        value = record.get(path)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value) if math.isfinite(value) else None
-        part, _, rest = path.partition(".")
-        if rest and isinstance(record.get(part), Mapping):
-            return number(record[part], rest)
-    return None
+    if not isinstance(record, Mapping):
+        return MISSING
+    if path in record:
+        return record[path]
+    part, _, rest = path.partition(".")
+    return anything(record.get(part), rest) if rest else MISSING
+
+
+def number(record: Mapping[str, Any], path: str) -> float | None:
+    """The number at a dotted path, None where there is none, or none that this figure can have."""
+    value = anything(record, path)
+    low, high = bounds(path)
+    return float(value) if is_finite(value) and low <= value <= high else None
+
+
+def is_finite(value: Any) -> bool:
+    """Whether this is a number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # JSON has whole numbers of any length
+        return False
+
+
+def bounds(path: str) -> tuple[float, float]:
+    """The least and the largest value that a figure can have, with room for rounding."""
+    parts = path.split(".")
+    name = parts[-1]
+    if "margin" in parts:  # a difference of two cosines
+        return -2.02, 2.02
+    if name in COSINES or "cos_prev" in parts:
+        return -1.01, 1.01
+    if name in PARTS or name.startswith(("r@", "mrr@", "chance_")):
+        return -1e-6, 1 + 1e-6
+    return (0.0 if name in COUNTS else -math.inf), math.inf
+
+
+def leaves(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """All that nested mappings hold, by dotted path."""
+    left = [("", record)]
+    while left:
+        before, inner = left.pop()
+        for key, value in inner.items():
+            if isinstance(value, Mapping):
+                left.append((f"{before}{key}.", value))
+            else:
+                yield f"{before}{key}", value
 
 
 def inside(record: Any, name: str) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from lvmctl.diagnostics.runs.run_options import RunOptions
 from lvmctl.diagnostics.runs.run_plot import plot
 from lvmctl.diagnostics.runs.run_predictions import compare, linear_predictions, prediction_findings
 from lvmctl.diagnostics.runs.run_signs import history_findings
-from lvmctl.diagnostics.runs.run_words import sentence, tables, verdict
+from lvmctl.diagnostics.runs.run_words import sentence, tables, unknown, verdict
 from lvmctl.errors import LvmctlError
 from lvmctl.evaluation.subject import Asked, of_run
 from lvmctl.evaluation.trained import load_run
@@ -73,10 +73,10 @@ class RunDiagnosis:
             "anchor": anchor_figures(history),
             **found,
         }
-        judged = bool(history.curve("val.cos_next")) or "predictions" in found
+        doubt = "" if "predictions" in found else unknown(history)
         return Diagnosis(
-            verdict=verdict(findings, judged),
-            sentence=sentence(findings, history, judged),
+            verdict=verdict(findings, doubt),
+            sentence=sentence(findings, history, doubt),
             figures=plain(figures),
             tables=tuple(tables(findings, figures)),
             change=findings[0].remedy if findings else "",

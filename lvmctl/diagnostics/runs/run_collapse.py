@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import fmean
 from typing import Any
 
 from lvmctl.anchoring import anchored_cosine
 from lvmctl.diagnostics.runs.change_point import downward_step
-from lvmctl.diagnostics.runs.history import History, Point
+from lvmctl.diagnostics.runs.history import LAST_MARGIN, History, Point
 from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.diagnostics.runs.run_options import RunOptions
 
@@ -17,6 +18,15 @@ DEEP = 0.05
 """A fall of a mean cosine that is worth a word."""
 ROSE = 0.02
 """A rise of a margin that goes with an escape; P6b's stages ask for .02 to .07."""
+MARGINS = {"last": LAST_MARGIN, "second_last": "val.margin.second_last"}
+SHORTEST = 1e-8
+"""Squared length of a blend of opposite vectors that has no direction left, but rounding."""
+SMALLER = (
+    "use a smaller lr, or less weight on what works against the target; the weights of the best "
+    "epoch are from before"
+)
+TENTH = 10
+"""A slow fall is told from means over this part of the epochs, which a lucky epoch is not."""
 FEW = 6
 """Epochs with which no permutation test can be sure; depth alone decides then."""
 
@@ -48,6 +58,7 @@ def change_points(history: History, options: RunOptions) -> dict[str, dict[str, 
             "after": after,
             "p_value": p_value,
             "epochs": len(values),
+            "clear": clear,
             "collapse": clear and lost(before, after) and worse,
             "events": [e.what for e in history.events() if left < e.epoch <= epoch],
         }
@@ -71,16 +82,14 @@ def is_poor(history: History) -> bool:
     return bool(values) and (is_low(history) or lost(max(values), values[-1]))
 
 
-def breakdowns(points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
     """A collapse at one epoch, and what the schedule changed there; from change_points."""
     steps = {name: step for name, step in points.items() if step["collapse"]}
     if not steps:
         return
     step = steps.get("cos_next") or steps["cos_anchor"]
     said = ", ".join(f"{name} {s['before']:.3f} → {s['after']:.3f}" for name, s in steps.items())
-    few = f"{step['epochs']} epochs are too few to test"
-    tested = few if step["epochs"] <= FEW else f"permutation p = {step['p_value']:.3f}"
-    evidence = f"epoch {step['before_epoch']} → {step['epoch']}: {said} ({tested})"
+    evidence = f"epoch {step['before_epoch']} → {step['epoch']}: {said} ({tested(step)})"
     if step["events"]:
         yield Finding(
             "collapse-at-schedule-step",
@@ -92,15 +101,42 @@ def breakdowns(points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
             "METHODS §4, P7: epoch 2 → 3",
         )
     else:
+        known = isinstance(history.config.get("losses"), list)
+        schedule = "the schedule changes nothing there"
+        if not known:
+            schedule = "what the schedule does there is not known without the run's config.json"
         yield Finding(
-            "collapse",
-            "grave",
-            step["epoch"],
-            f"{evidence}; the schedule changes nothing there",
-            "use a smaller lr, or less weight on what works against the target; the weights of "
-            "the best epoch are from before",
-            "METHODS §2.4",
+            "collapse", "grave", step["epoch"], f"{evidence}; {schedule}", SMALLER, "METHODS §2.4"
         )
+
+
+def tested(step: dict[str, Any]) -> str:
+    """How sure a change-point is."""
+    few = f"{step['epochs']} epochs are too few to test"
+    return few if step["epochs"] <= FEW else f"permutation p = {step['p_value']:.3f}"
+
+
+def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    """A cos_next that was lost little by little, without a step that is deep enough by itself."""
+    step, curve = points.get("cos_next"), history.curve("val.cos_next")
+    if step is None or not step["clear"] or any(s["collapse"] for s in points.values()):
+        return
+    part = max(len(curve) // TENTH, 1)
+    means = [fmean(p.value for p in curve[i : i + part]) for i in range(len(curve) - part + 1)]
+    top = max(range(len(means)), key=means.__getitem__)
+    if not lost(means[top], means[-1]):
+        return
+    begin = curve[top + part - 1].epoch
+    over = "" if part == 1 else f", means of {part} epochs"
+    yield Finding(
+        "collapse",
+        "grave",
+        begin,
+        f"cos_next {means[top]:.3f} (epoch {begin}) → {means[-1]:.3f} (epoch {curve[-1].epoch}"
+        f"{over}), little by little ({tested(step)})",
+        SMALLER,
+        "METHODS §2.4",
+    )
 
 
 def escapes(history: History) -> Iterator[Finding]:
@@ -111,8 +147,8 @@ def escapes(history: History) -> Iterator[Finding]:
     best, last = max(cos_next, key=lambda point: point.value), cos_next[-1]
     fell, low = lost(best.value, last.value), is_low(history)
     grown = []
-    for name in ("last", "second_last"):
-        margin = history.curve(f"val.margin.{name}")
+    for name, path in MARGINS.items():
+        margin = history.curve(path)
         if not (margin and cos_anchor and (fell or low)):
             continue
         then = next((p.value for p in margin if p.epoch >= best.epoch), margin[0].value)
@@ -128,7 +164,7 @@ def escapes(history: History) -> Iterator[Finding]:
         if not fell:  # it was gone from the start
             after = cos_next[0].epoch
             course = f"cos_next is never above {best.value:+.3f} in {len(cos_next)} epochs"
-            then = history.curve(f"val.margin.{name}")[0].value
+            then = history.curve(MARGINS[name])[0].value
         yield Finding(
             "orthogonal-escape",
             "grave",
@@ -173,19 +209,21 @@ def anchor_position(history: History) -> dict[str, Any] | None:
     at = max((epoch for epoch in lambdas if epoch <= curve[-1].epoch), default=None)
     if at is None:
         return None
-    here = lambdas[at]
+    here, rho = lambdas[at], min(max(curve[-1].value, -1.0), 1.0)
+    if (2 * here - 1) ** 2 + 2 * here * (1 - here) * (1 + rho) < SHORTEST:
+        return None
     return {
         "curve": curve,
-        "rho": curve[-1].value,
+        "rho": rho,
         "lambda": here,
-        "f": anchored_cosine(curve[-1].value, here),
+        "f": anchored_cosine(rho, here),
         "cos_anchor": list(cosines.values())[-1],
     }
 
 
 def rho_of(cosine: float, anchor_lambda: float | None) -> float | None:
-    """The ρ with f(ρ) = ``cosine``, by bisection; None for λ outside (½, 1)."""
-    if anchor_lambda is None or not 0.5 < anchor_lambda < 1:
+    """The ρ with f(ρ) = ``cosine``, by bisection; None for λ outside (½, 1), or next to ½."""
+    if anchor_lambda is None or not 0.5 + SHORTEST**0.5 < anchor_lambda < 1:
         return None
     low, high = -1.0, 1.0
     for _ in range(50):

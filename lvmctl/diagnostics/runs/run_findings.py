@@ -10,6 +10,7 @@ Severity = Literal["grave", "serious", "minor"]
 SEVERITIES = get_args(Severity)
 
 CAUSES = (
+    "diverged",
     "collapse-at-schedule-step",
     "frozen-parameter",
     "constant-gate",
@@ -69,11 +70,13 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def merge(known: dict[str, Finding], name: str, finding: Finding) -> None:
-    """Add ``finding`` to what is known under ``name``; the first keeps its remedy."""
+    """Add ``finding`` to what is known under ``name``; of two as severe the first leads."""
     first = known.get(name)
     if first is None:
         known[name] = finding
         return
+    if SEVERITIES.index(finding.severity) < SEVERITIES.index(first.severity):
+        first, finding = replace(finding, name=name), first
     epochs = [epoch for epoch in (first.epoch, finding.epoch) if epoch is not None]
     also = (*first.also, finding.evidence, *finding.also)
     known[name] = replace(first, epoch=min(epochs, default=None), also=also)

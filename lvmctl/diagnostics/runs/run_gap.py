@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from lvmctl.diagnostics.runs.history import History
+from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 from lvmctl.diagnostics.runs.run_findings import Finding
 
 WORSE = 1.1
@@ -90,7 +91,20 @@ def overfitting(history: History) -> Iterator[Finding]:
 def notes(history: History) -> list[str]:
     """What looks like a fault and is none, and what the history does not hold; one line each."""
     said = []
-    margin = history.last("val.margin.last")
+    planned = history.unfinished()
+    if planned is not None:
+        said.append(
+            f"{len(history.records)} of {planned} epochs: unfinished or killed; `lvmctl train "
+            f"--resume {shlex.quote(str(history.where.parent))}`"
+        )
+    for path, point in history.impossible():
+        said.append(
+            f"{path} cannot be {point.value:g} (epoch {point.epoch}): such values are taken as "
+            "missing"
+        )
+    if history.curve("val.margin"):
+        said.append("val.margin does not name a previous chunk: it is read as margin[last]")
+    margin = history.last(LAST_MARGIN)
     if margin is not None and margin < 0:
         said.append(
             f"margin[last] is {margin:+.3f}: negative is what a correct model of text has, and no "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.diagnostics.runs.history import History
+from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DRAWN = {
     "cos_next": "val.cos_next",
     "cos_anchor": "val.cos_anchor",
-    "margin[last]": "val.margin.last",
+    "margin[last]": LAST_MARGIN,
     "margin[second_last]": "val.margin.second_last",
 }
 

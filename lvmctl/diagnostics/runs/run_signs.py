@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from lvmctl.diagnostics.runs.history import History
-from lvmctl.diagnostics.runs.run_collapse import breakdowns, escapes
+from lvmctl.diagnostics.runs.run_collapse import DEEP, breakdowns, declines, escapes
+from lvmctl.diagnostics.runs.run_diverged import diverged
 from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.diagnostics.runs.run_gap import overfitting
 
@@ -24,12 +25,15 @@ BOUNDS = (0.6, 0.9)
 def history_findings(history: History, points: dict[str, dict[str, Any]]) -> list[Finding]:
     """All that the history and its change-points tell, unordered."""
     return [
-        *breakdowns(points),
+        *diverged(history),
+        *breakdowns(history, points),
+        *declines(history, points),
         *escapes(history),
         *frozen(history),
         *constant_gates(history),
         *mixtures(history),
         *at_chance(history),
+        *off_target(history),
         *worse_than_direct(history),
         *overfitting(history),
     ]
@@ -118,19 +122,20 @@ def mixtures(history: History) -> Iterator[Finding]:
 def at_chance(history: History) -> Iterator[Finding]:
     """R@5 and the order verifier against guessing, at the last epoch."""
     rank, chance = history.last("val.r@5"), history.last("val.chance_r@5")
-    windows = history.last("val.in_article_windows|val.windows") or 0
-    if rank is not None and chance is not None and windows:
-        limit = chance + 2 * math.sqrt(chance * (1 - chance) / windows)
+    windows = history.last("val.in_article_windows|val.windows")
+    if rank is not None and chance is not None and windows != 0:
+        error = math.sqrt(max(chance * (1 - chance), 0.0) / windows) if windows else 0.0
+        limit = chance + 2 * error
         direct = history.last("val.direct.r@5")
         if rank <= limit and chance < 1:
             lost = direct is None or direct > limit
             beside = "" if direct is None else f"; direct has {direct:.3f}"
+            spread = f" ± {2 * error:.3f} on {windows:.0f} windows" if windows else ""
             yield Finding(
                 "at-chance",
                 "grave" if lost else "minor",
                 history.curve("val.r@5")[-1].epoch,
-                f"R@5 in article {rank:.3f}, guessing gives {chance:.3f} ± "
-                f"{limit - chance:.3f} on {windows:.0f} windows{beside}",
+                f"R@5 in article {rank:.3f}, guessing gives {chance:.3f}{spread}{beside}",
                 remedy(history) if lost else "the data may not hold it: lvmctl diagnose ceilings",
                 "METHODS §3",
             )
@@ -149,20 +154,48 @@ def at_chance(history: History) -> Iterator[Finding]:
         )
 
 
-def worse_than_direct(history: History) -> Iterator[Finding]:
-    """Nearer to the target, and better ranked, is what the last chunk itself gives."""
-    found = [history.last(f"val.{name}") for name in ("cos_next", "r@5")]
-    direct = [history.last(f"val.direct.{name}") for name in ("cos_next", "r@5")]
-    if None in (*found, *direct) or any(
-        one >= other - CLEARLY for one, other in zip(found, direct)
-    ):
+def off_target(history: History) -> Iterator[Finding]:
+    """A cosine to the target that a direction drawn at random has, or less, at the last epoch."""
+    curve, direct = history.curve("val.cos_next"), history.last("val.direct.cos_next")
+    if not curve or curve[-1].value >= DEEP:
         return
+    epoch, value = curve[-1]
+    # Where the last chunk has hardly more, the data may hold no more; but nothing explains less.
+    if direct is not None and (direct < DEEP or value >= direct / 2) and value > -DEEP:
+        return
+    ranks = history.last("val.r@5"), history.last("val.direct.r@5")
+    ranked = None not in ranks and ranks[0] > ranks[1]
+    beside = "" if direct is None else f"; direct has {direct:.3f}"
+    yield Finding(
+        "at-chance",
+        "serious" if ranked else "grave",
+        epoch,
+        f"cos_next {value:.3f}, a direction drawn at random has 0{beside}",
+        remedy(history),
+        "METHODS §3",
+    )
+
+
+def worse_than_direct(history: History) -> Iterator[Finding]:
+    """Nearer to the target, and better ranked, is what the last chunk itself gives.
+
+    Both figures have to be worse, where both sides have both.
+    """
+    known = [
+        (label, curve[-1], direct)
+        for label, name in (("cos_next", "cos_next"), ("R@5", "r@5"))
+        if (curve := history.curve(f"val.{name}"))
+        and (direct := history.last(f"val.direct.{name}")) is not None
+    ]
+    if not known or any(point.value >= direct - CLEARLY for _, point, direct in known):
+        return
+    figures = " and ".join(f"{label} {point.value:.3f}" for label, point, _ in known)
+    beside = " and ".join(f"{direct:.3f}" for _, _, direct in known)
     yield Finding(
         "worse-than-direct",
         "serious",
-        history.curve("val.cos_next")[-1].epoch,
-        f"cos_next {found[0]:.3f} and R@5 {found[1]:.3f}, where the last chunk itself (direct) has "
-        f"{direct[0]:.3f} and {direct[1]:.3f}",
+        known[0][1].epoch,
+        f"{figures}, where the last chunk itself (direct) has {beside}",
         remedy(history),
         "METHODS §3, baselines",
     )

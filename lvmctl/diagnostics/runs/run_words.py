@@ -8,36 +8,72 @@ from lvmctl.diagnosis import Table
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.run_findings import Finding
 
+COMPARED = ({"direct.cos_next"}, {"r@5", "direct.r@5"}, {"r@5", "chance_r@5"})
+"""Figures beside cos_next with any of which a history can be judged."""
 
-def verdict(findings: list[Finding], judged: bool) -> str:
+
+def unknown(history: History) -> str:
+    """Why a history without a fault need not be a healthy one; empty where it is."""
+    if history.impossible():
+        path, point = history.impossible()[0]
+        return (
+            "Nothing is wrong in what can be read, but the history has figures that cannot be: "
+            f"{path} {point.value:g} (epoch {point.epoch})."
+        )
+    if not history.curve("val.cos_next"):
+        return "Nothing was measured on validation windows, so that nothing can be said."
+    for names in COMPARED:
+        if all(history.last(f"val.{name}") is not None for name in names):
+            return ""
+    return (
+        f"Nothing is wrong in what it records ({ending(history)}), and it records neither direct "
+        "nor a rank beside chance: whether that is good is not known."
+    )
+
+
+def verdict(findings: list[Finding], doubt: str) -> str:
     """The cause in capitals."""
     if findings:
         return findings[0].name.replace("-", " ").upper()
-    return "HEALTHY" if judged else "UNDECIDED"
+    return "UNDECIDED" if doubt else "HEALTHY"
 
 
-def sentence(findings: list[Finding], history: History, judged: bool) -> str:
-    """The verdict in one sentence."""
+def sentence(findings: list[Finding], history: History, doubt: str) -> str:
+    """The verdict in one sentence.
+
+    Args:
+        doubt: what :func:`unknown` says.
+    """
     if findings:
         first, more = findings[0], len(findings) - 1
         name = first.name.replace("-", " ").capitalize()
         since = "" if first.epoch is None else f" (epoch {first.epoch})"
         also = f"; {more} more finding{'s' if more > 1 else ''}" if more else ""
         return f"{name}{since}: {first.evidence}{also}."
-    if not judged:
-        return "Nothing was measured on validation windows, so that nothing can be said."
+    if doubt:
+        return doubt
+    planned, epochs = history.unfinished(), len(history.epochs)
+    of = f" of {planned}" if planned else ""
+    ended = f": it ends with {found}" if (found := ending(history)) else ""
+    return (
+        f"No fault was found in {epochs}{of} epoch{'s' if (planned or epochs) > 1 else ''}{ended}."
+    )
+
+
+def ending(history: History) -> str:
+    """The figures of the last epoch, or of the last one that has them, named then."""
     parts = []
     for name, path, beside in (
         ("cos_next", "val.cos_next", "val.direct.cos_next"),
         ("R@5", "val.r@5", "val.chance_r@5"),
     ):
-        value, other = history.last(path), history.last(beside)
-        if value is not None:
+        curve, other = history.curve(path), history.last(beside)
+        if curve:
             word = beside.split(".")[1].partition("_")[0]
-            parts.append(f"{name} {value:.3f}" + (f" ({word} {other:.3f})" if other else ""))
-    epochs = len(history.epochs)
-    ended = f": it ends with {', '.join(parts)}" if parts else ""
-    return f"No fault was found in {epochs} epoch{'s' if epochs > 1 else ''}{ended}."
+            said = f"{name} {curve[-1].value:.3f}"
+            said += "" if curve[-1].epoch == history.epochs[-1] else f" at epoch {curve[-1].epoch}"
+            parts.append(said + ("" if other is None else f" ({word} {other:.3f})"))
+    return ", ".join(parts)
 
 
 def tables(findings: list[Finding], figures: dict[str, Any]) -> list[Table]:

@@ -237,6 +237,25 @@ def test_noise_is_not_divided_by_noise():
 
 
 @pytest.mark.parametrize(
+    ("products", "variance"),
+    [
+        # Rows 6, 6, 2, 2 against 4 expected of each: the jackknife says 4·16 = 64. The rows explain
+        # all but 4/3 of one pair and -1/3 of four, and 2·2·(16/9 + 4/9) = 80/9 is counted twice.
+        ([[0, 4, 1, 1], [4, 0, 1, 1], [1, 1, 0, 0], [1, 1, 0, 0]], 64 - 80 / 9),
+        # Rows all alike say 0, and what they leave, 2/3 of two pairs and -1/3 of four, is all:
+        # 2·2·(8/9 + 4/9) = 16/3.
+        ([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], 16 / 3),
+    ],
+)
+def test_the_interval_counts_the_remainder_once(products, variance):
+    products, whole = np.array(products, float), 4 * 3.0
+    effect, (_, high) = corrected(Sums(products, np.full(4, 3.0), np.zeros(4), 9))
+    ratio, reach = products.sum() / whole, quantile(0.975, 3) * math.sqrt(variance) / whole
+    assert effect == pytest.approx(math.sqrt(ratio))
+    assert high == pytest.approx(math.sqrt(ratio + reach))
+
+
+@pytest.mark.parametrize(
     ("freedom", "expected"), [(5, 2.571), (10, 2.228), (30, 2.042), (10**6, 1.960)]
 )
 def test_quantiles_are_students(freedom, expected):

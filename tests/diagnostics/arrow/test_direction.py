@@ -171,9 +171,21 @@ def test_words_follow_p_and_effect(effect, p, word):
     found = reading(p, (effect, p), (0.0, 1.0))
     assert verdict(found) == word
     assert f"by {effect:.1%} of its size" in sentence(found)
+    # What chance may have made is an estimate, and its interval stands beside it.
+    estimated = f"of its size, 95 % interval {effect / 2:.1%} to {effect + 0.1:.1%}"
+    assert (estimated in sentence(found)) == (p > 0.05)
+    assert ("the estimate is that reading" in sentence(found)) == (p > 0.05)
     assert ("does not prove" in sentence(found)) == (p > 0.05)
     assert ("More articles" in change(found)) == (p > 0.05)
     assert verdict(replace(found, articles=5)) == "UNDECIDED"
+
+
+def test_an_estimate_without_an_interval_has_none():
+    found = reading(0.2, (0.149, 0.2))
+    bare = replace(found.lags[1], ci=(float("nan"), float("nan")))
+    said = sentence(replace(found, lags={1: bare}))
+    assert "correlated by 14.9% of its size (A_1" in said
+    assert "nan" not in said
 
 
 def test_another_lag_is_named_where_it_alone_shows_an_arrow():

@@ -35,6 +35,43 @@ def test_a_curve_keeps_finite_values_with_their_epochs():
     assert history.last("val.nothing") is None
 
 
+@pytest.mark.parametrize(
+    ("path", "edges", "beyond"),
+    [
+        ("val.cos_next", (-1.005, 1.005), (-1.02, 1.02, 1e308)),
+        ("val.cos_anchor", (-1, 1), (-1.5, 3)),
+        ("raw_anchor_cosine", (-1, 1), (9, -2)),
+        ("val.cos_prev.last", (-1, 1), (1.5, -1.5)),
+        ("val.margin", (-2, 2), (2.1, -2.1)),
+        ("val.margin.last", (-2, 2), (2.1, -2.1)),
+        ("val.direct.r@5", (0, 1), (-0.01, 1.01)),
+        ("val.mrr@10", (0, 1), (-0.01, 1.01)),
+        ("val.chance_r@5", (0, 1), (-3, 1.5)),
+        ("val.order_accuracy", (0, 1), (-0.01, 1.01)),
+        ("anchor_lambda", (0, 1), (-0.01, 7)),
+        ("val.windows", (0, 1e9), (-100,)),
+        ("val.in_article_windows", (0, 1e9), (-1,)),
+        ("train.loss", (-1e308, 1e308), (float("inf"), 10**400)),
+    ],
+)
+def test_a_figure_that_cannot_be_is_missing(path, edges, beyond):
+    for value in edges:
+        assert number({path: value}, path) == value
+    for value in beyond:
+        assert number({path: value}, path) is None
+
+
+def test_figures_that_cannot_be_are_listed_by_their_newest_value():
+    history = History(
+        [
+            record(1, val={"cos_next": 5, "direct": {"r@5": -1}, "loss": 99.0}),
+            record(2, val={"cos_next": 6, "margin.last": 0.1, "cos_anchor": float("nan")}),
+            record(3, val={"cos_next": 0.5}),
+        ]
+    )
+    assert history.impossible() == [("val.cos_next", (2, 6)), ("val.direct.r@5", (1, -1))]
+
+
 def test_alternative_paths_are_tried_at_each_epoch():
     history = History([record(1, val={"a": 1}, a=5), record(2, a=6)])
     assert history.curve("val.a|a") == [Point(1, 1.0), Point(2, 6.0)]

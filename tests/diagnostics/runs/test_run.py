@@ -220,6 +220,52 @@ def test_one_epoch_and_no_validation_are_answers(bare):
     assert diagnose(bare([{"epoch": 1}])).verdict == "UNDECIDED"
 
 
+def test_a_bare_history_without_anything_to_compare_with_is_not_called_healthy(bare):
+    found = diagnose(bare([{"epoch": 1, "val": {"cos_next": 0.5}}]))
+    assert (found.verdict, names(found)) == ("UNDECIDED", [])
+    assert "neither direct nor a rank" in found.sentence
+
+
+def test_predictions_that_were_looked_at_are_enough_to_compare_with(copied):
+    path = copied("p1")
+    plain = [{"epoch": 1, "val": {"cos_next": 0.5}}]
+    (path / "training_history.json").write_text(json.dumps(plain))
+    assert diagnose(path).verdict == "HEALTHY"
+
+
+def test_a_run_that_diverged_is_called_so(bare):
+    """NaN is what json writes; null what this tool writes."""
+
+    def diverge(record):
+        if record["epoch"] >= 3:
+            record["val"]["cos_next"] = float("nan")
+
+    found = diagnose(bare(planted(diverge)))
+    assert found.verdict == "DIVERGED"
+    assert "up to the last epoch (10): val.cos_next from epoch 3" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "val",
+    [
+        {"cos_next": 0.5, "r@5": 0.5, "chance_r@5": 1.5, "windows": 100},
+        {"cos_next": 0.5, "cos_anchor": 0.0, "raw_anchor_cosine": -1, "anchor_lambda": 0.5},
+        {"cos_next": 0.5, "cos_anchor": 3, "raw_anchor_cosine": 9, "anchor_lambda": 7},
+        {"cos_next": 0.5, "r@5": 0.5, "chance_r@5": -3, "windows": -100},
+    ],
+)
+def test_odd_figures_are_an_answer(bare, val):
+    assert diagnose(bare([{"epoch": epoch, "val": val} for epoch in (1, 2)])).verdict
+
+
+def test_huge_figures_are_an_answer(bare):
+    found = diagnose(
+        bare([{"epoch": e, "val": {"cos_next": v}} for e, v in enumerate((1e308, -1e308, 5), 1)])
+    )
+    assert found.verdict == "UNDECIDED"
+    assert "val.cos_next 5 (epoch 3)" in found.sentence
+
+
 def test_the_tables_cite_every_line_of_evidence(bare):
     found = diagnose(bare(published_p7()))
     cells = [cell for table in found.tables for row in table.rows for cell in row]
@@ -234,6 +280,12 @@ def test_the_plot_shows_curves_change_points_and_events(bare):
     labels = axes.get_legend_handles_labels()[1]
     assert {"cos_next", "cos_anchor", "margin[last]", "cos_next breaks down"} <= set(labels)
     assert [text.get_text() for text in axes.texts] == ["loss_teacher ends"]
+
+
+def test_a_margin_without_a_name_is_drawn_as_the_last_chunks(bare):
+    found = diagnose(bare(planted(lambda record: record["val"].update(margin=-0.05))))
+    (axes,) = found.plot().axes
+    assert "margin[last]" in axes.get_legend_handles_labels()[1]
 
 
 def test_the_same_seed_gives_the_same_figures(runs):

@@ -12,6 +12,7 @@ from lvmctl.diagnostics.runs.run_collapse import (
     anchor_position,
     breakdowns,
     change_points,
+    declines,
     escapes,
     is_poor,
     rho_of,
@@ -22,7 +23,12 @@ OPTIONS = RunOptions(permutations=199)
 
 
 def broken(history):
-    return list(breakdowns(change_points(history, OPTIONS)))
+    points = change_points(history, OPTIONS)
+    return [*breakdowns(history, points), *declines(history, points)]
+
+
+def with_cos_next(values):
+    return History([{"epoch": e, "val": {"cos_next": v}} for e, v in enumerate(values, start=1)])
 
 
 def names(history):
@@ -62,9 +68,12 @@ def test_a_collapse_without_an_event_says_so():
         if record["epoch"] >= 6:
             record["val"]["cos_next"] -= 0.25
 
-    (finding,) = broken(planted(fall))
+    (finding,) = broken(planted(fall, config={"losses": []}))
     assert (finding.name, finding.epoch) == ("collapse", 6)
     assert "the schedule changes nothing there" in finding.evidence
+    (finding,) = broken(planted(fall))
+    assert "changes nothing" not in finding.evidence
+    assert "is not known without the run's config.json" in finding.evidence
 
 
 def test_few_epochs_are_judged_by_depth_alone():
@@ -101,6 +110,40 @@ def test_a_slow_decline_has_a_change_point_and_is_no_collapse():
     history = planted(decline, epochs=20)
     assert names(history) == []
     assert change_points(history, OPTIONS)["cos_next"]["p_value"] <= 0.05
+
+
+@pytest.mark.parametrize("epochs", [5, 15, 60])
+def test_a_slow_decline_that_loses_a_quarter_is_a_collapse(epochs):
+    """No step of it is deep, as a share of what it falls from."""
+    (finding,) = broken(with_cos_next(np.linspace(0.6, 0.4, epochs).tolist()))
+    assert finding.name == "collapse"
+    assert "little by little" in finding.evidence
+    assert finding.epoch == max(epochs // 10, 1)
+    assert f"(epoch {epochs}" in finding.evidence
+    assert ("too few to test" in finding.evidence) == (epochs == 5)
+    kept = np.linspace(0.6, 0.46, epochs).tolist()  # .77 of it
+    assert broken(with_cos_next(kept)) == []
+
+
+def test_a_slow_decline_beside_a_step_is_told_once():
+    def fall(record):
+        record["val"]["cos_next"] = 0.6 - 0.02 * record["epoch"]
+        if record["epoch"] >= 6:
+            record["val"]["cos_anchor"] = 0.1
+
+    (finding,) = broken(planted(fall))
+    assert "cos_anchor" in finding.evidence
+    assert "little by little" not in finding.evidence
+
+
+def test_thousands_of_epochs_of_noise_are_no_collapse():
+    """One of them is far above the others, and the last may be far below."""
+    rng = np.random.default_rng(0)
+    assert broken(with_cos_next((0.4 + 0.01 * rng.standard_normal(2000)).tolist())) == []
+    drifts = 0.42 - 0.02 * np.arange(1000) / 1000 + 0.04 * rng.standard_normal(1000)
+    drifts[-1] = 0.3
+    assert change_points(with_cos_next(drifts.tolist()), OPTIONS)["cos_next"]["clear"]
+    assert broken(with_cos_next(drifts.tolist())) == []
 
 
 def test_noise_without_learning_is_no_collapse():
@@ -164,6 +207,36 @@ def test_a_fall_without_a_growing_margin_is_no_escape():
     assert list(escapes(history)) == []
 
 
+def left_without_growth(grows):
+    """cos_next fell from .5 to .3 and the window was left, beside a margin that was there before
+    (``rotation`` has it)."""
+
+    def change(record):
+        after = record["epoch"] >= 6
+        record["val"]["cos_next"] = 0.3 if after else 0.5
+        record["val"]["cos_anchor"] = 0.2 if after else 0.7
+        record["val"]["margin"] = {"last": 0.1 + grows * after}
+        record.pop("anchor_lambda")
+        record["val"].pop("raw_anchor_cosine")
+
+    return planted(change)
+
+
+def test_an_escape_takes_a_margin_that_grows_and_not_one_that_is_there():
+    assert list(escapes(left_without_growth(0.0))) == []
+    assert list(escapes(left_without_growth(0.019))) == []
+    (finding,) = escapes(left_without_growth(0.021))
+    assert "margin[last] went +0.100 → +0.121" in finding.evidence
+
+
+def test_a_margin_without_a_name_is_read_as_that_against_the_last_chunk():
+    def flat(record):
+        record["val"] |= {"cos_next": -0.2, "cos_anchor": -0.3, "margin": 0.3}
+
+    (finding,) = escapes(planted(flat))
+    assert "margin[last] went +0.300 → +0.300" in finding.evidence
+
+
 @pytest.mark.parametrize("anchor_lambda", [0.6, 0.8, 0.9])
 @pytest.mark.parametrize("rho", [-0.9, -0.1, 0.0, 0.4, 1.0])
 def test_rho_is_what_f_makes_the_cosine_of(rho, anchor_lambda):
@@ -171,8 +244,22 @@ def test_rho_is_what_f_makes_the_cosine_of(rho, anchor_lambda):
     assert found == pytest.approx(rho, abs=1e-6)
 
 
+@pytest.mark.parametrize(("rho", "told"), [(-1, False), (-1.005, False), (-0.99, True)])
+def test_opposite_vectors_of_equal_weight_have_no_position(rho, told):
+    val = {"cos_anchor": 0.0, "raw_anchor_cosine": rho}
+    history = History([{"epoch": 1, "anchor_lambda": 0.5, "val": val}])
+    assert (anchor_position(history) is not None) == told
+
+
+def test_a_mean_a_little_outside_is_on_the_edge():
+    val = {"cos_anchor": 1.0, "raw_anchor_cosine": 1.005}
+    position = anchor_position(History([{"epoch": 1, "anchor_lambda": 0.8, "val": val}]))
+    assert (position["rho"], position["f"]) == (1.0, pytest.approx(1.0))
+
+
 def test_rho_is_not_told_where_f_has_two():
     assert rho_of(0.5, 0.4) is None
+    assert rho_of(-0.9, 0.5 + 1e-9) is None
     assert rho_of(0.5, None) is None
 
 

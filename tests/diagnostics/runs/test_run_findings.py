@@ -32,6 +32,12 @@ def test_one_name_is_one_finding_with_the_evidence_of_both():
     assert found.record()["also"] == ["b"]
 
 
+def test_of_two_with_one_name_the_more_severe_leads():
+    first, second = finding("copying", "minor", 4, "a"), finding("copying", "grave", 5, "b")
+    (found,) = ordered([first, second])
+    assert (found.severity, found.evidence, found.also, found.epoch) == ("grave", "b", ("a",), 4)
+
+
 def test_a_collapse_is_evidence_of_an_escape():
     (found,) = ordered(
         [finding("collapse", epoch=2, evidence="falls"), finding("orthogonal-escape", epoch=3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from diagnostics.histories import planted, records
 
 from lvmctl.diagnostics.runs.history import History
@@ -94,6 +95,36 @@ def test_notes_say_what_the_history_does_not_hold():
         if record["epoch"] == 10:
             record["stopped"] = "p8/kill-rule: margin"
 
-    said = notes(planted(stopped))
+    said = notes(planted(stopped, config={"options": {"epochs": 50}}))
+    assert not any("unfinished" in note for note in said)
     assert "20 steps were skipped because something was not finite" in said
     assert "stopped after epoch 10: p8/kill-rule: margin" in said
+
+
+@pytest.mark.parametrize(
+    ("planned", "said"), [(50, True), (11, True), (10, False), (None, False), ("many", False)]
+)
+def test_a_run_that_ended_before_its_plan_without_a_word_was_killed(planned, said, tmp_path):
+    config = {"options": {"epochs": planned}}
+    history = History(records(), config, tmp_path / "a run" / "training_history.json")
+    found = [note for note in notes(history) if "unfinished" in note]
+    expected = f"10 of {planned} epochs: unfinished or killed; "
+    expected += f"`lvmctl train --resume '{tmp_path}/a run'`"
+    assert found == ([expected] if said else [])
+
+
+def test_values_that_cannot_be_are_named():
+    def odd(record):
+        if record["epoch"] in (3, 4):
+            record["val"]["cos_next"] = 5 + record["epoch"]
+
+    said = notes(planted(odd))
+    assert "val.cos_next cannot be 9 (epoch 4): such values are taken as missing" in said
+    assert not any("cannot be" in note for note in notes(History(records())))
+
+
+def test_a_margin_that_names_no_chunk_is_read_as_the_last_chunks():
+    said = notes(planted(lambda record: record["val"].update(margin=-0.05)))
+    assert "val.margin does not name a previous chunk: it is read as margin[last]" in said
+    assert any(note.startswith("margin[last] is -0.050: negative") for note in said)
+    assert not any("does not name" in note for note in notes(History(records())))

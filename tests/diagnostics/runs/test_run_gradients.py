@@ -44,7 +44,7 @@ def made(tmp_path):
         model = registry.resolve(plan.model.entry)(plan.model.options, shape)
         parts = [registry.resolve(p.entry)(p.options, shape) for p in plan.losses]
         modules = tuple(nn.ModuleList(parts).eval())
-        return Trained(RunDirectory(tmp_path), {}, plan, 16, model.eval(), modules)
+        return Trained(RunDirectory(tmp_path), {}, plan, 16, model.eval(), modules, None)
 
     return make
 

@@ -16,6 +16,7 @@ from lvmctl.diagnostics.runs.run_signs import (
     frozen,
     history_findings,
     mixtures,
+    off_target,
     worse_than_direct,
 )
 
@@ -34,6 +35,21 @@ def test_a_healthy_history_has_no_finding(epochs):
 def test_nothing_is_found_in_nothing():
     for record in ({"epoch": 1}, {"epoch": 1, "train": {}, "val": {}}, {"epoch": 1, "val": None}):
         assert history_findings(History([record]), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ([0.4, 0.5, math.nan], "diverged"),
+        ([0.0] * 10, "at-chance"),
+        ([0.6 - 0.03 * epoch for epoch in range(15)], "collapse"),
+        ([0.6, 0.6, 0.6, 0.2, 0.2], "collapse"),
+    ],
+)
+def test_a_cosine_alone_tells_of_what_is_broken(values, name):
+    history = History([{"epoch": e, "val": {"cos_next": v}} for e, v in enumerate(values, 1)])
+    found = history_findings(history, change_points(history, RunOptions(permutations=99)))
+    assert [finding.name for finding in found] == [name]
 
 
 def at_eighty(record):
@@ -111,6 +127,58 @@ def test_ranks_at_chance_are_found_by_their_binomial_error():
     assert list(at_chance(changed(**{"r@5": 0.159}))) == []
 
 
+def without_direct(**val):
+    def change(record):
+        del record["val"]["direct"]
+        record["val"] |= val
+
+    return planted(change)
+
+
+def test_ranks_are_set_against_chance_where_their_number_is_not_known():
+    def uncounted(rank, **more):
+        def change(record):
+            del record["val"]["windows"], record["val"]["in_article_windows"]
+            record["val"] |= {"r@5": rank, **more}
+
+        return planted(change)
+
+    (finding,) = at_chance(uncounted(0.14))
+    assert "R@5 in article 0.140, guessing gives 0.140; direct has 0.300" in finding.evidence
+    assert list(at_chance(uncounted(0.15))) == []
+    assert list(at_chance(uncounted(0.1, windows=0))) == []
+
+
+def test_a_chance_at_its_edge_has_no_error():
+    assert list(at_chance(changed(**{"r@5": 0.5, "chance_r@5": -1e-7}))) == []
+
+
+@pytest.mark.parametrize("value", [0.049, 0.0, -0.2])
+def test_predictions_without_likeness_to_the_target_are_at_chance(value):
+    (finding,) = off_target(without_direct(cos_next=value))
+    assert (finding.name, finding.severity, finding.epoch) == ("at-chance", "grave", 10)
+    assert finding.evidence == f"cos_next {value:.3f}, a direction drawn at random has 0"
+    assert list(off_target(without_direct(cos_next=0.051))) == []
+
+
+def test_likeness_is_set_against_what_the_last_chunk_has():
+    def beside(value, direct):
+        return [f.evidence for f in off_target(changed(cos_next=value, direct=direct))]
+
+    assert "direct has 0.420" in beside(0.04, {"cos_next": 0.42})[0]
+    assert beside(0.04, {"cos_next": 0.06}) == []  # small where all are small: whitened chunks
+    assert beside(0.01, {"cos_next": 0.04}) == []
+    assert beside(0.01, {"cos_next": -0.2}) == []
+    assert len(beside(-0.06, {"cos_next": 0.01})) == len(beside(-0.06, {"cos_next": -0.1})) == 1
+
+
+def test_predictions_that_rank_better_than_the_last_chunk_are_of_some_use():
+    (finding,) = off_target(changed(**{"cos_next": 0.0, "r@5": 0.31}))
+    assert finding.severity == "serious"
+    (finding,) = off_target(changed(**{"cos_next": 0.0, "r@5": 0.3}))
+    assert finding.severity == "grave"
+
+
 def test_a_remedy_asks_whether_it_still_learns():
     (finding,) = at_chance(changed(**{"r@5": 0.1}))
     learns = History(records())
@@ -143,3 +211,13 @@ def test_losing_to_the_last_chunk_on_both_figures_is_said():
     assert "cos_next 0.300 and R@5 0.200" in finding.evidence
     assert list(worse_than_direct(changed(**{"cos_next": 0.3, "r@5": 0.4}))) == []
     assert list(worse_than_direct(changed(**{"cos_next": 0.5, "r@5": 0.2}))) == []
+
+
+def test_one_figure_is_compared_where_the_other_is_not_known():
+    (finding,) = worse_than_direct(changed(**{"r@5": 0.25, "direct": {"r@5": 0.7}}))
+    assert "R@5 0.250, where the last chunk itself (direct) has 0.700" in finding.evidence
+    assert "cos_next" not in finding.evidence
+    assert list(worse_than_direct(changed(**{"r@5": 0.69, "direct": {"r@5": 0.7}}))) == []
+    (finding,) = worse_than_direct(changed(cos_next=0.3, direct={"cos_next": 0.42}))
+    assert finding.evidence.startswith("cos_next 0.300, where")
+    assert list(worse_than_direct(without_direct(cos_next=0.1))) == []

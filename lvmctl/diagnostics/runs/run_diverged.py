@@ -1,0 +1,82 @@
+"""A training whose figures are no numbers any more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
+from typing import Any
+
+from lvmctl.diagnostics.runs.history import (
+    LAST_MARGIN,
+    MISSING,
+    History,
+    anything,
+    inside,
+    is_finite,
+    leaves,
+)
+from lvmctl.diagnostics.runs.run_findings import Finding
+
+JUDGED = "val.cos_next"
+FIGURES = (
+    JUDGED,
+    "val.cos_anchor",
+    *LAST_MARGIN.split("|"),
+    "val.loss",
+    "train.loss",
+    "anchor_lambda",
+)
+"""Figures that a training in order has numbers for whenever it measures."""
+
+
+def diverged(history: History) -> Iterator[Finding]:
+    """Figures that are NaN or infinite at the end."""
+    found = {path: epoch for path in FIGURES if (epoch := broken_since(history, path)) is not None}
+    if not found:
+        return
+    said = ", ".join(f"{path} from epoch {epoch}" for path, epoch in found.items())
+    left = history.curve(JUDGED)
+    before = f"; the last cos_next is {left[-1].value:.3f} (epoch {left[-1].epoch})" if left else ""
+    yield Finding(
+        "diverged",
+        "grave",
+        min(found.values()),
+        f"no number any more, up to the last epoch ({history.epochs[-1]}): {said}{before}",
+        "use a smaller lr or precision=fp32; best_model.pt, where there is one, is from before",
+        "METHODS §4, AdamW",
+    )
+
+
+def broken_since(history: History, path: str) -> int | None:
+    """The first epoch from which on a figure is no number, to its last; None where it ends as one.
+
+    This tool writes NaN as null; others write null for what was not measured. Null counts where
+    other figures of that epoch were measured, the figure was a number before (or is cos_next) and
+    never came back from null.
+    """
+    values = [
+        (record["epoch"], value)
+        for record in history.records
+        if (value := anything(record, path)) is not MISSING
+        and (value is not None or was_measured(record, path))
+    ]
+    bad = [*takewhile(lambda pair: is_broken(pair[1]), reversed(values))]
+    if not bad:
+        return None
+    if all(value is None for _, value in bad):
+        before = [value for _, value in values[: -len(bad)]]
+        if None in before or not (before or path == JUDGED):
+            return None
+    return bad[-1][0]
+
+
+def is_broken(value: object) -> bool:
+    """Whether this is NaN, infinite or null."""
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
+
+
+def was_measured(record: Mapping[str, Any], path: str) -> bool:
+    """Whether the part of a record that a figure stands in has any number."""
+    part = inside(record, path.partition(".")[0])
+    return any(is_finite(value) for _, value in leaves(part or record))

@@ -1,0 +1,1 @@
+"""The named rules, by what they are asked of: a file for each kind, and parts of long ones."""

@@ -1,0 +1,230 @@
+"""Checks of encoders: texts → vectors."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from io import BytesIO
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from lvmctl.data.checks import UNIT_TOLERANCE, norms_of
+from lvmctl.errors import DataError, LvmctlError
+from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.inputs.texts import COOKING, MONEY, MUSIC, ODD, SAILING, corpus
+
+TOLERANCE = 1e-4
+"""What rounding may change in a vector, relative to its norm, when a batch has another size."""
+
+TEXTS = corpus(COOKING, SAILING, MONEY)
+
+
+def built(subject: Subject) -> Any:
+    """The encoder, not yet fitted.
+
+    Raises:
+        Skipped: what it needs is not on this machine; nothing is downloaded for a check.
+    """
+    with patch.dict(os.environ, HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1"):
+        try:
+            return subject.build()
+        except LvmctlError as error:
+            raise Skipped(f"it cannot be made here: {error}") from error
+
+
+def ready(subject: Subject, texts: list[str] = TEXTS) -> Any:
+    """The encoder, fitted to ``texts`` if it learns."""
+    encoder = built(subject)
+    if subject.record.fitted:
+        encoder.fit(texts)
+    return encoder
+
+
+@check
+def one_finite_row_per_text(subject: Subject) -> str | None:
+    """Each text becomes a row of finite float32 numbers, as many as any other; no text, no row."""
+    encoder, widths = ready(subject), {}
+    if len(none := encoder.encode([])):
+        raise Unmet(f"no text gives {form(none)}")
+    for count in (len(TEXTS), 1, 2):
+        rows = encoder.encode(TEXTS[:count])
+        if not isinstance(rows, np.ndarray) or rows.ndim != 2 or len(rows) != count:
+            raise Unmet(f"{count} texts give {form(rows)}, not ({count}, D)")
+        if rows.dtype != np.float32:
+            raise Unmet(f"{count} texts give {rows.dtype}, not float32")
+        if not np.isfinite(rows).all():
+            raise Unmet(f"{count} texts give numbers that are not finite")
+        widths[count] = rows.shape[1]
+    if len(set(widths.values())) > 1:
+        said = ", ".join(f"{width} for {count} texts" for count, width in widths.items())
+        raise Unmet(f"D changes: {said}")
+    return f"D = {widths[1]}"
+
+
+@check
+def unit_norm_or_said(subject: Subject) -> str | None:
+    """Vectors have norm 1 within 1e-3, or the recipe says ``"normalized": False`` and no vector is
+    zero."""
+    encoder = ready(subject)
+    rows = encoder.encode(TEXTS)
+    try:
+        norms = norms_of(rows, lambda i: f"the vector of {TEXTS[i]!r}", None)
+    except DataError as error:
+        raise Unmet(error.what) from error
+    between = f"norms lie between {norms.min():.4f} and {norms.max():.4f}"
+    if encoder.recipe().get("normalized", True) and np.abs(norms - 1).max() > UNIT_TOLERANCE:
+        raise Unmet(f"{between}, and the recipe does not say that they are not 1")
+    return between
+
+
+@check
+def same_text_same_vector(subject: Subject) -> str | None:
+    """A text has the same vector alone and among others, in any order, today and tomorrow."""
+    encoder = ready(subject)
+    rows = encoder.encode(TEXTS)
+    order = np.random.default_rng(0).permutation(len(TEXTS))
+    others = {
+        "again": rows_of(encoder, TEXTS),
+        "alone": np.concatenate([encoder.encode([text]) for text in TEXTS]),
+        "in another order": rows_of(encoder, [TEXTS[i] for i in order])[np.argsort(order)],
+        "twice in a batch": rows_of(encoder, TEXTS * 2)[len(TEXTS) :],
+        "by another encoder made the same way": rows_of(ready(subject), TEXTS),
+    }
+    for how, found in others.items():
+        apart = np.linalg.norm(found - rows, axis=1) / np.linalg.norm(rows, axis=1).clip(1e-12)
+        if apart.max() > TOLERANCE:
+            text = TEXTS[int(apart.argmax())]
+            raise Unmet(f"{text!r} has another vector {how}, {apart.max():.2g} away")
+    return None
+
+
+@check
+def different_texts_differ(subject: Subject) -> str | None:
+    """Different texts have different vectors: of all pairs at most one in ten may share its
+    direction."""
+    rows = ready(subject).encode(TEXTS).astype(np.float64)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    cosine = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
+    same = (cosine > 1 - 1e-6).mean()
+    if same > 0.1:
+        raise Unmet(f"{same:.0%} of all pairs of different texts have the same direction")
+    return f"mean cosine of different texts {cosine.mean():.2f}"
+
+
+@check
+def odd_texts_are_encoded_or_refused(subject: Subject) -> str | None:
+    """A text that is empty, long or strange gets a finite vector that is not zero, or is refused in
+    one line."""
+    encoder = ready(subject)
+    width, refused = encoder.encode(TEXTS[:1]).shape[1], []
+    for name, text in ODD.items():
+        try:
+            rows = encoder.encode([TEXTS[0], text])
+        except LvmctlError as error:
+            if "\n" in str(error):
+                raise Unmet(f"{name} is refused in several lines: {error}") from error
+            refused.append(name)
+            continue
+        except Exception as error:
+            raise Unmet(f"{name} ends in {type(error).__name__}: {error}") from error
+        if form(rows) != f"(2, {width})":
+            raise Unmet(f"{name} gives {form(rows)}, not (2, {width})")
+        if not np.isfinite(rows).all() or not rows[1].any():
+            raise Unmet(f"{name} gives a vector that is zero or not finite")
+    return f"refused: {', '.join(refused)}" if refused else None
+
+
+@check
+def recipe_says_what_made_it(subject: Subject) -> str | None:
+    """The recipe is plain data that names the encoder and every option, and encoding does not
+    change it."""
+    encoder = ready(subject)
+    recipe = encoder.recipe()
+    if not isinstance(recipe, dict):
+        raise Unmet(f"recipe() gives {type(recipe).__name__}, not a dict")
+    try:
+        json.dumps(recipe, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise Unmet(f"the recipe is no plain data: {error}") from error
+    if recipe.get("name") != subject.record.name:
+        raise Unmet(f"the recipe names {recipe.get('name')!r}, not {subject.record.name!r}")
+    missing = [f.name for f in fields(subject.options) if f.name not in recipe]
+    if missing:
+        raise Unmet(f"the recipe leaves out {', '.join(missing)}")
+    encoder.encode(TEXTS[:3])
+    if encoder.recipe() != recipe:
+        raise Unmet("the recipe is another one after texts were encoded")
+    return None
+
+
+@check
+def fit_learns_where_it_says_so(subject: Subject) -> str | None:
+    """An encoder that is ``fitted`` learns from its corpus, and any other encodes the same whatever
+    it was fitted to."""
+    first, second = ready(subject), built(subject)
+    second.fit(corpus(MUSIC, SAILING))
+    one, other = first.encode(TEXTS), second.encode(TEXTS)
+    same = one.shape == other.shape and np.allclose(one, other, atol=TOLERANCE)
+    if subject.record.fitted and same:
+        raise Unmet("fitted=True, and another corpus changes no vector")
+    if not subject.record.fitted and not same:
+        raise Unmet("fitted=False, and fit() changes the vectors")
+    return None
+
+
+@check
+def state_comes_back(subject: Subject) -> str | None:
+    """A fitted encoder's ``state()`` is plain arrays from which ``restore()`` makes the same
+    encoder, so that other text can be embedded in its space."""
+    if not subject.record.fitted:
+        raise Skipped("it learns nothing")
+    encoder, again, file = ready(subject), built(subject), BytesIO()
+    for name in ("state", "restore"):
+        if not hasattr(encoder, name):
+            raise Unmet(f"it has no {name}()")
+    np.savez(file, **encoder.state())
+    file.seek(0)
+    with without_pickle(), np.load(file, allow_pickle=False) as arrays:
+        again.restore(dict(arrays))
+    texts = [*TEXTS, *corpus(MUSIC)]
+    if not np.array_equal(again.encode(texts), encoder.encode(texts)):
+        raise Unmet("the restored encoder gives other vectors")
+    return None
+
+
+@contextmanager
+def without_pickle() -> Iterator[None]:
+    """Say plainly that a state holds objects, which no store keeps."""
+    try:
+        yield
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        raise Unmet("the state holds Python objects, not plain arrays") from error
+
+
+def rows_of(encoder: Any, texts: list[str]) -> np.ndarray:
+    """Vectors of ``texts``."""
+    return np.asarray(encoder.encode(texts))
+
+
+def form(rows: Any) -> str:
+    """What an encoder returned, for a message."""
+    return str(rows.shape) if isinstance(rows, np.ndarray) else type(rows).__name__
+
+
+CHECKS: tuple[Check, ...] = (
+    one_finite_row_per_text,
+    unit_norm_or_said,
+    same_text_same_vector,
+    different_texts_differ,
+    odd_texts_are_encoded_or_refused,
+    recipe_says_what_made_it,
+    fit_learns_where_it_says_so,
+    state_comes_back,
+)

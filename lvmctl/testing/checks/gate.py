@@ -1,0 +1,160 @@
+"""Checks of gates: what their record says, and what they do in a training."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+
+from lvmctl.batch import FIELDS
+from lvmctl.spec import GateSpec
+from lvmctl.testing.check import Check, Subject, Unmet, check, where
+from lvmctl.testing.checks import verdict as verdict_checks
+from lvmctl.testing.inputs.gate_inputs import ROLES, Given, batches, plain, rows, trace
+
+TOLERANCE = 1e-5
+"""Of weights: what rounding may change when a batch has another size."""
+
+USED = {
+    "verdict": {f.name for f in dataclasses.fields(GateSpec)} - {"target", "options", "needs"},
+    "sample": {"target", "options", "needs"},
+    "kill": {"target", "options"},
+    "select": {"target", "options"},
+}
+"""What of a record matters to each role, besides its name and summary."""
+
+
+def trainings(subject: Subject) -> list[tuple[Any, list[Given]]]:
+    """A gate for each training, and what it is called with there."""
+    return [(subject.build(), given) for given in ROLES[subject.record.role][0]()]
+
+
+@check
+def says_what_its_role_uses(subject: Subject) -> str | None:
+    """The record says what its role uses, and nothing that would be ignored."""
+    gate = subject.record
+    if gate.role not in USED:
+        raise Unmet(f"there is no role {gate.role!r}; there are {', '.join(USED)}")
+    ignored = [
+        field.name
+        for field in dataclasses.fields(GateSpec)
+        if field.name not in {"name", "summary", "role", *USED[gate.role]}
+        and getattr(gate, field.name) != field.default
+    ]
+    if ignored:
+        raise Unmet(f"a {gate.role} gate makes no use of {', '.join(ignored)}")
+    unknown = [name for name in gate.needs if name not in FIELDS]
+    if unknown:
+        raise Unmet(f"a batch has no field {', '.join(unknown)}; it has {', '.join(FIELDS)}")
+    if gate.category not in ("", *"ABCDE"):
+        raise Unmet(f"category {gate.category!r} is no test of 5CAT, they are A to E")
+    if gate.split not in ("val", "ood"):
+        raise Unmet(f"split {gate.split!r} is never judged, val and ood are")
+    return None
+
+
+@check
+def answers_in_the_form_of_its_role(subject: Subject) -> str | None:
+    """Whatever training gives it, it answers in the form of its role: a reason to stop or None; a
+    finite weight >= 0 for each window; or which windows the epoch visits, at least one."""
+    for gate, given in trainings(subject):
+        for name, make in given:
+            arguments = make()
+            if wrong := ROLES[subject.record.role][1](gate(*arguments), arguments):
+                raise Unmet(f"given {name} it returns {wrong}")
+    return None
+
+
+@check
+def same_input_same_answer(subject: Subject) -> str | None:
+    """Its answer depends on what it is given alone, not on what it was given before: a resumed
+    training asks a new gate."""
+    for gate, given in trainings(subject):
+        for name, make in reversed(given):
+            often, fresh = plain(gate(*make())), plain(subject.build()(*make()))
+            if often != fresh:
+                raise Unmet(f"given {name} it answers otherwise after other calls than at first")
+    return None
+
+
+@check
+def leaves_what_it_is_given(subject: Subject) -> str | None:
+    """It does not change what it is given."""
+    for gate, given in trainings(subject):
+        for name, make in given:
+            arguments = make()
+            before = [trace(argument) for argument in arguments]
+            gate(*arguments)
+            if before != [trace(argument) for argument in arguments]:
+                raise Unmet(f"it changes {name}")
+    return None
+
+
+@check
+def reads_declared_fields_only(subject: Subject) -> str | None:
+    """A sample gate reads no batch field but those in ``needs``."""
+    gate, record = subject.build(), subject.record
+    for name, make in batches()[0]:
+        (whole,) = make()
+        try:
+            gate(whole.only(record.needs, f"gate {record.name}"))
+        except AttributeError as error:
+            raise Unmet(f"given {name}: {error}") from error
+    return None
+
+
+@check
+def weighs_each_window_alone(subject: Subject) -> str | None:
+    """A sample gate's weight of a window should not depend on the other windows of its batch; where
+    it does, the note says by how much."""
+    gate = subject.build()
+    (whole,) = batches()[0][0].make()
+    weights = gate(whole).float()
+    index = list(reversed(range(len(weights) // 2)))
+    apart = (gate(rows(whole, index)) - weights[index]).abs().max()
+    mean = f"mean weight {weights.mean():.2f} on text-like chunks"
+    if apart > TOLERANCE:
+        return f"{mean}; a window's weight depends on the others of its batch, by up to {apart:.2g}"
+    return mean
+
+
+@check
+def leaves_something_to_train(subject: Subject) -> str | None:
+    """It does not rule everything out: a kill rule lets some epoch pass, a sample gate gives some
+    window a weight."""
+    (gate, given), *_ = trainings(subject)
+    answers = {name: gate(*make()) for name, make in given}
+    if subject.record.role == "kill":
+        stopped = [name for name, reason in answers.items() if reason]
+        if len(stopped) == len(answers):
+            raise Unmet(f"it stops at every record, also at {stopped[0]}: {answers[stopped[0]]}")
+        first = f", first at {stopped[0]}" if stopped else ""
+        return f"it stops at {len(stopped)} of {len(answers)} records{first}"
+    if subject.record.role == "sample":
+        if not any((weights > 0).any() for weights in answers.values()):
+            raise Unmet("every weight is 0, so nothing is learned")
+        return None
+    shares = {name: torch.as_tensor(chosen).float().mean() for name, chosen in answers.items()}
+    return ", ".join(f"{share:.0%} in {name}" for name, share in shares.items())
+
+
+def called(subject: Subject) -> bool:
+    """Whether training calls it."""
+    return subject.record.role in ROLES
+
+
+def weighs(subject: Subject) -> bool:
+    """Whether it gives windows weights."""
+    return subject.record.role == "sample"
+
+
+CHECKS: tuple[Check, ...] = (
+    says_what_its_role_uses,
+    *where(
+        called, answers_in_the_form_of_its_role, same_input_same_answer, leaves_what_it_is_given
+    ),
+    *where(weighs, reads_declared_fields_only, weighs_each_window_alone),
+    *where(called, leaves_something_to_train),
+    *verdict_checks.CHECKS,
+)

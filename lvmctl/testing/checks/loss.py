@@ -1,0 +1,111 @@
+"""Checks of losses."""
+
+from __future__ import annotations
+
+from lvmctl.batch import FIELDS
+from lvmctl.testing.check import Check, Subject, Unmet, check
+from lvmctl.testing.checks.loss_finite import (
+    finite_for_every_prediction,
+    finite_for_tiny_batches,
+    finite_in_bf16,
+    fits_every_shape,
+    scale_is_known,
+)
+from lvmctl.testing.checks.loss_inputs import (
+    changes_nothing_it_is_given,
+    reads_its_share,
+    reads_only_what_it_declares,
+    same_input_same_output,
+    state_dict_has_it_all,
+)
+from lvmctl.testing.checks.loss_learning import (
+    gradient_reaches_the_prediction,
+    target_scores_best,
+)
+from lvmctl.testing.checks.loss_terms import total_is_the_weighted_terms
+from lvmctl.testing.checks.loss_weight import weight_zero_silences_a_window
+from lvmctl.testing.inputs.contexts import accepted
+from lvmctl.testing.inputs.loss_trial import (
+    OPTIONAL,
+    STEPS,
+    Trial,
+    built,
+    listed,
+    malformed,
+    misbuilt,
+    values,
+)
+
+
+@check
+def declares_fields_that_exist(subject: Subject) -> None:
+    """The batch and prediction fields that the record declares exist."""
+    record = subject.record
+    declared = (
+        ("needs", record.needs, tuple(FIELDS)),
+        ("needs_prediction", record.needs_prediction, OPTIONAL),
+    )
+    for where, names, known in declared:
+        if isinstance(names, str):
+            raise Unmet(f'{where} is the text {names!r}, not a tuple; write ("{names}",)')
+        if unknown := [name for name in names if name not in known]:
+            raise Unmet(f"{where} names {listed(unknown)}; there are {', '.join(known)}")
+
+
+@check
+def is_built(subject: Subject) -> str | None:
+    """It is a torch module, and refuses a shape that it cannot take with a UsageError when it is
+    built."""
+    _, note = accepted(lambda shape: built(subject, shape))
+    if fault := misbuilt(built(subject)):
+        raise Unmet(fault)
+    return note
+
+
+@check
+def returns_scalars(subject: Subject) -> str:
+    """Total, terms and metrics are scalar tensors under the same names at every step, and metrics
+    carry no gradient."""
+    trial, first = Trial(subject), None
+    for step in STEPS:
+        for size in (8, 1):
+            for training in (True, False):
+                trial.loss.train(training)
+                output = trial(*trial.example(size=size), step)
+                if fault := malformed(output):
+                    raise Unmet(fault)
+                names = list(values(output))
+                first = first or names
+                if names != first:
+                    when = f"of {size} windows in epoch {step.epoch}"
+                    raise Unmet(f"it gives {listed(names)} {when}, and {listed(first)} before")
+    trial.loss.train()
+    output, _ = trial.gradients(*trial.example())
+    if live := [name for name, value in output.metrics.items() if value.requires_grad]:
+        raise Unmet(f"the metrics {listed(live)} carry a gradient; detach them")
+    taken = {"loss", *(f"loss_{name}" for name in output.terms)}
+    if both := [name for name in output.metrics if name in taken]:
+        raise Unmet(f"the metrics {listed(both)} have names under which losses are logged")
+    logged = {"terms": output.terms, "metrics": output.metrics}
+    return "; ".join(f"{what} {', '.join(names)}" for what, names in logged.items() if names)
+
+
+CHECKS: tuple[Check, ...] = (
+    declares_fields_that_exist,
+    is_built,
+    returns_scalars,
+    reads_only_what_it_declares,
+    reads_its_share,
+    changes_nothing_it_is_given,
+    finite_for_every_prediction,
+    finite_for_tiny_batches,
+    finite_in_bf16,
+    fits_every_shape,
+    gradient_reaches_the_prediction,
+    weight_zero_silences_a_window,
+    total_is_the_weighted_terms,
+    target_scores_best,
+    same_input_same_output,
+    state_dict_has_it_all,
+    scale_is_known,
+)

@@ -1,0 +1,69 @@
+"""The check of what a model's prediction holds beside q."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lvmctl.batch import Prediction
+from lvmctl.testing.check import Subject, Unmet, check
+from lvmctl.testing.checks.proofs import NEAR
+from lvmctl.testing.examples import for_all
+from lvmctl.testing.inputs.contexts import Contexts, accepted, contexts
+from lvmctl.testing.inputs.models import FIELDS, Models, given, off, predict
+
+
+@check
+@torch.no_grad()
+def fields(subject: Subject) -> None:
+    """The prediction has the fields that `gives` names and no others, as `Prediction` has them."""
+    gives = subject.record.gives
+    if unknown := [name for name in gives if name not in FIELDS]:
+        raise Unmet(f"`gives` names {', '.join(unknown)}; a model may fill {', '.join(FIELDS)}")
+    models = Models(subject)
+    taken, _ = accepted(models, Exception)
+
+    def rule(contexts: Contexts) -> None:
+        context = contexts.tensor()
+        prediction = predict(models(contexts.shape), context)
+        declared(prediction, gives)
+        formed(prediction, context)
+
+    for_all(rule, contexts=contexts(taken))
+
+
+def declared(prediction: Prediction, gives: tuple[str, ...]) -> None:
+    """Unmet unless ``gives`` names what is there."""
+    if prediction.rollout is not None:
+        raise Unmet("it fills rollout, which is lvmctl's to fill")
+    for name in FIELDS:
+        filled = getattr(prediction, name) is not None
+        if filled and name not in gives:
+            raise Unmet(f"it fills {name}, which `gives` does not name")
+        if not filled and name in gives:
+            raise Unmet(f"`gives` names {name}, which is None")
+
+
+def formed(prediction: Prediction, context: Tensor) -> None:
+    """Unmet unless every field has its shape and its range."""
+    wanted = {
+        "raw": tuple(context[:, 0].shape),
+        "weights": tuple(context.shape[:2]),
+        "anchor_lambda": (),
+    }
+    found = {name: value for name, value in given(prediction).items() if name != "q"}
+    for name, value in found.items():
+        if not isinstance(value, Tensor) or tuple(value.shape) != wanted[name]:
+            what = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+            raise Unmet(f"{name} is {what}, not a tensor {wanted[name]}")
+        if not value.isfinite().all():
+            raise Unmet(f"{name} is not finite")
+    if "weights" in found:
+        least, sums = found["weights"].min(), found["weights"].sum(dim=-1)
+        if least < 0 or off(sums, 1) > NEAR:
+            raise Unmet(
+                "weights are not on the simplex: "
+                f"the least is {least:.3g}, the sums are {sums.min():.3g} to {sums.max():.3g}"
+            )
+    if "anchor_lambda" in found and not 0 <= (blend := found["anchor_lambda"].item()) <= 1:
+        raise Unmet(f"anchor_lambda is {blend:.3g}, not in [0, 1]")

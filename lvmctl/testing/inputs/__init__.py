@@ -1,0 +1,1 @@
+"""What the rules try parts on: random batches, contexts, texts, small stores and trainings."""

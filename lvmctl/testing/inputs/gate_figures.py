@@ -1,0 +1,139 @@
+"""What a verdict gate can judge: the figures of baselines and of a run on tiny splits."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from lvmctl.batch import Prediction, Step
+from lvmctl.config import bind
+from lvmctl.data import Windows
+from lvmctl.data.batches import BatchBuilder
+from lvmctl.errors import nearest
+from lvmctl.evaluation.fivecat import TESTS, evidence
+from lvmctl.evaluation.measure import Protocol
+from lvmctl.evaluation.predictors import Predictor, centred, raw, row_name
+from lvmctl.evaluation.sheet import Sheet
+from lvmctl.evaluation.verdicts import Evidence
+from lvmctl.gates.bounds import Figure
+from lvmctl.registry import Entry, Registry
+from lvmctl.spec import GateSpec, Shape
+from lvmctl.testing.check import Unmet
+from lvmctl.testing.inputs.splits import textlike
+from lvmctl.training.objective import COUNTED
+
+RUN = "direct"
+"""Who stands for a run: every figure that a model without extras has, it has."""
+
+OF_RUNS = ("order_accuracy", "latency.ratio", "coherence.gap")
+"""Figures that stand in no table of predictors: of a model that tells the order of chunks, of its
+speed, and of two splits."""
+
+SHAPE = Shape(dim=16, context_length=3)
+
+RANGES = {
+    "cos_next": (-1, 1),
+    "cos_anchor": (-1, 1),
+    "cos_prev": (-1, 1),
+    "margin": (-2, 2),
+    "offsets": (-2, 2),
+    "in_article": (0, 1),
+    "global": (0, 1),
+    "ablations": (-2, 2),
+    "rollout": (-1, 1),
+    "coherence": (-1, 1),
+    "coherence.gap": (0, 2),
+    "order_accuracy": (0, 1),
+    "latency": (0, float("inf")),
+}
+"""Smallest and largest value of each family of figures, or of one figure."""
+
+
+def span(gate: GateSpec) -> tuple[float, float] | None:
+    """Between which values what ``gate`` judges lies; None where only a plugin knows."""
+    family = gate.metric.partition(".")[0]
+    low, high = RANGES.get(gate.metric) or RANGES.get(family) or (None, None)
+    if low is None:
+        return None
+    return (low - high, high - low) if gate.against else (low, high)
+
+
+def figure(registry: Registry, gate: GateSpec, name: str, path: str) -> Figure | None:
+    """What ``gate`` judges of the predictor ``name`` at ``path``, None where there is none."""
+    return measured(registry, gate.against or RUN)[0].of(gate, name, path)
+
+
+def figures(registry: Registry) -> list[str]:
+    """Every figure there is, by its path."""
+    return [*measured(registry, RUN)[1], *OF_RUNS, *logged(registry)]
+
+
+@lru_cache(maxsize=4)
+def measured(registry: Registry, against: str) -> tuple[Evidence, list[str]]:
+    """The figures of :data:`RUN`, ``random``, ``oracle`` and the baseline ``against``, measured as
+    ``lvmctl eval 5cat`` measures, and the paths of those that stand in its tables.
+
+    Raises:
+        Unmet: no baseline has the name ``against``.
+    """
+    train, *held = (Windows(textlike(dim=16, seed=seed), 3, 1) for seed in (1, 2, 3))
+    found = {
+        name: raw(registry, registry.get("baseline", f"core/{name}"), name, SHAPE, train)
+        for name in (RUN, "random", "oracle")
+    }
+    if against not in found:
+        found[against] = baseline(registry, against, train)
+    sheets = {}
+    for split, windows in zip(("val", "ood"), held):
+        protocol = Protocol(everywhere=split == "val", tests=TESTS[split])
+        sheets[split] = Sheet(windows, protocol)
+        for predictor in found.values():
+            sheets[split].add(predictor)
+    return evidence(sheets, RUN, ratio=1.0), list(sheets["val"].measured[RUN].columns)
+
+
+def baseline(registry: Registry, name: str, train: Windows) -> Predictor:
+    """The baseline that evaluation shows as ``name``."""
+    for entry in registry.entries("baseline"):
+        shown = row_name(registry, entry)
+        if name == shown:
+            return raw(registry, entry, name, SHAPE, train)
+        if entry.record.centred and name == f"{shown}-centred":
+            return centred(registry, entry, name, SHAPE, train, train.split.mean())
+    known = [row_name(registry, entry) for entry in registry.entries("baseline")]
+    close = nearest(name, known)
+    hint = f"did you mean {close!r}" if close else f"there are {', '.join(known)}"
+    raise Unmet(f"it judges against {name!r}, which no baseline is called; {hint}")
+
+
+@lru_cache(maxsize=4)
+def logged(registry: Registry) -> frozenset[str]:
+    """Figures that the installed losses log beside their terms; runs that have the loss have
+    them."""
+    windows = Windows(textlike(dim=16), 3, 1)
+    found: set[str] = set()
+    for entry in registry.entries("loss"):
+        with suppress(Exception):  # a broken loss is another record's fault
+            found |= logs(registry, entry, windows)
+    return frozenset(found)
+
+
+def logs(registry: Registry, entry: Entry, windows: Windows) -> set[str]:
+    """Names of what a loss logs for a few ``windows``, whatever model it is given."""
+    options = bind(entry.record.options, []).options
+    loss = registry.resolve(entry)(options, SHAPE)
+    counts = {name: getattr(loss, name, 0) for name in COUNTED}
+    batch = BatchBuilder(windows, entry.record.needs, **counts).batch(np.arange(4))
+    batch = batch.only(entry.record.needs, f"loss {entry.name}")
+    q = torch.from_numpy(windows.context(np.arange(4))[:, -1])
+    prediction = Prediction(
+        q=q,
+        raw=q,
+        weights=torch.full((4, SHAPE.context_length), 1 / SHAPE.context_length),
+        anchor_lambda=torch.tensor(0.5),
+        rollout=q[:, None].expand(-1, max(counts["rollout"], 1), -1),
+    )
+    return set(loss(prediction, batch, Step(1, 0, 1, 1)).metrics)

@@ -1,0 +1,208 @@
+"""A loss that is tried: built, and called on random batches as training calls it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lvmctl.batch import FIELDS, Batch, LossOutput, Prediction, Step
+from lvmctl.errors import out_of_memory
+from lvmctl.spec import Shape
+from lvmctl.testing.check import Skipped, Subject
+from lvmctl.testing.inputs.batches import constant_prediction, random_batch, random_prediction
+from lvmctl.testing.inputs.contexts import SHAPE
+from lvmctl.training.objective import COUNTED
+
+KINDS = {"ordinary": 0.5, "identical": 1.0, "opposite": -1.0, "orthogonal": 0.0, "copied": None}
+"""Predictions that every loss meets, by cos(q, target); a copied one is the newest chunk."""
+
+FIRST = Step(epoch=1, index=0, epochs=20, steps_per_epoch=4)
+STEPS = (FIRST, Step(3, 2, 20, 4), Step(20, 3, 20, 4))
+"""The first step of a training, one of its early epochs, and the last."""
+
+OPTIONAL = tuple(field.name for field in fields(Prediction) if field.name != "q")
+"""Fields of a prediction that a model may leave out."""
+
+
+class Trial:
+    """A loss and the inputs it is tried on.
+
+    Every call starts from the loss's first state and the same state of torch's generator, and gets
+    copies of what it is given, so that no rule sees what another one is there to find.
+
+    Args:
+        subject: the record and its options.
+        shape: what the loss is built for.
+
+    Raises:
+        Skipped: it cannot be built, which is the business of a rule of its own.
+
+    Attributes:
+        loss: the module.
+        read: prediction fields that the record says it reads, q among them.
+        counts: how many negatives, order pairs and rollout steps it asks for.
+        state: where every call starts from.
+    """
+
+    def __init__(self, subject: Subject, shape: Shape = SHAPE) -> None:
+        self.record, self.shape = subject.record, shape
+        try:
+            self.loss: nn.Module = built(subject, shape)
+        except Exception as error:
+            if out_of_memory(error):
+                raise
+            raise Skipped("it cannot be built") from error
+        if fault := misbuilt(self.loss):
+            raise Skipped(fault)
+        self.read = ("q", *(name for name in OPTIONAL if name in self.record.needs_prediction))
+        self.counts = {name: getattr(self.loss, name, 0) for name in COUNTED}
+        self.state = {name: value.clone() for name, value in self.loss.state_dict().items()}
+
+    def batch(self, seed: int = 0, size: int = 8, more: int = 0) -> Batch:
+        """A random batch with every field, and ``more`` of what comes in a number."""
+        counts = {name: count + more for name, count in self.counts.items()}
+        dim, k, horizon = self.shape.dim, self.shape.context_length, self.shape.horizon
+        return random_batch(size, dim, k, horizon=horizon, seed=seed, **counts)
+
+    def example(
+        self, seed: int = 0, size: int = 8, kind: str = "ordinary"
+    ) -> tuple[Prediction, Batch]:
+        """A prediction of one of :data:`KINDS` and the batch it is for, both with every field."""
+        batch = self.batch(seed, size)
+        if kind == "copied":
+            return constant_prediction(batch.last, batch), batch
+        return random_prediction(batch, KINDS[kind], seed), batch
+
+    def __call__(self, prediction: Prediction, batch: Batch, step: Step = FIRST) -> LossOutput:
+        """What the loss says, without gradient."""
+        with torch.no_grad():
+            return self._call(prediction, batch, step)
+
+    def total(self, prediction: Prediction, batch: Batch, step: Step = FIRST) -> float:
+        """The value that training minimises."""
+        return float(self(prediction, batch, step).total)
+
+    def gradients(
+        self, prediction: Prediction, batch: Batch, step: Step = FIRST, bf16: bool = False
+    ) -> tuple[LossOutput, dict[str, Tensor]]:
+        """The output, and the total's gradient by prediction field and by ``loss.PARAMETER``.
+
+        Zero where the total does not depend on something. The fields are those the record names.
+
+        Args:
+            bf16: compute as a training with ``precision=bf16`` does: the forward pass alone is
+                under autocast.
+        """
+        given = {name: getattr(prediction, name) for name in self.read}
+        leaves = {
+            name: value.detach().clone().requires_grad_()
+            for name, value in given.items()
+            if value is not None
+        }
+        own = {f"loss.{name}": p for name, p in self.loss.named_parameters() if p.requires_grad}
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            output = self._call(replace(prediction, **leaves), batch, step)
+        over = leaves | own
+        found: Sequence[Tensor | None] = [None] * len(over)
+        if output.total.requires_grad:
+            found = torch.autograd.grad(output.total, list(over.values()), allow_unused=True)
+        return output, {
+            name: torch.zeros_like(value) if gradient is None else gradient
+            for (name, value), gradient in zip(over.items(), found)
+        }
+
+    def _call(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
+        self.loss.load_state_dict(self.state)
+        given = {name: getattr(prediction, name) for name in ("q", *OPTIONAL)}
+        copies = {name: value.clone() for name, value in given.items() if value is not None}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return self.loss(Prediction(**copies), copied(batch), step)
+
+
+def built(subject: Subject, shape: Shape = SHAPE, seed: int = 0) -> Any:
+    """The loss with the weights of a seed; torch's own generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return subject.build(shape)
+
+
+def sound(subject: Subject) -> Trial:
+    """A trial of a loss that can be built and called, and whose output has the right form.
+
+    Raises:
+        Skipped: it is not such a loss, which is the business of rules of their own.
+    """
+    trial = Trial(subject)
+    try:
+        fault = malformed(trial(*trial.example()))
+    except Exception as error:
+        if out_of_memory(error):
+            raise
+        raise Skipped(f"it failed with {type(error).__name__} on an ordinary batch") from error
+    if fault:
+        raise Skipped(fault)
+    return trial
+
+
+def misbuilt(loss: Any) -> str | None:
+    """What is wrong with what the target built, None where nothing is."""
+    if not isinstance(loss, nn.Module):
+        return f"the target builds a {type(loss).__name__}, not a torch.nn.Module"
+    for name in COUNTED:
+        count = getattr(loss, name, 0)
+        if type(count) is not int or count < 0:
+            return f"its attribute {name!r} is {count!r}, not a whole number ≥ 0"
+    return None
+
+
+def malformed(output: Any) -> str | None:
+    """What is wrong with the form of an output, None where nothing is."""
+    if not isinstance(output, LossOutput):
+        return f"it returned a {type(output).__name__}, not a LossOutput"
+    named = {f"term {name!r}": value for name, value in output.terms.items()}
+    named |= {f"metric {name!r}": value for name, value in output.metrics.items()}
+    for name, value in {"total": output.total, **named}.items():
+        if not isinstance(value, Tensor):
+            return f"its {name} is a {type(value).__name__}, not a tensor"
+        if value.dim():
+            return f"its {name} has the shape {tuple(value.shape)}, not that of a scalar, ()"
+    return None
+
+
+def values(output: LossOutput) -> dict[str, Tensor]:
+    """Total, terms and metrics under names for a reader."""
+    terms = {f"term {name}": value for name, value in output.terms.items()}
+    return {"total": output.total, **terms} | {
+        f"metric {name}": value for name, value in output.metrics.items()
+    }
+
+
+def difference(first: LossOutput, second: LossOutput, tolerance: float = 0.0) -> str | None:
+    """What differs between two outputs by more than a share ``tolerance``, the total first; None
+    where nothing does."""
+    before, after = values(first), values(second)
+    if before.keys() != after.keys():
+        return f"{', '.join(before)} became {', '.join(after)}"
+    for name in before:
+        was, now = float(before[name]), float(after[name])
+        both_nan = math.isnan(was) and math.isnan(now)
+        if not (both_nan or math.isclose(was, now, rel_tol=tolerance)):
+            return f"its {name} was {was:.6g} and became {now:.6g}"
+    return None
+
+
+def copied(batch: Batch) -> Batch:
+    """The same values in tensors of their own."""
+    return batch.having(**{name: getattr(batch, name).clone() for name in FIELDS if name in batch})
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

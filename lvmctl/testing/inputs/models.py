@@ -1,0 +1,135 @@
+"""Models to check: small, seeded, as built or with other weights, told where training stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lvmctl.batch import Prediction, Step
+from lvmctl.spec import Shape
+from lvmctl.testing.check import Subject, Unmet
+from lvmctl.testing.inputs.contexts import SHAPE
+from lvmctl.training.objective import told
+
+SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 32}
+"""What is made small of options that have all of :mod:`lvmctl.models.options`."""
+
+FIRST = Step(epoch=1, index=0, epochs=20, steps_per_epoch=10)
+LAST = Step(epoch=20, index=9, epochs=20, steps_per_epoch=10)
+"""The ends of a training."""
+
+FIELDS = ("raw", "weights", "anchor_lambda")
+"""What a model may fill of a :class:`~lvmctl.batch.Prediction`, beside q."""
+
+WEIGHTS = ("as built", "moved")
+"""States of a model that its promises are tried in."""
+
+
+def small(options: Any) -> Any:
+    """``options`` with the common encoder's sizes made small, where they are its options."""
+    names = {field.name for field in dataclasses.fields(options)}
+    if not names >= set(SMALL):
+        return options
+    try:
+        return dataclasses.replace(options, **SMALL)
+    except ValueError:  # other options want another size
+        return options
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """The CPU's random numbers from ``seed``; afterwards they go on as if nothing had happened."""
+    before = torch.get_rng_state()
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed also tells every other device
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before)
+
+
+def built(subject: Subject, shape: Shape = SHAPE, weights: str = "as built", seed: int = 0) -> Any:
+    """The subject's model in evaluation mode.
+
+    Args:
+        weights: one of :data:`WEIGHTS`. What is "moved" is every trainable number, by a normal
+            one of deviation one half: a geometry is a promise for any weights. A model that is as
+            built is told the first step of a training, one that is moved the last.
+        seed: of the initial weights and of how they are moved.
+
+    Raises:
+        Unmet: the target does not make a module.
+    """
+    subject = dataclasses.replace(subject, options=small(subject.options))
+    with seeded(seed):
+        model = subject.build(shape)
+        if not isinstance(model, nn.Module):
+            raise Unmet(f"the target makes a {type(model).__name__}, not a torch.nn.Module")
+        if weights == "moved":
+            with torch.no_grad():
+                for parameter in trainable(model).values():
+                    parameter += torch.randn_like(parameter) / 2
+        told(model, LAST if weights == "moved" else FIRST)
+    return model.eval()
+
+
+class Models:
+    """A subject's models, each built once: a large one takes longer to build than to ask."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.build = functools.cache(functools.partial(built, subject))
+
+    def __call__(
+        self, shape: Shape = SHAPE, weights: str = "as built", training: bool = False
+    ) -> nn.Module:
+        """The model of :func:`built`, without gradients and in the mode that is asked for."""
+        model = self.build(shape, weights)
+        model.zero_grad()
+        return model.train(training)
+
+
+def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that training may change, by name."""
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+def predict(model: nn.Module, context: Tensor) -> Prediction:
+    """What ``model`` makes of contexts (B, K, D).
+
+    Raises:
+        Unmet: no prediction, or one whose q is not (B, D) real numbers.
+    """
+    prediction = model(context)
+    if not isinstance(prediction, Prediction):
+        raise Unmet(f"it returned a {type(prediction).__name__}, not a Prediction")
+    wanted, q = tuple(context[:, 0].shape), prediction.q
+    if not isinstance(q, Tensor) or tuple(q.shape) != wanted or not q.is_floating_point():
+        what = f"{q.dtype} {tuple(q.shape)}" if isinstance(q, Tensor) else type(q).__name__
+        raise Unmet(f"q is {what}, not a float tensor {wanted}")
+    return prediction
+
+
+def given(prediction: Prediction) -> dict[str, Tensor]:
+    """q and the fields that the model filled, by name."""
+    values = {name: getattr(prediction, name) for name in ("q", *FIELDS)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def objective(prediction: Prediction, seed: int = 0) -> Tensor:
+    """A scalar that depends on every number of the prediction, at random."""
+    total = prediction.q.new_zeros(())
+    generator = torch.Generator().manual_seed(seed)
+    for value in given(prediction).values():
+        factor = torch.randn(value.shape, generator=generator)
+        total = total + (value * factor.to(value)).sum()
+    return total
+
+
+def off(first: Tensor, second: Tensor | float) -> float:
+    """The largest difference of two tensors; NaN where a number is missing."""
+    return (first - second).abs().max().item()

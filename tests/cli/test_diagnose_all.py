@@ -1,0 +1,108 @@
+"""``lvmctl diagnose all`` with diagnostics that answer at once."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from lvmctl.cli import diagnose as module
+from lvmctl.diagnosis import Diagnosis
+from lvmctl.diagnostics import job
+from lvmctl.errors import DataError, OutputError
+
+
+def unplottable():
+    raise RuntimeError("no\npaper")
+
+
+ANSWERS = {
+    "first": Diagnosis("FINE", "It is fine."),
+    "short": DataError("too\nshort"),
+    "undrawn": Diagnosis("FINE", "But for the plot.", plot=unplottable),
+    "last": Diagnosis("BAD", "It is bad.", {"found": 3}, failed=True),
+}
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[str]:
+    """The names of those that were asked; the diagnostics are those of :data:`ANSWERS`, and one
+    that takes a run."""
+    asked: list[str] = []
+
+    def diagnose(registry, entry, values, subject, screen):
+        asked.append(entry.name)
+        print("not for the answer")
+        if isinstance(ANSWERS.get(entry.name), Exception):
+            raise ANSWERS[entry.name]
+        return ANSWERS.get(entry.name, ANSWERS["first"])
+
+    def entry(name: str, takes: str) -> SimpleNamespace:
+        plugin = SimpleNamespace(found="mine (mine 1.0)", distribution="mine")
+        record = SimpleNamespace(takes=takes)
+        return SimpleNamespace(name=name, kind="diagnostic", record=record, plugin=plugin)
+
+    entries = [*(entry(name, "store") for name in ANSWERS), entry("after", "run")]
+    registry = SimpleNamespace(address=lambda entry: f"mine/{entry.name}")
+    monkeypatch.setattr(module, "found", lambda: (registry, entries))
+    monkeypatch.setattr(job, "diagnose", diagnose)
+    return asked
+
+
+def ask(out=None, run=None, as_json=False) -> int:
+    return module.everything.callback(store=None, run=run, out=out, as_json=as_json)
+
+
+def test_each_answer_is_shown_as_it_comes(asked, capsys, tmp_path):
+    assert ask(tmp_path / "found") == 1
+    said = capsys.readouterr()
+    assert asked == list(ANSWERS)
+    blocks = said.out.strip().split("\n\n")
+    assert blocks[0] == "── mine/first\nFINE: It is fine."
+    assert blocks[1] == "── mine/short\nNOT ANSWERED: too short"
+    assert blocks[2] == "── mine/undrawn\nFINE: But for the plot."
+    assert blocks[3].startswith("NOT DRAWN: diagnostic undrawn of plugin mine")
+    assert "no paper" in blocks[3]
+    assert blocks[4:] == ["── mine/last\nBAD: It is bad."]
+    assert said.err.count("not for the answer") == 4
+    names = sorted(path.name for path in (tmp_path / "found").iterdir())
+    assert names == ["mine_first.json", "mine_last.json", "mine_undrawn.json"]
+
+
+def test_one_object_for_all(asked, capsys, tmp_path):
+    assert ask(tmp_path / "found", as_json=True) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema"] == "lvmctl.diagnose.all/1"
+    assert list(found["diagnoses"]) == ["mine/first", "mine/undrawn", "mine/last"]
+    assert list(found["faults"]) == ["mine/short", "mine/undrawn"]
+    last = json.loads((tmp_path / "found" / "mine_last.json").read_text())
+    assert last == found["diagnoses"]["mine/last"]
+    assert (last["schema"], last["found"]) == ("lvmctl.diagnose.last/1", 3)
+
+
+def test_a_plot_is_drawn_only_to_be_saved(asked, capsys):
+    assert ask(as_json=True) == 1
+    assert list(json.loads(capsys.readouterr().out)["faults"]) == ["mine/short"]
+
+
+def test_runs_are_looked_into_where_one_is_named(asked):
+    ask(run="p8")
+    assert asked == [*ANSWERS, "after"]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_cannot_be_saved_was_printed(asked, capsys, tmp_path, monkeypatch, as_json):
+    def save(out, answers):
+        raise OutputError("the disk is full")
+
+    monkeypatch.setattr(module, "save", save)
+    with pytest.raises(OutputError, match="full"):
+        ask(tmp_path / "found", as_json=as_json)
+    assert "It is bad." in capsys.readouterr().out
+
+
+def test_a_place_that_is_taken_is_refused_before_any_is_asked(asked, tmp_path):
+    with pytest.raises(OutputError, match="exists"):
+        ask(tmp_path)
+    assert asked == []

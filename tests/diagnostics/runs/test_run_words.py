@@ -1,0 +1,66 @@
+"""The verdict's sentence: which epoch it speaks of, and when nothing found is nothing known."""
+
+from __future__ import annotations
+
+import pytest
+from diagnostics.histories import planted, records
+
+from lvmctl.diagnostics.runs.history import History
+from lvmctl.diagnostics.runs.run_words import sentence, unknown, verdict
+
+
+def test_the_figures_are_of_the_last_epoch():
+    said = sentence([], History(records()), "")
+    last = records()[-1]["val"]
+    assert said == (
+        f"No fault was found in 10 epochs: it ends with cos_next {last['cos_next']:.3f} (direct "
+        f"0.420), R@5 {last['r@5']:.3f} (chance 0.140)."
+    )
+    assert sentence([], History(records(1)), "").startswith("No fault was found in 1 epoch: ")
+
+
+def test_figures_of_an_earlier_epoch_are_called_so():
+    def unmeasured(record):
+        if record["epoch"] > 8:
+            del record["val"]["cos_next"]
+        record["val"]["direct"] = {"cos_next": 0.0}
+
+    history = planted(unmeasured)
+    value = history.last("val.cos_next")
+    assert f"cos_next {value:.3f} at epoch 8 (direct 0.000), R@5" in sentence([], history, "")
+
+
+def test_an_unfinished_run_is_called_so():
+    history = planted(lambda record: None, 1, config={"options": {"epochs": 50}})
+    assert sentence([], history, "").startswith("No fault was found in 1 of 50 epochs: ")
+
+
+@pytest.mark.parametrize(
+    ("beside", "known"),
+    [
+        ({}, False),
+        ({"r@5": 0.3}, False),
+        ({"chance_r@5": 0.1}, False),
+        ({"direct": {"r@5": 0.3}}, False),
+        ({"direct": {"cos_next": 0.3}}, True),
+        ({"r@5": 0.3, "chance_r@5": 0.1}, True),
+        ({"r@5": 0.3, "direct": {"r@5": 0.2}}, True),
+    ],
+)
+def test_nothing_found_is_nothing_known_without_anything_to_compare_with(beside, known):
+    doubt = unknown(History([{"epoch": 1, "val": {"cos_next": 0.5, **beside}}]))
+    assert (doubt == "") == known
+    assert verdict([], doubt) == ("HEALTHY" if known else "UNDECIDED")
+    if not known:
+        assert "records (cos_next 0.500" in doubt
+        assert "neither direct nor a rank beside chance" in sentence([], History([]), doubt)
+
+
+def test_figures_that_cannot_be_leave_it_undecided():
+    doubt = unknown(planted(lambda record: record["val"].update({"mrr@10": 3.0})))
+    assert "figures that cannot be: val.mrr@10 3 (epoch 10)" in doubt
+    assert "val.cos_next 7 (epoch 1)" in unknown(History([{"epoch": 1, "val": {"cos_next": 7}}]))
+
+
+def test_nothing_measured_is_said():
+    assert "Nothing was measured" in unknown(History([{"epoch": 1}]))

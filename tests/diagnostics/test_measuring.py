@@ -1,0 +1,50 @@
+"""How figures are shown, and which baselines are fitted."""
+
+from __future__ import annotations
+
+from math import nan
+
+import pytest
+from diagnostics.worlds import Silent, world
+
+from lvmctl.diagnostics.measuring import fitted, number, shown, windows_of
+from lvmctl.diagnostics.window_options import WindowOptions
+from lvmctl.gates.bounds import Figure
+
+
+@pytest.mark.parametrize(
+    ("figure", "signed", "text"),
+    [
+        (Figure(0.545, 0.53, 0.56), False, ".545 [.530, .560]"),
+        (Figure(0.125, -0.01, 1.2), True, "+.125 [-.010, +1.200]"),
+        (Figure(0.125, nan, nan), False, ".125"),
+        (Figure(0.125, nan, nan), True, "+.125"),
+        (Figure(0.125, nan, 0.2), True, "+.125"),
+        (Figure(0.125, 0.1, nan), True, "+.125"),
+        (Figure(nan, nan, nan), True, "-"),
+        (None, False, "-"),
+    ],
+)
+def test_an_interval_is_shown_where_there_is_one(figure, signed, text):
+    assert shown(figure, signed) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "signed", "text"),
+    [(nan, False, "-"), (nan, True, "-"), (1, False, "1.000"), (-0.5, True, "-.500")],
+)
+def test_a_number_is_short(value, signed, text):
+    assert number(value, signed) == text
+
+
+def test_only_the_baselines_that_are_named_are_fitted():
+    options = WindowOptions()
+    train, _ = windows_of(world("ar1", articles=20, chunks=8), options)
+    found = fitted(train, options, Silent(), ("ridge", "direct", "cone-oracle", "nobody"))
+    assert {one.name: one.kind for one in found} == {
+        "direct": "baseline",
+        "ridge": "baseline",
+        "cone-oracle": "oracle",
+    }
+    every = {one.name for one in fitted(train, options, Silent())}
+    assert {"direct", "ridge", "ridge-centred", "wiener", "oracle"} < every

@@ -1,0 +1,84 @@
+"""What parts give each other is documented as it is, name by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+
+import pytest
+from docs.pages import PLUGINS, bare, blocks, read, section, table, tables
+
+from lvmctl import batch, spec
+from lvmctl.config import bind, describe, parse_assignments
+from lvmctl.config.types import WORDS
+from lvmctl.data import Split, Windows
+from lvmctl.spec import API_VERSION
+from lvmctl.testing.inputs.splits import textlike
+
+PAGE = PLUGINS / "contracts.md"
+
+
+def test_every_batch_field_with_its_shape():
+    told = {bare(name): what for name, what in table(section(PAGE, "## Batch"), "field")}
+    assert told == batch.FIELDS
+
+
+@pytest.mark.parametrize(
+    "cls", [spec.Shape, batch.Prediction, batch.Step, batch.LossOutput, batch.Pool]
+)
+def test_every_field_of(cls):
+    told = [bare(row[0]) for row in table(section(PAGE, f"## {cls.__name__}"), "field")]
+    assert told == [field.name for field in dataclasses.fields(cls)]
+
+
+def test_what_a_prediction_may_leave_out_says_so():
+    rows = table(section(PAGE, "## Prediction"), "field")
+    optional = {bare(name) for name, shape, _ in rows if shape.endswith("or None")}
+    assert optional == {f.name for f in dataclasses.fields(batch.Prediction) if f.default is None}
+
+
+def test_windows_and_splits_have_what_is_said():
+    made = Windows(textlike(), 3, 1)
+    text = section(PAGE, "## Windows")
+    names = [bare(row[0]) for row in table(text, "attribute")]
+    assert [n for n in names if n != "len(windows)" and not hasattr(made, n.split("(")[0])] == []
+    of_split = re.findall(r"`(\w+)[`(]", text.partition("A `Split` has")[2])
+    assert len(of_split) > 5
+    assert [name for name in of_split if not hasattr(textlike(), name)] == []
+    assert {field.name for field in dataclasses.fields(Split)} > {"vectors", "starts", "lengths"}
+
+
+@pytest.fixture
+def options() -> type:
+    """The options class that docs/plugins/options.md shows."""
+    (block,) = [block for block in blocks(PLUGINS / "options.md") if block.mark == "options"]
+    namespace: dict[str, object] = {"__name__": "lvmctl.plugins"}  # where annotations are looked up
+    exec(block.text, namespace)
+    return namespace["Options"]
+
+
+def test_values_are_typed_as_it_is_said(options):
+    shown = {str(info.type): info for info in describe(options)}
+    assert len(shown) == 6
+    for _, typed, toml in table(section(PLUGINS / "options.md", "## Types"), "type"):
+        written = tomllib.loads(bare(toml))
+        (name,) = written
+        wanted = bind(options, [("experiments.toml", written)]).options
+        said = re.findall(rf"`({name}=[^`]+)`", typed)
+        found = [bind(options, [("--set", parse_assignments([each]))]).options for each in said]
+        assert wanted in found
+
+
+def test_the_words_of_a_bool(options):
+    (typed,) = [row[1] for row in table(read(PLUGINS / "options.md"), "type") if row[0] == "`bool`"]
+    words = re.findall(r"`(?:signed=)?(\w+)`", typed)
+    assert sorted(words) == sorted(WORDS)
+    assert all(bind(options, [("--set", {"signed": word})]) for word in words)
+
+
+def test_the_version_of_the_interface():
+    page = PLUGINS / "versions.md"
+    assert f"**{API_VERSION}**" in page.read_text(encoding="utf-8")
+    names = [row[0] for row in tables(page.read_text(encoding="utf-8"))[0]]
+    assert f"`LVMCTL_API = {API_VERSION}`" in names

@@ -1,0 +1,145 @@
+"""Every hook has its page, which lists the fields of its record and the checks it must pass."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from typing import Any
+
+import pytest
+from docs.pages import PLUGINS, bare, cells, read, section, table, tables
+
+from lvmctl import hookspecs, spec
+from lvmctl.config import option
+from lvmctl.diagnosis import Diagnosis
+from lvmctl.registry.declare import HOOKS, RECORDS
+from lvmctl.testing import conformance
+from lvmctl.testing.check import Check
+from lvmctl.testing.checks import record as record_checks
+
+PAGE = {hook: PLUGINS / f"{hook.removeprefix('lvmctl_')}.md" for hook in RECORDS}
+LIFECYCLE = [hook for hook in HOOKS if hook not in RECORDS]
+COMMON = [field.name for field in dataclasses.fields(spec.Record)]
+
+
+def fields(cls: type, *left_out: str) -> list[list[str]]:
+    """Name and default of the fields of a dataclass, as a table has them."""
+    return [
+        [f"`{field.name}`", default(field)]
+        for field in dataclasses.fields(cls)
+        if field.name not in left_out
+    ]
+
+
+def default(field: dataclasses.Field) -> str:
+    """The default of a field, as it is written in a table."""
+    if field.default_factory is not dataclasses.MISSING:
+        return f"`{field.default_factory()!r}`"
+    if field.default is dataclasses.MISSING:
+        return "required"
+    if isinstance(field.default, type):
+        return f"`{field.default.__name__}`"
+    return f"`{field.default!r}`".replace("'", '"')
+
+
+def first_two(rows: list[list[str]]) -> list[list[str]]:
+    return [row[:2] for row in rows]
+
+
+def listed(checks: tuple[Check, ...]) -> str:
+    """A table of checks."""
+    rules = [f"| `{check.name}` | {check.rule.replace('``', '`')} |\n" for check in checks]
+    return "".join(["| check | rule |\n|---|---|\n", *rules])
+
+
+def all_are_told(page, heading: str, checks: tuple[Check, ...]) -> None:
+    found, wanted = section(page, heading), listed(checks)
+    rows = [cells(row) for row in wanted.splitlines() if not row.startswith("|-")]
+    assert tables(found) == [rows], f"{page} should have below {heading!r}:\n{wanted}"
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_documented(hook):
+    page = PAGE.get(hook, PLUGINS / "lifecycle.md")
+    signature = ", ".join(inspect.signature(getattr(hookspecs, hook)).parameters)
+    below_title = read(page).partition("\n## ")[0]
+    assert f"`{hook}({signature})`" in [row[0] for row in table(below_title, "hook")]
+
+
+def test_no_page_has_a_hook_that_is_not():
+    for page in PLUGINS.glob("*.md"):
+        named = set(re.findall(r"`(lvmctl_\w+)\(", read(page)))
+        assert named <= set(HOOKS), page
+
+
+def test_every_argument_of_the_lifecycle_is_documented():
+    taken = {
+        name for h in LIFECYCLE for name in inspect.signature(getattr(hookspecs, h)).parameters
+    }
+    rows = table(read(PLUGINS / "lifecycle.md"), "argument")
+    assert {bare(row[0]) for row in rows} == taken
+
+
+def test_what_every_record_has():
+    rows = table(section(PLUGINS / "README.md", "## A plugin"), "field")
+    assert first_two(rows) == fields(spec.Record)
+
+
+@pytest.mark.parametrize("hook", RECORDS)
+def test_every_field_of_a_record_is_documented(hook):
+    """But for those that every record has; the target is each kind's own."""
+    left_out = [name for name in COMMON if name != "target"]
+    rows, *_ = [rows[1:] for rows in tables(section(PAGE[hook], "## The record"))]
+    assert first_two(rows) == fields(RECORDS[hook], *left_out)
+    assert f"`{RECORDS[hook].__name__}`" in read(PAGE[hook])
+    assert all(row[-1] for row in rows)
+
+
+def test_which_role_uses_a_field():
+    from lvmctl.testing.checks.gate import USED
+
+    rows = table(section(PLUGINS / "gates.md", "## The record"), "field", "default", "role")
+    for name, _, roles, _ in rows:
+        users = {role for role, used in USED.items() if bare(name) in used}
+        said = set(re.findall(r"`(\w+)`", roles))
+        wanted = set(USED) - said if roles.startswith("all but") else said or set(USED)
+        assert users == wanted or bare(name) == "role", name
+
+
+@pytest.mark.parametrize(
+    ("page", "heading", "cls", "number"),
+    [
+        ("recipes.md", "## The record", spec.Composition, 1),
+        ("recipes.md", "## The record", spec.Part, 2),
+        ("diagnostics.md", "## The target", Diagnosis, 0),
+    ],
+)
+def test_what_a_target_gives(page, heading, cls, number):
+    rows = tables(section(PLUGINS / page, heading))[number][1:]
+    assert first_two(rows) == fields(cls)
+
+
+@pytest.mark.parametrize("kind", spec.KINDS.values())
+def test_every_check_of_a_kind_is_documented(kind):
+    of_records = {check.name for check in record_checks.CHECKS}
+    own = tuple(c for c in conformance.checks(kind) if c.name not in of_records)
+    (hook,) = [hook for hook, record in RECORDS.items() if spec.KINDS[record] == kind]
+    all_are_told(PAGE[hook], "## Checks", own)
+
+
+def test_every_check_of_plugins_and_records_is_documented():
+    page = PLUGINS / "checks.md"
+    all_are_told(page, "## Every plugin", conformance.checks("plugin"))
+    all_are_told(page, "## Every record", record_checks.CHECKS)
+
+
+def test_every_argument_of_an_option_is_documented():
+    rows = table(read(PLUGINS / "options.md"), "argument")
+    told: dict[str, Any] = {}
+    for names, value, _ in rows:
+        told |= dict.fromkeys(re.findall(r"`(\w+)`", names), value)
+    taken = inspect.signature(option).parameters.values()
+    assert told == {
+        p.name: "required" if p.default is p.empty else f"`{p.default!r}`" for p in taken
+    }

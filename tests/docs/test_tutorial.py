@@ -1,0 +1,121 @@
+"""The tutorial as it is written: every block is run, written, applied or compared, in order."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from docs.pages import PLUGINS, Block, bare, blocks, read, section, table, typed
+from scaffold.environment import wheel
+
+PAGE = PLUGINS / "tutorial.md"
+INSTALL = re.compile(r"pip install -e (\S+)")
+
+
+class Reader:
+    """Somebody who types what the page says.
+
+    Args:
+        here: the directory to work in.
+        site: where packages are installed.
+        cache: lvmctl's cache.
+    """
+
+    def __init__(self, here: Path, site: Path, cache: str) -> None:
+        self.here, self.site = here, site
+        self.said = ""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("LVMCTL_", "PYTEST_"))}
+        scripts = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        self.environment = kept | {"PATH": scripts, "LVMCTL_CACHE": cache, "PYTHONPATH": str(site)}
+
+    def follow(self, block: Block) -> None:
+        """Do what the mark of a block says."""
+        what, _, about = block.mark.partition(": ")
+        {
+            "run": self.run,
+            "prints": self.prints,
+            "file": self.file,
+            "shows": self.shows,
+            "edit": self.edit,
+        }[what](block.text, about)
+
+    def run(self, text: str, about: str) -> None:
+        """Type the lines in a shell, which must end with 0 or ``exit N``."""
+        lines = [line for line in text.splitlines() if not self.install(line)]
+        result = subprocess.run(
+            ["bash", "-e", "-c", "\n".join(lines)],
+            cwd=self.here,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.said = result.stdout
+        assert result.returncode == int(about.removeprefix("exit ") or 0), f"{text}\n{self.said}"
+
+    def install(self, line: str) -> bool:
+        """Do what ``pip install -e`` does, without a network: metadata, and the place itself."""
+        if not (match := INSTALL.fullmatch(line)):
+            return False
+        project = self.here / match[1]
+        with zipfile.ZipFile(wheel(project, self.site / "wheels")) as built:
+            built.extractall(self.site, [n for n in built.namelist() if ".dist-info/" in n])
+        self.environment["PYTHONPATH"] += f"{os.pathsep}{project}"
+        return True
+
+    def prints(self, text: str, about: str) -> None:
+        """The lines were printed in this order; ``…`` stands for anything."""
+        wanted = [re.escape(" ".join(line.split())) for line in text.splitlines() if line.strip()]
+        said = [" ".join(line.split()) for line in self.said.splitlines()]
+        for pattern in (line.replace("…", ".*") for line in wanted):
+            while said and not re.search(pattern, said[0]):
+                said.pop(0)
+            assert said, f"{pattern} is not in\n{self.said}"
+
+    def file(self, text: str, about: str) -> None:
+        """Write a file."""
+        (self.here / about).write_text(text)
+
+    def shows(self, text: str, about: str) -> None:
+        """The file has this text."""
+        assert text in (self.here / about).read_text()
+
+    def edit(self, text: str, about: str) -> None:
+        """Put the lines with + in the place of those with -."""
+        lines = text.splitlines(keepends=True)
+        old, new = ("".join(x[1:] for x in lines if x[0] == sign) for sign in "-+")
+        before = (self.here / about).read_text()
+        assert before.count(old) == 1, f"{about} has not these lines once:\n{old}"
+        (self.here / about).write_text(before.replace(old, new))
+
+
+def test_it_can_be_followed_as_written(tmp_path, cache_dir):
+    for name in ("here", "site"):
+        (tmp_path / name).mkdir()
+    reader = Reader(tmp_path / "here", tmp_path / "site", str(cache_dir))
+    for block in blocks(PAGE):
+        if block.mark:
+            reader.follow(block)
+    files_are_told(reader.here / "lvmctl-angular-margin")
+    name = "angular-margin/angular-margin.loss_angle"
+    assert f"`{name}`" in read(PAGE)
+    assert f'"{name}"' in (reader.here / "angular-p8/training_history.json").read_text()
+
+
+def files_are_told(place: Path) -> None:
+    """The page lists the files of a package."""
+    files = {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
+    made = {name for name in files if "__pycache__" in name or ".pytest_cache" in name}
+    assert files - made == {bare(row[0]) for row in table(section(PAGE, "## Write"), "file")}
+
+
+def test_every_block_is_followed_but_one():
+    """The one that says how to train at full size."""
+    (left,) = [block.text for block in blocks(PAGE) if not block.mark]
+    followed = [line for block in blocks(PAGE) if block.mark == "run" for line in typed(block.text)]
+    (words,) = typed(left)
+    assert any(line[: len(words)] == words for line in followed)

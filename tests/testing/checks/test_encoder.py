@@ -1,0 +1,128 @@
+"""Each check of encoders fails for an encoder that breaks its rule, and for no sound one."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from types import ModuleType
+
+import judged
+import pytest
+import testing.encoders as made
+
+from lvmctl.data.encoders.records import ENCODERS
+from lvmctl.spec import EncoderSpec
+from lvmctl.testing.checks.encoder import CHECKS
+from lvmctl.testing.inputs.texts import COOKING, MUSIC, ODD, corpus
+
+SOUND = {made.Hashing: False, made.Fitted: True, made.Long: False, made.Refusing: False}
+FORM, NORM, SAME = "one_finite_row_per_text", "unit_norm_or_said", "same_text_same_vector"
+ODDITIES, RECIPE = "odd_texts_are_encoded_or_refused", "recipe_says_what_made_it"
+BROKEN = [
+    (made.Lists, FORM, r"24 texts give list, not \(24, D\)"),
+    (made.Doubles, FORM, "24 texts give float64, not float32"),
+    (made.Growing, FORM, "D changes: 6 for 24 texts, 6 for 1 texts, 7 for 2 texts"),
+    (made.Padding, FORM, r"no text gives \(1, 6\)"),
+    (made.Overflowing, FORM, "24 texts give numbers that are not finite"),
+    (made.Cutting, ODDITIES, r"a long text gives \(91, 6\), not \(2, 6\)"),
+    (made.Listing, RECIPE, r"recipe\(\) gives list, not a dict"),
+    (made.Unsaid, NORM, "between 1.0100 and 1.0100, and the recipe does not say"),
+    (made.Vanishing, NORM, "is a zero vector"),
+    (made.Centring, SAME, "has another vector alone"),
+    (made.Sorting, SAME, "has another vector"),
+    (made.Drifting, SAME, "has another vector in another order"),
+    (made.Initialised, SAME, "by another encoder made the same way"),
+    (made.Constant, "different_texts_differ", "100% of all pairs"),
+    (made.Stumbling, ODDITIES, "an empty text ends in IndexError"),
+    (made.Empty, ODDITIES, "an empty text gives a vector that is zero"),
+    (made.Wordy, ODDITIES, "an empty text is refused in several lines"),
+    (made.Anonymous, RECIPE, "names None, not 'x'"),
+    (made.Forgetful, RECIPE, "leaves out dim"),
+    (made.Opaque, RECIPE, "no plain data: Object of type ndarray"),
+    (made.Counting, RECIPE, "another one after texts were encoded"),
+    (made.Stateless, "state_comes_back", r"it has no restore\(\)"),
+    (made.Pickled, "state_comes_back", "holds Python objects"),
+    (made.Rounding, "state_comes_back", "gives other vectors"),
+]
+
+SEVERAL = (made.Lists, made.Growing, made.Initialised, made.Overflowing, made.Listing)
+"""Faults that no rule is blind to."""
+
+
+def outcomes(encoder, fitted=False):
+    target = f"{made.__name__}:{encoder.__name__}"
+    record = EncoderSpec(
+        name="x", summary="An encoder.", target=target, options=made.Options, fitted=fitted
+    )
+    return judged.judged(record, CHECKS)
+
+
+def failures(encoder, fitted=False):
+    return judged.failures(outcomes(encoder, fitted))
+
+
+@pytest.mark.parametrize("encoder", SOUND)
+def test_a_sound_encoder_passes(encoder):
+    assert failures(encoder, SOUND[encoder]) == {}
+
+
+@pytest.mark.parametrize(("encoder", "check", "why"), BROKEN)
+def test_a_broken_encoder_is_told(encoder, check, why):
+    found = failures(encoder, issubclass(encoder, made.Fitted))
+    assert re.search(why, found[check])
+    assert list(found) == [check] or encoder in SEVERAL
+
+
+def test_one_text_is_a_row_too():
+    assert "1 texts give (6,), not (1, D)" in failures(made.Flat)[FORM]
+
+
+def test_fitted_is_what_fit_does():
+    found = failures(made.Hashing, fitted=True)
+    assert "another corpus changes no vector" in found["fit_learns_where_it_says_so"]
+    found = failures(made.Greedy)
+    assert list(found) == ["fit_learns_where_it_says_so"]
+    assert "fit() changes the vectors" in found["fit_learns_where_it_says_so"]
+
+
+def test_what_was_refused_and_measured_is_noted():
+    notes = {name: outcome.why for name, outcome in outcomes(made.Refusing).items()}
+    refused = "an empty text, white space, digits, signs"
+    assert notes[ODDITIES] == f"refused: {refused}"
+    assert notes[FORM] == "D = 6"
+    assert notes["state_comes_back"] == "it learns nothing"
+    assert "norms lie between 3.0000" in outcomes(made.Long)[NORM].why
+
+
+def test_an_encoder_that_cannot_be_made_here_is_skipped():
+    found = outcomes(made.Missing)
+    assert {outcome.status for outcome in found.values()} == {"skip"}
+    assert "library is not installed; pip install it" in found[FORM].why
+
+
+def test_nothing_is_downloaded(monkeypatch):
+    asked = []
+
+    class Library(ModuleType):
+        def SentenceTransformer(self, *given, **more):
+            asked.append(os.environ.get("HF_HUB_OFFLINE"))
+            raise OSError("no such model here")
+
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setitem(sys.modules, "sentence_transformers", Library("sentence_transformers"))
+    found = judged.judged(ENCODERS[1], CHECKS)
+    assert {outcome.status for outcome in found.values()} == {"skip"}
+    assert set(asked) == {"1"}
+
+
+def test_the_offline_encoder_of_core_passes():
+    found = judged.judged(ENCODERS[0], CHECKS)
+    assert {outcome.status for outcome in found.values()} == {"pass"}
+
+
+def test_texts_are_different_and_odd_ones_odd():
+    texts = corpus(COOKING, MUSIC)
+    assert len(set(texts)) == len(texts) == 16
+    assert not set(ODD.values()) & set(texts)
+    assert all("{" not in text for text in texts)
