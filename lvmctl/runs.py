@@ -17,6 +17,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ from lvmctl.files import output_errors, write_json
 
 ROOT = Path("runs")
 """Where runs go when ``--out`` is not given."""
+
+UNSAFE = re.compile(r"[^\w.+-]+")
+"""What has no place in a file's name, such as the signs of a schedule."""
 
 
 class RunDirectory:
@@ -148,9 +152,10 @@ def new_run(recipe: str, key_options: dict[str, Any], root: Path = ROOT) -> RunD
     Raises:
         OutputError: the place cannot be written.
     """
-    parts = [recipe.replace("/", "-")]
+    parts = [recipe]
     for key, value in key_options.items():
         parts.append(f"{key}{value:g}" if isinstance(value, float) else f"{key}{value}")
+    parts = [UNSAFE.sub("-", part) for part in parts]
     name = "_".join([*parts, time.strftime("%Y%m%d_%H%M%S")])
     attempt, path = 1, root / name
     while True:

@@ -124,6 +124,7 @@ def test_names_show_recipe_key_options_and_time(tmp_path):
     run = new_run("p7", {"c": 5, "m": 0.07, "l": 0.1 + 0.2}, tmp_path)
     assert re.fullmatch(r"p7_c5_m0\.07_l0\.3_\d{8}_\d{6}", run.path.name)
     assert new_run("x/p7", {"e": "lstm"}, tmp_path).path.name.startswith("x-p7_elstm_")
+    assert new_run("p8", {"w": "0.2,3=0"}, tmp_path).path.name.startswith("p8_w0.2-3-0_")
 
 
 def test_runs_of_the_same_second_are_numbered(tmp_path, monkeypatch):

@@ -106,6 +106,7 @@ def import_(
     type=click.Choice(["paragraph", "sentence", "tokens"]),
     default="paragraph",
     show_default=True,
+    help="What a chunk is.",
 )
 @click.option("--size", type=click.IntRange(1), default=64, help="Words of a --chunk tokens.")
 @click.option("--min-words", type=click.IntRange(0), default=0, help="Drop shorter chunks.")

@@ -18,12 +18,24 @@ context_option = click.option(
 horizon_option = click.option(
     "--horizon", type=span_type, default=1, show_default=True, help="h, chunks ahead."
 )
-seed_option = click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Of the choice of articles.",
+)
 
 
 @click.command()
 @click.argument("store", type=path_type)
-@click.option("--by", type=click.Choice(["article"]), default="article", show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice(["article"]),
+    default="article",
+    show_default=True,
+    help="What is assigned whole.",
+)
 @click.option("--val", type=float, default=0.1, show_default=True, help="Share of the articles.")
 @click.option("--ood", type=float, default=0.1, show_default=True, help="Share of the articles.")
 @click.option("--stratify", metavar="FIELD", help="Split each value of this article field apart.")
@@ -130,7 +142,14 @@ def info(source: str | None, context: int, horizon: int, as_json: bool) -> None:
 
 @click.command()
 @click.argument("store", type=path_type)
-@click.option("--format", "format_", type=click.Choice(["npz"]), default="npz", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["npz"]),
+    default="npz",
+    show_default=True,
+    help="The seed format.",
+)
 @context_option
 @horizon_option
 @click.option("--out", type=path_type, help="The folder to write.  [default: STORE-npz]")

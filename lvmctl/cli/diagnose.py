@@ -105,7 +105,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
         click.Option(
             [f"--{info.name.replace('_', '-')}"],
             metavar=info.type.scalar.__name__.upper(),
-            help=f"{info.help[:1].upper()}{info.help[1:]}.  [default: {info.default}]",
+            help=f"{sentence(info.help)}.  [default: {info.default}]",
         )
         for info in options
     ]
@@ -196,3 +196,8 @@ def diagnose() -> None:
     lvmctl diagnose run runs/p7_a
     lvmctl diagnose all stores/books --out findings/
     """
+
+
+def sentence(help: str) -> str:
+    """An option's help with a capital, unless it begins with a symbol: h is not H."""
+    return help if help[1:2] == "," else f"{help[:1].upper()}{help[1:]}"

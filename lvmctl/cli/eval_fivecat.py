@@ -63,7 +63,10 @@ what a correct model of text has; it does not mean "backward"."""
 @data_options
 @ood_option
 @click.option(
-    "--profile", default="fair", show_default=True, help="p6b, strict, p7, p8, ship or fair."
+    "--profile",
+    default="fair",
+    show_default=True,
+    help="p6b, strict, p7, p8, ship, fair or a plugin's.",
 )
 @click.option("--seed-rules", is_flag=True, help="Judge as the seeds did, feasible or not.")
 @click.option(

@@ -19,7 +19,7 @@ DATA = (
         "--train",
         multiple=True,
         metavar="SOURCE",
-        help="Fit baselines on this; repeat.  [default: the run's training data]",
+        help="Fit baselines on this; repeat.  [default: a run's training data]",
     ),
     click.option(
         "--max-windows", type=click.IntRange(1), metavar="N", help="Whole articles up to N windows."

@@ -43,6 +43,8 @@ def check(
 
             found = [case for name in names for case in cases(name, parse_assignments(assignments))]
         except ModuleNotFoundError as error:
+            if str(error.name).startswith("lvmctl"):
+                raise
             raise UsageError(
                 f"the checks need {error.name}", mend="pip install 'lvmctl[test]'"
             ) from error

@@ -44,7 +44,11 @@ from lvmctl.cli.train_summary import summary
     help="Add or reweight a loss, also FILE.py:CLASS.",
 )
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute; auto takes a GPU where there is one.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory  [default: runs/NAME].")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Continue a run.")

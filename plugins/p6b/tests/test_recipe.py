@@ -6,13 +6,11 @@ import dataclasses
 
 import pytest
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
-from lvmctl_p6b.plugin import lvmctl_losses, lvmctl_recipes
 from lvmctl_p6b.recipe import compose
 
 from lvmctl.config import bind
 from lvmctl.errors import UsageError
 from lvmctl.models.options import SequenceEncoderOptions
-from lvmctl.registry import load_registry
 
 PUBLISHED = {
     # METHODS §4, table: P6b
@@ -79,14 +77,6 @@ def test_every_option_arrives_where_it_works():
         names = [field.name for field in dataclasses.fields(record)]
         assert part.options == {name: getattr(changed, name) for name in names}
     assert [part.weight for part in composition.losses] == [2.0, 3.0]
-
-
-def test_the_registry_resolves_every_part():
-    registry = load_registry()
-    assert registry.get("recipe", "p6b").record == lvmctl_recipes()[0]
-    entry = registry.get("loss", "p6b/directional")
-    assert entry.record == lvmctl_losses()[0]
-    assert callable(registry.resolve(entry))
 
 
 @pytest.mark.parametrize(

@@ -8,36 +8,17 @@ from lvmctl_p7.plugin import lvmctl_losses
 
 from lvmctl.batch import Batch, Step
 from lvmctl.geometry import unit
+from lvmctl.testing import random_batch
 
 
-def _random_batch(size: int, dim: int = 7, k: int = 5, negatives: int = 4, seed: int = 0) -> Batch:
-    generator = torch.Generator().manual_seed(seed)
+@pytest.fixture(scope="session", name="random_batch")
+def _batches():
+    """``random_batch(size, dim=7, k=5, negatives=4, seed=0)``: windows of random articles."""
 
-    def chunks(*shape: int) -> torch.Tensor:
-        return unit(torch.randn(*shape, dim, generator=generator))
+    def make(size: int, dim: int = 7, k: int = 5, negatives: int = 4, seed: int = 0) -> Batch:
+        return random_batch(size, dim, k, negatives=negatives, seed=seed)
 
-    def yes(*shape: int) -> torch.Tensor:
-        return torch.rand(*shape, generator=generator) < 0.6
-
-    context = chunks(size, k)
-    return Batch(
-        {
-            "context": context,
-            "target": chunks(size),
-            "last": context[:, -1],
-            "second_last": context[:, -2],
-            "weight": torch.rand(size, generator=generator),
-            "negatives": chunks(size, negatives),
-            "negative_mask": yes(size, negatives),
-            "in_batch_mask": yes(size, size) & ~torch.eye(size, dtype=torch.bool),
-        }
-    )
-
-
-@pytest.fixture(scope="session")
-def random_batch():
-    """``random_batch(size, dim=7, k=5, negatives=4, seed=0)``: unit chunks and random masks."""
-    return _random_batch
+    return make
 
 
 @pytest.fixture(scope="session")

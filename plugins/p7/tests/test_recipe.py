@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from lvmctl_p7 import options as parts
 from lvmctl_p7.options import P7Options
-from lvmctl_p7.plugin import lvmctl_gates, lvmctl_losses, lvmctl_models, lvmctl_recipes
 from lvmctl_p7.recipe import compose
 
 from lvmctl.config import bind
@@ -192,21 +191,6 @@ def test_every_option_arrives_where_it_works():
 
 def test_without_the_gate_windows_weigh_the_same():
     assert compose(P7Options(gate=False)).sample == ()
-
-
-def test_the_registry_resolves_every_part():
-    registry = load_registry()
-    composition = compose(P7Options(stop_on_drift=True))
-    assert registry.get("recipe", "p7").record == lvmctl_recipes()[0]
-    named = {
-        "model": ([composition.model], lvmctl_models()),
-        "loss": (composition.losses, lvmctl_losses()),
-        "gate": ([*composition.sample, *composition.kill], lvmctl_gates()),
-    }
-    for kind, (found, records) in named.items():
-        entries = [registry.get(kind, part.name) for part in found]
-        assert [entry.record for entry in entries if entry.plugin.name == "p7"] == records
-        assert all(callable(registry.resolve(entry)) for entry in entries)
 
 
 @pytest.mark.parametrize(

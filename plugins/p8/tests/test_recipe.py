@@ -6,14 +6,12 @@ import dataclasses
 
 import pytest
 from lvmctl_p8.options import KillOptions, ListwiseOptions, OrderOptions, P8Options
-from lvmctl_p8.plugin import lvmctl_gates, lvmctl_losses, lvmctl_models, lvmctl_recipes
 from lvmctl_p8.recipe import compose
 
 from lvmctl.config import bind
 from lvmctl.errors import UsageError
 from lvmctl.losses.options import PreviousRepelOptions as RepelOptions
 from lvmctl.models.options import SequenceEncoderOptions
-from lvmctl.registry import load_registry
 
 PUBLISHED = {
     # METHODS §4, table: P8
@@ -100,22 +98,6 @@ def test_every_option_arrives_where_it_works():
     ]
     assert [part.name for part in composition.kill] == ["p8/kill-rule"]
     assert composition.run_name == {"c": 7, "m": 0.3}
-
-
-def test_the_registry_resolves_every_part():
-    registry = load_registry()
-    composition = compose(P8Options(kill_rule=True))
-    assert registry.get("recipe", "p8").record == lvmctl_recipes()[0]
-    parts = {
-        "model": ([composition.model], lvmctl_models()),
-        "loss": (composition.losses, lvmctl_losses()),
-        "gate": (composition.kill, lvmctl_gates()),
-    }
-    for kind, (named, records) in parts.items():
-        found = [registry.get(kind, part.name) for part in named]
-        assert [entry.record for entry in found if entry.plugin.name == "p8"] == records
-        for part in named:
-            assert callable(registry.resolve(registry.get(kind, part.name)))
 
 
 @pytest.mark.parametrize(
