@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.plugins_list import kind_option
 from lvmctl.cli.progress import progress
 from lvmctl.config import parse_assignments
 from lvmctl.errors import UsageError
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@kind_option
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A record's option.")
 @click.option("-v", "--verbose", is_flag=True, help="Show each rule.")
 @json_option
 def check(
-    names: tuple[str, ...], assignments: tuple[str, ...], verbose: bool, as_json: bool
+    names: tuple[str, ...],
+    kind: str | None,
+    assignments: tuple[str, ...],
+    verbose: bool,
+    as_json: bool,
 ) -> int:
     """Prove that plugins keep their promises: named checks that pass, fail or are skipped.
 
@@ -36,12 +42,14 @@ def check(
     lvmctl plugins check p8
     lvmctl plugins check listwise --set temperature=0.1
     lvmctl plugins check lvmctl-angular-margin --json
+    lvmctl plugins check --kind loss ./my_loss.py:MyLoss
     """
     with redirect_stdout(sys.stderr):
         try:
             from lvmctl.testing.conformance import cases
 
-            found = [case for name in names for case in cases(name, parse_assignments(assignments))]
+            options = parse_assignments(assignments)
+            found = [case for name in names for case in cases(name, options, kind=kind)]
         except ModuleNotFoundError as error:
             if str(error.name).startswith("lvmctl"):
                 raise

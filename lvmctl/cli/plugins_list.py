@@ -13,6 +13,8 @@ from lvmctl.spec import KINDS
 if TYPE_CHECKING:
     from lvmctl.registry import Entry, Plugin, Registry
 
+STATES = ("ok", "contested", "broken", "disabled")
+
 kind_option = click.option(
     "--kind", type=click.Choice(list(KINDS.values())), help="Only this kind."
 )
@@ -20,17 +22,30 @@ kind_option = click.option(
 
 @click.command("list")
 @kind_option
+@click.option("--provider", metavar="NAME", help="Only this plugin or distribution.")
+@click.option("--status", type=click.Choice(STATES), help="Only what is in this state.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of broken plugins.")
 @json_option
-def list_(kind: str | None, verbose: bool, as_json: bool) -> None:
+def list_(
+    kind: str | None, provider: str | None, status: str | None, verbose: bool, as_json: bool
+) -> None:
     """List every recipe, model, loss, … and the plugin it comes from.
 
     A name that several plugins declare is shown as it must be written. Broken and disabled plugins
     are listed last, with the reason.
+
+    \b
+    lvmctl plugins list --kind loss
+    lvmctl plugins list --provider lvmctl-p7 --json
+    lvmctl plugins list --status broken -v
     """
     registry = load_registry()
-    records = [_row(registry, entry) for entry in registry.entries(kind)]
-    states = [_state(plugin, verbose) for plugin in registry.plugins]
+    plugins = [one for one in registry.plugins if provider is None or one.found.known_as(provider)]
+    if not plugins:
+        raise registry.unknown(provider)
+    rows = [_row(registry, entry) for entry in registry.entries(kind) if entry.plugin in plugins]
+    records = [row for row in rows if status in (None, row["status"])]
+    states = [_state(one, verbose) for one in plugins if status in (None, one.status)]
     emit(
         {"records": records, "plugins": states},
         "plugins.list",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from lvmctl.config import bind
 from lvmctl.errors import LvmctlError, PluginError, UsageError, nearest, out_of_memory
 from lvmctl.registry import Entry, Plugin, Registry, load_registry
+from lvmctl.registry.unpackaged import is_address
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet
 
 RECORD = "lvmctl.testing.checks.record"
@@ -97,22 +98,28 @@ def checks(kind: str) -> tuple[Check, ...]:
 
 
 def cases(
-    name: str, options: Mapping[str, Any] | None = None, registry: Registry | None = None
+    name: str,
+    options: Mapping[str, Any] | None = None,
+    registry: Registry | None = None,
+    kind: str | None = None,
 ) -> list[Case]:
     """The checks of everything that ``name`` means.
 
     Args:
         name: a plugin (its entry point's or its distribution's name), which is checked with all
-            its records, or a record, bare or qualified, which is checked alone with its plugin.
+            its records, or a record, bare or qualified, which is checked alone with its plugin. A
+            class of a file, ``my_loss.py:MyLoss``, is a record of the kind that is named.
         options: values by option name, for a record; its defaults where not given.
         registry: where names are looked up; by default what is installed.
+        kind: only records of this kind.
 
     Raises:
         PluginError: an unknown name, or a broken or disabled plugin.
-        UsageError: options for a plugin with several records, or that the record does not take.
+        UsageError: a file's class without a kind, options for a plugin with several records, or
+            options that the record does not take.
     """
     registry = registry or load_registry()
-    found = subjects(registry, name)
+    found = subjects(registry, name, kind)
     if options:
         records = [subject for subject in found if subject.entry]
         if len(records) != 1:
@@ -142,17 +149,24 @@ def _due(subject: Subject) -> tuple[Check, ...]:
     return checks(subject.entry.kind)
 
 
-def subjects(registry: Registry, name: str) -> list[Subject]:
-    """The plugin that ``name`` means, and its records or the one that is meant."""
+def subjects(registry: Registry, name: str, kind: str | None = None) -> list[Subject]:
+    """The plugin that ``name`` means, and its records or the one that is meant, of ``kind``."""
+    if is_address(name):
+        if kind is None:
+            raise UsageError(
+                "a class of a file may be of any kind", where=name, mend="add --kind loss, …"
+            )
+        entry = registry.get(kind, name)
+        return [Subject(registry, entry.plugin, entry, _defaults(entry))]
     plugins = [plugin for plugin in registry.plugins if plugin.found.known_as(name)]
     if plugins:
         sound = [_sound(plugin) for plugin in plugins]
-        entries = [entry for entry in registry.entries() if entry.plugin in sound]
+        entries = [entry for entry in registry.entries(kind) if entry.plugin in sound]
     else:
-        kinds = {entry.kind: None for entry in registry.entries() if entry.means(name)}
+        kinds = {entry.kind: None for entry in registry.entries(kind) if entry.means(name)}
         if not kinds:
-            raise registry.unknown(name)
-        entries = [registry.get(kind, name) for kind in kinds]
+            raise registry.unknown(name, kind)
+        entries = [registry.get(one, name) for one in kinds]
         sound = list({entry.plugin.found: entry.plugin for entry in entries}.values())
     return [
         *(Subject(registry, plugin) for plugin in sound),

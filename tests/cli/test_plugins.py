@@ -70,3 +70,17 @@ def test_describe_an_unknown_name_suggests(run_cli):
     result = run_cli("plugins", "describe", "listwize")
     assert result.returncode == 2
     assert "did you mean 'listwise'" in result.stderr
+
+
+def test_list_filters_by_provider_and_status(install_loss, run_cli):
+    shown = json.loads(run_cli("plugins", "list", "--provider", "lvmctl-p8", "--json").stdout)
+    assert {record["provider"] for record in shown["records"]} == {"lvmctl-p8"}
+    assert [plugin["name"] for plugin in shown["plugins"]] == ["p8"]
+    wrong = run_cli("plugins", "list", "--provider", "p88")
+    assert wrong.returncode == 2
+    assert "did you mean 'p8'?" in wrong.stderr
+    install_loss("a", "angular")
+    site = install_loss("b", "angular")
+    words = ["plugins", "list", "--status", "contested", "--json"]
+    shown = json.loads(run_cli(*words, path=[site]).stdout)
+    assert {record["name"] for record in shown["records"]} == {"a/angular", "b/angular"}

@@ -1,0 +1,100 @@
+"""``lvmctl plugins check``: what it shows, how it exits, what it can be asked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+LOSS = """
+    import torch
+    from lvmctl.batch import LossOutput
+
+    class Far(torch.nn.Module):
+        'One minus the cosine, or its opposite.'
+        needs = ("target", "weight")
+        sign = {sign}
+
+        def __init__(self, options, shape):
+            super().__init__()
+
+        def forward(self, prediction, batch, step):
+            cosine = (prediction.q * batch.target).sum(-1)
+            total = ((1 - self.sign * cosine) * batch.weight).mean()
+            return LossOutput(total, {{"far": total}})
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """``write(sign)`` writes a loss that is sound for 1 and upside down for -1."""
+
+    def make(sign: int) -> str:
+        (tmp_path / f"far{sign}.py").write_text(textwrap.dedent(LOSS).format(sign=sign))
+        return f"far{sign}.py:Far"
+
+    return make
+
+
+def test_a_sound_plugin_passes(run_cli):
+    done = run_cli("plugins", "check", "example")
+    assert done.returncode == 0, done.stderr
+    first, header, *rows = done.stdout.splitlines()
+    assert first == "plugin example"
+    assert header.split() == ["CHECK", "RESULT", "WHY"]
+    assert "loss geodesic" in rows
+    assert rows[-1].endswith("passed, 0 failed, 1 skipped")
+    assert "The gradient" not in done.stdout
+    assert "The gradient" in run_cli("plugins", "check", "example", "-v").stdout
+
+
+def test_a_broken_one_fails_with_the_reason_and_exit_code_1(write, run_cli):
+    done = run_cli("plugins", "check", "--kind", "loss", write(-1), "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["schema"] == "lvmctl.plugins.check/1"
+    (failed,) = [one for one in found["checks"] if one["status"] == "fail"]
+    assert failed["check"] == "target_scores_best"
+    assert failed["why"]
+    assert failed["rule"].endswith(".")
+    assert found["summary"]["fail"] == 1
+    assert run_cli("plugins", "check", "--kind", "loss", write(1)).returncode == 0
+
+
+def test_options_of_a_record(run_cli):
+    done = run_cli("plugins", "check", "p8/listwise", "--set", "temperature=0.5")
+    assert done.returncode == 0, done.stdout
+    wrong = run_cli("plugins", "check", "p8/listwise", "--set", "temprature=0.5")
+    assert wrong.returncode == 2
+    assert "temperature" in wrong.stderr
+    several = run_cli("plugins", "check", "p8", "--set", "temperature=0.5")
+    assert several.returncode == 2
+    assert "name the record" in several.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["p88"], "did you mean 'p8'?"),
+        (["gone.py:Far", "--kind", "loss"], "gone.py: no such file"),
+        (["gone.py:Far"], "add --kind loss"),
+        ([], "NAME"),
+    ],
+)
+def test_what_cannot_be_checked_is_one_line(run_cli, words, said):
+    done = run_cli("plugins", "check", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_without_hypothesis_it_says_what_to_install(cli_env):
+    code = (
+        "import sys; sys.modules['hypothesis'] = None\n"
+        "from lvmctl.cli.main import run; sys.exit(run(['plugins', 'check', 'example']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=cli_env, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "error: the checks need hypothesis; pip install 'lvmctl[test]'\n"
