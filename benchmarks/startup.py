@@ -1,17 +1,21 @@
 """How long the command line takes to start, beside the bare interpreter.
 
-``python benchmarks/startup.py [--runs N] [--json]``: the commands take turns, so that a busy moment
-hits them alike; the figure is the median.
+``python benchmarks/startup.py [--runs N] [--plugins N] [--json]``: the commands take turns, so that
+a busy moment hits them alike; the figure is the median. ``--plugins 50`` installs that many plugins
+with a loss each, for these commands alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
@@ -24,13 +28,39 @@ COMMANDS = {
 BASE = next(iter(COMMANDS))
 
 
-def measure(runs: int) -> dict[str, list[float]]:
+PLUGIN = """
+from lvmctl.plugins import LossSpec, hookimpl
+LVMCTL_API = 1
+@hookimpl
+def lvmctl_losses():
+    return [LossSpec(name="loss-{n}", summary="A loss.", target="bench_{n}.loss:Loss")]
+"""
+
+
+def install(site: Path, count: int) -> None:
+    """Put ``count`` plugins in a directory to import from."""
+    for n in range(count):
+        package, info = site / f"bench_{n}", site / f"lvmctl_bench_{n}-1.0.dist-info"
+        package.mkdir()
+        info.mkdir()
+        (package / "__init__.py").touch()
+        (package / "plugin.py").write_text(PLUGIN.format(n=n))
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: lvmctl-bench-{n}\nVersion: 1.0\n"
+        )
+        (info / "entry_points.txt").write_text(f"[lvmctl]\nbench-{n} = bench_{n}.plugin\n")
+
+
+def measure(runs: int, site: Path) -> dict[str, list[float]]:
     """Seconds of each run of each command, after one run that warms the file cache."""
+    environment = os.environ | {"PYTHONPATH": str(site)}
     seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for round_number in range(runs + 1):
         for name, arguments in COMMANDS.items():
             begin = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+            subprocess.run(
+                [sys.executable, *arguments], check=True, capture_output=True, env=environment
+            )
             if round_number:
                 seconds[name].append(time.perf_counter() - begin)
     return seconds
@@ -39,9 +69,12 @@ def measure(runs: int) -> dict[str, list[float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--plugins", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    seconds = measure(arguments.runs)
+    with tempfile.TemporaryDirectory() as site:
+        install(Path(site), arguments.plugins)
+        seconds = measure(arguments.runs, Path(site))
     median = {name: statistics.median(times) for name, times in seconds.items()}
     rows = {
         name: {
