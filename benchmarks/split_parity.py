@@ -78,7 +78,7 @@ def written(directory: Path, name: str, windows: int, dim: int, separate: bool) 
     writer.start()
     writer.join()
     lengths = np.full(articles, chunks, np.int64)
-    shape = {"target_row": 5, "horizon": 1} if separate else {}
+    shape = {"target_row": 5, "horizon": 1, "separate": True} if separate else {}
     return Split(
         vectors=np.load(path, mmap_mode="r"),
         starts=np.cumsum(lengths) - lengths,

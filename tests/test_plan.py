@@ -88,7 +88,7 @@ def test_unknown_names_suggest_the_nearest():
     with pytest.raises(UsageError, match="did you mean 'listwise'"):
         plan(losses=["listwize"])
     with pytest.raises(PluginError, match="did you mean 'p8'"):
-        make_plan(load_registry(), "p9")
+        make_plan(load_registry(), "p88")
 
 
 def test_nothing_to_minimise_is_refused():

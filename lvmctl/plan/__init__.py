@@ -6,7 +6,7 @@ run is resumed or evaluated.
 
 from lvmctl.plan.fit import idle
 from lvmctl.plan.make import make_plan
-from lvmctl.plan.plan import Layers, Plan, PlannedPart
+from lvmctl.plan.plan import ROLES, Layers, Plan, PlannedPart
 from lvmctl.plan.saved import from_record
 
-__all__ = ["Layers", "Plan", "PlannedPart", "from_record", "idle", "make_plan"]
+__all__ = ["ROLES", "Layers", "Plan", "PlannedPart", "from_record", "idle", "make_plan"]

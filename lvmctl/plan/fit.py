@@ -31,10 +31,13 @@ def misfits(
         if "rollout" in getattr(record, "needs_prediction", ()) and options.horizon != 1:
             problems.append(f"{named} feeds predictions back, which needs --horizon 1")
     for part in losses:
-        missing = {*part.entry.record.needs_prediction} - {*model.entry.record.gives, "rollout"}
+        record = part.entry.record
+        if "scores" in record.needs_prediction and "negative_mask" not in record.needs:
+            problems.append(f"loss {record.name} needs scores of a list, let it need negative_mask")
+        missing = {*record.needs_prediction} - {*model.entry.record.gives, "rollout"}
         if missing:
             problems.append(
-                f"loss {part.entry.name} needs the prediction's {', '.join(sorted(missing))}, "
+                f"loss {record.name} needs the prediction's {', '.join(sorted(missing))}, "
                 f"which model {model.entry.qualified} does not give, leave it out"
             )
     return problems

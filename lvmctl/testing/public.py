@@ -19,6 +19,7 @@ PUBLIC = frozenset(
         "lvmctl.files",
         "lvmctl.geometry",
         "lvmctl.metrics",
+        "lvmctl.models",
         "lvmctl.models.encoder",
         "lvmctl.models.options",
         "lvmctl.plugins",

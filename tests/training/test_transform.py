@@ -5,16 +5,30 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from training.small import DATA, TINY
 
+from lvmctl.cli.main import run as main
 from lvmctl.data import open_splits
 from lvmctl.data.moments import moments
 from lvmctl.data.transforms import Transform, transforms
 
 SETTINGS = [f"--set={key}={value}" for key, value in TINY.items() if key != "batch_size"]
+
+
+@pytest.fixture
+def run_cli(tmp_path, monkeypatch, capsys):
+    """``run_cli(*words)`` types a command in ``tmp_path``, in this process."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        code = main([str(word) for word in words])
+        return SimpleNamespace(returncode=code, **capsys.readouterr()._asdict())
+
+    return run
 
 
 @pytest.fixture
@@ -24,7 +38,7 @@ def trained(run_cli, tmp_path):
     def train(name, *more):
         words = ["train", "--plugin", "p8", "--data", DATA, "--epochs", 2, *SETTINGS]
         done = run_cli(*words, "--set=transform=minus-1", "--out", name, *more)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.err
         return tmp_path / name, done
 
     return train
@@ -32,13 +46,13 @@ def trained(run_cli, tmp_path):
 
 def figures(run_cli, *words):
     done = run_cli("eval", "retrieval", *words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), done
+    assert done.returncode == 0, done.err
+    return json.loads(done.out), done
 
 
 def test_it_is_fitted_on_the_training_articles_and_kept(trained, run_cli):
     run, done = trained("run")
-    assert "minus-1 chunks" in done.stderr
+    assert "minus-1 chunks" in done.err
     splits = open_splits(DATA)
     expected = transforms(moments(splits.train))["minus-1"]
     saved = Transform.load(run / "transform.npz")
@@ -48,7 +62,7 @@ def test_it_is_fitted_on_the_training_articles_and_kept(trained, run_cli):
 
     # Evaluation uses the saved one, for the baselines too: direct's cosine by another way.
     found, done = figures(run_cli, run)
-    assert "chunks are transformed (minus-1)" in done.stderr
+    assert "chunks are transformed (minus-1)" in done.err
     assert found["data"]["val"]["transform"] == "minus-1"
     val = splits.val
     rows = saved(val.unit_rows(0, len(val.vectors)))
@@ -66,17 +80,17 @@ def test_a_resumed_run_goes_on_bit_for_bit_with_the_saved_transform(trained, run
     whole, _ = trained("whole", "--epochs", 3)
     part, _ = trained("part")
     done = run_cli("train", "--resume", part, "--epochs", 3)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.err
     history = [json.loads((run / "training_history.json").read_text()) for run in (whole, part)]
     assert history[0] == history[1]
 
     (part / "transform.npz").unlink()
     done = run_cli("train", "--resume", part, "--epochs", 4)
     assert done.returncode == 4
-    assert "transform.npz: cannot be read" in done.stderr
+    assert "transform.npz: cannot be read" in done.err
     done = run_cli("eval", "retrieval", part)
     assert done.returncode == 4
-    assert "transform.npz: cannot be read" in done.stderr
+    assert "transform.npz: cannot be read" in done.err
 
 
 def test_runs_of_different_transforms_are_compared_on_the_same_targets(trained, run_cli, tmp_path):
@@ -84,8 +98,8 @@ def test_runs_of_different_transforms_are_compared_on_the_same_targets(trained, 
     raw, _ = trained("raw", "--set=transform=none")
     assert not (raw / "transform.npz").exists()
     done = run_cli("eval", "compare", minus, raw, "--json")
-    assert done.returncode in (0, 1), done.stderr
-    found = json.loads(done.stdout)
+    assert done.returncode in (0, 1), done.err
+    found = json.loads(done.out)
     alone = [figures(run_cli, run)[0] for run in (minus, raw)]
     assert found["windows"] == alone[0]["windows"] == alone[1]["windows"]
     for run, one in zip((minus, raw), alone):
@@ -110,7 +124,7 @@ def test_a_transform_the_data_is_too_narrow_for_costs_no_run_directory(run_cli, 
     words = ["train", "--plugin", "p8", "--data", data, *SETTINGS, "--out", "run"]
     done = run_cli(*words, "--set=transform=minus-3")
     assert done.returncode == 3
-    assert "too few directions for transform minus-3" in done.stderr
+    assert "too few directions for transform minus-3" in done.err
     assert not (tmp_path / "run").exists()
 
 
@@ -119,9 +133,9 @@ def test_baselines_without_a_run(run_cli):
     train = "synth:topic?articles=12&chunks=24&dim=8&seed=1"
     words = ["eval", "baselines", "--data", store, "--transform", "whitened"]
     done = run_cli(*words, "--train", train, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["data"]["train"]["transform"] == "whitened"
+    assert done.returncode == 0, done.err
+    assert json.loads(done.out)["data"]["train"]["transform"] == "whitened"
     done = run_cli(*words)
     assert done.returncode == 2
-    assert "no training articles to fit it on" in done.stderr
-    assert "give --train STORE" in done.stderr
+    assert "no training articles to fit it on" in done.err
+    assert "give --train STORE" in done.err

@@ -125,12 +125,12 @@ def test_a_sound_recipe_passes(outcomes):
     assert found["parts_fit_together"].why == ("x: core/free | 1 × core/mse + 0,3=.5 × core/cosine")
     assert found["every_loss_is_logged"].why == "loss_mse, loss_cosine"
     assert "refused: width = 1, heads = 65536" in found["every_bound_plans_or_is_refused"].why
-    assert re.fullmatch(r"x_c5_\d{8}_\d{6}", found["run_name_is_short_and_safe"].why)
+    assert re.fullmatch(r"x_c5_\d{8}_\d{6}", found["run_name_is_short"].why)
 
 
 TORCH = "composes_without_torch"
 FITS, BOUNDS = "parts_fit_together", "every_bound_plans_or_is_refused"
-NAME, DISK = "run_name_is_short_and_safe", "plan_survives_the_disk"
+NAME, DISK = "run_name_is_short", "plan_survives_the_disk"
 SLOW = TRAINS, LOGGED = "trains_an_epoch", "every_loss_is_logged"
 QUICK = [check for check in CHECKS if check.name not in SLOW]
 MSE, RUN_NAME = 'Part("core/mse", {}, options.share)', '{"c": options.context}'
@@ -144,8 +144,6 @@ BROKEN = [
     ),
     (MSE, "Part('core/mse', {}, 1 / (2 - options.share))", BOUNDS, "share = 2.0: .*ZeroDivision"),
     (MSE, "Part('core/mse' if options.share < 2 else 3)", BOUNDS, "share = 2.0 ends in TypeError"),
-    (RUN_NAME, '{"data": "a/b"}', NAME, "called 'x_dataa/b_"),
-    (RUN_NAME, '{"c": "K = 5"}', NAME, "called 'x_cK = 5_"),
     (RUN_NAME, '{"c": "5" * 70}', NAME, "characters, more than 80"),
     (RUN_NAME, "{5: options.context}", DISK, "key_options is {5: 5}, and {'5': 5} when it is read"),
     (MSE, 'Part("mine/broken")', TRAINS, "no loss today"),
