@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import sys
 
@@ -115,6 +116,7 @@ def test_a_plugin_that_keeps_its_tensors_is_told_of(
     monkeypatch.setattr(memory, "EVERY", 10)
     installed(distribution)
     # Memory that earlier tests freed is given back, or what is kept would fill that first.
+    gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     (name,) = distribution.plugins
     said = train(tmp_path / "run", name, batch_size=4, epochs=4)

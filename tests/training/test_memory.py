@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import math
 import random
 from collections.abc import Callable
@@ -137,6 +138,7 @@ def own_memory() -> list[Gauge]:
 @pytest.mark.parametrize("keeps", [True, False])
 def test_tensors_that_are_kept_are_seen(keeps):
     # Memory that earlier tests freed is given back, or what is kept would fill that first.
+    gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     memory, kept, told = Memory(own_memory(), ["leaky"]), [], []
     for step in range(1, 20 * EVERY + 1):
