@@ -78,6 +78,8 @@ class Prediction:
         anchor_lambda: scalar blend weight, if the model anchors.
         rollout: (B, R, D) unit vectors, where a loss asks for them: q, then what the model predicts
             after 1 … R - 1 of its predictions were fed back as the newest chunk.
+        scores: (B, 1 + M) what the model's own ``score`` gives the target and the batch's
+            negatives, where a loss asks for it; what ``negative_mask`` leaves out has no meaning.
     """
 
     q: Tensor
@@ -85,6 +87,7 @@ class Prediction:
     weights: Tensor | None = None
     anchor_lambda: Tensor | None = None
     rollout: Tensor | None = None
+    scores: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ class Pool:
     """What a ranker chooses from: ``score(context, pool)`` gives (B, N), higher is better.
 
     Attributes:
-        vectors: (N, D) unit chunks, the same for all B contexts.
+        vectors: (N, D) unit chunks, the same for all B contexts; or (B, N, D), each context's own,
+            as a training has them.
         candidates: (B, N) bool, true where a chunk is a candidate of that context. Scores of
             others are ignored.
     """

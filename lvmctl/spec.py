@@ -95,7 +95,8 @@ class ModelSpec(Record):
     ``geometry`` is the promise the conformance kit proves: ``unit`` (q on the unit sphere),
     ``span`` (q in the linear span of the context), ``cone`` (q a non-negative mixture of the
     context), ``anchored`` (q blended with the context's centroid). ``gives`` names the optional
-    prediction fields it fills (``raw``, ``weights``, ``anchor_lambda``).
+    prediction fields it fills (``raw``, ``weights``, ``anchor_lambda``), and ``scores`` if losses
+    may train its ``score(context, pool)``.
     """
 
     geometry: Geometry = "unit"
@@ -107,7 +108,8 @@ class LossSpec(Record):
     """A loss: ``target(options, shape)`` is a module, (prediction, batch, step) → LossOutput.
 
     ``needs`` names the batch fields it reads (see :data:`lvmctl.batch.FIELDS`); it sees no other.
-    ``needs_prediction`` names the optional prediction fields it reads (``raw``, ``weights``, …).
+    ``needs_prediction`` names the optional prediction fields it reads (``raw``, ``weights``, …);
+    one that reads ``scores`` needs ``negative_mask``, which says what is scored.
     ``regulariser`` says that its lowest value is not at the target: it keeps a prediction from
     something, and is no objective of its own.
     """

@@ -44,8 +44,8 @@ but for the commands that open a door; the registry reaches ``builtin`` by name 
 OPENED = {"cli": {"testing", "scaffold"}}
 """Doors that a room may open: ``plugins check`` and ``plugins new``."""
 
-SHARED = {"errors", "batch", "geometry"}
-"""Rooms the others of their floor may use: vectors and errors have one grammar each."""
+SHARED = {"errors", "batch", "geometry", "config"}
+"""Rooms the others of their floor may use: vectors, errors and options have one grammar each."""
 
 HEAVY = {"torch", "numpy"}
 HEAVY_FLOORS = {2, 3, 4}

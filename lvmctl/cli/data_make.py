@@ -140,7 +140,7 @@ def embed(
 
     refuse_store(out, force)
     articles = cut(read_texts(texts), chunker(chunk, size), min_words)
-    built, fitted_on = _encoder(encoder, assignments, encoder_from)
+    named, built, fitted_on = _encoder(encoder, assignments, encoder_from)
     if fitted_on is None:
         fitted_on = fit_encoder(built, articles)
     how = made(
@@ -149,6 +149,7 @@ def embed(
         chunk=chunk,
         **({"size": size} if chunk == "tokens" else {}),
         min_words=min_words,
+        encoder=named,
         encoder_fitted_on=fitted_on,
     )
     total = sum(len(article.chunks) for article in articles)
@@ -166,8 +167,9 @@ def embed(
 
 def _encoder(
     name: str, assignments: tuple[str, ...], saved: Path | None
-) -> tuple[Encoder, str | None]:
-    """The encoder, and what it was fitted on if it need not be fitted any more."""
+) -> tuple[str, Encoder, str | None]:
+    """The name that finds the encoder again, the encoder, and what it was fitted on if it need not
+    be fitted any more."""
     from lvmctl.config import bind, parse_assignments
     from lvmctl.data.embed import load_encoder
     from lvmctl.data.store import Store
@@ -177,8 +179,9 @@ def _encoder(
     if saved is not None:
         if assignments:
             raise UsageError("--set cannot change a saved encoder", mend="leave out --set")
-        recipe = Store.open(saved).manifest.get("encoder") or {}
-        name = recipe.get("name", name)
+        manifest = Store.open(saved).manifest
+        recipe = manifest.get("encoder") or {}
+        name = manifest.get("made", {}).get("encoder", recipe.get("name", name))
         layers = [(str(saved), recipe)]
     entry = load_registry().get("encoder", name)
     if saved is not None:
@@ -187,10 +190,10 @@ def _encoder(
     options = bind(entry.record.options, layers).options
     encoder = load_registry().resolve(entry)(options)
     if saved is None:
-        return encoder, None if entry.record.fitted else "nothing"
+        return entry.saved, encoder, None if entry.record.fitted else "nothing"
     if entry.record.fitted:
         load_encoder(encoder, saved)
-    return encoder, str(saved)
+    return entry.saved, encoder, str(saved)
 
 
 @click.command()

@@ -12,6 +12,7 @@ from lvmctl.cli.plugins_list import kind_option
 from lvmctl.config import OptionInfo, describe
 from lvmctl.plan import PlannedPart, make_plan
 from lvmctl.registry import load_registry
+from lvmctl.registry.unpackaged import is_address
 from lvmctl.spec import GateSpec, RecipeSpec, Record
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def describe_(name: str, kind: str | None, as_json: bool) -> None:
     """Describe a recipe, model, loss, … or a plugin: options, needs and origin."""
     registry = load_registry()
     kinds = {entry.kind: None for entry in registry.entries(kind) if entry.means(name)}
+    if kind and is_address(name):
+        kinds[kind] = None
     described = [_facts(registry, registry.get(one, name)) for one in kinds]
     if not described:
         described = [_plugin_facts(registry, name, kind)]

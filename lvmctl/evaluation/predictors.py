@@ -116,7 +116,8 @@ def raw(
     made = build(registry, entry, shape, train)
     kind = "oracle" if entry.record.oracle else "baseline"
     optional = entry.plugin.found != CORE
-    call, score = guarded(entry, made, predicted), own_score(entry, made)
+    call = guarded(entry, finite(made) if optional else made, predicted)
+    score = own_score(entry, made)
     return Predictor(name, call, kind, score, optional=optional)
 
 
@@ -196,6 +197,18 @@ def guarded(
             found = own(*given)
             if tuple(found.shape) != owed(*given):
                 raise ValueError(f"it returned shape {tuple(found.shape)}, not {owed(*given)}")
+        return found
+
+    return call
+
+
+def finite(own: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A baseline whose predictions have to be numbers."""
+
+    def call(*given: Tensor) -> Tensor:
+        found = own(*given)
+        if not found.isfinite().all():
+            raise ValueError("it predicts what is no number")
         return found
 
     return call

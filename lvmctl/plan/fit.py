@@ -17,6 +17,9 @@ def misfits(
 ) -> list[str]:
     """Why the parts cannot work together, empty when they can."""
     problems = []
+    logged = [part.entry.qualified for part in losses if part.added]
+    for name in sorted({name for name in logged if logged.count(name) > 1}):
+        problems.append(f"two losses are logged as {name}, rename a class or a file")
     if not losses:
         problems.append("no loss has a weight above 0, there is nothing to minimise")
     elif (epoch := idle(losses, options.epochs)) is not None:

@@ -9,6 +9,7 @@ from lvmctl.config import bind
 from lvmctl.errors import PluginError, UsageError
 from lvmctl.plan.plan import ROLES, Plan, PlannedPart, package
 from lvmctl.registry import Entry, Registry
+from lvmctl.registry.find import UNPACKAGED
 from lvmctl.schedule import Schedule
 
 
@@ -52,7 +53,7 @@ def known(registry: Registry, kind: str, name: str, saved: Mapping[str, Any]) ->
     except UsageError as error:
         distribution, _, version = saved.get("package", "").partition(" ")
         there = any(plugin.distribution == distribution for plugin in registry.plugins)
-        if there or not version or version == "unpackaged":
+        if there or not version or version == UNPACKAGED:
             raise
         raise PluginError(
             f"the run needs {kind} {name} of {distribution}, which is not installed",

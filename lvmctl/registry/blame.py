@@ -10,6 +10,8 @@ from typing import Any
 
 from lvmctl.errors import LvmctlError, PluginError, out_of_memory
 from lvmctl.registry import Entry, Registry
+from lvmctl.registry.find import UNPACKAGED
+from lvmctl.registry.guard import same_directory
 
 
 @contextmanager
@@ -28,8 +30,15 @@ def blame(entry: Entry) -> Iterator[None]:
         raise PluginError(
             f"it failed with {type(error).__name__}: {error}",
             where=f"{entry.kind} {entry.name} of plugin {entry.plugin.found}",
-            mend=f"report it to the authors of {entry.plugin.distribution}, or do without it",
+            mend=mend_of(entry),
         ) from error
+
+
+def mend_of(entry: Entry) -> str:
+    """Whose it is to mend what fails."""
+    if entry.plugin.version == UNPACKAGED:
+        return "mend it"
+    return f"report it to the authors of {entry.plugin.distribution}, or do without it"
 
 
 @contextmanager
@@ -83,7 +92,8 @@ class Hooks:
                 continue
             given = [copied(arguments[argument]) for argument in hook.argnames]
             try:
-                result = hook.function(*given)
+                with same_directory():
+                    result = hook.function(*given)
                 if result is not None and not isinstance(result, str):
                     raise TypeError(f"it returned {result!r}, not a reason or None")
             except (Exception, SystemExit) as error:

@@ -11,7 +11,6 @@ import dataclasses
 import importlib
 import inspect
 import re
-import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,8 +20,10 @@ from typing import Any, Literal
 import pluggy
 
 from lvmctl import hookspecs, spec
+from lvmctl.config import describe
 from lvmctl.errors import nearest
 from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.guard import undone
 from lvmctl.registry.watchdog import GivenUp, Watchdog, patience
 
 NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
@@ -92,9 +93,9 @@ def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
     """
     api, seconds = None, patience()
     try:
-        # Core is there, or nothing is. Stdout is data, which no plugin must spoil.
+        # Core is there, or nothing is.
         watchdog = contextlib.nullcontext() if found == CORE else Watchdog(found, seconds)
-        with watchdog, contextlib.redirect_stdout(sys.stderr):
+        with watchdog, undone():
             module = _import(found)
             api = _api(module)
             _check_hooks(module)
@@ -176,11 +177,22 @@ def _check_record(hook: str, kind: type[spec.Record], record: Any) -> None:
         raise Refusal(
             f"{hook}: target {record.target!r} of {record.name} is not 'module:Attribute'"
         )
-    options = record.options
+    if fault := options_fault(record.options):
+        raise Refusal(f"{hook}: options of {record.name} {fault}")
+
+
+def options_fault(options: Any) -> str | None:
+    """What is wrong with a class of options, None where nothing is."""
     if not (isinstance(options, type) and dataclasses.is_dataclass(options)):
-        raise Refusal(f"{hook}: options of {record.name} are not a dataclass")
+        return "are not a dataclass"
     if not options.__dataclass_params__.frozen:
-        raise Refusal(f"{hook}: options of {record.name} are not a frozen dataclass")
+        return "are not a frozen dataclass"
+    try:
+        described = describe(options)
+    except (TypeError, NameError) as error:
+        return f"cannot be read ({error})"
+    bare = [info.name for info in described if info.default is dataclasses.MISSING]
+    return f"have no default for {', '.join(bare)}" if bare else None
 
 
 def _check_verdict(hook: str, gate: spec.GateSpec) -> None:

@@ -11,6 +11,9 @@ import lvmctl
 GROUP = "lvmctl"
 """The entry-point group plugins register in."""
 
+UNPACKAGED = "unpackaged"
+"""The version of a plugin that is a file and no distribution."""
+
 
 @dataclass(frozen=True)
 class Found:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import nullcontext
 from typing import Any
 
 from lvmctl.errors import PluginError
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.watchdog import Watchdog, patience
 from lvmctl.spec import Record
 
 
@@ -18,8 +20,10 @@ def resolve(record: Record, found: Found, attr: str = "target") -> Any:
     """
     target = getattr(record, attr)
     module_name, _, path = target.partition(":")
+    watchdog = nullcontext() if found == CORE else Watchdog(found, patience())
     try:
-        value = importlib.import_module(module_name)
+        with watchdog:
+            value = importlib.import_module(module_name)
         for name in path.split("."):
             value = getattr(value, name)
     except KeyboardInterrupt:

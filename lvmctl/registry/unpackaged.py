@@ -18,8 +18,8 @@ from typing import Any
 
 from lvmctl import spec
 from lvmctl.errors import PluginError, UsageError, nearest
-from lvmctl.registry.declare import Plugin
-from lvmctl.registry.find import Found
+from lvmctl.registry.declare import Plugin, options_fault
+from lvmctl.registry.find import UNPACKAGED, Found
 
 ADDRESS = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 SPECS = {kind: record for record, kind in spec.KINDS.items()}
@@ -43,8 +43,10 @@ def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
     match = ADDRESS.fullmatch(address)
     path, name = Path(match["path"]).resolve(), match["name"]
     if not path.is_file():
-        raise UsageError("no such file", where=match["path"])
-    found = Found(path.stem, f"{path}", "unpackaged", module_name(path))
+        raise UsageError(
+            "no such file", where=match["path"], mend="put it back, or name where it is now"
+        )
+    found = Found(path.stem, f"{path}", UNPACKAGED, module_name(path))
     module = imported(path, found)
     target = vars(module).get(name)
     if not isinstance(target, type):
@@ -89,9 +91,9 @@ def record_of(kind: str, target: type, found: Found) -> spec.Record:
         if field.name not in COMMON and hasattr(target, field.name)
     }
     options = getattr(target, "Options", spec.NoOptions)
-    if not (dataclasses.is_dataclass(options) and options.__dataclass_params__.frozen):
+    if fault := options_fault(options):
         raise PluginError(
-            f"{target.__name__}.Options is not a frozen dataclass",
+            f"the options of {target.__name__} {fault}",
             where=found.distribution,
             mend="write @dataclass(frozen=True, kw_only=True) above it, and fields with option()",
         )

@@ -161,7 +161,7 @@ class Training:
         self.objective.train()
         begin, first = time.perf_counter(), self.index
         for index in self.screen.steps(range(first, self.steps), self.epoch, options.epochs):
-            with repeatable(self.backend.device == "cuda"):
+            with repeatable(self):
                 self.step(step_windows(order, options.batch_size, index))
             self.index = index + 1
             if grown := self.memory.look(self.before + self.index):

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from lvmctl.batch import Batch, LossOutput, Prediction, Step
 from lvmctl.geometry import centroid, cosine, unit
+from lvmctl.models.own_list import score_list
 from lvmctl.models.rollout import roll_out
-from lvmctl.plan import Plan
+from lvmctl.plan import Plan, PlannedPart
 from lvmctl.registry import Registry
 from lvmctl.registry.blame import blame
 from lvmctl.spec import Shape
@@ -49,19 +50,26 @@ class Objective(nn.Module):
 
         With an epoch, only the losses that have a weight in it are asked.
         """
-        active = [
-            getattr(loss, attribute, 0)
-            for part, loss in zip(self.parts, self.losses)
-            if epoch is None or not part.weight.silent(epoch)
-        ]
-        return max(active, default=0)
+        return max((getattr(loss, attribute, 0) for _, loss in self.active(epoch)), default=0)
+
+    def reads(self, name: str, epoch: int) -> bool:
+        """Whether a loss that has a weight in ``epoch`` reads this field of the prediction."""
+        return any(name in part.entry.record.needs_prediction for part, _ in self.active(epoch))
+
+    def active(self, epoch: int | None) -> list[tuple[PlannedPart, nn.Module]]:
+        """The losses that have a weight in ``epoch``; all of them without one."""
+        both = zip(self.parts, self.losses)
+        return [each for each in both if epoch is None or not each[0].weight.silent(epoch)]
 
     def predict(self, model: nn.Module, batch: Batch, step: Step) -> Prediction:
-        """What ``model`` predicts for a batch, rolled out as far as the losses of ``step`` ask."""
+        """What ``model`` predicts for a batch, with the rollout and the scores that the losses of
+        ``step`` ask for."""
         prediction = model(batch.context)
         if steps := self.asks("rollout", step.epoch):
             rollout = roll_out(model, batch.context, prediction.q, steps)
             prediction = replace(prediction, rollout=rollout)
+        if self.reads("scores", step.epoch):
+            prediction = replace(prediction, scores=score_list(model, batch))
         return prediction
 
     def forward(

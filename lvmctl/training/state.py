@@ -69,11 +69,17 @@ def wind_back(state: dict[str, Any]) -> None:
 
 
 @contextmanager
-def repeatable(on_gpu: bool) -> Iterator[None]:
-    """A step that a plugin's fault ends can be made again, with the same random numbers."""
-    before = generators(on_gpu)
+def repeatable(training: Any) -> Iterator[None]:
+    """A step that a plugin's fault ends can be made again, with the same random numbers and what
+    the parts remembered before it."""
+    before = generators(training.backend.device == "cuda")
+    buffers = [*training.model.buffers(), *training.objective.buffers()]
+    kept = [buffer.clone() for buffer in buffers]
     try:
         yield
     except PluginError:
         wind_back(before)
+        with torch.no_grad():
+            for buffer, value in zip(buffers, kept):
+                buffer.copy_(value)
         raise

@@ -95,3 +95,34 @@ def test_what_does_not_fit_is_refused_all_at_once(run_cli, tmp_path, words, mess
     (line,) = done.stderr.splitlines()
     assert [message for message in messages if message not in line] == []
     assert not out.exists()
+
+
+RECIPE = """
+from dataclasses import dataclass
+from lvmctl.plugins import Composition, Part, RecipeSpec, TrainingOptions, hookimpl
+LVMCTL_API = 1
+
+@dataclass(frozen=True, kw_only=True)
+class Options(TrainingOptions):
+    pass
+
+def compose(options):
+    small = {"layers": 1, "width": 8, "heads": 2, "feedforward": 8}
+    return Composition(Part("core/free", small), (Part("core/mse"),))
+
+@hookimpl
+def lvmctl_recipes():
+    return [RecipeSpec(name="mine", summary="A.", target="mine.plugin:compose", options=Options)]
+"""
+
+
+def test_a_run_whose_recipe_is_gone_says_what_to_install(install, run_cli, tmp_path):
+    site = install("lvmctl-mine", {"mine": "mine.plugin"}, {"mine/plugin.py": RECIPE})
+    data = "synth:topic?articles=24&chunks=16&dim=8"
+    words = ["train", "--plugin", "mine", "--data", data, "--epochs", "1", "--out", "run"]
+    done = run_cli(*words, path=[site])
+    assert done.returncode == 0, done.stderr
+    for words in (["train", "--resume", "run", "--epochs", "2"], ["eval", "retrieval", "run"]):
+        gone = run_cli(*words)
+        assert gone.returncode == 2
+        assert "pip install lvmctl-mine (it was made with 1.0)" in gone.stderr

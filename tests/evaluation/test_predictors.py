@@ -177,6 +177,7 @@ def test_the_fault_of_a_score_carries_its_name(third_party):
         ({"body": "return context[:, 0, :3]"}, r"it returned shape \(\d+, 3\), not \(\d+, 8\)"),
         ({"score": "return context[:, 0]"}, r"it returned shape \(21, 8\), not \(21, 24\)"),
         ({"body": "return 1"}, "AttributeError"),
+        ({"body": "return context[:, 0] / 0"}, "it predicts what is no number"),
     ],
 )
 def test_what_has_another_shape_is_a_fault_too(third_party, details, message):

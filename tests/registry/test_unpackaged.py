@@ -79,7 +79,7 @@ def test_other_kinds_say_what_theirs_need(write):
         ("{path}:Angel", UsageError, "has no class Angel; did you mean Angle?"),
         ("{path}:option", UsageError, "has no class option"),
         ("gone/{name}:Angle", UsageError, "gone/mine.py: no such file"),
-        ("{path}:Thawed", PluginError, "Thawed.Options is not a frozen dataclass"),
+        ("{path}:Thawed", PluginError, "the options of Thawed are not a dataclass"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(write, name, error, said):
@@ -117,7 +117,10 @@ def test_a_run_is_trained_resumed_and_evaluated_with_it(write, run_cli, tmp_path
     assert run_cli("eval", "retrieval", "run").returncode == 0
     path.unlink()
     gone = run_cli("eval", "retrieval", "run")
-    assert (gone.returncode, gone.stderr) == (2, f"error: {path}: no such file\n")
+    assert (gone.returncode, gone.stderr) == (
+        2,
+        f"error: {path}: no such file; put it back, or name where it is now\n",
+    )
 
 
 def test_a_model_of_a_file_takes_the_recipes_place(write, run_cli, tmp_path):
@@ -155,3 +158,61 @@ def test_a_model_of_a_file_takes_the_recipes_place(write, run_cli, tmp_path):
     config = json.loads((run / "config.json").read_text())
     assert config["model"]["options"] == {"width": 16}  # the recipe's, which it shares
     assert config["origins"]["model"] == "command line"
+
+
+def test_an_encoder_of_a_file_embeds_more_text_for_its_store(write, run_cli, tmp_path):
+    write(
+        """
+        import numpy as np
+
+        class Initials:
+            'Which letters a text begins with.'
+            fitted = True
+
+            def __init__(self, options):
+                self.letters = None
+
+            def fit(self, texts):
+                self.letters = np.array(sorted({ord(text[0]) for text in texts}))
+
+            def encode(self, texts):
+                rows = np.array([[ord(text[0]) == letter for letter in self.letters]
+                                 for text in texts], np.float32) + 0.1
+                return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+            def recipe(self):
+                return {"name": "Initials"}
+
+            def state(self):
+                return {"letters": self.letters}
+
+            def restore(self, arrays):
+                self.letters = arrays["letters"]
+        """
+    )
+    (tmp_path / "a.txt").write_text("One.\n\nTwo.\n\nThree.")
+    (tmp_path / "b.txt").write_text("Only.\n\nNew.")
+    first = run_cli("data", "embed", "a.txt", "--out", "one", "--encoder", "./mine.py:Initials")
+    assert first.returncode == 0, first.stderr
+    second = run_cli("data", "embed", "b.txt", "--out", "two", "--encoder-from", "one")
+    assert second.returncode == 0, second.stderr
+    shown = [json.loads((tmp_path / name / "store.json").read_text()) for name in ("one", "two")]
+    assert [one["dim"] for one in shown] == [2, 2]
+
+
+def test_two_losses_that_would_be_logged_alike_are_refused(write, run_cli, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write(LOSS, f"{folder}/mine.py")
+    words = ["train", "--plugin", "p8", "--data", DATA, "--out", "run"]
+    done = run_cli(*words, "--loss", "a/mine.py:Angle", "--loss", "b/mine.py:Angle")
+    assert done.returncode == 2
+    assert "two losses are logged as mine/Angle" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_describe_takes_a_file_too(write, run_cli):
+    write(LOSS)
+    done = run_cli("plugins", "describe", "./mine.py:Angle", "--kind", "loss")
+    assert done.returncode == 0, done.stderr
+    assert "free angle" in done.stdout

@@ -15,7 +15,7 @@ from lvmctl.testing.checks.proofs import NEAR, prove_unit
 from lvmctl.testing.checks.score import score_checks
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.baselines import asked, called, fitted, shown
-from lvmctl.testing.inputs.contexts import SHAPE, Contexts, accepted, contexts
+from lvmctl.testing.inputs.contexts import LARGE, SHAPE, Contexts, accepted, contexts
 from lvmctl.testing.inputs.models import seeded
 from lvmctl.testing.inputs.worlds import SIZES, windows
 
@@ -44,6 +44,7 @@ def unit_norm(subject: Subject) -> str | None:
         prove_unit(asked(subject, made(contexts.shape), contexts), contexts)
 
     for_all(rule, 100, contexts=contexts(taken))
+    for_all(rule, contexts=st.just(LARGE))
     return note
 
 
@@ -96,6 +97,7 @@ def independent_of_the_batch(subject: Subject) -> None:
         same(called(made, context, *target), torch.cat(alone), "for a window alone")
 
     for_all(rule, 10, contexts=contexts(kinds=["ordinary"]))
+    for_all(rule, contexts=st.just(LARGE))
 
 
 @check

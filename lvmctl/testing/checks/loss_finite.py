@@ -6,13 +6,23 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lvmctl.batch import Batch, Prediction
+from lvmctl.batch import Batch, Prediction, Step
 from lvmctl.errors import UsageError
 from lvmctl.spec import Shape
 from lvmctl.testing.check import Skipped, Subject, Unmet, check
 from lvmctl.testing.examples import for_all
-from lvmctl.testing.inputs.contexts import accepted
-from lvmctl.testing.inputs.loss_trial import KINDS, OPTIONAL, Trial, built, listed, sound, values
+from lvmctl.testing.inputs.contexts import MANY, accepted
+from lvmctl.testing.inputs.loss_trial import (
+    FIRST,
+    KINDS,
+    OPTIONAL,
+    STEPS,
+    Trial,
+    built,
+    listed,
+    sound,
+    values,
+)
 
 WIDE = Shape(768, 5)
 """As wide as the vectors of common encoders."""
@@ -21,15 +31,18 @@ WIDE = Shape(768, 5)
 @check
 def finite_for_every_prediction(subject: Subject) -> None:
     """Value, terms, metrics and gradient are finite whether a prediction is ordinary, the target,
-    its opposite, at right angles to it, or the newest chunk."""
+    its opposite, at right angles to it, or the newest chunk, at every step and in a large batch."""
     trial = sound(subject)
 
     def finite(kind: str, size: int, seed: int) -> None:
-        require_finite(trial, *trial.example(seed, size, kind))
+        prediction, batch = trial.example(seed, size, kind)
+        for step in STEPS:
+            when = f" in epoch {step.epoch} of {step.epochs}"
+            require_finite(trial, prediction, batch, step=step, where=when)
 
-    for_all(
-        finite, kind=st.sampled_from(list(KINDS)), size=st.integers(3, 8), seed=st.integers(0, 999)
-    )
+    kinds = st.sampled_from(list(KINDS))
+    for_all(finite, kind=kinds, size=st.integers(3, 8), seed=st.integers(0, 999))
+    for_all(finite, kind=kinds, size=st.just(MANY), seed=st.just(0))
 
 
 @check
@@ -111,7 +124,12 @@ def size(trial: Trial, kind: str) -> str:
 
 
 def require_finite(
-    trial: Trial, prediction: Prediction, batch: Batch, bf16: bool = False, where: str = ""
+    trial: Trial,
+    prediction: Prediction,
+    batch: Batch,
+    step: Step = FIRST,
+    bf16: bool = False,
+    where: str = "",
 ) -> Tensor:
     """The total, where it, all that is logged and every gradient are finite.
 
@@ -119,7 +137,7 @@ def require_finite(
         Unmet: they are not, or the loss raised; the message ends with ``where``.
     """
     try:
-        output, gradients = trial.gradients(prediction, batch, bf16=bf16)
+        output, gradients = trial.gradients(prediction, batch, step, bf16)
     except Exception as error:
         raise Unmet(f"it raised {error!r}{where}") from error
     found = values(output) | {f"gradient of {name}": g for name, g in gradients.items()}

@@ -19,6 +19,7 @@ from lvmctl.testing.inputs.loss_trial import (
     copied,
     difference,
     listed,
+    repeatable,
     sound,
 )
 
@@ -33,7 +34,7 @@ SHARES = {
 @check
 def reads_only_what_it_declares(subject: Subject) -> str | None:
     """It reads no field of the batch or of the prediction that its record does not declare."""
-    trial = sound(subject)
+    trial = repeatable(subject)
     prediction, batch = trial.example()
     for step in STEPS:
         full = trial(prediction, shown(trial, batch), step)
@@ -69,7 +70,7 @@ def reads(trial: Trial, name: str, prediction: Prediction, batch: Batch) -> bool
 @check
 def reads_its_share(subject: Subject) -> None:
     """More negatives, order pairs or rollout steps than it asks for change nothing."""
-    trial = sound(subject)
+    trial = repeatable(subject)
     batch = trial.batch(more=2)
     prediction = constant_prediction(batch.last, batch)
     for count, names in SHARES.items():

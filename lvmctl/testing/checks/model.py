@@ -16,7 +16,7 @@ from lvmctl.testing.checks.model_training import (
 from lvmctl.testing.checks.proofs import ROUNDING, prove, prove_unit
 from lvmctl.testing.checks.score import score_checks
 from lvmctl.testing.examples import for_all
-from lvmctl.testing.inputs.contexts import Contexts, accepted, contexts
+from lvmctl.testing.inputs.contexts import LARGE, Contexts, accepted, contexts
 from lvmctl.testing.inputs.models import WEIGHTS, Models, built, given, off, predict, seeded
 
 DIRECTED = ("ordinary", "alike", "identical", "orthogonal")
@@ -25,7 +25,8 @@ DIRECTED = ("ordinary", "alike", "identical", "orthogonal")
 
 @check
 def shapes(subject: Subject) -> str | None:
-    """Contexts (B, K, D) give a `Prediction` whose q is (B, D), in training too."""
+    """Contexts (B, K, D) give a `Prediction` whose q is (B, D), in training and for a large B
+    too."""
     models = Models(subject)
     taken, note = accepted(models)
 
@@ -33,6 +34,7 @@ def shapes(subject: Subject) -> str | None:
         predict(models(contexts.shape, training=training), contexts.tensor())
 
     for_all(rule, contexts=contexts(taken, ["ordinary"]), training=st.booleans())
+    for_all(rule, contexts=st.just(LARGE), training=st.booleans())
     return note
 
 
@@ -105,6 +107,7 @@ def independent_of_the_batch(subject: Subject) -> None:
 
     states = st.sampled_from(WEIGHTS)
     for_all(rule, 10, contexts=contexts(kinds=["ordinary"]), weights=states)
+    for_all(rule, contexts=st.just(LARGE), weights=states)
 
 
 @check

@@ -25,6 +25,9 @@ OTHER_SHAPES = (
 )
 """Shapes that may be refused with a :class:`~lvmctl.errors.UsageError` when something is built."""
 
+MANY = 65
+"""Windows of a large batch: one more than fit into what somebody sized for 32 or for 64."""
+
 KINDS = ("ordinary", "alike", "identical", "orthogonal", "opposite")
 """Independent chunks, chunks near a common one, one chunk repeated, chunks at right angles (as many
 as D has, then again), and a chunk and its exact opposite in turn."""
@@ -71,6 +74,10 @@ class Contexts:
             signs = 1 - 2 * (torch.arange(k) % 2)
             return signs[:, None] * unit(first)[:, None]
         return unit(chunks).contiguous()
+
+
+LARGE = Contexts(batch=MANY)
+"""A large batch."""
 
 
 def normal(seed: int, *shape: int) -> Tensor:

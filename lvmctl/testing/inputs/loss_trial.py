@@ -150,6 +150,20 @@ def sound(subject: Subject) -> Trial:
     return trial
 
 
+def repeatable(subject: Subject) -> Trial:
+    """A :func:`sound` trial of a loss that says the same twice.
+
+    Raises:
+        Skipped: it does not, so that nothing can be told from a difference.
+    """
+    trial = sound(subject)
+    example = trial.example()
+    for step in STEPS:
+        if difference(trial(*example, step), trial(*example, step)):
+            raise Skipped("it is not deterministic")
+    return trial
+
+
 def misbuilt(loss: Any) -> str | None:
     """What is wrong with what the target built, None where nothing is."""
     if not isinstance(loss, nn.Module):
