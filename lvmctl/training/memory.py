@@ -14,7 +14,10 @@ EVERY = 25
 """Steps between two looks."""
 
 LEAST = 20
-"""Looks before anything is said."""
+"""Looks before anything is said, unless it grows fast."""
+
+FAST = 5
+"""Growth, in multiples of what is much, that is said after half the looks."""
 
 FLOORS = 5
 """Stretches that the looks are cut into; the smallest figure of each is its floor."""
@@ -103,11 +106,13 @@ class Memory:
 def growing(seen: Sequence[int], much: float) -> int:
     """How many of the last figures rise steadily and by more than ``much`` bytes, 0 for none.
 
-    The last :data:`LEAST`, twice as many, … are looked at; the most that do so count.
+    The last :data:`LEAST`, twice as many, … are looked at, and half as many for :data:`FAST`
+    times as much; the most that do so count.
     """
-    count, most = LEAST, 0
+    count, most = LEAST // 2, 0
     while count <= len(seen):
-        if seen[-1] - seen[-count] > much and steady(seen[-count:], much):
+        enough = much if count >= LEAST else FAST * much
+        if seen[-1] - seen[-count] > enough and steady(seen[-count:], enough):
             most = count
         count *= 2
     return most

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import asdict, dataclass
 
@@ -11,6 +12,8 @@ import numpy as np
 from lvmctl.config import option
 from lvmctl.errors import DataError, UsageError
 from lvmctl.testing.inputs.texts import COOKING, corpus
+
+HERE = int(os.environ.setdefault("TESTS_ENCODERS_PID", str(os.getpid())))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +151,27 @@ class Drifting(Hashing):
     def row(self, text):
         self.calls = getattr(self, "calls", 0) + 1
         return super().row(text if self.calls < 80 else f"{text}!")
+
+
+class Hashed(Hashing):
+    """Python hashes a text otherwise in every process."""
+
+    def row(self, text):
+        return super().row(str(hash(text)))
+
+
+class HashedFit(Fitted):
+    def fit(self, texts):
+        super().fit([str(hash(text)) for text in texts])
+
+
+class OnlyHere(Hashing):
+    """It cannot be made in a process that says something else of itself."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        if os.getpid() != HERE:
+            raise UsageError("its server knows another process")
 
 
 class Initialised(Hashing):

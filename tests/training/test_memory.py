@@ -110,6 +110,10 @@ def test_what_is_much_depends_on_what_there_is():
     assert said(leak(0.05 * MB), total=2 * GB).keys() == {160 * EVERY}
 
 
+def test_what_grows_fast_is_told_early():
+    assert said(leak(80 * MB)).keys() == {10 * EVERY}
+
+
 def test_each_memory_is_watched():
     still = Gauge("memory", lambda: 0, GB)
     looks = iter(range(LOOKS))

@@ -148,6 +148,17 @@ class Leaking(Last):
         return unit(context[:, -1] + 0.1 * context[:, -1].mean(dim=0))
 
 
+class LeakingInCrowds(Last):
+    def __call__(self, context):
+        away = 0.1 * context[:, -1].mean(dim=0) if len(context) > 8 else 0
+        return unit(context[:, -1] - away)
+
+
+class Crowded(Last):
+    def __call__(self, context):
+        return context[:, -1] + torch.zeros(64, 1)[: len(context)]
+
+
 class Overwriting(Last):
     def __call__(self, context):
         context[:, :-1] = 0
@@ -205,6 +216,8 @@ BROKEN = [
     (Drawn, FITTED, {"same_fit_twice": "after a second fit"}),
     (Noisy, {}, {"deterministic": "second time", "independent_of_the_batch": "window alone"}),
     (Leaking, {}, {"independent_of_the_batch": "for a window alone"}),
+    (LeakingInCrowds, {}, {"independent_of_the_batch": "D = 65, 5, 16"}),
+    (Crowded, {}, dict.fromkeys(("unit_norm", "independent_of_the_batch"), "D = 65, 5, 16")),
     (Overwriting, {}, {"leaves_its_input": "the context is changed"}),
     (OverwritingTarget, {"oracle": True}, {"leaves_its_input": "the target is changed"}),
     (OverwritingData, FITTED, {"leaves_its_input": "fit changes the vectors of the windows"}),

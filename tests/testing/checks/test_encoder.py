@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import judged
 import pytest
@@ -13,7 +14,9 @@ import testing.encoders as made
 
 from lvmctl.data.encoders.records import ENCODERS
 from lvmctl.spec import EncoderSpec
+from lvmctl.testing.check import Subject
 from lvmctl.testing.checks.encoder import CHECKS
+from lvmctl.testing.inputs.other_process import vectors_elsewhere
 from lvmctl.testing.inputs.texts import COOKING, MUSIC, ODD, corpus
 
 SOUND = {made.Hashing: False, made.Fitted: True, made.Long: False, made.Refusing: False}
@@ -33,6 +36,8 @@ BROKEN = [
     (made.Sorting, SAME, "has another vector"),
     (made.Drifting, SAME, "has another vector in another order"),
     (made.Initialised, SAME, "by another encoder made the same way"),
+    (made.Hashed, SAME, "in another process, with another PYTHONHASHSEED"),
+    (made.HashedFit, SAME, "in another process, with another PYTHONHASHSEED"),
     (made.Constant, "different_texts_differ", "100% of all pairs"),
     (made.Stumbling, ODDITIES, "an empty text ends in IndexError"),
     (made.Empty, ODDITIES, "an empty text gives a vector that is zero"),
@@ -50,12 +55,15 @@ SEVERAL = (made.Lists, made.Growing, made.Initialised, made.Overflowing, made.Li
 """Faults that no rule is blind to."""
 
 
-def outcomes(encoder, fitted=False):
+def record(encoder, fitted=False):
     target = f"{made.__name__}:{encoder.__name__}"
-    record = EncoderSpec(
+    return EncoderSpec(
         name="x", summary="An encoder.", target=target, options=made.Options, fitted=fitted
     )
-    return judged.judged(record, CHECKS)
+
+
+def outcomes(encoder, fitted=False):
+    return judged.judged(record(encoder, fitted), CHECKS)
 
 
 def failures(encoder, fitted=False):
@@ -99,6 +107,26 @@ def test_an_encoder_that_cannot_be_made_here_is_skipped():
     found = outcomes(made.Missing)
     assert {outcome.status for outcome in found.values()} == {"skip"}
     assert "library is not installed; pip install it" in found[FORM].why
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_the_other_process_hashes_otherwise(monkeypatch, seed):
+    program = f"import {made.__name__} as made; print(made.Hashed(made.Options()).encode(['a']))"
+    monkeypatch.setenv("PYTHONHASHSEED", seed)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    here = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert here.returncode == 0
+    entry = SimpleNamespace(record=record(made.Hashed))
+    there = vectors_elsewhere(Subject(None, None, entry, made.Options()), ["a"])
+    assert str(there) != here.stdout.strip()
+
+
+def test_an_encoder_that_cannot_be_made_in_another_process_is_noted():
+    found = outcomes(made.OnlyHere)[SAME]
+    assert found.status == "pass"
+    assert found.why.startswith("not tried in another process: ")
+    assert "its server knows another process" in found.why
+    assert outcomes(made.Hashing)[SAME].why == ""
 
 
 def test_nothing_is_downloaded(monkeypatch):

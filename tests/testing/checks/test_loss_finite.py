@@ -35,6 +35,23 @@ class Root(Sound):
         return (prediction.q - batch.target).square().sum(-1).sqrt()
 
 
+class Ending(Sound):
+    """Infinite in the last epoch."""
+
+    def each(self, prediction, batch, step):
+        return super().each(prediction, batch, step) / (1 - step.epoch / step.epochs)
+
+
+class Crowded(Sound):
+    def each(self, prediction, batch, step):
+        return super().each(prediction, batch, step) + torch.zeros(64)[: len(batch)]
+
+
+class Overflowing(Sound):
+    def each(self, prediction, batch, step):
+        return super().each(prediction, batch, step) * (math.inf if len(batch) > 64 else 1)
+
+
 class Spread(Sound):
     """The standard deviation of one window is NaN."""
 
@@ -67,6 +84,9 @@ SOUND = [(Refusing, {})]
 BROKEN = [
     (Logarithm, {}, "finite_for_every_prediction", "kind = opposite"),
     (Root, {}, "finite_for_every_prediction", "gradient of q"),
+    (Ending, {}, "finite_for_every_prediction", "NaN or infinite in epoch 20 of 20: total"),
+    (Crowded, {}, "finite_for_every_prediction", "size = 65"),
+    (Overflowing, {}, "finite_for_every_prediction", "size = 65"),
     (Spread, {}, "finite_for_tiny_batches", "batch of 1"),
     (Float32Only, {}, "finite_in_bf16", "of bf16"),
     (LooksBack, {"needs": ("context", "target", "weight")}, "fits_every_shape", "context_length=1"),

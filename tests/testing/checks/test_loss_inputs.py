@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import torch
 
@@ -99,6 +101,23 @@ class Counts(Sound):
         return super().each(prediction, batch, step) * (1 + self.calls)
 
 
+class CountsLater(Sound):
+    """The same twice in the first epoch alone."""
+
+    calls = 0
+
+    def each(self, prediction, batch, step):
+        self.calls += step.epoch > 9
+        return super().each(prediction, batch, step) * (1 + self.calls)
+
+
+class Dice(Sound):
+    """What it draws is of no generator that training keeps."""
+
+    def each(self, prediction, batch, step):
+        return super().each(prediction, batch, step) * (1 + random.random())
+
+
 class Further(Sound):
     def each(self, prediction, batch, step):
         return 2 * super().each(prediction, batch, step)
@@ -149,11 +168,12 @@ BROKEN = [
     (ChangesTarget, {}, "changes_nothing_it_is_given", "batch.target"),
     (ChangesRaw, {"needs_prediction": ("raw",)}, "changes_nothing_it_is_given", "prediction.raw"),
     (Counts, {}, "same_input_same_output", "called again"),
+    (Dice, {}, "same_input_same_output", "called again"),
     (Cheats, {}, "same_input_same_output", "copy"),
     (Draws, {}, "state_dict_has_it_all", "state_dict"),
 ]
 
-ALSO = {Counts: {"reads_only_what_it_declares", "reads_its_share", "state_dict_has_it_all"}}
+ALSO = {Counts: {"state_dict_has_it_all"}, Dice: {"state_dict_has_it_all"}}
 """Rules that such a loss cannot but break as well."""
 
 
@@ -174,6 +194,13 @@ def test_a_declared_field_that_is_not_read_is_reported():
     assert (
         found["reads_only_what_it_declares"].why == "with these options it does not read negatives"
     )
+
+
+@pytest.mark.parametrize("loss", [Counts, CountsLater, Dice])
+def test_nothing_is_told_from_a_loss_that_changes_by_itself(loss):
+    found = outcomes(loss)
+    for check in ("reads_only_what_it_declares", "reads_its_share"):
+        assert (found[check].status, found[check].why) == ("skip", "it is not deterministic")
 
 
 def test_randomness_is_reported():

@@ -47,13 +47,28 @@ class Backwards(Sound):
         return 1 + cosine(prediction.q, batch.target)
 
 
-SOUND = [(Verifier, {}), (Apart, {"regulariser": True})]
+class BackwardsAlone(Sound):
+    def each(self, prediction, batch, step):
+        found = super().each(prediction, batch, step)
+        return found if len(batch) > 1 else -found
+
+
+class Contrast(Sound):
+    """Each window's own target against the others'; of one window it says 0, within rounding."""
+
+    def each(self, prediction, batch, step):
+        logits = 5 * prediction.q @ batch.target.mT
+        return logits.logsumexp(dim=1) - logits.diagonal() + 1e-6 * logits.diagonal()
+
+
+SOUND = [(Verifier, {}), (Apart, {"regulariser": True}), (Contrast, {})]
 
 BROKEN = [
     (Detached, {}, "gradient_reaches_the_prediction", "prediction.q"),
     (DetachedBesideItsOwn, {}, "gradient_reaches_the_prediction", "prediction.q"),
     (Constant, {}, "gradient_reaches_the_prediction", "nothing that can be trained"),
     (Backwards, {}, "target_scores_best", "regulariser=True"),
+    (BackwardsAlone, {}, "target_scores_best", "in batches of one window the target scores"),
     (Apart, {}, "target_scores_best", "right angles"),
     (Alike, {}, "target_scores_best", "a constant"),
 ]

@@ -164,6 +164,22 @@ class Leaking(Free):
         return raw + 0.1 * raw.mean(dim=0)
 
 
+class LeakingInCrowds(Free):
+    def raw(self, context):
+        raw = super().raw(context)
+        return raw - raw.mean(dim=0) if len(raw) > 8 else raw
+
+
+class Crowded(Free):
+    def raw(self, context):
+        return super().raw(context) + torch.zeros(64, 1)[: len(context)]
+
+
+class CrowdedInTraining(Free):
+    def raw(self, context):
+        return super().raw(context) + (torch.zeros(64, 1)[: len(context)] if self.training else 0)
+
+
 class Overwriting(Free):
     def raw(self, context):
         with torch.no_grad():
@@ -195,6 +211,9 @@ BROKEN = [
     (Dropping, {}, dict.fromkeys(REPEATED, "differs by up to")),
     (Remembering, {}, dict.fromkeys(REPEATED, "")),  # a flaky rule says so in words of its own
     (Leaking, {}, {"independent_of_the_batch": "q of a window alone differs by up to"}),
+    (LeakingInCrowds, {}, {"independent_of_the_batch": "with B, K, D = 65, 5, 16"}),
+    (Crowded, {}, dict.fromkeys(("shapes", "independent_of_the_batch"), "D = 65, 5, 16")),
+    (CrowdedInTraining, {}, {"shapes": "D = 65, 5, 16, seed 0, training = True"}),
     (Overwriting, {}, {"leaves_its_input": "in evaluation"}),
     (OverwritingInTraining, {}, {"leaves_its_input": "in training"}),
     (Free, {"geometry": "anchored"}, {"declared_geometry": "has to give raw and anchor_lambda"}),
