@@ -76,7 +76,7 @@ TWIN = plugin("twin", takes({"LossSpec": ["mse", "listwise"], "RecipeSpec": ["p8
 BOMB = with_loss("bomb", "if self.training and self.steps == 10:\n    raise RuntimeError('boom')")
 MENDED = with_loss("bomb", "", version="1.1")
 SPENDER = with_loss("spender", "made = torch.ones(64_000)")
-LEAKY = with_loss("leaky", "self.kept.append(torch.ones(64_000))")
+LEAKY = with_loss("leaky", "self.kept.append(torch.ones(400_000))")
 
 ROGUES = (RAISER, HANGER, ANCIENT, GARBAGE, TWIN, BOMB, LEAKY)
 BROKEN = {

@@ -13,8 +13,6 @@ from lvmctl.config import option
 from lvmctl.errors import DataError, UsageError
 from lvmctl.testing.inputs.texts import COOKING, corpus
 
-HERE = int(os.environ.setdefault("TESTS_ENCODERS_PID", str(os.getpid())))
-
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -166,11 +164,11 @@ class HashedFit(Fitted):
 
 
 class OnlyHere(Hashing):
-    """It cannot be made in a process that says something else of itself."""
+    """It cannot be made but in the process that ``ENCODER_HOME`` names."""
 
     def __init__(self, options):
         super().__init__(options)
-        if os.getpid() != HERE:
+        if os.environ["ENCODER_HOME"] != str(os.getpid()):
             raise UsageError("its server knows another process")
 
 

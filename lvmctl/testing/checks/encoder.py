@@ -16,6 +16,7 @@ import numpy as np
 from lvmctl.data.checks import UNIT_TOLERANCE, norms_of
 from lvmctl.errors import DataError, LvmctlError
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.inputs.other_process import NotThere, vectors_elsewhere
 from lvmctl.testing.inputs.texts import COOKING, MONEY, MUSIC, ODD, SAILING, corpus
 
 TOLERANCE = 1e-4
@@ -84,7 +85,7 @@ def unit_norm_or_said(subject: Subject) -> str | None:
 
 @check
 def same_text_same_vector(subject: Subject) -> str | None:
-    """A text has the same vector alone and among others, in any order, today and tomorrow."""
+    """A text has the same vector alone and among others, in any order, and in another process."""
     encoder = ready(subject)
     rows = encoder.encode(TEXTS)
     order = np.random.default_rng(0).permutation(len(TEXTS))
@@ -96,11 +97,21 @@ def same_text_same_vector(subject: Subject) -> str | None:
         "by another encoder made the same way": rows_of(ready(subject), TEXTS),
     }
     for how, found in others.items():
-        apart = np.linalg.norm(found - rows, axis=1) / np.linalg.norm(rows, axis=1).clip(1e-12)
-        if apart.max() > TOLERANCE:
-            text = TEXTS[int(apart.argmax())]
-            raise Unmet(f"{text!r} has another vector {how}, {apart.max():.2g} away")
+        require_same(rows, found, how)
+    try:
+        elsewhere = vectors_elsewhere(subject, TEXTS)
+    except NotThere as reason:
+        return f"not tried in another process: {reason}"
+    require_same(rows, elsewhere, "in another process, with another PYTHONHASHSEED")
     return None
+
+
+def require_same(rows: np.ndarray, found: np.ndarray, how: str) -> None:
+    """Unmet where vectors of :data:`TEXTS` differ by more than rounding."""
+    apart = np.linalg.norm(found - rows, axis=1) / np.linalg.norm(rows, axis=1).clip(1e-12)
+    if apart.max() > TOLERANCE:
+        text = TEXTS[int(apart.argmax())]
+        raise Unmet(f"{text!r} has another vector {how}, {apart.max():.2g} away")
 
 
 @check

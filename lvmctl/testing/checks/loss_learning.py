@@ -71,7 +71,7 @@ def target_scores_best(subject: Subject) -> str:
         raise Unmet(f"{said}; if it is no objective of its own, say regulariser=True")
     alone, *others = scores(trial, 1, ALONE)
     # A loss that compares the windows of a batch may have nothing to say of one.
-    if not alone <= min(others) + SLACK * (min(aside, same) - target):
+    if alone > min(others) + SLACK * (min(aside, same) - target):
         raise Unmet(f"in batches of one window {told(alone, *others)}")
     return said
 
