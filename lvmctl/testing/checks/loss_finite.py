@@ -37,7 +37,7 @@ def finite_for_every_prediction(subject: Subject) -> None:
     def finite(kind: str, size: int, seed: int) -> None:
         prediction, batch = trial.example(seed, size, kind)
         for step in STEPS:
-            when = f" in epoch {step.epoch} of {step.epochs}"
+            when = "" if step == FIRST else f" in epoch {step.epoch} of {step.epochs}"
             require_finite(trial, prediction, batch, step=step, where=when)
 
     kinds = st.sampled_from(list(KINDS))

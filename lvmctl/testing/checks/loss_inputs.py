@@ -79,6 +79,8 @@ def reads_its_share(subject: Subject) -> None:
         alone = prediction
         if count == "rollout":
             alone = replace(prediction, rollout=prediction.rollout[:, own])
+        elif count == "negatives":  # the first score is the target's
+            alone = replace(prediction, scores=prediction.scores[:, : 1 + trial.counts[count]])
         # Where a tensor lies in memory may change the last digits of a product.
         if said := difference(trial(alone, narrow), trial(prediction, batch), tolerance=1e-5):
             mend = "prediction.rollout" if count == "rollout" else f"batch.{names[0]}"

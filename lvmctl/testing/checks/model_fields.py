@@ -10,14 +10,16 @@ from lvmctl.testing.check import Subject, Unmet, check
 from lvmctl.testing.checks.proofs import NEAR
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import Contexts, accepted, contexts
-from lvmctl.testing.inputs.models import FIELDS, Models, given, off, predict
+from lvmctl.testing.inputs.models import FIELDS, Models, built, given, off, predict
 
 
 @check
 @torch.no_grad()
 def fields(subject: Subject) -> None:
     """The prediction has the fields that `gives` names and no others, as `Prediction` has them."""
-    gives = subject.record.gives
+    gives = tuple(name for name in subject.record.gives if name != "scores")
+    if gives != subject.record.gives and not hasattr(built(subject), "score"):
+        raise Unmet("`gives` names scores, and it has no score(context, pool)")
     if unknown := [name for name in gives if name not in FIELDS]:
         raise Unmet(f"`gives` names {', '.join(unknown)}; a model may fill {', '.join(FIELDS)}")
     models = Models(subject)
@@ -34,8 +36,9 @@ def fields(subject: Subject) -> None:
 
 def declared(prediction: Prediction, gives: tuple[str, ...]) -> None:
     """Unmet unless ``gives`` names what is there."""
-    if prediction.rollout is not None:
-        raise Unmet("it fills rollout, which is lvmctl's to fill")
+    for name in ("rollout", "scores"):
+        if getattr(prediction, name) is not None:
+            raise Unmet(f"it fills {name}, which is lvmctl's to fill")
     for name in FIELDS:
         filled = getattr(prediction, name) is not None
         if filled and name not in gives:

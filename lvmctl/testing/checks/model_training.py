@@ -6,6 +6,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from lvmctl.batch import Pool
+from lvmctl.geometry import unit
 from lvmctl.testing.check import Skipped, Subject, Unmet, check
 from lvmctl.testing.checks.proofs import prove_unit
 from lvmctl.testing.examples import for_all
@@ -23,6 +25,9 @@ from lvmctl.testing.inputs.models import (
 BF16 = 0.02
 """How far from 1 a norm may be in bfloat16, which has three digits."""
 
+LIST = 9
+"""Candidates of each context, where a model ranks them."""
+
 
 @check
 def gradient_reaches_every_parameter(subject: Subject) -> None:
@@ -33,11 +38,23 @@ def gradient_reaches_every_parameter(subject: Subject) -> None:
     for weights in WEIGHTS:  # a part that starts at zero may hold gradient back at first
         model = built(subject, weights=weights).train()
         with seeded(0):
-            objective(predict(model, Contexts().tensor())).backward()
+            context = Contexts().tensor()
+            total = objective(predict(model, context))
+            if "scores" in subject.record.gives:
+                total = total + ranked(model, context)
+            total.backward()
         reached = {name for name, p in trainable(model).items() if p.grad is not None}
         missing -= {name for name in reached if model.get_parameter(name).grad.any()}
     if missing:
         raise Unmet(f"no gradient reaches {', '.join(sorted(missing))}: use it, or freeze it")
+
+
+def ranked(model: nn.Module, context: Tensor) -> Tensor:
+    """A scalar that depends on every score of a list of each context's own."""
+    vectors = unit(torch.randn(len(context), LIST, context.shape[-1]))
+    candidates = torch.ones(vectors.shape[:2], dtype=torch.bool)
+    scores = model.score(context, Pool(vectors, candidates))
+    return (scores * torch.randn(scores.shape)).sum()
 
 
 @check

@@ -19,6 +19,7 @@ from lvmctl.config import describe
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.anatomy import builder
 from lvmctl.evaluation.trained import Trained, load_run
+from lvmctl.models.own_list import score_list
 from lvmctl.models.rollout import roll_out
 from lvmctl.plan import make_plan
 from lvmctl.testing.check import Subject
@@ -87,10 +88,13 @@ def logged(run: Trained, windows: Windows) -> dict[str, list[str]]:
     prediction = run.predict(context)
     for part, loss in zip(run.plan.losses, run.losses):
         batches = builder(part, loss, windows)
-        batch = batches.batch(index).only(part.entry.record.needs, f"loss {part.entry.name}")
+        record, whole = part.entry.record, batches.batch(index)
         with torch.inference_mode():
-            rollout = roll_out(run.model, context, prediction.q, batches.rollout or 1)
-            output = loss(replace(prediction, rollout=rollout), batch, Step(1, 0, 1, 1))
+            made = {"rollout": roll_out(run.model, context, prediction.q, batches.rollout or 1)}
+            if "scores" in record.needs_prediction:
+                made["scores"] = score_list(run.model, whole)
+            batch = whole.only(record.needs, f"loss {record.name}")
+            output = loss(replace(prediction, **made), batch, Step(1, 0, 1, 1))
         named = [f"loss_{name}" for name in output.terms]
         found[part.entry.qualified] = [*named, *output.metrics]
     return found

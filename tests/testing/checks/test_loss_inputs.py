@@ -74,6 +74,20 @@ class Greedy(Sound):
         return super().each(prediction, batch, step) + 0.1 * away.sum(1)
 
 
+class Ranking(Sound):
+    """It reads its share of the scores, the target's and three more."""
+
+    negatives = 3
+
+    def each(self, prediction, batch, step):
+        return prediction.scores[:, :4].logsumexp(1) - prediction.scores[:, 0]
+
+
+class GreedyRanking(Ranking):
+    def each(self, prediction, batch, step):
+        return prediction.scores.logsumexp(1) - prediction.scores[:, 0]
+
+
 class GreedyRollout(Sound):
     rollout = 2
 
@@ -146,6 +160,7 @@ COUNTED = ("negatives", "negative_mask", "future", "future_mask", "order_label")
 SOUND = [
     (Sparing, {"needs": ("weight", *COUNTED), "needs_prediction": ("rollout",)}),
     (Remembering, {}),
+    (Ranking, {"needs": ("weight",), "needs_prediction": ("scores",)}),
 ]
 
 BROKEN = [
@@ -156,6 +171,12 @@ BROKEN = [
     (
         Greedy,
         {"needs": ("target", "weight", "negatives", "negative_mask")},
+        "reads_its_share",
+        "batch.negatives[:, : self.negatives]",
+    ),
+    (
+        GreedyRanking,
+        {"needs": ("weight",), "needs_prediction": ("scores",)},
         "reads_its_share",
         "batch.negatives[:, : self.negatives]",
     ),

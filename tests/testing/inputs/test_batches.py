@@ -119,7 +119,11 @@ def test_every_field_of_a_prediction_is_filled(make):
         "weights": (8, 5),
         "anchor_lambda": (),
         "rollout": (8, 3, 16),
+        "scores": (8, 5),
     }
+    asked = torch.cat([batch.target[:, None], batch.negatives], dim=1)
+    torch.testing.assert_close(found.scores, (asked * found.q[:, None]).sum(-1))
+    assert make(batch.only(("target", "future", "context", "last"), "x")).scores is None
     torch.testing.assert_close(torch.nn.functional.normalize(found.raw, dim=-1), found.q)
     assert not torch.allclose(found.raw, found.q)
     torch.testing.assert_close(found.weights.sum(-1), torch.ones(8))
