@@ -39,7 +39,7 @@ def asked(monkeypatch) -> list[str]:
         return ANSWERS.get(entry.name, ANSWERS["first"])
 
     def entry(name: str, takes: str) -> SimpleNamespace:
-        plugin = SimpleNamespace(found="mine (mine 1.0)", distribution="mine")
+        plugin = SimpleNamespace(found="mine (mine 1.0)", distribution="mine", version="1.0")
         record = SimpleNamespace(takes=takes)
         return SimpleNamespace(name=name, kind="diagnostic", record=record, plugin=plugin)
 

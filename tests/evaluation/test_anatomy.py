@@ -66,7 +66,7 @@ class Anchored:
 
     def __init__(self, fault: Exception | None = None) -> None:
         record = SimpleNamespace(needs=("target",), name="count", kind="loss")
-        plugin = SimpleNamespace(found="mine (mine 1)", distribution="mine")
+        plugin = SimpleNamespace(found="mine (mine 1)", distribution="mine", version="1")
         entry = SimpleNamespace(record=record, name="count", kind="loss", plugin=plugin)
         self.plan = SimpleNamespace(losses=[SimpleNamespace(entry=entry)] * 2)
         self.asked, self.fault = [], fault
