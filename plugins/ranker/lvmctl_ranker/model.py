@@ -1,0 +1,111 @@
+"""P9's model: a mixture of the window as q, and a ranker of what can be chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lvmctl.batch import Pool, Prediction
+from lvmctl.geometry import mixture
+from lvmctl.plugins import Shape
+from lvmctl_ranker.features import features, width
+from lvmctl_ranker.measures import Measures
+from lvmctl_ranker.neighbours import nearest_lists, neighbours
+from lvmctl_ranker.options import GROUPS, RankerOptions
+from lvmctl_ranker.scorer import Scorer
+from lvmctl_ranker.whitening import whitened, window_left_out
+
+HELD = 300_000
+"""Neighbours of candidates that are held at a time."""
+
+OWN = 4_000_000
+"""Numbers of pools of their own that are held at a time."""
+
+FADE = 0.4
+"""Weight of a chunk beside that of the next newer one, before training."""
+
+
+class Ranker(nn.Module):
+    """q = normalise(Σ α_k c_k), α = softmax of K learned numbers; and a score for candidates.
+
+    The score is :class:`~lvmctl_ranker.scorer.Scorer` of :class:`~lvmctl_ranker.measures.Measures`.
+    It has no parameter that depends on D.
+
+    Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
+    """
+
+    def __init__(self, options: RankerOptions, shape: Shape) -> None:
+        super().__init__()
+        age = torch.arange(shape.context_length).flip(0)
+        self.logits = nn.Parameter(age * math.log(FADE))
+        self.groups = [name for name in GROUPS if name not in options.without]
+        self.whitened = "whitened" not in options.without
+        wide = width(self.groups, shape.context_length, 1 + self.whitened)
+        self.scorer = Scorer(wide, options.hidden, options.dropout)
+
+    def forward(self, context: Tensor) -> Prediction:
+        weights = self.logits.softmax(dim=-1).expand(len(context), -1)
+        return Prediction(q=mixture(weights, context), weights=weights)
+
+    def score(self, context: Tensor, pool: Pool) -> Tensor:
+        """Scores (B, N) of a pool's chunks, higher is better; see :class:`lvmctl.batch.Pool`.
+
+        What is the same for all contexts is computed once, the rest a few contexts at a time; where
+        nothing is the same, all of it.
+        """
+        # Ranks of cosines need all their digits.
+        with torch.autocast(context.device.type, enabled=False):
+            if pool.vectors.dim() == 2 and window_left_out(context, pool):
+                return self.together(context, pool)
+            each = pool.vectors.shape[-2:].numel()
+            return torch.cat(
+                [
+                    self.together(context[part], rows_of(pool, part))
+                    for part in parts(len(context), OWN // each)
+                ]
+            )
+
+    def together(self, context: Tensor, pool: Pool) -> Tensor:
+        """:meth:`score` of contexts whose pools are prepared at once."""
+        with torch.no_grad():
+            spaces = [Space(context, pool)]
+            if self.whitened:
+                spaces.append(Space(*whitened(context, pool)))
+        held = sum(space.lists.chunks[0].numel() for space in spaces)
+        return torch.cat([self.block(spaces, part) for part in parts(len(context), HELD // held)])
+
+    def block(self, spaces: Sequence[Space], part: slice) -> Tensor:
+        """:meth:`score` of some contexts."""
+        with torch.no_grad():
+            each = [space.measures(part) for space in spaces]
+            found = features(each, self.groups)
+        return self.scorer(found, each[0].real[..., 0])
+
+
+class Space:
+    """Windows and a pool in some coordinates, and the pool's lists of neighbours there."""
+
+    def __init__(self, context: Tensor, pool: Pool) -> None:
+        self.context, self.pool = context, pool
+        self.lists = nearest_lists(pool, spare=context.shape[1])
+
+    def measures(self, part: slice) -> Measures:
+        """Of some contexts."""
+        pool = rows_of(self.pool, part)
+        near = neighbours(pool.candidates, self.lists.rows(part))
+        return Measures(self.context[part], pool, near)
+
+
+def rows_of(pool: Pool, part: slice) -> Pool:
+    """The pool of some contexts."""
+    vectors = pool.vectors if pool.vectors.dim() == 2 else pool.vectors[part]
+    return Pool(vectors, pool.candidates[part])
+
+
+def parts(count: int, size: int) -> list[slice]:
+    """Slices of ``size`` that cover ``count``; of one where ``size`` is less."""
+    size = max(1, size)
+    return [slice(low, low + size) for low in range(0, count, size)]

@@ -1,0 +1,73 @@
+"""P9's options, and the groups of features it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lvmctl.plugins import TrainingOptions, option
+
+GROUPS: dict[str, Callable[[int], int]] = {
+    "cosine": lambda k: k,
+    "centred": lambda k: k,
+    "density": lambda k: 4,
+    "csls": lambda k: k,
+    "rank": lambda k: k,
+    "mutual": lambda k: 2 * k,
+    "smooth": lambda k: k,
+    "feedback": lambda k: 2,
+    "shape": lambda k: 6,
+}
+"""Numbers in a group of measures for a window of k chunks, by the method of ``Measures``."""
+
+LIST = 127
+"""Same-article negatives per window: with the target, the whole of most articles."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankerOptions:
+    """Options of the model."""
+
+    hidden: int = option(
+        32, "width of the scorer's network; 0 is a linear scorer", low=0, high=4096
+    )
+    dropout: float = option(0.1, "dropout of the scorer's network", low=0.0, high=0.9)
+    without: tuple[str, ...] = option(
+        (), "features left out: groups, or all of whitened chunks", choices=(*GROUPS, "whitened")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListwiseOptions:
+    """Options of the loss of the scores."""
+
+    negatives: int = option(LIST, "same-article negatives per window", low=1, high=100_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryOptions:
+    """Options of the loss of q."""
+
+    negatives: int = option(LIST, "same-article negatives per window", low=1, high=100_000)
+    temperature: float = option(1.0, "softmax temperature T, in deviations", low=1e-3, high=1e3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class P9Options(TrainingOptions, RankerOptions):
+    """Everything `lvmctl train --plugin p9 --set` can change."""
+
+    context: int = option(8, "K, chunks in a window", low=1, high=1_000_000)
+    epochs: int = option(5, "passes over the training windows", low=1, high=1_000_000)
+    batch_size: int = option(64, "windows per step", low=1, high=1_000_000)
+    lr: float = option(1e-3, "AdamW learning rate", low=0.0, high=1e3)
+    best_by: str = option(
+        "loss",
+        "validation metric that picks best_model.pt; the others are q's, not the ranker's",
+        choices=("mrr@10", "r@5", "cos_next", "loss"),
+    )
+    negatives: int = option(LIST, "same-article negatives per window", low=1, high=100_000)
+    temperature: float = option(
+        1.0, "softmax temperature T of q's loss, in deviations", low=1e-3, high=1e3
+    )
+    w_rank: float = option(1.0, "weight of the loss of the scores", low=0.0, high=1e6)
+    w_query: float = option(1.0, "weight of the loss of q", low=0.0, high=1e6)

@@ -1,0 +1,55 @@
+"""What this distribution declares."""
+
+from __future__ import annotations
+
+from lvmctl.plugins import LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl_ranker import options
+
+LVMCTL_API = 1
+
+
+@hookimpl
+def lvmctl_recipes():
+    return [
+        RecipeSpec(
+            name="p9",
+            summary="A mixture of the window, and a listwise ranker of the article's chunks.",
+            target="lvmctl_ranker.recipe:compose",
+            options=options.P9Options,
+        )
+    ]
+
+
+@hookimpl
+def lvmctl_models():
+    return [
+        ModelSpec(
+            name="pool-ranker",
+            summary="q = normalise(Σ α_k c_k), and a score of candidates from cosines alone.",
+            target="lvmctl_ranker.model:Ranker",
+            options=options.RankerOptions,
+            geometry="cone",
+            gives=("weights", "scores"),
+        )
+    ]
+
+
+@hookimpl
+def lvmctl_losses():
+    return [
+        LossSpec(
+            name="pool-rank",
+            summary="Softmax of the model's scores over the target and its article's chunks.",
+            target="lvmctl_ranker.listwise:Listwise",
+            options=options.ListwiseOptions,
+            needs=("negative_mask", "weight"),
+            needs_prediction=("scores",),
+        ),
+        LossSpec(
+            name="pool-query",
+            summary="Softmax of the cosines with q over the target and its article's chunks.",
+            target="lvmctl_ranker.listwise:Query",
+            options=options.QueryOptions,
+            needs=("target", "negatives", "negative_mask", "weight"),
+        ),
+    ]
