@@ -17,6 +17,9 @@ from lvmctl.testing.inputs.contexts import SHAPE, Contexts, normal
 NEAR = 1e-3
 """How far apart equal scores may be, in widths of a row of scores."""
 
+NARROW = 0.01
+"""Added to that width, which is next to nothing for few candidates that are scored alike."""
+
 EXAMPLES = 10
 BATCH = st.integers(1, 4)
 CHUNKS = st.integers(1, 9)
@@ -143,7 +146,7 @@ def asked(batch: int, chunks: int, seed: int) -> tuple[Tensor, Pool]:
 def same(first: Tensor, second: Tensor, candidates: Tensor) -> None:
     """Unmet where two scores (B, N) of a candidate differ by more than rounding."""
     lowest, width = span(first, candidates)
-    size = width + lowest.abs() / 100 + NEAR  # a single candidate's score has no width
+    size = width + lowest.abs() / 100 + NARROW
     gap = torch.where(candidates, (first - second).abs(), 0.0)
     if not (gap <= NEAR * size).all():
         raise Unmet(f"scores differ by up to {gap.amax():.3g}")
