@@ -18,6 +18,7 @@ from lvmctl.evaluation.columns import Column, Columns
 from lvmctl.evaluation.ranks import by_article
 from lvmctl.evaluation.trained import Trained
 from lvmctl.geometry import centroid, cosine, unit
+from lvmctl.models.own_list import score_list
 from lvmctl.models.rollout import roll_out
 from lvmctl.plan import PlannedPart
 from lvmctl.registry.blame import blame
@@ -110,14 +111,17 @@ class LossMetrics:
         for asked in list(self.asked):
             part, loss, batches = asked
             for here, _, _ in by_article(self.windows, index):
-                batch = batches.batch(index[here], int(index[here][0]))
-                seen = batch.only(part.entry.record.needs, f"loss {part.entry.name}")
+                batch, record = batches.batch(index[here], int(index[here][0])), part.entry.record
+                seen = batch.only(record.needs, f"loss {part.entry.name}")
                 shown = rows_of(prediction, here)
                 if steps := batches.rollout:
                     context = torch.from_numpy(self.windows.context(index[here]))
                     with torch.inference_mode(), blame(self.trained.plan.model.entry):
                         further = roll_out(self.trained.model, context, shown.q, steps)
                     shown = replace(shown, rollout=further)
+                if "scores" in record.needs_prediction:
+                    with torch.inference_mode(), blame(self.trained.plan.model.entry):
+                        shown = replace(shown, scores=score_list(self.trained.model, batch))
                 with torch.inference_mode(), blame(part.entry):
                     metrics = loss(shown, seen, Step(1, 0, 1, 1)).metrics
                 if not metrics:

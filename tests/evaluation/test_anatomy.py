@@ -65,7 +65,7 @@ class Anchored:
     """A run whose model blends with the context's centroid, and whose loss counts its windows."""
 
     def __init__(self, fault: Exception | None = None) -> None:
-        record = SimpleNamespace(needs=("target",), name="count", kind="loss")
+        record = SimpleNamespace(needs=("target",), needs_prediction=(), name="count", kind="loss")
         plugin = SimpleNamespace(found="mine (mine 1)", distribution="mine", version="1")
         entry = SimpleNamespace(record=record, name="count", kind="loss", plugin=plugin)
         self.plan = SimpleNamespace(losses=[SimpleNamespace(entry=entry)] * 2)
