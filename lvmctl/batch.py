@@ -99,10 +99,13 @@ class Pool:
             as a training has them.
         candidates: (B, N) bool, true where a chunk is a candidate of that context. Scores of
             others are ignored.
+        article: (B,) int64, in training the number of each context's article in the training split,
+            so that a model can leave out what it fitted on that article; None elsewhere.
     """
 
     vectors: Tensor
     candidates: Tensor
+    article: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

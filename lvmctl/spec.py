@@ -96,11 +96,13 @@ class ModelSpec(Record):
     ``span`` (q in the linear span of the context), ``cone`` (q a non-negative mixture of the
     context), ``anchored`` (q blended with the context's centroid). ``gives`` names the optional
     prediction fields it fills (``raw``, ``weights``, ``anchor_lambda``), and ``scores`` if losses
-    may train its ``score(context, pool)``.
+    may train its ``score(context, pool)``. ``fitted``: it has ``fit(windows)``, which is given the
+    training windows once, before the first step; what it learns lives in its buffers.
     """
 
     geometry: Geometry = "unit"
     gives: tuple[str, ...] = ()
+    fitted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,6 +143,9 @@ class TrainingOptions:
     epochs: int = option(10, "passes over the training windows", low=1, high=1_000_000)
     batch_size: int = option(32, "windows per step", low=1, high=1_000_000)
     lr: float = option(5e-4, "AdamW learning rate", low=0.0, high=1e3)
+    lr_end: float = option(
+        1.0, "share of lr that is left at the end, to which it falls linearly", low=0.0, high=1.0
+    )
     weight_decay: float = option(0.01, "AdamW weight decay", low=0.0, high=1e3)
     clip: float = option(1.0, "largest gradient norm; 0 turns clipping off", low=0.0, high=1e6)
     windows: int = option(

@@ -13,7 +13,7 @@ def score_list(model: nn.Module, batch: Batch) -> Tensor:
 
     Args:
         model: with ``score(context, pool)``, see :class:`lvmctl.batch.Pool`.
-        batch: with ``context``, ``target``, ``negatives`` and ``negative_mask``.
+        batch: with ``context``, ``target``, ``negatives``, ``negative_mask`` and ``article``.
 
     Returns:
         (B, 1 + M), the target's score first; of a negative that is not real, any number.
@@ -21,4 +21,5 @@ def score_list(model: nn.Module, batch: Batch) -> Tensor:
     vectors = torch.cat([batch.target[:, None], batch.negatives], dim=1)
     mask = batch.negative_mask
     candidates = torch.cat([mask.new_ones(len(mask), 1), mask], dim=1)
-    return model.score(batch.context, Pool(vectors, candidates))
+    article = batch.article if model.training else None
+    return model.score(batch.context, Pool(vectors, candidates, article))

@@ -30,9 +30,10 @@ from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.memory import Memory, gauges
 from lvmctl.training.objective import COUNTED, Means, Objective, told
+from lvmctl.training.rate import set_rate
 from lvmctl.training.result import Result, Screen
 from lvmctl.training.state import capture, put_back, repeatable
-from lvmctl.training.validation import Validation
+from lvmctl.training.validation import Validation, best_metric
 
 
 class Training:
@@ -115,6 +116,9 @@ class Training:
         """
         self.history = History(self.run, self.records)
         if not (self.run.checkpoints / "latest").exists():
+            with blame(self.plan.model.entry):
+                if self.plan.model.entry.record.fitted:
+                    self.model.fit(self.builder.windows)
             self.save()
         try:
             while self.epoch <= self.options.epochs and self.stopped is None:
@@ -200,6 +204,7 @@ class Training:
             total.backward()
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
+        set_rate(self.optimizer, self.options, now)
         if torch.isfinite(total.detach() + norm):
             if 0 < self.options.clip < norm:
                 torch.nn.utils.clip_grads_with_norm_(self.parameters, self.options.clip, norm)
@@ -289,8 +294,3 @@ class Training:
             RunError: there is none, it is damaged, or it does not fit this run.
         """
         put_back(self, checkpoint.load_latest(self.run))
-
-
-def best_metric(wanted: str, val: dict[str, Any]) -> str:
-    """``wanted``, or ``cos_next`` where no article is long enough for retrieval."""
-    return wanted if wanted in val else "cos_next"

@@ -116,3 +116,8 @@ def sweep_figures(windows: Windows, q: np.ndarray) -> dict[str, Any]:
 def chosen(found: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Those of ``names`` that were found."""
     return {name: found[name] for name in names if name in found}
+
+
+def best_metric(wanted: str, val: dict[str, Any]) -> str:
+    """``wanted``, or ``cos_next`` where no article is long enough for retrieval."""
+    return wanted if wanted in val else "cos_next"

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from lvmctl.batch import Step
 from lvmctl.errors import UsageError
@@ -112,6 +113,17 @@ def test_nothing_is_scored_while_the_loss_is_silent(make_training):
     training = make_training(recipe="judge", epochs=3, weight="0,2=1")
     assert predicted(training, 1)[0].scores is None
     assert predicted(training, 2)[0].scores is not None
+
+
+def test_a_score_is_told_the_articles_in_training_alone(make_training):
+    training = make_training(recipe="judge")
+    score, told = training.model.score, []
+    training.model.score = lambda asked, pool: (told.append(pool.article), score(asked, pool))[1]
+    for mode in (True, False):
+        training.model.train(mode)
+        _, batch, _ = predicted(training, 1)
+    assert torch.equal(told[0], batch.article)
+    assert told[1] is None
 
 
 def test_a_model_without_a_score_is_refused(make_training):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
 from lvmctl.testing.checks.model_fields import fields
+from lvmctl.testing.checks.model_fit import FIT_CHECKS
 from lvmctl.testing.checks.model_state import exportable, state_round_trips
 from lvmctl.testing.checks.model_training import (
     finite_gradients,
@@ -133,5 +134,6 @@ CHECKS: tuple[Check, ...] = (
     finite_in_bf16,
     state_round_trips,
     exportable,
+    *FIT_CHECKS,
     *score_checks(built),
 )

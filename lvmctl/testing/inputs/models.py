@@ -15,6 +15,7 @@ from lvmctl.batch import Prediction, Step
 from lvmctl.spec import Shape
 from lvmctl.testing.check import Subject, Unmet
 from lvmctl.testing.inputs.contexts import SHAPE
+from lvmctl.testing.inputs.worlds import windows
 from lvmctl.training.objective import told
 
 SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 32}
@@ -53,7 +54,13 @@ def seeded(seed: int) -> Iterator[None]:
         torch.set_rng_state(before)
 
 
-def built(subject: Subject, shape: Shape = SHAPE, weights: str = "as built", seed: int = 0) -> Any:
+def built(
+    subject: Subject,
+    shape: Shape = SHAPE,
+    weights: str = "as built",
+    seed: int = 0,
+    fit: bool = True,
+) -> Any:
     """The subject's model in evaluation mode.
 
     Args:
@@ -61,6 +68,7 @@ def built(subject: Subject, shape: Shape = SHAPE, weights: str = "as built", see
             one of deviation one half: a geometry is a promise for any weights. A model that is as
             built is told the first step of a training, one that is moved the last.
         seed: of the initial weights and of how they are moved.
+        fit: whether one that is fitted learns from six small articles, where it can.
 
     Raises:
         Unmet: the target does not make a module.
@@ -70,6 +78,8 @@ def built(subject: Subject, shape: Shape = SHAPE, weights: str = "as built", see
         model = subject.build(shape)
         if not isinstance(model, nn.Module):
             raise Unmet(f"the target makes a {type(model).__name__}, not a torch.nn.Module")
+        if fit and subject.record.fitted and hasattr(model, "fit"):
+            model.fit(windows(shape))
         if weights == "moved":
             with torch.no_grad():
                 for parameter in trainable(model).values():

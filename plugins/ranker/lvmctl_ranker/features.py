@@ -29,6 +29,11 @@ def features(spaces: Sequence[Measures], groups: Sequence[str]) -> Tensor:
     return torch.cat([*raw, *(standardised(each, real) for each in raw), spaces[0].window()], -1)
 
 
+def twice(raw: Tensor, real: Tensor) -> Tensor:
+    """``raw`` (B, N, E) as it is and standardised within the pool, (B, N, 2E)."""
+    return torch.cat([raw, standardised(raw, real)], dim=-1)
+
+
 def width(groups: Sequence[str], k: int, spaces: int) -> int:
     """F, the number of features for windows of ``k`` chunks."""
     return 2 * spaces * sum(GROUPS[name](k) for name in groups) + 3

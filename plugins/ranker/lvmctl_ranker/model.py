@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -11,12 +12,17 @@ from torch import Tensor, nn
 from lvmctl.batch import Pool, Prediction
 from lvmctl.geometry import mixture
 from lvmctl.plugins import Shape
-from lvmctl_ranker.features import features, width
+from lvmctl_ranker import familiar
+from lvmctl_ranker.familiar import Along, Familiar
+from lvmctl_ranker.features import features, twice, width
 from lvmctl_ranker.measures import Measures
 from lvmctl_ranker.neighbours import nearest_lists, neighbours
 from lvmctl_ranker.options import GROUPS, RankerOptions
 from lvmctl_ranker.scorer import Scorer
 from lvmctl_ranker.whitening import whitened, window_left_out
+
+if TYPE_CHECKING:
+    from lvmctl.data import Windows
 
 HELD = 300_000
 """Neighbours of candidates that are held at a time."""
@@ -31,8 +37,9 @@ FADE = 0.4
 class Ranker(nn.Module):
     """q = normalise(Σ α_k c_k), α = softmax of K learned numbers; and a score for candidates.
 
-    The score is :class:`~lvmctl_ranker.scorer.Scorer` of :class:`~lvmctl_ranker.measures.Measures`.
-    It has no parameter that depends on D.
+    The score is :class:`~lvmctl_ranker.scorer.Scorer` of :class:`~lvmctl_ranker.measures.Measures`,
+    in which nothing depends on D or on any text; and, in text like the training text, of what
+    :class:`~lvmctl_ranker.familiar.Familiar` knows.
 
     Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
     """
@@ -43,8 +50,15 @@ class Ranker(nn.Module):
         self.logits = nn.Parameter(age * math.log(FADE))
         self.groups = [name for name in GROUPS if name not in options.without]
         self.whitened = "whitened" not in options.without
+        self.familiar = Familiar(shape) if "familiar" not in options.without else None
         wide = width(self.groups, shape.context_length, 1 + self.whitened)
-        self.scorer = Scorer(wide, options.hidden, options.dropout)
+        extra = 2 * familiar.count(shape.context_length) if self.familiar is not None else 0
+        self.scorer = Scorer(wide, extra, options.hidden, options.dropout)
+
+    def fit(self, windows: Windows) -> None:
+        """Learn what the training text is like, before the scorer is trained."""
+        if self.familiar is not None:
+            self.familiar.fit(windows)
 
     def forward(self, context: Tensor) -> Prediction:
         weights = self.logits.softmax(dim=-1).expand(len(context), -1)
@@ -74,15 +88,23 @@ class Ranker(nn.Module):
             spaces = [Space(context, pool)]
             if self.whitened:
                 spaces.append(Space(*whitened(context, pool)))
+            along = None
+            if self.familiar is not None:
+                article = pool.article if self.training else None
+                along = Along(self.familiar, context, pool, article)
         held = sum(space.lists.chunks[0].numel() for space in spaces)
-        return torch.cat([self.block(spaces, part) for part in parts(len(context), HELD // held)])
+        blocks = parts(len(context), HELD // held)
+        return torch.cat([self.block(spaces, along, part) for part in blocks])
 
-    def block(self, spaces: Sequence[Space], part: slice) -> Tensor:
+    def block(self, spaces: Sequence[Space], along: Along | None, part: slice) -> Tensor:
         """:meth:`score` of some contexts."""
         with torch.no_grad():
             each = [space.measures(part) for space in spaces]
-            found = features(each, self.groups)
-        return self.scorer(found, each[0].real[..., 0])
+            real = each[0].real
+            given = [features(each, self.groups), real[..., 0]]
+            if along is not None:
+                given += [twice(along.measures(part), real), along.known[part]]
+        return self.scorer(*given)
 
 
 class Space:
@@ -102,7 +124,8 @@ class Space:
 def rows_of(pool: Pool, part: slice) -> Pool:
     """The pool of some contexts."""
     vectors = pool.vectors if pool.vectors.dim() == 2 else pool.vectors[part]
-    return Pool(vectors, pool.candidates[part])
+    article = None if pool.article is None else pool.article[part]
+    return Pool(vectors, pool.candidates[part], article)
 
 
 def parts(count: int, size: int) -> list[slice]:

@@ -31,9 +31,13 @@ class RankerOptions:
     hidden: int = option(
         32, "width of the scorer's network; 0 is a linear scorer", low=0, high=4096
     )
-    dropout: float = option(0.1, "dropout of the scorer's network", low=0.0, high=0.9)
+    dropout: float = option(
+        0.2, "dropout of the features and of the scorer's network", low=0.0, high=0.9
+    )
     without: tuple[str, ...] = option(
-        (), "features left out: groups, or all of whitened chunks", choices=(*GROUPS, "whitened")
+        (),
+        "features left out: groups, all of whitened chunks, or what the training text teaches",
+        choices=(*GROUPS, "whitened", "familiar"),
     )
 
 
@@ -59,7 +63,10 @@ class P9Options(TrainingOptions, RankerOptions):
     context: int = option(8, "K, chunks in a window", low=1, high=1_000_000)
     epochs: int = option(5, "passes over the training windows", low=1, high=1_000_000)
     batch_size: int = option(64, "windows per step", low=1, high=1_000_000)
-    lr: float = option(1e-3, "AdamW learning rate", low=0.0, high=1e3)
+    lr: float = option(2e-3, "AdamW learning rate", low=0.0, high=1e3)
+    lr_end: float = option(
+        0.0, "share of lr that is left at the end, to which it falls linearly", low=0.0, high=1.0
+    )
     best_by: str = option(
         "loss",
         "validation metric that picks best_model.pt; the others are q's, not the ranker's",

@@ -25,11 +25,12 @@ def lvmctl_models():
     return [
         ModelSpec(
             name="pool-ranker",
-            summary="q = normalise(Σ α_k c_k), and a score of candidates from cosines alone.",
+            summary="q = normalise(Σ α_k c_k), and a score of candidates from their cosines.",
             target="lvmctl_ranker.model:Ranker",
             options=options.RankerOptions,
             geometry="cone",
             gives=("weights", "scores"),
+            fitted=True,
         )
     ]
 

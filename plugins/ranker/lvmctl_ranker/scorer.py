@@ -7,37 +7,75 @@ from torch import Tensor, nn
 
 FLOOR = 1e-3
 
+UNKNOWN = 0.3
+"""Share of a training's contexts that are scored as if they were not familiar."""
+
 
 class Scorer(nn.Module):
-    """score = w·z + MLP(z), z the features standardised over the candidates seen in training.
+    """score = w·z + MLP(z), z the standardised features of a candidate.
+
+    What is known of familiar contexts alone counts as average in others, and one more number says
+    which they are. In training some familiar ones are scored as others, so that the scorer can do
+    without.
 
     Args:
         width: F, the number of features.
+        familiar: E, the number of features of familiar contexts; 0 for none.
         hidden: width of the network's two layers; 0 leaves the linear part alone.
-        dropout: of the network's first layer.
+        dropout: of the features and of the network's first layer, in training.
 
-    Shapes: features (B, N, F), candidates (B, N) → (B, N).
+    Shapes: features (B, N, F), candidates (B, N), extra (B, N, E), known (B,) → (B, N).
     """
 
-    def __init__(self, width: int, hidden: int, dropout: float) -> None:
+    def __init__(self, width: int, familiar: int, hidden: int, dropout: float) -> None:
         super().__init__()
-        self.register_buffer("seen", torch.zeros((), dtype=torch.float64))
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("square", torch.zeros(width))
+        self.standard = Standard(width)
+        self.familiar = Standard(familiar) if familiar else None
+        width += familiar + 1 if familiar else 0
+        self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(width, 1, bias=False)
         self.network = network(width, hidden, dropout) if hidden else None
 
-    def forward(self, features: Tensor, candidates: Tensor) -> Tensor:
-        if self.training:
-            self.look(features[candidates])
-        deviation = (self.square - self.mean.square()).clamp_min(0).sqrt()
-        # Before the first batch there is nothing to standardise by.
-        scale = 1 / torch.where(self.seen > 0, deviation + FLOOR, 1.0)
-        z = torch.addcmul(-self.mean * scale, features, scale)
+    def forward(
+        self,
+        features: Tensor,
+        candidates: Tensor,
+        extra: Tensor | None = None,
+        known: Tensor | None = None,
+    ) -> Tensor:
+        z = self.standard(features, candidates)
+        if self.familiar is not None:
+            more = self.familiar(extra, candidates & known[:, None])
+            if self.training:
+                known = known & (torch.rand(len(known), device=known.device) >= UNKNOWN)
+            here = known[:, None, None].to(z).expand(-1, z.shape[1], -1)
+            z = torch.cat([z, more * here, here], dim=-1)
+        z = self.dropout(z)
         score = self.linear(z)
         if self.network is not None:
             score = score + self.network(z)
         return score[..., 0]
+
+
+class Standard(nn.Module):
+    """(x - mean)/deviation, of the candidates that were seen in training.
+
+    Shapes: features (B, N, F), counted (B, N) → (B, N, F).
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("seen", torch.zeros((), dtype=torch.float64))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("square", torch.zeros(width))
+
+    def forward(self, features: Tensor, counted: Tensor) -> Tensor:
+        if self.training and counted.any():
+            self.look(features[counted])
+        deviation = (self.square - self.mean.square()).clamp_min(0).sqrt()
+        # Before the first batch there is nothing to standardise by.
+        scale = 1 / torch.where(self.seen > 0, deviation + FLOOR, 1.0)
+        return torch.addcmul(-self.mean * scale, features, scale)
 
     @torch.no_grad()
     def look(self, features: Tensor) -> None:

@@ -42,6 +42,15 @@ def whitened(context: Tensor, pool: Pool) -> tuple[Tensor, Pool]:
     return _each(context, pool)
 
 
+def centre(context: Tensor, pool: Pool) -> Tensor:
+    """Mean of a context's candidates and window, (B, 1, D); (1, 1, D) where all have the same."""
+    if pool.vectors.dim() == 2 and window_left_out(context, pool):
+        return pool.vectors.mean(dim=0)[None, None]
+    real = pool.candidates.to(context)[:, None]
+    total = real @ pool.vectors + context.sum(dim=1, keepdim=True)
+    return total / (real.sum(dim=-1, keepdim=True) + context.shape[1])
+
+
 def window_left_out(context: Tensor, pool: Pool) -> bool:
     """Whether each context's window, and nothing else, is in the pool and no candidate: candidates
     and window are then the same chunks for all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from lvmctl_ranker.scorer import FLOOR, Scorer
+from lvmctl_ranker.scorer import FLOOR, UNKNOWN, Scorer
 
 
 def batches(count: int = 3) -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -16,28 +16,67 @@ def batches(count: int = 3) -> list[tuple[torch.Tensor, torch.Tensor]]:
 
 
 def test_it_knows_the_candidates_of_all_batches_alike():
-    scorer, made = Scorer(6, 8, 0.0).train(), batches()
+    scorer, made = Scorer(6, 0, 8, 0.0).train(), batches()
     for features, candidates in made:
         scorer(features, candidates)
     seen = torch.cat([features[candidates] for features, candidates in made])
-    assert scorer.seen == len(seen)
-    assert torch.allclose(scorer.mean, seen.mean(dim=0), atol=1e-5)
-    variance = scorer.square - scorer.mean.square()
+    standard = scorer.standard
+    assert standard.seen == len(seen)
+    assert torch.allclose(standard.mean, seen.mean(dim=0), atol=1e-5)
+    variance = standard.square - standard.mean.square()
     assert torch.allclose(variance, seen.var(dim=0, correction=0), atol=1e-4)
 
 
 def test_in_evaluation_it_learns_nothing():
-    scorer = Scorer(6, 8, 0.5).eval()
+    scorer = Scorer(6, 0, 8, 0.5).eval()
     first, second = (scorer(*batches()[0]) for _ in range(2))
-    assert scorer.seen == 0
+    assert scorer.standard.seen == 0
     assert torch.equal(first, second)
 
 
 def test_a_linear_scorer_is_linear():
-    scorer = Scorer(6, 0, 0.0).train()
+    scorer = Scorer(6, 0, 0, 0.0).train()
     features, candidates = batches()[0]
     found = scorer(features, candidates)
     seen = features[candidates]
     z = (features - seen.mean(dim=0)) / (seen.std(dim=0, correction=0) + FLOOR)
     assert torch.allclose(found, z @ scorer.linear.weight[0], atol=1e-4)
     assert len(list(scorer.parameters())) == 1
+
+
+def with_familiar(known: list[bool]) -> tuple[torch.Tensor, ...]:
+    """A batch of four contexts, of which some have features of familiar ones."""
+    features, candidates = batches()[0]
+    extra = 1 + torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(1))
+    return features, candidates, extra, torch.tensor(known)
+
+
+def test_what_is_known_of_familiar_contexts_does_not_count_in_others():
+    scorer = Scorer(6, 3, 8, 0.0).train()
+    features, candidates, extra, known = with_familiar([True, True, False, False])
+    scorer(features, candidates, extra, known)
+    seen = extra[:2][candidates[:2]]
+    assert torch.allclose(scorer.familiar.mean, seen.mean(dim=0), atol=1e-5)
+    first = scorer.eval()(features, candidates, extra, known)
+    other = scorer(features, candidates, extra + 7, known)
+    assert torch.equal(first[2:], other[2:])
+    assert not torch.allclose(first[:2], other[:2])
+
+
+def test_in_training_some_familiar_contexts_are_scored_as_others():
+    scorer = Scorer(6, 3, 0, 0.0)
+    scorer.linear.weight.data = torch.eye(10)[-1:]  # the number that says which are familiar
+    features, candidates, extra, _ = with_familiar([True] * 4)
+    many = [x.repeat(1000, *(1,) * (x.dim() - 1)) for x in (features, candidates, extra)]
+    known = torch.ones(4000, dtype=torch.bool)
+    torch.manual_seed(0)
+    here = scorer.train()(*many, known)
+    assert here.unique().tolist() == [0.0, 1.0]
+    assert abs(here.mean() - (1 - UNKNOWN)) < 0.03
+    assert (scorer.eval()(*many, known) == 1).all()
+
+
+def test_a_batch_without_familiar_contexts_is_scored():
+    scorer = Scorer(6, 3, 8, 0.0).train()
+    assert scorer(*with_familiar([False] * 4)).isfinite().all()
+    assert scorer.familiar.seen == 0

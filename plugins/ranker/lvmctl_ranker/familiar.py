@@ -1,0 +1,111 @@
+"""What the training text teaches about text of its own kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from lvmctl.batch import Pool
+from lvmctl.plugins import Shape
+from lvmctl_ranker.teaching import FOLDS, distance, guessed_from, teach
+from lvmctl_ranker.whitening import centre
+
+if TYPE_CHECKING:
+    from lvmctl.data import Windows
+
+AXES = 128
+"""Most axes that are kept."""
+
+
+class Familiar(nn.Module):
+    """Axes along which chunks of the training text agree with their successors, and a linear guess
+    of the next chunk along them.
+
+    What is measured along these axes helps in text like the training text and harms elsewhere. So
+    it counts only for windows that are as near to the training chunks as most held-out windows of
+    the training text were.
+
+    Everything along the axes is fitted once without each fold of the articles and once on all of
+    them; the first index of a buffer says which.
+
+    Attributes:
+        axes: (FOLDS + 1, D, R), of unit variance within articles where there is enough; R is 128,
+            or D if that is less.
+        agreement: (FOLDS + 1, R) correlation of successive chunks along each axis, ≥ 0.
+        ahead: (FOLDS + 1, 3R, R), see :func:`~lvmctl_ranker.teaching.guessed_from`.
+        mean: (D,) of the training chunks.
+        root: (D, D), see :func:`~lvmctl_ranker.teaching.distance`.
+        limit: the largest distance of a window that is familiar; -∞ before anything is fitted.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        dim, axes = shape.dim, min(AXES, shape.dim)
+        self.register_buffer("axes", torch.zeros(FOLDS + 1, dim, axes))
+        self.register_buffer("agreement", torch.zeros(FOLDS + 1, axes))
+        self.register_buffer("ahead", torch.zeros(FOLDS + 1, 3 * axes, axes))
+        self.register_buffer("mean", torch.zeros(dim))
+        self.register_buffer("root", torch.zeros(dim, dim))
+        self.register_buffer("limit", torch.tensor(-torch.inf))
+
+    def fit(self, windows: Windows) -> None:
+        """Learn from training windows; of too few articles, nothing."""
+        for name, value in teach(windows, self.agreement.shape[-1]).items():
+            getattr(self, name).copy_(value)
+
+    def knows(self, context: Tensor) -> Tensor:
+        """(B,) bool, which windows (B, K, D) are familiar; none of another D is."""
+        if context.shape[-1] != len(self.mean):
+            return torch.zeros(len(context), dtype=torch.bool, device=context.device)
+        return distance(context, self.mean, self.root) <= self.limit
+
+
+class Along:
+    """Windows and a pool along the axes of what is familiar.
+
+    Args:
+        article: (B,) int64, the training articles that the windows are from; what was fitted on
+            their fold is then not used. Each window has a pool of its own.
+
+    Attributes:
+        known: (B,) bool, the windows that are familiar.
+    """
+
+    def __init__(
+        self, learned: Familiar, context: Tensor, pool: Pool, article: Tensor | None = None
+    ) -> None:
+        self.known = learned.knows(context)
+        self.empty = context.new_zeros(1, pool.vectors.shape[-2], count(context.shape[1]))
+        if not self.known.any():
+            return
+        which = torch.tensor([FOLDS]) if article is None else article % FOLDS
+        axes, agreement = learned.axes[which], learned.agreement[which]
+        middle = centre(context, pool) @ axes
+        window, chunks = context @ axes - middle, pool.vectors @ axes - middle
+        weight = agreement.sqrt()[:, None]
+        self.window = normalize(window * weight, dim=-1)
+        self.near = normalize(chunks * weight, dim=-1)
+        self.guess = guessed_from(window) @ learned.ahead[which]
+        self.chunks = chunks
+
+    def measures(self, part: slice) -> Tensor:
+        """(B, N, K + 2) of some contexts: cosines with the window's chunks, each axis weighted by
+        its agreement; cosine and product with the guess. Zeros where no window is known."""
+        if not self.known[part].any():
+            return self.empty.expand(len(self.known[part]), -1, -1)
+        near, chunks = (x if len(x) == 1 else x[part] for x in (self.near, self.chunks))
+        guess = self.guess[part]
+        found = [
+            self.window[part] @ near.mT,
+            normalize(guess, dim=-1) @ normalize(chunks, dim=-1).mT,
+            guess @ chunks.mT / guess.shape[-1] ** 0.5,
+        ]
+        return torch.cat(found, dim=1).mT
+
+
+def count(k: int) -> int:
+    """Columns of :meth:`Along.measures` for windows of ``k`` chunks."""
+    return k + 2

@@ -1,0 +1,160 @@
+"""How a text's own axes and its linear continuation are fitted, article by article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from lvmctl.data import Windows
+
+FOLDS = 5
+"""Parts of the articles, article number modulo this."""
+
+SOFT = 0.3
+"""Mean variances of an axis that are added to each one's before it is divided by."""
+
+RIDGE = 1.0
+"""Penalty of the guess, in mean eigenvalues."""
+
+SHARE = 0.99
+"""Of the held-out training windows, those that are familiar."""
+
+BLOCK = 2048
+"""Windows read at a time."""
+
+
+def teach(windows: Windows, rank: int) -> dict[str, Tensor]:
+    """The buffers of :class:`~lvmctl_ranker.familiar.Familiar`, by name; none where a fold has no
+    article."""
+    articles = np.unique(windows.article)
+    if len(np.unique(articles % FOLDS)) < FOLDS:
+        return {}
+    dim = windows.split.dim
+    sums = [Sums(dim) for _ in range(FOLDS)]
+    for number in articles:
+        sums[number % FOLDS].add(chunks_of(windows, number))
+    kept = [[fold for fold in range(FOLDS) if fold != out] for out in range(FOLDS + 1)]
+    parts = [sum((sums[fold] for fold in folds), Sums(dim)) for folds in kept]
+    axes, agreement = map(torch.stack, zip(*(part.axes(rank) for part in parts)))
+    places = [part.place() for part in parts]
+    mean, root = places[FOLDS]
+    far = torch.cat(
+        [distance(context, *places[fold]) for fold, context, _, _ in blocks(windows, articles)]
+    )
+    return {
+        "axes": axes,
+        "agreement": agreement,
+        "ahead": ahead(windows, articles, kept, axes),
+        "mean": mean,
+        "root": root,
+        "limit": far.quantile(SHARE),
+    }
+
+
+class Sums:
+    """What is added up over articles of unit chunks (n, D).
+
+    Attributes:
+        within, lagged: (D, D), Σ z_t z_tᵀ and Σ z_t z_{t+1}ᵀ of chunks less their article's mean.
+        second, total: Σ x xᵀ (D, D) and Σ x (D,) of the chunks themselves.
+        chunks, pairs: how many there were.
+    """
+
+    def __init__(self, dim: int) -> None:
+        self.within, self.lagged, self.second = (torch.zeros(dim, dim) for _ in range(3))
+        self.total = torch.zeros(dim)
+        self.chunks = self.pairs = 0
+
+    def add(self, x: Tensor) -> None:
+        z = x - x.mean(dim=0)
+        self.within += z.T @ z
+        self.lagged += z[:-1].T @ z[1:]
+        self.second += x.T @ x
+        self.total += x.sum(dim=0)
+        self.chunks += len(x)
+        self.pairs += len(x) - 1
+
+    def __add__(self, other: Sums) -> Sums:
+        found = Sums(len(self.total))
+        for name, value in vars(self).items():
+            setattr(found, name, value + getattr(other, name))
+        return found
+
+    def axes(self, rank: int) -> tuple[Tensor, Tensor]:
+        """(D, R) and (R,): axes of equal variance within articles along which successive chunks
+        correlate most, and how much, which is ≥ 0.
+
+        With S the covariance within articles and λ a share of its mean eigenvalue, they are the
+        leading eigenvectors of (S + λ)^(-1/2)·(L + Lᵀ)/2·(S + λ)^(-1/2), L the lag covariance.
+        """
+        whiten = soft_root(self.within / self.chunks, SOFT)
+        lagged = self.lagged / max(1, self.pairs)
+        values, vectors = torch.linalg.eigh(whiten.T @ (lagged + lagged.T) @ whiten / 2)
+        return whiten @ vectors[:, -rank:], values[-rank:].clamp_min(0)
+
+    def place(self) -> tuple[Tensor, Tensor]:
+        """Where the chunks are: mean (D,) and root (D, D), see :func:`distance`."""
+        mean = self.total / self.chunks
+        return mean, soft_root(self.second / self.chunks - mean.outer(mean), SOFT)
+
+
+def soft_root(covariance: Tensor, soft: float) -> Tensor:
+    """(D, D) W with WWᵀ = (S + λ)⁻¹, λ = ``soft`` mean eigenvalues of S; zero if S is."""
+    values, vectors = torch.linalg.eigh(covariance)
+    values = values.clamp_min(0)
+    shifted = values + soft * values.mean()
+    return vectors * torch.where(shifted > 0, shifted, torch.inf).rsqrt()
+
+
+def distance(context: Tensor, mean: Tensor, root: Tensor) -> Tensor:
+    """Mean of ‖(c_k - mean)·root‖² over a window (B, K, D) → (B,)."""
+    return ((context - mean) @ root).square().sum(dim=-1).mean(dim=-1)
+
+
+def guessed_from(window: Tensor) -> Tensor:
+    """What a guess is linear in, of windows (B, K, R) along the axes: the newest chunk, the one
+    before it, and the mean, (B, 1, 3R)."""
+    newest, before = window[:, -1:], window[:, max(0, window.shape[1] - 2), None]
+    return torch.cat([newest, before, window.mean(dim=1, keepdim=True)], dim=-1)
+
+
+def ahead(windows: Windows, articles: np.ndarray, kept: list[list[int]], axes: Tensor) -> Tensor:
+    """(FOLDS + 1, 3R, R) ridge maps M from :func:`guessed_from` to the target along the axes."""
+    rank = axes.shape[-1]
+    moment = torch.zeros(len(kept), 3 * rank, 3 * rank)
+    cross = torch.zeros(len(kept), 3 * rank, rank)
+    for fold, context, target, mean in blocks(windows, articles):
+        for out, folds in enumerate(kept):
+            if fold in folds:
+                given = guessed_from((context - mean) @ axes[out])[:, 0]
+                moment[out] += given.T @ given
+                cross[out] += given.T @ ((target - mean[:, 0]) @ axes[out])
+    ridge = RIDGE * moment.diagonal(dim1=1, dim2=2).mean(dim=1).clamp_min(1e-12)
+    eye = torch.eye(3 * rank)
+    return torch.linalg.solve(moment + ridge[:, None, None] * eye, cross)
+
+
+def chunks_of(windows: Windows, number: int) -> Tensor:
+    """(n, D) the unit chunks of article ``number``."""
+    start, length = windows.split.starts[number], windows.split.lengths[number]
+    return torch.from_numpy(windows.split.unit_rows(start, start + length))
+
+
+def blocks(windows: Windows, articles: np.ndarray) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
+    """Windows of one article at a time: its fold, contexts (B, K, D), targets (B, D), and the mean
+    of the article's chunks (1, 1, D)."""
+    for number in articles:
+        low, high = np.searchsorted(windows.article, [number, number + 1])
+        mean = chunks_of(windows, number).mean(dim=0)[None, None]
+        for start in range(low, high, BLOCK):
+            index = np.arange(start, min(start + BLOCK, high))
+            given = (
+                torch.from_numpy(windows.context(index)),
+                torch.from_numpy(windows.target(index)),
+            )
+            yield number % FOLDS, *given, mean

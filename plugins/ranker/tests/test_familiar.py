@@ -1,0 +1,138 @@
+"""When what the training text teaches counts, and when it does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from lvmctl_ranker.familiar import Along, Familiar, count
+from lvmctl_ranker.model import Ranker
+from lvmctl_ranker.options import RankerOptions
+from lvmctl_ranker.teaching import FOLDS
+
+from lvmctl.batch import Pool
+from lvmctl.data import Windows
+from lvmctl.plugins import Shape
+from lvmctl.testing.inputs.splits import split_of, textlike
+
+K, DIM = 3, 6
+SHAPE = Shape(DIM, K)
+
+
+def text(articles: int, chunks: int, seed: int, side: float) -> Windows:
+    """Text-like articles whose chunks all lean to one side of the first axis."""
+    vectors = textlike(articles, chunks, DIM, seed).vectors + side * np.eye(DIM)[0]
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Windows(split_of(np.split(vectors, articles)), K, 1)
+
+
+def training_text() -> Windows:
+    return text(12, 20, seed=0, side=2.0)
+
+
+@pytest.fixture(scope="module")
+def learned() -> Familiar:
+    familiar = Familiar(SHAPE)
+    familiar.fit(training_text())
+    return familiar
+
+
+def asked(side: float = 2.0, chunks: int = 14) -> tuple[torch.Tensor, Pool]:
+    """All windows of an article, like the training text by default, and what is outside each."""
+    windows = text(1, chunks, seed=7, side=side)
+    context = torch.from_numpy(windows.context(np.arange(len(windows))))
+    inside = torch.from_numpy(windows.position)[:, None] + torch.arange(K)
+    candidates = torch.ones(len(context), chunks, dtype=torch.bool).scatter(1, inside, False)
+    return context, Pool(torch.from_numpy(windows.split.unit_rows(0, chunks)), candidates)
+
+
+def test_only_windows_like_the_training_text_are_familiar(learned):
+    context, _ = asked()
+    assert learned.knows(context).float().mean() > 0.9
+    assert not learned.knows(asked(side=-2.0)[0]).any()
+    assert not learned.knows(torch.ones(2, K, DIM + 1)).any()
+    assert not Familiar(SHAPE).knows(context).any()
+
+
+def test_measures_along_the_axes_are_those_of_the_formula(learned):
+    context, pool = asked()
+    found = Along(learned, context, pool).measures(slice(None))
+    axes, weight = learned.axes[FOLDS], learned.agreement[FOLDS].sqrt()
+    for row in range(len(context)):
+        mean = pool.vectors.mean(dim=0)  # candidates and window are the whole article
+        window, chunks = (context[row] - mean) @ axes, (pool.vectors - mean) @ axes
+        guess = torch.cat([window[-1], window[-2], window.mean(dim=0)]) @ learned.ahead[FOLDS]
+        cosine = torch.nn.functional.cosine_similarity
+        near = cosine((chunks * weight)[:, None], (window * weight)[None], dim=-1)
+        assert torch.allclose(found[row, :, :K], near, atol=1e-5)
+        assert torch.allclose(found[row, :, K], cosine(chunks, guess[None], dim=-1), atol=1e-5)
+        assert torch.allclose(found[row, :, K + 1], chunks @ guess / len(guess) ** 0.5, atol=1e-5)
+
+
+def test_pools_of_ones_own_are_measured_as_a_shared_one(learned):
+    context, pool = asked()
+    shared = Along(learned, context, pool).measures(slice(2, 7))
+    own = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
+    assert torch.allclose(Along(learned, context, own).measures(slice(2, 7)), shared, atol=1e-5)
+
+
+def test_in_training_a_window_is_measured_without_its_own_fold(learned):
+    context, pool = asked()
+    own = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
+    article = torch.arange(len(context))
+    found = Along(learned, context, own, article).measures(slice(None))
+    for fold in range(FOLDS):
+        alone = Familiar(SHAPE)
+        alone.load_state_dict(learned.state_dict())
+        for name in ("axes", "agreement", "ahead"):
+            getattr(alone, name)[FOLDS] = getattr(learned, name)[fold]
+        expected = Along(alone, context, own).measures(slice(None))
+        here = article % FOLDS == fold
+        assert torch.allclose(found[here], expected[here], atol=1e-5)
+
+
+def test_a_ranker_leaves_out_a_training_windows_own_article_in_training_only():
+    ranker = Ranker(RankerOptions(dropout=0.0, hidden=0), SHAPE)
+    ranker.fit(training_text())
+    ranker.scorer.linear.weight.data.fill_(1.0)
+    context, pool = asked()
+    vectors = pool.vectors.expand(len(context), -1, -1)
+    both = [Pool(vectors, pool.candidates, torch.full((len(context),), a)) for a in (0, 1)]
+
+    def scores(pool: Pool) -> torch.Tensor:
+        torch.manual_seed(0)
+        return ranker.score(context, pool)[pool.candidates]
+
+    ranker.train()
+    assert not torch.allclose(*map(scores, both))
+    ranker.eval()
+    assert torch.equal(*map(scores, both))
+
+
+def test_unfamiliar_text_is_scored_as_if_nothing_had_been_learned():
+    torch.manual_seed(0)
+    ranker = Ranker(RankerOptions(), SHAPE).eval()
+    context, pool = asked(side=-2.0)
+    before = ranker.score(context, pool)
+    ranker.fit(training_text())
+    assert not ranker.familiar.knows(context).any()
+    assert torch.equal(ranker.score(context, pool), before)
+    assert not torch.equal(ranker.score(*asked()), Ranker.score(fresh(ranker), *asked()))
+
+
+def fresh(ranker: Ranker) -> Ranker:
+    """The same weights, and nothing learned of any text."""
+    made = Ranker(RankerOptions(), SHAPE).eval()
+    made.load_state_dict(
+        {name: x for name, x in ranker.state_dict().items() if not name.startswith("familiar")},
+        strict=False,
+    )
+    return made
+
+
+def test_without_it_nothing_is_fitted():
+    ranker = Ranker(RankerOptions(without=("familiar",)), SHAPE)
+    ranker.fit(training_text())
+    assert ranker.familiar is None
+    assert ranker.eval().score(*asked()).isfinite().all()
+    assert count(K) == K + 2

@@ -1,0 +1,128 @@
+"""What is fitted on the training text: against closed forms, and never on the fold left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from lvmctl_ranker.teaching import FOLDS, RIDGE, Sums, distance, guessed_from, soft_root, teach
+
+from lvmctl.data import Windows
+from lvmctl.testing.inputs.splits import split_of
+
+K, DIM = 3, 6
+
+
+def articles(count: int = 12, seed: int = 0) -> list[np.ndarray]:
+    """Unit chunks that turn slowly along their first axes and at random along the others."""
+    rng, made = np.random.default_rng(seed), []
+    for number in range(count):
+        x = rng.standard_normal((14 + number, DIM))
+        for t in range(1, len(x)):
+            x[t, :2] = 0.8 * x[t - 1, :2] + 0.6 * x[t, :2]
+        made.append(x / np.linalg.norm(x, axis=1, keepdims=True))
+    return made
+
+
+def windows(made: list[np.ndarray]) -> Windows:
+    return Windows(split_of(made), K, 1)
+
+
+def centred(made: list[np.ndarray]) -> list[np.ndarray]:
+    return [x - x.mean(axis=0) for x in made]
+
+
+def test_the_axes_whiten_and_diagonalise_what_successive_chunks_share():
+    made = articles(40)
+    sums = sum((added(x) for x in made), Sums(DIM))
+    axes, agreement = (x.numpy() for x in sums.axes(DIM))
+    z = centred(made)
+    within = sum(x.T @ x for x in z) / sum(map(len, z))
+    lag = sum(x[:-1].T @ x[1:] for x in z) / sum(len(x) - 1 for x in z)
+    soft = within + 0.3 * np.trace(within) / DIM * np.eye(DIM)
+    assert np.allclose(axes.T @ soft @ axes, np.eye(DIM), atol=1e-4)
+    shared = axes.T @ (lag + lag.T) @ axes / 2
+    assert np.allclose(shared, np.diag(np.diag(shared)), atol=1e-4)
+    assert np.allclose(agreement, np.diag(shared).clip(0), atol=1e-4)
+    assert (np.diff(agreement) >= -1e-6).all()
+    two = axes[:, -2:] / np.linalg.norm(axes[:, -2:], axis=0)
+    assert np.linalg.norm(two[:2], axis=0).min() > 0.95  # the slow ones come last
+
+
+def added(x: np.ndarray) -> Sums:
+    sums = Sums(DIM)
+    sums.add(torch.from_numpy(x).float())
+    return sums
+
+
+def test_fewer_axes_are_the_leading_ones():
+    sums = sum((added(x) for x in articles()), Sums(DIM))
+    (every, most), (some, few) = sums.axes(DIM), sums.axes(2)
+    assert torch.equal(some, every[:, -2:])
+    assert torch.equal(few, most[-2:])
+
+
+def test_a_soft_root_is_a_root_of_the_shifted_inverse():
+    matrix = torch.randn(DIM, DIM, generator=torch.Generator().manual_seed(0))
+    covariance = matrix @ matrix.T
+    root = soft_root(covariance, 0.5)
+    shifted = covariance + 0.5 * covariance.trace() / DIM * torch.eye(DIM)
+    assert torch.allclose(root @ root.T @ shifted, torch.eye(DIM), atol=1e-3)
+    assert not soft_root(torch.zeros(DIM, DIM), 0.5).any()
+
+
+def test_the_guess_is_a_ridge_along_the_axes():
+    made = articles()
+    found = teach(windows(made), DIM)
+    axes = found["axes"][FOLDS].double().numpy()
+    given, wanted = [], []
+    for x in centred(made):
+        z = x @ axes
+        for s in range(len(z) - K):
+            w = z[s : s + K]
+            given.append(np.concatenate([w[-1], w[-2], w.mean(axis=0)]))
+            wanted.append(z[s + K])
+    given, wanted = np.array(given), np.array(wanted)
+    moment = given.T @ given
+    shifted = moment + RIDGE * np.trace(moment) / len(moment) * np.eye(len(moment))
+    expected = np.linalg.solve(shifted, given.T @ wanted)
+    assert np.allclose(found["ahead"][FOLDS].numpy(), expected, atol=1e-3)
+
+
+def test_a_window_of_one_chunk_is_guessed_from():
+    window = torch.arange(4.0).view(1, 1, 4)
+    assert torch.equal(guessed_from(window), window.repeat(1, 1, 3))
+
+
+@pytest.mark.parametrize("fold", range(FOLDS))
+def test_a_fold_is_fitted_without_its_articles(fold):
+    made = articles()
+    changed = list(made)
+    for number in range(fold, len(made), FOLDS):
+        changed[number] = made[number][::-1].copy() * [1, -1, 1, 1, 1, 1]
+    before, after = teach(windows(made), DIM), teach(windows(changed), DIM)
+    for name in ("axes", "agreement", "ahead"):
+        assert torch.equal(before[name][fold], after[name][fold])
+        assert not torch.equal(before[name][FOLDS], after[name][FOLDS])
+
+
+def test_most_held_out_windows_are_nearer_than_the_limit():
+    found = teach(windows(articles(60)), DIM)
+    fresh = windows(articles(60, seed=1))
+    context = torch.from_numpy(fresh.context(np.arange(len(fresh))))
+    near = distance(context, found["mean"], found["root"]) <= found["limit"]
+    assert 0.97 < near.float().mean() <= 1
+    expected = ((context - found["mean"]) @ found["root"]).norm(dim=-1).square().mean(dim=1)
+    assert torch.allclose(distance(context, found["mean"], found["root"]), expected, atol=1e-4)
+
+
+def test_nothing_is_learned_where_a_fold_has_no_article():
+    assert teach(windows(articles(FOLDS - 1)), DIM) == {}
+    assert teach(windows(articles(FOLDS)), DIM)
+
+
+def test_articles_too_short_for_a_window_do_not_count():
+    made = articles()
+    short = articles(seed=2)[0][:K]
+    found, expected = teach(windows([*made, short]), DIM), teach(windows(made), DIM)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)

@@ -1,0 +1,106 @@
+"""Models that learn from the training windows before the first step."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from lvmctl.errors import PluginError
+from lvmctl.registry import configure
+
+PLUGIN = """
+from dataclasses import dataclass
+from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.plugins import *
+
+LVMCTL_API = 1
+
+@dataclass(frozen=True, kw_only=True)
+class Options(TrainingOptions, SequenceEncoderOptions):
+    \"\"\"The recipe's.\"\"\"
+
+@hookimpl
+def lvmctl_recipes():
+    return [RecipeSpec(name="taught", summary=".", target="taught.parts:compose", options=Options)]
+
+@hookimpl
+def lvmctl_models():
+    return [ModelSpec(name="taught", summary=".", target="taught.parts:Taught", fitted=True)]
+"""
+PARTS = """
+import numpy as np
+import torch
+from lvmctl.batch import Prediction
+from lvmctl.geometry import unit
+from lvmctl.plugins import Composition, Part
+
+def compose(options):
+    return Composition(Part("taught"), (Part("core/mse"),))
+
+class Taught(torch.nn.Module):
+    def __init__(self, options, shape):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(()))
+        self.register_buffer("mean", torch.zeros(shape.dim))
+        self.register_buffer("fits", torch.zeros(()))
+
+    def fit(self, windows):
+        assert self.scale == 1  # no step was made
+        self.mean.copy_(torch.from_numpy(windows.target(np.arange(len(windows))).mean(axis=0)))
+        self.fits += 1
+
+    def forward(self, context):
+        return Prediction(unit(context[:, -1] + self.scale * self.mean))
+"""
+
+
+@pytest.fixture
+def taught(install, site, monkeypatch):
+    """``taught(parts=PARTS)`` installs the plugin."""
+
+    def make(parts: str = PARTS) -> None:
+        install(
+            "lvmctl-taught",
+            {"taught": "taught.plugin"},
+            {"taught/plugin.py": PLUGIN, "taught/parts.py": parts},
+        )
+        monkeypatch.syspath_prepend(str(site))
+        configure()
+
+    yield make
+    configure()
+
+
+def mean_target(training) -> torch.Tensor:
+    windows = training.builder.windows
+    return torch.from_numpy(windows.target(range(len(windows))).mean(axis=0))
+
+
+def test_it_is_fitted_once_on_the_training_windows(taught, make_training):
+    taught()
+    training = make_training(recipe="taught", epochs=2)
+    training.fit()
+    assert training.model.fits == 1
+    assert torch.allclose(training.model.mean, mean_target(training), atol=1e-6)
+    best = torch.load(training.run.best_model, weights_only=True)["model"]
+    assert torch.equal(best["mean"], training.model.mean)
+
+
+def test_a_run_that_goes_on_is_not_fitted_again(taught, make_training, monkeypatch):
+    taught()
+    training = make_training(recipe="taught", epochs=2)
+    monkeypatch.setattr(training, "one_epoch", lambda: (_ for _ in ()).throw(PluginError("stop")))
+    with pytest.raises(PluginError, match="stop"):
+        training.fit()
+    monkeypatch.undo()
+    training.restore()
+    training.fit()
+    assert training.model.fits == 1
+    assert len(training.records) == 2
+
+
+def test_a_fault_in_its_fit_carries_the_plugins_name(taught, make_training):
+    taught(PARTS.replace("self.fits += 1", "self.fits += nothing"))
+    with pytest.raises(PluginError, match="taught") as error:
+        make_training(recipe="taught").fit()
+    assert "nothing" in str(error.value)
