@@ -2,13 +2,17 @@
 
     python benchmarks/ranker.py speed            # pools of 50, 200 and 1,000; one of 10,000
     python benchmarks/ranker.py lead RUN --data STORE@val
+    python benchmarks/ranker.py folds --data STORE --seed 0
 
-``speed``: a pool holds the contexts' windows too, as in the evaluation; batch 256. Memory is the
-growth of the process's peak, measured last.
+``speed``: processor time; a pool holds the contexts' windows too, as in the evaluation; batch 256.
+Memory is the growth of the process's peak, measured last.
 
 ``lead``: the run's score, and its q alone, minus ``direct``, pool ``filtered``, as `lvmctl eval
 compare` says it, without the global pool, which takes hours on a whole store. The run must not have
 been trained on the store.
+
+``folds``: the same of all articles of a store, each scored by a training on the other folds'
+articles. Weights are those of the last step; nothing is chosen by the articles that are scored.
 """
 
 from __future__ import annotations
@@ -20,24 +24,36 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import dataclasses
 import resource
 import statistics
+import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import click
+import numpy as np
 import torch
 from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import P9Options, RankerOptions
 
 from lvmctl.baselines.direct import Direct
 from lvmctl.batch import Pool
-from lvmctl.data import Windows, open_split
+from lvmctl.data import Split, Windows, open_split
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.sheet import Sheet
 from lvmctl.evaluation.trained import load_run
+from lvmctl.evaluation.verdicts import Figure
 from lvmctl.geometry import unit
+from lvmctl.metrics import Resampling
+from lvmctl.plan import Plan, make_plan
 from lvmctl.plugins import NoOptions, Shape
-from lvmctl.registry import load_registry
+from lvmctl.registry import Registry, load_registry
+from lvmctl.runs import RunDirectory
+from lvmctl.testing.inputs.splits import Quiet
+from lvmctl.training.backend import choose_backend
+from lvmctl.training.loop import Training
+
+FIGURES = ("in_article.filtered.r@5", "in_article.filtered.mrr@10")
 
 
 @click.group()
@@ -65,20 +81,27 @@ def peak() -> float:
 @click.option("--batch", default=256, show_default=True)
 @click.option("--rounds", default=5, show_default=True)
 def speed(dim: int, context: int, batch: int, rounds: int) -> None:
-    """Milliseconds per query."""
+    """Milliseconds of processor time per query, of familiar text and of other text."""
     ranker = Ranker(RankerOptions(), Shape(dim, context)).eval()
-    with torch.inference_mode():
+    for limit in (torch.inf, -torch.inf):
+        ranker.familiar.limit.fill_(limit)
+        print("familiar text" if limit > 0 else "other text")
         for chunks in (50, 200, 1_000):
-            asked, times = article(chunks, dim, context, batch), []
-            for _ in range(1 + rounds):
-                begin = time.perf_counter()
-                ranker.score(*asked)
-                times.append((time.perf_counter() - begin) * 1e3 / batch)
-            print(f"pool of {chunks:6,}: {statistics.median(times[1:]):.2f} ms per query")
-        asked, before, begin = article(10_000, dim, context, batch), peak(), time.perf_counter()
+            print(f"  pool of {chunks:6,}: {seconds(ranker, chunks, batch, rounds) * 1e3:.2f} ms")
+    before, each = peak(), seconds(ranker, 10_000, batch, 0)
+    print(f"  pool of 10,000: {each * 1e3:.1f} ms, {peak() - before:.0f} MiB more")
+
+
+@torch.inference_mode()
+def seconds(ranker: Ranker, chunks: int, batch: int, rounds: int) -> float:
+    """Median processor time per query, after a first round."""
+    dim, k = len(ranker.familiar.mean), len(ranker.logits)
+    asked, times = article(chunks, dim, k, batch), []
+    for _ in range(1 + rounds):
+        begin = time.process_time()
         ranker.score(*asked)
-        each = (time.perf_counter() - begin) * 1e3 / batch
-    print(f"pool of 10,000: {each:.1f} ms per query, {peak() - before:.0f} MiB more")
+        times.append((time.process_time() - begin) / batch)
+    return statistics.median(times[-rounds:])
 
 
 @main.command()
@@ -91,19 +114,69 @@ def lead(runs: tuple[Path, ...], data: str) -> None:
         run = load_run(registry, path)
         shape = run.plan.shape(run.dim)
         windows = Windows(open_split(data), shape.context_length, shape.horizon)
-        ranker = run.predictor("score")
-        q = dataclasses.replace(ranker, name="q", score=None)
-        direct = Predictor("direct", Direct(NoOptions(), shape))
-        sheet = Sheet(windows, Protocol(pools=("filtered",), everywhere=False))
-        for predictor in (ranker, q, direct):
-            sheet.add(predictor)
+        sheet = measured(windows, run.predictor("score"), shape)
         print(f"{path}: {len(windows):,} windows of {data}, K = {shape.context_length}")
         for name in ("score", "q"):
-            for figure in ("r@5", "mrr@10"):
-                where = f"in_article.filtered.{figure}"
-                own, gap = sheet.figure(name, where), sheet.difference(name, "direct", where)
-                ends = f"[{gap.low:+.3f}, {gap.high:+.3f}]"
-                print(f"  {name:5} {figure:6} {own.value:.3f}  {gap.value:+.3f} {ends}")
+            for figure in FIGURES:
+                own = sheet.figure(name, figure)
+                show(name, figure, own.value, sheet.difference(name, "direct", figure))
+
+
+@main.command()
+@click.option("--data", required=True)
+@click.option("--folds", "count", default=3, show_default=True)
+@click.option("--seed", default=0, show_default=True)
+@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="As lvmctl train --set.")
+def folds(data: str, count: int, seed: int, given: tuple[str, ...]) -> None:
+    """R@5 and MRR@10 of every article's score, and minus direct."""
+    registry, split = load_registry(), open_split(data)
+    options = dict(pair.split("=", 1) for pair in given) | {"seed": seed}
+    plan = make_plan(registry, "p9", [("--set", options)])
+    shape = plan.shape(split.dim)
+    part = np.random.default_rng(seed).permutation(len(split.articles)) % count
+    own, gaps, articles = defaultdict(list), defaultdict(list), defaultdict(list)
+    for fold in range(count):
+        inside = np.flatnonzero(part == fold)
+        windows = Windows(split.take(inside), shape.context_length, shape.horizon)
+        ranker = trained(registry, plan, split.take(np.flatnonzero(part != fold)), windows)
+        sheet = measured(windows, ranker, shape)
+        for figure in FIGURES:
+            score, direct = sheet.column("score", figure), sheet.column("direct", figure)
+            own[figure].append(score.values)
+            gaps[figure].append(score.values - direct.values)
+            articles[figure].append(inside[windows.article[score.rows]])
+    resampling = Resampling(len(split.articles))
+    print(f"{data}: {count} folds of {len(split.articles)} articles, seed {seed}")
+    for figure in FIGURES:
+        score, gap, article = (np.concatenate(x[figure]) for x in (own, gaps, articles))
+        interval = resampling.interval(gap, article)
+        show("score", figure, score.mean(), Figure(gap.mean(), *interval, len(gap)))
+
+
+def trained(registry: Registry, plan: Plan, split: Split, val: Windows) -> Predictor:
+    """The score of a ranker that was trained on ``split``."""
+    train = Windows(split, val.context_length, val.horizon)
+    with tempfile.TemporaryDirectory() as place:
+        run = RunDirectory.create(Path(place) / "run")
+        training = Training(plan, registry, run, train, val, choose_backend("cpu", "fp32"), Quiet())
+        training.fit()
+    model = training.model.eval()
+    return Predictor("score", lambda context: model(context).q, score=model.score)
+
+
+def measured(windows: Windows, ranker: Predictor, shape: Shape) -> Sheet:
+    """A ranker, its q alone, and direct in the pool ``filtered``."""
+    sheet = Sheet(windows, Protocol(pools=("filtered",), everywhere=False))
+    sheet.add(ranker)
+    sheet.add(dataclasses.replace(ranker, name="q", score=None))
+    sheet.add(Predictor("direct", Direct(NoOptions(), shape)))
+    return sheet
+
+
+def show(name: str, figure: str, value: float, gap: Figure) -> None:
+    """A line: the figure, and how far it is above direct."""
+    short = figure.rpartition(".")[2]
+    print(f"  {name:5} {short:6} {value:.3f}  {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]")
 
 
 if __name__ == "__main__":

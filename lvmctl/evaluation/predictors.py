@@ -90,17 +90,17 @@ def baselines(
     for entry in registry.entries("baseline"):
         record: BaselineSpec = entry.record
         name = row_name(registry, entry)
-        ways = [(name, record.fitted, lambda e, n: raw(registry, e, n, shape, train))]
+        ways = [(name, record.fitted, functools.partial(raw, train=train))]
         if record.centred:
             ways.append(
-                (f"{name}-centred", True, lambda e, n: centred(registry, e, n, shape, train, mean))
+                (f"{name}-centred", True, functools.partial(centred, train=train, mean=mean))
             )
         for called, learns, make in ways:
             if train is None and learns:
                 left_out.append(called)
                 continue
             try:
-                found.append(make(entry, called))
+                found.append(make(registry, entry, called, shape))
             except PluginError as error:
                 if entry.plugin.found == CORE:
                     raise

@@ -11,7 +11,7 @@ import pluggy
 from lvmctl import hookspecs
 from lvmctl.errors import PluginError, nearest
 from lvmctl.registry.declare import Plugin, declare
-from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.find import CORE, UNPACKAGED, Found
 from lvmctl.registry.resolve import resolve
 from lvmctl.registry.unpackaged import declare_file, is_address
 from lvmctl.spec import Record
@@ -40,7 +40,7 @@ class Entry:
     @property
     def saved(self) -> str:
         """The name that finds this record again from another directory."""
-        if is_address(f"{self.plugin.distribution}:{self.record.name}"):
+        if self.plugin.version == UNPACKAGED:
             return f"{self.plugin.distribution}:{self.record.name}"
         return self.qualified
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from contextlib import nullcontext
 from typing import Any
 
@@ -19,13 +20,10 @@ def resolve(record: Record, found: Found, attr: str = "target") -> Any:
         PluginError: the module or the attribute cannot be imported; names plugin and target.
     """
     target = getattr(record, attr)
-    module_name, _, path = target.partition(":")
-    watchdog = nullcontext() if found == CORE else Watchdog(found, patience())
+    known = found == CORE or target.partition(":")[0] in sys.modules
     try:
-        with watchdog:
-            value = importlib.import_module(module_name)
-        for name in path.split("."):
-            value = getattr(value, name)
+        with nullcontext() if known else Watchdog(found, patience()):
+            return load(target)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -35,4 +33,12 @@ def resolve(record: Record, found: Found, attr: str = "target") -> Any:
             f"({reason})",
             mend=f"repair or reinstall {found.distribution}",
         ) from error
+
+
+def load(target: str) -> Any:
+    """What ``"package.module:Attribute"`` names; whatever its import raises."""
+    module, _, path = target.partition(":")
+    value = importlib.import_module(module)
+    for name in path.split("."):
+        value = getattr(value, name)
     return value

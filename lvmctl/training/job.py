@@ -79,10 +79,9 @@ def start(request: Request, screen: Screen) -> Finished:
     backend = choose_backend(choose_device(request.device), plan.options.precision)
     splits = open_splits(**request.sources)
     train, val = windows_of(plan, splits)
-    transform = None
-    if plan.options.transform != "none":
-        transform = fit(plan.options.transform, train.split)
-        train, val = transformed(train, transform), transformed(val, transform)
+    name = plan.options.transform
+    transform = None if name == "none" else fit(name, train.split)
+    train, val = transformed(train, transform), transformed(val, transform)
     if request.out is None:
         run = new_run(plan.recipe, plan.key_options)
     else:
@@ -142,9 +141,8 @@ def resume(
                 )
         keep_backend(backend, device, screen)
         train, val = windows_of(plan, splits)
-        if plan.options.transform != "none":
-            transform = Transform.load(run.transform)
-            train, val = transformed(train, transform), transformed(val, transform)
+        transform = None if plan.options.transform == "none" else Transform.load(run.transform)
+        train, val = transformed(train, transform), transformed(val, transform)
         with Interrupts() as interrupts:
             training = Training(plan, registry, run, train, val, backend, screen, interrupts)
             if checkpoint.steps_of(run) or (run.checkpoints / "latest").exists():
@@ -205,8 +203,10 @@ def windows_of(plan: Plan, splits: Splits) -> tuple[Windows, Windows]:
     return Windows(train, *shape), Windows(val, *shape)
 
 
-def transformed(windows: Windows, transform: Transform) -> Windows:
-    """The same windows of transformed chunks."""
+def transformed(windows: Windows, transform: Transform | None) -> Windows:
+    """The same windows, of transformed chunks where there is a transform."""
+    if transform is None:
+        return windows
     split = moved(windows.split, transform)
     return Windows(split, windows.context_length, windows.horizon)
 

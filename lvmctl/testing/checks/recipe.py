@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, fields
@@ -22,20 +19,17 @@ from lvmctl.registry import load_registry
 from lvmctl.runs import new_run
 from lvmctl.spec import Composition
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.inputs.child import last_words, python
 from lvmctl.testing.inputs.recipe_trial import trained
 
 LONGEST = 80
 """Characters of a run directory's name, its time included."""
 
 TORCH_FREE = """
-import importlib, sys
+import sys
 sys.modules["torch"] = None
-def found(module, path):
-    value = importlib.import_module(module)
-    for name in path.split("."):
-        value = getattr(value, name)
-    return value
-found({target[0]!r}, {target[1]!r})(found({options[0]!r}, {options[1]!r})())
+from lvmctl.registry.resolve import load
+load({target!r})(load({options!r})())
 """
 
 
@@ -60,17 +54,10 @@ def composes_without_torch(subject: Subject) -> str | None:
     if not isinstance(composition, Composition):
         raise Unmet(f"it gives a {type(composition).__name__}, not a Composition")
     options = subject.record.options
-    code = TORCH_FREE.format(
-        target=subject.record.target.split(":"),
-        options=(options.__module__, options.__qualname__),
-    )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    result = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
-    )
-    if result.returncode:
-        said = (result.stderr.strip().splitlines() or ["it ended"])[-1]
-        raise Unmet(f"where there is no torch, it fails with {said}")
+    named = f"{options.__module__}:{options.__qualname__}"
+    ended = python("-c", TORCH_FREE.format(target=subject.record.target, options=named))
+    if ended.returncode:
+        raise Unmet(f"where there is no torch, it fails with {last_words(ended)}")
     return None
 
 

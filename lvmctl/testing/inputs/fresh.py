@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from lvmctl.registry.declare import records_of
 from lvmctl.registry.find import Found
 from lvmctl.testing.check import Unmet
+from lvmctl.testing.inputs.child import last_words, python
 
 HEAVY = frozenset(
     {
@@ -74,24 +75,19 @@ def declared(found: Found) -> Declared:
     Raises:
         Unmet: it fails there.
     """
-    places = os.pathsep.join(os.path.abspath(place) for place in sys.path if place)
     try:
         with TemporaryDirectory() as empty:
-            ended = subprocess.run(
-                [sys.executable, "-m", __name__, found.module],
-                cwd=empty,
-                env=environment() | {"PYTHONPATH": places},
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=PATIENCE,
+            ended = python(
+                *("-m", __name__, found.module),
+                environment=environment(),
+                place=empty,
+                patience=PATIENCE,
             )
     except subprocess.TimeoutExpired:
         raise Unmet(f"{found.module} was not imported within {PATIENCE:g} s") from None
     printed, mark, seen = ended.stdout.rpartition(MARK)
     if ended.returncode or not mark:
-        said = ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"]
-        raise Unmet(f"importing {found.module} in a new process fails: {said[-1]}")
+        raise Unmet(f"importing {found.module} in a new process fails: {last_words(ended)}")
     return Declared(**json.loads(seen) | {"printed": printed})
 
 

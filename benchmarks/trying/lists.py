@@ -1,0 +1,90 @@
+"""Lists to rank: P9's cosine features of each window's pool, and extra ones beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from lvmctl_ranker.features import features, twice
+from lvmctl_ranker.model import Space, parts, rows_of
+from lvmctl_ranker.options import GROUPS
+from lvmctl_ranker.whitening import whitened
+from torch import Tensor
+
+from lvmctl.batch import Pool
+from trying.articles import Article
+
+Feature = Callable[[Article], Tensor]
+"""Extra features (W, n, E) of an article's windows and chunks."""
+
+BLOCK = 64
+"""Windows whose features are computed at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """W lists of N chunks.
+
+    Attributes:
+        features: (W, N, F), P9's cosine features.
+        extra: (W, N, 2E), see :func:`~lvmctl_ranker.features.twice`; E may be 0.
+        candidates: (W, N) bool, what is ranked.
+        targets: (W,) int64, where the target stands.
+    """
+
+    features: Tensor
+    extra: Tensor
+    candidates: Tensor
+    targets: Tensor
+
+    def given(self) -> Tensor:
+        """All features, (W, N, F + 2E)."""
+        return torch.cat([self.features, self.extra], dim=-1)
+
+
+def lists_of(article: Article, feature: Feature | None = None) -> Lists:
+    """An article's windows with their pools; ``feature`` gives the extra features."""
+    candidates, own = article.candidates, own_features(article)
+    extra = own[..., :0]
+    if feature is not None:
+        extra = twice(feature(article), candidates[..., None])
+    return Lists(own, extra, candidates, article.targets)
+
+
+def enlarged(article: Article, others: Tensor) -> Lists:
+    """An article's windows, with chunks ``others`` (M, D) of other articles in every pool."""
+    inside = article.candidates
+    candidates = torch.cat([inside, inside.new_ones(len(inside), len(others))], dim=1)
+    own = cosine_features(article.context, Pool(torch.cat([article.chunks, others]), candidates))
+    return Lists(own, own[..., :0], candidates, article.targets)
+
+
+@cache
+def own_features(article: Article) -> Tensor:
+    """(W, n, F) of an article, kept in memory."""
+    return cosine_features(article.context, article.pool)
+
+
+@torch.no_grad()
+def cosine_features(context: Tensor, pool: Pool) -> Tensor:
+    """(W, N, F), all of P9's features but those of what is familiar."""
+    found = []
+    for part in parts(len(context), BLOCK):
+        given = context[part], rows_of(pool, part)
+        spaces = Space(*given), Space(*whitened(*given))
+        found.append(features([each.measures(slice(None)) for each in spaces], list(GROUPS)))
+    return torch.cat(found)
+
+
+def ranks(scores: Tensor, candidates: Tensor, targets: Tensor) -> Tensor:
+    """1 + #better + ½·#ties of each target among the candidates, (W,)."""
+    scores = scores.masked_fill(~candidates, -torch.inf)
+    own = scores.gather(1, targets[:, None])
+    return 1 + (scores > own).sum(dim=1) + ((scores == own).sum(dim=1) - 1) / 2
+
+
+def measured(articles: Sequence[Article]) -> list[Article]:
+    """Those that are long enough."""
+    return [article for article in articles if article.measured]

@@ -1,0 +1,71 @@
+"""The rows by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trying import known, linear, queries, towers
+from trying.negatives import with_others
+from trying.order import order
+from trying.prefix import read
+from trying.scoring import Method, ranker
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row measures.
+
+    Attributes:
+        summary: one line.
+        methods: by the label that is printed.
+        after: whether pools hold the chunks after the window alone.
+    """
+
+    summary: str
+    methods: dict[str, Method]
+    after: bool = False
+
+
+def _one(name: str, summary: str, method: Method) -> tuple[str, Row]:
+    """A row of one method."""
+    return name, Row(summary, {name: method})
+
+
+ROWS: dict[str, Row] = dict(
+    [
+        _one("base", "P9's cosine features alone.", ranker()),
+        _one("familiar", "P9's axes and guess of the training text.", ranker(known.along)),
+        _one("centred", "No scorer: P9's axes as a linear query.", known.centred_query),
+        (
+            "mean",
+            Row(
+                "No scorer, nothing fitted: a fading mean; and less the article's mean.",
+                {"mean": known.mean_query, "mean: centred": known.mean_query_centred},
+            ),
+        ),
+        _one("order", "An order verifier's logits, of pairs of one article.", ranker(order)),
+        _one("infonce", "A query tower's cosine.", ranker(queries.query_feature(queries.Tower))),
+        _one("p8", "The cosine of P8's mixture.", ranker(queries.query_feature(queries.P8))),
+        _one("lists", "Training lists with 64 chunks of other articles.", with_others),
+        (
+            "prefix",
+            Row(
+                "All that was read, in pools of what comes after the window.",
+                {"prefix: base": ranker(), "prefix": ranker(read)},
+                after=True,
+            ),
+        ),
+        (
+            "distil",
+            Row(
+                "No scorer at test time: a query that matches it; and one trained on labels.",
+                {"distil": queries.distilled, "distil: labels": queries.labelled},
+            ),
+        ),
+        _one("backward", "Ridge towers forward and backward in time.", ranker(towers.backward)),
+        _one("horizons", "Ridge towers to the chunks 1, 2, 3, 5 ahead.", ranker(towers.horizons)),
+        _one("ridge", "A ridge from the window to the next chunk.", ranker(linear.ridge)),
+        _one("whitened", "Cosines whitened by the training store.", ranker(linear.whitened)),
+        _one("arrow", "Antisymmetric lag covariances, lags 1 to 3.", ranker(linear.arrow)),
+    ]
+)

@@ -1,0 +1,113 @@
+"""The scorer that every row trains in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from lvmctl_ranker.scorer import network
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trying.articles import Article
+from trying.lists import Feature, Lists, lists_of, measured
+
+HIDDEN, DROPOUT, INPUT_DROPOUT = 32, 0.3, 0.2
+RATE, DECAY, EPOCHS, BATCH = 2e-3, 1e-2, 8, 64
+SAMPLE = 5
+"""Features are standardised by every fifth article."""
+
+FLOOR = 1e-3
+
+Scoring = Callable[[Article], Tensor]
+"""Scores (W, n) of an article's windows and chunks."""
+
+Method = Callable[[tuple[Article, ...]], Scoring]
+"""From training articles, the short ones too, to scores."""
+
+Fit = Callable[[tuple[Article, ...]], Feature]
+"""From training articles, the short ones too, to a feature of any article."""
+
+
+MASK = 1 << 23
+"""Length of the mask of the features' dropout: drawing one a step takes longer than all else."""
+
+
+class InputDropout(nn.Module):
+    """Dropout by a random piece of one long mask."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.mask = (torch.rand(MASK) >= share) / (1 - share)
+
+    def forward(self, z: Tensor) -> Tensor:
+        if not self.training:
+            return z
+        start = int(torch.randint(MASK - z.numel(), ()))
+        return z * self.mask[start : start + z.numel()].view_as(z)
+
+
+class Net(nn.Module):
+    """score = w·z + MLP(z), z the features as :meth:`standard` gives them: (B, N, F) → (B, N)."""
+
+    def __init__(self, mean: Tensor, deviation: Tensor) -> None:
+        super().__init__()
+        self.mean, self.scale = mean, 1 / (deviation + FLOOR)
+        self.dropout = InputDropout(INPUT_DROPOUT)
+        self.linear = nn.Linear(len(mean), 1, bias=False)
+        self.network = network(len(mean), HIDDEN, DROPOUT)
+
+    def standard(self, lists: Lists) -> Tensor:
+        """z (W, N, F), features of mean 0 and variance 1 in training."""
+        return (lists.given() - self.mean) * self.scale
+
+    def forward(self, z: Tensor) -> Tensor:
+        z = self.dropout(z)
+        return (self.linear(z) + self.network(z))[..., 0]
+
+
+def ranker(fit: Fit | None = None) -> Method:
+    """A scorer of P9's cosine features and of the feature that ``fit`` gives."""
+
+    def method(training: tuple[Article, ...]) -> Scoring:
+        feature = None if fit is None else fit(training)
+        net = train([lists_of(article, feature) for article in measured(training)])
+        return lambda article: scores(net, lists_of(article, feature))
+
+    return method
+
+
+@torch.no_grad()
+def scores(net: Net, lists: Lists) -> Tensor:
+    """(W, N)."""
+    return net(net.standard(lists))
+
+
+def train(data: Sequence[Lists], seed: int = 0) -> Net:
+    """Softmax of the target among its list; AdamW, one cycle of the learning rate."""
+    seen = torch.cat([each.given()[each.candidates] for each in data[::SAMPLE]])
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    net = Net(seen.mean(dim=0), seen.std(dim=0))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    batches = []
+    for lists in data:
+        given = net.standard(lists), lists.candidates, lists.targets
+        batches += zip(*(each.split(BATCH) for each in given))
+    steps = EPOCHS * len(batches)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
+    for _ in range(EPOCHS):
+        for index in rng.permutation(len(batches)):
+            z, candidates, targets = batches[index]
+            loss = cross_entropy(net(z), candidates, targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            cycle.step()
+    return net.eval()
+
+
+def cross_entropy(scores: Tensor, candidates: Tensor, targets: Tensor) -> Tensor:
+    """Mean -log softmax of the target among the candidates (B, N)."""
+    return functional.cross_entropy(scores.masked_fill(~candidates, -torch.inf), targets)
