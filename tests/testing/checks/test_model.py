@@ -13,6 +13,7 @@ from lvmctl.batch import Prediction
 from lvmctl.errors import UsageError
 from lvmctl.geometry import anchored, mixture, unit
 from lvmctl.testing.checks.model import CHECKS
+from lvmctl.testing.checks.model_fit import FIT_CHECKS
 
 
 class OneShape(Free):
@@ -38,7 +39,9 @@ def test_a_sound_model_passes(model, record):
     found = outcomes(model, **record)
     assert failures(found) == {}
     skipped = {name for name, outcome in found.items() if outcome.status == "skip"}
-    assert skipped - {"declared_geometry"} == {name for name in found if name.startswith("score")}
+    fitted = {check.name for check in FIT_CHECKS} - {"has_fit_if_declared"}
+    scores = {name for name in found if name.startswith("score")}
+    assert skipped - {"declared_geometry"} == scores | fitted
     assert ("declared_geometry" in skipped) == ("geometry" not in record)
 
 
