@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.plugins import LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl.plugins import BaselineSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_ranker import options
 
 LVMCTL_API = 1
@@ -53,4 +53,15 @@ def lvmctl_losses():
             options=options.QueryOptions,
             needs=("target", "negatives", "negative_mask", "weight"),
         ),
+    ]
+
+
+@hookimpl
+def lvmctl_baselines():
+    return [
+        BaselineSpec(
+            name="centred-mean",
+            summary="A fading mean of the window less the mean of window and pool.",
+            target="lvmctl_ranker.centred_mean:CentredMean",
+        )
     ]
