@@ -130,7 +130,9 @@ def lead(runs: tuple[Path, ...], data: str) -> None:
 def folds(data: str, count: int, seed: int, given: tuple[str, ...]) -> None:
     """R@5 and MRR@10 of every article's score, and minus direct."""
     registry, split = load_registry(), open_split(data)
-    options = dict(pair.split("=", 1) for pair in given) | {"seed": seed}
+    options = dict(pair.partition("=")[::2] for pair in given) | {"seed": seed}
+    if other := options.keys() & {"windows", "transform", "precision", "horizon"}:
+        raise click.UsageError(f"folds are of all windows as they are: no {', '.join(other)}")
     plan = make_plan(registry, "p9", [("--set", options)])
     shape = plan.shape(split.dim)
     part = np.random.default_rng(seed).permutation(len(split.articles)) % count

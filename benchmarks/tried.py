@@ -19,8 +19,9 @@ import time
 
 import click
 from trying.articles import articles_of
+from trying.lists import measured
 from trying.rows import ROWS
-from trying.trials import line, trials
+from trying.trials import FOLDS, line, trials
 
 
 def listed() -> str:
@@ -41,6 +42,9 @@ def main(rows: tuple[str, ...], books: str, math: str) -> None:
         row, begin = ROWS[name], time.monotonic()
         if row.after not in held:
             held[row.after] = [articles_of(store, row.after) for store in (books, math)]
+            for store, articles in zip((books, math), held[row.after]):
+                if len(measured(articles)) < FOLDS:
+                    raise click.UsageError(f"{store} has fewer than {FOLDS} articles of 20 chunks")
         for label, method in row.methods.items():
             for trial in trials(*held[row.after]):
                 click.echo(f"{label:20} {line(method, trial)}")

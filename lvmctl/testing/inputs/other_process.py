@@ -43,15 +43,14 @@ def vectors_elsewhere(subject: Subject, texts: list[str]) -> np.ndarray:
                 environment=os.environ | changed,
                 patience=PATIENCE,
             )
-            if ended.returncode:
-                raise NotThere(last_words(ended))
-            return np.load(answer, allow_pickle=False)
-        except NotThere:
-            raise
+            vectors = None if ended.returncode else np.load(answer, allow_pickle=False)
         except subprocess.TimeoutExpired:
             raise NotThere(f"it took more than {PATIENCE:g} s") from None
         except Exception as error:  # options that cannot be pickled raise what they like
             raise NotThere(repr(error)) from error
+    if vectors is None:
+        raise NotThere(last_words(ended))
+    return vectors
 
 
 def main(target: str, asked: str, answer: str) -> None:

@@ -10,7 +10,7 @@ from torch.nn.functional import normalize
 
 from lvmctl.batch import Pool
 from lvmctl.plugins import Shape
-from lvmctl_ranker.teaching import FOLDS, distance, guessed_from, teach
+from lvmctl_ranker.teaching import FOLDS, distance, fold_of, guessed_from, teach
 from lvmctl_ranker.whitening import centre
 
 if TYPE_CHECKING:
@@ -25,16 +25,16 @@ class Familiar(nn.Module):
     of the next chunk along them.
 
     What is measured along these axes helps in text like the training text and harms elsewhere. So
-    it counts only for windows that are as near to the training chunks as most held-out windows of
-    the training text were.
+    it counts only for windows that are as near to the training chunks as most training windows are
+    to the chunks of the other folds.
 
     Everything along the axes is fitted once without each fold of the articles and once on all of
     them; the first index of a buffer says which.
 
     Attributes:
-        axes: (FOLDS + 1, D, R), of unit variance within articles where there is enough; R is 128,
-            or D if that is less.
-        agreement: (FOLDS + 1, R) correlation of successive chunks along each axis, ≥ 0.
+        axes: (FOLDS + 1, D, R), see :meth:`~lvmctl_ranker.teaching.Sums.axes`; R is 128, or D if
+            that is less.
+        agreement: (FOLDS + 1, R) of successive chunks along each axis, ≥ 0.
         ahead: (FOLDS + 1, 3R, R), see :func:`~lvmctl_ranker.teaching.guessed_from`.
         mean: (D,) of the training chunks.
         root: (D, D), see :func:`~lvmctl_ranker.teaching.distance`.
@@ -52,7 +52,9 @@ class Familiar(nn.Module):
         self.register_buffer("limit", torch.tensor(-torch.inf))
 
     def fit(self, windows: Windows) -> None:
-        """Learn from training windows; of too few articles, nothing."""
+        """Learn from training windows; nothing where :func:`~lvmctl_ranker.teaching.teach` finds
+        too few articles, or the same text in several."""
+        self.limit.fill_(-torch.inf)
         for name, value in teach(windows, self.agreement.shape[-1]).items():
             getattr(self, name).copy_(value)
 
@@ -81,7 +83,7 @@ class Along:
         self.empty = context.new_zeros(1, pool.vectors.shape[-2], count(context.shape[1]))
         if not self.known.any():
             return
-        which = torch.tensor([FOLDS]) if article is None else article % FOLDS
+        which = torch.tensor([FOLDS]) if article is None else fold_of(article)
         axes, agreement = learned.axes[which], learned.agreement[which]
         middle = centre(context, pool) @ axes
         window, chunks = context @ axes - middle, pool.vectors @ axes - middle

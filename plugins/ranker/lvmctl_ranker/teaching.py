@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -12,8 +13,16 @@ from torch import Tensor
 if TYPE_CHECKING:
     from lvmctl.data import Windows
 
+T = TypeVar("T", int, np.ndarray, Tensor)
+
 FOLDS = 5
-"""Parts of the articles, article number modulo this."""
+"""Parts of the articles."""
+
+REPEATED = 0.05
+"""Share of the chunks that may stand in several articles: folds are apart only if few do."""
+
+ALIKE = 1e-6
+"""Total variance of unit chunks that is rounding: they are all alike."""
 
 SOFT = 0.3
 """Mean variances of an axis that are added to each one's before it is divided by."""
@@ -30,18 +39,22 @@ BLOCK = 2048
 
 def teach(windows: Windows, rank: int) -> dict[str, Tensor]:
     """The buffers of :class:`~lvmctl_ranker.familiar.Familiar`, by name; none where a fold has no
-    article."""
+    article with a window, or more than a few chunks stand in several articles."""
     articles = np.unique(windows.article)
-    if len(np.unique(articles % FOLDS)) < FOLDS:
+    if len(np.unique(fold_of(articles))) < FOLDS or repeated(windows, articles) > REPEATED:
         return {}
     dim = windows.split.dim
     sums = [Sums(dim) for _ in range(FOLDS)]
     for number in articles:
-        sums[number % FOLDS].add(chunks_of(windows, number))
+        sums[fold_of(number)].add(chunks_of(windows, number))
     kept = [[fold for fold in range(FOLDS) if fold != out] for out in range(FOLDS + 1)]
-    parts = [sum((sums[fold] for fold in folds), Sums(dim)) for folds in kept]
-    axes, agreement = map(torch.stack, zip(*(part.axes(rank) for part in parts)))
-    places = [part.place() for part in parts]
+    found, places = [], []
+    for folds in kept:
+        part = sum((sums[fold] for fold in folds), Sums(dim))
+        found.append(part.axes(rank))
+        places.append(part.place())
+    del sums, part
+    axes, agreement = map(torch.stack, zip(*found))
     mean, root = places[FOLDS]
     far = torch.cat(
         [distance(context, *places[fold]) for fold, context, _, _ in blocks(windows, articles)]
@@ -52,8 +65,23 @@ def teach(windows: Windows, rank: int) -> dict[str, Tensor]:
         "ahead": ahead(windows, articles, kept, axes),
         "mean": mean,
         "root": root,
-        "limit": far.quantile(SHARE),
+        "limit": torch.tensor(np.quantile(far.numpy(), SHARE)),
     }
+
+
+def fold_of(article: T) -> T:
+    """Which part an article belongs to, by its number; spread also where every fifth article, or
+    another regular part of a store, has no window."""
+    return (article + article // FOLDS) % FOLDS
+
+
+def repeated(windows: Windows, articles: np.ndarray) -> float:
+    """Share of the chunks of ``articles`` that are also chunks of another of them."""
+    count: Counter[int] = Counter()
+    for number in articles:
+        rows = np.unique(chunks_of(windows, number).numpy(), axis=0)
+        count.update(hash(row.tobytes()) for row in rows)
+    return sum(n for n in count.values() if n > 1) / sum(count.values())
 
 
 class Sums:
@@ -86,8 +114,8 @@ class Sums:
         return found
 
     def axes(self, rank: int) -> tuple[Tensor, Tensor]:
-        """(D, R) and (R,): axes of equal variance within articles along which successive chunks
-        correlate most, and how much, which is ≥ 0.
+        """(D, R) and (R,): axes along which successive chunks agree most, orthonormal in S + λ, and
+        how much, which is ≥ 0.
 
         With S the covariance within articles and λ a share of its mean eigenvalue, they are the
         leading eigenvectors of (S + λ)^(-1/2)·(L + Lᵀ)/2·(S + λ)^(-1/2), L the lag covariance.
@@ -104,11 +132,13 @@ class Sums:
 
 
 def soft_root(covariance: Tensor, soft: float) -> Tensor:
-    """(D, D) W with WWᵀ = (S + λ)⁻¹, λ = ``soft`` mean eigenvalues of S; zero if S is."""
+    """(D, D) W with WWᵀ = (S + λ)⁻¹, λ = ``soft`` mean eigenvalues of S; zero if unit chunks of that
+    covariance are all alike."""
+    if covariance.trace() < ALIKE:
+        return torch.zeros_like(covariance)
     values, vectors = torch.linalg.eigh(covariance)
     values = values.clamp_min(0)
-    shifted = values + soft * values.mean()
-    return vectors * torch.where(shifted > 0, shifted, torch.inf).rsqrt()
+    return vectors * (values + soft * values.mean()).rsqrt()
 
 
 def distance(context: Tensor, mean: Tensor, root: Tensor) -> Tensor:
@@ -153,8 +183,5 @@ def blocks(windows: Windows, articles: np.ndarray) -> Iterator[tuple[int, Tensor
         mean = chunks_of(windows, number).mean(dim=0)[None, None]
         for start in range(low, high, BLOCK):
             index = np.arange(start, min(start + BLOCK, high))
-            given = (
-                torch.from_numpy(windows.context(index)),
-                torch.from_numpy(windows.target(index)),
-            )
-            yield number % FOLDS, *given, mean
+            both = windows.context(index), windows.target(index)
+            yield fold_of(number), *map(torch.from_numpy, both), mean

@@ -8,7 +8,7 @@ import torch
 from lvmctl_ranker.familiar import Along, Familiar, count
 from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import RankerOptions
-from lvmctl_ranker.teaching import FOLDS
+from lvmctl_ranker.teaching import FOLDS, fold_of
 
 from lvmctl.batch import Pool
 from lvmctl.data import Windows
@@ -87,7 +87,7 @@ def test_in_training_a_window_is_measured_without_its_own_fold(learned):
         for name in ("axes", "agreement", "ahead"):
             getattr(alone, name)[FOLDS] = getattr(learned, name)[fold]
         expected = Along(alone, context, own).measures(slice(None))
-        here = article % FOLDS == fold
+        here = fold_of(article) == fold
         assert torch.allclose(found[here], expected[here], atol=1e-5)
 
 
@@ -136,3 +136,10 @@ def test_without_it_nothing_is_fitted():
     assert ranker.familiar is None
     assert ranker.eval().score(*asked()).isfinite().all()
     assert count(K) == K + 2
+
+
+def test_a_fit_on_too_little_forgets_the_one_before():
+    familiar = Familiar(SHAPE)
+    familiar.fit(training_text())
+    familiar.fit(text(3, 20, seed=1, side=2.0))
+    assert familiar.limit == -torch.inf

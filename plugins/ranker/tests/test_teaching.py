@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from lvmctl_ranker.teaching import FOLDS, RIDGE, Sums, distance, guessed_from, soft_root, teach
+from lvmctl_ranker.teaching import (
+    FOLDS,
+    RIDGE,
+    Sums,
+    distance,
+    fold_of,
+    guessed_from,
+    soft_root,
+    teach,
+)
 
 from lvmctl.data import Windows
 from lvmctl.testing.inputs.splits import split_of
@@ -98,7 +107,7 @@ def test_a_window_of_one_chunk_is_guessed_from():
 def test_a_fold_is_fitted_without_its_articles(fold):
     made = articles()
     changed = list(made)
-    for number in range(fold, len(made), FOLDS):
+    for number in (n for n in range(len(made)) if fold_of(n) == fold):
         changed[number] = made[number][::-1].copy() * [1, -1, 1, 1, 1, 1]
     before, after = teach(windows(made), DIM), teach(windows(changed), DIM)
     for name in ("axes", "agreement", "ahead"):
@@ -126,3 +135,24 @@ def test_articles_too_short_for_a_window_do_not_count():
     short = articles(seed=2)[0][:K]
     found, expected = teach(windows([*made, short]), DIM), teach(windows(made), DIM)
     assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize("period", [2, 3, 5, 10])
+def test_folds_are_alike_where_a_regular_part_of_the_articles_is_missing(period):
+    numbers = np.arange(500)
+    counts = np.bincount(fold_of(numbers[numbers % period != 0]), minlength=FOLDS)
+    assert counts.max() - counts.min() <= 2
+    assert fold_of(7) == fold_of(torch.tensor(7)) == fold_of(numbers)[7]
+
+
+@pytest.mark.parametrize(("copies", "learned"), [(1, True), (30, False)])
+def test_nothing_is_learned_from_text_that_stands_in_several_articles(copies, learned):
+    """A fold that is left out would be in the others all the same."""
+    made = articles(30)
+    pieces = [np.concatenate([x[:7], y[:7]]) for x, y in zip(made, made[1:] + made[:1])]
+    assert bool(teach(windows([*made, *pieces[:copies]]), DIM)) == learned
+
+
+def test_chunks_that_are_all_alike_have_no_axes():
+    made = [np.repeat(x[:1], 12, axis=0) for x in articles()]
+    assert not teach(windows(made), DIM)["axes"].any()
