@@ -132,8 +132,8 @@ class Sums:
 
 
 def soft_root(covariance: Tensor, soft: float) -> Tensor:
-    """(D, D) W with WWᵀ = (S + λ)⁻¹, λ = ``soft`` mean eigenvalues of S; zero if unit chunks of that
-    covariance are all alike."""
+    """(D, D) W with WWᵀ = (S + λ)⁻¹, λ = ``soft`` mean eigenvalues of S; zero where S is that of
+    unit chunks that are all alike."""
     if covariance.trace() < ALIKE:
         return torch.zeros_like(covariance)
     values, vectors = torch.linalg.eigh(covariance)
