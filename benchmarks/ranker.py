@@ -4,8 +4,9 @@
     python benchmarks/ranker.py lead RUN --data STORE@val
     python benchmarks/ranker.py folds --data STORE --seed 0
 
-``speed``: processor time; a pool holds the contexts' windows too, as in the evaluation; batch 256.
-Memory is the growth of the process's peak, measured last.
+``speed``: processor and wall time at batch 256, of one thread or of OMP_NUM_THREADS; a pool holds
+the contexts' windows too, as in the evaluation. Memory is the growth of the process's peak,
+measured last.
 
 ``lead``: the run's score, and its q alone, minus ``direct``, pool ``filtered``, as `lvmctl eval
 compare` says it, without the global pool, which takes hours on a whole store. The run must not have
@@ -81,27 +82,29 @@ def peak() -> float:
 @click.option("--batch", default=256, show_default=True)
 @click.option("--rounds", default=5, show_default=True)
 def speed(dim: int, context: int, batch: int, rounds: int) -> None:
-    """Milliseconds of processor time per query, of familiar text and of other text."""
+    """Milliseconds per query, of familiar text and of other text."""
     ranker = Ranker(RankerOptions(), Shape(dim, context)).eval()
     for limit in (torch.inf, -torch.inf):
         ranker.familiar.limit.fill_(limit)
         print("familiar text" if limit > 0 else "other text")
         for chunks in (50, 200, 1_000):
-            print(f"  pool of {chunks:6,}: {seconds(ranker, chunks, batch, rounds) * 1e3:.2f} ms")
-    before, each = peak(), seconds(ranker, 10_000, batch, 0)
-    print(f"  pool of 10,000: {each * 1e3:.1f} ms, {peak() - before:.0f} MiB more")
+            processor, wall = milliseconds(ranker, chunks, batch, rounds)
+            print(f"  pool of {chunks:6,}: {processor:.2f} ms of a processor, {wall:.2f} ms")
+    before, (processor, _) = peak(), milliseconds(ranker, 10_000, batch, 0)
+    print(f"  pool of 10,000: {processor:.1f} ms of a processor, {peak() - before:.0f} MiB more")
 
 
 @torch.inference_mode()
-def seconds(ranker: Ranker, chunks: int, batch: int, rounds: int) -> float:
-    """Median processor time per query, after a first round."""
+def milliseconds(ranker: Ranker, chunks: int, batch: int, rounds: int) -> tuple[float, float]:
+    """Median processor and wall time per query, after a first round."""
     dim, k = len(ranker.familiar.mean), len(ranker.logits)
     asked, times = article(chunks, dim, k, batch), []
     for _ in range(1 + rounds):
-        begin = time.process_time()
+        begin = time.process_time(), time.perf_counter()
         ranker.score(*asked)
-        times.append((time.process_time() - begin) / batch)
-    return statistics.median(times[-rounds:])
+        times.append((time.process_time() - begin[0], time.perf_counter() - begin[1]))
+    processor, wall = (statistics.median(each[-rounds:]) * 1e3 / batch for each in zip(*times))
+    return processor, wall
 
 
 @main.command()
