@@ -23,9 +23,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import numpy as np
 
 from lvmctl.data import Split
-from lvmctl.data.synth import World, simulate
-from lvmctl.diagnostics.arrow.antisymmetry import antisymmetry
-from lvmctl.diagnostics.arrow.arrow_classifier import classify, sample_windows
+from lvmctl.data.synthetic.worlds import World, simulate
+from lvmctl.diagnostics.data.arrow.antisymmetry import antisymmetry
+from lvmctl.diagnostics.data.arrow.arrow_classifier import classify, sample_windows
 
 ARTICLES, CHUNKS, DIM = 50, 40, 16
 PERMUTATIONS, REFITS, WINDOW = 199, 99, 6

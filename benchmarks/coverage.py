@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lvmctl.metrics.intervals import Interval, Resampled, Resampling
+from lvmctl.evaluation.statistics.intervals import Interval, Resampled, Resampling
 
 BLOCK = 250
 

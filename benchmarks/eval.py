@@ -26,10 +26,10 @@ from pathlib import Path
 import click
 import torch
 
-from lvmctl.data.synth import World, write_world
-from lvmctl.data.writer import write_store
-from lvmctl.evaluation.fivecat import run_fivecat
-from lvmctl.evaluation.subject import Asked
+from lvmctl.data.store.writer import write_store
+from lvmctl.data.synthetic.worlds import World, write_world
+from lvmctl.evaluation.eval_data import Asked
+from lvmctl.evaluation.fivecat.run import run_fivecat
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
 from lvmctl.training import job

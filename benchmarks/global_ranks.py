@@ -29,8 +29,8 @@ import numpy as np
 import torch
 
 from lvmctl.data import Windows, open_split
-from lvmctl.data.arrays import unit, unit64
-from lvmctl.evaluation.global_ranks import global_ranks
+from lvmctl.data.store.arrays import unit, unit64
+from lvmctl.evaluation.retrieval.global_ranks import global_ranks
 from lvmctl.training.backend import choose_backend, processor
 
 try:

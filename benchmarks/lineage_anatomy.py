@@ -11,8 +11,8 @@ import torch
 from lvmctl.data import Windows, open_splits
 from lvmctl.evaluation.predictors import baselines
 from lvmctl.evaluation.trained import load_run
-from lvmctl.geometry import cone_projection
 from lvmctl.registry import load_registry
+from lvmctl.sphere import cone_projection
 
 LINEAR = ("ridge", "wiener", "direct")
 SAMPLE = 500

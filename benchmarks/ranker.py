@@ -37,19 +37,19 @@ from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import P9Options, RankerOptions
 
 from lvmctl.baselines.direct import Direct
-from lvmctl.batch import Pool
+from lvmctl.core.batch import Pool
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Split, Windows, open_split
+from lvmctl.evaluation.gates.verdicts import Figure
 from lvmctl.evaluation.measure import Protocol
+from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.evaluation.sheet import Sheet
+from lvmctl.evaluation.statistics import Resampling
 from lvmctl.evaluation.trained import load_run
-from lvmctl.evaluation.verdicts import Figure
-from lvmctl.geometry import unit
-from lvmctl.metrics import Resampling
 from lvmctl.plan import Plan, make_plan
 from lvmctl.plugins import NoOptions, Shape
 from lvmctl.registry import Registry, load_registry
-from lvmctl.runs import RunDirectory
+from lvmctl.sphere import unit
 from lvmctl.testing.inputs.splits import Quiet
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training

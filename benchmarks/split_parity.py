@@ -29,11 +29,11 @@ from pathlib import Path
 import numpy as np
 
 from lvmctl.data import Split, Splits, Windows, open_split
-from lvmctl.diagnostics.parity.max_test import compare
-from lvmctl.diagnostics.parity.parity_verdict import judge, limits
-from lvmctl.diagnostics.parity.split_parity import SplitParity
-from lvmctl.diagnostics.parity.split_parity_options import SplitParityOptions
-from lvmctl.diagnostics.parity.window_traits import Traits, measure
+from lvmctl.diagnostics.data.parity.largest_difference import compare
+from lvmctl.diagnostics.data.parity.parity_verdict import judge, limits
+from lvmctl.diagnostics.data.parity.split_parity import SplitParity
+from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
+from lvmctl.diagnostics.data.parity.window_traits import Traits, measure
 
 CHUNKS = 45
 """Chunks of an article: 40 windows of K = 5."""

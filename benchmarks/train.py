@@ -27,10 +27,10 @@ import torch
 from plain import PlainTraining
 from torch.utils.flop_counter import FlopCounterMode
 
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
-from lvmctl.runs import RunDirectory
 from lvmctl.training.backend import LARGEST_ERROR, SWITCHES, choose_backend, processor
 from lvmctl.training.loop import Training
 

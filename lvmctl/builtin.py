@@ -1,13 +1,13 @@
 """Core's own records, declared through the hooks any plugin uses."""
 
 from lvmctl.baselines.records import BASELINES
-from lvmctl.data.encoders.records import ENCODERS
+from lvmctl.data.text.encoders.records import ENCODERS
 from lvmctl.diagnostics.records import DIAGNOSTICS
-from lvmctl.gates.records import GATES
-from lvmctl.hookspecs import hookimpl
-from lvmctl.losses.records import LOSSES
-from lvmctl.models.records import MODELS
-from lvmctl.spec import (
+from lvmctl.evaluation.gates.records import GATES
+from lvmctl.nn.losses.records import LOSSES
+from lvmctl.nn.records import MODELS
+from lvmctl.registry.hookspecs import hookimpl
+from lvmctl.registry.specs import (
     API_VERSION,
     BaselineSpec,
     DiagnosticSpec,

@@ -1,8 +1,8 @@
 """What a plugin's torch-free ``plugin.py`` imports, in one place."""
 
 from lvmctl.config.options import TrainingOptions, option
-from lvmctl.hookspecs import hookimpl
-from lvmctl.spec import (
+from lvmctl.registry.hookspecs import hookimpl
+from lvmctl.registry.specs import (
     API_VERSION,
     BaselineSpec,
     CommandSpec,

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from judged import MINE
 
 from lvmctl.registry import Plugin, Registry, load_registry
-from lvmctl.spec import Record
+from lvmctl.registry.specs import Record
 from lvmctl.testing.check import Check
 from lvmctl.testing.conformance import Outcome, cases
 

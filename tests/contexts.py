@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from lvmctl.geometry import unit
+from lvmctl.sphere import unit
 
 
 @st.composite

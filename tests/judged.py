@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from lvmctl.registry import Plugin, Registry
 from lvmctl.registry.find import Found
-from lvmctl.spec import Record
+from lvmctl.registry.specs import Record
 from lvmctl.testing.check import Check
 from lvmctl.testing.conformance import Outcome, cases
 

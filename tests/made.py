@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lvmctl.data import Split
-from lvmctl.data.arrays import unit64
+from lvmctl.data.store.arrays import unit64
 
 
 def split_of(vectors: np.ndarray, lengths: list[int]) -> Split:

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from lvmctl.batch import LossOutput
-from lvmctl.geometry import cosine
-from lvmctl.spec import LossSpec
+from lvmctl.core.batch import LossOutput
+from lvmctl.registry.specs import LossSpec
+from lvmctl.sphere import cosine
 from lvmctl.testing.checks.loss import CHECKS
 from lvmctl.testing.conformance import Outcome
 

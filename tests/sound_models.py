@@ -7,9 +7,9 @@ import torch
 from judged import failures, judged
 from torch import nn
 
-from lvmctl.batch import Prediction
-from lvmctl.geometry import anchored, centroid, mixture, unit
-from lvmctl.spec import ModelSpec
+from lvmctl.core.batch import Prediction
+from lvmctl.registry.specs import ModelSpec
+from lvmctl.sphere import anchored, centroid, mixture, unit
 from lvmctl.testing.checks.model import CHECKS
 from lvmctl.testing.conformance import Outcome
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lvmctl.anchoring import anchored_cosine, anchored_least_rho
-from lvmctl.geometry import anchored, cosine
+from lvmctl.sphere import anchored, cosine
 
 lambdas = st.floats(0.01, 1)
 upper_lambdas = st.floats(0.5, 0.99)

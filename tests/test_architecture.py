@@ -17,23 +17,14 @@ CORE = ROOT / "lvmctl"
 LONGEST = 300
 
 FLOORS = {
-    6: ("__main__",),
-    5: ("cli",),
-    4: ("training", "diagnostics", "report"),
-    3: ("evaluation",),
-    2: (
-        "data",
-        "anchoring",
-        "geometry",
-        "models",
-        "losses",
-        "baselines",
-        "metrics",
-        "gates",
-        "plan",
-    ),
-    1: ("registry", "config", "runs", "diagnosis"),
-    0: ("errors", "spec", "batch", "schedule", "hookspecs", "files", "__init__"),
+    7: ("__main__",),
+    6: ("cli",),
+    5: ("training", "diagnostics", "report"),
+    4: ("evaluation",),
+    3: ("data", "nn", "baselines"),
+    2: ("plan", "sphere", "anchoring"),
+    1: ("registry", "config"),
+    0: ("core", "__init__"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
@@ -44,11 +35,11 @@ but for the commands that open a door; the registry reaches ``builtin`` by name 
 OPENED = {"cli": {"testing", "scaffold"}}
 """Doors that a room may open: ``plugins check`` and ``plugins new``."""
 
-SHARED = {"errors", "batch", "geometry", "config"}
-"""Rooms the others of their floor may use: vectors, errors and options have one grammar each."""
+SHARED = {"config", "data"}
+"""Rooms the others of their floor may use."""
 
 HEAVY = {"torch", "numpy"}
-HEAVY_FLOORS = {2, 3, 4}
+HEAVY_FLOORS = {2, 3, 4, 5}
 
 
 class Import(NamedTuple):
@@ -75,7 +66,7 @@ def imports(path: Path) -> Iterator[Import]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: a relative import"
             modules = [node.module]
-            if node.module in ("lvmctl", "lvmctl.registry", "lvmctl.data"):
+            if node.module.partition(".")[0] == "lvmctl":
                 submodules = [f"{node.module}.{name.name}" for name in node.names]
                 known = [name for name in submodules if is_module(name)]
                 modules = known or modules

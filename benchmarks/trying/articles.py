@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lvmctl.batch import Pool
+from lvmctl.core.batch import Pool
 from lvmctl.data import Split, open_split
 
 K = 8

@@ -10,7 +10,7 @@ from lvmctl_p8.model import Mixture
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize, one_hot
 
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import Shape
 from trying.articles import Article, K
 from trying.crossing import crossed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from lvmctl import geometry
-from lvmctl.spec import NoOptions, Shape
+from lvmctl import sphere as geometry
+from lvmctl.registry.specs import NoOptions, Shape
 
 
 class Centroid:

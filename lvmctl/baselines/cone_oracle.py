@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from lvmctl.geometry import best_in_cone
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.sphere import best_in_cone
 
 
 class ConeOracle:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
 
 
 class Direct:

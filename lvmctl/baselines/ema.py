@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from lvmctl.baselines.grams import grams
-from lvmctl.geometry import unit
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.sphere import unit
 
 if TYPE_CHECKING:
     from lvmctl.data.windows import Windows

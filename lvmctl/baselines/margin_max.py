@@ -8,8 +8,8 @@ from torch import Tensor
 
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge
-from lvmctl.geometry import unit
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
+from lvmctl.sphere import unit
 
 if TYPE_CHECKING:
     from lvmctl.data.windows import Windows

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from lvmctl.baselines.options import RandomOptions
-from lvmctl.geometry import unit
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
+from lvmctl.sphere import unit
 
 
 class Random:

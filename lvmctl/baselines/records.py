@@ -1,7 +1,7 @@
 """The baselines and oracles core declares (METHODS §3)."""
 
 from lvmctl.baselines.options import RandomOptions, RidgeOptions
-from lvmctl.spec import BaselineSpec
+from lvmctl.registry.specs import BaselineSpec
 
 BASELINES = (
     BaselineSpec(

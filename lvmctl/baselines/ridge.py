@@ -13,8 +13,8 @@ from torch import Tensor
 
 from lvmctl.baselines.least_squares import Dual, Primal
 from lvmctl.baselines.options import RidgeOptions
-from lvmctl.geometry import cosine, unit
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
+from lvmctl.sphere import cosine, unit
 
 if TYPE_CHECKING:
     from lvmctl.data.windows import Windows

@@ -116,8 +116,8 @@ def experiments() -> Check:
 
 
 def cache() -> Check:
-    from lvmctl.data.cache import cache_directory
-    from lvmctl.data.default import cache_key
+    from lvmctl.data.store.cache import cache_directory
+    from lvmctl.data.text.default import cache_key
 
     place = cache_directory()
     built = (place / f"default-{cache_key()}" / "store.json").is_file()
@@ -126,7 +126,7 @@ def cache() -> Check:
 
 
 def runs() -> Check:
-    from lvmctl.runs import ROOT
+    from lvmctl.core.run_directory import ROOT
 
     place = ROOT.resolve()
     state = "present" if place.exists() else "training will make it"

@@ -10,7 +10,7 @@ import click
 
 from lvmctl.cli.output import emit, json_option, table
 from lvmctl.config import load_experiments, parse_assignments
-from lvmctl.errors import LvmctlError, UsageError
+from lvmctl.core.errors import LvmctlError, UsageError
 from lvmctl.registry import load_registry
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 import lvmctl
-from lvmctl.cli.endings import BROKEN_PIPE, ending
+from lvmctl.cli.exit_codes import BROKEN_PIPE, ending
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
 from lvmctl.cli.process import open_streams, prepare_torch, settle_streams, unwinding
 
@@ -23,13 +23,22 @@ COMPLETE = "_LVMCTL_COMPLETE"
 """What a shell sets to ask for completions; click's word."""
 
 COMMANDS = {
-    "data": LazyCommand("lvmctl.cli.data:data", "Import, embed, synthesise and inspect data."),
-    "train": LazyCommand("lvmctl.cli.train:train", "Train a recipe and say what it learned."),
-    "eval": LazyCommand("lvmctl.cli.eval:eval_", "Measure a run beside baselines and ceilings."),
-    "diagnose": LazyCommand(
-        "lvmctl.cli.diagnose:diagnose", "Say what data can support, and what went wrong in a run."
+    "data": LazyCommand(
+        "lvmctl.cli.data.group:data", "Import, embed, synthesise and inspect data."
     ),
-    "plugins": LazyCommand("lvmctl.cli.plugins:plugins", "List and describe what is installed."),
+    "train": LazyCommand(
+        "lvmctl.cli.train.command:train", "Train a recipe and say what it learned."
+    ),
+    "eval": LazyCommand(
+        "lvmctl.cli.eval.group:eval_", "Measure a run beside baselines and ceilings."
+    ),
+    "diagnose": LazyCommand(
+        "lvmctl.cli.diagnose.group:diagnose",
+        "Say what data can support, and what went wrong in a run.",
+    ),
+    "plugins": LazyCommand(
+        "lvmctl.cli.plugins.group:plugins", "List and describe what is installed."
+    ),
     "experiments": LazyCommand(
         "lvmctl.cli.experiments:experiments", "List, show and validate named configurations."
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from lvmctl.config.options import OptionInfo, describe
-from lvmctl.errors import UsageError, nearest
+from lvmctl.core.errors import UsageError, nearest
 
 T = TypeVar("T")
 DEFAULT = "default"

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lvmctl.errors import UsageError, nearest
+from lvmctl.core.errors import UsageError, nearest
 
 FILE = "experiments.toml"
 VARIABLE = "LVMCTL_EXPERIMENTS"

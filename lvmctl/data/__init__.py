@@ -10,21 +10,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lvmctl.data.split import Split
-    from lvmctl.data.splits import Splits, open_split, open_splits
-    from lvmctl.data.store import Store
+    from lvmctl.data.splits.open import Splits, open_split, open_splits
+    from lvmctl.data.splits.split import Split
+    from lvmctl.data.store.store import Store
+    from lvmctl.data.store.writer import StoreWriter, write_store
     from lvmctl.data.windows import Windows
-    from lvmctl.data.writer import StoreWriter, write_store
 
 _HOMES = {
-    "Split": "split",
-    "Splits": "splits",
-    "Store": "store",
-    "StoreWriter": "writer",
+    "Split": "splits.split",
+    "Splits": "splits.open",
+    "Store": "store.store",
+    "StoreWriter": "store.writer",
     "Windows": "windows",
-    "open_split": "splits",
-    "open_splits": "splits",
-    "write_store": "writer",
+    "open_split": "splits.open",
+    "open_splits": "splits.open",
+    "write_store": "store.writer",
 }
 
 __all__ = [

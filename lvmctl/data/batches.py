@@ -1,4 +1,4 @@
-"""From window indices to a :class:`~lvmctl.batch.Batch`: rows gathered from the mapped store."""
+"""From window indices to a :class:`~lvmctl.core.batch.Batch`: rows gathered from the mapped store."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lvmctl.batch import Batch
+from lvmctl.core.batch import Batch
 from lvmctl.data.sampling import draw_negatives, draw_order_pairs, generator
 from lvmctl.data.windows import Windows
-from lvmctl.geometry import unit
+from lvmctl.sphere import unit
 
 ORDER = {"order_first", "order_second", "order_label"}
 NEGATIVES = {"negatives", "negative_mask"}
@@ -24,7 +24,7 @@ class BatchBuilder:
 
     Args:
         windows: the windows of one split.
-        needs: names of batch fields (see :data:`lvmctl.batch.FIELDS`).
+        needs: names of batch fields (see :data:`lvmctl.core.batch.FIELDS`).
         negatives: M, same-article negatives per window.
         order_pairs: P, order pairs per window.
         rollout: R, chunks of the future per window.

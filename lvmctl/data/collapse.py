@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lvmctl.errors import DataError
+from lvmctl.core.errors import DataError
 
 
 @dataclass(frozen=True)

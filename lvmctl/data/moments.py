@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from lvmctl.data.arrays import BLOCK_BYTES, release, unit
-from lvmctl.data.split import Split
+from lvmctl.data.splits.split import Split
+from lvmctl.data.store.arrays import BLOCK_BYTES, release, unit
 
 NOTHING = 1e-9
 """A variance below this is rounding: the chunks are all alike."""

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from lvmctl.config import TRANSFORMS
-from lvmctl.data.arrays import blocks, release
+from lvmctl.core.errors import DataError, RunError
+from lvmctl.core.files import output_errors, write_whole
 from lvmctl.data.moments import Moments, moments
-from lvmctl.data.split import Split
-from lvmctl.errors import DataError, RunError
-from lvmctl.files import output_errors, write_whole
+from lvmctl.data.splits.split import Split
+from lvmctl.data.store.arrays import blocks, release
 
 REMOVED = (1, 2, 3)
 """Numbers of leading components that are taken out."""

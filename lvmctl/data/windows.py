@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lvmctl.data.arrays import unit
-from lvmctl.data.split import Split, windows_per_article
-from lvmctl.errors import DataError
+from lvmctl.core.errors import DataError
+from lvmctl.data.splits.split import Split, windows_per_article
+from lvmctl.data.store.arrays import unit
 
 
 class Windows:

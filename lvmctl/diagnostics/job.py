@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.config import bind
+from lvmctl.core.diagnosis import Diagnosis, Screen
+from lvmctl.core.errors import LvmctlError, OutputError, UsageError, out_of_memory
+from lvmctl.core.run_directory import find_run
 from lvmctl.data import open_split, open_splits
-from lvmctl.diagnosis import Diagnosis, Screen
-from lvmctl.errors import LvmctlError, OutputError, UsageError, out_of_memory
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.blame import blame
-from lvmctl.runs import find_run
+from lvmctl.registry.faults import blame
 
 
 @dataclass(frozen=True)

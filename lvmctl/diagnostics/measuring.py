@@ -6,19 +6,19 @@ from collections.abc import Container
 from math import isnan
 from typing import Any
 
-from lvmctl.data.splits import Splits
+from lvmctl.core.diagnosis import Screen
+from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
-from lvmctl.diagnosis import Screen
-from lvmctl.diagnostics.window_options import WindowOptions
-from lvmctl.evaluation.ceilings import margin_ceilings
-from lvmctl.evaluation.job import measured
+from lvmctl.diagnostics.data.window_options import WindowOptions
+from lvmctl.evaluation.evaluate import measured
+from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
+from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.verdicts import numbers
 from lvmctl.evaluation.measure import Protocol
+from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.predictors import Predictor, baselines, raw, row_name
-from lvmctl.evaluation.sheet import Sheet
-from lvmctl.evaluation.verdicts import numbers
-from lvmctl.gates.bounds import Figure
 from lvmctl.registry import load_registry
-from lvmctl.spec import Geometry, Shape
+from lvmctl.registry.specs import Geometry, Shape
 
 CLASSES: tuple[Geometry, ...] = ("unit", "span", "cone")
 """Classes of models: any direction, linear combinations of the window, mixtures of it."""

@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from lvmctl.core.errors import DataError, UsageError, nearest
+from lvmctl.core.run_directory import find_run
 from lvmctl.data.windows import Windows
-from lvmctl.errors import DataError, UsageError, nearest
-from lvmctl.evaluation.columns import Column
-from lvmctl.evaluation.fivecat import evidence, plain
-from lvmctl.evaluation.job import Screen, fit, measured, run_record
-from lvmctl.evaluation.latency import latency
+from lvmctl.evaluation.eval_data import Asked, Subject, of_run
+from lvmctl.evaluation.evaluate import Screen, fit, measured, run_record
+from lvmctl.evaluation.fivecat.latency import latency
+from lvmctl.evaluation.fivecat.run import evidence, plain
+from lvmctl.evaluation.gates.profiles import find_profile
+from lvmctl.evaluation.gates.verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.measure import Measured, Protocol, Ranked
-from lvmctl.evaluation.sheet import Sheet
-from lvmctl.evaluation.subject import Asked, Subject, of_run
+from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.per_window import Column
 from lvmctl.evaluation.trained import Trained, load_run
-from lvmctl.evaluation.verdicts import ProfileVerdict, profile_verdict
-from lvmctl.gates.profiles import find_profile
 from lvmctl.registry import Registry
-from lvmctl.runs import find_run
 
 SHOWN = (
     "in_article.filtered.r@1",

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.columns import cosine_columns, nested
-from lvmctl.evaluation.ranks import POOLS, in_article_ranks
-from lvmctl.metrics.ranking import retrieval
+from lvmctl.evaluation.per_window import cosine_columns, nested
+from lvmctl.evaluation.retrieval.ranks import POOLS, in_article_ranks
+from lvmctl.evaluation.statistics.ranking import retrieval
 
 
 def figures(
@@ -30,8 +30,8 @@ def figures(
         pools: in-article pools to rank in.
 
     Returns:
-        The means of :func:`~lvmctl.evaluation.columns.cosine_columns` as a tree, and
-        ``in_article.{pool}`` with the figures of :func:`~lvmctl.metrics.ranking.retrieval`.
+        The means of :func:`~lvmctl.evaluation.per_window.cosine_columns` as a tree, and
+        ``in_article.{pool}`` with the figures of :func:`~lvmctl.evaluation.statistics.ranking.retrieval`.
     """
     index = np.arange(len(windows)) if index is None else index
     columns = cosine_columns(windows, q, index)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.ablations import ablation_columns
-from lvmctl.evaluation.coherence import coherence_columns
-from lvmctl.evaluation.columns import Column, Columns, cosine_columns
-from lvmctl.evaluation.global_ranks import global_ranks, global_ranks_by_score
-from lvmctl.evaluation.offsets import offset_columns, offset_sweep
+from lvmctl.evaluation.fivecat.ablations import ablation_columns
+from lvmctl.evaluation.fivecat.coherence import coherence_columns
+from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep
+from lvmctl.evaluation.fivecat.rollout import rollout_columns
+from lvmctl.evaluation.per_window import Column, Columns, cosine_columns
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.evaluation.ranks import POOLS, in_article_ranks, in_article_ranks_by_score
-from lvmctl.evaluation.rollout import rollout_columns
-from lvmctl.metrics.ranking import per_window
+from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
+from lvmctl.evaluation.retrieval.ranks import POOLS, in_article_ranks, in_article_ranks_by_score
+from lvmctl.evaluation.statistics.ranking import per_window
 
 GLOBAL = "global.filtered"
 """Path of the pool of all chunks of the split but the window's."""

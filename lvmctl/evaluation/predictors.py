@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lvmctl.batch import Pool
+from lvmctl.core.batch import Pool
+from lvmctl.core.errors import PluginError
 from lvmctl.data.windows import Windows
-from lvmctl.errors import PluginError
-from lvmctl.geometry import unit
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.blame import blame
+from lvmctl.registry.faults import blame
 from lvmctl.registry.find import CORE
-from lvmctl.spec import BaselineSpec, Geometry, Shape
+from lvmctl.registry.specs import BaselineSpec, Geometry, Shape
+from lvmctl.sphere import unit
 
 BATCH = 1024
 
@@ -31,8 +31,8 @@ class Predictor:
         name: ``p8``, ``direct``, ``ridge-centred``, ``span-oracle``, …
         kind: a trained ``run``, a causal ``baseline`` or an ``oracle`` that is shown the target.
         call: contexts (B, K, D) → q (B, D) of unit norm; an oracle takes the target (B, D) too.
-        score: (context, :class:`~lvmctl.batch.Pool`) → (B, N); None means cos(q, candidate).
-        geometry: what q can be, see :class:`~lvmctl.spec.ModelSpec`.
+        score: (context, :class:`~lvmctl.core.batch.Pool`) → (B, N); None means cos(q, candidate).
+        geometry: what q can be, see :class:`~lvmctl.registry.specs.ModelSpec`.
         optional: a plugin's baseline, which an evaluation does without where it fails.
     """
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.columns import Columns, nested
 from lvmctl.evaluation.measure import Measured
-from lvmctl.metrics.intervals import Resampling
-from lvmctl.metrics.ranking import rank_index, retrieval
+from lvmctl.evaluation.per_window import Columns, nested
+from lvmctl.evaluation.statistics.intervals import Resampling
+from lvmctl.evaluation.statistics.ranking import rank_index, retrieval
 
 
 def summary(windows: Windows, measured: Measured, resampling: Resampling) -> dict[str, Any]:

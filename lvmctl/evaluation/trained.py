@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import Prediction
+from lvmctl.core.batch import Prediction
+from lvmctl.core.errors import RunError
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data.transforms import Transform
-from lvmctl.errors import RunError
 from lvmctl.evaluation.predictors import Predictor, own_score
 from lvmctl.plan import Plan, from_record
 from lvmctl.registry import Registry
-from lvmctl.registry.blame import blame
-from lvmctl.runs import RunDirectory
+from lvmctl.registry.faults import blame
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Trained:
         )
 
     def predict(self, context: Tensor) -> Prediction:
-        """The model's whole :class:`~lvmctl.batch.Prediction` for contexts (B, K, D)."""
+        """The model's whole :class:`~lvmctl.core.batch.Prediction` for contexts (B, K, D)."""
         entry = self.plan.model.entry
         with torch.inference_mode(), blame(entry):
             prediction = self.model(context)

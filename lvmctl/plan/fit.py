@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lvmctl.batch import FIELDS
 from lvmctl.config import TrainingOptions
+from lvmctl.core.batch import FIELDS
 from lvmctl.plan.plan import PlannedPart
 
 

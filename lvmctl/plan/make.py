@@ -7,13 +7,13 @@ import re
 from collections.abc import Sequence
 
 from lvmctl.config import bind, describe, split_parts
-from lvmctl.errors import LvmctlError, UsageError
+from lvmctl.core.errors import LvmctlError, UsageError
+from lvmctl.core.schedule import Schedule
 from lvmctl.plan.fit import misfits
 from lvmctl.plan.plan import ROLES, Layers, Plan, PlannedPart, package
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.blame import blame
-from lvmctl.schedule import Schedule
-from lvmctl.spec import Composition, Part
+from lvmctl.registry.faults import blame
+from lvmctl.registry.specs import Composition, Part
 
 NAMED = re.compile(r"(.+\.py:[A-Za-z_]\w*|[^:]*)(?::(.*))?", re.DOTALL)
 """``NAME[:WEIGHT]``, where the name may be ``file.py:Class``."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lvmctl.config import TrainingOptions
+from lvmctl.core.schedule import Schedule
 from lvmctl.registry import Entry
-from lvmctl.schedule import Schedule
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
 
 Layers = Sequence[tuple[str, Mapping[str, Any]]]
 ROLES = ("kill", "sample", "select")
@@ -50,7 +50,7 @@ class Plan:
         package: the distribution the recipe comes from, with its version.
         options: the recipe's options.
         origins: where each option's value came from.
-        model, losses, kill, sample, select: the parts; see :class:`lvmctl.spec.Composition`.
+        model, losses, kill, sample, select: the parts; see :class:`lvmctl.registry.specs.Composition`.
         key_options: what the run directory's name shows.
     """
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lvmctl.config import bind
-from lvmctl.errors import PluginError, UsageError
+from lvmctl.core.errors import PluginError, UsageError
+from lvmctl.core.schedule import Schedule
 from lvmctl.plan.plan import ROLES, Plan, PlannedPart, package
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.find import UNPACKAGED
-from lvmctl.schedule import Schedule
 
 
 def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:

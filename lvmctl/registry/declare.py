@@ -19,11 +19,12 @@ from typing import Any, Literal
 
 import pluggy
 
-from lvmctl import hookspecs, spec
 from lvmctl.config import describe
-from lvmctl.errors import nearest
+from lvmctl.core.errors import nearest
+from lvmctl.registry import hookspecs
+from lvmctl.registry import specs as spec
 from lvmctl.registry.find import CORE, Found
-from lvmctl.registry.guard import undone
+from lvmctl.registry.process_state import undone
 from lvmctl.registry.watchdog import GivenUp, Watchdog, patience
 
 NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")

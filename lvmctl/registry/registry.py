@@ -8,13 +8,13 @@ from typing import Any
 
 import pluggy
 
-from lvmctl import hookspecs
-from lvmctl.errors import PluginError, nearest
+from lvmctl.core.errors import PluginError, nearest
+from lvmctl.registry import hookspecs
 from lvmctl.registry.declare import Plugin, declare
 from lvmctl.registry.find import CORE, UNPACKAGED, Found
+from lvmctl.registry.from_file import declare_file, is_address
 from lvmctl.registry.resolve import resolve
-from lvmctl.registry.unpackaged import declare_file, is_address
-from lvmctl.spec import Record
+from lvmctl.registry.specs import Record
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Registry:
         self._entries = [Entry(record, plugin) for plugin in plugins for record in plugin.records]
 
     def entries(self, kind: str | None = None) -> list[Entry]:
-        """Entries of one kind (see :data:`lvmctl.spec.KINDS`) or of all, core's first."""
+        """Entries of one kind (see :data:`lvmctl.registry.specs.KINDS`) or of all, core's first."""
         return [entry for entry in self._entries if kind in (None, entry.kind)]
 
     def names(self, kind: str | None = None) -> list[str]:

@@ -7,10 +7,10 @@ import sys
 from contextlib import nullcontext
 from typing import Any
 
-from lvmctl.errors import PluginError
+from lvmctl.core.errors import PluginError
 from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.specs import Record
 from lvmctl.registry.watchdog import Watchdog, patience
-from lvmctl.spec import Record
 
 
 def resolve(record: Record, found: Found, attr: str = "target") -> Any:

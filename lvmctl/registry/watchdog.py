@@ -12,7 +12,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from lvmctl.errors import UsageError
+from lvmctl.core.errors import UsageError
 from lvmctl.registry import DISABLE_VARIABLE
 from lvmctl.registry.find import Found
 

@@ -5,7 +5,7 @@ Its plots need matplotlib, which comes with the extra ``report``.
 
 import logging
 
-from lvmctl.errors import UsageError
+from lvmctl.core.errors import UsageError
 
 # It warns of a cache directory that cannot be written, and while it lists fonts.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)

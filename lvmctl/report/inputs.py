@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lvmctl.errors import RunError
-from lvmctl.gates.ceilings import ceilings
-from lvmctl.runs import RunDirectory
+from lvmctl.core.errors import RunError
+from lvmctl.core.run_directory import RunDirectory
+from lvmctl.evaluation.gates.ceilings import ceilings
 
 FORMAT = "lvmctl.5cat/1"
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from lvmctl.errors import LvmctlError, OutputError, RunError, UsageError
-from lvmctl.files import write_json, write_whole
+from lvmctl.core.errors import LvmctlError, OutputError, RunError, UsageError
+from lvmctl.core.files import write_json, write_whole
+from lvmctl.core.run_directory import RunDirectory, find_run
 from lvmctl.report import (
     ablations,
     anchor,
@@ -25,7 +26,6 @@ from lvmctl.report import (
 from lvmctl.report.inputs import Inputs, read, readable, stale
 from lvmctl.report.page import page
 from lvmctl.report.section import Missing, Section
-from lvmctl.runs import RunDirectory, find_run
 
 NAME = "report.html"
 
@@ -45,7 +45,7 @@ PARTS = (
 
 
 class Screen(Protocol):
-    """Whoever watches; see :class:`lvmctl.evaluation.job.Screen`."""
+    """Whoever watches; see :class:`lvmctl.evaluation.evaluate.Screen`."""
 
     def say(self, message: str) -> None: ...
 
@@ -138,8 +138,8 @@ def evaluate(run: RunDirectory, why: str, screen: Screen) -> None:
         RunError: it cannot be done here.
     """
     # Imports torch, which a page of what is there does without.
-    from lvmctl.evaluation.fivecat import run_fivecat
-    from lvmctl.evaluation.subject import Asked
+    from lvmctl.evaluation.eval_data import Asked
+    from lvmctl.evaluation.fivecat.run import run_fivecat
     from lvmctl.registry import load_registry
 
     screen.say(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {run.path}` does")

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lvmctl.errors import UsageError
+from lvmctl.core.errors import UsageError
 from lvmctl.registry import Registry
-from lvmctl.spec import GateSpec
+from lvmctl.registry.specs import GateSpec
 
 LONGEST = 24
 """Characters of a name: with it the longest line of a template has 100."""

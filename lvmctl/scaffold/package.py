@@ -11,8 +11,8 @@ from string import Template
 from tempfile import TemporaryDirectory
 
 import lvmctl
-from lvmctl.errors import OutputError
-from lvmctl.files import output_errors, write_whole
+from lvmctl.core.errors import OutputError
+from lvmctl.core.files import output_errors, write_whole
 from lvmctl.scaffold.names import Names
 
 SUFFIX = ".template"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lvmctl.registry import Entry, Plugin, Registry
-from lvmctl.spec import Record
+from lvmctl.registry.specs import Record
 
 
 class Unmet(AssertionError):

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from lvmctl.config import bind
-from lvmctl.errors import LvmctlError, PluginError, UsageError, nearest, out_of_memory
+from lvmctl.core.errors import LvmctlError, PluginError, UsageError, nearest, out_of_memory
 from lvmctl.registry import Entry, Plugin, Registry, load_registry
-from lvmctl.registry.unpackaged import is_address
+from lvmctl.registry.from_file import is_address
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet
 
 RECORD = "lvmctl.testing.checks.record"

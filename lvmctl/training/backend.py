@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from lvmctl.errors import UsageError
+from lvmctl.core.errors import UsageError
 
 SWITCHES = ("none", "ieee", "bf16")
 """Values of ``torch.backends.mkldnn.matmul.fp32_precision`` worth trying, the default first."""

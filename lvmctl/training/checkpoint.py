@@ -15,9 +15,9 @@ from typing import Any
 
 import torch
 
-from lvmctl.errors import RunError
-from lvmctl.files import output_errors, write_json, write_whole
-from lvmctl.runs import RunDirectory
+from lvmctl.core.errors import RunError
+from lvmctl.core.files import output_errors, write_json, write_whole
+from lvmctl.core.run_directory import RunDirectory
 
 
 def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path:

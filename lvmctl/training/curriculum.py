@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lvmctl.core.errors import DataError
 from lvmctl.data import Windows
 from lvmctl.data.sampling import epoch_order
-from lvmctl.errors import DataError
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Registry
-from lvmctl.registry.blame import blame
+from lvmctl.registry.faults import blame
 
 
 class Curriculum:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lvmctl.files import write_json
-from lvmctl.runs import RunDirectory
+from lvmctl.core.files import write_json
+from lvmctl.core.run_directory import RunDirectory
 
 
 class History:

@@ -13,15 +13,15 @@ from typing import Any
 import torch
 
 from lvmctl.config import bind, split_parts
+from lvmctl.core.errors import LvmctlError, RunError, UsageError
+from lvmctl.core.files import write_json
+from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
-from lvmctl.data.identity import identity, split_records
-from lvmctl.data.splits import Splits
+from lvmctl.data.splits.open import Splits
+from lvmctl.data.store.identity import identity, split_records
 from lvmctl.data.transforms import Transform, fit, moved
-from lvmctl.errors import LvmctlError, RunError, UsageError
-from lvmctl.files import write_json
 from lvmctl.plan import Layers, Plan, from_record, idle, make_plan
 from lvmctl.registry import Registry, load_registry
-from lvmctl.runs import RunDirectory, new_run
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
 from lvmctl.training.interrupts import Interrupts

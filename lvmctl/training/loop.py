@@ -13,23 +13,23 @@ from typing import Any
 import numpy as np
 import torch
 
-from lvmctl.batch import Step
+from lvmctl.core.batch import Step
+from lvmctl.core.errors import DivergedError, Interrupted, PluginError
+from lvmctl.core.files import write_whole
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.sampling import step_windows, steps_per_epoch
-from lvmctl.errors import DivergedError, Interrupted, PluginError
-from lvmctl.files import write_whole
+from lvmctl.nn.objective import COUNTED, Means, Objective, told
 from lvmctl.plan import Plan
 from lvmctl.registry import Registry
-from lvmctl.registry.blame import Hooks, blame, blame_one_of, copied
-from lvmctl.runs import RunDirectory
+from lvmctl.registry.faults import Hooks, blame, blame_one_of, copied
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
 from lvmctl.training.curriculum import Curriculum
 from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.memory import Memory, gauges
-from lvmctl.training.objective import COUNTED, Means, Objective, told
 from lvmctl.training.rate import set_rate
 from lvmctl.training.result import Result, Screen
 from lvmctl.training.state import capture, put_back, repeatable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from lvmctl.batch import Step
 from lvmctl.config import TrainingOptions
+from lvmctl.core.batch import Step
 
 
 def learning_rate(options: TrainingOptions, now: Step) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lvmctl.batch import Step
+from lvmctl.core.batch import Step
 
 
 class Screen(Protocol):

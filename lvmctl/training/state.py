@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from lvmctl.errors import PluginError, RunError
-from lvmctl.training.objective import Means
+from lvmctl.core.errors import PluginError, RunError
+from lvmctl.nn.objective import Means
 
 COUNTERS = ("epoch", "index", "before", "skipped", "skipped_here", "records", "best", "stopped")
 """Plain attributes of a :class:`~lvmctl.training.loop.Training` that are kept as they are."""

@@ -10,17 +10,17 @@ import torch
 from torch import nn
 
 from lvmctl.baselines.direct import Direct
-from lvmctl.batch import Step
+from lvmctl.core.batch import Step
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.ceilings import margin_ceilings
-from lvmctl.evaluation.columns import nested
 from lvmctl.evaluation.figures import figures
-from lvmctl.evaluation.offsets import offset_columns, offset_sweep, rivals
+from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
+from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals
+from lvmctl.evaluation.per_window import nested
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.spec import Geometry, NoOptions, Shape
+from lvmctl.nn.objective import Means, Objective, told
+from lvmctl.registry.specs import Geometry, NoOptions, Shape
 from lvmctl.training.backend import Backend
-from lvmctl.training.objective import Means, Objective, told
 
 POOLS = {"seed": "unfiltered", "fair": "filtered"}
 """The in-article pool of each rule of 5CAT B; the fair one is the primary pool everywhere."""

@@ -9,7 +9,7 @@ import torch
 from lvmctl.baselines import grams
 from lvmctl.baselines.ema import Ema
 from lvmctl.evaluation.predictors import Centred
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
 
 
 def fit(windows) -> Ema:

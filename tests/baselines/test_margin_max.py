@@ -9,11 +9,11 @@ import torch
 from lvmctl.baselines.margin_max import MarginMax
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge
-from lvmctl.evaluation.columns import cosine_columns
+from lvmctl.evaluation.per_window import cosine_columns
 from lvmctl.evaluation.predictors import Predictor, baselines, named
-from lvmctl.evaluation.ranks import in_article_ranks
+from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 from lvmctl.registry import load_registry
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
 
 DIM, K = 16, 3
 

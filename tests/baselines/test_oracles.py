@@ -12,8 +12,8 @@ from lvmctl.baselines.cone_margin_oracle import ConeMarginOracle
 from lvmctl.baselines.cone_oracle import ConeOracle
 from lvmctl.baselines.oracle import Oracle
 from lvmctl.baselines.span_oracle import SpanOracle
-from lvmctl.geometry import cosine, largest_margin, mixture, unit
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.sphere import cosine, largest_margin, mixture, unit
 
 
 @pytest.fixture(scope="module")

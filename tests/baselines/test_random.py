@@ -8,8 +8,8 @@ import torch
 
 from lvmctl.baselines.options import RandomOptions
 from lvmctl.baselines.random import Random
-from lvmctl.geometry import centroid, cosine
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
+from lvmctl.sphere import centroid, cosine
 
 
 def make(seed: int = 0) -> Random:

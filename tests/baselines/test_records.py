@@ -11,9 +11,9 @@ from lvmctl.baselines.direct import Direct
 from lvmctl.baselines.records import BASELINES
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.predictors import Centred
-from lvmctl.geometry import unit
 from lvmctl.registry import load_registry
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.sphere import unit
 
 RECORDS = {record.name: record for record in BASELINES}
 

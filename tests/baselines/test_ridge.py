@@ -11,11 +11,11 @@ from lvmctl.baselines.direct import Direct
 from lvmctl.baselines.least_squares import Dual
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge, mean_cosine, parts, uphill
-from lvmctl.data.bayes import bayes_prediction
-from lvmctl.data.synth import World
+from lvmctl.data.synthetic.bayes import bayes_prediction
+from lvmctl.data.synthetic.worlds import World
 from lvmctl.evaluation.predictors import Centred
-from lvmctl.geometry import cosine
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.sphere import cosine
 
 DIM, K = 12, 3
 WORLD = World("rotation", 120, 30, DIM, a=0.9, theta=40)

@@ -9,7 +9,7 @@ import torch
 from lvmctl.baselines import grams
 from lvmctl.baselines.wiener import Wiener
 from lvmctl.data import Windows, open_split
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
 
 
 def fit(windows: Windows) -> Wiener:

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from lvmctl.cli.diagnose_show import refuse_output
-from lvmctl.errors import OutputError
+from lvmctl.cli.diagnose.show import refuse_output
+from lvmctl.core.errors import OutputError
 
 DATA = "synth:ar1?articles=30&chunks=14&dim=6"
 
@@ -42,7 +42,7 @@ SAYS = """
 import os
 from pathlib import Path
 import numpy as np
-from lvmctl.diagnosis import Diagnosis, Table
+from lvmctl.core.diagnosis import Diagnosis, Table
 
 class Says:
     def __init__(self, options):

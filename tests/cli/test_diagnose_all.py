@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from lvmctl.cli import diagnose as module
-from lvmctl.diagnosis import Diagnosis
+from lvmctl.cli.diagnose import group as module
+from lvmctl.core.diagnosis import Diagnosis
+from lvmctl.core.errors import DataError, OutputError
 from lvmctl.diagnostics import job
-from lvmctl.errors import DataError, OutputError
 
 
 def unplottable():

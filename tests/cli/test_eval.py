@@ -150,7 +150,7 @@ def test_five_tests_and_a_verdict(typed, runs):
 
 
 def test_figures_are_shown_even_where_they_cannot_be_saved(typed, runs, monkeypatch):
-    from lvmctl import files
+    from lvmctl.core import files
 
     def full(path, value):
         raise files.OutputError("cannot be written (no space)", where=path)

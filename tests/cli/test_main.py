@@ -50,11 +50,11 @@ def test_help_imports_few_modules_of_ours(cli_env):
     assert shown.splitlines()[-1].split() == [
         "lvmctl",
         "lvmctl.cli",
-        "lvmctl.cli.endings",
+        "lvmctl.cli.exit_codes",
         "lvmctl.cli.lazy",
         "lvmctl.cli.main",
         "lvmctl.cli.process",
-        "lvmctl.errors",
+        "lvmctl.core.errors",
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 LOSS = """
     import torch
-    from lvmctl.batch import LossOutput
+    from lvmctl.core.batch import LossOutput
 
     class Far(torch.nn.Module):
         'One minus the cosine, or its opposite.'

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lvmctl.spec import KINDS
+from lvmctl.registry.specs import KINDS
 
 
 def test_it_writes_a_package_and_says_what_to_type(run_cli, tmp_path):

@@ -229,7 +229,7 @@ def test_an_output_that_exists_is_left_alone(typed, tmp_path):
 
 
 def test_a_run_in_use_is_refused(typed, tmp_path):
-    from lvmctl.runs import RunDirectory
+    from lvmctl.core.run_directory import RunDirectory
 
     typed(*TRAIN, "--out", "here")
     with RunDirectory.open(tmp_path / "here"):

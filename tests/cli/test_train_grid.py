@@ -13,7 +13,7 @@ from cli.grids import DATA, EPOCHS, FILE, typing
 from training.small import TINY
 from training.test_resume import assert_equal, state_of
 
-from lvmctl.runs import RunDirectory
+from lvmctl.core.run_directory import RunDirectory
 
 
 @pytest.fixture

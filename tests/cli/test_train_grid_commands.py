@@ -7,7 +7,7 @@ import json
 import pytest
 from cli.grids import DATA, typing
 
-from lvmctl.training import crew
+from lvmctl.training.sweep import pool as crew
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lvmctl.cli.train_members import default_path, is_grid, members_of, readable, seeds_of
-from lvmctl.cli.train_request import Typed
-from lvmctl.errors import UsageError
+from lvmctl.cli.train.request import Typed
+from lvmctl.cli.train.trials import default_path, is_grid, members_of, readable, seeds_of
+from lvmctl.core.errors import UsageError
 
 FILE = """
 [one]

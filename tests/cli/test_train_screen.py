@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lvmctl.batch import Step
-from lvmctl.cli import train_screen
+from lvmctl.cli.train import reporter as train_screen
+from lvmctl.core.batch import Step
 
 
 def test_a_closed_stderr_stops_nothing(monkeypatch):

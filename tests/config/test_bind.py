@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.config import TrainingOptions, bind, describe, option, parse_assignments, split_parts
-from lvmctl.errors import UsageError
+from lvmctl.core.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)

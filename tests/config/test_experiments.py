@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lvmctl.config import disabled_plugins, load_experiments
-from lvmctl.errors import UsageError
+from lvmctl.core.errors import UsageError
 
 TEXT = """
 [plugins]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lvmctl.core.errors import DataError
 from lvmctl.data.collapse import collapse
-from lvmctl.errors import DataError
 
 
 def test_far_positions_of_one_article_are_told_apart():

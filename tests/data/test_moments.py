@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from made import sphere, split_of
 
 from lvmctl.data import moments as module
-from lvmctl.data.arrays import unit64
 from lvmctl.data.moments import moments
+from lvmctl.data.store.arrays import unit64
 
 lengths = st.lists(st.integers(1, 9), min_size=1, max_size=8)
 

@@ -9,11 +9,12 @@ import pytest
 from made import split_of
 
 from lvmctl.config import TRANSFORMS
-from lvmctl.data import Split, Windows, arrays
-from lvmctl.data.arrays import unit64
+from lvmctl.core.errors import DataError, RunError
+from lvmctl.data import Split, Windows
 from lvmctl.data.moments import moments
+from lvmctl.data.store import arrays
+from lvmctl.data.store.arrays import unit64
 from lvmctl.data.transforms import Transform, fit, moved, transforms
-from lvmctl.errors import DataError, RunError
 
 
 def leaning(seed: int = 0, dim: int = 8, count: int = 600) -> Split:

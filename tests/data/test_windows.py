@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lvmctl.core.errors import DataError
 from lvmctl.data import Split, Store, Windows, open_split
-from lvmctl.errors import DataError
 
 
 def _split(lengths, dim=3):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lvmctl.data import Split
-from lvmctl.data.synth import World, simulate
+from lvmctl.data.synthetic.worlds import World, simulate
 
 
 def split_of(*articles: np.ndarray, **more) -> Split:

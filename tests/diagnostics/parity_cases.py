@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lvmctl.data import Split, Splits, Windows
-from lvmctl.data.arrays import unit64
-from lvmctl.diagnostics.parity.window_traits import Traits, measure
+from lvmctl.data.store.arrays import unit64
+from lvmctl.diagnostics.data.parity.window_traits import Traits, measure
 
 
 def split_of(vectors: np.ndarray, lengths: list[int], name: str = "made", **more) -> Split:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lvmctl.core.errors import DataError, UsageError
 from lvmctl.diagnostics.job import diagnose_all
-from lvmctl.errors import DataError, UsageError
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from math import nan
 import pytest
 from diagnostics.worlds import Silent, world
 
+from lvmctl.diagnostics.data.window_options import WindowOptions
 from lvmctl.diagnostics.measuring import fitted, number, shown, windows_of
-from lvmctl.diagnostics.window_options import WindowOptions
-from lvmctl.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Figure
 
 
 @pytest.mark.parametrize(

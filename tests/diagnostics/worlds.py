@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lvmctl.data import open_splits
-from lvmctl.data.splits import Splits
+from lvmctl.data.splits.open import Splits
 
 
 class Silent:

@@ -9,11 +9,12 @@ import tomllib
 import pytest
 from docs.pages import PLUGINS, bare, blocks, read, section, table, tables
 
-from lvmctl import batch, spec
 from lvmctl.config import bind, describe, parse_assignments
 from lvmctl.config.types import WORDS
+from lvmctl.core import batch
 from lvmctl.data import Split, Windows
-from lvmctl.spec import API_VERSION
+from lvmctl.registry import specs as spec
+from lvmctl.registry.specs import API_VERSION
 from lvmctl.testing.inputs.splits import textlike
 
 PAGE = PLUGINS / "contracts.md"

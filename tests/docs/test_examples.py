@@ -95,7 +95,7 @@ def test_lifecycle_stops_a_training_that_gets_worse(example, tmp_path):
     example("lifecycle")
     from lvmctl_patience import plugin
 
-    from lvmctl.runs import RunDirectory
+    from lvmctl.core.run_directory import RunDirectory
 
     run = RunDirectory.create(tmp_path / "made")
     said = []

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from docs.pages import PLUGINS, bare, cells, read, section, table, tables
 
-from lvmctl import hookspecs, spec
 from lvmctl.config import option
-from lvmctl.diagnosis import Diagnosis
+from lvmctl.core.diagnosis import Diagnosis
+from lvmctl.registry import hookspecs
+from lvmctl.registry import specs as spec
 from lvmctl.registry.declare import HOOKS, RECORDS
 from lvmctl.testing import conformance
 from lvmctl.testing.check import Check

@@ -13,9 +13,9 @@ from lvmctl.baselines.direct import Direct
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.figures import figures
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.evaluation.ranks import in_article_ranks
-from lvmctl.geometry import span_projection, unit
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.evaluation.retrieval.ranks import in_article_ranks
+from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.sphere import span_projection, unit
 
 COUNTED = ("r@", "mrr", "windows", "pool_mean", "chance")
 

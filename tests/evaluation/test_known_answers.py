@@ -11,13 +11,13 @@ from lvmctl.baselines.centroid import Centroid
 from lvmctl.baselines.direct import Direct
 from lvmctl.baselines.wiener import Wiener
 from lvmctl.data import Windows, open_split, write_store
-from lvmctl.data.bayes import bayes_prediction
-from lvmctl.data.synth import World, simulate, write_world
-from lvmctl.evaluation.columns import cosine_columns
+from lvmctl.data.synthetic.bayes import bayes_prediction
+from lvmctl.data.synthetic.worlds import World, simulate, write_world
 from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.per_window import cosine_columns
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.evaluation.ranks import in_article_ranks
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.evaluation.retrieval.ranks import in_article_ranks
+from lvmctl.registry.specs import NoOptions, Shape
 
 DEVIATIONS = 4
 

@@ -14,12 +14,12 @@ from lvmctl.baselines.centroid import Centroid
 from lvmctl.baselines.direct import Direct
 from lvmctl.baselines.span_oracle import SpanOracle
 from lvmctl.data import Windows
-from lvmctl.evaluation.columns import difference
 from lvmctl.evaluation.measure import Protocol, measure
+from lvmctl.evaluation.per_window import difference
 from lvmctl.evaluation.predictors import Predictor
+from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.summary import summary
-from lvmctl.metrics.intervals import Resampling
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
 
 DIM = 3
 COUNTED = ("r@", "mrr", "amri", "windows", "pool_mean", "chance")

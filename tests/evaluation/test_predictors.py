@@ -9,13 +9,13 @@ import pytest
 import torch
 from diagnostics.worlds import Silent
 
+from lvmctl.core.errors import PluginError
 from lvmctl.data import Windows, open_split
-from lvmctl.errors import PluginError
-from lvmctl.evaluation.job import measured
+from lvmctl.evaluation.evaluate import measured
 from lvmctl.evaluation.measure import Protocol, measure
 from lvmctl.evaluation.predictors import Predictor, baselines, named
 from lvmctl.registry import Plugin, Registry, configure, load_registry
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
 
 SHAPE = Shape(8, 3)
 

@@ -9,7 +9,7 @@ import pytest
 
 from lvmctl.data import Windows
 from lvmctl.evaluation.figures import figures
-from lvmctl.evaluation.ranks import in_article_ranks
+from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 
 ANGLES = [[0, 30, 50, 35, 100], [200, 230, 290, 290]]
 K = 2

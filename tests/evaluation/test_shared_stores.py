@@ -10,10 +10,10 @@ import pytest
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.measure import Protocol, measure
 from lvmctl.evaluation.predictors import baselines, named
+from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.summary import summary
-from lvmctl.metrics.intervals import Resampling
 from lvmctl.registry import load_registry
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 K = 5

@@ -10,12 +10,12 @@ import pytest
 import torch
 from training.small import DATA, TINY, Watcher
 
+from lvmctl.core.errors import PluginError, RunError
+from lvmctl.core.run_directory import find_run
 from lvmctl.data import Windows, open_splits
-from lvmctl.errors import PluginError, RunError
-from lvmctl.evaluation.columns import cosine_columns
+from lvmctl.evaluation.per_window import cosine_columns
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
-from lvmctl.runs import find_run
 from lvmctl.training import job
 
 

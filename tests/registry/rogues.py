@@ -26,7 +26,7 @@ def with_loss(name: str, forward: str, version: str = "1.0") -> Distribution:
     )
     body = "".join(f"        {line}\n" for line in forward.splitlines())
     loss = (
-        "import torch\nfrom lvmctl.batch import LossOutput\n\n"
+        "import torch\nfrom lvmctl.core.batch import LossOutput\n\n"
         "class Loss(torch.nn.Module):\n"
         "    def __init__(self, options, shape):\n"
         "        super().__init__()\n"

@@ -14,9 +14,9 @@ from registry.rogues import BOMB, LEAKY, MENDED, SPENDER, with_loss
 from training.small import DATA, TINY, Watcher
 
 from lvmctl.cli.main import run as command
-from lvmctl.errors import PluginError
+from lvmctl.core.errors import PluginError
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.registry import configure
-from lvmctl.runs import RunDirectory
 from lvmctl.training import checkpoint, job, memory
 from lvmctl.training.memory import STATM
 

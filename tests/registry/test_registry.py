@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lvmctl.errors import PluginError
+from lvmctl.core.errors import PluginError
 from lvmctl.registry import Registry
 from lvmctl.registry.find import Found, find
 from lvmctl.registry.registry import build

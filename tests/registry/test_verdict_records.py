@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lvmctl.gates.profiles import find_profile
+from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.registry.find import find
 from lvmctl.registry.registry import build
 

@@ -12,8 +12,8 @@ import time
 import pluggy
 import pytest
 
-from lvmctl import hookspecs
-from lvmctl.errors import UsageError
+from lvmctl.core.errors import UsageError
+from lvmctl.registry import hookspecs
 from lvmctl.registry.declare import declare
 from lvmctl.registry.find import Found
 from lvmctl.registry.watchdog import LONGEST, SECONDS, VARIABLE, Watchdog, patience

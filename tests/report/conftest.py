@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from report.saved import write_run
 
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.report import section
 from lvmctl.report.html import Html
 from lvmctl.report.inputs import Inputs, read
-from lvmctl.runs import RunDirectory
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import os
 import pytest
 from report.saved import fivecat, write_run
 
-from lvmctl.errors import RunError
+from lvmctl.core.errors import RunError
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.report.inputs import read, readable, stale
-from lvmctl.runs import RunDirectory
 
 
 @pytest.fixture

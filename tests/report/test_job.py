@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from report.saved import fivecat, write_run
 
-from lvmctl.errors import OutputError, RunError, UsageError
+from lvmctl.core.errors import OutputError, RunError, UsageError
 from lvmctl.report.job import make_report
 
 
@@ -118,7 +118,7 @@ def test_a_run_whose_weights_are_newer_is_evaluated_again(runs, screen, unrender
         asked.append((run, asked_.data, screen_))
         return Done()
 
-    monkeypatch.setattr("lvmctl.evaluation.fivecat.run_fivecat", run_fivecat)
+    monkeypatch.setattr("lvmctl.evaluation.fivecat.run.run_fivecat", run_fivecat)
     (runs / "a" / "best_model.pt").touch()
     os.utime(runs / "a" / "5cat_results.json", (1, 1))
     out = make_report(["a"], None, False, screen).out

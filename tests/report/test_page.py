@@ -6,12 +6,12 @@ from html.parser import HTMLParser
 import pytest
 from report.saved import anchor, fivecat, write_run
 
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.report.html import Html
 from lvmctl.report.inputs import read
 from lvmctl.report.job import PARTS
 from lvmctl.report.page import page
 from lvmctl.report.section import Missing, Section
-from lvmctl.runs import RunDirectory
 
 VOID = {"meta", "link"}
 KNOWN = """

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from scaffold.environment import Environment, wheel
 
+from lvmctl.registry.specs import KINDS
 from lvmctl.scaffold import package
 from lvmctl.scaffold.names import Names
-from lvmctl.spec import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 

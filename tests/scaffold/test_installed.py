@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lvmctl.spec import KINDS
+from lvmctl.registry.specs import KINDS
 
 WORLD = "synth:rotation?articles=24&chunks=24&dim=16&theta=20"
 SMALL = [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvmctl.errors import UsageError
+from lvmctl.core.errors import UsageError
 from lvmctl.registry import load_registry
 from lvmctl.registry.declare import NAME as RECORD_NAME
 from lvmctl.scaffold.names import LONGEST, Names, allowed, refuse_taken, suggestion

@@ -16,10 +16,10 @@ from test_docs import parse, typed
 
 import lvmctl
 from lvmctl.cli.main import cli
-from lvmctl.errors import OutputError
+from lvmctl.core.errors import OutputError
+from lvmctl.registry.specs import KINDS
 from lvmctl.scaffold import package
 from lvmctl.scaffold.names import LONGEST, Names
-from lvmctl.spec import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = list(KINDS.values())

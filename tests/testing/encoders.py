@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from lvmctl.config import option
-from lvmctl.errors import DataError, UsageError
+from lvmctl.core.errors import DataError, UsageError
 from lvmctl.testing.inputs.texts import COOKING, corpus
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lvmctl.registry import Plugin, Registry
 from lvmctl.registry.find import Found
-from lvmctl.spec import LossSpec, Shape
+from lvmctl.registry.specs import LossSpec, Shape
 from lvmctl.testing.check import Check, Subject, check
 
 PLUGIN = Plugin(Found("mine", "lvmctl-mine", "1.0", "mine.plugin"), "ok", 1)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from lvmctl.config import option
-from lvmctl.errors import PluginError, UsageError
+from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.registry import Plugin, Registry
 from lvmctl.registry.find import Found
-from lvmctl.spec import KINDS, EncoderSpec, LossSpec
+from lvmctl.registry.specs import KINDS, EncoderSpec, LossSpec
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet
 from lvmctl.testing.checks import record as record_checks
 from lvmctl.testing.conformance import ROOMS, Case, Outcome, cases, checks, expect

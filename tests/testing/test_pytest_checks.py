@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lvmctl.errors import PluginError, UsageError
+from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.testing import conformance, parametrize_with_checks
 from lvmctl.testing.check import Check, Skipped, Unmet
 from lvmctl.testing.conformance import cases

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from training.small import DATA, TINY, Watcher
 
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
-from lvmctl.runs import RunDirectory
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
 
@@ -49,7 +49,9 @@ def in_process() -> Callable[..., int]:
     imported torch, so one costs milliseconds.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lvmctl.training.job", "lvmctl.data.synth", "lvmctl_p8.model"])
+    context.set_forkserver_preload(
+        ["lvmctl.training.job", "lvmctl.data.synthetic.worlds", "lvmctl_p8.model"]
+    )
 
     def run(task: Callable, *arguments) -> int:
         process = context.Process(target=_child, args=(task, arguments))

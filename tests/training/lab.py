@@ -2,7 +2,7 @@
 
 PLUGIN = """
 from dataclasses import dataclass
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import *
 
 LVMCTL_API = 1
@@ -41,8 +41,8 @@ def lvmctl_gates():
 PARTS = """
 import numpy as np
 import torch
-from lvmctl.batch import LossOutput, Prediction
-from lvmctl.geometry import unit
+from lvmctl.core.batch import LossOutput, Prediction
+from lvmctl.sphere import unit
 from lvmctl.plugins import Composition, Part
 
 def compose(options):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.errors import UsageError
+from lvmctl.core.errors import UsageError
 from lvmctl.training import backend
 from lvmctl.training.backend import LARGEST_ERROR, Backend, choose_backend, choose_device, probe
 

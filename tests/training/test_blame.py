@@ -8,7 +8,7 @@ import sys
 import pytest
 from training.small import DATA, TINY
 
-from lvmctl.errors import PluginError, UsageError
+from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.registry import configure, load_registry
 
 SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
@@ -25,7 +25,7 @@ def lvmctl_losses():
 """
 LOSS = """
 import torch
-from lvmctl.batch import LossOutput
+from lvmctl.core.batch import LossOutput
 
 print("talk at import")
 

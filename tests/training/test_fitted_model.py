@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.errors import PluginError
+from lvmctl.core.errors import PluginError
 from lvmctl.registry import configure
 
 PLUGIN = """
 from dataclasses import dataclass
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import *
 
 LVMCTL_API = 1
@@ -30,8 +30,8 @@ def lvmctl_models():
 PARTS = """
 import numpy as np
 import torch
-from lvmctl.batch import Prediction
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Prediction
+from lvmctl.sphere import unit
 from lvmctl.plugins import Composition, Part
 
 def compose(options):

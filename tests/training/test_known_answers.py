@@ -8,10 +8,10 @@ import torch
 
 from lvmctl.baselines.wiener import Wiener
 from lvmctl.evaluation.figures import figures
-from lvmctl.evaluation.offsets import offset_columns, offset_sweep, rivals
+from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.geometry import span_projection
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.sphere import span_projection
 
 ORDER = {"width": 16, "feedforward": 16, "batch_size": 64, "lr": 2e-3}
 

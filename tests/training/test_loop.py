@@ -11,8 +11,8 @@ import pytest
 import torch
 from training.small import TINY
 
-from lvmctl.errors import DivergedError
-from lvmctl.runs import RunDirectory
+from lvmctl.core.errors import DivergedError
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.training.history import History
 
 

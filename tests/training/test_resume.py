@@ -19,8 +19,8 @@ from training.killed import (
 )
 from training.small import Watcher
 
-from lvmctl.errors import Interrupted, RunError, UsageError
-from lvmctl.runs import RunDirectory
+from lvmctl.core.errors import Interrupted, RunError, UsageError
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.training import checkpoint, job
 
 EPOCHS = 6

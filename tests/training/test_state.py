@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import torch
 
-from lvmctl.errors import PluginError
+from lvmctl.core.errors import PluginError
 from lvmctl.training.state import repeatable
 
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lvmctl.errors import RunError, UsageError
-from lvmctl.schedule import Schedule
+from lvmctl.core.errors import RunError, UsageError
+from lvmctl.core.schedule import Schedule
 
 NAME = "training_history.json"
 

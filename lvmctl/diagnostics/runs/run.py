@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.anchoring import anchored_cosine, anchored_least_rho
-from lvmctl.diagnosis import Diagnosis, Screen
+from lvmctl.core.diagnosis import Diagnosis, Screen
+from lvmctl.core.errors import LvmctlError
 from lvmctl.diagnostics.runs.history import History, read_history
+from lvmctl.diagnostics.runs.history_rules import history_findings
 from lvmctl.diagnostics.runs.run_collapse import anchor_position, change_points, is_poor
 from lvmctl.diagnostics.runs.run_findings import Finding, ordered
 from lvmctl.diagnostics.runs.run_gap import like_for_like, notes
@@ -16,10 +18,8 @@ from lvmctl.diagnostics.runs.run_gradients import gradient_findings, measure_gra
 from lvmctl.diagnostics.runs.run_options import RunOptions
 from lvmctl.diagnostics.runs.run_plot import plot
 from lvmctl.diagnostics.runs.run_predictions import compare, linear_predictions, prediction_findings
-from lvmctl.diagnostics.runs.run_signs import history_findings
-from lvmctl.diagnostics.runs.run_words import sentence, tables, unknown, verdict
-from lvmctl.errors import LvmctlError
-from lvmctl.evaluation.subject import Asked, of_run
+from lvmctl.diagnostics.runs.run_text import sentence, tables, unknown, verdict
+from lvmctl.evaluation.eval_data import Asked, of_run
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
 

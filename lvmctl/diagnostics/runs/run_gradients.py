@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import Batch, Prediction, Step
+from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.evaluation.trained import Trained
-from lvmctl.geometry import cosine
-from lvmctl.models.rollout import roll_out
+from lvmctl.nn.rollout import roll_out
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Registry
-from lvmctl.registry.blame import blame
+from lvmctl.registry.faults import blame
+from lvmctl.sphere import cosine
 
 COUNTED = ("negatives", "order_pairs", "rollout")
 """Batch fields that come in the number the losses ask for, as attributes of these names."""

@@ -13,8 +13,8 @@ from lvmctl.baselines.ridge import Ridge
 from lvmctl.baselines.wiener import Wiener
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.runs.run_findings import Finding
-from lvmctl.metrics.intervals import Resampling
-from lvmctl.spec import NoOptions, Shape
+from lvmctl.evaluation.statistics.intervals import Resampling
+from lvmctl.registry.specs import NoOptions, Shape
 
 COPIES = 0.1
 """More cosine to last than the best linear prediction has: a copy, not a prediction."""

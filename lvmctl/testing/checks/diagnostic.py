@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lvmctl.diagnosis import Diagnosis
-from lvmctl.errors import LvmctlError
-from lvmctl.files import jsonable
+from lvmctl.core.diagnosis import Diagnosis
+from lvmctl.core.errors import LvmctlError
+from lvmctl.core.files import jsonable
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.diagnostic_subjects import odd, trace, usual
 from lvmctl.testing.inputs.once import once_per_subject

@@ -13,8 +13,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from lvmctl.data.checks import UNIT_TOLERANCE, norms_of
-from lvmctl.errors import DataError, LvmctlError
+from lvmctl.core.errors import DataError, LvmctlError
+from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.other_process import NotThere, vectors_elsewhere
 from lvmctl.testing.inputs.texts import COOKING, MONEY, MUSIC, ODD, SAILING, corpus

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from lvmctl.batch import FIELDS
-from lvmctl.spec import GateSpec
+from lvmctl.core.batch import FIELDS
+from lvmctl.registry.specs import GateSpec
 from lvmctl.testing.check import Check, Subject, Unmet, check, where
 from lvmctl.testing.checks import verdict as verdict_checks
 from lvmctl.testing.inputs.gate_inputs import ROLES, Given, batches, plain, rows, trace

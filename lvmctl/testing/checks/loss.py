@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.batch import FIELDS
+from lvmctl.core.batch import FIELDS
 from lvmctl.testing.check import Check, Subject, Unmet, check
 from lvmctl.testing.checks.loss_finite import (
     finite_for_every_prediction,

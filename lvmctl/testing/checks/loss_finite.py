@@ -6,9 +6,9 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lvmctl.batch import Batch, Prediction, Step
-from lvmctl.errors import UsageError
-from lvmctl.spec import Shape
+from lvmctl.core.batch import Batch, Prediction, Step
+from lvmctl.core.errors import UsageError
+from lvmctl.registry.specs import Shape
 from lvmctl.testing.check import Skipped, Subject, Unmet, check
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import MANY, accepted

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from lvmctl.batch import FIELDS, Batch, Prediction
+from lvmctl.core.batch import FIELDS, Batch, Prediction
 from lvmctl.testing.check import Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.batches import constant_prediction
 from lvmctl.testing.inputs.loss_trial import (

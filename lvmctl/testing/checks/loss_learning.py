@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import torch
 
-from lvmctl.batch import Batch, Prediction
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Batch, Prediction
+from lvmctl.sphere import unit
 from lvmctl.testing.check import Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.batches import constant_prediction, random_prediction
 from lvmctl.testing.inputs.loss_trial import Trial, listed, sound

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lvmctl.batch import LossOutput
+from lvmctl.core.batch import LossOutput
 from lvmctl.testing.check import Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.batches import random_prediction
 from lvmctl.testing.inputs.loss_trial import Trial, listed, sound

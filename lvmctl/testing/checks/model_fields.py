@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lvmctl.batch import Prediction
+from lvmctl.core.batch import Prediction
 from lvmctl.testing.check import Subject, Unmet, check
 from lvmctl.testing.checks.proofs import NEAR
 from lvmctl.testing.examples import for_all

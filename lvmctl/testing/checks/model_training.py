@@ -6,8 +6,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from lvmctl.batch import Pool
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Pool
+from lvmctl.sphere import unit
 from lvmctl.testing.check import Skipped, Subject, Unmet, check
 from lvmctl.testing.checks.proofs import prove_unit
 from lvmctl.testing.examples import for_all

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.spec import API_VERSION
+from lvmctl.registry.specs import API_VERSION
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
 from lvmctl.testing.checks.requirements import (
     CORE,

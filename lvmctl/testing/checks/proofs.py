@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lvmctl.batch import Prediction
-from lvmctl.geometry import anchored, centroid, cone_projection, mixture, span_projection, unit
-from lvmctl.spec import Geometry
+from lvmctl.core.batch import Prediction
+from lvmctl.registry.specs import Geometry
+from lvmctl.sphere import anchored, centroid, cone_projection, mixture, span_projection, unit
 from lvmctl.testing.check import Unmet
 from lvmctl.testing.inputs.contexts import Contexts
 

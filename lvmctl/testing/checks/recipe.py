@@ -12,12 +12,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lvmctl.config import OptionInfo, TrainingOptions, describe
-from lvmctl.errors import PluginError, UsageError
-from lvmctl.files import jsonable
+from lvmctl.core.errors import PluginError, UsageError
+from lvmctl.core.files import jsonable
+from lvmctl.core.run_directory import new_run
 from lvmctl.plan import Plan, from_record, make_plan
 from lvmctl.registry import load_registry
-from lvmctl.runs import new_run
-from lvmctl.spec import Composition
+from lvmctl.registry.specs import Composition
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.child import last_words, python
 from lvmctl.testing.inputs.recipe_trial import trained

@@ -7,7 +7,7 @@ import inspect
 from typing import Any
 
 from lvmctl.config import OptionInfo, describe, parse_assignments
-from lvmctl.spec import CommandSpec
+from lvmctl.registry.specs import CommandSpec
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
 
 LONGEST = 100

@@ -8,8 +8,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lvmctl.batch import Pool
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Pool
+from lvmctl.sphere import unit
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import SHAPE, Contexts, normal

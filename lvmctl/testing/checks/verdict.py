@@ -6,11 +6,11 @@ import math
 
 from hypothesis import strategies as st
 
-from lvmctl.errors import nearest
-from lvmctl.evaluation.verdicts import COUNTED
-from lvmctl.gates.bounds import Figure, bound, judge, meets
-from lvmctl.gates.ceilings import chance_matters
-from lvmctl.spec import GateSpec
+from lvmctl.core.errors import nearest
+from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
+from lvmctl.evaluation.gates.ceilings import chance_matters
+from lvmctl.evaluation.gates.verdicts import COUNTED
+from lvmctl.registry.specs import GateSpec
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check, where
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.gate_figures import RUN, figure, figures, logged, span

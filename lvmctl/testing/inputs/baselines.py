@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lvmctl.geometry import unit
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
+from lvmctl.sphere import unit
 from lvmctl.testing.check import Skipped, Subject, Unmet
 from lvmctl.testing.inputs.contexts import SHAPE, Contexts, normal
 from lvmctl.testing.inputs.worlds import windows

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lvmctl.batch import FIELDS, Batch, Prediction
+from lvmctl.core.batch import FIELDS, Batch, Prediction
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
-from lvmctl.geometry import cosine, unit
+from lvmctl.sphere import cosine, unit
 from lvmctl.testing.inputs.splits import split_of
 
 WINDOWS = (1, 4, 2, 7)
@@ -27,7 +27,7 @@ def random_batch(
     rollout: int = 3,
     seed: int = 0,
 ) -> Batch:
-    """B windows of random articles with every field of :data:`lvmctl.batch.FIELDS`.
+    """B windows of random articles with every field of :data:`lvmctl.core.batch.FIELDS`.
 
     The fields come from the code that builds the batches of a training, so they fit together, and
     chunks of an article have cosines of about one half, as those of books have. ``weight`` is

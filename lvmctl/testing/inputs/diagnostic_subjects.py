@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from lvmctl.core.files import write_json
 from lvmctl.data import Split, Splits
-from lvmctl.files import write_json
 from lvmctl.testing.inputs.gate_inputs import evaluations, record
 from lvmctl.testing.inputs.splits import split_of, textlike, textlike_splits
 

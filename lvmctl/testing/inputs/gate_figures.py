@@ -8,22 +8,22 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from lvmctl.batch import Prediction, Step
 from lvmctl.config import bind
+from lvmctl.core.batch import Prediction, Step
+from lvmctl.core.errors import nearest
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
-from lvmctl.errors import nearest
-from lvmctl.evaluation.fivecat import TESTS, evidence
+from lvmctl.evaluation.fivecat.run import TESTS, evidence
+from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.evaluation.measure import Protocol
+from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.predictors import Predictor, centred, raw, row_name
-from lvmctl.evaluation.sheet import Sheet
-from lvmctl.evaluation.verdicts import Evidence
-from lvmctl.gates.bounds import Figure
+from lvmctl.nn.objective import COUNTED
 from lvmctl.registry import Entry, Registry
-from lvmctl.spec import GateSpec, Shape
+from lvmctl.registry.specs import GateSpec, Shape
 from lvmctl.testing.check import Unmet
 from lvmctl.testing.inputs.splits import textlike
-from lvmctl.training.objective import COUNTED
 
 RUN = "direct"
 """Who stands for a run: every figure that a model without extras has, it has."""

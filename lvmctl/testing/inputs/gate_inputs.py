@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lvmctl.batch import FIELDS, Batch
+from lvmctl.core.batch import FIELDS, Batch
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.testing.inputs.splits import split_of, textlike
@@ -102,7 +102,7 @@ def batches() -> list[list[Given]]:
 
 
 def batch(windows: Windows, size: int) -> Batch:
-    """Windows spread over the split, with all of :data:`lvmctl.batch.FIELDS`."""
+    """Windows spread over the split, with all of :data:`lvmctl.core.batch.FIELDS`."""
     builder = BatchBuilder(windows, FIELDS, negatives=3, order_pairs=2, rollout=2)
     return builder.batch(np.linspace(0, len(windows) - 1, size).astype(int))
 

@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import FIELDS, Batch, LossOutput, Prediction, Step
-from lvmctl.errors import out_of_memory
-from lvmctl.spec import Shape
+from lvmctl.core.batch import FIELDS, Batch, LossOutput, Prediction, Step
+from lvmctl.core.errors import out_of_memory
+from lvmctl.nn.objective import COUNTED
+from lvmctl.registry.specs import Shape
 from lvmctl.testing.check import Skipped, Subject
 from lvmctl.testing.inputs.batches import constant_prediction, random_batch, random_prediction
 from lvmctl.testing.inputs.contexts import SHAPE
-from lvmctl.training.objective import COUNTED
 
 KINDS = {"ordinary": 0.5, "identical": 1.0, "opposite": -1.0, "orthogonal": 0.0, "copied": None}
 """Predictions that every loss meets, by cos(q, target); a copied one is the newest chunk."""

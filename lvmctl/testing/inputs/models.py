@@ -11,22 +11,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import Prediction, Step
-from lvmctl.spec import Shape
+from lvmctl.core.batch import Prediction, Step
+from lvmctl.nn.objective import told
+from lvmctl.registry.specs import Shape
 from lvmctl.testing.check import Subject, Unmet
 from lvmctl.testing.inputs.contexts import SHAPE
 from lvmctl.testing.inputs.worlds import windows
-from lvmctl.training.objective import told
 
 SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 32}
-"""What is made small of options that have all of :mod:`lvmctl.models.options`."""
+"""What is made small of options that have all of :mod:`lvmctl.nn.sequence.options`."""
 
 FIRST = Step(epoch=1, index=0, epochs=20, steps_per_epoch=10)
 LAST = Step(epoch=20, index=9, epochs=20, steps_per_epoch=10)
 """The ends of a training."""
 
 FIELDS = ("raw", "weights", "anchor_lambda")
-"""What a model may fill of a :class:`~lvmctl.batch.Prediction`, beside q."""
+"""What a model may fill of a :class:`~lvmctl.core.batch.Prediction`, beside q."""
 
 WEIGHTS = ("as built", "moved")
 """States of a model that its promises are tried in."""

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lvmctl.batch import Step
 from lvmctl.config import describe
+from lvmctl.core.batch import Step
 from lvmctl.data import Windows, open_split
-from lvmctl.evaluation.anatomy import builder
+from lvmctl.evaluation.fivecat.internals import builder
 from lvmctl.evaluation.trained import Trained, load_run
-from lvmctl.models.own_list import score_list
-from lvmctl.models.rollout import roll_out
+from lvmctl.nn.listwise_scores import score_list
+from lvmctl.nn.rollout import roll_out
 from lvmctl.plan import make_plan
 from lvmctl.testing.check import Subject
 from lvmctl.testing.inputs.once import once_per_subject

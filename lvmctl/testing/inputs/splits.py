@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.data import Split, Splits
-from lvmctl.data.arrays import unit64
+from lvmctl.data.store.arrays import unit64
 
 
 def split_of(articles: Sequence[np.ndarray], name: str = "tiny") -> Split:

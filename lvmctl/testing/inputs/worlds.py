@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lvmctl.data import Windows
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
 from lvmctl.testing.inputs.splits import split_of, textlike
 
 SIZES = ("several articles", "one article", "one window")

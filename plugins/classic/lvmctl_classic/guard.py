@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import nn
 from torch.nn import functional
 
-from lvmctl.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.geometry import cosine
+from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
 from lvmctl.plugins import Shape
+from lvmctl.sphere import cosine
 from lvmctl_classic.options import GuardOptions
 
 

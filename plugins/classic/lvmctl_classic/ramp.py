@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import Prediction, Step
-from lvmctl.geometry import unit
-from lvmctl.models.encoder import sequence_encoder
+from lvmctl.core.batch import Prediction, Step
+from lvmctl.core.schedule import Schedule
+from lvmctl.nn.sequence.model import sequence_encoder
 from lvmctl.plugins import Shape
-from lvmctl.schedule import Schedule
+from lvmctl.sphere import unit
 from lvmctl_classic.options import RampOptions
 
 

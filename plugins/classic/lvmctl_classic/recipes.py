@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import Composition, Part, TrainingOptions
 from lvmctl_classic.options import (
     DistinctOptions,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import Prediction
-from lvmctl.geometry import unit
-from lvmctl.models.encoder import sequence_encoder
+from lvmctl.core.batch import Prediction
+from lvmctl.nn.sequence.model import sequence_encoder
 from lvmctl.plugins import Shape
+from lvmctl.sphere import unit
 from lvmctl_classic.options import ResidualOptions
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from lvmctl.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
 from lvmctl.plugins import Shape
 from lvmctl_classic.options import RolloutOptions
 

@@ -12,9 +12,9 @@ from lvmctl_classic.options import ForwardPreferenceOptions, GuardOptions, Rollo
 from lvmctl_classic.plugin import lvmctl_losses
 from lvmctl_classic.rollout import Rollout
 
-from lvmctl.batch import Batch, Prediction, Step
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.plugins import Shape
+from lvmctl.sphere import unit
 
 DIM = 6
 SHAPE = Shape(DIM, 5)

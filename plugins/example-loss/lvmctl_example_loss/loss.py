@@ -2,7 +2,7 @@
 
 import torch
 
-from lvmctl.batch import LossOutput
+from lvmctl.core.batch import LossOutput
 
 
 class Geodesic(torch.nn.Module):

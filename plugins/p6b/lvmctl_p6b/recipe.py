@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import Composition, Part
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from lvmctl_p6b.plugin import lvmctl_losses
 
-from lvmctl.batch import Batch, Prediction, Step
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Batch, Prediction, Step
+from lvmctl.sphere import unit
 
 
 def _batch(target: torch.Tensor, second_last: torch.Tensor, weight: torch.Tensor | None = None):

@@ -12,9 +12,9 @@ from lvmctl_p6b.directional import RATIO_EPSILON, Directional
 from lvmctl_p6b.options import DirectionalOptions
 from lvmctl_p6b.versions import VERSIONS
 
-from lvmctl.batch import Batch, Prediction, Step
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.plugins import Shape
+from lvmctl.sphere import unit
 
 SHAPE = Shape(8, 5, 2)
 

@@ -9,8 +9,8 @@ from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 from lvmctl_p6b.recipe import compose
 
 from lvmctl.config import bind
-from lvmctl.errors import UsageError
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.core.errors import UsageError
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 
 PUBLISHED = {
     # METHODS §4, table: P6b

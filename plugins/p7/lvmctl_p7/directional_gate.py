@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lvmctl.batch import Batch
-from lvmctl.geometry import cosine
+from lvmctl.core.batch import Batch
+from lvmctl.sphere import cosine
 from lvmctl_p7.options import DirectionalGateOptions
 
 

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lvmctl.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.geometry import cosine
+from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
 from lvmctl.plugins import Shape
+from lvmctl.sphere import cosine
 from lvmctl_p7.options import InfoNceOptions
 
 

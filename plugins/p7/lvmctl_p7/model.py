@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import Prediction, Step
-from lvmctl.geometry import anchored, centroid
-from lvmctl.models.encoder import sequence_encoder
+from lvmctl.core.batch import Prediction, Step
+from lvmctl.nn.sequence.model import sequence_encoder
 from lvmctl.plugins import Shape
+from lvmctl.sphere import anchored, centroid
 from lvmctl_p7.options import LEAST_LAMBDA, MOST_LAMBDA, RankerOptions
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from lvmctl_p7.plugin import lvmctl_losses
 
-from lvmctl.batch import Batch, Step
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Batch, Step
+from lvmctl.sphere import unit
 from lvmctl.testing import random_batch
 
 

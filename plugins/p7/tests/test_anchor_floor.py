@@ -10,7 +10,7 @@ import torch
 from lvmctl_p7.anchor_floor import AnchorFloor
 from lvmctl_p7.options import AnchorFloorOptions
 
-from lvmctl.batch import Batch, Prediction
+from lvmctl.core.batch import Batch, Prediction
 from lvmctl.plugins import Shape
 
 SHAPE = Shape(7, 5)

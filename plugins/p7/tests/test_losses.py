@@ -9,9 +9,9 @@ from lvmctl_p7.infonce import InfoNce
 from lvmctl_p7.plugin import lvmctl_losses
 from lvmctl_p7.teacher_floor import TeacherFloor
 
-from lvmctl.batch import Batch, Prediction
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Batch, Prediction
 from lvmctl.plugins import Shape
+from lvmctl.sphere import unit
 
 DIM = 7
 SHAPE = Shape(DIM, 5)

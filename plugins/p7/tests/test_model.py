@@ -14,9 +14,9 @@ from lvmctl_p7.options import RankerOptions
 from lvmctl_p7.plugin import lvmctl_models
 
 from lvmctl.anchoring import anchored_cosine
-from lvmctl.geometry import centroid, cosine, unit
-from lvmctl.models.options import ENCODERS
+from lvmctl.nn.sequence.options import ENCODERS
 from lvmctl.plugins import Shape
+from lvmctl.sphere import centroid, cosine, unit
 
 
 def small(**changes) -> RankerOptions:

@@ -12,8 +12,8 @@ from lvmctl_p7.options import P7Options
 from lvmctl_p7.recipe import compose
 
 from lvmctl.config import bind
-from lvmctl.errors import UsageError
-from lvmctl.losses.options import PreviousRepelOptions
+from lvmctl.core.errors import UsageError
+from lvmctl.nn.losses.options import PreviousRepelOptions
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
 

@@ -9,7 +9,7 @@ import torch
 from lvmctl_p7.options import TeacherFloorOptions
 from lvmctl_p7.teacher_floor import TeacherFloor
 
-from lvmctl.batch import Batch, Prediction
+from lvmctl.core.batch import Batch, Prediction
 from lvmctl.plugins import Shape
 
 SHAPE = Shape(7, 5)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lvmctl.core.errors import Interrupted
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
-from lvmctl.errors import Interrupted
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
-from lvmctl.runs import RunDirectory
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
 

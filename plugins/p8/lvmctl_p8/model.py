@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from lvmctl.batch import Prediction
-from lvmctl.geometry import mixture
-from lvmctl.models.encoder import sequence_encoder
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.core.batch import Prediction
+from lvmctl.nn.sequence.model import sequence_encoder
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import Shape
+from lvmctl.sphere import mixture
 
 
 class Mixture(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lvmctl.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
 from lvmctl.plugins import Shape
 from lvmctl_p8.options import OrderOptions
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import GateSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p8 import options
 

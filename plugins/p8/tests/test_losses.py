@@ -8,9 +8,9 @@ from lvmctl_p8.listwise import Listwise
 from lvmctl_p8.order import OrderVerifier
 from lvmctl_p8.plugin import lvmctl_losses
 
-from lvmctl.batch import Batch, Prediction
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Batch, Prediction
 from lvmctl.plugins import Shape
+from lvmctl.sphere import unit
 
 DIM = 7
 SHAPE = Shape(DIM, 5)

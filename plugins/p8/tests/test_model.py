@@ -11,9 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lvmctl_p8.model import Mixture
 
-from lvmctl.geometry import centroid, cosine, span_projection, unit
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import Shape
+from lvmctl.sphere import centroid, cosine, span_projection, unit
 
 ENCODERS = ["transformer", "lstm"]
 

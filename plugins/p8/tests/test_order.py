@@ -9,9 +9,9 @@ import torch
 from lvmctl_p8.options import OrderOptions
 from lvmctl_p8.order import OrderVerifier
 
-from lvmctl.batch import Batch, Prediction
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Batch, Prediction
 from lvmctl.plugins import Shape
+from lvmctl.sphere import unit
 
 DIM = 7
 SHAPE = Shape(DIM, 5)

@@ -9,9 +9,9 @@ from lvmctl_p8.options import KillOptions, ListwiseOptions, OrderOptions, P8Opti
 from lvmctl_p8.recipe import compose
 
 from lvmctl.config import bind
-from lvmctl.errors import UsageError
-from lvmctl.losses.options import PreviousRepelOptions as RepelOptions
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.core.errors import UsageError
+from lvmctl.nn.losses.options import PreviousRepelOptions as RepelOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 
 PUBLISHED = {
     # METHODS §4, table: P8

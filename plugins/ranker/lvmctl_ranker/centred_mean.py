@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lvmctl.batch import Pool
-from lvmctl.geometry import mixture
+from lvmctl.core.batch import Pool
 from lvmctl.plugins import NoOptions, Shape
+from lvmctl.sphere import mixture
 from lvmctl_ranker.whitening import centre
 
 FADE = 0.6

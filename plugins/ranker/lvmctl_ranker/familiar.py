@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from lvmctl.batch import Pool
+from lvmctl.core.batch import Pool
 from lvmctl.plugins import Shape
 from lvmctl_ranker.teaching import FOLDS, distance, fold_of, guessed_from, teach
 from lvmctl_ranker.whitening import centre

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from lvmctl.batch import Pool, Prediction
-from lvmctl.geometry import mixture
+from lvmctl.core.batch import Pool, Prediction
 from lvmctl.plugins import Shape
+from lvmctl.sphere import mixture
 from lvmctl_ranker import familiar
 from lvmctl_ranker.familiar import Along, Familiar
 from lvmctl_ranker.features import features, twice, width
@@ -65,7 +65,7 @@ class Ranker(nn.Module):
         return Prediction(q=mixture(weights, context), weights=weights)
 
     def score(self, context: Tensor, pool: Pool) -> Tensor:
-        """Scores (B, N) of a pool's chunks, higher is better; see :class:`lvmctl.batch.Pool`.
+        """Scores (B, N) of a pool's chunks, higher is better; see :class:`lvmctl.core.batch.Pool`.
 
         What is the same for all contexts is computed once, the rest a few contexts at a time; where
         nothing is the same, all of it.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.batch import Pool
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Pool
+from lvmctl.sphere import unit
 
 
 @pytest.fixture(scope="session")

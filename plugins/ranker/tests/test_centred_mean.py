@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from lvmctl_ranker.centred_mean import CentredMean
 
-from lvmctl.batch import Pool
+from lvmctl.core.batch import Pool
 from lvmctl.plugins import NoOptions, Shape
 
 

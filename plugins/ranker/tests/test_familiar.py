@@ -10,7 +10,7 @@ from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import RankerOptions
 from lvmctl_ranker.teaching import FOLDS, fold_of
 
-from lvmctl.batch import Pool
+from lvmctl.core.batch import Pool
 from lvmctl.data import Windows
 from lvmctl.plugins import Shape
 from lvmctl.testing.inputs.splits import split_of, textlike

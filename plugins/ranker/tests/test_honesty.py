@@ -13,13 +13,13 @@ import pytest
 import torch
 from lvmctl_ranker.model import Ranker
 
-from lvmctl.batch import Pool
+from lvmctl.core.batch import Pool
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
-from lvmctl.data.synth import World, simulate
-from lvmctl.evaluation.ranks import in_article_ranks_by_score
+from lvmctl.data.synthetic.worlds import World, simulate
+from lvmctl.evaluation.retrieval.ranks import in_article_ranks_by_score
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
-from lvmctl.runs import RunDirectory
 from lvmctl.testing.inputs.splits import Quiet, split_of
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training

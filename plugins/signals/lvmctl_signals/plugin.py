@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lvmctl.errors import OutputError
-from lvmctl.files import write_json
+from lvmctl.core.errors import OutputError
+from lvmctl.core.files import write_json
 from lvmctl.plugins import hookimpl
 from lvmctl_signals.signals import found, number
 

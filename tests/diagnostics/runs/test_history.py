@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from lvmctl.core.errors import RunError
 from lvmctl.diagnostics.runs.history import History, Point, number, read_history
-from lvmctl.errors import RunError
 
 
 def record(epoch, **parts):

@@ -12,9 +12,9 @@ from diagnostics.histories import escaped, planted, published_p7, records
 from diagnostics.worlds import Silent
 from training.small import TINY, Watcher
 
+from lvmctl.core.errors import RunError
 from lvmctl.diagnostics.runs.run import RunDiagnosis
 from lvmctl.diagnostics.runs.run_options import RunOptions
-from lvmctl.errors import RunError
 from lvmctl.training import job
 
 TURNS = "synth:rotation?articles=40&chunks=24&dim=16&theta=20"

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from training.small import DATA, TINY
 
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.diagnostics.runs.run_gradients import (
@@ -24,7 +25,6 @@ from lvmctl.diagnostics.runs.run_gradients import (
 from lvmctl.evaluation.trained import Trained
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
-from lvmctl.runs import RunDirectory
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,7 @@ import pytest
 from diagnostics.histories import planted, records
 
 from lvmctl.diagnostics.runs.history import History
-from lvmctl.diagnostics.runs.run_collapse import change_points
-from lvmctl.diagnostics.runs.run_options import RunOptions
-from lvmctl.diagnostics.runs.run_signs import (
+from lvmctl.diagnostics.runs.history_rules import (
     at_chance,
     constant_gates,
     frozen,
@@ -19,6 +17,8 @@ from lvmctl.diagnostics.runs.run_signs import (
     off_target,
     worse_than_direct,
 )
+from lvmctl.diagnostics.runs.run_collapse import change_points
+from lvmctl.diagnostics.runs.run_options import RunOptions
 
 
 def changed(**val):

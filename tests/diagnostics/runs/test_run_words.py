@@ -6,7 +6,7 @@ import pytest
 from diagnostics.histories import planted, records
 
 from lvmctl.diagnostics.runs.history import History
-from lvmctl.diagnostics.runs.run_words import sentence, unknown, verdict
+from lvmctl.diagnostics.runs.run_text import sentence, unknown, verdict
 
 
 def test_the_figures_are_of_the_last_epoch():

@@ -8,10 +8,10 @@ import torch
 from judged import failures, judged
 
 from lvmctl.baselines.records import BASELINES
-from lvmctl.errors import UsageError
-from lvmctl.geometry import unit
+from lvmctl.core.errors import UsageError
 from lvmctl.registry import load_registry
-from lvmctl.spec import BaselineSpec
+from lvmctl.registry.specs import BaselineSpec
+from lvmctl.sphere import unit
 from lvmctl.testing.checks.baseline import CHECKS
 from lvmctl.testing.conformance import cases
 

@@ -6,7 +6,7 @@ import click
 import judged
 import pytest
 
-from lvmctl.spec import CommandSpec
+from lvmctl.registry.specs import CommandSpec
 from lvmctl.testing.checks.command import CHECKS
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lvmctl.diagnosis import Diagnosis, Table
+from lvmctl.core.diagnosis import Diagnosis, Table
+from lvmctl.core.errors import DataError
 from lvmctl.diagnostics.records import DIAGNOSTICS
-from lvmctl.errors import DataError
-from lvmctl.spec import DiagnosticSpec
+from lvmctl.registry.specs import DiagnosticSpec
 from lvmctl.testing.checks.diagnostic import CHECKS
 
 

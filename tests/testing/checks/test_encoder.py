@@ -12,8 +12,8 @@ import judged
 import pytest
 import testing.encoders as made
 
-from lvmctl.data.encoders.records import ENCODERS
-from lvmctl.spec import EncoderSpec
+from lvmctl.data.text.encoders.records import ENCODERS
+from lvmctl.registry.specs import EncoderSpec
 from lvmctl.testing.check import Subject
 from lvmctl.testing.checks.encoder import CHECKS
 from lvmctl.testing.inputs.other_process import vectors_elsewhere

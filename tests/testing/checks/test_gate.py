@@ -12,8 +12,8 @@ import pytest
 import torch
 from beside_core import judged_beside_core
 
-from lvmctl.geometry import cosine
-from lvmctl.spec import GateSpec
+from lvmctl.registry.specs import GateSpec
+from lvmctl.sphere import cosine
 from lvmctl.testing.checks.gate import CHECKS
 
 # ------------------------------------------------------------------ gates of role sample

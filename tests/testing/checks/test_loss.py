@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lvmctl.batch import LossOutput
-from lvmctl.losses.records import LOSSES
+from lvmctl.core.batch import LossOutput
+from lvmctl.nn.losses.records import LOSSES
 from lvmctl.registry import load_registry
 from lvmctl.testing.conformance import cases
 

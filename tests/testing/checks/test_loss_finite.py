@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from lvmctl.batch import LossOutput
-from lvmctl.errors import UsageError
-from lvmctl.geometry import cosine
+from lvmctl.core.batch import LossOutput
+from lvmctl.core.errors import UsageError
+from lvmctl.sphere import cosine
 
 from sound_loss import Sound, faults, outcomes  # isort: skip
 

@@ -7,7 +7,7 @@ import random
 import pytest
 import torch
 
-from lvmctl.geometry import cosine
+from lvmctl.sphere import cosine
 
 from sound_loss import Sound, faults, outcomes  # isort: skip
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lvmctl.geometry import cosine
+from lvmctl.sphere import cosine
 
 from sound_loss import Sound, Verifier, faults, outcomes  # isort: skip
 

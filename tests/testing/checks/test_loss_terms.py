@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lvmctl.batch import LossOutput
-from lvmctl.geometry import cosine
+from lvmctl.core.batch import LossOutput
+from lvmctl.sphere import cosine
 
 from sound_loss import Sound, faults, outcomes  # isort: skip
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from sound_models import ANCHORED, CONE, Anchored, Cone, Free, assert_fails, each
 
-from lvmctl.batch import Prediction
-from lvmctl.geometry import anchored, centroid, mixture, unit
+from lvmctl.core.batch import Prediction
+from lvmctl.sphere import anchored, centroid, mixture, unit
 
 
 class Filled(Free):

@@ -9,8 +9,8 @@ from sound_models import Free, Mixing, assert_fails, each, outcomes
 from torch import nn
 from torch.nn import functional
 
-from lvmctl.batch import Prediction
-from lvmctl.geometry import unit
+from lvmctl.core.batch import Prediction
+from lvmctl.sphere import unit
 
 
 class Starting(Free):

@@ -33,7 +33,9 @@ def lvmctl_losses():
     return [LossSpec(name="angle", summary="An angle.", target="mine_pkg.loss:Angle",
                      options=Options)]
 """
-LOSS = "import torch\nfrom lvmctl.batch import LossOutput\nclass Angle(torch.nn.Module): pass\n"
+LOSS = (
+    "import torch\nfrom lvmctl.core.batch import LossOutput\nclass Angle(torch.nn.Module): pass\n"
+)
 RANGE = ("lvmctl>=0.1,<0.2",)
 
 
@@ -238,13 +240,13 @@ def test_a_file_of_its_own_has_no_distribution(tmp_path):
     ("text", "private"),
     [
         ("import lvmctl.plugins, numpy", []),
-        ("import lvmctl.batch, lvmctl.runs", ["lvmctl.runs"]),
+        ("import lvmctl.core.batch, lvmctl.core.run_directory", ["lvmctl.core.run_directory"]),
         ("from lvmctl import batch, cli", ["lvmctl.cli"]),
         ("from lvmctl.data import Windows", []),
         ("from lvmctl.data import windows", ["lvmctl.data.windows"]),
         ("from lvmctl.data.windows import Windows", ["lvmctl.data.windows"]),
-        ("from lvmctl.models import encoder, gru", ["lvmctl.models.gru"]),
-        ("from lvmctl.batch import LossOutput", []),
+        ("from lvmctl.nn import encoder, gru", ["lvmctl.nn.sequence.gru"]),
+        ("from lvmctl.core.batch import LossOutput", []),
         ("def late():\n    import lvmctl.cli.main", ["lvmctl.cli.main"]),
         ("from . import runs\nfrom .lvmctl import runs", []),
         ("import lvmctl_p8, lvmctlx.runs", []),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.batch import Prediction
-from lvmctl.geometry import unit
-from lvmctl.spec import Shape
+from lvmctl.core.batch import Prediction
+from lvmctl.registry.specs import Shape
+from lvmctl.sphere import unit
 from lvmctl.testing.check import Unmet
 from lvmctl.testing.checks.proofs import prove, prove_unit
 from lvmctl.testing.inputs.contexts import Contexts

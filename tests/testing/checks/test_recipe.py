@@ -14,7 +14,7 @@ from lvmctl.testing.conformance import cases
 
 PLUGIN = """
 from dataclasses import dataclass
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import *
 
 LVMCTL_API = 1
@@ -43,7 +43,7 @@ def lvmctl_losses():
 
 LOSSES = """
 import torch
-from lvmctl.batch import LossOutput
+from lvmctl.core.batch import LossOutput
 
 class Same(torch.nn.Module):
     def __init__(self, options, shape):
@@ -79,7 +79,7 @@ class Fickle(Same):
 
 SOUND = """
 from dataclasses import fields
-from lvmctl.models.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.plugins import Composition, Part
 
 def compose(options):

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from lvmctl.config import option
-from lvmctl.spec import CommandSpec, EncoderSpec, GateSpec, NoOptions
+from lvmctl.registry.specs import CommandSpec, EncoderSpec, GateSpec, NoOptions
 from lvmctl.testing.checks.record import CHECKS
 
 from judged import failures, judged  # isort: skip

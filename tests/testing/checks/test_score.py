@@ -7,8 +7,8 @@ import torch
 from judged import failures, judged
 from sound_models import Free, outcomes
 
-from lvmctl.geometry import unit
-from lvmctl.spec import BaselineSpec
+from lvmctl.registry.specs import BaselineSpec
+from lvmctl.sphere import unit
 from lvmctl.testing.checks.baseline import CHECKS
 
 SCORES = [check for check in CHECKS if check.name.startswith("score")]

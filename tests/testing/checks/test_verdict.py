@@ -11,11 +11,11 @@ import pytest
 import torch
 from beside_core import judged_beside_core
 
-from lvmctl.batch import LossOutput
-from lvmctl.gates.bounds import judge
-from lvmctl.gates.records import GATES
+from lvmctl.core.batch import LossOutput
+from lvmctl.evaluation.gates.bounds import judge
+from lvmctl.evaluation.gates.records import GATES
 from lvmctl.registry import load_registry
-from lvmctl.spec import GateSpec, LossSpec
+from lvmctl.registry.specs import GateSpec, LossSpec
 from lvmctl.testing.checks import verdict as verdict_checks
 from lvmctl.testing.checks.verdict import CHECKS
 from lvmctl.testing.conformance import cases

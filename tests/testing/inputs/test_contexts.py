@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.errors import UsageError
-from lvmctl.spec import Shape
+from lvmctl.core.errors import UsageError
+from lvmctl.registry.specs import Shape
 from lvmctl.testing.check import Unmet
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import KINDS, OTHER_SHAPES, SHAPE, Contexts, accepted, contexts

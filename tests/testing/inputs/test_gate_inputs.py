@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from training.small import DATA, TINY, Watcher
 
-from lvmctl.batch import FIELDS, Batch
+from lvmctl.core.batch import FIELDS, Batch
 from lvmctl.testing.inputs.gate_inputs import batches, curricula, fill, records, rows, trace
 from lvmctl.training.job import Request, start
 

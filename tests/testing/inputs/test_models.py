@@ -10,8 +10,8 @@ from judged import failures
 from sound_models import Free, outcomes
 
 from lvmctl.config import option
-from lvmctl.models.options import SequenceEncoderOptions
-from lvmctl.models.records import MODELS
+from lvmctl.nn.records import MODELS
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
 from lvmctl.registry import load_registry
 from lvmctl.testing.checks.model import CHECKS
 from lvmctl.testing.conformance import cases

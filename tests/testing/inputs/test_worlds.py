@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lvmctl.spec import Shape
+from lvmctl.registry.specs import Shape
 from lvmctl.testing.inputs.contexts import OTHER_SHAPES, SHAPE
 from lvmctl.testing.inputs.worlds import windows
 

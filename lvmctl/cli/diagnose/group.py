@@ -1,0 +1,203 @@
+"""``lvmctl diagnose``: a command for each diagnostic, made from its record, and ``all``."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, save
+from lvmctl.cli.eval.options import Terminal
+from lvmctl.cli.output import emit, json_option, notice
+from lvmctl.config import describe
+
+if TYPE_CHECKING:
+    from lvmctl.core.errors import LvmctlError
+    from lvmctl.registry import Entry, Registry
+
+ALL = "all"
+ORDER = (
+    *("split-parity", "leakage", "geometry", "direction", "ceilings", "feasibility"),
+    *("metrics", "run"),
+)
+"""From cheap to dear, and data before runs; a plugin's come after."""
+
+OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Save the result and its plot in a new directory.",
+)
+APART = (
+    click.Option(["--train"], multiple=True, metavar="SOURCE", help="Training data; repeat."),
+    click.Option(["--val"], metavar="SOURCE", help="Validation data."),
+    click.Option(["--ood"], metavar="SOURCE", help="Data of another source."),
+)
+SUBJECTS = {
+    "store": (click.Argument(["store"], required=False),),
+    "splits": (click.Argument(["store"], required=False), *APART),
+    "run": (
+        click.Argument(["run"], required=False),
+        click.Option(
+            ["--history"],
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="A bare training_history.json in the place of a run.",
+        ),
+    ),
+}
+HELP = {
+    "store": """Without a STORE: the embedded demonstration data.
+
+\b
+lvmctl diagnose NAME stores/books
+lvmctl diagnose NAME stores/books --out findings/""",
+    "splits": """Without a STORE: the embedded demonstration data.
+
+\b
+lvmctl diagnose NAME stores/books
+lvmctl diagnose NAME --train a/ --val b/ --out findings/""",
+    "run": """Without a RUN: the latest.
+
+\b
+lvmctl diagnose NAME runs/p7_a
+lvmctl diagnose NAME --history training_history.json""",
+}
+
+
+class Diagnoses(click.Group):
+    """A group whose commands are the registered diagnostics."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        registry, entries = found()
+        return [*(registry.address(entry) for entry in entries), ALL]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name.startswith("-"):
+            return None
+        if cmd_name == ALL:
+            return everything
+        registry, entries = found()
+        if not any(entry.means(cmd_name) for entry in entries):
+            raise registry.unknown(cmd_name, "diagnostic", also=[ALL])
+        return command(registry, registry.get("diagnostic", cmd_name))
+
+
+def found() -> tuple[Registry, list[Entry]]:
+    """The registry, and its diagnostics in the order they are asked."""
+    from lvmctl.registry import load_registry
+
+    registry = load_registry()
+
+    def place(entry: Entry) -> int:
+        return ORDER.index(entry.name) if entry.name in ORDER else len(ORDER)
+
+    return registry, sorted(registry.entries("diagnostic"), key=place)
+
+
+def command(registry: Registry, entry: Entry) -> click.Command:
+    """The command of one diagnostic: its subject, its options, --out and --json."""
+    options = describe(entry.record.options)
+    own = [
+        click.Option(
+            [f"--{info.name.replace('_', '-')}"],
+            metavar=info.type.scalar.__name__.upper(),
+            help=f"{sentence(info.help)}.  [default: {info.default}]",
+        )
+        for info in options
+    ]
+    takes = entry.record.takes
+
+    def callback(out: Path | None, as_json: bool, **given: Any) -> int:
+        from lvmctl.diagnostics.job import Asked, diagnose
+
+        values = {i.name: given.pop(i.name) for i in options}
+        typed = {name: value for name, value in values.items() if value is not None}
+        refuse_output(out)
+        with redirect_stdout(sys.stderr):
+            diagnosis = diagnose(registry, entry, typed, Asked(**given), Terminal())
+            answer = answer_of(entry, diagnosis, draw=out is not None)
+        emit(answer.record, f"diagnose.{entry.name}", as_json, answer.text)
+        if out is not None:
+            save(out, {entry.name: answer})
+        if answer.fault is not None:
+            notice(f"error: the plot is left out: {line(answer.fault)}")
+        return answer.code
+
+    text = f"{entry.record.summary}\n\n{HELP[takes].replace('NAME', entry.name)}"
+    made = click.Command(entry.name, params=[*SUBJECTS[takes], *own], callback=callback, help=text)
+    return json_option(OUT(made))
+
+
+@click.command(ALL)
+@click.argument("store", required=False)
+@click.option("--run", metavar="RUN", help="Look into this run too.")
+@OUT
+@json_option
+def everything(store: str | None, run: str | None, out: Path | None, as_json: bool) -> int:
+    """Ask every diagnostic that applies, one after another.
+
+    One that fails does not stop the others. Exit code 1 where a diagnosis says so.
+
+    \b
+    lvmctl diagnose all stores/books
+    lvmctl diagnose all stores/books --run runs/p7_a --out findings/
+    """
+    from lvmctl.diagnostics.job import Asked, diagnose, diagnose_all
+
+    refuse_output(out)
+    registry, entries = found()
+    subject, stdout = Asked(store=store, run=run), sys.stdout
+    answers: dict[str, Answer] = {}
+    faults: dict[str, str] = {}
+
+    def say(text: str) -> None:
+        if not as_json:
+            click.echo(text, file=stdout)
+
+    def ask(entry: Entry) -> int:
+        diagnosis = diagnose(registry, entry, {}, subject, Terminal())
+        answer = answer_of(entry, diagnosis, draw=out is not None)
+        name = registry.address(entry)
+        answers[name] = answer
+        say(f"── {name}\n{answer.text}\n")
+        if answer.fault is not None:
+            faults[name] = line(answer.fault)
+            say(f"NOT DRAWN: {faults[name]}\n")
+        return answer.code
+
+    def missed(entry: Entry, error: LvmctlError) -> None:
+        name = registry.address(entry)
+        faults[name] = line(error)
+        say(f"── {name}\nNOT ANSWERED: {faults[name]}\n")
+
+    asked = [e for e in entries if e.record.takes != "run" or run is not None]
+    with redirect_stdout(sys.stderr):
+        code = diagnose_all(asked, ask, missed)
+    records = {name: answer.record for name, answer in answers.items()}
+    emit({"diagnoses": records, "faults": faults}, "diagnose.all", as_json, "")
+    if out is not None:
+        save(out, answers)
+    return code
+
+
+@click.group(cls=Diagnoses)
+def diagnose() -> None:
+    """Know before you train what data can support, and after it what went wrong.
+
+    Each prints a verdict in one sentence, the figures with intervals, and what would change it.
+
+    \b
+    lvmctl diagnose split-parity
+    lvmctl diagnose feasibility stores/books --profile p8
+    lvmctl diagnose run runs/p7_a
+    lvmctl diagnose all stores/books --out findings/
+    """
+
+
+def sentence(help: str) -> str:
+    """An option's help with a capital, unless it begins with a symbol: h is not H."""
+    return help if help[1:2] == "," else f"{help[:1].upper()}{help[1:]}"

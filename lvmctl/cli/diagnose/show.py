@@ -1,0 +1,152 @@
+"""How a diagnosis is printed and saved."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lvmctl.cli.output import notice, table
+from lvmctl.core.errors import LvmctlError, OutputError
+from lvmctl.core.files import jsonable, write_json, write_whole
+
+if TYPE_CHECKING:
+    from lvmctl.core.diagnosis import Diagnosis
+    from lvmctl.registry import Entry
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a diagnostic said, ready to be printed and saved.
+
+    Attributes:
+        record: plain data, the same for ``--json`` and ``--out``.
+        text: for a reader.
+        drawing: its plot as SVG; None where there is none.
+        fault: why the plot could not be drawn.
+    """
+
+    record: dict[str, Any]
+    text: str
+    drawing: bytes | None = None
+    fault: LvmctlError | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        if self.record["failed"]:
+            return 1
+        return 0 if self.fault is None else self.fault.exit_code
+
+
+def answer_of(entry: Entry, diagnosis: Diagnosis, draw: bool) -> Answer:
+    """Make ready what ``entry`` said; ``draw`` its plot too, without which the answer stands.
+
+    Raises:
+        PluginError: it is not what a diagnosis is made of; the plugin is named.
+    """
+    from lvmctl.registry.faults import blame
+
+    with blame(entry):
+        record, text = record_of(entry.name, diagnosis), text_of(diagnosis)
+    if not draw or diagnosis.plot is None:
+        return Answer(record, text)
+    try:
+        import lvmctl.report  # noqa: F401  # says what to install where matplotlib is missing
+
+        with blame(entry):
+            drawing = BytesIO()
+            diagnosis.plot().savefig(drawing, format="svg")
+        return Answer(record, text, drawing.getvalue())
+    except LvmctlError as error:
+        return Answer(record, text, fault=error)
+
+
+def record_of(name: str, diagnosis: Diagnosis) -> dict[str, Any]:
+    """The diagnosis of the diagnostic ``name`` as plain data: the verdict, then its figures.
+
+    Raises:
+        TypeError, ValueError: figures that are no plain data, or that bear another part's name.
+    """
+    said = {
+        "schema": f"lvmctl.diagnose.{name}/1",
+        "verdict": diagnosis.verdict,
+        "sentence": diagnosis.sentence,
+        "change": diagnosis.change,
+        "failed": bool(diagnosis.failed),
+    }
+    if taken := said.keys() & diagnosis.figures.keys():
+        raise ValueError(f"figures may not be called {', '.join(sorted(taken))}")
+    text = json.dumps(jsonable(said | diagnosis.figures), default=listed, ensure_ascii=False)
+    text.encode()  # half a character cannot be written
+    return json.loads(text)
+
+
+def listed(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's.
+
+    Raises:
+        TypeError: anything else.
+    """
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"figures may not hold a value of type {type(value).__name__}")
+
+
+def text_of(diagnosis: Diagnosis) -> str:
+    """A diagnosis for a reader: verdict and sentence, tables, what would change it."""
+    parts = [f"{diagnosis.verdict}: {diagnosis.sentence}"]
+    for one in diagnosis.tables:
+        if any(len(row) != len(one.header) for row in one.rows):
+            raise ValueError(f"a row of {one.title or 'a table'} does not fit its header")
+        shown = table(one.header, one.rows)
+        parts.append(f"{one.title}\n{shown}" if one.title else shown)
+    if diagnosis.change:
+        parts.append(f"What would change it: {diagnosis.change}")
+    return "\n\n".join(parts)
+
+
+def line(error: LvmctlError) -> str:
+    """An error as one line; a plugin's may have several."""
+    return " ".join(str(error).split())
+
+
+def refuse_output(out: Path | None) -> None:
+    """Refuse a directory that is there or cannot be made, before long work.
+
+    Raises:
+        OutputError: it exists, or the nearest directory above it cannot be written to.
+    """
+    if out is None:
+        return
+    if os.path.lexists(out):
+        raise OutputError("exists", where=out, mend="name another directory, or remove it")
+    above = next(path for path in Path(os.path.abspath(out)).parents if os.path.lexists(path))
+    if not above.is_dir():
+        raise OutputError("is no directory", where=above, mend="choose another place")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise OutputError("you may not write there", where=above, mend="choose another place")
+
+
+def save(out: Path, answers: Mapping[str, Answer]) -> None:
+    """Write each answer and its plot into a new directory ``out``, all or nothing, and say so.
+
+    Raises:
+        OutputError: it exists, or cannot be written.
+    """
+    refuse_output(out)
+    from lvmctl.data.store.files import new_directory
+
+    with new_directory(out) as directory:
+        for name, answer in answers.items():
+            file = name.replace("/", "_")
+            write_json(directory / f"{file}.json", answer.record)
+            if (drawing := answer.drawing) is not None:
+                write_whole(
+                    directory / f"{file}.svg", lambda file, drawing=drawing: file.write(drawing)
+                )
+    notice(f"saved: {out}")

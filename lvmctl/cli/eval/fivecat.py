@@ -1,0 +1,220 @@
+"""``lvmctl eval 5cat``: every test, its interval, its baselines, its ceiling and its verdict."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from typing import Any
+
+import click
+
+from lvmctl.cli.eval.options import (
+    Terminal,
+    beside,
+    data_options,
+    interval,
+    number,
+    ood_option,
+    run_argument,
+)
+from lvmctl.cli.eval.tables import heading
+from lvmctl.cli.output import emit, json_option, table
+
+ROWS = (
+    ("A offsets", "seed: target over k = {seed}", "offsets.seed"),
+    ("", "fair: target over k = {fair}", "offsets.fair"),
+    ("B retrieval", "seed: R@5, window among the candidates", "in_article.unfiltered.r@5"),
+    ("", "fair: R@5", "in_article.filtered.r@5"),
+    ("", "fair: MRR@10", "in_article.filtered.mrr@10"),
+    ("C ablations", "window shuffled", "ablations.shuffled"),
+    ("", "window reversed", "ablations.reversed"),
+    ("", "one chunk left out, mean", "ablations.leave_one_out"),
+    ("", "copies of the last chunk", "ablations.padded"),
+    ("", "last chunk of another article", "ablations.replaced"),
+    ("D rollout", "cosine, mean of 5 steps", "rollout.mean"),
+    ("E coherence", "cos_next, low (< .45)", "coherence.low"),
+    ("", "cos_next, normal", "coherence.normal"),
+    ("", "cos_next, high (> .55)", "coherence.high"),
+    ("cosine", "cos_next", "cos_next"),
+    ("margin", "last", "margin.last"),
+    ("", "second_last (diagnostic)", "margin.second_last"),
+    ("", "unseen", "margin.unseen"),
+    ("order", "accuracy", "order_accuracy"),
+)
+BESIDE = ("direct", "wiener")
+CLASS = {
+    "unit": ("oracle", "unit-margin-ceiling"),
+    "anchored": ("oracle", "unit-margin-ceiling"),
+    "span": ("span-oracle", "span-margin-ceiling"),
+    "cone": ("cone-oracle", "cone-margin-ceiling"),
+}
+"""Cosine oracle and margin ceiling of each class of models."""
+
+
+NOTES = """\
+k counts chunks from the target; the fair rule leaves the window out. C is the change in
+cos(q, target): below 0, what was spoilt was used. Ceilings see the target. margin[last] below 0 is
+what a correct model of text has; it does not mean "backward"."""
+
+
+@click.command("5cat")
+@run_argument
+@data_options
+@ood_option
+@click.option(
+    "--profile",
+    default="fair",
+    show_default=True,
+    help="p6b, strict, p7, p8, ship, fair or a plugin's.",
+)
+@click.option("--seed-rules", is_flag=True, help="Judge as the seeds did, feasible or not.")
+@click.option(
+    "--spoilt-windows",
+    type=click.IntRange(1),
+    metavar="N",
+    default=2000,
+    show_default=True,
+    help="Windows of tests C and D, whole articles; each costs a dozen predictions.",
+)
+@json_option
+def fivecat(
+    run: str | None,
+    profile: str,
+    seed_rules: bool,
+    spoilt_windows: int,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Five tests of RUN by both rule sets, and the verdict of a profile.
+
+    Exit code 1 when the profile fails. The result is saved as 5cat_results.json in the run.
+
+    \b
+    lvmctl eval 5cat
+    lvmctl eval 5cat runs/p8_a --profile p8
+    lvmctl eval 5cat --data stores/books@val --ood stores/math --profile strict --seed-rules
+    """
+    from lvmctl.core.files import write_json
+    from lvmctl.evaluation.eval_data import Asked
+    from lvmctl.evaluation.fivecat.run import run_fivecat
+    from lvmctl.registry import load_registry
+
+    with redirect_stdout(sys.stderr):
+        done = run_fivecat(
+            load_registry(),
+            run,
+            Asked(**asked),
+            Terminal(),
+            profile=profile,
+            seed_rules=seed_rules,
+            spoilt_windows=spoilt_windows,
+        )
+        found = done.record()
+    try:
+        write_json(done.trained.run.fivecat, found)
+    finally:  # a full disk costs the file, not the figures
+        emit(found, "eval.5cat", as_json, lambda: text(found))
+    if done.verdict.failed:
+        raise click.exceptions.Exit(1)
+
+
+def text(found: dict[str, Any]) -> str:
+    """The tests, then the gates, then the verdict."""
+    ood = found["ood"]
+    beyond = "no OOD text" if ood is None else f"OOD {ood['windows']:,} of {ood['articles']:,}"
+    lines = [f"{heading(found)}; {beyond}", "", tests_table(found), "", NOTES, ""]
+    lines += [gates_table(found), "", *conclusion(found["verdict"])]
+    return "\n".join(lines)
+
+
+def tests_table(found: dict[str, Any]) -> str:
+    others = [name for name in BESIDE if name in found["predictors"]]
+    header = ["", "", found["name"], "95 %", *others, "ceiling", "chance"]
+    return table(header, list(test_rows(found, others)))
+
+
+def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence[str]]:
+    """A row for each test that could be measured."""
+    trees, name = found["predictors"], found["name"]
+    rivals = {rule: f"{k:+d}" for rule, k in found["sweep"][name]["rivals"].items()}
+    first, gap = "", found["coherence_gap"]
+    for label, what, path in ROWS:
+        first = label or first
+        value, ci = beside(trees[name], path)
+        if path == "cos_next" and gap is not None:
+            which = "normal coherence" if gap["metric"].startswith("coherence") else "all windows"
+            yield stated("E stability", f"val - OOD, {which}", gap, "gap", others)
+        if value == "-":
+            continue
+        cells = [beside(trees[other], path)[0] for other in others]
+        shown = what.format(**{"seed": "", "fair": ""} | rivals)
+        yield first, shown, value, ci, *cells, ceiling(found, path), chance(trees[name], path)
+        first = ""
+        if path == "margin.unseen":
+            for other, excess in found["excess"].items():
+                yield stated("", f"unseen, excess over {other}", excess, "value", others)
+
+
+def stated(
+    test: str, what: str, figure: dict[str, Any], value: str, others: Sequence[str]
+) -> Sequence[str]:
+    """A row of one figure that has nothing beside it."""
+    return test, what, number(figure[value]), interval(figure["ci"]), *[""] * (len(others) + 2)
+
+
+def ceiling(found: dict[str, Any], path: str) -> str:
+    """What the best of the run's class has, where that can be said."""
+    oracle, bound = CLASS[found["geometry"]]
+    family = path.partition(".")[0]
+    if family == "margin":
+        return beside(found["ceilings"].get(bound, {}), path)[0]
+    if family == "order_accuracy":
+        return beside(found["ceilings"].get("order-classifier", {}), path)[0]
+    if family == "in_article":
+        return beside(found["predictors"]["oracle"], path)[0]
+    if family in ("cos_next", "coherence"):
+        return beside(found["predictors"][oracle], path)[0]
+    return ""
+
+
+def chance(tree: dict[str, Any], path: str) -> str:
+    """What guessing gives, where that is known."""
+    if path == "order_accuracy":
+        return number(0.5)
+    parent, _, name = path.rpartition(".")
+    return beside(tree, f"{parent}.chance_{name}")[0] if path.startswith("in_article") else ""
+
+
+def gates_table(found: dict[str, Any]) -> str:
+    header = ["gate", "asks", "seed rule", "", "fair rule", "95 %", "", "ceiling", "verdict"]
+    return table(header, [gate_row(gate) for gate in found["verdict"]["gates"]])
+
+
+def gate_row(gate: dict[str, Any]) -> Sequence[str]:
+    sign = {">=": "≥", "<=": "≤"}[gate["op"]]
+    beyond = f" {gate['against']}" if gate["against"] else ""
+    bound = f"{sign}{beyond} {gate['bound']:+.2f}" if beyond else f"{sign} {gate['bound']:.2f}"
+    seed, fair, best = gate["seed"], gate["fair"], gate["ceiling"]
+    return (
+        f"{gate['category']} {gate['name']}".strip() + (" (optional)" if gate["optional"] else ""),
+        bound,
+        number(seed["value"]),
+        seed["status"],
+        number(fair["value"]),
+        interval(fair["ci"]),
+        fair["status"],
+        "" if best is None else f"{number(best['value'])} {best['name']}",
+        gate["status"],
+    )
+
+
+def conclusion(verdict: dict[str, Any]) -> Iterator[str]:
+    """Why gates do not count, and the verdict."""
+    for gate in verdict["gates"]:
+        if gate["why"]:
+            yield f"{gate['name']}: {gate['status']}, {gate['why']}"
+    yield (
+        f"profile {verdict['profile']}: {verdict['outcome']}, {verdict['passed']} of "
+        f"{verdict['counted']} counted tests passed, {verdict['needed']} needed"
+    )

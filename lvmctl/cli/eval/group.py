@@ -1,0 +1,31 @@
+"""``lvmctl eval``: how good a run is, beside baselines, ceilings and chance."""
+
+from __future__ import annotations
+
+import click
+
+from lvmctl.cli.lazy import LazyCommand, LazyGroup
+
+COMMANDS = {
+    "5cat": LazyCommand("lvmctl.cli.eval.fivecat:fivecat", "Five tests and a profile's verdict."),
+    "retrieval": LazyCommand("lvmctl.cli.eval.tables:retrieval", "Ranks of the true chunk."),
+    "direction": LazyCommand("lvmctl.cli.eval.tables:direction", "Cosines and margins, by name."),
+    "baselines": LazyCommand("lvmctl.cli.eval.tables:baselines", "What needs no model."),
+    "compare": LazyCommand("lvmctl.cli.eval.compare:compare", "Runs side by side, with a verdict."),
+    "report": LazyCommand("lvmctl.cli.eval.report:report", "One page with plots."),
+}
+
+
+@click.group("eval", cls=LazyGroup, lazy=COMMANDS)
+def eval_() -> None:
+    """Measure a run beside baselines, ceilings and chance.
+
+    A RUN is a directory or a name in runs/; the latest when none is given. It is evaluated on its
+    own validation split, or on --data.
+
+    \b
+    lvmctl eval 5cat
+    lvmctl eval retrieval --data stores/books --pool global
+    lvmctl eval baselines --data stores/books --train stores/essays --json
+    lvmctl eval compare runs/p8_a runs/p8_b
+    """

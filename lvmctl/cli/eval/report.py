@@ -1,0 +1,39 @@
+"""``lvmctl eval report``: one page about one run or several."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import click
+
+from lvmctl.cli.eval.options import Terminal
+from lvmctl.cli.output import emit, json_option
+
+
+@click.command()
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The page.  [default: report.html in the run, when it is one]",
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@json_option
+def report(runs: tuple[str, ...], out: Path | None, force: bool, as_json: bool) -> None:
+    """One self-contained page with plots about each RUN.
+
+    It reads what `lvmctl eval 5cat` saved, and evaluates a run first whose result is missing or
+    older than its weights. The page loads nothing, needs no JavaScript and can be mailed.
+
+    \b
+    lvmctl eval report
+    lvmctl eval report runs/p8_a runs/p8_b --out report.html
+    """
+    with redirect_stdout(sys.stderr):
+        from lvmctl.report.job import make_report
+
+        done = make_report(runs, out, force, Terminal())
+    emit(done.record(), "eval.report", as_json, str(done.out))

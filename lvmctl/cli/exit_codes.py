@@ -1,0 +1,53 @@
+"""How a command ends that did not end well: the exit code and the one line of an exception."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from lvmctl.cli.process import Terminated
+from lvmctl.core.errors import LvmctlError, OutputError, out_of_memory
+
+BUG = 70
+INTERRUPTED, BROKEN_PIPE, TERMINATED = 128 + 2, 128 + 13, 128 + 15
+
+
+def ending(error: BaseException) -> tuple[int, str]:
+    """The exit code of an exception and its line, without the ``error:``."""
+    if isinstance(error, click.ClickException):
+        return error.exit_code, _usage(error)
+    if isinstance(error, LvmctlError):
+        return error.exit_code, str(error)
+    if isinstance(error, Terminated):
+        return TERMINATED, "terminated"
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return INTERRUPTED, "interrupted"
+    if out_of_memory(error):
+        said = str(error).partition("\n")[0] or "Python found no room"
+        mend = "make the model, the batch or the data smaller, or use a machine with more"
+        return OutputError.exit_code, f"not enough memory ({said}); {mend}"
+    if isinstance(error, OSError):
+        return OutputError.exit_code, _system(error)
+    line = f"this is a fault in lvmctl: {type(error).__name__}: {error}"
+    return BUG, line + "; run `lvmctl --debug …` for the traceback"
+
+
+def _usage(error: click.ClickException) -> str:
+    """Click's message as one line, with where to read more."""
+    line = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    if context is None or ";" in line:
+        return line
+    return f"{line}; see `{context.command_path} --help`"
+
+
+def _system(error: OSError) -> str:
+    """An error of the operating system, with the file it is about."""
+    if error.filename:
+        return f"{error.filename}: {error.strerror or error}"
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return "the working directory was deleted; change to one that exists, e.g. `cd ~`"
+    return str(error.strerror or error)

@@ -1,0 +1,26 @@
+"""``lvmctl plugins``: what is installed, what each part takes, and whether it is sound."""
+
+from __future__ import annotations
+
+import click
+
+from lvmctl.cli.lazy import LazyCommand, LazyGroup
+
+COMMANDS = {
+    "list": LazyCommand("lvmctl.cli.plugins.list:list_", "What is installed, and what is broken."),
+    "describe": LazyCommand("lvmctl.cli.plugins.describe:describe_", "Options, needs and origin."),
+    "check": LazyCommand("lvmctl.cli.plugins.check:check", "Prove that a plugin is sound."),
+    "new": LazyCommand("lvmctl.cli.plugins.new:new", "Write a package to start from."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS)
+def plugins() -> None:
+    """List, describe, check and begin plugins.
+
+    \b
+    lvmctl plugins list --kind loss
+    lvmctl plugins describe p8
+    lvmctl plugins new loss angular-margin
+    lvmctl plugins check angular-margin
+    """

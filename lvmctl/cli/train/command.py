@@ -1,0 +1,133 @@
+"""``lvmctl train``: one run, or a grid of them."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import click
+
+from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.train.reporter import VERBOSE
+from lvmctl.cli.train.request import FLAGS, Typed
+from lvmctl.cli.train.single import continued, end_with_parent, record, refuse, started
+from lvmctl.cli.train.summary import summary
+from lvmctl.cli.train.sweep import FILE, refuse_jobs, resume_grid, train_grid
+from lvmctl.cli.train.trials import is_grid, only_experiment
+
+
+@click.command()
+@click.option("--plugin", "recipe", metavar="RECIPE", help="Recipe to train, e.g. p8.")
+@click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    metavar="NAME",
+    help="Configuration in experiments.toml; repeat it or give a pattern for a grid.",
+)
+@click.option("--data", metavar="SOURCE", help="Store, NPZ or synth:NAME; its own splits are used.")
+@click.option("--train", "train_", multiple=True, metavar="SOURCE", help="Training data; repeat.")
+@click.option("--val", metavar="SOURCE", help="Validation data.")
+@click.option("--ood", metavar="SOURCE", help="Data of another source.")
+@click.option("--context", metavar="K", help="Chunks in a window.")
+@click.option("--horizon", metavar="H", help="The target is the H-th unseen chunk.")
+@click.option("--epochs", metavar="N", help="Passes over the training windows.")
+@click.option("--seed", metavar="N", help="Seed of everything random; 0,1,2 or 0-2 is a run each.")
+@click.option("--model", metavar="NAME", help="Another model than the recipe's.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other option.")
+@click.option(
+    "--loss",
+    "losses",
+    multiple=True,
+    metavar="NAME[:W]",
+    help="Add or reweight a loss, also FILE.py:CLASS.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute; auto takes a GPU where there is one.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory  [default: runs/NAME].")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Continue a run.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Members of a grid at a time.")
+@click.option("-v", "--verbose", is_flag=True, help=f"Show what is measured every {VERBOSE} steps.")
+@click.option("--tied", is_flag=True, hidden=True)
+@json_option
+def train(
+    recipe: str | None,
+    experiments: tuple[str, ...],
+    data: str | None,
+    train_: tuple[str, ...],
+    val: str | None,
+    ood: str | None,
+    assignments: tuple[str, ...],
+    losses: tuple[str, ...],
+    device: str,
+    out: Path | None,
+    resume: Path | None,
+    jobs: int | None,
+    verbose: bool,
+    tied: bool,
+    as_json: bool,
+    **flags: str | None,
+) -> None:
+    """Train a recipe and say what it learned.
+
+    With no data named, the embedded demonstration data is used.
+
+    \b
+    lvmctl train --plugin p8
+    lvmctl train --plugin p8 --data stores/books --epochs 3 --set lr=1e-3 --seed 1
+    lvmctl train --plugin p8 --train a/ --train b/ --val c/
+    lvmctl train --plugin p8 --model free --loss ./my_loss.py:MyLoss:0.5
+    lvmctl train --experiment p8-pilot
+    lvmctl train --plugin p8 --resume runs/p8_c5_m0.07_20251104_222516
+
+    A pattern, several experiments or several seeds are a grid: its members are trained one after
+    another, or --jobs at a time, into one directory, and compared. Type it again to go on.
+
+    \b
+    lvmctl train --experiment 'p7-*' --jobs 4
+    lvmctl train --plugin p8 --seed 0-2
+
+    `lvmctl plugins describe RECIPE` lists every option that --set takes.
+    """
+    typed = Typed(
+        recipe=recipe,
+        experiments=experiments,
+        flags={name: value for name in FLAGS if (value := flags[name]) is not None},
+        assignments=assignments,
+        losses=losses,
+        sources={"data": data, "train": train_, "val": val, "ood": ood},
+        device=device,
+    )
+    if tied:
+        end_with_parent()
+    # What a plugin prints is talk; stdout is for the result.
+    with redirect_stdout(sys.stderr):
+        if resume is not None:
+            refuse(resume, {"--out": out, "--experiment": experiments, "--loss": losses})
+        if resume is not None and (resume / FILE).is_file():
+            given = {"--plugin": recipe, "options": typed.flags or assignments}
+            given |= {"sources": any(typed.sources.values()), "--device": device != "auto"}
+            refuse(resume, given, "members as they were asked for")
+            done = resume_grid(resume, jobs, verbose)
+        elif resume is None and is_grid(typed):
+            done = train_grid(typed, out, jobs, verbose)
+        else:
+            done = None
+            refuse_jobs(jobs)
+            every = VERBOSE if verbose else 0
+            if resume is not None:
+                finished = continued(resume, typed, every)
+            else:
+                finished = started(typed, only_experiment(typed), out, every)
+    if done is None:
+        emit(record(finished), "train", as_json, lambda: summary(finished))
+        return
+    emit(done.as_json(), "train.grid", as_json, done.as_text)
+    if (error := done.error()) is not None:
+        raise error

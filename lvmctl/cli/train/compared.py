@@ -1,0 +1,70 @@
+"""The comparison of a grid's members: worked out, rendered and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lvmctl.cli.eval.compare import shown, text
+from lvmctl.cli.eval.options import Terminal, number
+from lvmctl.cli.output import table
+
+if TYPE_CHECKING:
+    from lvmctl.training.sweep.sweep import Member
+
+AGAINST = "direct"
+FORMAT = "lvmctl.comparison/1"
+
+
+def comparison(members: Sequence[Member], path: Path) -> tuple[dict[str, Any], str]:
+    """Compare finished members as ``eval compare`` does, and save it beside them.
+
+    Returns:
+        The record that ``comparison.json`` holds, and the text of ``comparison.txt``.
+    """
+    from lvmctl.core.files import write_json, write_whole
+    from lvmctl.evaluation.compare import compare
+    from lvmctl.evaluation.eval_data import Asked
+    from lvmctl.registry import load_registry
+    from lvmctl.training.sweep.spread import spreads
+
+    runs = [str(member.path) for member in members]
+    done = compare(load_registry(), runs, AGAINST, Asked(), Terminal())
+    groups: dict[str, list[str]] = {}
+    for member, one in zip(members, done.runs):
+        groups.setdefault(member.group, []).append(one.name)
+    record = {"format": FORMAT, **done.record()}
+    record["seeds"] = spreads(record, groups)
+    said = "\n".join([*text(record), *seeds_text(record)])
+    write_whole(path / "comparison.txt", lambda file: file.write(f"{said}\n".encode()))
+    write_json(path / "comparison.json", record)
+    return record, said
+
+
+def seeds_text(record: Mapping[str, Any]) -> Iterator[str]:
+    """Mean and spread over seeds, a table for each experiment that has several."""
+    for group, found in record["seeds"].items():
+        yield ""
+        yield f"{group} over {len(found['runs'])} seeds (sd of the sample)"
+        rows = [row(shown_figure(path), each) for path, each in found["figures"].items()]
+        rows += [
+            row(f"{shown_figure(path)} − {record['against']}", each)
+            for path, each in found["differences"].items()
+        ]
+        yield table(["", "mean", "sd", "min", "max"], rows)
+
+
+def shown_figure(path: str) -> str:
+    """A figure's name for a reader: ``margin[last]``, ``R@5``."""
+    parent, _, name = path.rpartition(".")
+    return f"margin[{name}]" if parent == "margin" else shown(path)
+
+
+def row(name: str, each: Mapping[str, float]) -> list[str]:
+    return [
+        name,
+        number(each["mean"]),
+        f"{each['sd']:.4f}",
+        *map(number, (each["min"], each["max"])),
+    ]

@@ -1,0 +1,167 @@
+"""The run directory: where one training keeps its configuration, history, weights and verdicts.
+
+=========================  ========================================================================
+``config.json``            recipe, resolved options with their origins, composition, data
+``training_history.json``  one record per epoch; replaced whole, so always valid JSON
+``transform.npz``          what chunks go through first, where the run has a transform
+``best_model.pt``          tensors only, the best epoch by the recipe's named metric
+``checkpoints/``           everything a resume needs; ``latest`` names the newest
+``5cat_results.json``      what ``lvmctl eval 5cat`` found
+``report.html``            the page of ``lvmctl eval report``
+``manifest.json``          command line, versions, hardware, back-end, data hashes, outcome
+=========================  ========================================================================
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from lvmctl.core.errors import OutputError, RunError
+from lvmctl.core.files import output_errors, write_json
+
+ROOT = Path("runs")
+"""Where runs go when ``--out`` is not given."""
+
+UNSAFE = re.compile(r"[^\w.+-]+")
+"""What has no place in a file's name, such as the signs of a schedule."""
+
+
+class RunDirectory:
+    """One run on disk. Hold it as a context manager while writing: it locks the directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._lock: int | None = None
+
+    config = property(lambda self: self.path / "config.json")
+    history = property(lambda self: self.path / "training_history.json")
+    manifest = property(lambda self: self.path / "manifest.json")
+    transform = property(lambda self: self.path / "transform.npz")
+    best_model = property(lambda self: self.path / "best_model.pt")
+    checkpoints = property(lambda self: self.path / "checkpoints")
+    fivecat = property(lambda self: self.path / "5cat_results.json")
+
+    @classmethod
+    def create(cls, path: Path) -> RunDirectory:
+        """Make a new, empty run directory.
+
+        Raises:
+            OutputError: something is there already, or the place cannot be written.
+        """
+        path = Path(path)
+        with output_errors(path):
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                raise OutputError(
+                    "exists already", where=path, mend="choose another --out, or --resume it"
+                ) from None
+            (path / "checkpoints").mkdir()
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """An existing run.
+
+        Raises:
+            RunError: there is no run at ``path``.
+        """
+        run = cls(Path(path))
+        if not run.path.is_dir():
+            raise RunError("no such run directory", where=path, mend=f"runs live in {ROOT}/")
+        if not run.config.is_file():
+            raise RunError("not a run directory: it has no config.json", where=path)
+        return run
+
+    def read(self, path: Path) -> Any:
+        """The JSON at ``path``, one of the run's files.
+
+        Raises:
+            RunError: the file is missing or is not JSON.
+        """
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError("the file is missing", where=path) from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"cannot be read ({error})", where=path) from error
+
+    def update_manifest(self, **values: Any) -> None:
+        """Merge ``values`` into ``manifest.json``; an unreadable one is written anew."""
+        try:
+            known = dict(self.read(self.manifest))
+        except (RunError, TypeError, ValueError):
+            known = {}
+        write_json(self.manifest, known | values)
+
+    def __enter__(self) -> RunDirectory:
+        with output_errors(self.path):
+            self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(self._lock, 32).decode(errors="replace").strip() or "unknown"
+            os.close(self._lock)
+            raise RunError(
+                f"another training writes this run (process {holder})",
+                where=self.path,
+                mend="wait for it, or choose another --out",
+            ) from None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, str(os.getpid()).encode(), 0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The file stays: removing it would let two trainings lock two files of one name.
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def find_run(name: str | None = None, root: Path = ROOT) -> Path:
+    """Where a run is: a path, a name in ``root``, or by default the run trained last.
+
+    Raises:
+        RunError: there is none.
+    """
+    if name is None:
+        found = [path.parent for path in root.glob("*/best_model.pt")]
+        if not found:
+            raise RunError(
+                "no finished run is here",
+                where=root,
+                mend="train one (lvmctl train --plugin p8), or name a run",
+            )
+        return max(found, key=lambda path: (path / "best_model.pt").stat().st_mtime_ns)
+    inside = root / name
+    return inside if inside.is_dir() and not Path(name).is_dir() else Path(name)
+
+
+def new_run(recipe: str, key_options: dict[str, Any], root: Path = ROOT) -> RunDirectory:
+    """A new ``root/<recipe>_<key options>_<timestamp>``.
+
+    For example ``p7_c5_m0.07_l0.8_20251104_222516``; ``_2``, ``_3``, … follow when that name is
+    taken.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    parts = [recipe]
+    for key, value in key_options.items():
+        parts.append(f"{key}{value:g}" if isinstance(value, float) else f"{key}{value}")
+    parts = [UNSAFE.sub("-", part) for part in parts]
+    name = "_".join([*parts, time.strftime("%Y%m%d_%H%M%S")])
+    attempt, path = 1, root / name
+    while True:
+        try:
+            return RunDirectory.create(path)
+        except OutputError:
+            if not path.exists():
+                raise
+        attempt, path = attempt + 1, root / f"{name}_{attempt + 1}"

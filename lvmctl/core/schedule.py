@@ -1,0 +1,104 @@
+"""A loss's weight over a training: constant, with jumps at epochs, or with ramps."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lvmctl.core.batch import Step
+from lvmctl.core.errors import UsageError
+
+EPOCH = re.compile("[1-9][0-9]{0,6}")
+"""Counted from 1; seven digits are more than any training has."""
+
+GRAMMAR = "write W, then ,E=W to jump at the start of epoch E or ,E~W to ramp until its end"
+
+
+class Piece(NamedTuple):
+    """The weight goes linearly from ``first`` to ``last`` while ``begin`` ≤ time < ``end``.
+
+    Time counts epochs: 0 is the start of training, 1 the end of epoch 1.
+    """
+
+    begin: float
+    end: float
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A weight as a function of training progress.
+
+    ``"0.5"`` is constant, ``"0.2,3=0"`` is .2 in epochs 1 and 2, ``"0,6~.001"`` rises linearly,
+    step by step, from 0 to .001 within six epochs.
+
+    Attributes:
+        text: as it was written.
+        pieces: in the order of time, without gaps, from 0 to infinity.
+    """
+
+    text: str
+    pieces: tuple[Piece, ...]
+
+    @classmethod
+    def parse(cls, value: float | str) -> Schedule:
+        """A number, or the text of a schedule.
+
+        Raises:
+            UsageError: a weight that is no finite number ≥ 0, an epoch that is none, or changes
+                that do not go forward in time.
+        """
+        if isinstance(value, int | float):
+            value = repr(float(value)).removesuffix(".0")
+        text = value.replace(" ", "")
+        start, *changes = text.split(",")
+        now, weight = 0, _weight(start)
+        pieces = []
+        for change in changes:
+            sign = "~" if "~" in change else "="
+            epoch, found, wanted = change.partition(sign)
+            if not found or not EPOCH.fullmatch(epoch):
+                raise UsageError(f"{change[:40]!r} is no change of a weight", mend=GRAMMAR)
+            end = int(epoch) if sign == "~" else int(epoch) - 1
+            if end < now or (sign == "~" and end == now):
+                raise UsageError(f"{text!r} does not go forward in time", mend=GRAMMAR)
+            new = _weight(wanted)
+            pieces.append(Piece(now, end, weight, new if sign == "~" else weight))
+            now, weight = end, new
+        pieces.append(Piece(now, math.inf, weight, weight))
+        return cls(text, tuple(piece for piece in pieces if piece.end > piece.begin))
+
+    def at(self, step: Step) -> float:
+        """The weight at a step."""
+        now = step.epoch - 1 + step.index / step.steps_per_epoch
+        piece = next(piece for piece in self.pieces if now < piece.end)
+        if piece.first == piece.last:
+            return piece.first
+        done = (now - piece.begin) / (piece.end - piece.begin)
+        return piece.first + (piece.last - piece.first) * done
+
+    def silent(self, epoch: int) -> bool:
+        """Whether the weight is 0 throughout an epoch."""
+        during = [p for p in self.pieces if p.begin < epoch and p.end > epoch - 1]
+        return not any(weight for piece in during for weight in (piece.first, piece.last))
+
+    @property
+    def most(self) -> float:
+        """The largest weight it has at any time."""
+        return max(weight for piece in self.pieces for weight in (piece.first, piece.last))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = math.nan
+    if not 0 <= weight < math.inf:
+        raise UsageError(f"{text!r} is no weight", mend=GRAMMAR)
+    return weight

@@ -1,0 +1,1 @@
+"""Window NPZ files, read and written."""

@@ -1,0 +1,261 @@
+"""Seed-format NPZ files → a store. Memory stays bounded whatever their size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lvmctl.core.errors import DataError
+from lvmctl.data.collapse import Layout, collapse, keep_apart, whole_windows
+from lvmctl.data.npz.files import BankFile, WindowFile, is_bank
+from lvmctl.data.npz.read import Npz, open_npz
+from lvmctl.data.store.arrays import PickledError, blocks
+from lvmctl.data.store.checks import norms_of
+from lvmctl.data.store.manifest import SPLITS
+from lvmctl.data.store.writer import Create, StoreWriter, made
+
+MOST_LOST = 0.1
+"""Share of windows that may be lost in collapsing before they are kept apart instead."""
+
+_SAME = 1e-3  # relative distance within which two copies of a chunk are the same
+
+
+@dataclass
+class Piece:
+    """One file on its way into the store.
+
+    Attributes:
+        file: its vectors, by flat row.
+        layout: how flat rows become articles.
+        split: the split its articles go to, or None.
+        apart: each window is an article of its own.
+        metadata: a list with that of each window, or one value for all; None unless trusted.
+    """
+
+    file: WindowFile | BankFile
+    layout: Layout
+    split: str | None
+    apart: bool = False
+    metadata: Any = None
+    notices: list[str] = field(default_factory=list)
+
+
+def write_npz(
+    create: Create,
+    paths: Sequence[Path],
+    *,
+    name_splits: bool = False,
+    horizon: int | None = None,
+    bank: Path | None = None,
+    trust_pickle: bool = False,
+    apart: bool = False,
+    progress: Callable[[int], object] = lambda chunks: None,
+) -> list[str]:
+    """Write NPZ files into one store, one split per file if ``name_splits``.
+
+    Args:
+        horizon: of windows; None takes the file's ``p6_offset`` + 1, else 1.
+        bank: NPZ of chunks that supplies the articles of windows with ids but no positions.
+        trust_pickle: load object arrays (``metadata``, ids) by unpickling them.
+        apart: keep every window an article of its own even where they could be collapsed.
+        progress: told the number of chunks written after each block.
+
+    Returns:
+        What a user should hear, one line each.
+
+    Raises:
+        DataError: files that are damaged, contradict themselves or do not fit together.
+    """
+    names = split_names(paths) if name_splits else [None] * len(paths)
+    with ExitStack() as stack:
+        archives = [stack.enter_context(open_npz(path, trust_pickle)) for path in paths]
+        bank_file = bank and BankFile(stack.enter_context(open_npz(bank, trust_pickle)))
+        pieces = [
+            _piece(npz, split, horizon, bank_file, apart) for npz, split in zip(archives, names)
+        ]
+        shape = _window_shape(pieces)
+        for piece in pieces:
+            _check_rows(piece)
+        dtype = np.result_type(*(piece.file.dtype for piece in pieces))
+        with create(pieces[0].file.dim, dtype) as writer:
+            writer.manifest["made"] = made("import", files=[str(path) for path in paths])
+            if any(piece.apart for piece in pieces):
+                writer.manifest["separate"] = True
+            if shape is not None:
+                context, ahead = shape
+                writer.manifest["windows"] = {"context": context, "horizon": ahead}
+            for piece in pieces:
+                _write(writer, piece, progress)
+    return [notice for piece in pieces for notice in (*piece.file.notices, *piece.notices)]
+
+
+def split_names(paths: Sequence[Path]) -> list[str]:
+    """The split of each file: the one its name contains, else train, val, ood in turn.
+
+    Raises:
+        DataError: more files than splits, and names that do not tell.
+    """
+    found = [re.search(r"(?<![a-z])(train|val|ood)", path.stem.lower()) for path in paths]
+    named = [match.group(1) if match else None for match in found]
+    free = [split for split in SPLITS if split not in named]
+    if named.count(None) > len(free):
+        raise DataError(
+            "more files than splits, and their names do not tell which is which",
+            where=", ".join(str(path) for path in paths),
+            mend="put train, val or ood in the file names",
+        )
+    return [name or free.pop(0) for name in named]
+
+
+def _piece(
+    npz: Npz, split: str | None, horizon: int | None, bank: BankFile | None, apart: bool
+) -> Piece:
+    if is_bank(npz):
+        file = BankFile(npz)
+        return Piece(file, collapse(*file.places(), file.path), split)
+    file = WindowFile(npz, horizon)
+    if bank is not None:
+        return _from_bank(file, bank, split)
+    piece = Piece(file, keep_apart(file.windows, file.context_length + 1), split, apart=True)
+    places = file.places()
+    if places is None:
+        piece.notices.append(
+            f"{npz.path} has no article_ids and target_indices: each window is an article of its "
+            "own, and what needs longer articles cannot be computed"
+        )
+    elif not apart:
+        _collapse(piece, *places)
+    if "metadata" in npz.pickled:
+        _read_metadata(piece, npz)
+    return piece
+
+
+def _collapse(piece: Piece, article: np.ndarray, position: np.ndarray) -> None:
+    file = piece.file
+    layout = collapse(article, position, file.path)
+    span = file.context_length - 1 + file.horizon
+    lost = int((~whole_windows(layout, file.context_length + 1, span)).sum())
+    if lost > MOST_LOST * file.windows:
+        piece.notices.append(
+            f"{file.path}: {lost} of {file.windows} windows have a gap before their target that "
+            "nothing fills: each window is an article of its own"
+        )
+        return
+    piece.layout, piece.apart = layout, False
+    if lost:
+        piece.notices.append(
+            f"{file.path}: {lost} of {file.windows} windows are lost, nothing fills the gap "
+            "before their target"
+        )
+
+
+def _from_bank(windows: WindowFile, bank: BankFile, split: str | None) -> Piece:
+    """The bank's articles that the windows name."""
+    if windows.ids is None:
+        mend = "the windows must say which articles they are from"
+        raise DataError("has no article_ids", where=windows.path, mend=mend)
+    if windows.dim != bank.dim:
+        what = f"has dimension {bank.dim}, {windows.path} has {windows.dim}"
+        raise DataError(what, where=bank.path, mend="use a bank of the same encoder")
+    wanted = np.unique(windows.ids)
+    missing = wanted[~np.isin(wanted, bank.ids)]
+    if len(missing):
+        raise DataError(
+            f"lacks {len(missing)} of the articles that {windows.path} names, {missing[0]} first",
+            where=bank.path,
+            mend="give the bank the windows were cut from",
+        )
+    kept = np.flatnonzero(np.isin(bank.ids, wanted))
+    ids, positions = bank.places()
+    inside = collapse(ids[kept], positions[kept], bank.path)
+    chunk = np.full(bank.count, -1)
+    chunk[kept] = inside.chunk
+    layout = Layout(kept[inside.source], chunk, inside.lengths, inside.first)
+    return Piece(bank, layout, split)
+
+
+def _read_metadata(piece: Piece, npz: Npz) -> None:
+    try:
+        piece.metadata = npz.unpickle("metadata").tolist()
+    except PickledError as error:
+        piece.notices.append(f"{error.where} is left out: it {error.what} (see --trust-pickle)")
+
+
+def _window_shape(pieces: Sequence[Piece]) -> tuple[int, int] | None:
+    """(K, h) when windows with horizon above 1 are kept apart; then all files must be so."""
+    for piece in pieces[1:]:
+        if piece.file.dim != pieces[0].file.dim:
+            raise DataError(
+                f"has dimension {piece.file.dim}, {pieces[0].file.path} has {pieces[0].file.dim}",
+                where=piece.file.path,
+                mend="one store holds vectors of one dimension",
+            )
+    shapes = {
+        (piece.file.context_length, piece.file.horizon) if piece.apart else None for piece in pieces
+    }
+    if all(shape is None or shape[1] == 1 for shape in shapes):
+        return None
+    if len(shapes) > 1:
+        raise DataError(
+            "windows kept apart with a horizon above 1 cannot share a store with other data",
+            where=", ".join(str(piece.file.path) for piece in pieces),
+            mend="import the files into stores of their own",
+        )
+    return shapes.pop()
+
+
+def _check_rows(piece: Piece) -> None:
+    """Refuse bad vectors, and two different vectors for one place of an article."""
+    file, layout = piece.file, piece.layout
+    for low, high in blocks(file.count, file.dim * 8):
+        rows = np.arange(low, high)[layout.chunk[low:high] >= 0]
+        if not len(rows):
+            continue
+        vectors = file.gather(rows)
+        norms = norms_of(vectors, lambda i, rows=rows: file.label(int(rows[i])), file.path)
+        chosen = layout.source[layout.chunk[rows]]
+        again = np.flatnonzero(chosen != rows)
+        distance = np.linalg.norm(vectors[again] - file.gather(chosen[again]), axis=1)
+        unlike = again[distance > _SAME * norms[again]]
+        if len(unlike):
+            first, second = file.label(int(chosen[unlike[0]])), file.label(int(rows[unlike[0]]))
+            raise DataError(
+                f"{first} and {second} are at the same place of an article and differ",
+                where=file.path,
+                mend="check --horizon and that article_ids are unique, or import with --apart",
+            )
+
+
+def _write(writer: StoreWriter, piece: Piece, progress: Callable[[int], object]) -> None:
+    file, layout = piece.file, piece.layout
+    if piece.metadata is not None and not isinstance(piece.metadata, list):
+        writer.manifest.setdefault("metadata", []).append(piece.metadata)
+    row = 0
+    for index, length in enumerate(layout.lengths):
+        source = layout.source[row : row + length]
+        for low, high in blocks(int(length), file.dim * 4):
+            writer.add(file.gather(source[low:high]))
+        writer.end_article(_entry(piece, index, int(source[0])))
+        row += length
+        progress(int(length))
+
+
+def _entry(piece: Piece, index: int, row: int) -> dict[str, Any]:
+    """The manifest entry of the article whose first chunk is flat row ``row``."""
+    file = piece.file
+    at = row if isinstance(file, BankFile) else row // (file.context_length + 1)
+    name = index if file.ids is None else file.ids[at].item()
+    entry = {"id": name, "title": f"{'window' if piece.apart else 'article'} {name}"}
+    if piece.layout.first[index]:
+        entry["first"] = int(piece.layout.first[index])
+    if piece.split is not None:
+        entry["split"] = piece.split
+    if isinstance(piece.metadata, list) and at < len(piece.metadata):
+        entry["metadata"] = piece.metadata[at]
+    return entry

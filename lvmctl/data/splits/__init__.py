@@ -1,0 +1,1 @@
+"""Splits by article, and where articles come from."""

@@ -1,0 +1,249 @@
+"""Opening data for use: which articles train, which validate, which are of another source."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.files import output_errors
+from lvmctl.data.splits.assign import assign_splits, split_counts
+from lvmctl.data.splits.overlap import shared_articles
+from lvmctl.data.splits.sources import Source
+from lvmctl.data.splits.split import Split
+from lvmctl.data.store.arrays import blocks, release
+from lvmctl.data.store.store import Store
+
+
+@dataclass(frozen=True)
+class Splits:
+    """What a training uses; ``notices`` is what the user should hear about it."""
+
+    train: Split
+    val: Split
+    ood: Split | None
+    notices: list[str]
+
+
+def open_splits(
+    data: str | None = None,
+    train: Sequence[str] = (),
+    val: str | None = None,
+    ood: str | None = None,
+    seed: int = 0,
+) -> Splits:
+    """Open the data of a training (METHODS §1, Splits).
+
+    Args:
+        data: ``STORE``, ``file.npz`` or ``synth:NAME?key=value``, used as ``@train``, ``@val`` and
+            ``@ood``; None with nothing else given is the embedded default data.
+        train: stores to train on, joined; needs ``val``. Without ``@split``, a store's ``train``
+            articles, or all of a store that has no splits.
+        val, ood: stores of their own; they take the place of those of ``data``.
+        seed: of the 80/10/10 split of a store without splits.
+
+    Raises:
+        UsageError: options that contradict each other.
+        DataError: a source that cannot be used, an empty split, different dimensions.
+    """
+    if data is not None and train:
+        raise UsageError("--data and --train both name training articles", mend="give one of them")
+    if train and val is None:
+        raise UsageError("--train needs --val", mend="add --val STORE, or use --data STORE")
+    chosen: dict[str, Split | None] = {"train": None, "val": None, "ood": None}
+    if train:
+        chosen["train"] = join([_named(text, "train") for text in train])
+    elif data is None and val is not None:
+        raise UsageError("--val needs --train or --data", mend="add --train STORE")
+    else:
+        chosen = _parts(data, seed)
+    if val is not None:
+        chosen["val"] = _named(val, "val")
+    if ood is not None:
+        chosen["ood"] = _named(ood, "ood")
+    notices: list[str] = []
+    for name, split in chosen.items():
+        if split is None:
+            continue
+        if split.dim != chosen["train"].dim:
+            raise DataError(
+                f"has dimension {split.dim}, the training data has {chosen['train'].dim}",
+                where=split.name,
+                mend=f"give --{name} a store of the same encoder",
+            )
+        notices += [notice for notice in split.notices if notice not in notices]
+        if name != "train":
+            notices += _overlap(chosen["train"], split, name)
+    return Splits(chosen["train"], chosen["val"], chosen["ood"], notices)
+
+
+def open_split(text: str | None = None, split: str | None = None, seed: int = 0) -> Split:
+    """Open one source as one split.
+
+    Args:
+        text: as ``data`` of :func:`open_splits`; ``STORE@val`` wins over ``split``.
+        split: ``train``, ``val`` or ``ood``; None is every article of the source.
+        seed: of the 80/10/10 split of a store without splits, where one is asked for.
+
+    Raises:
+        DataError: a source that cannot be used, or an empty split.
+    """
+    store, named = open_source(text)
+    wanted = named or split
+    if wanted is not None and not split_counts(store.articles):
+        store = _split_on_the_fly(store, seed)
+    return _select(store, wanted)
+
+
+def join(splits: Sequence[Split]) -> Split:
+    """One split of all articles, in order; their vectors are copied to a temporary file.
+
+    Raises:
+        DataError: different dimensions, or a store of separate windows with horizon above 1.
+    """
+    first = splits[0]
+    if len(splits) == 1:
+        return first
+    for split in splits:
+        if split.dim != first.dim:
+            raise DataError(
+                f"has dimension {split.dim}, {first.name} has {first.dim}",
+                where=split.name,
+                mend="join stores of one encoder",
+            )
+        if split.target_row is not None:
+            raise DataError(
+                "holds separate windows and cannot be joined to other stores",
+                where=split.name,
+                mend="import the files into one store",
+            )
+    dtype = np.result_type(*(split.vectors.dtype for split in splits))
+    lengths = np.concatenate([split.lengths for split in splits])
+    # Written, not mapped: a full disk is then an error and not a SIGBUS.
+    with output_errors(tempfile.gettempdir()), tempfile.TemporaryFile(prefix="lvmctl-") as file:
+        for split in splits:
+            for rows in _article_rows(split):
+                file.write(np.ascontiguousarray(rows, dtype).data)
+            release(split.vectors)
+        file.flush()
+        vectors = np.memmap(file, dtype, "r", shape=(int(lengths.sum()), first.dim))
+    sources = [split.source for split in splits]
+    hashes = "".join(source["content_hash"] for source in sources)
+    return Split(
+        vectors=vectors,
+        starts=np.cumsum(lengths) - lengths,
+        lengths=lengths,
+        articles=[article for split in splits for article in split.articles],
+        name=" + ".join(split.name for split in splits),
+        source={
+            "path": " + ".join(source["path"] for source in sources),
+            "split": None,
+            "content_hash": f"sha256:{hashlib.sha256(hashes.encode()).hexdigest()}",
+            "encoder": first.source["encoder"],
+            "joined": sources,
+        },
+        unit=all(split.unit for split in splits),
+        exact=all(split.exact for split in splits),
+        separate=any(split.separate for split in splits),
+        notices=tuple(notice for split in splits for notice in split.notices),
+    )
+
+
+def _article_rows(split: Split) -> Iterator[np.ndarray]:
+    for start, length in zip(split.starts, split.lengths):
+        for low, high in blocks(int(length), split.dim * 4):
+            yield split.vectors[start + low : start + high]
+
+
+def open_source(text: str | None) -> tuple[Store, str | None]:
+    """The store of a source and the split it names, if any; the default data for None."""
+    if text is not None:
+        source = Source.parse(text)
+        return source.open(), source.split
+    from lvmctl.data.text.default import default_store
+
+    return default_store(), None
+
+
+def _parts(text: str | None, seed: int) -> dict[str, Split | None]:
+    """The three splits of ``--data``; ood may be missing."""
+    store, named = open_source(text)
+    if named is not None:
+        raise UsageError(
+            f"--data {text} is one split, training needs two",
+            mend=f"give --train {text} and --val STORE",
+        )
+    if not split_counts(store.articles):
+        store = _split_on_the_fly(store, seed)
+    store = _fitted_notice(store)
+    ood = _select(store, "ood") if "ood" in split_counts(store.articles) else None
+    return {"train": _select(store, "train"), "val": _select(store, "val"), "ood": ood}
+
+
+def _named(text: str, split: str) -> Split:
+    """A store given apart: its ``@split``, or its own articles of that name, or all of it."""
+    store, named = open_source(text)
+    if split_counts(store.articles):
+        store, named = _fitted_notice(store), named or split
+    return _select(store, named)
+
+
+def _select(store: Store, split: str | None) -> Split:
+    return require_articles(Split.of(store, split), store)
+
+
+def require_articles(selected: Split, store: Store) -> Split:
+    """``selected``, a split of ``store``, refused when it is empty."""
+    if not len(selected.lengths):
+        counts = split_counts(store.articles)
+        has = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no splits"
+        raise DataError(
+            f"has no articles (the store has {has})",
+            where=selected.name,
+            mend=f"assign splits with lvmctl data split {store.path} --by article"
+            + (" --force" if counts else ""),
+        )
+    return selected
+
+
+def _overlap(trained: Split, held: Split, name: str) -> list[str]:
+    """A notice when articles of ``held`` are also trained on."""
+    shared = int(shared_articles(trained, held).sum())
+    if not shared:
+        return []
+    kind = {"val": "validation", "ood": "out-of-domain"}[name]
+    return [
+        f"{shared} of {len(held.lengths)} {kind} articles are training articles: "
+        f"{name} figures are not held out"
+    ]
+
+
+def _fitted_notice(store: Store) -> Store:
+    """The store, with a notice when its encoder saw the text that is to be held out."""
+    how = store.manifest.get("made")
+    if not isinstance(how, dict) or how.get("encoder_fitted_on") != "all":
+        return store
+    notice = (
+        f"the encoder of {store.name} was fitted on all of its text, val and ood included; "
+        "to keep them apart, embed .jsonl records that name their split"
+    )
+    return replace(store, notices=(*store.notices, notice))
+
+
+def _split_on_the_fly(store: Store, seed: int) -> Store:
+    """The store with 80/10/10 splits that are not written anywhere."""
+    articles = [
+        {**article, "split": name}
+        for article, name in zip(store.articles, assign_splits(store.articles, seed))
+    ]
+    counts = " / ".join(str(count) for count in split_counts(articles).values())
+    notice = (
+        f"{store.name} has no splits: its articles are split {counts} (train/val/ood) "
+        f"with seed {seed}; ood is text of the same source here"
+    )
+    manifest = {**store.manifest, "articles": articles, "split_seed": seed}
+    return replace(store, manifest=manifest, notices=(*store.notices, notice))

@@ -1,0 +1,110 @@
+"""What ``--data`` may name: a store, one split of it, an NPZ file or a synthetic world."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from lvmctl.core.errors import DataError, UsageError, nearest
+from lvmctl.data.npz.importing import write_npz
+from lvmctl.data.splits.views import write_view
+from lvmctl.data.store.manifest import SPLITS
+from lvmctl.data.store.store import Store
+from lvmctl.data.store.writer import Create, write_store
+from lvmctl.data.synthetic.worlds import VIEWS, World, write_world
+
+PREFIX = "synth:"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed ``--data`` text: the source itself and the split after ``@``, if any."""
+
+    text: str
+    split: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Source:
+        """Parse ``STORE``, ``STORE@val``, ``file.npz`` or ``synth:NAME?key=value&…``.
+
+        Raises:
+            DataError: a split that does not exist.
+            UsageError: no source at all.
+        """
+        head, at, tail = text.rpartition("@")
+        if not (head if at and tail in SPLITS else text).strip():
+            raise UsageError(f"{text!r} names no data", mend="give a store, or leave it out")
+        if not at or "/" in tail or "?" in tail or Path(text).exists():
+            return cls(text)
+        if tail not in SPLITS:
+            close = nearest(tail, list(SPLITS))
+            raise DataError(
+                f"there is no split {tail!r}",
+                where=text,
+                mend=f"did you mean {head}@{close}?" if close else f"use {', '.join(SPLITS)}",
+            )
+        return cls(head, tail)
+
+    def open(self) -> Store:
+        """The store; NPZ files and synthetic worlds become a temporary one.
+
+        Raises:
+            DataError: nothing usable is there.
+        """
+        if self.text.startswith(PREFIX):
+            return temporary_store(self.text, lambda create: write_synth(create, self.text))
+        if self.text.endswith(".npz"):
+            return temporary_store(self.text, lambda create: write_npz(create, [Path(self.text)]))
+        return Store.open(self.text)
+
+
+def temporary_store(name: str, write: Callable[[Create], object]) -> Store:
+    """A store that lives as long as its arrays: its files are removed once they are mapped."""
+    with tempfile.TemporaryDirectory(prefix="lvmctl-", ignore_cleanup_errors=True) as directory:
+        path = Path(directory) / "store"
+        write(lambda dim, dtype="float32": write_store(path, dim, dtype))
+        return replace(Store.open(path, name), path=Path(name))
+
+
+def write_synth(create: Create, text: str) -> None:
+    """Make the world or view that ``synth:NAME?key=value&…`` describes.
+
+    Raises:
+        UsageError: an unknown name or key, or a value of the wrong type or out of range.
+    """
+    name, _, query = text.removeprefix(PREFIX).partition("?")
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    if name in VIEWS:
+        _no_others(given, {"store", "seed"}, text)
+        if not given.get("store"):
+            raise UsageError("names no store", where=text, mend=f"write {PREFIX}{name}?store=PATH")
+        store = Source.parse(given["store"]).open()
+        with create(store.dim, store.vectors.dtype) as writer:
+            write_view(writer, store, name, _number("seed", given.get("seed", "0"), int, text))
+        return
+    kinds = {field.name: {"float": float}.get(field.type, int) for field in fields(World)}
+    kinds.pop("name")
+    _no_others(given, set(kinds), text)
+    values = {key: _number(key, value, kinds[key], text) for key, value in given.items()}
+    world = World(name, **values)
+    with create(world.dim, "float32") as writer:
+        write_world(writer, world)
+
+
+def _no_others(given: dict[str, str], known: set[str], text: str) -> None:
+    for key in given:
+        if key not in known:
+            close = nearest(key, sorted(known))
+            hint = f"did you mean {close!r}?" if close else f"there are {', '.join(sorted(known))}"
+            raise UsageError(f"there is no parameter {key!r}", where=text, mend=hint)
+
+
+def _number(key: str, value: str, kind: type, text: str) -> float | int:
+    try:
+        return kind(value)
+    except ValueError:
+        what = f"{key} is {value!r}, not {'an integer' if kind is int else 'a number'}"
+        raise UsageError(what, where=text) from None

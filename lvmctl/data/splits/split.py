@@ -1,0 +1,159 @@
+"""A split: articles selected from a store, in order."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lvmctl.core.errors import DataError
+from lvmctl.data.splits.order import seeded_order
+from lvmctl.data.store.arrays import unit
+from lvmctl.data.store.store import Store
+
+
+@dataclass(frozen=True)
+class Split:
+    """Articles of one store, or of several joined.
+
+    Attributes:
+        vectors: (N, D) float32 or float16 rows, usually mapped; more than the split's own.
+        starts: (A,) int64 first row of each article.
+        lengths: (A,) int64 chunks of each article.
+        articles: manifest entry of each article (id, title, …).
+        name: for messages and manifests, ``books@val``.
+        source: where it comes from: ``path``, ``split``, ``content_hash``, ``encoder``,
+            ``note`` when the store has one, and ``articles_sha256``, which with the content hash
+            says which rows these are, whatever the store is called (always added).
+        unit: rows have norm 1 within 1e-3.
+        exact: rows have norm 1 within 1e-6, so reading needs no normalising.
+        target_row: None, or K for a window-only store with horizon above 1: each article is K
+            chunks and then its target.
+        horizon: the horizon of such windows, else None.
+        separate: articles are windows of their own, which may overlap, and nothing that needs
+            whole articles can be computed.
+        notices: what a user should hear about it.
+    """
+
+    vectors: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    articles: list[dict[str, Any]]
+    name: str
+    source: dict[str, Any]
+    unit: bool = True
+    exact: bool = False
+    target_row: int | None = None
+    horizon: int | None = None
+    separate: bool = False
+    notices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        chosen = hashlib.sha256(f"{self.target_row}/{self.horizon}/".encode())
+        for values in (self.starts, self.lengths):
+            chosen.update(np.ascontiguousarray(values, "<i8"))
+        source = {**self.source, "articles_sha256": chosen.hexdigest()}
+        object.__setattr__(self, "source", source)  # the dataclass is frozen
+
+    @classmethod
+    def of(cls, store: Store, split: str | None = None) -> Split:
+        """The articles of ``store`` in ``split``; all of them when None."""
+        chosen = [i for i, a in enumerate(store.articles) if split in (None, a.get("split"))]
+        index = np.array(chosen, np.int64)
+        source = {
+            "path": str(store.path),
+            "split": split,
+            "content_hash": store.content_hash,
+            "encoder": store.manifest.get("encoder"),
+        }
+        if "note" in store.manifest:
+            source["note"] = store.manifest["note"]
+        context, horizon = store.window_shape or (None, None)
+        return cls(
+            vectors=store.vectors,
+            starts=store.offsets[:-1][index],
+            lengths=store.lengths[index],
+            articles=[store.articles[i] for i in chosen],
+            name=f"{store.name}@{split}" if split else store.name,
+            source=source,
+            unit=store.unit,
+            exact=store.exact,
+            target_row=context,
+            horizon=horizon,
+            separate=store.separate,
+            notices=store.notices,
+        )
+
+    @property
+    def dim(self) -> int:
+        """D, the width of a vector."""
+        return self.vectors.shape[1]
+
+    @property
+    def chunks(self) -> int:
+        """Chunks in the split's articles."""
+        return int(self.lengths.sum())
+
+    def unit_rows(self, low: int, high: int) -> np.ndarray:
+        """Rows ``low:high`` of :attr:`vectors`, (high - low, D) float32 of unit norm."""
+        return unit(self.vectors[low:high])
+
+    def rows(self) -> np.ndarray:
+        """Row (N,) int64 of each chunk of the split's articles, article after article."""
+        before = np.cumsum(self.lengths) - self.lengths
+        return np.repeat(self.starts - before, self.lengths) + np.arange(self.chunks)
+
+    def mean(self) -> np.ndarray:
+        """Mean of the split's unit chunks, (D,) float32."""
+        total = np.zeros(self.dim)
+        for start, length in zip(self.starts, self.lengths):
+            total += self.unit_rows(start, start + length).sum(axis=0, dtype=np.float64)
+        return (total / max(self.chunks, 1)).astype(np.float32)
+
+    def take(self, index: np.ndarray) -> Split:
+        """The articles numbered ``index``, in that order."""
+        articles = [self.articles[i] for i in index]
+        return replace(
+            self, starts=self.starts[index], lengths=self.lengths[index], articles=articles
+        )
+
+    def subset(self, windows: int, context: int, horizon: int, seed: int) -> Split:
+        """Whole articles in a seeded order until they hold at least ``windows`` windows.
+
+        All of them when there are fewer. The articles keep the split's order.
+        """
+        counts = windows_per_article(self, context, horizon)
+        order = seeded_order(len(counts), seed, "subset")
+        order = order[counts[order] > 0]
+        enough = int(np.searchsorted(np.cumsum(counts[order]), windows)) + 1
+        chosen = np.sort(order[:enough])
+        rule = {"windows": windows, "context": context, "horizon": horizon, "seed": seed}
+        return replace(self.take(chosen), source={**self.source, "subset": rule})
+
+
+def windows_per_article(split: Split, context_length: int, horizon: int) -> np.ndarray:
+    """(A,) int64 windows that each article of ``split`` holds.
+
+    Raises:
+        DataError: the store holds windows of another horizon or of fewer chunks.
+    """
+    if split.target_row is None:
+        return np.maximum(split.lengths - (context_length - 1 + horizon), 0)
+    if horizon != split.horizon:
+        raise DataError(
+            f"holds separate windows whose target is {split.horizon} chunks ahead, "
+            f"horizon {horizon} cannot be computed",
+            where=split.name,
+            mend=f"use --horizon {split.horizon}, or import files with article_ids and "
+            "target_indices",
+        )
+    if context_length > split.target_row:
+        raise DataError(
+            f"holds separate windows of {split.target_row} chunks, context {context_length} "
+            "cannot be computed",
+            where=split.name,
+            mend=f"use --context {split.target_row} or less",
+        )
+    return np.ones(len(split.lengths), np.int64)

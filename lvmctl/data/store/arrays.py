@@ -1,0 +1,163 @@
+"""Array files, checked before they are mapped and never unpickled."""
+
+from __future__ import annotations
+
+import math
+import mmap
+import struct
+import tokenize
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from lvmctl.core.errors import DataError
+
+BLOCK_BYTES = 1 << 25
+"""Bytes of vectors worked on at a time (32 MiB): what bounds the memory of every long job."""
+
+
+_BAD_HEADER = (
+    *(ValueError, TypeError, LookupError, OverflowError, EOFError, struct.error),
+    *(SyntaxError, tokenize.TokenError, MemoryError, RecursionError),
+)
+"""What NumPy's header parser, which evaluates a Python literal, raises for damaged bytes."""
+
+
+class PickledError(DataError):
+    """An object array: its data is a pickle."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an ``.npy`` header promises: type, shape, and where the data starts in its file."""
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    fortran: bool
+    start: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of data."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def read_header(file: BinaryIO, where: object) -> Header:
+    """Read the header at the file's position, which must be the start of the array file.
+
+    Raises:
+        DataError: not an ``.npy`` array (PickledError: pickled Python objects).
+    """
+    origin = file.tell() if file.seekable() else 0
+    counted = _Counted(file)
+    try:
+        version = npy.read_magic(counted)
+        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote, or that look so
+            shape, fortran, dtype = read(counted)
+    except _BAD_HEADER as error:
+        raise DataError(
+            "is not an .npy array, or its header is damaged", where=where, mend="write it again"
+        ) from error
+    if dtype.hasobject:
+        raise PickledError(
+            "holds pickled Python objects, which are never loaded",
+            where=where,
+            mend="save it as a plain numeric array",
+        )
+    return Header(dtype, shape, fortran and len(shape) > 1, origin + counted.count)
+
+
+def map_array(path: Path, header: Header, available: int, where: object) -> np.ndarray:
+    """Map the data read-only, after checking its size against the ``available`` bytes.
+
+    Raises:
+        DataError: the file is shorter or longer than its header says, or not in C order.
+    """
+    if header.size > available:
+        raise DataError(
+            f"is truncated: its header promises {header.size:,} bytes of data, "
+            f"{available:,} are there",
+            where=where,
+            mend="copy or write it again",
+        )
+    if header.size < available:
+        raise DataError(
+            f"is {available - header.size:,} bytes longer than its header says",
+            where=where,
+            mend="write it again",
+        )
+    if header.fortran:
+        raise DataError(
+            "is in Fortran order", where=where, mend="save numpy.ascontiguousarray of it"
+        )
+    try:
+        if header.size == 0:
+            return np.empty(header.shape, header.dtype)
+        return np.memmap(path, header.dtype, "r", header.start, header.shape)
+    except (ValueError, OverflowError, MemoryError) as error:
+        what = f"has an impossible shape {header.shape}"
+        raise DataError(what, where=where, mend="write it again") from error
+
+
+def open_npy(path: Path) -> np.ndarray:
+    """Map an ``.npy`` file read-only, without reading its data.
+
+    Raises:
+        DataError: missing, not an array, pickled, truncated or in Fortran order.
+    """
+    try:
+        with open(path, "rb") as file:
+            header = read_header(file, path)
+            available = file.seek(0, 2) - header.start
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=path) from error
+    return map_array(path, header, available, path)
+
+
+def blocks(rows: int, row_bytes: int) -> Iterator[tuple[int, int]]:
+    """Bounds ``(low, high)`` that cut ``rows`` rows into blocks of at most BLOCK_BYTES."""
+    step = max(1, BLOCK_BYTES // max(1, row_bytes))
+    for low in range(0, rows, step):
+        yield low, min(rows, low + step)
+
+
+def release(array: np.ndarray) -> None:
+    """Let the system take back the memory of a mapped array's pages, which stay on disk."""
+    base = array
+    while isinstance(base.base, np.ndarray):
+        base = base.base
+    mapping = base.base if isinstance(base.base, mmap.mmap) else None
+    if mapping is not None and hasattr(mapping, "madvise"):
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    """``rows`` (..., D) as float32, each divided by its norm."""
+    rows = rows.astype(np.float32, copy=False)
+    return rows / np.sqrt(np.einsum("...d,...d->...", rows, rows))[..., None]
+
+
+def unit64(rows: np.ndarray) -> np.ndarray:
+    """``rows`` (..., D) as float64, each divided by its norm."""
+    rows = rows.astype(np.float64)
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
+class _Counted:
+    """A reader that counts what it gave, for streams that cannot tell their position."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.count = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self.count += len(data)
+        return data

@@ -1,0 +1,130 @@
+"""One pass over vectors: are they finite, non-zero and of unit norm, and what is their hash?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lvmctl.core.errors import DataError
+from lvmctl.data.store.arrays import blocks, release
+
+UNIT_TOLERANCE = 1e-3
+"""Rows whose norm is within this of 1 count as unit (float16 rounds)."""
+
+EXACT_TOLERANCE = 1e-6
+"""Rows whose norm is within this of 1 need no normalising when they are read (float32 rounds)."""
+
+_SMALLEST, _LARGEST = 1e-12, 1e18  # outside these, squares leave float32
+VECTOR_TYPES = (np.dtype("<f4"), np.dtype("<f2"))
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a pass over (N, D) vectors found: the range of norms and the hash of the bytes."""
+
+    smallest: float
+    largest: float
+    content_hash: str
+
+    @property
+    def unit(self) -> bool:
+        """Whether every norm is within UNIT_TOLERANCE of 1."""
+        return self.within(UNIT_TOLERANCE)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every norm is within EXACT_TOLERANCE of 1."""
+        return self.within(EXACT_TOLERANCE)
+
+    def within(self, tolerance: float) -> bool:
+        return self.smallest >= 1 - tolerance and self.largest <= 1 + tolerance
+
+
+def check_shape(vectors: np.ndarray, where: object) -> None:
+    """Refuse vectors that are not (N, D) float32 or float16 with N, D >= 1."""
+    if vectors.ndim != 2:
+        raise DataError(
+            f"has rank {vectors.ndim} (shape {vectors.shape}), vectors are (chunks, dim)",
+            where=where,
+            mend="save a two-dimensional array",
+        )
+    if vectors.dtype not in VECTOR_TYPES:
+        raise DataError(
+            f"is {vectors.dtype}, vectors are float32 or float16",
+            where=where,
+            mend="save it with .astype('float32')",
+        )
+    if 0 in vectors.shape:
+        raise DataError(f"is empty (shape {vectors.shape})", where=where, mend="add chunks")
+
+
+def check_offsets(offsets: np.ndarray, chunks: int, where: object) -> None:
+    """Refuse offsets that are not (A+1,) int64, increasing from 0 to ``chunks``."""
+    if offsets.ndim != 1 or len(offsets) < 2:
+        raise DataError(
+            f"has shape {offsets.shape}, offsets are (articles + 1,)",
+            where=where,
+            mend="save the first row of each article, then the number of rows",
+        )
+    if offsets.dtype != np.dtype("<i8"):
+        raise DataError(
+            f"is {offsets.dtype}, offsets are int64", where=where, mend="save .astype('int64')"
+        )
+    steps = np.flatnonzero(offsets[1:] <= offsets[:-1])  # differences could leave int64
+    if len(steps):
+        at = int(steps[0])
+        raise DataError(
+            f"does not increase: entry {at} is {offsets[at]}, entry {at + 1} is {offsets[at + 1]}",
+            where=where,
+            mend="give every article at least one chunk, in order",
+        )
+    if offsets[0] != 0 or offsets[-1] != chunks:
+        raise DataError(
+            f"covers rows {offsets[0]} to {offsets[-1]}, the vectors have rows 0 to {chunks}",
+            where=where,
+            mend="save offsets that start at 0 and end at the number of rows",
+        )
+
+
+def norms_of(rows: np.ndarray, label: Callable[[int], str], where: object) -> np.ndarray:
+    """Norms (B,) in float64 of rows (B, D) of ``where``; ``label(i)`` names row i to the user.
+
+    Raises:
+        DataError: a row with NaN or Inf, a zero vector, or one too large for float32.
+    """
+    wide = rows.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms = np.sqrt(np.einsum("nd,nd->n", wide, wide))
+    for bad, what in (
+        (~np.isfinite(norms), "holds NaN or Inf"),
+        (norms < _SMALLEST, "is a zero vector"),
+        (norms > _LARGEST, "is too large (norm above 1e18)"),
+    ):
+        if bad.any():
+            name = label(int(np.argmax(bad)))
+            mend = "drop these chunks, or embed them again"
+            raise DataError(f"{name} {what}", where=where, mend=mend)
+    return norms
+
+
+def scan(vectors: np.ndarray, offsets: np.ndarray, where: object) -> Scan:
+    """Read every row once, in blocks: check it, measure its norm, hash it.
+
+    The hash is SHA-256 over the bytes of ``vectors`` and then of ``offsets``.
+
+    Raises:
+        DataError: see :func:`norms_of`.
+    """
+    digest = hashlib.sha256()
+    smallest, largest = np.inf, 0.0
+    for low, high in blocks(len(vectors), vectors.shape[1] * 8):
+        rows = np.ascontiguousarray(vectors[low:high])
+        norms = norms_of(rows, lambda i, low=low: f"row {low + i}", where)
+        smallest, largest = min(smallest, norms.min()), max(largest, norms.max())
+        digest.update(rows)
+        release(vectors)
+    digest.update(np.ascontiguousarray(offsets))
+    return Scan(float(smallest), float(largest), f"sha256:{digest.hexdigest()}")

@@ -1,0 +1,124 @@
+"""Directories that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lvmctl.core.errors import OutputError
+from lvmctl.core.files import output_errors, sync_directory
+
+
+def refuse_existing(path: Path, force: bool, replaceable: Callable[[Path], bool]) -> None:
+    """Refuse an output that exists, unless ``force`` and it is of the kind that is written.
+
+    Raises:
+        OutputError: it exists without ``force``, or ``force`` would delete something else.
+    """
+    if not os.path.lexists(path):
+        return
+    if not force:
+        raise OutputError(
+            "already exists", where=path, mend="choose another --out or replace it with --force"
+        )
+    if not replaceable(path):
+        raise OutputError(
+            "exists and is something else, so --force will not delete it",
+            where=path,
+            mend="choose another --out",
+        )
+
+
+@contextmanager
+def new_directory(path: Path) -> Iterator[Path]:
+    """A temporary sibling of ``path`` to fill; it becomes ``path`` when the block succeeds.
+
+    Whatever stood at ``path`` is replaced. When the block raises, nothing is left behind; what a
+    killed process left of an earlier attempt is removed first.
+    """
+    path = Path(os.path.abspath(path))
+    with output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
+        work, lock = _work_directory(path)
+        try:
+            fresh = work / "new"
+            fresh.mkdir()
+            yield fresh
+            sync_tree(fresh)
+            replaced = os.path.lexists(path)
+            if replaced:
+                path.rename(work / "old")
+            try:
+                fresh.rename(path)
+            except OSError:
+                if replaced:
+                    (work / "old").rename(path)
+                raise
+            sync_directory(path.parent)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+            if lock is not None:
+                os.close(lock)
+
+
+def _work_directory(path: Path) -> tuple[Path, int | None]:
+    """A temporary sibling of ``path`` and the descriptor whose lock says that it is in use."""
+    while True:
+        work = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+        lock = _lock(work)
+        if work.exists():
+            return work, lock
+        if lock is not None:
+            os.close(lock)  # another process swept it before it was locked
+
+
+def _sweep(path: Path) -> None:
+    """Remove the temporary siblings of ``path`` that no living process holds.
+
+    One that holds the only copy of what stood at ``path`` stays.
+    """
+    # As mkdtemp names them.
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}\.tmp")
+    for work in path.parent.iterdir():
+        if not pattern.fullmatch(work.name) or work.is_symlink() or not work.is_dir():
+            continue
+        lock = _lock(work)
+        if lock is None:
+            continue
+        with suppress(OSError):
+            inside = set(os.listdir(work))
+            if inside <= {"new", "old"} and ("old" not in inside or path.exists()):
+                shutil.rmtree(work, ignore_errors=True)
+        os.close(lock)
+
+
+def _lock(directory: Path) -> int | None:
+    """A descriptor that holds the lock of a directory; None when another process holds it, or
+    where directories have no locks (Windows, some network disks)."""
+    if os.name != "posix":
+        return None
+    import fcntl
+
+    descriptor = None
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        if descriptor is not None:
+            os.close(descriptor)
+        return None
+    return descriptor
+
+
+def sync_tree(directory: Path) -> None:
+    """Wait until every file of a directory, and the directory itself, is on the disk."""
+    for path in directory.iterdir():
+        with open(path, "rb+") as file:
+            os.fsync(file.fileno())
+    sync_directory(directory)

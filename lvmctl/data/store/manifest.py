@@ -1,0 +1,113 @@
+"""``store.json``, the manifest of a vector store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lvmctl.core.errors import DataError
+
+FORMAT = "lvmctl.store/1"
+SPLITS = ("train", "val", "ood")
+MOST_CHUNKS = 1 << 62
+"""Positions of chunks stay below this."""
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest at ``path``, or None when there is none.
+
+    Raises:
+        DataError: not JSON, or of another format.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot be read: {error}", where=path) from error
+    try:
+        manifest = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"is not JSON ({error.msg})", where=f"{path}:{error.lineno}", mend="write it again"
+        ) from error
+    except (ValueError, RecursionError) as error:  # endless digits, endless brackets
+        raise DataError(f"is damaged ({error})", where=path, mend="write it again") from error
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if found != FORMAT:
+        raise DataError(
+            f"has format {found!r}, this lvmctl reads {FORMAT!r}",
+            where=path,
+            mend="import the data again",
+        )
+    return manifest
+
+
+def check_manifest(manifest: dict[str, Any], dim: int, chunks: int, count: int, path: Path) -> None:
+    """Refuse a manifest that speaks of other arrays than those beside it.
+
+    Args:
+        dim, chunks, count: D, N and the number of articles according to the arrays.
+    """
+    for key, actual in (("dim", dim), ("chunks", chunks)):
+        if manifest.get(key, actual) != actual:
+            raise DataError(
+                f"says {key} {manifest[key]}, the arrays have {actual}",
+                where=path,
+                mend="the manifest belongs to another store; write the store again",
+            )
+    articles = manifest.get("articles")
+    if not isinstance(articles, list) or not all(isinstance(a, dict) for a in articles):
+        raise DataError("has no list of articles", where=path, mend="write the store again")
+    if len(articles) != count:
+        raise DataError(
+            f"lists {len(articles)} articles, offsets.npy has {count}",
+            where=path,
+            mend="write the store again",
+        )
+    for index, article in enumerate(articles):
+        if fault := entry_fault(article):
+            raise DataError(f"article {index} {fault}", where=path, mend="correct it there")
+
+
+def entry_fault(article: dict[str, Any]) -> str | None:
+    """What is wrong with the fields of an article's entry that mean something here, if anything."""
+    if article.get("split") not in (None, *SPLITS):
+        return f"is in split {article['split']!r} (splits are {', '.join(SPLITS)})"
+    first = article.get("first", 0)
+    if type(first) is not int or not 0 <= first < MOST_CHUNKS:
+        return f"has {first!r} as first, the position of its first chunk in a longer article"
+    return None
+
+
+def check_windows(manifest: dict[str, Any], lengths: np.ndarray, path: Path) -> None:
+    """Refuse a ``windows`` entry that the articles' (A,) ``lengths`` contradict."""
+    windows = manifest.get("windows")
+    if windows is None:
+        return
+    shape = windows if isinstance(windows, dict) else {}
+    context, horizon = shape.get("context"), shape.get("horizon")
+    if not (isinstance(context, int) and isinstance(horizon, int) and context > 0 < horizon):
+        raise DataError(f"has a damaged windows entry: {windows!r}", where=path)
+    if (lengths != context + 1).any():
+        raise DataError(
+            f"says that every article is {context} chunks and a target, they have "
+            f"{lengths.min()} to {lengths.max()} chunks",
+            where=path,
+            mend="import the data again",
+        )
+
+
+def bare_manifest(dim: int, chunks: int, count: int) -> dict[str, Any]:
+    """What stands in for a missing manifest: articles named by number."""
+    articles = [{"id": index, "title": f"article {index}"} for index in range(count)]
+    return {
+        "format": FORMAT,
+        "dim": dim,
+        "chunks": chunks,
+        "encoder": None,
+        "articles": articles,
+    }

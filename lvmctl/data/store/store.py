@@ -1,0 +1,146 @@
+"""The vector store: a directory of chunk vectors in article order (METHODS §1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lvmctl.core.errors import DataError
+from lvmctl.data.store.arrays import open_npy
+from lvmctl.data.store.checks import check_offsets, check_shape, scan
+from lvmctl.data.store.manifest import bare_manifest, check_manifest, check_windows, read_manifest
+
+VECTORS, OFFSETS, MANIFEST, CHUNKS = "vectors.npy", "offsets.npy", "store.json", "chunks.jsonl"
+
+_NO_TEXTS = f"delete {CHUNKS}, which is optional, or write the store again"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store; make one with :meth:`Store.open`.
+
+    Attributes:
+        path: its directory.
+        name: how messages call it.
+        vectors: (N, D) float32 or float16, mapped from the file.
+        offsets: (A+1,) int64; article ``a`` is rows ``offsets[a]:offsets[a+1]``.
+        manifest: ``store.json`` as read, or its bare stand-in.
+        unit: every row has norm 1 within 1e-3.
+        exact: every row has norm 1 within 1e-6, so reading needs no normalising.
+        content_hash: SHA-256 of vectors and offsets as they are on disk.
+        notices: what a user should hear about it, one line each.
+    """
+
+    path: Path
+    name: str
+    vectors: np.ndarray
+    offsets: np.ndarray
+    manifest: dict[str, Any]
+    unit: bool
+    exact: bool
+    content_hash: str
+    notices: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls, path: str | Path, name: str | None = None) -> Store:
+        """Check a store and map it. Every row is read once, in bounded memory.
+
+        Raises:
+            DataError: missing or damaged files, arrays of the wrong type, rank or length,
+                NaN, Inf or zero vectors, or a content hash that does not match.
+        """
+        path = Path(path)
+        name = name or path.resolve().name
+        if not (path / VECTORS).is_file():
+            raise DataError(
+                f"is not a vector store (no {VECTORS} in it)" if path.exists() else "no such store",
+                where=path,
+                mend="make one with lvmctl data import, embed or synth",
+            )
+        vectors = open_npy(path / VECTORS)
+        check_shape(vectors, path / VECTORS)
+        offsets = np.array(open_npy(path / OFFSETS))
+        check_offsets(offsets, len(vectors), path / OFFSETS)
+        notices = []
+        shape = (vectors.shape[1], len(vectors), len(offsets) - 1)
+        manifest = read_manifest(path / MANIFEST)
+        if manifest is None:
+            manifest = bare_manifest(*shape)
+            notices.append(f"{name} has no {MANIFEST}: encoder and article titles are unknown")
+        check_manifest(manifest, *shape, path / MANIFEST)
+        check_windows(manifest, np.diff(offsets), path / MANIFEST)
+        found = scan(vectors, offsets, path / VECTORS)
+        if manifest.get("content_hash", found.content_hash) != found.content_hash:
+            raise DataError(
+                f"{VECTORS} or {OFFSETS} changed since {MANIFEST} was written",
+                where=path,
+                mend="write the store again (or delete content_hash from its manifest)",
+            )
+        if not found.unit:
+            notices.append(
+                f"{name} has vectors of norm {found.smallest:.4g} to {found.largest:.4g}; "
+                "they are normalised when read"
+            )
+        return cls(
+            path=path,
+            name=name,
+            vectors=vectors,
+            offsets=offsets,
+            manifest=manifest,
+            unit=found.unit,
+            exact=found.exact,
+            content_hash=found.content_hash,
+            notices=tuple(notices),
+        )
+
+    @property
+    def dim(self) -> int:
+        """D, the width of a vector."""
+        return self.vectors.shape[1]
+
+    @property
+    def articles(self) -> list[dict[str, Any]]:
+        """The manifest's entry of each article, in order."""
+        return self.manifest["articles"]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(A,) int64 chunks of each article."""
+        return np.diff(self.offsets)
+
+    @property
+    def window_shape(self) -> tuple[int, int] | None:
+        """(K, h) of a window-only store with horizon above 1: each article is K chunks, then the
+        target h chunks later. None for every other store."""
+        window = self.manifest.get("windows")
+        return (window["context"], window["horizon"]) if window else None
+
+    @property
+    def separate(self) -> bool:
+        """Whether an article is a window of its own, which may overlap others."""
+        return self.window_shape is not None or self.manifest.get("separate") is True
+
+    def texts(self) -> Iterator[str]:
+        """The text of each row in order, or nothing when the store has none.
+
+        Raises:
+            DataError: a line that is no JSON string.
+        """
+        path = self.path / CHUNKS
+        if not path.exists():
+            return
+        with open(path, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    text = json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    what = "is not JSON in UTF-8"
+                    raise DataError(what, where=f"{path}:{number}", mend=_NO_TEXTS) from error
+                if not isinstance(text, str):
+                    raise DataError("is no string", where=f"{path}:{number}", mend=_NO_TEXTS)
+                yield text

@@ -1,0 +1,199 @@
+"""Writing a vector store, row block by row block, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+import lvmctl
+from lvmctl.core.errors import DataError
+from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
+from lvmctl.data.store.files import new_directory, refuse_existing
+from lvmctl.data.store.manifest import FORMAT
+from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS
+
+ENCODER = "encoder.npz"
+NORMS = "norms.npy"
+
+
+class StoreWriter:
+    """Takes articles in order; see :func:`write_store`.
+
+    Attributes:
+        manifest: what to say in ``store.json`` beside what the writer knows itself
+            (``encoder``, ``made``, ``note``, …).
+    """
+
+    def __init__(self, directory: Path, dim: int, dtype: Any, where: object) -> None:
+        self.directory = directory
+        self.manifest: dict[str, Any] = {}
+        self.dim = dim
+        self.dtype = np.dtype(dtype).newbyteorder("<")
+        self.chunks = 0
+        self._where = where
+        self._articles: list[dict[str, Any]] = []
+        self._offsets = [0]
+        self._hash = hashlib.sha256()
+        self._unit = True
+        self._vectors = open(directory / VECTORS, "wb")  # noqa: SIM115
+        self._vectors.write(self._header())
+        self._texts: io.TextIOBase | None = None
+        self._norms: list[np.ndarray] = []
+
+    def add(
+        self,
+        rows: np.ndarray,
+        texts: Sequence[str] | None = None,
+        norms: np.ndarray | None = None,
+    ) -> None:
+        """Append rows (n, D) of the current article.
+
+        Args:
+            texts: their texts, for ``chunks.jsonl``; all articles have them or none.
+            norms: (n,) norms the rows had before they were normalised, where they matter.
+
+        Raises:
+            DataError: another width, NaN, Inf or a zero vector.
+        """
+        rows = np.ascontiguousarray(rows, self.dtype)
+        if rows.ndim != 2 or rows.shape[1] != self.dim:
+            raise DataError(
+                f"has vectors of shape {rows.shape[1:]}, the others have {self.dim} numbers",
+                where=self._where,
+                mend="one store holds vectors of one dimension",
+            )
+        lengths = norms_of(rows, lambda i: f"row {self.chunks + i}", self._where)
+        self._unit &= bool(np.all(np.abs(lengths - 1) <= UNIT_TOLERANCE))
+        self._vectors.write(memoryview(rows).cast("B"))
+        self._hash.update(rows)
+        self.chunks += len(rows)
+        if texts is not None:
+            self._write_texts(texts)
+        if norms is not None:
+            self._norms.append(np.asarray(norms, np.float32))
+
+    def end_article(self, article: dict[str, Any]) -> None:
+        """Close the article whose rows were added; ``article`` is its manifest entry."""
+        if self.chunks == self._offsets[-1]:
+            raise DataError(f"article {article.get('id')!r} has no chunks", where=self._where)
+        self._articles.append({"id": len(self._articles), **article})
+        self._offsets.append(self.chunks)
+
+    def article(
+        self, article: dict[str, Any], rows: np.ndarray, texts: Sequence[str] | None = None
+    ) -> None:
+        """Append a whole article: its manifest entry and its rows (n, D)."""
+        self.add(rows, texts)
+        self.end_article(article)
+
+    def finish(self) -> None:
+        """Complete the header and write offsets and manifest."""
+        if not self._articles:
+            raise DataError("there are no chunks to store", where=self._where)
+        self._vectors.seek(0)
+        self._vectors.write(self._header())
+        self.close()
+        offsets = np.array(self._offsets, "<i8")
+        self._hash.update(offsets)
+        np.save(self.directory / OFFSETS, offsets)
+        if self._norms:
+            np.save(self.directory / NORMS, np.concatenate(self._norms))
+        manifest = {
+            "format": FORMAT,
+            "dim": self.dim,
+            "chunks": self.chunks,
+            "normalized": self._unit,
+            "encoder": None,
+            **self.manifest,
+            "content_hash": f"sha256:{self._hash.hexdigest()}",
+            "articles": self._articles,
+        }
+        (self.directory / MANIFEST).write_text(dump_manifest(manifest), encoding="utf-8")
+
+    def close(self) -> None:
+        """Close the files; harmless when they are closed."""
+        self._vectors.close()
+        if self._texts is not None:
+            self._texts.close()
+
+    def _write_texts(self, texts: Sequence[str]) -> None:
+        if self._texts is None:
+            self._texts = open(self.directory / CHUNKS, "w", encoding="utf-8")  # noqa: SIM115
+        for text in texts:
+            self._texts.write(json.dumps(text, ensure_ascii=False) + "\n")
+
+    def _header(self) -> bytes:
+        # numpy pads the header so that the number of rows can grow in place.
+        buffer = io.BytesIO()
+        shape = (self.chunks, self.dim)
+        fields = {"descr": self.dtype.str, "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(buffer, fields)
+        return buffer.getvalue()
+
+
+Create = Callable[..., AbstractContextManager[StoreWriter]]
+"""``create(dim, dtype)`` opens the writer of the store that is to be made, wherever that is."""
+
+
+@contextmanager
+def write_store(
+    path: str | Path, dim: int, dtype: Any = "float32", *, force: bool = False
+) -> Iterator[StoreWriter]:
+    """Write a store at ``path``; it appears when the block succeeds, and not at all otherwise.
+
+    Args:
+        dim: D. ``dtype``: float32 or float16.
+        force: replace a store that is there.
+
+    Raises:
+        OutputError: it exists, the disk is full, the place is read-only.
+        DataError: rows that cannot be stored.
+    """
+    path = Path(path)
+    refuse_store(path, force)
+    with new_directory(path) as directory:
+        writer = StoreWriter(directory, dim, dtype, path)
+        try:
+            yield writer
+            writer.finish()
+        finally:
+            writer.close()
+
+
+def refuse_store(path: Path, force: bool) -> None:
+    """Refuse an output that exists, before long work; ``force`` allows a store or empty folder.
+
+    Raises:
+        OutputError: it exists.
+    """
+    refuse_existing(path, force, _replaceable)
+
+
+def made(how: str, **details: Any) -> dict[str, Any]:
+    """The manifest's ``made`` entry: which command, with what, by which version."""
+    return {"by": f"lvmctl {lvmctl.__version__}", "how": how, **details}
+
+
+def dump_manifest(manifest: dict[str, Any]) -> str:
+    """JSON with one line per key, and one per article."""
+    head = {key: value for key, value in manifest.items() if key != "articles"}
+    lines = [f"{json.dumps(key)}: {_dump(value)}" for key, value in head.items()]
+    articles = ",\n".join(_dump(article) for article in manifest["articles"])
+    lines.append(f'"articles": [\n{articles}\n]')
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _replaceable(path: Path) -> bool:
+    return path.is_dir() and ((path / VECTORS).exists() or not any(path.iterdir()))

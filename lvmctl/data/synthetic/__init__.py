@@ -1,0 +1,1 @@
+"""Synthetic worlds whose every metric has a known answer."""

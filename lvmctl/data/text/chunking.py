@@ -1,0 +1,136 @@
+"""Text sources: files and folders → articles, and articles → chunks."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lvmctl.core.errors import DataError
+from lvmctl.data.store.manifest import entry_fault
+
+SUFFIXES = (".txt", ".md", ".jsonl")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_])")
+
+
+@dataclass(frozen=True)
+class Text:
+    """One article before it is cut: its text and its manifest entry (``title``, ``id``, …)."""
+
+    text: str
+    entry: dict[str, Any] = field(default_factory=dict)
+    where: str = ""
+
+
+def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
+    """The articles of files and folders, in order; a folder's files by name, sub-folders too.
+
+    ``.txt`` and ``.md``: one article per file, titled by its path. ``.jsonl``: one per line, an
+    object with ``text`` and optionally ``title``, ``id`` (string or integer), ``split`` and
+    ``first`` (position of its first chunk in a longer article); other keys of it are kept.
+
+    Raises:
+        DataError: nothing to read, bytes that are not UTF-8, or a line that is not such an object.
+    """
+    for path in paths:
+        if not path.exists():
+            raise DataError("no such file or folder", where=path)
+        files = [path] if path.is_file() else sorted(_known(path))
+        if not files:
+            raise DataError(f"holds no {', '.join(SUFFIXES)} files", where=path)
+        for file in files:
+            if file.suffix.lower() not in SUFFIXES:
+                raise DataError(f"is not one of {', '.join(SUFFIXES)}", where=file)
+            if file.suffix.lower() == ".jsonl":
+                yield from _records(file)
+            else:
+                root = path if path.is_dir() else path.parent
+                # A file's name may be any bytes, the manifest is UTF-8.
+                title = os.fsencode(file.relative_to(root).as_posix()).decode("utf-8", "replace")
+                yield Text(_decode(file.read_bytes(), file), {"title": title}, str(file))
+
+
+def chunker(name: str, size: int = 64) -> Callable[[str], list[str]]:
+    """A function that cuts a text into chunks, in order, with white space made single.
+
+    Args:
+        name: ``paragraph`` (blank lines), ``sentence``, or ``tokens`` (``size`` words each).
+    """
+
+    def paragraphs(text: str) -> list[str]:
+        return _clean(re.split(r"\n[^\S\n]*\n", text.replace("\r\n", "\n")))
+
+    def sentences(text: str) -> list[str]:
+        return [part for block in paragraphs(text) for part in _clean(_SENTENCE_END.split(block))]
+
+    def tokens(text: str) -> list[str]:
+        words = text.split()
+        return [" ".join(words[low : low + size]) for low in range(0, len(words), size)]
+
+    return {"paragraph": paragraphs, "sentence": sentences, "tokens": tokens}[name]
+
+
+def _clean(parts: Sequence[str]) -> list[str]:
+    return [cleaned for part in parts if (cleaned := " ".join(part.split()))]
+
+
+def _known(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
+            yield path
+
+
+def _records(path: Path) -> Iterator[Text]:
+    with open(path, "rb") as lines:
+        for number, line in enumerate(lines, 1):
+            where = f"{path}:{number}"
+            text = _decode(line, where).strip()
+            if not text:
+                continue
+            try:
+                record = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                what = f"is not JSON ({getattr(error, 'msg', error)})"
+                raise DataError(what, where=where, mend="each line is one JSON object") from error
+            if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+                mend = 'write {"text": "…", "title": "…"}'
+                raise DataError('has no string "text"', where=where, mend=mend)
+            entry = {"title": f"{path.name}:{number}", **record}
+            body = entry.pop("text")
+            _check_entry(record, entry, where)
+            yield Text(body, entry, where)
+
+
+def _check_entry(record: dict[str, Any], entry: dict[str, Any], where: str) -> None:
+    """Refuse a record whose fields mean something else here, or that cannot be written."""
+    mend = "correct it, or give the field another name"
+    if fault := entry_fault(entry):
+        raise DataError(fault, where=where, mend=mend)
+    if "id" in entry and type(entry["id"]) not in (int, str):
+        what = f"has {entry['id']!r} as id, which is a string or an integer"
+        raise DataError(what, where=where, mend=mend)
+    try:
+        json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        code = ord(error.object[error.start])
+        raise DataError(
+            f"holds \\u{code:04x}, half of a character",
+            where=where,
+            mend="write the whole pair, or drop it",
+        ) from error
+
+
+def _decode(data: bytes, where: object) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"is not UTF-8 (byte {error.start}: 0x{data[error.start]:02x})",
+            where=where,
+            mend="convert it, for example with iconv -t utf-8",
+        ) from error

@@ -1,0 +1,247 @@
+"""Chunks of different articles whose vectors are nearly the same: an exact blocked search.
+
+Every pair of chunks is looked at, but most of them only through a sketch: with P the projection on
+a few directions, cos(x, y) ≤ Px·Py + √(1 − ‖Px‖²)·√(1 − ‖Py‖²) by Cauchy and Schwarz, which is a
+product of short vectors. Pairs it cannot exclude are computed in full, and in float64 unless
+float32 is beyond doubt. Memory is bounded but for some numbers per chunk.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+
+from lvmctl.data import Split
+from lvmctl.data.store.arrays import BLOCK_BYTES, release, unit, unit64
+from lvmctl.evaluation.retrieval.global_ranks import workers
+from lvmctl.evaluation.retrieval.products import float32_products
+
+BLOCK = 1024
+"""Chunks of a tile's side: its products (4 MiB) are in cache when they are looked at."""
+SKETCH = 32
+"""Directions of a sketch."""
+SKETCH_BYTES = 1 << 28
+"""Bytes of all sketches; more chunks have shorter ones."""
+SAMPLE = 16_384
+"""Chunks that choose the directions."""
+FEW = 2048
+"""So many pairs of a tile are sooner computed one by one than as a product of matrices."""
+SLACK = 1e-4
+"""Added to a residue's square: rounding can then only raise the bound."""
+
+
+class Chunks:
+    """All chunks of some splits of one dimension, article after article.
+
+    Attributes:
+        splits: where they are.
+        part: (N,) int8 which split each chunk is of.
+        row: (N,) int64 its row there.
+        article: (N,) int64 its article, numbered through all splits.
+        position: (N,) int64 its place in the article.
+        first_article: (S + 1,) int64 number of each split's first article.
+    """
+
+    def __init__(self, splits: Sequence[Split]) -> None:
+        self.splits = tuple(splits)
+        rows = [split.rows() for split in splits]
+        lengths = np.concatenate([split.lengths for split in splits])
+        before = np.cumsum(lengths) - lengths
+        self.part = np.repeat(np.arange(len(rows), dtype=np.int8), [len(part) for part in rows])
+        self.row = np.concatenate(rows)
+        self.article = np.repeat(np.arange(len(lengths)), lengths)
+        self.position = np.arange(len(self.row)) - np.repeat(before, lengths)
+        self.first_article = np.cumsum([0, *(len(split.lengths) for split in splits)])
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def dim(self) -> int:
+        """D, the width of a vector."""
+        return self.splits[0].dim
+
+    def stored(self, index: np.ndarray) -> np.ndarray:
+        """Vectors (n, D) float32 of the chunks ``index``, as they are stored."""
+        found = np.empty((len(index), self.dim), np.float32)
+        part = self.part[index]
+        for number, split in enumerate(self.splits):
+            here = part == number
+            if here.any():
+                found[here] = split.vectors[self.row[index[here]]]
+        return found
+
+    def release(self) -> None:
+        """Let the system take back what was read."""
+        for split in self.splits:
+            release(split.vectors)
+
+
+class Repeats:
+    """What is known of each chunk's near-duplicates in other articles.
+
+    Attributes:
+        articles: (N,) int64 other articles that hold one.
+        count: (N, S) int64 how many each split holds.
+        cosine: (N, S) float64 of the nearest in each split; −inf where there is none.
+        partner: (N, S) int64 which chunk that is; −1 where there is none.
+    """
+
+    def __init__(self, chunks: Chunks) -> None:
+        shape = (len(chunks), len(chunks.splits))
+        self.chunks = chunks
+        self.articles = np.zeros(len(chunks), np.int64)
+        self.count = np.zeros(shape, np.int64)
+        self.cosine = np.full(shape, -np.inf)
+        self.partner = np.full(shape, -1, np.int64)
+        self._latest = np.full(len(chunks), -1, np.int64)
+
+    def add(self, chunk: np.ndarray, other: np.ndarray, cosine: np.ndarray) -> None:
+        """Take note of pairs (n,) each, sorted by ``chunk`` and then by ``other``.
+
+        A chunk's others must come in ascending order from call to call as well, so that an article
+        that lies in several tiles is counted once.
+        """
+        if not len(chunk):
+            return
+        article, part = self.chunks.article[other], self.chunks.part[other]
+        first = np.r_[True, chunk[1:] != chunk[:-1]]
+        new = np.r_[True, article[1:] != article[:-1]] | first
+        new[first] = article[first] != self._latest[chunk[first]]
+        last = np.r_[first[1:], True]
+        self._latest[chunk[last]] = article[last]
+        np.add.at(self.articles, chunk[new], 1)
+        np.add.at(self.count, (chunk, part), 1)
+        order = np.argsort(cosine, kind="stable")
+        order = order[cosine[order] > self.cosine[chunk[order], part[order]]]
+        # Of several values for one place the last is kept, which is the greatest.
+        self.cosine[chunk[order], part[order]] = cosine[order]
+        self.partner[chunk[order], part[order]] = other[order]
+
+
+def find_repeats(
+    chunks: Chunks, threshold: float, progress: Callable[[int], object] = lambda n: None
+) -> Repeats:
+    """Near-duplicates of every chunk in articles other than its own.
+
+    Args:
+        chunks: N chunks.
+        threshold: pairs whose cosine, in float64, is above this count.
+        progress: told how many more tiles are done, :func:`tiles` in the end.
+    """
+    found, tiled = Repeats(chunks), Tiles(chunks, threshold)
+    sides = [(low, min(low + BLOCK, len(chunks))) for low in range(0, len(chunks), BLOCK)]
+    with float32_products(), workers() as pool:
+        for number, here in enumerate(sides):
+            row = [(here, there) for there in sides[number:]]
+            for (_, there), (one, other, cosine) in zip(row, pool.map(tiled.pairs, row)):
+                found.add(one, other, cosine)
+                if there > here:  # a tile on the diagonal holds every pair both ways
+                    order = np.argsort(other, kind="stable")
+                    found.add(other[order], one[order], cosine[order])
+                progress(1)
+            chunks.release()
+    return found
+
+
+def tiles(chunks: Chunks) -> int:
+    """Tiles that :func:`find_repeats` looks at."""
+    sides = -(-len(chunks) // BLOCK)
+    return sides * (sides + 1) // 2
+
+
+def sketches(chunks: Chunks) -> np.ndarray:
+    """(N, r + 1) float32 whose products bound cosines from above; r ≤ D directions."""
+    sample = np.arange(0, len(chunks), -(-len(chunks) // SAMPLE))
+    moment = torch.zeros(chunks.dim, chunks.dim)
+    for part in parts(sample, chunks.dim):
+        rows = torch.from_numpy(unit(chunks.stored(part)))
+        moment += rows.T @ rows
+    room = SKETCH_BYTES // (4 * len(chunks)) - 1
+    width = min(chunks.dim, SKETCH, max(room, 8))
+    axes = torch.linalg.eigh(moment.double())[1][:, -width:].float()
+    found = np.empty((len(chunks), width + 1), np.float32)
+    for part in parts(np.arange(len(chunks)), chunks.dim):
+        seen = (torch.from_numpy(unit(chunks.stored(part))) @ axes).numpy()
+        rest = 1 - np.einsum("nr,nr->n", seen, seen)
+        found[part, :-1], found[part, -1] = seen, np.sqrt(np.maximum(rest, 0) + SLACK)
+        chunks.release()
+    return found
+
+
+class Tiles:
+    """Blocks of chunks against blocks of chunks; several threads may ask at once.
+
+    Args:
+        chunks: N chunks.
+        threshold: pairs whose cosine, in float64, is above this count.
+    """
+
+    def __init__(self, chunks: Chunks, threshold: float) -> None:
+        self.chunks, self.threshold = chunks, threshold
+        self.sketch = torch.from_numpy(sketches(chunks))
+        self._own = threading.local()
+
+    def pairs(
+        self, sides: tuple[tuple[int, int], tuple[int, int]]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs above the threshold, row by row: two chunks of different articles (n,) int64 each,
+        and their cosine (n,) float64. ``sides`` are bounds of two blocks."""
+        one, other = self._possible(*sides)
+        if len(one) <= FEW:
+            cosine = exact(self.chunks, one, other)
+        else:
+            low, far = sides[0][0], sides[1][0]
+            left, right = (unit(self.chunks.stored(np.arange(*side))) for side in sides)
+            cosine = self._product(*map(torch.from_numpy, (left, right)))[one - low, other - far]
+            cosine = cosine.astype(np.float64)
+            unsure = np.abs(cosine - self.threshold) <= rounding(self.chunks.dim)
+            cosine[unsure] = exact(self.chunks, one[unsure], other[unsure])
+        kept = cosine > self.threshold
+        return one[kept], other[kept], cosine[kept]
+
+    def _possible(
+        self, here: tuple[int, int], there: tuple[int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of different articles that the sketches cannot exclude."""
+        bound = self._product(self.sketch[slice(*here)], self.sketch[slice(*there)])
+        floor = self.threshold - 3 * rounding(self.chunks.dim)
+        rows = np.flatnonzero(bound.max(axis=1) > floor)
+        at, other = np.nonzero(bound[rows] > floor)
+        one, other = rows[at] + here[0], other + there[0]
+        apart = self.chunks.article[one] != self.chunks.article[other]
+        return one[apart], other[apart]
+
+    def _product(self, left: torch.Tensor, right: torch.Tensor) -> np.ndarray:
+        """(m, n) float32, which the thread's next product overwrites."""
+        if not hasattr(self._own, "scores"):
+            self._own.scores = torch.empty(BLOCK * BLOCK)
+        out = self._own.scores[: len(left) * len(right)].view(len(left), len(right))
+        return torch.mm(left, right.T, out=out).numpy()
+
+
+def exact(chunks: Chunks, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Cosines (n,) float64, at most 1, of pairs of chunks."""
+    found = np.empty(len(one))
+    for part in parts(np.arange(len(one)), 6 * chunks.dim):
+        left, right = (unit64(chunks.stored(side[part])) for side in (one, other))
+        found[part] = np.minimum(np.einsum("nd,nd->n", left, right), 1)
+    return found
+
+
+def rounding(width: int) -> float:
+    """How far a float32 product of ``width`` coordinates of unit vectors can be off.
+
+    (Higham, Accuracy and Stability of Numerical Algorithms, §3.1; the vectors are rounded too.)
+    """
+    return (width + 8) * 2.0**-24
+
+
+def parts(index: np.ndarray, width: int) -> Iterator[np.ndarray]:
+    """``index`` in pieces whose float32 rows of ``width`` fill a block of bytes at most."""
+    step = max(BLOCK_BYTES // (4 * width), 1)
+    for low in range(0, len(index), step):
+        yield index[low : low + step]

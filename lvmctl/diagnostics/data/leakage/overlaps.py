@@ -1,0 +1,202 @@
+"""What splits share and repeat: shared articles, near-duplicate chunks, boilerplate."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lvmctl.data import Split
+from lvmctl.data.splits.overlap import fingerprints, shared_articles
+from lvmctl.data.store.store import CHUNKS
+from lvmctl.diagnostics.data.leakage.leakage_options import LeakageOptions
+from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, Repeats, exact
+from lvmctl.evaluation.statistics.intervals import Resampling
+
+PAIRS = 20_000
+"""Random pairs of chunks that say how large an ordinary cosine is."""
+ORDINARY = 0.95
+"""Quantile of their cosines that the threshold has to be above."""
+LISTED = 1000
+"""Articles with repeated chunks that the figures list."""
+LOOKED = 50_000
+"""Boilerplate chunks, the commonest first, that examples are taken from."""
+TEXT = 80
+"""Characters of a chunk that are shown."""
+
+
+class Leaks:
+    """What there is to say of chunks and their repeats; ``names`` are those of the splits."""
+
+    def __init__(
+        self, chunks: Chunks, names: list[str], repeats: Repeats, options: LeakageOptions
+    ) -> None:
+        self.chunks, self.names, self.repeats, self.options = chunks, names, repeats, options
+
+    def between(self) -> list[dict[str, Any]]:
+        """Each split against those before it."""
+        pairs = [(held, known) for held in range(len(self.names)) for known in range(held)]
+        return [self._pair(held, known) for held, known in pairs]
+
+    def _pair(self, held: int, known: int) -> dict[str, Any]:
+        """What split ``held`` repeats of split ``known``."""
+        split, other = self.chunks.splits[held], self.chunks.splits[known]
+        own = np.flatnonzero(self.chunks.part == held)
+        hit = self.repeats.cosine[own, known] > -np.inf
+        article = self.chunks.article[own] - self.chunks.first_article[held]
+        by_article = np.bincount(article[hit], minlength=len(split.lengths))
+        touched = np.argsort(-by_article, kind="stable")[: np.count_nonzero(by_article)]
+        shared = np.flatnonzero(shared_articles(other, split))
+        draws = Resampling(len(split.lengths), self.options.seed)
+        return {
+            "held": self.names[held],
+            "known": self.names[known],
+            "articles": len(split.lengths),
+            "shared_articles": len(shared),
+            "shared": [split.articles[a].get("id") for a in shared[:LISTED]],
+            "chunks": len(own),
+            "repeated": int(hit.sum()),
+            **share(draws, hit, article),
+            "pairs": int(self.repeats.count[own, known].sum()),
+            "boilerplate": int((hit & self._everywhere()[own]).sum()),
+            "touched_articles": len(touched),
+            "by_article": [
+                {
+                    "article": split.articles[a].get("id"),
+                    "title": split.articles[a].get("title"),
+                    "repeated": int(by_article[a]),
+                    "chunks": int(split.lengths[a]),
+                }
+                for a in touched[:LISTED].tolist()
+            ],
+            "examples": self._examples(own[hit], known),
+        }
+
+    def _examples(self, repeated: np.ndarray, known: int) -> list[dict[str, Any]]:
+        """The surest of the chunks ``repeated``, one of each article before a second of any."""
+        cosine = self.repeats.cosine[repeated, known]
+        order = np.lexsort((repeated, -cosine))
+        seen: Counter[int] = Counter()
+        turn = np.empty(len(order), np.int64)
+        for place, article in zip(order, self.chunks.article[repeated[order]].tolist()):
+            turn[place] = seen[article]
+            seen[article] += 1
+        chosen = repeated[np.lexsort((repeated, -cosine, turn))[: self.options.examples]]
+        partner = self.repeats.partner[chosen, known]
+        cosines = exact(self.chunks, chosen, partner).tolist()
+        places, partners = self._places(chosen), self._places(partner)
+        return [
+            {"cosine": value, "chunk": one, "repeats": two}
+            for value, one, two in zip(cosines, places, partners)
+        ]
+
+    def within(self, name: str) -> dict[str, Any]:
+        """What a split repeats of itself, and whether its articles lie apart."""
+        part = self.names.index(name)
+        split, own = self.chunks.splits[part], np.flatnonzero(self.chunks.part == part)
+        order = np.argsort(split.starts, kind="stable")
+        starts, ends = split.starts[order], (split.starts + split.lengths)[order]
+        overlapping = starts[1:] < np.maximum.accumulate(ends)[:-1]
+        again = self.repeats.cosine[own, part] > -np.inf
+        article = self.chunks.article[own] - self.chunks.first_article[part]
+        alone = np.bincount(article[~again], minlength=len(split.lengths))
+        prints = Counter(fingerprints(split))
+        return {
+            "articles": len(split.lengths),
+            "chunks": len(own),
+            "overlapping_articles": int(overlapping.sum()),
+            "copied_articles": sum(prints.values()) - len(prints),
+            "contained_articles": int((alone == 0).sum()),
+        }
+
+    def boilerplate(self) -> dict[str, Any]:
+        """Chunks that occur in many articles, and the commonest texts among them."""
+        found = np.flatnonzero(self._everywhere())
+        order = found[np.lexsort((found, -self.repeats.articles[found]))]
+        chosen: list[int] = []
+        left = order[:LOOKED]
+        while len(left) and len(chosen) < self.options.examples:
+            chosen.append(int(left[0]))
+            same = exact(self.chunks, np.full(len(left), left[0]), left) > self.options.threshold
+            same[0] = True
+            left = left[~same]
+        places = self._places(np.array(chosen, np.int64))
+        held_in = (self.repeats.articles[chosen] + 1).tolist()
+        return {
+            "at_least_articles": self.options.boilerplate,
+            "chunks": len(found),
+            "share": len(found) / len(self.chunks),
+            "examples": [{"articles": n, "chunk": place} for n, place in zip(held_in, places)],
+        }
+
+    def ordinary(self) -> dict[str, Any]:
+        """Cosines of random pairs of different articles; nothing where there is one article."""
+        rng = np.random.default_rng(self.options.seed)
+        one, other = rng.integers(0, len(self.chunks), (2, PAIRS))
+        apart = self.chunks.article[one] != self.chunks.article[other]
+        cosine = exact(self.chunks, one[apart], other[apart])
+        if not len(cosine):
+            return {"pairs": 0}
+        median, high = np.quantile(cosine, (0.5, ORDINARY)).tolist()
+        return {"pairs": len(cosine), "median": median, "quantile": ORDINARY, "high": high}
+
+    def _everywhere(self) -> np.ndarray:
+        """(N,) bool: chunks of so many articles that they are boilerplate."""
+        return self.repeats.articles + 1 >= self.options.boilerplate
+
+    def _places(self, index: np.ndarray) -> list[dict[str, Any]]:
+        """Where chunks are, for a reader, with their text where the store has it."""
+        found = []
+        for chunk in index.tolist():
+            part = int(self.chunks.part[chunk])
+            article = self.chunks.article[chunk] - self.chunks.first_article[part]
+            entry = self.chunks.splits[part].articles[article]
+            place = {"split": self.names[part], "article": entry.get("id")}
+            found.append(place | {"position": int(self.chunks.position[chunk])})
+        for part, split in enumerate(self.chunks.splits):
+            here = np.flatnonzero(self.chunks.part[index] == part).tolist()
+            texts = texts_of(split, self.chunks.row[index[here]].tolist()) if here else {}
+            for at in here:
+                row = int(self.chunks.row[index[at]])
+                if row in texts:
+                    found[at]["text"] = texts[row]
+        return found
+
+
+def share(draws: Resampling, hit: np.ndarray, article: np.ndarray) -> dict[str, Any]:
+    """Share (n,) of ``hit`` with its article-clustered interval; ``article`` (n,) of each."""
+    value = float(hit.mean()) if len(hit) else float("nan")
+    return {"share": value, "ci": list(draws.interval(hit, article))}
+
+
+def texts_of(split: Split, rows: Sequence[int]) -> dict[int, str]:
+    """Beginnings of the texts of ``rows``, by row; empty where the store has none.
+
+    A joined or a synthetic split is no directory with texts.
+    """
+    wanted, found = set(rows), {}
+    path = Path(split.source.get("path", "")) / CHUNKS
+    if not wanted or "joined" in split.source or not path.is_file():
+        return found
+    with open(path, "rb") as lines:
+        for row, line in enumerate(lines):
+            if row in wanted:
+                found[row] = shortened(line)
+                if len(found) == len(wanted):
+                    break
+    return found
+
+
+def shortened(line: bytes) -> str:
+    """The text of a line of ``chunks.jsonl`` in one printable line of at most TEXT characters."""
+    try:
+        text = json.loads(line)
+    except (ValueError, RecursionError):
+        return ""
+    words = " ".join(str(text).split())
+    shown = "".join(letter if letter.isprintable() else " " for letter in words)
+    return shown if len(shown) <= TEXT else shown[: TEXT - 1] + "…"

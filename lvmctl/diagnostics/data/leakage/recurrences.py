@@ -1,0 +1,80 @@
+"""Windows whose query or target occurs again in the article it is ranked in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from lvmctl.data import Split, Windows
+from lvmctl.data.store.arrays import BLOCK_BYTES, blocks, release, unit, unit64
+from lvmctl.diagnostics.data.leakage.near_duplicates import parts, rounding
+from lvmctl.evaluation.retrieval.products import float32_products
+from lvmctl.evaluation.retrieval.ranks import by_article
+
+
+def recurrences(
+    windows: Windows, threshold: float, progress: Callable[[int], object] = lambda n: None
+) -> dict[str, np.ndarray]:
+    """Which windows find a near-duplicate inside their own article.
+
+    Args:
+        windows: W windows of one split.
+        threshold: chunks whose cosine, in float64, is above this are near-duplicates.
+        progress: told how many more windows are done.
+
+    Returns:
+        (W,) bool each: ``last``, the query of ``direct``, is again among the candidates (the
+        article without the window); ``target`` is again among them; ``copied``, the target is in
+        the window already.
+    """
+    found = {name: np.zeros(len(windows), bool) for name in ("last", "target", "copied")}
+    with float32_products():
+        for article, start, length in by_article(windows, np.arange(len(windows))):
+            step = max(BLOCK_BYTES // (9 * length), 1)
+            for low in range(article.start, article.stop, step):
+                part = slice(low, min(low + step, article.stop))
+                for name, hit in _recur(windows, part, start, length, threshold).items():
+                    found[name][part] = hit
+                progress(part.stop - low)
+    release(windows.split.vectors)
+    return found
+
+
+def _recur(
+    windows: Windows, part: slice, start: int, length: int, threshold: float
+) -> dict[str, np.ndarray]:
+    """:func:`recurrences` of the windows ``part``, which are of one article."""
+    first, found = windows.position[part], {}
+    every, ends = np.arange(len(first)), first + windows.context_length
+    for name, offset in (
+        ("last", windows.context_length - 1),
+        ("target", windows.target_offset),
+    ):
+        again = _alike(windows.split, start, length, first + offset, threshold)
+        before = np.zeros((len(first), length + 1), np.int32)
+        np.cumsum(again, axis=1, out=before[:, 1:])
+        inside = before[every, ends] - before[every, first]
+        found[name] = before[:, -1] > inside
+    return found | {"copied": inside > 0}
+
+
+def _alike(
+    split: Split, start: int, length: int, place: np.ndarray, threshold: float
+) -> np.ndarray:
+    """(n, length) bool: which other chunks of an article near-duplicate those at ``place`` (n,)."""
+    stored = split.vectors
+    query = torch.from_numpy(unit(stored[start + place]))
+    found = np.empty((len(place), length), bool)
+    for low, high in blocks(length, 4 * split.dim):
+        chunks = torch.from_numpy(split.unit_rows(start + low, start + high))
+        cosine = (query @ chunks.T).numpy()
+        one, other = np.nonzero(np.abs(cosine - threshold) <= rounding(split.dim))
+        found[:, low:high] = cosine > threshold
+        for part in parts(np.arange(len(one)), 6 * split.dim):
+            left, right = stored[start + place[one[part]]], stored[start + low + other[part]]
+            sure = np.einsum("nd,nd->n", unit64(left), unit64(right))
+            found[one[part], low + other[part]] = sure > threshold
+    found[np.arange(len(place)), place] = False
+    return found

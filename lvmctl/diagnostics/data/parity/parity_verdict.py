@@ -1,0 +1,136 @@
+"""Whether two splits' windows are made alike: the rule and its words.
+
+It asks two things of every trait: does the difference matter (a threshold), and is it more than
+chance (one max-statistic permutation test over all traits, see ``max_test``)?
+
+- MISMATCH: some difference is beyond its threshold and significant.
+- UNDECIDED: not that, but some difference is beyond its threshold and may be chance, or chance
+  alone reaches so far that a real difference could hide: beyond twice the threshold. Recency Δ, a
+  difference of two cosines, is as noisy as they are and may be off by as much: its own threshold is
+  finer than hundreds of articles can tell.
+- MATCH: neither. With many articles, a certain but trivial difference is a match.
+
+A random split of articles is a MISMATCH with probability ``level`` at most.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lvmctl.diagnostics.data.parity.largest_difference import Comparison
+from lvmctl.diagnostics.data.parity.parity_view import label, signed
+from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
+from lvmctl.diagnostics.data.parity.window_traits import Traits
+
+BLUNT = 2
+"""Thresholds beyond which chance may not reach, if finding nothing is to mean anything."""
+
+
+class Limit(NamedTuple):
+    """How far a trait may differ (``threshold``), and how far by chance (``blunt``)."""
+
+    threshold: float
+    blunt: float
+
+
+class Verdict(NamedTuple):
+    """A word in capitals, one sentence, and what would change it."""
+
+    word: str
+    sentence: str
+    change: str = ""
+
+
+def limits(traits: Traits, options: SplitParityOptions) -> dict[str, Limit]:
+    """The traits that are tested, with their limits.
+
+    ``forward`` is not: it is about 0 for any text (METHODS §2.1).
+    """
+    cosine, delta = options.cosine_threshold, options.delta_threshold
+    share = options.share_threshold
+    known = {
+        "delta": Limit(delta, BLUNT * max(delta, cosine)),
+        "delta_positive": Limit(share, BLUNT * share),
+    }
+    names = [name for name in traits.sums if name != "forward"]
+    return {name: known.get(name, Limit(cosine, BLUNT * cosine)) for name in names}
+
+
+def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Traits) -> Verdict:
+    """The verdict on validation windows.
+
+    Args:
+        found: train minus val, of the traits of ``limits`` in their order.
+        limits: by trait.
+        train, val: what was compared.
+    """
+    one = [name for name, own in (("train", train), ("val", val)) if own.articles < 2]
+    if one:
+        return Verdict(
+            "UNDECIDED",
+            f"{' and '.join(one)} {'have' if one[1:] else 'has'} one article with windows: "
+            "nothing shows how much articles differ by chance.",
+            "Give each split more articles.",
+        )
+    names = list(limits)
+    threshold, blunt = np.array(list(limits.values())).T
+    times = np.abs(found.difference) / threshold
+    beyond = (times > 1) & found.significant
+    most = int(np.argmax(np.where(beyond, times, 0) if beyond.any() else times))
+    name, difference, reach = names[most], found.difference[most], found.reach[most]
+    among = (
+        f"p = {found.p[most]:.3g} among {len(names)} traits, "
+        f"{train.articles:,} and {val.articles:,} articles"
+    )
+    if beyond.any():
+        return Verdict(
+            "MISMATCH",
+            f"Validation windows are not made like training windows: {label(name)} is "
+            f"{train.mean(name):.4f} in train and {val.mean(name):.4f} in val, a difference of "
+            f"{signed(difference)} [{signed(difference - reach)}, {signed(difference + reach)}] "
+            f"beyond {threshold[most]:g} ({among}).",
+            "Assign the articles of both to train and val anew at random (`lvmctl data split "
+            "STORE --by article`), or read validation figures as those of other text.",
+        )
+    loose = np.abs(found.difference) / (blunt / BLUNT)
+    widest = int(np.argmax(loose))
+    if loose[widest] > 1:
+        more = (found.reach[widest] / np.abs(found.difference[widest])) ** 2
+        return Verdict(
+            "UNDECIDED",
+            f"Too few articles to tell: {label(names[widest])} differs by "
+            f"{signed(found.difference[widest])}, beyond {blunt[widest] / BLUNT:g}, which may be "
+            f"chance (p = {found.p[widest]:.3g} among {len(names)} traits, {train.articles:,} and "
+            f"{val.articles:,} articles).",
+            f"About {more:.1f} times as many articles in both splits would show a difference of "
+            "this size.",
+        )
+    room = found.reach / blunt
+    widest = int(np.argmax(room))
+    if room[widest] > 1:
+        return Verdict(
+            "UNDECIDED",
+            f"Too few articles to tell: {label(names[widest])} differs by "
+            f"{signed(found.difference[widest])}, and between {train.articles:,} and "
+            f"{val.articles:,} articles chance alone reaches ±{found.reach[widest]:.4f}, beyond "
+            f"{blunt[widest]:g}.",
+            f"About {room[widest] ** 2:.1f} times as many articles in both splits would decide.",
+        )
+    return Verdict(
+        "MATCH",
+        "No difference between training and validation windows that matters was found: nearest to "
+        f"its threshold is {signed(difference)} in {label(name)} ({threshold[most]:g}; {among}). "
+        f"What passes as chance is up to {passing(names, found.reach)}.",
+    )
+
+
+def passing(names: list[str], reach: np.ndarray) -> str:
+    """The widest of the simultaneous intervals: of the cosines, of Δ and of the share."""
+    kinds = {"delta": "in recency Δ", "delta_positive": "in the share with Δ > 0"}
+    widest: dict[str, float] = {}
+    for name, own in zip(names, reach):
+        kind = kinds.get(name, "in a cosine")
+        widest[kind] = max(own, widest.get(kind, 0.0))
+    return ", ".join(f"±{own:.4f} {kind}" for kind, own in widest.items())

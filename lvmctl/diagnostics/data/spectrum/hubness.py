@@ -1,0 +1,70 @@
+"""Hubs: chunks that are among the nearest neighbours of very many others.
+
+The k-occurrence N_k of a chunk is the number of others that have it among their k nearest by
+cosine. Its mean is k; in many dimensions its distribution is skewed to the right: few chunks are
+everyone's neighbours, and many are nobody's (Radovanović, Nanopoulos and Ivanović, 2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from lvmctl.data.store.arrays import unit
+from lvmctl.evaluation.retrieval.products import float32_products
+
+BLOCK = 1024
+"""Chunks whose neighbours are looked for at a time."""
+
+
+def k_occurrences(
+    rows: np.ndarray, k: int, progress: Callable[[int], object] = lambda n: None
+) -> np.ndarray:
+    """N_k of each chunk among the others.
+
+    Args:
+        rows: (n, D) float32 of unit norm.
+        k: neighbours; n − 1 where there are fewer.
+        progress: told how many more chunks are done.
+
+    Returns:
+        (n,) int64, whose sum is n·min(k, n − 1).
+    """
+    chunks, count = torch.from_numpy(rows), len(rows)
+    found = torch.zeros(count, dtype=torch.int64)
+    with float32_products():
+        for low in range(0, count, BLOCK):
+            part = chunks[low : low + BLOCK]
+            scores = part @ chunks.T
+            scores[torch.arange(len(part)), torch.arange(low, low + len(part))] = -torch.inf
+            nearest = scores.topk(min(k, count - 1), dim=1).indices
+            found += torch.bincount(nearest.flatten(), minlength=count)
+            progress(len(part))
+    return found.numpy()
+
+
+def skewness(counts: np.ndarray) -> float:
+    """Third standardised moment of (n,) counts; 0 where all are equal."""
+    away = counts - counts.mean()
+    spread = np.sqrt((away**2).mean())
+    return float(((away / spread) ** 3).mean()) if spread else 0.0
+
+
+def skewness_terms(counts: np.ndarray) -> np.ndarray:
+    """(n,) values whose mean is the skewness γ and whose spread is how sure it is.
+
+    γ plus its influence function z³ − 3z − γ − 3γ(z² − 1)/2 of the standardised counts z.
+    """
+    away = counts - counts.mean()
+    spread = np.sqrt((away**2).mean())
+    if not spread:
+        return np.zeros(len(counts))
+    z, skew = away / spread, skewness(counts)
+    return z**3 - 3 * z - 1.5 * skew * (z**2 - 1)
+
+
+def isotropic_rows(count: int, dim: int, rng: np.random.Generator) -> np.ndarray:
+    """(count, dim) float32 chunks uniform on the sphere, in which hubs occur by chance alone."""
+    return unit(rng.standard_normal((count, dim), dtype=np.float32))

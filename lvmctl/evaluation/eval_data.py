@@ -1,0 +1,251 @@
+"""What is evaluated on what: held-out windows, and the training windows baselines learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lvmctl.core.errors import DataError, LvmctlError, UsageError
+from lvmctl.data.splits.assign import split_counts
+from lvmctl.data.splits.open import join, open_source, open_split, open_splits
+from lvmctl.data.splits.overlap import shared_articles
+from lvmctl.data.splits.split import Split
+from lvmctl.data.store.identity import identity, split_records
+from lvmctl.data.transforms import Transform, fit, moved
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.trained import Trained
+from lvmctl.registry.specs import Shape
+
+DATA_SEED = 0
+"""Of which articles are taken: the same for every run and predictor."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user typed.
+
+    Attributes:
+        data: source to evaluate on; None is the run's own validation split.
+        train: sources to fit baselines on; nothing is the run's own training split.
+        ood: text of another source; None is the run's own.
+        max_windows: whole articles up to this many windows; None is all.
+        min_article: shortest article of in-article figures; None is the run's own.
+        transform: what chunks go through first, fitted on the training split; a run has its own.
+    """
+
+    data: str | None = None
+    train: Sequence[str] = ()
+    ood: str | None = None
+    max_windows: int | None = None
+    min_article: int | None = None
+    transform: str | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Windows to evaluate on and to fit on.
+
+    Attributes:
+        val: held-out windows.
+        ood: windows of another source, if there are any.
+        train: windows that fitted baselines learn from, if there are any.
+        min_article: shortest article of in-article figures.
+        notices: what the user should hear.
+    """
+
+    val: Windows
+    ood: Windows | None
+    train: Windows | None
+    min_article: int
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def shape(self) -> Shape:
+        """What baselines are built for."""
+        return Shape(self.val.split.dim, self.val.context_length, self.val.horizon)
+
+    def record(self) -> dict[str, Any]:
+        """Which data this is, for a result that can be recomputed."""
+        parts = {"val": self.val, "ood": self.ood, "train": self.train}
+        return {
+            name: {
+                "name": windows.split.name,
+                "windows": len(windows),
+                "articles": len(windows.split.articles),
+                **windows.split.source,
+            }
+            for name, windows in parts.items()
+            if windows is not None
+        }
+
+
+def of_store(asked: Asked, context: int, horizon: int) -> Subject:
+    """Windows of a store without a run: every article of ``asked.data``.
+
+    Without ``data`` the default data's validation split, fitted on its training split.
+    """
+    if asked.data is None and not asked.train:
+        splits = open_splits(seed=DATA_SEED)
+        val, train, notices = splits.val, splits.train, list(splits.notices)
+    else:
+        val, train = open_split(asked.data, seed=DATA_SEED), opened(asked.train)
+        notices = list(val.notices)
+        if train is not None and (shared := int(shared_articles(train, val).sum())):
+            notices.append(f"{shared} of {len(val.lengths)} articles are training articles")
+    ood = None if asked.ood is None else open_split(asked.ood, "ood", DATA_SEED)
+    transform = None
+    if asked.transform is not None:
+        if train is None:
+            raise UsageError(
+                "there are no training articles to fit it on",
+                where=f"--transform {asked.transform}",
+                mend="give --train STORE",
+            )
+        transform = fit(asked.transform, train)
+    return subject(asked, (context, horizon), val, train, ood, notices, transform)
+
+
+def of_run(asked: Asked, trained: Trained) -> Subject:
+    """Held-out windows for a run, and its own training windows.
+
+    Raises:
+        DataError: the data is gone, has another dimension, or holds training articles that were
+            not asked for by name.
+    """
+    options = trained.plan.options
+    shape = (options.context, options.horizon)
+    own, notices = own_splits(trained)
+    trained_on = own and own["train"]
+    if trained_on is not None and options.windows:
+        trained_on = trained_on.subset(options.windows, *shape, DATA_SEED)
+    if asked.data is not None:
+        val = held_out(asked.data, own and own["train"], "val")
+        if own is None:
+            refuse_same_store(val, trained)
+            notices.append("whether articles were trained on cannot be told")
+        notices += [notice for notice in val.notices if notice not in notices]
+    elif own is None:
+        raise DataError(
+            f"the data of the run cannot be used ({notices[-1]})",
+            where=trained.run.path,
+            mend="name data to evaluate on with --data",
+        )
+    else:
+        val = own["val"]
+    if asked.ood is not None:
+        ood = held_out(asked.ood, own and own["train"], "ood")
+        notices += [notice for notice in ood.notices if notice not in notices]
+    else:
+        ood = own and own["ood"] if asked.data is None else None
+    train = opened(asked.train) or trained_on
+    for split in (val, ood):
+        if split is not None and split.dim != trained.dim:
+            raise DataError(
+                f"has dimension {split.dim}, the run was trained on {trained.dim}",
+                where=split.name,
+                mend="give data of the same encoder",
+            )
+    asked = replace(asked, min_article=asked.min_article or options.min_article)
+    return subject(asked, shape, val, train, ood, notices, trained.transform)
+
+
+def own_splits(trained: Trained) -> tuple[dict[str, Split | None] | None, list[str]]:
+    """The splits a run was trained with, or None when they are gone or changed, and why."""
+    try:
+        splits = open_splits(**trained.config["data"])
+        if identity(split_records(splits)) != identity(trained.config["splits"]):
+            return None, ["its content or splits have changed since the training"]
+    except LvmctlError as error:
+        return None, [str(error)]
+    return {"train": splits.train, "val": splits.val, "ood": splits.ood}, list(splits.notices)
+
+
+def held_out(text: str, train: Split | None, part: str) -> Split:
+    """The split of ``text`` to evaluate on.
+
+    ``STORE@val`` is that split. Otherwise a store's articles of ``part``; all of a store without
+    splits, or its held-out tenth when it was trained on.
+
+    Raises:
+        DataError: training articles would be evaluated on, and were not asked for by name.
+    """
+    store, named = open_source(text)
+    if named is not None:
+        val = open_split(text)
+        shared = 0 if train is None else int(shared_articles(train, val).sum())
+        if not shared:
+            return val
+        notice = f"{shared} of {len(val.lengths)} articles of {val.name} are training articles"
+        return replace(val, notices=(*val.notices, notice))
+    counts = split_counts(store.articles)
+    val = open_split(text, part if part in counts else None)
+    if train is None or not shared_articles(train, val).any():
+        return val
+    if not counts and val.source["content_hash"] == train.source["content_hash"]:
+        val = open_split(text, part, DATA_SEED)  # as it was split for the training
+    shared = int(shared_articles(train, val).sum())
+    if shared:
+        raise DataError(
+            f"{shared} of {len(val.lengths)} articles were trained on",
+            where=val.name,
+            mend=f"name other data, or ask for them by name with --data {text}@train",
+        )
+    return val
+
+
+def refuse_same_store(val: Split, trained: Trained) -> None:
+    """Refuse the store a run was trained on where it can no longer be told which articles."""
+    content = trained.config["splits"]["train"].get("content_hash")
+    if val.source["content_hash"] == content and val.source["split"] not in ("val", "ood"):
+        raise DataError(
+            "this is the store the run was trained on, and its splits are not known",
+            where=val.name,
+            mend="put it back where config.json says, or name one split of it, e.g. STORE@val",
+        )
+
+
+def opened(sources: Sequence[str]) -> Split | None:
+    """The training articles of ``sources``, joined; None without any."""
+    return join([open_split(text, default_part(text)) for text in sources]) if sources else None
+
+
+def default_part(text: str) -> str | None:
+    """``train`` for a store that has splits, else every article."""
+    store, _ = open_source(text)
+    return "train" if split_counts(store.articles) else None
+
+
+def subject(
+    asked: Asked,
+    shape: tuple[int, int],
+    val: Split,
+    train: Split | None,
+    ood: Split | None,
+    notices: list[str],
+    transform: Transform | None,
+) -> Subject:
+    """The windows of opened splits, at most ``asked.max_windows`` of each that is evaluated, with
+    transformed chunks."""
+    if train is not None and train.dim != val.dim:
+        raise DataError(
+            f"has dimension {train.dim}, the data to evaluate on has {val.dim}",
+            where=train.name,
+            mend="give --train a store of the same encoder",
+        )
+    parts = []
+    for split in (val, ood, train):
+        if split is not None and split is not train and asked.max_windows is not None:
+            split = split.subset(asked.max_windows, *shape, DATA_SEED)
+        if split is not None and transform is not None:
+            split = moved(split, transform)
+        parts.append(split and Windows(split, *shape))
+    if val.separate:
+        notices = [
+            *notices,
+            f"{val.name} is separate windows, each of which counts as an article: where they "
+            "overlap, intervals are too narrow",
+        ]
+    if transform is not None:
+        notices = [*notices, f"chunks are transformed ({transform.name}), baselines' too"]
+    return Subject(*parts, asked.min_article or 20, notices)

@@ -1,0 +1,159 @@
+"""From what the user asked for to measured predictors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+from typing import Protocol as Interface
+
+import numpy as np
+
+from lvmctl.core.errors import PluginError
+from lvmctl.core.run_directory import find_run
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.eval_data import Asked, Subject, of_run, of_store
+from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
+from lvmctl.evaluation.measure import Protocol
+from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.predictors import Predictor, baselines
+from lvmctl.evaluation.trained import Trained, load_run
+from lvmctl.registry import Registry
+
+CLASSES = ("cone", "span", "unit")
+"""What q can be, from the narrowest."""
+
+
+class Screen(Interface):
+    """Whoever watches the evaluation."""
+
+    def say(self, message: str) -> None:
+        """Something a person should read."""
+
+    def stage(self, what: str, unit: str, total: int) -> AbstractContextManager[Callable]:
+        """A long stage; the function it gives is told how much more was done."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictors measured on held-out windows.
+
+    Attributes:
+        subject: the data.
+        sheet: what each predictor did.
+        trained: the run, if there is one.
+        left_out: baselines that had nothing to learn from.
+    """
+
+    subject: Subject
+    sheet: Sheet
+    trained: Trained | None
+    left_out: list[str]
+
+    def record(self) -> dict[str, Any]:
+        """The result as plain data; figures as ARCHITECTURE's contract for ``--json``."""
+        run = {} if self.trained is None else run_record(self.trained)
+        return {
+            **run,
+            "context": self.subject.val.context_length,
+            "horizon": self.subject.val.horizon,
+            "min_article": self.subject.min_article,
+            "data": self.subject.record(),
+            "left_out": self.left_out,
+            "notices": self.subject.notices,
+            **self.sheet.record(),
+        }
+
+
+def run_record(trained: Trained) -> dict[str, Any]:
+    """What says which run this is."""
+    return {
+        "run": str(trained.run.path),
+        "recipe": trained.plan.recipe,
+        "geometry": trained.plan.model.entry.record.geometry,
+    }
+
+
+def evaluate_store(
+    registry: Registry, asked: Asked, shape: tuple[int, int], protocol: Protocol, screen: Screen
+) -> Evaluation:
+    """Baselines and oracles on a store, without a run."""
+    subject = of_store(asked, *shape)
+    others, left_out = fit(registry, subject, screen)
+    sheet = measured(subject.val, others, protocol_of(protocol, subject), screen)
+    return Evaluation(subject, sheet, None, left_out)
+
+
+def evaluate_run(
+    registry: Registry,
+    run: str | None,
+    asked: Asked,
+    protocol: Protocol,
+    screen: Screen,
+    bounds: bool = False,
+) -> Evaluation:
+    """A run (the latest by default), baselines and oracles on held-out windows.
+
+    Args:
+        bounds: work out the margin ceilings of every class too.
+
+    Raises:
+        RunError, DataError: see :func:`~lvmctl.evaluation.trained.load_run` and
+            :func:`~lvmctl.evaluation.eval_data.of_run`.
+    """
+    trained = load_run(registry, find_run(run))
+    subject = of_run(asked, trained)
+    others, left_out = fit(registry, subject, screen)
+    predictors = [trained.predictor(), *others]
+    sheet = measured(subject.val, predictors, protocol_of(protocol, subject), screen)
+    for geometry in CLASSES if bounds else ():
+        ceiling = margin_ceilings(subject.val, geometry)
+        sheet.ceilings[f"{geometry}-margin-ceiling"] = ceiling
+    return Evaluation(subject, sheet, trained, left_out)
+
+
+def protocol_of(protocol: Protocol, subject: Subject) -> Protocol:
+    """``protocol`` with the shortest article of the subject."""
+    return replace(protocol, min_article=subject.min_article)
+
+
+def fit(registry: Registry, subject: Subject, screen: Screen) -> tuple[list[Predictor], list[str]]:
+    """Baselines and oracles for a subject; says what it did and what is left out."""
+    for notice in subject.notices:
+        screen.say(notice)
+    if subject.train is not None:
+        screen.say(
+            f"baselines are fitted on {len(subject.train):,} windows of {subject.train.split.name}"
+        )
+    found, left_out = baselines(registry, subject.shape, subject.train, screen.say)
+    if left_out and subject.train is None:
+        screen.say(
+            f"left out, because they learn and there is nothing to learn from: "
+            f"{', '.join(left_out)} (give --train STORE)"
+        )
+    return found, left_out
+
+
+def measured(
+    windows: Windows,
+    predictors: Sequence[Predictor],
+    protocol: Protocol,
+    screen: Screen,
+    seed: int = 0,
+    known: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> Sheet:
+    """A sheet of ``predictors`` on ``windows``; ``known`` predictions are not made again, and a
+    plugin's baseline that fails is left out."""
+    sheet = Sheet(windows, protocol, seed)
+    with screen.stage(windows.split.name, "predictors", len(predictors)) as done:
+        for predictor in predictors:
+            try:
+                sheet.add(predictor, known.get(predictor.name))
+            except PluginError as error:
+                if not predictor.optional:
+                    raise
+                screen.say(f"{predictor.name} is left out: {error}")
+            done(1)
+    return sheet

@@ -1,0 +1,1 @@
+"""The five tests of 5CAT."""

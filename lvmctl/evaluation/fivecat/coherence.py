@@ -1,0 +1,89 @@
+"""5CAT E: does a predictor do as well on text of another source? (METHODS §3)
+
+Windows are told apart by their coherence, so that easier text is no merit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lvmctl.data.store.arrays import unit
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.per_window import Column, Columns, rowwise
+
+BATCH = 1024
+
+LOW, HIGH = 0.45, 0.55
+"""Between these, both included, coherence is normal."""
+
+ENOUGH = 100
+"""Fewer windows of normal coherence in either split, and all windows are compared instead."""
+
+
+def coherence(windows: Windows, index: np.ndarray | None = None) -> np.ndarray:
+    """Mean cosine of a context's adjacent chunks, (W,) float64 in [-1, 1]; NaN where K = 1.
+
+    Args:
+        windows: the windows of one split.
+        index: (W,) which of them; all by default.
+    """
+    index = np.arange(len(windows)) if index is None else index
+    pairs = windows.context_length - 1
+    if not pairs:
+        return np.full(len(index), np.nan)
+    # Neighbouring windows share pairs: each is computed once.
+    rows = windows.rows[index][:, None] + np.arange(pairs)
+    distinct, place = np.unique(rows, return_inverse=True)
+    cosine = np.empty(len(distinct))
+    vectors = windows.split.vectors
+    for low in range(0, len(distinct), BATCH):
+        here = distinct[low : low + BATCH]
+        cosine[low : low + BATCH] = rowwise(unit(vectors[here]), unit(vectors[here + 1]))
+    return cosine[place.reshape(rows.shape)].mean(axis=1)
+
+
+def coherence_columns(windows: Windows, cos_next: Column) -> Columns:
+    """``cos_next`` on the windows of each bin.
+
+    Returns:
+        ``coherence.low`` (below .45), ``coherence.normal`` and ``coherence.high`` (above .55); a
+        bin without windows is left out.
+    """
+    found = coherence(windows, cos_next.rows)
+    bins = {"low": found < LOW, "normal": (found >= LOW) & (found <= HIGH), "high": found > HIGH}
+    return {
+        f"coherence.{name}": Column(cos_next.values[inside], cos_next.rows[inside])
+        for name, inside in bins.items()
+        if inside.any()
+    }
+
+
+def gap(val: Columns, ood: Columns) -> dict[str, Any]:
+    """How much of cos_next is lost between two splits.
+
+    Args:
+        val, ood: columns of one predictor on each, ``cos_next`` and those of
+            :func:`coherence_columns`.
+
+    Returns:
+        ``gap``, the mean on ``val`` minus that on ``ood``; ``metric``, the column compared:
+        ``coherence.normal``, or ``cos_next`` where one of them has fewer than 100 such windows;
+        and for ``val`` and ``ood`` the ``mean``, its ``windows``, and how many are ``normal``.
+    """
+    splits = {"val": val, "ood": ood}
+    normal = {
+        name: len(columns["coherence.normal"].rows) if "coherence.normal" in columns else 0
+        for name, columns in splits.items()
+    }
+    metric = "coherence.normal" if min(normal.values()) >= ENOUGH else "cos_next"
+    shown = {
+        name: {
+            "mean": columns[metric].mean(),
+            "windows": len(columns[metric].rows),
+            "normal": normal[name],
+        }
+        for name, columns in splits.items()
+    }
+    return {"gap": shown["val"]["mean"] - shown["ood"]["mean"], "metric": metric} | shown

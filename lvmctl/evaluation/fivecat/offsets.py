@@ -1,0 +1,122 @@
+"""5CAT A: is the target what the prediction is most like, of all chunks near it? (METHODS §3)
+
+Offsets count chunks from the target: 0 is the target, the window is -h … -(K+h-1), the chunks
+between window and target are -1 … -(h-1).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from lvmctl.data.store.arrays import unit
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.per_window import Column, Columns, difference
+
+BATCH = 64
+"""Windows per product. Neighbours share most of their chunks, so few windows need few of them."""
+
+AHEAD = 3
+"""Offsets after the target."""
+
+SEED, STRICT = (-1,), (-3, -2, -1, 1, 2, 3)
+"""Offsets that the target is compared with by the seeds' rule and by the profile ``strict``."""
+
+
+def swept_offsets(context_length: int, horizon: int) -> range:
+    """Offsets of the sweep: from three chunks before the window to three after the target."""
+    return range(-context_length - horizon - 2, AHEAD + 1)
+
+
+def window_offsets(context_length: int, horizon: int) -> range:
+    """Offsets of the chunks that the prediction was made from, oldest first."""
+    return range(1 - context_length - horizon, 1 - horizon)
+
+
+def offset_sweep(
+    windows: Windows, q: np.ndarray, index: np.ndarray | None = None
+) -> dict[int, Column]:
+    """cos(q, x_{target+k}) by offset k.
+
+    Args:
+        windows: the windows of one split.
+        q: (W, D) unit predictions for ``index``, float32.
+        index: (W,) ascending windows; all by default.
+
+    Returns:
+        For each k of :func:`swept_offsets`, ascending, the windows whose article holds that chunk;
+        an offset that no window has is left out.
+    """
+    index = np.arange(len(windows)) if index is None else index
+    offsets = np.array(swept_offsets(windows.context_length, windows.horizon))
+    cosine = np.full((len(index), len(offsets)), np.nan)
+    there = np.zeros(cosine.shape, bool)
+    for low in range(0, len(index), BATCH):
+        part = slice(low, low + BATCH)
+        rows, there[part] = rows_at(windows, index[part], offsets)
+        distinct, place = np.unique(rows, return_inverse=True)
+        chunks = torch.from_numpy(unit(windows.split.vectors[distinct]))
+        scores = (torch.from_numpy(q[part]) @ chunks.T).numpy()
+        cosine[part] = np.take_along_axis(scores, place.reshape(rows.shape), axis=1)
+    return {
+        int(k): Column(values[here], index[here])
+        for k, values, here in zip(offsets, cosine.T, there.T)
+        if here.any()
+    }
+
+
+def rows_at(
+    windows: Windows, index: np.ndarray, offsets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (B, S) of the chunks ``offsets`` (S,) away from the targets, and where there is one.
+
+    Where there is none the row is the target's.
+    """
+    target = windows.target_offset
+    # A store of separate windows leaves out the chunks between a window and its target.
+    left_out = windows.context_length - 1 + windows.horizon - target
+    away = offsets + np.where(offsets < 0, left_out, 0)
+    stored = (offsets >= 0) | (away < 0)
+    at = windows.position[index][:, None] + target + away
+    length = windows.split.lengths[windows.article[index]][:, None]
+    there = stored & (at >= 0) & (at < length)
+    return windows.rows[index][:, None] + target + np.where(there, away, 0), there
+
+
+def rivals(windows: Windows, sweep: dict[int, Column]) -> dict[str, int]:
+    """The offset that the target is compared with, by rule.
+
+    It is the best of those the rule allows: where the mean margin of the target, over the windows
+    that have the chunk, is smallest; of equals (to 1e-6) the nearest. A rule none of whose offsets
+    exists is left out.
+
+    Returns:
+        ``seed`` (always -1), ``strict`` (of -3 … 3) and ``fair`` (of the whole sweep but the
+        window).
+    """
+    window = window_offsets(windows.context_length, windows.horizon)
+    allowed = {"seed": SEED, "strict": STRICT, "fair": [k for k in sweep if k and k not in window]}
+
+    def order(k: int) -> tuple[float, int]:
+        margin = difference(sweep[0], sweep[k]).mean()
+        # Rounded, or float32 would break ties. What is not a number is the worst margin.
+        return -np.inf if np.isnan(margin) else round(margin, 6), abs(k)
+
+    candidates = {rule: [k for k in offsets if k in sweep] for rule, offsets in allowed.items()}
+    return {rule: min(found, key=order) for rule, found in candidates.items() if found}
+
+
+def offset_columns(windows: Windows, sweep: dict[int, Column]) -> Columns:
+    """Margin of the target over its rival, by rule.
+
+    Args:
+        windows: the windows of one split.
+        sweep: :func:`offset_sweep` of a predictor on them.
+
+    Returns:
+        ``offsets.seed``, ``offsets.strict`` and ``offsets.fair``, see :func:`rivals`.
+    """
+    return {
+        f"offsets.{rule}": difference(sweep[0], sweep[k])
+        for rule, k in rivals(windows, sweep).items()
+    }

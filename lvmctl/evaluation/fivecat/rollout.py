@@ -1,0 +1,58 @@
+"""5CAT D: predictions from predictions (METHODS §3)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from lvmctl.data.store.arrays import unit
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.per_window import Column, Columns, rowwise
+from lvmctl.evaluation.predictors import Predictor
+
+BATCH = 256
+
+
+def rollout_columns(
+    windows: Windows,
+    predictor: Predictor,
+    q: np.ndarray,
+    index: np.ndarray | None = None,
+    steps: int = 5,
+) -> Columns:
+    """Cosines to the true chunks of predictions that are fed back.
+
+    After each prediction the context drops its oldest chunk and takes q as its newest. The j-th
+    prediction is compared with the chunk j·h after the window, x_{s+K-1+j·h}: each says where the
+    sequence is h chunks on from the newest it sees, so with h > 1 those fed back are h chunks apart
+    while those of the article are neighbours. An oracle is shown the chunk it is compared with.
+
+    Args:
+        windows: the windows of one split.
+        predictor: who predicts.
+        q: (W, D) float32 its predictions for all windows, the first step.
+        index: (W,) ascending windows; all by default.
+        steps: H ≥ 1.
+
+    Returns:
+        ``rollout.step_1`` … ``rollout.step_H`` and their mean per window, ``rollout.mean``, all on
+        the windows whose article has all H chunks; nothing where there is no such window.
+    """
+    index = np.arange(len(windows)) if index is None else index
+    ahead = windows.target_offset + windows.horizon * np.arange(steps)
+    left = windows.split.lengths[windows.article] - windows.position
+    index = index[left[index] > ahead[-1]]
+    if not len(index):
+        return {}
+    cosine = np.empty((steps, len(index)))
+    for low in range(0, len(index), BATCH):
+        part, here = slice(low, low + BATCH), index[low : low + BATCH]
+        context = torch.from_numpy(windows.context(here))
+        for step, distance in enumerate(ahead):
+            truth = unit(windows.split.vectors[windows.rows[here] + distance])
+            next_ = predictor.ask(context, torch.from_numpy(truth)) if step else q[here]
+            cosine[step, part] = rowwise(next_, truth)
+            context = torch.cat([context[:, 1:], torch.from_numpy(next_)[:, None]], dim=1)
+    found = {f"step_{step}": values for step, values in enumerate(cosine, start=1)}
+    found["mean"] = cosine.mean(axis=0)
+    return {f"rollout.{name}": Column(values, index) for name, values in found.items()}

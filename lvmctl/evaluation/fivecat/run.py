@@ -1,0 +1,275 @@
+"""5CAT: five tests of a run by both rule sets, and a profile's verdict (METHODS §3)."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import lvmctl
+from lvmctl.core.run_directory import find_run
+from lvmctl.data.splits.order import seeded_order
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.eval_data import DATA_SEED, Asked, Subject, of_run
+from lvmctl.evaluation.evaluate import Screen, fit, measured, run_record
+from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
+from lvmctl.evaluation.fivecat.coherence import gap
+from lvmctl.evaluation.fivecat.internals import anatomy
+from lvmctl.evaluation.fivecat.latency import latency
+from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
+from lvmctl.evaluation.fivecat.order import fit_order, order_accuracy
+from lvmctl.evaluation.gates.ceilings import reach
+from lvmctl.evaluation.gates.profiles import find_profile
+from lvmctl.evaluation.gates.verdicts import Evidence, Figure, ProfileVerdict, profile_verdict
+from lvmctl.evaluation.measure import Protocol
+from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.statistics.intervals import difference_interval
+from lvmctl.evaluation.statistics.ranking import rank_curve
+from lvmctl.evaluation.trained import Trained, load_run
+from lvmctl.registry import Registry
+from lvmctl.registry.specs import Geometry
+
+FORMAT = "lvmctl.5cat/1"
+DEFAULT_PROFILE = "fair"
+
+SPOILT_WINDOWS = 2000
+"""Windows of tests C and D by default: each costs a dozen predictions."""
+
+TESTS = {"val": "ACDE", "ood": "ADE"}
+"""Letters of the tests on each split, besides B; no profile asks for ablations of OOD text."""
+
+CUTS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50)
+"""K of the rank curve R@K."""
+
+COMPARED = ("cos_next", "in_article.filtered.r@5", "in_article.filtered.mrr@10")
+"""Figures whose difference to ``direct`` is tested."""
+
+
+@dataclass(frozen=True)
+class FiveCat:
+    """5CAT of one run.
+
+    Attributes:
+        trained: the run.
+        subject: the data.
+        sheets: ``val`` and, where there is text of another source, ``ood``.
+        verdict: the profile's.
+        times: what :func:`~lvmctl.evaluation.fivecat.latency.latency` found.
+        anatomy: what explains the run's predictions, see :mod:`lvmctl.evaluation.fivecat.internals`.
+        left_out: baselines that had nothing to learn from.
+        settings: what was asked for.
+    """
+
+    trained: Trained
+    subject: Subject
+    sheets: dict[str, Sheet]
+    verdict: ProfileVerdict
+    times: dict[str, Any]
+    anatomy: dict[str, Any]
+    left_out: list[str]
+    settings: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The run's row."""
+        return self.trained.plan.recipe
+
+    def record(self) -> dict[str, Any]:
+        """Everything as plain data: what ``5cat_results.json`` holds."""
+        val, ood = self.sheets["val"], self.sheets.get("ood")
+        return {
+            "format": FORMAT,
+            **run_record(self.trained),
+            "name": self.name,
+            "made": made(self.trained.run.best_model) | self.settings,
+            "context": self.subject.val.context_length,
+            "horizon": self.subject.val.horizon,
+            "min_article": self.subject.min_article,
+            "data": self.subject.record(),
+            "left_out": self.left_out,
+            "notices": self.subject.notices,
+            "verdict": self.verdict.record(),
+            **val.record(),
+            "ood": None if ood is None else ood.record() | sweeps(ood),
+            **sweeps(val),
+            "against_direct": against_direct(val, self.name),
+            "excess": excess(val, self.name),
+            "rank_curve": rank_curves(val),
+            "coherence_gap": None if ood is None else coherence_gap(val, ood, self.name),
+            "latency": self.times,
+            **self.anatomy,
+        }
+
+
+def run_fivecat(
+    registry: Registry,
+    run: str | None,
+    asked: Asked,
+    screen: Screen,
+    *,
+    profile: str = DEFAULT_PROFILE,
+    seed_rules: bool = False,
+    spoilt_windows: int = SPOILT_WINDOWS,
+) -> FiveCat:
+    """Measure a run, baselines and oracles, and judge the run by a profile.
+
+    Args:
+        run: path or name; the latest by default.
+        profile: name of a set of gates.
+        seed_rules: judge as the seeds did, without asking what can be passed.
+        spoilt_windows: C and D use whole articles up to this many windows.
+
+    Raises:
+        UsageError: an unknown profile.
+        RunError, DataError, PluginError: the run, its data or a plugin cannot be used.
+    """
+    chosen, gates = find_profile(profile, registry.entries("gate"))
+    trained = load_run(registry, find_run(run))
+    subject = of_run(asked, trained)
+    others, left_out = fit(registry, subject, screen)
+    predictor = trained.predictor()
+    inside = anatomy(trained, subject.val)
+    known = {"val": {predictor.name: inside.q}, "ood": {}}
+    sheets = {}
+    for seed, (split, windows) in enumerate({"val": subject.val, "ood": subject.ood}.items()):
+        if windows is not None:
+            protocol = Protocol(
+                everywhere=split == "val",
+                min_article=subject.min_article,
+                tests=TESTS[split],
+                spoilt=whole_articles(windows, spoilt_windows),
+            )
+            rows = [predictor, *others]
+            sheets[split] = measured(windows, rows, protocol, screen, seed, known[split])
+    sheets["val"].measured[predictor.name].columns.update(inside.metrics)
+    bound(sheets, predictor.geometry, subject, "order_accuracy" in inside.metrics)
+    with screen.stage("latency", "stages", 1) as done:
+        times = latency(trained, predictor, subject.val)
+        done(1)
+    proof = evidence(sheets, predictor.name, times["ratio"])
+    verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
+    settings = {"seed_rules": seed_rules, "spoilt_windows": spoilt_windows, **asdict(asked)}
+    return FiveCat(trained, subject, sheets, verdict, times, inside.parts, left_out, settings)
+
+
+def made(weights: Path) -> dict[str, Any]:
+    """How a result came about, so that it can be had again."""
+    return {
+        "argv": sys.argv,
+        "version": lvmctl.__version__,
+        "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+    }
+
+
+def whole_articles(windows: Windows, count: int) -> np.ndarray:
+    """Windows of whole articles in a seeded order until there are ``count``; ascending."""
+    articles = len(windows.split.articles)
+    each = np.bincount(windows.article, minlength=articles)
+    order = seeded_order(articles, DATA_SEED, "spoilt")
+    enough = int(np.searchsorted(np.cumsum(each[order]), count)) + 1
+    return np.flatnonzero(np.isin(windows.article, order[:enough]))
+
+
+def bound(sheets: dict[str, Sheet], geometry: Geometry, subject: Subject, order: bool) -> None:
+    """Add the ceilings of a class: the largest margins, and of order accuracy if ``order``."""
+    kind = reach(geometry)
+    for sheet in sheets.values():
+        sheet.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(sheet.windows, kind)
+    if order and subject.train is not None:
+        accuracy = order_accuracy(fit_order(subject.train), subject.val)
+        sheets["val"].ceilings["order-classifier"] = {"order_accuracy": accuracy}
+
+
+def evidence(sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:
+    """The figures of the sheets as verdicts ask for them."""
+
+    def figure(name: str, split: str, path: str) -> Figure | None:
+        if path == "latency.ratio":
+            return Figure(ratio) if name == run else None
+        if path == "coherence.gap":
+            if len(sheets) < 2 or name not in sheets["val"].measured:
+                return None
+            return absolute_gap(sheets["val"], sheets["ood"], name)
+        return sheets[split].figure(name, path) if split in sheets else None
+
+    def difference(name: str, other: str, split: str, path: str) -> Figure | None:
+        return sheets[split].difference(name, other, path) if split in sheets else None
+
+    return Evidence(figure, difference)
+
+
+def coherence_gap(val: Sheet, ood: Sheet, name: str) -> dict[str, Any]:
+    """5CAT E of a predictor, with the interval of the signed difference."""
+    columns = val.measured[name].columns, ood.measured[name].columns
+    found = gap(*columns)
+    pair = [
+        (sheet.resampling, column.values, sheet.windows.article[column.rows])
+        for sheet, column in zip((val, ood), (each[found["metric"]] for each in columns))
+    ]
+    return found | {"ci": list(difference_interval(*pair))}
+
+
+def absolute_gap(val: Sheet, ood: Sheet, name: str) -> Figure:
+    """|val - OOD| of 5CAT E and its interval."""
+    found = coherence_gap(val, ood, name)
+    low, high = found["ci"]
+    nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+    windows = found["val"]["windows"] + found["ood"]["windows"]
+    return Figure(abs(found["gap"]), nearest, max(abs(low), abs(high)), windows)
+
+
+def sweeps(sheet: Sheet) -> dict[str, Any]:
+    """The offset sweep of each predictor, its window offsets and its rivals by rule."""
+    windows = sheet.windows
+    return {
+        "window_offsets": list(window_offsets(windows.context_length, windows.horizon)),
+        "sweep": {
+            name: {
+                "rivals": rivals(windows, one.sweep),
+                "offsets": {k: plain(sheet.of_column(c)) for k, c in one.sweep.items()},
+            }
+            for name, one in sheet.measured.items()
+        },
+    }
+
+
+def against_direct(sheet: Sheet, name: str) -> dict[str, Any]:
+    """Paired differences to ``direct`` with their p values."""
+    found = {}
+    for path in COMPARED:
+        figure = sheet.difference(name, "direct", path)
+        if figure is not None:
+            found[path] = plain(figure) | {"p": sheet.p_value(name, "direct", path)}
+    return found
+
+
+def excess(sheet: Sheet, name: str) -> dict[str, Any]:
+    """margin[unseen] beyond that of ``direct`` and of ``centroid``: what recency does not give."""
+    found = {
+        other: sheet.difference(name, other, "margin.unseen") for other in ("direct", "centroid")
+    }
+    return {other: plain(figure) for other, figure in found.items() if figure is not None}
+
+
+def rank_curves(sheet: Sheet) -> dict[str, Any]:
+    """R@K in the primary pool for each predictor, and by chance."""
+    found: dict[str, Any] = {"cuts": list(CUTS)}
+    for name, one in sheet.measured.items():
+        ranked = one.ranks["in_article.filtered"]
+        if len(ranked.rows):
+            curve, chance = rank_curve(ranked.ranks, ranked.sizes, CUTS)
+            found |= {name: list(curve), "chance": list(chance)}
+    return found
+
+
+def plain(figure: Figure | None) -> dict[str, Any] | None:
+    """A figure as plain data."""
+    if figure is None:
+        return None
+    return {"value": figure.value, "ci": [figure.low, figure.high], "windows": figure.windows}

@@ -1,0 +1,51 @@
+"""A figure against a gate's bound (METHODS §3)."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+from lvmctl.registry.specs import GateSpec
+
+Status = Literal["PASS", "MARGINAL", "FAIL", "INFEASIBLE", "VACUOUS", "ABSENT"]
+
+
+class Figure(NamedTuple):
+    """A figure, the ends of its 95 % interval and the windows it is the mean of."""
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    windows: int = 1
+
+
+def bound(gate: GateSpec) -> float:
+    """The value that is asked for."""
+    return gate.at_least if gate.at_most is None else gate.at_most
+
+
+def reaches(gate: GateSpec, value: float, mark: float) -> bool:
+    """Whether ``value`` is at ``mark`` or on its good side; nothing that is not finite is."""
+    return math.isfinite(value) and (value >= mark if gate.at_most is None else value <= mark)
+
+
+def meets(gate: GateSpec, value: float) -> bool:
+    """Whether ``value`` meets the bound. To have just what a baseline has is no gain."""
+    no_gain = gate.against and value == bound(gate) == 0
+    return reaches(gate, value, bound(gate)) and not no_gain
+
+
+def judge(gate: GateSpec, figure: Figure | None, certain: bool) -> Status:
+    """PASS, MARGINAL, FAIL, or ABSENT where no window is counted.
+
+    Args:
+        certain: the worse end of the interval has to meet the bound as well. If it does not, or if
+            there is no interval, a figure that does is MARGINAL.
+    """
+    if figure is None or not figure.windows:
+        return "ABSENT"
+    if meets(gate, figure.value):
+        worse = figure.low if gate.at_most is None else figure.high
+        return "PASS" if not certain or meets(gate, worse) else "MARGINAL"
+    near = gate.marginal is not None and reaches(gate, figure.value, gate.marginal)
+    return "MARGINAL" if near else "FAIL"

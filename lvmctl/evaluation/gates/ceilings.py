@@ -1,0 +1,64 @@
+"""What is held against a gate before a model is (METHODS §3, Feasibility before verdict)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lvmctl.registry.specs import Geometry
+
+
+class Ceilings(NamedTuple):
+    """Whose figures are the ceiling of a gate.
+
+    Attributes:
+        names: predictors; the best of them is the ceiling.
+        beatable: they are good, not perfect: a model that passes where they fail has shown that
+            the gate can be passed.
+    """
+
+    names: tuple[str, ...] = ()
+    beatable: bool = False
+
+
+def reach(geometry: Geometry) -> Geometry:
+    """The class whose ceilings are a geometry's: an anchored model reaches the whole sphere
+    (λ > ½), like one of geometry ``unit``."""
+    return "unit" if geometry == "anchored" else geometry
+
+
+def ceilings(metric: str, geometry: Geometry) -> Ceilings:
+    """The predictors whose figure at ``metric`` is the ceiling of a class of models.
+
+    - Cosines: the cosine oracle, ``oracle``, ``span-oracle`` or ``cone-oracle``.
+    - Margins: ``unit-margin-ceiling``, ``span-margin-ceiling`` or ``cone-margin-ceiling``. It is
+      no predictor but the exact bound, the mean over windows of the largest q·(y - p) in the
+      class, for the gate's own previous p (METHODS §2.7).
+    - Offsets have no exact bound, the rival being the best of many: what the cosine oracle
+      reaches, or ``cone-margin-oracle`` for mixtures, if that reaches more. A model may do better.
+    - Ranks: ``oracle``, the target itself; cosine ceilings do not bound ranks.
+    - Ablations and rollout: ``wiener`` and ``ridge``. Order: ``order-classifier``, see
+      :mod:`lvmctl.evaluation.fivecat.order`. A model may do better than these.
+    - Coherence, latency and what only a plugin measures: none.
+    """
+    family = metric.partition(".")[0]
+    reached = reach(geometry)
+    cosine = "oracle" if reached == "unit" else f"{reached}-oracle"
+    if family in ("cos_next", "cos_anchor"):
+        return Ceilings((cosine,))
+    if family == "margin":
+        return Ceilings((f"{reached}-margin-ceiling",))
+    if family == "offsets":
+        names = (cosine,) if reached == "unit" else (cosine, "cone-margin-oracle")
+        return Ceilings(names, beatable=True)
+    if family in ("in_article", "global"):
+        return Ceilings(("oracle",))
+    if family in ("ablations", "rollout"):
+        return Ceilings(("wiener", "ridge"), beatable=True)
+    if family == "order_accuracy":
+        return Ceilings(("order-classifier",), beatable=True)
+    return Ceilings()
+
+
+def chance_matters(metric: str) -> bool:
+    """Whether a gate that ``random`` passes is VACUOUS: not for stability and latency."""
+    return metric.partition(".")[0] not in ("coherence", "latency")

@@ -1,0 +1,288 @@
+"""Verdicts: figures against gates, after asking what could pass them (METHODS §3, Feasibility).
+
+Nothing is measured here. Figures come by predictor, split and path, and so do the ceilings: a gate
+is held against the figures that :func:`~lvmctl.evaluation.gates.ceilings.ceilings` names, at its own path.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from lvmctl.evaluation.gates.bounds import Figure, Status, bound, judge
+from lvmctl.evaluation.gates.ceilings import ceilings, chance_matters
+from lvmctl.evaluation.gates.profiles import Profile
+from lvmctl.registry.specs import GateSpec, Geometry
+
+COUNTED: tuple[Status, ...] = ("FAIL", "MARGINAL", "PASS")
+"""What says something about the model, worst first."""
+
+ENOUGH = 3
+"""Fewer counted tests decide nothing, unless the profile has no more."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where figures come from; None says that there is none.
+
+    Attributes:
+        figure: (predictor, split, path) → Figure.
+        difference: (predictor, baseline, split, path) → Figure of how much more the predictor has
+            than the baseline, window by window.
+    """
+
+    figure: Callable[[str, str, str], Figure | None]
+    difference: Callable[[str, str, str, str], Figure | None]
+
+    def of(self, gate: GateSpec, predictor: str, path: str) -> Figure | None:
+        """What ``gate`` judges of a predictor: its figure, or what it has over a baseline."""
+        if gate.against:
+            return self.difference(predictor, gate.against, gate.split, path)
+        return self.figure(predictor, gate.split, path)
+
+
+class Outcome(NamedTuple):
+    """A gate by one rule, whether or not it could be passed."""
+
+    metric: str
+    figure: Figure | None
+    status: Status
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"metric": self.metric, **numbers(self.figure), "status": self.status}
+
+
+@dataclass(frozen=True)
+class GateVerdict:
+    """A gate by both rules, with what it was held against.
+
+    Attributes:
+        gate: the record.
+        seed: by the seeds' rule: their figure, and no interval is asked for.
+        fair: by the fair rule.
+        judged: the one of them whose rule is in force; what follows belongs to it.
+        status: its status, or by the fair rule INFEASIBLE or VACUOUS.
+        why: one clause for a status that says nothing about the model, else empty.
+        ceiling: name of the best ceiling and what the gate judges of it.
+        random: what the gate judges of ``random``.
+        direct: the figure of ``direct`` itself, also where the gate judges differences.
+    """
+
+    gate: GateSpec
+    seed: Outcome
+    fair: Outcome
+    judged: Outcome
+    status: Status
+    why: str
+    ceiling: tuple[str, Figure] | None
+    random: Figure | None
+    direct: Figure | None
+
+    def record(self) -> dict[str, Any]:
+        """As plain data; a number that is not finite is None."""
+        gate = self.gate
+        name, top = self.ceiling or (None, None)
+        return {
+            "name": gate.name,
+            "category": gate.category,
+            "metric": self.judged.metric,
+            "split": gate.split,
+            "against": gate.against,
+            "op": ">=" if gate.at_most is None else "<=",
+            "bound": bound(gate),
+            "marginal": gate.marginal,
+            "certain": gate.certain,
+            **numbers(self.judged.figure),
+            "seed": self.seed.record(),
+            "fair": self.fair.record(),
+            "status": self.status,
+            "why": self.why,
+            "ceiling": top and {"name": name, "value": finite(top.value)},
+            "random": self.random and finite(self.random.value),
+            "direct": self.direct and finite(self.direct.value),
+            "source": gate.source,
+            "optional": gate.optional,
+        }
+
+
+def gate_verdict(
+    gate: GateSpec, predictor: str, geometry: Geometry, evidence: Evidence, seed_rules: bool = False
+) -> GateVerdict:
+    """One gate, asked of ``predictor``, of its ceiling and of ``random``.
+
+    A gate that a random prediction passes is VACUOUS; one that its ceiling does not pass is
+    INFEASIBLE. Both are judged as a model would be, interval and all.
+    """
+    seed_metric = gate.seed_metric or gate.metric
+    fair, seed = (evidence.of(gate, predictor, path) for path in (gate.metric, seed_metric))
+    by_fair = Outcome(gate.metric, fair, judge(gate, fair, gate.certain))
+    by_seed = Outcome(seed_metric, seed, judge(gate, seed, certain=False))
+    judged = by_seed if seed_rules else by_fair
+
+    held = ceilings(judged.metric, geometry)
+    ceiling = best(gate, {name: evidence.of(gate, name, judged.metric) for name in held.names})
+    random = evidence.of(gate, "random", judged.metric) if chance_matters(gate.metric) else None
+    status, why = judged.status, ""
+    # A lead on wiener is not out of reach because wiener has none on itself.
+    proven = held.beatable and (status == "PASS" or gate.against in held.names)
+    if status == "ABSENT":
+        why = absence(gate, evidence)
+    elif seed_rules or not math.isfinite(judged.figure.value):
+        pass
+    elif judge(gate, random, gate.certain) == "PASS":
+        status, why = "VACUOUS", f"random has {random.value:.3f}"
+    elif ceiling and not proven and not reached(gate, ceiling[1]):
+        status, why = "INFEASIBLE", f"{ceiling[0]} has {ceiling[1].value:.3f}"
+    return GateVerdict(
+        gate=gate,
+        seed=by_seed,
+        fair=by_fair,
+        judged=judged,
+        status=status,
+        why=why,
+        ceiling=ceiling,
+        random=random,
+        direct=evidence.figure("direct", gate.split, judged.metric),
+    )
+
+
+def reached(gate: GateSpec, top: Figure) -> bool:
+    """Whether a ceiling passes; without an interval (one article) its figure has to do."""
+    return judge(gate, top, gate.certain and math.isfinite(top.low)) == "PASS"
+
+
+def best(gate: GateSpec, figures: dict[str, Figure | None]) -> tuple[str, Figure] | None:
+    """The figure that does best by ``gate`` and whose it is; None when there is none."""
+    sign = 1 if gate.at_most is None else -1
+    there = [
+        (name, f) for name, f in figures.items() if f and f.windows and not math.isnan(f.value)
+    ]
+
+    def order(named: tuple[str, Figure]) -> tuple[bool, float]:
+        figure = named[1]
+        return judge(gate, figure, gate.certain) == "PASS", sign * figure.value
+
+    return max(there, key=order, default=None)
+
+
+def absence(gate: GateSpec, evidence: Evidence) -> str:
+    """Why there is nothing to judge."""
+    family = gate.metric.partition(".")[0]
+    shown = evidence.figure("direct", gate.split, "cos_next")
+    if family == "coherence" or (gate.split == "ood" and shown is None):
+        return "no OOD windows"
+    if family == "ablations" and shown is not None:
+        return "a window of one chunk has no order"
+    if gate.against and evidence.figure(gate.against, gate.split, gate.metric) is None:
+        return f"{gate.against} was not measured"
+    return {
+        "order_accuracy": "the model has no order verifier",
+        "latency": "not timed",
+        "in_article": "no article is long enough",
+        "rollout": "no article is long enough",
+    }.get(family, "not measured")
+
+
+@dataclass(frozen=True)
+class ProfileVerdict:
+    """A profile's gates and what they amount to.
+
+    Attributes:
+        profile: the profile.
+        predictor: who was judged.
+        gates: every gate, optional ones too.
+        tests: what is counted, with its status: the categories of gates that have one, other gates
+            by name. Optional gates are left out.
+    """
+
+    profile: Profile
+    predictor: str
+    gates: tuple[GateVerdict, ...]
+    tests: dict[str, Status]
+
+    @property
+    def counted(self) -> int:
+        """n, the tests that say something about the model."""
+        return sum(status in COUNTED for status in self.tests.values())
+
+    @property
+    def passed(self) -> int:
+        """k, the tests passed. MARGINAL is not."""
+        return sum(status == "PASS" for status in self.tests.values())
+
+    @property
+    def needed(self) -> int:
+        """Tests that have to pass: the profile's number, or all n where n is smaller."""
+        n = self.counted
+        return n if self.profile.needed is None else min(self.profile.needed, n)
+
+    @property
+    def outcome(self) -> Literal["PASS", "FAIL", "UNDECIDED"]:
+        """UNDECIDED when fewer than three tests are counted, of a profile that has three."""
+        if self.counted < max(1, min(ENOUGH, len(self.tests))):
+            return "UNDECIDED"
+        return "PASS" if self.passed >= self.needed else "FAIL"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the command ends with exit code 1."""
+        return self.outcome == "FAIL"
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "profile": self.profile.name,
+            "source": self.profile.source,
+            "predictor": self.predictor,
+            "outcome": self.outcome,
+            "passed": self.passed,
+            "counted": self.counted,
+            "needed": self.needed,
+            "tests": self.tests,
+            "gates": [gate.record() for gate in self.gates],
+        }
+
+
+def profile_verdict(
+    profile: Profile,
+    gates: Sequence[GateSpec],
+    predictor: str,
+    geometry: Geometry,
+    evidence: Evidence,
+    seed_rules: bool = False,
+) -> ProfileVerdict:
+    """Judge a predictor by the gates of a profile.
+
+    Args:
+        geometry: the class of the predictor, which decides its ceilings.
+        seed_rules: judge as the seeds did: their figures, without intervals and without asking
+            whether a gate can be passed, or failed.
+    """
+    verdicts = [gate_verdict(gate, predictor, geometry, evidence, seed_rules) for gate in gates]
+    parts: dict[str, list[Status]] = {}
+    for verdict in verdicts:
+        if not verdict.gate.optional:
+            name = verdict.gate.category or verdict.gate.name
+            parts.setdefault(name, []).append(verdict.status)
+    tests = {name: together(statuses) for name, statuses in parts.items()}
+    return ProfileVerdict(profile, predictor, tuple(verdicts), tests)
+
+
+def together(statuses: Sequence[Status]) -> Status:
+    """The status of a test of several gates: the worst counted one, or why none is counted."""
+    return min((s for s in statuses if s in COUNTED), key=COUNTED.index, default=statuses[0])
+
+
+def numbers(figure: Figure | None) -> dict[str, Any]:
+    """``value`` and ``ci`` of a figure as plain data."""
+    if figure is None:
+        return {"value": None, "ci": None}
+    return {"value": finite(figure.value), "ci": [finite(figure.low), finite(figure.high)]}
+
+
+def finite(value: float) -> float | None:
+    """``value``, or None where it is not a number."""
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,98 @@
+"""Figures before they are averaged: one value per counted window (METHODS §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from lvmctl.data.windows import Windows
+from lvmctl.sphere import centroid
+
+BATCH = 1024
+
+
+class Column(NamedTuple):
+    """A figure of one predictor, window by window; its mean is what tables show.
+
+    Attributes:
+        values: (n,) float64. A prediction that is not a number makes them NaN, never absent.
+        rows: (n,) int64 ascending, which windows are counted.
+    """
+
+    values: np.ndarray
+    rows: np.ndarray
+
+    def mean(self) -> float:
+        """The figure itself; NaN when no window is counted."""
+        return float(self.values.mean()) if len(self.values) else float("nan")
+
+
+Columns = dict[str, Column]
+"""Columns by dotted path: ``cos_next``, ``margin.last``, ``in_article.filtered.r@5``, …"""
+
+
+def difference(one: Column, other: Column) -> Column:
+    """``one`` minus ``other`` on the windows that both count."""
+    rows, here, there = np.intersect1d(
+        one.rows, other.rows, assume_unique=True, return_indices=True
+    )
+    return Column(one.values[here] - other.values[there], rows)
+
+
+def cosine_columns(windows: Windows, q: np.ndarray, index: np.ndarray | None = None) -> Columns:
+    """Cosines and margins of predictions, each "previous" by name.
+
+    Args:
+        windows: the windows of one split.
+        q: (W, D) unit predictions for ``index``, float32.
+        index: (W,) ascending windows; all by default.
+
+    Returns:
+        ``cos_next``, ``cos_anchor`` (the context's centroid), and ``cos_prev.P`` and ``margin.P``
+        for P = ``last``, ``second_last`` (K ≥ 2) and ``unseen`` (windows that have x_{s-h}).
+    """
+    index = np.arange(len(windows)) if index is None else index
+    names = ["last", "second_last", "unseen"]
+    if windows.context_length < 2:
+        names.remove("second_last")
+    following, anchor = np.empty(len(index)), np.empty(len(index))
+    for low in range(0, len(index), BATCH):
+        part, here = slice(low, low + BATCH), index[low : low + BATCH]
+        following[part] = rowwise(q[part], windows.target(here))
+        middle = centroid(torch.from_numpy(windows.context(here)))
+        anchor[part] = rowwise(q[part], middle.numpy())
+    found = {"cos_next": Column(following, index), "cos_anchor": Column(anchor, index)}
+    for name in names:
+        counted = np.arange(len(index))
+        if name == "unseen":
+            counted = np.flatnonzero(windows.position[index] >= windows.horizon)
+        if not len(counted):
+            continue
+        previous = np.empty(len(counted))
+        for low in range(0, len(counted), BATCH):
+            here = counted[low : low + BATCH]
+            chunks = windows.previous(name, index[here])
+            previous[low : low + BATCH] = rowwise(q[here], chunks)
+        found[f"cos_prev.{name}"] = Column(previous, index[counted])
+        found[f"margin.{name}"] = Column(following[counted] - previous, index[counted])
+    return found
+
+
+def rowwise(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Dot products (n,) float64 of the rows of ``a`` and ``b`` (n, D)."""
+    return np.einsum("nd,nd->n", a, b, dtype=np.float64)
+
+
+def nested(flat: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """``("margin.last", 1)`` pairs as ``{"margin": {"last": 1}}``."""
+    tree: dict[str, Any] = {}
+    for path, value in flat:
+        *parents, name = path.split(".")
+        place = tree
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[name] = value
+    return tree

@@ -1,0 +1,1 @@
+"""Exact ranks: in the article and among all chunks."""

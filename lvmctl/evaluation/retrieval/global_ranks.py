@@ -1,0 +1,137 @@
+"""Ranks of the target among all chunks of the split but the window (METHODS §3, global filtered).
+
+No index and no list of neighbours: chunks that score above the target are counted, tile by tile, so
+memory stays bounded and a rank can be any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lvmctl.core.batch import Pool
+from lvmctl.data.splits.split import Split
+from lvmctl.data.store.arrays import release
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.retrieval.counting import Counter, norms, scaled, slices
+from lvmctl.evaluation.retrieval.products import BLOCK, float32_products
+
+HELD = 16 * BLOCK
+"""Windows that are worked on in one pass over the chunks."""
+
+SCORES = 20_000_000
+"""Scores that a ranker gives at a time."""
+
+Progress = Callable[[int], object]
+"""Told how many more windows' worth of work is done; in the end, all of them."""
+
+
+def global_ranks(
+    windows: Windows, index: np.ndarray, q: np.ndarray, progress: Progress = lambda n: None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rank of each window's target among all chunks of the split except the window's own K.
+
+    Args:
+        windows: the windows of one split.
+        index: (W,) which of them, in ascending order.
+        q: (W, D) unit predictions, float32. One that is not a number ranks its target last.
+        progress: see :data:`Progress`.
+
+    Returns:
+        Ranks (W,) float64, 1 + #better + ½·#ties, and pool sizes (W,) int64.
+    """
+    split, size = windows.split, windows.split.chunks - windows.context_length
+    rows, ranks = np.sort(split.rows()), np.empty(len(index))
+    for held in slices(len(index), HELD):
+        first, done = windows.rows[index[held]], 0
+        with float32_products(), workers() as pool:
+            counter = Counter(split.vectors, first + windows.target_offset, q[held], pool)
+            for part in slices(len(rows), BLOCK):
+                counter.add(rows[part])
+                release(split.vectors)
+                before, done = done, len(first) * part.stop // len(rows)
+                progress(done - before)
+            for offset in range(windows.context_length):
+                counter.subtract(first + offset)
+        # #better + ½·#ties is half of #better − #worse + #others, and the others are size − 1.
+        ranks[held] = 1 + (counter.lead + size - 1) / 2
+    return np.where(np.isnan(ranks), size, ranks), np.full(len(index), size)
+
+
+@contextmanager
+def workers() -> Iterator[ThreadPoolExecutor]:
+    """As many threads as torch has, each of which computes alone.
+
+    A block takes a dozen short steps. Threads that share it wait for each other after every one,
+    which on a busy machine takes longer than the steps.
+    """
+    count = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(count)  # libraries beneath torch may have one number for all threads
+
+
+def global_ranks_by_score(
+    windows: Windows,
+    index: np.ndarray,
+    score: Callable[[Tensor, Pool], Tensor],
+    progress: Progress = lambda n: None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`global_ranks` of a ranker, which gives the scores itself; equal scores tie.
+
+    A target whose score is not a number ranks last; a candidate whose score is none is below any
+    number. All chunks of the split are held in memory.
+
+    Args:
+        windows: the windows of one split.
+        index: (W,) which of them, in ascending order.
+        score: (context (B, K, D), :class:`~lvmctl.core.batch.Pool` of N chunks) → (B, N).
+        progress: see :data:`Progress`.
+
+    Returns:
+        Ranks (W,) float64 and pool sizes (W,) int64.
+
+    Raises:
+        ValueError: ``score`` returned another shape.
+    """
+    split = windows.split
+    count, size = split.chunks, split.chunks - windows.context_length
+    vectors = pool_vectors(split)
+    before = np.cumsum(split.lengths) - split.lengths
+    first = torch.from_numpy(before[windows.article[index]] + windows.position[index])[:, None]
+    inside = first + torch.arange(windows.context_length)
+    ranks = np.empty(len(index))
+    for part in slices(len(index), max(1, SCORES // count)):
+        context = torch.from_numpy(windows.context(index[part]))
+        candidates = torch.ones(len(context), count, dtype=torch.bool)
+        candidates.scatter_(1, inside[part], False)
+        with torch.inference_mode():
+            scores = score(context, Pool(vectors, candidates)).cpu()
+        if scores.shape != candidates.shape:
+            given, wanted = tuple(scores.shape), tuple(candidates.shape)
+            raise ValueError(f"score returned {given}, not {wanted}")
+        own = scores.gather(1, first[part] + windows.target_offset)
+        better = ((scores > own) & candidates).sum(dim=1)
+        ties = ((scores == own) & candidates).sum(dim=1) - 1  # the target is equal to itself
+        found = 1 + better + ties / 2
+        ranks[part] = torch.where(own[:, 0].isnan(), size, found).numpy()
+        progress(len(context))
+    return ranks, np.full(len(index), size)
+
+
+def pool_vectors(split: Split) -> Tensor:
+    """All chunks of the split, (N, D) float32 of unit norm, article after article."""
+    rows = split.rows()
+    chunks = torch.empty(len(rows), split.dim)
+    for part in slices(len(rows), BLOCK):
+        stored = split.vectors[rows[part]]
+        chunks[part] = torch.from_numpy(scaled(stored, norms(stored)))
+        release(split.vectors)
+    return chunks

@@ -1,1 +1,0 @@
-"""Losses: (prediction, batch, step) → :class:`lvmctl.batch.LossOutput`."""

@@ -1,0 +1,27 @@
+"""A model without geometry: encoder and a linear head."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from lvmctl.core.batch import Prediction
+from lvmctl.nn.sequence.model import sequence_encoder
+from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.registry.specs import Shape
+from lvmctl.sphere import unit
+
+
+class Free(nn.Module):
+    """q = normalise(Linear(summary)): any direction can be predicted.
+
+    Shapes: context (B, K, D) → q (B, D) and raw (B, D), the vector before normalising.
+    """
+
+    def __init__(self, options: SequenceEncoderOptions, shape: Shape) -> None:
+        super().__init__()
+        self.encoder = sequence_encoder(options, shape)
+        self.head = nn.Linear(options.width, shape.dim)
+
+    def forward(self, context: Tensor) -> Prediction:
+        raw = self.head(self.encoder(context)).float()
+        return Prediction(q=unit(raw), raw=raw)

@@ -1,0 +1,1 @@
+"""Losses: (prediction, batch, step) → :class:`lvmctl.core.batch.LossOutput`."""

@@ -1,0 +1,1 @@
+"""Sequence models: what reads a window."""

@@ -1,0 +1,114 @@
+"""Faults of plugins carry the plugin's name, and hooks cost nobody else anything."""
+
+from __future__ import annotations
+
+import copy
+import traceback
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lvmctl.core.errors import LvmctlError, PluginError, out_of_memory
+from lvmctl.registry import Entry, Registry
+from lvmctl.registry.find import UNPACKAGED
+from lvmctl.registry.process_state import same_directory
+
+
+@contextmanager
+def blame(entry: Entry) -> Iterator[None]:
+    """Turn whatever a plugin's code raises into a :class:`PluginError` that names it.
+
+    lvmctl's own errors and a machine that is out of memory pass unchanged.
+    """
+    try:
+        yield
+    except (LvmctlError, KeyboardInterrupt):
+        raise
+    except (Exception, SystemExit) as error:
+        if out_of_memory(error):
+            raise
+        raise PluginError(
+            f"it failed with {type(error).__name__}: {error}",
+            where=f"{entry.kind} {entry.name} of plugin {entry.plugin.found}",
+            mend=mend_of(entry),
+        ) from error
+
+
+def mend_of(entry: Entry) -> str:
+    """Whose it is to mend what fails."""
+    if entry.plugin.version == UNPACKAGED:
+        return "mend it"
+    return f"report it to the authors of {entry.plugin.distribution}, or do without it"
+
+
+@contextmanager
+def blame_one_of(entries: Collection[Entry]) -> Iterator[None]:
+    """As :func:`blame`, where the code of several plugins runs: names the one that raised.
+
+    What none of them raised passes unchanged.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        entry = culprit(error, entries)
+        if entry is None:
+            raise
+        with blame(entry):
+            raise
+
+
+def culprit(error: BaseException, entries: Collection[Entry]) -> Entry | None:
+    """The entry whose package the innermost frame of ``error`` is in that is in any."""
+    homes = {entry.record.target.partition(":")[0]: entry for entry in entries}
+    homes |= {home.partition(".")[0]: entry for home, entry in homes.items()}
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module = frame.f_globals.get("__name__", "")
+        for home in (module, module.partition(".")[0]):
+            if home in homes and home != "lvmctl":
+                return homes[home]
+    return None
+
+
+class Hooks:
+    """Calls lifecycle hooks; one that fails is named once and not called again.
+
+    Args:
+        registry: whose plugins are called.
+        say: where a failure is told.
+    """
+
+    def __init__(self, registry: Registry, say: Callable[[str], None]) -> None:
+        self.registry, self.say = registry, say
+        self.failed: set[str] = set()
+
+    def call(self, name: str, **arguments: Any) -> list[Any]:
+        """What the plugins' hooks ``name`` return, without the Nones.
+
+        Each gets a copy of the plain data among the arguments, so that none can change it.
+        """
+        results = []
+        for hook in reversed(getattr(self.registry.hook, name).get_hookimpls()):
+            if hook.plugin_name in self.failed:
+                continue
+            given = [copied(arguments[argument]) for argument in hook.argnames]
+            try:
+                with same_directory():
+                    result = hook.function(*given)
+                if result is not None and not isinstance(result, str):
+                    raise TypeError(f"it returned {result!r}, not a reason or None")
+            except (Exception, SystemExit) as error:
+                self.failed.add(hook.plugin_name)
+                distribution, _, plugin = hook.plugin_name.partition(":")
+                self.say(
+                    f"plugin {plugin} ({distribution}): {name} failed with "
+                    f"{type(error).__name__}: {error}; its hooks are left out from here on"
+                )
+                continue
+            if result:
+                results.append(result)
+        return results
+
+
+def copied(value: Any) -> Any:
+    """A copy of plain data, anything else as it is."""
+    return copy.deepcopy(value) if isinstance(value, dict | list) else value

@@ -1,0 +1,107 @@
+"""A class in a file of its own as a record, for a first try without a package.
+
+Wherever a name is expected, ``path/to/file.py:Class`` is one too. What a packaged record says, the
+class says: its docstring is the summary, a frozen dataclass ``Options`` inside it the options, and
+any other field of its kind's record (``needs``, ``geometry``, ``fitted``, …) an attribute.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from lvmctl.core.errors import PluginError, UsageError, nearest
+from lvmctl.registry import specs as spec
+from lvmctl.registry.declare import Plugin, options_fault
+from lvmctl.registry.find import UNPACKAGED, Found
+
+ADDRESS = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
+SPECS = {kind: record for record, kind in spec.KINDS.items()}
+COMMON = {field.name for field in dataclasses.fields(spec.Record)}
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is ``file.py:Class``."""
+    return ADDRESS.fullmatch(name) is not None
+
+
+def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
+    """The record of kind ``kind`` that a class in a file makes, and the file as its plugin.
+
+    The file is imported, with all that it imports.
+
+    Raises:
+        UsageError: there is no such file, or no such class in it.
+        PluginError: the file cannot be imported, or what the class says is not sound.
+    """
+    match = ADDRESS.fullmatch(address)
+    path, name = Path(match["path"]).resolve(), match["name"]
+    if not path.is_file():
+        raise UsageError(
+            "no such file", where=match["path"], mend="put it back, or name where it is now"
+        )
+    found = Found(path.stem, f"{path}", UNPACKAGED, module_name(path))
+    module = imported(path, found)
+    target = vars(module).get(name)
+    if not isinstance(target, type):
+        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
+        close = nearest(name, classes)
+        mend = f"did you mean {close}?" if close else None
+        raise UsageError(f"has no class {name}", where=match["path"], mend=mend)
+    record = record_of(kind, target, found)
+    return record, Plugin(found, "ok", spec.API_VERSION, (record,))
+
+
+def module_name(path: Path) -> str:
+    """A module name that no other file has."""
+    return f"lvmctl_file_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
+def imported(path: Path, found: Found) -> ModuleType:
+    """The file as a module, imported once."""
+    if found.module in sys.modules:
+        return sys.modules[found.module]
+    source = importlib.util.spec_from_file_location(found.module, path)
+    module = importlib.util.module_from_spec(source)
+    sys.modules[found.module] = module
+    try:
+        source.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        del sys.modules[found.module]
+        raise PluginError(
+            f"cannot be imported ({type(error).__name__}: {error})", where=path, mend="mend it"
+        ) from error
+    return module
+
+
+def record_of(kind: str, target: type, found: Found) -> spec.Record:
+    """What the class says of itself, as a record."""
+    make = SPECS[kind]
+    said: dict[str, Any] = {
+        field.name: getattr(target, field.name)
+        for field in dataclasses.fields(make)
+        if field.name not in COMMON and hasattr(target, field.name)
+    }
+    options = getattr(target, "Options", spec.NoOptions)
+    if fault := options_fault(options):
+        raise PluginError(
+            f"the options of {target.__name__} {fault}",
+            where=found.distribution,
+            mend="write @dataclass(frozen=True, kw_only=True) above it, and fields with option()",
+        )
+    summary = (target.__doc__ or "").strip().partition("\n")[0]
+    return make(
+        name=target.__name__,
+        summary=summary,
+        target=f"{found.module}:{target.__name__}",
+        options=options,
+        **said,
+    )

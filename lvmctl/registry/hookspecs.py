@@ -1,0 +1,87 @@
+"""The hooks a plugin may implement, each a plain function of its ``plugin.py``.
+
+A declaration hook takes no argument and returns an iterable of frozen records. A lifecycle hook is
+called by the training loop. A plugin module also sets ``LVMCTL_API = 1``. The smallest plugin::
+
+    from lvmctl.plugins import LossSpec, hookimpl
+
+    LVMCTL_API = 1
+
+    @hookimpl
+    def lvmctl_losses():
+        return [LossSpec(name="angular", summary="Angle to the target.",
+                         target="my_package.loss:Angular", needs=("target",))]
+
+and in its pyproject::
+
+    [project.entry-points.lvmctl]
+    angular = "my_package.plugin"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from lvmctl.registry import specs as spec
+
+hookspec = pluggy.HookspecMarker("lvmctl")
+hookimpl = pluggy.HookimplMarker("lvmctl")
+
+
+@hookspec
+def lvmctl_recipes() -> Iterable[spec.RecipeSpec]:  # type: ignore[empty-body]
+    """Recipes, what ``lvmctl train --plugin NAME`` names."""
+
+
+@hookspec
+def lvmctl_models() -> Iterable[spec.ModelSpec]:  # type: ignore[empty-body]
+    """Models: context (B, K, D) → :class:`lvmctl.core.batch.Prediction`."""
+
+
+@hookspec
+def lvmctl_losses() -> Iterable[spec.LossSpec]:  # type: ignore[empty-body]
+    """Losses: (prediction, batch, step) → :class:`lvmctl.core.batch.LossOutput`."""
+
+
+@hookspec
+def lvmctl_gates() -> Iterable[spec.GateSpec]:  # type: ignore[empty-body]
+    """Gates: verdicts, kill rules and sample weights."""
+
+
+@hookspec
+def lvmctl_diagnostics() -> Iterable[spec.DiagnosticSpec]:  # type: ignore[empty-body]
+    """Diagnostics over stores and runs."""
+
+
+@hookspec
+def lvmctl_encoders() -> Iterable[spec.EncoderSpec]:  # type: ignore[empty-body]
+    """Encoders: texts → vectors."""
+
+
+@hookspec
+def lvmctl_baselines() -> Iterable[spec.BaselineSpec]:  # type: ignore[empty-body]
+    """Baselines: predictors that need no training run."""
+
+
+@hookspec
+def lvmctl_commands() -> Iterable[spec.CommandSpec]:  # type: ignore[empty-body]
+    """Commands added to the top level of ``lvmctl``."""
+
+
+@hookspec
+def lvmctl_before_run(run: Any) -> None:
+    """Called once, when the run directory exists and before the first step."""
+
+
+@hookspec
+def lvmctl_after_epoch(run: Any, epoch: int, metrics: dict[str, Any]) -> str | None:
+    """Called after each epoch with its history record; a returned reason stops the training."""
+
+
+@hookspec
+def lvmctl_after_run(run: Any, result: dict[str, Any]) -> None:
+    """Called once at the end, also after a stop by a rule."""

@@ -1,0 +1,233 @@
+"""The records a plugin declares. Frozen, torch-free, and lazy: ``target`` names an attribute.
+
+A target is ``"package.module:Attribute"`` and is imported only when something is built from it.
+``options`` is a frozen dataclass whose fields are made with :func:`lvmctl.config.option`; it lives
+in a torch-free module, so that listing and describing a plugin stays fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+API_VERSION = 1
+"""Version of the plugin interface. A plugin declares ``LVMCTL_API = 1`` in its ``plugin.py``."""
+
+Geometry = Literal["unit", "span", "cone", "anchored"]
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For a record that takes no option."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model, a loss or a baseline is built for.
+
+    Attributes:
+        dim: D, the width of a chunk vector.
+        context_length: K, the number of chunks a prediction is made from.
+        horizon: h, the target is the h-th unseen chunk (1 = next).
+    """
+
+    dim: int
+    context_length: int
+    horizon: int = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """A named model or loss with the options and the weight a recipe gives it.
+
+    Attributes:
+        name: bare or qualified record name, e.g. ``"p8/listwise"``.
+        options: values for the record's options dataclass.
+        weight: factor of a loss in the total, a number or a schedule such as ``"0.2,3=0"``
+            (:class:`lvmctl.core.schedule.Schedule`); ignored for other parts.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    weight: float | str = 1.0
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a recipe's options amount to: one model, its losses, its gates.
+
+    Attributes:
+        model: the model part.
+        losses: the loss parts; the training loss is the weighted sum of their totals.
+        kill: gate parts of role ``kill``, asked after every epoch.
+        sample: gate parts of role ``sample``; their weights are multiplied.
+        select: gate parts of role ``select``; a window that all of them select is visited.
+        run_name: short ``key`` → value pairs for the run directory's name.
+    """
+
+    model: Part
+    losses: tuple[Part, ...]
+    kill: tuple[Part, ...] = ()
+    sample: tuple[Part, ...] = ()
+    select: tuple[Part, ...] = ()
+    run_name: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What every record has: a name, one line about it, where it lives and its options."""
+
+    name: str
+    summary: str
+    target: str
+    options: type = NoOptions
+
+    @property
+    def kind(self) -> str:
+        return KINDS[type(self)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Record):
+    """A model: ``target(options, shape)`` is a ``torch.nn.Module``, context (B, K, D) → Prediction.
+
+    ``geometry`` is the promise the conformance kit proves: ``unit`` (q on the unit sphere),
+    ``span`` (q in the linear span of the context), ``cone`` (q a non-negative mixture of the
+    context), ``anchored`` (q blended with the context's centroid). ``gives`` names the optional
+    prediction fields it fills (``raw``, ``weights``, ``anchor_lambda``), and ``scores`` if losses
+    may train its ``score(context, pool)``. ``fitted``: it has ``fit(windows)``, which is given the
+    training windows once, before the first step; what it learns lives in its buffers.
+    """
+
+    geometry: Geometry = "unit"
+    gives: tuple[str, ...] = ()
+    fitted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossSpec(Record):
+    """A loss: ``target(options, shape)`` is a module, (prediction, batch, step) → LossOutput.
+
+    ``needs`` names the batch fields it reads (see :data:`lvmctl.core.batch.FIELDS`); it sees no other.
+    ``needs_prediction`` names the optional prediction fields it reads (``raw``, ``weights``, …);
+    one that reads ``scores`` needs ``negative_mask``, which says what is scored.
+    ``regulariser`` says that its lowest value is not at the target: it keeps a prediction from
+    something, and is no objective of its own.
+    """
+
+    needs: tuple[str, ...] = ("target",)
+    needs_prediction: tuple[str, ...] = ()
+    regulariser: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeSpec(Record):
+    """A recipe, what ``--plugin`` names: ``target(options)`` is a :class:`Composition`.
+
+    ``options`` extends :class:`lvmctl.config.TrainingOptions`; ``target`` is torch-free.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSpec(Record):
+    """A gate, of one of four roles.
+
+    ``kill``: ``target(options)`` is a callable, (epoch record) → reason to stop or None.
+    ``sample``: it is a callable, (batch) → a weight ≥ 0 for each window of the batch, (B,).
+    ``select``: it is a callable, (windows, epoch) → which training windows this epoch visits,
+    (W,) bool; a curriculum. ``windows`` is a :class:`lvmctl.data.Windows`.
+    ``verdict``: a metric against a bound, all of it said by the record; it has no target.
+
+    Attributes:
+        role: which of the four.
+        needs: batch fields that a ``sample`` gate reads; it sees no other.
+        metric: figure that is judged, as a dotted path: ``margin.last``,
+            ``in_article.filtered.r@5`` (docs/evaluation.md lists them).
+        seed_metric: the figure that the seeds' own rule judges, where it is another one.
+        at_least, at_most: the bound; exactly one is given.
+        marginal: between this value and the bound the verdict is MARGINAL.
+        against: a baseline whose own figure is subtracted first, window by window.
+        certain: the end of the 95 % interval has to meet the bound, not only the figure itself.
+        split: ``val`` or ``ood``, the windows it is judged on.
+        category: A to E, the 5CAT test it belongs to; empty for others.
+        profile: name of the profile that asks for it.
+        optional: shown, never counted.
+        source: where the number comes from.
+    """
+
+    target: str = ""
+    role: Literal["verdict", "kill", "sample", "select"] = "kill"
+    needs: tuple[str, ...] = ()
+    metric: str | None = None
+    seed_metric: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    marginal: float | None = None
+    against: str | None = None
+    certain: bool = False
+    split: Literal["val", "ood"] = "val"
+    category: str = ""
+    profile: str = ""
+    optional: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagnosticSpec(Record):
+    """A diagnostic: ``target(options)`` is a callable, (subject, screen) → Diagnosis.
+
+    See :class:`lvmctl.core.diagnosis.Diagnosis`.
+
+    Attributes:
+        takes: what the subject is: a ``store`` (a :class:`lvmctl.data.Split` with all its
+            articles), ``splits`` (:class:`lvmctl.data.Splits`), or a ``run`` (the path of its
+            directory or of a bare ``training_history.json``).
+    """
+
+    takes: Literal["store", "splits", "run"] = "store"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderSpec(Record):
+    """An encoder: ``target(options)`` has ``fit(texts)``, ``encode(texts) -> (N, D) float32`` and
+    ``recipe() -> dict``. ``fitted`` says that ``fit`` learns from the corpus."""
+
+    fitted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineSpec(Record):
+    """A baseline: ``target(options, shape)`` predicts q (B, D) of unit norm from a context
+    (B, K, D). It may offer ``score(context, pool)``, see :class:`lvmctl.core.batch.Pool`.
+
+    Attributes:
+        fitted: it needs ``fit(windows)`` on training windows first.
+        centred: also evaluated train-centred, as ``NAME-centred``. It then has
+            ``estimate(context)`` (B, D), of any norm, which is given chunks minus the mean of the
+            training chunks.
+        oracle: no baseline but a ceiling: it is called with (context, target).
+    """
+
+    fitted: bool = False
+    centred: bool = False
+    oracle: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandSpec(Record):
+    """A command: ``target`` is a ``click.Command`` added to the top level under ``name``."""
+
+
+KINDS: dict[type, str] = {
+    RecipeSpec: "recipe",
+    ModelSpec: "model",
+    LossSpec: "loss",
+    GateSpec: "gate",
+    DiagnosticSpec: "diagnostic",
+    EncoderSpec: "encoder",
+    BaselineSpec: "baseline",
+    CommandSpec: "command",
+}
+
+KillRule = Callable[[dict[str, Any]], str | None]

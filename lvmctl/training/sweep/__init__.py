@@ -1,0 +1,1 @@
+"""Several trainings, each in a process of its own."""

@@ -1,0 +1,155 @@
+"""Files appear whole or not at all, and a failed write says why and what to do."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lvmctl.core.errors import OutputError
+from lvmctl.core.files import jsonable, output_errors, write_json, write_whole
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    path = tmp_path / "kept.txt"
+    path.write_bytes(b"old")
+    return path
+
+
+def only(path: Path) -> bool:
+    """Whether nothing but ``path`` is in its directory, temporary files included."""
+    return os.listdir(path.parent) == [path.name]
+
+
+def test_a_file_is_written_and_replaced(tmp_path):
+    path = tmp_path / "a.bin"
+    for content in (b"first", b"second, longer", b""):
+        write_whole(path, lambda file, content=content: file.write(content))
+        assert path.read_bytes() == content
+        assert path.stat().st_mode & 0o777 == 0o644
+        assert only(path)
+
+
+def test_content_is_on_disk_before_the_name(kept, monkeypatch):
+    calls = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, n=name, r=real: calls.append(n) or r(*a))
+    write_whole(kept, lambda file: file.write(b"new"))
+    assert calls == ["fsync", "replace", "fsync"]  # the file, its name, its directory
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()], ids=repr)
+def test_a_failing_fill_leaves_the_old_file(kept, error):
+    def fill(file):
+        file.write(b"half of the new")
+        raise error
+
+    with pytest.raises(type(error)):
+        write_whole(kept, fill)
+    assert kept.read_bytes() == b"old"
+    assert only(kept)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (errno.ENOSPC, "no space left on device); free some space or write elsewhere"),
+        (errno.EDQUOT, "disk quota exceeded); free some space or write elsewhere"),
+        (errno.EROFS, "read-only file system); the place is read-only: write elsewhere"),
+        (errno.EACCES, "permission denied); you may not write there: choose another place"),
+        (errno.EIO, "input/output error); check the place and try again"),
+    ],
+)
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_disk_that_fails_leaves_the_old_file(kept, monkeypatch, call, code, message):
+    def fail(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OutputError) as caught:
+        write_whole(kept, lambda file: file.write(b"new"))
+    assert str(caught.value) == f"{kept}: cannot be written ({message}"
+    assert caught.value.exit_code == 6
+    assert kept.read_bytes() == b"old"
+    assert only(kept)
+
+
+def test_a_missing_directory_is_named(tmp_path):
+    path = tmp_path / "nowhere" / "a.json"
+    with pytest.raises(OutputError, match=r"a\.json: cannot be written \(no such file") as caught:
+        write_json(path, {})
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from lvmctl.core.errors import OutputError
+from lvmctl.core.files import write_whole
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    write_whole(Path(sys.argv[1]), lambda file: file.write(bytes(1_000_000)))
+except OutputError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_a_write_that_really_runs_out_of_room(kept):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, kept], capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr.strip() == (
+        f"{kept}: cannot be written (file too large); raise the file-size limit or write elsewhere"
+    )
+    assert kept.read_bytes() == b"old"
+    assert only(kept)
+
+
+def test_other_errors_pass_through_output_errors():
+    with pytest.raises(ZeroDivisionError), output_errors("a file"):
+        _ = 1 / 0
+
+
+def test_numbers_that_json_does_not_have_become_null(tmp_path):
+    path = tmp_path / "a.json"
+    value = {"loss": float("nan"), "by": [float("inf"), -float("inf"), 1.5], "at": (1, None)}
+    write_json(path, value)
+    assert json.loads(path.read_text()) == {"loss": None, "by": [None, None, 1.5], "at": [1, None]}
+    assert path.read_text().endswith("}\n")
+
+
+def test_keys_and_paths_become_text(tmp_path):
+    path = tmp_path / "ä.json"
+    write_json(path, {1: Path("a/b"), "é": True})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"1": "a/b", "é": True}
+    assert "é" in path.read_text(encoding="utf-8")
+
+
+@settings(max_examples=40)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=10,
+    )
+)
+def test_any_tree_of_numbers_is_valid_json(value):
+    text = json.dumps(jsonable(value), allow_nan=False)
+    assert json.loads(text) == jsonable(value)
+
+
+def test_a_value_json_cannot_hold_leaves_the_old_file(kept):
+    with pytest.raises(TypeError):
+        write_json(kept, {"a": object()})
+    assert kept.read_bytes() == b"old"
+    assert only(kept)

@@ -1,0 +1,43 @@
+"""Articles that two splits share are found by what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lvmctl.data import open_split
+from lvmctl.data.splits.open import join
+from lvmctl.data.splits.overlap import shared_articles
+
+WORLD = "synth:ar1?articles=6&chunks=8&dim=4&seed={}"
+
+
+def test_the_same_articles_are_found_in_a_copy_of_another_name_and_order():
+    split = open_split(WORLD.format(0))
+    again = open_split(WORLD.format(0)).take(np.array([5, 1]))
+    assert shared_articles(split, again).tolist() == [True, True]
+    assert shared_articles(again, split).tolist() == [False, True, False, False, False, True]
+
+
+def test_a_joined_store_holds_the_articles_of_both():
+    one, other = open_split(WORLD.format(0)), open_split(WORLD.format(1))
+    assert shared_articles(join([other, one]), one).all()
+
+
+def test_other_text_shares_nothing():
+    assert not shared_articles(open_split(WORLD.format(0)), open_split(WORLD.format(1))).any()
+
+
+def test_a_shorter_article_with_the_same_start_is_another():
+    whole = open_split(WORLD.format(0)).take(np.array([0]))
+    assert not shared_articles(whole, replace(whole, lengths=whole.lengths - 1)).any()
+    changed = np.array(whole.vectors)
+    changed[7] = -changed[7]
+    assert not shared_articles(whole, replace(whole, vectors=changed)).any()
+
+
+def test_other_dimensions_share_nothing():
+    one = open_split(WORLD.format(0))
+    other = replace(one, vectors=np.array(one.vectors)[:, :3])
+    assert not shared_articles(one, other).any()

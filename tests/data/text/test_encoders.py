@@ -1,0 +1,185 @@
+"""Encoders: the offline one for real, sentence-transformers with a stand-in library."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from lvmctl.core.errors import DataError, UsageError
+from lvmctl.data.text.embed import load_encoder
+from lvmctl.data.text.encoders.lsa import Lsa
+from lvmctl.data.text.encoders.options import LsaOptions, SentenceTransformersOptions
+from lvmctl.data.text.encoders.records import ENCODERS
+
+TEXTS = [
+    "the cat sat on the mat",
+    "a cat and a dog sat there",
+    "dogs and cats and a mat",
+    "stocks fell as banks sold bonds",
+    "banks bought bonds and stocks rose",
+    "bonds fell and a bank closed",
+] * 3
+
+
+def _fitted(**options):
+    encoder = Lsa(LsaOptions(**{"dim": 4, "max_share": 1.0, **options}))
+    encoder.fit(TEXTS)
+    return encoder
+
+
+def test_lsa_is_the_truncated_svd_of_tf_idf():
+    encoder = _fitted()
+    terms = sorted({word for text in TEXTS for word in text.split() if len(word) > 1})
+    counts = np.array([[text.split().count(term) for term in terms] for text in TEXTS], float)
+    seen = (counts > 0).sum(0)
+    weights = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), 0)
+    weights *= np.log((1 + len(TEXTS)) / (1 + seen)) + 1
+    weights /= np.linalg.norm(weights, axis=1, keepdims=True)
+    projected = weights @ np.linalg.svd(weights)[2][:4].T
+    projected /= np.linalg.norm(projected, axis=1, keepdims=True)
+    found = encoder.encode(TEXTS)
+    assert found.dtype == np.float32
+    assert np.allclose(found @ found.T, projected @ projected.T, atol=1e-5)
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+
+
+def test_lsa_is_deterministic_and_leaves_torch_alone():
+    threads = torch.get_num_threads()
+    state = torch.get_rng_state()
+    first = _fitted().encode(TEXTS)
+    assert np.array_equal(first, _fitted().encode(TEXTS))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
+
+
+def test_lsa_encodes_one_text_like_many():
+    encoder = _fitted()
+    single = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    assert np.allclose(single, encoder.encode(TEXTS), atol=1e-6)
+
+
+def test_a_text_without_a_known_term_gets_the_mean_direction():
+    encoder = _fitted()
+    unknown = encoder.encode(["zzz qqq", "", "42"])
+    mean = encoder.encode(TEXTS).mean(0)
+    assert np.allclose(unknown, mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_lsa_comes_back_from_its_state(tmp_path):
+    encoder = _fitted(bigrams=True)
+    np.savez(tmp_path / "e.npz", **encoder.state())
+    again = Lsa(LsaOptions(bigrams=True))
+    with np.load(tmp_path / "e.npz", allow_pickle=False) as state:
+        again.restore(dict(state))
+    texts = [*TEXTS, "unseen words", "cat sat"]
+    assert np.array_equal(again.encode(texts), encoder.encode(texts))
+    assert again.recipe()["dim"] == 4
+
+
+def test_small_corpora_have_fewer_dimensions_and_empty_ones_say_why():
+    assert _fitted(dim=500).encode(["cat"]).shape[1] <= len(TEXTS)
+    with pytest.raises(DataError, match="no word occurs in at least 2"):
+        Lsa(LsaOptions()).fit(["alpha", "beta"])
+
+
+def test_records_are_torch_free():
+    assert [record.name for record in ENCODERS] == ["lsa", "sentence-transformers"]
+    assert [record.fitted for record in ENCODERS] == [True, False]
+
+
+class Transformer: ...
+
+
+class Pooling: ...
+
+
+class Dense: ...
+
+
+class Normalize: ...
+
+
+@pytest.fixture
+def library(monkeypatch):
+    """A stand-in for sentence_transformers whose vectors have norms 2, 3, …"""
+
+    class Model:
+        max_seq_length = 512
+
+        def __init__(self, name=None, modules=None, device=None):
+            if name == "missing":
+                raise OSError("no such model\nmore")
+            self.modules = modules or [Transformer(), Pooling(), Dense(), Normalize()]
+
+        def __iter__(self):
+            return iter(self.modules)
+
+        def encode(self, texts, normalize_embeddings, **options):
+            assert not normalize_embeddings
+            assert not any(isinstance(module, Normalize) for module in self.modules)
+            return np.eye(8)[: len(texts)] * (2 + np.arange(len(texts)))[:, None]
+
+    module = ModuleType("sentence_transformers")
+    module.SentenceTransformer = Model
+    module.__version__ = "0.0"
+    monkeypatch.setitem(sys.modules, "sentence_transformers", module)
+
+
+def _sentence_transformers(**options):
+    from lvmctl.data.text.encoders.sentence_transformers import SentenceTransformers
+
+    return SentenceTransformers(SentenceTransformersOptions(**options))
+
+
+def test_sentence_transformers_drops_the_final_normalisation(library):
+    encoder = _sentence_transformers(max_tokens=64)
+    assert encoder.recipe()["modules"] == ["Transformer", "Pooling", "Dense"]
+    assert encoder.recipe()["normalized"] is False
+    assert encoder.recipe()["max_tokens"] == 64
+    assert np.linalg.norm(encoder.encode(["a", "b"]), axis=1).tolist() == [2, 3]
+
+
+def test_sentence_transformers_pooled(library):
+    encoder = _sentence_transformers(layers="pooled")
+    assert encoder.recipe()["modules"] == ["Transformer", "Pooling"]
+
+
+def test_sentence_transformers_that_cannot_be_loaded(library, monkeypatch):
+    with pytest.raises(DataError, match=r"missing: the model cannot be loaded \(no such model\)"):
+        _sentence_transformers(model="missing")
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(UsageError, match=r"pip install 'lvmctl\[embed\]'"):
+        _sentence_transformers()
+
+
+def test_norms_are_kept_beside_unit_vectors(library, tmp_path):
+    from lvmctl.data import Store, write_store
+    from lvmctl.data.text.embed import Chunked, embed
+
+    articles = [Chunked({"id": "x"}, ["a", "b"]), Chunked({"id": "y"}, ["c"])]
+    embed(
+        lambda dim, dtype: write_store(tmp_path / "s", dim, dtype),
+        articles,
+        _sentence_transformers(),
+        {},
+    )
+    store = Store.open(tmp_path / "s")
+    assert store.unit
+    assert np.load(tmp_path / "s" / "norms.npy").tolist() == [2, 3, 4]
+    assert list(store.texts()) == ["a", "b", "c"]
+    assert store.manifest["encoder"]["model"] == "sentence-transformers/gtr-t5-base"
+
+
+def test_a_damaged_saved_encoder_is_one_line(tmp_path):
+    path = tmp_path / "encoder.npz"
+    np.savez(path, **_fitted().state())
+    load_encoder(_fitted(), tmp_path)
+    whole = path.read_bytes()
+    for data in (whole[:-40], b"", whole.replace(b"idf.npy", b"idx.npy")):
+        path.write_bytes(data)
+        with pytest.raises(DataError, match=r"encoder.npz: is damaged .*embed the store again"):
+            load_encoder(_fitted(), tmp_path)

@@ -1,0 +1,208 @@
+"""The verdict of direction in worlds where it is known, and what it says of each idea."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from diagnostics.data.arrow.test_arrow_classifier import drifting
+from diagnostics.directed import draws, split_of
+from diagnostics.worlds import Silent
+
+from lvmctl.core.diagnosis import Diagnosis
+from lvmctl.core.errors import DataError
+from lvmctl.data import Split
+from lvmctl.diagnostics.data.arrow.antisymmetry import Antisymmetry
+from lvmctl.diagnostics.data.arrow.direction import Direction
+from lvmctl.diagnostics.data.arrow.direction_options import DirectionOptions
+from lvmctl.diagnostics.data.arrow.direction_text import change, sentence, strongest, verdict
+from lvmctl.diagnostics.data.arrow.measurements import Readings
+
+
+def diagnosed(split: Split, **options) -> Diagnosis:
+    few = {"context": 3, "refits": 39, "permutations": 199, "transformer": False}
+    return Direction(DirectionOptions(**few | options))(split, Silent())
+
+
+@pytest.fixture(scope="module")
+def turning() -> Diagnosis:
+    (split,) = draws("rotation", 1, articles=30, chunks=14, dim=8)
+    return diagnosed(split, transformer=True, epochs=1)
+
+
+@pytest.fixture(scope="module")
+def walking() -> Diagnosis:
+    (split,) = draws("ar1", 1, articles=30, chunks=14, dim=8)
+    return diagnosed(split)
+
+
+def test_a_rotation_holds_a_strong_arrow(turning):
+    assert turning.verdict == "STRONG ARROW"
+    assert not turning.failed
+    effect = turning.figures["effect"]
+    assert effect["lag"] == 1
+    assert effect["p"] == pytest.approx(1 / 200)
+    assert effect["ci"][0] < effect["value"] < effect["ci"][1]
+    assert effect["value"] == pytest.approx(2 * np.sin(np.radians(40)), abs=0.05)
+    assert "There is a strong arrow of time" in turning.sentence
+    assert "neighbouring chunks" in turning.sentence
+    assert "p = 0.005 over lags 1 to 3 together" in turning.sentence
+    assert "synth:reversed" in turning.change
+    assert turning.figures["classifier"]["accuracy"] > 0.9
+    assert turning.figures["classifier"]["p"] == pytest.approx(1 / 40)
+    # It moves, and it is as predictable both ways: neither is the arrow.
+    for direction in ("forward", "backward"):
+        assert turning.figures["predictability"]["ridge"][f"margin_{direction}"]["ci"][0] > 0
+    assert abs(turning.figures["predictability"]["ridge"]["difference"]["value"]) < 0.02
+
+
+def test_nothing_is_found_where_nothing_is(walking):
+    assert walking.verdict == "NO ARROW FOUND"
+    assert "does not prove that there is none" in walking.sentence
+    assert walking.figures["effect"]["p"] > 0.05
+    assert walking.figures["effect"]["ci"][0] == 0
+    assert "More articles" in walking.change
+    # Recency is there, both ways, and movement is not.
+    recency = walking.figures["recency"]
+    assert recency["forward"]["ci"][0] > 0
+    assert recency["backward"]["ci"][0] > 0
+    assert walking.figures["predictability"]["ridge"]["margin_forward"]["value"] < 0
+
+
+@pytest.mark.parametrize("name", ["turning", "walking"])
+def test_figures_are_plain_data(name, request):
+    figures = request.getfixturevalue(name).figures
+    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+    assert list(figures["lags"]) == ["1", "2", "3"]
+    for one in figures["lags"].values():
+        assert {"A", "null_mean", "null_std", "p", "corrected"} <= set(one)
+    assert list(figures["lag_curve"]) == [str(lag) for lag in range(1, 11)]
+    assert abs(figures["telescoping"]["value"]) <= figures["telescoping"]["bound"]
+    assert "cannot show" in figures["telescoping"]["limit"]
+    assert figures["network"]["chance"] == figures["classifier"]["chance"] == 0.5
+    assert "p" not in figures["network"]
+    assert ("transformer" in figures["predictability"]) == (name == "turning")
+
+
+def test_the_three_ideas_have_tables_of_their_own(turning):
+    titles = [table.title for table in turning.tables]
+    for number, idea in enumerate(("Recency", "Movement", "Arrow of time", "Arrow of time")):
+        assert titles[number].startswith(f"{idea}: ")
+    assert "no evidence against an arrow" in titles[4]
+    assert "cannot show a direction" in titles[5]
+    for table in turning.tables:
+        assert {len(row) for row in table.rows} == {len(table.header)}
+
+
+def test_the_plot_shows_the_curve_and_the_null(turning):
+    figure = turning.plot()
+    above, below = figure.axes
+    assert above.lines[0].get_ydata()[0] == turning.figures["lag_curve"]["1"]["value"]
+    measured = [one["A"] for one in turning.figures["lags"].values()]
+    assert any(
+        np.allclose(line.get_ydata(), measured) for line in below.lines if len(line.get_ydata())
+    )
+    figure.draw_without_rendering()
+
+
+def test_one_seed_gives_one_answer():
+    (split,) = draws("ar1", 1, articles=8)
+    assert diagnosed(split).figures == diagnosed(split).figures
+    assert diagnosed(split).figures != diagnosed(split, seed=1).figures
+
+
+@pytest.mark.parametrize("world", ["ar1", "topic", "shuffled", "rotation"])
+def test_few_articles_are_undecided(world):
+    (split,) = draws(world, 1, articles=5)
+    found = diagnosed(split)
+    assert found.verdict == "UNDECIDED"
+    assert "5 articles cannot show an arrow of time at level 5%, at least 6" in found.sentence
+    assert found.change == "More articles."
+
+
+def test_one_article_has_no_interval():
+    (split,) = draws("rotation", 1, articles=1)
+    found = diagnosed(split)
+    assert found.verdict == "UNDECIDED"
+    assert found.sentence.startswith("1 article cannot")
+    assert found.figures["effect"]["ci"] is None
+    assert "classifier" not in found.figures
+    assert found.figures["predictability"] == {}
+    json.dumps(found.figures, allow_nan=False)
+    found.plot().draw_without_rendering()
+
+
+def test_short_articles_leave_out_what_needs_longer_ones():
+    found = diagnosed(split_of(*np.random.default_rng(0).standard_normal((8, 2, 4))))
+    assert list(found.figures["lags"]) == ["1"]
+    assert not {"telescoping", "recency", "classifier"} & set(found.figures)
+    assert " over lag 1)" in found.sentence
+
+
+def test_the_classifier_speaks_where_the_verdict_is_blind():
+    found = diagnosed(drifting(), permutations=99)
+    assert found.figures["classifier"]["p"] <= 0.05
+    if found.verdict == "NO ARROW FOUND":
+        assert "drift of the mean" in found.change
+
+
+def reading(p: float, *lags: tuple[float, float]) -> Readings:
+    """Readings of ``lags`` (effect, p) alone."""
+    found = {
+        number: Antisymmetry(0.2, 0.1, 0.01, own, effect, (effect / 2, effect + 0.1), 100)
+        for number, (effect, own) in enumerate(lags, 1)
+    }
+    return Readings(9, 200, 5, {}, None, None, found, p, None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("effect", "p", "word"),
+    [
+        (0.9, 0.06, "NO ARROW FOUND"),
+        (0.09, 0.01, "TRACE OF AN ARROW"),
+        (0.1, 0.05, "ARROW"),
+        (0.49, 0.01, "ARROW"),
+        (0.5, 0.01, "STRONG ARROW"),
+    ],
+)
+def test_words_follow_p_and_effect(effect, p, word):
+    found = reading(p, (effect, p), (0.0, 1.0))
+    assert verdict(found) == word
+    assert f"by {effect:.1%} of its size" in sentence(found)
+    # What chance may have made is an estimate, and its interval stands beside it.
+    estimated = f"of its size, 95 % interval {effect / 2:.1%} to {effect + 0.1:.1%}"
+    assert (estimated in sentence(found)) == (p > 0.05)
+    assert ("the estimate is that reading" in sentence(found)) == (p > 0.05)
+    assert ("does not prove" in sentence(found)) == (p > 0.05)
+    assert ("More articles" in change(found)) == (p > 0.05)
+    assert verdict(replace(found, articles=5)) == "UNDECIDED"
+
+
+def test_an_estimate_without_an_interval_has_none():
+    found = reading(0.2, (0.149, 0.2))
+    bare = replace(found.lags[1], ci=(float("nan"), float("nan")))
+    said = sentence(replace(found, lags={1: bare}))
+    assert "correlated by 14.9% of its size (A_1" in said
+    assert "nan" not in said
+
+
+def test_another_lag_is_named_where_it_alone_shows_an_arrow():
+    assert strongest(reading(0.01, (0.02, 0.3), (0.3, 0.004), (0.6, 0.003))) == 3
+    assert strongest(reading(0.01, (0.02, 0.04), (0.3, 0.004))) == 1
+    assert strongest(reading(0.2, (0.02, 0.3), (0.3, 0.1))) == 1
+    found = reading(0.01, (0.02, 0.3), (0.3, 0.004))
+    assert "chunks 2 apart" in sentence(found)
+    assert "A_2 without noise" in sentence(found)
+
+
+def test_separate_windows_are_refused():
+    (split,) = draws("ar1", 1)
+    with pytest.raises(DataError, match=r"separate windows.*import files with article_ids"):
+        diagnosed(replace(split, separate=True))
+
+
+def test_articles_of_one_chunk_are_refused():
+    with pytest.raises(DataError, match="no article has two chunks"):
+        diagnosed(split_of(*np.eye(4)[:, None]))

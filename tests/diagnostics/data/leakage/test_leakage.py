@@ -1,0 +1,293 @@
+"""Leakage is found where it was planted, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lvmctl.core.errors import DataError
+from lvmctl.data import Split, Splits, Store, open_splits, write_store
+from lvmctl.data.store.arrays import unit64
+from lvmctl.diagnostics.data.leakage.leakage import Leakage
+from lvmctl.diagnostics.data.leakage.leakage_options import LeakageOptions
+from lvmctl.diagnostics.data.leakage.overlaps import TEXT, shortened
+
+
+class Silent:
+    """A screen that adds up what it is told."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, list[int]] = {}
+
+    def say(self, message: str) -> None:
+        raise AssertionError(message)
+
+    @contextmanager
+    def stage(self, what, unit, total):
+        done = self.stages.setdefault(what, [total, 0])
+
+        def more(n: int) -> None:
+            done[1] += n
+
+        yield more
+
+
+def look(splits: Splits, **options):
+    """The diagnosis; its progress must add up and its figures be plain."""
+    screen = Silent()
+    found = Leakage(LeakageOptions(**options))(splits, screen)
+    assert screen.stages
+    assert all(total == done for total, done in screen.stages.values())
+    assert json.loads(json.dumps(found.figures))["threshold"] == options.get("threshold", 0.98)
+    return found
+
+
+def rows(count: int, dim: int = 32, seed: int = 0) -> np.ndarray:
+    return unit64(np.random.default_rng(seed).standard_normal((count, dim)))
+
+
+def turned(x: np.ndarray, cosine: float, seed: int = 0) -> np.ndarray:
+    """A unit vector at ``cosine`` from the unit vector ``x`` (D,)."""
+    u = np.random.default_rng(seed).standard_normal(x.shape)
+    u -= (u @ x) * x
+    return cosine * x + np.sqrt(1 - cosine**2) * u / np.linalg.norm(u)
+
+
+def split_of(vectors: np.ndarray, length: int, name: str) -> Split:
+    """A split of articles of equal length."""
+    count = len(vectors) // length
+    return Split(
+        vectors=np.asarray(vectors, np.float32),
+        starts=np.arange(count) * length,
+        lengths=np.full(count, length, np.int64),
+        articles=[{"id": f"{name}{i}", "title": f"The {name} {i}"} for i in range(count)],
+        name=name,
+        source={},
+    )
+
+
+def splits_of(train: np.ndarray, val: np.ndarray, ood: np.ndarray | None = None, length: int = 10):
+    made = {"train": train, "val": val, "ood": ood}
+    made = {
+        name: None if vectors is None else split_of(vectors, length, name)
+        for name, vectors in made.items()
+    }
+    return Splits(**made, notices=[])
+
+
+def test_unrelated_splits_are_clean():
+    found = look(splits_of(rows(200), rows(100, seed=1), rows(50, seed=2)))
+    assert (found.verdict, found.failed, found.change) == ("CLEAN", False, "")
+    assert found.sentence == (
+        "No article is shared, and none of 100 val and 50 ood chunks repeats above cosine 0.98."
+    )
+    pairs = [(pair["held"], pair["known"]) for pair in found.figures["between"]]
+    assert pairs == [("val", "train"), ("ood", "train"), ("ood", "val")]
+    assert found.figures["boilerplate"]["chunks"] == 0
+    assert found.figures["ordinary"]["high"] < 0.8
+
+
+def test_every_duplicate_planted_at_985_and_none_at_95():
+    train, val = rows(300), rows(100, seed=1)
+    for row in range(0, 60, 4):
+        val[row] = turned(train[3 * row], 0.985, 1000 + row)
+        val[row + 2] = turned(train[3 * row + 1], 0.95, 2000 + row)
+    found = look(splits_of(train, val), examples=100)
+    (pair,) = found.figures["between"]
+    assert (found.verdict, found.failed) == ("LEAKS", True)
+    assert (pair["repeated"], pair["pairs"], pair["shared_articles"]) == (15, 15, 0)
+    assert pair["share"] == 0.15
+    assert pair["ci"][0] < 0.15 < pair["ci"][1]
+    planted = {(f"val{row // 10}", row % 10, 3 * row) for row in range(0, 60, 4)}
+    seen = set()
+    for example in pair["examples"]:
+        assert example["cosine"] == pytest.approx(0.985, abs=1e-6)
+        known = int(example["repeats"]["article"][5:]) * 10 + example["repeats"]["position"]
+        seen.add((example["chunk"]["article"], example["chunk"]["position"], known))
+    assert seen == planted
+    assert {a["article"]: a["repeated"] for a in pair["by_article"]} == {
+        f"val{i}": sum(1 for row in range(0, 60, 4) if row // 10 == i) for i in range(6)
+    }
+    low, high = (100 * end for end in pair["ci"])
+    assert found.sentence == (
+        f"15 of 100 val chunks (15.0 %, 95 % interval {low:.1f} to {high:.1f}) repeat in train "
+        "above cosine 0.98, in 6 articles."
+    )
+    assert "one split" in found.change
+
+
+def test_examples_come_from_many_articles_and_the_surest_first():
+    train, val = rows(60), rows(60, seed=1)
+    for row, cosine in ((0, 0.99), (1, 0.999), (2, 0.998), (20, 0.985), (40, 0.995)):
+        val[row] = turned(train[row], cosine, 9)
+    found = look(splits_of(train, val), examples=4)
+    examples = [example["chunk"] for example in found.figures["between"][0]["examples"]]
+    shown = [(chunk["article"], chunk["position"]) for chunk in examples]
+    assert shown == [("val0", 1), ("val4", 0), ("val2", 0), ("val0", 2)]
+
+
+def test_a_shared_article_is_named():
+    train, val = rows(100), rows(40, seed=1)
+    val[10:20] = train[50:60]
+    found = look(splits_of(train, val))
+    (pair,) = found.figures["between"]
+    assert (pair["shared_articles"], pair["shared"], pair["repeated"]) == (1, ["val1"], 10)
+    assert "1 whole article is shared" in found.sentence
+    assert "take the shared articles out" in found.change
+    assert found.failed
+    assert look(splits_of(train, val), tolerated=1.0).failed
+
+
+def test_ood_that_repeats_val_leaks_too():
+    val, ood = rows(40, seed=1), rows(40, seed=2)
+    ood[3] = val[7]
+    found = look(splits_of(rows(40), val, ood))
+    assert found.sentence.startswith("1 of 40 ood chunks (2.5 %")
+    assert "repeat in val above" in found.sentence
+
+
+def test_a_tolerated_share_does_not_fail():
+    train, val = rows(100), rows(100, seed=1)
+    val[::20] = train[::20]
+    splits = splits_of(train, val)
+    assert look(splits, tolerated=0.05).verdict == "CLEAN"
+    assert "no more than is tolerated" in look(splits, tolerated=0.05).sentence
+    assert look(splits, tolerated=0.049).verdict == "LEAKS"
+
+
+def test_repeated_boilerplate_is_told_from_other_leaks():
+    train, val = rows(200), rows(100, seed=1)
+    licence, header = rows(2, seed=7)
+    train[9::10], val[9::10] = licence, licence
+    train[0:50:10] = header
+    train[[51, 61]] = rows(1, seed=8)
+    found = look(splits_of(train, val), boilerplate=3)
+    common = found.figures["boilerplate"]
+    assert common["chunks"] == 30 + 5
+    assert common["share"] == pytest.approx(35 / 300)
+    assert [example["articles"] for example in common["examples"]] == [30, 5]
+    assert [example["chunk"]["position"] for example in common["examples"]] == [9, 0]
+    (pair,) = found.figures["between"]
+    assert (pair["repeated"], pair["boilerplate"], pair["pairs"]) == (10, 10, 200)
+    assert "boilerplate" in found.change
+    for articles, chunks in ((5, 35), (6, 30), (30, 30), (31, 0)):
+        found = look(splits_of(train, val), boilerplate=articles)
+        assert found.figures["boilerplate"]["chunks"] == chunks
+
+
+def test_a_query_among_its_candidates_is_counted():
+    val = rows(60, seed=1)
+    val[2], val[19] = val[8], val[11]
+    found = look(splits_of(rows(40), val), context=3)
+    figures = found.figures["within"]["val"]["windows"]
+    # 7 windows of 3 chunks in each of 6 articles. Article 0 has twins 2 and 8: two windows end with
+    # them, one aims at 8. Article 1 has twins 1 and 9: one window aims at 9, none ends with them.
+    assert figures["windows"] == 42
+    assert figures["last"]["share"] == pytest.approx(2 / 42)
+    assert figures["target"]["share"] == pytest.approx(2 / 42)
+    assert figures["copied"]["share"] == 0
+    assert found.verdict == "CLEAN"
+    assert found.change.startswith("4.8 % of val windows find their own query")
+
+
+def test_windows_that_cannot_be_made_are_said():
+    found = look(splits_of(rows(20), rows(20, seed=1), length=4))
+    assert "needs articles of 6 chunks" in found.figures["within"]["val"]["windows"]["reason"]
+    assert found.verdict == "CLEAN"
+
+
+def test_articles_whose_rows_overlap_and_copies_of_articles():
+    train = rows(40)
+    train[20:30] = train[0:10]
+    splits = splits_of(train, rows(20, seed=1))
+    crossing = replace(splits.train, starts=np.array([0, 5, 20, 30]))
+    within = look(replace(splits, train=crossing)).figures["within"]
+    assert within["train"]["overlapping_articles"] == 1
+    assert within["train"]["copied_articles"] == 1
+    assert within["train"]["contained_articles"] == 2  # rows 10 to 14 are in one only
+    assert within["val"]["overlapping_articles"] == 0
+
+
+def test_windows_cut_from_one_text_and_kept_apart():
+    text = rows(30)
+    cut = np.concatenate([text[s : s + 6] for s in range(24)])
+    found = look(splits_of(cut[:96], cut[96:], length=6))
+    assert found.figures["within"]["train"]["contained_articles"] == 14
+    assert found.verdict == "LEAKS"
+    (pair,) = found.figures["between"]
+    # Windows 16 to 20 hold chunks of the windows before 16: 5, 4, 3, 2 and 1 of them.
+    assert (pair["repeated"], pair["touched_articles"]) == (15, 5)
+
+
+def test_where_high_cosines_are_ordinary_the_threshold_says_little():
+    cone = unit64(np.ones(32) + 0.01 * rows(150))
+    found = look(splits_of(cone[:100], cone[100:]))
+    assert found.verdict == "LEAKS"
+    assert "are ordinary here" in found.change
+
+
+def test_texts_and_places_of_a_store(tmp_path: Path):
+    vectors = rows(40, 8).astype(np.float32)
+    vectors[35] = vectors[12]
+    with write_store(tmp_path / "store", 8) as writer:
+        for number, low in enumerate(range(0, 40, 10)):
+            entry = {"id": f"a{number}", "split": "val" if number == 3 else "train"}
+            text = [f"chunk {row}\tof it\x1b[31m" for row in range(low, low + 10)]
+            writer.article(entry, vectors[low : low + 10], text)
+    found = look(open_splits(str(tmp_path / "store")))
+    (example,) = found.figures["between"][0]["examples"]
+    assert example["chunk"] == {
+        "split": "val",
+        "article": "a3",
+        "position": 5,
+        "text": "chunk 35 of it [31m",
+    }
+    assert example["repeats"]["text"] == "chunk 12 of it [31m"
+    assert found.tables[2].rows == ((1.0, "val a3:5", "train a1:2", "chunk 35 of it [31m"),)
+    assert Store.open(tmp_path / "store").dim == 8
+
+
+def test_texts_are_shortened_and_damage_is_survived():
+    assert len(shortened(json.dumps("word " * 99).encode())) == TEXT
+    assert shortened(json.dumps("x" * TEXT).encode()) == "x" * TEXT
+    assert shortened(b"{not json") == ""
+    assert shortened(b"3") == "3"
+
+
+def test_without_val_there_is_nothing_to_compare():
+    splits = splits_of(rows(20), rows(20, seed=1))
+    for val in (None, splits.val.take(np.array([], np.int64))):
+        found = look(replace(splits, val=val))
+        assert found.sentence == "There is only train: nothing is held out that could leak."
+        assert (found.verdict, found.figures["between"]) == ("CLEAN", [])
+
+
+def test_no_articles_at_all():
+    none = splits_of(rows(20), rows(20)).train.take(np.array([], np.int64))
+    with pytest.raises(DataError, match="the splits hold no articles; choose another store"):
+        look(Splits(none, none, None, []))
+
+
+def test_different_dimensions_are_refused():
+    with pytest.raises(DataError, match="val: has dimension 3, train has 4; give --val a store of"):
+        look(splits_of(rows(20, 4), rows(20, 3)))
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_one_chunk_each(same):
+    train, val = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0] if same else [0.0, 1.0]])
+    found = look(splits_of(train, val, length=1))
+    assert found.verdict == ("LEAKS" if same else "CLEAN")
+    assert found.figures["between"][0]["repeated"] == int(same)
+
+
+def test_the_same_seed_gives_the_same_figures():
+    train = rows(200)
+    val = np.concatenate([train[::7], rows(1, seed=1), rows(40, seed=2)])[:60]
+    one, other = (look(splits_of(train, val), seed=3).figures for _ in range(2))
+    assert one == other

@@ -1,0 +1,181 @@
+"""Near-duplicates across articles, against a slow float64 comparison of every pair."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lvmctl.data import Split
+from lvmctl.data.store.arrays import unit64
+from lvmctl.diagnostics.data.leakage import near_duplicates
+from lvmctl.diagnostics.data.leakage.near_duplicates import (
+    Chunks,
+    exact,
+    find_repeats,
+    sketches,
+    tiles,
+)
+
+
+def split_of(vectors: np.ndarray, lengths: list[int], dtype: str = "float32") -> Split:
+    """A split whose articles lie one after another."""
+    lengths = np.array(lengths, np.int64)
+    return Split(
+        vectors=np.asarray(vectors, dtype),
+        starts=np.cumsum(lengths) - lengths,
+        lengths=lengths,
+        articles=[{"id": i} for i in range(len(lengths))],
+        name="made",
+        source={},
+    )
+
+
+def turned(x: np.ndarray, cosine: float, rng: np.random.Generator) -> np.ndarray:
+    """A unit vector at ``cosine`` from the unit vector ``x`` (D,)."""
+    u = rng.standard_normal(x.shape)
+    u -= (u @ x) * x
+    return cosine * x + np.sqrt(1 - cosine**2) * u / np.linalg.norm(u)
+
+
+def cloud(seed: int, dim: int, lengths: list[list[int]]) -> list[Split]:
+    """Splits of random chunks, half of which are close to a few centres."""
+    rng = np.random.default_rng(seed)
+    centres = unit64(rng.standard_normal((3, dim)))
+    made = []
+    for split in lengths:
+        rows = unit64(rng.standard_normal((sum(split), dim)))
+        for row in np.flatnonzero(rng.random(len(rows)) < 0.5):
+            rows[row] = turned(centres[rng.integers(3)], rng.uniform(0.985, 0.9999), rng)
+        made.append(split_of(rows * rng.uniform(0.5, 2, (len(rows), 1)), split))
+    return made
+
+
+def slow(chunks: Chunks, threshold: float):
+    """Articles (N,), counts, cosines and partners (N, S), pair by pair."""
+    rows = unit64(chunks.stored(np.arange(len(chunks))))
+    shape = (len(rows), len(chunks.splits))
+    articles, count = [set() for _ in rows], np.zeros(shape, int)
+    best, partner = np.full(shape, -np.inf), np.full(shape, -1)
+    for i, x in enumerate(rows):
+        for j, y in enumerate(rows):
+            cosine = float(x @ y)
+            if chunks.article[i] == chunks.article[j] or cosine <= threshold:
+                continue
+            part = chunks.part[j]
+            articles[i].add(int(chunks.article[j]))
+            count[i, part] += 1
+            if cosine > best[i, part]:
+                best[i, part], partner[i, part] = cosine, j
+    return np.array([len(held) for held in articles]), count, best, partner
+
+
+@pytest.mark.parametrize("few", [0, 10**9], ids=["by products", "one by one"])
+@pytest.mark.parametrize("block", [5, 16, 1024])
+@pytest.mark.parametrize("dim", [2, 12, 70])
+def test_every_pair_is_found_whatever_the_tiles(monkeypatch, dim, block, few):
+    monkeypatch.setattr(near_duplicates, "BLOCK", block)
+    monkeypatch.setattr(near_duplicates, "FEW", few)
+    chunks = Chunks(cloud(dim, dim, [[9, 1, 14, 7], [11, 2], [6]]))
+    told = []
+    found = find_repeats(chunks, 0.98, told.append)
+    articles, count, best, partner = slow(chunks, 0.98)
+    assert count.sum() > 50
+    assert found.articles.tolist() == articles.tolist()
+    assert found.count.tolist() == count.tolist()
+    assert found.cosine == pytest.approx(best, abs=1e-6)
+    np.testing.assert_array_equal(found.partner < 0, partner < 0)
+    hit = np.argwhere(partner >= 0)
+    named = exact(chunks, hit[:, 0], found.partner[hit[:, 0], hit[:, 1]])
+    assert named == pytest.approx(best[hit[:, 0], hit[:, 1]], abs=1e-6)
+    assert (chunks.part[found.partner[hit[:, 0], hit[:, 1]]] == hit[:, 1]).all()
+    assert sum(told) == len(told) == tiles(chunks)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_planted_duplicates_at_985_are_found_and_at_95_none(dtype):
+    rng = np.random.default_rng(3)
+    train, val = (unit64(rng.standard_normal((300, 48))) for _ in range(2))
+    near, far = np.arange(0, 300, 10), np.arange(5, 300, 10)
+    for row in near:
+        val[row] = turned(train[row], 0.985, rng)
+    for row in far:
+        val[row] = turned(train[row], 0.95, rng)
+    lengths = [30] * 10
+    chunks = Chunks([split_of(train, lengths, dtype), split_of(val, lengths, dtype)])
+    found = find_repeats(chunks, 0.98)
+    hit = np.flatnonzero(found.cosine[300:, 0] > -np.inf)
+    assert hit.tolist() == near.tolist()
+    assert found.partner[300 + near, 0].tolist() == near.tolist()
+    assert found.partner[near, 1].tolist() == (300 + near).tolist()
+    assert found.cosine[300 + near, 0] == pytest.approx(0.985, abs=2e-4)
+    assert found.count.sum() == 2 * len(near)
+
+
+@pytest.mark.parametrize("few", [0, 10**9], ids=["by products", "one by one"])
+def test_pairs_at_the_threshold_are_decided_in_float64(monkeypatch, few):
+    monkeypatch.setattr(near_duplicates, "FEW", few)
+    rng = np.random.default_rng(0)
+    one = unit64(rng.standard_normal((400, 24)))
+    other = np.array([turned(x, 0.98 + rng.normal(0, 3e-8), rng) for x in one])
+    chunks = Chunks([split_of(one, [400]), split_of(other, [400])])
+    found = find_repeats(chunks, 0.98)
+    truth = np.einsum("nd,nd->n", *(unit64(s.vectors) for s in chunks.splits)) > 0.98
+    assert 50 < truth.sum() < 350
+    assert (found.cosine[:400, 1] > -np.inf).tolist() == truth.tolist()
+
+
+def test_an_article_that_lies_in_many_tiles_counts_once(monkeypatch):
+    monkeypatch.setattr(near_duplicates, "BLOCK", 3)
+    same = np.ones((40, 4))
+    found = find_repeats(Chunks([split_of(same, [10, 13]), split_of(same[:17], [16, 1])]), 0.98)
+    assert found.articles.tolist() == [3] * 40
+    assert found.count[:, 0].tolist() == [13] * 10 + [10] * 13 + [23] * 17
+    assert found.cosine.max() <= 1 + 1e-6
+
+
+def test_chunks_of_one_article_do_not_count():
+    found = find_repeats(Chunks([split_of(np.ones((5, 2)), [5])]), 0.98)
+    assert not found.articles.any()
+    assert not found.count.any()
+
+
+def test_one_chunk():
+    chunks = Chunks([split_of(np.ones((1, 2)), [1])])
+    assert find_repeats(chunks, 0.98).articles.tolist() == [0]
+    assert tiles(chunks) == 1
+
+
+def test_articles_taken_from_a_store_keep_their_rows():
+    rng = np.random.default_rng(1)
+    rows = unit64(rng.standard_normal((12, 6)))
+    rows[11] = rows[4]
+    split = split_of(rows, [3, 3, 3, 3])
+    chunks = Chunks([split.take(np.array([1])), split.take(np.array([3, 0]))])
+    found = find_repeats(chunks, 0.98)
+    assert np.flatnonzero(found.articles).tolist() == [1, 5]
+    assert chunks.row[[1, 5]].tolist() == [4, 11]
+    assert chunks.position[[1, 5]].tolist() == [1, 2]
+    assert chunks.article[[1, 5]].tolist() == [0, 1]
+
+
+@given(st.integers(0, 10**6), st.integers(1, 90), st.integers(1, 40))
+@settings(max_examples=40)
+def test_sketches_bound_the_cosine_from_above(seed, dim, count):
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((count, dim)) * rng.exponential(1, dim) ** 2 + rng.normal(0, 1)
+    rows[np.linalg.norm(rows, axis=1) < 1e-3] = 1
+    chunks = Chunks([split_of(rows, [count])])
+    sketch, wide = sketches(chunks), unit64(chunks.stored(np.arange(count)))
+    assert sketch.shape == (count, min(dim, 32) + 1)
+    assert (sketch @ sketch.T >= wide @ wide.T - 1e-6).all()
+    assert np.linalg.norm(sketch, axis=1) == pytest.approx(1, abs=1e-4)
+
+
+def test_many_chunks_have_shorter_sketches(monkeypatch):
+    monkeypatch.setattr(near_duplicates, "SKETCH_BYTES", 100 * 4 * 13)
+    rows = np.random.default_rng(0).standard_normal((100, 40))
+    assert sketches(Chunks([split_of(rows, [100])])).shape == (100, 13)
+    monkeypatch.setattr(near_duplicates, "SKETCH_BYTES", 0)
+    assert sketches(Chunks([split_of(rows, [100])])).shape == (100, 9)

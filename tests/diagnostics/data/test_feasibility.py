@@ -1,0 +1,198 @@
+"""Which gates can be met, in worlds where that is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from diagnostics.worlds import Silent, world
+
+from lvmctl.core.errors import UsageError
+from lvmctl.diagnostics.data.feasibility import Feasibility, answer, measured, verdict_of
+from lvmctl.diagnostics.data.window_options import FeasibilityOptions, WindowOptions
+from lvmctl.diagnostics.measuring import sheet_of, windows_of
+from lvmctl.registry.specs import GateSpec
+
+
+@pytest.fixture(scope="module")
+def rotation():
+    """Bayes' prediction is R·x_last: margin[last] +.134, cos_next .9; direct has .69."""
+    options = WindowOptions()
+    return {"val": sheet_of(*windows_of(world("rotation"), options), options, Silent())}
+
+
+def gate(metric: str, **bound) -> GateSpec:
+    return GateSpec(name="asked", summary="", role="verdict", metric=metric, **bound)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "out"),
+    [
+        (gate("cos_next", at_least=-0.5), "VACUOUS", []),
+        (gate("cos_next", at_least=0.65), "MET", []),
+        (gate("cos_next", at_least=0.97), "OPEN", ["span", "cone"]),
+        (gate("cos_next", at_least=1.1), "INFEASIBLE", ["unit", "span", "cone"]),
+        # Only the margin maximiser reaches it, whose cosine to the target is below direct's.
+        (gate("margin.last", at_least=0.45), "MISLEADING", ["cone"]),
+        (gate("latency.ratio", at_most=1.15), "UNKNOWN", []),
+        (gate("cos_next", at_least=0.5, split="ood"), "UNKNOWN", []),
+    ],
+)
+def test_the_status_of_a_gate(rotation, asked, status, out):
+    found = answer(asked, rotation, ("unit", "span", "cone"))
+    assert (found.status, found.out_of_reach) == (status, out)
+
+
+@pytest.mark.parametrize(
+    ("asked", "change"),
+    [
+        (gate("cos_next", at_least=1.1), "ask for ≥ +1.000 at most (oracle's)"),
+        (gate("margin.last", at_least=0.45), "ask for cos_next too: margin-max passes with"),
+        (gate("latency.ratio", at_most=1.15), "needs a run"),
+        (gate("cos_next", at_least=0.5, split="ood"), "needs text of another source"),
+        (gate("cos_next", at_least=-0.5), "ask for more than random has"),
+        (gate("cos_next", at_least=0.65), ""),
+    ],
+)
+def test_what_would_change_it(rotation, asked, change):
+    found = answer(asked, rotation, ("unit", "span", "cone"))
+    assert found.change.startswith(change)
+    assert bool(found.change) == bool(change)
+
+
+@pytest.mark.parametrize(
+    ("own", "status", "change"),
+    [
+        (None, "MISLEADING", "ask for cos_next too"),
+        ("unit", "MISLEADING", "ask for cos_next too"),
+        ("cone", "INFEASIBLE", "ask for ≥ "),
+    ],
+)
+def test_a_gate_is_judged_for_the_class_of_its_profile(rotation, own, status, change):
+    """Mixtures of the window cannot have this margin; what points anywhere can."""
+    asked = gate("margin.last", at_least=0.45)
+    found = answer(asked, rotation, ("unit", "span", "cone"), own)
+    assert found.status == status
+    assert found.change.startswith(change)
+    assert ("cone-margin-ceiling" in found.change) == (own == "cone")
+    assert found.out_of_reach == ["cone"]
+
+
+@pytest.fixture(scope="module")
+def apart():
+    """``ar1``, where ``direct`` has .9 exactly, and other text, where it has about .69."""
+    return replace(world("ar1"), ood=world("rotation").val)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (gate("cos_next", at_least=0.8), "MET"),
+        (gate("cos_next", at_least=0.8, split="ood"), "OPEN"),
+        (gate("cos_next", at_least=0.6, split="ood"), "MET"),
+        (gate("cos_next", at_least=1.1, split="ood"), "INFEASIBLE"),
+        # The gap is about .2.
+        (gate("coherence.gap", at_most=0.05), "OPEN"),
+        (gate("coherence.gap", at_most=0.3), "MET"),
+    ],
+)
+def test_gates_on_other_text_are_measured_where_there_is_some(apart, asked, status):
+    options = FeasibilityOptions()
+    sheets = measured(apart, options, [gate("coherence.gap", at_most=0.05)], Silent())
+    found = answer(asked, sheets, ("unit",))
+    assert found.status == status
+    assert found.direct == pytest.approx(0.69 if asked.split == "ood" else 0.9, abs=0.02)
+
+
+def test_other_text_is_not_measured_for_nothing(apart):
+    options = FeasibilityOptions()
+    assert list(measured(apart, options, [gate("cos_next", at_least=0.5)], Silent())) == ["val"]
+    on_ood = [gate("cos_next", at_least=0.5, split="ood")]
+    assert list(measured(apart, options, on_ood, Silent())) == ["val", "ood"]
+    assert list(measured(replace(apart, ood=None), options, on_ood, Silent())) == ["val"]
+
+
+def test_every_test_that_profiles_ask_for_is_measured_on_other_text(apart):
+    on_ood = [gate("cos_next", at_least=0.5, split="ood")]
+    columns = measured(apart, FeasibilityOptions(), on_ood, Silent())["ood"].measured
+    found = columns["direct"].columns
+    assert {"offsets.fair", "rollout.mean", "in_article.filtered.r@5"} < found.keys()
+    assert any(path.startswith("coherence.") for path in found)
+
+
+def test_other_text_without_long_articles_has_no_ranks(apart):
+    asked = gate("in_article.filtered.r@5", at_least=0.5, split="ood")
+    sheets = measured(apart, FeasibilityOptions(min_article=25), [asked], Silent())
+    found = answer(asked, sheets, ("unit",))
+    assert (found.status, found.change) == ("UNKNOWN", "no article is long enough")
+
+
+def test_other_text_that_is_too_short_is_left_out(apart):
+    screen, ood = Silent(), replace(apart.ood, lengths=np.full_like(apart.ood.lengths, 3))
+    on_ood = [gate("cos_next", at_least=0.5, split="ood")]
+    sheets = measured(replace(apart, ood=ood), FeasibilityOptions(), on_ood, screen)
+    assert answer(on_ood[0], sheets, ("unit",)).status == "UNKNOWN"
+    assert "gates on OOD text are left out" in screen.said[-1]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "verdict"),
+    [
+        ("OPEN UNKNOWN UNKNOWN UNKNOWN", "UNDECIDED"),
+        ("OPEN MET UNKNOWN UNKNOWN", "UNDECIDED"),
+        ("OPEN MET OPEN UNKNOWN", "FEASIBLE"),
+        ("OPEN MET UNKNOWN", "UNDECIDED"),
+        ("OPEN MET", "FEASIBLE"),
+        ("OPEN", "FEASIBLE"),
+        ("UNKNOWN", "UNDECIDED"),
+        ("MISLEADING VACUOUS OPEN", "VACUOUS"),
+        ("MISLEADING OPEN MET", "MISLEADING"),
+        ("UNKNOWN UNKNOWN UNKNOWN INFEASIBLE VACUOUS", "INFEASIBLE"),
+    ],
+)
+def test_few_known_gates_decide_nothing(statuses, verdict):
+    assert verdict_of(statuses.split()) == verdict
+
+
+def test_an_undecided_profile_says_what_is_missing():
+    """Where chunks are independent ``direct`` ranks by chance, and the target may lead by .85."""
+    found = Feasibility(FeasibilityOptions(profile="ship"))(world("iid"), Silent())
+    assert [one["status"] for one in found.figures["gates"]] == ["OPEN", "OPEN", "UNKNOWN"]
+    assert found.verdict == "UNDECIDED"
+    assert found.figures["judged_class"] is None
+    assert found.sentence.endswith("1 unknown before a run; too few are known to say more.")
+    assert found.change == "ship-latency: needs a run"
+
+
+def test_a_profile_and_the_class_of_a_recipe():
+    pytest.importorskip("lvmctl_p8")
+    splits = world("ar1")
+    wide = Feasibility(FeasibilityOptions(profile="p8"))(splits, Silent())
+    assert wide.figures["classes"] == ["unit", "span", "cone"]
+    # The profile bears the name of a recipe whose models are mixtures of the window.
+    assert (wide.verdict, wide.figures["judged_class"]) == ("INFEASIBLE", "cone")
+    assert "judged for cone models like p8's" in wide.sentence
+    own = Feasibility(FeasibilityOptions(profile="p8", recipe="p8"))(splits, Silent())
+    assert own.figures["classes"] == ["cone"]
+    gates = {one["gate"]: one for one in own.figures["gates"]}
+    assert gates["p8-margin"]["status"] == "INFEASIBLE"
+    assert gates["p8-r5"]["status"] == "MET"
+    assert own.verdict == "INFEASIBLE"
+    assert "cone models cannot meet p8-margin" in own.sentence
+    assert "p8-margin: ask for" in own.change
+    assert len(own.tables[0].rows) == len(gates)
+
+
+def test_the_horizon_is_the_recipes():
+    pytest.importorskip("lvmctl_p6b")
+    found = Feasibility(FeasibilityOptions(profile="p6b", recipe="p6b"))(world("ar1"), Silent())
+    shown = {one["gate"]: one for one in found.figures["gates"]}
+    # At horizon 2 the copier of ar1 has .81.
+    assert found.figures["windows"] == len(windows_of(world("ar1"), WindowOptions(horizon=2))[1])
+    assert shown
+
+
+def test_an_unknown_profile_is_one_line():
+    with pytest.raises(UsageError, match="there is no profile 'p9'"):
+        Feasibility(FeasibilityOptions(profile="p9"))(world("ar1"), Silent())

@@ -1,0 +1,90 @@
+"""The audit of metrics against the closed forms of the worlds (METHODS §1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from diagnostics.worlds import Silent, world
+
+from lvmctl.data.synthetic.bayes import bayes_margins
+from lvmctl.data.synthetic.worlds import World
+from lvmctl.diagnostics.data.metric_audit import MetricAudit
+from lvmctl.diagnostics.data.metric_audit import audit as audited
+from lvmctl.diagnostics.data.window_options import MetricOptions
+from lvmctl.evaluation.gates.bounds import Figure
+
+
+@pytest.fixture(scope="module")
+def audit():
+    options = MetricOptions(articles=60, chunks=24)
+    return MetricAudit(options)(world("topic"), Silent())
+
+
+def rules(audit, name: str) -> dict:
+    found = audit.figures["worlds"][name]["rules"]
+    return {(rule["whose"], rule["rule"]): rule for rule in found}
+
+
+@pytest.mark.parametrize(("name", "tolerance"), [("ar1", 1e-4), ("rotation", 1e-4)])
+def test_the_perfect_predictor_has_its_closed_form(audit, name, tolerance):
+    expected = bayes_margins(World(name), 5)["last"]
+    figures = rules(audit, name)["seed", "margin[last]"]["figures"]
+    assert figures["the perfect one"]["value"] == pytest.approx(expected, abs=tolerance)
+
+
+def test_the_copier_is_the_perfect_predictor_of_ar1(audit):
+    found = rules(audit, "ar1")["fair", "cos_next"]
+    assert found["perfect_rank"] == 1
+    figures = found["figures"]
+    assert figures["the copier"]["value"] == pytest.approx(figures["the perfect one"]["value"])
+    assert figures["the copier"]["value"] == pytest.approx(0.9, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["ar1", "rotation"])
+def test_the_margin_prefers_its_maximiser(audit, name):
+    found = rules(audit, name)
+    assert found["seed", "margin[last]"]["first"] == "the margin maximiser"
+    assert found["seed", "margin[last]"]["perfect_rank"] > 1
+    assert found["fair", "cos_next"]["perfect_rank"] == 1
+    assert found["fair", "R@5"]["perfect_rank"] == 1
+
+
+def test_even_the_target_itself_loses_the_margin(audit):
+    found = rules(audit, "synth:topic?articles=40&chunks=24&dim=8@val")
+    assert found["fair", "cos_next"]["figures"]["the perfect one"]["value"] == pytest.approx(1)
+
+
+def test_the_verdict(audit):
+    assert audit.verdict == "SEED RULES MISLEAD"
+    assert "margin[last] in ar1 (the margin maximiser comes first)" in audit.sentence
+    assert len(audit.tables) == 3
+    assert audit.tables[0].rows[0][0] == "the perfect one"
+
+
+@pytest.mark.parametrize("name", ["ar1", "rotation"])
+def test_a_store_that_is_called_like_a_world_stands_beside_it(name):
+    splits = world("topic", articles=20, chunks=12)
+    named = replace(splits, val=replace(splits.val, name=name))
+    options = MetricOptions(articles=20, chunks=14, min_article=8)
+    found = MetricAudit(options)(named, Silent())
+    worlds = found.figures["worlds"]
+    assert list(worlds) == ["ar1", "rotation", f"store {name}"]
+    assert [one["perfect"] for one in worlds.values()] == ["bayes", "bayes", "oracle"]
+    assert worlds[f"store {name}"]["windows"] != worlds[name]["windows"]
+    assert [table.title.partition(" (")[0] for table in found.tables] == list(worlds)
+
+
+@pytest.mark.parametrize(("more", "rank"), [(5e-7, 1), (0.0, 1), (2e-6, 2), (-0.1, 1)])
+def test_equal_within_rounding_is_not_better(more, rank):
+    class Sheet:
+        windows = (0,)
+
+        def figure(self, name: str, path: str) -> Figure | None:
+            if path != "cos_next":
+                return None
+            return Figure({"bayes": 0.9, "direct": 0.9 + more, "centroid": 0.5}.get(name, 0.1))
+
+    (rule,) = audited(Sheet(), "bayes")["rules"]
+    assert rule["perfect_rank"] == rank
+    assert rule["first"] == ("the copier" if rank == 2 else "the perfect one")

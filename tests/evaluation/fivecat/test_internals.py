@@ -1,0 +1,132 @@
+"""What a model shows besides q."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from training.small import DATA, TINY, Watcher
+
+from lvmctl.core.batch import LossOutput, Prediction
+from lvmctl.core.errors import PluginError
+from lvmctl.data import Windows, open_split, open_splits
+from lvmctl.evaluation.fivecat import internals as module
+from lvmctl.evaluation.fivecat.coherence import coherence
+from lvmctl.evaluation.fivecat.internals import anatomy
+from lvmctl.evaluation.trained import load_run
+from lvmctl.registry import load_registry
+from lvmctl.sphere import centroid, unit
+from lvmctl.training import job
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    out = tmp_path_factory.mktemp("anatomy") / "run"
+    request = job.Request("p8", [("test", TINY | {"epochs": 1})], sources={"data": DATA}, out=out)
+    job.start(request, Watcher())
+    return load_run(load_registry(), out)
+
+
+@pytest.fixture(scope="module")
+def windows():
+    return Windows(open_splits(DATA).train, 5, 1)
+
+
+def test_the_losses_metrics_are_counted_article_by_article(trained, windows):
+    found = anatomy(trained, windows).metrics
+    assert set(found) == {"order_accuracy"}
+    values, rows = found["order_accuracy"]
+    assert np.array_equal(rows, np.arange(len(windows)))
+    for article in np.unique(windows.article):
+        assert len(set(values[windows.article == article])) == 1
+    assert 0 <= values.mean() <= 1
+
+
+def test_weights_are_averaged_by_coherence(trained, windows):
+    weights = anatomy(trained, windows).parts["weights"]
+    coherent = weights["coherence"]
+    assert len(coherent) == 10
+    assert coherent == sorted(coherent)
+    assert np.mean(coherent) == pytest.approx(coherence(windows).mean(), abs=1e-3)
+    assert np.allclose(np.sum(weights["mean"], axis=1), 1, atol=1e-5)
+    every = trained.predict(torch.from_numpy(windows.context(np.arange(len(windows)))))
+    assert np.allclose(weights["all"], every.weights.mean(dim=0), atol=1e-6)
+
+
+def test_blocks_change_nothing(trained, windows, monkeypatch):
+    whole = anatomy(trained, windows).parts["weights"]["mean"]
+    monkeypatch.setattr(module, "BATCH", 17)
+    assert np.allclose(anatomy(trained, windows).parts["weights"]["mean"], whole, atol=1e-6)
+
+
+class Anchored:
+    """A run whose model blends with the context's centroid, and whose loss counts its windows."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        record = SimpleNamespace(needs=("target",), needs_prediction=(), name="count", kind="loss")
+        plugin = SimpleNamespace(found="mine (mine 1)", distribution="mine", version="1")
+        entry = SimpleNamespace(record=record, name="count", kind="loss", plugin=plugin)
+        self.plan = SimpleNamespace(losses=[SimpleNamespace(entry=entry)] * 2)
+        self.asked, self.fault = [], fault
+        self.losses = (self.silent, self.count)
+
+    def predict(self, context):
+        raw = 3 * context[:, 0]
+        q = unit(0.8 * context[:, 0] + 0.2 * centroid(context))
+        return Prediction(q, raw=raw, anchor_lambda=torch.tensor(0.8))
+
+    def silent(self, prediction, batch, step):
+        self.asked.append(len(prediction.q))
+        return LossOutput(total=torch.tensor(0.0))
+
+    def count(self, prediction, batch, step):
+        if self.fault:
+            raise self.fault
+        assert prediction.q.shape == batch.target.shape == prediction.raw.shape
+        number = torch.tensor(float(len(prediction.q)))
+        return LossOutput(total=number, metrics={"seen": number})
+
+
+def test_the_anchor_s_pull_is_that_of_the_closed_form():
+    windows = Windows(open_split("synth:topic?articles=5&chunks=90&dim=8"), 3, 1)
+    run = Anchored()
+    q, metrics, found = anatomy(run, windows)
+    assert np.allclose(np.linalg.norm(q, axis=1), 1, atol=1e-6)
+    anchor, weight = found["anchor"], found["anchor"]["lambda"]
+    assert weight == pytest.approx(0.8)
+    assert len(anchor["rho"]) == len(anchor["cos_anchor"]) == 300 < len(windows)
+    rho = np.array(anchor["rho"])
+    below = np.sqrt(weight**2 + (1 - weight) ** 2 + 2 * weight * (1 - weight) * rho)
+    assert np.allclose(anchor["cos_anchor"], (weight * rho + 1 - weight) / below, atol=1e-5)
+    assert metrics["seen"].values.tolist() == [87.0] * len(windows)
+    assert run.asked == [87]  # a loss that logs nothing is asked once
+    assert "weights" not in found
+
+
+def test_the_fault_of_a_loss_carries_its_name():
+    windows = Windows(open_split("synth:topic?articles=2&chunks=9&dim=8"), 3, 1)
+    with pytest.raises(PluginError, match=r"loss count of plugin mine.*no"):
+        anatomy(Anchored(RuntimeError("no")), windows)
+
+
+def test_a_loss_of_rollouts_is_shown_its_rollout(tmp_path):
+    options = TINY | {"epochs": 1, "w_rollout": "1", "windows": 60}
+    request = job.Request("p4", [("test", options)], sources={"data": DATA}, out=tmp_path / "run")
+    job.start(request, Watcher())
+    run = load_run(load_registry(), tmp_path / "run")
+    seen = []
+
+    def watching(prediction, batch, step):
+        seen.append((prediction.rollout, prediction.q))
+        return LossOutput(prediction.q.sum(), {}, {"seen": prediction.rollout.mean()})
+
+    run.losses[1].forward = watching
+    val = Windows(open_splits(DATA).val, 5, 1)
+    _, metrics, _ = anatomy(run, val)
+    assert len(metrics["seen"].values) == len(val)
+    for rollout, q in seen:
+        assert rollout.shape == (len(q), 3, q.shape[1])
+        assert torch.equal(rollout[:, 0], q)
+        assert torch.allclose(rollout.norm(dim=-1), torch.ones(len(q), 3))

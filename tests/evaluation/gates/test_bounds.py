@@ -1,0 +1,119 @@
+"""A figure against a bound: equality passes, better is never worse, NaN never passes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
+from lvmctl.evaluation.gates.records import GATES
+from lvmctl.registry.specs import GateSpec
+
+ORDER = {"FAIL": 0, "MARGINAL": 1, "PASS": 2}
+FINITE = st.floats(-2, 2)
+
+
+def gate(**details) -> GateSpec:
+    return GateSpec(
+        name="g", summary="s", role="verdict", metric="cos_next", profile="p", **details
+    )
+
+
+AT_LEAST = gate(at_least=0.2, marginal=0.1)
+AT_MOST = gate(at_most=-0.15, marginal=-0.05)
+LEAD = gate(at_least=0.0, against="direct")
+
+
+@pytest.mark.parametrize(
+    ("asked", "value", "status"),
+    [
+        (AT_LEAST, 0.2, "PASS"),
+        (AT_LEAST, math.nextafter(0.2, 0), "MARGINAL"),
+        (AT_LEAST, 0.1, "MARGINAL"),
+        (AT_LEAST, math.nextafter(0.1, 0), "FAIL"),
+        (AT_MOST, -0.15, "PASS"),
+        (AT_MOST, math.nextafter(-0.15, 0), "MARGINAL"),
+        (AT_MOST, -0.05, "MARGINAL"),
+        (AT_MOST, math.nextafter(-0.05, 0), "FAIL"),
+        (gate(at_least=0.7), 0.7, "PASS"),
+        (gate(at_least=0.7), 0.69, "FAIL"),
+        (gate(at_most=1.15), 1.15, "PASS"),
+        (gate(at_most=1.15), 1.16, "FAIL"),
+        (gate(at_least=0.0), 0.0, "PASS"),
+        (gate(at_least=0.1, against="direct"), 0.1, "PASS"),
+        # To have just what a baseline has is no gain.
+        (LEAD, 0.0, "FAIL"),
+        (LEAD, -0.0, "FAIL"),
+        (LEAD, 1e-9, "PASS"),
+        (gate(at_most=0.0, against="wiener"), 0.0, "FAIL"),
+        (gate(at_most=0.0, against="wiener"), -1e-9, "PASS"),
+    ],
+)
+def test_equality_passes(asked, value, status):
+    assert judge(asked, Figure(value), certain=False) == status
+
+
+@pytest.mark.parametrize(
+    ("asked", "low", "high", "status"),
+    [
+        (gate(at_least=0.1), 0.1, 0.3, "PASS"),
+        (gate(at_least=0.1), math.nextafter(0.1, 0), 0.3, "MARGINAL"),
+        (gate(at_most=0.3), 0.1, 0.3, "PASS"),
+        (gate(at_most=0.3), 0.1, 0.31, "MARGINAL"),
+        (LEAD, 0.0, 0.3, "MARGINAL"),
+        (LEAD, 1e-9, 0.3, "PASS"),
+        (gate(at_least=0.25), 0.24, 0.3, "FAIL"),  # the interval alone is not enough
+        (gate(at_least=0.1), math.nan, math.nan, "MARGINAL"),
+        (gate(at_least=0.1), math.inf, math.inf, "MARGINAL"),
+    ],
+)
+def test_a_certain_gate_asks_the_worse_end_of_the_interval(asked, low, high, status):
+    assert judge(asked, Figure(0.2, low, high), certain=True) == status
+    if status != "FAIL":
+        assert judge(asked, Figure(0.2, low, high), certain=False) == "PASS"
+
+
+@pytest.mark.parametrize("asked", [AT_LEAST, AT_MOST, LEAD, gate(at_most=1.15)])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("certain", [True, False])
+def test_what_is_not_a_number_fails(asked, value, certain):
+    assert not meets(asked, value)
+    assert judge(asked, Figure(value, value, value), certain) == "FAIL"
+    assert judge(asked, Figure(value, -2.0, 2.0), certain) == "FAIL"
+
+
+def test_without_windows_there_is_no_status():
+    assert judge(AT_LEAST, None, certain=False) == "ABSENT"
+    assert judge(AT_LEAST, Figure(math.nan, windows=0), certain=False) == "ABSENT"
+
+
+@given(
+    asked=st.sampled_from([AT_LEAST, AT_MOST, LEAD, *GATES]),
+    value=FINITE,
+    half=st.floats(0, 1) | st.just(math.nan),
+    gain=st.floats(0, 2),
+    certain=st.booleans(),
+)
+def test_better_is_never_worse(asked, value, half, gain, certain):
+    sign = 1 if asked.at_most is None else -1
+
+    def status(value: float) -> int:
+        return ORDER[judge(asked, Figure(value, value - half, value + half), certain)]
+
+    assert status(value + sign * gain) >= status(value)
+
+
+@given(asked=st.sampled_from(GATES), value=FINITE, half=st.floats(0, 1))
+def test_a_wider_interval_is_never_better(asked, value, half):
+    narrow = judge(asked, Figure(value, value, value), certain=True)
+    wide = judge(asked, Figure(value, value - half, value + half), certain=True)
+    assert ORDER[wide] <= ORDER[narrow]
+    assert narrow == judge(asked, Figure(value), certain=False)
+
+
+def test_the_bound_is_the_one_that_is_given():
+    assert bound(gate(at_least=0.0)) == 0.0
+    assert bound(gate(at_most=-0.1)) == -0.1

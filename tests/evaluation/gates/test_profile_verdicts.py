@@ -1,0 +1,145 @@
+"""What the verdicts of a profile's gates amount to: k of n, and when nothing is decided."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from lvmctl.evaluation.gates.profiles import PROFILES, Profile, find_profile
+from lvmctl.evaluation.gates.records import GATES
+from lvmctl.evaluation.gates.verdicts import (
+    Evidence,
+    Figure,
+    ProfileVerdict,
+    profile_verdict,
+    together,
+)
+
+STATUSES = ("PASS", "MARGINAL", "FAIL", "INFEASIBLE", "VACUOUS", "ABSENT")
+UNCOUNTED = ("INFEASIBLE", "VACUOUS", "ABSENT")
+
+
+def amounts_to(statuses: tuple[str, ...], needed: int | None) -> tuple[str, int, int]:
+    """The rule of METHODS §3, written out."""
+    counted = [status for status in statuses if status not in UNCOUNTED]
+    passed = counted.count("PASS")
+    if len(counted) < 3:
+        return "UNDECIDED", passed, len(counted)
+    enough = passed >= needed if needed and len(counted) >= needed else passed == len(counted)
+    return "PASS" if enough else "FAIL", passed, len(counted)
+
+
+@pytest.mark.parametrize("needed", [None, 3, 4])
+@pytest.mark.parametrize("tests", [3, 4, 5])
+def test_k_of_n_for_every_mixture_of_statuses(needed, tests):
+    profile = Profile("p", "s", needed)
+    for statuses in itertools.combinations_with_replacement(STATUSES, tests):
+        found = ProfileVerdict(profile, "m", (), dict(zip("ABCDE", statuses)))
+        expected = amounts_to(statuses, needed)
+        assert (found.outcome, found.passed, found.counted) == expected, statuses
+        assert found.failed == (expected[0] == "FAIL")
+        assert found.needed <= found.counted
+
+
+@pytest.mark.parametrize(
+    ("statuses", "outcome"),
+    [
+        ((), "UNDECIDED"),
+        (("ABSENT",), "UNDECIDED"),
+        (("PASS",), "PASS"),
+        (("MARGINAL",), "FAIL"),
+        (("PASS", "PASS"), "PASS"),
+        (("PASS", "FAIL"), "FAIL"),
+        (("PASS", "INFEASIBLE"), "UNDECIDED"),
+    ],
+)
+def test_a_profile_of_fewer_than_three_tests_wants_all_of_them_counted(statuses, outcome):
+    tests = {str(number): status for number, status in enumerate(statuses)}
+    assert ProfileVerdict(Profile("p", "s"), "m", (), tests).outcome == outcome
+
+
+@pytest.mark.parametrize("statuses", [*itertools.product(STATUSES, repeat=2)], ids="-".join)
+def test_a_test_of_two_gates_is_as_good_as_the_worse_counted_one(statuses):
+    found = together(statuses)
+    counted = [status for status in statuses if status not in UNCOUNTED]
+    if not counted:
+        assert found == statuses[0]
+    for worse in ("FAIL", "MARGINAL", "PASS"):
+        if worse in counted:
+            assert found == worse
+            break
+
+
+GOOD = {
+    "offsets.fair": 0.06,
+    "in_article.filtered.r@5": 0.71,
+    "in_article.filtered.r@1": 0.61,
+    "ablations.shuffled": -0.16,
+    "rollout.mean": 0.46,
+    "coherence.gap": 0.04,
+}
+
+
+def judged(own: dict, profile: str = "p6b", others: dict | None = None, **options):
+    """The verdict on predictor ``m``, whose figures by path are ``own``."""
+    figures = {"m": own} | (others or {})
+
+    def figure(predictor: str, split: str, path: str) -> Figure | None:
+        found = figures.get(predictor, {})
+        value = found.get(f"{split} {path}", found.get(path))
+        return None if value is None else Figure(value)
+
+    known = Evidence(figure, lambda predictor, against, split, path: None)
+    return profile_verdict(*find_profile(profile, GATES), "m", "unit", known, **options)
+
+
+def test_p6b_is_five_tests_of_which_three_are_enough():
+    assert judged(GOOD).tests == dict.fromkeys("ABCDE", "PASS")
+    two_lost = GOOD | {"offsets.fair": 0.0, "in_article.filtered.r@1": 0.5}
+    found = judged(two_lost)
+    assert (found.outcome, found.passed, found.counted, found.needed) == ("PASS", 3, 5, 3)
+    found = judged(two_lost | {"rollout.mean": 0.1})
+    assert (found.outcome, found.passed, found.counted) == ("FAIL", 2, 5)
+
+
+def test_deployment_gates_are_shown_and_not_counted():
+    found = judged(GOOD | {"ood in_article.filtered.r@5": 0.1})
+    shown = {verdict.gate.name: verdict.status for verdict in found.gates}
+    assert shown["p6b-deployment-r5"] == "FAIL"
+    assert found.outcome == "PASS"
+    assert set(found.tests) == set("ABCDE")
+
+
+def test_without_ood_text_stability_is_not_counted():
+    found = judged({path: value for path, value in GOOD.items() if path != "coherence.gap"})
+    assert (found.tests["E"], found.outcome, found.counted) == ("ABSENT", "PASS", 4)
+
+
+def test_three_gates_without_a_category_are_three_tests():
+    own = {"margin.last": 0.2, "cos_next": 0.45, "cos_anchor": 0.06}
+    found = judged(own, "p7")
+    assert found.tests == {"p7-margin": "PASS", "p7-cosine": "PASS", "p7-anchor": "MARGINAL"}
+    assert (found.outcome, found.passed, found.counted) == ("FAIL", 2, 3)
+
+
+def test_infeasible_gates_leave_a_profile_undecided():
+    ceilings = {"unit-margin-ceiling": {"margin.last": 0.1}, "oracle": {"cos_anchor": 0.1}}
+    own = {"margin.last": 0.0, "cos_next": 0.9, "cos_anchor": 0.2}
+    found = judged(own, "p7", ceilings)
+    assert (found.outcome, found.failed, found.passed, found.counted) == ("UNDECIDED", False, 1, 1)
+    as_seeds = judged(own, "p7", ceilings, seed_rules=True)
+    assert (as_seeds.outcome, as_seeds.failed) == ("FAIL", True)
+
+
+@pytest.mark.parametrize("profile", [profile.name for profile in PROFILES])
+@pytest.mark.parametrize("seed_rules", [True, False])
+def test_nothing_measured_decides_nothing(profile, seed_rules):
+    found = judged({}, profile, seed_rules=seed_rules)
+    assert found.outcome == "UNDECIDED"
+    record = found.record()
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+    assert (record["profile"], record["predictor"], record["counted"]) == (profile, "m", 0)
+    assert record["tests"] == found.tests
+    assert [gate["name"] for gate in record["gates"]] == [v.gate.name for v in found.gates]

@@ -1,0 +1,256 @@
+"""Verdicts on single gates, from made-up figures: every status and what leads to it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from lvmctl.evaluation.gates.records import GATES
+from lvmctl.evaluation.gates.verdicts import Evidence, Figure, gate_verdict
+from lvmctl.registry.specs import GateSpec
+
+NAMED = {gate.name: gate for gate in GATES}
+
+
+def evidence(figures: dict, differences: dict | None = None) -> Evidence:
+    """Figures by predictor and path, differences by predictor, baseline and path."""
+
+    def number(value) -> Figure | None:
+        return value if isinstance(value, Figure | None) else Figure(value, value, value)
+
+    def figure(predictor: str, split: str, path: str) -> Figure | None:
+        return number(figures.get(predictor, {}).get(path))
+
+    def difference(predictor: str, against: str, split: str, path: str) -> Figure | None:
+        return number((differences or {}).get((predictor, against), {}).get(path))
+
+    return Evidence(figure, difference)
+
+
+def asked(gate: GateSpec | str, model, ceiling=None, chance=None, name="oracle", **options):
+    """The verdict on a gate where the model, its ceiling and ``random`` have these figures."""
+    gate = NAMED[gate] if isinstance(gate, str) else gate
+    values = {"m": model, name: ceiling, "random": chance}
+    figures = {who: {gate.metric: value} for who, value in values.items()}
+    found = evidence(figures, {(who, gate.against): paths for who, paths in figures.items()})
+    return gate_verdict(gate, "m", options.pop("geometry", "unit"), found, **options)
+
+
+def test_a_gate_that_its_ceiling_fails_is_infeasible():
+    found = asked("p8-margin", 0.05, 0.12, name="cone-margin-ceiling", geometry="cone")
+    assert (found.status, found.fair.status) == ("INFEASIBLE", "FAIL")
+    assert found.why == "cone-margin-ceiling has 0.120"
+    assert found.ceiling == ("cone-margin-ceiling", Figure(0.12, 0.12, 0.12))
+
+
+def test_a_gate_that_its_ceiling_passes_is_the_models_failure():
+    found = asked("p8-margin", 0.05, 0.20, name="cone-margin-ceiling", geometry="cone")
+    assert (found.status, found.why) == ("FAIL", "")
+
+
+def test_the_ceiling_of_another_class_is_not_asked():
+    found = asked("p8-margin", 0.05, 0.12, name="cone-margin-ceiling", geometry="span")
+    assert (found.status, found.ceiling) == ("FAIL", None)
+
+
+@pytest.mark.parametrize(
+    ("model", "status"), [(0.9, "VACUOUS"), (0.1, "VACUOUS"), (None, "ABSENT")]
+)
+def test_a_gate_that_random_passes_is_vacuous_whatever_the_model_does(model, status):
+    # A bank of six candidates: R@5 is 5/6 by chance.
+    found = asked("p8-r5", model, 1.0, chance=5 / 6)
+    assert found.status == status
+    if status == "VACUOUS":
+        assert found.why == "random has 0.833"
+
+
+@pytest.mark.parametrize("name", ["p6b-stability", "ship-latency"])
+def test_stability_and_latency_are_subject_to_neither(name):
+    for who in ("oracle", "wiener", "ridge"):
+        found = asked(name, 9.0, 9.0, chance=0.0, name=who)
+        assert (found.status, found.ceiling, found.random) == ("FAIL", None, None)
+    assert asked(name, 0.01, 9.0, chance=0.0).status == "PASS"
+
+
+def test_what_is_not_a_number_fails_whatever_can_be_reached():
+    assert asked("p8-margin", math.nan, 0.12, name="unit-margin-ceiling").status == "FAIL"
+
+
+def test_a_ceiling_without_an_interval_is_judged_by_its_figure():
+    wide = Figure(0.3, -0.1, 0.7)
+    assert asked("ship-r5", wide, Figure(0.4)).status == "MARGINAL"
+    assert asked("ship-r5", wide, Figure(0.09)).status == "INFEASIBLE"
+
+
+def test_the_ceiling_is_judged_interval_and_all():
+    wide = Figure(0.3, -0.1, 0.7)
+    assert asked("ship-r5", wide, Figure(0.4, 0.05, 0.7)).status == "INFEASIBLE"
+    assert asked("ship-r5", wide, Figure(0.4, 0.15, 0.7)).status == "MARGINAL"
+    assert asked("ship-r5", wide, Figure(0.4, 0.15, 0.7), chance=wide).status == "MARGINAL"
+    sure = Figure(0.3, 0.2, 0.4)
+    assert asked("ship-r5", wide, Figure(0.4, 0.15, 0.7), chance=sure).status == "VACUOUS"
+
+
+def test_a_ceiling_between_the_bounds_does_not_pass():
+    assert asked("p7-cosine", 0.36, 0.40).status == "INFEASIBLE"
+
+
+@pytest.mark.parametrize("unknown", [None, math.nan, Figure(0.0, windows=0)])
+def test_without_a_ceiling_the_model_is_judged_as_it_is(unknown):
+    assert asked("p7-cosine", 0.36, unknown).status == "MARGINAL"
+    assert asked("p7-cosine", 0.36, unknown).ceiling is None
+
+
+@pytest.mark.parametrize(
+    ("gate", "wiener", "ridge", "top"),
+    [
+        ("p6b-rollout", 0.30, 0.40, ("ridge", 0.40)),
+        ("p6b-rollout", 0.40, 0.30, ("wiener", 0.40)),
+        ("p6b-rollout", 0.40, math.nan, ("wiener", 0.40)),
+        ("p6b-shuffled", -0.10, -0.02, ("wiener", -0.10)),
+        ("p6b-shuffled", -0.02, -0.10, ("ridge", -0.10)),
+    ],
+)
+def test_of_two_ceilings_the_better_one_counts(gate, wiener, ridge, top):
+    metric = NAMED[gate].metric
+    figures = {"m": {metric: 0.1}, "wiener": {metric: wiener}, "ridge": {metric: ridge}}
+    found = gate_verdict(NAMED[gate], "m", "unit", evidence(figures))
+    assert found.status == "INFEASIBLE"
+    assert (found.ceiling[0], found.ceiling[1].value) == top
+
+
+def test_of_two_ceilings_one_that_passes_beats_a_larger_one():
+    gate = NAMED["fair-offsets"]
+    differences = {
+        ("m", "direct"): {gate.metric: -0.1},
+        ("cone-oracle", "direct"): {gate.metric: Figure(0.1, -0.05, 0.25)},
+        ("cone-margin-oracle", "direct"): {gate.metric: Figure(0.2, -0.1, 0.5)},
+    }
+    assert gate_verdict(gate, "m", "cone", evidence({}, differences)).status == "INFEASIBLE"
+    differences["cone-oracle", "direct"] = {gate.metric: Figure(0.1, 0.05, 0.15)}
+    found = gate_verdict(gate, "m", "cone", evidence({}, differences))
+    assert (found.status, found.ceiling[0]) == ("FAIL", "cone-oracle")
+
+
+def test_a_lead_on_a_baseline_is_not_out_of_reach_because_it_has_none_on_itself():
+    gate = NAMED["fair-rollout"]
+    differences = {
+        ("m", "wiener"): {gate.metric: -0.1},
+        ("wiener", "wiener"): {gate.metric: 0.0},
+        ("ridge", "wiener"): {gate.metric: Figure(-0.2, -0.3, -0.1)},
+    }
+    assert gate_verdict(gate, "m", "cone", evidence({}, differences)).status == "FAIL"
+
+
+def test_a_model_may_surpass_a_ceiling_that_is_no_oracle():
+    # wiener and ridge are good predictors, not perfect ones.
+    assert asked("p6b-rollout", 0.50, 0.40, name="ridge").status == "PASS"
+    assert asked("p8-order", 0.80, 0.55, name="order-classifier").status == "PASS"
+    assert asked("p8-order", 0.60, 0.55, name="order-classifier").status == "INFEASIBLE"
+    # What the truth itself does not pass is no merit of the model.
+    assert asked("p7-anchor", 0.97, 0.30).status == "INFEASIBLE"
+
+
+def test_gates_against_a_baseline_judge_differences():
+    differences = {
+        ("m", "direct"): {NAMED["ship-r5"].metric: Figure(0.12, 0.11, 0.13)},
+        ("oracle", "direct"): {NAMED["ship-r5"].metric: Figure(0.6, 0.5, 0.7)},
+        ("random", "direct"): {NAMED["ship-r5"].metric: Figure(-0.3, -0.4, -0.2)},
+    }
+    figures = {"direct": {NAMED["ship-r5"].metric: 0.33}, "m": {NAMED["ship-r5"].metric: 0.0}}
+    found = gate_verdict(NAMED["ship-r5"], "m", "cone", evidence(figures, differences))
+    assert found.status == "PASS"
+    assert found.judged.figure == Figure(0.12, 0.11, 0.13)
+    assert (found.ceiling[1].value, found.random.value) == (0.6, -0.3)
+    assert found.direct.value == 0.33
+
+
+@pytest.mark.parametrize(
+    ("gate", "why"),
+    [
+        ("p6b-deployment-r5", "no OOD windows"),
+        ("strict-rollout-ood", "no OOD windows"),
+        ("fair-stability", "no OOD windows"),
+        ("fair-rollout", "wiener was not measured"),
+        ("p8-order", "the model has no order verifier"),
+        ("ship-latency", "not timed"),
+        ("p6b-r1", "no article is long enough"),
+        ("p6b-rollout", "no article is long enough"),
+        ("p7-cosine", "not measured"),
+    ],
+)
+@pytest.mark.parametrize("seed_rules", [True, False])
+def test_what_was_not_measured_is_absent_and_says_why(gate, why, seed_rules):
+    found = asked(gate, None, seed_rules=seed_rules)
+    assert (found.status, found.why) == ("ABSENT", why)
+
+
+def test_a_prediction_that_is_not_a_number_fails():
+    assert asked("p7-cosine", math.nan, 1.0).status == "FAIL"
+    assert asked("p6b-shuffled", math.nan, -0.2, name="ridge").status == "FAIL"
+
+
+def test_both_rules_stand_side_by_side():
+    gate = NAMED["p6b-r5"]
+    figures = {
+        "m": {gate.metric: 0.72, gate.seed_metric: 0.61},
+        "oracle": {gate.metric: 1.0, gate.seed_metric: 0.99},
+        "random": {gate.metric: 0.1, gate.seed_metric: 0.09},
+        "direct": {gate.metric: 0.32, gate.seed_metric: 0.24},
+    }
+    fair = gate_verdict(gate, "m", "unit", evidence(figures))
+    seed = gate_verdict(gate, "m", "unit", evidence(figures), seed_rules=True)
+    for found in (fair, seed):
+        assert (found.fair.status, found.fair.figure.value) == ("PASS", 0.72)
+        assert (found.seed.status, found.seed.figure.value) == ("FAIL", 0.61)
+        assert found.seed.metric == "in_article.unfiltered.r@5"
+    assert (fair.status, seed.status) == ("PASS", "FAIL")
+    # Ceiling, chance and baseline belong to the figure that is judged.
+    assert (fair.ceiling[1].value, fair.random.value, fair.direct.value) == (1.0, 0.1, 0.32)
+    assert (seed.ceiling[1].value, seed.random.value, seed.direct.value) == (0.99, 0.09, 0.24)
+
+
+def test_the_seeds_asked_neither_for_intervals_nor_for_feasibility():
+    wide = Figure(0.3, -0.1, 0.7)
+    gate = replace(NAMED["ship-r5"], seed_metric=None)
+    assert asked(gate, wide, Figure(0.4, 0.05, 0.7), seed_rules=True).status == "PASS"
+    assert asked("p7-cosine", 0.2, 0.3, chance=1.0, seed_rules=True).status == "FAIL"
+
+
+def test_a_record_is_plain_data_with_every_key():
+    found = asked("p8-margin", math.nan, 0.12, -0.01, name="unit-margin-ceiling").record()
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    outcome = {"value": None, "ci": [None, None], "status": "FAIL"}
+    assert found == {
+        "name": "p8-margin",
+        "category": "",
+        "metric": "margin.last",
+        "split": "val",
+        "against": None,
+        "op": ">=",
+        "bound": 0.2,
+        "marginal": None,
+        "certain": False,
+        "value": None,
+        "ci": [None, None],
+        "seed": {"metric": "margin.last", **outcome},
+        "fair": {"metric": "margin.last", **outcome},
+        "status": "FAIL",
+        "why": "",
+        "ceiling": {"name": "unit-margin-ceiling", "value": 0.12},
+        "random": -0.01,
+        "direct": None,
+        "source": NAMED["p8-margin"].source,
+        "optional": False,
+    }
+    absent = asked("p6b-stability", None).record()
+    assert (absent["op"], absent["bound"], absent["value"], absent["ci"]) == (
+        "<=",
+        0.05,
+        None,
+        None,
+    )
+    assert (absent["ceiling"], absent["random"]) == (None, None)

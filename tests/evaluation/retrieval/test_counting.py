@@ -1,0 +1,77 @@
+"""Parts of the counting; that it counts right is tested with the ranks (test_global_ranks)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lvmctl.evaluation.retrieval import counting
+from lvmctl.evaluation.retrieval.products import Float32
+from lvmctl.evaluation.retrieval.ranks import NEAR
+
+
+@given(st.integers(1, 5), st.sampled_from([1, 7, 128, 192, 256]), st.integers(0, 2**32))
+def test_near_scores_are_found(rows, columns, seed):
+    rng = np.random.default_rng(seed)
+    distance = torch.from_numpy(rng.random((rows, columns)).astype(np.float32))
+    reach = torch.from_numpy(rng.choice([-1, 0.01, 0.2], rows).astype(np.float32))
+    reach[-1] = distance[-1, -1]  # just within
+    distance[:-1][reach[:-1] < 0] = torch.nan
+    found = counting.within(distance, reach)
+    pairs = {*zip(*(part.tolist() for part in found))}
+    assert len(pairs) == len(found[0])
+    assert pairs == {*map(tuple, (distance <= reach[:, None]).nonzero().tolist())}
+
+
+def test_what_is_near_is_computed_again(monkeypatch):
+    # METHODS §3: within 2e-6 of the target's score, however small the rounding is.
+    rows = np.array([[1, 0], [1, 1.5e-6], [1, -1.5e-6], [1, 3e-6]], np.float32)
+    assert Float32.rounding(2) * 2 < 1.5e-6 < NEAR
+    monkeypatch.setattr(counting, "fastest_first", lambda dim: (Float32,))
+    again = []
+    signs = counting.Counter.signs
+    monkeypatch.setattr(
+        counting.Counter, "signs", lambda self, w, r, n: again.extend(r) or signs(self, w, r, n)
+    )
+    q = np.array([[0, 1]], np.float32)
+    with ThreadPoolExecutor(1) as pool:
+        counter = counting.Counter(rows, np.array([0]), q, pool)
+        counter.add(np.arange(4))
+        assert again == [0, 1, 2]
+        assert counter.lead.tolist() == [1]
+        counter.subtract(np.array([3]))
+    assert counter.lead.tolist() == [0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_scores_of_rows_as_stored(dtype):
+    rng = np.random.default_rng(0)
+    stored = (3 * rng.standard_normal((5, 7))).astype(dtype)
+    norm = counting.norms(stored)
+    assert norm == pytest.approx(np.linalg.norm(stored.astype(np.float64), axis=1), rel=1e-14)
+    unit = counting.scaled(stored, norm)
+    assert unit.dtype == np.float32
+    assert np.linalg.norm(unit, axis=1) == pytest.approx(1, abs=1e-6)
+
+
+def test_differences_of_scores():
+    chunks = np.array([[1, 0], [2, 2], [0, 3]], np.float32)
+    targets = np.array([[1, 0], [1, 0], [4, 3]], np.float32)
+    q = np.array([[0.1, 0.7], [1, 0], [0, 1]], np.float32)
+    found = counting.differences(chunks, targets, q)
+    assert found[0] == 0
+    assert found.astype(float) == pytest.approx([0, 0.5**0.5 - 1, 1 - 0.6])
+
+
+def test_each_thread_has_memory_of_its_own():
+    scratch = counting.Scratch()
+    with ThreadPoolExecutor(1) as pool:
+        there = pool.submit(lambda: scratch.blocks).result()
+    assert there.shape == scratch.blocks.shape
+    assert there.data_ptr() != scratch.blocks.data_ptr()
+    assert scratch.blocks is scratch.blocks

@@ -1,0 +1,300 @@
+"""Global ranks against the slow reference: blocks smaller than the data, ties and near ties."""
+
+from __future__ import annotations
+
+import contextlib
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+from evaluation.global_cases import cases, unit, unit_rows
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lvmctl.core.batch import Pool
+from lvmctl.data import Windows, open_split
+from lvmctl.data.splits.split import Split
+from lvmctl.evaluation.retrieval import counting
+from lvmctl.evaluation.retrieval import global_ranks as module
+from lvmctl.evaluation.retrieval.counting import Counter
+from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
+from lvmctl.evaluation.retrieval.products import BLOCK, Float32, SplitBfloat16
+from lvmctl.evaluation.retrieval.ranks import in_article_ranks
+
+long_floats = pytest.mark.skipif(
+    np.finfo(np.longdouble).eps == np.finfo(np.float64).eps, reason="long floats are float64 here"
+)
+
+
+def articles_of(reference, split: Split) -> list:
+    """The split's articles as the reference reads them."""
+    return [
+        reference.read_articles(np.asarray(split.vectors, np.float64), [low, low + length])[0]
+        for low, length in zip(split.starts, split.lengths)
+    ]
+
+
+def expected(reference, windows: Windows, index: np.ndarray, q: np.ndarray) -> list:
+    """Ranks and pool sizes of the reference."""
+    articles = articles_of(reference, windows.split)
+    found = []
+    for i, p in zip(index, q.astype(np.float64).tolist()):
+        first = int(windows.position[i])
+        place = reference.Window(
+            windows.article[i], first, windows.context_length, first + windows.target_offset
+        )
+        found.append(reference.rank(articles, place, p, "global"))
+    return found
+
+
+def compare(reference, windows: Windows, q: np.ndarray, index: np.ndarray | None = None) -> None:
+    index = np.arange(len(windows)) if index is None else index
+    ranks, sizes = global_ranks(windows, index, q)
+    assert (ranks.dtype, sizes.dtype) == (np.float64, np.int64)
+    assert [*zip(ranks, sizes)] == expected(reference, windows, index, q)
+
+
+def cosine(context: torch.Tensor, pool: Pool) -> torch.Tensor:
+    return context[:, -1] @ pool.vectors.T
+
+
+WAYS = [(Float32,), (SplitBfloat16,), (SplitBfloat16, Float32)]
+"""Ways to find gaps, whether or not they are fast here."""
+
+
+@contextlib.contextmanager
+def changed(block: int = BLOCK, **constants: object):
+    """Smaller blocks and other constants for a while."""
+    here = {name: value for name, value in constants.items() if hasattr(module, name)}
+    there = {name: value for name, value in constants.items() if hasattr(counting, name)}
+    assert here.keys() | there.keys() == constants.keys()
+    with (
+        patch.multiple(module, BLOCK=block, **here),
+        patch.multiple(counting, BLOCK=block, **there),
+    ):
+        yield
+
+
+def in_every_way(windows: Windows, index: np.ndarray, q: np.ndarray, **constants: object) -> list:
+    """Ranks, which are the same by every way."""
+    found = []
+    for ways in WAYS:
+        with changed(**constants, fastest_first=lambda dim, ways=ways: ways):
+            found.append(global_ranks(windows, index, q)[0].tolist())
+    assert found[0] == found[1] == found[2]
+    return found[0]
+
+
+@settings(max_examples=150)
+@given(
+    cases(),
+    st.sampled_from(["direct", "random", "target"]),
+    st.sampled_from(WAYS),
+    st.fixed_dictionaries(
+        {name: st.integers(1, 9) for name in ("block", "HELD", "PAIRS", "STRIP")}
+        | {"FEW": st.sampled_from([0, 0.3])}
+    ),
+)
+def test_fast_and_slow_agree(reference, split_of, case, predictor, ways, blocks):
+    vectors, lengths, order, k, h, rng = case
+    windows = Windows(split_of(vectors, lengths).take(order), k, h)
+    every = np.arange(len(windows))
+    index = every[rng.random(len(windows)) < 0.7]
+    q = {
+        "direct": windows.context(index)[:, -1],
+        "random": unit_rows(rng, len(index), vectors.shape[1]),
+        "target": windows.target(index),
+    }[predictor]
+    with changed(fastest_first=lambda dim: ways, **blocks):
+        compare(reference, windows, q, index)
+
+
+def test_default_blocks(split_of):
+    # More windows and more chunks than a block, and the last of each is not full.
+    rng = np.random.default_rng(0)
+    lengths = [700, 5, 1400]
+    windows = Windows(split_of(unit_rows(rng, sum(lengths), 3), lengths), 2, 1)
+    index = np.arange(len(windows))
+    assert len(windows) > BLOCK
+    q = unit_rows(rng, len(windows), 3)
+    chunks = windows.split.vectors.astype(np.float64)
+    chunks /= np.linalg.norm(chunks, axis=1, keepdims=True)
+    scores = q.astype(np.float64) @ chunks.T
+    own = scores[index, windows.rows + 2].copy()
+    scores[index[:, None], windows.rows[:, None] + [0, 1]] = -np.inf
+    assert in_every_way(windows, index, q) == (1 + (scores > own[:, None]).sum(axis=1)).tolist()
+
+
+def whole(row: np.ndarray) -> list[int]:
+    """A row of float32 numbers times 2¹⁵⁰: whole numbers, whose products and sums are exact."""
+    return [int(x) for x in np.ldexp(row.astype(np.float64), 150)]
+
+
+def exact_ranks(windows: Windows, q: np.ndarray) -> list[float]:
+    """Ranks in whole numbers: q·c/‖c‖ > q·t/‖t‖ where their squares, with their signs, are."""
+    split = windows.split
+    rows = [r for low, n in zip(split.starts, split.lengths) for r in range(low, low + n)]
+    chunks = {row: whole(split.vectors[row]) for row in rows}
+    square = {row: sum(x * x for x in chunk) for row, chunk in chunks.items()}
+    found = []
+    for first, prediction in zip(windows.rows, map(whole, q)):
+        target = first + windows.target_offset
+        dot = {row: sum(a * b for a, b in zip(chunks[row], prediction)) for row in rows}
+        own = dot[target] * abs(dot[target])
+        rank = 1.0
+        for row in set(rows) - {target, *range(first, first + windows.context_length)}:
+            this, other = dot[row] * abs(dot[row]) * square[target], own * square[row]
+            rank += 1.0 if this > other else 0.5 if this == other else 0.0
+        found.append(rank)
+    return found
+
+
+@long_floats
+@pytest.mark.parametrize("predictor", ["direct", "random"])
+@pytest.mark.parametrize("change", ["last bits", "1e-7"])
+def test_scores_that_float32_cannot_tell_apart(split_of, change, predictor):
+    # Copies of one chunk but for their last bits: of `direct`, float64 sums cannot tell either.
+    rng = np.random.default_rng(3)
+    rows = np.repeat(unit_rows(rng, 1, 48), 60, axis=0)
+    if change == "last bits":
+        vectors = rows + rng.integers(-1, 2, rows.shape).astype(np.float32) * np.spacing(rows)
+    else:
+        vectors = (rows + 1e-7 * rng.standard_normal(rows.shape)).astype(np.float32)
+    vectors[40:50] = vectors[30:40]
+    windows = Windows(split_of(vectors, [25, 35]), 2, 1)
+    index = np.arange(len(windows))
+    q = windows.context(index)[:, -1] if predictor == "direct" else unit_rows(rng, len(index), 48)
+    assert in_every_way(windows, index, q, block=16, PAIRS=7) == exact_ranks(windows, q)
+
+
+@long_floats
+@pytest.mark.parametrize("values", [[1, 2, 3], [-1, 1], [0, 0, 0, 1]])
+def test_vectors_of_few_values(reference, split_of, values):
+    # Float32 products are off by more than NEAR, and chunks that differ have the same score.
+    rng = np.random.default_rng(0)
+    vectors = unit(rng.choice(values, (300, 768)))
+    windows = Windows(split_of(vectors, [300]), 3, 1)
+    index = np.arange(0, len(windows), 9)
+    q = windows.context(index)[:, -1]
+    wanted = [rank for rank, _ in expected(reference, windows, index, q)]
+    assert in_every_way(windows, index, q) == wanted
+
+
+def test_one_article_is_its_own_pool(split_of):
+    rng = np.random.default_rng(6)
+    windows = Windows(split_of(unit_rows(rng, 90, 16), [90]), 5, 2)
+    index = np.arange(len(windows))
+    q = unit_rows(rng, len(windows), 16)
+    ranks, sizes = global_ranks(windows, index, q)
+    inside, inside_sizes = in_article_ranks(windows, index, q, ("filtered",))["filtered"]
+    assert ranks.tolist() == inside.tolist()
+    assert sizes.tolist() == inside_sizes.tolist() == [85] * len(windows)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("k", [4, 2])
+def test_a_mapped_store_of_separate_windows(reference, tmp_path, k, dtype):
+    # A store of 4 chunks and a target 2 ahead; shorter contexts keep the newest chunks.
+    rng = np.random.default_rng(0)
+    vectors = unit_rows(rng, 15, 6).astype(dtype)
+    vectors[12] = vectors[14]
+    np.save(tmp_path / "vectors.npy", vectors)
+    np.save(tmp_path / "offsets.npy", np.array([0, 5, 10, 15]))
+    (tmp_path / "store.json").write_text(
+        '{"format": "lvmctl.store/1", "windows": {"context": 4, "horizon": 2},'
+        ' "articles": [{"id": 0}, {"id": 1}, {"id": 2}]}'
+    )
+    windows = Windows(open_split(str(tmp_path)), k, 2)
+    with changed(block=4):
+        compare(reference, windows, unit_rows(rng, 3, 6))
+
+
+def test_predictions_that_say_nothing(split_of):
+    rng = np.random.default_rng(4)
+    windows = Windows(split_of(unit_rows(rng, 30, 6), [25, 5]), 3, 1)
+    q = windows.target(np.arange(len(windows)))  # perfect, but for
+    q[2], q[5, 1], q[7, 3], q[9] = np.nan, np.nan, np.inf, 0
+    # Infinite scores that are all numbers, the target's above those of the window.
+    context, target = windows.context(np.arange(len(windows))), windows.target(slice(None))
+    i, j = np.argwhere((context < 0).all(axis=1) & (target > 0))[-1]
+    q[i], q[i, j] = 0, np.inf
+    assert i not in (2, 5, 7, 9)
+    with patch.object(Counter, "signs", autospec=True, side_effect=Counter.signs) as s:
+        ranks, sizes = global_ranks(windows, np.arange(len(windows)), q)
+    wanted = np.ones(len(windows))
+    wanted[[2, 5, 7, i]] = 27  # not a number: last
+    wanted[9] = 14  # every score is 0: a tie with all
+    assert ranks.tolist() == wanted.tolist()
+    assert set(sizes) == {27}
+    looked_up = np.concatenate([call.args[1] for call in s.call_args_list])
+    # Their windows' own chunks, not every chunk of the split.
+    assert [(looked_up == w).sum() for w in (2, 5, 7, 9, i)] == [3] * 5
+
+
+def test_a_way_that_leaves_many_scores_open_is_not_used_again(split_of):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(unit_rows(rng, 40, 8), [40]), 2, 1)
+    index = np.arange(len(windows))
+    q = windows.context(index)[:, -1]
+    used: list[int] = []
+
+    class Counted(SplitBfloat16):
+        def fill(self, part, *others):
+            used.append(part.start)
+            super().fill(part, *others)
+
+    with changed(block=8, FEW=0, fastest_first=lambda dim: (Counted, Float32)):
+        ranks, _ = global_ranks(windows, index, q)
+    assert ranks.tolist() == global_ranks(windows, index, q)[0].tolist()
+    # Each block of windows up to the tile that holds the first of its targets.
+    assert [used.count(start) for start in range(0, 40, 8)] == [1, 2, 3, 4, 5]
+
+
+def test_threads_work_alone_and_are_given_back():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with contextlib.suppress(KeyError), module.workers() as pool:
+            assert pool._max_workers == 2
+            assert pool.submit(torch.get_num_threads).result() == 1
+            raise KeyError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_an_error_in_a_thread_comes_out(split_of):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(unit_rows(rng, 20, 4), [20]), 2, 1)
+    index = np.arange(len(windows))
+    with (
+        patch.object(counting, "within", side_effect=MemoryError),
+        pytest.raises(MemoryError),
+    ):
+        global_ranks(windows, index, windows.target(index))
+
+
+@pytest.mark.parametrize("scale", [2.0**-20, 2.0**40])
+def test_a_prediction_of_any_norm_ranks_alike(split_of, scale):
+    rng = np.random.default_rng(5)
+    vectors = unit(rng.choice([-1, 1], (300, 768)))
+    windows = Windows(split_of(vectors, [300]), 2, 1)
+    index = np.arange(len(windows))
+    q = windows.context(index)[:, -1]
+    scaled = np.float32(scale) * q
+    assert in_every_way(windows, index, scaled) == in_every_way(windows, index, q)
+
+
+def test_progress_counts_every_window_once(split_of):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(unit_rows(rng, 50, 4), [30, 20]), 2, 1)
+    index = np.arange(3, len(windows))
+    seen: list[int] = []
+    with changed(block=7, HELD=30, SCORES=400):
+        global_ranks(windows, index, windows.target(index), seen.append)
+        assert len(seen) == 2 * 8
+        assert sum(seen) == len(index)
+        seen.clear()
+        global_ranks_by_score(windows, index, cosine, seen.append)
+    assert seen == [8] * 5 + [3]

@@ -1,0 +1,117 @@
+"""Gaps between scores: their bounds on hard vectors, and the choice of the way."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+import pytest
+import torch
+
+from lvmctl.evaluation.retrieval import products
+from lvmctl.evaluation.retrieval.products import Float32, SplitBfloat16
+
+KINDS = {
+    "even": lambda rng, shape: rng.standard_normal(shape),
+    "positive": lambda rng, shape: rng.random(shape) + 0.01,
+    "few values": lambda rng, shape: rng.integers(1, 4, shape),
+    "uneven": lambda rng, shape: np.exp(3 * rng.standard_normal(shape)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dim", [1, 2, 33, 384, 385, 768, 2000])
+@pytest.mark.parametrize("way", [Float32, SplitBfloat16])
+def test_gaps_keep_to_their_bound(way, dim, kind):
+    rng = np.random.default_rng(0)
+    rows = KINDS[kind](rng, (2, 150, dim))
+    exact = rows / np.linalg.norm(rows, axis=2, keepdims=True)
+    q, chunks = torch.from_numpy(exact.astype(np.float32))
+    scores = q.double().numpy() @ exact[1].T
+    own = scores[:, :1]  # the first chunk is the target of all
+    wanted = scores - own
+    gaps = way(q, torch.from_numpy(own[:, 0]).float())
+    gap, spare = torch.full((2, len(q) - 3, len(chunks)), torch.nan)
+    gaps.fill(slice(3, len(q)), way.prepare(chunks), gap, spare)
+    found, wanted = gap.numpy(), wanted[3:]
+    bound = way.rounding(dim) * (1 + np.abs(own[3:]))
+    assert (np.abs(found[:, :1]) <= bound).all()
+    sure = np.abs(found) > bound
+    assert (np.sign(found) == np.sign(wanted))[sure].all()
+    assert (np.abs(wanted) < 3 * bound)[~sure].all()
+    far = np.abs(wanted) > 3 * bound
+    assert np.allclose(found[far], wanted[far], rtol=0.5)
+
+
+def test_bounds_are_small():
+    assert Float32.rounding(768) < 3e-5
+    assert Float32.rounding(4096) < 3e-5
+    assert SplitBfloat16.rounding(768) < 4e-4
+
+
+def test_three_parts_are_the_number_itself():
+    x = torch.randn(1000, generator=torch.Generator().manual_seed(0))
+    three = products.parts(x, 3)
+    assert all(part.dtype == torch.bfloat16 for part in three)
+    assert torch.equal(sum(part.double() for part in three), x.double())
+
+
+@pytest.mark.parametrize(
+    ("split", "plain", "is_sound", "ways", "turns"),
+    [
+        (1.0, 2.0, True, (SplitBfloat16, Float32), 5),
+        (1.0, 2.0, False, (Float32,), 5),
+        (1.9, 2.0, True, (Float32,), 5),
+        (90.0, 2.0, True, (Float32,), 1),
+    ],
+    ids=["fast", "unsound", "no faster", "imitated"],
+)
+def test_the_fastest_way_that_is_sound_comes_first(
+    monkeypatch, split, plain, is_sound, ways, turns
+):
+    timed = []
+
+    def seconds(way, q, chunks):
+        timed.append(way)
+        return {SplitBfloat16: split, Float32: plain}[way] + len(timed) % 3 / 100
+
+    monkeypatch.setattr(products, "seconds", seconds)
+    monkeypatch.setattr(products, "sound", lambda way, dim: is_sound)
+    products.measured.cache_clear()
+    try:
+        assert products.fastest_first(5) == ways
+        assert products.fastest_first(5) == ways
+    finally:
+        products.measured.cache_clear()
+    assert timed == [SplitBfloat16, Float32] * turns
+
+
+def test_the_choice_is_measured_here():
+    products.measured.cache_clear()
+    ways = products.fastest_first(16)
+    assert ways[-1] is Float32
+    assert products.sound(SplitBfloat16, 64)
+    assert products.sound(Float32, 64)
+    assert products.seconds(Float32, *products.sample(8, 32)) > 0
+
+
+def test_products_that_round_are_noticed(monkeypatch):
+    # A product that rounds to bf16, as that switch makes it, on any processor.
+    switch = torch.backends.mkldnn.matmul
+    left, whole = switch.fp32_precision, torch.mm
+    before = switch.fp32_precision = "none"  # a training before it may have left another
+
+    def rounded(a, b, out):
+        if a.dtype == torch.float32 and switch.fp32_precision != "ieee":
+            a, b = a.bfloat16().float(), b.bfloat16().float()
+        return whole(a, b, out=out)
+
+    with products.float32_products():
+        assert switch.fp32_precision == before
+    monkeypatch.setattr(torch, "mm", rounded)
+    assert not products.sound(Float32, 256)
+    with contextlib.suppress(KeyError), products.float32_products():
+        assert switch.fp32_precision == "ieee"
+        raise KeyError
+    assert switch.fp32_precision == before
+    switch.fp32_precision = left

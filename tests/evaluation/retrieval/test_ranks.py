@@ -1,0 +1,165 @@
+"""Ranks and figures of the fast code against the slow reference on stores of every odd kind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lvmctl.data import Windows, open_split
+from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.retrieval.ranks import POOLS, in_article_ranks
+
+
+def unit_rows(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
+    rows = rng.standard_normal((count, dim))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def agree(found: dict, wanted: dict, path: str = "") -> None:
+    """Every figure the fast code gives is the reference's, and none of its own is missing."""
+    assert found.keys() >= wanted.keys() - {"global"}, path
+    for key, value in found.items():
+        if isinstance(value, dict):
+            agree(value, wanted[key], f"{path}{key}/")
+        else:
+            assert value == pytest.approx(wanted[key], rel=0, abs=1e-6), path + key
+
+
+def compare(reference, windows: Windows, places: list, q: np.ndarray, min_article: int) -> None:
+    """Figures and ranks of predictions ``q`` are those of the reference.
+
+    ``places`` are the reference's windows, in the order of ``windows``.
+    """
+    split = windows.split
+    articles = [
+        reference.read_articles(np.asarray(split.vectors, np.float64), [low, low + length])[0]
+        for low, length in zip(split.starts, split.lengths)
+    ]
+    assert [(p.article, p.first) for p in places] == [*zip(windows.article, windows.position)]
+    exact = [row.tolist() for row in q.astype(np.float64)]
+    wanted = reference.figures(articles, places, windows.horizon, exact, min_article)
+    agree(figures(windows, q, min_article=min_article), wanted)
+    for pool, (ranks, sizes) in in_article_ranks(windows, np.arange(len(q)), q).items():
+        expected = [reference.rank(articles, place, p, pool) for place, p in zip(places, exact)]
+        assert [*zip(ranks, sizes)] == expected
+
+
+@st.composite
+def stores(draw):
+    """Vectors with many duplicates, article lengths, K and h with at least one window."""
+    k, h = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    lengths = draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
+    lengths[draw(st.integers(0, len(lengths) - 1))] += k + h - 1
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    different = draw(st.integers(1, 2 * sum(lengths)))
+    pool = unit_rows(rng, different, draw(st.sampled_from([2, 3, 7, 33])))
+    vectors = pool[rng.integers(0, different, sum(lengths))]
+    if draw(st.booleans()):
+        vectors = vectors.astype(np.float16)
+    return vectors, lengths, k, h, rng
+
+
+@settings(max_examples=100)
+@given(stores(), st.integers(2, 8), st.sampled_from(["direct", "first", "random"]))
+def test_fast_and_slow_agree(reference, split_of, store, min_article, predictor):
+    vectors, lengths, k, h, rng = store
+    windows = Windows(split_of(vectors, lengths), k, h)
+    context = windows.context(np.arange(len(windows)))
+    q = {
+        "direct": context[:, -1],
+        "first": context[:, 0],
+        "random": unit_rows(rng, len(windows), vectors.shape[1]),
+    }[predictor]
+    articles = [[None] * length for length in lengths]
+    compare(reference, windows, reference.all_windows(articles, k, h), q, min_article)
+
+
+def test_scores_that_float32_cannot_tell_apart(reference, split_of):
+    # Neighbours of the target that differ from it in the last bit of some coordinates.
+    rng = np.random.default_rng(3)
+    rows = np.repeat(unit_rows(rng, 1, 48), 40, axis=0)
+    flips = rng.integers(-1, 2, rows.shape).astype(np.float32)
+    vectors = rows + flips * np.spacing(rows)
+    vectors[:2] = unit_rows(rng, 2, 48)
+    windows = Windows(split_of(vectors, [40]), 2, 1)
+    q = unit_rows(rng, len(windows), 48)
+    places = reference.all_windows([[None] * 40], 2, 1)
+    compare(reference, windows, places, q, 2)
+
+
+@pytest.mark.parametrize("k", [4, 2, 1])
+def test_separate_windows(reference, tmp_path, k):
+    # A store of 4 chunks and a target 2 ahead; shorter contexts keep the newest chunks.
+    rng = np.random.default_rng(0)
+    vectors = unit_rows(rng, 15, 6)
+    vectors[12] = vectors[14]
+    np.save(tmp_path / "vectors.npy", vectors)
+    np.save(tmp_path / "offsets.npy", np.array([0, 5, 10, 15]))
+    (tmp_path / "store.json").write_text(
+        '{"format": "lvmctl.store/1", "windows": {"context": 4, "horizon": 2},'
+        ' "articles": [{"id": 0}, {"id": 1}, {"id": 2}]}'
+    )
+    windows = Windows(open_split(str(tmp_path)), k, 2)
+    places = [reference.Window(article, 4 - k, k, 4) for article in range(3)]
+    q = unit_rows(rng, 3, 6)
+    compare(reference, windows, places, q, min_article=5)
+    found = figures(windows, q)  # no article of 20 chunks
+    assert found["in_article"] == {pool: {"windows": 0} for pool in POOLS}
+    assert ("unseen" in found["margin"]) is (k <= 2)
+    assert ("second_last" in found["margin"]) is (k >= 2)
+
+
+def test_articles_need_not_lie_in_order(reference, split_of):
+    rng = np.random.default_rng(5)
+    split = split_of(unit_rows(rng, 22, 5), [6, 9, 7]).take(np.array([2, 0]))
+    windows = Windows(split, 3, 1)
+    places = reference.all_windows([[None] * 7, [None] * 6], 3, 1)
+    compare(reference, windows, places, unit_rows(rng, len(windows), 5), 7)
+
+
+def test_a_selection_of_windows_is_measured_alone(split_of):
+    rng = np.random.default_rng(1)
+    windows = Windows(split_of(unit_rows(rng, 60, 6), [25, 5, 30]), 4, 1)
+    q = unit_rows(rng, len(windows), 6)
+    index = np.array([0, 3, 20, 21, 30, 44])
+    ranks, sizes = in_article_ranks(windows, np.arange(len(windows)), q)["filtered"]
+    found, found_sizes = in_article_ranks(windows, index, q[index], ("filtered",))["filtered"]
+    assert found.tolist() == ranks[index].tolist()
+    assert found_sizes.tolist() == sizes[index].tolist()
+    part = figures(windows, q[index], index=index, pools=("filtered",))
+    target = windows.target(index)
+    assert part["cos_next"] == pytest.approx((q[index] * target).sum(1).mean(), abs=1e-6)
+    assert part["in_article"].keys() == {"filtered"}
+    long = np.isin(windows.article[index], [0, 2])  # the articles of at least 20 chunks
+    assert part["in_article"]["filtered"]["mrr"] == pytest.approx((1 / ranks[index][long]).mean())
+
+
+def test_a_prediction_that_is_not_a_number_is_no_success(split_of):
+    rng = np.random.default_rng(4)
+    windows = Windows(split_of(unit_rows(rng, 30, 6), [25, 5]), 3, 1)
+    q = windows.target(np.arange(len(windows)))  # perfect, but for
+    q[[2, 5]] = np.nan
+    ranks, sizes = in_article_ranks(windows, np.arange(len(windows)), q)["filtered"]
+    assert (ranks == np.where(np.isnan(q[:, 0]), sizes, 1)).all()
+    found = figures(windows, q)
+    for means in ({"": found["cos_next"]}, found["cos_prev"], found["margin"]):
+        assert means
+        assert np.isnan(list(means.values())).all()
+    assert figures(windows, np.full_like(q, np.nan))["margin"].keys() == found["margin"].keys()
+
+
+def test_windows_are_measured_block_by_block(split_of):
+    # More windows than one block, and the last block is not full.
+    rng = np.random.default_rng(2)
+    windows = Windows(split_of(unit_rows(rng, 2600, 4), [1300, 1300]), 2, 3)
+    q = unit_rows(rng, len(windows), 4)
+    found = figures(windows, q, pools=())
+    rows, seen = windows.rows, windows.position >= 3
+    vectors = windows.split.vectors.astype(np.float64)
+    following = (q * vectors[rows + 4]).sum(1)
+    assert found["cos_next"] == pytest.approx(following.mean(), abs=1e-6)
+    unseen = (q * vectors[rows - 3]).sum(1)[seen]
+    assert found["cos_prev"]["unseen"] == pytest.approx(unseen.mean(), abs=1e-6)
+    assert found["margin"]["unseen"] == pytest.approx((following[seen] - unseen).mean(), abs=1e-6)

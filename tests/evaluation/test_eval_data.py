@@ -1,0 +1,186 @@
+"""Which windows a run is held against: never those it was trained on, unless asked by name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from training.small import TINY, Watcher
+
+from lvmctl.core.errors import DataError
+from lvmctl.data import Store, Windows, open_split
+from lvmctl.data.store.copying import write_splits
+from lvmctl.data.store.writer import write_store
+from lvmctl.data.synthetic.worlds import World, write_world
+from lvmctl.evaluation.eval_data import Asked, of_run, of_store
+from lvmctl.evaluation.trained import load_run
+from lvmctl.registry import load_registry
+from lvmctl.training import job
+
+
+def world(path, seed=0, dim=8, articles=30):
+    with write_store(path, dim) as writer:
+        write_world(writer, World("topic", articles, 14, dim, seed=seed))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A store without splits, a run trained on it, and a store of other articles."""
+    place = tmp_path_factory.mktemp("subject")
+    mine, other = world(place / "mine"), world(place / "other", seed=1)
+    options = TINY | {"epochs": 1, "context": 3}
+    request = job.Request(
+        "p8", [("test", options)], sources={"data": mine}, device="cpu", out=place / "run"
+    )
+    job.start(request, Watcher())
+    return place, mine, other
+
+
+@pytest.fixture
+def trained(place):
+    return load_run(load_registry(), place[0] / "run")
+
+
+def test_by_default_a_run_is_held_against_its_own_validation_split(place, trained):
+    subject = of_run(Asked(), trained)
+    assert subject.val.split.name == "mine@val"
+    assert subject.ood.split.name == "mine@ood"
+    assert subject.train.split.name == "mine@train"
+    assert subject.val.context_length == 3
+    assert subject.min_article == TINY["min_article"]
+    assert any("has no splits" in notice for notice in subject.notices)
+
+
+def test_the_store_it_was_trained_on_gives_its_held_out_articles(place, trained):
+    own, named = of_run(Asked(), trained), of_run(Asked(data=place[1]), trained)
+    assert named.val.split.source["articles_sha256"] == own.val.split.source["articles_sha256"]
+
+
+def test_other_text_without_splits_is_used_whole(place, trained):
+    subject = of_run(Asked(data=place[2]), trained)
+    assert len(subject.val.split.articles) == 30
+    assert subject.ood is None
+    assert subject.train.split.name == "mine@train"
+
+
+def test_other_text_with_splits_gives_its_validation_articles(place, trained, tmp_path):
+    path = shutil.copytree(place[2], tmp_path / "split")
+    write_splits(Store.open(path), seed=0, val=0.2, ood=0.1)
+    assert len(of_run(Asked(data=str(path)), trained).val.split.articles) == 6
+
+
+def copied(store: str, path, articles: list[int]) -> str:
+    """Articles of ``store`` as a store of its own, under other names."""
+    split = open_split(store)
+    with write_store(path, split.dim) as writer:
+        for article in articles:
+            low = split.starts[article]
+            chunks = np.array(split.vectors[low : low + split.lengths[article]])
+            writer.article({"id": f"copy {article}"}, chunks)
+    return str(path)
+
+
+def test_a_copy_of_training_articles_is_refused(place, trained, tmp_path):
+    rows = open_split(place[1], "train").starts // 14
+    copy = copied(place[1], tmp_path / "copy", rows[:2].tolist())
+    with pytest.raises(DataError, match="2 of 2 articles were trained on"):
+        of_run(Asked(data=copy), trained)
+
+
+def test_training_articles_are_used_when_named(place, trained):
+    subject = of_run(Asked(data=f"{place[1]}@train"), trained)
+    assert subject.val.split.name == "mine@train"
+    notices = " ".join(subject.notices)
+    assert "24 of 24 articles of mine@train are training articles" in notices
+
+
+def test_a_split_of_the_run_s_own_that_is_named_is_not_refused(place, trained):
+    subject = of_run(Asked(data=f"{place[1]}@ood"), trained)
+    assert subject.val.split.name == "mine@ood"
+    assert "training articles" not in " ".join(subject.notices)
+
+
+def test_other_data_for_baselines_does_not_let_training_articles_in(place, trained, tmp_path):
+    rows = open_split(place[1], "train").starts // 14
+    copy = copied(place[1], tmp_path / "copy", rows[:2].tolist())
+    for asked in (Asked(data=copy, train=(place[2],)), Asked(ood=copy)):
+        with pytest.raises(DataError, match="2 of 2 articles were trained on"):
+            of_run(asked, trained)
+
+
+def test_other_text_for_ood_is_used_whole(place, trained):
+    assert len(of_run(Asked(ood=place[2]), trained).ood.split.articles) == 30
+
+
+def test_the_store_of_a_run_that_has_lost_it_is_refused(place, tmp_path):
+    run = shutil.copytree(place[0] / "run", tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    config["data"]["data"] = str(tmp_path / "nowhere")
+    (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(DataError, match="this is the store the run was trained on"):
+        of_run(Asked(data=place[1]), load_run(load_registry(), run))
+
+
+def test_another_dimension_is_refused(place, trained, tmp_path):
+    with pytest.raises(DataError, match="has dimension 4, the run was trained on 8"):
+        of_run(Asked(data=world(tmp_path / "narrow", dim=4)), trained)
+    with pytest.raises(DataError, match="has dimension 4, the run was trained on 8"):
+        of_run(Asked(ood=world(tmp_path / "narrow2", dim=4)), trained)
+
+
+def test_data_that_is_gone_is_said_and_other_data_still_works(place, tmp_path):
+    run = shutil.copytree(place[0] / "run", tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    config["data"]["data"] = str(tmp_path / "nowhere")
+    (run / "config.json").write_text(json.dumps(config))
+    lost = load_run(load_registry(), run)
+    with pytest.raises(DataError, match="the data of the run cannot be used") as error:
+        of_run(Asked(), lost)
+    assert "--data" in error.value.mend
+    subject = of_run(Asked(data=place[2]), lost)
+    assert subject.train is None
+    assert any("nowhere" in notice for notice in subject.notices)
+
+
+def test_data_that_changed_is_not_taken_for_the_run_s_own(place, tmp_path):
+    run = shutil.copytree(place[0] / "run", tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    config["data"]["data"] = place[2]
+    (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(DataError, match="content or splits have changed"):
+        of_run(Asked(), load_run(load_registry(), run))
+
+
+def test_max_windows_takes_whole_articles(place, trained):
+    subject = of_run(Asked(data=place[2], max_windows=20), trained)
+    assert 20 <= len(subject.val) < 20 + 11
+    assert (np.bincount(subject.val.article) == 11).all()
+
+
+def test_a_store_alone_is_used_whole_and_fits_nothing_by_itself(place):
+    subject = of_store(Asked(data=place[1]), 3, 1)
+    assert len(subject.val) == len(Windows(open_split(place[1]), 3, 1))
+    assert subject.train is subject.ood is None
+    assert subject.min_article == 20
+
+
+def test_training_data_for_baselines_may_be_named(place):
+    subject = of_store(Asked(data=place[1], train=(place[2], place[1])), 3, 1)
+    assert len(subject.train.split.articles) == 60
+    assert any("30 of 30 articles are training articles" in line for line in subject.notices)
+
+
+def test_training_data_of_another_dimension_is_refused(place, tmp_path):
+    asked = Asked(data=place[1], train=(world(tmp_path / "narrow", dim=4),))
+    with pytest.raises(DataError, match="has dimension 4, the data to evaluate on has 8"):
+        of_store(asked, 3, 1)
+
+
+def test_the_record_says_which_data_it_was(place, trained):
+    record = of_run(Asked(), trained).record()
+    assert set(record) == {"val", "ood", "train"}
+    assert record["val"]["content_hash"].startswith("sha256:")
+    assert record["val"]["articles"] == 3

@@ -1,0 +1,218 @@
+"""A class in a file as a plugin's record."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import pytest
+from training.small import DATA, TINY
+
+from lvmctl.core.errors import PluginError, UsageError
+from lvmctl.registry import load_registry
+
+SETTINGS = [f"--set={key}={value}" for key, value in TINY.items()]
+LOSS = """
+    from dataclasses import dataclass
+    import torch
+    from lvmctl.core.batch import LossOutput
+    from lvmctl.plugins import option
+
+    class Angle(torch.nn.Module):
+        '''Angle beyond a free one.
+
+        More than a summary.
+        '''
+        needs = ("target", "weight")
+
+        @dataclass(frozen=True, kw_only=True)
+        class Options:
+            free: float = option(0.1, "free angle", low=0.0, high=3.0)
+
+        def __init__(self, options, shape):
+            super().__init__()
+            self.free = options.free
+
+        def forward(self, prediction, batch, step):
+            cosine = (prediction.q * batch.target).sum(-1).clamp(-0.999999, 0.999999)
+            angle = ((cosine.acos() - self.free).clamp_min(0) * batch.weight).mean()
+            return LossOutput(angle, {"angle": angle})
+
+    class Thawed(Angle):
+        Options = dict
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """``write(text, name)`` writes a Python file and returns its path."""
+
+    def make(text: str, name: str = "mine.py"):
+        path = tmp_path / name
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    return make
+
+
+def test_what_the_class_says_is_the_record(write):
+    path = write(LOSS)
+    entry = load_registry().get("loss", f"{path}:Angle")
+    assert entry.record.summary == "Angle beyond a free one."
+    assert entry.record.needs == ("target", "weight")
+    assert entry.record.options.__name__ == "Options"
+    assert entry.qualified == "mine/Angle"
+    assert entry.saved == f"{path}:Angle"
+    assert load_registry().resolve(entry).__name__ == "Angle"
+    assert entry not in load_registry().entries("loss")
+
+
+def test_other_kinds_say_what_theirs_need(write):
+    path = write("class Oldest:\n    'The oldest chunk.'\n    fitted = True\n    needs = 3\n")
+    record = load_registry().get("baseline", f"{path}:Oldest").record
+    assert (record.fitted, record.oracle, record.kind) == (True, False, "baseline")
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "said"),
+    [
+        ("{path}:Angel", UsageError, "has no class Angel; did you mean Angle?"),
+        ("{path}:option", UsageError, "has no class option"),
+        ("gone/{name}:Angle", UsageError, "gone/mine.py: no such file"),
+        ("{path}:Thawed", PluginError, "the options of Thawed are not a dataclass"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(write, name, error, said):
+    path = write(LOSS)
+    with pytest.raises(error, match=said.replace("?", r"\?")):
+        load_registry().get("loss", name.format(path=path, name=path.name))
+
+
+def test_a_file_that_cannot_be_imported_is_named_every_time(write):
+    path = write("import nothing_of_this_name\n")
+    for _ in range(2):
+        with pytest.raises(PluginError, match=r"mine.py: cannot be imported \(ModuleNotFound"):
+            load_registry().get("loss", f"{path}:Angle")
+
+
+def test_a_run_is_trained_resumed_and_evaluated_with_it(write, run_cli, tmp_path):
+    path = write(LOSS, "my.loss.py")
+    words = ["train", "--plugin", "p8", "--data", DATA, "--epochs", 1, *SETTINGS, "--out", "run"]
+    done = run_cli(*words, "--loss", "./my.loss.py:Angle:0.5", "--set", "Angle.free=0.2")
+    assert done.returncode == 0, done.stderr
+    assert "+ 0.5 × my.loss/Angle" in done.stderr
+    saved = json.loads((tmp_path / "run/config.json").read_text())["losses"][-1]
+    assert saved == {
+        "name": f"{path}:Angle",
+        "weight": "0.5",
+        "options": {"free": 0.2},
+        "package": f"{path} unpackaged",
+        "added": True,
+    }
+    (tmp_path / "away").mkdir()
+    resumed = run_cli("train", "--resume", "../run", "--epochs", 2, cwd=tmp_path / "away")
+    assert resumed.returncode == 0, resumed.stderr
+    history = json.loads((tmp_path / "run/training_history.json").read_text())
+    assert history[1]["train"]["my.loss/Angle.loss_angle"] > 0
+    assert run_cli("eval", "retrieval", "run").returncode == 0
+    path.unlink()
+    gone = run_cli("eval", "retrieval", "run")
+    assert (gone.returncode, gone.stderr) == (
+        2,
+        f"error: {path}: no such file; put it back, or name where it is now\n",
+    )
+
+
+def test_a_model_of_a_file_takes_the_recipes_place(write, run_cli, tmp_path):
+    write(
+        """
+        import torch
+        from dataclasses import dataclass
+        from lvmctl.core.batch import Prediction
+        from lvmctl.sphere import unit
+        from lvmctl.plugins import option
+
+        class Pull(torch.nn.Module):
+            'The last chunk, moved by a linear map.'
+
+            @dataclass(frozen=True, kw_only=True)
+            class Options:
+                width: int = option(3, "inner width", low=1, high=9999)
+
+            def __init__(self, options, shape):
+                super().__init__()
+                self.down = torch.nn.Linear(shape.dim, options.width)
+                self.up = torch.nn.Linear(options.width, shape.dim)
+
+            def forward(self, context):
+                last = context[:, -1]
+                return Prediction(unit(last + self.up(self.down(last))))
+        """
+    )
+    words = ["train", "--plugin", "p8", "--data", DATA, "--epochs", 1, *SETTINGS]
+    done = run_cli(*words, "--model", "mine.py:Pull")
+    assert done.returncode == 0, done.stderr
+    assert "p8: mine/Pull | 1 × p8/listwise" in done.stderr
+    (run,) = (tmp_path / "runs").iterdir()
+    assert "_pull_" in run.name
+    config = json.loads((run / "config.json").read_text())
+    assert config["model"]["options"] == {"width": 16}  # the recipe's, which it shares
+    assert config["origins"]["model"] == "command line"
+
+
+def test_an_encoder_of_a_file_embeds_more_text_for_its_store(write, run_cli, tmp_path):
+    write(
+        """
+        import numpy as np
+
+        class Initials:
+            'Which letters a text begins with.'
+            fitted = True
+
+            def __init__(self, options):
+                self.letters = None
+
+            def fit(self, texts):
+                self.letters = np.array(sorted({ord(text[0]) for text in texts}))
+
+            def encode(self, texts):
+                rows = np.array([[ord(text[0]) == letter for letter in self.letters]
+                                 for text in texts], np.float32) + 0.1
+                return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+            def recipe(self):
+                return {"name": "Initials"}
+
+            def state(self):
+                return {"letters": self.letters}
+
+            def restore(self, arrays):
+                self.letters = arrays["letters"]
+        """
+    )
+    (tmp_path / "a.txt").write_text("One.\n\nTwo.\n\nThree.")
+    (tmp_path / "b.txt").write_text("Only.\n\nNew.")
+    first = run_cli("data", "embed", "a.txt", "--out", "one", "--encoder", "./mine.py:Initials")
+    assert first.returncode == 0, first.stderr
+    second = run_cli("data", "embed", "b.txt", "--out", "two", "--encoder-from", "one")
+    assert second.returncode == 0, second.stderr
+    shown = [json.loads((tmp_path / name / "store.json").read_text()) for name in ("one", "two")]
+    assert [one["dim"] for one in shown] == [2, 2]
+
+
+def test_two_losses_that_would_be_logged_alike_are_refused(write, run_cli, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write(LOSS, f"{folder}/mine.py")
+    words = ["train", "--plugin", "p8", "--data", DATA, "--out", "run"]
+    done = run_cli(*words, "--loss", "a/mine.py:Angle", "--loss", "b/mine.py:Angle")
+    assert done.returncode == 2
+    assert "two losses are logged as mine/Angle" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_describe_takes_a_file_too(write, run_cli):
+    write(LOSS)
+    done = run_cli("plugins", "describe", "./mine.py:Angle", "--kind", "loss")
+    assert done.returncode == 0, done.stderr
+    assert "free angle" in done.stdout

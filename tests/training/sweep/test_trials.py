@@ -1,0 +1,194 @@
+"""What a member's directory holds, and what is refused about it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+
+import pytest
+from training.small import DATA, TINY, Watcher
+
+from lvmctl.core.errors import DataError, LvmctlError, RunError
+from lvmctl.core.run_directory import RunDirectory
+from lvmctl.registry import load_registry
+from lvmctl.training import job
+from lvmctl.training.sweep.sweep import GridError, Member, check, compared
+from lvmctl.training.sweep.trials import differences, history, outcome, state, stillborn, stopped
+
+OPTIONS = TINY | {"epochs": 1}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished run of one epoch."""
+    run = tmp_path_factory.mktemp("member") / "run"
+    job.start(request(run), Watcher())
+    return run
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """A copy of the finished run, to be spoilt."""
+    return shutil.copytree(trained, tmp_path / "run")
+
+
+def request(out, **changed):
+    given = {"layers": [("test", OPTIONS)], "sources": {"data": DATA}} | changed
+    return job.Request("p8", out=out, **given)
+
+
+def checked(out, **changed):
+    return check(load_registry(), [Member("m", "m", None, request(out, **changed))])
+
+
+def test_a_finished_run_is_finished(run):
+    assert state(run, 1) == "finished"
+    assert outcome(RunDirectory(run)) == "finished"
+    assert stopped(RunDirectory(run)) is None
+    (found,) = checked(run)
+    assert found.plan.options.epochs == 1
+
+
+def test_a_run_with_epochs_to_go_is_begun(run):
+    assert state(run, 2) == "begun"
+
+
+@pytest.mark.parametrize("said", ["failed", "ended: no room", "", None])
+def test_a_run_that_did_not_say_it_finished_is_begun(run, said):
+    RunDirectory(run).update_manifest(outcome=said)
+    assert state(run, 1) == "begun"
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "training_history.json", "best_model.pt"])
+def test_a_run_that_lost_a_file_is_begun(run, name):
+    (run / name).unlink()
+    assert state(run, 1) == "begun"
+
+
+@pytest.mark.parametrize("text", ["{", "[1", '"x"'])
+def test_damaged_files_count_as_none(run, text):
+    for name in ("manifest.json", "training_history.json"):
+        (run / name).write_text(text)
+    assert (history(RunDirectory(run)), outcome(RunDirectory(run))) == ([], "")
+    assert state(run, 1) == "begun"
+
+
+def test_a_run_that_a_rule_stopped_is_finished(run):
+    records = history(RunDirectory(run))
+    records[-1]["stopped"] = "p8/kill-rule: margin"
+    (run / "training_history.json").write_text(json.dumps(records))
+    RunDirectory(run).update_manifest(outcome="stopped: p8/kill-rule: margin")
+    assert stopped(RunDirectory(run)) == "p8/kill-rule: margin"
+    assert state(run, 10) == "finished"
+
+
+def test_nothing_is_waiting(tmp_path):
+    assert state(tmp_path / "none", 1) == "waiting"
+
+
+def test_remains_of_what_never_trained_are_removed(run):
+    for name in ("best_model.pt", "checkpoints/latest", "signals.json"):
+        (run / name).unlink(missing_ok=True)
+    for path in (run / "checkpoints").glob("*"):
+        path.unlink()
+    (run / "training_history.json").write_text("[]")
+    (run / ".config.json.torn").write_text("")
+    (run / "checkpoints/step_00000000.pt").write_text("")
+    assert stillborn(run)
+    assert state(run, 1) == "waiting"
+    assert not run.exists()
+
+
+@pytest.mark.parametrize("name", ["mine.txt", ".git", "checkpoints/step_00000001.pt"])
+def test_remains_with_anything_else_are_kept(tmp_path, name):
+    run = RunDirectory.create(tmp_path / "run")
+    (run.path / name).write_text("")
+    assert not stillborn(run.path)
+    assert state(run.path, 1) == "begun"
+    assert (run.path / name).exists()
+    with pytest.raises(GridError, match=r"m: .*not a run directory: it has no config\.json"):
+        checked(run.path)
+
+
+def test_a_run_that_ends_soon_is_waited_for_and_one_that_does_not_is_refused(run):
+    with RunDirectory(run), pytest.raises(RunError, match="another training writes this run"):
+        state(run, 1, patience=0.2)
+    holder = RunDirectory(run).__enter__()
+    threading.Timer(0.3, holder.__exit__, (None, None, None)).start()
+    assert state(run, 1, patience=10) == "finished"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"layers": [("x", OPTIONS | {"lr": 0.1})]}, "lr is 0.1, was 0.0005"),
+        ({"layers": [("x", OPTIONS | {"listwise.temperature": 0.5})]}, "losses differs"),
+        ({"losses": ["mse"]}, "losses differs"),
+        ({"sources": {"data": DATA + "&seed=3"}}, "the data (content or splits)"),
+    ],
+)
+def test_another_configuration_is_refused(run, changed, message):
+    with pytest.raises(GridError) as caught:
+        checked(run, **changed)
+    assert caught.value.exit_code == 4
+    assert f"trained with another configuration: {message}; name another" in str(caught.value)
+
+
+def test_another_device_is_refused(run):
+    config = json.loads((run / "config.json").read_text())
+    config["backend"]["device"] = "cuda"
+    (run / "config.json").write_text(json.dumps(config))
+    assert checked(run)
+    with pytest.raises(GridError, match="device is cpu, was cuda"):
+        checked(run, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "lvmctl.run/9"}, "was written by another version"),
+        ({"splits": 3}, "is not the configuration of a run"),
+        ({"backend": None}, "is not the configuration of a run"),
+    ],
+)
+def test_a_damaged_configuration_is_refused(run, change, message):
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(config | change))
+    with pytest.raises(GridError, match=message):
+        checked(run)
+
+
+def test_differences_of_recipes_and_options():
+    parts = dict.fromkeys(("model", "losses", "kill", "sample", "select"), 1)
+    a = {"recipe": "p7", "options": {"lr": 1, "x": 2}, **parts}
+    b = {"recipe": "p8", "options": {"lr": 1, "y": None}, **parts}
+    assert differences(a, a) == []
+    assert differences(a, b) == ["recipe is p7, was p8", "x is 2, was None"]
+    assert differences(a, a | {"select": 2}) == ["select differs"]
+
+
+def test_all_members_are_checked_and_equal_faults_told_once(tmp_path):
+    wrong = {"layers": [("x", {"lrr": 1})]}
+    lost = {"sources": {"data": "nowhere"}}
+    given = {"a": {}, "b": lost, "c": wrong, "d": lost}
+    members = [Member(n, n, None, request(tmp_path / n, **g)) for n, g in given.items()]
+    with pytest.raises(LvmctlError) as caught:
+        check(load_registry(), members)
+    said = str(caught.value)
+    assert caught.value.exit_code == 3
+    assert said.startswith("b, d: nowhere: no such store")
+    assert "; c: recipe p8: unknown option 'lrr'" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_members_of_other_articles_are_not_compared(tmp_path):
+    sources = [{"data": DATA}, {"data": DATA}, {"data": DATA + "&seed=3"}]
+    members = [
+        Member(f"m{i}", "m", i, request(tmp_path / str(i), sources=source))
+        for i, source in enumerate(sources)
+    ]
+    found = check(load_registry(), members)
+    compared(found[:2])
+    with pytest.raises(DataError, match="m2 and m0 are validated on different articles"):
+        compared(found)
