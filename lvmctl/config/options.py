@@ -29,7 +29,7 @@ def option(
         low, high: inclusive bounds of a number, or of every item of a tuple. ``high=math.inf``
             says that infinity is a meaningful value; it is refused otherwise. Equal bounds fix it.
         choices: the values allowed, if they are few.
-        schedule: a ``str`` whose text :class:`lvmctl.core.schedule.Schedule` reads, such as a weight;
+        schedule: a ``str`` whose text ``Schedule`` reads, such as a weight;
             ``high`` bounds its largest value.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "schedule": schedule}

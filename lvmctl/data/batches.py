@@ -1,4 +1,4 @@
-"""From window indices to a :class:`~lvmctl.core.batch.Batch`: rows gathered from the mapped store."""
+"""From window indices to a ``Batch``: rows gathered from the mapped store."""
 
 from __future__ import annotations
 

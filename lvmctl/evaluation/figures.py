@@ -31,7 +31,7 @@ def figures(
 
     Returns:
         The means of :func:`~lvmctl.evaluation.per_window.cosine_columns` as a tree, and
-        ``in_article.{pool}`` with the figures of :func:`~lvmctl.evaluation.statistics.ranking.retrieval`.
+        ``in_article.{pool}`` with the figures of ``retrieval``.
     """
     index = np.arange(len(windows)) if index is None else index
     columns = cosine_columns(windows, q, index)

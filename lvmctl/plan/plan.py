@@ -50,7 +50,7 @@ class Plan:
         package: the distribution the recipe comes from, with its version.
         options: the recipe's options.
         origins: where each option's value came from.
-        model, losses, kill, sample, select: the parts; see :class:`lvmctl.registry.specs.Composition`.
+        model, losses, kill, sample, select: the parts; see ``Composition``.
         key_options: what the run directory's name shows.
     """
 

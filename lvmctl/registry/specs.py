@@ -109,7 +109,7 @@ class ModelSpec(Record):
 class LossSpec(Record):
     """A loss: ``target(options, shape)`` is a module, (prediction, batch, step) → LossOutput.
 
-    ``needs`` names the batch fields it reads (see :data:`lvmctl.core.batch.FIELDS`); it sees no other.
+    ``needs`` names the batch fields it reads (see ``FIELDS``); it sees no other.
     ``needs_prediction`` names the optional prediction fields it reads (``raw``, ``weights``, …);
     one that reads ``scores`` needs ``negative_mask``, which says what is scored.
     ``regulariser`` says that its lowest value is not at the target: it keeps a prediction from

@@ -60,7 +60,7 @@ class FiveCat:
         sheets: ``val`` and, where there is text of another source, ``ood``.
         verdict: the profile's.
         times: what :func:`~lvmctl.evaluation.fivecat.latency.latency` found.
-        anatomy: what explains the run's predictions, see :mod:`lvmctl.evaluation.fivecat.internals`.
+        anatomy: what explains the run's predictions, see :mod:`.internals`.
         left_out: baselines that had nothing to learn from.
         settings: what was asked for.
     """

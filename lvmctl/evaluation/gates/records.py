@@ -143,4 +143,4 @@ GATES = (
     *_SHIP_GATES,
     *_FAIR_GATES,
 )
-"""Every verdict gate of core; :data:`lvmctl.evaluation.gates.profiles.PROFILES` says who asks for them."""
+"""Every verdict gate of core; ``PROFILES`` says who asks for them."""

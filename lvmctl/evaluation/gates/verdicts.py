@@ -1,7 +1,7 @@
 """Verdicts: figures against gates, after asking what could pass them (METHODS §3, Feasibility).
 
 Nothing is measured here. Figures come by predictor, split and path, and so do the ceilings: a gate
-is held against the figures that :func:`~lvmctl.evaluation.gates.ceilings.ceilings` names, at its own path.
+is held against the figures that ``ceilings`` names, at its own path.
 """
 
 from __future__ import annotations

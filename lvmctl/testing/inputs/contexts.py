@@ -23,7 +23,7 @@ OTHER_SHAPES = (
     *(Shape(16, 1), Shape(16, 2), Shape(16, 5, horizon=2)),
     *(Shape(8, 6), Shape(3, 4), Shape(2, 2)),
 )
-"""Shapes that may be refused with a :class:`~lvmctl.core.errors.UsageError` when something is built."""
+"""Shapes that may be refused with a ``UsageError`` when something is built."""
 
 MANY = 65
 """Windows of a large batch: one more than fit into what somebody sized for 32 or for 64."""

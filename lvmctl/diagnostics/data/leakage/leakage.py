@@ -31,7 +31,7 @@ class Leakage:
 
     ``between``
         for each split that is held out, against each it is held out from: articles that are the
-        same by :func:`~lvmctl.data.splits.overlap.shared_articles`, chunks that repeat there, by article
+        same by ``shared_articles``, chunks that repeat there, by article
         and with examples. ``ci`` is an article-clustered 95 % interval of their share.
     ``within``
         for each split: articles whose rows overlap (windows would cross them), copies of whole
