@@ -1,3 +1,160 @@
-"""lvmctl: train, measure and diagnose latent vector models."""
+"""lvmctl: train, measure and diagnose latent vector models.
+
+All that users and plugin authors need is a name of this module (docs/python.md, docs/plugins).
+Names are imported when they are first used: ``import lvmctl`` loads neither torch nor NumPy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lvmctl.config.options import TrainingOptions, option
+    from lvmctl.core.batch import Batch, LossOutput, Pool, Prediction, Step
+    from lvmctl.core.diagnosis import Diagnosis, Table
+    from lvmctl.core.errors import (
+        DataError,
+        DivergedError,
+        Interrupted,
+        LvmctlError,
+        OutputError,
+        PluginError,
+        RunError,
+        UsageError,
+    )
+    from lvmctl.core.files import write_json
+    from lvmctl.core.schedule import Schedule
+    from lvmctl.data.splits.open import Splits, open_split
+    from lvmctl.data.splits.split import Split
+    from lvmctl.data.store.writer import write_store
+    from lvmctl.data.windows import Windows
+    from lvmctl.evaluation.statistics.intervals import Resampling
+    from lvmctl.nn.sequence.model import sequence_encoder as sequence_model
+    from lvmctl.nn.sequence.options import SequenceEncoderOptions as SequenceOptions
+    from lvmctl.registry.hookspecs import hookimpl
+    from lvmctl.registry.specs import (
+        API_VERSION,
+        BaselineSpec,
+        CommandSpec,
+        Composition,
+        DiagnosticSpec,
+        EncoderSpec,
+        GateSpec,
+        LossSpec,
+        ModelSpec,
+        NoOptions,
+        Part,
+        RecipeSpec,
+        Shape,
+    )
+
+_HOMES = {
+    # For plugin.py: records and their options. None of these loads torch or NumPy.
+    "API_VERSION": "registry.specs",
+    "BaselineSpec": "registry.specs",
+    "CommandSpec": "registry.specs",
+    "Composition": "registry.specs",
+    "DiagnosticSpec": "registry.specs",
+    "EncoderSpec": "registry.specs",
+    "GateSpec": "registry.specs",
+    "LossSpec": "registry.specs",
+    "ModelSpec": "registry.specs",
+    "NoOptions": "registry.specs",
+    "Part": "registry.specs",
+    "RecipeSpec": "registry.specs",
+    "SequenceOptions": "nn.sequence.options:SequenceEncoderOptions",
+    "Shape": "registry.specs",
+    "TrainingOptions": "config.options",
+    "hookimpl": "registry.hookspecs",
+    "option": "config.options",
+    # What a plugin's parts take and return.
+    "Batch": "core.batch",
+    "Diagnosis": "core.diagnosis",
+    "LossOutput": "core.batch",
+    "Pool": "core.batch",
+    "Prediction": "core.batch",
+    "Resampling": "evaluation.statistics.intervals",
+    "Schedule": "core.schedule",
+    "Split": "data.splits.split",
+    "Splits": "data.splits.open",
+    "Step": "core.batch",
+    "Table": "core.diagnosis",
+    "Windows": "data.windows",
+    "open_split": "data.splits.open",
+    "sequence_model": "nn.sequence.model:sequence_encoder",
+    "write_json": "core.files",
+    "write_store": "data.store.writer",
+    # Errors that end as one line.
+    "DataError": "core.errors",
+    "DivergedError": "core.errors",
+    "Interrupted": "core.errors",
+    "LvmctlError": "core.errors",
+    "OutputError": "core.errors",
+    "PluginError": "core.errors",
+    "RunError": "core.errors",
+    "UsageError": "core.errors",
+}
+"""Where each public name lives: ``module`` or ``module:attribute``, after ``lvmctl.``."""
+
+__all__ = [
+    "API_VERSION",
+    "BaselineSpec",
+    "Batch",
+    "CommandSpec",
+    "Composition",
+    "DataError",
+    "Diagnosis",
+    "DiagnosticSpec",
+    "DivergedError",
+    "EncoderSpec",
+    "GateSpec",
+    "Interrupted",
+    "LossOutput",
+    "LossSpec",
+    "LvmctlError",
+    "ModelSpec",
+    "NoOptions",
+    "OutputError",
+    "Part",
+    "PluginError",
+    "Pool",
+    "Prediction",
+    "RecipeSpec",
+    "Resampling",
+    "RunError",
+    "Schedule",
+    "SequenceOptions",
+    "Shape",
+    "Split",
+    "Splits",
+    "Step",
+    "Table",
+    "TrainingOptions",
+    "UsageError",
+    "Windows",
+    "hookimpl",
+    "open_split",
+    "option",
+    "sequence_model",
+    "write_json",
+    "write_store",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public name ``name`` when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    home, _, attribute = _HOMES[name].partition(":")
+    value = getattr(import_module(f"{__name__}.{home}"), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, and those that every module has."""
+    return sorted({*globals(), *__all__})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 PUBLIC = frozenset(
     {
+        "lvmctl",
         "lvmctl.anchoring",
         "lvmctl.core.batch",
         "lvmctl.config",
@@ -56,7 +57,7 @@ def _imported(node: ast.AST) -> list[str]:
 
 def _module(package: str, name: str) -> str:
     """Where ``from package import name`` looks: a module inside the package, or the package."""
-    if package not in PUBLIC | {"lvmctl"}:
+    if package not in PUBLIC:
         return package
     if name in getattr(importlib.import_module(package), "__all__", ()):
         return package
