@@ -10,7 +10,7 @@ from lvmctl_p8.model import Mixture
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize, one_hot
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import Shape
 from trying.articles import Article, K
 from trying.crossing import crossed
@@ -60,7 +60,7 @@ class P8(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        options = SequenceEncoderOptions(width=64, layers=1, heads=4, feedforward=128)
+        options = SequenceOptions(width=64, layers=1, heads=4, feedforward=128)
         self.mixture = Mixture(options, Shape(dim, K))
 
     def forward(self, context: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ EPOCH = re.compile("[1-9][0-9]{0,6}")
 GRAMMAR = "write W, then ,E=W to jump at the start of epoch E or ,E~W to ramp until its end"
 
 
-class Piece(NamedTuple):
+class Segment(NamedTuple):
     """The weight goes linearly from ``first`` to ``last`` while ``begin`` ≤ time < ``end``.
 
     Time counts epochs: 0 is the start of training, 1 the end of epoch 1.
@@ -37,11 +37,11 @@ class Schedule:
 
     Attributes:
         text: as it was written.
-        pieces: in the order of time, without gaps, from 0 to infinity.
+        segments: in the order of time, without gaps, from 0 to infinity.
     """
 
     text: str
-    pieces: tuple[Piece, ...]
+    segments: tuple[Segment, ...]
 
     @classmethod
     def parse(cls, value: float | str) -> Schedule:
@@ -56,7 +56,7 @@ class Schedule:
         text = value.replace(" ", "")
         start, *changes = text.split(",")
         now, weight = 0, _weight(start)
-        pieces = []
+        segments = []
         for change in changes:
             sign = "~" if "~" in change else "="
             epoch, found, wanted = change.partition(sign)
@@ -66,29 +66,29 @@ class Schedule:
             if end < now or (sign == "~" and end == now):
                 raise UsageError(f"{text!r} does not go forward in time", mend=GRAMMAR)
             new = _weight(wanted)
-            pieces.append(Piece(now, end, weight, new if sign == "~" else weight))
+            segments.append(Segment(now, end, weight, new if sign == "~" else weight))
             now, weight = end, new
-        pieces.append(Piece(now, math.inf, weight, weight))
-        return cls(text, tuple(piece for piece in pieces if piece.end > piece.begin))
+        segments.append(Segment(now, math.inf, weight, weight))
+        return cls(text, tuple(s for s in segments if s.end > s.begin))
 
     def at(self, step: Step) -> float:
         """The weight at a step."""
         now = step.epoch - 1 + step.index / step.steps_per_epoch
-        piece = next(piece for piece in self.pieces if now < piece.end)
-        if piece.first == piece.last:
-            return piece.first
-        done = (now - piece.begin) / (piece.end - piece.begin)
-        return piece.first + (piece.last - piece.first) * done
+        segment = next(s for s in self.segments if now < s.end)
+        if segment.first == segment.last:
+            return segment.first
+        done = (now - segment.begin) / (segment.end - segment.begin)
+        return segment.first + (segment.last - segment.first) * done
 
-    def silent(self, epoch: int) -> bool:
+    def is_zero(self, epoch: int) -> bool:
         """Whether the weight is 0 throughout an epoch."""
-        during = [p for p in self.pieces if p.begin < epoch and p.end > epoch - 1]
-        return not any(weight for piece in during for weight in (piece.first, piece.last))
+        during = [s for s in self.segments if s.begin < epoch and s.end > epoch - 1]
+        return not any(weight for s in during for weight in (s.first, s.last))
 
     @property
     def most(self) -> float:
         """The largest weight it has at any time."""
-        return max(weight for piece in self.pieces for weight in (piece.first, piece.last))
+        return max(weight for s in self.segments for weight in (s.first, s.last))
 
     def __str__(self) -> str:
         return self.text

@@ -1,12 +1,12 @@
-"""A model without geometry: encoder and a linear head."""
+"""A model without geometry: sequence model and a linear head."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction
-from lvmctl.nn.sequence.model import sequence_encoder
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.model import sequence_model
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
 
@@ -17,9 +17,9 @@ class Free(nn.Module):
     Shapes: context (B, K, D) → q (B, D) and raw (B, D), the vector before normalising.
     """
 
-    def __init__(self, options: SequenceEncoderOptions, shape: Shape) -> None:
+    def __init__(self, options: SequenceOptions, shape: Shape) -> None:
         super().__init__()
-        self.encoder = sequence_encoder(options, shape)
+        self.encoder = sequence_model(options, shape)
         self.head = nn.Linear(options.width, shape.dim)
 
     def forward(self, context: Tensor) -> Prediction:

@@ -59,7 +59,7 @@ class Objective(nn.Module):
     def active(self, epoch: int | None) -> list[tuple[PlannedPart, nn.Module]]:
         """The losses that have a weight in ``epoch``; all of them without one."""
         both = zip(self.parts, self.losses)
-        return [each for each in both if epoch is None or not each[0].weight.silent(epoch)]
+        return [each for each in both if epoch is None or not each[0].weight.is_zero(epoch)]
 
     def predict(self, model: nn.Module, batch: Batch, step: Step) -> Prediction:
         """What ``model`` predicts for a batch, with the rollout and the scores that the losses of
@@ -82,7 +82,7 @@ class Objective(nn.Module):
         total: Tensor | float = 0.0
         values: dict[str, Tensor] = {}
         for number, (part, loss) in enumerate(zip(self.parts, self.losses)):
-            if part.weight.silent(step.epoch):
+            if part.weight.is_zero(step.epoch):
                 continue
             record = part.entry.record
             with blame(part.entry):

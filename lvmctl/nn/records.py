@@ -1,14 +1,14 @@
 """The models core declares."""
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import ModelSpec
 
 MODELS = (
     ModelSpec(
         name="free",
-        summary="Encoder and a linear head: any direction can be predicted.",
+        summary="Sequence model and a linear head: any direction can be predicted.",
         target="lvmctl.nn.free:Free",
-        options=SequenceEncoderOptions,
+        options=SequenceOptions,
         geometry="unit",
         gives=("raw",),
     ),

@@ -4,9 +4,17 @@ A plan is made once, printed, saved as the run's ``config.json`` and read back f
 run is resumed or evaluated.
 """
 
-from lvmctl.plan.fit import idle
+from lvmctl.plan.fit import epoch_without_loss
 from lvmctl.plan.make import make_plan
 from lvmctl.plan.plan import ROLES, Layers, Plan, PlannedPart
 from lvmctl.plan.saved import from_record
 
-__all__ = ["ROLES", "Layers", "Plan", "PlannedPart", "from_record", "idle", "make_plan"]
+__all__ = [
+    "ROLES",
+    "Layers",
+    "Plan",
+    "PlannedPart",
+    "from_record",
+    "epoch_without_loss",
+    "make_plan",
+]

@@ -9,7 +9,7 @@ from lvmctl.core.batch import FIELDS
 from lvmctl.plan.plan import PlannedPart
 
 
-def misfits(
+def validate_plan(
     model: PlannedPart,
     losses: Sequence[PlannedPart],
     sample: Sequence[PlannedPart],
@@ -22,7 +22,7 @@ def misfits(
         problems.append(f"two losses are logged as {name}, rename a class or a file")
     if not losses:
         problems.append("no loss has a weight above 0, there is nothing to minimise")
-    elif (epoch := idle(losses, options.epochs)) is not None:
+    elif (epoch := epoch_without_loss(losses, options.epochs)) is not None:
         problems.append(f"no loss has a weight above 0 in epoch {epoch}")
     for part in (*losses, *sample):
         record, named = part.entry.record, f"{part.entry.kind} {part.entry.name}"
@@ -46,10 +46,10 @@ def misfits(
     return problems
 
 
-def idle(losses: Sequence[PlannedPart], epochs: int) -> int | None:
+def epoch_without_loss(losses: Sequence[PlannedPart], epochs: int) -> int | None:
     """The first epoch in which no loss has a weight, None where each has one."""
-    last = 1 + max(part.weight.pieces[-1].begin for part in losses)
+    last = 1 + max(part.weight.segments[-1].begin for part in losses)
     for epoch in range(1, min(last, epochs) + 1):
-        if all(part.weight.silent(epoch) for part in losses):
+        if all(part.weight.is_zero(epoch) for part in losses):
             return epoch
     return None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from lvmctl.config import bind, describe, split_parts
 from lvmctl.core.errors import LvmctlError, UsageError
 from lvmctl.core.schedule import Schedule
-from lvmctl.plan.fit import misfits
+from lvmctl.plan.fit import validate_plan
 from lvmctl.plan.plan import ROLES, Layers, Plan, PlannedPart, package
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.faults import blame
@@ -92,7 +92,7 @@ def make_plan(
             names = [part.name for part in parts]
             problems.append(f"{origin} addresses {name!r}, the parts are {', '.join(names)}")
     if None not in (model, *all_losses, *gates["sample"]):
-        problems += misfits(model, chosen, gates["sample"], bound.options)
+        problems += validate_plan(model, chosen, gates["sample"], bound.options)
     if problems:
         raise UsageError("; ".join(problems), where=f"recipe {recipe}")
     return Plan(

@@ -20,7 +20,7 @@ from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.store.identity import identity, split_records
 from lvmctl.data.transforms import Transform, fit, moved
-from lvmctl.plan import Layers, Plan, from_record, idle, make_plan
+from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
@@ -225,7 +225,7 @@ def with_epochs(plan: Plan, layers: Layers) -> Plan:
     typed = [(origin, split_parts(values)[0]) for origin, values in layers]
     saved = ("config.json", asdict(plan.options))
     bound = bind(type(plan.options), [saved, *typed])
-    if (epoch := idle(plan.losses, bound.options.epochs)) is not None:
+    if (epoch := epoch_without_loss(plan.losses, bound.options.epochs)) is not None:
         raise UsageError(
             f"no loss has a weight above 0 in epoch {epoch}",
             where="--resume",

@@ -62,7 +62,7 @@ def test_a_jump_waits_for_the_first_step_of_its_epoch():
 )
 def test_silent_epochs_are_those_whose_every_step_weighs_nothing(text, silent):
     schedule = Schedule.parse(text)
-    assert [epoch for epoch in range(1, 5) if schedule.silent(epoch)] == silent
+    assert [epoch for epoch in range(1, 5) if schedule.is_zero(epoch)] == silent
     assert (schedule.most > 0) == (len(silent) < 4)
 
 
@@ -80,7 +80,7 @@ def test_silence_is_what_the_weights_say(first, others):
     for epoch in range(1, 7):
         values = [schedule.at(Step(epoch, index, 9, 50)) for index in range(50)]
         assert all(value >= 0 for value in values)
-        if schedule.silent(epoch):
+        if schedule.is_zero(epoch):
             assert not any(values)
         else:
             assert any(values)

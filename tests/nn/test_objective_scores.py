@@ -14,13 +14,13 @@ from lvmctl.registry import configure
 
 PLUGIN = """
 from dataclasses import dataclass
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import *
 
 LVMCTL_API = 1
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TrainingOptions, SequenceEncoderOptions):
+class Options(TrainingOptions, SequenceOptions):
     weight: str = option("1", "weight of the scores' loss")
 
 @hookimpl

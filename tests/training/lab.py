@@ -2,13 +2,13 @@
 
 PLUGIN = """
 from dataclasses import dataclass
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import *
 
 LVMCTL_API = 1
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TrainingOptions, SequenceEncoderOptions):
+class Options(TrainingOptions, SequenceOptions):
     horizon: int = option(1, "fixed: what it feeds back is the newest chunk", low=1, high=1)
     weight: str = option("1", "weight of the rollout")
     gate: str = option("half", "sample gate")

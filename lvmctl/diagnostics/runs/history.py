@@ -243,16 +243,16 @@ def planned_events(config: Mapping[str, Any], epochs: Sequence[int]) -> Iterator
     losses = config.get("losses")
     for loss in losses if isinstance(losses, list) else []:
         try:
-            pieces = Schedule.parse(loss["weight"]).pieces
+            segments = Schedule.parse(loss["weight"]).segments
             name = str(loss["name"]).rpartition("/")[2]
         except (UsageError, KeyError, TypeError, AttributeError, ValueError):
             continue
-        for piece, following in pairwise(pieces):
+        for segment, following in pairwise(segments):
             begin = int(following.begin) + 1
             if begin not in epochs:
                 continue
-            if piece.last != following.first:
-                weights = f"{piece.last:g} → {following.first:g}"
+            if segment.last != following.first:
+                weights = f"{segment.last:g} → {following.first:g}"
                 yield Event(begin, f"weight of {name} {weights}")
-            elif piece.first != piece.last:
+            elif segment.first != segment.last:
                 yield Event(begin, f"weight of {name} stays at {following.first:g}")

@@ -100,7 +100,7 @@ def measure_gradients(
     losses = [
         (part, loss)
         for part, loss in zip(plan.losses, trained.losses)
-        if not part.weight.silent(epoch)
+        if not part.weight.is_zero(epoch)
     ]
     asked = {name: max((getattr(x, name, 0) for _, x in losses), default=0) for name in COUNTED}
     builder = BatchBuilder(windows, plan.needs, seed=plan.options.seed, **asked)
@@ -224,7 +224,7 @@ def never_reached(
     waiting = tuple(
         f"{part.entry.name}[{number}]."
         for number, part in enumerate(trained.plan.losses)
-        if all(part.weight.silent(e) for e in range(1, epoch + 1))
+        if all(part.weight.is_zero(e) for e in range(1, epoch + 1))
     )
     names = [name for name, lacks in zip(parameters, without) if lacks]
     return tuple(name for name in names if not name.startswith(waiting)), evidence

@@ -16,7 +16,7 @@ from lvmctl.data.windows import Windows
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.trained import Trained
 from lvmctl.nn.free import Free
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 
 BATCHES = (1, 256)
 ROUNDS = {1: 200, 256: 12}
@@ -25,7 +25,7 @@ POOL = 50
 """Candidates a ranker's own score is timed on."""
 
 REFERENCE = "free model of the same size"
-"""P6b's model: the same encoder with a linear head."""
+"""P6b's model: the same sequence model with a linear head."""
 
 
 def latency(trained: Trained, predictor: Predictor, windows: Windows) -> dict[str, Any]:
@@ -72,11 +72,11 @@ def measure(
 
 
 def reference(trained: Trained) -> Callable[[Tensor], Tensor]:
-    """P6b's model with the run's encoder options where it has them, untrained."""
+    """P6b's model with the run's options of the sequence model where it has them, untrained."""
     own = trained.plan.model.options
-    names = {field.name for field in dataclasses.fields(SequenceEncoderOptions)}
+    names = {field.name for field in dataclasses.fields(SequenceOptions)}
     options = {name: getattr(own, name) for name in names if hasattr(own, name)}
-    model = Free(SequenceEncoderOptions(**options), trained.plan.shape(trained.dim)).eval()
+    model = Free(SequenceOptions(**options), trained.plan.shape(trained.dim)).eval()
     return lambda context: model(context).q
 
 

@@ -1,11 +1,11 @@
-"""The residual recurrent encoder: GRU layers, read at the last step (METHODS §4)."""
+"""The residual recurrent sequence model: GRU layers, read at the last step (METHODS §4)."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 from lvmctl.nn.sequence.dropout import dropout
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
 
@@ -18,7 +18,7 @@ class Gru(nn.Module):
     Shapes: context (B, K, D) → summary (B, width), unit norm.
     """
 
-    def __init__(self, options: SequenceEncoderOptions, shape: Shape) -> None:
+    def __init__(self, options: SequenceOptions, shape: Shape) -> None:
         super().__init__()
         self.embed = nn.Linear(shape.dim, options.width)
         self.recurrent = nn.ModuleList(

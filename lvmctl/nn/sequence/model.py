@@ -6,13 +6,13 @@ from torch import nn
 
 from lvmctl.nn.sequence.gru import Gru
 from lvmctl.nn.sequence.lstm import Lstm
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.nn.sequence.transformer import Transformer
 from lvmctl.registry.specs import Shape
 
 NETWORKS = {"transformer": Transformer, "lstm": Lstm, "gru": Gru}
 
 
-def sequence_encoder(options: SequenceEncoderOptions, shape: Shape) -> nn.Module:
+def sequence_model(options: SequenceOptions, shape: Shape) -> nn.Module:
     """The network ``options.encoder`` names: context (B, K, D) → summary (B, width), unit norm."""
     return NETWORKS[options.encoder](options, shape)

@@ -1,4 +1,4 @@
-"""Options of the encoders that models share (METHODS §4, common encoder)."""
+"""Options of the sequence models that models share (METHODS §4, common encoder)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from lvmctl.config.options import option
 
-ENCODERS = ("transformer", "lstm", "gru")
+SEQUENCE_MODELS = ("transformer", "lstm", "gru")
 
 
 @dataclass(frozen=True, kw_only=True)
-class SequenceEncoderOptions:
-    """How a context (B, K, D) becomes one summary vector (B, width)."""
+class SequenceOptions:
+    """Options of the network that reads a context (B, K, D) and sums it up as (B, width)."""
 
-    encoder: str = option("transformer", "network that reads the context", choices=ENCODERS)
+    encoder: str = option("transformer", "network that reads the context", choices=SEQUENCE_MODELS)
     width: int = option(512, "width of the network", low=1, high=65_536)
     layers: int = option(4, "transformer blocks or GRU layers (the LSTM has 2)", low=1, high=1_000)
     heads: int = option(8, "attention heads; divides width", low=1, high=65_536)

@@ -1,4 +1,4 @@
-"""The common encoder: a pre-norm transformer read at its last position (METHODS §4)."""
+"""The common sequence model: a pre-norm transformer read at its last position (METHODS §4)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lvmctl.nn.sequence.dropout import dropout
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
 
@@ -59,12 +59,12 @@ class Transformer(nn.Module):
 
     The summary has unit norm: the final norm of a pre-norm stack, without its factor √width. With
     that factor one step at lr 5e-4 moves a head's outputs by whole units, and a softmax over the
-    context saturates for good before the encoder has learned anything.
+    context saturates for good before the network has learned anything.
 
     Shapes: context (B, K, D) → summary (B, width), unit norm.
     """
 
-    def __init__(self, options: SequenceEncoderOptions, shape: Shape) -> None:
+    def __init__(self, options: SequenceOptions, shape: Shape) -> None:
         super().__init__()
         width = options.width
         self.embed = nn.Linear(shape.dim, width)

@@ -27,10 +27,10 @@ from lvmctl.testing.inputs.once import once_per_subject
 from lvmctl.testing.inputs.splits import Quiet
 from lvmctl.training.job import Request, start
 
-ENCODER = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16}
+SEQUENCE = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16}
 TRAINING = {"epochs": 1, "batch_size": 16, "windows": 32, "eval_windows": 32, "min_article": 6}
-TINY = ENCODER | TRAINING
-"""Options of the encoders that models share, and of a training, that make a run short."""
+TINY = SEQUENCE | TRAINING
+"""Options of the sequence models that models share, and of a training, that make a run short."""
 
 
 class Run(NamedTuple):
@@ -63,7 +63,7 @@ def trained(subject: Subject) -> Run:
     """
     registry, values = subject.registry, small(subject.options)
     name, layers = registry.address(subject.entry), [("check", values)]
-    waiting = [p for p in make_plan(registry, name, layers).losses if p.weight.silent(1)]
+    waiting = [p for p in make_plan(registry, name, layers).losses if p.weight.is_zero(1)]
     chunks = values["context"] + values["horizon"] + 10
     data = f"synth:topic?articles=24&chunks={chunks}&dim=8"
     with apart() as place:

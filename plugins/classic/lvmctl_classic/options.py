@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import TrainingOptions, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResidualOptions(SequenceEncoderOptions):
+class ResidualOptions(SequenceOptions):
     """Options of the residual head."""
 
     kappa: float = option(0.5, "κ, step from the newest chunk; where it starts", low=-10, high=10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowDropoutOptions(SequenceEncoderOptions):
+class WindowDropoutOptions(SequenceOptions):
     """Options of the head whose windows lose chunks in training."""
 
     window_dropout: str = option(
@@ -25,7 +25,7 @@ class WindowDropoutOptions(SequenceEncoderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RampOptions(SequenceEncoderOptions):
+class RampOptions(SequenceOptions):
     """Options of the head that is told positions."""
 
     ramp: str = option(".03", "scale of the position feature", schedule=True)
@@ -76,7 +76,7 @@ class ClassicOptions(TrainingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class P1Options(ClassicOptions, SequenceEncoderOptions):
+class P1Options(ClassicOptions, SequenceOptions):
     """Everything `lvmctl train --plugin p1 --set` can change."""
 
 
@@ -95,7 +95,7 @@ class P3Options(ClassicOptions, WindowDropoutOptions, GuardOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class P4Options(ClassicOptions, SequenceEncoderOptions, RolloutOptions):
+class P4Options(ClassicOptions, SequenceOptions, RolloutOptions):
     """Everything `lvmctl train --plugin p4 --set` can change."""
 
     horizon: int = option(1, "h: a rollout feeds back the next chunk, no later one", low=1, high=1)
@@ -131,7 +131,7 @@ class P51Options(P5Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class P6Options(TrainingOptions, SequenceEncoderOptions):
+class P6Options(TrainingOptions, SequenceOptions):
     """Everything `lvmctl train --plugin p6 --set` can change."""
 
     horizon: int = option(

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction, Step
 from lvmctl.core.schedule import Schedule
-from lvmctl.nn.sequence.model import sequence_encoder
+from lvmctl.nn.sequence.model import sequence_model
 from lvmctl.plugins import Shape
 from lvmctl.sphere import unit
 from lvmctl_classic.options import RampOptions
@@ -24,7 +24,7 @@ class Ramp(nn.Module):
     def __init__(self, options: RampOptions, shape: Shape) -> None:
         super().__init__()
         told = Shape(shape.dim + 1, shape.context_length, shape.horizon)
-        self.encoder = sequence_encoder(options, told)
+        self.encoder = sequence_model(options, told)
         self.head = nn.Linear(options.width, shape.dim)
         self.schedule = Schedule.parse(options.ramp)
         self.register_buffer("scale", torch.zeros(()))

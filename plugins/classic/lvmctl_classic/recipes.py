@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import Composition, Part, TrainingOptions
 from lvmctl_classic.options import (
     DistinctOptions,
@@ -80,7 +80,7 @@ def part(name: str, record: type, options: TrainingOptions, weight: float | str 
 
 
 def free(options: TrainingOptions) -> Part:
-    return part("core/free", SequenceEncoderOptions, options)
+    return part("core/free", SequenceOptions, options)
 
 
 def guard(options: P2Options | P3Options) -> Part:

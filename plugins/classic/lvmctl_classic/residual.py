@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction
-from lvmctl.nn.sequence.model import sequence_encoder
+from lvmctl.nn.sequence.model import sequence_model
 from lvmctl.plugins import Shape
 from lvmctl.sphere import unit
 from lvmctl_classic.options import ResidualOptions
@@ -22,7 +22,7 @@ class Residual(nn.Module):
 
     def __init__(self, options: ResidualOptions, shape: Shape) -> None:
         super().__init__()
-        self.encoder = sequence_encoder(options, shape)
+        self.encoder = sequence_model(options, shape)
         self.head = nn.Linear(options.width, shape.dim)
         self.kappa = nn.Parameter(torch.tensor(float(options.kappa)))
 

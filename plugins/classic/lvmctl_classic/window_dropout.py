@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction, Step
 from lvmctl.core.schedule import Schedule
-from lvmctl.nn.sequence.model import sequence_encoder
+from lvmctl.nn.sequence.model import sequence_model
 from lvmctl.plugins import Shape
 from lvmctl.sphere import unit
 from lvmctl_classic.options import WindowDropoutOptions
@@ -23,7 +23,7 @@ class WindowDropout(nn.Module):
 
     def __init__(self, options: WindowDropoutOptions, shape: Shape) -> None:
         super().__init__()
-        self.encoder = sequence_encoder(options, shape)
+        self.encoder = sequence_model(options, shape)
         self.head = nn.Linear(options.width, shape.dim)
         self.schedule = Schedule.parse(options.window_dropout)
         self.probability = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import TrainingOptions, option
 from lvmctl_p6b.versions import VERSIONS
 
@@ -30,7 +30,7 @@ class DirectionalOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class P6bOptions(TrainingOptions, SequenceEncoderOptions, DirectionalOptions):
+class P6bOptions(TrainingOptions, SequenceOptions, DirectionalOptions):
     """Everything `lvmctl train --plugin p6b --set` can change."""
 
     horizon: int = option(

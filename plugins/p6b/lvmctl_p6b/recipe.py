@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import Composition, Part
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 
@@ -16,7 +16,7 @@ def compose(options: P6bOptions) -> Composition:
         return Part(name, {f.name: getattr(options, f.name) for f in fields(record)}, weight)
 
     return Composition(
-        model=part("core/free", SequenceEncoderOptions),
+        model=part("core/free", SequenceOptions),
         losses=(
             Part("core/mse", {}, options.w_mse),
             part("p6b/directional", DirectionalOptions, options.w_directional),

@@ -10,7 +10,7 @@ from lvmctl_p6b.recipe import compose
 
 from lvmctl.config import bind
 from lvmctl.core.errors import UsageError
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 
 PUBLISHED = {
     # METHODS §4, table: P6b
@@ -73,7 +73,7 @@ def test_every_option_arrives_where_it_works():
     )
     composition = compose(changed)
     parts = [composition.model, composition.losses[1]]
-    for part, record in zip(parts, (SequenceEncoderOptions, DirectionalOptions)):
+    for part, record in zip(parts, (SequenceOptions, DirectionalOptions)):
         names = [field.name for field in dataclasses.fields(record)]
         assert part.options == {name: getattr(changed, name) for name in names}
     assert [part.weight for part in composition.losses] == [2.0, 3.0]

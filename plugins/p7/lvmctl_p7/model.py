@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction, Step
-from lvmctl.nn.sequence.model import sequence_encoder
+from lvmctl.nn.sequence.model import sequence_model
 from lvmctl.plugins import Shape
 from lvmctl.sphere import anchored, centroid
 from lvmctl_p7.options import LEAST_LAMBDA, MOST_LAMBDA, RankerOptions
@@ -26,7 +26,7 @@ class Ranker(nn.Module):
 
     def __init__(self, options: RankerOptions, shape: Shape) -> None:
         super().__init__()
-        self.encoder = sequence_encoder(options, shape)
+        self.encoder = sequence_model(options, shape)
         self.head = nn.Linear(options.width, shape.dim)
         value = torch.tensor(options.anchor_lambda)
         if options.learn_lambda:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import TrainingOptions, option
 
 LEAST_LAMBDA, MOST_LAMBDA = 0.6, 0.9
@@ -22,7 +22,7 @@ class AnchorOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RankerOptions(SequenceEncoderOptions, AnchorOptions):
+class RankerOptions(SequenceOptions, AnchorOptions):
     """Options of the model."""
 
 
@@ -65,7 +65,7 @@ class DriftOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class P7Options(TrainingOptions, SequenceEncoderOptions, AnchorOptions):
+class P7Options(TrainingOptions, SequenceOptions, AnchorOptions):
     """Everything `lvmctl train --plugin p7 --set` can change."""
 
     batch_size: int = option(64, "windows per step", low=1, high=1_000_000)

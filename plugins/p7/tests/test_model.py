@@ -14,7 +14,7 @@ from lvmctl_p7.options import RankerOptions
 from lvmctl_p7.plugin import lvmctl_models
 
 from lvmctl.anchoring import anchored_cosine
-from lvmctl.nn.sequence.options import ENCODERS
+from lvmctl.nn.sequence.options import SEQUENCE_MODELS
 from lvmctl.plugins import Shape
 from lvmctl.sphere import centroid, cosine, unit
 
@@ -35,7 +35,7 @@ def contexts(size: int, k: int, dim: int, seed: int = 0) -> torch.Tensor:
     dim=st.sampled_from([2, 7, 33]),
     k=st.sampled_from([2, 5]),
     blend=st.sampled_from([0.6, 0.8, 0.9]),
-    encoder=st.sampled_from(ENCODERS),
+    encoder=st.sampled_from(SEQUENCE_MODELS),
     bf16=st.booleans(),
 )
 def test_the_cosine_to_the_anchor_is_a_function_of_the_raw_one(seed, dim, k, blend, encoder, bf16):
@@ -62,7 +62,7 @@ def test_the_cosine_to_the_anchor_is_a_function_of_the_raw_one(seed, dim, k, ble
 
 
 @pytest.mark.parametrize("start", [0.6, 0.8, 0.9])
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SEQUENCE_MODELS)
 def test_the_gradient_reaches_lambda_and_every_other_parameter(step, start, encoder):
     torch.manual_seed(0)
     model = Ranker(small(anchor_lambda=start, encoder=encoder, dropout=0.1), Shape(9, 4))
@@ -131,7 +131,7 @@ def test_a_fixed_lambda_is_no_parameter_but_is_saved(learn):
     assert (model.anchor_lambda.grad is not None) == learn
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SEQUENCE_MODELS)
 def test_weights_survive_a_file_and_evaluation_is_deterministic(encoder):
     model = Ranker(small(encoder=encoder, dropout=0.5), Shape(9, 4)).eval()
     with torch.no_grad():
@@ -146,7 +146,7 @@ def test_weights_survive_a_file_and_evaluation_is_deterministic(encoder):
     assert not torch.equal(model.train()(context).q, other(context).q)
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SEQUENCE_MODELS)
 def test_the_prediction_depends_on_the_order_of_the_window(encoder):
     torch.manual_seed(0)
     model = Ranker(small(encoder=encoder), Shape(9, 4)).eval()

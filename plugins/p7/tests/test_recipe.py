@@ -105,8 +105,8 @@ def test_the_teacher_lasts_as_many_epochs_as_asked(warmup, last):
     if not last:
         assert "teacher-floor" not in found
         return
-    assert not any(found["teacher-floor"].silent(epoch) for epoch in range(1, last + 1))
-    assert found["teacher-floor"].silent(last + 1)
+    assert not any(found["teacher-floor"].is_zero(epoch) for epoch in range(1, last + 1))
+    assert found["teacher-floor"].is_zero(last + 1)
 
 
 def test_only_what_has_a_weight_is_trained():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction
-from lvmctl.nn.sequence.model import sequence_encoder
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.model import sequence_model
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import Shape
 from lvmctl.sphere import mixture
 
@@ -20,9 +20,9 @@ class Mixture(nn.Module):
     Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
     """
 
-    def __init__(self, options: SequenceEncoderOptions, shape: Shape) -> None:
+    def __init__(self, options: SequenceOptions, shape: Shape) -> None:
         super().__init__()
-        self.encoder = sequence_encoder(options, shape)
+        self.encoder = sequence_model(options, shape)
         self.attention = nn.Linear(options.width, shape.context_length)
 
     def forward(self, context: Tensor) -> Prediction:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import TrainingOptions, option
 
 PAIRS_PER_WINDOW = 2
@@ -37,7 +37,7 @@ class KillOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class P8Options(TrainingOptions, SequenceEncoderOptions):
+class P8Options(TrainingOptions, SequenceOptions):
     """Everything `lvmctl train --plugin p8 --set` can change."""
 
     temperature: float = option(0.07, "listwise softmax temperature T", low=1e-3, high=10.0)

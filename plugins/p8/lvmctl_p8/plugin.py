@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import GateSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p8 import options
 
@@ -26,9 +26,9 @@ def lvmctl_models():
     return [
         ModelSpec(
             name="mixture",
-            summary="q = normalise(Σ α_i c_i), α = softmax of an encoder's summary.",
+            summary="q = normalise(Σ α_i c_i), α = softmax of a window's summary.",
             target="lvmctl_p8.model:Mixture",
-            options=SequenceEncoderOptions,
+            options=SequenceOptions,
             geometry="cone",
             gives=("weights",),
         )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import Composition, Part
 from lvmctl_p8.options import P8Options
 
 
 def compose(options: P8Options) -> Composition:
     """P8: mixture head; listwise softmax, previous-repel hinge and order verifier."""
-    encoder = {f.name: getattr(options, f.name) for f in fields(SequenceEncoderOptions)}
+    encoder = {f.name: getattr(options, f.name) for f in fields(SequenceOptions)}
     listwise = {
         "temperature": options.temperature,
         "negatives": options.negatives,

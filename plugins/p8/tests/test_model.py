@@ -11,16 +11,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lvmctl_p8.model import Mixture
 
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import Shape
 from lvmctl.sphere import centroid, cosine, span_projection, unit
 
-ENCODERS = ["transformer", "lstm"]
+SEQUENCE_MODELS = ["transformer", "lstm"]
 
 
-def small(encoder: str, **changes) -> SequenceEncoderOptions:
+def small(encoder: str, **changes) -> SequenceOptions:
     sizes = {"width": 16, "layers": 2, "heads": 2, "feedforward": 24, "dropout": 0.0}
-    return SequenceEncoderOptions(encoder=encoder, **sizes | changes)
+    return SequenceOptions(encoder=encoder, **sizes | changes)
 
 
 @st.composite
@@ -29,7 +29,7 @@ def models(draw):
     k, dim = draw(st.integers(1, 6)), draw(st.sampled_from([1, 2, 3, 8, 65]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     torch.manual_seed(int(rng.integers(2**31)))
-    model = Mixture(small(draw(st.sampled_from(ENCODERS))), Shape(dim, k)).eval()
+    model = Mixture(small(draw(st.sampled_from(SEQUENCE_MODELS))), Shape(dim, k)).eval()
     with torch.no_grad():
         model.attention.weight.mul_(draw(st.sampled_from([0.0, 1.0, 30.0])))
     common = rng.standard_normal((3, 1, dim)) * draw(st.sampled_from([0.0, 1.0, 4.0]))
@@ -67,7 +67,7 @@ def test_a_prediction_is_a_unit_vector_in_span_and_cone(case, bf16):
     assert (cosine(q, y) <= ceiling + 1e-5).all()
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SEQUENCE_MODELS)
 def test_a_window_of_one_chunk_predicts_that_chunk(encoder):
     model = Mixture(small(encoder), Shape(9, 1)).eval()
     context = unit(torch.randn(4, 1, 9))
@@ -76,7 +76,7 @@ def test_a_window_of_one_chunk_predicts_that_chunk(encoder):
     assert torch.equal(prediction.weights, torch.ones(4, 1))
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SEQUENCE_MODELS)
 def test_weights_depend_on_the_order_of_the_window(encoder):
     torch.manual_seed(0)
     model = Mixture(small(encoder), Shape(9, 4)).eval()
@@ -85,7 +85,7 @@ def test_weights_depend_on_the_order_of_the_window(encoder):
     assert not torch.allclose(turned.weights.flip(1), model(context).weights, atol=1e-3)
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SEQUENCE_MODELS)
 def test_the_gradient_reaches_every_parameter(encoder):
     torch.manual_seed(0)
     model = Mixture(small(encoder, dropout=0.1), Shape(9, 4))
@@ -95,7 +95,7 @@ def test_the_gradient_reaches_every_parameter(encoder):
         assert parameter.grad.abs().max() > 0, name
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SEQUENCE_MODELS)
 def test_weights_survive_a_file_and_evaluation_is_deterministic(encoder):
     model = Mixture(small(encoder, dropout=0.5), Shape(9, 4)).eval()
     context = unit(torch.randn(5, 4, 9))

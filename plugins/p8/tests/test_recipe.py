@@ -11,7 +11,7 @@ from lvmctl_p8.recipe import compose
 from lvmctl.config import bind
 from lvmctl.core.errors import UsageError
 from lvmctl.nn.losses.options import PreviousRepelOptions as RepelOptions
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 
 PUBLISHED = {
     # METHODS §4, table: P8
@@ -62,7 +62,7 @@ def test_the_composition():
 def test_defaults_of_the_recipe_are_those_of_its_parts():
     composition = compose(P8Options())
     parts = [composition.model, *composition.losses]
-    classes = [SequenceEncoderOptions, ListwiseOptions, RepelOptions, OrderOptions]
+    classes = [SequenceOptions, ListwiseOptions, RepelOptions, OrderOptions]
     for part, options in zip(parts, classes):
         assert bind(options, [("recipe", part.options)]).options == options()
 
@@ -88,8 +88,7 @@ def test_every_option_arrives_where_it_works():
     )
     composition = compose(changed)
     assert composition.model.options == {
-        field.name: getattr(changed, field.name)
-        for field in dataclasses.fields(SequenceEncoderOptions)
+        field.name: getattr(changed, field.name) for field in dataclasses.fields(SequenceOptions)
     }
     assert [(part.options, part.weight) for part in composition.losses] == [
         ({"temperature": 0.5, "negatives": 5, "in_batch": 1}, 2.0),

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from lvmctl.nn.free import Free
-from lvmctl.nn.sequence.model import sequence_encoder
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.model import sequence_model
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import Shape
 
-OPTIONS = SequenceEncoderOptions(encoder="gru", width=6, layers=3, dropout=0.5)
+OPTIONS = SequenceOptions(encoder="gru", width=6, layers=3, dropout=0.5)
 
 
 def by_hand(encoder: torch.nn.Module, context: torch.Tensor) -> torch.Tensor:
@@ -38,7 +38,7 @@ def by_hand(encoder: torch.nn.Module, context: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("k", [1, 5])
 def test_it_is_gru_layers_with_residuals(k):
     torch.manual_seed(0)
-    encoder = sequence_encoder(OPTIONS, Shape(9, k)).eval()
+    encoder = sequence_model(OPTIONS, Shape(9, k)).eval()
     context = torch.randn(4, k, 9)
     assert len(encoder.recurrent) == 3
     assert torch.allclose(encoder(context).double(), by_hand(encoder, context), atol=1e-5)
@@ -47,11 +47,11 @@ def test_it_is_gru_layers_with_residuals(k):
 def test_dropout_falls_in_training_and_between_layers_only():
     torch.manual_seed(0)
     context = torch.randn(4, 5, 9)
-    encoder = sequence_encoder(OPTIONS, Shape(9, 5))
+    encoder = sequence_model(OPTIONS, Shape(9, 5))
     assert not torch.equal(encoder(context), encoder(context))
     assert torch.equal(encoder.eval()(context), encoder(context))
-    single = sequence_encoder(
-        SequenceEncoderOptions(encoder="gru", width=6, layers=1, dropout=0.5), Shape(9, 5)
+    single = sequence_model(
+        SequenceOptions(encoder="gru", width=6, layers=1, dropout=0.5), Shape(9, 5)
     )
     assert torch.equal(single.train()(context), single(context))
 

@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from lvmctl.nn.free import Free
-from lvmctl.nn.sequence.model import sequence_encoder
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.model import sequence_model
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.nn.sequence.transformer import Transformer
 from lvmctl.registry.specs import Shape
 
-SMALL = SequenceEncoderOptions(width=24, layers=3, heads=4, feedforward=40, dropout=0.1)
+SMALL = SequenceOptions(width=24, layers=3, heads=4, feedforward=40, dropout=0.1)
 LSTM = replace(SMALL, encoder="lstm")
 
 
@@ -44,14 +44,14 @@ def every_position(encoder: Transformer, context: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("layers", [1, 3])
 def test_the_last_block_may_compute_the_last_token_only(k, layers):
     shape = Shape(10, k)
-    encoder = sequence_encoder(replace(SMALL, layers=layers), shape).eval()
+    encoder = sequence_model(replace(SMALL, layers=layers), shape).eval()
     context = contexts(6, shape)
     assert torch.allclose(encoder(context), every_position(encoder, context), atol=1e-5)
 
 
 @pytest.mark.parametrize("last_only", [False, True])
 def test_a_block_is_torchs_pre_norm_transformer_layer(last_only):
-    block = sequence_encoder(SMALL, Shape(10, 5)).eval().blocks[0]
+    block = sequence_model(SMALL, Shape(10, 5)).eval().blocks[0]
     plain = nn.TransformerEncoderLayer(24, 4, 40, norm_first=True, batch_first=True).eval()
     for norm in (block.norm_attention, block.norm_feedforward):  # not ones and zeros
         nn.init.uniform_(norm.weight, 0.5, 2)
@@ -80,7 +80,7 @@ def test_dropout_falls_where_the_plain_layer_has_it(monkeypatch, training):
         "lvmctl.nn.sequence.transformer.dropout",
         lambda x, p, on: fell.append((tuple(x.shape), p, on)) or x,
     )
-    encoder = sequence_encoder(replace(SMALL, layers=2), Shape(10, 5)).train(training)
+    encoder = sequence_model(replace(SMALL, layers=2), Shape(10, 5)).train(training)
     encoder(contexts(6, Shape(10, 5)))
     shapes = [(6, 5, 24)]  # the embedded tokens
     for asking in (5, 1):  # per block: attention weights, its output, hidden units, their output
@@ -90,7 +90,7 @@ def test_dropout_falls_where_the_plain_layer_has_it(monkeypatch, training):
 
 def test_positions_matter():
     shape = Shape(10, 5)
-    encoder = sequence_encoder(SMALL, shape).eval()
+    encoder = sequence_model(SMALL, shape).eval()
     context = contexts(1, shape)
     swapped = context[:, [1, 0, 2, 3, 4]]
     assert not torch.allclose(encoder(context), encoder(swapped), atol=1e-4)
@@ -98,7 +98,7 @@ def test_positions_matter():
 
 def test_the_lstm_is_two_layers_of_the_textbook_cell():
     shape = Shape(6, 4)
-    encoder = sequence_encoder(replace(LSTM, width=8), shape).eval()
+    encoder = sequence_model(replace(LSTM, width=8), shape).eval()
     context = contexts(3, shape)
     state = {name: value.double() for name, value in encoder.recurrent.state_dict().items()}
     steps = encoder.embed(context).double().unbind(1)
@@ -183,11 +183,11 @@ def test_heads_must_divide_width():
 
 def test_the_published_encoder():
     # METHODS §4: Linear D→512, 4 blocks, 8 heads, feed-forward 2048, dropout 0.1.
-    encoder = sequence_encoder(SequenceEncoderOptions(), Shape(768, 5))
+    encoder = sequence_model(SequenceOptions(), Shape(768, 5))
     assert (encoder.embed.in_features, encoder.embed.out_features) == (768, 512)
     assert encoder.position.shape == (5, 512)
     assert len(encoder.blocks) == 4
     block = encoder.blocks[0]
     assert (block.heads, block.expand.out_features, block.dropout) == (8, 2048, 0.1)
-    lstm = sequence_encoder(SequenceEncoderOptions(encoder="lstm"), Shape(768, 5))
+    lstm = sequence_model(SequenceOptions(encoder="lstm"), Shape(768, 5))
     assert lstm.recurrent.hidden_size == 512

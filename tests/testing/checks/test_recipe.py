@@ -14,13 +14,13 @@ from lvmctl.testing.conformance import cases
 
 PLUGIN = """
 from dataclasses import dataclass
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import *
 
 LVMCTL_API = 1
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TrainingOptions, SequenceEncoderOptions):
+class Options(TrainingOptions, SequenceOptions):
     share: float = option(1.0, "weight of the squared error", low=0.5, high=2.0)
     late: str = option("0,3=.5", "weight of the cosine", high=1.0, schedule=True)
 
@@ -79,11 +79,11 @@ class Fickle(Same):
 
 SOUND = """
 from dataclasses import fields
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import Composition, Part
 
 def compose(options):
-    model = {f.name: getattr(options, f.name) for f in fields(SequenceEncoderOptions)}
+    model = {f.name: getattr(options, f.name) for f in fields(SequenceOptions)}
     return Composition(
         model=Part("core/free", model),
         losses=(

@@ -11,7 +11,7 @@ from sound_models import Free, outcomes
 
 from lvmctl.config import option
 from lvmctl.nn.records import MODELS
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry import load_registry
 from lvmctl.testing.checks.model import CHECKS
 from lvmctl.testing.conformance import cases
@@ -19,7 +19,7 @@ from lvmctl.testing.inputs.models import small
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wide(SequenceEncoderOptions):
+class Wide(SequenceOptions):
     least: int = option(64, "least width", low=1, high=10**6)
 
     def __post_init__(self):
@@ -33,7 +33,7 @@ class Own:
 
 
 def test_only_the_sizes_of_the_common_encoder_are_made_small():
-    options = SequenceEncoderOptions(encoder="gru", dropout=0.3)
+    options = SequenceOptions(encoder="gru", dropout=0.3)
     sizes = {"width": 16, "layers": 2, "heads": 2, "feedforward": 32}
     assert small(options) == replace(options, **sizes)
     assert small(Own()) == Own()

@@ -22,12 +22,12 @@ from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.reversal import reversed_split
 from lvmctl.evaluation.statistics.intervals import Interval, Resampling
 from lvmctl.nn.free import Free
-from lvmctl.nn.sequence.options import SequenceEncoderOptions
+from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import cosine
 
 FOLDS = 3
-SMALL = SequenceEncoderOptions(width=128, layers=2, heads=4, feedforward=256, dropout=0.0)
+SMALL = SequenceOptions(width=128, layers=2, heads=4, feedforward=256, dropout=0.0)
 BATCH, RATE = 128, 1e-3
 
 EQUAL = (
