@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lvmctl.api.model import Model, Ranking, load
     from lvmctl.config.options import TrainingOptions, option
     from lvmctl.core.batch import Batch, LossOutput, Pool, Prediction, Step
     from lvmctl.core.diagnosis import Diagnosis, Table
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    # For users.
+    "Model": "api.model",
+    "Ranking": "api.model",
+    "load": "api.model",
     # For plugin.py: records and their options. None of these loads torch or NumPy.
     "API_VERSION": "registry.specs",
     "BaselineSpec": "registry.specs",
@@ -114,6 +119,7 @@ __all__ = [
     "LossOutput",
     "LossSpec",
     "LvmctlError",
+    "Model",
     "ModelSpec",
     "NoOptions",
     "OutputError",
@@ -121,6 +127,7 @@ __all__ = [
     "PluginError",
     "Pool",
     "Prediction",
+    "Ranking",
     "RecipeSpec",
     "Resampling",
     "RunError",
@@ -135,6 +142,7 @@ __all__ = [
     "UsageError",
     "Windows",
     "hookimpl",
+    "load",
     "open_split",
     "option",
     "sequence_model",

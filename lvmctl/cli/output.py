@@ -19,7 +19,7 @@ def emit(obj: Mapping[str, Any], schema: str, as_json: bool, text: str | Callabl
     Args:
         obj: the result as plain data. NumPy scalars and arrays, paths and dataclass-free tuples
             are converted; NaN and infinities become null, which is all JSON has for them.
-        schema: the command, dotted: ``"data.info"`` gives ``"schema": "lvmctl.data.store.info/1"``.
+        schema: the command, dotted: ``"data.info"`` gives ``"schema": "lvmctl.data.info/1"``.
         as_json: print ``obj`` as one JSON object instead of ``text``.
         text: the same for a reader, or a function that makes it (called only when shown).
     """

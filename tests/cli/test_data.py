@@ -36,7 +36,7 @@ def _json(result, schema):
 
 def test_synth(lvmctl):
     args = ("data", "synth", "rotation", "--articles", 4, "--dim", 8, "--theta", 20, "--out", "s")
-    found = _json(lvmctl(*args, "--json"), "lvmctl.data.synthetic.worlds/1")
+    found = _json(lvmctl(*args, "--json"), "lvmctl.data.synth/1")
     assert (found["articles"], found["chunks"], found["dim"]) == (4, 160, 8)
     assert found["encoder"]["theta"] == 20
     assert "already exists" in lvmctl(*args, code=6).err
@@ -48,7 +48,7 @@ def test_synth(lvmctl):
 
 
 def test_info(lvmctl, world):
-    found = _json(lvmctl("data", "info", "store", "--json"), "lvmctl.data.store.info/1")
+    found = _json(lvmctl("data", "info", "store", "--json"), "lvmctl.data.info/1")
     assert found["splits"][0]["windows"] == 20 * 5
     assert found["splits"][0]["neighbour_cosine"] == pytest.approx(0.9, abs=1e-5)
     shown = lvmctl("data", "info", "store", "--context", 7, "--horizon", 2).out
@@ -64,7 +64,7 @@ def test_split(lvmctl, world):
     args = ("data", "split", "store", "--by", "article")
     assert lvmctl(*args).out == "store: train 16, val 2, ood 2 articles\n"
     assert "already has splits" in lvmctl(*args, code=6).err
-    found = _json(lvmctl(*args, "--force", "--ood", 0, "--json"), "lvmctl.data.splits.split/1")
+    found = _json(lvmctl(*args, "--force", "--ood", 0, "--json"), "lvmctl.data.split/1")
     assert found["articles"] == {"train": 18, "val": 2}
     assert [
         p["split"] for p in json.loads(lvmctl("data", "info", "store", "--json").out)["splits"]
@@ -109,7 +109,7 @@ def test_embed_and_embed_again_with_the_same_encoder(lvmctl, tmp_path):
         text = "\n\n".join(f"the {name} cat number {i} sat on mat {i % 3}" for i in range(8))
         (tmp_path / "texts" / f"{name}.txt").write_text(text)
     args = ("data", "embed", "texts", "--set", "dim=3", "--set", "max_share=1")
-    found = _json(lvmctl(*args, "--out", "s", "--json"), "lvmctl.data.text.embed/1")
+    found = _json(lvmctl(*args, "--out", "s", "--json"), "lvmctl.data.embed/1")
     assert (found["chunks"], found["articles"], found["dim"]) == (16, 2, 3)
     assert found["made"]["encoder_fitted_on"] == "all"
     assert found["texts"]

@@ -20,7 +20,7 @@ def test_json_has_the_schema_and_holds_only_what_json_can(capsys):
     }
     emit(value, "data.info", True, "")
     assert json.loads(capsys.readouterr().out) == {
-        "schema": "lvmctl.data.store.info/1",
+        "schema": "lvmctl.data.info/1",
         "nan": None,
         "inf": None,
         "array": [0, 1, 2],

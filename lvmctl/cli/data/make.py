@@ -170,29 +170,15 @@ def _encoder(
 ) -> tuple[str, Encoder, str | None]:
     """The name that finds the encoder again, the encoder, and what it was fitted on if it need not
     be fitted any more."""
-    from lvmctl.config import bind, parse_assignments
-    from lvmctl.data.store.store import Store
-    from lvmctl.data.text.embed import load_encoder
-    from lvmctl.registry import load_registry
+    from lvmctl.config import parse_assignments
+    from lvmctl.data.text.encoders.build import build_encoder, saved_encoder
 
-    layers: list[tuple[str, dict[str, Any]]] = [("--set", parse_assignments(assignments))]
-    if saved is not None:
-        if assignments:
-            raise UsageError("--set cannot change a saved encoder", mend="leave out --set")
-        manifest = Store.open(saved).manifest
-        recipe = manifest.get("encoder") or {}
-        name = manifest.get("made", {}).get("encoder", recipe.get("name", name))
-        layers = [(str(saved), recipe)]
-    entry = load_registry().get("encoder", name)
-    if saved is not None:
-        fields = entry.record.options.__dataclass_fields__
-        layers = [(str(saved), {key: recipe[key] for key in fields if key in recipe})]
-    options = bind(entry.record.options, layers).options
-    encoder = load_registry().resolve(entry)(options)
     if saved is None:
+        entry, encoder = build_encoder(name, [("--set", parse_assignments(assignments))])
         return entry.saved, encoder, None if entry.record.fitted else "nothing"
-    if entry.record.fitted:
-        load_encoder(encoder, saved)
+    if assignments:
+        raise UsageError("--set cannot change a saved encoder", mend="leave out --set")
+    entry, encoder = saved_encoder(saved)
     return entry.saved, encoder, str(saved)
 
 

@@ -1,0 +1,299 @@
+"""A trained run put to use: what comes next, as a vector or as a choice among candidates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lvmctl.api.arrays import Kind, chunks, contexts, pool_of
+from lvmctl.core.batch import Pool
+from lvmctl.core.errors import DataError, LvmctlError, UsageError
+from lvmctl.core.run_directory import find_run
+from lvmctl.data.splits.open import open_source
+from lvmctl.data.text.embed import Encoder
+from lvmctl.data.text.encoders.build import check_encoder, encode_units, encoder_of
+from lvmctl.evaluation.predictors import own_score
+from lvmctl.evaluation.trained import Trained, load_run
+from lvmctl.registry import load_registry
+
+if TYPE_CHECKING:
+    from lvmctl.api.arrays import Vectors
+
+Array = TypeVar("Array", np.ndarray, Tensor)
+
+BATCH = 1024
+"""Contexts that are predicted at a time."""
+
+SCORES = 4_000_000
+"""Scores that are held at a time."""
+
+
+class Ranking(NamedTuple):
+    """Candidates, the best first.
+
+    Attributes:
+        indices: (top,) or (B, top) int64, numbers of the candidates.
+        scores: of the same shape, float; what they were ranked by, higher is better.
+    """
+
+    indices: Any
+    scores: Any
+
+
+class Model:
+    """A trained model, by its weights of the best epoch; made by :func:`lvmctl.load`.
+
+    Vectors may be NumPy arrays, tensors on any device or nested sequences, of any real numbers;
+    they are read as unit vectors, and what comes back is of the same kind. Vectors whose norm is
+    not 1 are normalised with a warning. A context holds chunks oldest first. Where it has more
+    than K of them, the last K are read; where it has fewer, the oldest is repeated in front.
+
+    Attributes:
+        path: the run directory.
+        recipe: name of the recipe that trained it.
+        dim: D, the width of a chunk vector.
+        context_length: K, the chunks that a prediction is made from.
+        horizon: h; what is predicted is the h-th chunk after the context.
+        has_score: whether it ranks by a score of its own, and not by cosine.
+    """
+
+    def __init__(self, trained: Trained) -> None:
+        self._trained = trained
+        self.path: Path = trained.run.path
+        self.recipe: str = trained.plan.recipe
+        self.dim: int = trained.dim
+        self.context_length: int = trained.plan.options.context
+        self.horizon: int = trained.plan.options.horizon
+        self.has_score: bool = hasattr(trained.model, "score")
+        self._score = own_score(trained.plan.model.entry, trained.model)
+
+    def __repr__(self) -> str:
+        return f"<lvmctl.Model {self.path} K={self.context_length} D={self.dim}>"
+
+    @overload
+    def predict(self, context: Array) -> Array: ...
+
+    @overload
+    def predict(self, context: Sequence[Array]) -> Array: ...
+
+    @overload
+    def predict(self, context: Vectors) -> Any: ...
+
+    def predict(self, context: Any) -> Any:
+        """Predict the vector of the chunk that follows.
+
+        Args:
+            context: (K, D), (B, K, D), or a sequence of contexts (k, D) of different lengths.
+
+        Returns:
+            (D,) or (B, D) of unit norm, of the kind of ``context`` (float32 for integers). Where
+            the run has a transform, it lies among transformed chunks: compare it with
+            :meth:`transform` of vectors.
+
+        Raises:
+            DataError: another D, NaN, infinity, a vector of 0, or a context of no chunk.
+
+        Example:
+            >>> model = lvmctl.load(run_path)
+            >>> q = model.predict(np.eye(model.dim, dtype="float32")[:5])
+            >>> q.shape == (model.dim,), round(float(np.linalg.norm(q)), 3)
+            (True, 1.0)
+        """
+        rows, single = contexts(context, self.dim, self.context_length)
+        found = self._predict(self._transformed(rows, "context"))
+        return Kind.of(context).give(found[0] if single else found)
+
+    @overload
+    def transform(self, vectors: Array) -> Array: ...
+
+    @overload
+    def transform(self, vectors: Vectors) -> Any: ...
+
+    def transform(self, vectors: Any) -> Any:
+        """Put chunk vectors through what the run's chunks went through before training.
+
+        Args:
+            vectors: (n, D).
+
+        Returns:
+            (n, D) of unit norm, of the same kind; without a transform, the vectors themselves.
+
+        Raises:
+            DataError: see :meth:`predict`; or nothing is left of a vector.
+        """
+        rows = self._transformed(chunks(vectors, self.dim, "vectors", (2,)), "vectors")
+        return Kind.of(vectors).give(torch.from_numpy(rows))
+
+    def rank(self, context: Vectors, candidates: Vectors, top: int | None = 10) -> Ranking:
+        """Rank candidates for the place after a context.
+
+        A model with a score of its own (a ranker, such as P9's) ranks by it, others by the cosine
+        of candidate and prediction. Equal scores keep the order of the candidates.
+
+        Args:
+            context: as in :meth:`predict`.
+            candidates: (N, D), the same for all contexts; or (B, N, D), each context's own.
+            top: how many are returned; None is all.
+
+        Returns:
+            Numbers of the candidates and their scores, (top,) or (B, top), the best first; of
+            fewer candidates all. They are arrays or tensors as ``context`` is.
+
+        Raises:
+            DataError: see :meth:`predict`; or another number of contexts and lists of candidates.
+            UsageError: ``top`` is below 1.
+
+        Example:
+            >>> model = lvmctl.load(run_path)
+            >>> chunks = np.eye(model.dim, dtype="float32")
+            >>> model.rank(chunks[:5], chunks[5:9], top=2).indices.shape
+            (2,)
+        """
+        if top is not None and top < 1:
+            raise UsageError(f"top is {top}", where="rank", mend="give 1 or more, or None for all")
+        rows, single = contexts(context, self.dim, self.context_length)
+        pool = pool_of(candidates, self.dim, None if single else len(rows))
+        rows, pool = self._transformed(rows, "context"), self._transformed(pool, "candidates")
+        count = pool.shape[-2] if top is None else min(top, pool.shape[-2])
+        found = [self._best(*part, count) for part in parts(rows, pool)]
+        kept, scores = (torch.cat(each) for each in zip(*found))
+        kind = Kind.of(context)
+        return Ranking(*(kind.give(each[0] if single else each) for each in (kept, scores)))
+
+    def rank_texts(
+        self, before: str | Sequence[str], candidates: Sequence[str], top: int | None = 10
+    ) -> Ranking:
+        """Rank texts for the place after what was read, by the encoder of the training data.
+
+        Args:
+            before: the chunks read so far, oldest first; the last K count.
+            candidates: texts that might come next, each a chunk.
+            top: how many are returned; None is all.
+
+        Returns:
+            Numbers of the candidates and their scores, (top,) each, the best first.
+
+        Raises:
+            DataError: an empty text, or the training data is gone, has changed, or does not have
+                the encoder that made it.
+            UsageError: the encoder is not installed.
+        """
+        read = clean([before] if isinstance(before, str) else before, "before")
+        read = read[-self.context_length :]
+        if not read:
+            raise DataError("there is no text", where="before", mend="give at least one chunk")
+        vectors = encode_units(self.encoder, [*read, *clean(candidates, "candidates")])
+        return self.rank(vectors[: len(read)], vectors[len(read) :], top)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder that made the training data: ``encode(texts)`` is (n, D).
+
+        Raises:
+            DataError, UsageError: see :meth:`rank_texts`.
+        """
+        data, train = self._trained.config["data"], self._trained.config["splits"]["train"]
+        source = data["data"] or next(iter(data["train"] or ()), None)
+        try:
+            store, _ = open_source(source)
+        except LvmctlError as error:
+            raise DataError(
+                f"texts cannot be read without the store it was trained on ({error})",
+                where=self.path,
+                mend="restore the store, or use rank() with vectors",
+            ) from error
+        recorded = train.get("joined", [train])[0]
+        if store.content_hash != recorded["content_hash"]:
+            raise DataError(
+                "is not the store that the run was trained on, so its encoder may be another",
+                where=store.path,
+                mend="restore the store, or use rank() with vectors",
+            )
+        _, encoder = encoder_of(store)
+        check_encoder(encoder, store)
+        return encoder
+
+    def _transformed(self, rows: np.ndarray, what: str) -> np.ndarray:
+        """Unit chunks (…, D) after the run's transform, if it has one."""
+        transform = self._trained.transform
+        if transform is None or not rows.size:
+            return rows
+        found = transform(rows.reshape(-1, self.dim)).reshape(rows.shape)
+        lost = np.isnan(found).any(axis=-1)
+        if lost.any():
+            place = ", ".join(map(str, np.argwhere(lost)[0]))
+            raise DataError(
+                f"nothing is left of the vector at [{place}] after transform {transform.name}",
+                where=what,
+                mend="leave it out",
+            )
+        return found
+
+    def _predict(self, rows: np.ndarray) -> Tensor:
+        """q (B, D) float32 for transformed contexts (B, K, D)."""
+        found = [torch.empty(0, self.dim)]
+        for low in range(0, len(rows), BATCH):
+            found.append(self._trained.predict(torch.from_numpy(rows[low : low + BATCH])).q)
+        return torch.cat(found).float()
+
+    def _best(self, rows: np.ndarray, pool: np.ndarray, count: int) -> tuple[Tensor, Tensor]:
+        """The ``count`` best of a pool (N, D) or (B, N, D) for contexts (B, K, D)."""
+        vectors = torch.from_numpy(pool)
+        if not len(rows) or not pool.shape[-2]:
+            scores = torch.empty(len(rows), pool.shape[-2])
+        elif self._score is None:
+            q = self._predict(rows)
+            scores = q @ vectors.T if vectors.dim() == 2 else (vectors @ q[:, :, None])[:, :, 0]
+        else:
+            every = torch.ones(len(rows), pool.shape[-2], dtype=torch.bool)
+            with torch.inference_mode():
+                scores = self._score(torch.from_numpy(rows), Pool(vectors, every)).float().cpu()
+        # A score that is not a number is below any that is.
+        order = scores.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+        kept = order.argsort(dim=1, descending=True, stable=True)[:, :count]
+        return kept, scores.gather(1, kept)
+
+
+def clean(texts: Sequence[str], what: str) -> list[str]:
+    """Texts with white space made single, as in a store."""
+    for number, text in enumerate(texts):
+        if not isinstance(text, str) or not text.strip():
+            says = "is empty" if isinstance(text, str) else "is no text"
+            raise DataError(says, where=f"{what}[{number}]", mend="give texts of at least a word")
+    return [" ".join(text.split()) for text in texts]
+
+
+def parts(rows: np.ndarray, pool: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Contexts and their candidates, as many at a time as scores are held; one part at least."""
+    size = max(1, min(BATCH, SCORES // max(1, pool.shape[-2])))
+    for low in range(0, max(1, len(rows)), size):
+        part = slice(low, low + size)
+        yield rows[part], pool if pool.ndim == 2 else pool[part]
+
+
+def load(run: str | os.PathLike[str] | None = None) -> Model:
+    """Load the model of a finished run.
+
+    Args:
+        run: path of a run directory, or its name in ``runs/``; None is the run trained last.
+
+    Returns:
+        The model with the weights of its best epoch, on the CPU.
+
+    Raises:
+        RunError: no run is there, it has no best epoch, or its files are damaged.
+        PluginError: a plugin that it needs is missing or broken.
+
+    Example:
+        >>> model = lvmctl.load(run_path)
+        >>> model.recipe
+        'p8'
+    """
+    return Model(load_run(load_registry(), find_run(None if run is None else os.fspath(run))))

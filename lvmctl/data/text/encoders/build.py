@@ -1,0 +1,97 @@
+"""Encoders by name, and the one that made a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lvmctl.config import bind
+from lvmctl.core.errors import DataError, UsageError
+from lvmctl.data.store.arrays import unit
+from lvmctl.data.store.store import Store
+from lvmctl.data.text.embed import Encoder, load_encoder
+from lvmctl.registry import Entry, load_registry
+
+CHECKED = 3
+"""Texts of a store that are encoded again to see that the encoder is the one that made it."""
+
+ALIKE = 1 - 1e-3
+"""Cosine of a stored vector with its text's, encoded again: float16 rounds, kernels differ."""
+
+
+def build_encoder(name: str, layers: Sequence[tuple[str, Any]]) -> tuple[Entry, Encoder]:
+    """The encoder ``name`` with the options of ``layers``, not fitted yet, and its entry.
+
+    Raises:
+        UsageError: an unknown name or option.
+    """
+    registry = load_registry()
+    entry = registry.get("encoder", name)
+    options = bind(entry.record.options, layers).options
+    return entry, registry.resolve(entry)(options)
+
+
+def encoder_of(store: Store) -> tuple[Entry, Encoder]:
+    """The encoder that made a store, fitted, and its entry.
+
+    Raises:
+        DataError: the store does not say, or lacks what the encoder learned.
+        UsageError: no such encoder is installed.
+    """
+    recipe = store.manifest.get("encoder")
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("name"), str):
+        raise DataError(
+            "does not say which encoder made it",
+            where=store.path,
+            mend="use a store made by lvmctl data embed",
+        )
+    made = store.manifest.get("made")
+    name = made.get("encoder", recipe["name"]) if isinstance(made, dict) else recipe["name"]
+    try:
+        entry = load_registry().get("encoder", name)
+    except UsageError as error:
+        raise UsageError(
+            f"was encoded by {name}, which is no encoder that is installed",
+            where=store.path,
+            mend="install its plugin, or use vectors in the place of texts",
+        ) from error
+    known = entry.record.options.__dataclass_fields__
+    saved = {key: value for key, value in recipe.items() if key in known}
+    _, encoder = build_encoder(name, [(str(store.path), saved)])
+    if entry.record.fitted:
+        load_encoder(encoder, store.path)
+    return entry, encoder
+
+
+def encode_units(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
+    """Texts (n,) as unit vectors (n, D) float32."""
+    return unit(np.asarray(encoder.encode(texts), np.float32))
+
+
+def check_encoder(encoder: Encoder, store: Store) -> None:
+    """Refuse an encoder that gives other vectors than those of the store's first texts.
+
+    A store without texts is taken at its word.
+
+    Raises:
+        DataError: it gives others.
+    """
+    texts = [text for _, text in zip(range(CHECKED), store.texts())]
+    if not texts:
+        return
+    found = encode_units(encoder, texts)
+    stored = unit(store.vectors[: len(texts)])
+    if found.shape != stored.shape or np.einsum("nd,nd->n", found, stored).min() < ALIKE:
+        raise DataError(
+            "its texts have other vectors when they are encoded again",
+            where=store.path,
+            mend="the encoder has changed: embed the texts again and train anew",
+        )
+
+
+def saved_encoder(path: Path) -> tuple[Entry, Encoder]:
+    """The encoder of the store at ``path``; see :func:`encoder_of`."""
+    return encoder_of(Store.open(path))
