@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from lvmctl.data.store.writer import write_store
     from lvmctl.data.windows import Windows
     from lvmctl.evaluation.statistics.intervals import Resampling
-    from lvmctl.nn.sequence.model import sequence_encoder as sequence_model
-    from lvmctl.nn.sequence.options import SequenceEncoderOptions as SequenceOptions
+    from lvmctl.nn.sequence.model import sequence_model
+    from lvmctl.nn.sequence.options import SequenceOptions
     from lvmctl.registry.hookspecs import hookimpl
     from lvmctl.registry.specs import (
         API_VERSION,
@@ -69,7 +69,7 @@ _HOMES = {
     "NoOptions": "registry.specs",
     "Part": "registry.specs",
     "RecipeSpec": "registry.specs",
-    "SequenceOptions": "nn.sequence.options:SequenceEncoderOptions",
+    "SequenceOptions": "nn.sequence.options",
     "Shape": "registry.specs",
     "TrainingOptions": "config.options",
     "hookimpl": "registry.hookspecs",
@@ -88,7 +88,7 @@ _HOMES = {
     "Table": "core.diagnosis",
     "Windows": "data.windows",
     "open_split": "data.splits.open",
-    "sequence_model": "nn.sequence.model:sequence_encoder",
+    "sequence_model": "nn.sequence.model",
     "write_json": "core.files",
     "write_store": "data.store.writer",
     # Errors that end as one line.
