@@ -85,7 +85,9 @@ def peak(batch: int, context: int, device: str) -> dict[str, float]:
             a = torch.randn(rows, inner, device=device, dtype=dtype)
             weight = torch.randn(columns, inner, device=device, dtype=dtype)
             product = partial(torch.nn.functional.linear, a, weight)
-            for switch in SWITCHES if dtype == torch.float32 and device == "cpu" else ("none",):
+            for switch in (
+                SWITCHES.values() if dtype == torch.float32 and device == "cpu" else ("none",)
+            ):
                 torch.backends.mkldnn.matmul.fp32_precision = switch
                 name = f"{str(dtype).removeprefix('torch.')}/{switch}"
                 rate = 2e-9 * rows * inner * columns / min(timed(product, device, 10))

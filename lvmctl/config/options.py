@@ -158,6 +158,11 @@ class TrainingOptions:
         choices=("none", *TRANSFORMS),
     )
     precision: str = option("fp32", "arithmetic of the forward pass", choices=("fp32", "bf16"))
+    matmul: str = option(
+        "auto",
+        "what multiplies float32 matrices on a CPU; auto is oneDNN where it does not round",
+        choices=("auto", "blas", "onednn"),
+    )
     best_by: str = option(
         "mrr@10",
         "validation metric that picks best_model.pt",

@@ -65,7 +65,7 @@ def run_cli(tmp_path: Path, cli_env: dict[str, str]) -> RunCli:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         path: Iterable[Path] = (),
-        timeout: float = 120,
+        timeout: float = 600,
     ) -> subprocess.CompletedProcess[str]:
         environment = cli_env | dict(env or {})
         if places := [str(place) for place in path]:

@@ -1,30 +1,39 @@
-"""Which arithmetic this machine does fast and right: probed, chosen, recorded (ENGINEERING, Speed).
+"""Which arithmetic a run uses: decided by the error of its products, recorded, pinned on request.
 
-On a CPU, fp32 matrix products can go through several libraries. On some chips one of them is twice
-as fast; on others the same switch quietly rounds to bf16. So speed and error are both measured.
+On a CPU, torch multiplies float32 matrices by a BLAS or, under the switch that allows bf16, by
+oneDNN. On a processor without matrix units for bf16 oneDNN still multiplies in float32, at up to
+twice the rate; on others it rounds to bf16. So the error under the switch says which it is. Speed
+is not measured: every process on one machine computes alike, however busy that is.
 """
 
 from __future__ import annotations
 
+import functools
 import platform
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 
 from lvmctl.core.errors import UsageError
 
-SWITCHES = ("none", "ieee", "bf16")
-"""Values of ``torch.backends.mkldnn.matmul.fp32_precision`` worth trying, the default first."""
+SWITCHES = {"blas": "none", "onednn": "bf16"}
+"""Values of ``torch.backends.mkldnn.matmul.fp32_precision`` by what multiplies under them."""
 
 LARGEST_ERROR = 1e-5
 """Relative error above which a product is not float32 arithmetic."""
 
-GAIN = 1.1
-"""How much faster than the default a switch must be to be chosen."""
-
-ROWS, INNER, COLUMNS = 640, 512, 1024
+PRODUCTS = (
+    (256, 768, 512),
+    (256, 512, 1536),
+    (256, 512, 2048),
+    (256, 2048, 512),
+    (33, 65, 64),
+    (1, 768, 512),
+    (2, 3, 5),
+)
+"""Rows, summed and columns of the products that errors are measured on: of the common encoder, of
+small models, of a single window."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class Backend:
         device: ``cpu``, ``cuda`` or ``mps``.
         hardware: the processor's or the GPU's name.
         threads: CPU threads of torch.
-        fp32_switch: the chosen value of :data:`SWITCHES`.
+        fp32_switch: a value of :data:`SWITCHES`.
         precision: ``fp32`` or ``bf16`` autocast.
         torch: torch's version.
     """
@@ -51,6 +60,12 @@ class Backend:
         """Make torch compute this way."""
         flush_denormals()
         torch.backends.mkldnn.matmul.fp32_precision = self.fp32_switch
+
+    def exact_here(self) -> Backend:
+        """The same, by BLAS where this processor would round the float32 products."""
+        if self.device != "cpu" or fp32_error(self.fp32_switch) <= LARGEST_ERROR:
+            return self
+        return replace(self, fp32_switch=SWITCHES["blas"])
 
     def autocast(self) -> torch.autocast:
         """The context of a forward pass."""
@@ -79,17 +94,30 @@ def choose_device(name: str) -> str:
     return name
 
 
-def choose_backend(device: str, precision: str) -> Backend:
-    """The fastest arithmetic of ``device`` that is still exact enough, applied."""
+def choose_backend(device: str, precision: str, matmul: str = "auto") -> Backend:
+    """How to compute on ``device``, applied.
+
+    Args:
+        precision: ``fp32`` or ``bf16`` autocast.
+        matmul: what multiplies float32 matrices on a CPU: a key of :data:`SWITCHES`, or ``auto``
+            for oneDNN where that is float32 arithmetic. Other devices have no choice.
+
+    Raises:
+        UsageError: the product that is asked for is no float32 arithmetic here.
+    """
     flush_denormals()
-    switch = "none"
+    switch = SWITCHES["blas"]
     if device == "cpu":
-        measured = probe()
-        exact = {s: m for s, m in measured.items() if m["error"] <= LARGEST_ERROR}
-        if exact:
-            best = max(exact, key=lambda s: exact[s]["gflops"])
-            default = exact.get("none", {"gflops": 0.0})["gflops"]
-            switch = best if exact[best]["gflops"] > GAIN * default else "none"
+        switch = SWITCHES["onednn" if matmul == "auto" else matmul]
+        rounded = fp32_error(switch)
+        if rounded > LARGEST_ERROR:
+            if matmul != "auto":
+                raise UsageError(
+                    f"its products are no float32 arithmetic here (relative error {rounded:.0e})",
+                    where=f"matmul={matmul}",
+                    mend="use matmul=auto, or precision=bf16 where rounding is wanted",
+                )
+            switch = SWITCHES["blas"]
     backend = Backend(
         device=device,
         hardware=hardware(device),
@@ -111,33 +139,30 @@ def flush_denormals() -> None:
     torch.set_flush_denormal(True)
 
 
-def probe(repeats: int = 5) -> dict[str, dict[str, float]]:
-    """Speed and error of an fp32 product under each switch, about 50 ms in all.
+@functools.cache
+def fp32_error(switch: str) -> float:
+    """Largest relative error of float32 products under a switch, measured against float64.
 
     Returns:
-        By switch: ``gflops`` (best of ``repeats``) and ``error``, relative to float64. A switch
-        this build of torch does not know is left out.
+        The largest ‖product − exact‖ / ‖exact‖ over :data:`PRODUCTS` and their transposes; infinity
+        where this build of torch does not know the switch. The same in every process of a machine.
     """
     generator = torch.Generator().manual_seed(0)
-    a = torch.randn(ROWS, INNER, generator=generator)
-    b = torch.randn(INNER, COLUMNS, generator=generator)
-    exact = a.double() @ b.double()
     before = torch.backends.mkldnn.matmul.fp32_precision
-    measured = {}
-    for switch in SWITCHES:
-        try:
-            torch.backends.mkldnn.matmul.fp32_precision = switch
-        except RuntimeError:
-            continue
-        product, best = a @ b, float("inf")
-        for _ in range(repeats):
-            begin = time.perf_counter()
-            product = a @ b
-            best = min(best, time.perf_counter() - begin)
-        error = float((product.double() - exact).norm() / exact.norm())
-        measured[switch] = {"gflops": 2e-9 * ROWS * INNER * COLUMNS / best, "error": error}
-    torch.backends.mkldnn.matmul.fp32_precision = before
-    return measured
+    errors = []
+    try:
+        torch.backends.mkldnn.matmul.fp32_precision = switch
+        for rows, inner, columns in PRODUCTS:
+            a = torch.randn(rows, inner, generator=generator)
+            b = torch.randn(inner, columns, generator=generator)
+            exact = a.double() @ b.double()
+            for product in (a @ b, (b.T @ a.T).T, torch.bmm(a[None], b[None])[0]):
+                errors.append((product.double() - exact).norm() / exact.norm())
+    except RuntimeError:
+        return float("inf")
+    finally:
+        torch.backends.mkldnn.matmul.fp32_precision = before
+    return float(torch.stack(errors).max())
 
 
 def hardware(device: str) -> str:

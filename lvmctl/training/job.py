@@ -76,7 +76,8 @@ def start(request: Request, screen: Screen) -> Finished:
     plan = make_plan(registry, request.recipe, request.layers, request.losses)
     for part in plan.parts:
         registry.resolve(part.entry)  # a part that cannot be imported costs no run directory
-    backend = choose_backend(choose_device(request.device), plan.options.precision)
+    options = plan.options
+    backend = choose_backend(choose_device(request.device), options.precision, options.matmul)
     splits = open_splits(**request.sources)
     train, val = windows_of(plan, splits)
     name = plan.options.transform
@@ -139,7 +140,7 @@ def resume(
                     where=run.path,
                     mend="restore the data or name where it is with --data, or start a new run",
                 )
-        keep_backend(backend, device, screen)
+        backend = keep_backend(backend, device, screen)
         train, val = windows_of(plan, splits)
         transform = None if plan.options.transform == "none" else Transform.load(run.transform)
         train, val = transformed(train, transform), transformed(val, transform)
@@ -256,8 +257,11 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
 
 
-def keep_backend(saved: Backend, device: str, screen: Screen) -> None:
-    """Compute as the run did so far; a difference of the machine is said aloud."""
+def keep_backend(saved: Backend, device: str, screen: Screen) -> Backend:
+    """How to go on computing: as the run did so far, and a difference of the machine is reported.
+
+    Where its float32 products would be rounded on this machine, they go by BLAS.
+    """
     if device not in ("auto", saved.device):
         raise UsageError(
             f"the run computes on {saved.device}", where="--resume", mend="leave --device out"
@@ -265,7 +269,13 @@ def keep_backend(saved: Backend, device: str, screen: Screen) -> None:
     choose_device(saved.device)
     if saved.device == "cpu" and saved.threads != torch.get_num_threads():
         torch.set_num_threads(saved.threads)
-    here = {"hardware": hardware(saved.device), "torch": torch.__version__}
+    backend = saved.exact_here()
+    backend.apply()
+    here = {
+        "hardware": hardware(saved.device),
+        "torch": torch.__version__,
+        "fp32_switch": backend.fp32_switch,
+    }
     changed = [
         f"{name} {getattr(saved, name)} → {value}"
         for name, value in here.items()
@@ -273,3 +283,4 @@ def keep_backend(saved: Backend, device: str, screen: Screen) -> None:
     ]
     if changed:
         screen.say(f"the machine changed ({', '.join(changed)}): not bit-identical from here on")
+    return backend

@@ -49,7 +49,7 @@ def git_commit() -> str | None:
     try:
         for command in (["ls-files", "--error-unmatch", here.name], ["rev-parse", "HEAD"]):
             found = subprocess.run(
-                [*git, *command], capture_output=True, text=True, timeout=5, check=True
+                [*git, *command], capture_output=True, text=True, timeout=60, check=True
             )
     except (OSError, subprocess.SubprocessError):
         return None

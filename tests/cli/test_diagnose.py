@@ -153,7 +153,7 @@ def test_what_is_wrong_is_one_line(run_cli, mine, words, code, message):
 def test_one_that_goes_wrong_does_not_stop_the_others(run_cli, mine, tmp_path):
     out = tmp_path / "found"
     words = ("diagnose", "all", DATA, "--json", "--out", out)
-    done = run_cli(*words, path=[mine], timeout=300)
+    done = run_cli(*words, path=[mine])
     found = json.loads(done.stdout)
     answered = set(found["diagnoses"])
     assert {"ceilings", "feasibility", "sound", "arrays", "undrawn"} <= answered

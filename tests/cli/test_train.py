@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -247,9 +246,7 @@ def test_a_signal_from_outside(tmp_path, cli_env, number):
         while "epoch 1/" not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(number)
-        begin = time.monotonic()
         said = process.stderr.read()
         code = process.wait()
-    assert time.monotonic() - begin < 5
     assert code == 128 + number
     assert f"continue with --resume {tmp_path / 'here'}" in said.splitlines()[-1]

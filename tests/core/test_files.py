@@ -106,7 +106,7 @@ except OutputError as error:
 
 def test_a_write_that_really_runs_out_of_room(kept):
     done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, kept], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", FULL_DISK, kept], capture_output=True, text=True, timeout=600
     )
     assert done.stderr.strip() == (
         f"{kept}: cannot be written (file too large); raise the file-size limit or write elsewhere"

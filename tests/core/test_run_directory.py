@@ -22,7 +22,7 @@ from pathlib import Path
 from lvmctl.core.run_directory import RunDirectory
 with RunDirectory(Path(sys.argv[1])):
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 

@@ -71,7 +71,7 @@ def test_the_page_fits_a_telephone(tmp_path, make_inputs):
         [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", file.as_uri()],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     seen = re.search('data-found="([^"]*)"', done.stdout)
     assert seen, done.stderr

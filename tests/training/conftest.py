@@ -56,7 +56,7 @@ def in_process() -> Callable[..., int]:
     def run(task: Callable, *arguments) -> int:
         process = context.Process(target=_child, args=(task, arguments))
         process.start()
-        process.join(120)
+        process.join(600)
         assert process.exitcode is not None, "the process hangs"
         return process.exitcode
 

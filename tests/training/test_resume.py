@@ -21,7 +21,7 @@ from training.small import Watcher
 
 from lvmctl.core.errors import Interrupted, RunError, UsageError
 from lvmctl.core.run_directory import RunDirectory
-from lvmctl.training import checkpoint, job
+from lvmctl.training import backend, checkpoint, job
 
 EPOCHS = 6
 
@@ -273,6 +273,16 @@ def test_another_machine_is_said_aloud(finished):
     watcher = Watcher()
     job.resume(finished, [], "auto", watcher)
     assert any("Abacus" in line and "not bit-identical" in line for line in watcher.said)
+
+
+def test_a_machine_whose_products_round_takes_others(finished, monkeypatch):
+    config = json.loads((finished / "config.json").read_text())
+    config["backend"]["fp32_switch"] = "bf16"
+    (finished / "config.json").write_text(json.dumps(config))
+    monkeypatch.setattr(backend, "fp32_error", lambda switch: 2e-3 if switch == "bf16" else 2e-7)
+    watcher = Watcher()
+    job.resume(finished, [], "auto", watcher)
+    assert any("fp32_switch bf16 → none" in line for line in watcher.said)
 
 
 def test_what_is_not_a_run(tmp_path):

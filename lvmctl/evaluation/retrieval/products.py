@@ -2,13 +2,12 @@
 
 On most processors float32 products are the fastest way. On those with matrix units for bf16, three
 products of bf16 parts are twice as fast, and what they say of a score that is not close to the
-target's is as certain.
+target's is as certain. Which it is depends on the processor alone, not on how busy it is.
 """
 
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -116,39 +115,22 @@ def parts(x: Tensor, count: int) -> list[Tensor]:
     return found
 
 
-def fastest_first(dim: int) -> tuple[type[Gaps], ...]:
-    """Ways to try, the last of which is always good enough; measured once, in some milliseconds."""
-    switch = torch.backends.mkldnn.matmul.fp32_precision
-    return measured(dim, torch.get_num_threads(), switch)
-
-
 @functools.cache
-def measured(dim: int, threads: int, switch: str) -> tuple[type[Gaps], ...]:
-    """:func:`fastest_first` with ``threads`` and the fp32 back-end ``switch``."""
-    q, chunks = sample(dim, BLOCK)
-    split = plain = float("inf")
-    for _ in range(5):
-        split = min(split, seconds(SplitBfloat16, q, chunks))
-        plain = min(plain, seconds(Float32, q, chunks))
-        if split > 10 * plain:  # a processor that has to imitate bf16
-            break
-    faster = split < 0.8 * plain and sound(SplitBfloat16, dim)
-    return (SplitBfloat16, Float32) if faster else (Float32,)
+def fastest_first(dim: int) -> tuple[type[Gaps], ...]:
+    """Ways to try, the last of which is always good enough."""
+    split = has_bf16_matrix_units() and sound(SplitBfloat16, dim)
+    return (SplitBfloat16, Float32) if split else (Float32,)
+
+
+def has_bf16_matrix_units() -> bool:
+    """Whether the processor multiplies bf16 matrices in units of their own (AMX)."""
+    return bool(getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16"))
 
 
 def sample(dim: int, count: int) -> tuple[Tensor, Tensor]:
     """Unit predictions and chunks (count, D) to try a way on."""
     generator = torch.Generator().manual_seed(0)
     return torch.nn.functional.normalize(torch.randn(2, count, dim, generator=generator), dim=2)
-
-
-def seconds(way: type[Gaps], q: Tensor, chunks: Tensor) -> float:
-    """How long a block takes."""
-    gaps, prepared = way(q, torch.zeros(len(q))), way.prepare(chunks)
-    gap, spare = torch.empty(2, len(q), len(chunks))
-    begin = time.perf_counter()
-    gaps.fill(slice(0, len(q)), prepared, gap, spare)
-    return time.perf_counter() - begin
 
 
 def sound(way: type[Gaps], dim: int) -> bool:

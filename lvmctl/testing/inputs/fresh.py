@@ -40,7 +40,8 @@ HEAVY = frozenset(
 
 ENVIRON = Path("/proc/self/environ")
 MARK = "\x1elvmctl\x1e"
-PATIENCE = 60.0
+PATIENCE = 600.0
+"""Seconds after which a process counts as hanging, on however busy a machine."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from lvmctl.registry.resolve import load
 from lvmctl.testing.check import Subject
 from lvmctl.testing.inputs.child import last_words, python
 
-PATIENCE = 120.0
+PATIENCE = 600.0
+"""Seconds after which a process counts as hanging, on however busy a machine."""
 SEED = "PYTHONHASHSEED"
 
 

@@ -20,7 +20,7 @@ from lvmctl.data.store.files import new_directory
 with new_directory(Path(sys.argv[1])) as directory:
     (directory / "half").write_text("half")
     print("writing", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 

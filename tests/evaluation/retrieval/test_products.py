@@ -57,42 +57,33 @@ def test_three_parts_are_the_number_itself():
 
 
 @pytest.mark.parametrize(
-    ("split", "plain", "is_sound", "ways", "turns"),
+    ("units", "is_sound", "ways"),
     [
-        (1.0, 2.0, True, (SplitBfloat16, Float32), 5),
-        (1.0, 2.0, False, (Float32,), 5),
-        (1.9, 2.0, True, (Float32,), 5),
-        (90.0, 2.0, True, (Float32,), 1),
+        (True, True, (SplitBfloat16, Float32)),
+        (True, False, (Float32,)),
+        (False, True, (Float32,)),
     ],
-    ids=["fast", "unsound", "no faster", "imitated"],
+    ids=["matrix units", "unsound", "no matrix units"],
 )
-def test_the_fastest_way_that_is_sound_comes_first(
-    monkeypatch, split, plain, is_sound, ways, turns
-):
-    timed = []
-
-    def seconds(way, q, chunks):
-        timed.append(way)
-        return {SplitBfloat16: split, Float32: plain}[way] + len(timed) % 3 / 100
-
-    monkeypatch.setattr(products, "seconds", seconds)
+def test_the_processor_decides_the_way(monkeypatch, units, is_sound, ways):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": units}, raising=False)
     monkeypatch.setattr(products, "sound", lambda way, dim: is_sound)
-    products.measured.cache_clear()
+    products.fastest_first.cache_clear()
     try:
         assert products.fastest_first(5) == ways
-        assert products.fastest_first(5) == ways
     finally:
-        products.measured.cache_clear()
-    assert timed == [SplitBfloat16, Float32] * turns
+        products.fastest_first.cache_clear()
 
 
-def test_the_choice_is_measured_here():
-    products.measured.cache_clear()
-    ways = products.fastest_first(16)
-    assert ways[-1] is Float32
+def test_a_torch_that_says_nothing_of_the_processor(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert not products.has_bf16_matrix_units()
+
+
+def test_both_ways_are_sound_here():
+    assert products.fastest_first(16)[-1] is Float32
     assert products.sound(SplitBfloat16, 64)
     assert products.sound(Float32, 64)
-    assert products.seconds(Float32, *products.sample(8, 32)) > 0
 
 
 def test_products_that_round_are_noticed(monkeypatch):

@@ -14,7 +14,7 @@ import pytest
 from lvmctl.training.sweep import pool as crew
 from lvmctl.training.sweep.pool import Ended, Signals, Worker, cores, environment, work
 
-SLEEP = "import time; print('error: none', flush=True); time.sleep(60)"
+SLEEP = "import time; print('error: none', flush=True); time.sleep(600)"
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_signal_is_passed_on_and_nothing_more_is_started(python, heard, number
 
 def test_a_second_interrupt_kills_what_does_not_end(python, heard):
     deaf = "import signal, sys, time; signal.signal(2, signal.SIG_IGN)\n"
-    deaf += "print('deaf', file=sys.stderr); time.sleep(60)"
+    deaf += "print('deaf', file=sys.stderr); time.sleep(600)"
 
     def say(_):
         for seconds in (0.01, 0.3):
