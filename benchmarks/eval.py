@@ -26,6 +26,7 @@ from pathlib import Path
 import click
 import torch
 
+from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.store.writer import write_store
 from lvmctl.data.synthetic.worlds import World, write_world
 from lvmctl.evaluation.eval_data import Asked
@@ -40,15 +41,12 @@ CHUNKS = 45
 TRAIN_WINDOWS = 20_000
 
 
-class Clock:
+class Clock(Reporter):
     """Keeps the seconds between what the evaluation says."""
 
     def __init__(self) -> None:
         self.stages: list[tuple[str, float]] = []
         self.last, self.what = time.perf_counter(), "load, fit baselines"
-
-    def say(self, message: str) -> None:
-        pass
 
     def mark(self, what: str) -> None:
         now = time.perf_counter()
@@ -56,21 +54,10 @@ class Clock:
         self.last, self.what = now, what
 
     @contextmanager
-    def stage(self, what: str, unit: str, total: int) -> Iterator:
+    def progress(self, what, unit, total=None, done=0) -> Iterator:
         self.mark(what)
-        yield lambda done: None
+        yield lambda count: None
         self.mark(f"after {what}")
-
-
-class Quiet:
-    def steps(self, steps, epoch, epochs):
-        return steps
-
-    def epoch(self, record, epochs, windows_per_s):
-        pass
-
-    def say(self, message):
-        pass
 
 
 def make_data(place: Path, windows: int, dim: int) -> dict[str, str]:
@@ -101,7 +88,7 @@ def main(windows: int, dim: int, threads: int | None) -> None:
         options = {"epochs": 1, "windows": 200, "eval_windows": 200}
         run = place / "run"
         request = job.Request("p8", [("benchmark", options)], sources=sources, out=run)
-        job.start(request, Quiet())
+        job.start(request, SILENT)
         clock, begin = Clock(), time.perf_counter()
         asked = Asked(train=sources["train"])  # all of it, the run took a few articles
         done = run_fivecat(registry, str(run), asked, clock, profile="strict")

@@ -38,6 +38,7 @@ from lvmctl_ranker.options import P9Options, RankerOptions
 
 from lvmctl.baselines.direct import Direct
 from lvmctl.core.batch import Pool
+from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Split, Windows, open_split
 from lvmctl.evaluation.gates.verdicts import Figure
@@ -50,7 +51,6 @@ from lvmctl.plan import Plan, make_plan
 from lvmctl.plugins import NoOptions, Shape
 from lvmctl.registry import Registry, load_registry
 from lvmctl.sphere import unit
-from lvmctl.testing.inputs.splits import Quiet
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
 
@@ -163,7 +163,7 @@ def trained(registry: Registry, plan: Plan, split: Split, val: Windows) -> Predi
     train = Windows(split, val.context_length, val.horizon)
     with tempfile.TemporaryDirectory() as place:
         run = RunDirectory.create(Path(place) / "run")
-        training = Training(plan, registry, run, train, val, choose_backend("cpu", "fp32"), Quiet())
+        training = Training(plan, registry, run, train, val, choose_backend("cpu", "fp32"), SILENT)
         training.fit()
     model = training.model.eval()
     return Predictor("score", lambda context: model(context).q, score=model.score)

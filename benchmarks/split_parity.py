@@ -20,14 +20,13 @@ import resource
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import nullcontext
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
+from lvmctl.core.reporter import SILENT
 from lvmctl.data import Split, Splits, Windows, open_split
 from lvmctl.diagnostics.data.parity.largest_difference import compare
 from lvmctl.diagnostics.data.parity.parity_verdict import judge, limits
@@ -43,16 +42,6 @@ WORLDS = (
     "synth:ar1?articles=500&chunks=40&dim=16&a=0.5",
     "synth:rotation?articles=500&chunks=20&dim=16",
 )
-
-
-class Silent:
-    """A screen that shows nothing."""
-
-    def say(self, message: str) -> None:
-        pass
-
-    def stage(self, what: str, unit: str, total: int) -> nullcontext[Callable]:
-        return nullcontext(lambda done: None)
 
 
 def write(path: Path, articles: int, chunks: int, dim: int) -> None:
@@ -114,7 +103,7 @@ def speed(windows: int, dim: int, separate: bool) -> None:
         val = written(Path(directory), "validation", windows // 8, dim, separate)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         start, used = time.perf_counter(), time.process_time()
-        found = SplitParity(SplitParityOptions())(Splits(train, val, None, []), Silent())
+        found = SplitParity(SplitParityOptions())(Splits(train, val, None, []), SILENT)
         taken, used = time.perf_counter() - start, time.process_time() - used
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         own = Windows(train, 5, 1)

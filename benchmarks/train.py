@@ -27,6 +27,7 @@ import torch
 from plain import PlainTraining
 from torch.utils.flop_counter import FlopCounterMode
 
+from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
 from lvmctl.plan import make_plan
@@ -47,7 +48,7 @@ class LvmctlTraining:
         plan = make_plan(registry, "p8", [("benchmark", values)])
         self.backend = choose_backend(device, precision)
         run = RunDirectory.create(Path(tempfile.mkdtemp()) / "run")
-        self.training = Training(plan, registry, run, train, val, self.backend, Quiet())
+        self.training = Training(plan, registry, run, train, val, self.backend, SILENT)
         self.training.model.train()
         self.training.objective.train()
         self.order = np.random.default_rng(0).permutation(len(train))
@@ -179,23 +180,10 @@ def same_quality(device: str) -> None:
         backend = choose_backend(device, precision)
         run = RunDirectory.create(Path(tempfile.mkdtemp()) / "run")
         windows = (Windows(splits.train, 5, 1), Windows(splits.val, 5, 1))
-        training = Training(plan, registry, run, *windows, backend, Quiet())
+        training = Training(plan, registry, run, *windows, backend, SILENT)
         training.fit()
         val = training.records[-1]["val"]
         print(f"  {precision}  cos_next {val['cos_next']:.4f}  MRR@10 {val['mrr@10']:.4f}")
-
-
-class Quiet:
-    """A screen nobody watches."""
-
-    def steps(self, steps, epoch, epochs):
-        return steps
-
-    def epoch(self, record, epochs, windows_per_s) -> None:
-        pass
-
-    def say(self, message) -> None:
-        pass
 
 
 if __name__ == "__main__":

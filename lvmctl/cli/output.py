@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -32,8 +33,9 @@ def emit(obj: Mapping[str, Any], schema: str, as_json: bool, text: str | Callabl
 
 
 def notice(message: str) -> None:
-    """Say something to the person at the terminal, on stderr."""
-    click.echo(message, err=True)
+    """Write a line to stderr; where nobody reads it any more, the work goes on."""
+    with suppress(OSError, ValueError):
+        click.echo(message, err=True)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,13 +48,3 @@ class Diagnosis:
     change: str = ""
     failed: bool = False
     plot: Callable[[], Figure] | None = None
-
-
-class Screen(Protocol):
-    """Where long work shows itself."""
-
-    def say(self, message: str) -> None:
-        """Tell the user something."""
-
-    def stage(self, what: str, unit: str, total: int) -> AbstractContextManager[Callable]:
-        """A stage of ``total`` units; the function it gives is called with the units done."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.config import bind
-from lvmctl.core.diagnosis import Diagnosis, Screen
+from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import LvmctlError, OutputError, UsageError, out_of_memory
+from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data import open_split, open_splits
 from lvmctl.registry import Entry, Registry
@@ -35,7 +36,7 @@ class Asked:
     history: Path | None = None
 
 
-def subject_of(entry: Entry, asked: Asked, screen: Screen) -> Any:
+def subject_of(entry: Entry, asked: Asked, reporter: Reporter) -> Any:
     """What the diagnostic takes: a split, splits or a path.
 
     Raises:
@@ -51,16 +52,16 @@ def subject_of(entry: Entry, asked: Asked, screen: Screen) -> Any:
     if takes == "store":
         split = open_split(asked.store)
         for notice in split.notices:
-            screen.say(notice)
+            reporter.info(notice)
         return split
     splits = open_splits(asked.store, asked.train, asked.val, asked.ood)
     for notice in splits.notices:
-        screen.say(notice)
+        reporter.info(notice)
     return splits
 
 
 def diagnose(
-    registry: Registry, entry: Entry, values: dict[str, str], asked: Asked, screen: Screen
+    registry: Registry, entry: Entry, values: dict[str, str], asked: Asked, reporter: Reporter
 ) -> Diagnosis:
     """Ask one diagnostic.
 
@@ -73,9 +74,9 @@ def diagnose(
     """
     options = bind(entry.record.options, [("command line", values)]).options
     make = registry.resolve(entry)
-    subject = subject_of(entry, asked, screen)
+    subject = subject_of(entry, asked, reporter)
     with blame(entry):
-        found = make(options)(subject, screen)
+        found = make(options)(subject, reporter)
         if not isinstance(found, Diagnosis):
             raise TypeError(f"a diagnostic returns a Diagnosis, not {type(found).__name__}")
     return found

@@ -6,7 +6,7 @@ from collections.abc import Container
 from math import isnan
 from typing import Any
 
-from lvmctl.core.diagnosis import Screen
+from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.window_options import WindowOptions
@@ -34,27 +34,27 @@ def windows_of(splits: Splits, options: WindowOptions) -> tuple[Windows, Windows
 
 
 def sheet_of(
-    train: Windows, val: Windows, options: WindowOptions, screen: Screen, tests: str = ""
+    train: Windows, val: Windows, options: WindowOptions, reporter: Reporter, tests: str = ""
 ) -> Sheet:
     """Every baseline, fitted on ``train``, and every oracle, on ``val``; with margin ceilings.
 
     Args:
         tests: letters of 5CAT tests that are wanted too.
     """
-    return with_ceilings(sheet_on(val, fitted(train, options, screen), options, screen, tests))
+    return with_ceilings(sheet_on(val, fitted(train, options, reporter), options, reporter, tests))
 
 
 def fitted(
     train: Windows,
     options: WindowOptions,
-    screen: Screen,
+    reporter: Reporter,
     only: Container[str] | None = None,
 ) -> list[Predictor]:
     """Every baseline, fitted on ``train``, and every oracle; of ``only`` these, uncentred."""
     registry = load_registry()
     shape = Shape(train.split.dim, options.context, options.horizon)
     if only is None:
-        return baselines(registry, shape, train, screen.say)[0]
+        return baselines(registry, shape, train, reporter.info)[0]
     named = {row_name(registry, entry): entry for entry in registry.entries("baseline")}
     return [
         raw(registry, entry, name, shape, train) for name, entry in named.items() if name in only
@@ -65,7 +65,7 @@ def sheet_on(
     windows: Windows,
     predictors: list[Predictor],
     options: WindowOptions,
-    screen: Screen,
+    reporter: Reporter,
     tests: str = "",
 ) -> Sheet:
     """``predictors`` on ``windows``.
@@ -79,7 +79,7 @@ def sheet_on(
         min_article=options.min_article,
         tests=tests,
     )
-    return measured(windows, predictors, protocol, screen)
+    return measured(windows, predictors, protocol, reporter)
 
 
 def with_ceilings(sheet: Sheet) -> Sheet:

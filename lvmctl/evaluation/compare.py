@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError, nearest
+from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import Asked, Subject, of_run
-from lvmctl.evaluation.evaluate import Screen, fit, measured, run_record
+from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.latency import latency
 from lvmctl.evaluation.fivecat.run import evidence, plain
 from lvmctl.evaluation.gates.profiles import find_profile
@@ -95,7 +96,7 @@ class Comparison:
 
 
 def compare(
-    registry: Registry, runs: Sequence[str], against: str, asked: Asked, screen: Screen
+    registry: Registry, runs: Sequence[str], against: str, asked: Asked, reporter: Reporter
 ) -> Comparison:
     """Measure ``runs`` on one split and hold each against ``against`` (METHODS §3).
 
@@ -117,12 +118,12 @@ def compare(
     for one, name, subject in zip(trained, names, subjects):
         shape = (subject.val.context_length, subject.val.horizon, one.plan.options.transform)
         if shape not in fitted:
-            fitted[shape], _ = fit(registry, subject, screen)
+            fitted[shape], _ = fit(registry, subject, reporter)
         others = fitted[shape]
         known(against, [other.name for other in others])
         predictor = one.predictor(name)
         protocol = Protocol(pools=("filtered",), min_article=subject.min_article)
-        sheet = measured(subject.val, [predictor, *others], protocol, screen)
+        sheet = measured(subject.val, [predictor, *others], protocol, reporter)
         keep = np.flatnonzero(np.isin(target_rows(subject.val), shared))
         sheet.measured = {row: only(each, keep) for row, each in sheet.measured.items()}
         times = latency(one, predictor, subject.val)

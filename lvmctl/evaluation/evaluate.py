@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
-from typing import Protocol as Interface
 
 import numpy as np
 
 from lvmctl.core.errors import PluginError
+from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import Asked, Subject, of_run, of_store
@@ -24,16 +23,6 @@ from lvmctl.registry import Registry
 
 CLASSES = ("cone", "span", "unit")
 """What q can be, from the narrowest."""
-
-
-class Screen(Interface):
-    """Whoever watches the evaluation."""
-
-    def say(self, message: str) -> None:
-        """Something a person should read."""
-
-    def stage(self, what: str, unit: str, total: int) -> AbstractContextManager[Callable]:
-        """A long stage; the function it gives is told how much more was done."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +66,12 @@ def run_record(trained: Trained) -> dict[str, Any]:
 
 
 def evaluate_store(
-    registry: Registry, asked: Asked, shape: tuple[int, int], protocol: Protocol, screen: Screen
+    registry: Registry, asked: Asked, shape: tuple[int, int], protocol: Protocol, reporter: Reporter
 ) -> Evaluation:
     """Baselines and oracles on a store, without a run."""
     subject = of_store(asked, *shape)
-    others, left_out = fit(registry, subject, screen)
-    sheet = measured(subject.val, others, protocol_of(protocol, subject), screen)
+    others, left_out = fit(registry, subject, reporter)
+    sheet = measured(subject.val, others, protocol_of(protocol, subject), reporter)
     return Evaluation(subject, sheet, None, left_out)
 
 
@@ -91,7 +80,7 @@ def evaluate_run(
     run: str | None,
     asked: Asked,
     protocol: Protocol,
-    screen: Screen,
+    reporter: Reporter,
     bounds: bool = False,
 ) -> Evaluation:
     """A run (the latest by default), baselines and oracles on held-out windows.
@@ -105,9 +94,9 @@ def evaluate_run(
     """
     trained = load_run(registry, find_run(run))
     subject = of_run(asked, trained)
-    others, left_out = fit(registry, subject, screen)
+    others, left_out = fit(registry, subject, reporter)
     predictors = [trained.predictor(), *others]
-    sheet = measured(subject.val, predictors, protocol_of(protocol, subject), screen)
+    sheet = measured(subject.val, predictors, protocol_of(protocol, subject), reporter)
     for geometry in CLASSES if bounds else ():
         ceiling = margin_ceilings(subject.val, geometry)
         sheet.ceilings[f"{geometry}-margin-ceiling"] = ceiling
@@ -119,17 +108,19 @@ def protocol_of(protocol: Protocol, subject: Subject) -> Protocol:
     return replace(protocol, min_article=subject.min_article)
 
 
-def fit(registry: Registry, subject: Subject, screen: Screen) -> tuple[list[Predictor], list[str]]:
+def fit(
+    registry: Registry, subject: Subject, reporter: Reporter
+) -> tuple[list[Predictor], list[str]]:
     """Baselines and oracles for a subject; says what it did and what is left out."""
     for notice in subject.notices:
-        screen.say(notice)
+        reporter.info(notice)
     if subject.train is not None:
-        screen.say(
+        reporter.info(
             f"baselines are fitted on {len(subject.train):,} windows of {subject.train.split.name}"
         )
-    found, left_out = baselines(registry, subject.shape, subject.train, screen.say)
+    found, left_out = baselines(registry, subject.shape, subject.train, reporter.info)
     if left_out and subject.train is None:
-        screen.say(
+        reporter.info(
             f"left out, because they learn and there is nothing to learn from: "
             f"{', '.join(left_out)} (give --train STORE)"
         )
@@ -140,20 +131,20 @@ def measured(
     windows: Windows,
     predictors: Sequence[Predictor],
     protocol: Protocol,
-    screen: Screen,
+    reporter: Reporter,
     seed: int = 0,
     known: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> Sheet:
     """A sheet of ``predictors`` on ``windows``; ``known`` predictions are not made again, and a
     plugin's baseline that fails is left out."""
     sheet = Sheet(windows, protocol, seed)
-    with screen.stage(windows.split.name, "predictors", len(predictors)) as done:
+    with reporter.progress(windows.split.name, "predictors", len(predictors)) as done:
         for predictor in predictors:
             try:
                 sheet.add(predictor, known.get(predictor.name))
             except PluginError as error:
                 if not predictor.optional:
                     raise
-                screen.say(f"{predictor.name} is left out: {error}")
+                reporter.warning(f"{predictor.name} is left out: {error}")
             done(1)
     return sheet

@@ -175,7 +175,7 @@ class GateSpec(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class DiagnosticSpec(Record):
-    """A diagnostic: ``target(options)`` is a callable, (subject, screen) → Diagnosis.
+    """A diagnostic: ``target(options)`` is a callable, (subject, reporter) → Diagnosis.
 
     See :class:`lvmctl.core.diagnosis.Diagnosis`.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from lvmctl.core.errors import LvmctlError, OutputError, RunError, UsageError
 from lvmctl.core.files import write_json, write_whole
+from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, find_run
 from lvmctl.report import (
     ablations,
@@ -44,14 +44,6 @@ PARTS = (
 """What is on the page, in order. Each has ``section(run)``."""
 
 
-class Screen(Protocol):
-    """Whoever watches; see :class:`lvmctl.evaluation.evaluate.Screen`."""
-
-    def say(self, message: str) -> None: ...
-
-    def stage(self, what: str, unit: str, total: int) -> AbstractContextManager[Callable]: ...
-
-
 @dataclass(frozen=True)
 class Report:
     """A written page.
@@ -69,7 +61,7 @@ class Report:
         return {"out": str(self.out), "runs": list(self.sections), "sections": self.sections}
 
 
-def make_report(names: Sequence[str], out: Path | None, force: bool, screen: Screen) -> Report:
+def make_report(names: Sequence[str], out: Path | None, force: bool, reporter: Reporter) -> Report:
     """Write the page of some runs, after evaluating those that have to be.
 
     Args:
@@ -85,7 +77,7 @@ def make_report(names: Sequence[str], out: Path | None, force: bool, screen: Scr
     runs = [RunDirectory.open(find_run(name)) for name in names or [None]]
     different(runs)
     out = place(runs, out, force)
-    pages = [composed(run, f"run{number}", screen) for number, run in enumerate(runs, start=1)]
+    pages = [composed(run, f"run{number}", reporter) for number, run in enumerate(runs, start=1)]
     text = page(pages)
     write_whole(out, lambda file: file.write(text.encode()))
     slugs = {
@@ -118,10 +110,12 @@ def place(runs: Sequence[RunDirectory], out: Path | None, force: bool) -> Path:
     return out
 
 
-def composed(run: RunDirectory, key: str, screen: Screen) -> tuple[Inputs, list[Section | Missing]]:
+def composed(
+    run: RunDirectory, key: str, reporter: Reporter
+) -> tuple[Inputs, list[Section | Missing]]:
     """What the page says of a run, which is evaluated first if it has to be."""
     if why := stale(run):
-        evaluate(run, why, screen)
+        evaluate(run, why, reporter)
     inputs, parts = read(run, key), []
     for part in PARTS:
         with readable(run.history if part is training else run.fivecat, run):
@@ -131,7 +125,7 @@ def composed(run: RunDirectory, key: str, screen: Screen) -> tuple[Inputs, list[
     return inputs, parts
 
 
-def evaluate(run: RunDirectory, why: str, screen: Screen) -> None:
+def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
     """Do what ``lvmctl eval 5cat RUN`` does and keep the result.
 
     Raises:
@@ -142,9 +136,9 @@ def evaluate(run: RunDirectory, why: str, screen: Screen) -> None:
     from lvmctl.evaluation.fivecat.run import run_fivecat
     from lvmctl.registry import load_registry
 
-    screen.say(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {run.path}` does")
+    reporter.info(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {run.path}` does")
     try:
-        found = run_fivecat(load_registry(), str(run.path), Asked(), screen).record()
+        found = run_fivecat(load_registry(), str(run.path), Asked(), reporter).record()
     except LvmctlError as error:
         raise RunError(
             f"{why}, and evaluating failed ({error})",

@@ -18,6 +18,7 @@ PUBLIC = frozenset(
         "lvmctl.core.diagnosis",
         "lvmctl.core.errors",
         "lvmctl.core.files",
+        "lvmctl.core.reporter",
         "lvmctl.sphere",
         "lvmctl.evaluation.statistics",
         "lvmctl.nn",

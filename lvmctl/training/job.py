@@ -15,6 +15,7 @@ import torch
 from lvmctl.config import bind, split_parts
 from lvmctl.core.errors import LvmctlError, RunError, UsageError
 from lvmctl.core.files import write_json
+from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
@@ -27,7 +28,7 @@ from lvmctl.training.backend import Backend, choose_backend, choose_device, hard
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
 from lvmctl.training.provenance import FORMAT, now, surroundings
-from lvmctl.training.result import Result, Screen
+from lvmctl.training.result import Result
 
 DATA_SEED = 0
 
@@ -65,7 +66,7 @@ class Finished:
     demonstration: str | None
 
 
-def start(request: Request, screen: Screen) -> Finished:
+def start(request: Request, reporter: Reporter) -> Finished:
     """Train a recipe from the beginning.
 
     Raises:
@@ -97,7 +98,7 @@ def start(request: Request, screen: Screen) -> Finished:
         if transform is not None:
             transform.save(run.transform)
         write_json(run.config, config)
-        training = Training(plan, registry, run, train, val, backend, screen, interrupts)
+        training = Training(plan, registry, run, train, val, backend, reporter, interrupts)
         record = {**surroundings(plan, backend), "splits": config["splits"]}
         return finish(training, splits, record)
 
@@ -106,7 +107,7 @@ def resume(
     path: Path,
     layers: Layers,
     device: str,
-    screen: Screen,
+    reporter: Reporter,
     recipe: str | None = None,
     sources: dict[str, Any] | None = None,
 ) -> Finished:
@@ -140,12 +141,12 @@ def resume(
                     where=run.path,
                     mend="restore the data or name where it is with --data, or start a new run",
                 )
-        backend = keep_backend(backend, device, screen)
+        backend = keep_backend(backend, device, reporter)
         train, val = windows_of(plan, splits)
         transform = None if plan.options.transform == "none" else Transform.load(run.transform)
         train, val = transformed(train, transform), transformed(val, transform)
         with Interrupts() as interrupts:
-            training = Training(plan, registry, run, train, val, backend, screen, interrupts)
+            training = Training(plan, registry, run, train, val, backend, reporter, interrupts)
             if checkpoint.steps_of(run) or (run.checkpoints / "latest").exists():
                 training.restore()
             if plan.options.epochs < len(training.records):
@@ -161,15 +162,15 @@ def resume(
 
 def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finished:
     """Train to the end in a locked run directory, and say in its manifest how that went."""
-    run, plan, screen = training.run, training.plan, training.screen
+    run, plan, reporter = training.run, training.plan, training.reporter
     windows = training.builder.windows, training.validation.builder.windows
     for notice in splits.notices:
-        screen.say(notice)
-    screen.say(plan.describe())
+        reporter.info(notice)
+    reporter.info(plan.describe())
     train, val = (f"{len(w):,} windows of {len(w.split.articles):,} articles" for w in windows)
-    screen.say(f"train {train}; val {val}; {run.path}")
+    reporter.info(f"train {train}; val {val}; {run.path}")
     if plan.options.best_by not in (training.validation.direct | {"loss": 0}):
-        screen.say(
+        reporter.info(
             f"no validation article has {plan.options.min_article} chunks, so there is no "
             "in-article retrieval: best_model.pt is chosen by cos_next"
         )
@@ -257,7 +258,7 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
 
 
-def keep_backend(saved: Backend, device: str, screen: Screen) -> Backend:
+def keep_backend(saved: Backend, device: str, reporter: Reporter) -> Backend:
     """How to go on computing: as the run did so far, and a difference of the machine is reported.
 
     Where its float32 products would be rounded on this machine, they go by BLAS.
@@ -282,5 +283,7 @@ def keep_backend(saved: Backend, device: str, screen: Screen) -> Backend:
         if getattr(saved, name) != value
     ]
     if changed:
-        screen.say(f"the machine changed ({', '.join(changed)}): not bit-identical from here on")
+        reporter.warning(
+            f"the machine changed ({', '.join(changed)}): not bit-identical from here on"
+        )
     return backend

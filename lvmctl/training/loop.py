@@ -16,6 +16,7 @@ import torch
 from lvmctl.core.batch import Step
 from lvmctl.core.errors import DivergedError, Interrupted, PluginError
 from lvmctl.core.files import write_whole
+from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
@@ -31,7 +32,7 @@ from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.memory import Memory, gauges
 from lvmctl.training.rate import set_rate
-from lvmctl.training.result import Result, Screen
+from lvmctl.training.result import Result
 from lvmctl.training.state import capture, put_back, repeatable
 from lvmctl.training.validation import Validation, best_metric
 
@@ -45,7 +46,7 @@ class Training:
         run: where it is written; the caller holds its lock.
         train, val: windows to learn from and to measure on.
         backend: how to compute.
-        screen: who is told.
+        reporter: shown messages and progress.
         interrupts: what signals came; the caller holds it.
     """
 
@@ -57,13 +58,13 @@ class Training:
         train: Windows,
         val: Windows,
         backend: Backend,
-        screen: Screen,
+        reporter: Reporter,
         interrupts: Interrupts | None = None,
     ) -> None:
         self.plan, self.options = plan, plan.options
-        self.run, self.backend, self.screen = run, backend, screen
+        self.run, self.backend, self.reporter = run, backend, reporter
         self.interrupts = interrupts or Interrupts()
-        self.hooks = Hooks(registry, screen.say)
+        self.hooks = Hooks(registry, reporter.warning)
         others = [part.entry for part in plan.parts if part.entry.plugin.name != "core"]
         self.memory = Memory(gauges(backend.device), [entry.qualified for entry in others])
 
@@ -152,7 +153,7 @@ class Training:
             self.keep_if_best(record)
         self.stopped = stopped
         self.history.append(record)
-        self.screen.epoch(record, self.options.epochs, windows_per_s)
+        self.reporter.epoch(record, self.options.epochs, windows_per_s)
         self.epoch, self.index, self.before = self.epoch + 1, 0, self.before + self.steps
         self.means, self.skipped_here = Means(), 0
         self.save()
@@ -164,16 +165,19 @@ class Training:
         self.model.train()
         self.objective.train()
         begin, first = time.perf_counter(), self.index
-        for index in self.screen.steps(range(first, self.steps), self.epoch, options.epochs):
-            with repeatable(self):
-                self.step(step_windows(order, options.batch_size, index))
-            self.index = index + 1
-            if grown := self.memory.look(self.before + self.index):
-                self.screen.say(grown)
-            every = options.checkpoint_every
-            if every and self.index % every == 0 and self.index < self.steps:
-                self.save()
-            self.stop_if_interrupted()
+        stage = f"epoch {self.epoch}/{options.epochs}"
+        with self.reporter.progress(stage, "steps", self.steps, done=first) as advance:
+            for index in range(first, self.steps):
+                with repeatable(self):
+                    self.step(step_windows(order, options.batch_size, index))
+                self.index = index + 1
+                if grown := self.memory.look(self.before + self.index):
+                    self.reporter.warning(grown)
+                every = options.checkpoint_every
+                if every and self.index % every == 0 and self.index < self.steps:
+                    self.save()
+                advance(1)
+                self.stop_if_interrupted()
         seconds = time.perf_counter() - begin
         done = len(order) - first * options.batch_size
         return done / seconds if done > 0 else 0.0
@@ -210,8 +214,8 @@ class Training:
                 torch.nn.utils.clip_grads_with_norm_(self.parameters, self.options.clip, norm)
             self.optimizer.step()
             self.means.add(values, len(index))
-            if self.screen.every and (self.before + self.index + 1) % self.screen.every == 0:
-                self.screen.values(now, {name: float(value) for name, value in values.items()})
+            if self.reporter.every and (self.before + self.index + 1) % self.reporter.every == 0:
+                self.reporter.values(now, {name: float(value) for name, value in values.items()})
         else:
             self.skip()
         self.optimizer.zero_grad()

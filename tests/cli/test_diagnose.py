@@ -48,8 +48,8 @@ class Says:
     def __init__(self, options):
         self.options = options
 
-    def __call__(self, split, screen):
-        screen.say("looking")
+    def __call__(self, split, reporter):
+        reporter.info("looking")
         print("not for the answer")
         if place := os.environ.get("IN_THE_WAY"):
             Path(place).mkdir()
@@ -57,38 +57,38 @@ class Says:
                          failed=self.options.level > 0.9)
 
 class Raises(Says):
-    def __call__(self, split, screen):
+    def __call__(self, split, reporter):
         raise ZeroDivisionError("none left")
 
 class Garbage(Says):
-    def __call__(self, split, screen):
+    def __call__(self, split, reporter):
         return "fine"
 
 class Ragged(Says):
-    def __call__(self, split, screen):
+    def __call__(self, split, reporter):
         return Diagnosis("OK", "Fine.", tables=(Table(("a", "b"), ((1, 2), (1, 2, 3)), "Two"),))
 
 class Hiding(Says):
-    def __call__(self, split, screen):
+    def __call__(self, split, reporter):
         return Diagnosis("OK", "Fine.", {"verdict": "HIDDEN", "level": 1})
 
 class Objects(Says):
-    def __call__(self, split, screen):
+    def __call__(self, split, reporter):
         return Diagnosis("OK", "Fine.", {"found": object()})
 
 class Arrays(Says):
-    def __call__(self, split, screen):
+    def __call__(self, split, reporter):
         return Diagnosis("OK", "Fine.", {
             "nothing": float("nan"), "many": np.array([np.nan, 1]), "large": np.float32("inf"),
             "whole": np.int64(3), "true": np.bool_(True), (1, 2): "a pair",
         })
 
 class Halved(Says):
-    def __call__(self, split, screen):
+    def __call__(self, split, reporter):
         return Diagnosis("OK", "Fine.", {"file": "\\ud800"})
 
 class Undrawn(Says):
-    def __call__(self, split, screen):
+    def __call__(self, split, reporter):
         def plot():
             raise RuntimeError("no\\npaper")
         return Diagnosis("OK", "Fine.", plot=plot, failed=self.options.level > 0.9)

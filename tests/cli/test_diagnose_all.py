@@ -31,7 +31,7 @@ def asked(monkeypatch) -> list[str]:
     that takes a run."""
     asked: list[str] = []
 
-    def diagnose(registry, entry, values, subject, screen):
+    def diagnose(registry, entry, values, subject, reporter):
         asked.append(entry.name)
         print("not for the answer")
         if isinstance(ANSWERS.get(entry.name), Exception):

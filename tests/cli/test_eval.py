@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from training.small import TINY, Watcher
+from recorder import Recorder
+from training.small import TINY
 
 from lvmctl.cli.main import run as main
 from lvmctl.training import job
@@ -26,7 +27,7 @@ def runs(tmp_path_factory):
             sources={"data": WORLD},
             out=place / "runs" / name,
         )
-        job.start(request, Watcher())
+        job.start(request, Recorder())
     return place
 
 
@@ -243,7 +244,7 @@ def test_runs_of_other_data_are_not_compared_silently(typed, tmp_path):
     request = job.Request(
         "p8", [("test", OPTIONS)], sources={"data": WORLD + "&seed=9"}, out=tmp_path / "new"
     )
-    job.start(request, Watcher())
+    job.start(request, Recorder())
     code, _, err = typed("compare", "five", tmp_path / "new")
     assert code == 3
     assert "name one split for all with --data" in err

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import nan
 
 import pytest
-from diagnostics.worlds import Silent, world
+from diagnostics.worlds import world
+from recorder import Recorder
 
 from lvmctl.diagnostics.data.window_options import WindowOptions
 from lvmctl.diagnostics.measuring import fitted, number, shown, windows_of
@@ -40,11 +41,11 @@ def test_a_number_is_short(value, signed, text):
 def test_only_the_baselines_that_are_named_are_fitted():
     options = WindowOptions()
     train, _ = windows_of(world("ar1", articles=20, chunks=8), options)
-    found = fitted(train, options, Silent(), ("ridge", "direct", "cone-oracle", "nobody"))
+    found = fitted(train, options, Recorder(), ("ridge", "direct", "cone-oracle", "nobody"))
     assert {one.name: one.kind for one in found} == {
         "direct": "baseline",
         "ridge": "baseline",
         "cone-oracle": "oracle",
     }
-    every = {one.name for one in fitted(train, options, Silent())}
+    every = {one.name for one in fitted(train, options, Recorder())}
     assert {"direct", "ridge", "ridge-centred", "wiener", "oracle"} < every

@@ -6,21 +6,6 @@ from lvmctl.data import open_splits
 from lvmctl.data.splits.open import Splits
 
 
-class Silent:
-    """A screen that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.said.append(message)
-
-    def stage(self, what: str, unit: str, total: int):
-        from contextlib import nullcontext
-
-        return nullcontext(lambda done: None)
-
-
 def world(name: str, articles: int = 40, chunks: int = 24, dim: int = 8, **more) -> Splits:
     """The splits of a synthetic world."""
     keys = {"articles": articles, "chunks": chunks, "dim": dim, **more}

@@ -7,7 +7,8 @@ import shutil
 
 import numpy as np
 import pytest
-from training.small import TINY, Watcher
+from recorder import Recorder
+from training.small import TINY
 
 from lvmctl.core.errors import DataError
 from lvmctl.data import Store, Windows, open_split
@@ -35,7 +36,7 @@ def place(tmp_path_factory):
     request = job.Request(
         "p8", [("test", options)], sources={"data": mine}, device="cpu", out=place / "run"
     )
-    job.start(request, Watcher())
+    job.start(request, Recorder())
     return place, mine, other
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from diagnostics.worlds import Silent
+from recorder import Recorder
 
 from lvmctl.core.errors import PluginError
 from lvmctl.data import Windows, open_split
@@ -149,13 +149,13 @@ def test_the_fault_of_a_fit_carries_its_name(third_party):
 
 def test_an_evaluation_does_without_a_baseline_that_fails(third_party):
     found, _ = baselines(third_party(body="raise RuntimeError('no')"), SHAPE)
-    screen = Silent()
-    sheet = measured(windows(1), found, Protocol(), screen)
+    reporter = Recorder()
+    sheet = measured(windows(1), found, Protocol(), reporter)
     assert set(sheet.measured) == {one.name for one in found} - {"oldest"}
-    assert "oldest is left out: baseline oldest of plugin mine" in screen.said[0]
+    assert "oldest is left out: baseline oldest of plugin mine" in reporter.said[0]
     run = replace(named(found, "oldest"), name="p8", kind="run", optional=False)
     with pytest.raises(PluginError, match="RuntimeError: no"):
-        measured(windows(1), [run], Protocol(), screen)
+        measured(windows(1), [run], Protocol(), reporter)
 
 
 def test_the_fault_of_a_prediction_carries_its_name(third_party):

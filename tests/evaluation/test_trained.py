@@ -8,7 +8,8 @@ import shutil
 
 import pytest
 import torch
-from training.small import DATA, TINY, Watcher
+from recorder import Recorder
+from training.small import DATA, TINY
 
 from lvmctl.core.errors import PluginError, RunError
 from lvmctl.core.run_directory import find_run
@@ -23,7 +24,7 @@ from lvmctl.training import job
 def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp("trained") / "run"
     request = job.Request("p8", [("test", TINY | {"epochs": 2})], sources={"data": DATA}, out=out)
-    return job.start(request, Watcher())
+    return job.start(request, Recorder())
 
 
 @pytest.fixture

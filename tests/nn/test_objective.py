@@ -250,18 +250,18 @@ def test_a_rollout_needs_the_next_chunk(make_training):
 
 def test_steps_are_counted_through_epochs(make_training):
     training = make_training(epochs=3, batch_size=64)
-    training.screen.every = training.steps + 1
+    training.reporter.every = training.steps + 1
     training.fit()
-    shown = [(step.epoch, step.index) for step, _ in training.screen.seen]
+    shown = [(step.epoch, step.index) for step, _ in training.reporter.seen]
     assert shown == [(2, 0), (3, 1)]
 
 
 def test_scalars_of_every_nth_step_are_shown(make_training):
     training = make_training(epochs=1, batch_size=16)
-    training.screen.every = 3
+    training.reporter.every = 3
     training.fit()
-    assert [step.index for step, _ in training.screen.seen] == list(range(2, training.steps, 3))
-    step, values = training.screen.seen[0]
+    assert [step.index for step, _ in training.reporter.seen] == list(range(2, training.steps, 3))
+    step, values = training.reporter.seen[0]
     assert (step.epoch, step.steps_per_epoch) == (1, training.steps)
     assert {"loss", "loss_rank", "order_accuracy"} <= set(values)
 

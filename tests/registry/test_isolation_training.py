@@ -9,9 +9,10 @@ import sys
 
 import pytest
 import torch
+from recorder import Recorder
 from registry.distributions import unpack
 from registry.rogues import BOMB, LEAKY, MENDED, SPENDER, with_loss
-from training.small import DATA, TINY, Watcher
+from training.small import DATA, TINY
 
 from lvmctl.cli.main import run as command
 from lvmctl.core.errors import PluginError
@@ -42,10 +43,10 @@ def installed(tmp_path, monkeypatch):
 def train(run, loss="bomb", **options) -> list[str]:
     """Train P8 with another loss in this process; what was said."""
     values = TINY | {"epochs": 2, "dropout": 0.1} | options
-    screen = Watcher()
+    reporter = Recorder()
     layers, sources = [("test", values)], {"data": DATA}
-    job.start(job.Request("p8", layers, [loss], sources, device="cpu", out=run), screen)
-    return screen.said
+    job.start(job.Request("p8", layers, [loss], sources, device="cpu", out=run), reporter)
+    return reporter.said
 
 
 def found(run) -> dict:
@@ -71,7 +72,7 @@ def test_the_run_goes_on_bit_for_bit_when_the_plugin_is_mended(installed, tmp_pa
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["outcome"].startswith("ended: it failed with RuntimeError: boom")
     installed(MENDED)
-    job.resume(tmp_path / "run", (), "auto", Watcher())
+    job.resume(tmp_path / "run", (), "auto", Recorder())
     assert_same(found(tmp_path / "run"), found(tmp_path / "whole"))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recorder import Recorder
 from report.saved import write_run
 
 from lvmctl.core.run_directory import RunDirectory
@@ -33,16 +34,6 @@ def unrendered(monkeypatch) -> None:
     )
 
 
-class Quiet:
-    """A screen that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.said.append(message)
-
-
 @pytest.fixture
-def screen() -> Quiet:
-    return Quiet()
+def reporter() -> Recorder:
+    return Recorder()

@@ -20,8 +20,8 @@ def runs(tmp_path, monkeypatch) -> Path:
     return tmp_path / "runs"
 
 
-def test_a_page_of_one_run_lies_in_the_run(runs, screen, unrendered):
-    done = make_report(["a"], None, False, screen)
+def test_a_page_of_one_run_lies_in_the_run(runs, reporter, unrendered):
+    done = make_report(["a"], None, False, reporter)
     assert done.out == Path("runs/a/report.html")
     assert done.record() == {
         "out": "runs/a/report.html",
@@ -41,60 +41,60 @@ def test_a_page_of_one_run_lies_in_the_run(runs, screen, unrendered):
         },
     }
     assert done.out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    assert screen.said == []
+    assert reporter.said == []
 
 
-def test_the_same_files_make_the_same_page(runs, screen, unrendered):
-    first = make_report(["a"], None, False, screen).out.read_bytes()
-    assert make_report(["a"], None, False, screen).out.read_bytes() == first
+def test_the_same_files_make_the_same_page(runs, reporter, unrendered):
+    first = make_report(["a"], None, False, reporter).out.read_bytes()
+    assert make_report(["a"], None, False, reporter).out.read_bytes() == first
 
 
-def test_the_latest_run_is_the_default(runs, screen, unrendered):
+def test_the_latest_run_is_the_default(runs, reporter, unrendered):
     for name, seconds in (("a", 200), ("b", 100)):
         model = runs / name / "best_model.pt"
         model.touch()
         os.utime(model, (seconds, seconds))
-    assert make_report([], None, False, screen).out == Path("runs/a/report.html")
+    assert make_report([], None, False, reporter).out == Path("runs/a/report.html")
 
 
-def test_several_runs_need_a_place_and_must_differ(runs, screen, unrendered):
+def test_several_runs_need_a_place_and_must_differ(runs, reporter, unrendered):
     with pytest.raises(UsageError, match=r"several runs.*--out FILE"):
-        make_report(["a", "b"], None, False, screen)
+        make_report(["a", "b"], None, False, reporter)
     with pytest.raises(UsageError, match="named twice"):
-        make_report(["a", "runs/a"], Path("x.html"), False, screen)
-    done = make_report(["a", "b"], Path("x.html"), False, screen)
+        make_report(["a", "runs/a"], Path("x.html"), False, reporter)
+    done = make_report(["a", "b"], Path("x.html"), False, reporter)
     assert list(done.sections) == ["runs/a", "runs/b"]
 
 
-def test_only_the_runs_own_page_is_replaced_unasked(runs, screen, unrendered):
+def test_only_the_runs_own_page_is_replaced_unasked(runs, reporter, unrendered):
     other = Path("other.html")
     other.write_text("precious")
     with pytest.raises(OutputError, match=r"other.html: exists already.*--force"):
-        make_report(["a"], other, False, screen)
+        make_report(["a"], other, False, reporter)
     assert other.read_text() == "precious"
-    make_report(["a"], other, True, screen)
+    make_report(["a"], other, True, reporter)
     assert other.read_text(encoding="utf-8").startswith("<!DOCTYPE")
     own = Path("runs/a/report.html")
     own.write_text("old")
-    make_report(["a"], runs / "b" / ".." / "a" / "report.html", False, screen)
+    make_report(["a"], runs / "b" / ".." / "a" / "report.html", False, reporter)
     assert own.read_text(encoding="utf-8").startswith("<!DOCTYPE")
     with pytest.raises(OutputError, match="exists already"):
-        make_report(["b"], own, False, screen)
+        make_report(["b"], own, False, reporter)
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(
-    runs, screen, unrendered
+    runs, reporter, unrendered
 ):
     (runs / "a" / "5cat_results.json").unlink()
     (runs / "a" / "best_model.pt").touch()
     with pytest.raises(OutputError, match="is a directory"):
-        make_report(["a"], runs, False, screen)
+        make_report(["a"], runs, False, reporter)
     with pytest.raises(OutputError, match="its directory does not exist"):
-        make_report(["a"], runs / "no" / "x.html", False, screen)
-    assert screen.said == []
+        make_report(["a"], runs / "no" / "x.html", False, reporter)
+    assert reporter.said == []
 
 
-def test_a_run_that_cannot_be_evaluated_here_says_what_to_type(runs, screen, unrendered):
+def test_a_run_that_cannot_be_evaluated_here_says_what_to_type(runs, reporter, unrendered):
     (runs / "a" / "5cat_results.json").unlink()
     (runs / "a" / "best_model.pt").touch()
     said = (
@@ -102,12 +102,12 @@ def test_a_run_that_cannot_be_evaluated_here_says_what_to_type(runs, screen, unr
         r"\(runs/a/config.json: .*\); mend that and run lvmctl eval 5cat runs/a$"
     )
     with pytest.raises(RunError, match=said):
-        make_report(["a"], None, False, screen)
-    assert "evaluating as `lvmctl eval 5cat runs/a` does" in screen.said[0]
+        make_report(["a"], None, False, reporter)
+    assert "evaluating as `lvmctl eval 5cat runs/a` does" in reporter.said[0]
     assert not (runs / "a" / "report.html").exists()
 
 
-def test_a_run_whose_weights_are_newer_is_evaluated_again(runs, screen, unrendered, monkeypatch):
+def test_a_run_whose_weights_are_newer_is_evaluated_again(runs, reporter, unrendered, monkeypatch):
     asked = []
 
     class Done:
@@ -121,12 +121,12 @@ def test_a_run_whose_weights_are_newer_is_evaluated_again(runs, screen, unrender
     monkeypatch.setattr("lvmctl.evaluation.fivecat.run.run_fivecat", run_fivecat)
     (runs / "a" / "best_model.pt").touch()
     os.utime(runs / "a" / "5cat_results.json", (1, 1))
-    out = make_report(["a"], None, False, screen).out
-    assert asked == [("runs/a", None, screen)]
-    assert "5cat_results.json is older than best_model.pt; evaluating as" in screen.said[0]
+    out = make_report(["a"], None, False, reporter).out
+    assert asked == [("runs/a", None, reporter)]
+    assert "5cat_results.json is older than best_model.pt; evaluating as" in reporter.said[0]
     assert "evaluated anew" in out.read_text(encoding="utf-8")
     assert "evaluated anew" in (runs / "a" / "5cat_results.json").read_text(encoding="utf-8")
-    make_report(["a"], None, False, screen)
+    make_report(["a"], None, False, reporter)
     assert len(asked) == 1
 
 
@@ -150,7 +150,9 @@ ABSENT = object()
         ("notices", None),
     ],
 )
-def test_whatever_is_amiss_is_one_error_that_names_the_file(runs, screen, unrendered, path, broken):
+def test_whatever_is_amiss_is_one_error_that_names_the_file(
+    runs, reporter, unrendered, path, broken
+):
     *parents, last = path.split(".")
     found = place = fivecat()
     for name in parents:
@@ -162,19 +164,19 @@ def test_whatever_is_amiss_is_one_error_that_names_the_file(runs, screen, unrend
     (runs / "b" / "5cat_results.json").write_text(json.dumps(found))
     said = r"runs/b/5cat_results.json: is damaged .*; make it again with lvmctl eval 5cat runs/b$"
     with pytest.raises(RunError, match=said) as error:
-        make_report(["b"], Path("x.html"), False, screen)
+        make_report(["b"], Path("x.html"), False, reporter)
     assert error.value.exit_code == 4
     assert not Path("x.html").exists()
 
 
-def test_of_several_runs_the_damaged_one_is_named(runs, screen, unrendered):
+def test_of_several_runs_the_damaged_one_is_named(runs, reporter, unrendered):
     (runs / "b" / "5cat_results.json").write_text(json.dumps(fivecat() | {"data": {"val": {}}}))
     with pytest.raises(RunError, match="runs/b/5cat_results"):
-        make_report(["a", "b"], Path("x.html"), False, screen)
+        make_report(["a", "b"], Path("x.html"), False, reporter)
 
 
-def test_a_damaged_history_is_blamed_itself(runs, screen, unrendered):
+def test_a_damaged_history_is_blamed_itself(runs, reporter, unrendered):
     for text in ('[{"val": {}}]', "[3]", '[{"epoch": 1, "val": 2}]'):
         (runs / "a" / "training_history.json").write_text(text)
         with pytest.raises(RunError, match=r"training_history.json: is damaged"):
-            make_report(["a"], None, False, screen)
+            make_report(["a"], None, False, reporter)

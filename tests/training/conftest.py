@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from training.small import DATA, TINY, Watcher
+from recorder import Recorder
+from training.small import DATA, TINY
 
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
@@ -29,7 +30,7 @@ def make_training(tmp_path: Path) -> Callable[..., Training]:
         run = RunDirectory.create(tmp_path / name)
         backend = choose_backend("cpu", plan.options.precision)
         windows = Windows(splits.train, *shape), Windows(splits.val, *shape)
-        return Training(plan, registry, run, *windows, backend, Watcher())
+        return Training(plan, registry, run, *windows, backend, Recorder())
 
     return make
 

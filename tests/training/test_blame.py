@@ -125,7 +125,7 @@ def test_a_hook_that_fails_is_named_once_and_left_out(odd, make_training, hooks,
     training = make_training(epochs=2)
     training.hooks.call("lvmctl_before_run", run=training.run)
     assert training.fit().stopped is None
-    told = [line for line in training.screen.said if "plugin odd" in line]
+    told = [line for line in training.reporter.said if "plugin odd" in line]
     assert len(told) == 1
     assert said in told[0]
     assert json.loads(training.run.history.read_text())[1]["epoch"] == 2

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from recorder import Recorder
 from training.killed import (
     interrupted_twice,
     train,
@@ -17,7 +18,6 @@ from training.killed import (
     train_until_killed,
     train_until_signalled,
 )
-from training.small import Watcher
 
 from lvmctl.core.errors import Interrupted, RunError, UsageError
 from lvmctl.core.run_directory import RunDirectory
@@ -116,7 +116,7 @@ def test_two_runs_of_one_seed_are_identical_and_another_seed_is_not(make_trainin
 def test_training_longer_equals_training_long(tmp_path, in_process, uninterrupted):
     run = tmp_path / "run"
     assert in_process(train, run, 2, False) == 0
-    job.resume(run, [("command line", {"epochs": str(EPOCHS)})], "auto", Watcher())
+    job.resume(run, [("command line", {"epochs": str(EPOCHS)})], "auto", Recorder())
     assert_equal(state_of(run), uninterrupted)
     assert json.loads((run / "config.json").read_text())["options"]["epochs"] == EPOCHS
 
@@ -173,14 +173,14 @@ def finished(tmp_path, in_process) -> Path:
 
 def test_a_resumed_run_keeps_its_options(finished):
     with pytest.raises(UsageError, match="lr, order cannot change"):
-        job.resume(finished, [("--set", {"lr": "1", "order.hidden": "2"})], "auto", Watcher())
+        job.resume(finished, [("--set", {"lr": "1", "order.hidden": "2"})], "auto", Recorder())
     with pytest.raises(UsageError, match="no recipe 'p77'"):
-        job.resume(finished, [], "auto", Watcher(), recipe="p77")
+        job.resume(finished, [], "auto", Recorder(), recipe="p77")
     with pytest.raises(UsageError, match="the run trains p8; leave --plugin out"):
-        job.resume(finished, [], "auto", Watcher(), recipe="p7")
-    assert job.resume(finished, [], "auto", Watcher(), recipe="p8/p8").result.epochs == 1
+        job.resume(finished, [], "auto", Recorder(), recipe="p7")
+    assert job.resume(finished, [], "auto", Recorder(), recipe="p8/p8").result.epochs == 1
     with pytest.raises(UsageError, match="computes on cpu"):
-        job.resume(finished, [], "cuda", Watcher())
+        job.resume(finished, [], "cuda", Recorder())
 
 
 def test_changed_data_is_refused(finished):
@@ -188,7 +188,7 @@ def test_changed_data_is_refused(finished):
     config["splits"]["train"]["content_hash"] = "sha256:other"
     (finished / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match="content or splits differ"):
-        job.resume(finished, [], "auto", Watcher())
+        job.resume(finished, [], "auto", Recorder())
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_epochs_of_a_resumed_run_are_checked_before_anything_changes(
     assert in_process(train, run, 2, False) == 0
     before = (run / "config.json").read_bytes()
     with pytest.raises(UsageError, match=message):
-        job.resume(run, [("command line", {"epochs": epochs})], "auto", Watcher())
+        job.resume(run, [("command line", {"epochs": epochs})], "auto", Recorder())
     assert (run / "config.json").read_bytes() == before
 
 
@@ -218,7 +218,7 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(finished):
     whole = state_of(finished)
     for path in [*(finished / "checkpoints").iterdir(), finished / "manifest.json"]:
         path.unlink()
-    job.resume(finished, [], "auto", Watcher())
+    job.resume(finished, [], "auto", Recorder())
     assert_equal(state_of(finished), whole)
 
 
@@ -248,7 +248,7 @@ def test_a_damaged_configuration_is_one_line(finished, change):
     config = json.loads((finished / "config.json").read_text())
     (finished / "config.json").write_text(json.dumps(change(config)))
     with pytest.raises(RunError) as caught:
-        job.resume(finished, [], "auto", Watcher())
+        job.resume(finished, [], "auto", Recorder())
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 4
 
@@ -257,12 +257,12 @@ def test_a_damaged_configuration_is_one_line(finished, change):
 def test_damaged_names_and_hashes_are_one_line(finished, name):
     (finished / "checkpoints" / name).write_bytes(b"\xff[]")
     with pytest.raises(RunError):
-        job.resume(finished, [], "auto", Watcher())
+        job.resume(finished, [], "auto", Recorder())
 
 
 def test_a_damaged_manifest_is_written_anew(finished):
     (finished / "manifest.json").write_text("[]")
-    job.resume(finished, [], "auto", Watcher())
+    job.resume(finished, [], "auto", Recorder())
     assert json.loads((finished / "manifest.json").read_text())["outcome"] == "finished"
 
 
@@ -270,7 +270,7 @@ def test_another_machine_is_said_aloud(finished):
     config = json.loads((finished / "config.json").read_text())
     config["backend"]["hardware"] = "Abacus"
     (finished / "config.json").write_text(json.dumps(config))
-    watcher = Watcher()
+    watcher = Recorder()
     job.resume(finished, [], "auto", watcher)
     assert any("Abacus" in line and "not bit-identical" in line for line in watcher.said)
 
@@ -287,6 +287,6 @@ def test_a_machine_whose_products_round_takes_others(finished, monkeypatch):
 
 def test_what_is_not_a_run(tmp_path):
     with pytest.raises(RunError, match="no such run"):
-        job.resume(tmp_path / "nothing", [], "auto", Watcher())
+        job.resume(tmp_path / "nothing", [], "auto", Recorder())
     with pytest.raises(RunError, match=r"no config\.json"):
-        job.resume(tmp_path, [], "auto", Watcher())
+        job.resume(tmp_path, [], "auto", Recorder())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lvmctl.cli.output import emit, json_option, notice
-from lvmctl.cli.progress import progress
+from lvmctl.cli.reporter import Terminal
 from lvmctl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,17 +81,16 @@ def import_(
     from lvmctl.data.npz.importing import write_npz
     from lvmctl.data.store.writer import write_store
 
-    with progress("import", "chunks") as step:
-        notices = write_npz(
-            lambda dim, dtype: write_store(out, dim, dtype, force=force),
-            files,
-            name_splits=True,
-            horizon=horizon,
-            bank=articles_npz,
-            trust_pickle=trust_pickle,
-            apart=apart,
-            progress=step,
-        )
+    notices = write_npz(
+        lambda dim, dtype: write_store(out, dim, dtype, force=force),
+        files,
+        name_splits=True,
+        horizon=horizon,
+        bank=articles_npz,
+        trust_pickle=trust_pickle,
+        apart=apart,
+        reporter=Terminal(),
+    )
     report(out, "import", as_json, notices)
 
 
@@ -152,16 +151,14 @@ def embed(
         encoder=named,
         encoder_fitted_on=fitted_on,
     )
-    total = sum(len(article.chunks) for article in articles)
-    with progress("embed", "chunks", total) as step:
-        embed_articles(
-            lambda dim, dtype: write_store(out, dim, dtype, force=force),
-            articles,
-            built,
-            {"made": how},
-            "float16" if half else "float32",
-            step,
-        )
+    embed_articles(
+        lambda dim, dtype: write_store(out, dim, dtype, force=force),
+        articles,
+        built,
+        {"made": how},
+        "float16" if half else "float32",
+        Terminal(),
+    )
     report(out, "embed", as_json, [])
 
 

@@ -9,7 +9,7 @@ import click
 
 from lvmctl.cli.data.make import force_option, path_type, report, span_type
 from lvmctl.cli.output import emit, json_option, notice, table
-from lvmctl.cli.progress import progress
+from lvmctl.cli.reporter import Terminal
 from lvmctl.core.errors import UsageError
 
 context_option = click.option(
@@ -174,8 +174,7 @@ def export(
 
     opened = Store.open(store)
     out = out or _beside(opened.path, "-npz")
-    with progress("export", "windows") as step:
-        written = export_npz(opened, out, context, horizon, force, step)
+    written = export_npz(opened, out, context, horizon, force, Terminal())
     result = {"path": str(out), "format": format_, "context": context, "horizon": horizon}
     lines = [f"{out / file}: {count} windows" for file, count in written.items()]
     emit({**result, "files": written}, "data.export", as_json, "\n".join(lines))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, save
-from lvmctl.cli.eval.options import Terminal
 from lvmctl.cli.output import emit, json_option, notice
+from lvmctl.cli.reporter import Terminal
 from lvmctl.config import describe
 
 if TYPE_CHECKING:

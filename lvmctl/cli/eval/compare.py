@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from lvmctl.cli.eval.fivecat import gates_table
-from lvmctl.cli.eval.options import Terminal, beside, data_options, interval, number
+from lvmctl.cli.eval.options import beside, data_options, interval, number
 from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.reporter import Terminal
 
 FIGURES = {
     "in_article.filtered.r@1": "R@1",

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from lvmctl.cli.eval.options import (
-    Terminal,
     beside,
     data_options,
     interval,
@@ -20,6 +19,7 @@ from lvmctl.cli.eval.options import (
 )
 from lvmctl.cli.eval.tables import heading
 from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.reporter import Terminal
 
 ROWS = (
     ("A offsets", "seed: target over k = {seed}", "offsets.seed"),

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import click
-
-from lvmctl.cli.output import notice
-from lvmctl.cli.progress import progress
 
 run_argument = click.argument("run", required=False)
 
@@ -39,16 +35,6 @@ def data_options(command: Callable) -> Callable:
     for option in reversed(DATA):
         command = option(command)
     return command
-
-
-class Terminal:
-    """Talk on stderr, progress bars on a terminal."""
-
-    def say(self, message: str) -> None:
-        notice(message)
-
-    def stage(self, what: str, unit: str, total: int) -> AbstractContextManager[Callable]:
-        return progress(what, unit, total)
 
 
 def number(value: float | None) -> str:

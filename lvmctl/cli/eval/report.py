@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from lvmctl.cli.eval.options import Terminal
 from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.reporter import Terminal
 
 
 @click.command()

@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.eval.options import Terminal, beside, data_options, number, run_argument
+from lvmctl.cli.eval.options import beside, data_options, number, run_argument
 from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.reporter import Terminal
 from lvmctl.config import TRANSFORMS
 
 POOLS = {

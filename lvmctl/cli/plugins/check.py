@@ -12,7 +12,7 @@ import click
 
 from lvmctl.cli.output import emit, json_option, table
 from lvmctl.cli.plugins.list import kind_option
-from lvmctl.cli.progress import progress
+from lvmctl.cli.reporter import Terminal
 from lvmctl.config import parse_assignments
 from lvmctl.core.errors import UsageError
 
@@ -57,10 +57,10 @@ def check(
                 f"the checks need {error.name}", mend="pip install 'lvmctl[test]'"
             ) from error
         outcomes = []
-        with progress("checks", "checks", len(found)) as done:
+        with Terminal().progress("checks", "checks", len(found)) as advance:
             for case in found:
                 outcomes.append(case.outcome())
-                done(1)
+                advance(1)
     counts = Counter(outcome.status for outcome in outcomes)
     summary = {status: counts[status] for status in ("pass", "fail", "skip")}
     emit(

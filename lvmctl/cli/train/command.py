@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lvmctl.cli.output import emit, json_option
-from lvmctl.cli.train.reporter import VERBOSE
+from lvmctl.cli.reporter import VERBOSE
 from lvmctl.cli.train.request import FLAGS, Typed
 from lvmctl.cli.train.single import continued, end_with_parent, record, refuse, started
 from lvmctl.cli.train.summary import summary

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.eval.compare import shown, text
-from lvmctl.cli.eval.options import Terminal, number
+from lvmctl.cli.eval.options import number
 from lvmctl.cli.output import table
+from lvmctl.cli.reporter import Terminal
 
 if TYPE_CHECKING:
     from lvmctl.training.sweep.sweep import Member

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.cli.train.reporter import Terminal
+from lvmctl.cli.reporter import Terminal
 from lvmctl.cli.train.request import Typed
 from lvmctl.core.errors import UsageError
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
+from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import blocks, release
@@ -24,7 +25,7 @@ def export_npz(
     context: int,
     horizon: int = 1,
     force: bool = False,
-    progress: Callable[[int], object] = lambda windows: None,
+    reporter: Reporter = SILENT,
 ) -> dict[str, int]:
     """Write ``out/NAME_SPLIT.npz`` for each split (``out/NAME.npz`` for a store without splits).
 
@@ -32,7 +33,7 @@ def export_npz(
 
     Args:
         context, horizon: K and h; above 1, ``p6_offset`` = h - 1 is written.
-        progress: told the number of windows after each block.
+        reporter: shown the windows of each split that are written.
 
     Returns:
         Windows by file name.
@@ -47,14 +48,17 @@ def export_npz(
         for name in splits:
             windows = Windows(Split.of(store, name), context, horizon)
             file = f"{store.name}_{name}.npz" if name else f"{store.name}.npz"
-            with zipfile.ZipFile(directory / file, "w", allowZip64=True) as archive:
-                _write_windows(archive, windows, progress)
+            with (
+                zipfile.ZipFile(directory / file, "w", allowZip64=True) as archive,
+                reporter.progress(f"export {windows.split.name}", "windows", len(windows)) as done,
+            ):
+                _write_windows(archive, windows, done)
             written[file] = len(windows)
     return written
 
 
 def _write_windows(
-    archive: zipfile.ZipFile, windows: Windows, progress: Callable[[int], object]
+    archive: zipfile.ZipFile, windows: Windows, done: Callable[[int], object]
 ) -> None:
     split, count, length = windows.split, len(windows), windows.context_length
     steps = np.arange(length)
@@ -65,7 +69,7 @@ def _write_windows(
             yield split.vectors[np.add.outer(windows.rows[low:high], offsets)]
             release(split.vectors)
             if report:
-                progress(high - low)
+                done(high - low)
 
     kind = split.vectors.dtype
     _write(archive, "contexts", (count, length, split.dim), kind, parts(steps, True))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError
+from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.collapse import Layout, collapse, keep_apart, whole_windows
 from lvmctl.data.npz.files import BankFile, WindowFile, is_bank
 from lvmctl.data.npz.read import Npz, open_npz
@@ -55,7 +56,7 @@ def write_npz(
     bank: Path | None = None,
     trust_pickle: bool = False,
     apart: bool = False,
-    progress: Callable[[int], object] = lambda chunks: None,
+    reporter: Reporter = SILENT,
 ) -> list[str]:
     """Write NPZ files into one store, one split per file if ``name_splits``.
 
@@ -64,7 +65,7 @@ def write_npz(
         bank: NPZ of chunks that supplies the articles of windows with ids but no positions.
         trust_pickle: load object arrays (``metadata``, ids) by unpickling them.
         apart: keep every window an article of its own even where they could be collapsed.
-        progress: told the number of chunks written after each block.
+        reporter: shown the chunks that are written.
 
     Returns:
         What a user should hear, one line each.
@@ -90,8 +91,10 @@ def write_npz(
             if shape is not None:
                 context, ahead = shape
                 writer.manifest["windows"] = {"context": context, "horizon": ahead}
-            for piece in pieces:
-                _write(writer, piece, progress)
+            total = sum(int(piece.layout.lengths.sum()) for piece in pieces)
+            with reporter.progress("import", "chunks", total) as done:
+                for piece in pieces:
+                    _write(writer, piece, done)
     return [notice for piece in pieces for notice in (*piece.file.notices, *piece.notices)]
 
 
@@ -232,7 +235,7 @@ def _check_rows(piece: Piece) -> None:
             )
 
 
-def _write(writer: StoreWriter, piece: Piece, progress: Callable[[int], object]) -> None:
+def _write(writer: StoreWriter, piece: Piece, done: Callable[[int], object]) -> None:
     file, layout = piece.file, piece.layout
     if piece.metadata is not None and not isinstance(piece.metadata, list):
         writer.manifest.setdefault("metadata", []).append(piece.metadata)
@@ -243,7 +246,7 @@ def _write(writer: StoreWriter, piece: Piece, progress: Callable[[int], object])
             writer.add(file.gather(source[low:high]))
         writer.end_article(_entry(piece, index, int(source[0])))
         row += length
-        progress(int(length))
+        done(int(length))
 
 
 def _entry(piece: Piece, index: int, row: int) -> dict[str, Any]:

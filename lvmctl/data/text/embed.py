@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lvmctl.core.errors import DataError
+from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.store.checks import norms_of
 from lvmctl.data.store.writer import ENCODER, Create, StoreWriter
 from lvmctl.data.text.chunking import Text
@@ -72,7 +73,7 @@ def embed(
     encoder: Encoder,
     manifest: dict[str, Any],
     dtype: str = "float32",
-    progress: Callable[[int], object] = lambda chunks: None,
+    reporter: Reporter = SILENT,
 ) -> None:
     """Encode articles into a store, with their texts.
 
@@ -81,11 +82,12 @@ def embed(
 
     Args:
         manifest: keys to add, such as ``made``.
-        progress: told the number of chunks after each batch.
+        reporter: shown the chunks that are done.
     """
     recipe = encoder.recipe()
     dim = encoder.encode(articles[0].chunks[:1]).shape[1]
-    with create(dim, dtype) as writer:
+    total = sum(len(article.chunks) for article in articles)
+    with create(dim, dtype) as writer, reporter.progress("embed", "chunks", total) as advance:
         writer.manifest.update(manifest, encoder=recipe)
         if hasattr(encoder, "state"):
             np.savez(writer.directory / ENCODER, **encoder.state())
@@ -96,7 +98,7 @@ def embed(
                 norms = norms_of(rows, lambda i: f"chunk {writer.chunks + i}", "the encoder")
                 rows = rows / norms[:, None]
             _write(writer, group, rows, norms)
-            progress(len(texts))
+            advance(len(texts))
 
 
 def load_encoder(encoder: Encoder, store: Path) -> None:

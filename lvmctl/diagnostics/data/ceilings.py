@@ -7,7 +7,8 @@ from dataclasses import replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.core.diagnosis import Diagnosis, Screen, Table
+from lvmctl.core.diagnosis import Diagnosis, Table
+from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.reversal import reversed_split
@@ -46,10 +47,10 @@ class Ceilings:
     def __init__(self, options: WindowOptions) -> None:
         self.options = options
 
-    def __call__(self, splits: Splits, screen: Screen) -> Diagnosis:
+    def __call__(self, splits: Splits, reporter: Reporter) -> Diagnosis:
         train, val = windows_of(splits, self.options)
-        sheet = with_ceilings(self.measured(train, val, ROWS, screen))
-        mirror = self.mirror(splits, screen)
+        sheet = with_ceilings(self.measured(train, val, ROWS, reporter))
+        mirror = self.mirror(splits, reporter)
         figures = figures_of(sheet) | {"mirror": mirror and rows_of(mirror, MIRRORED)}
         top, room = sheet.figure("cone-oracle", "cos_next"), sheet.difference(*ROOM)
         largest = sheet.figure("cone-margin-ceiling", "margin.last")
@@ -72,21 +73,21 @@ class Ceilings:
             plot=lambda: drawn(sheet),
         )
 
-    def mirror(self, splits: Splits, screen: Screen) -> Sheet | None:
+    def mirror(self, splits: Splits, reporter: Reporter) -> Sheet | None:
         """The same on reversed articles; None for stores of windows, which have no other side."""
         if splits.train.separate or splits.val.separate:
-            screen.say("the mirror target is left out: a store of windows has none")
+            reporter.info("the mirror target is left out: a store of windows has none")
             return None
         train, val = reversed_split(splits.train), reversed_split(splits.val)
         both = windows_of(replace(splits, train=train, val=val), self.options)
-        return self.measured(*both, MIRRORED, screen)
+        return self.measured(*both, MIRRORED, reporter)
 
     def measured(
-        self, train: Windows, val: Windows, names: tuple[str, ...], screen: Screen
+        self, train: Windows, val: Windows, names: tuple[str, ...], reporter: Reporter
     ) -> Sheet:
         """The predictors ``names`` on ``val``."""
-        found = fitted(train, self.options, screen, names)
-        return sheet_on(val, found, self.options, screen)
+        found = fitted(train, self.options, reporter, names)
+        return sheet_on(val, found, self.options, reporter)
 
 
 def judged(room: Measured | None) -> tuple[str, str]:

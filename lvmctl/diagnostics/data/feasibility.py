@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lvmctl.core.diagnosis import Diagnosis, Screen, Table
+from lvmctl.core.diagnosis import Diagnosis, Table
 from lvmctl.core.errors import DataError
+from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.window_options import FeasibilityOptions
@@ -121,7 +122,7 @@ class Feasibility:
     def __init__(self, options: FeasibilityOptions) -> None:
         self.options = options
 
-    def __call__(self, splits: Splits, screen: Screen) -> Diagnosis:
+    def __call__(self, splits: Splits, reporter: Reporter) -> Diagnosis:
         options, registry = self.options, load_registry()
         profile, gates = find_profile(options.profile, registry.entries("gate"))
         classes, recipe, own = CLASSES, options.recipe, None
@@ -131,7 +132,7 @@ class Feasibility:
         elif sum(entry.means(profile.name) for entry in registry.entries("recipe")) == 1:
             recipe = profile.name
             _, own = of_recipe(registry, options, recipe)
-        sheets = measured(splits, options, gates, screen)
+        sheets = measured(splits, options, gates, reporter)
         answers = [answer(gate, sheets, classes, own) for gate in gates]
         parts = {s: [a for a in answers if a.status == s] for s in STATUSES}
         counted = ", ".join(f"{len(found)} {STATUSES[s]}" for s, found in parts.items() if found)
@@ -195,7 +196,7 @@ def of_recipe(
 
 
 def measured(
-    splits: Splits, options: FeasibilityOptions, gates: list[GateSpec], screen: Screen
+    splits: Splits, options: FeasibilityOptions, gates: list[GateSpec], reporter: Reporter
 ) -> dict[str, Sheet]:
     """Baselines, oracles and margin ceilings on ``val`` and, where a gate asks for it and there is
     text of another source, on ``ood``."""
@@ -205,10 +206,10 @@ def measured(
         try:
             windows["ood"] = Windows(splits.ood, options.context, options.horizon)
         except DataError as error:
-            screen.say(f"gates on OOD text are left out: {error}")
-    predictors = fitted(train, options, screen)
+            reporter.info(f"gates on OOD text are left out: {error}")
+    predictors = fitted(train, options, reporter)
     return {
-        split: with_ceilings(sheet_on(each, predictors, options, screen, TESTS[split]))
+        split: with_ceilings(sheet_on(each, predictors, options, reporter, TESTS[split]))
         for split, each in windows.items()
     }
 

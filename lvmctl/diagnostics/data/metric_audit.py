@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from lvmctl.core.diagnosis import Diagnosis, Screen, Table
+from lvmctl.core.diagnosis import Diagnosis, Table
+from lvmctl.core.reporter import Reporter
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.synthetic.bayes import bayes_prediction
@@ -62,13 +63,13 @@ class MetricAudit:
     def __init__(self, options: MetricOptions) -> None:
         self.options = options
 
-    def __call__(self, splits: Splits, screen: Screen) -> Diagnosis:
-        worlds = {name: self.world(name, screen) for name in ("ar1", "rotation")}
+    def __call__(self, splits: Splits, reporter: Reporter) -> Diagnosis:
+        worlds = {name: self.world(name, reporter) for name in ("ar1", "rotation")}
         train, val = windows_of(splits, self.options)
         # A store may be called ar1 too.
         store = splits.val.name if splits.val.name not in worlds else f"store {splits.val.name}"
         perfect = dict.fromkeys(worlds, "bayes") | {store: SHOWN_TARGET}
-        worlds[store] = sheet_of(train, val, self.options, screen, "A")
+        worlds[store] = sheet_of(train, val, self.options, reporter, "A")
         figures = {name: audit(sheet, perfect[name]) for name, sheet in worlds.items()}
         beaten = [
             f"{rule['rule']} in {name} ({rule['first']} comes first)"
@@ -97,7 +98,7 @@ class MetricAudit:
             change,
         )
 
-    def world(self, name: str, screen: Screen) -> Sheet:
+    def world(self, name: str, reporter: Reporter) -> Sheet:
         """Baselines and Bayes' prediction in a synthetic world."""
         options = self.options
         made = World(name, articles=options.articles, chunks=options.chunks, seed=options.seed)
@@ -106,7 +107,7 @@ class MetricAudit:
         splits = open_splits(source)
         train, val = windows_of(splits, options)
         own = replace(options, min_article=min(options.min_article, made.chunks))
-        sheet = sheet_of(train, val, own, screen, "A")
+        sheet = sheet_of(train, val, own, reporter, "A")
         sheet.add(bayes(made, val))
         return sheet
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.anchoring import anchored_cosine, anchored_least_rho
-from lvmctl.core.diagnosis import Diagnosis, Screen
+from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import LvmctlError
+from lvmctl.core.reporter import Reporter
 from lvmctl.diagnostics.runs.history import History, read_history
 from lvmctl.diagnostics.runs.history_rules import history_findings
 from lvmctl.diagnostics.runs.run_collapse import anchor_position, change_points, is_poor
@@ -40,7 +41,7 @@ class RunDiagnosis:
     def __init__(self, options: RunOptions) -> None:
         self.options = options
 
-    def __call__(self, subject: Path, screen: Screen) -> Diagnosis:
+    def __call__(self, subject: Path, reporter: Reporter) -> Diagnosis:
         history = read_history(Path(subject))
         best = best_epoch(history)
         points = change_points(history, self.options)
@@ -48,7 +49,7 @@ class RunDiagnosis:
         found: dict[str, Any] = {}
         left_out: dict[str, str] = {}
         if Path(subject).is_dir():
-            more, found, left_out = self.look_inside(Path(subject), history, best, screen)
+            more, found, left_out = self.look_inside(Path(subject), history, best, reporter)
             findings += more
             if any(
                 has_spread(gate) for gate in found.get("gradients", {}).get("gates", {}).values()
@@ -57,7 +58,7 @@ class RunDiagnosis:
         else:
             left_out["predictions and gradients"] = "a bare history has no weights"
         for what, why in left_out.items():
-            screen.say(f"{what} not examined: {why}")
+            reporter.info(f"{what} not examined: {why}")
         findings = ordered(findings)
         figures = {
             "run": str(subject),
@@ -84,7 +85,7 @@ class RunDiagnosis:
         )
 
     def look_inside(
-        self, path: Path, history: History, best: int | None, screen: Screen
+        self, path: Path, history: History, best: int | None, reporter: Reporter
     ) -> tuple[list[Finding], dict[str, Any], dict[str, str]]:
         """What the weights show: findings, figures, and what could not be examined and why."""
         options, everything = self.options, "predictions and gradients"
@@ -98,7 +99,7 @@ class RunDiagnosis:
         findings: list[Finding] = []
         found: dict[str, Any] = {}
         left_out: dict[str, str] = {}
-        with screen.stage(trained.name, "steps", 3) as done:
+        with reporter.progress(trained.name, "steps", 3) as done:
             try:
                 linear = {}
                 if subject.train is None:

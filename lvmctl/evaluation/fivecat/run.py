@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 import lvmctl
+from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data.splits.order import seeded_order
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import DATA_SEED, Asked, Subject, of_run
-from lvmctl.evaluation.evaluate import Screen, fit, measured, run_record
+from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.fivecat.coherence import gap
 from lvmctl.evaluation.fivecat.internals import anatomy
@@ -110,7 +111,7 @@ def run_fivecat(
     registry: Registry,
     run: str | None,
     asked: Asked,
-    screen: Screen,
+    reporter: Reporter,
     *,
     profile: str = DEFAULT_PROFILE,
     seed_rules: bool = False,
@@ -131,7 +132,7 @@ def run_fivecat(
     chosen, gates = find_profile(profile, registry.entries("gate"))
     trained = load_run(registry, find_run(run))
     subject = of_run(asked, trained)
-    others, left_out = fit(registry, subject, screen)
+    others, left_out = fit(registry, subject, reporter)
     predictor = trained.predictor()
     inside = anatomy(trained, subject.val)
     known = {"val": {predictor.name: inside.q}, "ood": {}}
@@ -145,10 +146,10 @@ def run_fivecat(
                 spoilt=whole_articles(windows, spoilt_windows),
             )
             rows = [predictor, *others]
-            sheets[split] = measured(windows, rows, protocol, screen, seed, known[split])
+            sheets[split] = measured(windows, rows, protocol, reporter, seed, known[split])
     sheets["val"].measured[predictor.name].columns.update(inside.metrics)
     bound(sheets, predictor.geometry, subject, "order_accuracy" in inside.metrics)
-    with screen.stage("latency", "stages", 1) as done:
+    with reporter.progress("latency", "stages", 1) as done:
         times = latency(trained, predictor, subject.val)
         done(1)
     proof = evidence(sheets, predictor.name, times["ratio"])

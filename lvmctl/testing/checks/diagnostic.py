@@ -15,10 +15,10 @@ import torch
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import LvmctlError
 from lvmctl.core.files import jsonable
+from lvmctl.core.reporter import SILENT
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.diagnostic_subjects import odd, trace, usual
 from lvmctl.testing.inputs.once import once_per_subject
-from lvmctl.testing.inputs.splits import Quiet
 
 VERDICT = re.compile(r"[A-Z0-9][A-Z0-9 ,'/+-]{0,39}")
 TAKEN = ("schema", "verdict", "sentence", "change", "failed")
@@ -53,7 +53,7 @@ def diagnosed(subject: Subject, asked: Any, seed: int = 0) -> Diagnosis:
     np.random.seed(seed)
     torch.manual_seed(seed)
     try:
-        found = subject.build()(asked, Quiet())
+        found = subject.build()(asked, SILENT)
     finally:
         np.random.set_state(before[0])
         torch.set_rng_state(before[1])

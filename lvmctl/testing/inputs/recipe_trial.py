@@ -16,6 +16,7 @@ import torch
 
 from lvmctl.config import describe
 from lvmctl.core.batch import Step
+from lvmctl.core.reporter import SILENT
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.fivecat.internals import builder
 from lvmctl.evaluation.trained import Trained, load_run
@@ -24,7 +25,6 @@ from lvmctl.nn.rollout import roll_out
 from lvmctl.plan import make_plan
 from lvmctl.testing.check import Subject
 from lvmctl.testing.inputs.once import once_per_subject
-from lvmctl.testing.inputs.splits import Quiet
 from lvmctl.training.job import Request, start
 
 SEQUENCE = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16}
@@ -75,7 +75,7 @@ def trained(subject: Subject) -> Run:
             device="cpu",
             out=place / "run",
         )
-        run = start(request, Quiet()).run
+        run = start(request, SILENT).run
         history = json.loads(run.history.read_text(encoding="utf-8"))
         windows = Windows(open_split(data), values["context"], values["horizon"])
         return Run(history, logged(load_run(registry, run.path), windows))

@@ -1,10 +1,8 @@
-"""Tiny splits that lie in memory, and a screen that shows nothing."""
+"""Tiny splits that lie in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -46,27 +44,3 @@ def textlike_splits(articles: int = 12, chunks: int = 24, dim: int = 8) -> Split
     names = ("train", "val", "ood")
     made = [textlike(articles, chunks, dim, seed, name) for seed, name in enumerate(names)]
     return Splits(*made, notices=[])
-
-
-class Quiet:
-    """A screen for diagnostics and trainings that shows nothing."""
-
-    every = 0
-
-    def say(self, message: str) -> None:
-        """Nobody reads it."""
-
-    @contextmanager
-    def stage(self, what: str, unit: str, total: int) -> Iterator[Callable[[int], None]]:
-        """A stage that nobody watches."""
-        yield lambda done: None
-
-    def steps(self, steps: range, epoch: int, epochs: int) -> Iterable[int]:
-        """The steps as they are."""
-        return steps
-
-    def epoch(self, record: dict[str, Any], epochs: int, windows_per_s: float) -> None:
-        """Nobody reads it."""
-
-    def values(self, step: Any, values: dict[str, float]) -> None:
-        """Nobody reads it."""

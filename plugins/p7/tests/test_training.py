@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lvmctl.core.errors import Interrupted
+from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
 from lvmctl.plan import make_plan
@@ -22,25 +23,14 @@ TINY = {"layers": 1, "width": 16, "heads": 2, "feedforward": 16, "min_article": 
 EPOCHS = 4
 
 
-class Quiet:
-    """A screen that shows nothing; ``after`` is called with the record of each epoch."""
-
-    every = 0
+class After(Reporter):
+    """Shows nothing; ``after`` is called with the record of each epoch."""
 
     def __init__(self) -> None:
         self.after: Callable[[dict], None] = lambda record: None
 
-    def steps(self, steps, epoch, epochs):
-        return steps
-
     def epoch(self, record, epochs, windows_per_s):
         self.after(record)
-
-    def values(self, step, values):
-        pass
-
-    def say(self, message):
-        pass
 
 
 def training(run: RunDirectory, data: str = DATA, **options) -> Training:
@@ -49,7 +39,7 @@ def training(run: RunDirectory, data: str = DATA, **options) -> Training:
     splits = open_splits(data)
     shape = (plan.options.context, plan.options.horizon)
     windows = Windows(splits.train, *shape), Windows(splits.val, *shape)
-    return Training(plan, registry, run, *windows, choose_backend("cpu", "fp32"), Quiet())
+    return Training(plan, registry, run, *windows, choose_backend("cpu", "fp32"), After())
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +153,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, baseline):
         if record["epoch"] == 2:
             first.interrupts.received = signal.SIGTERM
 
-    first.screen.after = interrupt
+    first.reporter.after = interrupt
     with pytest.raises(Interrupted):
         first.fit()
     assert len(first.records) == 2

@@ -14,13 +14,14 @@ import torch
 from lvmctl_ranker.model import Ranker
 
 from lvmctl.core.batch import Pool
+from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
 from lvmctl.data.synthetic.worlds import World, simulate
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks_by_score
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
-from lvmctl.testing.inputs.splits import Quiet, split_of
+from lvmctl.testing.inputs.splits import split_of
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
 
@@ -48,7 +49,7 @@ def trained(tmp_path_factory):
         plan = make_plan(registry, "p9", [("test", OPTIONS)])
         run = RunDirectory.create(tmp_path_factory.mktemp("p9") / "run")
         both = windows(name, 1, order), windows(name, 2, order, articles=20)
-        training = Training(plan, registry, run, *both, choose_backend("cpu", "fp32"), Quiet())
+        training = Training(plan, registry, run, *both, choose_backend("cpu", "fp32"), SILENT)
         training.fit()
         return training.model.eval()
 

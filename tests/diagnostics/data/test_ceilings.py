@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from diagnostics.worlds import Silent, world
+from diagnostics.worlds import world
+from recorder import Recorder
 
 from lvmctl.data import Windows
 from lvmctl.diagnostics.data.ceilings import MIRRORED, ROWS, Ceilings, judged
@@ -20,7 +21,7 @@ from lvmctl.evaluation.gates.bounds import Figure
 @pytest.fixture(scope="module")
 def ar1():
     """Neighbours of ``ar1`` have a cosine of exactly .9."""
-    return Ceilings(WindowOptions())(world("ar1"), Silent())
+    return Ceilings(WindowOptions())(world("ar1"), Recorder())
 
 
 def value(tree, *path):
@@ -67,7 +68,7 @@ def test_the_verdict_and_the_plot(ar1):
 
 
 def test_room_is_certain_or_not_claimed():
-    found = Ceilings(WindowOptions())(world("topic"), Silent())
+    found = Ceilings(WindowOptions())(world("topic"), Recorder())
     room = found.figures["predictors"]["cone-oracle"]["in_article.filtered.r@5 - direct"]
     assert (found.verdict == "ROOM") == (room["ci"][0] > 0)
 
@@ -89,7 +90,9 @@ def test_the_whole_interval_has_to_show_room(room, verdict):
 
 def test_one_article_has_no_interval_and_decides_nothing():
     splits = world("topic")
-    found = Ceilings(WindowOptions())(replace(splits, val=splits.val.take(np.array([0]))), Silent())
+    found = Ceilings(WindowOptions())(
+        replace(splits, val=splits.val.take(np.array([0]))), Recorder()
+    )
     assert found.verdict == "UNDECIDED"
     assert "More articles" in found.change
     shown = [
@@ -101,16 +104,15 @@ def test_one_article_has_no_interval_and_decides_nothing():
 
 
 def test_only_what_is_shown_is_fitted():
-    class Counting(Silent):
-        totals: tuple[int, ...] = ()
+    totals = []
 
-        def stage(self, what, unit, total):
-            self.totals += (total,)
-            return super().stage(what, unit, total)
+    class Counting(Recorder):
+        def progress(self, what, unit, total=None, done=0):
+            totals.append(total)
+            return super().progress(what, unit, total, done)
 
-    screen = Counting()
-    found = Ceilings(WindowOptions())(world("ar1"), screen)
-    assert screen.totals == (len(ROWS), len(MIRRORED))
+    found = Ceilings(WindowOptions())(world("ar1"), Counting())
+    assert totals == [len(ROWS), len(MIRRORED)]
     assert list(found.figures["predictors"]) == list(ROWS)
     assert list(found.figures["mirror"]) == list(MIRRORED)
     assert [row[0] for row in found.tables[2].rows] == list(MIRRORED)
@@ -118,13 +120,13 @@ def test_only_what_is_shown_is_fitted():
 
 
 def test_short_articles_have_no_ranks():
-    found = Ceilings(WindowOptions(min_article=25))(world("ar1"), Silent())
+    found = Ceilings(WindowOptions(min_article=25))(world("ar1"), Recorder())
     assert found.verdict == "UNRANKED"
     assert found.figures["predictors"]["direct"]["in_article.filtered.r@5"] is None
 
 
 def test_windows_of_one_chunk():
-    found = Ceilings(WindowOptions(context=1))(world("ar1"), Silent())
+    found = Ceilings(WindowOptions(context=1))(world("ar1"), Recorder())
     rows = found.figures["predictors"]
     assert value(rows, "span-oracle", "cos_next") == pytest.approx(0.9, abs=1e-5)
     assert found.figures["largest_margin"]["cone"]["second_last"] is None

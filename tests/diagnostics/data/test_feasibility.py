@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from diagnostics.worlds import Silent, world
+from diagnostics.worlds import world
+from recorder import Recorder
 
 from lvmctl.core.errors import UsageError
 from lvmctl.diagnostics.data.feasibility import Feasibility, answer, measured, verdict_of
@@ -19,7 +20,7 @@ from lvmctl.registry.specs import GateSpec
 def rotation():
     """Bayes' prediction is R·x_last: margin[last] +.134, cos_next .9; direct has .69."""
     options = WindowOptions()
-    return {"val": sheet_of(*windows_of(world("rotation"), options), options, Silent())}
+    return {"val": sheet_of(*windows_of(world("rotation"), options), options, Recorder())}
 
 
 def gate(metric: str, **bound) -> GateSpec:
@@ -99,7 +100,7 @@ def apart():
 )
 def test_gates_on_other_text_are_measured_where_there_is_some(apart, asked, status):
     options = FeasibilityOptions()
-    sheets = measured(apart, options, [gate("coherence.gap", at_most=0.05)], Silent())
+    sheets = measured(apart, options, [gate("coherence.gap", at_most=0.05)], Recorder())
     found = answer(asked, sheets, ("unit",))
     assert found.status == status
     assert found.direct == pytest.approx(0.69 if asked.split == "ood" else 0.9, abs=0.02)
@@ -107,15 +108,15 @@ def test_gates_on_other_text_are_measured_where_there_is_some(apart, asked, stat
 
 def test_other_text_is_not_measured_for_nothing(apart):
     options = FeasibilityOptions()
-    assert list(measured(apart, options, [gate("cos_next", at_least=0.5)], Silent())) == ["val"]
+    assert list(measured(apart, options, [gate("cos_next", at_least=0.5)], Recorder())) == ["val"]
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    assert list(measured(apart, options, on_ood, Silent())) == ["val", "ood"]
-    assert list(measured(replace(apart, ood=None), options, on_ood, Silent())) == ["val"]
+    assert list(measured(apart, options, on_ood, Recorder())) == ["val", "ood"]
+    assert list(measured(replace(apart, ood=None), options, on_ood, Recorder())) == ["val"]
 
 
 def test_every_test_that_profiles_ask_for_is_measured_on_other_text(apart):
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    columns = measured(apart, FeasibilityOptions(), on_ood, Silent())["ood"].measured
+    columns = measured(apart, FeasibilityOptions(), on_ood, Recorder())["ood"].measured
     found = columns["direct"].columns
     assert {"offsets.fair", "rollout.mean", "in_article.filtered.r@5"} < found.keys()
     assert any(path.startswith("coherence.") for path in found)
@@ -123,17 +124,17 @@ def test_every_test_that_profiles_ask_for_is_measured_on_other_text(apart):
 
 def test_other_text_without_long_articles_has_no_ranks(apart):
     asked = gate("in_article.filtered.r@5", at_least=0.5, split="ood")
-    sheets = measured(apart, FeasibilityOptions(min_article=25), [asked], Silent())
+    sheets = measured(apart, FeasibilityOptions(min_article=25), [asked], Recorder())
     found = answer(asked, sheets, ("unit",))
     assert (found.status, found.change) == ("UNKNOWN", "no article is long enough")
 
 
 def test_other_text_that_is_too_short_is_left_out(apart):
-    screen, ood = Silent(), replace(apart.ood, lengths=np.full_like(apart.ood.lengths, 3))
+    reporter, ood = Recorder(), replace(apart.ood, lengths=np.full_like(apart.ood.lengths, 3))
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    sheets = measured(replace(apart, ood=ood), FeasibilityOptions(), on_ood, screen)
+    sheets = measured(replace(apart, ood=ood), FeasibilityOptions(), on_ood, reporter)
     assert answer(on_ood[0], sheets, ("unit",)).status == "UNKNOWN"
-    assert "gates on OOD text are left out" in screen.said[-1]
+    assert "gates on OOD text are left out" in reporter.said[-1]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_few_known_gates_decide_nothing(statuses, verdict):
 
 def test_an_undecided_profile_says_what_is_missing():
     """Where chunks are independent ``direct`` ranks by chance, and the target may lead by .85."""
-    found = Feasibility(FeasibilityOptions(profile="ship"))(world("iid"), Silent())
+    found = Feasibility(FeasibilityOptions(profile="ship"))(world("iid"), Recorder())
     assert [one["status"] for one in found.figures["gates"]] == ["OPEN", "OPEN", "UNKNOWN"]
     assert found.verdict == "UNDECIDED"
     assert found.figures["judged_class"] is None
@@ -168,12 +169,12 @@ def test_an_undecided_profile_says_what_is_missing():
 def test_a_profile_and_the_class_of_a_recipe():
     pytest.importorskip("lvmctl_p8")
     splits = world("ar1")
-    wide = Feasibility(FeasibilityOptions(profile="p8"))(splits, Silent())
+    wide = Feasibility(FeasibilityOptions(profile="p8"))(splits, Recorder())
     assert wide.figures["classes"] == ["unit", "span", "cone"]
     # The profile bears the name of a recipe whose models are mixtures of the window.
     assert (wide.verdict, wide.figures["judged_class"]) == ("INFEASIBLE", "cone")
     assert "judged for cone models like p8's" in wide.sentence
-    own = Feasibility(FeasibilityOptions(profile="p8", recipe="p8"))(splits, Silent())
+    own = Feasibility(FeasibilityOptions(profile="p8", recipe="p8"))(splits, Recorder())
     assert own.figures["classes"] == ["cone"]
     gates = {one["gate"]: one for one in own.figures["gates"]}
     assert gates["p8-margin"]["status"] == "INFEASIBLE"
@@ -186,7 +187,7 @@ def test_a_profile_and_the_class_of_a_recipe():
 
 def test_the_horizon_is_the_recipes():
     pytest.importorskip("lvmctl_p6b")
-    found = Feasibility(FeasibilityOptions(profile="p6b", recipe="p6b"))(world("ar1"), Silent())
+    found = Feasibility(FeasibilityOptions(profile="p6b", recipe="p6b"))(world("ar1"), Recorder())
     shown = {one["gate"]: one for one in found.figures["gates"]}
     # At horizon 2 the copier of ar1 has .81.
     assert found.figures["windows"] == len(windows_of(world("ar1"), WindowOptions(horizon=2))[1])
@@ -195,4 +196,4 @@ def test_the_horizon_is_the_recipes():
 
 def test_an_unknown_profile_is_one_line():
     with pytest.raises(UsageError, match="there is no profile 'p9'"):
-        Feasibility(FeasibilityOptions(profile="p9"))(world("ar1"), Silent())
+        Feasibility(FeasibilityOptions(profile="p9"))(world("ar1"), Recorder())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from diagnostics.worlds import Silent, world
+from diagnostics.worlds import world
+from recorder import Recorder
 
 from lvmctl.data.synthetic.bayes import bayes_margins
 from lvmctl.data.synthetic.worlds import World
@@ -18,7 +19,7 @@ from lvmctl.evaluation.gates.bounds import Figure
 @pytest.fixture(scope="module")
 def audit():
     options = MetricOptions(articles=60, chunks=24)
-    return MetricAudit(options)(world("topic"), Silent())
+    return MetricAudit(options)(world("topic"), Recorder())
 
 
 def rules(audit, name: str) -> dict:
@@ -67,7 +68,7 @@ def test_a_store_that_is_called_like_a_world_stands_beside_it(name):
     splits = world("topic", articles=20, chunks=12)
     named = replace(splits, val=replace(splits.val, name=name))
     options = MetricOptions(articles=20, chunks=14, min_article=8)
-    found = MetricAudit(options)(named, Silent())
+    found = MetricAudit(options)(named, Recorder())
     worlds = found.figures["worlds"]
     assert list(worlds) == ["ar1", "rotation", f"store {name}"]
     assert [one["perfect"] for one in worlds.values()] == ["bayes", "bayes", "oracle"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 from diagnostics.histories import escaped, planted, published_p7, records
-from diagnostics.worlds import Silent
-from training.small import TINY, Watcher
+from recorder import Recorder
+from training.small import TINY
 
 from lvmctl.core.errors import RunError
 from lvmctl.diagnostics.runs.run import RunDiagnosis
@@ -22,7 +22,7 @@ TURNS = "synth:rotation?articles=40&chunks=24&dim=16&theta=20"
 
 
 def diagnose(path, **options):
-    return RunDiagnosis(RunOptions(permutations=199, **options))(Path(path), Silent())
+    return RunDiagnosis(RunOptions(permutations=199, **options))(Path(path), Recorder())
 
 
 STAYS = "synth:topic?articles=30&chunks=12&dim=16&f=0.4&a=0.1"
@@ -31,7 +31,7 @@ STAYS = "synth:topic?articles=30&chunks=12&dim=16&f=0.4&a=0.1"
 
 def train(out, recipe, epochs, data=TURNS, **options):
     layers = [("test", TINY | {"epochs": epochs, "lr": 1e-2, "windows": 400} | options)]
-    job.start(job.Request(recipe, layers, sources={"data": data}, out=out), Watcher())
+    job.start(job.Request(recipe, layers, sources={"data": data}, out=out), Recorder())
     return out
 
 
@@ -176,11 +176,11 @@ def test_weights_that_answer_every_window_alike_are_found(copied):
 def test_what_is_missing_is_said_and_the_rest_told(copied, gone):
     path = copied("p1")
     shutil.rmtree(path / gone) if gone == "checkpoints" else (path / gone).unlink()
-    screen = Silent()
-    found = RunDiagnosis(RunOptions())(path, screen)
+    reporter = Recorder()
+    found = RunDiagnosis(RunOptions())(path, reporter)
     assert found.verdict == "HEALTHY"
     assert bool(found.figures["not_examined"]) == (gone != "checkpoints")
-    assert any("not examined" in line for line in screen.said) == (gone != "checkpoints")
+    assert any("not examined" in line for line in reporter.said) == (gone != "checkpoints")
 
 
 @pytest.mark.parametrize("content", [b"PK", b""])

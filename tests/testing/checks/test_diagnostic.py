@@ -21,9 +21,9 @@ def said(verdict="LENGTH", sentence="The longest article has 24 chunks.", **more
     return Diagnosis(verdict, sentence, **more)
 
 
-def sound(split, screen):
+def sound(split, reporter):
     longest = int(split.lengths.max())
-    with screen.stage("articles", "articles", len(split.lengths)) as done:
+    with reporter.progress("articles", "articles", len(split.lengths)) as done:
         done(1)
     return Diagnosis(
         "LONG ENOUGH",
@@ -34,106 +34,106 @@ def sound(split, screen):
     )
 
 
-def refuses(split, screen):
+def refuses(split, reporter):
     if split.lengths.max() < 6 or split.dim < 3:
         raise DataError("holds too little", where=split.name, mend="give more")
-    return sound(split, screen)
+    return sound(split, reporter)
 
 
-def of_splits(splits, screen):
-    return sound(splits.val, screen)
+def of_splits(splits, reporter):
+    return sound(splits.val, reporter)
 
 
-def of_a_run(path, screen):
+def of_a_run(path, reporter):
     return said(figures={"bytes": path.stat().st_size if path.exists() else 0})
 
 
-def returns_a_dict(split, screen):
+def returns_a_dict(split, reporter):
     return {"verdict": "LENGTH"}
 
 
-def whispers(split, screen):
+def whispers(split, reporter):
     return said("length")
 
 
-def rambles(split, screen):
+def rambles(split, reporter):
     return said("THIS VERDICT IS MUCH TOO LONG FOR A VERDICT")
 
 
-def never_ends(split, screen):
+def never_ends(split, reporter):
     return said(sentence="The longest article has 24 chunks")
 
 
-def goes_on(split, screen):
+def goes_on(split, reporter):
     return said(sentence="The longest article\nhas 24 chunks.")
 
 
-def advises_at_length(split, screen):
+def advises_at_length(split, reporter):
     return said(change="Longer articles.\nOr more of them.")
 
 
-def misses_a_cell(split, screen):
+def misses_a_cell(split, reporter):
     return said(tables=(Table(("article", "chunks"), ((0,),), "Lengths"),))
 
 
-def counts_in_numpy(split, screen):
+def counts_in_numpy(split, reporter):
     return said(figures={"longest": split.lengths.max()})
 
 
-def lists_its_figures(split, screen):
+def lists_its_figures(split, reporter):
     return said(figures=[int(split.lengths.max())])
 
 
-def hides_its_verdict(split, screen):
+def hides_its_verdict(split, reporter):
     return said(figures={"verdict": 3})
 
 
-def draws_in_numpy(split, screen):
+def draws_in_numpy(split, reporter):
     return said(figures={"mean": float(np.random.rand())})
 
 
-def draws_anew(split, screen):
+def draws_anew(split, reporter):
     return said(sentence=f"A figure is {random.random()}.")
 
 
-def normalises_in_place(split, screen):
+def normalises_in_place(split, reporter):
     split.vectors[:] = 0
     return said()
 
 
-def writes_beside(path, screen):
+def writes_beside(path, reporter):
     (path.parent / "notes.txt").write_text("found") if path.is_file() else None
     return said()
 
 
-def divides(split, screen):
+def divides(split, reporter):
     return said(figures={"share": 1 / int(split.lengths.max() - 1)})
 
 
-def needs_dimensions(split, screen):
+def needs_dimensions(split, reporter):
     return said(figures={"third": float(split.vectors[0, 2])})
 
 
-def compares(split, screen):
+def compares(split, reporter):
     spread = float(split.vectors.std(axis=0).sum())
     return said(figures={"share": int(1 / spread)} if spread else 1 / spread)
 
 
-def needs_two(split, screen):
+def needs_two(split, reporter):
     return said(figures={"second": int(split.lengths[1])})
 
 
-def talks(split, screen):
+def talks(split, reporter):
     if len(split.lengths) == 1:
         raise DataError("has one article\nand no more")
     return said()
 
 
-def reads_blindly(path, screen):
+def reads_blindly(path, reporter):
     return said(figures={"bytes": path.stat().st_size})
 
 
-def draws_badly(split, screen):
+def draws_badly(split, reporter):
     return said(plot=lambda: 1 / 0)
 
 

@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 import torch
-from training.small import DATA, TINY, Watcher
+from recorder import Recorder
+from training.small import DATA, TINY
 
 from lvmctl.core.batch import FIELDS, Batch
 from lvmctl.testing.inputs.gate_inputs import batches, curricula, fill, records, rows, trace
@@ -29,7 +30,7 @@ def test_records_are_those_of_a_training(tmp_path):
         device="cpu",
         out=tmp_path / "run",
     )
-    run = start(request, Watcher()).run
+    run = start(request, Recorder()).run
     (written,) = json.loads(run.history.read_text(encoding="utf-8"))
     usual = next(given for given in records()[0] if given.name == "epoch 1 as usual").make()[0]
     of_losses = {("train", "loss_mse"), ("val", "loss_mse")}

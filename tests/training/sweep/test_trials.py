@@ -7,7 +7,8 @@ import shutil
 import threading
 
 import pytest
-from training.small import DATA, TINY, Watcher
+from recorder import Recorder
+from training.small import DATA, TINY
 
 from lvmctl.core.errors import DataError, LvmctlError, RunError
 from lvmctl.core.run_directory import RunDirectory
@@ -23,7 +24,7 @@ OPTIONS = TINY | {"epochs": 1}
 def trained(tmp_path_factory):
     """A finished run of one epoch."""
     run = tmp_path_factory.mktemp("member") / "run"
-    job.start(request(run), Watcher())
+    job.start(request(run), Recorder())
     return run
 
 

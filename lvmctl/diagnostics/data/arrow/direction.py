@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.core.diagnosis import Diagnosis, Screen
+from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError
+from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.split import Split
 from lvmctl.diagnostics.data.arrow.antisymmetry import antisymmetry
 from lvmctl.diagnostics.data.arrow.arrow_classifier import (
@@ -42,13 +43,13 @@ class Direction:
     def __init__(self, options: DirectionOptions) -> None:
         self.options = options
 
-    def __call__(self, split: Split, screen: Screen) -> Diagnosis:
+    def __call__(self, split: Split, reporter: Reporter) -> Diagnosis:
         """Diagnose a store.
 
         Raises:
             DataError: separate windows, or no article of two chunks.
         """
-        found = self.read(split, screen)
+        found = self.read(split, reporter)
         return Diagnosis(
             verdict(found),
             sentence(found),
@@ -58,13 +59,13 @@ class Direction:
             plot=lambda: drawn(found),
         )
 
-    def read(self, split: Split, screen: Screen) -> Readings:
+    def read(self, split: Split, reporter: Reporter) -> Readings:
         """Measure everything, one seed for all."""
         options, seed = self.options, self.options.seed
         check(split)
         resampling = Resampling(len(split.lengths), seed)
         total = 4 + 2 * FOLDS + 2 * options.transformer
-        with screen.stage("forward and backward", "steps", total) as done:
+        with reporter.progress("forward and backward", "steps", total) as done:
             curve, telescoping = lag_curve(split, resampling)
             near = recency(split, resampling, options.context)
             done(1)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lvmctl.core.diagnosis import Diagnosis, Screen, Table
+from lvmctl.core.diagnosis import Diagnosis, Table
 from lvmctl.core.errors import DataError
+from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Splits, Windows
 from lvmctl.diagnostics.data.leakage.leakage_options import LeakageOptions
 from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, find_repeats, tiles
@@ -49,7 +50,7 @@ class Leakage:
     def __init__(self, options: LeakageOptions) -> None:
         self.options = options
 
-    def __call__(self, subject: Splits, screen: Screen) -> Diagnosis:
+    def __call__(self, subject: Splits, reporter: Reporter) -> Diagnosis:
         """Look at the splits there are.
 
         Raises:
@@ -57,12 +58,12 @@ class Leakage:
         """
         splits = present(subject)
         chunks = Chunks(list(splits.values()))
-        with screen.stage("near-duplicate chunks", "tiles", tiles(chunks)) as done:
+        with reporter.progress("near-duplicate chunks", "tiles", tiles(chunks)) as done:
             repeats = find_repeats(chunks, self.options.threshold, done)
         look = Leaks(chunks, list(splits), repeats, self.options)
         within = {name: look.within(name) for name in splits}
         for name, split in splits.items():
-            within[name]["windows"] = self._windows(split, screen)
+            within[name]["windows"] = self._windows(split, reporter)
         figures = {
             "threshold": self.options.threshold,
             "ordinary": look.ordinary(),
@@ -72,13 +73,15 @@ class Leakage:
         }
         return diagnosis(figures, self.options)
 
-    def _windows(self, split: Split, screen: Screen) -> dict[str, Any]:
+    def _windows(self, split: Split, reporter: Reporter) -> dict[str, Any]:
         """Shares of windows whose query or target recurs, each with its interval."""
         try:
             windows = Windows(split, self.options.context, self.options.horizon)
         except DataError as error:
             return {"windows": 0, "reason": str(error)}
-        with screen.stage(f"{split.name}: the article's own repeats", "windows", len(windows)) as n:
+        with reporter.progress(
+            f"{split.name}: the article's own repeats", "windows", len(windows)
+        ) as n:
             found = recurrences(windows, self.options.threshold, n)
         draws = Resampling(len(split.lengths), self.options.seed)
         return {"windows": len(windows)} | {

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.diagnosis import Diagnosis, Screen
+from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.parity.energy_distance import Energy, energy_distance
@@ -41,7 +42,7 @@ class SplitParity:
             )
         self.options = options
 
-    def __call__(self, subject: Splits, screen: Screen) -> Diagnosis:
+    def __call__(self, subject: Splits, reporter: Reporter) -> Diagnosis:
         """Diagnose ``subject``.
 
         Raises:
@@ -55,11 +56,11 @@ class SplitParity:
                 windows["ood"] = self._windows(subject.ood)
             except DataError as error:  # it informs and does not decide
                 notes.append(f"ood is left out: {error}")
-        traits = {name: self._traits(name, own, screen) for name, own in windows.items()}
+        traits = {name: self._traits(name, own, reporter) for name, own in windows.items()}
         drawn = self._resampled(traits)
         notes += _notes(traits, options.context)
         for note in notes:
-            screen.say(note)
+            reporter.info(note)
         tested = limits(traits["train"], options)
         compared, energies = {}, {}
         for other in [name for name in traits if name != "train"]:
@@ -99,8 +100,8 @@ class SplitParity:
     def _windows(self, split: Any) -> Windows:
         return Windows(split, self.options.context, self.options.horizon)
 
-    def _traits(self, name: str, windows: Windows, screen: Screen) -> Traits:
-        with screen.stage(f"{name} windows", "windows", len(windows)) as done:
+    def _traits(self, name: str, windows: Windows, reporter: Reporter) -> Traits:
+        with reporter.progress(f"{name} windows", "windows", len(windows)) as done:
             return measure(windows, done)
 
     def _compare(self, one: Traits, other: Traits, names: list[str]) -> Comparison:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.diagnosis import Diagnosis, Screen
+from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError
+from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Windows
 from lvmctl.data.moments import Moments, moments
 from lvmctl.data.splits.order import seeded_order
@@ -47,13 +48,13 @@ class StoreGeometry:
     independent isotropic chunks of that number and width have.
 
     Transforms are fitted on the train articles, where the store has any and others beside them, and
-    tried on the others; else both on all articles, which the screen is told.
+    tried on the others; else both on all articles, which the reporter is told.
     """
 
     def __init__(self, options: GeometryOptions) -> None:
         self.options = options
 
-    def __call__(self, subject: Split, screen: Screen) -> Diagnosis:
+    def __call__(self, subject: Split, reporter: Reporter) -> Diagnosis:
         """Look at all articles of ``subject``.
 
         Raises:
@@ -62,10 +63,10 @@ class StoreGeometry:
         if subject.chunks < 2:
             what = f"holds {subject.chunks} chunk(s), which have no geometry"
             raise DataError(what, where=subject.name, mend="give a store of more chunks")
-        with screen.stage("spectrum", "chunks", subject.chunks) as done:
+        with reporter.progress("spectrum", "chunks", subject.chunks) as done:
             groups = spectrum.grouped(subject, self.options.seed, done)
         whole = spectrum.summed(groups)
-        hubs, counts = self._hubs(subject, screen)
+        hubs, counts = self._hubs(subject, reporter)
         spread = self._spectrum(groups, whole)
         figures = {
             "articles": len(subject.lengths),
@@ -75,7 +76,7 @@ class StoreGeometry:
             "spectrum": spread,
             "eigenvalues": whole.eigenvalues.tolist(),
             "hubness": hubs,
-            "retrieval": self._retrieval(subject, whole, screen),
+            "retrieval": self._retrieval(subject, whole, reporter),
         }
         return Diagnosis(
             verdict=verdict(spread),
@@ -95,7 +96,9 @@ class StoreGeometry:
             for name, value in spectrum.figures(whole).items()
         }
 
-    def _hubs(self, split: Split, screen: Screen) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def _hubs(
+        self, split: Split, reporter: Reporter
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Skewness of k-occurrences within articles and in a sample, and the counts themselves."""
         k, rng = self.options.neighbours, np.random.default_rng(self.options.seed)
         rows = split.rows()
@@ -104,7 +107,7 @@ class StoreGeometry:
         chosen.sort()
         within = self._ranked_articles(split)
         total = 2 * len(chosen) + 2 * int(split.lengths[within].sum())
-        with screen.stage("hubs", "chunks", total) as done:
+        with reporter.progress("hubs", "chunks", total) as done:
             counts = k_occurrences(unit(split.vectors[rows[chosen]]), k, done)
             chance = k_occurrences(isotropic_rows(len(chosen), split.dim, rng), k, done)
             inside, usual = [], []
@@ -139,7 +142,7 @@ class StoreGeometry:
         room = ARTICLES * self.options.sample
         return np.sort(order[: 1 + np.searchsorted(split.lengths[order].cumsum(), room)])
 
-    def _retrieval(self, split: Split, whole: Moments, screen: Screen) -> dict[str, Any]:
+    def _retrieval(self, split: Split, whole: Moments, reporter: Reporter) -> dict[str, Any]:
         """What transforms change in ``direct``, or the reason why it cannot be said."""
         options = self.options
         named = np.array([article.get("split") or "" for article in split.articles])
@@ -148,11 +151,11 @@ class StoreGeometry:
         fitted = whole
         if fitted_on == "train":
             train = split.take(np.flatnonzero(named == "train"))
-            with screen.stage("transforms", "chunks", train.chunks) as done:
+            with reporter.progress("transforms", "chunks", train.chunks) as done:
                 fitted = moments(train, done)
         else:
             held = np.arange(len(named))
-            screen.say(
+            reporter.info(
                 f"{split.name} has no train articles beside others: transforms are fitted on the "
                 "articles they are tried on, which flatters them a little"
             )
@@ -165,7 +168,7 @@ class StoreGeometry:
             Windows(ranked, *shape)
             some = ranked.subset(options.windows, *shape, options.seed)
             tried = transforms(fitted)
-            with screen.stage("retrieval", "transforms", 1 + len(tried)) as done:
+            with reporter.progress("retrieval", "transforms", 1 + len(tried)) as done:
                 found = trial(some, shape, tried, options.seed, done)
         except DataError as error:
             return {"fitted_on": fitted_on, "reason": str(error)}

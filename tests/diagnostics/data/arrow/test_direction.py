@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from diagnostics.data.arrow.test_arrow_classifier import drifting
 from diagnostics.directed import draws, split_of
-from diagnostics.worlds import Silent
+from recorder import Recorder
 
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError
@@ -23,7 +23,7 @@ from lvmctl.diagnostics.data.arrow.measurements import Readings
 
 def diagnosed(split: Split, **options) -> Diagnosis:
     few = {"context": 3, "refits": 39, "permutations": 199, "transformer": False}
-    return Direction(DirectionOptions(**few | options))(split, Silent())
+    return Direction(DirectionOptions(**few | options))(split, Recorder())
 
 
 @pytest.fixture(scope="module")

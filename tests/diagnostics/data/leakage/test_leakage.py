@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from recorder import Recorder
 
 from lvmctl.core.errors import DataError
 from lvmctl.data import Split, Splits, Store, open_splits, write_store
@@ -18,31 +18,12 @@ from lvmctl.diagnostics.data.leakage.leakage_options import LeakageOptions
 from lvmctl.diagnostics.data.leakage.overlaps import TEXT, shortened
 
 
-class Silent:
-    """A screen that adds up what it is told."""
-
-    def __init__(self) -> None:
-        self.stages: dict[str, list[int]] = {}
-
-    def say(self, message: str) -> None:
-        raise AssertionError(message)
-
-    @contextmanager
-    def stage(self, what, unit, total):
-        done = self.stages.setdefault(what, [total, 0])
-
-        def more(n: int) -> None:
-            done[1] += n
-
-        yield more
-
-
 def look(splits: Splits, **options):
     """The diagnosis; its progress must add up and its figures be plain."""
-    screen = Silent()
-    found = Leakage(LeakageOptions(**options))(splits, screen)
-    assert screen.stages
-    assert all(total == done for total, done in screen.stages.values())
+    reporter = Recorder()
+    found = Leakage(LeakageOptions(**options))(splits, reporter)
+    assert reporter.stages
+    assert all(total == done for total, done in reporter.stages.values())
     assert json.loads(json.dumps(found.figures))["threshold"] == options.get("threshold", 0.98)
     return found
 

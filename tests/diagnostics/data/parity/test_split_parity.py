@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from diagnostics.parity_cases import flat, split_of, splits_of, traits_of, walk
-from diagnostics.worlds import Silent
+from recorder import Recorder
 
 from lvmctl.config.options import describe
 from lvmctl.core.errors import DataError, UsageError
@@ -19,9 +19,9 @@ from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptio
 from lvmctl.evaluation.statistics.intervals import Resampling, difference_interval
 
 
-def diagnosed(train: Split, val: Split, ood: Split | None = None, screen=None, **options):
+def diagnosed(train: Split, val: Split, ood: Split | None = None, reporter=None, **options):
     options = SplitParityOptions(**{"permutations": 199} | options)
-    found = SplitParity(options)(splits_of(train, val, ood), screen or Silent())
+    found = SplitParity(options)(splits_of(train, val, ood), reporter or Recorder())
     json.dumps(found.figures, allow_nan=False)
     return found
 
@@ -146,10 +146,10 @@ def test_a_match_of_other_subjects_says_so():
 
 
 def test_a_context_of_one_chunk():
-    screen = Silent()
-    found = diagnosed(flat(250, 0.3, 1), flat(250, 0.34, 2), screen=screen, context=1)
+    reporter = Recorder()
+    found = diagnosed(flat(250, 0.3, 1), flat(250, 0.34, 2), reporter=reporter, context=1)
     assert found.verdict == "MISMATCH"
-    assert [note for note in screen.said if "need --context 2 or more" in note]
+    assert [note for note in reporter.said if "need --context 2 or more" in note]
     assert list(found.figures["differences"]["val"]) == ["lag_1"]
     own = found.figures["splits"]["train"]
     assert own["cos_first"] == own["cos_last"]
@@ -179,11 +179,11 @@ def test_articles_that_are_too_short():
     for splits in ((short, long), (long, short)):
         with pytest.raises(DataError, match=r"^flat2: a window of 5 chunks .* longest of 9 has 5"):
             diagnosed(*splits)
-    screen = Silent()
-    found = diagnosed(long, long, short, screen)
+    reporter = Recorder()
+    found = diagnosed(long, long, short, reporter)
     assert set(found.figures["splits"]) == {"train", "val"}
-    assert screen.said[0].startswith("ood is left out: flat2: a window of 5")
-    assert found.figures["notes"] == screen.said
+    assert reporter.said[0].startswith("ood is left out: flat2: a window of 5")
+    assert found.figures["notes"] == reporter.said
 
 
 def test_articles_without_windows_do_not_count():
@@ -196,14 +196,14 @@ def test_articles_without_windows_do_not_count():
 def test_separate_windows():
     rows = (flat(600, 0.3, seed, chunks=6, dim=64).vectors for seed in (1, 2))
     train, val = (split_of(own, [6] * 600, target_row=5, horizon=2, separate=True) for own in rows)
-    screen = Silent()
-    found = diagnosed(train, val, screen=screen, horizon=2, context=4)
+    reporter = Recorder()
+    found = diagnosed(train, val, reporter=reporter, horizon=2, context=4)
     assert found.verdict == "MATCH"
     own = found.figures["splits"]["val"]
     assert (own["articles"], own["windows"], own["separate_windows"]) == (600, 600, True)
     assert list(own["lag_curve"]) == ["1", "2", "3", "4", "5"]
     assert "bound" not in own["forward"]
-    assert [note for note in screen.said if note.startswith("train, val: separate windows")]
+    assert [note for note in reporter.said if note.startswith("train, val: separate windows")]
     with pytest.raises(DataError, match="use --horizon 2"):
         diagnosed(train, val, horizon=1)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from recorder import Recorder
 
 from lvmctl.core.errors import DataError
 from lvmctl.data import Split, open_split, write_store
@@ -20,36 +20,16 @@ from lvmctl.diagnostics.data.spectrum.spectrum_options import GeometryOptions
 from lvmctl.diagnostics.data.spectrum.transform_trial import trial
 
 
-class Screen:
-    """A screen that remembers what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.stages: dict[str, list[int]] = {}
-
-    def say(self, message: str) -> None:
-        self.said.append(message)
-
-    @contextmanager
-    def stage(self, what, unit, total):
-        done = self.stages.setdefault(what, [total, 0])
-
-        def more(n: int) -> None:
-            done[1] += n
-
-        yield more
-
-
 def look(split: Split, **options):
-    """The diagnosis and what the screen was told; progress adds up and figures are plain."""
-    screen = Screen()
-    found = StoreGeometry(GeometryOptions(**{"sample": 500} | options))(split, screen)
-    assert all(total == done for total, done in screen.stages.values())
+    """The diagnosis and what the reporter was told; progress adds up and figures are plain."""
+    reporter = Recorder()
+    found = StoreGeometry(GeometryOptions(**{"sample": 500} | options))(split, reporter)
+    assert all(total == done for total, done in reporter.stages.values())
     assert json.loads(json.dumps(found.figures))["dim"] == split.dim
     assert not found.failed
     for table in found.tables:
         assert all(len(row) == len(table.header) for row in table.rows), table.title
-    return found, screen
+    return found, reporter
 
 
 def split_of(vectors: np.ndarray, lengths: list[int], splits: list[str] | None = None) -> Split:
@@ -118,7 +98,7 @@ def noisy(seed: int, articles: int = 30) -> np.ndarray:
 def test_transforms_are_fitted_on_train_and_tried_on_the_others():
     names = ["train"] * 30 + ["val"] * 20 + ["ood"] * 10
     split = split_of(noisy(0, 60), [30] * 60, names)
-    found, screen = look(split)
+    found, reporter = look(split)
     retrieval = found.figures["retrieval"]
     assert (retrieval["fitted_on"], retrieval["articles"]) == ("train", 30)
     assert retrieval["windows"] == 30 * 25
@@ -128,7 +108,7 @@ def test_transforms_are_fitted_on_train_and_tried_on_the_others():
         "taking off the mean and the leading component, fitted on the train articles, changes "
         f"R@5 by +{gained['difference']:.3f} ["
     )
-    assert screen.said == []
+    assert reporter.said == []
     train, others = (split.take(np.arange(*ends)) for ends in ((0, 30), (30, 60)))
     expected = trial(others, (5, 1), transforms(moments(train)), 0)
     assert retrieval["transforms"] == expected["transforms"]
@@ -136,11 +116,11 @@ def test_transforms_are_fitted_on_train_and_tried_on_the_others():
 
 @pytest.mark.parametrize("names", [None, ["train"] * 20])
 def test_without_train_and_others_it_says_so(names):
-    found, screen = look(split_of(noisy(1, 20), [30] * 20, names))
+    found, reporter = look(split_of(noisy(1, 20), [30] * 20, names))
     assert found.figures["retrieval"]["fitted_on"] == "all"
     assert found.figures["retrieval"]["articles"] == 20
     assert "fitted on all articles" in found.change
-    (said,) = screen.said
+    (said,) = reporter.said
     assert said.startswith("made has no train articles beside others")
 
 

@@ -1,0 +1,106 @@
+"""What the person at the terminal sees of long work, on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from lvmctl.cli.output import notice
+from lvmctl.core.batch import Step
+from lvmctl.core.reporter import Reporter
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+VERBOSE = 200
+"""Steps between the lines of ``train -v``."""
+
+
+class Terminal(Reporter):
+    """Messages as lines on stderr, progress as a bar where stderr is a terminal.
+
+    Args:
+        every: training steps between lines of what the losses measured; 0 is none.
+    """
+
+    def __init__(self, every: int = 0) -> None:
+        self.every = every
+        self.bar: tqdm | None = None
+
+    def info(self, message: str) -> None:
+        if self.bar is not None:
+            self.bar.clear()
+        notice(message)
+        if self.bar is not None:
+            self.bar.refresh()
+
+    def warning(self, message: str) -> None:
+        self.info(f"warning: {message}")
+
+    @contextmanager
+    def progress(
+        self, what: str, unit: str, total: int | None = None, done: int = 0
+    ) -> Iterator[Callable[[int], object]]:
+        if not is_terminal():
+            yield lambda count: None
+            return
+        from tqdm import tqdm
+
+        outer = self.bar
+        with tqdm(
+            desc=what,
+            unit=f" {unit}",
+            total=total,
+            initial=done,
+            leave=False,
+            file=Forgiving(),
+            dynamic_ncols=True,
+        ) as self.bar:
+            try:
+                yield self.bar.update
+            finally:
+                self.bar = outer
+
+    def epoch(self, record: dict[str, Any], epochs: int, windows_per_s: float) -> None:
+        train = record["train"]
+        parts = [f"epoch {record['epoch']}/{epochs}", f"loss {train['loss']:.4f}"]
+        if "skipped_steps" in train:
+            parts.append(f"skipped {train['skipped_steps']} non-finite steps")
+        if val := record.get("val"):
+            parts.append(f"val loss {val['loss']:.4f} cos_next {val['cos_next']:.4f}")
+            parts += [f"margin[{p}] {value:+.3f}" for p, value in val["margin"].items()]
+            if "r@5" in val:
+                parts.append(f"R@5 {val['r@5']:.3f} (direct {val['direct']['r@5']:.3f})")
+        parts.append(f"{windows_per_s:,.0f} windows/s")
+        self.info("  ".join(parts))
+
+    def values(self, step: Step, values: dict[str, float]) -> None:
+        shown = "  ".join(f"{name} {value:.5g}" for name, value in values.items())
+        self.info(f"epoch {step.epoch} step {step.index + 1}/{step.steps_per_epoch}  {shown}")
+
+
+class Forgiving:
+    """The stderr of the moment; what cannot be written to it is lost."""
+
+    encoding = property(lambda self: sys.stderr.encoding)
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+    def fileno(self) -> int:
+        return sys.stderr.fileno()
+
+
+def is_terminal() -> bool:
+    """Whether stderr is a terminal."""
+    try:
+        return sys.stderr.isatty()
+    except ValueError:  # closed
+        return False

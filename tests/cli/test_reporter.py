@@ -1,0 +1,74 @@
+"""What the terminal shows of long work, also where nobody reads it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from lvmctl.cli.reporter import Terminal
+from lvmctl.core.batch import Step
+from lvmctl.core.reporter import SILENT
+
+
+class Stream:
+    """A stderr that is a terminal or not, and whose reader may be gone."""
+
+    encoding = "utf-8"
+
+    def __init__(self, terminal: bool, broken: bool) -> None:
+        self.terminal, self.broken, self.text = terminal, broken, ""
+
+    def isatty(self):
+        return self.terminal
+
+    def write(self, text):
+        if self.broken:
+            raise BrokenPipeError(32, "Broken pipe")
+        self.text += text
+
+    def flush(self):
+        if self.broken:
+            raise BrokenPipeError(32, "Broken pipe")
+
+
+def report_all(reporter) -> int:
+    """Uses every method; returns the units done."""
+    done = 0
+    with reporter.progress("embed", "chunks", 3, done=1) as advance:
+        reporter.info("hello")
+        for _ in range(2):
+            advance(1)
+            done += 1
+    reporter.warning("odd")
+    reporter.values(Step(1, 0, 1, 1), {"loss": 1.0})
+    reporter.epoch({"epoch": 1, "train": {"loss": 1.0}}, 1, 10.0)
+    return done
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_broken_stderr_stops_nothing(monkeypatch, terminal):
+    monkeypatch.setattr(sys, "stderr", Stream(terminal, broken=True))
+    assert report_all(Terminal()) == 2
+
+
+def test_a_closed_stderr_stops_nothing(monkeypatch, tmp_path):
+    stream = (tmp_path / "err").open("w")
+    stream.close()
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert report_all(Terminal()) == 2
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_is_for_terminals(monkeypatch, terminal):
+    stream = Stream(terminal, broken=False)
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert report_all(Terminal()) == 2
+    assert ("embed" in stream.text) == terminal
+    for line in ("hello\n", "warning: odd\n", "epoch 1 step 1/1  loss 1\n", "10 windows/s\n"):
+        assert line in stream.text
+
+
+def test_the_silent_one_shows_nothing(capsys):
+    assert report_all(SILENT) == 2
+    assert capsys.readouterr() == ("", "")
