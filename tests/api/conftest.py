@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from training.small import DATA, TINY, Watcher
+from recorder import Recorder
+from training.small import DATA, TINY
 
 from lvmctl.training import job
 
@@ -15,7 +16,7 @@ RANKER = {"context": 3, "batch_size": 32, "epochs": 1, "min_article": 6, "hidden
 def trained(out: Path, recipe: str, options: dict, data: str = DATA) -> Path:
     """A run of ``recipe`` at ``out``."""
     request = job.Request(recipe, [("test", options)], sources={"data": data}, out=out)
-    return job.start(request, Watcher()).run.path
+    return job.start(request, Recorder()).run.path
 
 
 @pytest.fixture(scope="session")

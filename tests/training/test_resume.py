@@ -280,7 +280,7 @@ def test_a_machine_whose_products_round_takes_others(finished, monkeypatch):
     config["backend"]["fp32_switch"] = "bf16"
     (finished / "config.json").write_text(json.dumps(config))
     monkeypatch.setattr(backend, "fp32_error", lambda switch: 2e-3 if switch == "bf16" else 2e-7)
-    watcher = Watcher()
+    watcher = Recorder()
     job.resume(finished, [], "auto", watcher)
     assert any("fp32_switch bf16 → none" in line for line in watcher.said)
 
