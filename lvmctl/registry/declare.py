@@ -6,7 +6,6 @@ the reason and the traceback, and costs no other plugin anything.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import importlib
 import inspect
@@ -23,9 +22,8 @@ from lvmctl.config import describe
 from lvmctl.core.errors import nearest
 from lvmctl.registry import hookspecs
 from lvmctl.registry import specs as spec
-from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.find import Found
 from lvmctl.registry.process_state import undone
-from lvmctl.registry.watchdog import GivenUp, Watchdog, patience
 
 NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
@@ -89,14 +87,11 @@ class Refusal(Exception):
 def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
     """Import a plugin, check it, register its lifecycle hooks with ``manager``.
 
-    Never raises for a fault of the plugin, not even for ``sys.exit()`` at import, and ends one that
-    hangs.
+    Never raises for a fault of the plugin, not even for ``sys.exit()`` at import.
     """
-    api, seconds = None, patience()
+    api = None
     try:
-        # Core is there, or nothing is.
-        watchdog = contextlib.nullcontext() if found == CORE else Watchdog(found, seconds)
-        with watchdog, undone():
+        with undone():
             module = _import(found)
             api = _api(module)
             _check_hooks(module)
@@ -105,7 +100,7 @@ def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        reason = str(error) if isinstance(error, Refusal | GivenUp) else _reason(error)
+        reason = str(error) if isinstance(error, Refusal) else _reason(error)
         return Plugin(found, "broken", api, error=reason, traceback=traceback.format_exc())
     return Plugin(found, "ok", api, records)
 

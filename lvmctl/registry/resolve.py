@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from contextlib import nullcontext
 from typing import Any
 
 from lvmctl.core.errors import PluginError
-from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.find import Found
 from lvmctl.registry.specs import Record
-from lvmctl.registry.watchdog import Watchdog, patience
 
 
 def resolve(record: Record, found: Found, attr: str = "target") -> Any:
@@ -20,10 +17,8 @@ def resolve(record: Record, found: Found, attr: str = "target") -> Any:
         PluginError: the module or the attribute cannot be imported; names plugin and target.
     """
     target = getattr(record, attr)
-    known = found == CORE or target.partition(":")[0] in sys.modules
     try:
-        with nullcontext() if known else Watchdog(found, patience()):
-            return load(target)
+        return load(target)
     except KeyboardInterrupt:
         raise
     except BaseException as error:

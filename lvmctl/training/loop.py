@@ -30,10 +30,9 @@ from lvmctl.training.backend import Backend
 from lvmctl.training.curriculum import Curriculum
 from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
-from lvmctl.training.memory import Memory, gauges
 from lvmctl.training.rate import set_rate
 from lvmctl.training.result import Result
-from lvmctl.training.state import capture, put_back, repeatable
+from lvmctl.training.state import capture, put_back
 from lvmctl.training.validation import Validation, best_metric
 
 
@@ -65,8 +64,6 @@ class Training:
         self.run, self.backend, self.reporter = run, backend, reporter
         self.interrupts = interrupts or Interrupts()
         self.hooks = Hooks(registry, reporter.warning)
-        others = [part.entry for part in plan.parts if part.entry.plugin.name != "core"]
-        self.memory = Memory(gauges(backend.device), [entry.qualified for entry in others])
 
         torch.manual_seed(self.options.seed)
         shape = plan.shape(train.split.dim)
@@ -112,7 +109,7 @@ class Training:
             Interrupted: SIGINT or SIGTERM came; a complete checkpoint is on disk.
             DivergedError: more than ``max_skips`` steps, or all of an epoch's, were non-finite, or
                 no evaluation gave finite figures.
-            PluginError: a plugin's code failed; a complete checkpoint is on disk.
+            PluginError: a plugin's code failed; the last checkpoint is on disk.
             OutputError: something could not be written; earlier checkpoints are intact.
         """
         self.history = History(self.run, self.records)
@@ -125,9 +122,12 @@ class Training:
             while self.epoch <= self.options.epochs and self.stopped is None:
                 self.stop_if_interrupted()
                 self.one_epoch()
-        except PluginError:
-            self.save()
-            raise
+        except PluginError as error:
+            raise PluginError(
+                error.what,
+                where=error.where,
+                mend=f"{error.mend}; the last checkpoint stands: --resume {self.run.path}",
+            ) from error
         if self.best is None:
             raise DivergedError(
                 "no evaluation gave finite figures",
@@ -168,11 +168,8 @@ class Training:
         stage = f"epoch {self.epoch}/{options.epochs}"
         with self.reporter.progress(stage, "steps", self.steps, done=first) as advance:
             for index in range(first, self.steps):
-                with repeatable(self):
-                    self.step(step_windows(order, options.batch_size, index))
+                self.step(step_windows(order, options.batch_size, index))
                 self.index = index + 1
-                if grown := self.memory.look(self.before + self.index):
-                    self.reporter.warning(grown)
                 every = options.checkpoint_every
                 if every and self.index % every == 0 and self.index < self.steps:
                     self.save()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-from lvmctl.core.errors import PluginError, RunError
+from lvmctl.core.errors import RunError
 from lvmctl.nn.objective import Means
 
 COUNTERS = ("epoch", "index", "before", "skipped", "skipped_here", "records", "best", "stopped")
@@ -66,20 +64,3 @@ def wind_back(state: dict[str, Any]) -> None:
     torch.set_rng_state(state["generator"])
     if state["gpu_generator"] is not None:
         torch.cuda.set_rng_state(state["gpu_generator"])
-
-
-@contextmanager
-def repeatable(training: Any) -> Iterator[None]:
-    """A step that a plugin's fault ends can be made again, with the same random numbers and what
-    the parts remembered before it."""
-    before = generators(training.backend.device == "cuda")
-    buffers = [*training.model.buffers(), *training.objective.buffers()]
-    kept = [buffer.clone() for buffer in buffers]
-    try:
-        yield
-    except PluginError:
-        wind_back(before)
-        with torch.no_grad():
-            for buffer, value in zip(buffers, kept):
-                buffer.copy_(value)
-        raise

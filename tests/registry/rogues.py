@@ -30,11 +30,13 @@ def with_loss(name: str, forward: str, version: str = "1.0") -> Distribution:
         "class Loss(torch.nn.Module):\n"
         "    def __init__(self, options, shape):\n"
         "        super().__init__()\n"
-        "        self.steps, self.kept = 0, []\n\n"
+        "        self.steps = 0\n"
+        "        self.register_buffer('mean', torch.zeros(()))\n\n"
         "    def forward(self, prediction, batch, step):\n"
         "        self.steps += self.training\n"
         "        cosine = (prediction.q * batch.target).sum(-1)\n"
-        "        value = 1 - cosine.mean()\n"
+        "        value = 1 - (1 + self.mean) * cosine.mean()\n"
+        "        self.mean = 0.9 * self.mean + 0.1 * cosine.detach().mean()\n"
         f"{body}"
         "        return LossOutput(value, {'distance': value})\n"
     )
@@ -68,20 +70,16 @@ GOOD = plugin(
     say="import click\n\n@click.command()\ndef hello():\n    click.echo('hello from good')\n",
 )
 RAISER = plugin("raiser", "raise RuntimeError('no licence file')\n")
-HANGER = plugin("hanger", "import time\ntime.sleep(3600)\n")
 ANCIENT = plugin("ancient", "LVMCTL_API = 0\n")
 GARBAGE = plugin("garbage", f"{HEADER}@hookimpl\ndef lvmctl_losses():\n    return [1]\n")
 TWIN = plugin("twin", takes({"LossSpec": ["mse", "listwise"], "RecipeSpec": ["p8"]}))
 
 BOMB = with_loss("bomb", "if self.training and self.steps == 10:\n    raise RuntimeError('boom')")
 MENDED = with_loss("bomb", "", version="1.1")
-SPENDER = with_loss("spender", "made = torch.ones(64_000)")
-LEAKY = with_loss("leaky", "self.kept.append(torch.ones(400_000))")
 
-ROGUES = (RAISER, HANGER, ANCIENT, GARBAGE, TWIN, BOMB, LEAKY)
+ROGUES = (RAISER, ANCIENT, GARBAGE, TWIN, BOMB)
 BROKEN = {
     "raiser": "RuntimeError: no licence file",
-    "hanger": "did not load within",
     "ancient": "written for plugin API 0, this lvmctl has 1",
     "garbage": "lvmctl_losses returned a int among its records, not a LossSpec",
 }

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import pytest
 from registry.distributions import install, unpack
-from registry.rogues import BROKEN, GOOD, HANGER, ROGUES, plugin, takes
+from registry.rogues import BROKEN, GOOD, ROGUES, plugin, takes
 from training.small import DATA, TINY
 
 from lvmctl.plan import make_plan
@@ -17,7 +17,6 @@ from lvmctl.registry.find import find
 from lvmctl.registry.registry import build
 
 SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
-SOON = {"LVMCTL_IMPORT_TIMEOUT": "0.1"}
 
 
 @pytest.fixture(scope="module")
@@ -46,31 +45,29 @@ def test_help_does_not_notice(rogues, run_cli):
 
 
 def test_listing_says_what_is_wrong_with_each(rogues, run_cli):
-    result = run_cli("plugins", "list", "--json", path=[rogues], env=SOON)
+    result = run_cli("plugins", "list", "--json", path=[rogues])
     assert result.returncode == 0, result.stderr
     states = {state["name"]: state for state in json.loads(result.stdout)["plugins"]}
     for name, reason in BROKEN.items():
         assert states[name]["status"] == "broken"
         assert reason in states[name]["error"]
-    for name in ("core", "p8", "good", "twin", "bomb", "leaky"):
+    for name in ("core", "p8", "good", "twin", "bomb"):
         assert states[name]["status"] == "ok"
-    assert result.stderr.startswith("lvmctl: plugin hanger (lvmctl-hanger 1.0) has been loading")
-    assert result.stderr.count("\n") == 1
+    assert result.stderr == ""
 
 
 def test_another_plugins_command_runs(rogues, run_cli):
-    assert run_cli("hello", path=[rogues], env=SOON).stdout == "hello from good\n"
+    assert run_cli("hello", path=[rogues]).stdout == "hello from good\n"
 
 
 def test_another_plugin_trains(rogues, run_cli, tmp_path):
     words = ["train", "--plugin", "p8/p8", "--data", DATA, "--epochs", "1", "--out", "run"]
-    result = run_cli(*words, *SMALL, path=[rogues], env=SOON)
+    result = run_cli(*words, *SMALL, path=[rogues])
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "run" / "best_model.pt").is_file()
 
 
-def test_every_pair_costs_nobody_else(tmp_path, imports, monkeypatch):
-    monkeypatch.setenv("LVMCTL_IMPORT_TIMEOUT", "0.02")
+def test_every_pair_costs_nobody_else(tmp_path, imports):
     site = unpack(tmp_path / "site", GOOD, *ROGUES)
     imports(site)
     found = {one.name: one for one in find()}
@@ -97,9 +94,3 @@ def test_a_plugin_that_takes_every_name_breaks_no_recipe(tmp_path, imports):
     for entry in recipes:
         parts = make_plan(registry, entry.qualified).parts
         assert "thief" not in {part.entry.plugin.name for part in parts}
-
-
-def test_a_plugin_that_hangs_can_be_kept_out(tmp_path, run_cli):
-    site = unpack(tmp_path / "site", HANGER)
-    result = run_cli("plugins", "list", path=[site], env={"LVMCTL_DISABLE_PLUGINS": "hanger"})
-    assert (result.returncode, result.stderr) == (0, "")

@@ -63,28 +63,6 @@ def test_the_descriptor_comes_back_after_a_fault(capfd):
     assert capfd.readouterr() == ("data", "talk")
 
 
-HANGS = """
-from lvmctl.plugins import BaselineSpec, hookimpl
-LVMCTL_API = 1
-
-@hookimpl
-def lvmctl_baselines():
-    return [BaselineSpec(name="slow", summary="A baseline.", target="slow.part:Slow")]
-"""
-
-
-def test_a_part_that_hangs_when_it_is_needed_is_left_out(install, run_cli):
-    files = {"slow/plugin.py": HANGS, "slow/part.py": "import time\nwhile True: time.sleep(0.05)\n"}
-    site = install("lvmctl-slow", {"slow": "slow.plugin"}, files)
-    data = "synth:topic?articles=8&chunks=24&dim=8"
-    words = ["eval", "baselines", "--data", data, "--json"]
-    done = run_cli(*words, path=[site], env={"LVMCTL_IMPORT_TIMEOUT": "0.4"})
-    assert done.returncode == 0, done.stderr
-    assert "plugin slow (lvmctl-slow 1.0) has been loading for 0.4 s" in done.stderr
-    assert "slow is left out" in done.stderr
-    assert "direct" in json.loads(done.stdout)["predictors"]
-
-
 OPTIONS = """
 from dataclasses import dataclass
 from lvmctl.plugins import DiagnosticSpec, hookimpl
