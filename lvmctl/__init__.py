@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lvmctl.api.embed import embed
+    from lvmctl.api.importing import import_npz, synth
     from lvmctl.api.model import Model, Ranking, load
+    from lvmctl.api.store import Store, open_store
     from lvmctl.config.options import TrainingOptions, option
     from lvmctl.core.batch import Batch, LossOutput, Pool, Prediction, Step
     from lvmctl.core.diagnosis import Diagnosis, Table
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from lvmctl.core.files import write_json
+    from lvmctl.core.reporter import Reporter
     from lvmctl.core.schedule import Schedule
     from lvmctl.data.splits.open import Splits, open_split
     from lvmctl.data.splits.split import Split
@@ -53,6 +57,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     # For users.
+    "Reporter": "core.reporter",
+    "synth": "api.importing",
+    "import_npz": "api.importing",
+    "embed": "api.embed",
+    "open_store": "api.store",
+    "Store": "api.store",
     "Model": "api.model",
     "Ranking": "api.model",
     "load": "api.model",
@@ -129,6 +139,7 @@ __all__ = [
     "Prediction",
     "Ranking",
     "RecipeSpec",
+    "Reporter",
     "Resampling",
     "RunError",
     "Schedule",
@@ -137,15 +148,20 @@ __all__ = [
     "Split",
     "Splits",
     "Step",
+    "Store",
     "Table",
     "TrainingOptions",
     "UsageError",
     "Windows",
+    "embed",
     "hookimpl",
+    "import_npz",
     "load",
     "open_split",
+    "open_store",
     "option",
     "sequence_model",
+    "synth",
     "write_json",
     "write_store",
 ]

@@ -17,6 +17,7 @@ from lvmctl.core.batch import Pool
 from lvmctl.core.errors import DataError, LvmctlError, UsageError
 from lvmctl.core.run_directory import find_run
 from lvmctl.data.splits.open import open_source
+from lvmctl.data.text.chunking import single_spaced
 from lvmctl.data.text.embed import Encoder
 from lvmctl.data.text.encoders.build import check_encoder, encode_units, encoder_of
 from lvmctl.evaluation.predictors import own_score
@@ -200,7 +201,7 @@ class Model:
             DataError, UsageError: see :meth:`rank_texts`.
         """
         data, train = self._trained.config["data"], self._trained.config["splits"]["train"]
-        source = data["data"] or next(iter(data["train"] or ()), None)
+        source = data.get("data") or next(iter(data.get("train") or ()), None)
         try:
             store, _ = open_source(source)
         except LvmctlError as error:
@@ -267,7 +268,7 @@ def clean(texts: Sequence[str], what: str) -> list[str]:
         if not isinstance(text, str) or not text.strip():
             says = "is empty" if isinstance(text, str) else "is no text"
             raise DataError(says, where=f"{what}[{number}]", mend="give texts of at least a word")
-    return [" ".join(text.split()) for text in texts]
+    return [single_spaced(text) for text in texts]
 
 
 def parts(rows: np.ndarray, pool: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -54,6 +54,7 @@ def test_help_imports_few_modules_of_ours(cli_env):
         "lvmctl.cli.lazy",
         "lvmctl.cli.main",
         "lvmctl.cli.process",
+        "lvmctl.core",
         "lvmctl.core.errors",
     ]
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import click
 
-from lvmctl.cli.data.make import embed, import_, synth
-from lvmctl.cli.data.use import export, info, split, subset
+from lvmctl.cli.lazy import LazyCommand, LazyGroup
+
+HOME = "lvmctl.cli.data"
+COMMANDS = {
+    "embed": LazyCommand(f"{HOME}.embed:embed", "Cut texts into chunks and embed them."),
+    "export": LazyCommand(f"{HOME}.export:export", "Export windows as NPZ files."),
+    "import": LazyCommand(f"{HOME}.import_npz:import_npz", "Import window NPZ files."),
+    "info": LazyCommand(f"{HOME}.info:info", "Say what a source holds."),
+    "split": LazyCommand(f"{HOME}.split:split", "Assign articles to train, val and ood."),
+    "subset": LazyCommand(f"{HOME}.subset:subset", "Take whole articles up to N windows."),
+    "synth": LazyCommand(f"{HOME}.synth:synth", "Make a synthetic world, or reorder a store."),
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy=COMMANDS)
 def data() -> None:
     """Make, change and inspect vector stores.
 
@@ -16,7 +26,3 @@ def data() -> None:
     a store (STORE@val for one split), a seed-format NPZ file or a synthetic world such as
     'synth:rotation?articles=400'.
     """
-
-
-for command in (import_, embed, synth, split, subset, info, export):
-    data.add_command(command)

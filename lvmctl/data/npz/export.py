@@ -26,6 +26,7 @@ def export_npz(
     horizon: int = 1,
     force: bool = False,
     reporter: Reporter = SILENT,
+    split: str | None = None,
 ) -> dict[str, int]:
     """Write ``out/NAME_SPLIT.npz`` for each split (``out/NAME.npz`` for a store without splits).
 
@@ -34,6 +35,7 @@ def export_npz(
     Args:
         context, horizon: K and h; above 1, ``p6_offset`` = h - 1 is written.
         reporter: shown the windows of each split that are written.
+        split: this one alone.
 
     Returns:
         Windows by file name.
@@ -41,7 +43,7 @@ def export_npz(
     Raises:
         DataError: no window in a split. OutputError: it exists, or cannot be written.
     """
-    splits = list(split_counts(store.articles)) or [None]
+    splits = [split] if split else list(split_counts(store.articles)) or [None]
     refuse_existing(out, force, _replaceable)
     written = {}
     with new_directory(out) as directory:

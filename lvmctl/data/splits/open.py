@@ -94,9 +94,7 @@ def open_split(text: str | None = None, split: str | None = None, seed: int = 0)
     """
     store, named = open_source(text)
     wanted = named or split
-    if wanted is not None and not split_counts(store.articles):
-        store = _split_on_the_fly(store, seed)
-    return _select(store, wanted)
+    return _select(store if wanted is None else with_splits(store, seed), wanted)
 
 
 def join(splits: Sequence[Split]) -> Split:
@@ -177,9 +175,7 @@ def _parts(text: str | None, seed: int) -> dict[str, Split | None]:
             f"--data {text} is one split, training needs two",
             mend=f"give --train {text} and --val STORE",
         )
-    if not split_counts(store.articles):
-        store = _split_on_the_fly(store, seed)
-    store = _fitted_notice(store)
+    store = _fitted_notice(with_splits(store, seed))
     ood = _select(store, "ood") if "ood" in split_counts(store.articles) else None
     return {"train": _select(store, "train"), "val": _select(store, "val"), "ood": ood}
 
@@ -234,8 +230,10 @@ def _fitted_notice(store: Store) -> Store:
     return replace(store, notices=(*store.notices, notice))
 
 
-def _split_on_the_fly(store: Store, seed: int) -> Store:
-    """The store with 80/10/10 splits that are not written anywhere."""
+def with_splits(store: Store, seed: int) -> Store:
+    """The store, with 80/10/10 splits that are not written anywhere where it has none."""
+    if split_counts(store.articles):
+        return store
     articles = [
         {**article, "split": name}
         for article, name in zip(store.articles, assign_splits(store.articles, seed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,15 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^
 
 @dataclass(frozen=True)
 class Text:
-    """One article before it is cut: its text and its manifest entry (``title``, ``id``, …)."""
+    """One article before it is cut.
 
-    text: str
+    Attributes:
+        text: all of it, or the chunks of one that is cut already.
+        entry: its manifest entry (``title``, ``id``, …).
+        where: where it was read, for messages.
+    """
+
+    text: str | Sequence[str]
     entry: dict[str, Any] = field(default_factory=dict)
     where: str = ""
 
@@ -29,9 +35,8 @@ class Text:
 def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
     """The articles of files and folders, in order; a folder's files by name, sub-folders too.
 
-    ``.txt`` and ``.md``: one article per file, titled by its path. ``.jsonl``: one per line, an
-    object with ``text`` and optionally ``title``, ``id`` (string or integer), ``split`` and
-    ``first`` (position of its first chunk in a longer article); other keys of it are kept.
+    ``.txt`` and ``.md``: one article per file, titled by its path. ``.jsonl``: one per line, see
+    :func:`record_text`.
 
     Raises:
         DataError: nothing to read, bytes that are not UTF-8, or a line that is not such an object.
@@ -75,7 +80,12 @@ def chunker(name: str, size: int = 64) -> Callable[[str], list[str]]:
 
 
 def _clean(parts: Sequence[str]) -> list[str]:
-    return [cleaned for part in parts if (cleaned := " ".join(part.split()))]
+    return [cleaned for part in parts if (cleaned := single_spaced(part))]
+
+
+def single_spaced(text: str) -> str:
+    """``text`` with white space made single, as chunks are stored."""
+    return " ".join(text.split())
 
 
 def _known(folder: Path) -> Iterator[Path]:
@@ -97,25 +107,42 @@ def _records(path: Path) -> Iterator[Text]:
             except (ValueError, RecursionError) as error:
                 what = f"is not JSON ({getattr(error, 'msg', error)})"
                 raise DataError(what, where=where, mend="each line is one JSON object") from error
-            if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+            if not isinstance(record, dict):
                 mend = 'write {"text": "…", "title": "…"}'
                 raise DataError('has no string "text"', where=where, mend=mend)
-            entry = {"title": f"{path.name}:{number}", **record}
-            body = entry.pop("text")
-            _check_entry(record, entry, where)
-            yield Text(body, entry, where)
+            yield record_text({"title": f"{path.name}:{number}", **record}, where)
 
 
-def _check_entry(record: dict[str, Any], entry: dict[str, Any], where: str) -> None:
-    """Refuse a record whose fields mean something else here, or that cannot be written."""
+def record_text(record: Mapping[str, Any], where: str) -> Text:
+    """One article of a record.
+
+    Args:
+        record: ``text``, a string or a list of strings that are its chunks, and optionally
+            ``title``, ``id`` (string or integer), ``split`` and ``first`` (position of its first
+            chunk in a longer article); other keys are kept.
+        where: where it was read, for messages.
+
+    Raises:
+        DataError: no text, an empty chunk, or fields that mean something else or cannot be stored.
+    """
+    entry = {key: value for key, value in record.items() if key != "text"}
+    text = record.get("text")
     mend = "correct it, or give the field another name"
+    if isinstance(text, list | tuple):
+        for number, chunk in enumerate(text):
+            if not isinstance(chunk, str) or not chunk.strip():
+                says = "is empty" if isinstance(chunk, str) else "is no string"
+                raise DataError(f"chunk {number} {says}", where=where, mend="leave it out")
+    elif not isinstance(text, str):
+        mend = 'write {"text": "…", "title": "…"}'
+        raise DataError('has no string "text"', where=where, mend=mend)
     if fault := entry_fault(entry):
         raise DataError(fault, where=where, mend=mend)
     if "id" in entry and type(entry["id"]) not in (int, str):
         what = f"has {entry['id']!r} as id, which is a string or an integer"
         raise DataError(what, where=where, mend=mend)
     try:
-        json.dumps(record, ensure_ascii=False).encode()
+        json.dumps({"text": text, **entry}, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         code = ord(error.object[error.start])
         raise DataError(
@@ -123,6 +150,10 @@ def _check_entry(record: dict[str, Any], entry: dict[str, Any], where: str) -> N
             where=where,
             mend="write the whole pair, or drop it",
         ) from error
+    except (TypeError, ValueError) as error:
+        what = f"has a field that cannot be stored ({error})"
+        raise DataError(what, where=where, mend="make it text or a number") from error
+    return Text(text, entry, where)
 
 
 def _decode(data: bytes, where: object) -> str:

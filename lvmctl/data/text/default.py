@@ -18,7 +18,7 @@ from lvmctl.data.store.cache import cache_directory, locked
 from lvmctl.data.store.store import Store
 from lvmctl.data.store.writer import Create, made, write_store
 from lvmctl.data.text.chunking import Text
-from lvmctl.data.text.embed import Chunked, embed, fit_encoder
+from lvmctl.data.text.embed import Chunked, embed_articles, fit_encoder
 from lvmctl.data.text.encoders.options import LsaOptions
 from lvmctl.data.text.pydocs import library_articles, prose, topic_articles
 
@@ -81,7 +81,7 @@ def build(create: Create) -> None:
     articles = library + topics
     fitted_on = fit_encoder(encoder, articles)
     how = made("default data", recipe=RECIPE, python=sys.version, encoder_fitted_on=fitted_on)
-    embed(create, articles, encoder, {"note": NOTE, "made": how})
+    embed_articles(create, articles, encoder, {"note": NOTE, "made": how})
 
 
 def cache_key() -> str:

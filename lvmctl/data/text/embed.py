@@ -13,7 +13,7 @@ from lvmctl.core.errors import DataError
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.store.checks import norms_of
 from lvmctl.data.store.writer import ENCODER, Create, StoreWriter
-from lvmctl.data.text.chunking import Text
+from lvmctl.data.text.chunking import Text, single_spaced
 
 _BATCH = 2048
 
@@ -39,16 +39,19 @@ class Chunked:
 def cut(
     texts: Iterable[Text], chunk: Callable[[str], list[str]], min_words: int = 0
 ) -> list[Chunked]:
-    """Cut every article; chunks of fewer than ``min_words`` words are dropped.
+    """Cut every article that is not cut yet; chunks of fewer than ``min_words`` words are dropped.
 
     Raises:
         DataError: an article without a chunk, or no article at all.
     """
     articles = []
     for text in texts:
-        chunks = [part for part in chunk(text.text) if len(part.split()) >= min_words]
+        whole = text.text
+        parts = chunk(whole) if isinstance(whole, str) else map(single_spaced, whole)
+        chunks = [part for part in parts if len(part.split()) >= min_words]
         if not chunks:
-            what = "has no text" if not text.text.strip() else f"has no chunk of {min_words} words"
+            blank = not (whole.strip() if isinstance(whole, str) else whole)
+            what = "has no text" if blank else f"has no chunk of {min_words} words"
             raise DataError(what, where=text.where, mend="remove it, or lower --min-words")
         articles.append(Chunked(text.entry, chunks))
     if not articles:
@@ -67,7 +70,7 @@ def fit_encoder(encoder: Encoder, articles: Sequence[Chunked]) -> str:
     return "train" if train else "all"
 
 
-def embed(
+def embed_articles(
     create: Create,
     articles: Sequence[Chunked],
     encoder: Encoder,

@@ -6,7 +6,7 @@ from typing import Any
 
 from lvmctl.registry.specs import GateSpec
 
-_OFFSETS, _ACCURACY = "offsets.fair", "offsets.accuracy"
+_OFFSETS = "offsets.fair"
 _R1, _R5 = "in_article.filtered.r@1", "in_article.filtered.r@5"
 _MRR, _MRR10 = "in_article.filtered.mrr", "in_article.filtered.mrr@10"
 _SHUFFLED, _REVERSED = "ablations.shuffled", "ablations.reversed"
@@ -15,7 +15,6 @@ _STABILITY, _ORDER, _LATENCY = "coherence.gap", "order_accuracy", "latency.ratio
 
 _ASKS = {
     _OFFSETS: "the target is nearer to the prediction than its neighbours are",
-    _ACCURACY: "nothing near the target outside the window is nearer to the prediction",
     _R1: "the target is the nearest of its article",
     _R5: "the target is among the 5 nearest of its article",
     _MRR: "mean of 1/rank in the article",
@@ -34,7 +33,6 @@ _ASKS = {
 
 _SEED = {
     _OFFSETS: "offsets.seed",
-    _ACCURACY: "offsets.seed",
     **{metric: metric.replace("filtered", "unfiltered") for metric in (_R1, _R5, _MRR, _MRR10)},
 }
 """The seeds judge the neighbouring offset alone, and rank in a pool that holds the window."""
@@ -129,7 +127,7 @@ _SHIP_GATES = [
 
 _WIENER = {"against": "wiener", "certain": True}
 _FAIR_GATES = [
-    _gate("fair-offsets", _ACCURACY, _FAIR, at_least=0.0, category="A", **_DIRECT),
+    _gate("fair-offsets", _OFFSETS, _FAIR, at_least=0.0, category="A", **_DIRECT),
     _gate("fair-r5", _R5, _FAIR, at_least=0.0, category="B", **_DIRECT),
     _gate("fair-shuffled", _SHUFFLED, _FAIR, at_most=0.0, category="C", **_WIENER),
     _gate("fair-rollout", _ROLLOUT, _FAIR, at_least=0.0, category="D", **_WIENER),

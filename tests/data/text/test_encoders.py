@@ -158,10 +158,10 @@ def test_sentence_transformers_that_cannot_be_loaded(library, monkeypatch):
 
 def test_norms_are_kept_beside_unit_vectors(library, tmp_path):
     from lvmctl.data import Store, write_store
-    from lvmctl.data.text.embed import Chunked, embed
+    from lvmctl.data.text.embed import Chunked, embed_articles
 
     articles = [Chunked({"id": "x"}, ["a", "b"]), Chunked({"id": "y"}, ["c"])]
-    embed(
+    embed_articles(
         lambda dim, dtype: write_store(tmp_path / "s", dim, dtype),
         articles,
         _sentence_transformers(),

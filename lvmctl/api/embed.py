@@ -1,0 +1,183 @@
+"""Texts of any form become a store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lvmctl.api.store import Store, written
+from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.data.store.writer import made, refuse_store, write_store
+from lvmctl.data.text.chunking import Text, chunker, read_texts, record_text
+from lvmctl.data.text.embed import Encoder, cut, embed_articles, fit_encoder
+from lvmctl.data.text.encoders.build import build_encoder, saved_encoder
+
+TEXT = "text"
+"""The field of a record, or the column of a data frame, that holds an article's text."""
+
+
+def embed(
+    texts: Any,
+    encoder: str = "lsa",
+    *,
+    out: str | os.PathLike[str],
+    encoder_from: str | os.PathLike[str] | None = None,
+    chunk: str = "paragraph",
+    size: int = 64,
+    min_words: int = 0,
+    dtype: str = "float32",
+    force: bool = False,
+    reporter: Reporter = SILENT,
+    options: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Store:
+    """Cut texts into chunks, encode them, and write a store.
+
+    Args:
+        texts: one of
+
+            - a path, or a sequence of ``pathlib.Path``: ``.txt`` and ``.md`` files (one article
+              each), ``.jsonl`` files (one a line) or folders of them;
+            - a sequence of strings: the text of each article;
+            - a sequence of sequences of strings: the chunks of each article, cut already;
+            - a sequence of dictionaries with a ``text`` (a string, or the chunks of it), and
+              ``title``, ``id``, ``split`` and other fields as you like;
+            - a data frame (pandas, polars) with a column ``text``, an article a row.
+
+            Where articles have a ``split``, an encoder that learns is fitted on ``train`` alone.
+        encoder: name of an encoder, see ``lvmctl plugins list --kind encoder``.
+        out: the store to write.
+        encoder_from: a store whose encoder is used, in the place of ``encoder``.
+        chunk: how texts are cut: by ``paragraph``, ``sentence``, or ``tokens`` (``size`` words).
+        size: words of a chunk of ``tokens``.
+        min_words: shorter chunks are dropped.
+        dtype: ``float32`` or ``float16``, what vectors are stored as.
+        force: replace a store at ``out``.
+        reporter: shown how many chunks are encoded.
+        options, more: options of the encoder, for example ``dim=128``; strings are parsed.
+
+    Returns:
+        The store.
+
+    Raises:
+        DataError: no text, an article without a chunk, or a field that cannot be stored.
+        OutputError: ``out`` exists or cannot be written.
+        UsageError: an unknown encoder, option or way to cut.
+
+    Example:
+        >>> texts = ["Rain fell.\\n\\nThe river rose.", "Bread is baked.\\n\\nBread is eaten."]
+        >>> store = lvmctl.embed(texts, out=tmp_path / "s", min_texts=1, max_share=1.0)
+        >>> len(store), len(store.articles), store.texts[1]
+        (4, 2, 'The river rose.')
+    """
+    out = Path(out)
+    refuse_store(out, force)
+    if chunk not in ("paragraph", "sentence", "tokens"):
+        raise UsageError(
+            f"there is no chunk {chunk!r}", where="embed", mend="use paragraph, sentence or tokens"
+        )
+    given = articles_of(texts)
+    articles = cut(given, chunker(chunk, size), min_words)
+    named, built, fitted_on = chosen_encoder(encoder, {**(options or {}), **more}, encoder_from)
+    if fitted_on is None:
+        fitted_on = fit_encoder(built, articles)
+    how = made(
+        "embed",
+        texts=paths_of(texts),
+        chunk=chunk,
+        **({"size": size} if chunk == "tokens" else {}),
+        min_words=min_words,
+        encoder=named,
+        encoder_fitted_on=fitted_on,
+    )
+    embed_articles(
+        lambda dim, kind: write_store(out, dim, kind, force=force),
+        articles,
+        built,
+        {"made": how},
+        dtype,
+        reporter,
+    )
+    return written(out)
+
+
+def chosen_encoder(
+    name: str, options: Mapping[str, Any], saved: str | os.PathLike[str] | None
+) -> tuple[str, Encoder, str | None]:
+    """The name that finds the encoder again, the encoder, and what it was fitted on if it need not
+    be fitted any more."""
+    if saved is None:
+        entry, encoder = build_encoder(name, [("option", options)])
+        return entry.saved, encoder, None if entry.record.fitted else "nothing"
+    if options:
+        raise UsageError(
+            f"a saved encoder keeps its options, {', '.join(options)} cannot change",
+            where=f"encoder of {os.fspath(saved)}",
+            mend="leave them out",
+        )
+    entry, encoder = saved_encoder(Path(saved))
+    return entry.saved, encoder, os.fspath(saved)
+
+
+def paths_of(texts: Any) -> list[str] | None:
+    """The files or folders that texts are read from; None where they are given themselves."""
+    if isinstance(texts, str | os.PathLike):
+        texts = [Path(texts)]
+    if not isinstance(texts, list | tuple) or not all(isinstance(t, os.PathLike) for t in texts):
+        return None
+    return [os.fspath(path) for path in texts] or None
+
+
+def articles_of(texts: Any) -> Iterable[Text]:
+    """The articles of texts in any of the forms that :func:`embed` takes."""
+    paths = paths_of(texts)
+    if paths is not None:
+        return read_texts([Path(path) for path in paths])
+    return [
+        record_text(one if isinstance(one, Mapping) else {TEXT: one}, f"texts[{number}]")
+        for number, one in enumerate(rows_of(texts))
+    ]
+
+
+def rows_of(texts: Any) -> Iterable[Any]:
+    """The rows of a data frame as dictionaries, without what is missing; anything else as it is.
+
+    An object with ``columns`` and columns by name is a data frame: no library has to be there.
+    """
+    columns = getattr(texts, "columns", None)
+    if columns is None:
+        if not isinstance(texts, Iterable):
+            what = f"is of type {type(texts).__name__}"
+            raise DataError(what, where="texts", mend="give texts, paths, records or a data frame")
+        return texts
+    names = [str(name) for name in columns]
+    if TEXT not in names:
+        raise DataError(
+            f"has no column {TEXT!r} (there are {', '.join(names)})",
+            where="texts",
+            mend=f"call the one that holds the texts {TEXT!r}",
+        )
+    rows = zip(*(list(texts[name]) for name in columns))
+    return [
+        {name: plain(cell) for name, cell in zip(names, row) if not missing(cell)} for row in rows
+    ]
+
+
+def missing(cell: Any) -> bool:
+    """Whether a data frame has no value there: None, NaN, NaT or NA."""
+    if cell is None:
+        return True
+    try:
+        return bool(cell != cell)
+    except TypeError:  # pandas.NA
+        return True
+    except ValueError:  # an array
+        return False
+
+
+def plain(cell: Any) -> Any:
+    """NumPy's numbers and arrays as Python's."""
+    return cell.tolist() if hasattr(cell, "tolist") else cell

@@ -1,0 +1,257 @@
+"""Stores as users have them: opened from any source, looked at, split, cut down and exported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from lvmctl.core.errors import UsageError
+from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.data.npz.export import export_npz
+from lvmctl.data.splits.assign import split_counts
+from lvmctl.data.splits.open import open_source, require_articles, with_splits
+from lvmctl.data.splits.split import Split
+from lvmctl.data.store.copying import chosen_articles, copy_articles, write_splits
+from lvmctl.data.store.info import describe_store
+from lvmctl.data.store.store import Store as Stored
+from lvmctl.data.store.writer import write_store
+from lvmctl.data.windows import Windows
+
+if TYPE_CHECKING:
+    Source: TypeAlias = "Store | str | os.PathLike[str]"
+
+
+class Store:
+    """Chunk vectors in article order: a whole store, or one split of it.
+
+    Made by :func:`lvmctl.open_store`, :func:`lvmctl.embed` and the other functions that write one.
+
+    Attributes:
+        source: the text that opens it again, ``books@val``; None is the demonstration data.
+        path: its directory; of an NPZ file or a synthetic world, its name.
+        name: what it is called in messages and results.
+        dim: D, the width of a vector.
+        articles: the manifest's entry of each article in order: ``id``, ``title``, ``split``, ….
+        lengths: (A,) int64, chunks of each article.
+        encoder: what the manifest says about the encoder, None where that is unknown.
+        notices: what you should know about it, one line each.
+
+    Example:
+        >>> store = lvmctl.open_store("synth:ar1?articles=20&chunks=12&dim=8")
+        >>> len(store), store.dim, store.splits
+        (240, 8, {})
+        >>> windows = store.split("val").windows(context=5)
+        >>> windows.context(np.arange(3)).shape
+        (3, 5, 8)
+    """
+
+    def __init__(self, stored: Stored, source: str | None, split: str | None = None) -> None:
+        self._stored, self._name = stored, split
+        self._split = require_articles(Split.of(stored, split), stored)
+        self.source = source
+        self.path: Path = stored.path
+        self.name: str = self._split.name
+        self.dim: int = stored.dim
+        self.articles: list[dict[str, Any]] = self._split.articles
+        self.lengths: np.ndarray = self._split.lengths
+        self.encoder: dict[str, Any] | None = stored.manifest.get("encoder")
+        self.notices: tuple[str, ...] = stored.notices
+
+    def __len__(self) -> int:
+        """Chunks."""
+        return self._split.chunks
+
+    def __repr__(self) -> str:
+        size = f"{len(self)} chunks of {self.dim} in {len(self.articles)} articles"
+        return f"<lvmctl.Store {self.name}: {size}>"
+
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """(n, D) float32 or float16, as stored, article after article; mapped where they lie
+        together, else copied."""
+        rows = self._split.rows()
+        if rows[-1] - rows[0] + 1 == len(rows):
+            return self._split.vectors[rows[0] : rows[-1] + 1]
+        return self._split.vectors[rows]
+
+    @cached_property
+    def texts(self) -> list[str] | None:
+        """The text of each chunk, (n,); None where the store has no texts.
+
+        Raises:
+            DataError: the file of texts is damaged.
+        """
+        every = list(self._stored.texts())
+        return [every[row] for row in self._split.rows()] if every else None
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Articles of each split that is assigned, ``{"train": 80, "val": 10, …}``."""
+        return split_counts(self.articles)
+
+    def split(self, name: str, seed: int = 0) -> Store:
+        """One split of the store.
+
+        Args:
+            name: ``train``, ``val`` or ``ood``.
+            seed: of the 80/10/10 split by article that a store without splits is given.
+
+        Raises:
+            DataError: the store has no article in it.
+            UsageError: it is one split already.
+        """
+        if self._name is not None:
+            raise UsageError(f"is the split {self._name} already", where=self.name)
+        source = None if self.source is None else f"{self.source}@{name}"
+        return Store(with_splits(self._stored, seed), source, name)
+
+    def windows(self, context: int = 5, horizon: int = 1) -> Windows:
+        """All windows of ``context`` chunks with the ``horizon``-th unseen chunk as target.
+
+        Raises:
+            DataError: no article is long enough.
+        """
+        return Windows(self._split, context, horizon)
+
+    def describe(self, context: int = 5, horizon: int = 1) -> dict[str, Any]:
+        """Sizes, provenance and windows per split as plain data, what ``data info --json`` has."""
+        found = describe_store(self._stored, context, horizon, self._name)
+        return found | {"notices": list(self.notices)}
+
+    # ------------------------------------------------------------------ changing and writing
+
+    def assign_splits(
+        self,
+        *,
+        val: float = 0.1,
+        ood: float = 0.1,
+        stratify: str | None = None,
+        seed: int = 0,
+        force: bool = False,
+    ) -> dict[str, int]:
+        """Write into ``store.json`` which split each article is in.
+
+        Args:
+            val, ood: shares of the articles, in [0, 1).
+            stratify: split each value of this field of the articles alike.
+            seed: of the choice of articles.
+            force: replace the splits it has.
+
+        Returns:
+            Articles by split. Open the store again to use them.
+
+        Raises:
+            DataError: fewer articles than splits.
+            OutputError: it has splits and ``force`` is not given.
+            UsageError: it is one split of a store, or no directory; shares that leave nothing for
+                training; an unknown field.
+        """
+        if self._name is not None or not self.path.is_dir():
+            raise UsageError(
+                "is no store whose manifest could be written",
+                where=self.name,
+                mend="open the directory of the whole store",
+            )
+        return write_splits(self._stored, seed, val, ood, stratify, force)
+
+    def subset(
+        self,
+        out: str | os.PathLike[str],
+        windows: int,
+        *,
+        context: int = 5,
+        horizon: int = 1,
+        seed: int = 0,
+        force: bool = False,
+    ) -> Store:
+        """Write a store of whole articles, in a seeded order, that hold ``windows`` windows.
+
+        Args:
+            out: the store to write.
+            windows: how many to reach; all articles where there are fewer, which a notice says.
+            context, horizon: K and h of the windows.
+            seed: of the choice of articles.
+            force: replace a store at ``out``.
+
+        Raises:
+            DataError: no article is long enough.
+            OutputError: ``out`` exists or cannot be written.
+        """
+        chosen = self._split.subset(windows, context, horizon, seed)
+        found = len(Windows(chosen, context, horizon))
+        notices = [f"{self.name} has only {found} windows"] if found < windows else []
+        stored = self._stored
+        with write_store(out, stored.dim, stored.vectors.dtype, force=force) as writer:
+            copy_articles(writer, stored, chosen_articles(stored, chosen.starts))
+            writer.manifest["subset"] = {
+                **chosen.source["subset"],
+                "of": self.source,
+                "content_hash": stored.content_hash,
+            }
+        return written(out, notices)
+
+    def export_npz(
+        self,
+        out: str | os.PathLike[str],
+        *,
+        context: int = 5,
+        horizon: int = 1,
+        force: bool = False,
+        reporter: Reporter = SILENT,
+    ) -> dict[str, int]:
+        """Write window NPZ files into the folder ``out``, one for each split.
+
+        Returns:
+            Windows by file name.
+
+        Raises:
+            DataError: no window in a split.
+            OutputError: ``out`` exists or cannot be written.
+        """
+        return export_npz(self._stored, Path(out), context, horizon, force, reporter, self._name)
+
+
+def written(out: str | os.PathLike[str], notices: Sequence[str] = ()) -> Store:
+    """The store that was just written at ``out``, with what else there is to know about it."""
+    store = Store(Stored.open(out), os.fspath(out))
+    store.notices = (*notices, *store.notices)
+    return store
+
+
+def source_text(source: Source | None) -> str | None:
+    """The text that opens a source; None is the demonstration data."""
+    if isinstance(source, Store):
+        return source.source
+    return None if source is None else os.fspath(source)
+
+
+def open_store(source: Source | None = None) -> Store:
+    """Open chunk vectors.
+
+    Args:
+        source: a store's directory, a window NPZ file or a synthetic world such as
+            ``synth:rotation?articles=100``; ``SOURCE@val`` is one split of it. None is the
+            embedded demonstration data.
+
+    Returns:
+        The store; every row of it was read and checked once.
+
+    Raises:
+        DataError: nothing usable is there, or the split has no article.
+        UsageError: the text names no source.
+
+    Example:
+        >>> store = lvmctl.open_store("synth:rotation?articles=20&chunks=12&dim=8@train")
+        >>> store.name, len(store.articles)
+        ('synth:rotation?articles=20&chunks=12&dim=8@train', 16)
+    """
+    text = source_text(source)
+    stored, split = open_source(text)
+    if split is None:
+        return Store(stored, text)
+    return Store(with_splits(stored, 0), text, split)

@@ -1,0 +1,68 @@
+"""``lvmctl data embed``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lvmctl.cli.data.options import force_option, out_option, path_type, show_written
+from lvmctl.cli.output import json_option
+from lvmctl.cli.reporter import Terminal
+from lvmctl.config import parse_assignments
+
+
+@click.command()
+@click.argument("texts", nargs=-1, required=True, type=path_type)
+@out_option
+@click.option("--encoder", default="core/lsa", show_default=True, help="See plugins list.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Encoder option.")
+@click.option("--encoder-from", type=path_type, help="Use the encoder saved in this store.")
+@click.option(
+    "--chunk",
+    type=click.Choice(["paragraph", "sentence", "tokens"]),
+    default="paragraph",
+    show_default=True,
+    help="What a chunk is.",
+)
+@click.option("--size", type=click.IntRange(1), default=64, help="Words of a --chunk tokens.")
+@click.option("--min-words", type=click.IntRange(0), default=0, help="Drop shorter chunks.")
+@click.option("--half", is_flag=True, help="Store float16 instead of float32.")
+@force_option
+@json_option
+def embed(
+    texts: tuple[Path, ...],
+    out: Path,
+    encoder: str,
+    assignments: tuple[str, ...],
+    encoder_from: Path | None,
+    chunk: str,
+    size: int,
+    min_words: int,
+    half: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Embed TEXTS: .txt and .md files (one article each), .jsonl (one per line) or folders.
+
+    \b
+    lvmctl data embed texts/ --out store/ --encoder lsa
+    lvmctl data embed more.jsonl --out store2/ --encoder-from store/
+    lvmctl data embed texts/ --out store/ --encoder sentence-transformers --set batch_size=64
+    """
+    from lvmctl.api.embed import embed
+
+    store = embed(
+        texts,
+        encoder,
+        out=out,
+        encoder_from=encoder_from,
+        chunk=chunk,
+        size=size,
+        min_words=min_words,
+        dtype="float16" if half else "float32",
+        force=force,
+        reporter=Terminal(),
+        options=parse_assignments(assignments),
+    )
+    show_written(store, "embed", as_json)

@@ -1,0 +1,58 @@
+"""``lvmctl data export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lvmctl.cli.data.options import (
+    beside,
+    context_option,
+    force_option,
+    horizon_option,
+    path_type,
+)
+from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.reporter import Terminal
+
+
+@click.command()
+@click.argument("store")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["npz"]),
+    default="npz",
+    show_default=True,
+    help="The seed format.",
+)
+@context_option
+@horizon_option
+@click.option("--out", type=path_type, help="The folder to write.  [default: STORE-npz]")
+@force_option
+@json_option
+def export(
+    store: str,
+    format_: str,
+    context: int,
+    horizon: int,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Export STORE as seed-format NPZ files, one per split.
+
+    \b
+    lvmctl data export store/ --format npz --context 5
+    """
+    from lvmctl.api.store import open_store
+
+    opened = open_store(store)
+    out = out or beside(opened.path, "-npz")
+    written = opened.export_npz(
+        out, context=context, horizon=horizon, force=force, reporter=Terminal()
+    )
+    result = {"path": str(out), "format": format_, "context": context, "horizon": horizon}
+    lines = [f"{out / file}: {count} windows" for file, count in written.items()]
+    emit({**result, "files": written}, "data.export", as_json, "\n".join(lines))

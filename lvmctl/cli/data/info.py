@@ -1,0 +1,57 @@
+"""``lvmctl data info``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from lvmctl.cli.data.options import context_option, horizon_option
+from lvmctl.cli.output import emit, json_option, notice, table
+
+
+@click.command()
+@click.argument("source", required=False)
+@context_option
+@horizon_option
+@json_option
+def info(source: str | None, context: int, horizon: int, as_json: bool) -> None:
+    """Say what SOURCE holds: sizes, encoder, windows per split. Without it, the default data.
+
+    \b
+    lvmctl data info store/
+    lvmctl data info store@val --context 7 --horizon 2 --json
+    """
+    from lvmctl.api.store import open_store
+
+    found = open_store(source).describe(context, horizon)
+    for line in found["notices"]:
+        notice(line)
+    emit(found, "data.info", as_json, lambda: text(found))
+
+
+def text(found: dict[str, Any]) -> str:
+    """What a store holds, for a reader."""
+    encoder = found["encoder"] or {"name": "unknown"}
+    name = encoder.get("name", "unknown") if isinstance(encoder, dict) else encoder
+    texts = "with texts" if found["texts"] else "without texts"
+    header = ("split", "articles", "chunks", "windows", "chunks/article", "neighbour cosine")
+    rows = [
+        (
+            part["split"] or "(none)",
+            part["articles"],
+            part["chunks"],
+            part["windows"],
+            f"{part['shortest']}…{part['median']:g}…{part['longest']}",
+            part["neighbour_cosine"],
+        )
+        for part in found["splits"]
+    ]
+    lines = [
+        f"{found['path']}: {found['articles']} articles, {found['chunks']} chunks of "
+        f"{found['dim']} dimensions ({found['dtype']}, {texts})",
+        f"encoder {name}, {found['content_hash'][:19]}…",
+        f"windows of K = {found['context']} chunks, horizon {found['horizon']}:",
+        table(header, rows),
+    ]
+    return "\n".join(lines)
