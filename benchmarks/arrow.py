@@ -21,6 +21,7 @@ from multiprocessing import get_context
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
+import smoke
 
 from lvmctl.data import Split
 from lvmctl.data.synthetic.worlds import World, simulate
@@ -91,7 +92,7 @@ def main() -> None:
     parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(smoke.arguments("arrow"))
     found = measured(arguments.worlds, arguments.draws, arguments.workers)
     if arguments.json:
         data = {"schema": "lvmctl.benchmark.arrow/1", "draws": arguments.draws, "found": found}

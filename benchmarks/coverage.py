@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+import smoke
 
 from lvmctl.evaluation.statistics.intervals import Interval, Resampled, Resampling
 
@@ -163,7 +164,7 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=2000)
     parser.add_argument("--articles", type=int, nargs="+", default=[30, 200])
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(smoke.arguments("coverage"))
     error = 100 * np.sqrt(0.05 * 0.95 / arguments.simulations)
     if not arguments.json:
         print(f"% of {arguments.simulations} intervals that hold the truth (± {error:.1f}), and")

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import smoke
 import torch
 
 from lvmctl.core.reporter import SILENT, Reporter
@@ -38,7 +39,6 @@ from lvmctl.training.backend import processor
 
 CHUNKS = 45
 """Chunks of an article: 40 windows of K = 5."""
-TRAIN_WINDOWS = 20_000
 
 
 class Clock(Reporter):
@@ -60,11 +60,11 @@ class Clock(Reporter):
         self.mark(f"after {what}")
 
 
-def make_data(place: Path, windows: int, dim: int) -> dict[str, str]:
+def make_data(place: Path, train_windows: int, windows: int, dim: int) -> dict[str, str]:
     """Three stores of a topic world."""
     found = {}
     for seed, (name, count) in enumerate(
-        {"train": TRAIN_WINDOWS, "val": windows, "ood": windows}.items()
+        {"train": train_windows, "val": windows, "ood": windows}.items()
     ):
         articles = -(-count // (CHUNKS - 5))
         with write_store(place / name, dim) as writer:
@@ -75,16 +75,17 @@ def make_data(place: Path, windows: int, dim: int) -> dict[str, str]:
 
 @click.command()
 @click.option("--windows", default=11_000, show_default=True, help="Of validation, and of OOD.")
+@click.option("--train-windows", default=20_000, show_default=True, help="Baselines learn from.")
 @click.option("--dim", default=768, show_default=True)
 @click.option("--threads", type=int, help="CPU threads  [default: torch's own].")
-def main(windows: int, dim: int, threads: int | None) -> None:
+def main(windows: int, train_windows: int, dim: int, threads: int | None) -> None:
     """Time a 5CAT."""
     if threads:
         torch.set_num_threads(threads)
     registry = load_registry()
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
-        sources = make_data(place, windows, dim)
+        sources = make_data(place, train_windows, windows, dim)
         options = {"epochs": 1, "windows": 200, "eval_windows": 200}
         run = place / "run"
         request = job.Request("p8", [("benchmark", options)], sources=sources, out=run)
@@ -116,4 +117,4 @@ def forward_passes(registry, run: Path, done) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(smoke.arguments("eval"))

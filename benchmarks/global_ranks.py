@@ -26,6 +26,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+import smoke
 import torch
 
 from lvmctl.data import Windows, open_split
@@ -198,4 +199,4 @@ def flat_index(windows: Windows, q: np.ndarray, neighbours: int, threads: int):
 
 
 if __name__ == "__main__":
-    main()
+    main(smoke.arguments("global_ranks"))

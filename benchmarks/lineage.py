@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import lineage_pages
+import smoke
 from lineage_anatomy import anatomy
 
 LVMCTL = [sys.executable, "-m", "lvmctl"]
@@ -117,13 +118,18 @@ def main() -> None:
     parser.add_argument("--seeds", default=SEEDS)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", nargs="*", default=list(ROWS), help="experiments")
+    parser.add_argument(
+        "--tiny", action="store_true", help="a sequence model of no use, in seconds"
+    )
     parser.add_argument("--pages", type=Path, help="write tables and plots into this folder")
-    args = parser.parse_args()
+    args = parser.parse_args(smoke.arguments("lineage"))
     if args.pages:
         text = collect(args.out / "text", args.only)
         worlds = {world: collect(args.out / world, list(WORLD_ROWS)) for world in WORLDS}
         lineage_pages.write(args.pages, text, worlds, ROWS, SIZE)
         return
+    if args.tiny:
+        SIZE.update(width=16, layers=1, heads=2, feedforward=16)
     several = [row for row in args.only if row not in ONE_SEED]
     for seeds, rows in ((args.seeds, several), ("0", [r for r in args.only if r in ONE_SEED])):
         if rows:

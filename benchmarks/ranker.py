@@ -32,6 +32,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+import smoke
 import torch
 from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import P9Options, RankerOptions
@@ -185,4 +186,4 @@ def show(name: str, figure: str, value: float, gap: Figure) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(smoke.arguments("ranker"))

@@ -25,6 +25,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import smoke
 
 from lvmctl.core.reporter import SILENT
 from lvmctl.data import Split, Splits, Windows, open_split
@@ -107,7 +108,8 @@ def speed(windows: int, dim: int, separate: bool) -> None:
         taken, used = time.perf_counter() - start, time.process_time() - used
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         own = Windows(train, 5, 1)
-        scaled = plain(own, SAMPLE) * (len(own) + windows // 8) / SAMPLE
+        some = min(SAMPLE, len(own))
+        scaled = plain(own, some) * (len(own) + windows // 8) / some
     size = train.vectors.nbytes / 2**20
     print(f"{len(own):,} + {windows // 8:,} windows of 5 × {dim}, {size:,.0f} MiB on disk")
     print(f"diagnosis         {taken:8.2f} s   {used:.2f} s of processors, {found.verdict}")
@@ -151,7 +153,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=250)
     parser.add_argument("--shift", type=float, default=0.04)
     parser.add_argument("--store", nargs="+", default=WORLDS)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(smoke.arguments("split_parity"))
     if not arguments.draws:
         speed(arguments.windows, arguments.dim, arguments.separate)
         return

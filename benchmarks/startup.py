@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import smoke
+
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
     "python -c 'import click'": ["-c", "import click"],
@@ -71,7 +73,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--plugins", type=int, default=0)
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(smoke.arguments("startup"))
     with tempfile.TemporaryDirectory() as site:
         install(Path(site), arguments.plugins)
         seconds = measure(arguments.runs, Path(site))

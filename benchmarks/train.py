@@ -23,6 +23,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+import smoke
 import torch
 from plain import PlainTraining
 from torch.utils.flop_counter import FlopCounterMode
@@ -35,7 +36,6 @@ from lvmctl.registry import load_registry
 from lvmctl.training.backend import LARGEST_ERROR, SWITCHES, choose_backend, processor
 from lvmctl.training.loop import Training
 
-DATA = "synth:topic?articles=400&chunks=40&dim=768"
 WIDTHS = ((512, 1024), (512, 512), (512, 2048), (2048, 512), (768, 512))
 
 
@@ -114,13 +114,15 @@ def timed(function, device: str, repeats: int) -> list[float]:
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--blocks", default=7, show_default=True, help="Turns each mode takes.")
 @click.option("--steps", default=4, show_default=True, help="Steps in a turn.")
+@click.option("--articles", default=400, show_default=True, help="Of 40 chunks.")
+@click.option("--dim", default=768, show_default=True)
 @click.option("--quality/--no-quality", default=True, help="Train fp32 and bf16 to the end too.")
-def main(batches, threads, device, blocks, steps, quality) -> None:
+def main(batches, threads, device, blocks, steps, articles, dim, quality) -> None:
     if threads:
         torch.set_num_threads(threads)
     name = torch.cuda.get_device_name() if device == "cuda" else processor()
-    print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, P8, D 768, K 5")
-    splits = open_splits(DATA)
+    print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, P8, D {dim}, K 5")
+    splits = open_splits(f"synth:topic?articles={articles}&chunks=40&dim={dim}")
     train, val = Windows(splits.train, 5, 1), Windows(splits.val, 5, 1)
     for batch in batches:
         compare(train, val, batch, device, blocks, steps)
@@ -187,4 +189,4 @@ def same_quality(device: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(smoke.arguments("train"))

@@ -18,6 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import time
 
 import click
+import smoke
 from trying.articles import articles_of
 from trying.lists import measured
 from trying.rows import ROWS
@@ -52,4 +53,4 @@ def main(rows: tuple[str, ...], books: str, math: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(smoke.arguments("tried"))
