@@ -77,8 +77,9 @@ def make_data(place: Path, train_windows: int, windows: int, dim: int) -> dict[s
 @click.option("--windows", default=11_000, show_default=True, help="Of validation, and of OOD.")
 @click.option("--train-windows", default=20_000, show_default=True, help="Baselines learn from.")
 @click.option("--dim", default=768, show_default=True)
+@click.option("--width", default=512, show_default=True, help="Of the sequence model.")
 @click.option("--threads", type=int, help="CPU threads  [default: torch's own].")
-def main(windows: int, train_windows: int, dim: int, threads: int | None) -> None:
+def main(windows: int, train_windows: int, dim: int, width: int, threads: int | None) -> None:
     """Time a 5CAT."""
     if threads:
         torch.set_num_threads(threads)
@@ -86,7 +87,7 @@ def main(windows: int, train_windows: int, dim: int, threads: int | None) -> Non
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         sources = make_data(place, train_windows, windows, dim)
-        options = {"epochs": 1, "windows": 200, "eval_windows": 200}
+        options = {"epochs": 1, "windows": 200, "eval_windows": 200, "width": width}
         run = place / "run"
         request = job.Request("p8", [("benchmark", options)], sources=sources, out=run)
         job.start(request, SILENT)
