@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from lvmctl.cli.process import Terminated
 from lvmctl.core.errors import LvmctlError, OutputError, out_of_memory
 
+if TYPE_CHECKING:
+    from lvmctl.registry import Entry
+
 BUG = 70
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 128 + 2, 128 + 13, 128 + 15
 
 
-def ending(error: BaseException) -> tuple[int, str]:
-    """The exit code of an exception and its line, without the ``error:``."""
+def ending(error: BaseException, command: Entry | None = None) -> tuple[int, str]:
+    """The exit code of an exception and its line, without the ``error:``.
+
+    Args:
+        command: the entry of the plugin's command that ran, None for one of lvmctl's own.
+    """
     if isinstance(error, click.ClickException):
         return error.exit_code, _usage(error)
     if isinstance(error, LvmctlError):
@@ -29,6 +37,11 @@ def ending(error: BaseException) -> tuple[int, str]:
         return OutputError.exit_code, f"not enough memory ({said}); {mend}"
     if isinstance(error, OSError):
         return OutputError.exit_code, _system(error)
+    if command is not None:
+        from lvmctl.registry.faults import plugin_error
+
+        fault = plugin_error(command, error)
+        return fault.exit_code, str(fault)
     line = f"this is a fault in lvmctl: {type(error).__name__}: {error}"
     return BUG, line + "; run `lvmctl --debug …` for the traceback"
 

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -18,6 +18,9 @@ import lvmctl
 from lvmctl.cli.exit_codes import BROKEN_PIPE, ending
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
 from lvmctl.cli.process import open_streams, prepare_torch, settle_streams, unwinding
+
+if TYPE_CHECKING:
+    from lvmctl.registry import Entry
 
 COMPLETE = "_LVMCTL_COMPLETE"
 """What a shell sets to ask for completions; click's word."""
@@ -47,9 +50,15 @@ COMMANDS = {
 
 
 class Session:
-    """What the error handler must know about the command that ran."""
+    """What the error handler must know about the command that ran.
+
+    Attributes:
+        debug: whether tracebacks are shown.
+        command: the entry of a plugin's command, None for lvmctl's own.
+    """
 
     debug = False
+    command: Entry | None = None
 
 
 class TopLevel(LazyGroup):
@@ -77,7 +86,9 @@ class TopLevel(LazyGroup):
         registry = load_registry()
         if not any(entry.means(cmd_name) for entry in registry.entries("command")):
             raise registry.unknown(cmd_name, "command", also=self.lazy)
-        return registry.resolve(registry.get("command", cmd_name))
+        entry = registry.get("command", cmd_name)
+        ctx.ensure_object(Session).command = entry
+        return registry.resolve(entry)
 
 
 @click.group(
@@ -121,7 +132,7 @@ def run(args: Sequence[str] | None = None) -> int:
             error.show()
         return error.exit_code
     except BaseException as error:
-        code, line = ending(error)
+        code, line = ending(error, session.command)
         with suppress(OSError):  # nobody reads stderr any more
             if session.debug:
                 import traceback

@@ -14,7 +14,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data import open_split, open_splits
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.faults import blame
+from lvmctl.registry.faults import attribute_errors
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def diagnose(
     options = bind(entry.record.options, [("command line", values)]).options
     make = registry.resolve(entry)
     subject = subject_of(entry, asked, reporter)
-    with blame(entry):
+    with attribute_errors(entry):
         found = make(options)(subject, reporter)
         if not isinstance(found, Diagnosis):
             raise TypeError(f"a diagnostic returns a Diagnosis, not {type(found).__name__}")

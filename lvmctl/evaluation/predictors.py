@@ -15,7 +15,7 @@ from lvmctl.core.batch import Pool
 from lvmctl.core.errors import PluginError
 from lvmctl.data.windows import Windows
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.faults import blame
+from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.find import CORE
 from lvmctl.registry.specs import BaselineSpec, Geometry, Shape
 from lvmctl.sphere import unit
@@ -174,7 +174,7 @@ class Centred:
 def build(registry: Registry, entry: Entry, shape: Shape, train: Any) -> Any:
     """The baseline of a record with its default options, fitted if it learns."""
     make = registry.resolve(entry)
-    with blame(entry):
+    with attribute_errors(entry):
         made = make(entry.record.options(), shape)
         if entry.record.fitted:
             made.fit(train)
@@ -193,7 +193,7 @@ def guarded(
     """A plugin's function whose faults carry its name, a result of another shape among them."""
 
     def call(*given: Any) -> Tensor:
-        with blame(entry):
+        with attribute_errors(entry):
             found = own(*given)
             if tuple(found.shape) != owed(*given):
                 raise ValueError(f"it returned shape {tuple(found.shape)}, not {owed(*given)}")

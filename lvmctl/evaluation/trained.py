@@ -16,7 +16,7 @@ from lvmctl.data.transforms import Transform
 from lvmctl.evaluation.predictors import Predictor, own_score
 from lvmctl.plan import Plan, from_record
 from lvmctl.registry import Registry
-from lvmctl.registry.faults import blame
+from lvmctl.registry.faults import attribute_errors
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Trained:
     def predict(self, context: Tensor) -> Prediction:
         """The model's whole :class:`~lvmctl.core.batch.Prediction` for contexts (B, K, D)."""
         entry = self.plan.model.entry
-        with torch.inference_mode(), blame(entry):
+        with torch.inference_mode(), attribute_errors(entry):
             prediction = self.model(context)
             if not isinstance(prediction, Prediction) or prediction.q.shape != context[:, 0].shape:
                 raise TypeError("a model returns a Prediction whose q is (B, D)")
@@ -91,12 +91,12 @@ def load_run(registry: Registry, path: Path) -> Trained:
         ) from error
     weights = read_weights(run)
     shape = plan.shape(dim)
-    with blame(plan.model.entry):
+    with attribute_errors(plan.model.entry):
         model = registry.resolve(plan.model.entry)(plan.model.options, shape)
     losses = nn.Module()
     losses.losses = nn.ModuleList()
     for part in plan.losses:
-        with blame(part.entry):
+        with attribute_errors(part.entry):
             losses.losses.append(registry.resolve(part.entry)(part.options, shape))
     try:
         model.load_state_dict(weights["model"])

@@ -13,7 +13,7 @@ from lvmctl.nn.listwise_scores import score_list
 from lvmctl.nn.rollout import roll_out
 from lvmctl.plan import Plan, PlannedPart
 from lvmctl.registry import Registry
-from lvmctl.registry.faults import blame
+from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import centroid, cosine, unit
 
@@ -37,12 +37,12 @@ class Objective(nn.Module):
         self.logged: list[list[str] | None] = [None] * len(self.parts)
         for part in self.parts:
             make = registry.resolve(part.entry)
-            with blame(part.entry):
+            with attribute_errors(part.entry):
                 self.losses.append(make(part.options, shape))
         self.gates = []
         for part in self.sample:
             make = registry.resolve(part.entry)
-            with blame(part.entry):
+            with attribute_errors(part.entry):
                 self.gates.append(make(part.options))
 
     def asks(self, attribute: str, epoch: int | None = None) -> int:
@@ -85,7 +85,7 @@ class Objective(nn.Module):
             if part.weight.is_zero(step.epoch):
                 continue
             record = part.entry.record
-            with blame(part.entry):
+            with attribute_errors(part.entry):
                 output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
                 named = self.checked(number, output)
             total = total + part.weight.at(step) * output.total
@@ -101,7 +101,7 @@ class Objective(nn.Module):
         weight = batch.context.new_ones(len(batch.context))
         for part, gate in zip(self.sample, self.gates):
             record = part.entry.record
-            with blame(part.entry):
+            with attribute_errors(part.entry):
                 given = gate(batch.only(record.needs, f"gate {record.name}"))
                 if not isinstance(given, Tensor) or given.shape != weight.shape:
                     raise TypeError(f"a sample gate returns {len(weight)} weights, not {given!r}")

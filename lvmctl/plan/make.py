@@ -12,7 +12,7 @@ from lvmctl.core.schedule import Schedule
 from lvmctl.plan.fit import validate_plan
 from lvmctl.plan.plan import ROLES, Layers, Plan, PlannedPart, package
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.faults import blame
+from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.specs import Composition, Part
 
 NAMED = re.compile(r"(.+\.py:[A-Za-z_]\w*|[^:]*)(?::(.*))?", re.DOTALL)
@@ -43,7 +43,7 @@ def make_plan(
         own_layers.append((origin, own))
         part_layers += [(origin, part, options) for part, options in parts.items()]
     bound = bind(entry.record.options, own_layers, problems)
-    with blame(entry):
+    with attribute_errors(entry):
         composition: Composition = registry.resolve(entry)(bound.options)
     try:
         composition = with_model(registry, composition, bound.options.model)

@@ -22,6 +22,7 @@ from lvmctl.config import describe
 from lvmctl.core.errors import nearest
 from lvmctl.registry import hookspecs
 from lvmctl.registry import specs as spec
+from lvmctl.registry.attribution import defined_at, describe_error
 from lvmctl.registry.find import Found
 from lvmctl.registry.process_state import undone
 
@@ -79,9 +80,23 @@ class Plugin:
     def version(self) -> str:
         return self.found.version
 
+    @property
+    def id(self) -> str:
+        """The name its lifecycle hooks are registered under."""
+        return f"{self.distribution}:{self.name}"
+
 
 class Refusal(Exception):
-    """A plugin breaks a rule of the interface."""
+    """A plugin breaks a rule of the interface.
+
+    Args:
+        what: the rule that is broken.
+        hook: the hook that breaks it, whose file and line are named.
+    """
+
+    def __init__(self, what: str, hook: Any = None) -> None:
+        place = defined_at(hook)
+        super().__init__(what if place is None else f"{what} ({place})")
 
 
 def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
@@ -96,18 +111,14 @@ def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
             api = _api(module)
             _check_hooks(module)
             records = tuple(records_of(module))
-            manager.register(module, name=f"{found.distribution}:{found.name}")
+            plugin = Plugin(found, "ok", api, records)
+            manager.register(module, name=plugin.id)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        reason = str(error) if isinstance(error, Refusal) else _reason(error)
+        reason = str(error) if isinstance(error, Refusal) else describe_error(error, found)
         return Plugin(found, "broken", api, error=reason, traceback=traceback.format_exc())
-    return Plugin(found, "ok", api, records)
-
-
-def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return plugin
 
 
 def _import(found: Found) -> ModuleType:
@@ -119,7 +130,7 @@ def _import(found: Found) -> ModuleType:
 def _api(module: ModuleType) -> int:
     version = getattr(module, "LVMCTL_API", None)
     if version is None:
-        raise Refusal(f"{module.__name__} does not set LVMCTL_API = {spec.API_VERSION}")
+        raise Refusal(f"{module.__file__} does not set LVMCTL_API = {spec.API_VERSION}")
     if type(version) is not int or version != spec.API_VERSION:
         raise Refusal(f"written for plugin API {version!r}, this lvmctl has {spec.API_VERSION}")
     return version
@@ -132,9 +143,9 @@ def _check_hooks(module: ModuleType) -> None:
         if name not in HOOKS:
             close = nearest(name, HOOKS)
             mend = f"; did you mean {close}?" if close else f"; hooks are {', '.join(HOOKS)}"
-            raise Refusal(f"unknown hook {name}{mend}")
+            raise Refusal(f"unknown hook {name}{mend}", value)
         if not hasattr(value, "lvmctl_impl"):
-            raise Refusal(f"{name} is not marked with @hookimpl")
+            raise Refusal(f"{name} is not marked with @hookimpl", value)
 
 
 def records_of(module: ModuleType) -> Iterator[spec.Record]:
@@ -143,22 +154,28 @@ def records_of(module: ModuleType) -> Iterator[spec.Record]:
     Raises:
         Refusal: it is no record of its hook's kind, or breaks a rule of its kind.
     """
-    seen = set()
     for hook, kind in RECORDS.items():
         implementation = getattr(module, hook, None)
         if implementation is None:
             continue
-        returned = implementation()
-        if isinstance(returned, str | bytes) or not isinstance(returned, Iterable):
-            raise Refusal(f"{hook} returned {_what(returned)}, not an iterable of {kind.__name__}")
-        for number, record in enumerate(returned):
-            if number == MOST:
-                raise Refusal(f"{hook} returned more than {MOST} records")
-            _check_record(hook, kind, record)
-            if (record.kind, record.name) in seen:
-                raise Refusal(f"{hook} declares {record.name!r} twice")
-            seen.add((record.kind, record.name))
-            yield record
+        try:
+            yield from _records(hook, kind, implementation())
+        except Refusal as error:
+            raise Refusal(str(error), implementation) from error
+
+
+def _records(hook: str, kind: type[spec.Record], returned: Any) -> Iterator[spec.Record]:
+    if isinstance(returned, str | bytes) or not isinstance(returned, Iterable):
+        raise Refusal(f"{hook} returned {_what(returned)}, not an iterable of {kind.__name__}")
+    seen = set()
+    for number, record in enumerate(returned):
+        if number == MOST:
+            raise Refusal(f"{hook} returned more than {MOST} records")
+        _check_record(hook, kind, record)
+        if record.name in seen:
+            raise Refusal(f"{hook} declares {record.name!r} twice")
+        seen.add(record.name)
+        yield record
 
 
 def _check_record(hook: str, kind: type[spec.Record], record: Any) -> None:

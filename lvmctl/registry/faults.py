@@ -1,21 +1,21 @@
-"""Faults of plugins carry the plugin's name, and hooks cost nobody else anything."""
+"""Errors in plugins name the plugin, its file and line, and hooks cost nobody else anything."""
 
 from __future__ import annotations
 
 import copy
-import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from lvmctl.core.errors import LvmctlError, PluginError, out_of_memory
 from lvmctl.registry import Entry, Registry
+from lvmctl.registry.attribution import describe_error, frames
 from lvmctl.registry.find import UNPACKAGED
 from lvmctl.registry.process_state import same_directory
 
 
 @contextmanager
-def blame(entry: Entry) -> Iterator[None]:
+def attribute_errors(entry: Entry) -> Iterator[None]:
     """Turn whatever a plugin's code raises into a :class:`PluginError` that names it.
 
     lvmctl's own errors and a machine that is out of memory pass unchanged.
@@ -27,41 +27,40 @@ def blame(entry: Entry) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         if out_of_memory(error):
             raise
-        raise PluginError(
-            f"it failed with {type(error).__name__}: {error}",
-            where=f"{entry.kind} {entry.name} of plugin {entry.plugin.found}",
-            mend=mend_of(entry),
-        ) from error
+        raise plugin_error(entry, error) from error
 
 
-def mend_of(entry: Entry) -> str:
-    """Whose it is to mend what fails."""
-    if entry.plugin.version == UNPACKAGED:
-        return "mend it"
-    return f"report it to the authors of {entry.plugin.distribution}, or do without it"
+def plugin_error(entry: Entry, error: BaseException) -> PluginError:
+    """The error of a plugin's code that names the plugin's part, file and line."""
+    hint = f"report it to the authors of {entry.plugin.distribution}, or do without it"
+    return PluginError(
+        f"it failed with {describe_error(error, entry.plugin.found, entry.record.target)}",
+        where=f"{entry.kind} {entry.name} of plugin {entry.plugin.found}",
+        mend="correct it" if entry.plugin.version == UNPACKAGED else hint,
+    )
 
 
 @contextmanager
-def blame_one_of(entries: Collection[Entry]) -> Iterator[None]:
-    """As :func:`blame`, where the code of several plugins runs: names the one that raised.
+def attribute_errors_among(entries: Collection[Entry]) -> Iterator[None]:
+    """As :func:`attribute_errors`, where the code of several plugins runs: names what raised.
 
     What none of them raised passes unchanged.
     """
     try:
         yield
     except (Exception, SystemExit) as error:
-        entry = culprit(error, entries)
+        entry = failing_entry(error, entries)
         if entry is None:
             raise
-        with blame(entry):
+        with attribute_errors(entry):
             raise
 
 
-def culprit(error: BaseException, entries: Collection[Entry]) -> Entry | None:
+def failing_entry(error: BaseException, entries: Collection[Entry]) -> Entry | None:
     """The entry whose package the innermost frame of ``error`` is in that is in any."""
     homes = {entry.record.target.partition(":")[0]: entry for entry in entries}
     homes |= {home.partition(".")[0]: entry for home, entry in homes.items()}
-    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+    for frame, _ in reversed(list(frames(error))):
         module = frame.f_globals.get("__name__", "")
         for home in (module, module.partition(".")[0]):
             if home in homes and home != "lvmctl":
@@ -98,10 +97,10 @@ class Hooks:
                     raise TypeError(f"it returned {result!r}, not a reason or None")
             except (Exception, SystemExit) as error:
                 self.failed.add(hook.plugin_name)
-                distribution, _, plugin = hook.plugin_name.partition(":")
+                found = next(p.found for p in self.registry.plugins if p.id == hook.plugin_name)
                 self.say(
-                    f"plugin {plugin} ({distribution}): {name} failed with "
-                    f"{type(error).__name__}: {error}; its hooks are left out from here on"
+                    f"plugin {found}: {name} failed with {describe_error(error, found)}; "
+                    "its hooks are left out from here on"
                 )
                 continue
             if result:

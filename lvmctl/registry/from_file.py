@@ -18,6 +18,7 @@ from typing import Any
 
 from lvmctl.core.errors import PluginError, UsageError, nearest
 from lvmctl.registry import specs as spec
+from lvmctl.registry.attribution import describe_error
 from lvmctl.registry.declare import Plugin, options_fault
 from lvmctl.registry.find import UNPACKAGED, Found
 
@@ -77,7 +78,7 @@ def imported(path: Path, found: Found) -> ModuleType:
     except BaseException as error:
         del sys.modules[found.module]
         raise PluginError(
-            f"cannot be imported ({type(error).__name__}: {error})", where=path, mend="mend it"
+            f"cannot be imported: {describe_error(error, found)}", where=path, mend="correct it"
         ) from error
     return module
 

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from lvmctl.core.errors import PluginError
+from lvmctl.registry.attribution import describe_error
 from lvmctl.registry.find import Found
 from lvmctl.registry.specs import Record
 
@@ -22,10 +23,9 @@ def resolve(record: Record, found: Found, attr: str = "target") -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        reason = f"{type(error).__name__}: {error}"
         raise PluginError(
-            f"{record.kind} {record.name!r} of plugin {found} cannot be loaded from {target} "
-            f"({reason})",
+            f"{record.kind} {record.name!r} of plugin {found} cannot be loaded from {target}: "
+            f"{describe_error(error, found, target)}",
             mend=f"repair or reinstall {found.distribution}",
         ) from error
 

@@ -11,7 +11,7 @@ from lvmctl.data import Windows
 from lvmctl.data.sampling import epoch_order
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Registry
-from lvmctl.registry.faults import blame
+from lvmctl.registry.faults import attribute_errors
 
 
 class Curriculum:
@@ -31,7 +31,7 @@ class Curriculum:
         self.gates = []
         for part in self.parts:
             make = registry.resolve(part.entry)
-            with blame(part.entry):
+            with attribute_errors(part.entry):
                 self.gates.append(make(part.options))
 
     def order(self, epoch: int) -> np.ndarray:
@@ -44,7 +44,7 @@ class Curriculum:
         order = epoch_order(len(self.windows), self.seed, epoch)
         selected = np.ones(len(order), dtype=bool)
         for part, gate in zip(self.parts, self.gates):
-            with blame(part.entry):
+            with attribute_errors(part.entry):
                 chosen = np.asarray(gate(self.windows, epoch))
                 if chosen.dtype != bool or chosen.shape != selected.shape:
                     found = f"{chosen.dtype} {chosen.shape}"

@@ -24,7 +24,7 @@ from lvmctl.data.sampling import step_windows, steps_per_epoch
 from lvmctl.nn.objective import COUNTED, Means, Objective, told
 from lvmctl.plan import Plan
 from lvmctl.registry import Registry
-from lvmctl.registry.faults import Hooks, blame, blame_one_of, copied
+from lvmctl.registry.faults import Hooks, attribute_errors, attribute_errors_among, copied
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
 from lvmctl.training.curriculum import Curriculum
@@ -67,7 +67,7 @@ class Training:
 
         torch.manual_seed(self.options.seed)
         shape = plan.shape(train.split.dim)
-        with blame(plan.model.entry):
+        with attribute_errors(plan.model.entry):
             model = registry.resolve(plan.model.entry)(plan.model.options, shape)
         self.model: torch.nn.Module = model.to(backend.device)
         self.objective = Objective(registry, plan, shape).to(backend.device)
@@ -80,7 +80,7 @@ class Training:
         )
         self.rules = []
         for part in plan.kill:
-            with blame(part.entry):
+            with attribute_errors(part.entry):
                 self.rules.append(registry.resolve(part.entry)(part.options))
 
         asked = {name: self.objective.asks(name) for name in COUNTED}
@@ -114,7 +114,7 @@ class Training:
         """
         self.history = History(self.run, self.records)
         if not (self.run.checkpoints / "latest").exists():
-            with blame(self.plan.model.entry):
+            with attribute_errors(self.plan.model.entry):
                 if self.plan.model.entry.record.fitted:
                     self.model.fit(self.builder.windows)
             self.save()
@@ -191,7 +191,7 @@ class Training:
         batch = self.builder.batch(index, self.epoch, self.index)
         now = self.now()
         with self.backend.autocast():
-            with blame(self.plan.model.entry):
+            with attribute_errors(self.plan.model.entry):
                 told(self.model, now)
                 prediction = self.objective.predict(self.model, batch, now)
             total, values = self.objective(prediction, batch, now)
@@ -201,7 +201,7 @@ class Training:
                 where=", ".join(part.entry.qualified for part in self.plan.losses),
                 mend="a loss must not detach what it is given",
             )
-        with blame_one_of([part.entry for part in self.plan.parts]):
+        with attribute_errors_among([part.entry for part in self.plan.parts]):
             total.backward()
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
@@ -262,7 +262,7 @@ class Training:
     def reason_to_stop(self, record: dict[str, Any]) -> str | None:
         """What a kill rule or a plugin says, or None."""
         for part, rule in zip(self.plan.kill, self.rules):
-            with blame(part.entry):
+            with attribute_errors(part.entry):
                 reason = rule(copied(record))
             if reason:
                 return f"{part.entry.qualified}: {reason}"

@@ -91,7 +91,7 @@ def test_what_cannot_be_used_is_one_line(write, name, error, said):
 def test_a_file_that_cannot_be_imported_is_named_every_time(write):
     path = write("import nothing_of_this_name\n")
     for _ in range(2):
-        with pytest.raises(PluginError, match=r"mine.py: cannot be imported \(ModuleNotFound"):
+        with pytest.raises(PluginError, match=r"mine.py: cannot be imported: ModuleNotFound"):
             load_registry().get("loss", f"{path}:Angle")
 
 

@@ -49,16 +49,16 @@ def answer_of(entry: Entry, diagnosis: Diagnosis, draw: bool) -> Answer:
     Raises:
         PluginError: it is not what a diagnosis is made of; the plugin is named.
     """
-    from lvmctl.registry.faults import blame
+    from lvmctl.registry.faults import attribute_errors
 
-    with blame(entry):
+    with attribute_errors(entry):
         record, text = record_of(entry.name, diagnosis), text_of(diagnosis)
     if not draw or diagnosis.plot is None:
         return Answer(record, text)
     try:
         import lvmctl.report  # noqa: F401  # says what to install where matplotlib is missing
 
-        with blame(entry):
+        with attribute_errors(entry):
             drawing = BytesIO()
             diagnosis.plot().savefig(drawing, format="svg")
         return Answer(record, text, drawing.getvalue())

@@ -18,7 +18,7 @@ from lvmctl.evaluation.trained import Trained
 from lvmctl.nn.rollout import roll_out
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Registry
-from lvmctl.registry.faults import blame
+from lvmctl.registry.faults import attribute_errors
 from lvmctl.sphere import cosine
 
 COUNTED = ("negatives", "order_pairs", "rollout")
@@ -160,7 +160,7 @@ def weighed(batch: Batch, gates: list, given: dict[str, list[Tensor]]) -> Batch:
     weight = batch.weight
     for part, gate in gates:
         record = part.entry.record
-        with blame(part.entry):
+        with attribute_errors(part.entry):
             mine = gate(batch.only(record.needs, f"gate {record.name}"))
         given[part.entry.name].append(mine.detach())
         weight = weight * mine
@@ -170,7 +170,7 @@ def weighed(batch: Batch, gates: list, given: dict[str, list[Tensor]]) -> Batch:
 def predict(trained: Trained, batch: Batch, rollout: int, step: Step) -> Prediction:
     """What the model predicts, with gradient, rolled out as far as the losses ask."""
     model = trained.model
-    with torch.enable_grad(), blame(trained.plan.model.entry):
+    with torch.enable_grad(), attribute_errors(trained.plan.model.entry):
         if at := getattr(model, "at", None):
             at(step)
         prediction = model(batch.context)
@@ -185,7 +185,7 @@ def weighted(
 ) -> Tensor:
     """A loss's total at its weight, ()."""
     record = part.entry.record
-    with torch.enable_grad(), blame(part.entry):
+    with torch.enable_grad(), attribute_errors(part.entry):
         output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
     return part.weight.at(step) * output.total
 

@@ -20,7 +20,7 @@ from lvmctl.evaluation.trained import Trained
 from lvmctl.nn.listwise_scores import score_list
 from lvmctl.nn.rollout import roll_out
 from lvmctl.plan import PlannedPart
-from lvmctl.registry.faults import blame
+from lvmctl.registry.faults import attribute_errors
 from lvmctl.sphere import centroid, cosine, unit
 
 BATCH = 1024
@@ -116,13 +116,13 @@ class LossMetrics:
                 shown = rows_of(prediction, here)
                 if steps := batches.rollout:
                     context = torch.from_numpy(self.windows.context(index[here]))
-                    with torch.inference_mode(), blame(self.trained.plan.model.entry):
+                    with torch.inference_mode(), attribute_errors(self.trained.plan.model.entry):
                         further = roll_out(self.trained.model, context, shown.q, steps)
                     shown = replace(shown, rollout=further)
                 if "scores" in record.needs_prediction:
-                    with torch.inference_mode(), blame(self.trained.plan.model.entry):
+                    with torch.inference_mode(), attribute_errors(self.trained.plan.model.entry):
                         shown = replace(shown, scores=score_list(self.trained.model, batch))
-                with torch.inference_mode(), blame(part.entry):
+                with torch.inference_mode(), attribute_errors(part.entry):
                     metrics = loss(shown, seen, Step(1, 0, 1, 1)).metrics
                 if not metrics:
                     self.asked.remove(asked)

@@ -14,6 +14,8 @@ from lvmctl.data.store.arrays import unit
 from lvmctl.data.store.store import Store
 from lvmctl.data.text.embed import Encoder, load_encoder
 from lvmctl.registry import Entry, load_registry
+from lvmctl.registry.faults import attribute_errors
+from lvmctl.registry.find import CORE
 
 CHECKED = 3
 """Texts of a store that are encoded again to see that the encoder is the one that made it."""
@@ -31,7 +33,21 @@ def build_encoder(name: str, layers: Sequence[tuple[str, Any]]) -> tuple[Entry, 
     registry = load_registry()
     entry = registry.get("encoder", name)
     options = bind(entry.record.options, layers).options
-    return entry, registry.resolve(entry)(options)
+    make = registry.resolve(entry)
+    with attribute_errors(entry):
+        encoder = make(options)
+    return entry, encoder if entry.plugin.found == CORE else AttributedEncoder(entry, encoder)
+
+
+class AttributedEncoder:
+    """A plugin's encoder, whose errors name the plugin, its file and line."""
+
+    def __init__(self, entry: Entry, encoder: Encoder) -> None:
+        self._entry, self._encoder = entry, encoder
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._encoder, name)
+        return attribute_errors(self._entry)(value) if callable(value) else value
 
 
 def encoder_of(store: Store) -> tuple[Entry, Encoder]:
