@@ -3,7 +3,7 @@
 from lvmctl.baselines.records import BASELINES
 from lvmctl.data.text.encoders.records import ENCODERS
 from lvmctl.diagnostics.records import DIAGNOSTICS
-from lvmctl.evaluation.gates.records import GATES
+from lvmctl.evaluation.gates.records import GATES, PROFILES
 from lvmctl.nn.losses.records import LOSSES
 from lvmctl.nn.records import MODELS
 from lvmctl.registry.hookspecs import hookimpl
@@ -12,9 +12,10 @@ from lvmctl.registry.specs import (
     BaselineSpec,
     DiagnosticSpec,
     EncoderSpec,
-    GateSpec,
     LossSpec,
     ModelSpec,
+    ProfileSpec,
+    VerdictGate,
 )
 
 LVMCTL_API = API_VERSION
@@ -41,8 +42,13 @@ def lvmctl_baselines() -> tuple[BaselineSpec, ...]:
 
 
 @hookimpl
-def lvmctl_gates() -> tuple[GateSpec, ...]:
+def lvmctl_gates() -> tuple[VerdictGate, ...]:
     return GATES
+
+
+@hookimpl
+def lvmctl_profiles() -> tuple[ProfileSpec, ...]:
+    return PROFILES
 
 
 @hookimpl

@@ -125,7 +125,7 @@ def _values(plan: Plan, layers: list[tuple[str, dict[str, Any]]]) -> list[dict[s
     on_parts = {key: origin for origin, layer in layers for key in layer if "." in key}
     for key, origin in on_parts.items():
         owner, _, name = key.rpartition(".")
-        parts = (plan.model, *plan.losses, *plan.kill)
+        parts = plan.parts
         options = next(part.options for part in parts if part.entry.means(owner))
         rows.append({"option": key, "value": getattr(options, name), "origin": origin})
     return rows

@@ -112,7 +112,7 @@ def compare(
     subjects = [of_run(asked, one) for one in trained]
     same_data(trained, subjects)
     shared = shared_targets([subject.val for subject in subjects])
-    chosen, gates = find_profile("ship", registry.entries("gate"))
+    chosen, gates = find_profile(registry, "ship")
     fitted: dict[tuple, list] = {}
     found = []
     for one, name, subject in zip(trained, names, subjects):

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from lvmctl.config import TrainingOptions
 from lvmctl.core.batch import FIELDS
 from lvmctl.plan.plan import PlannedPart
+from lvmctl.registry.specs import SampleWeight
 
 
 def validate_plan(
     model: PlannedPart,
     losses: Sequence[PlannedPart],
-    sample: Sequence[PlannedPart],
+    gates: Sequence[PlannedPart],
     options: TrainingOptions,
 ) -> list[str]:
     """Why the parts cannot work together, empty when they can."""
@@ -24,6 +25,7 @@ def validate_plan(
         problems.append("no loss has a weight above 0, there is nothing to minimise")
     elif (epoch := epoch_without_loss(losses, options.epochs)) is not None:
         problems.append(f"no loss has a weight above 0 in epoch {epoch}")
+    sample = [part for part in gates if isinstance(part.entry.record, SampleWeight)]
     for part in (*losses, *sample):
         record, named = part.entry.record, f"{part.entry.kind} {part.entry.name}"
         unknown = set(record.needs) - set(FIELDS)

@@ -10,10 +10,10 @@ from lvmctl.config import bind, describe, split_parts
 from lvmctl.core.errors import LvmctlError, UsageError
 from lvmctl.core.schedule import Schedule
 from lvmctl.plan.fit import validate_plan
-from lvmctl.plan.plan import ROLES, Layers, Plan, PlannedPart, package
+from lvmctl.plan.plan import Layers, Plan, PlannedPart, package
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.faults import attribute_errors
-from lvmctl.registry.specs import Composition, Part
+from lvmctl.registry.specs import Composition, Part, VerdictGate
 
 NAMED = re.compile(r"(.+\.py:[A-Za-z_]\w*|[^:]*)(?::(.*))?", re.DOTALL)
 """``NAME[:WEIGHT]``, where the name may be ``file.py:Class``."""
@@ -57,9 +57,11 @@ def make_plan(
             problems.append(str(error))
     used: set[int] = set()
 
-    def planned(kind: str, part: Part, role: str = "") -> PlannedPart | None:
+    def planned(kind: str, part: Part) -> PlannedPart | None:
         try:
             found = registry.get(kind, part.name, within=entry.plugin)
+            if isinstance(found.record, VerdictGate):
+                raise UsageError("it judges a finished model; a profile asks for it, no recipe")
             mine = [("recipe", part.options)]
             for number, (origin, name, options) in enumerate(part_layers):
                 if found.means(name):
@@ -70,8 +72,6 @@ def make_plan(
                         f"{key} and {name}.{key} are both given ({origin})" for key in sorted(twice)
                     )
             options = bind(found.record.options, mine).options
-            if kind == "gate" and found.record.role != role:
-                raise UsageError(f"it is a {found.record.role} gate, the recipe uses it to {role}")
             added = kind == "loss" and part.name not in own_losses
             return PlannedPart(found, options, Schedule.parse(part.weight), added)
         except LvmctlError as error:
@@ -81,18 +81,13 @@ def make_plan(
     model = planned("model", composition.model)
     all_losses = [planned("loss", part) for part in wanted]
     chosen = [part for part in all_losses if part is not None and part.weight.most > 0]
-    gates = {
-        role: tuple(planned("gate", part, role) for part in getattr(composition, role))
-        for role in ROLES
-    }
+    gates = [planned("gate", part) for part in composition.gates]
     for number, (origin, name, _) in enumerate(part_layers):
         if number not in used:
-            parts = [composition.model, *wanted]
-            parts += [part for role in ROLES for part in getattr(composition, role)]
-            names = [part.name for part in parts]
+            names = [part.name for part in (composition.model, *wanted, *composition.gates)]
             problems.append(f"{origin} addresses {name!r}, the parts are {', '.join(names)}")
-    if None not in (model, *all_losses, *gates["sample"]):
-        problems += validate_plan(model, chosen, gates["sample"], bound.options)
+    if None not in (model, *all_losses, *gates):
+        problems += validate_plan(model, chosen, gates, bound.options)
     if problems:
         raise UsageError("; ".join(problems), where=f"recipe {recipe}")
     return Plan(
@@ -102,7 +97,7 @@ def make_plan(
         origins=bound.origins,
         model=model,
         losses=tuple(chosen),
-        **gates,
+        gates=tuple(gates),
         key_options=composition.run_name,
     )
 

@@ -10,11 +10,11 @@ from typing import Any
 from lvmctl.config import TrainingOptions
 from lvmctl.core.schedule import Schedule
 from lvmctl.registry import Entry
-from lvmctl.registry.specs import Shape
+from lvmctl.registry.specs import Curriculum, KillRule, SampleWeight, Shape
 
 Layers = Sequence[tuple[str, Mapping[str, Any]]]
-ROLES = ("kill", "sample", "select")
-MANY = ("losses", *ROLES)
+ROLES = (KillRule.role, SampleWeight.role, Curriculum.role)
+"""What the gates of a recipe do, as ``config.json`` lists them."""
 ONE = Schedule.parse(1)
 
 
@@ -50,7 +50,7 @@ class Plan:
         package: the distribution the recipe comes from, with its version.
         options: the recipe's options.
         origins: where each option's value came from.
-        model, losses, kill, sample, select: the parts; see ``Composition``.
+        model, losses, gates: the parts; see ``Composition``.
         key_options: what the run directory's name shows.
     """
 
@@ -60,9 +60,7 @@ class Plan:
     origins: dict[str, str]
     model: PlannedPart
     losses: tuple[PlannedPart, ...]
-    kill: tuple[PlannedPart, ...]
-    sample: tuple[PlannedPart, ...]
-    select: tuple[PlannedPart, ...]
+    gates: tuple[PlannedPart, ...]
     key_options: dict[str, Any]
 
     def shape(self, dim: int) -> Shape:
@@ -72,7 +70,26 @@ class Plan:
     @property
     def parts(self) -> tuple[PlannedPart, ...]:
         """Model, losses and gates."""
-        return (self.model, *self.losses, *self.kill, *self.sample, *self.select)
+        return (self.model, *self.losses, *self.gates)
+
+    def of_role(self, role: str) -> tuple[PlannedPart, ...]:
+        """The gates of one of :data:`ROLES`."""
+        return tuple(part for part in self.gates if part.entry.record.role == role)
+
+    @property
+    def kill(self) -> tuple[PlannedPart, ...]:
+        """The kill rules."""
+        return self.of_role(KillRule.role)
+
+    @property
+    def sample(self) -> tuple[PlannedPart, ...]:
+        """The sample weights."""
+        return self.of_role(SampleWeight.role)
+
+    @property
+    def select(self) -> tuple[PlannedPart, ...]:
+        """The curricula."""
+        return self.of_role(Curriculum.role)
 
     @property
     def needs(self) -> set[str]:
@@ -87,14 +104,15 @@ class Plan:
             "options": dataclasses.asdict(self.options),
             "origins": self.origins,
             "model": self.model.record(),
-            **{name: [part.record() for part in getattr(self, name)] for name in MANY},
+            "losses": [part.record() for part in self.losses],
+            **{role: [part.record() for part in self.of_role(role)] for role in ROLES},
             "key_options": self.key_options,
         }
 
     def describe(self) -> str:
         """The composition in one line: ``p8: p8/mixture | 1 × p8/listwise + …``."""
         losses = " + ".join(f"{part.weight} × {part.entry.qualified}" for part in self.losses)
-        gates = [f" | {role}: {p.entry.qualified}" for role in ROLES for p in getattr(self, role)]
+        gates = [f" | {p.entry.record.role}: {p.entry.qualified}" for p in self.gates]
         model, first = self.model.entry.qualified, self.options.transform
         model = model if first == "none" else f"{first} chunks | {model}"
         return f"{self.recipe}: {model} | {losses}{''.join(gates)}"

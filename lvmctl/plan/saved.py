@@ -37,7 +37,7 @@ def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:
         origins=dict(record["origins"]),
         model=part("model", record["model"]),
         losses=tuple(part("loss", saved) for saved in record["losses"]),
-        **{role: tuple(part("gate", saved) for saved in record[role]) for role in ROLES},
+        gates=tuple(part("gate", saved) for role in ROLES for saved in record[role]),
         key_options=dict(record["key_options"]),
     )
 

@@ -29,17 +29,18 @@ from lvmctl.registry.process_state import undone
 NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
-RECORDS: dict[str, type[spec.Record]] = {
-    "lvmctl_recipes": spec.RecipeSpec,
-    "lvmctl_models": spec.ModelSpec,
-    "lvmctl_losses": spec.LossSpec,
-    "lvmctl_gates": spec.GateSpec,
-    "lvmctl_diagnostics": spec.DiagnosticSpec,
-    "lvmctl_encoders": spec.EncoderSpec,
-    "lvmctl_baselines": spec.BaselineSpec,
-    "lvmctl_commands": spec.CommandSpec,
+RECORDS: dict[str, tuple[type[spec.Record], ...]] = {
+    "lvmctl_recipes": (spec.RecipeSpec,),
+    "lvmctl_models": (spec.ModelSpec,),
+    "lvmctl_losses": (spec.LossSpec,),
+    "lvmctl_gates": (spec.VerdictGate, spec.KillRule, spec.SampleWeight, spec.Curriculum),
+    "lvmctl_profiles": (spec.ProfileSpec,),
+    "lvmctl_diagnostics": (spec.DiagnosticSpec,),
+    "lvmctl_encoders": (spec.EncoderSpec,),
+    "lvmctl_baselines": (spec.BaselineSpec,),
+    "lvmctl_commands": (spec.CommandSpec,),
 }
-"""Declaration hooks, each with the record it returns."""
+"""Declaration hooks, each with the records it returns."""
 
 MOST = 10_000
 """Records of one hook; a generator that never ends must not fill the memory."""
@@ -154,39 +155,47 @@ def records_of(module: ModuleType) -> Iterator[spec.Record]:
     Raises:
         Refusal: it is no record of its hook's kind, or breaks a rule of its kind.
     """
-    for hook, kind in RECORDS.items():
+    for hook, types in RECORDS.items():
         implementation = getattr(module, hook, None)
         if implementation is None:
             continue
         try:
-            yield from _records(hook, kind, implementation())
+            yield from _records(hook, types, implementation())
         except Refusal as error:
             raise Refusal(str(error), implementation) from error
 
 
-def _records(hook: str, kind: type[spec.Record], returned: Any) -> Iterator[spec.Record]:
+def _records(
+    hook: str, types: tuple[type[spec.Record], ...], returned: Any
+) -> Iterator[spec.Record]:
     if isinstance(returned, str | bytes) or not isinstance(returned, Iterable):
-        raise Refusal(f"{hook} returned {_what(returned)}, not an iterable of {kind.__name__}")
+        raise Refusal(f"{hook} returned {_what(returned)}, not an iterable of {_either(types)}")
     seen = set()
     for number, record in enumerate(returned):
         if number == MOST:
             raise Refusal(f"{hook} returned more than {MOST} records")
-        _check_record(hook, kind, record)
+        _check_record(hook, types, record)
         if record.name in seen:
             raise Refusal(f"{hook} declares {record.name!r} twice")
         seen.add(record.name)
         yield record
 
 
-def _check_record(hook: str, kind: type[spec.Record], record: Any) -> None:
-    if type(record) is not kind:
-        raise Refusal(f"{hook} returned {_what(record)} among its records, not a {kind.__name__}")
+def _check_record(hook: str, types: tuple[type[spec.Record], ...], record: Any) -> None:
+    if type(record) not in types:
+        raise Refusal(f"{hook} returned {_what(record)} among its records, not a {_either(types)}")
     if not isinstance(record.name, str) or not NAME.fullmatch(record.name):
         raise Refusal(f"{hook}: {record.name!r} is not a name (lower case, digits, . _ -)")
-    bare = isinstance(record, spec.GateSpec) and record.role == "verdict" and record.target == ""
-    if bare:
+    if isinstance(record, spec.VerdictGate):
         _check_verdict(hook, record)
-    elif not isinstance(record.target, str) or not TARGET.fullmatch(record.target):
+    elif isinstance(record, spec.ProfileSpec):
+        _check_profile(hook, record)
+    else:
+        _check_buildable(hook, record)
+
+
+def _check_buildable(hook: str, record: spec.Buildable) -> None:
+    if not isinstance(record.target, str) or not TARGET.fullmatch(record.target):
         raise Refusal(
             f"{hook}: target {record.target!r} of {record.name} is not 'module:Attribute'"
         )
@@ -208,11 +217,25 @@ def options_fault(options: Any) -> str | None:
     return f"have no default for {', '.join(bare)}" if bare else None
 
 
-def _check_verdict(hook: str, gate: spec.GateSpec) -> None:
-    if not gate.metric or not gate.profile:
-        raise Refusal(f"{hook}: verdict {gate.name} needs a metric and a profile")
+def _check_verdict(hook: str, gate: spec.VerdictGate) -> None:
+    if not gate.metric:
+        raise Refusal(f"{hook}: verdict {gate.name} needs a metric")
     if (gate.at_least is None) == (gate.at_most is None):
         raise Refusal(f"{hook}: verdict {gate.name} needs at_least or at_most, one of them")
+
+
+def _check_profile(hook: str, profile: spec.ProfileSpec) -> None:
+    gates = profile.gates
+    if not isinstance(gates, tuple) or not gates or not all(isinstance(g, str) for g in gates):
+        raise Refusal(f"{hook}: gates of profile {profile.name} are no tuple of names")
+    if len({*gates}) < len(gates):
+        raise Refusal(f"{hook}: profile {profile.name} names a gate twice")
+
+
+def _either(types: tuple[type, ...]) -> str:
+    """``VerdictGate, KillRule or …``."""
+    *others, last = (one.__name__ for one in types)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _what(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 Wherever a name is expected, ``path/to/file.py:Class`` is one too. What a packaged record says, the
 class says: its docstring is the summary, a frozen dataclass ``Options`` inside it the options, and
-any other field of its kind's record (``needs``, ``geometry``, ``fitted``, …) an attribute.
+any other field of its kind's record (``needs``, ``geometry``, ``fitted``, …) an attribute. A gate
+says what it does: ``role = "kill"``, ``"sample"`` or ``"select"``.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from lvmctl.registry.declare import Plugin, options_fault
 from lvmctl.registry.find import UNPACKAGED, Found
 
 ADDRESS = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
-SPECS = {kind: record for record, kind in spec.KINDS.items()}
-COMMON = {field.name for field in dataclasses.fields(spec.Record)}
+SPECS = {kind: record for record, kind in spec.KINDS.items() if issubclass(record, spec.Buildable)}
+GATES = {record.role: record for record in (spec.KillRule, spec.SampleWeight, spec.Curriculum)}
+COMMON = {field.name for field in dataclasses.fields(spec.Buildable)}
 
 
 def is_address(name: str) -> bool:
@@ -83,9 +85,25 @@ def imported(path: Path, found: Found) -> ModuleType:
     return module
 
 
+def record_type(kind: str, target: type, found: Found) -> type[spec.Buildable]:
+    """The type of record that a class makes of the kind that is asked for."""
+    if kind == "gate":
+        role = getattr(target, "role", None)
+        if role not in GATES:
+            raise PluginError(
+                f"the gate {target.__name__} has the role {role!r}",
+                where=found.distribution,
+                mend=f"give it the attribute role, one of {', '.join(GATES)}",
+            )
+        return GATES[role]
+    if kind not in SPECS:
+        raise UsageError(f"a {kind} is no class of a file", where=found.distribution)
+    return SPECS[kind]
+
+
 def record_of(kind: str, target: type, found: Found) -> spec.Record:
     """What the class says of itself, as a record."""
-    make = SPECS[kind]
+    make = record_type(kind, target, found)
     said: dict[str, Any] = {
         field.name: getattr(target, field.name)
         for field in dataclasses.fields(make)

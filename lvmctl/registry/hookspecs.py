@@ -48,8 +48,13 @@ def lvmctl_losses() -> Iterable[spec.LossSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def lvmctl_gates() -> Iterable[spec.GateSpec]:  # type: ignore[empty-body]
-    """Gates: verdicts, kill rules and sample weights."""
+def lvmctl_gates() -> Iterable[spec.Gates]:  # type: ignore[empty-body]
+    """Gates: verdicts, kill rules, sample weights and curricula."""
+
+
+@hookspec
+def lvmctl_profiles() -> Iterable[spec.ProfileSpec]:  # type: ignore[empty-body]
+    """Profiles, what ``lvmctl eval 5cat --profile NAME`` names."""
 
 
 @hookspec

@@ -7,9 +7,8 @@ in a torch-free module, so that listing and describing a plugin stays fast.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 API_VERSION = 1
 """Version of the plugin interface. A plugin declares ``LVMCTL_API = 1`` in its ``plugin.py``."""
@@ -60,36 +59,39 @@ class Composition:
     Attributes:
         model: the model part.
         losses: the loss parts; the training loss is the weighted sum of their totals.
-        kill: gate parts of role ``kill``, asked after every epoch.
-        sample: gate parts of role ``sample``; their weights are multiplied.
-        select: gate parts of role ``select``; a window that all of them select is visited.
+        gates: kill rules, sample weights and curricula, in any order.
         run_name: short ``key`` → value pairs for the run directory's name.
     """
 
     model: Part
     losses: tuple[Part, ...]
-    kill: tuple[Part, ...] = ()
-    sample: tuple[Part, ...] = ()
-    select: tuple[Part, ...] = ()
+    gates: tuple[Part, ...] = ()
     run_name: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What every record has: a name, one line about it, where it lives and its options."""
+    """What every record has: a name and one line about it."""
 
     name: str
     summary: str
-    target: str
-    options: type = NoOptions
 
     @property
     def kind(self) -> str:
+        """What a user calls it, see :data:`KINDS`."""
         return KINDS[type(self)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelSpec(Record):
+class Buildable(Record):
+    """A record of something that is built when it is used: where it lives and its options."""
+
+    target: str
+    options: type = NoOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Buildable):
     """A model: ``target(options, shape)`` is a ``torch.nn.Module``, context (B, K, D) → Prediction.
 
     ``geometry`` is the promise the conformance kit proves: ``unit`` (q on the unit sphere),
@@ -106,7 +108,7 @@ class ModelSpec(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossSpec(Record):
+class LossSpec(Buildable):
     """A loss: ``target(options, shape)`` is a module, (prediction, batch, step) → LossOutput.
 
     ``needs`` names the batch fields it reads (see ``FIELDS``); it sees no other.
@@ -122,7 +124,7 @@ class LossSpec(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecipeSpec(Record):
+class RecipeSpec(Buildable):
     """A recipe, what ``--plugin`` names: ``target(options)`` is a :class:`Composition`.
 
     ``options`` extends :class:`lvmctl.config.TrainingOptions`; ``target`` is torch-free.
@@ -130,18 +132,10 @@ class RecipeSpec(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GateSpec(Record):
-    """A gate, of one of four roles.
-
-    ``kill``: ``target(options)`` is a callable, (epoch record) → reason to stop or None.
-    ``sample``: it is a callable, (batch) → a weight ≥ 0 for each window of the batch, (B,).
-    ``select``: it is a callable, (windows, epoch) → which training windows this epoch visits,
-    (W,) bool; a curriculum. ``windows`` is a :class:`lvmctl.data.Windows`.
-    ``verdict``: a metric against a bound, all of it said by the record; it has no target.
+class VerdictGate(Record):
+    """A gate that judges a figure after training: a metric against a bound.
 
     Attributes:
-        role: which of the four.
-        needs: batch fields that a ``sample`` gate reads; it sees no other.
         metric: figure that is judged, as a dotted path: ``margin.last``,
             ``in_article.filtered.r@5`` (docs/evaluation.md lists them).
         seed_metric: the figure that the seeds' own rule judges, where it is another one.
@@ -151,15 +145,11 @@ class GateSpec(Record):
         certain: the end of the 95 % interval has to meet the bound, not only the figure itself.
         split: ``val`` or ``ood``, the windows it is judged on.
         category: A to E, the 5CAT test it belongs to; empty for others.
-        profile: name of the profile that asks for it.
         optional: shown, never counted.
         source: where the number comes from.
     """
 
-    target: str = ""
-    role: Literal["verdict", "kill", "sample", "select"] = "kill"
-    needs: tuple[str, ...] = ()
-    metric: str | None = None
+    metric: str
     seed_metric: str | None = None
     at_least: float | None = None
     at_most: float | None = None
@@ -168,13 +158,60 @@ class GateSpec(Record):
     certain: bool = False
     split: Literal["val", "ood"] = "val"
     category: str = ""
-    profile: str = ""
     optional: bool = False
+    source: str = ""
+
+    role: ClassVar[str] = "verdict"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KillRule(Buildable):
+    """A gate that stops a training: ``target(options)`` is a callable, (epoch record) → the reason
+    to stop or None, asked after every epoch."""
+
+    role: ClassVar[str] = "kill"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleWeight(Buildable):
+    """A gate that weighs windows: ``target(options)`` is a callable, (batch) → a weight ≥ 0 for
+    each window of the batch, (B,). The weights of several are multiplied.
+
+    ``needs`` names the batch fields it reads; it sees no other.
+    """
+
+    needs: tuple[str, ...] = ()
+
+    role: ClassVar[str] = "sample"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curriculum(Buildable):
+    """A gate that chooses windows: ``target(options)`` is a callable, (windows, epoch) → which
+    training windows this epoch visits, (W,) bool. ``windows`` is a :class:`lvmctl.Windows`; of
+    several gates all have to choose a window."""
+
+    role: ClassVar[str] = "select"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileSpec(Record):
+    """A profile, what ``--profile`` names: verdict gates, and how many tests have to pass.
+
+    Attributes:
+        gates: names of verdict gates, the plugin's own or qualified ones of others.
+        needed: how many of its tests have to pass; None means all. A test is a 5CAT category, or a
+            gate that has none.
+        source: whose rules these are.
+    """
+
+    gates: tuple[str, ...]
+    needed: int | None = None
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiagnosticSpec(Record):
+class DiagnosticSpec(Buildable):
     """A diagnostic: ``target(options)`` is a callable, (subject, reporter) → Diagnosis.
 
     See :class:`lvmctl.core.diagnosis.Diagnosis`.
@@ -189,7 +226,7 @@ class DiagnosticSpec(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncoderSpec(Record):
+class EncoderSpec(Buildable):
     """An encoder: ``target(options)`` has ``fit(texts)``, ``encode(texts) -> (N, D) float32`` and
     ``recipe() -> dict``. ``fitted`` says that ``fit`` learns from the corpus."""
 
@@ -197,7 +234,7 @@ class EncoderSpec(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BaselineSpec(Record):
+class BaselineSpec(Buildable):
     """A baseline: ``target(options, shape)`` predicts q (B, D) of unit norm from a context
     (B, K, D). It may offer ``score(context, pool)``, see :class:`lvmctl.core.batch.Pool`.
 
@@ -215,7 +252,7 @@ class BaselineSpec(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandSpec(Record):
+class CommandSpec(Buildable):
     """A command: ``target`` is a ``click.Command`` added to the top level under ``name``."""
 
 
@@ -223,11 +260,16 @@ KINDS: dict[type, str] = {
     RecipeSpec: "recipe",
     ModelSpec: "model",
     LossSpec: "loss",
-    GateSpec: "gate",
+    VerdictGate: "gate",
+    KillRule: "gate",
+    SampleWeight: "gate",
+    Curriculum: "gate",
+    ProfileSpec: "profile",
     DiagnosticSpec: "diagnostic",
     EncoderSpec: "encoder",
     BaselineSpec: "baseline",
     CommandSpec: "command",
 }
 
-KillRule = Callable[[dict[str, Any]], str | None]
+Gates = VerdictGate | KillRule | SampleWeight | Curriculum
+"""What ``lvmctl_gates`` returns."""

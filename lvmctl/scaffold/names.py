@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from lvmctl.core.errors import UsageError
 from lvmctl.registry import Registry
-from lvmctl.registry.specs import GateSpec
 
 LONGEST = 24
 """Characters of a name: with it the longest line of a template has 100."""
@@ -82,7 +81,7 @@ def refuse_taken(
         reserved: names of this kind that are no plugin's.
 
     Raises:
-        UsageError: a plugin, a record of any kind, or a profile of gates is called so.
+        UsageError: a plugin, or a record of any kind, is called so.
     """
     owners = [
         f"plugin {plugin.found}"
@@ -92,8 +91,6 @@ def refuse_taken(
     for entry in registry.entries():
         if entry.name == names.name:
             owners.append(f"{entry.kind} {entry.qualified}")
-        if isinstance(entry.record, GateSpec) and entry.record.profile == names.name:
-            owners.append(f"the profile of gate {entry.qualified}")
     if names.name in reserved:
         owners.append(f"{kind} {names.name} of lvmctl itself")
     if owners:

@@ -12,6 +12,7 @@ from lvmctl.config import bind
 from lvmctl.core.errors import LvmctlError, PluginError, UsageError, nearest, out_of_memory
 from lvmctl.registry import Entry, Plugin, Registry, load_registry
 from lvmctl.registry.from_file import is_address
+from lvmctl.registry.specs import Buildable
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet
 
 RECORD = "lvmctl.testing.checks.record"
@@ -21,6 +22,7 @@ ROOMS = {
     "model": (RECORD, "lvmctl.testing.checks.model"),
     "loss": (RECORD, "lvmctl.testing.checks.loss"),
     "gate": (RECORD, "lvmctl.testing.checks.gate"),
+    "profile": (RECORD, "lvmctl.testing.checks.profile"),
     "diagnostic": (RECORD, "lvmctl.testing.checks.diagnostic"),
     "encoder": (RECORD, "lvmctl.testing.checks.encoder"),
     "baseline": (RECORD, "lvmctl.testing.checks.baseline"),
@@ -144,7 +146,7 @@ def _due(subject: Subject) -> tuple[Check, ...]:
     """All checks of its kind, or those of records alone where the options are at fault."""
     if subject.entry is None:
         return checks("plugin")
-    if subject.options is None:
+    if subject.options is None and isinstance(subject.record, Buildable):
         return importlib.import_module(RECORD).CHECKS
     return checks(subject.entry.kind)
 
@@ -175,8 +177,8 @@ def subjects(registry: Registry, name: str, kind: str | None = None) -> list[Sub
 
 
 def _defaults(entry: Entry) -> Any:
-    """The record's options as they are by default; None where their class is at fault, which the
-    checks of records say."""
+    """The record's options as they are by default; None where it has none, or where their class is
+    at fault, which the checks of records say."""
     try:
         return bind(entry.record.options).options
     except Exception:

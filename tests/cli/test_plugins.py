@@ -34,7 +34,9 @@ def test_contested_names_are_listed_as_they_must_be_written(install_loss, run_cl
 
 def test_describe_a_recipe_shows_options_and_parts(run_cli):
     shown = json.loads(run_cli("plugins", "describe", "p8", "--json").stdout)
-    (recipe,) = shown["described"]
+    recipe, profile = shown["described"]
+    assert (recipe["kind"], profile["kind"]) == ("recipe", "profile")
+    assert profile["gates"][0] == "p8-margin"
     options = {option["name"]: option for option in recipe["options"]}
     assert options["epochs"]["type"] == "int"
     assert options["epochs"]["default"] == 10

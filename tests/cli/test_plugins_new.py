@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lvmctl.registry.specs import KINDS
+from lvmctl.scaffold.package import USE
 
 
 def test_it_writes_a_package_and_says_what_to_type(run_cli, tmp_path):
@@ -78,4 +78,4 @@ def test_a_name_whose_distribution_is_there_is_taken_too(run_cli, install):
 
 def test_the_help_names_every_kind(run_cli):
     said = run_cli("plugins", "new", "--help").stdout
-    assert [kind for kind in KINDS.values() if kind not in said] == []
+    assert [kind for kind in USE if kind not in said] == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from registry.distributions import Distribution
 
+from lvmctl.registry.declare import RECORDS
+
 HEADER = "from lvmctl.plugins import *\n\nLVMCTL_API = 1\n\n"
 
 
@@ -45,22 +47,25 @@ def with_loss(name: str, forward: str, version: str = "1.0") -> Distribution:
 
 def takes(names: dict[str, list[str]]) -> str:
     """A declaration that takes record names, by the class of the record."""
-    hooks = {
-        "LossSpec": "lvmctl_losses",
-        "ModelSpec": "lvmctl_models",
-        "RecipeSpec": "lvmctl_recipes",
-        "GateSpec": "lvmctl_gates",
-        "DiagnosticSpec": "lvmctl_diagnostics",
-        "EncoderSpec": "lvmctl_encoders",
-        "BaselineSpec": "lvmctl_baselines",
-        "CommandSpec": "lvmctl_commands",
-    }
+    records: dict[str, list[str]] = {}
+    for hook, types in RECORDS.items():
+        for record in types:
+            fields = FIELDS.get(record.__name__, "target='nowhere_pkg.parts:Part'")
+            records.setdefault(hook, []).append(
+                f"*({record.__name__}(name=name, summary='Taken.', {fields})"
+                f" for name in {names.get(record.__name__, [])!r})"
+            )
     return HEADER + "".join(
-        f"@hookimpl\ndef {hooks[record]}():\n"
-        f"    return [{record}(name=name, summary='Taken.', target='nowhere_pkg.parts:Part')\n"
-        f"            for name in {taken!r}]\n\n"
-        for record, taken in names.items()
+        f"@hookimpl\ndef {hook}():\n    return [{', '.join(parts)}]\n\n"
+        for hook, parts in records.items()
     )
+
+
+FIELDS = {
+    "VerdictGate": "metric='cos_next', at_least=0.0",
+    "ProfileSpec": "gates=('fair-r5',)",
+}
+"""What records have that have no target."""
 
 
 GOOD = plugin(

@@ -1,28 +1,27 @@
-"""Verdict gates of a plugin: checked when declared, found by their profile."""
+"""Verdict gates and profiles of a plugin, checked when they are declared."""
 
 from __future__ import annotations
 
 import pytest
 
-from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.registry.find import find
 from lvmctl.registry.registry import build
 
 HEADER = "from lvmctl.plugins import *\nLVMCTL_API = 1\n@hookimpl\ndef lvmctl_gates():\n"
-SOUND = {"role": "verdict", "metric": "cos_next", "profile": "mine", "at_least": 0.5}
+SOUND = {"metric": "cos_next", "at_least": 0.5}
 
 
 @pytest.fixture
 def declared(install, site, monkeypatch):
-    """Declares a plugin with gates of these fields and gives the plugin and the registry."""
+    """Declares a plugin with gates of these fields and more; gives it and the registry."""
     monkeypatch.syspath_prepend(str(site))
 
-    def make(*gates: dict):
+    def make(*gates: dict, more: str = ""):
         records = ", ".join(
-            f"GateSpec(name='g{number}', summary='s', **{fields!r})"
+            f"VerdictGate(name='g{number}', summary='s', **{fields!r})"
             for number, fields in enumerate(gates)
         )
-        text = f"{HEADER}    return [{records}]\n"
+        text = f"{HEADER}    return [{records}]\n{more}"
         install("lvmctl-a", {"a": "a_pkg.plugin"}, {"a_pkg/plugin.py": text})
         registry = build([found for found in find() if found.distribution == "lvmctl-a"], {})
         return registry.plugins[-1], registry
@@ -30,21 +29,13 @@ def declared(install, site, monkeypatch):
     return make
 
 
-def without(*names: str) -> dict:
-    return {name: value for name, value in SOUND.items() if name not in names}
-
-
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        (without("metric"), "verdict g0 needs a metric and a profile"),
-        (without("profile"), "verdict g0 needs a metric and a profile"),
-        (without("at_least"), "verdict g0 needs at_least or at_most, one of them"),
+        (SOUND | {"metric": ""}, "verdict g0 needs a metric"),
+        ({"metric": "cos_next"}, "verdict g0 needs at_least or at_most, one of them"),
         (SOUND | {"at_most": 0.6}, "verdict g0 needs at_least or at_most, one of them"),
         (SOUND | {"at_least": 0.0, "at_most": 0.0}, "needs at_least or at_most, one of them"),
-        (SOUND | {"role": "kill"}, "target '' of g0 is not 'module:Attribute'"),
-        (SOUND | {"role": "sample"}, "target '' of g0 is not 'module:Attribute'"),
-        (SOUND | {"target": "nowhere"}, "target 'nowhere' of g0 is not 'module:Attribute'"),
     ],
 )
 def test_a_verdict_that_cannot_be_judged_is_refused(declared, fields, reason):
@@ -52,21 +43,44 @@ def test_a_verdict_that_cannot_be_judged_is_refused(declared, fields, reason):
     assert plugin.status == "broken"
     assert plugin.error.startswith("lvmctl_gates: ")
     assert f"{reason} (" in plugin.error  # its file and line follow
-    assert "p8-r5" in registry.names("gate")  # core's are there all the same
+    assert "fair-r5" in registry.names("gate")  # core's are there all the same
 
 
 @pytest.mark.parametrize(
-    "fields", [SOUND, without("at_least") | {"at_most": 0.0}, SOUND | {"at_least": 0.0}]
+    "fields", [SOUND, {"metric": "cos_next", "at_most": 0.0}, SOUND | {"at_least": 0.0}]
 )
-def test_a_sound_verdict_needs_no_target(declared, fields):
+def test_a_sound_verdict_is_taken(declared, fields):
     plugin, registry = declared(fields)
     assert (plugin.status, plugin.error) == ("ok", None)
     assert registry.get("gate", "a/g0").record in plugin.records
 
 
-def test_gates_of_a_plugin_make_a_profile_and_add_to_one_of_core(declared):
-    _, registry = declared(SOUND, SOUND | {"profile": "p8"})
-    entries = registry.entries("gate")
-    profile, gates = find_profile("mine", entries)
-    assert (profile.name, [gate.name for gate in gates]) == ("mine", ["g0"])
-    assert [gate.name for gate in find_profile("p8", entries)[1]][-2:] == ["p8-order", "g1"]
+PROFILES = """
+@hookimpl
+def lvmctl_profiles():
+    return [ProfileSpec(name="mine", summary="s", gates={gates})]
+"""
+
+
+@pytest.mark.parametrize(
+    ("gates", "reason"),
+    [
+        ("()", "gates of profile mine are no tuple of names"),
+        ("('g0')", "gates of profile mine are no tuple of names"),
+        ("(VerdictGate(name='g', summary='s', metric='x', at_least=0),)", "no tuple of names"),
+        ("('g0', 'g0')", "profile mine names a gate twice"),
+    ],
+)
+def test_a_profile_that_names_no_gates_is_refused(declared, gates, reason):
+    plugin, _ = declared(SOUND, more=PROFILES.format(gates=gates))
+    assert plugin.status == "broken"
+    assert plugin.error.startswith("lvmctl_profiles: ")
+    assert plugin.error.endswith(reason)
+
+
+def test_records_of_another_hook_are_refused(declared):
+    plugin, _ = declared(more=PROFILES.format(gates="('g',)").replace("profiles", "gates"))
+    assert plugin.error == (
+        "lvmctl_gates returned a ProfileSpec among its records, not a VerdictGate, KillRule, "
+        "SampleWeight or Curriculum"
+    )

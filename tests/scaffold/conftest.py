@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from scaffold.environment import Environment, wheel
 
-from lvmctl.registry.specs import KINDS
 from lvmctl.scaffold import package
 from lvmctl.scaffold.names import Names
+from lvmctl.scaffold.package import USE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def scaffolds(tmp_path_factory) -> dict[str, Path]:
     """A package of each kind as it is written, by kind; its name is ``my-KIND``."""
     home = tmp_path_factory.mktemp("scaffolds")
-    found = {kind: home / f"lvmctl-my-{kind}" for kind in KINDS.values()}
+    found = {kind: home / f"lvmctl-my-{kind}" for kind in USE}
     for kind, place in found.items():
         package.write(package.render(kind, Names(f"my-{kind}")), place)
     return found

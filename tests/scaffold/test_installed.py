@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from lvmctl.registry.specs import KINDS
+from lvmctl.scaffold.package import USE
 
 WORLD = "synth:rotation?articles=24&chunks=24&dim=16&theta=20"
 SMALL = [
     *(f"--set={size}" for size in ("layers=1", "width=16", "heads=2", "feedforward=16")),
     *("--set=min_article=6", "--set=eval_windows=64", "--epochs=1", f"--data={WORLD}"),
 ]
-EVERY = [f"my-{kind}" for kind in KINDS.values()]
+EVERY = [f"my-{kind}" for kind in USE]
 
 
 def test_it_is_what_was_installed_that_runs(installed, scaffolds):
@@ -28,7 +28,7 @@ def test_each_is_listed(installed):
     listed = json.loads(installed.run("lvmctl", "--strict-plugins", "plugins", "list", "--json"))
     found = {record["kind"]: record for record in listed["records"] if "my-" in record["name"]}
     assert {kind: record["name"] for kind, record in found.items()} == {
-        kind: f"my-{kind}" for kind in KINDS.values()
+        kind: f"my-{kind}" for kind in USE
     }
     assert all(record["provider"] == f"lvmctl-my-{kind}" for kind, record in found.items())
 
@@ -45,7 +45,7 @@ def test_each_passes_the_checks(installed):
     found = json.loads(installed.run("lvmctl", "plugins", "check", *EVERY, "--json"))
     assert found["summary"]["fail"] == 0
     passed = {check["subject"] for check in found["checks"] if check["status"] == "pass"}
-    assert passed >= {f"{kind} my-{kind}" for kind in KINDS.values()}
+    assert passed >= {f"{kind} my-{kind}" for kind in USE}
 
 
 @pytest.mark.parametrize("setting", [[], ["--set", "my-loss.margin=0.2"]])

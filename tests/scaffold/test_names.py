@@ -76,7 +76,7 @@ def test_a_name_is_one_everywhere(name):
         ("core", "plugin core (lvmctl"),
         ("p8", "plugin p8 (lvmctl-p8"),
         ("listwise", "loss p8/listwise"),
-        ("fair", "the profile of gate core/fair-"),
+        ("fair", "profile core/fair"),
         ("ours", "loss ours of lvmctl itself"),
     ],
 )

@@ -17,12 +17,12 @@ from test_docs import parse, typed
 import lvmctl
 from lvmctl.cli.main import cli
 from lvmctl.core.errors import OutputError
-from lvmctl.registry.specs import KINDS
 from lvmctl.scaffold import package
 from lvmctl.scaffold.names import LONGEST, Names
+from lvmctl.scaffold.package import USE
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = list(KINDS.values())
+ALL = list(USE)
 PART = {kind: f"{kind}.py" for kind in ALL if kind != "gate"}
 """The file of the thing itself; a verdict is its record alone."""
 

@@ -30,12 +30,12 @@ def lvmctl_losses():
 @hookimpl
 def lvmctl_gates():
     return [
-        GateSpec(name="half", summary=".", target="lab_pkg.parts:Half", role="sample",
+        SampleWeight(name="half", summary=".", target="lab_pkg.parts:Half",
                  needs=("position",)),
-        GateSpec(name="wrong", summary=".", target="lab_pkg.parts:Wrong", role="sample"),
-        GateSpec(name="some", summary=".", target="lab_pkg.parts:Some", role="select"),
-        GateSpec(name="none", summary=".", target="lab_pkg.parts:Nothing", role="select"),
-        GateSpec(name="numbers", summary=".", target="lab_pkg.parts:Numbers", role="select"),
+        SampleWeight(name="wrong", summary=".", target="lab_pkg.parts:Wrong"),
+        Curriculum(name="some", summary=".", target="lab_pkg.parts:Some"),
+        Curriculum(name="none", summary=".", target="lab_pkg.parts:Nothing"),
+        Curriculum(name="numbers", summary=".", target="lab_pkg.parts:Numbers"),
     ]
 """
 PARTS = """
@@ -49,8 +49,7 @@ def compose(options):
     return Composition(
         model=Part("turn"),
         losses=(Part("core/mse"), Part("far", weight=options.weight)),
-        sample=(Part(options.gate), Part("half")),
-        select=(Part(options.select),),
+        gates=(Part(options.gate), Part("half"), Part(options.select)),
     )
 
 class Turn(torch.nn.Module):

@@ -66,7 +66,7 @@ what a correct model of text has; it does not mean "backward"."""
     "--profile",
     default="fair",
     show_default=True,
-    help="p6b, strict, p7, p8, ship, fair or a plugin's.",
+    help="Whose gates; `lvmctl plugins list --kind profile` has them.",
 )
 @click.option("--seed-rules", is_flag=True, help="Judge as the seeds did, feasible or not.")
 @click.option(

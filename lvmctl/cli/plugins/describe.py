@@ -13,7 +13,7 @@ from lvmctl.config import OptionInfo, describe
 from lvmctl.plan import PlannedPart, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.from_file import is_address
-from lvmctl.registry.specs import GateSpec, RecipeSpec, Record
+from lvmctl.registry.specs import Buildable, RecipeSpec, Record
 
 if TYPE_CHECKING:
     from lvmctl.registry import Entry, Registry
@@ -47,17 +47,16 @@ def _facts(registry: Registry, entry: Entry) -> dict[str, Any]:
         "kind": entry.kind,
         "summary": record.summary,
         "plugin": str(entry.plugin.found),
-        "target": record.target,
     }
-    shared = {field.name for field in fields(Record)}
-    own = [field.name for field in fields(record) if field.name not in shared]
-    if isinstance(record, GateSpec) and record.role != "verdict":
-        own = ["role", "needs"]
-    facts |= {name: getattr(record, name) for name in own}
+    if role := getattr(record, "role", None):
+        facts["role"] = role
+    shown = {field.name for field in fields(Record)} | {"options"}
+    facts |= {f.name: getattr(record, f.name) for f in fields(record) if f.name not in shown}
     if isinstance(record, RecipeSpec):
         plan = make_plan(registry, facts["name"])
         facts["parts"] = [_part(part) for part in plan.parts]
-    facts["options"] = [_option(info) for info in describe(record.options)]
+    if isinstance(record, Buildable):
+        facts["options"] = [_option(info) for info in describe(record.options)]
     return facts
 
 

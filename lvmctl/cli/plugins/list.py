@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STATES = ("ok", "contested", "broken", "disabled")
 
 kind_option = click.option(
-    "--kind", type=click.Choice(list(KINDS.values())), help="Only this kind."
+    "--kind", type=click.Choice(list(dict.fromkeys(KINDS.values()))), help="Only this kind."
 )
 
 

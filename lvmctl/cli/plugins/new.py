@@ -8,13 +8,12 @@ import click
 
 from lvmctl.cli.output import emit, json_option
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import KINDS
 from lvmctl.scaffold import package
 from lvmctl.scaffold.names import Names, refuse_taken
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(list(KINDS.values())), metavar="KIND")
+@click.argument("kind", type=click.Choice(package.USE), metavar="KIND")
 @click.argument("name")
 @click.option(
     "--out",

@@ -28,7 +28,7 @@ from lvmctl.evaluation.gates.verdicts import ENOUGH, GateVerdict, gate_verdict
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.plan import make_plan
 from lvmctl.registry import Registry, load_registry
-from lvmctl.registry.specs import GateSpec, Geometry
+from lvmctl.registry.specs import Geometry, VerdictGate
 
 TESTS = {"val": "ACDE", "ood": "ADE"}
 NEEDS_A_RUN = ("latency", "order_accuracy")
@@ -47,7 +47,7 @@ class GateAnswer:
         own: the class that is judged; None is all of them.
     """
 
-    gate: GateSpec
+    gate: VerdictGate
     verdicts: dict[Geometry, GateVerdict]
     met_by: dict[str, float]
     direct: float
@@ -124,7 +124,7 @@ class Feasibility:
 
     def __call__(self, splits: Splits, reporter: Reporter) -> Diagnosis:
         options, registry = self.options, load_registry()
-        profile, gates = find_profile(options.profile, registry.entries("gate"))
+        profile, gates = find_profile(registry, options.profile)
         classes, recipe, own = CLASSES, options.recipe, None
         if recipe is not None:
             options, own = of_recipe(registry, options, recipe)
@@ -196,7 +196,7 @@ def of_recipe(
 
 
 def measured(
-    splits: Splits, options: FeasibilityOptions, gates: list[GateSpec], reporter: Reporter
+    splits: Splits, options: FeasibilityOptions, gates: list[VerdictGate], reporter: Reporter
 ) -> dict[str, Sheet]:
     """Baselines, oracles and margin ceilings on ``val`` and, where a gate asks for it and there is
     text of another source, on ``ood``."""
@@ -214,13 +214,13 @@ def measured(
     }
 
 
-def asks_for_ood(gate: GateSpec) -> bool:
+def asks_for_ood(gate: VerdictGate) -> bool:
     """Whether a gate says nothing without text of another source."""
     return gate.split == "ood" or gate.metric.startswith("coherence.")
 
 
 def answer(
-    gate: GateSpec,
+    gate: VerdictGate,
     sheets: dict[str, Sheet],
     classes: tuple[Geometry, ...],
     own: Geometry | None = None,

@@ -22,7 +22,7 @@ class WindowOptions:
 class FeasibilityOptions(WindowOptions):
     """Which gates are asked about."""
 
-    profile: str = option("fair", "whose gates: p6b, strict, p7, p8, ship, fair or a plugin's")
+    profile: str = option("fair", "whose gates; `lvmctl plugins list --kind profile` has them")
     recipe: str | None = option(None, "only the class of this recipe's model, its K and its h")
 
 

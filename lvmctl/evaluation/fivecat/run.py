@@ -129,7 +129,7 @@ def run_fivecat(
         UsageError: an unknown profile.
         RunError, DataError, PluginError: the run, its data or a plugin cannot be used.
     """
-    chosen, gates = find_profile(profile, registry.entries("gate"))
+    chosen, gates = find_profile(registry, profile)
     trained = load_run(registry, find_run(run))
     subject = of_run(asked, trained)
     others, left_out = fit(registry, subject, reporter)

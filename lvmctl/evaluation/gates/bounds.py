@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
-from lvmctl.registry.specs import GateSpec
+from lvmctl.registry.specs import VerdictGate
 
 Status = Literal["PASS", "MARGINAL", "FAIL", "INFEASIBLE", "VACUOUS", "ABSENT"]
 
@@ -19,23 +19,23 @@ class Figure(NamedTuple):
     windows: int = 1
 
 
-def bound(gate: GateSpec) -> float:
+def bound(gate: VerdictGate) -> float:
     """The value that is asked for."""
     return gate.at_least if gate.at_most is None else gate.at_most
 
 
-def reaches(gate: GateSpec, value: float, mark: float) -> bool:
+def reaches(gate: VerdictGate, value: float, mark: float) -> bool:
     """Whether ``value`` is at ``mark`` or on its good side; nothing that is not finite is."""
     return math.isfinite(value) and (value >= mark if gate.at_most is None else value <= mark)
 
 
-def meets(gate: GateSpec, value: float) -> bool:
+def meets(gate: VerdictGate, value: float) -> bool:
     """Whether ``value`` meets the bound. To have just what a baseline has is no gain."""
     no_gain = gate.against and value == bound(gate) == 0
     return reaches(gate, value, bound(gate)) and not no_gain
 
 
-def judge(gate: GateSpec, figure: Figure | None, certain: bool) -> Status:
+def judge(gate: VerdictGate, figure: Figure | None, certain: bool) -> Status:
     """PASS, MARGINAL, FAIL, or ABSENT where no window is counted.
 
     Args:

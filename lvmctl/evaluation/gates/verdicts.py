@@ -13,8 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from lvmctl.evaluation.gates.bounds import Figure, Status, bound, judge
 from lvmctl.evaluation.gates.ceilings import ceilings, chance_matters
-from lvmctl.evaluation.gates.profiles import Profile
-from lvmctl.registry.specs import GateSpec, Geometry
+from lvmctl.registry.specs import Geometry, ProfileSpec, VerdictGate
 
 COUNTED: tuple[Status, ...] = ("FAIL", "MARGINAL", "PASS")
 """What says something about the model, worst first."""
@@ -36,7 +35,7 @@ class Evidence:
     figure: Callable[[str, str, str], Figure | None]
     difference: Callable[[str, str, str, str], Figure | None]
 
-    def of(self, gate: GateSpec, predictor: str, path: str) -> Figure | None:
+    def of(self, gate: VerdictGate, predictor: str, path: str) -> Figure | None:
         """What ``gate`` judges of a predictor: its figure, or what it has over a baseline."""
         if gate.against:
             return self.difference(predictor, gate.against, gate.split, path)
@@ -71,7 +70,7 @@ class GateVerdict:
         direct: the figure of ``direct`` itself, also where the gate judges differences.
     """
 
-    gate: GateSpec
+    gate: VerdictGate
     seed: Outcome
     fair: Outcome
     judged: Outcome
@@ -109,7 +108,11 @@ class GateVerdict:
 
 
 def gate_verdict(
-    gate: GateSpec, predictor: str, geometry: Geometry, evidence: Evidence, seed_rules: bool = False
+    gate: VerdictGate,
+    predictor: str,
+    geometry: Geometry,
+    evidence: Evidence,
+    seed_rules: bool = False,
 ) -> GateVerdict:
     """One gate, asked of ``predictor``, of its ceiling and of ``random``.
 
@@ -149,12 +152,12 @@ def gate_verdict(
     )
 
 
-def reached(gate: GateSpec, top: Figure) -> bool:
+def reached(gate: VerdictGate, top: Figure) -> bool:
     """Whether a ceiling passes; without an interval (one article) its figure has to do."""
     return judge(gate, top, gate.certain and math.isfinite(top.low)) == "PASS"
 
 
-def best(gate: GateSpec, figures: dict[str, Figure | None]) -> tuple[str, Figure] | None:
+def best(gate: VerdictGate, figures: dict[str, Figure | None]) -> tuple[str, Figure] | None:
     """The figure that does best by ``gate`` and whose it is; None when there is none."""
     sign = 1 if gate.at_most is None else -1
     there = [
@@ -168,7 +171,7 @@ def best(gate: GateSpec, figures: dict[str, Figure | None]) -> tuple[str, Figure
     return max(there, key=order, default=None)
 
 
-def absence(gate: GateSpec, evidence: Evidence) -> str:
+def absence(gate: VerdictGate, evidence: Evidence) -> str:
     """Why there is nothing to judge."""
     family = gate.metric.partition(".")[0]
     shown = evidence.figure("direct", gate.split, "cos_next")
@@ -198,7 +201,7 @@ class ProfileVerdict:
             by name. Optional gates are left out.
     """
 
-    profile: Profile
+    profile: ProfileSpec
     predictor: str
     gates: tuple[GateVerdict, ...]
     tests: dict[str, Status]
@@ -247,8 +250,8 @@ class ProfileVerdict:
 
 
 def profile_verdict(
-    profile: Profile,
-    gates: Sequence[GateSpec],
+    profile: ProfileSpec,
+    gates: Sequence[VerdictGate],
     predictor: str,
     geometry: Geometry,
     evidence: Evidence,

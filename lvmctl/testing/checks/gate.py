@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import torch
 
 from lvmctl.core.batch import FIELDS
-from lvmctl.registry.specs import GateSpec
+from lvmctl.registry.specs import KillRule, SampleWeight, VerdictGate
 from lvmctl.testing.check import Check, Subject, Unmet, check, where
 from lvmctl.testing.checks import verdict as verdict_checks
 from lvmctl.testing.inputs.gate_inputs import ROLES, Given, batches, plain, rows, trace
 
 TOLERANCE = 1e-5
 """Of weights: what rounding may change when a batch has another size."""
-
-USED = {
-    "verdict": {f.name for f in dataclasses.fields(GateSpec)} - {"target", "options", "needs"},
-    "sample": {"target", "options", "needs"},
-    "kill": {"target", "options"},
-    "select": {"target", "options"},
-}
-"""What of a record matters to each role, besides its name and summary."""
 
 
 def trainings(subject: Subject) -> list[tuple[Any, list[Given]]]:
@@ -31,32 +22,16 @@ def trainings(subject: Subject) -> list[tuple[Any, list[Given]]]:
 
 
 @check
-def says_what_its_role_uses(subject: Subject) -> str | None:
-    """The record says what its role uses, and nothing that would be ignored."""
-    gate = subject.record
-    if gate.role not in USED:
-        raise Unmet(f"there is no role {gate.role!r}; there are {', '.join(USED)}")
-    ignored = [
-        field.name
-        for field in dataclasses.fields(GateSpec)
-        if field.name not in {"name", "summary", "role", *USED[gate.role]}
-        and getattr(gate, field.name) != field.default
-    ]
-    if ignored:
-        raise Unmet(f"a {gate.role} gate makes no use of {', '.join(ignored)}")
-    unknown = [name for name in gate.needs if name not in FIELDS]
+def needs_known_fields(subject: Subject) -> None:
+    """A sample weight's `needs` names batch fields that there are."""
+    unknown = [name for name in subject.record.needs if name not in FIELDS]
     if unknown:
         raise Unmet(f"a batch has no field {', '.join(unknown)}; it has {', '.join(FIELDS)}")
-    if gate.category not in ("", *"ABCDE"):
-        raise Unmet(f"category {gate.category!r} is no test of 5CAT, they are A to E")
-    if gate.split not in ("val", "ood"):
-        raise Unmet(f"split {gate.split!r} is never judged, val and ood are")
-    return None
 
 
 @check
-def answers_in_the_form_of_its_role(subject: Subject) -> str | None:
-    """Whatever training gives it, it answers in the form of its role: a reason to stop or None; a
+def answers_in_its_form(subject: Subject) -> str | None:
+    """Whatever training gives it, it answers in the form of its kind: a reason to stop or None; a
     finite weight >= 0 for each window; or which windows the epoch visits, at least one."""
     for gate, given in trainings(subject):
         for name, make in given:
@@ -93,7 +68,7 @@ def leaves_what_it_is_given(subject: Subject) -> str | None:
 
 @check
 def reads_declared_fields_only(subject: Subject) -> str | None:
-    """A sample gate reads no batch field but those in ``needs``."""
+    """A sample weight reads no batch field but those in ``needs``."""
     gate, record = subject.build(), subject.record
     for name, make in batches()[0]:
         (whole,) = make()
@@ -106,8 +81,8 @@ def reads_declared_fields_only(subject: Subject) -> str | None:
 
 @check
 def weighs_each_window_alone(subject: Subject) -> str | None:
-    """A sample gate's weight of a window should not depend on the other windows of its batch; where
-    it does, the note says by how much."""
+    """A sample weight's value for a window should not depend on the other windows of its batch;
+    where it does, the note says by how much."""
     gate = subject.build()
     (whole,) = batches()[0][0].make()
     weights = gate(whole).float()
@@ -121,17 +96,17 @@ def weighs_each_window_alone(subject: Subject) -> str | None:
 
 @check
 def leaves_something_to_train(subject: Subject) -> str | None:
-    """It does not rule everything out: a kill rule lets some epoch pass, a sample gate gives some
-    window a weight."""
+    """It does not rule everything out: a kill rule lets some epoch pass, a sample weight gives
+    some window a weight."""
     (gate, given), *_ = trainings(subject)
     answers = {name: gate(*make()) for name, make in given}
-    if subject.record.role == "kill":
+    if isinstance(subject.record, KillRule):
         stopped = [name for name, reason in answers.items() if reason]
         if len(stopped) == len(answers):
             raise Unmet(f"it stops at every record, also at {stopped[0]}: {answers[stopped[0]]}")
         first = f", first at {stopped[0]}" if stopped else ""
         return f"it stops at {len(stopped)} of {len(answers)} records{first}"
-    if subject.record.role == "sample":
+    if isinstance(subject.record, SampleWeight):
         if not any((weights > 0).any() for weights in answers.values()):
             raise Unmet("every weight is 0, so nothing is learned")
         return None
@@ -141,19 +116,17 @@ def leaves_something_to_train(subject: Subject) -> str | None:
 
 def called(subject: Subject) -> bool:
     """Whether training calls it."""
-    return subject.record.role in ROLES
+    return not isinstance(subject.record, VerdictGate)
 
 
 def weighs(subject: Subject) -> bool:
     """Whether it gives windows weights."""
-    return subject.record.role == "sample"
+    return isinstance(subject.record, SampleWeight)
 
 
 CHECKS: tuple[Check, ...] = (
-    says_what_its_role_uses,
-    *where(
-        called, answers_in_the_form_of_its_role, same_input_same_answer, leaves_what_it_is_given
-    ),
+    *where(weighs, needs_known_fields),
+    *where(called, answers_in_its_form, same_input_same_answer, leaves_what_it_is_given),
     *where(weighs, reads_declared_fields_only, weighs_each_window_alone),
     *where(called, leaves_something_to_train),
     *verdict_checks.CHECKS,

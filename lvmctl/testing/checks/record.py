@@ -7,8 +7,8 @@ import inspect
 from typing import Any
 
 from lvmctl.config import OptionInfo, describe, parse_assignments
-from lvmctl.registry.specs import CommandSpec
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.registry.specs import Buildable, CommandSpec
+from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check, where
 
 LONGEST = 100
 """Characters of a summary: ``lvmctl plugins list`` gives it one line."""
@@ -31,7 +31,7 @@ def summary_is_one_line(subject: Subject) -> None:
 @check
 def target_can_be_imported(subject: Subject) -> None:
     """The target can be imported and called."""
-    found = target(subject)
+    found = subject.registry.resolve(subject.entry)
     if not callable(found):
         raise Unmet(f"{subject.record.target} is {found!r}, which cannot be called")
 
@@ -39,7 +39,7 @@ def target_can_be_imported(subject: Subject) -> None:
 @check
 def target_has_a_docstring(subject: Subject) -> None:
     """The class or function that the target names has a docstring, a command a help text."""
-    found = target(subject)
+    found = subject.registry.resolve(subject.entry)
     if isinstance(subject.record, CommandSpec):
         if not (getattr(found, "help", None) or "").strip():
             raise Unmet(f"the command {subject.record.target} has no help text")
@@ -50,18 +50,6 @@ def target_has_a_docstring(subject: Subject) -> None:
     # A dataclass without a docstring gets its signature for one.
     if not own or own.startswith(f"{found.__name__}("):
         raise Unmet(f"{subject.record.target} has no docstring")
-
-
-def target(subject: Subject) -> Any:
-    """What the target names.
-
-    Raises:
-        Skipped: the record has none, as verdicts have.
-        PluginError: it cannot be imported.
-    """
-    if not subject.record.target:
-        raise Skipped("it has no target")
-    return subject.registry.resolve(subject.entry)
 
 
 @check
@@ -158,13 +146,21 @@ def text(value: Any) -> str:
     return ",".join(map(text, value)) if isinstance(value, tuple) else str(value)
 
 
+def is_buildable(subject: Subject) -> bool:
+    """Whether the record names something that is built."""
+    return isinstance(subject.record, Buildable)
+
+
 CHECKS: tuple[Check, ...] = (
     summary_is_one_line,
-    target_can_be_imported,
-    target_has_a_docstring,
-    options_have_help,
-    defaults_are_allowed,
-    numbers_have_bounds,
-    bounds_are_values,
-    values_survive_text,
+    *where(
+        is_buildable,
+        target_can_be_imported,
+        target_has_a_docstring,
+        options_have_help,
+        defaults_are_allowed,
+        numbers_have_bounds,
+        bounds_are_values,
+        values_survive_text,
+    ),
 )

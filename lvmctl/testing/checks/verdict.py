@@ -10,20 +10,30 @@ from lvmctl.core.errors import nearest
 from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
 from lvmctl.evaluation.gates.ceilings import chance_matters
 from lvmctl.evaluation.gates.verdicts import COUNTED
-from lvmctl.registry.specs import GateSpec
+from lvmctl.registry.specs import VerdictGate
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check, where
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.gate_figures import RUN, figure, figures, logged, span
 
 
-def status(gate: GateSpec, value: float) -> str:
+def status(gate: VerdictGate, value: float) -> str:
     """What ``gate`` says of a figure that is certain."""
     return judge(gate, Figure(value, value, value), gate.certain)
 
 
-def ahead(gate: GateSpec) -> float:
+def ahead(gate: VerdictGate) -> float:
     """The infinity on the good side of the bound."""
     return math.inf if gate.at_most is None else -math.inf
+
+
+@check
+def says_where_it_belongs(subject: Subject) -> None:
+    """Its category is a test of 5CAT or empty, and its split is one that is judged."""
+    gate = subject.record
+    if gate.category not in ("", *"ABCDE"):
+        raise Unmet(f"category {gate.category!r} is no test of 5CAT, they are A to E")
+    if gate.split not in ("val", "ood"):
+        raise Unmet(f"split {gate.split!r} is never judged, val and ood are")
 
 
 @check
@@ -143,11 +153,12 @@ def chance_does_not_beat_the_target(subject: Subject) -> str | None:
 
 def judges(subject: Subject) -> bool:
     """Whether it is a gate that judges a figure."""
-    return subject.record.role == "verdict"
+    return isinstance(subject.record, VerdictGate)
 
 
 CHECKS: tuple[Check, ...] = where(
     judges,
+    says_where_it_belongs,
     figure_is_measured,
     better_is_never_worse,
     bound_decides,

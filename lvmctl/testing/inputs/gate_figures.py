@@ -21,7 +21,7 @@ from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.predictors import Predictor, centred, raw, row_name
 from lvmctl.nn.objective import COUNTED
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.specs import GateSpec, Shape
+from lvmctl.registry.specs import Shape, VerdictGate
 from lvmctl.testing.check import Unmet
 from lvmctl.testing.inputs.splits import textlike
 
@@ -52,7 +52,7 @@ RANGES = {
 """Smallest and largest value of each family of figures, or of one figure."""
 
 
-def span(gate: GateSpec) -> tuple[float, float] | None:
+def span(gate: VerdictGate) -> tuple[float, float] | None:
     """Between which values what ``gate`` judges lies; None where only a plugin knows."""
     family = gate.metric.partition(".")[0]
     low, high = RANGES.get(gate.metric) or RANGES.get(family) or (None, None)
@@ -61,7 +61,7 @@ def span(gate: GateSpec) -> tuple[float, float] | None:
     return (low - high, high - low) if gate.against else (low, high)
 
 
-def figure(registry: Registry, gate: GateSpec, name: str, path: str) -> Figure | None:
+def figure(registry: Registry, gate: VerdictGate, name: str, path: str) -> Figure | None:
     """What ``gate`` judges of the predictor ``name`` at ``path``, None where there is none."""
     return measured(registry, gate.against or RUN)[0].of(gate, name, path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.plugins import GateSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl.plugins import Curriculum, LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_classic import options
 
 LVMCTL_API = 1
@@ -81,12 +81,11 @@ def lvmctl_losses():
 @hookimpl
 def lvmctl_gates():
     return [
-        GateSpec(
+        Curriculum(
             name="distinct",
             summary="Windows whose target is nearer to last than to older chunks come first.",
             target="lvmctl_classic.distinct:Distinct",
             options=options.DistinctOptions,
-            role="select",
         )
     ]
 

@@ -51,7 +51,7 @@ def p4(options: P4Options) -> Composition:
 
 def p5(options: P5Options) -> Composition:
     """P5: free head that is told positions; squared error; distinct windows first."""
-    return compose(options, ramp(options), MSE, select=(distinct(options),))
+    return compose(options, ramp(options), MSE, gates=(distinct(options),))
 
 
 def p51(options: P51Options) -> Composition:
@@ -59,7 +59,7 @@ def p51(options: P51Options) -> Composition:
     forward = part(
         "classic/forward-preference", ForwardPreferenceOptions, options, options.w_forward
     )
-    return compose(options, ramp(options), MSE, forward, select=(distinct(options),))
+    return compose(options, ramp(options), MSE, forward, gates=(distinct(options),))
 
 
 def p6(options: P6Options) -> Composition:
@@ -68,10 +68,10 @@ def p6(options: P6Options) -> Composition:
 
 
 def compose(
-    options: TrainingOptions, model: Part, *losses: Part, select: tuple[Part, ...] = ()
+    options: TrainingOptions, model: Part, *losses: Part, gates: tuple[Part, ...] = ()
 ) -> Composition:
     """What all of them have in common."""
-    return Composition(model, losses, select=select, run_name={"c": options.context})
+    return Composition(model, losses, gates=gates, run_name={"c": options.context})
 
 
 def part(name: str, record: type, options: TrainingOptions, weight: float | str = 1.0) -> Part:

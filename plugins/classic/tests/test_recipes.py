@@ -100,9 +100,8 @@ def test_the_defaults_are_the_published_values(name):
 def test_the_composition(registry, name):
     composition = registry.resolve(registry.get("recipe", name))(record(name).options())
     weights = {part.name: part.weight for part in composition.losses}
-    select = tuple(part.name for part in composition.select)
-    assert (composition.model.name, weights, select) == COMPOSED[name]
-    assert (composition.kill, composition.sample) == ((), ())
+    gates = tuple(part.name for part in composition.gates)
+    assert (composition.model.name, weights, gates) == COMPOSED[name]
     assert composition.run_name == {"c": 5}
 
 
@@ -126,7 +125,7 @@ def test_every_option_arrives_where_it_works(registry, name):
     compose = registry.resolve(registry.get("recipe", name))
     composition = compose(record(name).options(**values))
     parts = {
-        part.name: part for part in (composition.model, *composition.losses, *composition.select)
+        part.name: part for part in (composition.model, *composition.losses, *composition.gates)
     }
     found: dict = {}
     for part in parts.values():
@@ -143,7 +142,7 @@ def test_defaults_of_the_recipes_are_those_of_their_parts(registry):
         composition = registry.resolve(registry.get("recipe", spec.name))(spec.options())
         kinds = [("model", composition.model)]
         kinds += [("loss", part) for part in composition.losses]
-        kinds += [("gate", part) for part in composition.select]
+        kinds += [("gate", part) for part in composition.gates]
         for kind, part in kinds:
             entry = registry.get(kind, part.name)
             bound = bind(entry.record.options, [("recipe", part.options)]).options

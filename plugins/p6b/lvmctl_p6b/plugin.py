@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lvmctl.plugins import LossSpec, RecipeSpec, hookimpl
+from lvmctl_p6b.gates import GATES, PROFILES
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 
 LVMCTL_API = 1
@@ -33,3 +34,13 @@ def lvmctl_losses():
             regulariser=True,  # its confidence turns it off at the target
         )
     ]
+
+
+@hookimpl
+def lvmctl_gates():
+    return GATES
+
+
+@hookimpl
+def lvmctl_profiles():
+    return PROFILES

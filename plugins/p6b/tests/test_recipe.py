@@ -50,7 +50,7 @@ def test_the_composition():
     assert composition.model.name == "core/free"
     weights = {part.name: part.weight for part in composition.losses}
     assert weights == {"core/mse": 1.0, "p6b/directional": 1.0}
-    assert (composition.kill, composition.sample, composition.select) == ((), (), ())
+    assert composition.gates == ()
     assert composition.run_name == {"v": "2.1", "c": 5}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lvmctl.plugins import GateSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl.plugins import LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p7 import options
+from lvmctl_p7.gates import GATES, PROFILES
 
 LVMCTL_API = 1
 
@@ -64,20 +65,9 @@ def lvmctl_losses():
 
 @hookimpl
 def lvmctl_gates():
-    return [
-        GateSpec(
-            name="directional-gate",
-            summary="Less weight where the target is not nearer to last than second_last is.",
-            target="lvmctl_p7.directional_gate:DirectionalGate",
-            options=options.DirectionalGateOptions,
-            role="sample",
-            needs=("target", "last", "second_last"),
-        ),
-        GateSpec(
-            name="drift-stop",
-            summary="Stop when cos_anchor falls below .05.",
-            target="lvmctl_p7.drift_stop:DriftStop",
-            options=options.DriftOptions,
-            role="kill",
-        ),
-    ]
+    return GATES
+
+
+@hookimpl
+def lvmctl_profiles():
+    return PROFILES

@@ -17,7 +17,12 @@ def compose(options: P7Options) -> Composition:
         "in_batch": options.in_batch,
     }
     teacher = f"{options.w_teacher},{options.warmup + 1}=0"
-    gate = {"threshold": options.gate_threshold, "weight": options.gate_weight}
+    gates = []
+    if options.gate:
+        values = {"threshold": options.gate_threshold, "weight": options.gate_weight}
+        gates.append(Part("p7/directional-gate", values))
+    if options.stop_on_drift:
+        gates.append(Part("p7/drift-stop"))
     losses = (
         Part("p7/infonce", infonce, options.w_rank),
         Part("core/previous-repel", {"margin": options.margin}, options.w_margin),
@@ -28,7 +33,6 @@ def compose(options: P7Options) -> Composition:
     return Composition(
         model=Part("p7/ranker", model),
         losses=losses,
-        kill=(Part("p7/drift-stop"),) if options.stop_on_drift else (),
-        sample=(Part("p7/directional-gate", gate),) if options.gate else (),
+        gates=tuple(gates),
         run_name={"c": options.context, "m": options.margin, "l": options.anchor_lambda},
     )

@@ -93,8 +93,7 @@ def test_the_composition():
     assert composition.model.name == "p7/ranker"
     weights = {part.name: part.weight for part in composition.losses}
     assert weights == dict(zip(NAMES, (1.0, 0.5, "0.2,3=0", 0.0, 0.0)))
-    assert [part.name for part in composition.sample] == ["p7/directional-gate"]
-    assert (composition.kill, composition.select) == ((), ())
+    assert [part.name for part in composition.gates] == ["p7/directional-gate"]
     assert composition.run_name == {"c": 5, "m": 0.07, "l": 0.8}
 
 
@@ -124,7 +123,7 @@ def test_each_gate_has_its_role():
 
 def test_defaults_of_the_recipe_are_those_of_its_parts():
     composition = compose(P7Options(stop_on_drift=True))
-    found = [composition.model, *composition.losses, *composition.sample, *composition.kill]
+    found = [composition.model, *composition.losses, *composition.gates]
     classes = {
         "p7/ranker": parts.RankerOptions,
         "p7/infonce": parts.InfoNceOptions,
@@ -183,14 +182,14 @@ def test_every_option_arrives_where_it_works():
         ("p7/anchor-floor", {"floor": 0.6}, 5.0),
         ("core/cosine", {}, 6.0),
     ]
-    (gate,) = composition.sample
+    gate, stop = composition.gates
     assert gate.options == {"threshold": 0.1, "weight": 0.2}
-    assert [part.name for part in composition.kill] == ["p7/drift-stop"]
+    assert stop.name == "p7/drift-stop"
     assert composition.run_name == {"c": 7, "m": 0.3, "l": 0.65}
 
 
 def test_without_the_gate_windows_weigh_the_same():
-    assert compose(P7Options(gate=False)).sample == ()
+    assert compose(P7Options(gate=False)).gates == ()
 
 
 @pytest.mark.parametrize(

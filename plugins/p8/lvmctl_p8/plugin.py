@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import GateSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl.plugins import LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p8 import options
+from lvmctl_p8.gates import GATES, PROFILES
 
 LVMCTL_API = 1
 
@@ -57,12 +58,9 @@ def lvmctl_losses():
 
 @hookimpl
 def lvmctl_gates():
-    return [
-        GateSpec(
-            name="kill-rule",
-            summary="The reports' rule: stop after epoch 2 at margin[last] < 0 or R@5 < 0.75.",
-            target="lvmctl_p8.kill_rule:KillRule",
-            options=options.KillOptions,
-            role="kill",
-        )
-    ]
+    return GATES
+
+
+@hookimpl
+def lvmctl_profiles():
+    return PROFILES

@@ -24,6 +24,6 @@ def compose(options: P8Options) -> Composition:
             Part("core/previous-repel", {"margin": options.margin}, options.w_margin),
             Part("p8/order", {"pairs": options.order_pairs}, options.w_order),
         ),
-        kill=(Part("p8/kill-rule"),) if options.kill_rule else (),
+        gates=(Part("p8/kill-rule"),) if options.kill_rule else (),
         run_name={"c": options.context, "m": options.margin},
     )

@@ -55,7 +55,7 @@ def test_the_composition():
     assert composition.model.name == "p8/mixture"
     weights = {part.name: part.weight for part in composition.losses}
     assert weights == {"p8/listwise": 1.0, "core/previous-repel": 0.5, "p8/order": 0.2}
-    assert composition.kill == ()
+    assert composition.gates == ()
     assert composition.run_name == {"c": 5, "m": 0.07}
 
 
@@ -95,7 +95,7 @@ def test_every_option_arrives_where_it_works():
         ({"margin": 0.3}, 3.0),
         ({"pairs": 9}, 4.0),
     ]
-    assert [part.name for part in composition.kill] == ["p8/kill-rule"]
+    assert [part.name for part in composition.gates] == ["p8/kill-rule"]
     assert composition.run_name == {"c": 7, "m": 0.3}
 
 

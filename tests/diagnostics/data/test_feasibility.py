@@ -13,7 +13,7 @@ from lvmctl.core.errors import UsageError
 from lvmctl.diagnostics.data.feasibility import Feasibility, answer, measured, verdict_of
 from lvmctl.diagnostics.data.window_options import FeasibilityOptions, WindowOptions
 from lvmctl.diagnostics.measuring import sheet_of, windows_of
-from lvmctl.registry.specs import GateSpec
+from lvmctl.registry.specs import VerdictGate
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,8 @@ def rotation():
     return {"val": sheet_of(*windows_of(world("rotation"), options), options, Recorder())}
 
 
-def gate(metric: str, **bound) -> GateSpec:
-    return GateSpec(name="asked", summary="", role="verdict", metric=metric, **bound)
+def gate(metric: str, **bound) -> VerdictGate:
+    return VerdictGate(name="asked", summary="", metric=metric, **bound)
 
 
 @pytest.mark.parametrize(
@@ -195,5 +195,5 @@ def test_the_horizon_is_the_recipes():
 
 
 def test_an_unknown_profile_is_one_line():
-    with pytest.raises(UsageError, match="there is no profile 'p9'"):
+    with pytest.raises(UsageError, match="no profile 'p9'; did you mean"):
         Feasibility(FeasibilityOptions(profile="p9"))(world("ar1"), Recorder())

@@ -9,22 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
-from lvmctl.evaluation.gates.records import GATES
-from lvmctl.registry.specs import GateSpec
+from lvmctl.registry import load_registry
+from lvmctl.registry.specs import VerdictGate
 
 ORDER = {"FAIL": 0, "MARGINAL": 1, "PASS": 2}
 FINITE = st.floats(-2, 2)
 
 
-def gate(**details) -> GateSpec:
-    return GateSpec(
-        name="g", summary="s", role="verdict", metric="cos_next", profile="p", **details
-    )
+def gate(**details) -> VerdictGate:
+    return VerdictGate(name="g", summary="s", metric="cos_next", **details)
 
 
 AT_LEAST = gate(at_least=0.2, marginal=0.1)
 AT_MOST = gate(at_most=-0.15, marginal=-0.05)
 LEAD = gate(at_least=0.0, against="direct")
+GATES = [
+    entry.record
+    for entry in load_registry().entries("gate")
+    if isinstance(entry.record, VerdictGate)
+]
+"""Core's and the published ones."""
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from lvmctl.evaluation.gates.ceilings import ceilings, chance_matters
-from lvmctl.evaluation.gates.records import GATES
+from lvmctl.registry import load_registry
+from lvmctl.registry.specs import VerdictGate
 
 GEOMETRIES = ("unit", "anchored", "span", "cone")
+GATES = [
+    entry.record
+    for entry in load_registry().entries("gate")
+    if isinstance(entry.record, VerdictGate)
+]
 ORACLES = dict(zip(GEOMETRIES, ("oracle", "oracle", "span-oracle", "cone-oracle")))
 
 

@@ -7,8 +7,7 @@ import json
 
 import pytest
 
-from lvmctl.evaluation.gates.profiles import PROFILES, Profile, find_profile
-from lvmctl.evaluation.gates.records import GATES
+from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.gates.verdicts import (
     Evidence,
     Figure,
@@ -16,6 +15,8 @@ from lvmctl.evaluation.gates.verdicts import (
     profile_verdict,
     together,
 )
+from lvmctl.registry import load_registry
+from lvmctl.registry.specs import ProfileSpec
 
 STATUSES = ("PASS", "MARGINAL", "FAIL", "INFEASIBLE", "VACUOUS", "ABSENT")
 UNCOUNTED = ("INFEASIBLE", "VACUOUS", "ABSENT")
@@ -34,7 +35,7 @@ def amounts_to(statuses: tuple[str, ...], needed: int | None) -> tuple[str, int,
 @pytest.mark.parametrize("needed", [None, 3, 4])
 @pytest.mark.parametrize("tests", [3, 4, 5])
 def test_k_of_n_for_every_mixture_of_statuses(needed, tests):
-    profile = Profile("p", "s", needed)
+    profile = ProfileSpec(name="p", summary="s", gates=("g",), needed=needed)
     for statuses in itertools.combinations_with_replacement(STATUSES, tests):
         found = ProfileVerdict(profile, "m", (), dict(zip("ABCDE", statuses)))
         expected = amounts_to(statuses, needed)
@@ -57,7 +58,10 @@ def test_k_of_n_for_every_mixture_of_statuses(needed, tests):
 )
 def test_a_profile_of_fewer_than_three_tests_wants_all_of_them_counted(statuses, outcome):
     tests = {str(number): status for number, status in enumerate(statuses)}
-    assert ProfileVerdict(Profile("p", "s"), "m", (), tests).outcome == outcome
+    assert (
+        ProfileVerdict(ProfileSpec(name="p", summary="s", gates=("g",)), "m", (), tests).outcome
+        == outcome
+    )
 
 
 @pytest.mark.parametrize("statuses", [*itertools.product(STATUSES, repeat=2)], ids="-".join)
@@ -92,7 +96,7 @@ def judged(own: dict, profile: str = "p6b", others: dict | None = None, **option
         return None if value is None else Figure(value)
 
     known = Evidence(figure, lambda predictor, against, split, path: None)
-    return profile_verdict(*find_profile(profile, GATES), "m", "unit", known, **options)
+    return profile_verdict(*find_profile(load_registry(), profile), "m", "unit", known, **options)
 
 
 def test_p6b_is_five_tests_of_which_three_are_enough():
@@ -133,7 +137,7 @@ def test_infeasible_gates_leave_a_profile_undecided():
     assert (as_seeds.outcome, as_seeds.failed) == ("FAIL", True)
 
 
-@pytest.mark.parametrize("profile", [profile.name for profile in PROFILES])
+@pytest.mark.parametrize("profile", load_registry().names("profile"))
 @pytest.mark.parametrize("seed_rules", [True, False])
 def test_nothing_measured_decides_nothing(profile, seed_rules):
     found = judged({}, profile, seed_rules=seed_rules)

@@ -1,74 +1,71 @@
-"""Profiles by name: core's, and those that only a plugin's gates carry."""
+"""Profiles by name, with the gates that they name."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
-from lvmctl.core.errors import UsageError
-from lvmctl.evaluation.gates.profiles import PROFILES, find_profile
+from lvmctl.core.errors import PluginError
+from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.gates.records import GATES
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import GateSpec
+from lvmctl.registry.declare import Plugin
+from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.registry import Registry
+from lvmctl.registry.specs import KillRule, ProfileSpec, Record, VerdictGate
 
 
-def gate(name: str, profile: str, role: str = "verdict") -> GateSpec:
-    return GateSpec(
-        name=name, summary="s", role=role, metric="cos_next", at_least=0.0, profile=profile
-    )
+def gate(name: str) -> VerdictGate:
+    return VerdictGate(name=name, summary="s", metric="cos_next", at_least=0.0)
 
 
-def test_p6b_needs_three_and_the_others_all():
-    assert {profile.name: profile.needed for profile in PROFILES} == {
-        "p6b": 3,
-        "strict": None,
-        "p7": None,
-        "p8": None,
-        "ship": None,
-        "fair": None,
-    }
+def profile(name: str, *gates: str) -> ProfileSpec:
+    return ProfileSpec(name=name, summary="s", gates=gates)
 
 
-@pytest.mark.parametrize("name", [profile.name for profile in PROFILES])
-def test_a_profile_has_its_gates_in_declared_order(name):
-    profile, gates = find_profile(name, GATES)
-    assert profile in PROFILES
-    assert profile.name == name
-    assert gates == [gate for gate in GATES if gate.profile == name] != []
-    assert profile.summary
-    assert profile.source
+def registry(*records: Record) -> Registry:
+    """Core's profile, and a plugin ``mine`` that declares ``records``."""
+    core = [e.record for e in load_registry().entries() if e.plugin.name == "core"]
+    mine = Plugin(Found("mine", "lvmctl-mine", "1.0", "mine"), "ok", records=records)
+    return Registry([Plugin(CORE, "ok", records=tuple(core)), mine], hook=None)
 
 
-def test_entries_of_the_registry_serve_as_well():
-    assert find_profile("p8", load_registry().entries("gate")) == find_profile("p8", GATES)
+def test_core_has_the_fair_profile_alone():
+    found, gates = find_profile(registry(), "fair")
+    assert (found.name, found.needed, gates) == ("fair", None, list(GATES))
+    assert registry().names("profile") == ["fair"]
 
 
-def test_a_plugins_profile_is_found_and_needs_all_its_gates():
-    own = [gate("mine-a", "mine"), gate("mine-b", "mine"), gate("stop", "mine", role="kill")]
-    profile, gates = find_profile("mine", [*GATES, *(SimpleNamespace(record=g) for g in own)])
-    assert (profile.name, profile.needed) == ("mine", None)
-    assert gates == own[:2]
+def test_a_profile_has_its_gates_in_its_own_order():
+    known = registry(gate("a"), gate("b"), gate("c"), profile("mine", "c", "a"))
+    assert [g.name for g in find_profile(known, "mine")[1]] == ["c", "a"]
 
 
-def test_a_plugin_may_add_a_gate_to_a_profile_of_core():
-    extra = gate("p8-extra", "p8")
-    profile, gates = find_profile("p8", [*GATES, extra])
-    assert profile in PROFILES
-    assert gates[-1] == extra
-    assert len(gates) == 5
+def test_a_profile_may_ask_for_gates_of_others():
+    known = registry(gate("a"), profile("mine", "a", "core/fair-r5"))
+    assert [g.name for g in find_profile(known, "mine")[1]] == ["a", "fair-r5"]
+
+
+def test_a_plugins_own_gate_wins_over_another_of_the_name():
+    own = gate("fair-r5")
+    assert find_profile(registry(own, profile("mine", "fair-r5")), "mine")[1] == [own]
+
+
+def test_a_gate_that_judges_nothing_is_refused():
+    stop = KillRule(name="stop", summary="s", target="a:b")
+    with pytest.raises(PluginError, match="mine/mine asks for mine/stop, which is a kill gate"):
+        find_profile(registry(stop, profile("mine", "stop")), "mine")
+
+
+def test_a_gate_that_is_not_there_is_named():
+    with pytest.raises(PluginError, match="no gate 'b'"):
+        find_profile(registry(gate("a"), profile("mine", "b")), "mine")
 
 
 @pytest.mark.parametrize(
-    ("name", "gates", "mend"),
-    [
-        ("p6", GATES, "did you mean 'p6b'?"),
-        ("strickt", (), "did you mean 'strict'?"),
-        ("mein", [gate("g", "mine")], "did you mean 'mine'?"),
-        ("mine", [gate("g", "mine", role="kill")], "there are p6b, strict, p7, p8, ship, fair"),
-    ],
+    ("name", "mend"), [("mein", "did you mean 'mine'?"), ("other", "there are fair, mine")]
 )
-def test_an_unknown_profile_suggests_the_nearest(name, gates, mend):
-    with pytest.raises(UsageError) as caught:
-        find_profile(name, gates)
-    assert str(caught.value) == f"there is no profile {name!r}; {mend}"
+def test_an_unknown_profile_suggests_the_nearest(name, mend):
+    with pytest.raises(PluginError) as caught:
+        find_profile(registry(gate("a"), profile("mine", "a")), name)
+    assert str(caught.value).startswith(f"no profile {name!r}; {mend}")
+    assert caught.value.exit_code == 2

@@ -1,80 +1,25 @@
-"""The profiles' numbers, typed from METHODS §3 a second time."""
+"""The fair profile's numbers, typed from METHODS §3 a second time."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-import pytest
-
-from lvmctl.evaluation.gates.records import GATES
+from lvmctl.evaluation.gates.records import GATES, PROFILES
 from lvmctl.registry import load_registry
 from lvmctl.registry.declare import NAME
 
-R1, R5 = "in_article.filtered.r@1", "in_article.filtered.r@5"
-MRR, MRR10 = "in_article.filtered.mrr", "in_article.filtered.mrr@10"
-SEED = {
-    "offsets.fair": "offsets.seed",
-    R1: "in_article.unfiltered.r@1",
-    R5: "in_article.unfiltered.r@5",
-    MRR: "in_article.unfiltered.mrr",
-    MRR10: "in_article.unfiltered.mrr@10",
-}
+R5 = "in_article.filtered.r@5"
+SEED = {"offsets.fair": "offsets.seed", R5: "in_article.unfiltered.r@5"}
 
 # (category, split, metric, ">=" or "<=", bound, what else differs from the record's defaults)
-METHODS = {
-    "p6b": [
-        ("A", "val", "offsets.fair", ">=", 0.05, {}),
-        ("B", "val", R5, ">=", 0.70, {}),
-        ("B", "val", R1, ">=", 0.60, {}),
-        ("D", "val", "rollout.mean", ">=", 0.45, {}),
-        ("E", "val", "coherence.gap", "<=", 0.05, {}),
-        ("C", "val", "ablations.shuffled", "<=", -0.15, {}),
-        ("", "ood", R5, ">=", 0.70, {"optional": True}),
-        ("", "val", "offsets.fair", ">=", 0.05, {"optional": True}),
-    ],
-    "strict": [
-        ("A", "val", "cos_next", ">=", 0.50, {}),
-        ("A", "val", "offsets.fair", ">=", 0.12, {"seed_metric": "offsets.strict"}),
-        ("A", "ood", "cos_next", ">=", 0.48, {}),
-        ("A", "ood", "offsets.fair", ">=", 0.10, {"seed_metric": "offsets.strict"}),
-        ("B", "val", R1, ">=", 0.60, {}),
-        ("B", "val", R5, ">=", 0.95, {}),
-        ("B", "val", MRR, ">=", 0.80, {}),
-        ("B", "ood", R1, ">=", 0.55, {}),
-        ("B", "ood", R5, ">=", 0.92, {}),
-        ("B", "ood", MRR, ">=", 0.75, {}),
-        ("C", "val", "ablations.shuffled", "<=", -0.15, {}),
-        ("C", "val", "ablations.reversed", "<=", -0.10, {}),
-        ("C", "val", "ablations.leave_one_out", "<=", -0.08, {}),
-        ("D", "val", "rollout.mean", ">=", 0.45, {}),
-        ("D", "ood", "rollout.mean", ">=", 0.42, {}),
-        ("E", "val", "coherence.gap", "<=", 0.05, {}),
-    ],
-    "p7": [
-        ("", "val", "margin.last", ">=", 0.20, {"marginal": 0.10}),
-        ("", "val", "cos_next", ">=", 0.45, {"marginal": 0.35}),
-        ("", "val", "cos_anchor", ">=", 0.40, {"marginal": 0.05}),
-    ],
-    "p8": [
-        ("", "val", "margin.last", ">=", 0.20, {}),
-        ("", "val", R5, ">=", 0.80, {}),
-        ("", "val", MRR10, ">=", 0.65, {}),
-        ("", "val", "order_accuracy", ">=", 0.75, {}),
-    ],
-    "ship": [
-        ("", "val", R5, ">=", 0.10, {"against": "direct", "certain": True}),
-        ("", "val", MRR10, ">=", 0.05, {"against": "direct", "certain": True}),
-        ("", "val", "latency.ratio", "<=", 1.15, {}),
-    ],
-    "fair": [
-        ("A", "val", "offsets.fair", ">=", 0.0, {"against": "direct", "certain": True}),
-        ("B", "val", R5, ">=", 0.0, {"against": "direct", "certain": True}),
-        ("C", "val", "ablations.shuffled", "<=", 0.0, {"against": "wiener", "certain": True}),
-        ("D", "val", "rollout.mean", ">=", 0.0, {"against": "wiener", "certain": True}),
-        ("E", "val", "coherence.gap", "<=", 0.05, {}),
-    ],
-}
+METHODS = [
+    ("A", "val", "offsets.fair", ">=", 0.0, {"against": "direct", "certain": True}),
+    ("B", "val", R5, ">=", 0.0, {"against": "direct", "certain": True}),
+    ("C", "val", "ablations.shuffled", "<=", 0.0, {"against": "wiener", "certain": True}),
+    ("D", "val", "rollout.mean", ">=", 0.0, {"against": "wiener", "certain": True}),
+    ("E", "val", "coherence.gap", "<=", 0.05, {}),
+]
 
 
 def row(gate) -> tuple:
@@ -89,24 +34,20 @@ def row(gate) -> tuple:
     return gate.category, gate.split, gate.metric, op, bound, tuple(sorted(found.items()))
 
 
-@pytest.mark.parametrize("profile", METHODS)
-def test_the_gates_of_a_profile_are_those_of_methods(profile):
-    expected = {(*fixed, tuple(sorted(rest.items()))) for *fixed, rest in METHODS[profile]}
-    found = [row(gate) for gate in GATES if gate.profile == profile]
-    assert set(found) == expected
-    assert len(found) == len(expected)
+def test_the_gates_of_the_profile_are_those_of_methods():
+    (profile,) = PROFILES
+    assert (profile.name, profile.needed) == ("fair", None)
+    assert profile.gates == tuple(gate.name for gate in GATES)
+    assert [row(gate) for gate in GATES] == [
+        (*fixed, tuple(sorted(rest.items()))) for *fixed, rest in METHODS
+    ]
 
 
-def test_no_gate_is_of_another_profile():
-    assert {gate.profile for gate in GATES} == set(METHODS)
-
-
-def test_every_gate_is_a_verdict_with_a_name_of_its_own_and_a_source():
+def test_every_gate_has_a_name_of_its_own_and_a_source():
     names = [gate.name for gate in GATES]
     assert len(set(names)) == len(names)
     for gate in GATES:
         assert NAME.fullmatch(gate.name)
-        assert gate.role == "verdict"
         assert (gate.at_least is None) != (gate.at_most is None)
         assert gate.source
         assert gate.summary[0].isupper()

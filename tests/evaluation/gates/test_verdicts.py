@@ -8,11 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from lvmctl.evaluation.gates.records import GATES
 from lvmctl.evaluation.gates.verdicts import Evidence, Figure, gate_verdict
-from lvmctl.registry.specs import GateSpec
+from lvmctl.registry import load_registry
+from lvmctl.registry.specs import VerdictGate
 
-NAMED = {gate.name: gate for gate in GATES}
+NAMED = {
+    entry.name: entry.record
+    for entry in load_registry().entries("gate")
+    if isinstance(entry.record, VerdictGate)
+}
+"""Core's and the published ones."""
 
 
 def evidence(figures: dict, differences: dict | None = None) -> Evidence:
@@ -30,7 +35,7 @@ def evidence(figures: dict, differences: dict | None = None) -> Evidence:
     return Evidence(figure, difference)
 
 
-def asked(gate: GateSpec | str, model, ceiling=None, chance=None, name="oracle", **options):
+def asked(gate: VerdictGate | str, model, ceiling=None, chance=None, name="oracle", **options):
     """The verdict on a gate where the model, its ceiling and ``random`` have these figures."""
     gate = NAMED[gate] if isinstance(gate, str) else gate
     values = {"m": model, name: ceiling, "random": chance}

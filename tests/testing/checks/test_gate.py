@@ -12,7 +12,7 @@ import pytest
 import torch
 from beside_core import judged_beside_core
 
-from lvmctl.registry.specs import GateSpec
+from lvmctl.registry.specs import Curriculum, Gates, KillRule, SampleWeight, VerdictGate
 from lvmctl.sphere import cosine
 from lvmctl.testing.checks.gate import CHECKS
 
@@ -173,22 +173,15 @@ def failures(record):
     return judged.failures(outcomes(record))
 
 
-VERDICT = GateSpec(
-    name="x",
-    summary="A gate.",
-    role="verdict",
-    metric="cos_next",
-    at_least=0.5,
-    marginal=0.4,
-    profile="mine",
-)
+VERDICT = VerdictGate(name="x", summary="A gate.", metric="cos_next", at_least=0.5, marginal=0.4)
+TYPES = {"sample": SampleWeight, "kill": KillRule, "select": Curriculum}
 
 
-def gate(name: str, role: str, **details) -> GateSpec:
+def gate(name: str, role: str, **details) -> Gates:
     if role == "sample":
         details.setdefault("needs", ("last", "target"))
     target = f"{__name__}:TARGETS.{name}"
-    return GateSpec(name="x", summary="A gate.", target=target, role=role, **details)
+    return TYPES[role](name="x", summary="A gate.", target=target, **details)
 
 
 SOUND = [
@@ -206,7 +199,7 @@ def test_a_sound_gate_passes(role, name):
     assert failures(gate(name, role)) == {}
 
 
-FORM = "answers_in_the_form_of_its_role"
+FORM = "answers_in_its_form"
 SAME = "same_input_same_answer"
 LEAVES = "leaves_what_it_is_given"
 BROKEN = [
@@ -259,32 +252,20 @@ def test_what_a_gate_does_is_noted():
     assert stopped.why == "it stops at 3 of 24 records, first at epoch 1 with every figure -1.0"
 
 
-USELESS = [
-    ({"role": "kill", "at_least": 0.5}, "kill gate makes no use of at_least"),
-    ({"role": "kill", "needs": ("target",)}, "kill gate makes no use of needs"),
-    ({"role": "select", "profile": "mine"}, "select gate makes no use of profile"),
-    ({"role": "sample", "needs": ("nearest",)}, "no field nearest; it has context, target"),
-    ({"role": "sample", "optional": True}, "sample gate makes no use of optional"),
-    ({"role": "veto"}, "no role 'veto'; there are verdict, sample, kill, select"),
-]
-
-
-@pytest.mark.parametrize(("details", "why"), USELESS)
-def test_a_record_says_what_its_role_uses(details, why):
-    record = GateSpec(name="x", summary="A gate.", target=f"{__name__}:TARGETS.stops", **details)
-    assert why in failures(record)["says_what_its_role_uses"]
+def test_a_sample_weight_needs_fields_that_there_are():
+    found = failures(gate("weighs", "sample", needs=("nearest",)))
+    assert "no field nearest; it has context, target" in found["needs_known_fields"]
 
 
 @pytest.mark.parametrize(
     ("details", "why"),
     [
-        ({"target": "a:b"}, "verdict gate makes no use of target"),
         ({"category": "F"}, "category 'F' is no test of 5CAT"),
         ({"split": "train"}, "split 'train' is never judged"),
     ],
 )
 def test_a_verdict_says_what_is_judged(details, why):
-    assert why in failures(replace(VERDICT, **details))["says_what_its_role_uses"]
+    assert why in failures(replace(VERDICT, **details))["says_where_it_belongs"]
 
 
 def test_every_check_is_about_some_gate():

@@ -13,22 +13,19 @@ from beside_core import judged_beside_core
 
 from lvmctl.core.batch import LossOutput
 from lvmctl.evaluation.gates.bounds import judge
-from lvmctl.evaluation.gates.records import GATES
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import GateSpec, LossSpec
+from lvmctl.registry.specs import LossSpec, VerdictGate
 from lvmctl.testing.checks import verdict as verdict_checks
 from lvmctl.testing.checks.verdict import CHECKS
 from lvmctl.testing.conformance import cases
 
 R5 = "in_article.filtered.r@5"
-SOUND = GateSpec(
+SOUND = VerdictGate(
     name="x",
     summary="A gate.",
-    role="verdict",
     metric="margin.last",
     at_least=0.2,
     marginal=0.1,
-    profile="mine",
 )
 LEAD = replace(SOUND, metric=R5, at_least=0.0, marginal=None, against="direct", certain=True)
 
@@ -160,12 +157,13 @@ def test_a_missing_figure_may_not_fail(monkeypatch):
     assert judged_by(monkeypatch, rule)["bound_decides"].endswith("missing gets FAIL")
 
 
-def test_every_gate_of_core_passes():
+def test_every_verdict_that_is_installed_passes():
     registry = load_registry()
     found = [
         case.outcome()
-        for record in GATES
-        for case in cases(f"core/{record.name}", registry=registry)
+        for entry in registry.entries("gate")
+        if isinstance(entry.record, VerdictGate)
+        for case in cases(entry.qualified, registry=registry, kind="gate")
         if case.check in CHECKS
     ]
     assert [outcome for outcome in found if outcome.status == "fail"] == []
