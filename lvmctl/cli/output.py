@@ -20,12 +20,14 @@ def emit(obj: Mapping[str, Any], schema: str, as_json: bool, text: str | Callabl
     Args:
         obj: the result as plain data. NumPy scalars and arrays, paths and dataclass-free tuples
             are converted; NaN and infinities become null, which is all JSON has for them.
-        schema: the command, dotted: ``"data.info"`` gives ``"schema": "lvmctl.data.info/1"``.
+        schema: the command, dotted, and its version where that is not 1: ``"data.info"`` gives
+            ``"schema": "lvmctl.data.info/1"``, ``"eval.5cat/2"`` ``"lvmctl.eval.5cat/2"``.
         as_json: print ``obj`` as one JSON object instead of ``text``.
         text: the same for a reader, or a function that makes it (called only when shown).
     """
     if as_json:
-        click.echo(json.dumps(_plain({"schema": f"lvmctl.{schema}/1", **obj}), indent=2))
+        named = f"lvmctl.{schema}" if "/" in schema else f"lvmctl.{schema}/1"
+        click.echo(json.dumps(_plain({"schema": named, **obj}), indent=2))
     else:
         shown = text() if callable(text) else text
         if shown:

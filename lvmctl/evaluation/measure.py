@@ -88,7 +88,7 @@ def measure(
     causal, sweep = predictor.kind != "oracle", {}
     if "A" in protocol.tests:
         sweep = offset_sweep(windows, q)
-        columns |= offset_columns(windows, sweep)
+        columns |= offset_columns(windows, q, sweep)
     if "C" in protocol.tests and causal:
         columns |= ablation_columns(windows, predictor, columns["cos_next"], protocol.spoilt)
     if "D" in protocol.tests and causal:

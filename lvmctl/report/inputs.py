@@ -12,7 +12,7 @@ from lvmctl.core.errors import RunError
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.evaluation.gates.ceilings import ceilings
 
-FORMAT = "lvmctl.5cat/1"
+FORMAT = "lvmctl.5cat/2"
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from lvmctl.report.drawing import DIRECT, RUN, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import at, ends, interval, interval_at, number, real
+from lvmctl.report.numbers import at, ends, number, real, with_interval
 from lvmctl.report.section import Section, plotted
 
 TITLE = "A: offset sweep"
@@ -23,12 +24,21 @@ def section(run: Inputs) -> Section:
         "The prediction should be most like the target (offset 0). The shaded chunks are its own "
         "window: it was made from them, so they do not count."
     ]
-    if rival is not None:
-        gain, ci = at(run.own, "offsets.fair"), interval_at(run.own, "offsets.fair")
-        place = f"{rival:+d}".replace("-", "−")
+    share = with_interval(run.own, "offsets.accuracy")
+    if math.isfinite(at(run.own, "offsets.accuracy")):
+        direct = number(at(run.predictor("direct"), "offsets.accuracy"))
+        chance = number(at(run.own, "offsets.chance_accuracy"))
         said.append(
-            f"Fair rule: {number(gain)} {interval(ci)} is the cosine to the target minus that to "
-            f"the best chunk outside the window (k = {place}, ringed)."
+            f"Fair rule: {share} of the windows have no chunk outside the window, at these "
+            f"offsets, that is nearer to the prediction than the target; direct {direct}, chance "
+            f"{chance}."
+        )
+    if rival is not None:
+        place, gain = f"{rival:+d}".replace("-", "−"), with_interval(run.own, "offsets.fair")
+        said.append(
+            f"Diagnostic: the mean cosine to the target is {gain} above that to the best chunk "
+            f"outside the window (k = {place}, ringed), which does not say which of two "
+            "predictions is the better one."
         )
     alt = f"Mean cosine of the prediction of {run.row} to chunks around the target, by offset"
     return plotted(run, "offsets", TITLE, figure, alt, *said)
@@ -79,7 +89,7 @@ def draw(sweeps: dict[str, Any], window: list[int]) -> Figure:
                 markersize=13,
                 color="black",
                 markerfacecolor="none",
-                label="fair rival",
+                label="best outside",
             )
     axes.set_xlabel("offset k from the target, in chunks")
     axes.set_ylabel("mean cosine to the prediction")

@@ -99,17 +99,22 @@ class Validation:
 
 
 def sweep_figures(windows: Windows, q: np.ndarray) -> dict[str, Any]:
-    """5CAT A of predictions: margin by rule, the fair rule's rival, mean cosine by offset.
+    """5CAT A of predictions: the published rule's margin (``seed``), the fair rule's ``accuracy``
+    and its ``chance``, the margin over the best chunk outside the window (``fair``) with that
+    chunk's offset (``rival``), and the mean cosine by offset (``sweep``).
 
     What the articles are too short for is left out.
     """
     sweep = offset_sweep(windows, q)
-    columns, rival = offset_columns(windows, sweep), rivals(windows, sweep)
+    columns, rival = offset_columns(windows, q, sweep), rivals(windows, sweep)
     found: dict[str, Any] = {
         rule: columns[f"offsets.{rule}"].mean() for rule in POOLS if rule in rival
     }
     if "fair" in rival:
         found["rival"] = rival["fair"]
+    if "offsets.accuracy" in columns:
+        found["accuracy"] = columns["offsets.accuracy"].mean()
+        found["chance"] = columns["offsets.chance_accuracy"].mean()
     return found | {"sweep": {str(k): column.mean() for k, column in sweep.items()}}
 
 

@@ -140,7 +140,7 @@ def test_five_tests_and_a_verdict(typed, runs):
     for test in ("A offsets", "B retrieval", "C ablations", "D rollout", "E stability"):
         assert test in out
     assert f"profile fair: {saved['verdict']['outcome']}, " in out
-    assert saved["format"] == "lvmctl.5cat/1"
+    assert saved["format"] == "lvmctl.5cat/2"
     assert set(saved["predictors"]["p8"]["ablations"]) >= {
         "shuffled", "reversed", "leave_one_out", "padded", "replaced",
     }  # fmt: skip
@@ -167,7 +167,7 @@ def test_json_is_what_is_saved(typed, runs):
     code, out, _ = typed("5cat", "five", "--profile", "p8", "--json")
     shown = json.loads(out)
     saved = json.loads((runs / "runs" / "five" / "5cat_results.json").read_text())
-    assert shown.pop("schema") == "lvmctl.eval.5cat/1"
+    assert shown.pop("schema") == "lvmctl.eval.5cat/2"
     assert shown == saved
     gates = {gate["name"]: gate for gate in shown["verdict"]["gates"]}
     assert set(gates) == {"p8-margin", "p8-r5", "p8-mrr10", "p8-order"}

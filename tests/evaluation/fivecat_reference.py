@@ -78,6 +78,17 @@ def smallest_margin(swept: dict[int, Column], offsets: list[int]) -> float | Non
     return min(means, default=None)
 
 
+def accuracy(swept: dict[int, Column], k: int, h: int) -> Column:
+    """1, ½ or 0 for the windows that have a chunk at every offset outside the window."""
+    found = {}
+    offsets = allowed("fair", k, h)
+    for number, own in swept[0].items():
+        if all(number in swept.get(offset, {}) for offset in offsets):
+            others = [swept[offset][number] for offset in offsets]
+            found[number] = 0.0 if max(others) > own else 0.5 if own in others else 1.0
+    return found
+
+
 # ------------------------------------------------------------------ C
 
 

@@ -140,10 +140,10 @@ def test_five_cat_adds_its_columns_for_causal_predictors_only(windows):
     protocol = Protocol(tests="ACDE", spoilt=spoilt)
     some = predictors(Shape(6, 3))
     direct, oracle = (measure(windows, some[name], protocol) for name in ("direct", "span-oracle"))
-    assert {"offsets.fair", "coherence.low", "ablations.shuffled", "rollout.mean"} <= set(
+    assert {"offsets.accuracy", "coherence.low", "ablations.shuffled", "rollout.mean"} <= set(
         direct.columns
     )
-    assert {"offsets.fair", "coherence.low"} <= set(oracle.columns)
+    assert {"offsets.accuracy", "coherence.low"} <= set(oracle.columns)
     assert not any(path.startswith(("ablations", "rollout")) for path in oracle.columns)
     assert np.array_equal(direct.columns["ablations.shuffled"].rows, spoilt)
     assert set(direct.sweep) == set(range(-6, 4))

@@ -82,7 +82,7 @@ def test_a_missing_result_has_to_be_made_and_can_be_only_with_weights(run):
             "{}",
             r"5cat_results.json: is damaged \(KeyError: 'format'\).*lvmctl eval 5cat",
         ),
-        ("fivecat", '{"format": "x/9"}', r"its format is 'x/9', not 'lvmctl.5cat/1'"),
+        ("fivecat", '{"format": "x/9"}', r"its format is 'x/9', not 'lvmctl.5cat/2'"),
         ("history", "{}", r"training_history.json: is damaged: dict where a list belongs"),
         ("manifest", "3", r"manifest.json: is damaged: int where a dict belongs"),
         ("manifest", '{"splits": []}', r"manifest.json: is damaged: list where a dict"),

@@ -26,7 +26,7 @@ def test_the_window_is_shaded_and_the_rival_ringed():
     (axes,) = draw({"p8": sweep(0.0)}, WINDOW).axes
     (shade,) = axes.patches
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == (-5.5, -0.5)
-    assert line(axes, "fair rival") == ([1], [0.38])
+    assert line(axes, "best outside") == ([1], [0.38])
     assert texts(axes) == ["window", "target"]
 
 
@@ -41,10 +41,17 @@ def test_offsets_of_no_window_are_left_out():
 
 def test_the_sentence_names_the_rival(make_inputs):
     body = section(make_inputs()).body
-    assert "Fair rule: .030 [.010, .060] is the cosine to the target minus that to" in body
+    assert "Fair rule: .530 [.510, .560] of the windows have no chunk outside" in body
+    assert "direct .500, chance .143." in body
+    assert "Diagnostic: the mean cosine to the target is .030 [.010, .060] above" in body
     assert "(k = +1, ringed)" in body
     found = fivecat()
     found["sweep"]["p8"]["rivals"]["fair"] = -6
     assert "(k = −6, ringed)" in section(make_inputs(found, name="older")).body
     del found["sweep"]["p8"]["rivals"]["fair"]
-    assert "Fair rule" not in section(make_inputs(found, name="other")).body
+    body = section(make_inputs(found, name="other")).body
+    assert "Diagnostic" not in body
+    assert "Fair rule" in body
+    for tree in found["predictors"].values():
+        del tree["offsets"]["accuracy"]
+    assert "Fair rule" not in section(make_inputs(found, name="short")).body

@@ -97,6 +97,9 @@ def test_mini_5cat_of_direct_is_the_lag_curve(make_training):
     assert found["seed"] == pytest.approx(a - 1, abs=0.05)
     assert found["rival"] == 1
     assert found["fair"] == pytest.approx(a - a**2, abs=0.05)
+    # A copier predicts ar1 as well as anyone can (METHODS §3 at a = .9).
+    assert found["chance"] == pytest.approx(1 / 7)
+    assert found["accuracy"] > 0.5
     # With the window in the pool, the prediction finds itself first.
     retrieval = direct["5cat"]["B"]
     assert retrieval["seed"]["r@1"] == 0
@@ -114,9 +117,10 @@ def test_mini_5cat_of_a_model_is_that_of_its_predictions(make_training):
     found = val["5cat"]["A"]
     assert found["sweep"] == pytest.approx({str(k): c.mean() for k, c in sweep.items()}, abs=1e-6)
     assert found["rival"] == rivals(windows, sweep)["fair"]
-    margins = offset_columns(windows, sweep)
-    for rule in ("seed", "fair"):
-        assert found[rule] == pytest.approx(margins[f"offsets.{rule}"].mean(), abs=1e-6)
+    columns = offset_columns(windows, q, sweep)
+    for rule in ("seed", "fair", "accuracy"):
+        assert found[rule] == pytest.approx(columns[f"offsets.{rule}"].mean(), abs=1e-6)
+    assert found["chance"] == pytest.approx(1 / 7)
     pools = figures(windows, q, min_article=6)["in_article"]
     for rule, pool in (("seed", "unfiltered"), ("fair", "filtered")):
         expected = {name: pools[pool][name] for name in ("r@1", "r@5")}

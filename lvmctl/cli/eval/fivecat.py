@@ -23,7 +23,8 @@ from lvmctl.cli.reporter import Terminal
 
 ROWS = (
     ("A offsets", "seed: target over k = {seed}", "offsets.seed"),
-    ("", "fair: target over k = {fair}", "offsets.fair"),
+    ("", "fair: nothing outside the window nearer", "offsets.accuracy"),
+    ("", "diagnostic: target over k = {fair}", "offsets.fair"),
     ("B retrieval", "seed: R@5, window among the candidates", "in_article.unfiltered.r@5"),
     ("", "fair: R@5", "in_article.filtered.r@5"),
     ("", "fair: MRR@10", "in_article.filtered.mrr@10"),
@@ -53,7 +54,8 @@ CLASS = {
 
 
 NOTES = """\
-k counts chunks from the target; the fair rule leaves the window out. C is the change in
+k counts chunks from the target; the fair rule of A is the share of windows in which no chunk near
+the target, outside the window, is nearer to q than the target. C is the change in
 cos(q, target): below 0, what was spoilt was used. Ceilings see the target. margin[last] below 0 is
 what a correct model of text has; it does not mean "backward"."""
 
@@ -114,7 +116,7 @@ def fivecat(
     try:
         write_json(done.trained.run.fivecat, found)
     finally:  # a full disk costs the file, not the figures
-        emit(found, "eval.5cat", as_json, lambda: text(found))
+        emit(found, "eval.5cat/2", as_json, lambda: text(found))
     if done.verdict.failed:
         raise click.exceptions.Exit(1)
 
@@ -183,7 +185,8 @@ def chance(tree: dict[str, Any], path: str) -> str:
     if path == "order_accuracy":
         return number(0.5)
     parent, _, name = path.rpartition(".")
-    return beside(tree, f"{parent}.chance_{name}")[0] if path.startswith("in_article") else ""
+    known = path == "offsets.accuracy" or parent.startswith("in_article")
+    return beside(tree, f"{parent}.chance_{name}")[0] if known else ""
 
 
 def gates_table(found: dict[str, Any]) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lvmctl.data.store.arrays import unit
+from lvmctl.data.store.arrays import unit, unit64
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.per_window import Column, Columns, difference
+from lvmctl.evaluation.retrieval.ranks import NEAR
 
 BATCH = 64
 """Windows per product. Neighbours share most of their chunks, so few windows need few of them."""
@@ -31,6 +32,12 @@ def swept_offsets(context_length: int, horizon: int) -> range:
 def window_offsets(context_length: int, horizon: int) -> range:
     """Offsets of the chunks that the prediction was made from, oldest first."""
     return range(1 - context_length - horizon, 1 - horizon)
+
+
+def outside_offsets(context_length: int, horizon: int) -> list[int]:
+    """Offsets of the sweep that are neither the target's nor the window's, ascending: 5 + h."""
+    inside = {0, *window_offsets(context_length, horizon)}
+    return [k for k in swept_offsets(context_length, horizon) if k not in inside]
 
 
 def offset_sweep(
@@ -94,8 +101,8 @@ def rivals(windows: Windows, sweep: dict[int, Column]) -> dict[str, int]:
         ``seed`` (always -1), ``strict`` (of -3 … 3) and ``fair`` (of the whole sweep but the
         window).
     """
-    window = window_offsets(windows.context_length, windows.horizon)
-    allowed = {"seed": SEED, "strict": STRICT, "fair": [k for k in sweep if k and k not in window]}
+    outside = outside_offsets(windows.context_length, windows.horizon)
+    allowed = {"seed": SEED, "strict": STRICT, "fair": outside}
 
     def order(k: int) -> tuple[float, int]:
         margin = difference(sweep[0], sweep[k]).mean()
@@ -106,17 +113,64 @@ def rivals(windows: Windows, sweep: dict[int, Column]) -> dict[str, int]:
     return {rule: min(found, key=order) for rule, found in candidates.items() if found}
 
 
-def offset_columns(windows: Windows, sweep: dict[int, Column]) -> Columns:
-    """Margin of the target over its rival, by rule.
+def offset_columns(windows: Windows, q: np.ndarray, sweep: dict[int, Column]) -> Columns:
+    """5CAT A of a prediction by every rule, window by window.
 
     Args:
         windows: the windows of one split.
-        sweep: :func:`offset_sweep` of a predictor on them.
+        q: (W, D) float32 unit predictions, those that were swept.
+        sweep: :func:`offset_sweep` of them.
 
     Returns:
-        ``offsets.seed``, ``offsets.strict`` and ``offsets.fair``, see :func:`rivals`.
+        ``offsets.seed``, ``offsets.strict`` and ``offsets.fair``, the margin of the target over its
+        rival (:func:`rivals`); and ``offsets.accuracy`` with ``offsets.chance_accuracy``
+        (:func:`offset_accuracy`), which are left out where no window has every offset.
     """
-    return {
+    margins = {
         f"offsets.{rule}": difference(sweep[0], sweep[k])
         for rule, k in rivals(windows, sweep).items()
     }
+    accuracy = offset_accuracy(windows, q, sweep)
+    if not len(accuracy.rows):
+        return margins
+    chance = 1 / (1 + len(outside_offsets(windows.context_length, windows.horizon)))
+    chances = Column(np.full(len(accuracy.rows), chance), accuracy.rows)
+    return margins | {"offsets.accuracy": accuracy, "offsets.chance_accuracy": chances}
+
+
+def offset_accuracy(windows: Windows, q: np.ndarray, sweep: dict[int, Column]) -> Column:
+    """Whether the target is what q is most like, of all chunks near it outside the window: the fair
+    rule of 5CAT A (METHODS §3).
+
+    Only windows that have a chunk at every one of :func:`outside_offsets` are counted, so that
+    chance is one over their number and the target, 1/(6 + h), for each of them.
+
+    Args:
+        windows: the windows of one split.
+        q: (W, D) float32 unit predictions, those that were swept.
+        sweep: :func:`offset_sweep` of them.
+
+    Returns:
+        1 where no such chunk has a higher cosine to q than the target, ½ where one or more have the
+        same, 0 where any has a higher one; NaN where q is not a number. Cosines within 2e-6 are
+        compared in float64. No rows where no window has every offset.
+    """
+    outside = outside_offsets(windows.context_length, windows.horizon)
+    if not all(k in sweep for k in outside):
+        return Column(np.empty(0), np.empty(0, np.int64))
+    own = sweep[0]
+    every = np.concatenate([sweep[k].rows for k in outside])
+    rows, times = np.unique(every, return_counts=True)
+    rows = rows[times == len(outside)]
+    place = np.searchsorted(own.rows, rows)
+    cosines = [sweep[k].values[np.searchsorted(sweep[k].rows, rows)] for k in outside]
+    gap = np.stack(cosines, axis=1) - own.values[place][:, None]
+    window, which = np.nonzero(np.abs(gap) <= NEAR)
+    if len(window):
+        near, _ = rows_at(windows, rows[window], np.array(outside))
+        near = near[np.arange(len(window)), which]
+        vectors, target = windows.split.vectors, windows.rows[rows[window]] + windows.target_offset
+        exact = unit64(vectors[near]) - unit64(vectors[target])
+        gap[window, which] = (exact * q[place[window]].astype(np.float64)).sum(axis=1)
+    values = np.where((gap > 0).any(axis=1), 0.0, np.where((gap == 0).any(axis=1), 0.5, 1.0))
+    return Column(np.where(np.isnan(own.values[place]), np.nan, values), rows)

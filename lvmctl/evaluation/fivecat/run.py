@@ -35,7 +35,7 @@ from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import Registry
 from lvmctl.registry.specs import Geometry
 
-FORMAT = "lvmctl.5cat/1"
+FORMAT = "lvmctl.5cat/2"
 DEFAULT_PROFILE = "fair"
 
 SPOILT_WINDOWS = 2000

@@ -14,9 +14,9 @@ _WIENER: dict[str, Any] = {"against": "wiener", "certain": True}
 GATES = (
     VerdictGate(
         name="fair-offsets",
-        summary="The target is nearer to the prediction than its neighbours, compared with direct.",
+        summary="Nothing near the window is nearer to the prediction, compared with direct.",
         category="A",
-        metric="offsets.fair",
+        metric="offsets.accuracy",
         seed_metric="offsets.seed",
         at_least=0.0,
         source=_OURS,

@@ -40,6 +40,7 @@ RANGES = {
     "cos_prev": (-1, 1),
     "margin": (-2, 2),
     "offsets": (-2, 2),
+    "offsets.accuracy": (0, 1),
     "in_article": (0, 1),
     "global": (0, 1),
     "ablations": (-2, 2),

@@ -49,6 +49,12 @@ def test_the_margin_prefers_its_maximiser(audit, name):
     assert found["seed", "margin[last]"]["perfect_rank"] > 1
     assert found["fair", "cos_next"]["perfect_rank"] == 1
     assert found["fair", "R@5"]["perfect_rank"] == 1
+    assert found["fair", "offset accuracy"]["perfect_rank"] == 1
+
+
+def test_the_margin_over_the_best_chunk_outside_prefers_a_copier(audit):
+    found = rules(audit, "rotation")["diagnostic", "margin outside"]
+    assert found["first"] == "the copier"
 
 
 def test_even_the_target_itself_loses_the_margin(audit):
@@ -59,6 +65,7 @@ def test_even_the_target_itself_loses_the_margin(audit):
 def test_the_verdict(audit):
     assert audit.verdict == "SEED RULES MISLEAD"
     assert "margin[last] in ar1 (the margin maximiser comes first)" in audit.sentence
+    assert "by the fair rules it loses none" in audit.sentence
     assert len(audit.tables) == 3
     assert audit.tables[0].rows[0][0] == "the perfect one"
 

@@ -10,11 +10,11 @@ from lvmctl.registry import load_registry
 from lvmctl.registry.declare import NAME
 
 R5 = "in_article.filtered.r@5"
-SEED = {"offsets.fair": "offsets.seed", R5: "in_article.unfiltered.r@5"}
+SEED = {"offsets.accuracy": "offsets.seed", R5: "in_article.unfiltered.r@5"}
 
 # (category, split, metric, ">=" or "<=", bound, what else differs from the record's defaults)
 METHODS = [
-    ("A", "val", "offsets.fair", ">=", 0.0, {"against": "direct", "certain": True}),
+    ("A", "val", "offsets.accuracy", ">=", 0.0, {"against": "direct", "certain": True}),
     ("B", "val", R5, ">=", 0.0, {"against": "direct", "certain": True}),
     ("C", "val", "ablations.shuffled", "<=", 0.0, {"against": "wiener", "certain": True}),
     ("D", "val", "rollout.mean", ">=", 0.0, {"against": "wiener", "certain": True}),
