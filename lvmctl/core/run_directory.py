@@ -6,7 +6,8 @@
 ``transform.npz``          what chunks go through first, where the run has a transform
 ``best_model.pt``          tensors only, the best epoch by the recipe's named metric
 ``checkpoints/``           everything a resume needs; ``latest`` names the newest
-``5cat_results.json``      what ``lvmctl eval 5cat`` found
+``5cat_results.json``      what ``lvmctl eval 5cat`` found on the run's own data
+``5cat_partial.json``      what it found on other data, or on part of it
 ``report.html``            the page of ``lvmctl eval report``
 ``manifest.json``          command line, versions, hardware, back-end, data hashes, outcome
 =========================  ========================================================================
@@ -46,6 +47,7 @@ class RunDirectory:
     best_model = property(lambda self: self.path / "best_model.pt")
     checkpoints = property(lambda self: self.path / "checkpoints")
     fivecat = property(lambda self: self.path / "5cat_results.json")
+    fivecat_partial = property(lambda self: self.path / "5cat_partial.json")
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:

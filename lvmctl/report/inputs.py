@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,13 +23,16 @@ class Inputs:
     Attributes:
         key: names it in the page's ids.
         run: its directory.
-        found: ``5cat_results.json``.
+        source: the file that the figures are from, ``5cat_results.json`` or
+            ``5cat_partial.json``.
+        found: its content.
         history: ``training_history.json``; empty where there is none.
         config, manifest: the files of these names; an empty manifest where there is none.
     """
 
     key: str
     run: RunDirectory
+    source: Path
     found: dict[str, Any]
     history: list[dict[str, Any]]
     config: dict[str, Any]
@@ -65,6 +69,21 @@ class Inputs:
         return self.found["ceilings"].get(name, {})
 
 
+def partial_of(run: RunDirectory) -> Path:
+    """The result of the last look at part of a run's data, or at other data.
+
+    Raises:
+        RunError: there is none.
+    """
+    if not run.fivecat_partial.is_file():
+        raise RunError(
+            "there is no partial result",
+            where=run.fivecat_partial,
+            mend="leave --partial out, or look at a part with lvmctl eval 5cat --max-windows N",
+        )
+    return run.fivecat_partial
+
+
 def stale(run: RunDirectory) -> str | None:
     """Why the run has to be evaluated before there is something to report, or None.
 
@@ -82,17 +101,30 @@ def stale(run: RunDirectory) -> str | None:
         return "there is no 5cat_results.json yet"
     if model and run.fivecat.stat().st_mtime_ns < run.best_model.stat().st_mtime_ns:
         return "5cat_results.json is older than best_model.pt"
+    if model and older(run.fivecat):
+        return "5cat_results.json was written by another version of lvmctl"
     return None
 
 
-def read(run: RunDirectory, key: str) -> Inputs:
-    """The files of ``run``.
+def older(path: Path) -> bool:
+    """Whether ``path`` is a 5CAT result of another format; what is damaged is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        name = FORMAT.partition("/")[0]
+        return found["format"].startswith(f"{name}/") and found["format"] != FORMAT
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
+
+
+def read(run: RunDirectory, key: str, source: Path | None = None) -> Inputs:
+    """The files of ``run``, with the figures of ``source`` (``5cat_results.json`` by default).
 
     Raises:
-        RunError: one of them is damaged, or 5cat_results.json is missing.
+        RunError: one of them is damaged, or there are no figures.
     """
-    with readable(run.fivecat, run):
-        found = run.read(run.fivecat)
+    source = source or run.fivecat
+    with readable(source, run):
+        found = run.read(source)
         if found["format"] != FORMAT:
             raise ValueError(f"its format is {found['format']!r}, not {FORMAT!r}")
     history = run.read(run.history) if run.history.exists() else []
@@ -106,7 +138,7 @@ def read(run: RunDirectory, key: str) -> Inputs:
         expect(path, value, dict)
         for name in inside:
             expect(path, value.get(name, {}), dict)
-    return Inputs(key, run, found, history, config, manifest)
+    return Inputs(key, run, source, found, history, config, manifest)
 
 
 def expect(path: Path, value: Any, kind: type) -> None:
@@ -122,7 +154,7 @@ def readable(path: Path, run: RunDirectory) -> Iterator[None]:
 
     Where it lies too deep to be looked at when the file is read, it shows when it is drawn.
     """
-    if path == run.fivecat:
+    if path in (run.fivecat, run.fivecat_partial):
         mend = f"make it again with lvmctl eval 5cat {run.path}"
     else:
         mend = "restore it, or train again"

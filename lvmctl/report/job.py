@@ -23,11 +23,12 @@ from lvmctl.report import (
     verdict,
     weights,
 )
-from lvmctl.report.inputs import Inputs, read, readable, stale
+from lvmctl.report.inputs import Inputs, partial_of, read, readable, stale
 from lvmctl.report.page import page
 from lvmctl.report.section import Missing, Section
 
-NAME = "report.html"
+NAME, PARTIAL = "report.html", "report_partial.html"
+"""The page of a run in its directory, and that of a look at part of its data."""
 
 PARTS = (
     verdict,
@@ -61,13 +62,21 @@ class Report:
         return {"out": str(self.out), "runs": list(self.sections), "sections": self.sections}
 
 
-def make_report(names: Sequence[str], out: Path | None, force: bool, reporter: Reporter) -> Report:
+def make_report(
+    names: Sequence[str],
+    out: Path | None,
+    force: bool,
+    reporter: Reporter,
+    partial: bool = False,
+) -> Report:
     """Write the page of some runs, after evaluating those that have to be.
 
     Args:
         names: paths or names of runs; the latest when there is none.
         out: the page; None is ``report.html`` in the run, if it is one.
         force: replace a file of another origin.
+        partial: show the last partial look (``5cat_partial.json``), not the run's own result; the
+            page is then ``report_partial.html`` by default.
 
     Raises:
         UsageError: a run is named twice, or ``out`` is missing.
@@ -76,8 +85,10 @@ def make_report(names: Sequence[str], out: Path | None, force: bool, reporter: R
     """
     runs = [RunDirectory.open(find_run(name)) for name in names or [None]]
     different(runs)
-    out = place(runs, out, force)
-    pages = [composed(run, f"run{number}", reporter) for number, run in enumerate(runs, start=1)]
+    out = place(runs, out, force, PARTIAL if partial else NAME)
+    pages = [
+        composed(run, f"run{number}", reporter, partial) for number, run in enumerate(runs, start=1)
+    ]
     text = page(pages)
     write_whole(out, lambda file: file.write(text.encode()))
     slugs = {
@@ -95,9 +106,9 @@ def different(runs: Sequence[RunDirectory]) -> None:
             raise UsageError("the run is named twice", where=path, mend="name each run once")
 
 
-def place(runs: Sequence[RunDirectory], out: Path | None, force: bool) -> Path:
+def place(runs: Sequence[RunDirectory], out: Path | None, force: bool, name: str) -> Path:
     """Where the page goes, after asking whether it may; before anything is computed."""
-    own = runs[0].path / NAME if len(runs) == 1 else None
+    own = runs[0].path / name if len(runs) == 1 else None
     out = out or own
     if out is None:
         raise UsageError("where should the page of several runs go?", mend="give --out FILE")
@@ -111,16 +122,17 @@ def place(runs: Sequence[RunDirectory], out: Path | None, force: bool) -> Path:
 
 
 def composed(
-    run: RunDirectory, key: str, reporter: Reporter
+    run: RunDirectory, key: str, reporter: Reporter, partial: bool
 ) -> tuple[Inputs, list[Section | Missing]]:
     """What the page says of a run, which is evaluated first if it has to be."""
-    if why := stale(run):
+    source = partial_of(run) if partial else run.fivecat
+    if not partial and (why := stale(run)):
         evaluate(run, why, reporter)
-    inputs, parts = read(run, key), []
+    inputs, parts = read(run, key, source), []
     for part in PARTS:
-        with readable(run.history if part is training else run.fivecat, run):
+        with readable(run.history if part is training else source, run):
             parts.append(part.section(inputs))
-    with readable(run.fivecat, run):
+    with readable(source, run):
         page([(inputs, parts)])  # what is amiss in its heading is blamed on this run
     return inputs, parts
 

@@ -58,7 +58,10 @@ def run_part(run: Inputs, sections: Sequence[Section | Missing], alone: bool) ->
         for section in there
     ]
     parts = [] if alone else [tag("h2", run.name)]
-    notices = (tag("p", f"Notice: {notice}") for notice in run.found["notices"])
+    notices = [tag("p", f"Notice: {notice}") for notice in run.found["notices"]]
+    if run.found["partial"]:
+        said = ", ".join(run.found["partial"])
+        notices.append(tag("p", f"Notice: a partial look ({said}), not the run's own evaluation"))
     parts += [tag("p", subject(run)), *notices]
     parts.append(tag("nav", tag("ul", joined(links)), aria_label=f"Sections of {run.name}"))
     parts += [placed(run, section, "h2" if alone else "h3") for section in there]

@@ -150,6 +150,31 @@ def test_five_tests_and_a_verdict(typed, runs):
     assert saved["latency"]["batch_1"]["query"]["p50"] > 0
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--max-windows", 20], ["--max-windows"]),
+        (["--data", OTHER, "--min-article", 7], ["--data", "--min-article"]),
+        (["--train", OTHER, "--spoilt-windows", 10], ["--train", "--spoilt-windows"]),
+        (["--ood", OTHER], ["--ood"]),  # this world has OOD articles of its own
+    ],
+)
+def test_a_partial_look_leaves_the_runs_own_result_alone(typed, runs, words, named):
+    own = runs / "runs" / "five" / "5cat_results.json"
+    typed("5cat", "five", "--min-article", TINY["min_article"])  # the run's own
+    before = own.read_bytes()
+    assert json.loads(before)["partial"] == []
+    _, out, err = typed("5cat", "five", *words, "--json")
+    assert own.read_bytes() == before
+    shown = json.loads(out)
+    shown.pop("schema")
+    assert shown == json.loads(own.with_name("5cat_partial.json").read_text())
+    assert shown["partial"] == named
+    assert err.splitlines()[-1] == (
+        f"{', '.join(named)}: not the run's own evaluation, saved as runs/five/5cat_partial.json"
+    )
+
+
 def test_figures_are_shown_even_where_they_cannot_be_saved(typed, runs, monkeypatch):
     from lvmctl.core import files
 

@@ -173,6 +173,7 @@ def fivecat() -> dict[str, Any]:
             "max_windows": None,
             "min_article": None,
         },
+        "partial": [],
         "name": "p8",
         "context": K,
         "horizon": HORIZON,

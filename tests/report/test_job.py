@@ -130,6 +130,35 @@ def test_a_run_whose_weights_are_newer_is_evaluated_again(runs, reporter, unrend
     assert len(asked) == 1
 
 
+def test_a_result_of_another_format_is_made_again(runs, reporter, unrendered, monkeypatch):
+    path = runs / "a" / "5cat_results.json"
+    path.write_text(json.dumps(fivecat() | {"format": "lvmctl.5cat/1"}))
+    with pytest.raises(RunError, match=r"its format is 'lvmctl.5cat/1'"):
+        make_report(["a"], None, False, reporter)  # there are no weights to evaluate
+    (runs / "a" / "best_model.pt").touch()
+    os.utime(runs / "a" / "best_model.pt", (1, 1))
+    with pytest.raises(RunError, match="was written by another version of lvmctl, and evaluating"):
+        make_report(["a"], None, False, reporter)
+
+
+def test_a_partial_look_is_reported_only_where_it_is_asked_for(runs, reporter, unrendered):
+    with pytest.raises(RunError, match=r"5cat_partial.json: there is no partial result; leave"):
+        make_report(["a"], None, False, reporter, partial=True)
+    look = fivecat() | {"partial": ["--max-windows"], "windows": 61}
+    (runs / "a" / "5cat_partial.json").write_text(json.dumps(look))
+    page = make_report(["a"], None, False, reporter).out.read_text(encoding="utf-8")
+    assert "5,200 windows" in page
+    assert "partial look" not in page
+    done = make_report(["a"], None, False, reporter, partial=True)
+    assert done.out == Path("runs/a/report_partial.html")
+    page = done.out.read_text(encoding="utf-8")
+    assert "61 windows" in page
+    assert "a partial look (--max-windows)" in page
+    (runs / "a" / "5cat_partial.json").write_text(json.dumps(look | {"verdict": 3}))
+    with pytest.raises(RunError, match=r"5cat_partial.json: is damaged .*lvmctl eval 5cat runs/a$"):
+        make_report(["a"], None, False, reporter, partial=True)
+
+
 ABSENT = object()
 
 

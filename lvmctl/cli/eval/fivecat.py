@@ -18,7 +18,7 @@ from lvmctl.cli.eval.options import (
     run_argument,
 )
 from lvmctl.cli.eval.tables import heading
-from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.output import emit, json_option, notice, table
 from lvmctl.cli.reporter import Terminal
 
 ROWS = (
@@ -90,7 +90,8 @@ def fivecat(
 ) -> None:
     """Five tests of RUN by both rule sets, and the verdict of a profile.
 
-    Exit code 1 when the profile fails. The result is saved as 5cat_results.json in the run.
+    Exit code 1 when the profile fails. The result is saved as 5cat_results.json in the run; with
+    options that make it a look at other data, or at part of it, as 5cat_partial.json beside it.
 
     \b
     lvmctl eval 5cat
@@ -114,7 +115,9 @@ def fivecat(
         )
         found = done.record()
     try:
-        write_json(done.trained.run.fivecat, found)
+        write_json(done.path, found)
+        if done.partial:
+            notice(f"{', '.join(done.partial)}: not the run's own evaluation, saved as {done.path}")
     finally:  # a full disk costs the file, not the figures
         emit(found, "eval.5cat/2", as_json, lambda: text(found))
     if done.verdict.failed:

@@ -21,12 +21,18 @@ from lvmctl.cli.reporter import Terminal
     help="The page.  [default: report.html in the run, when it is one]",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option(
+    "--partial", is_flag=True, help="Show the last look at part of the data, 5cat_partial.json."
+)
 @json_option
-def report(runs: tuple[str, ...], out: Path | None, force: bool, as_json: bool) -> None:
+def report(
+    runs: tuple[str, ...], out: Path | None, force: bool, partial: bool, as_json: bool
+) -> None:
     """One self-contained page with plots about each RUN.
 
-    It reads what `lvmctl eval 5cat` saved, and evaluates a run first whose result is missing or
-    older than its weights. The page loads nothing, needs no JavaScript and can be mailed.
+    It reads what `lvmctl eval 5cat` saved of the run's own data, and evaluates a run first whose
+    result is missing or older than its weights. The page loads nothing, needs no JavaScript and can
+    be mailed.
 
     \b
     lvmctl eval report
@@ -35,5 +41,5 @@ def report(runs: tuple[str, ...], out: Path | None, force: bool, as_json: bool) 
     with redirect_stdout(sys.stderr):
         from lvmctl.report.job import make_report
 
-        done = make_report(runs, out, force, Terminal())
+        done = make_report(runs, out, force, Terminal(), partial)
     emit(done.record(), "eval.report", as_json, str(done.out))

@@ -64,6 +64,7 @@ class FiveCat:
         anatomy: what explains the run's predictions, see :mod:`.internals`.
         left_out: baselines that had nothing to learn from.
         settings: what was asked for.
+        partial: the options that make this another look than the run's own, see :func:`partial`.
     """
 
     trained: Trained
@@ -74,6 +75,13 @@ class FiveCat:
     anatomy: dict[str, Any]
     left_out: list[str]
     settings: dict[str, Any]
+    partial: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """Where the result is kept: a partial look never takes the place of the run's own."""
+        run = self.trained.run
+        return run.fivecat_partial if self.partial else run.fivecat
 
     @property
     def name(self) -> str:
@@ -81,13 +89,14 @@ class FiveCat:
         return self.trained.plan.recipe
 
     def record(self) -> dict[str, Any]:
-        """Everything as plain data: what ``5cat_results.json`` holds."""
+        """Everything as plain data: what the file at :attr:`path` holds."""
         val, ood = self.sheets["val"], self.sheets.get("ood")
         return {
             "format": FORMAT,
             **run_record(self.trained),
             "name": self.name,
             "made": made(self.trained.run.best_model) | self.settings,
+            "partial": list(self.partial),
             "context": self.subject.val.context_length,
             "horizon": self.subject.val.horizon,
             "min_article": self.subject.min_article,
@@ -155,7 +164,28 @@ def run_fivecat(
     proof = evidence(sheets, predictor.name, times["ratio"])
     verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
     settings = {"seed_rules": seed_rules, "spoilt_windows": spoilt_windows, **asdict(asked)}
-    return FiveCat(trained, subject, sheets, verdict, times, inside.parts, left_out, settings)
+    partly = partial(trained, asked, spoilt_windows)
+    found = trained, subject, sheets, verdict, times, inside.parts, left_out
+    return FiveCat(*found, settings, partly)
+
+
+def partial(trained: Trained, asked: Asked, spoilt_windows: int) -> tuple[str, ...]:
+    """The options that make a result another than the run's own.
+
+    That one is measured on all windows of the run's own validation split, and OOD split where it
+    has one, beside baselines fitted on its own training split. OOD text for a run without any of
+    its own takes nothing away. A profile judges the same figures.
+    """
+    own = trained.plan.options.min_article
+    ours = {
+        "--data": asked.data is None,
+        "--train": not asked.train,
+        "--ood": asked.ood is None or "ood" not in trained.config["splits"],
+        "--max-windows": asked.max_windows is None,
+        "--min-article": asked.min_article in (None, own),
+        "--spoilt-windows": spoilt_windows >= SPOILT_WINDOWS,
+    }
+    return tuple(option for option, own in ours.items() if not own)
 
 
 def made(weights: Path) -> dict[str, Any]:

@@ -1,0 +1,35 @@
+"""Which results may stand as a run's own."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from lvmctl.evaluation.eval_data import Asked
+from lvmctl.evaluation.fivecat.run import SPOILT_WINDOWS, partial
+
+
+def trained(*splits: str) -> SimpleNamespace:
+    plan = SimpleNamespace(options=SimpleNamespace(min_article=20))
+    return SimpleNamespace(plan=plan, config={"splits": dict.fromkeys(("train", "val", *splits))})
+
+
+@pytest.mark.parametrize(
+    ("asked", "windows", "named"),
+    [
+        ({}, SPOILT_WINDOWS, ()),
+        ({"min_article": 20}, SPOILT_WINDOWS + 1, ()),
+        ({"min_article": 19}, SPOILT_WINDOWS, ("--min-article",)),
+        ({"max_windows": 60}, SPOILT_WINDOWS, ("--max-windows",)),
+        ({"data": "store@val"}, SPOILT_WINDOWS, ("--data",)),
+        ({"train": ("store",)}, SPOILT_WINDOWS - 1, ("--train", "--spoilt-windows")),
+    ],
+)
+def test_options_that_make_another_look(asked, windows, named):
+    assert partial(trained(), Asked(**asked), windows) == named
+
+
+def test_ood_text_for_a_run_without_any_takes_nothing_away():
+    assert partial(trained(), Asked(ood="other"), SPOILT_WINDOWS) == ()
+    assert partial(trained("ood"), Asked(ood="other"), SPOILT_WINDOWS) == ("--ood",)
