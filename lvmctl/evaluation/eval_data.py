@@ -235,10 +235,11 @@ def subject(
         )
     parts = []
     for split in (val, ood, train):
-        if split is not None and split is not train and asked.max_windows is not None:
-            split = split.subset(asked.max_windows, *shape, DATA_SEED)
         if split is not None and transform is not None:
             split = moved(split, transform)
+        if split is not None and len(parts) < 2 and asked.max_windows is not None:
+            # Global pools keep all chunks of the split (METHODS §3).
+            split = replace(split.subset(asked.max_windows, *shape, DATA_SEED), whole=split)
         parts.append(split and Windows(split, *shape))
     if val.separate:
         notices = [

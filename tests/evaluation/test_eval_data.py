@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from lvmctl.data.store.copying import write_splits
 from lvmctl.data.store.writer import write_store
 from lvmctl.data.synthetic.worlds import World, write_world
 from lvmctl.evaluation.eval_data import Asked, of_run, of_store
+from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
 from lvmctl.training import job
@@ -159,6 +161,29 @@ def test_max_windows_takes_whole_articles(place, trained):
     subject = of_run(Asked(data=place[2], max_windows=20), trained)
     assert 20 <= len(subject.val) < 20 + 11
     assert (np.bincount(subject.val.article) == 11).all()
+
+
+@pytest.mark.parametrize("transform", [None, "centred"])
+def test_global_pools_keep_the_chunks_of_the_whole_split(place, transform):
+    """METHODS §3: all chunks of the split but the window, however few windows are looked at."""
+    asked = Asked(data=place[1], train=(place[2],), transform=transform)
+    whole = of_store(asked, 3, 1).val
+    part = of_store(replace(asked, max_windows=20), 3, 1).val
+    assert len(part.split.articles) < len(whole.split.articles)
+    every = np.arange(len(part))
+    same = np.flatnonzero(np.isin(whole.rows, part.rows))
+    q = part.context(every)[:, -1]
+
+    def score(context, pool):
+        return context[:, -1] @ pool.vectors.T
+
+    for found, wanted in (
+        (global_ranks(part, every, q), global_ranks(whole, same, q)),
+        (global_ranks_by_score(part, every, score), global_ranks_by_score(whole, same, score)),
+    ):
+        for one, other in zip(found, wanted):
+            assert np.array_equal(one, other)
+        assert (found[1] == whole.split.chunks - 3).all()
 
 
 def test_a_store_alone_is_used_whole_and_fits_nothing_by_itself(place):

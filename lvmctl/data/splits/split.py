@@ -35,6 +35,8 @@ class Split:
         separate: articles are windows of their own, which may overlap, and nothing that needs
             whole articles can be computed.
         notices: what a user should hear about it.
+        whole: the split that this is a part of, whose chunks are the candidates of global pools;
+            None where it is whole itself. Both have the same vectors.
     """
 
     vectors: np.ndarray
@@ -49,6 +51,7 @@ class Split:
     horizon: int | None = None
     separate: bool = False
     notices: tuple[str, ...] = ()
+    whole: Split | None = None
 
     def __post_init__(self) -> None:
         chosen = hashlib.sha256(f"{self.target_row}/{self.horizon}/".encode())

@@ -179,9 +179,13 @@ def absence(gate: VerdictGate, evidence: Evidence) -> str:
         return "no OOD windows"
     if family == "ablations" and shown is not None:
         return "a window of one chunk has no order"
-    if gate.against and evidence.figure(gate.against, gate.split, gate.metric) is None:
+    if gate.against and evidence.figure(gate.against, gate.split, "cos_next") is None:
         return f"{gate.against} was not measured"
+    outside = evidence.figure("direct", gate.split, "offsets.fair")
     return {
+        "offsets": "no chunk outside the window"
+        if outside is None
+        else "no article has three chunks before a window and three after its target",
         "order_accuracy": "the model has no order verifier",
         "latency": "not timed",
         "in_article": "no article is long enough",

@@ -34,7 +34,8 @@ Progress = Callable[[int], object]
 def global_ranks(
     windows: Windows, index: np.ndarray, q: np.ndarray, progress: Progress = lambda n: None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rank of each window's target among all chunks of the split except the window's own K.
+    """Rank of each window's target among all chunks of the split except the window's own K; where
+    the split is part of another, among all chunks of that.
 
     Args:
         windows: the windows of one split.
@@ -45,7 +46,8 @@ def global_ranks(
     Returns:
         Ranks (W,) float64, 1 + #better + ½·#ties, and pool sizes (W,) int64.
     """
-    split, size = windows.split, windows.split.chunks - windows.context_length
+    split = windows.split.whole or windows.split
+    size = split.chunks - windows.context_length
     rows, ranks = np.sort(split.rows()), np.empty(len(index))
     for held in slices(len(index), HELD):
         first, done = windows.rows[index[held]], 0
@@ -101,11 +103,12 @@ def global_ranks_by_score(
     Raises:
         ValueError: ``score`` returned another shape.
     """
-    split = windows.split
+    split = windows.split.whole or windows.split
     count, size = split.chunks, split.chunks - windows.context_length
-    vectors = pool_vectors(split)
-    before = np.cumsum(split.lengths) - split.lengths
-    first = torch.from_numpy(before[windows.article[index]] + windows.position[index])[:, None]
+    vectors, rows = pool_vectors(split), split.rows()
+    order = np.argsort(rows, kind="stable")
+    first = order[np.searchsorted(rows, windows.rows[index], sorter=order)]
+    first = torch.from_numpy(first)[:, None]
     inside = first + torch.arange(windows.context_length)
     ranks = np.empty(len(index))
     for part in slices(len(index), max(1, SCORES // count)):

@@ -193,6 +193,22 @@ def test_what_was_not_measured_is_absent_and_says_why(gate, why, seed_rules):
     assert (found.status, found.why) == ("ABSENT", why)
 
 
+@pytest.mark.parametrize(
+    ("direct", "why"),
+    [
+        ({"cos_next": 0.4}, "no chunk outside the window"),
+        (
+            {"cos_next": 0.4, "offsets.fair": 0.1},
+            "no article has three chunks before a window and three after its target",
+        ),
+        ({}, "direct was not measured"),
+    ],
+)
+def test_without_chunks_around_the_windows_offsets_say_what_is_missing(direct, why):
+    found = gate_verdict(NAMED["fair-offsets"], "m", "cone", evidence({"direct": direct}))
+    assert (found.status, found.why) == ("ABSENT", why)
+
+
 def test_a_prediction_that_is_not_a_number_fails():
     assert asked("p7-cosine", math.nan, 1.0).status == "FAIL"
     assert asked("p6b-shuffled", math.nan, -0.2, name="ridge").status == "FAIL"
