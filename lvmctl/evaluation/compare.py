@@ -14,8 +14,9 @@ from lvmctl.core.run_directory import find_run
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import Asked, Subject, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
+from lvmctl.evaluation.fivecat.evidence import evidence
 from lvmctl.evaluation.fivecat.latency import latency
-from lvmctl.evaluation.fivecat.run import evidence, plain
+from lvmctl.evaluation.fivecat.run import plain
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.gates.verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.measure import Measured, Protocol, Ranked

@@ -20,7 +20,7 @@ from lvmctl.diagnostics.measuring import (
     windows_of,
     with_ceilings,
 )
-from lvmctl.evaluation.fivecat.run import evidence
+from lvmctl.evaluation.fivecat.evidence import evidence
 from lvmctl.evaluation.gates.bounds import bound, judge
 from lvmctl.evaluation.gates.ceilings import reach
 from lvmctl.evaluation.gates.profiles import find_profile

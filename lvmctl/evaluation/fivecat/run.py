@@ -19,17 +19,16 @@ from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import DATA_SEED, Asked, Subject, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
-from lvmctl.evaluation.fivecat.coherence import gap
+from lvmctl.evaluation.fivecat.evidence import coherence_gap, evidence
 from lvmctl.evaluation.fivecat.internals import anatomy
 from lvmctl.evaluation.fivecat.latency import latency
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
 from lvmctl.evaluation.fivecat.order import fit_order, order_accuracy
 from lvmctl.evaluation.gates.ceilings import reach
 from lvmctl.evaluation.gates.profiles import find_profile
-from lvmctl.evaluation.gates.verdicts import Evidence, Figure, ProfileVerdict, profile_verdict
+from lvmctl.evaluation.gates.verdicts import Figure, ProfileVerdict, profile_verdict
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import Sheet
-from lvmctl.evaluation.statistics.intervals import difference_interval
 from lvmctl.evaluation.statistics.ranking import rank_curve
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import Registry
@@ -215,44 +214,6 @@ def bound(sheets: dict[str, Sheet], geometry: Geometry, subject: Subject, order:
     if order and subject.train is not None:
         accuracy = order_accuracy(fit_order(subject.train), subject.val)
         sheets["val"].ceilings["order-classifier"] = {"order_accuracy": accuracy}
-
-
-def evidence(sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:
-    """The figures of the sheets as verdicts ask for them."""
-
-    def figure(name: str, split: str, path: str) -> Figure | None:
-        if path == "latency.ratio":
-            return Figure(ratio) if name == run else None
-        if path == "coherence.gap":
-            if len(sheets) < 2 or name not in sheets["val"].measured:
-                return None
-            return absolute_gap(sheets["val"], sheets["ood"], name)
-        return sheets[split].figure(name, path) if split in sheets else None
-
-    def difference(name: str, other: str, split: str, path: str) -> Figure | None:
-        return sheets[split].difference(name, other, path) if split in sheets else None
-
-    return Evidence(figure, difference)
-
-
-def coherence_gap(val: Sheet, ood: Sheet, name: str) -> dict[str, Any]:
-    """5CAT E of a predictor, with the interval of the signed difference."""
-    columns = val.measured[name].columns, ood.measured[name].columns
-    found = gap(*columns)
-    pair = [
-        (sheet.resampling, column.values, sheet.windows.article[column.rows])
-        for sheet, column in zip((val, ood), (each[found["metric"]] for each in columns))
-    ]
-    return found | {"ci": list(difference_interval(*pair))}
-
-
-def absolute_gap(val: Sheet, ood: Sheet, name: str) -> Figure:
-    """|val - OOD| of 5CAT E and its interval."""
-    found = coherence_gap(val, ood, name)
-    low, high = found["ci"]
-    nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    windows = found["val"]["windows"] + found["ood"]["windows"]
-    return Figure(abs(found["gap"]), nearest, max(abs(low), abs(high)), windows)
 
 
 def sweeps(sheet: Sheet) -> dict[str, Any]:

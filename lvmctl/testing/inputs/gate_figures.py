@@ -13,7 +13,8 @@ from lvmctl.core.batch import Prediction, Step
 from lvmctl.core.errors import nearest
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
-from lvmctl.evaluation.fivecat.run import TESTS, evidence
+from lvmctl.evaluation.fivecat.evidence import evidence
+from lvmctl.evaluation.fivecat.run import TESTS
 from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.evaluation.measure import Protocol
