@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import tomli
 
 from lvmctl.testing.public import PUBLIC, private_imports
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "lvmctl"
+PROJECT = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LONGEST = 300
 
 FLOORS = {
@@ -140,7 +143,8 @@ def test_the_command_line_alone_imports_click(path):
 
 @pytest.mark.parametrize("path", CORE_FILES, ids=short)
 def test_core_needs_only_its_dependencies(path):
-    known = {"lvmctl", "torch", "numpy", "click", "pluggy", "tqdm"} | sys.stdlib_module_names
+    required = {re.match(r"\w+", line)[0] for line in PROJECT["dependencies"]}
+    known = {"lvmctl", *required, *sys.stdlib_module_names}
     optional = {"sentence_transformers", "matplotlib", "pytest", "hypothesis", "packaging"}
     assert {module.partition(".")[0] for module, *_ in imports(path)} <= known | optional
 

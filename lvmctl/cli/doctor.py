@@ -14,7 +14,10 @@ import click
 
 from lvmctl.cli.output import emit, json_option, table
 
-PACKAGES = ("lvmctl", "torch", "numpy", "click", "pluggy")
+PACKAGES = (
+    *("lvmctl", "torch", "numpy", "click", "pluggy"),
+    *("filelock", "platformdirs", "tomli", "tqdm"),
+)
 
 
 class Check(NamedTuple):

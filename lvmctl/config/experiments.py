@@ -21,11 +21,12 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from lvmctl.core.errors import UsageError, nearest
 
@@ -226,7 +227,7 @@ def _shipped() -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomli.loads(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise UsageError("not UTF-8 text", where=path) from error
     except ValueError as error:  # not the grammar, or a number that no Python can hold

@@ -81,7 +81,9 @@ def jsonable(value: Any) -> Any:
 
 
 def sync_directory(path: Path) -> None:
-    """Make a rename in ``path`` survive a power cut."""
+    """Make a rename in ``path`` survive a power cut, where directories can be synced."""
+    if os.name == "nt":
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

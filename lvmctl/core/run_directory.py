@@ -15,13 +15,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from lvmctl.core.errors import OutputError, RunError
 from lvmctl.core.files import output_errors, write_json
@@ -38,7 +40,7 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._lock: int | None = None
+        self._lock = FileLock(self.path / ".lock", timeout=0, thread_local=False)
 
     config = property(lambda self: self.path / "config.json")
     history = property(lambda self: self.path / "training_history.json")
@@ -48,6 +50,7 @@ class RunDirectory:
     checkpoints = property(lambda self: self.path / "checkpoints")
     fivecat = property(lambda self: self.path / "5cat_results.json")
     fivecat_partial = property(lambda self: self.path / "5cat_partial.json")
+    holder = property(lambda self: self.path / ".lock.holder")
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:
@@ -104,26 +107,31 @@ class RunDirectory:
 
     def __enter__(self) -> RunDirectory:
         with output_errors(self.path):
-            self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(self._lock, 32).decode(errors="replace").strip() or "unknown"
-            os.close(self._lock)
-            raise RunError(
-                f"another training writes this run (process {holder})",
-                where=self.path,
-                mend="wait for it, or choose another --out",
-            ) from None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, str(os.getpid()).encode(), 0)
+            os.stat(self.path)  # a directory that is gone is not made again for its lock
+            try:
+                self._lock.acquire()
+            except Timeout:
+                raise RunError(
+                    f"another training writes this run (process {self._held_by()})",
+                    where=self.path,
+                    mend="wait for it, or choose another --out",
+                ) from None
+        with suppress(OSError):
+            self.holder.write_text(str(os.getpid()), encoding="utf-8")
         return self
 
+    def _held_by(self) -> str:
+        """The process that holds the lock, as it wrote itself down."""
+        try:
+            return self.holder.read_text(encoding="utf-8").strip()[:32] or "unknown"
+        except (OSError, ValueError):
+            return "unknown"
+
     def __exit__(self, *_: object) -> None:
-        # The file stays: removing it would let two trainings lock two files of one name.
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        # The lock file stays: removing it would let two trainings lock two files of one name.
+        with suppress(OSError):
+            self.holder.unlink(missing_ok=True)
+        self._lock.release()
 
 
 def find_run(name: str | None = None, root: Path = ROOT) -> Path:

@@ -96,9 +96,10 @@ def test_a_run_held_by_another_process_is_refused(run):
             run.__enter__()
         assert caught.value.exit_code == 4
         holder.send_signal(signal.SIGKILL)
-    (run.path / ".lock").write_text("12345678901234567890")  # whatever it left there
+    run.holder.write_text("12345678901234567890")  # whatever it left there
     with run:  # a process that died holds nothing
-        assert (run.path / ".lock").read_text() == str(os.getpid())
+        assert run.holder.read_text() == str(os.getpid())
+    assert not run.holder.exists()
     with run:  # and it can be taken again
         pass
 

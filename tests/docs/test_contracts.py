@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 
 import pytest
+import tomli
 from docs.pages import PLUGINS, bare, blocks, read, section, table, tables
 
 from lvmctl.config import bind, describe, parse_assignments
@@ -63,7 +63,7 @@ def test_values_are_typed_as_it_is_said(options):
     shown = {str(info.type): info for info in describe(options)}
     assert len(shown) == 6
     for _, typed, toml in table(section(PLUGINS / "options.md", "## Types"), "type"):
-        written = tomllib.loads(bare(toml))
+        written = tomli.loads(bare(toml))
         (name,) = written
         wanted = bind(options, [("experiments.toml", written)]).options
         said = re.findall(rf"`({name}=[^`]+)`", typed)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomli
 
 from lvmctl.scaffold.package import USE
 
@@ -37,7 +37,7 @@ def test_each_passes_its_own_tests(installed, scaffolds):
     said = installed.run("python", "-m", "pytest", "-p", "no:cacheprovider", *scaffolds.values())
     assert " passed" in said
     for place in scaffolds.values():
-        configured = tomllib.loads((place / "pyproject.toml").read_text())["tool"]["pytest"]
+        configured = tomli.loads((place / "pyproject.toml").read_text())["tool"]["pytest"]
         assert configured["ini_options"] == {"addopts": "-p lvmctl.testing.fixtures"}
 
 

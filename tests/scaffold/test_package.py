@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 import tokenize
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomli
 from test_docs import parse, typed
 
 import lvmctl
@@ -47,9 +47,9 @@ def test_the_files(kind):
 
 @every_kind
 def test_the_project(kind):
-    written = tomllib.loads(package.render(kind, Names("my-part"))["pyproject.toml"])
-    own = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    sibling = tomllib.loads((ROOT / "plugins/p8/pyproject.toml").read_text())
+    written = tomli.loads(package.render(kind, Names("my-part"))["pyproject.toml"])
+    own = tomli.loads((ROOT / "pyproject.toml").read_text())
+    sibling = tomli.loads((ROOT / "plugins/p8/pyproject.toml").read_text())
     project = written["project"]
     assert written["build-system"] == sibling["build-system"]
     assert project["name"] == "lvmctl-my-part"
@@ -83,7 +83,7 @@ def test_the_running_version_is_asked_for(monkeypatch):
 
 @pytest.mark.parametrize("name", ["x", "angular-margin", "m" * LONGEST])
 def test_it_is_formatted_whatever_it_is_called(name, tmp_path):
-    rules = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
+    rules = tomli.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
     for kind in ALL:
         package.write(package.render(kind, Names(name)), tmp_path / kind)
     select = ["--select", ",".join(rules["select"]), "--ignore", ",".join(rules["ignore"])]

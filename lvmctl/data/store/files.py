@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock
+
 from lvmctl.core.errors import OutputError
 from lvmctl.core.files import output_errors, sync_directory
+
+LOCK = ".lock"
 
 
 def refuse_existing(path: Path, force: bool, replaceable: Callable[[Path], bool]) -> None:
@@ -62,20 +66,20 @@ def new_directory(path: Path) -> Iterator[Path]:
                 raise
             sync_directory(path.parent)
         finally:
-            shutil.rmtree(work, ignore_errors=True)
-            if lock is not None:
-                os.close(lock)
+            _remove(work, lock)
 
 
-def _work_directory(path: Path) -> tuple[Path, int | None]:
-    """A temporary sibling of ``path`` and the descriptor whose lock says that it is in use."""
+def _work_directory(path: Path) -> tuple[Path, FileLock]:
+    """A temporary sibling of ``path``, and the lock that says it is in use."""
     while True:
         work = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
         lock = _lock(work)
+        # Another process may sweep it before it is locked; some network disks have no locks.
+        with suppress(OSError):
+            lock.acquire()
         if work.exists():
             return work, lock
-        if lock is not None:
-            os.close(lock)  # another process swept it before it was locked
+        lock.release()
 
 
 def _sweep(path: Path) -> None:
@@ -88,32 +92,23 @@ def _sweep(path: Path) -> None:
     for work in path.parent.iterdir():
         if not pattern.fullmatch(work.name) or work.is_symlink() or not work.is_dir():
             continue
-        lock = _lock(work)
-        if lock is None:
-            continue
-        with suppress(OSError):
+        with suppress(OSError):  # in use, or not to be removed
             inside = set(os.listdir(work))
-            if inside <= {"new", "old"} and ("old" not in inside or path.exists()):
-                shutil.rmtree(work, ignore_errors=True)
-        os.close(lock)
+            if inside <= {"new", "old", LOCK} and ("old" not in inside or path.exists()):
+                with _lock(work) as lock:
+                    _remove(work, lock)
 
 
-def _lock(directory: Path) -> int | None:
-    """A descriptor that holds the lock of a directory; None when another process holds it, or
-    where directories have no locks (Windows, some network disks)."""
-    if os.name != "posix":
-        return None
-    import fcntl
+def _lock(work: Path) -> FileLock:
+    """The lock of a temporary directory, which is held as long as that is in use."""
+    return FileLock(work / LOCK, timeout=0, thread_local=False)
 
-    descriptor = None
-    try:
-        descriptor = os.open(directory, os.O_RDONLY)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        if descriptor is not None:
-            os.close(descriptor)
-        return None
-    return descriptor
+
+def _remove(work: Path, lock: FileLock) -> None:
+    """Remove a temporary directory that is held by ``lock``."""
+    shutil.rmtree(work, ignore_errors=True)
+    lock.release(force=True)
+    shutil.rmtree(work, ignore_errors=True)  # Windows keeps a file that is open
 
 
 def sync_tree(directory: Path) -> None:

@@ -85,7 +85,7 @@ def stillborn(path: Path) -> bool:
     run = RunDirectory(path)
     for entry in path.iterdir():
         torn = entry.name.startswith(tuple(f".{name}." for name in EARLY))
-        if entry.name not in (".lock", *EARLY) and not torn:
+        if entry.name not in (".lock", ".lock.holder", *EARLY) and not torn:
             return False
     if (run.checkpoints / "latest").exists() or any(step > 0 for step in checkpoint.steps_of(run)):
         return False

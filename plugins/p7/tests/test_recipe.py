@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomli
 from lvmctl_p7 import options as parts
 from lvmctl_p7.options import P7Options
 from lvmctl_p7.recipe import compose
@@ -235,7 +235,7 @@ def test_the_anchor_penalty_needs_a_raw_prediction():
 @pytest.mark.skipif(not EXPERIMENTS.exists(), reason="the plugin is alone, without experiments")
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_experiment_is_the_published_variant(name):
-    tables = tomllib.loads(EXPERIMENTS.read_text(encoding="utf-8"))
+    tables = tomli.loads(EXPERIMENTS.read_text(encoding="utf-8"))
     values = dict(tables[name])
     if "extends" in values:
         values = tables[values.pop("extends")] | values
@@ -247,7 +247,7 @@ def test_the_experiment_is_the_published_variant(name):
 
 @pytest.mark.skipif(not EXPERIMENTS.exists(), reason="the plugin is alone, without experiments")
 def test_no_variant_is_missing():
-    tables = tomllib.loads(EXPERIMENTS.read_text(encoding="utf-8"))
+    tables = tomli.loads(EXPERIMENTS.read_text(encoding="utf-8"))
     assert {name for name in tables if name.startswith("p7-")} == VARIANTS.keys()
 
 

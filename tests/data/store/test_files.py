@@ -11,8 +11,6 @@ import pytest
 
 from lvmctl.data.store.files import new_directory
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="directories are locked on POSIX only")
-
 WRITER = """
 import sys, time
 from pathlib import Path
@@ -80,6 +78,7 @@ def test_directories_of_others_are_left_alone(tmp_path, name):
     (tmp_path / name / "thesis.tex").write_text("years")
     _write(tmp_path / "out")
     assert (tmp_path / name / "thesis.tex").read_text() == "years"
+    assert os.listdir(tmp_path / name) == ["thesis.tex"]
 
 
 def test_a_directory_swept_before_it_was_locked_is_made_again(tmp_path, monkeypatch):
@@ -87,16 +86,16 @@ def test_a_directory_swept_before_it_was_locked_is_made_again(tmp_path, monkeypa
 
     lock, swept = files._lock, []
 
-    def late(directory):
+    def late(work):
         if not swept:
-            swept.append(directory)
-            directory.rmdir()
-            return None
-        return lock(directory)
+            swept.append(work)
+            work.rmdir()
+        return lock(work)
 
     monkeypatch.setattr(files, "_lock", late)
     _write(tmp_path / "out")
     assert os.listdir(tmp_path) == ["out"]
+    assert (tmp_path / "out" / "file").read_text() == "whole"
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts open files in /proc")

@@ -114,11 +114,14 @@ def test_a_copy_without_its_manifest_is_rebuilt(small, manifest):
     assert json.loads(path.read_text()) == whole
 
 
-def test_without_a_home_it_is_built_in_passing(small, monkeypatch):
-    def nobody():
-        raise RuntimeError("Could not determine home directory.")
+@pytest.mark.parametrize("kind", ["error", "a path from nowhere"])
+def test_without_a_home_it_is_built_in_passing(small, monkeypatch, kind):
+    def nobody(*args, **named):
+        if kind == "error":
+            raise RuntimeError("could not determine the home directory")
+        return Path("~/.cache/lvmctl")
 
-    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.setattr("platformdirs.user_cache_path", nobody)
     monkeypatch.delenv("LVMCTL_CACHE")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     store = default.default_store()
@@ -180,5 +183,4 @@ def test_cache_directory(monkeypatch, env, expected):
         monkeypatch.delenv(name, raising=False)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("lvmctl.data.store.cache.sys.platform", "linux")
     assert cache_directory() == Path(expected).expanduser()
