@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lvmctl.core.files import write_json
     from lvmctl.core.reporter import Reporter
     from lvmctl.core.schedule import Schedule
+    from lvmctl.core.tree import get_number
     from lvmctl.data.splits.open import Splits, open_split
     from lvmctl.data.splits.split import Split
     from lvmctl.data.store.writer import write_store
@@ -105,6 +106,7 @@ _HOMES = {
     "Step": "core.batch",
     "Table": "core.diagnosis",
     "Windows": "data.windows",
+    "get_number": "core.tree",
     "open_split": "data.splits.open",
     "sequence_model": "nn.sequence.model",
     "write_json": "core.files",
@@ -166,6 +168,7 @@ __all__ = [
     "VerdictGate",
     "Windows",
     "embed",
+    "get_number",
     "hookimpl",
     "import_npz",
     "load",

@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 import click
 
-from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.output import emit, json_option
+from lvmctl.core.formatting import table
 
 PACKAGES = (
     *("lvmctl", "torch", "numpy", "click", "pluggy"),

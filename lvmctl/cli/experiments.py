@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.output import emit, json_option
 from lvmctl.config import load_experiments, parse_assignments
 from lvmctl.core.errors import LvmctlError, UsageError
+from lvmctl.core.formatting import table
 from lvmctl.registry import load_registry
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.output import notice
 from lvmctl.core.batch import Step
+from lvmctl.core.formatting import number
 from lvmctl.core.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -65,14 +66,17 @@ class Terminal(Reporter):
 
     def epoch(self, record: dict[str, Any], epochs: int, windows_per_s: float) -> None:
         train = record["train"]
-        parts = [f"epoch {record['epoch']}/{epochs}", f"loss {train['loss']:.4f}"]
+        parts = [f"epoch {record['epoch']}/{epochs}", f"loss {number(train['loss'], 4)}"]
         if "skipped_steps" in train:
             parts.append(f"skipped {train['skipped_steps']} non-finite steps")
         if val := record.get("val"):
-            parts.append(f"val loss {val['loss']:.4f} cos_next {val['cos_next']:.4f}")
-            parts += [f"margin[{p}] {value:+.3f}" for p, value in val["margin"].items()]
+            loss, cosine = number(val["loss"], 4), number(val["cos_next"], 4)
+            parts.append(f"val loss {loss} cos_next {cosine}")
+            margins = val["margin"].items()
+            parts += [f"margin[{p}] {number(value, signed=True)}" for p, value in margins]
             if "r@5" in val:
-                parts.append(f"R@5 {val['r@5']:.3f} (direct {val['direct']['r@5']:.3f})")
+                direct = number(val["direct"]["r@5"])
+                parts.append(f"R@5 {number(val['r@5'])} (direct {direct})")
         parts.append(f"{windows_per_s:,.0f} windows/s")
         self.info("  ".join(parts))
 

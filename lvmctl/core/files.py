@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -68,16 +69,29 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def jsonable(value: Any) -> Any:
-    """``value`` with non-finite floats as None, tuples as lists and paths as strings."""
-    if isinstance(value, dict):
+    """Convert to what strict JSON can hold.
+
+    NaN and infinities become None, tuples lists, paths strings, and scalars and arrays of
+    NumPy those of Python.
+
+    Raises:
+        TypeError: a value is nothing of all that.
+    """
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if hasattr(
+        value, "tolist"
+    ):  # scalars and arrays of NumPy and torch, which core does not import
+        return jsonable(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, Path):
-        return str(value)
-    return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"JSON cannot hold a value of type {type(value).__name__}")
 
 
 def sync_directory(path: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from math import isnan
 from typing import Any
 
+from lvmctl.core.formatting import MISSING, estimate
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
@@ -96,17 +96,7 @@ def plain(figure: Figure | None) -> dict[str, Any] | None:
 
 
 def shown(figure: Figure | None, signed: bool = False) -> str:
-    """``.545 [.530, .560]`` for a reader, ``-`` where there is no figure; an interval that is not
-    known is left out."""
+    """``.545 [.530, .560]`` for a reader, ``-`` where there is no figure."""
     if figure is None:
-        return "-"
-    value, low, high = (number(one, signed) for one in (figure.value, figure.low, figure.high))
-    return value if "-" in (value, low, high) else f"{value} [{low}, {high}]"
-
-
-def number(value: float, signed: bool = False) -> str:
-    """``.545``, ``+.125``, ``1.000``; ``-`` for NaN."""
-    if isnan(value):
-        return "-"
-    text = f"{value:+.3f}" if signed else f"{value:.3f}"
-    return text.replace("0.", ".", 1) if abs(value) < 0.9995 else text
+        return MISSING
+    return estimate(figure.value, (figure.low, figure.high), signed=signed)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from lvmctl.core.tree import nested
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.per_window import cosine_columns, nested
+from lvmctl.evaluation.per_window import cosine_columns
 from lvmctl.evaluation.retrieval.ranks import POOLS, in_article_ranks
 from lvmctl.evaluation.statistics.ranking import retrieval
 

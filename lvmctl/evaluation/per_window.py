@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -84,15 +83,3 @@ def cosine_columns(windows: Windows, q: np.ndarray, index: np.ndarray | None = N
 def rowwise(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Dot products (n,) float64 of the rows of ``a`` and ``b`` (n, D)."""
     return np.einsum("nd,nd->n", a, b, dtype=np.float64)
-
-
-def nested(flat: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """``("margin.last", 1)`` pairs as ``{"margin": {"last": 1}}``."""
-    tree: dict[str, Any] = {}
-    for path, value in flat:
-        *parents, name = path.split(".")
-        place = tree
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[name] = value
-    return tree

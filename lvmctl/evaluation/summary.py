@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from lvmctl.core.tree import nested
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.measure import Measured
-from lvmctl.evaluation.per_window import Columns, nested
+from lvmctl.evaluation.per_window import Columns
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.statistics.ranking import rank_index, retrieval
 

@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lvmctl.anchoring import anchored_cosine
+from lvmctl.core.formatting import number
 from lvmctl.report.drawing import DIRECT, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import number, real
+from lvmctl.report.numbers import real
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "Anchoring ρ → f(ρ)"
@@ -22,7 +23,7 @@ def section(run: Inputs) -> Section | Missing:
         return Missing(TITLE, "the model blends nothing with the centroid (P7 does)")
     rho, value = (np.array(anchor[name], dtype=float) for name in ("rho", "cos_anchor"))
     said = (
-        f"λ = {number(real(anchor['lambda']))}: mean ρ {number(float(np.mean(rho)))}, mean "
+        f"λ = {number(anchor['lambda'])}: mean ρ {number(float(np.mean(rho)))}, mean "
         f"cos_anchor {number(float(np.mean(value)))}."
     )
     return plotted(

@@ -7,9 +7,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from lvmctl.core.formatting import interval, number
 from lvmctl.report.drawing import DIRECT, RUN, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import at, ends, interval, interval_at, number, real
+from lvmctl.report.numbers import at, interval_at
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "E: coherence and other text"
@@ -33,8 +34,7 @@ def section(run: Inputs) -> Section | Missing:
     if gap is not None:
         which = "windows of normal coherence" if "." in gap["metric"] else "all windows"
         said = (
-            f"val − OOD on {which}: {number(real(gap['gap']))} {interval(ends(gap['ci']))}; near 0 "
-            "is stable."
+            f"val − OOD on {which}: {number(gap['gap'])} {interval(gap['ci'])}; near 0 is stable."
         )
     return plotted(
         run,

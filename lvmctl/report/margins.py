@@ -7,9 +7,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from lvmctl.core.formatting import number
 from lvmctl.report.drawing import CEILING, CENTROID, DIRECT, RUN, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import at, interval_at, number, with_interval
+from lvmctl.report.numbers import at, interval_at, with_interval
 from lvmctl.report.section import Section, plotted
 
 PREVIOUS = ("last", "second_last", "unseen")

@@ -1,10 +1,12 @@
-"""Figures of a saved result: where they are in its tree, and how they are printed."""
+"""Figures of a saved result as plots need them: NaN where there is none."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from lvmctl.core.formatting import estimate
+from lvmctl.core.tree import get_interval, get_number
 
 NAN = float("nan")
 Interval = tuple[float, float]
@@ -17,14 +19,12 @@ def real(found: Any) -> float:
 
 def at(tree: Mapping[str, Any], path: str) -> float:
     """The figure at a dotted path, NaN where there is none."""
-    *parents, name = path.split(".")
-    return real(_place(tree, parents).get(name))
+    return get_number(tree, path, NAN)
 
 
 def interval_at(tree: Mapping[str, Any], path: str) -> Interval:
     """The ends of the figure's 95 % interval, NaN where there is none."""
-    *parents, name = path.split(".")
-    return ends(_place(tree, parents).get("ci", {}).get(name))
+    return get_interval(tree, path, NAN)
 
 
 def ends(ci: Any) -> Interval:
@@ -33,29 +33,6 @@ def ends(ci: Any) -> Interval:
     return real(low), real(high)
 
 
-def _place(tree: Mapping[str, Any], parents: Iterable[str]) -> Mapping[str, Any]:
-    for name in parents:
-        tree = tree.get(name) or {}
-    return tree
-
-
-def number(value: float) -> str:
-    """To three places: ``.249``, ``−.025``, ``1.000``; ``–`` where there is none."""
-    if not math.isfinite(value):
-        return "–"
-    text = f"{value:.3f}"
-    if abs(value) < 0.9995:
-        text = text.replace("0.", ".", 1)
-    if float(text) == 0:
-        text = ".000"
-    return text.replace("-", "−")
-
-
-def interval(ci: Interval) -> str:
-    """``[.210, .290]``, nothing where there is no interval."""
-    return f"[{number(ci[0])}, {number(ci[1])}]" if all(map(math.isfinite, ci)) else ""
-
-
 def with_interval(tree: Mapping[str, Any], path: str) -> str:
     """``.249 [.210, .290]``."""
-    return f"{number(at(tree, path))} {interval(interval_at(tree, path))}".rstrip()
+    return estimate(get_number(tree, path), get_interval(tree, path))

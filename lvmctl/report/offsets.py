@@ -7,9 +7,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from lvmctl.core.formatting import number
 from lvmctl.report.drawing import DIRECT, RUN, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import at, ends, number, real, with_interval
+from lvmctl.report.numbers import at, ends, real, with_interval
 from lvmctl.report.section import Section, plotted
 
 TITLE = "A: offset sweep"
@@ -34,10 +35,10 @@ def section(run: Inputs) -> Section:
             f"{chance}."
         )
     if rival is not None:
-        place, gain = f"{rival:+d}".replace("-", "−"), with_interval(run.own, "offsets.fair")
+        gain = with_interval(run.own, "offsets.fair")
         said.append(
             f"Diagnostic: the mean cosine to the target is {gain} above that to the best chunk "
-            f"outside the window (k = {place}, ringed), which does not say which of two "
+            f"outside the window (k = {rival:+d}, ringed), which does not say which of two "
             "predictions is the better one."
         )
     alt = f"Mean cosine of the prediction of {run.row} to chunks around the target, by offset"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from lvmctl.core.formatting import interval, number
 from lvmctl.report.html import Html, figure, joined, table, tag
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import at, interval, interval_at, number
+from lvmctl.report.numbers import at, interval_at
 from lvmctl.report.verdict import word
 
 POOL = "in_article.filtered"

@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lvmctl.core.formatting import number
 from lvmctl.report.html import Html, joined, table, tag
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import number, real
+from lvmctl.report.numbers import real
 from lvmctl.report.section import Section
 
 HASHES = ("content_hash", "articles_sha256")
@@ -52,7 +53,7 @@ def latency_rows(latency: dict[str, Any]) -> Iterator[tuple]:
         for caller, times in latency[batch].items():
             figures = [f"{real(times[name]):.3f}" for name in ("p50", "p95")]
             yield (batch.removeprefix("batch_"), names.get(caller, caller), *figures)
-    yield ("ratio", "of medians, the larger", number(real(latency["ratio"])), "")
+    yield ("ratio", "of medians, the larger", number(latency["ratio"]), "")
 
 
 def data_rows(run: Inputs) -> Iterator[tuple]:

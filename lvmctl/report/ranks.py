@@ -7,9 +7,10 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from lvmctl.core.formatting import number
 from lvmctl.report.drawing import BASELINES, CEILING, CHANCE, RUN, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import at, number, real, with_interval
+from lvmctl.report.numbers import at, real, with_interval
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "B: retrieval in the article"

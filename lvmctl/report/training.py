@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from lvmctl.core.formatting import number
 from lvmctl.report.drawing import (
     CHANCE,
     DIRECT,
@@ -22,7 +23,7 @@ from lvmctl.report.drawing import (
     in_style,
 )
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import at, number
+from lvmctl.report.numbers import at
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "Training"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lvmctl.core.formatting import interval, number
 from lvmctl.report.html import Html, figure, joined, table, tag
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import ends, interval, number, real
+from lvmctl.report.numbers import real
 from lvmctl.report.section import Section
 
 SIGNS = {"PASS": "✓", "MARGINAL": "≈", "FAIL": "✗"}
@@ -62,8 +63,8 @@ def gate_row(gate: dict[str, Any]) -> tuple:
         " (optional)" if gate["optional"] else ""
     )
     best = gate["ceiling"]
-    ceiling = "" if best is None else f"{number(real(best['value']))} {best['name']}"
-    beside = [number(real(gate[other])) for other in ("direct", "random")]
+    ceiling = "" if best is None else f"{number(best['value'])} {best['name']}"
+    beside = [number(gate[other]) for other in ("direct", "random")]
     rules = [rule(gate[name]) for name in ("seed", "fair")]
     return (name, word(gate["status"]), asks(gate), *rules, ceiling, *beside)
 
@@ -76,14 +77,14 @@ def asks(gate: dict[str, Any]) -> str:
         # To have just what a baseline has is no gain.
         sign, wanted = {"≥": ">", "≤": "<"}[sign], gate["against"]
     elif gate["against"]:
-        wanted = f"{gate['against']} {'−' if bound < 0 else '+'} {number(abs(bound))}"
+        wanted = f"{gate['against']} {'-' if bound < 0 else '+'} {number(abs(bound))}"
     split = " on OOD text" if gate["split"] == "ood" else ""
     return f"{gate['metric']} {sign} {wanted}{split}"
 
 
 def rule(outcome: dict[str, Any]) -> Html:
     """A figure with its interval, and what a rule says of it."""
-    value, ci = number(real(outcome["value"])), interval(ends(outcome["ci"]))
+    value, ci = number(outcome["value"]), interval(outcome["ci"])
     return figure(value, outcome["status"], interval=ci)
 
 

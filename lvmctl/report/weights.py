@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from lvmctl.core.formatting import number
 from lvmctl.report.drawing import canvas, in_style
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import number, real
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "Mixture weights α"
@@ -24,7 +24,7 @@ def section(run: Inputs) -> Section | Missing:
     weights = run.found.get("weights")
     if weights is None:
         return Missing(TITLE, "the model gives none (P8 does)")
-    every = " ".join(number(real(weight)) for weight in weights["all"])
+    every = " ".join(number(weight) for weight in weights["all"])
     return plotted(
         run,
         "weights",
@@ -65,7 +65,7 @@ def draw(weights: dict[str, Any]) -> Figure:
     if places > 1:
         names[0], names[-1] = "oldest", "last"
     axes.set_xticks(np.arange(places) + 0.5, names)
-    axes.set_yticks(np.arange(groups) + 0.5, [number(real(c)) for c in weights["coherence"]])
+    axes.set_yticks(np.arange(groups) + 0.5, [number(c) for c in weights["coherence"]])
     axes.invert_yaxis()
     axes.grid(False)
     axes.spines[:].set_visible(False)

@@ -11,12 +11,12 @@ from torch import nn
 
 from lvmctl.baselines.direct import Direct
 from lvmctl.core.batch import Step
+from lvmctl.core.tree import nested
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.figures import figures
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals
-from lvmctl.evaluation.per_window import nested
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.nn.objective import Means, Objective, told
 from lvmctl.registry.specs import Geometry, NoOptions, Shape

@@ -138,7 +138,7 @@ def test_a_failed_diagnosis_is_exit_code_one(run_cli, mine):
         (("ragged", DATA), 2, "a row of Two does not fit its header"),
         (("halved", DATA), 2, "it failed with UnicodeEncodeError"),
         (("hiding", DATA), 2, "figures may not be called verdict"),
-        (("objects", DATA, "--json"), 2, "figures may not hold a value of type object"),
+        (("objects", DATA, "--json"), 2, "JSON cannot hold a value of type object"),
         (("ceilings", DATA, "--train", DATA), 2, "--data and --train"),
         (("ceilings", "--context", "0"), 2, "context: 0 is below 1"),
     ],

@@ -1,4 +1,4 @@
-"""JSON that any reader takes, and tables that line up."""
+"""stdout is one result, stderr is what a person reads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lvmctl.cli.output import emit, notice, table
+from lvmctl.cli.output import emit, notice
 
 
 def test_json_has_the_schema_and_holds_only_what_json_can(capsys):
@@ -38,13 +38,3 @@ def test_text_may_be_made_when_it_is_needed(capsys):
 def test_notices_go_to_stderr(capsys):
     notice("by the way")
     assert capsys.readouterr() == ("", "by the way\n")
-
-
-def test_a_table_aligns_numbers_right_and_text_left():
-    shown = table(("NAME", "N", "WHY"), [("a", 10, "x"), ("long", 2.5, None), ("b", None, "y")])
-    assert shown.splitlines() == [
-        "NAME    N  WHY",
-        "a      10  x",
-        "long  2.5  -",
-        "b       -  y",
-    ]

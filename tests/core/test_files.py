@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -126,6 +127,18 @@ def test_numbers_that_json_does_not_have_become_null(tmp_path):
     write_json(path, value)
     assert json.loads(path.read_text()) == {"loss": None, "by": [None, None, 1.5], "at": [1, None]}
     assert path.read_text().endswith("}\n")
+
+
+def test_what_comes_from_numpy_becomes_pythons():
+    value = {"a": np.float32("inf"), "b": np.arange(3), "c": np.bool_(True), "d": np.float64(0.5)}
+    found = jsonable(value)
+    assert found == {"a": None, "b": [0, 1, 2], "c": True, "d": 0.5}
+    assert [type(one) for one in (found["c"], found["d"])] == [bool, float]
+
+
+def test_what_json_cannot_hold_is_refused():
+    with pytest.raises(TypeError, match="cannot hold a value of type object"):
+        jsonable({"a": [object()]})
 
 
 def test_keys_and_paths_become_text(tmp_path):

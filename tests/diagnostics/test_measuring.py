@@ -9,7 +9,7 @@ from diagnostics.worlds import world
 from recorder import Recorder
 
 from lvmctl.diagnostics.data.window_options import WindowOptions
-from lvmctl.diagnostics.measuring import fitted, number, shown, windows_of
+from lvmctl.diagnostics.measuring import fitted, shown, windows_of
 from lvmctl.evaluation.gates.bounds import Figure
 
 
@@ -28,14 +28,6 @@ from lvmctl.evaluation.gates.bounds import Figure
 )
 def test_an_interval_is_shown_where_there_is_one(figure, signed, text):
     assert shown(figure, signed) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "signed", "text"),
-    [(nan, False, "-"), (nan, True, "-"), (1, False, "1.000"), (-0.5, True, "-.500")],
-)
-def test_a_number_is_short(value, signed, text):
-    assert number(value, signed) == text
 
 
 def test_only_the_baselines_that_are_named_are_fitted():

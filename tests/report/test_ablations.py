@@ -50,7 +50,7 @@ def test_a_change_that_was_not_measured_has_no_bar():
 
 def test_the_sentence_says_what_order_is_worth(make_inputs):
     body = section(make_inputs()).body
-    assert "p8, shuffled: −.030 [−.050, .000]." in body
+    assert "p8, shuffled: -.030 [-.050, .000]." in body
     assert all(f">{name}<" in body for name in ("p8", "direct", "wiener", "ridge"))
 
 

@@ -32,7 +32,7 @@ def test_a_margin_that_is_not_there_has_no_point():
 def test_the_sentence_names_every_previous_and_its_ceiling(make_inputs):
     body = section(make_inputs()).body
     assert "(last .120, second_last .190, unseen .300)" in body
-    assert "margin[last] −.120 [−.140, −.090], margin[second_last] −.050" in body
+    assert "margin[last] -.120 [-.140, -.090], margin[second_last] -.050" in body
     assert "it does not mean “backward”" in body
 
 

@@ -47,7 +47,7 @@ def test_the_sentence_names_the_rival(make_inputs):
     assert "(k = +1, ringed)" in body
     found = fivecat()
     found["sweep"]["p8"]["rivals"]["fair"] = -6
-    assert "(k = −6, ringed)" in section(make_inputs(found, name="older")).body
+    assert "(k = -6, ringed)" in section(make_inputs(found, name="older")).body
     del found["sweep"]["p8"]["rivals"]["fair"]
     body = section(make_inputs(found, name="other")).body
     assert "Diagnostic" not in body

@@ -19,7 +19,7 @@ def test_one_run_stands_beside_direct_and_chance(make_inputs):
     found = dict(columns([make_inputs()]))
     assert list(found) == ["p8", "direct", "chance"]
     assert text(found["p8"]["R@5"]) == ".550 [.530, .580]"
-    assert text(found["p8"]["margin[last]"]) == "−.120 [−.140, −.090]"
+    assert text(found["p8"]["margin[last]"]) == "-.120 [-.140, -.090]"
     assert text(found["p8"]["verdict"]) == "✗ FAIL 1 of 3 (fair)"
     assert text(found["direct"]["cos_next"]) == ".370 [.350, .400]"
     assert [text(found["chance"][name]) for name in ("R@5", "MRR@10", "cos_next")] == [

@@ -18,7 +18,7 @@ def test_a_gate_is_shown_with_both_rules_its_ceiling_and_chance():
         "B fair-r5",
         "≈ MARGINAL",
         "in_article.filtered.r@5 ≥ direct + .200",
-        "−.021 FAIL [−.040, .000]",
+        "-.021 FAIL [-.040, .000]",
         ".031 PASS [.012, .049]",
         ".550 cone-oracle",
         ".028",
@@ -32,7 +32,7 @@ def test_what_is_not_there_leaves_its_cell_empty():
     found |= {"fair": nothing, "optional": True}
     row = cells(gate_row(found))
     assert row[0] == "a (optional)"
-    assert row[4:] == ["– ABSENT ", "", "–", "–"]
+    assert row[4:] == ["- ABSENT ", "", "-", "-"]
 
 
 def test_what_a_gate_asks_is_said_in_full():
@@ -40,9 +40,9 @@ def test_what_a_gate_asks_is_said_in_full():
         return asks(gate("g", "m", "PASS", **details))
 
     assert said() == "m ≥ .200"
-    assert said(op="<=", bound=-0.15) == "m ≤ −.150"
+    assert said(op="<=", bound=-0.15) == "m ≤ -.150"
     assert said(against="direct", bound=0.1) == "m ≥ direct + .100"
-    assert said(against="direct", bound=-0.1) == "m ≥ direct − .100"
+    assert said(against="direct", bound=-0.1) == "m ≥ direct - .100"
     assert said(against="direct", bound=0.0) == "m > direct"
     assert said(against="wiener", bound=0.0, op="<=") == "m < wiener"
     assert said(split="ood") == "m ≥ .200 on OOD text"

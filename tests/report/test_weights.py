@@ -39,7 +39,7 @@ def test_many_places_have_no_numbers_and_one_has_its_own():
     assert texts(draw({"coherence": [0.5], "mean": [[0.1] * 10]}).axes[0]) == []
     alone = draw({"coherence": [None], "mean": [[1.0]]}).axes[0]
     assert [t.get_text() for t in alone.get_xticklabels()] == ["1"]
-    assert [t.get_text() for t in alone.get_yticklabels()] == ["–"]
+    assert [t.get_text() for t in alone.get_yticklabels()] == ["-"]
 
 
 def test_the_sentence_says_the_mean(make_inputs):

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from lvmctl.cli.data.options import context_option, horizon_option
-from lvmctl.cli.output import emit, json_option, notice, table
+from lvmctl.cli.output import emit, json_option, notice
+from lvmctl.core.formatting import table
 
 
 @click.command()

@@ -10,9 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.cli.output import notice, table
+from lvmctl.cli.output import notice
 from lvmctl.core.errors import LvmctlError, OutputError
 from lvmctl.core.files import jsonable, write_json, write_whole
+from lvmctl.core.formatting import table
 
 if TYPE_CHECKING:
     from lvmctl.core.diagnosis import Diagnosis
@@ -81,20 +82,9 @@ def record_of(name: str, diagnosis: Diagnosis) -> dict[str, Any]:
     }
     if taken := said.keys() & diagnosis.figures.keys():
         raise ValueError(f"figures may not be called {', '.join(sorted(taken))}")
-    text = json.dumps(jsonable(said | diagnosis.figures), default=listed, ensure_ascii=False)
-    text.encode()  # half a character cannot be written
-    return json.loads(text)
-
-
-def listed(value: Any) -> Any:
-    """NumPy's numbers and arrays as Python's.
-
-    Raises:
-        TypeError: anything else.
-    """
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"figures may not hold a value of type {type(value).__name__}")
+    record = jsonable(said | diagnosis.figures)
+    json.dumps(record, ensure_ascii=False).encode()  # half a character cannot be written
+    return record
 
 
 def text_of(diagnosis: Diagnosis) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from lvmctl.cli.eval.fivecat import gates_table
-from lvmctl.cli.eval.options import beside, data_options, interval, number
-from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.eval.options import data_options
+from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import Terminal
+from lvmctl.core.formatting import figure, interval, number, p_value, table
 
 FIGURES = {
     "in_article.filtered.r@1": "R@1",
@@ -69,7 +70,7 @@ def text(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     names = sorted(found["predictors"], key=lambda name: name not in found["runs"])  # runs first
     rows = [
-        [name, *(beside(found["predictors"][name], path)[0] for path in FIGURES)] for name in names
+        [name, *(figure(found["predictors"][name], path)[0] for path in FIGURES)] for name in names
     ]
     yield table(["", *FIGURES.values()], rows)
     for name, run in found["runs"].items():
@@ -78,7 +79,7 @@ def text(found: dict[str, Any]) -> Iterator[str]:
         yield table(
             ["", "difference", "95 %", "p"],
             [
-                [shown(path), number(d["value"]), interval(d["ci"]), number(d["p"])]
+                [shown(path), number(d["value"]), interval(d["ci"]), p_value(d["p"])]
                 for path, d in run["differences"].items()
             ],
         )

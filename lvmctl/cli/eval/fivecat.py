@@ -9,17 +9,11 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.eval.options import (
-    beside,
-    data_options,
-    interval,
-    number,
-    ood_option,
-    run_argument,
-)
+from lvmctl.cli.eval.options import data_options, ood_option, run_argument
 from lvmctl.cli.eval.tables import heading
-from lvmctl.cli.output import emit, json_option, notice, table
+from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.reporter import Terminal
+from lvmctl.core.formatting import MISSING, figure, interval, number, table
 
 ROWS = (
     ("A offsets", "seed: target over k = {seed}", "offsets.seed"),
@@ -146,13 +140,13 @@ def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence
     first, gap = "", found["coherence_gap"]
     for label, what, path in ROWS:
         first = label or first
-        value, ci = beside(trees[name], path)
+        value, ci = figure(trees[name], path)
         if path == "cos_next" and gap is not None:
             which = "normal coherence" if gap["metric"].startswith("coherence") else "all windows"
             yield stated("E stability", f"val - OOD, {which}", gap, "gap", others)
-        if value == "-":
+        if value == MISSING:
             continue
-        cells = [beside(trees[other], path)[0] for other in others]
+        cells = [figure(trees[other], path)[0] for other in others]
         shown = what.format(**{"seed": "", "fair": ""} | rivals)
         yield first, shown, value, ci, *cells, ceiling(found, path), chance(trees[name], path)
         first = ""
@@ -162,10 +156,10 @@ def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence
 
 
 def stated(
-    test: str, what: str, figure: dict[str, Any], value: str, others: Sequence[str]
+    test: str, what: str, found: dict[str, Any], value: str, others: Sequence[str]
 ) -> Sequence[str]:
     """A row of one figure that has nothing beside it."""
-    return test, what, number(figure[value]), interval(figure["ci"]), *[""] * (len(others) + 2)
+    return test, what, number(found[value]), interval(found["ci"]), *[""] * (len(others) + 2)
 
 
 def ceiling(found: dict[str, Any], path: str) -> str:
@@ -173,13 +167,13 @@ def ceiling(found: dict[str, Any], path: str) -> str:
     oracle, bound = CLASS[found["geometry"]]
     family = path.partition(".")[0]
     if family == "margin":
-        return beside(found["ceilings"].get(bound, {}), path)[0]
+        return figure(found["ceilings"].get(bound, {}), path)[0]
     if family == "order_accuracy":
-        return beside(found["ceilings"].get("order-classifier", {}), path)[0]
+        return figure(found["ceilings"].get("order-classifier", {}), path)[0]
     if family == "in_article":
-        return beside(found["predictors"]["oracle"], path)[0]
+        return figure(found["predictors"]["oracle"], path)[0]
     if family in ("cos_next", "coherence"):
-        return beside(found["predictors"][oracle], path)[0]
+        return figure(found["predictors"][oracle], path)[0]
     return ""
 
 
@@ -189,7 +183,7 @@ def chance(tree: dict[str, Any], path: str) -> str:
         return number(0.5)
     parent, _, name = path.rpartition(".")
     known = path == "offsets.accuracy" or parent.startswith("in_article")
-    return beside(tree, f"{parent}.chance_{name}")[0] if known else ""
+    return figure(tree, f"{parent}.chance_{name}")[0] if known else ""
 
 
 def gates_table(found: dict[str, Any]) -> str:

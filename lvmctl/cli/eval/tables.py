@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.eval.options import beside, data_options, number, run_argument
-from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.eval.options import data_options, run_argument
+from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import Terminal
 from lvmctl.config import TRANSFORMS
+from lvmctl.core.formatting import figure, number, table
 
 POOLS = {
     "in-article": ("in_article.filtered", "all chunks of the article but the window's (primary)"),
@@ -140,9 +141,9 @@ def heading(found: Mapping[str, Any]) -> str:
 def rank_rows(predictors: Mapping[str, Any], path: str) -> list[Sequence[str]]:
     """A row per predictor: figures, and the interval of R@5."""
     rows = []
-    for name, tree in predictors.items():
-        cells = {figure: beside(tree, f"{path}.{figure}") for figure in RANKS}
-        rows.append([name, *(value for value, _ in cells.values()), cells["r@5"][1]])
+    for predictor, tree in predictors.items():
+        cells = {name: figure(tree, f"{path}.{name}") for name in RANKS}
+        rows.append([predictor, *(value for value, _ in cells.values()), cells["r@5"][1]])
     return rows
 
 
@@ -154,7 +155,7 @@ def ranks_text(found: dict[str, Any], path: str, what: str) -> str:
         lines.append(f"no article has {found['min_article']} chunks: lower --min-article")
         return "\n".join(lines)
     rows = rank_rows(found["predictors"], path)
-    rows.append(["chance", *(number(pool[f"chance_{figure}"]) for figure in RANKS), ""])
+    rows.append(["chance", *(number(pool[f"chance_{name}"]) for name in RANKS), ""])
     lines += ["", table(["", *RANKS.values(), "R@5, 95 %"], rows), ""]
     least = "" if family == "global" else f" in articles of at least {found['min_article']} chunks"
     lines.append(
@@ -172,7 +173,7 @@ def margin_rows(found: dict[str, Any]) -> list[Sequence[str]]:
             for family in ("cos_prev", "margin")
             for previous in PREVIOUS
         ]
-        rows.append([name, *beside(tree, "cos_next"), *cells])
+        rows.append([name, *figure(tree, "cos_next"), *cells])
     for name, margins in found.get("ceilings", {}).items():
         cells = [number(margins["margin"].get(previous)) for previous in PREVIOUS]
         rows.append([name, "", "", "", "", "", *cells])
@@ -192,9 +193,9 @@ def baselines_text(found: dict[str, Any]) -> str:
     rows = []
     for name, tree in found["predictors"].items():
         margins = [number(tree["margin"].get(previous)) for previous in PREVIOUS]
-        r5, ci = beside(tree, f"{pool}.r@5")
-        ranks = [beside(tree, f"{pool}.r@1")[0], r5, ci, beside(tree, f"{pool}.mrr@10")[0]]
-        everywhere = beside(tree, "global.filtered.r@10")[0]
+        r5, ci = figure(tree, f"{pool}.r@5")
+        ranks = [figure(tree, f"{pool}.r@1")[0], r5, ci, figure(tree, f"{pool}.mrr@10")[0]]
+        everywhere = figure(tree, "global.filtered.r@10")[0]
         rows.append([name, number(tree["cos_next"]), *margins, *ranks, everywhere])
     inside = tree["in_article"]["filtered"]
     if inside["windows"]:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.plugins.list import kind_option
 from lvmctl.cli.reporter import Terminal
 from lvmctl.config import parse_assignments
 from lvmctl.core.errors import UsageError
+from lvmctl.core.formatting import table
 
 if TYPE_CHECKING:
     from lvmctl.testing.conformance import Outcome

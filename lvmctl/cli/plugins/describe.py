@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.plugins.list import kind_option
 from lvmctl.config import OptionInfo, describe
+from lvmctl.core.formatting import table
 from lvmctl.plan import PlannedPart, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.from_file import is_address

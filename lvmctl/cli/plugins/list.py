@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lvmctl.cli.output import emit, json_option, table
+from lvmctl.cli.output import emit, json_option
+from lvmctl.core.formatting import table
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import KINDS
 

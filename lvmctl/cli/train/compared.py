@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.eval.compare import shown, text
-from lvmctl.cli.eval.options import number
-from lvmctl.cli.output import table
 from lvmctl.cli.reporter import Terminal
+from lvmctl.core.formatting import number, table
 
 if TYPE_CHECKING:
     from lvmctl.training.sweep.sweep import Member
@@ -66,6 +65,6 @@ def row(name: str, each: Mapping[str, float]) -> list[str]:
     return [
         name,
         number(each["mean"]),
-        f"{each['sd']:.4f}",
+        number(each["sd"], 4),
         *map(number, (each["min"], each["max"])),
     ]

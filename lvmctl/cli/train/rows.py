@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.cli.output import table
 from lvmctl.core.errors import LvmctlError
+from lvmctl.core.formatting import table
 from lvmctl.core.run_directory import RunDirectory
 
 if TYPE_CHECKING:

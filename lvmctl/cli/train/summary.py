@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lvmctl.cli.output import table
+from lvmctl.core.formatting import number, table
 
 RETRIEVAL = """\
 R@5 and MRR@10 rank the true chunk among all chunks of its article outside the window.
@@ -39,7 +39,7 @@ def summary_rows(val: dict[str, Any]) -> Iterable[tuple[str, str, str, str]]:
     direct = val["direct"]
 
     def row(name: str, ours: float, other: float | None = None, chance: float | None = None):
-        return name, *("" if x is None else f"{x:.4f}" for x in (ours, other, chance))
+        return name, *("" if x is None else number(x, 4) for x in (ours, other, chance))
 
     yield row("cos_next", val["cos_next"], direct["cos_next"])
     for previous, margin in val["margin"].items():

@@ -8,6 +8,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Diagnosis, Table
+from lvmctl.core.formatting import number
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
@@ -17,7 +18,6 @@ from lvmctl.diagnostics.measuring import (
     CLASSES,
     ORACLES,
     fitted,
-    number,
     plain,
     sheet_on,
     shown,

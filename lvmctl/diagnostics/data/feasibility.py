@@ -8,6 +8,7 @@ from typing import Any
 
 from lvmctl.core.diagnosis import Diagnosis, Table
 from lvmctl.core.errors import DataError
+from lvmctl.core.formatting import number
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
@@ -15,7 +16,6 @@ from lvmctl.diagnostics.data.window_options import FeasibilityOptions
 from lvmctl.diagnostics.measuring import (
     CLASSES,
     fitted,
-    number,
     sheet_on,
     windows_of,
     with_ceilings,
@@ -251,7 +251,8 @@ def table(answers: list[GateAnswer]) -> Table:
     rows = []
     for one in answers:
         gate, sign = one.gate, "≥" if one.gate.at_most is None else "≤"
-        asks = f"{sign} {gate.against + ' ' if gate.against else ''}{bound(gate):+.2f}"
+        beyond = f"{gate.against} " if gate.against else ""
+        asks = f"{sign} {beyond}{number(bound(gate), 2, signed=True)}"
         tops = [
             v.ceiling and f"{number(v.ceiling[1].value)}{' ✗' * (c in one.out_of_reach)}"
             for c, v in one.verdicts.items()

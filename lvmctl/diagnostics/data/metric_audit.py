@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.diagnosis import Diagnosis, Table
+from lvmctl.core.formatting import number
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World
 from lvmctl.diagnostics.data.window_options import MetricOptions
-from lvmctl.diagnostics.measuring import number, plain, sheet_of, windows_of
+from lvmctl.diagnostics.measuring import plain, sheet_of, windows_of
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.predictors import Predictor
 
@@ -162,7 +163,7 @@ def table(world: str, sheet: Sheet, perfect: str) -> Table:
         row = [name]
         for rule in RULES:
             figure = sheet.figure(one, rule.metric)
-            row.append("-" if figure is None else number(figure.value, signed=True))
+            row.append(number(figure and figure.value, signed=True))
         rows.append(tuple(row))
     header = ("", *(f"{rule.whose}: {rule.name}" for rule in RULES))
     return Table(header, tuple(rows), f"{world} (perfect: {perfect})")

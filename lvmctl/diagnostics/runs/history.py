@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from lvmctl.core.errors import RunError, UsageError
 from lvmctl.core.schedule import Schedule
+from lvmctl.core.tree import get_mapping, get_number, is_number, leaves
 
 NAME = "training_history.json"
 
@@ -79,18 +80,18 @@ class History:
         for record in self.records:
             for path, value in leaves(record):
                 low, high = bounds(path)
-                if is_finite(value) and not low <= value <= high:
+                if is_number(value) and not low <= value <= high:
                     found[path] = Point(record["epoch"], value)
         return sorted(found.items())
 
     def terms(self, part: str) -> list[str]:
         """Names of the loss terms that any epoch of ``part`` (train or val) has, sorted."""
-        names = {name for record in self.records for name in inside(record, part)}
+        names = {name for record in self.records for name in get_mapping(record, part)}
         return sorted(name for name in names if name.startswith("loss_") and name not in SHARES)
 
     def options(self) -> Mapping[str, Any]:
         """The recipe's options; empty where they are not known."""
-        return inside(self.config, "options")
+        return get_mapping(self.config, "options")
 
     def unfinished(self) -> int | None:
         """Epochs that were planned, where the records end before them and none says why."""
@@ -156,38 +157,11 @@ def in_order(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [numbered[epoch] for epoch in sorted(numbered)]
 
 
-MISSING = object()
-"""What :func:`anything` returns where there is nothing, which null is not."""
-
-
-def anything(record: Any, path: str) -> Any:
-    """What stands at a dotted path of nested mappings.
-
-    A key that holds dots is found too: ``val.r@5``, ``val.margin.last``.
-    """
-    if not isinstance(record, Mapping):
-        return MISSING
-    if path in record:
-        return record[path]
-    part, _, rest = path.partition(".")
-    return anything(record.get(part), rest) if rest else MISSING
-
-
 def number(record: Mapping[str, Any], path: str) -> float | None:
     """The number at a dotted path, None where there is none, or none that this figure can have."""
-    value = anything(record, path)
+    value = get_number(record, path)
     low, high = bounds(path)
-    return float(value) if is_finite(value) and low <= value <= high else None
-
-
-def is_finite(value: Any) -> bool:
-    """Whether this is a number that a float can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # JSON has whole numbers of any length
-        return False
+    return float(value) if value is not None and low <= value <= high else None
 
 
 def bounds(path: str) -> tuple[float, float]:
@@ -203,28 +177,10 @@ def bounds(path: str) -> tuple[float, float]:
     return (0.0 if name in COUNTS else -math.inf), math.inf
 
 
-def leaves(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """All that nested mappings hold, by dotted path."""
-    left = [("", record)]
-    while left:
-        before, inner = left.pop()
-        for key, value in inner.items():
-            if isinstance(value, Mapping):
-                left.append((f"{before}{key}.", value))
-            else:
-                yield f"{before}{key}", value
-
-
-def inside(record: Any, name: str) -> Mapping[str, Any]:
-    """The mapping under ``name``, empty where there is none."""
-    found = record.get(name) if isinstance(record, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
 def seen_events(records: Sequence[Mapping[str, Any]]) -> Iterator[Event]:
     """Loss terms that come or go between epochs, and steps of what a recipe reports of itself."""
     for before, after in pairwise(records):
-        old, new = inside(before, "train"), inside(after, "train")
+        old, new = get_mapping(before, "train"), get_mapping(after, "train")
         if not (old and new):
             continue
         terms = [{k for k in part if k.startswith("loss_")} - {*SHARES} for part in (old, new)]

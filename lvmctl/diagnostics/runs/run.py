@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 from lvmctl.anchoring import anchored_cosine, anchored_least_rho
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import LvmctlError
+from lvmctl.core.files import jsonable
 from lvmctl.core.reporter import Reporter
 from lvmctl.diagnostics.runs.history import History, read_history
 from lvmctl.diagnostics.runs.history_rules import history_findings
@@ -78,7 +78,7 @@ class RunDiagnosis:
         return Diagnosis(
             verdict=verdict(findings, doubt),
             sentence=sentence(findings, history, doubt),
-            figures=plain(figures),
+            figures=jsonable(figures),
             tables=tuple(tables(findings, figures)),
             change=findings[0].remedy if findings else "",
             plot=plot(history, figures) if history.curve("val.cos_next") else None,
@@ -151,12 +151,3 @@ def anchor_figures(history: History) -> dict[str, float] | None:
     if 0.5 <= here < 1:
         found["least_rho"] = anchored_least_rho(here)
     return found
-
-
-def plain(value: Any) -> Any:
-    """Plain data, with None for what is not finite."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,18 +7,12 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from typing import Any
 
-from lvmctl.diagnostics.runs.history import (
-    LAST_MARGIN,
-    MISSING,
-    History,
-    anything,
-    inside,
-    is_finite,
-    leaves,
-)
+from lvmctl.core.tree import get, get_mapping, is_number, leaves
+from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 from lvmctl.diagnostics.runs.run_findings import Finding
 
 JUDGED = "val.cos_next"
+ABSENT = object()
 FIGURES = (
     JUDGED,
     "val.cos_anchor",
@@ -58,7 +52,7 @@ def broken_since(history: History, path: str) -> int | None:
     values = [
         (record["epoch"], value)
         for record in history.records
-        if (value := anything(record, path)) is not MISSING
+        if (value := get(record, path, ABSENT)) is not ABSENT
         and (value is not None or was_measured(record, path))
     ]
     bad = [*takewhile(lambda pair: is_broken(pair[1]), reversed(values))]
@@ -78,5 +72,5 @@ def is_broken(value: object) -> bool:
 
 def was_measured(record: Mapping[str, Any], path: str) -> bool:
     """Whether the part of a record that a figure stands in has any number."""
-    part = inside(record, path.partition(".")[0])
-    return any(is_finite(value) for _, value in leaves(part or record))
+    part = get_mapping(record, path.partition(".")[0])
+    return any(is_number(value) for _, value in leaves(part or record))

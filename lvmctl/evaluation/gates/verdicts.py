@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from lvmctl.core.files import jsonable
+from lvmctl.core.formatting import number
 from lvmctl.evaluation.gates.bounds import Figure, Status, bound, judge
 from lvmctl.evaluation.gates.ceilings import ceilings, chance_matters
 from lvmctl.registry.specs import Geometry, ProfileSpec, VerdictGate
@@ -99,9 +101,9 @@ class GateVerdict:
             "fair": self.fair.record(),
             "status": self.status,
             "why": self.why,
-            "ceiling": top and {"name": name, "value": finite(top.value)},
-            "random": self.random and finite(self.random.value),
-            "direct": self.direct and finite(self.direct.value),
+            "ceiling": top and {"name": name, "value": jsonable(top.value)},
+            "random": self.random and jsonable(self.random.value),
+            "direct": self.direct and jsonable(self.direct.value),
             "source": gate.source,
             "optional": gate.optional,
         }
@@ -136,9 +138,9 @@ def gate_verdict(
     elif seed_rules or not math.isfinite(judged.figure.value):
         pass
     elif judge(gate, random, gate.certain) == "PASS":
-        status, why = "VACUOUS", f"random has {random.value:.3f}"
+        status, why = "VACUOUS", f"random has {number(random.value)}"
     elif ceiling and not proven and not reached(gate, ceiling[1]):
-        status, why = "INFEASIBLE", f"{ceiling[0]} has {ceiling[1].value:.3f}"
+        status, why = "INFEASIBLE", f"{ceiling[0]} has {number(ceiling[1].value)}"
     return GateVerdict(
         gate=gate,
         seed=by_seed,
@@ -287,9 +289,4 @@ def numbers(figure: Figure | None) -> dict[str, Any]:
     """``value`` and ``ci`` of a figure as plain data."""
     if figure is None:
         return {"value": None, "ci": None}
-    return {"value": finite(figure.value), "ci": [finite(figure.low), finite(figure.high)]}
-
-
-def finite(value: float) -> float | None:
-    """``value``, or None where it is not a number."""
-    return float(value) if math.isfinite(value) else None
+    return jsonable({"value": figure.value, "ci": [figure.low, figure.high]})

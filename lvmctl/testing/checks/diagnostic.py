@@ -14,7 +14,6 @@ import torch
 
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import LvmctlError
-from lvmctl.core.files import jsonable
 from lvmctl.core.reporter import SILENT
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.diagnostic_subjects import odd, trace, usual
@@ -88,7 +87,7 @@ def figures_are_plain_data(subject: Subject) -> str | None:
     if not isinstance(figures, dict):
         raise Unmet(f"figures is a {type(figures).__name__}, not a dict")
     try:
-        json.dumps(jsonable(figures), allow_nan=False)
+        json.dumps(figures)
     except (TypeError, ValueError) as error:
         raise Unmet(f"the figures are no plain data: {error}") from error
     taken = [name for name in figures if name in TAKEN]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -122,7 +121,7 @@ def run_name_is_short(subject: Subject) -> str | None:
 def plan_survives_the_disk(subject: Subject) -> str | None:
     """The plan that is read back from ``config.json`` is the plan that was made."""
     plan = planned(subject)
-    again = from_record(subject.registry, json.loads(json.dumps(jsonable(plan.record()))))
+    again = from_record(subject.registry, jsonable(plan.record()))
     for field in fields(plan):
         one, other = getattr(plan, field.name), getattr(again, field.name)
         if one != other:

@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lvmctl.core.tree import get_number
+
 FIGURES = (
     "in_article.filtered.r@1",
     "in_article.filtered.r@5",
@@ -33,11 +35,12 @@ def spreads(record: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> d
     for group, runs in groups.items():
         if len(runs) < 2:
             continue
-        figures = {path: [at(record["predictors"][run], path) for run in runs] for path in FIGURES}
+        trees = [record["predictors"][run] for run in runs]
+        figures = {path: [get_number(tree, path) for tree in trees] for path in FIGURES}
         paths = record["runs"][runs[0]]["differences"]
+        beyond = [record["runs"][run]["differences"] for run in runs]
         differences = {
-            path: [record["runs"][run]["differences"].get(path, {}).get("value") for run in runs]
-            for path in paths
+            path: [get_number(each.get(path), "value") for each in beyond] for path in paths
         }
         found[group] = {
             "runs": list(runs),
@@ -55,11 +58,3 @@ def spread(values: Sequence[float]) -> dict[str, float]:
         "min": min(values),
         "max": max(values),
     }
-
-
-def at(tree: Mapping[str, Any], path: str) -> float | None:
-    """The figure at a dotted path of a predictor's tree, None where it has none."""
-    *parents, name = path.split(".")
-    for parent in parents:
-        tree = tree.get(parent) or {}
-    return tree.get(name)

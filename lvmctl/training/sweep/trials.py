@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -41,8 +40,8 @@ def refuse_another(path: Path, plan: Plan, data: dict[str, Any], device: str) ->
     try:
         if saved["format"] != FORMAT:
             raise RunError("was written by another version of lvmctl", where=run.config)
-        changed = differences(plain(plan.record()), saved)
-        if identity(saved["splits"]) != plain(data):
+        changed = differences(jsonable(plan.record()), saved)
+        if identity(saved["splits"]) != jsonable(data):
             changed.append("the data (content or splits)")
         if device not in ("auto", was := saved["backend"]["device"]):
             changed.append(f"device is {device}, was {was}")
@@ -73,11 +72,6 @@ def differences(asked: dict[str, Any], saved: dict[str, Any]) -> list[str]:
         if asked[part] != saved[part] and not changed:
             changed.append(f"{part} differs")
     return changed
-
-
-def plain(record: dict[str, Any]) -> dict[str, Any]:
-    """A record as it comes back from JSON."""
-    return json.loads(json.dumps(jsonable(record)))
 
 
 def stillborn(path: Path) -> bool:

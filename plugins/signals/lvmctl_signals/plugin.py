@@ -9,10 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lvmctl import get_number
 from lvmctl.core.errors import OutputError
 from lvmctl.core.files import write_json
 from lvmctl.plugins import hookimpl
-from lvmctl_signals.signals import found, number
+from lvmctl_signals.signals import found
 
 LVMCTL_API = 1
 FILE = "signals.json"
@@ -21,7 +22,7 @@ FILE = "signals.json"
 @hookimpl
 def lvmctl_after_epoch(run, epoch, metrics):
     # The file does not have this epoch yet. After a crash it may have epochs that are done again.
-    past = [r for r in listed(run.history) if (number(r, ("epoch",)) or 0) < epoch]
+    past = [r for r in listed(run.history) if (get_number(r, "epoch") or 0) < epoch]
     tell(run, [*past, metrics])
 
 

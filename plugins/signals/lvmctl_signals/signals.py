@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lvmctl import get_number
 from lvmctl_signals.table import RULES, Rule
 
 SLACK = 1e-6
@@ -45,7 +46,7 @@ def found(history: Iterable[Any], recipe: str | None = None) -> list[Signal]:
             is not finite is not judged.
         recipe: bare or qualified name of the recipe; bands of other recipes are left out.
     """
-    records = [record for record in history if isinstance(number(record, ("epoch",)), int)]
+    records = [record for record in history if isinstance(get_number(record, "epoch"), int)]
     name = str(recipe).rpartition("/")[2]
     rules = [rule for rule in RULES if rule.recipe in (None, name)]
     signals = [signal for rule in rules if (signal := first(rule, records))]
@@ -56,7 +57,7 @@ def first(rule: Rule, records: list[dict[str, Any]]) -> Signal | None:
     """The first epoch that breaks ``rule``, None when none does."""
     for record, value in judged(rule, records):
         if below(rule, value):
-            ceiling = number(record, ("val", "ceiling", *rule.path[1:]))
+            ceiling = get_number(record, ".".join(("val", "ceiling", *rule.path[1:])))
             out_of_reach = ceiling is not None and below(rule, ceiling)
             return signal(rule, record["epoch"], value, ceiling if out_of_reach else None)
         if rule.high is not None and value > rule.high + SLACK:
@@ -68,7 +69,7 @@ def judged(rule: Rule, records: list[dict[str, Any]]) -> Iterator[tuple[dict[str
     """The records at which ``rule`` judges, and the figure it judges."""
     best = -math.inf
     for record in records:
-        value, epoch = number(record, rule.path), record["epoch"]
+        value, epoch = get_number(record, ".".join(rule.path)), record["epoch"]
         if value is None:
             continue
         if rule.when == "by":
@@ -110,12 +111,3 @@ def shown(rule: Rule, value: float) -> str:
     """``value`` in three digits, in more where these would show a bound itself."""
     text = f"{value:.3g}"
     return text if float(text) not in (rule.low, rule.high) else f"{value:.9g}"
-
-
-def number(record: Any, path: tuple[str, ...]) -> float | None:
-    """The finite number at ``path``, None where there is none."""
-    for key in path:
-        record = record.get(key) if isinstance(record, dict) else None
-    if isinstance(record, bool) or not isinstance(record, int | float):
-        return None
-    return record if math.isfinite(record) else None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvmctl.training.sweep.spread import at, spread, spreads
+from lvmctl.training.sweep.spread import spread, spreads
 
 RECORD = {
     "predictors": {
@@ -44,9 +44,3 @@ def test_the_mean_lies_between_and_the_spread_is_the_samples(values):
     variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
     assert found["sd"] == pytest.approx(variance**0.5, abs=1e-9)
     assert found["sd"] >= statistics.pstdev(values) - 1e-12
-
-
-def test_a_figure_that_is_not_there():
-    assert at({}, "in_article.filtered.r@5") is None
-    assert at({"in_article": None}, "in_article.filtered.r@5") is None
-    assert at({"margin": {"last": 1.0}}, "margin.last") == 1.0

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import isnan
 from typing import Any
 
 from lvmctl.core.diagnosis import Table
+from lvmctl.core.formatting import count, estimate, number, p_value, percent
 from lvmctl.diagnostics.data.arrow.lags import LIMIT
 from lvmctl.diagnostics.data.arrow.measurements import Readings
 from lvmctl.diagnostics.data.arrow.predictability import EQUAL, Predictability
 
 LEVEL = 0.05
+
+DIGITS = 4
+precise = partial(estimate, digits=DIGITS)
+"""Means and effects are small: four places."""
 
 FEWEST = 6
 """Articles: 2/2^A is the smallest p there is, as reversing all of them changes nothing."""
@@ -43,11 +49,13 @@ def sentence(found: Readings) -> str:
     lag = strongest(found)
     one = found.lags[lag]
     lags = "lag 1" if len(found.lags) == 1 else f"lags 1 to {max(found.lags)} together"
-    shown = f"A_{lag} without noise {estimate(one.effect, one.ci)}, p = {found.p:.3g} over {lags}"
+    shown = (
+        f"A_{lag} without noise {precise(one.effect, one.ci)}, p = {p_value(found.p)} over {lags}"
+    )
     if found.articles < FEWEST:
         return (
-            f"{found.articles} article{'s' * (found.articles != 1)} cannot show an arrow of time "
-            f"at level {LEVEL:.0%}, at least {FEWEST} are needed ({shown})."
+            f"{count(found.articles, 'article')} cannot show an arrow of time "
+            f"at level {percent(LEVEL, 0)}, at least {FEWEST} are needed ({shown})."
         )
     apart = "neighbouring chunks" if lag == 1 else f"chunks {lag} apart"
     words = {
@@ -55,10 +63,10 @@ def sentence(found: Readings) -> str:
         "ARROW": "There is an arrow of time",
         "STRONG ARROW": "There is a strong arrow of time",
     }
-    size = f"{one.effect:.1%} of its size"
+    size = f"{percent(one.effect)} of its size"
     if found.p > LEVEL:
         low, high = one.ci
-        interval = "" if isnan(low) else f", 95 % interval {low:.1%} to {high:.1%}"
+        interval = "" if isnan(low) else f", 95 % interval {percent(low)} to {percent(high)}"
         text = (
             "No arrow of time was found, which does not prove that there is none: the estimate is "
             f"that reading the articles backward changes how {apart} are correlated by {size}"
@@ -71,8 +79,8 @@ def sentence(found: Readings) -> str:
         )
     if found.classifier:
         text += (
-            f"; {found.classifier.value:.1%} of windows were told from their mirror images "
-            f"(chance 50 %, p = {found.classifier.p:.3g})"
+            f"; {percent(found.classifier.value)} of windows were told from their mirror images "
+            f"(chance 50 %, p = {p_value(found.classifier.p)})"
         )
     return f"{text}."
 
@@ -154,14 +162,18 @@ def predicted(each: Predictability) -> dict[str, Any]:
 
 def tables(found: Readings) -> tuple[Table, ...]:
     """Recency, movement and the arrow of time, each under its name."""
-    rows = [(f"r({lag})", estimate(each.value, each.ci)) for lag, each in found.curve.items()]
+    rows = [(f"r({lag})", precise(each.value, each.ci)) for lag, each in found.curve.items()]
     for name, each in (found.recency or {}).items():
-        rows.append((f"nearest minus {found.context} away, read {name}", estimate(*each)))
+        rows.append((f"nearest minus {found.context} away, read {name}", precise(*each)))
     made = [Table(("", "mean cosine"), tuple(rows), "Recency: true in both directions")]
     runs = {name: each for name, each in found.predicted.items() if each}
     if runs:
         margins = tuple(
-            (name, estimate(*each.margin_forward), estimate(*each.margin_backward))
+            (
+                name,
+                precise(*each.margin_forward),
+                precise(*each.margin_backward),
+            )
             for name, each in runs.items()
         )
         title = "Movement: margin[last]; above 0 the sequence moves, which reversible ones do too"
@@ -169,10 +181,10 @@ def tables(found: Readings) -> tuple[Table, ...]:
     lags = tuple(
         (
             f"A_{lag}",
-            f"{each.value:.4f}",
-            f"{each.null_mean:.4f} ± {each.null_std:.4f}",
-            f"{each.p:.3g}",
-            estimate(each.effect, each.ci),
+            number(each.value, DIGITS),
+            f"{number(each.null_mean, DIGITS)} ± {number(each.null_std, DIGITS)}",
+            p_value(each.p),
+            precise(each.effect, each.ci),
         )
         for lag, each in found.lags.items()
     )
@@ -182,8 +194,8 @@ def tables(found: Readings) -> tuple[Table, ...]:
         each = found.classifier
         low, high = each.null_range
         told = (
-            ("bilinear", f"{each.value:.3f}", f"{low:.3f} to {high:.3f}", f"{each.p:.3g}"),
-            ("network, effect only", f"{found.network:.3f}", "", ""),
+            ("bilinear", number(each.value), f"{number(low)} to {number(high)}", p_value(each.p)),
+            ("network, effect only", number(found.network), "", ""),
         )
         title = "Arrow of time: share of windows told from their mirror images, chance .5"
         made.append(Table(("", "share", "reversed at random", "p"), told, title))
@@ -191,9 +203,9 @@ def tables(found: Readings) -> tuple[Table, ...]:
         both = tuple(
             (
                 name,
-                estimate(*each.forward),
-                estimate(*each.backward),
-                estimate(*each.difference),
+                precise(*each.forward),
+                precise(*each.backward),
+                precise(*each.difference),
             )
             for name, each in runs.items()
         )
@@ -201,7 +213,7 @@ def tables(found: Readings) -> tuple[Table, ...]:
         made.append(Table(("", "forward", "backward", "difference"), both, title))
     if found.telescoping:
         each = found.telescoping
-        row = (estimate(each.value, each.ci), f"{each.bound:.4f}")
+        row = (precise(each.value, each.ci), number(each.bound, DIGITS))
         made.append(Table(("cos next - cos previous", "it cannot exceed"), (row,), LIMIT))
     return tuple(made)
 
@@ -209,8 +221,3 @@ def tables(found: Readings) -> tuple[Table, ...]:
 def with_ci(value: float, ci: tuple[float, float]) -> dict[str, Any]:
     """A figure and its interval, None where there is none, as plain data."""
     return {"value": value, "ci": None if isnan(ci[0]) else list(ci)}
-
-
-def estimate(value: float, ci: tuple[float, float]) -> str:
-    """A figure and its interval, for a reader."""
-    return f"{value:.4f}" if isnan(ci[0]) else f"{value:.4f} ({ci[0]:.4f} to {ci[1]:.4f})"

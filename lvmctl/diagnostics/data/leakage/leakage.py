@@ -6,6 +6,7 @@ from typing import Any
 
 from lvmctl.core.diagnosis import Diagnosis, Table
 from lvmctl.core.errors import DataError
+from lvmctl.core.formatting import count, number, percent
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Splits, Windows
 from lvmctl.diagnostics.data.leakage.leakage_options import LeakageOptions
@@ -150,17 +151,12 @@ def sentence(figures: dict[str, Any], leaks: list[dict[str, Any]], options: Leak
 
 def repeated(pair: dict[str, Any]) -> str:
     """``38 of 1,170 val chunks (3.2 %, 95 % interval 0.3 to 8.0) repeat in train``."""
-    low, high = (100 * end for end in pair["ci"])
-    ci = "" if low != low else f", 95 % interval {low:.1f} to {high:.1f}"
+    low, high = pair["ci"]
+    ci = "" if low != low else f", 95 % interval {100 * low:.1f} to {percent(high)}"
     return (
         f"{pair['repeated']:,} of {pair['chunks']:,} {pair['held']} chunks "
-        f"({100 * pair['share']:.1f} %{ci}) repeat in {pair['known']}"
+        f"({percent(pair['share'])}{ci}) repeat in {pair['known']}"
     )
-
-
-def count(number: int, what: str) -> str:
-    """``1 article``, ``2 articles``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def change(figures: dict[str, Any], leaks: list[dict[str, Any]], options: LeakageOptions) -> str:
@@ -169,7 +165,7 @@ def change(figures: dict[str, Any], leaks: list[dict[str, Any]], options: Leakag
     if ordinary["pairs"] and ordinary["high"] >= options.threshold:
         return (
             f"cosines above {options.threshold:g} are ordinary here (one random pair in 20 is "
-            f"above {ordinary['high']:.3f}): centre the vectors before asking, or raise the "
+            f"above {number(ordinary['high'])}): centre the vectors before asking, or raise the "
             "threshold"
         )
     if any(pair["shared_articles"] for pair in leaks):
@@ -187,7 +183,7 @@ def change(figures: dict[str, Any], leaks: list[dict[str, Any]], options: Leakag
     if easy and max(easy)[0] > EASY:
         value, name = max(easy)
         return (
-            f"{100 * value:.1f} % of {name} windows find their own query among the candidates: "
+            f"{percent(value)} of {name} windows find their own query among the candidates: "
             "drop repeated chunks before in-article retrieval is believed"
         )
     return ""

@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lvmctl.core.formatting import estimate, number, p_value
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison
-from lvmctl.diagnostics.data.parity.parity_view import label, signed
+from lvmctl.diagnostics.data.parity.parity_view import DIGITS, label, signed
 from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
 from lvmctl.diagnostics.data.parity.window_traits import Traits
 
@@ -80,17 +81,18 @@ def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Trait
     beyond = (times > 1) & found.significant
     most = int(np.argmax(np.where(beyond, times, 0) if beyond.any() else times))
     name, difference, reach = names[most], found.difference[most], found.reach[most]
+    ends = difference - reach, difference + reach
     among = (
-        f"p = {found.p[most]:.3g} among {len(names)} traits, "
+        f"p = {p_value(found.p[most])} among {len(names)} traits, "
         f"{train.articles:,} and {val.articles:,} articles"
     )
     if beyond.any():
         return Verdict(
             "MISMATCH",
             f"Validation windows are not made like training windows: {label(name)} is "
-            f"{train.mean(name):.4f} in train and {val.mean(name):.4f} in val, a difference of "
-            f"{signed(difference)} [{signed(difference - reach)}, {signed(difference + reach)}] "
-            f"beyond {threshold[most]:g} ({among}).",
+            f"{number(train.mean(name), DIGITS)} in train and {number(val.mean(name), DIGITS)} in "
+            f"val, a difference of {estimate(difference, ends, DIGITS, signed=True)} beyond "
+            f"{threshold[most]:g} ({among}).",
             "Assign the articles of both to train and val anew at random (`lvmctl data split "
             "STORE --by article`), or read validation figures as those of other text.",
         )
@@ -102,8 +104,8 @@ def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Trait
             "UNDECIDED",
             f"Too few articles to tell: {label(names[widest])} differs by "
             f"{signed(found.difference[widest])}, beyond {blunt[widest] / BLUNT:g}, which may be "
-            f"chance (p = {found.p[widest]:.3g} among {len(names)} traits, {train.articles:,} and "
-            f"{val.articles:,} articles).",
+            f"chance (p = {p_value(found.p[widest])} among {len(names)} traits, "
+            f"{train.articles:,} and {val.articles:,} articles).",
             f"About {more:.1f} times as many articles in both splits would show a difference of "
             "this size.",
         )
@@ -114,8 +116,8 @@ def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Trait
             "UNDECIDED",
             f"Too few articles to tell: {label(names[widest])} differs by "
             f"{signed(found.difference[widest])}, and between {train.articles:,} and "
-            f"{val.articles:,} articles chance alone reaches ±{found.reach[widest]:.4f}, beyond "
-            f"{blunt[widest]:g}.",
+            f"{val.articles:,} articles chance alone reaches "
+            f"±{number(found.reach[widest], DIGITS)}, beyond {blunt[widest]:g}.",
             f"About {room[widest] ** 2:.1f} times as many articles in both splits would decide.",
         )
     return Verdict(
@@ -133,4 +135,4 @@ def passing(names: list[str], reach: np.ndarray) -> str:
     for name, own in zip(names, reach):
         kind = kinds.get(name, "in a cosine")
         widest[kind] = max(own, widest.get(kind, 0.0))
-    return ", ".join(f"±{own:.4f} {kind}" for kind, own in widest.items())
+    return ", ".join(f"±{number(own, DIGITS)} {kind}" for kind, own in widest.items())

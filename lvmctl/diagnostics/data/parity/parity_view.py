@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Table
+from lvmctl.core.formatting import MISSING, estimate, interval, number, p_value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +26,10 @@ LOOKS = {
 """Colour, line and marker of each split (Okabe and Ito's palette)."""
 
 
+DIGITS = 4
+"""Of means and differences of cosines."""
+
+
 def label(name: str) -> str:
     """What a trait is, for a reader."""
     if name.startswith("lag_"):
@@ -34,8 +39,7 @@ def label(name: str) -> str:
 
 def signed(value: float) -> str:
     """``+.0123``"""
-    text = f"{value:+.4f}"
-    return text.replace("0.", ".", 1) if abs(value) < 0.99995 else text
+    return number(value, DIGITS, signed=True)
 
 
 def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
@@ -48,10 +52,10 @@ def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
             (
                 label(name),
                 signed(own["value"]),
-                _interval(own["ci"]),
-                _interval(own["simultaneous"]),
+                interval(own["ci"], DIGITS, signed=True) or MISSING,
+                interval(own["simultaneous"], DIGITS, signed=True) or MISSING,
                 own["threshold"],
-                "-" if own["p"] is None else f"{own['p']:.3g}",
+                p_value(own["p"]),
             )
             for name, own in differences.items()
         )
@@ -62,10 +66,10 @@ def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
     rows = tuple(
         (
             f"train, {other}",
-            f"{own['value']:.4f}",
-            f"{own['relative']:.3f}",
-            f"{own['chance']:.4f}",
-            f"{own['p']:.3g}",
+            number(own["value"], DIGITS),
+            number(own["relative"]),
+            number(own["chance"], DIGITS),
+            p_value(own["p"]),
         )
         for other, own in figures["energy"].items()
         if own is not None
@@ -115,7 +119,7 @@ def _traits(splits: dict[str, Any], horizon: int) -> Table:
 
 def _quantiles(splits: dict[str, Any]) -> Table:
     rows = tuple(
-        (label(name), split, *(f"{value:.3f}" for value in own["quantiles"][name].values()))
+        (label(name), split, *(number(value) for value in own["quantiles"][name].values()))
         for name in next(iter(splits.values()))["quantiles"]
         for split, own in splits.items()
     )
@@ -125,11 +129,4 @@ def _quantiles(splits: dict[str, Any]) -> Table:
 
 def _value(own: dict[str, Any] | None) -> str:
     """``.4140 [.4030, .4250]``, ``-`` where there is none."""
-    if own is None:
-        return "-"
-    value = signed(own["value"]).removeprefix("+")
-    return value if own["ci"] is None else f"{value} {_interval(own['ci']).replace('+', '')}"
-
-
-def _interval(ends: list[float] | None) -> str:
-    return "-" if ends is None else f"[{signed(ends[0])}, {signed(ends[1])}]"
+    return MISSING if own is None else estimate(own["value"], own["ci"], DIGITS)

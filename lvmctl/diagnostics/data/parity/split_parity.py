@@ -11,13 +11,14 @@ import numpy as np
 
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.formatting import number, p_value
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.parity.energy_distance import Energy, energy_distance
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison, compare
 from lvmctl.diagnostics.data.parity.parity_verdict import Limit, Verdict, judge, limits
-from lvmctl.diagnostics.data.parity.parity_view import curves, tables
+from lvmctl.diagnostics.data.parity.parity_view import DIGITS, curves, tables
 from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
 from lvmctl.diagnostics.data.parity.window_traits import Traits, lag_name, measure, pairs
 from lvmctl.evaluation.statistics.intervals import Resampled, Resampling
@@ -134,8 +135,8 @@ def _aside(verdict: Verdict, energy: Energy, level: float) -> str:
     if verdict.word != "MATCH" or not energy.p <= level:
         return ""
     return (
-        f" Their vectors differ (energy distance {energy.distance:.4f}, p = {energy.p:.3g}): "
-        "other subjects, in sequences made alike."
+        f" Their vectors differ (energy distance {number(energy.distance, DIGITS)}, "
+        f"p = {p_value(energy.p)}): other subjects, in sequences made alike."
     )
 
 

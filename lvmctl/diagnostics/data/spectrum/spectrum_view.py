@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lvmctl.core.diagnosis import Table
+from lvmctl.core.formatting import estimate, number
 from lvmctl.diagnostics.data.spectrum.transform_trial import SHOWN
 
 if TYPE_CHECKING:
@@ -37,20 +38,16 @@ def sentence(spread: dict[str, dict[str, Any]], dim: int) -> str:
     norm = spread["mean_norm"]
     if np.isnan(rank["value"]):
         return "All chunks are one vector."
-    lean = f"chunks of different articles have mean cosine {ranged(cosine, 3)} (isotropic: 0)"
+    alike = estimate(cosine["value"], cosine["ci"])
+    lean = f"chunks of different articles have mean cosine {alike} (isotropic: 0)"
     if np.isnan(cosine["value"]):
-        lean = f"the mean chunk has norm {norm['value']:.3f} (isotropic: {norm['isotropic']:.3f})"
+        length, ordinary = number(norm["value"]), number(norm["isotropic"])
+        lean = f"the mean chunk has norm {length} (isotropic: {ordinary})"
     return (
-        f"{lean[0].upper()}{lean[1:]}, and their variance fills {ranged(rank, 1)} of {dim} "
-        f"directions (isotropic: {rank['isotropic']:.1f})."
+        f"{lean[0].upper()}{lean[1:]}, and their variance fills "
+        f"{estimate(rank['value'], rank['ci'], 1)} of {dim} directions "
+        f"(isotropic: {number(rank['isotropic'], 1)})."
     )
-
-
-def ranged(figure: dict[str, Any], digits: int) -> str:
-    """``0.202 [0.190, 0.212]``, or the value alone where there is no interval."""
-    low, high = figure["ci"]
-    value = f"{figure['value']:.{digits}f}"
-    return value if np.isnan(low) else f"{value} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def change(retrieval: dict[str, Any]) -> str:
@@ -63,7 +60,7 @@ def change(retrieval: dict[str, Any]) -> str:
     name = retrieval["best"]
     top = name or max(tried, key=lambda other: tried[other]["r@5"]["difference"])
     told = " and ".join(
-        f"{LABELS[figure]} by {signed(tried[top][figure])} to {tried[top][figure]['value']:.3f}"
+        f"{LABELS[figure]} by {signed(tried[top][figure])} to {number(tried[top][figure]['value'])}"
         for figure in SHOWN
     )
     fitted = "the train articles" if retrieval["fitted_on"] == "train" else "all articles"
@@ -79,10 +76,8 @@ def change(retrieval: dict[str, Any]) -> str:
 
 
 def signed(figure: dict[str, Any]) -> str:
-    """``+0.012 [+0.008, +0.016]``."""
-    low, high = figure["ci"]
-    ci = "" if np.isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
-    return f"{figure['difference']:+.3f}{ci}"
+    """``+.012 [+.008, +.016]``."""
+    return estimate(figure["difference"], figure["ci"], signed=True)
 
 
 def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
@@ -117,7 +112,7 @@ def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
             for f in SHOWN
         )
         head = ("chunks", "figure", "value", "change", "low", "high")
-        chance = ", ".join(f"{LABELS[f]} {retrieval['raw'][f]['chance']:.3f}" for f in SHOWN)
+        chance = ", ".join(f"{LABELS[f]} {number(retrieval['raw'][f]['chance'])}" for f in SHOWN)
         title = f"`direct` in its article, {retrieval['windows']:,} windows; chance: {chance}"
         found.append(Table(head, raw + tried, title))
     return tuple(found)

@@ -13,6 +13,7 @@ from recorder import Recorder
 
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError
+from lvmctl.core.formatting import percent
 from lvmctl.data import Split
 from lvmctl.diagnostics.data.arrow.antisymmetry import Antisymmetry
 from lvmctl.diagnostics.data.arrow.direction import Direction
@@ -48,7 +49,7 @@ def test_a_rotation_holds_a_strong_arrow(turning):
     assert effect["value"] == pytest.approx(2 * np.sin(np.radians(40)), abs=0.05)
     assert "There is a strong arrow of time" in turning.sentence
     assert "neighbouring chunks" in turning.sentence
-    assert "p = 0.005 over lags 1 to 3 together" in turning.sentence
+    assert "p = .005 over lags 1 to 3 together" in turning.sentence
     assert "synth:reversed" in turning.change
     assert turning.figures["classifier"]["accuracy"] > 0.9
     assert turning.figures["classifier"]["p"] == pytest.approx(1 / 40)
@@ -118,7 +119,7 @@ def test_few_articles_are_undecided(world):
     (split,) = draws(world, 1, articles=5)
     found = diagnosed(split)
     assert found.verdict == "UNDECIDED"
-    assert "5 articles cannot show an arrow of time at level 5%, at least 6" in found.sentence
+    assert "5 articles cannot show an arrow of time at level 5 %, at least 6" in found.sentence
     assert found.change == "More articles."
 
 
@@ -170,9 +171,9 @@ def reading(p: float, *lags: tuple[float, float]) -> Readings:
 def test_words_follow_p_and_effect(effect, p, word):
     found = reading(p, (effect, p), (0.0, 1.0))
     assert verdict(found) == word
-    assert f"by {effect:.1%} of its size" in sentence(found)
+    assert f"by {percent(effect)} of its size" in sentence(found)
     # What chance may have made is an estimate, and its interval stands beside it.
-    estimated = f"of its size, 95 % interval {effect / 2:.1%} to {effect + 0.1:.1%}"
+    estimated = f"of its size, 95 % interval {percent(effect / 2)} to {percent(effect + 0.1)}"
     assert (estimated in sentence(found)) == (p > 0.05)
     assert ("the estimate is that reading" in sentence(found)) == (p > 0.05)
     assert ("does not prove" in sentence(found)) == (p > 0.05)
@@ -184,7 +185,7 @@ def test_an_estimate_without_an_interval_has_none():
     found = reading(0.2, (0.149, 0.2))
     bare = replace(found.lags[1], ci=(float("nan"), float("nan")))
     said = sentence(replace(found, lags={1: bare}))
-    assert "correlated by 14.9% of its size (A_1" in said
+    assert "correlated by 14.9 % of its size (A_1" in said
     assert "nan" not in said
 
 

@@ -96,7 +96,7 @@ def test_every_duplicate_planted_at_985_and_none_at_95():
     }
     low, high = (100 * end for end in pair["ci"])
     assert found.sentence == (
-        f"15 of 100 val chunks (15.0 %, 95 % interval {low:.1f} to {high:.1f}) repeat in train "
+        f"15 of 100 val chunks (15.0 %, 95 % interval {low:.1f} to {high:.1f} %) repeat in train "
         "above cosine 0.98, in 6 articles."
     )
     assert "one split" in found.change

@@ -43,9 +43,9 @@ def test_nothing_found():
     assert found.word == "MATCH"
     assert found.sentence == (
         "No difference between training and validation windows that matters was found: nearest to "
-        "its threshold is +.0050 in the cosine at lag 2 (0.02; p = 0.5 among 8 traits, 6 and 6 "
-        "articles). What passes as chance is up to ±0.0100 in a cosine, ±0.0100 in recency Δ, "
-        "±0.0100 in the share with Δ > 0."
+        "its threshold is +.0050 in the cosine at lag 2 (0.02; p = .5 among 8 traits, 6 and 6 "
+        "articles). What passes as chance is up to ±.0100 in a cosine, ±.0100 in recency Δ, "
+        "±.0100 in the share with Δ > 0."
     )
     assert not found.change
 
@@ -79,7 +79,7 @@ def test_a_difference_that_may_be_chance():
     assert found.word == "UNDECIDED"
     assert found.sentence == (
         "Too few articles to tell: the cosine at lag 1 differs by +.0210, beyond 0.02, which may "
-        "be chance (p = 0.5 among 8 traits, 6 and 6 articles)."
+        "be chance (p = .5 among 8 traits, 6 and 6 articles)."
     )
     assert found.change.startswith("About 2.8 times as many articles")
     assert verdict(error=0.014, delta=0.021).word == "UNDECIDED"
@@ -91,7 +91,7 @@ def test_what_passes_as_chance_is_the_widest_of_its_kind():
     reach[NAMES.index("lag_3")] = 0.03
     reach[NAMES.index("delta_positive")] = 0.04
     assert passing(NAMES, reach) == (
-        "±0.0300 in a cosine, ±0.0100 in recency Δ, ±0.0400 in the share with Δ > 0"
+        "±.0300 in a cosine, ±.0100 in recency Δ, ±.0400 in the share with Δ > 0"
     )
 
 
@@ -100,7 +100,7 @@ def test_too_few_articles():
     assert found.word == "UNDECIDED"
     assert found.sentence == (
         "Too few articles to tell: the cosine at lag 1 differs by +.0000, and between 6 and 6 "
-        "articles chance alone reaches ±0.0800, beyond 0.04."
+        "articles chance alone reaches ±.0800, beyond 0.04."
     )
     assert found.change == "About 4.0 times as many articles in both splits would decide."
 

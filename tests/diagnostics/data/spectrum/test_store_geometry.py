@@ -11,6 +11,7 @@ import pytest
 from recorder import Recorder
 
 from lvmctl.core.errors import DataError
+from lvmctl.core.formatting import number
 from lvmctl.data import Split, open_split, write_store
 from lvmctl.data.moments import moments
 from lvmctl.data.store.arrays import unit64
@@ -106,7 +107,7 @@ def test_transforms_are_fitted_on_train_and_tried_on_the_others():
     gained = retrieval["transforms"]["minus-1"]["r@5"]
     assert found.change.startswith(
         "taking off the mean and the leading component, fitted on the train articles, changes "
-        f"R@5 by +{gained['difference']:.3f} ["
+        f"R@5 by {number(gained['difference'], signed=True)} ["
     )
     assert reporter.said == []
     train, others = (split.take(np.arange(*ends)) for ends in ((0, 30), (30, 60)))
@@ -188,7 +189,7 @@ def test_rows_of_other_norms_are_taken_as_stored():
 def test_one_article():
     found, _ = look(split_of(sphere(40, 6), [40]))
     assert found.verdict == "ISOTROPIC"
-    assert found.sentence.startswith("The mean chunk has norm 0.")
+    assert found.sentence.startswith("The mean chunk has norm .")
     assert np.isnan(found.figures["spectrum"]["participation"]["ci"]).all()
     assert "[nan" not in found.sentence + found.change
     lines, _ = look(split_of(np.ones(6) + 0.01 * sphere(40, 6), [40]))

@@ -1,0 +1,121 @@
+"""How numbers and tables look to a reader, the same in every command and on every page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lvmctl.core.tree import get_interval, get_number
+
+MISSING = "-"
+"""Stands where there is no number."""
+
+
+def number(value: float | None, digits: int | None = 3, signed: bool = False) -> str:
+    """Format a number without the zero before its point.
+
+    Args:
+        value: None, NaN and infinities are shown as :data:`MISSING`.
+        digits: places behind the point; None shows four significant digits, for values whose size
+            is not known beforehand.
+        signed: put ``+`` before what is not below zero.
+
+    Example:
+        >>> number(0.2494), number(-0.0251), number(0.9996), number(0.125, signed=True)
+        ('.249', '-.025', '1.000', '+.125')
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    sign = "+" if signed else ""
+    text = (
+        f"{value:{sign}.4g}" if digits is None else f"{round(value, digits) + 0:{sign}.{digits}f}"
+    )
+    before = text[: text[0] in "+-"]
+    bare = text[len(before) :]
+    return before + (bare[1:] if bare.startswith("0.") else bare)
+
+
+def interval(ends: Sequence[float | None] | None, digits: int = 3, signed: bool = False) -> str:
+    """Format the two ends of an interval, ``[.210, .290]``; empty where either is not known."""
+    if ends is None or any(end is None or not math.isfinite(end) for end in ends):
+        return ""
+    low, high = (number(end, digits, signed) for end in ends)
+    return f"[{low}, {high}]"
+
+
+def estimate(
+    value: float | None,
+    ends: Sequence[float | None] | None,
+    digits: int = 3,
+    signed: bool = False,
+) -> str:
+    """Format a value and its interval, ``.249 [.210, .290]``; an unknown interval is left out."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{number(value, digits, signed)} {interval(ends, digits, signed)}".rstrip()
+
+
+def figure(tree: Mapping[str, Any], path: str, digits: int = 3) -> tuple[str, str]:
+    """Format the figure at a dotted path of a tree of figures, and its interval.
+
+    Args:
+        tree: nested mappings, as ``--json`` prints them; ``ci`` holds the intervals of the figures
+            beside it.
+        path: such as ``margin.last``.
+    """
+    return number(get_number(tree, path), digits), interval(get_interval(tree, path), digits)
+
+
+def p_value(p: float | None) -> str:
+    """Format the p value of a test in three significant digits: ``.0312``."""
+    if p is None or not math.isfinite(p):
+        return MISSING
+    return f"{p:.3g}".removeprefix("0") if p else "0"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Format a share as ``12.3 %``."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def count(amount: int, what: str = "") -> str:
+    """Format a count with what is counted: ``1 article``, ``1,170 articles``."""
+    return f"{amount:,} {what}{'' if amount == 1 else 's'}" if what else f"{amount:,}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Lay rows out in aligned columns of text.
+
+    Args:
+        header: names of the columns.
+        rows: cells. Floats are shown in four significant digits, None as :data:`MISSING`.
+
+    Returns:
+        Lines; columns of numbers are aligned to the right, others to the left.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    lines = [list(header), *cells]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    right = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return MISSING
+    return number(value, None) if isinstance(value, float) else str(value)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.rstrip(" %").replace(",", ""))
+    except ValueError:
+        return cell in (MISSING, "")
+    return True
