@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lvmctl import get_number
-from lvmctl_signals.table import RULES, Rule
+from lvmctl_signals.table import PUBLISHED, RULES, Rule
 
 SLACK = 1e-6
 """Figures are float32 means: a share that is kept at .15 comes out as .1499999."""
@@ -44,13 +44,20 @@ def found(history: Iterable[Any], recipe: str | None = None) -> list[Signal]:
     Args:
         history: records of ``training_history.json`` in their order. A figure that is missing or
             is not finite is not judged.
-        recipe: bare or qualified name of the recipe; bands of other recipes are left out.
+        recipe: bare or qualified name of the recipe. Rules that are meant for others are left out;
+            of a run whose recipe is not known, those that are meant for one recipe alone.
     """
     records = [record for record in history if isinstance(get_number(record, "epoch"), int)]
-    name = str(recipe).rpartition("/")[2]
-    rules = [rule for rule in RULES if rule.recipe in (None, name)]
+    rules = [rule for rule in RULES if meant(rule, recipe)]
     signals = [signal for rule in rules if (signal := first(rule, records))]
     return sorted(signals, key=lambda signal: signal.epoch)
+
+
+def meant(rule: Rule, recipe: str | None) -> bool:
+    """Whether ``rule`` is about runs of ``recipe``."""
+    if recipe is None:
+        return rule.recipes == PUBLISHED
+    return str(recipe).rpartition("/")[2] in rule.recipes
 
 
 def first(rule: Rule, records: list[dict[str, Any]]) -> Signal | None:

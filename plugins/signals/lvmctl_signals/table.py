@@ -10,6 +10,9 @@ BY_EPOCH = "P7 implementation, expected by epoch"
 LOGS = "P6b implementation, logs to watch"
 CRITERIA = "P6b implementation, success criteria"
 
+PUBLISHED = ("p1", "p2", "p3", "p4", "p5", "p5.1", "p6", "p6b", "p7", "p8")
+"""The recipes that the reports speak of."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -25,7 +28,7 @@ class Rule:
         source: which report says so.
         meaning: what the report concludes, or what the reader should know.
         above: whether ``low`` itself no longer satisfies.
-        recipe: the one recipe the bounds are meant for, None for any.
+        recipes: those that the bounds are meant for.
     """
 
     name: str
@@ -37,7 +40,7 @@ class Rule:
     source: str
     meaning: str = ""
     above: bool = False
-    recipe: str | None = None
+    recipes: tuple[str, ...] = PUBLISHED
 
     @property
     def figure(self) -> str:
@@ -71,7 +74,7 @@ RULES = (
     Rule("margin", MARGIN, 0.0, None, "by", 5, CRITERIA, TEXT, above=True),
     Rule("retrieval", R5, 0.7, None, "by", 8, CRITERIA),
     *(
-        Rule(f"p7-{path[1]}-{epoch}", path, low, high, "at", epoch, BY_EPOCH, recipe="p7")
+        Rule(f"p7-{path[1]}-{epoch}", path, low, high, "at", epoch, BY_EPOCH, recipes=("p7",))
         for epoch, both in P7_BANDS.items()
         for path, (low, high) in zip((MARGIN, COS_NEXT), both)
     ),

@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lvmctl_signals.signals import found
-from lvmctl_signals.table import RULES
+from lvmctl_signals.table import PUBLISHED, RULES
 
 METHODS = {
-    # METHODS §4, "Training signals", typed again: low, high, when, epoch, recipe
-    "gate-weight": ("gate_weight_mean", 0.5, None, "after", 0, None),
-    "stuck": ("cos_next", 0.35, None, "after", 5, None),
-    "drift": ("cos_anchor", 0.05, None, "after", 0, None),
-    "lambda-eff": ("lambda_eff", 0.001, 0.02, "after", 0, None),
-    "loss-share": ("loss_share", 0.15, 0.35, "after", 0, None),
-    "cos-next": ("cos_next", 0.50, None, "by", 5, None),
-    "margin": ("margin[last]", 0, None, "by", 5, None),
-    "retrieval": ("r@5", 0.70, None, "by", 8, None),
-    "p7-margin-1": ("margin[last]", 0.05, 0.15, "at", 1, "p7"),
-    "p7-cos_next-1": ("cos_next", 0.25, 0.35, "at", 1, "p7"),
-    "p7-margin-5": ("margin[last]", 0.20, 0.30, "at", 5, "p7"),
-    "p7-cos_next-5": ("cos_next", 0.40, 0.50, "at", 5, "p7"),
-    "p7-margin-10": ("margin[last]", 0.25, 0.40, "at", 10, "p7"),
-    "p7-cos_next-10": ("cos_next", 0.45, 0.55, "at", 10, "p7"),
+    # METHODS §4, "Training signals", typed again: low, high, when, epoch, recipes
+    "gate-weight": ("gate_weight_mean", 0.5, None, "after", 0, PUBLISHED),
+    "stuck": ("cos_next", 0.35, None, "after", 5, PUBLISHED),
+    "drift": ("cos_anchor", 0.05, None, "after", 0, PUBLISHED),
+    "lambda-eff": ("lambda_eff", 0.001, 0.02, "after", 0, PUBLISHED),
+    "loss-share": ("loss_share", 0.15, 0.35, "after", 0, PUBLISHED),
+    "cos-next": ("cos_next", 0.50, None, "by", 5, PUBLISHED),
+    "margin": ("margin[last]", 0, None, "by", 5, PUBLISHED),
+    "retrieval": ("r@5", 0.70, None, "by", 8, PUBLISHED),
+    "p7-margin-1": ("margin[last]", 0.05, 0.15, "at", 1, ("p7",)),
+    "p7-cos_next-1": ("cos_next", 0.25, 0.35, "at", 1, ("p7",)),
+    "p7-margin-5": ("margin[last]", 0.20, 0.30, "at", 5, ("p7",)),
+    "p7-cos_next-5": ("cos_next", 0.40, 0.50, "at", 5, ("p7",)),
+    "p7-margin-10": ("margin[last]", 0.25, 0.40, "at", 10, ("p7",)),
+    "p7-cos_next-10": ("cos_next", 0.45, 0.55, "at", 10, ("p7",)),
 }
 BOUNDS = [
     (rule, side) for rule in RULES for side in ("low", "high") if getattr(rule, side) is not None
@@ -42,7 +42,7 @@ def key(rule):
 
 
 def test_the_table_is_that_of_methods():
-    ours = {r.name: (r.figure, r.low, r.high, r.when, r.epoch, r.recipe) for r in RULES}
+    ours = {r.name: (r.figure, r.low, r.high, r.when, r.epoch, r.recipes) for r in RULES}
     assert ours == METHODS
     assert [rule.name for rule in RULES if rule.above] == ["margin"]
 
@@ -96,6 +96,13 @@ def test_a_figure_is_never_shown_as_the_bound_it_breaks(history):
 def test_signals_come_in_the_order_of_epochs(history):
     epochs = [signal.epoch for signal in found(history(cos_next=0.1, **{"r@5": 0.1}), "p7")]
     assert epochs == sorted(epochs) == [1, 5, 5, 6, 8, 10]
+
+
+@pytest.mark.parametrize("recipe", ["p9", "ranker/p9", "plain", "mine"])
+def test_what_the_reports_expect_of_their_recipes_is_not_asked_of_others(history, recipe):
+    drifted = history(cos_next=0.1, cos_anchor=0.01, margin=-0.3, **{"r@5": 0.1})
+    assert found(drifted, recipe) == []
+    assert {"stuck", "drift", "cos-next", "margin", "retrieval"} <= {*names(drifted, "p8")}
 
 
 @pytest.mark.parametrize("recipe", ["p7", "p7/p7", "lvmctl-p7/p7"])
