@@ -15,7 +15,7 @@ from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import Asked, Subject, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.evidence import evidence
-from lvmctl.evaluation.fivecat.latency import latency
+from lvmctl.evaluation.fivecat.latency import latency, reference_of
 from lvmctl.evaluation.fivecat.run import plain
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.gates.verdicts import ProfileVerdict, profile_verdict
@@ -34,6 +34,9 @@ SHOWN = (
 )
 """Figures that are compared."""
 
+SHIP = "ship"
+"""The profile that says whether a model may replace what is in use."""
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -44,7 +47,7 @@ class Compared:
         name: its row, the run directory's name.
         sheet: what it and the baselines of its K and h did.
         times: latency.
-        ship: the verdict of the profile ``ship``.
+        ship: the verdict of the profile :data:`SHIP`; None where it is not installed.
     """
 
     trained: Trained
@@ -52,7 +55,7 @@ class Compared:
     name: str
     sheet: Sheet
     times: dict[str, Any]
-    ship: ProfileVerdict
+    ship: ProfileVerdict | None
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Comparison:
                     "horizon": one.subject.val.horizon,
                     "differences": differences(one.sheet, one.name, self.against),
                     "latency": one.times,
-                    "ship": one.ship.record(),
+                    "ship": None if one.ship is None else one.ship.record(),
                 }
                 for one in self.runs
             },
@@ -113,7 +116,8 @@ def compare(
     subjects = [of_run(asked, one) for one in trained]
     same_data(trained, subjects)
     shared = shared_targets([subject.val for subject in subjects])
-    chosen, gates = find_profile(registry, "ship")
+    judged = find_profile(registry, SHIP) if SHIP in registry.names("profile") else None
+    gates = [] if judged is None else judged[1]
     fitted: dict[tuple, list] = {}
     found = []
     for one, name, subject in zip(trained, names, subjects):
@@ -127,9 +131,9 @@ def compare(
         sheet = measured(subject.val, [predictor, *others], protocol, reporter)
         keep = np.flatnonzero(np.isin(target_rows(subject.val), shared))
         sheet.measured = {row: only(each, keep) for row, each in sheet.measured.items()}
-        times = latency(one, predictor, subject.val)
+        times = latency(registry, one, predictor, subject.val, reference_of(registry, gates))
         proof = evidence({"val": sheet}, name, times["ratio"])
-        ship = profile_verdict(chosen, gates, name, predictor.geometry, proof)
+        ship = judged and profile_verdict(*judged, name, predictor.geometry, proof)
         found.append(Compared(one, subject, name, sheet, times, ship))
     return Comparison(found, against, len(shared))
 

@@ -146,6 +146,8 @@ class VerdictGate(Record):
         split: ``val`` or ``ood``, the windows it is judged on.
         category: A to E, the 5CAT test it belongs to; empty for others.
         optional: shown, never counted.
+        reference: of ``latency.ratio``, the model whose time is 1, built with the run's options
+            where it has them; core's ``free`` by default.
         source: where the number comes from.
     """
 
@@ -159,6 +161,7 @@ class VerdictGate(Record):
     split: Literal["val", "ood"] = "val"
     category: str = ""
     optional: bool = False
+    reference: str = ""
     source: str = ""
 
     role: ClassVar[str] = "verdict"

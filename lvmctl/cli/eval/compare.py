@@ -41,8 +41,8 @@ def compare(runs: tuple[str, ...], against: str, as_json: bool, **asked: Any) ->
     """Compare RUNS (the latest when none is named) with each other and with the baselines.
 
     All are measured on the same targets. Differences are taken window by window, their intervals
-    resample articles. The ship verdict asks for R@5 + .10 and MRR@10 + .05 over `direct`, with the
-    interval above the bar, and for the latency of P6b's model. Exit code 1 when every run fails.
+    resample articles. The profile `ship`, where a plugin has it, says who may replace what is in
+    use. Exit code 1 when every run fails it.
 
     \b
     lvmctl eval compare runs/p8_a runs/p8_b
@@ -56,7 +56,7 @@ def compare(runs: tuple[str, ...], against: str, as_json: bool, **asked: Any) ->
         done = run_compare(load_registry(), runs or (None,), against, Asked(**asked), Terminal())
         found = done.record()
     emit(found, "eval.compare", as_json, lambda: "\n".join(text(found)))
-    if all(one.ship.failed for one in done.runs):
+    if all(one.ship is not None and one.ship.failed for one in done.runs):
         raise click.exceptions.Exit(1)
 
 
@@ -84,8 +84,11 @@ def text(found: dict[str, Any]) -> Iterator[str]:
             ],
         )
         yield from latency_lines(run["latency"])
-        yield gates_table({"verdict": run["ship"]})
-        yield f"ship: {run['ship']['outcome']}"
+        if run["ship"] is None:
+            yield "ship: not judged, no plugin that is installed has this profile"
+        else:
+            yield gates_table({"verdict": run["ship"]})
+            yield f"ship: {run['ship']['outcome']}"
 
 
 def shown(path: str) -> str:

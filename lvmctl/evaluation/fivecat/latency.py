@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from lvmctl.core.batch import Pool
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.trained import Trained
-from lvmctl.nn.free import Free
-from lvmctl.nn.sequence.options import SequenceOptions
+from lvmctl.registry import Entry, Registry
+from lvmctl.registry.faults import attribute_errors
+from lvmctl.registry.specs import VerdictGate
 
 BATCHES = (1, 256)
 ROUNDS = {1: 200, 256: 12}
@@ -24,12 +25,26 @@ WARM_UP = 3
 POOL = 50
 """Candidates a ranker's own score is timed on."""
 
-REFERENCE = "free model of the same size"
-"""P6b's model: the same sequence model with a linear head."""
+REFERENCE = "core/free"
+"""The model that a run is timed beside where no gate names one."""
 
 
-def latency(trained: Trained, predictor: Predictor, windows: Windows) -> dict[str, Any]:
-    """Milliseconds per call of a run and of P6b's model of the same size, taken in turn.
+def reference_of(registry: Registry, gates: Iterable[VerdictGate]) -> Entry:
+    """The model that the ``gates`` compare a run's time with."""
+    named = next((gate.reference for gate in gates if gate.reference), REFERENCE)
+    return registry.get("model", named)
+
+
+def latency(
+    registry: Registry, trained: Trained, predictor: Predictor, windows: Windows, beside: Entry
+) -> dict[str, Any]:
+    """Milliseconds per call of a run and of another model of the same size, taken in turn.
+
+    Args:
+        registry: resolves that model.
+        trained, predictor: the run.
+        windows: where the contexts come from.
+        beside: the other model, see :func:`reference_of`.
 
     Returns:
         ``batch_1`` and ``batch_256``, each with ``p50`` and ``p95`` of the run, of the
@@ -38,11 +53,12 @@ def latency(trained: Trained, predictor: Predictor, windows: Windows) -> dict[st
     """
     callers: dict[str, Callable[[Tensor], object]] = {
         "query": predictor.call,
-        "reference": reference(trained),
+        "reference": reference(registry, trained, beside),
     }
     if predictor.score is not None:
         callers["score"] = ranking(predictor, windows)
-    found: dict[str, Any] = {"unit": "ms per call", "reference": REFERENCE}
+    named = f"{beside.name} model of the same size"
+    found: dict[str, Any] = {"unit": "ms per call", "reference": named}
     ratios = []
     for batch in BATCHES:
         index = np.arange(batch) % len(windows)
@@ -71,12 +87,13 @@ def measure(
     }
 
 
-def reference(trained: Trained) -> Callable[[Tensor], Tensor]:
-    """P6b's model with the run's options of the sequence model where it has them, untrained."""
-    own = trained.plan.model.options
-    names = {field.name for field in dataclasses.fields(SequenceOptions)}
+def reference(registry: Registry, trained: Trained, beside: Entry) -> Callable[[Tensor], Tensor]:
+    """The model ``beside`` with the run's options where it has them, untrained."""
+    own, make = trained.plan.model.options, registry.resolve(beside)
+    names = {field.name for field in dataclasses.fields(beside.record.options)}
     options = {name: getattr(own, name) for name in names if hasattr(own, name)}
-    model = Free(SequenceOptions(**options), trained.plan.shape(trained.dim)).eval()
+    with attribute_errors(beside):
+        model = make(beside.record.options(**options), trained.plan.shape(trained.dim)).eval()
     return lambda context: model(context).q
 
 

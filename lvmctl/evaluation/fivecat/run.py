@@ -21,7 +21,7 @@ from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.fivecat.evidence import coherence_gap, evidence
 from lvmctl.evaluation.fivecat.internals import anatomy
-from lvmctl.evaluation.fivecat.latency import latency
+from lvmctl.evaluation.fivecat.latency import latency, reference_of
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
 from lvmctl.evaluation.fivecat.order import fit_order, order_accuracy
 from lvmctl.evaluation.gates.ceilings import reach
@@ -158,7 +158,8 @@ def run_fivecat(
     sheets["val"].measured[predictor.name].columns.update(inside.metrics)
     bound(sheets, predictor.geometry, subject, "order_accuracy" in inside.metrics)
     with reporter.progress("latency", "stages", 1) as done:
-        times = latency(trained, predictor, subject.val)
+        beside = reference_of(registry, gates)
+        times = latency(registry, trained, predictor, subject.val, beside)
         done(1)
     proof = evidence(sheets, predictor.name, times["ratio"])
     verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)

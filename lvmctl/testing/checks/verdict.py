@@ -28,12 +28,15 @@ def ahead(gate: VerdictGate) -> float:
 
 @check
 def says_where_it_belongs(subject: Subject) -> None:
-    """Its category is a test of 5CAT or empty, and its split is one that is judged."""
+    """Its category is a test of 5CAT or empty, its split is one that is judged, and the model that
+    it names as its reference is installed."""
     gate = subject.record
     if gate.category not in ("", *"ABCDE"):
         raise Unmet(f"category {gate.category!r} is no test of 5CAT, they are A to E")
     if gate.split not in ("val", "ood"):
         raise Unmet(f"split {gate.split!r} is never judged, val and ood are")
+    if gate.reference:
+        subject.registry.get("model", gate.reference)
 
 
 @check

@@ -79,6 +79,7 @@ SHIPPED = (
         summary="Time per query, as a multiple of the p6b model's.",
         metric="latency.ratio",
         at_most=1.15,
+        reference="core/free",  # P6b's model
         source="P7 implementation notes, deployment criteria (no worse than P6b); 1.15 is "
         "METHODS §3",
     ),

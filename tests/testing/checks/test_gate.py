@@ -262,6 +262,7 @@ def test_a_sample_weight_needs_fields_that_there_are():
     [
         ({"category": "F"}, "category 'F' is no test of 5CAT"),
         ({"split": "train"}, "split 'train' is never judged"),
+        ({"reference": "core/fre"}, "no model 'core/fre'; did you mean 'free'?"),
     ],
 )
 def test_a_verdict_says_what_is_judged(details, why):
