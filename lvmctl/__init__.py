@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lvmctl.data.store.writer import write_store
     from lvmctl.data.windows import Windows
     from lvmctl.evaluation.statistics.intervals import Resampling
+    from lvmctl.nn.losses.options import PreviousRepelOptions
     from lvmctl.nn.sequence.model import sequence_model
     from lvmctl.nn.sequence.options import SequenceOptions
     from lvmctl.registry.hookspecs import hookimpl
@@ -84,6 +85,7 @@ _HOMES = {
     "ModelSpec": "registry.specs",
     "NoOptions": "registry.specs",
     "Part": "registry.specs",
+    "PreviousRepelOptions": "nn.losses.options",
     "ProfileSpec": "registry.specs",
     "RecipeSpec": "registry.specs",
     "SampleWeight": "registry.specs",
@@ -148,6 +150,7 @@ __all__ = [
     "PluginError",
     "Pool",
     "Prediction",
+    "PreviousRepelOptions",
     "ProfileSpec",
     "Ranking",
     "RecipeSpec",

@@ -74,7 +74,7 @@ def show(name: str, assignments: tuple[str, ...], file: Path | None, as_json: bo
     experiment = known.get(name)
     layers = [*experiment.layers, ("--set", parse_assignments(assignments))]
     plan = _plan(experiment, layers)
-    rows = _values(plan, layers)
+    rows = [{"option": path, "value": v, "origin": origin} for path, v, origin in plan.values()]
     shown = {
         "name": name,
         "file": known.path,
@@ -115,21 +115,6 @@ def _plan(experiment: Experiment, layers: list[tuple[str, dict[str, Any]]]) -> P
     from lvmctl.plan import make_plan
 
     return make_plan(load_registry(), experiment.recipe, layers, experiment.losses)
-
-
-def _values(plan: Plan, layers: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The recipe's options, then what a layer set on one of its parts."""
-    rows = [
-        {"option": name, "value": getattr(plan.options, name), "origin": origin}
-        for name, origin in plan.origins.items()
-    ]
-    on_parts = {key: origin for origin, layer in layers for key in layer if "." in key}
-    for key, origin in on_parts.items():
-        owner, _, name = key.rpartition(".")
-        parts = plan.parts
-        options = next(part.options for part in parts if part.entry.means(owner))
-        rows.append({"option": key, "value": getattr(options, name), "origin": origin})
-    return rows
 
 
 def _text(shown: dict[str, Any], rows: list[dict[str, Any]]) -> str:

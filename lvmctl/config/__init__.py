@@ -1,6 +1,6 @@
 """Options, where their values come from, and named experiments."""
 
-from lvmctl.config.bind import Bound, bind, parse_assignments, split_parts
+from lvmctl.config.bind import Bound, bind, matches, parse_assignments, suggestion
 from lvmctl.config.experiments import (
     Experiment,
     Experiments,
@@ -8,7 +8,16 @@ from lvmctl.config.experiments import (
     is_pattern,
     load_experiments,
 )
-from lvmctl.config.options import TRANSFORMS, OptionInfo, TrainingOptions, describe, option
+from lvmctl.config.options import (
+    TRANSFORMS,
+    OptionInfo,
+    TrainingOptions,
+    describe,
+    flatten,
+    option,
+    values_of,
+    with_values,
+)
 
 __all__ = [
     "TRANSFORMS",
@@ -20,9 +29,13 @@ __all__ = [
     "bind",
     "describe",
     "disabled_plugins",
+    "flatten",
     "is_pattern",
     "load_experiments",
+    "matches",
     "option",
     "parse_assignments",
-    "split_parts",
+    "suggestion",
+    "values_of",
+    "with_values",
 ]

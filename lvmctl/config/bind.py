@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from lvmctl.config.options import OptionInfo, describe
+from lvmctl.config.options import OptionInfo, describe, flatten, with_values
 from lvmctl.core.errors import UsageError, nearest
 
 T = TypeVar("T")
@@ -18,8 +18,8 @@ class Bound(Generic[T]):
     """Options and where each value came from.
 
     Attributes:
-        options: an instance of the dataclass.
-        origins: for every option, the last layer that set it, or ``"default"``.
+        options: an instance of the dataclass; no two of its groups are one object.
+        origins: for every option, by its path, the last layer that set it, or ``"default"``.
     """
 
     options: T
@@ -30,34 +30,46 @@ def bind(
     cls: type[T],
     layers: Sequence[tuple[str, Mapping[str, Any]]] = (),
     problems: list[str] | None = None,
+    base: T | None = None,
+    aliases: Mapping[str, str] | None = None,
 ) -> Bound[T]:
     """Lay values over the defaults of ``cls``.
 
     Args:
         cls: a frozen dataclass of options.
         layers: ``(origin, values)`` pairs, e.g. ``("--set", {"lr": "1e-3"})``; a later layer
-            wins. A string for an option that is no string is parsed.
+            wins. A key is a path or a short name, see :func:`matches`; a mapping holds the values
+            of a group. A string for an option that is no string is parsed.
         problems: what is wrong is added here instead of raised, and what is right is bound.
+        base: values to begin with instead of the defaults.
+        aliases: paths by further keys that mean them.
 
     Raises:
-        UsageError: names every unknown key (with the nearest known one) and every bad value.
+        UsageError: names every unknown key (with the nearest known one), every key that means
+            several options (with their paths) and every bad value.
     """
-    known = {info.name: info for info in describe(cls)}
+    known = describe(cls)
+    base = cls() if base is None else base
     values: dict[str, Any] = {}
-    origins = dict.fromkeys(known, DEFAULT)
+    origins = dict.fromkeys((info.path for info in known), DEFAULT)
     errors: list[str] = []
     for origin, layer in layers:
-        for name, value in layer.items():
+        keys: dict[str, str] = {}
+        for key, value in flatten(layer).items():
             try:
-                values[name] = _accept(known, name, value)
-                origins[name] = origin
+                info = _the_match(known, key, (aliases or {}).get(key, key))
+                if info.path in keys:
+                    raise ValueError(f"{keys[info.path]} and {key} are one option, give it once")
+                keys[info.path] = key
+                values[info.path] = _accept(info, key, value)
+                origins[info.path] = origin
             except ValueError as error:
                 errors.append(f"{error} ({origin})")
     try:
-        bound = Bound(cls(**values), origins)
+        bound = Bound(with_values(base, values), origins)
     except ValueError as error:  # a rule between options, from __post_init__
         errors.append(str(error))
-        bound = Bound(cls(), dict.fromkeys(known, DEFAULT))
+        bound = Bound(with_values(base, {}), dict.fromkeys(origins, DEFAULT))
     if errors and problems is None:
         raise UsageError("; ".join(errors))
     if problems is not None:
@@ -65,21 +77,52 @@ def bind(
     return bound
 
 
-def _accept(known: Mapping[str, OptionInfo], name: str, value: Any) -> Any:
-    if name not in known:
-        close = nearest(name, list(known))
-        mend = f"did you mean {close!r}?" if close else f"options are {', '.join(known) or 'none'}"
-        raise ValueError(f"unknown option {name!r}, {mend}")
+def matches(known: Sequence[OptionInfo], key: str) -> list[OptionInfo]:
+    """The options that a key means: the one of this path, or else all of this short name.
+
+    Hyphen and underscore are alike.
+    """
+    key = key.replace("-", "_")
+    exact = [info for info in known if info.path == key]
+    return exact or [info for info in known if info.short == key]
+
+
+def suggestion(known: Sequence[OptionInfo], key: str, also: Sequence[str] = ()) -> str | None:
+    """What may have been meant by a key that means no option, None where nothing is like it.
+
+    Args:
+        also: further names that there are.
+    """
+    key = key.replace("-", "_")
+    if inside := [info.path for info in known if info.group == key]:
+        return f"it is the group of {', '.join(inside)}"
+    names = {info.short: info.path for info in known if matches(known, info.short) == [info]}
+    names |= {name: name for name in (*also, *(info.path for info in known))}
+    close = nearest(key, list(names))
+    path = f" ({names[close]})" if close and names[close] != close else ""
+    return f"did you mean {close!r}?{path}" if close else None
+
+
+def _the_match(known: Sequence[OptionInfo], key: str, name: str) -> OptionInfo:
+    found = matches(known, name)
+    if len(found) > 1:
+        paths = " and ".join(info.path for info in found)
+        raise ValueError(f"{key!r} means {paths}, write one of them")
+    if not found:
+        there = f"options are {', '.join(info.path for info in known) or 'none'}"
+        raise ValueError(f"unknown option {key!r}, {suggestion(known, name) or there}")
+    return found[0]
+
+
+def _accept(info: OptionInfo, key: str, value: Any) -> Any:
     try:
-        return known[name].accept(value)
+        return info.accept(value)
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+        raise ValueError(f"{key}: {error}") from None
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
     """``["lr=1e-3", "listwise.temperature=.1"]`` as a dictionary of strings; the last one wins.
-
-    A dotted key addresses a part of the recipe's composition; see :func:`split_parts`.
 
     Raises:
         UsageError: names every assignment that is not ``key=value``.
@@ -95,19 +138,3 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
     if errors:
         raise UsageError(f"not key=value: {', '.join(errors)}", where="--set")
     return values
-
-
-def split_parts(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Separate a recipe's own options from those of its parts.
-
-    ``{"lr": 1, "order.hidden": 2}`` gives ``({"lr": 1}, {"order": {"hidden": 2}})``.
-    """
-    own: dict[str, Any] = {}
-    parts: dict[str, dict[str, Any]] = {}
-    for key, value in values.items():
-        part, dot, name = key.rpartition(".")
-        if dot:
-            parts.setdefault(part, {})[name] = value
-        else:
-            own[key] = value
-    return own, parts

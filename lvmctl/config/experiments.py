@@ -21,13 +21,14 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import tomli
 
+from lvmctl.config.options import flatten
 from lvmctl.core.errors import UsageError, nearest
 
 FILE = "experiments.toml"
@@ -128,7 +129,8 @@ class Experiments:
                 if key in (*TEXTS, *LISTS):
                     reserved[key] = self._reserved(table_name, key, value)
                     continue
-                for option, item in _flatten(key, value):
+                for option, item in flatten({key: value}).items():
+                    values.pop(option, None)  # the order is that of the chain
                     values[option] = item
                     origins[option] = origin
         reserved.pop("extends", None)
@@ -234,12 +236,3 @@ def _read(path: Path) -> dict[str, Any]:
         raise UsageError(f"not TOML: {error}", where=path) from error
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=path) from error
-
-
-def _flatten(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Nested tables as dotted names."""
-    if isinstance(value, dict):
-        for inner, item in value.items():
-            yield from _flatten(f"{key}.{inner}", item)
-    else:
-        yield key, value

@@ -1,9 +1,14 @@
-"""Options are fields of a frozen dataclass: a type, a default, help and bounds, free of torch."""
+"""Options are fields of a frozen dataclass: a type, a default, help and bounds, free of torch.
+
+A field whose type is such a dataclass itself holds a group of options: those of a recipe's part.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, get_type_hints
 
 from lvmctl.config.types import OptionType
@@ -19,28 +24,42 @@ def option(
     high: float | None = None,
     choices: tuple[Any, ...] | None = None,
     schedule: bool = False,
+    prefix: str = "",
 ) -> Any:
-    """A dataclass field that is an option.
+    """A dataclass field that is an option, or a group of them.
+
+    A subclass changes a default by a plain value: ``epochs: int = 20`` keeps all that the base
+    says of ``epochs``. A group with no prefix is a plain default too:
+    ``order: OrderOptions = OrderOptions(pairs=3)``.
 
     Args:
         default: value when nothing sets it; its annotation gives the type
-            (``int``, ``float``, ``bool``, ``str``, ``X | None`` or ``tuple[X, ...]``).
+            (``int``, ``float``, ``bool``, ``str``, ``X | None`` or ``tuple[X, ...]``), and for a
+            group it is an instance of a frozen dataclass of options.
         help: one line for ``plugins describe``.
         low, high: inclusive bounds of a number, or of every item of a tuple. ``high=math.inf``
             says that infinity is a meaningful value; it is refused otherwise. Equal bounds fix it.
         choices: the values allowed, if they are few.
         schedule: a ``str`` whose text ``Schedule`` reads, such as a weight;
             ``high`` bounds its largest value.
+        prefix: of a group: what the short names of its options begin with, for a group that would
+            share them with another (``"order_"`` makes ``order.pairs`` answer to ``order_pairs``).
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "schedule": schedule}
-    return dataclasses.field(default=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata | {"prefix": prefix})
 
 
 @dataclass(frozen=True)
 class OptionInfo:
-    """One option as described by its field; see :func:`option`."""
+    """One option as described by its field; see :func:`option`.
 
-    name: str
+    Attributes:
+        path: the names of the fields that lead to it, joined by dots; it means this option alone.
+        short: the name that means it where no other option has the same.
+    """
+
+    path: str
+    short: str
     type: OptionType
     default: Any
     help: str = ""
@@ -48,6 +67,16 @@ class OptionInfo:
     high: float | None = None
     choices: tuple[Any, ...] | None = None
     schedule: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its field."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def group(self) -> str:
+        """The path of the group it is in, empty for the dataclass itself."""
+        return self.path.rpartition(".")[0]
 
     @property
     def bounds(self) -> str:
@@ -99,29 +128,85 @@ def _number(bound: float) -> str:
 
 
 def describe(cls: type) -> list[OptionInfo]:
-    """The options of a dataclass, in the order they are written (a base's come first).
+    """The options of a dataclass in the order they are written (a base's come first), those of a
+    group where the group is.
 
     Raises:
-        TypeError: a field's annotation is none of the types an option may have.
+        TypeError: a field's annotation is none of the types an option may have, or a group has no
+            default.
     """
+    return list(_described(cls))
+
+
+def _described(
+    cls: type, group: str = "", prefix: str = "", defaults: Any = None
+) -> Iterator[OptionInfo]:
     hints = get_type_hints(cls)
-    return [
-        OptionInfo(
-            name=field.name,
-            type=OptionType.of(hints[field.name], f"{cls.__name__}.{field.name}"),
-            default=_default(field),
-            **{key: field.metadata.get(key) for key in ("low", "high", "choices", "schedule")},
-            help=field.metadata.get("help", ""),
+    for field in dataclasses.fields(cls):
+        if not field.init:
+            continue
+        kind, said, path = hints[field.name], _said(cls, field.name), f"{group}{field.name}"
+        default = _default(field) if defaults is None else getattr(defaults, field.name)
+        if dataclasses.is_dataclass(kind):
+            if type(default) is not kind:
+                raise TypeError(f"{cls.__name__}.{field.name}: its default is no {kind.__name__}")
+            yield from _described(kind, f"{path}.", prefix + said.get("prefix", ""), default)
+            continue
+        yield OptionInfo(
+            path=path,
+            short=prefix + field.name,
+            type=OptionType.of(kind, f"{cls.__name__}.{field.name}"),
+            default=default,
+            **{key: said.get(key) for key in ("low", "high", "choices", "schedule")},
+            help=said.get("help", ""),
         )
-        for field in dataclasses.fields(cls)
-        if field.init
-    ]
+
+
+def _said(cls: type, name: str) -> Mapping[str, Any]:
+    """What :func:`option` was told of a field, here or in the nearest base that used it."""
+    for base in cls.__mro__:
+        field = vars(base).get("__dataclass_fields__", {}).get(name)
+        if field is not None and field.metadata:
+            return field.metadata
+    return {}
 
 
 def _default(field: dataclasses.Field) -> Any:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return field.default
+
+
+def flatten(values: Mapping[str, Any], group: str = "") -> dict[str, Any]:
+    """Nested tables of values as one, by dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        inside = isinstance(value, Mapping)
+        flat |= flatten(value, f"{group}{name}.") if inside else {f"{group}{name}": value}
+    return flat
+
+
+def values_of(options: Any) -> dict[str, Any]:
+    """The values of an instance by their paths."""
+    return {info.path: attrgetter(info.path)(options) for info in describe(type(options))}
+
+
+def with_values(options: Any, values: Mapping[str, Any]) -> Any:
+    """A copy of ``options``, and of every group in it, with other values at some paths.
+
+    Raises:
+        ValueError: the values break a rule between options (``__post_init__``).
+    """
+    changes = {path: value for path, value in values.items() if "." not in path}
+    for field in dataclasses.fields(options):
+        group, dot = getattr(options, field.name), f"{field.name}."
+        if field.init and dataclasses.is_dataclass(group):
+            inside = {p.removeprefix(dot): v for p, v in values.items() if p.startswith(dot)}
+            try:
+                changes[field.name] = with_values(group, inside)
+            except ValueError as error:
+                raise ValueError(f"{field.name}: {error}") from None
+    return dataclasses.replace(options, **changes)
 
 
 TRANSFORMS = ("centred", "minus-1", "minus-2", "minus-3", "whitened")

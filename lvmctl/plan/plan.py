@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from lvmctl.config import TrainingOptions
@@ -49,7 +50,8 @@ class Plan:
         recipe: name of the recipe.
         package: the distribution the recipe comes from, with its version.
         options: the recipe's options.
-        origins: where each option's value came from.
+        origins: where each option's value came from, by its path; by ``plugin/record.option``
+            where it is one of a part alone and was set.
         model, losses, gates: the parts; see ``Composition``.
         key_options: what the run directory's name shows.
     """
@@ -95,6 +97,16 @@ class Plan:
     def needs(self) -> set[str]:
         """Batch fields the losses and the sample gates read."""
         return {name for part in (*self.losses, *self.sample) for name in part.entry.record.needs}
+
+    def values(self) -> Iterator[tuple[str, Any, str]]:
+        """Every option of ``origins`` by its path, with its value and its origin."""
+        parts = {part.entry.qualified: part.options for part in self.parts}
+        for path, origin in self.origins.items():
+            owner = next((name for name in parts if path.startswith(f"{name}.")), None)
+            if owner is None:
+                yield path, attrgetter(path)(self.options), origin
+            else:
+                yield path, attrgetter(path.removeprefix(f"{owner}."))(parts[owner]), origin
 
     def record(self) -> dict[str, Any]:
         """As saved in ``config.json``; :func:`from_record` reads it back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lvmctl.config import bind
+from lvmctl.config import bind, describe, matches
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.core.schedule import Schedule
 from lvmctl.plan.plan import ROLES, Plan, PlannedPart, package
@@ -15,6 +15,8 @@ from lvmctl.registry.find import UNPACKAGED
 
 def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:
     """The plan a run was made with, from its ``config.json``.
+
+    Options by short names, as runs had them before they were nested, are read too.
 
     Raises:
         PluginError: a plugin it needs is not there, broken or contested.
@@ -29,12 +31,14 @@ def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:
         )
 
     recipe = known(registry, "recipe", record["recipe"], record)
-    bound = bind(recipe.record.options, [("config.json", record["options"])])
+    options = bind(recipe.record.options, [("config.json", record["options"])]).options
+    described = describe(recipe.record.options)
+    paths = {key: [info.path for info in matches(described, key)] for key in record["origins"]}
     return Plan(
         recipe=record["recipe"],
         **package(recipe),
-        options=bound.options,
-        origins=dict(record["origins"]),
+        options=options,
+        origins={(paths[key] or [key])[0]: origin for key, origin in record["origins"].items()},
         model=part("model", record["model"]),
         losses=tuple(part("loss", saved) for saved in record["losses"]),
         gates=tuple(part("gate", saved) for role in ROLES for saved in record[role]),

@@ -38,17 +38,18 @@ class Shape:
 
 @dataclass(frozen=True)
 class Part:
-    """A named model or loss with the options and the weight a recipe gives it.
+    """A named model, loss or gate with the options and the weight a recipe gives it.
 
     Attributes:
         name: bare or qualified record name, e.g. ``"p8/listwise"``.
-        options: values for the record's options dataclass.
+        options: an instance of the record's options dataclass, such as a group of the recipe's
+            options, or some values for it by name.
         weight: factor of a loss in the total, a number or a schedule such as ``"0.2,3=0"``
             (:class:`lvmctl.core.schedule.Schedule`); ignored for other parts.
     """
 
     name: str
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Any = field(default_factory=dict)
     weight: float | str = 1.0
 
 

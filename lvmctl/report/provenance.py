@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lvmctl.config import flatten
 from lvmctl.core.formatting import number
 from lvmctl.report.html import Html, joined, table, tag
 from lvmctl.report.inputs import Inputs
@@ -90,7 +91,7 @@ def options(config: Mapping[str, Any]) -> Html:
     origins = config.get("origins", {})
     rows = [
         (name, json.dumps(value, ensure_ascii=False), origins.get(name, ""))
-        for name, value in config.get("options", {}).items()
+        for name, value in flatten(config.get("options", {})).items()
     ]
     inside = table("Options of the recipe", ("option", "value", "origin"), rows)
     return tag("details", joined([tag("summary", f"{len(rows)} options"), inside]))

@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from lvmctl.config import bind, split_parts
+from lvmctl.config.bind import DEFAULT, bind
 from lvmctl.core.errors import LvmctlError, RunError, UsageError
 from lvmctl.core.files import write_json
 from lvmctl.core.reporter import Reporter
@@ -27,7 +27,7 @@ from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
-from lvmctl.training.provenance import FORMAT, now, surroundings
+from lvmctl.training.provenance import FORMAT, READABLE, now, surroundings
 from lvmctl.training.result import Result
 
 DATA_SEED = 0
@@ -127,7 +127,7 @@ def resume(
     with run:
         config = run.read(run.config)
         with readable(run.config):
-            if config["format"] != FORMAT:
+            if config["format"] not in READABLE:
                 raise RunError("was written by another version of lvmctl", where=run.config)
             same_recipe(registry, recipe, config["recipe"])
             plan = with_epochs(from_record(registry, config), layers)
@@ -155,7 +155,7 @@ def resume(
                     where="--resume",
                     mend=f"give --epochs {len(training.records)} or more",
                 )
-            write_json(run.config, config | plan.record())
+            write_json(run.config, config | {"format": FORMAT} | plan.record())
             resumed = {"argv": sys.argv, "started": now(), "backend": backend.record()}
             return finish(training, splits, {"resumed": resumed})
 
@@ -215,25 +215,20 @@ def transformed(windows: Windows, transform: Transform | None) -> Windows:
 
 def with_epochs(plan: Plan, layers: Layers) -> Plan:
     """``plan`` with the number of epochs a resume may change."""
-    given = {key: value for _, values in layers for key, value in values.items()}
-    own, parts = split_parts(given)
-    others = [*(key for key in own if key != "epochs"), *parts]
-    if others:
+    if others := [key for _, values in layers for key in values if key != "epochs"]:
         raise UsageError(
             f"a resumed run keeps its options, {', '.join(others)} cannot change",
             where="--resume",
             mend="leave them out (only --epochs may change), or start a new run",
         )
-    typed = [(origin, split_parts(values)[0]) for origin, values in layers]
-    saved = ("config.json", asdict(plan.options))
-    bound = bind(type(plan.options), [saved, *typed])
+    bound = bind(type(plan.options), layers, base=plan.options)
     if (epoch := epoch_without_loss(plan.losses, bound.options.epochs)) is not None:
         raise UsageError(
             f"no loss has a weight above 0 in epoch {epoch}",
             where="--resume",
             mend="give fewer --epochs, or start a new run with other weights",
         )
-    changed = {name: origin for name, origin in bound.origins.items() if origin != saved[0]}
+    changed = {name: origin for name, origin in bound.origins.items() if origin != DEFAULT}
     return replace(plan, options=bound.options, origins=plan.origins | changed)
 
 

@@ -17,7 +17,10 @@ from urllib.parse import quote, unquote_plus
 from lvmctl.plan import Plan
 from lvmctl.training.backend import Backend
 
-FORMAT = "lvmctl.run/1"
+FORMAT = "lvmctl.run/2"
+READABLE = (FORMAT, "lvmctl.run/1")
+"""Formats of ``config.json`` that can be read; in the first one options were not nested."""
+
 PACKAGES = ("lvmctl", "torch", "numpy", "pluggy")
 
 

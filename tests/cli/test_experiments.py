@@ -52,7 +52,7 @@ def test_validate_reports_all_that_is_wrong_with_one(run_cli, tmp_path):
     result = run_cli("experiments", "validate", "--file", path, "--json")
     assert result.returncode == 2
     (row,) = json.loads(result.stdout)["experiments"]
-    for reason in ("'x' is not a whole number", "'lr'", "'hidden'", "'mse'"):
+    for reason in ("'x' is not a whole number", "'lr'", "'order.hidden'", "'mse'"):
         assert reason in row["error"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvmctl.config import TrainingOptions, bind, describe, option, parse_assignments, split_parts
+from lvmctl.config import TrainingOptions, bind, describe, option, parse_assignments
 from lvmctl.core.errors import UsageError
 
 
@@ -146,9 +146,6 @@ def test_every_number_of_training_is_bounded_and_torch_takes_the_largest_seed():
 def test_assignments_keep_dotted_keys_and_the_last_wins():
     values = parse_assignments(["lr=1", "p8/listwise.temperature=.1", "lr=2", "name=a=b"])
     assert values == {"lr": "2", "p8/listwise.temperature": ".1", "name": "a=b"}
-    own, parts = split_parts(values)
-    assert own == {"lr": "2", "name": "a=b"}
-    assert parts == {"p8/listwise": {"temperature": ".1"}}
 
 
 def test_what_is_no_assignment_is_named():

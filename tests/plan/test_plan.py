@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 
 import pytest
 
+from lvmctl.config import describe, matches
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.plan import from_record, make_plan
-from lvmctl.plan.make import split_weight
+from lvmctl.plan.parts import split_weight
 from lvmctl.registry import Registry, load_registry
 
 
@@ -33,18 +35,7 @@ def test_the_strongest_layer_wins_and_origins_are_kept():
     )
     assert found.options.lr == 2
     assert (found.origins["lr"], found.origins["epochs"]) == ("--set", "file")
-    assert found.origins["margin"] == "default"
-
-
-def test_recipe_options_reach_the_parts_and_dotted_ones_win():
-    listwise = plan({"temperature": 0.5, "negatives": 3}).losses[0].options
-    assert (listwise.temperature, listwise.negatives) == (0.5, 3)
-    listwise = plan({"listwise.temperature": "0.25"}).losses[0].options
-    assert listwise.temperature == 0.25
-    with pytest.raises(UsageError, match=r"temperature and listwise\.temperature are both"):
-        plan({"temperature": 0.5, "listwise.temperature": "0.25"})
-    assert plan({"p8/order.hidden": 8}).losses[2].options.hidden == 8
-    assert plan({"width": 64}).model.options.width == 64
+    assert found.origins["previous_repel.margin"] == "default"
 
 
 def test_losses_are_added_reweighted_and_taken_out():
@@ -60,21 +51,21 @@ def test_every_fault_is_said_at_once():
     with pytest.raises(UsageError) as caught:
         plan({"temprature": 1, "lr": -1, "epochs": "many"})
     message = str(caught.value)
-    assert "'temprature', did you mean 'temperature'?" in message
+    assert "'temprature', did you mean 'temperature'? (listwise.temperature)" in message
     assert "lr" in message
     assert "epochs" in message
     with pytest.raises(UsageError) as caught:
         plan({"listwise.temperatur": 1, "order.hidden": 0, "nothing.x": 1})
     message = str(caught.value)
-    assert "'temperature'" in message
-    assert "hidden" in message
-    assert "'nothing', the parts are" in message
+    assert "'listwise.temperatur', did you mean 'listwise.temperature'?" in message
+    assert "order.hidden: 0 is below 1" in message
+    assert "unknown option 'nothing.x', the parts are p8/mixture, p8/listwise" in message
 
 
 def test_faults_of_every_stage_are_said_together():
     with pytest.raises(UsageError) as caught:
         plan({"epochs": "x", "lrr": 3, "order.hiden": 3}, losses=["listwize"])
-    for part in ("epochs", "'lrr', did you mean 'lr'?", "'hidden'", "'listwise'"):
+    for part in ("epochs", "'lrr', did you mean 'lr'?", "'order.hidden'", "'listwise'"):
         assert part in str(caught.value)
 
 
@@ -162,3 +153,24 @@ def test_an_older_run_says_what_is_missing_without_its_package():
 )
 def test_a_name_and_its_weight(text, parts):
     assert split_weight(text) == parts
+
+
+@pytest.mark.parametrize("recipe", [e.qualified for e in load_registry().entries("recipe")])
+def test_a_run_from_before_options_were_nested_is_read(recipe):
+    made = make_plan(load_registry(), recipe, [("test", {"epochs": 3, "lr": 0.01})])
+    record = json.loads(json.dumps(made.record()))
+    known = describe(type(made.options))
+    own = [info for info in known if len(matches(known, info.short)) == 1]
+    assert len(own) == len(known)
+    record["options"] = {info.short: attrgetter(info.path)(made.options) for info in own}
+    record["origins"] = {info.short: made.origins[info.path] for info in own}
+    read = from_record(load_registry(), json.loads(json.dumps(record)))
+    assert read == made
+    assert read.record() == made.record()
+
+
+def test_options_of_an_old_run_that_are_gone_are_named():
+    record = plan().record()
+    record["options"]["tempratur"] = 1
+    with pytest.raises(UsageError, match=r"'tempratur', did you mean 'temperature'\?.*config.json"):
+        from_record(load_registry(), record)

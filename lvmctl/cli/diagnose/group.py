@@ -103,7 +103,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
     options = describe(entry.record.options)
     own = [
         click.Option(
-            [f"--{info.name.replace('_', '-')}"],
+            [f"--{info.path.replace('_', '-').replace('.', '-')}", info.path.replace(".", "_")],
             metavar=info.type.scalar.__name__.upper(),
             help=f"{sentence(info.help)}.  [default: {info.default}]",
         )
@@ -114,7 +114,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
     def callback(out: Path | None, as_json: bool, **given: Any) -> int:
         from lvmctl.diagnostics.job import Asked, diagnose
 
-        values = {i.name: given.pop(i.name) for i in options}
+        values = {i.path: given.pop(i.path.replace(".", "_")) for i in options}
         typed = {name: value for name, value in values.items() if value is not None}
         refuse_output(out)
         with redirect_stdout(sys.stderr):

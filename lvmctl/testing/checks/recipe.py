@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lvmctl.config import OptionInfo, TrainingOptions, describe
+from lvmctl.config import OptionInfo, TrainingOptions, describe, values_of
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.core.files import jsonable
 from lvmctl.core.run_directory import new_run
@@ -32,9 +32,9 @@ load({target!r})(load({options!r})())
 """
 
 
-def planned(subject: Subject, **changed: Any) -> Plan:
-    """The plan of the recipe with the subject's options, some of them changed."""
-    values = asdict(subject.options) | changed
+def planned(subject: Subject, changed: dict[str, Any] | None = None) -> Plan:
+    """The plan of the recipe with the subject's options, those of some paths changed."""
+    values = values_of(subject.options) | (changed or {})
     return make_plan(subject.registry, subject.registry.address(subject.entry), [("check", values)])
 
 
@@ -80,16 +80,16 @@ def every_bound_plans_or_is_refused(subject: Subject) -> str | None:
         for value in extremes(info):
             tried += 1
             try:
-                planned(subject, **{info.name: value})
+                planned(subject, {info.path: value})
             except PluginError as error:
-                raise Unmet(f"{info.name} = {value}: {error}") from error
+                raise Unmet(f"{info.path} = {value}: {error}") from error
             except UsageError as error:
                 if "\n" in str(error):
-                    raise Unmet(f"{info.name} = {value}: {error}") from error
-                refused.append(f"{info.name} = {value}")
+                    raise Unmet(f"{info.path} = {value}: {error}") from error
+                refused.append(f"{info.path} = {value}")
             except Exception as error:
                 said = f"{type(error).__name__}: {error}"
-                raise Unmet(f"{info.name} = {value} ends in {said}") from error
+                raise Unmet(f"{info.path} = {value} ends in {said}") from error
     return f"{tried} values" + (f", refused: {', '.join(refused)}" if refused else "")
 
 

@@ -57,7 +57,7 @@ def options_have_help(subject: Subject) -> None:
     """Every option has a type that lvmctl knows and one line of help."""
     for info in describe(subject.record.options):
         if not isinstance(info.help, str) or not info.help.strip() or "\n" in info.help:
-            raise Unmet(f"the help of option {info.name} is {info.help!r}")
+            raise Unmet(f"the help of option {info.path} is {info.help!r}")
 
 
 def options(subject: Subject) -> list[OptionInfo]:
@@ -78,9 +78,9 @@ def defaults_are_allowed(subject: Subject) -> None:
     together."""
     for info in options(subject):
         if info.default is dataclasses.MISSING:
-            raise Unmet(f"option {info.name} has no default")
+            raise Unmet(f"option {info.path} has no default")
         if fault := refused(info, info.default):
-            raise Unmet(f"the default {info.default!r} of option {info.name}: {fault}")
+            raise Unmet(f"the default {info.default!r} of option {info.path}: {fault}")
     try:
         subject.record.options()
     except Exception as error:
@@ -91,7 +91,7 @@ def defaults_are_allowed(subject: Subject) -> None:
 def numbers_have_bounds(subject: Subject) -> None:
     """Every number has a lower and an upper bound, or choices."""
     missing = [
-        f"{info.name} has no {side}"
+        f"{info.path} has no {side}"
         for info in options(subject)
         for side in ("low", "high")
         if info.type.scalar in (int, float) and not info.choices and getattr(info, side) is None
@@ -106,7 +106,7 @@ def bounds_are_values(subject: Subject) -> None:
     for info in options(subject):
         for value in limits(info):
             if fault := refused(info, value):
-                raise Unmet(f"the bound or choice {value!r} of option {info.name}: {fault}")
+                raise Unmet(f"the bound or choice {value!r} of option {info.path}: {fault}")
 
 
 @check
@@ -114,7 +114,7 @@ def values_survive_text(subject: Subject) -> None:
     """Defaults, bounds and choices are the same when they are typed after --set."""
     for info in options(subject):
         for value in (info.default, *limits(info)):
-            typed = f"{info.name}={text(value)}"
+            typed = f"{info.path}={text(value)}"
             # What is not allowed at all is the business of the rules above.
             if not refused(info, value) and (fault := refused(info, value, typed)):
                 raise Unmet(f"--set {typed} is not read as {value!r}: {fault}")
@@ -122,7 +122,7 @@ def values_survive_text(subject: Subject) -> None:
 
 def refused(info: OptionInfo, value: Any, typed: str | None = None) -> str | None:
     """Why the option does not take ``value`` as it is or as it was ``typed``, None if it does."""
-    given = value if typed is None else parse_assignments([typed])[info.name]
+    given = value if typed is None else parse_assignments([typed])[info.path]
     try:
         taken = info.accept(given)
     except ValueError as error:

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lvmctl.config import describe
+from lvmctl.config import describe, values_of
 from lvmctl.core.batch import Step
 from lvmctl.core.reporter import SILENT
 from lvmctl.data import Windows, open_split
@@ -47,11 +47,11 @@ class Run(NamedTuple):
 
 def small(options: Any) -> dict[str, Any]:
     """The values of a recipe's ``options``, with those of :data:`TINY` as far as bounds allow."""
-    values = asdict(options)
+    values = values_of(options)
     for info in describe(type(options)):
         if info.name in TINY:
             low, high = info.low or 0, TINY[info.name] if info.high is None else info.high
-            values[info.name] = min(max(TINY[info.name], low), high)
+            values[info.path] = min(max(TINY[info.name], low), high)
     return values
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import TrainingOptions, option
+from lvmctl import SequenceOptions, TrainingOptions, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,69 +70,75 @@ class DistinctOptions:
 class ClassicOptions(TrainingOptions):
     """What P1 to P4 share."""
 
-    epochs: int = option(20, "passes over the training windows", low=1, high=1_000_000)
-    batch_size: int = option(64, "windows per step", low=1, high=1_000_000)
+    epochs: int = 20
+    batch_size: int = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class P1Options(ClassicOptions, SequenceOptions):
+class P1Options(ClassicOptions):
     """Everything `lvmctl train --plugin p1 --set` can change."""
 
+    sequence: SequenceOptions = SequenceOptions()
+
 
 @dataclass(frozen=True, kw_only=True)
-class P2Options(ClassicOptions, ResidualOptions, GuardOptions):
+class GuardedOptions(ClassicOptions):
+    """What P2 and P3 share."""
+
+    guard: GuardOptions = GuardOptions()
+    w_guard: str = option("0,6=.002", "weight of the guard", schedule=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class P2Options(GuardedOptions):
     """Everything `lvmctl train --plugin p2 --set` can change."""
 
-    w_guard: str = option("0,6=.002", "weight of the guard", schedule=True)
+    sequence: ResidualOptions = ResidualOptions()
 
 
 @dataclass(frozen=True, kw_only=True)
-class P3Options(ClassicOptions, WindowDropoutOptions, GuardOptions):
+class P3Options(GuardedOptions):
     """Everything `lvmctl train --plugin p3 --set` can change."""
 
-    w_guard: str = option("0,6=.002", "weight of the guard", schedule=True)
+    sequence: WindowDropoutOptions = WindowDropoutOptions()
 
 
 @dataclass(frozen=True, kw_only=True)
-class P4Options(ClassicOptions, SequenceOptions, RolloutOptions):
+class P4Options(ClassicOptions):
     """Everything `lvmctl train --plugin p4 --set` can change."""
 
     horizon: int = option(1, "h: a rollout feeds back the next chunk, no later one", low=1, high=1)
+    sequence: SequenceOptions = SequenceOptions()
+    rollout: RolloutOptions = RolloutOptions()
     w_rollout: str = option("0,4=.05,7=.1", "weight of the rollout", schedule=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class P5Options(TrainingOptions, RampOptions, DistinctOptions):
+class P5Options(TrainingOptions):
     """Everything `lvmctl train --plugin p5 --set` can change."""
 
     context: int = option(
         5, "K, chunks in a window; the curriculum compares last with older ones", low=2, high=10**6
     )
     epochs: int = option(34, "passes over the selected windows", low=1, high=1_000_000)
-
-    def __post_init__(self) -> None:
-        RampOptions.__post_init__(self)
-        DistinctOptions.__post_init__(self)
+    sequence: RampOptions = RampOptions()
+    distinct: DistinctOptions = DistinctOptions()
 
 
 @dataclass(frozen=True, kw_only=True)
 class P51Options(P5Options):
     """Everything `lvmctl train --plugin p5.1 --set` can change."""
 
-    ramp: str = option("0,3~.1", "scale of the position feature", schedule=True)
-    steepness: float = option(
-        5.0, "factor within the forward preference's softplus", low=1e-3, high=1e6
-    )
-    margin: float = option(
-        0.02, "forward preference's margin between target and last", low=-2.0, high=2.0
-    )
+    sequence: RampOptions = RampOptions(ramp="0,3~.1")
+    forward_preference: ForwardPreferenceOptions = ForwardPreferenceOptions()
     w_forward: str = option("0,6~.001", "weight of the forward preference", schedule=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class P6Options(TrainingOptions, SequenceOptions):
+class P6Options(TrainingOptions):
     """Everything `lvmctl train --plugin p6 --set` can change."""
 
     horizon: int = option(
         2, "h: P6 predicts the chunk after next, so that copying last does not pay", low=2, high=2
     )
+    sequence: SequenceOptions = SequenceOptions()

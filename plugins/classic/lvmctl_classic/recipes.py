@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import Composition, Part, TrainingOptions
+from lvmctl import Composition, Part, TrainingOptions
 from lvmctl_classic.options import (
-    DistinctOptions,
-    ForwardPreferenceOptions,
-    GuardOptions,
     P1Options,
     P2Options,
     P3Options,
@@ -17,10 +11,6 @@ from lvmctl_classic.options import (
     P5Options,
     P6Options,
     P51Options,
-    RampOptions,
-    ResidualOptions,
-    RolloutOptions,
-    WindowDropoutOptions,
 )
 
 MSE = Part("core/mse")
@@ -28,43 +18,43 @@ MSE = Part("core/mse")
 
 def p1(options: P1Options) -> Composition:
     """P1: free head, squared error."""
-    return compose(options, free(options), MSE)
+    return compose(options, Part("core/free", options.sequence), MSE)
 
 
 def p2(options: P2Options) -> Composition:
     """P2: a step from the newest chunk; squared error, and guards from epoch 6."""
-    model = part("classic/residual", ResidualOptions, options)
-    return compose(options, model, MSE, guard(options))
+    guard = Part("classic/guard", options.guard, options.w_guard)
+    return compose(options, Part("classic/residual", options.sequence), MSE, guard)
 
 
 def p3(options: P3Options) -> Composition:
     """P3: free head; squared error, and guards and window dropout from epoch 6."""
-    model = part("classic/window-dropout", WindowDropoutOptions, options)
-    return compose(options, model, MSE, guard(options))
+    guard = Part("classic/guard", options.guard, options.w_guard)
+    return compose(options, Part("classic/window-dropout", options.sequence), MSE, guard)
 
 
 def p4(options: P4Options) -> Composition:
     """P4: free head; squared error, and that of a rollout from epoch 4."""
-    rollout = part("classic/rollout", RolloutOptions, options, options.w_rollout)
-    return compose(options, free(options), MSE, rollout)
+    rollout = Part("classic/rollout", options.rollout, options.w_rollout)
+    return compose(options, Part("core/free", options.sequence), MSE, rollout)
 
 
-def p5(options: P5Options) -> Composition:
+def p5(options: P5Options, *losses: Part) -> Composition:
     """P5: free head that is told positions; squared error; distinct windows first."""
-    return compose(options, ramp(options), MSE, gates=(distinct(options),))
+    distinct = Part("classic/distinct", options.distinct)
+    model = Part("classic/ramp", options.sequence)
+    return compose(options, model, MSE, *losses, gates=(distinct,))
 
 
 def p51(options: P51Options) -> Composition:
     """P5.1: P5, a ramp that grows, and a soft preference of the target over last."""
-    forward = part(
-        "classic/forward-preference", ForwardPreferenceOptions, options, options.w_forward
-    )
-    return compose(options, ramp(options), MSE, forward, gates=(distinct(options),))
+    preference = options.forward_preference
+    return p5(options, Part("classic/forward-preference", preference, options.w_forward))
 
 
 def p6(options: P6Options) -> Composition:
     """P6: free head, squared error, the chunk after next."""
-    return compose(options, free(options), MSE)
+    return compose(options, Part("core/free", options.sequence), MSE)
 
 
 def compose(
@@ -72,24 +62,3 @@ def compose(
 ) -> Composition:
     """What all of them have in common."""
     return Composition(model, losses, gates=gates, run_name={"c": options.context})
-
-
-def part(name: str, record: type, options: TrainingOptions, weight: float | str = 1.0) -> Part:
-    """A part that has the recipe's values for its own options."""
-    return Part(name, {f.name: getattr(options, f.name) for f in fields(record)}, weight)
-
-
-def free(options: TrainingOptions) -> Part:
-    return part("core/free", SequenceOptions, options)
-
-
-def guard(options: P2Options | P3Options) -> Part:
-    return part("classic/guard", GuardOptions, options, options.w_guard)
-
-
-def ramp(options: P5Options) -> Part:
-    return part("classic/ramp", RampOptions, options)
-
-
-def distinct(options: P5Options) -> Part:
-    return part("classic/distinct", DistinctOptions, options)

@@ -8,7 +8,7 @@ import pytest
 from lvmctl_classic import options as o
 from lvmctl_classic.plugin import lvmctl_gates, lvmctl_losses, lvmctl_models, lvmctl_recipes
 
-from lvmctl.config import bind
+from lvmctl.config import bind, describe
 from lvmctl.core.errors import UsageError
 from lvmctl.registry import load_registry
 
@@ -91,7 +91,7 @@ def record(name: str):
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_defaults_are_the_published_values(name):
-    found = dataclasses.asdict(record(name).options())
+    found = {info.short: info.default for info in describe(record(name).options)}
     expected = COMMON | PUBLISHED[name]
     assert {key: found[key] for key in expected} == expected
 
@@ -123,13 +123,13 @@ def test_every_option_arrives_where_it_works(registry, name):
     values, loss, weight = CHANGED[name]
     values = values | {"encoder": "gru", "width": 32, "context": 7}
     compose = registry.resolve(registry.get("recipe", name))
-    composition = compose(record(name).options(**values))
+    composition = compose(bind(record(name).options, [("test", values)]).options)
     parts = {
         part.name: part for part in (composition.model, *composition.losses, *composition.gates)
     }
     found: dict = {}
     for part in parts.values():
-        found |= part.options
+        found |= dataclasses.asdict(part.options) if part.options else {}
     wanted = {k: v for k, v in values.items() if not k.startswith("w_") and k != "context"}
     assert {key: found[key] for key in wanted} == wanted
     if loss:
@@ -145,10 +145,10 @@ def test_defaults_of_the_recipes_are_those_of_their_parts(registry):
         kinds += [("gate", part) for part in composition.gates]
         for kind, part in kinds:
             entry = registry.get(kind, part.name)
-            bound = bind(entry.record.options, [("recipe", part.options)]).options
+            options = part.options or entry.record.options()
             if (spec.name, part.name) == ("p5.1", "classic/ramp"):
-                bound = dataclasses.replace(bound, ramp=".03")
-            assert bound == entry.record.options()
+                options = dataclasses.replace(options, ramp=".03")
+            assert options == entry.record.options()
             assert callable(registry.resolve(entry))
 
 

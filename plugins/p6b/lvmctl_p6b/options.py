@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import TrainingOptions, option
+from lvmctl import SequenceOptions, TrainingOptions, option
 from lvmctl_p6b.versions import VERSIONS
 
 
@@ -30,12 +29,14 @@ class DirectionalOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class P6bOptions(TrainingOptions, SequenceOptions, DirectionalOptions):
+class P6bOptions(TrainingOptions):
     """Everything `lvmctl train --plugin p6b --set` can change."""
 
     horizon: int = option(
         2, "h: P6b predicts the chunk after next, so that copying last does not pay", low=2, high=2
     )
-    epochs: int = option(12, "passes over the training windows", low=1, high=1_000_000)
+    epochs: int = 12
+    sequence: SequenceOptions = SequenceOptions()
+    directional: DirectionalOptions = DirectionalOptions()
     w_mse: float = option(1.0, "weight of the squared error", low=0.0, high=1e6)
     w_directional: float = option(1.0, "weight of the directional loss", low=0.0, high=1e6)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import Composition, Part
-from lvmctl_p6b.options import DirectionalOptions, P6bOptions
+from lvmctl import Composition, Part
+from lvmctl_p6b.options import P6bOptions
 
 
 def compose(options: P6bOptions) -> Composition:
     """P6b: free head; squared error and the directional loss against second_last."""
-
-    def part(name: str, record: type, weight: float = 1.0) -> Part:
-        return Part(name, {f.name: getattr(options, f.name) for f in fields(record)}, weight)
-
     return Composition(
-        model=part("core/free", SequenceOptions),
+        model=Part("core/free", options.sequence),
         losses=(
-            Part("core/mse", {}, options.w_mse),
-            part("p6b/directional", DirectionalOptions, options.w_directional),
+            Part("core/mse", weight=options.w_mse),
+            Part("p6b/directional", options.directional, options.w_directional),
         ),
-        run_name={"v": options.version, "c": options.context},
+        run_name={"v": options.directional.version, "c": options.context},
     )

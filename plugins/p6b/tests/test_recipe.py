@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 from lvmctl_p6b.recipe import compose
 
-from lvmctl.config import bind
+from lvmctl.config import bind, describe
 from lvmctl.core.errors import UsageError
 from lvmctl.nn.sequence.options import SequenceOptions
 
@@ -42,11 +40,11 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_default_is_the_published_value(name):
-    assert getattr(P6bOptions(), name) == PUBLISHED[name]
+    assert [i.default for i in describe(P6bOptions) if i.short == name] == [PUBLISHED[name]]
 
 
 def test_the_composition():
-    composition = compose(P6bOptions(version="2.1"))
+    composition = compose(P6bOptions(directional=DirectionalOptions(version="2.1")))
     assert composition.model.name == "core/free"
     weights = {part.name: part.weight for part in composition.losses}
     assert weights == {"core/mse": 1.0, "p6b/directional": 1.0}
@@ -55,27 +53,14 @@ def test_the_composition():
 
 
 def test_every_option_arrives_where_it_works():
-    changed = P6bOptions(
-        version="1",
-        margin=0.3,
-        share=0.4,
-        share_cap=0.5,
-        lambda_max=0.6,
-        gamma=7.0,
-        w_mse=2.0,
-        w_directional=3.0,
-        encoder="gru",
-        width=32,
-        layers=1,
-        heads=4,
-        feedforward=64,
-        dropout=0.3,
-    )
-    composition = compose(changed)
-    parts = [composition.model, composition.losses[1]]
-    for part, record in zip(parts, (SequenceOptions, DirectionalOptions)):
-        names = [field.name for field in dataclasses.fields(record)]
-        assert part.options == {name: getattr(changed, name) for name in names}
+    directional = {"version": "1", "margin": 0.3, "share": 0.4, "share_cap": 0.5}
+    directional |= {"lambda_max": 0.6, "gamma": 7.0}
+    sequence = {"encoder": "gru", "width": 32, "layers": 1, "heads": 4}
+    sequence |= {"feedforward": 64, "dropout": 0.3}
+    values = directional | sequence | {"w_mse": 2.0, "w_directional": 3.0}
+    composition = compose(bind(P6bOptions, [("test", values)]).options)
+    assert composition.model.options == SequenceOptions(**sequence)
+    assert composition.losses[1].options == DirectionalOptions(**directional)
     assert [part.weight for part in composition.losses] == [2.0, 3.0]
 
 

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from lvmctl.plugins import Composition, Part
-from lvmctl_p7.options import P7Options, RankerOptions
+from lvmctl import Composition, Part
+from lvmctl_p7.options import P7Options
 
 
 def compose(options: P7Options) -> Composition:
     """P7: anchored ranker; InfoNCE, previous-repel hinge, teacher floor, directional gate."""
-    model = {f.name: getattr(options, f.name) for f in fields(RankerOptions)}
-    infonce = {
-        "temperature": options.temperature,
-        "negatives": options.negatives,
-        "in_batch": options.in_batch,
-    }
     teacher = f"{options.w_teacher},{options.warmup + 1}=0"
     gates = []
     if options.gate:
-        values = {"threshold": options.gate_threshold, "weight": options.gate_weight}
-        gates.append(Part("p7/directional-gate", values))
+        gates.append(Part("p7/directional-gate", options.directional_gate))
     if options.stop_on_drift:
-        gates.append(Part("p7/drift-stop"))
+        gates.append(Part("p7/drift-stop", options.drift_stop))
     losses = (
-        Part("p7/infonce", infonce, options.w_rank),
-        Part("core/previous-repel", {"margin": options.margin}, options.w_margin),
-        Part("p7/teacher-floor", {"floor": options.teacher_floor}, teacher),
-        Part("p7/anchor-floor", {"floor": options.anchor_floor}, options.w_anchor),
-        Part("core/cosine", {}, options.w_cosine),
+        Part("p7/infonce", options.infonce, options.w_rank),
+        Part("core/previous-repel", options.previous_repel, options.w_margin),
+        Part("p7/teacher-floor", options.teacher_floor, teacher),
+        Part("p7/anchor-floor", options.anchor_floor, options.w_anchor),
+        Part("core/cosine", weight=options.w_cosine),
     )
+    margin, anchor = options.previous_repel.margin, options.sequence.anchor_lambda
     return Composition(
-        model=Part("p7/ranker", model),
+        model=Part("p7/ranker", options.sequence),
         losses=losses,
         gates=tuple(gates),
-        run_name={"c": options.context, "m": options.margin, "l": options.anchor_lambda},
+        run_name={"c": options.context, "m": margin, "l": anchor},
     )

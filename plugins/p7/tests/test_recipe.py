@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from lvmctl_p7 import options as parts
 from lvmctl_p7.options import P7Options
 from lvmctl_p7.recipe import compose
 
-from lvmctl.config import bind
+from lvmctl.config import bind, describe
 from lvmctl.core.errors import UsageError
 from lvmctl.nn.losses.options import PreviousRepelOptions
 from lvmctl.plan import make_plan
@@ -80,7 +79,7 @@ LOSSES = {"p7-pure-margin": ["p7/teacher-floor:0.2"]}
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_default_is_the_published_value(name):
-    assert getattr(P7Options(), name) == PUBLISHED[name]
+    assert [i.default for i in describe(P7Options) if i.short == name] == [PUBLISHED[name]]
 
 
 def test_the_bounds_of_lambda_and_of_the_drift_are_the_published_ones():
@@ -135,56 +134,32 @@ def test_defaults_of_the_recipe_are_those_of_its_parts():
     }
     seen = [part for part in found if part.name in classes]
     assert len(seen) == len(classes)
-    for part in seen:
-        options = classes[part.name]
-        assert bind(options, [("recipe", part.options)]).options == options()
+    assert [part.options for part in seen] == [classes[part.name]() for part in seen]
     (cosine,) = (part for part in found if part.name == "core/cosine")
     assert cosine.options == {}
 
 
 def test_every_option_arrives_where_it_works():
-    changed = P7Options(
-        context=7,
-        anchor_lambda=0.65,
-        learn_lambda=False,
-        temperature=0.5,
-        negatives=5,
-        in_batch=False,
-        margin=0.3,
-        teacher_floor=0.4,
-        warmup=3,
-        anchor_floor=0.6,
-        w_rank=2.0,
-        w_margin=3.0,
-        w_teacher=4.0,
-        w_anchor=5.0,
-        w_cosine=6.0,
-        gate_threshold=0.1,
-        gate_weight=0.2,
-        stop_on_drift=True,
-        encoder="lstm",
-        width=32,
-        layers=1,
-        heads=4,
-        feedforward=64,
-        dropout=0.3,
-    )
+    ranker = {"anchor_lambda": 0.65, "learn_lambda": False, "encoder": "lstm", "width": 32}
+    ranker |= {"layers": 1, "heads": 4, "feedforward": 64, "dropout": 0.3}
+    infonce = {"temperature": 0.5, "negatives": 5, "in_batch": False}
+    weights = {"w_rank": 2.0, "w_margin": 3.0, "w_teacher": 4.0, "w_anchor": 5.0, "w_cosine": 6.0}
+    own = {"context": 7, "warmup": 3, "stop_on_drift": True}
+    others = {"margin": 0.3, "teacher_floor": 0.4, "anchor_floor": 0.6}
+    others |= {"gate_threshold": 0.1, "gate_weight": 0.2, "drift_cos_anchor": 0.01}
+    changed = bind(P7Options, [("test", ranker | infonce | weights | own | others)]).options
     composition = compose(changed)
-    assert composition.model.options == {
-        field.name: getattr(changed, field.name)
-        for field in dataclasses.fields(parts.RankerOptions)
-    }
-    assert {"anchor_lambda", "learn_lambda", "encoder"} <= composition.model.options.keys()
+    assert composition.model.options == parts.RankerOptions(**ranker)
     assert [(part.name, part.options, part.weight) for part in composition.losses] == [
-        ("p7/infonce", {"temperature": 0.5, "negatives": 5, "in_batch": False}, 2.0),
-        ("core/previous-repel", {"margin": 0.3}, 3.0),
-        ("p7/teacher-floor", {"floor": 0.4}, "4.0,4=0"),
-        ("p7/anchor-floor", {"floor": 0.6}, 5.0),
+        ("p7/infonce", parts.InfoNceOptions(**infonce), 2.0),
+        ("core/previous-repel", PreviousRepelOptions(margin=0.3), 3.0),
+        ("p7/teacher-floor", parts.TeacherFloorOptions(floor=0.4), "4.0,4=0"),
+        ("p7/anchor-floor", parts.AnchorFloorOptions(floor=0.6), 5.0),
         ("core/cosine", {}, 6.0),
     ]
-    gate, stop = composition.gates
-    assert gate.options == {"threshold": 0.1, "weight": 0.2}
-    assert stop.name == "p7/drift-stop"
+    gate, drift = composition.gates
+    assert gate.options == parts.DirectionalGateOptions(threshold=0.1, weight=0.2)
+    assert (drift.name, drift.options) == ("p7/drift-stop", parts.DriftOptions(cos_anchor=0.01))
     assert composition.run_name == {"c": 7, "m": 0.3, "l": 0.65}
 
 
@@ -242,7 +217,11 @@ def test_the_experiment_is_the_published_variant(name):
     assert values.pop("recipe") == "p7"
     values.pop("summary")
     assert values.pop("losses", []) == LOSSES.get(name, [])
-    assert bind(P7Options, [(name, values)]).options == P7Options(**VARIANTS[name])
+    bound = bind(P7Options, [(name, values)])
+    assert bound.options == bind(P7Options, [(name, VARIANTS[name])]).options
+    changed = {i.short: i.default for i in describe(P7Options) if bound.origins[i.path] == name}
+    assert changed.keys() == VARIANTS[name].keys()
+    assert all(changed[key] != value for key, value in VARIANTS[name].items())
 
 
 @pytest.mark.skipif(not EXPERIMENTS.exists(), reason="the plugin is alone, without experiments")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import TrainingOptions, option
+from lvmctl import PreviousRepelOptions, SequenceOptions, TrainingOptions, option
 
 PAIRS_PER_WINDOW = 2
 
@@ -37,14 +36,14 @@ class KillOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class P8Options(TrainingOptions, SequenceOptions):
+class P8Options(TrainingOptions):
     """Everything `lvmctl train --plugin p8 --set` can change."""
 
-    temperature: float = option(0.07, "listwise softmax temperature T", low=1e-3, high=10.0)
-    negatives: int = option(2, "same-article negatives per window", low=0, high=6)
-    in_batch: int = option(0, "targets of other windows per list", low=0, high=6)
-    margin: float = option(0.07, "previous-repel margin, against last", low=0.0, high=2.0)
-    order_pairs: int = option(PAIRS_PER_WINDOW, "chunk pairs per window", low=1, high=1_000)
+    sequence: SequenceOptions = SequenceOptions()
+    listwise: ListwiseOptions = ListwiseOptions()
+    previous_repel: PreviousRepelOptions = PreviousRepelOptions()
+    order: OrderOptions = option(OrderOptions(), "order verifier", prefix="order_")
+    kill: KillOptions = option(KillOptions(), "kill rule, with kill_rule", prefix="kill_")
     w_rank: float = option(1.0, "weight of the listwise loss", low=0.0, high=1e6)
     w_margin: float = option(0.5, "weight of the previous-repel hinge", low=0.0, high=1e6)
     w_order: float = option(0.2, "weight of the order verifier", low=0.0, high=1e6)

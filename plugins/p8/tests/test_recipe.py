@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from lvmctl_p8.options import KillOptions, ListwiseOptions, OrderOptions, P8Options
 from lvmctl_p8.recipe import compose
 
-from lvmctl.config import bind
+from lvmctl.config import bind, describe
 from lvmctl.core.errors import UsageError
 from lvmctl.nn.losses.options import PreviousRepelOptions as RepelOptions
 from lvmctl.nn.sequence.options import SequenceOptions
@@ -43,7 +41,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_default_is_the_published_value(name):
-    assert getattr(P8Options(), name) == PUBLISHED[name]
+    assert [i.default for i in describe(P8Options) if i.short == name] == [PUBLISHED[name]]
 
 
 def test_the_kill_rule_is_the_published_one():
@@ -63,39 +61,25 @@ def test_defaults_of_the_recipe_are_those_of_its_parts():
     composition = compose(P8Options())
     parts = [composition.model, *composition.losses]
     classes = [SequenceOptions, ListwiseOptions, RepelOptions, OrderOptions]
-    for part, options in zip(parts, classes):
-        assert bind(options, [("recipe", part.options)]).options == options()
+    assert [part.options for part in parts] == [options() for options in classes]
 
 
 def test_every_option_arrives_where_it_works():
-    changed = P8Options(
-        context=7,
-        temperature=0.5,
-        negatives=5,
-        in_batch=1,
-        margin=0.3,
-        order_pairs=9,
-        w_rank=2.0,
-        w_margin=3.0,
-        w_order=4.0,
-        kill_rule=True,
-        encoder="lstm",
-        width=32,
-        layers=1,
-        heads=4,
-        feedforward=64,
-        dropout=0.3,
-    )
+    sequence = {"encoder": "lstm", "width": 32, "layers": 1, "heads": 4}
+    sequence |= {"feedforward": 64, "dropout": 0.3}
+    listwise = {"temperature": 0.5, "negatives": 5, "in_batch": 1}
+    own = {"context": 7, "w_rank": 2.0, "w_margin": 3.0, "w_order": 4.0, "kill_rule": True}
+    others = {"margin": 0.3, "order_pairs": 9, "order_hidden": 8, "kill_margin": -0.5}
+    changed = bind(P8Options, [("test", sequence | listwise | own | others)]).options
     composition = compose(changed)
-    assert composition.model.options == {
-        field.name: getattr(changed, field.name) for field in dataclasses.fields(SequenceOptions)
-    }
+    assert composition.model.options == SequenceOptions(**sequence)
     assert [(part.options, part.weight) for part in composition.losses] == [
-        ({"temperature": 0.5, "negatives": 5, "in_batch": 1}, 2.0),
-        ({"margin": 0.3}, 3.0),
-        ({"pairs": 9}, 4.0),
+        (ListwiseOptions(**listwise), 2.0),
+        (RepelOptions(margin=0.3), 3.0),
+        (OrderOptions(pairs=9, hidden=8), 4.0),
     ]
-    assert [part.name for part in composition.gates] == ["p8/kill-rule"]
+    (kill,) = composition.gates
+    assert (kill.name, kill.options) == ("p8/kill-rule", KillOptions(margin=-0.5))
     assert composition.run_name == {"c": 7, "m": 0.3}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lvmctl.plugins import TrainingOptions, option
+from lvmctl import TrainingOptions, option
 
 GROUPS: dict[str, Callable[[int], int]] = {
     "cosine": lambda k: k,
@@ -49,32 +49,27 @@ class ListwiseOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueryOptions:
+class QueryOptions(ListwiseOptions):
     """Options of the loss of q."""
 
-    negatives: int = option(LIST, "same-article negatives per window", low=1, high=100_000)
     temperature: float = option(1.0, "softmax temperature T, in deviations", low=1e-3, high=1e3)
 
 
 @dataclass(frozen=True, kw_only=True)
-class P9Options(TrainingOptions, RankerOptions):
+class P9Options(TrainingOptions):
     """Everything `lvmctl train --plugin p9 --set` can change."""
 
-    context: int = option(8, "K, chunks in a window", low=1, high=1_000_000)
-    epochs: int = option(5, "passes over the training windows", low=1, high=1_000_000)
-    batch_size: int = option(64, "windows per step", low=1, high=1_000_000)
-    lr: float = option(2e-3, "AdamW learning rate", low=0.0, high=1e3)
-    lr_end: float = option(
-        0.0, "share of lr that is left at the end, to which it falls linearly", low=0.0, high=1.0
-    )
+    context: int = 8
+    epochs: int = 5
+    batch_size: int = 64
+    lr: float = 2e-3
+    lr_end: float = 0.0
     best_by: str = option(
         "loss",
         "validation metric that picks best_model.pt; the others are q's, not the ranker's",
         choices=("mrr@10", "r@5", "cos_next", "loss"),
     )
-    negatives: int = option(LIST, "same-article negatives per window", low=1, high=100_000)
-    temperature: float = option(
-        1.0, "softmax temperature T of q's loss, in deviations", low=1e-3, high=1e3
-    )
+    ranker: RankerOptions = RankerOptions()
+    query: QueryOptions = option(QueryOptions(), "loss of q; the scores' loss has the same list")
     w_rank: float = option(1.0, "weight of the loss of the scores", low=0.0, high=1e6)
     w_query: float = option(1.0, "weight of the loss of q", low=0.0, high=1e6)

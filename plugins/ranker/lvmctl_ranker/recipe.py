@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from lvmctl.plugins import Composition, Part
-from lvmctl_ranker.options import P9Options, RankerOptions
+from lvmctl import Composition, Part
+from lvmctl_ranker.options import ListwiseOptions, P9Options
 
 
 def compose(options: P9Options) -> Composition:
     """P9: a ranker of the article's chunks and a mixture of the window."""
-    model = {field.name: getattr(options, field.name) for field in fields(RankerOptions)}
-    scores = {"negatives": options.negatives}
-    query = scores | {"temperature": options.temperature}
+    negatives = options.query.negatives
     return Composition(
-        model=Part("ranker/pool-ranker", model),
+        model=Part("ranker/pool-ranker", options.ranker),
         losses=(
-            Part("ranker/pool-rank", scores, options.w_rank),
-            Part("ranker/pool-query", query, options.w_query),
+            Part("ranker/pool-rank", ListwiseOptions(negatives=negatives), options.w_rank),
+            Part("ranker/pool-query", options.query, options.w_query),
         ),
-        run_name={"c": options.context, "n": options.negatives},
+        run_name={"c": options.context, "n": negatives},
     )

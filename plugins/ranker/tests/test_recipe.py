@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from lvmctl_ranker.options import GROUPS, P9Options, RankerOptions
+from lvmctl_ranker.options import (
+    GROUPS,
+    ListwiseOptions,
+    P9Options,
+    QueryOptions,
+    RankerOptions,
+)
 from lvmctl_ranker.recipe import compose
 
 from lvmctl.config import bind, describe
@@ -13,16 +19,17 @@ OWN = {"negatives": 5, "temperature": 0.5, "w_rank": 2.0, "w_query": 0.25}
 
 
 def test_every_option_arrives_where_it_works():
-    groups = ("rank", "shape")
-    composition = compose(P9Options(context=7, hidden=0, dropout=0.3, without=groups, **OWN))
-    assert composition.model.options == {"hidden": 0, "dropout": 0.3, "without": groups}
+    ranker = {"hidden": 0, "dropout": 0.3, "without": ("rank", "shape")}
+    bound = bind(P9Options, [("test", {"context": 7} | ranker | OWN)])
+    composition = compose(bound.options)
+    assert composition.model.options == RankerOptions(**ranker)
     assert [(part.name, part.options, part.weight) for part in composition.losses] == [
-        ("ranker/pool-rank", {"negatives": 5}, 2.0),
-        ("ranker/pool-query", {"negatives": 5, "temperature": 0.5}, 0.25),
+        ("ranker/pool-rank", ListwiseOptions(negatives=5), 2.0),
+        ("ranker/pool-query", QueryOptions(negatives=5, temperature=0.5), 0.25),
     ]
     assert composition.run_name == {"c": 7, "n": 5}
-    named = {info.name for info in describe(P9Options)}
-    others = {info.name for cls in (TrainingOptions, RankerOptions) for info in describe(cls)}
+    named = {info.short for info in describe(P9Options)}
+    others = {info.short for cls in (TrainingOptions, RankerOptions) for info in describe(cls)}
     assert named - others == set(OWN)
 
 
@@ -30,11 +37,10 @@ def test_defaults_of_the_recipe_are_those_of_its_parts():
     registry, composition = load_registry(), compose(P9Options())
     parts = [("model", composition.model), *(("loss", part) for part in composition.losses)]
     for kind, part in parts:
-        cls = registry.get(kind, part.name).record.options
-        assert bind(cls, [("recipe", part.options)]).options == cls()
+        assert part.options == registry.get(kind, part.name).record.options()
 
 
 def test_groups_are_left_out_by_name():
     options = bind(P9Options, [("--set", {"without": "rank,csls"})]).options
-    assert options.without == ("rank", "csls")
-    assert set(options.without) < set(GROUPS)
+    assert options.ranker.without == ("rank", "csls")
+    assert set(options.ranker.without) < set(GROUPS)

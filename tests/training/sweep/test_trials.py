@@ -124,7 +124,10 @@ def test_a_run_that_ends_soon_is_waited_for_and_one_that_does_not_is_refused(run
     ("changed", "message"),
     [
         ({"layers": [("x", OPTIONS | {"lr": 0.1})]}, "lr is 0.1, was 0.0005"),
-        ({"layers": [("x", OPTIONS | {"listwise.temperature": 0.5})]}, "losses differs"),
+        (
+            {"layers": [("x", OPTIONS | {"temperature": 0.5})]},
+            "listwise.temperature is 0.5, was 0.07",
+        ),
         ({"losses": ["mse"]}, "losses differs"),
         ({"sources": {"data": DATA + "&seed=3"}}, "the data (content or splits)"),
     ],

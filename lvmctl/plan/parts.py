@@ -1,0 +1,134 @@
+"""The parts of a plan before their options are bound: what a recipe composes, with the model and
+the losses that were typed."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lvmctl.config import bind, describe, matches, values_of
+from lvmctl.core.errors import LvmctlError, UsageError
+from lvmctl.core.schedule import Schedule
+from lvmctl.plan.plan import PlannedPart
+from lvmctl.registry import Entry, Registry
+from lvmctl.registry.specs import Composition, Part, VerdictGate
+
+NAMED = re.compile(r"(.+\.py:[A-Za-z_]\w*|[^:]*)(?::(.*))?", re.DOTALL)
+"""``NAME[:WEIGHT]``, where the name may be ``file.py:Class``."""
+
+
+@dataclass
+class Draft:
+    """A part before its options are bound.
+
+    Attributes:
+        part: as the recipe gives it, or as it was typed.
+        entry: what its name means.
+        added: a loss that the recipe does not have.
+        layers: values for the options of this part alone.
+    """
+
+    part: Part
+    entry: Entry
+    added: bool
+    layers: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def option(self, key: str) -> str | None:
+        """The path in the part's options of ``record.option``, or of an option's name alone; None
+        where the key means nothing of this part."""
+        known = describe(self.entry.record.options)
+        for dot in re.finditer(r"\.", key):
+            owner, name = key[: dot.start()], key[dot.end() :]
+            if self.entry.means(owner) or self.entry.means(owner.replace("_", "-")):
+                return next((info.path for info in matches(known, name)), name)
+        return next((info.path for info in matches(known, key)), None)
+
+    def planned(self) -> PlannedPart:
+        """The part with its options.
+
+        Raises:
+            UsageError: an unknown option, a bad value, or options of another record.
+        """
+        cls, options, layers = self.entry.record.options, self.part.options, self.layers
+        if isinstance(options, Mapping):
+            options, layers = None, [("recipe", options), *layers]
+        elif type(options) is not cls:
+            raise UsageError(f"it takes {cls.__name__}, not {type(options).__name__}")
+        bound = bind(cls, layers, base=options).options
+        return PlannedPart(self.entry, bound, Schedule.parse(self.part.weight), self.added)
+
+
+def drafts_of(
+    registry: Registry,
+    recipe: Entry,
+    composition: Composition,
+    model: str,
+    losses: Sequence[str],
+    faults: list[str],
+) -> tuple[Composition, list[Draft]]:
+    """The composition with the ``model`` and the ``losses`` that were typed, and all its parts.
+
+    What cannot be found is told in ``faults`` and left out.
+    """
+    own = {part.name for part in composition.losses}
+    try:
+        composition = with_model(registry, composition, model)
+    except UsageError as error:
+        faults.append(str(error))
+    for text in losses:
+        try:
+            composition = with_loss(registry, recipe, composition, text)
+        except UsageError as error:
+            faults.append(str(error))
+    parts = [("model", composition.model), *(("loss", part) for part in composition.losses)]
+    parts += [("gate", part) for part in composition.gates]
+    drafts = []
+    for kind, part in parts:
+        try:
+            entry = registry.get(kind, part.name, within=recipe.plugin)
+            if isinstance(entry.record, VerdictGate):
+                raise UsageError("it judges a finished model; a profile asks for it, no recipe")
+            drafts.append(Draft(part, entry, kind == "loss" and part.name not in own))
+        except LvmctlError as error:
+            faults.append(f"{kind} {part.name}: {error}")
+    return composition, drafts
+
+
+def with_model(registry: Registry, composition: Composition, name: str) -> Composition:
+    """``composition`` with the model ``name``, which gets the options that it shares with the
+    recipe's own; unchanged for an empty name."""
+    if not name:
+        return composition
+    entry = registry.get("model", name)
+    given, taken = composition.model.options, describe(entry.record.options)
+    values = given if isinstance(given, Mapping) else values_of(given)
+    shared = {info.path: values[info.path] for info in taken if info.path in values}
+    run_name = composition.run_name | {"": entry.name.lower()}
+    return dataclasses.replace(composition, model=Part(entry.saved, shared), run_name=run_name)
+
+
+def with_loss(registry: Registry, recipe: Entry, made: Composition, text: str) -> Composition:
+    """``made`` with the loss ``NAME[:WEIGHT]`` added or given another weight."""
+    name, weight = split_weight(text)
+    try:
+        Schedule.parse(weight)
+    except UsageError as error:
+        mend = f"{error.mend}, e.g. mse:.5 or mse:0,4=.5"
+        raise UsageError(error.what, where=f"--loss {text}", mend=mend) from None
+    found, parts = registry.get("loss", name), list(made.losses)
+    for number, part in enumerate(parts):
+        if registry.get("loss", part.name, within=recipe.plugin).saved == found.saved:
+            parts[number] = dataclasses.replace(part, weight=weight)
+            break
+    else:
+        parts.append(Part(found.saved, {}, weight))
+    return dataclasses.replace(made, losses=tuple(parts))
+
+
+def split_weight(text: str) -> tuple[str, str]:
+    """Name and weight of ``NAME[:WEIGHT]``."""
+    name, weight = NAMED.fullmatch(text).groups()
+    return name, "1" if weight is None else weight
