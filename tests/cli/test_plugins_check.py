@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
+import tomli
 
 LOSS = """
     import torch
@@ -90,11 +93,44 @@ def test_what_cannot_be_checked_is_one_line(run_cli, words, said):
     assert said in done.stderr
 
 
-def test_without_hypothesis_it_says_what_to_install(cli_env):
-    code = (
-        "import sys; sys.modules['hypothesis'] = None\n"
-        "from lvmctl.cli.main import run; sys.exit(run(['plugins', 'check', 'example']))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], env=cli_env, capture_output=True, text=True)
+WITHOUT = """
+import sys
+missing = sys.argv[1].split(",")
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing())
+from lvmctl.cli.main import run
+sys.exit(run(["plugins", "check", "example"]))
+"""
+PROJECT = tomli.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = {
+    extra: {re.match(r"[\w-]+", line)[0].replace("-", "_") for line in lines}
+    for extra, lines in PROJECT["project"]["optional-dependencies"].items()
+}
+
+
+@pytest.fixture
+def without(cli_env):
+    """``without(packages)`` checks a plugin where these packages are not installed."""
+
+    def run(packages):
+        words = [sys.executable, "-c", WITHOUT, ",".join(packages)]
+        return subprocess.run(words, env=cli_env, capture_output=True, text=True)
+
+    return run
+
+
+@pytest.mark.parametrize("package", sorted(EXTRAS["check"]))
+def test_what_is_missing_is_named_with_the_extra_that_has_it(without, package):
+    done = without([package])
     assert done.returncode == 2
-    assert done.stderr == "error: the checks need hypothesis; pip install 'lvmctl[test]'\n"
+    assert done.stderr == f"error: the checks need {package}; pip install 'lvmctl[check]'\n"
+
+
+def test_the_extra_has_all_that_is_needed(without):
+    others = set.union(*EXTRAS.values()) - EXTRAS["check"]
+    assert {"pytest", "matplotlib"} <= others
+    done = without(others)
+    assert done.returncode == 0, done.stderr

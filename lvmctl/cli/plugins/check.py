@@ -17,6 +17,9 @@ from lvmctl.config import parse_assignments
 from lvmctl.core.errors import UsageError
 from lvmctl.core.formatting import table
 
+NEEDED = ("hypothesis", "packaging")
+"""What the extra ``check`` installs."""
+
 if TYPE_CHECKING:
     from lvmctl.testing.conformance import Outcome
 
@@ -52,10 +55,10 @@ def check(
             options = parse_assignments(assignments)
             found = [case for name in names for case in cases(name, options, kind=kind)]
         except ModuleNotFoundError as error:
-            if str(error.name).startswith("lvmctl"):
+            if error.name not in NEEDED:
                 raise
             raise UsageError(
-                f"the checks need {error.name}", mend="pip install 'lvmctl[test]'"
+                f"the checks need {error.name}", mend="pip install 'lvmctl[check]'"
             ) from error
         outcomes = []
         with Terminal().progress("checks", "checks", len(found)) as advance:
