@@ -77,3 +77,21 @@ def install_loss(install: Install) -> Callable[..., Path]:
         )
 
     return make
+
+
+@pytest.fixture
+def ranks(install: Install, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Installs the recipe ``ranks``, see :mod:`ranking`."""
+    import ranking
+
+    from lvmctl.registry import configure
+
+    install(
+        "lvmctl-ranks",
+        {"ranks": "ranks.plugin"},
+        {"ranks/plugin.py": ranking.PLUGIN, "ranks/parts.py": ranking.PARTS},
+    )
+    monkeypatch.syspath_prepend(str(site))
+    configure()
+    yield
+    configure()

@@ -9,7 +9,12 @@ import numpy as np
 from lvmctl.core.tree import nested
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.per_window import cosine_columns
-from lvmctl.evaluation.retrieval.ranks import POOLS, in_article_ranks
+from lvmctl.evaluation.retrieval.ranks import (
+    POOLS,
+    Score,
+    in_article_ranks,
+    in_article_ranks_by_score,
+)
 from lvmctl.evaluation.statistics.ranking import retrieval
 
 
@@ -20,6 +25,7 @@ def figures(
     index: np.ndarray | None = None,
     min_article: int = 20,
     pools: tuple[str, ...] = POOLS,
+    score: Score | None = None,
 ) -> dict[str, Any]:
     """Cosines, margins and in-article retrieval of predictions.
 
@@ -29,10 +35,12 @@ def figures(
         index: (W,) ascending window indices; all by default.
         min_article: in-article figures come from articles of at least this many chunks.
         pools: in-article pools to rank in.
+        score: how the predictor ranks, where that is not by cos(q, candidate).
 
     Returns:
         The means of :func:`~lvmctl.evaluation.per_window.cosine_columns` as a tree, and
-        ``in_article.{pool}`` with the figures of ``retrieval``.
+        ``in_article.{pool}`` with the figures of ``retrieval``. With a ``score`` these are its own,
+        and ``q.in_article.{pool}`` has those of q alone.
     """
     index = np.arange(len(windows)) if index is None else index
     columns = cosine_columns(windows, q, index)
@@ -40,4 +48,8 @@ def figures(
     long = windows.split.lengths[windows.article[index]] >= min_article
     ranks = in_article_ranks(windows, index[long], q[long], pools)
     result["in_article"] = {pool: retrieval(*ranks[pool]) for pool in pools}
+    if score is not None:
+        ranks = in_article_ranks_by_score(windows, index[long], score, pools)
+        result["q"] = {"in_article": result["in_article"]}
+        result["in_article"] = {pool: retrieval(*ranks[pool]) for pool in pools}
     return result

@@ -21,6 +21,7 @@ from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.sampling import step_windows, steps_per_epoch
+from lvmctl.evaluation.predictors import own_score
 from lvmctl.nn.objective import COUNTED, Means, Objective, told
 from lvmctl.plan import Plan
 from lvmctl.registry import Registry
@@ -245,8 +246,9 @@ class Training:
     def validate(self) -> dict[str, Any]:
         """Measure as of the last step made: the next epoch's schedules have not begun."""
         last = Step(self.epoch, self.steps - 1, self.options.epochs, self.steps)
+        score = own_score(self.plan.model.entry, self.model)
         return self.validation(
-            self.model, self.objective, self.backend, last, self.stop_if_interrupted
+            self.model, self.objective, self.backend, last, self.stop_if_interrupted, score
         )
 
     def keep_if_best(self, record: dict[str, Any]) -> None:

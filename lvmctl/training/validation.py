@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lvmctl.baselines.direct import Direct
-from lvmctl.core.batch import Step
+from lvmctl.core.batch import Pool, Step
 from lvmctl.core.tree import nested
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
@@ -18,6 +18,7 @@ from lvmctl.evaluation.figures import figures
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals
 from lvmctl.evaluation.predictors import Predictor
+from lvmctl.evaluation.retrieval.ranks import Score
 from lvmctl.nn.objective import Means, Objective, told
 from lvmctl.registry.specs import Geometry, NoOptions, Shape
 from lvmctl.training.backend import Backend
@@ -58,6 +59,7 @@ class Validation:
         backend: Backend,
         step: Step,
         check: Callable[[], None],
+        score: Score | None = None,
     ) -> dict[str, Any]:
         """The record of one evaluation, ``direct`` on the same windows beside it.
 
@@ -66,6 +68,7 @@ class Validation:
             backend: how to compute.
             step: where training stands.
             check: called between batches; raises to stop.
+            score: the model's own, by which it is then ranked; see :meth:`shown`.
         """
         windows, means = self.builder.windows, Means()
         q = np.empty((len(windows), windows.split.dim), dtype=np.float32)
@@ -82,20 +85,42 @@ class Validation:
                     _, values = objective(prediction, batch, step)
                 means.add(values, len(index))
                 q[index] = prediction.q.float().cpu().numpy()
-        return means.result() | self.shown(q) | self.beside
+            if score is not None:
+                score = on_device(score, self.builder.device, check)
+            shown = self.shown(q, score)
+        return means.result() | shown | self.beside
 
-    def shown(self, q: np.ndarray) -> dict[str, Any]:
-        """The protocol's figures for predictions, the primary pool's retrieval at the top."""
-        windows = self.builder.windows
-        found = figures(windows, q, min_article=self.min_article, pools=tuple(POOLS.values()))
-        pools = found.pop("in_article")
-        ranked = {rule: pools[pool] for rule, pool in POOLS.items()}
-        found |= chosen(ranked["fair"], SHOWN)
-        retrieval = {rule: chosen(each, ("r@1", "r@5")) for rule, each in ranked.items()}
-        return found | {
-            "in_article_windows": ranked["fair"]["windows"],
-            "5cat": {"A": sweep_figures(windows, q), "B": retrieval},
-        }
+    def shown(self, q: np.ndarray, score: Score | None = None) -> dict[str, Any]:
+        """The protocol's figures for predictions, the primary pool's retrieval at the top.
+
+        A model with its own ``score`` is ranked by that; retrieval by its q alone is under ``q``.
+        """
+        windows, pools = self.builder.windows, tuple(POOLS.values())
+        found = figures(windows, q, min_article=self.min_article, pools=pools, score=score)
+        ranked = found.pop("in_article")
+        found |= retrieval_of(ranked)
+        found["5cat"] = {"A": sweep_figures(windows, q), **found["5cat"]}
+        found["in_article_windows"] = ranked["filtered"]["windows"]
+        if score is not None:
+            found["q"] = retrieval_of(found["q"]["in_article"])
+        return found
+
+
+def retrieval_of(ranked: dict[str, Any]) -> dict[str, Any]:
+    """What a record shows of figures by in-article pool: the primary pool's, and 5CAT B."""
+    by_rule = {rule: chosen(ranked[pool], ("r@1", "r@5")) for rule, pool in POOLS.items()}
+    return chosen(ranked["filtered"], SHOWN) | {"5cat": {"B": by_rule}}
+
+
+def on_device(score: Score, device: torch.device, check: Callable[[], None]) -> Score:
+    """``score`` of a model on ``device``, which is asked article by article; ``check`` may stop."""
+
+    def scored(context: Tensor, pool: Pool) -> Tensor:
+        check()
+        there = Pool(pool.vectors.to(device), pool.candidates.to(device))
+        return score(context.to(device), there)
+
+    return scored
 
 
 def sweep_figures(windows: Windows, q: np.ndarray) -> dict[str, Any]:

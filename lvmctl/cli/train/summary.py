@@ -11,6 +11,9 @@ RETRIEVAL = """\
 R@5 and MRR@10 rank the true chunk among all chunks of its article outside the window.
 Compare them with `direct`, which retrieves with the last chunk itself.
 """
+OF_Q = """\
+The model ranks by a score of its own; cosines, margins and "of q alone" are those of its vector q.
+"""
 MARGIN = """\
 margin[last] below 0 is what a correct model of text has; it does not mean "backward"."""
 
@@ -27,7 +30,8 @@ def summary(finished: Any) -> str:
         f"{best['val']['windows']:,} validation windows"
     )
     lines += ["", table(["", plan.recipe, "direct", "chance"], rows), ""]
-    lines.append(RETRIEVAL + MARGIN if "r@5" in best["val"] else MARGIN)
+    retrieval = RETRIEVAL if "r@5" in best["val"] else ""
+    lines.append(retrieval + (OF_Q if "q" in best["val"] else "") + MARGIN)
     if finished.demonstration:
         lines.append(f"Data: {finished.demonstration}")
     lines.append(f"run: {finished.run.path}")
@@ -47,6 +51,9 @@ def summary_rows(val: dict[str, Any]) -> Iterable[tuple[str, str, str, str]]:
     if "r@5" in val:
         yield row("R@5 in article", val["r@5"], direct["r@5"], val["chance_r@5"])
         yield row("MRR@10 in article", val["mrr@10"], direct["mrr@10"])
+    if "r@5" in val.get("q", {}):
+        yield row("R@5 of q alone", val["q"]["r@5"], direct["r@5"], val["chance_r@5"])
+        yield row("MRR@10 of q alone", val["q"]["mrr@10"], direct["mrr@10"])
     if "order_accuracy" in val:
         yield row("order accuracy", val["order_accuracy"], None, 0.5)
     if "alpha_entropy" in val:

@@ -66,7 +66,7 @@ class P9Options(TrainingOptions):
     lr_end: float = 0.0
     best_by: str = option(
         "loss",
-        "validation metric that picks best_model.pt; the others are q's, not the ranker's",
+        "validation metric that picks best_model.pt; ranks are by the score",
         choices=("mrr@10", "r@5", "cos_next", "loss"),
     )
     ranker: RankerOptions = RankerOptions()

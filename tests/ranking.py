@@ -1,0 +1,45 @@
+"""A recipe whose model ranks by a score of its own, as text to install.
+
+Its q points away from the last chunk, so that the cosines of q find nothing; its score ranks as
+``direct`` does.
+"""
+
+PLUGIN = """
+from dataclasses import dataclass
+from lvmctl.nn.sequence.options import SequenceOptions
+from lvmctl.plugins import *
+
+LVMCTL_API = 1
+
+@dataclass(frozen=True, kw_only=True)
+class Options(TrainingOptions, SequenceOptions):
+    \"\"\"The recipe's.\"\"\"
+
+@hookimpl
+def lvmctl_recipes():
+    return [RecipeSpec(name="ranks", summary=".", target="ranks.parts:compose", options=Options)]
+
+@hookimpl
+def lvmctl_models():
+    return [ModelSpec(name="ranks", summary=".", target="ranks.parts:Ranks")]
+"""
+PARTS = """
+import torch
+from lvmctl.core.batch import Prediction
+from lvmctl.sphere import unit
+from lvmctl.plugins import Composition, Part
+
+def compose(options):
+    return Composition(Part("ranks"), (Part("core/mse"),))
+
+class Ranks(torch.nn.Module):
+    def __init__(self, options, shape):
+        super().__init__()
+        self.bend = torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, context):
+        return Prediction(unit(1e-3 * self.bend * context[:, 0] - context[:, -1]))
+
+    def score(self, context, pool):
+        return context[:, -1] @ pool.vectors.mT
+"""
