@@ -1,59 +1,82 @@
-"""Pieces of the page: text that is escaped unless it is HTML already."""
+"""The page's templates, and what they call."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from lvmctl.core.formatting import interval, number
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+SIGNS = {"PASS": "✓", "MARGINAL": "≈", "FAIL": "✗"}
+"""What counts; other words say nothing about the model."""
 
 
 class Html(str):
     """Text that is HTML already."""
 
-
-def escape(text: object) -> Html:
-    """``text`` as HTML; what cannot be shown (control characters, lone surrogates) is replaced."""
-    return text if isinstance(text, Html) else Html(html.escape(printable(str(text))))
+    def __html__(self) -> str:
+        return self
 
 
-def printable(text: str) -> str:
-    """``text`` with spaces for every kind of space, and without what no page can hold."""
-    shown = (" " if char.isspace() else char for char in text)
+def render(template: str, **values: Any) -> Html:
+    """Fill in a template; text is escaped unless it is HTML already.
+
+    Raises:
+        LookupError: the template reads what is not there.
+    """
+    from jinja2 import UndefinedError
+
+    try:
+        return Html(environment().get_template(template).render(values))
+    except UndefinedError as error:
+        raise LookupError(str(error)) from error
+
+
+@cache
+def environment() -> Environment:
+    """Jinja2 with the templates of this package."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    found = Environment(
+        loader=PackageLoader("lvmctl.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {"asks": asks, "interval": interval, "number": number, "sign": sign}
+    return found
+
+
+def printable(value: Any) -> Any:
+    """Text with spaces for every kind of space, and without what no page can hold.
+
+    Control characters and lone surrogates are replaced; HTML and what is no text is left alone.
+    """
+    if hasattr(value, "__html__") or not isinstance(value, str):
+        return value
+    shown = (" " if char.isspace() else char for char in value)
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
 
 
-def tag(name: str, content: object = "", **attributes: str) -> Html:
-    """``<name attributes>content</name>``; ``class_`` is ``class``, ``_`` in names is ``-``."""
-    given = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
-        for key, value in attributes.items()
-    )
-    return Html(f"<{name}{given}>{escape(content)}</{name}>")
+def sign(status: str) -> str:
+    """The sign of a verdict."""
+    return SIGNS.get(status, "–")
 
 
-def joined(parts: Iterable[object], between: str = "\n") -> Html:
-    """Pieces one after another."""
-    return Html(between.join(escape(part) for part in parts))
-
-
-def figure(*said: str, interval: str) -> Html:
-    """A figure and its interval on one line."""
-    return tag("span", joined([*said, tag("small", interval)], " "), class_="figure")
-
-
-def table(caption: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> Html:
-    """A table that scrolls in a box of its own; the first cell of each row is its heading."""
-    head = tag("tr", joined((tag("th", cell, scope="col") for cell in header), ""))
-    lines = [
-        tag("tr", joined([tag("th", row[0], scope="row"), *(tag("td", c) for c in row[1:])], ""))
-        for row in rows
-    ]
-    content = [tag("caption", caption), tag("thead", head), tag("tbody", joined(lines))]
-    # A box that scrolls has to be reachable without a mouse.
-    return tag(
-        "div",
-        tag("table", joined(content)),
-        class_="scroll",
-        role="region",
-        aria_label=caption,
-        tabindex="0",
-    )
+def asks(gate: dict[str, Any]) -> str:
+    """The metric of a gate and its bound: ``in_article.filtered.r@5 ≥ direct + .100``."""
+    bound, compared = gate["bound"], {">=": "≥", "<=": "≤"}[gate["op"]]
+    wanted = number(bound)
+    if gate["against"] and not bound:
+        # To have just what a baseline has is no gain.
+        compared, wanted = {"≥": ">", "≤": "<"}[compared], gate["against"]
+    elif gate["against"]:
+        wanted = f"{gate['against']} {'-' if bound < 0 else '+'} {number(abs(bound))}"
+    split = " on OOD text" if gate["split"] == "ood" else ""
+    return f"{gate['metric']} {compared} {wanted}{split}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from lvmctl.config import flatten
 from lvmctl.core.formatting import number
-from lvmctl.report.html import Html, joined, table, tag
+from lvmctl.report.html import render
 from lvmctl.report.inputs import Inputs
 from lvmctl.report.numbers import real
 from lvmctl.report.section import Section
@@ -19,18 +19,15 @@ USES = {"val": "evaluated", "ood": "evaluated, OOD", "train": "baselines learned
 
 
 def section(run: Inputs) -> Section:
-    parts = [
-        table(
-            "Milliseconds per call",
-            ("windows per call", "what", "p50", "p95"),
-            latency_rows(run.found["latency"]),
-        ),
-        table("Data", ("use", "name", "windows", "articles", *HASHES), data_rows(run)),
-        table("Training", ("what", "value"), origin_rows(run.manifest)),
-        options(run.config),
-        tag("p", joined(["Evaluated by", tag("code", evaluation(run)), "on the data above."], " ")),
-    ]
-    return Section("provenance", "Latency and provenance", joined(parts), wide=True)
+    body = render(
+        "provenance.html",
+        latency=list(latency_rows(run.found["latency"])),
+        data=list(data_rows(run)),
+        origin=list(origin_rows(run.manifest)),
+        options=option_rows(run.config),
+        command=evaluation(run),
+    )
+    return Section("provenance", "Latency and provenance", body, wide=True)
 
 
 def evaluation(run: Inputs) -> str:
@@ -86,12 +83,10 @@ def shown(name: str, value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def options(config: Mapping[str, Any]) -> Html:
-    """Every option with its value and origin, folded."""
+def option_rows(config: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Every option with its value and origin."""
     origins = config.get("origins", {})
-    rows = [
+    return [
         (name, json.dumps(value, ensure_ascii=False), origins.get(name, ""))
         for name, value in flatten(config.get("options", {})).items()
     ]
-    inside = table("Options of the recipe", ("option", "value", "origin"), rows)
-    return tag("details", joined([tag("summary", f"{len(rows)} options"), inside]))

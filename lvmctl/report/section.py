@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lvmctl.report.drawing import svg
-from lvmctl.report.html import Html, joined, tag
+from lvmctl.report.html import Html, render
 from lvmctl.report.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -49,7 +49,5 @@ def plotted(
         alt: what the plot shows, for who cannot see it.
         sentences: how to read it, and what it says.
     """
-    name = f"{run.key}-{slug}"
-    reading = joined(sentences, " ")
-    body = tag("figure", joined([svg(figure, name, alt), tag("figcaption", reading)]))
-    return Section(slug, title, body)
+    plot = svg(figure, f"{run.key}-{slug}", alt)
+    return Section(slug, title, render("plot.html", plot=plot, sentences=sentences))

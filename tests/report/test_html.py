@@ -1,33 +1,71 @@
 from __future__ import annotations
 
-from lvmctl.report.html import Html, escape, figure, joined, table, tag
+import pytest
+
+from lvmctl.report.html import Html, asks, environment, printable, render, sign
+
+
+def filled(text: str, **values: object) -> str:
+    """``text`` as a template that has the macros."""
+    first = '{% from "macros.html" import figure, table, word %}'
+    return environment().from_string(first + text).render(values)
 
 
 def test_text_is_escaped_once_and_html_is_left_alone():
-    assert escape("<b> & \"'") == "&lt;b&gt; &amp; &quot;&#x27;"
-    assert escape(escape("<b>")) == "&lt;b&gt;"
-    assert tag("p", tag("b", "<x>")) == "<p><b>&lt;x&gt;</b></p>"
-    assert joined(["<", Html("<br>")], "") == "&lt;<br>"
+    assert filled("{{ a }}{{ b }}", a="<b> & \"'", b=Html("<br>")) == (
+        "&lt;b&gt; &amp; &#34;&#39;<br>"
+    )
+    assert render("plot.html", plot=Html("<svg></svg>"), sentences=["<a", "b"]) == (
+        "<figure><svg></svg>\n<figcaption>&lt;a b</figcaption></figure>"
+    )
 
 
 def test_what_no_page_can_hold_is_replaced():
-    assert escape("a\x00b\ud800c") == "a\ufffdb\ufffdc"
-    assert escape("a\nb\tc\u00a0d") == "a b c d"
+    assert filled("{{ a }}", a="a\x00b\ud800c") == "a\ufffdb\ufffdc"
+    assert printable("a\nb\tc\u00a0d") == "a b c d"
 
 
-def test_attributes_are_escaped_and_named_as_in_html():
-    found = tag("div", "", class_="a", aria_label='"><script>')
-    assert found == '<div class="a" aria-label="&quot;&gt;&lt;script&gt;"></div>'
+def test_what_is_not_there_is_an_error():
+    with pytest.raises(LookupError, match="sentences"):
+        render("plot.html", plot="")
+
+
+def test_attributes_are_escaped():
+    found = filled("{{ table(name, ()) }}", name='"><script>')
+    assert 'aria-label="&#34;&gt;&lt;script&gt;"' in found
 
 
 def test_a_table_says_what_its_headings_are_for():
-    found = table(
-        "Gates <1>", ("gate", "value"), [("r5", figure(".2", "PASS", interval="[.1, .3]"))]
-    )
+    found = filled("{{ table('Gates <1>', ('gate', 'value'), [('r5', '.2')]) }}")
     assert "<caption>Gates &lt;1&gt;</caption>" in found
     assert '<th scope="col">gate</th><th scope="col">value</th>' in found
-    assert '<th scope="row">r5</th>' in found
-    assert '<td><span class="figure">.2 PASS <small>[.1, .3]</small></span></td>' in found
+    assert '<tr><th scope="row">r5</th><td>.2</td></tr>' in found
     assert found.startswith(
         '<div class="scroll" role="region" aria-label="Gates &lt;1&gt;" tabindex'
     )
+
+
+def test_a_figure_stands_on_one_line_with_its_interval():
+    assert filled("{{ figure('.2', '[.1, .3]', 'PASS') }}") == (
+        '<span class="figure">.2 PASS <small>[.1, .3]</small></span>'
+    )
+    assert filled("{{ figure('.2', '') }}") == '<span class="figure">.2 <small></small></span>'
+
+
+def test_a_verdict_is_a_word_not_only_a_sign_or_a_style():
+    assert filled("{{ word('PASS') }}") == '<b class="pass">✓ PASS</b>'
+    assert [sign(status) for status in ("FAIL", "MARGINAL", "VACUOUS")] == ["✗", "≈", "–"]
+
+
+def test_what_a_gate_asks_is_said_in_full():
+    def said(**details):
+        gate = {"metric": "m", "op": ">=", "bound": 0.2, "against": "", "split": "val"}
+        return asks(gate | details)
+
+    assert said() == "m ≥ .200"
+    assert said(op="<=", bound=-0.15) == "m ≤ -.150"
+    assert said(against="direct", bound=0.1) == "m ≥ direct + .100"
+    assert said(against="direct", bound=-0.1) == "m ≥ direct - .100"
+    assert said(against="direct", bound=0.0) == "m > direct"
+    assert said(against="wiener", bound=0.0, op="<=") == "m < wiener"
+    assert said(split="ood") == "m ≥ .200 on OOD text"

@@ -8,25 +8,19 @@ from lvmctl.report.overview import columns, overview
 
 
 def names(runs):
-    return [name for name, _ in columns(runs)]
-
-
-def text(html: object) -> str:
-    return re.sub(r"<[^>]*>", "", str(html)).strip()
+    return [column.name for column in columns(runs)]
 
 
 def test_one_run_stands_beside_direct_and_chance(make_inputs):
-    found = dict(columns([make_inputs()]))
-    assert list(found) == ["p8", "direct", "chance"]
-    assert text(found["p8"]["R@5"]) == ".550 [.530, .580]"
-    assert text(found["p8"]["margin[last]"]) == "-.120 [-.140, -.090]"
-    assert text(found["p8"]["verdict"]) == "✗ FAIL 1 of 3 (fair)"
-    assert text(found["direct"]["cos_next"]) == ".370 [.350, .400]"
-    assert [text(found["chance"][name]) for name in ("R@5", "MRR@10", "cos_next")] == [
-        ".140",
-        ".100",
-        "",
-    ]
+    inputs = make_inputs()
+    run, direct, chance = columns([inputs])
+    assert [run.name, direct.name, chance.name] == ["p8", "direct", "chance"]
+    assert run.figures["R@5"] == (".550", "[.530, .580]")
+    assert run.figures["margin[last]"] == ("-.120", "[-.140, -.090]")
+    assert direct.figures["cos_next"] == (".370", "[.350, .400]")
+    assert chance.figures == {"R@5": (".140", ""), "MRR@10": (".100", "")}
+    words = re.sub(r"<[^>]*>", "", overview([inputs]))
+    assert "✗ FAIL 1 of 3 (fair)" in words
 
 
 def test_runs_on_the_same_windows_share_direct(make_inputs):

@@ -66,5 +66,5 @@ def test_what_was_asked_for_is_asked_again(make_inputs):
     made = fivecat()["made"] | {"seed_rules": True, "data": "my store", "train": ["a", "b"]}
     found = fivecat() | {"made": made | {"max_windows": 9}}
     body = str(section(make_inputs(found)).body)
-    asked = "--seed-rules --data &#x27;my store&#x27; --max-windows 9 --spoilt-windows 2000"
+    asked = "--seed-rules --data &#39;my store&#39; --max-windows 9 --spoilt-windows 2000"
     assert f"{asked} --train a --train b</code>" in body
