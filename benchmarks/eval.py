@@ -89,12 +89,12 @@ def main(windows: int, train_windows: int, dim: int, width: int, threads: int | 
         sources = make_data(place, train_windows, windows, dim)
         options = {"epochs": 1, "windows": 200, "eval_windows": 200, "width": width}
         run = place / "run"
-        request = job.Request("p8", [("benchmark", options)], sources=sources, out=run)
+        request = job.TrainRequest("p8", [("benchmark", options)], sources=sources, out=run)
         job.start(request, SILENT)
         clock, begin = Clock(), time.perf_counter()
         asked = Asked(train=sources["train"])  # all of it, the run took a few articles
         done = run_fivecat(registry, str(run), asked, clock, profile="strict")
-        done.record()
+        done.to_dict()
         clock.mark("")
         whole = time.perf_counter() - begin
         passes = forward_passes(registry, run, done)

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lvmctl.api.diagnosis import diagnose
     from lvmctl.api.embed import embed
+    from lvmctl.api.evaluation import compare, evaluate, evaluate_baselines
     from lvmctl.api.importing import import_npz, synth
     from lvmctl.api.model import Model, Ranking, load
+    from lvmctl.api.run import Run
     from lvmctl.api.store import Store, open_store
+    from lvmctl.api.training import resume, train
     from lvmctl.config.options import TrainingOptions, option
     from lvmctl.core.batch import Batch, LossOutput, Pool, Prediction, Step
     from lvmctl.core.diagnosis import Diagnosis, Table
@@ -63,6 +67,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     # For users.
+    "diagnose": "api.diagnosis",
+    "compare": "api.evaluation",
+    "evaluate_baselines": "api.evaluation",
+    "evaluate": "api.evaluation",
+    "resume": "api.training",
+    "train": "api.training",
+    "Run": "api.run",
     "Reporter": "core.reporter",
     "synth": "api.importing",
     "import_npz": "api.importing",
@@ -156,6 +167,7 @@ __all__ = [
     "RecipeSpec",
     "Reporter",
     "Resampling",
+    "Run",
     "RunError",
     "SampleWeight",
     "Schedule",
@@ -170,7 +182,11 @@ __all__ = [
     "UsageError",
     "VerdictGate",
     "Windows",
+    "compare",
+    "diagnose",
     "embed",
+    "evaluate",
+    "evaluate_baselines",
     "get_number",
     "hookimpl",
     "import_npz",
@@ -178,8 +194,10 @@ __all__ = [
     "open_split",
     "open_store",
     "option",
+    "resume",
     "sequence_model",
     "synth",
+    "train",
     "write_json",
     "write_store",
 ]

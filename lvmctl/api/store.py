@@ -24,6 +24,7 @@ from lvmctl.data.windows import Windows
 
 if TYPE_CHECKING:
     Source: TypeAlias = "Store | str | os.PathLike[str]"
+    Sources: TypeAlias = "Source | Sequence[Source]"
 
 
 class Store:
@@ -228,6 +229,14 @@ def source_text(source: Source | None) -> str | None:
     if isinstance(source, Store):
         return source.source
     return None if source is None else os.fspath(source)
+
+
+def source_texts(sources: Sources) -> tuple[str, ...]:
+    """The texts that open some sources, or one."""
+    if isinstance(sources, Store | str | os.PathLike):
+        sources = [sources]
+    found = [source_text(source) for source in sources]
+    return tuple(text for text in found if text is not None)
 
 
 def open_store(source: Source | None = None) -> Store:

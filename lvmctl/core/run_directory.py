@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import time
@@ -151,6 +152,28 @@ def find_run(name: str | None = None, root: Path = ROOT) -> Path:
         return max(found, key=lambda path: (path / "best_model.pt").stat().st_mtime_ns)
     inside = root / name
     return inside if inside.is_dir() and not Path(name).is_dir() else Path(name)
+
+
+def best_record(history: list[dict[str, Any]], best_by: str) -> dict[str, Any] | None:
+    """The record of the epoch whose weights ``best_model.pt`` has; None where none was measured.
+
+    Args:
+        history: the run's history.
+        best_by: the validation metric that chooses; ``cos_next`` does where it was not measured.
+
+    Returns:
+        The first of the best records, with ``by``, the metric, and ``value``, higher is better.
+    """
+    found: list[dict[str, Any]] = []
+    for record in history:
+        val = record.get("val")
+        if val is None:
+            continue
+        by = best_by if best_by in val else "cos_next"
+        value = val.get(by)
+        if value is not None and math.isfinite(value):
+            found.append({"value": -value if by == "loss" else value, "by": by, **record})
+    return max(found, key=lambda record: record["value"], default=None)
 
 
 def new_run(recipe: str, key_options: dict[str, Any], root: Path = ROOT) -> RunDirectory:

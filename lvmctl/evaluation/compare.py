@@ -72,7 +72,7 @@ class Comparison:
     against: str
     targets: int
 
-    def record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As plain data; baselines are those of the first run's K and h."""
         first = self.runs[0]
         tables = [one.sheet.record() for one in self.runs]

@@ -41,7 +41,7 @@ class Evaluation:
     trained: Trained | None
     left_out: list[str]
 
-    def record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The result as plain data; figures as ARCHITECTURE's contract for ``--json``."""
         run = {} if self.trained is None else run_record(self.trained)
         return {

@@ -57,7 +57,7 @@ class Report:
     out: Path
     sections: dict[str, list[str]]
 
-    def record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As plain data."""
         return {"out": str(self.out), "runs": list(self.sections), "sections": self.sections}
 
@@ -150,7 +150,7 @@ def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
 
     reporter.info(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {run.path}` does")
     try:
-        found = run_fivecat(load_registry(), str(run.path), Asked(), reporter).record()
+        found = run_fivecat(load_registry(), str(run.path), Asked(), reporter).to_dict()
     except LvmctlError as error:
         raise RunError(
             f"{why}, and evaluating failed ({error})",

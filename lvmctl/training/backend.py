@@ -89,6 +89,9 @@ def choose_device(name: str) -> str:
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
     }
+    if name not in there:
+        known = ", ".join(("auto", *there))
+        raise UsageError(f"there is no device {name!r}", mend=f"use one of {known}")
     if not there[name]:
         raise UsageError(f"this machine has no {name} device", mend="use --device cpu")
     return name

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,32 +28,10 @@ from lvmctl.training.backend import Backend, choose_backend, choose_device, hard
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
 from lvmctl.training.provenance import FORMAT, READABLE, now, surroundings
+from lvmctl.training.request import TrainRequest
 from lvmctl.training.result import Result
 
 DATA_SEED = 0
-
-
-@dataclass(frozen=True)
-class Request:
-    """What ``lvmctl train`` was asked for.
-
-    Attributes:
-        recipe: name of the recipe.
-        layers: option values by origin, the strongest last.
-        losses: ``NAME[:WEIGHT]`` to add or to reweight.
-        sources: ``data``, ``train``, ``val`` and ``ood``, absolute; nothing is the default data.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        out: the run directory; None chooses ``runs/<recipe>_<key options>_<timestamp>``.
-        experiment: name of the experiment, if it came from one.
-    """
-
-    recipe: str
-    layers: Layers = ()
-    losses: Sequence[str] = ()
-    sources: dict[str, Any] = field(default_factory=dict)
-    device: str = "auto"
-    out: Path | None = None
-    experiment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +44,7 @@ class Finished:
     demonstration: str | None
 
 
-def start(request: Request, reporter: Reporter) -> Finished:
+def start(request: TrainRequest, reporter: Reporter) -> Finished:
     """Train a recipe from the beginning.
 
     Raises:

@@ -21,7 +21,7 @@ def runs(tmp_path_factory):
     """A directory with runs/five (K = 5) and runs/three (K = 3), trained on the same world."""
     place = tmp_path_factory.mktemp("eval")
     for name, options in {"five": {}, "three": {"context": 3}}.items():
-        request = job.Request(
+        request = job.TrainRequest(
             "p8",
             [("test", OPTIONS | options)],
             sources={"data": WORLD},
@@ -266,7 +266,7 @@ def test_without_a_run_the_way_to_one_is_said(typed, tmp_path, monkeypatch):
 
 
 def test_runs_of_other_data_are_not_compared_silently(typed, tmp_path):
-    request = job.Request(
+    request = job.TrainRequest(
         "p8", [("test", OPTIONS)], sources={"data": WORLD + "&seed=9"}, out=tmp_path / "new"
     )
     job.start(request, Recorder())

@@ -35,7 +35,7 @@ def place(tmp_path_factory):
     place = tmp_path_factory.mktemp("subject")
     mine, other = world(place / "mine"), world(place / "other", seed=1)
     options = TINY | {"epochs": 1, "context": 3}
-    request = job.Request(
+    request = job.TrainRequest(
         "p8", [("test", options)], sources={"data": mine}, device="cpu", out=place / "run"
     )
     job.start(request, Recorder())

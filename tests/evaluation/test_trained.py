@@ -23,7 +23,9 @@ from lvmctl.training import job
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp("trained") / "run"
-    request = job.Request("p8", [("test", TINY | {"epochs": 2})], sources={"data": DATA}, out=out)
+    request = job.TrainRequest(
+        "p8", [("test", TINY | {"epochs": 2})], sources={"data": DATA}, out=out
+    )
     return job.start(request, Recorder())
 
 

@@ -42,7 +42,7 @@ def train(run, loss="bomb", **options) -> list[str]:
     values = TINY | {"epochs": 2, "dropout": 0.1, "checkpoint_every": 3} | options
     reporter = Recorder()
     layers, sources = [("test", values)], {"data": DATA}
-    job.start(job.Request("p8", layers, [loss], sources, device="cpu", out=run), reporter)
+    job.start(job.TrainRequest("p8", layers, [loss], sources, device="cpu", out=run), reporter)
     return reporter.said
 
 

@@ -23,7 +23,7 @@ def runs(tmp_path, monkeypatch) -> Path:
 def test_a_page_of_one_run_lies_in_the_run(runs, reporter, unrendered):
     done = make_report(["a"], None, False, reporter)
     assert done.out == Path("runs/a/report.html")
-    assert done.record() == {
+    assert done.to_dict() == {
         "out": "runs/a/report.html",
         "runs": ["runs/a"],
         "sections": {
@@ -111,7 +111,7 @@ def test_a_run_whose_weights_are_newer_is_evaluated_again(runs, reporter, unrend
     asked = []
 
     class Done:
-        def record(self):
+        def to_dict(self):
             return fivecat() | {"notices": ["evaluated anew"]}
 
     def run_fivecat(registry, run, asked_, screen_):

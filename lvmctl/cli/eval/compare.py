@@ -54,7 +54,7 @@ def compare(runs: tuple[str, ...], against: str, as_json: bool, **asked: Any) ->
 
     with redirect_stdout(sys.stderr):
         done = run_compare(load_registry(), runs or (None,), against, Asked(**asked), Terminal())
-        found = done.record()
+        found = done.to_dict()
     emit(found, "eval.compare", as_json, lambda: "\n".join(text(found)))
     if all(one.ship is not None and one.ship.failed for one in done.runs):
         raise click.exceptions.Exit(1)

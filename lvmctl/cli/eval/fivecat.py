@@ -107,7 +107,7 @@ def fivecat(
             seed_rules=seed_rules,
             spoilt_windows=spoilt_windows,
         )
-        found = done.record()
+        found = done.to_dict()
     try:
         write_json(done.path, found)
         if done.partial:

@@ -42,4 +42,4 @@ def report(
         from lvmctl.report.job import make_report
 
         done = make_report(runs, out, force, Terminal(), partial)
-    emit(done.record(), "eval.report", as_json, str(done.out))
+    emit(done.to_dict(), "eval.report", as_json, str(done.out))

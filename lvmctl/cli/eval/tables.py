@@ -103,7 +103,7 @@ def baselines(context: int, horizon: int, as_json: bool, **asked: Any) -> None:
         done = evaluate_store(
             load_registry(), Asked(**asked), (context, horizon), Protocol(), Terminal()
         )
-    found = done.record()
+    found = done.to_dict()
     emit(found, "eval.baselines", as_json, lambda: baselines_text(found))
 
 
@@ -125,7 +125,7 @@ def measured(
         done = evaluate_run(
             load_registry(), run, Asked(**asked), protocol, Terminal(), bounds=bounds
         )
-    return done.record()
+    return done.to_dict()
 
 
 def heading(found: Mapping[str, Any]) -> str:

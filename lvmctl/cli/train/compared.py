@@ -34,7 +34,7 @@ def comparison(members: Sequence[Member], path: Path) -> tuple[dict[str, Any], s
     groups: dict[str, list[str]] = {}
     for member, one in zip(members, done.runs):
         groups.setdefault(member.group, []).append(one.name)
-    record = {"format": FORMAT, **done.record()}
+    record = {"format": FORMAT, **done.to_dict()}
     record["seeds"] = spreads(record, groups)
     said = "\n".join([*text(record), *seeds_text(record)])
     write_whole(path / "comparison.txt", lambda file: file.write(f"{said}\n".encode()))

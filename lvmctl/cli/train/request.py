@@ -7,13 +7,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.config import parse_assignments
-from lvmctl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lvmctl.config import Experiment
-    from lvmctl.training.job import Request
+    from lvmctl.training.request import TrainRequest
 
 SOURCES = ("data", "train", "val", "ood")
 FLAGS = ("context", "horizon", "epochs", "seed", "model")
@@ -46,42 +45,22 @@ class Typed:
         """The typed option values by origin, ``--set`` over the flags."""
         return [("command line", dict(self.flags)), ("--set", parse_assignments(self.assignments))]
 
-    def request(self, experiment: Experiment | None, out: Path | None = None) -> Request:
+    def request(self, experiment: Experiment | None, out: Path | None = None) -> TrainRequest:
         """The training of ``experiment`` with what is typed laid over it, or of the recipe alone.
 
         Raises:
             UsageError: no recipe, or another than the experiment's.
         """
-        from lvmctl.training.job import Request
-        from lvmctl.training.provenance import absolutes
+        from lvmctl.training.request import requested
 
-        recipe, layers, losses = self.recipe, self.layers, tuple(self.losses)
-        sources = dict(self.sources)
-        if experiment is not None:
-            if recipe not in (None, experiment.recipe):
-                raise UsageError(
-                    f"experiment {experiment.name} trains {experiment.recipe}, "
-                    f"--plugin says {recipe}",
-                    mend="leave --plugin out",
-                )
-            recipe, losses = experiment.recipe, (*experiment.losses, *losses)
-            layers = [*experiment.layers, *layers]
-            own = {name: getattr(experiment, name) for name in SOURCES}
-            if sources["data"] or sources["train"]:
-                own = dict.fromkeys(own)  # other training data: nothing of the experiment's is kept
-            sources = {name: value or own[name] for name, value in sources.items()}
-        elif recipe is None:
-            raise UsageError(
-                "what should be trained?", mend="give --plugin RECIPE or --experiment NAME"
-            )
-        return Request(
-            recipe=recipe,
-            layers=layers,
-            losses=losses,
-            sources=absolutes(sources),
+        return requested(
+            self.recipe,
+            experiment,
+            layers=self.layers,
+            losses=self.losses,
+            sources=dict(self.sources),
             device=self.device,
             out=out,
-            experiment=None if experiment is None else experiment.name,
         )
 
     def words(self, experiment: str | None, sources: Mapping[str, Any]) -> list[str]:

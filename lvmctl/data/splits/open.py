@@ -56,15 +56,15 @@ def open_splits(
         raise UsageError("--train needs --val", mend="add --val STORE, or use --data STORE")
     chosen: dict[str, Split | None] = {"train": None, "val": None, "ood": None}
     if train:
-        chosen["train"] = join([_named(text, "train") for text in train])
+        chosen["train"] = join([_named(text, "train", seed) for text in train])
     elif data is None and val is not None:
         raise UsageError("--val needs --train or --data", mend="add --train STORE")
     else:
         chosen = _parts(data, seed)
     if val is not None:
-        chosen["val"] = _named(val, "val")
+        chosen["val"] = _named(val, "val", seed)
     if ood is not None:
-        chosen["ood"] = _named(ood, "ood")
+        chosen["ood"] = _named(ood, "ood", seed)
     notices: list[str] = []
     for name, split in chosen.items():
         if split is None:
@@ -180,9 +180,11 @@ def _parts(text: str | None, seed: int) -> dict[str, Split | None]:
     return {"train": _select(store, "train"), "val": _select(store, "val"), "ood": ood}
 
 
-def _named(text: str, split: str) -> Split:
+def _named(text: str, split: str, seed: int) -> Split:
     """A store given apart: its ``@split``, or its own articles of that name, or all of it."""
     store, named = open_source(text)
+    if named is not None:
+        store = with_splits(store, seed)
     if split_counts(store.articles):
         store, named = _fitted_notice(store), named or split
     return _select(store, named)

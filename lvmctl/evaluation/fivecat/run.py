@@ -87,7 +87,7 @@ class FiveCat:
         """The run's row."""
         return self.trained.plan.recipe
 
-    def record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Everything as plain data: what the file at :attr:`path` holds."""
         val, ood = self.sheets["val"], self.sheets.get("ood")
         return {

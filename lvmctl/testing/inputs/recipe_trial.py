@@ -25,7 +25,7 @@ from lvmctl.nn.rollout import roll_out
 from lvmctl.plan import make_plan
 from lvmctl.testing.check import Subject
 from lvmctl.testing.inputs.once import once_per_subject
-from lvmctl.training.job import Request, start
+from lvmctl.training.job import TrainRequest, start
 
 SEQUENCE = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16}
 TRAINING = {"epochs": 1, "batch_size": 16, "windows": 32, "eval_windows": 32, "min_article": 6}
@@ -67,7 +67,7 @@ def trained(subject: Subject) -> Run:
     chunks = values["context"] + values["horizon"] + 10
     data = f"synth:topic?articles=24&chunks={chunks}&dim=8"
     with apart() as place:
-        request = Request(
+        request = TrainRequest(
             recipe=name,
             layers=layers,
             losses=[f"{part.entry.qualified}:{part.weight.most}" for part in waiting],

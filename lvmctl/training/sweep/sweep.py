@@ -20,7 +20,7 @@ from lvmctl.data.store.identity import identity, split_records
 from lvmctl.plan import Plan, make_plan
 from lvmctl.registry import Registry
 from lvmctl.training.backend import choose_device
-from lvmctl.training.job import Request, windows_of
+from lvmctl.training.job import TrainRequest, windows_of
 from lvmctl.training.sweep.trials import refuse_another
 
 FILE = "grid.json"
@@ -48,7 +48,7 @@ class Member:
     name: str
     group: str
     seed: int | None
-    request: Request
+    request: TrainRequest
 
     @property
     def path(self) -> Path:

@@ -31,7 +31,7 @@ STAYS = "synth:topic?articles=30&chunks=12&dim=16&f=0.4&a=0.1"
 
 def train(out, recipe, epochs, data=TURNS, **options):
     layers = [("test", TINY | {"epochs": epochs, "lr": 1e-2, "windows": 400} | options)]
-    job.start(job.Request(recipe, layers, sources={"data": data}, out=out), Recorder())
+    job.start(job.TrainRequest(recipe, layers, sources={"data": data}, out=out), Recorder())
     return out
 
 

@@ -25,7 +25,9 @@ from lvmctl.training import job
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     out = tmp_path_factory.mktemp("anatomy") / "run"
-    request = job.Request("p8", [("test", TINY | {"epochs": 1})], sources={"data": DATA}, out=out)
+    request = job.TrainRequest(
+        "p8", [("test", TINY | {"epochs": 1})], sources={"data": DATA}, out=out
+    )
     job.start(request, Recorder())
     return load_run(load_registry(), out)
 
@@ -114,7 +116,9 @@ def test_the_fault_of_a_loss_carries_its_name():
 
 def test_a_loss_of_rollouts_is_shown_its_rollout(tmp_path):
     options = TINY | {"epochs": 1, "w_rollout": "1", "windows": 60}
-    request = job.Request("p4", [("test", options)], sources={"data": DATA}, out=tmp_path / "run")
+    request = job.TrainRequest(
+        "p4", [("test", options)], sources={"data": DATA}, out=tmp_path / "run"
+    )
     job.start(request, Recorder())
     run = load_run(load_registry(), tmp_path / "run")
     seen = []

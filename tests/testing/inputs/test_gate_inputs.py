@@ -12,7 +12,7 @@ from training.small import DATA, TINY
 
 from lvmctl.core.batch import FIELDS, Batch
 from lvmctl.testing.inputs.gate_inputs import batches, curricula, fill, records, rows, trace
-from lvmctl.training.job import Request, start
+from lvmctl.training.job import TrainRequest, start
 
 
 def paths(tree, *before):
@@ -23,7 +23,7 @@ def paths(tree, *before):
 
 
 def test_records_are_those_of_a_training(tmp_path):
-    request = Request(
+    request = TrainRequest(
         recipe="p1",
         layers=[("test", TINY | {"epochs": 1, "context": 3})],
         sources={"data": DATA},

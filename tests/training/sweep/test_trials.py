@@ -36,7 +36,7 @@ def run(trained, tmp_path):
 
 def request(out, **changed):
     given = {"layers": [("test", OPTIONS)], "sources": {"data": DATA}} | changed
-    return job.Request("p8", out=out, **given)
+    return job.TrainRequest("p8", out=out, **given)
 
 
 def checked(out, **changed):

@@ -1,0 +1,75 @@
+"""Diagnostics of data and of runs, by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lvmctl.api.store import Store, source_text, source_texts
+from lvmctl.core.diagnosis import Diagnosis
+from lvmctl.core.errors import UsageError
+from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.diagnostics.job import Asked
+from lvmctl.diagnostics.job import diagnose as ask
+from lvmctl.registry import load_registry
+
+if TYPE_CHECKING:
+    from lvmctl.api.store import Source, Sources
+
+
+def diagnose(
+    name: str,
+    subject: Source | None = None,
+    *,
+    train: Sources = (),
+    val: Source | None = None,
+    ood: Source | None = None,
+    reporter: Reporter = SILENT,
+    options: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Diagnosis:
+    """Ask one diagnostic about data or a run.
+
+    Args:
+        name: of the diagnostic, see ``lvmctl plugins list --kind diagnostic``.
+        subject: what it takes: a store or another source of data; or a run, its path, its name in
+            ``runs/`` or a bare ``training_history.json``. None is the demonstration data, or the
+            run trained last.
+        train, val, ood: data of the splits apart, in the place of ``subject``, for a diagnostic
+            that takes splits.
+        reporter: told of notices and progress.
+        options, more: of the diagnostic; strings are parsed.
+
+    Returns:
+        A verdict, a sentence, figures and what would change the verdict.
+
+    Raises:
+        UsageError: an unknown diagnostic or option, or splits for one that takes none.
+        DataError, RunError: the subject cannot be used.
+
+    Example:
+        >>> found = lvmctl.diagnose("geometry", "synth:iid?articles=20&chunks=12&dim=8")
+        >>> found.verdict
+        'ISOTROPIC'
+    """
+    registry = load_registry()
+    entry = registry.get("diagnostic", name)
+    takes = entry.record.takes
+    if takes == "run" and isinstance(subject, Store):
+        raise UsageError("takes a run", where=f"diagnostic {name}", mend="give a run")
+    if takes != "splits" and (train or val is not None or ood is not None):
+        raise UsageError(
+            f"takes a {takes}, not splits",
+            where=f"diagnostic {entry.name}",
+            mend="give one subject",
+        )
+    if takes == "run":
+        path = None if subject is None else os.fspath(subject)
+        bare = path is not None and Path(path).is_file()
+        asked = Asked(history=Path(path)) if bare else Asked(run=path)
+    else:
+        texts = source_texts(train), source_text(val), source_text(ood)
+        asked = Asked(source_text(subject), *texts)
+    return ask(registry, entry, {**(options or {}), **more}, asked, reporter)

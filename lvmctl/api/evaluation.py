@@ -1,0 +1,223 @@
+"""Runs and baselines measured on held-out windows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lvmctl.api.store import source_text, source_texts
+from lvmctl.core.files import write_json
+from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.evaluation import compare as comparing
+from lvmctl.evaluation.compare import Comparison
+from lvmctl.evaluation.eval_data import Asked
+from lvmctl.evaluation.evaluate import Evaluation, evaluate_run, evaluate_store
+from lvmctl.evaluation.fivecat.run import SPOILT_WINDOWS, FiveCat, run_fivecat
+from lvmctl.evaluation.measure import Protocol
+from lvmctl.evaluation.retrieval.ranks import POOLS
+from lvmctl.registry import load_registry
+
+if TYPE_CHECKING:
+    from lvmctl.api.store import Source, Sources
+
+    RunLike = str | os.PathLike[str] | None
+
+
+def evaluate(
+    run: RunLike = None,
+    data: Source | None = None,
+    *,
+    train: Sources = (),
+    ood: Source | None = None,
+    pools: Sequence[str] = POOLS,
+    global_pool: bool = True,
+    ceilings: bool = False,
+    max_windows: int | None = None,
+    min_article: int | None = None,
+    reporter: Reporter = SILENT,
+) -> Evaluation:
+    """Measure a run beside every baseline and oracle on held-out windows (METHODS §3).
+
+    Args:
+        run: a run, its path or its name in ``runs/``; None is the run trained last.
+        data: what to evaluate on; None is the run's own validation split.
+        train: what baselines are fitted on; nothing is the run's own training split.
+        ood: text of another source; None is the run's own.
+        pools: in-article pools that targets are ranked in: ``filtered`` (all chunks of the
+            article but the window's, the primary pool), ``future`` and ``unfiltered``.
+        global_pool: rank among all chunks of the split too.
+        ceilings: work out the largest margin that each class of models can have.
+        max_windows: whole articles up to this many windows; None is all.
+        min_article: shortest article, in chunks, of in-article ranks; None is the run's own.
+        reporter: told of notices and progress.
+
+    Returns:
+        The metrics of each predictor with 95 % intervals that resample articles.
+
+    Raises:
+        RunError: no such run, or one without a best epoch.
+        DataError: the data is gone, of another width, or was trained on.
+        PluginError: a plugin that the run needs is missing or broken.
+    """
+    protocol = Protocol(pools=tuple(pools), everywhere=global_pool)
+    asked = request(data, train, ood, max_windows, min_article)
+    return evaluate_run(load_registry(), name_of(run), asked, protocol, reporter, ceilings)
+
+
+def evaluate_baselines(
+    data: Source | None = None,
+    *,
+    train: Sources = (),
+    context: int = 5,
+    horizon: int = 1,
+    transform: str | None = None,
+    pools: Sequence[str] = POOLS,
+    global_pool: bool = True,
+    max_windows: int | None = None,
+    min_article: int | None = None,
+    reporter: Reporter = SILENT,
+) -> Evaluation:
+    """Measure every baseline and oracle on all windows of a store; no model is needed.
+
+    Args:
+        data: what to evaluate on; None is the validation split of the demonstration data.
+        train: what baselines that learn are fitted on; without it they are left out.
+        context, horizon: K and h of the windows.
+        transform: what chunks go through first, fitted on ``train``.
+        pools, global_pool, max_windows, min_article, reporter: as in :func:`lvmctl.evaluate`.
+
+    Raises:
+        DataError: data that cannot be used.
+        UsageError: a transform without ``train``.
+
+    Example:
+        >>> found = lvmctl.evaluate_baselines("synth:ar1?articles=10&chunks=12&dim=8")
+        >>> metrics = found.to_dict()["predictors"]["direct"]
+        >>> round(metrics["cos_next"], 1)
+        0.9
+    """
+    protocol = Protocol(pools=tuple(pools), everywhere=global_pool)
+    asked = request(data, train, None, max_windows, min_article, transform)
+    return evaluate_store(load_registry(), asked, (context, horizon), protocol, reporter)
+
+
+def compare(
+    runs: Sequence[RunLike] = (),
+    against: str = "direct",
+    *,
+    data: Source | None = None,
+    train: Sources = (),
+    max_windows: int | None = None,
+    min_article: int | None = None,
+    reporter: Reporter = SILENT,
+) -> Comparison:
+    """Measure runs on the targets that all of them have, each against a baseline.
+
+    Args:
+        runs: runs, their paths or names; none is the run trained last.
+        against: the baseline that differences are taken to, window by window.
+        data, train, max_windows, min_article, reporter: as in :func:`lvmctl.evaluate`.
+
+    Returns:
+        Metrics, paired differences with 95 % intervals, and the verdict of the profile ``ship``.
+
+    Raises:
+        UsageError: an unknown ``against``, or a run that is named twice.
+        DataError: the runs were validated on different data and none is named.
+    """
+    asked = request(data, train, None, max_windows, min_article)
+    names = [name_of(run) for run in runs] or [None]
+    return comparing.compare(load_registry(), names, against, asked, reporter)
+
+
+def fivecat(
+    run: RunLike = None,
+    profile: str = "fair",
+    *,
+    data: Source | None = None,
+    train: Sources = (),
+    ood: Source | None = None,
+    published_rules: bool = False,
+    ablation_windows: int = SPOILT_WINDOWS,
+    max_windows: int | None = None,
+    min_article: int | None = None,
+    save: bool = True,
+    reporter: Reporter = SILENT,
+) -> FiveCat:
+    """Ask the five tests of a run and judge it by a profile (METHODS §3).
+
+    Args:
+        run: a run, its path or its name in ``runs/``; None is the run trained last.
+        profile: name of a set of gates: ``fair``, ``ship``, or one of a recipe's.
+        data, train, ood, max_windows, min_article, reporter: as in :func:`lvmctl.evaluate`.
+        published_rules: judge as was published, whether a gate can be met or not.
+        ablation_windows: tests C and D use whole articles up to this many windows.
+        save: keep the result in the run directory: a look at other data, or at part of it, apart
+            from the run's own.
+
+    Returns:
+        Every test with its interval, baselines and ceiling, and the verdict.
+
+    Raises:
+        UsageError: an unknown profile.
+        RunError, DataError, PluginError: see :func:`lvmctl.evaluate`.
+    """
+    found = run_fivecat(
+        load_registry(),
+        name_of(run),
+        request(data, train, ood, max_windows, min_article),
+        reporter,
+        profile=profile,
+        seed_rules=published_rules,
+        spoilt_windows=ablation_windows,
+    )
+    if save:
+        write_json(found.path, found.to_dict())
+    return found
+
+
+def request(
+    data: Source | None,
+    train: Sources,
+    ood: Source | None,
+    max_windows: int | None,
+    min_article: int | None,
+    transform: str | None = None,
+) -> Asked:
+    """What is evaluated on what."""
+    texts = source_text(data), source_texts(train), source_text(ood)
+    return Asked(*texts, max_windows, min_article, transform)
+
+
+def name_of(run: RunLike) -> str | None:
+    """The path or the name of a run; None is the latest."""
+    return None if run is None else os.fspath(run)
+
+
+def report(
+    runs: Sequence[RunLike] = (),
+    out: str | os.PathLike[str] | None = None,
+    *,
+    force: bool = False,
+    partial: bool = False,
+    reporter: Reporter = SILENT,
+) -> Any:
+    """Write one page with plots about some runs, after evaluating those that have to be.
+
+    Args:
+        runs: runs, their paths or names; none is the run trained last.
+        out: the page; None is ``report.html`` in the run, if it is one.
+        force: replace a file of another origin.
+        partial: show the last look at other data or at part of it, not the run's own result.
+
+    Raises:
+        UsageError: a run is named twice, or ``out`` is missing.
+        RunError: a run, or one of its files, cannot be used.
+        OutputError: the page exists or cannot be written.
+    """
+    from lvmctl.report.job import make_report
+
+    path = None if out is None else Path(out)
+    return make_report([name_of(run) for run in runs], path, force, reporter, partial)

@@ -1,0 +1,150 @@
+"""A run: what was trained, how it went, and what can be asked of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lvmctl.api.diagnosis import diagnose
+from lvmctl.api.evaluation import evaluate, fivecat, report
+from lvmctl.api.model import Model, load
+from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.core.run_directory import RunDirectory, best_record, find_run
+
+if TYPE_CHECKING:
+    from lvmctl.core.diagnosis import Diagnosis
+    from lvmctl.evaluation.evaluate import Evaluation
+    from lvmctl.evaluation.fivecat.run import FiveCat
+
+
+class Run:
+    """A run directory; made by :func:`lvmctl.train`, or opened by its path.
+
+    Wherever a path of a run is taken, a run is taken too.
+
+    Args:
+        run: path of a run directory, or its name in ``runs/``; None is the run trained last.
+
+    Attributes:
+        path: the directory.
+
+    Raises:
+        RunError: no run is there.
+
+    Example:
+        >>> run = lvmctl.Run(run_path)
+        >>> run.recipe, len(run.history)
+        ('p8', 1)
+        >>> sorted(run.best["val"]["margin"])
+        ['last', 'second_last', 'unseen']
+    """
+
+    def __init__(self, run: str | os.PathLike[str] | None = None) -> None:
+        self._directory = RunDirectory.open(find_run(None if run is None else os.fspath(run)))
+        self.path: Path = self._directory.path
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"<lvmctl.Run {self.path}>"
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return self.path.resolve().name
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """``config.json``: recipe, options with their origins, composition, data."""
+        return self._directory.read(self._directory.config)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """``manifest.json``: versions, hardware, back-end, data hashes, outcome."""
+        return self._directory.read(self._directory.manifest)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """``training_history.json``: a record for each epoch; empty before the first has ended."""
+        there = self._directory.history.exists()
+        return self._directory.read(self._directory.history) if there else []
+
+    @property
+    def recipe(self) -> str:
+        """Name of the recipe."""
+        return self.config["recipe"]
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """The record of the epoch whose weights ``best_model.pt`` has, with the metric it was
+        chosen ``by`` and its ``value``; None where no epoch was measured."""
+        return best_record(self.history, self.config["options"]["best_by"])
+
+    @property
+    def stopped(self) -> str | None:
+        """Why a rule or a plugin ended the training; None where nothing did."""
+        history = self.history
+        return history[-1].get("stopped") if history else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``lvmctl train --json`` prints of it; ``demonstration`` says what figures on the
+        embedded data are worth, None on other data."""
+        return {
+            "run": str(self.path),
+            "recipe": self.recipe,
+            "epochs": len(self.history),
+            "best": self.best,
+            "stopped": self.stopped,
+            "demonstration": self.config["splits"]["train"].get("note"),
+        }
+
+    def model(self) -> Model:
+        """The model with the weights of its best epoch; see :func:`lvmctl.load`."""
+        return load(self)
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Evaluation:
+        """Measure the run beside every baseline on held-out windows; see :func:`lvmctl.evaluate`,
+        which has the same arguments."""
+        return evaluate(self, *args, **kwargs)
+
+    def fivecat(self, profile: str = "fair", **kwargs: Any) -> FiveCat:
+        """Ask the five tests of the run and judge it by a profile; see
+        :func:`lvmctl.api.evaluation.fivecat`, which has the same arguments."""
+        return fivecat(self, profile, **kwargs)
+
+    def diagnose(
+        self, *, reporter: Reporter = SILENT, options: Mapping[str, Any] | None = None, **more: Any
+    ) -> Diagnosis:
+        """Say what went wrong in the run, the cause first; see :func:`lvmctl.diagnose`."""
+        return diagnose("run", self, reporter=reporter, options=options, **more)
+
+    def report(
+        self,
+        out: str | os.PathLike[str] | None = None,
+        *,
+        force: bool = False,
+        reporter: Reporter = SILENT,
+    ) -> Path:
+        """Write one page with plots about the run, which is evaluated first if it has to be.
+
+        Args:
+            out: the page; None is ``report.html`` in the run.
+            force: replace a file of another origin.
+
+        Returns:
+            Where the page is.
+
+        Raises:
+            RunError: one of its files cannot be used.
+            OutputError: the page exists or cannot be written.
+        """
+        return report([self], out, force=force, reporter=reporter).out
+
+    def resume(self, epochs: int | None = None, *, reporter: Reporter = SILENT) -> Run:
+        """Continue the training from its newest checkpoint; see :func:`lvmctl.resume`."""
+        from lvmctl.api.training import resume
+
+        return resume(self, epochs, reporter=reporter)

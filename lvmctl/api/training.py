@@ -1,0 +1,151 @@
+"""Training a recipe, and going on with a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lvmctl.api.run import Run
+from lvmctl.api.store import source_text, source_texts
+from lvmctl.config import load_experiments
+from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.core.run_directory import find_run
+from lvmctl.training import job
+from lvmctl.training.provenance import absolutes
+from lvmctl.training.request import requested
+
+if TYPE_CHECKING:
+    from lvmctl.api.store import Source, Sources
+
+ORIGIN = "lvmctl.train"
+"""Where values that are given here came from, in ``config.json``."""
+
+
+def train(
+    recipe: str | None = None,
+    *,
+    data: Source | None = None,
+    train: Sources = (),
+    val: Source | None = None,
+    ood: Source | None = None,
+    out: str | os.PathLike[str] | None = None,
+    experiment: str | None = None,
+    context: int | None = None,
+    horizon: int | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    model: str | None = None,
+    loss: str | Sequence[str] = (),
+    device: str = "auto",
+    reporter: Reporter = SILENT,
+    options: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Run:
+    """Train a recipe.
+
+    With no data named, the embedded demonstration data is used. Ctrl-C saves a checkpoint and ends
+    with :class:`lvmctl.Interrupted`; :func:`lvmctl.resume` goes on from there.
+
+    Args:
+        recipe: name of the recipe, e.g. ``p8``; an ``experiment`` has its own.
+        data: a store or another source, whose own splits are used.
+        train, val, ood: sources for each part, in the place of ``data``; several ``train`` sources
+            are joined.
+        out: the run directory; None chooses ``runs/<recipe>_<key options>_<time>``.
+        experiment: a configuration of ``experiments.toml``, over which all else is laid.
+        context, horizon: K chunks in a window; the target is the h-th unseen chunk.
+        epochs: passes over the training windows.
+        seed: of everything random.
+        model: another model than the recipe's.
+        loss: ``NAME[:WEIGHT]`` or several of them, added to the recipe's losses or reweighted.
+        device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda`` or ``mps``.
+        reporter: told of messages, progress and epochs.
+        options, more: other options of the recipe, as ``lvmctl train --set`` takes them:
+            ``lr=1e-3``, ``{"listwise.temperature": 0.1}`` or ``listwise={"temperature": 0.1}``.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UsageError: an unknown name or option, a bad value, or parts that do not fit together.
+        DataError: data that cannot be used.
+        DivergedError: too many steps were not finite.
+        PluginError: a plugin's code failed.
+        Interrupted: SIGINT or SIGTERM came; everything is saved.
+        OutputError: ``out`` exists, or something cannot be written.
+
+    Example:
+        >>> run = lvmctl.train(
+        ...     "p8",
+        ...     data="synth:topic?articles=20&chunks=12&dim=8",
+        ...     out=tmp_path / "run",
+        ...     epochs=1,
+        ...     **small,
+        ... )
+        >>> run.best["epoch"], run.best["by"]
+        (1, 'mrr@10')
+    """
+    named = {"context": context, "horizon": horizon, "epochs": epochs, "seed": seed, "model": model}
+    values = {key: value for key, value in named.items() if value is not None}
+    request = requested(
+        recipe,
+        None if experiment is None else load_experiments().get(experiment),
+        layers=[(ORIGIN, values | dict(options or {}) | more)],
+        losses=[loss] if isinstance(loss, str) else loss,
+        sources={
+            "data": source_text(data),
+            "train": source_texts(train),
+            "val": source_text(val),
+            "ood": source_text(ood),
+        },
+        device=device,
+        out=None if out is None else Path(out),
+    )
+    return Run(job.start(request, reporter).run.path)
+
+
+def resume(
+    run: str | os.PathLike[str] | None = None,
+    epochs: int | None = None,
+    *,
+    data: Source | None = None,
+    train: Sources = (),
+    val: Source | None = None,
+    ood: Source | None = None,
+    device: str = "auto",
+    reporter: Reporter = SILENT,
+) -> Run:
+    """Continue a run from its newest checkpoint, bit for bit as if it had never ended.
+
+    Args:
+        run: a run, its path or its name in ``runs/``; None is the run trained last.
+        epochs: train up to this many epochs; None is what the run was started with.
+        data, train, val, ood: where the same data is now, if it was moved.
+        device: the run's own, or ``auto``.
+        reporter: told of messages, progress and epochs.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        RunError: no such run, damaged files, or other data.
+        UsageError: fewer epochs than it has, or another device.
+        DivergedError, PluginError, Interrupted, OutputError: see :func:`lvmctl.train`.
+
+    Example:
+        >>> longer = lvmctl.resume(run_path, epochs=2)
+        >>> len(longer.history)
+        2
+    """
+    path = find_run(None if run is None else os.fspath(run))
+    sources = {
+        "data": source_text(data),
+        "train": source_texts(train),
+        "val": source_text(val),
+        "ood": source_text(ood),
+    }
+    moved = absolutes(sources) if any(sources.values()) else None
+    layers = [] if epochs is None else [("lvmctl.resume", {"epochs": epochs})]
+    return Run(job.resume(path, layers, device, reporter, sources=moved).run.path)

@@ -1,0 +1,82 @@
+"""What a training is asked for: a recipe or an experiment, with values laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lvmctl.config import Experiment
+from lvmctl.core.errors import UsageError
+from lvmctl.plan import Layers
+from lvmctl.training.provenance import absolutes
+
+SOURCES = ("data", "train", "val", "ood")
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What a training is asked for.
+
+    Attributes:
+        recipe: name of the recipe.
+        layers: option values by origin, the strongest last.
+        losses: ``NAME[:WEIGHT]`` to add or to reweight.
+        sources: ``data``, ``train``, ``val`` and ``ood``, absolute; nothing is the default data.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        out: the run directory; None chooses ``runs/<recipe>_<key options>_<timestamp>``.
+        experiment: name of the experiment, if it came from one.
+    """
+
+    recipe: str
+    layers: Layers = ()
+    losses: Sequence[str] = ()
+    sources: dict[str, Any] = field(default_factory=dict)
+    device: str = "auto"
+    out: Path | None = None
+    experiment: str | None = None
+
+
+def requested(
+    recipe: str | None,
+    experiment: Experiment | None,
+    *,
+    layers: Layers,
+    losses: Sequence[str],
+    sources: dict[str, Any],
+    device: str = "auto",
+    out: Path | None = None,
+) -> TrainRequest:
+    """A training of an experiment with the other arguments laid over it, or of a recipe alone.
+
+    Training data in ``sources`` replaces all data of the experiment.
+
+    Raises:
+        UsageError: no recipe, or another than the experiment's.
+    """
+    if experiment is not None:
+        if recipe not in (None, experiment.recipe):
+            raise UsageError(
+                f"experiment {experiment.name} trains {experiment.recipe}, --plugin says {recipe}",
+                mend="leave --plugin out",
+            )
+        recipe = experiment.recipe
+        layers, losses = [*experiment.layers, *layers], (*experiment.losses, *losses)
+        own = {name: getattr(experiment, name) for name in SOURCES}
+        if sources["data"] or sources["train"]:
+            own = dict.fromkeys(SOURCES)
+        sources = {name: value or own[name] for name, value in sources.items()}
+    elif recipe is None:
+        raise UsageError(
+            "what should be trained?", mend="give --plugin RECIPE or --experiment NAME"
+        )
+    return TrainRequest(
+        recipe=recipe,
+        layers=layers,
+        losses=tuple(losses),
+        sources=absolutes(sources),
+        device=device,
+        out=out,
+        experiment=None if experiment is None else experiment.name,
+    )
