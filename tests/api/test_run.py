@@ -179,7 +179,10 @@ def test_runs_are_compared(run, tmp_path):
 
 
 def test_five_tests_are_asked_and_kept(run):
-    found = run.fivecat(ablation_windows=20)
+    run.fivecat(max_windows=20)
+    assert not (run.path / "5cat_results.json").exists()
+    assert (run.path / "5cat_partial.json").is_file()
+    found = run.fivecat()
     kept = json.loads((run.path / "5cat_results.json").read_text())
     assert kept["verdict"]["outcome"] == found.verdict.outcome
     assert set(kept["predictors"]) >= {"p8", "direct"}
