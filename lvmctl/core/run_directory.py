@@ -171,7 +171,9 @@ def best_record(history: list[dict[str, Any]], best_by: str) -> dict[str, Any] |
             continue
         by = best_by if best_by in val else "cos_next"
         value = val.get(by)
-        if value is not None and math.isfinite(value):
+        # What is not finite is null in the file; such weights were not kept.
+        measured = (value, val.get("loss", 0.0), val.get("cos_next"))
+        if all(each is not None and math.isfinite(each) for each in measured):
             found.append({"value": -value if by == "loss" else value, "by": by, **record})
     return max(found, key=lambda record: record["value"], default=None)
 

@@ -37,8 +37,8 @@ def test_a_run_says_what_was_trained(run, store, recorder):
     assert run.recipe == "p8"
     assert run.config["data"]["data"] == store.source
     options, origins = run.config["options"], run.config["origins"]
-    assert (options["epochs"], options["seed"], options["width"]) == (2, 3, 16)
-    assert {origins[key] for key in ("epochs", "seed", "width")} == {"lvmctl.train"}
+    assert (options["epochs"], options["seed"], options["batch_size"]) == (2, 3, 32)
+    assert {origins[key] for key in ("epochs", "seed", "batch_size")} == {"lvmctl.train"}
     assert origins["lr"] == "default"
     assert run.manifest["outcome"] == "finished"
     assert [record["epoch"] for record in run.history] == [1, 2]
@@ -86,7 +86,7 @@ def test_the_same_seed_trains_the_same_run(run, store, tmp_path):
 
 
 def test_options_have_many_forms(store, tmp_path):
-    more = {"listwise.temperature": 0.2, "lr": "1e-3"}
+    more = {"listwise.temperature": 0.2, "order": {"pairs": 2}, "lr": "1e-3"}
     run = lvmctl.train(
         "p8", data=store, out=tmp_path / "r", epochs=1, options=more, **TINY, loss="core/mse:0.5"
     )
