@@ -83,7 +83,7 @@ def show(name: str, assignments: tuple[str, ...], file: Path | None, as_json: bo
         "composition": plan.describe(),
         **{key: getattr(experiment, key) for key in SOURCES if getattr(experiment, key)},
     }
-    emit(shown | {"values": rows}, "experiments.show", as_json, lambda: _text(shown, rows))
+    emit(shown | {"values": rows}, "experiments.show/2", as_json, lambda: _text(shown, rows))
 
 
 @experiments.command("validate")

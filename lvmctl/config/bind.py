@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from lvmctl.config.options import OptionInfo, describe, flatten, with_values
+from lvmctl.config.options import OptionInfo, describe, with_values
 from lvmctl.core.errors import UsageError, nearest
+from lvmctl.core.tree import leaves
 
 T = TypeVar("T")
 DEFAULT = "default"
@@ -55,7 +56,7 @@ def bind(
     errors: list[str] = []
     for origin, layer in layers:
         keys: dict[str, str] = {}
-        for key, value in flatten(layer).items():
+        for key, value in leaves(layer):
             try:
                 info = _the_match(known, key, (aliases or {}).get(key, key))
                 if info.path in keys:

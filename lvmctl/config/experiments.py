@@ -28,8 +28,8 @@ from typing import Any
 
 import tomli
 
-from lvmctl.config.options import flatten
 from lvmctl.core.errors import UsageError, nearest
+from lvmctl.core.tree import leaves
 
 FILE = "experiments.toml"
 VARIABLE = "LVMCTL_EXPERIMENTS"
@@ -129,7 +129,7 @@ class Experiments:
                 if key in (*TEXTS, *LISTS):
                     reserved[key] = self._reserved(table_name, key, value)
                     continue
-                for option, item in flatten({key: value}).items():
+                for option, item in leaves({key: value}):
                     values.pop(option, None)  # the order is that of the chain
                     values[option] = item
                     origins[option] = origin

@@ -56,6 +56,7 @@ class OptionInfo:
     Attributes:
         path: the names of the fields that lead to it, joined by dots; it means this option alone.
         short: the name that means it where no other option has the same.
+        about: what the group is that it is in.
     """
 
     path: str
@@ -67,6 +68,7 @@ class OptionInfo:
     high: float | None = None
     choices: tuple[Any, ...] | None = None
     schedule: bool = False
+    about: str = ""
 
     @property
     def name(self) -> str:
@@ -139,7 +141,7 @@ def describe(cls: type) -> list[OptionInfo]:
 
 
 def _described(
-    cls: type, group: str = "", prefix: str = "", defaults: Any = None
+    cls: type, group: str = "", prefix: str = "", about: str = "", defaults: Any = None
 ) -> Iterator[OptionInfo]:
     hints = get_type_hints(cls)
     for field in dataclasses.fields(cls):
@@ -150,7 +152,10 @@ def _described(
         if dataclasses.is_dataclass(kind):
             if type(default) is not kind:
                 raise TypeError(f"{cls.__name__}.{field.name}: its default is no {kind.__name__}")
-            yield from _described(kind, f"{path}.", prefix + said.get("prefix", ""), default)
+            doc = (kind.__doc__ or "").partition("\n")[0]
+            made = doc.startswith(f"{kind.__name__}(")  # by dataclass(), for want of one
+            inner, short = said.get("help") or ("" if made else doc), said.get("prefix", "")
+            yield from _described(kind, f"{path}.", prefix + short, inner, default)
             continue
         yield OptionInfo(
             path=path,
@@ -159,6 +164,7 @@ def _described(
             default=default,
             **{key: said.get(key) for key in ("low", "high", "choices", "schedule")},
             help=said.get("help", ""),
+            about=about,
         )
 
 
@@ -175,15 +181,6 @@ def _default(field: dataclasses.Field) -> Any:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return field.default
-
-
-def flatten(values: Mapping[str, Any], group: str = "") -> dict[str, Any]:
-    """Nested tables of values as one, by dotted names."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        inside = isinstance(value, Mapping)
-        flat |= flatten(value, f"{group}{name}.") if inside else {f"{group}{name}": value}
-    return flat
 
 
 def values_of(options: Any) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
-from lvmctl.config import OptionInfo, bind, describe, flatten, matches, suggestion
+from lvmctl.config import OptionInfo, bind, describe, matches, suggestion
 from lvmctl.core.errors import LvmctlError, UsageError
+from lvmctl.core.tree import leaves
 from lvmctl.plan.fit import validate_plan
 from lvmctl.plan.parts import Draft, drafts_of
 from lvmctl.plan.plan import Layers, Plan, PlannedPart, package
@@ -32,7 +33,7 @@ def make_plan(
         UsageError: an unknown name or option, a bad value, or parts that do not fit together; all
             that is wrong is said at once.
     """
-    return _plan(registry, recipe, [(o, flatten(values)) for o, values in layers], losses, {})
+    return _plan(registry, recipe, [(o, dict(leaves(values))) for o, values in layers], losses, {})
 
 
 def _plan(

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lvmctl.config import flatten
 from lvmctl.core.formatting import number
+from lvmctl.core.tree import leaves
 from lvmctl.report.html import render
 from lvmctl.report.inputs import Inputs
 from lvmctl.report.numbers import real
@@ -88,5 +88,5 @@ def option_rows(config: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     origins = config.get("origins", {})
     return [
         (name, json.dumps(value, ensure_ascii=False), origins.get(name, ""))
-        for name, value in flatten(config.get("options", {})).items()
+        for name, value in leaves(config.get("options", {}))
     ]

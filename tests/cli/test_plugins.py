@@ -86,3 +86,31 @@ def test_list_filters_by_provider_and_status(install_loss, run_cli):
     words = ["plugins", "list", "--status", "contested", "--json"]
     shown = json.loads(run_cli(*words, path=[site]).stdout)
     assert {record["name"] for record in shown["records"]} == {"a/angular", "b/angular"}
+
+
+def test_describe_groups_options_by_their_paths(run_cli):
+    text = run_cli("plugins", "describe", "p8", "--kind", "recipe").stdout
+    options = text[text.index("\nOPTION ") :]
+    assert all(len(line) <= 80 for line in options.splitlines())
+    assert "--set OPTION=VALUE, or by its path: --set sequence.encoder=VALUE" in text
+    own, *groups = options.split("\n\n")
+    assert own.splitlines()[2].startswith("context ")
+    assert "w_order" in own
+    heads = [group.splitlines()[0] for group in groups]
+    assert [head.partition(":")[0] for head in heads] == [
+        "sequence.*",
+        "listwise.*",
+        "previous_repel.*",
+        "order.*",
+        "kill.*",
+    ]
+    assert heads[1] == "listwise.*: Options of the listwise ranking loss."
+    assert "temperature       0.07 " in groups[1]
+    assert "order_pairs       2 " in groups[3]
+    assert "chunk pairs per window (order.pairs, int, 1 to" in groups[3]
+    assert "group listwise" in text
+    recipe = json.loads(run_cli("plugins", "describe", "p8", "--json").stdout)["described"][0]
+    found = {option["path"]: option["name"] for option in recipe["options"]}
+    assert found["order.pairs"] == "order_pairs"
+    assert found["previous_repel.margin"] == "margin"
+    assert {part["name"]: part["group"] for part in recipe["parts"]}["p8/order"] == "order"

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl import option
-from lvmctl.config import bind, describe, flatten, values_of, with_values
+from lvmctl.config import bind, describe, values_of, with_values
 from lvmctl.core.errors import UsageError
+from lvmctl.core.tree import leaves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +175,7 @@ def test_values_and_back():
     changed = with_values(Recipe(), {"epochs": 5, "floor.network.heads": 4})
     assert (changed.epochs, changed.floor.network.heads) == (5, 4)
     assert with_values(Recipe(), values_of(changed)) == changed
-    assert flatten(asdict(changed)) == values_of(changed)
+    assert dict(leaves(asdict(changed))) == values_of(changed)
     assert bind(Recipe, [("saved", asdict(changed))]).options == changed
     assert bind(Recipe, [("--set", {"rate": 1})], base=changed).options == with_values(
         changed, {"rate": 1.0}
@@ -214,20 +215,20 @@ def made_of(fields: dict) -> type:
     return make_dataclass("Made", parts, frozen=True, kw_only=True)
 
 
-def leaves(fields: dict, path: str = "", prefix: str = "") -> list[tuple[str, str, int]]:
+def paths_of(fields: dict, path: str = "", prefix: str = "") -> list[tuple[str, str, int]]:
     """Path, short name and default of every option."""
     found = []
     for name, (first, second) in fields.items():
         if first == "leaf":
             found.append((path + name, prefix + name, second))
         else:
-            found += leaves(second, f"{path}{name}.", prefix + first)
+            found += paths_of(second, f"{path}{name}.", prefix + first)
     return found
 
 
 def by_hand(fields: dict, layers: list[dict[str, int]]) -> dict[str, int] | None:
     """The values by path, None where a key means no option, or several, or one twice."""
-    there = leaves(fields)
+    there = paths_of(fields)
     values = {path: default for path, _, default in there}
     for layer in layers:
         seen = set()
@@ -244,7 +245,7 @@ def by_hand(fields: dict, layers: list[dict[str, int]]) -> dict[str, int] | None
 
 @given(tree(2), st.data())
 def test_a_key_means_what_the_rules_say(fields, data):
-    there = leaves(fields)
+    there = paths_of(fields)
     keys = [path for path, _, _ in there] + [short for _, short, _ in there] + ["zz", "a.zz"]
     keys += [key.replace("_", "-") for key in keys]
     layer = st.dictionaries(st.sampled_from(keys), st.integers(0, 99), max_size=3)

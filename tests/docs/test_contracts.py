@@ -9,11 +9,12 @@ import pytest
 import tomli
 from docs.pages import PLUGINS, bare, blocks, read, section, table, tables
 
-from lvmctl.config import bind, describe, parse_assignments
+from lvmctl.config import bind, describe, parse_assignments, values_of
 from lvmctl.config.types import WORDS
 from lvmctl.core import batch
 from lvmctl.data import Split, Windows
 from lvmctl.registry import specs as spec
+from lvmctl.registry.declare import options_fault
 from lvmctl.registry.specs import API_VERSION
 from lvmctl.testing.inputs.splits import textlike
 
@@ -50,18 +51,41 @@ def test_windows_and_splits_have_what_is_said():
     assert {field.name for field in dataclasses.fields(Split)} > {"vectors", "starts", "lengths"}
 
 
+def shown(mark: str, name: str) -> type:
+    """A class that a block of docs/plugins/options.md shows."""
+    (block,) = [block for block in blocks(PLUGINS / "options.md") if block.mark == mark]
+    namespace: dict[str, object] = {"__name__": "lvmctl"}  # a module that there is
+    exec(compile(block.text, "options.md", "exec", dont_inherit=True), namespace)
+    return namespace[name]
+
+
 @pytest.fixture
 def options() -> type:
-    """The options class that docs/plugins/options.md shows."""
-    (block,) = [block for block in blocks(PLUGINS / "options.md") if block.mark == "options"]
-    namespace: dict[str, object] = {"__name__": "lvmctl.plugins"}  # where annotations are looked up
-    exec(block.text, namespace)
-    return namespace["Options"]
+    return shown("options", "Options")
+
+
+def test_groups_are_addressed_as_it_is_said():
+    options = shown("groups", "RecipeOptions")
+    assert options_fault(options) is None
+    assert (options().epochs, options().sequence.width) == (20, 256)
+    before, changed = values_of(options()), []
+    for typed, _ in table(section(PLUGINS / "options.md", "## Groups"), "what is typed"):
+        found = set()
+        for each in re.findall(r"`([^`]+)`", typed):
+            bound = bind(options, [("--set", parse_assignments([each]))]).options
+            found |= values_of(bound).items() - before.items()
+        changed.append(dict(found))
+    assert changed == [
+        {"hinge.margin": 0.2},
+        {"hinge.margin": 0.2},
+        {"stop.margin": 0.1},
+        {"w_hinge": 1.0},
+    ]
 
 
 def test_values_are_typed_as_it_is_said(options):
-    shown = {str(info.type): info for info in describe(options)}
-    assert len(shown) == 6
+    types = {str(info.type): info for info in describe(options)}
+    assert len(types) == 6
     for _, typed, toml in table(section(PLUGINS / "options.md", "## Types"), "type"):
         written = tomli.loads(bare(toml))
         (name,) = written

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
+from operator import attrgetter
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.plugins.list import kind_option
-from lvmctl.config import OptionInfo, describe
+from lvmctl.config import OptionInfo, describe, matches
 from lvmctl.core.formatting import table
-from lvmctl.plan import PlannedPart, make_plan
+from lvmctl.plan import Plan, PlannedPart, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.from_file import is_address
 from lvmctl.registry.specs import Buildable, RecipeSpec, Record
 
 if TYPE_CHECKING:
     from lvmctl.registry import Entry, Registry
+
+WIDTH = 80
 
 
 @click.command("describe")
@@ -55,25 +60,33 @@ def _facts(registry: Registry, entry: Entry) -> dict[str, Any]:
     facts |= {f.name: getattr(record, f.name) for f in fields(record) if f.name not in shown}
     if isinstance(record, RecipeSpec):
         plan = make_plan(registry, facts["name"])
-        facts["parts"] = [_part(part) for part in plan.parts]
+        facts["parts"] = [_part(part, plan) for part in plan.parts]
     if isinstance(record, Buildable):
-        facts["options"] = [_option(info) for info in describe(record.options)]
+        known = describe(record.options)
+        facts["options"] = [_option(info, known) for info in known]
     return facts
 
 
-def _part(part: PlannedPart) -> dict[str, Any]:
+def _part(part: PlannedPart, plan: Plan) -> dict[str, Any]:
+    known = describe(type(plan.options))
+    groups = {info.group for info in known if info.group}
+    own = [g for g in groups if type(attrgetter(g)(plan.options)) is type(part.options)]
     return {
         "name": part.entry.qualified,
         "kind": getattr(part.entry.record, "role", part.entry.kind),
-        "weight": part.weight if part.entry.kind == "loss" else None,
+        "weight": str(part.weight) if part.entry.kind == "loss" else None,
         "summary": part.entry.record.summary,
-        "options": [info.name for info in describe(part.entry.record.options)],
+        "group": own[0] if len(own) == 1 else None,
+        "options": [info.path for info in describe(part.entry.record.options)],
     }
 
 
-def _option(info: OptionInfo) -> dict[str, Any]:
+def _option(info: OptionInfo, known: list[OptionInfo]) -> dict[str, Any]:
+    """An option by the shortest name that means it, its path, and what it takes."""
     return {
-        "name": info.name,
+        "name": info.short if matches(known, info.short) == [info] else info.path,
+        "path": info.path,
+        "about": info.about,
         "type": str(info.type),
         "default": info.default,
         "allowed": info.bounds,
@@ -106,9 +119,44 @@ def _describe_text(facts: dict[str, Any]) -> str:
         shown = ", ".join(value) if isinstance(value, list | tuple) else value
         lines.append(f"  {key.replace('_', ' ')}: {shown}")
     if parts := facts.get("parts"):
-        rows = [(p["kind"], p["name"], p["weight"], ", ".join(p["options"])) for p in parts]
-        lines += ["", table(("PART", "NAME", "WEIGHT", "OPTIONS (--set NAME.OPTION=…)"), rows)]
+        rows = [(part["kind"], part["name"], part["weight"], _owner(part)) for part in parts]
+        lines += ["", table(("PART", "NAME", "WEIGHT", "OPTIONS"), rows)]
     if options := facts.get("options"):
-        rows = [tuple(str(value) for value in option.values()) for option in options]
-        lines += ["", table(("OPTION", "TYPE", "DEFAULT", "ALLOWED", "WHAT"), rows)]
+        lines += ["", *_option_lines(options)]
     return "\n".join(lines)
+
+
+def _owner(part: dict[str, Any]) -> str:
+    """Where the options of a part are: in a group of the recipe, or under the part's name."""
+    if part["group"]:
+        return f"group {part['group']}"
+    return ", ".join(f"{part['name']}.{option}" for option in part["options"])
+
+
+def _option_lines(options: list[dict[str, Any]]) -> Iterator[str]:
+    """Options with their defaults and what they are, within 80 columns; those of groups follow,
+    each group under what its paths begin with."""
+    options = sorted(options, key=lambda option: "." in option["path"])
+    header = ("OPTION", "DEFAULT", "WHAT")
+    cells = [(option["name"], as_typed(option["default"])) for option in options]
+    names, defaults = (max(map(len, column)) for column in zip(header[:2], *cells))
+    group = ""
+    if path := next((option["path"] for option in options if "." in option["path"]), None):
+        yield from (f"--set OPTION=VALUE, or by its path: --set {path}=VALUE", "")
+    yield f"{header[0]:{names}}  {header[1]:{defaults}}  {header[2]}"
+    for (name, default), option in zip(cells, options):
+        inside, _, field = option["path"].rpartition(".")
+        if inside != group:
+            group = inside
+            yield from ("", *wrap(f"{inside}.*: {option['about']}".removesuffix(": "), WIDTH))
+        path = "" if name in (field, option["path"]) else option["path"]
+        facts = ", ".join(filter(None, (path, option["type"], option["allowed"])))
+        text = f"{name:{names}}  {default:{defaults}}  {option['help']} ({facts})"
+        yield from wrap(text, WIDTH, subsequent_indent=" " * (names + defaults + 4))
+
+
+def as_typed(value: Any) -> str:
+    """A value as it is typed after ``--set``."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(as_typed, value)) if isinstance(value, tuple) else str(value)

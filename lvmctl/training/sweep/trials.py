@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lvmctl.config import flatten
 from lvmctl.core.errors import RunError
 from lvmctl.core.files import jsonable
 from lvmctl.core.run_directory import RunDirectory
+from lvmctl.core.tree import leaves
 from lvmctl.data.store.identity import identity
 from lvmctl.plan import ROLES, Plan
 from lvmctl.training import checkpoint
@@ -65,7 +65,7 @@ def differences(asked: dict[str, Any], saved: dict[str, Any]) -> list[str]:
     changed = []
     if asked["recipe"] != saved["recipe"]:
         changed.append(f"recipe is {asked['recipe']}, was {saved['recipe']}")
-    ours, theirs = flatten(asked["options"]), flatten(saved["options"])
+    ours, theirs = dict(leaves(asked["options"])), dict(leaves(saved["options"]))
     for name in sorted(ours.keys() | theirs.keys()):
         if ours.get(name) != theirs.get(name):
             changed.append(f"{name} is {ours.get(name)}, was {theirs.get(name)}")
