@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lvmctl.baselines.least_squares import Dual, Primal
+from lvmctl.baselines.least_squares import Dual, Primal, fit_held_out, solve, spectral
+
+PENALTIES = tuple(10.0**power for power in range(-3, 4))
 
 
-def solve(form: type, x: np.ndarray, y: np.ndarray, penalty: float, blocks: int) -> np.ndarray:
+def solved(form: type, x: np.ndarray, y: np.ndarray, penalty: float, blocks: int) -> np.ndarray:
     equations = form(x.shape[1], y.shape[1])
     for some_x, some_y in zip(np.array_split(x, blocks), np.array_split(y, blocks)):
         equations.add(some_x, some_y)
@@ -26,13 +28,13 @@ def test_the_map_is_the_penalised_least_squares_one(form, rows, penalty):
     expected, *_ = np.linalg.lstsq(np.vstack([x, above]), np.vstack([y, right]))
     scale = np.abs(expected).max()
     for blocks in (1, 3):
-        found = solve(form, x, y, penalty, blocks)
+        found = solved(form, x, y, penalty, blocks)
         assert found / scale == pytest.approx(expected / scale, abs=1e-7)
 
 
 @pytest.mark.parametrize("form", [Primal, Dual])
 def test_rows_of_zeros_have_the_map_zero(form):
-    assert not solve(form, np.zeros((5, 4)), np.ones((5, 2)), 1.0, 1).any()
+    assert not solved(form, np.zeros((5, 4)), np.ones((5, 2)), 1.0, 1).any()
 
 
 @pytest.mark.parametrize("form", [Primal, Dual])
@@ -44,3 +46,49 @@ def test_solving_leaves_the_equations_as_they_were(form):
     first = equations.solve(0.1)
     equations.solve(10)
     assert np.array_equal(equations.solve(0.1), first)
+
+
+def test_a_fit_is_penalised_least_squares_with_the_best_penalty():
+    rng = np.random.default_rng(2)
+    parts = [rng.standard_normal((20, 4)) + 0.2 for _ in range(3)]
+    grams = np.stack([part.T @ part for part in parts])
+    crosses = np.stack([part.T @ np.ones((20, 1)) for part in parts])
+
+    def ridge(rows: np.ndarray, penalty: float) -> np.ndarray:
+        strength = np.sqrt(penalty * (rows**2).sum() / 4)
+        padded = np.vstack([rows, strength * np.eye(4)])
+        return np.linalg.lstsq(padded, np.append(np.ones(len(rows)), np.zeros(4)))[0]
+
+    errors = {
+        penalty: ((parts[2] @ ridge(np.vstack(parts[:2]), penalty) - 1) ** 2).mean()
+        for penalty in PENALTIES
+    }
+    best = min(errors, key=errors.get)
+    weights, chosen = fit_held_out(grams, crosses, PENALTIES)
+    assert chosen.tolist() == [best]
+    assert weights[:, 0] == pytest.approx(ridge(np.vstack(parts), best))
+    alone, chosen = fit_held_out(grams[:1], crosses[:1], PENALTIES)
+    assert chosen.tolist() == [PENALTIES[-1]]
+    assert alone[:, 0] == pytest.approx(ridge(parts[0], PENALTIES[-1]))
+
+
+def test_each_output_has_a_penalty_of_its_own():
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((3, 30, 5))
+    y = np.stack([x[..., 0], rng.standard_normal((3, 30))], axis=2)  # one to learn, one of noise
+    moments, crosses = (x.transpose(0, 2, 1) @ other for other in (x, y))
+    weights, chosen = fit_held_out(moments, crosses, PENALTIES)
+    assert chosen[0] < chosen[1]
+    for place in (0, 1):
+        alone, (penalty,) = fit_held_out(moments, crosses[:, :, place, None], PENALTIES)
+        assert penalty == chosen[place]
+        assert weights[:, place, None] == pytest.approx(alone, rel=1e-12)
+
+
+def test_both_ways_of_solving_agree():
+    rng = np.random.default_rng(4)
+    x, y = rng.standard_normal((50, 6)), rng.standard_normal((50, 2))
+    moment, cross = x.T @ x, x.T @ y
+    direct = solve(moment, cross, 0.1 * moment.trace() / 6).numpy()
+    assert spectral(moment, cross)(np.full(2, 0.1)) == pytest.approx(direct, rel=1e-12)
+    assert not spectral(np.zeros((6, 6)), np.zeros((6, 2)))(np.full(2, 0.1)).any()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from lvmctl.baselines.least_squares import fit_held_out
 from lvmctl.data.batches import ORDER, BatchBuilder
 from lvmctl.data.sampling import epoch_order
 from lvmctl.data.windows import Windows
@@ -72,26 +73,19 @@ def fit_order(
     mean, components = principal(windows, index, rank, pairs, seed)
     size = components.shape[1] + 1
     count = size * (size - 1) // 2
-    gram, cross = np.zeros((2, count, count)), np.zeros((2, count))
+    gram, cross = np.zeros((2, count, count)), np.zeros((2, count, 1))
     held = held_out(windows.article[index], seed)
     for part, first, second, later in order_pairs(windows, index, pairs, seed):
         found = features(reduced(first, mean, components), reduced(second, mean, components))
         for side in (0, 1):
             mine = np.repeat(held[part] == side, pairs)
             gram[side] += found[mine].T @ found[mine]
-            cross[side] += found[mine].T @ later[mine]
-    penalty = PENALTIES[-1]
-    if held.any():
-
-        def error(penalty: float) -> float:
-            """Squared error on the held-out articles, up to a constant."""
-            weights = solve(gram[0], cross[0], penalty)
-            return weights @ gram[1] @ weights - 2 * weights @ cross[1]
-
-        penalty = min(PENALTIES, key=error)
+            cross[side] += found[mine].T @ later[mine, None]
+    parts = 2 if held.any() else 1
+    weights, (penalty,) = fit_held_out(gram[:parts], cross[:parts], PENALTIES)
     form = np.zeros((size, size))
-    form[np.triu_indices(size, 1)] = solve(gram.sum(axis=0), cross.sum(axis=0), penalty)
-    return OrderClassifier(mean, components, form - form.T, penalty)
+    form[np.triu_indices(size, 1)] = weights[:, 0]
+    return OrderClassifier(mean, components, form - form.T, float(penalty))
 
 
 def order_accuracy(
@@ -165,12 +159,6 @@ def features(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a_i b_j - a_j b_i for all i < j, of ``a`` and ``b`` (n, s): (n, s(s-1)/2)."""
     i, j = np.triu_indices(a.shape[1], 1)
     return a[:, i] * b[:, j] - a[:, j] * b[:, i]
-
-
-def solve(gram: np.ndarray, cross: np.ndarray, penalty: float) -> np.ndarray:
-    """Ridge weights for the features' products with each other and with the labels."""
-    scale = np.trace(gram) / len(gram) or 1.0  # chunks that are all the same have no features
-    return np.linalg.solve(gram + penalty * scale * np.eye(len(gram)), cross)
 
 
 def held_out(article: np.ndarray, seed: int) -> np.ndarray:

@@ -7,7 +7,6 @@ the form also sees the drift of the mean, all that a linear classifier would see
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from lvmctl.baselines.least_squares import fit_held_out
 from lvmctl.data.splits.order import seeded_order
 from lvmctl.data.splits.split import Split
 
@@ -143,8 +143,8 @@ def classify(sample: WindowSample, refits: int = 199, seed: int = 0) -> ArrowAcc
     right = np.zeros(signs.shape[1])
     for fold, part in enumerate(parts):
         others = [other for other in range(len(parts)) if other != fold]
-        weights = fitted(grams[others], crosses[others]).astype(np.float32)
-        scores = (found[part] @ weights) * signs[place[part]]
+        weights, _ = fit_held_out(grams[others], crosses[others], PENALTIES)
+        scores = (found[part] @ weights.astype(np.float32)) * signs[place[part]]
         right += (1 + np.sign(scores)).sum(axis=0) / 2
     shares = right / len(found)
     p = float((shares >= shares[0] - 1e-12).mean())
@@ -158,32 +158,6 @@ def features(chunks: np.ndarray) -> np.ndarray:
     outer = padded[:, :-1].transpose(0, 2, 1) @ padded[:, 1:]
     i, j = np.triu_indices(padded.shape[2], 1)
     return outer[:, i, j] - outer[:, j, i]
-
-
-def fitted(grams: np.ndarray, crosses: np.ndarray) -> np.ndarray:
-    """Weights (F, n) of n fits to the parts' products (P, F, F) and cross sums (P, F, n).
-
-    With two parts or more, the last is held out to choose each fit's penalty, the one of least
-    squared error there; a single part gets the largest.
-    """
-    penalty = np.full(crosses.shape[2], PENALTIES[-1])
-    if len(grams) > 1:
-        held, aim = grams[-1], crosses[-1]
-        solve = solver(grams[:-1].sum(axis=0), crosses[:-1].sum(axis=0))
-        errors = []
-        for value in PENALTIES:
-            weights = solve(np.full(crosses.shape[2], value))
-            errors.append(((held @ weights - 2 * aim) * weights).sum(axis=0))
-        penalty = np.array(PENALTIES)[np.argmin(errors, axis=0)]
-    return solver(grams.sum(axis=0), crosses.sum(axis=0))(penalty)
-
-
-def solver(gram: np.ndarray, cross: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """``solve(penalties)``: ridge weights (F, n) for ``cross`` (F, n), a penalty for each fit."""
-    values, axes = np.linalg.eigh(gram)
-    scale = values.mean() or 1.0  # chunks that are all the same have no features
-    turned = axes.T @ cross
-    return lambda penalties: axes @ (turned / (values.clip(0)[:, None] + penalties * scale))
 
 
 def network_accuracy(sample: WindowSample, seed: int = 0) -> float:

@@ -13,11 +13,9 @@ from lvmctl.data import Split
 from lvmctl.data.store.arrays import unit64
 from lvmctl.diagnostics.data.arrow import arrow_classifier as module
 from lvmctl.diagnostics.data.arrow.arrow_classifier import (
-    PENALTIES,
     WindowSample,
     classify,
     features,
-    fitted,
     network_accuracy,
     sample_windows,
 )
@@ -75,27 +73,6 @@ def test_features_change_sign_with_the_direction():
     # With the 1: the last chunk minus the first.
     ends = found[:, (j == 3) & (i < 3)]
     assert ends == pytest.approx(chunks[:, 0] - chunks[:, -1], abs=1e-5)
-
-
-def test_a_fit_is_penalised_least_squares_with_the_best_penalty():
-    rng = np.random.default_rng(2)
-    parts = [rng.standard_normal((20, 4)) + 0.2 for _ in range(3)]
-    grams = np.stack([part.T @ part for part in parts])
-    crosses = np.stack([part.T @ np.ones((20, 1)) for part in parts])
-
-    def ridge(rows: np.ndarray, penalty: float) -> np.ndarray:
-        strength = np.sqrt(penalty * (rows**2).sum() / 4)
-        padded = np.vstack([rows, strength * np.eye(4)])
-        return np.linalg.lstsq(padded, np.append(np.ones(len(rows)), np.zeros(4)))[0]
-
-    errors = {
-        penalty: ((parts[2] @ ridge(np.vstack(parts[:2]), penalty) - 1) ** 2).mean()
-        for penalty in PENALTIES
-    }
-    best = min(errors, key=errors.get)
-    assert fitted(grams, crosses)[:, 0] == pytest.approx(ridge(np.vstack(parts), best))
-    alone = fitted(grams[:1], crosses[:1])[:, 0]
-    assert alone == pytest.approx(ridge(parts[0], PENALTIES[-1]))
 
 
 def test_a_refit_is_the_classifier_of_reversed_articles():
