@@ -26,9 +26,14 @@ SMALLEST = 1e-12
 
 @dataclass(frozen=True)
 class Kind:
-    """What a user's vectors are: NumPy's or torch's, of which floating type, on which device."""
+    """What a user's vectors are: NumPy's or torch's, of which floating type, on which device.
 
-    dtype: np.dtype | torch.dtype
+    Attributes:
+        dtype: of NumPy or of torch.
+        device: of a tensor; None for an array.
+    """
+
+    dtype: Any
     device: torch.device | None = None
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lvmctl.api.store import Store, source_text, source_texts
 from lvmctl.core.diagnosis import Diagnosis
@@ -14,6 +14,7 @@ from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.diagnostics.job import Asked
 from lvmctl.diagnostics.job import diagnose as ask
 from lvmctl.registry import load_registry
+from lvmctl.registry.specs import DiagnosticSpec
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Source, Sources
@@ -56,9 +57,7 @@ def diagnose(
     """
     registry = load_registry()
     entry = registry.get("diagnostic", name)
-    takes = entry.record.takes
-    if takes == "run" and isinstance(subject, Store):
-        raise UsageError("takes a run", where=f"diagnostic {name}", mend="give a run")
+    takes = cast(DiagnosticSpec, entry.record).takes
     if takes != "splits" and (train or val is not None or ood is not None):
         raise UsageError(
             f"takes a {takes}, not splits",
@@ -66,9 +65,13 @@ def diagnose(
             mend="give one subject",
         )
     if takes == "run":
+        if isinstance(subject, Store):
+            raise UsageError("takes a run", where=f"diagnostic {name}", mend="give a run")
         path = None if subject is None else os.fspath(subject)
-        bare = path is not None and Path(path).is_file()
-        asked = Asked(history=Path(path)) if bare else Asked(run=path)
+        if path is not None and Path(path).is_file():
+            asked = Asked(history=Path(path))
+        else:
+            asked = Asked(run=path)
     else:
         texts = source_texts(train), source_text(val), source_text(ood)
         asked = Asked(source_text(subject), *texts)

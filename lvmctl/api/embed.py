@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lvmctl.api.store import Store, written
 from lvmctl.core.errors import DataError, UsageError
@@ -14,6 +14,7 @@ from lvmctl.data.store.writer import made, refuse_store, write_store
 from lvmctl.data.text.chunking import Text, chunker, read_texts, record_text
 from lvmctl.data.text.embed import Encoder, cut, embed_articles, fit_encoder
 from lvmctl.data.text.encoders.build import build_encoder, saved_encoder
+from lvmctl.registry.specs import EncoderSpec
 
 TEXT = "text"
 """The field of a record, or the column of a data frame, that holds an article's text."""
@@ -111,7 +112,8 @@ def chosen_encoder(
     be fitted any more."""
     if saved is None:
         entry, encoder = build_encoder(name, [("option", options)])
-        return entry.saved, encoder, None if entry.record.fitted else "nothing"
+        learns = cast(EncoderSpec, entry.record).fitted
+        return entry.saved, encoder, None if learns else "nothing"
     if options:
         raise UsageError(
             f"a saved encoder keeps its options, {', '.join(options)} cannot change",

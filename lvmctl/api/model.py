@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 import torch
@@ -25,9 +25,9 @@ from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import load_registry
 
 if TYPE_CHECKING:
-    from lvmctl.api.arrays import Vectors
+    from numpy.typing import ArrayLike
 
-Array = TypeVar("Array", np.ndarray, Tensor)
+    from lvmctl.api.arrays import Vectors
 
 BATCH = 1024
 """Contexts that are predicted at a time."""
@@ -79,13 +79,10 @@ class Model:
         return f"<lvmctl.Model {self.path} K={self.context_length} D={self.dim}>"
 
     @overload
-    def predict(self, context: Array) -> Array: ...
+    def predict(self, context: Tensor | Sequence[Tensor]) -> Tensor: ...
 
     @overload
-    def predict(self, context: Sequence[Array]) -> Array: ...
-
-    @overload
-    def predict(self, context: Vectors) -> Any: ...
+    def predict(self, context: ArrayLike | Sequence[np.ndarray]) -> np.ndarray: ...
 
     def predict(self, context: Any) -> Any:
         """Predict the vector of the chunk that follows.
@@ -112,10 +109,10 @@ class Model:
         return Kind.of(context).give(found[0] if single else found)
 
     @overload
-    def transform(self, vectors: Array) -> Array: ...
+    def transform(self, vectors: Tensor | Sequence[Tensor]) -> Tensor: ...
 
     @overload
-    def transform(self, vectors: Vectors) -> Any: ...
+    def transform(self, vectors: ArrayLike) -> np.ndarray: ...
 
     def transform(self, vectors: Any) -> Any:
         """Put chunk vectors through what the run's chunks went through before training.

@@ -149,7 +149,7 @@ def _described(
             continue
         kind, said, path = hints[field.name], _said(cls, field.name), f"{group}{field.name}"
         default = _default(field) if defaults is None else getattr(defaults, field.name)
-        if dataclasses.is_dataclass(kind):
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             if type(default) is not kind:
                 raise TypeError(f"{cls.__name__}.{field.name}: its default is no {kind.__name__}")
             doc = (kind.__doc__ or "").partition("\n")[0]
@@ -162,9 +162,12 @@ def _described(
             short=prefix + field.name,
             type=OptionType.of(kind, f"{cls.__name__}.{field.name}"),
             default=default,
-            **{key: said.get(key) for key in ("low", "high", "choices", "schedule")},
             help=said.get("help", ""),
             about=about,
+            low=said.get("low"),
+            high=said.get("high"),
+            choices=said.get("choices"),
+            schedule=said.get("schedule", False),
         )
 
 

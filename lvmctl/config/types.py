@@ -85,7 +85,7 @@ class OptionType:
             value = str(value)
         if type(value) is not self.scalar:
             raise wrong
-        if self.scalar is float and (math.isnan(value) or (math.isinf(value) and not infinite)):
+        if isinstance(value, float) and (math.isnan(value) or (math.isinf(value) and not infinite)):
             raise ValueError(f"{value!r} is not a finite number")
         return value
 

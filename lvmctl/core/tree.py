@@ -45,7 +45,7 @@ def get_interval(tree: Any, path: str, default: Any = None) -> tuple[Any, Any]:
     parent, dot, name = path.rpartition(".")
     ends = get(tree, f"{parent}{dot}ci.{name}")
     low, high = ends if isinstance(ends, list | tuple) and len(ends) == 2 else (None, None)
-    return tuple(end if is_number(end) else default for end in (low, high))
+    return low if is_number(low) else default, high if is_number(high) else default
 
 
 def is_number(value: Any) -> bool:

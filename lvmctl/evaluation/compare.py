@@ -100,7 +100,7 @@ class Comparison:
 
 
 def compare(
-    registry: Registry, runs: Sequence[str], against: str, asked: Asked, reporter: Reporter
+    registry: Registry, runs: Sequence[str | None], against: str, asked: Asked, reporter: Reporter
 ) -> Comparison:
     """Measure ``runs`` on one split and hold each against ``against`` (METHODS §3).
 

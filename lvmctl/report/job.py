@@ -63,7 +63,7 @@ class Report:
 
 
 def make_report(
-    names: Sequence[str],
+    names: Sequence[str | None],
     out: Path | None,
     force: bool,
     reporter: Reporter,

@@ -56,7 +56,7 @@ class Split:
     def __post_init__(self) -> None:
         chosen = hashlib.sha256(f"{self.target_row}/{self.horizon}/".encode())
         for values in (self.starts, self.lengths):
-            chosen.update(np.ascontiguousarray(values, "<i8"))
+            chosen.update(np.ascontiguousarray(values, "<i8").tobytes())
         source = {**self.source, "articles_sha256": chosen.hexdigest()}
         object.__setattr__(self, "source", source)  # the dataclass is frozen
 

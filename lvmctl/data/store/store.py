@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ class Store:
     notices: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, path: str | Path, name: str | None = None) -> Store:
+    def open(cls, path: str | os.PathLike[str], name: str | None = None) -> Store:
         """Check a store and map it. Every row is read once, in bounded memory.
 
         Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -145,7 +146,7 @@ Create = Callable[..., AbstractContextManager[StoreWriter]]
 
 @contextmanager
 def write_store(
-    path: str | Path, dim: int, dtype: Any = "float32", *, force: bool = False
+    path: str | os.PathLike[str], dim: int, dtype: Any = "float32", *, force: bool = False
 ) -> Iterator[StoreWriter]:
     """Write a store at ``path``; it appears when the block succeeds, and not at all otherwise.
 

@@ -21,7 +21,7 @@ NUMBERS = 2**21
 """Counts of draws turned into floats at a time (16 MB), whatever the number of articles."""
 
 Interval = tuple[float, float]
-Samples = Sequence[np.ndarray | None]
+Samples = tuple[np.ndarray, np.ndarray] | tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """``(values, article)`` or ``(values, article, denominator)`` of one figure, (n,) each: what every
 window contributes, and the index of its article in [0, articles)."""
 

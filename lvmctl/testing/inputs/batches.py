@@ -42,7 +42,8 @@ def random_batch(
         seed: of everything random; the same one gives the same batch.
     """
     rng = np.random.default_rng(seed)
-    articles, windows = [], 0
+    articles: list[np.ndarray] = []
+    windows = 0
     while windows < size or len(articles) < 2:
         windows += (here := WINDOWS[len(articles) % len(WINDOWS)])
         topic, chunks = rng.standard_normal(dim), rng.standard_normal((k + horizon - 1 + here, dim))
