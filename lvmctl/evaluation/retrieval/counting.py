@@ -7,15 +7,15 @@ is computed again in float64.
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lvmctl.evaluation.retrieval.products import BLOCK, fastest_first
+from lvmctl.evaluation.retrieval.blocks import BLOCK, Scratch, slices
+from lvmctl.evaluation.retrieval.products import fastest_first
 from lvmctl.evaluation.retrieval.ranks import NEAR
 
 STRIP = 128
@@ -26,13 +26,6 @@ PAIRS = 512
 
 FEW = 1 / 400
 """Share of a block's scores that computing them again in float64 costs as much as the block."""
-
-
-class Scratch(threading.local):
-    """Memory for a block, one for each thread: fresh memory would cost a tenth of the time."""
-
-    def __init__(self) -> None:
-        self.blocks = torch.empty(2, BLOCK, BLOCK)
 
 
 class Counter:
@@ -89,7 +82,7 @@ class Counter:
         of the wrong sign. A way that leaves many of them is not used again for these windows."""
         while True:
             way, chunks = self.ways[self.way[block]], prepared[self.way[block]]
-            gap, spare = self.scratch.blocks[:, : part.stop - part.start, : len(chunks)]
+            gap, spare = self.scratch.pair(part.stop - part.start, len(chunks))
             way.fill(part, chunks, gap, spare)
             reach = max(NEAR, way.rounding(self.q.shape[1])) * self.size[part]
             reach[reach == 0] = -1  # whatever is computed again stays 0, or no number
@@ -167,9 +160,3 @@ def differences(chunks: np.ndarray, targets: np.ndarray, q: np.ndarray) -> np.nd
     )
     found[apart] = better - than
     return found
-
-
-def slices(count: int, step: int) -> Iterator[slice]:
-    """Slices of at most ``step`` that cover ``range(count)``."""
-    for low in range(0, count, step):
-        yield slice(low, min(count, low + step))

@@ -6,9 +6,7 @@ memory stays bounded and a rank can be any.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -18,8 +16,8 @@ from lvmctl.core.batch import Pool
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import release
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.retrieval.counting import Counter, norms, scaled, slices
-from lvmctl.evaluation.retrieval.products import BLOCK, float32_products
+from lvmctl.evaluation.retrieval.blocks import BLOCK, float32_products, slices, workers
+from lvmctl.evaluation.retrieval.counting import Counter, norms, scaled
 
 HELD = 16 * BLOCK
 """Windows that are worked on in one pass over the chunks."""
@@ -63,21 +61,6 @@ def global_ranks(
         # #better + ½·#ties is half of #better − #worse + #others, and the others are size − 1.
         ranks[held] = 1 + (counter.lead + size - 1) / 2
     return np.where(np.isnan(ranks), size, ranks), np.full(len(index), size)
-
-
-@contextmanager
-def workers() -> Iterator[ThreadPoolExecutor]:
-    """As many threads as torch has, each of which computes alone.
-
-    A block takes a dozen short steps. Threads that share it wait for each other after every one,
-    which on a busy machine takes longer than the steps.
-    """
-    count = torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield pool
-    finally:
-        torch.set_num_threads(count)  # libraries beneath torch may have one number for all threads
 
 
 def global_ranks_by_score(

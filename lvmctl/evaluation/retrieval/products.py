@@ -8,21 +8,12 @@ target's is as certain. Which it is depends on the processor alone, not on how b
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-UNIT = 2.0**-24
-"""What float32 rounds off, relative to the number."""
-
-BLOCK = 1024
-"""Predictions, and chunks, of a block: its scores (4 MiB) are in cache when they are counted."""
-
-PIECE = 384
-"""Coordinates that a float32 product sums; longer vectors are summed piece by piece."""
+from lvmctl.evaluation.retrieval.blocks import BLOCK, UNIT, product, rounding, sample
 
 
 class Gaps(Protocol):
@@ -55,25 +46,15 @@ class Float32:
 
     @staticmethod
     def rounding(dim: int) -> float:
-        """A sum of n products is off by at most n·2⁻²⁴·Σ|q_i x_i|, in whatever order it is taken
-        (Higham, Accuracy and Stability of Numerical Algorithms, §3.1), and Σ|q_i x_i| ≤ ‖q‖‖x‖.
-
-        So summing in pieces makes 384 + D/384 roundings of D, and a few are the chunk's and the
-        target's own. They seldom add up, but for vectors of few different values they do, to more
-        than the 2e-6 of METHODS §3.
-        """
-        return (min(PIECE, dim) + -(-dim // PIECE) + 8) * UNIT
+        """That of the products, see :func:`~lvmctl.evaluation.retrieval.blocks.rounding`."""
+        return rounding(dim)
 
     @staticmethod
     def prepare(chunks: Tensor) -> Tensor:
         return chunks
 
     def fill(self, part: slice, chunks: Tensor, gap: Tensor, spare: Tensor) -> None:
-        q = self.q[part]
-        torch.mm(q[:, :PIECE], chunks[:, :PIECE].T, out=gap)
-        for low in range(PIECE, q.shape[1], PIECE):
-            gap += torch.mm(q[:, low : low + PIECE], chunks[:, low : low + PIECE].T, out=spare)
-        gap -= self.own[part]
+        product(self.q[part], chunks, gap, spare).sub_(self.own[part])
 
 
 class SplitBfloat16:
@@ -127,12 +108,6 @@ def has_bf16_matrix_units() -> bool:
     return bool(getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16"))
 
 
-def sample(dim: int, count: int) -> tuple[Tensor, Tensor]:
-    """Unit predictions and chunks (count, D) to try a way on."""
-    generator = torch.Generator().manual_seed(0)
-    return torch.nn.functional.normalize(torch.randn(2, count, dim, generator=generator), dim=2)
-
-
 def sound(way: type[Gaps], dim: int) -> bool:
     """Whether small gaps are as exact here as promised: a product may round more than it says."""
     q, chunks = sample(dim, 64)
@@ -140,16 +115,3 @@ def sound(way: type[Gaps], dim: int) -> bool:
     gap, spare = torch.empty(2, len(q), len(chunks))
     way(q, own.float()).fill(slice(0, len(q)), way.prepare(chunks), gap, spare)
     return bool(gap.diagonal().abs().max() <= way.rounding(dim))
-
-
-@contextmanager
-def float32_products() -> Iterator[None]:
-    """Matrix products in float32, even where a switch of the process rounds them to bf16."""
-    switch = torch.backends.mkldnn.matmul
-    before = switch.fp32_precision
-    if not sound(Float32, PIECE):
-        switch.fp32_precision = "ieee"
-    try:
-        yield
-    finally:
-        switch.fp32_precision = before

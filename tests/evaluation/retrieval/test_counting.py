@@ -66,12 +66,3 @@ def test_differences_of_scores():
     found = counting.differences(chunks, targets, q)
     assert found[0] == 0
     assert found.astype(float) == pytest.approx([0, 0.5**0.5 - 1, 1 - 0.6])
-
-
-def test_each_thread_has_memory_of_its_own():
-    scratch = counting.Scratch()
-    with ThreadPoolExecutor(1) as pool:
-        there = pool.submit(lambda: scratch.blocks).result()
-    assert there.shape == scratch.blocks.shape
-    assert there.data_ptr() != scratch.blocks.data_ptr()
-    assert scratch.blocks is scratch.blocks

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import numpy as np
 import pytest
 import torch
@@ -84,25 +82,3 @@ def test_both_ways_are_sound_here():
     assert products.fastest_first(16)[-1] is Float32
     assert products.sound(SplitBfloat16, 64)
     assert products.sound(Float32, 64)
-
-
-def test_products_that_round_are_noticed(monkeypatch):
-    # A product that rounds to bf16, as that switch makes it, on any processor.
-    switch = torch.backends.mkldnn.matmul
-    left, whole = switch.fp32_precision, torch.mm
-    before = switch.fp32_precision = "none"  # a training before it may have left another
-
-    def rounded(a, b, out):
-        if a.dtype == torch.float32 and switch.fp32_precision != "ieee":
-            a, b = a.bfloat16().float(), b.bfloat16().float()
-        return whole(a, b, out=out)
-
-    with products.float32_products():
-        assert switch.fp32_precision == before
-    monkeypatch.setattr(torch, "mm", rounded)
-    assert not products.sound(Float32, 256)
-    with contextlib.suppress(KeyError), products.float32_products():
-        assert switch.fp32_precision == "ieee"
-        raise KeyError
-    assert switch.fp32_precision == before
-    switch.fp32_precision = left

@@ -8,19 +8,25 @@ float32 is beyond doubt. Memory is bounded but for some numbers per chunk.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 
 from lvmctl.data import Split
-from lvmctl.data.store.arrays import BLOCK_BYTES, release, unit, unit64
-from lvmctl.evaluation.retrieval.global_ranks import workers
-from lvmctl.evaluation.retrieval.products import float32_products
+from lvmctl.data.store.arrays import BLOCK_BYTES, release, unit
+from lvmctl.evaluation.retrieval.blocks import (
+    BLOCK,
+    Scratch,
+    above,
+    exact_cosines,
+    float32_products,
+    product,
+    rounding,
+    slices,
+    workers,
+)
 
-BLOCK = 1024
-"""Chunks of a tile's side: its products (4 MiB) are in cache when they are looked at."""
 SKETCH = 32
 """Directions of a sketch."""
 SKETCH_BYTES = 1 << 28
@@ -133,7 +139,7 @@ def find_repeats(
         progress: told how many more tiles are done, :func:`tiles` in the end.
     """
     found, tiled = Repeats(chunks), Tiles(chunks, threshold)
-    sides = [(low, min(low + BLOCK, len(chunks))) for low in range(0, len(chunks), BLOCK)]
+    sides = [(side.start, side.stop) for side in slices(len(chunks), BLOCK)]
     with float32_products(), workers() as pool:
         for number, here in enumerate(sides):
             row = [(here, there) for there in sides[number:]]
@@ -165,7 +171,8 @@ def sketches(chunks: Chunks) -> np.ndarray:
     axes = torch.linalg.eigh(moment.double())[1][:, -width:].float()
     found = np.empty((len(chunks), width + 1), np.float32)
     for part in parts(np.arange(len(chunks)), chunks.dim):
-        seen = (torch.from_numpy(unit(chunks.stored(part))) @ axes).numpy()
+        rows = torch.from_numpy(unit(chunks.stored(part)))
+        seen = product(rows, axes.T, *torch.empty(2, len(rows), width)).numpy()
         rest = 1 - np.einsum("nr,nr->n", seen, seen)
         found[part, :-1], found[part, -1] = seen, np.sqrt(np.maximum(rest, 0) + SLACK)
         chunks.release()
@@ -183,7 +190,7 @@ class Tiles:
     def __init__(self, chunks: Chunks, threshold: float) -> None:
         self.chunks, self.threshold = chunks, threshold
         self.sketch = torch.from_numpy(sketches(chunks))
-        self._own = threading.local()
+        self.scratch = Scratch()
 
     def pairs(
         self, sides: tuple[tuple[int, int], tuple[int, int]]
@@ -193,14 +200,18 @@ class Tiles:
         one, other = self._possible(*sides)
         if len(one) <= FEW:
             cosine = exact(self.chunks, one, other)
+            kept = cosine > self.threshold
         else:
             low, far = sides[0][0], sides[1][0]
             left, right = (unit(self.chunks.stored(np.arange(*side))) for side in sides)
-            cosine = self._product(*map(torch.from_numpy, (left, right)))[one - low, other - far]
-            cosine = cosine.astype(np.float64)
-            unsure = np.abs(cosine - self.threshold) <= rounding(self.chunks.dim)
-            cosine[unsure] = exact(self.chunks, one[unsure], other[unsure])
-        kept = cosine > self.threshold
+            scores = self._product(*map(torch.from_numpy, (left, right)))
+            cosine = scores[one - low, other - far].astype(np.float64)
+            kept = above(
+                cosine,
+                self.threshold,
+                self.chunks.dim,
+                lambda pair: exact(self.chunks, one[pair], other[pair]),
+            )
         return one[kept], other[kept], cosine[kept]
 
     def _possible(
@@ -217,27 +228,13 @@ class Tiles:
 
     def _product(self, left: torch.Tensor, right: torch.Tensor) -> np.ndarray:
         """(m, n) float32, which the thread's next product overwrites."""
-        if not hasattr(self._own, "scores"):
-            self._own.scores = torch.empty(BLOCK * BLOCK)
-        out = self._own.scores[: len(left) * len(right)].view(len(left), len(right))
-        return torch.mm(left, right.T, out=out).numpy()
+        return product(left, right, *self.scratch.pair(len(left), len(right))).numpy()
 
 
 def exact(chunks: Chunks, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Cosines (n,) float64, at most 1, of pairs of chunks."""
-    found = np.empty(len(one))
-    for part in parts(np.arange(len(one)), 6 * chunks.dim):
-        left, right = (unit64(chunks.stored(side[part])) for side in (one, other))
-        found[part] = np.minimum(np.einsum("nd,nd->n", left, right), 1)
-    return found
-
-
-def rounding(width: int) -> float:
-    """How far a float32 product of ``width`` coordinates of unit vectors can be off.
-
-    (Higham, Accuracy and Stability of Numerical Algorithms, §3.1; the vectors are rounded too.)
-    """
-    return (width + 8) * 2.0**-24
+    sides = (lambda part: chunks.stored(one[part])), (lambda part: chunks.stored(other[part]))
+    return exact_cosines(*sides, len(one), chunks.dim)
 
 
 def parts(index: np.ndarray, width: int) -> Iterator[np.ndarray]:

@@ -8,9 +8,8 @@ import numpy as np
 import torch
 
 from lvmctl.data import Split, Windows
-from lvmctl.data.store.arrays import BLOCK_BYTES, blocks, release, unit, unit64
-from lvmctl.diagnostics.data.leakage.near_duplicates import parts, rounding
-from lvmctl.evaluation.retrieval.products import float32_products
+from lvmctl.data.store.arrays import BLOCK_BYTES, blocks, release, unit
+from lvmctl.evaluation.retrieval.blocks import above, exact_cosines, float32_products, product
 from lvmctl.evaluation.retrieval.ranks import by_article
 
 
@@ -32,7 +31,7 @@ def recurrences(
     found = {name: np.zeros(len(windows), bool) for name in ("last", "target", "copied")}
     with float32_products():
         for article, start, length in by_article(windows, np.arange(len(windows))):
-            step = max(BLOCK_BYTES // (9 * length), 1)
+            step = max(BLOCK_BYTES // (13 * length), 1)
             for low in range(article.start, article.stop, step):
                 part = slice(low, min(low + step, article.stop))
                 for name, hit in _recur(windows, part, start, length, threshold).items():
@@ -69,12 +68,13 @@ def _alike(
     found = np.empty((len(place), length), bool)
     for low, high in blocks(length, 4 * split.dim):
         chunks = torch.from_numpy(split.unit_rows(start + low, start + high))
-        cosine = (query @ chunks.T).numpy()
-        one, other = np.nonzero(np.abs(cosine - threshold) <= rounding(split.dim))
-        found[:, low:high] = cosine > threshold
-        for part in parts(np.arange(len(one)), 6 * split.dim):
-            left, right = stored[start + place[one[part]]], stored[start + low + other[part]]
-            sure = np.einsum("nd,nd->n", unit64(left), unit64(right))
-            found[one[part], low + other[part]] = sure > threshold
+        cosine = product(query, chunks, *torch.empty(2, len(query), len(chunks))).numpy()
+
+        def exact(one: np.ndarray, other: np.ndarray, first: int = start + low) -> np.ndarray:
+            left, right = start + place[one], first + other
+            rows = (lambda part: stored[left[part]]), (lambda part: stored[right[part]])
+            return exact_cosines(*rows, len(one), split.dim)
+
+        found[:, low:high] = above(cosine, threshold, split.dim, exact)
     found[np.arange(len(place)), place] = False
     return found

@@ -13,10 +13,7 @@ import numpy as np
 import torch
 
 from lvmctl.data.store.arrays import unit
-from lvmctl.evaluation.retrieval.products import float32_products
-
-BLOCK = 1024
-"""Chunks whose neighbours are looked for at a time."""
+from lvmctl.evaluation.retrieval.blocks import nearest
 
 
 def k_occurrences(
@@ -32,17 +29,11 @@ def k_occurrences(
     Returns:
         (n,) int64, whose sum is n·min(k, n − 1).
     """
-    chunks, count = torch.from_numpy(rows), len(rows)
-    found = torch.zeros(count, dtype=torch.int64)
-    with float32_products():
-        for low in range(0, count, BLOCK):
-            part = chunks[low : low + BLOCK]
-            scores = part @ chunks.T
-            scores[torch.arange(len(part)), torch.arange(low, low + len(part))] = -torch.inf
-            nearest = scores.topk(min(k, count - 1), dim=1).indices
-            found += torch.bincount(nearest.flatten(), minlength=count)
-            progress(len(part))
-    return found.numpy()
+    found = np.zeros(len(rows), np.int64)
+    for part, neighbours in nearest(torch.from_numpy(rows), k):
+        found += np.bincount(neighbours.flatten().numpy(), minlength=len(rows))
+        progress(part.stop - part.start)
+    return found
 
 
 def skewness(counts: np.ndarray) -> float:

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvmctl.data.store.arrays import unit
-from lvmctl.diagnostics.data.spectrum import hubness
 from lvmctl.diagnostics.data.spectrum.hubness import (
     isotropic_rows,
     k_occurrences,
     skewness,
     skewness_terms,
 )
+from lvmctl.evaluation.retrieval import blocks
 
 
 @given(st.integers(0, 10**6), st.integers(2, 30), st.integers(2, 6), st.integers(1, 12))
@@ -34,7 +34,7 @@ def test_occurrences_are_those_of_a_slow_search(seed, count, dim, k):
 def test_the_size_of_blocks_does_not_matter(monkeypatch):
     rows = isotropic_rows(100, 8, np.random.default_rng(0))
     whole = k_occurrences(rows, 5)
-    monkeypatch.setattr(hubness, "BLOCK", 7)
+    monkeypatch.setattr(blocks, "BLOCK", 7)
     assert k_occurrences(rows, 5).tolist() == whole.tolist()
     assert whole.sum() == 500
 
