@@ -95,7 +95,7 @@ def suggestion(known: Sequence[OptionInfo], key: str, also: Sequence[str] = ()) 
         also: further names that there are.
     """
     key = key.replace("-", "_")
-    if inside := [info.path for info in known if info.group == key]:
+    if inside := [info.path for info in known if key in info.groups]:
         return f"it is the group of {', '.join(inside)}"
     names = {info.short: info.path for info in known if matches(known, info.short) == [info]}
     names |= {name: name for name in (*also, *(info.path for info in known))}

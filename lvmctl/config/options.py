@@ -56,7 +56,7 @@ class OptionInfo:
     Attributes:
         path: the names of the fields that lead to it, joined by dots; it means this option alone.
         short: the name that means it where no other option has the same.
-        about: what the group is that it is in.
+        about: what its innermost group is.
     """
 
     path: str
@@ -76,9 +76,10 @@ class OptionInfo:
         return self.path.rpartition(".")[2]
 
     @property
-    def group(self) -> str:
-        """The path of the group it is in, empty for the dataclass itself."""
-        return self.path.rpartition(".")[0]
+    def groups(self) -> tuple[str, ...]:
+        """The paths of the groups it is in, the outermost first."""
+        names = self.path.split(".")
+        return tuple(".".join(names[:depth]) for depth in range(1, len(names)))
 
     @property
     def bounds(self) -> str:

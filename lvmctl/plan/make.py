@@ -9,7 +9,7 @@ from lvmctl.config import OptionInfo, bind, describe, matches, suggestion
 from lvmctl.core.errors import LvmctlError, UsageError
 from lvmctl.core.tree import leaves
 from lvmctl.plan.fit import validate_plan
-from lvmctl.plan.parts import Draft, drafts_of
+from lvmctl.plan.parts import Draft, drafts_of, meant
 from lvmctl.plan.plan import Layers, Plan, PlannedPart, package
 from lvmctl.registry import Registry
 from lvmctl.registry.faults import attribute_errors
@@ -46,7 +46,7 @@ def _plan(
     """``aliases`` has paths of the recipe's options, by keys that address them by their part."""
     entry = registry.get("recipe", recipe)
     known = describe(entry.record.options)
-    groups = {info.group for info in known if info.group}
+    groups = {group for info in known for group in info.groups}
 
     def own(key: str) -> bool:
         group = key.replace("-", "_").rpartition(".")[0]
@@ -66,17 +66,15 @@ def _plan(
     renamed: dict[str, str] = {}
     others = [(o, k, v) for o, values in layers for k, v in values.items() if not own(k)]
     for origin, key, value in others:
-        means = {
-            f"{group_of.get(id(draft.part.options), draft.entry.qualified)}.{option}": draft
-            for draft in drafts
-            if (option := draft.option(key)) is not None
-        }
-        if len(means) != 1:
-            problems.append(f"{_refusal(key, list(means), known, drafts)} ({origin})")
+        found = meant(drafts, group_of, key)
+        if len(found) != 1:
+            problems.append(f"{_refusal(key, list(found), known, drafts)} ({origin})")
             continue
-        ((path, draft),) = means.items()
+        ((path, draft),) = found.items()
         if id(draft.part.options) in group_of:
             renamed[key] = path
+        elif origins.get(path) == origin:
+            problems.append(f"{key} gives {path} again, give it once ({origin})")
         else:
             draft.layers.append((origin, {draft.option(key): value}))
             origins[path] = origin
@@ -115,5 +113,6 @@ def _refusal(
     named = [(draft.entry.name, describe(draft.entry.record.options)) for draft in drafts]
     hint = suggestion(known, key, [f"{name}.{info.path}" for name, of in named for info in of])
     if hint is None:
-        hint = f"the parts are {', '.join(draft.part.name for draft in drafts)}"
+        hint = f"parts are {', '.join(draft.part.name for draft in drafts)}"
+        hint += "" if "." in key else "; `lvmctl plugins describe` lists options"
     return f"unknown option {key!r}, {hint}"

@@ -97,6 +97,18 @@ def drafts_of(
     return composition, drafts
 
 
+def meant(drafts: Sequence[Draft], group_of: Mapping[int, str], key: str) -> dict[str, Draft]:
+    """The parts of which a key means an option, by the option's address: its path where the part's
+    options are a group of the recipe's (``group_of`` their identity), else behind the part's name.
+    """
+    found = {}
+    for draft in drafts:
+        if (option := draft.option(key)) is not None:
+            owner = group_of.get(id(draft.part.options), draft.entry.qualified)
+            found[f"{owner}.{option}"] = draft
+    return found
+
+
 def with_model(registry: Registry, composition: Composition, name: str) -> Composition:
     """``composition`` with the model ``name``, which gets the options that it shares with the
     recipe's own; unchanged for an empty name."""

@@ -69,17 +69,17 @@ def refused(*layers: dict[str, Any]) -> str:
 
 
 def test_options_are_described_by_their_paths():
-    found = {info.path: (info.short, info.group, info.default) for info in describe(Recipe)}
+    found = {info.path: (info.short, info.groups[-1:], info.default) for info in describe(Recipe)}
     assert found == {
-        "epochs": ("epochs", "", 3),
-        "rate": ("rate", "", 0.5),
-        "sequence.width": ("width", "sequence", 8),
-        "sequence.heads": ("heads", "sequence", 2),
-        "hinge.margin": ("margin", "hinge", 0.3),
-        "floor.margin": ("floor_margin", "floor", 0.2),
-        "floor.network.width": ("floor_width", "floor.network", 4),
-        "floor.network.heads": ("floor_heads", "floor.network", 2),
-        "heads": ("heads", "", 7),
+        "epochs": ("epochs", (), 3),
+        "rate": ("rate", (), 0.5),
+        "sequence.width": ("width", ("sequence",), 8),
+        "sequence.heads": ("heads", ("sequence",), 2),
+        "hinge.margin": ("margin", ("hinge",), 0.3),
+        "floor.margin": ("floor_margin", ("floor",), 0.2),
+        "floor.network.width": ("floor_width", ("floor.network",), 4),
+        "floor.network.heads": ("floor_heads", ("floor.network",), 2),
+        "heads": ("heads", (), 7),
     }
 
 

@@ -158,6 +158,14 @@ def test_what_several_parts_have_needs_the_part():
         make_plan(REGISTRY, "p7", [("test", {"floor": 0.3})])
 
 
+def test_what_is_like_nothing():
+    assert refused({"qqqqqq": 1}).endswith("; `lvmctl plugins describe` lists options (test)")
+    assert refused({"qqq.q": 1}) == (
+        "unknown option 'qqq.q', parts are p8/mixture, p8/listwise, core/previous-repel, p8/order"
+        " (test)"
+    )
+
+
 def test_a_part_that_is_not_there_is_not_set():
     assert refused({"kill-rule.margin": 1}).startswith("unknown option 'kill-rule.margin', did")
     assert refused({"p7/infonce.negatives": 1}) == (
@@ -175,6 +183,10 @@ def test_options_of_an_added_loss_keep_their_addresses():
         assert found.origins["p7/infonce.negatives"] == "test"
         assert ("p7/infonce.negatives", 5, "test") in list(found.values())
     assert p8({"negatives": 5}, losses=losses).losses[-1].options.negatives == 2
+    again = {"infonce.negatives": 5, "p7/infonce.negatives": 5}
+    assert refused(again, losses=losses) == (
+        "p7/infonce.negatives gives p7/infonce.negatives again, give it once (test)"
+    )
     said = refused({"infonce.negativs": 5}, losses=losses)
     assert "did you mean" in said
     assert "negatives" in said

@@ -59,7 +59,7 @@ def test_every_fault_is_said_at_once():
     message = str(caught.value)
     assert "'listwise.temperatur', did you mean 'listwise.temperature'?" in message
     assert "order.hidden: 0 is below 1" in message
-    assert "unknown option 'nothing.x', the parts are p8/mixture, p8/listwise" in message
+    assert "unknown option 'nothing.x', parts are p8/mixture, p8/listwise" in message
 
 
 def test_faults_of_every_stage_are_said_together():

@@ -69,7 +69,7 @@ def _facts(registry: Registry, entry: Entry) -> dict[str, Any]:
 
 def _part(part: PlannedPart, plan: Plan) -> dict[str, Any]:
     known = describe(type(plan.options))
-    groups = {info.group for info in known if info.group}
+    groups = {group for info in known for group in info.groups}
     own = [g for g in groups if type(attrgetter(g)(plan.options)) is type(part.options)]
     return {
         "name": part.entry.qualified,

@@ -20,7 +20,8 @@ from lvmctl.plugins import *
 LVMCTL_API = 1
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TrainingOptions, SequenceOptions):
+class Options(TrainingOptions):
+    sequence: SequenceOptions = SequenceOptions()
     share: float = option(1.0, "weight of the squared error", low=0.5, high=2.0)
     late: str = option("0,3=.5", "weight of the cosine", high=1.0, schedule=True)
 
@@ -78,14 +79,11 @@ class Fickle(Same):
 """
 
 SOUND = """
-from dataclasses import fields
-from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import Composition, Part
 
 def compose(options):
-    model = {f.name: getattr(options, f.name) for f in fields(SequenceOptions)}
     return Composition(
-        model=Part("core/free", model),
+        model=Part("core/free", options.sequence),
         losses=(
             Part("core/mse", {}, options.share),
             Part("core/cosine", {}, options.late),
@@ -124,7 +122,10 @@ def test_a_sound_recipe_passes(outcomes):
     assert {outcome.status for outcome in found.values()} == {"pass"}
     assert found["parts_fit_together"].why == ("x: core/free | 1 × core/mse + 0,3=.5 × core/cosine")
     assert found["every_loss_is_logged"].why == "loss_mse, loss_cosine"
-    assert "refused: width = 1, heads = 65536" in found["every_bound_plans_or_is_refused"].why
+    assert (
+        "refused: sequence.width = 1, sequence.heads = 65536"
+        in found["every_bound_plans_or_is_refused"].why
+    )
     assert re.fullmatch(r"x_c5_\d{8}_\d{6}", found["run_name_is_short"].why)
 
 
@@ -135,7 +136,7 @@ SLOW = TRAINS, LOGGED = "trains_an_epoch", "every_loss_is_logged"
 QUICK = [check for check in CHECKS if check.name not in SLOW]
 MSE, RUN_NAME = 'Part("core/mse", {}, options.share)', '{"c": options.context}'
 BROKEN = [
-    ("from dataclasses", "import torch\nfrom dataclasses", TORCH, "no torch, it fails"),
+    ("from lvmctl.plugins", "import torch\nfrom lvmctl.plugins", TORCH, "no torch, it fails"),
     (
         "def compose(options):\n",
         "def compose(options):\n    import torch\n",
@@ -162,9 +163,16 @@ def test_a_broken_recipe_is_told(outcomes, old, new, check, why):
     assert set(found) - {check} <= ({LOGGED} if check == TRAINS else set())
 
 
-def test_parts_that_do_not_fit_are_told(outcomes):
-    found = judged.failures(outcomes(MSE, "Part('core/mse', {'power': 2})", checks=QUICK))
-    assert "unknown option 'power'" in found[FITS]
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ("{'power': 2}", "unknown option 'power'"),
+        ("options.sequence", "loss core/mse: it takes NoOptions, not SequenceOptions"),
+    ],
+)
+def test_parts_that_do_not_fit_are_told(outcomes, options, why):
+    found = judged.failures(outcomes(MSE, f"Part('core/mse', {options})", checks=QUICK))
+    assert why in found[FITS]
 
 
 def test_what_is_no_composition_is_told(outcomes):
