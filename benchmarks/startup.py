@@ -32,7 +32,6 @@ BASE = next(iter(COMMANDS))
 
 PLUGIN = """
 from lvmctl.plugins import LossSpec, hookimpl
-LVMCTL_API = 1
 @hookimpl
 def lvmctl_losses():
     return [LossSpec(name="loss-{n}", summary="A loss.", target="bench_{n}.loss:Loss")]

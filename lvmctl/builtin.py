@@ -8,7 +8,6 @@ from lvmctl.nn.losses.records import LOSSES
 from lvmctl.nn.records import MODELS
 from lvmctl.registry.hookspecs import hookimpl
 from lvmctl.registry.specs import (
-    API_VERSION,
     BaselineSpec,
     DiagnosticSpec,
     EncoderSpec,
@@ -17,8 +16,6 @@ from lvmctl.registry.specs import (
     ProfileSpec,
     VerdictGate,
 )
-
-LVMCTL_API = API_VERSION
 
 
 @hookimpl

@@ -28,6 +28,15 @@ def cosine(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum(-1)
 
 
+def angle(a: Tensor, b: Tensor) -> Tensor:
+    """Angle in [0, π] between unit vectors ``a`` and ``b`` (…, D) → (…), in radians.
+
+    2·atan2(‖a - b‖, ‖a + b‖), whose gradient is finite everywhere; that of the arc cosine is
+    infinite where vectors are equal or opposite.
+    """
+    return 2 * torch.atan2((a - b).norm(dim=-1), (a + b).norm(dim=-1))
+
+
 def centroid(context: Tensor) -> Tensor:
     """c̄, the normalised mean of ``context`` (B, K, D) → (B, D)."""
     return unit(context.mean(dim=-2))

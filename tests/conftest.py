@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-HEADER = "from lvmctl.plugins import *\nLVMCTL_API = 1\n"
+HEADER = "from lvmctl.plugins import *\n"
 """First lines of a plugin.py that is well made so far."""
 
 Install = Callable[..., Path]

@@ -15,7 +15,6 @@ FIELDS: dict[str, str] = {
     "last": "(B, D) newest chunk of the window, x_{s+K-1}",
     "second_last": "(B, D) the chunk before it, x_{s+K-2} (needs K >= 2)",
     "article": "(B,) int64 index of the window's article in its split",
-    "weight": "(B,) float, factor of each window's losses, 1 where no sample gate says otherwise",
     "position": "(B,) int64 position of the window's first chunk in its article",
     "negatives": "(B, M, D) chunks of the same article outside the window and not the target",
     "negative_mask": "(B, M) bool, true where the negative is real (short articles have fewer)",
@@ -120,14 +119,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class LossOutput:
-    """What a loss returns.
+    """What a loss returns that has more to say than one value per window.
+
+    Training minimises the sum of the terms' means, each over windows with the weights that sample
+    gates give them, times the recipe's weight.
 
     Attributes:
-        total: scalar that training minimises (before the recipe's weight).
-        terms: unweighted scalars by name, logged as ``loss_<name>``.
-        metrics: detached scalars by name, logged as they are (``order_accuracy``).
+        terms: by name, (B,) values, one per window; or a scalar for what has no windows, such as a
+            penalty on parameters. Logged as ``loss_<name>``, without the recipe's weight.
+        metrics: by name, (B,) values or a scalar, averaged and logged under their own name
+            (``order_accuracy``), not minimised. They need no ``detach()``.
     """
 
-    total: Tensor
-    terms: dict[str, Tensor] = field(default_factory=dict)
+    terms: dict[str, Tensor]
     metrics: dict[str, Tensor] = field(default_factory=dict)

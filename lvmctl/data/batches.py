@@ -78,7 +78,6 @@ class BatchBuilder:
             "last": context[:, -1],
             "article": self.tensor(article),
             "position": self.tensor(position),
-            "weight": torch.ones(len(index), device=self.device),
         }
         if k >= 2:
             fields["second_last"] = context[:, -2]

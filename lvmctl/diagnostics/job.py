@@ -14,6 +14,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data import open_split, open_splits
 from lvmctl.registry import Entry, Registry
+from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
 
 
@@ -73,10 +74,10 @@ def diagnose(
         PluginError: its code failed; it is named.
     """
     options = bind(entry.record.options, [("command line", values)]).options
-    make = registry.resolve(entry)
+    ask = build(registry, entry, options=options)
     subject = subject_of(entry, asked, reporter)
     with attribute_errors(entry):
-        found = make(options)(subject, reporter)
+        found = ask(subject, reporter)
         if not isinstance(found, Diagnosis):
             raise TypeError(f"a diagnostic returns a Diagnosis, not {type(found).__name__}")
     return found

@@ -15,6 +15,7 @@ from lvmctl.core.batch import Pool
 from lvmctl.core.errors import PluginError
 from lvmctl.data.windows import Windows
 from lvmctl.registry import Entry, Registry
+from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.find import CORE
 from lvmctl.registry.specs import BaselineSpec, Geometry, Shape
@@ -113,7 +114,7 @@ def raw(
     registry: Registry, entry: Entry, name: str, shape: Shape, train: Windows | None
 ) -> Predictor:
     """A baseline or an oracle as declared."""
-    made = build(registry, entry, shape, train)
+    made = fitted(registry, entry, shape, train)
     kind = "oracle" if entry.record.oracle else "baseline"
     optional = entry.plugin.found != CORE
     call = guarded(entry, finite(made) if optional else made, predicted)
@@ -129,7 +130,7 @@ def centred(
     Its prediction is the estimate plus that mean; candidates are ranked by the cosine of what is
     left when the mean is taken off both.
     """
-    made = build(registry, entry, shape, Centred(train, mean))
+    made = fitted(registry, entry, shape, Centred(train, mean))
     shift = torch.from_numpy(mean)
 
     estimated = guarded(entry, made.estimate, predicted)
@@ -171,12 +172,11 @@ class Centred:
         return self.windows.target(index) - self.mean
 
 
-def build(registry: Registry, entry: Entry, shape: Shape, train: Any) -> Any:
+def fitted(registry: Registry, entry: Entry, shape: Shape, train: Any) -> Any:
     """The baseline of a record with its default options, fitted if it learns."""
-    make = registry.resolve(entry)
-    with attribute_errors(entry):
-        made = make(entry.record.options(), shape)
-        if entry.record.fitted:
+    made = build(registry, entry, options=entry.record.options(), shape=shape)
+    if entry.record.fitted:
+        with attribute_errors(entry):
             made.fit(train)
     return made
 

@@ -14,8 +14,10 @@ from lvmctl.core.errors import RunError
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data.transforms import Transform
 from lvmctl.evaluation.predictors import Predictor, own_score
+from lvmctl.nn.objective import Objective
 from lvmctl.plan import Plan, from_record
 from lvmctl.registry import Registry
+from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
 
 
@@ -29,7 +31,7 @@ class Trained:
         plan: what was trained.
         dim: D.
         model: in evaluation mode, on the CPU, with the best epoch's weights.
-        losses: likewise, by position in the plan.
+        objective: its losses and sample gates, likewise.
         transform: what chunks go through first, if anything.
     """
 
@@ -38,7 +40,7 @@ class Trained:
     plan: Plan
     dim: int
     model: nn.Module
-    losses: tuple[nn.Module, ...]
+    objective: Objective
     transform: Transform | None
 
     @property
@@ -91,16 +93,11 @@ def load_run(registry: Registry, path: Path) -> Trained:
         ) from error
     weights = read_weights(run)
     shape = plan.shape(dim)
-    with attribute_errors(plan.model.entry):
-        model = registry.resolve(plan.model.entry)(plan.model.options, shape)
-    losses = nn.Module()
-    losses.losses = nn.ModuleList()
-    for part in plan.losses:
-        with attribute_errors(part.entry):
-            losses.losses.append(registry.resolve(part.entry)(part.options, shape))
+    model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
+    objective = Objective.of(registry, plan, shape)
     try:
         model.load_state_dict(weights["model"])
-        losses.load_state_dict(weights["losses"])
+        objective.load_state_dict(weights["losses"])
     except (RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"does not fit the model in config.json ({str(error).splitlines()[0]})",
@@ -108,7 +105,7 @@ def load_run(registry: Registry, path: Path) -> Trained:
             mend="restore both from one run, or train again",
         ) from error
     first = None if plan.options.transform == "none" else Transform.load(run.transform)
-    return Trained(run, config, plan, dim, model.eval(), tuple(losses.losses.eval()), first)
+    return Trained(run, config, plan, dim, model.eval(), objective.eval(), first)
 
 
 def read_weights(run: RunDirectory) -> Any:

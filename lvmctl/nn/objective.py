@@ -1,18 +1,24 @@
-"""The training loss: a weighted sum of losses, with every term logged by name."""
+"""The forward pass with its losses: training, validation, evaluation and diagnosis all use it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import reduce
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
+from lvmctl.core.batch import Batch, Prediction, Step
+from lvmctl.data.batches import BatchBuilder
+from lvmctl.data.windows import Windows
 from lvmctl.nn.listwise_scores import score_list
+from lvmctl.nn.loss_value import LossValue
 from lvmctl.nn.rollout import roll_out
-from lvmctl.plan import Plan, PlannedPart
+from lvmctl.plan import ONE, Plan, PlannedPart
 from lvmctl.registry import Registry
+from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import centroid, cosine, unit
@@ -22,53 +28,83 @@ COUNTED = ("negatives", "order_pairs", "rollout")
 
 
 class Objective(nn.Module):
-    """Weighted sum of the totals of several losses.
+    """The losses of a recipe with its sample gates; called, it is the scalar that training
+    minimises.
 
     Args:
-        registry: resolves the losses and the sample gates.
-        plan: which they are, with their options and weights.
-        shape: what they are built for.
+        parts: which losses, with their weights.
+        losses: the losses themselves.
+        sample: which sample gates.
+        gates: the gates themselves.
     """
 
-    def __init__(self, registry: Registry, plan: Plan, shape: Shape) -> None:
+    def __init__(
+        self,
+        parts: Sequence[PlannedPart],
+        losses: Iterable[nn.Module],
+        sample: Sequence[PlannedPart] = (),
+        gates: Sequence[Callable[[Batch], Tensor]] = (),
+    ) -> None:
         super().__init__()
-        self.parts, self.sample = plan.losses, plan.sample
-        self.losses = nn.ModuleList()
-        self.logged: list[list[str] | None] = [None] * len(self.parts)
-        for part in self.parts:
-            make = registry.resolve(part.entry)
+        self.parts, self.losses = tuple(parts), nn.ModuleList(losses)
+        self.sample, self.gates = tuple(sample), tuple(gates)
+        self.names: list[tuple[str, ...] | None] = [None] * len(self.parts)
+
+    @classmethod
+    def of(cls, registry: Registry, plan: Plan, shape: Shape) -> Objective:
+        """The losses and sample gates of ``plan``, built for ``shape``."""
+        losses = []
+        for part in plan.losses:
+            loss = build(registry, part.entry, options=part.options, shape=shape)
             with attribute_errors(part.entry):
-                self.losses.append(make(part.options, shape))
-        self.gates = []
-        for part in self.sample:
-            make = registry.resolve(part.entry)
-            with attribute_errors(part.entry):
-                self.gates.append(make(part.options))
+                if not isinstance(loss, nn.Module):
+                    raise TypeError(f"a loss is a torch.nn.Module, this is {type(loss).__name__}")
+            losses.append(loss)
+        gates = [build(registry, part.entry, options=part.options) for part in plan.sample]
+        return cls(plan.losses, losses, plan.sample, gates)
+
+    def alone(self, numbers: Iterable[int]) -> Objective:
+        """Those of its losses, at weight 1 throughout and without sample gates."""
+        numbers = list(numbers)
+        parts = [replace(self.parts[n], weight=ONE) for n in numbers]
+        return Objective(parts, [self.losses[n] for n in numbers])
+
+    def batches(self, windows: Windows, **settings: Any) -> BatchBuilder:
+        """Builds the batches of ``windows`` that the losses and gates read.
+
+        Args:
+            settings: ``seed``, ``device`` and ``share`` of the builder.
+        """
+        needs = {name for part in (*self.parts, *self.sample) for name in part.entry.record.needs}
+        counts = {name: self.asks(name) for name in COUNTED}
+        return BatchBuilder(windows, needs, **counts, **settings)
 
     def asks(self, attribute: str, epoch: int | None = None) -> int:
         """The largest count any loss asks for, of one of :data:`COUNTED`.
 
         With an epoch, only the losses that have a weight in it are asked.
         """
-        return max((getattr(loss, attribute, 0) for _, loss in self.active(epoch)), default=0)
+        asked = (getattr(self.losses[n], attribute, 0) for n in self.active(epoch))
+        return max(asked, default=0)
 
-    def reads(self, name: str, epoch: int) -> bool:
-        """Whether a loss that has a weight in ``epoch`` reads this field of the prediction."""
-        return any(name in part.entry.record.needs_prediction for part, _ in self.active(epoch))
-
-    def active(self, epoch: int | None) -> list[tuple[PlannedPart, nn.Module]]:
-        """The losses that have a weight in ``epoch``; all of them without one."""
-        both = zip(self.parts, self.losses)
-        return [each for each in both if epoch is None or not each[0].weight.is_zero(epoch)]
+    def active(self, epoch: int | None) -> list[int]:
+        """Numbers of the losses that have a weight in ``epoch``; of all of them without one."""
+        every = enumerate(self.parts)
+        return [n for n, part in every if epoch is None or not part.weight.is_zero(epoch)]
 
     def predict(self, model: nn.Module, batch: Batch, step: Step) -> Prediction:
-        """What ``model`` predicts for a batch, with the rollout and the scores that the losses of
-        ``step`` ask for."""
-        prediction = model(batch.context)
+        """What ``model`` predicts for a batch, with all that the losses of ``step`` read of it."""
+        return self.complete(model(batch.context), model, batch, step)
+
+    def complete(
+        self, prediction: Prediction, model: nn.Module, batch: Batch, step: Step
+    ) -> Prediction:
+        """``prediction`` with the rollout and the scores that the losses of ``step`` read."""
         if steps := self.asks("rollout", step.epoch):
             rollout = roll_out(model, batch.context, prediction.q, steps)
             prediction = replace(prediction, rollout=rollout)
-        if self.reads("scores", step.epoch):
+        active = (self.parts[n].entry.record for n in self.active(step.epoch))
+        if any("scores" in record.needs_prediction for record in active):
             prediction = replace(prediction, scores=score_list(model, batch))
         return prediction
 
@@ -77,49 +113,63 @@ class Objective(nn.Module):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The total, and detached scalars: ``loss``, ``loss_<term>``, metrics, what gates and
         geometry add."""
-        if self.sample:
-            batch = batch.having(weight=self.weight(batch))
+        weight = self.weight(batch)
         total: Tensor | float = 0.0
-        values: dict[str, Tensor] = {}
-        for number, (part, loss) in enumerate(zip(self.parts, self.losses)):
-            if part.weight.is_zero(step.epoch):
-                continue
+        logged: dict[str, Tensor] = {}
+        for value in self.measure(prediction, batch, step, weight):
+            total = total + value.part.weight.at(step) * value.total
+            logged |= value.logged()
+        if weight is not None:
+            logged["gate_weight_mean"] = weight.mean()
+        logged |= observed(prediction, batch)
+        return total, {"loss": total.detach()} | {k: v.detach() for k, v in logged.items()}
+
+    def measure(
+        self, prediction: Prediction, batch: Batch, step: Step, weight: Tensor | None = None
+    ) -> list[LossValue]:
+        """What each loss that has a weight in the epoch of ``step`` says of a batch.
+
+        Args:
+            prediction: completed, see :meth:`complete`.
+            batch: of :meth:`batches`.
+            step: where training stands.
+            weight: (B,) of the windows, see :meth:`weight`; None where all count alike.
+        """
+        found = []
+        for number in self.active(step.epoch):
+            part, loss = self.parts[number], self.losses[number]
             record = part.entry.record
             with attribute_errors(part.entry):
                 output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
-                named = self.checked(number, output)
-            total = total + part.weight.at(step) * output.total
-            before = f"{part.entry.qualified}." if part.added else ""
-            values |= {f"{before}{name}": value for name, value in named.items()}
-        if self.sample:
-            values["gate_weight_mean"] = batch.weight.mean()
-        values |= observed(prediction, batch)
-        return total, {"loss": total.detach()} | {k: v.detach() for k, v in values.items()}
+                value = LossValue.of(part, output, len(prediction.q), weight)
+                self.check_names(number, value)
+            found.append(value)
+        return found
 
-    def weight(self, batch: Batch) -> Tensor:
-        """(B,) the product of the sample gates' weights."""
-        weight = batch.context.new_ones(len(batch.context))
+    def weight(self, batch: Batch) -> Tensor | None:
+        """(B,) the product of the sample gates' weights; None without gates."""
+        return reduce(torch.mul, self.gate_weights(batch)) if self.sample else None
+
+    def gate_weights(self, batch: Batch) -> list[Tensor]:
+        """(B,) the weights of each sample gate."""
+        found = []
         for part, gate in zip(self.sample, self.gates):
             record = part.entry.record
             with attribute_errors(part.entry):
-                given = gate(batch.only(record.needs, f"gate {record.name}"))
-                if not isinstance(given, Tensor) or given.shape != weight.shape:
-                    raise TypeError(f"a sample gate returns {len(weight)} weights, not {given!r}")
-                weight = weight * given
-        return weight
+                weight = gate(batch.only(record.needs, f"gate {record.name}"))
+                if not isinstance(weight, Tensor) or weight.shape != batch.context.shape[:1]:
+                    raise TypeError(
+                        f"a sample gate returns {len(batch.context)} weights, not {weight!r}"
+                    )
+            found.append(weight)
+        return found
 
-    def checked(self, number: int, output: LossOutput) -> dict[str, Tensor]:
-        """What loss ``number`` logs, by name, after a look at its output's form."""
-        if not isinstance(output, LossOutput):
-            raise TypeError(f"a loss returns a LossOutput, this is {type(output).__name__}")
-        named = {f"loss_{name}": term for name, term in output.terms.items()} | output.metrics
-        for name, value in {"total": output.total, **named}.items():
-            if not isinstance(value, Tensor) or value.dim():
-                raise TypeError(f"{name} is not a scalar tensor: {str(value)[:60]}")
-        before = self.logged[number] = self.logged[number] or list(named)
-        if list(named) != before:
-            raise ValueError(f"it logs {list(named)} now and {before} before")
-        return named
+    def check_names(self, number: int, value: LossValue) -> None:
+        """What a loss logs has to have the same names at every step."""
+        names = (*value.terms, *value.metrics)
+        before = self.names[number] = self.names[number] or names
+        if names != before:
+            raise ValueError(f"it gives {', '.join(names)} now and {', '.join(before)} before")
 
 
 def told(model: nn.Module, step: Step) -> None:

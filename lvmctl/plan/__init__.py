@@ -6,10 +6,11 @@ run is resumed or evaluated.
 
 from lvmctl.plan.fit import epoch_without_loss
 from lvmctl.plan.make import make_plan
-from lvmctl.plan.plan import ROLES, Layers, Plan, PlannedPart
+from lvmctl.plan.plan import ONE, ROLES, Layers, Plan, PlannedPart
 from lvmctl.plan.saved import from_record
 
 __all__ = [
+    "ONE",
     "ROLES",
     "Layers",
     "Plan",

@@ -12,7 +12,7 @@ from lvmctl.plan.fit import validate_plan
 from lvmctl.plan.parts import Draft, drafts_of, meant
 from lvmctl.plan.plan import Layers, Plan, PlannedPart, package
 from lvmctl.registry import Registry
-from lvmctl.registry.faults import attribute_errors
+from lvmctl.registry.build import build
 
 
 def make_plan(
@@ -57,8 +57,7 @@ def _plan(
     mine = [(origin, {k: v for k, v in values.items() if own(k)}) for origin, values in layers]
     bound = bind(entry.record.options, mine, problems, aliases=aliases)
     options, origins = bound.options, bound.origins
-    with attribute_errors(entry):
-        composition = registry.resolve(entry)(options)
+    composition = build(registry, entry, options=options)
     composition, drafts = drafts_of(registry, entry, composition, options.model, losses, faults)
 
     # Where a part's options are a group of the recipe's, a value for the part is the group's.

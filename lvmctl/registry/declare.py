@@ -129,11 +129,12 @@ def _import(found: Found) -> ModuleType:
 
 
 def _api(module: ModuleType) -> int:
-    version = getattr(module, "LVMCTL_API", None)
-    if version is None:
-        raise Refusal(f"{module.__file__} does not set LVMCTL_API = {spec.API_VERSION}")
+    version = getattr(module, "LVMCTL_API", spec.UNDECLARED_API)
     if type(version) is not int or version != spec.API_VERSION:
-        raise Refusal(f"written for plugin API {version!r}, this lvmctl has {spec.API_VERSION}")
+        raise Refusal(
+            f"written for plugin API {version!r}, this lvmctl has {spec.API_VERSION}: "
+            "docs/plugins/versions.md says what changed"
+        )
     return version
 
 

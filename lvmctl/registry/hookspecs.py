@@ -1,16 +1,14 @@
 """The hooks a plugin may implement, each a plain function of its ``plugin.py``.
 
 A declaration hook takes no argument and returns an iterable of frozen records. A lifecycle hook is
-called by the training loop. A plugin module also sets ``LVMCTL_API = 1``. The smallest plugin::
+called by the training loop. The smallest plugin::
 
-    from lvmctl.plugins import LossSpec, hookimpl
+    import lvmctl
 
-    LVMCTL_API = 1
-
-    @hookimpl
+    @lvmctl.hookimpl
     def lvmctl_losses():
-        return [LossSpec(name="angular", summary="Angle to the target.",
-                         target="my_package.loss:Angular", needs=("target",))]
+        return [lvmctl.LossSpec(name="angular", summary="Angle to the target.",
+                                target="my_package.loss:Angular")]
 
 and in its pyproject::
 
@@ -44,7 +42,7 @@ def lvmctl_models() -> Iterable[spec.ModelSpec]:  # type: ignore[empty-body]
 
 @hookspec
 def lvmctl_losses() -> Iterable[spec.LossSpec]:  # type: ignore[empty-body]
-    """Losses: (prediction, batch, step) → :class:`lvmctl.core.batch.LossOutput`."""
+    """Losses: (prediction, batch, step) → one value per window, (B,)."""
 
 
 @hookspec

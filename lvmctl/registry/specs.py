@@ -10,8 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-API_VERSION = 1
-"""Version of the plugin interface. A plugin declares ``LVMCTL_API = 1`` in its ``plugin.py``."""
+API_VERSION = 2
+"""Version of the plugin interface (docs/plugins/versions.md)."""
+
+UNDECLARED_API = 2
+"""What a plugin was written for that does not say ``LVMCTL_API = N``. Version 1 had to be said, so
+this is the first that need not be, and stays 2 for good."""
 
 Geometry = Literal["unit", "span", "cone", "anchored"]
 

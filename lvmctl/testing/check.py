@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lvmctl.registry import Entry, Plugin, Registry
+from lvmctl.registry.build import construct
 from lvmctl.registry.specs import Record
 
 
@@ -46,9 +47,9 @@ class Subject:
         """The record that is checked."""
         return self.entry.record
 
-    def build(self, *arguments: Any) -> Any:
-        """What the record's target makes of the options and ``arguments``, e.g. a shape."""
-        return self.registry.resolve(self.entry)(self.options, *arguments)
+    def build(self, **offered: Any) -> Any:
+        """What the record's target makes of the options and of ``offered``, e.g. a shape."""
+        return construct(self.registry.resolve(self.entry), options=self.options, **offered)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from lvmctl.data import Windows
 from lvmctl.data.sampling import epoch_order
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Registry
+from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
 
 
@@ -28,11 +29,7 @@ class Curriculum:
         self, registry: Registry, parts: Sequence[PlannedPart], windows: Windows, seed: int
     ) -> None:
         self.parts, self.windows, self.seed = tuple(parts), windows, seed
-        self.gates = []
-        for part in self.parts:
-            make = registry.resolve(part.entry)
-            with attribute_errors(part.entry):
-                self.gates.append(make(part.options))
+        self.gates = [build(registry, part.entry, options=part.options) for part in self.parts]
 
     def order(self, epoch: int) -> np.ndarray:
         """The windows of an epoch as it visits them, (W',) int64: a function of seed and epoch.

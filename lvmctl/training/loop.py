@@ -19,12 +19,12 @@ from lvmctl.core.files import write_whole
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
-from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.sampling import step_windows, steps_per_epoch
 from lvmctl.evaluation.predictors import own_score
-from lvmctl.nn.objective import COUNTED, Means, Objective, told
+from lvmctl.nn.objective import Means, Objective, told
 from lvmctl.plan import Plan
 from lvmctl.registry import Registry
+from lvmctl.registry.build import build
 from lvmctl.registry.faults import Hooks, attribute_errors, attribute_errors_among, copied
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
@@ -68,10 +68,9 @@ class Training:
 
         torch.manual_seed(self.options.seed)
         shape = plan.shape(train.split.dim)
-        with attribute_errors(plan.model.entry):
-            model = registry.resolve(plan.model.entry)(plan.model.options, shape)
+        model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
         self.model: torch.nn.Module = model.to(backend.device)
-        self.objective = Objective(registry, plan, shape).to(backend.device)
+        self.objective = Objective.of(registry, plan, shape).to(backend.device)
         self.parameters = [*self.model.parameters(), *self.objective.parameters()]
         self.optimizer = torch.optim.AdamW(
             self.parameters,
@@ -79,15 +78,11 @@ class Training:
             weight_decay=self.options.weight_decay,
             fused=backend.device != "mps",
         )
-        self.rules = []
-        for part in plan.kill:
-            with attribute_errors(part.entry):
-                self.rules.append(registry.resolve(part.entry)(part.options))
+        self.rules = [build(registry, part.entry, options=part.options) for part in plan.kill]
 
-        asked = {name: self.objective.asks(name) for name in COUNTED}
-        common = {"seed": self.options.seed, "device": backend.device, **asked}
-        self.builder = BatchBuilder(train, plan.needs, **common)
-        val_builder = BatchBuilder(val, plan.needs, share=self.builder, **common)
+        common = {"seed": self.options.seed, "device": backend.device}
+        self.builder = self.objective.batches(train, **common)
+        val_builder = self.objective.batches(val, share=self.builder, **common)
         self.validation = Validation(
             val_builder, self.options.min_article, plan.model.entry.record.geometry
         )

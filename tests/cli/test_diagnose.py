@@ -16,7 +16,6 @@ MINE = """
 from dataclasses import dataclass
 from lvmctl.plugins import *
 
-LVMCTL_API = 1
 
 @dataclass(frozen=True)
 class Options:

@@ -15,7 +15,6 @@ LVMCTL = [sys.executable, "-m", "lvmctl"]
 WAITING = """
 import os, tempfile, time, click
 from lvmctl.plugins import *
-LVMCTL_API = 1
 
 @hookimpl
 def lvmctl_commands():

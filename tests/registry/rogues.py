@@ -6,7 +6,7 @@ from registry.distributions import Distribution
 
 from lvmctl.registry.declare import RECORDS
 
-HEADER = "from lvmctl.plugins import *\n\nLVMCTL_API = 1\n\n"
+HEADER = "from lvmctl.plugins import *\n\n\n"
 
 
 def plugin(name: str, text: str, version: str = "1.0", **files: str) -> Distribution:

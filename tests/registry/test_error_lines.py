@@ -14,7 +14,7 @@ SMALL = [f"--set={key}={value}" for key, value in TINY.items()]
 TRAIN = ["train", "--plugin", "p8", "--data", DATA, "--epochs", "1", *SMALL, "--out", "run"]
 PLUGIN = """\
 from lvmctl.plugins import *
-LVMCTL_API = 1
+LVMCTL_API = 2
 
 @hookimpl
 def lvmctl_losses():
@@ -162,8 +162,8 @@ def test_a_hook_that_fails(odd, typed, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("LVMCTL_API = 1", "LVMCTL_API = 1 / 0"),
-        ("LVMCTL_API = 1", "LVMCTL_API = = 1"),
+        ("LVMCTL_API = 2", "LVMCTL_API = 1 / 0"),
+        ("LVMCTL_API = 2", "LVMCTL_API = = 1"),
         ("    return [LossSpec(", "    return [LossSpec(summry='', "),
         ("def lvmctl_losses():", "def lvmctl_loses():"),
         ('name="odd", summary="A loss."', 'name="O d", summary="A loss."'),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-HEADER = "from lvmctl.plugins import *\nLVMCTL_API = 1\n"
+HEADER = "from lvmctl.plugins import *\n"
 
 GOOD = (
     HEADER

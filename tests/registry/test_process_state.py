@@ -14,7 +14,6 @@ PLUGIN = """
 import os
 import subprocess
 from lvmctl.plugins import LossSpec, hookimpl
-LVMCTL_API = 1
 os.write(1, b"RAW ")
 subprocess.run(["echo", "CHILD"])
 print("PRINTED")
@@ -66,7 +65,6 @@ def test_the_descriptor_comes_back_after_a_fault(capfd):
 OPTIONS = """
 from dataclasses import dataclass
 from lvmctl.plugins import DiagnosticSpec, hookimpl
-LVMCTL_API = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Options:

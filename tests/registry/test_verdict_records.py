@@ -7,7 +7,7 @@ import pytest
 from lvmctl.registry.find import find
 from lvmctl.registry.registry import build
 
-HEADER = "from lvmctl.plugins import *\nLVMCTL_API = 1\n@hookimpl\ndef lvmctl_gates():\n"
+HEADER = "from lvmctl.plugins import *\n@hookimpl\ndef lvmctl_gates():\n"
 SOUND = {"metric": "cos_next", "at_least": 0.5}
 
 

@@ -15,7 +15,6 @@ SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={valu
 PLUGIN = """
 from lvmctl.plugins import LossSpec, hookimpl
 
-LVMCTL_API = 1
 
 @hookimpl
 def lvmctl_losses():

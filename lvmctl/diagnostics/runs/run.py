@@ -114,7 +114,7 @@ class RunDiagnosis:
                 done(1)
                 if subject.train is not None:
                     given = (epoch, options.batches, options.seed)
-                    pulls = measure_gradients(registry, trained, subject.train, *given)
+                    pulls = measure_gradients(trained, subject.train, *given)
                     found["gradients"] = pulls.record()
                     findings += gradient_findings(pulls, best, is_poor(history))
                 done(1)

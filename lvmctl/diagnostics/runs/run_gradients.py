@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Batch, Prediction, Step
-from lvmctl.data.batches import BatchBuilder
+from lvmctl.core.batch import Batch, Step
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.evaluation.trained import Trained
-from lvmctl.nn.rollout import roll_out
-from lvmctl.plan import PlannedPart
-from lvmctl.registry import Registry
+from lvmctl.nn.objective import told
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.sphere import cosine
-
-COUNTED = ("negatives", "order_pairs", "rollout")
-"""Batch fields that come in the number the losses ask for, as attributes of these names."""
 
 HOLDS = 0.4
 """Share of the losses' gradient norms. A loss that has more than all others moves the model; where
@@ -81,7 +75,7 @@ class Gradients:
 
 
 def measure_gradients(
-    registry: Registry, trained: Trained, windows: Windows, epoch: int, batches: int, seed: int
+    trained: Trained, windows: Windows, epoch: int, batches: int, seed: int
 ) -> Gradients:
     """Gradients on batches of the run's own size, in evaluation mode, so without dropout.
 
@@ -95,29 +89,22 @@ def measure_gradients(
     Raises:
         PluginError: a plugin's code failed.
     """
-    plan, model = trained.plan, trained.model
+    plan, model, objective = trained.plan, trained.model, trained.objective
     step = Step(epoch, 0, max(plan.options.epochs, epoch), 1)
-    losses = [
-        (part, loss)
-        for part, loss in zip(plan.losses, trained.losses)
-        if not part.weight.is_zero(epoch)
-    ]
-    asked = {name: max((getattr(x, name, 0) for _, x in losses), default=0) for name in COUNTED}
-    builder = BatchBuilder(windows, plan.needs, seed=plan.options.seed, **asked)
-    gates = [(part, registry.resolve(part.entry)(part.options)) for part in plan.sample]
+    builder = objective.batches(windows, seed=plan.options.seed)
+    parts = [objective.parts[number] for number in objective.active(epoch)]
     parameters = [*trainable(trained).values()]
     own = {id(parameter) for parameter in model.parameters()}
     reached = np.zeros(len(parameters), bool)
-    norms = np.zeros(len(losses))
-    sums: list[Tensor | float] = [0.0] * (len(losses) + 1)
-    given: dict[str, list[Tensor]] = {part.entry.name: [] for part, _ in gates}
+    norms = np.zeros(len(parts))
+    sums: list[Tensor | float] = [0.0] * (len(parts) + 1)
+    given: dict[str, list[Tensor]] = {part.entry.name: [] for part in plan.sample}
     blocks = drawn(len(windows), plan.options.batch_size, batches, seed)
     for number, index in enumerate(blocks):
-        batch = weighed(builder.batch(index, epoch, number), gates, given)
-        prediction = predict(trained, batch, asked["rollout"], step)
-        parts = [(1 - cosine(prediction.q, batch.target)).mean()]
-        parts += [weighted(part, loss, prediction, batch, step) for part, loss in losses]
-        for place, value in enumerate(parts):
+        batch = builder.batch(index, epoch, number)
+        for part, weight in zip(plan.sample, objective.gate_weights(batch)):
+            given[part.entry.name].append(weight.detach())
+        for place, value in enumerate(pulling(trained, batch, step)):
             found = gradients(value, parameters)
             mine = [g for g, p in zip(found, parameters) if id(p) in own]
             flat = torch.cat([g.flatten() for g in mine]) if mine else torch.zeros(1)
@@ -133,17 +120,29 @@ def measure_gradients(
             float(norm / (norms.sum() or 1)),
             float(torch.cosine_similarity(total, sums[0], dim=0)),
         )
-        for (part, _), norm, total in zip(losses, norms, sums[1:])
+        for part, norm, total in zip(parts, norms, sums[1:])
     )
     spans = {name: span(torch.cat(values)) for name, values in given.items()}
-    untouched, evidence = never_reached(trained, reached, losses, epoch)
+    untouched, evidence = never_reached(trained, reached, epoch)
     return Gradients(pulls, spans, sum(map(len, blocks)), untouched, evidence)
+
+
+@torch.enable_grad()
+def pulling(trained: Trained, batch: Batch, step: Step) -> Iterator[Tensor]:
+    """What the model's parameters are pulled by, (): 1 - cos_next, then each loss at its weight."""
+    model, objective = trained.model, trained.objective
+    with attribute_errors(trained.plan.model.entry):
+        told(model, step)
+        prediction = objective.predict(model, batch, step)
+    yield (1 - cosine(prediction.q, batch.target)).mean()
+    for value in objective.measure(prediction, batch, step, objective.weight(batch)):
+        yield value.part.weight.at(step) * value.total
 
 
 def trainable(trained: Trained) -> dict[str, nn.Parameter]:
     """Parameters that the optimiser has, by name, in its order."""
     found = {f"model.{name}": p for name, p in trained.model.named_parameters()}
-    for number, (part, loss) in enumerate(zip(trained.plan.losses, trained.losses)):
+    for number, (part, loss) in enumerate(zip(trained.plan.losses, trained.objective.losses)):
         for name, parameter in loss.named_parameters():
             found[f"{part.entry.name}[{number}].{name}"] = parameter
     return found
@@ -153,41 +152,6 @@ def drawn(windows: int, size: int, batches: int, seed: int) -> list[np.ndarray]:
     """Indices of up to ``batches`` batches of different windows; the last one may be smaller."""
     order = np.random.default_rng(seed).permutation(windows)[: size * batches]
     return [order[low : low + size] for low in range(0, len(order), size)]
-
-
-def weighed(batch: Batch, gates: list, given: dict[str, list[Tensor]]) -> Batch:
-    """``batch`` with the product of the gates' weights, which are kept in ``given``."""
-    weight = batch.weight
-    for part, gate in gates:
-        record = part.entry.record
-        with attribute_errors(part.entry):
-            mine = gate(batch.only(record.needs, f"gate {record.name}"))
-        given[part.entry.name].append(mine.detach())
-        weight = weight * mine
-    return batch.having(weight=weight)
-
-
-def predict(trained: Trained, batch: Batch, rollout: int, step: Step) -> Prediction:
-    """What the model predicts, with gradient, rolled out as far as the losses ask."""
-    model = trained.model
-    with torch.enable_grad(), attribute_errors(trained.plan.model.entry):
-        if at := getattr(model, "at", None):
-            at(step)
-        prediction = model(batch.context)
-        if rollout:
-            ahead = roll_out(model, batch.context, prediction.q, rollout)
-            prediction = replace(prediction, rollout=ahead)
-    return prediction
-
-
-def weighted(
-    part: PlannedPart, loss: nn.Module, prediction: Prediction, batch: Batch, step: Step
-) -> Tensor:
-    """A loss's total at its weight, ()."""
-    record = part.entry.record
-    with torch.enable_grad(), attribute_errors(part.entry):
-        output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
-    return part.weight.at(step) * output.total
 
 
 def gradients(value: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
@@ -207,9 +171,7 @@ def span(weights: Tensor) -> tuple[float, float, float]:
     return weights.min().item(), weights.mean().item(), weights.max().item()
 
 
-def never_reached(
-    trained: Trained, reached: np.ndarray, losses: list, epoch: int
-) -> tuple[tuple[str, ...], str]:
+def never_reached(trained: Trained, reached: np.ndarray, epoch: int) -> tuple[tuple[str, ...], str]:
     """Parameters without a gradient, ever if the optimiser's state tells, and how that is known.
 
     Those of a loss that has had no weight yet are left out.

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
-from lvmctl.core.batch import Prediction, Step
-from lvmctl.data.batches import BatchBuilder
+from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.fivecat.coherence import coherence
 from lvmctl.evaluation.per_window import Column, Columns
 from lvmctl.evaluation.retrieval.ranks import by_article
 from lvmctl.evaluation.trained import Trained
-from lvmctl.nn.listwise_scores import score_list
-from lvmctl.nn.rollout import roll_out
-from lvmctl.plan import PlannedPart
+from lvmctl.nn.loss_value import LossValue
+from lvmctl.nn.objective import Objective
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.sphere import centroid, cosine, unit
 
@@ -28,14 +24,17 @@ GROUPS = 10
 POINTS = 300
 """Windows whose anchoring is kept."""
 
+STEP = Step(epoch=1, index=0, epochs=1, steps_per_epoch=1)
+"""Losses whose figures depend on the epoch are asked as in the first."""
+
 
 class Anatomy(NamedTuple):
     """A run's predictions, opened.
 
     Attributes:
         q: (W, D) float32.
-        metrics: what its losses log, such as ``order_accuracy``; every window carries the mean of
-            its article.
+        metrics: what its losses log, such as ``order_accuracy``, by window; what is one figure of a
+            whole batch is that of the window's article.
         parts: ``weights``, α averaged over tenths of the windows by their coherence
             (``coherence`` (G,), ``mean`` (G, K) oldest chunk first, ``all`` (K,)), and ``anchor``,
             λ with ρ = cos(raw, c̄) and cos(q, c̄) of up to 300 windows (METHODS §2.5). What the
@@ -101,35 +100,23 @@ class LossMetrics:
         self.trained, self.windows = trained, windows
         self.values: dict[str, list[np.ndarray]] = defaultdict(list)
         self.rows: dict[str, list[np.ndarray]] = defaultdict(list)
-        self.asked = [
-            (part, loss, builder(part, loss, windows))
-            for part, loss in zip(trained.plan.losses, trained.losses)
-        ]
+        self.objective = with_metrics(trained, windows)
+        self.builder = self.objective.batches(windows)
 
     def add(self, prediction: Prediction, index: np.ndarray) -> None:
-        """Count the windows ``index``; a loss that logs nothing is asked once."""
-        for asked in list(self.asked):
-            part, loss, batches = asked
-            for here, _, _ in by_article(self.windows, index):
-                batch, record = batches.batch(index[here], int(index[here][0])), part.entry.record
-                seen = batch.only(record.needs, f"loss {part.entry.name}")
-                shown = rows_of(prediction, here)
-                if steps := batches.rollout:
-                    context = torch.from_numpy(self.windows.context(index[here]))
-                    with torch.inference_mode(), attribute_errors(self.trained.plan.model.entry):
-                        further = roll_out(self.trained.model, context, shown.q, steps)
-                    shown = replace(shown, rollout=further)
-                if "scores" in record.needs_prediction:
-                    with torch.inference_mode(), attribute_errors(self.trained.plan.model.entry):
-                        shown = replace(shown, scores=score_list(self.trained.model, batch))
-                with torch.inference_mode(), attribute_errors(part.entry):
-                    metrics = loss(shown, seen, Step(1, 0, 1, 1)).metrics
-                if not metrics:
-                    self.asked.remove(asked)
-                    break
-                for name, value in metrics.items():
-                    self.values[name].append(np.full(len(index[here]), float(value)))
-                    self.rows[name].append(index[here])
+        """Count the windows ``index``. A figure of a whole batch counts for each window of it."""
+        for here, _, _ in by_article(self.windows, index) if self.objective.parts else ():
+            rows = index[here]
+            for value in measured(
+                self.trained,
+                self.objective,
+                self.builder.batch(rows, int(rows[0])),
+                rows_of(prediction, here),
+            ):
+                for name, metric in value.metrics.items():
+                    each = metric.detach().float().expand(len(rows))
+                    self.values[name].append(each.double().numpy())
+                    self.rows[name].append(rows)
 
     def columns(self) -> Columns:
         """The metrics by name."""
@@ -139,15 +126,23 @@ class LossMetrics:
         }
 
 
-def builder(part: PlannedPart, loss: nn.Module, windows: Windows) -> BatchBuilder:
-    """Builds the batches that a loss reads."""
-    return BatchBuilder(
-        windows,
-        part.entry.record.needs,
-        negatives=getattr(loss, "negatives", 0),
-        order_pairs=getattr(loss, "order_pairs", 0),
-        rollout=getattr(loss, "rollout", 0),
-    )
+def with_metrics(trained: Trained, windows: Windows) -> Objective:
+    """Those losses of a run that log metrics, which the first article tells."""
+    every = trained.objective.alone(range(len(trained.objective.parts)))
+    index = np.flatnonzero(windows.article == windows.article[0])
+    batch = every.batches(windows).batch(index)
+    values = measured(trained, every, batch, trained.predict(batch.context))
+    return trained.objective.alone(n for n, value in enumerate(values) if value.metrics)
+
+
+@torch.inference_mode()
+def measured(
+    trained: Trained, objective: Objective, batch: Batch, prediction: Prediction
+) -> list[LossValue]:
+    """What losses of a run say of its prediction."""
+    with attribute_errors(trained.plan.model.entry):
+        prediction = objective.complete(prediction, trained.model, batch, STEP)
+    return objective.measure(prediction, batch, STEP)
 
 
 def rows_of(prediction: Prediction, here: slice) -> Prediction:

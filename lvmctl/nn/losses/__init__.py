@@ -1,1 +1,1 @@
-"""Losses: (prediction, batch, step) → :class:`lvmctl.core.batch.LossOutput`."""
+"""Losses: (prediction, batch, step) → one value per window, (B,)."""

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
-from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.core.batch import Batch, Prediction, Step
 
 
 class MeanSquaredError(nn.Module):
     """Mean over elements of (q - y)², which is 2(1 - cos)/D for unit vectors (METHODS §4).
 
-    Needs: ``target``, ``weight``. Terms: ``mse``.
+    Needs: ``target``.
     """
 
-    def __init__(self, options: NoOptions, shape: Shape) -> None:
-        super().__init__()
-
-    def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
-        squares = (prediction.q - batch.target).square().mean(dim=-1)
-        loss = (squares * batch.weight).mean()
-        return LossOutput(total=loss, terms={"mse": loss})
+    def forward(self, prediction: Prediction, batch: Batch, step: Step) -> Tensor:
+        return (prediction.q - batch.target).square().mean(dim=-1)

@@ -7,25 +7,23 @@ from torch.nn import functional
 
 from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
 from lvmctl.nn.losses.options import PreviousRepelOptions
-from lvmctl.registry.specs import Shape
 from lvmctl.sphere import cosine
 
 
 class PreviousRepel(nn.Module):
-    """Mean of relu(m - (cos(q, y) - cos(q, last))), in [0, m + 2] (METHODS §4).
+    """relu(m - (cos(q, y) - cos(q, last))), in [0, m + 2] (METHODS §4).
 
     The value is a hinge loss, not a margin: a value of .12 says nothing about the sign of
     margin[last]. Past w = ‖μ‖²/(μ·x_last - ‖μ‖²) its weight turns q away from the target
     (METHODS §2.4).
 
-    Needs: ``target``, ``last``, ``weight``. Terms: ``margin``.
+    Needs: ``target``, ``last``. Terms: ``margin``.
     """
 
-    def __init__(self, options: PreviousRepelOptions, shape: Shape) -> None:
+    def __init__(self, options: PreviousRepelOptions) -> None:
         super().__init__()
         self.margin = options.margin
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
         gap = cosine(prediction.q, batch.target) - cosine(prediction.q, batch.last)
-        loss = (functional.relu(self.margin - gap) * batch.weight).mean()
-        return LossOutput(total=loss, terms={"margin": loss})
+        return LossOutput({"margin": functional.relu(self.margin - gap)})

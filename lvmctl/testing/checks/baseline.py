@@ -23,7 +23,7 @@ from lvmctl.testing.inputs.worlds import SIZES, windows
 @check
 def has_what_it_declares(subject: Subject) -> None:
     """It has `fit` if it is declared fitted and only then, and `estimate` if it is centred."""
-    made, record = subject.build(SHAPE), subject.record
+    made, record = subject.build(shape=SHAPE), subject.record
     for flag, method in (("fitted", "fit"), ("centred", "estimate")):
         if getattr(record, flag) and not callable(getattr(made, method, None)):
             raise Unmet(f"it is declared {flag} and has no `{method}`")
@@ -122,7 +122,7 @@ def estimates_what_is_centred(subject: Subject) -> None:
     """From chunks minus the mean of the training chunks, `estimate` gives finite (B, D)."""
     if not subject.record.centred:
         raise Skipped("it is not centred")
-    if not hasattr(subject.build(SHAPE), "estimate"):
+    if not hasattr(subject.build(shape=SHAPE), "estimate"):
         raise Skipped("it has no `estimate`")
 
     def rule(contexts: Contexts, size: str) -> None:

@@ -112,7 +112,6 @@ def scale_is_known(subject: Subject) -> str:
 def size(trial: Trial, kind: str) -> str:
     """The total and, per window, the norm of its gradient (of 1 - cos, that is 1)."""
     prediction, batch = trial.example(kind=kind)
-    batch = batch.having(weight=torch.ones(len(batch)))
     where = f" for {kind} predictions at D = {trial.shape.dim}"
     total = require_finite(trial, prediction, batch, where=where)
     _, gradients = trial.gradients(prediction, batch)

@@ -87,7 +87,6 @@ def scores(trial: Trial, size: int, batches: int) -> list[float]:
     constant = unit(trial.batch(seed=batches).target.mean(dim=0))
     for seed in range(batches):
         batch = trial.batch(seed, size)
-        batch = batch.having(weight=torch.ones(len(batch)))
         tried = (
             random_prediction(batch, 1.0, seed),
             random_prediction(batch, 0.0, seed),

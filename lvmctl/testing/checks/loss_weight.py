@@ -1,4 +1,4 @@
-"""A check of losses: the weights that sample gates give to windows."""
+"""A check of losses: what they return for a window is that window's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from lvmctl.testing.check import Skipped, Subject, Unmet, check
+from lvmctl.testing.check import Subject, Unmet, check
 from lvmctl.testing.inputs.batches import random_prediction
 from lvmctl.testing.inputs.loss_trial import OPTIONAL, Trial, sound
 
@@ -16,16 +16,18 @@ SIZE = 6
 
 @check
 def weight_zero_silences_a_window(subject: Subject) -> str | None:
-    """A window whose weight is 0 has no part in the gradient, also where all weights are 0."""
+    """A window to which sample gates give the weight 0 has no part in the gradient, also where they
+    give it to all: its values are its own, and a scalar term has no windows."""
     trial = sound(subject)
-    if "weight" not in trial.record.needs:
-        raise Skipped("its record does not declare weight, so that sample gates do not reach it")
     none, others = (gradients(trial, seed, range(SIZE)) for seed in (0, 1))
     for name, gradient in none.items():
         # What a loss asks of its own parameters alone is no window's.
         heard = gradient if name in trial.read else gradient - others[name]
         if heard.any():  # NaN counts
-            raise Unmet(f"with all weights 0 the windows have a part in the gradient of {name}")
+            raise Unmet(
+                f"with all weights 0 the windows have a part in the gradient of {name}: a scalar "
+                "term is for what has no windows, return (B,) values"
+            )
     for row in range(SIZE):
         for name, gradient in gradients(trial, 0, [row]).items():
             if name not in trial.read or not gradient.dim() or not gradient[row].any():
@@ -41,13 +43,12 @@ def gradients(trial: Trial, seed: int, silent: Iterable[int]) -> dict[str, Tenso
     prediction, batch = trial.example(seed, SIZE)
     weight = torch.ones(SIZE)
     weight[list(silent)] = 0
-    return trial.gradients(prediction, batch.having(weight=weight))[1]
+    return trial.gradients(prediction, batch, weight=weight)[1]
 
 
 def coupled(trial: Trial, row: int, name: str) -> bool:
     """Whether the gradient of a window depends on what is predicted for the others."""
     prediction, batch = trial.example(0, SIZE)
-    batch = batch.having(weight=torch.ones(SIZE))
     other = random_prediction(batch, seed=1)
     for field in ("q", *OPTIONAL):
         value = getattr(other, field)

@@ -21,7 +21,7 @@ def fitted(subject: Subject, shape: Shape = SHAPE, data: Any = None) -> Any:
     Raises:
         Skipped: it cannot be fitted, which a check of its own says.
     """
-    made = subject.build(shape)
+    made = subject.build(shape=shape)
     if subject.record.fitted:
         if not hasattr(made, "fit"):
             raise Skipped("it has no `fit`")

@@ -30,8 +30,8 @@ def random_batch(
     """B windows of random articles with every field of :data:`lvmctl.core.batch.FIELDS`.
 
     The fields come from the code that builds the batches of a training, so they fit together, and
-    chunks of an article have cosines of about one half, as those of books have. ``weight`` is
-    random in [0, 1). A window of one chunk has no ``second_last``.
+    chunks of an article have cosines of about one half, as those of books have. A window of one
+    chunk has no ``second_last``.
 
     Args:
         size: B ≥ 1.
@@ -56,8 +56,7 @@ def random_batch(
         rollout=rollout,
         seed=seed,
     )
-    batch = builder.batch(rng.permutation(windows)[:size])
-    return batch.having(weight=torch.from_numpy(rng.random(size, np.float32)))
+    return builder.batch(rng.permutation(windows)[:size])
 
 
 def random_prediction(batch: Batch, closeness: float = 0.5, seed: int = 0) -> Prediction:

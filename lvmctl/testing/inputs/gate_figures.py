@@ -12,7 +12,6 @@ from lvmctl.config import bind
 from lvmctl.core.batch import Prediction, Step
 from lvmctl.core.errors import nearest
 from lvmctl.data import Windows
-from lvmctl.data.batches import BatchBuilder
 from lvmctl.evaluation.fivecat.evidence import evidence
 from lvmctl.evaluation.fivecat.run import TESTS
 from lvmctl.evaluation.gates.bounds import Figure
@@ -20,8 +19,10 @@ from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.predictors import Predictor, centred, raw, row_name
-from lvmctl.nn.objective import COUNTED
+from lvmctl.nn.objective import Objective
+from lvmctl.plan import PlannedPart
 from lvmctl.registry import Entry, Registry
+from lvmctl.registry.build import build
 from lvmctl.registry.specs import Shape, VerdictGate
 from lvmctl.testing.check import Unmet
 from lvmctl.testing.inputs.splits import textlike
@@ -126,16 +127,16 @@ def logged(registry: Registry) -> frozenset[str]:
 def logs(registry: Registry, entry: Entry, windows: Windows) -> set[str]:
     """Names of what a loss logs for a few ``windows``, whatever model it is given."""
     options = bind(entry.record.options, []).options
-    loss = registry.resolve(entry)(options, SHAPE)
-    counts = {name: getattr(loss, name, 0) for name in COUNTED}
-    batch = BatchBuilder(windows, entry.record.needs, **counts).batch(np.arange(4))
-    batch = batch.only(entry.record.needs, f"loss {entry.name}")
+    loss = build(registry, entry, options=options, shape=SHAPE)
+    objective = Objective([PlannedPart(entry, options)], [loss])
+    batch = objective.batches(windows).batch(np.arange(4))
     q = torch.from_numpy(windows.context(np.arange(4))[:, -1])
     prediction = Prediction(
         q=q,
         raw=q,
         weights=torch.full((4, SHAPE.context_length), 1 / SHAPE.context_length),
         anchor_lambda=torch.tensor(0.5),
-        rollout=q[:, None].expand(-1, max(counts["rollout"], 1), -1),
+        rollout=q[:, None].expand(-1, max(objective.asks("rollout"), 1), -1),
     )
-    return set(loss(prediction, batch, Step(1, 0, 1, 1)).metrics)
+    (value,) = objective.measure(prediction, batch, Step(1, 0, 1, 1))
+    return set(value.metrics)

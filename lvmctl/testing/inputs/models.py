@@ -75,7 +75,7 @@ def built(
     """
     subject = dataclasses.replace(subject, options=small(subject.options))
     with seeded(seed):
-        model = subject.build(shape)
+        model = subject.build(shape=shape)
         if not isinstance(model, nn.Module):
             raise Unmet(f"the target makes a {type(model).__name__}, not a torch.nn.Module")
         if fit and subject.record.fitted and hasattr(model, "fit"):

@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -18,10 +17,7 @@ from lvmctl.config import describe, values_of
 from lvmctl.core.batch import Step
 from lvmctl.core.reporter import SILENT
 from lvmctl.data import Windows, open_split
-from lvmctl.evaluation.fivecat.internals import builder
 from lvmctl.evaluation.trained import Trained, load_run
-from lvmctl.nn.listwise_scores import score_list
-from lvmctl.nn.rollout import roll_out
 from lvmctl.plan import make_plan
 from lvmctl.testing.check import Subject
 from lvmctl.testing.inputs.once import once_per_subject
@@ -83,21 +79,12 @@ def trained(subject: Subject) -> Run:
 
 def logged(run: Trained, windows: Windows) -> dict[str, list[str]]:
     """What each loss of a run logs of some ``windows``, by its qualified name."""
-    found, index = {}, np.arange(4)
-    context = torch.from_numpy(windows.context(index))
-    prediction = run.predict(context)
-    for part, loss in zip(run.plan.losses, run.losses):
-        batches = builder(part, loss, windows)
-        record, whole = part.entry.record, batches.batch(index)
-        with torch.inference_mode():
-            made = {"rollout": roll_out(run.model, context, prediction.q, batches.rollout or 1)}
-            if "scores" in record.needs_prediction:
-                made["scores"] = score_list(run.model, whole)
-            batch = whole.only(record.needs, f"loss {record.name}")
-            output = loss(replace(prediction, **made), batch, Step(1, 0, 1, 1))
-        named = [f"loss_{name}" for name in output.terms]
-        found[part.entry.qualified] = [*named, *output.metrics]
-    return found
+    batch = run.objective.batches(windows).batch(np.arange(4))
+    step = Step(1, 0, 1, 1)
+    with torch.inference_mode():
+        prediction = run.objective.predict(run.model, batch, step)
+        values = run.objective.measure(prediction, batch, step)
+    return {value.part.entry.qualified: [*value.logged()] for value in values}
 
 
 @contextmanager

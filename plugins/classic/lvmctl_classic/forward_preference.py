@@ -6,18 +6,17 @@ from torch import nn
 from torch.nn import functional
 
 from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
 from lvmctl.sphere import cosine
 from lvmctl_classic.options import ForwardPreferenceOptions
 
 
 class ForwardPreference(nn.Module):
-    """Mean of softplus(5(cos(q, last) - cos(q, y) + .02)), in (0, ∞) (METHODS §4, P5.1).
+    """softplus(5(cos(q, last) - cos(q, y) + .02)), in (0, ∞) (METHODS §4, P5.1).
 
-    Needs: ``target``, ``last``, ``weight``. Terms: ``forward``.
+    Needs: ``target``, ``last``. Terms: ``forward``.
     """
 
-    def __init__(self, options: ForwardPreferenceOptions, shape: Shape) -> None:
+    def __init__(self, options: ForwardPreferenceOptions) -> None:
         super().__init__()
         self.steepness, self.margin = options.steepness, options.margin
 
@@ -25,5 +24,4 @@ class ForwardPreference(nn.Module):
         q = prediction.q
         behind = cosine(q, batch.last) - cosine(q, batch.target)
         each = functional.softplus(self.steepness * (behind + self.margin))
-        loss = (each * batch.weight).mean()
-        return LossOutput(total=loss, terms={"forward": loss})
+        return LossOutput({"forward": each})

@@ -5,8 +5,6 @@ from __future__ import annotations
 from lvmctl.plugins import Curriculum, LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_classic import options
 
-LVMCTL_API = 1
-
 
 @hookimpl
 def lvmctl_recipes():
@@ -58,14 +56,14 @@ def lvmctl_losses():
             summary="Hinge on cos(q, y) - cos(q, second_last).",
             target="lvmctl_classic.guard:Guard",
             options=options.GuardOptions,
-            needs=("target", "second_last", "weight"),
+            needs=("target", "second_last"),
         ),
         LossSpec(
             name="rollout",
             summary="Squared error of predictions that are fed back.",
             target="lvmctl_classic.rollout:Rollout",
             options=options.RolloutOptions,
-            needs=("future", "future_mask", "weight"),
+            needs=("future", "future_mask"),
             needs_prediction=("rollout",),
         ),
         LossSpec(
@@ -73,7 +71,7 @@ def lvmctl_losses():
             summary="Soft hinge on cos(q, y) - cos(q, last).",
             target="lvmctl_classic.forward_preference:ForwardPreference",
             options=options.ForwardPreferenceOptions,
-            needs=("target", "last", "weight"),
+            needs=("target", "last"),
         ),
     ]
 

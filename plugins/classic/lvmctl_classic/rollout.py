@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
-from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
+from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl_classic.options import RolloutOptions
 
 
 class Rollout(nn.Module):
     """Squared error of H predictions in a row, each fed back for the next (METHODS §4, P4).
 
-    The mean over elements, then over the steps that a window's article still reaches, then over
-    windows. The gradient passes through every step.
+    The mean over elements, then over the steps that a window's article still reaches, in [0, 4/D].
+    The gradient passes through every step.
 
-    Needs: ``future``, ``future_mask``, ``weight``; the prediction's ``rollout``.
-    Terms: ``rollout``. Range: [0, 4/D].
+    Needs: ``future``, ``future_mask``; the prediction's ``rollout``.
     """
 
-    def __init__(self, options: RolloutOptions, shape: Shape) -> None:
+    def __init__(self, options: RolloutOptions) -> None:
         super().__init__()
         self.rollout = options.steps
 
-    def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
+    def forward(self, prediction: Prediction, batch: Batch, step: Step) -> Tensor:
         predicted, true = (x[:, : self.rollout] for x in (prediction.rollout, batch.future))
         there = batch.future_mask[:, : self.rollout]
         each = (predicted - true).square().mean(dim=-1) * there
-        loss = (each.sum(dim=1) / there.sum(dim=1) * batch.weight).mean()
-        return LossOutput(total=loss, terms={"rollout": loss})
+        return each.sum(dim=1) / there.sum(dim=1)

@@ -1,17 +1,12 @@
-"""The smallest plugin: one loss without options."""
+"""The smallest plugin: one loss."""
 
-from lvmctl.plugins import LossSpec, hookimpl
-
-LVMCTL_API = 1
+import lvmctl
 
 
-@hookimpl
+@lvmctl.hookimpl
 def lvmctl_losses():
-    return [
-        LossSpec(
-            name="geodesic",
-            summary="The angle between prediction and target.",
-            target="lvmctl_example_loss.loss:Geodesic",
-            needs=("target", "weight"),
-        )
-    ]
+    summary, target = (
+        "The angle between prediction and target.",
+        "lvmctl_example_loss.loss:Geodesic",
+    )
+    return [lvmctl.LossSpec(name="geodesic", summary=summary, target=target)]

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
 from lvmctl.sphere import cosine
 from lvmctl_p6b.options import DirectionalOptions
 from lvmctl_p6b.versions import LAMBDA_MIN, RATIO_MARGIN, VERSIONS, Stage
@@ -27,17 +26,18 @@ class Directional(nn.Module):
     gap = cos(q, y) - cos(q, second_last); L_dir is the mean of softplus(γ(m - gap))/γ, mixed with
     the same hinge of the ratio gap/(|cos(q, y)| + |cos(q, second_last)| + ε) from v2.1 on. λ_eff,
     which carries no gradient, makes λ_eff·L_dir the stage's share of the squared error, within
-    its clamp and cap.
+    its clamp and cap; both are means over the batch, without sample gates' weights.
 
-    Needs: ``target``, ``second_last``, ``weight``; the prediction's ``raw``.
-    Terms: ``directional``, that is L_dir, and the penalties that the version has of ``floor``,
-    ``norm`` and ``orthogonality``.
-    Metrics, means over the batch: ``pos``, ``neg``, ``gap``, ``ratio``, ``lambda_eff``,
-    ``loss_share`` λ_eff·L_dir/MSE (the reports' ρ), ``loss_share_target``, ``mse_fraction`` (all
-    that this loss adds, over the squared error), ``confidence``, ``skipped``.
+    Needs: ``target``, ``second_last``; the prediction's ``raw``.
+    Terms: ``scaled``, all of it.
+    Metrics: what ``scaled`` is made of, each without its factor: ``loss_directional``, that is
+    L_dir, and the penalties that the version has of ``loss_floor``, ``loss_norm`` and
+    ``loss_orthogonality``. ``pos``, ``neg``, ``gap``, ``ratio``, ``lambda_eff``, ``loss_share``
+    λ_eff·L_dir/MSE (the reports' ρ), ``loss_share_target``, ``mse_fraction`` (all that this loss
+    adds, over the squared error), ``confidence``, ``skipped``.
     """
 
-    def __init__(self, options: DirectionalOptions, shape: Shape) -> None:
+    def __init__(self, options: DirectionalOptions) -> None:
         super().__init__()
         self.options = options
         changed = {key: getattr(options, key) for key in ("gamma", "lambda_max")}
@@ -53,7 +53,7 @@ class Directional(nn.Module):
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
         version, stage = self.version, self.stage(step.epoch)
-        q, weight = prediction.q, batch.weight
+        q = prediction.q
         pos, neg = cosine(q, batch.target), cosine(q, batch.second_last)
         gap = pos - neg
         ratio = gap / (pos.abs() + neg.abs() + RATIO_EPSILON)
@@ -61,36 +61,33 @@ class Directional(nn.Module):
         if version.ratio_weight:
             by_ratio = self.hinge(RATIO_MARGIN - ratio)
             each = (1 - version.ratio_weight) * each + version.ratio_weight * by_ratio
-        directional = (each * weight).mean()
 
-        mse = ((q - batch.target).square().mean(-1) * weight).mean().detach()
+        mse = (q - batch.target).square().mean(-1).mean().detach()
         confidence, skipped = self.confidence(pos), self.skips(pos, neg)
-        lambda_eff = self.scale(mse, directional, stage, confidence * ~skipped)
+        lambda_eff = self.scale(mse, each.mean(), stage, confidence * ~skipped)
         penalties = {
             "floor": (version.floor_weight, functional.relu(version.floor - pos).square()),
             "norm": (version.norm_weight, (prediction.raw.norm(dim=-1) - 1).square()),
             "orthogonality": (version.orthogonality, neg.square()),
         }
-        terms, total = {"directional": directional}, lambda_eff * directional
+        parts, scaled = {"loss_directional": each}, lambda_eff * each
         for name, (factor, value) in penalties.items():
             if factor:
-                terms[name] = (value * weight).mean()
-                total = total + factor * terms[name]
-
+                parts[f"loss_{name}"] = value
+                scaled = scaled + factor * value
         metrics = {
-            "pos": pos.mean(),
-            "neg": neg.mean(),
-            "gap": gap.mean(),
-            "ratio": ratio.mean(),
+            "pos": pos,
+            "neg": neg,
+            "gap": gap,
+            "ratio": ratio,
             "lambda_eff": lambda_eff,
-            "loss_share": lambda_eff * directional / mse.clamp_min(TINY),
+            "loss_share": lambda_eff * each.mean() / mse.clamp_min(TINY),
             "loss_share_target": mse.new_tensor(stage.share),
-            "mse_fraction": total / mse.clamp_min(TINY),
+            "mse_fraction": scaled.mean() / mse.clamp_min(TINY),
             "confidence": confidence,
             "skipped": skipped.float(),
         }
-        metrics = {name: value.detach() for name, value in metrics.items()}
-        return LossOutput(total, terms, metrics)
+        return LossOutput({"scaled": scaled}, parts | metrics)
 
     def hinge(self, short: Tensor) -> Tensor:
         """softplus(γ·short)/γ: relu(short) as γ → ∞."""

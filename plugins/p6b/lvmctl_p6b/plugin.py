@@ -6,8 +6,6 @@ from lvmctl.plugins import LossSpec, RecipeSpec, hookimpl
 from lvmctl_p6b.gates import GATES, PROFILES
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 
-LVMCTL_API = 1
-
 
 @hookimpl
 def lvmctl_recipes():
@@ -29,7 +27,7 @@ def lvmctl_losses():
             summary="Smooth hinge on cos(q, y) - cos(q, second_last), scaled to the squared error.",
             target="lvmctl_p6b.directional:Directional",
             options=DirectionalOptions,
-            needs=("target", "second_last", "weight"),
+            needs=("target", "second_last"),
             needs_prediction=("raw",),
             regulariser=True,  # its confidence turns it off at the target
         )

@@ -6,24 +6,22 @@ from torch import nn
 from torch.nn import functional
 
 from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
 from lvmctl.sphere import centroid, cosine, unit
 from lvmctl_p7.options import AnchorFloorOptions
 
 
 class AnchorFloor(nn.Module):
-    """Mean of relu(.5 - ρ), ρ = cos(q_raw, c̄), in [0, 1.5] (METHODS §4, fixed-anchor).
+    """relu(.5 - ρ), ρ = cos(q_raw, c̄), in [0, 1.5] (METHODS §4, fixed-anchor).
 
     Blending cannot keep cos(q, c̄) up when ρ falls (METHODS §2.5); this can.
 
-    Needs: ``context``, ``weight``; the prediction's ``raw``. Terms: ``anchor``.
+    Needs: ``context``; the prediction's ``raw``. Terms: ``anchor``.
     """
 
-    def __init__(self, options: AnchorFloorOptions, shape: Shape) -> None:
+    def __init__(self, options: AnchorFloorOptions) -> None:
         super().__init__()
         self.floor = options.floor
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
         rho = cosine(unit(prediction.raw), centroid(batch.context))
-        loss = (functional.relu(self.floor - rho) * batch.weight).mean()
-        return LossOutput(total=loss, terms={"anchor": loss})
+        return LossOutput({"anchor": functional.relu(self.floor - rho)})

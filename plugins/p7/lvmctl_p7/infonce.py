@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
 from lvmctl.sphere import cosine
 from lvmctl_p7.options import InfoNceOptions
 
@@ -18,11 +17,11 @@ class InfoNce(nn.Module):
     Negatives that an article does not have, and targets of the batch that lie in the row's window
     or within K chunks of its target in the same article, take no part (METHODS §4, P7).
 
-    Needs: ``target``, ``last``, ``negatives``, ``negative_mask``, ``in_batch_mask``, ``weight``.
+    Needs: ``target``, ``last``, ``negatives``, ``negative_mask``, ``in_batch_mask``.
     Terms: ``rank``. Range: [0, ∞).
     """
 
-    def __init__(self, options: InfoNceOptions, shape: Shape) -> None:
+    def __init__(self, options: InfoNceOptions) -> None:
         super().__init__()
         self.temperature = options.temperature
         self.negatives = options.negatives
@@ -42,8 +41,7 @@ class InfoNce(nn.Module):
         logits = logits.masked_fill(~torch.cat(real, dim=1), -torch.inf)
         first = torch.zeros(len(q), dtype=torch.long, device=q.device)
         each = functional.cross_entropy(logits, first, reduction="none")
-        loss = (each * batch.weight).mean()
-        return LossOutput(total=loss, terms={"rank": loss})
+        return LossOutput({"rank": each})
 
 
 def between(q: Tensor, target: Tensor) -> Tensor:

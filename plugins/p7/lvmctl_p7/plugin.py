@@ -6,8 +6,6 @@ from lvmctl.plugins import LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p7 import options
 from lvmctl_p7.gates import GATES, PROFILES
 
-LVMCTL_API = 1
-
 
 @hookimpl
 def lvmctl_recipes():
@@ -43,21 +41,20 @@ def lvmctl_losses():
             summary="Softmax over the target, last, same-article chunks and the batch's targets.",
             target="lvmctl_p7.infonce:InfoNce",
             options=options.InfoNceOptions,
-            needs=("target", "last", "negatives", "negative_mask", "in_batch_mask", "weight"),
+            needs=("target", "last", "negatives", "negative_mask", "in_batch_mask"),
         ),
         LossSpec(
             name="teacher-floor",
             summary="Pull where cos(q, y) is below a floor.",
             target="lvmctl_p7.teacher_floor:TeacherFloor",
             options=options.TeacherFloorOptions,
-            needs=("target", "weight"),
         ),
         LossSpec(
             name="anchor-floor",
             summary="Pull where the raw prediction's cosine to the centroid is below a floor.",
             target="lvmctl_p7.anchor_floor:AnchorFloor",
             options=options.AnchorFloorOptions,
-            needs=("context", "weight"),
+            needs=("context",),
             needs_prediction=("raw",),
         ),
     ]

@@ -6,22 +6,20 @@ from torch import nn
 from torch.nn import functional
 
 from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
 from lvmctl.sphere import cosine
 from lvmctl_p7.options import TeacherFloorOptions
 
 
 class TeacherFloor(nn.Module):
-    """Mean of relu(.20 - cos(q, y)), in [0, 1.2]; P7 has it in epochs 1 and 2 (METHODS §4).
+    """relu(.20 - cos(q, y)), in [0, 1.2]; P7 has it in epochs 1 and 2 (METHODS §4).
 
-    Needs: ``target``, ``weight``. Terms: ``teacher``.
+    Needs: ``target``. Terms: ``teacher``.
     """
 
-    def __init__(self, options: TeacherFloorOptions, shape: Shape) -> None:
+    def __init__(self, options: TeacherFloorOptions) -> None:
         super().__init__()
         self.floor = options.floor
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
         below = functional.relu(self.floor - cosine(prediction.q, batch.target))
-        loss = (below * batch.weight).mean()
-        return LossOutput(total=loss, terms={"teacher": loss})
+        return LossOutput({"teacher": below})

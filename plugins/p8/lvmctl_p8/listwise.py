@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
 from lvmctl.sphere import cosine
 from lvmctl_p8.options import ListwiseOptions
 
@@ -21,11 +20,11 @@ class Listwise(nn.Module):
     ones as fit. Negatives that an article does not have, and in-batch targets that would be false
     negatives, take no part (METHODS §4, P8).
 
-    Needs: ``target``, ``last``, ``negatives``, ``negative_mask``, ``in_batch_mask``,
-    ``weight``. Terms: ``rank``. Range: [0, ∞).
+    Needs: ``target``, ``last``, ``negatives``, ``negative_mask``, ``in_batch_mask``.
+    Terms: ``rank``. Range: [0, ∞).
     """
 
-    def __init__(self, options: ListwiseOptions, shape: Shape) -> None:
+    def __init__(self, options: ListwiseOptions) -> None:
         super().__init__()
         self.temperature = options.temperature
         self.negatives = options.negatives
@@ -45,8 +44,7 @@ class Listwise(nn.Module):
         logits = logits.masked_fill(~torch.cat(real, dim=1), -torch.inf)
         first = torch.zeros(len(q), dtype=torch.long, device=q.device)
         each = functional.cross_entropy(logits, first, reduction="none")
-        loss = (each * batch.weight).mean()
-        return LossOutput(total=loss, terms={"rank": loss})
+        return LossOutput({"rank": each})
 
 
 def shifted_diagonal(mask: Tensor, shift: int) -> Tensor:

@@ -17,8 +17,8 @@ class OrderVerifier(nn.Module):
     shares nothing with the model and measures the arrow of time in the data (METHODS §4, P8).
     Chance is log 2 and accuracy one half.
 
-    Needs: ``order_first``, ``order_second``, ``order_label``, ``weight``. Terms: ``order``.
-    Metrics: ``order_accuracy``.
+    Needs: ``order_first``, ``order_second``, ``order_label``.
+    Terms: ``order``. Metrics: ``order_accuracy``.
     """
 
     def __init__(self, options: OrderOptions, shape: Shape) -> None:
@@ -32,11 +32,8 @@ class OrderVerifier(nn.Module):
         label = batch.order_label[:, pairs]
         logit = self.logit(batch.order_first[:, pairs], batch.order_second[:, pairs]).float()
         each = functional.binary_cross_entropy_with_logits(logit, label, reduction="none")
-        loss = (each.mean(dim=1) * batch.weight).mean()
-        accuracy = ((logit > 0) == (label > 0.5)).float().mean()
-        return LossOutput(
-            total=loss, terms={"order": loss}, metrics={"order_accuracy": accuracy.detach()}
-        )
+        right = ((logit > 0) == (label > 0.5)).float()
+        return LossOutput({"order": each.mean(dim=1)}, {"order_accuracy": right.mean(dim=1)})
 
     def logit(self, a: Tensor, b: Tensor) -> Tensor:
         """Evidence that ``b`` (…, D) comes after ``a`` (…, D) → (…)."""

@@ -7,8 +7,6 @@ from lvmctl.plugins import LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p8 import options
 from lvmctl_p8.gates import GATES, PROFILES
 
-LVMCTL_API = 1
-
 
 @hookimpl
 def lvmctl_recipes():
@@ -44,14 +42,14 @@ def lvmctl_losses():
             summary="Softmax over the target, last, same-article and in-batch candidates.",
             target="lvmctl_p8.listwise:Listwise",
             options=options.ListwiseOptions,
-            needs=("target", "last", "negatives", "negative_mask", "in_batch_mask", "weight"),
+            needs=("target", "last", "negatives", "negative_mask", "in_batch_mask"),
         ),
         LossSpec(
             name="order",
             summary="A small verifier learns which of two stored chunks came first.",
             target="lvmctl_p8.order:OrderVerifier",
             options=options.OrderOptions,
-            needs=("order_first", "order_second", "order_label", "weight"),
+            needs=("order_first", "order_second", "order_label"),
         ),
     ]
 

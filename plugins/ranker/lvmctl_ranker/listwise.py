@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
 from lvmctl.sphere import cosine
 from lvmctl_ranker.options import ListwiseOptions, QueryOptions
 
@@ -21,21 +20,20 @@ class Listwise(nn.Module):
     Metrics say how the target ranks in that list, ``list_r@5`` and ``list_mrr``. Lists hold at most
     ``negatives`` + 1 chunks, so they are not the protocol's figures.
 
-    Needs: ``negative_mask``, ``weight``, the prediction's ``scores``. Terms: ``list``.
+    Needs: ``negative_mask``, the prediction's ``scores``. Terms: ``list``.
     Range: [0, ∞).
     """
 
-    def __init__(self, options: ListwiseOptions, shape: Shape) -> None:
+    def __init__(self, options: ListwiseOptions) -> None:
         super().__init__()
         self.negatives = options.negatives
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
         scores = prediction.scores[:, : 1 + self.negatives].float()
         real = batch.negative_mask[:, : self.negatives]
-        loss = (cross_entropy(scores, real) * batch.weight).mean()
         rank = ranks(scores.detach(), real)
-        metrics = {"list_r@5": (rank <= 5).float().mean(), "list_mrr": (1 / rank).mean()}
-        return LossOutput(total=loss, terms={"list": loss}, metrics=metrics)
+        metrics = {"list_r@5": (rank <= 5).float(), "list_mrr": 1 / rank}
+        return LossOutput({"list": cross_entropy(scores, real)}, metrics)
 
 
 class Query(nn.Module):
@@ -44,11 +42,11 @@ class Query(nn.Module):
     A q between the chunks of its window is nearer to everything, and its cosines spread more. In
     deviations neither counts, and what is left is how far the target stands out.
 
-    Needs: ``target``, ``negatives``, ``negative_mask``, ``weight``. Terms: ``query``.
+    Needs: ``target``, ``negatives``, ``negative_mask``. Terms: ``query``.
     Range: [0, ∞).
     """
 
-    def __init__(self, options: QueryOptions, shape: Shape) -> None:
+    def __init__(self, options: QueryOptions) -> None:
         super().__init__()
         self.negatives, self.temperature = options.negatives, options.temperature
 
@@ -57,8 +55,7 @@ class Query(nn.Module):
         cosines = [cosine(q, batch.target)[:, None], cosine(q[:, None], batch.negatives[:, own])]
         real = batch.negative_mask[:, own]
         logits = in_deviations(torch.cat(cosines, dim=1), real) / self.temperature
-        loss = (cross_entropy(logits, real) * batch.weight).mean()
-        return LossOutput(total=loss, terms={"query": loss})
+        return LossOutput({"query": cross_entropy(logits, real)})
 
 
 def in_deviations(cosines: Tensor, real: Tensor) -> Tensor:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from lvmctl.plugins import BaselineSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_ranker import options
 
-LVMCTL_API = 1
-
 
 @hookimpl
 def lvmctl_recipes():
@@ -43,7 +41,7 @@ def lvmctl_losses():
             summary="Softmax of the model's scores over the target and its article's chunks.",
             target="lvmctl_ranker.listwise:Listwise",
             options=options.ListwiseOptions,
-            needs=("negative_mask", "weight"),
+            needs=("negative_mask",),
             needs_prediction=("scores",),
         ),
         LossSpec(
@@ -51,7 +49,7 @@ def lvmctl_losses():
             summary="Softmax of the cosines with q over the target and its article's chunks.",
             target="lvmctl_ranker.listwise:Query",
             options=options.QueryOptions,
-            needs=("target", "negatives", "negative_mask", "weight"),
+            needs=("target", "negatives", "negative_mask"),
         ),
     ]
 

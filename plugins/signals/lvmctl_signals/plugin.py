@@ -15,7 +15,6 @@ from lvmctl.core.files import write_json
 from lvmctl.plugins import hookimpl
 from lvmctl_signals.signals import found
 
-LVMCTL_API = 1
 FILE = "signals.json"
 
 

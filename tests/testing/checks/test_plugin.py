@@ -22,7 +22,6 @@ SOUND = """
 from dataclasses import dataclass
 from lvmctl.plugins import *
 
-LVMCTL_API = 1
 
 @dataclass(frozen=True)
 class Options:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.plugins import *
 
-LVMCTL_API = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Options(TrainingOptions):

@@ -14,6 +14,7 @@ from lvmctl.data.store.arrays import unit
 from lvmctl.data.store.store import Store
 from lvmctl.data.text.embed import Encoder, load_encoder
 from lvmctl.registry import Entry, load_registry
+from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.find import CORE
 
@@ -33,9 +34,7 @@ def build_encoder(name: str, layers: Sequence[tuple[str, Any]]) -> tuple[Entry, 
     registry = load_registry()
     entry = registry.get("encoder", name)
     options = bind(entry.record.options, layers).options
-    make = registry.resolve(entry)
-    with attribute_errors(entry):
-        encoder = make(options)
+    encoder = build(registry, entry, options=options)
     return entry, encoder if entry.plugin.found == CORE else AttributedEncoder(entry, encoder)
 
 
