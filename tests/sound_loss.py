@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from lvmctl.core.batch import LossOutput
 from lvmctl.registry.specs import LossSpec
 from lvmctl.sphere import cosine
 from lvmctl.testing.checks.loss import CHECKS
@@ -17,7 +16,7 @@ from judged import failures, judged  # isort: skip
 
 
 class Sound(nn.Module):
-    """Mean of 1 - cos(q, y)."""
+    """1 - cos(q, y)."""
 
     def __init__(self, options, shape):
         super().__init__()
@@ -27,8 +26,7 @@ class Sound(nn.Module):
         return 1 - cosine(prediction.q, batch.target)
 
     def forward(self, prediction, batch, step):
-        loss = (self.each(prediction, batch, step) * batch.weight).mean()
-        return LossOutput(loss, {"far": loss})
+        return self.each(prediction, batch, step)
 
 
 class Verifier(Sound):
@@ -44,9 +42,8 @@ class Verifier(Sound):
 
 def outcomes(loss: type, **declared: Any) -> dict[str, Outcome]:
     """How every check of losses ends for ``loss``, whose record says what is ``declared``."""
-    said = {"needs": ("target", "weight"), **declared}
     target = f"{loss.__module__}:{loss.__name__}"
-    return judged(LossSpec(name="far", summary="How far.", target=target, **said), CHECKS)
+    return judged(LossSpec(name="far", summary="How far.", target=target, **declared), CHECKS)
 
 
 def faults(loss: type, **declared: Any) -> dict[str, str]:

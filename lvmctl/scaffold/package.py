@@ -22,7 +22,7 @@ SHARED = "any"
 USE = {
     "recipe": ("lvmctl train --plugin $name",),
     "model": ("lvmctl train --plugin p8 --model $name",),
-    "loss": ("lvmctl train --plugin p8 --loss $name:0.5 --set $name.margin=0.2",),
+    "loss": ("lvmctl train --plugin p8 --loss $name:0.5",),
     "gate": (
         "lvmctl diagnose feasibility --profile $name",
         "lvmctl eval 5cat --profile $name",

@@ -14,20 +14,14 @@ import tomli
 
 LOSS = """
     import torch
-    from lvmctl.core.batch import LossOutput
 
     class Far(torch.nn.Module):
         'One minus the cosine, or its opposite.'
-        needs = ("target", "weight")
         sign = {sign}
-
-        def __init__(self, options, shape):
-            super().__init__()
 
         def forward(self, prediction, batch, step):
             cosine = (prediction.q * batch.target).sum(-1)
-            total = ((1 - self.sign * cosine) * batch.weight).mean()
-            return LossOutput(total, {{"far": total}})
+            return 1 - self.sign * cosine
 """
 
 

@@ -42,16 +42,24 @@ def the_block() -> str:
 
 
 def test_one_version_of_the_interface_is_loaded(declared):
-    of_another = declared("LVMCTL_API = 2", api=1)
+    of_another = declared("LVMCTL_API = 1", api=2)
     assert of_another.status == "broken"
     assert f'"{of_another.error}"' in " ".join(read(PAGE).split())
 
 
 def test_a_plugin_for_two_versions_is_loaded_by_both(declared):
-    text = the_block().replace("a_field_of_api_2", "regulariser")  # which this one has
-    found = {api: declared(text, api) for api in (1, 2, 3)}
+    found = {api: declared(the_block(), api) for api in (1, 2, 3)}
     assert {api: plugin.status for api, plugin in found.items()} == {1: "ok", 2: "ok", 3: "broken"}
-    assert [found[api].records[0].regulariser for api in (1, 2)] == [False, True]
+    needs = [found[api].records[0].needs for api in (1, 2)]
+    assert needs == [("target", "weight"), ("target",)]
+
+
+def test_who_does_not_say_is_of_version_2_for_good(declared):
+    assert {api: declared("", api).status for api in (1, 2, 3)} == {
+        1: "broken",
+        2: "ok",
+        3: "broken",
+    }
 
 
 def test_what_is_required_is_what_a_scaffold_requires():

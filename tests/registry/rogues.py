@@ -20,7 +20,7 @@ def plugin(name: str, text: str, version: str = "1.0", **files: str) -> Distribu
 def with_loss(name: str, forward: str, version: str = "1.0") -> Distribution:
     """A distribution with one loss of its own name, which counts training steps in ``self.steps``.
 
-    ``forward`` are lines that see ``prediction``, ``cosine`` (B,) and ``value``, the loss.
+    ``forward`` are lines that see ``prediction``, ``cosine`` (B,) and ``value`` (B,), the loss.
     """
     declaration = (
         f"{HEADER}@hookimpl\ndef lvmctl_losses():\n"
@@ -37,10 +37,10 @@ def with_loss(name: str, forward: str, version: str = "1.0") -> Distribution:
         "    def forward(self, prediction, batch, step):\n"
         "        self.steps += self.training\n"
         "        cosine = (prediction.q * batch.target).sum(-1)\n"
-        "        value = 1 - (1 + self.mean) * cosine.mean()\n"
+        "        value = 1 - (1 + self.mean) * cosine\n"
         "        self.mean = 0.9 * self.mean + 0.1 * cosine.detach().mean()\n"
         f"{body}"
-        "        return LossOutput(value, {'distance': value})\n"
+        "        return LossOutput({'distance': value})\n"
     )
     return plugin(name, declaration, version, loss=loss)
 
@@ -85,7 +85,7 @@ MENDED = with_loss("bomb", "", version="1.1")
 ROGUES = (RAISER, ANCIENT, GARBAGE, TWIN, BOMB)
 BROKEN = {
     "raiser": "RuntimeError: no licence file",
-    "ancient": "written for plugin API 0, this lvmctl has 1",
+    "ancient": "written for plugin API 0, this lvmctl has 2",
     "garbage": "lvmctl_losses returned a int among its records, not a LossSpec",
 }
 """Those that cannot be used, each with why; the others fail later or not at all."""

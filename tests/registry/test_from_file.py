@@ -23,20 +23,19 @@ LOSS = """
 
         More than a summary.
         '''
-        needs = ("target", "weight")
+        needs = ("target", "last")
 
         @dataclass(frozen=True, kw_only=True)
         class Options:
             free: float = option(0.1, "free angle", low=0.0, high=3.0)
 
-        def __init__(self, options, shape):
+        def __init__(self, options):
             super().__init__()
             self.free = options.free
 
         def forward(self, prediction, batch, step):
             cosine = (prediction.q * batch.target).sum(-1).clamp(-0.999999, 0.999999)
-            angle = ((cosine.acos() - self.free).clamp_min(0) * batch.weight).mean()
-            return LossOutput(angle, {"angle": angle})
+            return LossOutput({"angle": (cosine.acos() - self.free).clamp_min(0)})
 
     class Thawed(Angle):
         Options = dict
@@ -59,7 +58,7 @@ def test_what_the_class_says_is_the_record(write):
     path = write(LOSS)
     entry = load_registry().get("loss", f"{path}:Angle")
     assert entry.record.summary == "Angle beyond a free one."
-    assert entry.record.needs == ("target", "weight")
+    assert entry.record.needs == ("target", "last")
     assert entry.record.options.__name__ == "Options"
     assert entry.qualified == "mine/Angle"
     assert entry.saved == f"{path}:Angle"

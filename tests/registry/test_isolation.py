@@ -40,9 +40,9 @@ FAULTS = {
     "syntax error": ("def (:", "SyntaxError"),
     "exits at import": ("import sys; sys.exit(3)", "SystemExit: 3"),
     "imports what is missing": ("import surely_not_installed", "surely_not_installed"),
-    "wrong API": ("LVMCTL_API = 99", "written for plugin API 99, this lvmctl has 1"),
-    "API is no number": ("LVMCTL_API = True", "written for plugin API True, this lvmctl has 1"),
-    "no API": ("x = 1", "does not set LVMCTL_API = 1"),
+    "wrong API": ("LVMCTL_API = 99", "written for plugin API 99, this lvmctl has 2"),
+    "API is no number": ("LVMCTL_API = True", "written for plugin API True, this lvmctl has 2"),
+    "the first API": ("LVMCTL_API = 1", "has 2: docs/plugins/versions.md says what changed"),
     "unknown hook": (
         HEADER + "@hookimpl\ndef lvmctl_loss():\n    return []\n",
         "unknown hook lvmctl_loss; did you mean lvmctl_losses?",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lvmctl.core.errors import PluginError
+from lvmctl.plugins import LossSpec
 from lvmctl.registry import Registry
 from lvmctl.registry.find import Found, find
 from lvmctl.registry.registry import build
@@ -126,7 +127,7 @@ def test_a_missing_target_costs_only_its_record(install, registry):
         "from lvmctl.plugins import *\n"
         "@hookimpl\ndef lvmctl_losses():\n"
         "    return [LossSpec(name=n, summary='s', target=t) for n, t in "
-        "[('lost', 'a_pkg_lost:L'), ('nameless', 'a_pkg:Nope'), ('there', 'a_pkg:LVMCTL_API')]]\n"
+        "[('lost', 'a_pkg_lost:L'), ('nameless', 'a_pkg:Nope'), ('there', 'a_pkg:LossSpec')]]\n"
     )
     install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": text})
     known = registry(strict=True)
@@ -135,7 +136,7 @@ def test_a_missing_target_costs_only_its_record(install, registry):
             known.resolve(known.get("loss", name))
         for word in (reason, "a (lvmctl-a 1.0)", "a_pkg", "repair or reinstall lvmctl-a"):
             assert word in str(caught.value)
-    assert known.resolve(known.get("loss", "there")) == 1
+    assert known.resolve(known.get("loss", "there")) is LossSpec
 
 
 def test_lifecycle_hooks_reach_every_plugin(install, registry):

@@ -52,6 +52,6 @@ def test_a_subject_is_a_record_or_a_plugin():
 
 def test_a_subject_builds_its_part_from_its_own_options():
     shape = Shape(3, 2)
-    assert subject().build(shape) == (Options(power=3.0), shape)
+    assert subject().build(shape=shape) == (Options(power=3.0), shape)
     with pytest.raises(TypeError):
         subject().build()

@@ -24,7 +24,7 @@ def lvmctl_models():
 @hookimpl
 def lvmctl_losses():
     return [LossSpec(name="far", summary="Rollout.", target="lab_pkg.parts:Far",
-                     needs=("future", "future_mask", "weight"), needs_prediction=("rollout",))]
+                     needs=("future", "future_mask"), needs_prediction=("rollout",))]
 
 @hookimpl
 def lvmctl_gates():
@@ -40,7 +40,7 @@ def lvmctl_gates():
 PARTS = """
 import numpy as np
 import torch
-from lvmctl.core.batch import LossOutput, Prediction
+from lvmctl.core.batch import Prediction
 from lvmctl.sphere import unit
 from lvmctl.plugins import Composition, Part
 
@@ -66,14 +66,9 @@ class Turn(torch.nn.Module):
 class Far(torch.nn.Module):
     rollout = 3
 
-    def __init__(self, options, shape):
-        super().__init__()
-
     def forward(self, prediction, batch, step):
         gap = 1 - (prediction.rollout * batch.future).sum(-1)
-        each = (gap * batch.future_mask).sum(-1) / batch.future_mask.sum(-1)
-        loss = (each * batch.weight).mean()
-        return LossOutput(loss, {"far": loss})
+        return (gap * batch.future_mask).sum(-1) / batch.future_mask.sum(-1)
 
 class Half:
     def __init__(self, options): pass

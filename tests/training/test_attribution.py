@@ -45,7 +45,7 @@ class Odd(torch.nn.Module):
 def odd(install, site, monkeypatch):
     """``odd(forward=…, init=…, hooks=…)`` installs a plugin with one loss, ``odd``."""
 
-    def make(forward="return LossOutput(-cosine.mean())", init="", hooks="", needs=()):
+    def make(forward="return -cosine", init="", hooks="", needs=()):
         install(
             "lvmctl-odd",
             {"odd": "odd_pkg.plugin"},
@@ -64,15 +64,16 @@ def odd(install, site, monkeypatch):
 @pytest.mark.parametrize(
     ("faults", "message"),
     [
-        ({"forward": "return LossOutput(cosine)"}, "total is not a scalar tensor"),
-        ({"forward": "return LossOutput(cosine.mean(), {'x': 1.0})"}, "loss_x is not a scalar"),
-        ({"forward": "return cosine.mean()"}, "a loss returns a LossOutput, this is Tensor"),
+        ({"forward": "return cosine.mean()"}, r"one value per window, \(32,\), and not their mean"),
+        ({"forward": "return 1.0"}, "a loss returns a tensor or a LossOutput, this is float"),
+        ({"forward": "return LossOutput({'x': 1.0})"}, r"its term x is float, not \(32,\) or \(\)"),
+        ({"forward": "return LossOutput({}, {'x': cosine})"}, "has no term"),
         ({"forward": "raise RuntimeError('boom')"}, "RuntimeError: boom"),
         ({"forward": "return batch.last"}, "reads batch.last without declaring it"),
         ({"forward": "raise SystemExit(9)"}, "SystemExit: 9"),
         (
-            {"forward": "return LossOutput(-cosine.mean(), {str(self.calls): cosine.mean()})"},
-            r"it logs \['loss_2'\] now and \['loss_1'\] before",
+            {"forward": "return LossOutput({str(self.calls): cosine})"},
+            "it gives 2 now and 1 before",
         ),
     ],
 )

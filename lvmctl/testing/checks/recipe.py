@@ -150,13 +150,10 @@ def trains_an_epoch(subject: Subject) -> str | None:
 
 @check
 def every_loss_is_logged(subject: Subject) -> str | None:
-    """Each of its losses logs at least one term, under a name that no other loss of the recipe
+    """What each of its losses logs is in the history, under names that no other loss of the recipe
     has."""
     installed(subject)
     run = trained(subject)
-    silent = [loss for loss, names in run.logged.items() if not names]
-    if silent:
-        raise Unmet(f"{', '.join(silent)} logs nothing")
     counted = Counter(name for names in run.logged.values() for name in names)
     for name, count in counted.items():
         if count > 1:

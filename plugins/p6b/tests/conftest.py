@@ -10,15 +10,14 @@ from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.sphere import unit
 
 
-def _batch(target: torch.Tensor, second_last: torch.Tensor, weight: torch.Tensor | None = None):
-    weight = torch.ones(len(target)) if weight is None else weight
-    fields = {"target": target, "second_last": second_last, "weight": weight}
+def _batch(target: torch.Tensor, second_last: torch.Tensor):
+    fields = {"target": target, "second_last": second_last}
     return Batch(fields).only(lvmctl_losses()[0].needs, "loss directional")
 
 
 @pytest.fixture(scope="session")
 def make_batch():
-    """``make_batch(target, second_last, weight=None)``: what training shows the loss."""
+    """``make_batch(target, second_last)``: what training shows the loss."""
     return _batch
 
 
@@ -34,8 +33,7 @@ def text():
 
         topic = 1.5 * noise()
         raw = topic + noise()
-        weight = torch.rand(size, generator=generator)
-        batch = _batch(unit(topic + noise()), unit(topic + noise()), weight)
+        batch = _batch(unit(topic + noise()), unit(topic + noise()))
         return Prediction(q=unit(raw), raw=raw), batch
 
     return make

@@ -12,15 +12,17 @@ from lvmctl_p6b.directional import RATIO_EPSILON, Directional
 from lvmctl_p6b.options import DirectionalOptions
 from lvmctl_p6b.versions import VERSIONS
 
-from lvmctl.core.batch import Batch, Prediction, Step
-from lvmctl.plugins import Shape
+from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
 from lvmctl.sphere import unit
-
-SHAPE = Shape(8, 5, 2)
 
 
 def directional(**options) -> Directional:
-    return Directional(DirectionalOptions(**options), SHAPE)
+    return Directional(DirectionalOptions(**options))
+
+
+def scaled(found: LossOutput) -> torch.Tensor:
+    """What training minimises, where all windows count alike."""
+    return found.terms["scaled"].mean()
 
 
 def dot(a: list[float], b: list[float]) -> float:
@@ -35,7 +37,6 @@ def slow(prediction: Prediction, batch: Batch, name: str, epoch: int) -> dict[st
         prediction.raw.double().tolist(),
         batch.target.double().tolist(),
         batch.second_last.double().tolist(),
-        batch.weight.double().tolist(),
     )
 
     def hinge(short):
@@ -43,19 +44,19 @@ def slow(prediction: Prediction, batch: Batch, name: str, epoch: int) -> dict[st
 
     size = len(prediction.q)
     sums = dict.fromkeys(("dir", "mse", "pos", "neg", "ratio", "floor", "norm", "orth"), 0.0)
-    for q, raw, y, p, w in rows:
+    for q, raw, y, p in rows:
         pos, neg = dot(q, y), dot(q, p)
         gap = pos - neg
         ratio = gap / (abs(pos) + abs(neg) + RATIO_EPSILON)
         share = version.ratio_weight
-        sums["dir"] += w * ((1 - share) * hinge(stage.margin - gap) + share * hinge(0.05 - ratio))
-        sums["mse"] += w * sum((a - b) ** 2 for a, b in zip(q, y)) / len(q)
+        sums["dir"] += (1 - share) * hinge(stage.margin - gap) + share * hinge(0.05 - ratio)
+        sums["mse"] += sum((a - b) ** 2 for a, b in zip(q, y)) / len(q)
         sums["pos"] += pos
         sums["neg"] += neg
         sums["ratio"] += ratio
-        sums["floor"] += w * max(0.0, version.floor - pos) ** 2
-        sums["norm"] += w * (math.sqrt(dot(raw, raw)) - 1) ** 2
-        sums["orth"] += w * neg**2
+        sums["floor"] += max(0.0, version.floor - pos) ** 2
+        sums["norm"] += (math.sqrt(dot(raw, raw)) - 1) ** 2
+        sums["orth"] += neg**2
     mean = {key: value / size for key, value in sums.items()}
     scale = mean["mse"] * stage.share / mean["dir"]
     scale = min(max(scale, 1e-4), version.lambda_max)
@@ -83,20 +84,20 @@ def test_it_is_the_slow_reference(text, at, name, epoch, size):
     prediction, batch = text(size, seed=epoch)
     found = directional(version=name)(prediction, batch, at(epoch))
     expected = slow(prediction, batch, name, epoch)
-    assert found.total.item() == pytest.approx(expected["total"], rel=2e-5)
-    assert found.terms["directional"].item() == pytest.approx(expected["dir"], rel=2e-5)
-    assert found.metrics["lambda_eff"].item() == pytest.approx(expected["lambda_eff"], rel=2e-5)
+    metrics = {key: value.mean().item() for key, value in found.metrics.items()}
+    assert scaled(found).item() == pytest.approx(expected["total"], rel=2e-5)
+    assert metrics["loss_directional"] == pytest.approx(expected["dir"], rel=2e-5)
+    assert metrics["lambda_eff"] == pytest.approx(expected["lambda_eff"], rel=2e-5)
     for name_here in ("pos", "neg", "ratio"):
-        assert found.metrics[name_here].item() == pytest.approx(expected[name_here], abs=2e-5)
-    gap = expected["pos"] - expected["neg"]
-    assert found.metrics["gap"].item() == pytest.approx(gap, abs=2e-5)
-    fraction = found.metrics["mse_fraction"].item()
+        assert metrics[name_here] == pytest.approx(expected[name_here], abs=2e-5)
+    assert metrics["gap"] == pytest.approx(expected["pos"] - expected["neg"], abs=2e-5)
+    fraction = metrics["mse_fraction"]
     assert fraction == pytest.approx(expected["total"] / expected["mse"], rel=2e-5)
     share = expected["lambda_eff"] * expected["dir"] / expected["mse"]
-    assert found.metrics["loss_share"].item() == pytest.approx(share, rel=2e-5)
-    for term, key in (("floor", "floor"), ("norm", "norm"), ("orthogonality", "orth")):
-        if term in found.terms:
-            assert found.terms[term].item() == pytest.approx(expected[key], rel=2e-5, abs=1e-9)
+    assert metrics["loss_share"] == pytest.approx(share, rel=2e-5)
+    for part, key in (("floor", "floor"), ("norm", "norm"), ("orthogonality", "orth")):
+        if f"loss_{part}" in metrics:
+            assert metrics[f"loss_{part}"] == pytest.approx(expected[key], rel=2e-5, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +110,11 @@ def test_it_is_the_slow_reference(text, at, name, epoch, size):
         ("2.3", ["floor", "norm", "orthogonality"]),
     ],
 )
-def test_a_version_logs_the_terms_it_has(text, at, name, penalties):
+def test_a_version_logs_the_parts_it_has(text, at, name, penalties):
     found = directional(version=name)(*text(3), at())
-    assert list(found.terms) == ["directional", *penalties]
+    parts = [part for part in found.metrics if part.startswith("loss_") and "share" not in part]
+    assert parts == [f"loss_{part}" for part in ("directional", *penalties)]
+    assert list(found.terms) == ["scaled"]
 
 
 def test_v1_on_random_vectors_is_the_reading_of_the_report(make_batch, at):
@@ -121,9 +124,9 @@ def test_v1_on_random_vectors_is_the_reading_of_the_report(make_batch, at):
     # Half of the gap is given to each cosine, as shifts along them.
     y, p = unit(y + 0.003 * q), unit(p - 0.003 * q)
     found = directional(version="1")(Prediction(q, raw=q), make_batch(y, p), at(6))
-    assert found.metrics["gap"].item() == pytest.approx(0.006, abs=1e-3)
-    assert found.total.item() > 0
-    assert found.terms["directional"].item() == pytest.approx(0.113, rel=0.01)
+    assert found.metrics["gap"].mean().item() == pytest.approx(0.006, abs=1e-3)
+    assert scaled(found).item() > 0
+    assert found.metrics["loss_directional"].mean().item() == pytest.approx(0.113, rel=0.01)
 
 
 @given(st.floats(-2, 2), st.floats(-2, 2))
@@ -175,20 +178,21 @@ def test_lambda_eff_carries_no_gradient(text, at, name):
     prediction, batch = text(5, seed=2)
     q = prediction.q.clone().requires_grad_()
     found = loss(Prediction(q, raw=prediction.raw), batch, at())
-    metrics = {key: value.item() for key, value in found.metrics.items()}
+    metrics = {key: value.mean().item() for key, value in found.metrics.items()}
     assert metrics["loss_share"] == pytest.approx(metrics["loss_share_target"])
-    (found.metrics["lambda_eff"] * found.terms["directional"]).backward(retain_graph=True)
+    directional_loss = found.metrics["loss_directional"].mean()
+    (found.metrics["lambda_eff"] * directional_loss).backward(retain_graph=True)
     gradient = q.grad.clone()
     q.grad = None
     penalties = [
-        factor * found.terms[term]
-        for term, factor in (
+        factor * found.metrics[f"loss_{part}"].mean()
+        for part, factor in (
             ("floor", loss.version.floor_weight),
             ("orthogonality", loss.version.orthogonality),
         )
         if factor
     ]
-    (found.total - sum(penalties)).backward()
+    (scaled(found) - sum(penalties)).backward()
     torch.testing.assert_close(gradient, q.grad)
 
 
@@ -209,12 +213,12 @@ def test_the_gradient_is_that_of_the_weighted_term(text, at):
     prediction, batch = text(5)
     q = prediction.q.clone().requires_grad_()
     found = directional(version="1")(Prediction(q, raw=prediction.raw), batch, at())
-    found.total.backward()
+    scaled(found).backward()
     gradient = q.grad.clone()
     q.grad = None
     fixed = found.metrics["lambda_eff"]
     again = directional(version="1")(Prediction(q, raw=prediction.raw), batch, at())
-    (fixed * again.terms["directional"]).backward()
+    (fixed * again.metrics["loss_directional"].mean()).backward()
     torch.testing.assert_close(gradient, q.grad)
 
 
@@ -268,11 +272,11 @@ def test_it_is_finite_with_gradient_everywhere(make_batch, at, name, size, case,
     y = {"identical": q, "opposite": -q, "orthogonal": eye[1:2].repeat(size, 1)}[case]
     p = {"identical": q, "opposite": q, "orthogonal": eye[2:3].repeat(size, 1)}[case]
     raw = q.clone().requires_grad_()
-    batch = make_batch(y, p, torch.ones(size, dtype=precision))
+    batch = make_batch(y, p)
     found = directional(version=name)(Prediction(unit(raw), raw=raw), batch, at(10))
-    values = [found.total, *found.terms.values(), *found.metrics.values()]
-    assert all(value.dim() == 0 and value.isfinite() for value in values)
-    found.total.backward()
+    values = [*found.terms.values(), *found.metrics.values()]
+    assert all(value.shape in ((), (size,)) and value.isfinite().all() for value in values)
+    scaled(found).backward()
     assert raw.grad.isfinite().all()
 
 

@@ -10,18 +10,16 @@ from lvmctl_p7.infonce import InfoNce, between
 from lvmctl_p7.options import InfoNceOptions
 
 from lvmctl.core.batch import Batch, Prediction
-from lvmctl.plugins import Shape
 
 DIM = 7
-SHAPE = Shape(DIM, 5)
 
 
 def dot(a: torch.Tensor, b: torch.Tensor) -> float:
     return math.fsum(x * y for x, y in zip(a.tolist(), b.tolist()))
 
 
-def infonce_by_loop(q: torch.Tensor, batch: Batch, options: InfoNceOptions) -> float:
-    size, total = len(q), 0.0
+def infonce_by_loop(q: torch.Tensor, batch: Batch, options: InfoNceOptions) -> list[float]:
+    size, found = len(q), []
     for i in range(size):
         candidates = [batch.target[i], batch.last[i]]
         for m in range(options.negatives):
@@ -32,9 +30,8 @@ def infonce_by_loop(q: torch.Tensor, batch: Batch, options: InfoNceOptions) -> f
                 candidates.append(batch.target[j])
         scores = [dot(q[i], candidate) / options.temperature for candidate in candidates]
         top = max(scores)
-        loss = top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0]
-        total += batch.weight[i].item() * loss
-    return total / size
+        found.append(top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0])
+    return found
 
 
 @pytest.mark.parametrize("size", [1, 2, 9])
@@ -46,18 +43,18 @@ def test_infonce_is_the_cross_entropy_of_the_real_candidates(
 ):
     options = InfoNceOptions(temperature=temperature, negatives=negatives, in_batch=in_batch)
     batch, q = random_batch(size), predictions(size)
-    found = InfoNce(options, SHAPE)(Prediction(q), declared("infonce", batch), step)
+    found = InfoNce(options)(Prediction(q), declared("infonce", batch), step)
     expected = infonce_by_loop(q, batch, options)
-    assert found.total.item() == pytest.approx(expected, rel=1e-5, abs=1e-5)
     assert list(found.terms) == ["rank"]
-    assert found.terms["rank"].item() == found.total.item()
+    assert found.terms["rank"].tolist() == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
 def test_the_published_loss_is_the_default(random_batch, declared, predictions, step):
     batch, q = random_batch(6), predictions(6)
     published = InfoNceOptions(temperature=0.07, negatives=2, in_batch=True)
-    found = InfoNce(InfoNceOptions(), SHAPE)(Prediction(q), declared("infonce", batch), step)
-    assert found.total.item() == pytest.approx(infonce_by_loop(q, batch, published), rel=1e-5)
+    found = InfoNce(InfoNceOptions())(Prediction(q), declared("infonce", batch), step)
+    expected = infonce_by_loop(q, batch, published)
+    assert found.terms["rank"].tolist() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize(("negatives", "in_batch"), [(0, False), (2, False), (0, True), (4, True)])
@@ -67,48 +64,34 @@ def test_equal_scores_count_the_candidates(step, negatives, in_batch):
     fields = {
         "target": same,
         "last": same,
-        "weight": torch.ones(size),
         "negatives": same[:, None].repeat(1, 4, 1),
         "negative_mask": torch.ones(size, 4, dtype=torch.bool),
         "in_batch_mask": ~torch.eye(size, dtype=torch.bool),
     }
-    loss = InfoNce(InfoNceOptions(negatives=negatives, in_batch=in_batch), SHAPE)
-    total = loss(Prediction(same), Batch(fields), step).total
+    loss = InfoNce(InfoNceOptions(negatives=negatives, in_batch=in_batch))
+    found = loss(Prediction(same), Batch(fields), step).terms["rank"]
     # The loss is the logarithm of their number.
     expected = 2 + negatives + (size - 1) * in_batch
-    assert math.exp(total.item()) == pytest.approx(expected, rel=1e-5)
+    assert found.exp().tolist() == pytest.approx([expected] * size, rel=1e-5)
 
 
 def test_a_masked_negative_gives_no_gradient(random_batch, predictions, step):
     batch = random_batch(4)
     batch.negatives.requires_grad_()
-    loss = InfoNce(InfoNceOptions(negatives=4, temperature=1.0), SHAPE)
-    loss(Prediction(predictions(4)), batch, step).total.backward()
+    loss = InfoNce(InfoNceOptions(negatives=4, temperature=1.0))
+    loss(Prediction(predictions(4)), batch, step).terms["rank"].sum().backward()
     assert torch.equal(batch.negatives.grad.abs().sum(-1) > 0, batch.negative_mask)
 
 
 def test_a_masked_target_gives_no_gradient(random_batch, predictions, step):
     batch = random_batch(4)
-    # Row 0 alone counts: a target moves as its own, or as a real candidate.
-    batch.weight.copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]))
+    # In row 0 a target moves as its own, or as a real candidate.
     batch.in_batch_mask[0] = torch.tensor([False, True, False, True])
     batch.target.requires_grad_()
-    loss = InfoNce(InfoNceOptions(temperature=1.0), SHAPE)
-    loss(Prediction(predictions(4)), batch, step).total.backward()
+    loss = InfoNce(InfoNceOptions(temperature=1.0))
+    loss(Prediction(predictions(4)), batch, step).terms["rank"][0].backward()
     moved = batch.target.grad.abs().sum(-1) > 0
     assert moved.tolist() == [True, True, False, True]
-
-
-def test_a_window_weighs_as_its_factor_says(random_batch, predictions, step):
-    batch, q = random_batch(3), predictions(3)
-    loss = InfoNce(InfoNceOptions(), SHAPE)
-
-    def total(*weight: float) -> float:
-        return loss(Prediction(q), batch.having(weight=torch.tensor(weight)), step).total.item()
-
-    each = [total(1, 0, 0), total(0, 1, 0), total(0, 0, 1)]
-    assert total(1, 1, 1) == pytest.approx(sum(each), rel=1e-5)
-    assert total(0.25, 1, 0.5) == pytest.approx(0.25 * each[0] + each[1] + 0.5 * each[2], rel=1e-5)
 
 
 def test_scores_keep_full_precision_under_autocast(random_batch, predictions):
@@ -120,5 +103,5 @@ def test_scores_keep_full_precision_under_autocast(random_batch, predictions):
 
 
 def test_it_says_how_many_negatives_it_needs():
-    assert InfoNce(InfoNceOptions(), SHAPE).negatives == 2
-    assert InfoNce(InfoNceOptions(negatives=5), SHAPE).negatives == 5
+    assert InfoNce(InfoNceOptions()).negatives == 2
+    assert InfoNce(InfoNceOptions(negatives=5)).negatives == 5

@@ -10,18 +10,16 @@ from lvmctl_p8.listwise import Listwise
 from lvmctl_p8.options import ListwiseOptions
 
 from lvmctl.core.batch import Batch, Prediction
-from lvmctl.plugins import Shape
 
 DIM = 7
-SHAPE = Shape(DIM, 5)
 
 
 def dot(a: torch.Tensor, b: torch.Tensor) -> float:
     return math.fsum(x * y for x, y in zip(a.tolist(), b.tolist()))
 
 
-def listwise_by_loop(q: torch.Tensor, batch: Batch, options: ListwiseOptions) -> float:
-    size, total = len(q), 0.0
+def listwise_by_loop(q: torch.Tensor, batch: Batch, options: ListwiseOptions) -> list[float]:
+    size, found = len(q), []
     for i in range(size):
         candidates = [batch.target[i], batch.last[i]]
         for m in range(options.negatives):
@@ -33,9 +31,8 @@ def listwise_by_loop(q: torch.Tensor, batch: Batch, options: ListwiseOptions) ->
                 candidates.append(batch.target[j])
         scores = [dot(q[i], candidate) / options.temperature for candidate in candidates]
         top = max(scores)
-        loss = top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0]
-        total += batch.weight[i].item() * loss
-    return total / size
+        found.append(top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0])
+    return found
 
 
 @pytest.mark.parametrize("size", [1, 2, 9])
@@ -47,9 +44,10 @@ def test_listwise_is_the_cross_entropy_of_the_real_candidates(
 ):
     options = ListwiseOptions(temperature=0.2, negatives=negatives, in_batch=in_batch)
     batch, q = random_batch(size), predictions(size)
-    found = Listwise(options, SHAPE)(Prediction(q), declared("listwise", batch), step)
-    assert found.total.item() == pytest.approx(listwise_by_loop(q, batch, options), abs=1e-5)
-    assert found.terms["rank"].item() == found.total.item()
+    found = Listwise(options)(Prediction(q), declared("listwise", batch), step)
+    assert list(found.terms) == ["rank"]
+    expected = listwise_by_loop(q, batch, options)
+    assert found.terms["rank"].tolist() == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("negatives", range(7))
@@ -61,17 +59,16 @@ def test_listwise_has_at_most_eight_candidates(step, negatives, in_batch):
         {
             "target": same,
             "last": same,
-            "weight": torch.ones(size),
             "negatives": same[:, None].repeat(1, 6, 1),
             "negative_mask": torch.ones(size, 6, dtype=torch.bool),
             "in_batch_mask": torch.ones(size, size, dtype=torch.bool),
         }
     )
     options = ListwiseOptions(negatives=negatives, in_batch=in_batch)
-    total = Listwise(options, SHAPE)(Prediction(same), batch, step).total
+    found = Listwise(options)(Prediction(same), batch, step).terms["rank"]
     # All scores are equal: the loss is the logarithm of their number.
-    candidates = round(math.exp(total.item()))
-    assert candidates == min(8, 2 + negatives + in_batch)
+    candidates = {round(value) for value in found.exp().tolist()}
+    assert candidates == {min(8, 2 + negatives + in_batch)}
 
 
 def test_the_temperature_divides_the_scores(step):
@@ -80,23 +77,22 @@ def test_the_temperature_divides_the_scores(step):
         {
             "target": eye[:1],
             "last": eye[1:2],
-            "weight": torch.ones(1),
             "negatives": torch.zeros(1, 0, DIM),
             "negative_mask": torch.zeros(1, 0, dtype=torch.bool),
             "in_batch_mask": torch.zeros(1, 1, dtype=torch.bool),
         }
     )
     for temperature in (0.2, 1.0):
-        loss = Listwise(ListwiseOptions(temperature=temperature, negatives=0), SHAPE)
+        loss = Listwise(ListwiseOptions(temperature=temperature, negatives=0))
         expected = math.log1p(math.exp(-1 / temperature))
-        found = loss(Prediction(eye[:1]), batch, step).total.item()
+        found = loss(Prediction(eye[:1]), batch, step).terms["rank"].item()
         assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_masked_candidate_gives_no_gradient(random_batch, predictions, step):
     batch = random_batch(4)
     batch.negatives.requires_grad_()
-    loss = Listwise(ListwiseOptions(negatives=6, temperature=1.0), SHAPE)
-    loss(Prediction(predictions(4)), batch, step).total.backward()
+    loss = Listwise(ListwiseOptions(negatives=6, temperature=1.0))
+    loss(Prediction(predictions(4)), batch, step).terms["rank"].mean().backward()
     moved = batch.negatives.grad.abs().sum(-1) > 0
     assert torch.equal(moved, batch.negative_mask)

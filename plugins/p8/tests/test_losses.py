@@ -10,6 +10,7 @@ from lvmctl_p8.plugin import lvmctl_losses
 
 from lvmctl.core.batch import Batch, Prediction
 from lvmctl.plugins import Shape
+from lvmctl.registry.build import construct
 from lvmctl.sphere import unit
 
 DIM = 7
@@ -29,7 +30,6 @@ def test_loss_and_gradient_are_finite(declared, step, name, size, case, bf16):
     fields = {
         "target": target,
         "last": axis.repeat(size, 1),
-        "weight": torch.ones(size),
         "negatives": target[:, None].repeat(1, 2, 1),
         "negative_mask": torch.zeros(size, 2, dtype=torch.bool),
         "in_batch_mask": torch.zeros(size, size, dtype=torch.bool),
@@ -39,13 +39,14 @@ def test_loss_and_gradient_are_finite(declared, step, name, size, case, bf16):
     }
     record = RECORDS[name]
     options = record.options(in_batch=4) if name == "listwise" else record.options()
-    loss = CLASSES[name](options, SHAPE)
+    loss = construct(CLASSES[name], options=options, shape=SHAPE)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         output = loss(Prediction(unit(raw)), declared(name, Batch(fields)), step)
-    assert output.total.dtype == torch.float32
-    assert torch.isfinite(output.total)
-    assert all(torch.isfinite(value) for value in (output.terms | output.metrics).values())
-    output.total.backward()
+    (term,) = output.terms.values()
+    assert term.dtype == torch.float32
+    values = (term, *output.metrics.values())
+    assert all(value.shape == (size,) and torch.isfinite(value).all() for value in values)
+    term.mean().backward()
     found = [raw.grad] if raw.grad is not None else [p.grad for p in loss.parameters()]
     assert found
     assert all(torch.isfinite(gradient).all() for gradient in found)
@@ -55,7 +56,7 @@ def test_loss_and_gradient_are_finite(declared, step, name, size, case, bf16):
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_loss_says_how_much_it_needs(name):
     # The batch is built from these: negatives and pairs per window.
-    loss = CLASSES[name](RECORDS[name].options(), SHAPE)
+    loss = construct(CLASSES[name], options=RECORDS[name].options(), shape=SHAPE)
     asked = {key: getattr(loss, key) for key in ("negatives", "order_pairs") if hasattr(loss, key)}
     expected = {"listwise": {"negatives": 2}, "order": {"order_pairs": 2}}
     assert asked == expected.get(name, {})

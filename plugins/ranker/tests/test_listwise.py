@@ -12,41 +12,44 @@ from lvmctl_ranker.listwise import FLAT, Listwise, Query, ranks
 from lvmctl_ranker.options import ListwiseOptions, QueryOptions
 
 from lvmctl.core.batch import Prediction, Step
-from lvmctl.plugins import Shape
 from lvmctl.testing import random_batch
 
-STEP, SHAPE = Step(1, 0, 1, 1), Shape(16, 5)
+STEP = Step(1, 0, 1, 1)
 
 
-def expected(scores: list[list[float]], real: list[list[bool]], weight: list[float]) -> float:
-    total = 0.0
-    for (own, *others), there, factor in zip(scores, real, weight):
+def expected(scores: list[list[float]], real: list[list[bool]]) -> list[float]:
+    found = []
+    for (own, *others), there in zip(scores, real):
         among = [own, *(score for score, yes in zip(others, there) if yes)]
-        total += factor * (math.log(math.fsum(map(math.exp, among))) - own)
-    return total / len(scores)
+        found.append(math.log(math.fsum(map(math.exp, among))) - own)
+    return found
 
 
 @pytest.mark.parametrize("size", [1, 6])
 @pytest.mark.parametrize("negatives", [1, 4])
 def test_the_losses_are_cross_entropies_of_the_real_chunks(size, negatives):
     batch = random_batch(size, negatives=4)
-    real, weight = batch.negative_mask[:, :negatives].tolist(), batch.weight.tolist()
+    real = batch.negative_mask[:, :negatives].tolist()
     q, scores = batch.last, torch.randn(size, 5)
-    found = Listwise(ListwiseOptions(negatives=negatives), SHAPE)(
+    found = Listwise(ListwiseOptions(negatives=negatives))(
         Prediction(q, scores=scores), batch, STEP
     )
     listed = scores[:, : 1 + negatives].tolist()
-    assert found.total.item() == pytest.approx(expected(listed, real, weight), abs=1e-5)
+    assert found.terms["list"].tolist() == pytest.approx(expected(listed, real), abs=1e-5)
+    assert {name: value.shape for name, value in found.metrics.items()} == {
+        "list_r@5": (size,),
+        "list_mrr": (size,),
+    }
 
     options = QueryOptions(negatives=negatives, temperature=0.5)
-    found = Query(options, SHAPE)(Prediction(q), batch, STEP)
+    found = Query(options)(Prediction(q), batch, STEP)
     listed = []
     for own, y, others, there in zip(q, batch.target, batch.negatives, real):
         cosines = [float(own @ y), *(float(own @ n) for n in others[:negatives])]
         among = [c for c, yes in zip(cosines, [True, *there]) if yes]
         center, deviation = statistics.fmean(among), statistics.pstdev(among)
         listed.append([(c - center) / math.hypot(deviation, FLAT**0.5) / 0.5 for c in cosines])
-    assert found.total.item() == pytest.approx(expected(listed, real, weight), abs=1e-5)
+    assert found.terms["query"].tolist() == pytest.approx(expected(listed, real), abs=1e-5)
 
 
 def test_ranks_count_ties_by_half_and_what_is_not_real_not_at_all():
@@ -58,7 +61,7 @@ def test_ranks_count_ties_by_half_and_what_is_not_real_not_at_all():
 def test_a_chunk_that_is_not_real_gives_no_gradient():
     batch = random_batch(8, negatives=4)
     scores = torch.randn(8, 5, requires_grad=True)
-    loss = Listwise(ListwiseOptions(negatives=4), SHAPE)
+    loss = Listwise(ListwiseOptions(negatives=4))
     prediction = replace(Prediction(batch.last), scores=scores)
-    loss(prediction, batch.having(weight=torch.ones(8)), STEP).total.backward()
+    loss(prediction, batch, STEP).terms["list"].mean().backward()
     assert torch.equal(scores.grad[:, 1:] != 0, batch.negative_mask)

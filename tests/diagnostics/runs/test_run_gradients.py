@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from training.small import DATA, TINY
 
+from lvmctl.config import describe
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.batches import BatchBuilder
@@ -23,8 +24,10 @@ from lvmctl.diagnostics.runs.run_gradients import (
     trainable,
 )
 from lvmctl.evaluation.trained import Trained
+from lvmctl.nn.objective import Objective
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
+from lvmctl.registry.build import build
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +41,20 @@ def made(tmp_path):
 
     def make(recipe, losses=(), **options):
         registry = load_registry()
-        plan = make_plan(registry, recipe, [("test", TINY | options)], losses)
+        known = describe(registry.get("recipe", recipe).record.options)
+        small = {info.name: TINY[info.name] for info in known if info.name in TINY}
+        plan = make_plan(registry, recipe, [("test", small | options)], losses)
         shape = plan.shape(16)
         torch.manual_seed(0)
-        model = registry.resolve(plan.model.entry)(plan.model.options, shape)
-        parts = [registry.resolve(p.entry)(p.options, shape) for p in plan.losses]
-        modules = tuple(nn.ModuleList(parts).eval())
-        return Trained(RunDirectory(tmp_path), {}, plan, 16, model.eval(), modules, None)
+        model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
+        objective = Objective.of(registry, plan, shape)
+        return Trained(RunDirectory(tmp_path), {}, plan, 16, model.eval(), objective.eval(), None)
 
     return make
 
 
 def measured(trained, windows, epoch=1, batches=2):
-    return measure_gradients(load_registry(), trained, windows, epoch, batches, 0)
+    return measure_gradients(trained, windows, epoch, batches, 0)
 
 
 def test_blocks_are_different_windows():
@@ -97,6 +101,35 @@ def test_rollouts_are_predicted_as_far_as_a_loss_asks(made, windows):
     found = measured(made("p4"), windows, epoch=5)
     assert {pull.name for pull in found.pulls} == {"mse", "rollout"}
     assert all(pull.gradient > 0 for pull in found.pulls)
+
+
+def test_scores_are_what_a_ranker_s_losses_pull_at(made, windows):
+    found = measured(made("p9", context=5), windows)
+    by_name = {pull.name: pull for pull in found.pulls}
+    assert by_name["pool-rank"].gradient > 0
+    assert by_name["pool-query"].gradient > 0
+    # Scores have nothing to do with q, so neither has what they pull at.
+    assert by_name["pool-rank"].alignment == pytest.approx(0, abs=1e-6)
+    assert by_name["pool-query"].alignment > 0
+    assert found.untouched == ()
+
+
+def test_sample_gates_weigh_what_the_losses_pull_at(made, windows):
+    trained, plain = made("p7"), made("p7", gate=False)
+    with_gate, without = measured(trained, windows), measured(plain, windows)
+    (gate,) = trained.objective.gates
+    weights = torch.cat(
+        [
+            gate(trained.objective.batches(windows).batch(index))
+            for index in drawn(len(windows), TINY["batch_size"], 2, 0)
+        ]
+    )
+    low, mean, high = with_gate.gates["directional-gate"]
+    assert (low, high) == (weights.min().item(), weights.max().item())
+    assert mean == pytest.approx(weights.mean().item())
+    assert without.gates == {}
+    weighed = {pull.name: pull.gradient for pull in with_gate.pulls}
+    assert all(weighed[pull.name] != pull.gradient for pull in without.pulls)
 
 
 def test_a_detached_parameter_is_named(made, windows):

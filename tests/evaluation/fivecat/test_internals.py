@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from recorder import Recorder
+from torch import nn
 from training.small import DATA, TINY
 
 from lvmctl.core.batch import LossOutput, Prediction
@@ -17,7 +18,11 @@ from lvmctl.evaluation.fivecat import internals as module
 from lvmctl.evaluation.fivecat.coherence import coherence
 from lvmctl.evaluation.fivecat.internals import anatomy
 from lvmctl.evaluation.trained import load_run
-from lvmctl.registry import load_registry
+from lvmctl.nn.objective import Objective
+from lvmctl.plan import PlannedPart
+from lvmctl.registry import Entry, Plugin, load_registry
+from lvmctl.registry.find import Found
+from lvmctl.registry.specs import LossSpec
 from lvmctl.sphere import centroid, unit
 from lvmctl.training import job
 
@@ -37,14 +42,19 @@ def windows():
     return Windows(open_splits(DATA).train, 5, 1)
 
 
-def test_the_losses_metrics_are_counted_article_by_article(trained, windows):
+def test_the_losses_metrics_are_counted_window_by_window(trained, windows):
     found = anatomy(trained, windows).metrics
     assert set(found) == {"order_accuracy"}
     values, rows = found["order_accuracy"]
     assert np.array_equal(rows, np.arange(len(windows)))
-    for article in np.unique(windows.article):
-        assert len(set(values[windows.article == article])) == 1
-    assert 0 <= values.mean() <= 1
+    assert set(values) == {0.0, 0.5, 1.0}  # shares of two pairs
+    verifier = trained.objective.losses[-1]
+    builder = trained.objective.alone([2]).batches(windows)
+    for article in np.unique(windows.article)[:3]:
+        index = np.flatnonzero(windows.article == article)
+        batch = builder.batch(index, int(index[0]))
+        metrics = verifier(Prediction(batch.target), batch, None).metrics
+        assert values[index].tolist() == metrics["order_accuracy"].tolist()
 
 
 def test_weights_are_averaged_by_coherence(trained, windows):
@@ -68,12 +78,14 @@ class Anchored:
     """A run whose model blends with the context's centroid, and whose loss counts its windows."""
 
     def __init__(self, fault: Exception | None = None) -> None:
-        record = SimpleNamespace(needs=("target",), needs_prediction=(), name="count", kind="loss")
-        plugin = SimpleNamespace(found="mine (mine 1)", distribution="mine", version="1")
-        entry = SimpleNamespace(record=record, name="count", kind="loss", plugin=plugin)
-        self.plan = SimpleNamespace(losses=[SimpleNamespace(entry=entry)] * 2)
-        self.asked, self.fault = [], fault
-        self.losses = (self.silent, self.count)
+        record = LossSpec(name="count", summary="A count.", target="mine:Count")
+        plugin = Plugin(Found("mine", "mine", "1", "mine"), "ok", 2, (record,))
+        part = PlannedPart(Entry(record, plugin), None)
+        self.plan = SimpleNamespace(model=part)
+        self.model, self.asked, self.fault = None, [], fault
+        losses = [nn.Module(), nn.Module()]
+        losses[0].forward, losses[1].forward = self.silent, self.count
+        self.objective = Objective([part, part], losses)
 
     def predict(self, context):
         raw = 3 * context[:, 0]
@@ -82,14 +94,14 @@ class Anchored:
 
     def silent(self, prediction, batch, step):
         self.asked.append(len(prediction.q))
-        return LossOutput(total=torch.tensor(0.0))
+        return 0 * prediction.q[:, 0]
 
     def count(self, prediction, batch, step):
         if self.fault:
             raise self.fault
         assert prediction.q.shape == batch.target.shape == prediction.raw.shape
         number = torch.tensor(float(len(prediction.q)))
-        return LossOutput(total=number, metrics={"seen": number})
+        return LossOutput({"far": 0 * prediction.q[:, 0]}, {"seen": number})
 
 
 def test_the_anchor_s_pull_is_that_of_the_closed_form():
@@ -125,9 +137,9 @@ def test_a_loss_of_rollouts_is_shown_its_rollout(tmp_path):
 
     def watching(prediction, batch, step):
         seen.append((prediction.rollout, prediction.q))
-        return LossOutput(prediction.q.sum(), {}, {"seen": prediction.rollout.mean()})
+        return LossOutput({"far": prediction.q[:, 0]}, {"seen": prediction.rollout.mean()})
 
-    run.losses[1].forward = watching
+    run.objective.losses[1].forward = watching
     val = Windows(open_splits(DATA).val, 5, 1)
     _, metrics, _ = anatomy(run, val)
     assert len(metrics["seen"].values) == len(val)

@@ -22,14 +22,13 @@ def _random_batch(size: int, dim: int = 7, k: int = 5, seed: int = 0) -> Batch:
             "context": context,
             "target": chunks(size),
             "last": context[:, -1],
-            "weight": torch.rand(size, generator=generator),
         }
     )
 
 
 @pytest.fixture(scope="session")
 def random_batch():
-    """``random_batch(size, dim=7, k=5, seed=0)``: unit chunks and random weights."""
+    """``random_batch(size, dim=7, k=5, seed=0)``: unit chunks."""
     return _random_batch
 
 

@@ -10,10 +10,8 @@ import torch
 from lvmctl.core.batch import Batch, Prediction
 from lvmctl.nn.losses.options import PreviousRepelOptions
 from lvmctl.nn.losses.previous_repel import PreviousRepel
-from lvmctl.registry.specs import Shape
 
 DIM = 7
-SHAPE = Shape(DIM, 5)
 
 
 def dot(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -23,14 +21,13 @@ def dot(a: torch.Tensor, b: torch.Tensor) -> float:
 @pytest.mark.parametrize("margin", [0.0, 0.07, 0.3])
 def test_previous_repel_is_its_formula(random_batch, declared, predictions, step, margin):
     batch, q = random_batch(9), predictions(9)
-    loss = PreviousRepel(PreviousRepelOptions(margin=margin), SHAPE)
+    loss = PreviousRepel(PreviousRepelOptions(margin=margin))
     found = loss(Prediction(q), declared("previous-repel", batch), step)
     gaps = [dot(q[i], batch.target[i]) - dot(q[i], batch.last[i]) for i in range(9)]
     assert min(gaps) < margin < max(gaps)
-    weights = batch.weight.tolist()
-    expected = math.fsum(w * max(0.0, margin - gap) for w, gap in zip(weights, gaps)) / 9
-    assert found.total.item() == pytest.approx(expected, abs=1e-6)
-    assert found.terms["margin"].item() == found.total.item()
+    assert found.terms.keys() == {"margin"}
+    expected = [max(0.0, margin - gap) for gap in gaps]
+    assert found.terms["margin"].tolist() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -40,19 +37,18 @@ def test_previous_repel_at_the_hinge(step, gap, value, slope):
     # q is the first axis; the target has cosine `gap` to it and last is orthogonal.
     x = torch.tensor([gap], requires_grad=True)
     target = torch.cat([x, (1 - x**2).clamp(min=0).detach().sqrt()])[None]
-    last, weight = torch.tensor([[0.0, 1.0]]), torch.ones(1)
-    batch = Batch({"target": target, "last": last, "weight": weight})
+    batch = Batch({"target": target, "last": torch.tensor([[0.0, 1.0]])})
     q = torch.tensor([[1.0, 0.0]])
-    loss = PreviousRepel(PreviousRepelOptions(), Shape(2, 5))(Prediction(q), batch, step)
-    assert loss.total.item() == pytest.approx(value, abs=1e-6)
-    loss.total.backward()
+    term = PreviousRepel(PreviousRepelOptions())(Prediction(q), batch, step).terms["margin"]
+    assert term.item() == pytest.approx(value, abs=1e-6)
+    term.sum().backward()
     assert x.grad.item() == slope
 
 
 def test_previous_repel_ranges_from_nothing_to_margin_plus_two(step):
     axis = torch.eye(DIM)[:1]
-    loss = PreviousRepel(PreviousRepelOptions(margin=0.07), SHAPE)
-    best = Batch({"target": axis, "last": -axis, "weight": torch.ones(1)})
-    worst = Batch({"target": -axis, "last": axis, "weight": torch.ones(1)})
-    assert loss(Prediction(axis), best, step).total.item() == 0
-    assert loss(Prediction(axis), worst, step).total.item() == pytest.approx(2.07)
+    loss = PreviousRepel(PreviousRepelOptions(margin=0.07))
+    best = Batch({"target": axis, "last": -axis})
+    worst = Batch({"target": -axis, "last": axis})
+    assert loss(Prediction(axis), best, step).terms["margin"].item() == 0
+    assert loss(Prediction(axis), worst, step).terms["margin"].item() == pytest.approx(2.07)

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from lvmctl.core.batch import Batch, Prediction
+from lvmctl.nn.loss_value import long_form
 from lvmctl.nn.losses.records import LOSSES
 from lvmctl.registry import load_registry
+from lvmctl.registry.build import build
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
 
@@ -20,13 +22,17 @@ TERMS = {"cosine": "cosine", "mse": "mse", "previous-repel": "margin"}
 
 @pytest.fixture
 def output(step, declared):
-    """``output(name, q, batch)``: what a loss of the registry says, shown what it declared."""
+    """``output(name, q, batch)``: the values of a loss of the registry, shown what it declared."""
     registry = load_registry()
 
     def run(name: str, q: torch.Tensor, batch: Batch):
-        make = registry.resolve(registry.get("loss", name))
-        loss = make(RECORDS[name].options(), Shape(q.shape[-1], 5))
-        return loss(Prediction(q=q), declared(name, batch), step)
+        options, shape = RECORDS[name].options(), Shape(q.shape[-1], 5)
+        loss = build(registry, registry.get("loss", name), options=options, shape=shape)
+        found = loss(Prediction(q=q), declared(name, batch), step)
+        found = long_form(found, name, len(q))
+        assert found.metrics == {}
+        assert found.terms.keys() == {TERMS[name]}
+        return found.terms[TERMS[name]]
 
     return run
 
@@ -35,44 +41,39 @@ def dot(a: list[float], b: list[float]) -> float:
     return math.fsum(x * y for x, y in zip(a, b))
 
 
-def by_loop(name: str, q: torch.Tensor, batch: Batch) -> float:
-    fields = (q, batch.target, batch.last, batch.weight)
-    total = 0.0
-    for own, target, last, weight in zip(*(field.double().tolist() for field in fields)):
+def by_loop(name: str, q: torch.Tensor, batch: Batch) -> list[float]:
+    fields, found = (q, batch.target, batch.last), []
+    for own, target, last in zip(*(field.double().tolist() for field in fields)):
         if name == "cosine":
             loss = 1 - dot(own, target)
         elif name == "mse":
             loss = math.fsum((a - b) ** 2 for a, b in zip(own, target)) / len(own)
         else:
             loss = max(0.0, 0.07 - dot(own, target) + dot(own, last))
-        total += weight * loss
-    return total / len(q)
+        found.append(loss)
+    return found
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_a_loss_is_the_weighted_mean_of_its_formula(random_batch, predictions, output, name):
+def test_a_loss_is_its_formula_for_each_window(random_batch, predictions, output, name):
     batch, q = random_batch(9), predictions(9)
-    found = output(name, q, batch)
-    assert found.total.item() == pytest.approx(by_loop(name, q, batch), abs=1e-6)
-    assert {term: value.item() for term, value in found.terms.items()} == {
-        TERMS[name]: found.total.item()
-    }
-    assert found.metrics == {}
+    found = output(name, q, batch).tolist()
+    assert found == pytest.approx(by_loop(name, q, batch), abs=1e-6)
 
 
 def test_mse_of_unit_vectors_is_the_scaled_cosine_loss(random_batch, predictions, output):
     batch, q = random_batch(5), predictions(5)
-    mse, cosine = (output(name, q, batch).total.item() for name in ("mse", "cosine"))
-    assert mse == pytest.approx(2 * cosine / DIM, abs=1e-6)
+    mse, cosine = (output(name, q, batch) for name in ("mse", "cosine"))
+    assert mse.tolist() == pytest.approx((2 * cosine / DIM).tolist(), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["mse", "cosine"])
 def test_values_at_known_angles(output, name):
     q = torch.eye(4)[:1]
     for cosine, target in {1.0: q, 0.0: torch.eye(4)[1:2], -1.0: -q}.items():
-        batch = Batch({"target": target, "weight": torch.ones(1)})
+        batch = Batch({"target": target})
         expected = (1 - cosine) * (1 if name == "cosine" else 2 / 4)
-        assert output(name, q, batch).total.item() == pytest.approx(expected)
+        assert output(name, q, batch).item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -83,9 +84,9 @@ def test_loss_and_gradient_are_finite(output, name, size, sign, bf16):
     axis, other = torch.eye(DIM)[:1], torch.eye(DIM)[1:2]
     raw = axis.repeat(size, 1).requires_grad_()
     target = (axis * sign if sign else other).repeat(size, 1)
-    batch = Batch({"target": target, "last": axis.repeat(size, 1), "weight": torch.ones(size)})
+    batch = Batch({"target": target, "last": axis.repeat(size, 1)})
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-        total = output(name, unit(raw), batch).total
+        total = output(name, unit(raw), batch).mean()
     assert total.dtype == torch.float32
     total.backward()
     assert torch.isfinite(total)
@@ -97,7 +98,7 @@ def test_loss_and_gradient_are_finite(output, name, size, sign, bf16):
 def test_a_step_downhill_turns_towards_the_target(random_batch, predictions, output, name):
     batch, start = random_batch(7), predictions(7)
     raw = start.clone().requires_grad_()
-    output(name, unit(raw), batch).total.backward()
+    output(name, unit(raw), batch).mean().backward()
     moved = raw.grad.abs().sum(-1) > 0
     assert moved.any()
     towards = batch.target - (batch.last if name == "previous-repel" else 0)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from torch import nn
 
 from lvmctl.core.batch import LossOutput
 from lvmctl.nn.losses.records import LOSSES
 from lvmctl.registry import load_registry
+from lvmctl.sphere import cosine
 from lvmctl.testing.conformance import cases
 
 from sound_loss import Sound, faults  # isort: skip
@@ -30,73 +33,106 @@ class CountedInWords(Sound):
     negatives = "two"
 
 
-class Number(Sound):
+class Unbuilt(nn.Module):
+    """Without a constructor of its own."""
+
     def forward(self, prediction, batch, step):
-        return LossOutput(super().forward(prediction, batch, step).total.item(), {})
+        return 1 - cosine(prediction.q, batch.target)
 
 
-class Vector(Sound):
+class InParts(Sound):
+    """Terms and metrics of windows and of none, live ones too."""
+
+    def __init__(self, options, shape):
+        super().__init__(options, shape)
+        self.scale = nn.Parameter(torch.ones(()))
+
     def forward(self, prediction, batch, step):
         each = self.each(prediction, batch, step)
-        return LossOutput(each.mean(), {"far": each})
+        terms = {"far": each, "small": 0.1 * (self.scale - 2) ** 2}
+        return LossOutput(terms, {"twice": 2 * each, "most": each.max()})
 
 
-class Bare(Sound):
+class Asks(Sound):
+    """A constructor that lvmctl has nothing for."""
+
+    def __init__(self, width):
+        super().__init__(None, None)
+
+
+class Number(Sound):
     def forward(self, prediction, batch, step):
-        return super().forward(prediction, batch, step).total
+        return super().forward(prediction, batch, step).mean().item()
 
 
-class ComesAndGoes(Sound):
+class Mean(Sound):
     def forward(self, prediction, batch, step):
-        output = super().forward(prediction, batch, step)
-        return LossOutput(
-            output.total, output.terms, {"late": output.total * 0} if step.epoch > 9 else {}
-        )
+        return super().forward(prediction, batch, step).mean()
 
 
-class OnlyInTraining(Sound):
+class Matrix(Sound):
     def forward(self, prediction, batch, step):
-        output = super().forward(prediction, batch, step)
-        late = {"late": output.total.detach()} if self.training else {}
-        return LossOutput(output.total, output.terms, late)
+        return LossOutput({"far": 1 - prediction.q @ batch.target.mT})
 
 
-class OnlyForSome(Sound):
+class NumberLogged(Sound):
     def forward(self, prediction, batch, step):
-        output = super().forward(prediction, batch, step)
-        late = {"late": output.total.detach()} if len(batch.target) > 1 else {}
-        return LossOutput(output.total, output.terms, late)
+        return LossOutput({"far": self.each(prediction, batch, step)}, {"one": 1.0})
 
 
-class Alive(Sound):
+class Nothing(Sound):
     def forward(self, prediction, batch, step):
-        output = super().forward(prediction, batch, step)
-        return LossOutput(output.total, output.terms, {"twice": output.total * 2})
+        return LossOutput({}, {"far": self.each(prediction, batch, step)})
 
 
-class TakesAName(Sound):
+class Logging(Sound):
+    """What it logs beside its term."""
+
     def forward(self, prediction, batch, step):
-        output = super().forward(prediction, batch, step)
-        return LossOutput(output.total, output.terms, {"loss_far": output.total.detach()})
+        each = self.each(prediction, batch, step)
+        return LossOutput({"far": each}, self.metrics(each, step))
 
 
-SOUND = [(Sound, {})]
+class ComesAndGoes(Logging):
+    def metrics(self, each, step):
+        return {"late": each * 0} if step.epoch > 9 else {}
+
+
+class OnlyInTraining(Logging):
+    def metrics(self, each, step):
+        return {"late": each} if self.training else {}
+
+
+class OnlyForSome(Logging):
+    def metrics(self, each, step):
+        return {"late": each} if len(each) > 1 else {}
+
+
+class TakesAName(Logging):
+    def metrics(self, each, step):
+        return {"loss_far": each}
+
+
+SOUND = [(Sound, {}), (Unbuilt, {}), (InParts, {})]
 
 BROKEN = [
-    (Sound, {"needs": ("target", "weight", "previous")}, "declares_fields_that_exist", "previous"),
+    (Sound, {"needs": ("target", "previous")}, "declares_fields_that_exist", "previous"),
+    (Sound, {"needs": ("target", "weight")}, "declares_fields_that_exist", "weight"),
     (Sound, {"needs": "target"}, "declares_fields_that_exist", '("target",)'),
     (Sound, {"needs_prediction": ("alpha",)}, "declares_fields_that_exist", "alpha"),
     (Shapeless, {}, "is_built", "no second chunk"),
     (NoModule, {}, "is_built", "torch.nn.Module"),
+    (Asks, {}, "is_built", "asks for 'width', and is given options and shape by name"),
     (CountedInWords, {}, "is_built", "'two'"),
-    (Number, {}, "returns_scalars", "float, not a tensor"),
-    (Vector, {}, "returns_scalars", "(8,)"),
-    (Bare, {}, "returns_scalars", "LossOutput"),
-    (ComesAndGoes, {}, "returns_scalars", "metric late"),
-    (OnlyInTraining, {}, "returns_scalars", "metric late before"),
-    (OnlyForSome, {}, "returns_scalars", "of 1 windows in epoch 1"),
-    (Alive, {}, "returns_scalars", "twice carry a gradient"),
-    (TakesAName, {}, "returns_scalars", "loss_far"),
+    (Number, {}, "returns_values_per_window", "or a LossOutput, this is float"),
+    (Mean, {}, "returns_values_per_window", "one value per window, (8,), and not their mean"),
+    (Matrix, {}, "returns_values_per_window", "its term far is (8, 8), not (8,) or ()"),
+    (NumberLogged, {}, "returns_values_per_window", "its metric one is float"),
+    (Nothing, {}, "returns_values_per_window", "no term"),
+    (ComesAndGoes, {}, "returns_values_per_window", "metric late"),
+    (OnlyInTraining, {}, "returns_values_per_window", "metric late before"),
+    (OnlyForSome, {}, "returns_values_per_window", "of 1 windows in epoch 1"),
+    (TakesAName, {}, "returns_values_per_window", "loss_far"),
 ]
 
 

@@ -56,9 +56,9 @@ class Spread(Sound):
     """The standard deviation of one window is NaN."""
 
     def forward(self, prediction, batch, step):
-        far = super().forward(prediction, batch, step).total
-        spread = (cosine(prediction.q, batch.target) * batch.weight).std()
-        return LossOutput(far + 0.01 * spread, {"far": far, "spread": spread})
+        far = self.each(prediction, batch, step)
+        spread = cosine(prediction.q, batch.target).std()
+        return LossOutput({"far": far, "spread": 0.01 * spread.expand(len(far))})
 
 
 class Float32Only(Sound):
@@ -89,7 +89,7 @@ BROKEN = [
     (Overflowing, {}, "finite_for_every_prediction", "size = 65"),
     (Spread, {}, "finite_for_tiny_batches", "batch of 1"),
     (Float32Only, {}, "finite_in_bf16", "of bf16"),
-    (LooksBack, {"needs": ("context", "target", "weight")}, "fits_every_shape", "context_length=1"),
+    (LooksBack, {"needs": ("context", "target")}, "fits_every_shape", "context_length=1"),
     (Narrow, {}, "scale_is_known", "at D = 768"),
 ]
 

@@ -158,9 +158,9 @@ class Draws(Sound):
 COUNTED = ("negatives", "negative_mask", "future", "future_mask", "order_label")
 
 SOUND = [
-    (Sparing, {"needs": ("weight", *COUNTED), "needs_prediction": ("rollout",)}),
+    (Sparing, {"needs": COUNTED, "needs_prediction": ("rollout",)}),
     (Remembering, {}),
-    (Ranking, {"needs": ("weight",), "needs_prediction": ("scores",)}),
+    (Ranking, {"needs": (), "needs_prediction": ("scores",)}),
 ]
 
 BROKEN = [
@@ -170,19 +170,19 @@ BROKEN = [
     (PeeksAtWeights, {}, "reads_only_what_it_declares", "prediction.weights"),
     (
         Greedy,
-        {"needs": ("target", "weight", "negatives", "negative_mask")},
+        {"needs": ("target", "negatives", "negative_mask")},
         "reads_its_share",
         "batch.negatives[:, : self.negatives]",
     ),
     (
         GreedyRanking,
-        {"needs": ("weight",), "needs_prediction": ("scores",)},
+        {"needs": (), "needs_prediction": ("scores",)},
         "reads_its_share",
         "batch.negatives[:, : self.negatives]",
     ),
     (
         GreedyRollout,
-        {"needs": ("future", "weight"), "needs_prediction": ("rollout",)},
+        {"needs": ("future",), "needs_prediction": ("rollout",)},
         "reads_its_share",
         "prediction.rollout[:, : self.rollout]",
     ),
@@ -211,7 +211,7 @@ def test_a_broken_loss_fails_the_check_of_its_rule(loss, declared, check, says):
 
 
 def test_a_declared_field_that_is_not_read_is_reported():
-    found = outcomes(Sound, needs=("target", "weight", "negatives"))
+    found = outcomes(Sound, needs=("target", "negatives"))
     assert (
         found["reads_only_what_it_declares"].why == "with these options it does not read negatives"
     )

@@ -37,7 +37,7 @@ def lvmctl_recipes():
 def lvmctl_losses():
     return [
         LossSpec(name=name, summary="A loss.", target=f"mine_pkg.losses:{{name.title()}}")
-        for name in ("same", "silent", "broken", "infinite", "starting", "fickle")
+        for name in ("same", "broken", "infinite", "starting", "fickle")
     ]
 """
 
@@ -46,19 +46,12 @@ import torch
 from lvmctl.core.batch import LossOutput
 
 class Same(torch.nn.Module):
-    def __init__(self, options, shape):
-        super().__init__()
-
     def forward(self, prediction, batch, step):
         self.step, self.windows = step, len(batch.target)
-        return self.output(1 - (prediction.q * batch.target).sum(-1).mean())
+        return self.output(1 - (prediction.q * batch.target).sum(-1))
 
     def output(self, loss):
-        return LossOutput(loss, {"mse": loss})
-
-class Silent(Same):
-    def output(self, loss):
-        return LossOutput(loss)
+        return LossOutput({"mse": loss})
 
 class Broken(Same):
     def output(self, loss):
@@ -66,15 +59,15 @@ class Broken(Same):
 
 class Infinite(Same):
     def output(self, loss):
-        return LossOutput(loss, {"high": loss / 0})
+        return LossOutput({"high": loss}, {"loss_higher": loss / 0})
 
 class Starting(Same):
     def output(self, loss):
-        return LossOutput(loss / self.step.index, {"late": loss})
+        return LossOutput({"late": loss / self.step.index})
 
 class Fickle(Same):
     def output(self, loss):
-        return LossOutput(loss, {"four" if self.windows == 4 else "more": loss})
+        return LossOutput({"four" if self.windows == 4 else "more": loss})
 """
 
 SOUND = """
@@ -147,10 +140,14 @@ BROKEN = [
     (RUN_NAME, '{"c": "5" * 70}', NAME, "characters, more than 80"),
     (RUN_NAME, "{5: options.context}", DISK, "key_options is {5: 5}, and {'5': 5} when it is read"),
     (MSE, 'Part("mine/broken")', TRAINS, "no loss today"),
-    (MSE, 'Part("mine/infinite")', TRAINS, "train.loss_high, val.loss_high is no finite number"),
+    (
+        MSE,
+        'Part("mine/infinite")',
+        TRAINS,
+        "train.loss_higher, val.loss_higher is no",
+    ),
     (MSE, 'Part("mine/starting")', TRAINS, "1 steps had no finite loss or gradient"),
     (MSE, 'Part("mine/fickle")', LOGGED, "'loss_four' is not in the history's train"),
-    (MSE, 'Part("mine/silent")', LOGGED, "mine/silent logs nothing"),
     ('Part("core/cosine"', 'Part("mine/same"', LOGGED, "2 of its losses log 'loss_mse'"),
 ]
 

@@ -33,12 +33,9 @@ LEAD = replace(SOUND, metric=R5, at_least=0.0, marginal=None, against="direct", 
 class Sharing(torch.nn.Module):
     """A loss that logs a share."""
 
-    def __init__(self, options, shape):
-        super().__init__()
-
     def forward(self, prediction, batch, step):
-        loss = 1 - (prediction.q * batch.target).sum(-1).mean()
-        return LossOutput(loss, {"mine": loss}, {"share": loss.detach()})
+        loss = 1 - (prediction.q * batch.target).sum(-1)
+        return LossOutput({"mine": loss}, {"share": loss})
 
 
 SHARING = LossSpec(name="sharing", summary="A loss.", target=f"{__name__}:Sharing")

@@ -51,7 +51,6 @@ def test_the_fields_fit_together(size, dim, k, **more):
     assert batch.last.equal(batch.context[:, -1])
     assert k == 1 or batch.second_last.equal(batch.context[:, -2])
     assert not batch.in_batch_mask.diagonal().any()
-    assert ((batch.weight >= 0) & (batch.weight < 1)).all()
     if more["rollout"]:
         assert batch.future[:, 0].equal(batch.target)
         assert batch.future_mask[:, 0].all()

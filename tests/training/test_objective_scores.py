@@ -38,7 +38,7 @@ def lvmctl_losses():
 """
 PARTS = """
 import torch
-from lvmctl.core.batch import LossOutput, Prediction
+from lvmctl.core.batch import Prediction
 from lvmctl.plugins import Composition, Part
 
 def compose(options):
@@ -58,14 +58,10 @@ class Scaled(torch.nn.Module):
 class First(torch.nn.Module):
     negatives = 3
 
-    def __init__(self, options, shape):
-        super().__init__()
-
     def forward(self, prediction, batch, step):
         others = prediction.scores[:, 1:].masked_fill(~batch.negative_mask, -torch.inf)
         scores = torch.cat([prediction.scores[:, :1], others], dim=1)
-        loss = -scores.log_softmax(dim=1)[:, 0].mean()
-        return LossOutput(loss, {"first": loss})
+        return -scores.log_softmax(dim=1)[:, 0]
 """
 
 
