@@ -78,6 +78,11 @@ class Interrupted(LvmctlError):
         self.exit_code = 128 + signum
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message; its type where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def nearest(name: str, known: list[str]) -> str | None:
     """The known name most like ``name``, or None when nothing is close."""
     import difflib

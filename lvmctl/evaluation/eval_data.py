@@ -65,6 +65,21 @@ class Subject:
         """What baselines are built for."""
         return Shape(self.val.split.dim, self.val.context_length, self.val.horizon)
 
+    def conditions(self, left_out: list[str]) -> dict[str, Any]:
+        """What was measured on what, as plain data.
+
+        Args:
+            left_out: baselines that had nothing to learn from.
+        """
+        return {
+            "context": self.val.context_length,
+            "horizon": self.val.horizon,
+            "min_article": self.min_article,
+            "data": self.record(),
+            "left_out": left_out,
+            "notices": self.notices,
+        }
+
     def record(self) -> dict[str, Any]:
         """Which data this is, for a result that can be recomputed."""
         parts = {"val": self.val, "ood": self.ood, "train": self.train}

@@ -46,12 +46,7 @@ class Evaluation:
         run = {} if self.trained is None else run_record(self.trained)
         return {
             **run,
-            "context": self.subject.val.context_length,
-            "horizon": self.subject.val.horizon,
-            "min_article": self.subject.min_article,
-            "data": self.subject.record(),
-            "left_out": self.left_out,
-            "notices": self.subject.notices,
+            **self.subject.conditions(self.left_out),
             **self.sheet.record(),
         }
 

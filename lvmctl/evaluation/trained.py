@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction
-from lvmctl.core.errors import RunError
+from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data.transforms import Transform
 from lvmctl.evaluation.predictors import Predictor, own_score
@@ -100,7 +100,7 @@ def load_run(registry: Registry, path: Path) -> Trained:
         objective.load_state_dict(weights["losses"])
     except (RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
-            f"does not fit the model in config.json ({str(error).splitlines()[0]})",
+            f"does not fit the model in config.json ({first_line(error)})",
             where=run.best_model,
             mend="restore both from one run, or train again",
         ) from error
@@ -119,5 +119,5 @@ def read_weights(run: RunDirectory) -> Any:
     try:
         return torch.load(run.best_model, map_location="cpu", weights_only=True)
     except Exception as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RunError(f"is damaged ({said})", where=run.best_model, mend="train again") from error
+        what = f"is damaged ({first_line(error)})"
+        raise RunError(what, where=run.best_model, mend="train again") from error

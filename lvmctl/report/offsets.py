@@ -55,24 +55,9 @@ def draw(sweeps: dict[str, Any], window: list[int]) -> Figure:
     """
     figure, (axes,) = canvas(260)
     axes.axvspan(min(window) - 0.5, max(window) + 0.5, color="#e4e4e4", zorder=0)
-    axes.text(
-        sum(window) / len(window),
-        1.01,
-        "window",
-        transform=axes.get_xaxis_transform(),
-        ha="center",
-        va="bottom",
-        fontsize=9.5,
-    )
-    axes.text(
-        0,
-        1.01,
-        "target",
-        transform=axes.get_xaxis_transform(),
-        ha="center",
-        va="bottom",
-        fontsize=9.5,
-    )
+    above = {"transform": axes.get_xaxis_transform(), "ha": "center", "va": "bottom"}
+    for place, name in ((sum(window) / len(window), "window"), (0, "target")):
+        axes.text(place, 1.01, name, fontsize=9.5, **above)
     axes.axvline(0, color="black", linewidth=0.9, linestyle=(0, (4, 3)))
     for (name, sweep), look in zip(sweeps.items(), (RUN, DIRECT)):
         figures = {int(k): figure for k, figure in sweep["offsets"].items() if figure is not None}

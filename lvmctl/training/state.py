@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from lvmctl.core.errors import RunError
+from lvmctl.core.errors import RunError, first_line
 from lvmctl.nn.objective import Means
 
 COUNTERS = ("epoch", "index", "before", "skipped", "skipped_here", "records", "best", "stopped")
@@ -45,7 +45,7 @@ def put_back(training: Any, state: dict[str, Any]) -> None:
             setattr(training, name, state[name])
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
-            f"the checkpoint does not fit this run ({str(error).splitlines()[0]})",
+            f"the checkpoint does not fit this run ({first_line(error)})",
             where=training.run.checkpoints,
             mend="restore config.json, or start the training again",
         ) from error

@@ -17,3 +17,16 @@ def seeded_order(count: int, seed: int, purpose: str) -> np.ndarray:
     texts = (f"{purpose}/{seed}/{index}".encode() for index in range(count))
     keys = [blake2b(text, digest_size=8).digest() for text in texts]
     return np.argsort(np.array(keys, "S8").view(">u8"), kind="stable")
+
+
+def seeded_articles(counts: np.ndarray, wanted: int, seed: int, purpose: str) -> np.ndarray:
+    """Numbers of whole articles, in a seeded order, until they hold ``wanted`` windows.
+
+    Args:
+        counts: (A,) windows of each article; one that has none is left out.
+        wanted: all articles are taken where they hold fewer.
+        purpose: see :func:`seeded_order`.
+    """
+    order = seeded_order(len(counts), seed, purpose)
+    order = order[counts[order] > 0]
+    return order[: int(np.searchsorted(np.cumsum(counts[order]), wanted)) + 1]

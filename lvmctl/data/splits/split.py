@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError
-from lvmctl.data.splits.order import seeded_order
+from lvmctl.data.splits.order import seeded_articles
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.store.store import Store
 
@@ -128,10 +128,7 @@ class Split:
         All of them when there are fewer. The articles keep the split's order.
         """
         counts = windows_per_article(self, context, horizon)
-        order = seeded_order(len(counts), seed, "subset")
-        order = order[counts[order] > 0]
-        enough = int(np.searchsorted(np.cumsum(counts[order]), windows)) + 1
-        chosen = np.sort(order[:enough])
+        chosen = np.sort(seeded_articles(counts, windows, seed, "subset"))
         rule = {"windows": windows, "context": context, "horizon": horizon, "seed": seed}
         return replace(self.take(chosen), source={**self.source, "subset": rule})
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lvmctl.core.errors import RunError, UsageError
+from lvmctl.core.errors import RunError, UsageError, first_line
 from lvmctl.core.schedule import Schedule
 from lvmctl.core.tree import get_mapping, get_number, is_number, leaves
 
@@ -143,8 +143,8 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise RunError("the file is missing", where=path, mend="no epoch was finished") from None
     except (OSError, ValueError, RecursionError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RunError(f"cannot be read ({said})", where=path, mend="restore the file") from error
+        what = f"cannot be read ({first_line(error)})"
+        raise RunError(what, where=path, mend="restore the file") from error
 
 
 def in_order(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import numpy as np
 import lvmctl
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
-from lvmctl.data.splits.order import seeded_order
+from lvmctl.data.splits.order import seeded_articles
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import DATA_SEED, Asked, Subject, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
@@ -96,12 +96,7 @@ class FiveCat:
             "name": self.name,
             "made": made(self.trained.run.best_model) | self.settings,
             "partial": list(self.partial),
-            "context": self.subject.val.context_length,
-            "horizon": self.subject.val.horizon,
-            "min_article": self.subject.min_article,
-            "data": self.subject.record(),
-            "left_out": self.left_out,
-            "notices": self.subject.notices,
+            **self.subject.conditions(self.left_out),
             "verdict": self.verdict.record(),
             **val.record(),
             "ood": None if ood is None else ood.record() | sweeps(ood),
@@ -200,11 +195,9 @@ def made(weights: Path) -> dict[str, Any]:
 
 def whole_articles(windows: Windows, count: int) -> np.ndarray:
     """Windows of whole articles in a seeded order until there are ``count``; ascending."""
-    articles = len(windows.split.articles)
-    each = np.bincount(windows.article, minlength=articles)
-    order = seeded_order(articles, DATA_SEED, "spoilt")
-    enough = int(np.searchsorted(np.cumsum(each[order]), count)) + 1
-    return np.flatnonzero(np.isin(windows.article, order[:enough]))
+    each = np.bincount(windows.article, minlength=len(windows.split.articles))
+    chosen = seeded_articles(each, count, DATA_SEED, "spoilt")
+    return np.flatnonzero(np.isin(windows.article, chosen))
 
 
 def bound(sheets: dict[str, Sheet], geometry: Geometry, subject: Subject, order: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.errors import DataError, UsageError, first_line
 from lvmctl.data.text.encoders.options import SentenceTransformersOptions
 
 
@@ -36,9 +36,8 @@ class SentenceTransformers:
         try:
             full = library.SentenceTransformer(options.model, device=options.device or None)
         except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines() or ["no reason given"]
             raise DataError(
-                f"the model cannot be loaded ({reason[0]})",
+                f"the model cannot be loaded ({first_line(error)})",
                 where=options.model,
                 mend="check its name and the network, or give the path of a downloaded model",
             ) from error

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from lvmctl.baselines.least_squares import fit_held_out
-from lvmctl.data.splits.order import seeded_order
+from lvmctl.data.splits.order import seeded_articles
 from lvmctl.data.splits.split import Split
 
 FOLDS = 5
@@ -78,9 +78,7 @@ def sample_windows(
         None where fewer than two articles hold a window: nothing can be held out.
     """
     counts = np.maximum(split.lengths - length + 1, 0)
-    order = seeded_order(len(counts), seed, "arrow")
-    order = order[counts[order] > 0]
-    taken = order[: int(np.searchsorted(np.cumsum(counts[order]), most)) + 1]
+    taken = seeded_articles(counts, most, seed, "arrow")
     if len(taken) < 2:
         return None
     folds = min(FOLDS, len(taken))

@@ -16,7 +16,7 @@ from torch import Tensor
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge
 from lvmctl.data.sampling import epoch_order, step_windows, steps_per_epoch
-from lvmctl.data.splits.order import seeded_order
+from lvmctl.data.splits.order import seeded_articles
 from lvmctl.data.splits.split import Split, windows_per_article
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.reversal import reversed_split
@@ -92,9 +92,7 @@ def predictability(
         them, so a small difference whose interval leaves out 0 is no proof of anything.
     """
     counts = windows_per_article(split, context, 1)
-    order = seeded_order(len(counts), seed, "arrow")
-    order = order[counts[order] > 0]
-    order = order[: int(np.searchsorted(np.cumsum(counts[order]), most)) + 1]
+    order = seeded_articles(counts, most, seed, "arrow")
     if len(order) < 2:
         return None
     folds = min(FOLDS, len(order))

@@ -12,7 +12,7 @@ from lvmctl.core.errors import DataError
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Windows
 from lvmctl.data.moments import Moments, moments
-from lvmctl.data.splits.order import seeded_order
+from lvmctl.data.splits.order import seeded_articles
 from lvmctl.data.store.arrays import BLOCK_BYTES, open_npy, release, unit
 from lvmctl.data.store.writer import NORMS
 from lvmctl.data.transforms import transforms
@@ -137,10 +137,9 @@ class StoreGeometry:
         """Articles in which chunks have more others than neighbours, as many as the sample allows
         and one at least, ascending."""
         shortest = max(self.options.min_article, self.options.neighbours + 2)
-        order = seeded_order(len(split.lengths), self.options.seed, "hubness")
-        order = order[split.lengths[order] >= shortest]
+        chunks = np.where(split.lengths >= shortest, split.lengths, 0)
         room = ARTICLES * self.options.sample
-        return np.sort(order[: 1 + np.searchsorted(split.lengths[order].cumsum(), room)])
+        return np.sort(seeded_articles(chunks, room, self.options.seed, "hubness"))
 
     def _retrieval(self, split: Split, whole: Moments, reporter: Reporter) -> dict[str, Any]:
         """What transforms change in ``direct``, or the reason why it cannot be said."""
