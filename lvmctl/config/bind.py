@@ -84,8 +84,8 @@ def matches(known: Sequence[OptionInfo], key: str) -> list[OptionInfo]:
     Hyphen and underscore are alike.
     """
     key = key.replace("-", "_")
-    exact = [info for info in known if info.path == key]
-    return exact or [info for info in known if info.short == key]
+    by_path = [info for info in known if info.path == key]
+    return by_path or [info for info in known if info.short == key]
 
 
 def suggestion(known: Sequence[OptionInfo], key: str, also: Sequence[str] = ()) -> str | None:
@@ -105,14 +105,14 @@ def suggestion(known: Sequence[OptionInfo], key: str, also: Sequence[str] = ()) 
 
 
 def _the_match(known: Sequence[OptionInfo], key: str, name: str) -> OptionInfo:
-    found = matches(known, name)
-    if len(found) > 1:
-        paths = " and ".join(info.path for info in found)
+    infos = matches(known, name)
+    if len(infos) > 1:
+        paths = " and ".join(info.path for info in infos)
         raise ValueError(f"{key!r} means {paths}, write one of them")
-    if not found:
-        there = f"options are {', '.join(info.path for info in known) or 'none'}"
-        raise ValueError(f"unknown option {key!r}, {suggestion(known, name) or there}")
-    return found[0]
+    if not infos:
+        every = f"options are {', '.join(info.path for info in known) or 'none'}"
+        raise ValueError(f"unknown option {key!r}, {suggestion(known, name) or every}")
+    return infos[0]
 
 
 def _accept(info: OptionInfo, key: str, value: Any) -> Any:

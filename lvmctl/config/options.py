@@ -148,14 +148,13 @@ def _described(
     for field in dataclasses.fields(cls):
         if not field.init:
             continue
-        kind, said, path = hints[field.name], _said(cls, field.name), f"{group}{field.name}"
+        kind, metadata, path = hints[field.name], _metadata(cls, field.name), f"{group}{field.name}"
         default = _default(field) if defaults is None else getattr(defaults, field.name)
         if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             if type(default) is not kind:
                 raise TypeError(f"{cls.__name__}.{field.name}: its default is no {kind.__name__}")
-            doc = (kind.__doc__ or "").partition("\n")[0]
-            made = doc.startswith(f"{kind.__name__}(")  # by dataclass(), for want of one
-            inner, short = said.get("help") or ("" if made else doc), said.get("prefix", "")
+            inner = metadata.get("help") or (kind.__doc__ or "").partition("\n")[0]
+            short = metadata.get("prefix", "")
             yield from _described(kind, f"{path}.", prefix + short, inner, default)
             continue
         yield OptionInfo(
@@ -163,16 +162,16 @@ def _described(
             short=prefix + field.name,
             type=OptionType.of(kind, f"{cls.__name__}.{field.name}"),
             default=default,
-            help=said.get("help", ""),
+            help=metadata.get("help", ""),
             about=about,
-            low=said.get("low"),
-            high=said.get("high"),
-            choices=said.get("choices"),
-            schedule=said.get("schedule", False),
+            low=metadata.get("low"),
+            high=metadata.get("high"),
+            choices=metadata.get("choices"),
+            schedule=metadata.get("schedule", False),
         )
 
 
-def _said(cls: type, name: str) -> Mapping[str, Any]:
+def _metadata(cls: type, name: str) -> Mapping[str, Any]:
     """What :func:`option` was told of a field, here or in the nearest base that used it."""
     for base in cls.__mro__:
         field = vars(base).get("__dataclass_fields__", {}).get(name)

@@ -9,7 +9,7 @@ from lvmctl.config import OptionInfo, bind, describe, matches, suggestion
 from lvmctl.core.errors import LvmctlError, UsageError
 from lvmctl.core.tree import leaves
 from lvmctl.plan.fit import validate_plan
-from lvmctl.plan.parts import Draft, drafts_of, meant
+from lvmctl.plan.parts import Draft, drafts_of, owners_of
 from lvmctl.plan.plan import Layers, Plan, PlannedPart, package
 from lvmctl.registry import Registry
 from lvmctl.registry.build import build
@@ -48,14 +48,15 @@ def _plan(
     known = describe(entry.record.options)
     groups = {group for info in known for group in info.groups}
 
-    def own(key: str) -> bool:
+    def is_recipes(key: str) -> bool:
         group = key.replace("-", "_").rpartition(".")[0]
         return key in aliases or group in groups or bool(matches(known, key))
 
     problems: list[str] = []
     faults: list[str] = []
-    mine = [(origin, {k: v for k, v in values.items() if own(k)}) for origin, values in layers]
-    bound = bind(entry.record.options, mine, problems, aliases=aliases)
+    of_recipe = [(o, {k: v for k, v in vs.items() if is_recipes(k)}) for o, vs in layers]
+    of_parts = [(o, k, v) for o, vs in layers for k, v in vs.items() if not is_recipes(k)]
+    bound = bind(entry.record.options, of_recipe, problems, aliases=aliases)
     options, origins = bound.options, bound.origins
     composition = build(registry, entry, options=options)
     composition, drafts = drafts_of(registry, entry, composition, options.model, losses, faults)
@@ -63,13 +64,12 @@ def _plan(
     # Where a part's options are a group of the recipe's, a value for the part is the group's.
     group_of = {id(attrgetter(group)(options)): group for group in groups}
     renamed: dict[str, str] = {}
-    others = [(o, k, v) for o, values in layers for k, v in values.items() if not own(k)]
-    for origin, key, value in others:
-        found = meant(drafts, group_of, key)
-        if len(found) != 1:
-            problems.append(f"{_refusal(key, list(found), known, drafts)} ({origin})")
+    for origin, key, value in of_parts:
+        owners = owners_of(key, drafts, group_of)
+        if len(owners) != 1:
+            problems.append(f"{_refusal(key, list(owners), known, drafts)} ({origin})")
             continue
-        ((path, draft),) = found.items()
+        ((path, draft),) = owners.items()
         if id(draft.part.options) in group_of:
             renamed[key] = path
         elif origins.get(path) == origin:

@@ -73,7 +73,7 @@ def drafts_of(
 
     What cannot be found is told in ``faults`` and left out.
     """
-    own = {part.name for part in composition.losses}
+    recipes = {part.name for part in composition.losses}
     try:
         composition = with_model(registry, composition, model)
     except UsageError as error:
@@ -91,22 +91,26 @@ def drafts_of(
             entry = registry.get(kind, part.name, within=recipe.plugin)
             if isinstance(entry.record, VerdictGate):
                 raise UsageError("it judges a finished model; a profile asks for it, no recipe")
-            drafts.append(Draft(part, entry, kind == "loss" and part.name not in own))
+            drafts.append(Draft(part, entry, kind == "loss" and part.name not in recipes))
         except LvmctlError as error:
             faults.append(f"{kind} {part.name}: {error}")
     return composition, drafts
 
 
-def meant(drafts: Sequence[Draft], group_of: Mapping[int, str], key: str) -> dict[str, Draft]:
-    """The parts of which a key means an option, by the option's address: its path where the part's
-    options are a group of the recipe's (``group_of`` their identity), else behind the part's name.
+def owners_of(key: str, drafts: Sequence[Draft], group_of: Mapping[int, str]) -> dict[str, Draft]:
+    """The parts of which a key means an option, by the option's address.
+
+    Args:
+        key: ``record.option``, or an option's name alone.
+        group_of: paths of the recipe's groups by the identity of their objects. The address of an
+            option of such a group is its path, that of another ``plugin/record.option``.
     """
-    found = {}
+    owners = {}
     for draft in drafts:
         if (option := draft.option(key)) is not None:
             owner = group_of.get(id(draft.part.options), draft.entry.qualified)
-            found[f"{owner}.{option}"] = draft
-    return found
+            owners[f"{owner}.{option}"] = draft
+    return owners
 
 
 def with_model(registry: Registry, composition: Composition, name: str) -> Composition:
@@ -115,9 +119,10 @@ def with_model(registry: Registry, composition: Composition, name: str) -> Compo
     if not name:
         return composition
     entry = registry.get("model", name)
-    given, taken = composition.model.options, describe(entry.record.options)
-    values = given if isinstance(given, Mapping) else values_of(given)
-    shared = {info.path: values[info.path] for info in taken if info.path in values}
+    values, known = composition.model.options, describe(entry.record.options)
+    if not isinstance(values, Mapping):
+        values = values_of(values)
+    shared = {info.path: values[info.path] for info in known if info.path in values}
     run_name = composition.run_name | {"": entry.name.lower()}
     return dataclasses.replace(composition, model=Part(entry.saved, shared), run_name=run_name)
 
@@ -130,13 +135,13 @@ def with_loss(registry: Registry, recipe: Entry, made: Composition, text: str) -
     except UsageError as error:
         mend = f"{error.mend}, e.g. mse:.5 or mse:0,4=.5"
         raise UsageError(error.what, where=f"--loss {text}", mend=mend) from None
-    found, parts = registry.get("loss", name), list(made.losses)
+    entry, parts = registry.get("loss", name), list(made.losses)
     for number, part in enumerate(parts):
-        if registry.get("loss", part.name, within=recipe.plugin).saved == found.saved:
+        if registry.get("loss", part.name, within=recipe.plugin).saved == entry.saved:
             parts[number] = dataclasses.replace(part, weight=weight)
             break
     else:
-        parts.append(Part(found.saved, {}, weight))
+        parts.append(Part(entry.saved, {}, weight))
     return dataclasses.replace(made, losses=tuple(parts))
 
 

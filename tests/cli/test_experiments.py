@@ -101,3 +101,24 @@ def test_validate_reports_every_experiment(run_cli, file):
 
 def test_validate_the_shipped_file(run_cli):
     assert run_cli("experiments", "validate").returncode == 0
+
+
+def test_an_option_by_any_of_its_names(run_cli, tmp_path):
+    path = tmp_path / "named.toml"
+    path.write_text(
+        "[parent]\nrecipe = 'p8'\nsummary = 'Short.'\nmargin = 0.3\ntemperature = 0.1\nlr = 1.0\n"
+        "[child]\nextends = 'parent'\nlr = 0.5\n[child.listwise]\ntemperature = 0.2\n"
+        "[child.previous-repel]\nmargin = 0.4\n"
+    )
+    args = ("experiments", "show", "child", "--file", path, "--set", "p8/order.pairs=3", "--json")
+    shown = json.loads(run_cli(*args).stdout)
+    assert shown["schema"] == "lvmctl.experiments.show/2"
+    rows = {row["option"]: (row["value"], row["origin"]) for row in shown["values"]}
+    assert rows["listwise.temperature"] == (0.2, "named.toml")
+    assert rows["previous_repel.margin"] == (0.4, "named.toml")
+    assert rows["order.pairs"] == (3, "--set")
+    assert rows["lr"] == (0.5, "named.toml")
+    assert run_cli("experiments", "validate", "--file", path).returncode == 0
+    result = run_cli("experiments", "show", "child", "--file", path, "--set", "kill.margn=3")
+    assert result.returncode == 2
+    assert "did you mean 'kill.margin'? (--set)" in result.stderr

@@ -230,3 +230,18 @@ def test_disable_must_be_a_list_of_names(write, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="not a list of names"):
         disabled_plugins()
+
+
+def test_layers_come_in_the_order_of_the_chain(tmp_path):
+    """Two tables may give one option by different names; the nearer one is the stronger layer."""
+    path = tmp_path / "experiments.toml"
+    path.write_text(
+        "[far]\nrecipe = 'p8'\nlr = 1\nepochs = 2\ntemperature = 0.1\n"
+        "[middle]\nextends = 'far'\nlr = 3\nlistwise.temperature = 0.2\n"
+        "[near]\nextends = 'middle'\nepochs = 4\nlr = 5\n[near.p8-x]\nmargin = 1\n"
+    )
+    assert load_experiments(path).get("near").layers == [
+        ("experiments.toml [far]", {"temperature": 0.1}),
+        ("experiments.toml [middle]", {"listwise.temperature": 0.2}),
+        ("experiments.toml", {"epochs": 4, "lr": 5, "p8-x.margin": 1}),
+    ]
