@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lvmctl.api.store import source_text, source_texts
-from lvmctl.core.files import write_json
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.evaluation import compare as comparing
 from lvmctl.evaluation.compare import Comparison
@@ -174,7 +172,7 @@ def fivecat(
         spoilt_windows=ablation_windows,
     )
     if save:
-        write_json(found.path, found.to_dict())
+        found.save()
     return found
 
 
@@ -194,30 +192,3 @@ def request(
 def name_of(run: RunLike) -> str | None:
     """The path or the name of a run; None is the latest."""
     return None if run is None else os.fspath(run)
-
-
-def report(
-    runs: Sequence[RunLike] = (),
-    out: str | os.PathLike[str] | None = None,
-    *,
-    force: bool = False,
-    partial: bool = False,
-    reporter: Reporter = SILENT,
-) -> Any:
-    """Write one page with plots about some runs, after evaluating those that have to be.
-
-    Args:
-        runs: runs, their paths or names; none is the run trained last.
-        out: the page; None is ``report.html`` in the run, if it is one.
-        force: replace a file of another origin.
-        partial: show the last look at other data or at part of it, not the run's own result.
-
-    Raises:
-        UsageError: a run is named twice, or ``out`` is missing.
-        RunError: a run, or one of its files, cannot be used.
-        OutputError: the page exists or cannot be written.
-    """
-    from lvmctl.report.job import make_report
-
-    path = None if out is None else Path(out)
-    return make_report([name_of(run) for run in runs], path, force, reporter, partial)

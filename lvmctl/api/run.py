@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.api.diagnosis import diagnose
-from lvmctl.api.evaluation import evaluate, fivecat, report
+from lvmctl.api.evaluation import evaluate, fivecat
 from lvmctl.api.model import Model, load
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory, best_record, find_run
@@ -141,6 +141,8 @@ class Run:
             RunError: one of its files cannot be used.
             OutputError: the page exists or cannot be written.
         """
+        from lvmctl.api.report import report  # needs matplotlib
+
         return report([self], out, force=force, reporter=reporter).out
 
     def resume(self, epochs: int | None = None, *, reporter: Reporter = SILENT) -> Run:

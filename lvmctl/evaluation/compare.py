@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from lvmctl.core.errors import DataError, UsageError, nearest
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.compare_rendering import compare_lines
 from lvmctl.evaluation.eval_data import Asked, Subject, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.evidence import evidence
@@ -74,6 +76,10 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data; baselines are those of the first run's K and h."""
+        return dict(self._tree)
+
+    @cached_property
+    def _tree(self) -> dict[str, Any]:
         first = self.runs[0]
         tables = [one.sheet.record() for one in self.runs]
         predictors = dict(tables[0]["predictors"])
@@ -97,6 +103,10 @@ class Comparison:
             },
             "predictors": predictors,
         }
+
+    def table(self) -> str:
+        """Metrics, differences and verdicts for a reader."""
+        return "\n".join(compare_lines(self.to_dict()))
 
 
 def compare(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +19,7 @@ from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.predictors import Predictor, baselines
+from lvmctl.evaluation.rendering import summary_text
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import Registry
 
@@ -43,12 +45,20 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data; figures as ARCHITECTURE's contract for ``--json``."""
+        return dict(self._tree)
+
+    @cached_property
+    def _tree(self) -> dict[str, Any]:
         run = {} if self.trained is None else run_record(self.trained)
         return {
             **run,
             **self.subject.conditions(self.left_out),
             **self.sheet.record(),
         }
+
+    def table(self) -> str:
+        """The main metrics of every predictor for a reader."""
+        return summary_text(self.to_dict())
 
 
 def run_record(trained: Trained) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from recorder import Recorder
 from training.small import TINY
 
 from lvmctl.cli.main import run as main
+from lvmctl.core.errors import OutputError
 from lvmctl.training import job
 
 WORLD = "synth:topic?articles=60&chunks=16&dim=16"
@@ -176,12 +177,12 @@ def test_a_partial_look_leaves_the_runs_own_result_alone(typed, runs, words, nam
 
 
 def test_figures_are_shown_even_where_they_cannot_be_saved(typed, runs, monkeypatch):
-    from lvmctl.core import files
+    from lvmctl.evaluation.fivecat import run
 
     def full(path, value):
-        raise files.OutputError("cannot be written (no space)", where=path)
+        raise OutputError("cannot be written (no space)", where=path)
 
-    monkeypatch.setattr(files, "write_json", full)
+    monkeypatch.setattr(run, "write_json", full)
     code, out, err = typed("5cat", "three")
     assert code == 6
     assert "profile fair: " in out

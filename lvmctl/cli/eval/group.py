@@ -6,13 +6,14 @@ import click
 
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
 
+HOME = "lvmctl.cli.eval"
 COMMANDS = {
-    "5cat": LazyCommand("lvmctl.cli.eval.fivecat:fivecat", "Five tests and a profile's verdict."),
-    "retrieval": LazyCommand("lvmctl.cli.eval.tables:retrieval", "Ranks of the true chunk."),
-    "direction": LazyCommand("lvmctl.cli.eval.tables:direction", "Cosines and margins, by name."),
-    "baselines": LazyCommand("lvmctl.cli.eval.tables:baselines", "What needs no model."),
-    "compare": LazyCommand("lvmctl.cli.eval.compare:compare", "Runs side by side, with a verdict."),
-    "report": LazyCommand("lvmctl.cli.eval.report:report", "One page with plots."),
+    "5cat": LazyCommand(f"{HOME}.fivecat:fivecat", "Five tests and a profile's verdict."),
+    "retrieval": LazyCommand(f"{HOME}.retrieval:retrieval", "Ranks of the true chunk."),
+    "direction": LazyCommand(f"{HOME}.direction:direction", "Cosines and margins, by name."),
+    "baselines": LazyCommand(f"{HOME}.baselines:baselines", "What needs no model."),
+    "compare": LazyCommand(f"{HOME}.compare:compare", "Runs side by side, with a verdict."),
+    "report": LazyCommand(f"{HOME}.report:report", "One page with plots."),
 }
 
 

@@ -39,7 +39,7 @@ def report(
     lvmctl eval report runs/p8_a runs/p8_b --out report.html
     """
     with redirect_stdout(sys.stderr):
-        from lvmctl.report.job import make_report
+        from lvmctl.api.report import report
 
-        done = make_report(runs, out, force, Terminal(), partial)
+        done = report(runs, out, force=force, partial=partial, reporter=Terminal())
     emit(done.to_dict(), "eval.report", as_json, str(done.out))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.cli.eval.compare import shown, text
 from lvmctl.cli.reporter import Terminal
 from lvmctl.core.formatting import number, table
+from lvmctl.evaluation.compare_rendering import compare_lines, shown
 
 if TYPE_CHECKING:
     from lvmctl.training.sweep.sweep import Member
@@ -36,7 +36,7 @@ def comparison(members: Sequence[Member], path: Path) -> tuple[dict[str, Any], s
         groups.setdefault(member.group, []).append(one.name)
     record = {"format": FORMAT, **done.to_dict()}
     record["seeds"] = spreads(record, groups)
-    said = "\n".join([*text(record), *seeds_text(record)])
+    said = "\n".join([*compare_lines(record), *seeds_text(record)])
     write_whole(path / "comparison.txt", lambda file: file.write(f"{said}\n".encode()))
     write_json(path / "comparison.json", record)
     return record, said

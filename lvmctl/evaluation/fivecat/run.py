@@ -6,12 +6,14 @@ import hashlib
 import sys
 import time
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import lvmctl
+from lvmctl.core.files import write_json
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data.splits.order import seeded_articles
@@ -24,6 +26,7 @@ from lvmctl.evaluation.fivecat.internals import anatomy
 from lvmctl.evaluation.fivecat.latency import latency, reference_of
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
 from lvmctl.evaluation.fivecat.order import fit_order, order_accuracy
+from lvmctl.evaluation.fivecat.rendering import fivecat_text
 from lvmctl.evaluation.gates.ceilings import reach
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.gates.verdicts import Figure, ProfileVerdict, profile_verdict
@@ -89,6 +92,10 @@ class FiveCat:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data: what the file at :attr:`path` holds."""
+        return dict(self._tree)
+
+    @cached_property
+    def _tree(self) -> dict[str, Any]:
         val, ood = self.sheets["val"], self.sheets.get("ood")
         return {
             "format": FORMAT,
@@ -108,6 +115,19 @@ class FiveCat:
             "latency": self.times,
             **self.anatomy,
         }
+
+    def table(self) -> str:
+        """Tests, gates and the verdict for a reader."""
+        return fivecat_text(self.to_dict())
+
+    def save(self) -> Path:
+        """Write the result into the run directory; returns where it is.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        write_json(self.path, self.to_dict())
+        return self.path
 
 
 def run_fivecat(

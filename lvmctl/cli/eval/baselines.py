@@ -1,0 +1,41 @@
+"""``lvmctl eval baselines``: what needs no model."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from typing import Any
+
+import click
+
+from lvmctl.cli.eval.options import data_options
+from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.reporter import Terminal
+from lvmctl.config import TRANSFORMS
+
+
+@click.command()
+@data_options
+@click.option("--context", type=click.IntRange(1), default=5, show_default=True, help="K, chunks.")
+@click.option("--horizon", type=click.IntRange(1), default=1, show_default=True, help="h, ahead.")
+@click.option(
+    "--transform",
+    type=click.Choice(TRANSFORMS),
+    help="What chunks go through first, fitted on the training articles.",
+)
+@json_option
+def baselines(as_json: bool, **asked: Any) -> None:
+    """Baselines and oracles on every window of a store; no model is needed.
+
+    Baselines that learn (ema, wiener, ridge, anything centred) need --train.
+
+    \b
+    lvmctl eval baselines
+    lvmctl eval baselines --data stores/books --train stores/essays --json
+    lvmctl eval baselines --transform centred
+    """
+    from lvmctl.api.evaluation import evaluate_baselines
+
+    with redirect_stdout(sys.stderr):
+        done = evaluate_baselines(reporter=Terminal(), **asked)
+    emit(done.to_dict(), "eval.baselines", as_json, done.table)

@@ -1,0 +1,35 @@
+"""``lvmctl eval direction``: cosines and margins, by name."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from typing import Any
+
+import click
+
+from lvmctl.cli.eval.options import data_options, run_argument
+from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.reporter import Terminal
+from lvmctl.evaluation.rendering import margins_text
+
+
+@click.command()
+@run_argument
+@data_options
+@json_option
+def direction(run: str | None, as_json: bool, **asked: Any) -> None:
+    """Cosines to the target and to each previous chunk, by name, with margins and their ceilings.
+
+    \b
+    lvmctl eval direction
+    lvmctl eval direction runs/p8_a --data stores/books@val --json
+    """
+    from lvmctl.api.evaluation import evaluate
+
+    with redirect_stdout(sys.stderr):
+        done = evaluate(
+            run, pools=(), global_pool=False, ceilings=True, reporter=Terminal(), **asked
+        )
+    found = done.to_dict()
+    emit(found, "eval.direction", as_json, lambda: margins_text(found))

@@ -1,0 +1,47 @@
+"""``lvmctl eval retrieval``: the rank of the true chunk."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from typing import Any
+
+import click
+
+from lvmctl.cli.eval.options import data_options, run_argument
+from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.reporter import Terminal
+from lvmctl.evaluation.rendering import POOLS, ranks_text
+
+
+@click.command()
+@run_argument
+@data_options
+@click.option(
+    "--pool",
+    type=click.Choice(list(POOLS)),
+    default="in-article",
+    show_default=True,
+    help="What the target is ranked among.",
+)
+@json_option
+def retrieval(run: str | None, pool: str, as_json: bool, **asked: Any) -> None:
+    """Rank the true chunk among candidates, for RUN and every baseline.
+
+    Rank = 1 + better + half of the ties, exact in float64. Chance and the mean pool size stand
+    below the table.
+
+    \b
+    lvmctl eval retrieval
+    lvmctl eval retrieval runs/p8_a --data stores/books --pool global
+    """
+    from lvmctl.api.evaluation import evaluate
+
+    family, _, name = POOLS[pool][0].partition(".")
+    pools = (name,) if family == "in_article" else ()
+    with redirect_stdout(sys.stderr):
+        done = evaluate(
+            run, pools=pools, global_pool=family == "global", reporter=Terminal(), **asked
+        )
+    found = {"pool": pool, **done.to_dict()}
+    emit(found, "eval.retrieval", as_json, lambda: ranks_text(found, pool))

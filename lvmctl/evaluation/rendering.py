@@ -1,0 +1,132 @@
+"""Predictors measured on the same windows, as tables for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lvmctl.core.formatting import MISSING, figure, number, table
+from lvmctl.core.tree import get_number
+
+POOLS = {
+    "in-article": ("in_article.filtered", "all chunks of the article but the window's (primary)"),
+    "future": ("in_article.future", "the article's chunks after the window"),
+    "global": ("global.filtered", "all chunks of the split but the window's"),
+    "unfiltered": ("in_article.unfiltered", "the article with the window, as the original work"),
+}
+"""Pools by what the command line calls them: the path of their figures, and what they hold."""
+
+PRIMARY = "in_article.filtered"
+RANKS = {"r@1": "R@1", "r@5": "R@5", "r@10": "R@10", "mrr": "MRR", "mrr@10": "MRR@10"}
+PREVIOUS = ("last", "second_last", "unseen")
+
+MARGINS = """\
+margin[P] is cos(q, target) - cos(q, P). last and second_last lie in the window; unseen is the
+target's mirror image before it. margin[last] below 0 is what a correct model of text has: it does
+not mean "backward". margin[second_last] is diagnostic. Ceilings see the target: no model of that
+class can have a larger margin."""
+
+SUMMARY = {
+    "cos_next": "cos_next",
+    **{f"margin.{previous}": f"margin[{previous}]" for previous in PREVIOUS},
+    **{f"{PRIMARY}.{name}": RANKS[name] for name in ("r@1", "r@5", "mrr@10")},
+    "global.filtered.r@10": "global R@10",
+}
+"""Figures of the summary by path, with what they are called."""
+
+SUMMARY_NOTE = """\
+R@1, R@5 and MRR@10 rank the true chunk among the chunks of its article outside the window
+(articles of at least {min_article} chunks), global R@10 among all."""
+
+
+def heading(found: Mapping[str, Any]) -> str:
+    """What was evaluated on what."""
+    val = found["data"]["val"]
+    who = f"{found['run']} ({found['recipe']}) on " if "run" in found else ""
+    return (
+        f"{who}{found['windows']:,} windows of {found['articles']:,} articles of {val['name']}, "
+        f"K = {found['context']}, horizon {found['horizon']}"
+    )
+
+
+def rank_rows(predictors: Mapping[str, Any], path: str) -> list[Sequence[str]]:
+    """A row per predictor: figures, and the interval of R@5."""
+    rows = []
+    for predictor, tree in predictors.items():
+        cells = {name: figure(tree, f"{path}.{name}") for name in RANKS}
+        rows.append([predictor, *(value for value, _ in cells.values()), cells["r@5"][1]])
+    return rows
+
+
+def ranks_text(found: Mapping[str, Any], pool: str) -> str:
+    """Ranks of the target in one of :data:`POOLS`, with chance and the mean size of the pool."""
+    path, what = POOLS[pool]
+    family, _, name = path.partition(".")
+    counted = next(iter(found["predictors"].values()))[family][name]
+    lines = [heading(found), f"pool: {what}"]
+    if not counted["windows"]:
+        lines.append(f"no article has {found['min_article']} chunks: lower --min-article")
+        return "\n".join(lines)
+    rows = rank_rows(found["predictors"], path)
+    rows.append(["chance", *(number(counted[f"chance_{name}"]) for name in RANKS), ""])
+    lines += ["", table(["", *RANKS.values(), "R@5, 95 %"], rows), ""]
+    least = "" if family == "global" else f" in articles of at least {found['min_article']} chunks"
+    lines.append(
+        f"{counted['windows']:,} windows{least}, {counted['pool_mean']:,.1f} candidates on average"
+    )
+    return "\n".join(lines)
+
+
+def margin_rows(found: Mapping[str, Any]) -> list[Sequence[str]]:
+    """A row per predictor and bound: cos_next with its interval, and each named margin."""
+    rows = []
+    for name, tree in found["predictors"].items():
+        cells = [
+            number(tree.get(family, {}).get(previous))
+            for family in ("cos_prev", "margin")
+            for previous in PREVIOUS
+        ]
+        rows.append([name, *figure(tree, "cos_next"), *cells])
+    for name, margins in found.get("ceilings", {}).items():
+        cells = [number(margins["margin"].get(previous)) for previous in PREVIOUS]
+        rows.append([name, "", "", "", "", "", *cells])
+    return rows
+
+
+def margins_text(found: Mapping[str, Any]) -> str:
+    """Cosines and margins by name, with their ceilings where these were worked out."""
+    header = ["", "cos_next", "95 %"]
+    header += [f"cos[{p}]" for p in PREVIOUS] + [f"margin[{p}]" for p in PREVIOUS]
+    return "\n".join([heading(found), "", table(header, margin_rows(found)), "", MARGINS])
+
+
+def summary_text(found: Mapping[str, Any]) -> str:
+    """What was measured of each predictor: cosine, margins, in-article and global retrieval."""
+    rows = [
+        [name, *summary_cells(tree), figure(tree, f"{PRIMARY}.r@5")[1]]
+        for name, tree in found["predictors"].items()
+    ]
+    tree = next(reversed(found["predictors"].values()))
+    chances = {path: get_number(tree, chance_of(path)) for path in SUMMARY}
+    if any(value is not None for value in chances.values()):
+        cells = ["" if value is None else number(value) for value in chances.values()]
+        rows.append(["chance", *cells, ""])
+    header = ["", *SUMMARY.values(), "R@5, 95 %"]
+    kept = [
+        column
+        for column in range(len(header))
+        if column == 0 or any(row[column] not in ("", MISSING) for row in rows)
+    ]
+    shown = table([header[i] for i in kept], [[row[i] for i in kept] for row in rows])
+    return "\n".join([heading(found), "", shown, "", SUMMARY_NOTE.format(**found)])
+
+
+def summary_cells(tree: Mapping[str, Any]) -> list[str]:
+    """The figures of :data:`SUMMARY` of a predictor."""
+    return [figure(tree, path)[0] for path in SUMMARY]
+
+
+def chance_of(path: str) -> str:
+    """Where the chance level of a figure stands."""
+    parent, _, name = path.rpartition(".")
+    return f"{parent}.chance_{name}"
