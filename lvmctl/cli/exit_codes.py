@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +17,21 @@ if TYPE_CHECKING:
 
 BUG = 70
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 128 + 2, 128 + 13, 128 + 15
+
+
+def report(error: BaseException, debug: bool, command: Entry | None = None) -> int:
+    """Write the one line of an exception to stderr; its exit code.
+
+    Args:
+        debug: write its traceback too.
+        command: see :func:`ending`.
+    """
+    code, line = ending(error, command)
+    with suppress(OSError):  # nobody reads stderr any more
+        if debug:
+            traceback.print_exception(error)
+        click.echo(f"error: {' '.join(line.split())}", err=True)
+    return code
 
 
 def ending(error: BaseException, command: Entry | None = None) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 import lvmctl
-from lvmctl.cli.exit_codes import BROKEN_PIPE, ending
+from lvmctl.cli.exit_codes import BROKEN_PIPE, report
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
 from lvmctl.cli.process import open_streams, prepare_torch, settle_streams, unwinding
 
@@ -132,14 +132,7 @@ def run(args: Sequence[str] | None = None) -> int:
             error.show()
         return error.exit_code
     except BaseException as error:
-        code, line = ending(error, session.command)
-        with suppress(OSError):  # nobody reads stderr any more
-            if session.debug:
-                import traceback
-
-                traceback.print_exc()
-            click.echo(f"error: {' '.join(line.split())}", err=True)
-        return code
+        return report(error, session.debug, session.command)
 
 
 def _invoke(session: Session, args: Sequence[str]) -> int:

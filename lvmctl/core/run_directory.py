@@ -37,11 +37,16 @@ UNSAFE = re.compile(r"[^\w.+-]+")
 
 
 class RunDirectory:
-    """One run on disk. Hold it as a context manager while writing: it locks the directory."""
+    """One run on disk. Hold it as a context manager while writing: it locks the directory.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: where it is.
+        wait: seconds to wait for another process that holds the lock.
+    """
+
+    def __init__(self, path: Path, wait: float = 0.0) -> None:
         self.path = Path(path)
-        self._lock = FileLock(self.path / ".lock", timeout=0, thread_local=False)
+        self._lock = FileLock(self.path / ".lock", timeout=wait, thread_local=False)
 
     config = property(lambda self: self.path / "config.json")
     history = property(lambda self: self.path / "training_history.json")

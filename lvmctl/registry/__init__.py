@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lvmctl.registry.declare import Plugin
     from lvmctl.registry.registry import Entry, Registry
 
-__all__ = ["Entry", "Plugin", "Registry", "configure", "load_registry"]
+__all__ = ["Entry", "Plugin", "Registry", "configure", "load_registry", "settings"]
 
 DISABLE_VARIABLE = "LVMCTL_DISABLE_PLUGINS"
 
@@ -33,6 +33,11 @@ def configure(*, enabled: bool = True, strict: bool = False, disable: Collection
     """
     _settings.update(enabled=enabled, strict=strict, disable=tuple(disable))
     _loaded.clear()
+
+
+def settings() -> dict[str, Any]:
+    """The arguments of :func:`configure` that this process loads plugins by, as plain data."""
+    return {**_settings, "disable": list(_settings["disable"])}
 
 
 def load_registry(strict: bool = False) -> Registry:

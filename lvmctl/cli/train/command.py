@@ -1,20 +1,23 @@
-"""``lvmctl train``: one run, or a grid of them."""
+"""``lvmctl train``: one run, or a sweep of them."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lvmctl.cli.output import emit, json_option
-from lvmctl.cli.reporter import VERBOSE
-from lvmctl.cli.train.request import FLAGS, Typed
-from lvmctl.cli.train.single import continued, end_with_parent, record, refuse, started
+from lvmctl.cli.reporter import VERBOSE, Terminal
+from lvmctl.cli.train.request import FLAGS, CommandLine
 from lvmctl.cli.train.summary import summary
-from lvmctl.cli.train.sweep import FILE, refuse_jobs, resume_grid, train_grid
-from lvmctl.cli.train.trials import is_grid, only_experiment
+from lvmctl.cli.train.sweep import FILE, resume_sweep, train_sweep
+from lvmctl.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from lvmctl.training.job import Finished
 
 
 @click.command()
@@ -24,7 +27,7 @@ from lvmctl.cli.train.trials import is_grid, only_experiment
     "experiments",
     multiple=True,
     metavar="NAME",
-    help="Configuration in experiments.toml; repeat it or give a pattern for a grid.",
+    help="Configuration in experiments.toml; repeat it or give a pattern for a sweep.",
 )
 @click.option("--data", metavar="SOURCE", help="Store, NPZ or synth:NAME; its own splits are used.")
 @click.option("--train", "train_", multiple=True, metavar="SOURCE", help="Training data; repeat.")
@@ -51,10 +54,11 @@ from lvmctl.cli.train.trials import is_grid, only_experiment
     help="Where to compute; auto takes a GPU where there is one.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory  [default: runs/NAME].")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Continue a run.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Members of a grid at a time.")
+@click.option(
+    "--resume", type=click.Path(path_type=Path), metavar="RUN", help="Continue a run or sweep."
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Trials of a sweep at a time.")
 @click.option("-v", "--verbose", is_flag=True, help=f"Show what is measured every {VERBOSE} steps.")
-@click.option("--tied", is_flag=True, hidden=True)
 @json_option
 def train(
     recipe: str | None,
@@ -70,7 +74,6 @@ def train(
     resume: Path | None,
     jobs: int | None,
     verbose: bool,
-    tied: bool,
     as_json: bool,
     **flags: str | None,
 ) -> None:
@@ -86,7 +89,7 @@ def train(
     lvmctl train --experiment p8-pilot
     lvmctl train --plugin p8 --resume runs/p8_c5_m0.07_20251104_222516
 
-    A pattern, several experiments or several seeds are a grid: its members are trained one after
+    A pattern, several experiments or several seeds are a sweep: its trials are trained one after
     another, or --jobs at a time, into one directory, and compared. Type it again to go on.
 
     \b
@@ -95,7 +98,7 @@ def train(
 
     `lvmctl plugins describe RECIPE` lists every option that --set takes.
     """
-    typed = Typed(
+    typed = CommandLine(
         recipe=recipe,
         experiments=experiments,
         flags={name: value for name in FLAGS if (value := flags[name]) is not None},
@@ -104,8 +107,6 @@ def train(
         sources={"data": data, "train": train_, "val": val, "ood": ood},
         device=device,
     )
-    if tied:
-        end_with_parent()
     # What a plugin prints is talk; stdout is for the result.
     with redirect_stdout(sys.stderr):
         if resume is not None:
@@ -113,21 +114,57 @@ def train(
         if resume is not None and (resume / FILE).is_file():
             given = {"--plugin": recipe, "options": typed.flags or assignments}
             given |= {"sources": any(typed.sources.values()), "--device": device != "auto"}
-            refuse(resume, given, "members as they were asked for")
-            done = resume_grid(resume, jobs, verbose)
-        elif resume is None and is_grid(typed):
-            done = train_grid(typed, out, jobs, verbose)
+            refuse(resume, given, "trials as they were asked for")
+            sweep = resume_sweep(resume, jobs, verbose)
+        elif resume is None and typed.is_sweep:
+            sweep = train_sweep(typed, out, jobs, verbose)
         else:
-            done = None
-            refuse_jobs(jobs)
-            every = VERBOSE if verbose else 0
-            if resume is not None:
-                finished = continued(resume, typed, every)
-            else:
-                finished = started(typed, only_experiment(typed), out, every)
-    if done is None:
+            sweep = None
+            if jobs is not None:
+                raise UsageError(
+                    "one run is one process",
+                    where="--jobs",
+                    mend="leave it out, or ask for several runs",
+                )
+            finished = train_one(typed, out, resume, Terminal(VERBOSE if verbose else 0))
+    if sweep is None:
         emit(record(finished), "train", as_json, lambda: summary(finished))
         return
-    emit(done.as_json(), "train.grid", as_json, done.as_text)
-    if (error := done.error()) is not None:
+    emit(sweep.as_json(), "train.grid", as_json, sweep.as_text)
+    if (error := sweep.error()) is not None:
         raise error
+
+
+def train_one(
+    typed: CommandLine, out: Path | None, resume: Path | None, reporter: Terminal
+) -> Finished:
+    """Start a run, or resume one, whose sources name where its data is now."""
+    from lvmctl.training import job
+    from lvmctl.training.provenance import absolutes
+
+    if resume is None:
+        return job.start(typed.request(typed.experiment(), out), reporter)
+    moved = absolutes(dict(typed.sources)) if any(typed.sources.values()) else None
+    return job.resume(resume, typed.layers, typed.device, reporter, typed.recipe, moved)
+
+
+def refuse(resume: Path, given: dict[str, Any], what: str = "recipe and its place") -> None:
+    """Refuse what a resumed run cannot take."""
+    if refused := [name for name, value in given.items() if value]:
+        raise UsageError(
+            f"a resumed run keeps its {what}, {', '.join(refused)} cannot change",
+            where=f"--resume {resume}",
+            mend="leave them out",
+        )
+
+
+def record(finished: Finished) -> dict[str, Any]:
+    """What ``--json`` prints of a run."""
+    return {
+        "run": str(finished.run.path),
+        "recipe": finished.plan.recipe,
+        "epochs": finished.result.epochs,
+        "best": finished.result.best,
+        "stopped": finished.result.stopped,
+        "demonstration": finished.demonstration,
+    }

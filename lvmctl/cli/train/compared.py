@@ -1,4 +1,4 @@
-"""The comparison of a grid's members: worked out, rendered and saved."""
+"""The comparison of a sweep's trials: worked out, rendered and saved."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lvmctl.core.formatting import number, table
 from lvmctl.evaluation.compare_rendering import compare_lines, shown
 
 if TYPE_CHECKING:
-    from lvmctl.training.sweep.sweep import Member
+    from lvmctl.training.sweep.trials import Trial
 
 AGAINST = "direct"
 FORMAT = "lvmctl.comparison/1"
 
 
-def comparison(members: Sequence[Member], path: Path) -> tuple[dict[str, Any], str]:
-    """Compare finished members as ``eval compare`` does, and save it beside them.
+def comparison(trials: Sequence[Trial], path: Path) -> tuple[dict[str, Any], str]:
+    """Compare finished trials as ``eval compare`` does, and save it beside them.
 
     Returns:
         The record that ``comparison.json`` holds, and the text of ``comparison.txt``.
@@ -29,11 +29,11 @@ def comparison(members: Sequence[Member], path: Path) -> tuple[dict[str, Any], s
     from lvmctl.registry import load_registry
     from lvmctl.training.sweep.spread import spreads
 
-    runs = [str(member.path) for member in members]
+    runs = [str(trial.path) for trial in trials]
     done = compare(load_registry(), runs, AGAINST, Asked(), Terminal())
     groups: dict[str, list[str]] = {}
-    for member, one in zip(members, done.runs):
-        groups.setdefault(member.group, []).append(one.name)
+    for trial, one in zip(trials, done.runs):
+        groups.setdefault(trial.group, []).append(one.name)
     record = {"format": FORMAT, **done.to_dict()}
     record["seeds"] = spreads(record, groups)
     said = "\n".join([*compare_lines(record), *seeds_text(record)])

@@ -1,31 +1,101 @@
-"""``lvmctl train`` of several experiments or seeds: a grid."""
+"""``lvmctl train`` of several experiments or seeds: a sweep, trained, compared and shown."""
 
 from __future__ import annotations
 
 import json
 from contextlib import chdir
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lvmctl.cli.output import notice
-from lvmctl.cli.train.request import Typed, source_words
-from lvmctl.cli.train.rows import Done, Row
-from lvmctl.cli.train.trials import default_path, members_of
-from lvmctl.core.errors import Interrupted, LvmctlError, RunError, UsageError
+from lvmctl.cli.train.request import CommandLine, default_path, trials_of
+from lvmctl.core.errors import Interrupted, LvmctlError, RunError
+from lvmctl.core.formatting import table
 
 if TYPE_CHECKING:
     from lvmctl.training.sweep.pool import Ended
+    from lvmctl.training.sweep.trials import Trial
 
 FORMAT = "lvmctl.grid/1"
 FILE = "grid.json"
-GLOBAL = ("no_plugins", "strict_plugins", "debug")
-"""Options before the command that a member's command repeats."""
 
 
-def saved_request(path: Path) -> tuple[Typed, Path]:
-    """What the grid at ``path`` was asked for, and the directory it was asked in.
+@dataclass
+class Sweep:
+    """A sweep and how far it came.
+
+    Attributes:
+        path: its directory.
+        trials: its trainings.
+        failed: those that failed now, in the order in which they ended.
+        record, text: the comparison, None and nothing where there is none.
+    """
+
+    path: Path
+    trials: list[Trial]
+    failed: list[Trial] = field(default_factory=list)
+    record: dict[str, Any] | None = None
+    text: str = ""
+
+    def count(self) -> str:
+        """How many trials are finished, of how many."""
+        return f"{sum(trial.state == 'finished' for trial in self.trials)} of {len(self.trials)}"
+
+    def headline(self) -> str:
+        """One line: how many are finished, how many go on, and where."""
+        begun = sum(trial.state == "begun" for trial in self.trials)
+        resumed = f", {begun} to be resumed" if begun else ""
+        return f"sweep: {self.count()} finished{resumed}; {self.path}"
+
+    def begins(self, trial: Trial) -> None:
+        """A trial is started, or continued."""
+        trial.trained = True
+        verb = "resumed" if trial.state == "begun" else "trained"
+        notice(f"{self.count()} finished; {trial.name} is {verb}")
+
+    def ends(self, trial: Trial, ended: Ended) -> None:
+        """A trial's process has ended."""
+        trial.code, trial.error = ended.exit_code, ended.error
+        trial.state = {0: "finished", 130: "begun", 143: "begun"}.get(trial.code, "failed")
+        if trial.code:
+            self.failed.append(trial)
+            trial.error = trial.error or f"ended with exit code {ended.code}"
+        verb = {"begun": "was interrupted"}.get(trial.state, trial.state)
+        notice(f"{self.count()} finished; {trial.name} {verb} after {ended.seconds:.0f} s")
+
+    def as_json(self) -> dict[str, Any]:
+        members = [trial.record() for trial in self.trials]
+        return {"grid": str(self.path), "members": members, "comparison": self.record}
+
+    def as_text(self) -> str:
+        cells = [
+            (trial.name, trial.state, str(trial.epochs), trial.error or trial.stopped or "")
+            for trial in self.trials
+        ]
+        states = table(["trial", "state", "epochs", ""], cells)
+        parts = [states, *([self.text] if self.text else []), f"sweep: {self.path}"]
+        return "\n\n".join(parts)
+
+    def error(self) -> LvmctlError | None:
+        """What the command ends with when trials failed: the code is the first one's."""
+        from lvmctl.training.sweep.trials import SweepError
+
+        if not self.failed:
+            return None
+        names = ", ".join(f"{trial.name} (exit code {trial.code})" for trial in self.failed)
+        return SweepError(
+            self.failed[0].code,
+            f"{len(self.failed)} of {len(self.trials)} trials did not finish: {names}",
+            where=self.path,
+            mend=f"correct it and try these again with lvmctl train --resume {self.path}",
+        )
+
+
+def saved_request(path: Path) -> tuple[CommandLine, Path]:
+    """What the sweep at ``path`` was asked for, and the directory it was asked in.
 
     Raises:
         RunError: ``grid.json`` is not one.
@@ -35,64 +105,59 @@ def saved_request(path: Path) -> tuple[Typed, Path]:
         saved = json.loads(file.read_text(encoding="utf-8"))
         if saved["format"] != FORMAT:
             raise RunError("was written by another version of lvmctl", where=file)
-        return Typed(**saved["request"]), Path(saved["directory"])
+        return CommandLine(**saved["request"]), Path(saved["directory"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
-            f"is not the request of a grid ({type(error).__name__}: {error})",
+            f"is not the request of a sweep ({type(error).__name__}: {error})",
             where=file,
             mend="type the command that began it again, with --out",
         ) from error
 
 
-def resume_grid(path: Path, jobs: int | None, verbose: bool) -> Done:
-    """Go on with the grid at ``path`` as it was asked for."""
+def resume_sweep(path: Path, jobs: int | None, verbose: bool) -> Sweep:
+    """Go on with the sweep at ``path`` as it was asked for."""
     typed, directory = saved_request(path)
     path = path.resolve()
     if not directory.is_dir():
         raise RunError("the directory it was asked in is gone", where=directory)
     with chdir(directory):  # experiments and the data they name are looked for from there
-        return train_grid(typed, path, jobs, verbose)
+        return train_sweep(typed, path, jobs, verbose)
 
 
-def train_grid(typed: Typed, out: Path | None, jobs: int | None, verbose: bool) -> Done:
-    """Check all members, train those that are not finished, and compare."""
+def train_sweep(typed: CommandLine, out: Path | None, jobs: int | None, verbose: bool) -> Sweep:
+    """Check all trials, train those that are not finished, and compare."""
     from lvmctl.core.files import write_json
     from lvmctl.registry import load_registry
-    from lvmctl.training.sweep.sweep import check, compared, open_grid
-    from lvmctl.training.sweep.trials import state
+    from lvmctl.training.sweep.trials import check, check_comparable, open_sweep, state
 
     path = out or default_path(typed)
-    jobs = workers(jobs)
-    pairs = members_of(typed, path)
-    found = check(load_registry(), [member for member, _ in pairs])
-    with open_grid(path) as grid:
+    jobs = limited(jobs)
+    sweep = Sweep(path, trials_of(typed, path))
+    check(load_registry(), sweep.trials)
+    with open_sweep(path):
         saved = {"format": FORMAT, "request": typed.record(), "directory": Path.cwd()}
-        write_json(grid.path / FILE, saved)
-        rows = []
-        for one, (member, own) in zip(found, pairs):
-            request = member.request
-            words = own.words(request.experiment, request.sources)
-            rows.append(Row(one, words, state(member.path, one.plan.options.epochs)))
-        done = Done(path, rows)
-        notice(done.headline())
+        write_json(path / FILE, saved)
+        for trial in sweep.trials:
+            trial.state = state(trial.path, trial.plan.options.epochs)
+        notice(sweep.headline())
         try:
-            compared(found)
+            check_comparable(sweep.trials)
         except LvmctlError as error:
             notice(f"no comparison will be made: {error}")
             comparable = False
         else:
             comparable = True
-        train_rows(done, jobs, verbose)
-        finished = [row.one.member for row in rows if row.state == "finished"]
+        train_trials(sweep, jobs, verbose)
+        finished = [trial for trial in sweep.trials if trial.state == "finished"]
         if finished and comparable:
             from lvmctl.cli.train.compared import comparison
 
-            done.record, done.text = comparison(finished, path)
-    return done
+            sweep.record, sweep.text = comparison(finished, path)
+    return sweep
 
 
-def workers(jobs: int | None) -> int:
-    """How many members are trained at once: no more than there are processors."""
+def limited(jobs: int | None) -> int:
+    """How many trials are trained at once: no more than there are processors."""
     from lvmctl.training.sweep.pool import cores
 
     if jobs is not None and jobs > cores():
@@ -100,57 +165,30 @@ def workers(jobs: int | None) -> int:
     return min(jobs or 1, cores())
 
 
-def train_rows(done: Done, jobs: int, verbose: bool) -> None:
+def train_trials(sweep: Sweep, jobs: int, verbose: bool) -> None:
     """Train what is not finished, in processes of their own.
 
     Raises:
-        Interrupted: SIGINT or SIGTERM came; every member that ran has saved.
+        Interrupted: SIGINT or SIGTERM came; every trial that ran has saved.
     """
-    from lvmctl.training.sweep.pool import work
+    from lvmctl.cli.train.trial import COMMAND, task_of
+    from lvmctl.training.sweep.pool import WorkerPool
 
-    rows = {row.name: row for row in done.rows if row.state != "finished"}
-    params = click.get_current_context().find_root().params
-    before = [f"--{name.replace('_', '-')}" for name in GLOBAL if params.get(name)]
-    tasks = {name: [*before, "train", *command(row, verbose)] for name, row in rows.items()}
-
-    def begins(name: str) -> None:
-        rows[name].trained = True
-        verb = "resumed" if rows[name].state == "begun" else "trained"
-        notice(f"{done.count()} finished; {name} is {verb}")
-
-    def ends(name: str, how: Ended) -> None:
-        row = rows[name]
-        row.code, row.error = how.exit_code, how.error
-        row.state = {0: "finished", 130: "begun", 143: "begun"}.get(row.code, "failed")
-        if row.code:
-            done.failed.append(row)
-            row.error = row.error or f"ended with exit code {how.code}"
-        verb = {"begun": "was interrupted"}.get(row.state, row.state)
-        notice(f"{done.count()} finished; {name} {verb} after {how.seconds:.0f} s")
-
-    signum = work(tasks, jobs, begins, ends, notice)
-    if signum is not None and any(row.state != "finished" for row in done.rows):
+    debug = bool(click.get_current_context().find_root().params.get("debug"))
+    trials = {trial.name: trial for trial in sweep.trials if trial.state != "finished"}
+    tasks = {name: task_of(trial, verbose, debug) for name, trial in trials.items()}
+    pool = WorkerPool(
+        COMMAND,
+        jobs,
+        lambda name: sweep.begins(trials[name]),
+        lambda name, ended: sweep.ends(trials[name], ended),
+        notice,
+    )
+    signum = pool.run(tasks)
+    if signum is not None and any(trial.state != "finished" for trial in sweep.trials):
         raise Interrupted(
             signum,
-            f"interrupted, {done.count()} members finished",
-            where=done.path,
-            mend=f"go on with lvmctl train --resume {done.path}",
-        )
-
-
-def command(row: Row, verbose: bool) -> list[str]:
-    """A member's command after ``lvmctl train``."""
-    path, sources = row.one.member.path, row.one.member.request.sources
-    if row.state == "begun":
-        own = [f"--resume={path}", *source_words(sources)]
-    else:
-        own = [*row.words, f"--out={path}"]
-    return [*own, "--tied", *(["--verbose"] if verbose else [])]
-
-
-def refuse_jobs(jobs: int | None) -> None:
-    """A single run is one process."""
-    if jobs is not None:
-        raise UsageError(
-            "one run is one process", where="--jobs", mend="leave it out, or ask for several runs"
+            f"interrupted, {sweep.count()} trials finished",
+            where=sweep.path,
+            mend=f"go on with lvmctl train --resume {sweep.path}",
         )

@@ -1,27 +1,27 @@
-"""Trainings in processes of their own: some at a time, heard, and told to save when it is time."""
+"""Trials in processes of their own: some at a time, heard, and told to save when it is time."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-POLL = 0.05
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What torch and NumPy read."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended.
+    """How a trial's process ended.
 
     Attributes:
         code: exit code, negative for a signal that killed it.
@@ -54,7 +54,7 @@ def cores() -> int:
 def environment(jobs: int) -> dict[str, str]:
     """This process's environment, with the threads of one of ``jobs`` processes.
 
-    One process alone computes as it would without a grid. What the user has set is a bound.
+    One process alone computes as it would without a sweep. What the user has set is a bound.
     """
     found = dict(os.environ)
     if jobs > 1:
@@ -65,113 +65,132 @@ def environment(jobs: int) -> dict[str, str]:
     return found
 
 
-class Signals:
-    """While held, counts SIGINT and SIGTERM instead of ending the process."""
+class WorkerPool:
+    """Runs each task in a child process, at most ``jobs`` at a time.
 
-    def __init__(self) -> None:
-        self.first: int | None = None
-        self.interrupts = 0
-        self._before: dict[int, Any] = {}
+    A child gets its task as a line of JSON on stdin, which stays open as long as this process
+    lives. What it says on stderr is reported with its name before each line. It leads a process
+    group, so that a Ctrl-C reaches it once, through this process.
 
-    def __enter__(self) -> Signals:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                if signal.getsignal(number) != signal.SIG_IGN:  # a background job stays deaf
-                    self._before[number] = signal.signal(number, self._receive)
-        return self
+    Args:
+        command: the program that reads a task, and its arguments.
+        begins: called with the name of a task that is started.
+        ends: called with a name and how its process ended, never beside another call.
+        info: called with what a process says, a line at a time.
 
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _receive(self, number: int, _: FrameType | None) -> None:
-        self.interrupts += number == signal.SIGINT
-        self.first = self.first or number
-
-
-class Worker:
-    """One child process, whose lines on stderr are said with its name before them.
-
-    It leads a process group, so that a Ctrl-C reaches it once, through its parent. Its stdin
-    closes when its parent is gone, however that ended.
+    Attributes:
+        received: the first signal that came while tasks ran, None without one.
     """
 
     def __init__(
-        self, name: str, words: Sequence[str], env: Mapping[str, str], say: Callable[[str], None]
+        self,
+        command: Sequence[str],
+        jobs: int,
+        begins: Callable[[str], None],
+        ends: Callable[[str, Ended], None],
+        info: Callable[[str], None],
     ) -> None:
-        self.name, self.say = name, say
-        self.error: str | None = None
-        self.begin = time.monotonic()
-        self.process = subprocess.Popen(
-            words,
-            env=dict(env),
+        self.command, self.jobs, self.env = command, jobs, environment(jobs)
+        self.begins, self.ends, self.info = begins, ends, info
+        self.received: int | None = None
+        self.interrupts = 0
+        self.broken = False
+        self.running: set[subprocess.Popen] = set()
+        self.to_signal: set[subprocess.Popen] = set()
+        self.turn = threading.Lock()
+
+    def run(self, tasks: Mapping[str, Any]) -> int | None:
+        """Run tasks by name, one after another, until all have ended.
+
+        A signal is passed on to all that run, and nothing more is started; a second SIGINT kills
+        them. When a callback raises, those that run lose their parent's end of stdin and save.
+
+        Returns:
+            The signal that came, None without one.
+        """
+        before = self._handle_signals()
+        try:
+            with ThreadPoolExecutor(self.jobs) as executor:
+                futures = [executor.submit(self._run, *task) for task in tasks.items()]
+                try:
+                    done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+                    for future in done:
+                        future.result()
+                except BaseException:
+                    self.broken = True
+                    for process in list(self.running):
+                        process.stdin.close()
+                    raise
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return self.received
+
+    def _run(self, name: str, task: Any) -> None:
+        if self.broken or self.received is not None:
+            return
+        self._report(self.begins, name)
+        begin = time.monotonic()
+        own_group = {"process_group": 0} if os.name == "posix" else {}
+        process = subprocess.Popen(
+            self.command,
+            env=self.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            process_group=0,
+            **own_group,
         )
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-
-    def _read(self) -> None:
-        for line in self.process.stderr:
+        self.running.add(process)
+        self.to_signal.add(process)
+        if self.received is not None:  # it came meanwhile
+            self._pass_on(process)
+        with suppress(OSError):  # it has ended already: how is read from its exit code
+            process.stdin.write(f"{json.dumps(task)}\n")
+            process.stdin.flush()
+        error = None
+        for line in process.stderr:
             line = line.rstrip("\n")
             if line.startswith("error: "):
-                self.error = line.removeprefix("error: ")
+                error = line.removeprefix("error: ")
             with suppress(OSError, ValueError):  # nobody reads any more: the training goes on
-                self.say(f"{self.name} | {line}")
+                self.info(f"{name} | {line}")
+        code = process.wait()
+        self.running.discard(process)
+        self.to_signal.discard(process)
+        with suppress(OSError):
+            process.stdin.close()
+        self._report(self.ends, name, Ended(code, error, time.monotonic() - begin))
 
-    def ended(self) -> Ended | None:
-        """How it ended, None while it runs."""
-        code = self.process.poll()
-        if code is None:
-            return None
-        self.reader.join(timeout=5)
-        self.process.stdin.close()
-        return Ended(code, self.error, time.monotonic() - self.begin)
+    def _report(self, callback: Callable[..., None], *arguments: Any) -> None:
+        """Call back, one at a time; when that raises, no more tasks begin."""
+        with self.turn:
+            try:
+                callback(*arguments)
+            except BaseException:
+                self.broken = True
+                raise
 
+    def _handle_signals(self) -> dict[int, Any]:
+        """Receive SIGINT and SIGTERM; what handled them before. A background job stays deaf."""
+        if threading.current_thread() is not threading.main_thread():
+            return {}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+        return {number: signal.signal(number, self._receive) for number in heard}
 
-def work(
-    tasks: Mapping[str, Sequence[str]],
-    jobs: int,
-    begins: Callable[[str], None],
-    ends: Callable[[str, Ended], None],
-    say: Callable[[str], None],
-) -> int | None:
-    """Run ``tasks``, the words after ``lvmctl`` by name, at most ``jobs`` at a time.
+    def _receive(self, number: int, _: FrameType | None) -> None:
+        self.interrupts += number == signal.SIGINT
+        self.received = self.received or number
+        for process in list(self.running):
+            if self.interrupts > 1:
+                process.kill()
+            else:
+                self._pass_on(process)
 
-    A signal is passed on to all that run, and nothing more is started; a second SIGINT kills them.
-
-    Returns:
-        The signal that came, None without one.
-    """
-    waiting, working, env = list(tasks), dict[str, Worker](), environment(jobs)
-    passed = killed = False
-    with Signals() as signals:
-        try:
-            while working or (waiting and signals.first is None):
-                while waiting and len(working) < jobs and signals.first is None:
-                    name = waiting.pop(0)
-                    begins(name)
-                    words = [sys.executable, "-m", "lvmctl", *tasks[name]]
-                    working[name] = Worker(name, words, env, say)
-                if signals.first is not None and not passed:
-                    passed = True
-                    for worker in working.values():
-                        worker.process.send_signal(signals.first)
-                if signals.interrupts > 1 and not killed:
-                    killed = True
-                    for worker in working.values():
-                        worker.process.kill()
-                for name, worker in list(working.items()):
-                    if (how := worker.ended()) is not None:
-                        del working[name]
-                        ends(name, how)
-                time.sleep(POLL)
-        finally:
-            for worker in working.values():  # something broke here: they save and end
-                with suppress(OSError):
-                    worker.process.stdin.close()
-    return signals.first
+    def _pass_on(self, process: subprocess.Popen) -> None:
+        """Signal a process once, whichever thread comes first."""
+        with suppress(KeyError):
+            self.to_signal.remove(process)
+            process.send_signal(self.received)

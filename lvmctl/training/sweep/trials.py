@@ -1,48 +1,168 @@
-"""What a member's directory holds: nothing, another run, one to go on with, or a finished one."""
+"""The trials of a sweep: planned and checked, and how far each of their run directories is.
+
+``grid.json`` in a sweep's directory says what was asked for; ``comparison.json`` and
+``comparison.txt`` compare what is finished. Every trial is an ordinary run directory beside them.
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lvmctl.core.errors import RunError
-from lvmctl.core.files import jsonable
+from lvmctl.core.errors import DataError, LvmctlError, OutputError, RunError
+from lvmctl.core.files import jsonable, output_errors
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.tree import leaves
-from lvmctl.data.store.identity import identity
-from lvmctl.plan import ROLES, Plan
+from lvmctl.data.splits.open import Splits, open_splits
+from lvmctl.data.store.identity import identity, split_records
+from lvmctl.plan import ROLES, Plan, make_plan
+from lvmctl.registry import Registry
 from lvmctl.training import checkpoint
+from lvmctl.training.backend import choose_device
+from lvmctl.training.job import windows_of
 from lvmctl.training.provenance import FORMAT
+from lvmctl.training.request import TrainRequest
 
+FILE = "grid.json"
 WAITING, BEGUN, FINISHED, FAILED = "waiting", "begun", "finished", "failed"
 EARLY = ("config.json", "manifest.json", "training_history.json", "checkpoints")
 """What a run directory has before anything is trained."""
 
-PATIENCE = 10.0
-"""Seconds a training that was told to end is waited for."""
+LOCK_WAIT = 60.0
+"""Seconds in which a training that was told to end should have saved."""
 
 
-def refuse_another(path: Path, plan: Plan, data: dict[str, Any], device: str) -> None:
+class SweepError(LvmctlError):
+    """What is wrong with trials, reported at once; the exit code is the first one's."""
+
+    def __init__(self, code: int, what: str, **details: str | None) -> None:
+        super().__init__(what, **details)
+        self.exit_code = code
+
+
+@dataclass
+class Trial:
+    """One training of a sweep.
+
+    Attributes:
+        name: its own, and its directory's.
+        group: the experiment or recipe that seeds are averaged over.
+        request: what is trained; ``out`` is its directory.
+        plan: every option resolved, once :func:`check` found nothing wrong.
+        data: what identifies its data, by split; likewise.
+        state: ``waiting``, ``begun`` (interrupted), ``finished`` or ``failed``.
+        trained: whether this command trained it.
+        code, error: how it failed.
+    """
+
+    name: str
+    group: str
+    request: TrainRequest
+    plan: Plan | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    state: str = WAITING
+    trained: bool = False
+    code: int = 0
+    error: str | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.request.out
+
+    @property
+    def epochs(self) -> int:
+        """Epochs trained so far."""
+        return len(history(RunDirectory(self.path)))
+
+    @property
+    def stopped(self) -> str | None:
+        """Why a rule or a plugin ended it before its last epoch."""
+        return stopped(RunDirectory(self.path))
+
+    @property
+    def validated_on(self) -> tuple[Any, Any]:
+        """What must be equal for two trials to be compared."""
+        val = self.data["val"]
+        return val["content_hash"], val["articles_sha256"]
+
+    def record(self) -> dict[str, Any]:
+        """As ``--json`` prints it."""
+        return {
+            "name": self.name,
+            "experiment": self.request.experiment,
+            "recipe": self.plan.recipe,
+            "seed": self.plan.options.seed,
+            "run": str(self.path),
+            "state": self.state,
+            "trained": self.trained,
+            "epochs": self.epochs,
+            "stopped": self.stopped,
+            "exit_code": self.code,
+            "error": self.error,
+        }
+
+
+def check(registry: Registry, trials: Sequence[Trial]) -> None:
+    """Plan every trial, open its data and compare it with what its directory holds.
+
+    Nothing is written. Data that trials share is opened once.
+
+    Raises:
+        SweepError: for all that is wrong with any trial, at once.
+    """
+    opened: dict[str, Splits | LvmctlError] = {}
+    faults: dict[str, list[str]] = {}
+    code = 0
+    for trial in trials:
+        try:
+            request = trial.request
+            trial.plan = make_plan(registry, request.recipe, request.layers, request.losses)
+            for part in trial.plan.parts:
+                registry.resolve(part.entry)
+            choose_device(request.device)
+            splits = opened_once(request.sources, opened)
+            windows_of(trial.plan, splits)
+            trial.data = identity(split_records(splits))
+            refuse_another(trial)
+        except LvmctlError as error:
+            faults.setdefault(str(error), []).append(trial.name)
+            code = code or error.exit_code
+    if faults:
+        raise SweepError(code, "; ".join(f"{', '.join(who)}: {why}" for why, who in faults.items()))
+
+
+def opened_once(sources: dict[str, Any], opened: dict[str, Splits | LvmctlError]) -> Splits:
+    """The splits of sources, kept in ``opened``, or the error that they give each time."""
+    key = json.dumps(sources, sort_keys=True)
+    if key not in opened:
+        try:
+            opened[key] = open_splits(**sources)
+        except LvmctlError as error:
+            opened[key] = error
+    if isinstance(opened[key], LvmctlError):
+        raise opened[key]
+    return opened[key]
+
+
+def refuse_another(trial: Trial) -> None:
     """Refuse a directory that holds a run of another configuration.
-
-    Args:
-        path: the member's directory; nothing need be there.
-        plan, data, device: what is asked for; ``data`` identifies it by split.
 
     Raises:
         RunError: it does, or its files are damaged.
     """
-    if not path.exists() or stillborn(path):
+    if not trial.path.exists() or never_started(trial.path):
         return
-    run = RunDirectory.open(path)
+    run, device = RunDirectory.open(trial.path), trial.request.device
     saved = run.read(run.config)
     try:
         if saved["format"] != FORMAT:
             raise RunError("was written by another version of lvmctl", where=run.config)
-        changed = differences(jsonable(plan.record()), saved)
-        if identity(saved["splits"]) != jsonable(data):
+        changed = differences(jsonable(trial.plan.record()), saved)
+        if identity(saved["splits"]) != jsonable(trial.data):
             changed.append("the data (content or splits)")
         if device not in ("auto", was := saved["backend"]["device"]):
             changed.append(f"device is {device}, was {was}")
@@ -50,13 +170,13 @@ def refuse_another(path: Path, plan: Plan, data: dict[str, Any], device: str) ->
         raise RunError(
             f"is not the configuration of a run ({type(error).__name__}: {error})",
             where=run.config,
-            mend="restore it, or remove the directory to train the member anew",
+            mend="restore it, or remove the directory to train it anew",
         ) from error
     if changed:
         raise RunError(
             f"was trained with another configuration: {', '.join(changed)}",
-            where=path,
-            mend="name another grid with --out, or remove this directory to train it anew",
+            where=trial.path,
+            mend="name another place with --out, or remove this directory to train it anew",
         )
 
 
@@ -75,37 +195,68 @@ def differences(asked: dict[str, Any], saved: dict[str, Any]) -> list[str]:
     return changed
 
 
-def stillborn(path: Path) -> bool:
-    """Whether a training ended here before anything was trained, so that nothing is lost."""
-    run = RunDirectory(path)
-    for entry in path.iterdir():
-        torn = entry.name.startswith(tuple(f".{name}." for name in EARLY))
-        if entry.name not in (".lock", ".lock.holder", *EARLY) and not torn:
-            return False
-    if (run.checkpoints / "latest").exists() or any(step > 0 for step in checkpoint.steps_of(run)):
-        return False
-    return not history(run)
+def check_comparable(trials: Sequence[Trial]) -> None:
+    """Refuse to compare trials that are validated on different articles.
+
+    Raises:
+        DataError: they are.
+    """
+    for trial in trials:
+        if trial.validated_on != trials[0].validated_on:
+            raise DataError(
+                f"{trial.name} and {trials[0].name} are validated on different articles",
+                mend="name one source for all with --data to have them compared",
+            )
 
 
-def state(path: Path, epochs: int, patience: float = PATIENCE) -> str:
-    """How far a member of so many ``epochs`` is: ``waiting``, ``begun`` or ``finished``.
+def open_sweep(path: Path) -> RunDirectory:
+    """The sweep's directory ``path``, made if it is not there; the caller locks it.
+
+    Raises:
+        OutputError: something else is there, or it cannot be written.
+    """
+    with output_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+        there = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
+    if there and FILE not in there:
+        raise OutputError(
+            "exists already and is no sweep", where=path, mend="name another place with --out"
+        )
+    return RunDirectory(path)
+
+
+def state(path: Path, epochs: int, wait: float = LOCK_WAIT) -> str:
+    """How far a run of so many ``epochs`` is: ``waiting``, ``begun`` or ``finished``.
 
     Remains of a training that ended before it trained anything are removed.
 
+    Args:
+        wait: seconds to wait for a training that was told to end and still saves.
+
     Raises:
-        RunError: another process trains it for longer than ``patience`` seconds, or its files are
-            damaged.
+        RunError: another process trains it for longer, or its files are damaged.
     """
     if not path.exists():
         return WAITING
-    run = RunDirectory(path)
-    with waited(run, patience):
-        if stillborn(path):
+    with RunDirectory(path, wait) as run:
+        if never_started(path):
             shutil.rmtree(path)
             return WAITING
         ended = outcome(run) == "finished" or outcome(run).startswith("stopped: ")
         last = len(history(run)) >= epochs or stopped(run) is not None
         return FINISHED if ended and last and run.best_model.is_file() else BEGUN
+
+
+def never_started(path: Path) -> bool:
+    """Whether a training ended here before anything was trained, so that nothing is lost."""
+    run = RunDirectory(path)
+    for entry in path.iterdir():
+        partial = entry.name.startswith(tuple(f".{name}." for name in (*EARLY, "lock")))
+        if entry.name not in (".lock", *EARLY) and not partial:
+            return False
+    if (run.checkpoints / "latest").exists() or any(step > 0 for step in checkpoint.steps_of(run)):
+        return False
+    return not history(run)
 
 
 def history(run: RunDirectory) -> list[dict[str, Any]]:
@@ -130,16 +281,3 @@ def stopped(run: RunDirectory) -> str | None:
     """Why a rule or a plugin ended the run before its last epoch, None where none did."""
     records = history(run)
     return records[-1].get("stopped") if records else None
-
-
-def waited(run: RunDirectory, patience: float) -> RunDirectory:
-    """``run``, once nobody writes it: a training that was told to end saves for some seconds."""
-    end = time.monotonic() + patience
-    while True:
-        try:
-            with run:
-                return run
-        except RunError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)

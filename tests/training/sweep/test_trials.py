@@ -1,4 +1,4 @@
-"""What a member's directory holds, and what is refused about it."""
+"""What a trial's directory holds, and what is refused about it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,18 @@ from lvmctl.core.errors import DataError, LvmctlError, RunError
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.registry import load_registry
 from lvmctl.training import job
-from lvmctl.training.sweep.sweep import GridError, Member, check, compared
-from lvmctl.training.sweep.trials import differences, history, outcome, state, stillborn, stopped
+from lvmctl.training.sweep.trials import (
+    SweepError,
+    Trial,
+    check,
+    check_comparable,
+    differences,
+    history,
+    never_started,
+    outcome,
+    state,
+    stopped,
+)
 
 OPTIONS = TINY | {"epochs": 1}
 
@@ -23,7 +33,7 @@ OPTIONS = TINY | {"epochs": 1}
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A finished run of one epoch."""
-    run = tmp_path_factory.mktemp("member") / "run"
+    run = tmp_path_factory.mktemp("trial") / "run"
     job.start(request(run), Recorder())
     return run
 
@@ -40,15 +50,16 @@ def request(out, **changed):
 
 
 def checked(out, **changed):
-    return check(load_registry(), [Member("m", "m", None, request(out, **changed))])
+    trial = Trial("m", "m", request(out, **changed))
+    check(load_registry(), [trial])
+    return trial
 
 
 def test_a_finished_run_is_finished(run):
     assert state(run, 1) == "finished"
     assert outcome(RunDirectory(run)) == "finished"
     assert stopped(RunDirectory(run)) is None
-    (found,) = checked(run)
-    assert found.plan.options.epochs == 1
+    assert checked(run).plan.options.epochs == 1
 
 
 def test_a_run_with_epochs_to_go_is_begun(run):
@@ -96,7 +107,7 @@ def test_remains_of_what_never_trained_are_removed(run):
     (run / "training_history.json").write_text("[]")
     (run / ".config.json.torn").write_text("")
     (run / "checkpoints/step_00000000.pt").write_text("")
-    assert stillborn(run)
+    assert never_started(run)
     assert state(run, 1) == "waiting"
     assert not run.exists()
 
@@ -105,19 +116,19 @@ def test_remains_of_what_never_trained_are_removed(run):
 def test_remains_with_anything_else_are_kept(tmp_path, name):
     run = RunDirectory.create(tmp_path / "run")
     (run.path / name).write_text("")
-    assert not stillborn(run.path)
+    assert not never_started(run.path)
     assert state(run.path, 1) == "begun"
     assert (run.path / name).exists()
-    with pytest.raises(GridError, match=r"m: .*not a run directory: it has no config\.json"):
+    with pytest.raises(SweepError, match=r"m: .*not a run directory: it has no config\.json"):
         checked(run.path)
 
 
 def test_a_run_that_ends_soon_is_waited_for_and_one_that_does_not_is_refused(run):
     with RunDirectory(run), pytest.raises(RunError, match="another training writes this run"):
-        state(run, 1, patience=0.2)
+        state(run, 1, wait=0.2)
     holder = RunDirectory(run).__enter__()
     threading.Timer(0.3, holder.__exit__, (None, None, None)).start()
-    assert state(run, 1, patience=10) == "finished"
+    assert state(run, 1, wait=600) == "finished"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +144,7 @@ def test_a_run_that_ends_soon_is_waited_for_and_one_that_does_not_is_refused(run
     ],
 )
 def test_another_configuration_is_refused(run, changed, message):
-    with pytest.raises(GridError) as caught:
+    with pytest.raises(SweepError) as caught:
         checked(run, **changed)
     assert caught.value.exit_code == 4
     assert f"trained with another configuration: {message}; name another" in str(caught.value)
@@ -144,7 +155,7 @@ def test_another_device_is_refused(run):
     config["backend"]["device"] = "cuda"
     (run / "config.json").write_text(json.dumps(config))
     assert checked(run)
-    with pytest.raises(GridError, match="device is cpu, was cuda"):
+    with pytest.raises(SweepError, match="device is cpu, was cuda"):
         checked(run, device="cpu")
 
 
@@ -159,7 +170,7 @@ def test_another_device_is_refused(run):
 def test_a_damaged_configuration_is_refused(run, change, message):
     config = json.loads((run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps(config | change))
-    with pytest.raises(GridError, match=message):
+    with pytest.raises(SweepError, match=message):
         checked(run)
 
 
@@ -172,13 +183,13 @@ def test_differences_of_recipes_and_options():
     assert differences(a, a | {"select": 2}) == ["select differs"]
 
 
-def test_all_members_are_checked_and_equal_faults_told_once(tmp_path):
+def test_all_trials_are_checked_and_equal_faults_told_once(tmp_path):
     wrong = {"layers": [("x", {"lrr": 1})]}
     lost = {"sources": {"data": "nowhere"}}
     given = {"a": {}, "b": lost, "c": wrong, "d": lost}
-    members = [Member(n, n, None, request(tmp_path / n, **g)) for n, g in given.items()]
+    trials = [Trial(n, n, request(tmp_path / n, **g)) for n, g in given.items()]
     with pytest.raises(LvmctlError) as caught:
-        check(load_registry(), members)
+        check(load_registry(), trials)
     said = str(caught.value)
     assert caught.value.exit_code == 3
     assert said.startswith("b, d: nowhere: no such store")
@@ -186,13 +197,13 @@ def test_all_members_are_checked_and_equal_faults_told_once(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_members_of_other_articles_are_not_compared(tmp_path):
+def test_trials_of_other_articles_are_not_compared(tmp_path):
     sources = [{"data": DATA}, {"data": DATA}, {"data": DATA + "&seed=3"}]
-    members = [
-        Member(f"m{i}", "m", i, request(tmp_path / str(i), sources=source))
+    trials = [
+        Trial(f"m{i}", "m", request(tmp_path / str(i), sources=source))
         for i, source in enumerate(sources)
     ]
-    found = check(load_registry(), members)
-    compared(found[:2])
+    check(load_registry(), trials)
+    check_comparable(trials[:2])
     with pytest.raises(DataError, match="m2 and m0 are validated on different articles"):
-        compared(found)
+        check_comparable(trials)

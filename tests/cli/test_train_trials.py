@@ -1,13 +1,15 @@
-"""What members are started with, and what their ends come to, without training any."""
+"""What trials are started with, and what their ends come to, without training any."""
 
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
-from cli.grids import DATA, typing
+from cli.sweeps import DATA, typing
 
-from lvmctl.training.sweep import pool as crew
+from lvmctl.cli.train.trial import COMMAND
+from lvmctl.training.sweep import pool
 
 
 @pytest.fixture
@@ -23,23 +25,24 @@ def working(monkeypatch):
     def make(codes, signum=None):
         heard = []
 
-        def work(tasks, jobs, begins, ends, say):
-            heard.append((dict(tasks), jobs))
-            for name in tasks:
-                if name in codes:
-                    begins(name)
-                    code = codes[name]
-                    ends(name, crew.Ended(code, "it is broken" if code == 5 else None, 1.0))
-            return signum
+        class Pool(pool.WorkerPool):
+            def run(self, tasks):
+                heard.append((json.loads(json.dumps(tasks)), self.jobs))
+                for name in tasks:
+                    if name in codes:
+                        self.begins(name)
+                        error = "it is broken" if codes[name] == 5 else None
+                        self.ends(name, pool.Ended(codes[name], error, 1.0))
+                return signum
 
-        monkeypatch.setattr(crew, "work", work)
+        monkeypatch.setattr(pool, "WorkerPool", Pool)
         return heard
 
     return make
 
 
-def test_a_member_is_started_as_it_would_be_typed(typed, working, monkeypatch):
-    monkeypatch.setattr(crew, "cores", lambda: 3)
+def test_a_trial_is_given_all_that_was_typed(typed, working, monkeypatch, tmp_path):
+    monkeypatch.setattr(pool, "cores", lambda: 3)
     heard = working({})
     words = ["--strict-plugins", "train", "--experiment", "tiny-*", "--seed", "1-2", "--plugin"]
     words += ["p8", "--set", "lr=.1", "--loss", "mse", "--device", "cpu", "-v", "--out", "g"]
@@ -49,18 +52,38 @@ def test_a_member_is_started_as_it_would_be_typed(typed, working, monkeypatch):
     ((tasks, jobs),) = heard
     assert jobs == 3
     assert list(tasks) == ["tiny-a_seed1", "tiny-a_seed2", "tiny-b_seed1", "tiny-b_seed2"]
-    assert tasks["tiny-b_seed2"] == [
-        "--strict-plugins", "train", "--plugin=p8", "--experiment=tiny-b", "--seed=2",
-        "--set=lr=.1", "--loss=mse", "--device=cpu", f"--data={DATA}", "--out=g/tiny-b_seed2",
-        "--tied", "--verbose",
-    ]  # fmt: skip
+    task = tasks["tiny-b_seed2"]
+    request = task.pop("request")
+    assert task == {
+        "argv": sys.argv,
+        "plugins": {"enabled": True, "strict": True, "disable": []},
+        "debug": False,
+        "verbose": True,
+        "resume": False,
+    }
+    assert request.pop("layers")[-3:] == [
+        ["experiments.toml", {"margin": 0.2}],
+        ["command line", {"seed": "2"}],
+        ["--set", {"lr": ".1"}],
+    ]
+    assert request == {
+        "recipe": "p8",
+        "losses": ["mse"],
+        "sources": {"data": DATA, "train": [], "val": None, "ood": None},
+        "device": "cpu",
+        "out": "g/tiny-b_seed2",
+        "experiment": "tiny-b",
+    }
     heard.clear()
     typed("--debug", "train", "--plugin", "p8", "--data", DATA, "--seed", "0-1")
     ((tasks, jobs),) = heard
     assert jobs == 1
-    (first, _) = tasks.values()
-    assert first[:5] == ["--debug", "train", "--plugin=p8", "--seed=0", "--device=auto"]
-    assert "--verbose" not in first
+    first, _ = tasks.values()
+    assert (first["debug"], first["verbose"], first["plugins"]["strict"]) == (True, False, False)
+
+
+def test_a_trial_imports_nothing_of_the_working_directory():
+    assert COMMAND[:2] == [sys.executable, "-P"]
 
 
 @pytest.mark.parametrize(
@@ -71,38 +94,38 @@ def test_a_member_is_started_as_it_would_be_typed(typed, working, monkeypatch):
         ({"tiny-a": -15, "tiny-b": 4}, 143, ["begun", "failed"]),
     ],
 )
-def test_how_members_end_is_how_the_grid_ends(typed, working, codes, code, states):
+def test_how_trials_end_is_how_the_sweep_ends(typed, working, codes, code, states):
     working(codes)
     found, out, err = typed("train", "--experiment", "tiny-*", "--out", "g", "--json")
     shown = json.loads(out)
     assert found == code
     assert [member["state"] for member in shown["members"]] == states
     assert shown["comparison"] is None
-    assert "error: g: 2 of 2 members did not finish: tiny-a (exit code " in err
+    assert "error: g: 2 of 2 trials did not finish: tiny-a (exit code " in err
     broken = [member["error"] for member in shown["members"] if member["exit_code"] == 5]
     assert broken == ["it is broken"] * (5 in codes.values())
 
 
-def test_a_signal_ends_the_grid_with_the_way_to_go_on(typed, working):
+def test_a_signal_ends_the_sweep_with_the_way_to_go_on(typed, working):
     working({"tiny-a": 143}, 15)
     code, out, err = typed("train", "--experiment", "tiny-*", "--out", "g")
     assert (code, out) == (143, "")
     assert err.splitlines()[-1] == (
-        "error: g: interrupted, 0 of 2 members finished; go on with lvmctl train --resume g"
+        "error: g: interrupted, 0 of 2 trials finished; go on with lvmctl train --resume g"
     )
 
 
-def test_members_of_other_articles_are_trained_and_not_compared(typed, working, monkeypatch):
+def test_trials_of_other_articles_are_trained_and_not_compared(typed, working, monkeypatch):
     working({"tiny-a": 0, "odd": 0})
     words = ["train", "--experiment", "tiny-a", "--experiment", "odd", "--out", "g"]
     code, out, err = typed(*words)
     assert code == 0
     assert "no comparison will be made: odd and tiny-a are validated on different" in err
-    assert out.splitlines()[0].split() == ["member", "state", "epochs"]
-    assert out.splitlines()[-1] == "grid: g"
+    assert out.splitlines()[0].split() == ["trial", "state", "epochs"]
+    assert out.splitlines()[-1] == "sweep: g"
 
 
-def test_a_grid_is_resumed_from_what_it_was_asked_for(typed, working, tmp_path, monkeypatch):
+def test_a_sweep_is_resumed_from_what_it_was_asked_for(typed, working, tmp_path, monkeypatch):
     heard = working({})
     words = ["train", "--experiment", "tiny-*", "--seed", "0,4", "--epochs", 3, "--data", DATA]
     typed(*words, "--set", "lr=.1", "--loss", "mse:0.5", "--out", "g")
@@ -114,8 +137,9 @@ def test_a_grid_is_resumed_from_what_it_was_asked_for(typed, working, tmp_path, 
     (first, _), (second, _) = heard
     assert list(first) == list(second)
     for name in first:
-        given, again = (words[name] for words in (first, second))
-        assert again == [word.replace("=g/", f"={tmp_path}/g/") for word in given]
+        given, again = (tasks[name]["request"] for tasks in (first, second))
+        assert again.pop("out") == str(tmp_path / given.pop("out"))
+        assert again == given
 
 
 def test_a_directory_that_is_gone_is_said(typed, working, tmp_path):

@@ -1,9 +1,9 @@
-"""What a grid refuses before it trains anything."""
+"""What a sweep refuses before it trains anything."""
 
 from __future__ import annotations
 
 import pytest
-from cli.grids import typing
+from cli.sweeps import typing
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def test_what_is_wrong_is_told_before_anything_is_trained(typed, tmp_path, words
     assert {path.name for path in tmp_path.iterdir()} == {"experiments.toml"}
 
 
-def test_a_place_that_is_no_grid_is_left_alone(typed, tmp_path):
+def test_a_place_that_is_no_sweep_is_left_alone(typed, tmp_path):
     (tmp_path / "here").mkdir()
     (tmp_path / "here/notes.txt").write_text("mine")
     code, _, err = typed("train", "--experiment", "tiny-*", "--out", "here")
     assert code == 6
-    assert "exists already and is no grid; name another place with --out" in err
+    assert "exists already and is no sweep; name another place with --out" in err
     assert [p.name for p in (tmp_path / "here").iterdir() if p.name != ".lock"] == ["notes.txt"]
 
 
@@ -58,4 +58,4 @@ def test_a_damaged_request_says_how_to_go_on(typed, tmp_path):
     (tmp_path / "g/grid.json").write_text("{}")
     code, _, err = typed("train", "--resume", "g")
     assert code == 4
-    assert "g/grid.json: is not the request of a grid (KeyError: 'format'); type the" in err
+    assert "g/grid.json: is not the request of a sweep (KeyError: 'format'); type the" in err

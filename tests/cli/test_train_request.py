@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from lvmctl.cli.train.request import Typed
-from lvmctl.cli.train.trials import default_path, is_grid, members_of, readable, seeds_of
+from lvmctl.cli.train.request import (
+    CommandLine,
+    default_path,
+    readable,
+    seeds_of,
+    trials_of,
+)
 from lvmctl.core.errors import UsageError
 
 FILE = """
@@ -39,8 +44,8 @@ def here(tmp_path, monkeypatch):
 
 
 def names(*patterns: str, **flags: str) -> list[str]:
-    typed = Typed(experiments=patterns, flags=flags)
-    return [member.name for member, _ in members_of(typed, Path("g"))]
+    typed = CommandLine(experiments=patterns, flags=flags)
+    return [trial.name for trial in trials_of(typed, Path("g"))]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,7 @@ def test_what_is_no_seed(text, message):
 
 
 @pytest.mark.parametrize(
-    ("patterns", "seed", "grid"),
+    ("patterns", "seed", "sweep"),
     [
         (["one"], None, False),
         (["one"], "3", False),
@@ -84,31 +89,30 @@ def test_what_is_no_seed(text, message):
         ([], "0-2", True),
     ],
 )
-def test_what_is_a_grid(patterns, seed, grid):
+def test_what_is_a_sweep(patterns, seed, sweep):
     flags = {} if seed is None else {"seed": seed}
-    assert is_grid(Typed(recipe="p8", experiments=patterns, flags=flags)) == grid
+    assert CommandLine(recipe="p8", experiments=patterns, flags=flags).is_sweep == sweep
 
 
-def test_members_are_named_after_their_experiment_and_seed():
+def test_trials_are_named_after_their_experiment_and_seed():
     assert names("t*", "one") == ["two", "one"]
     assert names("one", "o?e", "one") == ["one"]
     assert names("one", "two", seed="0,3") == ["one_seed0", "one_seed3", "two_seed0", "two_seed3"]
-    typed = Typed(recipe="p8/p8", flags={"seed": "1-2"})
-    assert [m.name for m, _ in members_of(typed, Path("g"))] == ["p8-p8_seed1", "p8-p8_seed2"]
+    typed = CommandLine(recipe="p8/p8", flags={"seed": "1-2"})
+    assert [trial.name for trial in trials_of(typed, Path("g"))] == ["p8-p8_seed1", "p8-p8_seed2"]
 
 
-def test_a_member_is_its_experiment_with_what_is_typed_laid_over_it(tmp_path):
-    typed = Typed(
+def test_a_trial_is_its_experiment_with_what_is_typed_laid_over_it(tmp_path):
+    typed = CommandLine(
         experiments=["two"],
         flags={"seed": "4-5", "epochs": "2"},
         assignments=["lr=1e-3"],
         losses=["cosine"],
         sources={"data": None, "train": (), "val": "judge", "ood": None},
     )
-    members = members_of(typed, Path("g"))
-    member, own = members[1]
-    request = member.request
-    assert (member.group, member.seed, member.path) == ("two", 5, Path("g/two_seed5"))
+    trial = trials_of(typed, Path("g"))[1]
+    request = trial.request
+    assert (trial.name, trial.group, trial.path) == ("two_seed5", "two", Path("g/two_seed5"))
     assert request.layers == [
         ("experiments.toml [one]", {"epochs": 1}),
         ("command line", {"seed": "5", "epochs": "2"}),
@@ -120,17 +124,12 @@ def test_a_member_is_its_experiment_with_what_is_typed_laid_over_it(tmp_path):
     assert request.sources == {
         "data": sources["old"], "train": [], "val": sources["judge"], "ood": sources["far"],
     }  # fmt: skip
-    assert own.words("two", request.sources) == [
-        "--experiment=two", "--seed=5", "--epochs=2", "--set=lr=1e-3", "--loss=cosine",
-        "--device=auto", f"--data={sources['old']}", f"--val={sources['judge']}",
-        f"--ood={sources['far']}",
-    ]  # fmt: skip
 
 
 def test_a_request_is_read_back_as_it_was_saved(tmp_path):
     sources = {"data": None, "train": ("a", "b"), "val": "c", "ood": None}
-    typed = Typed("p8", ["one"], {"seed": "1"}, ["lr=1"], ["mse"], sources, "cpu")
-    back = Typed(**typed.record())
+    typed = CommandLine("p8", ["one"], {"seed": "1"}, ["lr=1"], ["mse"], sources, "cpu")
+    back = CommandLine(**typed.record())
     assert back.sources["train"] == [str(tmp_path / "a"), str(tmp_path / "b")]
     assert replace(back, sources=sources) == typed
 
@@ -153,13 +152,13 @@ def test_names_with_seeds_never_meet(tmp_path):
     assert names("x*", seed="1") == ["x_seed1", "x_seed1_seed1"]
 
 
-def test_a_grid_has_a_limit():
-    with pytest.raises(UsageError, match="1200 members, at most 1000 can be"):
+def test_a_sweep_has_a_limit():
+    with pytest.raises(UsageError, match="1200 trials, at most 1000 can be"):
         names("one", "two", seed="0-599")
 
 
 def test_the_same_request_has_the_same_place_and_another_has_not(tmp_path):
-    one = Typed(experiments=["one", "two"], flags={"seed": "0-1"})
+    one = CommandLine(experiments=["one", "two"], flags={"seed": "0-1"})
     path = default_path(one)
     assert re.fullmatch(r"runs/grid_one_two_[0-9a-f]{8}", str(path))
     assert default_path(replace(one, experiments=["two", "one"])).name[-8:] == path.name[-8:]

@@ -1,4 +1,4 @@
-"""Small experiments for grids, and a way to type commands beside them."""
+"""Small experiments for sweeps, and a way to type commands beside them."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from cli.grids import DATA, EPOCHS, FILE, typing
+from cli.sweeps import DATA, EPOCHS, FILE, typing
 from training.small import TINY
 from training.test_resume import assert_equal, state_of
 
@@ -37,11 +37,11 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def again(whole, monkeypatch, capsys):
-    """``again(*words)`` runs lvmctl where the grid was trained."""
+    """``again(*words)`` runs lvmctl where the sweep was trained."""
     return typing(whole[0], monkeypatch, capsys)
 
 
-def test_a_grid_is_a_directory_of_runs_and_their_comparison(whole):
+def test_a_sweep_is_a_directory_of_runs_and_their_comparison(whole):
     place, found, _ = whole
     assert found["schema"] == "lvmctl.train.grid/1"
     assert re.fullmatch(r"runs/grid_tiny_[0-9a-f]{8}", found["grid"])
@@ -59,12 +59,12 @@ def test_a_grid_is_a_directory_of_runs_and_their_comparison(whole):
         assert config["backend"]["threads"] == 1
 
 
-def test_members_are_heard_by_name_and_counted(whole):
+def test_trials_are_heard_by_name_and_counted(whole):
     _, _, err = whole
     for name in ("tiny-a", "tiny-b"):
         epochs = re.findall(rf"^{name} \| epoch (\d+)/{EPOCHS} .*windows/s$", err, re.MULTILINE)
         assert epochs == [str(n) for n in range(1, EPOCHS + 1)]
-    assert re.search(r"^grid: 0 of 2 finished; runs/grid_tiny_", err, re.MULTILINE)
+    assert re.search(r"^sweep: 0 of 2 finished; runs/grid_tiny_", err, re.MULTILINE)
     assert "0 of 2 finished; tiny-b is trained" in err
     assert re.search(r"^2 of 2 finished; tiny-[ab] finished after \d+ s$", err, re.MULTILINE)
 
@@ -91,7 +91,7 @@ def test_typed_again_nothing_is_trained_and_the_comparison_is_shown(whole, again
     code, out, err = again("train", "--experiment", "tiny-*")
     assert code == 0
     assert best.stat().st_mtime_ns == before
-    assert "grid: 2 of 2 finished" in err
+    assert "sweep: 2 of 2 finished" in err
     assert " is trained" not in err
     assert re.search(rf"^tiny-a +finished +{EPOCHS}$", out, re.MULTILINE)
     assert "tiny-b minus direct (K = 5, horizon 1)" in out
@@ -99,7 +99,7 @@ def test_typed_again_nothing_is_trained_and_the_comparison_is_shown(whole, again
     assert rows == ["tiny-a", "tiny-b", "direct", "oracle"]
     text = (place / found["grid"] / "comparison.txt").read_text()
     assert text in out + "\n"
-    assert out.endswith(f"grid: {found['grid']}\n")
+    assert out.endswith(f"sweep: {found['grid']}\n")
 
 
 def test_another_configuration_is_refused_before_anything_is_trained(whole, again):
@@ -108,7 +108,7 @@ def test_another_configuration_is_refused_before_anything_is_trained(whole, agai
     code, out, err = again(*words, "--epochs", 3, "--set", "width=32")
     assert (code, out) == (4, "")
     assert "tiny-a: " in err
-    assert f"epochs is 3, was {EPOCHS}, width is 32, was 16; name another grid with --out" in err
+    assert f"epochs is 3, was {EPOCHS}, width is 32, was 16; name another place with --out" in err
     code, _, err = again(*words, "--data", f"{DATA}&seed=9")
     assert code == 4
     assert "another configuration: the data (content or splits)" in err
@@ -142,7 +142,7 @@ def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cl
     assert "tiny-a | epoch 1/" not in said
     last = said.splitlines()[-1]
     assert last == (
-        "error: g: interrupted, 1 of 2 members finished; go on with lvmctl train --resume g"
+        "error: g: interrupted, 1 of 2 trials finished; go on with lvmctl train --resume g"
     )
     assert not (tmp_path / "g/comparison.json").exists()
     # From another directory: what the request names is looked for where it was typed.
@@ -156,7 +156,7 @@ def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cl
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "grid: 1 of 2 finished, 1 to be resumed" in done.stderr
+    assert "sweep: 1 of 2 finished, 1 to be resumed" in done.stderr
     assert "tiny-a | " not in done.stderr
     assert "tiny-b | epoch 2/" not in done.stderr
     assert (tmp_path / "g/comparison.json").exists()
@@ -165,14 +165,18 @@ def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cl
         assert_equal(state_of(tmp_path / "g" / name), state_of(run))
 
 
-def test_seeds_have_members_of_their_own_and_a_spread(typed, tmp_path):
+def test_seeds_have_trials_of_their_own_and_a_spread(typed, tmp_path):
     small = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
     words = ["train", "--plugin", "p8", "--data", DATA, "--epochs", 1, *small, "--jobs", 2]
+    for name in ("torch", "lvmctl", "json"):  # nothing of the working directory is imported
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('another one')")
     code, out, err = typed(*words, "--seed", "0,3", "--out", "here")
     assert code == 0, err
     for seed in (0, 3):
         config = json.loads((tmp_path / f"here/p8_seed{seed}/config.json").read_text())
         assert config["options"]["seed"] == seed
+        manifest = json.loads((tmp_path / f"here/p8_seed{seed}/manifest.json").read_text())
+        assert manifest["argv"] == sys.argv  # what was typed, not the program of a trial
     assert "p8 over 2 seeds (sd of the sample)" in out
     saved = json.loads((tmp_path / "here/comparison.json").read_text())
     found = saved["seeds"]["p8"]
@@ -184,12 +188,12 @@ def test_seeds_have_members_of_their_own_and_a_spread(typed, tmp_path):
     assert re.search(rf"^cos_next +{re.escape(shown)} +\.\d{{4}} ", out, re.MULTILINE)
 
 
-def test_a_member_that_diverges_is_told_and_the_others_go_on(typed, tmp_path):
+def test_a_trial_that_diverges_is_told_and_the_others_go_on(typed, tmp_path):
     words = ("train", "--experiment", "mad", "--experiment", "tiny-a", "--epochs", 2)
     code, out, err = typed(*words, "--out", "here", "--json")
     assert code == 5
     last = err.splitlines()[-1]
-    assert "here: 1 of 2 members did not finish: mad (exit code 5); mend it and try" in last
+    assert "here: 1 of 2 trials did not finish: mad (exit code 5); correct it and try" in last
     assert "mad | error: here/mad: " in err
     mad, tiny = json.loads(out)["members"]
     assert (mad["state"], mad["exit_code"], tiny["state"]) == ("failed", 5, "finished")
@@ -198,7 +202,7 @@ def test_a_member_that_diverges_is_told_and_the_others_go_on(typed, tmp_path):
     assert list(saved["runs"]) == ["tiny-a"]
 
 
-def test_a_grid_in_use_is_refused(whole, again):
+def test_a_sweep_in_use_is_refused(whole, again):
     place, found, _ = whole
     with RunDirectory(place / found["grid"]):
         code, _, err = again("train", "--experiment", "tiny-*")
@@ -209,7 +213,7 @@ def test_a_grid_in_use_is_refused(whole, again):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--plugin", "p8"], "keeps its members as they were asked for, --plugin cannot change"),
+        (["--plugin", "p8"], "keeps its trials as they were asked for, --plugin cannot change"),
         (["--epochs", "20"], "options cannot change"),
         (["--set", "lr=1"], "options cannot change"),
         (["--data", "x"], "sources cannot change"),
@@ -217,6 +221,6 @@ def test_a_grid_in_use_is_refused(whole, again):
         (["--out", "x"], "--out cannot change"),
     ],
 )
-def test_a_resumed_grid_keeps_what_it_was_asked_for(whole, again, words, message):
+def test_a_resumed_sweep_keeps_what_it_was_asked_for(whole, again, words, message):
     code, _, err = again("train", "--resume", whole[1]["grid"], *words)
     assert (code, message in err) == (2, True)
