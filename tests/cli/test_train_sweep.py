@@ -54,7 +54,8 @@ def test_a_sweep_is_a_directory_of_runs_and_their_comparison(whole):
         assert member["experiment"] == member["name"]
         config = json.loads((place / member["run"] / "config.json").read_text())
         assert config["experiment"] == member["name"]
-        assert config["options"]["margin"] == {"tiny-a": 0.07, "tiny-b": 0.2}[member["name"]]
+        margin = config["options"]["previous_repel"]["margin"]
+        assert margin == {"tiny-a": 0.07, "tiny-b": 0.2}[member["name"]]
         assert config["origins"]["width"] == "experiments.toml [tiny]"
         assert config["backend"]["threads"] == 1
 
@@ -108,7 +109,10 @@ def test_another_configuration_is_refused_before_anything_is_trained(whole, agai
     code, out, err = again(*words, "--epochs", 3, "--set", "width=32")
     assert (code, out) == (4, "")
     assert "tiny-a: " in err
-    assert f"epochs is 3, was {EPOCHS}, width is 32, was 16; name another place with --out" in err
+    assert (
+        f"epochs is 3, was {EPOCHS}, sequence.width is 32, was 16; name another place with --out"
+        in err
+    )
     code, _, err = again(*words, "--data", f"{DATA}&seed=9")
     assert code == 4
     assert "another configuration: the data (content or splits)" in err
