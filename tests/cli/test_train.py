@@ -61,8 +61,8 @@ def test_the_run_records_everything_a_figure_depends_on(typed, tmp_path):
     config = json.loads((tmp_path / "here/config.json").read_text())
     assert config["options"]["seed"] == 3
     assert config["origins"]["seed"] == "command line"
-    assert config["origins"]["width"] == "--set"
-    assert config["origins"]["margin"] == "default"
+    assert config["origins"]["sequence.width"] == "--set"
+    assert config["origins"]["previous_repel.margin"] == "default"
     assert [part["name"] for part in config["losses"]][-1] == "core/mse"
     assert config["splits"]["train"]["content_hash"].startswith("sha256:")
     manifest = json.loads((tmp_path / "here/manifest.json").read_text())

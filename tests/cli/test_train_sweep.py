@@ -56,7 +56,7 @@ def test_a_sweep_is_a_directory_of_runs_and_their_comparison(whole):
         assert config["experiment"] == member["name"]
         margin = config["options"]["previous_repel"]["margin"]
         assert margin == {"tiny-a": 0.07, "tiny-b": 0.2}[member["name"]]
-        assert config["origins"]["width"] == "experiments.toml [tiny]"
+        assert config["origins"]["sequence.width"] == "experiments.toml [tiny]"
         assert config["backend"]["threads"] == 1
 
 
