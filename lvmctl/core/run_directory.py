@@ -152,7 +152,7 @@ def find_run(name: str | None = None, root: Path = ROOT) -> Path:
             raise RunError(
                 "no finished run is here",
                 where=root,
-                mend="train one (lvmctl train --plugin p8), or name a run",
+                mend="train one (lvmctl train --plugin plain), or name a run",
             )
         return max(found, key=lambda path: (path / "best_model.pt").stat().st_mtime_ns)
     inside = root / name
@@ -186,7 +186,7 @@ def best_record(history: list[dict[str, Any]], best_by: str) -> dict[str, Any] |
 def new_run(recipe: str, key_options: dict[str, Any], root: Path = ROOT) -> RunDirectory:
     """A new ``root/<recipe>_<key options>_<timestamp>``.
 
-    For example ``p7_c5_m0.07_l0.8_20251104_222516``; ``_2``, ``_3``, … follow when that name is
+    For example ``plain_c5_20251104_222516``; ``_2``, ``_3``, … follow when that name is
     taken.
 
     Raises:

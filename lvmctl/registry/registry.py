@@ -17,6 +17,10 @@ from lvmctl.registry.resolve import resolve
 from lvmctl.registry.specs import Record
 
 
+OF_PLUGINS = ("recipe", "profile")
+"""Kinds that a user looks for by the name of what was published; core has one of each."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A record and the plugin that declares it."""
@@ -139,6 +143,8 @@ class Registry:
         names += [] if kind else [plugin.name for plugin in self.plugins]
         close = nearest(name.rpartition("/")[2], names)
         known = f"there are {', '.join(names)}" if names else "none is installed"
+        if kind in OF_PLUGINS:
+            known += f"; more {kind}s come with plugins (pip install lvmctl-NAME)"
         mend = f"did you mean {close!r}?" if close else known
         if idle:
             mend += f" (not loaded: {', '.join(str(plugin.found) for plugin in idle)})"

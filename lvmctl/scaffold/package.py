@@ -21,8 +21,8 @@ SHARED = "any"
 
 USE = {
     "recipe": ("lvmctl train --plugin $name",),
-    "model": ("lvmctl train --plugin p8 --model $name",),
-    "loss": ("lvmctl train --plugin p8 --loss $name:0.5",),
+    "model": ("lvmctl train --plugin plain --model $name",),
+    "loss": ("lvmctl train --plugin plain --loss $name:0.5",),
     "gate": (
         "lvmctl diagnose feasibility --profile $name",
         "lvmctl eval 5cat --profile $name",

@@ -1,0 +1,35 @@
+"""The recipe core declares: the simplest training there is. Torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from lvmctl.config import TrainingOptions
+from lvmctl.nn.sequence.options import SequenceOptions
+from lvmctl.registry.specs import Composition, Part, RecipeSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainOptions(TrainingOptions, SequenceOptions):
+    """Everything ``lvmctl train --plugin plain --set`` can change."""
+
+
+def compose(options: PlainOptions) -> Composition:
+    """The free model, trained on 1 - cos(q, y): its optimum is the direction of E[y | C]
+    (METHODS §2.3)."""
+    sequence = {field.name: getattr(options, field.name) for field in fields(SequenceOptions)}
+    return Composition(
+        model=Part("core/free", sequence),
+        losses=(Part("core/cosine"),),
+        run_name={"c": options.context},
+    )
+
+
+RECIPES = (
+    RecipeSpec(
+        name="plain",
+        summary="A free prediction, trained on its cosine to the target.",
+        target="lvmctl.nn.recipes:compose",
+        options=PlainOptions,
+    ),
+)
