@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from lvmctl.config import TrainingOptions
 from lvmctl.nn.sequence.options import SequenceOptions
@@ -10,16 +10,17 @@ from lvmctl.registry.specs import Composition, Part, RecipeSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlainOptions(TrainingOptions, SequenceOptions):
+class PlainOptions(TrainingOptions):
     """Everything ``lvmctl train --plugin plain --set`` can change."""
+
+    sequence: SequenceOptions = SequenceOptions()
 
 
 def compose(options: PlainOptions) -> Composition:
     """The free model, trained on 1 - cos(q, y): its optimum is the direction of E[y | C]
     (METHODS §2.3)."""
-    sequence = {field.name: getattr(options, field.name) for field in fields(SequenceOptions)}
     return Composition(
-        model=Part("core/free", sequence),
+        model=Part("core/free", options.sequence),
         losses=(Part("core/cosine"),),
         run_name={"c": options.context},
     )

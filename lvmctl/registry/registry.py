@@ -16,7 +16,6 @@ from lvmctl.registry.from_file import declare_file, is_address
 from lvmctl.registry.resolve import resolve
 from lvmctl.registry.specs import Record
 
-
 OF_PLUGINS = ("recipe", "profile")
 """Kinds that a user looks for by the name of what was published; core has one of each."""
 

@@ -18,7 +18,7 @@ def test_it_writes_a_package_and_says_what_to_type(run_cli, tmp_path):
         "pip install -e ./lvmctl-angular-margin",
         "lvmctl plugins check angular-margin",
         "pytest ./lvmctl-angular-margin",
-        "lvmctl train --plugin plain --loss angular-margin:0.5 --set angular-margin.margin=0.2",
+        "lvmctl train --plugin plain --loss angular-margin:0.5",
     ]
     assert (tmp_path / "lvmctl-angular-margin/lvmctl_angular_margin/loss.py").is_file()
 
