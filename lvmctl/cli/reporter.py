@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.output import notice
 from lvmctl.core.batch import Step
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import number, signed
 from lvmctl.core.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Terminal(Reporter):
             loss, cosine = number(val["loss"], 4), number(val["cos_next"], 4)
             parts.append(f"val loss {loss} cos_next {cosine}")
             margins = val["margin"].items()
-            parts += [f"margin[{p}] {number(value, signed=True)}" for p, value in margins]
+            parts += [f"margin[{p}] {signed(value)}" for p, value in margins]
             if "r@5" in val:
                 direct = number(val["direct"]["r@5"])
                 parts.append(f"R@5 {number(val['r@5'])} (direct {direct})")

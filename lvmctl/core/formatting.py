@@ -36,6 +36,11 @@ def number(value: float | None, digits: int | None = 3, signed: bool = False) ->
     return before + (bare[1:] if bare.startswith("0.") else bare)
 
 
+def signed(value: float | None, digits: int | None = 3) -> str:
+    """Format a number with its sign: ``+.125``."""
+    return number(value, digits, signed=True)
+
+
 def interval(ends: Sequence[float | None] | None, digits: int = 3, signed: bool = False) -> str:
     """Format the two ends of an interval, ``[.210, .290]``; empty where either is not known."""
     if ends is None or any(end is None or not math.isfinite(end) for end in ends):

@@ -8,7 +8,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Diagnosis, Table
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import number, signed
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
@@ -59,7 +59,7 @@ class Ceilings:
             f"Mixtures of the window reach cosine {number(top.value)} at most (direct has "
             f"{number(direct.value)}), linear combinations of it "
             f"{number(sheet.figure('span-oracle', 'cos_next').value)}; no mixture's margin[last] "
-            f"exceeds {number(largest.value, signed=True)} on average"
+            f"exceeds {signed(largest.value)} on average"
         )
         if room is not None:
             sentence += f", and the nearest one ranks R@5 {shown(room, signed=True)} above direct"

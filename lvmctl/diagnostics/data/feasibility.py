@@ -8,7 +8,7 @@ from typing import Any
 
 from lvmctl.core.diagnosis import Diagnosis, Table
 from lvmctl.core.errors import DataError
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import number, signed
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
@@ -82,12 +82,12 @@ class GateAnswer:
             return f"ask for more than random has, {number(self.any.random.value)}{lead}"
         if self.status == "INFEASIBLE" and top is not None:
             asked = top[1].low if gate.certain and math.isfinite(top[1].low) else top[1].value
-            return f"ask for {sign} {number(asked, signed=True)}{lead} at most ({top[0]}'s)"
+            return f"ask for {sign} {signed(asked)}{lead} at most ({top[0]}'s)"
         if self.status == "UNKNOWN":
             return self.any.why
         if self.status == "MISLEADING":
             name, cosine = max(self.met_by.items(), key=lambda pair: pair[1])
-            return f"ask for cos_next too: {name} passes with {number(cosine, signed=True)}"
+            return f"ask for cos_next too: {name} passes with {signed(cosine)}"
         return ""
 
     @property
@@ -252,7 +252,7 @@ def table(answers: list[GateAnswer]) -> Table:
     for one in answers:
         gate, sign = one.gate, "≥" if one.gate.at_most is None else "≤"
         beyond = f"{gate.against} " if gate.against else ""
-        asks = f"{sign} {beyond}{number(bound(gate), 2, signed=True)}"
+        asks = f"{sign} {beyond}{signed(bound(gate), 2)}"
         tops = [
             v.ceiling and f"{number(v.ceiling[1].value)}{' ✗' * (c in one.out_of_reach)}"
             for c, v in one.verdicts.items()

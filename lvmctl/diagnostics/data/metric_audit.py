@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.diagnosis import Diagnosis, Table
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import signed
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
@@ -163,7 +163,7 @@ def table(world: str, sheet: Sheet, perfect: str) -> Table:
         row = [name]
         for rule in RULES:
             figure = sheet.figure(one, rule.metric)
-            row.append(number(figure and figure.value, signed=True))
+            row.append(signed(figure and figure.value))
         rows.append(tuple(row))
     header = ("", *(f"{rule.whose}: {rule.name}" for rule in RULES))
     return Table(header, tuple(rows), f"{world} (perfect: {perfect})")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lvmctl.core.errors import RunError, UsageError, first_line
+from lvmctl.core.formatting import number as shown
 from lvmctl.core.schedule import Schedule
 from lvmctl.core.tree import get_mapping, get_number, is_number, leaves
 
@@ -191,7 +192,8 @@ def seen_events(records: Sequence[Mapping[str, Any]]) -> Iterator[Event]:
         for name in ("loss_share_target", "selected"):
             values = number(old, name), number(new, name)
             if None not in values and abs(values[0] - values[1]) > 1e-6:
-                yield Event(after["epoch"], f"{name} {values[0]:.3g} → {values[1]:.3g}")
+                was, became = (shown(value, None) for value in values)
+                yield Event(after["epoch"], f"{name} {was} → {became}")
 
 
 def planned_events(config: Mapping[str, Any], epochs: Sequence[int]) -> Iterator[Event]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from lvmctl.core.formatting import number
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.run_collapse import DEEP, breakdowns, declines, escapes
 from lvmctl.diagnostics.runs.run_diverged import diverged
@@ -105,14 +106,14 @@ def mixtures(history: History) -> Iterator[Finding]:
     if last.value <= ONE_CHUNK:
         said = "the mixture is one chunk of the window"
     elif most is not None and last.value >= most - 1e-3:
-        said = f"the mixture is the centroid (ln K = {most:.4f})"
+        said = f"the mixture is the centroid (ln K = {number(most, 4)})"
     else:
         return
     yield Finding(
         "constant-mixture",
         "serious",
         last.epoch,
-        f"alpha_entropy is {last.value:.4f} nats: {said}",
+        f"alpha_entropy is {number(last.value, 4)} nats: {said}",
         "compare it with the baselines direct and centroid (lvmctl eval tables); use another lr "
         "or a higher temperature",
         "METHODS §2.6",
@@ -129,13 +130,13 @@ def at_chance(history: History) -> Iterator[Finding]:
         direct = history.last("val.direct.r@5")
         if rank <= limit and chance < 1:
             lost = direct is None or direct > limit
-            beside = "" if direct is None else f"; direct has {direct:.3f}"
-            spread = f" ± {2 * error:.3f} on {windows:.0f} windows" if windows else ""
+            beside = "" if direct is None else f"; direct has {number(direct)}"
+            spread = f" ± {number(2 * error)} on {windows:.0f} windows" if windows else ""
             yield Finding(
                 "at-chance",
                 "grave" if lost else "minor",
                 history.curve("val.r@5")[-1].epoch,
-                f"R@5 in article {rank:.3f}, guessing gives {chance:.3f}{spread}{beside}",
+                f"R@5 in article {number(rank)}, guessing gives {number(chance)}{spread}{beside}",
                 remedy(history) if lost else "the data may not hold it: lvmctl diagnose ceilings",
                 "METHODS §3",
             )
@@ -146,8 +147,8 @@ def at_chance(history: History) -> Iterator[Finding]:
             "order-at-chance",
             "minor",
             order[-1].epoch,
-            f"order_accuracy {order[-1].value:.3f}, guessing gives .500 ± "
-            f"{1 / math.sqrt(windows):.3f}",
+            f"order_accuracy {number(order[-1].value)}, guessing gives .500 ± "
+            f"{number(1 / math.sqrt(windows))}",
             "ask whether the data has an order to learn (lvmctl diagnose direction); if not, "
             "take the order loss out (its weight 0): it does not reach the predictions",
             "METHODS §2.8",
@@ -165,12 +166,12 @@ def off_target(history: History) -> Iterator[Finding]:
         return
     ranks = history.last("val.r@5"), history.last("val.direct.r@5")
     ranked = None not in ranks and ranks[0] > ranks[1]
-    beside = "" if direct is None else f"; direct has {direct:.3f}"
+    beside = "" if direct is None else f"; direct has {number(direct)}"
     yield Finding(
         "at-chance",
         "serious" if ranked else "grave",
         epoch,
-        f"cos_next {value:.3f}, a direction drawn at random has 0{beside}",
+        f"cos_next {number(value)}, a direction drawn at random has 0{beside}",
         remedy(history),
         "METHODS §3",
     )
@@ -189,8 +190,8 @@ def worse_than_direct(history: History) -> Iterator[Finding]:
     ]
     if not known or any(point.value >= direct - CLEARLY for _, point, direct in known):
         return
-    figures = " and ".join(f"{label} {point.value:.3f}" for label, point, _ in known)
-    beside = " and ".join(f"{direct:.3f}" for _, _, direct in known)
+    figures = " and ".join(f"{label} {number(point.value)}" for label, point, _ in known)
+    beside = " and ".join(number(direct) for _, _, direct in known)
     yield Finding(
         "worse-than-direct",
         "serious",
@@ -206,7 +207,7 @@ def remedy(history: History) -> str:
     curve = history.curve("val.cos_next")
     if len(curve) > 1 and curve[-1].value == max(p.value for p in curve) > curve[0].value:
         return (
-            f"it still learns (cos_next {curve[0].value:.3f} → {curve[-1].value:.3f}): train "
-            "longer, on more windows, or with a larger lr"
+            f"it still learns (cos_next {number(curve[0].value)} → {number(curve[-1].value)}): "
+            "train longer, on more windows, or with a larger lr"
         )
     return "look for what happened first; if nothing did, use a larger lr or more windows"

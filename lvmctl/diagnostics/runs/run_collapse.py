@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from lvmctl.anchoring import anchored_cosine
+from lvmctl.core.formatting import number, signed
 from lvmctl.diagnostics.runs.change_point import downward_step
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History, Point
 from lvmctl.diagnostics.runs.run_findings import Finding
@@ -88,7 +89,9 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
     if not steps:
         return
     step = steps.get("cos_next") or steps["cos_anchor"]
-    said = ", ".join(f"{name} {s['before']:.3f} → {s['after']:.3f}" for name, s in steps.items())
+    said = ", ".join(
+        f"{name} {number(s['before'])} → {number(s['after'])}" for name, s in steps.items()
+    )
     evidence = f"epoch {step['before_epoch']} → {step['epoch']}: {said} ({tested(step)})"
     if step["events"]:
         yield Finding(
@@ -113,7 +116,7 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
 def tested(step: dict[str, Any]) -> str:
     """How sure a change-point is."""
     few = f"{step['epochs']} epochs are too few to test"
-    return few if step["epochs"] <= FEW else f"permutation p = {step['p_value']:.3f}"
+    return few if step["epochs"] <= FEW else f"permutation p = {number(step['p_value'])}"
 
 
 def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
@@ -132,8 +135,8 @@ def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Fi
         "collapse",
         "grave",
         begin,
-        f"cos_next {means[top]:.3f} (epoch {begin}) → {means[-1]:.3f} (epoch {curve[-1].epoch}"
-        f"{over}), little by little ({tested(step)})",
+        f"cos_next {number(means[top])} (epoch {begin}) → {number(means[-1])} (epoch "
+        f"{curve[-1].epoch}{over}), little by little ({tested(step)})",
         SMALLER,
         "METHODS §2.4",
     )
@@ -160,31 +163,32 @@ def escapes(history: History) -> Iterator[Finding]:
     after = next((p.epoch for p in later if lost(best.value, p.value)), best.epoch)
     if grown:
         now, then, name = max(grown)
-        course = f"cos_next {best.value:+.3f} (epoch {best.epoch}) → {last.value:+.3f}"
+        course = f"cos_next {signed(best.value)} (epoch {best.epoch}) → {signed(last.value)}"
         if not fell:  # it was gone from the start
             after = cos_next[0].epoch
-            course = f"cos_next is never above {best.value:+.3f} in {len(cos_next)} epochs"
+            course = f"cos_next is never above {signed(best.value)} in {len(cos_next)} epochs"
             then = history.curve(MARGINS[name])[0].value
         yield Finding(
             "orthogonal-escape",
             "grave",
             after,
-            f"{course}, cos_anchor {cos_anchor[-1].value:+.3f}, while margin[{name}] went "
-            f"{then:+.3f} → {now:+.3f}: the optimum of that margin, not of the prediction",
+            f"{course}, cos_anchor {signed(cos_anchor[-1].value)}, while margin[{name}] went "
+            f"{signed(then)} → {signed(now)}: the optimum of that margin, not of the prediction",
             "take weight off the loss that asks for the margin; its optimum is "
             f"(1 + w)·E[y|C] - w·{name}, which leaves the target for a large w",
             "METHODS §2.4",
         )
         return
     rho = anchor_position(history)
-    if fell and rho and lost(max(p.value for p in rho["curve"]), rho["rho"]):
+    top = max(p.value for p in rho["curve"]) if rho else 0.0
+    if fell and rho and lost(top, rho["rho"]):
         yield Finding(
             "orthogonal-escape",
             "grave",
             after,
-            f"the raw prediction left the centroid: ρ {max(p.value for p in rho['curve']):+.3f} → "
-            f"{rho['rho']:+.3f}; at λ = {rho['lambda']:.2f} blending makes f(ρ) = "
-            f"{rho['f']:.3f} of it (cos_anchor {rho['cos_anchor']:.3f}), which hides it",
+            f"the raw prediction left the centroid: ρ {signed(top)} → "
+            f"{signed(rho['rho'])}; at λ = {number(rho['lambda'], 2)} blending makes f(ρ) = "
+            f"{number(rho['f'])} of it (cos_anchor {number(rho['cos_anchor'])}), which hides it",
             "pull the raw prediction, not the blend: a cosine loss (--set w_cosine=1) or a floor "
             "under ρ (--set w_anchor=0.5)",
             "METHODS §2.5",

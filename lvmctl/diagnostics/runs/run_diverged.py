@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from typing import Any
 
+from lvmctl.core.formatting import number
 from lvmctl.core.tree import get, get_mapping, is_number, leaves
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 from lvmctl.diagnostics.runs.run_findings import Finding
@@ -31,7 +32,9 @@ def diverged(history: History) -> Iterator[Finding]:
         return
     said = ", ".join(f"{path} from epoch {epoch}" for path, epoch in found.items())
     left = history.curve(JUDGED)
-    before = f"; the last cos_next is {left[-1].value:.3f} (epoch {left[-1].epoch})" if left else ""
+    before = (
+        f"; the last cos_next is {number(left[-1].value)} (epoch {left[-1].epoch})" if left else ""
+    )
     yield Finding(
         "diverged",
         "grave",

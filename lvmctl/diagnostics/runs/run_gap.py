@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+from lvmctl.core.formatting import number, signed
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 from lvmctl.diagnostics.runs.run_findings import Finding
 
@@ -80,8 +81,9 @@ def overfitting(history: History) -> Iterator[Finding]:
             "overfitting",
             "minor",
             best.epoch,
-            f"val.loss {best.value:.4g} (epoch {best.epoch}) → {last.value:.4g} (epoch "
-            f"{last.epoch}), while train.loss went {then:.4g} → {train[-1].value:.4g}",
+            f"val.loss {number(best.value, None)} (epoch {best.epoch}) → "
+            f"{number(last.value, None)} (epoch {last.epoch}), while train.loss went "
+            f"{number(then, None)} → {number(train[-1].value, None)}",
             "train fewer epochs, on more articles, or with more dropout; best_model.pt is chosen "
             "on validation and keeps an earlier epoch",
             "METHODS §3",
@@ -107,14 +109,14 @@ def notes(history: History) -> list[str]:
     margin = history.last(LAST_MARGIN)
     if margin is not None and margin < 0:
         said.append(
-            f"margin[last] is {margin:+.3f}: negative is what a correct model of text has, and no "
-            "finding (METHODS §2.3)"
+            f"margin[last] is {signed(margin)}: negative is what a correct model of text has, and "
+            "no finding (METHODS §2.3)"
         )
     hinge = history.last("train.loss_margin")
     if hinge is not None and hinge > 0:
-        beside = "" if margin is None else f"; the margin on validation is {margin:+.3f}"
+        beside = "" if margin is None else f"; the margin on validation is {signed(margin)}"
         said.append(
-            f"train.loss_margin {hinge:+.3f} is the value of a hinge loss, not a margin{beside}"
+            f"train.loss_margin {signed(hinge)} is the value of a hinge loss, not a margin{beside}"
         )
     skipped = sum(point.value for point in history.curve("train.skipped_steps"))
     if skipped:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl.core.batch import Batch, Step
+from lvmctl.core.formatting import number, signed
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.evaluation.trained import Trained
@@ -100,8 +101,8 @@ def measure_gradients(
     sums: list[Tensor | float] = [0.0] * (len(parts) + 1)
     given: dict[str, list[Tensor]] = {part.entry.name: [] for part in plan.sample}
     blocks = drawn(len(windows), plan.options.batch_size, batches, seed)
-    for number, index in enumerate(blocks):
-        batch = builder.batch(index, epoch, number)
+    for block, index in enumerate(blocks):
+        batch = builder.batch(index, epoch, block)
         for part, weight in zip(plan.sample, objective.gate_weights(batch)):
             given[part.entry.name].append(weight.detach())
         for place, value in enumerate(pulling(trained, batch, step)):
@@ -142,9 +143,9 @@ def pulling(trained: Trained, batch: Batch, step: Step) -> Iterator[Tensor]:
 def trainable(trained: Trained) -> dict[str, nn.Parameter]:
     """Parameters that the optimiser has, by name, in its order."""
     found = {f"model.{name}": p for name, p in trained.model.named_parameters()}
-    for number, (part, loss) in enumerate(zip(trained.plan.losses, trained.objective.losses)):
+    for place, (part, loss) in enumerate(zip(trained.plan.losses, trained.objective.losses)):
         for name, parameter in loss.named_parameters():
-            found[f"{part.entry.name}[{number}].{name}"] = parameter
+            found[f"{part.entry.name}[{place}].{name}"] = parameter
     return found
 
 
@@ -222,9 +223,9 @@ def gradient_findings(found: Gradients, epoch: int | None, poor: bool) -> Iterat
                 "loss-domination",
                 "serious",
                 epoch,
-                f"{pull.name} has the gradient norm {pull.gradient:.3g}, {times:.1f} times that of "
-                f"all other losses, and to descend it lowers cos_next (cosine "
-                f"{pull.alignment:+.2f} with the gradient of 1 - cos_next)",
+                f"{pull.name} has the gradient norm {number(pull.gradient, None)}, "
+                f"{number(times, 1)} times that of all other losses, and to descend it lowers "
+                f"cos_next (cosine {signed(pull.alignment, 2)} with the gradient of 1 - cos_next)",
                 f"lower the weight of {pull.name} until the loss that pulls towards the target "
                 "is the larger one",
                 "METHODS §2.4",

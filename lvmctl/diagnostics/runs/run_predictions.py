@@ -11,6 +11,7 @@ import torch
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge
 from lvmctl.baselines.wiener import Wiener
+from lvmctl.core.formatting import estimate, number, percent, signed
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.evaluation.statistics.intervals import Resampling
@@ -130,18 +131,19 @@ def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Fi
     line = reference is None or reference["effective_rank"] > 2 * LINE
     if (run["variance"] < bar and flat) or (run["effective_rank"] < LINE and line):
         beside = (
-            "" if reference is None else f", {found['reference']}'s {reference['variance']:.4f}"
+            ""
+            if reference is None
+            else f", {found['reference']}'s {number(reference['variance'], 4)}"
         )
-        rank = (
-            f"effective rank {run['effective_rank']:.1f} (targets {targets['effective_rank']:.0f}"
-        )
+        filled = number(run["effective_rank"], 1)
+        rank = f"effective rank {filled} (targets {targets['effective_rank']:.0f}"
         rank += ")" if reference is None else f", {reference['effective_rank']:.0f})"
         yield Finding(
             "constant-prediction",
             "grave",
             epoch,
-            f"variance of q over windows {run['variance']:.4f}, the targets' "
-            f"{targets['variance']:.4f}{beside}; {rank}",
+            f"variance of q over windows {number(run['variance'], 4)}, the targets' "
+            f"{number(targets['variance'], 4)}{beside}; {rank}",
             "the model answers every window alike: look for a loss that a constant answers best, "
             "use a smaller lr, or train longer where cos_next still rises",
             "METHODS §2.4",
@@ -153,10 +155,10 @@ def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Fi
             "copying",
             "grave",
             epoch,
-            f"cos(q, last) {run['cos_last']:.3f}, that of the best linear prediction "
-            f"({found['reference']}) {reference['cos_last']:.3f}: more by {copying['value']:.3f} "
-            f"[{low:.3f}, {high:.3f}]; cos_next {run['cos_next']:.3f}, its "
-            f"{reference['cos_next']:.3f}",
+            f"cos(q, last) {number(run['cos_last'])}, that of the best linear prediction "
+            f"({found['reference']}) {number(reference['cos_last'])}: more by "
+            f"{estimate(copying['value'], (low, high))}; cos_next {number(run['cos_next'])}, its "
+            f"{number(reference['cos_next'])}",
             "give the model something better than the last chunk: train longer, take away a skip "
             "connection or a residual gain that passes it through, check the target's offset",
             "METHODS §2.2",
@@ -169,10 +171,10 @@ def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Fi
             "orthogonal-escape",
             "grave",
             epoch,
-            f"{run['behind']:.0%} of the predictions lie outside any cone around the centroid "
-            f"(cos_anchor {run['cos_anchor']:+.3f}), {run['outside_cone']:.0%} outside the "
-            f"window's own; cos_next {run['cos_next']:+.3f}, margin[{name}] "
-            f"{margins[name]:+.3f}",
+            f"{percent(run['behind'], 0)} of the predictions lie outside any cone around the "
+            f"centroid (cos_anchor {signed(run['cos_anchor'])}), "
+            f"{percent(run['outside_cone'], 0)} outside the window's own; cos_next "
+            f"{signed(run['cos_next'])}, margin[{name}] {signed(margins[name])}",
             "take weight off the loss that asks for the margin; its optimum is "
             f"(1 + w)·E[y|C] - w·{name}, which leaves the target for a large w",
             "METHODS §2.4",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lvmctl.core.diagnosis import Table
+from lvmctl.core.formatting import number
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.run_findings import Finding
 
@@ -70,9 +71,9 @@ def ending(history: History) -> str:
         curve, other = history.curve(path), history.last(beside)
         if curve:
             word = beside.split(".")[1].partition("_")[0]
-            said = f"{name} {curve[-1].value:.3f}"
+            said = f"{name} {number(curve[-1].value)}"
             said += "" if curve[-1].epoch == history.epochs[-1] else f" at epoch {curve[-1].epoch}"
-            parts.append(said + ("" if other is None else f" ({word} {other:.3f})"))
+            parts.append(said + ("" if other is None else f" ({word} {number(other)})"))
     return ", ".join(parts)
 
 

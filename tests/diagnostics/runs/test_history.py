@@ -98,7 +98,7 @@ def test_events_seen_are_terms_that_come_and_go_and_steps_of_targets():
     )
     assert history.events() == [
         (3, "loss_b begins"),
-        (3, "loss_share_target 0.1 → 0.2"),
+        (3, "loss_share_target .1 → .2"),
         (3, "loss_t ends"),
     ]
 

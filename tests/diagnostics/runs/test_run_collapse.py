@@ -47,8 +47,8 @@ def test_the_published_p7_broke_down_when_its_teacher_ended():
     (finding,) = broken(published_p7())
     assert finding.name == "collapse-at-schedule-step"
     assert finding.epoch == 3
-    assert "cos_next 0.396 → 0.241" in finding.evidence
-    assert "cos_anchor 0.588 → 0.391" in finding.evidence
+    assert "cos_next .396 → .241" in finding.evidence
+    assert "cos_anchor .588 → .391" in finding.evidence
     assert "loss_teacher ends" in finding.evidence
 
 
@@ -173,7 +173,7 @@ def test_an_escape_is_found_by_the_margin_that_grows_most():
     (finding,) = escapes(escaped())
     assert finding.name == "orthogonal-escape"
     assert finding.epoch == 5  # at 4 it still has .34 of .45
-    assert "margin[second_last] went -0.040 → +0.250" in finding.evidence
+    assert "margin[second_last] went -.040 → +.250" in finding.evidence
     assert is_poor(escaped())
 
 
@@ -184,7 +184,7 @@ def test_an_escape_from_the_first_epoch_on_is_found_too():
 
     (finding,) = escapes(planted(gone))
     assert (finding.name, finding.epoch) == ("orthogonal-escape", 1)
-    assert "cos_next is never above +0.010 in 10 epochs" in finding.evidence
+    assert "cos_next is never above +.010 in 10 epochs" in finding.evidence
 
 
 def test_a_positive_margin_of_a_good_prediction_is_movement_and_no_escape():
@@ -226,7 +226,7 @@ def test_an_escape_takes_a_margin_that_grows_and_not_one_that_is_there():
     assert list(escapes(left_without_growth(0.0))) == []
     assert list(escapes(left_without_growth(0.019))) == []
     (finding,) = escapes(left_without_growth(0.021))
-    assert "margin[last] went +0.100 → +0.121" in finding.evidence
+    assert "margin[last] went +.100 → +.121" in finding.evidence
 
 
 def test_a_margin_without_a_name_is_read_as_that_against_the_last_chunk():
@@ -234,7 +234,7 @@ def test_a_margin_without_a_name_is_read_as_that_against_the_last_chunk():
         record["val"] |= {"cos_next": -0.2, "cos_anchor": -0.3, "margin": 0.3}
 
     (finding,) = escapes(planted(flat))
-    assert "margin[last] went +0.300 → +0.300" in finding.evidence
+    assert "margin[last] went +.300 → +.300" in finding.evidence
 
 
 @pytest.mark.parametrize("anchor_lambda", [0.6, 0.8, 0.9])

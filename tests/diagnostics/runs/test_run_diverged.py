@@ -26,7 +26,7 @@ def test_a_figure_that_ends_as_no_number_has_diverged(broken):
     assert (finding.name, finding.severity, finding.epoch) == ("diverged", "grave", 3)
     assert finding.evidence == (
         "no number any more, up to the last epoch (5): val.cos_next from epoch 3; the last "
-        "cos_next is 0.500 (epoch 2)"
+        "cos_next is .500 (epoch 2)"
     )
     assert since(ending(broken, broken)) == [1]
 

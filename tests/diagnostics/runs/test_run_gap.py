@@ -76,10 +76,10 @@ def test_a_term_that_begins_makes_the_loss_another_one():
 
 def test_a_hinge_is_not_a_margin_and_a_negative_margin_no_finding():
     said = notes(History(records()))
-    assert any("margin[last] is -0.070: negative is what a correct model" in n for n in said)
+    assert any("margin[last] is -.070: negative is what a correct model" in n for n in said)
     assert any(
-        "train.loss_margin +0.120 is the value of a hinge loss, not a margin; the margin on "
-        "validation is -0.070" in n
+        "train.loss_margin +.120 is the value of a hinge loss, not a margin; the margin on "
+        "validation is -.070" in n
         for n in said
     )
 
@@ -126,5 +126,5 @@ def test_values_that_cannot_be_are_named():
 def test_a_margin_that_names_no_chunk_is_read_as_the_last_chunks():
     said = notes(planted(lambda record: record["val"].update(margin=-0.05)))
     assert "val.margin does not name a previous chunk: it is read as margin[last]" in said
-    assert any(note.startswith("margin[last] is -0.050: negative") for note in said)
+    assert any(note.startswith("margin[last] is -.050: negative") for note in said)
     assert not any("does not name" in note for note in notes(History(records())))

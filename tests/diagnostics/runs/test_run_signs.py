@@ -7,6 +7,7 @@ import math
 import pytest
 from diagnostics.histories import planted, records
 
+from lvmctl.core.formatting import number
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.history_rules import (
     at_chance,
@@ -123,7 +124,7 @@ def test_ranks_at_chance_are_found_by_their_binomial_error():
     # 1500 windows at .14: two standard errors are .0179.
     (finding,) = at_chance(changed(**{"r@5": 0.157}))
     assert (finding.name, finding.severity, finding.epoch) == ("at-chance", "grave", 10)
-    assert "R@5 in article 0.157, guessing gives 0.140 ± 0.018" in finding.evidence
+    assert "R@5 in article .157, guessing gives .140 ± .018" in finding.evidence
     assert list(at_chance(changed(**{"r@5": 0.159}))) == []
 
 
@@ -144,7 +145,7 @@ def test_ranks_are_set_against_chance_where_their_number_is_not_known():
         return planted(change)
 
     (finding,) = at_chance(uncounted(0.14))
-    assert "R@5 in article 0.140, guessing gives 0.140; direct has 0.300" in finding.evidence
+    assert "R@5 in article .140, guessing gives .140; direct has .300" in finding.evidence
     assert list(at_chance(uncounted(0.15))) == []
     assert list(at_chance(uncounted(0.1, windows=0))) == []
 
@@ -157,7 +158,7 @@ def test_a_chance_at_its_edge_has_no_error():
 def test_predictions_without_likeness_to_the_target_are_at_chance(value):
     (finding,) = off_target(without_direct(cos_next=value))
     assert (finding.name, finding.severity, finding.epoch) == ("at-chance", "grave", 10)
-    assert finding.evidence == f"cos_next {value:.3f}, a direction drawn at random has 0"
+    assert finding.evidence == f"cos_next {number(value)}, a direction drawn at random has 0"
     assert list(off_target(without_direct(cos_next=0.051))) == []
 
 
@@ -165,7 +166,7 @@ def test_likeness_is_set_against_what_the_last_chunk_has():
     def beside(value, direct):
         return [f.evidence for f in off_target(changed(cos_next=value, direct=direct))]
 
-    assert "direct has 0.420" in beside(0.04, {"cos_next": 0.42})[0]
+    assert "direct has .420" in beside(0.04, {"cos_next": 0.42})[0]
     assert beside(0.04, {"cos_next": 0.06}) == []  # small where all are small: whitened chunks
     assert beside(0.01, {"cos_next": 0.04}) == []
     assert beside(0.01, {"cos_next": -0.2}) == []
@@ -208,16 +209,16 @@ def test_an_order_verifier_at_chance_is_minor():
 def test_losing_to_the_last_chunk_on_both_figures_is_said():
     (finding,) = worse_than_direct(changed(**{"cos_next": 0.3, "r@5": 0.2}))
     assert finding.name == "worse-than-direct"
-    assert "cos_next 0.300 and R@5 0.200" in finding.evidence
+    assert "cos_next .300 and R@5 .200" in finding.evidence
     assert list(worse_than_direct(changed(**{"cos_next": 0.3, "r@5": 0.4}))) == []
     assert list(worse_than_direct(changed(**{"cos_next": 0.5, "r@5": 0.2}))) == []
 
 
 def test_one_figure_is_compared_where_the_other_is_not_known():
     (finding,) = worse_than_direct(changed(**{"r@5": 0.25, "direct": {"r@5": 0.7}}))
-    assert "R@5 0.250, where the last chunk itself (direct) has 0.700" in finding.evidence
+    assert "R@5 .250, where the last chunk itself (direct) has .700" in finding.evidence
     assert "cos_next" not in finding.evidence
     assert list(worse_than_direct(changed(**{"r@5": 0.69, "direct": {"r@5": 0.7}}))) == []
     (finding,) = worse_than_direct(changed(cos_next=0.3, direct={"cos_next": 0.42}))
-    assert finding.evidence.startswith("cos_next 0.300, where")
+    assert finding.evidence.startswith("cos_next .300, where")
     assert list(worse_than_direct(without_direct(cos_next=0.1))) == []

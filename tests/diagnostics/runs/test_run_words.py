@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from diagnostics.histories import planted, records
 
+from lvmctl.core.formatting import number
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.run_text import sentence, unknown, verdict
 
@@ -13,8 +14,8 @@ def test_the_figures_are_of_the_last_epoch():
     said = sentence([], History(records()), "")
     last = records()[-1]["val"]
     assert said == (
-        f"No fault was found in 10 epochs: it ends with cos_next {last['cos_next']:.3f} (direct "
-        f"0.420), R@5 {last['r@5']:.3f} (chance 0.140)."
+        f"No fault was found in 10 epochs: it ends with cos_next {number(last['cos_next'])} "
+        f"(direct .420), R@5 {number(last['r@5'])} (chance .140)."
     )
     assert sentence([], History(records(1)), "").startswith("No fault was found in 1 epoch: ")
 
@@ -27,7 +28,7 @@ def test_figures_of_an_earlier_epoch_are_called_so():
 
     history = planted(unmeasured)
     value = history.last("val.cos_next")
-    assert f"cos_next {value:.3f} at epoch 8 (direct 0.000), R@5" in sentence([], history, "")
+    assert f"cos_next {number(value)} at epoch 8 (direct .000), R@5" in sentence([], history, "")
 
 
 def test_an_unfinished_run_is_called_so():
@@ -52,7 +53,7 @@ def test_nothing_found_is_nothing_known_without_anything_to_compare_with(beside,
     assert (doubt == "") == known
     assert verdict([], doubt) == ("HEALTHY" if known else "UNDECIDED")
     if not known:
-        assert "records (cos_next 0.500" in doubt
+        assert "records (cos_next .500" in doubt
         assert "neither direct nor a rank beside chance" in sentence([], History([]), doubt)
 
 

@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lvmctl.core.formatting import estimate, number, p_value
+from lvmctl.core.formatting import estimate, number, p_value, signed
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison
-from lvmctl.diagnostics.data.parity.parity_view import DIGITS, label, signed
+from lvmctl.diagnostics.data.parity.parity_view import DIGITS, label
 from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
 from lvmctl.diagnostics.data.parity.window_traits import Traits
 
@@ -103,8 +103,8 @@ def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Trait
         return Verdict(
             "UNDECIDED",
             f"Too few articles to tell: {label(names[widest])} differs by "
-            f"{signed(found.difference[widest])}, beyond {blunt[widest] / BLUNT:g}, which may be "
-            f"chance (p = {p_value(found.p[widest])} among {len(names)} traits, "
+            f"{signed(found.difference[widest], DIGITS)}, beyond {blunt[widest] / BLUNT:g}, which "
+            f"may be chance (p = {p_value(found.p[widest])} among {len(names)} traits, "
             f"{train.articles:,} and {val.articles:,} articles).",
             f"About {more:.1f} times as many articles in both splits would show a difference of "
             "this size.",
@@ -115,7 +115,7 @@ def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Trait
         return Verdict(
             "UNDECIDED",
             f"Too few articles to tell: {label(names[widest])} differs by "
-            f"{signed(found.difference[widest])}, and between {train.articles:,} and "
+            f"{signed(found.difference[widest], DIGITS)}, and between {train.articles:,} and "
             f"{val.articles:,} articles chance alone reaches "
             f"±{number(found.reach[widest], DIGITS)}, beyond {blunt[widest]:g}.",
             f"About {room[widest] ** 2:.1f} times as many articles in both splits would decide.",
@@ -123,8 +123,8 @@ def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Trait
     return Verdict(
         "MATCH",
         "No difference between training and validation windows that matters was found: nearest to "
-        f"its threshold is {signed(difference)} in {label(name)} ({threshold[most]:g}; {among}). "
-        f"What passes as chance is up to {passing(names, found.reach)}.",
+        f"its threshold is {signed(difference, DIGITS)} in {label(name)} ({threshold[most]:g}; "
+        f"{among}). What passes as chance is up to {passing(names, found.reach)}.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Table
-from lvmctl.core.formatting import MISSING, estimate, interval, number, p_value
+from lvmctl.core.formatting import MISSING, estimate, interval, number, p_value, signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,11 +37,6 @@ def label(name: str) -> str:
     return LABELS[name]
 
 
-def signed(value: float) -> str:
-    """``+.0123``"""
-    return number(value, DIGITS, signed=True)
-
-
 def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
     """Traits of each split, differences from train, quantiles, energy distance."""
     splits = figures["splits"]
@@ -51,7 +46,7 @@ def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
         rows = tuple(
             (
                 label(name),
-                signed(own["value"]),
+                signed(own["value"], DIGITS),
                 interval(own["ci"], DIGITS, signed=True) or MISSING,
                 interval(own["simultaneous"], DIGITS, signed=True) or MISSING,
                 own["threshold"],
