@@ -13,6 +13,7 @@ from training.small import TINY
 from lvmctl.cli.train.summary import summary_rows
 from lvmctl.core.batch import Pool
 from lvmctl.core.errors import Interrupted
+from lvmctl.core.formatting import number
 from lvmctl.evaluation.figures import figures
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.training import job
@@ -98,6 +99,7 @@ def test_a_reader_is_shown_the_ranking_of_the_score(ranks, tmp_path):
     finished = job.start(request, Recorder())
     val = json.loads((tmp_path / "run" / "training_history.json").read_text())[-1]["val"]
     rows = {name: cells for name, *cells in summary_rows(finished.result.best["val"])}
-    assert rows["R@5 in article"][0] == rows["R@5 in article"][1] == f"{val['r@5']:.4f}"
-    assert rows["R@5 of q alone"][:2] == [f"{val['q']['r@5']:.4f}", rows["R@5 in article"][1]]
-    assert rows["MRR@10 of q alone"][0] == f"{val['q']['mrr@10']:.4f}"
+    of_score, of_q = (number(part["r@5"], 4) for part in (val, val["q"]))
+    assert rows["R@5 in article"][:2] == [of_score, of_score]
+    assert rows["R@5 of q alone"][:2] == [of_q, of_score]
+    assert rows["MRR@10 of q alone"][0] == number(val["q"]["mrr@10"], 4)
