@@ -42,7 +42,7 @@ from lvmctl.core.batch import Pool
 from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Split, Windows, open_split
-from lvmctl.evaluation.gates.verdicts import Figure
+from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.predictors import Predictor

@@ -19,8 +19,8 @@ from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.evidence import evidence
 from lvmctl.evaluation.fivecat.latency import latency, reference_of
 from lvmctl.evaluation.fivecat.run import plain
+from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.gates.profiles import find_profile
-from lvmctl.evaluation.gates.verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.measure import Measured, Protocol, Ranked
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.per_window import Column

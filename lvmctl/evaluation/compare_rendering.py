@@ -7,6 +7,7 @@ from typing import Any
 
 from lvmctl.core.formatting import figure, interval, number, p_value, table
 from lvmctl.evaluation.fivecat.rendering import gates_table
+from lvmctl.evaluation.rendering import with_q
 
 FIGURES = {
     "in_article.filtered.r@1": "R@1",
@@ -28,9 +29,8 @@ def compare_lines(found: dict[str, Any]) -> Iterator[str]:
     )
     yield ""
     names = sorted(found["predictors"], key=lambda name: name not in found["runs"])  # runs first
-    rows = [
-        [name, *(figure(found["predictors"][name], path)[0] for path in FIGURES)] for name in names
-    ]
+    trees = {name: found["predictors"][name] for name in names}
+    rows = [[name, *(figure(tree, path)[0] for path in FIGURES)] for name, tree in with_q(trees)]
     yield table(["", *FIGURES.values()], rows)
     for name, run in found["runs"].items():
         yield ""

@@ -14,11 +14,19 @@ from lvmctl.evaluation.fivecat.rollout import rollout_columns
 from lvmctl.evaluation.per_window import Column, Columns, cosine_columns
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
-from lvmctl.evaluation.retrieval.ranks import POOLS, in_article_ranks, in_article_ranks_by_score
+from lvmctl.evaluation.retrieval.ranks import (
+    POOLS,
+    Score,
+    in_article_ranks,
+    in_article_ranks_by_score,
+)
 from lvmctl.evaluation.statistics.ranking import per_window
 
 GLOBAL = "global.filtered"
 """Path of the pool of all chunks of the split but the window's."""
+
+MRR10 = "in_article.filtered.mrr@10"
+"""Path of the figure by which a ranker is judged."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,7 @@ class Protocol:
         min_article: shortest article, in chunks, of in-article ranks.
         tests: letters of 5CAT tests, of A, C, D and E; C and D are for causal predictors only.
         spoilt: (n,) windows of C and D, each of which costs a dozen predictions; None is all.
+        by_rank: measure C by ranks too, as the fair rule asks of a run with its own score.
     """
 
     pools: tuple[str, ...] = POOLS
@@ -70,6 +79,7 @@ class Protocol:
     min_article: int = 20
     tests: str = ""
     spoilt: np.ndarray | None = None
+    by_rank: bool = False
 
 
 def measure(
@@ -90,7 +100,9 @@ def measure(
         sweep = offset_sweep(windows, q)
         columns |= offset_columns(windows, q, sweep)
     if "C" in protocol.tests and causal:
-        columns |= ablation_columns(windows, predictor, columns["cos_next"], protocol.spoilt)
+        mrr10 = columns.get(MRR10) if protocol.by_rank else None
+        given = columns["cos_next"], protocol.spoilt
+        columns |= ablation_columns(windows, predictor, *given, ranked=mrr10)
     if "D" in protocol.tests and causal:
         columns |= rollout_columns(windows, predictor, q, protocol.spoilt)
     if "E" in protocol.tests:
@@ -101,18 +113,32 @@ def measure(
 def ranked(
     windows: Windows, predictor: Predictor, q: np.ndarray, protocol: Protocol
 ) -> dict[str, Ranked]:
-    """Ranks by pool; those of a predictor with its own score are by that score."""
+    """Ranks by pool; those of a predictor with its own score are by that score.
+
+    Of a run with its own score, ranks by the cosines of q stand beside, under ``q.``.
+    """
+    found = ranks_by(windows, predictor.score, q, protocol)
+    if predictor.is_ranker:
+        alone = ranks_by(windows, None, q, protocol)
+        found |= {f"q.{path}": ranks for path, ranks in alone.items()}
+    return found
+
+
+def ranks_by(
+    windows: Windows, score: Score | None, q: np.ndarray, protocol: Protocol
+) -> dict[str, Ranked]:
+    """Ranks by pool, by ``score`` or, without one, by the cosines of ``q`` (W, D)."""
     every = np.arange(len(windows))
     long = every[windows.split.lengths[windows.article] >= protocol.min_article]
-    if predictor.score is None:
+    if score is None:
         found = in_article_ranks(windows, long, q[long], protocol.pools)
     else:
-        found = in_article_ranks_by_score(windows, long, predictor.score, protocol.pools)
+        found = in_article_ranks_by_score(windows, long, score, protocol.pools)
     ranks = {f"in_article.{pool}": Ranked(*pair, long) for pool, pair in found.items()}
     if protocol.everywhere:
-        if predictor.score is None:
+        if score is None:
             pair = global_ranks(windows, every, q)
         else:
-            pair = global_ranks_by_score(windows, every, predictor.score)
+            pair = global_ranks_by_score(windows, every, score)
         ranks[GLOBAL] = Ranked(*pair, every)
     return ranks

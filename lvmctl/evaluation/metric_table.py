@@ -8,7 +8,7 @@ import numpy as np
 
 from lvmctl.core.errors import UsageError
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.gates.verdicts import Figure
+from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.measure import Measured, Protocol, measure
 from lvmctl.evaluation.per_window import Column, Columns, difference
 from lvmctl.evaluation.predictors import Predictor

@@ -44,6 +44,11 @@ class Predictor:
     geometry: Geometry = "unit"
     optional: bool = False
 
+    @property
+    def is_ranker(self) -> bool:
+        """Whether this is a run that ranks by its own score, not by the cosines of q."""
+        return self.kind == "run" and self.score is not None
+
     def __call__(self, windows: Windows, index: np.ndarray | None = None) -> np.ndarray:
         """Predictions (W, D) float32 for the windows ``index``, all by default."""
         index = np.arange(len(windows)) if index is None else index

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lvmctl.core.formatting import MISSING, figure, number, table
@@ -50,12 +50,20 @@ def heading(found: Mapping[str, Any]) -> str:
 
 
 def rank_rows(predictors: Mapping[str, Any], path: str) -> list[Sequence[str]]:
-    """A row per predictor: figures, and the interval of R@5."""
+    """A row per predictor: figures, and the interval of R@5; one more for the q of a ranker."""
     rows = []
-    for predictor, tree in predictors.items():
+    for predictor, tree in with_q(predictors):
         cells = {name: figure(tree, f"{path}.{name}") for name in RANKS}
         rows.append([predictor, *(value for value, _ in cells.values()), cells["r@5"][1]])
     return rows
+
+
+def with_q(predictors: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Names and trees of predictors; a run with its own score is followed by its q alone."""
+    for name, tree in predictors.items():
+        yield name, tree
+        if "q" in tree:
+            yield f"{name}, q alone", tree["q"]
 
 
 def ranks_text(found: Mapping[str, Any], pool: str) -> str:

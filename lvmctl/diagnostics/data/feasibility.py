@@ -23,8 +23,9 @@ from lvmctl.diagnostics.measuring import (
 from lvmctl.evaluation.fivecat.evidence import evidence
 from lvmctl.evaluation.gates.bounds import bound, judge
 from lvmctl.evaluation.gates.ceilings import reach
+from lvmctl.evaluation.gates.profile_verdicts import ENOUGH
 from lvmctl.evaluation.gates.profiles import find_profile
-from lvmctl.evaluation.gates.verdicts import ENOUGH, GateVerdict, gate_verdict
+from lvmctl.evaluation.gates.verdicts import GateVerdict, gate_verdict
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.plan import make_plan
 from lvmctl.registry import Registry, load_registry

@@ -12,9 +12,16 @@ from lvmctl.data.store.arrays import unit
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.per_window import Column, Columns, difference, rowwise
 from lvmctl.evaluation.predictors import Predictor
+from lvmctl.evaluation.retrieval.ranks import in_article_ranks, in_article_ranks_by_score
+from lvmctl.evaluation.statistics.ranking import per_window
 
 BATCH = 256
 """Windows at a time: their contexts, spoilt again and again, stay in the cache."""
+
+RANKED = "mrr@10."
+"""What stands before the names of changes in MRR@10."""
+
+PRIMARY = ("filtered",)
 
 
 def ablation_columns(
@@ -23,8 +30,11 @@ def ablation_columns(
     cos_next: Column,
     index: np.ndarray | None = None,
     seed: int = 0,
+    ranked: Column | None = None,
 ) -> Columns:
     """Change in cos(q, y), spoilt minus intact: negative where the predictor used what was spoilt.
+
+    Of rankers, and of whom they are compared with, the change in MRR@10 too.
 
     A window costs K + 4 predictions. What is drawn depends on the split, the window and the seed,
     not on ``index`` or the predictor.
@@ -35,29 +45,55 @@ def ablation_columns(
         cos_next: cos(q, y) of its predictions from intact windows, those of ``index`` among them.
         index: (W,) ascending windows; all by default.
         seed: of the shuffles and of the foreign chunks.
+        ranked: MRR@10 of the predictor in the primary pool, from intact windows; its windows are
+            ranked from spoilt ones too, in the same pools.
 
     Returns:
         ``ablations.`` and a name of :func:`spoilt`. With K = 1 there is only ``replaced``; in a
-        split of one article there is no ``replaced``.
+        split of one article there is no ``replaced``. With ``ranked`` the change in it is
+        ``ablations.mrr@10.`` and such a name.
     """
     index = np.arange(len(windows)) if index is None else index
     orders, foreign = shuffled_orders(windows, seed), foreign_rows(windows, seed)
-    parts: dict[str, list[np.ndarray]] = {}
+    intact = {"": cos_next} if ranked is None else {"": cos_next, RANKED: ranked}
+    rows = {
+        family: index if column is cos_next else index[np.isin(index, column.rows)]
+        for family, column in intact.items()
+    }
+    parts: dict[tuple[str, str], list[np.ndarray]] = {}
     for low in range(0, len(index), BATCH):
         here = index[low : low + BATCH]
         context, target = (torch.from_numpy(x(here)) for x in (windows.context, windows.target))
         order = None if orders is None else orders[here]
         chunk = None if foreign is None else unit(windows.split.vectors[foreign[here]])
-        found: dict[str, list[np.ndarray]] = {}
+        found: dict[tuple[str, str], list[np.ndarray]] = {}
         for name, changed in spoilt(context, order, chunk):
-            cosine = rowwise(predictor.ask(changed, target), target.numpy())
-            found.setdefault(name, []).append(cosine)
-        for name, each in found.items():
-            parts.setdefault(name, []).append(np.mean(each, axis=0))
-    return {
-        f"ablations.{name}": difference(Column(np.concatenate(values), index), cos_next)
-        for name, values in parts.items()
-    }
+            q = predictor.ask(changed, target)
+            found.setdefault(("", name), []).append(rowwise(q, target.numpy()))
+            if ranked is not None:
+                there = np.isin(here, rows[RANKED])
+                values = mrr10(windows, predictor, here[there], changed[there], q[there])
+                found.setdefault((RANKED, name), []).append(values)
+        for path, each in found.items():
+            parts.setdefault(path, []).append(np.mean(each, axis=0))
+    changes = {}
+    for (family, name), values in parts.items():
+        after = Column(np.concatenate(values), rows[family])
+        changes[f"ablations.{family}{name}"] = difference(after, intact[family])
+    return changes
+
+
+def mrr10(
+    windows: Windows, predictor: Predictor, index: np.ndarray, contexts: Tensor, q: np.ndarray
+) -> np.ndarray:
+    """MRR@10 (W,) of the targets of the windows ``index`` (W,) in their primary pools, when the
+    predictor is shown ``contexts`` (W, K, D), from which it predicts ``q`` (W, D)."""
+    if predictor.score is None:
+        found = in_article_ranks(windows, index, q, PRIMARY)
+    else:
+        found = in_article_ranks_by_score(windows, index, predictor.score, PRIMARY, contexts)
+    values = per_window(*found["filtered"])["mrr@10"]
+    return np.where(np.isfinite(q).all(axis=1), values, np.nan)
 
 
 def spoilt(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lvmctl.evaluation.fivecat.coherence import gap
-from lvmctl.evaluation.gates.verdicts import Evidence, Figure
+from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.statistics.intervals import difference_interval
 
@@ -25,7 +26,11 @@ def evidence(sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:
     def difference(name: str, other: str, split: str, path: str) -> Figure | None:
         return sheets[split].difference(name, other, path) if split in sheets else None
 
-    return Evidence(figure, difference)
+    def is_ranker(name: str) -> bool:
+        one = sheets["val"].measured.get(name)
+        return one is not None and one.predictor.is_ranker
+
+    return Evidence(figure, difference, is_ranker)
 
 
 def coherence_gap(val: Sheet, ood: Sheet, name: str) -> dict[str, Any]:

@@ -27,9 +27,10 @@ from lvmctl.evaluation.fivecat.latency import latency, reference_of
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
 from lvmctl.evaluation.fivecat.order import fit_order, order_accuracy
 from lvmctl.evaluation.fivecat.rendering import fivecat_text
+from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.gates.ceilings import reach
+from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.gates.profiles import find_profile
-from lvmctl.evaluation.gates.verdicts import Figure, ProfileVerdict, profile_verdict
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.statistics.ranking import rank_curve
@@ -167,6 +168,7 @@ def run_fivecat(
                 min_article=subject.min_article,
                 tests=TESTS[split],
                 spoilt=whole_articles(windows, spoilt_windows),
+                by_rank=predictor.is_ranker,
             )
             rows = [predictor, *others]
             sheets[split] = measured(windows, rows, protocol, reporter, seed, known[split])

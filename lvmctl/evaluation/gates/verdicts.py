@@ -7,21 +7,15 @@ is held against the figures that ``ceilings`` names, at its own path.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from lvmctl.core.files import jsonable
 from lvmctl.core.formatting import number
 from lvmctl.evaluation.gates.bounds import Figure, Status, bound, judge
 from lvmctl.evaluation.gates.ceilings import ceilings, chance_matters
-from lvmctl.registry.specs import Geometry, ProfileSpec, VerdictGate
-
-COUNTED: tuple[Status, ...] = ("FAIL", "MARGINAL", "PASS")
-"""What says something about the model, worst first."""
-
-ENOUGH = 3
-"""Fewer counted tests decide nothing, unless the profile has no more."""
+from lvmctl.registry.specs import Geometry, VerdictGate
 
 
 @dataclass(frozen=True)
@@ -32,10 +26,12 @@ class Evidence:
         figure: (predictor, split, path) → Figure.
         difference: (predictor, baseline, split, path) → Figure of how much more the predictor has
             than the baseline, window by window.
+        is_ranker: predictor → whether it ranks by its own score.
     """
 
     figure: Callable[[str, str, str], Figure | None]
     difference: Callable[[str, str, str, str], Figure | None]
+    is_ranker: Callable[[str], bool] = lambda predictor: False
 
     def of(self, gate: VerdictGate, predictor: str, path: str) -> Figure | None:
         """What ``gate`` judges of a predictor: its figure, or what it has over a baseline."""
@@ -119,11 +115,14 @@ def gate_verdict(
     """One gate, asked of ``predictor``, of its ceiling and of ``random``.
 
     A gate that a random prediction passes is VACUOUS; one that its ceiling does not pass is
-    INFEASIBLE. Both are judged as a model would be, interval and all.
+    INFEASIBLE. Both are judged as a model would be, interval and all. The fair rule judges a
+    ranker by its ranks, see :func:`asked_of_ranker`.
     """
+    ranker = evidence.is_ranker(predictor)
+    metric = asked_of_ranker(gate) if ranker else gate.metric
     seed_metric = gate.seed_metric or gate.metric
-    fair, seed = (evidence.of(gate, predictor, path) for path in (gate.metric, seed_metric))
-    by_fair = Outcome(gate.metric, fair, judge(gate, fair, gate.certain))
+    fair, seed = (path and evidence.of(gate, predictor, path) for path in (metric, seed_metric))
+    by_fair = Outcome(metric or gate.metric, fair, judge(gate, fair, gate.certain))
     by_seed = Outcome(seed_metric, seed, judge(gate, seed, certain=False))
     judged = by_seed if seed_rules else by_fair
 
@@ -134,7 +133,7 @@ def gate_verdict(
     # A lead on wiener is not out of reach because wiener has none on itself.
     proven = held.beatable and (status == "PASS" or gate.against in held.names)
     if status == "ABSENT":
-        why = absence(gate, evidence)
+        why = absence(gate, judged.metric, evidence) if metric or seed_rules else NOT_OF_RANKERS
     elif seed_rules or not math.isfinite(judged.figure.value):
         pass
     elif judge(gate, random, gate.certain) == "PASS":
@@ -173,13 +172,32 @@ def best(gate: VerdictGate, figures: dict[str, Figure | None]) -> tuple[str, Fig
     return max(there, key=order, default=None)
 
 
-def absence(gate: VerdictGate, evidence: Evidence) -> str:
-    """Why there is nothing to judge."""
-    family = gate.metric.partition(".")[0]
+def asked_of_ranker(gate: VerdictGate) -> str | None:
+    """The figure that the fair rule of a gate judges of a predictor with its own score (METHODS §3,
+    5CAT); None where the gate is not asked of one.
+
+    What it loses when its window is spoilt, beside what a baseline loses, are ranks. A published
+    bound on that loss is one of cosine, and stays. Nothing can be fed back but a vector.
+    """
+    family, _, name = gate.metric.partition(".")
+    if family == "rollout":
+        return None
+    if family == "ablations" and gate.against:
+        return f"ablations.mrr@10.{name}"
+    return gate.metric
+
+
+NOT_OF_RANKERS = "asked of models whose answer is a vector, a ranker's is an order"
+
+
+def absence(gate: VerdictGate, metric: str, evidence: Evidence) -> str:
+    """Why there is no figure at ``metric`` to judge."""
+    family = metric.partition(".")[0]
     shown = evidence.figure("direct", gate.split, "cos_next")
     if family == "coherence" or (gate.split == "ood" and shown is None):
         return "no OOD windows"
-    if family == "ablations" and shown is not None:
+    measured = evidence.figure("direct", gate.split, gate.metric)
+    if family == "ablations" and shown is not None and measured is None:
         return "a window of one chunk has no order"
     if gate.against and evidence.figure(gate.against, gate.split, "cos_next") is None:
         return f"{gate.against} was not measured"
@@ -191,98 +209,9 @@ def absence(gate: VerdictGate, evidence: Evidence) -> str:
         "order_accuracy": "the model has no order verifier",
         "latency": "not timed",
         "in_article": "no article is long enough",
+        "ablations": "no article is long enough",
         "rollout": "no article is long enough",
     }.get(family, "not measured")
-
-
-@dataclass(frozen=True)
-class ProfileVerdict:
-    """A profile's gates and what they amount to.
-
-    Attributes:
-        profile: the profile.
-        predictor: who was judged.
-        gates: every gate, optional ones too.
-        tests: what is counted, with its status: the categories of gates that have one, other gates
-            by name. Optional gates are left out.
-    """
-
-    profile: ProfileSpec
-    predictor: str
-    gates: tuple[GateVerdict, ...]
-    tests: dict[str, Status]
-
-    @property
-    def counted(self) -> int:
-        """n, the tests that say something about the model."""
-        return sum(status in COUNTED for status in self.tests.values())
-
-    @property
-    def passed(self) -> int:
-        """k, the tests passed. MARGINAL is not."""
-        return sum(status == "PASS" for status in self.tests.values())
-
-    @property
-    def needed(self) -> int:
-        """Tests that have to pass: the profile's number, or all n where n is smaller."""
-        n = self.counted
-        return n if self.profile.needed is None else min(self.profile.needed, n)
-
-    @property
-    def outcome(self) -> Literal["PASS", "FAIL", "UNDECIDED"]:
-        """UNDECIDED when fewer than three tests are counted, of a profile that has three."""
-        if self.counted < max(1, min(ENOUGH, len(self.tests))):
-            return "UNDECIDED"
-        return "PASS" if self.passed >= self.needed else "FAIL"
-
-    @property
-    def failed(self) -> bool:
-        """Whether the command ends with exit code 1."""
-        return self.outcome == "FAIL"
-
-    def record(self) -> dict[str, Any]:
-        """As plain data."""
-        return {
-            "profile": self.profile.name,
-            "source": self.profile.source,
-            "predictor": self.predictor,
-            "outcome": self.outcome,
-            "passed": self.passed,
-            "counted": self.counted,
-            "needed": self.needed,
-            "tests": self.tests,
-            "gates": [gate.record() for gate in self.gates],
-        }
-
-
-def profile_verdict(
-    profile: ProfileSpec,
-    gates: Sequence[VerdictGate],
-    predictor: str,
-    geometry: Geometry,
-    evidence: Evidence,
-    seed_rules: bool = False,
-) -> ProfileVerdict:
-    """Judge a predictor by the gates of a profile.
-
-    Args:
-        geometry: the class of the predictor, which decides its ceilings.
-        seed_rules: judge as the seeds did: their figures, without intervals and without asking
-            whether a gate can be passed, or failed.
-    """
-    verdicts = [gate_verdict(gate, predictor, geometry, evidence, seed_rules) for gate in gates]
-    parts: dict[str, list[Status]] = {}
-    for verdict in verdicts:
-        if not verdict.gate.optional:
-            name = verdict.gate.category or verdict.gate.name
-            parts.setdefault(name, []).append(verdict.status)
-    tests = {name: together(statuses) for name, statuses in parts.items()}
-    return ProfileVerdict(profile, predictor, tuple(verdicts), tests)
-
-
-def together(statuses: Sequence[Status]) -> Status:
-    """The status of a test of several gates: the worst counted one, or why none is counted."""
-    return min((s for s in statuses if s in COUNTED), key=COUNTED.index, default=statuses[0])
 
 
 def numbers(figure: Figure | None) -> dict[str, Any]:

@@ -50,14 +50,26 @@ def in_article_ranks(
 
 
 def in_article_ranks_by_score(
-    windows: Windows, index: np.ndarray, score: Score, pools: tuple[str, ...] = POOLS
+    windows: Windows,
+    index: np.ndarray,
+    score: Score,
+    pools: tuple[str, ...] = POOLS,
+    contexts: Tensor | None = None,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """:func:`in_article_ranks` of a predictor that scores candidates itself; equal scores tie."""
+    """:func:`in_article_ranks` of a predictor that scores candidates itself; equal scores tie.
+
+    Args:
+        contexts: (W, K', D) what it is shown in the place of the windows' own chunks; the pools
+            stay those of the windows.
+    """
     ranks, sizes = blank(pools, len(index))
     for part, start, length in by_article(windows, index):
         here = index[part]
         first = windows.position[here]
-        context = torch.from_numpy(windows.context(here))
+        if contexts is None:
+            context = torch.from_numpy(windows.context(here))
+        else:
+            context = contexts[part]
         chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
         for pool in pools:
             inside = pool_mask(pool, first, length, windows.context_length)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lvmctl.core.errors import nearest
 from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
 from lvmctl.evaluation.gates.ceilings import chance_matters
-from lvmctl.evaluation.gates.verdicts import COUNTED
+from lvmctl.evaluation.gates.profile_verdicts import COUNTED
 from lvmctl.registry.specs import VerdictGate
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check, where
 from lvmctl.testing.examples import for_all

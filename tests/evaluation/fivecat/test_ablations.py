@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvmctl.data import Windows, open_split
+from lvmctl.data.store.arrays import unit64
 from lvmctl.evaluation.fivecat import ablations
 from lvmctl.evaluation.fivecat.ablations import (
     ablation_columns,
@@ -202,3 +204,90 @@ def test_a_prediction_that_is_not_a_number_stays_visible(ar1):
     found = measured(ar1, bad, index=index)
     assert all(np.isnan(column.values).all() for column in found.values())
     assert all(np.array_equal(column.rows, index) for column in found.values())
+
+
+# ------------------------------------------------------------------ changes in ranks
+
+
+def mrr10_of(windows: Windows, rank: np.ndarray) -> Column:
+    return Column(np.where(rank <= 10, 1 / rank, 0.0), np.arange(len(windows)))
+
+
+def slow_mrr10(articles: list, place, order: list[float]) -> float:
+    """1/rank of the target in its article without the window, by ``order`` of the positions."""
+    own = order[place.target]
+    pool = [p for p in range(len(order)) if not place.first <= p < place.first + place.k]
+    better = sum(order[p] > own for p in pool)
+    ties = sum(order[p] == own for p in pool if p != place.target)
+    rank = 1 + better + ties / 2
+    return 1 / rank if rank <= 10 else 0.0
+
+
+def variants(context: np.ndarray, name: str, order, foreign) -> list[np.ndarray]:
+    """What a context (K, D) becomes, once or several times."""
+    if name == "shuffled":
+        return [context[order]]
+    if name == "replaced":
+        return [np.vstack([context[:-1], foreign])]
+    return [np.array(each) for each in slow.spoilt(list(context), name)]
+
+
+@settings(max_examples=40)
+@given(slow.stores(), st.sampled_from(["cosine", "score"]), st.integers(0, 9))
+def test_changes_in_ranks_are_those_of_the_reference(split_of, store, way, seed):
+    vectors, lengths, k, h, rng = store
+    windows = Windows(split_of(vectors, lengths), k, h)
+    score = None
+    if way == "score":
+
+        def score(context, pool):
+            found = (context[:, 0] + context[:, -1]).double() @ pool.vectors.double().T
+            return found.round(decimals=5)  # so that chunks that are equal tie
+
+    first = Predictor("first", lambda context: context[:, 0], score=score)
+    # Contexts and a score's pool are what a predictor is given; cosines are exact.
+    given = np.concatenate([windows.split.unit_rows(low, low + 1) for low in range(len(vectors))])
+    exact = given.astype(np.float64) if way == "score" else unit64(vectors)
+    starts = np.cumsum(lengths) - lengths
+    articles = [exact[low : low + n] for low, n in zip(starts, lengths)]
+    places = all_windows([[None] * n for n in lengths], k, h)
+
+    def mrr10(place, context) -> float:
+        query = context[0] + context[-1] if way == "score" else context[0]
+        scores = articles[place.article] @ query.astype(np.float64)
+        return slow_mrr10(articles, place, scores.round(5 if way == "score" else 12).tolist())
+
+    every = np.arange(len(windows))
+    contexts = [given[starts[p.article] + p.first :][:k] for p in places]
+    intact = np.array([mrr10(place, context) for place, context in zip(places, contexts)])
+    cos_next = Column(rowwise(first(windows), windows.target(every)), every)
+    index = every[rng.random(len(every)) < 0.7]
+    counted = every[rng.random(len(every)) < 0.7]  # windows of long articles
+    ranked = Column(intact[counted], counted)
+    with patch.object(ablations, "BATCH", 3):
+        found = ablation_columns(windows, first, cos_next, index, seed, ranked=ranked)
+    plain = ablation_columns(windows, first, cos_next, index, seed)
+    assert {path: c for path, c in found.items() if "mrr" not in path}.keys() == plain.keys()
+    rows = np.intersect1d(index, counted)
+    orders, foreign = shuffled_orders(windows, seed), foreign_rows(windows, seed)
+    for path in plain:
+        name = path.removeprefix("ablations.")
+        column = found[f"ablations.mrr@10.{name}"]
+        assert np.array_equal(column.rows, rows)
+        for row, value in zip(column.rows, column.values):
+            place, context = places[row], contexts[row]
+            order = None if orders is None else orders[row]
+            other = None if foreign is None else given[foreign[row]]
+            changed = variants(context, name, order, other)
+            wanted = np.mean([mrr10(place, each) for each in changed]) - intact[row]
+            assert value == pytest.approx(wanted, abs=1e-9), name
+
+
+def test_ranks_from_a_prediction_that_is_no_number_are_none(split_of):
+    rng = np.random.default_rng(0)
+    windows = Windows(split_of(slow.unit_rows(rng, 24, 5), [12, 12]), 3, 1)
+    lost = Predictor("lost", lambda context: context[:, 0] * torch.nan)
+    every = np.arange(len(windows))
+    column = Column(np.full(len(windows), 0.5), every)
+    found = ablation_columns(windows, lost, column, ranked=column)
+    assert np.isnan(found["ablations.mrr@10.shuffled"].values).all()

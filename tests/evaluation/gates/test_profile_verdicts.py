@@ -7,14 +7,10 @@ import json
 
 import pytest
 
+from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict, together
 from lvmctl.evaluation.gates.profiles import find_profile
-from lvmctl.evaluation.gates.verdicts import (
-    Evidence,
-    Figure,
-    ProfileVerdict,
-    profile_verdict,
-    together,
-)
+from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import ProfileSpec
 
