@@ -93,7 +93,7 @@ def test_a_score_is_asked_where_the_model_is():
 
 
 def test_a_reader_is_shown_the_ranking_of_the_score(ranks, tmp_path):
-    request = job.Request(
+    request = job.TrainRequest(
         "ranks", [("test", TINY | {"epochs": 1})], sources={"data": WORLD}, out=tmp_path / "run"
     )
     finished = job.start(request, Recorder())

@@ -7,33 +7,11 @@ import math
 from dataclasses import replace
 
 import pytest
+from evaluation.gates.figures import NAMED, evidence
 
 from lvmctl.evaluation.gates.bounds import Figure
-from lvmctl.evaluation.gates.verdicts import Evidence, asked_of_ranker, gate_verdict
-from lvmctl.registry import load_registry
+from lvmctl.evaluation.gates.verdicts import gate_verdict
 from lvmctl.registry.specs import VerdictGate
-
-NAMED = {
-    entry.name: entry.record
-    for entry in load_registry().entries("gate")
-    if isinstance(entry.record, VerdictGate)
-}
-"""Core's and the published ones."""
-
-
-def evidence(figures: dict, differences: dict | None = None) -> Evidence:
-    """Figures by predictor and path, differences by predictor, baseline and path."""
-
-    def number(value) -> Figure | None:
-        return value if isinstance(value, Figure | None) else Figure(value, value, value)
-
-    def figure(predictor: str, split: str, path: str) -> Figure | None:
-        return number(figures.get(predictor, {}).get(path))
-
-    def difference(predictor: str, against: str, split: str, path: str) -> Figure | None:
-        return number((differences or {}).get((predictor, against), {}).get(path))
-
-    return Evidence(figure, difference)
 
 
 def asked(gate: VerdictGate | str, model, ceiling=None, chance=None, name="oracle", **options):
@@ -192,63 +170,6 @@ def test_gates_against_a_baseline_judge_differences():
 def test_what_was_not_measured_is_absent_and_says_why(gate, why, seed_rules):
     found = asked(gate, None, seed_rules=seed_rules)
     assert (found.status, found.why) == ("ABSENT", why)
-
-
-@pytest.mark.parametrize(
-    ("direct", "why"),
-    [
-        ({"cos_next": 0.4}, "no chunk outside the window"),
-        (
-            {"cos_next": 0.4, "offsets.fair": 0.1},
-            "no article has three chunks before a window and three after its target",
-        ),
-        ({}, "direct was not measured"),
-    ],
-)
-def test_without_chunks_around_the_windows_offsets_say_what_is_missing(direct, why):
-    found = gate_verdict(NAMED["fair-offsets"], "m", "cone", evidence({"direct": direct}))
-    assert (found.status, found.why) == ("ABSENT", why)
-
-
-def of_ranker(gate: str, differences: dict, **options):
-    """The verdict on a gate of ``m``, which ranks by its own score, where it has these leads."""
-    given = {("m", "wiener"): differences}
-    there = dict.fromkeys(differences, 0.4) | {"cos_next": 0.4}
-    found = evidence({"m": there, "wiener": there, "direct": there}, given)
-    found = replace(found, is_ranker=lambda name: name == "m")
-    return gate_verdict(NAMED[gate], "m", "cone", found, **options)
-
-
-def test_a_ranker_is_judged_by_the_ranks_that_it_loses():
-    leads = {
-        "ablations.shuffled": Figure(0.02, 0.01, 0.03),
-        "ablations.mrr@10.shuffled": Figure(-0.08, -0.1, -0.06),
-    }
-    found = of_ranker("fair-shuffled", leads)
-    assert (found.status, found.fair.metric) == ("PASS", "ablations.mrr@10.shuffled")
-    assert (found.seed.status, found.seed.metric) == ("FAIL", "ablations.shuffled")
-    assert found.record()["metric"] == "ablations.mrr@10.shuffled"
-    seed = of_ranker("fair-shuffled", leads, seed_rules=True)
-    assert (seed.status, seed.judged.metric) == ("FAIL", "ablations.shuffled")
-    # Where no article is long enough there are no ranks to lose.
-    del leads["ablations.mrr@10.shuffled"]
-    found = of_ranker("fair-shuffled", leads)
-    assert (found.status, found.why) == ("ABSENT", "no article is long enough")
-
-
-def test_a_ranker_feeds_nothing_back():
-    leads = {"rollout.mean": Figure(0.2, 0.1, 0.3)}
-    found = of_ranker("fair-rollout", leads)
-    assert (found.status, found.fair.figure) == ("ABSENT", None)
-    assert found.why == "asked of models whose answer is a vector, a ranker's is an order"
-    # The published rule stays what it was: q, fed back.
-    assert found.seed.status == "PASS"
-    assert of_ranker("fair-rollout", leads, seed_rules=True).status == "PASS"
-
-
-@pytest.mark.parametrize("gate", ["p6b-shuffled", "fair-r5", "fair-offsets", "fair-stability"])
-def test_other_gates_ask_a_ranker_what_they_ask_of_all(gate):
-    assert asked_of_ranker(NAMED[gate]) == NAMED[gate].metric
 
 
 def test_a_prediction_that_is_not_a_number_fails():
