@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from lvmctl.api.store import Store, source_text, source_texts
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import UsageError
 from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.diagnostics.job import Asked
+from lvmctl.diagnostics.job import DiagnosisRequest
 from lvmctl.diagnostics.job import diagnose as ask
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import DiagnosticSpec
@@ -67,12 +66,8 @@ def diagnose(
     if takes == "run":
         if isinstance(subject, Store):
             raise UsageError("takes a run", where=f"diagnostic {name}", mend="give a run")
-        path = None if subject is None else os.fspath(subject)
-        if path is not None and Path(path).is_file():
-            asked = Asked(history=Path(path))
-        else:
-            asked = Asked(run=path)
+        request = DiagnosisRequest(run=None if subject is None else os.fspath(subject))
     else:
         texts = source_texts(train), source_text(val), source_text(ood)
-        asked = Asked(source_text(subject), *texts)
-    return ask(registry, entry, {**(options or {}), **more}, asked, reporter)
+        request = DiagnosisRequest(source_text(subject), *texts)
+    return ask(registry, entry, {**(options or {}), **more}, request, reporter)

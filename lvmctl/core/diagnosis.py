@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from lvmctl.core.files import jsonable
+from lvmctl.core.formatting import table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,3 +52,37 @@ class Diagnosis:
     change: str = ""
     failed: bool = False
     plot: Callable[[], Figure] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Verdict, sentence, change and failed as plain data, and the figures beside them.
+
+        Raises:
+            TypeError, ValueError: figures that are no plain data, or that bear another part's name.
+        """
+        found = {
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+            "change": self.change,
+            "failed": bool(self.failed),
+        }
+        if taken := {"schema", *found} & self.figures.keys():
+            raise ValueError(f"figures may not be called {', '.join(sorted(taken))}")
+        record = jsonable(found | self.figures)
+        json.dumps(record, ensure_ascii=False).encode()  # half a character cannot be written
+        return record
+
+    def table(self) -> str:
+        """Verdict and sentence, tables, and what would change the verdict, for a reader.
+
+        Raises:
+            ValueError: a row that does not fit its table's header.
+        """
+        parts = [f"{self.verdict}: {self.sentence}"]
+        for one in self.tables:
+            if any(len(row) != len(one.header) for row in one.rows):
+                raise ValueError(f"a row of {one.title or 'a table'} does not fit its header")
+            shown = table(one.header, one.rows)
+            parts.append(f"{one.title}\n{shown}" if one.title else shown)
+        if self.change:
+            parts.append(f"What would change it: {self.change}")
+        return "\n\n".join(parts)

@@ -9,7 +9,7 @@ from typing import Any
 
 from lvmctl.config import bind
 from lvmctl.core.diagnosis import Diagnosis
-from lvmctl.core.errors import LvmctlError, OutputError, UsageError, out_of_memory
+from lvmctl.core.errors import LvmctlError, OutputError, out_of_memory
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data import open_split, open_splits
@@ -19,14 +19,13 @@ from lvmctl.registry.faults import attribute_errors
 
 
 @dataclass(frozen=True)
-class Asked:
+class DiagnosisRequest:
     """What a diagnostic is asked about.
 
     Attributes:
         store: a source; None is the default data.
         train, val, ood: stores apart, in the place of ``store``.
-        run: path or name of a run; None is the latest.
-        history: a bare ``training_history.json``.
+        run: path or name of a run, or a bare ``training_history.json``; None is the latest run.
     """
 
     store: str | None = None
@@ -34,10 +33,9 @@ class Asked:
     val: str | None = None
     ood: str | None = None
     run: str | None = None
-    history: Path | None = None
 
 
-def subject_of(entry: Entry, asked: Asked, reporter: Reporter) -> Any:
+def subject_of(entry: Entry, request: DiagnosisRequest, reporter: Reporter) -> Any:
     """What the diagnostic takes: a split, splits or a path.
 
     Raises:
@@ -45,24 +43,26 @@ def subject_of(entry: Entry, asked: Asked, reporter: Reporter) -> Any:
     """
     takes = entry.record.takes
     if takes == "run":
-        if asked.history is not None:
-            if asked.run is not None:
-                raise UsageError("a RUN and --history are two subjects", mend="give one of them")
-            return asked.history
-        return find_run(asked.run)
+        run = request.run
+        bare = run is not None and (run.endswith(".json") or Path(run).is_file())
+        return Path(run) if bare else find_run(run)
     if takes == "store":
-        split = open_split(asked.store)
+        split = open_split(request.store)
         for notice in split.notices:
             reporter.info(notice)
         return split
-    splits = open_splits(asked.store, asked.train, asked.val, asked.ood)
+    splits = open_splits(request.store, request.train, request.val, request.ood)
     for notice in splits.notices:
         reporter.info(notice)
     return splits
 
 
 def diagnose(
-    registry: Registry, entry: Entry, values: dict[str, str], asked: Asked, reporter: Reporter
+    registry: Registry,
+    entry: Entry,
+    values: dict[str, str],
+    request: DiagnosisRequest,
+    reporter: Reporter,
 ) -> Diagnosis:
     """Ask one diagnostic.
 
@@ -75,7 +75,7 @@ def diagnose(
     """
     options = bind(entry.record.options, [("command line", values)]).options
     ask = build(registry, entry, options=options)
-    subject = subject_of(entry, asked, reporter)
+    subject = subject_of(entry, request, reporter)
     with attribute_errors(entry):
         found = ask(subject, reporter)
         if not isinstance(found, Diagnosis):

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from lvmctl.api import diagnosis
 from lvmctl.cli.diagnose import group as module
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError, OutputError
-from lvmctl.diagnostics import job
 
 
 def unplottable():
@@ -31,12 +31,13 @@ def asked(monkeypatch) -> list[str]:
     that takes a run."""
     asked: list[str] = []
 
-    def diagnose(registry, entry, values, subject, reporter):
-        asked.append(entry.name)
+    def diagnose(address, subject, reporter):
+        name = address.removeprefix("mine/")
+        asked.append(name)
         print("not for the answer")
-        if isinstance(ANSWERS.get(entry.name), Exception):
-            raise ANSWERS[entry.name]
-        return ANSWERS.get(entry.name, ANSWERS["first"])
+        if isinstance(ANSWERS.get(name), Exception):
+            raise ANSWERS[name]
+        return ANSWERS.get(name, ANSWERS["first"])
 
     def entry(name: str, takes: str) -> SimpleNamespace:
         plugin = SimpleNamespace(found="mine (mine 1.0)", distribution="mine", version="1.0")
@@ -46,7 +47,7 @@ def asked(monkeypatch) -> list[str]:
     entries = [*(entry(name, "store") for name in ANSWERS), entry("after", "run")]
     registry = SimpleNamespace(address=lambda entry: f"mine/{entry.name}")
     monkeypatch.setattr(module, "found", lambda: (registry, entries))
-    monkeypatch.setattr(job, "diagnose", diagnose)
+    monkeypatch.setattr(diagnosis, "diagnose", diagnose)
     return asked
 
 

@@ -13,6 +13,7 @@ from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, sav
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.reporter import Terminal
 from lvmctl.config import describe
+from lvmctl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from lvmctl.core.errors import LvmctlError
@@ -112,13 +113,19 @@ def command(registry: Registry, entry: Entry) -> click.Command:
     takes = entry.record.takes
 
     def callback(out: Path | None, as_json: bool, **given: Any) -> int:
-        from lvmctl.diagnostics.job import Asked, diagnose
+        from lvmctl.api.diagnosis import diagnose
 
         values = {i.path: given.pop(i.path.replace(".", "_")) for i in options}
         typed = {name: value for name, value in values.items() if value is not None}
         refuse_output(out)
         with redirect_stdout(sys.stderr):
-            diagnosis = diagnose(registry, entry, typed, Asked(**given), Terminal())
+            diagnosis = diagnose(
+                registry.address(entry),
+                subject_of(given),
+                options=typed,
+                reporter=Terminal(),
+                **given,
+            )
             answer = answer_of(entry, diagnosis, draw=out is not None)
         emit(answer.record, f"diagnose.{entry.name}", as_json, answer.text)
         if out is not None:
@@ -130,6 +137,21 @@ def command(registry: Registry, entry: Entry) -> click.Command:
     text = f"{entry.record.summary}\n\n{HELP[takes].replace('NAME', entry.name)}"
     made = click.Command(entry.name, params=[*SUBJECTS[takes], *own], callback=callback, help=text)
     return json_option(OUT(made))
+
+
+def subject_of(given: dict[str, Any]) -> str | Path | None:
+    """Takes what a diagnostic is asked about out of a command's values.
+
+    Raises:
+        UsageError: a run and a history.
+    """
+    named = given.pop("run", given.pop("store", None))
+    history = given.pop("history", None)
+    if history is None:
+        return named
+    if named is not None:
+        raise UsageError("RUN and --history name two runs", mend="give one of them")
+    return history
 
 
 @click.command(ALL)
@@ -146,11 +168,12 @@ def everything(store: str | None, run: str | None, out: Path | None, as_json: bo
     lvmctl diagnose all stores/books
     lvmctl diagnose all stores/books --run runs/p7_a --out findings/
     """
-    from lvmctl.diagnostics.job import Asked, diagnose, diagnose_all
+    from lvmctl.api.diagnosis import diagnose
+    from lvmctl.diagnostics.job import diagnose_all
 
     refuse_output(out)
     registry, entries = found()
-    subject, stdout = Asked(store=store, run=run), sys.stdout
+    stdout = sys.stdout
     answers: dict[str, Answer] = {}
     faults: dict[str, str] = {}
 
@@ -159,9 +182,10 @@ def everything(store: str | None, run: str | None, out: Path | None, as_json: bo
             click.echo(text, file=stdout)
 
     def ask(entry: Entry) -> int:
-        diagnosis = diagnose(registry, entry, {}, subject, Terminal())
-        answer = answer_of(entry, diagnosis, draw=out is not None)
         name = registry.address(entry)
+        subject = run if entry.record.takes == "run" else store
+        diagnosis = diagnose(name, subject, reporter=Terminal())
+        answer = answer_of(entry, diagnosis, draw=out is not None)
         answers[name] = answer
         say(f"── {name}\n{answer.text}\n")
         if answer.fault is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.output import notice
 from lvmctl.core.errors import LvmctlError, OutputError
-from lvmctl.core.files import jsonable, write_json, write_whole
-from lvmctl.core.formatting import table
+from lvmctl.core.files import write_json, write_whole
 
 if TYPE_CHECKING:
     from lvmctl.core.diagnosis import Diagnosis
@@ -53,7 +51,8 @@ def answer_of(entry: Entry, diagnosis: Diagnosis, draw: bool) -> Answer:
     from lvmctl.registry.faults import attribute_errors
 
     with attribute_errors(entry):
-        record, text = record_of(entry.name, diagnosis), text_of(diagnosis)
+        record = {"schema": f"lvmctl.diagnose.{entry.name}/1", **diagnosis.to_dict()}
+        text = diagnosis.table()
     if not draw or diagnosis.plot is None:
         return Answer(record, text)
     try:
@@ -65,39 +64,6 @@ def answer_of(entry: Entry, diagnosis: Diagnosis, draw: bool) -> Answer:
         return Answer(record, text, drawing.getvalue())
     except LvmctlError as error:
         return Answer(record, text, fault=error)
-
-
-def record_of(name: str, diagnosis: Diagnosis) -> dict[str, Any]:
-    """The diagnosis of the diagnostic ``name`` as plain data: the verdict, then its figures.
-
-    Raises:
-        TypeError, ValueError: figures that are no plain data, or that bear another part's name.
-    """
-    said = {
-        "schema": f"lvmctl.diagnose.{name}/1",
-        "verdict": diagnosis.verdict,
-        "sentence": diagnosis.sentence,
-        "change": diagnosis.change,
-        "failed": bool(diagnosis.failed),
-    }
-    if taken := said.keys() & diagnosis.figures.keys():
-        raise ValueError(f"figures may not be called {', '.join(sorted(taken))}")
-    record = jsonable(said | diagnosis.figures)
-    json.dumps(record, ensure_ascii=False).encode()  # half a character cannot be written
-    return record
-
-
-def text_of(diagnosis: Diagnosis) -> str:
-    """A diagnosis for a reader: verdict and sentence, tables, what would change it."""
-    parts = [f"{diagnosis.verdict}: {diagnosis.sentence}"]
-    for one in diagnosis.tables:
-        if any(len(row) != len(one.header) for row in one.rows):
-            raise ValueError(f"a row of {one.title or 'a table'} does not fit its header")
-        shown = table(one.header, one.rows)
-        parts.append(f"{one.title}\n{shown}" if one.title else shown)
-    if diagnosis.change:
-        parts.append(f"What would change it: {diagnosis.change}")
-    return "\n\n".join(parts)
 
 
 def line(error: LvmctlError) -> str:
