@@ -9,7 +9,7 @@ from lvmctl.config import OptionInfo, bind, describe, matches, suggestion
 from lvmctl.core.errors import LvmctlError, UsageError
 from lvmctl.core.tree import leaves
 from lvmctl.plan.fit import validate_plan
-from lvmctl.plan.parts import Draft, drafts_of, owners_of
+from lvmctl.plan.parts import Draft, as_typed, drafts_of, owners_of
 from lvmctl.plan.plan import Layers, Plan, PlannedPart, package
 from lvmctl.registry import Registry
 from lvmctl.registry.build import build
@@ -59,7 +59,9 @@ def _plan(
     bound = bind(entry.record.options, of_recipe, problems, aliases=aliases)
     options, origins = bound.options, bound.origins
     composition = build(registry, entry, options=options)
-    composition, drafts = drafts_of(registry, entry, composition, options.model, losses, faults)
+    named = {part.name for part in composition.losses}
+    composition = as_typed(registry, entry, composition, options.model, losses, problems)
+    drafts = drafts_of(registry, entry, composition, faults)
 
     # Where a part's options are a group of the recipe's, a value for the part is the group's.
     group_of = {id(attrgetter(group)(options)): group for group in groups}
@@ -83,7 +85,9 @@ def _plan(
     parts: dict[str, list[PlannedPart]] = {"model": [], "loss": [], "gate": []}
     for draft in drafts:
         try:
-            parts[draft.entry.kind].append(draft.planned())
+            kind = draft.entry.kind
+            added = kind == "loss" and draft.part.name not in named
+            parts[kind].append(draft.planned(added))
         except LvmctlError as error:
             faults.append(f"{draft.entry.kind} {draft.part.name}: {error}")
     chosen = tuple(part for part in parts["loss"] if part.weight.most > 0)

@@ -27,13 +27,11 @@ class Draft:
     Attributes:
         part: as the recipe gives it, or as it was typed.
         entry: what its name means.
-        added: a loss that the recipe does not have.
         layers: values for the options of this part alone.
     """
 
     part: Part
     entry: Entry
-    added: bool
     layers: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def option(self, key: str) -> str | None:
@@ -46,8 +44,11 @@ class Draft:
                 return next((info.path for info in matches(known, name)), name)
         return next((info.path for info in matches(known, key)), None)
 
-    def planned(self) -> PlannedPart:
+    def planned(self, added: bool) -> PlannedPart:
         """The part with its options.
+
+        Args:
+            added: it is a loss that the recipe does not have.
 
         Raises:
             UsageError: an unknown option, a bad value, or options of another record.
@@ -58,31 +59,35 @@ class Draft:
         elif type(options) is not cls:
             raise UsageError(f"it takes {cls.__name__}, not {type(options).__name__}")
         bound = bind(cls, layers, base=options).options
-        return PlannedPart(self.entry, bound, Schedule.parse(self.part.weight), self.added)
+        return PlannedPart(self.entry, bound, Schedule.parse(self.part.weight), added)
 
 
-def drafts_of(
+def as_typed(
     registry: Registry,
     recipe: Entry,
     composition: Composition,
     model: str,
     losses: Sequence[str],
-    faults: list[str],
-) -> tuple[Composition, list[Draft]]:
-    """The composition with the ``model`` and the ``losses`` that were typed, and all its parts.
-
-    What cannot be found is told in ``faults`` and left out.
-    """
-    recipes = {part.name for part in composition.losses}
+    problems: list[str],
+) -> Composition:
+    """The composition with the ``model`` and the ``losses`` that were typed; what cannot be done is
+    told in ``problems`` and left out."""
     try:
         composition = with_model(registry, composition, model)
     except UsageError as error:
-        faults.append(str(error))
+        problems.append(str(error))
     for text in losses:
         try:
             composition = with_loss(registry, recipe, composition, text)
         except UsageError as error:
-            faults.append(str(error))
+            problems.append(str(error))
+    return composition
+
+
+def drafts_of(
+    registry: Registry, recipe: Entry, composition: Composition, faults: list[str]
+) -> list[Draft]:
+    """Every part of a composition; one that there is not is told in ``faults`` and left out."""
     parts = [("model", composition.model), *(("loss", part) for part in composition.losses)]
     parts += [("gate", part) for part in composition.gates]
     drafts = []
@@ -91,10 +96,10 @@ def drafts_of(
             entry = registry.get(kind, part.name, within=recipe.plugin)
             if isinstance(entry.record, VerdictGate):
                 raise UsageError("it judges a finished model; a profile asks for it, no recipe")
-            drafts.append(Draft(part, entry, kind == "loss" and part.name not in recipes))
+            drafts.append(Draft(part, entry))
         except LvmctlError as error:
             faults.append(f"{kind} {part.name}: {error}")
-    return composition, drafts
+    return drafts
 
 
 def owners_of(key: str, drafts: Sequence[Draft], group_of: Mapping[int, str]) -> dict[str, Draft]:

@@ -76,7 +76,7 @@ def test_a_recipe_may_lose_all_its_own_losses(train):
         ),
         (
             ("p6b", "--set", "version=1", "--set", "directional.version=2"),
-            ("version and directional.version are both given (--set)",),
+            ("version and directional.version are one option, give it once (--set)",),
         ),
         (
             ("p6b", "--horizon", "1", "--set", "version=9", "--loss", "mse:x"),
