@@ -10,7 +10,7 @@ def test_list_shows_core_and_plugins_with_their_versions(run_cli):
     assert header.split() == ["NAME", "KIND", "SUMMARY", "PROVIDER", "VERSION", "API", "STATUS"]
     p8 = next(row for row in rows if row.startswith("p8 "))
     assert p8.split()[1] == "recipe"
-    assert p8.split()[-4:] == ["lvmctl-p8", "0.1.0", "1", "ok"]
+    assert p8.split()[-4:] == ["lvmctl-p8", "0.1.0", "2", "ok"]
     assert any(row.startswith("mse ") and " lvmctl " in row for row in rows)
 
 
