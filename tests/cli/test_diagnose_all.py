@@ -41,7 +41,7 @@ def asked(monkeypatch) -> list[str]:
 
     def entry(name: str, takes: str) -> SimpleNamespace:
         plugin = SimpleNamespace(found="mine (mine 1.0)", distribution="mine", version="1.0")
-        record = SimpleNamespace(takes=takes)
+        record = SimpleNamespace(takes=takes, target="mine.parts:Part")
         return SimpleNamespace(name=name, kind="diagnostic", record=record, plugin=plugin)
 
     entries = [*(entry(name, "store") for name in ANSWERS), entry("after", "run")]
