@@ -11,6 +11,7 @@ from lvmctl.api import diagnosis
 from lvmctl.cli.diagnose import group as module
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError, OutputError
+from lvmctl.registry.find import Found
 
 
 def unplottable():
@@ -40,7 +41,8 @@ def asked(monkeypatch) -> list[str]:
         return ANSWERS.get(name, ANSWERS["first"])
 
     def entry(name: str, takes: str) -> SimpleNamespace:
-        plugin = SimpleNamespace(found="mine (mine 1.0)", distribution="mine", version="1.0")
+        found = Found("mine", "mine", "1.0", "mine.plugin")
+        plugin = SimpleNamespace(found=found, distribution="mine", version="1.0")
         record = SimpleNamespace(takes=takes, target="mine.parts:Part")
         return SimpleNamespace(name=name, kind="diagnostic", record=record, plugin=plugin)
 
