@@ -79,10 +79,10 @@ def train(
     Example:
         >>> run = lvmctl.train(
         ...     "p8",
-        ...     data="synth:topic?articles=20&chunks=12&dim=8",
+        ...     data="synth:topic?articles=20&chunks=24&dim=8",
         ...     out=tmp_path / "run",
         ...     epochs=1,
-        ...     **small,
+        ...     sequence={"layers": 1, "width": 16, "heads": 2},
         ... )
         >>> run.best["epoch"], run.best["by"]
         (1, 'mrr@10')

@@ -19,7 +19,7 @@ class Reporter:
         every: training steps between calls of :meth:`values`; 0 is never.
 
     Example:
-        >>> class Printing(Reporter):
+        >>> class Printing(lvmctl.Reporter):
         ...     def info(self, message):
         ...         print(message)
         >>> Printing().info("hello")
