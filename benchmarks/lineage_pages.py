@@ -267,7 +267,7 @@ def anchor(text: Runs) -> Figure:
         measured = [r for r in run["history"] if "val" in r]
         x = [r["val"]["raw_anchor_cosine"] for r in measured]
         y = [r["val"]["cos_anchor"] for r in measured]
-        blend = measured[-1]["anchor_lambda"]
+        blend = measured[-1]["val"]["anchor_lambda"]
         by_rho.plot(rho, anchored_cosine(rho, blend), color=look.color, linewidth=0.8)
         look.plot(by_rho, x, y, label=f"{row}, λ = {blend:.2f}", linestyle="none")
         look.plot(by_epoch, [r["epoch"] for r in measured], y, label=row)

@@ -8,7 +8,7 @@ Real = TypeVar("Real")
 """A number, or an array of numpy or torch."""
 
 
-def anchored_cosine(rho: Real, anchor_lambda: float) -> Real:
+def anchored_cosine(rho: Real, blend: float) -> Real:
     """f(ρ) = (λρ + 1 - λ)/√(λ² + (1 - λ)² + 2λ(1 - λ)ρ): what blending makes of a cosine.
 
     For unit r and c with r·c = ρ it is the cosine of normalise(λr + (1 - λ)c) to c. It increases
@@ -16,18 +16,27 @@ def anchored_cosine(rho: Real, anchor_lambda: float) -> Real:
 
     Args:
         rho: a number or array in [-1, 1].
-        anchor_lambda: λ in [0, 1]. At λ = ½ and ρ = -1 there is no direction, and no value.
+        blend: λ in [0, 1]. At λ = ½ and ρ = -1 there is no direction, and no value.
     """
-    blend = 1 - anchor_lambda
-    square = anchor_lambda**2 + blend**2 + 2 * anchor_lambda * blend * rho
-    return (anchor_lambda * rho + blend) / square**0.5
+    rest = 1 - blend
+    square = blend**2 + rest**2 + 2 * blend * rest * rho
+    return (blend * rho + rest) / square**0.5
 
 
-def anchored_least_rho(anchor_lambda: float) -> float:
+def anchored_least_rho(blend: float) -> float:
     """ρ_0, from which on blending keeps cos(q, c̄) ≥ 1 - λ, for λ in [½, 1) (METHODS §2.5).
 
     "cos ≥ 1 - λ by construction" is false: below ρ_0 it does not hold.
     """
-    b = 1 - anchor_lambda
-    root = ((1 - b**2) ** 2 - 2 * anchor_lambda * b) ** 0.5
-    return (-b * (1 - b**2) + b * root) / anchor_lambda
+    b = 1 - blend
+    root = ((1 - b**2) ** 2 - 2 * blend * b) ** 0.5
+    return (-b * (1 - b**2) + b * root) / blend
+
+
+def blend_of(rho: Real, cos_raw: Real, cos_anchor: Real) -> Real:
+    """λ of q = normalise(λr + (1 - λ)c), from ρ = r·c, q·r and q·c of unit vectors.
+
+    Where r and c are the same, every λ gives this q, and none is found (NaN).
+    """
+    of_raw, of_anchor = cos_raw - rho * cos_anchor, cos_anchor - rho * cos_raw
+    return of_raw / (of_raw + of_anchor)

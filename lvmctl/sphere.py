@@ -51,13 +51,13 @@ def mixture(weights: Tensor, context: Tensor) -> Tensor:
     return unit((weights.unsqueeze(-1) * context).sum(dim=-2))
 
 
-def anchored(raw: Tensor, anchor: Tensor, anchor_lambda: Tensor | float) -> Tensor:
+def anchored(raw: Tensor, anchor: Tensor, blend: Tensor | float) -> Tensor:
     """q = normalise(λ·raw/‖raw‖ + (1 - λ)·anchor) for (B, D) and a unit ``anchor`` (METHODS §2.5).
 
     :mod:`lvmctl.anchoring` has what becomes of the cosine to the anchor.
     A raw vector opposite to the anchor has no blend at λ = ½; q is then zero.
     """
-    return unit(anchor_lambda * unit(raw) + (1 - anchor_lambda) * anchor)
+    return unit(blend * unit(raw) + (1 - blend) * anchor)
 
 
 def span_projection(context: Tensor, y: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ QUICK = [check for check in CHECKS if check.name != "exportable"]
 """To export a model takes longer than all other checks together."""
 
 CONE = {"geometry": "cone", "gives": ("weights",)}
-ANCHORED = {"geometry": "anchored", "gives": ("raw", "anchor_lambda")}
+ANCHORED = {"geometry": "anchored", "gives": ("raw", "blend")}
 """What the records of :class:`Cone` and :class:`Anchored` say."""
 
 
@@ -75,7 +75,7 @@ class Anchored(Free):
     def forward(self, context):
         raw = self.raw(context)
         q = anchored(raw, centroid(context), self.blend)
-        return Prediction(q=q, raw=raw, anchor_lambda=self.blend)
+        return Prediction(q=q, raw=raw, extras={"blend": self.blend})
 
 
 def outcomes(model: type, checks=QUICK, **record) -> dict[str, Outcome]:

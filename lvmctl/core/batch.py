@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,10 @@ class Batch:
     def __contains__(self, name: str) -> bool:
         return name in self._fields
 
+    def __iter__(self) -> Iterator[str]:
+        """The names of the fields that are there."""
+        return iter(self._fields)
+
     def __len__(self) -> int:
         return len(next(iter(self._fields.values())))
 
@@ -74,19 +78,20 @@ class Prediction:
         q: (B, D) unit vectors, the prediction.
         raw: (B, D) the vector before anchoring or normalising, if the model has one.
         weights: (B, K) mixture weights on the simplex, if the model mixes its context.
-        anchor_lambda: scalar blend weight, if the model anchors.
         rollout: (B, R, D) unit vectors, where a loss asks for them: q, then what the model predicts
             after 1 … R - 1 of its predictions were fed back as the newest chunk.
         scores: (B, 1 + M) what the model's own ``score`` gives the target and the batch's
             negatives, where a loss asks for it; what ``negative_mask`` leaves out has no meaning.
+        extras: what else a model says, by name: scalars or (B, …). Their means are logged under
+            their names, plotted, and saved with an evaluation.
     """
 
     q: Tensor
     raw: Tensor | None = None
     weights: Tensor | None = None
-    anchor_lambda: Tensor | None = None
     rollout: Tensor | None = None
     scores: Tensor | None = None
+    extras: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

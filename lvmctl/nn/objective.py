@@ -21,7 +21,6 @@ from lvmctl.registry import Registry
 from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.specs import Shape
-from lvmctl.sphere import centroid, cosine, unit
 
 COUNTED = ("negatives", "order_pairs", "rollout")
 """Batch fields that come in the number the losses ask for, as attributes of these names."""
@@ -111,8 +110,8 @@ class Objective(nn.Module):
     def forward(
         self, prediction: Prediction, batch: Batch, step: Step
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The total, and detached scalars: ``loss``, ``loss_<term>``, metrics, what gates and
-        geometry add."""
+        """The total, and detached scalars: ``loss``, ``loss_<term>``, metrics, and what gates and
+        the model add."""
         weight = self.weight(batch)
         total: Tensor | float = 0.0
         logged: dict[str, Tensor] = {}
@@ -121,7 +120,7 @@ class Objective(nn.Module):
             logged |= value.logged()
         if weight is not None:
             logged["gate_weight_mean"] = weight.mean()
-        logged |= observed(prediction, batch)
+        logged |= observed(prediction)
         return total, {"loss": total.detach()} | {k: v.detach() for k, v in logged.items()}
 
     def measure(
@@ -178,16 +177,11 @@ def told(model: nn.Module, step: Step) -> None:
         at(step)
 
 
-def observed(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
-    """What a prediction tells about the model: α's entropy, λ, and ρ before anchoring."""
-    values = {}
+def observed(prediction: Prediction) -> dict[str, Tensor]:
+    """What a prediction tells about the model: α's entropy, and the means of its extras."""
+    values = {name: value.detach().float().mean() for name, value in prediction.extras.items()}
     if prediction.weights is not None:
         values["alpha_entropy"] = torch.special.entr(prediction.weights.detach()).sum(-1).mean()
-    if prediction.anchor_lambda is not None:
-        values["anchor_lambda"] = prediction.anchor_lambda
-        if prediction.raw is not None:
-            rho = cosine(unit(prediction.raw.detach()), centroid(batch.context))
-            values["raw_anchor_cosine"] = rho.mean()
     return values
 
 

@@ -102,9 +102,9 @@ class ModelSpec(Buildable):
     ``geometry`` is the promise the conformance kit proves: ``unit`` (q on the unit sphere),
     ``span`` (q in the linear span of the context), ``cone`` (q a non-negative mixture of the
     context), ``anchored`` (q blended with the context's centroid). ``gives`` names the optional
-    prediction fields it fills (``raw``, ``weights``, ``anchor_lambda``), and ``scores`` if losses
-    may train its ``score(context, pool)``. ``fitted``: it has ``fit(windows)``, which is given the
-    training windows once, before the first step; what it learns lives in its buffers.
+    prediction fields it fills (``raw``, ``weights``, any name of its ``extras``), and ``scores`` if
+    losses may train its ``score(context, pool)``. ``fitted``: it has ``fit(windows)``, which is
+    given the training windows once, before the first step; what it learns lives in its buffers.
     """
 
     geometry: Geometry = "unit"

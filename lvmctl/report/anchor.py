@@ -20,7 +20,7 @@ TITLE = "Anchoring ρ → f(ρ)"
 def section(run: Inputs) -> Section | Missing:
     anchor = run.found.get("anchor")
     if anchor is None:
-        return Missing(TITLE, "the model blends nothing with the centroid (P7 does)")
+        return Missing(TITLE, "the model blends nothing with the centroid")
     rho, value = (np.array(anchor[name], dtype=float) for name in ("rho", "cos_anchor"))
     said = (
         f"λ = {number(anchor['lambda'])}: mean ρ {number(float(np.mean(rho)))}, mean "

@@ -23,7 +23,7 @@ CROWDED = 9
 def section(run: Inputs) -> Section | Missing:
     weights = run.found.get("weights")
     if weights is None:
-        return Missing(TITLE, "the model gives none (P8 does)")
+        return Missing(TITLE, "the model gives none")
     every = " ".join(number(weight) for weight in weights["all"])
     return plotted(
         run,

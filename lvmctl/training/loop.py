@@ -138,8 +138,6 @@ class Training:
         record = {"epoch": self.epoch, "train": self.train_record()}
         if self.epoch % self.options.eval_every == 0 or self.epoch == self.options.epochs:
             record["val"] = self.validate()
-        if "anchor_lambda" in record["train"]:
-            record["anchor_lambda"] = record["train"].pop("anchor_lambda")
         stopped = self.reason_to_stop(record)
         if stopped is not None:
             record["stopped"] = stopped

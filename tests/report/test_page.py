@@ -72,7 +72,10 @@ def parts(inputs):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> str:
     """The page of a run that has everything."""
-    path = write_run(tmp_path_factory.mktemp("runs") / "run", fivecat() | {"anchor": anchor()})
+    path = write_run(
+        tmp_path_factory.mktemp("runs") / "run",
+        fivecat() | {"anchor": anchor(), "extras": {"blend": 0.8}},
+    )
     return page([parts(read(RunDirectory.open(path), "run1"))])
 
 
@@ -87,6 +90,7 @@ def test_a_page_of_one_run_is_whole(whole):
         "h2 B: retrieval in the article",
         "h2 Mixture weights α",
         "h2 Anchoring ρ → f(ρ)",
+        "h2 Extras of the model",
         "h2 C: ablations",
         "h2 E: coherence and other text",
         "h2 Latency and provenance",

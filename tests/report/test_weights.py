@@ -49,6 +49,4 @@ def test_the_sentence_says_the_mean(make_inputs):
 def test_a_model_without_weights_has_no_map(make_inputs):
     found = fivecat()
     del found["weights"]
-    assert section(make_inputs(found)) == Missing(
-        "Mixture weights α", "the model gives none (P8 does)"
-    )
+    assert section(make_inputs(found)) == Missing("Mixture weights α", "the model gives none")

@@ -1,4 +1,4 @@
-"""What a model shows besides q: what its losses log, its mixture weights, its anchor's pull."""
+"""What a model shows besides q: what its losses log, its mixture weights, its anchor and extras."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from lvmctl.anchoring import blend_of
 from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.fivecat.coherence import coherence
@@ -22,7 +24,7 @@ from lvmctl.sphere import centroid, cosine, unit
 BATCH = 1024
 GROUPS = 10
 POINTS = 300
-"""Windows whose anchoring is kept."""
+"""Windows of which single values are kept."""
 
 STEP = Step(epoch=1, index=0, epochs=1, steps_per_epoch=1)
 """Losses whose figures depend on the epoch are asked as in the first."""
@@ -36,9 +38,10 @@ class Anatomy(NamedTuple):
         metrics: what its losses log, such as ``order_accuracy``, by window; what is one figure of a
             whole batch is that of the window's article.
         parts: ``weights``, α averaged over tenths of the windows by their coherence
-            (``coherence`` (G,), ``mean`` (G, K) oldest chunk first, ``all`` (K,)), and ``anchor``,
-            λ with ρ = cos(raw, c̄) and cos(q, c̄) of up to 300 windows (METHODS §2.5). What the
-            model does not give is absent.
+            (``coherence`` (G,), ``mean`` (G, K) oldest chunk first, ``all`` (K,)); ``anchor`` of an
+            anchored model, λ with ρ = cos(raw, c̄) and cos(q, c̄) of up to 300 windows (METHODS
+            §2.5); and ``extras`` by name, scalars or the values of the same windows. What the model
+            does not give is absent.
     """
 
     q: np.ndarray
@@ -50,7 +53,9 @@ def anatomy(trained: Trained, windows: Windows) -> Anatomy:
     """Look inside a run's predictions on all ``windows``."""
     metrics = LossMetrics(trained, windows)
     q = np.empty((len(windows), windows.split.dim), np.float32)
-    weights, rho, anchored, anchor_lambda = [], [], [], None
+    anchored = trained.plan.model.entry.record.geometry == "anchored"
+    kept: dict[str, list[Tensor]] = defaultdict(list)
+    extras: dict[str, list[Tensor]] = defaultdict(list)
     for low in range(0, len(windows), BATCH):
         index = np.arange(low, min(low + BATCH, len(windows)))
         context = torch.from_numpy(windows.context(index))
@@ -58,23 +63,40 @@ def anatomy(trained: Trained, windows: Windows) -> Anatomy:
         metrics.add(prediction, index)
         q[index] = prediction.q.float().numpy()
         if prediction.weights is not None:
-            weights.append(prediction.weights.float())
-        if prediction.anchor_lambda is not None and prediction.raw is not None:
-            middle = centroid(context)
-            anchor_lambda = float(prediction.anchor_lambda)
-            rho.append(cosine(unit(prediction.raw.float()), middle))
-            anchored.append(cosine(prediction.q.float(), middle))
+            kept["weights"].append(prediction.weights.float())
+        if anchored and prediction.raw is not None:
+            cosines = cosines_of_blend(prediction.raw.float(), prediction.q.float(), context)
+            for name, value in cosines.items():
+                kept[name].append(value)
+        for name, value in prediction.extras.items():
+            extras[name].append(value.float())
     found: dict[str, Any] = {}
-    if weights:
-        found["weights"] = grouped(torch.cat(weights).numpy(), coherence(windows))
-    if rho:
-        some = np.linspace(0, len(windows) - 1, min(POINTS, len(windows))).astype(int)
+    some = np.linspace(0, len(windows) - 1, min(POINTS, len(windows))).astype(int)
+    if "weights" in kept:
+        found["weights"] = grouped(torch.cat(kept["weights"]).numpy(), coherence(windows))
+    if "rho" in kept:
+        rho, cos_raw, cos_anchor = (torch.cat(kept[k]) for k in ("rho", "cos_raw", "cos_anchor"))
         found["anchor"] = {
-            "lambda": anchor_lambda,
-            "rho": torch.cat(rho).numpy()[some].tolist(),
-            "cos_anchor": torch.cat(anchored).numpy()[some].tolist(),
+            "lambda": blend_of(rho, cos_raw, cos_anchor).nanmedian().item(),
+            "rho": rho[some].tolist(),
+            "cos_anchor": cos_anchor[some].tolist(),
+        }
+    if extras:
+        found["extras"] = {
+            name: torch.cat(values)[some].tolist() if values[0].dim() else values[0].item()
+            for name, values in extras.items()
         }
     return Anatomy(q, metrics.columns(), found)
+
+
+def cosines_of_blend(raw: Tensor, q: Tensor, context: Tensor) -> dict[str, Tensor]:
+    """Cosines (B,) among a raw prediction, the centroid, and what they are blended into."""
+    raw, middle = unit(raw), centroid(context)
+    return {
+        "rho": cosine(raw, middle),
+        "cos_raw": cosine(q, raw),
+        "cos_anchor": cosine(q, middle),
+    }
 
 
 def grouped(weights: np.ndarray, coherent: np.ndarray) -> dict[str, Any]:
@@ -149,4 +171,5 @@ def rows_of(prediction: Prediction, here: slice) -> Prediction:
     """The part of a prediction for some of its contexts."""
     optional = (prediction.raw, prediction.weights)
     raw, weights = (None if value is None else value[here] for value in optional)
-    return Prediction(prediction.q[here], raw, weights, prediction.anchor_lambda)
+    extras = {name: v[here] if v.dim() else v for name, v in prediction.extras.items()}
+    return Prediction(prediction.q[here], raw, weights, extras=extras)

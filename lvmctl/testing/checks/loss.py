@@ -37,11 +37,13 @@ from lvmctl.testing.inputs.loss_trial import (
 
 @check
 def declares_fields_that_exist(subject: Subject) -> None:
-    """The batch and prediction fields that the record declares exist."""
-    record = subject.record
+    """The batch and prediction fields that the record declares exist; what is no field of a
+    prediction is an extra that some model gives."""
+    record, models = subject.record, subject.registry.entries("model")
+    extras = {name for model in models for name in model.record.gives if name not in OPTIONAL}
     declared = (
         ("needs", record.needs, tuple(FIELDS)),
-        ("needs_prediction", record.needs_prediction, OPTIONAL),
+        ("needs_prediction", record.needs_prediction, (*OPTIONAL, *sorted(extras))),
     )
     for where, names, known in declared:
         if isinstance(names, str):

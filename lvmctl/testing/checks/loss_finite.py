@@ -15,11 +15,12 @@ from lvmctl.testing.inputs.contexts import MANY, accepted
 from lvmctl.testing.inputs.loss_trial import (
     FIRST,
     KINDS,
-    OPTIONAL,
     STEPS,
     Trial,
     built,
     listed,
+    made_of,
+    parts_of,
     sound,
     values,
 )
@@ -74,8 +75,7 @@ def finite_in_bf16(subject: Subject) -> str:
 
 def rounded(prediction: Prediction) -> Prediction:
     """The same prediction in bf16."""
-    found = {name: getattr(prediction, name) for name in ("q", *OPTIONAL)}
-    return Prediction(**{name: v if v is None else v.bfloat16() for name, v in found.items()})
+    return made_of({name: value.bfloat16() for name, value in parts_of(prediction).items()})
 
 
 @check
@@ -115,7 +115,9 @@ def size(trial: Trial, kind: str) -> str:
     where = f" for {kind} predictions at D = {trial.shape.dim}"
     total = require_finite(trial, prediction, batch, where=where)
     _, gradients = trial.gradients(prediction, batch)
-    windows = [gradients[name].flatten(1) for name in trial.read if gradients[name].dim()]
+    windows = [
+        gradients[name].reshape(len(batch), -1) for name in trial.read if gradients[name].dim()
+    ]
     each = len(batch) * torch.cat(windows, dim=1).norm(dim=1).mean()
     own = [gradient.flatten() for name, gradient in gradients.items() if name not in trial.read]
     found = f"total {total:.3g}, gradient {each:.3g}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from lvmctl.core.batch import FIELDS, Batch, Prediction
+from lvmctl.core.batch import Batch, Prediction
 from lvmctl.testing.check import Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.batches import constant_prediction
 from lvmctl.testing.inputs.loss_trial import (
@@ -19,6 +19,7 @@ from lvmctl.testing.inputs.loss_trial import (
     copied,
     difference,
     listed,
+    parts_of,
     repeatable,
     sound,
 )
@@ -94,18 +95,21 @@ def changes_nothing_it_is_given(subject: Subject) -> None:
     """The batch and the prediction are as they were after the loss has read them."""
     trial = sound(subject)
     prediction, batch = trial.example()
-    batch_before, prediction_before = copied(batch), copy.deepcopy(prediction)
+    batch_before, prediction_before = copied(batch), copy.deepcopy(parts_of(prediction))
     with torch.no_grad():
         trial.loss(prediction, batch, FIRST)
+    after = parts_of(prediction)
     changed = [
-        f"{owner}.{name}"
-        for owner, names, before, after in (
-            ("batch", FIELDS, batch_before, batch),
-            ("prediction", ("q", *OPTIONAL), prediction_before, prediction),
-        )
-        for name in names
-        if (value := getattr(before, name)) is not None
-        and not torch.equal(value, getattr(after, name))
+        *(
+            f"batch.{name}"
+            for name in batch
+            if not torch.equal(getattr(batch_before, name), getattr(batch, name))
+        ),
+        *(
+            f"prediction.{name}"
+            for name, value in prediction_before.items()
+            if not torch.equal(value, after[name])
+        ),
     ]
     if changed:
         raise Unmet(f"it changes {listed(changed)} in place, which the other losses read too")

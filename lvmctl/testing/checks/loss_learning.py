@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 
 from lvmctl.core.batch import Batch, Prediction
 from lvmctl.sphere import unit
 from lvmctl.testing.check import Skipped, Subject, Unmet, check
 from lvmctl.testing.inputs.batches import constant_prediction, random_prediction
-from lvmctl.testing.inputs.loss_trial import Trial, listed, sound
+from lvmctl.testing.inputs.loss_trial import Trial, listed, made_of, sound
 
 CLOSENESS = (-0.6, -0.2, 0.1, 0.3, 0.6, 0.9)
 """cos(q, target) of the predictions that are tried, one batch each; hinges are open at some."""
@@ -48,10 +46,11 @@ def gradient_reaches_the_prediction(subject: Subject) -> str | None:
 
 def moves(trial: Trial, prediction: Prediction, batch: Batch, name: str) -> bool:
     """Whether another value of a prediction's field gives another total."""
-    if (value := getattr(prediction, name)) is None:
+    parts = trial.parts(prediction)
+    if name not in parts:
         return False
-    noise = torch.randn(value.shape, generator=torch.Generator().manual_seed(0))
-    other = replace(prediction, **{name: noise})
+    noise = torch.randn(parts[name].shape, generator=torch.Generator().manual_seed(0))
+    other = made_of(parts | {name: noise})
     return trial.total(other, batch) != trial.total(prediction, batch)
 
 

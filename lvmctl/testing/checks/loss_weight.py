@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lvmctl.testing.check import Subject, Unmet, check
 from lvmctl.testing.inputs.batches import random_prediction
-from lvmctl.testing.inputs.loss_trial import OPTIONAL, Trial, sound
+from lvmctl.testing.inputs.loss_trial import Trial, parts_of, sound
 
 SIZE = 6
 
@@ -50,9 +50,8 @@ def coupled(trial: Trial, row: int, name: str) -> bool:
     """Whether the gradient of a window depends on what is predicted for the others."""
     prediction, batch = trial.example(0, SIZE)
     other = random_prediction(batch, seed=1)
-    for field in ("q", *OPTIONAL):
-        value = getattr(other, field)
-        if value is not None and value.dim():
-            value[row] = getattr(prediction, field)[row]
+    own = parts_of(prediction)
+    for field, value in parts_of(other).items():
+        value[row] = own[field][row]
     found = [trial.gradients(each, batch)[1][name][row] for each in (prediction, other)]
     return not torch.allclose(*found, rtol=1e-4, atol=1e-8)

@@ -10,18 +10,22 @@ from lvmctl.testing.check import Subject, Unmet, check
 from lvmctl.testing.checks.proofs import NEAR
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import Contexts, accepted, contexts
-from lvmctl.testing.inputs.models import FIELDS, Models, built, given, off, predict
+from lvmctl.testing.inputs.models import Models, built, given, off, predict
+
+RESERVED = ("q", "rollout", "loss", "alpha_entropy", "gate_weight_mean")
+"""Names that no extra may have."""
 
 
 @check
 @torch.no_grad()
 def fields(subject: Subject) -> None:
-    """The prediction has the fields that `gives` names and no others, as `Prediction` has them."""
+    """The prediction has the fields and extras that `gives` names and no others, as `Prediction`
+    has them."""
     gives = tuple(name for name in subject.record.gives if name != "scores")
     if gives != subject.record.gives and not hasattr(built(subject), "score"):
         raise Unmet("`gives` names scores, and it has no score(context, pool)")
-    if unknown := [name for name in gives if name not in FIELDS]:
-        raise Unmet(f"`gives` names {', '.join(unknown)}; a model may fill {', '.join(FIELDS)}")
+    if taken := [name for name in gives if name in RESERVED]:
+        raise Unmet(f"`gives` names {', '.join(taken)}, which is lvmctl's to fill or to log")
     models = Models(subject)
     taken, _ = accepted(models, Exception)
 
@@ -39,26 +43,25 @@ def declared(prediction: Prediction, gives: tuple[str, ...]) -> None:
     for name in ("rollout", "scores"):
         if getattr(prediction, name) is not None:
             raise Unmet(f"it fills {name}, which is lvmctl's to fill")
-    for name in FIELDS:
-        filled = getattr(prediction, name) is not None
-        if filled and name not in gives:
+    filled = [name for name in given(prediction) if name != "q"]
+    for name in filled:
+        if name not in gives:
             raise Unmet(f"it fills {name}, which `gives` does not name")
-        if not filled and name in gives:
-            raise Unmet(f"`gives` names {name}, which is None")
+    for name in gives:
+        if name not in filled:
+            raise Unmet(f"`gives` names {name}, which it does not fill")
 
 
 def formed(prediction: Prediction, context: Tensor) -> None:
     """Unmet unless every field has its shape and its range."""
-    wanted = {
-        "raw": tuple(context[:, 0].shape),
-        "weights": tuple(context.shape[:2]),
-        "anchor_lambda": (),
-    }
+    wanted = {"raw": tuple(context[:, 0].shape), "weights": tuple(context.shape[:2])}
     found = {name: value for name, value in given(prediction).items() if name != "q"}
     for name, value in found.items():
-        if not isinstance(value, Tensor) or tuple(value.shape) != wanted[name]:
-            what = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-            raise Unmet(f"{name} is {what}, not a tensor {wanted[name]}")
+        shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        if name in wanted and shape != wanted[name]:
+            raise Unmet(f"{name} is {shape}, not a tensor {wanted[name]}")
+        if not isinstance(value, Tensor) or shape[:1] not in ((), (len(context),)):
+            raise Unmet(f"{name} is {shape}, not a tensor () or ({len(context)}, …)")
         if not value.isfinite().all():
             raise Unmet(f"{name} is not finite")
     if "weights" in found:
@@ -68,5 +71,3 @@ def formed(prediction: Prediction, context: Tensor) -> None:
                 "weights are not on the simplex: "
                 f"the least is {least:.3g}, the sums are {sums.min():.3g} to {sums.max():.3g}"
             )
-    if "anchor_lambda" in found and not 0 <= (blend := found["anchor_lambda"].item()) <= 1:
-        raise Unmet(f"anchor_lambda is {blend:.3g}, not in [0, 1]")

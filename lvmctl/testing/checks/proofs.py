@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lvmctl.core.batch import Prediction
 from lvmctl.registry.specs import Geometry
-from lvmctl.sphere import anchored, centroid, cone_projection, mixture, span_projection, unit
+from lvmctl.sphere import centroid, cone_projection, mixture, span_projection, unit
 from lvmctl.testing.check import Unmet
 from lvmctl.testing.inputs.contexts import Contexts
 
@@ -57,13 +57,13 @@ def prove(geometry: Geometry, prediction: Prediction, context: Tensor) -> float:
 
 
 def _from_blend(q: Tensor, prediction: Prediction, context: Tensor) -> Tensor:
-    """Differences to normalise(λ·raw/‖raw‖ + (1 - λ)·c̄), of the rows where that has a direction."""
-    raw, blend = prediction.raw, prediction.anchor_lambda
-    if raw is None or blend is None:
-        raise Unmet("an anchored model has to give raw and anchor_lambda, which say what q blends")
-    raw, blend, middle = raw.double(), blend.double(), centroid(context)
-    directed = (blend * unit(raw) + (1 - blend) * middle).norm(dim=-1) > UNDIRECTED
-    return (q - anchored(raw, middle, blend))[directed]
+    """Differences to the nearest normalise(λ·raw/‖raw‖ + (1 - λ)·c̄) with λ in [0, 1], of the rows
+    where every λ gives a direction."""
+    if prediction.raw is None:
+        raise Unmet("an anchored model has to give raw, which q is a blend of")
+    ends = torch.stack([unit(prediction.raw.double()), centroid(context)], dim=1)
+    directed = ends.mean(dim=1).norm(dim=-1) > UNDIRECTED  # the shortest of the blends
+    return (q - cone_projection(ends, q))[directed]
 
 
 def _within(gaps: Tensor, what: str) -> float:

@@ -81,8 +81,8 @@ def constant_prediction(q: Tensor, batch: Batch) -> Prediction:
 
 def _filled(q: Tensor, rollout: Tensor, batch: Batch) -> Prediction:
     """Every field: ``raw`` has the direction of q and norms from ½ to 2, ``weights`` favour
-    chunks near q, ``anchor_lambda`` is .8, ``scores`` are cosines; there is no rollout where the
-    batch has no future, and there are no scores where it has no negatives."""
+    chunks near q, ``scores`` are cosines; there is no rollout where the batch has no future, and
+    there are no scores where it has no negatives. Extras are a model's own: there are none."""
     norms = torch.linspace(0.5, 2, len(q))[:, None]
     scores = None
     if "target" in batch and "negatives" in batch:
@@ -92,7 +92,6 @@ def _filled(q: Tensor, rollout: Tensor, batch: Batch) -> Prediction:
         q=q,
         raw=q * norms,
         weights=(4 * cosine(batch.context, q[:, None])).softmax(dim=-1),
-        anchor_lambda=torch.tensor(0.8),
         rollout=rollout if batch.future.shape[1] else None,
         scores=scores,
     )

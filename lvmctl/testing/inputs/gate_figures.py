@@ -135,7 +135,6 @@ def logs(registry: Registry, entry: Entry, windows: Windows) -> set[str]:
         q=q,
         raw=q,
         weights=torch.full((4, SHAPE.context_length), 1 / SHAPE.context_length),
-        anchor_lambda=torch.tensor(0.5),
         rollout=q[:, None].expand(-1, max(objective.asks("rollout"), 1), -1),
     )
     (value,) = objective.measure(prediction, batch, Step(1, 0, 1, 1))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lvmctl.core.batch import FIELDS, Batch, Prediction, Step
+from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.core.errors import out_of_memory
 from lvmctl.nn.loss_value import LossValue
 from lvmctl.nn.objective import COUNTED
@@ -26,8 +26,8 @@ FIRST = Step(epoch=1, index=0, epochs=20, steps_per_epoch=4)
 STEPS = (FIRST, Step(3, 2, 20, 4), Step(20, 3, 20, 4))
 """The first step of a training, one of its early epochs, and the last."""
 
-OPTIONAL = tuple(field.name for field in fields(Prediction) if field.name != "q")
-"""Fields of a prediction that a model may leave out."""
+OPTIONAL = tuple(f.name for f in fields(Prediction) if f.name not in ("q", "extras"))
+"""Fields of a prediction that a model may leave out. Other names are those of its extras."""
 
 
 class Trial:
@@ -45,7 +45,7 @@ class Trial:
 
     Attributes:
         loss: the module.
-        read: prediction fields that the record says it reads, q among them.
+        read: prediction fields and extras that the record says it reads, q among them.
         counts: how many negatives, order pairs and rollout steps it asks for.
         state: where every call starts from.
     """
@@ -61,7 +61,7 @@ class Trial:
             raise Skipped("it cannot be built") from error
         if fault := misbuilt(self.loss):
             raise Skipped(fault)
-        self.read = ("q", *(name for name in OPTIONAL if name in self.record.needs_prediction))
+        self.read = ("q", *dict.fromkeys(self.record.needs_prediction))
         self.counts = {name: getattr(self.loss, name, 0) for name in COUNTED}
         self.state = {name: value.clone() for name, value in self.loss.state_dict().items()}
 
@@ -77,8 +77,10 @@ class Trial:
         """A prediction of one of :data:`KINDS` and the batch it is for, both with every field."""
         batch = self.batch(seed, size)
         if kind == "copied":
-            return constant_prediction(batch.last, batch), batch
-        return random_prediction(batch, KINDS[kind], seed), batch
+            prediction = constant_prediction(batch.last, batch)
+        else:
+            prediction = random_prediction(batch, KINDS[kind], seed)
+        return made_of(self.parts(prediction)), batch
 
     def __call__(self, prediction: Prediction, batch: Batch, step: Step = FIRST) -> LossValue:
         """What the loss says, without gradient.
@@ -88,6 +90,14 @@ class Trial:
         """
         with torch.no_grad():
             return self._call(prediction, batch, step)
+
+    def parts(self, prediction: Prediction) -> dict[str, Tensor]:
+        """:func:`parts_of` a prediction, with values in (0, 1) for the extras that the loss reads:
+        only a model knows what it says."""
+        found = parts_of(prediction)
+        values = torch.linspace(0.1, 0.9, len(prediction.q))
+        extras = [name for name in self.read if name not in ("q", *OPTIONAL)]
+        return dict.fromkeys(extras, values) | found
 
     def total(self, prediction: Prediction, batch: Batch, step: Step = FIRST) -> float:
         """The value that training minimises, where all windows count alike."""
@@ -110,15 +120,15 @@ class Trial:
                 under autocast.
             weight: (B,) of the windows, as sample gates give them; None is 1 for all.
         """
-        given = {name: getattr(prediction, name) for name in self.read}
+        given = self.parts(prediction)
         leaves = {
-            name: value.detach().clone().requires_grad_()
-            for name, value in given.items()
-            if value is not None
+            name: given[name].detach().clone().requires_grad_()
+            for name in self.read
+            if name in given
         }
         own = {f"loss.{name}": p for name, p in self.loss.named_parameters() if p.requires_grad}
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            output = self._call(replace(prediction, **leaves), batch, step, weight)
+            output = self._call(made_of(given | leaves), batch, step, weight)
         over = leaves | own
         found: Sequence[Tensor | None] = [None] * len(over)
         if output.total.requires_grad:
@@ -132,12 +142,23 @@ class Trial:
         self, prediction: Prediction, batch: Batch, step: Step, weight: Tensor | None = None
     ) -> LossValue:
         self.loss.load_state_dict(self.state)
-        given = {name: getattr(prediction, name) for name in ("q", *OPTIONAL)}
-        copies = {name: value.clone() for name, value in given.items() if value is not None}
+        copies = {name: value.clone() for name, value in self.parts(prediction).items()}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            output = self.loss(Prediction(**copies), copied(batch), step)
+            output = self.loss(made_of(copies), copied(batch), step)
         return LossValue.of(self.part, output, len(prediction.q), weight)
+
+
+def parts_of(prediction: Prediction) -> dict[str, Tensor]:
+    """The fields that a prediction has and its extras, by name."""
+    found = {name: getattr(prediction, name) for name in ("q", *OPTIONAL)}
+    return {name: v for name, v in found.items() if v is not None} | prediction.extras
+
+
+def made_of(parts: Mapping[str, Tensor]) -> Prediction:
+    """The prediction of these fields; other names are extras."""
+    own = {name: value for name, value in parts.items() if name in ("q", *OPTIONAL)}
+    return Prediction(**own, extras={name: parts[name] for name in parts if name not in own})
 
 
 def built(subject: Subject, shape: Shape = SHAPE, seed: int = 0) -> Any:
@@ -215,7 +236,7 @@ def difference(first: LossValue, second: LossValue, tolerance: float = 0.0) -> s
 
 def copied(batch: Batch) -> Batch:
     """The same values in tensors of their own."""
-    return batch.having(**{name: getattr(batch, name).clone() for name in FIELDS if name in batch})
+    return batch.having(**{name: getattr(batch, name).clone() for name in batch})
 
 
 def listed(names: Sequence[str]) -> str:

@@ -25,8 +25,8 @@ FIRST = Step(epoch=1, index=0, epochs=20, steps_per_epoch=10)
 LAST = Step(epoch=20, index=9, epochs=20, steps_per_epoch=10)
 """The ends of a training."""
 
-FIELDS = ("raw", "weights", "anchor_lambda")
-"""What a model may fill of a :class:`~lvmctl.core.batch.Prediction`, beside q."""
+FIELDS = ("raw", "weights")
+"""What a model may fill of a :class:`~lvmctl.core.batch.Prediction`, beside q and extras."""
 
 WEIGHTS = ("as built", "moved")
 """States of a model that its promises are tried in."""
@@ -125,9 +125,9 @@ def predict(model: nn.Module, context: Tensor) -> Prediction:
 
 
 def given(prediction: Prediction) -> dict[str, Tensor]:
-    """q and the fields that the model filled, by name."""
+    """q, the fields that the model filled and its extras, by name."""
     values = {name: getattr(prediction, name) for name in ("q", *FIELDS)}
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: v for name, v in values.items() if v is not None} | prediction.extras
 
 
 def objective(prediction: Prediction, seed: int = 0) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from lvmctl.core.batch import Prediction, Step
 from lvmctl.nn.sequence.model import sequence_model
 from lvmctl.plugins import Shape
-from lvmctl.sphere import anchored, centroid
+from lvmctl.sphere import anchored, centroid, cosine, unit
 from lvmctl_p7.options import LEAST_LAMBDA, MOST_LAMBDA, RankerOptions
 
 
@@ -21,7 +21,8 @@ class Ranker(nn.Module):
     λ itself is the parameter, and after a step outside its bounds it is put back on them. A
     squashed one would have no gradient at a bound, where "strong-anchor" starts.
 
-    Shapes: context (B, K, D) → q (B, D), raw (B, D), anchor_lambda ().
+    Shapes: context (B, K, D) → q (B, D), raw (B, D); extras: λ as ``anchor_lambda`` (), and ρ =
+    cos(q_raw, c̄) as ``raw_anchor_cosine`` (B,).
     """
 
     def __init__(self, options: RankerOptions, shape: Shape) -> None:
@@ -43,5 +44,7 @@ class Ranker(nn.Module):
         raw = self.head(self.encoder(context)).float()
         # The weights of a best epoch may come from just after a step, before `at`.
         blend = self.anchor_lambda.clamp(LEAST_LAMBDA, MOST_LAMBDA)
-        q = anchored(raw, centroid(context), blend)
-        return Prediction(q=q, raw=raw, anchor_lambda=blend)
+        anchor = centroid(context)
+        rho = cosine(unit(raw.detach()), anchor)
+        extras = {"anchor_lambda": blend, "raw_anchor_cosine": rho}
+        return Prediction(q=anchored(raw, anchor, blend), raw=raw, extras=extras)

@@ -28,7 +28,7 @@ def lvmctl_models():
             target="lvmctl_p7.model:Ranker",
             options=options.RankerOptions,
             geometry="anchored",
-            gives=("raw", "anchor_lambda"),
+            gives=("raw", "anchor_lambda", "raw_anchor_cosine"),
         )
     ]
 

@@ -46,8 +46,8 @@ def test_the_cosine_to_the_anchor_is_a_function_of_the_raw_one(seed, dim, k, ble
         found = model(context)
     assert found.q.dtype == found.raw.dtype == torch.float32
     assert found.q.shape == found.raw.shape == (4, dim)
-    assert found.anchor_lambda.shape == ()
-    assert found.anchor_lambda.item() == pytest.approx(blend, abs=1e-7)
+    assert found.extras["anchor_lambda"].shape == ()
+    assert found.extras["anchor_lambda"].item() == pytest.approx(blend, abs=1e-7)
 
     q, raw = found.q.double().numpy(), found.raw.double().numpy()
     assert np.linalg.norm(q, axis=1) == pytest.approx(1, abs=1e-6)
@@ -99,7 +99,7 @@ def test_lambda_leaves_its_bound_again(step, start):
     for sign in (-inwards, inwards):  # pushed against the bound, then away from it
         model.at(step)
         optimizer.zero_grad()
-        blend = model(contexts(3, 4, 9)).anchor_lambda
+        blend = model(contexts(3, 4, 9)).extras["anchor_lambda"]
         (-sign * blend).backward()
         optimizer.step()
     assert (model.anchor_lambda.item() - start) * inwards == pytest.approx(0.05, abs=1e-6)
@@ -113,7 +113,7 @@ def test_lambda_is_put_back_within_its_bounds(step, learn, value, kept):
         model.anchor_lambda.fill_(value)
     # What is predicted is within the bounds before that too.
     before = model(contexts(3, 4, 9))
-    assert before.anchor_lambda.item() == pytest.approx(kept, abs=1e-7)
+    assert before.extras["anchor_lambda"].item() == pytest.approx(kept, abs=1e-7)
     model.at(step)
     assert model.anchor_lambda.item() == pytest.approx(kept, abs=1e-7)
     assert torch.equal(model(contexts(3, 4, 9)).q, before.q)
@@ -126,7 +126,7 @@ def test_a_fixed_lambda_is_no_parameter_but_is_saved(learn):
     assert ("anchor_lambda" in dict(model.named_buffers())) == (not learn)
     assert model.state_dict()["anchor_lambda"].item() == pytest.approx(0.7)
     prediction = model(contexts(3, 4, 9))
-    assert prediction.anchor_lambda.requires_grad == learn
+    assert prediction.extras["anchor_lambda"].requires_grad == learn
     prediction.q.sum().backward()
     assert (model.anchor_lambda.grad is not None) == learn
 
@@ -158,5 +158,7 @@ def test_what_the_record_says_it_gives():
     (record,) = lvmctl_models()
     assert record.geometry == "anchored"
     prediction = Ranker(small(), Shape(9, 4))(contexts(3, 4, 9))
-    assert all(getattr(prediction, name) is not None for name in record.gives)
-    assert record.gives == ("raw", "anchor_lambda")
+    assert record.gives == ("raw", *prediction.extras)
+    assert prediction.raw is not None
+    rho = cosine(unit(prediction.raw), centroid(contexts(3, 4, 9)))
+    assert prediction.extras["raw_anchor_cosine"].tolist() == pytest.approx(rho.tolist(), abs=1e-6)

@@ -22,7 +22,7 @@ from lvmctl.nn.objective import Objective
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Entry, Plugin, load_registry
 from lvmctl.registry.find import Found
-from lvmctl.registry.specs import LossSpec
+from lvmctl.registry.specs import LossSpec, ModelSpec
 from lvmctl.sphere import centroid, unit
 from lvmctl.training import job
 
@@ -81,7 +81,8 @@ class Anchored:
         record = LossSpec(name="count", summary="A count.", target="mine:Count")
         plugin = Plugin(Found("mine", "mine", "1", "mine"), "ok", 2, (record,))
         part = PlannedPart(Entry(record, plugin), None)
-        self.plan = SimpleNamespace(model=part)
+        model = ModelSpec(name="m", summary="A model.", target="mine:M", geometry="anchored")
+        self.plan = SimpleNamespace(model=PlannedPart(Entry(model, plugin), None))
         self.model, self.asked, self.fault = None, [], fault
         losses = [nn.Module(), nn.Module()]
         losses[0].forward, losses[1].forward = self.silent, self.count
@@ -90,7 +91,8 @@ class Anchored:
     def predict(self, context):
         raw = 3 * context[:, 0]
         q = unit(0.8 * context[:, 0] + 0.2 * centroid(context))
-        return Prediction(q, raw=raw, anchor_lambda=torch.tensor(0.8))
+        near = context[:, 0, 0]
+        return Prediction(q, raw=raw, extras={"blend": torch.tensor(0.8), "near": near})
 
     def silent(self, prediction, batch, step):
         self.asked.append(len(prediction.q))
@@ -118,6 +120,10 @@ def test_the_anchor_s_pull_is_that_of_the_closed_form():
     assert metrics["seen"].values.tolist() == [87.0] * len(windows)
     assert run.asked == [87]  # a loss that logs nothing is asked once
     assert "weights" not in found
+    extras = found["extras"]
+    assert extras["blend"] == pytest.approx(0.8)
+    some = np.linspace(0, len(windows) - 1, 300).astype(int)
+    assert extras["near"] == pytest.approx(windows.context(some)[:, 0, 0].tolist())
 
 
 def test_the_fault_of_a_loss_carries_its_name():

@@ -131,7 +131,7 @@ def test_free_is_a_linear_head_at_unit_norm(model):
     along = (prediction.q * prediction.raw).sum(-1)
     assert torch.allclose(along, prediction.raw.norm(dim=-1), atol=1e-5)
     assert prediction.weights is None
-    assert prediction.anchor_lambda is None
+    assert prediction.extras == {}
 
 
 def test_the_gradient_reaches_every_parameter(model):

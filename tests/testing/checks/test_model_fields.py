@@ -49,7 +49,21 @@ class Blends(Anchored):
     def forward(self, context):
         raw, blend = self.raw(context), self.blend.expand(len(context), 1)
         q = anchored(raw, centroid(context), blend)
-        return Prediction(q=q, raw=raw, anchor_lambda=blend)
+        return Prediction(q=q, raw=raw, extras={"blend": blend})
+
+
+class OfParts(Free):
+    """An extra of neither the batch nor the windows."""
+
+    def forward(self, context):
+        q = unit(self.raw(context))
+        return Prediction(q=q, extras={"parts": torch.ones(7)})
+
+
+class Endless(Free):
+    def forward(self, context):
+        q = unit(self.raw(context))
+        return Prediction(q=q, extras={"parts": torch.full((len(q),), torch.inf)})
 
 
 class RollsOut(Free):
@@ -63,12 +77,18 @@ BROKEN = [
     (FlatRaw, {"gives": ("raw",)}, {"fields": "raw is (1,), not a tensor (1, 16)"}),
     (Unnormalised, CONE, {"fields": "the sums are 2 to 2"}),
     (Negative, {"geometry": "span", "gives": ("weights",)}, {"fields": "the least is -"}),
-    (Overblended, ANCHORED, {"fields": "anchor_lambda is 1.3, not in [0, 1]"}),
-    (Blends, ANCHORED, {"fields": "anchor_lambda is (1, 1), not a tensor ()"}),
+    (Overblended, ANCHORED, {"declared_geometry": "away from the blend with the centroid"}),
+    (Blends, {**ANCHORED, "gives": ("raw",)}, {"fields": "it fills blend, which `gives` does not"}),
+    (OfParts, {"gives": ("parts",)}, {"fields": "parts is (7,), not a tensor () or (1, …)"}),
+    (Endless, {"gives": ("parts",)}, {"fields": "parts is not finite"}),
     (RollsOut, {}, {"fields": "lvmctl's to fill"}),
-    (Free, {"gives": ("raw",)}, {"fields": "`gives` names raw, which is None"}),
-    (Free, {"gives": ("rollout",)}, {"fields": "a model may fill raw, weights, anchor_lambda"}),
+    (Free, {"gives": ("raw",)}, {"fields": "`gives` names raw, which it does not fill"}),
+    (Free, {"gives": ("rollout",)}, {"fields": "which is lvmctl's to fill or to log"}),
 ]
+
+
+def test_a_blend_of_each_window_is_sound():
+    assert_fails(Blends, ANCHORED, {})
 
 
 @each(BROKEN)

@@ -40,14 +40,15 @@ def test_distances_are_those_of_the_nearest_point(geometry, q, away):
 
 def test_a_blend_without_direction_proves_nothing_and_hides_nothing():
     context = AXES.expand(2, -1, -1)
-    middle = unit(point(1, 1, 0, 0))
-    raw = torch.cat([-middle, point(0, 0, 1, 0)])
-    half = torch.tensor(0.5)
-    blended = unit(middle + point(0, 0, 1, 0))
-    sound = Prediction(torch.cat([point(0, 0, 0, 1), blended]), raw=raw, anchor_lambda=half)
-    assert prove("anchored", sound, context) < 1e-6
-    broken = Prediction(torch.cat([middle, middle]), raw=raw, anchor_lambda=half)
-    with pytest.raises(Unmet, match=r"q is 0\.765 away from the blend"):  # 2 sin(45°/2)
+    middle, other = unit(point(1, 1, 0, 0)), point(0, 0, 1, 0)
+    raw = torch.cat([-middle, other])
+    for blend in (0.0, 0.3, 0.5, 1.0):
+        blended = unit(blend * other + (1 - blend) * middle)
+        sound = Prediction(torch.cat([point(0, 0, 0, 1), blended]), raw=raw)
+        assert prove("anchored", sound, context) < 1e-6
+    beyond = unit(1.5 * other - 0.5 * middle)  # λ = 1.5; what is nearest is raw
+    broken = Prediction(torch.cat([middle, beyond]), raw=raw)
+    with pytest.raises(Unmet, match=r"q is 0\.316 away from the blend"):  # its part along -middle
         prove("anchored", broken, context)
 
 
