@@ -91,8 +91,10 @@ class History:
         return sorted(name for name in names if name.startswith("loss_") and name not in SHARES)
 
     def options(self) -> Mapping[str, Any]:
-        """The recipe's options; empty where they are not known."""
-        return get_mapping(self.config, "options")
+        """The recipe's options by their paths, and by the names of their fields, of which the
+        recipe's own win over those of groups; empty where they are not known."""
+        paths = dict(leaves(get_mapping(self.config, "options")))
+        return {path.rpartition(".")[2]: value for path, value in paths.items()} | paths
 
     def unfinished(self) -> int | None:
         """Epochs that were planned, where the records end before them and none says why."""

@@ -172,3 +172,11 @@ def test_bytes_that_are_no_text_are_said(tmp_path):
     (tmp_path / "h.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RunError, match="cannot be read"):
         read_history(tmp_path / "h.json")
+
+
+def test_options_of_groups_by_name_and_by_path():
+    options = {"epochs": 3, "heads": 7, "sequence": {"heads": 2, "width": 8, "inner": {"x": 1}}}
+    found = History([record(1)], {"options": options}).options()
+    assert (found["epochs"], found["heads"], found["width"], found["x"]) == (3, 7, 8, 1)
+    assert (found["sequence.heads"], found["sequence.inner.x"]) == (2, 1)
+    assert History([record(1)], {"options": 3}).options() == {}

@@ -108,8 +108,8 @@ def test_a_frozen_lambda_is_found_by_history_and_by_weights(copied):
     """The plan says that λ is learned; it was not in the optimiser."""
     path = copied("p7")
     config = json.loads((path / "config.json").read_text())
-    for part in (config, config["model"]):
-        part["options"]["learn_lambda"] = True
+    for options in (config["options"]["sequence"], config["model"]["options"]):
+        options["learn_lambda"] = True
     (path / "config.json").write_text(json.dumps(config))
     checkpoint = path / "checkpoints" / (path / "checkpoints" / "latest").read_text().strip()
     state = torch.load(checkpoint, weights_only=True)
