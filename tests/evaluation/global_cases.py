@@ -26,8 +26,8 @@ def cases(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     different = draw(st.integers(1, 2 * sum(lengths)))
     pool = unit_rows(rng, different, draw(st.sampled_from([2, 3, 7, 33])))
+    pool = pool.astype(draw(st.sampled_from([np.float32, np.float16])))
     vectors = pool[rng.integers(0, different, sum(lengths))]
-    if draw(st.booleans()):  # a power of two changes no direction
-        vectors = vectors * 2.0 ** rng.integers(-3, 4, (len(vectors), 1)).astype(np.float32)
-    vectors = vectors.astype(draw(st.sampled_from([np.float32, np.float16])))
+    if draw(st.booleans()):  # a power of two of 1 or more rounds nothing: no direction changes
+        vectors *= 2.0 ** rng.integers(0, 7, (len(vectors), 1)).astype(pool.dtype)
     return vectors, lengths, np.array(order), k, h, rng
