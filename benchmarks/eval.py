@@ -30,7 +30,7 @@ import torch
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.store.writer import write_store
 from lvmctl.data.synthetic.worlds import World, write_world
-from lvmctl.evaluation.eval_data import Asked
+from lvmctl.evaluation.eval_data import EvalRequest
 from lvmctl.evaluation.fivecat.run import run_fivecat
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
@@ -92,8 +92,8 @@ def main(windows: int, train_windows: int, dim: int, width: int, threads: int | 
         request = job.TrainRequest("p8", [("benchmark", options)], sources=sources, out=run)
         job.start(request, SILENT)
         clock, begin = Clock(), time.perf_counter()
-        asked = Asked(train=sources["train"])  # all of it, the run took a few articles
-        done = run_fivecat(registry, str(run), asked, clock, profile="strict")
+        request = EvalRequest(train=sources["train"])  # all of it, the run took a few articles
+        done = run_fivecat(registry, str(run), request, clock, profile="strict")
         done.to_dict()
         clock.mark("")
         whole = time.perf_counter() - begin

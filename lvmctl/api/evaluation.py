@@ -10,7 +10,7 @@ from lvmctl.api.store import source_text, source_texts
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.evaluation import compare as comparing
 from lvmctl.evaluation.compare import Comparison
-from lvmctl.evaluation.eval_data import Asked
+from lvmctl.evaluation.eval_data import EvalRequest
 from lvmctl.evaluation.evaluate import Evaluation, evaluate_run, evaluate_store
 from lvmctl.evaluation.fivecat.run import SPOILT_WINDOWS, FiveCat, run_fivecat
 from lvmctl.evaluation.measure import Protocol
@@ -60,8 +60,8 @@ def evaluate(
         PluginError: a plugin that the run needs is missing or broken.
     """
     protocol = Protocol(pools=tuple(pools), everywhere=global_pool)
-    asked = request(data, train, ood, max_windows, min_article)
-    return evaluate_run(load_registry(), name_of(run), asked, protocol, reporter, ceilings)
+    request = eval_request(data, train, ood, max_windows, min_article)
+    return evaluate_run(load_registry(), name_of(run), request, protocol, reporter, ceilings)
 
 
 def evaluate_baselines(
@@ -97,8 +97,8 @@ def evaluate_baselines(
         0.9
     """
     protocol = Protocol(pools=tuple(pools), everywhere=global_pool)
-    asked = request(data, train, None, max_windows, min_article, transform)
-    return evaluate_store(load_registry(), asked, (context, horizon), protocol, reporter)
+    request = eval_request(data, train, None, max_windows, min_article, transform)
+    return evaluate_store(load_registry(), request, (context, horizon), protocol, reporter)
 
 
 def compare(
@@ -125,9 +125,9 @@ def compare(
         UsageError: an unknown ``against``, or a run that is named twice.
         DataError: the runs were validated on different data and none is named.
     """
-    asked = request(data, train, None, max_windows, min_article)
+    request = eval_request(data, train, None, max_windows, min_article)
     names = [name_of(run) for run in runs] or [None]
-    return comparing.compare(load_registry(), names, against, asked, reporter)
+    return comparing.compare(load_registry(), names, against, request, reporter)
 
 
 def fivecat(
@@ -165,7 +165,7 @@ def fivecat(
     found = run_fivecat(
         load_registry(),
         name_of(run),
-        request(data, train, ood, max_windows, min_article),
+        eval_request(data, train, ood, max_windows, min_article),
         reporter,
         profile=profile,
         seed_rules=published_rules,
@@ -176,17 +176,17 @@ def fivecat(
     return found
 
 
-def request(
+def eval_request(
     data: Source | None,
     train: Sources,
     ood: Source | None,
     max_windows: int | None,
     min_article: int | None,
     transform: str | None = None,
-) -> Asked:
+) -> EvalRequest:
     """What is evaluated on what."""
     texts = source_text(data), source_texts(train), source_text(ood)
-    return Asked(*texts, max_windows, min_article, transform)
+    return EvalRequest(*texts, max_windows, min_article, transform)
 
 
 def name_of(run: RunLike) -> str | None:

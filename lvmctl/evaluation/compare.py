@@ -14,7 +14,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.compare_rendering import compare_lines
-from lvmctl.evaluation.eval_data import Asked, Subject, of_run
+from lvmctl.evaluation.eval_data import EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.evidence import evidence
 from lvmctl.evaluation.fivecat.latency import latency, reference_of
@@ -45,7 +45,7 @@ class Compared:
     """One run of a comparison.
 
     Attributes:
-        trained, subject: the run and its data.
+        trained, data: the run and its data.
         name: its row, the run directory's name.
         sheet: what it and the baselines of its K and h did.
         times: latency.
@@ -53,7 +53,7 @@ class Compared:
     """
 
     trained: Trained
-    subject: Subject
+    data: EvalData
     name: str
     sheet: Sheet
     times: dict[str, Any]
@@ -89,12 +89,12 @@ class Comparison:
             "windows": self.targets,
             "articles": tables[0]["articles"],
             "against": self.against,
-            "data": first.subject.record(),
+            "data": first.data.record(),
             "runs": {
                 one.name: run_record(one.trained)
                 | {
-                    "context": one.subject.val.context_length,
-                    "horizon": one.subject.val.horizon,
+                    "context": one.data.val.context_length,
+                    "horizon": one.data.val.horizon,
                     "differences": differences(one.sheet, one.name, self.against),
                     "latency": one.times,
                     "ship": None if one.ship is None else one.ship.record(),
@@ -110,7 +110,11 @@ class Comparison:
 
 
 def compare(
-    registry: Registry, runs: Sequence[str | None], against: str, asked: Asked, reporter: Reporter
+    registry: Registry,
+    runs: Sequence[str | None],
+    against: str,
+    request: EvalRequest,
+    reporter: Reporter,
 ) -> Comparison:
     """Measure ``runs`` on one split and hold each against ``against`` (METHODS §3).
 
@@ -123,28 +127,28 @@ def compare(
     """
     trained = [load_run(registry, find_run(run)) for run in runs]
     names = row_names(trained, registry.names("baseline"))
-    subjects = [of_run(asked, one) for one in trained]
-    same_data(trained, subjects)
-    shared = shared_targets([subject.val for subject in subjects])
+    each_data = [of_run(request, one) for one in trained]
+    same_data(trained, each_data)
+    shared = shared_targets([data.val for data in each_data])
     judged = find_profile(registry, SHIP) if SHIP in registry.names("profile") else None
     gates = [] if judged is None else judged[1]
     fitted: dict[tuple, list] = {}
     found = []
-    for one, name, subject in zip(trained, names, subjects):
-        shape = (subject.val.context_length, subject.val.horizon, one.plan.options.transform)
+    for one, name, data in zip(trained, names, each_data):
+        shape = (data.val.context_length, data.val.horizon, one.plan.options.transform)
         if shape not in fitted:
-            fitted[shape], _ = fit(registry, subject, reporter)
+            fitted[shape], _ = fit(registry, data, reporter)
         others = fitted[shape]
         known(against, [other.name for other in others])
         predictor = one.predictor(name)
-        protocol = Protocol(pools=("filtered",), min_article=subject.min_article)
-        sheet = measured(subject.val, [predictor, *others], protocol, reporter)
-        keep = np.flatnonzero(np.isin(target_rows(subject.val), shared))
+        protocol = Protocol(pools=("filtered",), min_article=data.min_article)
+        sheet = measured(data.val, [predictor, *others], protocol, reporter)
+        keep = np.flatnonzero(np.isin(target_rows(data.val), shared))
         sheet.measured = {row: only(each, keep) for row, each in sheet.measured.items()}
-        times = latency(registry, one, predictor, subject.val, reference_of(registry, gates))
+        times = latency(registry, one, predictor, data.val, reference_of(registry, gates))
         proof = evidence({"val": sheet}, name, times["ratio"])
         ship = judged and profile_verdict(*judged, name, predictor.geometry, proof)
-        found.append(Compared(one, subject, name, sheet, times, ship))
+        found.append(Compared(one, data, name, sheet, times, ship))
     return Comparison(found, against, len(shared))
 
 
@@ -161,16 +165,16 @@ def row_names(trained: Sequence[Trained], taken: Sequence[str]) -> list[str]:
     ]
 
 
-def same_data(trained: Sequence[Trained], subjects: Sequence[Subject]) -> None:
+def same_data(trained: Sequence[Trained], each_data: Sequence[EvalData]) -> None:
     """Refuse runs that were validated on different articles."""
     content = [
-        (subject.val.split.source["content_hash"], subject.val.split.source["articles_sha256"])
-        for subject in subjects
+        (data.val.split.source["content_hash"], data.val.split.source["articles_sha256"])
+        for data in each_data
     ]
-    for one, subject, other in zip(trained, subjects, content):
+    for one, data, other in zip(trained, each_data, content):
         if other != content[0]:
             raise DataError(
-                f"was validated on {subject.val.split.name}, {trained[0].name} on other articles",
+                f"was validated on {data.val.split.name}, {trained[0].name} on other articles",
                 where=one.run.path,
                 mend="name one split for all with --data",
             )

@@ -22,7 +22,7 @@ DATA_SEED = 0
 
 
 @dataclass(frozen=True)
-class Asked:
+class EvalRequest:
     """What the user typed.
 
     Attributes:
@@ -43,7 +43,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Subject:
+class EvalData:
     """Windows to evaluate on and to fit on.
 
     Attributes:
@@ -95,33 +95,33 @@ class Subject:
         }
 
 
-def of_store(asked: Asked, context: int, horizon: int) -> Subject:
-    """Windows of a store without a run: every article of ``asked.data``.
+def of_store(request: EvalRequest, context: int, horizon: int) -> EvalData:
+    """Windows of a store without a run: every article of ``request.data``.
 
     Without ``data`` the default data's validation split, fitted on its training split.
     """
-    if asked.data is None and not asked.train:
+    if request.data is None and not request.train:
         splits = open_splits(seed=DATA_SEED)
         val, train, notices = splits.val, splits.train, list(splits.notices)
     else:
-        val, train = open_split(asked.data, seed=DATA_SEED), opened(asked.train)
+        val, train = open_split(request.data, seed=DATA_SEED), opened(request.train)
         notices = list(val.notices)
         if train is not None and (shared := int(shared_articles(train, val).sum())):
             notices.append(f"{shared} of {len(val.lengths)} articles are training articles")
-    ood = None if asked.ood is None else open_split(asked.ood, "ood", DATA_SEED)
+    ood = None if request.ood is None else open_split(request.ood, "ood", DATA_SEED)
     transform = None
-    if asked.transform is not None:
+    if request.transform is not None:
         if train is None:
             raise UsageError(
                 "there are no training articles to fit it on",
-                where=f"--transform {asked.transform}",
+                where=f"--transform {request.transform}",
                 mend="give --train STORE",
             )
-        transform = fit(asked.transform, train)
-    return subject(asked, (context, horizon), val, train, ood, notices, transform)
+        transform = fit(request.transform, train)
+    return windows_of(request, (context, horizon), val, train, ood, notices, transform)
 
 
-def of_run(asked: Asked, trained: Trained) -> Subject:
+def of_run(request: EvalRequest, trained: Trained) -> EvalData:
     """Held-out windows for a run, and its own training windows.
 
     Raises:
@@ -134,8 +134,8 @@ def of_run(asked: Asked, trained: Trained) -> Subject:
     trained_on = own and own["train"]
     if trained_on is not None and options.windows:
         trained_on = trained_on.subset(options.windows, *shape, DATA_SEED)
-    if asked.data is not None:
-        val = held_out(asked.data, own and own["train"], "val")
+    if request.data is not None:
+        val = held_out(request.data, own and own["train"], "val")
         if own is None:
             refuse_same_store(val, trained)
             notices.append("whether articles were trained on cannot be told")
@@ -148,12 +148,12 @@ def of_run(asked: Asked, trained: Trained) -> Subject:
         )
     else:
         val = own["val"]
-    if asked.ood is not None:
-        ood = held_out(asked.ood, own and own["train"], "ood")
+    if request.ood is not None:
+        ood = held_out(request.ood, own and own["train"], "ood")
         notices += [notice for notice in ood.notices if notice not in notices]
     else:
-        ood = own and own["ood"] if asked.data is None else None
-    train = opened(asked.train) or trained_on
+        ood = own and own["ood"] if request.data is None else None
+    train = opened(request.train) or trained_on
     for split in (val, ood):
         if split is not None and split.dim != trained.dim:
             raise DataError(
@@ -161,8 +161,8 @@ def of_run(asked: Asked, trained: Trained) -> Subject:
                 where=split.name,
                 mend="give data of the same encoder",
             )
-    asked = replace(asked, min_article=asked.min_article or options.min_article)
-    return subject(asked, shape, val, train, ood, notices, trained.transform)
+    request = replace(request, min_article=request.min_article or options.min_article)
+    return windows_of(request, shape, val, train, ood, notices, trained.transform)
 
 
 def own_splits(trained: Trained) -> tuple[dict[str, Split | None] | None, list[str]]:
@@ -231,16 +231,16 @@ def default_part(text: str) -> str | None:
     return "train" if split_counts(store.articles) else None
 
 
-def subject(
-    asked: Asked,
+def windows_of(
+    request: EvalRequest,
     shape: tuple[int, int],
     val: Split,
     train: Split | None,
     ood: Split | None,
     notices: list[str],
     transform: Transform | None,
-) -> Subject:
-    """The windows of opened splits, at most ``asked.max_windows`` of each that is evaluated, with
+) -> EvalData:
+    """The windows of opened splits, at most ``request.max_windows`` of each that is evaluated, with
     transformed chunks."""
     if train is not None and train.dim != val.dim:
         raise DataError(
@@ -252,9 +252,9 @@ def subject(
     for split in (val, ood, train):
         if split is not None and transform is not None:
             split = moved(split, transform)
-        if split is not None and len(parts) < 2 and asked.max_windows is not None:
+        if split is not None and len(parts) < 2 and request.max_windows is not None:
             # Global pools keep all chunks of the split (METHODS §3).
-            split = replace(split.subset(asked.max_windows, *shape, DATA_SEED), whole=split)
+            split = replace(split.subset(request.max_windows, *shape, DATA_SEED), whole=split)
         parts.append(split and Windows(split, *shape))
     if val.separate:
         notices = [
@@ -264,4 +264,4 @@ def subject(
         ]
     if transform is not None:
         notices = [*notices, f"chunks are transformed ({transform.name}), baselines' too"]
-    return Subject(*parts, asked.min_article or 20, notices)
+    return EvalData(*parts, request.min_article or 20, notices)

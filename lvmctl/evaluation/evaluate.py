@@ -14,7 +14,7 @@ from lvmctl.core.errors import PluginError
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.eval_data import Asked, Subject, of_run, of_store
+from lvmctl.evaluation.eval_data import EvalData, EvalRequest, of_run, of_store
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import Sheet
@@ -32,13 +32,13 @@ class Evaluation:
     """Predictors measured on held-out windows.
 
     Attributes:
-        subject: the data.
+        data: the data.
         sheet: what each predictor did.
         trained: the run, if there is one.
         left_out: baselines that had nothing to learn from.
     """
 
-    subject: Subject
+    data: EvalData
     sheet: Sheet
     trained: Trained | None
     left_out: list[str]
@@ -52,7 +52,7 @@ class Evaluation:
         run = {} if self.trained is None else run_record(self.trained)
         return {
             **run,
-            **self.subject.conditions(self.left_out),
+            **self.data.conditions(self.left_out),
             **self.sheet.record(),
         }
 
@@ -71,19 +71,23 @@ def run_record(trained: Trained) -> dict[str, Any]:
 
 
 def evaluate_store(
-    registry: Registry, asked: Asked, shape: tuple[int, int], protocol: Protocol, reporter: Reporter
+    registry: Registry,
+    request: EvalRequest,
+    shape: tuple[int, int],
+    protocol: Protocol,
+    reporter: Reporter,
 ) -> Evaluation:
     """Baselines and oracles on a store, without a run."""
-    subject = of_store(asked, *shape)
-    others, left_out = fit(registry, subject, reporter)
-    sheet = measured(subject.val, others, protocol_of(protocol, subject), reporter)
-    return Evaluation(subject, sheet, None, left_out)
+    data = of_store(request, *shape)
+    others, left_out = fit(registry, data, reporter)
+    sheet = measured(data.val, others, protocol_of(protocol, data), reporter)
+    return Evaluation(data, sheet, None, left_out)
 
 
 def evaluate_run(
     registry: Registry,
     run: str | None,
-    asked: Asked,
+    request: EvalRequest,
     protocol: Protocol,
     reporter: Reporter,
     bounds: bool = False,
@@ -98,33 +102,33 @@ def evaluate_run(
             :func:`~lvmctl.evaluation.eval_data.of_run`.
     """
     trained = load_run(registry, find_run(run))
-    subject = of_run(asked, trained)
-    others, left_out = fit(registry, subject, reporter)
+    data = of_run(request, trained)
+    others, left_out = fit(registry, data, reporter)
     predictors = [trained.predictor(), *others]
-    sheet = measured(subject.val, predictors, protocol_of(protocol, subject), reporter)
+    sheet = measured(data.val, predictors, protocol_of(protocol, data), reporter)
     for geometry in CLASSES if bounds else ():
-        ceiling = margin_ceilings(subject.val, geometry)
+        ceiling = margin_ceilings(data.val, geometry)
         sheet.ceilings[f"{geometry}-margin-ceiling"] = ceiling
-    return Evaluation(subject, sheet, trained, left_out)
+    return Evaluation(data, sheet, trained, left_out)
 
 
-def protocol_of(protocol: Protocol, subject: Subject) -> Protocol:
-    """``protocol`` with the shortest article of the subject."""
-    return replace(protocol, min_article=subject.min_article)
+def protocol_of(protocol: Protocol, data: EvalData) -> Protocol:
+    """``protocol`` with the shortest article of the data."""
+    return replace(protocol, min_article=data.min_article)
 
 
 def fit(
-    registry: Registry, subject: Subject, reporter: Reporter
+    registry: Registry, data: EvalData, reporter: Reporter
 ) -> tuple[list[Predictor], list[str]]:
-    """Baselines and oracles for a subject; says what it did and what is left out."""
-    for notice in subject.notices:
+    """Baselines and oracles for the data; says what it did and what is left out."""
+    for notice in data.notices:
         reporter.info(notice)
-    if subject.train is not None:
+    if data.train is not None:
         reporter.info(
-            f"baselines are fitted on {len(subject.train):,} windows of {subject.train.split.name}"
+            f"baselines are fitted on {len(data.train):,} windows of {data.train.split.name}"
         )
-    found, left_out = baselines(registry, subject.shape, subject.train, reporter.info)
-    if left_out and subject.train is None:
+    found, left_out = baselines(registry, data.shape, data.train, reporter.info)
+    if left_out and data.train is None:
         reporter.info(
             f"left out, because they learn and there is nothing to learn from: "
             f"{', '.join(left_out)} (give --train STORE)"

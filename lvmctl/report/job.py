@@ -146,13 +146,13 @@ def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
         RunError: it cannot be done here.
     """
     # Imports torch, which a page of what is there does without.
-    from lvmctl.evaluation.eval_data import Asked
+    from lvmctl.evaluation.eval_data import EvalRequest
     from lvmctl.evaluation.fivecat.run import run_fivecat
     from lvmctl.registry import load_registry
 
     reporter.info(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {run.path}` does")
     try:
-        found = run_fivecat(load_registry(), str(run.path), Asked(), reporter).to_dict()
+        found = run_fivecat(load_registry(), str(run.path), EvalRequest(), reporter).to_dict()
     except LvmctlError as error:
         raise RunError(
             f"{why}, and evaluating failed ({error})",

@@ -16,7 +16,7 @@ from lvmctl.data import Store, Windows, open_split
 from lvmctl.data.store.copying import write_splits
 from lvmctl.data.store.writer import write_store
 from lvmctl.data.synthetic.worlds import World, write_world
-from lvmctl.evaluation.eval_data import Asked, of_run, of_store
+from lvmctl.evaluation.eval_data import EvalRequest, of_run, of_store
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
@@ -48,31 +48,31 @@ def trained(place):
 
 
 def test_by_default_a_run_is_held_against_its_own_validation_split(place, trained):
-    subject = of_run(Asked(), trained)
-    assert subject.val.split.name == "mine@val"
-    assert subject.ood.split.name == "mine@ood"
-    assert subject.train.split.name == "mine@train"
-    assert subject.val.context_length == 3
-    assert subject.min_article == TINY["min_article"]
-    assert any("has no splits" in notice for notice in subject.notices)
+    data = of_run(EvalRequest(), trained)
+    assert data.val.split.name == "mine@val"
+    assert data.ood.split.name == "mine@ood"
+    assert data.train.split.name == "mine@train"
+    assert data.val.context_length == 3
+    assert data.min_article == TINY["min_article"]
+    assert any("has no splits" in notice for notice in data.notices)
 
 
 def test_the_store_it_was_trained_on_gives_its_held_out_articles(place, trained):
-    own, named = of_run(Asked(), trained), of_run(Asked(data=place[1]), trained)
+    own, named = of_run(EvalRequest(), trained), of_run(EvalRequest(data=place[1]), trained)
     assert named.val.split.source["articles_sha256"] == own.val.split.source["articles_sha256"]
 
 
 def test_other_text_without_splits_is_used_whole(place, trained):
-    subject = of_run(Asked(data=place[2]), trained)
-    assert len(subject.val.split.articles) == 30
-    assert subject.ood is None
-    assert subject.train.split.name == "mine@train"
+    data = of_run(EvalRequest(data=place[2]), trained)
+    assert len(data.val.split.articles) == 30
+    assert data.ood is None
+    assert data.train.split.name == "mine@train"
 
 
 def test_other_text_with_splits_gives_its_validation_articles(place, trained, tmp_path):
     path = shutil.copytree(place[2], tmp_path / "split")
     write_splits(Store.open(path), seed=0, val=0.2, ood=0.1)
-    assert len(of_run(Asked(data=str(path)), trained).val.split.articles) == 6
+    assert len(of_run(EvalRequest(data=str(path)), trained).val.split.articles) == 6
 
 
 def copied(store: str, path, articles: list[int]) -> str:
@@ -90,32 +90,32 @@ def test_a_copy_of_training_articles_is_refused(place, trained, tmp_path):
     rows = open_split(place[1], "train").starts // 14
     copy = copied(place[1], tmp_path / "copy", rows[:2].tolist())
     with pytest.raises(DataError, match="2 of 2 articles were trained on"):
-        of_run(Asked(data=copy), trained)
+        of_run(EvalRequest(data=copy), trained)
 
 
 def test_training_articles_are_used_when_named(place, trained):
-    subject = of_run(Asked(data=f"{place[1]}@train"), trained)
-    assert subject.val.split.name == "mine@train"
-    notices = " ".join(subject.notices)
+    data = of_run(EvalRequest(data=f"{place[1]}@train"), trained)
+    assert data.val.split.name == "mine@train"
+    notices = " ".join(data.notices)
     assert "24 of 24 articles of mine@train are training articles" in notices
 
 
 def test_a_split_of_the_run_s_own_that_is_named_is_not_refused(place, trained):
-    subject = of_run(Asked(data=f"{place[1]}@ood"), trained)
-    assert subject.val.split.name == "mine@ood"
-    assert "training articles" not in " ".join(subject.notices)
+    data = of_run(EvalRequest(data=f"{place[1]}@ood"), trained)
+    assert data.val.split.name == "mine@ood"
+    assert "training articles" not in " ".join(data.notices)
 
 
 def test_other_data_for_baselines_does_not_let_training_articles_in(place, trained, tmp_path):
     rows = open_split(place[1], "train").starts // 14
     copy = copied(place[1], tmp_path / "copy", rows[:2].tolist())
-    for asked in (Asked(data=copy, train=(place[2],)), Asked(ood=copy)):
+    for request in (EvalRequest(data=copy, train=(place[2],)), EvalRequest(ood=copy)):
         with pytest.raises(DataError, match="2 of 2 articles were trained on"):
-            of_run(asked, trained)
+            of_run(request, trained)
 
 
 def test_other_text_for_ood_is_used_whole(place, trained):
-    assert len(of_run(Asked(ood=place[2]), trained).ood.split.articles) == 30
+    assert len(of_run(EvalRequest(ood=place[2]), trained).ood.split.articles) == 30
 
 
 def test_the_store_of_a_run_that_has_lost_it_is_refused(place, tmp_path):
@@ -124,14 +124,14 @@ def test_the_store_of_a_run_that_has_lost_it_is_refused(place, tmp_path):
     config["data"]["data"] = str(tmp_path / "nowhere")
     (run / "config.json").write_text(json.dumps(config))
     with pytest.raises(DataError, match="this is the store the run was trained on"):
-        of_run(Asked(data=place[1]), load_run(load_registry(), run))
+        of_run(EvalRequest(data=place[1]), load_run(load_registry(), run))
 
 
 def test_another_dimension_is_refused(place, trained, tmp_path):
     with pytest.raises(DataError, match="has dimension 4, the run was trained on 8"):
-        of_run(Asked(data=world(tmp_path / "narrow", dim=4)), trained)
+        of_run(EvalRequest(data=world(tmp_path / "narrow", dim=4)), trained)
     with pytest.raises(DataError, match="has dimension 4, the run was trained on 8"):
-        of_run(Asked(ood=world(tmp_path / "narrow2", dim=4)), trained)
+        of_run(EvalRequest(ood=world(tmp_path / "narrow2", dim=4)), trained)
 
 
 def test_data_that_is_gone_is_said_and_other_data_still_works(place, tmp_path):
@@ -141,11 +141,11 @@ def test_data_that_is_gone_is_said_and_other_data_still_works(place, tmp_path):
     (run / "config.json").write_text(json.dumps(config))
     lost = load_run(load_registry(), run)
     with pytest.raises(DataError, match="the data of the run cannot be used") as error:
-        of_run(Asked(), lost)
+        of_run(EvalRequest(), lost)
     assert "--data" in error.value.mend
-    subject = of_run(Asked(data=place[2]), lost)
-    assert subject.train is None
-    assert any("nowhere" in notice for notice in subject.notices)
+    data = of_run(EvalRequest(data=place[2]), lost)
+    assert data.train is None
+    assert any("nowhere" in notice for notice in data.notices)
 
 
 def test_data_that_changed_is_not_taken_for_the_run_s_own(place, tmp_path):
@@ -154,21 +154,21 @@ def test_data_that_changed_is_not_taken_for_the_run_s_own(place, tmp_path):
     config["data"]["data"] = place[2]
     (run / "config.json").write_text(json.dumps(config))
     with pytest.raises(DataError, match="content or splits have changed"):
-        of_run(Asked(), load_run(load_registry(), run))
+        of_run(EvalRequest(), load_run(load_registry(), run))
 
 
 def test_max_windows_takes_whole_articles(place, trained):
-    subject = of_run(Asked(data=place[2], max_windows=20), trained)
-    assert 20 <= len(subject.val) < 20 + 11
-    assert (np.bincount(subject.val.article) == 11).all()
+    data = of_run(EvalRequest(data=place[2], max_windows=20), trained)
+    assert 20 <= len(data.val) < 20 + 11
+    assert (np.bincount(data.val.article) == 11).all()
 
 
 @pytest.mark.parametrize("transform", [None, "centred"])
 def test_global_pools_keep_the_chunks_of_the_whole_split(place, transform):
     """METHODS §3: all chunks of the split but the window, however few windows are looked at."""
-    asked = Asked(data=place[1], train=(place[2],), transform=transform)
-    whole = of_store(asked, 3, 1).val
-    part = of_store(replace(asked, max_windows=20), 3, 1).val
+    request = EvalRequest(data=place[1], train=(place[2],), transform=transform)
+    whole = of_store(request, 3, 1).val
+    part = of_store(replace(request, max_windows=20), 3, 1).val
     assert len(part.split.articles) < len(whole.split.articles)
     every = np.arange(len(part))
     same = np.flatnonzero(np.isin(whole.rows, part.rows))
@@ -187,26 +187,26 @@ def test_global_pools_keep_the_chunks_of_the_whole_split(place, transform):
 
 
 def test_a_store_alone_is_used_whole_and_fits_nothing_by_itself(place):
-    subject = of_store(Asked(data=place[1]), 3, 1)
-    assert len(subject.val) == len(Windows(open_split(place[1]), 3, 1))
-    assert subject.train is subject.ood is None
-    assert subject.min_article == 20
+    data = of_store(EvalRequest(data=place[1]), 3, 1)
+    assert len(data.val) == len(Windows(open_split(place[1]), 3, 1))
+    assert data.train is data.ood is None
+    assert data.min_article == 20
 
 
 def test_training_data_for_baselines_may_be_named(place):
-    subject = of_store(Asked(data=place[1], train=(place[2], place[1])), 3, 1)
-    assert len(subject.train.split.articles) == 60
-    assert any("30 of 30 articles are training articles" in line for line in subject.notices)
+    data = of_store(EvalRequest(data=place[1], train=(place[2], place[1])), 3, 1)
+    assert len(data.train.split.articles) == 60
+    assert any("30 of 30 articles are training articles" in line for line in data.notices)
 
 
 def test_training_data_of_another_dimension_is_refused(place, tmp_path):
-    asked = Asked(data=place[1], train=(world(tmp_path / "narrow", dim=4),))
+    request = EvalRequest(data=place[1], train=(world(tmp_path / "narrow", dim=4),))
     with pytest.raises(DataError, match="has dimension 4, the data to evaluate on has 8"):
-        of_store(asked, 3, 1)
+        of_store(request, 3, 1)
 
 
 def test_the_record_says_which_data_it_was(place, trained):
-    record = of_run(Asked(), trained).record()
+    record = of_run(EvalRequest(), trained).record()
     assert set(record) == {"val", "ood", "train"}
     assert record["val"]["content_hash"].startswith("sha256:")
     assert record["val"]["articles"] == 3

@@ -25,12 +25,12 @@ def comparison(trials: Sequence[Trial], path: Path) -> tuple[dict[str, Any], str
     """
     from lvmctl.core.files import write_json, write_whole
     from lvmctl.evaluation.compare import compare
-    from lvmctl.evaluation.eval_data import Asked
+    from lvmctl.evaluation.eval_data import EvalRequest
     from lvmctl.registry import load_registry
     from lvmctl.training.sweep.spread import spreads
 
     runs = [str(trial.path) for trial in trials]
-    done = compare(load_registry(), runs, AGAINST, Asked(), Terminal())
+    done = compare(load_registry(), runs, AGAINST, EvalRequest(), Terminal())
     groups: dict[str, list[str]] = {}
     for trial, one in zip(trials, done.runs):
         groups.setdefault(trial.group, []).append(one.name)

@@ -20,7 +20,7 @@ from lvmctl.diagnostics.runs.run_options import RunOptions
 from lvmctl.diagnostics.runs.run_plot import plot
 from lvmctl.diagnostics.runs.run_predictions import compare, linear_predictions, prediction_findings
 from lvmctl.diagnostics.runs.run_text import sentence, tables, unknown, verdict
-from lvmctl.evaluation.eval_data import Asked, of_run
+from lvmctl.evaluation.eval_data import EvalRequest, of_run
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
 
@@ -92,7 +92,7 @@ class RunDiagnosis:
         registry = load_registry()
         try:
             trained = load_run(registry, path)
-            subject = of_run(Asked(max_windows=options.windows), trained)
+            data = of_run(EvalRequest(max_windows=options.windows), trained)
         except LvmctlError as error:
             return [], {}, {everything: str(error)}
         epoch = best or history.epochs[-1]
@@ -102,19 +102,19 @@ class RunDiagnosis:
         with reporter.progress(trained.name, "steps", 3) as done:
             try:
                 linear = {}
-                if subject.train is None:
+                if data.train is None:
                     left_out["linear prediction, gradients"] = "the training windows are gone"
                 else:
                     given = (options.reference_windows, options.seed)
-                    linear = linear_predictions(subject.train, subject.val, *given)
+                    linear = linear_predictions(data.train, data.val, *given)
                 done(1)
-                q = trained.predictor()(subject.val)
-                found["predictions"] = compare(subject.val, q, linear, options.seed)
+                q = trained.predictor()(data.val)
+                found["predictions"] = compare(data.val, q, linear, options.seed)
                 findings += prediction_findings(found["predictions"], best)
                 done(1)
-                if subject.train is not None:
+                if data.train is not None:
                     given = (epoch, options.batches, options.seed)
-                    pulls = measure_gradients(trained, subject.train, *given)
+                    pulls = measure_gradients(trained, data.train, *given)
                     found["gradients"] = pulls.record()
                     findings += gradient_findings(pulls, best, is_poor(history))
                 done(1)

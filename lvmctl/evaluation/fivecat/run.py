@@ -18,7 +18,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data.splits.order import seeded_articles
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.eval_data import DATA_SEED, Asked, Subject, of_run
+from lvmctl.evaluation.eval_data import DATA_SEED, EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.fivecat.evidence import coherence_gap, evidence
@@ -60,7 +60,7 @@ class FiveCat:
 
     Attributes:
         trained: the run.
-        subject: the data.
+        data: the data.
         sheets: ``val`` and, where there is text of another source, ``ood``.
         verdict: the profile's.
         times: what :func:`~lvmctl.evaluation.fivecat.latency.latency` found.
@@ -71,7 +71,7 @@ class FiveCat:
     """
 
     trained: Trained
-    subject: Subject
+    data: EvalData
     sheets: dict[str, Sheet]
     verdict: ProfileVerdict
     times: dict[str, Any]
@@ -104,7 +104,7 @@ class FiveCat:
             "name": self.name,
             "made": made(self.trained.run.best_model) | self.settings,
             "partial": list(self.partial),
-            **self.subject.conditions(self.left_out),
+            **self.data.conditions(self.left_out),
             "verdict": self.verdict.record(),
             **val.record(),
             "ood": None if ood is None else ood.record() | sweeps(ood),
@@ -134,7 +134,7 @@ class FiveCat:
 def run_fivecat(
     registry: Registry,
     run: str | None,
-    asked: Asked,
+    request: EvalRequest,
     reporter: Reporter,
     *,
     profile: str = DEFAULT_PROFILE,
@@ -155,17 +155,17 @@ def run_fivecat(
     """
     chosen, gates = find_profile(registry, profile)
     trained = load_run(registry, find_run(run))
-    subject = of_run(asked, trained)
-    others, left_out = fit(registry, subject, reporter)
+    data = of_run(request, trained)
+    others, left_out = fit(registry, data, reporter)
     predictor = trained.predictor()
-    inside = anatomy(trained, subject.val)
+    inside = anatomy(trained, data.val)
     known = {"val": {predictor.name: inside.q}, "ood": {}}
     sheets = {}
-    for seed, (split, windows) in enumerate({"val": subject.val, "ood": subject.ood}.items()):
+    for seed, (split, windows) in enumerate({"val": data.val, "ood": data.ood}.items()):
         if windows is not None:
             protocol = Protocol(
                 everywhere=split == "val",
-                min_article=subject.min_article,
+                min_article=data.min_article,
                 tests=TESTS[split],
                 spoilt=whole_articles(windows, spoilt_windows),
                 by_rank=predictor.is_ranker,
@@ -173,20 +173,20 @@ def run_fivecat(
             rows = [predictor, *others]
             sheets[split] = measured(windows, rows, protocol, reporter, seed, known[split])
     sheets["val"].measured[predictor.name].columns.update(inside.metrics)
-    bound(sheets, predictor.geometry, subject, "order_accuracy" in inside.metrics)
+    bound(sheets, predictor.geometry, data, "order_accuracy" in inside.metrics)
     with reporter.progress("latency", "stages", 1) as done:
         beside = reference_of(registry, gates)
-        times = latency(registry, trained, predictor, subject.val, beside)
+        times = latency(registry, trained, predictor, data.val, beside)
         done(1)
     proof = evidence(sheets, predictor.name, times["ratio"])
     verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
-    settings = {"seed_rules": seed_rules, "spoilt_windows": spoilt_windows, **asdict(asked)}
-    partly = partial(trained, asked, spoilt_windows)
-    found = trained, subject, sheets, verdict, times, inside.parts, left_out
+    settings = {"seed_rules": seed_rules, "spoilt_windows": spoilt_windows, **asdict(request)}
+    partly = partial(trained, request, spoilt_windows)
+    found = trained, data, sheets, verdict, times, inside.parts, left_out
     return FiveCat(*found, settings, partly)
 
 
-def partial(trained: Trained, asked: Asked, spoilt_windows: int) -> tuple[str, ...]:
+def partial(trained: Trained, request: EvalRequest, spoilt_windows: int) -> tuple[str, ...]:
     """The options that make a result another than the run's own.
 
     That one is measured on all windows of the run's own validation split, and OOD split where it
@@ -195,11 +195,11 @@ def partial(trained: Trained, asked: Asked, spoilt_windows: int) -> tuple[str, .
     """
     own = trained.plan.options.min_article
     ours = {
-        "--data": asked.data is None,
-        "--train": not asked.train,
-        "--ood": asked.ood is None or "ood" not in trained.config["splits"],
-        "--max-windows": asked.max_windows is None,
-        "--min-article": asked.min_article in (None, own),
+        "--data": request.data is None,
+        "--train": not request.train,
+        "--ood": request.ood is None or "ood" not in trained.config["splits"],
+        "--max-windows": request.max_windows is None,
+        "--min-article": request.min_article in (None, own),
         "--spoilt-windows": spoilt_windows >= SPOILT_WINDOWS,
     }
     return tuple(option for option, own in ours.items() if not own)
@@ -222,13 +222,13 @@ def whole_articles(windows: Windows, count: int) -> np.ndarray:
     return np.flatnonzero(np.isin(windows.article, chosen))
 
 
-def bound(sheets: dict[str, Sheet], geometry: Geometry, subject: Subject, order: bool) -> None:
+def bound(sheets: dict[str, Sheet], geometry: Geometry, data: EvalData, order: bool) -> None:
     """Add the ceilings of a class: the largest margins, and of order accuracy if ``order``."""
     kind = reach(geometry)
     for sheet in sheets.values():
         sheet.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(sheet.windows, kind)
-    if order and subject.train is not None:
-        accuracy = order_accuracy(fit_order(subject.train), subject.val)
+    if order and data.train is not None:
+        accuracy = order_accuracy(fit_order(data.train), data.val)
         sheets["val"].ceilings["order-classifier"] = {"order_accuracy": accuracy}
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lvmctl.evaluation.eval_data import Asked
+from lvmctl.evaluation.eval_data import EvalRequest
 from lvmctl.evaluation.fivecat.run import SPOILT_WINDOWS, partial
 
 
@@ -16,7 +16,7 @@ def trained(*splits: str) -> SimpleNamespace:
 
 
 @pytest.mark.parametrize(
-    ("asked", "windows", "named"),
+    ("given", "windows", "named"),
     [
         ({}, SPOILT_WINDOWS, ()),
         ({"min_article": 20}, SPOILT_WINDOWS + 1, ()),
@@ -26,10 +26,10 @@ def trained(*splits: str) -> SimpleNamespace:
         ({"train": ("store",)}, SPOILT_WINDOWS - 1, ("--train", "--spoilt-windows")),
     ],
 )
-def test_options_that_make_another_look(asked, windows, named):
-    assert partial(trained(), Asked(**asked), windows) == named
+def test_options_that_make_another_look(given, windows, named):
+    assert partial(trained(), EvalRequest(**given), windows) == named
 
 
 def test_ood_text_for_a_run_without_any_takes_nothing_away():
-    assert partial(trained(), Asked(ood="other"), SPOILT_WINDOWS) == ()
-    assert partial(trained("ood"), Asked(ood="other"), SPOILT_WINDOWS) == ("--ood",)
+    assert partial(trained(), EvalRequest(ood="other"), SPOILT_WINDOWS) == ()
+    assert partial(trained("ood"), EvalRequest(ood="other"), SPOILT_WINDOWS) == ("--ood",)
