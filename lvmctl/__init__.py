@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lvmctl.api.run import Run
     from lvmctl.api.store import Store, open_store
     from lvmctl.api.training import resume, train
+    from lvmctl.baselines.least_squares import fit_held_out
     from lvmctl.config.options import TrainingOptions, option
     from lvmctl.core.batch import Batch, LossOutput, Pool, Prediction, Step
     from lvmctl.core.diagnosis import Diagnosis, Table
@@ -58,12 +59,11 @@ if TYPE_CHECKING:
         ModelSpec,
         NoOptions,
         Part,
-        ProfileSpec,
         RecipeSpec,
         SampleWeight,
         Shape,
-        VerdictGate,
     )
+    from lvmctl.registry.verdict_specs import MetricSpec, ProfileSpec, VerdictGate
 
 _HOMES = {
     # For users.
@@ -82,6 +82,7 @@ _HOMES = {
     "Store": "api.store",
     "Model": "api.model",
     "Ranking": "api.model",
+    "fit_held_out": "baselines.least_squares",
     "load": "api.model",
     # For plugin.py: records and their options. None of these loads torch or NumPy.
     "API_VERSION": "registry.specs",
@@ -93,17 +94,18 @@ _HOMES = {
     "EncoderSpec": "registry.specs",
     "KillRule": "registry.specs",
     "LossSpec": "registry.specs",
+    "MetricSpec": "registry.verdict_specs",
     "ModelSpec": "registry.specs",
     "NoOptions": "registry.specs",
     "Part": "registry.specs",
     "PreviousRepelOptions": "nn.losses.options",
-    "ProfileSpec": "registry.specs",
+    "ProfileSpec": "registry.verdict_specs",
     "RecipeSpec": "registry.specs",
     "SampleWeight": "registry.specs",
     "SequenceOptions": "nn.sequence.options",
     "Shape": "registry.specs",
     "TrainingOptions": "config.options",
-    "VerdictGate": "registry.specs",
+    "VerdictGate": "registry.verdict_specs",
     "hookimpl": "registry.hookspecs",
     "option": "config.options",
     # What a plugin's parts take and return.
@@ -154,6 +156,7 @@ __all__ = [
     "LossSpec",
     "LvmctlError",
     "Model",
+    "MetricSpec",
     "ModelSpec",
     "NoOptions",
     "OutputError",
@@ -188,6 +191,7 @@ __all__ = [
     "evaluate",
     "evaluate_baselines",
     "get_number",
+    "fit_held_out",
     "hookimpl",
     "import_npz",
     "load",

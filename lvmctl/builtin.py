@@ -14,10 +14,9 @@ from lvmctl.registry.specs import (
     EncoderSpec,
     LossSpec,
     ModelSpec,
-    ProfileSpec,
     RecipeSpec,
-    VerdictGate,
 )
+from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
 
 
 @hookimpl

@@ -15,12 +15,11 @@ from lvmctl.registry.specs import (
     ModelSpec,
     NoOptions,
     Part,
-    ProfileSpec,
     RecipeSpec,
     SampleWeight,
     Shape,
-    VerdictGate,
 )
+from lvmctl.registry.verdict_specs import MetricSpec, ProfileSpec, VerdictGate
 
 __all__ = [
     "API_VERSION",
@@ -32,6 +31,7 @@ __all__ = [
     "EncoderSpec",
     "KillRule",
     "LossSpec",
+    "MetricSpec",
     "ModelSpec",
     "NoOptions",
     "Part",

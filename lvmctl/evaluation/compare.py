@@ -146,7 +146,7 @@ def compare(
         keep = np.flatnonzero(np.isin(target_rows(data.val), shared))
         sheet.measured = {row: only(each, keep) for row, each in sheet.measured.items()}
         times = latency(registry, one, predictor, data.val, reference_of(registry, gates))
-        proof = evidence({"val": sheet}, name, times["ratio"])
+        proof = evidence(registry, {"val": sheet}, name, times["ratio"])
         ship = judged and profile_verdict(*judged, name, predictor.geometry, proof)
         found.append(Compared(one, data, name, sheet, times, ship))
     return Comparison(found, against, len(shared))

@@ -14,7 +14,8 @@ from lvmctl.core.errors import LvmctlError, UsageError
 from lvmctl.core.schedule import Schedule
 from lvmctl.plan.plan import PlannedPart
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.specs import Composition, Part, VerdictGate
+from lvmctl.registry.specs import Composition, Part
+from lvmctl.registry.verdict_specs import VerdictGate
 
 NAMED = re.compile(r"(.+\.py:[A-Za-z_]\w*|[^:]*)(?::(.*))?", re.DOTALL)
 """``NAME[:WEIGHT]``, where the name may be ``file.py:Class``."""

@@ -22,6 +22,7 @@ from lvmctl.config import describe
 from lvmctl.core.errors import nearest
 from lvmctl.registry import hookspecs
 from lvmctl.registry import specs as spec
+from lvmctl.registry import verdict_specs as verdicts
 from lvmctl.registry.attribution import defined_at, describe_error
 from lvmctl.registry.find import Found
 from lvmctl.registry.process_state import undone
@@ -33,14 +34,18 @@ RECORDS: dict[str, tuple[type[spec.Record], ...]] = {
     "lvmctl_recipes": (spec.RecipeSpec,),
     "lvmctl_models": (spec.ModelSpec,),
     "lvmctl_losses": (spec.LossSpec,),
-    "lvmctl_gates": (spec.VerdictGate, spec.KillRule, spec.SampleWeight, spec.Curriculum),
-    "lvmctl_profiles": (spec.ProfileSpec,),
+    "lvmctl_gates": (verdicts.VerdictGate, spec.KillRule, spec.SampleWeight, spec.Curriculum),
+    "lvmctl_profiles": (verdicts.ProfileSpec,),
+    "lvmctl_metrics": (verdicts.MetricSpec,),
     "lvmctl_diagnostics": (spec.DiagnosticSpec,),
     "lvmctl_encoders": (spec.EncoderSpec,),
     "lvmctl_baselines": (spec.BaselineSpec,),
     "lvmctl_commands": (spec.CommandSpec,),
 }
 """Declaration hooks, each with the records it returns."""
+
+KINDS = tuple(dict.fromkeys(record.kind for types in RECORDS.values() for record in types))
+"""The kinds of records, as users call them."""
 
 MOST = 10_000
 """Records of one hook; a generator that never ends must not fill the memory."""
@@ -187,10 +192,12 @@ def _check_record(hook: str, types: tuple[type[spec.Record], ...], record: Any) 
         raise Refusal(f"{hook} returned {_what(record)} among its records, not a {_either(types)}")
     if not isinstance(record.name, str) or not NAME.fullmatch(record.name):
         raise Refusal(f"{hook}: {record.name!r} is not a name (lower case, digits, . _ -)")
-    if isinstance(record, spec.VerdictGate):
+    if isinstance(record, verdicts.VerdictGate):
         _check_verdict(hook, record)
-    elif isinstance(record, spec.ProfileSpec):
+    elif isinstance(record, verdicts.ProfileSpec):
         _check_profile(hook, record)
+    elif isinstance(record, verdicts.MetricSpec):
+        _check_metric(hook, record)
     else:
         _check_buildable(hook, record)
 
@@ -218,19 +225,30 @@ def options_fault(options: Any) -> str | None:
     return f"have no default for {', '.join(bare)}" if bare else None
 
 
-def _check_verdict(hook: str, gate: spec.VerdictGate) -> None:
+def _check_verdict(hook: str, gate: verdicts.VerdictGate) -> None:
     if not gate.metric:
         raise Refusal(f"{hook}: verdict {gate.name} needs a metric")
     if (gate.at_least is None) == (gate.at_most is None):
         raise Refusal(f"{hook}: verdict {gate.name} needs at_least or at_most, one of them")
 
 
-def _check_profile(hook: str, profile: spec.ProfileSpec) -> None:
+def _check_profile(hook: str, profile: verdicts.ProfileSpec) -> None:
     gates = profile.gates
     if not isinstance(gates, tuple) or not gates or not all(isinstance(g, str) for g in gates):
         raise Refusal(f"{hook}: gates of profile {profile.name} are no tuple of names")
     if len({*gates}) < len(gates):
         raise Refusal(f"{hook}: profile {profile.name} names a gate twice")
+
+
+def _check_metric(hook: str, metric: verdicts.MetricSpec) -> None:
+    if not metric.low < metric.high:
+        raise Refusal(f"{hook}: metric {metric.name} lies between {metric.low} and {metric.high}")
+    if bool(metric.ceiling) != bool(metric.target):
+        raise Refusal(f"{hook}: metric {metric.name} needs a ceiling and a target, or neither")
+    if metric.target and not TARGET.fullmatch(metric.target):
+        raise Refusal(
+            f"{hook}: target {metric.target!r} of {metric.name} is not 'module:Attribute'"
+        )
 
 
 def _either(types: tuple[type, ...]) -> str:

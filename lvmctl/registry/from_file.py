@@ -20,11 +20,16 @@ from typing import Any
 from lvmctl.core.errors import PluginError, UsageError, nearest
 from lvmctl.registry import specs as spec
 from lvmctl.registry.attribution import describe_error
-from lvmctl.registry.declare import Plugin, options_fault
+from lvmctl.registry.declare import RECORDS, Plugin, options_fault
 from lvmctl.registry.find import UNPACKAGED, Found
 
 ADDRESS = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
-SPECS = {kind: record for record, kind in spec.KINDS.items() if issubclass(record, spec.Buildable)}
+SPECS = {
+    record.kind: record
+    for types in RECORDS.values()
+    for record in types
+    if issubclass(record, spec.Buildable)
+}
 GATES = {record.role: record for record in (spec.KillRule, spec.SampleWeight, spec.Curriculum)}
 COMMON = {field.name for field in dataclasses.fields(spec.Buildable)}
 

@@ -25,6 +25,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from lvmctl.registry import specs as spec
+    from lvmctl.registry import verdict_specs as verdicts
 
 hookspec = pluggy.HookspecMarker("lvmctl")
 hookimpl = pluggy.HookimplMarker("lvmctl")
@@ -46,13 +47,18 @@ def lvmctl_losses() -> Iterable[spec.LossSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def lvmctl_gates() -> Iterable[spec.Gates]:  # type: ignore[empty-body]
+def lvmctl_gates() -> Iterable[verdicts.Gates]:  # type: ignore[empty-body]
     """Gates: verdicts, kill rules, sample weights and curricula."""
 
 
 @hookspec
-def lvmctl_profiles() -> Iterable[spec.ProfileSpec]:  # type: ignore[empty-body]
+def lvmctl_profiles() -> Iterable[verdicts.ProfileSpec]:  # type: ignore[empty-body]
     """Profiles, what ``lvmctl eval 5cat --profile NAME`` names."""
+
+
+@hookspec
+def lvmctl_metrics() -> Iterable[verdicts.MetricSpec]:  # type: ignore[empty-body]
+    """Metrics: what is known of figures that losses and models log."""
 
 
 @hookspec

@@ -67,7 +67,7 @@ class Registry:
         self._entries = [Entry(record, plugin) for plugin in plugins for record in plugin.records]
 
     def entries(self, kind: str | None = None) -> list[Entry]:
-        """Entries of one kind (see :data:`lvmctl.registry.specs.KINDS`) or of all, core's first."""
+        """Entries of one kind (:data:`lvmctl.registry.declare.KINDS`) or of all, core's first."""
         return [entry for entry in self._entries if kind in (None, entry.kind)]
 
     def names(self, kind: str | None = None) -> list[str]:

@@ -81,10 +81,8 @@ class Record:
     name: str
     summary: str
 
-    @property
-    def kind(self) -> str:
-        """What a user calls it, see :data:`KINDS`."""
-        return KINDS[type(self)]
+    kind: ClassVar[str]
+    """What a user calls it: ``loss``, ``gate``, …"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +109,8 @@ class ModelSpec(Buildable):
     gives: tuple[str, ...] = ()
     fitted: bool = False
 
+    kind: ClassVar[str] = "model"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossSpec(Buildable):
@@ -127,6 +127,8 @@ class LossSpec(Buildable):
     needs_prediction: tuple[str, ...] = ()
     regulariser: bool = False
 
+    kind: ClassVar[str] = "loss"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeSpec(Buildable):
@@ -135,41 +137,7 @@ class RecipeSpec(Buildable):
     ``options`` extends :class:`lvmctl.config.TrainingOptions`; ``target`` is torch-free.
     """
 
-
-@dataclass(frozen=True, kw_only=True)
-class VerdictGate(Record):
-    """A gate that judges a figure after training: a metric against a bound.
-
-    Attributes:
-        metric: figure that is judged, as a dotted path: ``margin.last``,
-            ``in_article.filtered.r@5`` (docs/evaluation.md lists them).
-        seed_metric: the figure that the seeds' own rule judges, where it is another one.
-        at_least, at_most: the bound; exactly one is given.
-        marginal: between this value and the bound the verdict is MARGINAL.
-        against: a baseline whose own figure is subtracted first, window by window.
-        certain: the end of the 95 % interval has to meet the bound, not only the figure itself.
-        split: ``val`` or ``ood``, the windows it is judged on.
-        category: A to E, the 5CAT test it belongs to; empty for others.
-        optional: shown, never counted.
-        reference: of ``latency.ratio``, the model whose time is 1, built with the run's options
-            where it has them; core's ``free`` by default.
-        source: where the number comes from.
-    """
-
-    metric: str
-    seed_metric: str | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    marginal: float | None = None
-    against: str | None = None
-    certain: bool = False
-    split: Literal["val", "ood"] = "val"
-    category: str = ""
-    optional: bool = False
-    reference: str = ""
-    source: str = ""
-
-    role: ClassVar[str] = "verdict"
+    kind: ClassVar[str] = "recipe"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +145,7 @@ class KillRule(Buildable):
     """A gate that stops a training: ``target(options)`` is a callable, (epoch record) → the reason
     to stop or None, asked after every epoch."""
 
+    kind: ClassVar[str] = "gate"
     role: ClassVar[str] = "kill"
 
 
@@ -190,6 +159,7 @@ class SampleWeight(Buildable):
 
     needs: tuple[str, ...] = ()
 
+    kind: ClassVar[str] = "gate"
     role: ClassVar[str] = "sample"
 
 
@@ -199,23 +169,8 @@ class Curriculum(Buildable):
     training windows this epoch visits, (W,) bool. ``windows`` is a :class:`lvmctl.Windows`; of
     several gates all have to choose a window."""
 
+    kind: ClassVar[str] = "gate"
     role: ClassVar[str] = "select"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProfileSpec(Record):
-    """A profile, what ``--profile`` names: verdict gates, and how many tests have to pass.
-
-    Attributes:
-        gates: names of verdict gates, the plugin's own or qualified ones of others.
-        needed: how many of its tests have to pass; None means all. A test is a 5CAT category, or a
-            gate that has none.
-        source: whose rules these are.
-    """
-
-    gates: tuple[str, ...]
-    needed: int | None = None
-    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +187,8 @@ class DiagnosticSpec(Buildable):
 
     takes: Literal["store", "splits", "run"] = "store"
 
+    kind: ClassVar[str] = "diagnostic"
+
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderSpec(Buildable):
@@ -239,6 +196,8 @@ class EncoderSpec(Buildable):
     ``recipe() -> dict``. ``fitted`` says that ``fit`` learns from the corpus."""
 
     fitted: bool = False
+
+    kind: ClassVar[str] = "encoder"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,26 +217,11 @@ class BaselineSpec(Buildable):
     centred: bool = False
     oracle: bool = False
 
+    kind: ClassVar[str] = "baseline"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CommandSpec(Buildable):
     """A command: ``target`` is a ``click.Command`` added to the top level under ``name``."""
 
-
-KINDS: dict[type, str] = {
-    RecipeSpec: "recipe",
-    ModelSpec: "model",
-    LossSpec: "loss",
-    VerdictGate: "gate",
-    KillRule: "gate",
-    SampleWeight: "gate",
-    Curriculum: "gate",
-    ProfileSpec: "profile",
-    DiagnosticSpec: "diagnostic",
-    EncoderSpec: "encoder",
-    BaselineSpec: "baseline",
-    CommandSpec: "command",
-}
-
-Gates = VerdictGate | KillRule | SampleWeight | Curriculum
-"""What ``lvmctl_gates`` returns."""
+    kind: ClassVar[str] = "command"

@@ -23,6 +23,7 @@ ROOMS = {
     "loss": (RECORD, "lvmctl.testing.checks.loss"),
     "gate": (RECORD, "lvmctl.testing.checks.gate"),
     "profile": (RECORD, "lvmctl.testing.checks.profile"),
+    "metric": (RECORD, "lvmctl.testing.checks.metric"),
     "diagnostic": (RECORD, "lvmctl.testing.checks.diagnostic"),
     "encoder": (RECORD, "lvmctl.testing.checks.encoder"),
     "baseline": (RECORD, "lvmctl.testing.checks.baseline"),

@@ -263,7 +263,7 @@ def test_without_a_run_the_way_to_one_is_said(typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, _, err = typed("5cat")
     assert code == 4
-    assert "train one (lvmctl train --plugin p8)" in err
+    assert "train one (lvmctl train --plugin plain)" in err
 
 
 def test_runs_of_other_data_are_not_compared_silently(typed, tmp_path):

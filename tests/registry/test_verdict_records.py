@@ -84,3 +84,25 @@ def test_records_of_another_hook_are_refused(declared):
         "lvmctl_gates returned a ProfileSpec among its records, not a VerdictGate, KillRule, "
         "SampleWeight or Curriculum"
     )
+
+
+METRICS = """
+@hookimpl
+def lvmctl_metrics():
+    return [MetricSpec(name="told", summary="s", {fields})]
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ("low=1.0, high=1.0", "metric told lies between 1.0 and 1.0"),
+        ("ceiling='top'", "metric told needs a ceiling and a target, or neither"),
+        ("target='a:b'", "metric told needs a ceiling and a target, or neither"),
+        ("ceiling='top', target='a'", "target 'a' of told is not 'module:Attribute'"),
+    ],
+)
+def test_a_metric_that_says_nothing_sound_is_refused(declared, fields, reason):
+    plugin, _ = declared(SOUND, more=METRICS.format(fields=fields))
+    assert plugin.status == "broken"
+    assert f"{reason} (" in plugin.error

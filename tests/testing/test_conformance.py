@@ -10,8 +10,9 @@ import pytest
 from lvmctl.config import option
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.registry import Plugin, Registry
+from lvmctl.registry.declare import KINDS
 from lvmctl.registry.find import Found
-from lvmctl.registry.specs import KINDS, EncoderSpec, LossSpec
+from lvmctl.registry.specs import EncoderSpec, LossSpec
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet
 from lvmctl.testing.checks import record as record_checks
 from lvmctl.testing.conformance import ROOMS, Case, Outcome, cases, checks, expect
@@ -66,7 +67,7 @@ def test_a_record_means_itself_and_its_plugin():
 
 
 def test_every_kind_has_the_checks_of_records_and_its_own():
-    assert ROOMS.keys() == {"plugin", *KINDS.values()}
+    assert ROOMS.keys() == {"plugin", *KINDS}
     names = {kind: [check.name for check in checks(kind)] for kind in ROOMS}
     for kind, found in names.items():
         assert len(found) == len(set(found)), kind

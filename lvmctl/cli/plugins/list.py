@@ -9,16 +9,14 @@ import click
 from lvmctl.cli.output import emit, json_option
 from lvmctl.core.formatting import table
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import KINDS
+from lvmctl.registry.declare import KINDS
 
 if TYPE_CHECKING:
     from lvmctl.registry import Entry, Plugin, Registry
 
 STATES = ("ok", "contested", "broken", "disabled")
 
-kind_option = click.option(
-    "--kind", type=click.Choice(list(dict.fromkeys(KINDS.values()))), help="Only this kind."
-)
+kind_option = click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
 
 
 @click.command("list")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lvmctl.core.formatting import number, table
+from lvmctl.registry import load_registry
 
 RETRIEVAL = """\
 R@5 and MRR@10 rank the true chunk among all chunks of its article outside the window.
@@ -54,7 +55,8 @@ def summary_rows(val: dict[str, Any]) -> Iterable[tuple[str, str, str, str]]:
     if "r@5" in val.get("q", {}):
         yield row("R@5 of q alone", val["q"]["r@5"], direct["r@5"], val["chance_r@5"])
         yield row("MRR@10 of q alone", val["q"]["mrr@10"], direct["mrr@10"])
-    if "order_accuracy" in val:
-        yield row("order accuracy", val["order_accuracy"], None, 0.5)
+    for entry in load_registry().entries("metric"):
+        if entry.name in val and entry.record.chance is not None:
+            yield row(entry.name.replace("_", " "), val[entry.name], None, entry.record.chance)
     if "alpha_entropy" in val:
         yield row("α entropy (nats)", val["alpha_entropy"])

@@ -1,12 +1,20 @@
-"""The largest margin that any model of a class can have (METHODS §2.7)."""
+"""What a run is held against: its class's largest margins, and ceilings of plugins' metrics."""
 
 from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
 
 import numpy as np
 import torch
 
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.eval_data import EvalData
+from lvmctl.evaluation.gates.ceilings import reach
+from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.per_window import Column, Columns
+from lvmctl.registry import Registry
+from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.specs import Geometry
 from lvmctl.sphere import largest_margin
 
@@ -34,3 +42,40 @@ def margin_ceilings(windows: Windows, geometry: Geometry) -> Columns:
         if len(rows):
             found[f"margin.{name}"] = Column(values, rows)
     return found
+
+
+def add_ceilings(
+    registry: Registry,
+    sheets: dict[str, Sheet],
+    geometry: Geometry,
+    data: EvalData,
+    logged: Container[str],
+) -> None:
+    """Add the ceilings of a class: the largest margins, and those of the metrics ``logged``.
+
+    Raises:
+        PluginError: the ceiling of a plugin's metric fails, or is not one value for each window.
+    """
+    kind = reach(geometry)
+    for sheet in sheets.values():
+        sheet.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(sheet.windows, kind)
+    for entry in registry.entries("metric"):
+        metric, val = entry.record, data.val
+        if metric.ceiling and metric.name in logged and data.train is not None:
+            measure = registry.resolve(entry)
+            with attribute_errors(entry):
+                values = np.asarray(measure(data.train, val), dtype=np.float64)
+                if values.shape != (len(val),):
+                    raise TypeError(f"a ceiling has {len(val)} values, not {values.shape}")
+            column = Column(values, np.arange(len(val)))
+            sheets["val"].ceilings[metric.ceiling] = {metric.name: column}
+
+
+def known_metrics(registry: Registry, logged: Container[str]) -> dict[str, Any]:
+    """What plugins say of the metrics ``logged`` that guessing or a ceiling stands beside."""
+    specs = (entry.record for entry in registry.entries("metric"))
+    return {
+        spec.name: {"chance": spec.chance, "ceiling": spec.ceiling or None}
+        for spec in specs
+        if spec.name in logged and (spec.chance is not None or spec.ceiling)
+    }

@@ -9,10 +9,11 @@ from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.statistics.intervals import difference_interval
+from lvmctl.registry import Registry
 
 
-def evidence(sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:
-    """The figures of the sheets as verdicts ask for them."""
+def evidence(registry: Registry, sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:
+    """The figures of the sheets as verdicts ask for them, and the ceilings that metrics name."""
 
     def figure(name: str, split: str, path: str) -> Figure | None:
         if path == "latency.ratio":
@@ -30,7 +31,9 @@ def evidence(sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:
         one = sheets["val"].measured.get(name)
         return one is not None and one.predictor.is_ranker
 
-    return Evidence(figure, difference, is_ranker)
+    tops = {entry.name: entry.record.ceiling for entry in registry.entries("metric")}
+    named = {name: top for name, top in tops.items() if top}
+    return Evidence(figure, difference, is_ranker, named)
 
 
 def coherence_gap(val: Sheet, ood: Sheet, name: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.trained import Trained
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.faults import attribute_errors
-from lvmctl.registry.specs import VerdictGate
+from lvmctl.registry.verdict_specs import VerdictGate
 
 BATCHES = (1, 256)
 ROUNDS = {1: 200, 256: 12}

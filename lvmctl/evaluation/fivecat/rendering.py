@@ -35,7 +35,6 @@ ROWS = (
     ("margin", "last", "margin.last"),
     ("", "second_last (diagnostic)", "margin.second_last"),
     ("", "unseen", "margin.unseen"),
-    ("order", "accuracy", "order_accuracy"),
 )
 BESIDE = ("direct", "wiener")
 CLASS = {
@@ -80,7 +79,8 @@ def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence
     trees, name = found["predictors"], found["name"]
     rivals = {rule: f"{k:+d}" for rule, k in found["sweep"][name]["rivals"].items()}
     first, gap = "", found["coherence_gap"]
-    for label, what, path in ROWS:
+    logged = [("logged", name.replace("_", " "), name) for name in found["metrics"]]
+    for label, what, path in (*ROWS, *logged):
         first = label or first
         value, ci = figure(trees[name], path)
         if path == "cos_next" and gap is not None:
@@ -91,7 +91,7 @@ def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence
         # The cosines of a baseline's q are what it ranks by.
         cells = [figure(trees[other], path.removeprefix("q."))[0] for other in others]
         shown = what.format(**{"seed": "", "fair": ""} | rivals)
-        yield first, shown, value, ci, *cells, ceiling(found, path), chance(trees[name], path)
+        yield first, shown, value, ci, *cells, ceiling(found, path), chance(found, path)
         first = ""
         if path == "margin.unseen":
             for other, excess in found["excess"].items():
@@ -111,8 +111,8 @@ def ceiling(found: dict[str, Any], path: str) -> str:
     family = path.partition(".")[0]
     if family == "margin":
         return figure(found["ceilings"].get(bound, {}), path)[0]
-    if family == "order_accuracy":
-        return figure(found["ceilings"].get("order-classifier", {}), path)[0]
+    if path in found["metrics"]:
+        return figure(found["ceilings"].get(found["metrics"][path]["ceiling"], {}), path)[0]
     if family == "in_article":
         return figure(found["predictors"]["oracle"], path)[0]
     if family in ("cos_next", "coherence"):
@@ -120,10 +120,12 @@ def ceiling(found: dict[str, Any], path: str) -> str:
     return ""
 
 
-def chance(tree: dict[str, Any], path: str) -> str:
+def chance(found: dict[str, Any], path: str) -> str:
     """What guessing gives, where that is known."""
-    if path == "order_accuracy":
-        return number(0.5)
+    if path in found["metrics"]:
+        known = found["metrics"][path]["chance"]
+        return "" if known is None else number(known)
+    tree = found["predictors"][found["name"]]
     parent, _, name = path.rpartition(".")
     known = path == "offsets.accuracy" or parent.startswith("in_article")
     return figure(tree, f"{parent}.chance_{name}")[0] if known else ""

@@ -20,15 +20,13 @@ from lvmctl.data.splits.order import seeded_articles
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import DATA_SEED, EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
-from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
+from lvmctl.evaluation.fivecat.ceilings import add_ceilings, known_metrics
 from lvmctl.evaluation.fivecat.evidence import coherence_gap, evidence
 from lvmctl.evaluation.fivecat.internals import anatomy
 from lvmctl.evaluation.fivecat.latency import latency, reference_of
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
-from lvmctl.evaluation.fivecat.order import fit_order, order_accuracy
 from lvmctl.evaluation.fivecat.rendering import fivecat_text
 from lvmctl.evaluation.gates.bounds import Figure
-from lvmctl.evaluation.gates.ceilings import reach
 from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.measure import Protocol
@@ -36,7 +34,6 @@ from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.statistics.ranking import rank_curve
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import Registry
-from lvmctl.registry.specs import Geometry
 
 FORMAT = "lvmctl.5cat/2"
 DEFAULT_PROFILE = "fair"
@@ -64,6 +61,7 @@ class FiveCat:
         sheets: ``val`` and, where there is text of another source, ``ood``.
         verdict: the profile's.
         times: what :func:`~lvmctl.evaluation.fivecat.latency.latency` found.
+        metrics: what is known of the figures that the run logs, see :func:`known_metrics`.
         anatomy: what explains the run's predictions, see :mod:`.internals`.
         left_out: baselines that had nothing to learn from.
         settings: what was asked for.
@@ -75,6 +73,7 @@ class FiveCat:
     sheets: dict[str, Sheet]
     verdict: ProfileVerdict
     times: dict[str, Any]
+    metrics: dict[str, Any]
     anatomy: dict[str, Any]
     left_out: list[str]
     settings: dict[str, Any]
@@ -114,6 +113,7 @@ class FiveCat:
             "rank_curve": rank_curves(val),
             "coherence_gap": None if ood is None else coherence_gap(val, ood, self.name),
             "latency": self.times,
+            "metrics": self.metrics,
             **self.anatomy,
         }
 
@@ -173,16 +173,17 @@ def run_fivecat(
             rows = [predictor, *others]
             sheets[split] = measured(windows, rows, protocol, reporter, seed, known[split])
     sheets["val"].measured[predictor.name].columns.update(inside.metrics)
-    bound(sheets, predictor.geometry, data, "order_accuracy" in inside.metrics)
+    add_ceilings(registry, sheets, predictor.geometry, data, inside.metrics)
     with reporter.progress("latency", "stages", 1) as done:
         beside = reference_of(registry, gates)
         times = latency(registry, trained, predictor, data.val, beside)
         done(1)
-    proof = evidence(sheets, predictor.name, times["ratio"])
+    proof = evidence(registry, sheets, predictor.name, times["ratio"])
     verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
     settings = {"seed_rules": seed_rules, "spoilt_windows": spoilt_windows, **asdict(request)}
     partly = partial(trained, request, spoilt_windows)
-    found = trained, data, sheets, verdict, times, inside.parts, left_out
+    metrics = known_metrics(registry, inside.metrics)
+    found = trained, data, sheets, verdict, times, metrics, inside.parts, left_out
     return FiveCat(*found, settings, partly)
 
 
@@ -220,16 +221,6 @@ def whole_articles(windows: Windows, count: int) -> np.ndarray:
     each = np.bincount(windows.article, minlength=len(windows.split.articles))
     chosen = seeded_articles(each, count, DATA_SEED, "spoilt")
     return np.flatnonzero(np.isin(windows.article, chosen))
-
-
-def bound(sheets: dict[str, Sheet], geometry: Geometry, data: EvalData, order: bool) -> None:
-    """Add the ceilings of a class: the largest margins, and of order accuracy if ``order``."""
-    kind = reach(geometry)
-    for sheet in sheets.values():
-        sheet.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(sheet.windows, kind)
-    if order and data.train is not None:
-        accuracy = order_accuracy(fit_order(data.train), data.val)
-        sheets["val"].ceilings["order-classifier"] = {"order_accuracy": accuracy}
 
 
 def sweeps(sheet: Sheet) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
-from lvmctl.registry.specs import VerdictGate
+from lvmctl.registry.verdict_specs import VerdictGate
 
 Status = Literal["PASS", "MARGINAL", "FAIL", "INFEASIBLE", "VACUOUS", "ABSENT"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lvmctl.registry.specs import Geometry
@@ -26,7 +28,9 @@ def reach(geometry: Geometry) -> Geometry:
     return "unit" if geometry == "anchored" else geometry
 
 
-def ceilings(metric: str, geometry: Geometry) -> Ceilings:
+def ceilings(
+    metric: str, geometry: Geometry, own: Mapping[str, str] = MappingProxyType({})
+) -> Ceilings:
     """The predictors whose figure at ``metric`` is the ceiling of a class of models.
 
     - Cosines: the cosine oracle, ``oracle``, ``span-oracle`` or ``cone-oracle``.
@@ -36,9 +40,10 @@ def ceilings(metric: str, geometry: Geometry) -> Ceilings:
     - Offsets have no exact bound, the rival being the best of many: what the cosine oracle
       reaches, or ``cone-margin-oracle`` for mixtures, if that reaches more. A model may do better.
     - Ranks: ``oracle``, the target itself; cosine ceilings do not bound ranks.
-    - Ablations and rollout: ``wiener`` and ``ridge``. Order: ``order-classifier``, see
-      :mod:`lvmctl.evaluation.fivecat.order`. A model may do better than these.
-    - Coherence, latency and what only a plugin measures: none.
+    - Ablations and rollout: ``wiener`` and ``ridge``. A model may do better than these.
+    - What a plugin measures: the one that its metric's record names, in ``own`` by metric. A model
+      may do better.
+    - Coherence and latency: none.
     """
     family = metric.partition(".")[0]
     reached = reach(geometry)
@@ -54,8 +59,8 @@ def ceilings(metric: str, geometry: Geometry) -> Ceilings:
         return Ceilings(("oracle",))
     if family in ("ablations", "rollout"):
         return Ceilings(("wiener", "ridge"), beatable=True)
-    if family == "order_accuracy":
-        return Ceilings(("order-classifier",), beatable=True)
+    if metric in own:
+        return Ceilings((own[metric],), beatable=True)
     return Ceilings()
 
 

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from lvmctl.evaluation.gates.bounds import Status
 from lvmctl.evaluation.gates.verdicts import Evidence, GateVerdict, gate_verdict
-from lvmctl.registry.specs import Geometry, ProfileSpec, VerdictGate
+from lvmctl.registry.specs import Geometry
+from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
 
 COUNTED: tuple[Status, ...] = ("FAIL", "MARGINAL", "PASS")
 """What says something about the model, worst first."""

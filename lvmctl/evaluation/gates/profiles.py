@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lvmctl.core.errors import PluginError
 from lvmctl.registry import Registry
-from lvmctl.registry.specs import ProfileSpec, VerdictGate
+from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
 
 
 def find_profile(registry: Registry, name: str) -> tuple[ProfileSpec, list[VerdictGate]]:

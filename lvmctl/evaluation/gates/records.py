@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lvmctl.registry.specs import ProfileSpec, VerdictGate
+from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
 
 _R5 = "in_article.filtered.r@5"
 _OURS = "ours (METHODS §3)"

@@ -7,15 +7,16 @@ is held against the figures that ``ceilings`` names, at its own path.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lvmctl.core.files import jsonable
 from lvmctl.core.formatting import number
 from lvmctl.evaluation.gates.bounds import Figure, Status, bound, judge
 from lvmctl.evaluation.gates.ceilings import ceilings, chance_matters
-from lvmctl.registry.specs import Geometry, VerdictGate
+from lvmctl.registry.specs import Geometry
+from lvmctl.registry.verdict_specs import VerdictGate
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Evidence:
         difference: (predictor, baseline, split, path) → Figure of how much more the predictor has
             than the baseline, window by window.
         is_ranker: predictor → whether it ranks by its own score.
+        ceilings: names of the ceilings of plugins' metrics, by metric.
     """
 
     figure: Callable[[str, str, str], Figure | None]
     difference: Callable[[str, str, str, str], Figure | None]
     is_ranker: Callable[[str], bool] = lambda predictor: False
+    ceilings: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, gate: VerdictGate, predictor: str, path: str) -> Figure | None:
         """What ``gate`` judges of a predictor: its figure, or what it has over a baseline."""
@@ -126,7 +129,7 @@ def gate_verdict(
     by_seed = Outcome(seed_metric, seed, judge(gate, seed, certain=False))
     judged = by_seed if seed_rules else by_fair
 
-    held = ceilings(judged.metric, geometry)
+    held = ceilings(judged.metric, geometry, evidence.ceilings)
     ceiling = best(gate, {name: evidence.of(gate, name, judged.metric) for name in held.names})
     random = evidence.of(gate, "random", judged.metric) if chance_matters(gate.metric) else None
     status, why = judged.status, ""
@@ -201,12 +204,13 @@ def absence(gate: VerdictGate, metric: str, evidence: Evidence) -> str:
         return "a window of one chunk has no order"
     if gate.against and evidence.figure(gate.against, gate.split, "cos_next") is None:
         return f"{gate.against} was not measured"
+    if gate.metric in evidence.ceilings:
+        return "the run does not log it"
     outside = evidence.figure("direct", gate.split, "offsets.fair")
     return {
         "offsets": "no chunk outside the window"
         if outside is None
         else "no article has three chunks before a window and three after its target",
-        "order_accuracy": "the model has no order verifier",
         "latency": "not timed",
         "in_article": "no article is long enough",
         "ablations": "no article is long enough",

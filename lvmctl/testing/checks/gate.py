@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from lvmctl.core.batch import FIELDS
-from lvmctl.registry.specs import KillRule, SampleWeight, VerdictGate
+from lvmctl.registry.specs import KillRule, SampleWeight
+from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.check import Check, Subject, Unmet, check, where
 from lvmctl.testing.checks import verdict as verdict_checks
 from lvmctl.testing.inputs.gate_inputs import ROLES, Given, batches, plain, rows, trace

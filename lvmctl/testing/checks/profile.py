@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lvmctl.evaluation.gates.profiles import find_profile
-from lvmctl.registry.specs import ProfileSpec
+from lvmctl.registry.verdict_specs import ProfileSpec
 from lvmctl.testing.check import Check, Subject, Unmet, check
 
 

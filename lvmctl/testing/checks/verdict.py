@@ -10,7 +10,7 @@ from lvmctl.core.errors import nearest
 from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
 from lvmctl.evaluation.gates.ceilings import chance_matters
 from lvmctl.evaluation.gates.profile_verdicts import COUNTED
-from lvmctl.registry.specs import VerdictGate
+from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check, where
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.gate_figures import RUN, figure, figures, logged, span
@@ -49,7 +49,7 @@ def figure_is_measured(subject: Subject) -> str | None:
     for path in dict.fromkeys((gate.metric, gate.seed_metric or gate.metric)):
         if figure(registry, gate, RUN, path) is not None:
             continue
-        of_a_loss = path in logged(registry) or path == "order_accuracy"
+        of_a_loss = path in logged(registry) or path in registry.names("metric")
         if not of_a_loss or gate.against or gate.split != "val":
             both = f" of {gate.against} too" if gate.against else ""
             close = nearest(path, figures(registry))
@@ -122,9 +122,9 @@ def marginal_is_short_of_the_bound(subject: Subject) -> str | None:
 def some_values_pass_and_some_fail(subject: Subject) -> str | None:
     """Of the values that the figure can have, some pass and some fail."""
     gate = subject.record
-    ends = span(gate)
+    ends = span(subject.registry, gate)
     if ends is None:
-        raise Skipped(f"which values {gate.metric} can have, only its plugin knows")
+        raise Skipped(f"which values {gate.metric} can have, no plugin says")
     low, high = ends
     said = f"{gate.metric} lies between {low:g} and {high:g}"
     best, worst = (high, low) if gate.at_most is None else (low, high)

@@ -23,14 +23,15 @@ from lvmctl.nn.objective import Objective
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.build import build
-from lvmctl.registry.specs import Shape, VerdictGate
+from lvmctl.registry.specs import Shape
+from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.check import Unmet
 from lvmctl.testing.inputs.splits import textlike
 
 RUN = "direct"
 """Who stands for a run: every figure that a model without extras has, it has."""
 
-OF_RUNS = ("order_accuracy", "latency.ratio", "coherence.gap")
+OF_RUNS = ("latency.ratio", "coherence.gap")
 """Figures that stand in no table of predictors: of a model that tells the order of chunks, of its
 speed, and of two splits."""
 
@@ -49,16 +50,18 @@ RANGES = {
     "rollout": (-1, 1),
     "coherence": (-1, 1),
     "coherence.gap": (0, 2),
-    "order_accuracy": (0, 1),
     "latency": (0, float("inf")),
 }
 """Smallest and largest value of each family of figures, or of one figure."""
 
 
-def span(gate: VerdictGate) -> tuple[float, float] | None:
-    """Between which values what ``gate`` judges lies; None where only a plugin knows."""
+def span(registry: Registry, gate: VerdictGate) -> tuple[float, float] | None:
+    """Between which values what ``gate`` judges lies; None where nobody says."""
+    metrics = (entry.record for entry in registry.entries("metric"))
+    told = {metric.name: (metric.low, metric.high) for metric in metrics}
     family = gate.metric.partition(".")[0]
-    low, high = RANGES.get(gate.metric) or RANGES.get(family) or (None, None)
+    ranges = RANGES | told
+    low, high = ranges.get(gate.metric) or ranges.get(family) or (None, None)
     if low is None:
         return None
     return (low - high, high - low) if gate.against else (low, high)
@@ -95,7 +98,7 @@ def measured(registry: Registry, against: str) -> tuple[Evidence, list[str]]:
         sheets[split] = Sheet(windows, protocol)
         for predictor in found.values():
             sheets[split].add(predictor)
-    return evidence(sheets, RUN, ratio=1.0), list(sheets["val"].measured[RUN].columns)
+    return evidence(registry, sheets, RUN, ratio=1.0), list(sheets["val"].measured[RUN].columns)
 
 
 def baseline(registry: Registry, name: str, train: Windows) -> Predictor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl.plugins import LossSpec, MetricSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p8 import options
 from lvmctl_p8.gates import GATES, PROFILES
 
@@ -62,3 +62,18 @@ def lvmctl_gates():
 @hookimpl
 def lvmctl_profiles():
     return PROFILES
+
+
+@hookimpl
+def lvmctl_metrics():
+    return [
+        MetricSpec(
+            name="order_accuracy",
+            summary="Share of pairs of chunks of a window whose order is told.",
+            low=0.0,
+            high=1.0,
+            chance=0.5,
+            ceiling="order-classifier",
+            target="lvmctl_p8.order_evidence:ceiling",
+        )
+    ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 import torch
 from lvmctl_p8.plugin import lvmctl_losses
 
+from lvmctl import Split
 from lvmctl.core.batch import Batch, Step
 from lvmctl.sphere import unit
 from lvmctl.testing import random_batch
@@ -41,3 +45,16 @@ def declared():
 @pytest.fixture(scope="session")
 def step() -> Step:
     return Step(epoch=1, index=0, epochs=10, steps_per_epoch=3)
+
+
+@pytest.fixture(scope="session")
+def split_of():
+    """``split_of(vectors, lengths)``: a split of articles that lie one after another."""
+
+    def make(vectors: np.ndarray, lengths: Sequence[int]) -> Split:
+        lengths = np.array(lengths, np.int64)
+        starts = np.cumsum(lengths) - lengths
+        articles = [{"id": number} for number in range(len(lengths))]
+        return Split(vectors, starts, lengths, articles, "made", source={})
+
+    return make

@@ -10,10 +10,14 @@ from diagnostics.worlds import world
 from recorder import Recorder
 
 from lvmctl.core.errors import UsageError
-from lvmctl.diagnostics.data.feasibility import Feasibility, answer, measured, verdict_of
+from lvmctl.diagnostics.data.feasibility import Feasibility, answer, measured
 from lvmctl.diagnostics.data.window_options import FeasibilityOptions, WindowOptions
 from lvmctl.diagnostics.measuring import sheet_of, windows_of
-from lvmctl.registry.specs import VerdictGate
+from lvmctl.evaluation.gates.feasibility import verdict_of
+from lvmctl.registry import load_registry
+from lvmctl.registry.verdict_specs import VerdictGate
+
+REGISTRY = load_registry()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def gate(metric: str, **bound) -> VerdictGate:
     ],
 )
 def test_the_status_of_a_gate(rotation, asked, status, out):
-    found = answer(asked, rotation, ("unit", "span", "cone"))
+    found = answer(REGISTRY, asked, rotation, ("unit", "span", "cone"))
     assert (found.status, found.out_of_reach) == (status, out)
 
 
@@ -57,7 +61,7 @@ def test_the_status_of_a_gate(rotation, asked, status, out):
     ],
 )
 def test_what_would_change_it(rotation, asked, change):
-    found = answer(asked, rotation, ("unit", "span", "cone"))
+    found = answer(REGISTRY, asked, rotation, ("unit", "span", "cone"))
     assert found.change.startswith(change)
     assert bool(found.change) == bool(change)
 
@@ -73,7 +77,7 @@ def test_what_would_change_it(rotation, asked, change):
 def test_a_gate_is_judged_for_the_class_of_its_profile(rotation, own, status, change):
     """Mixtures of the window cannot have this margin; what points anywhere can."""
     asked = gate("margin.last", at_least=0.45)
-    found = answer(asked, rotation, ("unit", "span", "cone"), own)
+    found = answer(REGISTRY, asked, rotation, ("unit", "span", "cone"), own)
     assert found.status == status
     assert found.change.startswith(change)
     assert ("cone-margin-ceiling" in found.change) == (own == "cone")
@@ -101,7 +105,7 @@ def apart():
 def test_gates_on_other_text_are_measured_where_there_is_some(apart, asked, status):
     options = FeasibilityOptions()
     sheets = measured(apart, options, [gate("coherence.gap", at_most=0.05)], Recorder())
-    found = answer(asked, sheets, ("unit",))
+    found = answer(REGISTRY, asked, sheets, ("unit",))
     assert found.status == status
     assert found.direct == pytest.approx(0.69 if asked.split == "ood" else 0.9, abs=0.02)
 
@@ -125,7 +129,7 @@ def test_every_test_that_profiles_ask_for_is_measured_on_other_text(apart):
 def test_other_text_without_long_articles_has_no_ranks(apart):
     asked = gate("in_article.filtered.r@5", at_least=0.5, split="ood")
     sheets = measured(apart, FeasibilityOptions(min_article=25), [asked], Recorder())
-    found = answer(asked, sheets, ("unit",))
+    found = answer(REGISTRY, asked, sheets, ("unit",))
     assert (found.status, found.change) == ("UNKNOWN", "no article is long enough")
 
 
@@ -133,7 +137,7 @@ def test_other_text_that_is_too_short_is_left_out(apart):
     reporter, ood = Recorder(), replace(apart.ood, lengths=np.full_like(apart.ood.lengths, 3))
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
     sheets = measured(replace(apart, ood=ood), FeasibilityOptions(), on_ood, reporter)
-    assert answer(on_ood[0], sheets, ("unit",)).status == "UNKNOWN"
+    assert answer(REGISTRY, on_ood[0], sheets, ("unit",)).status == "UNKNOWN"
     assert "gates on OOD text are left out" in reporter.said[-1]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lvmctl.evaluation.fivecat.latency import reference_of
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import VerdictGate
+from lvmctl.registry.verdict_specs import VerdictGate
 
 
 def gate(**details) -> VerdictGate:

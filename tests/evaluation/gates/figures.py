@@ -5,7 +5,7 @@ from __future__ import annotations
 from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import VerdictGate
+from lvmctl.registry.verdict_specs import VerdictGate
 
 NAMED = {
     entry.name: entry.record

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import VerdictGate
+from lvmctl.registry.verdict_specs import VerdictGate
 
 ORDER = {"FAIL": 0, "MARGINAL": 1, "PASS": 2}
 FINITE = st.floats(-2, 2)

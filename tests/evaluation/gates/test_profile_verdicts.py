@@ -12,7 +12,7 @@ from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_ver
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import ProfileSpec
+from lvmctl.registry.verdict_specs import ProfileSpec
 
 STATUSES = ("PASS", "MARGINAL", "FAIL", "INFEASIBLE", "VACUOUS", "ABSENT")
 UNCOUNTED = ("INFEASIBLE", "VACUOUS", "ABSENT")

@@ -11,7 +11,8 @@ from lvmctl.registry import load_registry
 from lvmctl.registry.declare import Plugin
 from lvmctl.registry.find import CORE, Found
 from lvmctl.registry.registry import Registry
-from lvmctl.registry.specs import KillRule, ProfileSpec, Record, VerdictGate
+from lvmctl.registry.specs import KillRule, Record
+from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
 
 
 def gate(name: str) -> VerdictGate:

@@ -11,7 +11,7 @@ from evaluation.gates.figures import NAMED, evidence
 
 from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.gates.verdicts import gate_verdict
-from lvmctl.registry.specs import VerdictGate
+from lvmctl.registry.verdict_specs import VerdictGate
 
 
 def asked(gate: VerdictGate | str, model, ceiling=None, chance=None, name="oracle", **options):
@@ -159,7 +159,7 @@ def test_gates_against_a_baseline_judge_differences():
         ("strict-rollout-ood", "no OOD windows"),
         ("fair-stability", "no OOD windows"),
         ("fair-rollout", "wiener was not measured"),
-        ("p8-order", "the model has no order verifier"),
+        ("p8-order", "the run does not log it"),
         ("ship-latency", "not timed"),
         ("p6b-r1", "no article is long enough"),
         ("p6b-rollout", "no article is long enough"),

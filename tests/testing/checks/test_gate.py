@@ -12,7 +12,8 @@ import pytest
 import torch
 from beside_core import judged_beside_core
 
-from lvmctl.registry.specs import Curriculum, Gates, KillRule, SampleWeight, VerdictGate
+from lvmctl.registry.specs import Curriculum, KillRule, SampleWeight
+from lvmctl.registry.verdict_specs import Gates, VerdictGate
 from lvmctl.sphere import cosine
 from lvmctl.testing.checks.gate import CHECKS
 

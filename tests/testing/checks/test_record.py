@@ -10,7 +10,8 @@ import click
 import pytest
 
 from lvmctl.config import option
-from lvmctl.registry.specs import CommandSpec, EncoderSpec, NoOptions, VerdictGate
+from lvmctl.registry.specs import CommandSpec, EncoderSpec, NoOptions
+from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.checks.record import CHECKS
 
 from judged import failures, judged  # isort: skip

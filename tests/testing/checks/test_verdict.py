@@ -14,7 +14,8 @@ from beside_core import judged_beside_core
 from lvmctl.core.batch import LossOutput
 from lvmctl.evaluation.gates.bounds import judge
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import LossSpec, VerdictGate
+from lvmctl.registry.specs import LossSpec
+from lvmctl.registry.verdict_specs import MetricSpec, VerdictGate
 from lvmctl.testing.checks import verdict as verdict_checks
 from lvmctl.testing.checks.verdict import CHECKS
 from lvmctl.testing.conformance import cases
@@ -55,7 +56,6 @@ def failures(record, *others):
         replace(SOUND, metric="cos_next", split="ood", at_least=0.5),
         replace(SOUND, metric="latency.ratio", at_least=None, at_most=1.15, marginal=1.3),
         replace(SOUND, metric="coherence.gap", at_least=None, at_most=0.05, marginal=0.1),
-        replace(SOUND, metric="order_accuracy", at_least=0.75, marginal=0.6),
     ],
     ids=lambda record: f"{record.metric} {record.split} {record.against}",
 )
@@ -69,6 +69,15 @@ def test_what_an_installed_loss_logs_can_be_judged():
     assert list(failures(record)) == ["figure_is_measured"]
 
 
+def test_a_metric_that_a_plugin_declares_can_be_judged_within_its_bounds():
+    metric = MetricSpec(name="told", summary="A metric.", low=0.0, high=1.0)
+    record = replace(SOUND, metric="told", at_least=0.75, marginal=0.6)
+    assert failures(record, metric) == {}
+    assert list(failures(record)) == ["figure_is_measured"]
+    found = failures(replace(record, at_least=1.5), metric)
+    assert "nothing can pass: told lies between 0 and 1" in found[VALUES]
+
+
 MEASURED, VALUES = "figure_is_measured", "some_values_pass_and_some_fail"
 BROKEN = [
     ({"metric": "margin.lst"}, MEASURED, "nothing measures 'margin.lst' on val windows; "),
@@ -76,7 +85,6 @@ BROKEN = [
     ({"seed_metric": "offsets.sed"}, MEASURED, "did you mean 'offsets.seed'"),
     ({"metric": "ablations.shuffled", "split": "ood"}, MEASURED, "on ood windows"),
     ({"metric": "latency.ratio", "against": "direct"}, MEASURED, "of direct too"),
-    ({"metric": "order_accuracy", "split": "ood"}, MEASURED, "on ood windows"),
     ({"marginal": 0.3}, "marginal_is_short_of_the_bound", "0.3 lies on the passing side"),
     ({"marginal": 0.2}, "marginal_is_short_of_the_bound", "passing side of the bound 0.2"),
     ({"metric": R5, "at_least": 70.0}, VALUES, "nothing can pass: .* between 0 and 1"),

@@ -1,4 +1,4 @@
-"""The ceiling of order gates: which of two chunks comes first? (METHODS §2.8, §3)
+"""The ceiling of order accuracy: which of two chunks comes first? (METHODS §2.8, §3)
 
 An antisymmetric bilinear form sees the antisymmetric part of the correlation of chunks, at all
 distances inside a window at once, and the drift of their mean. A reversible process has neither.
@@ -10,11 +10,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from lvmctl.baselines.least_squares import fit_held_out
-from lvmctl.data.batches import ORDER, BatchBuilder
-from lvmctl.data.sampling import epoch_order
-from lvmctl.data.windows import Windows
-from lvmctl.evaluation.per_window import Column
+from lvmctl import Windows, fit_held_out
+from lvmctl_p8.pairs import draw_pairs
 
 BATCH = 1024
 RANK = 32
@@ -27,8 +24,16 @@ FOLDS = 5
 PENALTIES = tuple(10.0**power for power in range(-4, 3))
 """Tried, as multiples of the features' mean square."""
 
+SAMPLE, DRAWN = 0, 1
+"""What is drawn from a seed: the windows that are used, and the pairs of a block."""
+
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """First and second chunks (n, D) → (n,), positive where the second comes later."""
+
+
+def ceiling(train: Windows, windows: Windows) -> np.ndarray:
+    """What the classifier fitted on ``train`` has on ``windows``: its accuracy on each, (W,)."""
+    return order_accuracy(fit_order(train), windows)
 
 
 class OrderClassifier:
@@ -69,7 +74,8 @@ def fit_order(
         most: windows that are used, a seeded sample of them.
         seed: of the sample, of the pairs and of the articles held out.
     """
-    index = np.sort(epoch_order(len(windows), seed, 0)[:most])
+    sample = generator(seed, SAMPLE, 0).permutation(len(windows))[:most]
+    index = np.sort(sample)
     mean, components = principal(windows, index, rank, pairs, seed)
     size = components.shape[1] + 1
     count = size * (size - 1) // 2
@@ -95,7 +101,7 @@ def order_accuracy(
     *,
     pairs: int = PAIRS,
     seed: int = 0,
-) -> Column:
+) -> np.ndarray:
     """Share of each window's pairs whose order ``score`` tells; a score of 0 is half right.
 
     Whoever is scored sees the same pairs, drawn as P8's order verifier is trained on: two
@@ -107,13 +113,16 @@ def order_accuracy(
         index: (W,) ascending windows; all by default.
         pairs: pairs per window.
         seed: of the pairs.
+
+    Returns:
+        (W,) float64 in [0, 1], in the order of ``index``.
     """
     index = np.arange(len(windows)) if index is None else index
     values = np.empty(len(index))
     for part, first, second, later in order_pairs(windows, index, pairs, seed):
         right = (1 + np.sign(score(first, second) * later)) / 2
         values[part] = right.reshape(-1, pairs).mean(axis=1)
-    return Column(values, index)
+    return values
 
 
 def order_pairs(
@@ -125,13 +134,22 @@ def order_pairs(
         Which windows; first and second chunks (n · pairs, D) float32; and (n · pairs,) +1 where
         the second comes later, else -1.
     """
-    builder = BatchBuilder(windows, ORDER, order_pairs=pairs, seed=seed)
     for low in range(0, len(index), BATCH):
         part = slice(low, low + BATCH)
-        batch = builder.batch(index[part], low)
-        chunks = (batch.order_first, batch.order_second)
-        first, second = (x.flatten(0, 1).numpy() for x in chunks)
-        yield part, first, second, 2.0 * batch.order_label.flatten().numpy() - 1
+        inside = index[part]
+        target = windows.target(inside)[:, None]
+        chunks = np.concatenate([windows.context(inside), target], axis=1)
+        drawn = draw_pairs(generator(seed, DRAWN, low), *chunks.shape[:2], pairs)
+        first, second = (
+            np.take_along_axis(chunks, places[:, :, None], axis=1).reshape(-1, chunks.shape[2])
+            for places in drawn
+        )
+        yield part, first, second, np.where(drawn[1] > drawn[0], 1.0, -1.0).reshape(-1)
+
+
+def generator(seed: int, purpose: int, number: int) -> np.random.Generator:
+    """A generator of its own for each block that something is drawn for."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, number)))
 
 
 def principal(

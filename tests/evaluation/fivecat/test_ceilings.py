@@ -1,0 +1,63 @@
+"""The ceilings that plugins give to the metrics a run logs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lvmctl.core.errors import PluginError
+from lvmctl.data import Windows, open_split
+from lvmctl.evaluation.fivecat.ceilings import add_ceilings, known_metrics
+from lvmctl.registry.declare import Plugin
+from lvmctl.registry.find import Found
+from lvmctl.registry.registry import Registry
+from lvmctl.registry.verdict_specs import MetricSpec
+
+TARGETS = SimpleNamespace(
+    good=lambda train, windows: np.full(len(windows), 0.25),
+    short=lambda train, windows: np.zeros(3),
+)
+
+
+def registry(target: str) -> Registry:
+    """A plugin whose metric ``told`` has this ceiling, and another metric without any."""
+    known = MetricSpec(
+        name="told", summary="s", chance=0.5, ceiling="top", target=f"{__name__}:TARGETS.{target}"
+    )
+    found = Found("mine", "lvmctl-mine", "1.0", "mine")
+    records = (known, MetricSpec(name="other", summary="s"))
+    return Registry([Plugin(found, "ok", records=records)], hook=None)
+
+
+def ceilings(target: str, logged: set[str], train: bool = True) -> dict:
+    windows = Windows(open_split("synth:ar1?articles=4&chunks=10&dim=4"), 3, 1)
+    subject = SimpleNamespace(train=windows if train else None, val=windows)
+    sheets = {"val": SimpleNamespace(windows=windows, ceilings={})}
+    add_ceilings(registry(target), sheets, "unit", subject, logged)
+    found = sheets["val"].ceilings
+    assert found.pop("unit-margin-ceiling")
+    return found
+
+
+def test_a_metric_that_the_run_logs_has_its_ceiling():
+    (column,) = ceilings("good", {"told"})["top"].values()
+    assert column.mean() == 0.25
+    assert len(column.rows) == 28
+
+
+def test_nothing_is_asked_of_what_is_not_logged_or_cannot_be_fitted():
+    assert ceilings("short", {"else"}) == {}
+    assert ceilings("short", {"told"}, train=False) == {}
+
+
+def test_a_ceiling_of_another_form_is_the_plugins_fault():
+    with pytest.raises(PluginError, match=r"mine.*a ceiling has 28 values, not \(3,\)"):
+        ceilings("short", {"told"})
+
+
+def test_what_is_known_of_logged_metrics():
+    assert known_metrics(registry("good"), {"told", "other", "more"}) == {
+        "told": {"chance": 0.5, "ceiling": "top"}
+    }
