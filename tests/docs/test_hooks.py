@@ -132,6 +132,5 @@ def test_every_argument_of_an_option_is_documented():
         told |= dict.fromkeys(re.findall(r"`(\w+)`", names), value)
     taken = inspect.signature(option).parameters.values()
     assert told == {
-        p.name: "required" if p.default is p.empty else f"`{p.default!r}`".replace("'", '"')
-        for p in taken
+        p.name: "required" if p.default is p.empty else f"`{p.default!r}`" for p in taken
     }

@@ -27,4 +27,4 @@ def evidence(figures: dict, differences: dict | None = None) -> Evidence:
     def difference(predictor: str, against: str, split: str, path: str) -> Figure | None:
         return number((differences or {}).get((predictor, against), {}).get(path))
 
-    return Evidence(figure, difference)
+    return Evidence(figure, difference, ceilings={"order_accuracy": "order-classifier"})
