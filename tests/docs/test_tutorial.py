@@ -101,7 +101,7 @@ def test_it_can_be_followed_as_written(tmp_path, cache_dir):
         if block.mark:
             reader.follow(block)
     files_are_told(reader.here / "lvmctl-angular-margin")
-    name = "angular-margin/angular-margin.loss_angle"
+    name = "angular-margin/angular-margin.loss_angular-margin"
     assert f"`{name}`" in read(PAGE)
     assert f'"{name}"' in (reader.here / "angular-p8/training_history.json").read_text()
 
