@@ -199,8 +199,6 @@ def test_a_sample_gate_of_the_wrong_shape_is_named(train):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"gate": "some"}, "gate some: it is a select gate, the recipe uses it to sample"),
-        ({"select": "half"}, "gate half: it is a sample gate, the recipe uses it to select"),
         ({"weight": "1,0=2"}, "loss far: '0=2' is no change of a weight"),
         ({"horizon": 2}, "horizon: 2 cannot be, it is fixed at 1"),
     ],
