@@ -49,6 +49,14 @@ def test_one_after_another_and_a_failure_stops_nothing(heard):
     ]  # fmt: skip
 
 
+def test_a_process_that_is_killed_costs_itself_alone(heard):
+    assert heard.run({"a": "import os; os.kill(os.getpid(), 9)", "b": "pass"}) is None
+    assert [what for what in heard if what[0] == "ends"] == [
+        ("ends", "a", -signal.SIGKILL, None),
+        ("ends", "b", 0, None),
+    ]
+
+
 def test_no_more_at_a_time_than_jobs(heard, tmp_path):
     """Each of the first two waits until both are there, so both run at once."""
     meet = (
