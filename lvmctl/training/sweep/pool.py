@@ -9,11 +9,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
+
+POLL = 0.1
+"""Seconds between two looks at signals: one that reaches another thread does not wake the main."""
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What torch and NumPy read."""
@@ -111,11 +114,12 @@ class WorkerPool:
         before = self._handle_signals()
         try:
             with ThreadPoolExecutor(self.jobs) as executor:
-                futures = [executor.submit(self._run, *task) for task in tasks.items()]
+                waiting = {executor.submit(self._run, *task) for task in tasks.items()}
                 try:
-                    done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                    for future in done:
-                        future.result()
+                    while waiting:
+                        done, waiting = wait(waiting, POLL, FIRST_COMPLETED)
+                        for future in done:
+                            future.result()
                 except BaseException:
                     self.broken = True
                     for process in list(self.running):
@@ -146,7 +150,9 @@ class WorkerPool:
         self.to_signal.add(process)
         if self.received is not None:  # it came meanwhile
             self._pass_on(process)
-        with suppress(OSError):  # it has ended already: how is read from its exit code
+        if self.broken:
+            process.stdin.close()
+        with suppress(OSError, ValueError):  # it has ended, or is to end: its exit code says how
             process.stdin.write(f"{json.dumps(task)}\n")
             process.stdin.flush()
         error = None

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -16,6 +17,7 @@ from lvmctl.training.sweep.pool import Ended, WorkerPool, cores, environment
 PROGRAM = [sys.executable, "-c", "import json, sys; exec(json.loads(sys.stdin.readline()))"]
 """Runs a task that is the text of a program."""
 
+WAIT = "import pathlib, time\nwhile not pathlib.Path({path!r}).exists(): time.sleep(0.01)"
 SLEEP = "import time; print('up', file=sys.stderr, flush=True); time.sleep(600)"
 
 
@@ -149,17 +151,53 @@ def test_a_ctrl_c_reaches_a_process_once(heard):
     assert "a | True" in heard
 
 
-def test_what_runs_is_told_to_end_when_the_pool_breaks(heard, tmp_path):
-    waits = f"sys.stdin.read(); open({str(tmp_path / 'end')!r}, 'w')"
+@pytest.fixture
+def broken(heard):
+    """A callback that raises."""
 
     def ends(name, ended):
         raise OSError("broken")
 
     heard.ends = ends
+    return heard
+
+
+def test_what_runs_is_told_to_end_when_the_pool_breaks(broken, tmp_path):
+    up, end = tmp_path / "up", tmp_path / "end"
+    wait = WAIT.format(path=str(up))
+    run = f"open({str(up)!r}, 'w'); sys.stdin.read(); open({str(end)!r}, 'w')"
     with pytest.raises(OSError, match="broken"):
-        heard.run({"a": "pass", "b": waits, "c": "pass"}, jobs=2)
-    assert (tmp_path / "end").exists()
-    assert ("begins", "c") not in heard
+        broken.run({"a": wait, "b": run, "c": "pass"}, jobs=2)
+    assert end.exists()
+    assert ("begins", "c") not in broken
+
+
+def test_what_starts_while_the_pool_breaks_is_told_too(broken, monkeypatch, tmp_path):
+    started, begun = [], tmp_path / "begun"
+
+    class Late(subprocess.Popen):
+        """The second process is made once the pool is broken."""
+
+        def __init__(self, *arguments, **named):
+            while started and not made.broken:
+                time.sleep(0.01)
+            started.append(self)
+            super().__init__(*arguments, **named)
+
+    def begins(name):
+        while name == "b" and not started:
+            time.sleep(0.01)
+        if name == "b":
+            begun.touch()
+
+    wait = (
+        f"import pathlib, time\nwhile not pathlib.Path({str(begun)!r}).exists(): time.sleep(0.01)"
+    )
+    made = WorkerPool(PROGRAM, 2, begins, broken.ends, broken.info)
+    monkeypatch.setattr(pool.subprocess, "Popen", Late)
+    with pytest.raises(OSError, match="broken"):
+        made.run({"a": wait, "b": "sys.stdin.read()"})
+    assert len(started) == 2
 
 
 def test_a_training_goes_on_where_nobody_hears_it(heard):
