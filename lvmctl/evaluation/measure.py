@@ -25,7 +25,10 @@ from lvmctl.evaluation.statistics.ranking import per_window
 GLOBAL = "global.filtered"
 """Path of the pool of all chunks of the split but the window's."""
 
-MRR10 = "in_article.filtered.mrr@10"
+PRIMARY = "in_article.filtered"
+"""Path of the primary pool: all chunks of the article but the window's."""
+
+MRR10 = f"{PRIMARY}.mrr@10"
 """Path of the figure by which a ranker is judged."""
 
 

@@ -58,6 +58,17 @@ class History:
         """The epochs there are records of."""
         return [record["epoch"] for record in self.records]
 
+    @property
+    def ranks_by_score(self) -> bool:
+        """Whether the ranks of these records are those of a model's own score; those of its q are
+        then recorded apart."""
+        return any(get_mapping(record, "val.q") for record in self.records)
+
+    @property
+    def judged(self) -> str:
+        """The figure that says how good the run is: a ranker's q may be anything."""
+        return "mrr@10" if self.ranks_by_score else "cos_next"
+
     def curve(self, path: str) -> list[Point]:
         """The values of a figure by its path, e.g. ``val.margin.last``, that :func:`number` reads.
 

@@ -23,8 +23,24 @@ BOUNDS = (0.6, 0.9)
 """P7's bounds of λ: on them it may stand still although it learns."""
 
 
-def history_findings(history: History, points: dict[str, dict[str, Any]]) -> list[Finding]:
-    """All that the history and its change-points tell, unordered."""
+def history_findings(
+    history: History, points: dict[str, dict[str, Any]], ranker: bool = False
+) -> list[Finding]:
+    """All that the history and its change-points tell, unordered.
+
+    Args:
+        ranker: the model ranks by its own score. What its q is like is then no fault, and where the
+            history has no other ranks than q's, neither are they.
+    """
+    if ranker or history.ranks_by_score:
+        asked = [diverged, frozen, constant_gates, overfitting]
+        found = [finding for rule in asked for finding in rule(history)]
+        if history.ranks_by_score:
+            found += breakdowns(history, points)
+            found += declines(history, points)
+            found += at_chance(history)
+            found += worse_than_direct(history)
+        return found
     return [
         *diverged(history),
         *breakdowns(history, points),
@@ -184,7 +200,10 @@ def worse_than_direct(history: History) -> Iterator[Finding]:
     """
     known = [
         (label, curve[-1], direct)
-        for label, name in (("cos_next", "cos_next"), ("R@5", "r@5"))
+        for label, name in (
+            ("MRR@10", "mrr@10") if history.ranks_by_score else ("cos_next", "cos_next"),
+            ("R@5", "r@5"),
+        )
         if (curve := history.curve(f"val.{name}"))
         and (direct := history.last(f"val.direct.{name}")) is not None
     ]
@@ -204,10 +223,8 @@ def worse_than_direct(history: History) -> Iterator[Finding]:
 
 def remedy(history: History) -> str:
     """What to do about predictions that are no better than guessing."""
-    curve = history.curve("val.cos_next")
-    if len(curve) > 1 and curve[-1].value == max(p.value for p in curve) > curve[0].value:
-        return (
-            f"it still learns (cos_next {number(curve[0].value)} → {number(curve[-1].value)}): "
-            "train longer, on more windows, or with a larger lr"
-        )
+    values = [point.value for point in history.curve(f"val.{history.judged}")]
+    if len(values) > 1 and values[-1] == max(values) > values[0]:
+        course = f"{history.judged} {number(values[0])} → {number(values[-1])}"
+        return f"it still learns ({course}): train longer, on more windows, or with a larger lr"
     return "look for what happened first; if nothing did, use a larger lr or more windows"

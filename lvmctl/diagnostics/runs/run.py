@@ -19,6 +19,7 @@ from lvmctl.diagnostics.runs.run_gradients import gradient_findings, measure_gra
 from lvmctl.diagnostics.runs.run_options import RunOptions
 from lvmctl.diagnostics.runs.run_plot import plot
 from lvmctl.diagnostics.runs.run_predictions import compare, linear_predictions, prediction_findings
+from lvmctl.diagnostics.runs.run_ranking import ranking, ranking_findings
 from lvmctl.diagnostics.runs.run_text import sentence, tables, unknown, verdict
 from lvmctl.evaluation.eval_data import EvalRequest, of_run
 from lvmctl.evaluation.trained import load_run
@@ -45,12 +46,13 @@ class RunDiagnosis:
         history = read_history(Path(subject))
         best = best_epoch(history)
         points = change_points(history, self.options)
-        findings = history_findings(history, points)
+        findings: list[Finding] = []
         found: dict[str, Any] = {}
         left_out: dict[str, str] = {}
         if Path(subject).is_dir():
-            more, found, left_out = self.look_inside(Path(subject), history, best, reporter)
-            findings += more
+            findings, found, left_out = self.look_inside(Path(subject), history, best, reporter)
+        findings = [*history_findings(history, points, "ranking" in found), *findings]
+        if Path(subject).is_dir():
             if any(
                 has_spread(gate) for gate in found.get("gradients", {}).get("gates", {}).values()
             ):
@@ -108,15 +110,23 @@ class RunDiagnosis:
                     given = (options.reference_windows, options.seed)
                     linear = linear_predictions(data.train, data.val, *given)
                 done(1)
-                q = trained.predictor()(data.val)
+                predictor = trained.predictor()
+                q = predictor(data.val)
                 found["predictions"] = compare(data.val, q, linear, options.seed)
-                findings += prediction_findings(found["predictions"], best)
+                if predictor.is_ranker:  # what its q is like is shown, and no fault
+                    given = (q, data.min_article, options.seed)
+                    found["ranking"] = ranking(data.val, predictor, *given)
+                    findings += ranking_findings(found["ranking"], best)
+                else:
+                    findings += prediction_findings(found["predictions"], best)
                 done(1)
                 if data.train is not None:
                     given = (epoch, options.batches, options.seed)
                     pulls = measure_gradients(trained, data.train, *given)
                     found["gradients"] = pulls.record()
-                    findings += gradient_findings(pulls, best, is_poor(history))
+                    # A loss that moves a ranker need not move its q.
+                    poor = is_poor(history) and not predictor.is_ranker
+                    findings += gradient_findings(pulls, best, poor)
                 done(1)
             except LvmctlError as error:
                 left_out["predictions" if not found else "gradients"] = str(error)

@@ -33,12 +33,13 @@ FEW = 6
 
 
 def change_points(history: History, options: RunOptions) -> dict[str, dict[str, Any]]:
-    """The step down of cos_next and cos_anchor, as plain data; those without one are left out."""
+    """The step down of cos_next and cos_anchor, or of what is judged of a ranker, as plain data;
+    those without one are left out."""
     found = {}
-    next_values = [point.value for point in history.curve("val.cos_next")]
+    next_values = [point.value for point in history.curve(f"val.{history.judged}")]
     # A model that learns to predict may well leave the centroid.
     worse = not next_values or lost(max(next_values), next_values[-1])
-    for name in ("cos_next", "cos_anchor"):
+    for name in (history.judged,) if history.ranks_by_score else ("cos_next", "cos_anchor"):
         curve = history.curve(f"val.{name}")
         values = [point.value for point in curve]
         given = {"permutations": options.permutations, "seed": options.seed}
@@ -72,14 +73,15 @@ def lost(before: float, after: float) -> bool:
 
 
 def is_low(history: History) -> bool:
-    """Whether cos_next ends below half of what the last chunk itself has."""
-    last, direct = history.last("val.cos_next"), history.last("val.direct.cos_next")
+    """Whether what is judged ends below half of what the last chunk itself has."""
+    name = history.judged
+    last, direct = history.last(f"val.{name}"), history.last(f"val.direct.{name}")
     return last is not None and last < (DEEP if direct is None else direct / 2)
 
 
 def is_poor(history: History) -> bool:
-    """Whether cos_next is low at the end, or was lost."""
-    values = [point.value for point in history.curve("val.cos_next")]
+    """Whether what is judged is low at the end, or was lost."""
+    values = [point.value for point in history.curve(f"val.{history.judged}")]
     return bool(values) and (is_low(history) or lost(max(values), values[-1]))
 
 
@@ -88,7 +90,7 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
     steps = {name: step for name, step in points.items() if step["collapse"]}
     if not steps:
         return
-    step = steps.get("cos_next") or steps["cos_anchor"]
+    step = steps.get(history.judged) or steps["cos_anchor"]
     said = ", ".join(
         f"{name} {number(s['before'])} → {number(s['after'])}" for name, s in steps.items()
     )
@@ -120,8 +122,8 @@ def tested(step: dict[str, Any]) -> str:
 
 
 def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
-    """A cos_next that was lost little by little, without a step that is deep enough by itself."""
-    step, curve = points.get("cos_next"), history.curve("val.cos_next")
+    """What is judged was lost little by little, without a step that is deep enough by itself."""
+    step, curve = points.get(history.judged), history.curve(f"val.{history.judged}")
     if step is None or not step["clear"] or any(s["collapse"] for s in points.values()):
         return
     part = max(len(curve) // TENTH, 1)
@@ -135,7 +137,7 @@ def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Fi
         "collapse",
         "grave",
         begin,
-        f"cos_next {number(means[top])} (epoch {begin}) → {number(means[-1])} (epoch "
+        f"{history.judged} {number(means[top])} (epoch {begin}) → {number(means[-1])} (epoch "
         f"{curve[-1].epoch}{over}), little by little ({tested(step)})",
         SMALLER,
         "METHODS §2.4",

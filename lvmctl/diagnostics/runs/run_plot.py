@@ -27,7 +27,8 @@ def plot(history: History, figures: dict[str, Any]) -> Callable[[], Figure]:
 
         figure = Figure(figsize=(7.5, 4.5), layout="constrained")
         axes = figure.subplots()
-        for name, path in DRAWN.items():
+        by_score = {"MRR@10 by score": "val.mrr@10"} if history.ranks_by_score else {}
+        for name, path in (by_score | DRAWN).items():
             curve = history.curve(path)
             if curve:
                 axes.plot(*zip(*curve), marker="o", markersize=3, label=name)
@@ -51,7 +52,7 @@ def plot(history: History, figures: dict[str, Any]) -> Callable[[], Figure]:
             )
         axes.axhline(0, color="lightgrey", linewidth=0.8, zorder=0)
         axes.set_xlabel("epoch")
-        axes.set_ylabel("cosine, validation")
+        axes.set_ylabel(f"cosine{' or MRR@10' if by_score else ''}, validation")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
         return figure

@@ -8,6 +8,7 @@ from lvmctl.core.diagnosis import Table
 from lvmctl.core.formatting import number
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.run_findings import Finding
+from lvmctl.diagnostics.runs.run_ranking import ranking_table
 
 COMPARED = ({"direct.cos_next"}, {"r@5", "direct.r@5"}, {"r@5", "chance_r@5"})
 """Figures beside cos_next with any of which a history can be judged."""
@@ -64,8 +65,9 @@ def sentence(findings: list[Finding], history: History, doubt: str) -> str:
 def ending(history: History) -> str:
     """The figures of the last epoch, or of the last one that has them, named then."""
     parts = []
+    judged = history.judged
     for name, path, beside in (
-        ("cos_next", "val.cos_next", "val.direct.cos_next"),
+        (judged.replace("mrr", "MRR"), f"val.{judged}", f"val.direct.{judged}"),
         ("R@5", "val.r@5", "val.chance_r@5"),
     ):
         curve, other = history.curve(path), history.last(beside)
@@ -97,8 +99,10 @@ def tables(findings: list[Finding], figures: dict[str, Any]) -> list[Table]:
         Table(
             ("", *names),
             tuple((kind, *(rows[kind].get(name, "-") for name in names)) for kind in kinds),
-            "Predictions of the best weights on validation windows",
+            f"{'q' if 'ranking' in figures else 'Predictions'} of the best weights on validation "
+            "windows",
         ),
+        ranking_table(figures.get("ranking", {})),
         Table(
             ("loss", "weight", "gradient norm", "share", "cosine with 1 - cos_next"),
             tuple(

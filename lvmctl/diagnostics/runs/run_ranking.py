@@ -1,0 +1,119 @@
+"""How a model with its own score ranks, beside ``direct`` and chance: what is judged of a ranker.
+
+Its q is looked at and shown, but nobody retrieves with it (METHODS §3, One pool for all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lvmctl.baselines.direct import Direct
+from lvmctl.core.diagnosis import Table
+from lvmctl.core.formatting import interval, number, signed
+from lvmctl.data.windows import Windows
+from lvmctl.diagnostics.runs.run_findings import Finding
+from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.measure import PRIMARY, Protocol
+from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.predictors import Predictor
+from lvmctl.registry.specs import NoOptions, Shape
+
+METRICS = {"r@5": "R@5", "mrr@10": "MRR@10"}
+RUN, DIRECT = "run", "direct"
+
+
+def ranking(
+    windows: Windows, predictor: Predictor, q: np.ndarray, min_article: int, seed: int
+) -> dict[str, Any]:
+    """Retrieval in the primary pool by a ranker's score, by its q alone and by ``direct``.
+
+    Args:
+        windows: validation windows.
+        predictor: the ranker.
+        q: (W, D) its predictions.
+        min_article: shortest article that is ranked in.
+        seed: of the resampled articles.
+
+    Returns:
+        As plain data: ``windows`` that are counted; ``run``, ``q``, ``direct`` and ``chance`` with
+        ``r@5`` and ``mrr@10``; and ``lead``, the run's over ``direct``, each with its 95 %
+        interval. Empty where no article is long enough.
+    """
+    protocol = Protocol(pools=("filtered",), everywhere=False, min_article=min_article)
+    sheet = Sheet(windows, protocol, seed)
+    shape = Shape(windows.split.dim, windows.context_length, windows.horizon)
+    sheet.add(Predictor(RUN, predictor.call, "run", predictor.score), q)
+    sheet.add(Predictor(DIRECT, Direct(NoOptions(), shape)))
+    found = sheet.record()["predictors"]
+    own = found[RUN]["in_article"]["filtered"]
+    if not own["windows"]:
+        return {}
+    trees = {
+        RUN: own,
+        "q": found[RUN]["q"]["in_article"]["filtered"],
+        DIRECT: found[DIRECT]["in_article"]["filtered"],
+        "chance": {name: own[f"chance_{name}"] for name in METRICS},
+    }
+    leads = {name: sheet.difference(RUN, DIRECT, f"{PRIMARY}.{name}") for name in METRICS}
+    return {
+        "windows": own["windows"],
+        **{who: {name: tree[name] for name in METRICS} for who, tree in trees.items()},
+        "ci": {name: own["ci"][name] for name in METRICS},
+        "lead": {name: plain(lead) for name, lead in leads.items()},
+    }
+
+
+def plain(figure: Figure) -> dict[str, Any]:
+    """A figure as plain data."""
+    return {"value": figure.value, "ci": [figure.low, figure.high]}
+
+
+def ranking_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Finding]:
+    """What :func:`ranking` shows to be wrong.
+
+    Args:
+        epoch: whose weights rank.
+    """
+    if not found:
+        return
+    low, high = found["ci"]["r@5"]
+    value, chance, direct = (found[who]["r@5"] for who in (RUN, "chance", DIRECT))
+    if low <= chance < 1:
+        yield Finding(
+            "at-chance",
+            "grave" if direct > max(high, chance) else "minor",
+            epoch,
+            f"R@5 in article by the model's score {number(value)} {interval((low, high))}, "
+            f"guessing gives {number(chance)}; direct has {number(direct)}",
+            "look for what happened first; if nothing did, use a larger lr or more windows",
+            "METHODS §3",
+        )
+    leads = found["lead"]
+    if all(lead["ci"][1] < 0 for lead in leads.values()):
+        said = ", ".join(
+            f"{METRICS[name]} {signed(lead['value'])} {interval(lead['ci'])}"
+            for name, lead in leads.items()
+        )
+        yield Finding(
+            "worse-than-direct",
+            "serious",
+            epoch,
+            f"ranked by the model's score, minus direct: {said}",
+            "train longer or on more windows; see that the score is given what direct has, the "
+            "cosines with the last chunk",
+            "METHODS §3, baselines",
+        )
+
+
+def ranking_table(found: dict[str, Any]) -> Table:
+    """The figures for a reader."""
+    names = {RUN: "run, by its score", "q": "run, q alone", DIRECT: DIRECT, "chance": "chance"}
+    rows = [
+        (shown, *(found[who][name] for name in METRICS))
+        for who, shown in names.items()
+        if who in found
+    ]
+    return Table(("", *METRICS.values()), tuple(rows), "Ranks in the article, validation windows")
