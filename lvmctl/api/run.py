@@ -12,6 +12,7 @@ from lvmctl.api.evaluation import evaluate, fivecat
 from lvmctl.api.model import Model, load
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory, best_record, find_run
+from lvmctl.training.rendering import run_text
 
 if TYPE_CHECKING:
     from lvmctl.core.diagnosis import Diagnosis
@@ -100,6 +101,10 @@ class Run:
             "stopped": self.stopped,
             "demonstration": self.config["splits"]["train"].get("note"),
         }
+
+    def table(self) -> str:
+        """What was learned, beside ``direct`` on the same windows, for a reader."""
+        return run_text(self.to_dict())
 
     def model(self) -> Model:
         """The model with the weights of its best epoch; see :func:`lvmctl.load`."""

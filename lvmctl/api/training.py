@@ -12,9 +12,10 @@ from lvmctl.api.store import source_text, source_texts
 from lvmctl.config import load_experiments
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import find_run
+from lvmctl.plan import Layers
 from lvmctl.training import job
 from lvmctl.training.provenance import absolutes
-from lvmctl.training.request import requested
+from lvmctl.training.request import TrainRequest, requested
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Source, Sources
@@ -103,7 +104,7 @@ def train(
         device=device,
         out=None if out is None else Path(out),
     )
-    return Run(job.start(request, reporter).run.path)
+    return start_run(request, reporter)
 
 
 def resume(
@@ -146,6 +147,24 @@ def resume(
         "val": source_text(val),
         "ood": source_text(ood),
     }
-    moved = absolutes(sources) if any(sources.values()) else None
     layers = [] if epochs is None else [("lvmctl.resume", {"epochs": epochs})]
-    return Run(job.resume(path, layers, device, reporter, sources=moved).run.path)
+    return resume_run(path, layers, sources, device, reporter)
+
+
+def start_run(request: TrainRequest, reporter: Reporter) -> Run:
+    """Train what is asked for; see :func:`lvmctl.training.job.start`."""
+    return Run(job.start(request, reporter).run.path)
+
+
+def resume_run(
+    path: Path,
+    layers: Layers,
+    sources: Mapping[str, Any],
+    device: str,
+    reporter: Reporter,
+    recipe: str | None = None,
+) -> Run:
+    """Continue the run at ``path``, whose data is now at ``sources`` where any is named; see
+    :func:`lvmctl.training.job.resume`."""
+    moved = absolutes(dict(sources)) if any(sources.values()) else None
+    return Run(job.resume(path, layers, device, reporter, recipe, moved).run.path)

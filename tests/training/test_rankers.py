@@ -10,13 +10,13 @@ import torch
 from recorder import Recorder
 from training.small import TINY
 
-from lvmctl.cli.train.summary import summary_rows
 from lvmctl.core.batch import Pool
 from lvmctl.core.errors import Interrupted
 from lvmctl.core.formatting import number
 from lvmctl.evaluation.figures import figures
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.training import job
+from lvmctl.training.rendering import summary_rows
 from lvmctl.training.validation import on_device
 
 WORLD = "synth:topic?articles=40&chunks=16&dim=16"

@@ -12,12 +12,11 @@ import click
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import VERBOSE, Terminal
 from lvmctl.cli.train.request import FLAGS, CommandLine
-from lvmctl.cli.train.summary import summary
 from lvmctl.cli.train.sweep import FILE, resume_sweep, train_sweep
 from lvmctl.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from lvmctl.training.job import Finished
+    from lvmctl.api.run import Run
 
 
 @click.command()
@@ -126,26 +125,22 @@ def train(
                     where="--jobs",
                     mend="leave it out, or ask for several runs",
                 )
-            finished = train_one(typed, out, resume, Terminal(VERBOSE if verbose else 0))
+            run = train_one(typed, out, resume, Terminal(VERBOSE if verbose else 0))
     if sweep is None:
-        emit(record(finished), "train", as_json, lambda: summary(finished))
+        emit(run.to_dict(), "train", as_json, run.table)
         return
     emit(sweep.as_json(), "train.grid", as_json, sweep.as_text)
     if (error := sweep.error()) is not None:
         raise error
 
 
-def train_one(
-    typed: CommandLine, out: Path | None, resume: Path | None, reporter: Terminal
-) -> Finished:
+def train_one(typed: CommandLine, out: Path | None, resume: Path | None, reporter: Terminal) -> Run:
     """Start a run, or resume one, whose sources name where its data is now."""
-    from lvmctl.training import job
-    from lvmctl.training.provenance import absolutes
+    from lvmctl.api.training import resume_run, start_run
 
     if resume is None:
-        return job.start(typed.request(typed.experiment(), out), reporter)
-    moved = absolutes(dict(typed.sources)) if any(typed.sources.values()) else None
-    return job.resume(resume, typed.layers, typed.device, reporter, typed.recipe, moved)
+        return start_run(typed.request(typed.experiment(), out), reporter)
+    return resume_run(resume, typed.layers, typed.sources, typed.device, reporter, typed.recipe)
 
 
 def refuse(resume: Path, given: dict[str, Any], what: str = "recipe and its place") -> None:
@@ -156,15 +151,3 @@ def refuse(resume: Path, given: dict[str, Any], what: str = "recipe and its plac
             where=f"--resume {resume}",
             mend="leave them out",
         )
-
-
-def record(finished: Finished) -> dict[str, Any]:
-    """What ``--json`` prints of a run."""
-    return {
-        "run": str(finished.run.path),
-        "recipe": finished.plan.recipe,
-        "epochs": finished.result.epochs,
-        "best": finished.result.best,
-        "stopped": finished.result.stopped,
-        "demonstration": finished.demonstration,
-    }

@@ -1,8 +1,8 @@
-"""What a training ends with on stdout."""
+"""What a training found, for a reader."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lvmctl.core.formatting import number, table
@@ -19,23 +19,30 @@ MARGIN = """\
 margin[last] below 0 is what a correct model of text has; it does not mean "backward"."""
 
 
-def summary(finished: Any) -> str:
-    """What was learned, beside ``direct`` on the same windows."""
-    best, plan = finished.result.best, finished.plan
+def run_text(found: Mapping[str, Any]) -> str:
+    """What was learned, beside ``direct`` on the same windows.
+
+    Args:
+        found: what ``lvmctl train --json`` prints.
+    """
+    best, recipe = found["best"], found["recipe"]
     lines = []
-    if finished.result.stopped:
-        lines.append(f"stopped after epoch {finished.result.epochs}: {finished.result.stopped}")
+    if found["stopped"]:
+        lines.append(f"stopped after epoch {found['epochs']}: {found['stopped']}")
+    if best is None:
+        lines.append(f"{recipe}: no epoch was measured")
+        return "\n".join([*lines, f"run: {found['run']}"])
     rows = list(summary_rows(best["val"]))
     lines.append(
-        f"{plan.recipe}, epoch {best['epoch']} (best by {best['by']}), on "
+        f"{recipe}, epoch {best['epoch']} (best by {best['by']}), on "
         f"{best['val']['windows']:,} validation windows"
     )
-    lines += ["", table(["", plan.recipe, "direct", "chance"], rows), ""]
+    lines += ["", table(["", recipe, "direct", "chance"], rows), ""]
     retrieval = RETRIEVAL if "r@5" in best["val"] else ""
     lines.append(retrieval + (OF_Q if "q" in best["val"] else "") + MARGIN)
-    if finished.demonstration:
-        lines.append(f"Data: {finished.demonstration}")
-    lines.append(f"run: {finished.run.path}")
+    if found["demonstration"]:
+        lines.append(f"Data: {found['demonstration']}")
+    lines.append(f"run: {found['run']}")
     return "\n".join(lines)
 
 
