@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from lvmctl.core.errors import DataError, UsageError, nearest
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
+from lvmctl.data.store.identity import identity
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.compare_rendering import compare_lines
 from lvmctl.evaluation.eval_data import EvalData, EvalRequest, of_run
@@ -21,9 +21,9 @@ from lvmctl.evaluation.fivecat.latency import latency, reference_of
 from lvmctl.evaluation.fivecat.run import plain
 from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.gates.profiles import find_profile
-from lvmctl.evaluation.measure import Measured, Protocol, Ranked
+from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import Sheet
-from lvmctl.evaluation.per_window import Column
+from lvmctl.evaluation.predictors import baseline_names, reading_newest
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import Registry
 
@@ -47,7 +47,7 @@ class Compared:
     Attributes:
         trained, data: the run and its data.
         name: its row, the run directory's name.
-        sheet: what it and the baselines of its K and h did.
+        sheet: what it and the baselines of its K did.
         times: latency.
         ship: the verdict of the profile :data:`SHIP`; None where it is not installed.
     """
@@ -75,25 +75,27 @@ class Comparison:
     targets: int
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain data; baselines are those of the first run's K and h."""
+        """As plain data; baselines are those that read the longest window."""
         return dict(self._tree)
 
     @cached_property
     def _tree(self) -> dict[str, Any]:
-        first = self.runs[0]
-        tables = [one.sheet.record() for one in self.runs]
-        predictors = dict(tables[0]["predictors"])
-        for one, table in zip(self.runs, tables):
-            predictors[one.name] = table["predictors"][one.name]
+        first, names = self.runs[0], [one.name for one in self.runs]
+        longest = max(self.runs, key=lambda one: one.data.context)  # the first of them
+        tables = {id(one.sheet): one.sheet.record() for one in self.runs}
+        rows = {one.name: tables[id(one.sheet)]["predictors"][one.name] for one in self.runs}
+        table = tables[id(longest.sheet)]
+        others = {name: row for name, row in table["predictors"].items() if name not in names}
         return {
             "windows": self.targets,
-            "articles": tables[0]["articles"],
+            "articles": table["articles"],
+            "window": longest.data.context,
             "against": self.against,
             "data": first.data.record(),
             "runs": {
                 one.name: run_record(one.trained)
                 | {
-                    "context": one.data.val.context_length,
+                    "context": one.data.context,
                     "horizon": one.data.val.horizon,
                     "differences": differences(one.sheet, one.name, self.against),
                     "latency": one.times,
@@ -101,7 +103,7 @@ class Comparison:
                 }
                 for one in self.runs
             },
-            "predictors": predictors,
+            "predictors": rows | others,
         }
 
     def table(self) -> str:
@@ -118,38 +120,50 @@ def compare(
 ) -> Comparison:
     """Measure ``runs`` on one split and hold each against ``against`` (METHODS §3).
 
-    Runs of other K or h are compared on the targets that all of them predict; each is held against
-    the baseline of its own K and h, whose pool leaves out the same window.
+    One pool for all: runs of other K are compared on the targets that all of them have. Each reads
+    its own newest K chunks, pools leave out the longest window, and each is held against the
+    baseline that reads as much as it does.
 
     Raises:
-        UsageError: an unknown ``against``, or a run that is named twice.
+        UsageError: an unknown ``against``, runs of other horizons, or one that is named twice.
         DataError: the runs were validated on different data and none is named.
     """
+    known(against, baseline_names(registry))
     trained = [load_run(registry, find_run(run)) for run in runs]
-    names = row_names(trained, registry.names("baseline"))
-    each_data = [of_run(request, one) for one in trained]
+    names = row_names(trained, baseline_names(registry))
+    same_horizon(trained)
+    longest = max(one.plan.options.context for one in trained)
+    each_data = [of_run(request, one, longest) for one in trained]
     same_data(trained, each_data)
-    shared = shared_targets([data.val for data in each_data])
+    least = max(data.min_article for data in each_data)
+    if any(data.min_article < least for data in each_data):
+        reporter.info(f"all are ranked in articles of at least {least} chunks, as one of them asks")
     judged = find_profile(registry, SHIP) if SHIP in registry.names("profile") else None
     gates = [] if judged is None else judged[1]
-    fitted: dict[tuple, list] = {}
+    sheets: dict[str, Sheet] = {}
     found = []
     for one, name, data in zip(trained, names, each_data):
-        shape = (data.val.context_length, data.val.horizon, one.plan.options.transform)
-        if shape not in fitted:
-            fitted[shape], _ = fit(registry, data, reporter)
-        others = fitted[shape]
-        known(against, [other.name for other in others])
-        predictor = one.predictor(name)
-        protocol = Protocol(pools=("filtered",), min_article=data.min_article)
-        sheet = measured(data.val, [predictor, *others], protocol, reporter)
-        keep = np.flatnonzero(np.isin(target_rows(data.val), shared))
-        sheet.measured = {row: only(each, keep) for row, each in sheet.measured.items()}
-        times = latency(registry, one, predictor, data.val, reference_of(registry, gates))
+        # Baselines are fitted and measured once for runs that read as much of the same text.
+        key = json.dumps([data.context, one.plan.options.transform, identity(data.record())])
+        if key not in sheets:
+            others = [
+                reading_newest(other, data.context) for other in fit(registry, data, reporter)[0]
+            ]
+            known(against, [other.name for other in others])
+            protocol = Protocol(pools=("filtered",), min_article=least)
+            sheets[key] = measured(data.val, others, protocol, reporter)
+        sheet, predictor = sheets[key], one.predictor(name)
+        sheet.add(reading_newest(predictor, data.context))
+        times = latency(registry, one, predictor, own_windows(data), reference_of(registry, gates))
         proof = evidence(registry, {"val": sheet}, name, times["ratio"])
         ship = judged and profile_verdict(*judged, name, predictor.geometry, proof)
         found.append(Compared(one, data, name, sheet, times, ship))
-    return Comparison(found, against, len(shared))
+    return Comparison(found, against, len(each_data[0].val))
+
+
+def own_windows(data: EvalData) -> Windows:
+    """The windows that are evaluated, cut to what the run reads."""
+    return Windows(data.val.split, data.context, data.val.horizon)
 
 
 def row_names(trained: Sequence[Trained], taken: Sequence[str]) -> list[str]:
@@ -165,6 +179,19 @@ def row_names(trained: Sequence[Trained], taken: Sequence[str]) -> list[str]:
     ]
 
 
+def same_horizon(trained: Sequence[Trained]) -> None:
+    """Refuse runs that predict chunks at different distances."""
+    first = trained[0]
+    for one in trained:
+        if one.plan.options.horizon != first.plan.options.horizon:
+            raise UsageError(
+                f"predicts {one.plan.options.horizon} chunks ahead, {first.name} "
+                f"{first.plan.options.horizon}: they answer different questions",
+                where=one.run.path,
+                mend="compare runs of one horizon",
+            )
+
+
 def same_data(trained: Sequence[Trained], each_data: Sequence[EvalData]) -> None:
     """Refuse runs that were validated on different articles."""
     content = [
@@ -178,32 +205,6 @@ def same_data(trained: Sequence[Trained], each_data: Sequence[EvalData]) -> None
                 where=one.run.path,
                 mend="name one split for all with --data",
             )
-
-
-def target_rows(windows: Windows) -> np.ndarray:
-    """(W,) row of each window's target."""
-    return windows.rows + windows.target_offset
-
-
-def shared_targets(each: Sequence[Windows]) -> np.ndarray:
-    """Rows of the targets that all have, ascending."""
-    shared = target_rows(each[0])
-    for windows in each[1:]:
-        shared = np.intersect1d(shared, target_rows(windows))
-    return shared
-
-
-def only(measured: Measured, keep: np.ndarray) -> Measured:
-    """``measured`` on the windows ``keep`` alone."""
-    columns = {}
-    for path, column in measured.columns.items():
-        there = np.isin(column.rows, keep)
-        columns[path] = Column(column.values[there], column.rows[there])
-    ranks = {}
-    for path, ranked in measured.ranks.items():
-        there = np.isin(ranked.rows, keep)
-        ranks[path] = Ranked(ranked.ranks[there], ranked.sizes[there], ranked.rows[there])
-    return Measured(measured.predictor, columns, ranks)
 
 
 def differences(sheet: Sheet, name: str, against: str) -> dict[str, Any]:

@@ -25,8 +25,13 @@ def compare_lines(found: dict[str, Any]) -> Iterator[str]:
     val = found["data"]["val"]
     yield (
         f"{found['windows']:,} targets of {found['articles']:,} articles of {val['name']}, ranked "
-        "among the chunks of the article outside the window"
+        f"among the chunks of the article outside the window ({found['window']} chunks)"
     )
+    if any(run["context"] < found["window"] for run in found["runs"].values()):
+        yield (
+            "each run reads its own newest K chunks of the window; baselines in the table read all "
+            "of it,\neach difference is to the baseline that reads as much as the run"
+        )
     yield ""
     names = sorted(found["predictors"], key=lambda name: name not in found["runs"])  # runs first
     trees = {name: found["predictors"][name] for name in names}

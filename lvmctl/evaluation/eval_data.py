@@ -52,6 +52,8 @@ class EvalData:
         train: windows that fitted baselines learn from, if there are any.
         min_article: shortest article of in-article figures.
         notices: what the user should hear.
+        reads: how many chunks predictors read, the newest of each window that is evaluated; 0 is
+            all of them. Pools leave out the whole window (METHODS §3, One pool for all).
     """
 
     val: Windows
@@ -59,11 +61,17 @@ class EvalData:
     train: Windows | None
     min_article: int
     notices: list[str] = field(default_factory=list)
+    reads: int = 0
+
+    @property
+    def context(self) -> int:
+        """K, the chunks that predictors read."""
+        return self.reads or self.val.context_length
 
     @property
     def shape(self) -> Shape:
         """What baselines are built for."""
-        return Shape(self.val.split.dim, self.val.context_length, self.val.horizon)
+        return Shape(self.val.split.dim, self.context, self.val.horizon)
 
     def conditions(self, left_out: list[str]) -> dict[str, Any]:
         """What was measured on what, as plain data.
@@ -72,7 +80,7 @@ class EvalData:
             left_out: baselines that had nothing to learn from.
         """
         return {
-            "context": self.val.context_length,
+            "context": self.context,
             "horizon": self.val.horizon,
             "min_article": self.min_article,
             "data": self.record(),
@@ -121,8 +129,11 @@ def of_store(request: EvalRequest, context: int, horizon: int) -> EvalData:
     return windows_of(request, (context, horizon), val, train, ood, notices, transform)
 
 
-def of_run(request: EvalRequest, trained: Trained) -> EvalData:
+def of_run(request: EvalRequest, trained: Trained, window: int | None = None) -> EvalData:
     """Held-out windows for a run, and its own training windows.
+
+    Args:
+        window: chunks in a window that is evaluated, where these are more than the run reads.
 
     Raises:
         DataError: the data is gone, has another dimension, or holds training articles that were
@@ -162,7 +173,8 @@ def of_run(request: EvalRequest, trained: Trained) -> EvalData:
                 mend="give data of the same encoder",
             )
     request = replace(request, min_article=request.min_article or options.min_article)
-    return windows_of(request, shape, val, train, ood, notices, trained.transform)
+    given = (val, train, ood, notices, trained.transform)
+    return windows_of(request, shape, *given, window=window)
 
 
 def own_splits(trained: Trained) -> tuple[dict[str, Split | None] | None, list[str]]:
@@ -239,23 +251,26 @@ def windows_of(
     ood: Split | None,
     notices: list[str],
     transform: Transform | None,
+    window: int | None = None,
 ) -> EvalData:
     """The windows of opened splits, at most ``request.max_windows`` of each that is evaluated, with
-    transformed chunks."""
+    transformed chunks; those that are evaluated may be longer than K."""
     if train is not None and train.dim != val.dim:
         raise DataError(
             f"has dimension {train.dim}, the data to evaluate on has {val.dim}",
             where=train.name,
             mend="give --train a store of the same encoder",
         )
+    context, horizon = shape
+    evaluated = (window or context, horizon)
     parts = []
-    for split in (val, ood, train):
+    for split, own in ((val, evaluated), (ood, evaluated), (train, shape)):
         if split is not None and transform is not None:
             split = moved(split, transform)
         if split is not None and len(parts) < 2 and request.max_windows is not None:
             # Global pools keep all chunks of the split (METHODS §3).
-            split = replace(split.subset(request.max_windows, *shape, DATA_SEED), whole=split)
-        parts.append(split and Windows(split, *shape))
+            split = replace(split.subset(request.max_windows, *own, DATA_SEED), whole=split)
+        parts.append(split and Windows(split, *own))
     if val.separate:
         notices = [
             *notices,
@@ -264,4 +279,4 @@ def windows_of(
         ]
     if transform is not None:
         notices = [*notices, f"chunks are transformed ({transform.name}), baselines' too"]
-    return EvalData(*parts, request.min_article or 20, notices)
+    return EvalData(*parts, request.min_article or 20, notices, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -66,6 +66,18 @@ class Predictor:
         return q.float().cpu().numpy()
 
 
+def reading_newest(predictor: Predictor, context: int) -> Predictor:
+    """``predictor`` as it is shown the newest ``context`` chunks of longer windows."""
+
+    def call(window: Tensor, *target: Tensor) -> Tensor:
+        return predictor.call(window[:, -context:], *target)
+
+    def score(window: Tensor, pool: Pool) -> Tensor:
+        return predictor.score(window[:, -context:], pool)
+
+    return replace(predictor, call=call, score=predictor.score and score)
+
+
 def row_name(registry: Registry, entry: Entry) -> str:
     """What a baseline's row is called. Core's keep their names, which gates judge against, also
     where a plugin declares another baseline of that name."""
@@ -113,6 +125,15 @@ def baselines(
                 left_out.append(called)
                 say(f"{called} is left out: {error}")
     return found, left_out
+
+
+def baseline_names(registry: Registry) -> list[str]:
+    """What the rows of all baselines and oracles are called."""
+    found = []
+    for entry in registry.entries("baseline"):
+        name = row_name(registry, entry)
+        found += [name, f"{name}-centred"] if entry.record.centred else [name]
+    return found
 
 
 def raw(

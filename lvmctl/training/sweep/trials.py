@@ -196,12 +196,15 @@ def differences(asked: dict[str, Any], saved: dict[str, Any]) -> list[str]:
 
 
 def check_comparable(trials: Sequence[Trial]) -> None:
-    """Refuse to compare trials that are validated on different articles.
+    """Refuse to compare trials that are validated on different articles, or predict chunks at
+    different distances.
 
     Raises:
-        DataError: they are.
+        DataError: they are, or do.
     """
     for trial in trials:
+        if trial.plan.options.horizon != trials[0].plan.options.horizon:
+            raise DataError(f"{trial.name} and {trials[0].name} have different horizons")
         if trial.validated_on != trials[0].validated_on:
             raise DataError(
                 f"{trial.name} and {trials[0].name} are validated on different articles",

@@ -207,3 +207,13 @@ def test_trials_of_other_articles_are_not_compared(tmp_path):
     check_comparable(trials[:2])
     with pytest.raises(DataError, match="m2 and m0 are validated on different articles"):
         check_comparable(trials)
+
+
+def test_trials_of_other_horizons_are_not_compared(tmp_path):
+    trials = [
+        Trial(f"m{h}", "m", request(tmp_path / str(h), layers=[("test", OPTIONS | {"horizon": h})]))
+        for h in (1, 2)
+    ]
+    check(load_registry(), trials)
+    with pytest.raises(DataError, match="m2 and m1 have different horizons"):
+        check_comparable(trials)

@@ -1,0 +1,208 @@
+"""Runs of K = 3, 5 and 8 in one table: one pool for all (METHODS §3), against slow loops."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from evaluation.reference import Window, context_of, dot, mean, rank, read_articles, target_of
+from recorder import Recorder
+from training.small import TINY
+
+from lvmctl.core.errors import UsageError
+from lvmctl.data import open_splits
+from lvmctl.evaluation import compare as module
+from lvmctl.evaluation.compare import compare
+from lvmctl.evaluation.eval_data import EvalRequest
+from lvmctl.evaluation.trained import load_run
+from lvmctl.registry import load_registry
+from lvmctl.training import job
+
+WORLD = "synth:topic?articles=60&chunks=16&dim=12&seed=3"
+KS = {"three": 3, "five": 5, "eight": 8}
+
+
+def train(place, name, recipe="p8", data=WORLD, **options):
+    layers = [("test", TINY | {"epochs": 1, "min_article": 10} | options)]
+    request = job.TrainRequest(recipe, layers, sources={"data": data}, out=place / name)
+    job.start(request, Recorder())
+    return str(place / name)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Paths of runs by name, of three context lengths."""
+    place = tmp_path_factory.mktemp("compare")
+    return {name: train(place, name, context=k) for name, k in KS.items()}
+
+
+def compared(runs, against="direct", **asked):
+    given = EvalRequest(**asked)
+    return compare(load_registry(), list(runs), against, given, Recorder())
+
+
+@pytest.fixture(scope="module")
+def found(runs):
+    return compared(runs.values()).to_dict()
+
+
+@pytest.fixture(scope="module")
+def articles():
+    split = open_splits(WORLD).val
+    return [
+        read_articles(np.asarray(split.vectors, np.float64), [low, low + length])[0]
+        for low, length in zip(split.starts, split.lengths)
+    ]
+
+
+def windows_of(articles, longest: int) -> list[Window]:
+    """Those whose target has ``longest`` chunks before it: the targets that all have."""
+    return [
+        Window(number, target - longest, longest, target)
+        for number, article in enumerate(articles)
+        for target in range(longest, len(article))
+    ]
+
+
+def reference(articles, longest: int, predict) -> dict[str, float]:
+    """Retrieval of ``predict``, shown the longest window, in pools that leave that out."""
+    ranks, cosines, everywhere = [], [], []
+    for window in windows_of(articles, longest):
+        q = predict(context_of(articles, window))
+        cosines.append(dot(q, target_of(articles, window)))
+        ranks.append(rank(articles, window, q, "filtered"))
+        everywhere.append(rank(articles, window, q, "global")[0])
+    return {
+        "r@1": mean([float(r <= 1) for r, _ in ranks]),
+        "r@5": mean([float(r <= 5) for r, _ in ranks]),
+        "mrr@10": mean([1 / r if r <= 10 else 0.0 for r, _ in ranks]),
+        "pool_mean": mean([float(size) for _, size in ranks]),
+        "global r@10": mean([float(r <= 10) for r in everywhere]),
+        "cos_next": mean(cosines),
+    }
+
+
+def model_of(path: str, k: int):
+    trained = load_run(load_registry(), path)
+
+    def predict(context) -> list[float]:
+        newest = torch.tensor([context[-k:]], dtype=torch.float32)
+        return trained.predict(newest).q[0].tolist()
+
+    return predict
+
+
+def agree(tree, wanted) -> None:
+    pool = tree["in_article"]["filtered"]
+    for name in ("r@1", "r@5", "mrr@10", "pool_mean"):
+        assert pool[name] == pytest.approx(wanted[name], abs=1e-6), name
+    assert tree["global"]["filtered"]["r@10"] == pytest.approx(wanted["global r@10"], abs=1e-6)
+    assert tree["cos_next"] == pytest.approx(wanted["cos_next"], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", KS)
+def test_each_reads_its_own_chunks_and_all_share_a_pool(runs, found, articles, name):
+    wanted = reference(articles, 8, model_of(runs[name], KS[name]))
+    agree(found["predictors"][name], wanted)
+    assert found["runs"][name]["context"] == KS[name]
+    assert found["windows"] == len(windows_of(articles, 8))
+    assert found["window"] == 8
+
+
+def test_baselines_of_the_table_read_the_longest_window(found, articles):
+    agree(found["predictors"]["direct"], reference(articles, 8, lambda context: context[-1]))
+
+    def centroid(context) -> list[float]:
+        total = [math.fsum(column) for column in zip(*context)]
+        norm = math.sqrt(math.fsum(x * x for x in total))
+        return [x / norm for x in total]
+
+    agree(found["predictors"]["centroid"], reference(articles, 8, centroid))
+
+
+def test_each_run_is_held_against_the_baseline_that_reads_as_much(runs, articles):
+    found = compared(runs.values(), "centroid").to_dict()
+
+    def centroid(k: int):
+        def predict(context) -> list[float]:
+            return np.mean(context[-k:], axis=0).tolist()
+
+        return predict
+
+    for name, k in KS.items():
+        own = reference(articles, 8, model_of(runs[name], k))
+        other = reference(articles, 8, centroid(k))
+        lead = found["runs"][name]["differences"]["in_article.filtered.r@5"]
+        assert lead["value"] == pytest.approx(own["r@5"] - other["r@5"], abs=1e-6)
+        assert lead["ci"][0] <= lead["value"] <= lead["ci"][1]
+
+
+def test_the_order_of_the_runs_changes_no_figure(runs, found):
+    again = compared(reversed(runs.values())).to_dict()
+    assert again["predictors"].keys() == found["predictors"].keys()
+    for name, tree in found["predictors"].items():
+        assert again["predictors"][name]["in_article"] == tree["in_article"]
+    for name in KS:
+        assert again["runs"][name]["differences"] == found["runs"][name]["differences"]
+
+
+def test_alone_a_run_has_the_pool_of_its_own_window(runs, articles):
+    found = compared([runs["three"]]).to_dict()
+    assert found["window"] == 3
+    agree(found["predictors"]["three"], reference(articles, 3, model_of(runs["three"], 3)))
+
+
+def test_part_of_the_windows_is_the_same_part_for_all(runs, found):
+    part = compared(runs.values(), max_windows=10).to_dict()
+    assert part["windows"] < found["windows"]
+    sizes = {name: tree["global"]["filtered"]["pool_mean"] for name, tree in
+             part["predictors"].items()}  # fmt: skip
+    assert set(sizes.values()) == {found["predictors"]["direct"]["global"]["filtered"]["pool_mean"]}
+
+
+def test_the_longest_shortest_article_counts_for_all(runs, tmp_path):
+    other = train(tmp_path, "other", min_article=16)
+    found = compared([runs["five"], other]).to_dict()
+    assert found["predictors"]["five"]["in_article"]["filtered"]["windows"] > 0
+    short = train(tmp_path, "short", min_article=17)  # no article of this world is so long
+    found = compared([runs["five"], short]).to_dict()
+    assert found["predictors"]["five"]["in_article"]["filtered"]["windows"] == 0
+
+
+def test_a_table_says_what_is_read(runs):
+    text = compared([runs["three"], runs["five"]]).table()
+    assert "outside the window (5 chunks)" in text
+    assert "each run reads its own newest K chunks" in text
+    assert "each run reads" not in compared([runs["five"]]).table()
+
+
+def test_runs_of_other_horizons_answer_another_question(runs, tmp_path):
+    other = train(tmp_path, "two", horizon=2)
+    with pytest.raises(UsageError, match=r"two: predicts 2 chunks ahead, five 1: they answer"):
+        compared([runs["five"], other])
+
+
+@pytest.mark.parametrize("name", ["dirct", "wiener-centered"])
+def test_an_unknown_baseline_is_told_before_anything_is_fitted(runs, monkeypatch, name):
+    def fit(*given):
+        raise AssertionError("fitted")
+
+    monkeypatch.setattr(module, "fit", fit)
+    with pytest.raises(UsageError, match=f"no baseline '{name}'; did you mean"):
+        compared([runs["five"]], name)
+
+
+def test_baselines_are_measured_once_for_runs_that_read_as_much(runs, tmp_path, monkeypatch):
+    again = train(tmp_path, "again", context=5, seed=1)
+    fits = []
+    fit = module.fit
+
+    def counted(registry, data, reporter):
+        fits.append(data.context)
+        return fit(registry, data, reporter)
+
+    monkeypatch.setattr(module, "fit", counted)
+    compared([runs["five"], again, runs["three"]])
+    assert fits == [5, 3]
