@@ -1,4 +1,7 @@
-"""A run: what was trained, how it went, and what can be asked of it."""
+"""A run: what was trained, how it went, and what can be asked of it.
+
+What is asked of it is imported when it is asked: a training loads no evaluation.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.api.diagnosis import diagnose
-from lvmctl.api.evaluation import evaluate, fivecat
-from lvmctl.api.model import Model, load
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory, best_record, find_run
 from lvmctl.training.rendering import run_text
 
 if TYPE_CHECKING:
+    from lvmctl.api.model import Model
     from lvmctl.core.diagnosis import Diagnosis
     from lvmctl.evaluation.evaluate import Evaluation
     from lvmctl.evaluation.fivecat.run import FiveCat
@@ -108,22 +109,30 @@ class Run:
 
     def model(self) -> Model:
         """The model with the weights of its best epoch; see :func:`lvmctl.load`."""
+        from lvmctl.api.model import load
+
         return load(self)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Evaluation:
         """Measure the run beside every baseline on held-out windows; see :func:`lvmctl.evaluate`,
         which has the same arguments."""
+        from lvmctl.api.evaluation import evaluate
+
         return evaluate(self, *args, **kwargs)
 
     def fivecat(self, profile: str = "fair", **kwargs: Any) -> FiveCat:
         """Ask the five tests of the run and judge it by a profile; see
         :func:`lvmctl.api.evaluation.fivecat`, which has the same arguments."""
+        from lvmctl.api.evaluation import fivecat
+
         return fivecat(self, profile, **kwargs)
 
     def diagnose(
         self, *, reporter: Reporter = SILENT, options: Mapping[str, Any] | None = None, **more: Any
     ) -> Diagnosis:
         """Say what went wrong in the run, the cause first; see :func:`lvmctl.diagnose`."""
+        from lvmctl.api.diagnosis import diagnose
+
         return diagnose("run", self, reporter=reporter, options=options, **more)
 
     def report(
