@@ -75,6 +75,11 @@ class Run:
         return self._directory.read(self._directory.history) if there else []
 
     @property
+    def notices(self) -> list[str]:
+        """What you should know about the data it was trained on, one line each."""
+        return self.manifest.get("notices", [])
+
+    @property
     def recipe(self) -> str:
         """Name of the recipe."""
         return self.config["recipe"]

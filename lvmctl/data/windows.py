@@ -47,14 +47,15 @@ class Windows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def context(self, index: np.ndarray) -> np.ndarray:
-        """Contexts (B, K, D) float32 of unit norm, oldest chunk first."""
-        rows = self.rows[index][:, None] + np.arange(self.context_length)
-        return unit(self.split.vectors[rows])
+    def context(self, index: np.ndarray | None = None) -> np.ndarray:
+        """Contexts (B, K, D) float32 of unit norm, oldest chunk first; all of them by default."""
+        rows = self.rows if index is None else self.rows[index]
+        return unit(self.split.vectors[rows[:, None] + np.arange(self.context_length)])
 
-    def target(self, index: np.ndarray) -> np.ndarray:
-        """Targets (B, D) float32 of unit norm."""
-        return unit(self.split.vectors[self.rows[index] + self.target_offset])
+    def target(self, index: np.ndarray | None = None) -> np.ndarray:
+        """Targets (B, D) float32 of unit norm; of all windows by default."""
+        rows = self.rows if index is None else self.rows[index]
+        return unit(self.split.vectors[rows + self.target_offset])
 
     def previous(self, name: str, index: np.ndarray) -> np.ndarray:
         """The chunk that a margin is named after, (B, D) float32 of unit norm.

@@ -152,7 +152,7 @@ def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finish
             f"no validation article has {plan.options.min_article} chunks, so there is no "
             "in-article retrieval: best_model.pt is chosen by cos_next"
         )
-    run.update_manifest(**record)
+    run.update_manifest(**record, notices=splits.notices)
     training.hooks.call("lvmctl_before_run", run=run)
     begin, outcome = time.time(), "failed"
     try:

@@ -60,6 +60,9 @@ def test_contexts_and_targets_are_unit_rows_oldest_first():
     assert np.allclose(windows.context(index), [rows[8:11], rows[4:7]], atol=1e-6)
     assert np.allclose(windows.target(index), rows[[12, 8]], atol=1e-6)
     assert windows.context(index).dtype == np.float32
+    every = np.arange(len(windows))
+    assert np.array_equal(windows.context(), windows.context(every))
+    assert np.array_equal(windows.target(), windows.target(every))
 
 
 def test_k_longer_than_every_article_names_the_longest():
