@@ -8,9 +8,9 @@ from statistics import mean
 from typing import Any
 
 import numpy as np
+from lvmctl_p7.anchoring import anchored_cosine
 from matplotlib.figure import Figure
 
-from lvmctl.anchoring import anchored_cosine
 from lvmctl.report.drawing import (
     CEILING,
     CENTROID,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lvmctl.baselines.least_squares import fit_held_out
     from lvmctl.config.options import TrainingOptions, option
     from lvmctl.core.batch import Batch, LossOutput, Pool, Prediction, Step
-    from lvmctl.core.diagnosis import Diagnosis, Table
+    from lvmctl.core.diagnosis import Diagnosis, Finding, Table
     from lvmctl.core.errors import (
         DataError,
         DivergedError,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from lvmctl.core.files import write_json
+    from lvmctl.core.formatting import number as format_number
     from lvmctl.core.reporter import Reporter
     from lvmctl.core.schedule import Schedule
     from lvmctl.core.tree import get_number
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from lvmctl.data.splits.split import Split
     from lvmctl.data.store.writer import write_store
     from lvmctl.data.windows import Windows
+    from lvmctl.diagnostics.runs.history import History, read_history
     from lvmctl.evaluation.statistics.intervals import Resampling
     from lvmctl.nn.losses.options import PreviousRepelOptions
     from lvmctl.nn.sequence.model import sequence_model
@@ -111,6 +113,8 @@ _HOMES = {
     # What a plugin's parts take and return.
     "Batch": "core.batch",
     "Diagnosis": "core.diagnosis",
+    "Finding": "core.diagnosis",
+    "History": "diagnostics.runs.history",
     "LossOutput": "core.batch",
     "Pool": "core.batch",
     "Prediction": "core.batch",
@@ -121,8 +125,10 @@ _HOMES = {
     "Step": "core.batch",
     "Table": "core.diagnosis",
     "Windows": "data.windows",
+    "format_number": "core.formatting:number",
     "get_number": "core.tree",
     "open_split": "data.splits.open",
+    "read_history": "diagnostics.runs.history",
     "sequence_model": "nn.sequence.model",
     "write_json": "core.files",
     "write_store": "data.store.writer",
@@ -150,6 +156,8 @@ __all__ = [
     "DiagnosticSpec",
     "DivergedError",
     "EncoderSpec",
+    "Finding",
+    "History",
     "Interrupted",
     "KillRule",
     "LossOutput",
@@ -190,6 +198,7 @@ __all__ = [
     "embed",
     "evaluate",
     "evaluate_baselines",
+    "format_number",
     "get_number",
     "fit_held_out",
     "hookimpl",
@@ -198,6 +207,7 @@ __all__ = [
     "open_split",
     "open_store",
     "option",
+    "read_history",
     "resume",
     "sequence_model",
     "synth",

@@ -54,7 +54,6 @@ def mixture(weights: Tensor, context: Tensor) -> Tensor:
 def anchored(raw: Tensor, anchor: Tensor, blend: Tensor | float) -> Tensor:
     """q = normalise(λ·raw/‖raw‖ + (1 - λ)·anchor) for (B, D) and a unit ``anchor`` (METHODS §2.5).
 
-    :mod:`lvmctl.anchoring` has what becomes of the cosine to the anchor.
     A raw vector opposite to the anchor has no blend at λ = ½; q is then zero.
     """
     return unit(blend * unit(raw) + (1 - blend) * anchor)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from lvmctl.core.files import jsonable
 from lvmctl.core.formatting import table
@@ -29,6 +29,37 @@ class Table:
     title: str = ""
 
 
+Severity = Literal["grave", "serious", "minor"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a run.
+
+    Attributes:
+        name: what it is, in lower case with hyphens; findings of one name are one.
+        severity: ``grave``, the predictions are of no use; ``serious``, a part of the recipe does
+            nothing or harm; ``minor``, worth knowing.
+        epoch: where it begins, None where that is not known.
+        evidence: the line with the figures.
+        remedy: what to do.
+        source: where the science is.
+        also: further lines of evidence.
+    """
+
+    name: str
+    severity: Severity
+    epoch: int | None
+    evidence: str
+    remedy: str
+    source: str
+    also: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self) | {"also": list(self.also)}
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """The answer of one diagnostic.
@@ -43,6 +74,7 @@ class Diagnosis:
         change: what would change the verdict, one sentence; empty where nothing is to be done.
         failed: the command ends with exit code 1.
         plot: draws the figures; None where there is nothing to draw.
+        findings: what is wrong with a run; ``diagnose run`` puts them in order with all others.
     """
 
     verdict: str
@@ -52,6 +84,7 @@ class Diagnosis:
     change: str = ""
     failed: bool = False
     plot: Callable[[], Figure] | None = None
+    findings: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Verdict, sentence, change and failed as plain data, and the figures beside them.

@@ -14,8 +14,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.data import open_split, open_splits
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.build import build
-from lvmctl.registry.faults import attribute_errors
+from lvmctl.registry.run_diagnostics import ask
 
 
 @dataclass(frozen=True)
@@ -74,13 +73,7 @@ def diagnose(
         PluginError: its code failed; it is named.
     """
     options = bind(entry.record.options, [("command line", values)]).options
-    ask = build(registry, entry, options=options)
-    subject = subject_of(entry, request, reporter)
-    with attribute_errors(entry):
-        found = ask(subject, reporter)
-        if not isinstance(found, Diagnosis):
-            raise TypeError(f"a diagnostic returns a Diagnosis, not {type(found).__name__}")
-    return found
+    return ask(registry, entry, options, subject_of(entry, request, reporter), reporter)
 
 
 def diagnose_all(

@@ -154,10 +154,12 @@ class SampleWeight(Buildable):
     """A gate that weighs windows: ``target(options)`` is a callable, (batch) → a weight ≥ 0 for
     each window of the batch, (B,). The weights of several are multiplied.
 
-    ``needs`` names the batch fields it reads; it sees no other.
+    ``needs`` names the batch fields it reads; it sees no other. ``hint`` is what to do where it
+    gives every window the same weight, for ``diagnose run``.
     """
 
     needs: tuple[str, ...] = ()
+    hint: str = ""
 
     kind: ClassVar[str] = "gate"
     role: ClassVar[str] = "sample"

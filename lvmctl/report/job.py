@@ -13,11 +13,11 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, find_run
 from lvmctl.report import (
     ablations,
-    anchor,
     coherence,
     extras,
     margins,
     offsets,
+    plugins,
     provenance,
     ranks,
     training,
@@ -38,7 +38,6 @@ PARTS = (
     margins,
     ranks,
     weights,
-    anchor,
     extras,
     ablations,
     coherence,
@@ -134,6 +133,7 @@ def composed(
     for part in PARTS:
         with readable(run.history if part is training else source, run):
             parts.append(part.section(inputs))
+    parts[-1:-1] = plugins.sections(inputs, reporter)  # before where it all comes from
     with readable(source, run):
         page([(inputs, parts)])  # what is amiss in its heading is blamed on this run
     return inputs, parts

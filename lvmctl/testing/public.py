@@ -11,7 +11,6 @@ from pathlib import Path
 PUBLIC = frozenset(
     {
         "lvmctl",
-        "lvmctl.anchoring",
         "lvmctl.core.batch",
         "lvmctl.config",
         "lvmctl.data",

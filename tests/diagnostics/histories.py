@@ -6,10 +6,22 @@ import copy
 
 import numpy as np
 
-from lvmctl.anchoring import anchored_cosine
 from lvmctl.diagnostics.runs.history import History
+from lvmctl.registry.verdict_specs import MetricSpec
 
 EPOCHS = 10
+METRICS = {
+    metric.name: metric
+    for metric in (
+        MetricSpec(name="anchor_lambda", summary="λ.", low=0.0, high=1.0),
+        MetricSpec(name="raw_anchor_cosine", summary="ρ.", low=-1.01, high=1.01),
+        MetricSpec(name="order_accuracy", summary="Order.", low=0.0, high=1.0, chance=0.5),
+        MetricSpec(name="loss_share", summary="Share.", low=0.0),
+        MetricSpec(name="loss_share_target", summary="Share.", low=0.0, scheduled=True),
+    )
+}
+"""What plugins say of figures."""
+
 DIRECT = {"cos_next": 0.42, "r@5": 0.30}
 
 
@@ -38,7 +50,7 @@ def records(epochs=EPOCHS, seed=0):
             "gate_weight_mean": 0.5696,
             "raw_anchor_cosine": rho,
             "cos_next": cos_next,
-            "cos_anchor": anchored_cosine(rho, anchor_lambda),
+            "cos_anchor": blended(rho, anchor_lambda),
             "margin": {"last": -0.05 - 0.02 * learned, "second_last": -0.04},
             "r@5": 0.25 + 0.1 * learned,
             "chance_r@5": 0.14,
@@ -53,12 +65,18 @@ def records(epochs=EPOCHS, seed=0):
     return copy.deepcopy(found)
 
 
+def blended(rho, weight):
+    """The cosine to the centroid of λ parts of a vector whose cosine to it is ρ (METHODS §2.5)."""
+    rest = 1 - weight
+    return (weight * rho + rest) / (weight**2 + rest**2 + 2 * weight * rest * rho) ** 0.5
+
+
 def planted(change, epochs=EPOCHS, config=None):
     """A history whose records were changed: ``change(record)`` for each."""
     found = records(epochs)
     for record in found:
         change(record)
-    return History(found, config or {})
+    return History(found, config or {}, metrics=METRICS)
 
 
 def published_p7():
@@ -70,7 +88,7 @@ def published_p7():
         del record["val"]["raw_anchor_cosine"]
         record["val"] |= {"cos_next": one, "cos_anchor": other, "r@5": 0.2}
         record["val"]["margin"] = {"last": -0.065}
-    return History(found)
+    return History(found, metrics=METRICS)
 
 
 def escaped():
@@ -86,4 +104,4 @@ def escaped():
         for part in (record["train"], record["val"], record):
             for name in ("loss_teacher", "anchor_lambda", "raw_anchor_cosine"):
                 part.pop(name, None)
-    return History(found)
+    return History(found, metrics=METRICS)

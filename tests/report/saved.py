@@ -220,18 +220,6 @@ def fivecat() -> dict[str, Any]:
     }
 
 
-def anchor(anchor_lambda: float = 0.8) -> dict[str, Any]:
-    """What a P7 model adds: ρ and cos(q, c̄) of some windows."""
-    rho = [-0.2 + 0.02 * i for i in range(40)]
-    left = 1 - anchor_lambda
-    norm = [(anchor_lambda**2 + left**2 + 2 * anchor_lambda * left * r) ** 0.5 for r in rho]
-    return {
-        "lambda": anchor_lambda,
-        "rho": rho,
-        "cos_anchor": [(anchor_lambda * r + left) / n for r, n in zip(rho, norm)],
-    }
-
-
 def epoch(number: int, cos: float, **details: Any) -> dict[str, Any]:
     """A record of ``training_history.json``."""
     train = {

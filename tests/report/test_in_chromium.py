@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import pytest
-from report.saved import anchor, fivecat
+from report.saved import fivecat
 
 from lvmctl.report.job import PARTS
 from lvmctl.report.page import POLICY, page
@@ -58,7 +58,7 @@ addEventListener("load", () => {
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_the_page_fits_a_telephone(tmp_path, make_inputs):
     name = "p8_a_name_longer_than_a_line_of_a_telephone_c5_m0.07_20260131_100000"
-    inputs = make_inputs(fivecat() | {"anchor": anchor()}, name=name)
+    inputs = make_inputs(fivecat(), name=name)
     text = page([(inputs, [part.section(inputs) for part in PARTS])])
     policy = POLICY.replace("'", "&#39;")
     allowed = f"{policy}; script-src &#39;unsafe-inline&#39;"

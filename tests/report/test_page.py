@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from report.saved import anchor, fivecat, write_run
+from report.saved import fivecat, write_run
 
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.report.html import Html
@@ -74,7 +74,7 @@ def whole(tmp_path_factory) -> str:
     """The page of a run that has everything."""
     path = write_run(
         tmp_path_factory.mktemp("runs") / "run",
-        fivecat() | {"anchor": anchor(), "extras": {"blend": 0.8}},
+        fivecat() | {"extras": {"blend": 0.8}},
     )
     return page([parts(read(RunDirectory.open(path), "run1"))])
 
@@ -89,7 +89,6 @@ def test_a_page_of_one_run_is_whole(whole):
         "h2 Margins",
         "h2 B: retrieval in the article",
         "h2 Mixture weights α",
-        "h2 Anchoring ρ → f(ρ)",
         "h2 Extras of the model",
         "h2 C: ablations",
         "h2 E: coherence and other text",

@@ -14,15 +14,19 @@ from lvmctl.core.errors import RunError, UsageError, first_line
 from lvmctl.core.formatting import number as shown
 from lvmctl.core.schedule import Schedule
 from lvmctl.core.tree import get_mapping, get_number, is_number, leaves
+from lvmctl.registry import load_registry
+from lvmctl.registry.verdict_specs import MetricSpec
 
 NAME = "training_history.json"
 
 LAST_MARGIN = "val.margin.last|val.margin"
-"""A margin that names no previous chunk is read as that against the last one, as P7 and P8 mean."""
+"""A margin that names no previous chunk is read as that against the last one."""
 
-COSINES = ("cos_next", "cos_anchor", "raw_anchor_cosine")
-PARTS = ("anchor_lambda", "order_accuracy")
+COSINES = ("cos_next", "cos_anchor")
 COUNTS = ("windows", "in_article_windows")
+
+ROUNDING = 1e-6
+"""Figures are float32 means."""
 
 
 class Point(NamedTuple):
@@ -47,11 +51,13 @@ class History:
         records: one mapping per epoch; only ``epoch`` is certain.
         config: the run's ``config.json``, empty with a bare history.
         where: the file, for messages.
+        metrics: what plugins say of figures, by name.
     """
 
     records: Sequence[Mapping[str, Any]]
     config: Mapping[str, Any] = field(default_factory=dict)
     where: Path = Path(NAME)
+    metrics: Mapping[str, MetricSpec] = field(default_factory=dict)
 
     @property
     def epochs(self) -> list[int]:
@@ -70,13 +76,15 @@ class History:
         return "mrr@10" if self.ranks_by_score else "cos_next"
 
     def curve(self, path: str) -> list[Point]:
-        """The values of a figure by its path, e.g. ``val.margin.last``, that :func:`number` reads.
+        """The values of a figure by its path, e.g. ``val.margin.last``, that :meth:`number` reads.
 
         ``|`` separates paths that are tried in turn at each epoch.
         """
         found = []
         for record in self.records:
-            value = next((v for p in path.split("|") if (v := number(record, p)) is not None), None)
+            value = next(
+                (v for p in path.split("|") if (v := self.number(record, p)) is not None), None
+            )
             if value is not None:
                 found.append(Point(record["epoch"], value))
         return found
@@ -91,7 +99,7 @@ class History:
         found = {}
         for record in self.records:
             for path, value in leaves(record):
-                low, high = bounds(path)
+                low, high = self.bounds(path)
                 if is_number(value) and not low <= value <= high:
                     found[path] = Point(record["epoch"], value)
         return sorted(found.items())
@@ -99,7 +107,7 @@ class History:
     def terms(self, part: str) -> list[str]:
         """Names of the loss terms that any epoch of ``part`` (train or val) has, sorted."""
         names = {name for record in self.records for name in get_mapping(record, part)}
-        return sorted(name for name in names if name.startswith("loss_") and name not in SHARES)
+        return sorted(name for name in names if self.is_term(name))
 
     def options(self) -> Mapping[str, Any]:
         """The recipe's options by their paths, and by the names of their fields, of which the
@@ -109,18 +117,60 @@ class History:
 
     def unfinished(self) -> int | None:
         """Epochs that were planned, where the records end before them and none says why."""
-        planned = number(self.options(), "epochs")
+        planned = self.number(self.options(), "epochs")
         if planned is None or len(self.records) >= planned:
             return None
         return None if any(record.get("stopped") for record in self.records) else int(planned)
 
     def events(self) -> list[Event]:
         """What the schedule changed, by epoch: seen in the records, and planned in the config."""
-        return sorted({*seen_events(self.records), *planned_events(self.config, self.epochs)})
+        return sorted({*self.seen_events(), *planned_events(self.config, self.epochs)})
 
+    def is_term(self, name: str) -> bool:
+        """Whether a figure is a loss term; metrics whose names begin like one are none."""
+        return name.startswith("loss_") and name not in self.metrics
 
-SHARES = ("loss_share", "loss_share_target")
-"""Figures about a loss that are no loss terms."""
+    @property
+    def scheduled(self) -> list[str]:
+        """Figures that a schedule sets and a recipe reports."""
+        return [*(name for name, one in self.metrics.items() if one.scheduled), "selected"]
+
+    def seen_events(self) -> Iterator[Event]:
+        """Loss terms that come or go between epochs, and steps of what a schedule sets."""
+        for before, after in pairwise(self.records):
+            old, new = get_mapping(before, "train"), get_mapping(after, "train")
+            if not (old and new):
+                continue
+            terms = [{*filter(self.is_term, part)} for part in (old, new)]
+            for name in terms[0] - terms[1]:
+                yield Event(after["epoch"], f"{name} ends")
+            for name in terms[1] - terms[0]:
+                yield Event(after["epoch"], f"{name} begins")
+            for name in self.scheduled:
+                values = self.number(old, name), self.number(new, name)
+                if None not in values and abs(values[0] - values[1]) > 1e-6:
+                    was, became = (shown(value, None) for value in values)
+                    yield Event(after["epoch"], f"{name} {was} → {became}")
+
+    def number(self, record: Mapping[str, Any], path: str) -> float | None:
+        """The number at a dotted path, None where there is none, or none that it can be."""
+        value = get_number(record, path)
+        low, high = self.bounds(path)
+        return float(value) if value is not None and low <= value <= high else None
+
+    def bounds(self, path: str) -> tuple[float, float]:
+        """The least and the largest value that a figure can have, with room for rounding."""
+        parts = path.split(".")
+        name = parts[-1]
+        if "margin" in parts:  # a difference of two cosines
+            return -2.02, 2.02
+        if name in COSINES or "cos_prev" in parts:
+            return -1.01, 1.01
+        if name in self.metrics:
+            return self.metrics[name].low - ROUNDING, self.metrics[name].high + ROUNDING
+        if name.startswith(("r@", "mrr@", "chance_")):
+            return -ROUNDING, 1 + ROUNDING
+        return (0.0 if name in COUNTS else -math.inf), math.inf
 
 
 def read_history(path: Path) -> History:
@@ -143,7 +193,8 @@ def read_history(path: Path) -> History:
         raise RunError("is not a training history, a list with one record per epoch", where=path)
     if not records:
         raise RunError("has no record: no epoch was finished", where=path, mend="train it longer")
-    return History(in_order(records), config if isinstance(config, Mapping) else {}, path)
+    metrics = {entry.name: entry.record for entry in load_registry().entries("metric")}
+    return History(in_order(records), config if isinstance(config, Mapping) else {}, path, metrics)
 
 
 def read_json(path: Path) -> Any:
@@ -165,48 +216,10 @@ def in_order(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The records by epoch, the newer of two of one epoch; numbered where they are not."""
     numbered: dict[int, dict[str, Any]] = {}
     for place, record in enumerate(records, start=1):
-        epoch = number(record, "epoch")
+        epoch = get_number(record, "epoch")
         epoch = place if epoch is None else int(epoch)
         numbered[epoch] = {**record, "epoch": epoch}
     return [numbered[epoch] for epoch in sorted(numbered)]
-
-
-def number(record: Mapping[str, Any], path: str) -> float | None:
-    """The number at a dotted path, None where there is none, or none that this figure can have."""
-    value = get_number(record, path)
-    low, high = bounds(path)
-    return float(value) if value is not None and low <= value <= high else None
-
-
-def bounds(path: str) -> tuple[float, float]:
-    """The least and the largest value that a figure can have, with room for rounding."""
-    parts = path.split(".")
-    name = parts[-1]
-    if "margin" in parts:  # a difference of two cosines
-        return -2.02, 2.02
-    if name in COSINES or "cos_prev" in parts:
-        return -1.01, 1.01
-    if name in PARTS or name.startswith(("r@", "mrr@", "chance_")):
-        return -1e-6, 1 + 1e-6
-    return (0.0 if name in COUNTS else -math.inf), math.inf
-
-
-def seen_events(records: Sequence[Mapping[str, Any]]) -> Iterator[Event]:
-    """Loss terms that come or go between epochs, and steps of what a recipe reports of itself."""
-    for before, after in pairwise(records):
-        old, new = get_mapping(before, "train"), get_mapping(after, "train")
-        if not (old and new):
-            continue
-        terms = [{k for k in part if k.startswith("loss_")} - {*SHARES} for part in (old, new)]
-        for name in terms[0] - terms[1]:
-            yield Event(after["epoch"], f"{name} ends")
-        for name in terms[1] - terms[0]:
-            yield Event(after["epoch"], f"{name} begins")
-        for name in ("loss_share_target", "selected"):
-            values = number(old, name), number(new, name)
-            if None not in values and abs(values[0] - values[1]) > 1e-6:
-                was, became = (shown(value, None) for value in values)
-                yield Event(after["epoch"], f"{name} {was} → {became}")
 
 
 def planned_events(config: Mapping[str, Any], epochs: Sequence[int]) -> Iterator[Event]:

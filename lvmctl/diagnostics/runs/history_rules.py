@@ -1,17 +1,19 @@
-"""Figures of a history that a working run does not have: frozen, constant, at chance."""
+"""Figures of a history that a working run does not have: constant, at chance, behind direct."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number
+from lvmctl.core.tree import get_mapping
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.run_collapse import DEEP, breakdowns, declines, escapes
 from lvmctl.diagnostics.runs.run_diverged import diverged
-from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.diagnostics.runs.run_gap import overfitting
+from lvmctl.registry import load_registry
 
 SAME = 1e-6
 """Figures are float32 means: closer than this they are one figure."""
@@ -19,8 +21,8 @@ ONE_CHUNK = 0.05
 """Entropy, in nats, of mixture weights that lie on one chunk."""
 CLEARLY = 0.02
 """Less cosine, or less R@5, than this is no matter."""
-BOUNDS = (0.6, 0.9)
-"""P7's bounds of λ: on them it may stand still although it learns."""
+CONSTANT = "choose a threshold that some windows pass and some fail, or leave the sample weight out"
+"""What to do about a sample weight that weighs nothing, where it does not say itself."""
 
 
 def history_findings(
@@ -46,7 +48,6 @@ def history_findings(
         *breakdowns(history, points),
         *declines(history, points),
         *escapes(history),
-        *frozen(history),
         *constant_gates(history),
         *mixtures(history),
         *at_chance(history),
@@ -56,32 +57,10 @@ def history_findings(
     ]
 
 
-def frozen(history: History) -> Iterator[Finding]:
-    """λ is to be learned and stays where it began."""
-    curve = history.curve("anchor_lambda|train.anchor_lambda|val.anchor_lambda")
-    values = [point.value for point in curve]
-    wanted = history.options().get("learn_lambda")
-    if len(values) < 2 or max(values) - min(values) > SAME or wanted is False:
-        return
-    bound = any(abs(values[0] - bound) <= SAME for bound in BOUNDS)
-    if bound:  # fixed-anchor's λ, or a learned one that is pushed against its bound
-        return
-    asked = "the plan says that it is learned" if wanted else "P7 learns it unless told otherwise"
-    yield Finding(
-        "frozen-parameter",
-        "serious",
-        curve[0].epoch,
-        f"anchor_lambda is {values[0]:.6g} at each of {len(values)} epochs; {asked}",
-        "see that λ is a parameter, in the optimiser, and not detached in the forward pass; or "
-        "fix it on purpose (--set learn_lambda=false)",
-        "METHODS §4, P7: λ must receive gradient",
-    )
-
-
 def constant_gates(history: History) -> Iterator[Finding]:
-    """A sample gate that gives every window the same weight.
+    """A sample weight that gives every window the same weight.
 
-    The mean of a gate that looks at the windows stays the same over epochs, and differs between
+    The mean of one that looks at the windows stays the same over epochs, and differs between
     training and validation windows; that of a constant one is the same there too.
     """
     train, val = (history.curve(f"{part}.gate_weight_mean") for part in ("train", "val"))
@@ -98,18 +77,32 @@ def constant_gates(history: History) -> Iterator[Finding]:
         (train or val)[0].epoch,
         f"gate_weight_mean is {at:.6g} {where}, at each of {len(train or val)} epochs: it weighs "
         "nothing",
-        "choose a threshold that some windows pass and some fail (--set gate_threshold=…), or "
-        "leave the gate out (--set gate=false)",
-        "METHODS §4, P7: weight .25 or 1",
+        gate_hint(str(gate.get("name")) for gate in sample_weights(history)),
+        "METHODS §4, training signals",
     )
 
 
-def low_weights(history: History) -> list[float]:
-    """The weights that the recipe's sample gates give to windows that fail them."""
+def sample_weights(history: History) -> list[Mapping[str, Any]]:
+    """The recipe's sample weights, as its ``config.json`` has them."""
     gates = history.config.get("sample")
-    options = [gate.get("options") for gate in gates or [] if isinstance(gate, dict)]
-    found = [option.get("weight") for option in options if isinstance(option, dict)]
+    return [gate for gate in gates or [] if isinstance(gate, Mapping)]
+
+
+def low_weights(history: History) -> list[float]:
+    """What the recipe's sample weights give to windows that fail them."""
+    options = [get_mapping(gate, "options") for gate in sample_weights(history)]
+    found = [option.get("weight") for option in options]
     return [float(weight) for weight in found if isinstance(weight, int | float)]
+
+
+def gate_hint(names: Iterable[str]) -> str:
+    """What to do about the first of these sample weights that says so."""
+    entries = load_registry().entries("gate")
+    for name in names:
+        for entry in entries:
+            if entry.means(name) and getattr(entry.record, "hint", ""):
+                return entry.record.hint
+    return CONSTANT
 
 
 def mixtures(history: History) -> Iterator[Finding]:
@@ -137,7 +130,7 @@ def mixtures(history: History) -> Iterator[Finding]:
 
 
 def at_chance(history: History) -> Iterator[Finding]:
-    """R@5 and the order verifier against guessing, at the last epoch."""
+    """R@5 against guessing, at the last epoch."""
     rank, chance = history.last("val.r@5"), history.last("val.chance_r@5")
     windows = history.last("val.in_article_windows|val.windows")
     if rank is not None and chance is not None and windows != 0:
@@ -156,19 +149,6 @@ def at_chance(history: History) -> Iterator[Finding]:
                 remedy(history) if lost else "the data may not hold it: lvmctl diagnose ceilings",
                 "METHODS §3",
             )
-    order = history.curve("val.order_accuracy") or history.curve("train.order_accuracy")
-    windows = history.last("val.windows|val.in_article_windows") or 0
-    if order and windows and order[-1].value <= 0.5 + 1 / math.sqrt(windows):
-        yield Finding(
-            "order-at-chance",
-            "minor",
-            order[-1].epoch,
-            f"order_accuracy {number(order[-1].value)}, guessing gives .500 ± "
-            f"{number(1 / math.sqrt(windows))}",
-            "ask whether the data has an order to learn (lvmctl diagnose direction); if not, "
-            "take the order loss out (its weight 0): it does not reach the predictions",
-            "METHODS §2.8",
-        )
 
 
 def off_target(history: History) -> Iterator[Finding]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lvmctl.anchoring import anchored_cosine, anchored_least_rho
-from lvmctl.core.diagnosis import Diagnosis
+from lvmctl.core.diagnosis import Diagnosis, Finding
 from lvmctl.core.errors import LvmctlError
 from lvmctl.core.files import jsonable
 from lvmctl.core.reporter import Reporter
 from lvmctl.diagnostics.runs.history import History, read_history
 from lvmctl.diagnostics.runs.history_rules import history_findings
-from lvmctl.diagnostics.runs.run_collapse import anchor_position, change_points, is_poor
-from lvmctl.diagnostics.runs.run_findings import Finding, ordered
+from lvmctl.diagnostics.runs.run_collapse import change_points, is_poor
+from lvmctl.diagnostics.runs.run_findings import ordered
 from lvmctl.diagnostics.runs.run_gap import like_for_like, notes
 from lvmctl.diagnostics.runs.run_gradients import gradient_findings, measure_gradients
 from lvmctl.diagnostics.runs.run_options import RunOptions
@@ -24,12 +23,16 @@ from lvmctl.diagnostics.runs.run_text import sentence, tables, unknown, verdict
 from lvmctl.evaluation.eval_data import EvalRequest, of_run
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
+from lvmctl.registry.run_diagnostics import ask_plugins
 
-SHOWN = ("cos_next", "cos_anchor", "r@5", "chance_r@5", "mrr@10", "order_accuracy")
+SHOWN = ("cos_next", "cos_anchor", "r@5", "chance_r@5", "mrr@10")
 
 
 class RunDiagnosis:
     """Findings about a run, the cause first; HEALTHY without any.
+
+    Diagnostics of plugins that take a run are asked too, and their findings are put in order with
+    core's.
 
     What it takes is a run directory, or a bare ``training_history.json``. Where the weights, the
     data or a plugin are gone, what can be told without them is told, and what was not examined
@@ -46,12 +49,18 @@ class RunDiagnosis:
         history = read_history(Path(subject))
         best = best_epoch(history)
         points = change_points(history, self.options)
-        findings: list[Finding] = []
+        others, silent = ask_plugins(load_registry(), Path(subject), reporter)
+        inside: list[Finding] = []
         found: dict[str, Any] = {}
         left_out: dict[str, str] = {}
         if Path(subject).is_dir():
-            findings, found, left_out = self.look_inside(Path(subject), history, best, reporter)
-        findings = [*history_findings(history, points, "ranking" in found), *findings]
+            inside, found, left_out = self.look_inside(Path(subject), history, best, reporter)
+        # The history's words lead, core's and then plugins'; what the weights show is added.
+        findings = [
+            *history_findings(history, points, "ranking" in found),
+            *(finding for _, other in others for finding in other.findings),
+            *inside,
+        ]
         if Path(subject).is_dir():
             if any(
                 has_spread(gate) for gate in found.get("gradients", {}).get("gates", {}).values()
@@ -59,6 +68,7 @@ class RunDiagnosis:
                 findings = [finding for finding in findings if finding.name != "constant-gate"]
         else:
             left_out["predictions and gradients"] = "a bare history has no weights"
+        left_out |= silent
         for what, why in left_out.items():
             reporter.info(f"{what} not examined: {why}")
         findings = ordered(findings)
@@ -66,16 +76,16 @@ class RunDiagnosis:
             "run": str(subject),
             "epochs": len(history.epochs),
             "best_epoch": best,
-            "last": {name: history.last(f"val.{name}") for name in SHOWN},
+            "last": last_figures(history),
             "findings": [finding.record() for finding in findings],
             "notes": notes(history),
             "not_examined": left_out,
             "events": [event._asdict() for event in history.events()],
             "change_points": points,
             "like_for_like": like_for_like(history),
-            "anchor": anchor_figures(history),
             **found,
         }
+        figures = {entry.name: other.figures or None for entry, other in others} | figures
         doubt = "" if "predictions" in found else unknown(history)
         return Diagnosis(
             verdict=verdict(findings, doubt),
@@ -133,6 +143,13 @@ class RunDiagnosis:
         return findings, found, left_out
 
 
+def last_figures(history: History) -> dict[str, float | None]:
+    """The newest of the main figures, and of those that plugins know and the run has."""
+    known = {name: history.last(f"val.{name}") for name in history.metrics}
+    measured = {name: value for name, value in known.items() if value is not None}
+    return {name: history.last(f"val.{name}") for name in SHOWN} | measured
+
+
 def best_epoch(history: History) -> int | None:
     """The epoch whose weights ``best_model.pt`` has: the first best of the metric it is chosen by;
     None where no epoch was measured."""
@@ -145,19 +162,3 @@ def best_epoch(history: History) -> int | None:
 def has_spread(gate: dict[str, float]) -> bool:
     """Whether a gate was seen to give different weights."""
     return gate["high"] - gate["low"] > 1e-6
-
-
-def anchor_figures(history: History) -> dict[str, float] | None:
-    """Where an anchored model stands on f(ρ) (METHODS §2.5); None for others.
-
-    f holds for each window; of means it holds roughly, since f is curved.
-    """
-    position = anchor_position(history)
-    if position is None:
-        return None
-    found = {name: value for name, value in position.items() if name != "curve"}
-    here = position["lambda"]
-    found["f_at_0"] = anchored_cosine(0.0, here)
-    if 0.5 <= here < 1:
-        found["least_rho"] = anchored_least_rho(here)
-    return found

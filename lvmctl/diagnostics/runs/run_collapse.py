@@ -6,22 +6,20 @@ from collections.abc import Iterator
 from statistics import fmean
 from typing import Any
 
-from lvmctl.anchoring import anchored_cosine
+from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, signed
 from lvmctl.diagnostics.runs.change_point import downward_step
-from lvmctl.diagnostics.runs.history import LAST_MARGIN, History, Point
-from lvmctl.diagnostics.runs.run_findings import Finding
+from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 from lvmctl.diagnostics.runs.run_options import RunOptions
 
 KEPT = 0.75
-"""Of a cosine: who keeps less has lost it. The published P7 kept .61 from epoch 2 to 3."""
+"""Of a cosine: who keeps less has lost it. A published training kept .61 from one epoch to the next
+(METHODS §4, published readings)."""
 DEEP = 0.05
 """A fall of a mean cosine that is worth a word."""
 ROSE = 0.02
-"""A rise of a margin that goes with an escape; P6b's stages ask for .02 to .07."""
+"""A rise of a margin that goes with an escape; published losses ask for .02 to .07 (METHODS §4)."""
 MARGINS = {"last": LAST_MARGIN, "second_last": "val.margin.second_last"}
-SHORTEST = 1e-8
-"""Squared length of a blend of opposite vectors that has no direction left, but rounding."""
 SMALLER = (
     "use a smaller lr, or less weight on what works against the target; the weights of the best "
     "epoch are from before"
@@ -101,9 +99,9 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
             "grave",
             step["epoch"],
             f"{evidence}, just where {'; '.join(step['events'])}",
-            "keep what held the prediction until then (a longer --set warmup, or a constant "
+            "keep what held the prediction until then (a longer warm-up, or a constant "
             "weight of a loss that pulls towards the target), or lower what is left",
-            "METHODS §4, P7: epoch 2 → 3",
+            "METHODS §4, published readings",
         )
     else:
         known = isinstance(history.config.get("losses"), list)
@@ -180,62 +178,3 @@ def escapes(history: History) -> Iterator[Finding]:
             f"(1 + w)·E[y|C] - w·{name}, which leaves the target for a large w",
             "METHODS §2.4",
         )
-        return
-    rho = anchor_position(history)
-    top = max(p.value for p in rho["curve"]) if rho else 0.0
-    if fell and rho and lost(top, rho["rho"]):
-        yield Finding(
-            "orthogonal-escape",
-            "grave",
-            after,
-            f"the raw prediction left the centroid: ρ {signed(top)} → "
-            f"{signed(rho['rho'])}; at λ = {number(rho['lambda'], 2)} blending makes f(ρ) = "
-            f"{number(rho['f'])} of it (cos_anchor {number(rho['cos_anchor'])}), which hides it",
-            "pull the raw prediction, not the blend: a cosine loss (--set w_cosine=1) or a floor "
-            "under ρ (--set w_anchor=0.5)",
-            "METHODS §2.5",
-        )
-
-
-def anchor_position(history: History) -> dict[str, Any] | None:
-    """Where an anchored model stands on f(ρ) at its last epoch; None for other models.
-
-    ρ is what the run logged, else the ρ whose f(ρ) is the logged cos_anchor.
-    """
-    lambdas = dict(history.curve("val.anchor_lambda|anchor_lambda|train.anchor_lambda"))
-    cosines = dict(history.curve("val.cos_anchor"))
-    logged = history.curve("val.raw_anchor_cosine|raw_anchor_cosine|train.raw_anchor_cosine")
-    curve = logged or [
-        Point(epoch, rho)
-        for epoch, cosine in cosines.items()
-        if (rho := rho_of(cosine, lambdas.get(epoch))) is not None
-    ]
-    if not (curve and cosines and lambdas):
-        return None
-    at = max((epoch for epoch in lambdas if epoch <= curve[-1].epoch), default=None)
-    if at is None:
-        return None
-    here, rho = lambdas[at], min(max(curve[-1].value, -1.0), 1.0)
-    if (2 * here - 1) ** 2 + 2 * here * (1 - here) * (1 + rho) < SHORTEST:
-        return None
-    return {
-        "curve": curve,
-        "rho": rho,
-        "lambda": here,
-        "f": anchored_cosine(rho, here),
-        "cos_anchor": list(cosines.values())[-1],
-    }
-
-
-def rho_of(cosine: float, anchor_lambda: float | None) -> float | None:
-    """The ρ with f(ρ) = ``cosine``, by bisection; None for λ outside (½, 1), or next to ½."""
-    if anchor_lambda is None or not 0.5 + SHORTEST**0.5 < anchor_lambda < 1:
-        return None
-    low, high = -1.0, 1.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        if anchored_cosine(middle, anchor_lambda) < cosine:
-            low = middle
-        else:
-            high = middle
-    return low

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from typing import Any
 
+from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number
 from lvmctl.core.tree import get, get_mapping, is_number, leaves
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
-from lvmctl.diagnostics.runs.run_findings import Finding
 
 JUDGED = "val.cos_next"
 ABSENT = object()
@@ -20,14 +20,17 @@ FIGURES = (
     *LAST_MARGIN.split("|"),
     "val.loss",
     "train.loss",
-    "anchor_lambda",
 )
-"""Figures that a training in order has numbers for whenever it measures."""
+"""Figures that a training in order has numbers for whenever it measures. So has what plugins say of
+metrics; a history from elsewhere may have those beside ``train`` and ``val``."""
 
 
 def diverged(history: History) -> Iterator[Finding]:
     """Figures that are NaN or infinite at the end."""
-    found = {path: epoch for path in FIGURES if (epoch := broken_since(history, path)) is not None}
+    paths = [*FIGURES]
+    for name in history.metrics:
+        paths += [f"{part}{name}" for part in ("", "train.", "val.")]
+    found = {path: epoch for path in paths if (epoch := broken_since(history, path)) is not None}
     if not found:
         return
     said = ", ".join(f"{path} from epoch {epoch}" for path, epoch in found.items())

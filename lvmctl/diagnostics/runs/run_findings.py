@@ -1,12 +1,13 @@
-"""What can be wrong with a run: a record for each fault, and which of several is the cause."""
+"""Which of several things that are wrong with a run is the cause."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, get_args
+from dataclasses import replace
+from typing import get_args
 
-Severity = Literal["grave", "serious", "minor"]
+from lvmctl.core.diagnosis import Finding, Severity
+
 SEVERITIES = get_args(Severity)
 
 CAUSES = (
@@ -22,38 +23,18 @@ CAUSES = (
     "constant-mixture",
     "at-chance",
     "worse-than-direct",
-    "order-at-chance",
-    "overfitting",
 )
 """Findings, causes before what they bring about; of two as severe the earlier is the verdict."""
 
+EFFECTS = ("overfitting",)
+"""What comes behind the findings that only a plugin has, which follow the causes."""
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong.
 
-    Attributes:
-        name: one of :data:`CAUSES`.
-        severity: ``grave``, the predictions are of no use; ``serious``, a part of the recipe does
-            nothing or harm; ``minor``, worth knowing.
-        epoch: where it begins, None where that is not known.
-        evidence: the line with the figures.
-        remedy: what to do.
-        source: where the science is.
-        also: further lines of evidence.
-    """
-
-    name: str
-    severity: Severity
-    epoch: int | None
-    evidence: str
-    remedy: str
-    source: str
-    also: tuple[str, ...] = ()
-
-    def record(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self) | {"also": list(self.also)}
+def place(finding: Finding) -> tuple[int, int]:
+    """Where a finding stands: the most severe first, then causes first."""
+    known = (*CAUSES, "", *EFFECTS)
+    name = finding.name if finding.name in known else ""
+    return SEVERITIES.index(finding.severity), known.index(name)
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
@@ -66,7 +47,7 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
         merge(once, finding.name, finding)
     if "orthogonal-escape" in once and "collapse" in once:
         merge(once, "orthogonal-escape", once.pop("collapse"))
-    return sorted(once.values(), key=lambda f: (SEVERITIES.index(f.severity), CAUSES.index(f.name)))
+    return sorted(once.values(), key=place)
 
 
 def merge(known: dict[str, Finding], name: str, finding: Finding) -> None:

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, signed
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
-from lvmctl.diagnostics.runs.run_findings import Finding
 
 WORSE = 1.1
 """Of the validation loss: this many times its best, while training went on falling."""
@@ -59,7 +59,7 @@ def level_differs(history: History, term: str) -> str:
 def trend_differs(history: History, term: str) -> str:
     """Why the values of different epochs are not of one thing."""
     changes = {event.what.partition(" ")[0] for event in history.events()}
-    if "loss_share_target" in changes and term != "loss_mse":
+    if changes & {*history.metrics} and term != "loss_mse":
         return "the schedule changes what it asks for"
     if "selected" in changes:
         return "the curriculum changes which windows it is measured on in training"

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl.core.batch import Batch, Step
+from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, signed
 from lvmctl.data.windows import Windows
-from lvmctl.diagnostics.runs.run_findings import Finding
+from lvmctl.diagnostics.runs.history_rules import gate_hint
 from lvmctl.evaluation.trained import Trained
 from lvmctl.nn.objective import told
 from lvmctl.registry.faults import attribute_errors
@@ -240,7 +241,7 @@ def gradient_findings(found: Gradients, epoch: int | None, poor: bool) -> Iterat
             f"{names}{f' and {more} more' if more > 0 else ''}: {found.evidence}",
             "use it in the forward pass without detach, give the optimiser its parameter, or "
             "take it out of the model",
-            "METHODS §4, P7: λ must receive gradient",
+            "METHODS §4: what is learned must receive gradient",
         )
     for name, (low, mean, high) in found.gates.items():
         if found.windows >= ENOUGH and high - low <= 1e-6:
@@ -249,7 +250,6 @@ def gradient_findings(found: Gradients, epoch: int | None, poor: bool) -> Iterat
                 "serious",
                 None,
                 f"{name} gives each of {found.windows} training windows the weight {mean:.6g}",
-                "choose a threshold that some windows pass and some fail (--set "
-                "gate_threshold=…), or leave the gate out (--set gate=false)",
-                "METHODS §4, P7: weight .25 or 1",
+                gate_hint([name]),
+                "METHODS §4, training signals",
             )

@@ -11,9 +11,9 @@ import torch
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge
 from lvmctl.baselines.wiener import Wiener
+from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import estimate, number, percent, signed
 from lvmctl.data.windows import Windows
-from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.registry.specs import NoOptions, Shape
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lvmctl.core.diagnosis import Table
+from lvmctl.core.diagnosis import Finding, Table
 from lvmctl.core.formatting import number
 from lvmctl.diagnostics.runs.history import History
-from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.diagnostics.runs.run_ranking import ranking_table
 
 COMPARED = ({"direct.cos_next"}, {"r@5", "direct.r@5"}, {"r@5", "chance_r@5"})

@@ -1,4 +1,4 @@
-"""What a model shows besides q: what its losses log, its mixture weights, its anchor and extras."""
+"""What a model shows besides q: what its losses log, its mixture weights and its extras."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lvmctl.anchoring import blend_of
 from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.fivecat.coherence import coherence
@@ -19,7 +18,6 @@ from lvmctl.evaluation.trained import Trained
 from lvmctl.nn.loss_value import LossValue
 from lvmctl.nn.objective import Objective
 from lvmctl.registry.faults import attribute_errors
-from lvmctl.sphere import centroid, cosine, unit
 
 BATCH = 1024
 GROUPS = 10
@@ -38,10 +36,9 @@ class Anatomy(NamedTuple):
         metrics: what its losses log, such as ``order_accuracy``, by window; what is one figure of a
             whole batch is that of the window's article.
         parts: ``weights``, α averaged over tenths of the windows by their coherence
-            (``coherence`` (G,), ``mean`` (G, K) oldest chunk first, ``all`` (K,)); ``anchor`` of an
-            anchored model, λ with ρ = cos(raw, c̄) and cos(q, c̄) of up to 300 windows (METHODS
-            §2.5); and ``extras`` by name, scalars or the values of the same windows. What the model
-            does not give is absent.
+            (``coherence`` (G,), ``mean`` (G, K) oldest chunk first, ``all`` (K,)); and ``extras``
+            by name, scalars or the values of up to 300 windows. What the model does not give is
+            absent.
     """
 
     q: np.ndarray
@@ -53,8 +50,7 @@ def anatomy(trained: Trained, windows: Windows) -> Anatomy:
     """Look inside a run's predictions on all ``windows``."""
     metrics = LossMetrics(trained, windows)
     q = np.empty((len(windows), windows.split.dim), np.float32)
-    anchored = trained.plan.model.entry.record.geometry == "anchored"
-    kept: dict[str, list[Tensor]] = defaultdict(list)
+    weights: list[Tensor] = []
     extras: dict[str, list[Tensor]] = defaultdict(list)
     for low in range(0, len(windows), BATCH):
         index = np.arange(low, min(low + BATCH, len(windows)))
@@ -63,40 +59,19 @@ def anatomy(trained: Trained, windows: Windows) -> Anatomy:
         metrics.add(prediction, index)
         q[index] = prediction.q.float().numpy()
         if prediction.weights is not None:
-            kept["weights"].append(prediction.weights.float())
-        if anchored and prediction.raw is not None:
-            cosines = cosines_of_blend(prediction.raw.float(), prediction.q.float(), context)
-            for name, value in cosines.items():
-                kept[name].append(value)
+            weights.append(prediction.weights.float())
         for name, value in prediction.extras.items():
             extras[name].append(value.float())
     found: dict[str, Any] = {}
     some = np.linspace(0, len(windows) - 1, min(POINTS, len(windows))).astype(int)
-    if "weights" in kept:
-        found["weights"] = grouped(torch.cat(kept["weights"]).numpy(), coherence(windows))
-    if "rho" in kept:
-        rho, cos_raw, cos_anchor = (torch.cat(kept[k]) for k in ("rho", "cos_raw", "cos_anchor"))
-        found["anchor"] = {
-            "lambda": blend_of(rho, cos_raw, cos_anchor).nanmedian().item(),
-            "rho": rho[some].tolist(),
-            "cos_anchor": cos_anchor[some].tolist(),
-        }
+    if weights:
+        found["weights"] = grouped(torch.cat(weights).numpy(), coherence(windows))
     if extras:
         found["extras"] = {
             name: torch.cat(values)[some].tolist() if values[0].dim() else values[0].item()
             for name, values in extras.items()
         }
     return Anatomy(q, metrics.columns(), found)
-
-
-def cosines_of_blend(raw: Tensor, q: Tensor, context: Tensor) -> dict[str, Tensor]:
-    """Cosines (B,) among a raw prediction, the centroid, and what they are blended into."""
-    raw, middle = unit(raw), centroid(context)
-    return {
-        "rho": cosine(raw, middle),
-        "cos_raw": cosine(q, raw),
-        "cos_anchor": cosine(q, middle),
-    }
 
 
 def grouped(weights: np.ndarray, coherent: np.ndarray) -> dict[str, Any]:

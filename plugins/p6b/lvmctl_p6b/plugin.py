@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.plugins import LossSpec, RecipeSpec, hookimpl
+from lvmctl.plugins import LossSpec, MetricSpec, RecipeSpec, hookimpl
 from lvmctl_p6b.gates import GATES, PROFILES
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 
@@ -42,3 +42,20 @@ def lvmctl_gates():
 @hookimpl
 def lvmctl_profiles():
     return PROFILES
+
+
+@hookimpl
+def lvmctl_metrics():
+    return [
+        MetricSpec(
+            name="loss_share",
+            summary="λ_eff·L_dir/MSE, what the directional term has of the squared error.",
+            low=0.0,
+        ),
+        MetricSpec(
+            name="loss_share_target",
+            summary="The share of the squared error that the stage aims at.",
+            low=0.0,
+            scheduled=True,
+        ),
+    ]

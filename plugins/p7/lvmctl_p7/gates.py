@@ -16,6 +16,8 @@ TRAINING = (
         target="lvmctl_p7.directional_gate:DirectionalGate",
         options=options.DirectionalGateOptions,
         needs=("target", "last", "second_last"),
+        hint="choose a threshold that some windows pass and some fail (--set gate_threshold=…), or "
+        "leave the gate out (--set gate=false)",
     ),
     KillRule(
         name="drift-stop",

@@ -21,8 +21,8 @@ class Ranker(nn.Module):
     λ itself is the parameter, and after a step outside its bounds it is put back on them. A
     squashed one would have no gradient at a bound, where "strong-anchor" starts.
 
-    Shapes: context (B, K, D) → q (B, D), raw (B, D); extras: λ as ``anchor_lambda`` (), and ρ =
-    cos(q_raw, c̄) as ``raw_anchor_cosine`` (B,).
+    Shapes: context (B, K, D) → q (B, D), raw (B, D); extras: λ as ``anchor_lambda`` (), ρ =
+    cos(q_raw, c̄) as ``raw_anchor_cosine`` (B,) and cos(q, c̄) as ``anchored_cosine`` (B,).
     """
 
     def __init__(self, options: RankerOptions, shape: Shape) -> None:
@@ -46,5 +46,10 @@ class Ranker(nn.Module):
         blend = self.anchor_lambda.clamp(LEAST_LAMBDA, MOST_LAMBDA)
         anchor = centroid(context)
         rho = cosine(unit(raw.detach()), anchor)
-        extras = {"anchor_lambda": blend, "raw_anchor_cosine": rho}
-        return Prediction(q=anchored(raw, anchor, blend), raw=raw, extras=extras)
+        q = anchored(raw, anchor, blend)
+        extras = {
+            "anchor_lambda": blend,
+            "raw_anchor_cosine": rho,
+            "anchored_cosine": cosine(q.detach(), anchor),
+        }
+        return Prediction(q=q, raw=raw, extras=extras)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.plugins import LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl.plugins import DiagnosticSpec, LossSpec, MetricSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p7 import options
 from lvmctl_p7.gates import GATES, PROFILES
 
@@ -28,7 +28,7 @@ def lvmctl_models():
             target="lvmctl_p7.model:Ranker",
             options=options.RankerOptions,
             geometry="anchored",
-            gives=("raw", "anchor_lambda", "raw_anchor_cosine"),
+            gives=("raw", "anchor_lambda", "raw_anchor_cosine", "anchored_cosine"),
         )
     ]
 
@@ -68,3 +68,33 @@ def lvmctl_gates():
 @hookimpl
 def lvmctl_profiles():
     return PROFILES
+
+
+@hookimpl
+def lvmctl_metrics():
+    return [
+        MetricSpec(
+            name="anchor_lambda",
+            summary="λ, the share of the raw prediction in the blend.",
+            low=0.0,
+            high=1.0,
+        ),
+        MetricSpec(
+            name="raw_anchor_cosine",
+            summary="ρ, the raw prediction's cosine to the centroid, before blending.",
+            low=-1.01,  # with room for bf16
+            high=1.01,
+        ),
+    ]
+
+
+@hookimpl
+def lvmctl_diagnostics():
+    return [
+        DiagnosticSpec(
+            name="anchor",
+            summary="Anchoring ρ → f(ρ): what blending with the centroid hides.",
+            target="lvmctl_p7.diagnosis:AnchorDiagnosis",
+            takes="run",
+        )
+    ]

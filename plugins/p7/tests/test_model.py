@@ -9,11 +9,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lvmctl_p7.anchoring import anchored_cosine
 from lvmctl_p7.model import Ranker
 from lvmctl_p7.options import RankerOptions
 from lvmctl_p7.plugin import lvmctl_models
 
-from lvmctl.anchoring import anchored_cosine
 from lvmctl.nn.sequence.options import SEQUENCE_MODELS
 from lvmctl.plugins import Shape
 from lvmctl.sphere import centroid, cosine, unit

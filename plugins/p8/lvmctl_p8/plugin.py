@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import LossSpec, MetricSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl.plugins import DiagnosticSpec, LossSpec, MetricSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p8 import options
 from lvmctl_p8.gates import GATES, PROFILES
 
@@ -75,5 +75,17 @@ def lvmctl_metrics():
             chance=0.5,
             ceiling="order-classifier",
             target="lvmctl_p8.order_evidence:ceiling",
+        )
+    ]
+
+
+@hookimpl
+def lvmctl_diagnostics():
+    return [
+        DiagnosticSpec(
+            name="order",
+            summary="Whether the order verifier tells more than guessing does.",
+            target="lvmctl_p8.diagnosis:OrderDiagnosis",
+            takes="run",
         )
     ]

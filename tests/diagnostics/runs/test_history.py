@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from diagnostics.histories import METRICS
 
 from lvmctl.core.errors import RunError
-from lvmctl.diagnostics.runs.history import History, Point, number, read_history
+from lvmctl.diagnostics.runs.history import History, Point, read_history
+
+HISTORY = History([], metrics=METRICS)
 
 
 def record(epoch, **parts):
@@ -56,9 +59,9 @@ def test_a_curve_keeps_finite_values_with_their_epochs():
 )
 def test_a_figure_that_cannot_be_is_missing(path, edges, beyond):
     for value in edges:
-        assert number({path: value}, path) == value
+        assert HISTORY.number({path: value}, path) == value
     for value in beyond:
-        assert number({path: value}, path) is None
+        assert HISTORY.number({path: value}, path) is None
 
 
 def test_figures_that_cannot_be_are_listed_by_their_newest_value():
@@ -78,14 +81,14 @@ def test_alternative_paths_are_tried_at_each_epoch():
 
 
 def test_a_key_may_hold_a_dot():
-    assert number({"val": {"a.b": 2}}, "val.a.b") == 2
-    assert number({"val": {"r@5": 0.5}}, "val.r@5") == 0.5
-    assert number({"val": [1]}, "val.0") is None
+    assert HISTORY.number({"val": {"a.b": 2}}, "val.a.b") == 2
+    assert HISTORY.number({"val": {"r@5": 0.5}}, "val.r@5") == 0.5
+    assert HISTORY.number({"val": [1]}, "val.0") is None
 
 
 def test_terms_are_losses_and_not_shares_of_losses():
     parts = {"loss": 1, "loss_mse": 1, "loss_share": 0.1, "loss_share_target": 0.2, "pos": 1}
-    assert History([record(1, train=parts)]).terms("train") == ["loss_mse"]
+    assert History([record(1, train=parts)], metrics=METRICS).terms("train") == ["loss_mse"]
 
 
 def test_events_seen_are_terms_that_come_and_go_and_steps_of_targets():
@@ -94,7 +97,8 @@ def test_events_seen_are_terms_that_come_and_go_and_steps_of_targets():
             record(1, train={"loss_a": 1, "loss_t": 1, "loss_share_target": 0.1}),
             record(2, train={"loss_a": 1, "loss_t": 1, "loss_share_target": 0.1 + 1e-9}),
             record(3, train={"loss_a": 1, "loss_b": 1, "loss_share_target": 0.2}),
-        ]
+        ],
+        metrics=METRICS,
     )
     assert history.events() == [
         (3, "loss_b begins"),
@@ -180,3 +184,11 @@ def test_options_of_groups_by_name_and_by_path():
     assert (found["epochs"], found["heads"], found["width"], found["x"]) == (3, 7, 8, 1)
     assert (found["sequence.heads"], found["sequence.inner.x"]) == (2, 1)
     assert History([record(1)], {"options": 3}).options() == {}
+
+
+def test_a_history_that_is_read_knows_what_plugins_say_of_metrics(tmp_path):
+    path = written(tmp_path / "h.json", [record(1, val={"order_accuracy": 1.5})])
+    history = read_history(path)
+    assert history.last("val.order_accuracy") is None
+    assert history.impossible() == [("val.order_accuracy", Point(1, 1.5))]
+    assert {"loss_share_target", "selected"} <= {*history.scheduled}

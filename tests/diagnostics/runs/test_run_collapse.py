@@ -6,16 +6,13 @@ import numpy as np
 import pytest
 from diagnostics.histories import escaped, planted, published_p7, records
 
-from lvmctl.anchoring import anchored_cosine
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.run_collapse import (
-    anchor_position,
     breakdowns,
     change_points,
     declines,
     escapes,
     is_poor,
-    rho_of,
 )
 from lvmctl.diagnostics.runs.run_options import RunOptions
 
@@ -50,17 +47,6 @@ def test_the_published_p7_broke_down_when_its_teacher_ended():
     assert "cos_next .396 → .241" in finding.evidence
     assert "cos_anchor .588 → .391" in finding.evidence
     assert "loss_teacher ends" in finding.evidence
-
-
-def test_the_published_p7_left_the_centroid_along_f():
-    (finding,) = escapes(published_p7())
-    assert finding.name == "orthogonal-escape"
-    # f of ρ = .41 and .17 at λ = .8 (METHODS §2.5); the histories' λ is a little below .8.
-    position = anchor_position(published_p7())
-    curve = dict(position["curve"])
-    assert curve[2] == pytest.approx(0.41, abs=0.02)
-    assert curve[3] == pytest.approx(0.17, abs=0.02)
-    assert position["f"] == pytest.approx(0.430, abs=1e-6)
 
 
 def test_a_collapse_without_an_event_says_so():
@@ -235,37 +221,6 @@ def test_a_margin_without_a_name_is_read_as_that_against_the_last_chunk():
 
     (finding,) = escapes(planted(flat))
     assert "margin[last] went +.300 → +.300" in finding.evidence
-
-
-@pytest.mark.parametrize("anchor_lambda", [0.6, 0.8, 0.9])
-@pytest.mark.parametrize("rho", [-0.9, -0.1, 0.0, 0.4, 1.0])
-def test_rho_is_what_f_makes_the_cosine_of(rho, anchor_lambda):
-    found = rho_of(anchored_cosine(rho, anchor_lambda), anchor_lambda)
-    assert found == pytest.approx(rho, abs=1e-6)
-
-
-@pytest.mark.parametrize(("rho", "told"), [(-1, False), (-1.005, False), (-0.99, True)])
-def test_opposite_vectors_of_equal_weight_have_no_position(rho, told):
-    val = {"cos_anchor": 0.0, "raw_anchor_cosine": rho}
-    history = History([{"epoch": 1, "anchor_lambda": 0.5, "val": val}])
-    assert (anchor_position(history) is not None) == told
-
-
-def test_a_mean_a_little_outside_is_on_the_edge():
-    val = {"cos_anchor": 1.0, "raw_anchor_cosine": 1.005}
-    position = anchor_position(History([{"epoch": 1, "anchor_lambda": 0.8, "val": val}]))
-    assert (position["rho"], position["f"]) == (1.0, pytest.approx(1.0))
-
-
-def test_rho_is_not_told_where_f_has_two():
-    assert rho_of(0.5, 0.4) is None
-    assert rho_of(-0.9, 0.5 + 1e-9) is None
-    assert rho_of(0.5, None) is None
-
-
-def test_models_that_are_not_anchored_have_no_position():
-    assert anchor_position(escaped()) is None
-    assert anchor_position(History([{"epoch": 1}])) is None
 
 
 def test_leaving_the_centroid_while_learning_is_no_collapse():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from lvmctl.diagnostics.runs.run_findings import CAUSES, Finding, ordered
+from lvmctl.core.diagnosis import Finding
+from lvmctl.diagnostics.runs.run_findings import CAUSES, ordered
 
 
 def finding(name, severity="grave", epoch=None, evidence="line"):
@@ -59,3 +60,10 @@ def test_a_record_is_plain_data():
 
 def test_every_cause_is_named_once():
     assert len(set(CAUSES)) == len(CAUSES)
+
+
+def test_what_only_a_plugin_finds_stands_before_what_is_mild():
+    found = [finding("overfitting", "minor"), finding("mine", "minor"), finding("other", "minor")]
+    found += [finding("at-chance", "minor"), finding("mine-too", "serious")]
+    names = ["mine-too", "at-chance", "mine", "other", "overfitting"]
+    assert [f.name for f in ordered(found)] == names

@@ -10,9 +10,9 @@ from diagnostics.histories import planted, records
 from lvmctl.core.formatting import number
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.history_rules import (
+    CONSTANT,
     at_chance,
     constant_gates,
-    frozen,
     history_findings,
     mixtures,
     off_target,
@@ -53,30 +53,6 @@ def test_a_cosine_alone_tells_of_what_is_broken(values, name):
     assert [finding.name for finding in found] == [name]
 
 
-def at_eighty(record):
-    record["anchor_lambda"] = 0.800000011920929
-
-
-def test_a_lambda_that_stands_still_is_frozen():
-    (finding,) = frozen(planted(at_eighty, config={"options": {"learn_lambda": True}}))
-    assert (finding.name, finding.severity, finding.epoch) == ("frozen-parameter", "serious", 1)
-    assert "anchor_lambda is 0.8 at each of 10 epochs; the plan says that it is learned" in (
-        finding.evidence
-    )
-    (finding,) = frozen(planted(at_eighty))
-    assert "P7 learns it unless told otherwise" in finding.evidence
-
-
-def test_a_lambda_that_is_not_learned_or_on_its_bound_may_stand_still():
-    assert list(frozen(planted(at_eighty, config={"options": {"learn_lambda": False}}))) == []
-
-    def bound(record):
-        record["anchor_lambda"] = 0.6000000238418579
-
-    assert list(frozen(planted(bound))) == []
-    assert list(frozen(planted(at_eighty, epochs=1))) == []
-
-
 @pytest.mark.parametrize("weight", [1.0, 0.25, 0.6])
 def test_a_gate_is_constant_where_training_and_validation_have_one_mean(weight):
     def constant(record):
@@ -86,6 +62,18 @@ def test_a_gate_is_constant_where_training_and_validation_have_one_mean(weight):
     (finding,) = constant_gates(planted(constant))
     assert (finding.name, finding.epoch) == ("constant-gate", 1)
     assert f"gate_weight_mean is {weight:g}" in finding.evidence
+
+
+def test_a_sample_weight_says_what_to_do_where_it_weighs_nothing():
+    def constant(record):
+        for part in ("train", "val"):
+            record[part]["gate_weight_mean"] = 0.25
+
+    (finding,) = constant_gates(planted(constant))
+    assert finding.remedy == CONSTANT
+    config = {"sample": [{"name": "p7/directional-gate"}]}
+    (finding,) = constant_gates(planted(constant, config=config))
+    assert "--set gate_threshold=…" in finding.remedy
 
 
 def test_a_mean_that_stays_over_epochs_alone_is_no_constant_gate():
@@ -198,12 +186,6 @@ def test_data_in_which_direct_is_at_chance_is_not_the_runs_fault():
     (finding,) = at_chance(changed(**{"r@5": 0.14, "direct": {"r@5": 0.14}}))
     assert finding.severity == "minor"
     assert "diagnose ceilings" in finding.remedy
-
-
-def test_an_order_verifier_at_chance_is_minor():
-    (finding,) = at_chance(changed(order_accuracy=0.51))
-    assert (finding.name, finding.severity) == ("order-at-chance", "minor")
-    assert list(at_chance(changed(order_accuracy=0.53))) == []
 
 
 def test_losing_to_the_last_chunk_on_both_figures_is_said():

@@ -9,8 +9,8 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from lvmctl_p7.anchoring import anchored_cosine, anchored_least_rho
 
-from lvmctl.anchoring import anchored_cosine, anchored_least_rho, blend_of
 from lvmctl.sphere import anchored, cosine
 
 lambdas = st.floats(0.01, 1)
@@ -123,17 +123,3 @@ def test_rho_0_of_the_published_lambdas(anchor_lambda, edge):
 def test_opposite_vectors_of_equal_weight_leave_no_direction():
     anchor = torch.eye(3)[:1]
     assert not anchored(-anchor, anchor, 0.5).any()
-
-
-@given(st.floats(-0.99, 0.99), st.floats(0, 1))
-def test_the_blend_is_known_by_its_cosines(rho, blend):
-    raw, anchor = np.array([1.0, 0.0]), np.array([rho, math.sqrt(1 - rho**2)])
-    q = blend * raw + (1 - blend) * anchor
-    q /= np.linalg.norm(q)
-    assert blend_of(rho, q @ raw, q @ anchor) == pytest.approx(blend, abs=1e-9)
-
-
-def test_the_blend_of_a_vector_with_itself_is_not_known():
-    one = np.ones(1)
-    with np.errstate(invalid="ignore"):
-        assert np.isnan(blend_of(one, one, one)).all()

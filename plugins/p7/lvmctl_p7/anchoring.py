@@ -31,12 +31,3 @@ def anchored_least_rho(blend: float) -> float:
     b = 1 - blend
     root = ((1 - b**2) ** 2 - 2 * blend * b) ** 0.5
     return (-b * (1 - b**2) + b * root) / blend
-
-
-def blend_of(rho: Real, cos_raw: Real, cos_anchor: Real) -> Real:
-    """λ of q = normalise(λr + (1 - λ)c), from ρ = r·c, q·r and q·c of unit vectors.
-
-    Where r and c are the same, every λ gives this q, and none is found (NaN).
-    """
-    of_raw, of_anchor = cos_raw - rho * cos_anchor, cos_anchor - rho * cos_raw
-    return of_raw / (of_raw + of_anchor)

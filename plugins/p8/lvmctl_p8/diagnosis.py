@@ -1,0 +1,56 @@
+"""Whether a run's order verifier tells more than guessing does."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lvmctl import Diagnosis, Finding, format_number, read_history
+
+if TYPE_CHECKING:
+    from lvmctl import Reporter
+
+NAME = "order_accuracy"
+
+
+class OrderDiagnosis:
+    """The order accuracy of a run's last epoch against one half (METHODS §2.8).
+
+    What it takes is a run directory, or a bare ``training_history.json``.
+
+    Raises:
+        RunError: there is no history, or it is damaged.
+    """
+
+    def __call__(self, subject: Path, reporter: Reporter) -> Diagnosis:
+        history = read_history(Path(subject))
+        curve = history.curve(f"val.{NAME}") or history.curve(f"train.{NAME}")
+        windows = history.last("val.windows|val.in_article_windows") or 0
+        if not (curve and windows):
+            sentence = "The run logs no order accuracy: it has no order verifier."
+            return Diagnosis(verdict="NOT MEASURED", sentence=sentence)
+        epoch, value = curve[-1]
+        spread = 1 / math.sqrt(windows)
+        said = f"order_accuracy {format_number(value)}, guessing gives .500 ± "
+        said += format_number(spread)
+        sentence = f"At epoch {epoch}: {said}."
+        figures = {NAME: value, "chance": 0.5, "spread": spread}
+        if value > 0.5 + spread:
+            return Diagnosis(verdict="TOLD", sentence=sentence, figures=figures)
+        finding = Finding(
+            "order-at-chance",
+            "minor",
+            epoch,
+            said,
+            "ask whether the data has an order to learn (lvmctl diagnose direction); if not, "
+            "take the order loss out (its weight 0): it does not reach the predictions",
+            "METHODS §2.8",
+        )
+        return Diagnosis(
+            verdict="ORDER AT CHANCE",
+            sentence=sentence,
+            figures=figures,
+            change=finding.remedy,
+            findings=(finding,),
+        )
