@@ -35,7 +35,7 @@ def history_findings(
             history has no other ranks than q's, neither are they.
     """
     if ranker or history.ranks_by_score:
-        asked = [diverged, frozen, constant_gates, overfitting]
+        asked = [diverged, constant_gates, overfitting]
         found = [finding for rule in asked for finding in rule(history)]
         if history.ranks_by_score:
             found += breakdowns(history, points)

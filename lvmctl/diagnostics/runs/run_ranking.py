@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from lvmctl.baselines.direct import Direct
-from lvmctl.core.diagnosis import Table
+from lvmctl.core.diagnosis import Finding, Table
 from lvmctl.core.formatting import interval, number, signed
 from lvmctl.data.windows import Windows
-from lvmctl.diagnostics.runs.run_findings import Finding
 from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.measure import PRIMARY, Protocol
 from lvmctl.evaluation.metric_table import Sheet
