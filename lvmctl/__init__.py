@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from lvmctl.registry.specs import (
         API_VERSION,
         BaselineSpec,
+        BatchFieldSpec,
         CommandSpec,
         Composition,
         Curriculum,
@@ -89,6 +90,7 @@ _HOMES = {
     # For plugin.py: records and their options. None of these loads torch or NumPy.
     "API_VERSION": "registry.specs",
     "BaselineSpec": "registry.specs",
+    "BatchFieldSpec": "registry.specs",
     "CommandSpec": "registry.specs",
     "Composition": "registry.specs",
     "Curriculum": "registry.specs",
@@ -148,6 +150,7 @@ __all__ = [
     "API_VERSION",
     "BaselineSpec",
     "Batch",
+    "BatchFieldSpec",
     "CommandSpec",
     "Composition",
     "Curriculum",

@@ -5,6 +5,7 @@ from lvmctl.registry.hookspecs import hookimpl
 from lvmctl.registry.specs import (
     API_VERSION,
     BaselineSpec,
+    BatchFieldSpec,
     CommandSpec,
     Composition,
     Curriculum,
@@ -24,6 +25,7 @@ from lvmctl.registry.verdict_specs import MetricSpec, ProfileSpec, VerdictGate
 __all__ = [
     "API_VERSION",
     "BaselineSpec",
+    "BatchFieldSpec",
     "CommandSpec",
     "Composition",
     "Curriculum",

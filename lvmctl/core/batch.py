@@ -21,33 +21,37 @@ FIELDS: dict[str, str] = {
     "in_batch_mask": "(B, B) bool, true where target j may serve as a negative of row i",
     "future": "(B, R, D) the target and R - 1 chunks after it, each h further on",
     "future_mask": "(B, R) bool, true where the article reaches that far",
-    "order_first": "(B, P, D) stored chunks of the window and its target",
-    "order_second": "(B, P, D) another chunk of the same window and target",
-    "order_label": "(B, P) float, 1 where order_second comes later in the article, else 0",
 }
-"""Every batch field by name, with its shape."""
+"""The batch fields of core by name, with their shapes. Plugins add others (``BatchFieldSpec``)."""
 
 
 class Batch:
     """Named tensors of B windows. Reading a field that was not asked for says so.
 
     Args:
-        fields: tensors by name; the names and shapes are those of :data:`FIELDS`.
+        fields: tensors by name; the names and shapes are those of :data:`FIELDS` and of plugins'
+            fields.
+        owner: who reads it, for an error.
+        hidden: names of fields that there are, and that the owner did not declare.
     """
 
-    __slots__ = ("_fields", "_owner")
+    __slots__ = ("_fields", "_hidden", "_owner")
 
-    def __init__(self, fields: Mapping[str, Tensor], owner: str | None = None) -> None:
+    def __init__(
+        self, fields: Mapping[str, Tensor], owner: str | None = None, hidden: Iterable[str] = ()
+    ) -> None:
         self._fields = dict(fields)
         self._owner = owner
+        self._hidden = frozenset(hidden)
 
     def __getattr__(self, name: str) -> Tensor:
         try:
             return self._fields[name]
         except KeyError:
             pass
-        if name not in FIELDS:
-            raise AttributeError(f"a batch has no field {name!r}; it has {', '.join(FIELDS)}")
+        known = dict.fromkeys([*FIELDS, *self._fields, *sorted(self._hidden)])
+        if name not in known:
+            raise AttributeError(f"a batch has no field {name!r}; it has {', '.join(known)}")
         who = self._owner or "this code"
         raise AttributeError(f"{who} reads batch.{name} without declaring it; add it to `needs`")
 
@@ -62,12 +66,19 @@ class Batch:
         return len(next(iter(self._fields.values())))
 
     def only(self, names: Iterable[str], owner: str) -> Batch:
-        """The same tensors, restricted to what ``owner`` declared it needs."""
-        return Batch({name: self._fields[name] for name in names}, owner)
+        """The same tensors, restricted to what ``owner`` declared it needs. A field of a plugin may
+        be qualified (``p8/order_pairs``)."""
+        shown = {bare: self._fields[bare] for bare in map(bare_name, names)}
+        return Batch(shown, owner, self._fields)
 
     def having(self, **fields: Tensor) -> Batch:
         """The same tensors and these."""
-        return Batch(self._fields | fields, self._owner)
+        return Batch(self._fields | fields, self._owner, self._hidden)
+
+
+def bare_name(name: str) -> str:
+    """A field's name in a batch, without the plugin that declares it."""
+    return name.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lvmctl.core.batch import Batch
-from lvmctl.data.sampling import draw_negatives, draw_order_pairs, generator
+from lvmctl.data.fields import FieldMaker
+from lvmctl.data.sampling import draw_negatives, generator
 from lvmctl.data.windows import Windows
 from lvmctl.sphere import unit
 
-ORDER = {"order_first", "order_second", "order_label"}
 NEGATIVES = {"negatives", "negative_mask"}
 FUTURE = {"future", "future_mask"}
 
@@ -24,14 +25,14 @@ class BatchBuilder:
 
     Args:
         windows: the windows of one split.
-        needs: names of batch fields (see :data:`lvmctl.core.batch.FIELDS`).
-        negatives: M, same-article negatives per window.
-        order_pairs: P, order pairs per window.
-        rollout: R, chunks of the future per window.
-        seed: seed of the negatives and pairs.
+        needs: names of core's batch fields (see :data:`lvmctl.core.batch.FIELDS`).
+        fields: makers of the other fields, by name.
+        seed: seed of what is drawn.
         device: where batches live. On a GPU the store is copied there once; on a CPU it stays
             mapped from disk.
         share: a builder whose copy of the same store is used instead of another one.
+        counts: ``negatives``, M same-article negatives per window; ``rollout``, R chunks of the
+            future per window; and what is asked of a field of ``fields``, by its name.
     """
 
     def __init__(
@@ -39,18 +40,16 @@ class BatchBuilder:
         windows: Windows,
         needs: Iterable[str],
         *,
-        negatives: int = 0,
-        order_pairs: int = 0,
-        rollout: int = 0,
+        fields: Mapping[str, FieldMaker] = MappingProxyType({}),
         seed: int = 0,
         device: torch.device | str = "cpu",
         share: BatchBuilder | None = None,
+        **counts: int,
     ) -> None:
         self.windows = windows
         self.needs = frozenset(needs)
-        self.negatives = negatives
-        self.order_pairs = order_pairs
-        self.rollout = rollout
+        self.fields = dict(sorted(fields.items()))
+        self.counts = counts
         self.seed = seed
         if share is not None and share.windows.split.vectors is windows.split.vectors:
             self.vectors = share.vectors
@@ -62,9 +61,10 @@ class BatchBuilder:
         self.device = self.vectors.device
 
     def batch(self, index: np.ndarray, *key: int) -> Batch:
-        """The windows ``index`` (B,), with negatives and pairs drawn for ``key``.
+        """The windows ``index`` (B,), with what is drawn for ``key``.
 
-        ``key`` is (epoch, step) in training; the same key always draws the same.
+        ``key`` is (epoch, step) in training; the same key always draws the same: negatives first,
+        then the fields of plugins in the order of their names.
         """
         windows, k = self.windows, self.windows.context_length
         rng = generator(self.seed, "batch", *key)
@@ -84,17 +84,18 @@ class BatchBuilder:
         if self.needs & NEGATIVES:
             lengths = windows.split.lengths[article]
             drawn, real = draw_negatives(
-                rng, lengths, position, k, windows.target_offset, self.negatives
+                rng, lengths, position, k, windows.target_offset, self.counts.get("negatives", 0)
             )
             fields["negatives"] = self.gather((rows - position)[:, None] + drawn)
             fields["negative_mask"] = self.tensor(real)
-        if self.needs & ORDER:
-            first, second = draw_order_pairs(rng, len(index), k + 1, self.order_pairs)
-            fields["order_first"] = self.gather(np.take_along_axis(inside, first, axis=1))
-            fields["order_second"] = self.gather(np.take_along_axis(inside, second, axis=1))
-            fields["order_label"] = self.tensor((second > first).astype(np.float32))
+        for name, make in self.fields.items():
+            made = make(windows, index, self.counts.get(name, 0), rng)
+            double = made.dtype == np.float64
+            fields[name] = self.tensor(made.astype(np.float32) if double else made)
         if self.needs & FUTURE:
-            ahead = windows.target_offset + windows.horizon * np.arange(self.rollout)
+            ahead = windows.target_offset + windows.horizon * np.arange(
+                self.counts.get("rollout", 0)
+            )
             real = (position[:, None] + ahead) < windows.split.lengths[article][:, None]
             fields["future"] = self.gather(np.where(real, rows[:, None] + ahead, rows[:, None]))
             fields["future_mask"] = self.tensor(real)

@@ -1,4 +1,4 @@
-"""Which windows, negatives and order pairs a step sees: pure functions of their seed.
+"""Which windows and negatives a step sees: pure functions of their seed.
 
 Nothing is remembered between steps, so training resumes anywhere by asking for the same step
 again (ENGINEERING, Resume).
@@ -68,22 +68,3 @@ def draw_negatives(
     chosen = drawn + np.where(drawn >= first, context_length, 0)
     chosen += chosen >= first + target_offset
     return np.where(real, chosen, first), real
-
-
-def draw_order_pairs(
-    rng: np.random.Generator, windows: int, chunks: int, count: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of different chunks of a window with its target, in random order.
-
-    Args:
-        rng: source of randomness.
-        windows: B.
-        chunks: K + 1, the window's chunks in order with the target last.
-        count: P, pairs per window.
-
-    Returns:
-        Indices of the first and the second chunk, (B, P) each, in [0, chunks).
-    """
-    first = rng.integers(0, chunks, size=(windows, count))
-    second = (first + rng.integers(1, chunks, size=(windows, count))) % chunks
-    return first, second

@@ -57,6 +57,10 @@ class Windows:
         rows = self.rows if index is None else self.rows[index]
         return unit(self.split.vectors[rows + self.target_offset])
 
+    def chunks(self, rows: np.ndarray) -> np.ndarray:
+        """Chunks (…, D) float32 of unit norm by their ``rows`` (…) in the split."""
+        return unit(self.split.vectors[rows])
+
     def previous(self, name: str, index: np.ndarray) -> np.ndarray:
         """The chunk that a margin is named after, (B, D) float32 of unit norm.
 

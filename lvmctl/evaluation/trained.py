@@ -94,7 +94,7 @@ def load_run(registry: Registry, path: Path) -> Trained:
     weights = read_weights(run)
     shape = plan.shape(dim)
     model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
-    objective = Objective.of(registry, plan, shape)
+    objective = Objective.of(registry, plan.losses, plan.sample, shape)
     try:
         model.load_state_dict(weights["model"])
         objective.load_state_dict(weights["losses"])

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Batch, Prediction, Step
+from lvmctl.core.batch import Batch, Prediction, Step, bare_name
 from lvmctl.data.batches import BatchBuilder
+from lvmctl.data.fields import FieldMaker, build_field
 from lvmctl.data.windows import Windows
 from lvmctl.nn.listwise_scores import score_list
 from lvmctl.nn.loss_value import LossValue
 from lvmctl.nn.rollout import roll_out
-from lvmctl.plan import ONE, Plan, PlannedPart
+from lvmctl.plan import ONE, PlannedPart, batch_fields
 from lvmctl.registry import Registry
 from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.specs import Shape
 
-COUNTED = ("negatives", "order_pairs", "rollout")
-"""Batch fields that come in the number the losses ask for, as attributes of these names."""
+COUNTED = ("negatives", "rollout")
+"""Core's fields that come in the number the losses ask for, as attributes of these names; fields of
+plugins do so by their own."""
 
 
 class Objective(nn.Module):
@@ -35,6 +38,7 @@ class Objective(nn.Module):
         losses: the losses themselves.
         sample: which sample gates.
         gates: the gates themselves.
+        fields: makers of the batch fields of plugins that they read, by name.
     """
 
     def __init__(
@@ -43,30 +47,44 @@ class Objective(nn.Module):
         losses: Iterable[nn.Module],
         sample: Sequence[PlannedPart] = (),
         gates: Sequence[Callable[[Batch], Tensor]] = (),
+        fields: Mapping[str, FieldMaker] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self.parts, self.losses = tuple(parts), nn.ModuleList(losses)
         self.sample, self.gates = tuple(sample), tuple(gates)
+        self.fields = dict(fields)
         self.names: list[tuple[str, ...] | None] = [None] * len(self.parts)
 
     @classmethod
-    def of(cls, registry: Registry, plan: Plan, shape: Shape) -> Objective:
-        """The losses and sample gates of ``plan``, built for ``shape``."""
+    def of(
+        cls,
+        registry: Registry,
+        parts: Sequence[PlannedPart],
+        sample: Sequence[PlannedPart],
+        shape: Shape,
+    ) -> Objective:
+        """The losses ``parts`` and the gates ``sample``, built for ``shape``.
+
+        Raises:
+            PluginError: one of them cannot be built.
+        """
         losses = []
-        for part in plan.losses:
+        for part in parts:
             loss = build(registry, part.entry, options=part.options, shape=shape)
             with attribute_errors(part.entry):
                 if not isinstance(loss, nn.Module):
                     raise TypeError(f"a loss is a torch.nn.Module, this is {type(loss).__name__}")
             losses.append(loss)
-        gates = [build(registry, part.entry, options=part.options) for part in plan.sample]
-        return cls(plan.losses, losses, plan.sample, gates)
+        gates = [build(registry, part.entry, options=part.options) for part in sample]
+        entries = batch_fields(registry, (*parts, *sample))
+        fields = {name: build_field(registry, entry) for name, entry in entries.items()}
+        return cls(parts, losses, sample, gates, fields)
 
     def alone(self, numbers: Iterable[int]) -> Objective:
         """Those of its losses, at weight 1 throughout and without sample gates."""
         numbers = list(numbers)
         parts = [replace(self.parts[n], weight=ONE) for n in numbers]
-        return Objective(parts, [self.losses[n] for n in numbers])
+        return Objective(parts, [self.losses[n] for n in numbers], fields=self.fields)
 
     def batches(self, windows: Windows, **settings: Any) -> BatchBuilder:
         """Builds the batches of ``windows`` that the losses and gates read.
@@ -74,12 +92,14 @@ class Objective(nn.Module):
         Args:
             settings: ``seed``, ``device`` and ``share`` of the builder.
         """
-        needs = {name for part in (*self.parts, *self.sample) for name in part.entry.record.needs}
-        counts = {name: self.asks(name) for name in COUNTED}
-        return BatchBuilder(windows, needs, **counts, **settings)
+        parts = (*self.parts, *self.sample)
+        needs = {bare_name(name) for part in parts for name in part.entry.record.needs}
+        fields = {name: make for name, make in self.fields.items() if name in needs}
+        counts = {name: self.asks(name) for name in (*COUNTED, *fields)}
+        return BatchBuilder(windows, needs, fields=fields, **counts, **settings)
 
     def asks(self, attribute: str, epoch: int | None = None) -> int:
-        """The largest count any loss asks for, of one of :data:`COUNTED`.
+        """The largest count any loss asks for, of one of :data:`COUNTED` or of a plugin's field.
 
         With an epoch, only the losses that have a weight in it are asked.
         """

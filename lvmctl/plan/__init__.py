@@ -4,6 +4,7 @@ A plan is made once, printed, saved as the run's ``config.json`` and read back f
 run is resumed or evaluated.
 """
 
+from lvmctl.plan.fields import batch_fields
 from lvmctl.plan.fit import epoch_without_loss
 from lvmctl.plan.make import make_plan
 from lvmctl.plan.plan import ONE, ROLES, Layers, Plan, PlannedPart
@@ -15,6 +16,7 @@ __all__ = [
     "Layers",
     "Plan",
     "PlannedPart",
+    "batch_fields",
     "from_record",
     "epoch_without_loss",
     "make_plan",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lvmctl.config import TrainingOptions
-from lvmctl.core.batch import FIELDS
+from lvmctl.plan.fields import batch_fields
 from lvmctl.plan.plan import PlannedPart
+from lvmctl.registry import Registry
 from lvmctl.registry.specs import SampleWeight
 
 
 def validate_plan(
+    registry: Registry,
     model: PlannedPart,
     losses: Sequence[PlannedPart],
     gates: Sequence[PlannedPart],
@@ -26,11 +28,9 @@ def validate_plan(
     elif (epoch := epoch_without_loss(losses, options.epochs)) is not None:
         problems.append(f"no loss has a weight above 0 in epoch {epoch}")
     sample = [part for part in gates if isinstance(part.entry.record, SampleWeight)]
+    batch_fields(registry, (*losses, *sample), problems)
     for part in (*losses, *sample):
         record, named = part.entry.record, f"{part.entry.kind} {part.entry.name}"
-        unknown = set(record.needs) - set(FIELDS)
-        if unknown:
-            problems.append(f"{named} needs unknown batch fields {sorted(unknown)}")
         if "second_last" in record.needs and options.context < 2:
             problems.append(f"{named} needs second_last, use --context 2 or more")
         if "rollout" in getattr(record, "needs_prediction", ()) and options.horizon != 1:

@@ -92,7 +92,7 @@ def _plan(
             faults.append(f"{draft.entry.kind} {draft.part.name}: {error}")
     chosen = tuple(part for part in parts["loss"] if part.weight.most > 0)
     if not faults:
-        faults = validate_plan(parts["model"][0], chosen, parts["gate"], options)
+        faults = validate_plan(registry, parts["model"][0], chosen, parts["gate"], options)
     if problems or faults:
         raise UsageError("; ".join([*problems, *faults]), where=f"recipe {recipe}")
     return Plan(

@@ -93,11 +93,6 @@ class Plan:
         """The curricula."""
         return self.of_role(Curriculum.role)
 
-    @property
-    def needs(self) -> set[str]:
-        """Batch fields the losses and the sample gates read."""
-        return {name for part in (*self.losses, *self.sample) for name in part.entry.record.needs}
-
     def values(self) -> Iterator[tuple[str, Any, str]]:
         """Every option of ``origins`` by its path, with its value and its origin."""
         parts = {part.entry.qualified: part.options for part in self.parts}

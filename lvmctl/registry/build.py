@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from lvmctl.registry import Entry, Registry
@@ -34,10 +34,20 @@ def construct(target: Callable[..., Any], **offered: Any) -> Any:
     Raises:
         TypeError: it has a parameter without default that is not offered.
     """
+    return target(**{name: offered[name] for name in taken(target, offered)})
+
+
+def taken(target: Callable[..., Any], offered: Collection[str]) -> list[str]:
+    """Those of the names ``offered`` that ``target`` has parameters for.
+
+    Raises:
+        TypeError: it has a parameter without default that is not offered.
+    """
     parameters = inspect.signature(target).parameters.values()
     named = [parameter for parameter in parameters if parameter.kind not in TAKES_ANY]
     for parameter in named:
         if parameter.name not in offered and parameter.default is parameter.empty:
-            known = " and ".join(offered)
+            *others, last = offered
+            known = f"{', '.join(others)} and {last}" if others else last
             raise TypeError(f"it asks for {parameter.name!r}, and is given {known} by name")
-    return target(**{p.name: offered[p.name] for p in named if p.name in offered})
+    return [parameter.name for parameter in named if parameter.name in offered]

@@ -13,12 +13,14 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from types import ModuleType
 from typing import Any, Literal
 
 import pluggy
 
 from lvmctl.config import describe
+from lvmctl.core.batch import FIELDS, Batch
 from lvmctl.core.errors import nearest
 from lvmctl.registry import hookspecs
 from lvmctl.registry import specs as spec
@@ -29,11 +31,13 @@ from lvmctl.registry.process_state import undone
 
 NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+SHAPE = re.compile(r"\(B(, ([A-Z]|\d+))*,?\)")
 
 RECORDS: dict[str, tuple[type[spec.Record], ...]] = {
     "lvmctl_recipes": (spec.RecipeSpec,),
     "lvmctl_models": (spec.ModelSpec,),
     "lvmctl_losses": (spec.LossSpec,),
+    "lvmctl_batch_fields": (spec.BatchFieldSpec,),
     "lvmctl_gates": (verdicts.VerdictGate, spec.KillRule, spec.SampleWeight, spec.Curriculum),
     "lvmctl_profiles": (verdicts.ProfileSpec,),
     "lvmctl_metrics": (verdicts.MetricSpec,),
@@ -198,17 +202,33 @@ def _check_record(hook: str, types: tuple[type[spec.Record], ...], record: Any) 
         _check_profile(hook, record)
     elif isinstance(record, verdicts.MetricSpec):
         _check_metric(hook, record)
+    elif isinstance(record, spec.BatchFieldSpec):
+        _check_field(hook, record)
     else:
         _check_buildable(hook, record)
 
 
-def _check_buildable(hook: str, record: spec.Buildable) -> None:
+def _check_target(hook: str, record: Any) -> None:
     if not isinstance(record.target, str) or not TARGET.fullmatch(record.target):
         raise Refusal(
             f"{hook}: target {record.target!r} of {record.name} is not 'module:Attribute'"
         )
+
+
+def _check_buildable(hook: str, record: spec.Buildable) -> None:
+    _check_target(hook, record)
     if fault := options_fault(record.options):
         raise Refusal(f"{hook}: options of {record.name} {fault}")
+
+
+def _check_field(hook: str, field: spec.BatchFieldSpec) -> None:
+    if not field.name.isidentifier() or iskeyword(field.name) or hasattr(Batch, field.name):
+        raise Refusal(f"{hook}: batch.{field.name} cannot be read, use letters, digits and _")
+    if field.name in FIELDS:
+        raise Refusal(f"{hook}: {field.name} is a batch field of lvmctl's own")
+    if not isinstance(field.shape, str) or not SHAPE.fullmatch(field.shape):
+        raise Refusal(f"{hook}: shape {field.shape!r} of {field.name} is not like '(B, P, 2)'")
+    _check_target(hook, field)
 
 
 def options_fault(options: Any) -> str | None:
@@ -245,10 +265,8 @@ def _check_metric(hook: str, metric: verdicts.MetricSpec) -> None:
         raise Refusal(f"{hook}: metric {metric.name} lies between {metric.low} and {metric.high}")
     if bool(metric.ceiling) != bool(metric.target):
         raise Refusal(f"{hook}: metric {metric.name} needs a ceiling and a target, or neither")
-    if metric.target and not TARGET.fullmatch(metric.target):
-        raise Refusal(
-            f"{hook}: target {metric.target!r} of {metric.name} is not 'module:Attribute'"
-        )
+    if metric.target:
+        _check_target(hook, metric)
 
 
 def _either(types: tuple[type, ...]) -> str:

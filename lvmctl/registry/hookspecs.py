@@ -47,6 +47,11 @@ def lvmctl_losses() -> Iterable[spec.LossSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
+def lvmctl_batch_fields() -> Iterable[spec.BatchFieldSpec]:  # type: ignore[empty-body]
+    """Batch fields: what losses read of windows beside core's own fields."""
+
+
+@hookspec
 def lvmctl_gates() -> Iterable[verdicts.Gates]:  # type: ignore[empty-body]
     """Gates: verdicts, kill rules, sample weights and curricula."""
 

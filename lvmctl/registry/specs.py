@@ -94,6 +94,24 @@ class Buildable(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BatchFieldSpec(Record):
+    """A batch field, which losses and sample weights read as ``batch.<name>``.
+
+    Attributes:
+        shape: as ``"(B, P, 2)"``. B, K and D are windows, chunks of a context and their width; any
+            other letter is the count that the losses ask for, as an attribute called like the
+            field.
+        target: called for each batch with those of ``windows``, ``index``, ``count`` and ``rng``
+            that it has parameters for, gives an array of this shape (docs/plugins/batch_fields.md).
+    """
+
+    shape: str
+    target: str
+
+    kind: ClassVar[str] = "field"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec(Buildable):
     """A model: ``target(options, shape)`` is a ``torch.nn.Module``, context (B, K, D) → Prediction.
 
@@ -116,7 +134,8 @@ class ModelSpec(Buildable):
 class LossSpec(Buildable):
     """A loss: ``target(options, shape)`` is a module, (prediction, batch, step) → LossOutput.
 
-    ``needs`` names the batch fields it reads (see ``FIELDS``); it sees no other.
+    ``needs`` names the batch fields it reads, core's (see ``FIELDS``) or a plugin's
+    (:class:`BatchFieldSpec`); it sees no other.
     ``needs_prediction`` names the optional prediction fields it reads (``raw``, ``weights``, …);
     one that reads ``scores`` needs ``negative_mask``, which says what is scored.
     ``regulariser`` says that its lowest value is not at the target: it keeps a prediction from

@@ -23,6 +23,7 @@ USE = {
     "recipe": ("lvmctl train --plugin $name",),
     "model": ("lvmctl train --plugin plain --model $name",),
     "loss": ("lvmctl train --plugin plain --loss $name:0.5",),
+    "field": ("lvmctl train --plugin p8 --loss $name:0.1",),
     "gate": (
         "lvmctl diagnose feasibility --profile $name",
         "lvmctl eval 5cat --profile $name",
@@ -59,6 +60,7 @@ def render(kind: str, names: Names) -> dict[str, str]:
         "name": names.name,
         "distribution": names.distribution,
         "package": names.package,
+        "module": names.module,
         "title": names.title,
         "lvmctl": compatible(lvmctl.__version__),
         "commands": "\n".join(commands(kind, names, Path())),

@@ -21,6 +21,7 @@ ROOMS = {
     "recipe": (RECORD, "lvmctl.testing.checks.recipe"),
     "model": (RECORD, "lvmctl.testing.checks.model"),
     "loss": (RECORD, "lvmctl.testing.checks.loss"),
+    "field": (RECORD, "lvmctl.testing.checks.field"),
     "gate": (RECORD, "lvmctl.testing.checks.gate"),
     "profile": (RECORD, "lvmctl.testing.checks.profile"),
     "metric": (RECORD, "lvmctl.testing.checks.metric"),

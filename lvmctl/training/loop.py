@@ -70,7 +70,7 @@ class Training:
         shape = plan.shape(train.split.dim)
         model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
         self.model: torch.nn.Module = model.to(backend.device)
-        self.objective = Objective.of(registry, plan, shape).to(backend.device)
+        self.objective = Objective.of(registry, plan.losses, plan.sample, shape).to(backend.device)
         self.parameters = [*self.model.parameters(), *self.objective.parameters()]
         self.optimizer = torch.optim.AdamW(
             self.parameters,

@@ -31,6 +31,18 @@ def test_a_loss_sees_only_what_it_declared(batch):
         _ = seen.context
 
 
+def test_a_field_of_a_plugin_is_one_too(batch):
+    whole = batch.having(places=torch.zeros(4, 2))
+    seen = whole.only(("mine/places",), "loss far")
+    assert torch.equal(seen.places, torch.zeros(4, 2))
+    assert [*seen] == ["places"]
+    with pytest.raises(AttributeError, match=r"loss far reads batch\.context without declaring"):
+        _ = seen.context
+    hidden = whole.only(("target",), "loss near")
+    with pytest.raises(AttributeError, match=r"loss near reads batch\.places without declaring"):
+        _ = hidden.places
+
+
 def test_an_unknown_field_lists_the_known_ones(batch):
     with pytest.raises(AttributeError, match="a batch has no field 'targets'; it has ") as caught:
         _ = batch.targets

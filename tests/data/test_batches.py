@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lvmctl.core.batch import FIELDS
 from lvmctl.data import Split, Windows, open_split
 from lvmctl.data.batches import BatchBuilder, in_batch_mask
+from lvmctl.data.sampling import generator
 
 FREE = {"context", "target", "last", "second_last", "article", "position"}
 LENGTHS = [9, 6, 14]
@@ -47,7 +48,7 @@ def split(request, make_store) -> Split:
 @pytest.mark.parametrize(("k", "horizon"), [(5, 1), (3, 2), (1, 1), (1, 3), (2, 1)])
 def test_every_field_holds_what_its_description_says(split, k, horizon):
     windows = Windows(split, k, horizon)
-    builder = BatchBuilder(windows, FIELDS, negatives=3, order_pairs=4, seed=1)
+    builder = BatchBuilder(windows, FIELDS, negatives=3, seed=1)
     index = np.random.default_rng(0).permutation(len(windows))[:7]
     batch = builder.batch(index, 1, 0)
     rows = rows_of(windows)
@@ -75,27 +76,21 @@ def test_every_field_holds_what_its_description_says(split, k, horizon):
     start, length = windows.split.starts, windows.split.lengths
     inside = windows.rows[index][:, None] + np.array([*range(k), k - 1 + horizon])
     negatives = row_number(rows, batch.negatives)
-    first = row_number(rows, batch.order_first)
-    second = row_number(rows, batch.order_second)
     for b, article in enumerate(windows.article[index]):
         own = set(range(start[article], start[article] + length[article]))
         real = batch.negative_mask[b].numpy()
         assert set(negatives[b][real]) <= own - set(inside[b])
         assert real.sum() == min(3, length[article] - k - 1)
-        assert {*first[b], *second[b]} <= set(inside[b])
-    assert np.array_equal(batch.order_label.numpy(), (second > first).astype(np.float32))
-    assert (first != second).all()
 
 
-@pytest.mark.parametrize("needs", [{"target"}, {"negatives"}, {"order_label"}, {"in_batch_mask"}])
+@pytest.mark.parametrize("needs", [{"target"}, {"negatives"}, {"in_batch_mask"}])
 def test_only_what_was_asked_for_is_made(make_store, needs):
     windows = Windows(Split.of(make_store(LENGTHS)), 4, 1)
-    batch = BatchBuilder(windows, needs, negatives=2, order_pairs=2).batch(np.arange(3), 1, 0)
+    batch = BatchBuilder(windows, needs, negatives=2).batch(np.arange(3), 1, 0)
     for name in needs:
         getattr(batch, name)
     families = (
         {"negatives", "negative_mask"},
-        {"order_first", "order_second", "order_label"},
         {"in_batch_mask"},
     )
     for family in families:
@@ -104,14 +99,37 @@ def test_only_what_was_asked_for_is_made(make_store, needs):
     assert all(name in batch for name in FREE)
 
 
+def places(windows, index, count, rng):
+    """A field of a plugin: places in the windows, drawn."""
+    return rng.integers(0, windows.context_length, size=(len(index), count))
+
+
+def test_a_field_of_a_plugin_is_made_of_the_batch_s_windows(make_store):
+    windows = Windows(Split.of(make_store(LENGTHS)), 4, 1)
+    index = np.array([3, 0, 5])
+    asked = []
+
+    def late(windows, index, count, rng):
+        asked.append((index.tolist(), count, rng.random()))
+        return windows.position[index] / 2
+
+    builder = BatchBuilder(windows, {"negatives", "late"}, fields={"late": late}, late=7)
+    batch = builder.batch(index, 1, 0)
+    assert batch.late.tolist() == (windows.position[index] / 2).tolist()
+    assert batch.late.dtype == torch.float32
+    # No negatives are asked for, so the generator is at its beginning.
+    ((where, count, drawn),) = asked
+    assert (where, count, drawn) == ([3, 0, 5], 7, generator(0, "batch", 1, 0).random())
+
+
 def test_the_key_alone_decides_the_draws(make_store):
     windows = Windows(Split.of(make_store([30, 40], dim=16)), 4, 1)
-    settings = {"negatives": 3, "order_pairs": 4}
+    settings = {"negatives": 3, "places": 4, "fields": {"places": places}}
     index = np.arange(10)
 
     def draws(seed: int, *key: int) -> list[torch.Tensor]:
         batch = BatchBuilder(windows, FIELDS, seed=seed, **settings).batch(index, *key)
-        return [batch.negatives, batch.order_first, batch.order_second]
+        return [batch.negatives, batch.places]
 
     wanted = draws(0, 1, 2)
     assert all(torch.equal(a, b) for a, b in zip(wanted, draws(0, 1, 2)))
@@ -137,13 +155,13 @@ def test_separate_windows_with_a_horizon(raw_store, unit_rows):
     }
     split = open_split(str(raw_store(rows, np.array([0, 6, 12]), manifest)))
     index = np.array([1, 0])
-    whole = BatchBuilder(Windows(split, 5, 3), FIELDS, negatives=2, order_pairs=3)
+    whole = BatchBuilder(Windows(split, 5, 3), FIELDS, negatives=2)
     batch = whole.batch(index, 0)
     assert np.allclose(batch.context, [rows[6:11], rows[0:5]], atol=1e-6)
     assert np.allclose(batch.target, rows[[11, 5]], atol=1e-6)
     assert not batch.negative_mask.any()  # nothing is left of the article
     # A shorter context leaves the older chunks as negatives.
-    short = BatchBuilder(Windows(split, 3, 3), FIELDS, negatives=2, order_pairs=3)
+    short = BatchBuilder(Windows(split, 3, 3), FIELDS, negatives=2)
     batch = short.batch(index, 0)
     assert np.allclose(batch.context, [rows[8:11], rows[2:5]], atol=1e-6)
     assert np.allclose(batch.target, rows[[11, 5]], atol=1e-6)

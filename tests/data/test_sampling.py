@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from lvmctl.data.sampling import (
     draw_negatives,
-    draw_order_pairs,
     epoch_order,
     generator,
     step_windows,
@@ -104,22 +103,3 @@ def test_negatives_are_uniform(k, offset, length, first):
     np.add.at(pairs, (chosen[:, 0], chosen[:, 1]), 1)
     pairs = pairs[np.ix_(allowed, allowed)][~np.eye(len(allowed), dtype=bool)]
     assert chi_squared(pairs) < far_above(pairs.size - 1)
-
-
-@given(windows=st.integers(1, 5), chunks=st.integers(2, 7), count=st.integers(1, 5), seed=SMALL)
-def test_order_pairs_differ_and_are_in_range(windows, chunks, count, seed):
-    first, second = draw_order_pairs(np.random.default_rng(seed), windows, chunks, count)
-    assert first.shape == second.shape == (windows, count)
-    assert (first != second).all()
-    for side in (first, second):
-        assert side.min() >= 0
-        assert side.max() < chunks
-
-
-@pytest.mark.parametrize("chunks", [2, 6])
-def test_order_pairs_are_uniform_in_both_orders(chunks):
-    first, second = draw_order_pairs(np.random.default_rng(1), 3000, chunks, 4)
-    counts = np.zeros((chunks, chunks))
-    np.add.at(counts, (first, second), 1)
-    counts = counts[~np.eye(chunks, dtype=bool)]
-    assert chi_squared(counts) < far_above(counts.size - 1)

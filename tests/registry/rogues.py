@@ -64,8 +64,10 @@ def takes(names: dict[str, list[str]]) -> str:
 FIELDS = {
     "VerdictGate": "metric='cos_next', at_least=0.0",
     "ProfileSpec": "gates=('fair-r5',)",
+    "MetricSpec": "chance=0.5",
+    "BatchFieldSpec": "shape='(B,)', target='nowhere_pkg.parts:field'",
 }
-"""What records have that have no target."""
+"""What records have besides a name and a summary, where it is not a target alone."""
 
 
 GOOD = plugin(

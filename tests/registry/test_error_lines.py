@@ -214,7 +214,7 @@ class Mine(torch.nn.Module):
         (FILE, "x = = 1\n", "beside.py:1", "cannot be imported: SyntaxError: invalid syntax"),
         (FILE, "\nx = y\n", "beside.py:2", "NameError: name 'y' is not defined"),
         (FILE, "def loss(prediction):\n    return prediction.p\n", "beside.py:2", "AttributeError"),
-        (FILE.replace("options, shape", "options"), "", "mine.py:5", "TypeError: Mine.__init__()"),
+        (FILE.replace("shape", "width"), "", "mine.py:5", "TypeError: it asks for 'width', and is"),
     ],
     ids=["syntax", "syntax beside", "import beside", "forward beside", "arguments"],
 )

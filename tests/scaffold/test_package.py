@@ -41,6 +41,7 @@ def test_the_files(kind):
         "tests/test_my_part.py",
     }
     expected |= {f"lvmctl_my_part/{PART[kind]}"} if kind in PART else set()
+    expected |= {"lvmctl_my_part/loss.py"} if kind == "field" else set()  # which reads it
     assert set(files) == expected
     assert all(text.endswith("\n") and "$" not in text for text in files.values())
     assert all("my-part" in files[name] for name in ("README.md", "pyproject.toml"))

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lvmctl.baselines.wiener import Wiener
+from lvmctl.core.batch import Prediction
 from lvmctl.evaluation.figures import figures
 from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals
 from lvmctl.evaluation.predictors import Predictor
@@ -53,8 +54,7 @@ def held_out_order_accuracy(training) -> tuple[float, float]:
     batch = training.validation.builder.batch(np.arange(len(windows)), 0)
     verifier = training.objective.losses[-1]
     with torch.no_grad():
-        said = verifier.logit(batch.order_first, batch.order_second) > 0
-    right = (said == (batch.order_label > 0.5)).float().mean(1).numpy()
+        right = verifier(Prediction(batch.target), batch, None).metrics["order_accuracy"].numpy()
     means = np.array([right[windows.article == a].mean() for a in np.unique(windows.article)])
     return float(means.mean()), float(means.std(ddof=1) / np.sqrt(len(means)))
 

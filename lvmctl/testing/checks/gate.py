@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 
-from lvmctl.core.batch import FIELDS
+from lvmctl.plan import PlannedPart, batch_fields
 from lvmctl.registry.specs import KillRule, SampleWeight
 from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.check import Check, Subject, Unmet, check, where
 from lvmctl.testing.checks import verdict as verdict_checks
-from lvmctl.testing.inputs.gate_inputs import ROLES, Given, batches, plain, rows, trace
+from lvmctl.testing.inputs.gate_inputs import ROLES, Given, plain, rows, trace
+from lvmctl.testing.inputs.loss_trial import fields_of
 
 TOLERANCE = 1e-5
 """Of weights: what rounding may change when a batch has another size."""
@@ -19,15 +20,22 @@ TOLERANCE = 1e-5
 
 def trainings(subject: Subject) -> list[tuple[Any, list[Given]]]:
     """A gate for each training, and what it is called with there."""
-    return [(subject.build(), given) for given in ROLES[subject.record.role][0]()]
+    return [(subject.build(), given) for given in given_to(subject)]
+
+
+def given_to(subject: Subject) -> list[list[Given]]:
+    """What a gate is called with, in one training after another."""
+    make = ROLES[subject.record.role][0]
+    return make(fields_of(subject)) if weighs(subject) else make()
 
 
 @check
 def needs_known_fields(subject: Subject) -> None:
     """A sample weight's `needs` names batch fields that there are."""
-    unknown = [name for name in subject.record.needs if name not in FIELDS]
-    if unknown:
-        raise Unmet(f"a batch has no field {', '.join(unknown)}; it has {', '.join(FIELDS)}")
+    problems: list[str] = []
+    batch_fields(subject.registry, [PlannedPart(subject.entry, subject.options)], problems)
+    if problems:
+        raise Unmet("; ".join(problems))
 
 
 @check
@@ -71,7 +79,7 @@ def leaves_what_it_is_given(subject: Subject) -> str | None:
 def reads_declared_fields_only(subject: Subject) -> str | None:
     """A sample weight reads no batch field but those in ``needs``."""
     gate, record = subject.build(), subject.record
-    for name, make in batches()[0]:
+    for name, make in given_to(subject)[0]:
         (whole,) = make()
         try:
             gate(whole.only(record.needs, f"gate {record.name}"))
@@ -85,7 +93,7 @@ def weighs_each_window_alone(subject: Subject) -> str | None:
     """A sample weight's value for a window should not depend on the other windows of its batch;
     where it does, the note says by how much."""
     gate = subject.build()
-    (whole,) = batches()[0][0].make()
+    (whole,) = given_to(subject)[0][0].make()
     weights = gate(whole).float()
     index = list(reversed(range(len(weights) // 2)))
     apart = (gate(rows(whole, index)) - weights[index]).abs().max()

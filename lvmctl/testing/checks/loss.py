@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.core.batch import FIELDS
+from lvmctl.plan import PlannedPart, batch_fields
 from lvmctl.testing.check import Check, Subject, Unmet, check
 from lvmctl.testing.checks.loss_finite import (
     finite_for_every_prediction,
@@ -40,16 +40,16 @@ def declares_fields_that_exist(subject: Subject) -> None:
     """The batch and prediction fields that the record declares exist; what is no field of a
     prediction is an extra that some model gives."""
     record, models = subject.record, subject.registry.entries("model")
-    extras = {name for model in models for name in model.record.gives if name not in OPTIONAL}
-    declared = (
-        ("needs", record.needs, tuple(FIELDS)),
-        ("needs_prediction", record.needs_prediction, (*OPTIONAL, *sorted(extras))),
-    )
-    for where, names, known in declared:
-        if isinstance(names, str):
+    for where in ("needs", "needs_prediction"):
+        if isinstance(names := getattr(record, where), str):
             raise Unmet(f'{where} is the text {names!r}, not a tuple; write ("{names}",)')
-        if unknown := [name for name in names if name not in known]:
-            raise Unmet(f"{where} names {listed(unknown)}; there are {', '.join(known)}")
+    problems: list[str] = []
+    batch_fields(subject.registry, [PlannedPart(subject.entry, subject.options)], problems)
+    if problems:
+        raise Unmet("; ".join(problems))
+    known = dict.fromkeys([*OPTIONAL, *(name for model in models for name in model.record.gives)])
+    if unknown := [name for name in record.needs_prediction if name not in known]:
+        raise Unmet(f"needs_prediction names {listed(unknown)}; there are {', '.join(known)}")
 
 
 @check

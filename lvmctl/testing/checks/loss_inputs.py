@@ -26,10 +26,9 @@ from lvmctl.testing.inputs.loss_trial import (
 
 SHARES = {
     "negatives": ("negatives", "negative_mask"),
-    "order_pairs": ("order_first", "order_second", "order_label"),
     "rollout": ("future", "future_mask"),
 }
-"""Batch fields that come in a number, by the attribute that asks for it."""
+"""Core's batch fields that come in a number, by the attribute that asks for it."""
 
 
 @check
@@ -70,11 +69,13 @@ def reads(trial: Trial, name: str, prediction: Prediction, batch: Batch) -> bool
 
 @check
 def reads_its_share(subject: Subject) -> None:
-    """More negatives, order pairs or rollout steps than it asks for change nothing."""
+    """More negatives, rollout steps, or more of a plugin's field than it asks for change
+    nothing."""
     trial = repeatable(subject)
     batch = trial.batch(more=2)
     prediction = constant_prediction(batch.last, batch)
-    for count, names in SHARES.items():
+    own_fields = {name: (name,) for name in trial.fields if trial.counts[name]}
+    for count, names in (SHARES | own_fields).items():
         own = slice(trial.counts[count])
         narrow = batch.having(**{name: getattr(batch, name)[:, own] for name in names})
         alone = prediction

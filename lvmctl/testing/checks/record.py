@@ -146,6 +146,11 @@ def text(value: Any) -> str:
     return ",".join(map(text, value)) if isinstance(value, tuple) else str(value)
 
 
+def has_target(subject: Subject) -> bool:
+    """Whether the record names something to import."""
+    return bool(getattr(subject.record, "target", ""))
+
+
 def is_buildable(subject: Subject) -> bool:
     """Whether the record names something that is built."""
     return isinstance(subject.record, Buildable)
@@ -153,10 +158,9 @@ def is_buildable(subject: Subject) -> bool:
 
 CHECKS: tuple[Check, ...] = (
     summary_is_one_line,
+    *where(has_target, target_can_be_imported, target_has_a_docstring),
     *where(
         is_buildable,
-        target_can_be_imported,
-        target_has_a_docstring,
         options_have_help,
         defaults_are_allowed,
         numbers_have_bounds,

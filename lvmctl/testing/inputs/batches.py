@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,6 +13,7 @@ from torch import Tensor
 from lvmctl.core.batch import FIELDS, Batch, Prediction
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
+from lvmctl.data.fields import field_maker
 from lvmctl.sphere import cosine, unit
 from lvmctl.testing.inputs.splits import split_of
 
@@ -23,11 +28,12 @@ def random_batch(
     *,
     horizon: int = 1,
     negatives: int = 4,
-    order_pairs: int = 2,
     rollout: int = 3,
     seed: int = 0,
+    fields: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
+    **counts: int,
 ) -> Batch:
-    """B windows of random articles with every field of :data:`lvmctl.core.batch.FIELDS`.
+    """B windows of random articles with every field of core, and ``fields``.
 
     The fields come from the code that builds the batches of a training, so they fit together, and
     chunks of an article have cosines of about one half, as those of books have. A window of one
@@ -38,8 +44,10 @@ def random_batch(
         dim: D.
         k: K ≥ 1.
         horizon: h, how far ahead the target is.
-        negatives, order_pairs, rollout: M, P and R.
+        negatives, rollout: M and R.
         seed: of everything random; the same one gives the same batch.
+        fields: targets of plugins' batch fields, by name.
+        counts: what is asked of these, by name.
     """
     rng = np.random.default_rng(seed)
     articles: list[np.ndarray] = []
@@ -51,10 +59,11 @@ def random_batch(
     builder = BatchBuilder(
         Windows(split_of(articles), k, horizon),
         FIELDS,
+        fields={name: field_maker(target) for name, target in fields.items()},
         negatives=negatives,
-        order_pairs=order_pairs,
         rollout=rollout,
         seed=seed,
+        **counts,
     )
     return builder.batch(rng.permutation(windows)[:size])
 

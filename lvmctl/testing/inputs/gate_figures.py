@@ -22,7 +22,6 @@ from lvmctl.evaluation.predictors import Predictor, centred, raw, row_name
 from lvmctl.nn.objective import Objective
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.build import build
 from lvmctl.registry.specs import Shape
 from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.check import Unmet
@@ -130,8 +129,7 @@ def logged(registry: Registry) -> frozenset[str]:
 def logs(registry: Registry, entry: Entry, windows: Windows) -> set[str]:
     """Names of what a loss logs for a few ``windows``, whatever model it is given."""
     options = bind(entry.record.options, []).options
-    loss = build(registry, entry, options=options, shape=SHAPE)
-    objective = Objective([PlannedPart(entry, options)], [loss])
+    objective = Objective.of(registry, [PlannedPart(entry, options)], (), SHAPE)
     batch = objective.batches(windows).batch(np.arange(4))
     q = torch.from_numpy(windows.context(np.arange(4))[:, -1])
     prediction = Prediction(

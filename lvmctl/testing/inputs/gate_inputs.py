@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from lvmctl.core.batch import FIELDS, Batch
 from lvmctl.data import Windows
 from lvmctl.data.batches import BatchBuilder
+from lvmctl.data.fields import field_maker
 from lvmctl.testing.inputs.splits import split_of, textlike
 from lvmctl.training.validation import Validation
 
@@ -83,13 +85,13 @@ def fill(figures: Any, value: float) -> Any:
 # ---------------------------------------------------------------------- sample: a batch
 
 
-def batches() -> list[list[Given]]:
-    """Batches with every field: of text-like chunks, of one window, of chunks that repeat, that
-    turn about, and that have nothing in common."""
+def batches(fields: Mapping[str, Callable[..., Any]] = MappingProxyType({})) -> list[list[Given]]:
+    """Batches with every field of core, and ``fields`` by their targets: of text-like chunks, of
+    one window, of chunks that repeat, that turn about, and that have nothing in common."""
     text = Windows(textlike(), CONTEXT, 1)
     return [
         [
-            Given(f"a batch {name}", lambda w=windows, b=size: (batch(w, b),))
+            Given(f"a batch {name}", lambda w=windows, b=size: (batch(w, b, fields),))
             for name, windows, size in (
                 ("of text-like chunks", text, 8),
                 ("of one window", text, 1),
@@ -101,9 +103,13 @@ def batches() -> list[list[Given]]:
     ]
 
 
-def batch(windows: Windows, size: int) -> Batch:
-    """Windows spread over the split, with all of :data:`lvmctl.core.batch.FIELDS`."""
-    builder = BatchBuilder(windows, FIELDS, negatives=3, order_pairs=2, rollout=2)
+def batch(
+    windows: Windows, size: int, fields: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+) -> Batch:
+    """Windows spread over the split, with every field of core, and ``fields``."""
+    made = {name: field_maker(target) for name, target in fields.items()}
+    counts = dict.fromkeys(fields, 2) | {"negatives": 3, "rollout": 2}
+    builder = BatchBuilder(windows, FIELDS, fields=made, **counts)
     return builder.batch(np.linspace(0, len(windows) - 1, size).astype(int))
 
 
@@ -115,7 +121,7 @@ def repeated(*signs: int) -> Any:
 
 def rows(whole: Batch, index: list[int]) -> Batch:
     """The windows ``index`` of a batch."""
-    fields = {name: getattr(whole, name)[index] for name in FIELDS if name != "in_batch_mask"}
+    fields = {name: getattr(whole, name)[index] for name in whole if name != "in_batch_mask"}
     return Batch(fields | {"in_batch_mask": whole.in_batch_mask[index][:, index]})
 
 
@@ -179,7 +185,7 @@ answer."""
 def trace(argument: Any) -> str:
     """Everything an argument holds, to see whether it was changed."""
     if isinstance(argument, Batch):
-        return repr([getattr(argument, name).tolist() for name in FIELDS if name in argument])
+        return repr([getattr(argument, name).tolist() for name in argument])
     if isinstance(argument, Windows):
         parts = (argument.rows, argument.article, argument.position, argument.split.vectors)
         return repr([part.tolist() for part in parts])

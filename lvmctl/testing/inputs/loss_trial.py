@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -13,7 +13,7 @@ from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.core.errors import out_of_memory
 from lvmctl.nn.loss_value import LossValue
 from lvmctl.nn.objective import COUNTED
-from lvmctl.plan import PlannedPart
+from lvmctl.plan import PlannedPart, batch_fields
 from lvmctl.registry.specs import Shape
 from lvmctl.testing.check import Skipped, Subject
 from lvmctl.testing.inputs.batches import constant_prediction, random_batch, random_prediction
@@ -46,7 +46,8 @@ class Trial:
     Attributes:
         loss: the module.
         read: prediction fields and extras that the record says it reads, q among them.
-        counts: how many negatives, order pairs and rollout steps it asks for.
+        counts: how many negatives and rollout steps it asks for, and of a plugin's fields.
+        fields: targets of the batch fields of plugins that it reads, by name.
         state: where every call starts from.
     """
 
@@ -62,14 +63,15 @@ class Trial:
         if fault := misbuilt(self.loss):
             raise Skipped(fault)
         self.read = ("q", *dict.fromkeys(self.record.needs_prediction))
-        self.counts = {name: getattr(self.loss, name, 0) for name in COUNTED}
+        self.fields = fields_of(subject)
+        self.counts = {name: getattr(self.loss, name, 0) for name in (*COUNTED, *self.fields)}
         self.state = {name: value.clone() for name, value in self.loss.state_dict().items()}
 
     def batch(self, seed: int = 0, size: int = 8, more: int = 0) -> Batch:
-        """A random batch with every field, and ``more`` of what comes in a number."""
+        """A random batch with all that it may read, and ``more`` of what comes in a number."""
         counts = {name: count + more for name, count in self.counts.items()}
         dim, k, horizon = self.shape.dim, self.shape.context_length, self.shape.horizon
-        return random_batch(size, dim, k, horizon=horizon, seed=seed, **counts)
+        return random_batch(size, dim, k, horizon=horizon, seed=seed, fields=self.fields, **counts)
 
     def example(
         self, seed: int = 0, size: int = 8, kind: str = "ordinary"
@@ -147,6 +149,14 @@ class Trial:
             torch.manual_seed(0)
             output = self.loss(made_of(copies), copied(batch), step)
         return LossValue.of(self.part, output, len(prediction.q), weight)
+
+
+def fields_of(subject: Subject) -> dict[str, Callable[..., Any]]:
+    """Targets of the batch fields of plugins that the record reads, by name; those that there are
+    not are another rule's business."""
+    registry, part = subject.registry, PlannedPart(subject.entry, subject.options)
+    entries = batch_fields(registry, [part], problems=[])
+    return {name: registry.resolve(entry) for name, entry in entries.items()}
 
 
 def parts_of(prediction: Prediction) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -17,7 +18,7 @@ class OrderVerifier(nn.Module):
     shares nothing with the model and measures the arrow of time in the data (METHODS §4, P8).
     Chance is log 2 and accuracy one half.
 
-    Needs: ``order_first``, ``order_second``, ``order_label``.
+    Needs: ``context``, ``target``, ``order_pairs``.
     Terms: ``order``. Metrics: ``order_accuracy``.
     """
 
@@ -28,9 +29,11 @@ class OrderVerifier(nn.Module):
         self.evidence = nn.Linear(options.hidden, 1)
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
-        pairs = slice(self.order_pairs)
-        label = batch.order_label[:, pairs]
-        logit = self.logit(batch.order_first[:, pairs], batch.order_second[:, pairs]).float()
+        chunks = torch.cat([batch.context, batch.target[:, None]], dim=1)
+        first, second = batch.order_pairs[:, : self.order_pairs].unbind(dim=-1)
+        rows = torch.arange(len(chunks), device=chunks.device)[:, None]
+        logit = self.logit(chunks[rows, first], chunks[rows, second]).float()
+        label = (second > first).to(logit)
         each = functional.binary_cross_entropy_with_logits(logit, label, reduction="none")
         right = ((logit > 0) == (label > 0.5)).float()
         return LossOutput({"order": each.mean(dim=1)}, {"order_accuracy": right.mean(dim=1)})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lvmctl import Windows
+
 
 def draw_pairs(
     rng: np.random.Generator, windows: int, chunks: int, count: int
@@ -22,3 +24,10 @@ def draw_pairs(
     first = rng.integers(0, chunks, size=(windows, count))
     second = (first + rng.integers(1, chunks, size=(windows, count))) % chunks
     return first, second
+
+
+def order_pairs(
+    windows: Windows, index: np.ndarray, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Places of both chunks of each pair in the window with its target, (B, P, 2) int64."""
+    return np.stack(draw_pairs(rng, len(index), windows.context_length + 1, count), axis=-1)

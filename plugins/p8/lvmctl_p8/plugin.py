@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import DiagnosticSpec, LossSpec, MetricSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl.plugins import (
+    BatchFieldSpec,
+    DiagnosticSpec,
+    LossSpec,
+    MetricSpec,
+    ModelSpec,
+    RecipeSpec,
+    hookimpl,
+)
 from lvmctl_p8 import options
 from lvmctl_p8.gates import GATES, PROFILES
 
@@ -49,8 +57,20 @@ def lvmctl_losses():
             summary="A small verifier learns which of two stored chunks came first.",
             target="lvmctl_p8.order:OrderVerifier",
             options=options.OrderOptions,
-            needs=("order_first", "order_second", "order_label"),
+            needs=("context", "target", "order_pairs"),
         ),
+    ]
+
+
+@hookimpl
+def lvmctl_batch_fields():
+    return [
+        BatchFieldSpec(
+            name="order_pairs",
+            summary="Places of two chunks in the window with its target, in random order.",
+            shape="(B, P, 2)",
+            target="lvmctl_p8.pairs:order_pairs",
+        )
     ]
 
 

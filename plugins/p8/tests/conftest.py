@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
+from lvmctl_p8.pairs import order_pairs
 from lvmctl_p8.plugin import lvmctl_losses
 
 from lvmctl import Split
@@ -20,7 +21,10 @@ def _batches():
     """``random_batch(size, dim=7, k=5, negatives=6, seed=0)``: windows of random articles."""
 
     def make(size: int, dim: int = 7, k: int = 5, negatives: int = 6, seed: int = 0) -> Batch:
-        return random_batch(size, dim, k, negatives=negatives, order_pairs=4, seed=seed)
+        fields = {"order_pairs": order_pairs}
+        return random_batch(
+            size, dim, k, negatives=negatives, seed=seed, fields=fields, order_pairs=4
+        )
 
     return make
 

@@ -33,9 +33,8 @@ def test_loss_and_gradient_are_finite(declared, step, name, size, case, bf16):
         "negatives": target[:, None].repeat(1, 2, 1),
         "negative_mask": torch.zeros(size, 2, dtype=torch.bool),
         "in_batch_mask": torch.zeros(size, size, dtype=torch.bool),
-        "order_first": target[:, None].repeat(1, 4, 1),
-        "order_second": axis.repeat(size, 1)[:, None].repeat(1, 4, 1),
-        "order_label": torch.ones(size, 4),
+        "context": axis.repeat(size, 5, 1),
+        "order_pairs": torch.tensor([[0, 5], [5, 1], [2, 3], [4, 5]]).repeat(size, 1, 1),
     }
     record = RECORDS[name]
     options = record.options(in_batch=4) if name == "listwise" else record.options()

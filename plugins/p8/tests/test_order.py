@@ -24,13 +24,15 @@ def test_the_verifier_is_an_mlp_on_the_concatenation(random_batch, declared, pre
     found = loss(Prediction(predictions(6)), declared("order", batch), step)
     weight, bias = loss.hidden.weight.double(), loss.hidden.bias.double()
     out, shift = loss.evidence.weight.double(), loss.evidence.bias.double()
+    chunks = torch.cat([batch.context, batch.target[:, None]], dim=1).double()
     losses, right = [[] for _ in range(6)], [[] for _ in range(6)]
     for i in range(6):
         for p in range(3):  # three of the four pairs in the batch
-            a, b = batch.order_first[i, p].double(), batch.order_second[i, p].double()
+            first, second = batch.order_pairs[i, p].tolist()
+            a, b = chunks[i, first], chunks[i, second]
             hidden = (weight @ torch.cat([a, b, a * b, a - b]) + bias).clamp(min=0)
             logit = (out @ hidden + shift).item()
-            label = batch.order_label[i, p].item()
+            label = float(second > first)
             chance = 1 / (1 + math.exp(-logit))
             loss_here = -math.log(chance if label else 1 - chance)
             losses[i].append(loss_here)
@@ -52,15 +54,16 @@ def test_the_verifier_learns_which_half_comes_later(step):
     # First chunks lie around one axis and later ones around another: order can be seen.
     torch.manual_seed(0)
     early, late = (unit(torch.randn(64, 4, DIM) + 3 * torch.eye(DIM)[i]) for i in (0, 1))
+    chunks = torch.cat([early, late], dim=1)
     turned = torch.rand(64, 4) < 0.5
-    first = torch.where(turned[..., None], late, early)
-    second = torch.where(turned[..., None], early, late)
-    fields = {"order_first": first, "order_second": second, "order_label": (~turned).float()}
+    places = torch.stack([torch.arange(4), torch.arange(4) + 4], dim=-1).expand(64, -1, -1)
+    pairs = torch.where(turned[..., None], places.flip(-1), places)
+    fields = {"context": chunks[:, :7], "target": chunks[:, 7], "order_pairs": pairs}
     loss = OrderVerifier(OrderOptions(hidden=16), SHAPE)
     optimizer = torch.optim.Adam(loss.parameters(), 1e-2)
     for _ in range(40):
         optimizer.zero_grad()
-        output = loss(Prediction(first[:, 0]), Batch(fields), step)
+        output = loss(Prediction(chunks[:, 0]), Batch(fields), step)
         output.terms["order"].mean().backward()
         optimizer.step()
     assert output.metrics["order_accuracy"].mean() > 0.95

@@ -13,7 +13,6 @@ from training.small import DATA, TINY
 from lvmctl.config import describe
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
-from lvmctl.data.batches import BatchBuilder
 from lvmctl.diagnostics.runs.run_gradients import (
     Gradients,
     Pull,
@@ -47,7 +46,7 @@ def made(tmp_path):
         shape = plan.shape(16)
         torch.manual_seed(0)
         model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
-        objective = Objective.of(registry, plan, shape)
+        objective = Objective.of(registry, plan.losses, plan.sample, shape)
         return Trained(RunDirectory(tmp_path), {}, plan, 16, model.eval(), objective.eval(), None)
 
     return make
@@ -68,7 +67,7 @@ def test_a_norm_is_that_of_the_gradient_of_the_weighted_loss(made, windows):
     trained = made("p1", ["core/cosine:0.25"])
     found = measured(trained, windows, batches=1)
     (index,) = drawn(len(windows), TINY["batch_size"], 1, 0)
-    batch = BatchBuilder(windows, trained.plan.needs).batch(index, 1, 0)
+    batch = trained.objective.batches(windows).batch(index, 1, 0)
     trained.model.zero_grad()
     q = trained.model(batch.context).q
     (0.25 * (1 - (q * batch.target).sum(-1)).mean()).backward()

@@ -15,13 +15,12 @@ from sound_loss import Sound, faults, outcomes  # isort: skip
 class Sparing(Sound):
     """It reads its share of everything that comes in a number."""
 
-    negatives, order_pairs, rollout = 3, 2, 2
+    negatives, rollout = 3, 2
 
     def each(self, prediction, batch, step):
         away = cosine(prediction.q[:, None], batch.negatives[:, :3]) * batch.negative_mask[:, :3]
         later = cosine(prediction.rollout[:, :2], batch.future[:, :2]) * batch.future_mask[:, :2]
-        pairs = batch.order_label[:, :2].mean(dim=1)
-        return 3 + 0.1 * away.mean(dim=1) - later.mean(dim=1) + pairs
+        return 3 + 0.1 * away.mean(dim=1) - later.mean(dim=1)
 
 
 class Remembering(Sound):
@@ -155,7 +154,7 @@ class Draws(Sound):
         return 2 - cosine(prediction.q * self.scales, batch.target)
 
 
-COUNTED = ("negatives", "negative_mask", "future", "future_mask", "order_label")
+COUNTED = ("negatives", "negative_mask", "future", "future_mask")
 
 SOUND = [
     (Sparing, {"needs": COUNTED, "needs_prediction": ("rollout",)}),

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lvmctl.core.batch import FIELDS, Prediction
 from lvmctl.testing.inputs.batches import constant_prediction, random_batch, random_prediction
 
-UNIT = ("context", "target", "negatives", "future", "order_first", "order_second")
-COUNTS = {"negatives": "M", "order_pairs": "P", "rollout": "R"}
+UNIT = ("context", "target", "negatives", "future")
+COUNTS = {"negatives": "M", "rollout": "R"}
 
 sizes = {
     "size": st.integers(1, 9),
@@ -22,7 +22,6 @@ sizes = {
     "k": st.integers(1, 6),
     "horizon": st.integers(1, 3),
     "negatives": st.integers(0, 5),
-    "order_pairs": st.integers(0, 3),
     "rollout": st.integers(0, 4),
     "seed": st.integers(0, 999),
 }
@@ -55,8 +54,6 @@ def test_the_fields_fit_together(size, dim, k, **more):
         assert batch.future[:, 0].equal(batch.target)
         assert batch.future_mask[:, 0].all()
     window = torch.cat([batch.context, batch.target[:, None]], dim=1)
-    places = [place_in(window, getattr(batch, name)) for name in ("order_first", "order_second")]
-    assert ((places[0] < places[1]).float() == batch.order_label).all()
     real = place_in(window, batch.negatives)[batch.negative_mask]
     assert (real == -1).all()
 

@@ -90,7 +90,7 @@ def test_a_trace_tells_what_changed():
     record = {"epoch": 1, "val": {"cos_next": math.nan}}
     before = [trace(each) for each in (batch, windows, record)]
     assert before == [trace(each) for each in (batch, windows, record)]
-    batch.order_label.add_(1)
+    batch.negatives.add_(1)
     windows.split.vectors[0] += np.float32(1)
     record["val"]["cos_next"] = 0.0
     for old, each in zip(before, (batch, windows, record)):
