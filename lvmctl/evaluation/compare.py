@@ -17,7 +17,7 @@ from lvmctl.evaluation.compare_rendering import compare_lines
 from lvmctl.evaluation.eval_data import EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.evidence import evidence
-from lvmctl.evaluation.fivecat.latency import latency, reference_of
+from lvmctl.evaluation.fivecat.latency import latency, ratio_of, reference_of
 from lvmctl.evaluation.fivecat.run import plain
 from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.gates.profiles import find_profile
@@ -155,7 +155,7 @@ def compare(
         sheet, predictor = sheets[key], one.predictor(name)
         sheet.add(reading_newest(predictor, data.context))
         times = latency(registry, one, predictor, own_windows(data), reference_of(registry, gates))
-        proof = evidence(registry, {"val": sheet}, name, times["ratio"])
+        proof = evidence(registry, {"val": sheet}, name, ratio_of(times))
         ship = judged and profile_verdict(*judged, name, predictor.geometry, proof)
         found.append(Compared(one, data, name, sheet, times, ship))
     return Comparison(found, against, len(each_data[0].val))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lvmctl.core.formatting import figure, interval, number, p_value, table
+from lvmctl.core.formatting import estimate, figure, interval, number, p_value, table
 from lvmctl.evaluation.fivecat.rendering import gates_table
 from lvmctl.evaluation.rendering import with_q
 
@@ -67,3 +67,6 @@ def latency_lines(times: dict[str, Any]) -> Iterator[str]:
             f"{who} {each['p50']:.2f} (p95 {each['p95']:.2f})" for who, each in times[batch].items()
         )
         yield f"latency, ms per batch of {batch.removeprefix('batch_')}: {shown}"
+    yield f"latency, times that of the {times['reference']}: " + estimate(
+        times["ratio"], times["ratio_ci"]
+    )

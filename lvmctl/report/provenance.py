@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import estimate
 from lvmctl.core.tree import leaves
 from lvmctl.report.html import render
 from lvmctl.report.inputs import Inputs
@@ -51,7 +51,8 @@ def latency_rows(latency: dict[str, Any]) -> Iterator[tuple]:
         for caller, times in latency[batch].items():
             figures = [f"{real(times[name]):.3f}" for name in ("p50", "p95")]
             yield (batch.removeprefix("batch_"), names.get(caller, caller), *figures)
-    yield ("ratio", "of medians, the larger", number(latency["ratio"]), "")
+    shown = estimate(latency["ratio"], latency["ratio_ci"])
+    yield ("ratio", "median over blocks, the larger, and its 95 % interval", shown, "")
 
 
 def data_rows(run: Inputs) -> Iterator[tuple]:

@@ -149,6 +149,8 @@ def test_five_tests_and_a_verdict(typed, runs):
     assert len(saved["weights"]["all"]) == 5
     assert sum(saved["weights"]["all"]) == pytest.approx(1, abs=1e-5)
     assert saved["latency"]["batch_1"]["query"]["p50"] > 0
+    low, high = saved["latency"]["ratio_ci"]
+    assert 0 < low <= saved["latency"]["ratio"] <= high
 
 
 @pytest.mark.parametrize(
@@ -234,6 +236,7 @@ def test_a_comparison_reads_as_a_table(typed):
     code, out, _ = typed("compare", "five", "--against", "centroid")
     assert "five minus centroid (K = 5, horizon 1)" in out
     assert "latency, ms per batch of 256: query" in out
+    assert "latency, times that of the free model of the same size: " in out
     assert "ship: " in out
     assert code in (0, 1)
 

@@ -210,7 +210,11 @@ def fivecat() -> dict[str, Any]:
             "batch_256": {
                 name: {p: 90 * t for p, t in each.items()} for name, each in timed.items()
             },
+            "ratios": {
+                batch: {"value": 1.1, "ci": [1.05, 1.2]} for batch in ("batch_1", "batch_256")
+            },
             "ratio": 1.1,
+            "ratio_ci": [1.05, 1.2],
         },
         "weights": {
             "coherence": [0.2 + 0.05 * row for row in range(10)],

@@ -13,7 +13,12 @@ def test_latency_is_shown_of_the_run_and_of_the_reference():
     assert rows[1] == ("1", "free model of the same size", "1.000", "1.250")
     assert rows[2] == ("1", "own score", "0.500", "0.600")
     assert rows[3] == ("256", "prediction", "99.000", "117.000")
-    assert rows[-1] == ("ratio", "of medians, the larger", "1.100", "")
+    assert rows[-1] == (
+        "ratio",
+        "median over blocks, the larger, and its 95 % interval",
+        "1.100 [1.050, 1.200]",
+        "",
+    )
 
 
 def test_data_is_shown_with_its_hashes(make_inputs):

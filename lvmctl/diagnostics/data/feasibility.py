@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from lvmctl.core.diagnosis import Diagnosis, Table
@@ -129,9 +128,7 @@ def answer(
         missing = "needs a run"
     elif asks_for_ood(gate) and "ood" not in sheets:
         missing = "needs text of another source"
-    return gate_answer(
-        gate, evidence(registry, sheets, "", math.nan), cosines, classes, own, missing
-    )
+    return gate_answer(gate, evidence(registry, sheets, "", None), cosines, classes, own, missing)
 
 
 def table(answers: list[GateAnswer]) -> Table:

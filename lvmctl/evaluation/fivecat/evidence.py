@@ -12,12 +12,18 @@ from lvmctl.evaluation.statistics.intervals import difference_interval
 from lvmctl.registry import Registry
 
 
-def evidence(registry: Registry, sheets: dict[str, Sheet], run: str, ratio: float) -> Evidence:
-    """The figures of the sheets as verdicts ask for them, and the ceilings that metrics name."""
+def evidence(
+    registry: Registry, sheets: dict[str, Sheet], run: str, ratio: Figure | None
+) -> Evidence:
+    """The figures of the sheets as verdicts ask for them, and the ceilings that metrics name.
+
+    Args:
+        ratio: ``latency.ratio`` of the run; None where it was not timed.
+    """
 
     def figure(name: str, split: str, path: str) -> Figure | None:
         if path == "latency.ratio":
-            return Figure(ratio) if name == run else None
+            return ratio if name == run else None
         if path == "coherence.gap":
             if len(sheets) < 2 or name not in sheets["val"].measured:
                 return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,15 +14,18 @@ from torch import Tensor
 
 from lvmctl.core.batch import Pool
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.trained import Trained
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.verdict_specs import VerdictGate
 
-BATCHES = (1, 256)
-ROUNDS = {1: 200, 256: 12}
+BLOCKS = {1: (20, 10), 256: (12, 1)}
+"""By batch size: how many blocks, and how often each caller is timed in one."""
+
 WARM_UP = 3
+LEVEL = 0.95
 POOL = 50
 """Candidates a ranker's own score is timed on."""
 
@@ -46,10 +50,17 @@ def latency(
         windows: where the contexts come from.
         beside: the other model, see :func:`reference_of`.
 
+    The run and the other model are timed in blocks: within one they take turns, so that whatever
+    else the machine does slows both, and a block's ratio is that of their medians in it. A busy
+    machine scatters the blocks' ratios, which widens the interval of their median.
+
     Returns:
         ``batch_1`` and ``batch_256``, each with ``p50`` and ``p95`` of the run, of the
-        ``reference`` and, for a ranker, of its ``score`` over 50 candidates; and ``ratio``, the
-        larger of the two ratios of medians, the score included.
+        ``reference`` and, for a ranker, of its ``score`` over 50 candidates, over all blocks.
+        ``ratios``, for each batch size the median over blocks of the run's time, the score
+        included, to the reference's (``value``) with its interval (``ci``, see
+        :func:`median_interval`). ``ratio`` and ``ratio_ci``, the larger of the two values and the
+        larger of either end.
     """
     callers: dict[str, Callable[[Tensor], object]] = {
         "query": predictor.call,
@@ -59,32 +70,67 @@ def latency(
         callers["score"] = ranking(predictor, windows)
     named = f"{beside.name} model of the same size"
     found: dict[str, Any] = {"unit": "ms per call", "reference": named}
-    ratios = []
-    for batch in BATCHES:
+    ratios = {}
+    for batch, (blocks, rounds) in BLOCKS.items():
         index = np.arange(batch) % len(windows)
-        timed = measure(callers, torch.from_numpy(windows.context(index)), ROUNDS[batch])
-        own = timed["query"]["p50"] + timed.get("score", {}).get("p50", 0.0)
-        ratios.append(own / timed["reference"]["p50"])
-        found[f"batch_{batch}"] = timed
-    return found | {"ratio": max(ratios)}
+        times = measure(callers, torch.from_numpy(windows.context(index)), blocks, rounds)
+        found[f"batch_{batch}"] = {
+            name: {"p50": float(np.median(each)), "p95": float(np.quantile(each, 0.95))}
+            for name, each in times.items()
+        }
+        ratios[f"batch_{batch}"] = ratio(times)
+    ends = zip(*(one["ci"] for one in ratios.values()))
+    return found | {
+        "ratios": ratios,
+        "ratio": max(one["value"] for one in ratios.values()),
+        "ratio_ci": [max(each) for each in ends],
+    }
+
+
+def ratio_of(times: Mapping[str, Any]) -> Figure:
+    """The ratio that :func:`latency` found, with its interval."""
+    return Figure(times["ratio"], *times["ratio_ci"])
 
 
 def measure(
-    callers: Mapping[str, Callable[[Tensor], object]], context: Tensor, rounds: int
-) -> dict[str, dict[str, float]]:
-    """p50 and p95 in milliseconds of each caller on ``context``, interleaved."""
-    times: dict[str, list[float]] = {name: [] for name in callers}
+    callers: Mapping[str, Callable[[Tensor], object]], context: Tensor, blocks: int, rounds: int
+) -> dict[str, np.ndarray]:
+    """Milliseconds (blocks, rounds) of each caller on ``context``; they take turns, and the one
+    that comes first changes."""
+    names = list(callers)
+    times = {name: np.empty((blocks, rounds)) for name in names}
     with torch.inference_mode():
-        for number in range(-WARM_UP, rounds):
-            for name, call in callers.items():
+        for call in [*callers.values()] * WARM_UP:
+            call(context)
+        for number in range(blocks * rounds):
+            first = number % len(names)
+            for name in names[first:] + names[:first]:
                 begin = time.perf_counter()
-                call(context)
-                if number >= 0:
-                    times[name].append((time.perf_counter() - begin) * 1e3)
-    return {
-        name: {"p50": float(np.median(each)), "p95": float(np.quantile(each, 0.95))}
-        for name, each in times.items()
-    }
+                callers[name](context)
+                elapsed = time.perf_counter() - begin
+                times[name][divmod(number, rounds)] = elapsed * 1e3
+    return times
+
+
+def ratio(times: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """How many times the reference's time a run takes: the median over blocks, and its interval.
+
+    Args:
+        times: (blocks, rounds) of ``query``, ``reference`` and, for a ranker, ``score``.
+    """
+    medians = {name: np.median(each, axis=1) for name, each in times.items()}
+    each = (medians["query"] + medians.get("score", 0.0)) / medians["reference"]
+    return {"value": float(np.median(each)), "ci": list(median_interval(each))}
+
+
+def median_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+    """An interval of the median, whatever the distribution: the order statistics between which it
+    lies with a probability of at least ``level``, by the binomial distribution of how many of n
+    values are below it. Of fewer than six values, which cannot say so at 95 %, the extremes."""
+    ordered, count = np.sort(values), len(values)
+    tails = np.cumsum([math.comb(count, below) for below in range(count)]) / 2.0**count
+    place = max(0, int(np.searchsorted(2 * tails, 1 - level, side="right")) - 1)
+    return float(ordered[place]), float(ordered[count - 1 - place])
 
 
 def reference(registry: Registry, trained: Trained, beside: Entry) -> Callable[[Tensor], Tensor]:

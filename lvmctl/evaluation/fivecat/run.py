@@ -23,7 +23,7 @@ from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.ceilings import add_ceilings, known_metrics
 from lvmctl.evaluation.fivecat.evidence import coherence_gap, evidence
 from lvmctl.evaluation.fivecat.internals import anatomy
-from lvmctl.evaluation.fivecat.latency import latency, reference_of
+from lvmctl.evaluation.fivecat.latency import latency, ratio_of, reference_of
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
 from lvmctl.evaluation.fivecat.rendering import fivecat_text
 from lvmctl.evaluation.gates.bounds import Figure
@@ -178,7 +178,7 @@ def run_fivecat(
         beside = reference_of(registry, gates)
         times = latency(registry, trained, predictor, data.val, beside)
         done(1)
-    proof = evidence(registry, sheets, predictor.name, times["ratio"])
+    proof = evidence(registry, sheets, predictor.name, ratio_of(times))
     verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
     settings = {"seed_rules": seed_rules, "spoilt_windows": spoilt_windows, **asdict(request)}
     partly = partial(trained, request, spoilt_windows)

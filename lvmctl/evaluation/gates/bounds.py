@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from lvmctl.registry.verdict_specs import VerdictGate
 
-Status = Literal["PASS", "MARGINAL", "FAIL", "INFEASIBLE", "VACUOUS", "ABSENT"]
+Status = Literal["PASS", "MARGINAL", "FAIL", "UNDECIDED", "INFEASIBLE", "VACUOUS", "ABSENT"]
 
 
 class Figure(NamedTuple):
@@ -35,8 +35,18 @@ def meets(gate: VerdictGate, value: float) -> bool:
     return reaches(gate, value, bound(gate)) and not no_gain
 
 
+def is_undecided(gate: VerdictGate, figure: Figure) -> bool:
+    """Whether a time was not measured well enough: its interval holds the bound."""
+    timed = gate.metric.partition(".")[0] == "latency"
+    known = math.isfinite(figure.low) and math.isfinite(figure.high)
+    return timed and known and meets(gate, figure.low) != meets(gate, figure.high)
+
+
 def judge(gate: VerdictGate, figure: Figure | None, certain: bool) -> Status:
-    """PASS, MARGINAL, FAIL, or ABSENT where no window is counted.
+    """PASS, MARGINAL, FAIL, ABSENT where no window is counted, or UNDECIDED.
+
+    A time depends on what else the machine does, so one whose interval holds the bound is
+    UNDECIDED, by any rule.
 
     Args:
         certain: the worse end of the interval has to meet the bound as well. If it does not, or if
@@ -44,6 +54,8 @@ def judge(gate: VerdictGate, figure: Figure | None, certain: bool) -> Status:
     """
     if figure is None or not figure.windows:
         return "ABSENT"
+    if is_undecided(gate, figure):
+        return "UNDECIDED"
     if meets(gate, figure.value):
         worse = figure.low if gate.at_most is None else figure.high
         return "PASS" if not certain or meets(gate, worse) else "MARGINAL"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lvmctl.core.files import jsonable
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import interval, number
 from lvmctl.evaluation.gates.bounds import Figure, Status, bound, judge
 from lvmctl.evaluation.gates.ceilings import ceilings, chance_matters
 from lvmctl.registry.specs import Geometry
@@ -137,6 +137,9 @@ def gate_verdict(
     proven = held.beatable and (status == "PASS" or gate.against in held.names)
     if status == "ABSENT":
         why = absence(gate, judged.metric, evidence) if metric or seed_rules else NOT_OF_RANKERS
+    elif status == "UNDECIDED":
+        figure = judged.figure
+        why = f"its interval {interval((figure.low, figure.high))} holds the bound"
     elif seed_rules or not math.isfinite(judged.figure.value):
         pass
     elif judge(gate, random, gate.certain) == "PASS":

@@ -97,7 +97,7 @@ def measured(registry: Registry, against: str) -> tuple[Evidence, list[str]]:
         sheets[split] = Sheet(windows, protocol)
         for predictor in found.values():
             sheets[split].add(predictor)
-    return evidence(registry, sheets, RUN, ratio=1.0), list(sheets["val"].measured[RUN].columns)
+    return evidence(registry, sheets, RUN, Figure(1.0)), list(sheets["val"].measured[RUN].columns)
 
 
 def baseline(registry: Registry, name: str, train: Windows) -> Predictor:

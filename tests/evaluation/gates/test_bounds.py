@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -121,3 +122,28 @@ def test_a_wider_interval_is_never_better(asked, value, half):
 def test_the_bound_is_the_one_that_is_given():
     assert bound(gate(at_least=0.0)) == 0.0
     assert bound(gate(at_most=-0.1)) == -0.1
+
+
+TIMED = replace(gate(at_most=1.15), metric="latency.ratio")
+
+
+@pytest.mark.parametrize("certain", [True, False])
+@pytest.mark.parametrize(
+    ("figure", "status"),
+    [
+        (Figure(1.09, 1.05, 1.14), "PASS"),
+        (Figure(1.09, 1.05, 1.15), "PASS"),
+        (Figure(1.11, 1.06, 1.3), "UNDECIDED"),
+        (Figure(1.36, 1.1, 2.0), "UNDECIDED"),
+        (Figure(1.36, 1.2, 2.0), "FAIL"),
+    ],
+)
+def test_a_time_whose_interval_holds_the_bound_is_undecided(figure, status, certain):
+    assert judge(TIMED, figure, certain) == status
+
+
+def test_only_times_are_undecided():
+    figure = Figure(1.11, 1.06, 1.3)
+    assert judge(gate(at_most=1.15), figure, certain=False) == "PASS"
+    assert judge(gate(at_most=1.15), figure, certain=True) == "MARGINAL"
+    assert judge(TIMED, Figure(1.11), certain=False) == "PASS"  # without an interval

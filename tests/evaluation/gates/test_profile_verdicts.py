@@ -14,8 +14,8 @@ from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.registry import load_registry
 from lvmctl.registry.verdict_specs import ProfileSpec
 
-STATUSES = ("PASS", "MARGINAL", "FAIL", "INFEASIBLE", "VACUOUS", "ABSENT")
-UNCOUNTED = ("INFEASIBLE", "VACUOUS", "ABSENT")
+STATUSES = ("PASS", "MARGINAL", "FAIL", "UNDECIDED", "INFEASIBLE", "VACUOUS", "ABSENT")
+UNCOUNTED = ("UNDECIDED", "INFEASIBLE", "VACUOUS", "ABSENT")
 
 
 def amounts_to(statuses: tuple[str, ...], needed: int | None) -> tuple[str, int, int]:

@@ -27,6 +27,17 @@ def test_without_chunks_around_the_windows_offsets_say_what_is_missing(direct, w
     assert (found.status, found.why) == ("ABSENT", why)
 
 
+def test_an_undecided_time_says_its_interval():
+    figures = {"m": {"latency.ratio": Figure(1.11, 1.06, 1.3)}}
+    found = gate_verdict(NAMED["ship-latency"], "m", "cone", evidence(figures))
+    assert (found.status, found.why) == (
+        "UNDECIDED",
+        "its interval [1.060, 1.300] holds the bound",
+    )
+    seed = gate_verdict(NAMED["ship-latency"], "m", "cone", evidence(figures), seed_rules=True)
+    assert seed.status == "UNDECIDED"
+
+
 def of_ranker(gate: str, differences: dict, **options):
     """The verdict on a gate of ``m``, which ranks by its own score, where it has these leads."""
     given = {("m", "wiener"): differences}
