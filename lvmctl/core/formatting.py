@@ -22,7 +22,8 @@ def number(value: float | None, digits: int | None = 3, signed: bool = False) ->
         signed: put ``+`` before what is not below zero.
 
     Example:
-        >>> number(0.2494), number(-0.0251), number(0.9996), number(0.125, signed=True)
+        >>> shown = lvmctl.format_number
+        >>> shown(0.2494), shown(-0.0251), shown(0.9996), shown(0.125, signed=True)
         ('.249', '-.025', '1.000', '+.125')
     """
     if value is None or not math.isfinite(value):

@@ -41,7 +41,7 @@ def test_a_run_says_what_was_trained(run, store, recorder):
     assert {origins[key] for key in ("epochs", "seed", "batch_size")} == {"lvmctl.train"}
     assert origins["lr"] == "default"
     assert run.manifest["outcome"] == "finished"
-    assert run.notices == store.split("val").notices[-1:] != []
+    assert run.notices == list(store.split("val").notices[-1:]) != []
     assert [record["epoch"] for record in run.history] == [1, 2]
     assert recorder.epochs == run.history
 

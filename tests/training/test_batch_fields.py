@@ -69,8 +69,8 @@ def mine(install, site, monkeypatch):
 
     def make(name: str = "mine") -> None:
         home = f"{name}_parts"
-        text = PLUGIN.replace("{home}", home).replace("{name}/", f"{name}/")
-        files = {f"{name}_plugin.py": text.replace('f"', 'f"'), f"{home}.py": PARTS}
+        text = PLUGIN.replace("HOME", home).replace("NAME/", f"{name}/")
+        files = {f"{name}_plugin.py": text, f"{home}.py": PARTS}
         install(f"lvmctl-{name}", {name: f"{name}_plugin"}, files)
         monkeypatch.syspath_prepend(str(site))
         configure()

@@ -20,7 +20,7 @@ SHOWN = 3
 
 @check
 def light_to_import(subject: Subject) -> str:
-    """Importing the declaration and its options loads no heavy package. Its time is shown."""
+    """Importing the declaration and its options loads no heavy package; its time is shown."""
     module, seen = subject.plugin.found.module, seen_fresh(subject)
     if seen.heavy:
         raise Unmet(

@@ -255,7 +255,7 @@ def test_what_a_gate_does_is_noted():
 
 def test_a_sample_weight_needs_fields_that_there_are():
     found = failures(gate("weighs", "sample", needs=("nearest",)))
-    assert "no field nearest; it has context, target" in found["needs_known_fields"]
+    assert "needs batch field 'nearest', which there is not" in found["needs_known_fields"]
 
 
 @pytest.mark.parametrize(
