@@ -172,7 +172,7 @@ def finished(tmp_path, in_process) -> Path:
 
 
 def test_a_resumed_run_keeps_its_options(finished):
-    with pytest.raises(UsageError, match="lr, order cannot change"):
+    with pytest.raises(UsageError, match=r"lr, order\.hidden cannot change"):
         job.resume(finished, [("--set", {"lr": "1", "order.hidden": "2"})], "auto", Recorder())
     with pytest.raises(UsageError, match="no recipe 'p77'"):
         job.resume(finished, [], "auto", Recorder(), recipe="p77")
