@@ -142,4 +142,4 @@ def test_a_run_is_evaluated_with_the_field_it_was_trained_with(mine, run_cli, si
     assert done.returncode == 0, done.stderr
     shown = run_cli("diagnose", "run", "run", "--json", path=[site])
     assert shown.returncode in (0, 1), shown.stderr
-    assert json.loads(shown.stdout)["figures"]["not_examined"] == {}
+    assert json.loads(shown.stdout)["not_examined"] == {}
