@@ -69,8 +69,8 @@ def test_it_keeps_every_rule(page, example):
     assert [outcome for outcome in outcomes if outcome.status == "fail"] == []
     (mine,) = [p for p in load_registry().plugins if p.name == plugin]
     kinds = {record.kind for record in mine.records}
-    own = {page.removesuffix("s").replace("losse", "loss")} - {"lifecycle"}
-    beside = {"gates": {"profile"}, "metrics": {"loss"}}.get(page, set())
+    own = {page.removesuffix("s").replace("losse", "loss").removeprefix("batch_")} - {"lifecycle"}
+    beside = {"gates": {"profile"}, "metrics": {"loss"}, "batch_fields": {"loss"}}.get(page, set())
     assert kinds == own | beside
 
 

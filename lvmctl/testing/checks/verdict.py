@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from lvmctl.core.errors import nearest
 from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
 from lvmctl.evaluation.gates.ceilings import chance_matters
-from lvmctl.evaluation.gates.profile_verdicts import COUNTED
 from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check, where
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.gate_figures import RUN, figure, figures, logged, span
+
+ORDER = ("FAIL", "MARGINAL", "UNDECIDED", "PASS")
+"""What a figure can get, the worst first."""
 
 
 def status(gate: VerdictGate, value: float) -> str:
@@ -69,7 +71,7 @@ def better_is_never_worse(subject: Subject) -> str | None:
             judge(gate, Figure(value, value - width, value + width), gate.certain)
             for value in (worse, better)
         ]
-        if COUNTED.index(said[0]) > COUNTED.index(said[1]):
+        if ORDER.index(said[0]) > ORDER.index(said[1]):
             raise Unmet(f"{worse:g} gets {said[0]} and {better:g}, which is better, {said[1]}")
 
     near = st.floats(-2, 2).map(lambda away: bound(gate) + away)
