@@ -65,7 +65,7 @@ def test_the_history_has_the_figures_of_the_reports(baseline):
     for record in baseline.records:
         train, val = record["train"], record["val"]
         expected = {"loss", "loss_rank", "loss_margin", "gate_weight_mean"}
-        expected |= {"anchor_lambda", "raw_anchor_cosine"}
+        expected |= {"anchor_lambda", "raw_anchor_cosine", "anchored_cosine"}
         expected |= {"loss_teacher"} if record["epoch"] <= 2 else set()
         assert set(train) == expected
         assert expected <= set(val)
