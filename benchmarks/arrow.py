@@ -23,7 +23,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import numpy as np
 import smoke
 
-from lvmctl.data import Split
+from lvmctl import Split
 from lvmctl.data.synthetic.worlds import World, simulate
 from lvmctl.diagnostics.data.arrow.antisymmetry import antisymmetry
 from lvmctl.diagnostics.data.arrow.arrow_classifier import classify, sample_windows

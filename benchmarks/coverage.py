@@ -21,7 +21,8 @@ from typing import NamedTuple
 import numpy as np
 import smoke
 
-from lvmctl.evaluation.statistics.intervals import Interval, Resampled, Resampling
+from lvmctl import Resampling
+from lvmctl.evaluation.statistics.intervals import Interval, Resampled
 
 BLOCK = 250
 

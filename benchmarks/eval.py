@@ -27,8 +27,8 @@ import click
 import smoke
 import torch
 
-from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.data.store.writer import write_store
+from lvmctl import Reporter, write_store
+from lvmctl.core.reporter import SILENT
 from lvmctl.data.synthetic.worlds import World, write_world
 from lvmctl.evaluation.eval_data import EvalRequest
 from lvmctl.evaluation.fivecat.run import run_fivecat

@@ -29,7 +29,7 @@ import numpy as np
 import smoke
 import torch
 
-from lvmctl.data import Windows, open_split
+from lvmctl import Windows, open_split
 from lvmctl.data.store.arrays import unit, unit64
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks
 from lvmctl.training.backend import choose_backend, processor

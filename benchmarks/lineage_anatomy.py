@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lvmctl.data import Windows, open_splits
+from lvmctl import Windows
+from lvmctl.data import open_splits
 from lvmctl.evaluation.predictors import baselines
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry

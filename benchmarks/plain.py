@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from lvmctl.data import Windows
+from lvmctl import Windows
 
 NEGATIVES, PAIRS = 2, 2
 

@@ -37,19 +37,16 @@ import torch
 from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import P9Options, RankerOptions
 
+from lvmctl import NoOptions, Pool, Resampling, Shape, Split, Windows, open_split
 from lvmctl.baselines.direct import Direct
-from lvmctl.core.batch import Pool
 from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
-from lvmctl.data import Split, Windows, open_split
 from lvmctl.evaluation.gates.bounds import Figure
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import Sheet
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.evaluation.statistics import Resampling
 from lvmctl.evaluation.trained import load_run
 from lvmctl.plan import Plan, make_plan
-from lvmctl.plugins import NoOptions, Shape
 from lvmctl.registry import Registry, load_registry
 from lvmctl.sphere import unit
 from lvmctl.training.backend import choose_backend

@@ -27,9 +27,8 @@ from pathlib import Path
 import numpy as np
 import smoke
 
+from lvmctl import Split, Splits, Windows, compare, open_split
 from lvmctl.core.reporter import SILENT
-from lvmctl.data import Split, Splits, Windows, open_split
-from lvmctl.diagnostics.data.parity.largest_difference import compare
 from lvmctl.diagnostics.data.parity.parity_verdict import judge, limits
 from lvmctl.diagnostics.data.parity.split_parity import SplitParity
 from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions

@@ -31,7 +31,7 @@ BASE = next(iter(COMMANDS))
 
 
 PLUGIN = """
-from lvmctl.plugins import LossSpec, hookimpl
+from lvmctl import LossSpec, hookimpl
 @hookimpl
 def lvmctl_losses():
     return [LossSpec(name="loss-{n}", summary="A loss.", target="bench_{n}.loss:Loss")]

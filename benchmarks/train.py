@@ -28,9 +28,10 @@ import torch
 from plain import PlainTraining
 from torch.utils.flop_counter import FlopCounterMode
 
+from lvmctl import Windows
 from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
-from lvmctl.data import Windows, open_splits
+from lvmctl.data import open_splits
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
 from lvmctl.training.backend import LARGEST_ERROR, SWITCHES, choose_backend, processor

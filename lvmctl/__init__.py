@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lvmctl import sphere as sphere
+    from lvmctl import testing as testing
     from lvmctl.api.diagnosis import diagnose
     from lvmctl.api.embed import embed
     from lvmctl.api.evaluation import compare, evaluate, evaluate_baselines
@@ -222,10 +224,12 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the public name ``name`` when it is first used (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name in ("sphere", "testing"):
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home, _, attribute = _HOMES[name].partition(":")
     value = getattr(import_module(f"{__name__}.{home}"), attribute or name)
     globals()[name] = value

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-HEADER = "from lvmctl.plugins import *\n"
+HEADER = "from lvmctl import LossSpec, hookimpl\n"
 """First lines of a plugin.py that is well made so far."""
 
 Install = Callable[..., Path]

@@ -7,7 +7,7 @@ Its q points away from the last chunk, so that the cosines of q find nothing; it
 PLUGIN = """
 from dataclasses import dataclass
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import *
+from lvmctl import Composition, ModelSpec, Part, RecipeSpec, TrainingOptions, hookimpl
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,9 @@ def lvmctl_models():
 """
 PARTS = """
 import torch
-from lvmctl.core.batch import Prediction
+from lvmctl import Prediction
 from lvmctl.sphere import unit
-from lvmctl.plugins import Composition, Part
+from lvmctl import Composition, Part
 
 def compose(options):
     return Composition(Part("ranks"), (Part("core/mse"),))

@@ -7,7 +7,7 @@ import torch
 from judged import failures, judged
 from torch import nn
 
-from lvmctl.core.batch import Prediction
+from lvmctl import Prediction
 from lvmctl.registry.specs import ModelSpec
 from lvmctl.sphere import anchored, centroid, mixture, unit
 from lvmctl.testing.checks.model import CHECKS

@@ -32,7 +32,7 @@ FLOORS = {
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
-BESIDE = {"plugins", "builtin", "testing", "scaffold"}
+BESIDE = {"builtin", "testing", "scaffold"}
 """Doors for others: what plugins import, what core declares, what tests use. No floor imports them,
 but for the commands that open a door; the registry reaches ``builtin`` by name as any plugin."""
 

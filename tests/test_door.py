@@ -21,6 +21,8 @@ def typed_names() -> dict[str, str]:
     homes = {}
     for node in guarded.body:
         assert isinstance(node, ast.ImportFrom)
+        if node.module == "lvmctl":
+            continue  # the public modules
         for name in node.names:
             home = node.module.removeprefix("lvmctl.")
             homes[name.asname or name.name] = f"{home}:{name.name}" if name.asname else home
@@ -52,6 +54,13 @@ def loaded_after(code: str) -> list[str]:
     code = f"import sys\n{code}\nprint([name for name in {HEAVY} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return ast.literal_eval(found.stdout)
+
+
+@pytest.mark.parametrize("module", ["sphere", "testing"])
+def test_a_public_module_is_an_attribute(module):
+    code = f"import lvmctl; print(lvmctl.{module}.__name__)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout.strip() == f"lvmctl.{module}", found.stderr
 
 
 def test_importing_the_door_loads_nothing_heavy():

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lvmctl.core.batch import Pool
-from lvmctl.data import Split, open_split
+from lvmctl import Pool, Split, open_split
 
 K = 8
 """Chunks in a window."""

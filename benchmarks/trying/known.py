@@ -7,8 +7,7 @@ import torch
 from lvmctl_ranker.familiar import Along, Familiar
 from torch import Tensor
 
-from lvmctl.data import Windows
-from lvmctl.plugins import Shape
+from lvmctl import Shape, Windows
 from trying.articles import Article, K, split_of
 from trying.lists import Feature
 from trying.scoring import Scoring

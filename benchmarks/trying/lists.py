@@ -13,7 +13,7 @@ from lvmctl_ranker.options import GROUPS
 from lvmctl_ranker.whitening import whitened
 from torch import Tensor
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 from trying.articles import Article
 
 Feature = Callable[[Article], Tensor]

@@ -10,8 +10,7 @@ from lvmctl_p8.model import Mixture
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize, one_hot
 
-from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import Shape
+from lvmctl import SequenceOptions, Shape
 from trying.articles import Article, K
 from trying.crossing import crossed
 from trying.known import fading

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lvmctl.evaluation.statistics import Resampling
+from lvmctl import Resampling
 from trying.articles import Article
 from trying.lists import measured, ranks
 from trying.scoring import Method

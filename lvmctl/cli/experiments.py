@@ -91,17 +91,12 @@ def show(name: str, assignments: tuple[str, ...], file: Path | None, as_json: bo
 @json_option
 @click.pass_context
 def validate(ctx: click.Context, file: Path | None, as_json: bool) -> None:
-    """Check every experiment against its recipe; exit code 2 when any is wrong."""
+    """Check every experiment against its recipe; exit code 2 when any is wrong.
+
+    lvmctl's own file names recipes of plugins: those that are not installed are not wrong.
+    """
     known = load_experiments(file)
-    rows = []
-    for name in known.names():
-        try:
-            experiment = known.get(name)
-            _plan(experiment, experiment.layers)
-        except LvmctlError as error:
-            rows.append({"name": name, "status": "wrong", "error": str(error)})
-        else:
-            rows.append({"name": name, "status": "ok", "error": None})
+    rows = [_validated(known, name) for name in known.names()]
     emit(
         {"file": known.path, "experiments": rows},
         "experiments.validate",
@@ -109,6 +104,17 @@ def validate(ctx: click.Context, file: Path | None, as_json: bool) -> None:
         lambda: table(("NAME", "STATUS", "WHY"), [tuple(row.values()) for row in rows]),
     )
     ctx.exit(UsageError.exit_code if any(row["error"] for row in rows) else 0)
+
+
+def _validated(known: Experiments, name: str) -> dict[str, str | None]:
+    try:
+        experiment = known.get(name)
+        if known.shipped and experiment.recipe not in load_registry().names("recipe"):
+            return {"name": name, "status": "not installed", "error": None}
+        _plan(experiment, experiment.layers)
+    except LvmctlError as error:
+        return {"name": name, "status": "wrong", "error": str(error)}
+    return {"name": name, "status": "ok", "error": None}
 
 
 def _plan(experiment: Experiment, layers: list[tuple[str, dict[str, Any]]]) -> Plan:

@@ -92,6 +92,11 @@ class Experiments:
         """Names in the file's order."""
         return list(self._tables)
 
+    @property
+    def shipped(self) -> bool:
+        """Whether the file is the one that comes with lvmctl."""
+        return self.path == _shipped()
+
     def match(self, pattern: str) -> list[str]:
         """The names a shell pattern (``p7-*``) means, in the file's order; a name means itself.
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lvmctl.core.errors import UsageError
+from lvmctl import UsageError
 from lvmctl.registry import Registry
 
 LONGEST = 24

@@ -11,7 +11,7 @@ from string import Template
 from tempfile import TemporaryDirectory
 
 import lvmctl
-from lvmctl.core.errors import OutputError
+from lvmctl import OutputError
 from lvmctl.core.files import output_errors, write_whole
 from lvmctl.scaffold.names import Names
 

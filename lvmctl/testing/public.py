@@ -8,27 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-PUBLIC = frozenset(
-    {
-        "lvmctl",
-        "lvmctl.core.batch",
-        "lvmctl.config",
-        "lvmctl.data",
-        "lvmctl.core.diagnosis",
-        "lvmctl.core.errors",
-        "lvmctl.core.files",
-        "lvmctl.core.reporter",
-        "lvmctl.sphere",
-        "lvmctl.evaluation.statistics",
-        "lvmctl.nn",
-        "lvmctl.nn.sequence.model",
-        "lvmctl.nn.sequence.options",
-        "lvmctl.plugins",
-        "lvmctl.core.schedule",
-        "lvmctl.registry.specs",
-        "lvmctl.testing",
-    }
-)
+PUBLIC = frozenset({"lvmctl", "lvmctl.sphere", "lvmctl.testing"})
 """The modules; docs/plugins/README.md lists the same. The rest may change without notice."""
 
 

@@ -14,7 +14,7 @@ DATA = "synth:ar1?articles=30&chunks=14&dim=6"
 
 MINE = """
 from dataclasses import dataclass
-from lvmctl.plugins import *
+from lvmctl import DiagnosticSpec, hookimpl, option
 
 
 @dataclass(frozen=True)

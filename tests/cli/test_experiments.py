@@ -100,7 +100,16 @@ def test_validate_reports_every_experiment(run_cli, file):
 
 
 def test_validate_the_shipped_file(run_cli):
-    assert run_cli("experiments", "validate").returncode == 0
+    result = run_cli("experiments", "validate", "--json")
+    assert result.returncode == 0
+    assert {row["status"] for row in json.loads(result.stdout)["experiments"]} == {"ok"}
+
+
+def test_shipped_experiments_of_absent_plugins_are_not_wrong(run_cli):
+    result = run_cli("--no-plugins", "experiments", "validate", "--json")
+    assert result.returncode == 0, result.stderr
+    rows = {row["name"]: row["status"] for row in json.loads(result.stdout)["experiments"]}
+    assert rows["p8-pilot"] == "not installed"
 
 
 def test_an_option_by_any_of_its_names(run_cli, tmp_path):

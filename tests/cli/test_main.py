@@ -139,7 +139,7 @@ def test_a_small_machine_waits_passively(monkeypatch):
 
 def test_a_command_of_a_plugin_may_be_contested(install, run_cli):
     text = (
-        "from lvmctl.plugins import *\nimport click\n"
+        "from lvmctl import CommandSpec, hookimpl, option\nimport click\n"
         "@hookimpl\ndef lvmctl_commands():\n"
         "    return [CommandSpec(name='greet', summary='s', target=__name__ + ':greet')]\n"
         "@click.command()\ndef greet():\n    click.echo(__name__)\n"

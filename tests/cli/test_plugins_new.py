@@ -70,7 +70,7 @@ def test_a_name_of_a_broken_plugin_is_taken_too(run_cli, install):
 
 
 def test_a_name_whose_distribution_is_there_is_taken_too(run_cli, install):
-    text = "from lvmctl.plugins import *\n"
+    text = "from lvmctl import \n"
     site = install("lvmctl-mine", {"other": "mine_pkg"}, {"mine_pkg.py": text})
     done = run_cli("plugins", "new", "loss", "mine", path=[site])
     assert "'mine' is taken by plugin other (lvmctl-mine 1.0)" in done.stderr

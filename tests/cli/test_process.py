@@ -14,7 +14,7 @@ LVMCTL = [sys.executable, "-m", "lvmctl"]
 
 WAITING = """
 import os, tempfile, time, click
-from lvmctl.plugins import *
+from lvmctl import CommandSpec, hookimpl
 
 @hookimpl
 def lvmctl_commands():

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from lvmctl import Step
 from lvmctl.cli.reporter import Terminal
-from lvmctl.core.batch import Step
 from lvmctl.core.reporter import SILENT
 
 

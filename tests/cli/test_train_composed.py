@@ -99,7 +99,7 @@ def test_what_does_not_fit_is_refused_all_at_once(run_cli, tmp_path, words, mess
 
 RECIPE = """
 from dataclasses import dataclass
-from lvmctl.plugins import Composition, Part, RecipeSpec, TrainingOptions, hookimpl
+from lvmctl import Composition, Part, RecipeSpec, TrainingOptions, hookimpl
 
 @dataclass(frozen=True, kw_only=True)
 class Options(TrainingOptions):

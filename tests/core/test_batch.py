@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.core.batch import FIELDS, Batch
+from lvmctl import FIELDS, Batch
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvmctl.core.batch import Step
+from lvmctl import Step
 from lvmctl.core.errors import UsageError
 from lvmctl.core.schedule import Schedule
 

@@ -37,7 +37,7 @@ def test_it_has_what_is_said(module):
 def test_what_is_said_to_be_free_of_torch_is():
     """Where there is neither torch nor NumPy it can be imported."""
     free = [module for module, what in rows().items() if what.endswith("torch-free")]
-    assert len(free) > 5
+    assert free
     code = "import sys; sys.modules['torch'] = sys.modules['numpy'] = None"
     code = "; ".join([code, *(f"import {module}" for module in free)])
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

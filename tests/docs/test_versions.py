@@ -29,7 +29,7 @@ def declared(tmp_path, monkeypatch):
     def make(text: str, api: int):
         name = f"versioned_{next(NUMBER)}"
         (tmp_path / f"{name}.py").write_text(text)
-        for module in ("lvmctl.registry.specs", "lvmctl.plugins"):
+        for module in ("lvmctl", "lvmctl.registry.specs"):
             monkeypatch.setattr(f"{module}.API_VERSION", api)
         return declare(Found(name, f"lvmctl-{name}", "1.0", name), manager)
 

@@ -94,7 +94,7 @@ def test_an_affine_baseline_keeps_the_scale_of_its_estimate(fitted):
 
 
 BASELINE = """
-from lvmctl.plugins import *
+from lvmctl import BaselineSpec, Shape, hookimpl
 @hookimpl
 def lvmctl_baselines():
     return [BaselineSpec(name="oldest", summary="The oldest chunk.", target="mine.b:Oldest",

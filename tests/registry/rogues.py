@@ -6,7 +6,20 @@ from registry.distributions import Distribution
 
 from lvmctl.registry.declare import RECORDS
 
-HEADER = "from lvmctl.plugins import *\n\n\n"
+HEADER = """from lvmctl import (
+    BatchFieldSpec,
+    CommandSpec,
+    LossSpec,
+    MetricSpec,
+    Part,
+    ProfileSpec,
+    RecipeSpec,
+    VerdictGate,
+    hookimpl,
+)
+
+
+"""
 
 
 def plugin(name: str, text: str, version: str = "1.0", **files: str) -> Distribution:
@@ -28,7 +41,7 @@ def with_loss(name: str, forward: str, version: str = "1.0") -> Distribution:
     )
     body = "".join(f"        {line}\n" for line in forward.splitlines())
     loss = (
-        "import torch\nfrom lvmctl.core.batch import LossOutput\n\n"
+        "import torch\nfrom lvmctl import LossOutput\n\n"
         "class Loss(torch.nn.Module):\n"
         "    def __init__(self, options, shape):\n"
         "        super().__init__()\n"

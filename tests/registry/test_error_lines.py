@@ -13,7 +13,7 @@ from lvmctl.registry import configure, load_registry
 SMALL = [f"--set={key}={value}" for key, value in TINY.items()]
 TRAIN = ["train", "--plugin", "p8", "--data", DATA, "--epochs", "1", *SMALL, "--out", "run"]
 PLUGIN = """\
-from lvmctl.plugins import *
+from lvmctl import CommandSpec, DiagnosticSpec, EncoderSpec, LossSpec, ModelSpec, hookimpl
 LVMCTL_API = 2
 
 @hookimpl

@@ -15,8 +15,8 @@ SETTINGS = [f"--set={key}={value}" for key, value in TINY.items()]
 LOSS = """
     from dataclasses import dataclass
     import torch
-    from lvmctl.core.batch import LossOutput
-    from lvmctl.plugins import option
+    from lvmctl import LossOutput
+    from lvmctl import option
 
     class Angle(torch.nn.Module):
         '''Angle beyond a free one.
@@ -127,9 +127,9 @@ def test_a_model_of_a_file_takes_the_recipes_place(write, run_cli, tmp_path):
         """
         import torch
         from dataclasses import dataclass
-        from lvmctl.core.batch import Prediction
+        from lvmctl import Prediction
         from lvmctl.sphere import unit
-        from lvmctl.plugins import option
+        from lvmctl import option
 
         class Pull(torch.nn.Module):
             'The last chunk, moved by a linear map.'

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-HEADER = "from lvmctl.plugins import *\n"
+HEADER = "from lvmctl import CommandSpec, LossSpec, ModelSpec, hookimpl, option\n"
 
 GOOD = (
     HEADER

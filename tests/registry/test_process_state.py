@@ -13,7 +13,7 @@ from lvmctl.registry.process_state import same_directory, undone
 PLUGIN = """
 import os
 import subprocess
-from lvmctl.plugins import LossSpec, hookimpl
+from lvmctl import LossSpec, hookimpl
 os.write(1, b"RAW ")
 subprocess.run(["echo", "CHILD"])
 print("PRINTED")
@@ -64,7 +64,7 @@ def test_the_descriptor_comes_back_after_a_fault(capfd):
 
 OPTIONS = """
 from dataclasses import dataclass
-from lvmctl.plugins import DiagnosticSpec, hookimpl
+from lvmctl import DiagnosticSpec, hookimpl
 
 @dataclass(frozen=True, kw_only=True)
 class Options:

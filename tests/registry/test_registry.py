@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lvmctl import LossSpec
 from lvmctl.core.errors import PluginError
-from lvmctl.plugins import LossSpec
 from lvmctl.registry import Registry
 from lvmctl.registry.find import Found, find
 from lvmctl.registry.registry import build
@@ -92,7 +92,7 @@ def test_two_distributions_with_one_plugin_name_are_both_reachable(install_loss,
 
 def test_the_same_name_in_two_kinds_is_no_conflict(install, registry):
     text = (
-        "from lvmctl.plugins import *\n"
+        "from lvmctl import LossSpec, ModelSpec, hookimpl\n"
         "@hookimpl\ndef lvmctl_losses():\n"
         "    yield LossSpec(name='x', summary='s', target='m:M')\n"
         "@hookimpl\ndef lvmctl_models():\n"
@@ -124,7 +124,7 @@ def test_a_disabled_plugin_says_what_disabled_it(install_loss, registry):
 
 def test_a_missing_target_costs_only_its_record(install, registry):
     text = (
-        "from lvmctl.plugins import *\n"
+        "from lvmctl import LossSpec, ModelSpec, hookimpl\n"
         "@hookimpl\ndef lvmctl_losses():\n"
         "    return [LossSpec(name=n, summary='s', target=t) for n, t in "
         "[('lost', 'a_pkg_lost:L'), ('nameless', 'a_pkg:Nope'), ('there', 'a_pkg:LossSpec')]]\n"
@@ -141,7 +141,7 @@ def test_a_missing_target_costs_only_its_record(install, registry):
 
 def test_lifecycle_hooks_reach_every_plugin(install, registry):
     text = (
-        "from lvmctl.plugins import *\n"
+        "from lvmctl import LossSpec, ModelSpec, hookimpl\n"
         "@hookimpl\ndef lvmctl_after_epoch(epoch):\n    return f'stop at {epoch}'\n"
     )
     install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": text})

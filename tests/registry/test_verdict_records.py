@@ -7,7 +7,18 @@ import pytest
 from lvmctl.registry.find import find
 from lvmctl.registry.registry import build
 
-HEADER = "from lvmctl.plugins import *\n@hookimpl\ndef lvmctl_gates():\n"
+HEADER = """from lvmctl import (
+    Curriculum,
+    KillRule,
+    MetricSpec,
+    ProfileSpec,
+    SampleWeight,
+    VerdictGate,
+    hookimpl,
+)
+@hookimpl
+def lvmctl_gates():
+"""
 SOUND = {"metric": "cos_next", "at_least": 0.5}
 
 

@@ -3,7 +3,18 @@
 PLUGIN = """
 from dataclasses import dataclass
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import *
+from lvmctl import (
+    Composition,
+    Curriculum,
+    LossSpec,
+    ModelSpec,
+    Part,
+    RecipeSpec,
+    SampleWeight,
+    TrainingOptions,
+    hookimpl,
+    option,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +51,9 @@ def lvmctl_gates():
 PARTS = """
 import numpy as np
 import torch
-from lvmctl.core.batch import Prediction
+from lvmctl import Prediction
 from lvmctl.sphere import unit
-from lvmctl.plugins import Composition, Part
+from lvmctl import Composition, Part
 
 def compose(options):
     return Composition(

@@ -13,7 +13,7 @@ from lvmctl.registry import configure, load_registry
 
 SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
 PLUGIN = """
-from lvmctl.plugins import LossSpec, hookimpl
+from lvmctl import LossSpec, hookimpl
 
 
 @hookimpl
@@ -24,7 +24,7 @@ def lvmctl_losses():
 """
 LOSS = """
 import torch
-from lvmctl.core.batch import LossOutput
+from lvmctl import LossOutput
 
 print("talk at import")
 

@@ -11,7 +11,7 @@ from lvmctl.registry import configure
 PLUGIN = """
 from dataclasses import dataclass
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import *
+from lvmctl import Composition, ModelSpec, Part, RecipeSpec, TrainingOptions, hookimpl
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,9 @@ def lvmctl_models():
 PARTS = """
 import numpy as np
 import torch
-from lvmctl.core.batch import Prediction
+from lvmctl import Prediction
 from lvmctl.sphere import unit
-from lvmctl.plugins import Composition, Part
+from lvmctl import Composition, Part
 
 def compose(options):
     return Composition(Part("taught"), (Part("core/mse"),))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from lvmctl import Prediction
 from lvmctl.baselines.wiener import Wiener
-from lvmctl.core.batch import Prediction
 from lvmctl.evaluation.figures import figures
 from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals
 from lvmctl.evaluation.predictors import Predictor

@@ -9,7 +9,7 @@ import pytest
 import torch
 from training.lab import FILES
 
-from lvmctl.core.batch import Step
+from lvmctl import Step
 from lvmctl.core.errors import DataError, PluginError, UsageError
 from lvmctl.registry import configure
 from lvmctl.sphere import unit

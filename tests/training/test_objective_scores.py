@@ -8,14 +8,23 @@ import numpy as np
 import pytest
 import torch
 
-from lvmctl.core.batch import Step
+from lvmctl import Step
 from lvmctl.core.errors import UsageError
 from lvmctl.registry import configure
 
 PLUGIN = """
 from dataclasses import dataclass
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import *
+from lvmctl import (
+    Composition,
+    LossSpec,
+    ModelSpec,
+    Part,
+    RecipeSpec,
+    TrainingOptions,
+    hookimpl,
+    option,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +47,8 @@ def lvmctl_losses():
 """
 PARTS = """
 import torch
-from lvmctl.core.batch import Prediction
-from lvmctl.plugins import Composition, Part
+from lvmctl import Prediction
+from lvmctl import Composition, Part
 
 def compose(options):
     return Composition(Part("scaled"), (Part("first", weight=options.weight), Part("core/mse")))

@@ -10,7 +10,7 @@ import torch
 from recorder import Recorder
 from training.small import TINY
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 from lvmctl.core.errors import Interrupted
 from lvmctl.core.formatting import number
 from lvmctl.evaluation.figures import figures

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lvmctl import Step
 from lvmctl.config import TrainingOptions
-from lvmctl.core.batch import Step
 from lvmctl.training.rate import learning_rate
 
 

@@ -16,8 +16,7 @@ def gates_are_verdicts(subject: Subject) -> str:
 
 @check
 def needed_can_be_passed(subject: Subject) -> str | None:
-    """It needs at least one of its tests, and no more than there are; a test is a 5CAT category, or
-    a gate that has none; optional gates are not counted."""
+    """It needs at least one of its tests, and no more than there are."""
     profile: ProfileSpec = subject.record
     _, gates = find_profile(subject.registry, f"{subject.plugin.name}/{profile.name}")
     tests = {gate.category or gate.name for gate in gates if not gate.optional}

@@ -49,7 +49,7 @@ class Declared:
     """What was seen.
 
     Attributes:
-        seconds: CPU time, beyond what importing ``lvmctl.plugins`` takes.
+        seconds: CPU time, beyond what importing the records of ``lvmctl`` takes.
         heavy: which of :data:`HEAVY` were loaded.
         printed: what went to stdout.
         changed: environment variables that changed, and ``the working directory`` if that did.
@@ -103,7 +103,7 @@ def environment() -> dict[str, str]:
 
 def main(module_name: str) -> None:
     """Declare the plugin of a module, twice, and print what that did."""
-    importlib.import_module("lvmctl.plugins")
+    importlib.import_module("lvmctl.registry.verdict_specs")
     before, place, known = dict(os.environ), os.getcwd(), set(sys.modules)
     begin = time.process_time()
     module = importlib.import_module(module_name)

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from lvmctl.data import Windows
+from lvmctl import Windows
 from lvmctl_classic.options import DistinctOptions
 
 BATCH = 8192

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lvmctl.core.batch import Batch, Prediction, Step
+from lvmctl import Batch, Prediction, Step
 from lvmctl.sphere import cosine
 from lvmctl_classic.options import GuardOptions
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.plugins import Curriculum, LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl import Curriculum, LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_classic import options
 
 

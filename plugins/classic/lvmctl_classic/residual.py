@@ -5,9 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Prediction
-from lvmctl.nn.sequence.model import sequence_model
-from lvmctl.plugins import Shape
+from lvmctl import Prediction, Shape, sequence_model
 from lvmctl.sphere import unit
 from lvmctl_classic.options import ResidualOptions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Batch, Prediction, Step
+from lvmctl import Batch, Prediction, Step
 from lvmctl_classic.options import RolloutOptions
 
 

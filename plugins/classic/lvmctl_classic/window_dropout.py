@@ -5,10 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Prediction, Step
-from lvmctl.core.schedule import Schedule
-from lvmctl.nn.sequence.model import sequence_model
-from lvmctl.plugins import Shape
+from lvmctl import Prediction, Schedule, Shape, Step, sequence_model
 from lvmctl.sphere import unit
 from lvmctl_classic.options import WindowDropoutOptions
 

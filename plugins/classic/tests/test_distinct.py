@@ -7,7 +7,8 @@ import pytest
 from lvmctl_classic.distinct import Distinct, distinctness
 from lvmctl_classic.options import DistinctOptions
 
-from lvmctl.data import Split, Store, Windows, write_store
+from lvmctl import Split, Windows, write_store
+from lvmctl.data import Store
 
 
 def angle(*degrees: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from lvmctl_classic.options import ForwardPreferenceOptions, GuardOptions, Rollo
 from lvmctl_classic.plugin import lvmctl_losses
 from lvmctl_classic.rollout import Rollout
 
-from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
+from lvmctl import Batch, LossOutput, Prediction, Step
 from lvmctl.sphere import unit
 
 DIM = 6

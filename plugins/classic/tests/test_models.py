@@ -9,8 +9,7 @@ from lvmctl_classic.ramp import Ramp
 from lvmctl_classic.residual import Residual
 from lvmctl_classic.window_dropout import WindowDropout
 
-from lvmctl.core.batch import Step
-from lvmctl.plugins import Shape
+from lvmctl import Shape, Step
 from lvmctl.sphere import unit
 
 TINY = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16, "dropout": 0.0}

@@ -8,8 +8,8 @@ import pytest
 from lvmctl_classic import options as o
 from lvmctl_classic.plugin import lvmctl_gates, lvmctl_losses, lvmctl_models, lvmctl_recipes
 
+from lvmctl import UsageError
 from lvmctl.config import bind, describe
-from lvmctl.core.errors import UsageError
 from lvmctl.registry import load_registry
 
 # METHODS §4, common encoder and what holds for all

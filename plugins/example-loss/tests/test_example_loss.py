@@ -6,7 +6,7 @@ import pytest
 import torch
 from lvmctl_example_loss.loss import Geodesic
 
-from lvmctl.core.batch import Batch, Prediction
+from lvmctl import Batch, Prediction
 from lvmctl.testing import parametrize_with_checks
 
 

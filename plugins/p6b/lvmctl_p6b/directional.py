@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
+from lvmctl import Batch, LossOutput, Prediction, Step
 from lvmctl.sphere import cosine
 from lvmctl_p6b.options import DirectionalOptions
 from lvmctl_p6b.versions import LAMBDA_MIN, RATIO_MARGIN, VERSIONS, Stage

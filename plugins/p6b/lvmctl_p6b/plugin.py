@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.plugins import LossSpec, MetricSpec, RecipeSpec, hookimpl
+from lvmctl import LossSpec, MetricSpec, RecipeSpec, hookimpl
 from lvmctl_p6b.gates import GATES, PROFILES
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from lvmctl_p6b.plugin import lvmctl_losses
 
-from lvmctl.core.batch import Batch, Prediction, Step
+from lvmctl import Batch, Prediction, Step
 from lvmctl.sphere import unit
 
 

@@ -12,7 +12,7 @@ from lvmctl_p6b.directional import RATIO_EPSILON, Directional
 from lvmctl_p6b.options import DirectionalOptions
 from lvmctl_p6b.versions import VERSIONS
 
-from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
+from lvmctl import Batch, LossOutput, Prediction, Step
 from lvmctl.sphere import unit
 
 

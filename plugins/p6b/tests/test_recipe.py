@@ -6,9 +6,8 @@ import pytest
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 from lvmctl_p6b.recipe import compose
 
+from lvmctl import SequenceOptions, UsageError
 from lvmctl.config import bind, describe
-from lvmctl.core.errors import UsageError
-from lvmctl.nn.sequence.options import SequenceOptions
 
 PUBLISHED = {
     # METHODS §4, table: P6b

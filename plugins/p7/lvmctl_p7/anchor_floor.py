@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 from torch.nn import functional
 
-from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
+from lvmctl import Batch, LossOutput, Prediction, Step
 from lvmctl.sphere import centroid, cosine, unit
 from lvmctl_p7.options import AnchorFloorOptions
 

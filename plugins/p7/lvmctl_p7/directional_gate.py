@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lvmctl.core.batch import Batch
+from lvmctl import Batch
 from lvmctl.sphere import cosine
 from lvmctl_p7.options import DirectionalGateOptions
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Prediction, Step
-from lvmctl.nn.sequence.model import sequence_model
-from lvmctl.plugins import Shape
+from lvmctl import Prediction, Shape, Step, sequence_model
 from lvmctl.sphere import anchored, centroid, cosine, unit
 from lvmctl_p7.options import LEAST_LAMBDA, MOST_LAMBDA, RankerOptions
 

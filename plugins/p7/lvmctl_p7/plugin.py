@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.plugins import DiagnosticSpec, LossSpec, MetricSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl import DiagnosticSpec, LossSpec, MetricSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_p7 import options
 from lvmctl_p7.gates import GATES, PROFILES
 

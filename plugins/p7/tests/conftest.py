@@ -6,7 +6,7 @@ import pytest
 import torch
 from lvmctl_p7.plugin import lvmctl_losses
 
-from lvmctl.core.batch import Batch, Step
+from lvmctl import Batch, Step
 from lvmctl.sphere import unit
 from lvmctl.testing import random_batch
 

@@ -10,7 +10,7 @@ import torch
 from lvmctl_p7.anchor_floor import AnchorFloor
 from lvmctl_p7.options import AnchorFloorOptions
 
-from lvmctl.core.batch import Batch, Prediction
+from lvmctl import Batch, Prediction
 
 
 @pytest.mark.parametrize("size", [1, 2, 9])

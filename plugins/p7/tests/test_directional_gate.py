@@ -13,7 +13,7 @@ from lvmctl_p7.directional_gate import DirectionalGate
 from lvmctl_p7.options import DirectionalGateOptions
 from lvmctl_p7.plugin import lvmctl_gates
 
-from lvmctl.core.batch import Batch
+from lvmctl import Batch
 from lvmctl.sphere import unit
 
 NEEDS = lvmctl_gates()[0].needs

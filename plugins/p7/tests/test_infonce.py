@@ -9,7 +9,7 @@ import torch
 from lvmctl_p7.infonce import InfoNce, between
 from lvmctl_p7.options import InfoNceOptions
 
-from lvmctl.core.batch import Batch, Prediction
+from lvmctl import Batch, Prediction
 
 DIM = 7
 

@@ -9,7 +9,7 @@ from lvmctl_p7.infonce import InfoNce
 from lvmctl_p7.plugin import lvmctl_losses
 from lvmctl_p7.teacher_floor import TeacherFloor
 
-from lvmctl.core.batch import Batch, Prediction
+from lvmctl import Batch, Prediction
 from lvmctl.sphere import unit
 
 DIM = 7

@@ -14,8 +14,8 @@ from lvmctl_p7.model import Ranker
 from lvmctl_p7.options import RankerOptions
 from lvmctl_p7.plugin import lvmctl_models
 
+from lvmctl import Shape
 from lvmctl.nn.sequence.options import SEQUENCE_MODELS
-from lvmctl.plugins import Shape
 from lvmctl.sphere import centroid, cosine, unit
 
 

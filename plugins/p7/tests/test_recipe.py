@@ -10,9 +10,8 @@ from lvmctl_p7 import options as parts
 from lvmctl_p7.options import P7Options
 from lvmctl_p7.recipe import compose
 
+from lvmctl import PreviousRepelOptions, UsageError
 from lvmctl.config import bind, describe
-from lvmctl.core.errors import UsageError
-from lvmctl.nn.losses.options import PreviousRepelOptions
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
 

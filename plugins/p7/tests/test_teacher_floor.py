@@ -9,7 +9,7 @@ import torch
 from lvmctl_p7.options import TeacherFloorOptions
 from lvmctl_p7.teacher_floor import TeacherFloor
 
-from lvmctl.core.batch import Batch, Prediction
+from lvmctl import Batch, Prediction
 
 
 @pytest.mark.parametrize("size", [1, 2, 9])

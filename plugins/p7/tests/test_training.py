@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lvmctl.core.errors import Interrupted
-from lvmctl.core.reporter import Reporter
+from lvmctl import Interrupted, Reporter, Windows
 from lvmctl.core.run_directory import RunDirectory
-from lvmctl.data import Windows, open_splits
+from lvmctl.data import open_splits
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
 from lvmctl.training.backend import choose_backend

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Prediction
-from lvmctl.nn.sequence.model import sequence_model
-from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import Shape
+from lvmctl import Prediction, SequenceOptions, Shape, sequence_model
 from lvmctl.sphere import mixture
 
 

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.plugins import Shape
+from lvmctl import Batch, LossOutput, Prediction, Shape, Step
 from lvmctl_p8.options import OrderOptions
 
 

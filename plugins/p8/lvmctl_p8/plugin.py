@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import (
+from lvmctl import (
     BatchFieldSpec,
     DiagnosticSpec,
     LossSpec,
     MetricSpec,
     ModelSpec,
     RecipeSpec,
+    SequenceOptions,
     hookimpl,
 )
 from lvmctl_p8 import options

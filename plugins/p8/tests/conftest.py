@@ -10,8 +10,7 @@ import torch
 from lvmctl_p8.pairs import order_pairs
 from lvmctl_p8.plugin import lvmctl_losses
 
-from lvmctl import Split
-from lvmctl.core.batch import Batch, Step
+from lvmctl import Batch, Split, Step
 from lvmctl.sphere import unit
 from lvmctl.testing import random_batch
 

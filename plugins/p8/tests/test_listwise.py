@@ -9,7 +9,7 @@ import torch
 from lvmctl_p8.listwise import Listwise
 from lvmctl_p8.options import ListwiseOptions
 
-from lvmctl.core.batch import Batch, Prediction
+from lvmctl import Batch, Prediction
 
 DIM = 7
 

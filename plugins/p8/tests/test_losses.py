@@ -8,8 +8,7 @@ from lvmctl_p8.listwise import Listwise
 from lvmctl_p8.order import OrderVerifier
 from lvmctl_p8.plugin import lvmctl_losses
 
-from lvmctl.core.batch import Batch, Prediction
-from lvmctl.plugins import Shape
+from lvmctl import Batch, Prediction, Shape
 from lvmctl.registry.build import construct
 from lvmctl.sphere import unit
 

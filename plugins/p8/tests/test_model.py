@@ -11,8 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lvmctl_p8.model import Mixture
 
-from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import Shape
+from lvmctl import SequenceOptions, Shape
 from lvmctl.sphere import centroid, cosine, span_projection, unit
 
 SEQUENCE_MODELS = ["transformer", "lstm"]

@@ -9,8 +9,7 @@ import torch
 from lvmctl_p8.options import OrderOptions
 from lvmctl_p8.order import OrderVerifier
 
-from lvmctl.core.batch import Batch, Prediction
-from lvmctl.plugins import Shape
+from lvmctl import Batch, Prediction, Shape
 from lvmctl.sphere import unit
 
 DIM = 7

@@ -6,10 +6,9 @@ import pytest
 from lvmctl_p8.options import KillOptions, ListwiseOptions, OrderOptions, P8Options
 from lvmctl_p8.recipe import compose
 
+from lvmctl import PreviousRepelOptions as RepelOptions
+from lvmctl import SequenceOptions, UsageError
 from lvmctl.config import bind, describe
-from lvmctl.core.errors import UsageError
-from lvmctl.nn.losses.options import PreviousRepelOptions as RepelOptions
-from lvmctl.nn.sequence.options import SequenceOptions
 
 PUBLISHED = {
     # METHODS §4, table: P8

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lvmctl.core.batch import Pool
-from lvmctl.plugins import NoOptions, Shape
+from lvmctl import NoOptions, Pool, Shape
 from lvmctl.sphere import mixture
 from lvmctl_ranker.whitening import centre
 

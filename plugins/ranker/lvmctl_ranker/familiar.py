@@ -8,13 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from lvmctl.core.batch import Pool
-from lvmctl.plugins import Shape
+from lvmctl import Pool, Shape
 from lvmctl_ranker.teaching import FOLDS, distance, fold_of, guessed_from, teach
 from lvmctl_ranker.whitening import centre
 
 if TYPE_CHECKING:
-    from lvmctl.data import Windows
+    from lvmctl import Windows
 
 AXES = 128
 """Most axes that are kept."""

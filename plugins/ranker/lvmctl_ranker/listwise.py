@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
+from lvmctl import Batch, LossOutput, Prediction, Step
 from lvmctl.sphere import cosine
 from lvmctl_ranker.options import ListwiseOptions, QueryOptions
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 from lvmctl_ranker.neighbours import NONE, Neighbours
 
 FEW, SOME = 3, 10

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Pool, Prediction
-from lvmctl.plugins import Shape
+from lvmctl import Pool, Prediction, Shape
 from lvmctl.sphere import mixture
 from lvmctl_ranker import familiar
 from lvmctl_ranker.familiar import Along, Familiar
@@ -22,7 +21,7 @@ from lvmctl_ranker.scorer import Scorer
 from lvmctl_ranker.whitening import whitened, window_left_out
 
 if TYPE_CHECKING:
-    from lvmctl.data import Windows
+    from lvmctl import Windows
 
 HELD = 300_000
 """Neighbours of candidates that are held at a time."""

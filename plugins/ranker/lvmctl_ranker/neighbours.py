@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 
 NEAREST = 16
 """R, how far down a chunk's list of neighbours the ranker looks."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.plugins import BaselineSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl import BaselineSpec, LossSpec, ModelSpec, RecipeSpec, hookimpl
 from lvmctl_ranker import options
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from lvmctl.data import Windows
+    from lvmctl import Windows
 
 T = TypeVar("T", int, np.ndarray, Tensor)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 
 SHRINK = 0.015
 """λ as a share of the total variance: directions that hold less are hardly changed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 from lvmctl.sphere import unit
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from lvmctl_ranker.centred_mean import CentredMean
 
-from lvmctl.core.batch import Pool
-from lvmctl.plugins import NoOptions, Shape
+from lvmctl import NoOptions, Pool, Shape
 
 
 def test_it_is_the_product_with_the_mean_less_that_of_window_and_candidates(article):

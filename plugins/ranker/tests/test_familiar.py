@@ -10,9 +10,7 @@ from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import RankerOptions
 from lvmctl_ranker.teaching import FOLDS, fold_of
 
-from lvmctl.core.batch import Pool
-from lvmctl.data import Windows
-from lvmctl.plugins import Shape
+from lvmctl import Pool, Shape, Windows
 from lvmctl.testing.inputs.splits import split_of, textlike
 
 K, DIM = 3, 6

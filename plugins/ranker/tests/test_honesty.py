@@ -13,10 +13,9 @@ import pytest
 import torch
 from lvmctl_ranker.model import Ranker
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool, Windows
 from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
-from lvmctl.data import Windows
 from lvmctl.data.synthetic.worlds import World, simulate
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks_by_score
 from lvmctl.plan import make_plan

@@ -11,7 +11,7 @@ import torch
 from lvmctl_ranker.listwise import FLAT, Listwise, Query, ranks
 from lvmctl_ranker.options import ListwiseOptions, QueryOptions
 
-from lvmctl.core.batch import Prediction, Step
+from lvmctl import Prediction, Step
 from lvmctl.testing import random_batch
 
 STEP = Step(1, 0, 1, 1)

@@ -11,7 +11,7 @@ from lvmctl_ranker.measures import Measures
 from lvmctl_ranker.neighbours import nearest_lists, neighbours
 from lvmctl_ranker.options import GROUPS
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 
 LONG = 12
 

@@ -8,8 +8,7 @@ from lvmctl_ranker import model as module
 from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import RankerOptions
 
-from lvmctl.core.batch import Pool
-from lvmctl.plugins import Shape
+from lvmctl import Pool, Shape
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import torch
 from lvmctl_ranker import neighbours as module
 from lvmctl_ranker.neighbours import NONE, nearest_lists, neighbours
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 
 
 def slow(vectors: torch.Tensor, candidates: torch.Tensor, chunk: int, most: int) -> list[int]:

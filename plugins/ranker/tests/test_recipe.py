@@ -11,8 +11,8 @@ from lvmctl_ranker.options import (
 )
 from lvmctl_ranker.recipe import compose
 
+from lvmctl import TrainingOptions
 from lvmctl.config import bind, describe
-from lvmctl.plugins import TrainingOptions
 from lvmctl.registry import load_registry
 
 OWN = {"negatives": 5, "temperature": 0.5, "w_rank": 2.0, "w_query": 0.25}

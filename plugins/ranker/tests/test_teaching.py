@@ -16,7 +16,7 @@ from lvmctl_ranker.teaching import (
     teach,
 )
 
-from lvmctl.data import Windows
+from lvmctl import Windows
 from lvmctl.testing.inputs.splits import split_of
 
 K, DIM = 3, 6

@@ -6,7 +6,7 @@ import pytest
 import torch
 from lvmctl_ranker.whitening import SHRINK, whitened, window_left_out
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 
 
 def slow(context: torch.Tensor, candidates: torch.Tensor) -> torch.Tensor:

@@ -9,10 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lvmctl import get_number
-from lvmctl.core.errors import OutputError
-from lvmctl.core.files import write_json
-from lvmctl.plugins import hookimpl
+from lvmctl import OutputError, get_number, hookimpl, write_json
 from lvmctl_signals.signals import found
 
 FILE = "signals.json"

@@ -11,7 +11,7 @@ from recorder import Recorder
 from torch import nn
 from training.small import DATA, TINY
 
-from lvmctl.core.batch import LossOutput, Prediction
+from lvmctl import LossOutput, Prediction
 from lvmctl.core.errors import PluginError
 from lvmctl.data import Windows, open_split, open_splits
 from lvmctl.evaluation.fivecat import internals as module

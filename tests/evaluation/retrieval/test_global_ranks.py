@@ -12,7 +12,7 @@ from evaluation.global_cases import cases, unit, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 from lvmctl.data import Windows, open_split
 from lvmctl.data.splits.split import Split
 from lvmctl.evaluation.retrieval import counting

@@ -11,7 +11,7 @@ from evaluation.global_cases import cases, unit, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lvmctl.core.batch import Pool
+from lvmctl import Pool
 from lvmctl.data import Windows
 from lvmctl.evaluation.retrieval import global_ranks as module
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.core.batch import Batch, Step
+from lvmctl import Batch, Step
 from lvmctl.nn.losses.records import LOSSES
 from lvmctl.sphere import unit
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from lvmctl.core.batch import Batch, Prediction
+from lvmctl import Batch, Prediction
 from lvmctl.nn.losses.options import PreviousRepelOptions
 from lvmctl.nn.losses.previous_repel import PreviousRepel
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from lvmctl.core.batch import Batch, Prediction
+from lvmctl import Batch, Prediction
 from lvmctl.nn.loss_value import long_form
 from lvmctl.nn.losses.records import LOSSES
 from lvmctl.registry import load_registry

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from lvmctl.core.batch import LossOutput
+from lvmctl import LossOutput
 from lvmctl.nn.losses.records import LOSSES
 from lvmctl.registry import load_registry
 from lvmctl.sphere import cosine

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from lvmctl.core.batch import LossOutput
+from lvmctl import LossOutput
 from lvmctl.core.errors import UsageError
 from lvmctl.sphere import cosine
 

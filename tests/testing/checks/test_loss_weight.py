@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from lvmctl.core.batch import LossOutput
+from lvmctl import LossOutput
 
 from sound_loss import Sound, Verifier, faults, outcomes  # isort: skip
 

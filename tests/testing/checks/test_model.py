@@ -9,7 +9,7 @@ from sound_models import ANCHORED, CONE, Anchored, Cone, Free, Mixing, assert_fa
 from torch import nn
 from torch.nn import functional
 
-from lvmctl.core.batch import Prediction
+from lvmctl import Prediction
 from lvmctl.core.errors import UsageError
 from lvmctl.sphere import anchored, mixture, unit
 from lvmctl.testing.checks.model import CHECKS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from sound_models import ANCHORED, CONE, Anchored, Cone, Free, assert_fails, each
 
-from lvmctl.core.batch import Prediction
+from lvmctl import Prediction
 from lvmctl.sphere import anchored, centroid, mixture, unit
 
 

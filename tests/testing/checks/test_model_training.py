@@ -9,7 +9,7 @@ from sound_models import Free, Mixing, assert_fails, each, outcomes
 from torch import nn
 from torch.nn import functional
 
-from lvmctl.core.batch import Prediction
+from lvmctl import Prediction
 from lvmctl.sphere import unit
 
 

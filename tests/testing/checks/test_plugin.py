@@ -20,7 +20,7 @@ from lvmctl.testing.public import private_imports, sources
 
 SOUND = """
 from dataclasses import dataclass
-from lvmctl.plugins import *
+from lvmctl import LossSpec, hookimpl, option
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,7 @@ def lvmctl_losses():
     return [LossSpec(name="angle", summary="An angle.", target="mine_pkg.loss:Angle",
                      options=Options)]
 """
-LOSS = (
-    "import torch\nfrom lvmctl.core.batch import LossOutput\nclass Angle(torch.nn.Module): pass\n"
-)
+LOSS = "import torch\nfrom lvmctl import LossOutput\nclass Angle(torch.nn.Module): pass\n"
 RANGE = ("lvmctl>=0.1,<0.2",)
 
 
@@ -235,14 +233,13 @@ def test_a_file_of_its_own_has_no_distribution(tmp_path):
 @pytest.mark.parametrize(
     ("text", "private"),
     [
-        ("import lvmctl.plugins, numpy", []),
-        ("import lvmctl.core.batch, lvmctl.core.run_directory", ["lvmctl.core.run_directory"]),
-        ("from lvmctl import batch, cli", ["lvmctl.cli"]),
-        ("from lvmctl.data import Windows", []),
-        ("from lvmctl.data import windows", ["lvmctl.data.windows"]),
-        ("from lvmctl.data.windows import Windows", ["lvmctl.data.windows"]),
-        ("from lvmctl.nn import free, gru", ["lvmctl.nn.free"]),
-        ("from lvmctl.core.batch import LossOutput", []),
+        ("import lvmctl.sphere, numpy", []),
+        ("import lvmctl.testing, lvmctl.core.run_directory", ["lvmctl.core.run_directory"]),
+        ("from lvmctl import Batch, cli, sphere", ["lvmctl.cli"]),
+        ("from lvmctl.sphere import cosine", []),
+        ("from lvmctl.testing import parametrize_with_checks", []),
+        ("from lvmctl.testing import check", ["lvmctl.testing.check"]),
+        ("from lvmctl.data import Windows", ["lvmctl.data"]),
         ("def late():\n    import lvmctl.cli.main", ["lvmctl.cli.main"]),
         ("from . import runs\nfrom .lvmctl import runs", []),
         ("import lvmctl_p8, lvmctlx.runs", []),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.core.batch import Prediction
+from lvmctl import Prediction
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
 from lvmctl.testing.check import Unmet

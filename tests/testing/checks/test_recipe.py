@@ -15,7 +15,16 @@ from lvmctl.testing.conformance import cases
 PLUGIN = """
 from dataclasses import dataclass
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl.plugins import *
+from lvmctl import (
+    Composition,
+    LossSpec,
+    NoOptions,
+    Part,
+    RecipeSpec,
+    TrainingOptions,
+    hookimpl,
+    option,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +52,7 @@ def lvmctl_losses():
 
 LOSSES = """
 import torch
-from lvmctl.core.batch import LossOutput
+from lvmctl import LossOutput
 
 class Same(torch.nn.Module):
     def forward(self, prediction, batch, step):
@@ -71,7 +80,7 @@ class Fickle(Same):
 """
 
 SOUND = """
-from lvmctl.plugins import Composition, Part
+from lvmctl import Composition, Part
 
 def compose(options):
     return Composition(
@@ -128,7 +137,7 @@ SLOW = TRAINS, LOGGED = "trains_an_epoch", "every_loss_is_logged"
 QUICK = [check for check in CHECKS if check.name not in SLOW]
 MSE, RUN_NAME = 'Part("core/mse", {}, options.share)', '{"c": options.context}'
 BROKEN = [
-    ("from lvmctl.plugins", "import torch\nfrom lvmctl.plugins", TORCH, "no torch, it fails"),
+    ("from lvmctl import", "import torch\nfrom lvmctl import", TORCH, "no torch, it fails"),
     (
         "def compose(options):\n",
         "def compose(options):\n    import torch\n",

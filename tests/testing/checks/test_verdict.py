@@ -11,7 +11,7 @@ import pytest
 import torch
 from beside_core import judged_beside_core
 
-from lvmctl.core.batch import LossOutput
+from lvmctl import LossOutput
 from lvmctl.evaluation.gates.bounds import judge
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import LossSpec

@@ -10,7 +10,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lvmctl.core.batch import FIELDS, Prediction
+from lvmctl import FIELDS, Prediction
 from lvmctl.testing.inputs.batches import constant_prediction, random_batch, random_prediction
 
 UNIT = ("context", "target", "negatives", "future")

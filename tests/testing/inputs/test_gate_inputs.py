@@ -10,7 +10,7 @@ import torch
 from recorder import Recorder
 from training.small import DATA, TINY
 
-from lvmctl.core.batch import FIELDS, Batch
+from lvmctl import FIELDS, Batch
 from lvmctl.testing.inputs.gate_inputs import batches, curricula, fill, records, rows, trace
 from lvmctl.training.job import TrainRequest, start
 
