@@ -6,10 +6,10 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
 import tomli
 
 from lvmctl.testing.public import PUBLIC, private_imports
@@ -54,8 +54,13 @@ class Import(NamedTuple):
     typing: bool
 
 
-def imports(path: Path) -> Iterator[Import]:
+@cache
+def imports(path: Path) -> tuple[Import, ...]:
     """Every import of a file, in functions too."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[Import]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     guarded = {
         id(node)
@@ -105,69 +110,87 @@ def test_every_file_of_core_has_a_place():
     assert {room(path) for path in CORE_FILES} <= set(FLOOR) | BESIDE
 
 
-@pytest.mark.parametrize("path", CORE_FILES, ids=short)
-def test_a_file_imports_its_room_and_the_floors_below(path):
-    own = room(path)
+def imports_of(paths: list[Path]) -> Iterator[tuple[Path, Import, str]]:
+    """Each file, each of its imports, and the two as a failure says them."""
+    for path in paths:
+        for one in imports(path):
+            yield path, one, f"{short(path)}:{one.line} imports {one.module}"
+
+
+def top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def is_below(own: str, other: str) -> bool:
+    """Whether a file of the room ``own`` may import the room ``other``."""
+    if own in BESIDE or other == own or other in OPENED.get(own, ()):
+        return True
+    if other in BESIDE:
+        return False
+    return FLOOR[other] < FLOOR[own] or (other in SHARED and FLOOR[other] == FLOOR[own])
+
+
+def test_a_file_imports_its_room_and_the_floors_below():
     wrong = []
-    for module, line, typing in imports(path):
+    for path, (module, _, typing), failure in imports_of(CORE_FILES):
         package, _, rest = module.partition(".")
-        if package != "lvmctl" or typing or own in BESIDE:
+        if package != "lvmctl" or typing:
             continue
-        other = rest.partition(".")[0] or "__init__"
-        same_floor = other in SHARED and FLOOR[other] <= FLOOR[own]
-        if other == own or same_floor or other in OPENED.get(own, ()):
-            continue
-        if other in BESIDE or FLOOR[other] >= FLOOR[own]:
-            wrong.append(f"{short(path)}:{line} imports {module}")
+        if not is_below(room(path), rest.partition(".")[0] or "__init__"):
+            wrong.append(failure)
     assert not wrong
 
 
-@pytest.mark.parametrize("path", CORE_FILES, ids=short)
-def test_torch_and_numpy_stay_on_their_floors(path):
-    own = room(path)
-    allowed = own == "testing" or FLOOR.get(own) in HEAVY_FLOORS
+def test_torch_and_numpy_stay_on_their_floors():
     wrong = [
-        f"{short(path)}:{line} imports {module}"
-        for module, line, typing in imports(path)
-        if module.partition(".")[0] in HEAVY and not typing
-    ]
-    assert allowed or not wrong
-
-
-@pytest.mark.parametrize("path", CORE_FILES, ids=short)
-def test_the_command_line_alone_imports_click(path):
-    """What the door does, a server can do: no function below the commands needs Click."""
-    modules = {module.partition(".")[0] for module, *_ in imports(path)}
-    assert room(path) in {"cli", "testing"} or "click" not in modules
-
-
-@pytest.mark.parametrize("path", CORE_FILES, ids=short)
-def test_core_needs_only_its_dependencies(path):
-    required = {re.match(r"\w+", line)[0] for line in PROJECT["dependencies"]}
-    known = {"lvmctl", *required, *sys.stdlib_module_names}
-    optional = {"sentence_transformers", "matplotlib", "pytest", "hypothesis", "packaging"}
-    assert {module.partition(".")[0] for module, *_ in imports(path)} <= known | optional
-
-
-@pytest.mark.parametrize("path", PLUGIN_FILES, ids=short)
-def test_a_plugin_uses_public_imports_only(path):
-    own = path.relative_to(ROOT / "plugins").parts[1]
-    others = {place.name for place in ROOT.glob("plugins/*/lvmctl_*")} - {own}
-    wrong = [f"{short(path)}:{line} imports {module}" for line, module in private_imports(path)]
-    wrong += [
-        f"{short(path)}:{line} imports {module}"
-        for module, line, _ in imports(path)
-        if module.partition(".")[0] in others
+        failure
+        for path, (module, _, typing), failure in imports_of(CORE_FILES)
+        if top(module) in HEAVY and not typing
+        if room(path) != "testing" and FLOOR.get(room(path)) not in HEAVY_FLOORS
     ]
     assert not wrong
+
+
+def test_the_command_line_alone_imports_click():
+    """What the door does, a server can do: no function below the commands needs Click."""
+    wrong = [
+        failure
+        for path, (module, *_), failure in imports_of(CORE_FILES)
+        if top(module) == "click" and room(path) not in {"cli", "testing"}
+    ]
+    assert not wrong
+
+
+def test_core_needs_only_its_dependencies():
+    required = {re.match(r"\w+", line)[0] for line in PROJECT["dependencies"]}
+    optional = {"sentence_transformers", "matplotlib", "pytest", "hypothesis", "packaging"}
+    known = {"lvmctl", *required, *sys.stdlib_module_names, *optional}
+    wrong = [
+        failure for _, (module, *_), failure in imports_of(CORE_FILES) if top(module) not in known
+    ]
+    assert not wrong
+
+
+def test_a_plugin_uses_public_imports_only():
+    private = [
+        f"{short(path)}:{line} imports {module}"
+        for path in PLUGIN_FILES
+        for line, module in private_imports(path)
+    ]
+    packages = {place.name for place in ROOT.glob("plugins/*/lvmctl_*")}
+    others = [
+        failure
+        for path, (module, *_), failure in imports_of(PLUGIN_FILES)
+        if top(module) in packages - {path.relative_to(ROOT / "plugins").parts[1]}
+    ]
+    assert not private + others
 
 
 def test_public_modules_are_there():
     assert [name for name in sorted(PUBLIC) if not is_module(name)] == []
 
 
-@pytest.mark.parametrize(
-    "path", files(CORE, ROOT / "plugins", ROOT / "tests", ROOT / "benchmarks"), ids=short
-)
-def test_no_file_is_long(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+def test_no_file_is_long():
+    every = files(CORE, ROOT / "plugins", ROOT / "tests", ROOT / "benchmarks")
+    lengths = {short(path): len(path.read_text(encoding="utf-8").splitlines()) for path in every}
+    assert {path: length for path, length in lengths.items() if length > LONGEST} == {}

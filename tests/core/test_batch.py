@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl import FIELDS, Batch
+from lvmctl import Batch
+from lvmctl.core.batch import FIELDS
 
 
 @pytest.fixture

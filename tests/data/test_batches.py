@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvmctl import FIELDS
+from lvmctl.core.batch import FIELDS
 from lvmctl.data import Split, Windows, open_split
 from lvmctl.data.batches import BatchBuilder, in_batch_mask
 from lvmctl.data.sampling import generator

@@ -10,7 +10,8 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lvmctl import FIELDS, Prediction
+from lvmctl import Prediction
+from lvmctl.core.batch import FIELDS
 from lvmctl.testing.inputs.batches import constant_prediction, random_batch, random_prediction
 
 UNIT = ("context", "target", "negatives", "future")

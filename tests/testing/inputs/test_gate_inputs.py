@@ -10,7 +10,8 @@ import torch
 from recorder import Recorder
 from training.small import DATA, TINY
 
-from lvmctl import FIELDS, Batch
+from lvmctl import Batch
+from lvmctl.core.batch import FIELDS
 from lvmctl.testing.inputs.gate_inputs import batches, curricula, fill, records, rows, trace
 from lvmctl.training.job import TrainRequest, start
 
