@@ -57,6 +57,13 @@ def parse(command: click.Command, words: list[str], parent: click.Context | None
         command.make_context(command.name, words, parent=parent)
 
 
+def anchors(page: Path) -> set[str]:
+    """The places of a page that a link can name, as GitHub spells them."""
+    heads = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", read(page), flags=re.DOTALL), re.M)
+    plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", head) for head in heads]
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in plain}
+
+
 def section(page: Path, heading: str) -> str:
     """What stands below a heading of a page, up to the next one of its level or above."""
     level = heading.partition(" ")[0]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from docs.pages import DOCS, PAGES, PLUGINS, ROOT, read, section, table
+from docs.pages import DOCS, PAGES, PLUGINS, ROOT, anchors, read, section, table
 
 from lvmctl.testing.public import PUBLIC
 
@@ -42,13 +42,6 @@ def test_what_is_said_to_be_free_of_torch_is():
     code = "; ".join([code, *(f"import {module}" for module in free)])
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-
-
-def anchors(page) -> set[str]:
-    """The places of a page that a link can name, as GitHub spells them."""
-    heads = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", read(page), flags=re.DOTALL), re.M)
-    plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", head) for head in heads]
-    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in plain}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
