@@ -79,11 +79,11 @@ def numbers(given: Any, what: str) -> np.ndarray:
         found = np.asarray(given)
     except (ValueError, RuntimeError) as error:
         raise DataError(
-            "its rows differ in length", where=what, mend="give an array of one shape"
+            "its rows differ in length", where=what, hint="give an array of one shape"
         ) from error
     if found.dtype.kind not in "fiu":
         raise DataError(
-            f"holds {found.dtype}, not numbers", where=what, mend="give vectors of real numbers"
+            f"holds {found.dtype}, not numbers", where=what, hint="give vectors of real numbers"
         )
     return found if found.dtype == np.float64 else found.astype(np.float32)
 
@@ -105,18 +105,18 @@ def chunks(given: Any, dim: int, what: str, ranks: tuple[int, ...]) -> np.ndarra
     found = numbers(given, what)
     if found.ndim not in ranks:
         shapes = " or ".join({2: "(n, D)", 3: "(B, n, D)"}[rank] for rank in ranks)
-        raise DataError(f"has shape {found.shape}", where=what, mend=f"give {shapes}")
+        raise DataError(f"has shape {found.shape}", where=what, hint=f"give {shapes}")
     if found.shape[-1] != dim:
         raise DataError(
             f"has vectors of {found.shape[-1]} numbers, the model was trained on {dim}",
             where=what,
-            mend="give vectors of the encoder that the training data was encoded by",
+            hint="give vectors of the encoder that the training data was encoded by",
         )
     size = np.sqrt(np.einsum("...d,...d->...", found, found, dtype=np.float64))
     for bad, says in ((~np.isfinite(size), "NaN or infinity"), (size < SMALLEST, "a vector of 0")):
         if bad.any():
             place = ", ".join(map(str, np.argwhere(bad)[0]))
-            raise DataError(f"holds {says} at [{place}]", where=what, mend="leave it out")
+            raise DataError(f"holds {says} at [{place}]", where=what, hint="leave it out")
     if size.size and np.abs(size - 1).max() > UNIT_TOLERANCE:
         message = f"{what}: vectors of norm {size.min():.4g} to {size.max():.4g} are normalised"
         warnings.warn(message, stacklevel=4)
@@ -139,7 +139,7 @@ def pool_of(given: Any, dim: int, contexts: int | None) -> np.ndarray:
         raise DataError(
             f"there are {len(found)} lists for {contexts} contexts",
             where="candidates",
-            mend="give one list for each context, or one (N, D) for all",
+            hint="give one list for each context, or one (N, D) for all",
         )
     return found
 
@@ -174,7 +174,7 @@ def filled(found: np.ndarray, length: int, what: str) -> np.ndarray:
     """The last ``length`` chunks of (…, k, D), the oldest repeated in front where k is less."""
     found = found[..., -length:, :]
     if not found.shape[-2]:
-        raise DataError("has no chunk", where=what, mend="give at least one chunk")
+        raise DataError("has no chunk", where=what, hint="give at least one chunk")
     missing = length - found.shape[-2]
     if not missing:
         return found

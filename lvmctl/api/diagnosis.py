@@ -61,11 +61,11 @@ def diagnose(
         raise UsageError(
             f"takes a {takes}, not splits",
             where=f"diagnostic {entry.name}",
-            mend="give one subject",
+            hint="give one subject",
         )
     if takes == "run":
         if isinstance(subject, Store):
-            raise UsageError("takes a run", where=f"diagnostic {name}", mend="give a run")
+            raise UsageError("takes a run", where=f"diagnostic {name}", hint="give a run")
         request = DiagnosisRequest(run=None if subject is None else os.fspath(subject))
     else:
         texts = source_texts(train), source_text(val), source_text(ood)

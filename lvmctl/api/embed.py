@@ -78,7 +78,7 @@ def embed(
     refuse_store(out, force)
     if chunk not in ("paragraph", "sentence", "tokens"):
         raise UsageError(
-            f"there is no chunk {chunk!r}", where="embed", mend="use paragraph, sentence or tokens"
+            f"there is no chunk {chunk!r}", where="embed", hint="use paragraph, sentence or tokens"
         )
     given = articles_of(texts)
     articles = cut(given, chunker(chunk, size), min_words)
@@ -118,7 +118,7 @@ def chosen_encoder(
         raise UsageError(
             f"a saved encoder keeps its options, {', '.join(options)} cannot change",
             where=f"encoder of {os.fspath(saved)}",
-            mend="leave them out",
+            hint="leave them out",
         )
     entry, encoder = saved_encoder(Path(saved))
     return entry.saved, encoder, os.fspath(saved)
@@ -153,14 +153,14 @@ def rows_of(texts: Any) -> Iterable[Any]:
     if columns is None:
         if not isinstance(texts, Iterable):
             what = f"is of type {type(texts).__name__}"
-            raise DataError(what, where="texts", mend="give texts, paths, records or a data frame")
+            raise DataError(what, where="texts", hint="give texts, paths, records or a data frame")
         return texts
     names = [str(name) for name in columns]
     if TEXT not in names:
         raise DataError(
             f"has no column {TEXT!r} (there are {', '.join(names)})",
             where="texts",
-            mend=f"call the one that holds the texts {TEXT!r}",
+            hint=f"call the one that holds the texts {TEXT!r}",
         )
     rows = zip(*(list(texts[name]) for name in columns))
     return [

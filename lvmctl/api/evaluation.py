@@ -12,7 +12,7 @@ from lvmctl.evaluation import compare as comparing
 from lvmctl.evaluation.compare import Comparison
 from lvmctl.evaluation.eval_data import EvalRequest
 from lvmctl.evaluation.evaluate import Evaluation, evaluate_run, evaluate_store
-from lvmctl.evaluation.fivecat.run import SPOILT_WINDOWS, FiveCat, run_fivecat
+from lvmctl.evaluation.fivecat.run import ABLATION_WINDOWS, FiveCat, run_fivecat
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.retrieval.ranks import POOLS
 from lvmctl.registry import load_registry
@@ -138,7 +138,7 @@ def fivecat(
     train: Sources = (),
     ood: Source | None = None,
     published_rules: bool = False,
-    ablation_windows: int = SPOILT_WINDOWS,
+    ablation_windows: int = ABLATION_WINDOWS,
     max_windows: int | None = None,
     min_article: int | None = None,
     save: bool = True,
@@ -168,8 +168,8 @@ def fivecat(
         eval_request(data, train, ood, max_windows, min_article),
         reporter,
         profile=profile,
-        seed_rules=published_rules,
-        spoilt_windows=ablation_windows,
+        published_rules=published_rules,
+        ablation_windows=ablation_windows,
     )
     if save:
         found.save()

@@ -155,7 +155,7 @@ class Model:
             (2,)
         """
         if top is not None and top < 1:
-            raise UsageError(f"top is {top}", where="rank", mend="give 1 or more, or None for all")
+            raise UsageError(f"top is {top}", where="rank", hint="give 1 or more, or None for all")
         rows, single = contexts(context, self.dim, self.context_length)
         pool = pool_of(candidates, self.dim, None if single else len(rows))
         rows, pool = self._transformed(rows, "context"), self._transformed(pool, "candidates")
@@ -186,7 +186,7 @@ class Model:
         read = clean([before] if isinstance(before, str) else before, "before")
         read = read[-self.context_length :]
         if not read:
-            raise DataError("there is no text", where="before", mend="give at least one chunk")
+            raise DataError("there is no text", where="before", hint="give at least one chunk")
         vectors = encode_units(self.encoder, [*read, *clean(candidates, "candidates")])
         return self.rank(vectors[: len(read)], vectors[len(read) :], top)
 
@@ -205,14 +205,14 @@ class Model:
             raise DataError(
                 f"texts cannot be read without the store it was trained on ({error})",
                 where=self.path,
-                mend="restore the store, or use rank() with vectors",
+                hint="restore the store, or use rank() with vectors",
             ) from error
         recorded = train.get("joined", [train])[0]
         if store.content_hash != recorded["content_hash"]:
             raise DataError(
                 "is not the store that the run was trained on, so its encoder may be another",
                 where=store.path,
-                mend="restore the store, or use rank() with vectors",
+                hint="restore the store, or use rank() with vectors",
             )
         _, encoder = encoder_of(store)
         check_encoder(encoder, store)
@@ -230,7 +230,7 @@ class Model:
             raise DataError(
                 f"nothing is left of the vector at [{place}] after transform {transform.name}",
                 where=what,
-                mend="leave it out",
+                hint="leave it out",
             )
         return found
 
@@ -264,7 +264,7 @@ def clean(texts: Sequence[str], what: str) -> list[str]:
     for number, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
             says = "is empty" if isinstance(text, str) else "is no text"
-            raise DataError(says, where=f"{what}[{number}]", mend="give texts of at least a word")
+            raise DataError(says, where=f"{what}[{number}]", hint="give texts of at least a word")
     return [single_spaced(text) for text in texts]
 
 

@@ -156,7 +156,7 @@ class Store:
             raise UsageError(
                 "is no store whose manifest could be written",
                 where=self.name,
-                mend="open the directory of the whole store",
+                hint="open the directory of the whole store",
             )
         return write_splits(self._stored, seed, val, ood, stratify, force)
 

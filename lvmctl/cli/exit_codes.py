@@ -50,8 +50,8 @@ def ending(error: BaseException, command: Entry | None = None) -> tuple[int, str
         return INTERRUPTED, "interrupted"
     if out_of_memory(error):
         said = str(error).partition("\n")[0] or "Python found no room"
-        mend = "make the model, the batch or the data smaller, or use a machine with more"
-        return OutputError.exit_code, f"not enough memory ({said}); {mend}"
+        hint = "make the model, the batch or the data smaller, or use a machine with more"
+        return OutputError.exit_code, f"not enough memory ({said}); {hint}"
     if isinstance(error, OSError):
         return OutputError.exit_code, _system(error)
     if command is not None:

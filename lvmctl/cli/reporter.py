@@ -19,7 +19,7 @@ VERBOSE = 200
 """Steps between the lines of ``train -v``."""
 
 
-class Terminal(Reporter):
+class TerminalReporter(Reporter):
     """Messages as lines on stderr, progress as a bar where stderr is a terminal.
 
     Args:

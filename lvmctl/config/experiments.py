@@ -111,8 +111,8 @@ class Experiments:
 
             stem = "".join(GLOB.split(pattern))
             close = get_close_matches(stem, self.names(), n=4, cutoff=0.4)
-            mend = f"the nearest are {', '.join(close)}" if close else self._known()
-            raise UsageError(f"no experiment matches {pattern!r}", where=self.path, mend=mend)
+            hint = f"the nearest are {', '.join(close)}" if close else self._known()
+            raise UsageError(f"no experiment matches {pattern!r}", where=self.path, hint=hint)
         return found
 
     def get(self, name: str) -> Experiment:
@@ -173,16 +173,16 @@ class Experiments:
 
     def _missing(self, name: str, chain: list[str]) -> UsageError:
         close = nearest(name, self.names())
-        mend = f"did you mean {close!r}?" if close else self._known()
+        hint = f"did you mean {close!r}?" if close else self._known()
         if chain:
-            return self._error(chain[-1], f"it extends an unknown experiment {name!r}", mend)
-        return UsageError(f"no experiment {name!r}", where=self.path, mend=mend)
+            return self._error(chain[-1], f"it extends an unknown experiment {name!r}", hint)
+        return UsageError(f"no experiment {name!r}", where=self.path, hint=hint)
 
     def _known(self) -> str:
         return f"there are {', '.join(self.names())}" if self._tables else "it holds none"
 
-    def _error(self, table: str, what: str, mend: str | None = None) -> UsageError:
-        return UsageError(what, where=f"{self.path} [{table}]", mend=mend)
+    def _error(self, table: str, what: str, hint: str | None = None) -> UsageError:
+        return UsageError(what, where=f"{self.path} [{table}]", hint=hint)
 
 
 def is_pattern(name: str) -> bool:

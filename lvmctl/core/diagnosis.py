@@ -29,7 +29,7 @@ class Table:
     title: str = ""
 
 
-Severity = Literal["grave", "serious", "minor"]
+Severity = Literal["critical", "serious", "minor"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Finding:
 
     Attributes:
         name: what it is, in lower case with hyphens; findings of one name are one.
-        severity: ``grave``, the predictions are of no use; ``serious``, a part of the recipe does
-            nothing or harm; ``minor``, worth knowing.
+        severity: ``critical``, the predictions are of no use; ``serious``, a part of the recipe
+            does nothing or harm; ``minor``, worth knowing.
         epoch: where it begins, None where that is not known.
         evidence: the line with the figures.
         remedy: what to do.

@@ -1,4 +1,4 @@
-"""Errors a user can mend. Each prints as one line: what is wrong, where, and the mend.
+"""Errors a user can hint. Each prints as one line: what is wrong, where, and the hint.
 
 The exit codes are the command line's contract: 0 ok, 1 a gate failed, 2 usage, 3 bad data,
 4 bad checkpoint or run, 5 diverged, 6 input/output or memory, 70 a fault of lvmctl itself, 130 and
@@ -16,20 +16,20 @@ class LvmctlError(Exception):
     Args:
         what: what is wrong, one clause.
         where: file, option or plugin it was found in.
-        mend: what the user can do about it.
+        hint: what the user can do about it.
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: object = None, mend: str | None = None) -> None:
+    def __init__(self, what: str, *, where: object = None, hint: str | None = None) -> None:
         self.what = what
         self.where = None if where is None else str(where)
-        self.mend = mend
+        self.hint = hint
         super().__init__(str(self))
 
     def __str__(self) -> str:
         line = self.what if self.where is None else f"{self.where}: {self.what}"
-        return line if self.mend is None else f"{line}; {self.mend}"
+        return line if self.hint is None else f"{line}; {self.hint}"
 
 
 class UsageError(LvmctlError):

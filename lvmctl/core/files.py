@@ -30,9 +30,9 @@ def output_errors(path: object) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        mend = MENDS.get(error.errno or 0, "check the place and try again")
+        hint = MENDS.get(error.errno or 0, "check the place and try again")
         what = f"cannot be written ({(error.strerror or str(error)).lower()})"
-        raise OutputError(what, where=path, mend=mend) from error
+        raise OutputError(what, where=path, hint=hint) from error
 
 
 def write_whole(path: Path, fill: Callable[[BinaryIO], Any]) -> None:

@@ -71,7 +71,7 @@ class RunDirectory:
                 path.mkdir(parents=True)
             except FileExistsError:
                 raise OutputError(
-                    "exists already", where=path, mend="choose another --out, or --resume it"
+                    "exists already", where=path, hint="choose another --out, or --resume it"
                 ) from None
             (path / "checkpoints").mkdir()
         return cls(path)
@@ -85,7 +85,7 @@ class RunDirectory:
         """
         run = cls(Path(path))
         if not run.path.is_dir():
-            raise RunError("no such run directory", where=path, mend=f"runs live in {ROOT}/")
+            raise RunError("no such run directory", where=path, hint=f"runs live in {ROOT}/")
         if not run.config.is_file():
             raise RunError("not a run directory: it has no config.json", where=path)
         return run
@@ -120,7 +120,7 @@ class RunDirectory:
                 raise RunError(
                     f"another training writes this run (process {self._held_by()})",
                     where=self.path,
-                    mend="wait for it, or choose another --out",
+                    hint="wait for it, or choose another --out",
                 ) from None
         with suppress(OSError):
             self.holder.write_text(str(os.getpid()), encoding="utf-8")
@@ -152,7 +152,7 @@ def find_run(name: str | None = None, root: Path = ROOT) -> Path:
             raise RunError(
                 "no finished run is here",
                 where=root,
-                mend="train one (lvmctl train --plugin plain), or name a run",
+                hint="train one (lvmctl train --plugin plain), or name a run",
             )
         return max(found, key=lambda path: (path / "best_model.pt").stat().st_mtime_ns)
     inside = root / name

@@ -61,10 +61,10 @@ class Schedule:
             sign = "~" if "~" in change else "="
             epoch, found, wanted = change.partition(sign)
             if not found or not EPOCH.fullmatch(epoch):
-                raise UsageError(f"{change[:40]!r} is no change of a weight", mend=GRAMMAR)
+                raise UsageError(f"{change[:40]!r} is no change of a weight", hint=GRAMMAR)
             end = int(epoch) if sign == "~" else int(epoch) - 1
             if end < now or (sign == "~" and end == now):
-                raise UsageError(f"{text!r} does not go forward in time", mend=GRAMMAR)
+                raise UsageError(f"{text!r} does not go forward in time", hint=GRAMMAR)
             new = _weight(wanted)
             segments.append(Segment(now, end, weight, new if sign == "~" else weight))
             now, weight = end, new
@@ -100,5 +100,5 @@ def _weight(text: str) -> float:
     except ValueError:
         weight = math.nan
     if not 0 <= weight < math.inf:
-        raise UsageError(f"{text!r} is no weight", mend=GRAMMAR)
+        raise UsageError(f"{text!r} is no weight", hint=GRAMMAR)
     return weight

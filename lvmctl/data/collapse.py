@@ -47,7 +47,7 @@ def collapse(article: np.ndarray, position: np.ndarray, where: object = None) ->
         raise DataError(
             f"has positions from {low} to {high}, too far apart for {len(first_row)} article(s)",
             where=where,
-            mend="number the chunks of each article from 0",
+            hint="number the chunks of each article from 0",
         )
     place = appearance[number.ravel()] * stride + (position - low)
     places, source, chunk = np.unique(place, return_index=True, return_inverse=True)

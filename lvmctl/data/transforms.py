@@ -69,7 +69,7 @@ class Transform:
             raise RunError(
                 f"cannot be read ({type(error).__name__}: {error})",
                 where=path,
-                mend="restore it, or train again",
+                hint="restore it, or train again",
             ) from error
 
 
@@ -84,7 +84,7 @@ def fit(name: str, split: Split) -> Transform:
         raise DataError(
             f"its chunks vary in too few directions for transform {name}",
             where=split.name,
-            mend=f"use transform={' or '.join(found)}",
+            hint=f"use transform={' or '.join(found)}",
         )
     return found[name]
 
@@ -125,7 +125,7 @@ def moved(split: Split, transform: Transform) -> Split:
         raise DataError(
             f"has dimension {split.dim}, the transform {len(transform.mean)}",
             where=split.name,
-            mend="use data of the same encoder",
+            hint="use data of the same encoder",
         )
     shape, width = split.vectors.shape, 4 * split.dim
     # Written, not mapped: a full disk is then an error and not a SIGBUS. Rows of other splits stay
@@ -139,7 +139,7 @@ def moved(split: Split, transform: Transform) -> Split:
                     raise DataError(
                         f"nothing is left of a chunk after transform {transform.name}",
                         where=split.name,
-                        mend="use another transform, or none",
+                        hint="use another transform, or none",
                     )
                 file.seek((start + low) * width)
                 file.write(rows.data)

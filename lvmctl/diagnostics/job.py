@@ -108,5 +108,5 @@ def mendable(error: Exception) -> LvmctlError | None:
     if isinstance(error, LvmctlError):
         return error
     if out_of_memory(error):
-        return OutputError("not enough memory", mend="use less data, or a machine with more")
+        return OutputError("not enough memory", hint="use less data, or a machine with more")
     return None

@@ -172,7 +172,7 @@ def row_names(trained: Sequence[Trained], taken: Sequence[str]) -> list[str]:
     paths = [one.run.path.resolve() for one in trained]
     for path in paths:
         if paths.count(path) > 1:
-            raise UsageError("the run is named twice", where=path, mend="name each run once")
+            raise UsageError("the run is named twice", where=path, hint="name each run once")
     return [
         name if names.count(name) == 1 and name not in taken else str(one.run.path.resolve())
         for name, one in zip(names, trained)
@@ -188,7 +188,7 @@ def same_horizon(trained: Sequence[Trained]) -> None:
                 f"predicts {one.plan.options.horizon} chunks ahead, {first.name} "
                 f"{first.plan.options.horizon}: they answer different questions",
                 where=one.run.path,
-                mend="compare runs of one horizon",
+                hint="compare runs of one horizon",
             )
 
 
@@ -203,7 +203,7 @@ def same_data(trained: Sequence[Trained], each_data: Sequence[EvalData]) -> None
             raise DataError(
                 f"was validated on {data.val.split.name}, {trained[0].name} on other articles",
                 where=one.run.path,
-                mend="name one split for all with --data",
+                hint="name one split for all with --data",
             )
 
 
@@ -221,5 +221,5 @@ def known(name: str, names: Sequence[str]) -> None:
     """Refuse a name that no predictor has."""
     if name not in names:
         close = nearest(name, list(names))
-        mend = f"did you mean {close!r}?" if close else f"there are {', '.join(names)}"
-        raise UsageError(f"there is no baseline {name!r}", where="--against", mend=mend)
+        hint = f"did you mean {close!r}?" if close else f"there are {', '.join(names)}"
+        raise UsageError(f"there is no baseline {name!r}", where="--against", hint=hint)

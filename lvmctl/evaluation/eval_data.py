@@ -123,7 +123,7 @@ def of_store(request: EvalRequest, context: int, horizon: int) -> EvalData:
             raise UsageError(
                 "there are no training articles to fit it on",
                 where=f"--transform {request.transform}",
-                mend="give --train STORE",
+                hint="give --train STORE",
             )
         transform = fit(request.transform, train)
     return windows_of(request, (context, horizon), val, train, ood, notices, transform)
@@ -155,7 +155,7 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
         raise DataError(
             f"the data of the run cannot be used ({notices[-1]})",
             where=trained.run.path,
-            mend="name data to evaluate on with --data",
+            hint="name data to evaluate on with --data",
         )
     else:
         val = own["val"]
@@ -170,7 +170,7 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
             raise DataError(
                 f"has dimension {split.dim}, the run was trained on {trained.dim}",
                 where=split.name,
-                mend="give data of the same encoder",
+                hint="give data of the same encoder",
             )
     request = replace(request, min_article=request.min_article or options.min_article)
     given = (val, train, ood, notices, trained.transform)
@@ -216,7 +216,7 @@ def held_out(text: str, train: Split | None, part: str) -> Split:
         raise DataError(
             f"{shared} of {len(val.lengths)} articles were trained on",
             where=val.name,
-            mend=f"name other data, or ask for them by name with --data {text}@train",
+            hint=f"name other data, or ask for them by name with --data {text}@train",
         )
     return val
 
@@ -228,7 +228,7 @@ def refuse_same_store(val: Split, trained: Trained) -> None:
         raise DataError(
             "this is the store the run was trained on, and its splits are not known",
             where=val.name,
-            mend="put it back where config.json says, or name one split of it, e.g. STORE@val",
+            hint="put it back where config.json says, or name one split of it, e.g. STORE@val",
         )
 
 
@@ -259,7 +259,7 @@ def windows_of(
         raise DataError(
             f"has dimension {train.dim}, the data to evaluate on has {val.dim}",
             where=train.name,
-            mend="give --train a store of the same encoder",
+            hint="give --train a store of the same encoder",
         )
     context, horizon = shape
     evaluated = (window or context, horizon)

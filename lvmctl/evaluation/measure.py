@@ -73,7 +73,7 @@ class Protocol:
         everywhere: rank in the global pool too.
         min_article: shortest article, in chunks, of in-article ranks.
         tests: letters of 5CAT tests, of A, C, D and E; C and D are for causal predictors only.
-        spoilt: (n,) windows of C and D, each of which costs a dozen predictions; None is all.
+        perturbed: (n,) windows of C and D, each of which costs a dozen predictions; None is all.
         by_rank: measure C by ranks too, as the fair rule asks of a run with its own score.
     """
 
@@ -81,7 +81,7 @@ class Protocol:
     everywhere: bool = True
     min_article: int = 20
     tests: str = ""
-    spoilt: np.ndarray | None = None
+    perturbed: np.ndarray | None = None
     by_rank: bool = False
 
 
@@ -104,10 +104,10 @@ def measure(
         columns |= offset_columns(windows, q, sweep)
     if "C" in protocol.tests and causal:
         mrr10 = columns.get(MRR10) if protocol.by_rank else None
-        given = columns["cos_next"], protocol.spoilt
+        given = columns["cos_next"], protocol.perturbed
         columns |= ablation_columns(windows, predictor, *given, ranked=mrr10)
     if "D" in protocol.tests and causal:
-        columns |= rollout_columns(windows, predictor, q, protocol.spoilt)
+        columns |= rollout_columns(windows, predictor, q, protocol.perturbed)
     if "E" in protocol.tests:
         columns |= coherence_columns(windows, columns["cos_next"])
     return Measured(predictor, columns, ranks, sweep)

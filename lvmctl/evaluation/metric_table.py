@@ -43,7 +43,7 @@ class Sheet:
         """
         if predictor.name in self.measured:
             raise UsageError(
-                f"two predictors are called {predictor.name!r}", mend="rename the run or the recipe"
+                f"two predictors are called {predictor.name!r}", hint="rename the run or the recipe"
             )
         self.measured[predictor.name] = measure(self.windows, predictor, self.protocol, q)
 

@@ -89,7 +89,7 @@ def load_run(registry: Registry, path: Path) -> Trained:
         raise RunError(
             f"is not the configuration of a run ({type(error).__name__}: {error})",
             where=run.config,
-            mend="restore it, or train again",
+            hint="restore it, or train again",
         ) from error
     weights = read_weights(run)
     shape = plan.shape(dim)
@@ -102,7 +102,7 @@ def load_run(registry: Registry, path: Path) -> Trained:
         raise RunError(
             f"does not fit the model in config.json ({first_line(error)})",
             where=run.best_model,
-            mend="restore both from one run, or train again",
+            hint="restore both from one run, or train again",
         ) from error
     first = None if plan.options.transform == "none" else Transform.load(run.transform)
     return Trained(run, config, plan, dim, model.eval(), objective.eval(), first)
@@ -114,10 +114,10 @@ def read_weights(run: RunDirectory) -> Any:
         raise RunError(
             "has no best_model.pt: no epoch was finished",
             where=run.path,
-            mend=f"go on with lvmctl train --resume {run.path}",
+            hint=f"go on with lvmctl train --resume {run.path}",
         )
     try:
         return torch.load(run.best_model, map_location="cpu", weights_only=True)
     except Exception as error:
         what = f"is damaged ({first_line(error)})"
-        raise RunError(what, where=run.best_model, mend="train again") from error
+        raise RunError(what, where=run.best_model, hint="train again") from error

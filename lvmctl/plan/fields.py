@@ -53,6 +53,6 @@ def field_of(registry: Registry, part: PlannedPart, name: str) -> Entry:
             hint = f"did you mean {close!r}?"
         raise UsageError(
             f"{part.entry.kind} {part.entry.name} needs batch field {name!r}, which there is not",
-            mend=hint or f"there are {', '.join(names)}",
+            hint=hint or f"there are {', '.join(names)}",
         )
     return registry.get("field", name, within=part.entry.plugin)

@@ -139,8 +139,8 @@ def with_loss(registry: Registry, recipe: Entry, made: Composition, text: str) -
     try:
         Schedule.parse(weight)
     except UsageError as error:
-        mend = f"{error.mend}, e.g. mse:.5 or mse:0,4=.5"
-        raise UsageError(error.what, where=f"--loss {text}", mend=mend) from None
+        hint = f"{error.hint}, e.g. mse:.5 or mse:0,4=.5"
+        raise UsageError(error.what, where=f"--loss {text}", hint=hint) from None
     entry, parts = registry.get("loss", name), list(made.losses)
     for number, part in enumerate(parts):
         if registry.get("loss", part.name, within=recipe.plugin).saved == entry.saved:

@@ -61,5 +61,5 @@ def known(registry: Registry, kind: str, name: str, saved: Mapping[str, Any]) ->
             raise
         raise PluginError(
             f"the run needs {kind} {name} of {distribution}, which is not installed",
-            mend=f"pip install {distribution} (it was made with {version})",
+            hint=f"pip install {distribution} (it was made with {version})",
         ) from error

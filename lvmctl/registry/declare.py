@@ -51,7 +51,7 @@ RECORDS: dict[str, tuple[type[spec.Record], ...]] = {
 KINDS = tuple(dict.fromkeys(record.kind for types in RECORDS.values() for record in types))
 """The kinds of records, as users call them."""
 
-MOST = 10_000
+MAX_RECORDS = 10_000
 """Records of one hook; a generator that never ends must not fill the memory."""
 
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("lvmctl_"))
@@ -153,8 +153,8 @@ def _check_hooks(module: ModuleType) -> None:
             continue
         if name not in HOOKS:
             close = nearest(name, HOOKS)
-            mend = f"; did you mean {close}?" if close else f"; hooks are {', '.join(HOOKS)}"
-            raise Refusal(f"unknown hook {name}{mend}", value)
+            hint = f"; did you mean {close}?" if close else f"; hooks are {', '.join(HOOKS)}"
+            raise Refusal(f"unknown hook {name}{hint}", value)
         if not hasattr(value, "lvmctl_impl"):
             raise Refusal(f"{name} is not marked with @hookimpl", value)
 
@@ -182,8 +182,8 @@ def _records(
         raise Refusal(f"{hook} returned {_what(returned)}, not an iterable of {_either(types)}")
     seen = set()
     for number, record in enumerate(returned):
-        if number == MOST:
-            raise Refusal(f"{hook} returned more than {MOST} records")
+        if number == MAX_RECORDS:
+            raise Refusal(f"{hook} returned more than {MAX_RECORDS} records")
         _check_record(hook, types, record)
         if record.name in seen:
             raise Refusal(f"{hook} declares {record.name!r} twice")

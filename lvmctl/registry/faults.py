@@ -36,7 +36,7 @@ def plugin_error(entry: Entry, error: BaseException) -> PluginError:
     return PluginError(
         f"it failed with {describe_error(error, entry.plugin.found, entry.record.target)}",
         where=f"{entry.kind} {entry.name} of plugin {entry.plugin.found}",
-        mend="correct it" if entry.plugin.version == UNPACKAGED else hint,
+        hint="correct it" if entry.plugin.version == UNPACKAGED else hint,
     )
 
 

@@ -52,7 +52,7 @@ def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
     path, name = Path(match["path"]).resolve(), match["name"]
     if not path.is_file():
         raise UsageError(
-            "no such file", where=match["path"], mend="put it back, or name where it is now"
+            "no such file", where=match["path"], hint="put it back, or name where it is now"
         )
     found = Found(path.stem, f"{path}", UNPACKAGED, module_name(path))
     module = imported(path, found)
@@ -60,8 +60,8 @@ def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
     if not isinstance(target, type):
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
         close = nearest(name, classes)
-        mend = f"did you mean {close}?" if close else None
-        raise UsageError(f"has no class {name}", where=match["path"], mend=mend)
+        hint = f"did you mean {close}?" if close else None
+        raise UsageError(f"has no class {name}", where=match["path"], hint=hint)
     record = record_of(kind, target, found)
     return record, Plugin(found, "ok", spec.API_VERSION, (record,))
 
@@ -85,7 +85,7 @@ def imported(path: Path, found: Found) -> ModuleType:
     except BaseException as error:
         del sys.modules[found.module]
         raise PluginError(
-            f"cannot be imported: {describe_error(error, found)}", where=path, mend="correct it"
+            f"cannot be imported: {describe_error(error, found)}", where=path, hint="correct it"
         ) from error
     return module
 
@@ -98,7 +98,7 @@ def record_type(kind: str, target: type, found: Found) -> type[spec.Buildable]:
             raise PluginError(
                 f"the gate {target.__name__} has the role {role!r}",
                 where=found.distribution,
-                mend=f"give it the attribute role, one of {', '.join(GATES)}",
+                hint=f"give it the attribute role, one of {', '.join(GATES)}",
             )
         return GATES[role]
     if kind not in SPECS:
@@ -119,7 +119,7 @@ def record_of(kind: str, target: type, found: Found) -> spec.Record:
         raise PluginError(
             f"the options of {target.__name__} {fault}",
             where=found.distribution,
-            mend="write @dataclass(frozen=True, kw_only=True) above it, and fields with option()",
+            hint="write @dataclass(frozen=True, kw_only=True) above it, and fields with option()",
         )
     summary = (target.__doc__ or "").strip().partition("\n")[0]
     return make(

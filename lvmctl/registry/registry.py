@@ -121,7 +121,7 @@ class Registry:
             f"{entry.plugin.distribution} {entry.plugin.version}" for entry in matches
         )
         choices = " or ".join(repr(self.address(entry)) for entry in matches)
-        return PluginError(f"{kind} {name!r} is declared by {owners}", mend=f"write {choices}")
+        return PluginError(f"{kind} {name!r} is declared by {owners}", hint=f"write {choices}")
 
     def unknown(
         self, name: str, kind: str | None = None, also: Collection[str] = ()
@@ -133,21 +133,21 @@ class Registry:
         """
         what = f"no {kind or 'plugin or record'} {name!r}"
         owner = name.rpartition("/")[0] or name
-        idle = [plugin for plugin in self.plugins if plugin.status != "ok"]
-        for plugin in idle:
+        not_loaded = [plugin for plugin in self.plugins if plugin.status != "ok"]
+        for plugin in not_loaded:
             if plugin.found.known_as(owner):
                 why = f"plugin {plugin.found} is {plugin.status}: {plugin.error}"
-                return PluginError(f"{what}: {why}", mend="see `lvmctl plugins list -v`")
+                return PluginError(f"{what}: {why}", hint="see `lvmctl plugins list -v`")
         names = [*also, *self.names(kind)]
         names += [] if kind else [plugin.name for plugin in self.plugins]
         close = nearest(name.rpartition("/")[2], names)
         known = f"there are {', '.join(names)}" if names else "none is installed"
         if kind in OF_PLUGINS:
             known += f"; more {kind}s come with plugins (pip install lvmctl-NAME)"
-        mend = f"did you mean {close!r}?" if close else known
-        if idle:
-            mend += f" (not loaded: {', '.join(str(plugin.found) for plugin in idle)})"
-        return PluginError(what, mend=mend)
+        hint = f"did you mean {close!r}?" if close else known
+        if not_loaded:
+            hint += f" (not loaded: {', '.join(str(plugin.found) for plugin in not_loaded)})"
+        return PluginError(what, hint=hint)
 
 
 def build(found: Collection[Found], disabled: dict[str, str], strict: bool = False) -> Registry:
@@ -172,6 +172,6 @@ def build(found: Collection[Found], disabled: dict[str, str], strict: bool = Fal
         if plugin.status == "broken" and (strict or plugin.found == CORE):
             raise PluginError(
                 f"plugin {plugin.found} is broken: {plugin.error}",
-                mend="see `lvmctl plugins list -v`",
+                hint="see `lvmctl plugins list -v`",
             )
     return Registry(plugins, manager.hook)

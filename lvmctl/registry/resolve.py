@@ -26,7 +26,7 @@ def resolve(record: Record, found: Found, attr: str = "target") -> Any:
         raise PluginError(
             f"{record.kind} {record.name!r} of plugin {found} cannot be loaded from {target}: "
             f"{describe_error(error, found, target)}",
-            mend=f"repair or reinstall {found.distribution}",
+            hint=f"repair or reinstall {found.distribution}",
         ) from error
 
 

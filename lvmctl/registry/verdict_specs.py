@@ -20,7 +20,7 @@ class VerdictGate(Record):
         at_least, at_most: the bound; exactly one is given.
         marginal: between this value and the bound the verdict is MARGINAL.
         against: a baseline whose own figure is subtracted first, window by window.
-        certain: the end of the 95 % interval has to meet the bound, not only the figure itself.
+        require_interval: the end of the 95 % interval has to meet the bound, not only the figure.
         split: ``val`` or ``ood``, the windows it is judged on.
         category: A to E, the 5CAT test it belongs to; empty for others.
         optional: shown, never counted.
@@ -35,7 +35,7 @@ class VerdictGate(Record):
     at_most: float | None = None
     marginal: float | None = None
     against: str | None = None
-    certain: bool = False
+    require_interval: bool = False
     split: Literal["val", "ood"] = "val"
     category: str = ""
     optional: bool = False

@@ -13,5 +13,5 @@ try:
     import matplotlib  # noqa: F401  # before any module here draws with it
 except ImportError as error:
     raise UsageError(
-        f"the report's plots need matplotlib ({error})", mend="pip install 'lvmctl[report]'"
+        f"the report's plots need matplotlib ({error})", hint="pip install 'lvmctl[report]'"
     ) from error

@@ -1,4 +1,4 @@
-"""5CAT C: what a prediction loses when its window is spoilt."""
+"""5CAT C: what a prediction loses when its window is perturbed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HEIGHT = 0.2
 
 def section(run: Inputs) -> Section | Missing:
     if not run.own.get("ablations"):
-        return Missing(TITLE, "the windows of this data cannot be spoilt")
+        return Missing(TITLE, "the windows of this data cannot be perturbed")
     trees = {run.row: run.own} | {name: run.predictor(name) for name in BESIDE}
     shown = {name: tree for name, tree in trees.items() if tree.get("ablations")}
     shuffled = with_interval(run.own, "ablations.shuffled")
@@ -36,8 +36,8 @@ def section(run: Inputs) -> Section | Missing:
         "ablations",
         TITLE,
         draw(shown),
-        f"Change in cosine when the window of {run.row} is spoilt; shuffled {shuffled}",
-        "Change in cos(q, target) when the window is spoilt: below 0, what was spoilt had been "
+        f"Change in cosine when the window of {run.row} is perturbed; shuffled {shuffled}",
+        "Change in cos(q, target) when the window is perturbed: below 0, what was perturbed was "
         "used. direct reads the last chunk alone, and loses most when that is foreign.",
         f"{run.row}, shuffled: {shuffled}.",
     )

@@ -79,7 +79,7 @@ def partial_of(run: RunDirectory) -> Path:
         raise RunError(
             "there is no partial result",
             where=run.fivecat_partial,
-            mend="leave --partial out, or look at a part with lvmctl eval 5cat --max-windows N",
+            hint="leave --partial out, or look at a part with lvmctl eval 5cat --max-windows N",
         )
     return run.fivecat_partial
 
@@ -96,7 +96,7 @@ def stale(run: RunDirectory) -> str | None:
             raise RunError(
                 "has neither 5cat_results.json nor best_model.pt: there is nothing to report",
                 where=run.path,
-                mend=f"finish an epoch with lvmctl train --resume {run.path}",
+                hint=f"finish an epoch with lvmctl train --resume {run.path}",
             )
         return "there is no 5cat_results.json yet"
     if model and run.fivecat.stat().st_mtime_ns < run.best_model.stat().st_mtime_ns:
@@ -145,7 +145,7 @@ def expect(path: Path, value: Any, kind: type) -> None:
     """Refuse a file that holds something else."""
     if not isinstance(value, kind):
         what = f"is damaged: {type(value).__name__} where a {kind.__name__} belongs"
-        raise RunError(what, where=path, mend="restore it, or train again")
+        raise RunError(what, where=path, hint="restore it, or train again")
 
 
 @contextmanager
@@ -155,13 +155,13 @@ def readable(path: Path, run: RunDirectory) -> Iterator[None]:
     Where it lies too deep to be looked at when the file is read, it shows when it is drawn.
     """
     if path in (run.fivecat, run.fivecat_partial):
-        mend = f"make it again with lvmctl eval 5cat {run.path}"
+        hint = f"make it again with lvmctl eval 5cat {run.path}"
     else:
-        mend = "restore it, or train again"
+        hint = "restore it, or train again"
     try:
         yield
     except RunError as error:
-        raise RunError(error.what, where=error.where, mend=error.mend or mend) from error
+        raise RunError(error.what, where=error.where, hint=error.hint or hint) from error
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         what = f"is damaged ({type(error).__name__}: {error})"
-        raise RunError(what, where=path, mend=mend) from error
+        raise RunError(what, where=path, hint=hint) from error

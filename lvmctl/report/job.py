@@ -104,7 +104,7 @@ def different(runs: Sequence[RunDirectory]) -> None:
     paths = [run.path.resolve() for run in runs]
     for path in paths:
         if paths.count(path) > 1:
-            raise UsageError("the run is named twice", where=path, mend="name each run once")
+            raise UsageError("the run is named twice", where=path, hint="name each run once")
 
 
 def place(runs: Sequence[RunDirectory], out: Path | None, force: bool, name: str) -> Path:
@@ -112,13 +112,13 @@ def place(runs: Sequence[RunDirectory], out: Path | None, force: bool, name: str
     own = runs[0].path / name if len(runs) == 1 else None
     out = out or own
     if out is None:
-        raise UsageError("where should the page of several runs go?", mend="give --out FILE")
+        raise UsageError("where should the page of several runs go?", hint="give --out FILE")
     if out.is_dir() or not out.parent.is_dir():
         what = "is a directory" if out.is_dir() else "its directory does not exist"
-        raise OutputError(what, where=out, mend="give --out a file in a directory that exists")
+        raise OutputError(what, where=out, hint="give --out a file in a directory that exists")
     replaceable = force or (own is not None and out.resolve() == own.resolve())
     if out.exists() and not replaceable:
-        raise OutputError("exists already", where=out, mend="choose another --out, or add --force")
+        raise OutputError("exists already", where=out, hint="choose another --out, or add --force")
     return out
 
 
@@ -157,6 +157,6 @@ def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
         raise RunError(
             f"{why}, and evaluating failed ({error})",
             where=run.path,
-            mend=f"mend that and run lvmctl eval 5cat {run.path}",
+            hint=f"repair that and run lvmctl eval 5cat {run.path}",
         ) from error
     write_json(run.fivecat, found)

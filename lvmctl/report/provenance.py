@@ -35,9 +35,9 @@ def evaluation(run: Inputs) -> str:
     made = run.found["made"]
     words = ["lvmctl", "eval", "5cat", str(run.run.path)]
     words += ["--profile", run.found["verdict"]["profile"]]
-    words += ["--seed-rules"] if made["seed_rules"] else []
-    for name in ("data", "ood", "max_windows", "min_article", "spoilt_windows"):
-        if made[name] is not None:
+    words += ["--published-rules"] if made.get("published_rules") else []
+    for name in ("data", "ood", "max_windows", "min_article", "ablation_windows"):
+        if made.get(name) is not None:
             words += [f"--{name.replace('_', '-')}", str(made[name])]
     for source in made["train"]:
         words += ["--train", source]

@@ -1,4 +1,4 @@
-"""Training curves, with the epochs that ended or spoilt it."""
+"""Training curves, with the epochs that ended or perturbed it."""
 
 from __future__ import annotations
 

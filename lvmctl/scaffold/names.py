@@ -33,8 +33,8 @@ class Names:
     def __post_init__(self) -> None:
         if not allowed(self.name):
             close = suggestion(self.name)
-            mend = f"did you mean {close}?" if close else "choose another"
-            raise UsageError(f"{self.name!r} is not a name for a plugin ({RULE})", mend=mend)
+            hint = f"did you mean {close}?" if close else "choose another"
+            raise UsageError(f"{self.name!r} is not a name for a plugin ({RULE})", hint=hint)
 
     @property
     def distribution(self) -> str:
@@ -96,5 +96,5 @@ def refuse_taken(
     if owners:
         raise UsageError(
             f"the name {names.name!r} is taken by {owners[0]}",
-            mend="choose another: a name that two things have must be qualified wherever it stands",
+            hint="choose another: a name that two things have must be qualified wherever it stands",
         )

@@ -112,5 +112,5 @@ def write(files: dict[str, str], place: Path) -> None:
 
 def _exists(place: Path) -> OutputError:
     return OutputError(
-        "already exists", where=place, mend="choose another --out, or move it out of the way"
+        "already exists", where=place, hint="choose another --out, or move it out of the way"
     )

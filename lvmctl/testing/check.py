@@ -11,7 +11,7 @@ from lvmctl.registry.build import construct
 from lvmctl.registry.specs import Record
 
 
-class Unmet(AssertionError):
+class CheckFailed(AssertionError):
     """A rule does not hold; the message is a plain sentence with the smallest example."""
 
 
@@ -59,9 +59,9 @@ class Check:
     Attributes:
         name: name of its function.
         rule: what must hold, one sentence.
-        run: takes a :class:`Subject`; returns None or a note, raises :class:`Unmet` where the rule
-            breaks and :class:`Skipped` where it cannot be asked. Whatever else it raises is the
-            plugin's own failure.
+        run: takes a :class:`Subject`; returns None or a note, raises :class:`CheckFailed` where the
+            rule breaks and :class:`Skipped` where it cannot be asked. Whatever else it raises is
+            the plugin's own failure.
         applies: whether a subject of its kind is asked at all.
     """
 

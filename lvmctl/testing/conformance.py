@@ -13,7 +13,7 @@ from lvmctl.core.errors import LvmctlError, PluginError, UsageError, nearest, ou
 from lvmctl.registry import Entry, Plugin, Registry, load_registry
 from lvmctl.registry.from_file import is_address
 from lvmctl.registry.specs import Buildable
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject
 
 RECORD = "lvmctl.testing.checks.record"
 ROOMS = {
@@ -68,7 +68,7 @@ class Case:
         """Run the check: a note or None.
 
         Raises:
-            Unmet: the rule does not hold, or the plugin's code raised.
+            CheckFailed: the rule does not hold, or the plugin's code raised.
             Skipped: it does not apply.
         """
         try:
@@ -76,13 +76,13 @@ class Case:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return self.check.run(self.subject)
-        except (Unmet, Skipped):
+        except (CheckFailed, Skipped):
             raise
         except (Exception, SystemExit) as error:
             if out_of_memory(error):
                 raise
             said = str(error) if isinstance(error, LvmctlError) else repr(error)
-            raise Unmet(f"it raised {said}") from error
+            raise CheckFailed(f"it raised {said}") from error
 
     def outcome(self) -> Outcome:
         """Run the check and say how it ended."""
@@ -90,7 +90,7 @@ class Case:
             status, why = "pass", self() or ""
         except Skipped as reason:
             status, why = "skip", str(reason)
-        except Unmet as failure:
+        except CheckFailed as failure:
             status, why = "fail", str(failure)
         return Outcome(self.subject.name, self.check.name, status, why, self.check.rule)
 
@@ -130,7 +130,7 @@ def cases(
             raise UsageError(
                 f"{name} is {len(records)} records, and options are one record's",
                 where="--set",
-                mend="name the record",
+                hint="name the record",
             )
         if records[0].options is not None:
             bound = bind(records[0].record.options, [("--set", dict(options))]).options
@@ -158,7 +158,7 @@ def subjects(registry: Registry, name: str, kind: str | None = None) -> list[Sub
     if is_address(name):
         if kind is None:
             raise UsageError(
-                "a class of a file may be of any kind", where=name, mend="add --kind loss, …"
+                "a class of a file may be of any kind", where=name, hint="add --kind loss, …"
             )
         entry = registry.get(kind, name)
         return [Subject(registry, entry.plugin, entry, _defaults(entry))]
@@ -191,7 +191,7 @@ def _sound(plugin: Plugin) -> Plugin:
     if plugin.status != "ok":
         raise PluginError(
             f"plugin {plugin.found} is {plugin.status}: {plugin.error}",
-            mend="see `lvmctl plugins list -v`",
+            hint="see `lvmctl plugins list -v`",
         )
     return plugin
 
@@ -213,7 +213,7 @@ def expect(found: Sequence[Case], failures: Mapping[str, str]) -> dict[str, str]
             raise UsageError(
                 f"no check is called {name!r}",
                 where="expected_failures",
-                mend=f"did you mean {close!r}?" if close else "see `lvmctl plugins check`",
+                hint=f"did you mean {close!r}?" if close else "see `lvmctl plugins check`",
             )
         reasons |= dict.fromkeys(meant, reason)
     return reasons

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
-from lvmctl.testing.check import Skipped, Unmet
+from lvmctl.testing.check import CheckFailed, Skipped
 
 
 def for_all(
@@ -18,8 +18,8 @@ def for_all(
     """Call ``rule`` with values drawn from ``strategies``, the same ones in every run.
 
     Raises:
-        Unmet: ``rule`` raised; the message ends with the smallest values for which it does, or
-            names values for which it does not raise again.
+        CheckFailed: ``rule`` raised; the message ends with the smallest values for which it does,
+            or names values for which it does not raise again.
         Skipped: ``rule`` raised it.
     """
     drawn: dict[str, Any] = {}
@@ -45,10 +45,10 @@ def for_all(
     except Skipped:
         raise
     except Flaky as error:
-        raise Unmet(f"it fails for {listed(drawn)}, and then does not") from error
+        raise CheckFailed(f"it fails for {listed(drawn)}, and then does not") from error
     except Exception as error:
-        said = str(error) if isinstance(error, Unmet) else f"{type(error).__name__}: {error}"
-        raise Unmet(f"{said} (smallest example: {listed(drawn)})") from error
+        said = str(error) if isinstance(error, CheckFailed) else f"{type(error).__name__}: {error}"
+        raise CheckFailed(f"{said} (smallest example: {listed(drawn)})") from error
 
 
 def listed(drawn: dict[str, Any]) -> str:

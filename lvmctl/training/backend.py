@@ -91,9 +91,9 @@ def choose_device(name: str) -> str:
     }
     if name not in there:
         known = ", ".join(("auto", *there))
-        raise UsageError(f"there is no device {name!r}", mend=f"use one of {known}")
+        raise UsageError(f"there is no device {name!r}", hint=f"use one of {known}")
     if not there[name]:
-        raise UsageError(f"this machine has no {name} device", mend="use --device cpu")
+        raise UsageError(f"this machine has no {name} device", hint="use --device cpu")
     return name
 
 
@@ -118,7 +118,7 @@ def choose_backend(device: str, precision: str, matmul: str = "auto") -> Backend
                 raise UsageError(
                     f"its products are no float32 arithmetic here (relative error {rounded:.0e})",
                     where=f"matmul={matmul}",
-                    mend="use matmul=auto, or precision=bf16 where rounding is wanted",
+                    hint="use matmul=auto, or precision=bf16 where rounding is wanted",
                 )
             switch = SWITCHES["blas"]
     backend = Backend(

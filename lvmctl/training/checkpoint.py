@@ -46,8 +46,8 @@ def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path
         for old in set(steps) - set(kept):  # also later ones, which a killed process never named
             run.checkpoints.joinpath(f"step_{old:08d}.pt").unlink()
             run.checkpoints.joinpath(f"step_{old:08d}.json").unlink(missing_ok=True)
-        for torn in run.checkpoints.glob(".*"):
-            torn.unlink()
+        for partial in run.checkpoints.glob(".*"):
+            partial.unlink()
     return path
 
 
@@ -67,18 +67,18 @@ def load_latest(run: RunDirectory, map_location: str = "cpu") -> dict[str, Any]:
         name = (run.checkpoints / "latest").read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         raise RunError(
-            "has no readable `latest`", where=run.checkpoints, mend="start the training again"
+            "has no readable `latest`", where=run.checkpoints, hint="start the training again"
         ) from None
     fault = damage(run.checkpoints / name)
     if fault is None:
         return torch.load(run.checkpoints / name, map_location=map_location, weights_only=True)
     files = [run.checkpoints / f"step_{step:08d}.pt" for step in sorted(steps_of(run))]
     good = [path for path in files if path.name != name and not damage(path)]
-    mend = "no other checkpoint is left: start the training again"
+    hint = "no other checkpoint is left: start the training again"
     if good:
-        mend = f"the previous good one is {good[-1].name}: write that name into "
-        mend += f"{run.checkpoints / 'latest'} to resume from it"
-    raise RunError(fault, where=run.checkpoints / name, mend=mend)
+        hint = f"the previous good one is {good[-1].name}: write that name into "
+        hint += f"{run.checkpoints / 'latest'} to resume from it"
+    raise RunError(fault, where=run.checkpoints / name, hint=hint)
 
 
 def damage(path: Path) -> str | None:

@@ -51,6 +51,6 @@ class Curriculum:
             raise DataError(
                 f"no training window is selected for epoch {epoch}",
                 where=", ".join(part.entry.qualified for part in self.parts),
-                mend="select more of them, or train on more",
+                hint="select more of them, or train on more",
             )
         return order[selected[order]]

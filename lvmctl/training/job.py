@@ -117,7 +117,7 @@ def resume(
                 raise RunError(
                     "the data is not what the run was started with (content or splits differ)",
                     where=run.path,
-                    mend="restore the data or name where it is with --data, or start a new run",
+                    hint="restore the data or name where it is with --data, or start a new run",
                 )
         backend = keep_backend(backend, device, reporter)
         train, val = windows_of(plan, splits)
@@ -131,7 +131,7 @@ def resume(
                 raise UsageError(
                     f"the run has {len(training.records)} epochs already",
                     where="--resume",
-                    mend=f"give --epochs {len(training.records)} or more",
+                    hint=f"give --epochs {len(training.records)} or more",
                 )
             write_json(run.config, config | {"format": FORMAT} | plan.record())
             resumed = {"argv": sys.argv, "started": now(), "backend": backend.record()}
@@ -197,14 +197,14 @@ def with_epochs(plan: Plan, layers: Layers) -> Plan:
         raise UsageError(
             f"a resumed run keeps its options, {', '.join(others)} cannot change",
             where="--resume",
-            mend="leave them out (only --epochs may change), or start a new run",
+            hint="leave them out (only --epochs may change), or start a new run",
         )
     bound = bind(type(plan.options), layers, base=plan.options)
     if (epoch := epoch_without_loss(plan.losses, bound.options.epochs)) is not None:
         raise UsageError(
             f"no loss has a weight above 0 in epoch {epoch}",
             where="--resume",
-            mend="give fewer --epochs, or start a new run with other weights",
+            hint="give fewer --epochs, or start a new run with other weights",
         )
     changed = {name: origin for name, origin in bound.origins.items() if origin != DEFAULT}
     return replace(plan, options=bound.options, origins=plan.origins | changed)
@@ -215,7 +215,7 @@ def same_recipe(registry: Registry, expected: str | None, found: str) -> None:
     if expected is None:
         return
     if len({registry.get("recipe", name).qualified for name in (expected, found)}) > 1:
-        raise UsageError(f"the run trains {found}", where="--resume", mend="leave --plugin out")
+        raise UsageError(f"the run trains {found}", where="--resume", hint="leave --plugin out")
 
 
 @contextmanager
@@ -227,7 +227,7 @@ def readable(path: Path) -> Iterator[None]:
         raise RunError(
             f"is not the configuration of a run ({type(error).__name__}: {error})",
             where=path,
-            mend="restore it, or start a new run",
+            hint="restore it, or start a new run",
         ) from error
 
 
@@ -238,7 +238,7 @@ def keep_backend(saved: Backend, device: str, reporter: Reporter) -> Backend:
     """
     if device not in ("auto", saved.device):
         raise UsageError(
-            f"the run computes on {saved.device}", where="--resume", mend="leave --device out"
+            f"the run computes on {saved.device}", where="--resume", hint="leave --device out"
         )
     choose_device(saved.device)
     if saved.device == "cpu" and saved.threads != torch.get_num_threads():

@@ -33,7 +33,7 @@ from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.rate import set_rate
 from lvmctl.training.result import Result
-from lvmctl.training.state import capture, put_back
+from lvmctl.training.state import load_state, state_dict
 from lvmctl.training.validation import Validation, best_metric
 
 
@@ -122,13 +122,13 @@ class Training:
             raise PluginError(
                 error.what,
                 where=error.where,
-                mend=f"{error.mend}; the last checkpoint stands: --resume {self.run.path}",
+                hint=f"{error.hint}; the last checkpoint stands: --resume {self.run.path}",
             ) from error
         if self.best is None:
             raise DivergedError(
                 "no evaluation gave finite figures",
                 where=self.run.path,
-                mend="use a smaller lr or precision=fp32; there is no best_model.pt",
+                hint="use a smaller lr or precision=fp32; there is no best_model.pt",
             )
         return Result(self.best, len(self.records), self.stopped)
 
@@ -193,7 +193,7 @@ class Training:
             raise PluginError(
                 "no loss of this step has a gradient",
                 where=", ".join(part.entry.qualified for part in self.plan.losses),
-                mend="a loss must not detach what it is given",
+                hint="a loss must not detach what it is given",
             )
         with attribute_errors_among([part.entry for part in self.plan.parts]):
             total.backward()
@@ -220,7 +220,7 @@ class Training:
                 f"{self.skipped} steps had a non-finite loss or gradient, "
                 f"the last at epoch {self.epoch}, step {self.index + 1}",
                 where=self.run.path,
-                mend="use a smaller lr or precision=fp32; the last checkpoint is intact",
+                hint="use a smaller lr or precision=fp32; the last checkpoint is intact",
             )
 
     def now(self) -> Step:
@@ -274,13 +274,13 @@ class Training:
         raise Interrupted(
             self.interrupts.received,
             f"interrupted at epoch {self.epoch}, step {self.index} of {self.steps}; all is saved",
-            mend=f"continue with --resume {self.run.path}",
+            hint=f"continue with --resume {self.run.path}",
         )
 
     def save(self) -> None:
         """Write a checkpoint of this very moment."""
         checkpoint.save(
-            self.run, capture(self), self.before + self.index, self.options.keep_checkpoints
+            self.run, state_dict(self), self.before + self.index, self.options.keep_checkpoints
         )
 
     def restore(self) -> None:
@@ -289,4 +289,4 @@ class Training:
         Raises:
             RunError: there is none, it is damaged, or it does not fit this run.
         """
-        put_back(self, checkpoint.load_latest(self.run))
+        load_state(self, checkpoint.load_latest(self.run))

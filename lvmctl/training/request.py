@@ -59,7 +59,7 @@ def requested(
         if recipe not in (None, experiment.recipe):
             raise UsageError(
                 f"experiment {experiment.name} trains {experiment.recipe}, --plugin says {recipe}",
-                mend="leave --plugin out",
+                hint="leave --plugin out",
             )
         recipe = experiment.recipe
         layers, losses = [*experiment.layers, *layers], (*experiment.losses, *losses)
@@ -69,7 +69,7 @@ def requested(
         sources = {name: value or own[name] for name, value in sources.items()}
     elif recipe is None:
         raise UsageError(
-            "what should be trained?", mend="give --plugin RECIPE or --experiment NAME"
+            "what should be trained?", hint="give --plugin RECIPE or --experiment NAME"
         )
     return TrainRequest(
         recipe=recipe,

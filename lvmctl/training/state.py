@@ -13,7 +13,7 @@ COUNTERS = ("epoch", "index", "before", "skipped", "skipped_here", "records", "b
 """Plain attributes of a :class:`~lvmctl.training.loop.Training` that are kept as they are."""
 
 
-def capture(training: Any) -> dict[str, Any]:
+def state_dict(training: Any) -> dict[str, Any]:
     """The state of a :class:`~lvmctl.training.loop.Training` at this very moment: tensors and
     plain values."""
     on_gpu = training.backend.device == "cuda"
@@ -27,7 +27,7 @@ def capture(training: Any) -> dict[str, Any]:
     }
 
 
-def put_back(training: Any, state: dict[str, Any]) -> None:
+def load_state(training: Any, state: dict[str, Any]) -> None:
     """Make ``training`` what it was when ``state`` was captured.
 
     Raises:
@@ -37,7 +37,7 @@ def put_back(training: Any, state: dict[str, Any]) -> None:
         training.model.load_state_dict(state["model"])
         training.objective.load_state_dict(state["objective"])
         training.optimizer.load_state_dict(state["optimizer"])
-        wind_back(state)
+        restore_rng(state)
         sums = state["means"]["sums"]
         sums = None if sums is None else sums.to(training.backend.device)
         training.means = Means(**state["means"] | {"sums": sums})
@@ -47,7 +47,7 @@ def put_back(training: Any, state: dict[str, Any]) -> None:
         raise RunError(
             f"the checkpoint does not fit this run ({first_line(error)})",
             where=training.run.checkpoints,
-            mend="restore config.json, or start the training again",
+            hint="restore config.json, or start the training again",
         ) from error
 
 
@@ -59,7 +59,7 @@ def generators(on_gpu: bool) -> dict[str, torch.Tensor | None]:
     }
 
 
-def wind_back(state: dict[str, Any]) -> None:
+def restore_rng(state: dict[str, Any]) -> None:
     """Put the random generators back to what :func:`generators` found."""
     torch.set_rng_state(state["generator"])
     if state["gpu_generator"] is not None:

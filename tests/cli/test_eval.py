@@ -158,7 +158,7 @@ def test_five_tests_and_a_verdict(typed, runs):
     [
         (["--max-windows", 20], ["--max-windows"]),
         (["--data", OTHER, "--min-article", 7], ["--data", "--min-article"]),
-        (["--train", OTHER, "--spoilt-windows", 10], ["--train", "--spoilt-windows"]),
+        (["--train", OTHER, "--ablation-windows", 10], ["--train", "--ablation-windows"]),
         (["--ood", OTHER], ["--ood"]),  # this world has OOD articles of its own
     ],
 )
@@ -206,7 +206,7 @@ def test_json_is_what_is_saved(typed, runs):
 
 
 def test_the_seeds_judge_without_asking_what_can_be_passed(typed):
-    code, out, _ = typed("5cat", "five", "--profile", "p8", "--seed-rules", "--json")
+    code, out, _ = typed("5cat", "five", "--profile", "p8", "--published-rules", "--json")
     verdict = json.loads(out)["verdict"]
     assert {gate["status"] for gate in verdict["gates"]} <= {"PASS", "MARGINAL", "FAIL"}
     assert (code, verdict["outcome"]) == (1, "FAIL")

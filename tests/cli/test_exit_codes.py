@@ -33,7 +33,7 @@ def ends_with(monkeypatch, capsys):
     ("error", "code", "line"),
     [
         (
-            DataError("it is torn", where="a.npz", mend="import it again"),
+            DataError("it is torn", where="a.npz", hint="import it again"),
             3,
             "a.npz: it is torn; im",
         ),

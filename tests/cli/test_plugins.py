@@ -53,7 +53,7 @@ def test_describe_shows_gates_by_their_role(run_cli):
     assert "select  classic/distinct" in run_cli("plugins", "describe", "p5").stdout
     gate = run_cli("plugins", "describe", "p7/directional-gate").stdout
     assert "role: sample" in gate
-    assert "certain" not in gate
+    assert "require_interval" not in gate
 
 
 def test_describe_a_loss_says_what_it_needs_and_a_model_its_geometry(run_cli):

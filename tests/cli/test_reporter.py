@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from lvmctl import Step
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.core.reporter import SILENT
 
 
@@ -49,21 +49,21 @@ def report_all(reporter) -> int:
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_broken_stderr_stops_nothing(monkeypatch, terminal):
     monkeypatch.setattr(sys, "stderr", Stream(terminal, broken=True))
-    assert report_all(Terminal()) == 2
+    assert report_all(TerminalReporter()) == 2
 
 
 def test_a_closed_stderr_stops_nothing(monkeypatch, tmp_path):
     stream = (tmp_path / "err").open("w")
     stream.close()
     monkeypatch.setattr(sys, "stderr", stream)
-    assert report_all(Terminal()) == 2
+    assert report_all(TerminalReporter()) == 2
 
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_bar_is_for_terminals(monkeypatch, terminal):
     stream = Stream(terminal, broken=False)
     monkeypatch.setattr(sys, "stderr", stream)
-    assert report_all(Terminal()) == 2
+    assert report_all(TerminalReporter()) == 2
     assert ("embed" in stream.text) == terminal
     for line in ("hello\n", "warning: odd\n", "epoch 1 step 1/1  loss 1\n", "10 windows/s\n"):
         assert line in stream.text

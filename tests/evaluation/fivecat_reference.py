@@ -92,7 +92,7 @@ def accuracy(swept: dict[int, Column], k: int, h: int) -> Column:
 # ------------------------------------------------------------------ C
 
 
-def spoilt(context: list[Vector], name: str) -> list[list[Vector]]:
+def perturbed(context: list[Vector], name: str) -> list[list[Vector]]:
     """What a context becomes, once or several times, where nothing is drawn."""
     if name == "reversed":
         return [context[::-1]]
@@ -118,7 +118,7 @@ def ablation(articles: Articles, windows: list[Window], predictor: Predictor, na
     for number, window in enumerate(windows):
         context = context_of(articles, window)
         target = target_of(articles, window)
-        found[number] = change(predictor, context, target, spoilt(context, name))
+        found[number] = change(predictor, context, target, perturbed(context, name))
     return found
 
 

@@ -142,7 +142,7 @@ def test_data_that_is_gone_is_said_and_other_data_still_works(place, tmp_path):
     lost = load_run(load_registry(), run)
     with pytest.raises(DataError, match="the data of the run cannot be used") as error:
         of_run(EvalRequest(), lost)
-    assert "--data" in error.value.mend
+    assert "--data" in error.value.hint
     data = of_run(EvalRequest(data=place[2]), lost)
     assert data.train is None
     assert any("nowhere" in notice for notice in data.notices)

@@ -136,8 +136,8 @@ def test_a_prediction_that_is_no_number_is_not_left_out(windows):
 
 
 def test_five_cat_adds_its_columns_for_causal_predictors_only(windows):
-    spoilt = np.arange(0, 40)
-    protocol = Protocol(tests="ACDE", spoilt=spoilt)
+    perturbed = np.arange(0, 40)
+    protocol = Protocol(tests="ACDE", perturbed=perturbed)
     some = predictors(Shape(6, 3))
     direct, oracle = (measure(windows, some[name], protocol) for name in ("direct", "span-oracle"))
     assert {"offsets.accuracy", "coherence.low", "ablations.shuffled", "rollout.mean"} <= set(
@@ -145,7 +145,7 @@ def test_five_cat_adds_its_columns_for_causal_predictors_only(windows):
     )
     assert {"offsets.accuracy", "coherence.low"} <= set(oracle.columns)
     assert not any(path.startswith(("ablations", "rollout")) for path in oracle.columns)
-    assert np.array_equal(direct.columns["ablations.shuffled"].rows, spoilt)
+    assert np.array_equal(direct.columns["ablations.shuffled"].rows, perturbed)
     assert set(direct.sweep) == set(range(-6, 4))
 
 

@@ -68,7 +68,7 @@ def test_a_run_without_a_best_model_says_how_to_go_on(copy):
     (copy / "best_model.pt").unlink()
     with pytest.raises(RunError, match=r"has no best_model\.pt") as error:
         load_run(load_registry(), copy)
-    assert "--resume" in error.value.mend
+    assert "--resume" in error.value.hint
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,8 @@ from registry.distributions import Distribution
 
 from lvmctl.registry.declare import RECORDS
 
-HEADER = """from lvmctl import (
-    BatchFieldSpec,
-    CommandSpec,
-    LossSpec,
-    MetricSpec,
-    Part,
-    ProfileSpec,
-    RecipeSpec,
-    VerdictGate,
-    hookimpl,
-)
-
-
-"""
+NAMES = sorted({record.__name__ for records in RECORDS.values() for record in records} | {"Part"})
+HEADER = f"from lvmctl import {', '.join(NAMES)}, hookimpl\n\n\n"
 
 
 def plugin(name: str, text: str, version: str = "1.0", **files: str) -> Distribution:

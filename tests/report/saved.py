@@ -79,7 +79,7 @@ def gate(name: str, metric: str, status: str, **details: Any) -> dict[str, Any]:
         "op": ">=",
         "bound": 0.2,
         "marginal": None,
-        "certain": False,
+        "require_interval": False,
         "value": 0.031,
         "ci": [0.012, 0.049],
         "seed": outcome | {"value": -0.021, "ci": [-0.04, 0.0], "status": "FAIL"},
@@ -96,7 +96,7 @@ def gate(name: str, metric: str, status: str, **details: Any) -> dict[str, Any]:
 
 
 def verdict() -> dict[str, Any]:
-    against = {"against": "direct", "bound": 0.0, "certain": True}
+    against = {"against": "direct", "bound": 0.0, "require_interval": True}
     gates = [
         gate("fair-offsets", "offsets.accuracy", "PASS", category="A", **against),
         gate("fair-r5", "in_article.filtered.r@5", "MARGINAL", category="B", **against),
@@ -165,8 +165,8 @@ def fivecat() -> dict[str, Any]:
             "version": "0.1.0",
             "date": "2025-11-04T22:25:16+0000",
             "weights_sha256": "ab" * 32,
-            "seed_rules": False,
-            "spoilt_windows": 2000,
+            "published_rules": False,
+            "ablation_windows": 2000,
             "data": None,
             "train": [],
             "ood": None,

@@ -99,7 +99,7 @@ def test_a_run_that_cannot_be_evaluated_here_says_what_to_type(runs, reporter, u
     (runs / "a" / "best_model.pt").touch()
     said = (
         r"^runs/a: there is no 5cat_results.json yet, and evaluating failed "
-        r"\(runs/a/config.json: .*\); mend that and run lvmctl eval 5cat runs/a$"
+        r"\(runs/a/config.json: .*\); repair that and run lvmctl eval 5cat runs/a$"
     )
     with pytest.raises(RunError, match=said):
         make_report(["a"], None, False, reporter)

@@ -63,13 +63,13 @@ def test_options_are_shown_with_their_origin_and_the_command_that_measures_again
     body = section(inputs).body
     assert "<summary>2 options</summary>" in body
     assert '<th scope="row">epochs</th><td>6</td><td>--set</td>' in body
-    words = f"lvmctl eval 5cat {inputs.run.path} --profile fair --spoilt-windows 2000"
+    words = f"lvmctl eval 5cat {inputs.run.path} --profile fair --ablation-windows 2000"
     assert f"<code>{words}</code>" in body
 
 
 def test_what_was_asked_for_is_asked_again(make_inputs):
-    made = fivecat()["made"] | {"seed_rules": True, "data": "my store", "train": ["a", "b"]}
+    made = fivecat()["made"] | {"published_rules": True, "data": "my store", "train": ["a", "b"]}
     found = fivecat() | {"made": made | {"max_windows": 9}}
     body = str(section(make_inputs(found)).body)
-    asked = "--seed-rules --data &#39;my store&#39; --max-windows 9 --spoilt-windows 2000"
+    asked = "--published-rules --data &#39;my store&#39; --max-windows 9 --ablation-windows 2000"
     assert f"{asked} --train a --train b</code>" in body

@@ -46,7 +46,7 @@ def test_the_headline_is_k_of_n(make_inputs):
     assert "<li>fair-rollout: INFEASIBLE, wiener has 0.3120</li>" in body
     assert body.count("<tr>") == 1 + 5
     heads = re.findall(r'scope="col">([^<]*)<', body)
-    assert heads[:4] == ["gate", "verdict", "asks", "seed rule"]
+    assert heads[:4] == ["gate", "verdict", "asks", "published rule"]
     assert heads[4:] == ["fair rule", "ceiling", "direct", "random"]
 
 

@@ -40,7 +40,7 @@ def test_what_things_are_called():
 def test_a_bad_name_is_refused_with_the_rule_and_a_better_one(name, meant):
     with pytest.raises(UsageError, match="lower-case letters and digits") as error:
         Names(name)
-    assert error.value.mend == f"did you mean {meant}?"
+    assert error.value.hint == f"did you mean {meant}?"
     assert Names(meant).name == meant
 
 
@@ -83,7 +83,7 @@ def test_a_name_is_one_everywhere(name):
 def test_a_name_that_something_has_is_refused(name, owner):
     with pytest.raises(UsageError, match=re.escape(f"{name!r} is taken by {owner}")) as error:
         refuse_taken(load_registry(), "loss", Names(name), reserved=("ours",))
-    assert "choose another" in error.value.mend
+    assert "choose another" in error.value.hint
 
 
 def test_a_free_name_is_not():

@@ -73,7 +73,7 @@ class Refusing(Hashing):
 
     def row(self, text):
         if not re.search(r"[^\W\d_]", text):
-            raise DataError("has no word", where=repr(text[:10]), mend="leave it out")
+            raise DataError("has no word", where=repr(text[:10]), hint="leave it out")
         return super().row(text)
 
 
@@ -255,4 +255,4 @@ class Rounding(Fitted):
 
 class Missing(Hashing):
     def __init__(self, options):
-        raise UsageError("its library is not installed", mend="pip install it")
+        raise UsageError("its library is not installed", hint="pip install it")

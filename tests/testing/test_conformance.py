@@ -13,7 +13,7 @@ from lvmctl.registry import Plugin, Registry
 from lvmctl.registry.declare import KINDS
 from lvmctl.registry.find import Found
 from lvmctl.registry.specs import EncoderSpec, LossSpec
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject
 from lvmctl.testing.checks import record as record_checks
 from lvmctl.testing.conformance import ROOMS, Case, Outcome, cases, checks, expect
 
@@ -141,11 +141,11 @@ def raising(error):
 ENDS = [
     (lambda subject: None, "pass", ""),
     (lambda subject: f"a note on {subject.name}", "pass", "a note on loss near"),
-    (raising(Unmet("it is 3, not 2")), "fail", "it is 3, not 2"),
+    (raising(CheckFailed("it is 3, not 2")), "fail", "it is 3, not 2"),
     (raising(Skipped("there is none")), "skip", "there is none"),
     (raising(ValueError("oh")), "fail", "it raised ValueError('oh')"),
     (raising(SystemExit(3)), "fail", "it raised SystemExit(3)"),
-    (raising(UsageError("no", mend="say yes")), "fail", "it raised no; say yes"),
+    (raising(UsageError("no", hint="say yes")), "fail", "it raised no; say yes"),
 ]
 
 
@@ -162,7 +162,7 @@ def test_what_is_no_fault_of_the_plugin_passes(error):
 
 def test_a_case_that_is_called_raises():
     assert case(lambda subject: "note")() == "note"
-    with pytest.raises(Unmet, match="oh"):
+    with pytest.raises(CheckFailed, match="oh"):
         case(raising(ValueError("oh")))()
     with pytest.raises(Skipped):
         case(raising(Skipped("there is none")))()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 
-from lvmctl.testing.check import Skipped, Unmet
+from lvmctl.testing.check import CheckFailed, Skipped
 from lvmctl.testing.examples import for_all
 
 
@@ -18,15 +18,15 @@ def test_a_rule_that_holds_is_tried_on_as_many_examples_as_asked():
 def test_the_smallest_example_ends_the_message():
     def rule(x, word):
         if x > 3 and "b" in word:
-            raise Unmet("it is too large")
+            raise CheckFailed("it is too large")
 
-    with pytest.raises(Unmet) as failure:
+    with pytest.raises(CheckFailed) as failure:
         for_all(rule, examples=200, x=st.integers(0, 99), word=st.sampled_from(["a", "ab", "abb"]))
     assert str(failure.value) == "it is too large (smallest example: x = 4, word = ab)"
 
 
 def test_whatever_else_is_raised_is_named():
-    with pytest.raises(Unmet, match=r"^ZeroDivisionError: .* \(smallest example: x = 0\)$"):
+    with pytest.raises(CheckFailed, match=r"^ZeroDivisionError: .* \(smallest example: x = 0\)$"):
         for_all(lambda x: 1 / x, x=st.integers(0, 9))
 
 
@@ -52,7 +52,7 @@ def test_a_failure_that_does_not_come_again_is_said_to_be_one():
     def rule(x):
         calls.append(x)
         if len(calls) == 3:
-            raise Unmet("once")
+            raise CheckFailed("once")
 
-    with pytest.raises(Unmet, match=r"^it fails for x = -?\d+, and then does not$"):
+    with pytest.raises(CheckFailed, match=r"^it fails for x = -?\d+, and then does not$"):
         for_all(rule, x=st.integers())

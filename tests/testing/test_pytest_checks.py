@@ -6,7 +6,7 @@ import pytest
 
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.testing import conformance, parametrize_with_checks
-from lvmctl.testing.check import Check, Skipped, Unmet
+from lvmctl.testing.check import Check, CheckFailed, Skipped
 from lvmctl.testing.conformance import cases
 
 pytest_plugins = ["pytester"]
@@ -17,7 +17,7 @@ def holds(subject):
 
 
 def breaks(subject):
-    raise Unmet("it is 3, not 2")
+    raise CheckFailed("it is 3, not 2")
 
 
 def applies(subject):

@@ -226,7 +226,7 @@ def test_an_orphan_of_a_killed_process_never_costs_the_new_checkpoint(make_train
     training = make_training(epochs=2, keep_checkpoints=1)
     orphan = training.run.checkpoints / "step_00000009.pt"
     orphan.write_bytes(b"never named")
-    (training.run.checkpoints / ".step_00000009.pt.abc").write_bytes(b"torn")
+    (training.run.checkpoints / ".step_00000009.pt.abc").write_bytes(b"partial")
     training.save()
     names = sorted(path.name for path in training.run.checkpoints.iterdir())
     assert names == ["latest", "step_00000000.json", "step_00000000.pt"]

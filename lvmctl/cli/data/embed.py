@@ -8,7 +8,7 @@ import click
 
 from lvmctl.cli.data.options import force_option, out_option, path_type, show_written
 from lvmctl.cli.output import json_option
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import parse_assignments
 
 
@@ -27,7 +27,14 @@ from lvmctl.config import parse_assignments
 )
 @click.option("--size", type=click.IntRange(1), default=64, help="Words of a --chunk tokens.")
 @click.option("--min-words", type=click.IntRange(0), default=0, help="Drop shorter chunks.")
-@click.option("--half", is_flag=True, help="Store float16 instead of float32.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Of the stored vectors.",
+)
+@click.option("--half", "dtype", flag_value="float16", hidden=True)
 @force_option
 @json_option
 def embed(
@@ -39,7 +46,7 @@ def embed(
     chunk: str,
     size: int,
     min_words: int,
-    half: bool,
+    dtype: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -60,9 +67,9 @@ def embed(
         chunk=chunk,
         size=size,
         min_words=min_words,
-        dtype="float16" if half else "float32",
+        dtype=dtype,
         force=force,
-        reporter=Terminal(),
+        reporter=TerminalReporter(),
         options=parse_assignments(assignments),
     )
     show_written(store, "embed", as_json)

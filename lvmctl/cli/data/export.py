@@ -14,7 +14,7 @@ from lvmctl.cli.data.options import (
     path_type,
 )
 from lvmctl.cli.output import emit, json_option
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 
 
 @click.command()
@@ -51,7 +51,7 @@ def export(
     opened = open_store(store)
     out = out or beside(opened.path, "-npz")
     written = opened.export_npz(
-        out, context=context, horizon=horizon, force=force, reporter=Terminal()
+        out, context=context, horizon=horizon, force=force, reporter=TerminalReporter()
     )
     result = {"path": str(out), "format": format_, "context": context, "horizon": horizon}
     lines = [f"{out / file}: {count} windows" for file, count in written.items()]

@@ -8,7 +8,8 @@ import click
 
 from lvmctl.cli.data.options import force_option, out_option, path_type, show_written, span_type
 from lvmctl.cli.output import json_option
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.renamed import Renamed
+from lvmctl.cli.reporter import TerminalReporter
 
 
 @click.command("import")
@@ -18,7 +19,13 @@ from lvmctl.cli.reporter import Terminal
 @click.option(
     "--articles-npz", type=path_type, help="Chunk bank with the articles of windows that carry ids."
 )
-@click.option("--apart", is_flag=True, help="Keep every window an article of its own.")
+@click.option(
+    "--separate-windows",
+    cls=Renamed,
+    was=["--apart"],
+    is_flag=True,
+    help="Keep every window an article of its own.",
+)
 @click.option("--trust-pickle", is_flag=True, help="Unpickle metadata: can run code in the file.")
 @force_option
 @json_option
@@ -27,7 +34,7 @@ def import_npz(
     out: Path,
     horizon: int | None,
     articles_npz: Path | None,
-    apart: bool,
+    separate_windows: bool,
     trust_pickle: bool,
     force: bool,
     as_json: bool,
@@ -47,9 +54,9 @@ def import_npz(
         out,
         horizon=horizon,
         articles=articles_npz,
-        separate=apart,
+        separate=separate_windows,
         trust_pickle=trust_pickle,
         force=force,
-        reporter=Terminal(),
+        reporter=TerminalReporter(),
     )
     show_written(store, "import", as_json)

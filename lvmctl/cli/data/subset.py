@@ -47,7 +47,7 @@ def subset(
     from lvmctl.api.store import open_store
 
     if out is None and source.startswith("synth:"):
-        raise UsageError("a synthetic world has no place of its own", mend="name one with --out")
+        raise UsageError("a synthetic world has no place of its own", hint="name one with --out")
     store = open_store(source)
     out = out or beside(store.path, f"-{windows}")
     made = store.subset(out, windows, context=context, horizon=horizon, seed=seed, force=force)

@@ -9,6 +9,7 @@ import click
 
 from lvmctl.cli.data.options import force_option, out_option, show_written
 from lvmctl.cli.output import json_option
+from lvmctl.cli.renamed import Renamed
 
 
 @click.command()
@@ -17,9 +18,23 @@ from lvmctl.cli.output import json_option
 @click.option("--articles", type=int, help="Articles.  [default: 400]")
 @click.option("--chunks", type=int, help="Chunks in each article.  [default: 40]")
 @click.option("--dim", type=int, help="D.  [default: 64]")
-@click.option("--a", type=float, help="Correlation of neighbours.  [default: 0.9]")
+@click.option(
+    "--correlation",
+    "a",
+    cls=Renamed,
+    was=["--a"],
+    type=float,
+    help="Correlation of neighbours.  [default: 0.9]",
+)
 @click.option("--theta", type=float, help="rotation: degrees in every plane.  [default: 40]")
-@click.option("--f", type=float, help="topic: share of the article's direction.  [default: 0.3]")
+@click.option(
+    "--topic-share",
+    "f",
+    cls=Renamed,
+    was=["--f"],
+    type=float,
+    help="topic: share of the article's direction.  [default: 0.3]",
+)
 @click.option("--seed", type=int, help="Seed of everything random.  [default: 0]")
 @click.option("--store", help="shuffled, reversed: the store to reorder.")
 @force_option

@@ -11,7 +11,7 @@ import click
 
 from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, save
 from lvmctl.cli.output import emit, json_option, notice
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import describe
 from lvmctl.core.errors import UsageError
 
@@ -123,7 +123,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
                 registry.address(entry),
                 subject_of(given),
                 options=typed,
-                reporter=Terminal(),
+                reporter=TerminalReporter(),
                 **given,
             )
             answer = answer_of(entry, diagnosis, draw=out is not None)
@@ -150,7 +150,7 @@ def subject_of(given: dict[str, Any]) -> str | Path | None:
     if history is None:
         return named
     if named is not None:
-        raise UsageError("RUN and --history name two runs", mend="give one of them")
+        raise UsageError("RUN and --history name two runs", hint="give one of them")
     return history
 
 
@@ -184,7 +184,7 @@ def everything(store: str | None, run: str | None, out: Path | None, as_json: bo
     def ask(entry: Entry) -> int:
         name = registry.address(entry)
         subject = run if entry.record.takes == "run" else store
-        diagnosis = diagnose(name, subject, reporter=Terminal())
+        diagnosis = diagnose(name, subject, reporter=TerminalReporter())
         answer = answer_of(entry, diagnosis, draw=out is not None)
         answers[name] = answer
         say(f"── {name}\n{answer.text}\n")

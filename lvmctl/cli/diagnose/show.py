@@ -80,12 +80,12 @@ def refuse_output(out: Path | None) -> None:
     if out is None:
         return
     if os.path.lexists(out):
-        raise OutputError("exists", where=out, mend="name another directory, or remove it")
+        raise OutputError("exists", where=out, hint="name another directory, or remove it")
     above = next(path for path in Path(os.path.abspath(out)).parents if os.path.lexists(path))
     if not above.is_dir():
-        raise OutputError("is no directory", where=above, mend="choose another place")
+        raise OutputError("is no directory", where=above, hint="choose another place")
     if not os.access(above, os.W_OK | os.X_OK):
-        raise OutputError("you may not write there", where=above, mend="choose another place")
+        raise OutputError("you may not write there", where=above, hint="choose another place")
 
 
 def save(out: Path, answers: Mapping[str, Answer]) -> None:

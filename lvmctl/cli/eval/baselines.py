@@ -10,7 +10,7 @@ import click
 
 from lvmctl.cli.eval.options import data_options
 from lvmctl.cli.output import emit, json_option
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import TRANSFORMS
 
 
@@ -37,5 +37,5 @@ def baselines(as_json: bool, **asked: Any) -> None:
     from lvmctl.api.evaluation import evaluate_baselines
 
     with redirect_stdout(sys.stderr):
-        done = evaluate_baselines(reporter=Terminal(), **asked)
+        done = evaluate_baselines(reporter=TerminalReporter(), **asked)
     emit(done.to_dict(), "eval.baselines", as_json, done.table)

@@ -10,7 +10,7 @@ import click
 
 from lvmctl.cli.eval.options import data_options
 from lvmctl.cli.output import emit, json_option
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 
 
 @click.command()
@@ -38,7 +38,7 @@ def compare(runs: tuple[str, ...], against: str, as_json: bool, **asked: Any) ->
     from lvmctl.api.evaluation import compare as evaluate
 
     with redirect_stdout(sys.stderr):
-        done = evaluate(runs, against, reporter=Terminal(), **asked)
+        done = evaluate(runs, against, reporter=TerminalReporter(), **asked)
     emit(done.to_dict(), "eval.compare", as_json, done.table)
     if all(one.ship is not None and one.ship.failed for one in done.runs):
         raise click.exceptions.Exit(1)

@@ -10,7 +10,7 @@ import click
 
 from lvmctl.cli.eval.options import data_options, run_argument
 from lvmctl.cli.output import emit, json_option
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.evaluation.rendering import margins_text
 
 
@@ -29,7 +29,7 @@ def direction(run: str | None, as_json: bool, **asked: Any) -> None:
 
     with redirect_stdout(sys.stderr):
         done = evaluate(
-            run, pools=(), global_pool=False, ceilings=True, reporter=Terminal(), **asked
+            run, pools=(), global_pool=False, ceilings=True, reporter=TerminalReporter(), **asked
         )
     found = done.to_dict()
     emit(found, "eval.direction", as_json, lambda: margins_text(found))

@@ -10,7 +10,8 @@ import click
 
 from lvmctl.cli.eval.options import data_options, ood_option, run_argument
 from lvmctl.cli.output import emit, json_option, notice
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.renamed import Renamed
+from lvmctl.cli.reporter import TerminalReporter
 
 
 @click.command("5cat")
@@ -23,9 +24,17 @@ from lvmctl.cli.reporter import Terminal
     show_default=True,
     help="Whose gates; `lvmctl plugins list --kind profile` has them.",
 )
-@click.option("--seed-rules", is_flag=True, help="Judge as the seeds did, feasible or not.")
 @click.option(
-    "--spoilt-windows",
+    "--published-rules",
+    cls=Renamed,
+    was=["--seed-rules"],
+    is_flag=True,
+    help="Judge as was published, feasible or not.",
+)
+@click.option(
+    "--ablation-windows",
+    cls=Renamed,
+    was=["--spoilt-windows"],
     type=click.IntRange(1),
     metavar="N",
     default=2000,
@@ -36,8 +45,8 @@ from lvmctl.cli.reporter import Terminal
 def fivecat(
     run: str | None,
     profile: str,
-    seed_rules: bool,
-    spoilt_windows: int,
+    published_rules: bool,
+    ablation_windows: int,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -49,7 +58,7 @@ def fivecat(
     \b
     lvmctl eval 5cat
     lvmctl eval 5cat runs/p8_a --profile p8
-    lvmctl eval 5cat --data stores/books@val --ood stores/math --profile strict --seed-rules
+    lvmctl eval 5cat --data stores/books@val --ood stores/math --profile strict --published-rules
     """
     from lvmctl.api.evaluation import fivecat as evaluate
 
@@ -57,10 +66,10 @@ def fivecat(
         done = evaluate(
             run,
             profile,
-            published_rules=seed_rules,
-            ablation_windows=spoilt_windows,
+            published_rules=published_rules,
+            ablation_windows=ablation_windows,
             save=False,
-            reporter=Terminal(),
+            reporter=TerminalReporter(),
             **asked,
         )
     try:

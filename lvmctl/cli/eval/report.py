@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lvmctl.cli.output import emit, json_option
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 
 
 @click.command()
@@ -41,5 +41,5 @@ def report(
     with redirect_stdout(sys.stderr):
         from lvmctl.api.report import report
 
-        done = report(runs, out, force=force, partial=partial, reporter=Terminal())
+        done = report(runs, out, force=force, partial=partial, reporter=TerminalReporter())
     emit(done.to_dict(), "eval.report", as_json, str(done.out))

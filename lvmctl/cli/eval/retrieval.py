@@ -10,7 +10,7 @@ import click
 
 from lvmctl.cli.eval.options import data_options, run_argument
 from lvmctl.cli.output import emit, json_option
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.evaluation.rendering import POOLS, ranks_text
 
 
@@ -41,7 +41,7 @@ def retrieval(run: str | None, pool: str, as_json: bool, **asked: Any) -> None:
     pools = (name,) if family == "in_article" else ()
     with redirect_stdout(sys.stderr):
         done = evaluate(
-            run, pools=pools, global_pool=family == "global", reporter=Terminal(), **asked
+            run, pools=pools, global_pool=family == "global", reporter=TerminalReporter(), **asked
         )
     found = {"pool": pool, **done.to_dict()}
     emit(found, "eval.retrieval", as_json, lambda: ranks_text(found, pool))

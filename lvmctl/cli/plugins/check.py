@@ -12,7 +12,7 @@ import click
 
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.plugins.list import kind_option
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import parse_assignments
 from lvmctl.core.errors import UsageError
 from lvmctl.core.formatting import table
@@ -58,10 +58,10 @@ def check(
             if error.name not in NEEDED:
                 raise
             raise UsageError(
-                f"the checks need {error.name}", mend="pip install 'lvmctl[check]'"
+                f"the checks need {error.name}", hint="pip install 'lvmctl[check]'"
             ) from error
         outcomes = []
-        with Terminal().progress("checks", "checks", len(found)) as advance:
+        with TerminalReporter().progress("checks", "checks", len(found)) as advance:
             for case in found:
                 outcomes.append(case.outcome())
                 advance(1)

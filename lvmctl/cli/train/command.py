@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lvmctl.cli.output import emit, json_option
-from lvmctl.cli.reporter import VERBOSE, Terminal
+from lvmctl.cli.reporter import VERBOSE, TerminalReporter
 from lvmctl.cli.train.request import FLAGS, CommandLine
 from lvmctl.cli.train.sweep import FILE, resume_sweep, train_sweep
 from lvmctl.core.errors import UsageError
@@ -123,9 +123,9 @@ def train(
                 raise UsageError(
                     "one run is one process",
                     where="--jobs",
-                    mend="leave it out, or ask for several runs",
+                    hint="leave it out, or ask for several runs",
                 )
-            run = train_one(typed, out, resume, Terminal(VERBOSE if verbose else 0))
+            run = train_one(typed, out, resume, TerminalReporter(VERBOSE if verbose else 0))
     if sweep is None:
         emit(run.to_dict(), "train", as_json, run.table)
         return
@@ -134,7 +134,9 @@ def train(
         raise error
 
 
-def train_one(typed: CommandLine, out: Path | None, resume: Path | None, reporter: Terminal) -> Run:
+def train_one(
+    typed: CommandLine, out: Path | None, resume: Path | None, reporter: TerminalReporter
+) -> Run:
     """Start a run, or resume one, whose sources name where its data is now."""
     from lvmctl.api.training import resume_run, start_run
 
@@ -149,5 +151,5 @@ def refuse(resume: Path, given: dict[str, Any], what: str = "recipe and its plac
         raise UsageError(
             f"a resumed run keeps its {what}, {', '.join(refused)} cannot change",
             where=f"--resume {resume}",
-            mend="leave them out",
+            hint="leave them out",
         )

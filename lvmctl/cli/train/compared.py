@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.cli.reporter import Terminal
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.core.formatting import number, table
 from lvmctl.evaluation.compare_rendering import compare_lines, shown
 
@@ -30,7 +30,7 @@ def comparison(trials: Sequence[Trial], path: Path) -> tuple[dict[str, Any], str
     from lvmctl.training.sweep.spread import spreads
 
     runs = [str(trial.path) for trial in trials]
-    done = compare(load_registry(), runs, AGAINST, EvalRequest(), Terminal())
+    done = compare(load_registry(), runs, AGAINST, EvalRequest(), TerminalReporter())
     groups: dict[str, list[str]] = {}
     for trial, one in zip(trials, done.runs):
         groups.setdefault(trial.group, []).append(one.name)

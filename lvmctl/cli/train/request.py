@@ -115,16 +115,16 @@ def seeds_of(text: str) -> list[int]:
         match = RANGE.fullmatch(item.strip())
         if match is None:
             raise UsageError(
-                f"{text[:40]!r} is no seed", where="--seed", mend="give 1, 0,1,2 or 0-2"
+                f"{text[:40]!r} is no seed", where="--seed", hint="give 1, 0,1,2 or 0-2"
             )
         low, high = int(match[1]), int(match[2] or match[1])
         if high < low:
-            raise UsageError(f"{item} ends before it begins", where="--seed", mend="give 0-2")
+            raise UsageError(f"{item} ends before it begins", where="--seed", hint="give 0-2")
         if high - low >= MAX_TRIALS or len(found) >= MAX_TRIALS:
-            raise UsageError(f"more than {MAX_TRIALS} seeds", where="--seed", mend="give fewer")
+            raise UsageError(f"more than {MAX_TRIALS} seeds", where="--seed", hint="give fewer")
         found += range(low, high + 1)
     if len(set(found)) < len(found):
-        raise UsageError("a seed is named twice", where="--seed", mend="name each once")
+        raise UsageError("a seed is named twice", where="--seed", hint="name each once")
     return found
 
 

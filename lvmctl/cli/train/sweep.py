@@ -90,7 +90,7 @@ class Sweep:
             self.failed[0].code,
             f"{len(self.failed)} of {len(self.trials)} trials did not finish: {names}",
             where=self.path,
-            mend=f"correct it and try these again with lvmctl train --resume {self.path}",
+            hint=f"correct it and try these again with lvmctl train --resume {self.path}",
         )
 
 
@@ -110,7 +110,7 @@ def saved_request(path: Path) -> tuple[CommandLine, Path]:
         raise RunError(
             f"is not the request of a sweep ({type(error).__name__}: {error})",
             where=file,
-            mend="type the command that began it again, with --out",
+            hint="type the command that began it again, with --out",
         ) from error
 
 
@@ -190,5 +190,5 @@ def train_trials(sweep: Sweep, jobs: int, verbose: bool) -> None:
             signum,
             f"interrupted, {sweep.count()} trials finished",
             where=sweep.path,
-            mend=f"go on with lvmctl train --resume {sweep.path}",
+            hint=f"go on with lvmctl train --resume {sweep.path}",
         )

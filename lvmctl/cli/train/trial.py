@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from lvmctl import registry
 from lvmctl.cli.exit_codes import TERMINATED, report
 from lvmctl.cli.process import open_streams, prepare_torch, settle_streams, unwinding
-from lvmctl.cli.reporter import VERBOSE, Terminal
+from lvmctl.cli.reporter import VERBOSE, TerminalReporter
 
 if TYPE_CHECKING:
     from lvmctl.training.sweep.trials import Trial
@@ -67,7 +67,7 @@ def train(task: dict[str, Any]) -> None:
 
     sys.argv = task["argv"]  # recorded in the run's manifest
     registry.configure(**task["plugins"])
-    reporter = Terminal(VERBOSE if task["verbose"] else 0)
+    reporter = TerminalReporter(VERBOSE if task["verbose"] else 0)
     request = TrainRequest(**task["request"] | {"out": Path(task["request"]["out"])})
     if not task["resume"]:
         job.start(request, reporter)

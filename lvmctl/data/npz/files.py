@@ -44,7 +44,7 @@ class WindowFile:
                 f"has shape {self._targets.shape}, {contexts} {self._contexts.shape} needs "
                 f"{(self.windows, self.dim)}",
                 where=npz.where(targets),
-                mend="write one target per window, of the same dimension",
+                hint="write one target per window, of the same dimension",
             )
         stored = _horizon(npz)
         self.horizon = horizon or stored or 1
@@ -128,7 +128,7 @@ def _key(npz: Npz, aliases: Sequence[str]) -> str:
     raise DataError(
         f"has none of {', '.join(aliases)} (it has {', '.join(npz) or 'no arrays'})",
         where=npz.path,
-        mend="name the array by one of them",
+        hint="name the array by one of them",
     )
 
 
@@ -138,11 +138,11 @@ def _floats(npz: Npz, key: str, rank: int, shape: str) -> np.ndarray:
         raise DataError(
             f"has rank {array.ndim} (shape {array.shape}), it must be {shape}",
             where=npz.where(key),
-            mend="reshape it",
+            hint="reshape it",
         )
     if array.dtype.kind != "f":
-        mend = "save vectors as float32"
-        raise DataError(f"is {array.dtype}, not floats", where=npz.where(key), mend=mend)
+        hint = "save vectors as float32"
+        raise DataError(f"is {array.dtype}, not floats", where=npz.where(key), hint=hint)
     if 0 in array.shape:
         raise DataError(f"is empty (shape {array.shape})", where=npz.where(key))
     return array
@@ -154,15 +154,15 @@ def _index(npz: Npz, key: str, count: int, text: bool = False) -> np.ndarray | N
     array = np.array(npz.array(key))
     where = npz.where(key)
     if array.shape != (count,):
-        mend = "write one entry per vector or window"
-        raise DataError(f"has shape {array.shape}, needs ({count},)", where=where, mend=mend)
+        hint = "write one entry per vector or window"
+        raise DataError(f"has shape {array.shape}, needs ({count},)", where=where, hint=hint)
     if text and array.dtype.kind in "US":
         return array.astype(str)
     if array.dtype.kind not in "iu":
-        raise DataError(f"is {array.dtype}, not integers", where=where, mend="save it as int64")
+        raise DataError(f"is {array.dtype}, not integers", where=where, hint="save it as int64")
     if array.dtype.kind == "u" and (array > np.iinfo(np.int64).max).any():
-        mend = "number articles and chunks from 0"
-        raise DataError(f"holds {array.max()}, beyond int64", where=where, mend=mend)
+        hint = "number articles and chunks from 0"
+        raise DataError(f"holds {array.max()}, beyond int64", where=where, hint=hint)
     return array.astype(np.int64)
 
 
@@ -175,7 +175,7 @@ def _horizon(npz: Npz) -> int | None:
         raise DataError(
             f"is not one number from 0 to {MOST_AHEAD - 1}",
             where=npz.where("p6_offset"),
-            mend="write h - 1 there, or leave it out and pass --horizon",
+            hint="write h - 1 there, or leave it out and pass --horizon",
         )
     return int(found[0]) + 1
 

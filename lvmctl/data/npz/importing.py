@@ -28,7 +28,7 @@ _SAME = 1e-3  # relative distance within which two copies of a chunk are the sam
 
 
 @dataclass
-class Piece:
+class Segment:
     """One file on its way into the store.
 
     Attributes:
@@ -77,25 +77,25 @@ def write_npz(
     with ExitStack() as stack:
         archives = [stack.enter_context(open_npz(path, trust_pickle)) for path in paths]
         bank_file = bank and BankFile(stack.enter_context(open_npz(bank, trust_pickle)))
-        pieces = [
+        segments = [
             _piece(npz, split, horizon, bank_file, apart) for npz, split in zip(archives, names)
         ]
-        shape = _window_shape(pieces)
-        for piece in pieces:
-            _check_rows(piece)
-        dtype = np.result_type(*(piece.file.dtype for piece in pieces))
-        with create(pieces[0].file.dim, dtype) as writer:
+        shape = _window_shape(segments)
+        for segment in segments:
+            _check_rows(segment)
+        dtype = np.result_type(*(segment.file.dtype for segment in segments))
+        with create(segments[0].file.dim, dtype) as writer:
             writer.manifest["made"] = made("import", files=[str(path) for path in paths])
-            if any(piece.apart for piece in pieces):
+            if any(segment.apart for segment in segments):
                 writer.manifest["separate"] = True
             if shape is not None:
                 context, ahead = shape
                 writer.manifest["windows"] = {"context": context, "horizon": ahead}
-            total = sum(int(piece.layout.lengths.sum()) for piece in pieces)
+            total = sum(int(segment.layout.lengths.sum()) for segment in segments)
             with reporter.progress("import", "chunks", total) as done:
-                for piece in pieces:
-                    _write(writer, piece, done)
-    return [notice for piece in pieces for notice in (*piece.file.notices, *piece.notices)]
+                for segment in segments:
+                    _write(writer, segment, done)
+    return [notice for segment in segments for notice in (*segment.file.notices, *segment.notices)]
 
 
 def split_names(paths: Sequence[Path]) -> list[str]:
@@ -111,68 +111,68 @@ def split_names(paths: Sequence[Path]) -> list[str]:
         raise DataError(
             "more files than splits, and their names do not tell which is which",
             where=", ".join(str(path) for path in paths),
-            mend="put train, val or ood in the file names",
+            hint="put train, val or ood in the file names",
         )
     return [name or free.pop(0) for name in named]
 
 
 def _piece(
     npz: Npz, split: str | None, horizon: int | None, bank: BankFile | None, apart: bool
-) -> Piece:
+) -> Segment:
     if is_bank(npz):
         file = BankFile(npz)
-        return Piece(file, collapse(*file.places(), file.path), split)
+        return Segment(file, collapse(*file.places(), file.path), split)
     file = WindowFile(npz, horizon)
     if bank is not None:
         return _from_bank(file, bank, split)
-    piece = Piece(file, keep_apart(file.windows, file.context_length + 1), split, apart=True)
+    segment = Segment(file, keep_apart(file.windows, file.context_length + 1), split, apart=True)
     places = file.places()
     if places is None:
-        piece.notices.append(
+        segment.notices.append(
             f"{npz.path} has no article_ids and target_indices: each window is an article of its "
             "own, and what needs longer articles cannot be computed"
         )
     elif not apart:
-        _collapse(piece, *places)
+        _collapse(segment, *places)
     if "metadata" in npz.pickled:
-        _read_metadata(piece, npz)
-    return piece
+        _read_metadata(segment, npz)
+    return segment
 
 
-def _collapse(piece: Piece, article: np.ndarray, position: np.ndarray) -> None:
-    file = piece.file
+def _collapse(segment: Segment, article: np.ndarray, position: np.ndarray) -> None:
+    file = segment.file
     layout = collapse(article, position, file.path)
     span = file.context_length - 1 + file.horizon
     lost = int((~whole_windows(layout, file.context_length + 1, span)).sum())
     if lost > MOST_LOST * file.windows:
-        piece.notices.append(
+        segment.notices.append(
             f"{file.path}: {lost} of {file.windows} windows have a gap before their target that "
             "nothing fills: each window is an article of its own"
         )
         return
-    piece.layout, piece.apart = layout, False
+    segment.layout, segment.apart = layout, False
     if lost:
-        piece.notices.append(
+        segment.notices.append(
             f"{file.path}: {lost} of {file.windows} windows are lost, nothing fills the gap "
             "before their target"
         )
 
 
-def _from_bank(windows: WindowFile, bank: BankFile, split: str | None) -> Piece:
+def _from_bank(windows: WindowFile, bank: BankFile, split: str | None) -> Segment:
     """The bank's articles that the windows name."""
     if windows.ids is None:
-        mend = "the windows must say which articles they are from"
-        raise DataError("has no article_ids", where=windows.path, mend=mend)
+        hint = "the windows must say which articles they are from"
+        raise DataError("has no article_ids", where=windows.path, hint=hint)
     if windows.dim != bank.dim:
         what = f"has dimension {bank.dim}, {windows.path} has {windows.dim}"
-        raise DataError(what, where=bank.path, mend="use a bank of the same encoder")
+        raise DataError(what, where=bank.path, hint="use a bank of the same encoder")
     wanted = np.unique(windows.ids)
     missing = wanted[~np.isin(wanted, bank.ids)]
     if len(missing):
         raise DataError(
             f"lacks {len(missing)} of the articles that {windows.path} names, {missing[0]} first",
             where=bank.path,
-            mend="give the bank the windows were cut from",
+            hint="give the bank the windows were cut from",
         )
     kept = np.flatnonzero(np.isin(bank.ids, wanted))
     ids, positions = bank.places()
@@ -180,42 +180,44 @@ def _from_bank(windows: WindowFile, bank: BankFile, split: str | None) -> Piece:
     chunk = np.full(bank.count, -1)
     chunk[kept] = inside.chunk
     layout = Layout(kept[inside.source], chunk, inside.lengths, inside.first)
-    return Piece(bank, layout, split)
+    return Segment(bank, layout, split)
 
 
-def _read_metadata(piece: Piece, npz: Npz) -> None:
+def _read_metadata(segment: Segment, npz: Npz) -> None:
     try:
-        piece.metadata = npz.unpickle("metadata").tolist()
+        segment.metadata = npz.unpickle("metadata").tolist()
     except PickledError as error:
-        piece.notices.append(f"{error.where} is left out: it {error.what} (see --trust-pickle)")
+        segment.notices.append(f"{error.where} is left out: it {error.what} (see --trust-pickle)")
 
 
-def _window_shape(pieces: Sequence[Piece]) -> tuple[int, int] | None:
+def _window_shape(segments: Sequence[Segment]) -> tuple[int, int] | None:
     """(K, h) when windows with horizon above 1 are kept apart; then all files must be so."""
-    for piece in pieces[1:]:
-        if piece.file.dim != pieces[0].file.dim:
+    first = segments[0].file
+    for segment in segments[1:]:
+        if segment.file.dim != first.dim:
             raise DataError(
-                f"has dimension {piece.file.dim}, {pieces[0].file.path} has {pieces[0].file.dim}",
-                where=piece.file.path,
-                mend="one store holds vectors of one dimension",
+                f"has dimension {segment.file.dim}, {first.path} has {first.dim}",
+                where=segment.file.path,
+                hint="one store holds vectors of one dimension",
             )
     shapes = {
-        (piece.file.context_length, piece.file.horizon) if piece.apart else None for piece in pieces
+        (segment.file.context_length, segment.file.horizon) if segment.apart else None
+        for segment in segments
     }
     if all(shape is None or shape[1] == 1 for shape in shapes):
         return None
     if len(shapes) > 1:
         raise DataError(
             "windows kept apart with a horizon above 1 cannot share a store with other data",
-            where=", ".join(str(piece.file.path) for piece in pieces),
-            mend="import the files into stores of their own",
+            where=", ".join(str(segment.file.path) for segment in segments),
+            hint="import the files into stores of their own",
         )
     return shapes.pop()
 
 
-def _check_rows(piece: Piece) -> None:
+def _check_rows(segment: Segment) -> None:
     """Refuse bad vectors, and two different vectors for one place of an article."""
-    file, layout = piece.file, piece.layout
+    file, layout = segment.file, segment.layout
     for low, high in blocks(file.count, file.dim * 8):
         rows = np.arange(low, high)[layout.chunk[low:high] >= 0]
         if not len(rows):
@@ -231,34 +233,34 @@ def _check_rows(piece: Piece) -> None:
             raise DataError(
                 f"{first} and {second} are at the same place of an article and differ",
                 where=file.path,
-                mend="check --horizon and that article_ids are unique, or import with --apart",
+                hint="check --horizon and that article_ids are unique, or use --separate-windows",
             )
 
 
-def _write(writer: StoreWriter, piece: Piece, done: Callable[[int], object]) -> None:
-    file, layout = piece.file, piece.layout
-    if piece.metadata is not None and not isinstance(piece.metadata, list):
-        writer.manifest.setdefault("metadata", []).append(piece.metadata)
+def _write(writer: StoreWriter, segment: Segment, done: Callable[[int], object]) -> None:
+    file, layout = segment.file, segment.layout
+    if segment.metadata is not None and not isinstance(segment.metadata, list):
+        writer.manifest.setdefault("metadata", []).append(segment.metadata)
     row = 0
     for index, length in enumerate(layout.lengths):
         source = layout.source[row : row + length]
         for low, high in blocks(int(length), file.dim * 4):
             writer.add(file.gather(source[low:high]))
-        writer.end_article(_entry(piece, index, int(source[0])))
+        writer.end_article(_entry(segment, index, int(source[0])))
         row += length
         done(int(length))
 
 
-def _entry(piece: Piece, index: int, row: int) -> dict[str, Any]:
+def _entry(segment: Segment, index: int, row: int) -> dict[str, Any]:
     """The manifest entry of the article whose first chunk is flat row ``row``."""
-    file = piece.file
+    file = segment.file
     at = row if isinstance(file, BankFile) else row // (file.context_length + 1)
     name = index if file.ids is None else file.ids[at].item()
-    entry = {"id": name, "title": f"{'window' if piece.apart else 'article'} {name}"}
-    if piece.layout.first[index]:
-        entry["first"] = int(piece.layout.first[index])
-    if piece.split is not None:
-        entry["split"] = piece.split
-    if isinstance(piece.metadata, list) and at < len(piece.metadata):
-        entry["metadata"] = piece.metadata[at]
+    entry = {"id": name, "title": f"{'window' if segment.apart else 'article'} {name}"}
+    if segment.layout.first[index]:
+        entry["first"] = int(segment.layout.first[index])
+    if segment.split is not None:
+        entry["split"] = segment.split
+    if isinstance(segment.metadata, list) and at < len(segment.metadata):
+        entry["metadata"] = segment.metadata[at]
     return entry

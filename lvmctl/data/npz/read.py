@@ -85,14 +85,14 @@ class Npz:
             raise PickledError(
                 "holds pickled Python objects, which can run code when loaded",
                 where=self.where(key),
-                mend="pass --trust-pickle if you trust the file",
+                hint="pass --trust-pickle if you trust the file",
             )
         with self._errors(key), self._archive.open(self._members[key]) as stream:
             try:
                 return npy.read_array(stream, allow_pickle=True)
             except Exception as error:  # a pickle runs code of its own, which may raise anything
                 what = f"cannot be unpickled ({error})"
-                raise DataError(what, where=self.where(key), mend="leave it out") from error
+                raise DataError(what, where=self.where(key), hint="leave it out") from error
 
     def _is_pickled(self, key: str) -> bool:
         with self._errors(key), self._archive.open(self._members[key]) as stream:
@@ -120,7 +120,7 @@ class Npz:
             raise DataError(
                 f"would grow from {info.compress_size:,} to {info.file_size:,} bytes",
                 where=where,
-                mend="this is no array of vectors; save it without compression if it really is",
+                hint="this is no array of vectors; save it without compression if it really is",
             )
         _check_room(info.file_size, where)
         with (
@@ -140,8 +140,8 @@ class Npz:
         except (*_DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
                 raise
-            mend = "copy or write the file again"
-            raise DataError(f"is damaged ({error})", where=self.where(key), mend=mend) from error
+            hint = "copy or write the file again"
+            raise DataError(f"is damaged ({error})", where=self.where(key), hint=hint) from error
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def open_npz(path: Path, trust_pickle: bool = False) -> Iterator[Npz]:
         with open(path, "rb") as file:
             cut = file.read(4) == b"PK\x03\x04"
         what = "is truncated: the list of its arrays is missing" if cut else "is not an NPZ file"
-        raise DataError(what, where=path, mend="copy or write it again") from error
+        raise DataError(what, where=path, hint="copy or write it again") from error
     with archive:
         yield Npz(path, archive, trust_pickle)
 
@@ -183,5 +183,5 @@ def _check_room(size: int, where: str) -> None:
         raise OutputError(
             f"needs {size:,} bytes in {tempfile.gettempdir()}, {free:,} are free",
             where=where,
-            mend="free some space, or point TMPDIR to another disk",
+            hint="free some space, or point TMPDIR to another disk",
         )

@@ -30,7 +30,7 @@ def assign_splits(
     if not (0 <= val < 1 and 0 <= ood < 1 and val + ood < 1):
         raise UsageError(
             f"the fractions val {val} and ood {ood} leave nothing for training",
-            mend="give fractions below 1 in all",
+            hint="give fractions below 1 in all",
         )
     groups: dict[Any, list[int]] = {}
     for index, article in enumerate(articles):
@@ -38,13 +38,13 @@ def assign_splits(
     if stratify and not any(stratify in article for article in articles):
         known = sorted({key for article in articles for key in article})
         raise UsageError(
-            f"no article has the field {stratify!r}", mend=f"there are {', '.join(known)}"
+            f"no article has the field {stratify!r}", hint=f"there are {', '.join(known)}"
         )
     needed = 1 + (val > 0) + (ood > 0)
     if len(articles) < needed:
         raise DataError(
             f"{len(articles)} article(s) cannot make {needed} splits",
-            mend="name stores apart with --train and --val",
+            hint="name stores apart with --train and --val",
         )
     splits = ["train"] * len(articles)
     carried = {"val": 0.0, "ood": 0.0}

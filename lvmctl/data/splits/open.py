@@ -51,14 +51,14 @@ def open_splits(
         DataError: a source that cannot be used, an empty split, different dimensions.
     """
     if data is not None and train:
-        raise UsageError("--data and --train both name training articles", mend="give one of them")
+        raise UsageError("--data and --train both name training articles", hint="give one of them")
     if train and val is None:
-        raise UsageError("--train needs --val", mend="add --val STORE, or use --data STORE")
+        raise UsageError("--train needs --val", hint="add --val STORE, or use --data STORE")
     chosen: dict[str, Split | None] = {"train": None, "val": None, "ood": None}
     if train:
         chosen["train"] = join([_named(text, "train", seed) for text in train])
     elif data is None and val is not None:
-        raise UsageError("--val needs --train or --data", mend="add --train STORE")
+        raise UsageError("--val needs --train or --data", hint="add --train STORE")
     else:
         chosen = _parts(data, seed)
     if val is not None:
@@ -73,7 +73,7 @@ def open_splits(
             raise DataError(
                 f"has dimension {split.dim}, the training data has {chosen['train'].dim}",
                 where=split.name,
-                mend=f"give --{name} a store of the same encoder",
+                hint=f"give --{name} a store of the same encoder",
             )
         notices += [notice for notice in split.notices if notice not in notices]
         if name != "train":
@@ -111,13 +111,13 @@ def join(splits: Sequence[Split]) -> Split:
             raise DataError(
                 f"has dimension {split.dim}, {first.name} has {first.dim}",
                 where=split.name,
-                mend="join stores of one encoder",
+                hint="join stores of one encoder",
             )
         if split.target_row is not None:
             raise DataError(
                 "holds separate windows and cannot be joined to other stores",
                 where=split.name,
-                mend="import the files into one store",
+                hint="import the files into one store",
             )
     dtype = np.result_type(*(split.vectors.dtype for split in splits))
     lengths = np.concatenate([split.lengths for split in splits])
@@ -173,7 +173,7 @@ def _parts(text: str | None, seed: int) -> dict[str, Split | None]:
     if named is not None:
         raise UsageError(
             f"--data {text} is one split, training needs two",
-            mend=f"give --train {text} and --val STORE",
+            hint=f"give --train {text} and --val STORE",
         )
     store = _fitted_notice(with_splits(store, seed))
     ood = _select(store, "ood") if "ood" in split_counts(store.articles) else None
@@ -202,7 +202,7 @@ def require_articles(selected: Split, store: Store) -> Split:
         raise DataError(
             f"has no articles (the store has {has})",
             where=selected.name,
-            mend=f"assign splits with lvmctl data split {store.path} --by article"
+            hint=f"assign splits with lvmctl data split {store.path} --by article"
             + (" --force" if counts else ""),
         )
     return selected

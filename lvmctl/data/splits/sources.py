@@ -36,7 +36,7 @@ class Source:
         """
         head, at, tail = text.rpartition("@")
         if not (head if at and tail in SPLITS else text).strip():
-            raise UsageError(f"{text!r} names no data", mend="give a store, or leave it out")
+            raise UsageError(f"{text!r} names no data", hint="give a store, or leave it out")
         if not at or "/" in tail or "?" in tail or Path(text).exists():
             return cls(text)
         if tail not in SPLITS:
@@ -44,7 +44,7 @@ class Source:
             raise DataError(
                 f"there is no split {tail!r}",
                 where=text,
-                mend=f"did you mean {head}@{close}?" if close else f"use {', '.join(SPLITS)}",
+                hint=f"did you mean {head}@{close}?" if close else f"use {', '.join(SPLITS)}",
             )
         return cls(head, tail)
 
@@ -80,7 +80,7 @@ def write_synth(create: Create, text: str) -> None:
     if name in VIEWS:
         _no_others(given, {"store", "seed"}, text)
         if not given.get("store"):
-            raise UsageError("names no store", where=text, mend=f"write {PREFIX}{name}?store=PATH")
+            raise UsageError("names no store", where=text, hint=f"write {PREFIX}{name}?store=PATH")
         store = Source.parse(given["store"]).open()
         with create(store.dim, store.vectors.dtype) as writer:
             write_view(writer, store, name, _number("seed", given.get("seed", "0"), int, text))
@@ -99,7 +99,7 @@ def _no_others(given: dict[str, str], known: set[str], text: str) -> None:
         if key not in known:
             close = nearest(key, sorted(known))
             hint = f"did you mean {close!r}?" if close else f"there are {', '.join(sorted(known))}"
-            raise UsageError(f"there is no parameter {key!r}", where=text, mend=hint)
+            raise UsageError(f"there is no parameter {key!r}", where=text, hint=hint)
 
 
 def _number(key: str, value: str, kind: type, text: str) -> float | int:

@@ -146,7 +146,7 @@ def windows_per_article(split: Split, context_length: int, horizon: int) -> np.n
             f"holds separate windows whose target is {split.horizon} chunks ahead, "
             f"horizon {horizon} cannot be computed",
             where=split.name,
-            mend=f"use --horizon {split.horizon}, or import files with article_ids and "
+            hint=f"use --horizon {split.horizon}, or import files with article_ids and "
             "target_indices",
         )
     if context_length > split.target_row:
@@ -154,6 +154,6 @@ def windows_per_article(split: Split, context_length: int, horizon: int) -> np.n
             f"holds separate windows of {split.target_row} chunks, context {context_length} "
             "cannot be computed",
             where=split.name,
-            mend=f"use --context {split.target_row} or less",
+            hint=f"use --context {split.target_row} or less",
         )
     return np.ones(len(split.lengths), np.int64)

@@ -22,7 +22,7 @@ def write_view(writer: StoreWriter, store: Store, view: str, seed: int = 0) -> N
         raise DataError(
             "holds separate windows, whose order cannot be changed",
             where=store.path,
-            mend="use a store of articles",
+            hint="use a store of articles",
         )
     for key in ("encoder", "note"):
         if key in store.manifest:

@@ -63,13 +63,13 @@ def read_header(file: BinaryIO, where: object) -> Header:
             shape, fortran, dtype = read(counted)
     except _BAD_HEADER as error:
         raise DataError(
-            "is not an .npy array, or its header is damaged", where=where, mend="write it again"
+            "is not an .npy array, or its header is damaged", where=where, hint="write it again"
         ) from error
     if dtype.hasobject:
         raise PickledError(
             "holds pickled Python objects, which are never loaded",
             where=where,
-            mend="save it as a plain numeric array",
+            hint="save it as a plain numeric array",
         )
     return Header(dtype, shape, fortran and len(shape) > 1, origin + counted.count)
 
@@ -85,17 +85,17 @@ def map_array(path: Path, header: Header, available: int, where: object) -> np.n
             f"is truncated: its header promises {header.size:,} bytes of data, "
             f"{available:,} are there",
             where=where,
-            mend="copy or write it again",
+            hint="copy or write it again",
         )
     if header.size < available:
         raise DataError(
             f"is {available - header.size:,} bytes longer than its header says",
             where=where,
-            mend="write it again",
+            hint="write it again",
         )
     if header.fortran:
         raise DataError(
-            "is in Fortran order", where=where, mend="save numpy.ascontiguousarray of it"
+            "is in Fortran order", where=where, hint="save numpy.ascontiguousarray of it"
         )
     try:
         if header.size == 0:
@@ -103,7 +103,7 @@ def map_array(path: Path, header: Header, available: int, where: object) -> np.n
         return np.memmap(path, header.dtype, "r", header.start, header.shape)
     except (ValueError, OverflowError, MemoryError) as error:
         what = f"has an impossible shape {header.shape}"
-        raise DataError(what, where=where, mend="write it again") from error
+        raise DataError(what, where=where, hint="write it again") from error
 
 
 def open_npy(path: Path) -> np.ndarray:

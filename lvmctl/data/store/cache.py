@@ -30,7 +30,7 @@ def cache_directory() -> Path:
     except RuntimeError:  # a user id without an entry in the password file
         path = Path("~")
     if not path.is_absolute():  # what older versions of platformdirs give for no home
-        raise OutputError("there is no home directory", mend="set LVMCTL_CACHE")
+        raise OutputError("there is no home directory", hint="set LVMCTL_CACHE")
     return path
 
 

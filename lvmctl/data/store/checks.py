@@ -49,16 +49,16 @@ def check_shape(vectors: np.ndarray, where: object) -> None:
         raise DataError(
             f"has rank {vectors.ndim} (shape {vectors.shape}), vectors are (chunks, dim)",
             where=where,
-            mend="save a two-dimensional array",
+            hint="save a two-dimensional array",
         )
     if vectors.dtype not in VECTOR_TYPES:
         raise DataError(
             f"is {vectors.dtype}, vectors are float32 or float16",
             where=where,
-            mend="save it with .astype('float32')",
+            hint="save it with .astype('float32')",
         )
     if 0 in vectors.shape:
-        raise DataError(f"is empty (shape {vectors.shape})", where=where, mend="add chunks")
+        raise DataError(f"is empty (shape {vectors.shape})", where=where, hint="add chunks")
 
 
 def check_offsets(offsets: np.ndarray, chunks: int, where: object) -> None:
@@ -67,11 +67,11 @@ def check_offsets(offsets: np.ndarray, chunks: int, where: object) -> None:
         raise DataError(
             f"has shape {offsets.shape}, offsets are (articles + 1,)",
             where=where,
-            mend="save the first row of each article, then the number of rows",
+            hint="save the first row of each article, then the number of rows",
         )
     if offsets.dtype != np.dtype("<i8"):
         raise DataError(
-            f"is {offsets.dtype}, offsets are int64", where=where, mend="save .astype('int64')"
+            f"is {offsets.dtype}, offsets are int64", where=where, hint="save .astype('int64')"
         )
     steps = np.flatnonzero(offsets[1:] <= offsets[:-1])  # differences could leave int64
     if len(steps):
@@ -79,13 +79,13 @@ def check_offsets(offsets: np.ndarray, chunks: int, where: object) -> None:
         raise DataError(
             f"does not increase: entry {at} is {offsets[at]}, entry {at + 1} is {offsets[at + 1]}",
             where=where,
-            mend="give every article at least one chunk, in order",
+            hint="give every article at least one chunk, in order",
         )
     if offsets[0] != 0 or offsets[-1] != chunks:
         raise DataError(
             f"covers rows {offsets[0]} to {offsets[-1]}, the vectors have rows 0 to {chunks}",
             where=where,
-            mend="save offsets that start at 0 and end at the number of rows",
+            hint="save offsets that start at 0 and end at the number of rows",
         )
 
 
@@ -105,8 +105,8 @@ def norms_of(rows: np.ndarray, label: Callable[[int], str], where: object) -> np
     ):
         if bad.any():
             name = label(int(np.argmax(bad)))
-            mend = "drop these chunks, or embed them again"
-            raise DataError(f"{name} {what}", where=where, mend=mend)
+            hint = "drop these chunks, or embed them again"
+            raise DataError(f"{name} {what}", where=where, hint=hint)
     return norms
 
 

@@ -59,7 +59,7 @@ def write_splits(
     if present and not force:
         has = ", ".join(f"{name} {count}" for name, count in present.items())
         raise OutputError(
-            f"already has splits ({has})", where=store.path, mend="replace them with --force"
+            f"already has splits ({has})", where=store.path, hint="replace them with --force"
         )
     splits = assign_splits(store.articles, seed, val, ood, stratify)
     articles = [{**article, "split": name} for article, name in zip(store.articles, splits)]

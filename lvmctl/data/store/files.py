@@ -28,13 +28,13 @@ def refuse_existing(path: Path, force: bool, replaceable: Callable[[Path], bool]
         return
     if not force:
         raise OutputError(
-            "already exists", where=path, mend="choose another --out or replace it with --force"
+            "already exists", where=path, hint="choose another --out or replace it with --force"
         )
     if not replaceable(path):
         raise OutputError(
             "exists and is something else, so --force will not delete it",
             where=path,
-            mend="choose another --out",
+            hint="choose another --out",
         )
 
 

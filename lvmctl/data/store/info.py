@@ -46,7 +46,7 @@ def describe_store(
 
 def _describe_split(split: Split, name: str | None, context: int, horizon: int) -> dict[str, Any]:
     if not len(split.lengths):
-        raise DataError("has no articles", where=split.name, mend="choose another split")
+        raise DataError("has no articles", where=split.name, hint="choose another split")
     try:
         windows = int(windows_per_article(split, context, horizon).sum())
     except DataError:  # a store of separate windows of another shape

@@ -32,16 +32,16 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
         manifest = json.loads(text)
     except json.JSONDecodeError as error:
         raise DataError(
-            f"is not JSON ({error.msg})", where=f"{path}:{error.lineno}", mend="write it again"
+            f"is not JSON ({error.msg})", where=f"{path}:{error.lineno}", hint="write it again"
         ) from error
     except (ValueError, RecursionError) as error:  # endless digits, endless brackets
-        raise DataError(f"is damaged ({error})", where=path, mend="write it again") from error
+        raise DataError(f"is damaged ({error})", where=path, hint="write it again") from error
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if found != FORMAT:
         raise DataError(
             f"has format {found!r}, this lvmctl reads {FORMAT!r}",
             where=path,
-            mend="import the data again",
+            hint="import the data again",
         )
     return manifest
 
@@ -57,20 +57,20 @@ def check_manifest(manifest: dict[str, Any], dim: int, chunks: int, count: int, 
             raise DataError(
                 f"says {key} {manifest[key]}, the arrays have {actual}",
                 where=path,
-                mend="the manifest belongs to another store; write the store again",
+                hint="the manifest belongs to another store; write the store again",
             )
     articles = manifest.get("articles")
     if not isinstance(articles, list) or not all(isinstance(a, dict) for a in articles):
-        raise DataError("has no list of articles", where=path, mend="write the store again")
+        raise DataError("has no list of articles", where=path, hint="write the store again")
     if len(articles) != count:
         raise DataError(
             f"lists {len(articles)} articles, offsets.npy has {count}",
             where=path,
-            mend="write the store again",
+            hint="write the store again",
         )
     for index, article in enumerate(articles):
         if fault := entry_fault(article):
-            raise DataError(f"article {index} {fault}", where=path, mend="correct it there")
+            raise DataError(f"article {index} {fault}", where=path, hint="correct it there")
 
 
 def entry_fault(article: dict[str, Any]) -> str | None:
@@ -97,7 +97,7 @@ def check_windows(manifest: dict[str, Any], lengths: np.ndarray, path: Path) -> 
             f"says that every article is {context} chunks and a target, they have "
             f"{lengths.min()} to {lengths.max()} chunks",
             where=path,
-            mend="import the data again",
+            hint="import the data again",
         )
 
 

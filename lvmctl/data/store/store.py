@@ -61,7 +61,7 @@ class Store:
             raise DataError(
                 f"is not a vector store (no {VECTORS} in it)" if path.exists() else "no such store",
                 where=path,
-                mend="make one with lvmctl data import, embed or synth",
+                hint="make one with lvmctl data import, embed or synth",
             )
         vectors = open_npy(path / VECTORS)
         check_shape(vectors, path / VECTORS)
@@ -80,7 +80,7 @@ class Store:
             raise DataError(
                 f"{VECTORS} or {OFFSETS} changed since {MANIFEST} was written",
                 where=path,
-                mend="write the store again (or delete content_hash from its manifest)",
+                hint="write the store again (or delete content_hash from its manifest)",
             )
         if not found.unit:
             notices.append(
@@ -141,7 +141,7 @@ class Store:
                     text = json.loads(line)
                 except (ValueError, RecursionError) as error:
                     what = "is not JSON in UTF-8"
-                    raise DataError(what, where=f"{path}:{number}", mend=_NO_TEXTS) from error
+                    raise DataError(what, where=f"{path}:{number}", hint=_NO_TEXTS) from error
                 if not isinstance(text, str):
-                    raise DataError("is no string", where=f"{path}:{number}", mend=_NO_TEXTS)
+                    raise DataError("is no string", where=f"{path}:{number}", hint=_NO_TEXTS)
                 yield text

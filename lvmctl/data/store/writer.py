@@ -69,7 +69,7 @@ class StoreWriter:
             raise DataError(
                 f"has vectors of shape {rows.shape[1:]}, the others have {self.dim} numbers",
                 where=self._where,
-                mend="one store holds vectors of one dimension",
+                hint="one store holds vectors of one dimension",
             )
         lengths = norms_of(rows, lambda i: f"row {self.chunks + i}", self._where)
         self._unit &= bool(np.all(np.abs(lengths - 1) <= UNIT_TOLERANCE))

@@ -38,7 +38,7 @@ def bayes_prediction(world: World, context: np.ndarray, horizon: int = 1) -> np.
         return last
     if world.name == "rotation":
         return last @ _rotation(world, horizon).T
-    raise UsageError(f"{world.name} has no closed-form prediction", mend="use ar1 or rotation")
+    raise UsageError(f"{world.name} has no closed-form prediction", hint="use ar1 or rotation")
 
 
 def bayes_cosine(world: World, horizon: int = 1) -> float:

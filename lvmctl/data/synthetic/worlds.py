@@ -58,7 +58,7 @@ class World:
             known = [*WORLDS, *VIEWS]
             close = nearest(self.name, known)
             hint = f"did you mean {close!r}?" if close else f"there are {', '.join(known)}"
-            raise UsageError(f"there is no synthetic world {self.name!r}", mend=hint)
+            raise UsageError(f"there is no synthetic world {self.name!r}", hint=hint)
         smallest = {"topic": 3}.get(self.name, 2)
         for key, ok, rule in (
             ("articles", self.articles >= 1, "at least 1"),
@@ -133,7 +133,7 @@ def _check_size(world: World, directory: Path) -> None:
         what = f"needs {memory:,} bytes of memory, this machine has {total:,}"
     else:
         return
-    raise OutputError(what, where=world.name, mend="ask for fewer articles, chunks or dimensions")
+    raise OutputError(what, where=world.name, hint="ask for fewer articles, chunks or dimensions")
 
 
 def _memory() -> int | None:

@@ -106,10 +106,10 @@ def _records(path: Path) -> Iterator[Text]:
                 record = json.loads(text)
             except (ValueError, RecursionError) as error:
                 what = f"is not JSON ({getattr(error, 'msg', error)})"
-                raise DataError(what, where=where, mend="each line is one JSON object") from error
+                raise DataError(what, where=where, hint="each line is one JSON object") from error
             if not isinstance(record, dict):
-                mend = 'write {"text": "…", "title": "…"}'
-                raise DataError('has no string "text"', where=where, mend=mend)
+                hint = 'write {"text": "…", "title": "…"}'
+                raise DataError('has no string "text"', where=where, hint=hint)
             yield record_text({"title": f"{path.name}:{number}", **record}, where)
 
 
@@ -127,20 +127,20 @@ def record_text(record: Mapping[str, Any], where: str) -> Text:
     """
     entry = {key: value for key, value in record.items() if key != "text"}
     text = record.get("text")
-    mend = "correct it, or give the field another name"
+    hint = "correct it, or give the field another name"
     if isinstance(text, list | tuple):
         for number, chunk in enumerate(text):
             if not isinstance(chunk, str) or not chunk.strip():
                 says = "is empty" if isinstance(chunk, str) else "is no string"
-                raise DataError(f"chunk {number} {says}", where=where, mend="leave it out")
+                raise DataError(f"chunk {number} {says}", where=where, hint="leave it out")
     elif not isinstance(text, str):
-        mend = 'write {"text": "…", "title": "…"}'
-        raise DataError('has no string "text"', where=where, mend=mend)
+        hint = 'write {"text": "…", "title": "…"}'
+        raise DataError('has no string "text"', where=where, hint=hint)
     if fault := entry_fault(entry):
-        raise DataError(fault, where=where, mend=mend)
+        raise DataError(fault, where=where, hint=hint)
     if "id" in entry and type(entry["id"]) not in (int, str):
         what = f"has {entry['id']!r} as id, which is a string or an integer"
-        raise DataError(what, where=where, mend=mend)
+        raise DataError(what, where=where, hint=hint)
     try:
         json.dumps({"text": text, **entry}, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
@@ -148,11 +148,11 @@ def record_text(record: Mapping[str, Any], where: str) -> Text:
         raise DataError(
             f"holds \\u{code:04x}, half of a character",
             where=where,
-            mend="write the whole pair, or drop it",
+            hint="write the whole pair, or drop it",
         ) from error
     except (TypeError, ValueError) as error:
         what = f"has a field that cannot be stored ({error})"
-        raise DataError(what, where=where, mend="make it text or a number") from error
+        raise DataError(what, where=where, hint="make it text or a number") from error
     return Text(text, entry, where)
 
 
@@ -163,5 +163,5 @@ def _decode(data: bytes, where: object) -> str:
         raise DataError(
             f"is not UTF-8 (byte {error.start}: 0x{data[error.start]:02x})",
             where=where,
-            mend="convert it, for example with iconv -t utf-8",
+            hint="convert it, for example with iconv -t utf-8",
         ) from error

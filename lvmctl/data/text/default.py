@@ -68,7 +68,7 @@ def build(create: Create) -> None:
         raise DataError(
             f"this Python comes without its library's sources ({len(library)} modules found)",
             where=sysconfig.get_path("stdlib"),
-            mend="give --data STORE",
+            hint="give --data STORE",
         )
     splits = assign_splits([article.entry for article in library], seed=0, val=0.1, ood=0.0)
     for article, split in zip(library, splits):

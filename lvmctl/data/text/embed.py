@@ -52,10 +52,10 @@ def cut(
         if not chunks:
             blank = not (whole.strip() if isinstance(whole, str) else whole)
             what = "has no text" if blank else f"has no chunk of {min_words} words"
-            raise DataError(what, where=text.where, mend="remove it, or lower --min-words")
+            raise DataError(what, where=text.where, hint="remove it, or lower --min-words")
         articles.append(Chunked(text.entry, chunks))
     if not articles:
-        raise DataError("there is no text to embed", mend="give files that are not empty")
+        raise DataError("there is no text to embed", hint="give files that are not empty")
     return articles
 
 
@@ -113,14 +113,14 @@ def load_encoder(encoder: Encoder, store: Path) -> None:
     path = store / ENCODER
     if not path.is_file() or not hasattr(encoder, "restore"):
         raise DataError(
-            "holds no saved encoder", where=store, mend="use a store made by lvmctl data embed"
+            "holds no saved encoder", where=store, hint="use a store made by lvmctl data embed"
         )
     try:
         with np.load(path, allow_pickle=False) as arrays:
             encoder.restore(dict(arrays))
     except Exception as error:  # whatever the encoder makes of arrays that are not its own
         what = f"is damaged ({type(error).__name__}: {error})"
-        raise DataError(what, where=path, mend="embed the store again") from error
+        raise DataError(what, where=path, hint="embed the store again") from error
 
 
 def _groups(articles: Sequence[Chunked]) -> Iterator[list[Chunked]]:

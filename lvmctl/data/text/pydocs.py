@@ -61,7 +61,7 @@ def topic_articles() -> Iterator[Text]:
         raise DataError(
             "this Python comes without pydoc_data.topics",
             where="the default data",
-            mend="install the full Python, or give --data STORE",
+            hint="install the full Python, or give --data STORE",
         ) from error
     for name in sorted(topics):
         yield Text(topics[name], {"title": f"help({name!r})"})

@@ -192,7 +192,7 @@ def read_history(path: Path) -> History:
     if not isinstance(records, list) or not all(isinstance(r, Mapping) for r in records):
         raise RunError("is not a training history, a list with one record per epoch", where=path)
     if not records:
-        raise RunError("has no record: no epoch was finished", where=path, mend="train it longer")
+        raise RunError("has no record: no epoch was finished", where=path, hint="train it longer")
     metrics = {entry.name: entry.record for entry in load_registry().entries("metric")}
     return History(in_order(records), config if isinstance(config, Mapping) else {}, path, metrics)
 
@@ -206,10 +206,10 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RunError("the file is missing", where=path, mend="no epoch was finished") from None
+        raise RunError("the file is missing", where=path, hint="no epoch was finished") from None
     except (OSError, ValueError, RecursionError) as error:
         what = f"cannot be read ({first_line(error)})"
-        raise RunError(what, where=path, mend="restore the file") from error
+        raise RunError(what, where=path, hint="restore the file") from error
 
 
 def in_order(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

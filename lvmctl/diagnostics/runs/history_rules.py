@@ -143,7 +143,7 @@ def at_chance(history: History) -> Iterator[Finding]:
             spread = f" ± {number(2 * error)} on {windows:.0f} windows" if windows else ""
             yield Finding(
                 "at-chance",
-                "grave" if lost else "minor",
+                "critical" if lost else "minor",
                 history.curve("val.r@5")[-1].epoch,
                 f"R@5 in article {number(rank)}, guessing gives {number(chance)}{spread}{beside}",
                 remedy(history) if lost else "the data may not hold it: lvmctl diagnose ceilings",
@@ -165,7 +165,7 @@ def off_target(history: History) -> Iterator[Finding]:
     beside = "" if direct is None else f"; direct has {number(direct)}"
     yield Finding(
         "at-chance",
-        "serious" if ranked else "grave",
+        "serious" if ranked else "critical",
         epoch,
         f"cos_next {number(value)}, a direction drawn at random has 0{beside}",
         remedy(history),

@@ -26,7 +26,7 @@ SMALLER = (
 )
 TENTH = 10
 """A slow fall is told from means over this part of the epochs, which a lucky epoch is not."""
-FEW = 6
+SHORT = 6
 """Epochs with which no permutation test can be sure; depth alone decides then."""
 
 
@@ -50,7 +50,7 @@ def change_points(history: History, options: RunOptions) -> dict[str, dict[str, 
             index, before, after, p_value = step.index, step.before, step.after, step.p_value
         left, epoch = curve[index - 1].epoch, curve[index].epoch
         # Two curves are asked, each at half the level.
-        clear = p_value <= options.level / 2 or len(values) <= FEW
+        clear = p_value <= options.level / 2 or len(values) <= SHORT
         found[name] = {
             "epoch": epoch,
             "before_epoch": left,
@@ -96,7 +96,7 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
     if step["events"]:
         yield Finding(
             "collapse-at-schedule-step",
-            "grave",
+            "critical",
             step["epoch"],
             f"{evidence}, just where {'; '.join(step['events'])}",
             "keep what held the prediction until then (a longer warm-up, or a constant "
@@ -109,14 +109,19 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
         if not known:
             schedule = "what the schedule does there is not known without the run's config.json"
         yield Finding(
-            "collapse", "grave", step["epoch"], f"{evidence}; {schedule}", SMALLER, "METHODS §2.4"
+            "collapse",
+            "critical",
+            step["epoch"],
+            f"{evidence}; {schedule}",
+            SMALLER,
+            "METHODS §2.4",
         )
 
 
 def tested(step: dict[str, Any]) -> str:
     """How sure a change-point is."""
     few = f"{step['epochs']} epochs are too few to test"
-    return few if step["epochs"] <= FEW else f"permutation p = {number(step['p_value'])}"
+    return few if step["epochs"] <= SHORT else f"permutation p = {number(step['p_value'])}"
 
 
 def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
@@ -133,7 +138,7 @@ def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Fi
     over = "" if part == 1 else f", means of {part} epochs"
     yield Finding(
         "collapse",
-        "grave",
+        "critical",
         begin,
         f"{history.judged} {number(means[top])} (epoch {begin}) → {number(means[-1])} (epoch "
         f"{curve[-1].epoch}{over}), little by little ({tested(step)})",
@@ -170,7 +175,7 @@ def escapes(history: History) -> Iterator[Finding]:
             then = history.curve(MARGINS[name])[0].value
         yield Finding(
             "orthogonal-escape",
-            "grave",
+            "critical",
             after,
             f"{course}, cos_anchor {signed(cos_anchor[-1].value)}, while margin[{name}] went "
             f"{signed(then)} → {signed(now)}: the optimum of that margin, not of the prediction",

@@ -40,7 +40,7 @@ def diverged(history: History) -> Iterator[Finding]:
     )
     yield Finding(
         "diverged",
-        "grave",
+        "critical",
         min(found.values()),
         f"no number any more, up to the last epoch ({history.epochs[-1]}): {said}{before}",
         "use a smaller lr or precision=fp32; best_model.pt, where there is one, is from before",

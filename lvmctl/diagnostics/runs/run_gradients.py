@@ -204,7 +204,7 @@ def optimiser_moments(trained: Trained) -> list[Tensor | None] | None:
         ids = [number for group in saved["param_groups"] for number in group["params"]]
         states = saved["state"]
         found = [states.get(number, {}).get("exp_avg_sq") for number in ids]
-    except Exception:  # a torn or foreign file: the gradients of a batch are asked instead
+    except Exception:  # a partial or foreign file: the gradients of a batch are asked instead
         return None
     return found if any(moment is not None for moment in found) else None
 

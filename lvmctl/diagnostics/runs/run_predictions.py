@@ -140,7 +140,7 @@ def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Fi
         rank += ")" if reference is None else f", {reference['effective_rank']:.0f})"
         yield Finding(
             "constant-prediction",
-            "grave",
+            "critical",
             epoch,
             f"variance of q over windows {number(run['variance'], 4)}, the targets' "
             f"{number(targets['variance'], 4)}{beside}; {rank}",
@@ -153,7 +153,7 @@ def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Fi
         low, high = copying["ci"]
         yield Finding(
             "copying",
-            "grave",
+            "critical",
             epoch,
             f"cos(q, last) {number(run['cos_last'])}, that of the best linear prediction "
             f"({found['reference']}) {number(reference['cos_last'])}: more by "
@@ -169,7 +169,7 @@ def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Fi
     if run["behind"] >= BEHIND and margins[name] >= ROSE and run["cos_next"] < HALF * bound:
         yield Finding(
             "orthogonal-escape",
-            "grave",
+            "critical",
             epoch,
             f"{percent(run['behind'], 0)} of the predictions lie outside any cone around the "
             f"centroid (cos_anchor {signed(run['cos_anchor'])}), "

@@ -83,7 +83,7 @@ def ranking_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Findi
     if low <= chance < 1:
         yield Finding(
             "at-chance",
-            "grave" if direct > max(high, chance) else "minor",
+            "critical" if direct > max(high, chance) else "minor",
             epoch,
             f"R@5 in article by the model's score {number(value)} {interval((low, high))}, "
             f"guessing gives {number(chance)}; direct has {number(direct)}",

@@ -1,4 +1,4 @@
-"""5CAT C: what a prediction loses when its window is spoilt (METHODS §3)."""
+"""5CAT C: what a prediction loses when its window is perturbed (METHODS §3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lvmctl.evaluation.retrieval.ranks import in_article_ranks, in_article_ranks
 from lvmctl.evaluation.statistics.ranking import per_window
 
 BATCH = 256
-"""Windows at a time: their contexts, spoilt again and again, stay in the cache."""
+"""Windows at a time: their contexts, perturbed again and again, stay in the cache."""
 
 RANKED = "mrr@10."
 """What stands before the names of changes in MRR@10."""
@@ -32,7 +32,7 @@ def ablation_columns(
     seed: int = 0,
     ranked: Column | None = None,
 ) -> Columns:
-    """Change in cos(q, y), spoilt minus intact: negative where the predictor used what was spoilt.
+    """Change in cos(q, y), perturbed minus intact: negative where the predictor used it.
 
     Of rankers, and of whom they are compared with, the change in MRR@10 too.
 
@@ -46,10 +46,10 @@ def ablation_columns(
         index: (W,) ascending windows; all by default.
         seed: of the shuffles and of the foreign chunks.
         ranked: MRR@10 of the predictor in the primary pool, from intact windows; its windows are
-            ranked from spoilt ones too, in the same pools.
+            ranked from perturbed ones too, in the same pools.
 
     Returns:
-        ``ablations.`` and a name of :func:`spoilt`. With K = 1 there is only ``replaced``; in a
+        ``ablations.`` and a name of :func:`perturbed`. With K = 1 there is only ``replaced``; in a
         split of one article there is no ``replaced``. With ``ranked`` the change in it is
         ``ablations.mrr@10.`` and such a name.
     """
@@ -67,7 +67,7 @@ def ablation_columns(
         order = None if orders is None else orders[here]
         chunk = None if foreign is None else unit(windows.split.vectors[foreign[here]])
         found: dict[tuple[str, str], list[np.ndarray]] = {}
-        for name, changed in spoilt(context, order, chunk):
+        for name, changed in perturbed(context, order, chunk):
             q = predictor.ask(changed, target)
             found.setdefault(("", name), []).append(rowwise(q, target.numpy()))
             if ranked is not None:
@@ -96,7 +96,7 @@ def mrr10(
     return np.where(np.isfinite(q).all(axis=1), values, np.nan)
 
 
-def spoilt(
+def perturbed(
     context: Tensor, order: np.ndarray | None, foreign: np.ndarray | None
 ) -> Iterator[tuple[str, Tensor]]:
     """Contexts (B, K, D) changed in every way, by name.

@@ -28,7 +28,7 @@ STEP = Step(epoch=1, index=0, epochs=1, steps_per_epoch=1)
 """Losses whose figures depend on the epoch are asked as in the first."""
 
 
-class Anatomy(NamedTuple):
+class Internals(NamedTuple):
     """A run's predictions, opened.
 
     Attributes:
@@ -46,7 +46,7 @@ class Anatomy(NamedTuple):
     parts: dict[str, Any]
 
 
-def anatomy(trained: Trained, windows: Windows) -> Anatomy:
+def internals(trained: Trained, windows: Windows) -> Internals:
     """Look inside a run's predictions on all ``windows``."""
     metrics = LossMetrics(trained, windows)
     q = np.empty((len(windows), windows.split.dim), np.float32)
@@ -71,7 +71,7 @@ def anatomy(trained: Trained, windows: Windows) -> Anatomy:
             name: torch.cat(values)[some].tolist() if values[0].dim() else values[0].item()
             for name, values in extras.items()
         }
-    return Anatomy(q, metrics.columns(), found)
+    return Internals(q, metrics.columns(), found)
 
 
 def grouped(weights: np.ndarray, coherent: np.ndarray) -> dict[str, Any]:

@@ -49,8 +49,8 @@ CLASS = {
 NOTES = """\
 k counts chunks from the target; the fair rule of A is the share of windows in which no chunk near
 the target, outside the window, is nearer to q than the target. C is the change in
-cos(q, target): below 0, what was spoilt was used. Ceilings see the target. margin[last] below 0 is
-what a correct model of text has; it does not mean "backward"."""
+cos(q, target): below 0, what was perturbed was used. Ceilings see the target. margin[last] below
+0 is what a correct model of text has; it does not mean "backward"."""
 OF_RANKERS = """\
 This model ranks by a score of its own: B is by that score, and the fair rule of C is the change in
 its MRR@10. All other figures are those of its vector q; nothing is fed back but a vector, so D is
@@ -133,7 +133,7 @@ def chance(found: dict[str, Any], path: str) -> str:
 
 def gates_table(found: dict[str, Any]) -> str:
     """A row for each gate of the verdict."""
-    header = ["gate", "asks", "seed rule", "", "fair rule", "95 %", "", "ceiling", "verdict"]
+    header = ["gate", "asks", "published rule", "", "fair rule", "95 %", "", "ceiling", "verdict"]
     return table(header, [gate_row(gate) for gate in found["verdict"]["gates"]])
 
 

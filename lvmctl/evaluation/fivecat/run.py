@@ -22,7 +22,7 @@ from lvmctl.evaluation.eval_data import DATA_SEED, EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.ceilings import add_ceilings, known_metrics
 from lvmctl.evaluation.fivecat.evidence import coherence_gap, evidence
-from lvmctl.evaluation.fivecat.internals import anatomy
+from lvmctl.evaluation.fivecat.internals import internals
 from lvmctl.evaluation.fivecat.latency import latency, ratio_of, reference_of
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
 from lvmctl.evaluation.fivecat.rendering import fivecat_text
@@ -38,7 +38,7 @@ from lvmctl.registry import Registry
 FORMAT = "lvmctl.5cat/2"
 DEFAULT_PROFILE = "fair"
 
-SPOILT_WINDOWS = 2000
+ABLATION_WINDOWS = 2000
 """Windows of tests C and D by default: each costs a dozen predictions."""
 
 TESTS = {"val": "ACDE", "ood": "ADE"}
@@ -62,7 +62,7 @@ class FiveCat:
         verdict: the profile's.
         times: what :func:`~lvmctl.evaluation.fivecat.latency.latency` found.
         metrics: what is known of the figures that the run logs, see :func:`known_metrics`.
-        anatomy: what explains the run's predictions, see :mod:`.internals`.
+        internals: what explains the run's predictions, see :mod:`.internals`.
         left_out: baselines that had nothing to learn from.
         settings: what was asked for.
         partial: the options that make this another look than the run's own, see :func:`partial`.
@@ -74,7 +74,7 @@ class FiveCat:
     verdict: ProfileVerdict
     times: dict[str, Any]
     metrics: dict[str, Any]
-    anatomy: dict[str, Any]
+    internals: dict[str, Any]
     left_out: list[str]
     settings: dict[str, Any]
     partial: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ class FiveCat:
             "coherence_gap": None if ood is None else coherence_gap(val, ood, self.name),
             "latency": self.times,
             "metrics": self.metrics,
-            **self.anatomy,
+            **self.internals,
         }
 
     def table(self) -> str:
@@ -138,16 +138,16 @@ def run_fivecat(
     reporter: Reporter,
     *,
     profile: str = DEFAULT_PROFILE,
-    seed_rules: bool = False,
-    spoilt_windows: int = SPOILT_WINDOWS,
+    published_rules: bool = False,
+    ablation_windows: int = ABLATION_WINDOWS,
 ) -> FiveCat:
     """Measure a run, baselines and oracles, and judge the run by a profile.
 
     Args:
         run: path or name; the latest by default.
         profile: name of a set of gates.
-        seed_rules: judge as the seeds did, without asking what can be passed.
-        spoilt_windows: C and D use whole articles up to this many windows.
+        published_rules: judge as the seeds did, without asking what can be passed.
+        ablation_windows: C and D use whole articles up to this many windows.
 
     Raises:
         UsageError: an unknown profile.
@@ -158,7 +158,7 @@ def run_fivecat(
     data = of_run(request, trained)
     others, left_out = fit(registry, data, reporter)
     predictor = trained.predictor()
-    inside = anatomy(trained, data.val)
+    inside = internals(trained, data.val)
     known = {"val": {predictor.name: inside.q}, "ood": {}}
     sheets = {}
     for seed, (split, windows) in enumerate({"val": data.val, "ood": data.ood}.items()):
@@ -167,7 +167,7 @@ def run_fivecat(
                 everywhere=split == "val",
                 min_article=data.min_article,
                 tests=TESTS[split],
-                spoilt=whole_articles(windows, spoilt_windows),
+                perturbed=whole_articles(windows, ablation_windows),
                 by_rank=predictor.is_ranker,
             )
             rows = [predictor, *others]
@@ -179,15 +179,21 @@ def run_fivecat(
         times = latency(registry, trained, predictor, data.val, beside)
         done(1)
     proof = evidence(registry, sheets, predictor.name, ratio_of(times))
-    verdict = profile_verdict(chosen, gates, predictor.name, predictor.geometry, proof, seed_rules)
-    settings = {"seed_rules": seed_rules, "spoilt_windows": spoilt_windows, **asdict(request)}
-    partly = partial(trained, request, spoilt_windows)
+    verdict = profile_verdict(
+        chosen, gates, predictor.name, predictor.geometry, proof, published_rules
+    )
+    settings = {
+        "published_rules": published_rules,
+        "ablation_windows": ablation_windows,
+        **asdict(request),
+    }
+    partly = partial(trained, request, ablation_windows)
     metrics = known_metrics(registry, inside.metrics)
     found = trained, data, sheets, verdict, times, metrics, inside.parts, left_out
     return FiveCat(*found, settings, partly)
 
 
-def partial(trained: Trained, request: EvalRequest, spoilt_windows: int) -> tuple[str, ...]:
+def partial(trained: Trained, request: EvalRequest, ablation_windows: int) -> tuple[str, ...]:
     """The options that make a result another than the run's own.
 
     That one is measured on all windows of the run's own validation split, and OOD split where it
@@ -201,7 +207,7 @@ def partial(trained: Trained, request: EvalRequest, spoilt_windows: int) -> tupl
         "--ood": request.ood is None or "ood" not in trained.config["splits"],
         "--max-windows": request.max_windows is None,
         "--min-article": request.min_article in (None, own),
-        "--spoilt-windows": spoilt_windows >= SPOILT_WINDOWS,
+        "--ablation-windows": ablation_windows >= ABLATION_WINDOWS,
     }
     return tuple(option for option, own in ours.items() if not own)
 
@@ -219,7 +225,7 @@ def made(weights: Path) -> dict[str, Any]:
 def whole_articles(windows: Windows, count: int) -> np.ndarray:
     """Windows of whole articles in a seeded order until there are ``count``; ascending."""
     each = np.bincount(windows.article, minlength=len(windows.split.articles))
-    chosen = seeded_articles(each, count, DATA_SEED, "spoilt")
+    chosen = seeded_articles(each, count, DATA_SEED, "perturbed")
     return np.flatnonzero(np.isin(windows.article, chosen))
 
 

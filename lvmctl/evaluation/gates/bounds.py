@@ -42,15 +42,15 @@ def is_undecided(gate: VerdictGate, figure: Figure) -> bool:
     return timed and known and meets(gate, figure.low) != meets(gate, figure.high)
 
 
-def judge(gate: VerdictGate, figure: Figure | None, certain: bool) -> Status:
+def judge(gate: VerdictGate, figure: Figure | None, require_interval: bool) -> Status:
     """PASS, MARGINAL, FAIL, ABSENT where no window is counted, or UNDECIDED.
 
     A time depends on what else the machine does, so one whose interval holds the bound is
     UNDECIDED, by any rule.
 
     Args:
-        certain: the worse end of the interval has to meet the bound as well. If it does not, or if
-            there is no interval, a figure that does is MARGINAL.
+        require_interval: the worse end of the interval has to meet the bound as well. If it does
+            not, or if there is no interval, a figure that does is MARGINAL.
     """
     if figure is None or not figure.windows:
         return "ABSENT"
@@ -58,6 +58,6 @@ def judge(gate: VerdictGate, figure: Figure | None, certain: bool) -> Status:
         return "UNDECIDED"
     if meets(gate, figure.value):
         worse = figure.low if gate.at_most is None else figure.high
-        return "PASS" if not certain or meets(gate, worse) else "MARGINAL"
+        return "PASS" if not require_interval or meets(gate, worse) else "MARGINAL"
     near = gate.marginal is not None and reaches(gate, figure.value, gate.marginal)
     return "MARGINAL" if near else "FAIL"

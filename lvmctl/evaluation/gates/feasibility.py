@@ -74,7 +74,9 @@ class GateAnswer:
         if self.status == "VACUOUS":
             return f"ask for more than random has, {number(self.any.random.value)}{lead}"
         if self.status == "INFEASIBLE" and top is not None:
-            asked = top[1].low if gate.certain and math.isfinite(top[1].low) else top[1].value
+            asked = (
+                top[1].low if gate.require_interval and math.isfinite(top[1].low) else top[1].value
+            )
             return f"ask for {sign} {signed(asked)}{lead} at most ({top[0]}'s)"
         if self.status == "UNKNOWN":
             return self.any.why
@@ -129,7 +131,7 @@ def gate_answer(
     met = {
         name: cosine
         for name, cosine in baselines.items()
-        if judge(gate, evidence.of(gate, name, gate.metric), gate.certain) == "PASS"
+        if judge(gate, evidence.of(gate, name, gate.metric), gate.require_interval) == "PASS"
     }
     verdicts = {c: gate_verdict(gate, "direct", c, evidence) for c in classes}
     if missing:
@@ -141,7 +143,7 @@ def verdict_of(statuses: list[str]) -> str:
     """The gravest thing to say of a profile, FEASIBLE where there is none; UNDECIDED where too few
     gates are known to say that (METHODS §3)."""
     known = [status for status in statuses if status != "UNKNOWN"]
-    for grave in DEAD:
-        if grave in known:
-            return grave
+    for critical in DEAD:
+        if critical in known:
+            return critical
     return "FEASIBLE" if len(known) >= min(ENOUGH, len(statuses)) else "UNDECIDED"

@@ -84,16 +84,18 @@ def profile_verdict(
     predictor: str,
     geometry: Geometry,
     evidence: Evidence,
-    seed_rules: bool = False,
+    published_rules: bool = False,
 ) -> ProfileVerdict:
     """Judge a predictor by the gates of a profile.
 
     Args:
         geometry: the class of the predictor, which decides its ceilings.
-        seed_rules: judge as the seeds did: their figures, without intervals and without asking
+        published_rules: judge as the seeds did: their figures, without intervals and without asking
             whether a gate can be passed, or failed.
     """
-    verdicts = [gate_verdict(gate, predictor, geometry, evidence, seed_rules) for gate in gates]
+    verdicts = [
+        gate_verdict(gate, predictor, geometry, evidence, published_rules) for gate in gates
+    ]
     parts: dict[str, list[Status]] = {}
     for verdict in verdicts:
         if not verdict.gate.optional:

@@ -21,6 +21,6 @@ def find_profile(registry: Registry, name: str) -> tuple[ProfileSpec, list[Verdi
             raise PluginError(
                 f"profile {entry.qualified} asks for {gate.qualified}, which is a "
                 f"{gate.record.role} gate and judges nothing",
-                mend=f"repair or reinstall {entry.plugin.distribution}",
+                hint=f"repair or reinstall {entry.plugin.distribution}",
             )
     return entry.record, [gate.record for gate in gates]

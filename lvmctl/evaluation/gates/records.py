@@ -8,8 +8,8 @@ from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
 
 _R5 = "in_article.filtered.r@5"
 _OURS = "ours (METHODS §3)"
-_DIRECT: dict[str, Any] = {"against": "direct", "certain": True}
-_WIENER: dict[str, Any] = {"against": "wiener", "certain": True}
+_DIRECT: dict[str, Any] = {"against": "direct", "require_interval": True}
+_WIENER: dict[str, Any] = {"against": "wiener", "require_interval": True}
 
 GATES = (
     VerdictGate(

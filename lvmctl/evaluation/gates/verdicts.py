@@ -94,7 +94,7 @@ class GateVerdict:
             "op": ">=" if gate.at_most is None else "<=",
             "bound": bound(gate),
             "marginal": gate.marginal,
-            "certain": gate.certain,
+            "require_interval": gate.require_interval,
             **numbers(self.judged.figure),
             "seed": self.seed.record(),
             "fair": self.fair.record(),
@@ -113,7 +113,7 @@ def gate_verdict(
     predictor: str,
     geometry: Geometry,
     evidence: Evidence,
-    seed_rules: bool = False,
+    published_rules: bool = False,
 ) -> GateVerdict:
     """One gate, asked of ``predictor``, of its ceiling and of ``random``.
 
@@ -125,9 +125,9 @@ def gate_verdict(
     metric = asked_of_ranker(gate) if ranker else gate.metric
     seed_metric = gate.seed_metric or gate.metric
     fair, seed = (path and evidence.of(gate, predictor, path) for path in (metric, seed_metric))
-    by_fair = Outcome(metric or gate.metric, fair, judge(gate, fair, gate.certain))
-    by_seed = Outcome(seed_metric, seed, judge(gate, seed, certain=False))
-    judged = by_seed if seed_rules else by_fair
+    by_fair = Outcome(metric or gate.metric, fair, judge(gate, fair, gate.require_interval))
+    by_seed = Outcome(seed_metric, seed, judge(gate, seed, require_interval=False))
+    judged = by_seed if published_rules else by_fair
 
     held = ceilings(judged.metric, geometry, evidence.ceilings)
     ceiling = best(gate, {name: evidence.of(gate, name, judged.metric) for name in held.names})
@@ -136,13 +136,15 @@ def gate_verdict(
     # A lead on wiener is not out of reach because wiener has none on itself.
     proven = held.beatable and (status == "PASS" or gate.against in held.names)
     if status == "ABSENT":
-        why = absence(gate, judged.metric, evidence) if metric or seed_rules else NOT_OF_RANKERS
+        why = (
+            absence(gate, judged.metric, evidence) if metric or published_rules else NOT_OF_RANKERS
+        )
     elif status == "UNDECIDED":
         figure = judged.figure
         why = f"its interval {interval((figure.low, figure.high))} holds the bound"
-    elif seed_rules or not math.isfinite(judged.figure.value):
+    elif published_rules or not math.isfinite(judged.figure.value):
         pass
-    elif judge(gate, random, gate.certain) == "PASS":
+    elif judge(gate, random, gate.require_interval) == "PASS":
         status, why = "VACUOUS", f"random has {number(random.value)}"
     elif ceiling and not proven and not reached(gate, ceiling[1]):
         status, why = "INFEASIBLE", f"{ceiling[0]} has {number(ceiling[1].value)}"
@@ -161,7 +163,7 @@ def gate_verdict(
 
 def reached(gate: VerdictGate, top: Figure) -> bool:
     """Whether a ceiling passes; without an interval (one article) its figure has to do."""
-    return judge(gate, top, gate.certain and math.isfinite(top.low)) == "PASS"
+    return judge(gate, top, gate.require_interval and math.isfinite(top.low)) == "PASS"
 
 
 def best(gate: VerdictGate, figures: dict[str, Figure | None]) -> tuple[str, Figure] | None:
@@ -173,7 +175,7 @@ def best(gate: VerdictGate, figures: dict[str, Figure | None]) -> tuple[str, Fig
 
     def order(named: tuple[str, Figure]) -> tuple[bool, float]:
         figure = named[1]
-        return judge(gate, figure, gate.certain) == "PASS", sign * figure.value
+        return judge(gate, figure, gate.require_interval) == "PASS", sign * figure.value
 
     return max(there, key=order, default=None)
 
@@ -182,7 +184,7 @@ def asked_of_ranker(gate: VerdictGate) -> str | None:
     """The figure that the fair rule of a gate judges of a predictor with its own score (METHODS §3,
     5CAT); None where the gate is not asked of one.
 
-    What it loses when its window is spoilt, beside what a baseline loses, are ranks. A published
+    What it loses when its window is perturbed, beside what a baseline loses, are ranks. A published
     bound on that loss is one of cosine, and stays. Nothing can be fed back but a vector.
     """
     family, _, name = gate.metric.partition(".")

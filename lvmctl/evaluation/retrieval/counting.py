@@ -24,7 +24,7 @@ STRIP = 128
 PAIRS = 512
 """Chunks computed again in float64 at a time."""
 
-FEW = 1 / 400
+MAX_SHARE = 1 / 400
 """Share of a block's scores that computing them again in float64 costs as much as the block."""
 
 
@@ -87,7 +87,7 @@ class Counter:
             reach = max(NEAR, way.rounding(self.q.shape[1])) * self.size[part]
             reach[reach == 0] = -1  # whatever is computed again stays 0, or no number
             row, chunk = within(torch.abs(gap, out=spare), torch.from_numpy(reach).float())
-            if way is self.ways[-1] or len(row) <= FEW * gap.numel():
+            if way is self.ways[-1] or len(row) <= MAX_SHARE * gap.numel():
                 return gap, row, chunk
             self.way[block] += 1
 

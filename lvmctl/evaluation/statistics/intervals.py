@@ -15,7 +15,7 @@ import numpy as np
 
 from lvmctl.evaluation.statistics.sign_flip import sign_flip
 
-TOGETHER = 64
+BLOCK = 64
 """Figures resampled in one matrix product."""
 NUMBERS = 2**21
 """Counts of draws turned into floats at a time (16 MB), whatever the number of articles."""
@@ -120,8 +120,8 @@ class Resampling:
         """:meth:`interval` of many figures by name, in a few matrix products."""
         names = list(columns)
         found: list[Interval] = []
-        for low in range(0, len(names), TOGETHER):
-            together = [columns[name] for name in names[low : low + TOGETHER]]
+        for low in range(0, len(names), BLOCK):
+            together = [columns[name] for name in names[low : low + BLOCK]]
             found += self.resampled(together).intervals(level)
         return dict(zip(names, found))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-TOGETHER = 2**21
+BLOCK = 2**21
 """Signs drawn at a time (16 MB as floats)."""
 
 
@@ -37,7 +37,7 @@ def sign_flip(
         kept = np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums)) & 1
         return float((abs((2 * kept - 1) @ sums) >= bar).mean())
     rng = np.random.default_rng(seed)
-    reached, step = 0, max(TOGETHER // len(sums), 1)
+    reached, step = 0, max(BLOCK // len(sums), 1)
     for low in range(0, flips, step):
         shape = (min(step, flips - low), len(sums))
         kept = rng.integers(0, 2, shape, dtype=np.int8).astype(np.float64)

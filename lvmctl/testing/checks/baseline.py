@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from lvmctl.evaluation.predictors import Centred
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
 from lvmctl.testing.checks.proofs import NEAR, prove_unit
 from lvmctl.testing.checks.score import score_checks
 from lvmctl.testing.examples import for_all
@@ -26,9 +26,9 @@ def has_what_it_declares(subject: Subject) -> None:
     made, record = subject.build(shape=SHAPE), subject.record
     for flag, method in (("fitted", "fit"), ("centred", "estimate")):
         if getattr(record, flag) and not callable(getattr(made, method, None)):
-            raise Unmet(f"it is declared {flag} and has no `{method}`")
+            raise CheckFailed(f"it is declared {flag} and has no `{method}`")
     if not record.fitted and hasattr(made, "fit"):
-        raise Unmet("it has `fit`, which nobody calls: declare fitted=True")
+        raise CheckFailed("it has `fit`, which nobody calls: declare fitted=True")
 
 
 @check
@@ -106,15 +106,15 @@ def leaves_its_input(subject: Subject) -> None:
     data = windows(SHAPE)
     made = fitted(subject, data=data)
     if not np.array_equal(data.split.vectors, windows(SHAPE).split.vectors):
-        raise Unmet("fit changes the vectors of the windows")
+        raise CheckFailed("fit changes the vectors of the windows")
     context = Contexts().tensor()
     target = shown(subject, context)
     with torch.inference_mode():
         made(context, *target)
     if not torch.equal(context, Contexts().tensor()):
-        raise Unmet("the context is changed")
+        raise CheckFailed("the context is changed")
     if not all(map(torch.equal, target, shown(subject, context))):
-        raise Unmet("the target is changed")
+        raise CheckFailed("the target is changed")
 
 
 @check
@@ -131,7 +131,7 @@ def estimates_what_is_centred(subject: Subject) -> None:
         made = fitted(subject, data=Centred(data, mean))
         found = called(made.estimate, contexts.tensor() - torch.from_numpy(mean))
         if not found.isfinite().all():
-            raise Unmet("the estimate is not finite")
+            raise CheckFailed("the estimate is not finite")
 
     for_all(rule, 10, contexts=contexts(), size=st.sampled_from(SIZES))
 
@@ -144,14 +144,14 @@ def oracle_looks_at_the_target(subject: Subject) -> None:
     made = fitted(subject)
     first, other = (asked(subject, made, Contexts(), seed) for seed in (0, 1))
     if torch.equal(first, other):
-        raise Unmet("it predicts the same for other targets: declare oracle=False")
+        raise CheckFailed("it predicts the same for other targets: declare oracle=False")
 
 
 def same(first: Tensor, second: Tensor, when: str) -> None:
-    """Unmet where two predictions (B, D) differ by more than rounding."""
+    """CheckFailed where two predictions (B, D) differ by more than rounding."""
     away = (first - second).abs().max().item()
     if not away < NEAR:
-        raise Unmet(f"q differs by up to {away:.3g} {when}")
+        raise CheckFailed(f"q differs by up to {away:.3g} {when}")
 
 
 CHECKS: tuple[Check, ...] = (

@@ -8,14 +8,16 @@ import click
 from click.testing import CliRunner
 
 from lvmctl.cli.main import COMMANDS
-from lvmctl.testing.check import Check, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Subject, check
 
 
 def command(subject: Subject) -> click.Command:
     """The command that the record's target is."""
     found = subject.registry.resolve(subject.entry)
     if not isinstance(found, click.Command):
-        raise Unmet(f"{subject.record.target} is a {type(found).__name__}, not a click.Command")
+        raise CheckFailed(
+            f"{subject.record.target} is a {type(found).__name__}, not a click.Command"
+        )
     return found
 
 
@@ -41,7 +43,7 @@ def target_is_a_command(subject: Subject) -> str | None:
 def name_is_free(subject: Subject) -> str | None:
     """No command of lvmctl has its name, which would hide it."""
     if subject.record.name in COMMANDS:
-        raise Unmet(f"`lvmctl {subject.record.name}` is lvmctl's own")
+        raise CheckFailed(f"`lvmctl {subject.record.name}` is lvmctl's own")
     return None
 
 
@@ -50,10 +52,10 @@ def everything_is_explained(subject: Subject) -> str | None:
     """It and every command below it has a help text, and so has each of their options."""
     for names, found in tree(command(subject), subject.record.name):
         if not (found.help or "").strip():
-            raise Unmet(f"`{' '.join(names)}` has no help text")
+            raise CheckFailed(f"`{' '.join(names)}` has no help text")
         for parameter in found.params:
             if isinstance(parameter, click.Option) and not (parameter.help or parameter.hidden):
-                raise Unmet(f"{parameter.opts[0]} of `{' '.join(names)}` has no help text")
+                raise CheckFailed(f"{parameter.opts[0]} of `{' '.join(names)}` has no help text")
     return None
 
 
@@ -65,7 +67,7 @@ def help_works(subject: Subject) -> str | None:
         result = CliRunner().invoke(top, [*names[1:], "--help"], prog_name=names[0])
         if result.exit_code or not result.output.startswith("Usage:"):
             said = result.exception or (result.output.strip().splitlines() or ["nothing"])[0]
-            raise Unmet(f"`{' '.join(names)} --help` exits with {result.exit_code}: {said!r}")
+            raise CheckFailed(f"`{' '.join(names)} --help` exits with {result.exit_code}: {said!r}")
     return None
 
 

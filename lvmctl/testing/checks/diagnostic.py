@@ -15,7 +15,7 @@ import torch
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import LvmctlError
 from lvmctl.core.reporter import SILENT
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
 from lvmctl.testing.inputs.diagnostic_subjects import odd, trace, usual
 from lvmctl.testing.inputs.once import once_per_subject
 
@@ -57,7 +57,7 @@ def diagnosed(subject: Subject, asked: Any, seed: int = 0) -> Diagnosis:
         np.random.set_state(before[0])
         torch.set_rng_state(before[1])
     if not isinstance(found, Diagnosis):
-        raise Unmet(f"it returns a {type(found).__name__}, not a Diagnosis")
+        raise CheckFailed(f"it returns a {type(found).__name__}, not a Diagnosis")
     return found
 
 
@@ -67,16 +67,18 @@ def says_it_in_a_sentence(subject: Subject) -> str | None:
     stop, and tables whose rows are as long as their headers."""
     found = trial(subject).first
     if not isinstance(found.verdict, str) or not VERDICT.fullmatch(found.verdict):
-        raise Unmet(f"the verdict {found.verdict!r} is not a few words in capitals")
+        raise CheckFailed(f"the verdict {found.verdict!r} is not a few words in capitals")
     sentence = found.sentence
     if not isinstance(sentence, str) or "\n" in sentence or not sentence.endswith("."):
-        raise Unmet(f"the sentence is not one line with a full stop: {sentence!r}")
+        raise CheckFailed(f"the sentence is not one line with a full stop: {sentence!r}")
     if not isinstance(found.change, str) or "\n" in found.change:
-        raise Unmet(f"what would change it is not one line: {found.change!r}")
+        raise CheckFailed(f"what would change it is not one line: {found.change!r}")
     for table in found.tables:
         long = [row for row in table.rows if len(row) != len(table.header)]
         if long:
-            raise Unmet(f"a row of {table.title or 'a table'} does not fit its header: {long[0]}")
+            raise CheckFailed(
+                f"a row of {table.title or 'a table'} does not fit its header: {long[0]}"
+            )
     return f"{found.verdict}: {sentence}"
 
 
@@ -85,14 +87,16 @@ def figures_are_plain_data(subject: Subject) -> str | None:
     """Its figures are plain data with names of their own, so that ``--json`` can print them."""
     figures = trial(subject).first.figures
     if not isinstance(figures, dict):
-        raise Unmet(f"figures is a {type(figures).__name__}, not a dict")
+        raise CheckFailed(f"figures is a {type(figures).__name__}, not a dict")
     try:
         json.dumps(figures)
     except (TypeError, ValueError) as error:
-        raise Unmet(f"the figures are no plain data: {error}") from error
+        raise CheckFailed(f"the figures are no plain data: {error}") from error
     taken = [name for name in figures if name in TAKEN]
     if taken:
-        raise Unmet(f"the figure {taken[0]!r} hides the {taken[0]} of the diagnosis in the JSON")
+        raise CheckFailed(
+            f"the figure {taken[0]!r} hides the {taken[0]} of the diagnosis in the JSON"
+        )
     return None
 
 
@@ -102,7 +106,7 @@ def same_subject_same_diagnosis(subject: Subject) -> str | None:
     one, two, _ = trial(subject)
     for name in ("verdict", "sentence", "change", "failed", "figures", "tables"):
         if repr(getattr(one, name)) != repr(getattr(two, name)):
-            raise Unmet(f"its {name} is another one the second time")
+            raise CheckFailed(f"its {name} is another one the second time")
     return None
 
 
@@ -110,7 +114,7 @@ def same_subject_same_diagnosis(subject: Subject) -> str | None:
 def leaves_its_subject(subject: Subject) -> str | None:
     """It changes nothing of what it is asked about."""
     if trial(subject).changed:
-        raise Unmet(f"it changes the {subject.record.takes} it is asked about")
+        raise CheckFailed(f"it changes the {subject.record.takes} it is asked about")
     return None
 
 
@@ -123,14 +127,14 @@ def odd_subjects_end_in_one_line(subject: Subject) -> str | None:
         with TemporaryDirectory(prefix="lvmctl-check-") as place:
             try:
                 answers.append(f"{name}: {diagnosed(subject, make(Path(place))).verdict}")
-            except Unmet:
+            except CheckFailed:
                 raise
             except LvmctlError as error:
                 if "\n" in str(error):
-                    raise Unmet(f"{name} ends in several lines: {error}") from error
+                    raise CheckFailed(f"{name} ends in several lines: {error}") from error
                 answers.append(f"{name}: refused")
             except Exception as error:
-                raise Unmet(f"{name} ends in {type(error).__name__}: {error}") from error
+                raise CheckFailed(f"{name} ends in {type(error).__name__}: {error}") from error
     return ", ".join(answers)
 
 

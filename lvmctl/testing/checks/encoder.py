@@ -15,7 +15,7 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, LvmctlError
 from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
 from lvmctl.testing.inputs.other_process import NotThere, vectors_elsewhere
 from lvmctl.testing.inputs.texts import COOKING, MONEY, MUSIC, ODD, SAILING, corpus
 
@@ -51,19 +51,19 @@ def one_finite_row_per_text(subject: Subject) -> str | None:
     """Each text becomes a row of finite float32 numbers, as many as any other; no text, no row."""
     encoder, widths = ready(subject), {}
     if len(none := encoder.encode([])):
-        raise Unmet(f"no text gives {form(none)}")
+        raise CheckFailed(f"no text gives {form(none)}")
     for count in (len(TEXTS), 1, 2):
         rows = encoder.encode(TEXTS[:count])
         if not isinstance(rows, np.ndarray) or rows.ndim != 2 or len(rows) != count:
-            raise Unmet(f"{count} texts give {form(rows)}, not ({count}, D)")
+            raise CheckFailed(f"{count} texts give {form(rows)}, not ({count}, D)")
         if rows.dtype != np.float32:
-            raise Unmet(f"{count} texts give {rows.dtype}, not float32")
+            raise CheckFailed(f"{count} texts give {rows.dtype}, not float32")
         if not np.isfinite(rows).all():
-            raise Unmet(f"{count} texts give numbers that are not finite")
+            raise CheckFailed(f"{count} texts give numbers that are not finite")
         widths[count] = rows.shape[1]
     if len(set(widths.values())) > 1:
         said = ", ".join(f"{width} for {count} texts" for count, width in widths.items())
-        raise Unmet(f"D changes: {said}")
+        raise CheckFailed(f"D changes: {said}")
     return f"D = {widths[1]}"
 
 
@@ -76,10 +76,10 @@ def unit_norm_or_said(subject: Subject) -> str | None:
     try:
         norms = norms_of(rows, lambda i: f"the vector of {TEXTS[i]!r}", None)
     except DataError as error:
-        raise Unmet(error.what) from error
+        raise CheckFailed(error.what) from error
     between = f"norms lie between {norms.min():.4f} and {norms.max():.4f}"
     if encoder.recipe().get("normalized", True) and np.abs(norms - 1).max() > UNIT_TOLERANCE:
-        raise Unmet(f"{between}, and the recipe does not say that they are not 1")
+        raise CheckFailed(f"{between}, and the recipe does not say that they are not 1")
     return between
 
 
@@ -107,11 +107,11 @@ def same_text_same_vector(subject: Subject) -> str | None:
 
 
 def require_same(rows: np.ndarray, found: np.ndarray, how: str) -> None:
-    """Unmet where vectors of :data:`TEXTS` differ by more than rounding."""
+    """CheckFailed where vectors of :data:`TEXTS` differ by more than rounding."""
     apart = np.linalg.norm(found - rows, axis=1) / np.linalg.norm(rows, axis=1).clip(1e-12)
     if apart.max() > TOLERANCE:
         text = TEXTS[int(apart.argmax())]
-        raise Unmet(f"{text!r} has another vector {how}, {apart.max():.2g} away")
+        raise CheckFailed(f"{text!r} has another vector {how}, {apart.max():.2g} away")
 
 
 @check
@@ -123,7 +123,7 @@ def different_texts_differ(subject: Subject) -> str | None:
     cosine = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
     same = (cosine > 1 - 1e-6).mean()
     if same > 0.1:
-        raise Unmet(f"{same:.0%} of all pairs of different texts have the same direction")
+        raise CheckFailed(f"{same:.0%} of all pairs of different texts have the same direction")
     return f"mean cosine of different texts {cosine.mean():.2f}"
 
 
@@ -138,15 +138,15 @@ def odd_texts_are_encoded_or_refused(subject: Subject) -> str | None:
             rows = encoder.encode([TEXTS[0], text])
         except LvmctlError as error:
             if "\n" in str(error):
-                raise Unmet(f"{name} is refused in several lines: {error}") from error
+                raise CheckFailed(f"{name} is refused in several lines: {error}") from error
             refused.append(name)
             continue
         except Exception as error:
-            raise Unmet(f"{name} ends in {type(error).__name__}: {error}") from error
+            raise CheckFailed(f"{name} ends in {type(error).__name__}: {error}") from error
         if form(rows) != f"(2, {width})":
-            raise Unmet(f"{name} gives {form(rows)}, not (2, {width})")
+            raise CheckFailed(f"{name} gives {form(rows)}, not (2, {width})")
         if not np.isfinite(rows).all() or not rows[1].any():
-            raise Unmet(f"{name} gives a vector that is zero or not finite")
+            raise CheckFailed(f"{name} gives a vector that is zero or not finite")
     return f"refused: {', '.join(refused)}" if refused else None
 
 
@@ -157,19 +157,19 @@ def recipe_says_what_made_it(subject: Subject) -> str | None:
     encoder = ready(subject)
     recipe = encoder.recipe()
     if not isinstance(recipe, dict):
-        raise Unmet(f"recipe() gives {type(recipe).__name__}, not a dict")
+        raise CheckFailed(f"recipe() gives {type(recipe).__name__}, not a dict")
     try:
         json.dumps(recipe, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise Unmet(f"the recipe is no plain data: {error}") from error
+        raise CheckFailed(f"the recipe is no plain data: {error}") from error
     if recipe.get("name") != subject.record.name:
-        raise Unmet(f"the recipe names {recipe.get('name')!r}, not {subject.record.name!r}")
+        raise CheckFailed(f"the recipe names {recipe.get('name')!r}, not {subject.record.name!r}")
     missing = [f.name for f in fields(subject.options) if f.name not in recipe]
     if missing:
-        raise Unmet(f"the recipe leaves out {', '.join(missing)}")
+        raise CheckFailed(f"the recipe leaves out {', '.join(missing)}")
     encoder.encode(TEXTS[:3])
     if encoder.recipe() != recipe:
-        raise Unmet("the recipe is another one after texts were encoded")
+        raise CheckFailed("the recipe is another one after texts were encoded")
     return None
 
 
@@ -182,9 +182,9 @@ def fit_learns_where_it_says_so(subject: Subject) -> str | None:
     one, other = first.encode(TEXTS), second.encode(TEXTS)
     same = one.shape == other.shape and np.allclose(one, other, atol=TOLERANCE)
     if subject.record.fitted and same:
-        raise Unmet("fitted=True, and another corpus changes no vector")
+        raise CheckFailed("fitted=True, and another corpus changes no vector")
     if not subject.record.fitted and not same:
-        raise Unmet("fitted=False, and fit() changes the vectors")
+        raise CheckFailed("fitted=False, and fit() changes the vectors")
     return None
 
 
@@ -197,14 +197,14 @@ def state_comes_back(subject: Subject) -> str | None:
     encoder, again, file = ready(subject), built(subject), BytesIO()
     for name in ("state", "restore"):
         if not hasattr(encoder, name):
-            raise Unmet(f"it has no {name}()")
+            raise CheckFailed(f"it has no {name}()")
     np.savez(file, **encoder.state())
     file.seek(0)
     with without_pickle(), np.load(file, allow_pickle=False) as arrays:
         again.restore(dict(arrays))
     texts = [*TEXTS, *corpus(MUSIC)]
     if not np.array_equal(again.encode(texts), encoder.encode(texts)):
-        raise Unmet("the restored encoder gives other vectors")
+        raise CheckFailed("the restored encoder gives other vectors")
     return None
 
 
@@ -216,7 +216,7 @@ def without_pickle() -> Iterator[None]:
     except ValueError as error:
         if "allow_pickle" not in str(error):
             raise
-        raise Unmet("the state holds Python objects, not plain arrays") from error
+        raise CheckFailed("the state holds Python objects, not plain arrays") from error
 
 
 def rows_of(encoder: Any, texts: list[str]) -> np.ndarray:

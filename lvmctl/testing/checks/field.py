@@ -9,7 +9,7 @@ import numpy as np
 from lvmctl.data import Windows
 from lvmctl.data.fields import field_maker
 from lvmctl.registry.specs import BatchFieldSpec
-from lvmctl.testing.check import Check, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Subject, check
 from lvmctl.testing.inputs.splits import textlike
 
 DIM = 16
@@ -53,11 +53,13 @@ def has_its_shape(subject: Subject) -> str:
         )
         found = call()
         if found.dtype.kind not in "biuf":
-            raise Unmet(f"for {said} it gives {found.dtype}, which no tensor holds")
+            raise CheckFailed(f"for {said} it gives {found.dtype}, which no tensor holds")
         if found.shape != wanted:
-            raise Unmet(f"for {said} it gives {found.shape}, not {wanted}, which is {field.shape}")
+            raise CheckFailed(
+                f"for {said} it gives {found.shape}, not {wanted}, which is {field.shape}"
+            )
         if not np.isfinite(found).all():
-            raise Unmet(f"for {said} not all of it is finite")
+            raise CheckFailed(f"for {said} not all of it is finite")
     return f"{found.dtype} {field.shape}"
 
 
@@ -67,7 +69,7 @@ def draws_from_the_generator_it_is_given(subject: Subject) -> None:
     resumed."""
     for said, _, _, call in calls(subject):
         if not np.array_equal(call(), call()):
-            raise Unmet(f"for {said} it gives other values when it is asked again")
+            raise CheckFailed(f"for {said} it gives other values when it is asked again")
 
 
 @check
@@ -77,7 +79,7 @@ def leaves_the_windows(subject: Subject) -> None:
         vectors, rows = windows.split.vectors.copy(), windows.rows.copy()
         call()
         if not (np.array_equal(vectors, windows.split.vectors) and (rows == windows.rows).all()):
-            raise Unmet(f"for {said} it changes the windows in place")
+            raise CheckFailed(f"for {said} it changes the windows in place")
 
 
 CHECKS: tuple[Check, ...] = (

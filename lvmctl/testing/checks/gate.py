@@ -9,7 +9,7 @@ import torch
 from lvmctl.plan import PlannedPart, batch_fields
 from lvmctl.registry.specs import KillRule, SampleWeight
 from lvmctl.registry.verdict_specs import VerdictGate
-from lvmctl.testing.check import Check, Subject, Unmet, check, where
+from lvmctl.testing.check import Check, CheckFailed, Subject, check, where
 from lvmctl.testing.checks import verdict as verdict_checks
 from lvmctl.testing.inputs.gate_inputs import ROLES, Given, plain, rows, trace
 from lvmctl.testing.inputs.loss_trial import fields_of
@@ -35,7 +35,7 @@ def needs_known_fields(subject: Subject) -> None:
     problems: list[str] = []
     batch_fields(subject.registry, [PlannedPart(subject.entry, subject.options)], problems)
     if problems:
-        raise Unmet("; ".join(problems))
+        raise CheckFailed("; ".join(problems))
 
 
 @check
@@ -46,7 +46,7 @@ def answers_in_its_form(subject: Subject) -> str | None:
         for name, make in given:
             arguments = make()
             if wrong := ROLES[subject.record.role][1](gate(*arguments), arguments):
-                raise Unmet(f"given {name} it returns {wrong}")
+                raise CheckFailed(f"given {name} it returns {wrong}")
     return None
 
 
@@ -58,7 +58,9 @@ def same_input_same_answer(subject: Subject) -> str | None:
         for name, make in reversed(given):
             often, fresh = plain(gate(*make())), plain(subject.build()(*make()))
             if often != fresh:
-                raise Unmet(f"given {name} it answers otherwise after other calls than at first")
+                raise CheckFailed(
+                    f"given {name} it answers otherwise after other calls than at first"
+                )
     return None
 
 
@@ -71,7 +73,7 @@ def leaves_what_it_is_given(subject: Subject) -> str | None:
             before = [trace(argument) for argument in arguments]
             gate(*arguments)
             if before != [trace(argument) for argument in arguments]:
-                raise Unmet(f"it changes {name}")
+                raise CheckFailed(f"it changes {name}")
     return None
 
 
@@ -84,7 +86,7 @@ def reads_declared_fields_only(subject: Subject) -> str | None:
         try:
             gate(whole.only(record.needs, f"gate {record.name}"))
         except AttributeError as error:
-            raise Unmet(f"given {name}: {error}") from error
+            raise CheckFailed(f"given {name}: {error}") from error
     return None
 
 
@@ -112,12 +114,14 @@ def leaves_something_to_train(subject: Subject) -> str | None:
     if isinstance(subject.record, KillRule):
         stopped = [name for name, reason in answers.items() if reason]
         if len(stopped) == len(answers):
-            raise Unmet(f"it stops at every record, also at {stopped[0]}: {answers[stopped[0]]}")
+            raise CheckFailed(
+                f"it stops at every record, also at {stopped[0]}: {answers[stopped[0]]}"
+            )
         first = f", first at {stopped[0]}" if stopped else ""
         return f"it stops at {len(stopped)} of {len(answers)} records{first}"
     if isinstance(subject.record, SampleWeight):
         if not any((weights > 0).any() for weights in answers.values()):
-            raise Unmet("every weight is 0, so nothing is learned")
+            raise CheckFailed("every weight is 0, so nothing is learned")
         return None
     shares = {name: torch.as_tensor(chosen).float().mean() for name, chosen in answers.items()}
     return ", ".join(f"{share:.0%} in {name}" for name, share in shares.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lvmctl.plan import PlannedPart, batch_fields
-from lvmctl.testing.check import Check, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Subject, check
 from lvmctl.testing.checks.loss_finite import (
     finite_for_every_prediction,
     finite_for_tiny_batches,
@@ -42,14 +42,14 @@ def declares_fields_that_exist(subject: Subject) -> None:
     record, models = subject.record, subject.registry.entries("model")
     for where in ("needs", "needs_prediction"):
         if isinstance(names := getattr(record, where), str):
-            raise Unmet(f'{where} is the text {names!r}, not a tuple; write ("{names}",)')
+            raise CheckFailed(f'{where} is the text {names!r}, not a tuple; write ("{names}",)')
     problems: list[str] = []
     batch_fields(subject.registry, [PlannedPart(subject.entry, subject.options)], problems)
     if problems:
-        raise Unmet("; ".join(problems))
+        raise CheckFailed("; ".join(problems))
     known = dict.fromkeys([*OPTIONAL, *(name for model in models for name in model.record.gives)])
     if unknown := [name for name in record.needs_prediction if name not in known]:
-        raise Unmet(f"needs_prediction names {listed(unknown)}; there are {', '.join(known)}")
+        raise CheckFailed(f"needs_prediction names {listed(unknown)}; there are {', '.join(known)}")
 
 
 @check
@@ -58,7 +58,7 @@ def is_built(subject: Subject) -> str | None:
     built."""
     _, note = accepted(lambda shape: built(subject, shape))
     if fault := misbuilt(built(subject)):
-        raise Unmet(fault)
+        raise CheckFailed(fault)
     return note
 
 
@@ -74,15 +74,17 @@ def returns_values_per_window(subject: Subject) -> str:
                 try:
                     output = trial(*trial.example(size=size), step)
                 except TypeError as error:
-                    raise Unmet(str(error)) from error
+                    raise CheckFailed(str(error)) from error
                 names = list(values(output))
                 first = first or names
                 if names != first:
                     when = f"of {size} windows in epoch {step.epoch}"
-                    raise Unmet(f"it gives {listed(names)} {when}, and {listed(first)} before")
+                    raise CheckFailed(
+                        f"it gives {listed(names)} {when}, and {listed(first)} before"
+                    )
     taken = {"loss", *(f"loss_{name}" for name in output.terms)}
     if both := [name for name in output.metrics if name in taken]:
-        raise Unmet(f"the metrics {listed(both)} have names under which losses are logged")
+        raise CheckFailed(f"the metrics {listed(both)} have names under which losses are logged")
     logged = {"terms": output.terms, "metrics": output.metrics}
     return "; ".join(f"{what} {', '.join(names)}" for what, names in logged.items() if names)
 

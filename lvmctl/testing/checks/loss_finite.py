@@ -9,7 +9,7 @@ from torch import Tensor
 from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.core.errors import UsageError
 from lvmctl.registry.specs import Shape
-from lvmctl.testing.check import Skipped, Subject, Unmet, check
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import MANY, accepted
 from lvmctl.testing.inputs.loss_trial import (
@@ -135,13 +135,13 @@ def require_finite(
     """The total, where it, all that is logged and every gradient are finite.
 
     Raises:
-        Unmet: they are not, or the loss raised; the message ends with ``where``.
+        CheckFailed: they are not, or the loss raised; the message ends with ``where``.
     """
     try:
         output, gradients = trial.gradients(prediction, batch, step, bf16)
     except Exception as error:
-        raise Unmet(f"it raised {error!r}{where}") from error
+        raise CheckFailed(f"it raised {error!r}{where}") from error
     found = values(output) | {f"gradient of {name}": g for name, g in gradients.items()}
     if bad := [name for name, value in found.items() if not torch.isfinite(value).all()]:
-        raise Unmet(f"NaN or infinite{where}: {listed(bad)}")
+        raise CheckFailed(f"NaN or infinite{where}: {listed(bad)}")
     return output.total.detach()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 
 from lvmctl.core.batch import Batch, Prediction
-from lvmctl.testing.check import Skipped, Subject, Unmet, check
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check
 from lvmctl.testing.inputs.batches import constant_prediction
 from lvmctl.testing.inputs.loss_trial import (
     FIRST,
@@ -43,11 +43,11 @@ def reads_only_what_it_declares(subject: Subject) -> str | None:
             try:
                 without = trial(replace(prediction, **{name: None}), batch, step)
             except Exception as error:
-                raise Unmet(fault) from error
+                raise CheckFailed(fault) from error
             if difference(full, without):
-                raise Unmet(fault)
-    idle = [name for name in trial.record.needs if not reads(trial, name, prediction, batch)]
-    return f"with these options it does not read {listed(idle)}" if idle else None
+                raise CheckFailed(fault)
+    unread = [name for name in trial.record.needs if not reads(trial, name, prediction, batch)]
+    return f"with these options it does not read {listed(unread)}" if unread else None
 
 
 def shown(trial: Trial, batch: Batch, without: str = "") -> Batch:
@@ -85,9 +85,9 @@ def reads_its_share(subject: Subject) -> None:
             alone = replace(prediction, scores=prediction.scores[:, : 1 + trial.counts[count]])
         # Where a tensor lies in memory may change the last digits of a product.
         if said := difference(trial(alone, narrow), trial(prediction, batch), tolerance=1e-5):
-            mend = "prediction.rollout" if count == "rollout" else f"batch.{names[0]}"
-            raise Unmet(
-                f"{said} when another loss asks for more {count}; read {mend}[:, : self.{count}]"
+            hint = "prediction.rollout" if count == "rollout" else f"batch.{names[0]}"
+            raise CheckFailed(
+                f"{said} when another loss asks for more {count}; read {hint}[:, : self.{count}]"
             )
 
 
@@ -113,7 +113,7 @@ def changes_nothing_it_is_given(subject: Subject) -> None:
         ),
     ]
     if changed:
-        raise Unmet(f"it changes {listed(changed)} in place, which the other losses read too")
+        raise CheckFailed(f"it changes {listed(changed)} in place, which the other losses read too")
 
 
 @check
@@ -124,10 +124,10 @@ def same_input_same_output(subject: Subject) -> str | None:
     prediction, batch = trial.example()
     first = trial(prediction, batch)
     if said := difference(first, trial(prediction, batch)):
-        raise Unmet(f"{said} when it was called again; keep what it remembers in buffers")
+        raise CheckFailed(f"{said} when it was called again; keep what it remembers in buffers")
     trial.loss = copy.deepcopy(trial.loss)
     if said := difference(first, trial(prediction, batch)):
-        raise Unmet(f"{said} in a copy of the loss")
+        raise CheckFailed(f"{said} in a copy of the loss")
     before = torch.get_rng_state()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         trial.loss(prediction, copied(batch), FIRST)
@@ -147,4 +147,6 @@ def state_dict_has_it_all(subject: Subject) -> None:
     trial.state = other.state = copy.deepcopy(trial.loss.state_dict())
     prediction, batch = trial.example()
     if said := difference(trial(prediction, batch), other(prediction, batch)):
-        raise Unmet(f"{said} in a loss that loaded its state_dict; keep what it needs in buffers")
+        raise CheckFailed(
+            f"{said} in a loss that loaded its state_dict; keep what it needs in buffers"
+        )

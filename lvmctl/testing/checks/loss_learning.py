@@ -6,7 +6,7 @@ import torch
 
 from lvmctl.core.batch import Batch, Prediction
 from lvmctl.sphere import unit
-from lvmctl.testing.check import Skipped, Subject, Unmet, check
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check
 from lvmctl.testing.inputs.batches import constant_prediction, random_prediction
 from lvmctl.testing.inputs.loss_trial import Trial, listed, made_of, sound
 
@@ -38,9 +38,11 @@ def gradient_reaches_the_prediction(subject: Subject) -> str | None:
         reached |= {name for name, gradient in gradients.items() if gradient.any()}
     if moving and not reached & set(trial.read):
         names = listed([f"prediction.{name}" for name in trial.read if name in moving])
-        raise Unmet(f"the total changes with {names}, and no gradient gets there; is it detached?")
+        raise CheckFailed(
+            f"the total changes with {names}, and no gradient gets there; is it detached?"
+        )
     if not moving | reached:
-        raise Unmet("the total depends on nothing that can be trained")
+        raise CheckFailed("the total depends on nothing that can be trained")
     return None if moving else "it trains parameters of its own, and no prediction"
 
 
@@ -67,11 +69,11 @@ def target_scores_best(subject: Subject) -> str:
         raise Skipped("its total does not depend on the prediction")
     said = told(target, aside, same)
     if not target < min(aside, same):
-        raise Unmet(f"{said}; if it is no objective of its own, say regulariser=True")
+        raise CheckFailed(f"{said}; if it is no objective of its own, say regulariser=True")
     alone, *others = scores(trial, 1, ALONE)
     # A loss that compares the windows of a batch may have nothing to say of one.
     if alone > min(others) + SLACK * (min(aside, same) - target):
-        raise Unmet(f"in batches of one window {told(alone, *others)}")
+        raise CheckFailed(f"in batches of one window {told(alone, *others)}")
     return said
 
 

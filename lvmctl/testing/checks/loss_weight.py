@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from lvmctl.testing.check import Subject, Unmet, check
+from lvmctl.testing.check import CheckFailed, Subject, check
 from lvmctl.testing.inputs.batches import random_prediction
 from lvmctl.testing.inputs.loss_trial import Trial, parts_of, sound
 
@@ -24,7 +24,7 @@ def weight_zero_silences_a_window(subject: Subject) -> str | None:
         # What a loss asks of its own parameters alone is no window's.
         heard = gradient if name in trial.read else gradient - others[name]
         if heard.any():  # NaN counts
-            raise Unmet(
+            raise CheckFailed(
                 f"with all weights 0 the windows have a part in the gradient of {name}: a scalar "
                 "term is for what has no windows, return (B,) values"
             )
@@ -34,7 +34,7 @@ def weight_zero_silences_a_window(subject: Subject) -> str | None:
                 continue
             if coupled(trial, row, name):
                 return "a window's gradient depends on others' predictions; all weights 0 was tried"
-            raise Unmet(f"a window of weight 0 has a gradient of {name}")
+            raise CheckFailed(f"a window of weight 0 has a gradient of {name}")
     return None
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from lvmctl.data import Windows
 from lvmctl.registry.verdict_specs import MetricSpec
-from lvmctl.testing.check import Check, Subject, Unmet, check, where
+from lvmctl.testing.check import Check, CheckFailed, Subject, check, where
 from lvmctl.testing.inputs.splits import textlike
 
 
@@ -15,7 +15,7 @@ def chance_is_possible(subject: Subject) -> None:
     """What guessing has is a value that the metric can have."""
     metric: MetricSpec = subject.record
     if metric.chance is not None and not metric.low <= metric.chance <= metric.high:
-        raise Unmet(f"{metric.chance:g} is not between {metric.low:g} and {metric.high:g}")
+        raise CheckFailed(f"{metric.chance:g} is not between {metric.low:g} and {metric.high:g}")
 
 
 @check
@@ -27,12 +27,14 @@ def ceiling_is_a_value_for_each_window(subject: Subject) -> str:
     measure = subject.registry.resolve(subject.entry)
     values, again = (np.asarray(measure(train, windows), dtype=float) for _ in range(2))
     if values.shape != (len(windows),):
-        raise Unmet(f"for {len(windows)} windows it gives values of shape {values.shape}")
+        raise CheckFailed(f"for {len(windows)} windows it gives values of shape {values.shape}")
     outside = (values < metric.low) | (values > metric.high)
     if outside.any():
-        raise Unmet(f"it gives {values[outside][0]:g}, beyond {metric.low:g} to {metric.high:g}")
+        raise CheckFailed(
+            f"it gives {values[outside][0]:g}, beyond {metric.low:g} to {metric.high:g}"
+        )
     if not np.array_equal(values, again, equal_nan=True):
-        raise Unmet("asked again, it gives other values")
+        raise CheckFailed("asked again, it gives other values")
     return f"{np.nanmean(values):.3f} on text-like chunks"
 
 

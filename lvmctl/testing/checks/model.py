@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from hypothesis import strategies as st
 
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
 from lvmctl.testing.checks.model_fields import fields
 from lvmctl.testing.checks.model_fit import FIT_CHECKS
 from lvmctl.testing.checks.model_state import exportable, state_round_trips
@@ -90,7 +90,9 @@ def deterministic(subject: Subject) -> None:
         again = given(predict(model, context))
     for name, value in first.items():
         if not torch.equal(value, again[name]):
-            raise Unmet(f"{name} differs by up to {off(value, again[name]):.3g} the second time")
+            raise CheckFailed(
+                f"{name} differs by up to {off(value, again[name]):.3g} the second time"
+            )
 
 
 @check
@@ -104,7 +106,7 @@ def independent_of_the_batch(subject: Subject) -> None:
         alone = [predict(model, context[row : row + 1]).q for row in range(len(context))]
         away = off(predict(model, context).q, torch.cat(alone))
         if not away < ROUNDING:
-            raise Unmet(f"q of a window alone differs by up to {away:.3g}")
+            raise CheckFailed(f"q of a window alone differs by up to {away:.3g}")
 
     states = st.sampled_from(WEIGHTS)
     for_all(rule, 10, contexts=contexts(kinds=["ordinary"]), weights=states)
@@ -118,7 +120,9 @@ def leaves_its_input(subject: Subject) -> None:
         context = Contexts().tensor()
         predict(built(subject, weights="moved").train(training), context)
         if not torch.equal(context, Contexts().tensor()):
-            raise Unmet(f"the context is changed in {'training' if training else 'evaluation'}")
+            raise CheckFailed(
+                f"the context is changed in {'training' if training else 'evaluation'}"
+            )
 
 
 CHECKS: tuple[Check, ...] = (

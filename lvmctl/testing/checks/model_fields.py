@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.batch import Prediction
-from lvmctl.testing.check import Subject, Unmet, check
+from lvmctl.testing.check import CheckFailed, Subject, check
 from lvmctl.testing.checks.proofs import NEAR
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import Contexts, accepted, contexts
@@ -23,9 +23,9 @@ def fields(subject: Subject) -> None:
     has them."""
     gives = tuple(name for name in subject.record.gives if name != "scores")
     if gives != subject.record.gives and not hasattr(built(subject), "score"):
-        raise Unmet("`gives` names scores, and it has no score(context, pool)")
+        raise CheckFailed("`gives` names scores, and it has no score(context, pool)")
     if taken := [name for name in gives if name in RESERVED]:
-        raise Unmet(f"`gives` names {', '.join(taken)}, which is lvmctl's to fill or to log")
+        raise CheckFailed(f"`gives` names {', '.join(taken)}, which is lvmctl's to fill or to log")
     models = Models(subject)
     taken, _ = accepted(models, Exception)
 
@@ -39,35 +39,35 @@ def fields(subject: Subject) -> None:
 
 
 def declared(prediction: Prediction, gives: tuple[str, ...]) -> None:
-    """Unmet unless ``gives`` names what is there."""
+    """CheckFailed unless ``gives`` names what is there."""
     for name in ("rollout", "scores"):
         if getattr(prediction, name) is not None:
-            raise Unmet(f"it fills {name}, which is lvmctl's to fill")
+            raise CheckFailed(f"it fills {name}, which is lvmctl's to fill")
     filled = [name for name in given(prediction) if name != "q"]
     for name in filled:
         if name not in gives:
-            raise Unmet(f"it fills {name}, which `gives` does not name")
+            raise CheckFailed(f"it fills {name}, which `gives` does not name")
     for name in gives:
         if name not in filled:
-            raise Unmet(f"`gives` names {name}, which it does not fill")
+            raise CheckFailed(f"`gives` names {name}, which it does not fill")
 
 
 def formed(prediction: Prediction, context: Tensor) -> None:
-    """Unmet unless every field has its shape and its range."""
+    """CheckFailed unless every field has its shape and its range."""
     wanted = {"raw": tuple(context[:, 0].shape), "weights": tuple(context.shape[:2])}
     found = {name: value for name, value in given(prediction).items() if name != "q"}
     for name, value in found.items():
         shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         if name in wanted and shape != wanted[name]:
-            raise Unmet(f"{name} is {shape}, not a tensor {wanted[name]}")
+            raise CheckFailed(f"{name} is {shape}, not a tensor {wanted[name]}")
         if not isinstance(value, Tensor) or shape[:1] not in ((), (len(context),)):
-            raise Unmet(f"{name} is {shape}, not a tensor () or ({len(context)}, …)")
+            raise CheckFailed(f"{name} is {shape}, not a tensor () or ({len(context)}, …)")
         if not value.isfinite().all():
-            raise Unmet(f"{name} is not finite")
+            raise CheckFailed(f"{name} is not finite")
     if "weights" in found:
         least, sums = found["weights"].min(), found["weights"].sum(dim=-1)
         if least < 0 or off(sums, 1) > NEAR:
-            raise Unmet(
+            raise CheckFailed(
                 "weights are not on the simplex: "
                 f"the least is {least:.3g}, the sums are {sums.min():.3g} to {sums.max():.3g}"
             )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from lvmctl.data import Windows
-from lvmctl.testing.check import Skipped, Subject, Unmet, check
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check
 from lvmctl.testing.checks.proofs import NEAR
 from lvmctl.testing.checks.score import asked
 from lvmctl.testing.examples import for_all
@@ -22,9 +22,9 @@ def has_fit_if_declared(subject: Subject) -> None:
     """It has `fit` if it is declared fitted and only then."""
     has = callable(getattr(built(subject, fit=False), "fit", None))
     if subject.record.fitted and not has:
-        raise Unmet("it is declared fitted and has no `fit`")
+        raise CheckFailed("it is declared fitted and has no `fit`")
     if has and not subject.record.fitted:
-        raise Unmet("it has `fit`, which nobody calls: declare fitted=True")
+        raise CheckFailed("it has `fit`, which nobody calls: declare fitted=True")
 
 
 @check
@@ -38,7 +38,7 @@ def fits_little_data(subject: Subject) -> None:
         fit(model, windows(SHAPE, size))
         for name, value in answers(model).items():
             if not value.isfinite().all():
-                raise Unmet(f"{name} is not finite after a fit on {size}")
+                raise CheckFailed(f"{name} is not finite after a fit on {size}")
 
     for_all(rule, len(SIZES), size=st.sampled_from(SIZES))
 
@@ -49,7 +49,7 @@ def fit_leaves_its_input(subject: Subject) -> None:
     model, data = model_that_fits(subject), windows(SHAPE)
     fit(model, data)
     if not np.array_equal(data.split.vectors, windows(SHAPE).split.vectors):
-        raise Unmet("fit changes the vectors of the windows")
+        raise CheckFailed("fit changes the vectors of the windows")
 
 
 @check
@@ -104,10 +104,10 @@ def answers(model: nn.Module) -> dict[str, Tensor]:
 
 
 def same(first: dict[str, Tensor], second: dict[str, Tensor], when: str) -> None:
-    """Unmet where two models' answers differ by more than rounding."""
+    """CheckFailed where two models' answers differ by more than rounding."""
     for name, value in first.items():
         if not off(value, second[name]) < NEAR:
-            raise Unmet(f"{name} differs by up to {off(value, second[name]):.3g} {when}")
+            raise CheckFailed(f"{name} differs by up to {off(value, second[name]):.3g} {when}")
 
 
 FIT_CHECKS = (

@@ -7,7 +7,7 @@ import io
 import torch
 from torch import Tensor, nn
 
-from lvmctl.testing.check import Subject, Unmet, check
+from lvmctl.testing.check import CheckFailed, Subject, check
 from lvmctl.testing.checks.proofs import NEAR, ROUNDING
 from lvmctl.testing.inputs.contexts import Contexts
 from lvmctl.testing.inputs.models import built, given, off, predict, seeded
@@ -29,16 +29,18 @@ def state_round_trips(subject: Subject) -> None:
     try:
         state = torch.load(file, weights_only=True)
     except Exception as error:
-        raise Unmet("its state holds more than tensors and plain values") from error
+        raise CheckFailed("its state holds more than tensors and plain values") from error
     fresh = built(subject, seed=1, fit=False)
     try:
         fresh.load_state_dict(state)
     except Exception as error:
-        raise Unmet(f"its state does not fit a new model: {one_line(error)}") from error
+        raise CheckFailed(f"its state does not fit a new model: {one_line(error)}") from error
     found = given(predict(fresh, context))
     for name, value in given(predict(model, context)).items():
         if not off(value, found[name]) < NEAR:
-            raise Unmet(f"{name} differs by up to {off(value, found[name]):.3g} after loading")
+            raise CheckFailed(
+                f"{name} differs by up to {off(value, found[name]):.3g} after loading"
+            )
 
 
 @check
@@ -52,13 +54,15 @@ def exportable(subject: Subject) -> str:
         try:
             program, sizes, note = exported(model, any_batch=False), (4,), "for a fixed B only"
         except Exception as error:
-            raise Unmet(f"torch.export cannot read it: {one_line(error)}") from error
+            raise CheckFailed(f"torch.export cannot read it: {one_line(error)}") from error
     program = program.module()
     for size in sizes:
         context = Contexts(batch=size, seed=1).tensor()
         away = off(program(context), model(context))
         if not away < ROUNDING:
-            raise Unmet(f"q of the exported program differs by up to {away:.3g} for B = {size}")
+            raise CheckFailed(
+                f"q of the exported program differs by up to {away:.3g} for B = {size}"
+            )
     return note
 
 

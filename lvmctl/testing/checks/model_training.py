@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lvmctl.core.batch import Pool
 from lvmctl.sphere import unit
-from lvmctl.testing.check import Skipped, Subject, Unmet, check
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check
 from lvmctl.testing.checks.proofs import prove_unit
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import Contexts, accepted, contexts
@@ -46,7 +46,7 @@ def gradient_reaches_every_parameter(subject: Subject) -> None:
         reached = {name for name, p in trainable(model).items() if p.grad is not None}
         missing -= {name for name in reached if model.get_parameter(name).grad.any()}
     if missing:
-        raise Unmet(f"no gradient reaches {', '.join(sorted(missing))}: use it, or freeze it")
+        raise CheckFailed(f"no gradient reaches {', '.join(sorted(missing))}: use it, or freeze it")
 
 
 def ranked(model: nn.Module, context: Tensor) -> Tensor:
@@ -85,7 +85,7 @@ def finite_in_bf16(subject: Subject) -> None:
 
 
 def train(model: nn.Module, contexts: Contexts) -> Tensor:
-    """q (B, D) of a step that computes gradients; Unmet where one is not finite."""
+    """q (B, D) of a step that computes gradients; CheckFailed where one is not finite."""
     context = contexts.tensor().requires_grad_()  # a rollout feeds predictions back
     with seeded(contexts.seed):
         prediction = predict(model, context)
@@ -95,5 +95,5 @@ def train(model: nn.Module, contexts: Contexts) -> Tensor:
             total.backward()
     for name, value in [("the context", context), *trainable(model).items()]:
         if value.grad is not None and not value.grad.isfinite().all():
-            raise Unmet(f"the gradient of {name} is not finite")
+            raise CheckFailed(f"the gradient of {name} is not finite")
     return prediction.q.detach()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lvmctl.registry.specs import API_VERSION
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
 from lvmctl.testing.checks.requirements import (
     CORE,
     packaged,
@@ -23,7 +23,7 @@ def light_to_import(subject: Subject) -> str:
     """Importing the declaration and its options loads no heavy package; its time is shown."""
     module, seen = subject.plugin.found.module, seen_fresh(subject)
     if seen.heavy:
-        raise Unmet(
+        raise CheckFailed(
             f"importing {module} loads {', '.join(seen.heavy)}; import it in the module that a "
             "target names"
         )
@@ -38,9 +38,11 @@ def declares_the_same_every_time(subject: Subject) -> str:
         if records != seen.records:
             either = {*records} ^ {*seen.records}
             which = f": {min(either)}" if either else ", in another order or number"
-            raise Unmet(f"the hooks return other records {when}{which}")
+            raise CheckFailed(f"the hooks return other records {when}{which}")
     if not seen.same:
-        raise Unmet("the hooks return other options classes the second time; define them once")
+        raise CheckFailed(
+            "the hooks return other options classes the second time; define them once"
+        )
     return f"{len(seen.records)} records"
 
 
@@ -50,16 +52,16 @@ def declares_without_side_effects(subject: Subject) -> None:
     nor the working directory."""
     seen = seen_fresh(subject)
     if seen.printed:
-        raise Unmet(f"it prints {seen.printed.strip()[:60]!r} on stdout, which is for data")
+        raise CheckFailed(f"it prints {seen.printed.strip()[:60]!r} on stdout, which is for data")
     if seen.changed:
-        raise Unmet(f"it changes {', '.join(seen.changed)}")
+        raise CheckFailed(f"it changes {', '.join(seen.changed)}")
 
 
 @check
 def api_is_current(subject: Subject) -> str:
     """The plugin is written for this lvmctl's plugin API."""
     if subject.plugin.api != API_VERSION:
-        raise Unmet(f"LVMCTL_API is {subject.plugin.api}, this lvmctl has {API_VERSION}")
+        raise CheckFailed(f"LVMCTL_API is {subject.plugin.api}, this lvmctl has {API_VERSION}")
     return f"API {API_VERSION}"
 
 
@@ -69,7 +71,7 @@ def names_are_free(subject: Subject) -> None:
     registry, mine = subject.registry, subject.plugin
     for other in registry.plugins:
         if other.found != mine.found and other.name == mine.name:
-            raise Unmet(f"{other.distribution} {other.version} has a plugin {mine.name} too")
+            raise CheckFailed(f"{other.distribution} {other.version} has a plugin {mine.name} too")
     contested = []
     for entry in registry.entries():
         if entry.plugin is mine and registry.contested(entry):
@@ -80,7 +82,7 @@ def names_are_free(subject: Subject) -> None:
             ]
             contested.append(f"{entry.kind} {entry.name} of {' and '.join(owners)}")
     if contested:
-        raise Unmet(f"declares what others declare too: {', '.join(contested)}; rename it")
+        raise CheckFailed(f"declares what others declare too: {', '.join(contested)}; rename it")
 
 
 @check
@@ -96,7 +98,7 @@ def imports_public_modules_only(subject: Subject) -> str:
     ]
     if found:
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        raise Unmet(
+        raise CheckFailed(
             f"{', '.join(found[:SHOWN])}{more}; docs/plugins/README.md lists what is public"
         )
     return f"{len(files)} files"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.registry.verdict_specs import ProfileSpec
-from lvmctl.testing.check import Check, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Subject, check
 
 
 @check
@@ -21,9 +21,9 @@ def needed_can_be_passed(subject: Subject) -> str | None:
     _, gates = find_profile(subject.registry, f"{subject.plugin.name}/{profile.name}")
     tests = {gate.category or gate.name for gate in gates if not gate.optional}
     if not tests:
-        raise Unmet("all of its gates are optional, so that nothing is judged")
+        raise CheckFailed("all of its gates are optional, so that nothing is judged")
     if profile.needed is not None and not 1 <= profile.needed <= len(tests):
-        raise Unmet(f"it needs {profile.needed} of {len(tests)} tests")
+        raise CheckFailed(f"it needs {profile.needed} of {len(tests)} tests")
     return f"{profile.needed or len(tests)} of {len(tests)} tests"
 
 

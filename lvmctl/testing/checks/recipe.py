@@ -17,7 +17,7 @@ from lvmctl.core.run_directory import new_run
 from lvmctl.plan import Plan, from_record, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import Composition
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
 from lvmctl.testing.inputs.child import last_words, python
 from lvmctl.testing.inputs.recipe_trial import trained
 
@@ -42,7 +42,7 @@ def planned(subject: Subject, changed: dict[str, Any] | None = None) -> Plan:
 def options_are_a_trainings(subject: Subject) -> str | None:
     """Its options extend ``TrainingOptions``, so that every recipe is trained by the same words."""
     if not isinstance(subject.options, TrainingOptions):
-        raise Unmet(f"{type(subject.options).__name__} does not extend TrainingOptions")
+        raise CheckFailed(f"{type(subject.options).__name__} does not extend TrainingOptions")
     return None
 
 
@@ -51,12 +51,12 @@ def composes_without_torch(subject: Subject) -> str | None:
     """The target turns its options into a Composition, and needs no torch for it."""
     composition = subject.build()
     if not isinstance(composition, Composition):
-        raise Unmet(f"it gives a {type(composition).__name__}, not a Composition")
+        raise CheckFailed(f"it gives a {type(composition).__name__}, not a Composition")
     options = subject.record.options
     named = f"{options.__module__}:{options.__qualname__}"
     ended = python("-c", TORCH_FREE.format(target=subject.record.target, options=named))
     if ended.returncode:
-        raise Unmet(f"where there is no torch, it fails with {last_words(ended)}")
+        raise CheckFailed(f"where there is no torch, it fails with {last_words(ended)}")
     return None
 
 
@@ -68,7 +68,7 @@ def parts_fit_together(subject: Subject) -> str | None:
     except PluginError:
         raise
     except UsageError as error:
-        raise Unmet(f"they do not: {error}") from error
+        raise CheckFailed(f"they do not: {error}") from error
 
 
 @check
@@ -82,14 +82,14 @@ def every_bound_plans_or_is_refused(subject: Subject) -> str | None:
             try:
                 planned(subject, {info.path: value})
             except PluginError as error:
-                raise Unmet(f"{info.path} = {value}: {error}") from error
+                raise CheckFailed(f"{info.path} = {value}: {error}") from error
             except UsageError as error:
                 if "\n" in str(error):
-                    raise Unmet(f"{info.path} = {value}: {error}") from error
+                    raise CheckFailed(f"{info.path} = {value}: {error}") from error
                 refused.append(f"{info.path} = {value}")
             except Exception as error:
                 said = f"{type(error).__name__}: {error}"
-                raise Unmet(f"{info.path} = {value} ends in {said}") from error
+                raise CheckFailed(f"{info.path} = {value} ends in {said}") from error
     return f"{tried} values" + (f", refused: {', '.join(refused)}" if refused else "")
 
 
@@ -113,7 +113,9 @@ def run_name_is_short(subject: Subject) -> str | None:
         run = new_run(subject.entry.name, planned(subject).key_options, Path(place) / "runs")
         name = str(run.path.relative_to(Path(place) / "runs"))
     if len(name) > LONGEST:
-        raise Unmet(f"the run is called {name!r}, {len(name)} characters, more than {LONGEST}")
+        raise CheckFailed(
+            f"the run is called {name!r}, {len(name)} characters, more than {LONGEST}"
+        )
     return name
 
 
@@ -125,7 +127,9 @@ def plan_survives_the_disk(subject: Subject) -> str | None:
     for field in fields(plan):
         one, other = getattr(plan, field.name), getattr(again, field.name)
         if one != other:
-            raise Unmet(f"{field.name} is {short(one)}, and {short(other)} when it is read back")
+            raise CheckFailed(
+                f"{field.name} is {short(one)}, and {short(other)} when it is read back"
+            )
     return None
 
 
@@ -142,9 +146,11 @@ def trains_an_epoch(subject: Subject) -> str | None:
         if name.startswith("loss") and value is None
     ]
     if wrong:
-        raise Unmet(f"{', '.join(wrong)} is no finite number")
+        raise CheckFailed(f"{', '.join(wrong)} is no finite number")
     if "skipped_steps" in record["train"]:
-        raise Unmet(f"{record['train']['skipped_steps']} steps had no finite loss or gradient")
+        raise CheckFailed(
+            f"{record['train']['skipped_steps']} steps had no finite loss or gradient"
+        )
     return f"loss {record['train']['loss']:.3g}, on held-out windows {record['val']['loss']:.3g}"
 
 
@@ -157,10 +163,10 @@ def every_loss_is_logged(subject: Subject) -> str | None:
     counted = Counter(name for names in run.logged.values() for name in names)
     for name, count in counted.items():
         if count > 1:
-            raise Unmet(f"{count} of its losses log {name!r}, and only the last is seen")
+            raise CheckFailed(f"{count} of its losses log {name!r}, and only the last is seen")
         for part in ("train", "val"):
             if name not in run.history[-1][part]:
-                raise Unmet(f"{name!r} is not in the history's {part}")
+                raise CheckFailed(f"{name!r} is not in the history's {part}")
     return ", ".join(counted)
 
 

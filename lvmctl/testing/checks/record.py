@@ -8,7 +8,7 @@ from typing import Any
 
 from lvmctl.config import OptionInfo, describe, parse_assignments
 from lvmctl.registry.specs import Buildable, CommandSpec
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check, where
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, where
 
 LONGEST = 100
 """Characters of a summary: ``lvmctl plugins list`` gives it one line."""
@@ -19,13 +19,13 @@ def summary_is_one_line(subject: Subject) -> None:
     """The summary is one line of at most 100 characters that ends with a full stop."""
     summary = subject.record.summary
     if not isinstance(summary, str) or not summary.strip(" ."):
-        raise Unmet(f"its summary is {summary!r}")
+        raise CheckFailed(f"its summary is {summary!r}")
     if summary != " ".join(summary.split()):
-        raise Unmet(f"its summary has line breaks or needless spaces: {summary!r}")
+        raise CheckFailed(f"its summary has line breaks or needless spaces: {summary!r}")
     if len(summary) > LONGEST:
-        raise Unmet(f"its summary has {len(summary)} characters: {summary!r}")
+        raise CheckFailed(f"its summary has {len(summary)} characters: {summary!r}")
     if not summary.endswith("."):
-        raise Unmet(f"its summary does not end with a full stop: {summary!r}")
+        raise CheckFailed(f"its summary does not end with a full stop: {summary!r}")
 
 
 @check
@@ -33,7 +33,7 @@ def target_can_be_imported(subject: Subject) -> None:
     """The target can be imported and called."""
     found = subject.registry.resolve(subject.entry)
     if not callable(found):
-        raise Unmet(f"{subject.record.target} is {found!r}, which cannot be called")
+        raise CheckFailed(f"{subject.record.target} is {found!r}, which cannot be called")
 
 
 @check
@@ -42,14 +42,14 @@ def target_has_a_docstring(subject: Subject) -> None:
     found = subject.registry.resolve(subject.entry)
     if isinstance(subject.record, CommandSpec):
         if not (getattr(found, "help", None) or "").strip():
-            raise Unmet(f"the command {subject.record.target} has no help text")
+            raise CheckFailed(f"the command {subject.record.target} has no help text")
         return
     if not (inspect.isclass(found) or inspect.isroutine(found)):
         raise Skipped(f"{subject.record.target} is neither a class nor a function")
     own = (found.__doc__ or "").strip()
     # A dataclass without a docstring gets its signature for one.
     if not own or own.startswith(f"{found.__name__}("):
-        raise Unmet(f"{subject.record.target} has no docstring")
+        raise CheckFailed(f"{subject.record.target} has no docstring")
 
 
 @check
@@ -57,7 +57,7 @@ def options_have_help(subject: Subject) -> None:
     """Every option has a type that lvmctl knows and one line of help."""
     for info in describe(subject.record.options):
         if not isinstance(info.help, str) or not info.help.strip() or "\n" in info.help:
-            raise Unmet(f"the help of option {info.path} is {info.help!r}")
+            raise CheckFailed(f"the help of option {info.path} is {info.help!r}")
 
 
 def options(subject: Subject) -> list[OptionInfo]:
@@ -78,13 +78,13 @@ def defaults_are_allowed(subject: Subject) -> None:
     together."""
     for info in options(subject):
         if info.default is dataclasses.MISSING:
-            raise Unmet(f"option {info.path} has no default")
+            raise CheckFailed(f"option {info.path} has no default")
         if fault := refused(info, info.default):
-            raise Unmet(f"the default {info.default!r} of option {info.path}: {fault}")
+            raise CheckFailed(f"the default {info.default!r} of option {info.path}: {fault}")
     try:
         subject.record.options()
     except Exception as error:
-        raise Unmet(f"the defaults do not go together: {error}") from error
+        raise CheckFailed(f"the defaults do not go together: {error}") from error
 
 
 @check
@@ -97,7 +97,7 @@ def numbers_have_bounds(subject: Subject) -> None:
         if info.type.scalar in (int, float) and not info.choices and getattr(info, side) is None
     ]
     if missing:
-        raise Unmet("; ".join(missing))
+        raise CheckFailed("; ".join(missing))
 
 
 @check
@@ -106,7 +106,7 @@ def bounds_are_values(subject: Subject) -> None:
     for info in options(subject):
         for value in limits(info):
             if fault := refused(info, value):
-                raise Unmet(f"the bound or choice {value!r} of option {info.path}: {fault}")
+                raise CheckFailed(f"the bound or choice {value!r} of option {info.path}: {fault}")
 
 
 @check
@@ -117,7 +117,7 @@ def values_survive_text(subject: Subject) -> None:
             typed = f"{info.path}={text(value)}"
             # What is not allowed at all is the business of the rules above.
             if not refused(info, value) and (fault := refused(info, value, typed)):
-                raise Unmet(f"--set {typed} is not read as {value!r}: {fault}")
+                raise CheckFailed(f"--set {typed} is not read as {value!r}: {fault}")
 
 
 def refused(info: OptionInfo, value: Any, typed: str | None = None) -> str | None:

@@ -9,7 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 import lvmctl
-from lvmctl.testing.check import Skipped, Subject, Unmet, check
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check
 
 CORE = "lvmctl"
 LATEST_PATCH = 99_999
@@ -23,7 +23,7 @@ def requires_lvmctl(subject: Subject) -> str:
         return "lvmctl itself"
     wanted = requirement(subject)
     if not wanted.contains(lvmctl.__version__, prereleases=True):
-        raise Unmet(f"it requires lvmctl {wanted}, this is {lvmctl.__version__}")
+        raise CheckFailed(f"it requires lvmctl {wanted}, this is {lvmctl.__version__}")
     return f"lvmctl {wanted}" if str(wanted) else "any lvmctl"
 
 
@@ -37,7 +37,7 @@ def works_with_the_previous_minor(subject: Subject) -> str:
         raise Skipped(f"{running.major}.{running.minor} is the first")
     previous = f"{running.major}.{running.minor - 1}"
     if not wanted.contains(f"{previous}.{LATEST_PATCH}"):
-        raise Unmet(f"it requires lvmctl {wanted}, which leaves out {previous}")
+        raise CheckFailed(f"it requires lvmctl {wanted}, which leaves out {previous}")
     return f"lvmctl {previous}"
 
 
@@ -57,7 +57,7 @@ def requirement(subject: Subject) -> SpecifierSet:
     """Which versions of lvmctl the plugin's distribution admits.
 
     Raises:
-        Unmet: it does not require lvmctl.
+        CheckFailed: it does not require lvmctl.
     """
     wanted = [
         found.specifier
@@ -67,5 +67,7 @@ def requirement(subject: Subject) -> SpecifierSet:
     if not wanted:
         running = Version(lvmctl.__version__)
         said = f'"lvmctl>={running.major}.{running.minor},<{running.major}.{running.minor + 1}"'
-        raise Unmet(f"it does not require lvmctl; write dependencies = [{said}] in pyproject.toml")
+        raise CheckFailed(
+            f"it does not require lvmctl; write dependencies = [{said}] in pyproject.toml"
+        )
     return SpecifierSet(",".join(str(each) for each in wanted if str(each)))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lvmctl.core.batch import Pool
 from lvmctl.sphere import unit
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import SHAPE, Contexts, normal
 
@@ -58,9 +58,9 @@ def score_checks(make: Callable[[Subject], object]) -> tuple[Check, ...]:
             found, wanted = score(context, pool), (batch, chunks)
             if not isinstance(found, Tensor) or tuple(found.shape) != wanted:
                 what = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-                raise Unmet(f"score returned {what}, not {wanted}")
+                raise CheckFailed(f"score returned {what}, not {wanted}")
             if not found[pool.candidates].isfinite().all():
-                raise Unmet("the score of a candidate is not finite")
+                raise CheckFailed("the score of a candidate is not finite")
 
         for_all(rule, EXAMPLES, batch=BATCH, chunks=CHUNKS, seed=SEED)
 
@@ -79,7 +79,7 @@ def score_checks(make: Callable[[Subject], object]) -> tuple[Check, ...]:
                 ("pool.candidates", pool.candidates, was.candidates),
             ):
                 if not torch.equal(now, then):
-                    raise Unmet(f"score changed {name}")
+                    raise CheckFailed(f"score changed {name}")
 
         for_all(rule, EXAMPLES, batch=BATCH, chunks=CHUNKS, seed=SEED)
 
@@ -144,12 +144,12 @@ def asked(batch: int, chunks: int, seed: int) -> tuple[Tensor, Pool]:
 
 
 def same(first: Tensor, second: Tensor, candidates: Tensor) -> None:
-    """Unmet where two scores (B, N) of a candidate differ by more than rounding."""
+    """CheckFailed where two scores (B, N) of a candidate differ by more than rounding."""
     lowest, width = span(first, candidates)
     size = width + lowest.abs() / 100 + NARROW
     gap = torch.where(candidates, (first - second).abs(), 0.0)
     if not (gap <= NEAR * size).all():
-        raise Unmet(f"scores differ by up to {gap.amax():.3g}")
+        raise CheckFailed(f"scores differ by up to {gap.amax():.3g}")
 
 
 def placed(scores: Tensor, candidates: Tensor) -> Tensor:

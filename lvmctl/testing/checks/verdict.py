@@ -10,7 +10,7 @@ from lvmctl.core.errors import nearest
 from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
 from lvmctl.evaluation.gates.ceilings import chance_matters
 from lvmctl.registry.verdict_specs import VerdictGate
-from lvmctl.testing.check import Check, Skipped, Subject, Unmet, check, where
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, where
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.gate_figures import RUN, figure, figures, logged, span
 
@@ -19,8 +19,8 @@ ORDER = ("FAIL", "MARGINAL", "UNDECIDED", "PASS")
 
 
 def status(gate: VerdictGate, value: float) -> str:
-    """What ``gate`` says of a figure that is certain."""
-    return judge(gate, Figure(value, value, value), gate.certain)
+    """What ``gate`` says of a figure that is require_interval."""
+    return judge(gate, Figure(value, value, value), gate.require_interval)
 
 
 def ahead(gate: VerdictGate) -> float:
@@ -34,9 +34,9 @@ def says_where_it_belongs(subject: Subject) -> None:
     it names as its reference is installed."""
     gate = subject.record
     if gate.category not in ("", *"ABCDE"):
-        raise Unmet(f"category {gate.category!r} is no test of 5CAT, they are A to E")
+        raise CheckFailed(f"category {gate.category!r} is no test of 5CAT, they are A to E")
     if gate.split not in ("val", "ood"):
-        raise Unmet(f"split {gate.split!r} is never judged, val and ood are")
+        raise CheckFailed(f"split {gate.split!r} is never judged, val and ood are")
     if gate.reference:
         subject.registry.get("model", gate.reference)
 
@@ -56,7 +56,7 @@ def figure_is_measured(subject: Subject) -> str | None:
             both = f" of {gate.against} too" if gate.against else ""
             close = nearest(path, figures(registry))
             hint = f"; did you mean {close!r}" if close not in (None, path) else ""
-            raise Unmet(f"nothing measures {path!r}{both} on {gate.split} windows{hint}")
+            raise CheckFailed(f"nothing measures {path!r}{both} on {gate.split} windows{hint}")
     return None
 
 
@@ -68,11 +68,13 @@ def better_is_never_worse(subject: Subject) -> str | None:
     def rule(first: float, second: float, width: float) -> None:
         worse, better = sorted((first, second), reverse=gate.at_most is not None)
         said = [
-            judge(gate, Figure(value, value - width, value + width), gate.certain)
+            judge(gate, Figure(value, value - width, value + width), gate.require_interval)
             for value in (worse, better)
         ]
         if ORDER.index(said[0]) > ORDER.index(said[1]):
-            raise Unmet(f"{worse:g} gets {said[0]} and {better:g}, which is better, {said[1]}")
+            raise CheckFailed(
+                f"{worse:g} gets {said[0]} and {better:g}, which is better, {said[1]}"
+            )
 
     near = st.floats(-2, 2).map(lambda away: bound(gate) + away)
     for_all(rule, first=near, second=near, width=st.floats(0, 1))
@@ -90,14 +92,16 @@ def bound_decides(subject: Subject) -> str | None:
     at = bound(gate)
     least = math.nextafter(at, ahead(gate)) if gate.against and at == 0 else at
     if status(gate, least) != "PASS":
-        raise Unmet(f"a figure of {least!r} gets {status(gate, least)}, the bound is {at!r}")
+        raise CheckFailed(f"a figure of {least!r} gets {status(gate, least)}, the bound is {at!r}")
     short = math.nextafter(at, -ahead(gate))
     wrong = [short, math.nan, math.inf, -math.inf]
     passed = [value for value in wrong if status(gate, value) == "PASS"]
     if passed:
-        raise Unmet(f"a figure of {passed[0]!r} passes, the bound is {at!r}")
-    if judge(gate, None, gate.certain) != "ABSENT":
-        raise Unmet(f"a figure that is missing gets {judge(gate, None, gate.certain)}")
+        raise CheckFailed(f"a figure of {passed[0]!r} passes, the bound is {at!r}")
+    if judge(gate, None, gate.require_interval) != "ABSENT":
+        raise CheckFailed(
+            f"a figure that is missing gets {judge(gate, None, gate.require_interval)}"
+        )
     return None
 
 
@@ -109,14 +113,14 @@ def marginal_is_short_of_the_bound(subject: Subject) -> str | None:
         raise Skipped("it has no marginal band")
     near, at = gate.marginal, bound(gate)
     if not meets(gate, at) or meets(gate, near):
-        raise Unmet(f"marginal = {near:g} lies on the passing side of the bound {at:g}")
+        raise CheckFailed(f"marginal = {near:g} lies on the passing side of the bound {at:g}")
     for value, expected in (
         (near, "MARGINAL"),
         (math.nextafter(at, -ahead(gate)), "MARGINAL"),
         (math.nextafter(near, -ahead(gate)), "FAIL"),
     ):
         if status(gate, value) != expected:
-            raise Unmet(f"a figure of {value!r} gets {status(gate, value)}, not {expected}")
+            raise CheckFailed(f"a figure of {value!r} gets {status(gate, value)}, not {expected}")
     return None
 
 
@@ -131,9 +135,9 @@ def some_values_pass_and_some_fail(subject: Subject) -> str | None:
     said = f"{gate.metric} lies between {low:g} and {high:g}"
     best, worst = (high, low) if gate.at_most is None else (low, high)
     if status(gate, best) != "PASS" and math.isfinite(best):
-        raise Unmet(f"nothing can pass: {said}, the bound is {bound(gate):g}")
+        raise CheckFailed(f"nothing can pass: {said}, the bound is {bound(gate):g}")
     if status(gate, worst) == "PASS":
-        raise Unmet(f"nothing can fail: {said}, the bound is {bound(gate):g}")
+        raise CheckFailed(f"nothing can fail: {said}, the bound is {bound(gate):g}")
     return None
 
 
@@ -146,13 +150,13 @@ def chance_does_not_beat_the_target(subject: Subject) -> str | None:
     }
     if found["random"] is None:
         raise Skipped(f"a prediction alone has no {gate.metric}")
-    said = {name: judge(gate, one, gate.certain) for name, one in found.items()}
+    said = {name: judge(gate, one, gate.require_interval) for name, one in found.items()}
     shown = ", ".join(
         f"{name} {said[name]}" + (f" {one.value:.3f}" if one else "") for name, one in found.items()
     )
     upside_down = said["random"] == "PASS" and said["oracle"] in ("FAIL", "MARGINAL")
     if upside_down and chance_matters(gate.metric):
-        raise Unmet(f"on text-like chunks a guess passes and the target does not ({shown})")
+        raise CheckFailed(f"on text-like chunks a guess passes and the target does not ({shown})")
     return shown
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
-from lvmctl.testing.check import Skipped, Subject, Unmet
+from lvmctl.testing.check import CheckFailed, Skipped, Subject
 from lvmctl.testing.inputs.contexts import SHAPE, Contexts, normal
 from lvmctl.testing.inputs.worlds import windows
 
@@ -33,7 +33,7 @@ def asked(subject: Subject, made: Any, contexts: Contexts, seed: int = 0) -> Ten
     """What a baseline predicts for contexts; an oracle is given random targets of a seed too.
 
     Raises:
-        Unmet: it is not (B, D) real numbers.
+        CheckFailed: it is not (B, D) real numbers.
     """
     context = contexts.tensor()
     return called(made, context, *shown(subject, context, seed))
@@ -45,13 +45,13 @@ def shown(subject: Subject, context: Tensor, seed: int = 0) -> tuple[Tensor, ...
 
 
 def called(call: Callable[..., Tensor], context: Tensor, *target: Tensor) -> Tensor:
-    """What ``call`` gives for copies of contexts; Unmet unless it is (B, D) floats."""
+    """What ``call`` gives for copies of contexts; CheckFailed unless it is (B, D) floats."""
     with torch.inference_mode():
         found = call(context.clone(), *(t.clone() for t in target))
     wanted = tuple(context[:, 0].shape)
     if not isinstance(found, Tensor) or tuple(found.shape) != wanted:
         what = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-        raise Unmet(f"it returned {what}, not {wanted}")
+        raise CheckFailed(f"it returned {what}, not {wanted}")
     if not found.is_floating_point():
-        raise Unmet(f"it returned {found.dtype}, not floats")
+        raise CheckFailed(f"it returned {found.dtype}, not floats")
     return found.float()

@@ -13,12 +13,12 @@ def python(
     *arguments: str,
     environment: Mapping[str, str] = os.environ,
     place: str | Path | None = None,
-    patience: float | None = None,
+    timeout: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run Python with ``arguments`` to its end, in the directory ``place``, here by default.
 
     Raises:
-        TimeoutExpired: it took longer than ``patience`` seconds.
+        TimeoutExpired: it took longer than ``timeout`` seconds.
     """
     places = os.pathsep.join(os.path.abspath(place) for place in sys.path if place)
     return subprocess.run(
@@ -29,7 +29,7 @@ def python(
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=patience,
+        timeout=timeout,
     )
 
 

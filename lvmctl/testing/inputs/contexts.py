@@ -14,7 +14,7 @@ from torch import Tensor
 from lvmctl.core.errors import UsageError
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
-from lvmctl.testing.check import Unmet
+from lvmctl.testing.check import CheckFailed
 
 SHAPE = Shape(16, 5)
 """The shape that every model and baseline has to take."""
@@ -109,12 +109,12 @@ def accepted(
             shapes says ``Exception``, and leaves a fault to the check whose rule is.
 
     Raises:
-        Unmet: it refuses :data:`SHAPE`, or raises something else for a shape.
+        CheckFailed: it refuses :data:`SHAPE`, or raises something else for a shape.
     """
     try:
         build(SHAPE)
     except UsageError as error:
-        raise Unmet(f"it cannot be built for {said(SHAPE)}: {error}") from error
+        raise CheckFailed(f"it cannot be built for {said(SHAPE)}: {error}") from error
     taken, refused = [SHAPE], []
     for shape in OTHER_SHAPES:
         try:
@@ -123,7 +123,7 @@ def accepted(
             refused.append(said(shape))
         except Exception as error:
             what = f"built for {said(shape)} it raised {type(error).__name__}: {error}"
-            raise Unmet(f"{what}; a shape is refused with a UsageError") from error
+            raise CheckFailed(f"{what}; a shape is refused with a UsageError") from error
         else:
             taken.append(shape)
     return taken, f"refuses {'; '.join(refused)}" if refused else None

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from lvmctl.registry.declare import records_of
 from lvmctl.registry.find import Found
-from lvmctl.testing.check import Unmet
+from lvmctl.testing.check import CheckFailed
 from lvmctl.testing.inputs.child import last_words, python
 
 HEAVY = frozenset(
@@ -40,7 +40,7 @@ HEAVY = frozenset(
 
 ENVIRON = Path("/proc/self/environ")
 MARK = "\x1elvmctl\x1e"
-PATIENCE = 600.0
+TIMEOUT_S = 600.0
 """Seconds after which a process counts as hanging, on however busy a machine."""
 
 
@@ -74,7 +74,7 @@ def declared(found: Found) -> Declared:
     the environment that this one was started with.
 
     Raises:
-        Unmet: it fails there.
+        CheckFailed: it fails there.
     """
     try:
         with TemporaryDirectory() as empty:
@@ -82,13 +82,13 @@ def declared(found: Found) -> Declared:
                 *("-m", __name__, found.module),
                 environment=environment(),
                 place=empty,
-                patience=PATIENCE,
+                timeout=TIMEOUT_S,
             )
     except subprocess.TimeoutExpired:
-        raise Unmet(f"{found.module} was not imported within {PATIENCE:g} s") from None
+        raise CheckFailed(f"{found.module} was not imported within {TIMEOUT_S:g} s") from None
     printed, mark, seen = ended.stdout.rpartition(MARK)
     if ended.returncode or not mark:
-        raise Unmet(f"importing {found.module} in a new process fails: {last_words(ended)}")
+        raise CheckFailed(f"importing {found.module} in a new process fails: {last_words(ended)}")
     return Declared(**json.loads(seen) | {"printed": printed})
 
 

@@ -24,7 +24,7 @@ from lvmctl.plan import PlannedPart
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.specs import Shape
 from lvmctl.registry.verdict_specs import VerdictGate
-from lvmctl.testing.check import Unmet
+from lvmctl.testing.check import CheckFailed
 from lvmctl.testing.inputs.splits import textlike
 
 RUN = "direct"
@@ -82,7 +82,7 @@ def measured(registry: Registry, against: str) -> tuple[Evidence, list[str]]:
     ``lvmctl eval 5cat`` measures, and the paths of those that stand in its tables.
 
     Raises:
-        Unmet: no baseline has the name ``against``.
+        CheckFailed: no baseline has the name ``against``.
     """
     train, *held = (Windows(textlike(dim=16, seed=seed), 3, 1) for seed in (1, 2, 3))
     found = {
@@ -111,7 +111,7 @@ def baseline(registry: Registry, name: str, train: Windows) -> Predictor:
     known = [row_name(registry, entry) for entry in registry.entries("baseline")]
     close = nearest(name, known)
     hint = f"did you mean {close!r}" if close else f"there are {', '.join(known)}"
-    raise Unmet(f"it judges against {name!r}, which no baseline is called; {hint}")
+    raise CheckFailed(f"it judges against {name!r}, which no baseline is called; {hint}")
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from lvmctl.core.batch import Prediction, Step
 from lvmctl.nn.objective import told
 from lvmctl.registry.specs import Shape
-from lvmctl.testing.check import Subject, Unmet
+from lvmctl.testing.check import CheckFailed, Subject
 from lvmctl.testing.inputs.contexts import SHAPE
 from lvmctl.testing.inputs.worlds import windows
 
@@ -71,13 +71,13 @@ def built(
         fit: whether one that is fitted learns from six small articles, where it can.
 
     Raises:
-        Unmet: the target does not make a module.
+        CheckFailed: the target does not make a module.
     """
     subject = dataclasses.replace(subject, options=small(subject.options))
     with seeded(seed):
         model = subject.build(shape=shape)
         if not isinstance(model, nn.Module):
-            raise Unmet(f"the target makes a {type(model).__name__}, not a torch.nn.Module")
+            raise CheckFailed(f"the target makes a {type(model).__name__}, not a torch.nn.Module")
         if fit and subject.record.fitted and hasattr(model, "fit"):
             model.fit(windows(shape))
         if weights == "moved":
@@ -112,15 +112,15 @@ def predict(model: nn.Module, context: Tensor) -> Prediction:
     """What ``model`` makes of contexts (B, K, D).
 
     Raises:
-        Unmet: no prediction, or one whose q is not (B, D) real numbers.
+        CheckFailed: no prediction, or one whose q is not (B, D) real numbers.
     """
     prediction = model(context)
     if not isinstance(prediction, Prediction):
-        raise Unmet(f"it returned a {type(prediction).__name__}, not a Prediction")
+        raise CheckFailed(f"it returned a {type(prediction).__name__}, not a Prediction")
     wanted, q = tuple(context[:, 0].shape), prediction.q
     if not isinstance(q, Tensor) or tuple(q.shape) != wanted or not q.is_floating_point():
         what = f"{q.dtype} {tuple(q.shape)}" if isinstance(q, Tensor) else type(q).__name__
-        raise Unmet(f"q is {what}, not a float tensor {wanted}")
+        raise CheckFailed(f"q is {what}, not a float tensor {wanted}")
     return prediction
 
 

@@ -15,7 +15,7 @@ from lvmctl.registry.resolve import load
 from lvmctl.testing.check import Subject
 from lvmctl.testing.inputs.child import last_words, python
 
-PATIENCE = 600.0
+TIMEOUT_S = 600.0
 """Seconds after which a process counts as hanging, on however busy a machine."""
 SEED = "PYTHONHASHSEED"
 
@@ -42,11 +42,11 @@ def vectors_elsewhere(subject: Subject, texts: list[str]) -> np.ndarray:
             ended = python(
                 *("-m", __name__, subject.record.target, str(asked), str(answer)),
                 environment=os.environ | changed,
-                patience=PATIENCE,
+                timeout=TIMEOUT_S,
             )
             vectors = None if ended.returncode else np.load(answer, allow_pickle=False)
         except subprocess.TimeoutExpired:
-            raise NotThere(f"it took more than {PATIENCE:g} s") from None
+            raise NotThere(f"it took more than {TIMEOUT_S:g} s") from None
         except Exception as error:  # options that cannot be pickled raise what they like
             raise NotThere(repr(error)) from error
     if vectors is None:

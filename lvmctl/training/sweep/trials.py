@@ -170,13 +170,13 @@ def refuse_another(trial: Trial) -> None:
         raise RunError(
             f"is not the configuration of a run ({type(error).__name__}: {error})",
             where=run.config,
-            mend="restore it, or remove the directory to train it anew",
+            hint="restore it, or remove the directory to train it anew",
         ) from error
     if changed:
         raise RunError(
             f"was trained with another configuration: {', '.join(changed)}",
             where=trial.path,
-            mend="name another place with --out, or remove this directory to train it anew",
+            hint="name another place with --out, or remove this directory to train it anew",
         )
 
 
@@ -208,7 +208,7 @@ def check_comparable(trials: Sequence[Trial]) -> None:
         if trial.validated_on != trials[0].validated_on:
             raise DataError(
                 f"{trial.name} and {trials[0].name} are validated on different articles",
-                mend="name one source for all with --data to have them compared",
+                hint="name one source for all with --data to have them compared",
             )
 
 
@@ -223,7 +223,7 @@ def open_sweep(path: Path) -> RunDirectory:
         there = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
     if there and FILE not in there:
         raise OutputError(
-            "exists already and is no sweep", where=path, mend="name another place with --out"
+            "exists already and is no sweep", where=path, hint="name another place with --out"
         )
     return RunDirectory(path)
 

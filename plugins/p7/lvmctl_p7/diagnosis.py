@@ -162,7 +162,7 @@ def hidden_escapes(history: History) -> Iterator[Finding]:
     before, now = (format_number(rho, signed=True) for rho in (top, here.rho))
     yield Finding(
         "orthogonal-escape",
-        "grave",
+        "critical",
         next(later),
         f"the raw prediction left the centroid: ρ {before} → {now}; at λ = "
         f"{format_number(here.blend, 2)} blending makes f(ρ) = {format_number(here.blended)} of it "

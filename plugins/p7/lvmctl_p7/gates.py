@@ -63,7 +63,7 @@ SHIPPED = (
         seed_metric=R5.replace("filtered", "unfiltered"),
         at_least=0.10,
         against="direct",
-        certain=True,
+        require_interval=True,
         source=SHIP,
     ),
     VerdictGate(
@@ -73,7 +73,7 @@ SHIPPED = (
         seed_metric=MRR10.replace("filtered", "unfiltered"),
         at_least=0.05,
         against="direct",
-        certain=True,
+        require_interval=True,
         source=SHIP,
     ),
     VerdictGate(

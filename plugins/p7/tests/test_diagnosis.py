@@ -48,7 +48,7 @@ def test_a_lambda_that_is_not_learned_or_on_its_bound_may_stand_still():
 
 def test_the_published_escape_is_one_that_the_blend_hides():
     (finding,) = hidden_escapes(published_p7())
-    assert (finding.name, finding.severity, finding.epoch) == ("orthogonal-escape", "grave", 3)
+    assert (finding.name, finding.severity, finding.epoch) == ("orthogonal-escape", "critical", 3)
     assert "the raw prediction left the centroid" in finding.evidence
     assert "--set w_cosine=1" in finding.remedy
     # f of ρ = .41 and .17 at λ = .8 (METHODS §2.5); the histories' λ is a little below .8.

@@ -18,8 +18,8 @@ METHODS = {
         ("", "val", "cos_anchor", ">=", 0.40, {"marginal": 0.05}),
     ],
     "ship": [
-        ("", "val", R5, ">=", 0.10, {"against": "direct", "certain": True}),
-        ("", "val", MRR10, ">=", 0.05, {"against": "direct", "certain": True}),
+        ("", "val", R5, ">=", 0.10, {"against": "direct", "require_interval": True}),
+        ("", "val", MRR10, ">=", 0.05, {"against": "direct", "require_interval": True}),
         ("", "val", "latency.ratio", "<=", 1.15, {}),
     ],
 }
@@ -28,7 +28,7 @@ METHODS = {
 def row(gate: VerdictGate) -> tuple:
     found = {
         name: getattr(gate, name)
-        for name in ("against", "certain", "marginal", "optional", "seed_metric")
+        for name in ("against", "require_interval", "marginal", "optional", "seed_metric")
         if getattr(gate, name)
     }
     if found.get("seed_metric") == SEED.get(gate.metric):

@@ -10,7 +10,7 @@ from lvmctl import Batch, LossOutput, Prediction, Step
 from lvmctl.sphere import cosine
 from lvmctl_p8.options import ListwiseOptions
 
-MOST = 8
+MAX_CANDIDATES = 8
 
 
 class Listwise(nn.Module):
@@ -28,7 +28,7 @@ class Listwise(nn.Module):
         super().__init__()
         self.temperature = options.temperature
         self.negatives = options.negatives
-        self.in_batch = min(options.in_batch, MOST - 2 - options.negatives)
+        self.in_batch = min(options.in_batch, MAX_CANDIDATES - 2 - options.negatives)
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
         q = prediction.q

@@ -16,7 +16,7 @@ from lvmctl_p8.pairs import draw_pairs
 BATCH = 1024
 RANK = 32
 PAIRS = 2
-MOST = 20_000
+MAX_WINDOWS = 20_000
 
 FOLDS = 5
 """One of so many training articles is held out while the penalty is chosen."""
@@ -60,7 +60,12 @@ class OrderClassifier:
 
 
 def fit_order(
-    windows: Windows, *, rank: int = RANK, pairs: int = PAIRS, most: int = MOST, seed: int = 0
+    windows: Windows,
+    *,
+    rank: int = RANK,
+    pairs: int = PAIRS,
+    most: int = MAX_WINDOWS,
+    seed: int = 0,
 ) -> OrderClassifier:
     """The classifier with the least squared error on ±1 plus a penalty, in closed form.
 

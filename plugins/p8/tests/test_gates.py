@@ -24,7 +24,7 @@ METHODS = {
 def row(gate: VerdictGate) -> tuple:
     found = {
         name: getattr(gate, name)
-        for name in ("against", "certain", "marginal", "optional", "seed_metric")
+        for name in ("against", "require_interval", "marginal", "optional", "seed_metric")
         if getattr(gate, name)
     }
     if found.get("seed_metric") == SEED.get(gate.metric):

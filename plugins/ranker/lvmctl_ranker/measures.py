@@ -15,7 +15,7 @@ from torch.nn import functional
 from lvmctl import Pool
 from lvmctl_ranker.neighbours import NONE, Neighbours
 
-FEW, SOME = 3, 10
+CLOSEST, CLOSE = 3, 10
 """Neighbours that a density is the mean over, beside the nearest one and all."""
 
 LONG = 64
@@ -67,7 +67,7 @@ class Measures:
 
     def csls(self) -> Tensor:
         """2·x·c_k less the mean cosine of either with its ten nearest candidates."""
-        top = self.nearest[..., :SOME]
+        top = self.nearest[..., :CLOSE]
         around = mean_of(top, top > NONE, dim=-1)[..., 0]
         return 2 * self.cos - self.crowd - around[:, None]
 
@@ -88,7 +88,7 @@ class Measures:
         for chunks, _, there in self.closest:
             theirs = self.cos.gather(1, chunks.expand_as(self.cos))
             total += theirs.masked_fill_(~there, 0.0)
-        return total / self.near.passed[..., -1:].clamp(1, FEW)
+        return total / self.near.passed[..., -1:].clamp(1, CLOSEST)
 
     def feedback(self) -> Tensor:
         """Cosine of x with what answers for the oldest and for the newest chunk: the mean of the
@@ -129,7 +129,7 @@ class Measures:
     @cached_property
     def closest(self) -> list[tuple[Tensor, Tensor, Tensor]]:
         """The three nearest candidates of x, see :meth:`Neighbours.at`."""
-        return [self.near.at(place) for place in range(1, FEW + 1)]
+        return [self.near.at(place) for place in range(1, CLOSEST + 1)]
 
     @cached_property
     def first(self) -> Tensor:
@@ -140,7 +140,7 @@ class Measures:
     @cached_property
     def crowd(self) -> Tensor:
         """(B, N, 1) mean cosine of x with its ten nearest candidates, 0 where there is none."""
-        return mean_of(self.near.cosines, self.near.first(SOME), dim=-1)
+        return mean_of(self.near.cosines, self.near.first(CLOSE), dim=-1)
 
     @cached_property
     def masked_cos(self) -> Tensor:

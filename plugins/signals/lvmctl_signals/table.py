@@ -53,7 +53,7 @@ GATE, LAMBDA, SHARE = (("train", name) for name in ("gate_weight_mean", "lambda_
 COS_NEXT, COS_ANCHOR, R5 = (("val", name) for name in ("cos_next", "cos_anchor", "r@5"))
 MARGIN = ("val", "margin", "last")
 
-FEW = "the data has few windows the gate favours"
+FEW_FAVOURED = "the data has few windows the gate favours"
 DRIFT = "drift, the report's advice is to stop"
 TEXT = "a correct model of text has it below 0"
 
@@ -65,7 +65,7 @@ P7_BANDS = {
 """Epoch → (low, high) of margin[last] and of cos_next."""
 
 RULES = (
-    Rule("gate-weight", GATE, 0.5, None, "after", 0, FAILURE, FEW),
+    Rule("gate-weight", GATE, 0.5, None, "after", 0, FAILURE, FEW_FAVOURED),
     Rule("stuck", COS_NEXT, 0.35, None, "after", 5, FAILURE, "stuck"),
     Rule("drift", COS_ANCHOR, 0.05, None, "after", 0, FAILURE, DRIFT),
     Rule("lambda-eff", LAMBDA, 0.001, 0.02, "after", 0, LOGS),

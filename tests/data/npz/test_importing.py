@@ -166,7 +166,9 @@ def test_a_wrong_horizon_or_shared_ids_are_a_conflict(load, unit_rows):
     ):
         load(arrays, horizon=1)
     both = _windows(unit_rows(12), [6, 6]) | {"article_ids": np.zeros(6, int)}
-    with pytest.raises(DataError, match=r"window 0, chunk 0 and window 3, chunk 0 .*--apart"):
+    with pytest.raises(
+        DataError, match=r"window 0, chunk 0 and window 3, chunk 0 .*--separate-windows"
+    ):
         load(both)
     assert load(both, apart=True)[0].lengths.tolist() == [4] * 6
 

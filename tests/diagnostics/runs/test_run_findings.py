@@ -8,7 +8,7 @@ from lvmctl.core.diagnosis import Finding
 from lvmctl.diagnostics.runs.run_findings import CAUSES, ordered
 
 
-def finding(name, severity="grave", epoch=None, evidence="line"):
+def finding(name, severity="critical", epoch=None, evidence="line"):
     return Finding(name, severity, epoch, evidence, "remedy", "METHODS")
 
 
@@ -34,9 +34,9 @@ def test_one_name_is_one_finding_with_the_evidence_of_both():
 
 
 def test_of_two_with_one_name_the_more_severe_leads():
-    first, second = finding("copying", "minor", 4, "a"), finding("copying", "grave", 5, "b")
+    first, second = finding("copying", "minor", 4, "a"), finding("copying", "critical", 5, "b")
     (found,) = ordered([first, second])
-    assert (found.severity, found.evidence, found.also, found.epoch) == ("grave", "b", ("a",), 4)
+    assert (found.severity, found.evidence, found.also, found.epoch) == ("critical", "b", ("a",), 4)
 
 
 def test_a_collapse_is_evidence_of_an_escape():
@@ -49,7 +49,7 @@ def test_a_collapse_is_evidence_of_an_escape():
 def test_a_record_is_plain_data():
     assert finding("copying", epoch=2).record() == {
         "name": "copying",
-        "severity": "grave",
+        "severity": "critical",
         "epoch": 2,
         "evidence": "line",
         "remedy": "remedy",

@@ -106,7 +106,7 @@ def test_a_score_that_says_nothing_is_at_chance(windows):
 
     found = findings(windows, score)
     assert list(found) == ["at-chance", "worse-than-direct"]
-    assert (found["at-chance"].severity, found["at-chance"].epoch) == ("grave", 3)
+    assert (found["at-chance"].severity, found["at-chance"].epoch) == ("critical", 3)
     assert "by the model's score" in found["at-chance"].evidence
     assert "minus direct: R@5 -" in found["worse-than-direct"].evidence
 

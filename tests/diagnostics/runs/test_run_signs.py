@@ -111,7 +111,7 @@ def test_a_mixture_on_one_chunk_or_on_all_is_constant():
 def test_ranks_at_chance_are_found_by_their_binomial_error():
     # 1500 windows at .14: two standard errors are .0179.
     (finding,) = at_chance(changed(**{"r@5": 0.157}))
-    assert (finding.name, finding.severity, finding.epoch) == ("at-chance", "grave", 10)
+    assert (finding.name, finding.severity, finding.epoch) == ("at-chance", "critical", 10)
     assert "R@5 in article .157, guessing gives .140 ± .018" in finding.evidence
     assert list(at_chance(changed(**{"r@5": 0.159}))) == []
 
@@ -145,7 +145,7 @@ def test_a_chance_at_its_edge_has_no_error():
 @pytest.mark.parametrize("value", [0.049, 0.0, -0.2])
 def test_predictions_without_likeness_to_the_target_are_at_chance(value):
     (finding,) = off_target(without_direct(cos_next=value))
-    assert (finding.name, finding.severity, finding.epoch) == ("at-chance", "grave", 10)
+    assert (finding.name, finding.severity, finding.epoch) == ("at-chance", "critical", 10)
     assert finding.evidence == f"cos_next {number(value)}, a direction drawn at random has 0"
     assert list(off_target(without_direct(cos_next=0.051))) == []
 
@@ -165,7 +165,7 @@ def test_predictions_that_rank_better_than_the_last_chunk_are_of_some_use():
     (finding,) = off_target(changed(**{"cos_next": 0.0, "r@5": 0.31}))
     assert finding.severity == "serious"
     (finding,) = off_target(changed(**{"cos_next": 0.0, "r@5": 0.3}))
-    assert finding.severity == "grave"
+    assert finding.severity == "critical"
 
 
 def test_a_remedy_asks_whether_it_still_learns():

@@ -19,8 +19,8 @@ from lvmctl.evaluation.fivecat import ablations
 from lvmctl.evaluation.fivecat.ablations import (
     ablation_columns,
     foreign_rows,
+    perturbed,
     shuffled_orders,
-    spoilt,
 )
 from lvmctl.evaluation.per_window import Column, Columns, rowwise
 from lvmctl.evaluation.predictors import Predictor
@@ -58,7 +58,7 @@ def articles_of(windows: Windows) -> list:
 def test_a_hand_case():
     context = torch.arange(3.0).view(1, 3, 1)
     found: dict[str, list] = {}
-    for name, changed in spoilt(context, np.array([[1, 2, 0]]), np.array([[9.0]], np.float32)):
+    for name, changed in perturbed(context, np.array([[1, 2, 0]]), np.array([[9.0]], np.float32)):
         found.setdefault(name, []).append(changed.flatten().tolist())
     assert found == {
         "shuffled": [[1, 2, 0]],
@@ -229,7 +229,7 @@ def variants(context: np.ndarray, name: str, order, foreign) -> list[np.ndarray]
         return [context[order]]
     if name == "replaced":
         return [np.vstack([context[:-1], foreign])]
-    return [np.array(each) for each in slow.spoilt(list(context), name)]
+    return [np.array(each) for each in slow.perturbed(list(context), name)]
 
 
 @settings(max_examples=40)

@@ -16,7 +16,7 @@ from lvmctl.core.errors import PluginError
 from lvmctl.data import Windows, open_split, open_splits
 from lvmctl.evaluation.fivecat import internals as module
 from lvmctl.evaluation.fivecat.coherence import coherence
-from lvmctl.evaluation.fivecat.internals import anatomy
+from lvmctl.evaluation.fivecat.internals import internals
 from lvmctl.evaluation.trained import load_run
 from lvmctl.nn.objective import Objective
 from lvmctl.plan import PlannedPart
@@ -29,7 +29,7 @@ from lvmctl.training import job
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    out = tmp_path_factory.mktemp("anatomy") / "run"
+    out = tmp_path_factory.mktemp("internals") / "run"
     request = job.TrainRequest(
         "p8", [("test", TINY | {"epochs": 1})], sources={"data": DATA}, out=out
     )
@@ -43,7 +43,7 @@ def windows():
 
 
 def test_the_losses_metrics_are_counted_window_by_window(trained, windows):
-    found = anatomy(trained, windows).metrics
+    found = internals(trained, windows).metrics
     assert set(found) == {"order_accuracy"}
     values, rows = found["order_accuracy"]
     assert np.array_equal(rows, np.arange(len(windows)))
@@ -58,7 +58,7 @@ def test_the_losses_metrics_are_counted_window_by_window(trained, windows):
 
 
 def test_weights_are_averaged_by_coherence(trained, windows):
-    weights = anatomy(trained, windows).parts["weights"]
+    weights = internals(trained, windows).parts["weights"]
     coherent = weights["coherence"]
     assert len(coherent) == 10
     assert coherent == sorted(coherent)
@@ -69,9 +69,9 @@ def test_weights_are_averaged_by_coherence(trained, windows):
 
 
 def test_blocks_change_nothing(trained, windows, monkeypatch):
-    whole = anatomy(trained, windows).parts["weights"]["mean"]
+    whole = internals(trained, windows).parts["weights"]["mean"]
     monkeypatch.setattr(module, "BATCH", 17)
-    assert np.allclose(anatomy(trained, windows).parts["weights"]["mean"], whole, atol=1e-6)
+    assert np.allclose(internals(trained, windows).parts["weights"]["mean"], whole, atol=1e-6)
 
 
 class Anchored:
@@ -109,7 +109,7 @@ class Anchored:
 def test_what_losses_log_and_what_a_model_adds_is_kept():
     windows = Windows(open_split("synth:topic?articles=5&chunks=90&dim=8"), 3, 1)
     run = Anchored()
-    q, metrics, found = anatomy(run, windows)
+    q, metrics, found = internals(run, windows)
     assert np.allclose(np.linalg.norm(q, axis=1), 1, atol=1e-6)
     assert len(found["extras"]["near"]) == 300 < len(windows)
     assert metrics["seen"].values.tolist() == [87.0] * len(windows)
@@ -124,7 +124,7 @@ def test_what_losses_log_and_what_a_model_adds_is_kept():
 def test_the_fault_of_a_loss_carries_its_name():
     windows = Windows(open_split("synth:topic?articles=2&chunks=9&dim=8"), 3, 1)
     with pytest.raises(PluginError, match=r"loss count of plugin mine.*no"):
-        anatomy(Anchored(RuntimeError("no")), windows)
+        internals(Anchored(RuntimeError("no")), windows)
 
 
 def test_a_loss_of_rollouts_is_shown_its_rollout(tmp_path):
@@ -142,7 +142,7 @@ def test_a_loss_of_rollouts_is_shown_its_rollout(tmp_path):
 
     run.objective.losses[1].forward = watching
     val = Windows(open_splits(DATA).val, 5, 1)
-    _, metrics, _ = anatomy(run, val)
+    _, metrics, _ = internals(run, val)
     assert len(metrics["seen"].values) == len(val)
     for rollout, q in seen:
         assert rollout.shape == (len(q), 3, q.shape[1])

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lvmctl.evaluation.eval_data import EvalRequest
-from lvmctl.evaluation.fivecat.run import SPOILT_WINDOWS, partial
+from lvmctl.evaluation.fivecat.run import ABLATION_WINDOWS, partial
 
 
 def trained(*splits: str) -> SimpleNamespace:
@@ -18,12 +18,12 @@ def trained(*splits: str) -> SimpleNamespace:
 @pytest.mark.parametrize(
     ("given", "windows", "named"),
     [
-        ({}, SPOILT_WINDOWS, ()),
-        ({"min_article": 20}, SPOILT_WINDOWS + 1, ()),
-        ({"min_article": 19}, SPOILT_WINDOWS, ("--min-article",)),
-        ({"max_windows": 60}, SPOILT_WINDOWS, ("--max-windows",)),
-        ({"data": "store@val"}, SPOILT_WINDOWS, ("--data",)),
-        ({"train": ("store",)}, SPOILT_WINDOWS - 1, ("--train", "--spoilt-windows")),
+        ({}, ABLATION_WINDOWS, ()),
+        ({"min_article": 20}, ABLATION_WINDOWS + 1, ()),
+        ({"min_article": 19}, ABLATION_WINDOWS, ("--min-article",)),
+        ({"max_windows": 60}, ABLATION_WINDOWS, ("--max-windows",)),
+        ({"data": "store@val"}, ABLATION_WINDOWS, ("--data",)),
+        ({"train": ("store",)}, ABLATION_WINDOWS - 1, ("--train", "--ablation-windows")),
     ],
 )
 def test_options_that_make_another_look(given, windows, named):
@@ -31,5 +31,5 @@ def test_options_that_make_another_look(given, windows, named):
 
 
 def test_ood_text_for_a_run_without_any_takes_nothing_away():
-    assert partial(trained(), EvalRequest(ood="other"), SPOILT_WINDOWS) == ()
-    assert partial(trained("ood"), EvalRequest(ood="other"), SPOILT_WINDOWS) == ("--ood",)
+    assert partial(trained(), EvalRequest(ood="other"), ABLATION_WINDOWS) == ()
+    assert partial(trained("ood"), EvalRequest(ood="other"), ABLATION_WINDOWS) == ("--ood",)

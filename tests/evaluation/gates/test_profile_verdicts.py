@@ -129,14 +129,14 @@ def test_infeasible_gates_leave_a_profile_undecided():
     own = {"margin.last": 0.0, "cos_next": 0.9, "cos_anchor": 0.2}
     found = judged(own, "p7", ceilings)
     assert (found.outcome, found.failed, found.passed, found.counted) == ("UNDECIDED", False, 1, 1)
-    as_seeds = judged(own, "p7", ceilings, seed_rules=True)
+    as_seeds = judged(own, "p7", ceilings, published_rules=True)
     assert (as_seeds.outcome, as_seeds.failed) == ("FAIL", True)
 
 
 @pytest.mark.parametrize("profile", load_registry().names("profile"))
-@pytest.mark.parametrize("seed_rules", [True, False])
-def test_nothing_measured_decides_nothing(profile, seed_rules):
-    found = judged({}, profile, seed_rules=seed_rules)
+@pytest.mark.parametrize("published_rules", [True, False])
+def test_nothing_measured_decides_nothing(profile, published_rules):
+    found = judged({}, profile, published_rules=published_rules)
     assert found.outcome == "UNDECIDED"
     record = found.record()
     assert json.loads(json.dumps(record, allow_nan=False)) == record

@@ -63,10 +63,10 @@ def test_a_gate_that_is_not_there_is_named():
 
 
 @pytest.mark.parametrize(
-    ("name", "mend"), [("mein", "did you mean 'mine'?"), ("other", "there are fair, mine")]
+    ("name", "hint"), [("mein", "did you mean 'mine'?"), ("other", "there are fair, mine")]
 )
-def test_an_unknown_profile_suggests_the_nearest(name, mend):
+def test_an_unknown_profile_suggests_the_nearest(name, hint):
     with pytest.raises(PluginError) as caught:
         find_profile(registry(gate("a"), profile("mine", "a")), name)
-    assert str(caught.value).startswith(f"no profile {name!r}; {mend}")
+    assert str(caught.value).startswith(f"no profile {name!r}; {hint}")
     assert caught.value.exit_code == 2

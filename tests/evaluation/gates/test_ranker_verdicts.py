@@ -34,7 +34,7 @@ def test_an_undecided_time_says_its_interval():
         "UNDECIDED",
         "its interval [1.060, 1.300] holds the bound",
     )
-    seed = gate_verdict(NAMED["ship-latency"], "m", "cone", evidence(figures), seed_rules=True)
+    seed = gate_verdict(NAMED["ship-latency"], "m", "cone", evidence(figures), published_rules=True)
     assert seed.status == "UNDECIDED"
 
 
@@ -56,7 +56,7 @@ def test_a_ranker_is_judged_by_the_ranks_that_it_loses():
     assert (found.status, found.fair.metric) == ("PASS", "ablations.mrr@10.shuffled")
     assert (found.seed.status, found.seed.metric) == ("FAIL", "ablations.shuffled")
     assert found.record()["metric"] == "ablations.mrr@10.shuffled"
-    seed = of_ranker("fair-shuffled", leads, seed_rules=True)
+    seed = of_ranker("fair-shuffled", leads, published_rules=True)
     assert (seed.status, seed.judged.metric) == ("FAIL", "ablations.shuffled")
     # Where no article is long enough there are no ranks to lose.
     del leads["ablations.mrr@10.shuffled"]
@@ -71,7 +71,7 @@ def test_a_ranker_feeds_nothing_back():
     assert found.why == "asked of models whose answer is a vector, a ranker's is an order"
     # The published rule stays what it was: q, fed back.
     assert found.seed.status == "PASS"
-    assert of_ranker("fair-rollout", leads, seed_rules=True).status == "PASS"
+    assert of_ranker("fair-rollout", leads, published_rules=True).status == "PASS"
 
 
 @pytest.mark.parametrize("gate", ["p6b-shuffled", "fair-r5", "fair-offsets", "fair-stability"])

@@ -14,10 +14,10 @@ SEED = {"offsets.accuracy": "offsets.seed", R5: "in_article.unfiltered.r@5"}
 
 # (category, split, metric, ">=" or "<=", bound, what else differs from the record's defaults)
 METHODS = [
-    ("A", "val", "offsets.accuracy", ">=", 0.0, {"against": "direct", "certain": True}),
-    ("B", "val", R5, ">=", 0.0, {"against": "direct", "certain": True}),
-    ("C", "val", "ablations.shuffled", "<=", 0.0, {"against": "wiener", "certain": True}),
-    ("D", "val", "rollout.mean", ">=", 0.0, {"against": "wiener", "certain": True}),
+    ("A", "val", "offsets.accuracy", ">=", 0.0, {"against": "direct", "require_interval": True}),
+    ("B", "val", R5, ">=", 0.0, {"against": "direct", "require_interval": True}),
+    ("C", "val", "ablations.shuffled", "<=", 0.0, {"against": "wiener", "require_interval": True}),
+    ("D", "val", "rollout.mean", ">=", 0.0, {"against": "wiener", "require_interval": True}),
     ("E", "val", "coherence.gap", "<=", 0.05, {}),
 ]
 
@@ -25,7 +25,7 @@ METHODS = [
 def row(gate) -> tuple:
     found = {
         name: getattr(gate, name)
-        for name in ("against", "certain", "marginal", "optional", "seed_metric")
+        for name in ("against", "require_interval", "marginal", "optional", "seed_metric")
         if getattr(gate, name)
     }
     if found.get("seed_metric") == SEED.get(gate.metric):

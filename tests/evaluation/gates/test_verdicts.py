@@ -166,9 +166,9 @@ def test_gates_against_a_baseline_judge_differences():
         ("p7-cosine", "not measured"),
     ],
 )
-@pytest.mark.parametrize("seed_rules", [True, False])
-def test_what_was_not_measured_is_absent_and_says_why(gate, why, seed_rules):
-    found = asked(gate, None, seed_rules=seed_rules)
+@pytest.mark.parametrize("published_rules", [True, False])
+def test_what_was_not_measured_is_absent_and_says_why(gate, why, published_rules):
+    found = asked(gate, None, published_rules=published_rules)
     assert (found.status, found.why) == ("ABSENT", why)
 
 
@@ -186,7 +186,7 @@ def test_both_rules_stand_side_by_side():
         "direct": {gate.metric: 0.32, gate.seed_metric: 0.24},
     }
     fair = gate_verdict(gate, "m", "unit", evidence(figures))
-    seed = gate_verdict(gate, "m", "unit", evidence(figures), seed_rules=True)
+    seed = gate_verdict(gate, "m", "unit", evidence(figures), published_rules=True)
     for found in (fair, seed):
         assert (found.fair.status, found.fair.figure.value) == ("PASS", 0.72)
         assert (found.seed.status, found.seed.figure.value) == ("FAIL", 0.61)
@@ -200,8 +200,8 @@ def test_both_rules_stand_side_by_side():
 def test_the_seeds_asked_neither_for_intervals_nor_for_feasibility():
     wide = Figure(0.3, -0.1, 0.7)
     gate = replace(NAMED["ship-r5"], seed_metric=None)
-    assert asked(gate, wide, Figure(0.4, 0.05, 0.7), seed_rules=True).status == "PASS"
-    assert asked("p7-cosine", 0.2, 0.3, chance=1.0, seed_rules=True).status == "FAIL"
+    assert asked(gate, wide, Figure(0.4, 0.05, 0.7), published_rules=True).status == "PASS"
+    assert asked("p7-cosine", 0.2, 0.3, chance=1.0, published_rules=True).status == "FAIL"
 
 
 def test_a_record_is_plain_data_with_every_key():
@@ -217,7 +217,7 @@ def test_a_record_is_plain_data_with_every_key():
         "op": ">=",
         "bound": 0.2,
         "marginal": None,
-        "certain": False,
+        "require_interval": False,
         "value": None,
         "ci": [None, None],
         "seed": {"metric": "margin.last", **outcome},

@@ -93,7 +93,7 @@ def in_every_way(windows: Windows, index: np.ndarray, q: np.ndarray, **constants
     st.sampled_from(WAYS),
     st.fixed_dictionaries(
         {name: st.integers(1, 9) for name in ("block", "HELD", "PAIRS", "STRIP")}
-        | {"FEW": st.sampled_from([0, 0.3])}
+        | {"MAX_SHARE": st.sampled_from([0, 0.3])}
     ),
 )
 def test_fast_and_slow_agree(reference, split_of, case, predictor, ways, blocks):
@@ -244,7 +244,7 @@ def test_a_way_that_leaves_many_scores_open_is_not_used_again(split_of):
             used.append(part.start)
             super().fill(part, *others)
 
-    with changed(block=8, FEW=0, fastest_first=lambda dim: (Counted, Float32)):
+    with changed(block=8, MAX_SHARE=0, fastest_first=lambda dim: (Counted, Float32)):
         ranks, _ = global_ranks(windows, index, q)
     assert ranks.tolist() == global_ranks(windows, index, q)[0].tolist()
     # Each block of windows up to the tile that holds the first of its targets.

@@ -53,7 +53,7 @@ def test_what_is_no_number_has_no_p():
 @pytest.mark.parametrize("together", [2**21, 14 * 64])
 def test_random_flips_approach_the_enumeration(monkeypatch, together):
     # In one piece, and in blocks of 64 of which the last is not full.
-    monkeypatch.setattr(module, "TOGETHER", together)
+    monkeypatch.setattr(module, "BLOCK", together)
     sums = [3, -1, 4, 1, -5, 9, -2, 6, 5, -3, 5, -8, 9, -7]
     exact = by_hand(sums, range(14))
     assert 0.2 < exact < 0.5

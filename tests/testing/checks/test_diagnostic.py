@@ -36,7 +36,7 @@ def sound(split, reporter):
 
 def refuses(split, reporter):
     if split.lengths.max() < 6 or split.dim < 3:
-        raise DataError("holds too little", where=split.name, mend="give more")
+        raise DataError("holds too little", where=split.name, hint="give more")
     return sound(split, reporter)
 
 

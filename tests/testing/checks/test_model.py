@@ -21,7 +21,7 @@ class OneShape(Free):
 
     def __init__(self, options, shape):
         if shape.context_length < 5:
-            raise UsageError("it needs five chunks", mend="use --context 5")
+            raise UsageError("it needs five chunks", hint="use --context 5")
         super().__init__(options, shape)
 
 

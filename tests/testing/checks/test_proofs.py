@@ -8,7 +8,7 @@ import torch
 from lvmctl import Prediction
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
-from lvmctl.testing.check import Unmet
+from lvmctl.testing.check import CheckFailed
 from lvmctl.testing.checks.proofs import prove, prove_unit
 from lvmctl.testing.inputs.contexts import Contexts
 
@@ -34,7 +34,7 @@ def test_distances_are_those_of_the_nearest_point(geometry, q, away):
     if away is None:
         assert prove(geometry, Prediction(q), AXES) < 1e-6
     else:
-        with pytest.raises(Unmet, match=away):
+        with pytest.raises(CheckFailed, match=away):
             prove(geometry, Prediction(q), AXES)
 
 
@@ -48,7 +48,9 @@ def test_a_blend_without_direction_proves_nothing_and_hides_nothing():
         assert prove("anchored", sound, context) < 1e-6
     beyond = unit(1.5 * other - 0.5 * middle)  # λ = 1.5; what is nearest is raw
     broken = Prediction(torch.cat([middle, beyond]), raw=raw)
-    with pytest.raises(Unmet, match=r"q is 0\.316 away from the blend"):  # its part along -middle
+    with pytest.raises(
+        CheckFailed, match=r"q is 0\.316 away from the blend"
+    ):  # its part along -middle
         prove("anchored", broken, context)
 
 
@@ -61,9 +63,9 @@ def test_no_direction_is_an_excuse_only_where_chunks_cancel(kind, k, allowed):
     if allowed:
         prove_unit(torch.zeros(1, 4), contexts)
     else:
-        with pytest.raises(Unmet, match="q has norm 0, not 1"):
+        with pytest.raises(CheckFailed, match="q has norm 0, not 1"):
             prove_unit(torch.zeros(1, 4), contexts)
-    with pytest.raises(Unmet, match="not finite"):
+    with pytest.raises(CheckFailed, match="not finite"):
         prove_unit(torch.full((1, 4), torch.nan), contexts)
-    with pytest.raises(Unmet, match="q has norm 0"):
+    with pytest.raises(CheckFailed, match="q has norm 0"):
         prove_unit(point(0.5, 0, 0, 0), contexts)

@@ -28,7 +28,9 @@ SOUND = VerdictGate(
     at_least=0.2,
     marginal=0.1,
 )
-LEAD = replace(SOUND, metric=R5, at_least=0.0, marginal=None, against="direct", certain=True)
+LEAD = replace(
+    SOUND, metric=R5, at_least=0.0, marginal=None, against="direct", require_interval=True
+)
 
 
 class Sharing(torch.nn.Module):
@@ -123,24 +125,24 @@ def judged_by(monkeypatch, rule):
 
 
 def test_an_order_that_is_upside_down_somewhere_is_told(monkeypatch):
-    def rule(gate, figure, certain):
-        return "FAIL" if figure and figure.value > 1 else judge(gate, figure, certain)
+    def rule(gate, figure, require_interval):
+        return "FAIL" if figure and figure.value > 1 else judge(gate, figure, require_interval)
 
     why = judged_by(monkeypatch, rule)["better_is_never_worse"]
     assert "which is better, FAIL (smallest example" in why
 
 
 def test_a_bound_that_does_not_pass_itself_is_told(monkeypatch):
-    def rule(gate, figure, certain):
+    def rule(gate, figure, require_interval):
         short = figure and figure.value == gate.at_least
-        return "MARGINAL" if short else judge(gate, figure, certain)
+        return "MARGINAL" if short else judge(gate, figure, require_interval)
 
     assert list(judged_by(monkeypatch, rule)) == ["bound_decides"]
 
 
 def test_a_marginal_band_that_nothing_is_in_is_told(monkeypatch):
-    def rule(gate, figure, certain):
-        return judge(replace(gate, marginal=None), figure, certain)
+    def rule(gate, figure, require_interval):
+        return judge(replace(gate, marginal=None), figure, require_interval)
 
     found = judged_by(monkeypatch, rule)
     assert found == {"marginal_is_short_of_the_bound": "a figure of 0.1 gets FAIL, not MARGINAL"}
@@ -148,16 +150,16 @@ def test_a_marginal_band_that_nothing_is_in_is_told(monkeypatch):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_no_number_may_not_pass(monkeypatch, value):
-    def rule(gate, figure, certain):
+    def rule(gate, figure, require_interval):
         wrong = figure and repr(figure.value) == repr(value)
-        return "PASS" if wrong else judge(gate, figure, certain)
+        return "PASS" if wrong else judge(gate, figure, require_interval)
 
     assert f"a figure of {value!r} passes" in judged_by(monkeypatch, rule)["bound_decides"]
 
 
 def test_a_missing_figure_may_not_fail(monkeypatch):
-    def rule(gate, figure, certain):
-        return judge(gate, figure, certain) if figure else "FAIL"
+    def rule(gate, figure, require_interval):
+        return judge(gate, figure, require_interval) if figure else "FAIL"
 
     assert judged_by(monkeypatch, rule)["bound_decides"].endswith("missing gets FAIL")
 

@@ -7,7 +7,7 @@ import torch
 
 from lvmctl.core.errors import UsageError
 from lvmctl.registry.specs import Shape
-from lvmctl.testing.check import Unmet
+from lvmctl.testing.check import CheckFailed
 from lvmctl.testing.examples import for_all
 from lvmctl.testing.inputs.contexts import KINDS, OTHER_SHAPES, SHAPE, Contexts, accepted, contexts
 
@@ -61,9 +61,9 @@ def test_one_chunk_cancels_nothing():
 def test_an_example_says_what_it_is():
     def rule(contexts):
         if contexts.shape.context_length == 1 and contexts.kind != "ordinary":
-            raise Unmet("no")
+            raise CheckFailed("no")
 
-    with pytest.raises(Unmet) as failure:
+    with pytest.raises(CheckFailed) as failure:
         for_all(rule, 100, contexts=contexts(SHAPES))
     assert "contexts = alike chunks with B, K, D = 1, 1, 16, seed 0" in str(failure.value)
 
@@ -83,7 +83,9 @@ def test_the_default_shape_cannot_be_refused():
     def build(shape):
         raise UsageError("it needs 17 dimensions")
 
-    with pytest.raises(Unmet, match="cannot be built for K = 5, D = 16: it needs 17 dimensions"):
+    with pytest.raises(
+        CheckFailed, match="cannot be built for K = 5, D = 16: it needs 17 dimensions"
+    ):
         accepted(build)
 
 
@@ -92,7 +94,9 @@ def test_a_fault_is_no_refusal():
         if shape.context_length < 2:
             raise ValueError("0 heads")
 
-    with pytest.raises(Unmet, match=r"K = 1, D = 16 it raised ValueError: 0 heads; .* UsageError"):
+    with pytest.raises(
+        CheckFailed, match=r"K = 1, D = 16 it raised ValueError: 0 heads; .* UsageError"
+    ):
         accepted(build)
     taken, _ = accepted(build, Exception)
     assert len(taken) == len(SHAPES) - 1

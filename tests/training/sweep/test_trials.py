@@ -40,7 +40,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def run(trained, tmp_path):
-    """A copy of the finished run, to be spoilt."""
+    """A copy of the finished run, to be perturbed."""
     return shutil.copytree(trained, tmp_path / "run")
 
 
@@ -105,7 +105,7 @@ def test_remains_of_what_never_trained_are_removed(run):
     for path in (run / "checkpoints").glob("*"):
         path.unlink()
     (run / "training_history.json").write_text("[]")
-    (run / ".config.json.torn").write_text("")
+    (run / ".config.json.partial").write_text("")
     (run / "checkpoints/step_00000000.pt").write_text("")
     assert never_started(run)
     assert state(run, 1) == "waiting"

@@ -61,7 +61,7 @@ def encoder_of(store: Store) -> tuple[Entry, Encoder]:
         raise DataError(
             "does not say which encoder made it",
             where=store.path,
-            mend="use a store made by lvmctl data embed",
+            hint="use a store made by lvmctl data embed",
         )
     made = store.manifest.get("made")
     name = made.get("encoder", recipe["name"]) if isinstance(made, dict) else recipe["name"]
@@ -71,7 +71,7 @@ def encoder_of(store: Store) -> tuple[Entry, Encoder]:
         raise UsageError(
             f"was encoded by {name}, which is no encoder that is installed",
             where=store.path,
-            mend="install its plugin, or use vectors in the place of texts",
+            hint="install its plugin, or use vectors in the place of texts",
         ) from error
     known = entry.record.options.__dataclass_fields__
     saved = {key: value for key, value in recipe.items() if key in known}
@@ -103,7 +103,7 @@ def check_encoder(encoder: Encoder, store: Store) -> None:
         raise DataError(
             "its texts have other vectors when they are encoded again",
             where=store.path,
-            mend="the encoder has changed: embed the texts again and train anew",
+            hint="the encoder has changed: embed the texts again and train anew",
         )
 
 

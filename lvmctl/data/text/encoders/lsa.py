@@ -113,7 +113,7 @@ class Lsa:
             raise DataError(
                 f"no word occurs in at least {self.options.min_texts} and at most {most} of the "
                 f"{len(counts)} texts the encoder is fitted on",
-                mend="give more text, or set the encoder's min_texts to 1 and max_share to 1",
+                hint="give more text, or set the encoder's min_texts to 1 and max_share to 1",
             )
         self._terms = {term: index for index, term in enumerate(chosen)}
         self._idf = np.array([math.log((1 + len(counts)) / (1 + seen[t])) + 1 for t in chosen])

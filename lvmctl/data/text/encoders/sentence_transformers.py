@@ -29,7 +29,7 @@ class SentenceTransformers:
         except ImportError as error:
             raise UsageError(
                 "the encoder sentence-transformers is not installed",
-                mend="pip install 'lvmctl[embed]'",
+                hint="pip install 'lvmctl[embed]'",
             ) from error
         self.options = options
         self._version = getattr(library, "__version__", "unknown")
@@ -39,7 +39,7 @@ class SentenceTransformers:
             raise DataError(
                 f"the model cannot be loaded ({first_line(error)})",
                 where=options.model,
-                mend="check its name and the network, or give the path of a downloaded model",
+                hint="check its name and the network, or give the path of a downloaded model",
             ) from error
         self._layers = _layers(full, options.layers)
         self._model = library.SentenceTransformer(
@@ -82,6 +82,6 @@ def _layers(model: Any, wanted: str) -> list[Any]:
     if "Pooling" not in names:
         raise UsageError(
             f"the model has no pooling layer (it has {', '.join(names)})",
-            mend="use the encoder option layers=all",
+            hint="use the encoder option layers=all",
         )
     return layers[: names.index("Pooling") + 1]

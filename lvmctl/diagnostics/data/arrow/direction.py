@@ -108,13 +108,13 @@ def check(split: Split) -> None:
         raise DataError(
             "holds separate windows, which have no direction apart from their articles'",
             where=split.name,
-            mend="import files with article_ids and target_indices",
+            hint="import files with article_ids and target_indices",
         )
     if not (split.lengths > 1).any():
         raise DataError(
             "no article has two chunks, so there is no order",
             where=split.name,
-            mend="use a store of longer articles",
+            hint="use a store of longer articles",
         )
 
 

@@ -101,13 +101,13 @@ def present(subject: Splits) -> dict[str, Split]:
         name: split for name, split in named.items() if split is not None and len(split.lengths)
     }
     if not found:
-        raise DataError("the splits hold no articles", mend="choose another store")
+        raise DataError("the splits hold no articles", hint="choose another store")
     first = next(iter(found.values()))
     for name, split in found.items():
         if split.dim != first.dim:
             what = f"has dimension {split.dim}, {first.name} has {first.dim}"
-            mend = f"give --{name} a store of the same encoder"
-            raise DataError(what, where=split.name, mend=mend)
+            hint = f"give --{name} a store of the same encoder"
+            raise DataError(what, where=split.name, hint=hint)
     return found
 
 

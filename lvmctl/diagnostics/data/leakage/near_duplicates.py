@@ -33,7 +33,7 @@ SKETCH_BYTES = 1 << 28
 """Bytes of all sketches; more chunks have shorter ones."""
 SAMPLE = 16_384
 """Chunks that choose the directions."""
-FEW = 2048
+SMALL = 2048
 """So many pairs of a tile are sooner computed one by one than as a product of matrices."""
 SLACK = 1e-4
 """Added to a residue's square: rounding can then only raise the bound."""
@@ -198,7 +198,7 @@ class Tiles:
         """Pairs above the threshold, row by row: two chunks of different articles (n,) int64 each,
         and their cosine (n,) float64. ``sides`` are bounds of two blocks."""
         one, other = self._possible(*sides)
-        if len(one) <= FEW:
+        if len(one) <= SMALL:
             cosine = exact(self.chunks, one, other)
             kept = cosine > self.threshold
         else:

@@ -18,7 +18,7 @@ import numpy as np
 ROUNDING = 1e-7
 """Smallest standard error told apart from rounding: means of float32 cosines have no more digits.
 """
-TOGETHER = 2**21
+BLOCK = 2**21
 """Labels permuted at a time (16 MB as floats)."""
 
 
@@ -94,7 +94,7 @@ def permuted(sizes: tuple[int, int], permutations: int, seed: int) -> Iterator[n
     the first split's place; P rows in all."""
     articles, fewer = sum(sizes), min(sizes)
     rng = np.random.default_rng(seed)
-    step = max(TOGETHER // articles, 1)
+    step = max(BLOCK // articles, 1)
     for low in range(0, permutations, step):
         labels = np.full((min(step, permutations - low), articles), float(sizes[1] == fewer))
         for row in labels:

@@ -39,7 +39,7 @@ class SplitParity:
         if options.level * (options.permutations + 1) < 1:
             raise UsageError(
                 f"{options.permutations} permutations cannot show a level of {options.level:g}",
-                mend=f"use at least {int(np.ceil(1 / options.level)) - 1} permutations",
+                hint=f"use at least {int(np.ceil(1 / options.level)) - 1} permutations",
             )
         self.options = options
 

@@ -62,7 +62,7 @@ class StoreGeometry:
         """
         if subject.chunks < 2:
             what = f"holds {subject.chunks} chunk(s), which have no geometry"
-            raise DataError(what, where=subject.name, mend="give a store of more chunks")
+            raise DataError(what, where=subject.name, hint="give a store of more chunks")
         with reporter.progress("spectrum", "chunks", subject.chunks) as done:
             groups = spectrum.grouped(subject, self.options.seed, done)
         whole = spectrum.summed(groups)

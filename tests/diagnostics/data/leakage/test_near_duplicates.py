@@ -76,7 +76,7 @@ def slow(chunks: Chunks, threshold: float):
 @pytest.mark.parametrize("dim", [2, 12, 70])
 def test_every_pair_is_found_whatever_the_tiles(monkeypatch, dim, block, few):
     monkeypatch.setattr(near_duplicates, "BLOCK", block)
-    monkeypatch.setattr(near_duplicates, "FEW", few)
+    monkeypatch.setattr(near_duplicates, "SMALL", few)
     chunks = Chunks(cloud(dim, dim, [[9, 1, 14, 7], [11, 2], [6]]))
     told = []
     found = find_repeats(chunks, 0.98, told.append)
@@ -115,7 +115,7 @@ def test_planted_duplicates_at_985_are_found_and_at_95_none(dtype):
 
 @pytest.mark.parametrize("few", [0, 10**9], ids=["by products", "one by one"])
 def test_pairs_at_the_threshold_are_decided_in_float64(monkeypatch, few):
-    monkeypatch.setattr(near_duplicates, "FEW", few)
+    monkeypatch.setattr(near_duplicates, "SMALL", few)
     rng = np.random.default_rng(0)
     one = unit64(rng.standard_normal((400, 24)))
     other = np.array([turned(x, 0.98 + rng.normal(0, 3e-8), rng) for x in one])

@@ -88,7 +88,7 @@ def test_what_is_added_to_all_windows_changes_nothing(case, added):
 def test_blocks_of_labels_do_not_matter(monkeypatch):
     case = (np.random.default_rng(0).random((12, 2)), np.ones(12, int), (5, 7), 3)
     whole = compared(case)
-    monkeypatch.setattr(module, "TOGETHER", 40)
+    monkeypatch.setattr(module, "BLOCK", 40)
     again = compared(case)
     np.testing.assert_array_equal(again.p, whole.p)
     assert again.critical == pytest.approx(whole.critical)
