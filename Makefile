@@ -19,6 +19,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/python tests/docs/check_types.py
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/startup.py

@@ -7,7 +7,7 @@ from lvmctl_classic import options
 
 
 @hookimpl
-def lvmctl_recipes():
+def lvmctl_recipes() -> list[RecipeSpec]:
     return [
         recipe("p1", "Squared error alone.", "p1", options.P1Options),
         recipe("p2", "A step from the newest chunk, guarded.", "p2", options.P2Options),
@@ -22,7 +22,7 @@ def lvmctl_recipes():
 
 
 @hookimpl
-def lvmctl_models():
+def lvmctl_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="residual",
@@ -49,7 +49,7 @@ def lvmctl_models():
 
 
 @hookimpl
-def lvmctl_losses():
+def lvmctl_losses() -> list[LossSpec]:
     return [
         LossSpec(
             name="guard",
@@ -77,7 +77,7 @@ def lvmctl_losses():
 
 
 @hookimpl
-def lvmctl_gates():
+def lvmctl_gates() -> list[Curriculum]:
     return [
         Curriculum(
             name="distinct",

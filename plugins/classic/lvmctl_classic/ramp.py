@@ -18,6 +18,9 @@ class Ramp(nn.Module):
     Shapes: context (B, K, D) → q (B, D) and raw (B, D), the vector before normalising.
     """
 
+    scale: Tensor
+    position: Tensor
+
     def __init__(self, options: RampOptions, shape: Shape) -> None:
         super().__init__()
         told = Shape(shape.dim + 1, shape.context_length, shape.horizon)

@@ -22,6 +22,7 @@ class Rollout(nn.Module):
         self.rollout = options.steps
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> Tensor:
+        assert prediction.rollout is not None
         predicted, true = (x[:, : self.rollout] for x in (prediction.rollout, batch.future))
         there = batch.future_mask[:, : self.rollout]
         each = (predicted - true).square().mean(dim=-1) * there

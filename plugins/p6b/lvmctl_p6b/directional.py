@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -48,10 +49,11 @@ class Directional(nn.Module):
         """The version's stage of an epoch, with what the options change of it."""
         options = self.options
         changed = {"margin": options.margin, "share": options.share, "cap": options.share_cap}
-        given = {key: value for key, value in changed.items() if value is not None}
+        given: dict[str, Any] = {key: value for key, value in changed.items() if value is not None}
         return replace(self.version.stage(epoch), **given)
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
+        assert prediction.raw is not None
         version, stage = self.version, self.stage(step.epoch)
         q = prediction.q
         pos, neg = cosine(q, batch.target), cosine(q, batch.second_last)

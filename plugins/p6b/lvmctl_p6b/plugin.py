@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lvmctl import LossSpec, MetricSpec, RecipeSpec, hookimpl
+from lvmctl import LossSpec, MetricSpec, ProfileSpec, RecipeSpec, VerdictGate, hookimpl
 from lvmctl_p6b.gates import GATES, PROFILES
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 
 
 @hookimpl
-def lvmctl_recipes():
+def lvmctl_recipes() -> list[RecipeSpec]:
     return [
         RecipeSpec(
             name="p6b",
@@ -20,7 +20,7 @@ def lvmctl_recipes():
 
 
 @hookimpl
-def lvmctl_losses():
+def lvmctl_losses() -> list[LossSpec]:
     return [
         LossSpec(
             name="directional",
@@ -35,17 +35,17 @@ def lvmctl_losses():
 
 
 @hookimpl
-def lvmctl_gates():
+def lvmctl_gates() -> tuple[VerdictGate, ...]:
     return GATES
 
 
 @hookimpl
-def lvmctl_profiles():
+def lvmctl_profiles() -> tuple[ProfileSpec, ...]:
     return PROFILES
 
 
 @hookimpl
-def lvmctl_metrics():
+def lvmctl_metrics() -> list[MetricSpec]:
     return [
         MetricSpec(
             name="loss_share",

@@ -23,5 +23,6 @@ class AnchorFloor(nn.Module):
         self.floor = options.floor
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
+        assert prediction.raw is not None
         rho = cosine(unit(prediction.raw), centroid(batch.context))
         return LossOutput({"anchor": functional.relu(self.floor - rho)})

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-Real = TypeVar("Real")
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+Real = TypeVar("Real", float, "np.ndarray", "Tensor")
 """A number, or an array of numpy or torch."""
 
 

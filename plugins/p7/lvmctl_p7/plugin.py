@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from lvmctl import DiagnosticSpec, LossSpec, MetricSpec, ModelSpec, RecipeSpec, hookimpl
+from lvmctl import (
+    DiagnosticSpec,
+    KillRule,
+    LossSpec,
+    MetricSpec,
+    ModelSpec,
+    ProfileSpec,
+    RecipeSpec,
+    SampleWeight,
+    VerdictGate,
+    hookimpl,
+)
 from lvmctl_p7 import options
 from lvmctl_p7.gates import GATES, PROFILES
 
 
 @hookimpl
-def lvmctl_recipes():
+def lvmctl_recipes() -> list[RecipeSpec]:
     return [
         RecipeSpec(
             name="p7",
@@ -20,7 +31,7 @@ def lvmctl_recipes():
 
 
 @hookimpl
-def lvmctl_models():
+def lvmctl_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="ranker",
@@ -34,7 +45,7 @@ def lvmctl_models():
 
 
 @hookimpl
-def lvmctl_losses():
+def lvmctl_losses() -> list[LossSpec]:
     return [
         LossSpec(
             name="infonce",
@@ -61,17 +72,17 @@ def lvmctl_losses():
 
 
 @hookimpl
-def lvmctl_gates():
+def lvmctl_gates() -> tuple[KillRule | SampleWeight | VerdictGate, ...]:
     return GATES
 
 
 @hookimpl
-def lvmctl_profiles():
+def lvmctl_profiles() -> tuple[ProfileSpec, ...]:
     return PROFILES
 
 
 @hookimpl
-def lvmctl_metrics():
+def lvmctl_metrics() -> list[MetricSpec]:
     return [
         MetricSpec(
             name="anchor_lambda",
@@ -89,7 +100,7 @@ def lvmctl_metrics():
 
 
 @hookimpl
-def lvmctl_diagnostics():
+def lvmctl_diagnostics() -> list[DiagnosticSpec]:
     return [
         DiagnosticSpec(
             name="anchor",

@@ -144,7 +144,7 @@ def order_pairs(
         inside = index[part]
         target = windows.target(inside)[:, None]
         chunks = np.concatenate([windows.context(inside), target], axis=1)
-        drawn = draw_pairs(generator(seed, DRAWN, low), *chunks.shape[:2], pairs)
+        drawn = draw_pairs(generator(seed, DRAWN, low), len(inside), chunks.shape[1], pairs)
         first, second = (
             np.take_along_axis(chunks, places[:, :, None], axis=1).reshape(-1, chunks.shape[2])
             for places in drawn

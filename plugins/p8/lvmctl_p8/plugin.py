@@ -5,11 +5,14 @@ from __future__ import annotations
 from lvmctl import (
     BatchFieldSpec,
     DiagnosticSpec,
+    KillRule,
     LossSpec,
     MetricSpec,
     ModelSpec,
+    ProfileSpec,
     RecipeSpec,
     SequenceOptions,
+    VerdictGate,
     hookimpl,
 )
 from lvmctl_p8 import options
@@ -17,7 +20,7 @@ from lvmctl_p8.gates import GATES, PROFILES
 
 
 @hookimpl
-def lvmctl_recipes():
+def lvmctl_recipes() -> list[RecipeSpec]:
     return [
         RecipeSpec(
             name="p8",
@@ -29,7 +32,7 @@ def lvmctl_recipes():
 
 
 @hookimpl
-def lvmctl_models():
+def lvmctl_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="mixture",
@@ -43,7 +46,7 @@ def lvmctl_models():
 
 
 @hookimpl
-def lvmctl_losses():
+def lvmctl_losses() -> list[LossSpec]:
     return [
         LossSpec(
             name="listwise",
@@ -63,7 +66,7 @@ def lvmctl_losses():
 
 
 @hookimpl
-def lvmctl_batch_fields():
+def lvmctl_batch_fields() -> list[BatchFieldSpec]:
     return [
         BatchFieldSpec(
             name="order_pairs",
@@ -75,17 +78,17 @@ def lvmctl_batch_fields():
 
 
 @hookimpl
-def lvmctl_gates():
+def lvmctl_gates() -> tuple[KillRule | VerdictGate, ...]:
     return GATES
 
 
 @hookimpl
-def lvmctl_profiles():
+def lvmctl_profiles() -> tuple[ProfileSpec, ...]:
     return PROFILES
 
 
 @hookimpl
-def lvmctl_metrics():
+def lvmctl_metrics() -> list[MetricSpec]:
     return [
         MetricSpec(
             name="order_accuracy",
@@ -100,7 +103,7 @@ def lvmctl_metrics():
 
 
 @hookimpl
-def lvmctl_diagnostics():
+def lvmctl_diagnostics() -> list[DiagnosticSpec]:
     return [
         DiagnosticSpec(
             name="order",

@@ -40,6 +40,13 @@ class Familiar(nn.Module):
         limit: the largest distance of a window that is familiar; -∞ before anything is fitted.
     """
 
+    axes: Tensor
+    agreement: Tensor
+    ahead: Tensor
+    mean: Tensor
+    root: Tensor
+    limit: Tensor
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         dim, axes = shape.dim, min(AXES, shape.dim)

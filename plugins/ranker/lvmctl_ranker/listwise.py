@@ -29,6 +29,7 @@ class Listwise(nn.Module):
         self.negatives = options.negatives
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
+        assert prediction.scores is not None
         scores = prediction.scores[:, : 1 + self.negatives].float()
         real = batch.negative_mask[:, : self.negatives]
         rank = ranks(scores.detach(), real)

@@ -7,7 +7,7 @@ from lvmctl_ranker import options
 
 
 @hookimpl
-def lvmctl_recipes():
+def lvmctl_recipes() -> list[RecipeSpec]:
     return [
         RecipeSpec(
             name="p9",
@@ -19,7 +19,7 @@ def lvmctl_recipes():
 
 
 @hookimpl
-def lvmctl_models():
+def lvmctl_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="pool-ranker",
@@ -34,7 +34,7 @@ def lvmctl_models():
 
 
 @hookimpl
-def lvmctl_losses():
+def lvmctl_losses() -> list[LossSpec]:
     return [
         LossSpec(
             name="pool-rank",
@@ -55,7 +55,7 @@ def lvmctl_losses():
 
 
 @hookimpl
-def lvmctl_baselines():
+def lvmctl_baselines() -> list[BaselineSpec]:
     return [
         BaselineSpec(
             name="centred-mean",

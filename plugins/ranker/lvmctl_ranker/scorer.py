@@ -45,6 +45,8 @@ class Scorer(nn.Module):
     ) -> Tensor:
         z = self.standard(features, candidates)
         if self.familiar is not None:
+            assert extra is not None
+            assert known is not None
             more = self.familiar(extra, candidates & known[:, None])
             if self.training:
                 known = known & (torch.rand(len(known), device=known.device) >= UNKNOWN)
@@ -62,6 +64,10 @@ class Standard(nn.Module):
 
     Shapes: features (B, N, F), counted (B, N) → (B, N, F).
     """
+
+    seen: Tensor
+    mean: Tensor
+    square: Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()

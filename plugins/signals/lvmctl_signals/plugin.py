@@ -16,14 +16,14 @@ FILE = "signals.json"
 
 
 @hookimpl
-def lvmctl_after_epoch(run, epoch, metrics):
+def lvmctl_after_epoch(run: Any, epoch: int, metrics: dict[str, Any]) -> None:
     # The file does not have this epoch yet. After a crash it may have epochs that are done again.
     past = [r for r in listed(run.history) if (get_number(r, "epoch") or 0) < epoch]
     tell(run, [*past, metrics])
 
 
 @hookimpl
-def lvmctl_after_run(run, result):
+def lvmctl_after_run(run: Any, result: dict[str, Any]) -> None:
     # A kill rule ends a training before the hook of its last epoch.
     tell(run, listed(run.history))
 
