@@ -93,7 +93,7 @@ def simulate(world: World) -> Iterator[np.ndarray]:
     for block, low in enumerate(range(0, world.articles, size)):
         rng = np.random.default_rng((world.seed, block))
         # Draw the whole block even when fewer articles are asked for: same seed, same articles.
-        yield _articles(world, rng, size, basis)[: world.articles - low]
+        yield _articles(world, _Draws(rng, size, world.articles - low), basis)
 
 
 def plane_basis(world: World) -> np.ndarray:
@@ -144,35 +144,44 @@ def _memory() -> int | None:
         return None
 
 
-def _articles(
-    world: World, rng: np.random.Generator, count: int, basis: np.ndarray | None
-) -> np.ndarray:
-    shape = (count, world.chunks, world.dim)
+class _Draws:
+    """Random rows of a whole block, of which those of the first ``keep`` articles are looked at.
+
+    Args:
+        rng: where they are drawn.
+        size: articles of the block.
+        keep: articles that are wanted; may be more than there are.
+    """
+
+    def __init__(self, rng: np.random.Generator, size: int, keep: int) -> None:
+        self.rng, self.size, self.count = rng, size, min(size, keep)
+
+    def uniform(self, *shape: int, others: tuple[np.ndarray, ...] = ()) -> np.ndarray:
+        """Uniform unit vectors (articles, ``*shape``), orthogonal to ``others``, which are
+        orthonormal to each other."""
+        u = self.rng.standard_normal((self.size, *shape))[: self.count]
+        for other in others:
+            u -= np.einsum("nd,nd->n", u, other)[:, None] * other
+        return unit64(u)
+
+
+def _articles(world: World, draws: _Draws, basis: np.ndarray | None) -> np.ndarray:
     if world.name == "iid":
-        return _uniform(rng, shape)
-    chunks = np.empty(shape)
-    row = (count, world.dim)
-    topic = _uniform(rng, row) if world.name == "topic" else None
-    fixed = () if topic is None else (topic,)
-    chunks[:, 0] = _uniform(rng, row, *fixed)
+        return draws.uniform(world.chunks, world.dim)
+    chunks = np.empty((draws.count, world.chunks, world.dim))
+    fixed = (draws.uniform(world.dim),) if world.name == "topic" else ()
+    chunks[:, 0] = draws.uniform(world.dim, others=fixed)
     noise = math.sqrt(1 - world.a**2)
     for t in range(1, world.chunks):
         mean = chunks[:, t - 1]
         if basis is not None:
             mean = _rotate(mean, math.radians(world.theta))
-        chunks[:, t] = unit64(world.a * mean + noise * _uniform(rng, row, mean, *fixed))
-    if topic is not None:
-        return math.sqrt(world.f) * topic[:, None] + math.sqrt(1 - world.f) * chunks
+        new = draws.uniform(world.dim, others=(mean, *fixed))
+        chunks[:, t] = unit64(world.a * mean + noise * new)
+    for topic in fixed:
+        chunks = math.sqrt(world.f) * topic[:, None] + math.sqrt(1 - world.f) * chunks
     # x_0 and u are uniform, so the process may run in the basis of the planes and be turned once.
     return chunks if basis is None else chunks @ basis.T
-
-
-def _uniform(rng: np.random.Generator, shape: tuple[int, ...], *others: np.ndarray) -> np.ndarray:
-    """Uniform unit vectors orthogonal to ``others``, which are orthonormal to each other."""
-    u = rng.standard_normal(shape)
-    for other in others:
-        u -= np.einsum("nd,nd->n", u, other)[:, None] * other
-    return unit64(u)
 
 
 def _rotate(x: np.ndarray, angle: float) -> np.ndarray:
