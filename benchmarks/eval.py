@@ -99,7 +99,9 @@ def main(windows: int, train_windows: int, dim: int, width: int, threads: int | 
         whole = time.perf_counter() - begin
         passes = forward_passes(registry, run, done)
     print(f"{processor()}, {torch.get_num_threads()} threads, {dim}-D")
-    print(f"5CAT of {len(done.sheets['val'].measured)} predictors on {windows:,} + {windows:,}")
+    print(
+        f"5CAT of {len(done.metric_tables['val'].measured)} predictors on {windows:,} + {windows:,}"
+    )
     for what, seconds in clock.stages:
         print(f"  {what:40} {seconds:7.1f} s")
     print(f"  {'whole':40} {whole:7.1f} s (aimed at: 90 s)")
@@ -112,8 +114,8 @@ def forward_passes(registry, run: Path, done) -> float:
     """Seconds of the model on every window once: validation and OOD."""
     predictor = load_run(registry, run).predictor()
     begin = time.perf_counter()
-    for sheet in done.sheets.values():
-        predictor(sheet.windows)
+    for metric_table in done.metric_tables.values():
+        predictor(metric_table.windows)
     return time.perf_counter() - begin
 
 

@@ -41,9 +41,9 @@ from lvmctl import NoOptions, Pool, Resampling, Shape, Split, Windows, open_spli
 from lvmctl.baselines.direct import Direct
 from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.measure import Protocol
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.trained import load_run
 from lvmctl.plan import Plan, make_plan
@@ -115,12 +115,12 @@ def lead(runs: tuple[Path, ...], data: str) -> None:
         run = load_run(registry, path)
         shape = run.plan.shape(run.dim)
         windows = Windows(open_split(data), shape.context_length, shape.horizon)
-        sheet = measured(windows, run.predictor("score"), shape)
+        metric_table = measured(windows, run.predictor("score"), shape)
         print(f"{path}: {len(windows):,} windows of {data}, K = {shape.context_length}")
         for name in ("score", "q"):
             for figure in FIGURES:
-                own = sheet.figure(name, figure)
-                show(name, figure, own.value, sheet.difference(name, "direct", figure))
+                own = metric_table.estimate(name, figure)
+                show(name, figure, own.value, metric_table.difference(name, "direct", figure))
 
 
 @main.command()
@@ -142,9 +142,12 @@ def folds(data: str, count: int, seed: int, given: tuple[str, ...]) -> None:
         inside = np.flatnonzero(part == fold)
         windows = Windows(split.take(inside), shape.context_length, shape.horizon)
         ranker = trained(registry, plan, split.take(np.flatnonzero(part != fold)), windows)
-        sheet = measured(windows, ranker, shape)
+        metric_table = measured(windows, ranker, shape)
         for figure in FIGURES:
-            score, direct = sheet.column("score", figure), sheet.column("direct", figure)
+            score, direct = (
+                metric_table.column("score", figure),
+                metric_table.column("direct", figure),
+            )
             own[figure].append(score.values)
             gaps[figure].append(score.values - direct.values)
             articles[figure].append(inside[windows.article[score.rows]])
@@ -153,7 +156,7 @@ def folds(data: str, count: int, seed: int, given: tuple[str, ...]) -> None:
     for figure in FIGURES:
         score, gap, article = (np.concatenate(x[figure]) for x in (own, gaps, articles))
         interval = resampling.interval(gap, article)
-        show("score", figure, score.mean(), Figure(gap.mean(), *interval, len(gap)))
+        show("score", figure, score.mean(), Estimate(gap.mean(), *interval, len(gap)))
 
 
 def trained(registry: Registry, plan: Plan, split: Split, val: Windows) -> Predictor:
@@ -167,16 +170,16 @@ def trained(registry: Registry, plan: Plan, split: Split, val: Windows) -> Predi
     return Predictor("score", lambda context: model(context).q, score=model.score)
 
 
-def measured(windows: Windows, ranker: Predictor, shape: Shape) -> Sheet:
+def measured(windows: Windows, ranker: Predictor, shape: Shape) -> MetricTable:
     """A ranker, its q alone, and direct in the pool ``filtered``."""
-    sheet = Sheet(windows, Protocol(pools=("filtered",), everywhere=False))
-    sheet.add(ranker)
-    sheet.add(dataclasses.replace(ranker, name="q", score=None))
-    sheet.add(Predictor("direct", Direct(NoOptions(), shape)))
-    return sheet
+    metric_table = MetricTable(windows, Protocol(pools=("filtered",), everywhere=False))
+    metric_table.add(ranker)
+    metric_table.add(dataclasses.replace(ranker, name="q", score=None))
+    metric_table.add(Predictor("direct", Direct(NoOptions(), shape)))
+    return metric_table
 
 
-def show(name: str, figure: str, value: float, gap: Figure) -> None:
+def show(name: str, figure: str, value: float, gap: Estimate) -> None:
     """A line: the figure, and how far it is above direct."""
     short = figure.rpartition(".")[2]
     print(f"  {name:5} {short:6} {value:.3f}  {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]")

@@ -12,10 +12,10 @@ from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.window_options import WindowOptions
 from lvmctl.evaluation.evaluate import measured
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.gates.verdicts import numbers
 from lvmctl.evaluation.measure import Protocol
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor, baselines, raw, row_name
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import Geometry, Shape
@@ -33,15 +33,17 @@ def windows_of(splits: Splits, options: WindowOptions) -> tuple[Windows, Windows
     return Windows(splits.train, *shape), Windows(splits.val, *shape)
 
 
-def sheet_of(
+def metric_table_of(
     train: Windows, val: Windows, options: WindowOptions, reporter: Reporter, tests: str = ""
-) -> Sheet:
+) -> MetricTable:
     """Every baseline, fitted on ``train``, and every oracle, on ``val``; with margin ceilings.
 
     Args:
         tests: letters of 5CAT tests that are wanted too.
     """
-    return with_ceilings(sheet_on(val, fitted(train, options, reporter), options, reporter, tests))
+    return with_ceilings(
+        metric_table_on(val, fitted(train, options, reporter), options, reporter, tests)
+    )
 
 
 def fitted(
@@ -61,13 +63,13 @@ def fitted(
     ]
 
 
-def sheet_on(
+def metric_table_on(
     windows: Windows,
     predictors: list[Predictor],
     options: WindowOptions,
     reporter: Reporter,
     tests: str = "",
-) -> Sheet:
+) -> MetricTable:
     """``predictors`` on ``windows``.
 
     Args:
@@ -82,20 +84,20 @@ def sheet_on(
     return measured(windows, predictors, protocol, reporter)
 
 
-def with_ceilings(sheet: Sheet) -> Sheet:
-    """``sheet`` with the largest margins of each class of models."""
+def with_ceilings(metric_table: MetricTable) -> MetricTable:
+    """``metric_table`` with the largest margins of each class of models."""
     for geometry in CLASSES:
-        ceiling = margin_ceilings(sheet.windows, geometry)
-        sheet.ceilings[f"{geometry}-margin-ceiling"] = ceiling
-    return sheet
+        ceiling = margin_ceilings(metric_table.windows, geometry)
+        metric_table.ceilings[f"{geometry}-margin-ceiling"] = ceiling
+    return metric_table
 
 
-def plain(figure: Figure | None) -> dict[str, Any] | None:
+def plain(figure: Estimate | None) -> dict[str, Any] | None:
     """A figure as plain data, None where there is none."""
     return None if figure is None else numbers(figure)
 
 
-def shown(figure: Figure | None, signed: bool = False) -> str:
+def shown(figure: Estimate | None, signed: bool = False) -> str:
     """``.545 [.530, .560]`` for a reader, ``-`` where there is no figure."""
     if figure is None:
         return MISSING

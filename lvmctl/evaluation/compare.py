@@ -22,7 +22,7 @@ from lvmctl.evaluation.fivecat.run import plain
 from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.measure import Protocol
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import baseline_names, reading_newest
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import Registry
@@ -47,7 +47,7 @@ class Compared:
     Attributes:
         trained, data: the run and its data.
         name: its row, the run directory's name.
-        sheet: what it and the baselines of its K did.
+        metric_table: what it and the baselines of its K did.
         times: latency.
         ship: the verdict of the profile :data:`SHIP`; None where it is not installed.
     """
@@ -55,7 +55,7 @@ class Compared:
     trained: Trained
     data: EvalData
     name: str
-    sheet: Sheet
+    metric_table: MetricTable
     times: dict[str, Any]
     ship: ProfileVerdict | None
 
@@ -82,9 +82,9 @@ class Comparison:
     def _tree(self) -> dict[str, Any]:
         first, names = self.runs[0], [one.name for one in self.runs]
         longest = max(self.runs, key=lambda one: one.data.context)  # the first of them
-        tables = {id(one.sheet): one.sheet.record() for one in self.runs}
-        rows = {one.name: tables[id(one.sheet)]["predictors"][one.name] for one in self.runs}
-        table = tables[id(longest.sheet)]
+        tables = {id(one.metric_table): one.metric_table.record() for one in self.runs}
+        rows = {one.name: tables[id(one.metric_table)]["predictors"][one.name] for one in self.runs}
+        table = tables[id(longest.metric_table)]
         others = {name: row for name, row in table["predictors"].items() if name not in names}
         return {
             "windows": self.targets,
@@ -97,7 +97,7 @@ class Comparison:
                 | {
                     "context": one.data.context,
                     "horizon": one.data.val.horizon,
-                    "differences": differences(one.sheet, one.name, self.against),
+                    "differences": differences(one.metric_table, one.name, self.against),
                     "latency": one.times,
                     "ship": None if one.ship is None else one.ship.record(),
                 }
@@ -140,24 +140,24 @@ def compare(
         reporter.info(f"all are ranked in articles of at least {least} chunks, as one of them asks")
     judged = find_profile(registry, SHIP) if SHIP in registry.names("profile") else None
     gates = [] if judged is None else judged[1]
-    sheets: dict[str, Sheet] = {}
+    metric_tables: dict[str, MetricTable] = {}
     found = []
     for one, name, data in zip(trained, names, each_data):
         # Baselines are fitted and measured once for runs that read as much of the same text.
         key = json.dumps([data.context, one.plan.options.transform, identity(data.record())])
-        if key not in sheets:
+        if key not in metric_tables:
             others = [
                 reading_newest(other, data.context) for other in fit(registry, data, reporter)[0]
             ]
             known(against, [other.name for other in others])
             protocol = Protocol(pools=("filtered",), min_article=least)
-            sheets[key] = measured(data.val, others, protocol, reporter)
-        sheet, predictor = sheets[key], one.predictor(name)
-        sheet.add(reading_newest(predictor, data.context))
+            metric_tables[key] = measured(data.val, others, protocol, reporter)
+        metric_table, predictor = metric_tables[key], one.predictor(name)
+        metric_table.add(reading_newest(predictor, data.context))
         times = latency(registry, one, predictor, own_windows(data), reference_of(registry, gates))
-        proof = evidence(registry, {"val": sheet}, name, ratio_of(times))
+        proof = evidence(registry, {"val": metric_table}, name, ratio_of(times))
         ship = judged and profile_verdict(*judged, name, predictor.geometry, proof)
-        found.append(Compared(one, data, name, sheet, times, ship))
+        found.append(Compared(one, data, name, metric_table, times, ship))
     return Comparison(found, against, len(each_data[0].val))
 
 
@@ -207,13 +207,13 @@ def same_data(trained: Sequence[Trained], each_data: Sequence[EvalData]) -> None
             )
 
 
-def differences(sheet: Sheet, name: str, against: str) -> dict[str, Any]:
+def differences(metric_table: MetricTable, name: str, against: str) -> dict[str, Any]:
     """``name`` minus ``against`` in every shown figure, with intervals and p values."""
     found = {}
     for path in (*SHOWN, "global.filtered.r@10"):
-        figure = sheet.difference(name, against, path)
+        figure = metric_table.difference(name, against, path)
         if figure is not None:
-            found[path] = plain(figure) | {"p": sheet.p_value(name, against, path)}
+            found[path] = plain(figure) | {"p": metric_table.p_value(name, against, path)}
     return found
 
 

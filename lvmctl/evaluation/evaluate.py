@@ -17,7 +17,7 @@ from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import EvalData, EvalRequest, of_run, of_store
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.measure import Protocol
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor, baselines
 from lvmctl.evaluation.rendering import summary_text
 from lvmctl.evaluation.trained import Trained, load_run
@@ -33,13 +33,13 @@ class Evaluation:
 
     Attributes:
         data: the data.
-        sheet: what each predictor did.
+        metric_table: what each predictor did.
         trained: the run, if there is one.
         left_out: baselines that had nothing to learn from.
     """
 
     data: EvalData
-    sheet: Sheet
+    metric_table: MetricTable
     trained: Trained | None
     left_out: list[str]
 
@@ -53,7 +53,7 @@ class Evaluation:
         return {
             **run,
             **self.data.conditions(self.left_out),
-            **self.sheet.record(),
+            **self.metric_table.record(),
         }
 
     def table(self) -> str:
@@ -80,8 +80,8 @@ def evaluate_store(
     """Baselines and oracles on a store, without a run."""
     data = of_store(request, *shape)
     others, left_out = fit(registry, data, reporter)
-    sheet = measured(data.val, others, protocol_of(protocol, data), reporter)
-    return Evaluation(data, sheet, None, left_out)
+    metric_table = measured(data.val, others, protocol_of(protocol, data), reporter)
+    return Evaluation(data, metric_table, None, left_out)
 
 
 def evaluate_run(
@@ -105,11 +105,11 @@ def evaluate_run(
     data = of_run(request, trained)
     others, left_out = fit(registry, data, reporter)
     predictors = [trained.predictor(), *others]
-    sheet = measured(data.val, predictors, protocol_of(protocol, data), reporter)
+    metric_table = measured(data.val, predictors, protocol_of(protocol, data), reporter)
     for geometry in CLASSES if bounds else ():
         ceiling = margin_ceilings(data.val, geometry)
-        sheet.ceilings[f"{geometry}-margin-ceiling"] = ceiling
-    return Evaluation(data, sheet, trained, left_out)
+        metric_table.ceilings[f"{geometry}-margin-ceiling"] = ceiling
+    return Evaluation(data, metric_table, trained, left_out)
 
 
 def protocol_of(protocol: Protocol, data: EvalData) -> Protocol:
@@ -143,17 +143,17 @@ def measured(
     reporter: Reporter,
     seed: int = 0,
     known: Mapping[str, np.ndarray] = MappingProxyType({}),
-) -> Sheet:
-    """A sheet of ``predictors`` on ``windows``; ``known`` predictions are not made again, and a
-    plugin's baseline that fails is left out."""
-    sheet = Sheet(windows, protocol, seed)
+) -> MetricTable:
+    """The metrics of ``predictors`` on ``windows``; ``known`` predictions are not made again, and
+    a plugin's baseline that fails is left out."""
+    metric_table = MetricTable(windows, protocol, seed)
     with reporter.progress(windows.split.name, "predictors", len(predictors)) as done:
         for predictor in predictors:
             try:
-                sheet.add(predictor, known.get(predictor.name))
+                metric_table.add(predictor, known.get(predictor.name))
             except PluginError as error:
                 if not predictor.optional:
                     raise
                 reporter.warning(f"{predictor.name} is left out: {error}")
             done(1)
-    return sheet
+    return metric_table

@@ -11,7 +11,7 @@ from lvmctl.evaluation.fivecat.ablations import ablation_columns
 from lvmctl.evaluation.fivecat.coherence import coherence_columns
 from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep
 from lvmctl.evaluation.fivecat.rollout import rollout_columns
-from lvmctl.evaluation.per_window import Column, Columns, cosine_columns
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, cosine_columns
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
 from lvmctl.evaluation.retrieval.ranks import (
@@ -48,7 +48,7 @@ class Ranked:
 
 
 @dataclass(frozen=True)
-class Measured:
+class PredictorMetrics:
     """What one predictor did on one split.
 
     Attributes:
@@ -59,9 +59,9 @@ class Measured:
     """
 
     predictor: Predictor
-    columns: Columns
+    columns: WindowMetrics
     ranks: dict[str, Ranked]
-    sweep: dict[int, Column] = field(default_factory=dict)
+    sweep: dict[int, WindowMetric] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Protocol:
 
 def measure(
     windows: Windows, predictor: Predictor, protocol: Protocol, q: np.ndarray | None = None
-) -> Measured:
+) -> PredictorMetrics:
     """Run ``predictor`` over all ``windows``, unless its predictions ``q`` (W, D) are known."""
     q = predictor(windows) if q is None else q
     columns = cosine_columns(windows, q)
@@ -97,7 +97,7 @@ def measure(
         for name, values in per_window(found.ranks, found.sizes).items():
             if len(values):
                 values = np.where(lost[found.rows], np.nan, values)
-                columns[f"{path}.{name}"] = Column(values, found.rows)
+                columns[f"{path}.{name}"] = WindowMetric(values, found.rows)
     causal, sweep = predictor.kind != "oracle", {}
     if "A" in protocol.tests:
         sweep = offset_sweep(windows, q)
@@ -110,7 +110,7 @@ def measure(
         columns |= rollout_columns(windows, predictor, q, protocol.perturbed)
     if "E" in protocol.tests:
         columns |= coherence_columns(windows, columns["cos_next"])
-    return Measured(predictor, columns, ranks, sweep)
+    return PredictorMetrics(predictor, columns, ranks, sweep)
 
 
 def ranked(

@@ -13,7 +13,7 @@ from lvmctl.sphere import centroid
 BATCH = 1024
 
 
-class Column(NamedTuple):
+class WindowMetric(NamedTuple):
     """A figure of one predictor, window by window; its mean is what tables show.
 
     Attributes:
@@ -29,19 +29,21 @@ class Column(NamedTuple):
         return float(self.values.mean()) if len(self.values) else float("nan")
 
 
-Columns = dict[str, Column]
-"""Columns by dotted path: ``cos_next``, ``margin.last``, ``in_article.filtered.r@5``, …"""
+WindowMetrics = dict[str, WindowMetric]
+"""WindowMetrics by dotted path: ``cos_next``, ``margin.last``, ``in_article.filtered.r@5``, …"""
 
 
-def difference(one: Column, other: Column) -> Column:
+def difference(one: WindowMetric, other: WindowMetric) -> WindowMetric:
     """``one`` minus ``other`` on the windows that both count."""
     rows, here, there = np.intersect1d(
         one.rows, other.rows, assume_unique=True, return_indices=True
     )
-    return Column(one.values[here] - other.values[there], rows)
+    return WindowMetric(one.values[here] - other.values[there], rows)
 
 
-def cosine_columns(windows: Windows, q: np.ndarray, index: np.ndarray | None = None) -> Columns:
+def cosine_columns(
+    windows: Windows, q: np.ndarray, index: np.ndarray | None = None
+) -> WindowMetrics:
     """Cosines and margins of predictions, each "previous" by name.
 
     Args:
@@ -63,7 +65,7 @@ def cosine_columns(windows: Windows, q: np.ndarray, index: np.ndarray | None = N
         following[part] = rowwise(q[part], windows.target(here))
         middle = centroid(torch.from_numpy(windows.context(here)))
         anchor[part] = rowwise(q[part], middle.numpy())
-    found = {"cos_next": Column(following, index), "cos_anchor": Column(anchor, index)}
+    found = {"cos_next": WindowMetric(following, index), "cos_anchor": WindowMetric(anchor, index)}
     for name in names:
         counted = np.arange(len(index))
         if name == "unseen":
@@ -75,8 +77,8 @@ def cosine_columns(windows: Windows, q: np.ndarray, index: np.ndarray | None = N
             here = counted[low : low + BATCH]
             chunks = windows.previous(name, index[here])
             previous[low : low + BATCH] = rowwise(q[here], chunks)
-        found[f"cos_prev.{name}"] = Column(previous, index[counted])
-        found[f"margin.{name}"] = Column(following[counted] - previous, index[counted])
+        found[f"cos_prev.{name}"] = WindowMetric(previous, index[counted])
+        found[f"margin.{name}"] = WindowMetric(following[counted] - previous, index[counted])
     return found
 
 

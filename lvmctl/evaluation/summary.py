@@ -6,14 +6,14 @@ from typing import Any
 
 from lvmctl.core.tree import nested
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.measure import Measured
-from lvmctl.evaluation.per_window import Columns
+from lvmctl.evaluation.measure import PredictorMetrics
+from lvmctl.evaluation.per_window import WindowMetrics
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.statistics.ranking import rank_index, retrieval
 
 
-def summary(windows: Windows, measured: Measured, resampling: Resampling) -> dict[str, Any]:
-    """Every figure of :class:`~lvmctl.evaluation.measure.Measured`, intervals beside under ``ci``.
+def summary(windows: Windows, measured: PredictorMetrics, resampling: Resampling) -> dict[str, Any]:
+    """Every metric of a predictor as a tree, intervals beside under ``ci``.
 
     Pools carry their chance levels, the mean pool size and how many windows are counted.
     """
@@ -31,7 +31,9 @@ def summary(windows: Windows, measured: Measured, resampling: Resampling) -> dic
     return tree
 
 
-def with_intervals(windows: Windows, columns: Columns, resampling: Resampling) -> dict[str, Any]:
+def with_intervals(
+    windows: Windows, columns: WindowMetrics, resampling: Resampling
+) -> dict[str, Any]:
     """Means of columns as a tree; in each place ``ci`` holds the intervals of its figures."""
     intervals = resampling.intervals(
         {path: (c.values, windows.article[c.rows]) for path, c in columns.items()}

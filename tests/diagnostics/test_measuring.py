@@ -10,19 +10,19 @@ from recorder import Recorder
 
 from lvmctl.diagnostics.data.window_options import WindowOptions
 from lvmctl.diagnostics.measuring import fitted, shown, windows_of
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 
 
 @pytest.mark.parametrize(
     ("figure", "signed", "text"),
     [
-        (Figure(0.545, 0.53, 0.56), False, ".545 [.530, .560]"),
-        (Figure(0.125, -0.01, 1.2), True, "+.125 [-.010, +1.200]"),
-        (Figure(0.125, nan, nan), False, ".125"),
-        (Figure(0.125, nan, nan), True, "+.125"),
-        (Figure(0.125, nan, 0.2), True, "+.125"),
-        (Figure(0.125, 0.1, nan), True, "+.125"),
-        (Figure(nan, nan, nan), True, "-"),
+        (Estimate(0.545, 0.53, 0.56), False, ".545 [.530, .560]"),
+        (Estimate(0.125, -0.01, 1.2), True, "+.125 [-.010, +1.200]"),
+        (Estimate(0.125, nan, nan), False, ".125"),
+        (Estimate(0.125, nan, nan), True, "+.125"),
+        (Estimate(0.125, nan, 0.2), True, "+.125"),
+        (Estimate(0.125, 0.1, nan), True, "+.125"),
+        (Estimate(nan, nan, nan), True, "-"),
         (None, False, "-"),
     ],
 )

@@ -149,8 +149,8 @@ def test_the_fault_of_a_fit_carries_its_name(third_party):
 def test_an_evaluation_does_without_a_baseline_that_fails(third_party):
     found, _ = baselines(third_party(body="raise RuntimeError('no')"), SHAPE)
     reporter = Recorder()
-    sheet = measured(windows(1), found, Protocol(), reporter)
-    assert set(sheet.measured) == {one.name for one in found} - {"oldest"}
+    metric_table = measured(windows(1), found, Protocol(), reporter)
+    assert set(metric_table.measured) == {one.name for one in found} - {"oldest"}
     assert "oldest is left out: baseline oldest of plugin mine" in reporter.said[0]
     run = replace(named(found, "oldest"), name="p8", kind="run", optional=False)
     with pytest.raises(PluginError, match="RuntimeError: no"):

@@ -18,14 +18,14 @@ from lvmctl.diagnostics.measuring import (
     CLASSES,
     ORACLES,
     fitted,
+    metric_table_on,
     plain,
-    sheet_on,
     shown,
     windows_of,
     with_ceilings,
 )
-from lvmctl.evaluation.gates.bounds import Figure as Measured
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.gates.bounds import Estimate
+from lvmctl.evaluation.metric_table import MetricTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,16 +49,17 @@ class Ceilings:
 
     def __call__(self, splits: Splits, reporter: Reporter) -> Diagnosis:
         train, val = windows_of(splits, self.options)
-        sheet = with_ceilings(self.measured(train, val, ROWS, reporter))
+        metric_table = with_ceilings(self.measured(train, val, ROWS, reporter))
         mirror = self.mirror(splits, reporter)
-        figures = figures_of(sheet) | {"mirror": mirror and rows_of(mirror, MIRRORED)}
-        top, room = sheet.figure("cone-oracle", "cos_next"), sheet.difference(*ROOM)
-        largest = sheet.figure("cone-margin-ceiling", "margin.last")
-        direct = sheet.figure("direct", "cos_next")
+        figures = figures_of(metric_table) | {"mirror": mirror and rows_of(mirror, MIRRORED)}
+        top, room = metric_table.estimate("cone-oracle", "cos_next"), metric_table.difference(*ROOM)
+        largest = metric_table.estimate("cone-margin-ceiling", "margin.last")
+        direct = metric_table.estimate("direct", "cos_next")
+        linear = metric_table.estimate("span-oracle", "cos_next")
         sentence = (
             f"Mixtures of the window reach cosine {number(top.value)} at most (direct has "
             f"{number(direct.value)}), linear combinations of it "
-            f"{number(sheet.figure('span-oracle', 'cos_next').value)}; no mixture's margin[last] "
+            f"{number(linear.value)}; no mixture's margin[last] "
             f"exceeds {signed(largest.value)} on average"
         )
         if room is not None:
@@ -68,12 +69,12 @@ class Ceilings:
             verdict,
             f"{sentence}.",
             figures,
-            tables(sheet, mirror),
+            tables(metric_table, mirror),
             change,
-            plot=lambda: drawn(sheet),
+            plot=lambda: drawn(metric_table),
         )
 
-    def mirror(self, splits: Splits, reporter: Reporter) -> Sheet | None:
+    def mirror(self, splits: Splits, reporter: Reporter) -> MetricTable | None:
         """The same on reversed articles; None for stores of windows, which have no other side."""
         if splits.train.separate or splits.val.separate:
             reporter.info("the mirror target is left out: a store of windows has none")
@@ -84,13 +85,13 @@ class Ceilings:
 
     def measured(
         self, train: Windows, val: Windows, names: tuple[str, ...], reporter: Reporter
-    ) -> Sheet:
+    ) -> MetricTable:
         """The predictors ``names`` on ``val``."""
         found = fitted(train, self.options, reporter, names)
-        return sheet_on(val, found, self.options, reporter)
+        return metric_table_on(val, found, self.options, reporter)
 
 
-def judged(room: Measured | None) -> tuple[str, str]:
+def judged(room: Estimate | None) -> tuple[str, str]:
     """The verdict, and what would change it, where R@5 of the nearest mixture of the window is
     ``room`` above direct; None where no article is long enough to rank in."""
     if room is None:
@@ -102,44 +103,47 @@ def judged(room: Measured | None) -> tuple[str, str]:
     )
 
 
-def rows_of(sheet: Sheet, names: Iterable[str]) -> dict[str, Any]:
+def rows_of(metric_table: MetricTable, names: Iterable[str]) -> dict[str, Any]:
     """Figures of the predictors ``names`` as plain data."""
     paths = ("cos_next", R5, MRR, *(f"margin.{name}" for name in PREVIOUS))
     return {
-        name: {path: plain(sheet.figure(name, path)) for path in paths}
-        | {f"{path} - direct": plain(sheet.difference(name, "direct", path)) for path in (R5, MRR)}
+        name: {path: plain(metric_table.estimate(name, path)) for path in paths}
+        | {
+            f"{path} - direct": plain(metric_table.difference(name, "direct", path))
+            for path in (R5, MRR)
+        }
         for name in names
     }
 
 
-def figures_of(sheet: Sheet) -> dict[str, Any]:
+def figures_of(metric_table: MetricTable) -> dict[str, Any]:
     """Everything as plain data."""
     largest = {
         geometry: {
-            name: plain(sheet.figure(f"{geometry}-margin-ceiling", f"margin.{name}"))
+            name: plain(metric_table.estimate(f"{geometry}-margin-ceiling", f"margin.{name}"))
             for name in PREVIOUS
         }
         for geometry in CLASSES
     }
     return {
-        "windows": len(sheet.windows),
-        "articles": len(sheet.windows.split.articles),
-        "predictors": rows_of(sheet, ROWS),
+        "windows": len(metric_table.windows),
+        "articles": len(metric_table.windows.split.articles),
+        "predictors": rows_of(metric_table, ROWS),
         "largest_margin": largest,
     }
 
 
-def tables(sheet: Sheet, mirror: Sheet | None) -> tuple[Table, ...]:
+def tables(metric_table: MetricTable, mirror: MetricTable | None) -> tuple[Table, ...]:
     """For a reader."""
     reached = Table(
         ("", "cos_next", "R@5", "MRR@10", "R@5 - direct"),
         tuple(
             (
                 name,
-                shown(sheet.figure(name, "cos_next")),
-                shown(sheet.figure(name, R5)),
-                shown(sheet.figure(name, MRR)),
-                shown(sheet.difference(name, "direct", R5), signed=True),
+                shown(metric_table.estimate(name, "cos_next")),
+                shown(metric_table.estimate(name, R5)),
+                shown(metric_table.estimate(name, MRR)),
+                shown(metric_table.difference(name, "direct", R5), signed=True),
             )
             for name in ROWS
         ),
@@ -151,12 +155,15 @@ def tables(sheet: Sheet, mirror: Sheet | None) -> tuple[Table, ...]:
             (
                 name,
                 geometry,
-                shown(sheet.figure(f"{geometry}-margin-ceiling", f"margin.{name}"), signed=True),
-                shown(sheet.figure(ORACLES[geometry], f"margin.{name}"), signed=True),
+                shown(
+                    metric_table.estimate(f"{geometry}-margin-ceiling", f"margin.{name}"),
+                    signed=True,
+                ),
+                shown(metric_table.estimate(ORACLES[geometry], f"margin.{name}"), signed=True),
             )
             for name in PREVIOUS
             for geometry in CLASSES
-            if sheet.figure(f"{geometry}-margin-ceiling", f"margin.{name}")
+            if metric_table.estimate(f"{geometry}-margin-ceiling", f"margin.{name}")
         ),
         "Margins: the largest is reached at the cost of the cosine (METHODS §2.4, §2.7)",
     )
@@ -165,7 +172,7 @@ def tables(sheet: Sheet, mirror: Sheet | None) -> tuple[Table, ...]:
     backward = Table(
         ("", "next chunk", "its mirror image"),
         tuple(
-            (name, *(shown(each.figure(name, "cos_next")) for each in (sheet, mirror)))
+            (name, *(shown(each.estimate(name, "cos_next")) for each in (metric_table, mirror)))
             for name in MIRRORED
         ),
         "Cosine reached forward, and backward from the same chunks",
@@ -173,13 +180,13 @@ def tables(sheet: Sheet, mirror: Sheet | None) -> tuple[Table, ...]:
     return reached, margins, backward
 
 
-def drawn(sheet: Sheet) -> Figure:
+def drawn(metric_table: MetricTable) -> Figure:
     """Cosine and R@5 of each row with intervals."""
     from matplotlib.figure import Figure
 
     figure = Figure((6, 5), layout="constrained")
     for axes, path, label in zip(figure.subplots(2), ("cos_next", R5), ("cos_next", "R@5")):
-        found = [(name, sheet.figure(name, path)) for name in reversed(ROWS)]
+        found = [(name, metric_table.estimate(name, path)) for name in reversed(ROWS)]
         found = [(name, one) for name, one in found if one]
         for y, (_, one) in enumerate(found):
             axes.plot([one.low, one.high], [y, y], color="black", linewidth=1)

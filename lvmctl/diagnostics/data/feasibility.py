@@ -14,7 +14,7 @@ from lvmctl.diagnostics.data.window_options import FeasibilityOptions
 from lvmctl.diagnostics.measuring import (
     CLASSES,
     fitted,
-    sheet_on,
+    metric_table_on,
     windows_of,
     with_ceilings,
 )
@@ -23,7 +23,7 @@ from lvmctl.evaluation.gates.bounds import bound
 from lvmctl.evaluation.gates.ceilings import reach
 from lvmctl.evaluation.gates.feasibility import DEAD, STATUSES, GateAnswer, gate_answer, verdict_of
 from lvmctl.evaluation.gates.profiles import find_profile
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.plan import make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.registry.specs import Geometry
@@ -48,8 +48,8 @@ class Feasibility:
         elif sum(entry.means(profile.name) for entry in registry.entries("recipe")) == 1:
             recipe = profile.name
             _, own = of_recipe(registry, options, recipe)
-        sheets = measured(splits, options, gates, reporter)
-        answers = [answer(registry, gate, sheets, classes, own) for gate in gates]
+        metric_tables = measured(splits, options, gates, reporter)
+        answers = [answer(registry, gate, metric_tables, classes, own) for gate in gates]
         parts = {s: [a for a in answers if a.status == s] for s in STATUSES}
         counted = ", ".join(f"{len(found)} {STATUSES[s]}" for s, found in parts.items() if found)
         barred = {c: [a.gate.name for a in answers if c in a.out_of_reach] for c in classes}
@@ -69,7 +69,7 @@ class Feasibility:
                 "profile": profile.name,
                 "classes": list(classes),
                 "judged_class": own,
-                "windows": len(sheets["val"].windows),
+                "windows": len(metric_tables["val"].windows),
                 "gates": [a.record() for a in answers],
             },
             tables=(table(answers),),
@@ -89,7 +89,7 @@ def of_recipe(
 
 def measured(
     splits: Splits, options: FeasibilityOptions, gates: list[VerdictGate], reporter: Reporter
-) -> dict[str, Sheet]:
+) -> dict[str, MetricTable]:
     """Baselines, oracles and margin ceilings on ``val`` and, where a gate asks for it and there is
     text of another source, on ``ood``."""
     train, val = windows_of(splits, options)
@@ -101,7 +101,7 @@ def measured(
             reporter.info(f"gates on OOD text are left out: {error}")
     predictors = fitted(train, options, reporter)
     return {
-        split: with_ceilings(sheet_on(each, predictors, options, reporter, TESTS[split]))
+        split: with_ceilings(metric_table_on(each, predictors, options, reporter, TESTS[split]))
         for split, each in windows.items()
     }
 
@@ -114,21 +114,25 @@ def asks_for_ood(gate: VerdictGate) -> bool:
 def answer(
     registry: Registry,
     gate: VerdictGate,
-    sheets: dict[str, Sheet],
+    metric_tables: dict[str, MetricTable],
     classes: tuple[Geometry, ...],
     own: Geometry | None = None,
 ) -> GateAnswer:
     """One gate on the windows of ``val`` and ``ood``, judged for the class ``own`` if it is given,
     else for all ``classes``."""
-    sheet = sheets.get(gate.split, sheets["val"])
-    rows = (name for name, one in sheet.measured.items() if one.predictor.kind == "baseline")
-    cosines = {name: sheet.figure(name, "cos_next").value for name in rows if name != "random"}
+    metric_table = metric_tables.get(gate.split, metric_tables["val"])
+    rows = (name for name, one in metric_table.measured.items() if one.predictor.kind == "baseline")
+    cosines = {
+        name: metric_table.estimate(name, "cos_next").value for name in rows if name != "random"
+    }
     missing = ""
     if gate.metric.partition(".")[0] == "latency" or gate.metric in registry.names("metric"):
         missing = "needs a run"
-    elif asks_for_ood(gate) and "ood" not in sheets:
+    elif asks_for_ood(gate) and "ood" not in metric_tables:
         missing = "needs text of another source"
-    return gate_answer(gate, evidence(registry, sheets, "", None), cosines, classes, own, missing)
+    return gate_answer(
+        gate, evidence(registry, metric_tables, "", None), cosines, classes, own, missing
+    )
 
 
 def table(answers: list[GateAnswer]) -> Table:

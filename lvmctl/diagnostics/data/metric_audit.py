@@ -16,8 +16,8 @@ from lvmctl.data.splits.open import Splits
 from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World
 from lvmctl.diagnostics.data.window_options import MetricOptions
-from lvmctl.diagnostics.measuring import plain, sheet_of, windows_of
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.diagnostics.measuring import metric_table_of, plain, windows_of
+from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
 
 R5 = "in_article.filtered.r@5"
@@ -71,8 +71,10 @@ class MetricAudit:
         # A store may be called ar1 too.
         store = splits.val.name if splits.val.name not in worlds else f"store {splits.val.name}"
         perfect = dict.fromkeys(worlds, "bayes") | {store: SHOWN_TARGET}
-        worlds[store] = sheet_of(train, val, self.options, reporter, "A")
-        figures = {name: audit(sheet, perfect[name]) for name, sheet in worlds.items()}
+        worlds[store] = metric_table_of(train, val, self.options, reporter, "A")
+        figures = {
+            name: audit(metric_table, perfect[name]) for name, metric_table in worlds.items()
+        }
         beaten = [
             f"{rule['rule']} in {name} ({rule['first']} comes first)"
             for name, found in figures.items()
@@ -96,11 +98,13 @@ class MetricAudit:
             verdict,
             sentence,
             {"worlds": figures},
-            tuple(table(name, sheet, perfect[name]) for name, sheet in worlds.items()),
+            tuple(
+                table(name, metric_table, perfect[name]) for name, metric_table in worlds.items()
+            ),
             change,
         )
 
-    def world(self, name: str, reporter: Reporter) -> Sheet:
+    def world(self, name: str, reporter: Reporter) -> MetricTable:
         """Baselines and Bayes' prediction in a synthetic world."""
         options = self.options
         made = World(name, articles=options.articles, chunks=options.chunks, seed=options.seed)
@@ -109,9 +113,9 @@ class MetricAudit:
         splits = open_splits(source)
         train, val = windows_of(splits, options)
         own = replace(options, min_article=min(options.min_article, made.chunks))
-        sheet = sheet_of(train, val, own, reporter, "A")
-        sheet.add(bayes(made, val))
-        return sheet
+        metric_table = metric_table_of(train, val, own, reporter, "A")
+        metric_table.add(bayes(made, val))
+        return metric_table
 
 
 def bayes(world: World, windows: Windows) -> Predictor:
@@ -129,11 +133,11 @@ def players(perfect: str) -> dict[str, str]:
     return {"the perfect one": perfect, **PLAYERS}
 
 
-def audit(sheet: Sheet, perfect: str) -> dict[str, Any]:
+def audit(metric_table: MetricTable, perfect: str) -> dict[str, Any]:
     """Figures and ranks in one world."""
     who, rules = players(perfect), []
     for rule in RULES:
-        found = {name: sheet.figure(one, rule.metric) for name, one in who.items()}
+        found = {name: metric_table.estimate(one, rule.metric) for name, one in who.items()}
         found = {name: figure for name, figure in found.items() if figure}
         if "the perfect one" not in found:
             continue
@@ -150,10 +154,10 @@ def audit(sheet: Sheet, perfect: str) -> dict[str, Any]:
                 "figures": {name: plain(figure) for name, figure in found.items()},
             }
         )
-    return {"windows": len(sheet.windows), "perfect": perfect, "rules": rules}
+    return {"windows": len(metric_table.windows), "perfect": perfect, "rules": rules}
 
 
-def table(world: str, sheet: Sheet, perfect: str) -> Table:
+def table(world: str, metric_table: MetricTable, perfect: str) -> Table:
     """One world for a reader; after each figure its rank among the four."""
     who = players(perfect)
     if perfect == SHOWN_TARGET:
@@ -162,7 +166,7 @@ def table(world: str, sheet: Sheet, perfect: str) -> Table:
     for name, one in who.items():
         row = [name]
         for rule in RULES:
-            figure = sheet.figure(one, rule.metric)
+            figure = metric_table.estimate(one, rule.metric)
             row.append(signed(figure and figure.value))
         rows.append(tuple(row))
     header = ("", *(f"{rule.whose}: {rule.name}" for rule in RULES))

@@ -14,9 +14,9 @@ from lvmctl.baselines.direct import Direct
 from lvmctl.core.diagnosis import Finding, Table
 from lvmctl.core.formatting import interval, number, signed
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.measure import PRIMARY, Protocol
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.registry.specs import NoOptions, Shape
 
@@ -42,11 +42,11 @@ def ranking(
         interval. Empty where no article is long enough.
     """
     protocol = Protocol(pools=("filtered",), everywhere=False, min_article=min_article)
-    sheet = Sheet(windows, protocol, seed)
+    metric_table = MetricTable(windows, protocol, seed)
     shape = Shape(windows.split.dim, windows.context_length, windows.horizon)
-    sheet.add(Predictor(RUN, predictor.call, "run", predictor.score), q)
-    sheet.add(Predictor(DIRECT, Direct(NoOptions(), shape)))
-    found = sheet.record()["predictors"]
+    metric_table.add(Predictor(RUN, predictor.call, "run", predictor.score), q)
+    metric_table.add(Predictor(DIRECT, Direct(NoOptions(), shape)))
+    found = metric_table.record()["predictors"]
     own = found[RUN]["in_article"]["filtered"]
     if not own["windows"]:
         return {}
@@ -56,7 +56,7 @@ def ranking(
         DIRECT: found[DIRECT]["in_article"]["filtered"],
         "chance": {name: own[f"chance_{name}"] for name in METRICS},
     }
-    leads = {name: sheet.difference(RUN, DIRECT, f"{PRIMARY}.{name}") for name in METRICS}
+    leads = {name: metric_table.difference(RUN, DIRECT, f"{PRIMARY}.{name}") for name in METRICS}
     return {
         "windows": own["windows"],
         **{who: {name: tree[name] for name in METRICS} for who, tree in trees.items()},
@@ -65,7 +65,7 @@ def ranking(
     }
 
 
-def plain(figure: Figure) -> dict[str, Any]:
+def plain(figure: Estimate) -> dict[str, Any]:
     """A figure as plain data."""
     return {"value": figure.value, "ci": [figure.low, figure.high]}
 

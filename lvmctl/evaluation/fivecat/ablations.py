@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.per_window import Column, Columns, difference, rowwise
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, difference, rowwise
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks, in_article_ranks_by_score
 from lvmctl.evaluation.statistics.ranking import per_window
@@ -27,11 +27,11 @@ PRIMARY = ("filtered",)
 def ablation_columns(
     windows: Windows,
     predictor: Predictor,
-    cos_next: Column,
+    cos_next: WindowMetric,
     index: np.ndarray | None = None,
     seed: int = 0,
-    ranked: Column | None = None,
-) -> Columns:
+    ranked: WindowMetric | None = None,
+) -> WindowMetrics:
     """Change in cos(q, y), perturbed minus intact: negative where the predictor used it.
 
     Of rankers, and of whom they are compared with, the change in MRR@10 too.
@@ -78,7 +78,7 @@ def ablation_columns(
             parts.setdefault(path, []).append(np.mean(each, axis=0))
     changes = {}
     for (family, name), values in parts.items():
-        after = Column(np.concatenate(values), rows[family])
+        after = WindowMetric(np.concatenate(values), rows[family])
         changes[f"ablations.{family}{name}"] = difference(after, intact[family])
     return changes
 

@@ -11,8 +11,8 @@ import torch
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import EvalData
 from lvmctl.evaluation.gates.ceilings import reach
-from lvmctl.evaluation.metric_table import Sheet
-from lvmctl.evaluation.per_window import Column, Columns
+from lvmctl.evaluation.metric_table import MetricTable
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics
 from lvmctl.registry import Registry
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.specs import Geometry
@@ -21,7 +21,7 @@ from lvmctl.sphere import largest_margin
 BATCH = 1024
 
 
-def margin_ceilings(windows: Windows, geometry: Geometry) -> Columns:
+def margin_ceilings(windows: Windows, geometry: Geometry) -> WindowMetrics:
     """``margin.P`` for each named previous: the largest q·(y - p) over all q of a class.
 
     They see the target, window by window, and each is reached at the cost of the others and of
@@ -40,13 +40,13 @@ def margin_ceilings(windows: Windows, geometry: Geometry) -> Columns:
             best = largest_margin(geometry, *map(torch.from_numpy, chunks))
             values[low : low + BATCH] = best.double().numpy()
         if len(rows):
-            found[f"margin.{name}"] = Column(values, rows)
+            found[f"margin.{name}"] = WindowMetric(values, rows)
     return found
 
 
 def add_ceilings(
     registry: Registry,
-    sheets: dict[str, Sheet],
+    metric_tables: dict[str, MetricTable],
     geometry: Geometry,
     data: EvalData,
     logged: Container[str],
@@ -57,8 +57,10 @@ def add_ceilings(
         PluginError: the ceiling of a plugin's metric fails, or is not one value for each window.
     """
     kind = reach(geometry)
-    for sheet in sheets.values():
-        sheet.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(sheet.windows, kind)
+    for metric_table in metric_tables.values():
+        metric_table.ceilings[f"{kind}-margin-ceiling"] = margin_ceilings(
+            metric_table.windows, kind
+        )
     for entry in registry.entries("metric"):
         metric, val = entry.record, data.val
         if metric.ceiling and metric.name in logged and data.train is not None:
@@ -67,8 +69,8 @@ def add_ceilings(
                 values = np.asarray(measure(data.train, val), dtype=np.float64)
                 if values.shape != (len(val),):
                     raise TypeError(f"a ceiling has {len(val)} values, not {values.shape}")
-            column = Column(values, np.arange(len(val)))
-            sheets["val"].ceilings[metric.ceiling] = {metric.name: column}
+            column = WindowMetric(values, np.arange(len(val)))
+            metric_tables["val"].ceilings[metric.ceiling] = {metric.name: column}
 
 
 def known_metrics(registry: Registry, logged: Container[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.per_window import Column, Columns, rowwise
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, rowwise
 
 BATCH = 1024
 
@@ -44,7 +44,7 @@ def coherence(windows: Windows, index: np.ndarray | None = None) -> np.ndarray:
     return cosine[place.reshape(rows.shape)].mean(axis=1)
 
 
-def coherence_columns(windows: Windows, cos_next: Column) -> Columns:
+def coherence_columns(windows: Windows, cos_next: WindowMetric) -> WindowMetrics:
     """``cos_next`` on the windows of each bin.
 
     Returns:
@@ -54,13 +54,13 @@ def coherence_columns(windows: Windows, cos_next: Column) -> Columns:
     found = coherence(windows, cos_next.rows)
     bins = {"low": found < LOW, "normal": (found >= LOW) & (found <= HIGH), "high": found > HIGH}
     return {
-        f"coherence.{name}": Column(cos_next.values[inside], cos_next.rows[inside])
+        f"coherence.{name}": WindowMetric(cos_next.values[inside], cos_next.rows[inside])
         for name, inside in bins.items()
         if inside.any()
     }
 
 
-def gap(val: Columns, ood: Columns) -> dict[str, Any]:
+def gap(val: WindowMetrics, ood: WindowMetrics) -> dict[str, Any]:
     """How much of cos_next is lost between two splits.
 
     Args:

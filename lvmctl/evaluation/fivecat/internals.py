@@ -12,7 +12,7 @@ from torch import Tensor
 from lvmctl.core.batch import Batch, Prediction, Step
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.fivecat.coherence import coherence
-from lvmctl.evaluation.per_window import Column, Columns
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics
 from lvmctl.evaluation.retrieval.ranks import by_article
 from lvmctl.evaluation.trained import Trained
 from lvmctl.nn.loss_value import LossValue
@@ -42,7 +42,7 @@ class Internals(NamedTuple):
     """
 
     q: np.ndarray
-    metrics: Columns
+    metrics: WindowMetrics
     parts: dict[str, Any]
 
 
@@ -115,10 +115,10 @@ class LossMetrics:
                     self.values[name].append(each.double().numpy())
                     self.rows[name].append(rows)
 
-    def columns(self) -> Columns:
+    def columns(self) -> WindowMetrics:
         """The metrics by name."""
         return {
-            name: Column(np.concatenate(self.values[name]), np.concatenate(self.rows[name]))
+            name: WindowMetric(np.concatenate(self.values[name]), np.concatenate(self.rows[name]))
             for name in self.values
         }
 

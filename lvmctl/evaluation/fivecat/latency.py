@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lvmctl.core.batch import Pool
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.trained import Trained
 from lvmctl.registry import Entry, Registry
@@ -87,9 +87,9 @@ def latency(
     }
 
 
-def ratio_of(times: Mapping[str, Any]) -> Figure:
+def ratio_of(times: Mapping[str, Any]) -> Estimate:
     """The ratio that :func:`latency` found, with its interval."""
-    return Figure(times["ratio"], *times["ratio_ci"])
+    return Estimate(times["ratio"], *times["ratio_ci"])
 
 
 def measure(

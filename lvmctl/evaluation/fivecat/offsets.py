@@ -11,7 +11,7 @@ import torch
 
 from lvmctl.data.store.arrays import unit, unit64
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.per_window import Column, Columns, difference
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, difference
 from lvmctl.evaluation.retrieval.ranks import NEAR
 
 BATCH = 64
@@ -42,7 +42,7 @@ def outside_offsets(context_length: int, horizon: int) -> list[int]:
 
 def offset_sweep(
     windows: Windows, q: np.ndarray, index: np.ndarray | None = None
-) -> dict[int, Column]:
+) -> dict[int, WindowMetric]:
     """cos(q, x_{target+k}) by offset k.
 
     Args:
@@ -66,7 +66,7 @@ def offset_sweep(
         scores = (torch.from_numpy(q[part]) @ chunks.T).numpy()
         cosine[part] = np.take_along_axis(scores, place.reshape(rows.shape), axis=1)
     return {
-        int(k): Column(values[here], index[here])
+        int(k): WindowMetric(values[here], index[here])
         for k, values, here in zip(offsets, cosine.T, there.T)
         if here.any()
     }
@@ -90,7 +90,7 @@ def rows_at(
     return windows.rows[index][:, None] + target + np.where(there, away, 0), there
 
 
-def rivals(windows: Windows, sweep: dict[int, Column]) -> dict[str, int]:
+def rivals(windows: Windows, sweep: dict[int, WindowMetric]) -> dict[str, int]:
     """The offset that the target is compared with, by rule.
 
     It is the best of those the rule allows: where the mean margin of the target, over the windows
@@ -113,7 +113,9 @@ def rivals(windows: Windows, sweep: dict[int, Column]) -> dict[str, int]:
     return {rule: min(found, key=order) for rule, found in candidates.items() if found}
 
 
-def offset_columns(windows: Windows, q: np.ndarray, sweep: dict[int, Column]) -> Columns:
+def offset_columns(
+    windows: Windows, q: np.ndarray, sweep: dict[int, WindowMetric]
+) -> WindowMetrics:
     """5CAT A of a prediction by every rule, window by window.
 
     Args:
@@ -134,11 +136,13 @@ def offset_columns(windows: Windows, q: np.ndarray, sweep: dict[int, Column]) ->
     if not len(accuracy.rows):
         return margins
     chance = 1 / (1 + len(outside_offsets(windows.context_length, windows.horizon)))
-    chances = Column(np.full(len(accuracy.rows), chance), accuracy.rows)
+    chances = WindowMetric(np.full(len(accuracy.rows), chance), accuracy.rows)
     return margins | {"offsets.accuracy": accuracy, "offsets.chance_accuracy": chances}
 
 
-def offset_accuracy(windows: Windows, q: np.ndarray, sweep: dict[int, Column]) -> Column:
+def offset_accuracy(
+    windows: Windows, q: np.ndarray, sweep: dict[int, WindowMetric]
+) -> WindowMetric:
     """Whether the target is what q is most like, of all chunks near it outside the window: the fair
     rule of 5CAT A (METHODS §3).
 
@@ -157,7 +161,7 @@ def offset_accuracy(windows: Windows, q: np.ndarray, sweep: dict[int, Column]) -
     """
     outside = outside_offsets(windows.context_length, windows.horizon)
     if not all(k in sweep for k in outside):
-        return Column(np.empty(0), np.empty(0, np.int64))
+        return WindowMetric(np.empty(0), np.empty(0, np.int64))
     own = sweep[0]
     every = np.concatenate([sweep[k].rows for k in outside])
     rows, times = np.unique(every, return_counts=True)
@@ -173,4 +177,4 @@ def offset_accuracy(windows: Windows, q: np.ndarray, sweep: dict[int, Column]) -
         exact = unit64(vectors[near]) - unit64(vectors[target])
         gap[window, which] = (exact * q[place[window]].astype(np.float64)).sum(axis=1)
     values = np.where((gap > 0).any(axis=1), 0.0, np.where((gap == 0).any(axis=1), 0.5, 1.0))
-    return Column(np.where(np.isnan(own.values[place]), np.nan, values), rows)
+    return WindowMetric(np.where(np.isnan(own.values[place]), np.nan, values), rows)

@@ -7,7 +7,7 @@ import torch
 
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.per_window import Column, Columns, rowwise
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, rowwise
 from lvmctl.evaluation.predictors import Predictor
 
 BATCH = 256
@@ -19,7 +19,7 @@ def rollout_columns(
     q: np.ndarray,
     index: np.ndarray | None = None,
     steps: int = 5,
-) -> Columns:
+) -> WindowMetrics:
     """Cosines to the true chunks of predictions that are fed back.
 
     After each prediction the context drops its oldest chunk and takes q as its newest. The j-th
@@ -55,4 +55,4 @@ def rollout_columns(
             context = torch.cat([context[:, 1:], torch.from_numpy(next_)[:, None]], dim=1)
     found = {f"step_{step}": values for step, values in enumerate(cosine, start=1)}
     found["mean"] = cosine.mean(axis=0)
-    return {f"rollout.{name}": Column(values, index) for name, values in found.items()}
+    return {f"rollout.{name}": WindowMetric(values, index) for name, values in found.items()}

@@ -26,11 +26,11 @@ from lvmctl.evaluation.fivecat.internals import internals
 from lvmctl.evaluation.fivecat.latency import latency, ratio_of, reference_of
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
 from lvmctl.evaluation.fivecat.rendering import fivecat_text
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.measure import Protocol
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.statistics.ranking import rank_curve
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import Registry
@@ -58,7 +58,7 @@ class FiveCat:
     Attributes:
         trained: the run.
         data: the data.
-        sheets: ``val`` and, where there is text of another source, ``ood``.
+        metric_tables: ``val`` and, where there is text of another source, ``ood``.
         verdict: the profile's.
         times: what :func:`~lvmctl.evaluation.fivecat.latency.latency` found.
         metrics: what is known of the figures that the run logs, see :func:`known_metrics`.
@@ -70,7 +70,7 @@ class FiveCat:
 
     trained: Trained
     data: EvalData
-    sheets: dict[str, Sheet]
+    metric_tables: dict[str, MetricTable]
     verdict: ProfileVerdict
     times: dict[str, Any]
     metrics: dict[str, Any]
@@ -96,7 +96,7 @@ class FiveCat:
 
     @cached_property
     def _tree(self) -> dict[str, Any]:
-        val, ood = self.sheets["val"], self.sheets.get("ood")
+        val, ood = self.metric_tables["val"], self.metric_tables.get("ood")
         return {
             "format": FORMAT,
             **run_record(self.trained),
@@ -160,7 +160,7 @@ def run_fivecat(
     predictor = trained.predictor()
     inside = internals(trained, data.val)
     known = {"val": {predictor.name: inside.q}, "ood": {}}
-    sheets = {}
+    metric_tables = {}
     for seed, (split, windows) in enumerate({"val": data.val, "ood": data.ood}.items()):
         if windows is not None:
             protocol = Protocol(
@@ -171,14 +171,14 @@ def run_fivecat(
                 by_rank=predictor.is_ranker,
             )
             rows = [predictor, *others]
-            sheets[split] = measured(windows, rows, protocol, reporter, seed, known[split])
-    sheets["val"].measured[predictor.name].columns.update(inside.metrics)
-    add_ceilings(registry, sheets, predictor.geometry, data, inside.metrics)
+            metric_tables[split] = measured(windows, rows, protocol, reporter, seed, known[split])
+    metric_tables["val"].measured[predictor.name].columns.update(inside.metrics)
+    add_ceilings(registry, metric_tables, predictor.geometry, data, inside.metrics)
     with reporter.progress("latency", "stages", 1) as done:
         beside = reference_of(registry, gates)
         times = latency(registry, trained, predictor, data.val, beside)
         done(1)
-    proof = evidence(registry, sheets, predictor.name, ratio_of(times))
+    proof = evidence(registry, metric_tables, predictor.name, ratio_of(times))
     verdict = profile_verdict(
         chosen, gates, predictor.name, predictor.geometry, proof, published_rules
     )
@@ -189,7 +189,7 @@ def run_fivecat(
     }
     partly = partial(trained, request, ablation_windows)
     metrics = known_metrics(registry, inside.metrics)
-    found = trained, data, sheets, verdict, times, metrics, inside.parts, left_out
+    found = trained, data, metric_tables, verdict, times, metrics, inside.parts, left_out
     return FiveCat(*found, settings, partly)
 
 
@@ -229,43 +229,44 @@ def whole_articles(windows: Windows, count: int) -> np.ndarray:
     return np.flatnonzero(np.isin(windows.article, chosen))
 
 
-def sweeps(sheet: Sheet) -> dict[str, Any]:
+def sweeps(metric_table: MetricTable) -> dict[str, Any]:
     """The offset sweep of each predictor, its window offsets and its rivals by rule."""
-    windows = sheet.windows
+    windows = metric_table.windows
     return {
         "window_offsets": list(window_offsets(windows.context_length, windows.horizon)),
         "sweep": {
             name: {
                 "rivals": rivals(windows, one.sweep),
-                "offsets": {k: plain(sheet.of_column(c)) for k, c in one.sweep.items()},
+                "offsets": {k: plain(metric_table.of_column(c)) for k, c in one.sweep.items()},
             }
-            for name, one in sheet.measured.items()
+            for name, one in metric_table.measured.items()
         },
     }
 
 
-def against_direct(sheet: Sheet, name: str) -> dict[str, Any]:
+def against_direct(metric_table: MetricTable, name: str) -> dict[str, Any]:
     """Paired differences to ``direct`` with their p values."""
     found = {}
     for path in COMPARED:
-        figure = sheet.difference(name, "direct", path)
+        figure = metric_table.difference(name, "direct", path)
         if figure is not None:
-            found[path] = plain(figure) | {"p": sheet.p_value(name, "direct", path)}
+            found[path] = plain(figure) | {"p": metric_table.p_value(name, "direct", path)}
     return found
 
 
-def excess(sheet: Sheet, name: str) -> dict[str, Any]:
+def excess(metric_table: MetricTable, name: str) -> dict[str, Any]:
     """margin[unseen] beyond that of ``direct`` and of ``centroid``: what recency does not give."""
     found = {
-        other: sheet.difference(name, other, "margin.unseen") for other in ("direct", "centroid")
+        other: metric_table.difference(name, other, "margin.unseen")
+        for other in ("direct", "centroid")
     }
     return {other: plain(figure) for other, figure in found.items() if figure is not None}
 
 
-def rank_curves(sheet: Sheet) -> dict[str, Any]:
+def rank_curves(metric_table: MetricTable) -> dict[str, Any]:
     """R@K in the primary pool for each predictor, and by chance."""
     found: dict[str, Any] = {"cuts": list(CUTS)}
-    for name, one in sheet.measured.items():
+    for name, one in metric_table.measured.items():
         ranked = one.ranks["in_article.filtered"]
         if len(ranked.rows):
             curve, chance = rank_curve(ranked.ranks, ranked.sizes, CUTS)
@@ -273,7 +274,7 @@ def rank_curves(sheet: Sheet) -> dict[str, Any]:
     return found
 
 
-def plain(figure: Figure | None) -> dict[str, Any] | None:
+def plain(figure: Estimate | None) -> dict[str, Any] | None:
     """A figure as plain data."""
     if figure is None:
         return None

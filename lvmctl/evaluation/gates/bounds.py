@@ -10,7 +10,7 @@ from lvmctl.registry.verdict_specs import VerdictGate
 Status = Literal["PASS", "MARGINAL", "FAIL", "UNDECIDED", "INFEASIBLE", "VACUOUS", "ABSENT"]
 
 
-class Figure(NamedTuple):
+class Estimate(NamedTuple):
     """A figure, the ends of its 95 % interval and the windows it is the mean of."""
 
     value: float
@@ -35,14 +35,14 @@ def meets(gate: VerdictGate, value: float) -> bool:
     return reaches(gate, value, bound(gate)) and not no_gain
 
 
-def is_undecided(gate: VerdictGate, figure: Figure) -> bool:
+def is_undecided(gate: VerdictGate, figure: Estimate) -> bool:
     """Whether a time was not measured well enough: its interval holds the bound."""
     timed = gate.metric.partition(".")[0] == "latency"
     known = math.isfinite(figure.low) and math.isfinite(figure.high)
     return timed and known and meets(gate, figure.low) != meets(gate, figure.high)
 
 
-def judge(gate: VerdictGate, figure: Figure | None, require_interval: bool) -> Status:
+def judge(gate: VerdictGate, figure: Estimate | None, require_interval: bool) -> Status:
     """PASS, MARGINAL, FAIL, ABSENT where no window is counted, or UNDECIDED.
 
     A time depends on what else the machine does, so one whose interval holds the bound is

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from lvmctl.core.files import jsonable
 from lvmctl.core.formatting import interval, number
-from lvmctl.evaluation.gates.bounds import Figure, Status, bound, judge
+from lvmctl.evaluation.gates.bounds import Estimate, Status, bound, judge
 from lvmctl.evaluation.gates.ceilings import ceilings, chance_matters
 from lvmctl.registry.specs import Geometry
 from lvmctl.registry.verdict_specs import VerdictGate
@@ -24,30 +24,30 @@ class Evidence:
     """Where figures come from; None says that there is none.
 
     Attributes:
-        figure: (predictor, split, path) → Figure.
-        difference: (predictor, baseline, split, path) → Figure of how much more the predictor has
+        estimate: (predictor, split, path) → Estimate.
+        difference: (predictor, baseline, split, path) → Estimate of how much more the predictor has
             than the baseline, window by window.
         is_ranker: predictor → whether it ranks by its own score.
         ceilings: names of the ceilings of plugins' metrics, by metric.
     """
 
-    figure: Callable[[str, str, str], Figure | None]
-    difference: Callable[[str, str, str, str], Figure | None]
+    estimate: Callable[[str, str, str], Estimate | None]
+    difference: Callable[[str, str, str, str], Estimate | None]
     is_ranker: Callable[[str], bool] = lambda predictor: False
     ceilings: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, gate: VerdictGate, predictor: str, path: str) -> Figure | None:
+    def of(self, gate: VerdictGate, predictor: str, path: str) -> Estimate | None:
         """What ``gate`` judges of a predictor: its figure, or what it has over a baseline."""
         if gate.against:
             return self.difference(predictor, gate.against, gate.split, path)
-        return self.figure(predictor, gate.split, path)
+        return self.estimate(predictor, gate.split, path)
 
 
 class Outcome(NamedTuple):
     """A gate by one rule, whether or not it could be passed."""
 
     metric: str
-    figure: Figure | None
+    figure: Estimate | None
     status: Status
 
     def record(self) -> dict[str, Any]:
@@ -77,9 +77,9 @@ class GateVerdict:
     judged: Outcome
     status: Status
     why: str
-    ceiling: tuple[str, Figure] | None
-    random: Figure | None
-    direct: Figure | None
+    ceiling: tuple[str, Estimate] | None
+    random: Estimate | None
+    direct: Estimate | None
 
     def record(self) -> dict[str, Any]:
         """As plain data; a number that is not finite is None."""
@@ -157,23 +157,23 @@ def gate_verdict(
         why=why,
         ceiling=ceiling,
         random=random,
-        direct=evidence.figure("direct", gate.split, judged.metric),
+        direct=evidence.estimate("direct", gate.split, judged.metric),
     )
 
 
-def reached(gate: VerdictGate, top: Figure) -> bool:
+def reached(gate: VerdictGate, top: Estimate) -> bool:
     """Whether a ceiling passes; without an interval (one article) its figure has to do."""
     return judge(gate, top, gate.require_interval and math.isfinite(top.low)) == "PASS"
 
 
-def best(gate: VerdictGate, figures: dict[str, Figure | None]) -> tuple[str, Figure] | None:
+def best(gate: VerdictGate, figures: dict[str, Estimate | None]) -> tuple[str, Estimate] | None:
     """The figure that does best by ``gate`` and whose it is; None when there is none."""
     sign = 1 if gate.at_most is None else -1
     there = [
         (name, f) for name, f in figures.items() if f and f.windows and not math.isnan(f.value)
     ]
 
-    def order(named: tuple[str, Figure]) -> tuple[bool, float]:
+    def order(named: tuple[str, Estimate]) -> tuple[bool, float]:
         figure = named[1]
         return judge(gate, figure, gate.require_interval) == "PASS", sign * figure.value
 
@@ -201,17 +201,17 @@ NOT_OF_RANKERS = "asked of models whose answer is a vector, a ranker's is an ord
 def absence(gate: VerdictGate, metric: str, evidence: Evidence) -> str:
     """Why there is no figure at ``metric`` to judge."""
     family = metric.partition(".")[0]
-    shown = evidence.figure("direct", gate.split, "cos_next")
+    shown = evidence.estimate("direct", gate.split, "cos_next")
     if family == "coherence" or (gate.split == "ood" and shown is None):
         return "no OOD windows"
-    measured = evidence.figure("direct", gate.split, gate.metric)
+    measured = evidence.estimate("direct", gate.split, gate.metric)
     if family == "ablations" and shown is not None and measured is None:
         return "a window of one chunk has no order"
-    if gate.against and evidence.figure(gate.against, gate.split, "cos_next") is None:
+    if gate.against and evidence.estimate(gate.against, gate.split, "cos_next") is None:
         return f"{gate.against} was not measured"
     if gate.metric in evidence.ceilings:
         return "the run does not log it"
-    outside = evidence.figure("direct", gate.split, "offsets.fair")
+    outside = evidence.estimate("direct", gate.split, "offsets.fair")
     return {
         "offsets": "no chunk outside the window"
         if outside is None
@@ -223,7 +223,7 @@ def absence(gate: VerdictGate, metric: str, evidence: Evidence) -> str:
     }.get(family, "not measured")
 
 
-def numbers(figure: Figure | None) -> dict[str, Any]:
+def numbers(figure: Estimate | None) -> dict[str, Any]:
     """``value`` and ``ci`` of a figure as plain data."""
     if figure is None:
         return {"value": None, "ci": None}

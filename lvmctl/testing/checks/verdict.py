@@ -7,7 +7,7 @@ import math
 from hypothesis import strategies as st
 
 from lvmctl.core.errors import nearest
-from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
+from lvmctl.evaluation.gates.bounds import Estimate, bound, judge, meets
 from lvmctl.evaluation.gates.ceilings import chance_matters
 from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, where
@@ -20,7 +20,7 @@ ORDER = ("FAIL", "MARGINAL", "UNDECIDED", "PASS")
 
 def status(gate: VerdictGate, value: float) -> str:
     """What ``gate`` says of a figure that is require_interval."""
-    return judge(gate, Figure(value, value, value), gate.require_interval)
+    return judge(gate, Estimate(value, value, value), gate.require_interval)
 
 
 def ahead(gate: VerdictGate) -> float:
@@ -68,7 +68,7 @@ def better_is_never_worse(subject: Subject) -> str | None:
     def rule(first: float, second: float, width: float) -> None:
         worse, better = sorted((first, second), reverse=gate.at_most is not None)
         said = [
-            judge(gate, Figure(value, value - width, value + width), gate.require_interval)
+            judge(gate, Estimate(value, value - width, value + width), gate.require_interval)
             for value in (worse, better)
         ]
         if ORDER.index(said[0]) > ORDER.index(said[1]):

@@ -14,10 +14,10 @@ from lvmctl.core.errors import nearest
 from lvmctl.data import Windows
 from lvmctl.evaluation.fivecat.evidence import evidence
 from lvmctl.evaluation.fivecat.run import TESTS
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.evaluation.measure import Protocol
-from lvmctl.evaluation.metric_table import Sheet
+from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor, centred, raw, row_name
 from lvmctl.nn.objective import Objective
 from lvmctl.plan import PlannedPart
@@ -66,7 +66,7 @@ def span(registry: Registry, gate: VerdictGate) -> tuple[float, float] | None:
     return (low - high, high - low) if gate.against else (low, high)
 
 
-def figure(registry: Registry, gate: VerdictGate, name: str, path: str) -> Figure | None:
+def figure(registry: Registry, gate: VerdictGate, name: str, path: str) -> Estimate | None:
     """What ``gate`` judges of the predictor ``name`` at ``path``, None where there is none."""
     return measured(registry, gate.against or RUN)[0].of(gate, name, path)
 
@@ -91,13 +91,15 @@ def measured(registry: Registry, against: str) -> tuple[Evidence, list[str]]:
     }
     if against not in found:
         found[against] = baseline(registry, against, train)
-    sheets = {}
+    metric_tables = {}
     for split, windows in zip(("val", "ood"), held):
         protocol = Protocol(everywhere=split == "val", tests=TESTS[split])
-        sheets[split] = Sheet(windows, protocol)
+        metric_tables[split] = MetricTable(windows, protocol)
         for predictor in found.values():
-            sheets[split].add(predictor)
-    return evidence(registry, sheets, RUN, Figure(1.0)), list(sheets["val"].measured[RUN].columns)
+            metric_tables[split].add(predictor)
+    return evidence(registry, metric_tables, RUN, Estimate(1.0)), list(
+        metric_tables["val"].measured[RUN].columns
+    )
 
 
 def baseline(registry: Registry, name: str, train: Windows) -> Predictor:

@@ -15,7 +15,7 @@ from lvmctl.data import Windows
 from lvmctl.diagnostics.data.ceilings import MIRRORED, ROWS, Ceilings, judged
 from lvmctl.diagnostics.data.reversal import reversed_split
 from lvmctl.diagnostics.data.window_options import WindowOptions
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +76,11 @@ def test_room_is_certain_or_not_claimed():
 @pytest.mark.parametrize(
     ("room", "verdict"),
     [
-        (Figure(0.1, 0.02, 0.2), "ROOM"),
-        (Figure(0.1, -0.02, 0.2), "NO ROOM"),
-        (Figure(0.1, 0.0, 0.2), "NO ROOM"),
-        (Figure(-0.1, -0.2, -0.02), "NO ROOM"),
-        (Figure(0.1, math.nan, math.nan), "UNDECIDED"),
+        (Estimate(0.1, 0.02, 0.2), "ROOM"),
+        (Estimate(0.1, -0.02, 0.2), "NO ROOM"),
+        (Estimate(0.1, 0.0, 0.2), "NO ROOM"),
+        (Estimate(-0.1, -0.2, -0.02), "NO ROOM"),
+        (Estimate(0.1, math.nan, math.nan), "UNDECIDED"),
         (None, "UNRANKED"),
     ],
 )

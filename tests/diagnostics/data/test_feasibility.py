@@ -12,7 +12,7 @@ from recorder import Recorder
 from lvmctl.core.errors import UsageError
 from lvmctl.diagnostics.data.feasibility import Feasibility, answer, measured
 from lvmctl.diagnostics.data.window_options import FeasibilityOptions, WindowOptions
-from lvmctl.diagnostics.measuring import sheet_of, windows_of
+from lvmctl.diagnostics.measuring import metric_table_of, windows_of
 from lvmctl.evaluation.gates.feasibility import verdict_of
 from lvmctl.registry import load_registry
 from lvmctl.registry.verdict_specs import VerdictGate
@@ -24,7 +24,7 @@ REGISTRY = load_registry()
 def rotation():
     """Bayes' prediction is R·x_last: margin[last] +.134, cos_next .9; direct has .69."""
     options = WindowOptions()
-    return {"val": sheet_of(*windows_of(world("rotation"), options), options, Recorder())}
+    return {"val": metric_table_of(*windows_of(world("rotation"), options), options, Recorder())}
 
 
 def gate(metric: str, **bound) -> VerdictGate:
@@ -104,8 +104,8 @@ def apart():
 )
 def test_gates_on_other_text_are_measured_where_there_is_some(apart, asked, status):
     options = FeasibilityOptions()
-    sheets = measured(apart, options, [gate("coherence.gap", at_most=0.05)], Recorder())
-    found = answer(REGISTRY, asked, sheets, ("unit",))
+    metric_tables = measured(apart, options, [gate("coherence.gap", at_most=0.05)], Recorder())
+    found = answer(REGISTRY, asked, metric_tables, ("unit",))
     assert found.status == status
     assert found.direct == pytest.approx(0.69 if asked.split == "ood" else 0.9, abs=0.02)
 
@@ -128,16 +128,16 @@ def test_every_test_that_profiles_ask_for_is_measured_on_other_text(apart):
 
 def test_other_text_without_long_articles_has_no_ranks(apart):
     asked = gate("in_article.filtered.r@5", at_least=0.5, split="ood")
-    sheets = measured(apart, FeasibilityOptions(min_article=25), [asked], Recorder())
-    found = answer(REGISTRY, asked, sheets, ("unit",))
+    metric_tables = measured(apart, FeasibilityOptions(min_article=25), [asked], Recorder())
+    found = answer(REGISTRY, asked, metric_tables, ("unit",))
     assert (found.status, found.change) == ("UNKNOWN", "no article is long enough")
 
 
 def test_other_text_that_is_too_short_is_left_out(apart):
     reporter, ood = Recorder(), replace(apart.ood, lengths=np.full_like(apart.ood.lengths, 3))
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    sheets = measured(replace(apart, ood=ood), FeasibilityOptions(), on_ood, reporter)
-    assert answer(REGISTRY, on_ood[0], sheets, ("unit",)).status == "UNKNOWN"
+    metric_tables = measured(replace(apart, ood=ood), FeasibilityOptions(), on_ood, reporter)
+    assert answer(REGISTRY, on_ood[0], metric_tables, ("unit",)).status == "UNKNOWN"
     assert "gates on OOD text are left out" in reporter.said[-1]
 
 

@@ -13,7 +13,7 @@ from lvmctl.data.synthetic.worlds import World
 from lvmctl.diagnostics.data.metric_audit import MetricAudit
 from lvmctl.diagnostics.data.metric_audit import audit as audited
 from lvmctl.diagnostics.data.window_options import MetricOptions
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +85,14 @@ def test_a_store_that_is_called_like_a_world_stands_beside_it(name):
 
 @pytest.mark.parametrize(("more", "rank"), [(5e-7, 1), (0.0, 1), (2e-6, 2), (-0.1, 1)])
 def test_equal_within_rounding_is_not_better(more, rank):
-    class Sheet:
+    class MetricTable:
         windows = (0,)
 
-        def figure(self, name: str, path: str) -> Figure | None:
+        def estimate(self, name: str, path: str) -> Estimate | None:
             if path != "cos_next":
                 return None
-            return Figure({"bayes": 0.9, "direct": 0.9 + more, "centroid": 0.5}.get(name, 0.1))
+            return Estimate({"bayes": 0.9, "direct": 0.9 + more, "centroid": 0.5}.get(name, 0.1))
 
-    (rule,) = audited(Sheet(), "bayes")["rules"]
+    (rule,) = audited(MetricTable(), "bayes")["rules"]
     assert rule["perfect_rank"] == rank
     assert rule["first"] == ("the copier" if rank == 2 else "the perfect one")

@@ -22,7 +22,7 @@ from lvmctl.evaluation.fivecat.ablations import (
     perturbed,
     shuffled_orders,
 )
-from lvmctl.evaluation.per_window import Column, Columns, rowwise
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, rowwise
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.sphere import centroid, unit
 
@@ -40,10 +40,10 @@ PREDICTORS = {
 }
 
 
-def measured(windows: Windows, predictor: Predictor, **asked) -> Columns:
+def measured(windows: Windows, predictor: Predictor, **asked) -> WindowMetrics:
     """Ablations, with the intact cosine of all windows."""
     every = np.arange(len(windows))
-    cos_next = Column(rowwise(predictor(windows), windows.target(every)), every)
+    cos_next = WindowMetric(rowwise(predictor(windows), windows.target(every)), every)
     return ablation_columns(windows, predictor, cos_next, **asked)
 
 
@@ -99,7 +99,7 @@ def test_fast_and_slow_agree(split_of, store, name, seed):
         agree(found[f"ablations.{kind}"], wanted)
 
 
-def agree(column: Column, wanted: slow.Column) -> None:
+def agree(column: WindowMetric, wanted: slow.WindowMetric) -> None:
     assert column.rows.tolist() == list(wanted)
     assert column.values == pytest.approx(list(wanted.values()), abs=1e-6)
 
@@ -193,7 +193,7 @@ def test_batches_and_selections_change_nothing(ar1, monkeypatch):
 def test_an_oracle_is_shown_the_target(ar1):
     oracle = Predictor("oracle", lambda context, target: target, kind="oracle")
     every = np.arange(len(ar1))
-    found = ablation_columns(ar1, oracle, Column(np.ones(len(ar1)), every))
+    found = ablation_columns(ar1, oracle, WindowMetric(np.ones(len(ar1)), every))
     for column in found.values():
         assert column.values == pytest.approx(np.zeros(len(ar1)), abs=1e-6)
 
@@ -209,8 +209,8 @@ def test_a_prediction_that_is_not_a_number_stays_visible(ar1):
 # ------------------------------------------------------------------ changes in ranks
 
 
-def mrr10_of(windows: Windows, rank: np.ndarray) -> Column:
-    return Column(np.where(rank <= 10, 1 / rank, 0.0), np.arange(len(windows)))
+def mrr10_of(windows: Windows, rank: np.ndarray) -> WindowMetric:
+    return WindowMetric(np.where(rank <= 10, 1 / rank, 0.0), np.arange(len(windows)))
 
 
 def slow_mrr10(articles: list, place, order: list[float]) -> float:
@@ -260,10 +260,10 @@ def test_changes_in_ranks_are_those_of_the_reference(split_of, store, way, seed)
     every = np.arange(len(windows))
     contexts = [given[starts[p.article] + p.first :][:k] for p in places]
     intact = np.array([mrr10(place, context) for place, context in zip(places, contexts)])
-    cos_next = Column(rowwise(first(windows), windows.target(every)), every)
+    cos_next = WindowMetric(rowwise(first(windows), windows.target(every)), every)
     index = every[rng.random(len(every)) < 0.7]
     counted = every[rng.random(len(every)) < 0.7]  # windows of long articles
-    ranked = Column(intact[counted], counted)
+    ranked = WindowMetric(intact[counted], counted)
     with patch.object(ablations, "BATCH", 3):
         found = ablation_columns(windows, first, cos_next, index, seed, ranked=ranked)
     plain = ablation_columns(windows, first, cos_next, index, seed)
@@ -288,6 +288,6 @@ def test_ranks_from_a_prediction_that_is_no_number_are_none(split_of):
     windows = Windows(split_of(slow.unit_rows(rng, 24, 5), [12, 12]), 3, 1)
     lost = Predictor("lost", lambda context: context[:, 0] * torch.nan)
     every = np.arange(len(windows))
-    column = Column(np.full(len(windows), 0.5), every)
+    column = WindowMetric(np.full(len(windows), 0.5), every)
     found = ablation_columns(windows, lost, column, ranked=column)
     assert np.isnan(found["ablations.mrr@10.shuffled"].values).all()

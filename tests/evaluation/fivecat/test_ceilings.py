@@ -34,9 +34,9 @@ def registry(target: str) -> Registry:
 def ceilings(target: str, logged: set[str], train: bool = True) -> dict:
     windows = Windows(open_split("synth:ar1?articles=4&chunks=10&dim=4"), 3, 1)
     subject = SimpleNamespace(train=windows if train else None, val=windows)
-    sheets = {"val": SimpleNamespace(windows=windows, ceilings={})}
-    add_ceilings(registry(target), sheets, "unit", subject, logged)
-    found = sheets["val"].ceilings
+    metric_tables = {"val": SimpleNamespace(windows=windows, ceilings={})}
+    add_ceilings(registry(target), metric_tables, "unit", subject, logged)
+    found = metric_tables["val"].ceilings
     assert found.pop("unit-margin-ceiling")
     return found
 

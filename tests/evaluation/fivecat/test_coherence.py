@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.fivecat import coherence as module
 from lvmctl.evaluation.fivecat.coherence import coherence, coherence_columns, gap
-from lvmctl.evaluation.per_window import Column
+from lvmctl.evaluation.per_window import WindowMetric
 
 
-def column(count: int, value: float) -> Column:
-    return Column(np.full(count, value), np.arange(count))
+def column(count: int, value: float) -> WindowMetric:
+    return WindowMetric(np.full(count, value), np.arange(count))
 
 
 def test_a_hand_case(split_of):
@@ -28,7 +28,7 @@ def test_a_hand_case(split_of):
     expected = [sum(math.cos(math.radians(d)) for d in pair) / 2 for pair in degrees]
     assert coherence(windows) == pytest.approx(expected, abs=1e-6)
     assert coherence(windows, np.array([2])) == pytest.approx(expected[2:], abs=1e-6)
-    found = coherence_columns(windows, Column(np.array([0.1, 0.2, 0.3]), np.arange(3)))
+    found = coherence_columns(windows, WindowMetric(np.array([0.1, 0.2, 0.3]), np.arange(3)))
     assert {name: (c.values.tolist(), c.rows.tolist()) for name, c in found.items()} == {
         "coherence.low": ([0.2, 0.3], [1, 2]),
         "coherence.high": ([0.1], [0]),
@@ -42,7 +42,7 @@ def test_fast_and_slow_agree(split_of, store):
     vectors, lengths, k, h, _ = store
     windows = Windows(split_of(vectors, lengths), k, h)
     found = coherence(windows)
-    cos_next = Column(np.arange(len(windows)) / 10, np.arange(len(windows)))
+    cos_next = WindowMetric(np.arange(len(windows)) / 10, np.arange(len(windows)))
     if k == 1:
         assert np.isnan(found).tolist() == [True] * len(windows)
         assert coherence_columns(windows, cos_next) == {}
@@ -80,13 +80,13 @@ def test_batches_and_selections_change_nothing(split_of, monkeypatch):
     index = np.array([0, 3, 20, 21, 30, 44])
     assert coherence(windows) == pytest.approx(whole, abs=1e-9)
     assert coherence(windows, index) == pytest.approx(whole[index], abs=1e-9)
-    columns = coherence_columns(windows, Column(np.ones(6), index))
+    columns = coherence_columns(windows, WindowMetric(np.ones(6), index))
     counted = np.sort(np.concatenate([part.rows for part in columns.values()]))
     assert counted.tolist() == index.tolist()
 
 
 def splits(normal_val: int, normal_ood: int) -> tuple[dict, dict]:
-    """Columns of two splits of 300 windows: cos_next .6 and .4, in the normal bin .5 and .53."""
+    """Metrics of two splits of 300 windows: cos_next .6 and .4, in the normal bin .5 and .53."""
     val = {"cos_next": column(300, 0.6), "coherence.normal": column(normal_val, 0.5)}
     ood = {"cos_next": column(300, 0.4), "coherence.normal": column(normal_ood, 0.53)}
     return val, ood

@@ -17,7 +17,7 @@ from lvmctl.sphere import centroid, unit
 
 
 def rolled(windows, predictor, index=None, steps=5):
-    """The columns of a predictor whose first step has been made, as in a sheet."""
+    """The columns of a predictor whose first step has been made, as in a metric table."""
     return rollout.rollout_columns(windows, predictor, predictor(windows), index, steps)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.registry import load_registry
 from lvmctl.registry.verdict_specs import VerdictGate
@@ -18,13 +18,13 @@ NAMED = {
 def evidence(figures: dict, differences: dict | None = None) -> Evidence:
     """Figures by predictor and path, differences by predictor, baseline and path."""
 
-    def number(value) -> Figure | None:
-        return value if isinstance(value, Figure | None) else Figure(value, value, value)
+    def number(value) -> Estimate | None:
+        return value if isinstance(value, Estimate | None) else Estimate(value, value, value)
 
-    def figure(predictor: str, split: str, path: str) -> Figure | None:
+    def figure(predictor: str, split: str, path: str) -> Estimate | None:
         return number(figures.get(predictor, {}).get(path))
 
-    def difference(predictor: str, against: str, split: str, path: str) -> Figure | None:
+    def difference(predictor: str, against: str, split: str, path: str) -> Estimate | None:
         return number((differences or {}).get((predictor, against), {}).get(path))
 
     return Evidence(figure, difference, ceilings={"order_accuracy": "order-classifier"})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvmctl.evaluation.gates.bounds import Figure, bound, judge, meets
+from lvmctl.evaluation.gates.bounds import Estimate, bound, judge, meets
 from lvmctl.registry import load_registry
 from lvmctl.registry.verdict_specs import VerdictGate
 
@@ -58,7 +58,7 @@ GATES = [
     ],
 )
 def test_equality_passes(asked, value, status):
-    assert judge(asked, Figure(value), require_interval=False) == status
+    assert judge(asked, Estimate(value), require_interval=False) == status
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_equality_passes(asked, value, status):
     ],
 )
 def test_a_certain_gate_asks_the_worse_end_of_the_interval(asked, low, high, status):
-    assert judge(asked, Figure(0.2, low, high), require_interval=True) == status
+    assert judge(asked, Estimate(0.2, low, high), require_interval=True) == status
     if status != "FAIL":
-        assert judge(asked, Figure(0.2, low, high), require_interval=False) == "PASS"
+        assert judge(asked, Estimate(0.2, low, high), require_interval=False) == "PASS"
 
 
 @pytest.mark.parametrize("asked", [AT_LEAST, AT_MOST, LEAD, gate(at_most=1.15)])
@@ -86,13 +86,13 @@ def test_a_certain_gate_asks_the_worse_end_of_the_interval(asked, low, high, sta
 @pytest.mark.parametrize("require_interval", [True, False])
 def test_what_is_not_a_number_fails(asked, value, require_interval):
     assert not meets(asked, value)
-    assert judge(asked, Figure(value, value, value), require_interval) == "FAIL"
-    assert judge(asked, Figure(value, -2.0, 2.0), require_interval) == "FAIL"
+    assert judge(asked, Estimate(value, value, value), require_interval) == "FAIL"
+    assert judge(asked, Estimate(value, -2.0, 2.0), require_interval) == "FAIL"
 
 
 def test_without_windows_there_is_no_status():
     assert judge(AT_LEAST, None, require_interval=False) == "ABSENT"
-    assert judge(AT_LEAST, Figure(math.nan, windows=0), require_interval=False) == "ABSENT"
+    assert judge(AT_LEAST, Estimate(math.nan, windows=0), require_interval=False) == "ABSENT"
 
 
 @given(
@@ -106,17 +106,17 @@ def test_better_is_never_worse(asked, value, half, gain, require_interval):
     sign = 1 if asked.at_most is None else -1
 
     def status(value: float) -> int:
-        return ORDER[judge(asked, Figure(value, value - half, value + half), require_interval)]
+        return ORDER[judge(asked, Estimate(value, value - half, value + half), require_interval)]
 
     assert status(value + sign * gain) >= status(value)
 
 
 @given(asked=st.sampled_from(GATES), value=FINITE, half=st.floats(0, 1))
 def test_a_wider_interval_is_never_better(asked, value, half):
-    narrow = judge(asked, Figure(value, value, value), require_interval=True)
-    wide = judge(asked, Figure(value, value - half, value + half), require_interval=True)
+    narrow = judge(asked, Estimate(value, value, value), require_interval=True)
+    wide = judge(asked, Estimate(value, value - half, value + half), require_interval=True)
     assert ORDER[wide] <= ORDER[narrow] or wide == "UNDECIDED"
-    assert narrow == judge(asked, Figure(value), require_interval=False)
+    assert narrow == judge(asked, Estimate(value), require_interval=False)
 
 
 def test_the_bound_is_the_one_that_is_given():
@@ -131,11 +131,11 @@ TIMED = replace(gate(at_most=1.15), metric="latency.ratio")
 @pytest.mark.parametrize(
     ("figure", "status"),
     [
-        (Figure(1.09, 1.05, 1.14), "PASS"),
-        (Figure(1.09, 1.05, 1.15), "PASS"),
-        (Figure(1.11, 1.06, 1.3), "UNDECIDED"),
-        (Figure(1.36, 1.1, 2.0), "UNDECIDED"),
-        (Figure(1.36, 1.2, 2.0), "FAIL"),
+        (Estimate(1.09, 1.05, 1.14), "PASS"),
+        (Estimate(1.09, 1.05, 1.15), "PASS"),
+        (Estimate(1.11, 1.06, 1.3), "UNDECIDED"),
+        (Estimate(1.36, 1.1, 2.0), "UNDECIDED"),
+        (Estimate(1.36, 1.2, 2.0), "FAIL"),
     ],
 )
 def test_a_time_whose_interval_holds_the_bound_is_undecided(figure, status, require_interval):
@@ -143,7 +143,7 @@ def test_a_time_whose_interval_holds_the_bound_is_undecided(figure, status, requ
 
 
 def test_only_times_are_undecided():
-    figure = Figure(1.11, 1.06, 1.3)
+    figure = Estimate(1.11, 1.06, 1.3)
     assert judge(gate(at_most=1.15), figure, require_interval=False) == "PASS"
     assert judge(gate(at_most=1.15), figure, require_interval=True) == "MARGINAL"
-    assert judge(TIMED, Figure(1.11), require_interval=False) == "PASS"  # without an interval
+    assert judge(TIMED, Estimate(1.11), require_interval=False) == "PASS"  # without an interval

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict, together
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.gates.verdicts import Evidence
@@ -86,10 +86,10 @@ def judged(own: dict, profile: str = "p6b", others: dict | None = None, **option
     """The verdict on predictor ``m``, whose figures by path are ``own``."""
     figures = {"m": own} | (others or {})
 
-    def figure(predictor: str, split: str, path: str) -> Figure | None:
+    def figure(predictor: str, split: str, path: str) -> Estimate | None:
         found = figures.get(predictor, {})
         value = found.get(f"{split} {path}", found.get(path))
-        return None if value is None else Figure(value)
+        return None if value is None else Estimate(value)
 
     known = Evidence(figure, lambda predictor, against, split, path: None)
     return profile_verdict(*find_profile(load_registry(), profile), "m", "unit", known, **options)

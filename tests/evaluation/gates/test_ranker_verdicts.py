@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from evaluation.gates.figures import NAMED, evidence
 
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.gates.verdicts import asked_of_ranker, gate_verdict
 
 
@@ -28,7 +28,7 @@ def test_without_chunks_around_the_windows_offsets_say_what_is_missing(direct, w
 
 
 def test_an_undecided_time_says_its_interval():
-    figures = {"m": {"latency.ratio": Figure(1.11, 1.06, 1.3)}}
+    figures = {"m": {"latency.ratio": Estimate(1.11, 1.06, 1.3)}}
     found = gate_verdict(NAMED["ship-latency"], "m", "cone", evidence(figures))
     assert (found.status, found.why) == (
         "UNDECIDED",
@@ -49,8 +49,8 @@ def of_ranker(gate: str, differences: dict, **options):
 
 def test_a_ranker_is_judged_by_the_ranks_that_it_loses():
     leads = {
-        "ablations.shuffled": Figure(0.02, 0.01, 0.03),
-        "ablations.mrr@10.shuffled": Figure(-0.08, -0.1, -0.06),
+        "ablations.shuffled": Estimate(0.02, 0.01, 0.03),
+        "ablations.mrr@10.shuffled": Estimate(-0.08, -0.1, -0.06),
     }
     found = of_ranker("fair-shuffled", leads)
     assert (found.status, found.fair.metric) == ("PASS", "ablations.mrr@10.shuffled")
@@ -65,7 +65,7 @@ def test_a_ranker_is_judged_by_the_ranks_that_it_loses():
 
 
 def test_a_ranker_feeds_nothing_back():
-    leads = {"rollout.mean": Figure(0.2, 0.1, 0.3)}
+    leads = {"rollout.mean": Estimate(0.2, 0.1, 0.3)}
     found = of_ranker("fair-rollout", leads)
     assert (found.status, found.fair.figure) == ("ABSENT", None)
     assert found.why == "asked of models whose answer is a vector, a ranker's is an order"

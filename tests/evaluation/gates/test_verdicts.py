@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from evaluation.gates.figures import NAMED, evidence
 
-from lvmctl.evaluation.gates.bounds import Figure
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.gates.verdicts import gate_verdict
 from lvmctl.registry.verdict_specs import VerdictGate
 
@@ -27,7 +27,7 @@ def test_a_gate_that_its_ceiling_fails_is_infeasible():
     found = asked("p8-margin", 0.05, 0.12, name="cone-margin-ceiling", geometry="cone")
     assert (found.status, found.fair.status) == ("INFEASIBLE", "FAIL")
     assert found.why == "cone-margin-ceiling has .120"
-    assert found.ceiling == ("cone-margin-ceiling", Figure(0.12, 0.12, 0.12))
+    assert found.ceiling == ("cone-margin-ceiling", Estimate(0.12, 0.12, 0.12))
 
 
 def test_a_gate_that_its_ceiling_passes_is_the_models_failure():
@@ -64,25 +64,25 @@ def test_what_is_not_a_number_fails_whatever_can_be_reached():
 
 
 def test_a_ceiling_without_an_interval_is_judged_by_its_figure():
-    wide = Figure(0.3, -0.1, 0.7)
-    assert asked("ship-r5", wide, Figure(0.4)).status == "MARGINAL"
-    assert asked("ship-r5", wide, Figure(0.09)).status == "INFEASIBLE"
+    wide = Estimate(0.3, -0.1, 0.7)
+    assert asked("ship-r5", wide, Estimate(0.4)).status == "MARGINAL"
+    assert asked("ship-r5", wide, Estimate(0.09)).status == "INFEASIBLE"
 
 
 def test_the_ceiling_is_judged_interval_and_all():
-    wide = Figure(0.3, -0.1, 0.7)
-    assert asked("ship-r5", wide, Figure(0.4, 0.05, 0.7)).status == "INFEASIBLE"
-    assert asked("ship-r5", wide, Figure(0.4, 0.15, 0.7)).status == "MARGINAL"
-    assert asked("ship-r5", wide, Figure(0.4, 0.15, 0.7), chance=wide).status == "MARGINAL"
-    sure = Figure(0.3, 0.2, 0.4)
-    assert asked("ship-r5", wide, Figure(0.4, 0.15, 0.7), chance=sure).status == "VACUOUS"
+    wide = Estimate(0.3, -0.1, 0.7)
+    assert asked("ship-r5", wide, Estimate(0.4, 0.05, 0.7)).status == "INFEASIBLE"
+    assert asked("ship-r5", wide, Estimate(0.4, 0.15, 0.7)).status == "MARGINAL"
+    assert asked("ship-r5", wide, Estimate(0.4, 0.15, 0.7), chance=wide).status == "MARGINAL"
+    sure = Estimate(0.3, 0.2, 0.4)
+    assert asked("ship-r5", wide, Estimate(0.4, 0.15, 0.7), chance=sure).status == "VACUOUS"
 
 
 def test_a_ceiling_between_the_bounds_does_not_pass():
     assert asked("p7-cosine", 0.36, 0.40).status == "INFEASIBLE"
 
 
-@pytest.mark.parametrize("unknown", [None, math.nan, Figure(0.0, windows=0)])
+@pytest.mark.parametrize("unknown", [None, math.nan, Estimate(0.0, windows=0)])
 def test_without_a_ceiling_the_model_is_judged_as_it_is(unknown):
     assert asked("p7-cosine", 0.36, unknown).status == "MARGINAL"
     assert asked("p7-cosine", 0.36, unknown).ceiling is None
@@ -110,11 +110,11 @@ def test_of_two_ceilings_one_that_passes_beats_a_larger_one():
     gate = NAMED["fair-offsets"]
     differences = {
         ("m", "direct"): {gate.metric: -0.1},
-        ("cone-oracle", "direct"): {gate.metric: Figure(0.1, -0.05, 0.25)},
-        ("cone-margin-oracle", "direct"): {gate.metric: Figure(0.2, -0.1, 0.5)},
+        ("cone-oracle", "direct"): {gate.metric: Estimate(0.1, -0.05, 0.25)},
+        ("cone-margin-oracle", "direct"): {gate.metric: Estimate(0.2, -0.1, 0.5)},
     }
     assert gate_verdict(gate, "m", "cone", evidence({}, differences)).status == "INFEASIBLE"
-    differences["cone-oracle", "direct"] = {gate.metric: Figure(0.1, 0.05, 0.15)}
+    differences["cone-oracle", "direct"] = {gate.metric: Estimate(0.1, 0.05, 0.15)}
     found = gate_verdict(gate, "m", "cone", evidence({}, differences))
     assert (found.status, found.ceiling[0]) == ("FAIL", "cone-oracle")
 
@@ -124,7 +124,7 @@ def test_a_lead_on_a_baseline_is_not_out_of_reach_because_it_has_none_on_itself(
     differences = {
         ("m", "wiener"): {gate.metric: -0.1},
         ("wiener", "wiener"): {gate.metric: 0.0},
-        ("ridge", "wiener"): {gate.metric: Figure(-0.2, -0.3, -0.1)},
+        ("ridge", "wiener"): {gate.metric: Estimate(-0.2, -0.3, -0.1)},
     }
     assert gate_verdict(gate, "m", "cone", evidence({}, differences)).status == "FAIL"
 
@@ -140,14 +140,14 @@ def test_a_model_may_surpass_a_ceiling_that_is_no_oracle():
 
 def test_gates_against_a_baseline_judge_differences():
     differences = {
-        ("m", "direct"): {NAMED["ship-r5"].metric: Figure(0.12, 0.11, 0.13)},
-        ("oracle", "direct"): {NAMED["ship-r5"].metric: Figure(0.6, 0.5, 0.7)},
-        ("random", "direct"): {NAMED["ship-r5"].metric: Figure(-0.3, -0.4, -0.2)},
+        ("m", "direct"): {NAMED["ship-r5"].metric: Estimate(0.12, 0.11, 0.13)},
+        ("oracle", "direct"): {NAMED["ship-r5"].metric: Estimate(0.6, 0.5, 0.7)},
+        ("random", "direct"): {NAMED["ship-r5"].metric: Estimate(-0.3, -0.4, -0.2)},
     }
     figures = {"direct": {NAMED["ship-r5"].metric: 0.33}, "m": {NAMED["ship-r5"].metric: 0.0}}
     found = gate_verdict(NAMED["ship-r5"], "m", "cone", evidence(figures, differences))
     assert found.status == "PASS"
-    assert found.judged.figure == Figure(0.12, 0.11, 0.13)
+    assert found.judged.figure == Estimate(0.12, 0.11, 0.13)
     assert (found.ceiling[1].value, found.random.value) == (0.6, -0.3)
     assert found.direct.value == 0.33
 
@@ -198,9 +198,9 @@ def test_both_rules_stand_side_by_side():
 
 
 def test_the_seeds_asked_neither_for_intervals_nor_for_feasibility():
-    wide = Figure(0.3, -0.1, 0.7)
+    wide = Estimate(0.3, -0.1, 0.7)
     gate = replace(NAMED["ship-r5"], seed_metric=None)
-    assert asked(gate, wide, Figure(0.4, 0.05, 0.7), published_rules=True).status == "PASS"
+    assert asked(gate, wide, Estimate(0.4, 0.05, 0.7), published_rules=True).status == "PASS"
     assert asked("p7-cosine", 0.2, 0.3, chance=1.0, published_rules=True).status == "FAIL"
 
 
