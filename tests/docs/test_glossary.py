@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from docs.pages import DOCS, ROOT, read, table
+from docs.pages import DOCS, ROOT, blocks, read, table
 
 from lvmctl.diagnostics.data.metric_audit import RULES
 from lvmctl.diagnostics.data.parity import parity_view
@@ -14,6 +14,7 @@ from lvmctl.diagnostics.data.spectrum import spectrum_view
 from lvmctl.diagnostics.runs import run_ranking
 from lvmctl.evaluation import compare_rendering, rendering
 from lvmctl.evaluation.fivecat.rendering import ROWS
+from lvmctl.evaluation.gates.records import PROFILES
 from lvmctl.registry import load_registry
 
 ROOMS = ("cli", "evaluation", "diagnostics", "training")
@@ -111,3 +112,13 @@ def test_it_is_alphabetical_and_says_each_term_once():
     assert first == sorted(first)
     terms = [term for row in rows for term in row]
     assert len(terms) == len(set(terms))
+
+
+def test_the_output_that_is_read_has_the_rows_of_the_command():
+    (shown,) = [b.text for b in blocks(DOCS / "evaluation.md") if b.mark == "5cat"]
+    tests = {test for test, _, _ in ROWS if test and test != "by MRR@10"}
+    assert all(re.search(rf"^{test}  ", shown, re.MULTILINE) for test in tests)
+    rows = [what.partition(" k = ")[0] for _, what, path in ROWS if not path.startswith("q.")]
+    assert [what for what in rows if f"  {what}" not in shown] == []
+    gates = next(p for p in PROFILES if p.name == "fair").gates
+    assert [gate for gate in gates if f" {gate} " not in shown] == []
