@@ -1,5 +1,6 @@
 # make demo: install everything and train P8 for three epochs on the embedded default data.
-# make test: the whole test suite, from nothing.     Another Python: make PYTHON=python3.12 test
+# make test: the whole test suite, from nothing.     make docs: the site, in site/.
+# Another Python: make PYTHON=python3.12 test
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint bench install clean
+.PHONY: demo test lint docs bench install clean
 
 demo: $(INSTALLED)
 	$(BIN)/lvmctl train --plugin p8 --epochs 3
@@ -20,6 +21,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/python tests/docs/check_types.py
+
+docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(BIN)/mkdocs build --strict --quiet
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/startup.py
@@ -40,5 +45,5 @@ $(INSTALLED): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find lvmctl plugins tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

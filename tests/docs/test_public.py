@@ -65,3 +65,10 @@ def test_every_page_is_reached_from_the_readme():
     readme = read(ROOT / "README.md")
     assert [page.name for page in DOCS.glob("*.md") if f"(docs/{page.name})" not in readme] == []
     assert "(docs/plugins/README.md)" in readme
+
+
+def test_every_page_is_in_the_site():
+    nav = read(ROOT / "mkdocs.yml").partition("\nnav:")[2]
+    outside = (f"packages/{page.parent.name}.md" for page in ROOT.glob("plugins/*/README.md"))
+    pages = [*(str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")), *outside]
+    assert [page for page in pages if f": {page}\n" not in nav] == []
