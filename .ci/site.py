@@ -15,10 +15,14 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
-OUTSIDE = {ROOT / "README.md": "index.md"} | {
-    page: f"packages/{page.parent.name}.md" for page in ROOT.glob("plugins/*/README.md")
+OUTSIDE = {
+    ROOT / "README.md": "index.md",
+    ROOT / "CONTRIBUTING.md": "contributing.md",
+    ROOT / "CHANGELOG.md": "changelog.md",
+    ROOT / "CITATION.cff": "CITATION.cff",
+    **{page: f"packages/{page.parent.name}.md" for page in ROOT.glob("plugins/*/README.md")},
 }
-"""Pages that do not lie in docs/, with their places in the site."""
+"""Files that do not lie in docs/, with their places in the site."""
 
 LINK = re.compile(r"\]\(([^)#\s]+)((?:#[^)\s]*)?)\)")
 
@@ -35,7 +39,7 @@ def anchor(heading: str, separator: str) -> str:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that do not lie in docs/."""
+    """Add the files that do not lie in docs/."""
     for page, place in OUTSIDE.items():
         files.append(File.generated(config, place, abs_src_path=str(page)))
     return files

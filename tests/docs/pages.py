@@ -14,6 +14,7 @@ DOCS = ROOT / "docs"
 PLUGINS = DOCS / "plugins"
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
     *sorted(DOCS.rglob("*.md")),
     *sorted(ROOT.glob("plugins/*/*.md")),
 ]

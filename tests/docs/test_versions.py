@@ -6,7 +6,7 @@ import itertools
 
 import pluggy
 import pytest
-from docs.pages import PLUGINS, blocks, read, section, table
+from docs.pages import PLUGINS, ROOT, blocks, read, section, table
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
@@ -80,3 +80,7 @@ def test_the_checks_it_names_exist():
 
 def test_every_change_has_its_time():
     assert all(when for _, when in table(section(PAGE, "## What may change, and when"), "change"))
+
+
+def test_the_citation_is_of_this_version():
+    assert f"\nversion: {lvmctl.__version__}\n" in read(ROOT / "CITATION.cff")
