@@ -14,8 +14,7 @@ from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import find_run
 from lvmctl.plan import Layers
 from lvmctl.training import job
-from lvmctl.training.provenance import absolutes
-from lvmctl.training.request import TrainRequest, requested
+from lvmctl.training.request import TrainRequest, absolutes, requested
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Source, Sources

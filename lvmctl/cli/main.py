@@ -49,6 +49,10 @@ COMMANDS = {
 }
 
 
+GLOBAL = {"--debug", "--no-plugins", "--strict-plugins"}
+"""Flags of ``lvmctl`` itself, wherever they stand."""
+
+
 class Session:
     """What the error handler must know about the command that ran.
 
@@ -63,6 +67,13 @@ class Session:
 
 class TopLevel(LazyGroup):
     """The lazy group, which also runs commands that plugins declare."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let the global flags stand behind a subcommand, too."""
+        end = args.index("--") if "--" in args else len(args)
+        flags = [word for word in args[:end] if word in GLOBAL]
+        rest = [word for word in args[:end] if word not in GLOBAL]
+        return super().parse_args(ctx, [*flags, *rest, *args[end:]])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Apply the global options before the command is looked up: that may load plugins."""

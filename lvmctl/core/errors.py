@@ -87,8 +87,9 @@ def nearest(name: str, known: list[str]) -> str | None:
     """The known name most like ``name``, or None when nothing is close."""
     import difflib
 
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return close[0] if close else None
+    spelled = {each.casefold(): each for each in reversed(known)}
+    close = difflib.get_close_matches(name.casefold(), spelled, n=1, cutoff=0.5)
+    return spelled[close[0]] if close else None
 
 
 MEMORY = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from lvmctl.registry.resolve import resolve
 from lvmctl.registry.specs import Record
 
 OF_PLUGINS = ("recipe", "profile")
+MAX_LISTED = 20
+"""Names that an error lists; of more it lists the nearest."""
+
 """Kinds that a user looks for by the name of what was published; core has one of each."""
 
 
@@ -142,6 +146,9 @@ class Registry:
         names += [] if kind else [plugin.name for plugin in self.plugins]
         close = nearest(name.rpartition("/")[2], names)
         known = f"there are {', '.join(names)}" if names else "none is installed"
+        if len(names) > MAX_LISTED:
+            near = difflib.get_close_matches(name, names, n=4, cutoff=0)
+            known = f"the nearest are {', '.join(near)}; `lvmctl plugins list` has all"
         if kind in OF_PLUGINS:
             known += f"; more {kind}s come with plugins (pip install lvmctl-NAME)"
         hint = f"did you mean {close!r}?" if close else known

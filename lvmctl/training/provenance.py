@@ -12,7 +12,6 @@ import time
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote_plus
 
 from lvmctl.plan import Plan
 from lvmctl.training.backend import Backend
@@ -61,22 +60,3 @@ def git_commit() -> str | None:
 
 def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
-
-
-def absolutes(sources: dict[str, Any]) -> dict[str, Any]:
-    """``data``, ``train``, ``val`` and ``ood`` that mean the same from another directory."""
-    train = [absolute(source) for source in sources["train"] or ()]
-    return {name: absolute(sources[name]) for name in ("data", "val", "ood")} | {"train": train}
-
-
-def absolute(source: str | None) -> str | None:
-    """A source that means the same from another working directory."""
-    if source is None:
-        return None
-    if not source.startswith("synth:"):
-        return os.path.abspath(source)
-    head, found, path = source.partition("store=")
-    if not found:
-        return source
-    path, ampersand, rest = path.partition("&")
-    return f"{head}{found}{quote(absolute(unquote_plus(path)))}{ampersand}{rest}"

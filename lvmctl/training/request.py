@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote_plus
 
 from lvmctl.config import Experiment
 from lvmctl.core.errors import UsageError
 from lvmctl.plan import Layers
-from lvmctl.training.provenance import absolutes
 
 SOURCES = ("data", "train", "val", "ood")
 
@@ -80,3 +81,22 @@ def requested(
         out=out,
         experiment=None if experiment is None else experiment.name,
     )
+
+
+def absolutes(sources: dict[str, Any]) -> dict[str, Any]:
+    """``data``, ``train``, ``val`` and ``ood`` that mean the same from another directory."""
+    train = [absolute(source) for source in sources["train"] or ()]
+    return {name: absolute(sources[name]) for name in ("data", "val", "ood")} | {"train": train}
+
+
+def absolute(source: str | None) -> str | None:
+    """A source that means the same from another working directory."""
+    if source is None:
+        return None
+    if not source.startswith("synth:"):
+        return os.path.abspath(source)
+    head, found, path = source.partition("store=")
+    if not found:
+        return source
+    path, ampersand, rest = path.partition("&")
+    return f"{head}{found}{quote(absolute(unquote_plus(path)))}{ampersand}{rest}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.eval.options import data_options, ood_option, run_argument
+from lvmctl.cli.eval.options import data_options, is_profile, ood_option, run_argument
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.renamed import Renamed
 from lvmctl.cli.reporter import TerminalReporter
@@ -20,6 +20,7 @@ from lvmctl.cli.reporter import TerminalReporter
 @ood_option
 @click.option(
     "--profile",
+    callback=is_profile,
     default="fair",
     show_default=True,
     help="Whose gates; `lvmctl plugins list --kind profile` has them.",

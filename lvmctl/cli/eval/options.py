@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import click
+
+from lvmctl.cli.typos import check_sources
+from lvmctl.evaluation.gates.profiles import find_profile
+from lvmctl.registry import load_registry
 
 run_argument = click.argument("run", required=False)
 
@@ -30,7 +36,21 @@ ood_option = click.option("--ood", metavar="SOURCE", help="Text of another sourc
 
 
 def data_options(command: Callable) -> Callable:
-    """Adds ``--data``, ``--train``, ``--max-windows`` and ``--min-article``."""
+    """Adds ``--data``, ``--train``, ``--max-windows`` and ``--min-article``; what they name is
+    looked for before the command begins."""
+
+    @functools.wraps(command)
+    def checked(**values: Any) -> Any:
+        check_sources([values["data"], values["train"], values.get("ood")])
+        return command(**values)
+
+    made: Callable = checked
     for option in reversed(DATA):
-        command = option(command)
-    return command
+        made = option(made)
+    return made
+
+
+def is_profile(ctx: click.Context, param: click.Parameter, name: str) -> str:
+    """Refuses a profile that there is not."""
+    find_profile(load_registry(), name)
+    return name

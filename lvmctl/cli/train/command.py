@@ -13,13 +13,16 @@ from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import VERBOSE, TerminalReporter
 from lvmctl.cli.train.request import FLAGS, CommandLine
 from lvmctl.cli.train.sweep import FILE, resume_sweep, train_sweep
+from lvmctl.cli.typos import TrainCommand, check_sources
 from lvmctl.core.errors import UsageError
+from lvmctl.plan import make_plan
+from lvmctl.registry import load_registry
 
 if TYPE_CHECKING:
     from lvmctl.api.run import Run
 
 
-@click.command()
+@click.command(cls=TrainCommand)
 @click.option("--plugin", "recipe", metavar="RECIPE", help="Recipe to train, e.g. p8.")
 @click.option(
     "--experiment",
@@ -138,10 +141,14 @@ def train_one(
     typed: CommandLine, out: Path | None, resume: Path | None, reporter: TerminalReporter
 ) -> Run:
     """Start a run, or resume one, whose sources name where its data is now."""
+    if resume is None:
+        request = typed.request(typed.experiment(), out)
+        make_plan(load_registry(), request.recipe, request.layers, request.losses)
+        check_sources(request.sources.values())
     from lvmctl.api.training import resume_run, start_run
 
     if resume is None:
-        return start_run(typed.request(typed.experiment(), out), reporter)
+        return start_run(request, reporter)
     return resume_run(resume, typed.layers, typed.sources, typed.device, reporter, typed.recipe)
 
 

@@ -99,7 +99,7 @@ class CommandLine:
 
         Sources mean the same from another directory.
         """
-        from lvmctl.training.provenance import absolutes
+        from lvmctl.training.request import absolutes
 
         return asdict(self) | {"sources": absolutes(dict(self.sources))}
 

@@ -1,0 +1,48 @@
+"""A typo is answered at once: before torch is imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+CODE = "import sys; from lvmctl.cli.main import run; code = run(sys.argv[1:]); "
+CODE += "print('torch' in sys.modules, code)"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "key_words"),
+    [
+        ("train --plugin p88", 2, ["'p88'", "did you mean 'p8'?"]),
+        ("train --plugin P8X", 2, ["did you mean 'p8'?"]),
+        ("train --plugin p8 --set lrr=3", 2, ["'lrr'", "did you mean 'lr'"]),
+        ("train --plugin p8 --lr 0.1", 2, ["--lr", "--set lr=VALUE"]),
+        ("train --plugin p8 --temperature 0.1", 2, ["--set temperature=VALUE"]),
+        ("train --plugin p8 --data nothing", 3, ["no such store", "nothing"]),
+        ("train --experiment p8-pilt", 2, ["p8-pilot"]),
+        ("eval 5cat --profile shp", 2, ["did you mean 'ship'?"]),
+        ("eval baselines --data nothing", 3, ["no such store"]),
+        ("eval compare --train nothing", 3, ["no such store"]),
+        ("plugins check nothing", 2, ["the nearest are", "lvmctl plugins list"]),
+        ("diagnose split-party", 2, ["did you mean 'split-parity'?"]),
+        ("data synth rotatio --out x", 2, ["did you mean 'rotation'?"]),
+    ],
+)
+def test_a_typo(words, code, key_words, tmp_path):
+    command = [sys.executable, "-c", CODE, *words.split()]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert result.stdout.split() == ["False", str(code)], result.stderr
+    assert [word for word in key_words if word not in result.stderr] == []
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_debug_stands_anywhere(run_cli, place):
+    words = ["eval", "retrieval", "nothing"]
+    result = run_cli(*words[:place], "--debug", *words[place:])
+    assert result.returncode == 4
+    assert "Traceback" in result.stderr
+
+
+def test_what_follows_two_dashes_is_no_flag(run_cli):
+    assert "Traceback" not in run_cli("eval", "retrieval", "--", "--debug").stderr
