@@ -31,7 +31,7 @@ def import_npz(
     Overlapping windows become articles again (docs/data.md).
 
     Args:
-        files: named by their splits, else train, val and ood in this order.
+        files: named by their splits, else train, val, test and ood in this order.
         out: the store to write.
         horizon: h of the windows; None is the files' ``p6_offset`` + 1, else 1.
         articles: a bank of chunks with the articles of windows that carry ids.

@@ -99,7 +99,7 @@ class Store:
         """One split of the store.
 
         Args:
-            name: ``train``, ``val`` or ``ood``.
+            name: ``train``, ``val``, ``test`` or ``ood``.
             seed: of the 80/10/10 split by article that a store without splits is given.
 
         Raises:
@@ -130,7 +130,7 @@ class Store:
         self,
         *,
         val: float = 0.1,
-        ood: float = 0.1,
+        test: float = 0.1,
         stratify: str | None = None,
         seed: int = 0,
         force: bool = False,
@@ -138,7 +138,7 @@ class Store:
         """Write into ``store.json`` which split each article is in.
 
         Args:
-            val, ood: shares of the articles, in [0, 1).
+            val, test: shares of the articles, in [0, 1).
             stratify: split each value of this field of the articles alike.
             seed: of the choice of articles.
             force: replace the splits it has.
@@ -158,7 +158,7 @@ class Store:
                 where=self.name,
                 hint="open the directory of the whole store",
             )
-        return write_splits(self._stored, seed, val, ood, stratify, force)
+        return write_splits(self._stored, seed, val, test, stratify, force)
 
     def subset(
         self,

@@ -8,10 +8,16 @@ from typing import Any
 
 from lvmctl.core.errors import DataError, LvmctlError, UsageError
 from lvmctl.data.splits.assign import split_counts
-from lvmctl.data.splits.open import join, open_source, open_split, open_splits
-from lvmctl.data.splits.overlap import shared_articles
+from lvmctl.data.splits.identity import same_data, shared_articles, split_records
+from lvmctl.data.splits.open import (
+    Splits,
+    join,
+    open_part,
+    open_source,
+    open_split,
+    open_splits,
+)
 from lvmctl.data.splits.split import Split
-from lvmctl.data.store.identity import identity, split_records
 from lvmctl.data.transforms import Transform, fit, moved
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.trained import Trained
@@ -116,7 +122,7 @@ def of_store(request: EvalRequest, context: int, horizon: int) -> EvalData:
         notices = list(val.notices)
         if train is not None and (shared := int(shared_articles(train, val).sum())):
             notices.append(f"{shared} of {len(val.lengths)} articles are training articles")
-    ood = None if request.ood is None else open_split(request.ood, "ood", DATA_SEED)
+    ood = None if request.ood is None else open_part(request.ood, "ood", DATA_SEED)
     transform = None
     if request.transform is not None:
         if train is None:
@@ -142,11 +148,11 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     options = trained.plan.options
     shape = (options.context, options.horizon)
     own, notices = own_splits(trained)
-    trained_on = own and own["train"]
+    trained_on = own and own.train
     if trained_on is not None and options.windows:
         trained_on = trained_on.subset(options.windows, *shape, DATA_SEED)
     if request.data is not None:
-        val = held_out(request.data, own and own["train"], "val")
+        val = held_out(request.data, own and own.train, "val")
         if own is None:
             refuse_same_store(val, trained)
             notices.append("whether articles were trained on cannot be told")
@@ -158,12 +164,12 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
             hint="name data to evaluate on with --data",
         )
     else:
-        val = own["val"]
+        val = own.val
     if request.ood is not None:
-        ood = held_out(request.ood, own and own["train"], "ood")
+        ood = held_out(request.ood, own and own.train, "ood")
         notices += [notice for notice in ood.notices if notice not in notices]
     else:
-        ood = own and own["ood"] if request.data is None else None
+        ood = own and own.ood if request.data is None else None
     train = opened(request.train) or trained_on
     for split in (val, ood):
         if split is not None and split.dim != trained.dim:
@@ -177,15 +183,15 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     return windows_of(request, shape, *given, window=window)
 
 
-def own_splits(trained: Trained) -> tuple[dict[str, Split | None] | None, list[str]]:
+def own_splits(trained: Trained) -> tuple[Splits | None, list[str]]:
     """The splits a run was trained with, or None when they are gone or changed, and why."""
     try:
         splits = open_splits(**trained.config["data"])
-        if identity(split_records(splits)) != identity(trained.config["splits"]):
+        if not same_data(split_records(splits), trained.config["splits"]):
             return None, ["its content or splits have changed since the training"]
     except LvmctlError as error:
         return None, [str(error)]
-    return {"train": splits.train, "val": splits.val, "ood": splits.ood}, list(splits.notices)
+    return splits, list(splits.notices)
 
 
 def held_out(text: str, train: Split | None, part: str) -> Split:
@@ -209,14 +215,15 @@ def held_out(text: str, train: Split | None, part: str) -> Split:
     val = open_split(text, part if part in counts else None)
     if train is None or not shared_articles(train, val).any():
         return val
-    if not counts and val.source["content_hash"] == train.source["content_hash"]:
+    if part == "val" and val.source["content_hash"] == train.source["content_hash"] and not counts:
         val = open_split(text, part, DATA_SEED)  # as it was split for the training
     shared = int(shared_articles(train, val).sum())
     if shared:
         raise DataError(
             f"{shared} of {len(val.lengths)} articles were trained on",
             where=val.name,
-            hint=f"name other data, or ask for them by name with --data {text}@train",
+            hint="name other data, or ask for them by name with "
+            f"--{'ood' if part == 'ood' else 'data'} {text}@train",
         )
     return val
 
@@ -224,7 +231,7 @@ def held_out(text: str, train: Split | None, part: str) -> Split:
 def refuse_same_store(val: Split, trained: Trained) -> None:
     """Refuse the store a run was trained on where it can no longer be told which articles."""
     content = trained.config["splits"]["train"].get("content_hash")
-    if val.source["content_hash"] == content and val.source["split"] not in ("val", "ood"):
+    if val.source["content_hash"] == content and val.source["split"] not in ("val", "test", "ood"):
         raise DataError(
             "this is the store the run was trained on, and its splits are not known",
             where=val.name,
@@ -234,13 +241,7 @@ def refuse_same_store(val: Split, trained: Trained) -> None:
 
 def opened(sources: Sequence[str]) -> Split | None:
     """The training articles of ``sources``, joined; None without any."""
-    return join([open_split(text, default_part(text)) for text in sources]) if sources else None
-
-
-def default_part(text: str) -> str | None:
-    """``train`` for a store that has splits, else every article."""
-    store, _ = open_source(text)
-    return "train" if split_counts(store.articles) else None
+    return join([open_part(text, "train", DATA_SEED) for text in sources]) if sources else None
 
 
 def windows_of(

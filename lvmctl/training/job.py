@@ -18,8 +18,8 @@ from lvmctl.core.files import write_json
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
+from lvmctl.data.splits.identity import same_data, split_records
 from lvmctl.data.splits.open import Splits
-from lvmctl.data.store.identity import identity, split_records
 from lvmctl.data.transforms import Transform, fit, moved
 from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
@@ -113,7 +113,7 @@ def resume(
             backend.apply()
             config["data"] = sources or config["data"]
             splits = open_splits(**config["data"])
-            if identity(split_records(splits)) != identity(config["splits"]):
+            if not same_data(split_records(splits), config["splits"]):
                 raise RunError(
                     "the data is not what the run was started with (content or splits differ)",
                     where=run.path,

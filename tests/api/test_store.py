@@ -91,12 +91,12 @@ def test_what_is_no_store_is_refused(tmp_path):
         lvmctl.open_store(tmp_path / "nothing")
     with pytest.raises(UsageError, match="names no data"):
         lvmctl.open_store("")
-    with pytest.raises(DataError, match=r"nothing@test.*there is no split 'test'"):
-        lvmctl.open_store(f"{tmp_path / 'nothing'}@test")
+    with pytest.raises(DataError, match=r"nothing@tset.*there is no split 'tset'.*@test"):
+        lvmctl.open_store(f"{tmp_path / 'nothing'}@tset")
 
 
 def test_splits_are_written(saved):
-    counts = lvmctl.open_store(saved).assign_splits(val=0.2, ood=0.0)
+    counts = lvmctl.open_store(saved).assign_splits(val=0.2, test=0.0)
     assert counts == {"train": 16, "val": 4} == lvmctl.open_store(saved).splits
     for other in (WORLD, f"{saved}@val"):
         with pytest.raises(UsageError, match="is no store whose manifest could be written"):

@@ -62,10 +62,11 @@ def test_info(lvmctl, world):
 
 def test_split(lvmctl, world):
     args = ("data", "split", "store", "--by", "article")
-    assert lvmctl(*args).out == "store: train 16, val 2, ood 2 articles\n"
+    assert lvmctl(*args).out == "store: train 16, val 2, test 2 articles\n"
     assert "already has splits" in lvmctl(*args, code=6).err
-    found = _json(lvmctl(*args, "--force", "--ood", 0, "--json"), "lvmctl.data.split/1")
-    assert found["articles"] == {"train": 18, "val": 2}
+    for option in ("--test", "--ood"):  # the second is an earlier spelling
+        found = _json(lvmctl(*args, "--force", option, 0, "--json"), "lvmctl.data.split/1")
+        assert found["articles"] == {"train": 18, "val": 2}
     assert [
         p["split"] for p in json.loads(lvmctl("data", "info", "store", "--json").out)["splits"]
     ] == ["train", "val"]
@@ -83,7 +84,7 @@ def test_subset(lvmctl, world):
 def test_export_and_import_are_inverse(lvmctl, world, tmp_path):
     lvmctl("data", "split", "store")
     found = _json(lvmctl("data", "export", "store", "--json"), "lvmctl.data.export/1")
-    assert found["files"] == {"store_train.npz": 80, "store_val.npz": 10, "store_ood.npz": 10}
+    assert found["files"] == {"store_train.npz": 80, "store_val.npz": 10, "store_test.npz": 10}
     files = [tmp_path / "store-npz" / name for name in found["files"]]
     found = _json(
         lvmctl("data", "import", *files, "--out", "back", "--json"), "lvmctl.data.import/1"

@@ -14,6 +14,7 @@ from lvmctl.training import job
 
 WORLD = "synth:topic?articles=60&chunks=16&dim=16"
 OTHER = "synth:topic?articles=12&chunks=16&dim=16&seed=5"
+FAR = "synth:ar1?articles=12&chunks=16&dim=16&seed=6"
 OPTIONS = TINY | {"epochs": 1}
 
 
@@ -25,7 +26,7 @@ def runs(tmp_path_factory):
         request = job.TrainRequest(
             "p8",
             [("test", OPTIONS | options)],
-            sources={"data": WORLD},
+            sources={"data": WORLD, "ood": FAR},
             out=place / "runs" / name,
         )
         job.start(request, Recorder())
@@ -159,7 +160,7 @@ def test_five_tests_and_a_verdict(typed, runs):
         (["--max-windows", 20], ["--max-windows"]),
         (["--data", OTHER, "--min-article", 7], ["--data", "--min-article"]),
         (["--train", OTHER, "--ablation-windows", 10], ["--train", "--ablation-windows"]),
-        (["--ood", OTHER], ["--ood"]),  # this world has OOD articles of its own
+        (["--ood", OTHER], ["--ood"]),  # these runs have OOD text of their own
     ],
 )
 def test_a_partial_look_leaves_the_runs_own_result_alone(typed, runs, words, named):

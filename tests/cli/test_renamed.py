@@ -31,6 +31,7 @@ def test_synth(run_cli, tmp_path, was, now):
         (("data", "synth"), "--f "),
         (("data", "import"), "--apart"),
         (("data", "embed"), "--half"),
+        (("data", "split"), "--ood"),
         (("eval", "5cat"), "--seed-rules"),
         (("eval", "5cat"), "--spoilt-windows"),
     ],

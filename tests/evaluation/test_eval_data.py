@@ -50,7 +50,7 @@ def trained(place):
 def test_by_default_a_run_is_held_against_its_own_validation_split(place, trained):
     data = of_run(EvalRequest(), trained)
     assert data.val.split.name == "mine@val"
-    assert data.ood.split.name == "mine@ood"
+    assert data.ood is None
     assert data.train.split.name == "mine@train"
     assert data.val.context_length == 3
     assert data.min_article == TINY["min_article"]
@@ -71,7 +71,7 @@ def test_other_text_without_splits_is_used_whole(place, trained):
 
 def test_other_text_with_splits_gives_its_validation_articles(place, trained, tmp_path):
     path = shutil.copytree(place[2], tmp_path / "split")
-    write_splits(Store.open(path), seed=0, val=0.2, ood=0.1)
+    write_splits(Store.open(path), seed=0, val=0.2, test=0.1)
     assert len(of_run(EvalRequest(data=str(path)), trained).val.split.articles) == 6
 
 
@@ -101,8 +101,8 @@ def test_training_articles_are_used_when_named(place, trained):
 
 
 def test_a_split_of_the_run_s_own_that_is_named_is_not_refused(place, trained):
-    data = of_run(EvalRequest(data=f"{place[1]}@ood"), trained)
-    assert data.val.split.name == "mine@ood"
+    data = of_run(EvalRequest(data=f"{place[1]}@test"), trained)
+    assert data.val.split.name == "mine@test"
     assert "training articles" not in " ".join(data.notices)
 
 
@@ -157,6 +157,15 @@ def test_data_that_changed_is_not_taken_for_the_run_s_own(place, tmp_path):
         of_run(EvalRequest(), load_run(load_registry(), run))
 
 
+def test_a_run_whose_last_tenth_was_called_ood_still_finds_its_data(place, tmp_path):
+    run = shutil.copytree(place[0] / "run", tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    config["splits"]["ood"] = config["splits"]["train"] | {"split": "ood", "articles_sha256": "x"}
+    (run / "config.json").write_text(json.dumps(config))
+    data = of_run(EvalRequest(), load_run(load_registry(), run))
+    assert (data.val.split.name, data.ood) == ("mine@val", None)
+
+
 def test_max_windows_takes_whole_articles(place, trained):
     data = of_run(EvalRequest(data=place[2], max_windows=20), trained)
     assert 20 <= len(data.val) < 20 + 11
@@ -207,6 +216,6 @@ def test_training_data_of_another_dimension_is_refused(place, tmp_path):
 
 def test_the_record_says_which_data_it_was(place, trained):
     record = of_run(EvalRequest(), trained).record()
-    assert set(record) == {"val", "ood", "train"}
+    assert set(record) == {"val", "train"}
     assert record["val"]["content_hash"].startswith("sha256:")
     assert record["val"]["articles"] == 3

@@ -12,7 +12,7 @@ COMMANDS = {
     "export": LazyCommand(f"{HOME}.export:export", "Export windows as NPZ files."),
     "import": LazyCommand(f"{HOME}.import_npz:import_npz", "Import window NPZ files."),
     "info": LazyCommand(f"{HOME}.info:info", "Say what a source holds."),
-    "split": LazyCommand(f"{HOME}.split:split", "Assign articles to train, val and ood."),
+    "split": LazyCommand(f"{HOME}.split:split", "Assign articles to train, val and test."),
     "subset": LazyCommand(f"{HOME}.subset:subset", "Take whole articles up to N windows."),
     "synth": LazyCommand(f"{HOME}.synth:synth", "Make a synthetic world, or reorder a store."),
 }

@@ -39,7 +39,9 @@ def import_npz(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Import seed-format NPZ FILES, one split each (named by the files, else train, val, ood).
+    """Import seed-format NPZ FILES, one split each.
+
+    A file's name says which; files without one are train, val, test and ood in turn.
 
     Overlapping windows with article_ids and target_indices become articles again.
 

@@ -8,6 +8,7 @@ import click
 
 from lvmctl.cli.data.options import path_type, seed_option
 from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.renamed import Renamed
 
 
 @click.command()
@@ -20,7 +21,15 @@ from lvmctl.cli.output import emit, json_option
     help="What is assigned whole.",
 )
 @click.option("--val", type=float, default=0.1, show_default=True, help="Share of the articles.")
-@click.option("--ood", type=float, default=0.1, show_default=True, help="Share of the articles.")
+@click.option(
+    "--test",
+    cls=Renamed,
+    was=["--ood"],
+    type=float,
+    default=0.1,
+    show_default=True,
+    help="Share of the articles.",
+)
 @click.option("--stratify", metavar="FIELD", help="Split each value of this article field apart.")
 @seed_option
 @click.option("--force", is_flag=True, help="Replace the splits it has.")
@@ -29,22 +38,22 @@ def split(
     store: Path,
     by: str,
     val: float,
-    ood: float,
+    test: float,
     stratify: str | None,
     seed: int,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Assign the articles of STORE to train, val and ood.
+    """Assign the articles of STORE to train, val and test.
 
     \b
     lvmctl data split store/ --by article
-    lvmctl data split store/ --val 0.05 --ood 0 --stratify corpus
+    lvmctl data split store/ --val 0.05 --test 0 --stratify corpus
     """
     from lvmctl.api.store import open_store
 
     counts = open_store(store).assign_splits(
-        val=val, ood=ood, stratify=stratify, seed=seed, force=force
+        val=val, test=test, stratify=stratify, seed=seed, force=force
     )
     shown = ", ".join(f"{name} {count}" for name, count in counts.items())
     result = {"path": str(store), "by": by, "seed": seed, "articles": counts}

@@ -99,21 +99,28 @@ def write_npz(
 
 
 def split_names(paths: Sequence[Path]) -> list[str]:
-    """The split of each file: the one its name contains, else train, val, ood in turn.
+    """The split of each file: the one its name contains, else train, val, test, ood in turn.
 
     Raises:
         DataError: more files than splits, and names that do not tell.
     """
-    found = [re.search(r"(?<![a-z])(train|val|ood)", path.stem.lower()) for path in paths]
-    named = [match.group(1) if match else None for match in found]
+    named = [_named_split(path) for path in paths]
     free = [split for split in SPLITS if split not in named]
     if named.count(None) > len(free):
         raise DataError(
             "more files than splits, and their names do not tell which is which",
             where=", ".join(str(path) for path in paths),
-            hint="put train, val or ood in the file names",
+            hint="put train, val, test or ood in the file names",
         )
     return [name or free.pop(0) for name in named]
+
+
+def _named_split(path: Path) -> str | None:
+    """The split in a file's name; ``test`` is the last to be looked for, as in ``test_ood.npz``."""
+    for names in ("train|val|ood", "test"):
+        if match := re.search(rf"(?<![a-z])({names})", path.stem.lower()):
+            return match.group(1)
+    return None
 
 
 def _piece(

@@ -1,4 +1,4 @@
-"""Opening data for use: which articles train, which validate, which are of another source."""
+"""Opening data for use: which articles train, validate, are held out, are of another source."""
 
 from __future__ import annotations
 
@@ -12,21 +12,36 @@ import numpy as np
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.files import output_errors
 from lvmctl.data.splits.assign import assign_splits, split_counts
-from lvmctl.data.splits.overlap import shared_articles
+from lvmctl.data.splits.identity import shared_articles
 from lvmctl.data.splits.sources import Source
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import blocks, release
+from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.store import Store
 
 
 @dataclass(frozen=True)
 class Splits:
-    """What a training uses; ``notices`` is what the user should hear about it."""
+    """Articles by what they serve.
+
+    Attributes:
+        train, val: to train on, and to choose and stop by.
+        ood: text of another source, if there is any.
+        notices: what the user should hear about them.
+        test: the data's own articles that are held out of both, if there are any.
+    """
 
     train: Split
     val: Split
     ood: Split | None
     notices: list[str]
+    test: Split | None = None
+
+    @property
+    def by_name(self) -> dict[str, Split]:
+        """The splits there are."""
+        splits = {name: getattr(self, name) for name in SPLITS}
+        return {name: split for name, split in splits.items() if split is not None}
 
 
 def open_splits(
@@ -39,11 +54,13 @@ def open_splits(
     """Open the data of a training (METHODS §1, Splits).
 
     Args:
-        data: ``STORE``, ``file.npz`` or ``synth:NAME?key=value``, used as ``@train``, ``@val`` and
-            ``@ood``; None with nothing else given is the embedded default data.
+        data: ``STORE``, ``file.npz`` or ``synth:NAME?key=value``, used as ``@train`` and ``@val``
+            and, where it has them, ``@test`` and ``@ood``; None with nothing else given is the
+            embedded default data.
         train: stores to train on, joined; needs ``val``. Without ``@split``, a store's ``train``
             articles, or all of a store that has no splits.
-        val, ood: stores of their own; they take the place of those of ``data``.
+        val, ood: stores of their own; they take the place of those of ``data``. Without
+            ``@split``, their articles of that name, or all where there are no splits or no ``ood``.
         seed: of the 80/10/10 split of a store without splits.
 
     Raises:
@@ -54,21 +71,18 @@ def open_splits(
         raise UsageError("--data and --train both name training articles", hint="give one of them")
     if train and val is None:
         raise UsageError("--train needs --val", hint="add --val STORE, or use --data STORE")
-    chosen: dict[str, Split | None] = {"train": None, "val": None, "ood": None}
     if train:
-        chosen["train"] = join([_named(text, "train", seed) for text in train])
+        chosen = {"train": join([open_part(text, "train", seed) for text in train])}
     elif data is None and val is not None:
         raise UsageError("--val needs --train or --data", hint="add --train STORE")
     else:
         chosen = _parts(data, seed)
     if val is not None:
-        chosen["val"] = _named(val, "val", seed)
+        chosen["val"] = open_part(val, "val", seed)
     if ood is not None:
-        chosen["ood"] = _named(ood, "ood", seed)
+        chosen["ood"] = open_part(ood, "ood", seed)
     notices: list[str] = []
     for name, split in chosen.items():
-        if split is None:
-            continue
         if split.dim != chosen["train"].dim:
             raise DataError(
                 f"has dimension {split.dim}, the training data has {chosen['train'].dim}",
@@ -78,7 +92,9 @@ def open_splits(
         notices += [notice for notice in split.notices if notice not in notices]
         if name != "train":
             notices += _overlap(chosen["train"], split, name)
-    return Splits(chosen["train"], chosen["val"], chosen["ood"], notices)
+    return Splits(
+        chosen["train"], chosen["val"], chosen.get("ood"), notices, test=chosen.get("test")
+    )
 
 
 def open_split(text: str | None = None, split: str | None = None, seed: int = 0) -> Split:
@@ -86,7 +102,7 @@ def open_split(text: str | None = None, split: str | None = None, seed: int = 0)
 
     Args:
         text: as ``data`` of :func:`open_splits`; ``STORE@val`` wins over ``split``.
-        split: ``train``, ``val`` or ``ood``; None is every article of the source.
+        split: ``train``, ``val``, ``test`` or ``ood``; None is every article of the source.
         seed: of the 80/10/10 split of a store without splits, where one is asked for.
 
     Raises:
@@ -167,8 +183,8 @@ def open_source(text: str | None) -> tuple[Store, str | None]:
     return default_store(), None
 
 
-def _parts(text: str | None, seed: int) -> dict[str, Split | None]:
-    """The three splits of ``--data``; ood may be missing."""
+def _parts(text: str | None, seed: int) -> dict[str, Split]:
+    """The splits of ``--data``, by name."""
     store, named = open_source(text)
     if named is not None:
         raise UsageError(
@@ -176,18 +192,21 @@ def _parts(text: str | None, seed: int) -> dict[str, Split | None]:
             hint=f"give --train {text} and --val STORE",
         )
     store = _fitted_notice(with_splits(store, seed))
-    ood = _select(store, "ood") if "ood" in split_counts(store.articles) else None
-    return {"train": _select(store, "train"), "val": _select(store, "val"), "ood": ood}
+    names = {"train", "val", *split_counts(store.articles)}
+    return {name: _select(store, name) for name in SPLITS if name in names}
 
 
-def _named(text: str, split: str, seed: int) -> Split:
-    """A store given apart: its ``@split``, or its own articles of that name, or all of it."""
-    store, named = open_source(text)
-    if named is not None:
+def open_part(text: str, part: str, seed: int) -> Split:
+    """A store that is named for one ``part``: its ``@split``, or its articles of that name; all of
+    it where it has no splits, or is text of another source and has no ``ood``."""
+    store, split = open_source(text)
+    if split is not None:
         store = with_splits(store, seed)
-    if split_counts(store.articles):
-        store, named = _fitted_notice(store), named or split
-    return _select(store, named)
+    if counts := split_counts(store.articles):
+        store = _fitted_notice(store)
+        if split is None and (part != "ood" or "ood" in counts):
+            split = part
+    return _select(store, split)
 
 
 def _select(store: Store, split: str | None) -> Split:
@@ -199,12 +218,13 @@ def require_articles(selected: Split, store: Store) -> Split:
     if not len(selected.lengths):
         counts = split_counts(store.articles)
         has = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no splits"
-        raise DataError(
-            f"has no articles (the store has {has})",
-            where=selected.name,
-            hint=f"assign splits with lvmctl data split {store.path} --by article"
-            + (" --force" if counts else ""),
-        )
+        hint = f"assign splits with lvmctl data split {store.path} --by article"
+        if selected.source["split"] == "ood":
+            hint = "ood is text of another source; articles of this one are held out as @test"
+        elif counts:
+            hint += " --force"
+        what = f"has no articles (the store has {has})"
+        raise DataError(what, where=selected.name, hint=hint)
     return selected
 
 
@@ -213,7 +233,7 @@ def _overlap(trained: Split, held: Split, name: str) -> list[str]:
     shared = int(shared_articles(trained, held).sum())
     if not shared:
         return []
-    kind = {"val": "validation", "ood": "out-of-domain"}[name]
+    kind = {"val": "validation", "ood": "out-of-domain"}.get(name, name)
     return [
         f"{shared} of {len(held.lengths)} {kind} articles are training articles: "
         f"{name} figures are not held out"
@@ -226,7 +246,7 @@ def _fitted_notice(store: Store) -> Store:
     if not isinstance(how, dict) or how.get("encoder_fitted_on") != "all":
         return store
     notice = (
-        f"the encoder of {store.name} was fitted on all of its text, val and ood included; "
+        f"the encoder of {store.name} was fitted on all of its text, what is held out included; "
         "to keep them apart, embed .jsonl records that name their split"
     )
     return replace(store, notices=(*store.notices, notice))
@@ -242,8 +262,8 @@ def with_splits(store: Store, seed: int) -> Store:
     ]
     counts = " / ".join(str(count) for count in split_counts(articles).values())
     notice = (
-        f"{store.name} has no splits: its articles are split {counts} (train/val/ood) "
-        f"with seed {seed}; ood is text of the same source here"
+        f"{store.name} has no splits: its articles are split {counts} (train/val/test) "
+        f"with seed {seed}"
     )
     manifest = {**store.manifest, "articles": articles, "split_seed": seed}
     return replace(store, manifest=manifest, notices=(*store.notices, notice))

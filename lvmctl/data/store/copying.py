@@ -43,7 +43,7 @@ def write_splits(
     store: Store,
     seed: int = 0,
     val: float = 0.1,
-    ood: float = 0.1,
+    test: float = 0.1,
     stratify: str | None = None,
     force: bool = False,
 ) -> dict[str, int]:
@@ -61,9 +61,9 @@ def write_splits(
         raise OutputError(
             f"already has splits ({has})", where=store.path, hint="replace them with --force"
         )
-    splits = assign_splits(store.articles, seed, val, ood, stratify)
+    splits = assign_splits(store.articles, seed, val, test, stratify)
     articles = [{**article, "split": name} for article, name in zip(store.articles, splits)]
-    rule: dict[str, Any] = {"by": "article", "seed": seed, "val": val, "ood": ood}
+    rule: dict[str, Any] = {"by": "article", "seed": seed, "val": val, "test": test}
     if stratify:
         rule["stratify"] = stratify
     manifest = {**store.manifest, "splits": rule, "articles": articles}

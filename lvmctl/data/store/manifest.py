@@ -11,7 +11,9 @@ import numpy as np
 from lvmctl.core.errors import DataError
 
 FORMAT = "lvmctl.store/1"
-SPLITS = ("train", "val", "ood")
+SPLITS = ("train", "val", "test", "ood")
+"""Articles to train on, to choose by and to hold out, and text of another source."""
+
 MOST_CHUNKS = 1 << 62
 """Positions of chunks stay below this."""
 

@@ -70,7 +70,7 @@ def build(create: Create) -> None:
             where=sysconfig.get_path("stdlib"),
             hint="give --data STORE",
         )
-    splits = assign_splits([article.entry for article in library], seed=0, val=0.1, ood=0.0)
+    splits = assign_splits([article.entry for article in library], seed=0, val=0.1, test=0.0)
     for article, split in zip(library, splits):
         article.entry.update(split=split, source="docstrings")
     for article in topics:

@@ -86,10 +86,8 @@ def trace(subject: Any) -> str:
         for path in sorted(folder.rglob("*")):
             digest.update(str(path).encode() + (path.read_bytes() if path.is_file() else b""))
         return digest.hexdigest()
-    splits = [subject] if isinstance(subject, Split) else [subject.train, subject.val, subject.ood]
-    for split in splits:
-        if split is not None:
-            for values in (split.vectors, split.starts, split.lengths):
-                digest.update(np.ascontiguousarray(values).tobytes())
-            digest.update(repr((split.articles, split.source, split.name)).encode())
+    for split in [subject] if isinstance(subject, Split) else subject.by_name.values():
+        for values in (split.vectors, split.starts, split.lengths):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        digest.update(repr((split.articles, split.source, split.name)).encode())
     return digest.hexdigest()

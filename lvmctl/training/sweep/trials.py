@@ -17,8 +17,8 @@ from lvmctl.core.errors import DataError, LvmctlError, OutputError, RunError
 from lvmctl.core.files import jsonable, output_errors
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.tree import leaves
+from lvmctl.data.splits.identity import same_data, split_records
 from lvmctl.data.splits.open import Splits, open_splits
-from lvmctl.data.store.identity import identity, split_records
 from lvmctl.plan import ROLES, Plan, make_plan
 from lvmctl.registry import Registry
 from lvmctl.training import checkpoint
@@ -126,7 +126,7 @@ def check(registry: Registry, trials: Sequence[Trial]) -> None:
             choose_device(request.device)
             splits = opened_once(request.sources, opened)
             windows_of(trial.plan, splits)
-            trial.data = identity(split_records(splits))
+            trial.data = split_records(splits)
             refuse_another(trial)
         except LvmctlError as error:
             faults.setdefault(str(error), []).append(trial.name)
@@ -162,7 +162,7 @@ def refuse_another(trial: Trial) -> None:
         if saved["format"] != FORMAT:
             raise RunError("was written by another version of lvmctl", where=run.config)
         changed = differences(jsonable(trial.plan.record()), saved)
-        if identity(saved["splits"]) != jsonable(trial.data):
+        if not same_data(trial.data, saved["splits"]):
             changed.append("the data (content or splits)")
         if device not in ("auto", was := saved["backend"]["device"]):
             changed.append(f"device is {device}, was {was}")

@@ -185,11 +185,12 @@ def test_split_names():
     def names(*stems):
         return split_names([Path(f"{stem}.npz") for stem in stems])
 
-    assert names("a", "b", "c") == ["train", "val", "ood"]
+    assert names("a", "b", "c") == ["train", "val", "test"] == names("a", "b", "c", "d")[:3]
     assert names("train_1", "train_2", "validation") == ["train", "train", "val"]
     assert names("food", "val") == ["train", "val"]
+    assert names("p6_test", "test_ood", "a") == ["test", "ood", "train"]
     with pytest.raises(DataError, match="more files than splits"):
-        names("a", "b", "c", "d")
+        names("a", "b", "c", "d", "e")
 
 
 def test_a_bank_supplies_the_articles(load, tmp_path, unit_rows):

@@ -22,7 +22,8 @@ def _splits(**counts):
 def test_a_store_with_splits_is_used_as_it_says(make_store):
     store = make_store([7] * 6, entries=_splits(train=3, val=2, ood=1))
     opened = open_splits(str(store.path))
-    assert [len(s.lengths) for s in (opened.train, opened.val, opened.ood)] == [3, 2, 1]
+    assert [len(split.lengths) for split in opened.by_name.values()] == [3, 2, 1]
+    assert (list(opened.by_name), opened.test) == (["train", "val", "ood"], None)
     assert opened.notices == []
     assert opened.train.name == "store@train"
     assert opened.train.source["content_hash"] == store.content_hash
@@ -33,13 +34,17 @@ def test_a_store_with_splits_is_used_as_it_says(make_store):
 def test_a_store_without_splits_is_split_on_the_fly_with_a_notice(make_store):
     path = str(make_store([7] * 50).path)
     opened = open_splits(path)
-    parts = (opened.train, opened.val, opened.ood)
+    parts = (opened.train, opened.val, opened.test)
+    assert opened.ood is None
     assert [len(part.lengths) for part in parts] == [40, 5, 5]
     assert sorted(np.concatenate([part.starts for part in parts])) == list(range(0, 350, 7))
     assert any("40 / 5 / 5" in notice and "seed 0" in notice for notice in opened.notices)
     assert open_splits(path).val.starts.tolist() == opened.val.starts.tolist()
     assert open_splits(path, seed=1).val.starts.tolist() != opened.val.starts.tolist()
     assert open_split(path, "val").starts.tolist() == opened.val.starts.tolist()
+    assert open_split(f"{path}@test").starts.tolist() == opened.test.starts.tolist()
+    with pytest.raises(DataError, match="no articles.*another source.*@test"):
+        open_split(f"{path}@ood")
 
 
 def test_stores_apart(make_store):
@@ -50,6 +55,10 @@ def test_stores_apart(make_store):
     assert [s.name for s in (opened.train, opened.val, opened.ood)] == ["a", "b", "c@ood"]
     assert open_splits(train=[str(a.path)], val=str(b.path)).ood is None
     assert open_splits(str(c.path), val=str(b.path)).val.name == "b"
+    d = make_store([6] * 4, "d", entries=_splits(train=2, val=1, test=1))
+    opened = open_splits(str(c.path), ood=str(d.path))
+    assert (opened.ood.name, len(opened.ood.lengths), opened.test) == ("d", 4, None)
+    assert open_splits(str(d.path), ood=str(b.path)).test.name == "d@test"
 
 
 def test_training_stores_are_joined(make_store, unit_rows):
@@ -91,33 +100,33 @@ def test_refusals(make_store):
 def test_shares_are_kept_in_every_stratum():
     articles = [{"corpus": "big"}] * 100 + [{"corpus": "small"}] * 20
     splits = assign_splits(articles, stratify="corpus")
-    assert [splits[:100].count(name) for name in ("train", "val", "ood")] == [80, 10, 10]
-    assert [splits[100:].count(name) for name in ("train", "val", "ood")] == [16, 2, 2]
+    assert [splits[:100].count(name) for name in ("train", "val", "test")] == [80, 10, 10]
+    assert [splits[100:].count(name) for name in ("train", "val", "test")] == [16, 2, 2]
     many = [{"corpus": str(i // 2)} for i in range(100)]  # strata too small for a share each
     assert assign_splits(many, stratify="corpus").count("val") == 10
     with pytest.raises(UsageError, match="no article has the field 'source'; there are corpus"):
         assign_splits(articles, stratify="source")
 
 
-@pytest.mark.parametrize(("val", "ood"), [(0.6, 0.4), (-0.1, 0.1), (1.0, 0.0)])
-def test_fractions_that_leave_nothing(val, ood):
+@pytest.mark.parametrize(("val", "test"), [(0.6, 0.4), (-0.1, 0.1), (1.0, 0.0)])
+def test_fractions_that_leave_nothing(val, test):
     with pytest.raises(UsageError, match="leave nothing for training"):
-        assign_splits([{}] * 10, val=val, ood=ood)
+        assign_splits([{}] * 10, val=val, test=test)
 
 
 def test_every_split_gets_an_article():
-    assert sorted(assign_splits([{}] * 3)) == ["ood", "train", "val"]
-    assert assign_splits([{}] * 10, val=0.1, ood=0).count("ood") == 0
+    assert sorted(assign_splits([{}] * 3)) == ["test", "train", "val"]
+    assert assign_splits([{}] * 10, val=0.1, test=0).count("test") == 0
 
 
 def test_write_splits_refuses_to_overwrite(make_store):
     store = make_store([7] * 10)
-    assert write_splits(store) == {"train": 8, "val": 1, "ood": 1}
+    assert write_splits(store) == {"train": 8, "val": 1, "test": 1}
     again = Store.open(store.path)
     assert again.content_hash == store.content_hash
-    with pytest.raises(OutputError, match=r"already has splits \(train 8, val 1, ood 1\).*--force"):
+    with pytest.raises(OutputError, match=r"already has splits \(train 8, val 1, test 1\).*--force"):
         write_splits(again)
-    assert write_splits(again, ood=0, force=True) == {"train": 9, "val": 1}
+    assert write_splits(again, test=0, force=True) == {"train": 9, "val": 1}
 
 
 def test_orders_are_permutations_and_independent():
@@ -142,7 +151,7 @@ def test_a_split_says_which_articles_it_has(make_store):
     store.path.rename(store.path.with_name("elsewhere"))
     moved = open_split(str(store.path.with_name("elsewhere")), "train")
     assert _identity(moved) == _identity(train)
-    write_splits(Store.open(moved.source["path"]), val=0.5, ood=0, seed=9, force=True)
+    write_splits(Store.open(moved.source["path"]), val=0.5, test=0, seed=9, force=True)
     assert _identity(open_split(moved.source["path"], "train")) != _identity(train)
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from lvmctl.data import open_split
+from lvmctl.data.splits.identity import shared_articles
 from lvmctl.data.splits.open import join
-from lvmctl.data.splits.overlap import shared_articles
 
 WORLD = "synth:ar1?articles=6&chunks=8&dim=4&seed={}"
 

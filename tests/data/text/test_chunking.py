@@ -41,7 +41,7 @@ def test_jsonl_records_keep_their_fields(tmp_path):
         ("f.jsonl", b'{"text": "a"}\n{"text": \n', r"f.jsonl:2: is not JSON"),
         ("f.jsonl", b'["text"]\n', r'f.jsonl:1: has no string "text"'),
         ("f.jsonl", b'{"text": 5}\n', r'f.jsonl:1: has no string "text"'),
-        ("f.jsonl", b'{"text": "a", "split": "test"}\n', r"in split 'test' \(splits are train"),
+        ("f.jsonl", b'{"text": "a", "split": "tset"}\n', r"in split 'tset' \(splits are train"),
         (
             "f.jsonl",
             b'{"text": "a"}\n{"text": "b", "first": "x"}\n',

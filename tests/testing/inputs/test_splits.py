@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lvmctl.data import Windows
-from lvmctl.data.splits.overlap import shared_articles
+from lvmctl.data.splits.identity import shared_articles
 from lvmctl.testing.inputs.splits import split_of, textlike, textlike_splits
 
 

@@ -96,10 +96,7 @@ def present(subject: Splits) -> dict[str, Split]:
     Raises:
         DataError: there is none, or their vectors are of different dimensions.
     """
-    named = {"train": subject.train, "val": subject.val, "ood": subject.ood}
-    found = {
-        name: split for name, split in named.items() if split is not None and len(split.lengths)
-    }
+    found = {name: split for name, split in subject.by_name.items() if len(split.lengths)}
     if not found:
         raise DataError("the splits hold no articles", hint="choose another store")
     first = next(iter(found.values()))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.data import Split
-from lvmctl.data.splits.overlap import fingerprints, shared_articles
+from lvmctl.data.splits.identity import fingerprints, shared_articles
 from lvmctl.data.store.store import CHUNKS
 from lvmctl.diagnostics.data.leakage.leakage_options import LeakageOptions
 from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, Repeats, exact

@@ -21,6 +21,7 @@ LABELS = {
 LOOKS = {
     "train": ("black", "-", "o"),
     "val": ("#0072B2", "--", "s"),
+    "test": ("#009E73", ":", "D"),
     "ood": ("#D55E00", "-.", "^"),
 }
 """Colour, line and marker of each split (Okabe and Ito's palette)."""

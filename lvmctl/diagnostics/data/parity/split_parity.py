@@ -33,7 +33,7 @@ LEVEL = 0.95
 
 
 class SplitParity:
-    """Compare the windows of training and validation articles, and tell of the other source's."""
+    """Compare the windows of training and validation articles, and tell of those of the others."""
 
     def __init__(self, options: SplitParityOptions) -> None:
         if options.level * (options.permutations + 1) < 1:
@@ -52,11 +52,11 @@ class SplitParity:
         options = self.options
         windows = {"train": self._windows(subject.train), "val": self._windows(subject.val)}
         notes = []
-        if subject.ood is not None:
+        for name in [name for name in subject.by_name if name not in windows]:
             try:
-                windows["ood"] = self._windows(subject.ood)
+                windows[name] = self._windows(subject.by_name[name])
             except DataError as error:  # it informs and does not decide
-                notes.append(f"ood is left out: {error}")
+                notes.append(f"{name} is left out: {error}")
         traits = {name: self._traits(name, own, reporter) for name, own in windows.items()}
         drawn = self._resampled(traits)
         notes += _notes(traits, options.context)

@@ -1,0 +1,65 @@
+"""What identifies data by what it holds, wherever it lies and whatever it is called."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lvmctl.core.files import jsonable
+from lvmctl.data.splits.split import Split
+
+if TYPE_CHECKING:
+    from lvmctl.data.splits.open import Splits
+
+
+def split_records(splits: Splits) -> dict[str, Any]:
+    """What a training and its evaluation use, for ``config.json`` and the manifest."""
+    return {
+        name: {"name": split.name, "dim": split.dim, "chunks": split.chunks, **split.source}
+        for name, split in splits.by_name.items()
+        if name != "test"
+    }
+
+
+def identity(records: dict[str, Any]) -> dict[str, Any]:
+    """What must be equal of :func:`split_records`: the content, not where it lies."""
+    places = ("name", "path", "joined")
+    return {
+        split: {key: value for key, value in jsonable(record).items() if key not in places}
+        for split, record in records.items()
+    }
+
+
+def same_data(records: dict[str, Any], saved: dict[str, Any]) -> bool:
+    """Whether the :func:`split_records` of a run that was ``saved`` are of the data that is there.
+
+    Runs of before called the last tenth of a store without splits ``ood``: it need not be there.
+    """
+    now, then = identity(records), identity(saved)
+    ood = then.get("ood", {})
+    if "ood" not in now and ood.get("content_hash") == then["train"]["content_hash"]:
+        del then["ood"]
+    return now == then
+
+
+def shared_articles(trained: Split, held: Split) -> np.ndarray:
+    """(A,) bool: which articles of ``held`` are articles of ``trained`` too.
+
+    Two articles are the same when they have as many chunks and the same first, middle and last
+    vector, so copies, subsets and joined stores are seen through.
+    """
+    if trained.dim != held.dim:
+        return np.zeros(len(held.lengths), bool)
+    known = set(fingerprints(trained))
+    return np.array([print_ in known for print_ in fingerprints(held)], bool)
+
+
+def fingerprints(split: Split) -> Iterator[bytes]:
+    """A hash of each article's length and of three of its vectors."""
+    for start, length in zip(split.starts.tolist(), split.lengths.tolist()):
+        rows = [start, start + length // 2, start + length - 1] if length else []
+        seen = np.ascontiguousarray(split.vectors[rows], "<f4")
+        yield hashlib.sha256(length.to_bytes(8, "little") + seen.tobytes()).digest()
