@@ -108,9 +108,13 @@ class Run:
             "demonstration": self.config["splits"]["train"].get("note"),
         }
 
-    def table(self) -> str:
-        """What was learned, beside ``direct`` on the same windows, for a reader."""
-        return run_text(self.to_dict())
+    def table(self, full: bool = False) -> str:
+        """What was learned, beside ``direct`` on the same windows, for a reader.
+
+        Args:
+            full: every metric of the best epoch, not only those that the verdict rests on.
+        """
+        return run_text(self.to_dict(), full)
 
     def model(self) -> Model:
         """The model with the weights of its best epoch; see :func:`lvmctl.load`."""

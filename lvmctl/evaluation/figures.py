@@ -8,6 +8,7 @@ import numpy as np
 
 from lvmctl.core.tree import nested
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.measure import Ranked
 from lvmctl.evaluation.per_window import cosine_columns
 from lvmctl.evaluation.retrieval.ranks import (
     POOLS,
@@ -42,6 +43,18 @@ def figures(
         ``in_article.{pool}`` with the figures of ``retrieval``. With a ``score`` these are its own,
         and ``q.in_article.{pool}`` has those of q alone.
     """
+    return figures_and_ranks(windows, q, index, min_article, pools, score)[0]
+
+
+def figures_and_ranks(
+    windows: Windows,
+    q: np.ndarray,
+    index: np.ndarray | None,
+    min_article: int,
+    pools: tuple[str, ...],
+    score: Score | None,
+) -> tuple[dict[str, Any], Ranked]:
+    """:func:`figures`, and the ranks in the first pool that they are the means of."""
     index = np.arange(len(windows)) if index is None else index
     columns = cosine_columns(windows, q, index)
     result = nested((path, column.mean()) for path, column in columns.items())
@@ -52,4 +65,4 @@ def figures(
         ranks = in_article_ranks_by_score(windows, index[long], score, pools)
         result["q"] = {"in_article": result["in_article"]}
         result["in_article"] = {pool: retrieval(*ranks[pool]) for pool in pools}
-    return result
+    return result, Ranked(*ranks[pools[0]], index[long])

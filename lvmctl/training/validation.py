@@ -14,20 +14,24 @@ from lvmctl.core.batch import Pool, Step
 from lvmctl.core.tree import nested
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.figures import figures_and_ranks
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import Score
+from lvmctl.evaluation.statistics.intervals import Resampling
+from lvmctl.evaluation.statistics.ranking import per_window
 from lvmctl.nn.objective import Means, Objective, told
 from lvmctl.registry.specs import Geometry, NoOptions, Shape
 from lvmctl.training.backend import Backend
 
-POOLS = {"seed": "unfiltered", "fair": "filtered"}
+POOLS = {"fair": "filtered", "seed": "unfiltered"}
 """The in-article pool of each rule of 5CAT B; the fair one is the primary pool everywhere."""
 
 BATCH = 512
 SHOWN = ("r@1", "r@5", "mrr@10", "chance_r@5")
+JUDGED = ("r@5", "mrr@10")
+"""Metrics with an interval, and with one of their difference to ``direct``."""
 
 
 class Validation:
@@ -44,7 +48,10 @@ class Validation:
         self.min_article = min_article
         windows = builder.windows
         shape = Shape(windows.split.dim, windows.context_length, windows.horizon)
-        self.direct = self.shown(Predictor("direct", Direct(NoOptions(), shape))(windows))
+        self.resampling = Resampling(len(windows.split.articles))
+        self.direct, self.direct_ranks = self.shown(
+            Predictor("direct", Direct(NoOptions(), shape))(windows)
+        )
         ceilings = margin_ceilings(windows, geometry).items()
         self.beside = {
             "windows": len(windows),
@@ -87,23 +94,41 @@ class Validation:
                 q[index] = prediction.q.float().cpu().numpy()
             if score is not None:
                 score = on_device(score, self.builder.device, check)
-            shown = self.shown(q, score)
-        return means.result() | shown | self.beside
+            shown, ranks = self.shown(q, score)
+        return means.result() | shown | self.intervals(ranks) | self.beside
 
-    def shown(self, q: np.ndarray, score: Score | None = None) -> dict[str, Any]:
-        """The protocol's figures for predictions, the primary pool's retrieval at the top.
+    def shown(
+        self, q: np.ndarray, score: Score | None = None
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """The protocol's figures for predictions, the primary pool's retrieval at the top; and what
+        :data:`JUDGED` is window by window.
 
         A model with its own ``score`` is ranked by that; retrieval by its q alone is under ``q``.
         """
         windows, pools = self.builder.windows, tuple(POOLS.values())
-        found = figures(windows, q, min_article=self.min_article, pools=pools, score=score)
+        found, ranks = figures_and_ranks(windows, q, None, self.min_article, pools, score)
         ranked = found.pop("in_article")
         found |= retrieval_of(ranked)
         found["5cat"] = {"A": sweep_figures(windows, q), **found["5cat"]}
         found["in_article_windows"] = ranked["filtered"]["windows"]
         if score is not None:
             found["q"] = retrieval_of(found["q"]["in_article"])
-        return found
+        each = per_window(ranks.ranks, ranks.sizes)
+        return found, {"article": windows.article[ranks.rows]} | {m: each[m] for m in JUDGED}
+
+    def intervals(self, ranks: dict[str, np.ndarray]) -> dict[str, Any]:
+        """How many articles are ranked, and under ``ci`` the 95 % intervals of :data:`JUDGED` and
+        of their difference to ``direct``, which resample articles."""
+        article = ranks["article"]
+        if not len(article):
+            return {}
+        samples = {}
+        for metric in JUDGED:
+            difference = ranks[metric] - self.direct_ranks[metric]
+            samples |= {metric: (ranks[metric], article)}
+            samples |= {f"{metric} - direct": (difference, article)}
+        ends = self.resampling.intervals(samples)
+        return {"in_article_articles": len(np.unique(article)), "ci": ends}
 
 
 def retrieval_of(ranked: dict[str, Any]) -> dict[str, Any]:

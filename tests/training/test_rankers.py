@@ -16,7 +16,7 @@ from lvmctl.core.formatting import number
 from lvmctl.evaluation.figures import figures
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.training import job
-from lvmctl.training.rendering import summary_rows
+from lvmctl.training.rendering import key_rows, other_rows
 from lvmctl.training.validation import on_device
 
 WORLD = "synth:topic?articles=40&chunks=16&dim=16"
@@ -98,8 +98,9 @@ def test_a_reader_is_shown_the_ranking_of_the_score(ranks, tmp_path):
     )
     finished = job.start(request, Recorder())
     val = json.loads((tmp_path / "run" / "training_history.json").read_text())[-1]["val"]
-    rows = {name: cells for name, *cells in summary_rows(finished.result.best["val"])}
-    of_score, of_q = (number(part["r@5"], 4) for part in (val, val["q"]))
-    assert rows["R@5 in article"][:2] == [of_score, of_score]
+    best = finished.result.best["val"]
+    rows = {name: cells for name, *cells in [*key_rows(best), *other_rows(best)]}
+    of_score, of_q = (number(part["r@5"]) for part in (val, val["q"]))
+    assert rows["R@5"][:2] == [of_score, of_score]
     assert rows["R@5 of q alone"][:2] == [of_q, of_score]
-    assert rows["MRR@10 of q alone"][0] == number(val["q"]["mrr@10"], 4)
+    assert rows["MRR@10 of q alone"][0] == number(val["q"]["mrr@10"])

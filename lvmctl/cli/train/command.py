@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 )
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Trials of a sweep at a time.")
 @click.option("-v", "--verbose", is_flag=True, help=f"Show what is measured every {VERBOSE} steps.")
+@click.option("--full", is_flag=True, help="Show every metric at the end.")
 @json_option
 def train(
     recipe: str | None,
@@ -76,6 +77,7 @@ def train(
     resume: Path | None,
     jobs: int | None,
     verbose: bool,
+    full: bool,
     as_json: bool,
     **flags: str | None,
 ) -> None:
@@ -130,7 +132,7 @@ def train(
                 )
             run = train_one(typed, out, resume, TerminalReporter(VERBOSE if verbose else 0))
     if sweep is None:
-        emit(run.to_dict(), "train", as_json, run.table)
+        emit(run.to_dict(), "train", as_json, lambda: run.table(full))
         return
     emit(sweep.as_json(), "train.grid", as_json, sweep.as_text)
     if (error := sweep.error()) is not None:
