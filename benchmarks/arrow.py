@@ -66,9 +66,9 @@ def block(name: str, low: int, high: int) -> list[dict[str, float]]:
     for seed in range(low, high):
         split = store(name, seed)
         lags, together = antisymmetry(split, permutations=PERMUTATIONS, seed=seed)
-        row = {f"A_{lag}": one.p for lag, one in lags.items()} | {"all": together}
+        row = {f"A_{lag}": record["p"] for lag, record in lags.items()} | {"all": together}
         sample = sample_windows(split, WINDOW, ARTICLES * CHUNKS, seed)
-        found.append(row | {"classifier": classify(sample, REFITS, seed).p})
+        found.append(row | {"classifier": classify(sample, REFITS, seed)["p"]})
     return found
 
 

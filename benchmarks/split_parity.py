@@ -31,8 +31,8 @@ from lvmctl import Split, Splits, Windows, compare, open_split
 from lvmctl.core.reporter import SILENT
 from lvmctl.diagnostics.data.parity.parity_verdict import judge, limits
 from lvmctl.diagnostics.data.parity.split_parity import SplitParity
-from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
 from lvmctl.diagnostics.data.parity.window_traits import Traits, measure
+from lvmctl.diagnostics.records import SplitParityOptions
 
 CHUNKS = 45
 """Chunks of an article: 40 windows of K = 5."""

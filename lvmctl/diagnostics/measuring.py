@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from lvmctl.core.formatting import MISSING, estimate
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
-from lvmctl.diagnostics.data.window_options import WindowOptions
+from lvmctl.diagnostics.records import ShapeOptions, WindowOptions
 from lvmctl.evaluation.evaluate import measured
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.gates.bounds import Estimate
@@ -23,34 +22,17 @@ from lvmctl.registry.specs import Geometry, Shape
 CLASSES: tuple[Geometry, ...] = ("unit", "span", "cone")
 """Classes of models: any direction, linear combinations of the window, mixtures of it."""
 
-ORACLES = {"unit": "oracle", "span": "span-oracle", "cone": "cone-oracle"}
-"""The cosine optimum of each class, which sees the target."""
+R5 = "in_article.filtered.r@5"
 
 
-def windows_of(splits: Splits, options: WindowOptions) -> tuple[Windows, Windows]:
+def windows_of(splits: Splits, options: ShapeOptions) -> tuple[Windows, Windows]:
     """Training and validation windows."""
     shape = (options.context, options.horizon)
     return Windows(splits.train, *shape), Windows(splits.val, *shape)
 
 
-def metric_table_of(
-    train: Windows, val: Windows, options: WindowOptions, reporter: Reporter, tests: str = ""
-) -> MetricTable:
-    """Every baseline, fitted on ``train``, and every oracle, on ``val``; with margin ceilings.
-
-    Args:
-        tests: letters of 5CAT tests that are wanted too.
-    """
-    return with_ceilings(
-        metric_table_on(val, fitted(train, options, reporter), options, reporter, tests)
-    )
-
-
-def fitted(
-    train: Windows,
-    options: WindowOptions,
-    reporter: Reporter,
-    only: Container[str] | None = None,
+def fit_predictors(
+    train: Windows, options: WindowOptions, reporter: Reporter, only: Container[str] | None = None
 ) -> list[Predictor]:
     """Every baseline, fitted on ``train``, and every oracle; of ``only`` these, uncentred."""
     registry = load_registry()
@@ -63,17 +45,19 @@ def fitted(
     ]
 
 
-def metric_table_on(
+def measure_predictors(
     windows: Windows,
     predictors: list[Predictor],
     options: WindowOptions,
     reporter: Reporter,
     tests: str = "",
+    ceilings: bool = False,
 ) -> MetricTable:
     """``predictors`` on ``windows``.
 
     Args:
         tests: letters of 5CAT tests that are wanted too.
+        ceilings: add the largest margins of each class of models.
     """
     protocol = Protocol(
         pools=("filtered", "unfiltered"),
@@ -81,24 +65,17 @@ def metric_table_on(
         min_article=options.min_article,
         tests=tests,
     )
-    return measured(windows, predictors, protocol, reporter)
+    table = measured(windows, predictors, protocol, reporter)
+    for geometry in CLASSES if ceilings else ():
+        table.ceilings[ceiling_name(geometry)] = margin_ceilings(windows, geometry)
+    return table
 
 
-def with_ceilings(metric_table: MetricTable) -> MetricTable:
-    """``metric_table`` with the largest margins of each class of models."""
-    for geometry in CLASSES:
-        ceiling = margin_ceilings(metric_table.windows, geometry)
-        metric_table.ceilings[f"{geometry}-margin-ceiling"] = ceiling
-    return metric_table
+def ceiling_name(geometry: Geometry) -> str:
+    """What the largest margins of a class of models are called in a metric table."""
+    return f"{geometry}-margin-ceiling"
 
 
-def plain(figure: Estimate | None) -> dict[str, Any] | None:
-    """A figure as plain data, None where there is none."""
-    return None if figure is None else numbers(figure)
-
-
-def shown(figure: Estimate | None, signed: bool = False) -> str:
-    """``.545 [.530, .560]`` for a reader, ``-`` where there is no figure."""
-    if figure is None:
-        return MISSING
-    return estimate(figure.value, (figure.low, figure.high), signed=signed)
+def plain(estimate: Estimate | None) -> dict[str, Any] | None:
+    """``value`` and ``ci`` as plain data, None where there is no estimate."""
+    return None if estimate is None else numbers(estimate)

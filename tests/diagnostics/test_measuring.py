@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import isnan, nan
 
 import pytest
 from diagnostics.worlds import world
 from recorder import Recorder
 
-from lvmctl.diagnostics.data.window_options import WindowOptions
-from lvmctl.diagnostics.measuring import fitted, shown, windows_of
+from lvmctl.diagnostics.estimates import estimate_record, format_estimate
+from lvmctl.diagnostics.measuring import fit_predictors, plain, windows_of
+from lvmctl.diagnostics.records import WindowOptions
 from lvmctl.evaluation.gates.bounds import Estimate
 
 
 @pytest.mark.parametrize(
-    ("figure", "signed", "text"),
+    ("value", "ci", "signed", "text"),
     [
-        (Estimate(0.545, 0.53, 0.56), False, ".545 [.530, .560]"),
-        (Estimate(0.125, -0.01, 1.2), True, "+.125 [-.010, +1.200]"),
-        (Estimate(0.125, nan, nan), False, ".125"),
-        (Estimate(0.125, nan, nan), True, "+.125"),
-        (Estimate(0.125, nan, 0.2), True, "+.125"),
-        (Estimate(0.125, 0.1, nan), True, "+.125"),
-        (Estimate(nan, nan, nan), True, "-"),
-        (None, False, "-"),
+        (0.545, (0.53, 0.56), False, ".545 [.530, .560]"),
+        (0.125, (-0.01, 1.2), True, "+.125 [-.010, +1.200]"),
+        (0.125, (nan, nan), True, "+.125"),
+        (0.125, (nan, 0.2), False, ".125"),
+        (0.125, (0.1, nan), True, "+.125"),
+        (nan, (nan, nan), True, "-"),
     ],
 )
-def test_an_interval_is_shown_where_there_is_one(figure, signed, text):
-    assert shown(figure, signed) == text
+def test_an_interval_is_shown_where_there_is_one(value, ci, signed, text):
+    record = estimate_record(value, ci)
+    assert (record["ci"] is None) == any(map(isnan, ci))
+    assert format_estimate(record, signed=signed) == text
+    assert format_estimate(plain(Estimate(value, *ci)), signed=signed) == text
+    assert format_estimate(None) == "-"
 
 
-def test_only_the_baselines_that_are_named_are_fitted():
+def test_only_the_baselines_that_are_named_are_fit_predictors():
     options = WindowOptions()
     train, _ = windows_of(world("ar1", articles=20, chunks=8), options)
-    found = fitted(train, options, Recorder(), ("ridge", "direct", "cone-oracle", "nobody"))
+    found = fit_predictors(train, options, Recorder(), ("ridge", "direct", "cone-oracle", "nobody"))
     assert {one.name: one.kind for one in found} == {
         "direct": "baseline",
         "ridge": "baseline",
         "cone-oracle": "oracle",
     }
-    every = {one.name for one in fitted(train, options, Recorder())}
+    every = {one.name for one in fit_predictors(train, options, Recorder())}
     assert {"direct", "ridge", "ridge-centred", "wiener", "oracle"} < every

@@ -10,14 +10,8 @@ from lvmctl.core.formatting import number, signed
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
-from lvmctl.diagnostics.data.window_options import FeasibilityOptions
-from lvmctl.diagnostics.measuring import (
-    CLASSES,
-    fitted,
-    metric_table_on,
-    windows_of,
-    with_ceilings,
-)
+from lvmctl.diagnostics.measuring import CLASSES, fit_predictors, measure_predictors, windows_of
+from lvmctl.diagnostics.records import FeasibilityOptions
 from lvmctl.evaluation.fivecat.evidence import evidence
 from lvmctl.evaluation.gates.bounds import bound
 from lvmctl.evaluation.gates.ceilings import reach
@@ -33,48 +27,57 @@ TESTS = {"val": "ACDE", "ood": "ADE"}
 
 
 class Feasibility:
-    """Holds each gate of a profile against ceilings, chance and causal baselines."""
+    """Holds each gate of a profile against ceilings, chance and causal baselines.
+
+    Gates are judged for the class of models of the recipe that is named, or that has the profile's
+    name; else for all classes.
+    """
 
     def __init__(self, options: FeasibilityOptions) -> None:
         self.options = options
 
     def __call__(self, splits: Splits, reporter: Reporter) -> Diagnosis:
+        """Ask what each gate can say on these splits."""
         options, registry = self.options, load_registry()
         profile, gates = find_profile(registry, options.profile)
-        classes, recipe, own = CLASSES, options.recipe, None
+        classes, recipe, judged = CLASSES, options.recipe, None
         if recipe is not None:
-            options, own = of_recipe(registry, options, recipe)
-            classes = (own,)
+            options, judged = of_recipe(registry, options, recipe)
+            classes = (judged,)
         elif sum(entry.means(profile.name) for entry in registry.entries("recipe")) == 1:
             recipe = profile.name
-            _, own = of_recipe(registry, options, recipe)
-        metric_tables = measured(splits, options, gates, reporter)
-        answers = [answer(registry, gate, metric_tables, classes, own) for gate in gates]
-        parts = {s: [a for a in answers if a.status == s] for s in STATUSES}
-        counted = ", ".join(f"{len(found)} {STATUSES[s]}" for s, found in parts.items() if found)
-        barred = {c: [a.gate.name for a in answers if c in a.out_of_reach] for c in classes}
-        barred = [f"{c} models cannot meet {', '.join(g)}" for c, g in barred.items() if g]
-        judged = "" if own is None else f", judged for {own} models like {recipe}'s,"
-        said = "; ".join([f"of {len(answers)} gates of {profile.name}{judged} {counted}", *barred])
+            _, judged = of_recipe(registry, options, recipe)
+        metric_tables = measure_splits(splits, options, gates, reporter)
+        answers = [answer(registry, gate, metric_tables, classes, judged) for gate in gates]
         verdict = verdict_of([a.status for a in answers])
-        if verdict == "UNDECIDED":
-            said += "; too few are known to say more"
-            to_change = parts["UNKNOWN"]
-        else:
-            to_change = [a for a in answers if a.status in DEAD]
+        whose = "" if judged is None else f", judged for {judged} models like {recipe}'s,"
+        decisive = ("UNKNOWN",) if verdict == "UNDECIDED" else DEAD
         return Diagnosis(
             verdict=verdict,
-            sentence=f"On this data, {said}.",
+            sentence=f"On this data, of {len(answers)} gates of {profile.name}{whose} "
+            f"{summary(answers, classes, verdict)}.",
             figures={
                 "profile": profile.name,
                 "classes": list(classes),
-                "judged_class": own,
+                "judged_class": judged,
                 "windows": len(metric_tables["val"].windows),
                 "gates": [a.record() for a in answers],
             },
-            tables=(table(answers),),
-            change="; ".join(f"{a.gate.name}: {a.change}" for a in to_change),
+            tables=(gates_table(answers),),
+            change="; ".join(f"{a.gate.name}: {a.change}" for a in answers if a.status in decisive),
         )
+
+
+def summary(answers: list[GateAnswer], classes: tuple[Geometry, ...], verdict: str) -> str:
+    """How many gates have each status, and which no model of a class can meet."""
+    counts = {status: sum(a.status == status for a in answers) for status in STATUSES}
+    parts = [", ".join(f"{n} {STATUSES[status]}" for status, n in counts.items() if n)]
+    for geometry in classes:
+        if barred := [a.gate.name for a in answers if geometry in a.out_of_reach]:
+            parts.append(f"{geometry} models cannot meet {', '.join(barred)}")
+    if verdict == "UNDECIDED":
+        parts.append("too few are known to say more")
+    return "; ".join(parts)
 
 
 def of_recipe(
@@ -82,12 +85,11 @@ def of_recipe(
 ) -> tuple[FeasibilityOptions, Geometry]:
     """The options with the K and h of ``recipe``, and the class of its model."""
     plan = make_plan(registry, recipe)
-    geometry = plan.model.entry.record.geometry
     shape = {"context": plan.options.context, "horizon": plan.options.horizon}
-    return replace(options, **shape), reach(geometry)
+    return replace(options, **shape), reach(plan.model.entry.record.geometry)
 
 
-def measured(
+def measure_splits(
     splits: Splits, options: FeasibilityOptions, gates: list[VerdictGate], reporter: Reporter
 ) -> dict[str, MetricTable]:
     """Baselines, oracles and margin ceilings on ``val`` and, where a gate asks for it and there is
@@ -99,9 +101,9 @@ def measured(
             windows["ood"] = Windows(splits.ood, options.context, options.horizon)
         except DataError as error:
             reporter.info(f"gates on OOD text are left out: {error}")
-    predictors = fitted(train, options, reporter)
+    predictors = fit_predictors(train, options, reporter)
     return {
-        split: with_ceilings(metric_table_on(each, predictors, options, reporter, TESTS[split]))
+        split: measure_predictors(each, predictors, options, reporter, TESTS[split], ceilings=True)
         for split, each in windows.items()
     }
 
@@ -116,39 +118,45 @@ def answer(
     gate: VerdictGate,
     metric_tables: dict[str, MetricTable],
     classes: tuple[Geometry, ...],
-    own: Geometry | None = None,
+    judged: Geometry | None = None,
 ) -> GateAnswer:
-    """One gate on the windows of ``val`` and ``ood``, judged for the class ``own`` if it is given,
-    else for all ``classes``."""
-    metric_table = metric_tables.get(gate.split, metric_tables["val"])
-    rows = (name for name, one in metric_table.measured.items() if one.predictor.kind == "baseline")
+    """One gate on the windows of ``val`` and ``ood``, judged for one class, or for all."""
+    table = metric_tables.get(gate.split, metric_tables["val"])
     cosines = {
-        name: metric_table.estimate(name, "cos_next").value for name in rows if name != "random"
+        name: table.estimate(name, "cos_next").value
+        for name, metrics in table.measured.items()
+        if metrics.predictor.kind == "baseline" and name != "random"
     }
     missing = ""
     if gate.metric.partition(".")[0] == "latency" or gate.metric in registry.names("metric"):
         missing = "needs a run"
     elif asks_for_ood(gate) and "ood" not in metric_tables:
         missing = "needs text of another source"
-    return gate_answer(
-        gate, evidence(registry, metric_tables, "", None), cosines, classes, own, missing
-    )
+    known = evidence(registry, metric_tables, "", None)
+    return gate_answer(gate, known, cosines, classes, judged, missing)
 
 
-def table(answers: list[GateAnswer]) -> Table:
-    """For a reader."""
+def gates_table(answers: list[GateAnswer]) -> Table:
+    """A row for each gate, with the ceiling of each class of models."""
     rows = []
-    for one in answers:
-        gate, sign = one.gate, "≥" if one.gate.at_most is None else "≤"
-        beyond = f"{gate.against} " if gate.against else ""
-        asks = f"{sign} {beyond}{signed(bound(gate), 2)}"
-        tops = [
-            v.ceiling and f"{number(v.ceiling[1].value)}{' ✗' * (c in one.out_of_reach)}"
-            for c, v in one.verdicts.items()
+    for a in answers:
+        sign = "≥" if a.gate.at_most is None else "≤"
+        over = f"{a.gate.against} " if a.gate.against else ""
+        ceilings = [
+            v.ceiling and f"{number(v.ceiling[1].value)}{' ✗' * (c in a.out_of_reach)}"
+            for c, v in a.verdicts.items()
         ]
-        direct = one.any.direct and number(one.any.direct.value)
-        met = ", ".join(list(one.met_by)[:3]) or "-"
-        rows.append((gate.name, asks, one.status, direct, *tops, met, one.change or "-"))
+        rows.append(
+            (
+                a.gate.name,
+                f"{sign} {over}{signed(bound(a.gate), 2)}",
+                a.status,
+                a.any.direct and number(a.any.direct.value),
+                *ceilings,
+                ", ".join(list(a.met_by)[:3]) or "-",
+                a.change or "-",
+            )
+        )
     classes = [f"{c} ceiling" for c in answers[0].verdicts]
     return Table(
         ("gate", "asks", "status", "direct", *classes, "met by", "what would change it"),

@@ -1,4 +1,4 @@
-"""The page for a sceptic: which rules a perfect predictor wins, and which it loses."""
+"""Which rules a perfect predictor wins, and which it loses."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World
-from lvmctl.diagnostics.data.window_options import MetricOptions
-from lvmctl.diagnostics.measuring import metric_table_of, plain, windows_of
+from lvmctl.diagnostics.measuring import R5, fit_predictors, measure_predictors, plain, windows_of
+from lvmctl.diagnostics.records import MetricOptions
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
 
-R5 = "in_article.filtered.r@5"
-SHOWN_TARGET = "oracle"
+TARGET, PERFECT = "oracle", "the perfect one"
 
 
 class Rule(NamedTuple):
@@ -48,11 +47,12 @@ RULES = (
     Rule("margin outside", "offsets.fair", "diagnostic"),
 )
 
-PLAYERS = {
+OTHERS = {
     "the copier": "direct",
     "the centroid": "centroid",
     "the margin maximiser": "margin-max",
 }
+"""Predictors that are ranked beside the perfect one, by their names for a reader."""
 
 
 class MetricAudit:
@@ -66,56 +66,51 @@ class MetricAudit:
         self.options = options
 
     def __call__(self, splits: Splits, reporter: Reporter) -> Diagnosis:
+        """Rank the predictors in ``ar1``, in ``rotation`` and on validation windows."""
         worlds = {name: self.world(name, reporter) for name in ("ar1", "rotation")}
-        train, val = windows_of(splits, self.options)
         # A store may be called ar1 too.
         store = splits.val.name if splits.val.name not in worlds else f"store {splits.val.name}"
-        perfect = dict.fromkeys(worlds, "bayes") | {store: SHOWN_TARGET}
-        worlds[store] = metric_table_of(train, val, self.options, reporter, "A")
-        figures = {
-            name: audit(metric_table, perfect[name]) for name, metric_table in worlds.items()
-        }
-        beaten = [
-            f"{rule['rule']} in {name} ({rule['first']} comes first)"
-            for name, found in figures.items()
-            for rule in found["rules"]
-            if rule["whose"] == "seed" and rule["perfect_rank"] > 1
-        ]
-        lost = [
-            f"{rule['rule']} in {name}"
-            for name, found in figures.items()
-            for rule in found["rules"]
-            if rule["whose"] == "fair" and rule["perfect_rank"] > 1
-        ]
-        verdict = "SEED RULES MISLEAD" if beaten else "NO DIFFERENCE"
+        perfect = dict.fromkeys(worlds, "bayes") | {store: TARGET}
+        worlds[store] = self.measure(splits, self.options, reporter)
+        figures = {name: audit(table, perfect[name]) for name, table in worlds.items()}
+        beaten, lost = (
+            [
+                (rule, name)
+                for name, world in figures.items()
+                for rule in world["rules"]
+                if rule["whose"] == whose and rule["perfect_rank"] > 1
+            ]
+            for whose in ("seed", "fair")
+        )
         if beaten:
-            sentence = f"By the seeds' rules a perfect predictor loses {', '.join(beaten)}"
+            rules = (f"{r['rule']} in {name} ({r['first']} comes first)" for r, name in beaten)
+            sentence = f"By the seeds' rules a perfect predictor loses {', '.join(rules)}"
         else:
             sentence = "A perfect predictor comes first by the seeds' rules too"
-        sentence += f"; by the fair rules it loses {', '.join(lost) or 'none'}."
-        change = "Judge by figures that a perfect predictor wins: cos_next, R@5 without the window."
+        fair = ", ".join(f"{rule['rule']} in {name}" for rule, name in lost)
         return Diagnosis(
-            verdict,
-            sentence,
+            "SEED RULES MISLEAD" if beaten else "NO DIFFERENCE",
+            f"{sentence}; by the fair rules it loses {fair or 'none'}.",
             {"worlds": figures},
-            tuple(
-                table(name, metric_table, perfect[name]) for name, metric_table in worlds.items()
-            ),
-            change,
+            tuple(rules_table(name, table, perfect[name]) for name, table in worlds.items()),
+            "Judge by figures that a perfect predictor wins: cos_next, R@5 without the window.",
         )
+
+    def measure(self, splits: Splits, options: MetricOptions, reporter: Reporter) -> MetricTable:
+        """Every baseline and oracle on validation windows, with test A of 5CAT."""
+        train, val = windows_of(splits, options)
+        predictors = fit_predictors(train, options, reporter)
+        return measure_predictors(val, predictors, options, reporter, "A")
 
     def world(self, name: str, reporter: Reporter) -> MetricTable:
         """Baselines and Bayes' prediction in a synthetic world."""
         options = self.options
-        made = World(name, articles=options.articles, chunks=options.chunks, seed=options.seed)
-        keys = {"articles": made.articles, "chunks": made.chunks, "seed": made.seed}
-        source = f"synth:{name}?" + "&".join(f"{k}={v}" for k, v in keys.items())
-        splits = open_splits(source)
-        train, val = windows_of(splits, options)
-        own = replace(options, min_article=min(options.min_article, made.chunks))
-        metric_table = metric_table_of(train, val, own, reporter, "A")
-        metric_table.add(bayes(made, val))
-        return metric_table
+        world = World(name, articles=options.articles, chunks=options.chunks, seed=options.seed)
+        size = f"articles={world.articles}&chunks={world.chunks}&seed={world.seed}"
+        shorter = replace(options, min_article=min(options.min_article, world.chunks))
+        table = self.measure(open_splits(f"synth:{name}?{size}"), shorter, reporter)
+        table.add(bayes(world, table.windows))
+        return table
 
 
 def bayes(world: World, windows: Windows) -> Predictor:
@@ -128,46 +123,40 @@ def bayes(world: World, windows: Windows) -> Predictor:
     return Predictor("bayes", call)
 
 
-def players(perfect: str) -> dict[str, str]:
-    """Who is ranked: names for a reader, and predictors."""
-    return {"the perfect one": perfect, **PLAYERS}
-
-
-def audit(metric_table: MetricTable, perfect: str) -> dict[str, Any]:
-    """Figures and ranks in one world."""
-    who, rules = players(perfect), []
+def audit(table: MetricTable, perfect: str) -> dict[str, Any]:
+    """Figures and ranks in one world, where ``perfect`` is the perfect predictor's name."""
+    rules = []
     for rule in RULES:
-        found = {name: metric_table.estimate(one, rule.metric) for name, one in who.items()}
-        found = {name: figure for name, figure in found.items() if figure}
-        if "the perfect one" not in found:
+        estimates = {
+            name: estimate
+            for name, predictor in {PERFECT: perfect, **OTHERS}.items()
+            if (estimate := table.estimate(predictor, rule.metric))
+        }
+        if PERFECT not in estimates:
             continue
-        top = found["the perfect one"].value
         # Equal within rounding is not better: in ar1 the copier is the perfect predictor.
-        better = {n: f.value for n, f in found.items() if f.value > top + 1e-6}
+        bar = estimates[PERFECT].value + 1e-6
+        better = {name: e.value for name, e in estimates.items() if e.value > bar}
         rules.append(
             {
                 "rule": rule.name,
                 "whose": rule.whose,
                 "metric": rule.metric,
                 "perfect_rank": 1 + len(better),
-                "first": max(better, key=better.get) if better else "the perfect one",
-                "figures": {name: plain(figure) for name, figure in found.items()},
+                "first": max(better, key=better.get) if better else PERFECT,
+                "figures": {name: plain(estimate) for name, estimate in estimates.items()},
             }
         )
-    return {"windows": len(metric_table.windows), "perfect": perfect, "rules": rules}
+    return {"windows": len(table.windows), "perfect": perfect, "rules": rules}
 
 
-def table(world: str, metric_table: MetricTable, perfect: str) -> Table:
-    """One world for a reader; after each figure its rank among the four."""
-    who = players(perfect)
-    if perfect == SHOWN_TARGET:
-        who["ridge"] = "ridge"
-    rows = []
-    for name, one in who.items():
-        row = [name]
-        for rule in RULES:
-            figure = metric_table.estimate(one, rule.metric)
-            row.append(signed(figure and figure.value))
-        rows.append(tuple(row))
+def rules_table(world: str, table: MetricTable, perfect: str) -> Table:
+    """One world for a reader: a row for each predictor, a column for each rule."""
+    predictors = {PERFECT: perfect, **OTHERS} | ({"ridge": "ridge"} if perfect == TARGET else {})
+    estimates = {
+        name: [table.estimate(predictor, rule.metric) for rule in RULES]
+        for name, predictor in predictors.items()
+    }
+    rows = tuple((name, *(signed(e and e.value) for e in row)) for name, row in estimates.items())
     header = ("", *(f"{rule.whose}: {rule.name}" for rule in RULES))
-    return Table(header, tuple(rows), f"{world} (perfect: {perfect})")
+    return Table(header, rows, f"{world} (perfect: {perfect})")

@@ -9,13 +9,13 @@ from lvmctl.core.diagnosis import Diagnosis, Finding
 from lvmctl.core.errors import LvmctlError
 from lvmctl.core.files import jsonable
 from lvmctl.core.reporter import Reporter
+from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.history import History, read_history
 from lvmctl.diagnostics.runs.history_rules import history_findings
 from lvmctl.diagnostics.runs.run_collapse import change_points, is_poor
 from lvmctl.diagnostics.runs.run_findings import ordered
 from lvmctl.diagnostics.runs.run_gap import like_for_like, notes
 from lvmctl.diagnostics.runs.run_gradients import gradient_findings, measure_gradients
-from lvmctl.diagnostics.runs.run_options import RunOptions
 from lvmctl.diagnostics.runs.run_plot import plot
 from lvmctl.diagnostics.runs.run_predictions import compare, linear_predictions, prediction_findings
 from lvmctl.diagnostics.runs.run_ranking import ranking, ranking_findings

@@ -8,9 +8,9 @@ from typing import Any
 
 from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, signed
+from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.change_point import downward_step
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
-from lvmctl.diagnostics.runs.run_options import RunOptions
 
 KEPT = 0.75
 """Of a cosine: who keeps less has lost it. A published training kept .61 from one epoch to the next

@@ -10,9 +10,9 @@ from diagnostics.worlds import world
 from recorder import Recorder
 
 from lvmctl.core.errors import UsageError
-from lvmctl.diagnostics.data.feasibility import Feasibility, answer, measured
-from lvmctl.diagnostics.data.window_options import FeasibilityOptions, WindowOptions
-from lvmctl.diagnostics.measuring import metric_table_of, windows_of
+from lvmctl.diagnostics.data.feasibility import Feasibility, answer, measure_splits
+from lvmctl.diagnostics.measuring import windows_of
+from lvmctl.diagnostics.records import FeasibilityOptions, WindowOptions
 from lvmctl.evaluation.gates.feasibility import verdict_of
 from lvmctl.registry import load_registry
 from lvmctl.registry.verdict_specs import VerdictGate
@@ -23,8 +23,7 @@ REGISTRY = load_registry()
 @pytest.fixture(scope="module")
 def rotation():
     """Bayes' prediction is R·x_last: margin[last] +.134, cos_next .9; direct has .69."""
-    options = WindowOptions()
-    return {"val": metric_table_of(*windows_of(world("rotation"), options), options, Recorder())}
+    return measure_splits(world("rotation"), FeasibilityOptions(), [], Recorder())
 
 
 def gate(metric: str, **bound) -> VerdictGate:
@@ -104,7 +103,9 @@ def apart():
 )
 def test_gates_on_other_text_are_measured_where_there_is_some(apart, asked, status):
     options = FeasibilityOptions()
-    metric_tables = measured(apart, options, [gate("coherence.gap", at_most=0.05)], Recorder())
+    metric_tables = measure_splits(
+        apart, options, [gate("coherence.gap", at_most=0.05)], Recorder()
+    )
     found = answer(REGISTRY, asked, metric_tables, ("unit",))
     assert found.status == status
     assert found.direct == pytest.approx(0.69 if asked.split == "ood" else 0.9, abs=0.02)
@@ -112,15 +113,17 @@ def test_gates_on_other_text_are_measured_where_there_is_some(apart, asked, stat
 
 def test_other_text_is_not_measured_for_nothing(apart):
     options = FeasibilityOptions()
-    assert list(measured(apart, options, [gate("cos_next", at_least=0.5)], Recorder())) == ["val"]
+    assert list(measure_splits(apart, options, [gate("cos_next", at_least=0.5)], Recorder())) == [
+        "val"
+    ]
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    assert list(measured(apart, options, on_ood, Recorder())) == ["val", "ood"]
-    assert list(measured(replace(apart, ood=None), options, on_ood, Recorder())) == ["val"]
+    assert list(measure_splits(apart, options, on_ood, Recorder())) == ["val", "ood"]
+    assert list(measure_splits(replace(apart, ood=None), options, on_ood, Recorder())) == ["val"]
 
 
 def test_every_test_that_profiles_ask_for_is_measured_on_other_text(apart):
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    columns = measured(apart, FeasibilityOptions(), on_ood, Recorder())["ood"].measured
+    columns = measure_splits(apart, FeasibilityOptions(), on_ood, Recorder())["ood"].measured
     found = columns["direct"].columns
     assert {"offsets.fair", "rollout.mean", "in_article.filtered.r@5"} < found.keys()
     assert any(path.startswith("coherence.") for path in found)
@@ -128,7 +131,7 @@ def test_every_test_that_profiles_ask_for_is_measured_on_other_text(apart):
 
 def test_other_text_without_long_articles_has_no_ranks(apart):
     asked = gate("in_article.filtered.r@5", at_least=0.5, split="ood")
-    metric_tables = measured(apart, FeasibilityOptions(min_article=25), [asked], Recorder())
+    metric_tables = measure_splits(apart, FeasibilityOptions(min_article=25), [asked], Recorder())
     found = answer(REGISTRY, asked, metric_tables, ("unit",))
     assert (found.status, found.change) == ("UNKNOWN", "no article is long enough")
 
@@ -136,7 +139,7 @@ def test_other_text_without_long_articles_has_no_ranks(apart):
 def test_other_text_that_is_too_short_is_left_out(apart):
     reporter, ood = Recorder(), replace(apart.ood, lengths=np.full_like(apart.ood.lengths, 3))
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    metric_tables = measured(replace(apart, ood=ood), FeasibilityOptions(), on_ood, reporter)
+    metric_tables = measure_splits(replace(apart, ood=ood), FeasibilityOptions(), on_ood, reporter)
     assert answer(REGISTRY, on_ood[0], metric_tables, ("unit",)).status == "UNKNOWN"
     assert "gates on OOD text are left out" in reporter.said[-1]
 

@@ -12,7 +12,7 @@ from lvmctl.data.synthetic.bayes import bayes_margins
 from lvmctl.data.synthetic.worlds import World
 from lvmctl.diagnostics.data.metric_audit import MetricAudit
 from lvmctl.diagnostics.data.metric_audit import audit as audited
-from lvmctl.diagnostics.data.window_options import MetricOptions
+from lvmctl.diagnostics.records import MetricOptions
 from lvmctl.evaluation.gates.bounds import Estimate
 
 

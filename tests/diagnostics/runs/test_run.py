@@ -13,8 +13,8 @@ from recorder import Recorder
 from training.small import TINY
 
 from lvmctl.core.errors import RunError
+from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.run import RunDiagnosis
-from lvmctl.diagnostics.runs.run_options import RunOptions
 from lvmctl.training import job
 
 TURNS = "synth:rotation?articles=40&chunks=24&dim=16&theta=20"

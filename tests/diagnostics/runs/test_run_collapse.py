@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from diagnostics.histories import escaped, planted, published_p7, records
 
+from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.run_collapse import (
     breakdowns,
@@ -14,7 +15,6 @@ from lvmctl.diagnostics.runs.run_collapse import (
     escapes,
     is_poor,
 )
-from lvmctl.diagnostics.runs.run_options import RunOptions
 
 OPTIONS = RunOptions(permutations=199)
 

@@ -13,9 +13,9 @@ from recorder import Recorder
 from training.small import TINY
 
 from lvmctl.data import Windows, open_splits
+from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.run import RunDiagnosis
-from lvmctl.diagnostics.runs.run_options import RunOptions
 from lvmctl.diagnostics.runs.run_ranking import ranking, ranking_findings
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.training import job

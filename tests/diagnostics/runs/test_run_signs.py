@@ -8,6 +8,7 @@ import pytest
 from diagnostics.histories import planted, records
 
 from lvmctl.core.formatting import number
+from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.history_rules import (
     CONSTANT,
@@ -19,7 +20,6 @@ from lvmctl.diagnostics.runs.history_rules import (
     worse_than_direct,
 )
 from lvmctl.diagnostics.runs.run_collapse import change_points
-from lvmctl.diagnostics.runs.run_options import RunOptions
 
 
 def changed(**val):

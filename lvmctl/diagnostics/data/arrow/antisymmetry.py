@@ -9,14 +9,15 @@ the Δ_a. A thousand random reversals are one product with G.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import NormalDist
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import BLOCK_BYTES
+from lvmctl.diagnostics.estimates import estimate_record
 from lvmctl.evaluation.statistics.intervals import Interval
 
 LAGS = (1, 2, 3)
@@ -33,50 +34,25 @@ TIE = 1e-9
 """Relative rounding below which a reversal counts as reaching what was observed."""
 
 
-@dataclass(frozen=True)
-class Antisymmetry:
-    """A_k of one lag.
-
-    Attributes:
-        value: A_k as measured, in [0, 2]; never 0, for noise is not symmetric.
-        null_mean, null_std: of A_k over random reversals.
-        p: share of reversals that reach ``value``, itself among them.
-        effect: A_k without the noise of either norm: the root of (‖ΣΔ_a‖² - Σ‖Δ_a‖²) over
-            ‖ΣS_a‖² - Σ‖S_a‖²; 0 where the first is negative. The second counts as at least half of
-            ‖ΣS_a‖², so that noise is never divided by noise.
-        ci: 95 % interval of ``effect``; NaN for fewer than three groups of articles.
-        pairs: chunks k apart.
-    """
-
-    value: float
-    null_mean: float
-    null_std: float
-    p: float
-    effect: float
-    ci: Interval
-    pairs: int
-
-
-@dataclass(frozen=True)
-class Sums:
+class LaggedSums(NamedTuple):
     """What all figures of one lag are made of, over g groups of articles.
 
     Attributes:
         gram: G (g, g), ⟨Δ_a, Δ_b⟩ of the groups' sums Δ_a = Σ_t x_t x_{t+k}ᵀ - x_{t+k} x_tᵀ.
         shares: (g,) ⟨S_a, ΣS⟩ of the groups' sums S_a = Σ_t x_t x_{t+k}ᵀ; they add up to ‖ΣS‖².
-        own: (g,) ‖S_a‖².
+        squares: (g,) ‖S_a‖².
         pairs: terms of all sums.
     """
 
     gram: np.ndarray
     shares: np.ndarray
-    own: np.ndarray
+    squares: np.ndarray
     pairs: int
 
 
 def antisymmetry(
     split: Split, lags: Sequence[int] = LAGS, permutations: int = 999, seed: int = 0
-) -> tuple[dict[int, Antisymmetry], float]:
+) -> tuple[dict[int, dict[str, Any]], float]:
     """A_k of every lag that some article is long enough for.
 
     Args:
@@ -87,32 +63,32 @@ def antisymmetry(
         seed: of the reversals.
 
     Returns:
-        By lag; and one p of all lags together: of the largest A_k² in its own null's standard
-        deviations. 1 where there is no lag.
+        By lag: ``A`` as measured, in [0, 2] and never 0, for noise is not symmetric; ``null_mean``
+        and ``null_std`` of A over the reversals; ``p``, the share of reversals that reach A, itself
+        among them; ``corrected``, the effect of :func:`corrected`; ``pairs`` of chunks. And one p
+        of all lags together: of the largest A² in its own null's standard deviations; 1 where there
+        is no lag.
     """
     signs = np.random.default_rng(seed).integers(0, 2, (permutations, groups_of(split)[-1] + 1))
     signs = np.vstack([np.ones(signs.shape[1]), 2.0 * signs - 1])
-    found, scores = {}, []
+    records, scores = {}, []
     for lag, sums in lagged_sums(split, lags).items():
+        # ‖Σ s_a Δ_a‖² as it is and of each reversal.
         norms = np.einsum("ng,ng->n", signs @ sums.gram, signs)
-        found[lag] = measured(sums, norms)
+        symmetric = sums.shares.sum() - norms[0] / 4
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values = np.nan_to_num(np.sqrt(norms.clip(0) / (symmetric + norms / 4)))
+        records[lag] = {
+            "A": float(values[0]),
+            "null_mean": float(values[1:].mean()),
+            "null_std": float(values[1:].std()),
+            "p": share_reaching(norms, TIE * abs(norms[0])),
+            "corrected": estimate_record(*corrected(sums)),
+            "pairs": sums.pairs,
+        }
         scale = norms.std()
         scores.append((norms - norms.mean()) / scale if scale > 0 else np.zeros(len(norms)))
-    return found, share_reaching(np.max(scores, axis=0), TIE) if scores else 1.0
-
-
-def measured(sums: Sums, norms: np.ndarray) -> Antisymmetry:
-    """One lag's figures from ‖Σ s_a Δ_a‖² (1 + n,), as it is and of n reversals."""
-    whole = sums.shares.sum()
-    symmetric = whole - norms[0] / 4
-    with np.errstate(invalid="ignore", divide="ignore"):
-        values = np.nan_to_num(np.sqrt(norms.clip(0) / (symmetric + norms / 4)))
-    effect, ci = corrected(sums)
-    p = share_reaching(norms, TIE * abs(norms[0]))
-    null = values[1:]
-    return Antisymmetry(
-        float(values[0]), float(null.mean()), float(null.std()), p, effect, ci, sums.pairs
-    )
+    return records, share_reaching(np.max(scores, axis=0), TIE) if scores else 1.0
 
 
 def share_reaching(values: np.ndarray, tie: float) -> float:
@@ -120,16 +96,18 @@ def share_reaching(values: np.ndarray, tie: float) -> float:
     return float((values >= values[0] - tie).mean())
 
 
-def corrected(sums: Sums, level: float = 0.95) -> tuple[float, Interval]:
-    """A_k whose squared norms are sums over a ≠ b, free of the noise of each, and its interval.
+def corrected(sums: LaggedSums, level: float = 0.95) -> tuple[float, Interval]:
+    """A_k without the noise of either norm, and its interval; NaN for fewer than three groups.
 
-    The numerator is a U-statistic: the jackknife sees the part of its variance that is linear in
-    the groups once and the remainder twice, so the remainder is taken off once.
+    It is the root of (‖ΣΔ_a‖² - Σ‖Δ_a‖²) over ‖ΣS_a‖² - Σ‖S_a‖², 0 where the first is negative.
+    The second counts as at least half of ‖ΣS_a‖², so that noise is never divided by noise. The
+    first is a U-statistic: the jackknife sees the part of its variance that is linear in the groups
+    once and the remainder twice, so the remainder is taken off once.
     """
     count, whole = len(sums.gram), sums.shares.sum()
     if not whole > 0:
         return 0.0, (float("nan"), float("nan"))
-    others = sums.shares - sums.own
+    others = sums.shares - sums.squares
     if others.sum() < whole / 2:
         others = sums.shares / 2
     whole = others.sum()
@@ -145,7 +123,7 @@ def corrected(sums: Sums, level: float = 0.95) -> tuple[float, Interval]:
     degenerate = 2 * (remainder**2).sum()
     jackknife = 4 * ((rows - ratio * others) ** 2).sum()
     error = np.sqrt(max(jackknife - degenerate, degenerate)) / whole
-    reach = quantile((1 + level) / 2, count - 1) * error
+    reach = student_quantile((1 + level) / 2, count - 1) * error
     return effect, (root(ratio - reach), root(ratio + reach))
 
 
@@ -154,8 +132,8 @@ def root(squared: float) -> float:
     return float(np.sqrt(np.clip(squared, 0, 4)))
 
 
-def quantile(share: float, freedom: int) -> float:
-    """Student's t, to 1 % from five degrees of freedom on (Fisher's expansion)."""
+def student_quantile(share: float, freedom: int) -> float:
+    """Of Student's t, to 1 % from five degrees of freedom on (Fisher's expansion)."""
     z = NormalDist().inv_cdf(share)
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
@@ -165,16 +143,16 @@ def quantile(share: float, freedom: int) -> float:
 
 def groups_of(split: Split) -> np.ndarray:
     """(A,) ascending group of each article: its own while there are few enough of them."""
-    most = min(len(split.lengths), GROUPS, max(WORK // split.dim, 64))
-    return np.arange(len(split.lengths)) * most // len(split.lengths)
+    groups = min(len(split.lengths), GROUPS, max(WORK // split.dim, 64))
+    return np.arange(len(split.lengths)) * groups // len(split.lengths)
 
 
-def lagged_sums(split: Split, lags: Sequence[int]) -> dict[int, Sums]:
+def lagged_sums(split: Split, lags: Sequence[int]) -> dict[int, LaggedSums]:
     """The sums of every lag that has pairs. Memory: G of each lag, and blocks of :data:`MEMORY`."""
     lags = [lag for lag in lags if (split.lengths > lag).any()]
     mean, dim = split.mean(), split.dim
     count = int(groups_of(split)[-1]) + 1
-    own, shares = ({lag: np.zeros(count) for lag in lags} for _ in range(2))
+    squares, shares = ({lag: np.zeros(count) for lag in lags} for _ in range(2))
     grams = {lag: np.zeros((count, count)) for lag in lags}
     step = max(1, MEMORY // max(1, 4 * 2 * count * dim * len(lags)))
     for low in range(0, dim, step):
@@ -187,7 +165,7 @@ def lagged_sums(split: Split, lags: Sequence[int]) -> dict[int, Sums]:
             blocks[lag][1, group] = after[:, low:high].T @ before
         for lag, (products, transposed) in blocks.items():
             flat = products.reshape(count, -1)
-            own[lag] += np.einsum("gi,gi->g", flat, flat)
+            squares[lag] += np.einsum("gi,gi->g", flat, flat)
             shares[lag] += flat @ flat.sum(axis=0)
             # Of Δ from the diagonal on: what is left of it is the same but for a sign.
             turned = products[:, :, low:] - transposed[:, :, low:]
@@ -195,7 +173,7 @@ def lagged_sums(split: Split, lags: Sequence[int]) -> dict[int, Sums]:
             turned = turned.reshape(count, -1)
             grams[lag] += turned @ turned.T
     pairs = {lag: int(np.maximum(split.lengths - lag, 0).sum()) for lag in lags}
-    return {lag: Sums(grams[lag], shares[lag], own[lag], pairs[lag]) for lag in lags}
+    return {lag: LaggedSums(grams[lag], shares[lag], squares[lag], pairs[lag]) for lag in lags}
 
 
 def pairs_of(

@@ -8,6 +8,7 @@ the form also sees the drift of the mean, all that a linear classifier would see
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,33 +45,15 @@ class WindowSample:
     folds: int
 
 
-@dataclass(frozen=True)
-class ArrowAccuracy:
-    """Share of held-out windows told from their mirror images; chance is one half.
-
-    Attributes:
-        value: in [0, 1]; an undecided window counts one half.
-        p: share of refits, after random reversals of articles, that do as well, the fit itself
-            among them.
-        null_mean: mean share that those refits reach.
-        null_range: 2.5 % and 97.5 % quantiles of it.
-    """
-
-    value: float
-    p: float
-    null_mean: float
-    null_range: tuple[float, float]
-
-
 def sample_windows(
-    split: Split, length: int, most: int, seed: int = 0, rank: int = RANK
+    split: Split, length: int, max_windows: int, seed: int = 0, rank: int = RANK
 ) -> WindowSample | None:
     """Windows of ``length`` chunks of whole articles, taken in a seeded order.
 
     Args:
         split: articles in reading order.
         length: L, chunks in a window, at least 2.
-        most: articles are taken until they hold so many windows.
+        max_windows: articles are taken until they hold so many.
         seed: of the order and of the folds.
         rank: principal components kept. They are those of chunks, which reversing leaves alone.
 
@@ -78,7 +61,7 @@ def sample_windows(
         None where fewer than two articles hold a window: nothing can be held out.
     """
     counts = np.maximum(split.lengths - length + 1, 0)
-    taken = seeded_articles(counts, most, seed, "arrow")
+    taken = seeded_articles(counts, max_windows, seed, "arrow")
     if len(taken) < 2:
         return None
     folds = min(FOLDS, len(taken))
@@ -88,9 +71,8 @@ def sample_windows(
     mean, axes = principal(split, taken, rank)
     windows = []
     for start, count in zip(split.starts[taken], split.lengths[taken]):
-        inside = (split.unit_rows(start, start + count) - mean) @ axes
-        rows = np.arange(count - length + 1)[:, None] + np.arange(length)
-        windows.append(inside[rows])
+        components = (split.unit_rows(start, start + count) - mean) @ axes
+        windows.append(components[np.arange(count - length + 1)[:, None] + np.arange(length)])
     article = np.repeat(taken, counts[taken])
     return WindowSample(np.concatenate(windows), article, fold_of[article], folds)
 
@@ -113,26 +95,27 @@ def principal(split: Split, articles: np.ndarray, rank: int) -> tuple[np.ndarray
     return mean.astype(np.float32), (axes[:, ::-1][:, :rank] / size).astype(np.float32)
 
 
-def classify(sample: WindowSample, refits: int = 199, seed: int = 0) -> ArrowAccuracy:
+def classify(sample: WindowSample, refits: int = 199, seed: int = 0) -> dict[str, Any]:
     """The bilinear classifier, fitted again on every random reversal of articles.
 
     Ridge regression of 1 on the features: reversing an article changes the sign of its features,
     so that their products stay and every refit is a few matrix products. The penalty is chosen
     anew in every refit, on a part of the articles fitted on.
 
-    Args:
-        sample: windows with folds.
-        refits: random reversals.
-        seed: of the reversals.
+    Returns:
+        ``accuracy``, the share of held-out windows told from their mirror images, chance 0.5, an
+        undecided window counting one half; ``p``, the share of refits that do as well, the fit
+        itself among them; ``null_mean`` of the refits and ``null_range``, their 2.5 % and 97.5 %
+        quantiles.
     """
-    found = features(sample.chunks)
+    forms = features(sample.chunks)
     names, place = np.unique(sample.article, return_inverse=True)
     signs = np.random.default_rng(seed).integers(0, 2, (len(names), refits))
     signs = np.hstack([np.ones((len(names), 1)), 2.0 * signs - 1])
     parts = [np.flatnonzero(sample.fold == fold) for fold in range(sample.folds)]
-    grams = np.stack([(found[part].T @ found[part]).astype(np.float64) for part in parts])
-    sums = np.zeros((len(names), found.shape[1]))
-    np.add.at(sums, place, found)
+    grams = np.stack([(forms[part].T @ forms[part]).astype(np.float64) for part in parts])
+    sums = np.zeros((len(names), forms.shape[1]))
+    np.add.at(sums, place, forms)
     article_fold = np.zeros(len(names), np.int64)
     article_fold[place] = sample.fold
     crosses = np.stack(
@@ -142,12 +125,15 @@ def classify(sample: WindowSample, refits: int = 199, seed: int = 0) -> ArrowAcc
     for fold, part in enumerate(parts):
         others = [other for other in range(len(parts)) if other != fold]
         weights, _ = fit_held_out(grams[others], crosses[others], PENALTIES)
-        scores = (found[part] @ weights.astype(np.float32)) * signs[place[part]]
+        scores = (forms[part] @ weights.astype(np.float32)) * signs[place[part]]
         right += (1 + np.sign(scores)).sum(axis=0) / 2
-    shares = right / len(found)
-    p = float((shares >= shares[0] - 1e-12).mean())
-    low, high = np.quantile(shares[1:], (0.025, 0.975))
-    return ArrowAccuracy(float(shares[0]), p, float(shares[1:].mean()), (float(low), float(high)))
+    shares = right / len(forms)
+    return {
+        "accuracy": float(shares[0]),
+        "p": float((shares >= shares[0] - 1e-12).mean()),
+        "null_mean": float(shares[1:].mean()),
+        "null_range": np.quantile(shares[1:], (0.025, 0.975)).tolist(),
+    }
 
 
 def features(chunks: np.ndarray) -> np.ndarray:
@@ -164,17 +150,16 @@ def network_accuracy(sample: WindowSample, seed: int = 0) -> float:
     Its score is g(window) - g(window reversed). It has no p: a thousand trainings would take too
     long, and a binomial interval around cross-validated shares does not hold its level.
 
-    Args:
-        sample: windows with folds.
-        seed: of weights and batches; the global generator of torch is left as it was.
+    The global generator of torch is left as it was.
     """
-    # Components of equal size: what is told may lie where there is little variance.
+    # Components of equal size: the difference may lie where there is little variance.
     spread = sample.chunks.reshape(-1, sample.chunks.shape[2]).std(axis=0)
     chunks = torch.from_numpy(sample.chunks / np.where(spread > 0, spread, 1).astype(np.float32))
     forward, backward = chunks.flatten(1), chunks.flip(1).flatten(1)
     right = 0.0
     for fold in range(sample.folds):
-        train, test = (torch.from_numpy(np.flatnonzero(x)) for x in _sides(sample.fold, fold))
+        held = torch.from_numpy(sample.fold == fold)
+        train, test = torch.nonzero(~held).flatten(), torch.nonzero(held).flatten()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             net = nn.Sequential(
@@ -191,7 +176,3 @@ def network_accuracy(sample: WindowSample, seed: int = 0) -> float:
             score = net(forward[test]) - net(backward[test])
         right += float((1 + score.sign()).sum()) / 2
     return right / len(chunks)
-
-
-def _sides(folds: np.ndarray, held: int) -> tuple[np.ndarray, np.ndarray]:
-    return folds != held, folds == held

@@ -17,16 +17,16 @@ from lvmctl.diagnostics.data.arrow.arrow_classifier import (
     network_accuracy,
     sample_windows,
 )
-from lvmctl.diagnostics.data.arrow.direction_options import DirectionOptions
-from lvmctl.diagnostics.data.arrow.direction_text import change, figures, sentence, tables, verdict
-from lvmctl.diagnostics.data.arrow.lags import lag_curve, recency
-from lvmctl.diagnostics.data.arrow.measurements import Readings
-from lvmctl.diagnostics.data.arrow.predictability import (
-    FOLDS,
-    predictability,
-    ridge,
-    transformer,
+from lvmctl.diagnostics.data.arrow.direction_text import (
+    change,
+    sentence,
+    strongest,
+    tables,
+    verdict,
 )
+from lvmctl.diagnostics.data.arrow.lags import LIMIT, lag_curve, recency
+from lvmctl.diagnostics.data.arrow.predictability import FOLDS, predictability, ridge, transformer
+from lvmctl.diagnostics.records import DirectionOptions
 from lvmctl.evaluation.statistics.intervals import Resampling
 
 if TYPE_CHECKING:
@@ -49,56 +49,60 @@ class Direction:
         Raises:
             DataError: separate windows, or no article of two chunks.
         """
-        found = self.read(split, reporter)
+        refuse_unordered(split)
+        figures = self.measure(split, reporter)
         return Diagnosis(
-            verdict(found),
-            sentence(found),
-            figures(found),
-            tables(found),
-            change(found),
-            plot=lambda: drawn(found),
+            verdict(figures),
+            sentence(figures),
+            figures,
+            tables(figures),
+            change(figures),
+            plot=lambda: plot_lags(figures),
         )
 
-    def read(self, split: Split, reporter: Reporter) -> Readings:
-        """Measure everything, one seed for all."""
+    def measure(self, split: Split, reporter: Reporter) -> dict[str, Any]:
+        """All figures as plain data; what the articles are too few or too short for is left out."""
         options, seed = self.options, self.options.seed
-        check(split)
         resampling = Resampling(len(split.lengths), seed)
         total = 4 + 2 * FOLDS + 2 * options.transformer
         with reporter.progress("forward and backward", "steps", total) as done:
             curve, telescoping = lag_curve(split, resampling)
-            near = recency(split, resampling, options.context)
+            nearness = recency(split, resampling, options.context)
             done(1)
             lags, p = antisymmetry(split, permutations=options.permutations, seed=seed)
             done(1)
+            lag = strongest(lags, p)
+            figures = {
+                "articles": len(split.lengths),
+                "chunks": split.chunks,
+                "context": options.context,
+                "effect": lags[lag]["corrected"] | {"lag": lag, "p": p},
+                "lag_curve": curve,
+                "lags": {str(lag): record for lag, record in lags.items()},
+            }
+            if telescoping:
+                figures["telescoping"] = telescoping | {"limit": LIMIT}
+            if nearness:
+                figures["recency"] = nearness
             sample = sample_windows(split, options.context + 1, options.windows, seed)
-            classifier = None if sample is None else classify(sample, options.refits, seed)
+            if sample is not None:
+                figures["classifier"] = {"chance": 0.5, **classify(sample, options.refits, seed)}
             done(1)
-            network = None if sample is None else network_accuracy(sample, seed)
+            if sample is not None:
+                figures["network"] = {"chance": 0.5, "accuracy": network_accuracy(sample, seed)}
             done(1)
-            common: dict[str, Any] = {"context": options.context, "most": options.windows}
+            common: dict[str, Any] = {"context": options.context, "max_windows": options.windows}
             common |= {"seed": seed, "done": done}
             predicted = {"ridge": predictability(split, ridge(seed), **common)}
             if options.transformer:
                 # One part of the articles is held out: fitting it three times shows little more.
                 fit = transformer(options.epochs, seed)
                 predicted["transformer"] = predictability(split, fit, rounds=1, **common)
-        return Readings(
-            articles=len(split.lengths),
-            chunks=split.chunks,
-            context=options.context,
-            curve=curve,
-            telescoping=telescoping,
-            recency=near,
-            lags=lags,
-            p=p,
-            classifier=classifier,
-            network=network,
-            predicted=predicted,
-        )
+        figures["predictability"] = {name: each for name, each in predicted.items() if each}
+        return figures
 
 
-def check(split: Split) -> None:
+def refuse_unordered(split: Split) -> None:
     """Refuse what cannot be read in two directions.
 
     Raises:
@@ -118,31 +122,34 @@ def check(split: Split) -> None:
         )
 
 
-def drawn(found: Readings) -> Figure:
+def plot_lags(figures: dict[str, Any]) -> Figure:
     """The lag curve above, A_k against reversed articles below."""
     from matplotlib.figure import Figure
 
     figure = Figure((6, 6), layout="constrained")
     above, below = figure.subplots(2)
-    lags = list(found.curve)
-    low, high = zip(*(found.curve[lag].ci for lag in lags))
+    curve, nowhere = figures["lag_curve"], [float("nan")] * 2
+    lags = list(map(int, curve))
+    low, high = zip(*(point["ci"] or nowhere for point in curve.values()))
     above.fill_between(lags, low, high, color="#cccccc", label="95 % interval over articles")
-    above.plot(lags, [found.curve[lag].value for lag in lags], "ko-", markersize=4, label="r(k)")
+    values = [point["value"] for point in curve.values()]
+    above.plot(lags, values, "ko-", markersize=4, label="r(k)")
     above.set(xlabel="lag k", ylabel="mean cosine", title="Recency: the same in both directions")
     above.legend(frameon=False)
-    each = found.lags
+    records = figures["lags"].values()
+    lags = list(map(int, figures["lags"]))
     below.errorbar(
-        list(each),
-        [one.null_mean for one in each.values()],
-        [2 * one.null_std for one in each.values()],
+        lags,
+        [record["null_mean"] for record in records],
+        [2 * record["null_std"] for record in records],
         fmt="s",
         color="#0072B2",
         markerfacecolor="white",
         capsize=4,
         label="articles reversed at random, ± 2 standard deviations",
     )
-    below.plot(list(each), [one.value for one in each.values()], "ko", label="A_k as measured")
-    below.set(xlabel="lag k", ylabel="A_k", title="Arrow of time", xticks=list(each))
+    below.plot(lags, [record["A"] for record in records], "ko", label="A_k as measured")
+    below.set(xlabel="lag k", ylabel="A_k", title="Arrow of time", xticks=lags)
     below.set_ylim(bottom=0)
     below.legend(frameon=False)
     return figure

@@ -1,100 +1,98 @@
-"""What the readings of direction amount to, in words, figures and tables."""
+"""What the figures of direction amount to: verdict, sentence and tables."""
 
 from __future__ import annotations
 
-from functools import partial
-from math import isnan
+from collections.abc import Mapping
 from typing import Any
 
 from lvmctl.core.diagnosis import Table
-from lvmctl.core.formatting import count, estimate, number, p_value, percent
+from lvmctl.core.formatting import count, number, p_value, percent
 from lvmctl.diagnostics.data.arrow.lags import LIMIT
-from lvmctl.diagnostics.data.arrow.measurements import Readings
-from lvmctl.diagnostics.data.arrow.predictability import EQUAL, Predictability
+from lvmctl.diagnostics.data.arrow.predictability import EQUAL
+from lvmctl.diagnostics.estimates import estimates_table, format_estimate
 
 LEVEL = 0.05
 
 DIGITS = 4
-precise = partial(estimate, digits=DIGITS)
 """Means and effects are small: four places."""
 
-FEWEST = 6
-"""Articles: 2/2^A is the smallest p there is, as reversing all of them changes nothing."""
+MIN_ARTICLES = 6
+"""2/2^A is the smallest p there is, as reversing all articles changes nothing."""
 
 CLEAR, STRONG = 0.1, 0.5
 """Effects from which an arrow is called clear and strong, on a scale that ends at 2."""
 
+WORDS = {
+    "TRACE OF AN ARROW": "There is a trace of an arrow of time",
+    "ARROW": "There is an arrow of time",
+    "STRONG ARROW": "There is a strong arrow of time",
+}
 
-def strongest(found: Readings) -> int:
-    """The lag that is spoken of: 1, unless it shows nothing and another lag does."""
-    if found.lags[1].p <= LEVEL or found.p > LEVEL:
+
+def strongest(lags: Mapping[int, Mapping[str, Any]], p: float) -> int:
+    """The lag whose effect is reported: 1, unless it shows nothing and another lag does."""
+    if lags[1]["p"] <= LEVEL or p > LEVEL:
         return 1
-    return max(found.lags, key=lambda lag: found.lags[lag].effect)
+    return max(lags, key=lambda lag: lags[lag]["corrected"]["value"])
 
 
-def verdict(found: Readings) -> str:
+def verdict(figures: Mapping[str, Any]) -> str:
     """UNDECIDED, NO ARROW FOUND, TRACE OF AN ARROW, ARROW or STRONG ARROW."""
-    if found.articles < FEWEST:
+    effect = figures["effect"]
+    if figures["articles"] < MIN_ARTICLES:
         return "UNDECIDED"
-    if found.p > LEVEL:
+    if effect["p"] > LEVEL:
         return "NO ARROW FOUND"
-    effect = found.lags[strongest(found)].effect
-    if effect < CLEAR:
+    if effect["value"] < CLEAR:
         return "TRACE OF AN ARROW"
-    return "ARROW" if effect < STRONG else "STRONG ARROW"
+    return "ARROW" if effect["value"] < STRONG else "STRONG ARROW"
 
 
-def sentence(found: Readings) -> str:
+def sentence(figures: Mapping[str, Any]) -> str:
     """The verdict for a reader who knows no symbol, then its figures."""
-    lag = strongest(found)
-    one = found.lags[lag]
-    lags = "lag 1" if len(found.lags) == 1 else f"lags 1 to {max(found.lags)} together"
-    shown = (
-        f"A_{lag} without noise {precise(one.effect, one.ci)}, p = {p_value(found.p)} over {lags}"
-    )
-    if found.articles < FEWEST:
+    effect = figures["effect"]
+    lag, lags, word = effect["lag"], list(figures["lags"]), verdict(figures)
+    over = "lag 1" if len(lags) == 1 else f"lags 1 to {lags[-1]} together"
+    measured = f"A_{lag} without noise {format_estimate(effect, DIGITS)}"
+    measured = f"({measured}, p = {p_value(effect['p'])} over {over})"
+    if word == "UNDECIDED":
         return (
-            f"{count(found.articles, 'article')} cannot show an arrow of time "
-            f"at level {percent(LEVEL, 0)}, at least {FEWEST} are needed ({shown})."
+            f"{count(figures['articles'], 'article')} cannot show an arrow of time "
+            f"at level {percent(LEVEL, 0)}, at least {MIN_ARTICLES} are needed {measured}."
         )
     apart = "neighbouring chunks" if lag == 1 else f"chunks {lag} apart"
-    words = {
-        "TRACE OF AN ARROW": "There is a trace of an arrow of time",
-        "ARROW": "There is an arrow of time",
-        "STRONG ARROW": "There is a strong arrow of time",
-    }
-    size = f"{percent(one.effect)} of its size"
-    if found.p > LEVEL:
-        low, high = one.ci
-        interval = "" if isnan(low) else f", 95 % interval {percent(low)} to {percent(high)}"
+    size = f"{percent(effect['value'])} of its size"
+    if word == "NO ARROW FOUND":
+        ends = effect["ci"]
+        within = f", 95 % interval {percent(ends[0])} to {percent(ends[1])}" if ends else ""
         text = (
             "No arrow of time was found, which does not prove that there is none: the estimate is "
             f"that reading the articles backward changes how {apart} are correlated by {size}"
-            f"{interval} ({shown})"
+            f"{within} {measured}"
         )
     else:
         text = (
-            f"{words[verdict(found)]}: reading the articles backward changes how {apart} are "
-            f"correlated by {size} ({shown})"
+            f"{WORDS[word]}: reading the articles backward changes how {apart} are "
+            f"correlated by {size} {measured}"
         )
-    if found.classifier:
+    if classifier := figures.get("classifier"):
         text += (
-            f"; {percent(found.classifier.value)} of windows were told from their mirror images "
-            f"(chance 50 %, p = {p_value(found.classifier.p)})"
+            f"; {percent(classifier['accuracy'])} of windows were told from their mirror images "
+            f"(chance 50 %, p = {p_value(classifier['p'])})"
         )
     return f"{text}."
 
 
-def change(found: Readings) -> str:
+def change(figures: Mapping[str, Any]) -> str:
     """What would change the verdict."""
-    if found.articles < FEWEST:
+    if figures["articles"] < MIN_ARTICLES:
         return "More articles."
-    if found.p <= LEVEL:
+    if figures["effect"]["p"] <= LEVEL:
         return (
             "Judge a model's sense of direction against the same training on "
             "`synth:reversed?store=STORE`, not against chunks of its own window."
         )
-    if found.classifier and found.classifier.p <= LEVEL:
+    if "classifier" in figures and figures["classifier"]["p"] <= LEVEL:
         return (
             "The classifier, whose p is not part of the verdict, sees an order: perhaps a drift of "
             "the mean, to which A_k is nearly blind; more articles would settle it."
@@ -102,122 +100,58 @@ def change(found: Readings) -> str:
     return "More articles, or longer ones: they narrow the interval."
 
 
-def figures(found: Readings) -> dict[str, Any]:
-    """Everything as plain data."""
-    lag = strongest(found)
-    one = found.lags[lag]
-    data: dict[str, Any] = {
-        "articles": found.articles,
-        "chunks": found.chunks,
-        "context": found.context,
-        "effect": with_ci(one.effect, one.ci) | {"lag": lag, "p": found.p},
-        "lag_curve": {
-            str(lag): with_ci(each.value, each.ci) | {"pairs": each.pairs}
-            for lag, each in found.curve.items()
-        },
-        "lags": {
-            str(lag): {
-                "A": each.value,
-                "null_mean": each.null_mean,
-                "null_std": each.null_std,
-                "p": each.p,
-                "corrected": with_ci(each.effect, each.ci),
-                "pairs": each.pairs,
-            }
-            for lag, each in found.lags.items()
-        },
-    }
-    if found.telescoping:
-        each = found.telescoping
-        data["telescoping"] = with_ci(each.value, each.ci) | {
-            "bound": each.bound,
-            "chunks": each.chunks,
-            "articles": each.articles,
-            "limit": LIMIT,
-        }
-    if found.recency:
-        data["recency"] = {name: with_ci(*each) for name, each in found.recency.items()}
-    if found.classifier:
-        each = found.classifier
-        data["classifier"] = {
-            "accuracy": each.value,
-            "chance": 0.5,
-            "p": each.p,
-            "null_mean": each.null_mean,
-            "null_range": list(each.null_range),
-        }
-        data["network"] = {"accuracy": found.network, "chance": 0.5}
-    data["predictability"] = {
-        name: predicted(each) for name, each in found.predicted.items() if each
-    }
-    return data
-
-
-def predicted(each: Predictability) -> dict[str, Any]:
-    """One predictor in both directions."""
-    names = ("forward", "backward", "difference", "margin_forward", "margin_backward")
-    shown = {name: with_ci(*getattr(each, name)) for name in names}
-    return shown | {"windows": each.windows, "articles": each.articles}
-
-
-def tables(found: Readings) -> tuple[Table, ...]:
+def tables(figures: Mapping[str, Any]) -> tuple[Table, ...]:
     """Recency, movement and the arrow of time, each under its name."""
-    rows = [(f"r({lag})", precise(each.value, each.ci)) for lag, each in found.curve.items()]
-    for name, each in (found.recency or {}).items():
-        rows.append((f"nearest minus {found.context} away, read {name}", precise(*each)))
-    made = [Table(("", "mean cosine"), tuple(rows), "Recency: true in both directions")]
-    runs = {name: each for name, each in found.predicted.items() if each}
-    if runs:
-        margins = tuple(
-            (
-                name,
-                precise(*each.margin_forward),
-                precise(*each.margin_backward),
-            )
-            for name, each in runs.items()
-        )
-        title = "Movement: margin[last]; above 0 the sequence moves, which reversible ones do too"
-        made.append(Table(("", "forward", "backward"), margins, title))
+    recency = {f"r({lag})": record for lag, record in figures["lag_curve"].items()}
+    for name, record in figures.get("recency", {}).items():
+        recency[f"nearest minus {figures['context']} away, read {name}"] = record
     lags = tuple(
         (
             f"A_{lag}",
-            number(each.value, DIGITS),
-            f"{number(each.null_mean, DIGITS)} ± {number(each.null_std, DIGITS)}",
-            p_value(each.p),
-            precise(each.effect, each.ci),
+            number(record["A"], DIGITS),
+            f"{number(record['null_mean'], DIGITS)} ± {number(record['null_std'], DIGITS)}",
+            p_value(record["p"]),
+            format_estimate(record["corrected"], DIGITS),
         )
-        for lag, each in found.lags.items()
+        for lag, record in figures["lags"].items()
     )
-    header = ("", "measured", "articles reversed at random", "p", "without noise")
-    made.append(Table(header, lags, "Arrow of time: antisymmetry of lagged correlations, 0 to 2"))
-    if found.classifier:
-        each = found.classifier
-        low, high = each.null_range
-        told = (
-            ("bilinear", number(each.value), f"{number(low)} to {number(high)}", p_value(each.p)),
-            ("network, effect only", number(found.network), "", ""),
+    made = [
+        estimates_table(
+            {name: {"mean cosine": record} for name, record in recency.items()},
+            "Recency: true in both directions",
+            DIGITS,
+        ),
+        estimates_table(
+            {
+                name: {way: each[f"margin_{way}"] for way in ("forward", "backward")}
+                for name, each in figures["predictability"].items()
+            },
+            "Movement: margin[last]; above 0 the sequence moves, which reversible ones do too",
+            DIGITS,
+        ),
+        Table(
+            ("", "measured", "articles reversed at random", "p", "without noise"),
+            lags,
+            "Arrow of time: antisymmetry of lagged correlations, 0 to 2",
+        ),
+    ]
+    if "classifier" in figures:
+        classifier, network = figures["classifier"], figures["network"]
+        low, high = map(number, classifier["null_range"])
+        share, p = number(classifier["accuracy"]), p_value(classifier["p"])
+        rows = (
+            ("bilinear", share, f"{low} to {high}", p),
+            ("network, effect only", number(network["accuracy"]), "", ""),
         )
         title = "Arrow of time: share of windows told from their mirror images, chance .5"
-        made.append(Table(("", "share", "reversed at random", "p"), told, title))
-    if runs:
-        both = tuple(
-            (
-                name,
-                precise(*each.forward),
-                precise(*each.backward),
-                precise(*each.difference),
-            )
-            for name, each in runs.items()
-        )
-        title = f"Cosine to the next chunk, and to the previous one read backward. {EQUAL}"
-        made.append(Table(("", "forward", "backward", "difference"), both, title))
-    if found.telescoping:
-        each = found.telescoping
-        row = (precise(each.value, each.ci), number(each.bound, DIGITS))
+        made.append(Table(("", "share", "reversed at random", "p"), rows, title))
+    cosines = {
+        name: {part: each[part] for part in ("forward", "backward", "difference")}
+        for name, each in figures["predictability"].items()
+    }
+    title = f"Cosine to the next chunk, and to the previous one read backward. {EQUAL}"
+    made.append(estimates_table(cosines, title, DIGITS))
+    if telescoping := figures.get("telescoping"):
+        row = (format_estimate(telescoping, DIGITS), number(telescoping["bound"], DIGITS))
         made.append(Table(("cos next - cos previous", "it cannot exceed"), (row,), LIMIT))
-    return tuple(made)
-
-
-def with_ci(value: float, ci: tuple[float, float]) -> dict[str, Any]:
-    """A figure and its interval, None where there is none, as plain data."""
-    return {"value": value, "ci": None if isnan(ci[0]) else list(ci)}
+    return tuple(table for table in made if table.rows)

@@ -5,12 +5,13 @@ METHODS §2.1, §2.2: a mean of pairwise cosines is the same read forward and ba
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lvmctl.data.splits.split import Split
-from lvmctl.evaluation.statistics.intervals import Interval, Resampling
+from lvmctl.diagnostics.estimates import estimate_record
+from lvmctl.evaluation.statistics.intervals import Resampling
 
 LIMIT = (
     "The telescoping statistic cannot show a direction: inside an article its terms cancel, all "
@@ -19,53 +20,23 @@ LIMIT = (
 )
 
 
-@dataclass(frozen=True)
-class LagCosine:
-    """r(k), the mean cosine of chunks k apart.
-
-    Attributes:
-        value: in [-1, 1].
-        ci: 95 % interval over articles; NaN for fewer than two articles.
-        pairs: how many pairs it is the mean of.
-    """
-
-    value: float
-    ci: Interval
-    pairs: int
-
-
-@dataclass(frozen=True)
-class Telescoping:
-    """Mean of cos(x_t, x_{t+1}) - cos(x_t, x_{t-1}) over the chunks that have both neighbours.
-
-    Attributes:
-        value: the mean.
-        ci: 95 % interval over articles; NaN for fewer than two articles.
-        bound: 2A/n, which |value| cannot exceed, for n such chunks in A articles.
-        chunks: n.
-        articles: A, the articles of at least three chunks.
-    """
-
-    value: float
-    ci: Interval
-    bound: float
-    chunks: int
-    articles: int
-
-
 def lag_curve(
     split: Split, resampling: Resampling, lags: int = 10
-) -> tuple[dict[int, LagCosine], Telescoping | None]:
-    """r(1) … r(lags), pooled over all pairs inside articles, and the telescoping statistic.
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any] | None]:
+    """r(1) … r(lags), the mean cosine of chunks k apart, and the telescoping statistic.
+
+    The statistic is the mean of cos(x_t, x_{t+1}) - cos(x_t, x_{t-1}) over the n chunks that have
+    both neighbours.
 
     Args:
-        split: articles in reading order.
+        split: articles in reading order, read one at a time.
         resampling: of ``split``'s articles.
         lags: the largest distance.
 
     Returns:
-        The lags that some article is long enough for; and the statistic, None where no article
-        has three chunks. One article is read at a time.
+        By lag, where some article is long enough, ``value`` in [-1, 1], ``ci`` over articles and
+        the number of ``pairs``. Of the statistic ``value``, ``ci``, ``chunks`` n, ``articles`` A of
+        at least three chunks and ``bound`` 2A/n, which |value| cannot exceed; None for A = 0.
     """
     articles = len(split.lengths)
     sums, counts = np.zeros((lags + 1, articles)), np.zeros((lags + 1, articles))
@@ -77,42 +48,31 @@ def lag_curve(
             sums[lag, number], counts[lag, number] = cosines.sum(), len(cosines)
             if lag == 1:
                 steps[number] = np.diff(cosines).sum()
-    every = np.arange(articles)
-    found = [lag for lag in range(1, lags + 1) if counts[lag].any()]
-    columns = {str(lag): (sums[lag], every, counts[lag]) for lag in found}
+    index = np.arange(articles)
+    columns = {
+        str(lag): (sums[lag], index, counts[lag]) for lag in range(1, lags + 1) if counts[lag].any()
+    }
     interior = np.maximum(split.lengths - 2, 0)
     if interior.any():
-        columns["telescoping"] = (steps, every, interior)
-    ends = resampling.intervals(columns)
-    curve = {
-        lag: LagCosine(
-            float(sums[lag].sum() / counts[lag].sum()), ends[str(lag)], int(counts[lag].sum())
-        )
-        for lag in found
-    }
-    if not interior.any():
-        return curve, None
-    chunks, long = int(interior.sum()), int((interior > 0).sum())
-    value = float(steps.sum() / chunks)
-    return curve, Telescoping(value, ends["telescoping"], 2 * long / chunks, chunks, long)
+        columns["telescoping"] = (steps, index, interior)
+    records = ratios(columns, resampling)
+    telescoping = records.pop("telescoping", None)
+    if telescoping:
+        chunks, long = int(interior.sum()), int((interior > 0).sum())
+        telescoping |= {"bound": 2 * long / chunks, "chunks": chunks, "articles": long}
+    pairs = {lag: {"pairs": int(counts[int(lag)].sum())} for lag in records}
+    return {lag: record | pairs[lag] for lag, record in records.items()}, telescoping
 
 
-def recency(
-    split: Split, resampling: Resampling, context: int
-) -> dict[str, tuple[float, Interval]] | None:
+def recency(split: Split, resampling: Resampling, context: int) -> dict[str, dict[str, Any]] | None:
     """How much nearer a chunk is to its neighbour than to the chunk K away, both ways of reading.
 
     Forward it is the mean of cos(x_{t+K-1}, x_{t+K}) - cos(x_t, x_{t+K}) over all windows and their
     targets, backward of cos(x_t, x_{t+1}) - cos(x_t, x_{t+K}): positive for coherent text both ways
     (METHODS §2.2).
 
-    Args:
-        split: articles in reading order.
-        resampling: of ``split``'s articles.
-        context: K.
-
     Returns:
-        ``forward`` and ``backward``, each with its 95 % interval over articles; None where no
+        ``forward`` and ``backward``, each with ``value`` and ``ci`` over articles; None where no
         article has K + 1 chunks.
     """
     counts = np.maximum(split.lengths - context, 0)
@@ -125,9 +85,15 @@ def recency(
         near = np.einsum("td,td->t", chunks[:-1], chunks[1:]).astype(np.float64)
         far = np.einsum("td,td->t", chunks[:-context], chunks[context:]).sum(dtype=np.float64)
         sums[:, number] = near[context - 1 :].sum() - far, near[:count].sum() - far
-    columns = {
-        name: (values, np.arange(len(counts)), counts)
-        for name, values in zip(("forward", "backward"), sums)
-    }
+    index = np.arange(len(counts))
+    columns = {name: (values, index, counts) for name, values in zip(("forward", "backward"), sums)}
+    return ratios(columns, resampling)
+
+
+def ratios(columns: dict[str, tuple], resampling: Resampling) -> dict[str, dict[str, Any]]:
+    """Σ values / Σ denominators of each ``(values, article, denominators)``, with its interval."""
     ends = resampling.intervals(columns)
-    return {name: (float(columns[name][0].sum() / counts.sum()), ends[name]) for name in columns}
+    return {
+        name: estimate_record(values.sum() / counts.sum(), ends[name])
+        for name, (values, _, counts) in columns.items()
+    }

@@ -7,7 +7,7 @@ chunks: only their order of reading differs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +20,8 @@ from lvmctl.data.splits.order import seeded_articles
 from lvmctl.data.splits.split import Split, windows_per_article
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.reversal import reversed_split
-from lvmctl.evaluation.statistics.intervals import Interval, Resampling
+from lvmctl.diagnostics.estimates import estimate_record
+from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.nn.free import Free
 from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import Shape
@@ -42,57 +43,39 @@ Fit = Callable[[Windows], Predictor]
 """Fits a predictor on windows."""
 
 
-@dataclass(frozen=True)
-class Predictability:
-    """Mean cosine of predictions on held-out articles, in [-1, 1], with 95 % intervals over these.
-
-    Attributes:
-        forward: of the next chunk from the K before it.
-        backward: of the previous chunk from the K after it.
-        difference: forward minus backward, on the same chunks.
-        margin_forward, margin_backward: cosine to the target minus cosine to the window's ``last``
-            chunk. Where it is positive the sequence moves; a reversible one may, too (METHODS
-            §2.3).
-        windows, articles: how many are held out, over all folds.
-    """
-
-    forward: tuple[float, Interval]
-    backward: tuple[float, Interval]
-    difference: tuple[float, Interval]
-    margin_forward: tuple[float, Interval]
-    margin_backward: tuple[float, Interval]
-    windows: int
-    articles: int
-
-
 def predictability(
     split: Split,
     fit: Fit,
     context: int,
-    most: int,
+    max_windows: int,
     seed: int = 0,
     *,
     rounds: int = FOLDS,
     done: Callable[[int], object] = lambda count: None,
-) -> Predictability | None:
-    """Fit and measure in both directions, articles held out in turn.
+) -> dict[str, Any] | None:
+    """Mean cosine of predictions in both directions, articles held out in turn.
 
     Args:
         split: articles in reading order; not a store of separate windows.
         fit: the procedure, the same in both directions.
         context: K.
-        most: whole articles are taken in a seeded order until they hold so many windows.
+        max_windows: whole articles are taken in a seeded order until they hold so many.
         seed: of that order, of the folds and of the resampling.
         rounds: how many of the :data:`FOLDS` parts are held out in turn.
         done: called with 1 after every fit.
 
     Returns:
-        None where fewer than two articles hold a window. The intervals are over the articles held
-        out: that other articles, or another seed, would have fitted other predictors is not in
-        them, so a small difference whose interval leaves out 0 is no proof of anything.
+        Each with ``value`` in [-1, 1] and ``ci``: ``forward`` of the next chunk from the K before
+        it; ``backward`` of the previous chunk from the K after it; their ``difference`` on the same
+        chunks; ``margin_forward`` and ``margin_backward``, cosine to the target minus cosine to the
+        window's ``last`` chunk (positive where the sequence moves, which a reversible one may too,
+        METHODS §2.3). And the held-out ``windows`` and ``articles`` of all folds. None where fewer
+        than two articles hold a window. The intervals are over the articles held out: that other
+        articles, or another seed, would have fitted other predictors is not in them, so a small
+        difference whose interval leaves out 0 is no proof of anything.
     """
     counts = windows_per_article(split, context, 1)
-    order = seeded_articles(counts, most, seed, "arrow")
+    order = seeded_articles(counts, max_windows, seed, "arrow")
     if len(order) < 2:
         return None
     folds = min(FOLDS, len(order))
@@ -102,10 +85,8 @@ def predictability(
         train, test = split.take(order[~held]), split.take(order[held])
         values.append(both_ways(train, test, fit, context, done))
         article.append(np.repeat(order[held], counts[order[held]]))
-    found, place = np.concatenate(values, axis=2), np.concatenate(article)
-    names, place = np.unique(place, return_inverse=True)
-    resampling = Resampling(len(names), seed)
-    (forward, forward_last), (backward, backward_last) = found
+    names, place = np.unique(np.concatenate(article), return_inverse=True)
+    (forward, forward_last), (backward, backward_last) = np.concatenate(values, axis=2)
     columns = {
         "forward": forward,
         "backward": backward,
@@ -113,12 +94,10 @@ def predictability(
         "margin_forward": forward - forward_last,
         "margin_backward": backward - backward_last,
     }
-    ends = resampling.intervals({name: (column, place) for name, column in columns.items()})
-    return Predictability(
-        **{name: (float(column.mean()), ends[name]) for name, column in columns.items()},
-        windows=len(place),
-        articles=len(names),
-    )
+    samples = {name: (column, place) for name, column in columns.items()}
+    ends = Resampling(len(names), seed).intervals(samples)
+    records = {name: estimate_record(columns[name].mean(), ends[name]) for name in columns}
+    return records | {"windows": len(place), "articles": len(names)}
 
 
 def both_ways(
@@ -140,15 +119,15 @@ def both_ways(
 
 def cosines(predict: Predictor, windows: Windows) -> np.ndarray:
     """Cosine of each prediction to its target, and to its window's ``last``: (2, W) float64."""
-    found = np.empty((2, len(windows)))
+    both = np.empty((2, len(windows)))
     with torch.no_grad():
         for low in range(0, len(windows), 1024):
             index = np.arange(low, min(low + 1024, len(windows)))
             context = torch.from_numpy(windows.context(index))
             predicted = predict(context)
             for row, chunk in enumerate((windows.target(index), windows.previous("last", index))):
-                found[row, index] = cosine(predicted, torch.from_numpy(chunk)).double().numpy()
-    return found
+                both[row, index] = cosine(predicted, torch.from_numpy(chunk)).double().numpy()
+    return both
 
 
 def ridge(seed: int = 0) -> Fit:
@@ -178,9 +157,9 @@ def transformer(epochs: int = 3, seed: int = 0) -> Fit:
             for step in range(steps_per_epoch(len(windows), BATCH)):
                 index = step_windows(order, BATCH, step)
                 target = torch.from_numpy(windows.target(index))
-                found = model(torch.from_numpy(windows.context(index))).q
+                q = model(torch.from_numpy(windows.context(index))).q
                 adam.zero_grad()
-                (1 - cosine(found, target)).mean().backward()
+                (1 - cosine(q, target)).mean().backward()
                 adam.step()
         model.eval()
         return lambda context: model(context).q

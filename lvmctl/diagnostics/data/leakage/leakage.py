@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lvmctl.core.diagnosis import Diagnosis, Table
@@ -9,14 +10,14 @@ from lvmctl.core.errors import DataError
 from lvmctl.core.formatting import count, number, percent
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Splits, Windows
-from lvmctl.diagnostics.data.leakage.leakage_options import LeakageOptions
 from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, find_repeats, tiles
-from lvmctl.diagnostics.data.leakage.overlaps import Leaks, share
+from lvmctl.diagnostics.data.leakage.overlaps import Overlaps, share
 from lvmctl.diagnostics.data.leakage.recurrences import recurrences
+from lvmctl.diagnostics.records import LeakageOptions
 from lvmctl.evaluation.statistics.intervals import Resampling
 
 EASY = 0.01
-"""Share of windows from which on repeats in the article are worth a word."""
+"""Share of windows from which on repeats in the article are reported."""
 
 WINDOW_KINDS = {
     "last": "the window's last chunk, which `direct` asks with, is again among the candidates",
@@ -52,27 +53,40 @@ class Leakage:
         self.options = options
 
     def __call__(self, subject: Splits, reporter: Reporter) -> Diagnosis:
-        """Look at the splits there are.
+        """Compare the splits there are.
 
         Raises:
             DataError: no split holds a chunk, or they are of different dimensions.
         """
-        splits = present(subject)
+        options, splits = self.options, nonempty(subject)
         chunks = Chunks(list(splits.values()))
         with reporter.progress("near-duplicate chunks", "tiles", tiles(chunks)) as done:
-            repeats = find_repeats(chunks, self.options.threshold, done)
-        look = Leaks(chunks, list(splits), repeats, self.options)
-        within = {name: look.within(name) for name in splits}
-        for name, split in splits.items():
-            within[name]["windows"] = self._windows(split, reporter)
-        figures = {
-            "threshold": self.options.threshold,
-            "ordinary": look.ordinary(),
-            "between": look.between(),
-            "within": within,
-            "boilerplate": look.boilerplate(),
+            repeats = find_repeats(chunks, options.threshold, done)
+        overlaps = Overlaps(chunks, list(splits), repeats, options)
+        within = {
+            name: overlaps.within(name) | {"windows": self._windows(split, reporter)}
+            for name, split in splits.items()
         }
-        return diagnosis(figures, self.options)
+        figures = {
+            "threshold": options.threshold,
+            "ordinary": overlaps.ordinary(),
+            "between": overlaps.between(),
+            "within": within,
+            "boilerplate": overlaps.boilerplate(),
+        }
+        leaks = [
+            pair
+            for pair in figures["between"]
+            if pair["shared_articles"] > 0 or pair["share"] > options.tolerated
+        ]
+        return Diagnosis(
+            verdict="LEAKS" if leaks else "CLEAN",
+            sentence=sentence(figures, leaks),
+            figures=figures,
+            tables=tuple(table for table in tables(figures, options.examples) if table.rows),
+            change=change(figures, leaks),
+            failed=bool(leaks),
+        )
 
     def _windows(self, split: Split, reporter: Reporter) -> dict[str, Any]:
         """Shares of windows whose query or target recurs, each with its interval."""
@@ -80,70 +94,50 @@ class Leakage:
             windows = Windows(split, self.options.context, self.options.horizon)
         except DataError as error:
             return {"windows": 0, "reason": str(error)}
-        with reporter.progress(
-            f"{split.name}: the article's own repeats", "windows", len(windows)
-        ) as n:
-            found = recurrences(windows, self.options.threshold, n)
+        what = f"{split.name}: the article's own repeats"
+        with reporter.progress(what, "windows", len(windows)) as done:
+            recurs = recurrences(windows, self.options.threshold, done)
         draws = Resampling(len(split.lengths), self.options.seed)
-        return {"windows": len(windows)} | {
-            kind: share(draws, found[kind], windows.article) for kind in WINDOW_KINDS
-        }
+        shares = {kind: share(draws, recurs[kind], windows.article) for kind in WINDOW_KINDS}
+        return {"windows": len(windows), **shares}
 
 
-def present(subject: Splits) -> dict[str, Split]:
+def nonempty(subject: Splits) -> dict[str, Split]:
     """The splits that hold articles, by name.
 
     Raises:
         DataError: there is none, or their vectors are of different dimensions.
     """
-    found = {name: split for name, split in subject.by_name.items() if len(split.lengths)}
-    if not found:
+    splits = {name: split for name, split in subject.by_name.items() if len(split.lengths)}
+    if not splits:
         raise DataError("the splits hold no articles", hint="choose another store")
-    first = next(iter(found.values()))
-    for name, split in found.items():
+    first = next(iter(splits.values()))
+    for name, split in splits.items():
         if split.dim != first.dim:
             what = f"has dimension {split.dim}, {first.name} has {first.dim}"
             hint = f"give --{name} a store of the same encoder"
             raise DataError(what, where=split.name, hint=hint)
-    return found
+    return splits
 
 
-def diagnosis(figures: dict[str, Any], options: LeakageOptions) -> Diagnosis:
-    """The verdict on the figures of :class:`Leakage`."""
-    leaks = [pair for pair in figures["between"] if leaking(pair, options)]
-    return Diagnosis(
-        verdict="LEAKS" if leaks else "CLEAN",
-        sentence=sentence(figures, leaks, options),
-        figures=figures,
-        tables=tuple(table for table in tables(figures, options) if table.rows),
-        change=change(figures, leaks, options),
-        failed=bool(leaks),
-    )
-
-
-def leaking(pair: dict[str, Any], options: LeakageOptions) -> bool:
-    """Whether a split shares more with one it is held out from than is tolerated."""
-    return pair["shared_articles"] > 0 or pair["share"] > options.tolerated
-
-
-def sentence(figures: dict[str, Any], leaks: list[dict[str, Any]], options: LeakageOptions) -> str:
+def sentence(figures: dict[str, Any], leaks: list[dict[str, Any]]) -> str:
     """What was found, with the figures of the worst pair of splits."""
-    above = f"above cosine {options.threshold:g}"
-    if not figures["between"]:
+    between, above = figures["between"], f"above cosine {figures['threshold']:g}"
+    if not between:
         only = next(iter(figures["within"]))
         return f"There is only {only}: nothing is held out that could leak."
     if not leaks:
-        some = max(figures["between"], key=lambda pair: pair["share"])
-        if some["repeated"]:
-            return f"No article is shared; {repeated(some)} {above}, no more than is tolerated."
-        held = {pair["held"]: pair["chunks"] for pair in figures["between"]}
-        counts = " and ".join(f"{count:,} {name}" for name, count in held.items())
+        worst = max(between, key=lambda pair: pair["share"])
+        if worst["repeated"]:
+            return f"No article is shared; {repeated(worst)} {above}, no more than is tolerated."
+        chunks = {pair["held"]: pair["chunks"] for pair in between}
+        counts = " and ".join(f"{count:,} {name}" for name, count in chunks.items())
         return f"No article is shared, and none of {counts} chunks repeats {above}."
     worst = max(leaks, key=lambda pair: (pair["share"], pair["shared_articles"]))
-    found = f"{repeated(worst)} {above}, in {count(worst['touched_articles'], 'article')}"
+    text = f"{repeated(worst)} {above}, in {count(worst['touched_articles'], 'article')}"
     if shared := sum(pair["shared_articles"] for pair in leaks):
-        found += f"; {count(shared, 'whole article')} {'is' if shared == 1 else 'are'} shared"
-    return f"{found}."
+        text += f"; {count(shared, 'whole article')} {'is' if shared == 1 else 'are'} shared"
+    return f"{text}."
 
 
 def repeated(pair: dict[str, Any]) -> str:
@@ -156,14 +150,13 @@ def repeated(pair: dict[str, Any]) -> str:
     )
 
 
-def change(figures: dict[str, Any], leaks: list[dict[str, Any]], options: LeakageOptions) -> str:
+def change(figures: dict[str, Any], leaks: list[dict[str, Any]]) -> str:
     """The shortest way to data whose figures mean what they say; empty where nothing is wrong."""
-    ordinary = figures["ordinary"]
-    if ordinary["pairs"] and ordinary["high"] >= options.threshold:
+    ordinary, threshold = figures["ordinary"], figures["threshold"]
+    if ordinary["pairs"] and ordinary["high"] >= threshold:
         return (
-            f"cosines above {options.threshold:g} are ordinary here (one random pair in 20 is "
-            f"above {number(ordinary['high'])}): centre the vectors before asking, or raise the "
-            "threshold"
+            f"cosines above {threshold:g} are ordinary here (one random pair in 20 is above "
+            f"{number(ordinary['high'])}): centre the vectors before asking, or raise the threshold"
         )
     if any(pair["shared_articles"] for pair in leaks):
         return "take the shared articles out of one split; lvmctl data split assigns whole articles"
@@ -172,13 +165,13 @@ def change(figures: dict[str, Any], leaks: list[dict[str, Any]], options: Leakag
         if 2 * boilerplate > sum(pair["repeated"] for pair in leaks):
             return "most of it is boilerplate: drop these chunks from the text and embed it again"
         return "move articles that repeat each other into one split, or drop the repeated chunks"
-    easy = [
-        (found["windows"]["last"]["share"], name)
-        for name, found in figures["within"].items()
-        if "last" in found["windows"]
+    shares = [
+        (split["windows"]["last"]["share"], name)
+        for name, split in figures["within"].items()
+        if "last" in split["windows"]
     ]
-    if easy and max(easy)[0] > EASY:
-        value, name = max(easy)
+    value, name = max(shares, default=(0.0, ""))
+    if value > EASY:
         return (
             f"{percent(value)} of {name} windows find their own query among the candidates: "
             "drop repeated chunks before in-article retrieval is believed"
@@ -186,46 +179,58 @@ def change(figures: dict[str, Any], leaks: list[dict[str, Any]], options: Leakag
     return ""
 
 
-def tables(figures: dict[str, Any], options: LeakageOptions) -> tuple[Table, ...]:
-    """The figures for a reader."""
-    head = ("held out", "known from", "shared articles", "chunks repeated", "share", "low", "high")
-    between = tuple(
-        (p["held"], p["known"], p["shared_articles"], p["repeated"], p["share"], *p["ci"])
-        for p in figures["between"]
+def tables(figures: dict[str, Any], examples: int) -> Iterator[Table]:
+    """The figures for a reader, with so many ``examples`` of articles for each pair of splits."""
+    between, within = figures["between"], figures["within"]
+    yield Table(
+        ("held out", "known from", "shared articles", "chunks repeated", "share", "low", "high"),
+        tuple(
+            (p["held"], p["known"], p["shared_articles"], p["repeated"], p["share"], *p["ci"])
+            for p in between
+        ),
+        "Between splits",
     )
-    articles = tuple(
-        (p["held"], p["known"], a["article"], a["title"] or "", a["repeated"], a["chunks"])
-        for p in figures["between"]
-        for a in p["by_article"][: options.examples]
+    yield Table(
+        ("held out", "known from", "article", "title", "repeated", "of chunks"),
+        tuple(
+            (p["held"], p["known"], a["article"], a["title"] or "", a["repeated"], a["chunks"])
+            for p in between
+            for a in p["by_article"][:examples]
+        ),
+        "Articles with the most repeated chunks",
     )
-    examples = tuple(
-        (e["cosine"], where(e["chunk"]), where(e["repeats"]), e["chunk"].get("text", ""))
-        for p in figures["between"]
-        for e in p["examples"]
+    yield Table(
+        ("cosine", "chunk", "repeats", "text"),
+        tuple(
+            (e["cosine"], where(e["chunk"]), where(e["repeats"]), e["chunk"].get("text", ""))
+            for p in between
+            for e in p["examples"]
+        ),
+        "Examples",
     )
     kinds = ("overlapping_articles", "copied_articles", "contained_articles")
-    within = tuple(
-        (name, *(found[kind] for kind in kinds)) for name, found in figures["within"].items()
+    yield Table(
+        ("split", "rows in two articles", "copies of articles", "all of it elsewhere"),
+        tuple((name, *(split[kind] for kind in kinds)) for name, split in within.items()),
+        "Articles within a split",
     )
-    windows = tuple(
-        (name, text, found["windows"][kind]["share"], *found["windows"][kind]["ci"])
-        for name, found in figures["within"].items()
-        for kind, text in WINDOW_KINDS.items()
-        if kind in found["windows"]
+    yield Table(
+        ("split", "windows where", "share", "low", "high"),
+        tuple(
+            (name, text, split["windows"][kind]["share"], *split["windows"][kind]["ci"])
+            for name, split in within.items()
+            for kind, text in WINDOW_KINDS.items()
+            if kind in split["windows"]
+        ),
+        "Candidates",
     )
-    boilerplate = tuple(
-        (e["articles"], where(e["chunk"]), e["chunk"].get("text", ""))
-        for e in figures["boilerplate"]["examples"]
-    )
-    inside = ("split", "rows in two articles", "copies of articles", "all of it elsewhere")
-    listed = ("held out", "known from", "article", "title", "repeated", "of chunks")
-    return (
-        Table(head, between, "Between splits"),
-        Table(listed, articles, "Articles with the most repeated chunks"),
-        Table(("cosine", "chunk", "repeats", "text"), examples, "Examples"),
-        Table(inside, within, "Articles within a split"),
-        Table(("split", "windows where", "share", "low", "high"), windows, "Candidates"),
-        Table(("articles", "chunk", "text"), boilerplate, "Boilerplate"),
+    yield Table(
+        ("articles", "chunk", "text"),
+        tuple(
+            (e["articles"], where(e["chunk"]), e["chunk"].get("text", ""))
+            for e in figures["boilerplate"]["examples"]
+        ),
+        "Boilerplate",
     )
 
 

@@ -72,13 +72,12 @@ class Chunks:
 
     def stored(self, index: np.ndarray) -> np.ndarray:
         """Vectors (n, D) float32 of the chunks ``index``, as they are stored."""
-        found = np.empty((len(index), self.dim), np.float32)
-        part = self.part[index]
+        vectors = np.empty((len(index), self.dim), np.float32)
         for number, split in enumerate(self.splits):
-            here = part == number
-            if here.any():
-                found[here] = split.vectors[self.row[index[here]]]
-        return found
+            chosen = self.part[index] == number
+            if chosen.any():
+                vectors[chosen] = split.vectors[self.row[index[chosen]]]
+        return vectors
 
     def release(self) -> None:
         """Let the system take back what was read."""
@@ -87,7 +86,7 @@ class Chunks:
 
 
 class Repeats:
-    """What is known of each chunk's near-duplicates in other articles.
+    """Each chunk's near-duplicates in other articles.
 
     Attributes:
         articles: (N,) int64 other articles that hold one.
@@ -138,19 +137,19 @@ def find_repeats(
         threshold: pairs whose cosine, in float64, is above this count.
         progress: told how many more tiles are done, :func:`tiles` in the end.
     """
-    found, tiled = Repeats(chunks), Tiles(chunks, threshold)
+    repeats, search = Repeats(chunks), TileSearch(chunks, threshold)
     sides = [(side.start, side.stop) for side in slices(len(chunks), BLOCK)]
     with float32_products(), workers() as pool:
-        for number, here in enumerate(sides):
-            row = [(here, there) for there in sides[number:]]
-            for (_, there), (one, other, cosine) in zip(row, pool.map(tiled.pairs, row)):
-                found.add(one, other, cosine)
-                if there > here:  # a tile on the diagonal holds every pair both ways
+        for number, left in enumerate(sides):
+            row = [(left, right) for right in sides[number:]]
+            for (_, right), (one, other, cosine) in zip(row, pool.map(search.pairs, row)):
+                repeats.add(one, other, cosine)
+                if right > left:  # a tile on the diagonal holds every pair both ways
                     order = np.argsort(other, kind="stable")
-                    found.add(other[order], one[order], cosine[order])
+                    repeats.add(other[order], one[order], cosine[order])
                 progress(1)
             chunks.release()
-    return found
+    return repeats
 
 
 def tiles(chunks: Chunks) -> int:
@@ -169,23 +168,18 @@ def sketches(chunks: Chunks) -> np.ndarray:
     room = SKETCH_BYTES // (4 * len(chunks)) - 1
     width = min(chunks.dim, SKETCH, max(room, 8))
     axes = torch.linalg.eigh(moment.double())[1][:, -width:].float()
-    found = np.empty((len(chunks), width + 1), np.float32)
+    sketch = np.empty((len(chunks), width + 1), np.float32)
     for part in parts(np.arange(len(chunks)), chunks.dim):
         rows = torch.from_numpy(unit(chunks.stored(part)))
         seen = product(rows, axes.T, *torch.empty(2, len(rows), width)).numpy()
         rest = 1 - np.einsum("nr,nr->n", seen, seen)
-        found[part, :-1], found[part, -1] = seen, np.sqrt(np.maximum(rest, 0) + SLACK)
+        sketch[part, :-1], sketch[part, -1] = seen, np.sqrt(np.maximum(rest, 0) + SLACK)
         chunks.release()
-    return found
+    return sketch
 
 
-class Tiles:
-    """Blocks of chunks against blocks of chunks; several threads may ask at once.
-
-    Args:
-        chunks: N chunks.
-        threshold: pairs whose cosine, in float64, is above this count.
-    """
+class TileSearch:
+    """Compares blocks of chunks with blocks of chunks; several threads may ask at once."""
 
     def __init__(self, chunks: Chunks, threshold: float) -> None:
         self.chunks, self.threshold = chunks, threshold
@@ -195,17 +189,19 @@ class Tiles:
     def pairs(
         self, sides: tuple[tuple[int, int], tuple[int, int]]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs above the threshold, row by row: two chunks of different articles (n,) int64 each,
-        and their cosine (n,) float64. ``sides`` are bounds of two blocks."""
+        """Pairs above the threshold, row by row, of the two blocks with the bounds ``sides``.
+
+        Returns:
+            Two chunks of different articles, (n,) int64 each, and their cosine (n,) float64.
+        """
         one, other = self._possible(*sides)
         if len(one) <= SMALL:
             cosine = exact(self.chunks, one, other)
             kept = cosine > self.threshold
         else:
-            low, far = sides[0][0], sides[1][0]
             left, right = (unit(self.chunks.stored(np.arange(*side))) for side in sides)
             scores = self._product(*map(torch.from_numpy, (left, right)))
-            cosine = scores[one - low, other - far].astype(np.float64)
+            cosine = scores[one - sides[0][0], other - sides[1][0]].astype(np.float64)
             kept = above(
                 cosine,
                 self.threshold,
@@ -215,14 +211,14 @@ class Tiles:
         return one[kept], other[kept], cosine[kept]
 
     def _possible(
-        self, here: tuple[int, int], there: tuple[int, int]
+        self, left: tuple[int, int], right: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of different articles that the sketches cannot exclude."""
-        bound = self._product(self.sketch[slice(*here)], self.sketch[slice(*there)])
+        bound = self._product(self.sketch[slice(*left)], self.sketch[slice(*right)])
         floor = self.threshold - 3 * rounding(self.chunks.dim)
         rows = np.flatnonzero(bound.max(axis=1) > floor)
-        at, other = np.nonzero(bound[rows] > floor)
-        one, other = rows[at] + here[0], other + there[0]
+        row, column = np.nonzero(bound[rows] > floor)
+        one, other = rows[row] + left[0], column + right[0]
         apart = self.chunks.article[one] != self.chunks.article[other]
         return one[apart], other[apart]
 

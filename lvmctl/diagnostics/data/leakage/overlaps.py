@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ import numpy as np
 from lvmctl.data import Split
 from lvmctl.data.splits.identity import fingerprints, shared_articles
 from lvmctl.data.store.store import CHUNKS
-from lvmctl.diagnostics.data.leakage.leakage_options import LeakageOptions
 from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, Repeats, exact
+from lvmctl.diagnostics.records import LeakageOptions
 from lvmctl.evaluation.statistics.intervals import Resampling
 
 PAIRS = 20_000
@@ -23,31 +23,43 @@ ORDINARY = 0.95
 """Quantile of their cosines that the threshold has to be above."""
 LISTED = 1000
 """Articles with repeated chunks that the figures list."""
-LOOKED = 50_000
+MAX_BOILERPLATE = 50_000
 """Boilerplate chunks, the commonest first, that examples are taken from."""
 TEXT = 80
 """Characters of a chunk that are shown."""
 
 
-class Leaks:
-    """What there is to say of chunks and their repeats; ``names`` are those of the splits."""
+class Overlaps:
+    """What splits share and repeat, as plain data.
+
+    Args:
+        chunks: of all splits.
+        names: of the splits, in their order.
+        repeats: near-duplicates of ``chunks``.
+    """
 
     def __init__(
         self, chunks: Chunks, names: list[str], repeats: Repeats, options: LeakageOptions
     ) -> None:
         self.chunks, self.names, self.repeats, self.options = chunks, names, repeats, options
+        self.common = repeats.articles + 1 >= options.boilerplate
+        """(N,) chunks of so many articles that they are boilerplate."""
 
     def between(self) -> list[dict[str, Any]]:
         """Each split against those before it."""
         pairs = [(held, known) for held in range(len(self.names)) for known in range(held)]
         return [self._pair(held, known) for held, known in pairs]
 
+    def _of(self, part: int, of: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Chunks (n,) of a split, the article (n,) of each, whether (n,) it repeats in ``of``."""
+        index = np.flatnonzero(self.chunks.part == part)
+        article = self.chunks.article[index] - self.chunks.first_article[part]
+        return index, article, self.repeats.cosine[index, of] > -np.inf
+
     def _pair(self, held: int, known: int) -> dict[str, Any]:
         """What split ``held`` repeats of split ``known``."""
         split, other = self.chunks.splits[held], self.chunks.splits[known]
-        own = np.flatnonzero(self.chunks.part == held)
-        hit = self.repeats.cosine[own, known] > -np.inf
-        article = self.chunks.article[own] - self.chunks.first_article[held]
+        index, article, hit = self._of(held, known)
         by_article = np.bincount(article[hit], minlength=len(split.lengths))
         touched = np.argsort(-by_article, kind="stable")[: np.count_nonzero(by_article)]
         shared = np.flatnonzero(shared_articles(other, split))
@@ -58,11 +70,11 @@ class Leaks:
             "articles": len(split.lengths),
             "shared_articles": len(shared),
             "shared": [split.articles[a].get("id") for a in shared[:LISTED]],
-            "chunks": len(own),
+            "chunks": len(index),
             "repeated": int(hit.sum()),
             **share(draws, hit, article),
-            "pairs": int(self.repeats.count[own, known].sum()),
-            "boilerplate": int((hit & self._everywhere()[own]).sum()),
+            "pairs": int(self.repeats.count[index, known].sum()),
+            "boilerplate": int((hit & self.common[index]).sum()),
             "touched_articles": len(touched),
             "by_article": [
                 {
@@ -73,7 +85,7 @@ class Leaks:
                 }
                 for a in touched[:LISTED].tolist()
             ],
-            "examples": self._examples(own[hit], known),
+            "examples": self._examples(index[hit], known),
         }
 
     def _examples(self, repeated: np.ndarray, known: int) -> list[dict[str, Any]]:
@@ -88,49 +100,46 @@ class Leaks:
         chosen = repeated[np.lexsort((repeated, -cosine, turn))[: self.options.examples]]
         partner = self.repeats.partner[chosen, known]
         cosines = exact(self.chunks, chosen, partner).tolist()
-        places, partners = self._places(chosen), self._places(partner)
         return [
-            {"cosine": value, "chunk": one, "repeats": two}
-            for value, one, two in zip(cosines, places, partners)
+            {"cosine": value, "chunk": one, "repeats": other}
+            for value, one, other in zip(cosines, self._places(chosen), self._places(partner))
         ]
 
     def within(self, name: str) -> dict[str, Any]:
         """What a split repeats of itself, and whether its articles lie apart."""
         part = self.names.index(name)
-        split, own = self.chunks.splits[part], np.flatnonzero(self.chunks.part == part)
+        split = self.chunks.splits[part]
+        index, article, again = self._of(part, part)
         order = np.argsort(split.starts, kind="stable")
         starts, ends = split.starts[order], (split.starts + split.lengths)[order]
         overlapping = starts[1:] < np.maximum.accumulate(ends)[:-1]
-        again = self.repeats.cosine[own, part] > -np.inf
-        article = self.chunks.article[own] - self.chunks.first_article[part]
         alone = np.bincount(article[~again], minlength=len(split.lengths))
-        prints = Counter(fingerprints(split))
+        prints = list(fingerprints(split))
         return {
             "articles": len(split.lengths),
-            "chunks": len(own),
+            "chunks": len(index),
             "overlapping_articles": int(overlapping.sum()),
-            "copied_articles": sum(prints.values()) - len(prints),
+            "copied_articles": len(prints) - len(set(prints)),
             "contained_articles": int((alone == 0).sum()),
         }
 
     def boilerplate(self) -> dict[str, Any]:
         """Chunks that occur in many articles, and the commonest texts among them."""
-        found = np.flatnonzero(self._everywhere())
-        order = found[np.lexsort((found, -self.repeats.articles[found]))]
+        index = np.flatnonzero(self.common)
+        left = index[np.lexsort((index, -self.repeats.articles[index]))][:MAX_BOILERPLATE]
         chosen: list[int] = []
-        left = order[:LOOKED]
         while len(left) and len(chosen) < self.options.examples:
             chosen.append(int(left[0]))
             same = exact(self.chunks, np.full(len(left), left[0]), left) > self.options.threshold
             same[0] = True
             left = left[~same]
         places = self._places(np.array(chosen, np.int64))
-        held_in = (self.repeats.articles[chosen] + 1).tolist()
+        articles = (self.repeats.articles[chosen] + 1).tolist()
         return {
             "at_least_articles": self.options.boilerplate,
-            "chunks": len(found),
-            "share": len(found) / len(self.chunks),
-            "examples": [{"articles": n, "chunk": place} for n, place in zip(held_in, places)],
+            "chunks": len(index),
+            "share": len(index) / len(self.chunks),
+            "examples": [{"articles": n, "chunk": place} for n, place in zip(articles, places)],
         }
 
     def ordinary(self) -> dict[str, Any]:
@@ -144,27 +153,23 @@ class Leaks:
         median, high = np.quantile(cosine, (0.5, ORDINARY)).tolist()
         return {"pairs": len(cosine), "median": median, "quantile": ORDINARY, "high": high}
 
-    def _everywhere(self) -> np.ndarray:
-        """(N,) bool: chunks of so many articles that they are boilerplate."""
-        return self.repeats.articles + 1 >= self.options.boilerplate
-
     def _places(self, index: np.ndarray) -> list[dict[str, Any]]:
-        """Where chunks are, for a reader, with their text where the store has it."""
-        found = []
-        for chunk in index.tolist():
-            part = int(self.chunks.part[chunk])
+        """Where the chunks ``index`` are, with their text where the store has it."""
+        places, parts = [], self.chunks.part[index]
+        rows = self.chunks.row[index].tolist()
+        texts = {
+            part: texts_of(split, {row for row, p in zip(rows, parts) if p == part})
+            for part, split in enumerate(self.chunks.splits)
+        }
+        for chunk, part, row in zip(index.tolist(), parts.tolist(), rows):
             article = self.chunks.article[chunk] - self.chunks.first_article[part]
-            entry = self.chunks.splits[part].articles[article]
-            place = {"split": self.names[part], "article": entry.get("id")}
-            found.append(place | {"position": int(self.chunks.position[chunk])})
-        for part, split in enumerate(self.chunks.splits):
-            here = np.flatnonzero(self.chunks.part[index] == part).tolist()
-            texts = texts_of(split, self.chunks.row[index[here]].tolist()) if here else {}
-            for at in here:
-                row = int(self.chunks.row[index[at]])
-                if row in texts:
-                    found[at]["text"] = texts[row]
-        return found
+            place = {
+                "split": self.names[part],
+                "article": self.chunks.splits[part].articles[article].get("id"),
+                "position": int(self.chunks.position[chunk]),
+            }
+            places.append(place | ({"text": texts[part][row]} if row in texts[part] else {}))
+        return places
 
 
 def share(draws: Resampling, hit: np.ndarray, article: np.ndarray) -> dict[str, Any]:
@@ -173,30 +178,29 @@ def share(draws: Resampling, hit: np.ndarray, article: np.ndarray) -> dict[str, 
     return {"share": value, "ci": list(draws.interval(hit, article))}
 
 
-def texts_of(split: Split, rows: Sequence[int]) -> dict[int, str]:
+def texts_of(split: Split, rows: Collection[int]) -> dict[int, str]:
     """Beginnings of the texts of ``rows``, by row; empty where the store has none.
 
     A joined or a synthetic split is no directory with texts.
     """
-    wanted, found = set(rows), {}
+    texts: dict[int, str] = {}
     path = Path(split.source.get("path", "")) / CHUNKS
-    if not wanted or "joined" in split.source or not path.is_file():
-        return found
+    if not rows or "joined" in split.source or not path.is_file():
+        return texts
     with open(path, "rb") as lines:
         for row, line in enumerate(lines):
-            if row in wanted:
-                found[row] = shortened(line)
-                if len(found) == len(wanted):
+            if row in rows:
+                texts[row] = shorten(line)
+                if len(texts) == len(rows):
                     break
-    return found
+    return texts
 
 
-def shortened(line: bytes) -> str:
+def shorten(line: bytes) -> str:
     """The text of a line of ``chunks.jsonl`` in one printable line of at most TEXT characters."""
     try:
-        text = json.loads(line)
+        text = " ".join(str(json.loads(line)).split())
     except (ValueError, RecursionError):
         return ""
-    words = " ".join(str(text).split())
-    shown = "".join(letter if letter.isprintable() else " " for letter in words)
-    return shown if len(shown) <= TEXT else shown[: TEXT - 1] + "…"
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return text if len(text) <= TEXT else text[: TEXT - 1] + "…"

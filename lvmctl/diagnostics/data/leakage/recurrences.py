@@ -28,35 +28,32 @@ def recurrences(
         article without the window); ``target`` is again among them; ``copied``, the target is in
         the window already.
     """
-    found = {name: np.zeros(len(windows), bool) for name in ("last", "target", "copied")}
+    recurs = {name: np.zeros(len(windows), bool) for name in ("last", "target", "copied")}
     with float32_products():
         for article, start, length in by_article(windows, np.arange(len(windows))):
             step = max(BLOCK_BYTES // (13 * length), 1)
             for low in range(article.start, article.stop, step):
                 part = slice(low, min(low + step, article.stop))
                 for name, hit in _recur(windows, part, start, length, threshold).items():
-                    found[name][part] = hit
+                    recurs[name][part] = hit
                 progress(part.stop - low)
     release(windows.split.vectors)
-    return found
+    return recurs
 
 
 def _recur(
     windows: Windows, part: slice, start: int, length: int, threshold: float
 ) -> dict[str, np.ndarray]:
     """:func:`recurrences` of the windows ``part``, which are of one article."""
-    first, found = windows.position[part], {}
-    every, ends = np.arange(len(first)), first + windows.context_length
-    for name, offset in (
-        ("last", windows.context_length - 1),
-        ("target", windows.target_offset),
-    ):
+    first, recurs = windows.position[part], {}
+    index, ends = np.arange(len(first)), first + windows.context_length
+    for name, offset in (("last", windows.context_length - 1), ("target", windows.target_offset)):
         again = _alike(windows.split, start, length, first + offset, threshold)
         before = np.zeros((len(first), length + 1), np.int32)
         np.cumsum(again, axis=1, out=before[:, 1:])
-        inside = before[every, ends] - before[every, first]
-        found[name] = before[:, -1] > inside
-    return found | {"copied": inside > 0}
+        inside = before[index, ends] - before[index, first]
+        recurs[name] = before[:, -1] > inside
+    return recurs | {"copied": inside > 0}
 
 
 def _alike(
@@ -65,7 +62,7 @@ def _alike(
     """(n, length) bool: which other chunks of an article near-duplicate those at ``place`` (n,)."""
     stored = split.vectors
     query = torch.from_numpy(unit(stored[start + place]))
-    found = np.empty((len(place), length), bool)
+    alike = np.empty((len(place), length), bool)
     for low, high in blocks(length, 4 * split.dim):
         chunks = torch.from_numpy(split.unit_rows(start + low, start + high))
         cosine = product(query, chunks, *torch.empty(2, len(query), len(chunks))).numpy()
@@ -75,6 +72,6 @@ def _alike(
             rows = (lambda part: stored[left[part]]), (lambda part: stored[right[part]])
             return exact_cosines(*rows, len(one), split.dim)
 
-        found[:, low:high] = above(cosine, threshold, split.dim, exact)
-    found[np.arange(len(place)), place] = False
-    return found
+        alike[:, low:high] = above(cosine, threshold, split.dim, exact)
+    alike[np.arange(len(place)), place] = False
+    return alike

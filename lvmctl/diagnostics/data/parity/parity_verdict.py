@@ -22,8 +22,8 @@ import numpy as np
 from lvmctl.core.formatting import estimate, number, p_value, signed
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison
 from lvmctl.diagnostics.data.parity.parity_view import DIGITS, label
-from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
 from lvmctl.diagnostics.data.parity.window_traits import Traits
+from lvmctl.diagnostics.records import SplitParityOptions
 
 BLUNT = 2
 """Thresholds beyond which chance may not reach, if finding nothing is to mean anything."""

@@ -19,8 +19,8 @@ from lvmctl.diagnostics.data.parity.energy_distance import Energy, energy_distan
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison, compare
 from lvmctl.diagnostics.data.parity.parity_verdict import Limit, Verdict, judge, limits
 from lvmctl.diagnostics.data.parity.parity_view import DIGITS, curves, tables
-from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
 from lvmctl.diagnostics.data.parity.window_traits import Traits, lag_name, measure, pairs
+from lvmctl.diagnostics.records import SplitParityOptions
 from lvmctl.evaluation.statistics.intervals import Resampled, Resampling
 
 DRAWN = 4 * 10**7

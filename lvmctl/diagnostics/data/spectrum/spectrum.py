@@ -23,9 +23,9 @@ from lvmctl.diagnostics.data.spectrum.hubness import (
     skewness,
     skewness_terms,
 )
-from lvmctl.diagnostics.data.spectrum.spectrum_options import GeometryOptions
 from lvmctl.diagnostics.data.spectrum.spectrum_view import change, drawn, sentence, tables
 from lvmctl.diagnostics.data.spectrum.transform_trial import best, trial
+from lvmctl.diagnostics.records import GeometryOptions
 from lvmctl.evaluation.statistics.intervals import Resampling
 
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)

@@ -15,11 +15,9 @@ from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError
 from lvmctl.core.formatting import percent
 from lvmctl.data import Split
-from lvmctl.diagnostics.data.arrow.antisymmetry import Antisymmetry
 from lvmctl.diagnostics.data.arrow.direction import Direction
-from lvmctl.diagnostics.data.arrow.direction_options import DirectionOptions
 from lvmctl.diagnostics.data.arrow.direction_text import change, sentence, strongest, verdict
-from lvmctl.diagnostics.data.arrow.measurements import Readings
+from lvmctl.diagnostics.records import DirectionOptions
 
 
 def diagnosed(split: Split, **options) -> Diagnosis:
@@ -149,13 +147,15 @@ def test_the_classifier_speaks_where_the_verdict_is_blind():
         assert "drift of the mean" in found.change
 
 
-def reading(p: float, *lags: tuple[float, float]) -> Readings:
-    """Readings of ``lags`` (effect, p) alone."""
-    found = {
-        number: Antisymmetry(0.2, 0.1, 0.01, own, effect, (effect / 2, effect + 0.1), 100)
-        for number, (effect, own) in enumerate(lags, 1)
+def reading(p: float, *lags: tuple[float, float], articles: int = 9) -> dict:
+    """Figures of ``lags`` (effect, p) alone."""
+    records = {
+        lag: {"p": own, "corrected": {"value": effect, "ci": [effect / 2, effect + 0.1]}}
+        for lag, (effect, own) in enumerate(lags, 1)
     }
-    return Readings(9, 200, 5, {}, None, None, found, p, None, None, {})
+    lag = strongest(records, p)
+    effect = records[lag]["corrected"] | {"lag": lag, "p": p}
+    return {"articles": articles, "lags": {str(n): r for n, r in records.items()}, "effect": effect}
 
 
 @pytest.mark.parametrize(
@@ -169,33 +169,34 @@ def reading(p: float, *lags: tuple[float, float]) -> Readings:
     ],
 )
 def test_words_follow_p_and_effect(effect, p, word):
-    found = reading(p, (effect, p), (0.0, 1.0))
-    assert verdict(found) == word
-    assert f"by {percent(effect)} of its size" in sentence(found)
+    lags = ((effect, p), (0.0, 1.0))
+    figures = reading(p, *lags)
+    assert verdict(figures) == word
+    assert f"by {percent(effect)} of its size" in sentence(figures)
     # What chance may have made is an estimate, and its interval stands beside it.
     estimated = f"of its size, 95 % interval {percent(effect / 2)} to {percent(effect + 0.1)}"
-    assert (estimated in sentence(found)) == (p > 0.05)
-    assert ("the estimate is that reading" in sentence(found)) == (p > 0.05)
-    assert ("does not prove" in sentence(found)) == (p > 0.05)
-    assert ("More articles" in change(found)) == (p > 0.05)
-    assert verdict(replace(found, articles=5)) == "UNDECIDED"
+    assert (estimated in sentence(figures)) == (p > 0.05)
+    assert ("does not prove" in sentence(figures)) == (p > 0.05)
+    assert ("More articles" in change(figures)) == (p > 0.05)
+    assert verdict(reading(p, *lags, articles=5)) == "UNDECIDED"
 
 
 def test_an_estimate_without_an_interval_has_none():
-    found = reading(0.2, (0.149, 0.2))
-    bare = replace(found.lags[1], ci=(float("nan"), float("nan")))
-    said = sentence(replace(found, lags={1: bare}))
-    assert "correlated by 14.9 % of its size (A_1" in said
-    assert "nan" not in said
+    figures = reading(0.2, (0.149, 0.2))
+    figures["effect"]["ci"] = None
+    assert "correlated by 14.9 % of its size (A_1" in sentence(figures)
 
 
 def test_another_lag_is_named_where_it_alone_shows_an_arrow():
-    assert strongest(reading(0.01, (0.02, 0.3), (0.3, 0.004), (0.6, 0.003))) == 3
-    assert strongest(reading(0.01, (0.02, 0.04), (0.3, 0.004))) == 1
-    assert strongest(reading(0.2, (0.02, 0.3), (0.3, 0.1))) == 1
-    found = reading(0.01, (0.02, 0.3), (0.3, 0.004))
-    assert "chunks 2 apart" in sentence(found)
-    assert "A_2 without noise" in sentence(found)
+    def lag(*case):
+        return reading(*case)["effect"]["lag"]
+
+    assert lag(0.01, (0.02, 0.3), (0.3, 0.004), (0.6, 0.003)) == 3
+    assert lag(0.01, (0.02, 0.04), (0.3, 0.004)) == 1
+    assert lag(0.2, (0.02, 0.3), (0.3, 0.1)) == 1
+    said = sentence(reading(0.01, (0.02, 0.3), (0.3, 0.004)))
+    assert "chunks 2 apart" in said
+    assert "A_2 without noise" in said
 
 
 def test_separate_windows_are_refused():

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made import sphere, split_of, turned
 from recorder import Recorder
 
 from lvmctl.core.errors import DataError
 from lvmctl.data import Split, Splits, Store, open_splits, write_store
 from lvmctl.data.store.arrays import unit64
-from lvmctl.diagnostics.data.leakage.leakage import Leakage
-from lvmctl.diagnostics.data.leakage.leakage_options import LeakageOptions
-from lvmctl.diagnostics.data.leakage.overlaps import TEXT, shortened
+from lvmctl.diagnostics.data.leakage.leakage import Leakage, change
+from lvmctl.diagnostics.data.leakage.overlaps import TEXT, shorten
+from lvmctl.diagnostics.records import LeakageOptions
 
 
 def look(splits: Splits, **options):
@@ -28,41 +29,21 @@ def look(splits: Splits, **options):
     return found
 
 
-def rows(count: int, dim: int = 32, seed: int = 0) -> np.ndarray:
-    return unit64(np.random.default_rng(seed).standard_normal((count, dim)))
-
-
-def turned(x: np.ndarray, cosine: float, seed: int = 0) -> np.ndarray:
-    """A unit vector at ``cosine`` from the unit vector ``x`` (D,)."""
-    u = np.random.default_rng(seed).standard_normal(x.shape)
-    u -= (u @ x) * x
-    return cosine * x + np.sqrt(1 - cosine**2) * u / np.linalg.norm(u)
-
-
-def split_of(vectors: np.ndarray, length: int, name: str) -> Split:
+def articles(vectors: np.ndarray, length: int, name: str) -> Split:
     """A split of articles of equal length."""
     count = len(vectors) // length
-    return Split(
-        vectors=np.asarray(vectors, np.float32),
-        starts=np.arange(count) * length,
-        lengths=np.full(count, length, np.int64),
-        articles=[{"id": f"{name}{i}", "title": f"The {name} {i}"} for i in range(count)],
-        name=name,
-        source={},
-    )
+    entries = [{"id": f"{name}{i}", "title": f"The {name} {i}"} for i in range(count)]
+    return split_of(vectors, [length] * count, articles=entries, name=name)
 
 
 def splits_of(train: np.ndarray, val: np.ndarray, ood: np.ndarray | None = None, length: int = 10):
-    made = {"train": train, "val": val, "ood": ood}
-    made = {
-        name: None if vectors is None else split_of(vectors, length, name)
-        for name, vectors in made.items()
-    }
+    named = {"train": train, "val": val, "ood": ood}
+    made = {n: None if rows is None else articles(rows, length, n) for n, rows in named.items()}
     return Splits(**made, notices=[])
 
 
 def test_unrelated_splits_are_clean():
-    found = look(splits_of(rows(200), rows(100, seed=1), rows(50, seed=2)))
+    found = look(splits_of(sphere(200, 32), sphere(100, 32, seed=1), sphere(50, 32, seed=2)))
     assert (found.verdict, found.failed, found.change) == ("CLEAN", False, "")
     assert found.sentence == (
         "No article is shared, and none of 100 val and 50 ood chunks repeats above cosine 0.98."
@@ -74,10 +55,10 @@ def test_unrelated_splits_are_clean():
 
 
 def test_every_duplicate_planted_at_985_and_none_at_95():
-    train, val = rows(300), rows(100, seed=1)
+    train, val = sphere(300, 32), sphere(100, 32, seed=1)
     for row in range(0, 60, 4):
-        val[row] = turned(train[3 * row], 0.985, 1000 + row)
-        val[row + 2] = turned(train[3 * row + 1], 0.95, 2000 + row)
+        val[row] = turned(train[3 * row], 0.985, np.random.default_rng(1000 + row))
+        val[row + 2] = turned(train[3 * row + 1], 0.95, np.random.default_rng(2000 + row))
     found = look(splits_of(train, val), examples=100)
     (pair,) = found.figures["between"]
     assert (found.verdict, found.failed) == ("LEAKS", True)
@@ -103,9 +84,9 @@ def test_every_duplicate_planted_at_985_and_none_at_95():
 
 
 def test_examples_come_from_many_articles_and_the_surest_first():
-    train, val = rows(60), rows(60, seed=1)
+    train, val = sphere(60, 32), sphere(60, 32, seed=1)
     for row, cosine in ((0, 0.99), (1, 0.999), (2, 0.998), (20, 0.985), (40, 0.995)):
-        val[row] = turned(train[row], cosine, 9)
+        val[row] = turned(train[row], cosine, np.random.default_rng(9))
     found = look(splits_of(train, val), examples=4)
     examples = [example["chunk"] for example in found.figures["between"][0]["examples"]]
     shown = [(chunk["article"], chunk["position"]) for chunk in examples]
@@ -113,7 +94,7 @@ def test_examples_come_from_many_articles_and_the_surest_first():
 
 
 def test_a_shared_article_is_named():
-    train, val = rows(100), rows(40, seed=1)
+    train, val = sphere(100, 32), sphere(40, 32, seed=1)
     val[10:20] = train[50:60]
     found = look(splits_of(train, val))
     (pair,) = found.figures["between"]
@@ -125,15 +106,15 @@ def test_a_shared_article_is_named():
 
 
 def test_ood_that_repeats_val_leaks_too():
-    val, ood = rows(40, seed=1), rows(40, seed=2)
+    val, ood = sphere(40, 32, seed=1), sphere(40, 32, seed=2)
     ood[3] = val[7]
-    found = look(splits_of(rows(40), val, ood))
+    found = look(splits_of(sphere(40, 32), val, ood))
     assert found.sentence.startswith("1 of 40 ood chunks (2.5 %")
     assert "repeat in val above" in found.sentence
 
 
 def test_a_tolerated_share_does_not_fail():
-    train, val = rows(100), rows(100, seed=1)
+    train, val = sphere(100, 32), sphere(100, 32, seed=1)
     val[::20] = train[::20]
     splits = splits_of(train, val)
     assert look(splits, tolerated=0.05).verdict == "CLEAN"
@@ -142,11 +123,11 @@ def test_a_tolerated_share_does_not_fail():
 
 
 def test_repeated_boilerplate_is_told_from_other_leaks():
-    train, val = rows(200), rows(100, seed=1)
-    licence, header = rows(2, seed=7)
+    train, val = sphere(200, 32), sphere(100, 32, seed=1)
+    licence, header = sphere(2, 32, seed=7)
     train[9::10], val[9::10] = licence, licence
     train[0:50:10] = header
-    train[[51, 61]] = rows(1, seed=8)
+    train[[51, 61]] = sphere(1, 32, seed=8)
     found = look(splits_of(train, val), boilerplate=3)
     common = found.figures["boilerplate"]
     assert common["chunks"] == 30 + 5
@@ -162,9 +143,9 @@ def test_repeated_boilerplate_is_told_from_other_leaks():
 
 
 def test_a_query_among_its_candidates_is_counted():
-    val = rows(60, seed=1)
+    val = sphere(60, 32, seed=1)
     val[2], val[19] = val[8], val[11]
-    found = look(splits_of(rows(40), val), context=3)
+    found = look(splits_of(sphere(40, 32), val), context=3)
     figures = found.figures["within"]["val"]["windows"]
     # 7 windows of 3 chunks in each of 6 articles. Article 0 has twins 2 and 8: two windows end with
     # them, one aims at 8. Article 1 has twins 1 and 9: one window aims at 9, none ends with them.
@@ -177,15 +158,15 @@ def test_a_query_among_its_candidates_is_counted():
 
 
 def test_windows_that_cannot_be_made_are_said():
-    found = look(splits_of(rows(20), rows(20, seed=1), length=4))
+    found = look(splits_of(sphere(20, 32), sphere(20, 32, seed=1), length=4))
     assert "needs articles of 6 chunks" in found.figures["within"]["val"]["windows"]["reason"]
     assert found.verdict == "CLEAN"
 
 
 def test_articles_whose_rows_overlap_and_copies_of_articles():
-    train = rows(40)
+    train = sphere(40, 32)
     train[20:30] = train[0:10]
-    splits = splits_of(train, rows(20, seed=1))
+    splits = splits_of(train, sphere(20, 32, seed=1))
     crossing = replace(splits.train, starts=np.array([0, 5, 20, 30]))
     within = look(replace(splits, train=crossing)).figures["within"]
     assert within["train"]["overlapping_articles"] == 1
@@ -195,7 +176,7 @@ def test_articles_whose_rows_overlap_and_copies_of_articles():
 
 
 def test_windows_cut_from_one_text_and_kept_apart():
-    text = rows(30)
+    text = sphere(30, 32)
     cut = np.concatenate([text[s : s + 6] for s in range(24)])
     found = look(splits_of(cut[:96], cut[96:], length=6))
     assert found.figures["within"]["train"]["contained_articles"] == 14
@@ -206,14 +187,14 @@ def test_windows_cut_from_one_text_and_kept_apart():
 
 
 def test_where_high_cosines_are_ordinary_the_threshold_says_little():
-    cone = unit64(np.ones(32) + 0.01 * rows(150))
+    cone = unit64(np.ones(32) + 0.01 * sphere(150, 32))
     found = look(splits_of(cone[:100], cone[100:]))
     assert found.verdict == "LEAKS"
     assert "are ordinary here" in found.change
 
 
 def test_texts_and_places_of_a_store(tmp_path: Path):
-    vectors = rows(40, 8).astype(np.float32)
+    vectors = sphere(40, 8).astype(np.float32)
     vectors[35] = vectors[12]
     with write_store(tmp_path / "store", 8) as writer:
         for number, low in enumerate(range(0, 40, 10)):
@@ -234,14 +215,14 @@ def test_texts_and_places_of_a_store(tmp_path: Path):
 
 
 def test_texts_are_shortened_and_damage_is_survived():
-    assert len(shortened(json.dumps("word " * 99).encode())) == TEXT
-    assert shortened(json.dumps("x" * TEXT).encode()) == "x" * TEXT
-    assert shortened(b"{not json") == ""
-    assert shortened(b"3") == "3"
+    assert len(shorten(json.dumps("word " * 99).encode())) == TEXT
+    assert shorten(json.dumps("x" * TEXT).encode()) == "x" * TEXT
+    assert shorten(b"{not json") == ""
+    assert shorten(b"3") == "3"
 
 
 def test_without_val_there_is_nothing_to_compare():
-    splits = splits_of(rows(20), rows(20, seed=1))
+    splits = splits_of(sphere(20, 32), sphere(20, 32, seed=1))
     for val in (None, splits.val.take(np.array([], np.int64))):
         found = look(replace(splits, val=val))
         assert found.sentence == "There is only train: nothing is held out that could leak."
@@ -249,14 +230,14 @@ def test_without_val_there_is_nothing_to_compare():
 
 
 def test_no_articles_at_all():
-    none = splits_of(rows(20), rows(20)).train.take(np.array([], np.int64))
+    none = splits_of(sphere(20, 32), sphere(20, 32)).train.take(np.array([], np.int64))
     with pytest.raises(DataError, match="the splits hold no articles; choose another store"):
         look(Splits(none, none, None, []))
 
 
 def test_different_dimensions_are_refused():
     with pytest.raises(DataError, match="val: has dimension 3, train has 4; give --val a store of"):
-        look(splits_of(rows(20, 4), rows(20, 3)))
+        look(splits_of(sphere(20, 4), sphere(20, 3)))
 
 
 @pytest.mark.parametrize("same", [True, False])
@@ -268,7 +249,17 @@ def test_one_chunk_each(same):
 
 
 def test_the_same_seed_gives_the_same_figures():
-    train = rows(200)
-    val = np.concatenate([train[::7], rows(1, seed=1), rows(40, seed=2)])[:60]
+    train = sphere(200, 32)
+    val = np.concatenate([train[::7], sphere(1, 32, seed=1), sphere(40, 32, seed=2)])[:60]
     one, other = (look(splits_of(train, val), seed=3).figures for _ in range(2))
     assert one == other
+
+
+@pytest.mark.parametrize(("boilerplate", "most"), [(0, False), (10, False), (11, True), (20, True)])
+def test_boilerplate_is_named_where_it_is_most_of_what_repeats(boilerplate, most):
+    pairs = [
+        {"shared_articles": 0, "boilerplate": boilerplate, "repeated": 12},
+        {"shared_articles": 0, "boilerplate": 0, "repeated": 8},
+    ]
+    said = change({"threshold": 0.98, "ordinary": {"pairs": 0}, "within": {}}, pairs)
+    assert said.startswith("most of it is boilerplate" if most else "move articles that repeat")

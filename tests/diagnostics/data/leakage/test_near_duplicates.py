@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made import split_of, turned
 
 from lvmctl.data import Split
 from lvmctl.data.store.arrays import unit64
@@ -17,26 +18,6 @@ from lvmctl.diagnostics.data.leakage.near_duplicates import (
     sketches,
     tiles,
 )
-
-
-def split_of(vectors: np.ndarray, lengths: list[int], dtype: str = "float32") -> Split:
-    """A split whose articles lie one after another."""
-    lengths = np.array(lengths, np.int64)
-    return Split(
-        vectors=np.asarray(vectors, dtype),
-        starts=np.cumsum(lengths) - lengths,
-        lengths=lengths,
-        articles=[{"id": i} for i in range(len(lengths))],
-        name="made",
-        source={},
-    )
-
-
-def turned(x: np.ndarray, cosine: float, rng: np.random.Generator) -> np.ndarray:
-    """A unit vector at ``cosine`` from the unit vector ``x`` (D,)."""
-    u = rng.standard_normal(x.shape)
-    u -= (u @ x) * x
-    return cosine * x + np.sqrt(1 - cosine**2) * u / np.linalg.norm(u)
 
 
 def cloud(seed: int, dim: int, lengths: list[list[int]]) -> list[Split]:

@@ -6,25 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made import split_of
 
-from lvmctl.data import Split, Windows
+from lvmctl.data import Windows
 from lvmctl.data.store.arrays import unit64
 from lvmctl.diagnostics.data.leakage import recurrences as module
 from lvmctl.diagnostics.data.leakage.recurrences import recurrences
-
-
-def split_of(vectors: np.ndarray, lengths: list[int], **details) -> Split:
-    """A split whose articles lie one after another."""
-    lengths = np.array(lengths, np.int64)
-    return Split(
-        vectors=np.asarray(vectors, np.float32),
-        starts=np.cumsum(lengths) - lengths,
-        lengths=lengths,
-        articles=[{"id": i} for i in range(len(lengths))],
-        name="made",
-        source={},
-        **details,
-    )
 
 
 def slow(windows: Windows, threshold: float) -> dict[str, list[bool]]:

@@ -10,7 +10,7 @@ from diagnostics.parity_cases import flat, some, traits_of, walk
 
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison, compare
 from lvmctl.diagnostics.data.parity.parity_verdict import Limit, judge, limits, passing
-from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
+from lvmctl.diagnostics.records import SplitParityOptions
 
 OPTIONS = SplitParityOptions()
 TRAITS = traits_of(flat(6, 0.3, seed=0))

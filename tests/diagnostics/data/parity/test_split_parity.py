@@ -15,7 +15,7 @@ from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data import Split, Windows
 from lvmctl.diagnostics.data.parity import split_parity as module
 from lvmctl.diagnostics.data.parity.split_parity import SplitParity
-from lvmctl.diagnostics.data.parity.split_parity_options import SplitParityOptions
+from lvmctl.diagnostics.records import SplitParityOptions
 from lvmctl.evaluation.statistics.intervals import Resampling, difference_interval
 
 

@@ -17,8 +17,8 @@ from lvmctl.data.moments import moments
 from lvmctl.data.store.arrays import unit64
 from lvmctl.data.transforms import transforms
 from lvmctl.diagnostics.data.spectrum.spectrum import StoreGeometry
-from lvmctl.diagnostics.data.spectrum.spectrum_options import GeometryOptions
 from lvmctl.diagnostics.data.spectrum.transform_trial import trial
+from lvmctl.diagnostics.records import GeometryOptions
 
 
 def look(split: Split, **options):
