@@ -49,7 +49,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def main() -> int:
     """The exit status of mypy."""
     with TemporaryDirectory() as work:
-        for page in (DOCS / "python.md", *sorted(PLUGINS.glob("*.md"))):
+        for page in (DOCS / "python.md", DOCS / "texts.md", *sorted(PLUGINS.glob("*.md"))):
             write(Path(work, page.name), code_of(page))
         for kind in USE:
             write(Path(work, f"new-{kind}"), render(kind, Names(f"new-{kind}")))
