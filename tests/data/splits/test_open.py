@@ -43,7 +43,7 @@ def test_a_store_without_splits_is_split_on_the_fly_with_a_notice(make_store):
     assert open_splits(path, seed=1).val.starts.tolist() != opened.val.starts.tolist()
     assert open_split(path, "val").starts.tolist() == opened.val.starts.tolist()
     assert open_split(f"{path}@test").starts.tolist() == opened.test.starts.tolist()
-    with pytest.raises(DataError, match="no articles.*another source.*@test"):
+    with pytest.raises(DataError, match=r"no articles.*another source.*@test"):
         open_split(f"{path}@ood")
 
 
@@ -124,7 +124,7 @@ def test_write_splits_refuses_to_overwrite(make_store):
     assert write_splits(store) == {"train": 8, "val": 1, "test": 1}
     again = Store.open(store.path)
     assert again.content_hash == store.content_hash
-    with pytest.raises(OutputError, match=r"already has splits \(train 8, val 1, test 1\).*--force"):
+    with pytest.raises(OutputError, match=r"\(train 8, val 1, test 1\).*--force"):
         write_splits(again)
     assert write_splits(again, test=0, force=True) == {"train": 9, "val": 1}
 
