@@ -80,11 +80,11 @@ def peak() -> float:
 @click.option("--batch", default=256, show_default=True)
 @click.option("--rounds", default=5, show_default=True)
 def speed(dim: int, context: int, batch: int, rounds: int) -> None:
-    """Milliseconds per query, of familiar text and of other text."""
+    """Milliseconds per query, of text like the training text and of other text."""
     ranker = Ranker(RankerOptions(), Shape(dim, context)).eval()
     for limit in (torch.inf, -torch.inf):
-        ranker.familiar.limit.fill_(limit)
-        print("familiar text" if limit > 0 else "other text")
+        ranker.in_domain.limit.fill_(limit)
+        print("text like the training text" if limit > 0 else "other text")
         for chunks in (50, 200, 1_000):
             processor, wall = milliseconds(ranker, chunks, batch, rounds)
             print(f"  pool of {chunks:6,}: {processor:.2f} ms of a processor, {wall:.2f} ms")
@@ -95,7 +95,7 @@ def speed(dim: int, context: int, batch: int, rounds: int) -> None:
 @torch.inference_mode()
 def milliseconds(ranker: Ranker, chunks: int, batch: int, rounds: int) -> tuple[float, float]:
     """Median processor and wall time per query, after a first round."""
-    dim, k = len(ranker.familiar.mean), len(ranker.logits)
+    dim, k = len(ranker.in_domain.mean), len(ranker.logits)
     asked, times = article(chunks, dim, k, batch), []
     for _ in range(1 + rounds):
         begin = time.process_time(), time.perf_counter()

@@ -4,7 +4,7 @@ for which nothing is fitted."""
 from __future__ import annotations
 
 import torch
-from lvmctl_ranker.familiar import Along, Familiar
+from lvmctl_ranker.in_domain import AxisFeatures, InDomain
 from torch import Tensor
 
 from lvmctl import Shape, Windows
@@ -16,30 +16,30 @@ FADE = 0.6
 """Weight of a chunk beside that of the next newer one."""
 
 
-def learned(training: tuple[Article, ...]) -> Familiar:
+def learned(training: tuple[Article, ...]) -> InDomain:
     """Axes, agreement and guess, without each of P9's folds and on all of the articles."""
-    familiar = Familiar(Shape(training[0].chunks.shape[1], K))
-    familiar.fit(Windows(split_of(training), K, 1))
-    familiar.limit.fill_(torch.inf)
-    return familiar
+    fitted = InDomain(Shape(training[0].chunks.shape[1], K))
+    fitted.fit(Windows(split_of(training), K, 1))
+    fitted.limit.fill_(torch.inf)
+    return fitted
 
 
 def along(training: tuple[Article, ...]) -> Feature:
-    """(W, n, K + 2), see :meth:`~lvmctl_ranker.familiar.Along.measures`."""
-    familiar = learned(training)
+    """(W, n, K + 2), see :meth:`~lvmctl_ranker.in_domain.AxisFeatures.measures`."""
+    fitted = learned(training)
     number = {article: index for index, article in enumerate(training)}
 
     def feature(article: Article) -> Tensor:
         own = torch.tensor([number[article]]) if article in number else None
-        return Along(familiar, article.context, article.pool, own).measures(slice(None))
+        return AxisFeatures(fitted, article.context, article.pool, own).measures(slice(None))
 
     return feature
 
 
 def centred_query(training: tuple[Article, ...]) -> Scoring:
     """u·x, u = A·diag(agreement)·Aᵀ·(Σ .6^age c - μ), μ the article's mean, A the axes (D, R)."""
-    familiar = learned(training)
-    axes, agreement = familiar.axes[-1], familiar.agreement[-1]
+    fitted = learned(training)
+    axes, agreement = fitted.axes[-1], fitted.agreement[-1]
     weights = fading(FADE)
 
     def score(article: Article) -> Tensor:

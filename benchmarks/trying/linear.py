@@ -6,7 +6,7 @@ With ones beside the chunks, sums over articles give what the same sums of x - Î
 from __future__ import annotations
 
 import torch
-from lvmctl_ranker.teaching import guessed_from, soft_root
+from lvmctl_ranker.fitting import guessed_from, soft_root
 from torch import Tensor
 from torch.nn.functional import normalize
 

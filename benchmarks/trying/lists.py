@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import torch
-from lvmctl_ranker.features import features, twice
+from lvmctl_ranker.features import features, raw_and_standardised
 from lvmctl_ranker.model import Space, parts, rows_of
 from lvmctl_ranker.options import GROUPS
 from lvmctl_ranker.whitening import whitened
@@ -29,7 +29,7 @@ class Lists:
 
     Attributes:
         features: (W, N, F), P9's cosine features.
-        extra: (W, N, 2E), see :func:`~lvmctl_ranker.features.twice`; E may be 0.
+        extra: (W, N, 2E), see :func:`~lvmctl_ranker.features.raw_and_standardised`; E may be 0.
         candidates: (W, N) bool, what is ranked.
         targets: (W,) int64, where the target stands.
     """
@@ -49,7 +49,7 @@ def lists_of(article: Article, feature: Feature | None = None) -> Lists:
     candidates, own = article.candidates, own_features(article)
     extra = own[..., :0]
     if feature is not None:
-        extra = twice(feature(article), candidates[..., None])
+        extra = raw_and_standardised(feature(article), candidates[..., None])
     return Lists(own, extra, candidates, article.targets)
 
 
@@ -69,7 +69,7 @@ def own_features(article: Article) -> Tensor:
 
 @torch.no_grad()
 def cosine_features(context: Tensor, pool: Pool) -> Tensor:
-    """(W, N, F), all of P9's features but those of what is familiar."""
+    """(W, N, F), all of P9's features but those that are fitted on it."""
     found = []
     for part in parts(len(context), BLOCK):
         given = context[part], rows_of(pool, part)

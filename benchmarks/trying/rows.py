@@ -34,7 +34,7 @@ def _one(name: str, summary: str, method: Method) -> tuple[str, Row]:
 ROWS: dict[str, Row] = dict(
     [
         _one("base", "P9's cosine features alone.", ranker()),
-        _one("familiar", "P9's axes and guess of the training text.", ranker(known.along)),
+        _one("in-domain", "P9's axes and guess of the training text.", ranker(known.along)),
         _one("centred", "No scorer: P9's axes as a linear query.", known.centred_query),
         (
             "mean",

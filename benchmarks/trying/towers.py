@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from lvmctl_ranker.teaching import soft_root
+from lvmctl_ranker.fitting import soft_root
 from torch import Tensor
 from torch.nn.functional import normalize
 

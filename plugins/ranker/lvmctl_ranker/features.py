@@ -29,7 +29,7 @@ def features(spaces: Sequence[Measures], groups: Sequence[str]) -> Tensor:
     return torch.cat([*raw, *(standardised(each, real) for each in raw), spaces[0].window()], -1)
 
 
-def twice(raw: Tensor, real: Tensor) -> Tensor:
+def raw_and_standardised(raw: Tensor, real: Tensor) -> Tensor:
     """``raw`` (B, N, E) as it is and standardised within the pool, (B, N, 2E)."""
     return torch.cat([raw, standardised(raw, real)], dim=-1)
 

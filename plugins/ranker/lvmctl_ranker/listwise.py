@@ -52,9 +52,9 @@ class Query(nn.Module):
         self.negatives, self.temperature = options.negatives, options.temperature
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
-        q, own = prediction.q.float(), slice(self.negatives)
-        cosines = [cosine(q, batch.target)[:, None], cosine(q[:, None], batch.negatives[:, own])]
-        real = batch.negative_mask[:, own]
+        q, kept = prediction.q.float(), slice(self.negatives)
+        cosines = [cosine(q, batch.target)[:, None], cosine(q[:, None], batch.negatives[:, kept])]
+        real = batch.negative_mask[:, kept]
         logits = in_deviations(torch.cat(cosines, dim=1), real) / self.temperature
         return LossOutput({"query": cross_entropy(logits, real)})
 

@@ -11,12 +11,11 @@ from torch import Tensor, nn
 
 from lvmctl import Pool, Prediction, Shape
 from lvmctl.sphere import mixture
-from lvmctl_ranker import familiar
-from lvmctl_ranker.familiar import Along, Familiar
-from lvmctl_ranker.features import features, twice, width
+from lvmctl_ranker.features import features, raw_and_standardised, width
+from lvmctl_ranker.in_domain import AxisFeatures, InDomain, axis_features
 from lvmctl_ranker.measures import Measures
 from lvmctl_ranker.neighbours import nearest_lists, neighbours
-from lvmctl_ranker.options import GROUPS, RankerOptions
+from lvmctl_ranker.options import GROUPS, IN_DOMAIN, RankerOptions
 from lvmctl_ranker.scorer import Scorer
 from lvmctl_ranker.whitening import whitened, window_left_out
 
@@ -38,7 +37,7 @@ class Ranker(nn.Module):
 
     The score is :class:`~lvmctl_ranker.scorer.Scorer` of :class:`~lvmctl_ranker.measures.Measures`,
     in which nothing depends on D or on any text; and, in text like the training text, of what
-    :class:`~lvmctl_ranker.familiar.Familiar` knows.
+    :class:`~lvmctl_ranker.in_domain.InDomain` knows.
 
     Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
     """
@@ -49,15 +48,17 @@ class Ranker(nn.Module):
         self.logits = nn.Parameter(age * math.log(FADE))
         self.groups = [name for name in GROUPS if name not in options.without]
         self.whitened = "whitened" not in options.without
-        self.familiar = Familiar(shape) if "familiar" not in options.without else None
+        fitted = not {*IN_DOMAIN} & {*options.without}
+        self.in_domain = InDomain(shape) if fitted else None
         wide = width(self.groups, shape.context_length, 1 + self.whitened)
-        extra = 2 * familiar.count(shape.context_length) if self.familiar is not None else 0
+        extra = 2 * axis_features(shape.context_length) if fitted else 0
         self.scorer = Scorer(wide, extra, options.hidden, options.dropout)
+        self.register_load_state_dict_pre_hook(with_present_names)
 
     def fit(self, windows: Windows) -> None:
         """Learn what the training text is like, before the scorer is trained."""
-        if self.familiar is not None:
-            self.familiar.fit(windows)
+        if self.in_domain is not None:
+            self.in_domain.fit(windows)
 
     def forward(self, context: Tensor) -> Prediction:
         weights = self.logits.softmax(dim=-1).expand(len(context), -1)
@@ -87,23 +88,33 @@ class Ranker(nn.Module):
             spaces = [Space(context, pool)]
             if self.whitened:
                 spaces.append(Space(*whitened(context, pool)))
-            along = None
-            if self.familiar is not None:
+            along_axes = None
+            if self.in_domain is not None:
                 article = pool.article if self.training else None
-                along = Along(self.familiar, context, pool, article)
+                along_axes = AxisFeatures(self.in_domain, context, pool, article)
         held = sum(space.lists.chunks[0].numel() for space in spaces)
         blocks = parts(len(context), HELD // held)
-        return torch.cat([self.block(spaces, along, part) for part in blocks])
+        return torch.cat([self.block(spaces, along_axes, part) for part in blocks])
 
-    def block(self, spaces: Sequence[Space], along: Along | None, part: slice) -> Tensor:
+    def block(
+        self, spaces: Sequence[Space], along_axes: AxisFeatures | None, part: slice
+    ) -> Tensor:
         """:meth:`score` of some contexts."""
         with torch.no_grad():
             each = [space.measures(part) for space in spaces]
             real = each[0].real
-            given = [features(each, self.groups), real[..., 0]]
-            if along is not None:
-                given += [twice(along.measures(part), real), along.known[part]]
-        return self.scorer(*given)
+            inputs = [features(each, self.groups), real[..., 0]]
+            if along_axes is not None:
+                extra = raw_and_standardised(along_axes.measures(part), real)
+                inputs += [extra, along_axes.known[part]]
+        return self.scorer(*inputs)
+
+
+def with_present_names(ranker: Ranker, state: dict[str, Tensor], *_: object) -> None:
+    """Give the values of a model that was saved before the names they have now."""
+    for name in list(state):
+        present = name.replace("familiar.", "in_domain.").replace(".standard.", ".standardizer.")
+        state[present] = state.pop(name)
 
 
 class Space:

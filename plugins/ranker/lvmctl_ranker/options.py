@@ -20,6 +20,9 @@ GROUPS: dict[str, Callable[[int], int]] = {
 }
 """Numbers in a group of measures for a window of k chunks, by the method of ``Measures``."""
 
+IN_DOMAIN = ("in-domain", "familiar")
+"""What is fitted on the training text; the second is what it was called before."""
+
 LIST = 127
 """Same-article negatives per window: with the target, the whole of most articles."""
 
@@ -36,8 +39,8 @@ class RankerOptions:
     )
     without: tuple[str, ...] = option(
         (),
-        "features left out: groups, all of whitened chunks, or what the training text teaches",
-        choices=(*GROUPS, "whitened", "familiar"),
+        "features left out: groups, all of whitened chunks, or those fitted on the training text",
+        choices=(*GROUPS, "whitened", *IN_DOMAIN),
     )
 
 

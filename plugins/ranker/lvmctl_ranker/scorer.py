@@ -8,30 +8,30 @@ from torch import Tensor, nn
 FLOOR = 1e-3
 
 UNKNOWN = 0.3
-"""Share of a training's contexts that are scored as if they were not familiar."""
+"""Share of a training's contexts that are scored as if they were not in-domain."""
 
 
 class Scorer(nn.Module):
     """score = w·z + MLP(z), z the standardised features of a candidate.
 
-    What is known of familiar contexts alone counts as average in others, and one more number says
-    which they are. In training some familiar ones are scored as others, so that the scorer can do
+    What is known of in-domain contexts alone counts as average in others, and one more number says
+    which they are. In training some in-domain ones are scored as others, so that the scorer can do
     without.
 
     Args:
         width: F, the number of features.
-        familiar: E, the number of features of familiar contexts; 0 for none.
+        in_domain: E, the number of in-domain features; 0 for none.
         hidden: width of the network's two layers; 0 leaves the linear part alone.
         dropout: of the features and of the network's first layer, in training.
 
     Shapes: features (B, N, F), candidates (B, N), extra (B, N, E), known (B,) → (B, N).
     """
 
-    def __init__(self, width: int, familiar: int, hidden: int, dropout: float) -> None:
+    def __init__(self, width: int, in_domain: int, hidden: int, dropout: float) -> None:
         super().__init__()
-        self.standard = Standard(width)
-        self.familiar = Standard(familiar) if familiar else None
-        width += familiar + 1 if familiar else 0
+        self.standardizer = RunningStandardizer(width)
+        self.in_domain = RunningStandardizer(in_domain) if in_domain else None
+        width += in_domain + 1 if in_domain else 0
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(width, 1, bias=False)
         self.network = network(width, hidden, dropout) if hidden else None
@@ -43,15 +43,15 @@ class Scorer(nn.Module):
         extra: Tensor | None = None,
         known: Tensor | None = None,
     ) -> Tensor:
-        z = self.standard(features, candidates)
-        if self.familiar is not None:
+        z = self.standardizer(features, candidates)
+        if self.in_domain is not None:
             assert extra is not None
             assert known is not None
-            more = self.familiar(extra, candidates & known[:, None])
+            more = self.in_domain(extra, candidates & known[:, None])
             if self.training:
                 known = known & (torch.rand(len(known), device=known.device) >= UNKNOWN)
-            here = known[:, None, None].to(z).expand(-1, z.shape[1], -1)
-            z = torch.cat([z, more * here, here], dim=-1)
+            mark = known[:, None, None].to(z).expand(-1, z.shape[1], -1)
+            z = torch.cat([z, more * mark, mark], dim=-1)
         z = self.dropout(z)
         score = self.linear(z)
         if self.network is not None:
@@ -59,7 +59,7 @@ class Scorer(nn.Module):
         return score[..., 0]
 
 
-class Standard(nn.Module):
+class RunningStandardizer(nn.Module):
     """(x - mean)/deviation, of the candidates that were seen in training.
 
     Shapes: features (B, N, F), counted (B, N) → (B, N, F).

@@ -20,17 +20,17 @@ def test_it_knows_the_candidates_of_all_batches_alike():
     for features, candidates in made:
         scorer(features, candidates)
     seen = torch.cat([features[candidates] for features, candidates in made])
-    standard = scorer.standard
-    assert standard.seen == len(seen)
-    assert torch.allclose(standard.mean, seen.mean(dim=0), atol=1e-5)
-    variance = standard.square - standard.mean.square()
+    standardizer = scorer.standardizer
+    assert standardizer.seen == len(seen)
+    assert torch.allclose(standardizer.mean, seen.mean(dim=0), atol=1e-5)
+    variance = standardizer.square - standardizer.mean.square()
     assert torch.allclose(variance, seen.var(dim=0, correction=0), atol=1e-4)
 
 
 def test_in_evaluation_it_learns_nothing():
     scorer = Scorer(6, 0, 8, 0.5).eval()
     first, second = (scorer(*batches()[0]) for _ in range(2))
-    assert scorer.standard.seen == 0
+    assert scorer.standardizer.seen == 0
     assert torch.equal(first, second)
 
 
@@ -44,29 +44,29 @@ def test_a_linear_scorer_is_linear():
     assert len(list(scorer.parameters())) == 1
 
 
-def with_familiar(known: list[bool]) -> tuple[torch.Tensor, ...]:
-    """A batch of four contexts, of which some have features of familiar ones."""
+def with_in_domain(known: list[bool]) -> tuple[torch.Tensor, ...]:
+    """A batch of four contexts, of which some have in-domain features."""
     features, candidates = batches()[0]
     extra = 1 + torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(1))
     return features, candidates, extra, torch.tensor(known)
 
 
-def test_what_is_known_of_familiar_contexts_does_not_count_in_others():
+def test_what_is_known_of_in_domain_contexts_does_not_count_in_others():
     scorer = Scorer(6, 3, 8, 0.0).train()
-    features, candidates, extra, known = with_familiar([True, True, False, False])
+    features, candidates, extra, known = with_in_domain([True, True, False, False])
     scorer(features, candidates, extra, known)
     seen = extra[:2][candidates[:2]]
-    assert torch.allclose(scorer.familiar.mean, seen.mean(dim=0), atol=1e-5)
+    assert torch.allclose(scorer.in_domain.mean, seen.mean(dim=0), atol=1e-5)
     first = scorer.eval()(features, candidates, extra, known)
     other = scorer(features, candidates, extra + 7, known)
     assert torch.equal(first[2:], other[2:])
     assert not torch.allclose(first[:2], other[:2])
 
 
-def test_in_training_some_familiar_contexts_are_scored_as_others():
+def test_in_training_some_in_domain_contexts_are_scored_as_others():
     scorer = Scorer(6, 3, 0, 0.0)
-    scorer.linear.weight.data = torch.eye(10)[-1:]  # the number that says which are familiar
-    features, candidates, extra, _ = with_familiar([True] * 4)
+    scorer.linear.weight.data = torch.eye(10)[-1:]  # the number that says which are in-domain
+    features, candidates, extra, _ = with_in_domain([True] * 4)
     many = [x.repeat(1000, *(1,) * (x.dim() - 1)) for x in (features, candidates, extra)]
     known = torch.ones(4000, dtype=torch.bool)
     torch.manual_seed(0)
@@ -76,7 +76,7 @@ def test_in_training_some_familiar_contexts_are_scored_as_others():
     assert (scorer.eval()(*many, known) == 1).all()
 
 
-def test_a_batch_without_familiar_contexts_is_scored():
+def test_a_batch_without_in_domain_contexts_is_scored():
     scorer = Scorer(6, 3, 8, 0.0).train()
-    assert scorer(*with_familiar([False] * 4)).isfinite().all()
-    assert scorer.familiar.seen == 0
+    assert scorer(*with_in_domain([False] * 4)).isfinite().all()
+    assert scorer.in_domain.seen == 0

@@ -31,14 +31,14 @@ RIDGE = 1.0
 """Penalty of the guess, in mean eigenvalues."""
 
 SHARE = 0.99
-"""Of the held-out training windows, those that are familiar."""
+"""Of the held-out training windows, those that are in-domain."""
 
 BLOCK = 2048
 """Windows read at a time."""
 
 
-def teach(windows: Windows, rank: int) -> dict[str, Tensor]:
-    """The buffers of :class:`~lvmctl_ranker.familiar.Familiar`, by name; none where a fold has no
+def fit_axes(windows: Windows, rank: int) -> dict[str, Tensor]:
+    """The buffers of :class:`~lvmctl_ranker.in_domain.InDomain`, by name; none where a fold has no
     article with a window, or more than a few chunks stand in several articles."""
     articles = np.unique(windows.article)
     if len(np.unique(fold_of(articles))) < FOLDS or repeated(windows, articles) > REPEATED:
@@ -48,13 +48,13 @@ def teach(windows: Windows, rank: int) -> dict[str, Tensor]:
     for number in articles:
         sums[fold_of(number)].add(chunks_of(windows, number))
     kept = [[fold for fold in range(FOLDS) if fold != out] for out in range(FOLDS + 1)]
-    found, places = [], []
+    axes_of, places = [], []
     for folds in kept:
         part = sum((sums[fold] for fold in folds), Sums(dim))
-        found.append(part.axes(rank))
+        axes_of.append(part.axes(rank))
         places.append(part.place())
     del sums, part
-    axes, agreement = map(torch.stack, zip(*found))
+    axes, agreement = map(torch.stack, zip(*axes_of))
     mean, root = places[FOLDS]
     far = torch.cat(
         [distance(context, *places[fold]) for fold, context, _, _ in blocks(windows, articles)]
@@ -108,10 +108,10 @@ class Sums:
         self.pairs += len(x) - 1
 
     def __add__(self, other: Sums) -> Sums:
-        found = Sums(len(self.total))
+        total = Sums(len(self.total))
         for name, value in vars(self).items():
-            setattr(found, name, value + getattr(other, name))
-        return found
+            setattr(total, name, value + getattr(other, name))
+        return total
 
     def axes(self, rank: int) -> tuple[Tensor, Tensor]:
         """(D, R) and (R,): axes along which successive chunks agree most, orthonormal in S + λ, and
@@ -161,9 +161,9 @@ def ahead(windows: Windows, articles: np.ndarray, kept: list[list[int]], axes: T
     for fold, context, target, mean in blocks(windows, articles):
         for out, folds in enumerate(kept):
             if fold in folds:
-                given = guessed_from((context - mean) @ axes[out])[:, 0]
-                moment[out] += given.T @ given
-                cross[out] += given.T @ ((target - mean[:, 0]) @ axes[out])
+                x = guessed_from((context - mean) @ axes[out])[:, 0]
+                moment[out] += x.T @ x
+                cross[out] += x.T @ ((target - mean[:, 0]) @ axes[out])
     ridge = RIDGE * moment.diagonal(dim1=1, dim2=2).mean(dim=1).clamp_min(1e-12)
     eye = torch.eye(3 * rank)
     return torch.linalg.solve(moment + ridge[:, None, None] * eye, cross)

@@ -1,4 +1,4 @@
-"""What the training text teaches about text of its own kind."""
+"""What is fitted on the training text, for text of its own kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from lvmctl import Pool, Shape
-from lvmctl_ranker.teaching import FOLDS, distance, fold_of, guessed_from, teach
+from lvmctl_ranker.fitting import FOLDS, distance, fit_axes, fold_of, guessed_from
 from lvmctl_ranker.whitening import centre
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ AXES = 128
 """Most axes that are kept."""
 
 
-class Familiar(nn.Module):
+class InDomain(nn.Module):
     """Axes along which chunks of the training text agree with their successors, and a linear guess
     of the next chunk along them.
 
@@ -31,13 +31,13 @@ class Familiar(nn.Module):
     them; the first index of a buffer says which.
 
     Attributes:
-        axes: (FOLDS + 1, D, R), see :meth:`~lvmctl_ranker.teaching.Sums.axes`; R is 128, or D if
+        axes: (FOLDS + 1, D, R), see :meth:`~lvmctl_ranker.fitting.Sums.axes`; R is 128, or D if
             that is less.
         agreement: (FOLDS + 1, R) of successive chunks along each axis, ≥ 0.
-        ahead: (FOLDS + 1, 3R, R), see :func:`~lvmctl_ranker.teaching.guessed_from`.
+        ahead: (FOLDS + 1, 3R, R), see :func:`~lvmctl_ranker.fitting.guessed_from`.
         mean: (D,) of the training chunks.
-        root: (D, D), see :func:`~lvmctl_ranker.teaching.distance`.
-        limit: the largest distance of a window that is familiar; -∞ before anything is fitted.
+        root: (D, D), see :func:`~lvmctl_ranker.fitting.distance`.
+        limit: the largest distance of an in-domain window; -∞ before anything is fitted.
     """
 
     axes: Tensor
@@ -58,35 +58,35 @@ class Familiar(nn.Module):
         self.register_buffer("limit", torch.tensor(-torch.inf))
 
     def fit(self, windows: Windows) -> None:
-        """Learn from training windows; nothing where :func:`~lvmctl_ranker.teaching.teach` finds
+        """Learn from training windows; nothing where :func:`~lvmctl_ranker.fitting.fit_axes` finds
         too few articles, or the same text in several."""
         self.limit.fill_(-torch.inf)
-        for name, value in teach(windows, self.agreement.shape[-1]).items():
+        for name, value in fit_axes(windows, self.agreement.shape[-1]).items():
             getattr(self, name).copy_(value)
 
-    def knows(self, context: Tensor) -> Tensor:
-        """(B,) bool, which windows (B, K, D) are familiar; none of another D is."""
+    def covers(self, context: Tensor) -> Tensor:
+        """(B,) bool: which windows (B, K, D) are in-domain; none of another D is."""
         if context.shape[-1] != len(self.mean):
             return torch.zeros(len(context), dtype=torch.bool, device=context.device)
         return distance(context, self.mean, self.root) <= self.limit
 
 
-class Along:
-    """Windows and a pool along the axes of what is familiar.
+class AxisFeatures:
+    """Windows and a pool along fitted axes.
 
     Args:
         article: (B,) int64, the training articles that the windows are from; what was fitted on
             their fold is then not used. Each window has a pool of its own.
 
     Attributes:
-        known: (B,) bool, the windows that are familiar.
+        known: (B,) bool, the windows that are in-domain.
     """
 
     def __init__(
-        self, learned: Familiar, context: Tensor, pool: Pool, article: Tensor | None = None
+        self, learned: InDomain, context: Tensor, pool: Pool, article: Tensor | None = None
     ) -> None:
-        self.known = learned.knows(context)
-        self.empty = context.new_zeros(1, pool.vectors.shape[-2], count(context.shape[1]))
+        self.known = learned.covers(context)
+        self.empty = context.new_zeros(1, pool.vectors.shape[-2], axis_features(context.shape[1]))
         if not self.known.any():
             return
         which = torch.tensor([FOLDS]) if article is None else fold_of(article)
@@ -106,14 +106,14 @@ class Along:
             return self.empty.expand(len(self.known[part]), -1, -1)
         near, chunks = (x if len(x) == 1 else x[part] for x in (self.near, self.chunks))
         guess = self.guess[part]
-        found = [
+        columns = [
             self.window[part] @ near.mT,
             normalize(guess, dim=-1) @ normalize(chunks, dim=-1).mT,
             guess @ chunks.mT / guess.shape[-1] ** 0.5,
         ]
-        return torch.cat(found, dim=1).mT
+        return torch.cat(columns, dim=1).mT
 
 
-def count(k: int) -> int:
-    """Columns of :meth:`Along.measures` for windows of ``k`` chunks."""
+def axis_features(k: int) -> int:
+    """Columns of :meth:`AxisFeatures.measures` for windows of ``k`` chunks."""
     return k + 2

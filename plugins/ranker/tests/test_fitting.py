@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from lvmctl_ranker.teaching import (
+from lvmctl_ranker.fitting import (
     FOLDS,
     RIDGE,
     Sums,
     distance,
+    fit_axes,
     fold_of,
     guessed_from,
     soft_root,
-    teach,
 )
 
 from lvmctl import Windows
@@ -82,7 +82,7 @@ def test_a_soft_root_is_a_root_of_the_shifted_inverse():
 
 def test_the_guess_is_a_ridge_along_the_axes():
     made = articles()
-    found = teach(windows(made), DIM)
+    found = fit_axes(windows(made), DIM)
     axes = found["axes"][FOLDS].double().numpy()
     given, wanted = [], []
     for x in centred(made):
@@ -109,14 +109,14 @@ def test_a_fold_is_fitted_without_its_articles(fold):
     changed = list(made)
     for number in (n for n in range(len(made)) if fold_of(n) == fold):
         changed[number] = made[number][::-1].copy() * [1, -1, 1, 1, 1, 1]
-    before, after = teach(windows(made), DIM), teach(windows(changed), DIM)
+    before, after = fit_axes(windows(made), DIM), fit_axes(windows(changed), DIM)
     for name in ("axes", "agreement", "ahead"):
         assert torch.equal(before[name][fold], after[name][fold])
         assert not torch.equal(before[name][FOLDS], after[name][FOLDS])
 
 
 def test_most_held_out_windows_are_nearer_than_the_limit():
-    found = teach(windows(articles(60)), DIM)
+    found = fit_axes(windows(articles(60)), DIM)
     fresh = windows(articles(60, seed=1))
     context = torch.from_numpy(fresh.context(np.arange(len(fresh))))
     near = distance(context, found["mean"], found["root"]) <= found["limit"]
@@ -126,14 +126,14 @@ def test_most_held_out_windows_are_nearer_than_the_limit():
 
 
 def test_nothing_is_learned_where_a_fold_has_no_article():
-    assert teach(windows(articles(FOLDS - 1)), DIM) == {}
-    assert teach(windows(articles(FOLDS)), DIM)
+    assert fit_axes(windows(articles(FOLDS - 1)), DIM) == {}
+    assert fit_axes(windows(articles(FOLDS)), DIM)
 
 
 def test_articles_too_short_for_a_window_do_not_count():
     made = articles()
     short = articles(seed=2)[0][:K]
-    found, expected = teach(windows([*made, short]), DIM), teach(windows(made), DIM)
+    found, expected = fit_axes(windows([*made, short]), DIM), fit_axes(windows(made), DIM)
     assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
@@ -150,9 +150,9 @@ def test_nothing_is_learned_from_text_that_stands_in_several_articles(copies, le
     """A fold that is left out would be in the others all the same."""
     made = articles(30)
     pieces = [np.concatenate([x[:7], y[:7]]) for x, y in zip(made, made[1:] + made[:1])]
-    assert bool(teach(windows([*made, *pieces[:copies]]), DIM)) == learned
+    assert bool(fit_axes(windows([*made, *pieces[:copies]]), DIM)) == learned
 
 
 def test_chunks_that_are_all_alike_have_no_axes():
     made = [np.repeat(x[:1], 12, axis=0) for x in articles()]
-    assert not teach(windows(made), DIM)["axes"].any()
+    assert not fit_axes(windows(made), DIM)["axes"].any()

@@ -1,14 +1,14 @@
-"""When what the training text teaches counts, and when it does not."""
+"""When what was fitted on the training text counts, and when it does not."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from lvmctl_ranker.familiar import Along, Familiar, count
+from lvmctl_ranker.fitting import FOLDS, fold_of
+from lvmctl_ranker.in_domain import AxisFeatures, InDomain, axis_features
 from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import RankerOptions
-from lvmctl_ranker.teaching import FOLDS, fold_of
 
 from lvmctl import Pool, Shape, Windows
 from lvmctl.testing.inputs.splits import split_of, textlike
@@ -29,10 +29,10 @@ def training_text() -> Windows:
 
 
 @pytest.fixture(scope="module")
-def learned() -> Familiar:
-    familiar = Familiar(SHAPE)
-    familiar.fit(training_text())
-    return familiar
+def learned() -> InDomain:
+    fitted = InDomain(SHAPE)
+    fitted.fit(training_text())
+    return fitted
 
 
 def asked(side: float = 2.0, chunks: int = 14) -> tuple[torch.Tensor, Pool]:
@@ -44,17 +44,17 @@ def asked(side: float = 2.0, chunks: int = 14) -> tuple[torch.Tensor, Pool]:
     return context, Pool(torch.from_numpy(windows.split.unit_rows(0, chunks)), candidates)
 
 
-def test_only_windows_like_the_training_text_are_familiar(learned):
+def test_only_windows_like_the_training_text_are_in_domain(learned):
     context, _ = asked()
-    assert learned.knows(context).float().mean() > 0.9
-    assert not learned.knows(asked(side=-2.0)[0]).any()
-    assert not learned.knows(torch.ones(2, K, DIM + 1)).any()
-    assert not Familiar(SHAPE).knows(context).any()
+    assert learned.covers(context).float().mean() > 0.9
+    assert not learned.covers(asked(side=-2.0)[0]).any()
+    assert not learned.covers(torch.ones(2, K, DIM + 1)).any()
+    assert not InDomain(SHAPE).covers(context).any()
 
 
 def test_measures_along_the_axes_are_those_of_the_formula(learned):
     context, pool = asked()
-    found = Along(learned, context, pool).measures(slice(None))
+    found = AxisFeatures(learned, context, pool).measures(slice(None))
     axes, weight = learned.axes[FOLDS], learned.agreement[FOLDS].sqrt()
     for row in range(len(context)):
         mean = pool.vectors.mean(dim=0)  # candidates and window are the whole article
@@ -69,22 +69,24 @@ def test_measures_along_the_axes_are_those_of_the_formula(learned):
 
 def test_pools_of_ones_own_are_measured_as_a_shared_one(learned):
     context, pool = asked()
-    shared = Along(learned, context, pool).measures(slice(2, 7))
+    shared = AxisFeatures(learned, context, pool).measures(slice(2, 7))
     own = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
-    assert torch.allclose(Along(learned, context, own).measures(slice(2, 7)), shared, atol=1e-5)
+    assert torch.allclose(
+        AxisFeatures(learned, context, own).measures(slice(2, 7)), shared, atol=1e-5
+    )
 
 
 def test_in_training_a_window_is_measured_without_its_own_fold(learned):
     context, pool = asked()
     own = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
     article = torch.arange(len(context))
-    found = Along(learned, context, own, article).measures(slice(None))
+    found = AxisFeatures(learned, context, own, article).measures(slice(None))
     for fold in range(FOLDS):
-        alone = Familiar(SHAPE)
+        alone = InDomain(SHAPE)
         alone.load_state_dict(learned.state_dict())
         for name in ("axes", "agreement", "ahead"):
             getattr(alone, name)[FOLDS] = getattr(learned, name)[fold]
-        expected = Along(alone, context, own).measures(slice(None))
+        expected = AxisFeatures(alone, context, own).measures(slice(None))
         here = fold_of(article) == fold
         assert torch.allclose(found[here], expected[here], atol=1e-5)
 
@@ -107,13 +109,13 @@ def test_a_ranker_leaves_out_a_training_windows_own_article_in_training_only():
     assert torch.equal(*map(scores, both))
 
 
-def test_unfamiliar_text_is_scored_as_if_nothing_had_been_learned():
+def test_text_of_another_kind_is_scored_as_if_nothing_had_been_learned():
     torch.manual_seed(0)
     ranker = Ranker(RankerOptions(), SHAPE).eval()
     context, pool = asked(side=-2.0)
     before = ranker.score(context, pool)
     ranker.fit(training_text())
-    assert not ranker.familiar.knows(context).any()
+    assert not ranker.in_domain.covers(context).any()
     assert torch.equal(ranker.score(context, pool), before)
     assert not torch.equal(ranker.score(*asked()), Ranker.score(fresh(ranker), *asked()))
 
@@ -122,22 +124,35 @@ def fresh(ranker: Ranker) -> Ranker:
     """The same weights, and nothing learned of any text."""
     made = Ranker(RankerOptions(), SHAPE).eval()
     made.load_state_dict(
-        {name: x for name, x in ranker.state_dict().items() if not name.startswith("familiar")},
+        {name: x for name, x in ranker.state_dict().items() if not name.startswith("in_domain")},
         strict=False,
     )
     return made
 
 
 def test_without_it_nothing_is_fitted():
-    ranker = Ranker(RankerOptions(without=("familiar",)), SHAPE)
+    ranker = Ranker(RankerOptions(without=("in-domain",)), SHAPE)
     ranker.fit(training_text())
-    assert ranker.familiar is None
+    assert ranker.in_domain is None
     assert ranker.eval().score(*asked()).isfinite().all()
-    assert count(K) == K + 2
+    assert axis_features(K) == K + 2
 
 
 def test_a_fit_on_too_little_forgets_the_one_before():
-    familiar = Familiar(SHAPE)
-    familiar.fit(training_text())
-    familiar.fit(text(3, 20, seed=1, side=2.0))
-    assert familiar.limit == -torch.inf
+    fitted = InDomain(SHAPE)
+    fitted.fit(training_text())
+    fitted.fit(text(3, 20, seed=1, side=2.0))
+    assert fitted.limit == -torch.inf
+
+
+def test_a_model_that_was_saved_under_earlier_names_is_loaded():
+    saved = Ranker(RankerOptions(), SHAPE)
+    saved.fit(training_text())
+    names = {"in_domain.": "familiar.", ".standardizer.": ".standard."}
+    state = saved.state_dict()
+    for present, before in names.items():
+        state = {name.replace(present, before): value for name, value in state.items()}
+    loaded = Ranker(RankerOptions(), SHAPE)
+    loaded.load_state_dict(state)
+    assert loaded.in_domain.limit == saved.in_domain.limit
+    assert Ranker(RankerOptions(without=("familiar",)), SHAPE).in_domain is None
