@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from lvmctl.data.windows import Windows
     from lvmctl.diagnostics.runs.history import History, read_history
     from lvmctl.evaluation.statistics.intervals import Resampling
-    from lvmctl.nn.losses.options import PreviousRepelOptions
+    from lvmctl.nn.losses.records import PreviousRepelOptions
     from lvmctl.nn.sequence.model import sequence_model
     from lvmctl.nn.sequence.options import SequenceOptions
     from lvmctl.registry.hookspecs import hookimpl
@@ -104,7 +104,7 @@ _HOMES = {
     "ModelSpec": "registry.specs",
     "NoOptions": "registry.specs",
     "Part": "registry.specs",
-    "PreviousRepelOptions": "nn.losses.options",
+    "PreviousRepelOptions": "nn.losses.records",
     "ProfileSpec": "registry.verdict_specs",
     "RecipeSpec": "registry.specs",
     "SampleWeight": "registry.specs",

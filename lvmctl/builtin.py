@@ -5,8 +5,7 @@ from lvmctl.data.text.encoders.records import ENCODERS
 from lvmctl.diagnostics.records import DIAGNOSTICS
 from lvmctl.evaluation.gates.records import GATES, PROFILES
 from lvmctl.nn.losses.records import LOSSES
-from lvmctl.nn.recipes import RECIPES
-from lvmctl.nn.records import MODELS
+from lvmctl.nn.records import MODELS, RECIPES
 from lvmctl.registry.hookspecs import hookimpl
 from lvmctl.registry.specs import (
     BaselineSpec,

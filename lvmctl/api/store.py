@@ -13,13 +13,12 @@ import numpy as np
 from lvmctl.core.errors import UsageError
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.export import export_npz
-from lvmctl.data.splits.assign import split_counts
+from lvmctl.data.splits.assign import split_counts, write_splits
 from lvmctl.data.splits.open import open_source, require_articles, with_splits
 from lvmctl.data.splits.split import Split
-from lvmctl.data.store.copying import chosen_articles, copy_articles, write_splits
 from lvmctl.data.store.info import describe_store
 from lvmctl.data.store.store import Store as Stored
-from lvmctl.data.store.writer import write_store
+from lvmctl.data.store.writer import chosen_articles, copy_articles, write_store
 from lvmctl.data.windows import Windows
 
 if TYPE_CHECKING:

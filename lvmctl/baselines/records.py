@@ -55,25 +55,25 @@ BASELINES = (
     BaselineSpec(
         name="oracle",
         summary="The target itself: the ceiling of cosines and ranks.",
-        target="lvmctl.baselines.oracle:Oracle",
+        target="lvmctl.baselines.oracles:Oracle",
         oracle=True,
     ),
     BaselineSpec(
         name="span-oracle",
         summary="The linear combination of the context nearest to the target.",
-        target="lvmctl.baselines.span_oracle:SpanOracle",
+        target="lvmctl.baselines.oracles:SpanOracle",
         oracle=True,
     ),
     BaselineSpec(
         name="cone-oracle",
         summary="The non-negative mixture of the context nearest to the target.",
-        target="lvmctl.baselines.cone_oracle:ConeOracle",
+        target="lvmctl.baselines.oracles:ConeOracle",
         oracle=True,
     ),
     BaselineSpec(
         name="cone-margin-oracle",
         summary="The non-negative mixture of largest margin[last].",
-        target="lvmctl.baselines.cone_margin_oracle:ConeMarginOracle",
+        target="lvmctl.baselines.oracles:ConeMarginOracle",
         oracle=True,
     ),
 )

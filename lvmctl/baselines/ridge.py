@@ -111,17 +111,17 @@ def parts(article: np.ndarray, limit: int, options: RidgeOptions) -> tuple[np.nd
 def add(equations: Primal | Dual, windows: Windows, index: np.ndarray) -> None:
     """Give ``equations`` the windows ``index``."""
     for low in range(0, len(index), BATCH):
-        here = index[low : low + BATCH]
-        context = windows.context(here).reshape(len(here), -1)
-        equations.add(context, windows.target(here))
+        part = index[low : low + BATCH]
+        context = windows.context(part).reshape(len(part), -1)
+        equations.add(context, windows.target(part))
 
 
 def mean_cosine(windows: Windows, index: np.ndarray, linear: Tensor) -> float:
     """Mean cosine of the estimates of ``linear`` (K·D, D) to the targets of ``index``."""
     linear, total = linear.float(), 0.0
     for low in range(0, len(index), BATCH):
-        here = index[low : low + BATCH]
-        context = torch.from_numpy(windows.context(here)).flatten(1)
-        target = torch.from_numpy(windows.target(here))
+        part = index[low : low + BATCH]
+        context = torch.from_numpy(windows.context(part)).flatten(1)
+        target = torch.from_numpy(windows.target(part))
         total += cosine(unit(context @ linear), unit(target)).sum().item()
     return total / len(index)

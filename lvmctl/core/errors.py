@@ -48,6 +48,12 @@ class DataError(LvmctlError):
     exit_code = 3
 
 
+def refuse(wrong: object, what: str, where: object = None, hint: str | None = None) -> None:
+    """Raise a :class:`DataError` where something is ``wrong``."""
+    if wrong:
+        raise DataError(what, where=where, hint=hint)
+
+
 class RunError(LvmctlError):
     """A run directory or a checkpoint cannot be used."""
 

@@ -10,33 +10,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lvmctl.data.splits.open import Splits, open_split, open_splits
-    from lvmctl.data.splits.split import Split
-    from lvmctl.data.store.store import Store
-    from lvmctl.data.store.writer import StoreWriter, write_store
-    from lvmctl.data.windows import Windows
+    from lvmctl.data.splits.open import Splits as Splits
+    from lvmctl.data.splits.open import open_split as open_split
+    from lvmctl.data.splits.open import open_splits as open_splits
+    from lvmctl.data.splits.split import Split as Split
+    from lvmctl.data.store.store import Store as Store
+    from lvmctl.data.store.writer import StoreWriter as StoreWriter
+    from lvmctl.data.store.writer import write_store as write_store
+    from lvmctl.data.windows import Windows as Windows
 
 _HOMES = {
+    **dict.fromkeys(("Splits", "open_split", "open_splits"), "splits.open"),
+    **dict.fromkeys(("StoreWriter", "write_store"), "store.writer"),
     "Split": "splits.split",
-    "Splits": "splits.open",
     "Store": "store.store",
-    "StoreWriter": "store.writer",
     "Windows": "windows",
-    "open_split": "splits.open",
-    "open_splits": "splits.open",
-    "write_store": "store.writer",
 }
-
-__all__ = [
-    "Split",
-    "Splits",
-    "Store",
-    "StoreWriter",
-    "Windows",
-    "open_split",
-    "open_splits",
-    "write_store",
-]
 
 
 def __getattr__(name: str) -> Any:

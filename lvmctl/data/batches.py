@@ -122,7 +122,7 @@ def in_batch_mask(article: Tensor, position: Tensor, k: int, target_offset: int)
     article, row i itself included.
     """
     target = position + target_offset
-    other, own, first = target[None, :], target[:, None], position[:, None]
+    other, target, first = target[None, :], target[:, None], position[:, None]
     in_window = (other >= first) & (other < first + k)
-    near_target = (other - own).abs() <= k
+    near_target = (other - target).abs() <= k
     return ~((article[:, None] == article[None, :]) & (in_window | near_target))

@@ -46,9 +46,9 @@ def build_field(registry: Registry, entry: Entry) -> FieldMaker:
 
     def attributed(windows: Windows, index: np.ndarray, *rest: Any) -> np.ndarray:
         with attribute_errors(entry):
-            found = make(windows, index, *rest)
-            if found.shape[:1] != index.shape:
-                raise TypeError(f"it gives {found.shape} for {len(index)} windows")
-        return found
+            values = make(windows, index, *rest)
+            if values.shape[:1] != index.shape:
+                raise TypeError(f"it gives {values.shape} for {len(index)} windows")
+        return values
 
     return attributed

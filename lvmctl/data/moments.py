@@ -25,14 +25,14 @@ class Moments:
         chunks: N.
         total: (D,) float64, the sum of the chunks.
         second: (D, D) float64, the sum of their outer products.
-        own: the sum over articles of the squared norm of the article's sum.
+        within: the sum over articles of the squared norm of the article's sum.
         squares: the sum over articles of its number of chunks squared.
     """
 
     chunks: int
     total: np.ndarray
     second: np.ndarray
-    own: float
+    within: float
     squares: int
 
     def __add__(self, other: Moments) -> Moments:
@@ -43,7 +43,7 @@ class Moments:
 
     @property
     def _parts(self) -> tuple:
-        return self.chunks, self.total, self.second, self.own, self.squares
+        return self.chunks, self.total, self.second, self.within, self.squares
 
     @property
     def mean(self) -> np.ndarray:
@@ -55,7 +55,7 @@ class Moments:
     def mean_cosine(self) -> float:
         """Mean cosine of two chunks of different articles; NaN where there is one article."""
         pairs = self.chunks**2 - self.squares
-        return float(self.total @ self.total - self.own) / pairs if pairs else math.nan
+        return float(self.total @ self.total - self.within) / pairs if pairs else math.nan
 
     @cached_property
     def spectrum(self) -> tuple[np.ndarray, np.ndarray]:
@@ -82,7 +82,7 @@ class Moments:
 def moments(split: Split, progress: Callable[[int], object] = lambda n: None) -> Moments:
     """Moments of a split's articles, read in blocks."""
     total, second = np.zeros(split.dim), np.zeros((split.dim, split.dim))
-    own, last, carried = 0.0, -1, np.zeros(split.dim)
+    within, last, carried = 0.0, -1, np.zeros(split.dim)
     for rows, article in _blocks(split):
         second += rows.T @ rows
         edges = np.flatnonzero(np.diff(article, prepend=-1))
@@ -92,12 +92,12 @@ def moments(split: Split, progress: Callable[[int], object] = lambda n: None) ->
         if article[0] == last:
             sums[0] += carried
         else:
-            own += carried @ carried
-        own += float(np.einsum("nd,nd->", sums[:-1], sums[:-1]))
+            within += carried @ carried
+        within += float(np.einsum("nd,nd->", sums[:-1], sums[:-1]))
         last, carried = article[-1], sums[-1]
         progress(len(rows))
     squares = int((split.lengths**2).sum())
-    return Moments(split.chunks, total, second, own + float(carried @ carried), squares)
+    return Moments(split.chunks, total, second, within + float(carried @ carried), squares)
 
 
 def _blocks(split: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lvmctl.config import TRANSFORMS
-from lvmctl.core.errors import DataError, RunError
+from lvmctl.core.errors import RunError, refuse
 from lvmctl.core.files import output_errors, write_whole
 from lvmctl.data.moments import Moments, moments
 from lvmctl.data.splits.split import Split
@@ -40,13 +40,13 @@ class Transform:
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Unit chunks (n, D) → (n, D) float32 of unit norm; NaN where nothing is left of one."""
-        moved = rows.astype(np.float32, copy=False) - self.mean
+        turned = rows.astype(np.float32, copy=False) - self.mean
         if self.matrix is not None:
-            moved = moved @ self.matrix
-        size = np.sqrt(np.einsum("nd,nd->n", moved, moved))[:, None]
+            turned = turned @ self.matrix
+        size = np.sqrt(np.einsum("nd,nd->n", turned, turned))[:, None]
         # Whitened chunks are long: what is left is measured by the scale of the matrix.
         scale = 1.0 if self.matrix is None else np.abs(self.matrix).max()
-        return np.divide(moved, size, out=np.full_like(moved, np.nan), where=size > GONE * scale)
+        return np.divide(turned, size, out=np.full_like(turned, np.nan), where=size > GONE * scale)
 
     def save(self, path: Path) -> None:
         """Write it to an NPZ at ``path``, whole or not at all."""
@@ -79,14 +79,10 @@ def fit(name: str, split: Split) -> Transform:
     Raises:
         DataError: the chunks vary in too few directions for it.
     """
-    found = transforms(moments(split))
-    if name not in found:
-        raise DataError(
-            f"its chunks vary in too few directions for transform {name}",
-            where=split.name,
-            hint=f"use transform={' or '.join(found)}",
-        )
-    return found[name]
+    possible = transforms(moments(split))
+    what = f"its chunks vary in too few directions for transform {name}"
+    refuse(name not in possible, what, split.name, f"use transform={' or '.join(possible)}")
+    return possible[name]
 
 
 def transforms(of: Moments) -> dict[str, Transform]:
@@ -98,22 +94,22 @@ def transforms(of: Moments) -> dict[str, Transform]:
     """
     mean = of.mean.astype(np.float32)
     values, axes = of.spectrum
-    found = [Transform("centred", mean)]
+    fitted = {"centred": Transform("centred", mean)}
     there = int((values > KEPT * values[0]).sum()) if values[0] > KEPT else 0
     for removed in REMOVED:
         if removed < there:
             top = axes[:, :removed]
             matrix = np.eye(len(axes)) - top @ top.T
-            found.append(Transform(f"minus-{removed}", mean, matrix.astype(np.float32)))
+            name = f"minus-{removed}"
+            fitted[name] = Transform(name, mean, matrix.astype(np.float32))
     if there > 1:
         some = axes[:, :there]
         matrix = (some / np.sqrt(values[:there])) @ some.T
-        found.append(Transform("whitened", mean, matrix.astype(np.float32)))
-    by_name = {one.name: one for one in found}
-    return {name: by_name[name] for name in TRANSFORMS if name in by_name}
+        fitted["whitened"] = Transform("whitened", mean, matrix.astype(np.float32))
+    return {name: fitted[name] for name in TRANSFORMS if name in fitted}
 
 
-def moved(split: Split, transform: Transform) -> Split:
+def apply_transform(split: Split, transform: Transform) -> Split:
     """The split with its articles' chunks transformed, as unit float32 rows of a temporary file.
 
     Rows and articles keep their numbers, so that windows are the same windows.
@@ -121,12 +117,8 @@ def moved(split: Split, transform: Transform) -> Split:
     Raises:
         DataError: chunks of another width, or nothing is left of one.
     """
-    if split.dim != len(transform.mean):
-        raise DataError(
-            f"has dimension {split.dim}, the transform {len(transform.mean)}",
-            where=split.name,
-            hint="use data of the same encoder",
-        )
+    what = f"has dimension {split.dim}, the transform {len(transform.mean)}"
+    refuse(split.dim != len(transform.mean), what, split.name, "use data of the same encoder")
     shape, width = split.vectors.shape, 4 * split.dim
     # Written, not mapped: a full disk is then an error and not a SIGBUS. Rows of other splits stay
     # a hole, which takes no space.
@@ -135,12 +127,8 @@ def moved(split: Split, transform: Transform) -> Split:
         for start, length in zip(split.starts, split.lengths):
             for low, high in blocks(int(length), 2 * width):
                 rows = transform(split.unit_rows(start + low, start + high))
-                if np.isnan(rows).any():
-                    raise DataError(
-                        f"nothing is left of a chunk after transform {transform.name}",
-                        where=split.name,
-                        hint="use another transform, or none",
-                    )
+                what = f"nothing is left of a chunk after transform {transform.name}"
+                refuse(np.isnan(rows).any(), what, split.name, "use another transform, or none")
                 file.seek((start + low) * width)
                 file.write(rows.data)
         release(split.vectors)

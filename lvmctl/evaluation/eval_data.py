@@ -18,7 +18,7 @@ from lvmctl.data.splits.open import (
     open_splits,
 )
 from lvmctl.data.splits.split import Split
-from lvmctl.data.transforms import Transform, fit, moved
+from lvmctl.data.transforms import Transform, apply_transform, fit
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.trained import Trained
 from lvmctl.registry.specs import Shape
@@ -267,7 +267,7 @@ def windows_of(
     parts = []
     for split, own in ((val, evaluated), (ood, evaluated), (train, shape)):
         if split is not None and transform is not None:
-            split = moved(split, transform)
+            split = apply_transform(split, transform)
         if split is not None and len(parts) < 2 and request.max_windows is not None:
             # Global pools keep all chunks of the split (METHODS §3).
             split = replace(split.subset(request.max_windows, *own, DATA_SEED), whole=split)

@@ -40,9 +40,9 @@ class LossValue(NamedTuple):
         Raises:
             TypeError: it has another form.
         """
-        found = long_form(output, part.entry.name, windows)
-        means = {name: mean(term, weight) for name, term in found.terms.items()}
-        return cls(part, found.terms, found.metrics, means)
+        long = long_form(output, part.entry.name, windows)
+        means = {name: mean(term, weight) for name, term in long.terms.items()}
+        return cls(part, long.terms, long.metrics, means)
 
     @property
     def total(self) -> Tensor:

@@ -154,7 +154,7 @@ class Objective(nn.Module):
             step: where training stands.
             weight: (B,) of the windows, see :meth:`weight`; None where all count alike.
         """
-        found = []
+        values = []
         for number in self.active(step.epoch):
             part, loss = self.parts[number], self.losses[number]
             record = part.entry.record
@@ -162,8 +162,8 @@ class Objective(nn.Module):
                 output = loss(prediction, batch.only(record.needs, f"loss {record.name}"), step)
                 value = LossValue.of(part, output, len(prediction.q), weight)
                 self.check_names(number, value)
-            found.append(value)
-        return found
+            values.append(value)
+        return values
 
     def weight(self, batch: Batch) -> Tensor | None:
         """(B,) the product of the sample gates' weights; None without gates."""
@@ -171,7 +171,7 @@ class Objective(nn.Module):
 
     def gate_weights(self, batch: Batch) -> list[Tensor]:
         """(B,) the weights of each sample gate."""
-        found = []
+        weights = []
         for part, gate in zip(self.sample, self.gates):
             record = part.entry.record
             with attribute_errors(part.entry):
@@ -180,8 +180,8 @@ class Objective(nn.Module):
                     raise TypeError(
                         f"a sample gate returns {len(batch.context)} weights, not {weight!r}"
                     )
-            found.append(weight)
-        return found
+            weights.append(weight)
+        return weights
 
     def check_names(self, number: int, value: LossValue) -> None:
         """What a loss logs has to have the same names at every step."""
@@ -191,8 +191,8 @@ class Objective(nn.Module):
             raise ValueError(f"it gives {', '.join(names)} now and {', '.join(before)} before")
 
 
-def told(model: nn.Module, step: Step) -> None:
-    """Tell a model that wants to know where training stands."""
+def set_step(model: nn.Module, step: Step) -> None:
+    """Tell a model that has ``at`` where training stands."""
     if at := getattr(model, "at", None):
         at(step)
 
@@ -213,10 +213,10 @@ class Means:
 
     def add(self, values: dict[str, Tensor], windows: int) -> None:
         """Count ``values`` as the means over ``windows`` windows."""
-        here = torch.stack([value.float() for value in values.values()])
-        here = (here if here.device.type == "mps" else here.double()) * windows
+        sums = torch.stack([value.float() for value in values.values()])
+        sums = (sums if sums.device.type == "mps" else sums.double()) * windows
         self.names = list(values)
-        self.sums = here if self.sums is None else self.sums + here
+        self.sums = sums if self.sums is None else self.sums + sums
         self.windows += windows
 
     def result(self) -> dict[str, float]:

@@ -18,8 +18,8 @@ def roll_out(model: nn.Module, context: Tensor, q: Tensor, steps: int) -> Tensor
     Returns:
         (B, R, D) unit vectors; step r came from a context with r - 1 predictions in it.
     """
-    found = [q]
-    while len(found) < steps:
-        context = torch.cat([context[:, 1:], found[-1][:, None].to(context)], dim=1)
-        found.append(model(context).q)
-    return torch.stack(found, dim=1)
+    predictions = [q]
+    while len(predictions) < steps:
+        context = torch.cat([context[:, 1:], predictions[-1][:, None].to(context)], dim=1)
+        predictions.append(model(context).q)
+    return torch.stack(predictions, dim=1)

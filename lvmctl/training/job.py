@@ -20,7 +20,7 @@ from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.identity import same_data, split_records
 from lvmctl.data.splits.open import Splits
-from lvmctl.data.transforms import Transform, fit, moved
+from lvmctl.data.transforms import Transform, apply_transform, fit
 from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.training import checkpoint
@@ -187,7 +187,7 @@ def transformed(windows: Windows, transform: Transform | None) -> Windows:
     """The same windows, of transformed chunks where there is a transform."""
     if transform is None:
         return windows
-    split = moved(windows.split, transform)
+    split = apply_transform(windows.split, transform)
     return Windows(split, windows.context_length, windows.horizon)
 
 

@@ -21,7 +21,7 @@ from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
 from lvmctl.data.sampling import step_windows, steps_per_epoch
 from lvmctl.evaluation.predictors import own_score
-from lvmctl.nn.objective import Means, Objective, told
+from lvmctl.nn.objective import Means, Objective, set_step
 from lvmctl.plan import Plan
 from lvmctl.registry import Registry
 from lvmctl.registry.build import build
@@ -186,7 +186,7 @@ class Training:
         now = self.now()
         with self.backend.autocast():
             with attribute_errors(self.plan.model.entry):
-                told(self.model, now)
+                set_step(self.model, now)
                 prediction = self.objective.predict(self.model, batch, now)
             total, values = self.objective(prediction, batch, now)
         if not total.requires_grad:

@@ -21,7 +21,7 @@ from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import Score
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.statistics.ranking import per_window
-from lvmctl.nn.objective import Means, Objective, told
+from lvmctl.nn.objective import Means, Objective, set_step
 from lvmctl.registry.specs import Geometry, NoOptions, Shape
 from lvmctl.training.backend import Backend
 
@@ -81,7 +81,7 @@ class Validation:
         q = np.empty((len(windows), windows.split.dim), dtype=np.float32)
         model.eval()
         objective.eval()
-        told(model, step)
+        set_step(model, step)
         with torch.no_grad():
             for number, low in enumerate(range(0, len(windows), BATCH)):
                 check()

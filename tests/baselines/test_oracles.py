@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lvmctl.baselines.cone_margin_oracle import ConeMarginOracle
-from lvmctl.baselines.cone_oracle import ConeOracle
-from lvmctl.baselines.oracle import Oracle
-from lvmctl.baselines.span_oracle import SpanOracle
+from lvmctl.baselines.oracles import ConeMarginOracle, ConeOracle, Oracle, SpanOracle
 from lvmctl.registry.specs import NoOptions, Shape
 from lvmctl.sphere import cosine, largest_margin, mixture, unit
 

@@ -36,7 +36,7 @@ def test_sums_are_those_of_a_loop(lengths, dim, seed):
     assert sum(told) == found.chunks == len(rows)
     assert found.total == pytest.approx(total, abs=1e-4)
     assert found.second == pytest.approx(second, abs=1e-4)
-    assert found.own == pytest.approx(own, abs=1e-4)
+    assert found.within == pytest.approx(own, abs=1e-4)
     owner = np.repeat(np.arange(len(lengths)), lengths)
     cosines = (rows @ rows.T)[owner[:, None] != owner]
     if len(cosines):
@@ -65,6 +65,6 @@ def test_articles_that_lie_in_many_blocks(monkeypatch):
     for size in (1, 3 * 8 * 5):
         monkeypatch.setattr(module, "BLOCK_BYTES", size)
         found = moments(split)
-        assert found.own == pytest.approx(whole.own)
+        assert found.within == pytest.approx(whole.own)
         assert found.second == pytest.approx(whole.second, abs=1e-5)
         assert (found.chunks, found.squares) == (40, 1 + 289 + 4 + 400)

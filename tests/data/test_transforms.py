@@ -14,7 +14,7 @@ from lvmctl.data import Split, Windows
 from lvmctl.data.moments import moments
 from lvmctl.data.store import arrays
 from lvmctl.data.store.arrays import unit64
-from lvmctl.data.transforms import Transform, fit, moved, transforms
+from lvmctl.data.transforms import Transform, apply_transform, fit, transforms
 
 
 def leaning(seed: int = 0, dim: int = 8, count: int = 600) -> Split:
@@ -93,7 +93,7 @@ def test_moved_keeps_rows_and_articles_and_leaves_other_rows_empty(monkeypatch):
     split = whole.take(np.array([3, 1]))
     monkeypatch.setattr(arrays, "BLOCK_BYTES", 7 * 8 * 8)
     transform = fit("centred", split)
-    found = moved(split, transform)
+    found = apply_transform(split, transform)
     assert found.starts.tolist() == split.starts.tolist() == [60, 20]
     assert [article["id"] for article in found.articles] == [3, 1]
     own = np.r_[60:80, 20:40]
@@ -106,7 +106,7 @@ def test_moved_keeps_rows_and_articles_and_leaves_other_rows_empty(monkeypatch):
 def test_windows_of_transformed_chunks_are_the_same_windows():
     split = leaning().take(np.array([4, 2, 9]))
     raw = Windows(split, 5, 2)
-    after = Windows(moved(split, fit("minus-2", leaning(1))), 5, 2)
+    after = Windows(apply_transform(split, fit("minus-2", leaning(1))), 5, 2)
     assert np.array_equal(raw.rows, after.rows)
     index = np.arange(len(raw))
     transform = fit("minus-2", leaning(1))
@@ -147,9 +147,9 @@ def test_too_few_directions_are_refused_with_what_there_is():
 def test_a_chunk_of_which_nothing_is_left_is_refused():
     split = split_of(np.array([[1.0, 0], [1, 0]]), [2])
     with pytest.raises(DataError, match="nothing is left of a chunk after transform centred"):
-        moved(split, fit("centred", split))
+        apply_transform(split, fit("centred", split))
 
 
 def test_another_width_is_refused():
     with pytest.raises(DataError, match="has dimension 4, the transform 8"):
-        moved(leaning(dim=4), fit("centred", leaning()))
+        apply_transform(leaning(dim=4), fit("centred", leaning()))

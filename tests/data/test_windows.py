@@ -87,7 +87,7 @@ def test_separate_windows_with_a_horizon(raw_store, unit_rows):
     assert np.allclose(short.context(np.array([0])), rows[None, 2:4], atol=1e-6)
     assert np.allclose(short.target(np.array([0])), rows[None, 4], atol=1e-6)
     assert short.position.tolist() == [2, 2]
-    with pytest.raises(DataError, match=r"horizon 1 cannot be computed; use --horizon 3"):
+    with pytest.raises(DataError, match=r"3 chunks ahead.*--horizon 3"):
         Windows(split, 4, 1)
     with pytest.raises(DataError, match="windows of 4 chunks, context 5 cannot"):
         Windows(split, 5, 3)

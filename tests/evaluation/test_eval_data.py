@@ -13,7 +13,7 @@ from training.small import TINY
 
 from lvmctl.core.errors import DataError
 from lvmctl.data import Store, Windows, open_split
-from lvmctl.data.store.copying import write_splits
+from lvmctl.data.splits.assign import write_splits
 from lvmctl.data.store.writer import write_store
 from lvmctl.data.synthetic.worlds import World, write_world
 from lvmctl.evaluation.eval_data import EvalRequest, of_run, of_store

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lvmctl.baselines.centroid import Centroid
 from lvmctl.baselines.direct import Direct
-from lvmctl.baselines.span_oracle import SpanOracle
+from lvmctl.baselines.oracles import SpanOracle
 from lvmctl.data import Windows
 from lvmctl.evaluation.measure import Protocol, measure
 from lvmctl.evaluation.per_window import difference

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.npz.read import Npz
 from lvmctl.data.store.arrays import release
 
@@ -39,13 +39,10 @@ class WindowFile:
         self._contexts = _floats(npz, contexts, 3, "(windows, K, dim)")
         self._targets = _floats(npz, targets, 2, "(windows, dim)")
         self.windows, self.context_length, self.dim = self._contexts.shape
-        if self._targets.shape != (self.windows, self.dim):
-            raise DataError(
-                f"has shape {self._targets.shape}, {contexts} {self._contexts.shape} needs "
-                f"{(self.windows, self.dim)}",
-                where=npz.where(targets),
-                hint="write one target per window, of the same dimension",
-            )
+        needed = (self.windows, self.dim)
+        shapes = f"{self._targets.shape}, {contexts} {self._contexts.shape} needs {needed}"
+        hint = "write one target per window, of the same dimension"
+        refuse(self._targets.shape != needed, f"has shape {shapes}", npz.where(targets), hint)
         stored = _horizon(npz)
         self.horizon = horizon or stored or 1
         self.dtype = _stored_type(self._contexts.dtype, self._targets.dtype)
@@ -60,12 +57,12 @@ class WindowFile:
         """Vectors (n, D) of flat rows."""
         window, place = np.divmod(rows, self.context_length + 1)
         is_target = place == self.context_length
-        found = np.empty((len(rows), self.dim), self.dtype)
-        found[is_target] = self._targets[window[is_target]]
-        found[~is_target] = self._contexts[window[~is_target], place[~is_target]]
+        vectors = np.empty((len(rows), self.dim), self.dtype)
+        vectors[is_target] = self._targets[window[is_target]]
+        vectors[~is_target] = self._contexts[window[~is_target], place[~is_target]]
         release(self._contexts)
         release(self._targets)
-        return found
+        return vectors
 
     def label(self, row: int) -> str:
         """How messages call a flat row."""
@@ -103,9 +100,9 @@ class BankFile:
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """Vectors (n, D) of rows."""
-        found = self._vectors[rows].astype(self.dtype, copy=False)
+        vectors = self._vectors[rows].astype(self.dtype, copy=False)
         release(self._vectors)
-        return found
+        return vectors
 
     def label(self, row: int) -> str:
         """How messages call a row."""
@@ -125,26 +122,17 @@ def _key(npz: Npz, aliases: Sequence[str]) -> str:
     for key in aliases:
         if key in npz:
             return key
-    raise DataError(
-        f"has none of {', '.join(aliases)} (it has {', '.join(npz) or 'no arrays'})",
-        where=npz.path,
-        hint="name the array by one of them",
-    )
+    what = f"has none of {', '.join(aliases)} (it has {', '.join(npz) or 'no arrays'})"
+    raise DataError(what, where=npz.path, hint="name the array by one of them")
 
 
 def _floats(npz: Npz, key: str, rank: int, shape: str) -> np.ndarray:
-    array = npz.array(key)
-    if array.ndim != rank:
-        raise DataError(
-            f"has rank {array.ndim} (shape {array.shape}), it must be {shape}",
-            where=npz.where(key),
-            hint="reshape it",
-        )
-    if array.dtype.kind != "f":
-        hint = "save vectors as float32"
-        raise DataError(f"is {array.dtype}, not floats", where=npz.where(key), hint=hint)
-    if 0 in array.shape:
-        raise DataError(f"is empty (shape {array.shape})", where=npz.where(key))
+    array, where = npz.array(key), npz.where(key)
+    what = f"has rank {array.ndim} (shape {array.shape}), it must be {shape}"
+    refuse(array.ndim != rank, what, where, "reshape it")
+    floats = array.dtype.kind == "f"
+    refuse(not floats, f"is {array.dtype}, not floats", where, "save vectors as float32")
+    refuse(0 in array.shape, f"is empty (shape {array.shape})", where)
     return array
 
 
@@ -153,16 +141,15 @@ def _index(npz: Npz, key: str, count: int, text: bool = False) -> np.ndarray | N
         return None
     array = np.array(npz.array(key))
     where = npz.where(key)
-    if array.shape != (count,):
-        hint = "write one entry per vector or window"
-        raise DataError(f"has shape {array.shape}, needs ({count},)", where=where, hint=hint)
-    if text and array.dtype.kind in "US":
+    what = f"has shape {array.shape}, needs ({count},)"
+    refuse(array.shape != (count,), what, where, "write one entry per vector or window")
+    kind = array.dtype.kind
+    if text and kind in "US":
         return array.astype(str)
-    if array.dtype.kind not in "iu":
-        raise DataError(f"is {array.dtype}, not integers", where=where, hint="save it as int64")
-    if array.dtype.kind == "u" and (array > np.iinfo(np.int64).max).any():
-        hint = "number articles and chunks from 0"
-        raise DataError(f"holds {array.max()}, beyond int64", where=where, hint=hint)
+    refuse(kind not in "iu", f"is {array.dtype}, not integers", where, "save it as int64")
+    beyond = kind == "u" and (array > np.iinfo(np.int64).max).any()
+    hint = "number articles and chunks from 0"
+    refuse(beyond, f"holds {array.max(initial=0)}, beyond int64", where, hint)
     return array.astype(np.int64)
 
 
@@ -170,14 +157,12 @@ def _horizon(npz: Npz) -> int | None:
     """``p6_offset`` + 1, if the file has it."""
     if "p6_offset" not in npz:
         return None
-    found = np.unique(np.array(npz.array("p6_offset")))
-    if len(found) != 1 or found.dtype.kind not in "iu" or not 0 <= found[0] < MOST_AHEAD:
-        raise DataError(
-            f"is not one number from 0 to {MOST_AHEAD - 1}",
-            where=npz.where("p6_offset"),
-            hint="write h - 1 there, or leave it out and pass --horizon",
-        )
-    return int(found[0]) + 1
+    values = np.unique(np.array(npz.array("p6_offset")))
+    wrong = len(values) != 1 or values.dtype.kind not in "iu" or not 0 <= values[0] < MOST_AHEAD
+    hint = "write h - 1 there, or leave it out and pass --horizon"
+    what = f"is not one number from 0 to {MOST_AHEAD - 1}"
+    refuse(wrong, what, npz.where("p6_offset"), hint)
+    return int(values[0]) + 1
 
 
 def _stored_type(*types: np.dtype) -> np.dtype:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.collapse import Layout, collapse, keep_apart, whole_windows
 from lvmctl.data.npz.files import BankFile, WindowFile, is_bank
@@ -106,12 +106,9 @@ def split_names(paths: Sequence[Path]) -> list[str]:
     """
     named = [_named_split(path) for path in paths]
     free = [split for split in SPLITS if split not in named]
-    if named.count(None) > len(free):
-        raise DataError(
-            "more files than splits, and their names do not tell which is which",
-            where=", ".join(str(path) for path in paths),
-            hint="put train, val, test or ood in the file names",
-        )
+    what = "more files than splits, and their names do not tell which is which"
+    hint = "put train, val, test or ood in the file names"
+    refuse(named.count(None) > len(free), what, ", ".join(map(str, paths)), hint)
     return [name or free.pop(0) for name in named]
 
 
@@ -170,17 +167,13 @@ def _from_bank(windows: WindowFile, bank: BankFile, split: str | None) -> Segmen
     if windows.ids is None:
         hint = "the windows must say which articles they are from"
         raise DataError("has no article_ids", where=windows.path, hint=hint)
-    if windows.dim != bank.dim:
-        what = f"has dimension {bank.dim}, {windows.path} has {windows.dim}"
-        raise DataError(what, where=bank.path, hint="use a bank of the same encoder")
+    what = f"has dimension {bank.dim}, {windows.path} has {windows.dim}"
+    refuse(windows.dim != bank.dim, what, bank.path, "use a bank of the same encoder")
     wanted = np.unique(windows.ids)
     missing = wanted[~np.isin(wanted, bank.ids)]
-    if len(missing):
-        raise DataError(
-            f"lacks {len(missing)} of the articles that {windows.path} names, {missing[0]} first",
-            where=bank.path,
-            hint="give the bank the windows were cut from",
-        )
+    first = f"{missing[0]} first" if len(missing) else ""
+    what = f"lacks {len(missing)} of the articles that {windows.path} names, {first}"
+    refuse(len(missing), what, bank.path, "give the bank the windows were cut from")
     kept = np.flatnonzero(np.isin(bank.ids, wanted))
     ids, positions = bank.places()
     inside = collapse(ids[kept], positions[kept], bank.path)
@@ -201,24 +194,18 @@ def _window_shape(segments: Sequence[Segment]) -> tuple[int, int] | None:
     """(K, h) when windows with horizon above 1 are kept apart; then all files must be so."""
     first = segments[0].file
     for segment in segments[1:]:
-        if segment.file.dim != first.dim:
-            raise DataError(
-                f"has dimension {segment.file.dim}, {first.path} has {first.dim}",
-                where=segment.file.path,
-                hint="one store holds vectors of one dimension",
-            )
+        what = f"has dimension {segment.file.dim}, {first.path} has {first.dim}"
+        hint = "one store holds vectors of one dimension"
+        refuse(segment.file.dim != first.dim, what, segment.file.path, hint)
     shapes = {
         (segment.file.context_length, segment.file.horizon) if segment.apart else None
         for segment in segments
     }
     if all(shape is None or shape[1] == 1 for shape in shapes):
         return None
-    if len(shapes) > 1:
-        raise DataError(
-            "windows kept apart with a horizon above 1 cannot share a store with other data",
-            where=", ".join(str(segment.file.path) for segment in segments),
-            hint="import the files into stores of their own",
-        )
+    what = "windows kept apart with a horizon above 1 cannot share a store with other data"
+    files = ", ".join(str(segment.file.path) for segment in segments)
+    refuse(len(shapes) > 1, what, files, "import the files into stores of their own")
     return shapes.pop()
 
 

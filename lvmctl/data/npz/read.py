@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from lvmctl.core.errors import DataError, OutputError
-from lvmctl.data.store.arrays import BLOCK_BYTES, Header, PickledError, map_array, read_header
+from lvmctl.data.store.arrays import BLOCK_BYTES, PickledError, map_array, read_header
 
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 100
 """A member that grows beyond both is refused: vectors never shrink a hundredfold."""
@@ -130,8 +131,8 @@ class Npz:
             header = read_header(stream, where)
             shutil.copyfileobj(stream, file, BLOCK_BYTES)
             file.flush()
-            here = Header(header.dtype, header.shape, header.fortran, 0)
-            return map_array(Path(file.name), here, file.tell(), where)
+            header = replace(header, start=0)
+            return map_array(Path(file.name), header, file.tell(), where)
 
     @contextmanager
     def _errors(self, key: str) -> Iterator[None]:

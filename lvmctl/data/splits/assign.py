@@ -1,13 +1,43 @@
-"""Assigning articles to train, val and test by a seeded order."""
+"""Articles in a seeded order: which are taken first, and which are train, val and test."""
 
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import blake2b
 from typing import Any
 
-from lvmctl.core.errors import DataError, UsageError
-from lvmctl.data.splits.order import seeded_order
+import numpy as np
+
+from lvmctl.core.errors import DataError, OutputError, UsageError
+from lvmctl.core.files import write_whole
 from lvmctl.data.store.manifest import SPLITS
+from lvmctl.data.store.store import MANIFEST, Store
+from lvmctl.data.store.writer import dump_manifest
+
+
+def seeded_order(count: int, seed: int, purpose: str) -> np.ndarray:
+    """(count,) int64, a permutation of ``range(count)``.
+
+    Args:
+        purpose: orders of different purposes are independent, so that a subset of a store is not
+            drawn from one of its splits.
+    """
+    texts = (f"{purpose}/{seed}/{index}".encode() for index in range(count))
+    keys = [blake2b(text, digest_size=8).digest() for text in texts]
+    return np.argsort(np.array(keys, "S8").view(">u8"), kind="stable")
+
+
+def seeded_articles(counts: np.ndarray, wanted: int, seed: int, purpose: str) -> np.ndarray:
+    """Numbers of whole articles, in a seeded order, until they hold ``wanted`` windows.
+
+    Args:
+        counts: (A,) windows of each article; one that has none is left out.
+        wanted: all articles are taken where they hold fewer.
+        purpose: see :func:`seeded_order`.
+    """
+    order = seeded_order(len(counts), seed, purpose)
+    order = order[counts[order] > 0]
+    return order[: int(np.searchsorted(np.cumsum(counts[order]), wanted)) + 1]
 
 
 def assign_splits(
@@ -62,6 +92,41 @@ def assign_splits(
             first += count
     _fill_empty(splits, list(shares))
     return splits
+
+
+def write_splits(
+    store: Store,
+    seed: int = 0,
+    val: float = 0.1,
+    test: float = 0.1,
+    stratify: str | None = None,
+    force: bool = False,
+) -> dict[str, int]:
+    """Assign splits in the store's manifest (see :func:`assign_splits`); vectors stay untouched.
+
+    Returns:
+        Articles of each split.
+
+    Raises:
+        OutputError: it has splits and ``force`` is not given, or it cannot be written.
+    """
+    present = split_counts(store.articles)
+    if present and not force:
+        has = ", ".join(f"{name} {count}" for name, count in present.items())
+        raise OutputError(
+            f"already has splits ({has})", where=store.path, hint="replace them with --force"
+        )
+    splits = assign_splits(store.articles, seed, val, test, stratify)
+    articles = [{**article, "split": name} for article, name in zip(store.articles, splits)]
+    rule: dict[str, Any] = {"by": "article", "seed": seed, "val": val, "test": test}
+    if stratify:
+        rule["stratify"] = stratify
+    manifest = {**store.manifest, "splits": rule, "articles": articles}
+    manifest.setdefault("normalized", store.unit)
+    manifest.setdefault("content_hash", store.content_hash)
+    text = dump_manifest(manifest).encode()
+    write_whole(store.path / MANIFEST, lambda file: file.write(text))
+    return split_counts(articles)
 
 
 def split_counts(articles: list[dict[str, Any]]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.errors import DataError, UsageError, refuse
 from lvmctl.core.files import output_errors
 from lvmctl.data.splits.assign import assign_splits, split_counts
 from lvmctl.data.splits.identity import shared_articles
@@ -83,12 +83,9 @@ def open_splits(
         chosen["ood"] = open_part(ood, "ood", seed)
     notices: list[str] = []
     for name, split in chosen.items():
-        if split.dim != chosen["train"].dim:
-            raise DataError(
-                f"has dimension {split.dim}, the training data has {chosen['train'].dim}",
-                where=split.name,
-                hint=f"give --{name} a store of the same encoder",
-            )
+        what = f"has dimension {split.dim}, the training data has {chosen['train'].dim}"
+        hint = f"give --{name} a store of the same encoder"
+        refuse(split.dim != chosen["train"].dim, what, split.name, hint)
         notices += [notice for notice in split.notices if notice not in notices]
         if name != "train":
             notices += _overlap(chosen["train"], split, name)
@@ -123,18 +120,11 @@ def join(splits: Sequence[Split]) -> Split:
     if len(splits) == 1:
         return first
     for split in splits:
-        if split.dim != first.dim:
-            raise DataError(
-                f"has dimension {split.dim}, {first.name} has {first.dim}",
-                where=split.name,
-                hint="join stores of one encoder",
-            )
-        if split.target_row is not None:
-            raise DataError(
-                "holds separate windows and cannot be joined to other stores",
-                where=split.name,
-                hint="import the files into one store",
-            )
+        what = f"has dimension {split.dim}, {first.name} has {first.dim}"
+        refuse(split.dim != first.dim, what, split.name, "join stores of one encoder")
+        what = "holds separate windows and cannot be joined to other stores"
+        hint = "import the files into one store"
+        refuse(split.target_row is not None, what, split.name, hint)
     dtype = np.result_type(*(split.vectors.dtype for split in splits))
     lengths = np.concatenate([split.lengths for split in splits])
     # Written, not mapped: a full disk is then an error and not a SIGBUS.

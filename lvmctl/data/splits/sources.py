@@ -8,12 +8,14 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import numpy as np
+
 from lvmctl.core.errors import DataError, UsageError, nearest
 from lvmctl.data.npz.importing import write_npz
-from lvmctl.data.splits.views import write_view
+from lvmctl.data.store.arrays import release
 from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.store import Store
-from lvmctl.data.store.writer import Create, write_store
+from lvmctl.data.store.writer import Create, StoreWriter, made, write_store
 from lvmctl.data.synthetic.worlds import VIEWS, World, write_world
 
 PREFIX = "synth:"
@@ -76,26 +78,58 @@ def write_synth(create: Create, text: str) -> None:
         UsageError: an unknown name or key, or a value of the wrong type or out of range.
     """
     name, _, query = text.removeprefix(PREFIX).partition("?")
-    given = dict(parse_qsl(query, keep_blank_values=True))
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
     if name in VIEWS:
-        _no_others(given, {"store", "seed"}, text)
-        if not given.get("store"):
+        _no_others(parameters, {"store", "seed"}, text)
+        if not parameters.get("store"):
             raise UsageError("names no store", where=text, hint=f"write {PREFIX}{name}?store=PATH")
-        store = Source.parse(given["store"]).open()
+        store = Source.parse(parameters["store"]).open()
         with create(store.dim, store.vectors.dtype) as writer:
-            write_view(writer, store, name, _number("seed", given.get("seed", "0"), int, text))
+            write_view(writer, store, name, _number("seed", parameters.get("seed", "0"), int, text))
         return
     kinds = {field.name: {"float": float}.get(field.type, int) for field in fields(World)}
     kinds.pop("name")
-    _no_others(given, set(kinds), text)
-    values = {key: _number(key, value, kinds[key], text) for key, value in given.items()}
+    _no_others(parameters, set(kinds), text)
+    values = {key: _number(key, value, kinds[key], text) for key, value in parameters.items()}
     world = World(name, **values)
     with create(world.dim, "float32") as writer:
         write_world(writer, world)
 
 
-def _no_others(given: dict[str, str], known: set[str], text: str) -> None:
-    for key in given:
+def write_view(writer: StoreWriter, store: Store, view: str, seed: int = 0) -> None:
+    """Write ``store`` with its articles ``shuffled`` (by ``seed``) or ``reversed``.
+
+    Articles keep their length, order, splits and titles; texts do not come along.
+
+    Raises:
+        DataError: a store of separate windows, whose rows are not neighbours.
+    """
+    if store.window_shape is not None:
+        raise DataError(
+            "holds separate windows, whose order cannot be changed",
+            where=store.path,
+            hint="use a store of articles",
+        )
+    for key in ("encoder", "note"):
+        if key in store.manifest:
+            writer.manifest[key] = store.manifest[key]
+    details = {"seed": seed} if view == "shuffled" else {}
+    writer.manifest["made"] = made(
+        f"synth {view}", store=str(store.path), content_hash=store.content_hash, **details
+    )
+    for index, article in enumerate(store.articles):
+        low, high = store.offsets[index], store.offsets[index + 1]
+        rows = np.array(store.vectors[low:high])
+        if view == "reversed":
+            rows = rows[::-1]
+        else:
+            rows = np.random.default_rng((seed, index)).permutation(rows)
+        writer.article(article, rows)
+        release(store.vectors)
+
+
+def _no_others(parameters: dict[str, str], known: set[str], text: str) -> None:
+    for key in parameters:
         if key not in known:
             close = nearest(key, sorted(known))
             hint = f"did you mean {close!r}?" if close else f"there are {', '.join(sorted(known))}"

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError
-from lvmctl.data.splits.order import seeded_articles
+from lvmctl.core.errors import refuse
+from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.store.store import Store
 
@@ -141,19 +141,10 @@ def windows_per_article(split: Split, context_length: int, horizon: int) -> np.n
     """
     if split.target_row is None:
         return np.maximum(split.lengths - (context_length - 1 + horizon), 0)
-    if horizon != split.horizon:
-        raise DataError(
-            f"holds separate windows whose target is {split.horizon} chunks ahead, "
-            f"horizon {horizon} cannot be computed",
-            where=split.name,
-            hint=f"use --horizon {split.horizon}, or import files with article_ids and "
-            "target_indices",
-        )
-    if context_length > split.target_row:
-        raise DataError(
-            f"holds separate windows of {split.target_row} chunks, context {context_length} "
-            "cannot be computed",
-            where=split.name,
-            hint=f"use --context {split.target_row} or less",
-        )
+    ahead, k = split.horizon, split.target_row
+    what = f"holds separate windows whose target is {ahead} chunks ahead, not horizon {horizon}"
+    hint = f"use --horizon {ahead}, or import files with article_ids and target_indices"
+    refuse(horizon != ahead, what, split.name, hint)
+    what = f"holds separate windows of {k} chunks, context {context_length} cannot be computed"
+    refuse(context_length > k, what, split.name, f"use --context {k} or less")
     return np.ones(len(split.lengths), np.int64)

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, refuse
 
 BLOCK_BYTES = 1 << 25
 """Bytes of vectors worked on at a time (32 MiB): what bounds the memory of every long job."""
@@ -80,23 +80,12 @@ def map_array(path: Path, header: Header, available: int, where: object) -> np.n
     Raises:
         DataError: the file is shorter or longer than its header says, or not in C order.
     """
-    if header.size > available:
-        raise DataError(
-            f"is truncated: its header promises {header.size:,} bytes of data, "
-            f"{available:,} are there",
-            where=where,
-            hint="copy or write it again",
-        )
-    if header.size < available:
-        raise DataError(
-            f"is {available - header.size:,} bytes longer than its header says",
-            where=where,
-            hint="write it again",
-        )
-    if header.fortran:
-        raise DataError(
-            "is in Fortran order", where=where, hint="save numpy.ascontiguousarray of it"
-        )
+    promised = f"its header promises {header.size:,} bytes of data"
+    what = f"is truncated: {promised}, {available:,} are there"
+    refuse(header.size > available, what, where, "copy or write it again")
+    what = f"is {available - header.size:,} bytes longer than its header says"
+    refuse(header.size < available, what, where, "write it again")
+    refuse(header.fortran, "is in Fortran order", where, "save numpy.ascontiguousarray of it")
     try:
         if header.size == 0:
             return np.empty(header.shape, header.dtype)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.store.arrays import blocks, release
 
 UNIT_TOLERANCE = 1e-3
@@ -45,48 +45,28 @@ class Scan:
 
 def check_shape(vectors: np.ndarray, where: object) -> None:
     """Refuse vectors that are not (N, D) float32 or float16 with N, D >= 1."""
-    if vectors.ndim != 2:
-        raise DataError(
-            f"has rank {vectors.ndim} (shape {vectors.shape}), vectors are (chunks, dim)",
-            where=where,
-            hint="save a two-dimensional array",
-        )
-    if vectors.dtype not in VECTOR_TYPES:
-        raise DataError(
-            f"is {vectors.dtype}, vectors are float32 or float16",
-            where=where,
-            hint="save it with .astype('float32')",
-        )
-    if 0 in vectors.shape:
-        raise DataError(f"is empty (shape {vectors.shape})", where=where, hint="add chunks")
+    shape, dtype = vectors.shape, vectors.dtype
+    what = f"has rank {len(shape)} (shape {shape}), vectors are (chunks, dim)"
+    refuse(len(shape) != 2, what, where, "save a two-dimensional array")
+    what = f"is {dtype}, vectors are float32 or float16"
+    refuse(dtype not in VECTOR_TYPES, what, where, "save it with .astype('float32')")
+    refuse(0 in shape, f"is empty (shape {shape})", where, "add chunks")
 
 
 def check_offsets(offsets: np.ndarray, chunks: int, where: object) -> None:
     """Refuse offsets that are not (A+1,) int64, increasing from 0 to ``chunks``."""
-    if offsets.ndim != 1 or len(offsets) < 2:
-        raise DataError(
-            f"has shape {offsets.shape}, offsets are (articles + 1,)",
-            where=where,
-            hint="save the first row of each article, then the number of rows",
-        )
-    if offsets.dtype != np.dtype("<i8"):
-        raise DataError(
-            f"is {offsets.dtype}, offsets are int64", where=where, hint="save .astype('int64')"
-        )
-    steps = np.flatnonzero(offsets[1:] <= offsets[:-1])  # differences could leave int64
-    if len(steps):
-        at = int(steps[0])
-        raise DataError(
-            f"does not increase: entry {at} is {offsets[at]}, entry {at + 1} is {offsets[at + 1]}",
-            where=where,
-            hint="give every article at least one chunk, in order",
-        )
-    if offsets[0] != 0 or offsets[-1] != chunks:
-        raise DataError(
-            f"covers rows {offsets[0]} to {offsets[-1]}, the vectors have rows 0 to {chunks}",
-            where=where,
-            hint="save offsets that start at 0 and end at the number of rows",
-        )
+    what = f"has shape {offsets.shape}, offsets are (articles + 1,)"
+    hint = "save the first row of each article, then the number of rows"
+    refuse(offsets.ndim != 1 or len(offsets) < 2, what, where, hint)
+    what = f"is {offsets.dtype}, offsets are int64"
+    refuse(offsets.dtype != np.dtype("<i8"), what, where, "save .astype('int64')")
+    falls = offsets[1:] <= offsets[:-1]  # differences could leave int64
+    at = int(np.argmax(falls))
+    what = f"does not increase: entry {at} is {offsets[at]}, entry {at + 1} is {offsets[at + 1]}"
+    refuse(falls.any(), what, where, "give every article at least one chunk, in order")
+    what = f"covers rows {offsets[0]} to {offsets[-1]}, the vectors have rows 0 to {chunks}"
+    hint = "save offsets that start at 0 and end at the number of rows"
+    refuse(offsets[0] != 0 or offsets[-1] != chunks, what, where, hint)
 
 
 def norms_of(rows: np.ndarray, label: Callable[[int], str], where: object) -> np.ndarray:

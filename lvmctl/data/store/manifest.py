@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, refuse
 
 FORMAT = "lvmctl.store/1"
 SPLITS = ("train", "val", "test", "ood")
@@ -38,13 +38,9 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
         ) from error
     except (ValueError, RecursionError) as error:  # endless digits, endless brackets
         raise DataError(f"is damaged ({error})", where=path, hint="write it again") from error
-    found = manifest.get("format") if isinstance(manifest, dict) else None
-    if found != FORMAT:
-        raise DataError(
-            f"has format {found!r}, this lvmctl reads {FORMAT!r}",
-            where=path,
-            hint="import the data again",
-        )
+    written = manifest.get("format") if isinstance(manifest, dict) else None
+    what = f"has format {written!r}, this lvmctl reads {FORMAT!r}"
+    refuse(written != FORMAT, what, path, "import the data again")
     return manifest
 
 
@@ -55,21 +51,15 @@ def check_manifest(manifest: dict[str, Any], dim: int, chunks: int, count: int, 
         dim, chunks, count: D, N and the number of articles according to the arrays.
     """
     for key, actual in (("dim", dim), ("chunks", chunks)):
-        if manifest.get(key, actual) != actual:
-            raise DataError(
-                f"says {key} {manifest[key]}, the arrays have {actual}",
-                where=path,
-                hint="the manifest belongs to another store; write the store again",
-            )
-    articles = manifest.get("articles")
+        stated = manifest.get(key, actual)
+        what = f"says {key} {stated}, the arrays have {actual}"
+        hint = "the manifest belongs to another store; write the store again"
+        refuse(stated != actual, what, path, hint)
+    articles, hint = manifest.get("articles"), "write the store again"
     if not isinstance(articles, list) or not all(isinstance(a, dict) for a in articles):
-        raise DataError("has no list of articles", where=path, hint="write the store again")
-    if len(articles) != count:
-        raise DataError(
-            f"lists {len(articles)} articles, offsets.npy has {count}",
-            where=path,
-            hint="write the store again",
-        )
+        raise DataError("has no list of articles", where=path, hint=hint)
+    what = f"lists {len(articles)} articles, offsets.npy has {count}"
+    refuse(len(articles) != count, what, path, hint)
     for index, article in enumerate(articles):
         if fault := entry_fault(article):
             raise DataError(f"article {index} {fault}", where=path, hint="correct it there")
@@ -94,22 +84,12 @@ def check_windows(manifest: dict[str, Any], lengths: np.ndarray, path: Path) -> 
     context, horizon = shape.get("context"), shape.get("horizon")
     if not (isinstance(context, int) and isinstance(horizon, int) and context > 0 < horizon):
         raise DataError(f"has a damaged windows entry: {windows!r}", where=path)
-    if (lengths != context + 1).any():
-        raise DataError(
-            f"says that every article is {context} chunks and a target, they have "
-            f"{lengths.min()} to {lengths.max()} chunks",
-            where=path,
-            hint="import the data again",
-        )
+    span = f"{lengths.min()} to {lengths.max()} chunks"
+    what = f"says that every article is {context} chunks and a target, they have {span}"
+    refuse((lengths != context + 1).any(), what, path, "import the data again")
 
 
 def bare_manifest(dim: int, chunks: int, count: int) -> dict[str, Any]:
     """What stands in for a missing manifest: articles named by number."""
     articles = [{"id": index, "title": f"article {index}"} for index in range(count)]
-    return {
-        "format": FORMAT,
-        "dim": dim,
-        "chunks": chunks,
-        "encoder": None,
-        "articles": articles,
-    }
+    return {"format": FORMAT, "dim": dim, "chunks": chunks, "encoder": None, "articles": articles}

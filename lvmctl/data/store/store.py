@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.store.checks import check_offsets, check_shape, scan
 from lvmctl.data.store.manifest import bare_manifest, check_manifest, check_windows, read_manifest
@@ -57,12 +57,9 @@ class Store:
         """
         path = Path(path)
         name = name or path.resolve().name
-        if not (path / VECTORS).is_file():
-            raise DataError(
-                f"is not a vector store (no {VECTORS} in it)" if path.exists() else "no such store",
-                where=path,
-                hint="make one with lvmctl data import, embed or synth",
-            )
+        what = f"is not a vector store (no {VECTORS} in it)" if path.exists() else "no such store"
+        hint = "make one with lvmctl data import, embed or synth"
+        refuse(not (path / VECTORS).is_file(), what, path, hint)
         vectors = open_npy(path / VECTORS)
         check_shape(vectors, path / VECTORS)
         offsets = np.array(open_npy(path / OFFSETS))
@@ -75,16 +72,13 @@ class Store:
             notices.append(f"{name} has no {MANIFEST}: encoder and article titles are unknown")
         check_manifest(manifest, *shape, path / MANIFEST)
         check_windows(manifest, np.diff(offsets), path / MANIFEST)
-        found = scan(vectors, offsets, path / VECTORS)
-        if manifest.get("content_hash", found.content_hash) != found.content_hash:
-            raise DataError(
-                f"{VECTORS} or {OFFSETS} changed since {MANIFEST} was written",
-                where=path,
-                hint="write the store again (or delete content_hash from its manifest)",
-            )
-        if not found.unit:
+        checked = scan(vectors, offsets, path / VECTORS)
+        changed = manifest.get("content_hash", checked.content_hash) != checked.content_hash
+        hint = "write the store again (or delete content_hash from its manifest)"
+        refuse(changed, f"{VECTORS} or {OFFSETS} changed since {MANIFEST} was written", path, hint)
+        if not checked.unit:
             notices.append(
-                f"{name} has vectors of norm {found.smallest:.4g} to {found.largest:.4g}; "
+                f"{name} has vectors of norm {checked.smallest:.4g} to {checked.largest:.4g}; "
                 "they are normalised when read"
             )
         return cls(
@@ -93,9 +87,9 @@ class Store:
             vectors=vectors,
             offsets=offsets,
             manifest=manifest,
-            unit=found.unit,
-            exact=found.exact,
-            content_hash=found.content_hash,
+            unit=checked.unit,
+            exact=checked.exact,
+            content_hash=checked.content_hash,
             notices=tuple(notices),
         )
 

@@ -6,8 +6,10 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,16 @@ import numpy as np
 from numpy.lib import format as npy
 
 import lvmctl
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import refuse
+from lvmctl.data.store.arrays import open_npy, release
 from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
 from lvmctl.data.store.files import new_directory, refuse_existing
 from lvmctl.data.store.manifest import FORMAT
-from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS
+from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS, Store
 
 ENCODER = "encoder.npz"
 NORMS = "norms.npy"
+_REMADE = {"format", "dim", "chunks", "normalized", "content_hash", "articles"}
 
 
 class StoreWriter:
@@ -50,10 +54,7 @@ class StoreWriter:
         self._norms: list[np.ndarray] = []
 
     def add(
-        self,
-        rows: np.ndarray,
-        texts: Sequence[str] | None = None,
-        norms: np.ndarray | None = None,
+        self, rows: np.ndarray, texts: Sequence[str] | None = None, norms: np.ndarray | None = None
     ) -> None:
         """Append rows (n, D) of the current article.
 
@@ -65,12 +66,9 @@ class StoreWriter:
             DataError: another width, NaN, Inf or a zero vector.
         """
         rows = np.ascontiguousarray(rows, self.dtype)
-        if rows.ndim != 2 or rows.shape[1] != self.dim:
-            raise DataError(
-                f"has vectors of shape {rows.shape[1:]}, the others have {self.dim} numbers",
-                where=self._where,
-                hint="one store holds vectors of one dimension",
-            )
+        what = f"has vectors of shape {rows.shape[1:]}, the others have {self.dim} numbers"
+        hint = "one store holds vectors of one dimension"
+        refuse(rows.ndim != 2 or rows.shape[1] != self.dim, what, self._where, hint)
         lengths = norms_of(rows, lambda i: f"row {self.chunks + i}", self._where)
         self._unit &= bool(np.all(np.abs(lengths - 1) <= UNIT_TOLERANCE))
         self._vectors.write(memoryview(rows).cast("B"))
@@ -83,8 +81,8 @@ class StoreWriter:
 
     def end_article(self, article: dict[str, Any]) -> None:
         """Close the article whose rows were added; ``article`` is its manifest entry."""
-        if self.chunks == self._offsets[-1]:
-            raise DataError(f"article {article.get('id')!r} has no chunks", where=self._where)
+        empty = self.chunks == self._offsets[-1]
+        refuse(empty, f"article {article.get('id')!r} has no chunks", self._where)
         self._articles.append({"id": len(self._articles), **article})
         self._offsets.append(self.chunks)
 
@@ -97,8 +95,7 @@ class StoreWriter:
 
     def finish(self) -> None:
         """Complete the header and write offsets and manifest."""
-        if not self._articles:
-            raise DataError("there are no chunks to store", where=self._where)
+        refuse(not self._articles, "there are no chunks to store", self._where)
         self._vectors.seek(0)
         self._vectors.write(self._header())
         self.close()
@@ -167,6 +164,31 @@ def write_store(
             writer.finish()
         finally:
             writer.close()
+
+
+def copy_articles(writer: StoreWriter, store: Store, chosen: Iterable[int]) -> None:
+    """Write the articles numbered ``chosen`` (ascending), with their texts, norms and encoder."""
+    kept = {key: value for key, value in store.manifest.items() if key not in _REMADE}
+    writer.manifest.update(kept)
+    if (store.path / ENCODER).is_file():
+        shutil.copy(store.path / ENCODER, writer.directory / ENCODER)
+    norms = open_npy(store.path / NORMS) if (store.path / NORMS).is_file() else None
+    texts: Iterator[str] = store.texts()
+    read = 0
+    for index in chosen:
+        low, high = store.offsets[index], store.offsets[index + 1]
+        lines = list(islice(texts, low - read, high - read))
+        read = high
+        writer.add(
+            store.vectors[low:high], lines or None, None if norms is None else norms[low:high]
+        )
+        writer.end_article(store.articles[index])
+        release(store.vectors)
+
+
+def chosen_articles(store: Store, starts: np.ndarray) -> list[int]:
+    """The numbers of the articles whose first rows are ``starts``."""
+    return np.searchsorted(store.offsets, starts).tolist()
 
 
 def refuse_store(path: Path, force: bool) -> None:

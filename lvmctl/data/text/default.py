@@ -19,7 +19,7 @@ from lvmctl.data.store.store import Store
 from lvmctl.data.store.writer import Create, made, write_store
 from lvmctl.data.text.chunking import Text
 from lvmctl.data.text.embed import Chunked, embed_articles, fit_encoder
-from lvmctl.data.text.encoders.options import LsaOptions
+from lvmctl.data.text.encoders.records import LsaOptions
 from lvmctl.data.text.pydocs import library_articles, prose, topic_articles
 
 NAME = "default data"

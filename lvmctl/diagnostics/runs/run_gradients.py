@@ -16,7 +16,7 @@ from lvmctl.core.formatting import number, signed
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.runs.history_rules import gate_hint
 from lvmctl.evaluation.trained import Trained
-from lvmctl.nn.objective import told
+from lvmctl.nn.objective import set_step
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.sphere import cosine
 
@@ -134,7 +134,7 @@ def pulling(trained: Trained, batch: Batch, step: Step) -> Iterator[Tensor]:
     """What the model's parameters are pulled by, (): 1 - cos_next, then each loss at its weight."""
     model, objective = trained.model, trained.objective
     with attribute_errors(trained.plan.model.entry):
-        told(model, step)
+        set_step(model, step)
         prediction = objective.predict(model, batch, step)
     yield (1 - cosine(prediction.q, batch.target)).mean()
     for value in objective.measure(prediction, batch, step, objective.weight(batch)):

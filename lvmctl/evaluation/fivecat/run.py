@@ -16,7 +16,7 @@ import lvmctl
 from lvmctl.core.files import write_json
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import find_run
-from lvmctl.data.splits.order import seeded_articles
+from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import DATA_SEED, EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record

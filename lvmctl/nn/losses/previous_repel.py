@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from lvmctl.core.batch import Batch, LossOutput, Prediction, Step
-from lvmctl.nn.losses.options import PreviousRepelOptions
+from lvmctl.nn.losses.records import PreviousRepelOptions
 from lvmctl.sphere import cosine
 
 

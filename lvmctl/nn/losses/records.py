@@ -1,7 +1,19 @@
-"""The losses core declares."""
+"""Core's losses and their options (torch-free)."""
 
-from lvmctl.nn.losses.options import PreviousRepelOptions
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lvmctl.config.options import option
 from lvmctl.registry.specs import LossSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviousRepelOptions:
+    """Options of the previous-repel hinge."""
+
+    margin: float = option(0.07, "margin asked between target and last", low=0.0, high=2.0)
+
 
 LOSSES = (
     LossSpec(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction, Step
-from lvmctl.nn.objective import told
+from lvmctl.nn.objective import set_step
 from lvmctl.registry.specs import Shape
 from lvmctl.testing.check import CheckFailed, Subject
 from lvmctl.testing.inputs.contexts import SHAPE
@@ -84,7 +84,7 @@ def built(
             with torch.no_grad():
                 for parameter in trainable(model).values():
                     parameter += torch.randn_like(parameter) / 2
-        told(model, LAST if weights == "moved" else FIRST)
+        set_step(model, LAST if weights == "moved" else FIRST)
     return model.eval()
 
 

@@ -10,9 +10,7 @@ import pytest
 
 from lvmctl.core.errors import DataError, OutputError, UsageError
 from lvmctl.data import Store, Windows, open_split, open_splits
-from lvmctl.data.splits.assign import assign_splits
-from lvmctl.data.splits.order import seeded_order
-from lvmctl.data.store.copying import write_splits
+from lvmctl.data.splits.assign import assign_splits, seeded_order, write_splits
 
 
 def _splits(**counts):

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from lvmctl.core.errors import DataError
-from lvmctl.data.store.copying import chosen_articles, copy_articles
 from lvmctl.data.store.info import describe_store
 from lvmctl.data.store.store import Store
-from lvmctl.data.store.writer import write_store
+from lvmctl.data.store.writer import chosen_articles, copy_articles, write_store
 
 
 def test_counts_and_neighbours(make_store):

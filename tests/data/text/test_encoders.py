@@ -12,8 +12,7 @@ import torch
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data.text.embed import load_encoder
 from lvmctl.data.text.encoders.lsa import Lsa
-from lvmctl.data.text.encoders.options import LsaOptions, SentenceTransformersOptions
-from lvmctl.data.text.encoders.records import ENCODERS
+from lvmctl.data.text.encoders.records import ENCODERS, LsaOptions, SentenceTransformersOptions
 
 TEXTS = [
     "the cat sat on the mat",

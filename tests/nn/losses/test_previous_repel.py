@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from lvmctl import Batch, Prediction
-from lvmctl.nn.losses.options import PreviousRepelOptions
 from lvmctl.nn.losses.previous_repel import PreviousRepel
+from lvmctl.nn.losses.records import PreviousRepelOptions
 
 DIM = 7
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.nn.free import Free
+from lvmctl.nn.linear_head import LinearHead
 from lvmctl.nn.sequence.model import sequence_model
 from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import Shape
@@ -58,7 +58,7 @@ def test_dropout_falls_in_training_and_between_layers_only():
 
 @pytest.mark.parametrize("bf16", [False, True])
 def test_a_free_model_reads_with_it(bf16):
-    model = Free(OPTIONS, Shape(9, 5))
+    model = LinearHead(OPTIONS, Shape(9, 5))
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         q = model(torch.randn(4, 5, 9)).q
     assert q.dtype == torch.float32

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from lvmctl.nn.free import Free
+from lvmctl.nn.linear_head import LinearHead
 from lvmctl.nn.sequence.model import sequence_model
 from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.nn.sequence.transformer import Transformer
@@ -118,8 +118,8 @@ def test_the_lstm_is_two_layers_of_the_textbook_cell():
 
 
 @pytest.fixture(params=[SMALL, LSTM], ids=["transformer", "lstm"])
-def model(request) -> Free:
-    return Free(request.param, Shape(10, 5))
+def model(request) -> LinearHead:
+    return LinearHead(request.param, Shape(10, 5))
 
 
 def test_free_is_a_linear_head_at_unit_norm(model):
@@ -162,7 +162,7 @@ def test_weights_survive_a_file(model):
     torch.save(model.state_dict(), file)
     file.seek(0)
     options = LSTM if hasattr(model.encoder, "recurrent") else SMALL
-    other = Free(options, Shape(10, 5))
+    other = LinearHead(options, Shape(10, 5))
     other.load_state_dict(torch.load(file, weights_only=True))
     context = contexts(6, Shape(10, 5))
     assert torch.equal(other.eval()(context).q, model.eval()(context).q)

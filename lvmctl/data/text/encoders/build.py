@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.config import bind
-from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.errors import DataError, UsageError, refuse
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.store.store import Store
 from lvmctl.data.text.embed import Encoder, load_encoder
@@ -58,21 +58,16 @@ def encoder_of(store: Store) -> tuple[Entry, Encoder]:
     """
     recipe = store.manifest.get("encoder")
     if not isinstance(recipe, dict) or not isinstance(recipe.get("name"), str):
-        raise DataError(
-            "does not say which encoder made it",
-            where=store.path,
-            hint="use a store made by lvmctl data embed",
-        )
+        hint = "use a store made by lvmctl data embed"
+        raise DataError("does not say which encoder made it", where=store.path, hint=hint)
     made = store.manifest.get("made")
     name = made.get("encoder", recipe["name"]) if isinstance(made, dict) else recipe["name"]
     try:
         entry = load_registry().get("encoder", name)
     except UsageError as error:
-        raise UsageError(
-            f"was encoded by {name}, which is no encoder that is installed",
-            where=store.path,
-            hint="install its plugin, or use vectors in the place of texts",
-        ) from error
+        what = f"was encoded by {name}, which is no encoder that is installed"
+        hint = "install its plugin, or use vectors in the place of texts"
+        raise UsageError(what, where=store.path, hint=hint) from error
     known = entry.record.options.__dataclass_fields__
     saved = {key: value for key, value in recipe.items() if key in known}
     _, encoder = build_encoder(name, [(str(store.path), saved)])
@@ -97,14 +92,12 @@ def check_encoder(encoder: Encoder, store: Store) -> None:
     texts = [text for _, text in zip(range(CHECKED), store.texts())]
     if not texts:
         return
-    found = encode_units(encoder, texts)
+    again = encode_units(encoder, texts)
     stored = unit(store.vectors[: len(texts)])
-    if found.shape != stored.shape or np.einsum("nd,nd->n", found, stored).min() < ALIKE:
-        raise DataError(
-            "its texts have other vectors when they are encoded again",
-            where=store.path,
-            hint="the encoder has changed: embed the texts again and train anew",
-        )
+    same = again.shape == stored.shape and np.einsum("nd,nd->n", again, stored).min() >= ALIKE
+    what = "its texts have other vectors when they are encoded again"
+    hint = "the encoder has changed: embed the texts again and train anew"
+    refuse(not same, what, store.path, hint)
 
 
 def saved_encoder(path: Path) -> tuple[Entry, Encoder]:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from lvmctl.core.errors import DataError
-from lvmctl.data.text.encoders.options import LsaOptions
+from lvmctl.data.text.encoders.records import LsaOptions
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _BATCH = 4096
@@ -151,9 +151,9 @@ def _right_singular_vectors(matrix: torch.Tensor, rank: int, seed: int) -> torch
         basis, _ = torch.linalg.qr(transposed @ left)
     small = matrix @ basis
     _, vectors = torch.linalg.eigh(small.T @ small)
-    found = (basis @ vectors.flip(1))[:, :rank]
-    largest = found.gather(0, found.abs().argmax(0, keepdim=True))
-    return found * largest.sign()
+    singular = (basis @ vectors.flip(1))[:, :rank]
+    largest = singular.gather(0, singular.abs().argmax(0, keepdim=True))
+    return singular * largest.sign()
 
 
 def _normalised(rows: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError, first_line
-from lvmctl.data.text.encoders.options import SentenceTransformersOptions
+from lvmctl.data.text.encoders.records import SentenceTransformersOptions
 
 
 class SentenceTransformers:

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from lvmctl.baselines.least_squares import fit_held_out
-from lvmctl.data.splits.order import seeded_articles
+from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.splits.split import Split
 
 FOLDS = 5

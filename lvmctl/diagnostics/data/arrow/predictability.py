@@ -16,13 +16,13 @@ from torch import Tensor
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge
 from lvmctl.data.sampling import epoch_order, step_windows, steps_per_epoch
-from lvmctl.data.splits.order import seeded_articles
+from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.splits.split import Split, windows_per_article
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.reversal import reversed_split
 from lvmctl.diagnostics.estimates import estimate_record
 from lvmctl.evaluation.statistics.intervals import Resampling
-from lvmctl.nn.free import Free
+from lvmctl.nn.linear_head import LinearHead
 from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import cosine
@@ -150,7 +150,7 @@ def transformer(epochs: int = 3, seed: int = 0) -> Fit:
     def fit(windows: Windows) -> Predictor:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model = Free(SMALL, Shape(windows.split.dim, windows.context_length))
+            model = LinearHead(SMALL, Shape(windows.split.dim, windows.context_length))
         adam = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
         for epoch in range(epochs):
             order = epoch_order(len(windows), seed, epoch)

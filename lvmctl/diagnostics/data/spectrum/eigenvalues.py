@@ -13,7 +13,7 @@ import numpy as np
 
 from lvmctl.data import Split
 from lvmctl.data.moments import Moments, moments
-from lvmctl.data.splits.order import seeded_order
+from lvmctl.data.splits.assign import seeded_order
 from lvmctl.evaluation.statistics.intervals import Interval, Resampling
 
 GROUPS = 20

@@ -12,7 +12,7 @@ from lvmctl.core.errors import DataError
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Windows
 from lvmctl.data.moments import Moments, moments
-from lvmctl.data.splits.order import seeded_articles
+from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.store.arrays import BLOCK_BYTES, open_npy, release, unit
 from lvmctl.data.store.writer import NORMS
 from lvmctl.data.transforms import transforms

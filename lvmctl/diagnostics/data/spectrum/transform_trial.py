@@ -10,7 +10,7 @@ import numpy as np
 from lvmctl.core.errors import DataError
 from lvmctl.data import Split, Windows
 from lvmctl.data.store.arrays import unit
-from lvmctl.data.transforms import Transform, moved
+from lvmctl.data.transforms import Transform, apply_transform
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.statistics.ranking import chance, per_window
@@ -62,7 +62,7 @@ def trial(
     found = {}
     for called, transform in tried.items():
         try:
-            _, after, _ = direct(moved(split, transform), shape)
+            _, after, _ = direct(apply_transform(split, transform), shape)
         except DataError:  # nothing is left of some chunk: no training could use it
             progress(1)
             continue

@@ -11,7 +11,7 @@ from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
 
 
-class Free(nn.Module):
+class LinearHead(nn.Module):
     """q = normalise(Linear(summary)): any direction can be predicted.
 
     Shapes: context (B, K, D) → q (B, D) and raw (B, D), the vector before normalising.
