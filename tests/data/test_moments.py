@@ -65,6 +65,6 @@ def test_articles_that_lie_in_many_blocks(monkeypatch):
     for size in (1, 3 * 8 * 5):
         monkeypatch.setattr(module, "BLOCK_BYTES", size)
         found = moments(split)
-        assert found.within == pytest.approx(whole.own)
+        assert found.within == pytest.approx(whole.within)
         assert found.second == pytest.approx(whole.second, abs=1e-5)
         assert (found.chunks, found.squares) == (40, 1 + 289 + 4 + 400)
