@@ -39,7 +39,8 @@ def evaluate(
     """Measure a run beside every baseline and oracle on held-out windows (METHODS §3).
 
     Args:
-        run: a run, its path or its name in ``runs/``; None is the run trained last.
+        run: a run, its path, its name in ``runs/`` or the beginning of either; None is the run
+            trained last.
         data: what to evaluate on; None is the run's own validation split.
         train: what baselines are fitted on; nothing is the run's own training split.
         ood: text of another source; None is the run's own.
@@ -147,7 +148,8 @@ def fivecat(
     """Ask the five tests of a run and judge it by a profile (METHODS §3).
 
     Args:
-        run: a run, its path or its name in ``runs/``; None is the run trained last.
+        run: a run, its path, its name in ``runs/`` or the beginning of either; None is the run
+            trained last.
         profile: name of a set of gates: ``fair``, ``ship``, or one of a recipe's.
         data, train, ood, max_windows, min_article, reporter: as in :func:`lvmctl.evaluate`.
         published_rules: judge as was published, whether a gate can be met or not.

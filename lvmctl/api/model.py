@@ -15,7 +15,7 @@ from torch import Tensor
 from lvmctl.api.arrays import Kind, chunks, contexts, pool_of
 from lvmctl.core.batch import Pool
 from lvmctl.core.errors import DataError, LvmctlError, UsageError
-from lvmctl.core.run_directory import find_run
+from lvmctl.core.runs import find_run
 from lvmctl.data.splits.open import open_source
 from lvmctl.data.text.chunking import single_spaced
 from lvmctl.data.text.embed import Encoder
@@ -280,7 +280,8 @@ def load(run: str | os.PathLike[str] | None = None) -> Model:
     """Load the model of a finished run.
 
     Args:
-        run: path of a run directory, or its name in ``runs/``; None is the run trained last.
+        run: path of a run directory, its name in ``runs/``, or the beginning of either that no
+            other run has; None is the run trained last.
 
     Returns:
         The model with the weights of its best epoch, on the CPU.

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.core.run_directory import RunDirectory, best_record, find_run
+from lvmctl.core.run_directory import RunDirectory, best_record
+from lvmctl.core.runs import find_run
 from lvmctl.training.rendering import run_text
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Run:
     Wherever a path of a run is taken, a run is taken too.
 
     Args:
-        run: path of a run directory, or its name in ``runs/``; None is the run trained last.
+        run: path of a run directory, its name in ``runs/``, or the beginning of either that no
+            other run has; None is the run trained last.
 
     Attributes:
         path: the directory.

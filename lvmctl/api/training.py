@@ -11,7 +11,7 @@ from lvmctl.api.run import Run
 from lvmctl.api.store import source_text, source_texts
 from lvmctl.config import load_experiments
 from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.core.run_directory import find_run
+from lvmctl.core.runs import find_run
 from lvmctl.plan import Layers
 from lvmctl.training import job
 from lvmctl.training.request import TrainRequest, absolutes, requested
@@ -120,7 +120,8 @@ def resume(
     """Continue a run from its newest checkpoint, bit for bit as if it had never ended.
 
     Args:
-        run: a run, its path or its name in ``runs/``; None is the run trained last.
+        run: a run, its path, its name in ``runs/`` or the beginning of either; None is the run
+            trained last.
         epochs: train up to this many epochs; None is what the run was started with.
         data, train, val, ood: where the same data is now, if it was moved.
         device: the run's own, or ``auto``.

@@ -45,6 +45,7 @@ COMMANDS = {
     "experiments": LazyCommand(
         "lvmctl.cli.experiments:experiments", "List, show and validate named configurations."
     ),
+    "runs": LazyCommand("lvmctl.cli.runs.group:runs", "List, show and remove trained runs."),
     "doctor": LazyCommand("lvmctl.cli.doctor:doctor", "Check this installation and this machine."),
 }
 

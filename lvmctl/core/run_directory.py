@@ -126,6 +126,21 @@ class RunDirectory:
             self.holder.write_text(str(os.getpid()), encoding="utf-8")
         return self
 
+    def writer(self) -> str | None:
+        """The process that is writing this run now, None where none is.
+
+        A process that was killed leaves its name behind and not its lock.
+        """
+        if not self.holder.exists():
+            return None
+        try:
+            with FileLock(self._lock.lock_file, timeout=0):
+                return None
+        except Timeout:
+            return self._held_by()
+        except OSError:  # a place that cannot be written, so that nobody writes there
+            return None
+
     def _held_by(self) -> str:
         """The process that holds the lock, as it wrote itself down."""
         try:
@@ -138,25 +153,6 @@ class RunDirectory:
         with suppress(OSError):
             self.holder.unlink(missing_ok=True)
         self._lock.release()
-
-
-def find_run(name: str | None = None, root: Path = ROOT) -> Path:
-    """Where a run is: a path, a name in ``root``, or by default the run trained last.
-
-    Raises:
-        RunError: there is none.
-    """
-    if name is None:
-        found = [path.parent for path in root.glob("*/best_model.pt")]
-        if not found:
-            raise RunError(
-                "no finished run is here",
-                where=root,
-                hint="train one (lvmctl train --plugin plain), or name a run",
-            )
-        return max(found, key=lambda path: (path / "best_model.pt").stat().st_mtime_ns)
-    inside = root / name
-    return inside if inside.is_dir() and not Path(name).is_dir() else Path(name)
 
 
 def best_record(history: list[dict[str, Any]], best_by: str) -> dict[str, Any] | None:

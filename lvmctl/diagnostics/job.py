@@ -11,7 +11,7 @@ from lvmctl.config import bind
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import LvmctlError, OutputError, out_of_memory
 from lvmctl.core.reporter import Reporter
-from lvmctl.core.run_directory import find_run
+from lvmctl.core.runs import find_run
 from lvmctl.data import open_split, open_splits
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.run_diagnostics import ask

@@ -10,7 +10,7 @@ from typing import Any
 
 from lvmctl.core.errors import DataError, UsageError, nearest
 from lvmctl.core.reporter import Reporter
-from lvmctl.core.run_directory import find_run
+from lvmctl.core.runs import find_run
 from lvmctl.data.splits.identity import identity
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.compare_rendering import compare_lines

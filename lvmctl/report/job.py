@@ -10,7 +10,8 @@ from typing import Any
 from lvmctl.core.errors import LvmctlError, OutputError, RunError, UsageError
 from lvmctl.core.files import write_json, write_whole
 from lvmctl.core.reporter import Reporter
-from lvmctl.core.run_directory import RunDirectory, find_run
+from lvmctl.core.run_directory import RunDirectory
+from lvmctl.core.runs import find_run
 from lvmctl.report import (
     ablations,
     coherence,

@@ -152,17 +152,19 @@ def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finish
             f"no validation article has {plan.options.min_article} chunks, so there is no "
             "in-article retrieval: best_model.pt is chosen by cos_next"
         )
-    run.update_manifest(**record, notices=splits.notices)
+    run.update_manifest(**record, notices=splits.notices, outcome="training", exit_code=None)
     training.hooks.call("lvmctl_before_run", run=run)
-    begin, outcome = time.time(), "failed"
+    begin, outcome, code = time.time(), "failed", None
     try:
         result = training.fit()
         outcome = "finished" if result.stopped is None else f"stopped: {result.stopped}"
+        code = 0
     except LvmctlError as error:
-        outcome = f"ended: {error.what}"
+        outcome, code = f"ended: {error.what}", error.exit_code
         raise
     finally:
-        run.update_manifest(outcome=outcome, seconds=round(time.time() - begin, 1))
+        seconds = round(time.time() - begin, 1)
+        run.update_manifest(outcome=outcome, exit_code=code, seconds=seconds)
     ended = {"best": result.best, "epochs": result.epochs, "stopped": result.stopped}
     training.hooks.call("lvmctl_after_run", run=run, result=ended)
     return Finished(run, plan, result, splits.train.source.get("note"))

@@ -12,7 +12,7 @@ from recorder import Recorder
 from training.small import DATA, TINY
 
 from lvmctl.core.errors import PluginError, RunError
-from lvmctl.core.run_directory import find_run
+from lvmctl.core.runs import find_run
 from lvmctl.data import Windows, open_splits
 from lvmctl.evaluation.per_window import cosine_columns
 from lvmctl.evaluation.trained import load_run

@@ -12,9 +12,10 @@ import click
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import VERBOSE, TerminalReporter
 from lvmctl.cli.train.request import FLAGS, CommandLine
-from lvmctl.cli.train.sweep import FILE, resume_sweep, train_sweep
+from lvmctl.cli.train.sweep import resume_sweep, train_sweep
 from lvmctl.cli.typos import TrainCommand, check_sources
 from lvmctl.core.errors import UsageError
+from lvmctl.core.runs import find_run, is_sweep
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
 
@@ -56,9 +57,7 @@ if TYPE_CHECKING:
     help="Where to compute; auto takes a GPU where there is one.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory  [default: runs/NAME].")
-@click.option(
-    "--resume", type=click.Path(path_type=Path), metavar="RUN", help="Continue a run or sweep."
-)
+@click.option("--resume", "resumed", metavar="RUN", help="Continue a run or sweep.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Trials of a sweep at a time.")
 @click.option("-v", "--verbose", is_flag=True, help=f"Show what is measured every {VERBOSE} steps.")
 @click.option("--full", is_flag=True, help="Show every metric at the end.")
@@ -74,7 +73,7 @@ def train(
     losses: tuple[str, ...],
     device: str,
     out: Path | None,
-    resume: Path | None,
+    resumed: str | None,
     jobs: int | None,
     verbose: bool,
     full: bool,
@@ -113,9 +112,10 @@ def train(
     )
     # What a plugin prints is talk; stdout is for the result.
     with redirect_stdout(sys.stderr):
+        resume = None if resumed is None else find_run(resumed, sweeps=True)
         if resume is not None:
             refuse(resume, {"--out": out, "--experiment": experiments, "--loss": losses})
-        if resume is not None and (resume / FILE).is_file():
+        if resume is not None and is_sweep(resume):
             given = {"--plugin": recipe, "options": typed.flags or assignments}
             given |= {"sources": any(typed.sources.values()), "--device": device != "auto"}
             refuse(resume, given, "trials as they were asked for")

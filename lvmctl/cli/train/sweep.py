@@ -14,13 +14,13 @@ from lvmctl.cli.output import notice
 from lvmctl.cli.train.request import CommandLine, default_path, trials_of
 from lvmctl.core.errors import Interrupted, LvmctlError, RunError
 from lvmctl.core.formatting import table
+from lvmctl.core.runs import SWEEP_FILE
 
 if TYPE_CHECKING:
     from lvmctl.training.sweep.pool import Ended
     from lvmctl.training.sweep.trials import Trial
 
 FORMAT = "lvmctl.grid/1"
-FILE = "grid.json"
 
 
 @dataclass
@@ -100,7 +100,7 @@ def saved_request(path: Path) -> tuple[CommandLine, Path]:
     Raises:
         RunError: ``grid.json`` is not one.
     """
-    file = path / FILE
+    file = path / SWEEP_FILE
     try:
         saved = json.loads(file.read_text(encoding="utf-8"))
         if saved["format"] != FORMAT:
@@ -136,7 +136,7 @@ def train_sweep(typed: CommandLine, out: Path | None, jobs: int | None, verbose:
     check(load_registry(), sweep.trials)
     with open_sweep(path):
         saved = {"format": FORMAT, "request": typed.record(), "directory": Path.cwd()}
-        write_json(path / FILE, saved)
+        write_json(path / SWEEP_FILE, saved)
         for trial in sweep.trials:
             trial.state = state(trial.path, trial.plan.options.epochs)
         notice(sweep.headline())

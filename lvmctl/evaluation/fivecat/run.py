@@ -15,7 +15,7 @@ import numpy as np
 import lvmctl
 from lvmctl.core.files import write_json
 from lvmctl.core.reporter import Reporter
-from lvmctl.core.run_directory import find_run
+from lvmctl.core.runs import find_run
 from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import DATA_SEED, EvalData, EvalRequest, of_run

@@ -16,6 +16,7 @@ from typing import Any
 from lvmctl.core.errors import DataError, LvmctlError, OutputError, RunError
 from lvmctl.core.files import jsonable, output_errors
 from lvmctl.core.run_directory import RunDirectory
+from lvmctl.core.runs import SWEEP_FILE
 from lvmctl.core.tree import leaves
 from lvmctl.data.splits.identity import same_data, split_records
 from lvmctl.data.splits.open import Splits, open_splits
@@ -27,7 +28,6 @@ from lvmctl.training.job import windows_of
 from lvmctl.training.provenance import FORMAT
 from lvmctl.training.request import TrainRequest
 
-FILE = "grid.json"
 WAITING, BEGUN, FINISHED, FAILED = "waiting", "begun", "finished", "failed"
 EARLY = ("config.json", "manifest.json", "training_history.json", "checkpoints")
 """What a run directory has before anything is trained."""
@@ -221,7 +221,7 @@ def open_sweep(path: Path) -> RunDirectory:
     with output_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         there = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
-    if there and FILE not in there:
+    if there and SWEEP_FILE not in there:
         raise OutputError(
             "exists already and is no sweep", where=path, hint="name another place with --out"
         )

@@ -1,0 +1,115 @@
+"""Removing runs from disk, whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lvmctl.api.run_card import size_of
+from lvmctl.api.runs import FOREIGN, summary
+from lvmctl.core.errors import OutputError, RunError
+from lvmctl.core.files import output_errors
+from lvmctl.core.run_directory import RunDirectory
+from lvmctl.core.runs import directories, find_run, is_sweep, short_name
+
+MARK = ".removed-"
+"""What the hidden directory is called in which a run that is being removed lies."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A run, or a sweep with all its trials, that may be removed.
+
+    Attributes:
+        path: its directory.
+        name: what was typed for it, in full.
+        bytes: size of its files.
+    """
+
+    path: Path
+    name: str
+    bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"name": self.name, "run": str(self.path), "bytes": self.bytes}
+
+
+def removals(names: Sequence[str]) -> list[Removal]:
+    """The runs and sweeps that names mean; nothing is removed yet.
+
+    Args:
+        names: see :func:`~lvmctl.core.runs.find_run`. A trial whose sweep is named too is removed
+            with it.
+
+    Raises:
+        RunError: one is none, or is being written.
+    """
+    found: dict[Path, Path] = {}
+    for name in names:
+        path = find_run(name, sweeps=True)
+        refuse(path)
+        found.setdefault(path.resolve(), path)
+    return [
+        Removal(path, short_name(path), size_of(path))
+        for place, path in found.items()
+        if not any(above in found for above in place.parents)
+    ]
+
+
+def refuse(path: Path) -> None:
+    """Refuse to remove what is no run, or is in use.
+
+    Raises:
+        RunError: it is.
+    """
+    if path.is_symlink():
+        raise RunError("is a link to a run", where=path, hint="name the run itself")
+    trials = directories(path) if is_sweep(path) else []
+    for place in [*trials, path]:
+        here = summary(place)
+        if here.state == FOREIGN:
+            raise RunError(
+                f"not a run directory: {here.why}", where=place, hint="remove it by hand"
+            )
+        if process := RunDirectory(place).writer():
+            raise RunError(
+                f"is being written (process {process})",
+                where=place,
+                hint="end that training first, or wait for it",
+            )
+
+
+def remove(removal: Removal) -> None:
+    """Remove a run from disk: at one instant it is no run any more, then its files go.
+
+    What an earlier removal that was interrupted left beside it goes, too.
+
+    Raises:
+        RunError: a training has begun to write it.
+        OutputError: it cannot be removed; where that is so for some files alone, what is left lies
+            in a hidden directory, which is named.
+    """
+    path, parent = removal.path, removal.path.absolute().parent
+    with output_errors(parent):
+        for left in parent.glob(f".*{MARK}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        hidden = Path(tempfile.mkdtemp(prefix=f".{path.name}{MARK}", dir=parent))
+    try:
+        with RunDirectory(path), output_errors(path):
+            path.rename(hidden / path.name)
+    except BaseException:
+        hidden.rmdir()
+        raise
+    try:
+        shutil.rmtree(hidden)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be removed wholly ({error.strerror})",
+            where=path,
+            hint=f"what is left is in {hidden}",
+        ) from error

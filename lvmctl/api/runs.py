@@ -1,0 +1,248 @@
+"""What is known of the runs on disk, from their files alone; no torch, and no run is changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lvmctl.core.errors import DivergedError, RunError
+from lvmctl.core.run_directory import ROOT, RunDirectory, best_record
+from lvmctl.core.runs import date_of, directories, is_run, is_sweep, short_name
+from lvmctl.core.tree import get_interval, get_mapping, get_number
+
+RUNNING, FINISHED, STOPPED, INTERRUPTED = "running", "finished", "stopped", "interrupted"
+DIVERGED, FAILED, NEVER_STARTED = "diverged", "failed", "never started"
+BROKEN, FOREIGN = "broken", "not a run"
+
+SIGNALS = (130, 143)
+"""Exit codes of a training that was told to end and saved everything."""
+
+METRICS = {
+    "r@5": "in_article.filtered.r@5",
+    "mrr@10": "in_article.filtered.mrr@10",
+    "cos_next": "cos_next",
+    "margin.last": "margin.last",
+}
+"""Metrics shown of a run, by their paths in the history: their paths in a 5CAT result."""
+
+FAULTS = (LookupError, TypeError, ValueError, AttributeError)
+"""What reading a file of another shape than a run's ends with."""
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run, or a directory that takes the place of one.
+
+    Attributes:
+        path: its directory.
+        name: what to type for it.
+        state: ``running`` (locked by a live process), ``finished``, ``stopped`` (by a rule or a
+            plugin), ``interrupted`` (can be resumed), ``diverged``, ``failed``,
+            ``never started``, ``broken`` or ``not a run``.
+        why: what stopped it, or is wrong with it.
+        date: when it was trained last, seconds since the epoch.
+        epoch, epochs: epochs trained and asked for.
+        recipe, data: what was trained on what.
+        metrics: see :func:`metrics_of`.
+    """
+
+    path: Path
+    name: str
+    state: str
+    why: str | None = None
+    date: float = 0.0
+    epoch: int | None = None
+    epochs: int | None = None
+    recipe: str | None = None
+    data: str | None = None
+    metrics: Mapping[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "name": self.name,
+            "run": str(self.path),
+            "state": self.state,
+            "why": self.why,
+            "date": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.date)),
+            "epoch": self.epoch,
+            "epochs": self.epochs,
+            "recipe": self.recipe,
+            "data": self.data,
+            "metrics": self.metrics,
+        }
+
+
+def list_runs(root: Path = ROOT, recipe: str | None = None) -> list[RunSummary]:
+    """The runs in ``root``, the one trained last first; trials of sweeps too.
+
+    Directories that are broken, or no runs, are listed as such.
+
+    Args:
+        recipe: only runs of this recipe, named with its plugin or without.
+
+    Raises:
+        RunError: ``root`` cannot be read.
+    """
+    found = [summary(path, root) for path in directories(root)]
+    if recipe is not None:
+        found = [run for run in found if run.recipe and recipe in names_of(run.recipe)]
+    return sorted(found, key=lambda run: run.date, reverse=True)
+
+
+def names_of(recipe: str) -> tuple[str, str]:
+    """A recipe as it is written, and without its plugin."""
+    return recipe, recipe.rpartition("/")[2]
+
+
+def summary(path: Path, root: Path = ROOT) -> RunSummary:
+    """What is known of the directory at ``path``, whatever it holds."""
+    run, name, date = RunDirectory(path), short_name(path, root), date_of(path)
+    if not is_run(path):
+        state, why = unconfigured(run)
+        return RunSummary(path, name, state, why, date)
+    try:
+        config, history = run.read(run.config), history_of(run)
+        if not isinstance(config["recipe"], str):
+            raise TypeError("recipe is no text")
+        manifest = run.read(run.manifest) if run.manifest.exists() else {}
+        epochs = int(config["options"]["epochs"])
+        state, why = state_of(run, history, manifest, epochs)
+        return RunSummary(
+            *(path, name, state, why, date, len(history), epochs),
+            recipe=config["recipe"],
+            data=data_of(config),
+            metrics=metrics_of(run, config, history),
+        )
+    except (RunError, *FAULTS) as error:
+        if not looks_like_run(run):
+            return RunSummary(path, name, FOREIGN, "its config.json is not a run's", date)
+        return RunSummary(path, name, BROKEN, fault_of(error), date)
+
+
+def fault_of(error: Exception) -> str:
+    """What is wrong with a run's files."""
+    if isinstance(error, RunError):
+        return f"{Path(error.where or '').name}: {error.what}"
+    return f"{type(error).__name__}: {error}"
+
+
+def unconfigured(run: RunDirectory) -> tuple[str, str | None]:
+    """The state of a directory without ``config.json``, and why."""
+    if run.writer():
+        return RUNNING, None
+    if is_sweep(run.path):
+        return NEVER_STARTED, "a sweep without trials"
+    if not looks_like_run(run):
+        return FOREIGN, "it has no config.json"
+    if run.history.exists() or run.best_model.exists():
+        return BROKEN, "it has no config.json"
+    return NEVER_STARTED, None
+
+
+def looks_like_run(run: RunDirectory) -> bool:
+    """Whether a directory has what only a run has."""
+    return any(place.exists() for place in (run.checkpoints, run.history, run.best_model))
+
+
+def history_of(run: RunDirectory) -> list[dict[str, Any]]:
+    """The records of the epochs that have ended.
+
+    Raises:
+        RunError: the file cannot be read.
+    """
+    return run.read(run.history) if run.history.exists() else []
+
+
+def state_of(
+    run: RunDirectory, history: list[dict[str, Any]], manifest: Mapping[str, Any], epochs: int
+) -> tuple[str, str | None]:
+    """The state of a run (see :class:`RunSummary`), and why where that is known."""
+    code, outcome = manifest.get("exit_code"), str(manifest.get("outcome") or "")
+    if run.writer():
+        return RUNNING, None
+    if code == DivergedError.exit_code:
+        return DIVERGED, outcome.removeprefix("ended: ")
+    if outcome == "failed" or code not in (None, 0, *SIGNALS):
+        return FAILED, outcome.removeprefix("ended: ")
+    if history and history[-1].get("stopped"):
+        return STOPPED, str(history[-1]["stopped"])
+    if history and len(history) >= epochs:
+        return FINISHED, None
+    begun = history or any(step["step"] for step in checkpoints(run))
+    return (INTERRUPTED, None) if begun else (NEVER_STARTED, None)
+
+
+def data_of(config: Mapping[str, Any]) -> str:
+    """What a run was trained on, as it was named; the demonstration data where nothing was."""
+    data = config.get("data") or {}
+    named = [data["data"]] if data.get("data") else list(data.get("train") or ())
+    return " + ".join(named) or "demonstration data"
+
+
+def metrics_of(
+    run: RunDirectory, config: Mapping[str, Any], history: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """The metrics of a run's best epoch, each beside that of ``direct``.
+
+    Those of ``5cat_results.json``, which have intervals, unless it is older than the weights; else
+    those of the history.
+
+    Returns:
+        ``source``, the file's name, and by metric ``value``, ``ci``, ``direct`` and ``direct_ci``;
+        None where nothing was measured.
+    """
+    result = read_mapping(run, run.fivecat) if is_fresh(run, run.fivecat) else {}
+    trees = get_mapping(result, "predictors")
+    own, direct = trees.get(str(result.get("name"))), trees.get("direct")
+    found, source = {name: beside(own, direct, path) for name, path in METRICS.items()}, run.fivecat
+    if own is None:
+        best = best_record(history, config["options"].get("best_by", "cos_next"))
+        val = get_mapping(best, "val")
+        found, source = (
+            {name: beside(val, val.get("direct"), name) for name in METRICS},
+            run.history,
+        )
+    found = {name: each for name, each in found.items() if each["value"] is not None}
+    return {"source": source.name, **found} if found else None
+
+
+def beside(own: Any, direct: Any, path: str) -> dict[str, Any]:
+    """The metric at ``path`` of two trees, with the 95 % intervals that are known."""
+    found = {}
+    for name, tree in (("", own), ("direct", direct)):
+        ends = get_interval(tree, path)
+        found[name or "value"] = get_number(tree, path)
+        found[f"{name}_ci".strip("_")] = None if None in ends else list(ends)
+    return found
+
+
+def is_fresh(run: RunDirectory, file: Path) -> bool:
+    """Whether a result is there and no older than the run's weights."""
+    with suppress(OSError):
+        written = file.stat().st_mtime_ns
+        return not run.best_model.exists() or written >= run.best_model.stat().st_mtime_ns
+    return False
+
+
+def read_mapping(run: RunDirectory, file: Path) -> Mapping[str, Any]:
+    """A file of a run that holds a mapping; empty where it is damaged or missing."""
+    with suppress(RunError):
+        found = run.read(file)
+        if isinstance(found, Mapping):
+            return found
+    return {}
+
+
+def checkpoints(run: RunDirectory) -> list[dict[str, Any]]:
+    """Checkpoints by step: ``name``, ``step`` and ``bytes``."""
+    found = []
+    for path in run.checkpoints.glob("step_*.pt"):
+        step = path.stem.removeprefix("step_")
+        if step.isdigit():
+            found.append({"name": path.name, "step": int(step), "bytes": path.stat().st_size})
+    return sorted(found, key=lambda each: each["step"])

@@ -1,0 +1,27 @@
+"""``lvmctl runs``: what was trained here, and how far each training came."""
+
+from __future__ import annotations
+
+import click
+
+from lvmctl.cli.lazy import LazyCommand, LazyGroup
+
+COMMANDS = {
+    "list": LazyCommand("lvmctl.cli.runs.list:list_", "What was trained, the newest first."),
+    "show": LazyCommand("lvmctl.cli.runs.show:show", "All about one run, and what to do next."),
+    "remove": LazyCommand("lvmctl.cli.runs.remove:remove", "Delete runs from disk."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS)
+def runs() -> None:
+    """List, show and remove trained runs.
+
+    A run is named by its directory or by its name in runs/; the beginning will do where no other
+    run has it.
+
+    \b
+    lvmctl runs list
+    lvmctl runs show p8_c5
+    lvmctl runs remove p8_c5_m0.07_20251104_222516
+    """

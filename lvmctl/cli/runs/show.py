@@ -1,0 +1,127 @@
+"""``lvmctl runs show``: one run on a card."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
+from typing import Any
+
+import click
+
+from lvmctl.cli.output import emit, json_option
+from lvmctl.core.formatting import estimate, number, table
+
+WIDTH, INDENT = 80, 15
+
+ROWS = {
+    "r@5": "R@5 in article",
+    "mrr@10": "MRR@10 in article",
+    "cos_next": "cos_next",
+    "margin.last": "margin[last]",
+}
+"""Names of the metrics for a reader."""
+
+
+@click.command()
+@click.argument("run", required=False)
+@json_option
+def show(run: str | None, as_json: bool) -> None:
+    """Show what a run trained on what, how it did, what is saved of it, and what to type next.
+
+    Without a RUN: the run trained last.
+
+    \b
+    lvmctl runs show
+    lvmctl runs show p8_c5_m0.07_20251104_222516 --json
+    """
+    from lvmctl.api.run_card import show_run
+
+    found = show_run(run)
+    found["next"] = list(next_commands(found))
+    emit(found, "runs.show", as_json, lambda: "\n".join(card(found)))
+
+
+def card(found: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of the card."""
+    epochs = "" if found["epochs"] is None else f", {found['epoch']} of {found['epochs']} epochs"
+    yield f"{found['name']}: {found['state']}{epochs}"
+    for name, value in facts(found):
+        yield from wrap(f"  {name:<{INDENT - 2}}{value}", WIDTH, subsequent_indent=" " * INDENT)
+    if found["metrics"] is not None:
+        yield ""
+        yield from metrics_table(found["metrics"], found["recipe"]).splitlines()
+        yield f"from {found['metrics']['source']}; [...] is a 95 % interval"
+    yield ""
+    yield "next:"
+    yield from (f"  {command}" for command in found["next"])
+
+
+def facts(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names and values of what is known."""
+    if found["why"]:
+        yield "why", found["why"]
+    yield "where", f"{found['run']} ({size_text(found['bytes'])})"
+    if found["recipe"]:
+        package = f" ({found['package']})" if found["package"] else ""
+        yield "recipe", f"{found['recipe']}{package}"
+        if found["experiment"]:
+            yield "experiment", found["experiment"]
+        yield "model", str(found["model"])
+        losses = found["losses"].items()
+        yield "losses", " + ".join(f"{weight} × {name}" for name, weight in losses)
+        options = found["options"].items()
+        yield "options", ", ".join(f"{key} {value}" for key, value in options if value is not None)
+        yield "data", found["data"]
+    seconds = "" if found["seconds"] is None else f", in {found['seconds']:,.0f} s"
+    yield "trained", f"{found['date'][:16].replace('T', ' ')}{seconds}"
+    if best := found["best"]:
+        yield "best epoch", f"{best['epoch']}, by {best['by']} {number(best['value'], 4)}"
+    if found["best_model"] is not None:
+        yield "weights", f"best_model.pt {size_text(found['best_model'])}"
+    saved = [f"{each['name']} {size_text(each['bytes'])}" for each in found["checkpoints"]]
+    yield "checkpoints", ", ".join(saved) or "none"
+    results = [evaluation(each) for each in found["evaluations"]]
+    results += ["report.html"] if found["report"] else []
+    yield "evaluations", ", ".join(results) or "none"
+
+
+def evaluation(each: Mapping[str, Any]) -> str:
+    """A saved result in a few words."""
+    stale = ", of earlier weights" if each["stale"] else ""
+    return f"{each['file']} ({each['profile']} {each['outcome']}{stale})"
+
+
+def metrics_table(metrics: Mapping[str, Any], recipe: str) -> str:
+    """Each metric beside that of ``direct``, with intervals where they are known."""
+    rows = [
+        (
+            ROWS[name],
+            estimate(each["value"], each["ci"]),
+            estimate(each["direct"], each["direct_ci"]),
+        )
+        for name, each in metrics.items()
+        if name in ROWS
+    ]
+    return table(("", recipe, "direct"), rows)
+
+
+def size_text(size: int) -> str:
+    """A size in KiB or MiB."""
+    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"
+
+
+def next_commands(found: Mapping[str, Any]) -> Iterator[str]:
+    """What to type next, for a run in this state."""
+    name, state = shlex.quote(found["name"]), found["state"]
+    measured = any(not each["stale"] for each in found["evaluations"] if not each["partial"])
+    if state in ("interrupted", "failed"):
+        yield f"lvmctl train --resume {name}"
+    if state in ("diverged", "stopped", "failed") and found["epoch"]:
+        yield f"lvmctl diagnose run {name}"
+    if found["best_model"] is not None and state not in ("running", "broken"):
+        yield f"lvmctl eval {'report' if measured else '5cat'} {name}"
+    if state == "running":
+        yield f"lvmctl runs show {name}"
+    if state in ("never started", "broken", "diverged"):
+        yield f"lvmctl runs remove {name}"

@@ -1,0 +1,168 @@
+"""The runs on disk: which there are, and which one a name means. Torch-free."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from lvmctl.core.errors import RunError
+from lvmctl.core.run_directory import ROOT, RunDirectory
+
+SWEEP_FILE = "grid.json"
+"""What a sweep's directory has; the run directories in it are its trials."""
+
+MAX_LISTED = 8
+"""Candidates that an error names."""
+
+
+def is_run(path: Path) -> bool:
+    """Whether a directory may be a run: it has a configuration."""
+    return RunDirectory(path).config.is_file()
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a directory is a sweep, whose trials are runs."""
+    return (path / SWEEP_FILE).is_file()
+
+
+def directories(root: Path = ROOT) -> list[Path]:
+    """The directories in ``root`` that are not hidden, the trials of a sweep in its place.
+
+    Raises:
+        RunError: ``root`` cannot be read.
+    """
+    found: list[Path] = []
+    for path in _inside(root):
+        trials = _inside(path) if is_sweep(path) else []
+        found += trials or [path]
+    return found
+
+
+def _inside(root: Path) -> list[Path]:
+    """The directories in ``root`` that are not hidden, by name; none where there is no root."""
+    try:
+        return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"cannot be read ({error.strerror})", where=root) from error
+
+
+def date_of(path: Path) -> float:
+    """When a run was trained last: the modification time of its best model, else of its newest
+    other file, in seconds since the epoch."""
+    run = RunDirectory(path)
+    for files in ((run.best_model,), (run.history, run.config), (path,)):
+        dates = []
+        for file in files:
+            with suppress(OSError):
+                dates.append(file.stat().st_mtime)
+        if dates:
+            return max(dates)
+    return 0.0
+
+
+def finished_runs(root: Path = ROOT) -> list[Path]:
+    """The runs in ``root`` that have a best model, the one trained last first."""
+    found = [path for path in directories(root) if RunDirectory(path).best_model.is_file()]
+    return sorted(found, key=date_of, reverse=True)
+
+
+def find_run(name: str | None = None, root: Path = ROOT, sweeps: bool = False) -> Path:
+    """Where a run is.
+
+    Args:
+        name: a path, a name in ``root``, or the beginning of either that no other run has; None is
+            the run trained last.
+        root: where runs are looked for.
+        sweeps: a sweep's directory will do, too.
+
+    Returns:
+        The directory. One that has this very name and is no run is returned too: who opens it
+        says what it lacks.
+
+    Raises:
+        RunError: there is none, or several begin so.
+    """
+    if name is None:
+        return newest_run(root)
+    if not name:
+        raise RunError("the name of a run is empty", hint="`lvmctl runs list` shows the runs")
+    exact = [path for path in (Path(name), root / name) if path.is_dir()]
+    for path in exact:
+        if is_run(path) or (sweeps and is_sweep(path)):
+            return path
+    found = _beginning_with(name, root, sweeps)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        shown = listed([short_name(path, root) for path in found])
+        raise RunError(f"{len(found)} runs begin so", where=name, hint=f"write more of it: {shown}")
+    if exact:
+        return exact[0]
+    raise _unknown(name, root, sweeps)
+
+
+def newest_run(root: Path = ROOT) -> Path:
+    """The run trained last that has a best model.
+
+    Raises:
+        RunError: there is none.
+    """
+    found = finished_runs(root)
+    if not found:
+        raise RunError(
+            "no finished run is here",
+            where=root,
+            hint="train one (lvmctl train --plugin plain), or name a run",
+        )
+    return found[0]
+
+
+def short_name(path: Path, root: Path = ROOT) -> str:
+    """What to type for the run at ``path``: its name in ``root``, else its path."""
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for an error, the first :data:`MAX_LISTED` of them."""
+    more = len(names) - MAX_LISTED
+    return ", ".join(names[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _known(root: Path, sweeps: bool) -> Iterator[Path]:
+    """The runs in ``root``, and its sweeps where those will do; trials too."""
+    if sweeps:
+        yield from (path for path in _inside(root) if is_sweep(path))
+    yield from (path for path in directories(root) if is_run(path))
+
+
+def _beginning_with(name: str, root: Path, sweeps: bool) -> list[Path]:
+    """The runs whose path, or name in ``root``, begins with ``name``."""
+    path = Path(name)
+    places = {root: path.as_posix()}
+    if path.name != name:
+        places[path.parent] = path.name
+    found: dict[Path, Path] = {}
+    for place, begin in places.items():
+        with suppress(RunError):
+            for run in _known(place, sweeps):
+                if run.relative_to(place).as_posix().startswith(begin):
+                    found.setdefault(run.resolve(), run)
+    # A sweep stands for its trials.
+    return [run for place, run in found.items() if not any(p in found for p in place.parents)]
+
+
+def _unknown(name: str, root: Path, sweeps: bool) -> RunError:
+    """The error for a name that no run has: the nearest names, or where they would be."""
+    names = [short_name(path, root) for path in _known(root, sweeps)]
+    close = difflib.get_close_matches(short_name(Path(name), root), names, n=3, cutoff=0.5)
+    hint = f"runs live in {root}/; `lvmctl runs list` shows them"
+    if close:
+        hint = f"the nearest are {', '.join(close)}" if close[1:] else f"did you mean {close[0]}?"
+    return RunError("no such run", where=name, hint=hint)

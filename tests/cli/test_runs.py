@@ -1,0 +1,119 @@
+"""``lvmctl runs`` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from report.saved import write_run
+
+from lvmctl.cli.main import run as main
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch, capsys):
+    """``typed(*words)`` runs lvmctl in ``tmp_path``: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        code = main(list(words))
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal on stdin, where ``terminal(text)`` is typed."""
+    import io
+
+    def answer(text: str) -> None:
+        stdin = io.StringIO(text)
+        stdin.isatty = lambda: True
+        monkeypatch.setattr("sys.stdin", stdin)
+
+    return answer
+
+
+LONG = "grid_p7-baseline-and-others_0123456789/p7-baseline-of-the-books_seed0"
+
+
+def test_an_empty_list_says_what_to_type(typed):
+    code, out, _ = typed("runs", "list")
+    assert (code, "lvmctl train" in out) == (0, True)
+    code, out, _ = typed("runs", "list", "--json")
+    assert json.loads(out) == {"schema": "lvmctl.runs.list/1", "directory": "runs", "runs": []}
+    assert typed("runs", "list", "--dir", "nowhere")[0] == 4
+    assert typed("runs", "show")[0] == 4
+
+
+def test_the_list_fits_and_has_whole_names(typed):
+    write_run(Path("runs/p8_c5_m0.07_20251104_222516"))
+    write_run(Path("runs") / LONG)
+    (Path("runs") / LONG).parent.joinpath("grid.json").touch()
+    Path("runs/notes").mkdir()
+    code, out, _ = typed("runs", "list")
+    assert code == 0
+    lines = out.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert LONG in lines
+    (line,) = [line for line in lines if line.startswith("p8_c5_m0.07_20251104_222516 ")]
+    assert "stopped 5/6" in line
+    assert line.split()[-4:] == [".550", "[.530,", ".580]", ".520"]
+    code, out, _ = typed("runs", "list", "--recipe", "p8", "--json")
+    found = json.loads(out)["runs"]
+    assert {run["name"] for run in found} == {"p8_c5_m0.07_20251104_222516", LONG}
+    assert found[0]["metrics"]["r@5"]["ci"] == [0.53, 0.58]
+    assert typed("runs", "list", "--dir", f"runs/{Path(LONG).parent}")[1].count("stopped") == 1
+
+
+def test_a_card_fits_and_says_what_to_type_next(typed):
+    write_run(Path("runs/p8_a"))
+    (Path("runs/p8_a/best_model.pt")).touch()
+    (Path("runs/p8_a/5cat_results.json")).touch()
+    code, out, _ = typed("runs", "show", "p8")
+    assert code == 0
+    assert max(len(line) for line in out.splitlines()) <= 80
+    assert "fair FAIL" in out
+    code, out, _ = typed("runs", "show", "--json")
+    found = json.loads(out)
+    assert (found["schema"], found["name"]) == ("lvmctl.runs.show/1", "p8_a")
+    assert found["next"] == ["lvmctl diagnose run p8_a", "lvmctl eval report p8_a"]
+    Path("runs/p8_a/config.json").write_text("{")
+    code, out, _ = typed("runs", "show", "p8")
+    assert (code, "lvmctl runs remove p8_a" in out) == (0, True)
+
+
+def test_nothing_is_removed_unasked(typed, terminal):
+    write_run(Path("runs/a"))
+    code, _, err = typed("runs", "remove", "a")
+    assert (code, err.count("\n"), "--yes" in err) == (2, 1, True)
+    terminal("n\n")
+    code, out, err = typed("runs", "remove", "a", "--json")
+    assert (code, json.loads(out)["removed"]) == (0, [])
+    assert "KiB" in err
+    assert Path("runs/a").is_dir()
+    terminal("y\n")
+    code, out, _ = typed("runs", "remove", "a", "--json")
+    assert [each["name"] for each in json.loads(out)["removed"]] == ["a"]
+    assert not Path("runs/a").exists()
+
+
+def test_all_or_none_are_removed(typed):
+    write_run(Path("runs/a"))
+    write_run(Path("runs/b"))
+    assert typed("runs", "remove", "a", "c", "--yes")[0] == 4
+    assert Path("runs/a").is_dir()
+    code, out, _ = typed("runs", "remove", "a", "b", "--yes")
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert list(Path("runs").iterdir()) == []
+
+
+def test_it_needs_no_torch(run_cli, tmp_path):
+    write_run(tmp_path / "runs" / "a")
+    for name in ("torch", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('not needed')")
+    for words in (["list"], ["show", "a"], ["remove", "a", "--yes"]):
+        done = run_cli("runs", *words, path=[tmp_path])
+        assert done.returncode == 0, done.stderr
