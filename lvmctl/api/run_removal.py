@@ -94,7 +94,8 @@ def remove(removal: Removal) -> None:
         OutputError: it cannot be removed; where that is so for some files alone, what is left lies
             in a hidden directory, which is named.
     """
-    path, parent = removal.path, removal.path.absolute().parent
+    path = removal.path.resolve()
+    parent = path.parent
     with output_errors(parent):
         for left in parent.glob(f".*{MARK}*"):
             shutil.rmtree(left, ignore_errors=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lvmctl.cli.complete import experiment_names
 from lvmctl.cli.output import emit, json_option
 from lvmctl.config import load_experiments, parse_assignments
 from lvmctl.core.errors import LvmctlError, UsageError
@@ -64,7 +65,7 @@ def _cells(row: dict[str, str | None]) -> tuple[str | None, ...]:
 
 
 @experiments.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=experiment_names)
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change an option.")
 @file_option
 @json_option

@@ -20,6 +20,8 @@ from lvmctl.cli.lazy import LazyCommand, LazyGroup
 from lvmctl.cli.process import open_streams, prepare_torch, settle_streams, unwinding
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from lvmctl.registry import Entry
 
 COMPLETE = "_LVMCTL_COMPLETE"
@@ -89,6 +91,13 @@ class TopLevel(LazyGroup):
         )
         return super().invoke(ctx)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands of plugins stand beside lvmctl's own."""
+        from lvmctl.cli.complete import records
+
+        own = super().shell_complete(ctx, incomplete)
+        return own + records("command")(ctx, click.Argument(["command"]), incomplete)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
         if command is not None or cmd_name.startswith("-"):
@@ -128,6 +137,19 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
+def complete() -> NoReturn:
+    """Answer a shell that asks what can follow; what goes wrong there shows nothing."""
+    from lvmctl.config.experiments import disabled_plugins
+    from lvmctl.registry import configure
+
+    try:
+        configure(disable=disabled_plugins())
+        cli.main(prog_name="lvmctl")
+    except Exception:
+        sys.exit(1)
+    sys.exit(0)
+
+
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every error becomes one line on stderr."""
     session = Session()
@@ -153,7 +175,7 @@ def _invoke(session: Session, args: Sequence[str]) -> int:
     Click's own takes an EOFError anywhere for an interrupt, and puts an empty line before one.
     """
     if COMPLETE in os.environ:
-        cli.main(prog_name="lvmctl")  # completes and exits
+        complete()
     try:
         with cli.make_context("lvmctl", list(args), obj=session) as context:
             result = cli.invoke(context)

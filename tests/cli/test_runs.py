@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,41 @@ def test_it_needs_no_torch(run_cli, tmp_path):
     for words in (["list"], ["show", "a"], ["remove", "a", "--yes"]):
         done = run_cli("runs", *words, path=[tmp_path])
         assert done.returncode == 0, done.stderr
+
+
+def finished(*names: str) -> None:
+    """Runs with weights, each newer than the one before."""
+    for number, name in enumerate(names):
+        write_run(Path("runs") / name)
+        for file in ("best_model.pt", "5cat_results.json"):
+            Path("runs", name, file).touch()
+            os.utime(Path("runs", name, file), (number, number))
+
+
+def test_which_run_is_taken_is_said_where_there_are_several(typed):
+    finished("a")
+    assert typed("eval", "report") == (0, "runs/a/report.html\n", "")
+    finished("b")
+    os.utime("runs/b/best_model.pt", (9, 9))
+    os.utime("runs/b/5cat_results.json", (9, 9))
+    code, out, err = typed("eval", "report")
+    assert (code, out, "runs/b" in err) == (0, "runs/b/report.html\n", True)
+    code, out, err = typed("runs", "show", "--json")
+    assert (json.loads(out)["name"], "runs/b" in err) == ("b", True)
+
+
+@pytest.mark.parametrize(("answer", "chosen"), [("\n", "c"), ("2\n", "b"), ("a\n", "a")])
+def test_a_terminal_is_offered_the_runs(typed, terminal, answer, chosen):
+    finished("a", "b", "c")
+    terminal(answer)
+    code, out, err = typed("eval", "report")
+    assert (code, out) == (0, f"runs/{chosen}/report.html\n")
+    assert err.index(" c ") < err.index(" b ") < err.index(" a ")
+
+
+def test_a_terminal_is_not_asked_where_the_answer_is_known(typed, terminal):
+    finished("a", "b")
+    terminal("")
+    assert typed("eval", "report", "a")[:2] == (0, "runs/a/report.html\n")
+    assert json.loads(typed("eval", "report", "--json")[1])["out"] == "runs/b/report.html"
+    assert typed("eval", "report")[0] == 130  # the end of the input

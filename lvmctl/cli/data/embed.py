@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from lvmctl.cli.complete import records, sources
 from lvmctl.cli.data.options import force_option, out_option, path_type, show_written
 from lvmctl.cli.output import json_option
 from lvmctl.cli.reporter import TerminalReporter
@@ -15,9 +16,20 @@ from lvmctl.config import parse_assignments
 @click.command()
 @click.argument("texts", nargs=-1, required=True, type=path_type)
 @out_option
-@click.option("--encoder", default="core/lsa", show_default=True, help="See plugins list.")
+@click.option(
+    "--encoder",
+    default="core/lsa",
+    shell_complete=records("encoder"),
+    show_default=True,
+    help="See plugins list.",
+)
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Encoder option.")
-@click.option("--encoder-from", type=path_type, help="Use the encoder saved in this store.")
+@click.option(
+    "--encoder-from",
+    type=path_type,
+    shell_complete=sources,
+    help="Use the encoder saved in this store.",
+)
 @click.option(
     "--chunk",
     type=click.Choice(["paragraph", "sentence", "tokens"]),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import (
     beside,
     context_option,
@@ -18,7 +19,7 @@ from lvmctl.cli.reporter import TerminalReporter
 
 
 @click.command()
-@click.argument("store")
+@click.argument("store", shell_complete=sources)
 @click.option(
     "--format",
     "format_",

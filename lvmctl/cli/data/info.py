@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import context_option, horizon_option
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.core.formatting import table
 
 
 @click.command()
-@click.argument("source", required=False)
+@click.argument("source", required=False, shell_complete=sources)
 @context_option
 @horizon_option
 @json_option

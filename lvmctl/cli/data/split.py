@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import path_type, seed_option
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.renamed import Renamed
 
 
 @click.command()
-@click.argument("store", type=path_type)
+@click.argument("store", type=path_type, shell_complete=sources)
 @click.option(
     "--by",
     type=click.Choice(["article"]),

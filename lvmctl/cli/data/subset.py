@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import (
     beside,
     context_option,
@@ -20,7 +21,7 @@ from lvmctl.core.errors import UsageError
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", shell_complete=sources)
 @click.option("--windows", type=click.IntRange(1), required=True, help="Windows to reach.")
 @context_option
 @horizon_option

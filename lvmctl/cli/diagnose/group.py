@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lvmctl.cli.choose_run import run_or_newest
+from lvmctl.cli.complete import records, run_names, sources
 from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, save
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.reporter import TerminalReporter
@@ -32,16 +34,20 @@ OUT = click.option(
     metavar="DIR",
     help="Save the result and its plot in a new directory.",
 )
+SOURCE: dict[str, Any] = {"metavar": "SOURCE", "shell_complete": sources}
 APART = (
-    click.Option(["--train"], multiple=True, metavar="SOURCE", help="Training data; repeat."),
-    click.Option(["--val"], metavar="SOURCE", help="Validation data."),
-    click.Option(["--ood"], metavar="SOURCE", help="Data of another source."),
+    click.Option(["--train"], multiple=True, help="Training data; repeat.", **SOURCE),
+    click.Option(["--val"], help="Validation data.", **SOURCE),
+    click.Option(["--ood"], help="Data of another source.", **SOURCE),
 )
+NAMED = ("profile", "recipe", "encoder", "baseline")
+"""Options of diagnostics that name a part of this kind."""
+
 SUBJECTS = {
-    "store": (click.Argument(["store"], required=False),),
-    "splits": (click.Argument(["store"], required=False), *APART),
+    "store": (click.Argument(["store"], required=False, shell_complete=sources),),
+    "splits": (click.Argument(["store"], required=False, shell_complete=sources), *APART),
     "run": (
-        click.Argument(["run"], required=False),
+        click.Argument(["run"], required=False, shell_complete=run_names),
         click.Option(
             ["--history"],
             type=click.Path(path_type=Path, dir_okay=False),
@@ -107,6 +113,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
             [f"--{info.path.replace('_', '-').replace('.', '-')}", info.path.replace(".", "_")],
             metavar=info.type.scalar.__name__.upper(),
             help=f"{sentence(info.help)}.  [default: {info.default}]",
+            shell_complete=records(info.path) if info.path in NAMED else None,
         )
         for info in options
     ]
@@ -118,10 +125,13 @@ def command(registry: Registry, entry: Entry) -> click.Command:
         values = {i.path: given.pop(i.path.replace(".", "_")) for i in options}
         typed = {name: value for name, value in values.items() if value is not None}
         refuse_output(out)
+        subject = subject_of(given)
         with redirect_stdout(sys.stderr):
+            if takes == "run":
+                subject = run_or_newest(subject)
             diagnosis = diagnose(
                 registry.address(entry),
-                subject_of(given),
+                subject,
                 options=typed,
                 reporter=TerminalReporter(),
                 **given,
@@ -155,8 +165,8 @@ def subject_of(given: dict[str, Any]) -> str | Path | None:
 
 
 @click.command(ALL)
-@click.argument("store", required=False)
-@click.option("--run", metavar="RUN", help="Look into this run too.")
+@click.argument("store", required=False, shell_complete=sources)
+@click.option("--run", metavar="RUN", shell_complete=run_names, help="Look into this run too.")
 @OUT
 @json_option
 def everything(store: str | None, run: str | None, out: Path | None, as_json: bool) -> int:

@@ -8,18 +8,21 @@ from typing import Any
 
 import click
 
+from lvmctl.cli.choose_run import runs_or_newest
+from lvmctl.cli.complete import records, run_names
 from lvmctl.cli.eval.options import data_options
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import TerminalReporter
 
 
 @click.command()
-@click.argument("runs", nargs=-1)
+@click.argument("runs", nargs=-1, shell_complete=run_names)
 @click.option(
     "--against",
     default="direct",
     show_default=True,
     metavar="BASELINE",
+    shell_complete=records("baseline"),
     help="What the differences are taken to.",
 )
 @data_options
@@ -38,7 +41,7 @@ def compare(runs: tuple[str, ...], against: str, as_json: bool, **asked: Any) ->
     from lvmctl.api.evaluation import compare as evaluate
 
     with redirect_stdout(sys.stderr):
-        done = evaluate(runs, against, reporter=TerminalReporter(), **asked)
+        done = evaluate(runs_or_newest(runs), against, reporter=TerminalReporter(), **asked)
     emit(done.to_dict(), "eval.compare", as_json, done.table)
     if all(one.ship is not None and one.ship.failed for one in done.runs):
         raise click.exceptions.Exit(1)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from lvmctl.cli.choose_run import run_or_newest
 from lvmctl.cli.eval.options import data_options, run_argument
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import TerminalReporter
@@ -29,7 +30,12 @@ def direction(run: str | None, as_json: bool, **asked: Any) -> None:
 
     with redirect_stdout(sys.stderr):
         done = evaluate(
-            run, pools=(), global_pool=False, ceilings=True, reporter=TerminalReporter(), **asked
+            run_or_newest(run),
+            pools=(),
+            global_pool=False,
+            ceilings=True,
+            reporter=TerminalReporter(),
+            **asked,
         )
     found = done.to_dict()
     emit(found, "eval.direction", as_json, lambda: margins_text(found))

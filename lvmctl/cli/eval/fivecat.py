@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from lvmctl.cli.choose_run import run_or_newest
+from lvmctl.cli.complete import records
 from lvmctl.cli.eval.options import data_options, is_profile, ood_option, run_argument
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.renamed import Renamed
@@ -22,6 +24,7 @@ from lvmctl.cli.reporter import TerminalReporter
     "--profile",
     callback=is_profile,
     default="fair",
+    shell_complete=records("profile"),
     show_default=True,
     help="Whose gates; `lvmctl plugins list --kind profile` has them.",
 )
@@ -65,7 +68,7 @@ def fivecat(
 
     with redirect_stdout(sys.stderr):
         done = evaluate(
-            run,
+            run_or_newest(run),
             profile,
             published_rules=published_rules,
             ablation_windows=ablation_windows,

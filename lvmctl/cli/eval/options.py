@@ -8,18 +8,25 @@ from typing import Any
 
 import click
 
+from lvmctl.cli.complete import run_names, sources
 from lvmctl.cli.typos import check_sources
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.registry import load_registry
 
-run_argument = click.argument("run", required=False)
+run_argument = click.argument("run", required=False, shell_complete=run_names)
 
 DATA = (
-    click.option("--data", metavar="SOURCE", help="Evaluate on this store, NPZ or synth: source."),
+    click.option(
+        "--data",
+        metavar="SOURCE",
+        shell_complete=sources,
+        help="Evaluate on this store, NPZ or synth: source.",
+    ),
     click.option(
         "--train",
         multiple=True,
         metavar="SOURCE",
+        shell_complete=sources,
         help="Fit baselines on this; repeat.  [default: a run's training data]",
     ),
     click.option(
@@ -32,7 +39,9 @@ DATA = (
         help="Shortest article of in-article ranks.  [default: the run's, or 20]",
     ),
 )
-ood_option = click.option("--ood", metavar="SOURCE", help="Text of another source.")
+ood_option = click.option(
+    "--ood", metavar="SOURCE", shell_complete=sources, help="Text of another source."
+)
 
 
 def data_options(command: Callable) -> Callable:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import click
 
+from lvmctl.cli.choose_run import runs_or_asked
+from lvmctl.cli.complete import run_names
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import TerminalReporter
 
 
 @click.command()
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=run_names)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -32,7 +34,7 @@ def report(
 
     It reads what `lvmctl eval 5cat` saved of the run's own data, and evaluates a run first whose
     result is missing or older than its weights. The page loads nothing, needs no JavaScript and can
-    be mailed.
+    be mailed. Without a RUN, a terminal offers the runs there are; elsewhere it is the latest.
 
     \b
     lvmctl eval report
@@ -41,5 +43,6 @@ def report(
     with redirect_stdout(sys.stderr):
         from lvmctl.api.report import report
 
+        runs = runs_or_asked(runs, ask=not as_json)
         done = report(runs, out, force=force, partial=partial, reporter=TerminalReporter())
     emit(done.to_dict(), "eval.report", as_json, str(done.out))

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from lvmctl.cli.choose_run import run_or_newest
 from lvmctl.cli.eval.options import data_options, run_argument
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import TerminalReporter
@@ -41,7 +42,11 @@ def retrieval(run: str | None, pool: str, as_json: bool, **asked: Any) -> None:
     pools = (name,) if family == "in_article" else ()
     with redirect_stdout(sys.stderr):
         done = evaluate(
-            run, pools=pools, global_pool=family == "global", reporter=TerminalReporter(), **asked
+            run_or_newest(run),
+            pools=pools,
+            global_pool=family == "global",
+            reporter=TerminalReporter(),
+            **asked,
         )
     found = {"pool": pool, **done.to_dict()}
     emit(found, "eval.retrieval", as_json, lambda: ranks_text(found, pool))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lvmctl.cli.complete import records
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.plugins.list import kind_option
 from lvmctl.cli.reporter import TerminalReporter
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=records())
 @kind_option
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A record's option.")
 @click.option("-v", "--verbose", is_flag=True, help="Show each rule.")

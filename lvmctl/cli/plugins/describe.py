@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lvmctl.cli.complete import records
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.plugins.list import kind_option
 from lvmctl.config import OptionInfo, describe, matches
@@ -26,7 +27,7 @@ WIDTH = 80
 
 
 @click.command("describe")
-@click.argument("name")
+@click.argument("name", shell_complete=records())
 @kind_option
 @json_option
 def describe_(name: str, kind: str | None, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lvmctl.cli.complete import plugin_names
 from lvmctl.cli.output import emit, json_option
 from lvmctl.core.formatting import table
 from lvmctl.registry import load_registry
@@ -21,7 +22,12 @@ kind_option = click.option("--kind", type=click.Choice(KINDS), help="Only this k
 
 @click.command("list")
 @kind_option
-@click.option("--provider", metavar="NAME", help="Only this plugin or distribution.")
+@click.option(
+    "--provider",
+    metavar="NAME",
+    shell_complete=plugin_names,
+    help="Only this plugin or distribution.",
+)
 @click.option("--status", type=click.Choice(STATES), help="Only what is in this state.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of broken plugins.")
 @json_option

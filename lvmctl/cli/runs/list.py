@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lvmctl.cli.complete import records
 from lvmctl.cli.output import emit, json_option
 from lvmctl.core.errors import RunError
 from lvmctl.core.formatting import MISSING, estimate, number, table
@@ -36,7 +37,9 @@ the last chunk. `lvmctl runs show NAME` has more; NAME may be cut short."""
     metavar="DIR",
     help="Where to look.",
 )
-@click.option("--recipe", metavar="RECIPE", help="Only runs of this recipe.")
+@click.option(
+    "--recipe", metavar="RECIPE", shell_complete=records("recipe"), help="Only runs of this recipe."
+)
 @json_option
 def list_(root: Path, recipe: str | None, as_json: bool) -> None:
     """List the runs in runs/ with their states and main figures, the one trained last first.

@@ -6,13 +6,14 @@ import sys
 
 import click
 
+from lvmctl.cli.complete import resumable_names
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.runs.show import size_text
 from lvmctl.core.errors import UsageError
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True)
+@click.argument("runs", nargs=-1, required=True, shell_complete=resumable_names)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def remove(runs: tuple[str, ...], yes: bool, as_json: bool) -> None:

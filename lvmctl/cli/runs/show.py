@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from lvmctl.cli.choose_run import run_or_newest
+from lvmctl.cli.complete import run_names
 from lvmctl.cli.output import emit, json_option
 from lvmctl.core.formatting import estimate, number, table
 
@@ -24,7 +26,7 @@ ROWS = {
 
 
 @click.command()
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_names)
 @json_option
 def show(run: str | None, as_json: bool) -> None:
     """Show what a run trained on what, how it did, what is saved of it, and what to type next.
@@ -37,7 +39,7 @@ def show(run: str | None, as_json: bool) -> None:
     """
     from lvmctl.api.run_card import show_run
 
-    found = show_run(run)
+    found = show_run(run_or_newest(run))
     found["next"] = list(next_commands(found))
     emit(found, "runs.show", as_json, lambda: "\n".join(card(found)))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lvmctl.cli.complete import experiment_names, records, resumable_names, sources
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import VERBOSE, TerminalReporter
 from lvmctl.cli.train.request import FLAGS, CommandLine
@@ -24,29 +25,54 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=TrainCommand)
-@click.option("--plugin", "recipe", metavar="RECIPE", help="Recipe to train, e.g. p8.")
+@click.option(
+    "--plugin",
+    "recipe",
+    metavar="RECIPE",
+    shell_complete=records("recipe"),
+    help="Recipe to train, e.g. p8.",
+)
 @click.option(
     "--experiment",
     "experiments",
     multiple=True,
     metavar="NAME",
+    shell_complete=experiment_names,
     help="Configuration in experiments.toml; repeat it or give a pattern for a sweep.",
 )
-@click.option("--data", metavar="SOURCE", help="Store, NPZ or synth:NAME; its own splits are used.")
-@click.option("--train", "train_", multiple=True, metavar="SOURCE", help="Training data; repeat.")
-@click.option("--val", metavar="SOURCE", help="Validation data.")
-@click.option("--ood", metavar="SOURCE", help="Data of another source.")
+@click.option(
+    "--data",
+    metavar="SOURCE",
+    shell_complete=sources,
+    help="Store, NPZ or synth:NAME; its own splits are used.",
+)
+@click.option(
+    "--train",
+    "train_",
+    multiple=True,
+    metavar="SOURCE",
+    shell_complete=sources,
+    help="Training data; repeat.",
+)
+@click.option("--val", metavar="SOURCE", shell_complete=sources, help="Validation data.")
+@click.option("--ood", metavar="SOURCE", shell_complete=sources, help="Data of another source.")
 @click.option("--context", metavar="K", help="Chunks in a window.")
 @click.option("--horizon", metavar="H", help="The target is the H-th unseen chunk.")
 @click.option("--epochs", metavar="N", help="Passes over the training windows.")
 @click.option("--seed", metavar="N", help="Seed of everything random; 0,1,2 or 0-2 is a run each.")
-@click.option("--model", metavar="NAME", help="Another model than the recipe's.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=records("model"),
+    help="Another model than the recipe's.",
+)
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other option.")
 @click.option(
     "--loss",
     "losses",
     multiple=True,
     metavar="NAME[:W]",
+    shell_complete=records("loss"),
     help="Add or reweight a loss, also FILE.py:CLASS.",
 )
 @click.option(
@@ -57,7 +83,13 @@ if TYPE_CHECKING:
     help="Where to compute; auto takes a GPU where there is one.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory  [default: runs/NAME].")
-@click.option("--resume", "resumed", metavar="RUN", help="Continue a run or sweep.")
+@click.option(
+    "--resume",
+    "resumed",
+    metavar="RUN",
+    shell_complete=resumable_names,
+    help="Continue a run or sweep.",
+)
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Trials of a sweep at a time.")
 @click.option("-v", "--verbose", is_flag=True, help=f"Show what is measured every {VERBOSE} steps.")
 @click.option("--full", is_flag=True, help="Show every metric at the end.")
