@@ -206,7 +206,7 @@ def test_the_kill_rule_prints_and_saves_why(typed, tmp_path):
             "needs articles of 41 chunks, the longest of 2 has 16",
         ),
         (["--plugin", "p8", "--data", "synth:ar2"], 2, "ar1"),
-        (["--plugin", "p8", "--resume", "nowhere"], 4, "no such run directory"),
+        (["--plugin", "p8", "--resume", "nowhere"], 4, "no such run"),
         (["--plugin", "p8", "--resume", ".", "--loss", "mse"], 2, "--loss cannot change"),
         (["--plugin", "p8", "--data", DATA, "--set", "heads=3"], 2, "heads = 3 does not divide"),
     ],
