@@ -1,4 +1,4 @@
-"""Which run a command takes that was given none."""
+"""Which run a command takes: the one that is named, or the newest. Torch-free."""
 
 from __future__ import annotations
 
@@ -9,44 +9,39 @@ import click
 
 from lvmctl.cli.output import notice
 from lvmctl.core.formatting import table
-from lvmctl.core.runs import date_of, finished_runs, newest_run, short_name
+from lvmctl.core.runs import date_of, find_run, finished_runs, newest_run, short_name
 
 MAX_OFFERED = 9
 """Runs that are offered; the others can be typed."""
 
 
-def run_or_newest(run: str | None) -> str:
-    """The run that was named, else the one trained last; where there are several, stderr says so.
+def chosen_run(run: str | None) -> str:
+    """Where the run that was named is, else the one trained last, which stderr names where there
+    are several.
 
     Raises:
-        RunError: none was named and there is none.
+        RunError: there is no such run, or none at all.
     """
     if run is not None:
-        return run
+        return str(find_run(run))
     newest, found = newest_run(), finished_runs()
     if len(found) > 1:
         notice(f"{newest}: the newest of {len(found)} runs")
     return str(newest)
 
 
-def runs_or_newest(runs: tuple[str, ...]) -> tuple[str, ...]:
-    """The runs that were named, else the one trained last; see :func:`run_or_newest`."""
-    return runs or (run_or_newest(None),)
-
-
-def runs_or_asked(runs: tuple[str, ...], ask: bool) -> tuple[str, ...]:
-    """The runs that were named, else the one that is chosen at the terminal.
+def chosen_runs(runs: tuple[str, ...], ask: bool = False) -> tuple[str, ...]:
+    """Where the runs that were named are, else the one trained last; see :func:`chosen_run`.
 
     Args:
-        ask: offer the runs where there are several and stdin is a terminal; else, and elsewhere,
-            it is the one trained last.
-
-    Raises:
-        RunError: none was named and there is none.
+        ask: offer the runs there are where none is named, there are several, and stdin is a
+            terminal.
     """
-    found = [] if runs else finished_runs()
+    if runs:
+        return tuple(map(chosen_run, runs))
+    found = finished_runs()
     if len(found) < 2 or not ask or not sys.stdin.isatty():
-        return runs_or_newest(runs)
+        return (chosen_run(None),)
     offered = found[:MAX_OFFERED]
     dates = [time.strftime("%Y-%m-%d %H:%M", time.localtime(date_of(path))) for path in offered]
     rows = [
@@ -58,4 +53,4 @@ def runs_or_asked(runs: tuple[str, ...], ask: bool) -> tuple[str, ...]:
     answer = click.prompt("number or name of a run", default="1", err=True)
     if answer.isdecimal() and 1 <= int(answer) <= len(offered):
         return (str(offered[int(answer) - 1]),)
-    return (answer,)
+    return (chosen_run(answer),)

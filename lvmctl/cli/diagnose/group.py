@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lvmctl.cli.choose_run import run_or_newest
+from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import records, run_names, sources
 from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, save
 from lvmctl.cli.output import emit, json_option, notice
@@ -126,9 +126,9 @@ def command(registry: Registry, entry: Entry) -> click.Command:
         typed = {name: value for name, value in values.items() if value is not None}
         refuse_output(out)
         subject = subject_of(given)
+        if takes == "run" and subject is None:
+            subject = chosen_run(None)
         with redirect_stdout(sys.stderr):
-            if takes == "run":
-                subject = run_or_newest(subject)
             diagnosis = diagnose(
                 registry.address(entry),
                 subject,

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.choose_run import runs_or_newest
+from lvmctl.cli.choose_run import chosen_runs
 from lvmctl.cli.complete import records, run_names
 from lvmctl.cli.eval.options import data_options
 from lvmctl.cli.output import emit, json_option
@@ -38,10 +38,11 @@ def compare(runs: tuple[str, ...], against: str, as_json: bool, **asked: Any) ->
     lvmctl eval compare runs/p8_a runs/p8_b
     lvmctl eval compare runs/p8_a --against wiener --data stores/books@val
     """
+    runs = chosen_runs(runs)
     from lvmctl.api.evaluation import compare as evaluate
 
     with redirect_stdout(sys.stderr):
-        done = evaluate(runs_or_newest(runs), against, reporter=TerminalReporter(), **asked)
+        done = evaluate(runs, against, reporter=TerminalReporter(), **asked)
     emit(done.to_dict(), "eval.compare", as_json, done.table)
     if all(one.ship is not None and one.ship.failed for one in done.runs):
         raise click.exceptions.Exit(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.choose_run import run_or_newest
+from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.eval.options import data_options, run_argument
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import TerminalReporter
@@ -26,11 +26,12 @@ def direction(run: str | None, as_json: bool, **asked: Any) -> None:
     lvmctl eval direction
     lvmctl eval direction runs/p8_a --data stores/books@val --json
     """
+    run = chosen_run(run)
     from lvmctl.api.evaluation import evaluate
 
     with redirect_stdout(sys.stderr):
         done = evaluate(
-            run_or_newest(run),
+            run,
             pools=(),
             global_pool=False,
             ceilings=True,

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.choose_run import run_or_newest
+from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import records
 from lvmctl.cli.eval.options import data_options, is_profile, ood_option, run_argument
 from lvmctl.cli.output import emit, json_option, notice
@@ -64,11 +64,12 @@ def fivecat(
     lvmctl eval 5cat runs/p8_a --profile p8
     lvmctl eval 5cat --data stores/books@val --ood stores/math --profile strict --published-rules
     """
+    run = chosen_run(run)
     from lvmctl.api.evaluation import fivecat as evaluate
 
     with redirect_stdout(sys.stderr):
         done = evaluate(
-            run_or_newest(run),
+            run,
             profile,
             published_rules=published_rules,
             ablation_windows=ablation_windows,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lvmctl.cli.choose_run import runs_or_asked
+from lvmctl.cli.choose_run import chosen_runs
 from lvmctl.cli.complete import run_names
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import TerminalReporter
@@ -40,9 +40,9 @@ def report(
     lvmctl eval report
     lvmctl eval report runs/p8_a runs/p8_b --out report.html
     """
+    runs = chosen_runs(runs, ask=not as_json)
     with redirect_stdout(sys.stderr):
         from lvmctl.api.report import report
 
-        runs = runs_or_asked(runs, ask=not as_json)
         done = report(runs, out, force=force, partial=partial, reporter=TerminalReporter())
     emit(done.to_dict(), "eval.report", as_json, str(done.out))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.choose_run import run_or_newest
+from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.eval.options import data_options, run_argument
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import TerminalReporter
@@ -36,13 +36,14 @@ def retrieval(run: str | None, pool: str, as_json: bool, **asked: Any) -> None:
     lvmctl eval retrieval
     lvmctl eval retrieval runs/p8_a --data stores/books --pool global
     """
+    run = chosen_run(run)
     from lvmctl.api.evaluation import evaluate
 
     family, _, name = POOLS[pool][0].partition(".")
     pools = (name,) if family == "in_article" else ()
     with redirect_stdout(sys.stderr):
         done = evaluate(
-            run_or_newest(run),
+            run,
             pools=pools,
             global_pool=family == "global",
             reporter=TerminalReporter(),

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.choose_run import run_or_newest
+from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import run_names
 from lvmctl.cli.output import emit, json_option
 from lvmctl.core.formatting import estimate, number, table
@@ -39,7 +39,7 @@ def show(run: str | None, as_json: bool) -> None:
     """
     from lvmctl.api.run_card import show_run
 
-    found = show_run(run_or_newest(run))
+    found = show_run(chosen_run(run))
     found["next"] = list(next_commands(found))
     emit(found, "runs.show", as_json, lambda: "\n".join(card(found)))
 
