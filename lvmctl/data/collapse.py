@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import refuse
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,9 @@ def collapse(article: np.ndarray, position: np.ndarray, where: object = None) ->
     low, high = int(position.min()), int(position.max())
     # One more than the range, so that neighbours are one apart only within an article.
     stride = high - low + 2
-    if len(first_row) * stride >= 1 << 63:
-        raise DataError(
-            f"has positions from {low} to {high}, too far apart for {len(first_row)} article(s)",
-            where=where,
-            hint="number the chunks of each article from 0",
-        )
+    what = f"has positions from {low} to {high}, too far apart for {len(first_row)} article(s)"
+    hint = "number the chunks of each article from 0"
+    refuse(len(first_row) * stride >= 1 << 63, what, where, hint)
     place = appearance[number.ravel()] * stride + (position - low)
     places, source, chunk = np.unique(place, return_index=True, return_inverse=True)
     starts = np.flatnonzero(np.diff(places, prepend=places[0] - 2) != 1)

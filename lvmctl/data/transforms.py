@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +10,10 @@ import numpy as np
 
 from lvmctl.config import TRANSFORMS
 from lvmctl.core.errors import RunError, refuse
-from lvmctl.core.files import output_errors, write_whole
+from lvmctl.core.files import write_whole
 from lvmctl.data.moments import Moments, moments
 from lvmctl.data.splits.split import Split
-from lvmctl.data.store.arrays import blocks, release
+from lvmctl.data.store.arrays import release, written_rows
 
 REMOVED = (1, 2, 3)
 """Numbers of leading components that are taken out."""
@@ -66,11 +65,8 @@ class Transform:
             with np.load(path, allow_pickle=False) as file:
                 return cls(str(file["name"]), file["mean"], file.get("matrix"))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise RunError(
-                f"cannot be read ({type(error).__name__}: {error})",
-                where=path,
-                hint="restore it, or train again",
-            ) from error
+            what = f"cannot be read ({type(error).__name__}: {error})"
+            raise RunError(what, where=path, hint="restore it, or train again") from error
 
 
 def fit(name: str, split: Split) -> Transform:
@@ -119,20 +115,13 @@ def apply_transform(split: Split, transform: Transform) -> Split:
     """
     what = f"has dimension {split.dim}, the transform {len(transform.mean)}"
     refuse(split.dim != len(transform.mean), what, split.name, "use data of the same encoder")
-    shape, width = split.vectors.shape, 4 * split.dim
-    # Written, not mapped: a full disk is then an error and not a SIGBUS. Rows of other splits stay
-    # a hole, which takes no space.
-    with output_errors(tempfile.gettempdir()), tempfile.TemporaryFile(prefix="lvmctl-") as file:
-        file.truncate(shape[0] * width)
-        for start, length in zip(split.starts, split.lengths):
-            for low, high in blocks(int(length), 2 * width):
-                rows = transform(split.unit_rows(start + low, start + high))
-                what = f"nothing is left of a chunk after transform {transform.name}"
-                refuse(np.isnan(rows).any(), what, split.name, "use another transform, or none")
-                file.seek((start + low) * width)
-                file.write(rows.data)
+    what = f"nothing is left of a chunk after transform {transform.name}"
+    with written_rows(*split.vectors.shape, np.float32) as (file, vectors):
+        for low, high in split.article_blocks():
+            rows = transform(split.unit_rows(low, high))
+            refuse(np.isnan(rows).any(), what, split.name, "use another transform, or none")
+            file.seek(low * 4 * split.dim)
+            file.write(rows.data)
         release(split.vectors)
-        file.flush()
-        vectors = np.memmap(file, np.float32, "r", shape=shape)
     source = {**split.source, "transform": transform.name}
     return replace(split, vectors=vectors, source=source, unit=True, exact=True)

@@ -78,9 +78,9 @@ def _too_short(split: Split, context_length: int, horizon: int) -> DataError:
     needed = context_length + horizon
     if not len(split.lengths):
         return DataError("has no articles", where=split.name, hint="choose another split or store")
-    return DataError(
+    what = (
         f"a window of {context_length} chunks and its target {horizon} ahead needs articles of "
-        f"{needed} chunks, the longest of {len(split.lengths)} has {split.lengths.max()}",
-        where=split.name,
-        hint="use a smaller --context or --horizon, or longer articles",
+        f"{needed} chunks, the longest of {len(split.lengths)} has {split.lengths.max()}"
     )
+    hint = "use a smaller --context or --horizon, or longer articles"
+    return DataError(what, where=split.name, hint=hint)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from lvmctl.core.errors import DataError, OutputError
+from lvmctl.core.errors import DataError, OutputError, refuse
 from lvmctl.data.store.arrays import BLOCK_BYTES, PickledError, map_array, read_header
 
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 100
@@ -83,11 +83,9 @@ class Npz:
             DataError: the user has not said so.
         """
         if not self._trust:
-            raise PickledError(
-                "holds pickled Python objects, which can run code when loaded",
-                where=self.where(key),
-                hint="pass --trust-pickle if you trust the file",
-            )
+            what = "holds pickled Python objects, which can run code when loaded"
+            hint = "pass --trust-pickle if you trust the file"
+            raise PickledError(what, where=self.where(key), hint=hint)
         with self._errors(key), self._archive.open(self._members[key]) as stream:
             try:
                 return npy.read_array(stream, allow_pickle=True)
@@ -117,12 +115,10 @@ class Npz:
 
     def _spool(self, key: str, info: zipfile.ZipInfo) -> np.ndarray:
         where = self.where(key)
-        if info.file_size > max(BOMB_BYTES, BOMB_RATIO * info.compress_size):
-            raise DataError(
-                f"would grow from {info.compress_size:,} to {info.file_size:,} bytes",
-                where=where,
-                hint="this is no array of vectors; save it without compression if it really is",
-            )
+        what = f"would grow from {info.compress_size:,} to {info.file_size:,} bytes"
+        hint = "this is no array of vectors; save it without compression if it really is"
+        bomb = info.file_size > max(BOMB_BYTES, BOMB_RATIO * info.compress_size)
+        refuse(bomb, what, where, hint)
         _check_room(info.file_size, where)
         with (
             self._archive.open(info) as stream,
@@ -181,8 +177,6 @@ def _check_crc(file: Any, start: int, size: int, expected: int) -> None:
 def _check_room(size: int, where: str) -> None:
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if size > free:
-        raise OutputError(
-            f"needs {size:,} bytes in {tempfile.gettempdir()}, {free:,} are free",
-            where=where,
-            hint="free some space, or point TMPDIR to another disk",
-        )
+        what = f"needs {size:,} bytes in {tempfile.gettempdir()}, {free:,} are free"
+        hint = "free some space, or point TMPDIR to another disk"
+        raise OutputError(what, where=where, hint=hint)

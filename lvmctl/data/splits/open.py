@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError, refuse
-from lvmctl.core.files import output_errors
 from lvmctl.data.splits.assign import assign_splits, split_counts
 from lvmctl.data.splits.identity import shared_articles
 from lvmctl.data.splits.sources import Source
 from lvmctl.data.splits.split import Split
-from lvmctl.data.store.arrays import blocks, release
+from lvmctl.data.store.arrays import release, written_rows
 from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.store import Store
 
@@ -127,14 +125,11 @@ def join(splits: Sequence[Split]) -> Split:
         refuse(split.target_row is not None, what, split.name, hint)
     dtype = np.result_type(*(split.vectors.dtype for split in splits))
     lengths = np.concatenate([split.lengths for split in splits])
-    # Written, not mapped: a full disk is then an error and not a SIGBUS.
-    with output_errors(tempfile.gettempdir()), tempfile.TemporaryFile(prefix="lvmctl-") as file:
+    with written_rows(int(lengths.sum()), first.dim, dtype) as (file, vectors):
         for split in splits:
-            for rows in _article_rows(split):
-                file.write(np.ascontiguousarray(rows, dtype).data)
+            for low, high in split.article_blocks():
+                file.write(np.ascontiguousarray(split.vectors[low:high], dtype).data)
             release(split.vectors)
-        file.flush()
-        vectors = np.memmap(file, dtype, "r", shape=(int(lengths.sum()), first.dim))
     sources = [split.source for split in splits]
     hashes = "".join(source["content_hash"] for source in sources)
     return Split(
@@ -157,12 +152,6 @@ def join(splits: Sequence[Split]) -> Split:
     )
 
 
-def _article_rows(split: Split) -> Iterator[np.ndarray]:
-    for start, length in zip(split.starts, split.lengths):
-        for low, high in blocks(int(length), split.dim * 4):
-            yield split.vectors[start + low : start + high]
-
-
 def open_source(text: str | None) -> tuple[Store, str | None]:
     """The store of a source and the split it names, if any; the default data for None."""
     if text is not None:
@@ -177,10 +166,8 @@ def _parts(text: str | None, seed: int) -> dict[str, Split]:
     """The splits of ``--data``, by name."""
     store, named = open_source(text)
     if named is not None:
-        raise UsageError(
-            f"--data {text} is one split, training needs two",
-            hint=f"give --train {text} and --val STORE",
-        )
+        what = f"--data {text} is one split, training needs two"
+        raise UsageError(what, hint=f"give --train {text} and --val STORE")
     store = _fitted_notice(with_splits(store, seed))
     names = {"train", "val", *split_counts(store.articles)}
     return {name: _select(store, name) for name in SPLITS if name in names}

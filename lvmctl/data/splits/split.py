@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from lvmctl.core.errors import refuse
 from lvmctl.data.splits.assign import seeded_articles
-from lvmctl.data.store.arrays import unit
+from lvmctl.data.store.arrays import blocks, unit
 from lvmctl.data.store.store import Store
 
 
@@ -103,6 +104,12 @@ class Split:
         """Rows ``low:high`` of :attr:`vectors`, (high - low, D) float32 of unit norm."""
         return unit(self.vectors[low:high])
 
+    def article_blocks(self) -> Iterator[tuple[int, int]]:
+        """Bounds ``(low, high)`` of rows of one article, in order, as in :func:`.blocks`."""
+        for start, length in zip(self.starts.tolist(), self.lengths.tolist()):
+            for low, high in blocks(length, self.dim * 8):
+                yield start + low, start + high
+
     def rows(self) -> np.ndarray:
         """Row (N,) int64 of each chunk of the split's articles, article after article."""
         before = np.cumsum(self.lengths) - self.lengths
@@ -111,8 +118,8 @@ class Split:
     def mean(self) -> np.ndarray:
         """Mean of the split's unit chunks, (D,) float32."""
         total = np.zeros(self.dim)
-        for start, length in zip(self.starts, self.lengths):
-            total += self.unit_rows(start, start + length).sum(axis=0, dtype=np.float64)
+        for low, high in self.article_blocks():
+            total += self.unit_rows(low, high).sum(axis=0, dtype=np.float64)
         return (total / max(self.chunks, 1)).astype(np.float32)
 
     def take(self, index: np.ndarray) -> Split:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import mmap
 import struct
+import tempfile
 import tokenize
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.files import output_errors
 
 BLOCK_BYTES = 1 << 25
 """Bytes of vectors worked on at a time (32 MiB): what bounds the memory of every long job."""
@@ -53,25 +56,19 @@ def read_header(file: BinaryIO, where: object) -> Header:
     Raises:
         DataError: not an ``.npy`` array (PickledError: pickled Python objects).
     """
-    origin = file.tell() if file.seekable() else 0
-    counted = _Counted(file)
     try:
-        version = npy.read_magic(counted)
+        version = npy.read_magic(file)
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers that Python 2 wrote, or that look so
-            shape, fortran, dtype = read(counted)
+            shape, fortran, dtype = read(file)
     except _BAD_HEADER as error:
-        raise DataError(
-            "is not an .npy array, or its header is damaged", where=where, hint="write it again"
-        ) from error
+        what = "is not an .npy array, or its header is damaged"
+        raise DataError(what, where=where, hint="write it again") from error
     if dtype.hasobject:
-        raise PickledError(
-            "holds pickled Python objects, which are never loaded",
-            where=where,
-            hint="save it as a plain numeric array",
-        )
-    return Header(dtype, shape, fortran and len(shape) > 1, origin + counted.count)
+        what = "holds pickled Python objects, which are never loaded"
+        raise PickledError(what, where=where, hint="save it as a plain numeric array")
+    return Header(dtype, shape, fortran and len(shape) > 1, file.tell())
 
 
 def map_array(path: Path, header: Header, available: int, where: object) -> np.ndarray:
@@ -117,6 +114,22 @@ def blocks(rows: int, row_bytes: int) -> Iterator[tuple[int, int]]:
         yield low, min(rows, low + step)
 
 
+@contextmanager
+def written_rows(rows: int, dim: int, dtype: Any) -> Iterator[tuple[BinaryIO, np.ndarray]]:
+    """A temporary file to write rows (N, D) into and its map, which outlives the block. What is
+    not written is a hole, which takes no space.
+
+    Raises:
+        OutputError: the disk is full; rows written through a map would end in a SIGBUS.
+    """
+    with output_errors(tempfile.gettempdir()), tempfile.TemporaryFile(prefix="lvmctl-") as file:
+        file.truncate(rows * dim * np.dtype(dtype).itemsize)
+        mapped = np.memmap(file, dtype, "r", shape=(rows, dim))
+        file.seek(0)  # the map left it at the end
+        yield file, mapped
+        file.flush()
+
+
 def release(array: np.ndarray) -> None:
     """Let the system take back the memory of a mapped array's pages, which stay on disk."""
     base = array
@@ -137,16 +150,3 @@ def unit64(rows: np.ndarray) -> np.ndarray:
     """``rows`` (..., D) as float64, each divided by its norm."""
     rows = rows.astype(np.float64)
     return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
-
-
-class _Counted:
-    """A reader that counts what it gave, for streams that cannot tell their position."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.count = 0
-
-    def read(self, size: int) -> bytes:
-        data = self._file.read(size)
-        self.count += len(data)
-        return data

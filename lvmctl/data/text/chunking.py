@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.store.manifest import entry_fault
 
 SUFFIXES = (".txt", ".md", ".jsonl")
+_RECORD = 'write {"text": "…", "title": "…"}'
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_])")
 
 
@@ -42,14 +43,12 @@ def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
         DataError: nothing to read, bytes that are not UTF-8, or a line that is not such an object.
     """
     for path in paths:
-        if not path.exists():
-            raise DataError("no such file or folder", where=path)
+        refuse(not path.exists(), "no such file or folder", path)
         files = [path] if path.is_file() else sorted(_known(path))
-        if not files:
-            raise DataError(f"holds no {', '.join(SUFFIXES)} files", where=path)
+        refuse(not files, f"holds no {', '.join(SUFFIXES)} files", path)
         for file in files:
-            if file.suffix.lower() not in SUFFIXES:
-                raise DataError(f"is not one of {', '.join(SUFFIXES)}", where=file)
+            known = file.suffix.lower() in SUFFIXES
+            refuse(not known, f"is not one of {', '.join(SUFFIXES)}", file)
             if file.suffix.lower() == ".jsonl":
                 yield from _records(file)
             else:
@@ -107,9 +106,7 @@ def _records(path: Path) -> Iterator[Text]:
             except (ValueError, RecursionError) as error:
                 what = f"is not JSON ({getattr(error, 'msg', error)})"
                 raise DataError(what, where=where, hint="each line is one JSON object") from error
-            if not isinstance(record, dict):
-                hint = 'write {"text": "…", "title": "…"}'
-                raise DataError('has no string "text"', where=where, hint=hint)
+            refuse(not isinstance(record, dict), 'has no string "text"', where, _RECORD)
             yield record_text({"title": f"{path.name}:{number}", **record}, where)
 
 
@@ -130,26 +127,21 @@ def record_text(record: Mapping[str, Any], where: str) -> Text:
     hint = "correct it, or give the field another name"
     if isinstance(text, list | tuple):
         for number, chunk in enumerate(text):
-            if not isinstance(chunk, str) or not chunk.strip():
-                says = "is empty" if isinstance(chunk, str) else "is no string"
-                raise DataError(f"chunk {number} {says}", where=where, hint="leave it out")
+            refuse(
+                not isinstance(chunk, str), f"chunk {number} is no string", where, "leave it out"
+            )
+            refuse(not chunk.strip(), f"chunk {number} is empty", where, "leave it out")
     elif not isinstance(text, str):
-        hint = 'write {"text": "…", "title": "…"}'
-        raise DataError('has no string "text"', where=where, hint=hint)
-    if fault := entry_fault(entry):
-        raise DataError(fault, where=where, hint=hint)
-    if "id" in entry and type(entry["id"]) not in (int, str):
-        what = f"has {entry['id']!r} as id, which is a string or an integer"
-        raise DataError(what, where=where, hint=hint)
+        raise DataError('has no string "text"', where=where, hint=_RECORD)
+    fault = entry_fault(entry)
+    refuse(fault, fault or "", where, hint)
+    what = f"has {entry.get('id')!r} as id, which is a string or an integer"
+    refuse("id" in entry and type(entry["id"]) not in (int, str), what, where, hint)
     try:
         json.dumps({"text": text, **entry}, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        code = ord(error.object[error.start])
-        raise DataError(
-            f"holds \\u{code:04x}, half of a character",
-            where=where,
-            hint="write the whole pair, or drop it",
-        ) from error
+        what = f"holds \\u{ord(error.object[error.start]):04x}, half of a character"
+        raise DataError(what, where=where, hint="write the whole pair, or drop it") from error
     except (TypeError, ValueError) as error:
         what = f"has a field that cannot be stored ({error})"
         raise DataError(what, where=where, hint="make it text or a number") from error
@@ -160,8 +152,6 @@ def _decode(data: bytes, where: object) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"is not UTF-8 (byte {error.start}: 0x{data[error.start]:02x})",
-            where=where,
-            hint="convert it, for example with iconv -t utf-8",
-        ) from error
+        what = f"is not UTF-8 (byte {error.start}: 0x{data[error.start]:02x})"
+        hint = "convert it, for example with iconv -t utf-8"
+        raise DataError(what, where=where, hint=hint) from error

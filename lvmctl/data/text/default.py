@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from lvmctl.core.errors import DataError, OutputError
+from lvmctl.core.errors import DataError, OutputError, refuse
 from lvmctl.data.splits.assign import assign_splits
 from lvmctl.data.splits.sources import temporary_store
 from lvmctl.data.store.cache import cache_directory, locked
@@ -64,12 +64,8 @@ def build(create: Create) -> None:
     seen: set[str] = set()
     library = _articles(library_articles(), seen)
     topics = _articles(topic_articles(), seen)
-    if len(library) < 20:
-        raise DataError(
-            f"this Python comes without its library's sources ({len(library)} modules found)",
-            where=sysconfig.get_path("stdlib"),
-            hint="give --data STORE",
-        )
+    what = f"this Python comes without its library's sources ({len(library)} modules found)"
+    refuse(len(library) < 20, what, sysconfig.get_path("stdlib"), "give --data STORE")
     splits = assign_splits([article.entry for article in library], seed=0, val=0.1, test=0.0)
     for article, split in zip(library, splits):
         article.entry.update(split=split, source="docstrings")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.store.checks import norms_of
 from lvmctl.data.store.writer import ENCODER, Create, StoreWriter
@@ -54,8 +54,7 @@ def cut(
             what = "has no text" if blank else f"has no chunk of {min_words} words"
             raise DataError(what, where=text.where, hint="remove it, or lower --min-words")
         articles.append(Chunked(text.entry, chunks))
-    if not articles:
-        raise DataError("there is no text to embed", hint="give files that are not empty")
+    refuse(not articles, "there is no text to embed", hint="give files that are not empty")
     return articles
 
 
@@ -111,10 +110,8 @@ def load_encoder(encoder: Encoder, store: Path) -> None:
         DataError: the store has no saved encoder, or a damaged one.
     """
     path = store / ENCODER
-    if not path.is_file() or not hasattr(encoder, "restore"):
-        raise DataError(
-            "holds no saved encoder", where=store, hint="use a store made by lvmctl data embed"
-        )
+    saved = path.is_file() and hasattr(encoder, "restore")
+    refuse(not saved, "holds no saved encoder", store, "use a store made by lvmctl data embed")
     try:
         with np.load(path, allow_pickle=False) as arrays:
             encoder.restore(dict(arrays))

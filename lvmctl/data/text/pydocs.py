@@ -58,11 +58,9 @@ def topic_articles() -> Iterator[Text]:
     try:
         from pydoc_data.topics import topics
     except ImportError as error:
-        raise DataError(
-            "this Python comes without pydoc_data.topics",
-            where="the default data",
-            hint="install the full Python, or give --data STORE",
-        ) from error
+        what = "this Python comes without pydoc_data.topics"
+        hint = "install the full Python, or give --data STORE"
+        raise DataError(what, where="the default data", hint=hint) from error
     for name in sorted(topics):
         yield Text(topics[name], {"title": f"help({name!r})"})
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import refuse
 from lvmctl.data.text.encoders.records import LsaOptions
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -109,12 +109,9 @@ class Lsa:
         most = max(1, math.floor(self.options.max_share * len(counts)))
         kept = [(-n, term) for term, n in seen.items() if self.options.min_texts <= n <= most]
         chosen = sorted(term for _, term in sorted(kept)[: self.options.max_terms])
-        if not chosen:
-            raise DataError(
-                f"no word occurs in at least {self.options.min_texts} and at most {most} of the "
-                f"{len(counts)} texts the encoder is fitted on",
-                hint="give more text, or set the encoder's min_texts to 1 and max_share to 1",
-            )
+        bounds = f"at least {self.options.min_texts} and at most {most} of the {len(counts)} texts"
+        hint = "give more text, or set the encoder's min_texts to 1 and max_share to 1"
+        refuse(not chosen, f"no word occurs in {bounds} the encoder is fitted on", hint=hint)
         self._terms = {term: index for index, term in enumerate(chosen)}
         self._idf = np.array([math.log((1 + len(counts)) / (1 + seen[t])) + 1 for t in chosen])
 

@@ -27,20 +27,16 @@ class SentenceTransformers:
         try:
             import sentence_transformers as library
         except ImportError as error:
-            raise UsageError(
-                "the encoder sentence-transformers is not installed",
-                hint="pip install 'lvmctl[embed]'",
-            ) from error
+            what = "the encoder sentence-transformers is not installed"
+            raise UsageError(what, hint="pip install 'lvmctl[embed]'") from error
         self.options = options
         self._version = getattr(library, "__version__", "unknown")
         try:
             full = library.SentenceTransformer(options.model, device=options.device or None)
         except (OSError, ValueError) as error:
-            raise DataError(
-                f"the model cannot be loaded ({first_line(error)})",
-                where=options.model,
-                hint="check its name and the network, or give the path of a downloaded model",
-            ) from error
+            what = f"the model cannot be loaded ({first_line(error)})"
+            hint = "check its name and the network, or give the path of a downloaded model"
+            raise DataError(what, where=options.model, hint=hint) from error
         self._layers = _layers(full, options.layers)
         self._model = library.SentenceTransformer(
             modules=self._layers, device=options.device or None
@@ -80,8 +76,6 @@ def _layers(model: Any, wanted: str) -> list[Any]:
         return layers
     names = [type(layer).__name__ for layer in layers]
     if "Pooling" not in names:
-        raise UsageError(
-            f"the model has no pooling layer (it has {', '.join(names)})",
-            hint="use the encoder option layers=all",
-        )
+        what = f"the model has no pooling layer (it has {', '.join(names)})"
+        raise UsageError(what, hint="use the encoder option layers=all")
     return layers[: names.index("Pooling") + 1]
