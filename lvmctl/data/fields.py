@@ -20,11 +20,7 @@ FieldMaker = Callable[[Windows, np.ndarray, int, np.random.Generator], np.ndarra
 
 
 def field_maker(target: Callable[..., Any]) -> FieldMaker:
-    """A field's target as it is called for each batch: with what it has parameters for.
-
-    Raises:
-        TypeError: it asks for something that is not in :data:`OFFERED`.
-    """
+    """A field's target as it is called for each batch: with what of :data:`OFFERED` it asks for."""
     names = taken(target, OFFERED)
 
     def make(*arguments: Any) -> np.ndarray:
@@ -35,11 +31,7 @@ def field_maker(target: Callable[..., Any]) -> FieldMaker:
 
 
 def build_field(registry: Registry, entry: Entry) -> FieldMaker:
-    """The maker of a plugin's field, whose errors name the plugin.
-
-    Raises:
-        PluginError: it cannot be imported or called.
-    """
+    """The maker of a plugin's field; a PluginError names whose it is where it fails."""
     target = registry.resolve(entry)
     with attribute_errors(entry):
         make = field_maker(target)

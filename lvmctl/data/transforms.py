@@ -56,11 +56,7 @@ class Transform:
 
     @classmethod
     def load(cls, path: Path) -> Transform:
-        """What :meth:`save` wrote.
-
-        Raises:
-            RunError: missing or damaged.
-        """
+        """What :meth:`save` wrote; a RunError where it is missing or damaged."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 return cls(str(file["name"]), file["mean"], file.get("matrix"))
@@ -70,11 +66,7 @@ class Transform:
 
 
 def fit(name: str, split: Split) -> Transform:
-    """The transform ``name`` of a split's articles.
-
-    Raises:
-        DataError: the chunks vary in too few directions for it.
-    """
+    """The transform ``name`` of a split's articles; a DataError where they vary too little."""
     possible = transforms(moments(split))
     what = f"its chunks vary in too few directions for transform {name}"
     refuse(name not in possible, what, split.name, f"use transform={' or '.join(possible)}")

@@ -99,11 +99,7 @@ def write_npz(
 
 
 def split_names(paths: Sequence[Path]) -> list[str]:
-    """The split of each file: the one its name contains, else train, val, test, ood in turn.
-
-    Raises:
-        DataError: more files than splits, and names that do not tell.
-    """
+    """The split of each file: the one its name contains, else train, val, test, ood in turn."""
     named = [_named_split(path) for path in paths]
     free = [split for split in SPLITS if split not in named]
     what = "more files than splits, and their names do not tell which is which"

@@ -77,11 +77,7 @@ class Npz:
             return self._spool(key, info)
 
     def unpickle(self, key: str) -> np.ndarray:
-        """An object array, by running its pickle: only for files the user trusts.
-
-        Raises:
-            DataError: the user has not said so.
-        """
+        """An object array, by running its pickle; a PickledError where it is not trusted."""
         if not self._trust:
             what = "holds pickled Python objects, which can run code when loaded"
             hint = "pass --trust-pickle if you trust the file"

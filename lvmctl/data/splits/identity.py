@@ -34,10 +34,8 @@ def identity(records: dict[str, Any]) -> dict[str, Any]:
 
 
 def same_data(records: dict[str, Any], saved: dict[str, Any]) -> bool:
-    """Whether the :func:`split_records` of a run that was ``saved`` are of the data that is there.
-
-    Runs of before called the last tenth of a store without splits ``ood``: it need not be there.
-    """
+    """Whether the :func:`split_records` of a run that was ``saved`` are of the data that is there,
+    but for the last tenth of a store without splits, which earlier versions called ``ood``."""
     now, then = identity(records), identity(saved)
     ood = then.get("ood", {})
     if "ood" not in now and ood.get("content_hash") == then["train"]["content_hash"]:

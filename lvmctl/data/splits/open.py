@@ -109,11 +109,8 @@ def open_split(text: str | None = None, split: str | None = None, seed: int = 0)
 
 
 def join(splits: Sequence[Split]) -> Split:
-    """One split of all articles, in order; their vectors are copied to a temporary file.
-
-    Raises:
-        DataError: different dimensions, or a store of separate windows with horizon above 1.
-    """
+    """One split of all articles, in order, copied to a temporary file; a DataError where their
+    dimensions differ or one is separate windows with a horizon above 1."""
     first = splits[0]
     if len(splits) == 1:
         return first

@@ -51,11 +51,7 @@ class Source:
         return cls(head, tail)
 
     def open(self) -> Store:
-        """The store; NPZ files and synthetic worlds become a temporary one.
-
-        Raises:
-            DataError: nothing usable is there.
-        """
+        """The store; NPZ files and synthetic worlds become a temporary one."""
         if self.text.startswith(PREFIX):
             return temporary_store(self.text, lambda create: write_synth(create, self.text))
         if self.text.endswith(".npz"):
@@ -72,11 +68,8 @@ def temporary_store(name: str, write: Callable[[Create], object]) -> Store:
 
 
 def write_synth(create: Create, text: str) -> None:
-    """Make the world or view that ``synth:NAME?key=value&…`` describes.
-
-    Raises:
-        UsageError: an unknown name or key, or a value of the wrong type or out of range.
-    """
+    """Make the world or view that ``synth:NAME?key=value&…`` describes; a UsageError for a name,
+    key or value that cannot be."""
     name, _, query = text.removeprefix(PREFIX).partition("?")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     if name in VIEWS:
@@ -97,13 +90,8 @@ def write_synth(create: Create, text: str) -> None:
 
 
 def write_view(writer: StoreWriter, store: Store, view: str, seed: int = 0) -> None:
-    """Write ``store`` with its articles ``shuffled`` (by ``seed``) or ``reversed``.
-
-    Articles keep their length, order, splits and titles; texts do not come along.
-
-    Raises:
-        DataError: a store of separate windows, whose rows are not neighbours.
-    """
+    """Write ``store`` with its articles ``shuffled`` (by ``seed``) or ``reversed``; they keep their
+    length, order, splits and titles, and lose their texts."""
     if store.window_shape is not None:
         raise DataError(
             "holds separate windows, whose order cannot be changed",

@@ -51,11 +51,8 @@ class Header:
 
 
 def read_header(file: BinaryIO, where: object) -> Header:
-    """Read the header at the file's position, which must be the start of the array file.
-
-    Raises:
-        DataError: not an ``.npy`` array (PickledError: pickled Python objects).
-    """
+    """The header at the start of an array file, where the file's position must be; a DataError
+    where it is none, a PickledError where it is of Python objects."""
     try:
         version = npy.read_magic(file)
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
@@ -72,11 +69,8 @@ def read_header(file: BinaryIO, where: object) -> Header:
 
 
 def map_array(path: Path, header: Header, available: int, where: object) -> np.ndarray:
-    """Map the data read-only, after checking its size against the ``available`` bytes.
-
-    Raises:
-        DataError: the file is shorter or longer than its header says, or not in C order.
-    """
+    """Map the data read-only; a DataError where the ``available`` bytes are not what the header
+    says, or not in C order."""
     promised = f"its header promises {header.size:,} bytes of data"
     what = f"is truncated: {promised}, {available:,} are there"
     refuse(header.size > available, what, where, "copy or write it again")
@@ -93,11 +87,8 @@ def map_array(path: Path, header: Header, available: int, where: object) -> np.n
 
 
 def open_npy(path: Path) -> np.ndarray:
-    """Map an ``.npy`` file read-only, without reading its data.
-
-    Raises:
-        DataError: missing, not an array, pickled, truncated or in Fortran order.
-    """
+    """Map an ``.npy`` file read-only, without reading its data; a DataError where it is missing,
+    no plain array, truncated or in Fortran order."""
     try:
         with open(path, "rb") as file:
             header = read_header(file, path)

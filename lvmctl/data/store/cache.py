@@ -36,11 +36,7 @@ def cache_directory() -> Path:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file ``path``, so that one process at a time builds.
-
-    Raises:
-        OutputError: the cache directory cannot be written.
-    """
+    """Hold the lock file ``path``, so that one process at a time builds."""
     lock = FileLock(path, thread_local=False)
     with output_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)

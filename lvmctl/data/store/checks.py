@@ -91,12 +91,9 @@ def norms_of(rows: np.ndarray, label: Callable[[int], str], where: object) -> np
 
 
 def scan(vectors: np.ndarray, offsets: np.ndarray, where: object) -> Scan:
-    """Read every row once, in blocks: check it, measure its norm, hash it.
+    """Read every row once, in blocks: check it (:func:`norms_of`), measure its norm, hash it.
 
     The hash is SHA-256 over the bytes of ``vectors`` and then of ``offsets``.
-
-    Raises:
-        DataError: see :func:`norms_of`.
     """
     digest = hashlib.sha256()
     smallest, largest = np.inf, 0.0

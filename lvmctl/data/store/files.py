@@ -19,11 +19,7 @@ LOCK = ".lock"
 
 
 def refuse_existing(path: Path, force: bool, replaceable: Callable[[Path], bool]) -> None:
-    """Refuse an output that exists, unless ``force`` and it is of the kind that is written.
-
-    Raises:
-        OutputError: it exists without ``force``, or ``force`` would delete something else.
-    """
+    """Refuse an output that exists, unless ``force`` and it is of the kind that is written."""
     if not os.path.lexists(path):
         return
     if not force:
@@ -83,10 +79,8 @@ def _work_directory(path: Path) -> tuple[Path, FileLock]:
 
 
 def _sweep(path: Path) -> None:
-    """Remove the temporary siblings of ``path`` that no living process holds.
-
-    One that holds the only copy of what stood at ``path`` stays.
-    """
+    """Remove the temporary siblings of ``path`` that no living process holds, but for one with the
+    only copy of what stood there."""
     # As mkdtemp names them.
     pattern = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}\.tmp")
     for work in path.parent.iterdir():

@@ -19,11 +19,7 @@ MOST_CHUNKS = 1 << 62
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest at ``path``, or None when there is none.
-
-    Raises:
-        DataError: not JSON, or of another format.
-    """
+    """The manifest at ``path``, None when there is none; a DataError where it is damaged."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -45,11 +41,8 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
 
 
 def check_manifest(manifest: dict[str, Any], dim: int, chunks: int, count: int, path: Path) -> None:
-    """Refuse a manifest that speaks of other arrays than those beside it.
-
-    Args:
-        dim, chunks, count: D, N and the number of articles according to the arrays.
-    """
+    """Refuse a manifest that speaks of other arrays than those beside it, which have ``chunks``
+    rows of ``dim`` numbers in ``count`` articles."""
     for key, actual in (("dim", dim), ("chunks", chunks)):
         stated = manifest.get(key, actual)
         what = f"says {key} {stated}, the arrays have {actual}"

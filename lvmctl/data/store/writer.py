@@ -192,11 +192,7 @@ def chosen_articles(store: Store, starts: np.ndarray) -> list[int]:
 
 
 def refuse_store(path: Path, force: bool) -> None:
-    """Refuse an output that exists, before long work; ``force`` allows a store or empty folder.
-
-    Raises:
-        OutputError: it exists.
-    """
+    """Refuse an output that exists, before long work; ``force`` allows a store or empty folder."""
     refuse_existing(path, force, _replaceable)
 
 

@@ -104,11 +104,7 @@ def plane_basis(world: World) -> np.ndarray:
 
 
 def write_world(writer: StoreWriter, world: World) -> None:
-    """Simulate ``world`` into a store, block by block.
-
-    Raises:
-        OutputError: it needs more disk or memory than there is.
-    """
+    """Simulate ``world`` into a store, block by block."""
     _check_size(world, writer.directory)
     writer.manifest["encoder"] = {"name": "synth", "world": world.name, **world.parameters}
     writer.manifest["made"] = made("synth")
@@ -145,13 +141,7 @@ def _memory() -> int | None:
 
 
 class _Draws:
-    """Random rows of a whole block, of which those of the first ``keep`` articles are looked at.
-
-    Args:
-        rng: where they are drawn.
-        size: articles of the block.
-        keep: articles that are wanted; may be more than there are.
-    """
+    """Random rows of a whole block of ``size`` articles, of which the first ``keep`` are kept."""
 
     def __init__(self, rng: np.random.Generator, size: int, keep: int) -> None:
         self.rng, self.size, self.count = rng, size, min(size, keep)

@@ -127,10 +127,9 @@ def record_text(record: Mapping[str, Any], where: str) -> Text:
     hint = "correct it, or give the field another name"
     if isinstance(text, list | tuple):
         for number, chunk in enumerate(text):
-            refuse(
-                not isinstance(chunk, str), f"chunk {number} is no string", where, "leave it out"
-            )
-            refuse(not chunk.strip(), f"chunk {number} is empty", where, "leave it out")
+            fault = "is no string" if not isinstance(chunk, str) else "is empty"
+            wrong = not isinstance(chunk, str) or not chunk.strip()
+            refuse(wrong, f"chunk {number} {fault}", where, "leave it out")
     elif not isinstance(text, str):
         raise DataError('has no string "text"', where=where, hint=_RECORD)
     fault = entry_fault(entry)

@@ -39,11 +39,8 @@ class Chunked:
 def cut(
     texts: Iterable[Text], chunk: Callable[[str], list[str]], min_words: int = 0
 ) -> list[Chunked]:
-    """Cut every article that is not cut yet; chunks of fewer than ``min_words`` words are dropped.
-
-    Raises:
-        DataError: an article without a chunk, or no article at all.
-    """
+    """Cut every article that is not cut yet; chunks of fewer than ``min_words`` words are dropped,
+    articles without a chunk refused."""
     articles = []
     for text in texts:
         whole = text.text
@@ -59,11 +56,7 @@ def cut(
 
 
 def fit_encoder(encoder: Encoder, articles: Sequence[Chunked]) -> str:
-    """Fit on the articles of split ``train``, or on all when no article has a split.
-
-    Returns:
-        Which articles: ``"train"`` or ``"all"``.
-    """
+    """Fit on the articles of split ``train``, or on ``all`` when there are none; says which."""
     train = [article for article in articles if article.entry.get("split") == "train"]
     encoder.fit([chunk for article in train or articles for chunk in article.chunks])
     return "train" if train else "all"
@@ -104,11 +97,7 @@ def embed_articles(
 
 
 def load_encoder(encoder: Encoder, store: Path) -> None:
-    """Make ``encoder`` the one that embedded the store at ``store``.
-
-    Raises:
-        DataError: the store has no saved encoder, or a damaged one.
-    """
+    """Make ``encoder`` the one that embedded the store at ``store``, which was saved there."""
     path = store / ENCODER
     saved = path.is_file() and hasattr(encoder, "restore")
     refuse(not saved, "holds no saved encoder", store, "use a store made by lvmctl data embed")

@@ -32,10 +32,7 @@ _paragraphs = chunker("paragraph")
 
 
 def library_articles() -> Iterator[Text]:
-    """One article per module of the standard library: its docstrings in source order.
-
-    The sources are parsed, not imported.
-    """
+    """One article per module of the standard library, parsed and not imported: its docstrings."""
     root = Path(sysconfig.get_path("stdlib"))
     for path in _sources(root):
         try:
@@ -50,11 +47,7 @@ def library_articles() -> Iterator[Text]:
 
 
 def topic_articles() -> Iterator[Text]:
-    """One article per topic of the interpreter's help, by name (``help("yield")``).
-
-    Raises:
-        DataError: this Python comes without them.
-    """
+    """One article per topic of the interpreter's help, by name (``help("yield")``)."""
     try:
         from pydoc_data.topics import topics
     except ImportError as error:

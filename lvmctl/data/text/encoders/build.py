@@ -26,11 +26,7 @@ ALIKE = 1 - 1e-3
 
 
 def build_encoder(name: str, layers: Sequence[tuple[str, Any]]) -> tuple[Entry, Encoder]:
-    """The encoder ``name`` with the options of ``layers``, not fitted yet, and its entry.
-
-    Raises:
-        UsageError: an unknown name or option.
-    """
+    """The encoder ``name`` with the options of ``layers``, not fitted yet, and its entry."""
     registry = load_registry()
     entry = registry.get("encoder", name)
     options = bind(entry.record.options, layers).options
@@ -82,13 +78,7 @@ def encode_units(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
 
 
 def check_encoder(encoder: Encoder, store: Store) -> None:
-    """Refuse an encoder that gives other vectors than those of the store's first texts.
-
-    A store without texts is taken at its word.
-
-    Raises:
-        DataError: it gives others.
-    """
+    """Refuse an encoder that gives other vectors than those of the store's first texts, if any."""
     texts = [text for _, text in zip(range(CHECKED), store.texts())]
     if not texts:
         return
