@@ -18,6 +18,7 @@ from lvmctl.registry.specs import Shape
 from lvmctl.testing.check import Skipped, Subject
 from lvmctl.testing.inputs.batches import constant_prediction, random_batch, random_prediction
 from lvmctl.testing.inputs.contexts import SHAPE
+from lvmctl.testing.inputs.models import seeded
 
 KINDS = {"ordinary": 0.5, "identical": 1.0, "opposite": -1.0, "orthogonal": 0.0, "copied": None}
 """Predictions that every loss meets, by cos(q, target); a copied one is the newest chunk."""
@@ -145,8 +146,7 @@ class Trial:
     ) -> LossValue:
         self.loss.load_state_dict(self.state)
         copies = {name: value.clone() for name, value in self.parts(prediction).items()}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with seeded(0):
             output = self.loss(made_of(copies), copied(batch), step)
         return LossValue.of(self.part, output, len(prediction.q), weight)
 
@@ -173,8 +173,7 @@ def made_of(parts: Mapping[str, Tensor]) -> Prediction:
 
 def built(subject: Subject, shape: Shape = SHAPE, seed: int = 0) -> Any:
     """The loss with the weights of a seed; torch's own generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         return subject.build(shape=shape)
 
 
