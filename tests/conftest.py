@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+import forked
 import pytest
 
 HEADER = "from lvmctl import LossSpec, hookimpl\n"
 """First lines of a plugin.py that is well made so far."""
 
 Install = Callable[..., Path]
+
+
+@pytest.fixture
+def run_cli(run_cli, cli_env, tmp_path, tmp_path_factory):
+    """The fixture that plugins use, in a process that is forked where the system can.
+
+    ``fresh=True`` starts Python anew, for a test of what is imported.
+    """
+
+    def run(
+        *args: object,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        path: Iterable[Path] = (),
+        fresh: bool = False,
+    ):
+        if fresh or not forked.is_possible():
+            return run_cli(*args, cwd=cwd, env=env, path=path)
+        environment = cli_env | dict(env or {})
+        if places := [str(place) for place in path]:
+            environment["PYTHONPATH"] = os.pathsep.join(places)
+        streams = tmp_path_factory.mktemp("streams")
+        return forked.lvmctl(map(str, args), cwd or tmp_path, environment, streams)
+
+    return run
 
 
 @pytest.fixture

@@ -258,5 +258,5 @@ def test_listing_needs_no_torch(run_cli, tmp_path):
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "torch.py").write_text("raise ImportError('not needed')")
-    done = run_cli("diagnose", "--help", path=[hidden])
+    done = run_cli("diagnose", "--help", path=[hidden], fresh=True)
     assert done.returncode == 0, done.stderr

@@ -75,7 +75,7 @@ def test_without_matplotlib_one_line_says_what_to_install(run_cli, tmp_path):
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "matplotlib.py").write_text("raise ImportError('No module named matplotlib')")
-    done = run_cli("eval", "report", "a", path=[hidden])
+    done = run_cli("eval", "report", "a", path=[hidden], fresh=True)
     assert done.returncode == 2
     assert done.stderr == (
         "error: the report's plots need matplotlib (No module named matplotlib); "
@@ -93,5 +93,5 @@ def test_it_is_silent_where_matplotlib_cannot_keep_its_cache_and_needs_no_torch(
         "HOME": "/dev/null",
         "XDG_CACHE_HOME": "/dev/null",
     }
-    done = run_cli("eval", "report", "a", env=nowhere, path=[hidden])
+    done = run_cli("eval", "report", "a", env=nowhere, path=[hidden], fresh=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "runs/a/report.html\n", "")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 
+import forked
 import pytest
 from recorder import Recorder
 from training.small import DATA, TINY
@@ -35,30 +35,10 @@ def make_training(tmp_path: Path) -> Callable[..., Training]:
     return make
 
 
-def _child(task: Callable, arguments: tuple) -> None:
-    import torch
-
-    torch.set_num_threads(1)
-    task(*arguments)
-
-
 @pytest.fixture(scope="session")
 def in_process() -> Callable[..., int]:
     """``in_process(task, *arguments)`` runs a function in a process of its own.
 
-    Returns its exit code, negative for a signal. The processes are forked from a server that has
-    imported torch, so one costs milliseconds.
+    Returns its exit code, negative for a signal.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["lvmctl.training.job", "lvmctl.data.synthetic.worlds", "lvmctl_p8.model"]
-    )
-
-    def run(task: Callable, *arguments) -> int:
-        process = context.Process(target=_child, args=(task, arguments))
-        process.start()
-        process.join(600)
-        assert process.exitcode is not None, "the process hangs"
-        return process.exitcode
-
-    return run
+    return forked.exit_code
