@@ -20,16 +20,23 @@ def lvmctl_recipes():
 
 @hookimpl
 def lvmctl_models():
-    return [ModelSpec(name="ranks", summary=".", target="ranks.parts:Ranks")]
+    return [
+        ModelSpec(
+            name="ranks", summary=".", target="ranks.parts:Ranks", options=SequenceOptions
+        )
+    ]
 """
 PARTS = """
 import torch
 from lvmctl import Prediction
 from lvmctl.sphere import unit
-from lvmctl import Composition, Part
+from lvmctl import Composition, Part, SequenceOptions
 
 def compose(options):
-    return Composition(Part("ranks"), (Part("core/mse"),))
+    # It has no network: the sizes are those of the model that it is timed beside.
+    names = ("width", "layers", "heads", "feedforward")
+    sizes = SequenceOptions(**{name: getattr(options, name) for name in names})
+    return Composition(Part("ranks", sizes), (Part("core/mse"),))
 
 class Ranks(torch.nn.Module):
     def __init__(self, options, shape):

@@ -154,29 +154,30 @@ def test_five_tests_and_a_verdict(typed, runs):
     assert 0 < low <= saved["latency"]["ratio"] <= high
 
 
-@pytest.mark.parametrize(
-    ("words", "named"),
-    [
-        (["--max-windows", 20], ["--max-windows"]),
-        (["--data", OTHER, "--min-article", 7], ["--data", "--min-article"]),
-        (["--train", OTHER, "--ablation-windows", 10], ["--train", "--ablation-windows"]),
-        (["--ood", OTHER], ["--ood"]),  # these runs have OOD text of their own
-    ],
+PARTIAL = (
+    (["--max-windows", 20], ["--max-windows"]),
+    (["--data", OTHER, "--min-article", 7], ["--data", "--min-article"]),
+    (["--train", OTHER, "--ablation-windows", 10], ["--train", "--ablation-windows"]),
+    (["--ood", OTHER], ["--ood"]),  # these runs have OOD text of their own
 )
-def test_a_partial_look_leaves_the_runs_own_result_alone(typed, runs, words, named):
+
+
+def test_a_partial_look_leaves_the_runs_own_result_alone(typed, runs):
     own = runs / "runs" / "five" / "5cat_results.json"
     typed("5cat", "five", "--min-article", TINY["min_article"])  # the run's own
     before = own.read_bytes()
     assert json.loads(before)["partial"] == []
-    _, out, err = typed("5cat", "five", *words, "--json")
-    assert own.read_bytes() == before
-    shown = json.loads(out)
-    shown.pop("schema")
-    assert shown == json.loads(own.with_name("5cat_partial.json").read_text())
-    assert shown["partial"] == named
-    assert err.splitlines()[-1] == (
-        f"{', '.join(named)}: not the run's own evaluation, saved as runs/five/5cat_partial.json"
-    )
+    for words, named in PARTIAL:
+        _, out, err = typed("5cat", "five", *words, "--json")
+        assert own.read_bytes() == before
+        shown = json.loads(out)
+        shown.pop("schema")
+        assert shown == json.loads(own.with_name("5cat_partial.json").read_text())
+        assert shown["partial"] == named
+        place = "saved as runs/five/5cat_partial.json"
+        assert err.splitlines()[-1] == (
+            f"{', '.join(named)}: not the run's own evaluation, {place}"
+        )
 
 
 def test_figures_are_shown_even_where_they_cannot_be_saved(typed, runs, monkeypatch):
