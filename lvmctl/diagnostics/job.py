@@ -40,20 +40,17 @@ def subject_of(entry: Entry, request: DiagnosisRequest, reporter: Reporter) -> A
     Raises:
         LvmctlError: it cannot be opened.
     """
-    takes = entry.record.takes
+    takes, run = entry.record.takes, request.run
     if takes == "run":
-        run = request.run
         bare = run is not None and (run.endswith(".json") or Path(run).is_file())
         return Path(run) if bare else find_run(run)
     if takes == "store":
-        split = open_split(request.store)
-        for notice in split.notices:
-            reporter.info(notice)
-        return split
-    splits = open_splits(request.store, request.train, request.val, request.ood)
-    for notice in splits.notices:
+        subject = open_split(request.store)
+    else:
+        subject = open_splits(request.store, request.train, request.val, request.ood)
+    for notice in subject.notices:
         reporter.info(notice)
-    return splits
+    return subject
 
 
 def diagnose(
@@ -79,13 +76,13 @@ def diagnose(
 def diagnose_all(
     entries: Iterable[Entry],
     ask: Callable[[Entry], int],
-    missed: Callable[[Entry, LvmctlError], None],
+    report_failure: Callable[[Entry, LvmctlError], None],
 ) -> int:
     """Ask each in turn; one that fails, or needs more memory than there is, stops no other.
 
     Args:
-        ask: asks one and shows what it says; gives its exit code.
-        missed: is told of each that could not be asked or shown.
+        ask: asks one and prints its diagnosis; returns its exit code.
+        report_failure: called for each that could not be asked or printed.
 
     Returns:
         The exit code: 1 where a diagnosis failed, else the first that is not 0, else 0.
@@ -95,18 +92,12 @@ def diagnose_all(
         try:
             codes.append(ask(entry))
         except Exception as error:
-            fault = mendable(error)
-            if fault is None:
+            failure = error
+            if out_of_memory(error):
+                hint = "use less data, or a machine with more"
+                failure = OutputError("not enough memory", hint=hint)
+            if not isinstance(failure, LvmctlError):  # lvmctl's own fault
                 raise
-            missed(entry, fault)
-            codes.append(fault.exit_code)
+            report_failure(entry, failure)
+            codes.append(failure.exit_code)
     return 1 if 1 in codes else next((code for code in codes if code), 0)
-
-
-def mendable(error: Exception) -> LvmctlError | None:
-    """What to tell the user of an error; None where it is lvmctl's own fault."""
-    if isinstance(error, LvmctlError):
-        return error
-    if out_of_memory(error):
-        return OutputError("not enough memory", hint="use less data, or a machine with more")
-    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import made
 import numpy as np
 
 from lvmctl.data import Split
@@ -12,16 +13,7 @@ from lvmctl.data.synthetic.worlds import World, simulate
 
 def split_of(*articles: np.ndarray, **more) -> Split:
     """A split of ``articles`` (n, D)."""
-    lengths = np.array([len(article) for article in articles], np.int64)
-    return Split(
-        vectors=np.concatenate(articles).astype(np.float32),
-        starts=np.cumsum(lengths) - lengths,
-        lengths=lengths,
-        articles=[{"id": number} for number in range(len(lengths))],
-        name="made",
-        source={},
-        **more,
-    )
+    return made.split_of(np.concatenate(articles), list(map(len, articles)), **more)
 
 
 def articles_of(split: Split) -> list[np.ndarray]:
@@ -35,8 +27,8 @@ def draws(
 ) -> Iterator[Split]:
     """``count`` independent stores of a world; ``shuffled`` is of ``rotation``."""
     world = "rotation" if name == "shuffled" else name
-    made = World(world, articles * count, chunks, dim, seed=seed, **more)
-    every = np.concatenate(list(simulate(made)))
+    settings = World(world, articles * count, chunks, dim, seed=seed, **more)
+    every = np.concatenate(list(simulate(settings)))
     if name == "shuffled":
         rng = np.random.default_rng(seed)
         every = np.stack([rng.permutation(article) for article in every])

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from made import split_of
 
 from lvmctl.data import Split, Splits, Windows
 from lvmctl.data.store.arrays import unit64
 from lvmctl.diagnostics.data.parity.window_traits import Traits, measure
-
-
-def split_of(vectors: np.ndarray, lengths: list[int], name: str = "made", **more) -> Split:
-    """A split whose articles lie one after another."""
-    lengths = np.array(lengths, np.int64)
-    return Split(
-        vectors=np.asarray(vectors, np.float32),
-        starts=np.cumsum(lengths) - lengths,
-        lengths=lengths,
-        articles=[{"id": i} for i in range(len(lengths))],
-        name=name,
-        source={},
-        **more,
-    )
 
 
 def flat(articles: int, cosine: float, seed: int, chunks: int = 12, dim: int = 16) -> Split:
@@ -30,7 +17,7 @@ def flat(articles: int, cosine: float, seed: int, chunks: int = 12, dim: int = 1
     own = rng.standard_normal((articles, chunks, dim))
     own = unit64(own - (own * topic).sum(axis=2, keepdims=True) * topic)
     rows = np.sqrt(cosine) * topic + np.sqrt(1 - cosine) * own
-    return split_of(rows.reshape(-1, dim), [chunks] * articles, f"flat{seed}")
+    return split_of(rows.reshape(-1, dim), [chunks] * articles, name=f"flat{seed}")
 
 
 def walk(articles: int, a: float, seed: int, chunks: int = 12, dim: int = 16) -> Split:
@@ -42,7 +29,7 @@ def walk(articles: int, a: float, seed: int, chunks: int = 12, dim: int = 16) ->
         u = rng.standard_normal((articles, dim))
         u = unit64(u - (u * rows[:, t - 1]).sum(axis=1, keepdims=True) * rows[:, t - 1])
         rows[:, t] = a * rows[:, t - 1] + np.sqrt(1 - a**2) * u
-    return split_of(rows.reshape(-1, dim), [chunks] * articles, f"walk{seed}")
+    return split_of(rows.reshape(-1, dim), [chunks] * articles, name=f"walk{seed}")
 
 
 def splits_of(train: Split, val: Split, ood: Split | None = None) -> Splits:

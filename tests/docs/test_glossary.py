@@ -11,7 +11,7 @@ from docs.pages import DOCS, ROOT, blocks, read, table
 from lvmctl.diagnostics.data.metric_audit import RULES
 from lvmctl.diagnostics.data.parity import parity_view
 from lvmctl.diagnostics.data.spectrum import spectrum_view
-from lvmctl.diagnostics.runs import run_ranking
+from lvmctl.diagnostics.runs import ranking as run_ranking
 from lvmctl.evaluation import compare_rendering, rendering
 from lvmctl.evaluation.fivecat.rendering import ROWS
 from lvmctl.evaluation.gates.records import PROFILES

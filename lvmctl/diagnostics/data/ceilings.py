@@ -10,7 +10,7 @@ from lvmctl.core.diagnosis import Diagnosis, Table
 from lvmctl.core.formatting import number, signed
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
-from lvmctl.diagnostics.data.reversal import reversed_split
+from lvmctl.diagnostics.data.arrow.predictability import reversed_split
 from lvmctl.diagnostics.estimates import estimates_table, format_estimate
 from lvmctl.diagnostics.measuring import (
     CLASSES,

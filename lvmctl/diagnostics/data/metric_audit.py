@@ -47,11 +47,7 @@ RULES = (
     Rule("margin outside", "offsets.fair", "diagnostic"),
 )
 
-OTHERS = {
-    "the copier": "direct",
-    "the centroid": "centroid",
-    "the margin maximiser": "margin-max",
-}
+OTHERS = {"the copier": "direct", "the centroid": "centroid", "the margin maximiser": "margin-max"}
 """Predictors that are ranked beside the perfect one, by their names for a reader."""
 
 

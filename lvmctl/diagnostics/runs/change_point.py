@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -26,20 +25,21 @@ NEARLY = 0.9
 """Of the error that the best step saves: steps that save this much are as good."""
 
 
-@dataclass(frozen=True)
-class ChangePoint:
-    """The step at which a curve falls.
+class Step(NamedTuple):
+    """A step down of a curve.
 
     Attributes:
         index: first point after the step, in [1, n).
         before, after: height of the fitted curve on either side of the step.
+        statistic: what the step saves of the squared error, over what is left.
         p_value: share of the orders of the points that break down as clearly.
     """
 
     index: int
     before: float
     after: float
-    p_value: float
+    statistic: float = 0.0
+    p_value: float = 1.0
 
 
 def downward_step(
@@ -48,7 +48,7 @@ def downward_step(
     permutations: int = 999,
     seed: int = 0,
     resolution: float = RESOLUTION,
-) -> ChangePoint | None:
+) -> Step | None:
     """The step down that explains most of a curve, with the probability of one as clear by chance.
 
     A curve that learns does not fall but for noise: the null is a non-decreasing curve, whose
@@ -78,17 +78,17 @@ def downward_step(
     if len(curve) < 3 or (np.diff(curve) >= 0).all():
         return None
     floor = len(curve) * resolution**2
-    found = clearest(curve.tolist(), floor)
-    if found.before - found.after < resolution:
+    step = clearest(curve.tolist(), floor)
+    if step.before - step.after < resolution:
         return None
     as_clear = total = 0
     for order in orders(len(curve), permutations, seed):
         other = clearest([curve[i] for i in order], floor)
         total += 1
-        as_clear += other.statistic >= found.statistic * (1 - 1e-9)
+        as_clear += other.statistic >= step.statistic * (1 - 1e-9)
     if len(curve) > ALL_ORDERS:
         as_clear, total = as_clear + 1, total + 1  # the order seen is one of them
-    return ChangePoint(found.index, found.before, found.after, float(as_clear / total))
+    return step._replace(p_value=float(as_clear / total))
 
 
 def orders(n: int, permutations: int, seed: int) -> Iterable[Sequence[int]]:
@@ -98,15 +98,6 @@ def orders(n: int, permutations: int, seed: int) -> Iterable[Sequence[int]]:
     rng = np.random.default_rng(seed)
     permutations = min(permutations, max(LEAST_ORDERS, POINTS // n))
     return (rng.permutation(n).tolist() for _ in range(permutations))
-
-
-class Step(NamedTuple):
-    """A step down: what it saves, its first point, the fitted heights on either side."""
-
-    statistic: float
-    index: int
-    before: float
-    after: float
 
 
 def clearest(curve: Sequence[float], floor: float) -> Step:
@@ -127,12 +118,12 @@ def clearest(curve: Sequence[float], floor: float) -> Step:
             error = left[place - 1] + (up[place] if rises else down[place])
             steps.append((error, place, after))
     if not steps:
-        return Step(0.0, 1, curve[0], curve[1])
+        return Step(1, curve[0], curve[1])
     best = min(steps)[0]
     saved = max(left[-1] - best, 0.0)
     near = (step for step in steps if step[0] <= best + (1 - NEARLY) * saved)
     _, index, after = max(near, key=lambda step: top[step[1] - 1] - step[2])
-    return Step(saved / (best + floor), index, top[index - 1], after)
+    return Step(index, top[index - 1], after, saved / (best + floor))
 
 
 def rising_fits(curve: Sequence[float]) -> tuple[list[float], list[float]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lvmctl.core.errors import RunError, UsageError, first_line
-from lvmctl.core.formatting import number as shown
+from lvmctl.core.formatting import number as format_number
 from lvmctl.core.schedule import Schedule
 from lvmctl.core.tree import get_mapping, get_number, is_number, leaves
 from lvmctl.registry import load_registry
@@ -80,14 +80,13 @@ class History:
 
         ``|`` separates paths that are tried in turn at each epoch.
         """
-        found = []
+        curve = []
         for record in self.records:
-            value = next(
-                (v for p in path.split("|") if (v := self.number(record, p)) is not None), None
-            )
+            values = (self.number(record, alternative) for alternative in path.split("|"))
+            value = next((value for value in values if value is not None), None)
             if value is not None:
-                found.append(Point(record["epoch"], value))
-        return found
+                curve.append(Point(record["epoch"], value))
+        return curve
 
     def last(self, path: str) -> float | None:
         """The newest value of a figure, None where it was never measured."""
@@ -96,13 +95,13 @@ class History:
 
     def impossible(self) -> list[tuple[str, Point]]:
         """Figures with values that they cannot have: the path, and the newest such value."""
-        found = {}
+        newest = {}
         for record in self.records:
             for path, value in leaves(record):
                 low, high = self.bounds(path)
                 if is_number(value) and not low <= value <= high:
-                    found[path] = Point(record["epoch"], value)
-        return sorted(found.items())
+                    newest[path] = Point(record["epoch"], value)
+        return sorted(newest.items())
 
     def terms(self, part: str) -> list[str]:
         """Names of the loss terms that any epoch of ``part`` (train or val) has, sorted."""
@@ -133,7 +132,7 @@ class History:
     @property
     def scheduled(self) -> list[str]:
         """Figures that a schedule sets and a recipe reports."""
-        return [*(name for name, one in self.metrics.items() if one.scheduled), "selected"]
+        return [*(name for name, spec in self.metrics.items() if spec.scheduled), "selected"]
 
     def seen_events(self) -> Iterator[Event]:
         """Loss terms that come or go between epochs, and steps of what a schedule sets."""
@@ -141,16 +140,15 @@ class History:
             old, new = get_mapping(before, "train"), get_mapping(after, "train")
             if not (old and new):
                 continue
-            terms = [{*filter(self.is_term, part)} for part in (old, new)]
-            for name in terms[0] - terms[1]:
-                yield Event(after["epoch"], f"{name} ends")
-            for name in terms[1] - terms[0]:
-                yield Event(after["epoch"], f"{name} begins")
+            epoch = after["epoch"]
+            for name in filter(self.is_term, old.keys() ^ new.keys()):
+                yield Event(epoch, f"{name} {'ends' if name in old else 'begins'}")
             for name in self.scheduled:
                 values = self.number(old, name), self.number(new, name)
                 if None not in values and abs(values[0] - values[1]) > 1e-6:
-                    was, became = (shown(value, None) for value in values)
-                    yield Event(after["epoch"], f"{name} {was} → {became}")
+                    yield Event(
+                        epoch, f"{name} {' → '.join(format_number(v, None) for v in values)}"
+                    )
 
     def number(self, record: Mapping[str, Any], path: str) -> float | None:
         """The number at a dotted path, None where there is none, or none that it can be."""

@@ -8,11 +8,11 @@ from typing import Any
 
 from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number
-from lvmctl.core.tree import get_mapping
+from lvmctl.core.tree import get_number
+from lvmctl.diagnostics.runs.collapse import DEEP, breakdowns, declines, escapes
+from lvmctl.diagnostics.runs.diverged import diverged
+from lvmctl.diagnostics.runs.gap import overfitting
 from lvmctl.diagnostics.runs.history import History
-from lvmctl.diagnostics.runs.run_collapse import DEEP, breakdowns, declines, escapes
-from lvmctl.diagnostics.runs.run_diverged import diverged
-from lvmctl.diagnostics.runs.run_gap import overfitting
 from lvmctl.registry import load_registry
 
 SAME = 1e-6
@@ -28,33 +28,21 @@ CONSTANT = "choose a threshold that some windows pass and some fail, or leave th
 def history_findings(
     history: History, points: dict[str, dict[str, Any]], ranker: bool = False
 ) -> list[Finding]:
-    """All that the history and its change-points tell, unordered.
+    """All that the history and its change-points show, unordered.
 
     Args:
         ranker: the model ranks by its own score. What its q is like is then no fault, and where the
             history has no other ranks than q's, neither are they.
     """
-    if ranker or history.ranks_by_score:
-        asked = [diverged, constant_gates, overfitting]
-        found = [finding for rule in asked for finding in rule(history)]
-        if history.ranks_by_score:
-            found += breakdowns(history, points)
-            found += declines(history, points)
-            found += at_chance(history)
-            found += worse_than_direct(history)
-        return found
-    return [
-        *diverged(history),
-        *breakdowns(history, points),
-        *declines(history, points),
-        *escapes(history),
-        *constant_gates(history),
-        *mixtures(history),
-        *at_chance(history),
-        *off_target(history),
-        *worse_than_direct(history),
-        *overfitting(history),
-    ]
+    falls = (lambda h: breakdowns(h, points)), (lambda h: declines(h, points))
+    if history.ranks_by_score:
+        rules = [diverged, constant_gates, overfitting, *falls, at_chance, worse_than_direct]
+    elif ranker:
+        rules = [diverged, constant_gates, overfitting]
+    else:
+        rules = [diverged, *falls, escapes, constant_gates, mixtures, at_chance, off_target]
+        rules += [worse_than_direct, overfitting]
+    return [finding for rule in rules for finding in rule(history)]
 
 
 def constant_gates(history: History) -> Iterator[Finding]:
@@ -67,16 +55,16 @@ def constant_gates(history: History) -> Iterator[Finding]:
     values = [point.value for point in (*train, *val)]
     if not values or max(values) - min(values) > SAME:
         return
-    at = values[0]
-    if not val and not any(abs(at - known) <= SAME for known in (1.0, *low_weights(history))):
+    weight = values[0]
+    if not val and not any(abs(weight - known) <= SAME for known in (1.0, *low_weights(history))):
         return
     where = "on training and validation windows alike" if val else "on training windows"
     yield Finding(
         "constant-gate",
         "serious",
         (train or val)[0].epoch,
-        f"gate_weight_mean is {at:.6g} {where}, at each of {len(train or val)} epochs: it weighs "
-        "nothing",
+        f"gate_weight_mean is {weight:.6g} {where}, at each of {len(train or val)} epochs: it "
+        "weighs nothing",
         gate_hint(str(gate.get("name")) for gate in sample_weights(history)),
         "METHODS §4, training signals",
     )
@@ -90,9 +78,8 @@ def sample_weights(history: History) -> list[Mapping[str, Any]]:
 
 def low_weights(history: History) -> list[float]:
     """What the recipe's sample weights give to windows that fail them."""
-    options = [get_mapping(gate, "options") for gate in sample_weights(history)]
-    found = [option.get("weight") for option in options]
-    return [float(weight) for weight in found if isinstance(weight, int | float)]
+    weights = [get_number(gate, "options.weight") for gate in sample_weights(history)]
+    return [weight for weight in weights if weight is not None]
 
 
 def gate_hint(names: Iterable[str]) -> str:
@@ -111,18 +98,18 @@ def mixtures(history: History) -> Iterator[Finding]:
     if not curve:
         return
     last, context = curve[-1], history.options().get("context")
-    most = math.log(context) if isinstance(context, int) and context > 1 else None
+    largest = math.log(context) if isinstance(context, int) and context > 1 else math.inf
     if last.value <= ONE_CHUNK:
-        said = "the mixture is one chunk of the window"
-    elif most is not None and last.value >= most - 1e-3:
-        said = f"the mixture is the centroid (ln K = {number(most, 4)})"
+        mixture = "the mixture is one chunk of the window"
+    elif last.value >= largest - 1e-3:
+        mixture = f"the mixture is the centroid (ln K = {number(largest, 4)})"
     else:
         return
     yield Finding(
         "constant-mixture",
         "serious",
         last.epoch,
-        f"alpha_entropy is {number(last.value, 4)} nats: {said}",
+        f"alpha_entropy is {number(last.value, 4)} nats: {mixture}",
         "compare it with the baselines direct and centroid (lvmctl eval tables); use another lr "
         "or a higher temperature",
         "METHODS §2.6",
@@ -131,24 +118,26 @@ def mixtures(history: History) -> Iterator[Finding]:
 
 def at_chance(history: History) -> Iterator[Finding]:
     """R@5 against guessing, at the last epoch."""
-    rank, chance = history.last("val.r@5"), history.last("val.chance_r@5")
+    curve, chance = history.curve("val.r@5"), history.last("val.chance_r@5")
     windows = history.last("val.in_article_windows|val.windows")
-    if rank is not None and chance is not None and windows != 0:
-        error = math.sqrt(max(chance * (1 - chance), 0.0) / windows) if windows else 0.0
-        limit = chance + 2 * error
-        direct = history.last("val.direct.r@5")
-        if rank <= limit and chance < 1:
-            lost = direct is None or direct > limit
-            beside = "" if direct is None else f"; direct has {number(direct)}"
-            spread = f" ± {number(2 * error)} on {windows:.0f} windows" if windows else ""
-            yield Finding(
-                "at-chance",
-                "critical" if lost else "minor",
-                history.curve("val.r@5")[-1].epoch,
-                f"R@5 in article {number(rank)}, guessing gives {number(chance)}{spread}{beside}",
-                remedy(history) if lost else "the data may not hold it: lvmctl diagnose ceilings",
-                "METHODS §3",
-            )
+    if not curve or chance is None or chance >= 1 or windows == 0:
+        return
+    epoch, rank = curve[-1]
+    error = math.sqrt(max(chance * (1 - chance), 0.0) / windows) if windows else 0.0
+    limit, direct = chance + 2 * error, history.last("val.direct.r@5")
+    if rank > limit:
+        return
+    lost = direct is None or direct > limit
+    beside = "" if direct is None else f"; direct has {number(direct)}"
+    spread = f" ± {number(2 * error)} on {windows:.0f} windows" if windows else ""
+    yield Finding(
+        "at-chance",
+        "critical" if lost else "minor",
+        epoch,
+        f"R@5 in article {number(rank)}, guessing gives {number(chance)}{spread}{beside}",
+        remedy(history) if lost else "the data may not hold it: lvmctl diagnose ceilings",
+        "METHODS §3",
+    )
 
 
 def off_target(history: History) -> Iterator[Finding]:
@@ -178,23 +167,21 @@ def worse_than_direct(history: History) -> Iterator[Finding]:
 
     Both figures have to be worse, where both sides have both.
     """
-    known = [
+    main = ("MRR@10", "mrr@10") if history.ranks_by_score else ("cos_next", "cos_next")
+    pairs = [
         (label, curve[-1], direct)
-        for label, name in (
-            ("MRR@10", "mrr@10") if history.ranks_by_score else ("cos_next", "cos_next"),
-            ("R@5", "r@5"),
-        )
+        for label, name in (main, ("R@5", "r@5"))
         if (curve := history.curve(f"val.{name}"))
         and (direct := history.last(f"val.direct.{name}")) is not None
     ]
-    if not known or any(point.value >= direct - CLEARLY for _, point, direct in known):
+    if not pairs or any(point.value >= direct - CLEARLY for _, point, direct in pairs):
         return
-    figures = " and ".join(f"{label} {number(point.value)}" for label, point, _ in known)
-    beside = " and ".join(number(direct) for _, _, direct in known)
+    figures = " and ".join(f"{label} {number(point.value)}" for label, point, _ in pairs)
+    beside = " and ".join(number(direct) for _, _, direct in pairs)
     yield Finding(
         "worse-than-direct",
         "serious",
-        known[0][1].epoch,
+        pairs[0][1].epoch,
         f"{figures}, where the last chunk itself (direct) has {beside}",
         remedy(history),
         "METHODS §3, baselines",

@@ -10,22 +10,22 @@ from lvmctl.core.errors import LvmctlError
 from lvmctl.core.files import jsonable
 from lvmctl.core.reporter import Reporter
 from lvmctl.diagnostics.records import RunOptions
+from lvmctl.diagnostics.runs.collapse import change_points, is_poor
+from lvmctl.diagnostics.runs.findings import ordered
+from lvmctl.diagnostics.runs.gap import like_for_like, notes
+from lvmctl.diagnostics.runs.gradients import gradient_findings, measure_gradients
 from lvmctl.diagnostics.runs.history import History, read_history
 from lvmctl.diagnostics.runs.history_rules import history_findings
-from lvmctl.diagnostics.runs.run_collapse import change_points, is_poor
-from lvmctl.diagnostics.runs.run_findings import ordered
-from lvmctl.diagnostics.runs.run_gap import like_for_like, notes
-from lvmctl.diagnostics.runs.run_gradients import gradient_findings, measure_gradients
-from lvmctl.diagnostics.runs.run_plot import plot
-from lvmctl.diagnostics.runs.run_predictions import compare, linear_predictions, prediction_findings
-from lvmctl.diagnostics.runs.run_ranking import ranking, ranking_findings
-from lvmctl.diagnostics.runs.run_text import sentence, tables, unknown, verdict
+from lvmctl.diagnostics.runs.predictions import compare, linear_predictions, prediction_findings
+from lvmctl.diagnostics.runs.ranking import ranking, ranking_findings
+from lvmctl.diagnostics.runs.rendering import plot_history, sentence, tables, unknown, verdict
 from lvmctl.evaluation.eval_data import EvalRequest, of_run
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
 from lvmctl.registry.run_diagnostics import ask_plugins
 
-SHOWN = ("cos_next", "cos_anchor", "r@5", "chance_r@5", "mrr@10")
+MAIN = ("cos_next", "cos_anchor", "r@5", "chance_r@5", "mrr@10")
+"""Figures whose last values are reported."""
 
 
 class RunDiagnosis:
@@ -35,7 +35,7 @@ class RunDiagnosis:
     core's.
 
     What it takes is a run directory, or a bare ``training_history.json``. Where the weights, the
-    data or a plugin are gone, what can be told without them is told, and what was not examined
+    data or a plugin are gone, what can be found without them is reported, and what was not examined
     is listed.
 
     Raises:
@@ -46,108 +46,109 @@ class RunDiagnosis:
         self.options = options
 
     def __call__(self, subject: Path, reporter: Reporter) -> Diagnosis:
-        history = read_history(Path(subject))
-        best = best_epoch(history)
-        points = change_points(history, self.options)
-        others, silent = ask_plugins(load_registry(), Path(subject), reporter)
-        inside: list[Finding] = []
-        found: dict[str, Any] = {}
-        left_out: dict[str, str] = {}
-        if Path(subject).is_dir():
-            inside, found, left_out = self.look_inside(Path(subject), history, best, reporter)
-        # The history's words lead, core's and then plugins'; what the weights show is added.
-        findings = [
-            *history_findings(history, points, "ranking" in found),
-            *(finding for _, other in others for finding in other.findings),
-            *inside,
-        ]
-        if Path(subject).is_dir():
-            if any(
-                has_spread(gate) for gate in found.get("gradients", {}).get("gates", {}).values()
-            ):
-                findings = [finding for finding in findings if finding.name != "constant-gate"]
+        path = Path(subject)
+        history = read_history(path)
+        best, points = best_epoch(history), change_points(history, self.options)
+        plugins, not_examined = ask_plugins(load_registry(), path, reporter)
+        weights: list[Finding] = []
+        inside: dict[str, Any] = {}
+        if path.is_dir():
+            weights, inside, missing = self.examine_weights(path, history, best, reporter)
         else:
-            left_out["predictions and gradients"] = "a bare history has no weights"
-        left_out |= silent
-        for what, why in left_out.items():
+            missing = {"predictions and gradients": "a bare history has no weights"}
+        not_examined = missing | not_examined
+        for what, why in not_examined.items():
             reporter.info(f"{what} not examined: {why}")
+        # Of findings of one name the first leads: the history's, core's and then plugins'.
+        findings = [
+            *history_findings(history, points, "ranking" in inside),
+            *(finding for _, diagnosis in plugins for finding in diagnosis.findings),
+            *weights,
+        ]
+        gates = inside.get("gradients", {}).get("gates", {})
+        if any(gate["high"] - gate["low"] > 1e-6 for gate in gates.values()):
+            findings = [finding for finding in findings if finding.name != "constant-gate"]
         findings = ordered(findings)
-        figures = {
+        figures = {entry.name: diagnosis.figures or None for entry, diagnosis in plugins} | {
             "run": str(subject),
             "epochs": len(history.epochs),
             "best_epoch": best,
             "last": last_figures(history),
             "findings": [finding.record() for finding in findings],
             "notes": notes(history),
-            "not_examined": left_out,
+            "not_examined": not_examined,
             "events": [event._asdict() for event in history.events()],
             "change_points": points,
             "like_for_like": like_for_like(history),
-            **found,
+            **inside,
         }
-        figures = {entry.name: other.figures or None for entry, other in others} | figures
-        doubt = "" if "predictions" in found else unknown(history)
+        doubt = "" if "predictions" in inside else unknown(history)
+        plot = (lambda: plot_history(history, figures)) if history.curve("val.cos_next") else None
         return Diagnosis(
             verdict=verdict(findings, doubt),
             sentence=sentence(findings, history, doubt),
             figures=jsonable(figures),
-            tables=tuple(tables(findings, figures)),
+            tables=tables(findings, figures),
             change=findings[0].remedy if findings else "",
-            plot=plot(history, figures) if history.curve("val.cos_next") else None,
+            plot=plot,
         )
 
-    def look_inside(
+    def examine_weights(
         self, path: Path, history: History, best: int | None, reporter: Reporter
     ) -> tuple[list[Finding], dict[str, Any], dict[str, str]]:
         """What the weights show: findings, figures, and what could not be examined and why."""
-        options, everything = self.options, "predictions and gradients"
-        registry = load_registry()
+        options = self.options
         try:
-            trained = load_run(registry, path)
+            trained = load_run(load_registry(), path)
             data = of_run(EvalRequest(max_windows=options.windows), trained)
         except LvmctlError as error:
-            return [], {}, {everything: str(error)}
-        epoch = best or history.epochs[-1]
+            return [], {}, {"predictions and gradients": str(error)}
         findings: list[Finding] = []
-        found: dict[str, Any] = {}
-        left_out: dict[str, str] = {}
+        figures: dict[str, Any] = {}
+        missing: dict[str, str] = {}
         with reporter.progress(trained.name, "steps", 3) as done:
             try:
                 linear = {}
                 if data.train is None:
-                    left_out["linear prediction, gradients"] = "the training windows are gone"
+                    missing["linear prediction, gradients"] = "the training windows are gone"
                 else:
-                    given = (options.reference_windows, options.seed)
-                    linear = linear_predictions(data.train, data.val, *given)
+                    linear = linear_predictions(
+                        data.train, data.val, options.reference_windows, options.seed
+                    )
                 done(1)
                 predictor = trained.predictor()
                 q = predictor(data.val)
-                found["predictions"] = compare(data.val, q, linear, options.seed)
+                figures["predictions"] = compare(data.val, q, linear, options.seed)
                 if predictor.is_ranker:  # what its q is like is shown, and no fault
-                    given = (q, data.min_article, options.seed)
-                    found["ranking"] = ranking(data.val, predictor, *given)
-                    findings += ranking_findings(found["ranking"], best)
+                    figures["ranking"] = ranking(
+                        data.val, predictor, q, data.min_article, options.seed
+                    )
+                    findings += ranking_findings(figures["ranking"], best)
                 else:
-                    findings += prediction_findings(found["predictions"], best)
+                    findings += prediction_findings(figures["predictions"], best)
                 done(1)
                 if data.train is not None:
-                    given = (epoch, options.batches, options.seed)
-                    pulls = measure_gradients(trained, data.train, *given)
-                    found["gradients"] = pulls.record()
+                    gradients = measure_gradients(
+                        trained,
+                        data.train,
+                        best or history.epochs[-1],
+                        options.batches,
+                        options.seed,
+                    )
+                    figures["gradients"] = gradients.record()
                     # A loss that moves a ranker need not move its q.
                     poor = is_poor(history) and not predictor.is_ranker
-                    findings += gradient_findings(pulls, best, poor)
+                    findings += gradient_findings(gradients, best, poor)
                 done(1)
             except LvmctlError as error:
-                left_out["predictions" if not found else "gradients"] = str(error)
-        return findings, found, left_out
+                missing["gradients" if figures else "predictions"] = str(error)
+        return findings, figures, missing
 
 
 def last_figures(history: History) -> dict[str, float | None]:
     """The newest of the main figures, and of those that plugins know and the run has."""
-    known = {name: history.last(f"val.{name}") for name in history.metrics}
-    measured = {name: value for name, value in known.items() if value is not None}
-    return {name: history.last(f"val.{name}") for name in SHOWN} | measured
+    values = {name: history.last(f"val.{name}") for name in (*MAIN, *history.metrics)}
+    return {name: value for name, value in values.items() if value is not None or name in MAIN}
 
 
 def best_epoch(history: History) -> int | None:
@@ -157,8 +158,3 @@ def best_epoch(history: History) -> int | None:
     curve = history.curve(f"val.{name}") or history.curve("val.cos_next")
     sign = -1 if name == "loss" and history.curve("val.loss") else 1
     return max(curve, key=lambda point: sign * point.value).epoch if curve else None
-
-
-def has_spread(gate: dict[str, float]) -> bool:
-    """Whether a gate was seen to give different weights."""
-    return gate["high"] - gate["low"] > 1e-6

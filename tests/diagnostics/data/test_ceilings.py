@@ -12,8 +12,8 @@ from diagnostics.worlds import world
 from recorder import Recorder
 
 from lvmctl.data import Windows
+from lvmctl.diagnostics.data.arrow.predictability import reversed_split
 from lvmctl.diagnostics.data.ceilings import MIRRORED, ROWS, Ceilings, judge
-from lvmctl.diagnostics.data.reversal import reversed_split
 from lvmctl.diagnostics.records import WindowOptions
 
 

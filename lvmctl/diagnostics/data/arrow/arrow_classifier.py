@@ -30,7 +30,7 @@ HIDDEN, PASSES, BATCH, RATE, DECAY = 64, 6, 512, 3e-3, 0.1
 
 @dataclass(frozen=True)
 class WindowSample:
-    """Windows of whole articles in a few dimensions.
+    """Windows of whole articles, in a few dimensions.
 
     Attributes:
         chunks: (W, L, r) float32 principal components, oldest chunk first.

@@ -7,6 +7,7 @@ chunks: only their order of reading differs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from lvmctl.data.sampling import epoch_order, step_windows, steps_per_epoch
 from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.splits.split import Split, windows_per_article
 from lvmctl.data.windows import Windows
-from lvmctl.diagnostics.data.reversal import reversed_split
 from lvmctl.diagnostics.estimates import estimate_record
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.nn.linear_head import LinearHead
@@ -100,6 +100,19 @@ def predictability(
     return records | {"windows": len(place), "articles": len(names)}
 
 
+def reversed_split(split: Split) -> Split:
+    """A copy of a split's own chunks with every article in reverse order.
+
+    Articles of a store of windows keep their target last, so they cannot be reversed: the caller
+    has checked ``split.separate``.
+    """
+    ends = split.starts + split.lengths
+    rows = [np.arange(end - 1, start - 1, -1) for start, end in zip(split.starts, ends)]
+    starts = np.cumsum(split.lengths) - split.lengths
+    vectors = np.ascontiguousarray(split.vectors[np.concatenate(rows)])
+    return replace(split, vectors=vectors, starts=starts, name=f"{split.name}, reversed")
+
+
 def both_ways(
     train: Split, test: Split, fit: Fit, context: int, done: Callable[[int], object]
 ) -> np.ndarray:
@@ -107,8 +120,7 @@ def both_ways(
     forward = cosines(fit(Windows(train, context, 1)), Windows(test, context, 1))
     done(1)
     backward = cosines(
-        fit(Windows(reversed_split(train), context, 1)),
-        Windows(reversed_split(test), context, 1),
+        fit(Windows(reversed_split(train), context, 1)), Windows(reversed_split(test), context, 1)
     )
     done(1)
     # The first window of an article read backward holds the chunks of its last one.

@@ -8,13 +8,13 @@ below 0), and every article counts alike. p is by permutation of articles betwee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import release, unit
-from lvmctl.diagnostics.data.parity.largest_difference import permuted
+from lvmctl.diagnostics.data.parity.largest_difference import own_labels, permuted
 
 ARTICLES = 300
 """Articles of each split that are compared, drawn at random where there are more."""
@@ -22,48 +22,36 @@ CHUNKS = 4
 """Chunks of each article, likewise."""
 
 
-@dataclass(frozen=True)
-class Energy:
-    """The distance between two splits.
+def energy_distance(
+    one: Split, other: Split, permutations: int, seed: int
+) -> dict[str, Any] | None:
+    """Compare a sample of chunks of two splits of one dimension.
 
-    Attributes:
-        distance: E, at most 4; NaN where either split has fewer than two articles.
-        relative: E/(2·mean‖x - z‖), at most 1: 1 means that the splits have nothing in common.
-        p: of splits of one kind being so far apart or farther; NaN as above.
-        chance: what 95 % of permutations stay below.
-        articles: how many of each split were compared.
+    Returns:
+        ``value`` E, at most 4; ``relative``, E/(2·mean‖x - z‖), at most 1, which means that the
+        splits have nothing in common; ``p`` of splits of one kind being so far apart or farther;
+        ``chance``, what 95 % of permutations stay below; ``articles`` compared of each split. None
+        where either has fewer than two articles.
     """
-
-    distance: float
-    relative: float
-    p: float
-    chance: float
-    articles: tuple[int, int]
-
-
-def energy_distance(one: Split, other: Split, permutations: int, seed: int) -> Energy:
-    """Compare a sample of chunks of two splits of one dimension."""
     rng = np.random.default_rng(seed)
     samples = [_sample(split, rng) for split in (one, other)]
+    chunks, counts = (np.concatenate(parts) for parts in zip(*samples))
     sizes = (len(samples[0][1]), len(samples[1][1]))
     if min(sizes) < 2:
-        return Energy(np.nan, np.nan, np.nan, np.nan, sizes)
-    chunks = np.concatenate([rows for rows, _ in samples])
-    between = article_distances(chunks, np.concatenate([counts for _, counts in samples]))
-    own = np.zeros((1, sum(sizes)))
-    own[0, : sizes[0]] = 1
-    distance, across = (float(values[0]) for values in _energies(own, between, sizes))
-    drawn = np.concatenate(
+        return None
+    between = article_distances(chunks, counts)
+    distance, across = (float(values[0]) for values in _energies(own_labels(sizes), between, sizes))
+    permuted_distances = np.concatenate(
         [_energies(labels, between, sizes)[0] for labels in permuted(sizes, permutations, seed)]
     )
-    reached = int((drawn >= distance - 1e-12).sum())
-    return Energy(
-        distance=distance,
-        relative=distance / across if across else 0.0,
-        p=(1 + reached) / (1 + permutations),
-        chance=float(np.quantile(drawn, 0.95)),
-        articles=sizes,
-    )
+    reached = int((permuted_distances >= distance - 1e-12).sum())
+    return {
+        "value": distance,
+        "relative": distance / across if across else 0.0,
+        "p": (1 + reached) / (1 + permutations),
+        "chance": float(np.quantile(permuted_distances, 0.95)),
+        "articles": list(sizes),
+    }
 
 
 def article_distances(chunks: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -67,26 +67,26 @@ def compare(
     """
     terms = _terms(np.concatenate(sums), np.concatenate(counts).astype(np.float64))
     sizes = tuple(len(count) for count in counts)
-    own = np.zeros((1, sum(sizes)))
-    own[0, : sizes[0]] = 1
-    difference, error = _differences(own, terms, sizes)
-    difference, error = difference[0], error[0]
+    (difference,), (error,) = _differences(own_labels(sizes), terms, sizes)
     if min(sizes) < 2:
         nothing = np.full(len(difference), np.nan)
         return Comparison(difference, nothing, np.nan, nothing)
-    most = np.sort(
-        [
-            t
-            for labels in permuted(sizes, permutations, seed)
-            for t in _studentised(*_differences(labels, terms, sizes)).max(axis=1)
-        ]
-    )[::-1]
+    largest = [
+        _studentised(*_differences(labels, terms, sizes)).max(axis=1)
+        for labels in permuted(sizes, permutations, seed)
+    ]
+    largest = np.sort(np.concatenate(largest))[::-1]
     ranked = max(int(level * (permutations + 1) * (1 + 1e-12)), 1)
     t = _studentised(difference, error)
     # Labels that come out as they were give the same t but for the order of summation.
-    reached = np.searchsorted(-most, -t * (1 - 1e-9), side="right")
+    reached = np.searchsorted(-largest, -t * (1 - 1e-9), side="right")
     p = (1 + reached) / (1 + permutations)
-    return Comparison(difference, np.maximum(error, ROUNDING), float(most[ranked - 1]), p)
+    return Comparison(difference, np.maximum(error, ROUNDING), float(largest[ranked - 1]), p)
+
+
+def own_labels(sizes: tuple[int, int]) -> np.ndarray:
+    """(1, A) labels of the splits as they are: 1 for the articles of the first."""
+    return np.repeat([[1.0, 0.0]], sizes, axis=1)
 
 
 def permuted(sizes: tuple[int, int], permutations: int, seed: int) -> Iterator[np.ndarray]:

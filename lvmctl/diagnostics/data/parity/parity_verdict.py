@@ -1,7 +1,7 @@
-"""Whether two splits' windows are made alike: the rule and its words.
+"""Whether two splits' windows are made alike: the rule and its sentences.
 
 It asks two things of every trait: does the difference matter (a threshold), and is it more than
-chance (one max-statistic permutation test over all traits, see ``max_test``)?
+chance (one max-statistic permutation test over all traits)?
 
 - MISMATCH: some difference is beyond its threshold and significant.
 - UNDECIDED: not that, but some difference is beyond its threshold and may be chance, or chance
@@ -49,8 +49,11 @@ def limits(traits: Traits, options: SplitParityOptions) -> dict[str, Limit]:
 
     ``forward`` is not: it is about 0 for any text (METHODS §2.1).
     """
-    cosine, delta = options.cosine_threshold, options.delta_threshold
-    share = options.share_threshold
+    cosine, delta, share = (
+        options.cosine_threshold,
+        options.delta_threshold,
+        options.share_threshold,
+    )
     known = {
         "delta": Limit(delta, BLUNT * max(delta, cosine)),
         "delta_positive": Limit(share, BLUNT * share),
@@ -59,80 +62,83 @@ def limits(traits: Traits, options: SplitParityOptions) -> dict[str, Limit]:
     return {name: known.get(name, Limit(cosine, BLUNT * cosine)) for name in names}
 
 
-def judge(found: Comparison, limits: dict[str, Limit], train: Traits, val: Traits) -> Verdict:
+def judge(comparison: Comparison, limits: dict[str, Limit], train: Traits, val: Traits) -> Verdict:
     """The verdict on validation windows.
 
     Args:
-        found: train minus val, of the traits of ``limits`` in their order.
+        comparison: train minus val, of the traits of ``limits`` in their order.
         limits: by trait.
         train, val: what was compared.
     """
-    one = [name for name, own in (("train", train), ("val", val)) if own.articles < 2]
-    if one:
+    single = [name for name, traits in (("train", train), ("val", val)) if traits.articles < 2]
+    if single:
         return Verdict(
             "UNDECIDED",
-            f"{' and '.join(one)} {'have' if one[1:] else 'has'} one article with windows: "
+            f"{' and '.join(single)} {'have' if single[1:] else 'has'} one article with windows: "
             "nothing shows how much articles differ by chance.",
             "Give each split more articles.",
         )
-    names = list(limits)
+    names, articles = list(limits), f"{train.articles:,} and {val.articles:,} articles"
     threshold, blunt = np.array(list(limits.values())).T
-    times = np.abs(found.difference) / threshold
-    beyond = (times > 1) & found.significant
-    most = int(np.argmax(np.where(beyond, times, 0) if beyond.any() else times))
-    name, difference, reach = names[most], found.difference[most], found.reach[most]
-    ends = difference - reach, difference + reach
-    among = (
-        f"p = {p_value(found.p[most])} among {len(names)} traits, "
-        f"{train.articles:,} and {val.articles:,} articles"
-    )
+    difference, reach = comparison.difference, comparison.reach
+
+    def p_among(trait: int) -> str:
+        return f"p = {p_value(comparison.p[trait])} among {len(names)} traits, {articles}"
+
+    def differs(trait: int) -> str:
+        by = signed(difference[trait], DIGITS)
+        return f"Too few articles to tell: {label(names[trait])} differs by {by}"
+
+    times = np.abs(difference) / threshold
+    beyond = (times > 1) & comparison.significant
     if beyond.any():
+        worst = int(np.argmax(np.where(beyond, times, 0)))
+        name, width = names[worst], reach[worst]
+        ends = difference[worst] - width, difference[worst] + width
         return Verdict(
             "MISMATCH",
             f"Validation windows are not made like training windows: {label(name)} is "
             f"{number(train.mean(name), DIGITS)} in train and {number(val.mean(name), DIGITS)} in "
-            f"val, a difference of {estimate(difference, ends, DIGITS, signed=True)} beyond "
-            f"{threshold[most]:g} ({among}).",
+            f"val, a difference of {estimate(difference[worst], ends, DIGITS, signed=True)} beyond "
+            f"{threshold[worst]:g} ({p_among(worst)}).",
             "Assign the articles of both to train and val anew at random (`lvmctl data split "
             "STORE --by article`), or read validation figures as those of other text.",
         )
-    loose = np.abs(found.difference) / (blunt / BLUNT)
+    loose = np.abs(difference) / (blunt / BLUNT)
     widest = int(np.argmax(loose))
     if loose[widest] > 1:
-        more = (found.reach[widest] / np.abs(found.difference[widest])) ** 2
+        more = (reach[widest] / np.abs(difference[widest])) ** 2
         return Verdict(
             "UNDECIDED",
-            f"Too few articles to tell: {label(names[widest])} differs by "
-            f"{signed(found.difference[widest], DIGITS)}, beyond {blunt[widest] / BLUNT:g}, which "
-            f"may be chance (p = {p_value(found.p[widest])} among {len(names)} traits, "
-            f"{train.articles:,} and {val.articles:,} articles).",
+            f"{differs(widest)}, beyond {blunt[widest] / BLUNT:g}, which may be chance "
+            f"({p_among(widest)}).",
             f"About {more:.1f} times as many articles in both splits would show a difference of "
             "this size.",
         )
-    room = found.reach / blunt
+    room = reach / blunt
     widest = int(np.argmax(room))
     if room[widest] > 1:
         return Verdict(
             "UNDECIDED",
-            f"Too few articles to tell: {label(names[widest])} differs by "
-            f"{signed(found.difference[widest], DIGITS)}, and between {train.articles:,} and "
-            f"{val.articles:,} articles chance alone reaches "
-            f"±{number(found.reach[widest], DIGITS)}, beyond {blunt[widest]:g}.",
+            f"{differs(widest)}, and between {articles} chance alone reaches "
+            f"±{number(reach[widest], DIGITS)}, beyond {blunt[widest]:g}.",
             f"About {room[widest] ** 2:.1f} times as many articles in both splits would decide.",
         )
+    nearest = int(np.argmax(times))
     return Verdict(
         "MATCH",
         "No difference between training and validation windows that matters was found: nearest to "
-        f"its threshold is {signed(difference, DIGITS)} in {label(name)} ({threshold[most]:g}; "
-        f"{among}). What passes as chance is up to {passing(names, found.reach)}.",
+        f"its threshold is {signed(difference[nearest], DIGITS)} in {label(names[nearest])} "
+        f"({threshold[nearest]:g}; {p_among(nearest)}). What passes as chance is up to "
+        f"{chance_ranges(names, reach)}.",
     )
 
 
-def passing(names: list[str], reach: np.ndarray) -> str:
+def chance_ranges(names: list[str], reach: np.ndarray) -> str:
     """The widest of the simultaneous intervals: of the cosines, of Δ and of the share."""
     kinds = {"delta": "in recency Δ", "delta_positive": "in the share with Δ > 0"}
     widest: dict[str, float] = {}
-    for name, own in zip(names, reach):
+    for name, width in zip(names, reach):
         kind = kinds.get(name, "in a cosine")
-        widest[kind] = max(own, widest.get(kind, 0.0))
-    return ", ".join(f"±{number(own, DIGITS)} {kind}" for kind, own in widest.items())
+        widest[kind] = max(width, widest.get(kind, 0.0))
+    return ", ".join(f"±{number(width, DIGITS)} {kind}" for kind, width in widest.items())

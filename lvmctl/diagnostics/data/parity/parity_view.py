@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Table
-from lvmctl.core.formatting import MISSING, estimate, interval, number, p_value, signed
+from lvmctl.core.formatting import MISSING, interval, number, p_value, signed
+from lvmctl.diagnostics.estimates import format_estimate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +27,6 @@ LOOKS = {
 }
 """Colour, line and marker of each split (Okabe and Ito's palette)."""
 
-
 DIGITS = 4
 """Of means and differences of cosines."""
 
@@ -41,88 +41,80 @@ def label(name: str) -> str:
 def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
     """Traits of each split, differences from train, quantiles, energy distance."""
     splits = figures["splits"]
-    found = [_traits(splits, figures["horizon"])]
+    made = [_traits(splits, figures["horizon"])]
     for other, differences in figures["differences"].items():
         informs = "" if other == "val" else " (informs, does not decide)"
         rows = tuple(
             (
                 label(name),
-                signed(own["value"], DIGITS),
-                interval(own["ci"], DIGITS, signed=True) or MISSING,
-                interval(own["simultaneous"], DIGITS, signed=True) or MISSING,
-                own["threshold"],
-                p_value(own["p"]),
+                signed(record["value"], DIGITS),
+                interval(record["ci"], DIGITS, signed=True) or MISSING,
+                interval(record["simultaneous"], DIGITS, signed=True) or MISSING,
+                record["threshold"],
+                p_value(record["p"]),
             )
-            for name, own in differences.items()
+            for name, record in differences.items()
         )
         together = f"{100 * (1 - figures['level']):g} % for all together"
         header = ("trait", "difference", "95 % interval", together, "threshold", "p (max)")
-        found.append(Table(header, rows, f"train - {other}{informs}"))
-    found.append(_quantiles(splits))
+        made.append(Table(header, rows, f"train - {other}{informs}"))
+    first = next(iter(splits.values()))["quantiles"]
+    rows = tuple(
+        (label(name), split, *map(number, record["quantiles"][name].values()))
+        for name in first
+        for split, record in splits.items()
+    )
+    shares = next(iter(first.values()))
+    made.append(Table(("trait", "split", *shares), rows, "Quantiles over windows"))
     rows = tuple(
         (
             f"train, {other}",
-            number(own["value"], DIGITS),
-            number(own["relative"]),
-            number(own["chance"], DIGITS),
-            p_value(own["p"]),
+            number(record["value"], DIGITS),
+            number(record["relative"]),
+            number(record["chance"], DIGITS),
+            p_value(record["p"]),
         )
-        for other, own in figures["energy"].items()
-        if own is not None
+        for other, record in figures["energy"].items()
+        if record is not None
     )
     header = ("splits", "distance", "relative", "95 % of chance below", "p")
-    found.append(Table(header, rows, "Energy distance of chunk vectors (informs)"))
-    return tuple(table for table in found if table.rows)
+    made.append(Table(header, rows, "Energy distance of chunk vectors (informs)"))
+    return tuple(table for table in made if table.rows)
 
 
-def curves(figures: dict[str, Any]) -> Figure:
+def _traits(splits: dict[str, Any], horizon: int) -> Table:
+    """A row for each trait, a column for each split."""
+    rows = [
+        (what, *(f"{split[what]:,}" for split in splits.values()))
+        for what in ("articles", "windows")
+    ]
+    for lag in next(iter(splits.values()))["lag_curve"]:
+        records = (split["lag_curve"][lag] for split in splits.values())
+        rows.append((label(f"lag_{lag}"), *(format_estimate(r, DIGITS) for r in records)))
+    for name, text in LABELS.items():
+        if name == "forward":
+            text += ": telescopes to 0" if horizon == 1 else ": recency"
+        cells = (format_estimate(split[name], DIGITS) for split in splits.values())
+        rows.append((text, *cells))
+    return Table(("trait", *splits), tuple(rows), "Means over windows [95 % interval by article]")
+
+
+def plot_curves(splits: dict[str, Any]) -> Figure:
     """The lag curves of the splits with their 95 % intervals."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
-    for name, own in figures["splits"].items():
+    for name, split in splits.items():
         color, line, marker = LOOKS[name]
-        curve = own["lag_curve"]
-        lags = [int(lag) for lag in curve]
-        values = [point["value"] for point in curve.values()]
-        text = f"{name} ({own['articles']:,} articles)"
+        lags, points = list(map(int, split["lag_curve"])), split["lag_curve"].values()
+        values = [point["value"] for point in points]
+        text = f"{name} ({split['articles']:,} articles)"
         axes.plot(lags, values, color=color, linestyle=line, marker=marker, label=text)
-        ends = [point["ci"] or [point["value"]] * 2 for point in curve.values()]
-        low, high = zip(*ends)
+        low, high = zip(*(point["ci"] or [point["value"]] * 2 for point in points))
         axes.fill_between(lags, low, high, color=color, alpha=0.15, linewidth=0)
     axes.set(xlabel="lag (chunks)", ylabel="mean cosine", title="Lag curves with 95 % intervals")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
     return figure
-
-
-def _traits(splits: dict[str, Any], horizon: int) -> Table:
-    rows = [
-        ("articles", *(f"{own['articles']:,}" for own in splits.values())),
-        ("windows", *(f"{own['windows']:,}" for own in splits.values())),
-    ]
-    for lag in next(iter(splits.values()))["lag_curve"]:
-        values = (_value(own["lag_curve"][lag]) for own in splits.values())
-        rows.append((label(f"lag_{lag}"), *values))
-    for name, text in LABELS.items():
-        if name == "forward":
-            text += ": telescopes to 0" if horizon == 1 else ": recency"
-        rows.append((text, *(_value(own[name]) for own in splits.values())))
-    return Table(("trait", *splits), tuple(rows), "Means over windows [95 % interval by article]")
-
-
-def _quantiles(splits: dict[str, Any]) -> Table:
-    rows = tuple(
-        (label(name), split, *(number(value) for value in own["quantiles"][name].values()))
-        for name in next(iter(splits.values()))["quantiles"]
-        for split, own in splits.items()
-    )
-    shares = next(iter(next(iter(splits.values()))["quantiles"].values()))
-    return Table(("trait", "split", *shares), rows, "Quantiles over windows")
-
-
-def _value(own: dict[str, Any] | None) -> str:
-    """``.4140 [.4030, .4250]``, ``-`` where there is none."""
-    return MISSING if own is None else estimate(own["value"], own["ci"], DIGITS)

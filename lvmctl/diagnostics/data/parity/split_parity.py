@@ -14,26 +14,28 @@ from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.formatting import number, p_value
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
+from lvmctl.data.splits.split import Split
 from lvmctl.data.windows import Windows
-from lvmctl.diagnostics.data.parity.energy_distance import Energy, energy_distance
+from lvmctl.diagnostics.data.parity.energy_distance import energy_distance
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison, compare
-from lvmctl.diagnostics.data.parity.parity_verdict import Limit, Verdict, judge, limits
-from lvmctl.diagnostics.data.parity.parity_view import DIGITS, curves, tables
+from lvmctl.diagnostics.data.parity.parity_verdict import Limit, judge, limits
+from lvmctl.diagnostics.data.parity.parity_view import DIGITS, plot_curves, tables
 from lvmctl.diagnostics.data.parity.window_traits import Traits, lag_name, measure, pairs
+from lvmctl.diagnostics.estimates import estimate_record
 from lvmctl.diagnostics.records import SplitParityOptions
 from lvmctl.evaluation.statistics.intervals import Resampled, Resampling
 
-DRAWN = 4 * 10**7
+DRAWN_ARTICLES = 4 * 10**7
 """Articles drawn for the intervals of a split, in all; splits of many articles get fewer draws."""
 LABELS = 10**8
-"""Articles permuted, in all; beyond that permutations are fewer, but not below FEWEST."""
-FEWEST = 1000
+"""Articles permuted, in all; beyond that permutations are fewer, but at least MIN_PERMUTATIONS."""
+MIN_PERMUTATIONS = 1000
 LEVEL = 0.95
 """Of the interval of each figure alone."""
 
 
 class SplitParity:
-    """Compare the windows of training and validation articles, and tell of those of the others."""
+    """Compare training windows with validation windows, and report those of other splits."""
 
     def __init__(self, options: SplitParityOptions) -> None:
         if options.level * (options.permutations + 1) < 1:
@@ -49,100 +51,99 @@ class SplitParity:
         Raises:
             DataError: train or val holds no window of this context and horizon.
         """
-        options = self.options
-        windows = {"train": self._windows(subject.train), "val": self._windows(subject.val)}
+        options, splits = self.options, subject.by_name
+        windows = {name: self._windows(splits[name]) for name in ("train", "val")}
         notes = []
-        for name in [name for name in subject.by_name if name not in windows]:
+        for name in [name for name in splits if name not in windows]:
             try:
-                windows[name] = self._windows(subject.by_name[name])
+                windows[name] = self._windows(splits[name])
             except DataError as error:  # it informs and does not decide
                 notes.append(f"{name} is left out: {error}")
-        traits = {name: self._traits(name, own, reporter) for name, own in windows.items()}
-        drawn = self._resampled(traits)
-        notes += _notes(traits, options.context)
+        traits = {}
+        for name, own in windows.items():
+            with reporter.progress(f"{name} windows", "windows", len(own)) as done:
+                traits[name] = measure(own, done)
+        notes += data_notes(traits, options.context)
         for note in notes:
             reporter.info(note)
-        tested = limits(traits["train"], options)
-        compared, energies = {}, {}
-        for other in [name for name in traits if name != "train"]:
-            compared[other] = self._compare(traits["train"], traits[other], list(tested))
-            energies[other] = energy_distance(
-                subject.train, getattr(subject, other), options.permutations, options.seed
-            )
+        train, others = traits["train"], [name for name in traits if name != "train"]
+        tested = limits(train, options)
+        resampled = resample(traits, options.seed)
+        compared = {name: self._compare(train, traits[name], list(tested)) for name in others}
+        energy = {
+            name: energy_distance(splits["train"], splits[name], options.permutations, options.seed)
+            for name in others
+        }
         figures: dict[str, Any] = {
             "context": options.context,
             "horizon": options.horizon,
             "splits": {
-                name: _split_figures(own, drawn[name], windows[name])
-                for name, own in traits.items()
+                name: split_figures(traits[name], resampled[name], windows[name]) for name in traits
             },
             "differences": {
-                other: _difference_figures(
-                    comparison, tested, drawn["train"].minus(drawn[other]), list(traits[other].sums)
+                name: difference_figures(
+                    compared[name],
+                    tested,
+                    resampled["train"].minus(resampled[name]),
+                    list(traits[name].sums),
                 )
-                for other, comparison in compared.items()
+                for name in others
             },
-            "energy": {other: _energy_figures(energy) for other, energy in energies.items()},
+            "energy": energy,
             "level": options.level,
-            "permutations": self._permutations(traits["train"], traits["val"]),
+            "permutations": self._permutations(train, traits["val"]),
             "notes": notes,
         }
-        verdict = judge(compared["val"], tested, traits["train"], traits["val"])
+        verdict = judge(compared["val"], tested, train, traits["val"])
+        sentence, distance = verdict.sentence, energy["val"]
+        if verdict.word == "MATCH" and distance and distance["p"] <= options.level:
+            sentence += (
+                f" Their vectors differ (energy distance {number(distance['value'], DIGITS)}, "
+                f"p = {p_value(distance['p'])}): other subjects, in sequences made alike."
+            )
         return Diagnosis(
             verdict=verdict.word,
-            sentence=verdict.sentence + _aside(verdict, energies["val"], options.level),
+            sentence=sentence,
             figures=figures,
             tables=tables(figures),
             change=verdict.change,
             failed=verdict.word == "MISMATCH",
-            plot=lambda: curves(figures),
+            plot=lambda: plot_curves(figures["splits"]),
         )
 
-    def _windows(self, split: Any) -> Windows:
+    def _windows(self, split: Split) -> Windows:
         return Windows(split, self.options.context, self.options.horizon)
 
-    def _traits(self, name: str, windows: Windows, reporter: Reporter) -> Traits:
-        with reporter.progress(f"{name} windows", "windows", len(windows)) as done:
-            return measure(windows, done)
-
     def _compare(self, one: Traits, other: Traits, names: list[str]) -> Comparison:
-        options = self.options
         return compare(
-            tuple(np.stack([own.sums[name] for name in names], axis=1) for own in (one, other)),
+            tuple(np.stack([t.sums[name] for name in names], axis=1) for t in (one, other)),
             (one.windows, other.windows),
-            options.level,
+            self.options.level,
             self._permutations(one, other),
-            options.seed,
+            self.options.seed,
         )
 
     def _permutations(self, one: Traits, other: Traits) -> int:
-        most = max(FEWEST, LABELS // (one.articles + other.articles))
+        most = max(MIN_PERMUTATIONS, LABELS // (one.articles + other.articles))
         return min(self.options.permutations, most)
 
-    def _resampled(self, traits: dict[str, Traits]) -> dict[str, Resampled]:
-        most = max(own.articles for own in traits.values())
-        draws = int(np.clip(DRAWN // most, 200, 2000))
-        return {
-            name: Resampling(own.articles, self.options.seed, draws).resampled(
-                [(sums, np.arange(own.articles), own.windows) for sums in own.sums.values()]
-            )
-            for name, own in traits.items()
-        }
+
+def resample(traits: dict[str, Traits], seed: int) -> dict[str, Resampled]:
+    """All traits of each split in equally many draws of its articles."""
+    most = max(t.articles for t in traits.values())
+    draws = int(np.clip(DRAWN_ARTICLES // most, 200, 2000))
+    return {
+        name: Resampling(t.articles, seed, draws).resampled(
+            [(sums, np.arange(t.articles), t.windows) for sums in t.sums.values()]
+        )
+        for name, t in traits.items()
+    }
 
 
-def _aside(verdict: Verdict, energy: Energy, level: float) -> str:
-    """What a match leaves open, where the subjects of the splits differ."""
-    if verdict.word != "MATCH" or not energy.p <= level:
-        return ""
-    return (
-        f" Their vectors differ (energy distance {number(energy.distance, DIGITS)}, "
-        f"p = {p_value(energy.p)}): other subjects, in sequences made alike."
-    )
-
-
-def _notes(traits: dict[str, Traits], context: int) -> list[str]:
+def data_notes(traits: dict[str, Traits], context: int) -> list[str]:
+    """What the reader should know of windows that are separate or have one chunk."""
     notes = []
-    separate = [name for name, own in traits.items() if own.separate]
+    separate = [name for name, t in traits.items() if t.separate]
     if separate:
         notes.append(
             f"{', '.join(separate)}: separate windows count as an article each; where they "
@@ -156,59 +157,41 @@ def _notes(traits: dict[str, Traits], context: int) -> list[str]:
     return notes
 
 
-def _split_figures(own: Traits, drawn: Resampled, windows: Windows) -> dict[str, Any]:
+def split_figures(traits: Traits, resampled: Resampled, windows: Windows) -> dict[str, Any]:
     """Everything measured on one split, as plain data."""
-    ends = dict(zip(own.sums, drawn.intervals(LEVEL)))
-    values = {name: {"value": own.mean(name), "ci": _ends(ends[name])} for name in own.sums}
+    ends = zip(traits.sums, resampled.intervals(LEVEL))
+    values = {name: estimate_record(traits.mean(name), interval) for name, interval in ends}
     k, h = windows.context_length, windows.horizon
     figures: dict[str, Any] = {
         "name": windows.split.name,
-        "articles": own.articles,
+        "articles": traits.articles,
         "windows": len(windows),
-        "separate_windows": own.separate,
+        "separate_windows": traits.separate,
         "lag_curve": {str(pair.lag): values[lag_name(pair.lag)] for pair in pairs(windows)},
         "cos_first": values[lag_name(k - 1 + h)],
         "cos_last": values[lag_name(h)],
         **{name: values.get(name) for name in ("delta", "delta_positive", "coherence", "forward")},
-        "quantiles": own.quantiles,
+        "quantiles": traits.quantiles,
     }
-    if k > 1 and h == 1 and not own.separate:
-        figures["forward"]["bound"] = 2 * own.articles / len(windows)
+    if k > 1 and h == 1 and not traits.separate:
+        figures["forward"]["bound"] = 2 * traits.articles / len(windows)
     return figures
 
 
-def _difference_figures(
-    found: Comparison, tested: dict[str, Limit], resampled: Resampled, names: list[str]
+def difference_figures(
+    comparison: Comparison, tested: dict[str, Limit], resampled: Resampled, names: list[str]
 ) -> dict[str, dict[str, Any]]:
     """Train minus another split by trait; ``simultaneous`` are the intervals that decide."""
     ends = dict(zip(names, resampled.intervals(LEVEL)))
-    columns = zip(tested.items(), found.difference, found.reach, found.p, strict=True)
+    columns = zip(
+        tested.items(), comparison.difference, comparison.reach, comparison.p, strict=True
+    )
     return {
-        name: {
-            "value": float(value),
-            "ci": _ends(ends[name]),
-            "simultaneous": _ends((value - reach, value + reach)),
+        name: estimate_record(value, ends[name])
+        | {
+            "simultaneous": estimate_record(value, (value - reach, value + reach))["ci"],
             "threshold": limit.threshold,
             "p": None if np.isnan(p) else float(p),
         }
         for (name, limit), value, reach, p in columns
     }
-
-
-def _energy_figures(energy: Energy) -> dict[str, Any] | None:
-    """None where a split has fewer than two articles."""
-    if np.isnan(energy.distance):
-        return None
-    return {
-        "value": energy.distance,
-        "relative": energy.relative,
-        "p": energy.p,
-        "chance": energy.chance,
-        "articles": list(energy.articles),
-    }
-
-
-def _ends(interval: tuple[float, float]) -> list[float] | None:
-    """``[low, high]``, None where articles are too few for an interval."""
-    low, high = map(float, interval)
-    return None if np.isnan(low) or np.isnan(high) else [low, high]

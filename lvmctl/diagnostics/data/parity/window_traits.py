@@ -16,7 +16,7 @@ from lvmctl.data.windows import Windows
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPREAD = ("cos_first", "cos_last", "delta", "coherence")
-"""Traits whose quantiles over windows are told."""
+"""Traits whose quantiles over windows are reported."""
 
 
 @dataclass(frozen=True)
@@ -89,34 +89,33 @@ def measure(windows: Windows, done: Callable[[int], object] = lambda count: None
         windows: of one split.
         done: told how many more windows were read.
     """
-    split = windows.split
-    wanted = pairs(windows)
-    names = [lag_name(pair.lag) for pair in wanted]
+    split, chosen = windows.split, pairs(windows)
+    names = [lag_name(pair.lag) for pair in chosen]
+    spread = SPREAD[:2]
     if windows.context_length > 1:
         names += ["delta", "delta_positive", "coherence", "forward"]
+        spread = SPREAD
     sums = {name: np.zeros(len(split.lengths)) for name in names}
-    kept = {name: np.empty(len(windows), np.float32) for name in SPREAD}
+    values = {name: np.empty(len(windows), np.float32) for name in spread}
     for low, high in window_blocks(windows):
-        found = block_traits(windows, wanted, low, high)
+        block = block_traits(windows, chosen, low, high)
         article = windows.article[low:high]
         first = article[0]
         for name in names:
-            part = np.bincount(article - first, found[name])
+            part = np.bincount(article - first, block[name])
             sums[name][first : first + len(part)] += part
-        for name in SPREAD:
-            if name in found:
-                kept[name][low:high] = found[name]
+        for name in spread:
+            values[name][low:high] = block[name]
         release(split.vectors)
         done(high - low)
     counts = np.bincount(windows.article, minlength=len(split.lengths))
     used = counts > 0
     return Traits(
         windows=counts[used],
-        sums={name: values[used] for name, values in sums.items()},
+        sums={name: column[used] for name, column in sums.items()},
         quantiles={
-            name: dict(zip(map(str, QUANTILES), np.quantile(values, QUANTILES).tolist()))
-            for name, values in kept.items()
-            if windows.context_length > 1 or name.startswith("cos")
+            name: dict(zip(map(str, QUANTILES), np.quantile(column, QUANTILES).tolist()))
+            for name, column in values.items()
         },
         separate=split.separate,
     )
@@ -136,26 +135,26 @@ def window_blocks(windows: Windows) -> Iterator[tuple[int, int]]:
 
 
 def block_traits(
-    windows: Windows, wanted: list[Pair], low: int, high: int
+    windows: Windows, chosen: list[Pair], low: int, high: int
 ) -> dict[str, np.ndarray]:
     """Every trait of the windows ``low:high``, (high - low,) each."""
     chunks, place = block_chunks(windows, low, high)
     k, h = windows.context_length, windows.horizon
-    distances = {pair.distance for pair in wanted} | ({1} if k > 1 else set())
+    distances = {pair.distance for pair in chosen} | ({1} if k > 1 else set())
     cosine = {
         distance: np.einsum("nd,nd->n", chunks[:-distance], chunks[distance:]).astype(np.float64)
         for distance in distances
     }
-    found = {lag_name(pair.lag): cosine[pair.distance][place + pair.first] for pair in wanted}
-    found["cos_first"] = found[lag_name(k - 1 + h)]
-    found["cos_last"] = found[lag_name(h)]
+    traits = {lag_name(pair.lag): cosine[pair.distance][place + pair.first] for pair in chosen}
+    traits["cos_first"] = traits[lag_name(k - 1 + h)]
+    traits["cos_last"] = traits[lag_name(h)]
     if k > 1:
-        found["delta"] = found["cos_last"] - found["cos_first"]
-        found["delta_positive"] = (found["delta"] > 0).astype(np.float64)
+        traits["delta"] = traits["cos_last"] - traits["cos_first"]
+        traits["delta_positive"] = (traits["delta"] > 0).astype(np.float64)
         total = np.concatenate([[0.0], np.cumsum(cosine[1])])
-        found["coherence"] = (total[place + k - 1] - total[place]) / (k - 1)
-        found["forward"] = found["cos_last"] - cosine[1][place + k - 2]
-    return found
+        traits["coherence"] = (total[place + k - 1] - total[place]) / (k - 1)
+        traits["forward"] = traits["cos_last"] - cosine[1][place + k - 2]
+    return traits
 
 
 def block_chunks(windows: Windows, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:

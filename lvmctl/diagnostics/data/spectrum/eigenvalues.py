@@ -6,7 +6,9 @@ intervals are made of, costs a subtraction and no second reading.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -21,25 +23,24 @@ GROUPS = 20
 GROUP_BYTES = 1 << 28
 """Bytes of their moments: wide vectors have fewer groups, but 5 at least."""
 TOP = (1, 3, 10)
-"""Numbers of eigenvalues whose share is told."""
+"""Numbers of eigenvalues whose share is reported."""
 
 
-def figures(found: Moments) -> dict[str, float]:
-    """What is told of a spectrum.
+def figures(whole: Moments) -> dict[str, float]:
+    """Figures of a spectrum.
 
     ``mean_norm`` and ``mean_cosine`` (of :class:`Moments`); ``top_n``, the share of the variance
     along the first n axes; ``effective_rank``, exp(−Σ p ln p) of the shares p (Roy and Vetterli,
     2007); ``participation``, 1/Σ p². The last two are D where the variance is the same in every
     direction, and 1 where it lies on a line.
     """
-    shares = found.shares
-    some = shares[shares > 0]
-    entropy = -float(some @ np.log(some)) if len(some) else math.nan
-    top = {f"top_{n}": float(shares[:n].sum()) for n in TOP if n < len(shares)}
+    shares = whole.shares
+    positive = shares[shares > 0]
+    entropy = -float(positive @ np.log(positive)) if len(positive) else math.nan
     return {
-        "mean_norm": float(np.linalg.norm(found.mean)),
-        "mean_cosine": found.mean_cosine,
-        **top,
+        "mean_norm": float(np.linalg.norm(whole.mean)),
+        "mean_cosine": whole.mean_cosine,
+        **{f"top_{n}": float(shares[:n].sum()) for n in TOP if n < len(shares)},
         "effective_rank": math.exp(entropy),
         "participation": 1 / float(shares @ shares),
     }
@@ -54,44 +55,43 @@ def isotropic(chunks: int, dim: int) -> dict[str, float]:
     """
     gamma = dim / chunks
     few, many = sorted((dim, max(chunks - 1, 1)))
-    found = {"mean_norm": 1 / math.sqrt(chunks), "mean_cosine": 0.0}
-    if dim > 1:
-        found["top_1"] = min((1 + math.sqrt(gamma)) ** 2 / dim, 1.0)
-    rank = few * math.exp(-few / (2 * many)) if few > 1 else 1.0
-    return found | {"effective_rank": rank, "participation": dim / (1 + gamma)}
+    top = {"top_1": min((1 + math.sqrt(gamma)) ** 2 / dim, 1.0)} if dim > 1 else {}
+    return {
+        "mean_norm": 1 / math.sqrt(chunks),
+        "mean_cosine": 0.0,
+        **top,
+        "effective_rank": few * math.exp(-few / (2 * many)) if few > 1 else 1.0,
+        "participation": dim / (1 + gamma),
+    }
 
 
 def intervals(groups: Sequence[Moments], seed: int) -> dict[str, Interval]:
     """95 % intervals of :func:`figures`, by leaving out each group of articles in turn.
 
     They are bootstrap-t intervals of the mean of the jackknife's pseudo-values, moved so that they
-    lie around the figure itself: they say how it varies between sets of articles, not what a
-    finite number of chunks does to it (:func:`isotropic` shows that). (NaN, NaN) for one group.
+    lie around the figure itself: how it varies between sets of articles, not what a finite number
+    of chunks does to it (:func:`isotropic` shows that). (NaN, NaN) for one group.
     """
-    count = len(groups)
+    count, whole = len(groups), summed(groups)
     if count < 2:
-        return dict.fromkeys(figures(groups[0]), (math.nan, math.nan))
-    whole = summed(groups)
+        return dict.fromkeys(figures(whole), (math.nan, math.nan))
     without = [figures(whole - group) for group in groups]
     columns = {}
     for name, value in figures(whole).items():
-        left = np.array([found[name] for found in without])
+        left = np.array([remaining[name] for remaining in without])
         columns[name] = (value + (count - 1) * (left.mean() - left), np.arange(count))
     return Resampling(count, seed).intervals(columns)
 
 
 def summed(groups: Sequence[Moments]) -> Moments:
     """Moments of all groups together."""
-    whole = groups[0]
-    for group in groups[1:]:
-        whole = whole + group
-    return whole
+    return functools.reduce(operator.add, groups)
 
 
 def grouped(
     split: Split, seed: int, progress: Callable[[int], object] = lambda n: None
 ) -> list[Moments]:
-    """Moments of at most GROUPS groups of articles, which a seed deals out.
+    """Moments of at most GROUPS groups of articles, in a seeded order.
 
     Args:
         split: at least one chunk.

@@ -29,31 +29,32 @@ def k_occurrences(
     Returns:
         (n,) int64, whose sum is n·min(k, n − 1).
     """
-    found = np.zeros(len(rows), np.int64)
+    counts = np.zeros(len(rows), np.int64)
     for part, neighbours in nearest(torch.from_numpy(rows), k):
-        found += np.bincount(neighbours.flatten().numpy(), minlength=len(rows))
+        counts += np.bincount(neighbours.flatten().numpy(), minlength=len(rows))
         progress(part.stop - part.start)
-    return found
+    return counts
 
 
 def skewness(counts: np.ndarray) -> float:
     """Third standardised moment of (n,) counts; 0 where all are equal."""
-    away = counts - counts.mean()
-    spread = np.sqrt((away**2).mean())
-    return float(((away / spread) ** 3).mean()) if spread else 0.0
+    return float((standardised(counts) ** 3).mean())
 
 
 def skewness_terms(counts: np.ndarray) -> np.ndarray:
-    """(n,) values whose mean is the skewness γ and whose spread is how sure it is.
+    """(n,) values whose mean is the skewness γ and whose spread is its uncertainty.
 
     γ plus its influence function z³ − 3z − γ − 3γ(z² − 1)/2 of the standardised counts z.
     """
-    away = counts - counts.mean()
-    spread = np.sqrt((away**2).mean())
-    if not spread:
-        return np.zeros(len(counts))
-    z, skew = away / spread, skewness(counts)
+    z = standardised(counts)
+    skew = float((z**3).mean())
     return z**3 - 3 * z - 1.5 * skew * (z**2 - 1)
+
+
+def standardised(counts: np.ndarray) -> np.ndarray:
+    """(n,) of mean 0 and variance 1; 0 where all are equal."""
+    away = counts - counts.mean()
+    return away / (np.sqrt((away**2).mean()) or 1.0)
 
 
 def isotropic_rows(count: int, dim: int, rng: np.random.Generator) -> np.ndarray:

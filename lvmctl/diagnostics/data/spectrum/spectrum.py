@@ -23,7 +23,7 @@ from lvmctl.diagnostics.data.spectrum.hubness import (
     skewness,
     skewness_terms,
 )
-from lvmctl.diagnostics.data.spectrum.spectrum_view import change, drawn, sentence, tables
+from lvmctl.diagnostics.data.spectrum.spectrum_view import change, plot_spectrum, sentence, tables
 from lvmctl.diagnostics.data.spectrum.transform_trial import best, trial
 from lvmctl.diagnostics.records import GeometryOptions
 from lvmctl.evaluation.statistics.intervals import Resampling
@@ -48,14 +48,14 @@ class StoreGeometry:
     independent isotropic chunks of that number and width have.
 
     Transforms are fitted on the train articles, where the store has any and others beside them, and
-    tried on the others; else both on all articles, which the reporter is told.
+    tried on the others; else both on all articles, which is reported.
     """
 
     def __init__(self, options: GeometryOptions) -> None:
         self.options = options
 
     def __call__(self, subject: Split, reporter: Reporter) -> Diagnosis:
-        """Look at all articles of ``subject``.
+        """Diagnose all articles of ``subject``.
 
         Raises:
             DataError: it holds fewer than two chunks.
@@ -66,56 +66,59 @@ class StoreGeometry:
         with reporter.progress("spectrum", "chunks", subject.chunks) as done:
             groups = spectrum.grouped(subject, self.options.seed, done)
         whole = spectrum.summed(groups)
+        ends = spectrum.intervals(groups, self.options.seed)
+        by_chance = spectrum.isotropic(whole.chunks, subject.dim)
+        values = {
+            name: {"value": value, "ci": list(ends[name]), "isotropic": by_chance.get(name)}
+            for name, value in spectrum.figures(whole).items()
+        }
         hubs, counts = self._hubs(subject, reporter)
-        spread = self._spectrum(groups, whole)
         figures = {
             "articles": len(subject.lengths),
             "chunks": subject.chunks,
             "dim": subject.dim,
             "norms": norms(subject),
-            "spectrum": spread,
+            "spectrum": values,
             "eigenvalues": whole.eigenvalues.tolist(),
             "hubness": hubs,
             "retrieval": self._retrieval(subject, whole, reporter),
         }
         return Diagnosis(
-            verdict=verdict(spread),
-            sentence=sentence(spread, subject.dim),
+            verdict=verdict(values),
+            sentence=sentence(values, subject.dim),
             figures=figures,
             tables=tables(figures),
             change=change(figures["retrieval"]),
-            plot=lambda: drawn(whole.shares, subject.chunks, counts, self.options.neighbours),
+            plot=lambda: plot_spectrum(
+                whole.shares, subject.chunks, counts, self.options.neighbours
+            ),
         )
-
-    def _spectrum(self, groups: list[Moments], whole: Moments) -> dict[str, dict[str, Any]]:
-        """Each figure with its interval and, where it is known, its isotropic value."""
-        ends = spectrum.intervals(groups, self.options.seed)
-        by_chance = spectrum.isotropic(whole.chunks, len(whole.total))
-        return {
-            name: {"value": value, "ci": list(ends[name]), "isotropic": by_chance.get(name)}
-            for name, value in spectrum.figures(whole).items()
-        }
 
     def _hubs(
         self, split: Split, reporter: Reporter
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Skewness of k-occurrences within articles and in a sample, and the counts themselves."""
-        k, rng = self.options.neighbours, np.random.default_rng(self.options.seed)
+        """Skewness of k-occurrences within articles and in a sample, and the sample's counts."""
+        options, k = self.options, self.options.neighbours
+        rng = np.random.default_rng(options.seed)
         rows = split.rows()
         article = np.repeat(np.arange(len(split.lengths)), split.lengths)
-        chosen = rng.choice(len(rows), min(self.options.sample, len(rows)), replace=False)
-        chosen.sort()
-        within = self._ranked_articles(split)
+        chosen = np.sort(rng.choice(len(rows), min(options.sample, len(rows)), replace=False))
+        shortest = max(options.min_article, k + 2)  # chunks have more others than neighbours
+        chunks = np.where(split.lengths >= shortest, split.lengths, 0)
+        within = seeded_articles(chunks, ARTICLES * options.sample, options.seed, "hubness")
+        within = np.sort(within)
         total = 2 * len(chosen) + 2 * int(split.lengths[within].sum())
         with reporter.progress("hubs", "chunks", total) as done:
             counts = k_occurrences(unit(split.vectors[rows[chosen]]), k, done)
             chance = k_occurrences(isotropic_rows(len(chosen), split.dim, rng), k, done)
-            inside, usual = [], []
-            for start, length in zip(split.starts[within], split.lengths[within]):
+            inside, usual = np.empty(len(within)), np.empty(len(within))
+            for place, index in enumerate(within):
+                start, length = split.starts[index], split.lengths[index]
                 own = split.unit_rows(start, start + length)
-                inside.append(k_occurrences(own, k, done))
-                usual.append(k_occurrences(isotropic_rows(length, split.dim, rng), k, done))
-        draws = Resampling(len(split.lengths), self.options.seed)
+                inside[place] = skewness(k_occurrences(own, k, done))
+                random = isotropic_rows(length, split.dim, rng)
+                usual[place] = skewness(k_occurrences(random, k, done))
+        draws = Resampling(len(split.lengths), options.seed)
         store = {
             "sample": len(chosen),
             "value": skewness(counts),
@@ -124,36 +127,25 @@ class StoreGeometry:
             "never": float((counts == 0).mean()),
             "largest": int(counts.max()),
         }
-        values = np.array([skewness(found) for found in inside])
         articles: dict[str, Any] = {"articles": len(within)}
         if len(within):
-            articles["value"] = float(values.mean())
-            articles["ci"] = list(draws.interval(values, within))
-            articles["isotropic"] = float(np.mean([skewness(found) for found in usual]))
-        shown = {"store": counts, "isotropic": chance}
-        return {"k": k, "in_article": articles, "store": store}, shown
-
-    def _ranked_articles(self, split: Split) -> np.ndarray:
-        """Articles in which chunks have more others than neighbours, as many as the sample allows
-        and one at least, ascending."""
-        shortest = max(self.options.min_article, self.options.neighbours + 2)
-        chunks = np.where(split.lengths >= shortest, split.lengths, 0)
-        room = ARTICLES * self.options.sample
-        return np.sort(seeded_articles(chunks, room, self.options.seed, "hubness"))
+            articles["value"] = float(inside.mean())
+            articles["ci"] = list(draws.interval(inside, within))
+            articles["isotropic"] = float(usual.mean())
+        hubs = {"k": k, "in_article": articles, "store": store}
+        return hubs, {"this store": counts, "isotropic": chance}
 
     def _retrieval(self, split: Split, whole: Moments, reporter: Reporter) -> dict[str, Any]:
-        """What transforms change in ``direct``, or the reason why it cannot be said."""
+        """What transforms change in ``direct``, or the reason why it is not known."""
         options = self.options
         named = np.array([article.get("split") or "" for article in split.articles])
-        held = np.flatnonzero((named != "train") & (named != ""))
-        fitted_on = "train" if len(held) and (named == "train").any() else "all"
-        fitted = whole
-        if fitted_on == "train":
-            train = split.take(np.flatnonzero(named == "train"))
-            with reporter.progress("transforms", "chunks", train.chunks) as done:
-                fitted = moments(train, done)
+        held, train = np.flatnonzero((named != "train") & (named != "")), named == "train"
+        if len(held) and train.any():
+            fitted_on, train_split = "train", split.take(np.flatnonzero(train))
+            with reporter.progress("transforms", "chunks", train_split.chunks) as done:
+                fitted = moments(train_split, done)
         else:
-            held = np.arange(len(named))
+            fitted_on, fitted, held = "all", whole, np.arange(len(named))
             reporter.info(
                 f"{split.name} has no train articles beside others: transforms are fitted on the "
                 "articles they are tried on, which flatters them a little"
@@ -164,22 +156,22 @@ class StoreGeometry:
             return {"fitted_on": fitted_on, "reason": reason}
         shape, ranked = (options.context, options.horizon), split.take(held)
         try:
-            Windows(ranked, *shape)
-            some = ranked.subset(options.windows, *shape, options.seed)
-            tried = transforms(fitted)
-            with reporter.progress("retrieval", "transforms", 1 + len(tried)) as done:
-                found = trial(some, shape, tried, options.seed, done)
+            Windows(ranked, *shape)  # an article is long enough
+            chosen = ranked.subset(options.windows, *shape, options.seed)
+            candidates = transforms(fitted)
+            with reporter.progress("retrieval", "transforms", 1 + len(candidates)) as done:
+                tried = trial(chosen, shape, candidates, options.seed, done)
         except DataError as error:
             return {"fitted_on": fitted_on, "reason": str(error)}
-        return {"fitted_on": fitted_on, "best": best(found), **found}
+        return {"fitted_on": fitted_on, "best": best(tried), **tried}
 
 
-def verdict(spread: dict[str, dict[str, Any]]) -> str:
+def verdict(values: dict[str, dict[str, Any]]) -> str:
     """One word for figures of the spectrum."""
-    cosine = spread["mean_cosine"]["value"]
+    cosine = values["mean_cosine"]["value"]
     if np.isnan(cosine):  # of one article
-        cosine = spread["mean_norm"]["value"] ** 2
-    filled = spread["participation"]
+        cosine = values["mean_norm"]["value"] ** 2
+    filled = values["participation"]
     if cosine > COLLAPSED or np.isnan(filled["value"]):
         return "COLLAPSED"
     even = filled["value"] >= FILLED * filled["isotropic"]
@@ -196,16 +188,18 @@ def norms(split: Split) -> dict[str, dict[str, float]]:
         part = slice(low, low + step)
         stored[part] = np.linalg.norm(split.vectors[rows[part]].astype(np.float64), axis=1)
         release(split.vectors)
-    found = {"stored": quantiles(stored)}
+    quantiles = {"stored": quantiles_of(stored)}
     path = Path(split.source.get("path", "")) / NORMS
     if path.is_file() and "joined" not in split.source:
         kept = open_npy(path)
         if kept.shape == (len(split.vectors),):
-            found["encoder"] = quantiles(np.asarray(kept[rows], np.float64))
-    return found
+            quantiles["encoder"] = quantiles_of(np.asarray(kept[rows], np.float64))
+    return quantiles
 
 
-def quantiles(values: np.ndarray) -> dict[str, float]:
+def quantiles_of(values: np.ndarray) -> dict[str, float]:
     """Mean, standard deviation and QUANTILES of (n,) ``values``."""
-    found = {"mean": float(values.mean()), "sd": float(values.std())}
-    return found | {f"q{q:g}": float(v) for q, v in zip(QUANTILES, np.quantile(values, QUANTILES))}
+    quantiles = zip(QUANTILES, np.quantile(values, QUANTILES).tolist())
+    return {"mean": float(values.mean()), "sd": float(values.std())} | {
+        f"q{q:g}": value for q, value in quantiles
+    }

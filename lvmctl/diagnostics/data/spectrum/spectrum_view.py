@@ -8,7 +8,7 @@ import numpy as np
 
 from lvmctl.core.diagnosis import Table
 from lvmctl.core.formatting import estimate, number
-from lvmctl.diagnostics.data.spectrum.transform_trial import SHOWN
+from lvmctl.diagnostics.estimates import format_estimate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,18 +34,17 @@ LABELS = {"r@5": "R@5", "mrr@10": "MRR@10"}
 
 def sentence(spread: dict[str, dict[str, Any]], dim: int) -> str:
     """The verdict on the spectrum in one sentence."""
-    cosine, rank = spread["mean_cosine"], spread["participation"]
-    norm = spread["mean_norm"]
+    cosine, rank, norm = (spread[n] for n in ("mean_cosine", "participation", "mean_norm"))
     if np.isnan(rank["value"]):
         return "All chunks are one vector."
-    alike = estimate(cosine["value"], cosine["ci"])
-    lean = f"chunks of different articles have mean cosine {alike} (isotropic: 0)"
     if np.isnan(cosine["value"]):
-        length, ordinary = number(norm["value"]), number(norm["isotropic"])
-        lean = f"the mean chunk has norm {length} (isotropic: {ordinary})"
+        ordinary = number(norm["isotropic"])
+        lean = f"The mean chunk has norm {number(norm['value'])} (isotropic: {ordinary})"
+    else:
+        alike = format_estimate(cosine)
+        lean = f"Chunks of different articles have mean cosine {alike} (isotropic: 0)"
     return (
-        f"{lean[0].upper()}{lean[1:]}, and their variance fills "
-        f"{estimate(rank['value'], rank['ci'], 1)} of {dim} directions "
+        f"{lean}, and their variance fills {format_estimate(rank, 1)} of {dim} directions "
         f"(isotropic: {number(rank['isotropic'], 1)})."
     )
 
@@ -54,71 +53,63 @@ def change(retrieval: dict[str, Any]) -> str:
     """The transform that helps ``direct`` most, with what it changes, or that none does."""
     if "reason" in retrieval:
         return f"what a transform would change cannot be said: {retrieval['reason']}"
-    tried = retrieval["transforms"]
+    tried, name = retrieval["transforms"], retrieval["best"]
     if not tried:
         return ""
-    name = retrieval["best"]
     top = name or max(tried, key=lambda other: tried[other]["r@5"]["difference"])
-    told = " and ".join(
-        f"{LABELS[figure]} by {signed(tried[top][figure])} to {number(tried[top][figure]['value'])}"
-        for figure in SHOWN
+    changes = " and ".join(
+        f"{LABELS[figure]} by {estimate(record['difference'], record['ci'], signed=True)} to "
+        f"{number(record['value'])}"
+        for figure, record in tried[top].items()
     )
-    fitted = "the train articles" if retrieval["fitted_on"] == "train" else "all articles"
     if name is None:
         return (
             f"no transform surely helps `direct` in its article; the best, {HOW[top]}, changes "
-            f"{told}"
+            f"{changes}"
         )
+    fitted = "the train articles" if retrieval["fitted_on"] == "train" else "all articles"
     return (
-        f"{HOW[top]}, fitted on {fitted}, changes {told} for `direct` in its article "
+        f"{HOW[top]}, fitted on {fitted}, changes {changes} for `direct` in its article "
         f"(lvmctl train --set transform={top})"
     )
 
 
-def signed(figure: dict[str, Any]) -> str:
-    """``+.012 [+.008, +.016]``."""
-    return estimate(figure["difference"], figure["ci"], signed=True)
-
-
 def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
     """Norms, spectrum, hubs and transforms."""
-    norms = figures["norms"]
-    quantities = tuple(next(iter(norms.values())))
-    norm_rows = tuple((name, *found.values()) for name, found in norms.items())
-    spread = tuple(
-        (NAMES[name], found["value"], *found["ci"], found["isotropic"])
-        for name, found in figures["spectrum"].items()
-    )
-    hubs = tuple(
-        (what, found["value"], *found["ci"], found["isotropic"])
-        for what, found in (
-            ("within articles", figures["hubness"]["in_article"]),
-            ("in a sample of the store", figures["hubness"]["store"]),
-        )
-        if "value" in found
-    )
+    norms, hubs = figures["norms"], figures["hubness"]
     beside = ("value", "low", "high", "isotropic")
-    found = [
-        Table(("norms", *quantities), norm_rows, "Norms of the vectors"),
+
+    def row(name: str, record: dict[str, Any]) -> tuple[Any, ...]:
+        return name, record["value"], *record["ci"], record["isotropic"]
+
+    spread = tuple(row(NAMES[name], record) for name, record in figures["spectrum"].items())
+    places = {"within articles": hubs["in_article"], "in a sample of the store": hubs["store"]}
+    skew = tuple(row(place, record) for place, record in places.items() if "value" in record)
+    made = [
+        Table(
+            ("norms", *norms["stored"]),
+            tuple((name, *quantiles.values()) for name, quantiles in norms.items()),
+            "Norms of the vectors",
+        ),
         Table(("figure", *beside), spread, "Mean and spectrum"),
-        Table(("skewness", *beside), hubs, f"Hubs among {figures['hubness']['k']} neighbours"),
+        Table(("skewness", *beside), skew, f"Hubs among {hubs['k']} neighbours"),
     ]
     retrieval = figures["retrieval"]
-    if "raw" in retrieval:
-        raw = tuple(("raw", LABELS[f], retrieval["raw"][f]["value"], "", "", "") for f in SHOWN)
-        tried = tuple(
-            (name, LABELS[f], by[f]["value"], by[f]["difference"], *by[f]["ci"])
-            for name, by in retrieval["transforms"].items()
-            for f in SHOWN
-        )
+    if raw := retrieval.get("raw"):
+        rows = [("raw", LABELS[f], record["value"], "", "", "") for f, record in raw.items()]
+        rows += [
+            (name, LABELS[f], record["value"], record["difference"], *record["ci"])
+            for name, by_figure in retrieval["transforms"].items()
+            for f, record in by_figure.items()
+        ]
         head = ("chunks", "figure", "value", "change", "low", "high")
-        chance = ", ".join(f"{LABELS[f]} {number(retrieval['raw'][f]['chance'])}" for f in SHOWN)
+        chance = ", ".join(f"{LABELS[f]} {number(record['chance'])}" for f, record in raw.items())
         title = f"`direct` in its article, {retrieval['windows']:,} windows; chance: {chance}"
-        found.append(Table(head, raw + tried, title))
-    return tuple(found)
+        made.append(Table(head, tuple(rows), title))
+    return tuple(made)
 
 
-def drawn(shares: np.ndarray, chunks: int, counts: dict[str, np.ndarray], k: int) -> Figure:
+def plot_spectrum(shares: np.ndarray, chunks: int, counts: dict[str, np.ndarray], k: int) -> Figure:
     """Eigenvalues beside those of isotropic chunks, and how often chunks are neighbours.
 
     Args:
@@ -132,18 +123,16 @@ def drawn(shares: np.ndarray, chunks: int, counts: dict[str, np.ndarray], k: int
     shares = np.nan_to_num(shares)  # of chunks that are all alike
     figure = Figure((9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    rank = np.arange(1, len(shares) + 1)
-    left.plot(rank, shares, ".-", label="this store")
+    left.plot(np.arange(1, len(shares) + 1), shares, ".-", label="this store")
     left.axhline(1 / len(shares), color="black", linestyle="--", label="isotropic")
     left.set(xscale="log", xlabel="component", ylabel="share of the variance")
     if (shares > 0).any():
         left.set_yscale("log")
         left.set_ylim(shares[shares > 1e-6].min() / 2, 1)  # the rest is rounding
     left.set_title(f"Spectrum of {chunks:,} chunks")
-    edges = np.arange(max(found.max() for found in counts.values()) + 2) - 0.5
-    for (name, found), style in zip(counts.items(), ("-", "--")):
-        label = "this store" if name == "store" else "isotropic"
-        share = np.histogram(found, edges)[0] / len(found)
+    edges = np.arange(max(own.max() for own in counts.values()) + 2) - 0.5
+    for (label, own), style in zip(counts.items(), ("-", "--")):
+        share = np.histogram(own, edges)[0] / len(own)
         right.step(edges[:-1] + 0.5, share, where="mid", linestyle=style, label=label)
     right.axvline(k, color="grey", linewidth=0.8)
     right.set(xlabel=f"times among the {k} nearest of others", ylabel="share of chunks")

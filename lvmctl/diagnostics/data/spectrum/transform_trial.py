@@ -59,30 +59,32 @@ def trial(
         for name in SHOWN
     }
     progress(1)
-    found = {}
-    for called, transform in tried.items():
+    gains = {}
+    for transform_name, transform in tried.items():
         try:
             _, after, _ = direct(apply_transform(split, transform), shape)
-        except DataError:  # nothing is left of some chunk: no training could use it
-            progress(1)
-            continue
-        gained = {name: after[name] - before[name] for name in SHOWN}
-        columns = {name: (values, article) for name, values in gained.items()}
-        usual = draws.intervals(columns, LEVEL)
-        sure = draws.intervals(columns, 1 - (1 - LEVEL) / len(tried))
-        found[called] = {
-            name: {
-                "value": float(after[name].mean()),
-                "difference": float(gained[name].mean()),
-                "ci": list(usual[name]),
-                "sure": list(sure[name]),
-                "p": draws.sign_flip(gained[name], article),
+            gains[transform_name] = {
+                name: gain(draws, before[name], after[name], article, len(tried)) for name in SHOWN
             }
-            for name in SHOWN
-        }
+        except DataError:  # nothing is left of some chunk: no training could use it
+            pass
         progress(1)
     articles = len(np.unique(article))
-    return {"windows": len(windows), "articles": articles, "raw": raw, "transforms": found}
+    return {"windows": len(windows), "articles": articles, "raw": raw, "transforms": gains}
+
+
+def gain(
+    draws: Resampling, before: np.ndarray, after: np.ndarray, article: np.ndarray, tried: int
+) -> dict[str, Any]:
+    """What one of ``tried`` transforms changes in a figure (W,), window by window."""
+    gained = after - before
+    return {
+        "value": float(after.mean()),
+        "difference": float(gained.mean()),
+        "ci": list(draws.interval(gained, article, level=LEVEL)),
+        "sure": list(draws.interval(gained, article, level=1 - (1 - LEVEL) / tried)),
+        "p": draws.sign_flip(gained, article),
+    }
 
 
 def direct(
@@ -91,14 +93,13 @@ def direct(
     """The split's windows, the figures (W,) of ``direct`` there by name, and the sizes (W,) of the
     pools."""
     windows = Windows(split, *shape)
-    every = np.arange(len(windows))
     q = unit(split.vectors[windows.rows + windows.context_length - 1])
-    ranks, sizes = in_article_ranks(windows, every, q, ("filtered",))["filtered"]
+    ranks, sizes = in_article_ranks(windows, np.arange(len(windows)), q, ("filtered",))["filtered"]
     return windows, per_window(ranks, sizes), sizes
 
 
-def best(found: Mapping[str, Any]) -> str | None:
+def best(tried: Mapping[str, Any]) -> str | None:
     """The transform of largest gain in R@5, if that gain is sure whichever had been largest."""
-    gains = {name: figures["r@5"] for name, figures in found["transforms"].items()}
+    gains = {name: figures["r@5"] for name, figures in tried["transforms"].items()}
     top = max(gains, key=lambda name: gains[name]["difference"], default=None)
     return top if top is not None and gains[top]["sure"][0] > 0 else None

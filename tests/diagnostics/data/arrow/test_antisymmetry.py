@@ -22,7 +22,7 @@ from lvmctl.diagnostics.data.arrow.antisymmetry import (
     lagged_sums,
     student_quantile,
 )
-from lvmctl.diagnostics.data.reversal import reversed_split
+from lvmctl.diagnostics.data.arrow.predictability import reversed_split
 
 DATA = Path(__file__).parents[5] / "shared" / "data"
 

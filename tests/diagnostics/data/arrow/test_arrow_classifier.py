@@ -19,7 +19,7 @@ from lvmctl.diagnostics.data.arrow.arrow_classifier import (
     network_accuracy,
     sample_windows,
 )
-from lvmctl.diagnostics.data.reversal import reversed_split
+from lvmctl.diagnostics.data.arrow.predictability import reversed_split
 
 
 def drifting(articles: int = 30, chunks: int = 10, dim: int = 6) -> Split:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lvmctl.data import Split
 from lvmctl.data.synthetic.worlds import World, simulate
 from lvmctl.diagnostics.data.arrow.lags import LIMIT, lag_curve, recency
-from lvmctl.diagnostics.data.reversal import reversed_split
+from lvmctl.diagnostics.data.arrow.predictability import reversed_split
 from lvmctl.evaluation.statistics.intervals import Resampling
 
 

@@ -13,10 +13,10 @@ from lvmctl.diagnostics.data.arrow.predictability import (
     EQUAL,
     both_ways,
     predictability,
+    reversed_split,
     ridge,
     transformer,
 )
-from lvmctl.diagnostics.data.reversal import reversed_split
 
 
 def last(windows: Windows):

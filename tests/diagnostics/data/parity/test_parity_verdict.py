@@ -9,7 +9,7 @@ import pytest
 from diagnostics.parity_cases import flat, some, traits_of, walk
 
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison, compare
-from lvmctl.diagnostics.data.parity.parity_verdict import Limit, judge, limits, passing
+from lvmctl.diagnostics.data.parity.parity_verdict import Limit, chance_ranges, judge, limits
 from lvmctl.diagnostics.records import SplitParityOptions
 
 OPTIONS = SplitParityOptions()
@@ -90,7 +90,7 @@ def test_what_passes_as_chance_is_the_widest_of_its_kind():
     reach = np.full(len(NAMES), 0.01)
     reach[NAMES.index("lag_3")] = 0.03
     reach[NAMES.index("delta_positive")] = 0.04
-    assert passing(NAMES, reach) == (
+    assert chance_ranges(NAMES, reach) == (
         "±.0300 in a cosine, ±.0100 in recency Δ, ±.0400 in the share with Δ > 0"
     )
 

@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 import pytest
-from diagnostics.parity_cases import flat, split_of, splits_of, traits_of, walk
+from diagnostics.parity_cases import flat, splits_of, traits_of, walk
+from made import split_of
 from recorder import Recorder
 
 from lvmctl.config.options import describe
@@ -225,7 +226,7 @@ def test_chunks_that_are_all_alike():
 
 def test_many_articles_get_fewer_permutations(monkeypatch):
     monkeypatch.setattr(module, "LABELS", 6000)
-    monkeypatch.setattr(module, "FEWEST", 30)
+    monkeypatch.setattr(module, "MIN_PERMUTATIONS", 30)
     found = diagnosed(flat(30, 0.3, 1), flat(30, 0.3, 2), level=0.1)
     assert found.figures["permutations"] == 100
     assert (

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from diagnostics.parity_cases import flat, split_of, traits_of, walk
+from diagnostics.parity_cases import flat, traits_of, walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made import split_of
 
 from lvmctl.data import Windows
 from lvmctl.diagnostics.data.parity import window_traits as module

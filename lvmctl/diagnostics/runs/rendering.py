@@ -1,22 +1,32 @@
-"""What was found about a run, in words and tables."""
+"""What was found about a run: verdict, sentence, tables and a plot."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Finding, Table
 from lvmctl.core.formatting import number
-from lvmctl.diagnostics.runs.history import History
-from lvmctl.diagnostics.runs.run_ranking import ranking_table
+from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
+from lvmctl.diagnostics.runs.ranking import ranking_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COMPARED = ({"direct.cos_next"}, {"r@5", "direct.r@5"}, {"r@5", "chance_r@5"})
 """Figures beside cos_next with any of which a history can be judged."""
 
+CURVES = {
+    "cos_next": "val.cos_next",
+    "cos_anchor": "val.cos_anchor",
+    "margin[last]": LAST_MARGIN,
+    "margin[second_last]": "val.margin.second_last",
+}
+
 
 def unknown(history: History) -> str:
     """Why a history without a fault need not be a healthy one; empty where it is."""
-    if history.impossible():
-        path, point = history.impossible()[0]
+    if impossible := history.impossible():
+        path, point = impossible[0]
         return (
             "Nothing is wrong in what can be read, but the history has figures that cannot be: "
             f"{path} {point.value:g} (epoch {point.epoch})."
@@ -27,8 +37,8 @@ def unknown(history: History) -> str:
         if all(history.last(f"val.{name}") is not None for name in names):
             return ""
     return (
-        f"Nothing is wrong in what it records ({ending(history)}), and it records neither direct "
-        "nor a rank beside chance: whether that is good is not known."
+        f"Nothing is wrong in what it records ({last_epoch(history)}), and it records neither "
+        "direct nor a rank beside chance: whether that is good is not known."
     )
 
 
@@ -40,11 +50,7 @@ def verdict(findings: list[Finding], doubt: str) -> str:
 
 
 def sentence(findings: list[Finding], history: History, doubt: str) -> str:
-    """The verdict in one sentence.
-
-    Args:
-        doubt: what :func:`unknown` says.
-    """
+    """The verdict in one sentence; ``doubt`` is what :func:`unknown` says."""
     if findings:
         first, more = findings[0], len(findings) - 1
         name = first.name.replace("-", " ").capitalize()
@@ -55,36 +61,37 @@ def sentence(findings: list[Finding], history: History, doubt: str) -> str:
         return doubt
     planned, epochs = history.unfinished(), len(history.epochs)
     of = f" of {planned}" if planned else ""
-    ended = f": it ends with {found}" if (found := ending(history)) else ""
-    return (
-        f"No fault was found in {epochs}{of} epoch{'s' if (planned or epochs) > 1 else ''}{ended}."
-    )
+    ending = f": it ends with {figures}" if (figures := last_epoch(history)) else ""
+    plural = "s" if (planned or epochs) > 1 else ""
+    return f"No fault was found in {epochs}{of} epoch{plural}{ending}."
 
 
-def ending(history: History) -> str:
+def last_epoch(history: History) -> str:
     """The figures of the last epoch, or of the last one that has them, named then."""
-    parts = []
-    judged = history.judged
-    for name, path, beside in (
+    parts, judged = [], history.judged
+    for name, path, reference in (
         (judged.replace("mrr", "MRR"), f"val.{judged}", f"val.direct.{judged}"),
         ("R@5", "val.r@5", "val.chance_r@5"),
     ):
-        curve, other = history.curve(path), history.last(beside)
+        curve, other = history.curve(path), history.last(reference)
         if curve:
-            word = beside.split(".")[1].partition("_")[0]
-            said = f"{name} {number(curve[-1].value)}"
-            said += "" if curve[-1].epoch == history.epochs[-1] else f" at epoch {curve[-1].epoch}"
-            parts.append(said + ("" if other is None else f" ({word} {number(other)})"))
+            epoch, value = curve[-1]
+            text = f"{name} {number(value)}"
+            text += "" if epoch == history.epochs[-1] else f" at epoch {epoch}"
+            against = reference.split(".")[1].partition("_")[0]
+            parts.append(text + ("" if other is None else f" ({against} {number(other)})"))
     return ", ".join(parts)
 
 
-def tables(findings: list[Finding], figures: dict[str, Any]) -> list[Table]:
+def tables(findings: list[Finding], figures: dict[str, Any]) -> tuple[Table, ...]:
     """The figures for a reader; a table without rows is left out."""
     rows = figures.get("predictions", {})
     names = ("cos_next", "cos_last", "cos_anchor", "variance", "effective_rank", "behind")
     names += ("outside_cone",)
     kinds = [kind for kind in ("run", "ridge", "wiener", "direct", "targets") if kind in rows]
-    found = [
+    pulls = figures.get("gradients", {}).get("pulls", ())
+    values = ("term", "train_last", "val_last", "val_best", "val_best_epoch")
+    made = (
         Table(
             ("finding", "severity", "epoch", "evidence", "source"),
             tuple(
@@ -106,25 +113,55 @@ def tables(findings: list[Finding], figures: dict[str, Any]) -> list[Table]:
             ("loss", "weight", "gradient norm", "share", "cosine with 1 - cos_next"),
             tuple(
                 tuple(pull[key] for key in ("name", "weight", "gradient", "share", "alignment"))
-                for pull in figures.get("gradients", {}).get("pulls", ())
+                for pull in pulls
             ),
             "What the losses pull at, at the best weights",
         ),
         Table(
             ("term", "train", "val", "best val", "epoch", "not comparable because"),
             tuple(
-                (
-                    row["term"],
-                    row["train_last"],
-                    row["val_last"],
-                    row["val_best"],
-                    row["val_best_epoch"],
-                    row["level"] or row["trend"] or "-",
-                )
+                (*(row[key] for key in values), row["level"] or row["trend"] or "-")
                 for row in figures["like_for_like"]
             ),
             "Loss terms, training and validation",
         ),
         Table(("note",), tuple((note,) for note in figures["notes"]), "Not a finding"),
-    ]
-    return [table for table in found if table.rows]
+    )
+    return tuple(table for table in made if table.rows)
+
+
+def plot_history(history: History, figures: dict[str, Any]) -> Figure:
+    """Cosines and margins by epoch, the change-point and what the schedule changed."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    by_score = {"MRR@10 by score": "val.mrr@10"} if history.ranks_by_score else {}
+    for name, path in (by_score | CURVES).items():
+        if curve := history.curve(path):
+            axes.plot(*zip(*curve), marker="o", markersize=3, label=name)
+    for name, step in figures["change_points"].items():
+        if step["collapse"]:
+            middle = (step["before_epoch"] + step["epoch"]) / 2
+            axes.axvline(middle, color="black", linewidth=1, label=f"{name} breaks down")
+    events: dict[int, list[str]] = {}
+    for event in figures["events"]:
+        events.setdefault(event["epoch"], []).append(event["what"])
+    for epoch, lines in events.items():
+        axes.axvline(epoch - 0.5, color="grey", linewidth=0.8, linestyle="--")
+        axes.annotate(
+            "\n".join(lines),
+            (epoch - 0.5, 0.01),
+            xycoords=("data", "axes fraction"),
+            rotation=90,
+            fontsize=7,
+            va="bottom",
+            ha="right",
+        )
+    axes.axhline(0, color="lightgrey", linewidth=0.8, zorder=0)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(f"cosine{' or MRR@10' if by_score else ''}, validation")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    return figure

@@ -1,4 +1,4 @@
-"""Which of several things that are wrong with a run is the cause."""
+"""Which of several findings about a run is the cause."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ EFFECTS = ("overfitting",)
 """What comes behind the findings that only a plugin has, which follow the causes."""
 
 
-def place(finding: Finding) -> tuple[int, int]:
-    """Where a finding stands: the most severe first, then causes first."""
+def rank(finding: Finding) -> tuple[int, int]:
+    """The place of a finding: the most severe first, then causes first."""
     known = (*CAUSES, "", *EFFECTS)
     name = finding.name if finding.name in known else ""
     return SEVERITIES.index(finding.severity), known.index(name)
@@ -42,22 +42,21 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
     A collapse that is an orthogonal escape is evidence of it, not a second finding.
     """
-    once: dict[str, Finding] = {}
+    merged: dict[str, Finding] = {}
     for finding in findings:
-        merge(once, finding.name, finding)
-    if "orthogonal-escape" in once and "collapse" in once:
-        merge(once, "orthogonal-escape", once.pop("collapse"))
-    return sorted(once.values(), key=place)
+        merge(merged, finding.name, finding)
+    if "orthogonal-escape" in merged and "collapse" in merged:
+        merge(merged, "orthogonal-escape", merged.pop("collapse"))
+    return sorted(merged.values(), key=rank)
 
 
-def merge(known: dict[str, Finding], name: str, finding: Finding) -> None:
-    """Add ``finding`` to what is known under ``name``; of two as severe the first leads."""
-    first = known.get(name)
-    if first is None:
-        known[name] = finding
+def merge(merged: dict[str, Finding], name: str, finding: Finding) -> None:
+    """Add ``finding`` to the one under ``name``; of two as severe the first leads."""
+    if name not in merged:
+        merged[name] = finding
         return
-    if SEVERITIES.index(finding.severity) < SEVERITIES.index(first.severity):
-        first, finding = replace(finding, name=name), first
-    epochs = [epoch for epoch in (first.epoch, finding.epoch) if epoch is not None]
-    also = (*first.also, finding.evidence, *finding.also)
-    known[name] = replace(first, epoch=min(epochs, default=None), also=also)
+    pair = sorted((merged[name], finding), key=lambda one: SEVERITIES.index(one.severity))
+    lead, other = pair
+    epochs = [each.epoch for each in pair if each.epoch is not None]
+    also = (*lead.also, other.evidence, *other.also)
+    merged[name] = replace(lead, name=name, epoch=min(epochs, default=None), also=also)

@@ -12,8 +12,10 @@ from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge
 from lvmctl.baselines.wiener import Wiener
 from lvmctl.core.diagnosis import Finding
-from lvmctl.core.formatting import estimate, number, percent, signed
+from lvmctl.core.formatting import number, percent, signed
 from lvmctl.data.windows import Windows
+from lvmctl.diagnostics.estimates import format_estimate
+from lvmctl.diagnostics.runs.collapse import ESCAPE_REMEDY, ROSE
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.registry.specs import NoOptions, Shape
 
@@ -27,8 +29,6 @@ LINE = 2.0
 """Effective rank of predictions that lie on a line."""
 BEHIND = 0.25
 """Share of windows whose prediction points away from the centroid."""
-ROSE = 0.02
-"""A mean margin against the window that a prediction of text does not have."""
 
 
 def linear_predictions(
@@ -62,20 +62,20 @@ def describe(windows: Windows, q: np.ndarray) -> dict[str, float]:
     centre = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
     anchor = (q * centre).sum(axis=1)
     reach = (context * centre[:, None]).sum(axis=-1).min(axis=1)
-    cos_next = (q * target).sum(axis=1)
-    found = {
+    cos_next, cos_last = ((q * chunk).sum(axis=1) for chunk in (target, context[:, -1]))
+    means = {
         "cos_next": cos_next.mean(),
-        "cos_last": (q * context[:, -1]).sum(axis=1).mean(),
+        "cos_last": cos_last.mean(),
         "cos_anchor": anchor.mean(),
-        "margin_last": (cos_next - (q * context[:, -1]).sum(axis=1)).mean(),
+        "margin_last": (cos_next - cos_last).mean(),
         "variance": variance(q),
         "effective_rank": effective_rank(q),
         "outside_cone": (anchor < reach - 1e-6).mean(),
         "behind": (anchor <= 0).mean(),
     }
     if windows.context_length > 1:
-        found["margin_second_last"] = (cos_next - (q * context[:, -2]).sum(axis=1)).mean()
-    return {name: float(value) for name, value in found.items()}
+        means["margin_second_last"] = (cos_next - (q * context[:, -2]).sum(axis=1)).mean()
+    return {name: float(value) for name, value in means.items()}
 
 
 def variance(vectors: np.ndarray) -> float:
@@ -95,7 +95,9 @@ def effective_rank(vectors: np.ndarray) -> float:
     return float(np.exp(-(share * np.log(share)).sum()))
 
 
-def compare(windows: Windows, q: np.ndarray, linear: dict[str, np.ndarray], seed: int) -> dict:
+def compare(
+    windows: Windows, q: np.ndarray, linear: dict[str, np.ndarray], seed: int
+) -> dict[str, Any]:
     """A run's predictions beside the linear ones and the targets, as plain data.
 
     ``reference`` names the linear prediction of higher cos_next. ``copying`` is the difference of
@@ -103,70 +105,61 @@ def compare(windows: Windows, q: np.ndarray, linear: dict[str, np.ndarray], seed
     """
     index = np.arange(len(windows))
     last, target = windows.context(index)[:, -1], windows.target(index)
-    rows = {"run": describe(windows, q)}
-    rows |= {name: describe(windows, other) for name, other in linear.items()}
-    rows["direct"] = describe(windows, last)
+    rows: dict[str, Any] = {"windows": len(windows)}
+    for name, predictions in {"run": q, **linear, "direct": last}.items():
+        rows[name] = describe(windows, predictions)
     rows["targets"] = {"variance": variance(target), "effective_rank": effective_rank(target)}
-    found: dict[str, Any] = {"windows": len(windows), **rows}
     if linear:
         reference = max(linear, key=lambda name: rows[name]["cos_next"])
         excess = ((q - linear[reference]) * last).sum(axis=1)
-        resampling = Resampling(len(windows.split.lengths), seed)
-        interval = resampling.interval(excess, windows.article)
-        found["reference"] = reference
-        found["copying"] = {"value": float(excess.mean()), "ci": list(interval)}
-    return found
+        draws = Resampling(len(windows.split.lengths), seed)
+        ends = draws.interval(excess, windows.article)
+        rows["reference"] = reference
+        rows["copying"] = {"value": float(excess.mean()), "ci": list(ends)}
+    return rows
 
 
-def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Finding]:
-    """What :func:`compare` shows to be wrong.
-
-    Args:
-        epoch: whose weights made the predictions.
-    """
-    run, targets = found["run"], found["targets"]
-    reference = found.get(found.get("reference"))
-    bar = LITTLE * targets["variance"]
-    flat = reference is None or run["variance"] < HALF * reference["variance"]
-    line = reference is None or reference["effective_rank"] > 2 * LINE
-    if (run["variance"] < bar and flat) or (run["effective_rank"] < LINE and line):
-        beside = (
-            ""
-            if reference is None
-            else f", {found['reference']}'s {number(reference['variance'], 4)}"
-        )
-        filled = number(run["effective_rank"], 1)
-        rank = f"effective rank {filled} (targets {targets['effective_rank']:.0f}"
-        rank += ")" if reference is None else f", {reference['effective_rank']:.0f})"
+def prediction_findings(rows: dict[str, Any], epoch: int | None) -> Iterator[Finding]:
+    """What :func:`compare` shows to be wrong with the predictions of the weights of ``epoch``."""
+    run, targets = rows["run"], rows["targets"]
+    name = rows.get("reference", "")
+    reference = rows.get(name)
+    is_flat = reference is None or run["variance"] < HALF * reference["variance"]
+    is_line = reference is None or reference["effective_rank"] > 2 * LINE
+    flat = run["variance"] < LITTLE * targets["variance"] and is_flat
+    if flat or (run["effective_rank"] < LINE and is_line):
+        beside = rank = ""
+        if reference is not None:
+            beside = f", {name}'s {number(reference['variance'], 4)}"
+            rank = f", {reference['effective_rank']:.0f}"
         yield Finding(
             "constant-prediction",
             "critical",
             epoch,
             f"variance of q over windows {number(run['variance'], 4)}, the targets' "
-            f"{number(targets['variance'], 4)}{beside}; {rank}",
+            f"{number(targets['variance'], 4)}{beside}; effective rank "
+            f"{number(run['effective_rank'], 1)} (targets {targets['effective_rank']:.0f}{rank})",
             "the model answers every window alike: look for a loss that a constant answers best, "
             "use a smaller lr, or train longer where cos_next still rises",
             "METHODS §2.4",
         )
-    copying = found.get("copying")
+    copying = rows.get("copying")
     if copying and copying["ci"][0] > COPIES:
-        low, high = copying["ci"]
         yield Finding(
             "copying",
             "critical",
             epoch,
             f"cos(q, last) {number(run['cos_last'])}, that of the best linear prediction "
-            f"({found['reference']}) {number(reference['cos_last'])}: more by "
-            f"{estimate(copying['value'], (low, high))}; cos_next {number(run['cos_next'])}, its "
-            f"{number(reference['cos_next'])}",
+            f"({name}) {number(reference['cos_last'])}: more by {format_estimate(copying)}; "
+            f"cos_next {number(run['cos_next'])}, its {number(reference['cos_next'])}",
             "give the model something better than the last chunk: train longer, take away a skip "
             "connection or a residual gain that passes it through, check the target's offset",
             "METHODS §2.2",
         )
-    margins = {name: run.get(f"margin_{name}", -1.0) for name in ("last", "second_last")}
-    name = max(margins, key=margins.__getitem__)
-    bound = found["direct"]["cos_next"] if reference is None else reference["cos_next"]
-    if run["behind"] >= BEHIND and margins[name] >= ROSE and run["cos_next"] < HALF * bound:
+    margins = {chunk: run.get(f"margin_{chunk}", -1.0) for chunk in ("last", "second_last")}
+    chunk = max(margins, key=margins.__getitem__)
+    bound = (reference or rows["direct"])["cos_next"]
+    if run["behind"] >= BEHIND and margins[chunk] >= ROSE and run["cos_next"] < HALF * bound:
         yield Finding(
             "orthogonal-escape",
             "critical",
@@ -174,8 +167,7 @@ def prediction_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Fi
             f"{percent(run['behind'], 0)} of the predictions lie outside any cone around the "
             f"centroid (cos_anchor {signed(run['cos_anchor'])}), "
             f"{percent(run['outside_cone'], 0)} outside the window's own; cos_next "
-            f"{signed(run['cos_next'])}, margin[{name}] {signed(margins[name])}",
-            "take weight off the loss that asks for the margin; its optimum is "
-            f"(1 + w)·E[y|C] - w·{name}, which leaves the target for a large w",
+            f"{signed(run['cos_next'])}, margin[{chunk}] {signed(margins[chunk])}",
+            ESCAPE_REMEDY.format(chunk),
             "METHODS §2.4",
         )

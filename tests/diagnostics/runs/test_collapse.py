@@ -7,14 +7,8 @@ import pytest
 from diagnostics.histories import escaped, planted, published_p7, records
 
 from lvmctl.diagnostics.records import RunOptions
+from lvmctl.diagnostics.runs.collapse import breakdowns, change_points, declines, escapes, is_poor
 from lvmctl.diagnostics.runs.history import History
-from lvmctl.diagnostics.runs.run_collapse import (
-    breakdowns,
-    change_points,
-    declines,
-    escapes,
-    is_poor,
-)
 
 OPTIONS = RunOptions(permutations=199)
 

@@ -20,16 +20,16 @@ def like_for_like(history: History) -> list[dict[str, Any]]:
 
     ``level`` and ``trend`` say why the values, or their changes over epochs, cannot be compared;
     empty where they can. A training value is a mean over an epoch with dropout on and weights that
-    still improve, so that a validation value a little below it is nothing to wonder at.
+    still improve, so that a validation value may be a little below it.
     """
-    found = []
+    rows = []
     for term in sorted({*history.terms("train")} & {*history.terms("val")}):
         train, val = history.curve(f"train.{term}"), history.curve(f"val.{term}")
         if not (train and val):
             continue
         best = min(val, key=lambda point: point.value)
         then = [point.value for point in train if point.epoch >= best.epoch]
-        found.append(
+        rows.append(
             {
                 "term": term,
                 "train_first": train[0].value,
@@ -43,7 +43,7 @@ def like_for_like(history: History) -> list[dict[str, Any]]:
                 "trend": trend_differs(history, term),
             }
         )
-    return found
+    return rows
 
 
 def level_differs(history: History, term: str) -> str:
@@ -91,41 +91,41 @@ def overfitting(history: History) -> Iterator[Finding]:
 
 
 def notes(history: History) -> list[str]:
-    """What looks like a fault and is none, and what the history does not hold; one line each."""
-    said = []
+    """What looks like a fault and is none, and what the history lacks; one line each."""
+    lines = []
     planned = history.unfinished()
     if planned is not None:
-        said.append(
+        lines.append(
             f"{len(history.records)} of {planned} epochs: unfinished or killed; `lvmctl train "
             f"--resume {shlex.quote(str(history.where.parent))}`"
         )
     for path, point in history.impossible():
-        said.append(
+        lines.append(
             f"{path} cannot be {point.value:g} (epoch {point.epoch}): such values are taken as "
             "missing"
         )
     if history.curve("val.margin"):
-        said.append("val.margin does not name a previous chunk: it is read as margin[last]")
+        lines.append("val.margin does not name a previous chunk: it is read as margin[last]")
     margin = history.last(LAST_MARGIN)
     if margin is not None and margin < 0:
-        said.append(
+        lines.append(
             f"margin[last] is {signed(margin)}: negative is what a correct model of text has, and "
             "no finding (METHODS §2.3)"
         )
     hinge = history.last("train.loss_margin")
     if hinge is not None and hinge > 0:
         beside = "" if margin is None else f"; the margin on validation is {signed(margin)}"
-        said.append(
+        lines.append(
             f"train.loss_margin {signed(hinge)} is the value of a hinge loss, not a margin{beside}"
         )
     skipped = sum(point.value for point in history.curve("train.skipped_steps"))
     if skipped:
-        said.append(f"{skipped:.0f} steps were skipped because something was not finite")
+        lines.append(f"{skipped:.0f} steps were skipped because something was not finite")
     for record in history.records:
         if isinstance(record.get("stopped"), str):
-            said.append(f"stopped after epoch {record['epoch']}: {record['stopped']}")
+            lines.append(f"stopped after epoch {record['epoch']}: {record['stopped']}")
     if not history.curve("val.cos_next"):
-        said.append("no epoch has val.cos_next: the predictions are not judged by the history")
+        lines.append("no epoch has val.cos_next: the predictions are not judged by the history")
     elif len(history.records) == 1:
-        said.append("there is one epoch: nothing can be said about how the run went")
-    return said
+        lines.append("there is one epoch: nothing can be said about how the run went")
+    return lines

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lvmctl.data import Windows, open_split
-from lvmctl.diagnostics.runs.run_predictions import (
+from lvmctl.diagnostics.runs.predictions import (
     compare,
     describe,
     effective_rank,

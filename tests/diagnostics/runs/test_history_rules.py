@@ -9,6 +9,7 @@ from diagnostics.histories import planted, records
 
 from lvmctl.core.formatting import number
 from lvmctl.diagnostics.records import RunOptions
+from lvmctl.diagnostics.runs.collapse import change_points
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.history_rules import (
     CONSTANT,
@@ -19,7 +20,6 @@ from lvmctl.diagnostics.runs.history_rules import (
     off_target,
     worse_than_direct,
 )
-from lvmctl.diagnostics.runs.run_collapse import change_points
 
 
 def changed(**val):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from diagnostics.histories import planted, records
 
+from lvmctl.diagnostics.runs.gap import like_for_like, notes, overfitting
 from lvmctl.diagnostics.runs.history import History
-from lvmctl.diagnostics.runs.run_gap import like_for_like, notes, overfitting
 
 
 def row(history, term):

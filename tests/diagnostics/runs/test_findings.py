@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 from lvmctl.core.diagnosis import Finding
-from lvmctl.diagnostics.runs.run_findings import CAUSES, ordered
+from lvmctl.diagnostics.runs.findings import CAUSES, ordered
 
 
 def finding(name, severity="critical", epoch=None, evidence="line"):
@@ -44,18 +44,6 @@ def test_a_collapse_is_evidence_of_an_escape():
         [finding("collapse", epoch=2, evidence="falls"), finding("orthogonal-escape", epoch=3)]
     )
     assert (found.name, found.epoch, found.also) == ("orthogonal-escape", 2, ("falls",))
-
-
-def test_a_record_is_plain_data():
-    assert finding("copying", epoch=2).record() == {
-        "name": "copying",
-        "severity": "critical",
-        "epoch": 2,
-        "evidence": "line",
-        "remedy": "remedy",
-        "source": "METHODS",
-        "also": [],
-    }
 
 
 def test_every_cause_is_named_once():

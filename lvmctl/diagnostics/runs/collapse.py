@@ -9,14 +9,14 @@ from typing import Any
 from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, signed
 from lvmctl.diagnostics.records import RunOptions
-from lvmctl.diagnostics.runs.change_point import downward_step
+from lvmctl.diagnostics.runs.change_point import Step, downward_step
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 
 KEPT = 0.75
-"""Of a cosine: who keeps less has lost it. A published training kept .61 from one epoch to the next
-(METHODS §4, published readings)."""
+"""Share of a cosine: one that keeps less is lost. A published training kept .61 from one epoch to
+the next (METHODS §4, published readings)."""
 DEEP = 0.05
-"""A fall of a mean cosine that is worth a word."""
+"""A fall of a mean cosine that matters."""
 ROSE = 0.02
 """A rise of a margin that goes with an escape; published losses ask for .02 to .07 (METHODS §4)."""
 MARGINS = {"last": LAST_MARGIN, "second_last": "val.margin.second_last"}
@@ -24,8 +24,12 @@ SMALLER = (
     "use a smaller lr, or less weight on what works against the target; the weights of the best "
     "epoch are from before"
 )
+ESCAPE_REMEDY = (
+    "take weight off the loss that asks for the margin; its optimum is (1 + w)·E[y|C] - w·{}, "
+    "which leaves the target for a large w"
+)
 TENTH = 10
-"""A slow fall is told from means over this part of the epochs, which a lucky epoch is not."""
+"""A slow fall is measured on means over this part of the epochs, not on single ones."""
 SHORT = 6
 """Epochs with which no permutation test can be sure; depth alone decides then."""
 
@@ -33,36 +37,33 @@ SHORT = 6
 def change_points(history: History, options: RunOptions) -> dict[str, dict[str, Any]]:
     """The step down of cos_next and cos_anchor, or of what is judged of a ranker, as plain data;
     those without one are left out."""
-    found = {}
-    next_values = [point.value for point in history.curve(f"val.{history.judged}")]
+    points = {}
+    judged = [point.value for point in history.curve(f"val.{history.judged}")]
     # A model that learns to predict may well leave the centroid.
-    worse = not next_values or lost(max(next_values), next_values[-1])
+    worse = not judged or lost(max(judged), judged[-1])
     for name in (history.judged,) if history.ranks_by_score else ("cos_next", "cos_anchor"):
         curve = history.curve(f"val.{name}")
         values = [point.value for point in curve]
-        given = {"permutations": options.permutations, "seed": options.seed}
-        step = downward_step(values, **given) if len(values) > 2 else None
+        step = downward_step(values, permutations=options.permutations, seed=options.seed)
         if len(values) == 2 and values[1] < values[0]:
-            index, before, after, p_value = 1, *values, 1.0
-        elif step is None:
+            step = Step(1, *values)
+        if step is None:
             continue
-        else:
-            index, before, after, p_value = step.index, step.before, step.after, step.p_value
-        left, epoch = curve[index - 1].epoch, curve[index].epoch
-        # Two curves are asked, each at half the level.
-        clear = p_value <= options.level / 2 or len(values) <= SHORT
-        found[name] = {
+        left, epoch = curve[step.index - 1].epoch, curve[step.index].epoch
+        # Two curves are tested, each at half the level.
+        clear = step.p_value <= options.level / 2 or len(values) <= SHORT
+        points[name] = {
             "epoch": epoch,
             "before_epoch": left,
-            "before": before,
-            "after": after,
-            "p_value": p_value,
+            "before": step.before,
+            "after": step.after,
+            "p_value": step.p_value,
             "epochs": len(values),
             "clear": clear,
-            "collapse": clear and lost(before, after) and worse,
+            "collapse": clear and lost(step.before, step.after) and worse,
             "events": [e.what for e in history.events() if left < e.epoch <= epoch],
         }
-    return found
+    return points
 
 
 def lost(before: float, after: float) -> bool:
@@ -89,10 +90,10 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
     if not steps:
         return
     step = steps.get(history.judged) or steps["cos_anchor"]
-    said = ", ".join(
+    falls = ", ".join(
         f"{name} {number(s['before'])} → {number(s['after'])}" for name, s in steps.items()
     )
-    evidence = f"epoch {step['before_epoch']} → {step['epoch']}: {said} ({tested(step)})"
+    evidence = f"epoch {step['before_epoch']} → {step['epoch']}: {falls} ({tested(step)})"
     if step["events"]:
         yield Finding(
             "collapse-at-schedule-step",
@@ -103,19 +104,12 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
             "weight of a loss that pulls towards the target), or lower what is left",
             "METHODS §4, published readings",
         )
-    else:
-        known = isinstance(history.config.get("losses"), list)
-        schedule = "the schedule changes nothing there"
-        if not known:
-            schedule = "what the schedule does there is not known without the run's config.json"
-        yield Finding(
-            "collapse",
-            "critical",
-            step["epoch"],
-            f"{evidence}; {schedule}",
-            SMALLER,
-            "METHODS §2.4",
-        )
+        return
+    schedule = "the schedule changes nothing there"
+    if not isinstance(history.config.get("losses"), list):
+        schedule = "what the schedule does there is not known without the run's config.json"
+    evidence = f"{evidence}; {schedule}"
+    yield Finding("collapse", "critical", step["epoch"], evidence, SMALLER, "METHODS §2.4")
 
 
 def tested(step: dict[str, Any]) -> str:
@@ -150,36 +144,36 @@ def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Fi
 def escapes(history: History) -> Iterator[Finding]:
     """Away from the target and from the window while a margin against the window grows."""
     cos_next, cos_anchor = history.curve("val.cos_next"), history.curve("val.cos_anchor")
-    if not cos_next:
+    if not (cos_next and cos_anchor):
         return
     best, last = max(cos_next, key=lambda point: point.value), cos_next[-1]
     fell, low = lost(best.value, last.value), is_low(history)
+    if not (fell or low):
+        return
+    away = lost(max(p.value for p in cos_anchor), cos_anchor[-1].value)
     grown = []
     for name, path in MARGINS.items():
-        margin = history.curve(path)
-        if not (margin and cos_anchor and (fell or low)):
-            continue
-        then = next((p.value for p in margin if p.epoch >= best.epoch), margin[0].value)
-        away = lost(max(p.value for p in cos_anchor), cos_anchor[-1].value)
-        now = margin[-1].value
-        if now >= ROSE and (low or (away and now - then >= ROSE)):
-            grown.append((now, then, name))
-    later = [point for point in cos_next if point.epoch > best.epoch]
-    after = next((p.epoch for p in later if lost(best.value, p.value)), best.epoch)
-    if grown:
-        now, then, name = max(grown)
+        if margin := history.curve(path):
+            then = next((p.value for p in margin if p.epoch >= best.epoch), margin[0].value)
+            now = margin[-1].value
+            if now >= ROSE and (low or (away and now - then >= ROSE)):
+                grown.append((now, then, name))
+    if not grown:
+        return
+    now, then, name = max(grown)
+    if fell:
+        lower = (p.epoch for p in cos_next if p.epoch > best.epoch and lost(best.value, p.value))
+        epoch = next(lower, best.epoch)
         course = f"cos_next {signed(best.value)} (epoch {best.epoch}) → {signed(last.value)}"
-        if not fell:  # it was gone from the start
-            after = cos_next[0].epoch
-            course = f"cos_next is never above {signed(best.value)} in {len(cos_next)} epochs"
-            then = history.curve(MARGINS[name])[0].value
-        yield Finding(
-            "orthogonal-escape",
-            "critical",
-            after,
-            f"{course}, cos_anchor {signed(cos_anchor[-1].value)}, while margin[{name}] went "
-            f"{signed(then)} → {signed(now)}: the optimum of that margin, not of the prediction",
-            "take weight off the loss that asks for the margin; its optimum is "
-            f"(1 + w)·E[y|C] - w·{name}, which leaves the target for a large w",
-            "METHODS §2.4",
-        )
+    else:  # it was low from the start
+        epoch, then = cos_next[0].epoch, history.curve(MARGINS[name])[0].value
+        course = f"cos_next is never above {signed(best.value)} in {len(cos_next)} epochs"
+    yield Finding(
+        "orthogonal-escape",
+        "critical",
+        epoch,
+        f"{course}, cos_anchor {signed(cos_anchor[-1].value)}, while margin[{name}] went "
+        f"{signed(then)} → {signed(now)}: the optimum of that margin, not of the prediction",
+        ESCAPE_REMEDY.format(name),
+        "METHODS §2.4",
+    )

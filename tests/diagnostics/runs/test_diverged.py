@@ -7,8 +7,8 @@ import math
 import pytest
 from diagnostics.histories import planted, records
 
+from lvmctl.diagnostics.runs.diverged import diverged
 from lvmctl.diagnostics.runs.history import History
-from lvmctl.diagnostics.runs.run_diverged import diverged
 
 
 def ending(*values, name="cos_next", **beside):

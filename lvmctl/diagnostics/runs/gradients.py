@@ -57,23 +57,21 @@ class Gradients:
 
     Attributes:
         pulls: one per loss that has a weight at the epoch.
-        gates: by sample gate, least, mean and largest weight it gives.
+        gates: by sample gate, ``low``, ``mean`` and ``high`` of the weights it gives.
         windows: windows looked at.
         untouched: parameters that never received a gradient, by name.
         evidence: how that is known.
     """
 
     pulls: tuple[Pull, ...]
-    gates: dict[str, tuple[float, float, float]]
+    gates: dict[str, dict[str, float]]
     windows: int
-    untouched: tuple[str, ...]
+    untouched: list[str]
     evidence: str
 
     def record(self) -> dict[str, Any]:
         """As plain data."""
-        found = asdict(self)
-        spans = {name: dict(zip(("low", "mean", "high"), s)) for name, s in self.gates.items()}
-        return found | {"gates": spans, "untouched": list(self.untouched)}
+        return asdict(self)
 
 
 def measure_gradients(
@@ -96,23 +94,23 @@ def measure_gradients(
     builder = objective.batches(windows, seed=plan.options.seed)
     parts = [objective.parts[number] for number in objective.active(epoch)]
     parameters = [*trainable(trained).values()]
-    own = {id(parameter) for parameter in model.parameters()}
+    is_model = [any(p is own for own in model.parameters()) for p in parameters]
     reached = np.zeros(len(parameters), bool)
     norms = np.zeros(len(parts))
     sums: list[Tensor | float] = [0.0] * (len(parts) + 1)
-    given: dict[str, list[Tensor]] = {part.entry.name: [] for part in plan.sample}
-    blocks = drawn(len(windows), plan.options.batch_size, batches, seed)
+    weights: dict[str, list[Tensor]] = {part.entry.name: [] for part in plan.sample}
+    blocks = batch_indices(len(windows), plan.options.batch_size, batches, seed)
     for block, index in enumerate(blocks):
         batch = builder.batch(index, epoch, block)
         for part, weight in zip(plan.sample, objective.gate_weights(batch)):
-            given[part.entry.name].append(weight.detach())
-        for place, value in enumerate(pulling(trained, batch, step)):
-            found = gradients(value, parameters)
-            mine = [g for g, p in zip(found, parameters) if id(p) in own]
-            flat = torch.cat([g.flatten() for g in mine]) if mine else torch.zeros(1)
+            weights[part.entry.name].append(weight.detach())
+        for place, value in enumerate(loss_values(trained, batch, step)):
+            grads = gradients(value, parameters)
+            flat = [g.flatten() for g, own in zip(grads, is_model) if own]
+            flat = torch.cat(flat) if flat else torch.zeros(1)
             sums[place] = sums[place] + flat
             if place:
-                reached |= np.array([bool(g.any()) for g in found], bool)
+                reached |= np.array([bool(g.any()) for g in grads], bool)
                 norms[place - 1] += flat.norm().item() / len(blocks)
     pulls = tuple(
         Pull(
@@ -124,14 +122,14 @@ def measure_gradients(
         )
         for part, norm, total in zip(parts, norms, sums[1:])
     )
-    spans = {name: span(torch.cat(values)) for name, values in given.items()}
+    gates = {name: spread(torch.cat(values)) for name, values in weights.items()}
     untouched, evidence = never_reached(trained, reached, epoch)
-    return Gradients(pulls, spans, sum(map(len, blocks)), untouched, evidence)
+    return Gradients(pulls, gates, sum(map(len, blocks)), untouched, evidence)
 
 
 @torch.enable_grad()
-def pulling(trained: Trained, batch: Batch, step: Step) -> Iterator[Tensor]:
-    """What the model's parameters are pulled by, (): 1 - cos_next, then each loss at its weight."""
+def loss_values(trained: Trained, batch: Batch, step: Step) -> Iterator[Tensor]:
+    """Scalars that gradients are taken of: 1 - cos_next, then each loss at its weight."""
     model, objective = trained.model, trained.objective
     with attribute_errors(trained.plan.model.entry):
         set_step(model, step)
@@ -143,14 +141,14 @@ def pulling(trained: Trained, batch: Batch, step: Step) -> Iterator[Tensor]:
 
 def trainable(trained: Trained) -> dict[str, nn.Parameter]:
     """Parameters that the optimiser has, by name, in its order."""
-    found = {f"model.{name}": p for name, p in trained.model.named_parameters()}
+    parameters = {f"model.{name}": p for name, p in trained.model.named_parameters()}
     for place, (part, loss) in enumerate(zip(trained.plan.losses, trained.objective.losses)):
         for name, parameter in loss.named_parameters():
-            found[f"{part.entry.name}[{place}].{name}"] = parameter
-    return found
+            parameters[f"{part.entry.name}[{place}].{name}"] = parameter
+    return parameters
 
 
-def drawn(windows: int, size: int, batches: int, seed: int) -> list[np.ndarray]:
+def batch_indices(windows: int, size: int, batches: int, seed: int) -> list[np.ndarray]:
     """Indices of up to ``batches`` batches of different windows; the last one may be smaller."""
     order = np.random.default_rng(seed).permutation(windows)[: size * batches]
     return [order[low : low + size] for low in range(0, len(order), size)]
@@ -158,32 +156,30 @@ def drawn(windows: int, size: int, batches: int, seed: int) -> list[np.ndarray]:
 
 def gradients(value: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
     """d value / d parameter for each parameter; zeros where it has no part."""
-    found: Any = [None] * len(parameters)
-    wanted = [number for number, p in enumerate(parameters) if p.requires_grad]
+    wanted = [p for p in parameters if p.requires_grad]
+    grads: dict[int, Tensor | None] = {}
     if value.requires_grad and wanted:
-        asked = [parameters[number] for number in wanted]
-        some = torch.autograd.grad(value, asked, retain_graph=True, allow_unused=True)
-        for number, gradient in zip(wanted, some):
-            found[number] = gradient
-    return [torch.zeros_like(p) if g is None else g for g, p in zip(found, parameters)]
+        values = torch.autograd.grad(value, wanted, retain_graph=True, allow_unused=True)
+        grads = {id(p): grad for p, grad in zip(wanted, values)}
+    return [torch.zeros_like(p) if grads.get(id(p)) is None else grads[id(p)] for p in parameters]
 
 
-def span(weights: Tensor) -> tuple[float, float, float]:
+def spread(weights: Tensor) -> dict[str, float]:
     """Least, mean and largest."""
-    return weights.min().item(), weights.mean().item(), weights.max().item()
+    low, mean, high = weights.min().item(), weights.mean().item(), weights.max().item()
+    return {"low": low, "mean": mean, "high": high}
 
 
-def never_reached(trained: Trained, reached: np.ndarray, epoch: int) -> tuple[tuple[str, ...], str]:
-    """Parameters without a gradient, ever if the optimiser's state tells, and how that is known.
+def never_reached(trained: Trained, reached: np.ndarray, epoch: int) -> tuple[list[str], str]:
+    """Parameters without a gradient, ever where the optimiser's state shows it, and the evidence.
 
     Those of a loss that has had no weight yet are left out.
     """
     parameters = trainable(trained)
     moments = optimiser_moments(trained)
-    evidence = "no gradient on these windows"
-    without = ~reached
+    evidence, without = "no gradient on these windows", ~reached
     if moments is not None and len(moments) == len(parameters):
-        without = np.array([m is None or not bool(m.any()) for m in moments], bool)
+        without = [moment is None or not bool(moment.any()) for moment in moments]
         evidence = "no second moment in the optimiser of the newest checkpoint"
     waiting = tuple(
         f"{part.entry.name}[{number}]."
@@ -191,7 +187,7 @@ def never_reached(trained: Trained, reached: np.ndarray, epoch: int) -> tuple[tu
         if all(part.weight.is_zero(e) for e in range(1, epoch + 1))
     )
     names = [name for name, lacks in zip(parameters, without) if lacks]
-    return tuple(name for name in names if not name.startswith(waiting)), evidence
+    return [name for name in names if not name.startswith(waiting)], evidence
 
 
 def optimiser_moments(trained: Trained) -> list[Tensor | None] | None:
@@ -203,20 +199,16 @@ def optimiser_moments(trained: Trained) -> list[Tensor | None] | None:
         saved = torch.load(places / name, map_location="cpu", weights_only=True)["optimizer"]
         ids = [number for group in saved["param_groups"] for number in group["params"]]
         states = saved["state"]
-        found = [states.get(number, {}).get("exp_avg_sq") for number in ids]
-    except Exception:  # a partial or foreign file: the gradients of a batch are asked instead
+        moments = [states.get(number, {}).get("exp_avg_sq") for number in ids]
+    except Exception:  # a partial or foreign file: the gradients of a batch decide instead
         return None
-    return found if any(moment is not None for moment in found) else None
+    return moments if any(moment is not None for moment in moments) else None
 
 
-def gradient_findings(found: Gradients, epoch: int | None, poor: bool) -> Iterator[Finding]:
-    """What :func:`measure_gradients` shows to be wrong.
-
-    Args:
-        epoch: whose weights were looked at.
-        poor: cos_next is low or was lost, which a loss that dominates then explains.
-    """
-    moved = [pull for pull in found.pulls if pull.gradient > 0]
+def gradient_findings(measured: Gradients, epoch: int | None, poor: bool) -> Iterator[Finding]:
+    """What :func:`measure_gradients` shows to be wrong with the weights of ``epoch``; ``poor`` says
+    that cos_next is low or was lost, which a loss that dominates then explains."""
+    moved = [pull for pull in measured.pulls if pull.gradient > 0]
     for pull in moved if poor and len(moved) > 1 else ():
         if pull.share >= HOLDS and pull.alignment <= AGAINST:
             times = pull.gradient / (sum(other.gradient for other in moved) - pull.gradient)
@@ -231,25 +223,26 @@ def gradient_findings(found: Gradients, epoch: int | None, poor: bool) -> Iterat
                 "is the larger one",
                 "METHODS §2.4",
             )
-    if found.untouched:
-        names = ", ".join(found.untouched[:3])
-        more = len(found.untouched) - 3
+    if measured.untouched:
+        names = ", ".join(measured.untouched[:3])
+        more = len(measured.untouched) - 3
         yield Finding(
             "frozen-parameter",
             "serious",
             None,
-            f"{names}{f' and {more} more' if more > 0 else ''}: {found.evidence}",
+            f"{names}{f' and {more} more' if more > 0 else ''}: {measured.evidence}",
             "use it in the forward pass without detach, give the optimiser its parameter, or "
             "take it out of the model",
             "METHODS §4: what is learned must receive gradient",
         )
-    for name, (low, mean, high) in found.gates.items():
-        if found.windows >= ENOUGH and high - low <= 1e-6:
+    for name, gate in measured.gates.items():
+        if measured.windows >= ENOUGH and gate["high"] - gate["low"] <= 1e-6:
             yield Finding(
                 "constant-gate",
                 "serious",
                 None,
-                f"{name} gives each of {found.windows} training windows the weight {mean:.6g}",
+                f"{name} gives each of {measured.windows} training windows the weight "
+                f"{gate['mean']:.6g}",
                 gate_hint([name]),
                 "METHODS §4, training signals",
             )

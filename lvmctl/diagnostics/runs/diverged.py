@@ -12,37 +12,29 @@ from lvmctl.core.formatting import number
 from lvmctl.core.tree import get, get_mapping, is_number, leaves
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 
-JUDGED = "val.cos_next"
+COS_NEXT = "val.cos_next"
 ABSENT = object()
-FIGURES = (
-    JUDGED,
-    "val.cos_anchor",
-    *LAST_MARGIN.split("|"),
-    "val.loss",
-    "train.loss",
-)
-"""Figures that a training in order has numbers for whenever it measures. So has what plugins say of
-metrics; a history from elsewhere may have those beside ``train`` and ``val``."""
+FIGURES = (COS_NEXT, "val.cos_anchor", *LAST_MARGIN.split("|"), "val.loss", "train.loss")
+"""Figures that are numbers whenever a training in order measures; those of plugins' metrics are
+too, and a history from elsewhere may have them beside ``train`` and ``val``."""
 
 
 def diverged(history: History) -> Iterator[Finding]:
     """Figures that are NaN or infinite at the end."""
-    paths = [*FIGURES]
-    for name in history.metrics:
-        paths += [f"{part}{name}" for part in ("", "train.", "val.")]
-    found = {path: epoch for path in paths if (epoch := broken_since(history, path)) is not None}
-    if not found:
+    plugins = [f"{part}{name}" for name in history.metrics for part in ("", "train.", "val.")]
+    since = {path: broken_since(history, path) for path in (*FIGURES, *plugins)}
+    since = {path: epoch for path, epoch in since.items() if epoch is not None}
+    if not since:
         return
-    said = ", ".join(f"{path} from epoch {epoch}" for path, epoch in found.items())
-    left = history.curve(JUDGED)
-    before = (
-        f"; the last cos_next is {number(left[-1].value)} (epoch {left[-1].epoch})" if left else ""
-    )
+    broken = ", ".join(f"{path} from epoch {epoch}" for path, epoch in since.items())
+    before = ""
+    if curve := history.curve(COS_NEXT):
+        before = f"; the last cos_next is {number(curve[-1].value)} (epoch {curve[-1].epoch})"
     yield Finding(
         "diverged",
         "critical",
-        min(found.values()),
-        f"no number any more, up to the last epoch ({history.epochs[-1]}): {said}{before}",
+        min(since.values()),
+        f"no number any more, up to the last epoch ({history.epochs[-1]}): {broken}{before}",
         "use a smaller lr or precision=fp32; best_model.pt, where there is one, is from before",
         "METHODS §4, AdamW",
     )
@@ -66,7 +58,7 @@ def broken_since(history: History, path: str) -> int | None:
         return None
     if all(value is None for _, value in bad):
         before = [value for _, value in values[: -len(bad)]]
-        if None in before or not (before or path == JUDGED):
+        if None in before or not (before or path == COS_NEXT):
             return None
     return bad[-1][0]
 

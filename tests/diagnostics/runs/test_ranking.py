@@ -15,8 +15,8 @@ from training.small import TINY
 from lvmctl.data import Windows, open_splits
 from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.history import History
+from lvmctl.diagnostics.runs.ranking import ranking, ranking_findings
 from lvmctl.diagnostics.runs.run import RunDiagnosis
-from lvmctl.diagnostics.runs.run_ranking import ranking, ranking_findings
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.training import job
 

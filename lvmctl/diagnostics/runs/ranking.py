@@ -14,7 +14,7 @@ from lvmctl.baselines.direct import Direct
 from lvmctl.core.diagnosis import Finding, Table
 from lvmctl.core.formatting import interval, number, signed
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.gates.bounds import Estimate
+from lvmctl.diagnostics.measuring import plain
 from lvmctl.evaluation.measure import PRIMARY, Protocol
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
@@ -46,40 +46,31 @@ def ranking(
     shape = Shape(windows.split.dim, windows.context_length, windows.horizon)
     metric_table.add(Predictor(RUN, predictor.call, "run", predictor.score), q)
     metric_table.add(Predictor(DIRECT, Direct(NoOptions(), shape)))
-    found = metric_table.record()["predictors"]
-    own = found[RUN]["in_article"]["filtered"]
+    trees = metric_table.record()["predictors"]
+    own = trees[RUN]["in_article"]["filtered"]
     if not own["windows"]:
         return {}
-    trees = {
+    rows = {
         RUN: own,
-        "q": found[RUN]["q"]["in_article"]["filtered"],
-        DIRECT: found[DIRECT]["in_article"]["filtered"],
+        "q": trees[RUN]["q"]["in_article"]["filtered"],
+        DIRECT: trees[DIRECT]["in_article"]["filtered"],
         "chance": {name: own[f"chance_{name}"] for name in METRICS},
     }
     leads = {name: metric_table.difference(RUN, DIRECT, f"{PRIMARY}.{name}") for name in METRICS}
     return {
         "windows": own["windows"],
-        **{who: {name: tree[name] for name in METRICS} for who, tree in trees.items()},
+        **{row: {name: tree[name] for name in METRICS} for row, tree in rows.items()},
         "ci": {name: own["ci"][name] for name in METRICS},
         "lead": {name: plain(lead) for name, lead in leads.items()},
     }
 
 
-def plain(figure: Estimate) -> dict[str, Any]:
-    """A figure as plain data."""
-    return {"value": figure.value, "ci": [figure.low, figure.high]}
-
-
-def ranking_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Finding]:
-    """What :func:`ranking` shows to be wrong.
-
-    Args:
-        epoch: whose weights rank.
-    """
-    if not found:
+def ranking_findings(ranks: dict[str, Any], epoch: int | None) -> Iterator[Finding]:
+    """What :func:`ranking` shows to be wrong, of the weights of ``epoch``."""
+    if not ranks:
         return
-    low, high = found["ci"]["r@5"]
-    value, chance, direct = (found[who]["r@5"] for who in (RUN, "chance", DIRECT))
+    low, high = ranks["ci"]["r@5"]
+    value, chance, direct = (ranks[who]["r@5"] for who in (RUN, "chance", DIRECT))
     if low <= chance < 1:
         yield Finding(
             "at-chance",
@@ -90,9 +81,9 @@ def ranking_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Findi
             "look for what happened first; if nothing did, use a larger lr or more windows",
             "METHODS §3",
         )
-    leads = found["lead"]
+    leads = ranks["lead"]
     if all(lead["ci"][1] < 0 for lead in leads.values()):
-        said = ", ".join(
+        differences = ", ".join(
             f"{METRICS[name]} {signed(lead['value'])} {interval(lead['ci'])}"
             for name, lead in leads.items()
         )
@@ -100,19 +91,19 @@ def ranking_findings(found: dict[str, Any], epoch: int | None) -> Iterator[Findi
             "worse-than-direct",
             "serious",
             epoch,
-            f"ranked by the model's score, minus direct: {said}",
+            f"ranked by the model's score, minus direct: {differences}",
             "train longer or on more windows; see that the score is given what direct has, the "
             "cosines with the last chunk",
             "METHODS §3, baselines",
         )
 
 
-def ranking_table(found: dict[str, Any]) -> Table:
+def ranking_table(ranks: dict[str, Any]) -> Table:
     """The figures for a reader."""
-    names = {RUN: "run, by its score", "q": "run, q alone", DIRECT: DIRECT, "chance": "chance"}
-    rows = [
-        (shown, *(found[who][name] for name in METRICS))
-        for who, shown in names.items()
-        if who in found
-    ]
-    return Table(("", *METRICS.values()), tuple(rows), "Ranks in the article, validation windows")
+    labels = {RUN: "run, by its score", "q": "run, q alone", DIRECT: DIRECT, "chance": "chance"}
+    rows = tuple(
+        (label, *(ranks[row][name] for name in METRICS))
+        for row, label in labels.items()
+        if row in ranks
+    )
+    return Table(("", *METRICS.values()), rows, "Ranks in the article, validation windows")

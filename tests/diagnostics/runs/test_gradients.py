@@ -13,10 +13,10 @@ from training.small import DATA, TINY
 from lvmctl.config import describe
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
-from lvmctl.diagnostics.runs.run_gradients import (
+from lvmctl.diagnostics.runs.gradients import (
     Gradients,
     Pull,
-    drawn,
+    batch_indices,
     gradient_findings,
     measure_gradients,
     optimiser_moments,
@@ -57,16 +57,16 @@ def measured(trained, windows, epoch=1, batches=2):
 
 
 def test_blocks_are_different_windows():
-    blocks = drawn(100, 32, 8, 0)
+    blocks = batch_indices(100, 32, 8, 0)
     assert [len(block) for block in blocks] == [32, 32, 32, 4]
     assert sorted(np.concatenate(blocks)) == list(range(100))
-    assert [len(block) for block in drawn(1000, 32, 2, 0)] == [32, 32]
+    assert [len(block) for block in batch_indices(1000, 32, 2, 0)] == [32, 32]
 
 
 def test_a_norm_is_that_of_the_gradient_of_the_weighted_loss(made, windows):
     trained = made("p1", ["core/cosine:0.25"])
     found = measured(trained, windows, batches=1)
-    (index,) = drawn(len(windows), TINY["batch_size"], 1, 0)
+    (index,) = batch_indices(len(windows), TINY["batch_size"], 1, 0)
     batch = trained.objective.batches(windows).batch(index, 1, 0)
     trained.model.zero_grad()
     q = trained.model(batch.context).q
@@ -87,7 +87,7 @@ def test_the_order_verifier_pulls_at_nothing_of_the_model(made, windows):
     by_name = {pull.name: pull for pull in found.pulls}
     assert by_name["order"].gradient == by_name["order"].share == 0
     assert by_name["listwise"].gradient > 0
-    assert found.untouched == ()
+    assert found.untouched == []
 
 
 def test_a_loss_without_weight_at_the_epoch_pulls_at_nothing(made, windows):
@@ -110,7 +110,7 @@ def test_scores_are_what_a_ranker_s_losses_pull_at(made, windows):
     # Scores have nothing to do with q, so neither has what they pull at.
     assert by_name["pool-rank"].alignment == pytest.approx(0, abs=1e-6)
     assert by_name["pool-query"].alignment > 0
-    assert found.untouched == ()
+    assert found.untouched == []
 
 
 def test_sample_gates_weigh_what_the_losses_pull_at(made, windows):
@@ -120,10 +120,10 @@ def test_sample_gates_weigh_what_the_losses_pull_at(made, windows):
     weights = torch.cat(
         [
             gate(trained.objective.batches(windows).batch(index))
-            for index in drawn(len(windows), TINY["batch_size"], 2, 0)
+            for index in batch_indices(len(windows), TINY["batch_size"], 2, 0)
         ]
     )
-    low, mean, high = with_gate.gates["directional-gate"]
+    low, mean, high = with_gate.gates["directional-gate"].values()
     assert (low, high) == (weights.min().item(), weights.max().item())
     assert mean == pytest.approx(weights.mean().item())
     assert without.gates == {}
@@ -146,7 +146,7 @@ def test_a_detached_parameter_is_named(made, windows):
 
     trained = replace(trained, model=Detached(trained.model))
     found = measured(trained, windows)
-    assert found.untouched == ("model.unused",)
+    assert found.untouched == ["model.unused"]
     assert found.evidence == "no gradient on these windows"
     findings = {f.name: f for f in gradient_findings(found, 1, poor=False)}
     assert "model.unused: no gradient" in findings["frozen-parameter"].evidence
@@ -154,9 +154,9 @@ def test_a_detached_parameter_is_named(made, windows):
 
 def test_lambda_receives_gradient_and_is_frozen_when_it_is_not_one(made, windows):
     trained = made("p7")
-    assert measured(trained, windows).untouched == ()
+    assert measured(trained, windows).untouched == []
     trained.model.anchor_lambda.requires_grad_(False)
-    assert measured(trained, windows).untouched == ("model.anchor_lambda",)
+    assert measured(trained, windows).untouched == ["model.anchor_lambda"]
 
 
 def checkpoint(trained, moments):
@@ -177,15 +177,15 @@ def test_the_optimiser_remembers_who_never_had_a_gradient(made, windows):
     moments[1], moments[4] = None, torch.zeros(2)
     checkpoint(trained, moments)
     found = measured(trained, windows)
-    assert found.untouched == (names[1], names[4])
+    assert found.untouched == [names[1], names[4]]
     assert "optimiser" in found.evidence
 
 
-def test_a_loss_that_has_had_no_weight_yet_is_not_blamed(made, windows):
+def test_a_loss_that_has_had_no_weight_yet_is_not_reported(made, windows):
     trained = made("p8", ["order:0,5=1"])
     names = list(trainable(trained))
     checkpoint(trained, [None if name.startswith("order") else torch.ones(1) for name in names])
-    assert measured(trained, windows, epoch=2).untouched == ()
+    assert measured(trained, windows, epoch=2).untouched == []
     assert len(measured(trained, windows, epoch=5).untouched) > 0
 
 
@@ -201,13 +201,13 @@ def test_a_checkpoint_that_tells_nothing_leaves_the_gradients_to_tell(made, wind
     if damage in ("none", "torn", "foreign", "empty"):
         assert optimiser_moments(trained) is None
     found = measured(trained, windows)
-    assert (found.untouched, found.evidence) == ((), "no gradient on these windows")
+    assert (found.untouched, found.evidence) == ([], "no gradient on these windows")
 
 
 def test_a_gate_that_weighs_is_seen_and_one_that_does_not_is_found(made, windows):
     weighs = measured(made("p7", gate_threshold=0.0), windows)
-    assert weighs.gates["directional-gate"][0] == 0.25
-    assert weighs.gates["directional-gate"][2] == 1.0
+    assert weighs.gates["directional-gate"]["low"] == 0.25
+    assert weighs.gates["directional-gate"]["high"] == 1.0
     assert list(gradient_findings(weighs, 1, poor=False)) == []
     constant = measured(made("p7", gate_threshold=2.0), windows)
     (finding,) = gradient_findings(constant, 1, poor=False)
@@ -216,7 +216,7 @@ def test_a_gate_that_weighs_is_seen_and_one_that_does_not_is_found(made, windows
 
 
 def gradients(*pulls):
-    return Gradients(tuple(Pull(n, 1.0, g, s, a) for n, g, s, a in pulls), {}, 99, (), "")
+    return Gradients(tuple(Pull(n, 1.0, g, s, a) for n, g, s, a in pulls), {}, 99, [], "")
 
 
 def test_a_loss_dominates_where_it_explains_a_poor_prediction():
