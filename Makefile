@@ -1,4 +1,4 @@
-# make demo: install everything and train P8 for three epochs on the embedded default data.
+# make demo: install everything, train two recipes on the embedded data, show what they learned.
 # make test: the whole test suite, from nothing.     make docs: the site, in site/.
 # Another Python: make PYTHON=python3.12 test
 
@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test lint docs bench install clean
 
 demo: $(INSTALLED)
-	$(BIN)/lvmctl train --plugin p8 --epochs 3
+	$(BIN)/python docs/demo.py
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.output import notice
 from lvmctl.core.batch import Step
-from lvmctl.core.formatting import number, signed
+from lvmctl.core.formatting import number
 from lvmctl.core.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -70,10 +70,7 @@ class TerminalReporter(Reporter):
         if "skipped_steps" in train:
             parts.append(f"skipped {train['skipped_steps']} non-finite steps")
         if val := record.get("val"):
-            loss, cosine = number(val["loss"], 4), number(val["cos_next"], 4)
-            parts.append(f"val loss {loss} cos_next {cosine}")
-            margins = val["margin"].items()
-            parts += [f"margin[{p}] {signed(value)}" for p, value in margins]
+            parts.append(f"val loss {number(val['loss'], 4)}")
             if "r@5" in val:
                 direct = number(val["direct"]["r@5"])
                 parts.append(f"R@5 {number(val['r@5'])} (direct {direct})")
