@@ -136,12 +136,13 @@ def test_direction_names_every_previous_and_its_ceiling(typed):
 
 
 def test_five_tests_and_a_verdict(typed, runs):
-    code, out, _ = typed("5cat", "runs/five")
+    code, out, _ = typed("5cat", "runs/five", "--full")
     saved = json.loads((runs / "runs" / "five" / "5cat_results.json").read_text())
     assert code == (1 if saved["verdict"]["outcome"] == "FAIL" else 0)
     for test in ("A offsets", "B retrieval", "C ablations", "D rollout", "E stability"):
         assert test in out
-    assert f"profile fair: {saved['verdict']['outcome']}, " in out
+    assert out.startswith(f"{saved['verdict']['outcome']} by profile fair: ")
+    assert max(map(len, out.splitlines())) <= 80
     assert saved["format"] == "lvmctl.5cat/2"
     assert set(saved["predictors"]["p8"]["ablations"]) >= {
         "shuffled", "reversed", "leave_one_out", "padded", "replaced",
@@ -189,7 +190,7 @@ def test_figures_are_shown_even_where_they_cannot_be_saved(typed, runs, monkeypa
     monkeypatch.setattr(run, "write_json", full)
     code, out, err = typed("5cat", "three")
     assert code == 6
-    assert "profile fair: " in out
+    assert " by profile fair: " in out
     assert "5cat_results.json: cannot be written" in err.splitlines()[-1]
 
 

@@ -45,12 +45,14 @@ from lvmctl.cli.reporter import TerminalReporter
     show_default=True,
     help="Windows of tests C and D, whole articles; each costs a dozen predictions.",
 )
+@click.option("--full", is_flag=True, help="Show every row of the five tests.")
 @json_option
 def fivecat(
     run: str | None,
     profile: str,
     published_rules: bool,
     ablation_windows: int,
+    full: bool,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -82,6 +84,6 @@ def fivecat(
         if done.partial:
             notice(f"{', '.join(done.partial)}: not the run's own evaluation, saved as {path}")
     finally:  # a full disk costs the file, not the figures
-        emit(done.to_dict(), "eval.5cat/2", as_json, done.table)
+        emit(done.to_dict(), "eval.5cat/2", as_json, lambda: done.table(full))
     if done.verdict.failed:
         raise click.exceptions.Exit(1)

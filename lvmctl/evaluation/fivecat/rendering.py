@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import fill
 from typing import Any
 
 from lvmctl.core.formatting import MISSING, figure, interval, number, table
 from lvmctl.evaluation.rendering import heading
 
 ROWS = (
-    ("A offsets", "seed: target over k = {seed}", "offsets.seed"),
-    ("", "fair: nothing outside the window nearer", "offsets.accuracy"),
-    ("", "diagnostic: target over k = {fair}", "offsets.fair"),
-    ("B retrieval", "seed: R@5, window among the candidates", "in_article.unfiltered.r@5"),
+    ("A offsets", "published: k = {seed}", "offsets.seed"),
+    ("", "fair: accuracy", "offsets.accuracy"),
+    ("", "margin: k = {fair}", "offsets.fair"),
+    ("B retrieval", "published: R@5", "in_article.unfiltered.r@5"),
     ("", "fair: R@5", "in_article.filtered.r@5"),
     ("", "fair: MRR@10", "in_article.filtered.mrr@10"),
-    ("", "of q alone: R@5", "q.in_article.filtered.r@5"),
-    ("", "of q alone: MRR@10", "q.in_article.filtered.mrr@10"),
-    ("C ablations", "window shuffled", "ablations.shuffled"),
-    ("", "window reversed", "ablations.reversed"),
-    ("", "one chunk left out, mean", "ablations.leave_one_out"),
-    ("", "copies of the last chunk", "ablations.padded"),
-    ("", "last chunk of another article", "ablations.replaced"),
-    ("by MRR@10", "window shuffled", "ablations.mrr@10.shuffled"),
-    ("", "window reversed", "ablations.mrr@10.reversed"),
-    ("", "one chunk left out, mean", "ablations.mrr@10.leave_one_out"),
-    ("", "copies of the last chunk", "ablations.mrr@10.padded"),
-    ("", "last chunk of another article", "ablations.mrr@10.replaced"),
-    ("D rollout", "cosine, mean of 5 steps", "rollout.mean"),
-    ("E coherence", "cos_next, low (< .45)", "coherence.low"),
-    ("", "cos_next, normal", "coherence.normal"),
-    ("", "cos_next, high (> .55)", "coherence.high"),
-    ("cosine", "cos_next", "cos_next"),
-    ("margin", "last", "margin.last"),
-    ("", "second_last (diagnostic)", "margin.second_last"),
-    ("", "unseen", "margin.unseen"),
+    ("", "R@5 of q alone", "q.in_article.filtered.r@5"),
+    ("", "MRR@10 of q alone", "q.in_article.filtered.mrr@10"),
+    ("C ablations", "shuffled", "ablations.shuffled"),
+    ("", "reversed", "ablations.reversed"),
+    ("", "one chunk left out", "ablations.leave_one_out"),
+    ("", "last chunk copied", "ablations.padded"),
+    ("", "last chunk foreign", "ablations.replaced"),
+    ("C ablations, by MRR@10", "shuffled", "ablations.mrr@10.shuffled"),
+    ("", "reversed", "ablations.mrr@10.reversed"),
+    ("", "one chunk left out", "ablations.mrr@10.leave_one_out"),
+    ("", "last chunk copied", "ablations.mrr@10.padded"),
+    ("", "last chunk foreign", "ablations.mrr@10.replaced"),
+    ("D rollout", "mean of 5 steps", "rollout.mean"),
+    ("E coherence", "low (< .45)", "coherence.low"),
+    ("", "normal", "coherence.normal"),
+    ("", "high (> .55)", "coherence.high"),
+    ("cosines and margins", "cos_next", "cos_next"),
+    ("", "margin[last]", "margin.last"),
+    ("", "margin[second_last]", "margin.second_last"),
+    ("", "margin[unseen]", "margin.unseen"),
 )
+"""Tests, their rows and the paths of these."""
+
+WIDTH = 80
+
+KEY_ROWS = {
+    "R@5": "in_article.filtered.r@5",
+    "MRR@10": "in_article.filtered.mrr@10",
+    "cos_next": "cos_next",
+}
+"""What is shown without ``--full``."""
+
 BESIDE = ("direct", "wiener")
 CLASS = {
     "unit": ("oracle", "unit-margin-ceiling"),
@@ -46,63 +58,106 @@ CLASS = {
 """Cosine oracle and margin ceiling of each class of models."""
 
 
+LEGEND = """\
+R@5 and MRR@10 rank the true next chunk among all chunks of its article outside
+the window. direct retrieves with the last chunk itself, wiener is K weights
+fitted by least squares. The ceiling is the best that a model of this class can
+have; chance is guessing. Intervals resample articles. --full shows all tests."""
 NOTES = """\
-k counts chunks from the target; the fair rule of A is the share of windows in which no chunk near
-the target, outside the window, is nearer to q than the target. C is the change in
-cos(q, target): below 0, what was perturbed was used. Ceilings see the target. margin[last] below
-0 is what a correct model of text has; it does not mean "backward"."""
+A: k counts chunks from the target; accuracy is the share of windows in which no
+chunk near the target, outside the window, is nearer to q than the target.
+B: the published rule keeps the window among the candidates.
+C: the change in cos(q, target) when the window is perturbed; below 0, what was
+perturbed was used. D: cosine when q is fed back. E: cos_next by the coherence
+of the window. Ceilings see the target. margin[last] below 0 is what a correct
+model of text has; it does not mean "backward"."""
 OF_RANKERS = """\
-This model ranks by a score of its own: B is by that score, and the fair rule of C is the change in
-its MRR@10. All other figures are those of its vector q; nothing is fed back but a vector, so D is
-not asked."""
+This model ranks by a score of its own: B is by that score, and the fair rule of
+C is the change in its MRR@10. All other metrics are those of its vector q;
+nothing is fed back but a vector, so D is not asked."""
 
 
-def fivecat_text(found: dict[str, Any]) -> str:
-    """The tests, then the gates, then the verdict."""
-    ood = found["ood"]
-    beyond = "no OOD text" if ood is None else f"OOD {ood['windows']:,} of {ood['articles']:,}"
-    notes = [NOTES, OF_RANKERS] if "q" in found["predictors"][found["name"]] else [NOTES]
-    lines = [f"{heading(found)}; {beyond}", "", tests_table(found), "", *notes, ""]
-    lines += [gates_table(found), "", *conclusion(found["verdict"])]
+def fivecat_text(found: dict[str, Any], full: bool = False) -> str:
+    """The verdict, the gates it counts and the metrics that explain it.
+
+    Args:
+        full: all rows of the five tests, and the published rule of each gate.
+    """
+    ood, is_ranker = found["ood"], "q" in found["predictors"][found["name"]]
+    beyond = "no text of another source"
+    if ood is not None:
+        beyond = f"{ood['windows']:,} windows of another source"
+    lines = [conclusion(found["verdict"]), "", gates_table(found, full), *reasons(found), ""]
+    lines += [fill(f"{heading(found)}; {beyond}", WIDTH), ""]
+    lines += [tests_table(found) if full else key_table(found), ""]
+    lines += [NOTES if full else LEGEND, *([OF_RANKERS] if is_ranker else ())]
     return "\n".join(lines)
+
+
+def key_table(found: dict[str, Any]) -> str:
+    """The metrics that say whether the run is of use."""
+    others = baselines_of(found)
+    rows = [metric_row(found, name, path, others) for name, path in KEY_ROWS.items()]
+    shown = [row for row in rows if row[1] != MISSING]
+    return table(["", *header_of(found, others)], shown)
 
 
 def tests_table(found: dict[str, Any]) -> str:
     """A row for each test, with baselines, ceiling and chance beside it."""
-    others = [name for name in BESIDE if name in found["predictors"]]
-    header = ["", "", found["name"], "95 %", *others, "ceiling", "chance"]
-    return table(header, list(test_rows(found, others)))
+    others = baselines_of(found)
+    return table(["", *header_of(found, others)], list(test_rows(found, others)))
+
+
+def baselines_of(found: dict[str, Any]) -> list[str]:
+    """The baselines that stand beside the run."""
+    return [name for name in BESIDE if name in found["predictors"]]
+
+
+def header_of(found: dict[str, Any], others: Sequence[str]) -> list[str]:
+    """Names of the columns behind the first."""
+    return [found["name"], "95 % interval", *others, "ceiling", "chance"]
+
+
+def metric_row(
+    found: dict[str, Any], label: str, path: str, others: Sequence[str]
+) -> Sequence[str]:
+    """A metric of the run beside the baselines', its ceiling and chance."""
+    trees = found["predictors"]
+    value, ci = figure(trees[found["name"]], path)
+    # The cosines of a baseline's q are what it ranks by.
+    cells = [figure(trees[other], path.removeprefix("q."))[0] for other in others]
+    return label, value, ci, *cells, ceiling(found, path), chance(found, path)
 
 
 def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence[str]]:
-    """A row for each test that could be measured."""
-    trees, name = found["predictors"], found["name"]
+    """A row for each test that could be measured, below the name of its category."""
+    name = found["name"]
     rivals = {rule: f"{k:+d}" for rule, k in found["sweep"][name]["rivals"].items()}
-    first, gap = "", found["coherence_gap"]
+    blank, heading, gap = [""] * (len(others) + 4), "", found["coherence_gap"]
     logged = [("logged", name.replace("_", " "), name) for name in found["metrics"]]
-    for label, what, path in (*ROWS, *logged):
-        first = label or first
-        value, ci = figure(trees[name], path)
+    for category, what, path in (*ROWS, *logged):
+        heading = category or heading
         if path == "cos_next" and gap is not None:
-            which = "normal coherence" if gap["metric"].startswith("coherence") else "all windows"
-            yield stated("E stability", f"val - OOD, {which}", gap, "gap", others)
-        if value == MISSING:
+            which = "normal" if gap["metric"].startswith("coherence") else "all"
+            yield ["E stability", *blank]
+            yield stated(f"val - ood, {which}", gap, "gap", others)
+        label = "  " + what.format(**{"seed": "", "fair": ""} | rivals)
+        row = metric_row(found, label, path, others)
+        if row[1] == MISSING:
             continue
-        # The cosines of a baseline's q are what it ranks by.
-        cells = [figure(trees[other], path.removeprefix("q."))[0] for other in others]
-        shown = what.format(**{"seed": "", "fair": ""} | rivals)
-        yield first, shown, value, ci, *cells, ceiling(found, path), chance(found, path)
-        first = ""
+        if heading:
+            yield [heading, *blank]
+        yield row
+        heading = ""
         if path == "margin.unseen":
             for other, excess in found["excess"].items():
-                yield stated("", f"unseen, excess over {other}", excess, "value", others)
+                yield stated(f"unseen - {other}", excess, "value", others)
 
 
-def stated(
-    test: str, what: str, found: dict[str, Any], value: str, others: Sequence[str]
-) -> Sequence[str]:
-    """A row of one figure that has nothing beside it."""
-    return test, what, number(found[value]), interval(found["ci"]), *[""] * (len(others) + 2)
+def stated(label: str, found: dict[str, Any], value: str, others: Sequence[str]) -> Sequence[str]:
+    """A row of one metric that has nothing beside it."""
+    cells = number(found[value]), interval(found["ci"])
+    return f"  {label}", *cells, *[""] * (len(others) + 2)
 
 
 def ceiling(found: dict[str, Any], path: str) -> str:
@@ -131,37 +186,45 @@ def chance(found: dict[str, Any], path: str) -> str:
     return figure(tree, f"{parent}.chance_{name}")[0] if known else ""
 
 
-def gates_table(found: dict[str, Any]) -> str:
-    """A row for each gate of the verdict."""
-    header = ["gate", "asks", "published rule", "", "fair rule", "95 %", "", "ceiling", "verdict"]
-    return table(header, [gate_row(gate) for gate in found["verdict"]["gates"]])
+def gates_table(found: dict[str, Any], full: bool = False) -> str:
+    """A row for each gate of the verdict; with ``full`` the published rule's answer, too."""
+    verdict = found["verdict"]
+    header = ["gate", "asks", "value", "95 % interval"]
+    header += [*(["published", ""] if full else ["ceiling"]), "verdict"]
+    return table(header, [gate_row(gate, verdict["profile"], full) for gate in verdict["gates"]])
 
 
-def gate_row(gate: dict[str, Any]) -> Sequence[str]:
-    """What a gate asks, what both rules found, and its verdict."""
+def gate_row(gate: dict[str, Any], profile: str, full: bool) -> Sequence[str]:
+    """What a gate asks, what was measured, and its verdict."""
     sign = {">=": "≥", "<=": "≤"}[gate["op"]]
-    beyond = f" {gate['against']}" if gate["against"] else ""
-    bound = f"{sign}{beyond} {gate['bound']:+.2f}" if beyond else f"{sign} {gate['bound']:.2f}"
-    seed, fair, best = gate["seed"], gate["fair"], gate["ceiling"]
+    bound = number(gate["bound"], 2, signed=bool(gate["against"]))
+    asks = f"{sign} {gate['against']} {bound}" if gate["against"] else f"{sign} {bound}"
+    name = f"{gate['category']} {gate['name'].removeprefix(f'{profile}-')}".strip()
+    published, fair, best = gate["seed"], gate["fair"], gate["ceiling"]
+    top = "" if best is None else number(best["value"])
     return (
-        f"{gate['category']} {gate['name']}".strip() + (" (optional)" if gate["optional"] else ""),
-        bound,
-        number(seed["value"]),
-        seed["status"],
+        name + ("*" if gate["optional"] else ""),
+        asks,
         number(fair["value"]),
         interval(fair["ci"]),
-        fair["status"],
-        "" if best is None else f"{number(best['value'])} {best['name']}",
+        *((number(published["value"]), published["status"]) if full else (top,)),
         gate["status"],
     )
 
 
-def conclusion(verdict: dict[str, Any]) -> Iterator[str]:
-    """Why gates do not count, and the verdict."""
-    for gate in verdict["gates"]:
+def reasons(found: dict[str, Any]) -> Iterator[str]:
+    """Why gates do not count, a line each."""
+    gates = found["verdict"]["gates"]
+    if any(gate["optional"] for gate in gates):
+        yield "* optional: shown, not counted"
+    for gate in gates:
         if gate["why"]:
-            yield f"{gate['name']}: {gate['status']}, {gate['why']}"
-    yield (
-        f"profile {verdict['profile']}: {verdict['outcome']}, {verdict['passed']} of "
-        f"{verdict['counted']} counted tests passed, {verdict['needed']} needed"
+            yield fill(f"{gate['name']}: {gate['status']}, {gate['why']}", WIDTH)
+
+
+def conclusion(verdict: dict[str, Any]) -> str:
+    """The verdict in one sentence."""
+    return (
+        f"{verdict['outcome']} by profile {verdict['profile']}: {verdict['passed']} of "
+        f"{verdict['counted']} counted tests passed, {verdict['needed']} needed."
     )

@@ -117,9 +117,9 @@ class FiveCat:
             **self.internals,
         }
 
-    def table(self) -> str:
-        """Tests, gates and the verdict for a reader."""
-        return fivecat_text(self.to_dict())
+    def table(self, full: bool = False) -> str:
+        """The verdict, its gates and the metrics that explain it; ``full`` shows every test."""
+        return fivecat_text(self.to_dict(), full)
 
     def save(self) -> Path:
         """Write the result into the run directory; returns where it is.
