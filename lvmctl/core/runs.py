@@ -160,8 +160,11 @@ def _beginning_with(name: str, root: Path, sweeps: bool) -> list[Path]:
 
 def _unknown(name: str, root: Path, sweeps: bool) -> RunError:
     """The error for a name that no run has: the nearest names, or where they would be."""
-    names = [short_name(path, root) for path in _known(root, sweeps)]
-    close = difflib.get_close_matches(short_name(Path(name), root), names, n=3, cutoff=0.5)
+    typed, begun = short_name(Path(name), root), {}
+    for path in _known(root, sweeps):
+        whole = short_name(path, root)
+        begun.setdefault(whole[: len(typed)], whole)  # names end with a time that nobody types
+    close = [begun[each] for each in difflib.get_close_matches(typed, begun, n=3, cutoff=0.6)]
     hint = f"runs live in {root}/; `lvmctl runs list` shows them"
     if close:
         hint = f"the nearest are {', '.join(close)}" if close[1:] else f"did you mean {close[0]}?"

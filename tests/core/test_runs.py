@@ -79,6 +79,9 @@ def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(RunError) as caught:
         find_run("plian")
     assert "plain" in caught.value.hint
+    make(Path("runs/lstm_c5_20251104_222516"))
+    with pytest.raises(RunError, match="lstm_c5_20251104_222516"):
+        find_run("lsmt")
     with pytest.raises(RunError) as caught:
         find_run("zzzzzz")
     assert "lvmctl runs list" in caught.value.hint

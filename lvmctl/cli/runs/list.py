@@ -23,8 +23,8 @@ NAME_WIDTH = 31
 
 LEGEND = """\
 R@5: how often the true chunk is among the 5 best of its article, at the best
-epoch; [...] is its 95 % interval, from `lvmctl eval 5cat`; direct: the same of
-the last chunk. `lvmctl runs show NAME` has more; NAME may be cut short."""
+epoch; [...] is its 95 % interval; direct: the same of the last chunk.
+`lvmctl runs show NAME` has more; NAME may be cut short."""
 
 
 @click.command("list")
