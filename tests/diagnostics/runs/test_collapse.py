@@ -126,27 +126,24 @@ def test_thousands_of_epochs_of_noise_are_no_collapse():
     assert broken(with_cos_next(drifts.tolist())) == []
 
 
+def noisy(seed, size, epochs=10):
+    """Cosines that are noise of this size around a level."""
+    rng = np.random.default_rng(seed)
+
+    def noise(record):
+        record["val"]["cos_next"] = 0.4 + size * rng.standard_normal()
+        record["val"]["cos_anchor"] = 0.6 + 0.02 * rng.standard_normal()
+
+    return planted(noise, epochs)
+
+
 def test_noise_without_learning_is_no_collapse():
-    for seed in range(20):
-        rng = np.random.default_rng(seed)
-
-        def noise(record, rng=rng):
-            record["val"]["cos_next"] = 0.4 + 0.02 * rng.standard_normal()
-            record["val"]["cos_anchor"] = 0.6 + 0.02 * rng.standard_normal()
-
-        assert names(planted(noise, epochs=int(rng.integers(2, 13)))) == []
+    assert all(names(noisy(seed, 0.02, 2 + seed % 11)) == [] for seed in range(20))
 
 
 def test_noise_as_deep_as_a_collapse_is_seldom_called_one():
-    alarms = 0
-    for seed in range(30):
-        rng = np.random.default_rng(seed)
-
-        def noise(record, rng=rng):
-            record["val"]["cos_next"] = 0.4 + 0.15 * rng.standard_normal()
-
-        alarms += "cos_next" in str([f.evidence for f in broken(planted(noise))])
-    assert alarms <= 3  # at a level of .025
+    evidence = [str([f.evidence for f in broken(noisy(seed, 0.15))]) for seed in range(30)]
+    assert sum("cos_next" in text for text in evidence) <= 3  # at a level of .025
 
 
 def test_an_escape_is_found_by_the_margin_that_grows_most():

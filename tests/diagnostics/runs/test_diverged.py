@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from diagnostics.histories import planted, records
+from diagnostics.histories import planted
 
-from lvmctl.diagnostics.runs.diverged import diverged
 from lvmctl.diagnostics.runs.history import History
+from lvmctl.diagnostics.runs.history_rules import diverged
 
 
 def ending(*values, name="cos_next", **beside):
@@ -35,11 +35,6 @@ def test_what_is_a_number_again_has_not_diverged():
     assert since(ending(0.4, math.nan, 0.5)) == []
     assert since(ending(math.nan, 0.4, math.nan)) == [3]
     assert since(ending(None, math.nan, name="loss", cos_next=0.5)) == [1]
-
-
-@pytest.mark.parametrize("epochs", [1, 2, 10])
-def test_a_healthy_history_has_not_diverged(epochs):
-    assert since(History(records(epochs))) == []
 
 
 @pytest.mark.parametrize("name", ["cos_next", "cos_anchor", "loss"])

@@ -44,10 +44,6 @@ def test_stages_and_curricula_change_what_is_measured():
     assert "curriculum" in row(planted(selected), "loss_rank")["trend"]
 
 
-def test_learning_is_no_overfitting():
-    assert list(overfitting(History(records()))) == []
-
-
 def test_overfitting_is_a_rise_in_validation_under_a_fall_in_training():
     def rise(record):
         record["val"]["loss"] = 3.0 + 0.08 * abs(record["epoch"] - 4)

@@ -26,11 +26,10 @@ def changed(**val):
     return planted(lambda record: record["val"].update(val))
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3, 10, 25])
+@pytest.mark.parametrize("epochs", [2, 10, 25])
 def test_a_healthy_history_has_no_finding(epochs):
     history = History(records(epochs))
-    found = history_findings(history, change_points(history, RunOptions(permutations=99)))
-    assert [f for f in found if epochs > 1 or f.name != "worse-than-direct"] == []
+    assert history_findings(history, change_points(history, RunOptions(permutations=99))) == []
 
 
 def test_nothing_is_found_in_nothing():
@@ -62,14 +61,6 @@ def test_a_gate_is_constant_where_training_and_validation_have_one_mean(weight):
     (finding,) = constant_gates(planted(constant))
     assert (finding.name, finding.epoch) == ("constant-gate", 1)
     assert f"gate_weight_mean is {weight:g}" in finding.evidence
-
-
-def test_a_sample_weight_says_what_to_do_where_it_weighs_nothing():
-    def constant(record):
-        for part in ("train", "val"):
-            record[part]["gate_weight_mean"] = 0.25
-
-    (finding,) = constant_gates(planted(constant))
     assert finding.remedy == CONSTANT
     config = {"sample": [{"name": "p7/directional-gate"}]}
     (finding,) = constant_gates(planted(constant, config=config))

@@ -112,9 +112,8 @@ def test_one_seed_gives_one_answer():
     assert diagnosed(split).figures != diagnosed(split, seed=1).figures
 
 
-@pytest.mark.parametrize("world", ["ar1", "topic", "shuffled", "rotation"])
-def test_few_articles_are_undecided(world):
-    (split,) = draws(world, 1, articles=5)
+def test_few_articles_are_undecided():
+    (split,) = draws("rotation", 1, articles=5)
     found = diagnosed(split)
     assert found.verdict == "UNDECIDED"
     assert "5 articles cannot show an arrow of time at level 5 %, at least 6" in found.sentence

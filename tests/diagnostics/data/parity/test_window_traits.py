@@ -13,7 +13,7 @@ from made import split_of
 
 from lvmctl.data import Windows
 from lvmctl.diagnostics.data.parity import window_traits as module
-from lvmctl.diagnostics.data.parity.window_traits import measure, pairs, window_blocks
+from lvmctl.diagnostics.data.parity.window_traits import measure, window_blocks
 
 
 def at_angles(*degrees: float) -> np.ndarray:
@@ -179,13 +179,3 @@ def test_blocks_read_no_more_than_they_should(monkeypatch):
     sizes = [len(module.block_chunks(windows, low, high)[0]) for low, high in blocks]
     assert max(sizes) <= 25 + windows.target_offset
     assert len(blocks) <= 30 * 20 / (25 - 2 * windows.target_offset) + 1
-
-
-def test_what_the_pairs_are():
-    windows = Windows(flat(1, 0.2, seed=0), 3, 2)
-    assert [(p.lag, p.first, p.distance) for p in pairs(windows)] == [
-        (1, 1, 1),
-        (2, 2, 2),
-        (3, 1, 3),
-        (4, 0, 4),
-    ]

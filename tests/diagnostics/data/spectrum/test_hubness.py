@@ -98,9 +98,3 @@ def test_the_terms_are_what_one_more_of_a_chunk_would_do():
         more = (1 - step) * even + step * (np.arange(40) == chunk)
         slope = (weighted(more) - weighted(even)) / step
         assert term - skewness(counts) == pytest.approx(slope, abs=1e-5)
-
-
-def test_isotropic_rows_are_unit():
-    rows = isotropic_rows(50, 3, np.random.default_rng(0))
-    assert rows.dtype == np.float32
-    assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-6)

@@ -119,9 +119,3 @@ def test_two_opposite_chunks_lie_on_a_line():
     assert found["effective_rank"] == pytest.approx(1)
     assert found["participation"] == pytest.approx(1)
     assert found["top_1"] == pytest.approx(1)
-
-
-def test_one_dimension():
-    split = split_of(np.array([[1.0], [-1.0], [1.0]]), [1, 1, 1])
-    assert figures(moments(split))["participation"] == pytest.approx(1)
-    assert isotropic(3, 1)["effective_rank"] == 1
