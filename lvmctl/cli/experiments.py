@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lvmctl.cli.complete import experiment_names
+from lvmctl.cli.lazy import Group
 from lvmctl.cli.output import emit, json_option
 from lvmctl.config import load_experiments, parse_assignments
 from lvmctl.core.errors import LvmctlError, UsageError
@@ -31,7 +32,7 @@ def file_option(command: Callable) -> Callable:
     )(command)
 
 
-@click.group()
+@click.group(cls=Group)
 def experiments() -> None:
     """List, show and validate named configurations."""
 

@@ -12,6 +12,7 @@ import click
 from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import records, run_names, sources
 from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, save
+from lvmctl.cli.lazy import Group
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import describe
@@ -75,7 +76,7 @@ lvmctl diagnose NAME --history training_history.json""",
 }
 
 
-class Diagnoses(click.Group):
+class Diagnoses(Group):
     """A group whose commands are the registered diagnostics."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
