@@ -1,4 +1,4 @@
-"""Errors a user can hint. Each prints as one line: what is wrong, where, and the hint.
+"""Errors a user can repair. Each prints as one line: what is wrong, where, and the hint.
 
 The exit codes are the command line's contract: 0 ok, 1 a gate failed, 2 usage, 3 bad data,
 4 bad checkpoint or run, 5 diverged, 6 input/output or memory, 70 a fault of lvmctl itself, 130 and

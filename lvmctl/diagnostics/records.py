@@ -181,7 +181,7 @@ DIAGNOSTICS = (
     ),
     DiagnosticSpec(
         name="metrics",
-        summary="How the seeds' and the fair rules rank a perfect predictor and three others.",
+        summary="How the published and the fair rules rank a perfect predictor and three others.",
         target="lvmctl.diagnostics.data.metric_audit:MetricAudit",
         options=MetricOptions,
         takes="splits",

@@ -16,7 +16,7 @@ class VerdictGate(Record):
     Attributes:
         metric: figure that is judged, as a dotted path: ``margin.last``,
             ``in_article.filtered.r@5`` (docs/evaluation.md lists them).
-        seed_metric: the figure that the seeds' own rule judges, where it is another one.
+        seed_metric: the figure that the published rule judges, where it is another one.
         at_least, at_most: the bound; exactly one is given.
         marginal: between this value and the bound the verdict is MARGINAL.
         against: a baseline whose own figure is subtracted first, window by window.

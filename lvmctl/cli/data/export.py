@@ -26,7 +26,7 @@ from lvmctl.cli.reporter import TerminalReporter
     type=click.Choice(["npz"]),
     default="npz",
     show_default=True,
-    help="The seed format.",
+    help="Windows in NPZ files.",
 )
 @context_option
 @horizon_option
@@ -42,7 +42,7 @@ def export(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Export STORE as seed-format NPZ files, one per split.
+    """Export STORE as window NPZ files, one per split.
 
     \b
     lvmctl data export store/ --format npz --context 5

@@ -23,6 +23,6 @@ def data() -> None:
     """Make, change and inspect vector stores.
 
     A store is a directory of chunk vectors in article order. Where a command reads data, SOURCE is
-    a store (STORE@val for one split), a seed-format NPZ file or a synthetic world such as
+    a store (STORE@val for one split), a window NPZ file or a synthetic world such as
     'synth:rotation?articles=400'.
     """

@@ -39,7 +39,7 @@ def import_npz(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Import seed-format NPZ FILES, one split each.
+    """Import window NPZ FILES, one split each.
 
     A file's name says which; files without one are train, val, test and ood in turn.
 

@@ -1,4 +1,4 @@
-"""A store → seed-format NPZ files, one per split, streamed."""
+"""A store → window NPZ files, one per split, streamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seed-format NPZ files → a store. Memory stays bounded whatever their size."""
+"""Window NPZ files → a store. Memory stays bounded whatever their size."""
 
 from __future__ import annotations
 

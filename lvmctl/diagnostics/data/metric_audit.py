@@ -80,12 +80,12 @@ class MetricAudit:
         )
         if beaten:
             rules = (f"{r['rule']} in {name} ({r['first']} comes first)" for r, name in beaten)
-            sentence = f"By the seeds' rules a perfect predictor loses {', '.join(rules)}"
+            sentence = f"By the published rules a perfect predictor loses {', '.join(rules)}"
         else:
-            sentence = "A perfect predictor comes first by the seeds' rules too"
+            sentence = "A perfect predictor comes first by the published rules too"
         fair = ", ".join(f"{rule['rule']} in {name}" for rule, name in lost)
         return Diagnosis(
-            "SEED RULES MISLEAD" if beaten else "NO DIFFERENCE",
+            "PUBLISHED RULES MISLEAD" if beaten else "NO DIFFERENCE",
             f"{sentence}; by the fair rules it loses {fair or 'none'}.",
             {"worlds": figures},
             tuple(rules_table(name, table, perfect[name]) for name, table in worlds.items()),

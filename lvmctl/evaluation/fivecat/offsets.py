@@ -21,7 +21,7 @@ AHEAD = 3
 """Offsets after the target."""
 
 SEED, STRICT = (-1,), (-3, -2, -1, 1, 2, 3)
-"""Offsets that the target is compared with by the seeds' rule and by the profile ``strict``."""
+"""Offsets that the target is compared with by the published rule and by the profile ``strict``."""
 
 
 def swept_offsets(context_length: int, horizon: int) -> range:

@@ -146,7 +146,7 @@ def run_fivecat(
     Args:
         run: path or name; the latest by default.
         profile: name of a set of gates.
-        published_rules: judge as the seeds did, without asking what can be passed.
+        published_rules: judge as was published, without asking what can be passed.
         ablation_windows: C and D use whole articles up to this many windows.
 
     Raises:

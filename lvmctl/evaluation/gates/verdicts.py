@@ -61,7 +61,7 @@ class GateVerdict:
 
     Attributes:
         gate: the record.
-        seed: by the seeds' rule: their figure, and no interval is asked for.
+        seed: by the published rule: their figure, and no interval is asked for.
         fair: by the fair rule.
         judged: the one of them whose rule is in force; what follows belongs to it.
         status: its status, or by the fair rule INFEASIBLE or VACUOUS.

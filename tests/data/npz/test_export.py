@@ -1,4 +1,4 @@
-"""Stores → seed-format NPZ files, and back again."""
+"""Stores → window NPZ files, and back again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seed-format NPZ files → stores."""
+"""Window NPZ files → stores."""
 
 from __future__ import annotations
 

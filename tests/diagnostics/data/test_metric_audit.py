@@ -63,7 +63,7 @@ def test_even_the_target_itself_loses_the_margin(audit):
 
 
 def test_the_verdict(audit):
-    assert audit.verdict == "SEED RULES MISLEAD"
+    assert audit.verdict == "PUBLISHED RULES MISLEAD"
     assert "margin[last] in ar1 (the margin maximiser comes first)" in audit.sentence
     assert "by the fair rules it loses none" in audit.sentence
     assert len(audit.tables) == 3
