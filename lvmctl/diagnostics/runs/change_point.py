@@ -16,7 +16,7 @@ POINTS = 20_000
 """Points of all orders that are drawn, which keeps a curve of any length within seconds."""
 
 RESOLUTION = 2e-3
-"""Steps of a mean cosine that nobody need explain; keeps a curve without noise comparable."""
+"""Smallest step of a mean cosine that counts; keeps a curve without noise comparable."""
 
 LARGEST = 1e150
 """A sum of values up to this can be squared."""

@@ -1,6 +1,6 @@
 """How a model with its own score ranks, beside ``direct`` and chance: what is judged of a ranker.
 
-Its q is looked at and shown, but nobody retrieves with it (METHODS §3, One pool for all).
+Its q is shown and not judged: retrieval uses the score (METHODS §3, One pool for all).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from lvmctl.baselines.direct import Direct
 from lvmctl.core.diagnosis import Finding, Table
 from lvmctl.core.formatting import interval, number, signed
 from lvmctl.data.windows import Windows
-from lvmctl.diagnostics.measuring import plain
 from lvmctl.evaluation.measure import PRIMARY, Protocol
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
@@ -61,7 +60,7 @@ def ranking(
         "windows": own["windows"],
         **{row: {name: tree[name] for name in METRICS} for row, tree in rows.items()},
         "ci": {name: own["ci"][name] for name in METRICS},
-        "lead": {name: plain(lead) for name, lead in leads.items()},
+        "lead": {n: {"value": e.value, "ci": [e.low, e.high]} for n, e in leads.items()},
     }
 
 
@@ -70,7 +69,7 @@ def ranking_findings(ranks: dict[str, Any], epoch: int | None) -> Iterator[Findi
     if not ranks:
         return
     low, high = ranks["ci"]["r@5"]
-    value, chance, direct = (ranks[who]["r@5"] for who in (RUN, "chance", DIRECT))
+    value, chance, direct = (ranks[row]["r@5"] for row in (RUN, "chance", DIRECT))
     if low <= chance < 1:
         yield Finding(
             "at-chance",

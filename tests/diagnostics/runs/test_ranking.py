@@ -122,6 +122,11 @@ def test_a_score_as_good_as_direct_has_no_finding(windows):
     assert findings(windows, lambda context, pool: context[:, -1] @ pool.vectors.T) == {}
 
 
+def test_one_article_has_no_interval_and_no_finding(windows):
+    one = Windows(windows.split.take(np.array([0])), 5, 1)
+    assert findings(one, lambda context, pool: context[:, 0] @ pool.vectors.T) == {}
+
+
 def test_without_long_articles_nothing_is_ranked(windows):
     last = Predictor("model", lambda c: c[:, -1], "run", lambda c, pool: c[:, -1] @ pool.vectors.T)
     found = ranking(windows, last, last(windows), 1000, 0)

@@ -49,7 +49,7 @@ def verdict(figures: Mapping[str, Any]) -> str:
 
 
 def sentence(figures: Mapping[str, Any]) -> str:
-    """The verdict for a reader who knows no symbol, then its figures."""
+    """The verdict in plain words, then its figures."""
     effect = figures["effect"]
     lag, lags, word = effect["lag"], list(figures["lags"]), verdict(figures)
     over = "lag 1" if len(lags) == 1 else f"lags 1 to {lags[-1]} together"

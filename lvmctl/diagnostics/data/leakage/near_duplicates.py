@@ -135,7 +135,7 @@ def find_repeats(
     Args:
         chunks: N chunks.
         threshold: pairs whose cosine, in float64, is above this count.
-        progress: told how many more tiles are done, :func:`tiles` in the end.
+        progress: called with how many more tiles are done, :func:`tiles` in the end.
     """
     repeats, search = Repeats(chunks), TileSearch(chunks, threshold)
     sides = [(side.start, side.stop) for side in slices(len(chunks), BLOCK)]

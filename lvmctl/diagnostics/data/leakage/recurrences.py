@@ -21,7 +21,7 @@ def recurrences(
     Args:
         windows: W windows of one split.
         threshold: chunks whose cosine, in float64, is above this are near-duplicates.
-        progress: told how many more windows are done.
+        progress: called with how many more windows are done.
 
     Returns:
         (W,) bool each: ``last``, the query of ``direct``, is again among the candidates (the

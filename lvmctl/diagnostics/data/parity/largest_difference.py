@@ -4,7 +4,7 @@ Means are over windows, articles are what was sampled: a difference is d = Î£sâ‚
 article sums s and counts n, its standard error is linearised over articles, and t = |d|/se. Under
 permutation of the articles' labels the largest t of all traits has a distribution that one critical
 value is read from, however many traits there are and however they hang together. Studentising
-keeps the test honest where the splits differ in size or spread (Janssen 1997; Chung and Romano
+keeps the level where the splits differ in size or spread (Janssen 1997; Chung and Romano
 2013). Permutations work on sums by article, whatever the number of windows.
 """
 

@@ -87,7 +87,7 @@ def measure(windows: Windows, done: Callable[[int], object] = lambda count: None
 
     Args:
         windows: of one split.
-        done: told how many more windows were read.
+        done: called with how many more windows were read.
     """
     split, chosen = windows.split, pairs(windows)
     names = [lag_name(pair.lag) for pair in chosen]

@@ -95,7 +95,7 @@ def grouped(
 
     Args:
         split: at least one chunk.
-        progress: told how many more chunks are done.
+        progress: called with how many more chunks are done.
     """
     groups = min(GROUPS, max(5, GROUP_BYTES // (8 * split.dim**2)), len(split.lengths))
     order = seeded_order(len(split.lengths), seed, "spectrum")

@@ -2,7 +2,7 @@
 
 The k-occurrence N_k of a chunk is the number of others that have it among their k nearest by
 cosine. Its mean is k; in many dimensions its distribution is skewed to the right: few chunks are
-everyone's neighbours, and many are nobody's (Radovanović, Nanopoulos and Ivanović, 2010).
+neighbours of very many, and many of none (Radovanović, Nanopoulos and Ivanović, 2010).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def k_occurrences(
     Args:
         rows: (n, D) float32 of unit norm.
         k: neighbours; n − 1 where there are fewer.
-        progress: told how many more chunks are done.
+        progress: called with how many more chunks are done.
 
     Returns:
         (n,) int64, whose sum is n·min(k, n − 1).

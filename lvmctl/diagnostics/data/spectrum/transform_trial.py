@@ -36,7 +36,7 @@ def trial(
         shape: K and h of the windows.
         tried: transforms by name.
         seed: of the intervals.
-        progress: told 1 after the raw chunks and after each transform.
+        progress: called with 1 after the raw chunks and after each transform.
 
     Returns:
         ``windows``, ``articles``, ``raw`` (``value``, ``ci`` and ``chance`` of each figure) and
