@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import fill
 from typing import Any
 
 from lvmctl.core.formatting import estimate, figure, interval, number, p_value, table
@@ -19,24 +20,28 @@ FIGURES = {
     "margin.unseen": "margin[unseen]",
 }
 
+COLUMNS = tuple(path for path in FIGURES if not path.startswith("margin"))
+"""What the table of all predictors shows; differences show the margins, too."""
+
 
 def compare_lines(found: dict[str, Any]) -> Iterator[str]:
     """The table, then each run's differences, latency and verdict."""
     val = found["data"]["val"]
-    yield (
+    yield fill(
         f"{found['windows']:,} targets of {found['articles']:,} articles of {val['name']}, ranked "
-        f"among the chunks of the article outside the window ({found['window']} chunks)"
+        f"among the chunks of the article outside the window ({found['window']} chunks)",
+        80,
     )
     if any(run["context"] < found["window"] for run in found["runs"].values()):
         yield (
-            "each run reads its own newest K chunks of the window; baselines in the table read all "
-            "of it,\neach difference is to the baseline that reads as much as the run"
+            "Each run reads its own newest K chunks of the window; baselines in the table\n"
+            "read all of it, each difference is to the baseline that reads as much as the run."
         )
     yield ""
     names = sorted(found["predictors"], key=lambda name: name not in found["runs"])  # runs first
     trees = {name: found["predictors"][name] for name in names}
-    rows = [[name, *(figure(tree, path)[0] for path in FIGURES)] for name, tree in with_q(trees)]
-    yield table(["", *FIGURES.values()], rows)
+    rows = [[name, *(figure(tree, path)[0] for path in COLUMNS)] for name, tree in with_q(trees)]
+    yield table(["", *(FIGURES[path] for path in COLUMNS)], rows)
     for name, run in found["runs"].items():
         yield ""
         yield f"{name} minus {found['against']} (K = {run['context']}, horizon {run['horizon']})"

@@ -56,9 +56,9 @@ class Evaluation:
             **self.metric_table.record(),
         }
 
-    def table(self) -> str:
-        """The main metrics of every predictor for a reader."""
-        return summary_text(self.to_dict())
+    def table(self, full: bool = False) -> str:
+        """The main metrics of every predictor for a reader; with ``full`` the margins, too."""
+        return summary_text(self.to_dict(), full)
 
 
 def run_record(trained: Trained) -> dict[str, Any]:

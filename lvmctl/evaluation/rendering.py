@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 from lvmctl.core.formatting import MISSING, figure, number, table
@@ -21,31 +22,36 @@ RANKS = {"r@1": "R@1", "r@5": "R@5", "r@10": "R@10", "mrr": "MRR", "mrr@10": "MR
 PREVIOUS = ("last", "second_last", "unseen")
 
 MARGINS = """\
-margin[P] is cos(q, target) - cos(q, P). last and second_last lie in the window; unseen is the
-target's mirror image before it. margin[last] below 0 is what a correct model of text has: it does
-not mean "backward". margin[second_last] is diagnostic. Ceilings see the target: no model of that
-class can have a larger margin."""
+margin[P] is cos(q, target) - cos(q, P). last and second_last lie in the window;
+unseen is the target's mirror image before it. margin[last] below 0 is what a
+correct model of text has: it does not mean "backward". margin[second_last] is
+diagnostic. Ceilings see the target: no model of that class can have a larger
+margin."""
 
 SUMMARY = {
-    "cos_next": "cos_next",
-    **{f"margin.{previous}": f"margin[{previous}]" for previous in PREVIOUS},
-    **{f"{PRIMARY}.{name}": RANKS[name] for name in ("r@1", "r@5", "mrr@10")},
+    f"{PRIMARY}.r@5": "R@5",
+    f"{PRIMARY}.r@1": "R@1",
+    f"{PRIMARY}.mrr@10": "MRR@10",
     "global.filtered.r@10": "global R@10",
+    "cos_next": "cos_next",
 }
-"""Figures of the summary by path, with what they are called."""
+"""Metrics of the summary by path, with what they are called."""
 
 SUMMARY_NOTE = """\
-R@1, R@5 and MRR@10 rank the true chunk among the chunks of its article outside the window
-(articles of at least {min_article} chunks), global R@10 among all."""
+R@5, R@1 and MRR@10 rank the true next chunk among the chunks of its article
+outside the window (articles of at least {min_article} chunks), global R@10 among
+all chunks. Compare with direct, which retrieves with the last chunk itself;
+oracles see the target. Intervals resample articles."""
 
 
 def heading(found: Mapping[str, Any]) -> str:
     """What was evaluated on what."""
     val = found["data"]["val"]
     who = f"{found['run']} ({found['recipe']}) on " if "run" in found else ""
-    return (
+    return fill(
         f"{who}{found['windows']:,} windows of {found['articles']:,} articles of {val['name']}, "
-        f"K = {found['context']}, horizon {found['horizon']}"
+        f"K = {found['context']}, horizon {found['horizon']}",
+        80,
     )
 
 
@@ -89,49 +95,61 @@ def margin_rows(found: Mapping[str, Any]) -> list[Sequence[str]]:
     """A row per predictor and bound: cos_next with its interval, and each named margin."""
     rows = []
     for name, tree in found["predictors"].items():
-        cells = [
-            number(tree.get(family, {}).get(previous))
-            for family in ("cos_prev", "margin")
-            for previous in PREVIOUS
-        ]
-        rows.append([name, *figure(tree, "cos_next"), *cells])
+        rows.append([name, *figure(tree, "cos_next"), *by_previous(tree, "margin")])
     for name, margins in found.get("ceilings", {}).items():
-        cells = [number(margins["margin"].get(previous)) for previous in PREVIOUS]
-        rows.append([name, "", "", "", "", "", *cells])
+        rows.append([name, "", "", *by_previous(margins, "margin")])
     return rows
 
 
-def margins_text(found: Mapping[str, Any]) -> str:
-    """Cosines and margins by name, with their ceilings where these were worked out."""
-    header = ["", "cos_next", "95 %"]
-    header += [f"cos[{p}]" for p in PREVIOUS] + [f"margin[{p}]" for p in PREVIOUS]
-    return "\n".join([heading(found), "", table(header, margin_rows(found)), "", MARGINS])
+def by_previous(tree: Mapping[str, Any], family: str) -> list[str]:
+    """``margin`` or ``cos_prev`` of each named previous chunk."""
+    return [number(tree.get(family, {}).get(previous)) for previous in PREVIOUS]
 
 
-def summary_text(found: Mapping[str, Any]) -> str:
-    """What was measured of each predictor: cosine, margins, in-article and global retrieval."""
-    rows = [
-        [name, *summary_cells(tree), figure(tree, f"{PRIMARY}.r@5")[1]]
-        for name, tree in found["predictors"].items()
-    ]
+def margins_text(found: Mapping[str, Any], full: bool = False) -> str:
+    """Margins by name, with their ceilings where these were worked out.
+
+    Args:
+        full: show the cosines to the previous chunks, too.
+    """
+    header = ["margin of", "cos_next", "95 % interval", *PREVIOUS]
+    lines = [heading(found), "", table(header, margin_rows(found)), ""]
+    if full:
+        rows = [
+            [name, *by_previous(tree, "cos_prev")] for name, tree in found["predictors"].items()
+        ]
+        lines += [table(["cosine of q to", *PREVIOUS], rows), ""]
+    return "\n".join([*lines, MARGINS])
+
+
+def summary_text(found: Mapping[str, Any], full: bool = False) -> str:
+    """What was measured of each predictor: in-article and global retrieval, and cosine.
+
+    Args:
+        full: show the margins, too.
+    """
+    rows = []
+    for name, tree in found["predictors"].items():
+        first, *others = (figure(tree, path) for path in SUMMARY)
+        rows.append([name, *first, *(value for value, _ in others)])
     tree = next(reversed(found["predictors"].values()))
-    chances = {path: get_number(tree, chance_of(path)) for path in SUMMARY}
-    if any(value is not None for value in chances.values()):
-        cells = ["" if value is None else number(value) for value in chances.values()]
-        rows.append(["chance", *cells, ""])
-    header = ["", *SUMMARY.values(), "R@5, 95 %"]
+    chances = [get_number(tree, chance_of(path)) for path in SUMMARY]
+    if any(value is not None for value in chances):
+        first, *others = ("" if value is None else number(value) for value in chances)
+        rows.append(["chance", first, "", *others])
+    first, *others = SUMMARY.values()
+    header = ["", first, "95 % interval", *others]
     kept = [
         column
         for column in range(len(header))
         if column == 0 or any(row[column] not in ("", MISSING) for row in rows)
     ]
     shown = table([header[i] for i in kept], [[row[i] for i in kept] for row in rows])
-    return "\n".join([heading(found), "", shown, "", SUMMARY_NOTE.format(**found)])
-
-
-def summary_cells(tree: Mapping[str, Any]) -> list[str]:
-    """The figures of :data:`SUMMARY` of a predictor."""
-    return [figure(tree, path)[0] for path in SUMMARY]
+    lines = [heading(found), "", shown, "", SUMMARY_NOTE.format(**found)]
+    if full:
+        margins = table(["margin of", "cos_next", "95 % interval", *PREVIOUS], margin_rows(found))
+        lines += ["", margins, "", MARGINS]
+    return "\n".join(lines)
 
 
 def chance_of(path: str) -> str:

@@ -23,8 +23,9 @@ from lvmctl.config import TRANSFORMS
     type=click.Choice(TRANSFORMS),
     help="What chunks go through first, fitted on the training articles.",
 )
+@click.option("--full", is_flag=True, help="Show every metric.")
 @json_option
-def baselines(as_json: bool, **asked: Any) -> None:
+def baselines(full: bool, as_json: bool, **asked: Any) -> None:
     """Baselines and oracles on every window of a store; no model is needed.
 
     Baselines that learn (ema, wiener, ridge, anything centred) need --train.
@@ -38,4 +39,4 @@ def baselines(as_json: bool, **asked: Any) -> None:
 
     with redirect_stdout(sys.stderr):
         done = evaluate_baselines(reporter=TerminalReporter(), **asked)
-    emit(done.to_dict(), "eval.baselines", as_json, done.table)
+    emit(done.to_dict(), "eval.baselines", as_json, lambda: done.table(full))

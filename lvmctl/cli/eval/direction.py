@@ -18,8 +18,9 @@ from lvmctl.evaluation.rendering import margins_text
 @click.command()
 @run_argument
 @data_options
+@click.option("--full", is_flag=True, help="Show every metric.")
 @json_option
-def direction(run: str | None, as_json: bool, **asked: Any) -> None:
+def direction(run: str | None, full: bool, as_json: bool, **asked: Any) -> None:
     """Cosines to the target and to each previous chunk, by name, with margins and their ceilings.
 
     \b
@@ -39,4 +40,4 @@ def direction(run: str | None, as_json: bool, **asked: Any) -> None:
             **asked,
         )
     found = done.to_dict()
-    emit(found, "eval.direction", as_json, lambda: margins_text(found))
+    emit(found, "eval.direction", as_json, lambda: margins_text(found, full))

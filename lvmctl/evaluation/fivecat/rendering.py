@@ -88,7 +88,7 @@ def fivecat_text(found: dict[str, Any], full: bool = False) -> str:
     if ood is not None:
         beyond = f"{ood['windows']:,} windows of another source"
     lines = [conclusion(found["verdict"]), "", gates_table(found, full), *reasons(found), ""]
-    lines += [fill(f"{heading(found)}; {beyond}", WIDTH), ""]
+    lines += [fill(" ".join(f"{heading(found)}; {beyond}".split()), WIDTH), ""]
     lines += [tests_table(found) if full else key_table(found), ""]
     lines += [NOTES if full else LEGEND, *([OF_RANKERS] if is_ranker else ())]
     return "\n".join(lines)
