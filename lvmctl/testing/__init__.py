@@ -10,13 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lvmctl.testing.inputs.batches import random_batch, random_prediction
     from lvmctl.testing.pytest_checks import parametrize_with_checks
+    from lvmctl.testing.samples import random_batch, random_prediction
 
 _HOMES = {
     "parametrize_with_checks": "pytest_checks",
-    "random_batch": "inputs.batches",
-    "random_prediction": "inputs.batches",
+    "random_batch": "samples",
+    "random_prediction": "samples",
 }
 
 __all__ = ["parametrize_with_checks", "random_batch", "random_prediction"]

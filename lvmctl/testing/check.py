@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Flaky
+from hypothesis.strategies import SearchStrategy
 
 from lvmctl.registry import Entry, Plugin, Registry
 from lvmctl.registry.build import construct
 from lvmctl.registry.specs import Record
+
+T = TypeVar("T")
 
 
 class CheckFailed(AssertionError):
@@ -79,4 +86,57 @@ def check(function: Callable[[Subject], str | None]) -> Check:
 
 def where(applies: Callable[[Subject], bool], *checks: Check) -> tuple[Check, ...]:
     """``checks`` of those subjects alone to which they apply."""
-    return tuple(replace(one, applies=applies) for one in checks)
+    return tuple(replace(check, applies=applies) for check in checks)
+
+
+def once_per_subject(make: Callable[[Subject], T]) -> Callable[[Subject], T]:
+    """``make(subject)``, made once for all checks of a subject, and kept until the next one."""
+    latest: list[Any] = []
+
+    @wraps(make)
+    def kept(subject: Subject) -> T:
+        if not latest or latest[0] is not subject:
+            latest[:] = [subject, make(subject)]
+        return latest[1]
+
+    return kept
+
+
+def for_all(
+    rule: Callable[..., object], examples: int = 25, **strategies: SearchStrategy[Any]
+) -> None:
+    """Call ``rule`` with values drawn from ``strategies``, the same ones in every run.
+
+    Raises:
+        CheckFailed: ``rule`` raised; the message ends with the smallest values for which it does,
+            or names values for which it does not raise again.
+        Skipped: ``rule`` raised it.
+    """
+    drawn: dict[str, Any] = {}
+
+    @settings(
+        max_examples=examples,
+        phases=(Phase.generate, Phase.shrink),  # to explain takes ten times as long as to shrink
+        deadline=None,
+        database=None,
+        derandomize=True,
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(**strategies)
+    def run(**values: Any) -> None:
+        drawn.clear()
+        drawn.update(values)
+        rule(**values)
+
+    try:
+        run()
+    except Skipped:
+        raise
+    except Exception as error:
+        example = ", ".join(f"{name} = {value}" for name, value in drawn.items())
+        if isinstance(error, Flaky):
+            raise CheckFailed(f"it fails for {example}, and then does not") from error
+        why = str(error) if isinstance(error, CheckFailed) else f"{type(error).__name__}: {error}"
+        raise CheckFailed(f"{why} (smallest example: {example})") from error

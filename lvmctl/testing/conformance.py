@@ -16,21 +16,8 @@ from lvmctl.registry.specs import Buildable
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject
 
 RECORD = "lvmctl.testing.checks.record"
-ROOMS = {
-    "plugin": ("lvmctl.testing.checks.plugin",),
-    "recipe": (RECORD, "lvmctl.testing.checks.recipe"),
-    "model": (RECORD, "lvmctl.testing.checks.model"),
-    "loss": (RECORD, "lvmctl.testing.checks.loss"),
-    "field": (RECORD, "lvmctl.testing.checks.field"),
-    "gate": (RECORD, "lvmctl.testing.checks.gate"),
-    "profile": (RECORD, "lvmctl.testing.checks.profile"),
-    "metric": (RECORD, "lvmctl.testing.checks.metric"),
-    "diagnostic": (RECORD, "lvmctl.testing.checks.diagnostic"),
-    "encoder": (RECORD, "lvmctl.testing.checks.encoder"),
-    "baseline": (RECORD, "lvmctl.testing.checks.baseline"),
-    "command": (RECORD, "lvmctl.testing.checks.command"),
-}
-"""Modules of checks, each with a tuple ``CHECKS``, by what is checked."""
+FILES = {"profile": "gate", "metric": "gate"}
+"""Kinds whose checks are in the file of another one; all others have a file of their name."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +68,8 @@ class Case:
         except (Exception, SystemExit) as error:
             if out_of_memory(error):
                 raise
-            said = str(error) if isinstance(error, LvmctlError) else repr(error)
-            raise CheckFailed(f"it raised {said}") from error
+            message = str(error) if isinstance(error, LvmctlError) else repr(error)
+            raise CheckFailed(f"it raised {message}") from error
 
     def outcome(self) -> Outcome:
         """Run the check and say how it ended."""
@@ -97,8 +84,9 @@ class Case:
 
 def checks(kind: str) -> tuple[Check, ...]:
     """The checks of a kind of record, or of ``"plugin"``, in the order they run."""
-    rooms = [importlib.import_module(room) for room in ROOMS[kind]]
-    return tuple(check for room in rooms for check in room.CHECKS)
+    module = importlib.import_module(f"lvmctl.testing.checks.{FILES.get(kind, kind)}")
+    checks = module.CHECKS[kind] if isinstance(module.CHECKS, dict) else module.CHECKS
+    return checks if kind == "plugin" else importlib.import_module(RECORD).CHECKS + checks
 
 
 def cases(
@@ -113,7 +101,7 @@ def cases(
         name: a plugin (its entry point's or its distribution's name), which is checked with all
             its records, or a record, bare or qualified, which is checked alone with its plugin. A
             class of a file, ``my_loss.py:MyLoss``, is a record of the kind that is named.
-        options: values by option name, for a record; its defaults where not given.
+        options: values by option name, for a record; its defaults where there are none.
         registry: where names are looked up; by default what is installed.
         kind: only records of this kind.
 
@@ -122,26 +110,32 @@ def cases(
         UsageError: a file's class without a kind, options for a plugin with several records, or
             options that the record does not take.
     """
-    registry = registry or load_registry()
-    found = subjects(registry, name, kind)
+    chosen = subjects(registry or load_registry(), name, kind)
     if options:
-        records = [subject for subject in found if subject.entry]
-        if len(records) != 1:
-            raise UsageError(
-                f"{name} is {len(records)} records, and options are one record's",
-                where="--set",
-                hint="name the record",
-            )
-        if records[0].options is not None:
-            bound = bind(records[0].record.options, [("--set", dict(options))]).options
-            one = replace(records[0], options=bound)
-            found = [one if subject.entry else subject for subject in found]
+        chosen = [*_with_options(name, chosen, options)]
     return [
         Case(check, subject)
-        for subject in found
+        for subject in chosen
         for check in _due(subject)
         if check.applies(subject)
     ]
+
+
+def _with_options(name: str, chosen: Sequence[Subject], options: Mapping[str, Any]):
+    """The subjects, the only record among them with ``options``."""
+    count = sum(subject.entry is not None for subject in chosen)
+    if count != 1:
+        raise UsageError(
+            f"{name} is {count} records, and options are one record's",
+            where="--set",
+            hint="name the record",
+        )
+    for subject in chosen:
+        if subject.options is None:
+            yield subject
+        else:
+            bound = bind(subject.record.options, [("--set", dict(options))])
+            yield replace(subject, options=bound.options)
 
 
 def _due(subject: Subject) -> tuple[Check, ...]:
@@ -160,34 +154,33 @@ def subjects(registry: Registry, name: str, kind: str | None = None) -> list[Sub
             raise UsageError(
                 "a class of a file may be of any kind", where=name, hint="add --kind loss, …"
             )
-        entry = registry.get(kind, name)
-        return [Subject(registry, entry.plugin, entry, _defaults(entry))]
-    plugins = [plugin for plugin in registry.plugins if plugin.found.known_as(name)]
+        return [_subject(registry, registry.get(kind, name))]
+    plugins = [_working(plugin) for plugin in registry.plugins if plugin.found.known_as(name)]
     if plugins:
-        sound = [_sound(plugin) for plugin in plugins]
-        entries = [entry for entry in registry.entries(kind) if entry.plugin in sound]
+        entries = [entry for entry in registry.entries(kind) if entry.plugin in plugins]
     else:
-        kinds = {entry.kind: None for entry in registry.entries(kind) if entry.means(name)}
+        kinds = dict.fromkeys(entry.kind for entry in registry.entries(kind) if entry.means(name))
         if not kinds:
             raise registry.unknown(name, kind)
-        entries = [registry.get(one, name) for one in kinds]
-        sound = list({entry.plugin.found: entry.plugin for entry in entries}.values())
+        entries = [registry.get(meant, name) for meant in kinds]
+        plugins = list({entry.plugin.found: entry.plugin for entry in entries}.values())
     return [
-        *(Subject(registry, plugin) for plugin in sound),
-        *(Subject(registry, entry.plugin, entry, _defaults(entry)) for entry in entries),
+        *(Subject(registry, plugin) for plugin in plugins),
+        *(_subject(registry, entry) for entry in entries),
     ]
 
 
-def _defaults(entry: Entry) -> Any:
-    """The record's options as they are by default; None where it has none, or where their class is
-    at fault, which the checks of records say."""
+def _subject(registry: Registry, entry: Entry) -> Subject:
+    """A record with its options as they are by default; None where it has none, or where their
+    class is at fault, which the checks of records say."""
     try:
-        return bind(entry.record.options).options
+        options = bind(entry.record.options).options
     except Exception:
-        return None
+        options = None
+    return Subject(registry, entry.plugin, entry, options)
 
 
-def _sound(plugin: Plugin) -> Plugin:
+def _working(plugin: Plugin) -> Plugin:
     if plugin.status != "ok":
         raise PluginError(
             f"plugin {plugin.found} is {plugin.status}: {plugin.error}",
@@ -196,7 +189,7 @@ def _sound(plugin: Plugin) -> Plugin:
     return plugin
 
 
-def expect(found: Sequence[Case], failures: Mapping[str, str]) -> dict[str, str]:
+def expect(cases: Sequence[Case], failures: Mapping[str, str]) -> dict[str, str]:
     """The reasons of expected failures by :attr:`Case.id`.
 
     Args:
@@ -207,9 +200,9 @@ def expect(found: Sequence[Case], failures: Mapping[str, str]) -> dict[str, str]
     """
     reasons = {}
     for name, reason in failures.items():
-        meant = [case.id for case in found if name in (case.id, case.check.name)]
+        meant = [case.id for case in cases if name in (case.id, case.check.name)]
         if not meant:
-            close = nearest(name, sorted({case.check.name for case in found}))
+            close = nearest(name, sorted({case.check.name for case in cases}))
             raise UsageError(
                 f"no check is called {name!r}",
                 where="expected_failures",

@@ -45,8 +45,8 @@ def parametrize_with_checks(
         PluginError: an unknown name, or a broken or disabled plugin.
         UsageError: options or expected failures that nothing has.
     """
-    found = [case for name in names for case in cases(name, options)]
-    reasons = expect(found, expected_failures or {})
+    chosen = [case for name in names for case in cases(name, options)]
+    reasons = expect(chosen, expected_failures or {})
     tests = [
         pytest.param(
             CheckTest(case),
@@ -55,6 +55,6 @@ def parametrize_with_checks(
             if case.id in reasons
             else [],
         )
-        for case in found
+        for case in chosen
     ]
     return pytest.mark.parametrize("check", tests)

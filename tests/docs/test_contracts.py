@@ -16,7 +16,7 @@ from lvmctl.data import Split, Windows
 from lvmctl.registry import specs as spec
 from lvmctl.registry.declare import options_fault
 from lvmctl.registry.specs import API_VERSION
-from lvmctl.testing.inputs.splits import textlike
+from lvmctl.testing.samples import textlike
 
 PAGE = PLUGINS / "contracts.md"
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from lvmctl.config import option
 from lvmctl.core.errors import DataError, UsageError
-from lvmctl.testing.inputs.texts import COOKING, corpus
+from lvmctl.testing.checks.encoder import COOKING, corpus
 
 
 @dataclass(frozen=True, kw_only=True)

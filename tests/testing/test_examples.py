@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 
-from lvmctl.testing.check import CheckFailed, Skipped
-from lvmctl.testing.examples import for_all
+from lvmctl.testing.check import CheckFailed, Skipped, for_all
 
 
 def test_a_rule_that_holds_is_tried_on_as_many_examples_as_asked():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -14,18 +16,98 @@ import torch
 
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import LvmctlError
+from lvmctl.core.files import write_json
 from lvmctl.core.reporter import SILENT
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
-from lvmctl.testing.inputs.diagnostic_subjects import odd, trace, usual
-from lvmctl.testing.inputs.once import once_per_subject
+from lvmctl.data import Split, Splits
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.gate_inputs import evaluations, record
+from lvmctl.testing.samples import split_of, textlike, textlike_splits
 
 VERDICT = re.compile(r"[A-Z0-9][A-Z0-9 ,'/+-]{0,39}")
-TAKEN = ("schema", "verdict", "sentence", "change", "failed")
+RESERVED = ("schema", "verdict", "sentence", "change", "failed")
 """What stands beside the figures in the JSON."""
+
+# ------------------------------------------------------------------ what is diagnosed
+
+STORES: dict[str, Callable[[], Split]] = {
+    "one article": lambda: textlike(1),
+    "articles of one chunk": lambda: textlike(chunks=1),
+    "vectors of two numbers": lambda: textlike(4, dim=2),
+    "chunks that are all the same": lambda: split_of([np.tile(np.eye(8)[0], (24, 1))] * 3),
+}
+
+
+def usual(takes: str, place: Path) -> Any:
+    """A ``store``, ``splits``, or the history of a ``run`` of five epochs, written to ``place``."""
+    if takes == "store":
+        return textlike(24)
+    if takes == "splits":
+        return textlike_splits(12)
+    return history(place, [record(epoch, learning(epoch)) for epoch in range(1, 6)])
+
+
+def odd(takes: str) -> dict[str, Callable[[Path], Any]]:
+    """What is easily overlooked, by what it is."""
+    if takes == "store":
+        return {name: lambda place, make=make: make() for name, make in STORES.items()}
+    if takes == "splits":
+        return {
+            name: lambda place, make=make: Splits(make(), make(), None, [])
+            for name, make in STORES.items()
+        }
+    nan = evaluations()["with every figure nan"]
+    return {
+        "a run of one epoch": lambda place: history(place, [record(1, learning(1))]),
+        "a run that was never evaluated": lambda place: history(place, [record(1, {})]),
+        "a run without any number": lambda place: history(place, [record(1, nan)] * 3),
+        "a run without an epoch": lambda place: history(place, []),
+        "a directory with a history alone": lambda place: usual("run", place).parent,
+        "a directory without a history": lambda place: place,
+        "a history that is cut short": cut_short,
+        "a history that is no list of records": lambda place: history(place, [1, "a", None]),
+        "a path where nothing is": lambda place: place / "nothing",
+    }
+
+
+def learning(epoch: int) -> dict[str, Any]:
+    """An evaluation that is a little better in each epoch."""
+    figures = {"loss": 1 / epoch, "cos_next": 0.5 - 0.3 / epoch, "cos_anchor": 0.6}
+    return evaluations()["as usual"] | figures
+
+
+def history(place: Path, records: Any) -> Path:
+    """The path of a bare ``training_history.json`` in ``place``."""
+    path = place / "training_history.json"
+    write_json(path, records)
+    return path
+
+
+def cut_short(place: Path) -> Path:
+    """The path of a history that a crash cut short."""
+    path = usual("run", place)
+    path.write_text(path.read_text(encoding="utf-8")[:-100], encoding="utf-8")
+    return path
+
+
+def trace(data: Any) -> str:
+    """A hash of all that a store, splits or a run hold."""
+    digest = hashlib.sha256()
+    if isinstance(data, Path):
+        for path in sorted(data.parent.rglob("*")):
+            digest.update(str(path).encode() + (path.read_bytes() if path.is_file() else b""))
+        return digest.hexdigest()
+    for split in [data] if isinstance(data, Split) else data.by_name.values():
+        for values in (split.vectors, split.starts, split.lengths):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        digest.update(repr((split.articles, split.source, split.name)).encode())
+    return digest.hexdigest()
+
+
+# ------------------------------------------------------------------ the checks
 
 
 class Trial(NamedTuple):
-    """Two diagnoses of the usual subject, and whether it is another one after them."""
+    """Two diagnoses of the usual data, and whether they changed it."""
 
     first: Diagnosis
     second: Diagnosis
@@ -34,16 +116,16 @@ class Trial(NamedTuple):
 
 @once_per_subject
 def trial(subject: Subject) -> Trial:
-    """Ask the diagnostic twice about its usual subject."""
+    """Ask the diagnostic twice about its usual data."""
     with TemporaryDirectory(prefix="lvmctl-check-") as place:
-        asked = usual(subject.record.takes, Path(place))
-        before = trace(asked)
-        first, second = (diagnosed(subject, asked, seed) for seed in (1, 2))
-        return Trial(first, second, trace(asked) != before)
+        data = usual(subject.record.takes, Path(place))
+        before = trace(data)
+        first, second = (diagnosed(subject, data, seed) for seed in (1, 2))
+        return Trial(first, second, trace(data) != before)
 
 
-def diagnosed(subject: Subject, asked: Any, seed: int = 0) -> Diagnosis:
-    """What the diagnostic says of ``asked``.
+def diagnosed(subject: Subject, data: Any, seed: int = 0) -> Diagnosis:
+    """What the diagnostic says of ``data``.
 
     Args:
         seed: of NumPy's and torch's global generators, which it should not depend on.
@@ -52,38 +134,37 @@ def diagnosed(subject: Subject, asked: Any, seed: int = 0) -> Diagnosis:
     np.random.seed(seed)
     torch.manual_seed(seed)
     try:
-        found = subject.build()(asked, SILENT)
+        diagnosis = subject.build()(data, SILENT)
     finally:
         np.random.set_state(before[0])
         torch.set_rng_state(before[1])
-    if not isinstance(found, Diagnosis):
-        raise CheckFailed(f"it returns a {type(found).__name__}, not a Diagnosis")
-    return found
+    if not isinstance(diagnosis, Diagnosis):
+        raise CheckFailed(f"it returns a {type(diagnosis).__name__}, not a Diagnosis")
+    return diagnosis
 
 
 @check
-def says_it_in_a_sentence(subject: Subject) -> str | None:
+def says_it_in_a_sentence(subject: Subject) -> str:
     """It returns a Diagnosis: a verdict of a few words in capitals, one line that ends with a full
     stop, and tables whose rows are as long as their headers."""
-    found = trial(subject).first
-    if not isinstance(found.verdict, str) or not VERDICT.fullmatch(found.verdict):
-        raise CheckFailed(f"the verdict {found.verdict!r} is not a few words in capitals")
-    sentence = found.sentence
+    diagnosis = trial(subject).first
+    verdict, sentence, change = diagnosis.verdict, diagnosis.sentence, diagnosis.change
+    if not isinstance(verdict, str) or not VERDICT.fullmatch(verdict):
+        raise CheckFailed(f"the verdict {verdict!r} is not a few words in capitals")
     if not isinstance(sentence, str) or "\n" in sentence or not sentence.endswith("."):
         raise CheckFailed(f"the sentence is not one line with a full stop: {sentence!r}")
-    if not isinstance(found.change, str) or "\n" in found.change:
-        raise CheckFailed(f"what would change it is not one line: {found.change!r}")
-    for table in found.tables:
-        long = [row for row in table.rows if len(row) != len(table.header)]
-        if long:
-            raise CheckFailed(
-                f"a row of {table.title or 'a table'} does not fit its header: {long[0]}"
-            )
-    return f"{found.verdict}: {sentence}"
+    if not isinstance(change, str) or "\n" in change:
+        raise CheckFailed(f"what would change it is not one line: {change!r}")
+    for table in diagnosis.tables:
+        for row in table.rows:
+            if len(row) != len(table.header):
+                name = table.title or "a table"
+                raise CheckFailed(f"a row of {name} does not fit its header: {row}")
+    return f"{verdict}: {sentence}"
 
 
 @check
-def figures_are_plain_data(subject: Subject) -> str | None:
+def figures_are_plain_data(subject: Subject) -> None:
     """Its figures are plain data with names of their own, so that ``--json`` can print them."""
     figures = trial(subject).first.figures
     if not isinstance(figures, dict):
@@ -92,34 +173,29 @@ def figures_are_plain_data(subject: Subject) -> str | None:
         json.dumps(figures)
     except (TypeError, ValueError) as error:
         raise CheckFailed(f"the figures are no plain data: {error}") from error
-    taken = [name for name in figures if name in TAKEN]
-    if taken:
-        raise CheckFailed(
-            f"the figure {taken[0]!r} hides the {taken[0]} of the diagnosis in the JSON"
-        )
-    return None
+    for name in figures:
+        if name in RESERVED:
+            raise CheckFailed(f"the figure {name!r} hides the {name} of the diagnosis in the JSON")
 
 
 @check
-def same_subject_same_diagnosis(subject: Subject) -> str | None:
+def same_subject_same_diagnosis(subject: Subject) -> None:
     """Asked twice about one subject it says the same, whatever was drawn at random meanwhile."""
-    one, two, _ = trial(subject)
+    first, second, _ = trial(subject)
     for name in ("verdict", "sentence", "change", "failed", "figures", "tables"):
-        if repr(getattr(one, name)) != repr(getattr(two, name)):
+        if repr(getattr(first, name)) != repr(getattr(second, name)):
             raise CheckFailed(f"its {name} is another one the second time")
-    return None
 
 
 @check
-def leaves_its_subject(subject: Subject) -> str | None:
+def leaves_its_subject(subject: Subject) -> None:
     """It changes nothing of what it is asked about."""
     if trial(subject).changed:
         raise CheckFailed(f"it changes the {subject.record.takes} it is asked about")
-    return None
 
 
 @check
-def odd_subjects_end_in_one_line(subject: Subject) -> str | None:
+def odd_subjects_end_in_one_line(subject: Subject) -> str:
     """An odd subject, such as one article, articles too short or a damaged history, ends in a
     Diagnosis or in an error of lvmctl, told in one line."""
     answers = []
@@ -139,7 +215,7 @@ def odd_subjects_end_in_one_line(subject: Subject) -> str | None:
 
 
 @check
-def plot_can_be_drawn(subject: Subject) -> str | None:
+def plot_can_be_drawn(subject: Subject) -> None:
     """Where it has a plot, the plot can be drawn."""
     plot = trial(subject).first.plot
     if plot is None:
@@ -148,7 +224,6 @@ def plot_can_be_drawn(subject: Subject) -> str | None:
         raise Skipped("matplotlib is not installed")
     with TemporaryDirectory(prefix="lvmctl-check-") as place:
         plot().savefig(Path(place) / "plot.svg", format="svg")
-    return None
 
 
 CHECKS: tuple[Check, ...] = (

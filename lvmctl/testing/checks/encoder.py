@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from io import BytesIO
 from typing import Any
@@ -15,14 +13,47 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, LvmctlError
 from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
-from lvmctl.testing.inputs.other_process import NotThere, vectors_elsewhere
-from lvmctl.testing.inputs.texts import COOKING, MONEY, MUSIC, ODD, SAILING, corpus
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.processes import ProcessFailed, vectors_elsewhere
 
 TOLERANCE = 1e-4
 """What rounding may change in a vector, relative to its norm, when a batch has another size."""
 
+COOKING = ("onion", "butter", "garlic", "bread", "oven", "salt", "pepper", "soup")
+SAILING = ("harbour", "anchor", "sail", "mast", "tide", "rope", "captain", "storm")
+MONEY = ("bank", "bond", "market", "price", "loan", "share", "profit", "tax")
+MUSIC = ("violin", "chord", "melody", "drum", "choir", "rhythm", "piano", "opera")
+SENTENCES = (
+    "The {0} and the {1} were there before the {2}.",
+    "Nobody asked why the {1} needed a {3}, or the {2} another {0}.",
+    "She wrote about {2} and {3}, then about {0} alone.",
+)
+
+
+def corpus(*topics: tuple[str, ...]) -> list[str]:
+    """Eight different sentences about each of ``topics``, the topics one after another."""
+    return [
+        SENTENCES[turn % len(SENTENCES)].format(*words[turn:], *words[:turn])
+        for words in topics
+        for turn in range(len(words))
+    ]
+
+
 TEXTS = corpus(COOKING, SAILING, MONEY)
+
+ODD = {
+    "an empty text": "",
+    "white space": " \t\n ",
+    "a single letter": "a",
+    "digits": "0 1 2 3",
+    "a word nobody knows": "qwxzv",
+    "a long text": "the harbour was full of bread " * 3000,
+    "other scripts": "Ångström naïve 東京 Привет مرحبا",
+    "signs": "🜁 👩‍🚀 \u200b\u202e ­",
+    "a null character": "salt\x00pepper",
+    "line breaks": "salt\r\npepper\n\nsoup",
+}
+"""Texts as they occur in real corpora, by what they are."""
 
 
 def built(subject: Subject) -> Any:
@@ -38,16 +69,20 @@ def built(subject: Subject) -> Any:
             raise Skipped(f"it cannot be made here: {error}") from error
 
 
-def ready(subject: Subject, texts: list[str] = TEXTS) -> Any:
-    """The encoder, fitted to ``texts`` if it learns."""
+def fitted(subject: Subject) -> Any:
+    """A new encoder, fitted to :data:`TEXTS` if it learns."""
     encoder = built(subject)
     if subject.record.fitted:
-        encoder.fit(texts)
+        encoder.fit(TEXTS)
     return encoder
 
 
+ready = once_per_subject(fitted)
+"""The encoder that most checks use."""
+
+
 @check
-def one_finite_row_per_text(subject: Subject) -> str | None:
+def one_finite_row_per_text(subject: Subject) -> str:
     """Each text becomes a row of finite float32 numbers, as many as any other; no text, no row."""
     encoder, widths = ready(subject), {}
     if len(none := encoder.encode([])):
@@ -62,19 +97,18 @@ def one_finite_row_per_text(subject: Subject) -> str | None:
             raise CheckFailed(f"{count} texts give numbers that are not finite")
         widths[count] = rows.shape[1]
     if len(set(widths.values())) > 1:
-        said = ", ".join(f"{width} for {count} texts" for count, width in widths.items())
-        raise CheckFailed(f"D changes: {said}")
+        each = ", ".join(f"{width} for {count} texts" for count, width in widths.items())
+        raise CheckFailed(f"D changes: {each}")
     return f"D = {widths[1]}"
 
 
 @check
-def unit_norm_or_said(subject: Subject) -> str | None:
+def unit_norm_or_said(subject: Subject) -> str:
     """Vectors have norm 1 within 1e-3, or the recipe says ``"normalized": False`` and no vector is
     zero."""
     encoder = ready(subject)
-    rows = encoder.encode(TEXTS)
     try:
-        norms = norms_of(rows, lambda i: f"the vector of {TEXTS[i]!r}", None)
+        norms = norms_of(encoder.encode(TEXTS), lambda i: f"the vector of {TEXTS[i]!r}", None)
     except DataError as error:
         raise CheckFailed(error.what) from error
     between = f"norms lie between {norms.min():.4f} and {norms.max():.4f}"
@@ -86,36 +120,34 @@ def unit_norm_or_said(subject: Subject) -> str | None:
 @check
 def same_text_same_vector(subject: Subject) -> str | None:
     """A text has the same vector alone and among others, in any order, and in another process."""
-    encoder = ready(subject)
+    encoder = fitted(subject)
     rows = encoder.encode(TEXTS)
     order = np.random.default_rng(0).permutation(len(TEXTS))
+    shuffled = np.asarray(encoder.encode([TEXTS[i] for i in order]))
     others = {
-        "again": rows_of(encoder, TEXTS),
+        "again": encoder.encode(TEXTS),
         "alone": np.concatenate([encoder.encode([text]) for text in TEXTS]),
-        "in another order": rows_of(encoder, [TEXTS[i] for i in order])[np.argsort(order)],
-        "twice in a batch": rows_of(encoder, TEXTS * 2)[len(TEXTS) :],
-        "by another encoder made the same way": rows_of(ready(subject), TEXTS),
+        "in another order": shuffled[np.argsort(order)],
+        "twice in a batch": encoder.encode(TEXTS * 2)[len(TEXTS) :],
+        "by another encoder made the same way": fitted(subject).encode(TEXTS),
     }
-    for how, found in others.items():
-        require_same(rows, found, how)
+    record, note = subject.record, None
     try:
-        elsewhere = vectors_elsewhere(subject, TEXTS)
-    except NotThere as reason:
-        return f"not tried in another process: {reason}"
-    require_same(rows, elsewhere, "in another process, with another PYTHONHASHSEED")
-    return None
-
-
-def require_same(rows: np.ndarray, found: np.ndarray, how: str) -> None:
-    """CheckFailed where vectors of :data:`TEXTS` differ by more than rounding."""
-    apart = np.linalg.norm(found - rows, axis=1) / np.linalg.norm(rows, axis=1).clip(1e-12)
-    if apart.max() > TOLERANCE:
-        text = TEXTS[int(apart.argmax())]
-        raise CheckFailed(f"{text!r} has another vector {how}, {apart.max():.2g} away")
+        elsewhere = vectors_elsewhere(record.target, subject.options, record.fitted, TEXTS)
+        others["in another process, with another PYTHONHASHSEED"] = elsewhere
+    except ProcessFailed as reason:
+        note = f"not tried in another process: {reason}"
+    for how, vectors in others.items():
+        norms = np.linalg.norm(rows, axis=1).clip(1e-12)
+        apart = np.linalg.norm(np.asarray(vectors) - rows, axis=1) / norms
+        if apart.max() > TOLERANCE:
+            text = TEXTS[int(apart.argmax())]
+            raise CheckFailed(f"{text!r} has another vector {how}, {apart.max():.2g} away")
+    return note
 
 
 @check
-def different_texts_differ(subject: Subject) -> str | None:
+def different_texts_differ(subject: Subject) -> str:
     """Different texts have different vectors: of all pairs at most one in ten may share its
     direction."""
     rows = ready(subject).encode(TEXTS).astype(np.float64)
@@ -151,7 +183,7 @@ def odd_texts_are_encoded_or_refused(subject: Subject) -> str | None:
 
 
 @check
-def recipe_says_what_made_it(subject: Subject) -> str | None:
+def recipe_says_what_made_it(subject: Subject) -> None:
     """The recipe is plain data that names the encoder and every option, and encoding does not
     change it."""
     encoder = ready(subject)
@@ -170,58 +202,43 @@ def recipe_says_what_made_it(subject: Subject) -> str | None:
     encoder.encode(TEXTS[:3])
     if encoder.recipe() != recipe:
         raise CheckFailed("the recipe is another one after texts were encoded")
-    return None
 
 
 @check
-def fit_learns_where_it_says_so(subject: Subject) -> str | None:
+def fit_learns_where_it_says_so(subject: Subject) -> None:
     """An encoder that is ``fitted`` learns from its corpus, and any other encodes the same whatever
     it was fitted to."""
-    first, second = ready(subject), built(subject)
-    second.fit(corpus(MUSIC, SAILING))
-    one, other = first.encode(TEXTS), second.encode(TEXTS)
-    same = one.shape == other.shape and np.allclose(one, other, atol=TOLERANCE)
+    refitted = built(subject)
+    refitted.fit(corpus(MUSIC, SAILING))
+    rows, others = ready(subject).encode(TEXTS), refitted.encode(TEXTS)
+    same = rows.shape == others.shape and np.allclose(rows, others, atol=TOLERANCE)
     if subject.record.fitted and same:
         raise CheckFailed("fitted=True, and another corpus changes no vector")
     if not subject.record.fitted and not same:
         raise CheckFailed("fitted=False, and fit() changes the vectors")
-    return None
 
 
 @check
-def state_comes_back(subject: Subject) -> str | None:
+def state_comes_back(subject: Subject) -> None:
     """A fitted encoder's ``state()`` is plain arrays from which ``restore()`` makes the same
     encoder, so that other text can be embedded in its space."""
     if not subject.record.fitted:
         raise Skipped("it learns nothing")
-    encoder, again, file = ready(subject), built(subject), BytesIO()
+    encoder, restored, file = ready(subject), built(subject), BytesIO()
     for name in ("state", "restore"):
         if not hasattr(encoder, name):
             raise CheckFailed(f"it has no {name}()")
     np.savez(file, **encoder.state())
     file.seek(0)
-    with without_pickle(), np.load(file, allow_pickle=False) as arrays:
-        again.restore(dict(arrays))
-    texts = [*TEXTS, *corpus(MUSIC)]
-    if not np.array_equal(again.encode(texts), encoder.encode(texts)):
-        raise CheckFailed("the restored encoder gives other vectors")
-    return None
-
-
-@contextmanager
-def without_pickle() -> Iterator[None]:
-    """Say plainly that a state holds objects, which no store keeps."""
     try:
-        yield
+        with np.load(file, allow_pickle=False) as arrays:
+            state = dict(arrays)
     except ValueError as error:
-        if "allow_pickle" not in str(error):
-            raise
         raise CheckFailed("the state holds Python objects, not plain arrays") from error
-
-
-def rows_of(encoder: Any, texts: list[str]) -> np.ndarray:
-    """Vectors of ``texts``."""
-    return np.asarray(encoder.encode(texts))
+    restored.restore(state)
+    texts = [*TEXTS, *corpus(MUSIC)]
+    if not np.array_equal(restored.encode(texts), encoder.encode(texts)):
+        raise CheckFailed("the restored encoder gives other vectors")
 
 
 def form(rows: Any) -> str:

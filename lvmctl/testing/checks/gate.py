@@ -1,135 +1,269 @@
-"""Checks of gates: what their record says, and what they do in a training."""
+"""Checks of gates, profiles and metrics."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import torch
 
-from lvmctl.plan import PlannedPart, batch_fields
+from lvmctl.core.errors import nearest
+from lvmctl.data import Windows
+from lvmctl.evaluation.gates.bounds import Estimate, bound, judge, meets
+from lvmctl.evaluation.gates.ceilings import chance_matters
+from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.registry.specs import KillRule, SampleWeight
-from lvmctl.registry.verdict_specs import VerdictGate
-from lvmctl.testing.check import Check, CheckFailed, Subject, check, where
-from lvmctl.testing.checks import verdict as verdict_checks
-from lvmctl.testing.inputs.gate_inputs import ROLES, Given, plain, rows, trace
-from lvmctl.testing.inputs.loss_trial import fields_of
+from lvmctl.registry.verdict_specs import MetricSpec, ProfileSpec, VerdictGate
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, where
+from lvmctl.testing.gate_inputs import ROLES, Input, fault, plain, trace
+from lvmctl.testing.loss_trial import fields_of, require_fields
+from lvmctl.testing.measured import RUN, figure_names, figure_of, logged_by_losses, value_range
+from lvmctl.testing.samples import textlike
 
-TOLERANCE = 1e-5
-"""Of weights: what rounding may change when a batch has another size."""
+# ------------------------------------------------------------------ gates that act in a training
 
 
-def trainings(subject: Subject) -> list[tuple[Any, list[Given]]]:
+def trainings(subject: Subject) -> list[tuple[Any, list[Input]]]:
     """A gate for each training, and what it is called with there."""
-    return [(subject.build(), given) for given in given_to(subject)]
-
-
-def given_to(subject: Subject) -> list[list[Given]]:
-    """What a gate is called with, in one training after another."""
-    make = ROLES[subject.record.role][0]
-    return make(fields_of(subject)) if weighs(subject) else make()
+    make = ROLES[subject.record.role]
+    inputs = make(fields_of(subject)) if weighs(subject) else make()
+    return [(subject.build(), training) for training in inputs]
 
 
 @check
 def needs_known_fields(subject: Subject) -> None:
     """A sample weight's `needs` names batch fields that there are."""
-    problems: list[str] = []
-    batch_fields(subject.registry, [PlannedPart(subject.entry, subject.options)], problems)
-    if problems:
-        raise CheckFailed("; ".join(problems))
+    require_fields(subject)
 
 
 @check
-def answers_in_its_form(subject: Subject) -> str | None:
+def answers_in_its_form(subject: Subject) -> None:
     """Whatever training gives it, it answers in the form of its kind: a reason to stop or None; a
     finite weight >= 0 for each window; or which windows the epoch visits, at least one."""
-    for gate, given in trainings(subject):
-        for name, make in given:
+    for gate, inputs in trainings(subject):
+        for name, make in inputs:
             arguments = make()
-            if wrong := ROLES[subject.record.role][1](gate(*arguments), arguments):
+            if wrong := fault(subject.record.role, gate(*arguments), arguments):
                 raise CheckFailed(f"given {name} it returns {wrong}")
-    return None
 
 
 @check
-def same_input_same_answer(subject: Subject) -> str | None:
+def same_input_same_answer(subject: Subject) -> None:
     """Its answer depends on what it is given alone, not on what it was given before: a resumed
     training asks a new gate."""
-    for gate, given in trainings(subject):
-        for name, make in reversed(given):
-            often, fresh = plain(gate(*make())), plain(subject.build()(*make()))
-            if often != fresh:
+    for gate, inputs in trainings(subject):
+        for name, make in reversed(inputs):
+            if plain(gate(*make())) != plain(subject.build()(*make())):
                 raise CheckFailed(
                     f"given {name} it answers otherwise after other calls than at first"
                 )
-    return None
 
 
 @check
-def leaves_what_it_is_given(subject: Subject) -> str | None:
+def leaves_what_it_is_given(subject: Subject) -> None:
     """It does not change what it is given."""
-    for gate, given in trainings(subject):
-        for name, make in given:
+    for gate, inputs in trainings(subject):
+        for name, make in inputs:
             arguments = make()
             before = [trace(argument) for argument in arguments]
             gate(*arguments)
             if before != [trace(argument) for argument in arguments]:
                 raise CheckFailed(f"it changes {name}")
-    return None
 
 
 @check
-def reads_declared_fields_only(subject: Subject) -> str | None:
+def reads_declared_fields_only(subject: Subject) -> None:
     """A sample weight reads no batch field but those in ``needs``."""
-    gate, record = subject.build(), subject.record
-    for name, make in given_to(subject)[0]:
-        (whole,) = make()
-        try:
-            gate(whole.only(record.needs, f"gate {record.name}"))
-        except AttributeError as error:
-            raise CheckFailed(f"given {name}: {error}") from error
-    return None
+    record = subject.record
+    for gate, inputs in trainings(subject):
+        for name, make in inputs:
+            (batch,) = make()
+            try:
+                gate(batch.only(record.needs, f"gate {record.name}"))
+            except AttributeError as error:
+                raise CheckFailed(f"given {name}: {error}") from error
 
 
 @check
-def weighs_each_window_alone(subject: Subject) -> str | None:
-    """A sample weight's value for a window should not depend on the other windows of its batch;
-    where it does, the note says by how much."""
-    gate = subject.build()
-    (whole,) = given_to(subject)[0][0].make()
-    weights = gate(whole).float()
-    index = list(reversed(range(len(weights) // 2)))
-    apart = (gate(rows(whole, index)) - weights[index]).abs().max()
-    mean = f"mean weight {weights.mean():.2f} on text-like chunks"
-    if apart > TOLERANCE:
-        return f"{mean}; a window's weight depends on the others of its batch, by up to {apart:.2g}"
-    return mean
-
-
-@check
-def leaves_something_to_train(subject: Subject) -> str | None:
+def leaves_something_to_train(subject: Subject) -> str:
     """It does not rule everything out: a kill rule lets some epoch pass, a sample weight gives
     some window a weight."""
-    (gate, given), *_ = trainings(subject)
-    answers = {name: gate(*make()) for name, make in given}
+    (gate, inputs), *_ = trainings(subject)
+    answers = {name: gate(*make()) for name, make in inputs}
     if isinstance(subject.record, KillRule):
         stopped = [name for name, reason in answers.items() if reason]
         if len(stopped) == len(answers):
-            raise CheckFailed(
-                f"it stops at every record, also at {stopped[0]}: {answers[stopped[0]]}"
-            )
+            raise CheckFailed(f"it stops at every record, also at {stopped[0]}")
         first = f", first at {stopped[0]}" if stopped else ""
         return f"it stops at {len(stopped)} of {len(answers)} records{first}"
-    if isinstance(subject.record, SampleWeight):
-        if not any((weights > 0).any() for weights in answers.values()):
-            raise CheckFailed("every weight is 0, so nothing is learned")
-        return None
-    shares = {name: torch.as_tensor(chosen).float().mean() for name, chosen in answers.items()}
-    return ", ".join(f"{share:.0%} in {name}" for name, share in shares.items())
+    means = {name: torch.as_tensor(values).float().mean() for name, values in answers.items()}
+    if not any(mean > 0 for mean in means.values()):
+        raise CheckFailed("every weight is 0, so nothing is learned")
+    return ", ".join(f"{mean:.0%} in {name}" for name, mean in means.items())
 
 
-def called(subject: Subject) -> bool:
+# ------------------------------------------------------------------ gates that judge a figure
+
+
+def status(gate: VerdictGate, value: float) -> str:
+    """What ``gate`` says of a figure whose interval has no width."""
+    return judge(gate, Estimate(value, value, value), gate.require_interval)
+
+
+@check
+def says_where_it_belongs(subject: Subject) -> None:
+    """Its category is a test of 5CAT or empty, its split is one that is judged, the model that it
+    names as its reference is installed, a profile names it, and its summary names the baseline that
+    it is compared with."""
+    gate, registry = subject.record, subject.registry
+    if gate.category not in ("", *"ABCDE"):
+        raise CheckFailed(f"category {gate.category!r} is no test of 5CAT, they are A to E")
+    if gate.split not in ("val", "ood"):
+        raise CheckFailed(f"split {gate.split!r} is never judged, val and ood are")
+    if gate.reference:
+        registry.get("model", gate.reference)
+    if gate.against and gate.against not in gate.summary:
+        raise CheckFailed(f"its summary does not name {gate.against}, which it is compared with")
+    names = {gate.name, subject.entry.qualified}
+    if not any(names & {*entry.record.gates} for entry in registry.entries("profile")):
+        raise CheckFailed("no profile names it, so that nobody is ever judged by it")
+
+
+@check
+def figure_is_measured(subject: Subject) -> None:
+    """The gate's figure, and the baseline it is compared with, are ones that evaluation measures.
+
+    A figure that an installed loss logs counts: a run with that loss has it.
+    """
+    gate, registry = subject.record, subject.registry
+    for path in dict.fromkeys((gate.metric, gate.seed_metric or gate.metric)):
+        if figure_of(registry, gate, RUN, path) is not None:
+            continue
+        of_a_loss = path in logged_by_losses(registry) or path in registry.names("metric")
+        if not of_a_loss or gate.against or gate.split != "val":
+            both = f" of {gate.against} too" if gate.against else ""
+            close = nearest(path, figure_names(registry))
+            hint = f"; did you mean {close!r}" if close not in (None, path) else ""
+            raise CheckFailed(f"nothing measures {path!r}{both} on {gate.split} windows{hint}")
+
+
+@check
+def bounds_are_in_order(subject: Subject) -> None:
+    """A figure at the bound passes (a difference of 0 has to be exceeded); from ``marginal`` up to
+    the bound it is MARGINAL, and beyond ``marginal`` it fails."""
+    gate = subject.record
+    at, better = bound(gate), math.inf if gate.at_most is None else -math.inf
+    least = math.nextafter(at, better) if gate.against and at == 0 else at
+    if status(gate, least) != "PASS":
+        raise CheckFailed(f"a figure of {least!r} gets {status(gate, least)}, the bound is {at!r}")
+    if gate.marginal is None:
+        return
+    if meets(gate, gate.marginal):
+        raise CheckFailed(f"marginal = {gate.marginal:g} lies on the passing side of {at:g}")
+    beyond = math.nextafter(gate.marginal, -better)
+    if (status(gate, gate.marginal), status(gate, beyond)) != ("MARGINAL", "FAIL"):
+        raise CheckFailed(f"marginal = {gate.marginal!r} is no bound of what fails")
+
+
+@check
+def some_values_pass_and_some_fail(subject: Subject) -> None:
+    """Of the values that the figure can have, some pass and some fail."""
+    gate = subject.record
+    ends = value_range(subject.registry, gate)
+    if ends is None:
+        raise Skipped(f"which values {gate.metric} can have, no plugin says")
+    best, worst = reversed(ends) if gate.at_most is None else ends
+    between = f"{gate.metric} lies between {min(ends):g} and {max(ends):g}"
+    if status(gate, best) != "PASS" and math.isfinite(best):
+        raise CheckFailed(f"nothing can pass: {between}, the bound is {bound(gate):g}")
+    if status(gate, worst) == "PASS":
+        raise CheckFailed(f"nothing can fail: {between}, the bound is {bound(gate):g}")
+
+
+@check
+def chance_does_not_beat_the_target(subject: Subject) -> str:
+    """A random guess does not pass where the target itself, given as the prediction, fails."""
+    gate = subject.record
+    figures = {
+        name: figure_of(subject.registry, gate, name, gate.metric) for name in ("oracle", "random")
+    }
+    if figures["random"] is None:
+        raise Skipped(f"a prediction alone has no {gate.metric}")
+    verdicts = {name: judge(gate, f, gate.require_interval) for name, f in figures.items()}
+    note = ", ".join(
+        f"{name} {verdicts[name]}" + (f" {f.value:.3f}" if f else "") for name, f in figures.items()
+    )
+    upside_down = verdicts["random"] == "PASS" and verdicts["oracle"] in ("FAIL", "MARGINAL")
+    if upside_down and chance_matters(gate.metric):
+        raise CheckFailed(f"on text-like chunks a guess passes and the target does not ({note})")
+    return note
+
+
+# ------------------------------------------------------------------ profiles
+
+
+@check
+def gates_are_verdicts(subject: Subject) -> str:
+    """Every gate it names is there and judges a figure, and it or the gate names a source of the
+    bound."""
+    profile: ProfileSpec = subject.record
+    _, gates = find_profile(subject.registry, f"{subject.plugin.name}/{profile.name}")
+    if unsourced := [gate.name for gate in gates if not (gate.source or profile.source)]:
+        raise CheckFailed(f"where the bound of {unsourced[0]} comes from, nobody says: set source")
+    return f"{len(gates)} gates"
+
+
+@check
+def needed_can_be_passed(subject: Subject) -> str:
+    """It needs at least one of its tests, and no more than there are."""
+    profile: ProfileSpec = subject.record
+    _, gates = find_profile(subject.registry, f"{subject.plugin.name}/{profile.name}")
+    tests = {gate.category or gate.name for gate in gates if not gate.optional}
+    if not tests:
+        raise CheckFailed("all of its gates are optional, so that nothing is judged")
+    if profile.needed is not None and not 1 <= profile.needed <= len(tests):
+        raise CheckFailed(f"it needs {profile.needed} of {len(tests)} tests")
+    return f"{profile.needed or len(tests)} of {len(tests)} tests"
+
+
+# ------------------------------------------------------------------ metrics
+
+
+@check
+def chance_is_possible(subject: Subject) -> None:
+    """What guessing has is a value that the metric can have."""
+    metric: MetricSpec = subject.record
+    if metric.chance is not None and not metric.low <= metric.chance <= metric.high:
+        raise CheckFailed(f"{metric.chance:g} is not between {metric.low:g} and {metric.high:g}")
+
+
+@check
+def ceiling_is_a_value_for_each_window(subject: Subject) -> str:
+    """The target gives one value for each window, between the metric's bounds or NaN, and the same
+    whenever it is asked."""
+    metric: MetricSpec = subject.record
+    train, windows = (Windows(textlike(seed=seed), 3, 1) for seed in (1, 2))
+    measure = subject.registry.resolve(subject.entry)
+    values, again = (np.asarray(measure(train, windows), dtype=float) for _ in range(2))
+    if values.shape != (len(windows),):
+        raise CheckFailed(f"for {len(windows)} windows it gives values of shape {values.shape}")
+    outside = values[(values < metric.low) | (values > metric.high)]
+    if len(outside):
+        raise CheckFailed(f"it gives {outside[0]:g}, beyond {metric.low:g} to {metric.high:g}")
+    if not np.array_equal(values, again, equal_nan=True):
+        raise CheckFailed("asked again, it gives other values")
+    return f"{np.nanmean(values):.3f} on text-like chunks"
+
+
+def judges(subject: Subject) -> bool:
+    """Whether it is a gate that judges a figure."""
+    return isinstance(subject.record, VerdictGate)
+
+
+def acts(subject: Subject) -> bool:
     """Whether training calls it."""
-    return not isinstance(subject.record, VerdictGate)
+    return not judges(subject)
 
 
 def weighs(subject: Subject) -> bool:
@@ -137,10 +271,24 @@ def weighs(subject: Subject) -> bool:
     return isinstance(subject.record, SampleWeight)
 
 
-CHECKS: tuple[Check, ...] = (
-    *where(weighs, needs_known_fields),
-    *where(called, answers_in_its_form, same_input_same_answer, leaves_what_it_is_given),
-    *where(weighs, reads_declared_fields_only, weighs_each_window_alone),
-    *where(called, leaves_something_to_train),
-    *verdict_checks.CHECKS,
-)
+CHECKS: dict[str, tuple[Check, ...]] = {
+    "gate": (
+        *where(weighs, needs_known_fields),
+        *where(acts, answers_in_its_form, same_input_same_answer, leaves_what_it_is_given),
+        *where(weighs, reads_declared_fields_only),
+        *where(acts, leaves_something_to_train),
+        *where(
+            judges,
+            says_where_it_belongs,
+            figure_is_measured,
+            bounds_are_in_order,
+            some_values_pass_and_some_fail,
+            chance_does_not_beat_the_target,
+        ),
+    ),
+    "profile": (gates_are_verdicts, needed_can_be_passed),
+    "metric": (
+        chance_is_possible,
+        *where(lambda subject: bool(subject.record.target), ceiling_is_a_value_for_each_window),
+    ),
+}

@@ -1,60 +1,46 @@
-"""Checks of models: what they predict. How they train and are kept is in files of its own."""
+"""Checks of models, beside those that they share with baselines."""
 
 from __future__ import annotations
 
+import io
+
 import torch
 from hypothesis import strategies as st
+from torch import Tensor, nn
 
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
-from lvmctl.testing.checks.model_fields import fields
-from lvmctl.testing.checks.model_fit import FIT_CHECKS
-from lvmctl.testing.checks.model_state import exportable, state_round_trips
-from lvmctl.testing.checks.model_training import (
-    finite_gradients,
-    finite_in_bf16,
-    gradient_reaches_every_parameter,
+from lvmctl.core.batch import Pool, Prediction
+from lvmctl.sphere import unit
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, for_all
+from lvmctl.testing.contexts import (
+    NEAR,
+    ROUNDING,
+    SHAPE,
+    Contexts,
+    accepted,
+    contexts,
+    normal,
+    prove,
+    prove_unit,
+    seeded,
 )
-from lvmctl.testing.checks.proofs import ROUNDING, prove, prove_unit
-from lvmctl.testing.checks.score import score_checks
-from lvmctl.testing.examples import for_all
-from lvmctl.testing.inputs.contexts import LARGE, Contexts, accepted, contexts
-from lvmctl.testing.inputs.models import WEIGHTS, Models, built, given, off, predict, seeded
+from lvmctl.testing.models import MODELS, STEPS, built, filled, predict, trainable
+from lvmctl.testing.predictors import gap, prediction_checks, require_same
+from lvmctl.testing.scores import score_checks
 
 DIRECTED = ("ordinary", "alike", "identical", "orthogonal")
 """Kinds of contexts in which no mixture cancels, so that float32 keeps its direction."""
 
+RESERVED = ("q", "rollout", "loss", "alpha_entropy", "gate_weight_mean")
+"""Names that no extra may have."""
 
-@check
-def shapes(subject: Subject) -> str | None:
-    """Contexts (B, K, D) give a `Prediction` whose q is (B, D), in training and for a large B
-    too."""
-    models = Models(subject)
-    taken, note = accepted(models)
+BF16 = 0.02
+"""How far from 1 a norm may be in bfloat16, which has three digits."""
 
-    def rule(contexts: Contexts, training: bool) -> None:
-        predict(models(contexts.shape, training=training), contexts.tensor())
-
-    for_all(rule, contexts=contexts(taken, ["ordinary"]), training=st.booleans())
-    for_all(rule, contexts=st.just(LARGE), training=st.booleans())
-    return note
+LIST = 9
+"""Candidates of each context, where a model ranks them."""
 
 
-@check
-def unit_norm(subject: Subject) -> None:
-    """q is finite and of unit norm for every context, whatever the weights, in training too.
-
-    Where chunks are exactly opposite there may be no direction, and q may be 0.
-    """
-    models = Models(subject)
-    taken, _ = accepted(models, Exception)
-
-    def rule(contexts: Contexts, weights: str, training: bool) -> None:
-        with seeded(contexts.seed):
-            q = predict(models(contexts.shape, weights, training), contexts.tensor()).q
-        prove_unit(q.detach(), contexts)
-
-    states = st.sampled_from(WEIGHTS)
-    for_all(rule, 60, contexts=contexts(taken), weights=states, training=st.booleans())
+STATES = st.sampled_from(tuple(STEPS))
 
 
 @check
@@ -64,80 +50,213 @@ def declared_geometry(subject: Subject) -> str:
     geometry = subject.record.geometry
     if geometry == "unit":
         raise Skipped("unit_norm proves the geometry unit")
-    models = Models(subject)
-    taken, _ = accepted(models, Exception)
-    away = [0.0]
+    model, away = MODELS.many(subject), [0.0]
+    shapes, _ = accepted(model, Exception)
 
     def rule(contexts: Contexts, weights: str) -> None:
         context = contexts.tensor()
-        prediction = predict(models(contexts.shape, weights), context)
+        prediction = predict(model(contexts.shape, weights), context)
         away.append(prove(geometry, prediction, context))
 
-    states = st.sampled_from(WEIGHTS)
-    for_all(rule, 50, contexts=contexts(taken, DIRECTED), weights=states)
+    for_all(rule, 50, contexts=contexts(shapes, DIRECTED), weights=STATES)
     return f"{geometry}: at most {max(away):.1g} away"
 
 
 @check
 @torch.no_grad()
-def deterministic(subject: Subject) -> None:
-    """In evaluation the same context gives the same prediction, whatever was asked before."""
-    model, context = built(subject), Contexts().tensor()
-    with seeded(1):
-        first = given(predict(model, context))
-        predict(model, Contexts(seed=1).tensor())
-    with seeded(2):
-        again = given(predict(model, context))
-    for name, value in first.items():
-        if not torch.equal(value, again[name]):
-            raise CheckFailed(
-                f"{name} differs by up to {off(value, again[name]):.3g} the second time"
-            )
+def fields(subject: Subject) -> None:
+    """The prediction has the fields and extras that `gives` names and no others, as `Prediction`
+    has them."""
+    model = MODELS.many(subject)
+    gives = tuple(name for name in subject.record.gives if name != "scores")
+    if gives != subject.record.gives and not hasattr(model(), "score"):
+        raise CheckFailed("`gives` names scores, and it has no score(context, pool)")
+    if reserved := [name for name in gives if name in RESERVED]:
+        raise CheckFailed(f"`gives` names {', '.join(reserved)}, which is lvmctl's to fill")
+    shapes, _ = accepted(model, Exception)
+
+    def rule(contexts: Contexts) -> None:
+        context = contexts.tensor()
+        prediction = predict(model(contexts.shape), context)
+        require_declared(prediction, gives)
+        require_form(prediction, context)
+
+    for_all(rule, contexts=contexts(shapes))
+
+
+def require_declared(prediction: Prediction, gives: tuple[str, ...]) -> None:
+    """CheckFailed unless ``gives`` names what is there."""
+    for name in ("rollout", "scores"):
+        if getattr(prediction, name) is not None:
+            raise CheckFailed(f"it fills {name}, which is lvmctl's to fill")
+    names = {*filled(prediction)} - {"q"}
+    for name in sorted(names - {*gives}):
+        raise CheckFailed(f"it fills {name}, which `gives` does not name")
+    for name in sorted({*gives} - names):
+        raise CheckFailed(f"`gives` names {name}, which it does not fill")
+
+
+def require_form(prediction: Prediction, context: Tensor) -> None:
+    """CheckFailed unless every field has its shape and its range."""
+    shapes = {"raw": tuple(context[:, 0].shape), "weights": tuple(context.shape[:2])}
+    for name, value in filled(prediction).items():
+        shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        if name in shapes and shape != shapes[name]:
+            raise CheckFailed(f"{name} is {shape}, not a tensor {shapes[name]}")
+        if not isinstance(value, Tensor) or shape[:1] not in ((), (len(context),)):
+            raise CheckFailed(f"{name} is {shape}, not a tensor () or ({len(context)}, …)")
+        if not value.isfinite().all():
+            raise CheckFailed(f"{name} is not finite")
+    if prediction.weights is not None:
+        least, sums = prediction.weights.min(), prediction.weights.sum(dim=-1)
+        if least < 0 or gap(sums, 1) > NEAR:
+            between = f"the sums are {sums.min():.3g} to {sums.max():.3g}"
+            raise CheckFailed(f"weights are not on the simplex: least {least:.3g}, {between}")
+
+
+@check
+def gradient_reaches_every_parameter(subject: Subject) -> None:
+    """Every parameter receives gradient, or its `requires_grad` is False."""
+    many = MODELS.many(subject)
+    missing = set(trainable(many()))
+    if not missing:
+        raise Skipped("it has no trainable parameters")
+    for weights in STEPS:  # a part that starts at zero may hold gradient back at first
+        model, context = many(SHAPE, weights, training=True), Contexts().tensor()
+        with seeded(0):
+            total = scalar(predict(model, context))
+            if "scores" in subject.record.gives:
+                total = total + list_scores(model, context)
+            total.backward()
+        missing -= {n for n, p in trainable(model).items() if p.grad is not None and p.grad.any()}
+    if missing:
+        raise CheckFailed(f"no gradient reaches {', '.join(sorted(missing))}: use it, or freeze it")
+
+
+def scalar(prediction: Prediction) -> Tensor:
+    """A scalar that depends on every number of the prediction, at random."""
+    values = [value.flatten() for value in filled(prediction).values()]
+    return sum((value * normal(0, *value.shape).to(value)).sum() for value in values)
+
+
+def list_scores(model: nn.Module, context: Tensor) -> Tensor:
+    """A scalar that depends on every score of a list of each context's own."""
+    vectors = unit(torch.randn(len(context), LIST, context.shape[-1]))
+    candidates = torch.ones(vectors.shape[:2], dtype=torch.bool)
+    scores = model.score(context, Pool(vectors, candidates))
+    return (scores * torch.randn(scores.shape)).sum()
+
+
+def train(subject: Subject, bf16: bool) -> None:
+    """CheckFailed where a gradient is not finite, or q is not of unit norm under autocast."""
+    model = MODELS.many(subject)
+    shapes, _ = accepted(model, Exception)
+
+    def rule(contexts: Contexts, weights: str) -> None:
+        trained = model(contexts.shape, weights, training=True)
+        context = contexts.tensor().requires_grad_()  # a rollout feeds predictions back
+        with seeded(contexts.seed), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            prediction = predict(trained, context)
+        total = scalar(prediction)
+        if total.requires_grad:
+            total.backward()
+        for name, value in [("the context", context), *trainable(trained).items()]:
+            if value.grad is not None and not value.grad.isfinite().all():
+                raise CheckFailed(f"the gradient of {name} is not finite")
+        if bf16:
+            prove_unit(prediction.q.detach(), contexts, BF16)
+
+    for_all(rule, 40, contexts=contexts(shapes), weights=STATES)
+
+
+@check
+def finite_gradients(subject: Subject) -> None:
+    """In training the gradients of parameters and context are finite for every context."""
+    train(subject, bf16=False)
+
+
+@check
+def finite_in_bf16(subject: Subject) -> None:
+    """Under bfloat16 autocast q is finite and of unit norm, and gradients are finite."""
+    train(subject, bf16=True)
 
 
 @check
 @torch.no_grad()
-def independent_of_the_batch(subject: Subject) -> None:
-    """In evaluation a prediction does not depend on the other windows of its batch."""
-    models = Models(subject)
+def state_round_trips(subject: Subject) -> None:
+    """A new model that is not fitted predicts and scores the same once it has the state, read with
+    `weights_only`.
 
-    def rule(contexts: Contexts, weights: str) -> None:
-        model, context = models(contexts.shape, weights), contexts.tensor()
-        alone = [predict(model, context[row : row + 1]).q for row in range(len(context))]
-        away = off(predict(model, context).q, torch.cat(alone))
-        if not away < ROUNDING:
-            raise CheckFailed(f"q of a window alone differs by up to {away:.3g}")
-
-    states = st.sampled_from(WEIGHTS)
-    for_all(rule, 10, contexts=contexts(kinds=["ordinary"]), weights=states)
-    for_all(rule, contexts=st.just(LARGE), weights=states)
+    The state is one that training leaves: weights have moved, `at` was called.
+    """
+    model, file = MODELS.fitted(subject, weights="moved"), io.BytesIO()
+    with seeded(0):
+        predict(model.train(), Contexts().tensor())  # running statistics move too
+    torch.save(model.eval().state_dict(), file)
+    file.seek(0)
+    try:
+        state = torch.load(file, weights_only=True)
+    except Exception as error:
+        raise CheckFailed("its state holds more than tensors and plain values") from error
+    fresh = built(subject, seed=1)
+    try:
+        fresh.load_state_dict(state)
+    except Exception as error:
+        raise CheckFailed(f"its state does not fit a new model: {one_line(error)}") from error
+    answers = [MODELS.answers(subject, each) for each in (fresh, model)]
+    require_same(*answers, "after loading")
 
 
 @check
-def leaves_its_input(subject: Subject) -> None:
-    """The context it is given is not changed, nor is it in training."""
-    for training in (False, True):
-        context = Contexts().tensor()
-        predict(built(subject, weights="moved").train(training), context)
-        if not torch.equal(context, Contexts().tensor()):
-            raise CheckFailed(
-                f"the context is changed in {'training' if training else 'evaluation'}"
-            )
+@torch.no_grad()
+def exportable(subject: Subject) -> str:
+    """`torch.export` makes a program of it that predicts the same."""
+    model = QAlone(MODELS.fitted(subject, weights="moved"))
+    try:
+        program, sizes, note = exported(model, any_batch=True), (1, 6), "for any B"
+    except Exception:  # B may be fixed: the first reason is not the one that counts
+        try:
+            program, sizes, note = exported(model, any_batch=False), (4,), "for a fixed B only"
+        except Exception as error:
+            raise CheckFailed(f"torch.export cannot read it: {one_line(error)}") from error
+    program = program.module()
+    for size in sizes:
+        context = Contexts(batch=size, seed=1).tensor()
+        answers = [{"q": each(context)} for each in (program, model)]
+        require_same(*answers, f"in the exported program for B = {size}", ROUNDING)
+    return note
+
+
+class QAlone(nn.Module):
+    """A model whose prediction is q alone, as a program gives tensors only."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, context: Tensor) -> Tensor:
+        return self.model(context).q
+
+
+def exported(model: nn.Module, any_batch: bool) -> torch.export.ExportedProgram:
+    """The program of a model, for any B or for B = 4."""
+    sizes = {"context": {0: torch.export.Dim.DYNAMIC}} if any_batch else None
+    return torch.export.export(model, (Contexts(batch=4).tensor(),), dynamic_shapes=sizes)
+
+
+def one_line(error: Exception) -> str:
+    """The beginning of what an error says."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 CHECKS: tuple[Check, ...] = (
-    shapes,
+    *prediction_checks(MODELS),
     fields,
-    unit_norm,
     declared_geometry,
-    deterministic,
-    independent_of_the_batch,
-    leaves_its_input,
     gradient_reaches_every_parameter,
     finite_gradients,
     finite_in_bf16,
     state_round_trips,
     exportable,
-    *FIT_CHECKS,
-    *score_checks(built),
+    *score_checks(MODELS),
 )

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+import lvmctl
 from lvmctl.registry.specs import API_VERSION
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
-from lvmctl.testing.checks.requirements import (
-    CORE,
-    packaged,
-    requires_lvmctl,
-    works_with_the_previous_minor,
-)
-from lvmctl.testing.inputs.fresh import Declared, declared
-from lvmctl.testing.inputs.once import once_per_subject
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.processes import Declaration, ProcessFailed, declaration
 from lvmctl.testing.public import private_imports, sources
 
-SHOWN = 3
+CORE = "lvmctl"
+LATEST_PATCH = 99_999
+"""A patch release that comes after all others of its minor version."""
+
+MAX_SHOWN = 3
 """Private imports that a message names."""
+
+
+def packaged(subject: Subject) -> metadata.Distribution:
+    """The distribution that installed the plugin.
+
+    Raises:
+        Skipped: there is none, as for a file that is tried out.
+    """
+    try:
+        return metadata.distribution(subject.plugin.distribution)
+    except (metadata.PackageNotFoundError, ValueError):
+        raise Skipped("it is not installed as a distribution") from None
+
+
+@once_per_subject
+def declared(subject: Subject) -> Declaration:
+    """How an installed plugin declares itself in a new process."""
+    packaged(subject)
+    module = subject.plugin.found.module
+    try:
+        return declaration(module)
+    except ProcessFailed as error:
+        raise CheckFailed(f"importing {module} in a new process fails: {error}") from error
 
 
 @check
 def light_to_import(subject: Subject) -> str:
     """Importing the declaration and its options loads no heavy package; its time is shown."""
-    module, seen = subject.plugin.found.module, seen_fresh(subject)
+    module, seen = subject.plugin.found.module, declared(subject)
     if seen.heavy:
         raise CheckFailed(
             f"importing {module} loads {', '.join(seen.heavy)}; import it in the module that a "
@@ -33,11 +60,11 @@ def light_to_import(subject: Subject) -> str:
 @check
 def declares_the_same_every_time(subject: Subject) -> str:
     """The hooks return the same records whenever they are called, in every process."""
-    seen, here = seen_fresh(subject), list(map(repr, subject.plugin.records))
-    for records, when in ((seen.again, "the second time"), (here, "in another process")):
-        if records != seen.records:
-            either = {*records} ^ {*seen.records}
-            which = f": {min(either)}" if either else ", in another order or number"
+    seen, records = declared(subject), list(map(repr, subject.plugin.records))
+    for others, when in ((seen.again, "the second time"), (records, "in another process")):
+        if others != seen.records:
+            differing = {*others} ^ {*seen.records}
+            which = f": {min(differing)}" if differing else ", in another order or number"
             raise CheckFailed(f"the hooks return other records {when}{which}")
     if not seen.same:
         raise CheckFailed(
@@ -50,7 +77,7 @@ def declares_the_same_every_time(subject: Subject) -> str:
 def declares_without_side_effects(subject: Subject) -> None:
     """Importing and calling the hooks prints nothing on stdout, and changes neither the environment
     nor the working directory."""
-    seen = seen_fresh(subject)
+    seen = declared(subject)
     if seen.printed:
         raise CheckFailed(f"it prints {seen.printed.strip()[:60]!r} on stdout, which is for data")
     if seen.changed:
@@ -68,21 +95,69 @@ def api_is_current(subject: Subject) -> str:
 @check
 def names_are_free(subject: Subject) -> None:
     """No other plugin has its name, or declares a record of the same kind and name."""
-    registry, mine = subject.registry, subject.plugin
+    registry, plugin = subject.registry, subject.plugin
     for other in registry.plugins:
-        if other.found != mine.found and other.name == mine.name:
-            raise CheckFailed(f"{other.distribution} {other.version} has a plugin {mine.name} too")
+        if other.found != plugin.found and other.name == plugin.name:
+            raise CheckFailed(
+                f"{other.distribution} {other.version} has a plugin {plugin.name} too"
+            )
     contested = []
     for entry in registry.entries():
-        if entry.plugin is mine and registry.contested(entry):
+        if entry.plugin is plugin and registry.contested(entry):
             owners = [
                 f"{other.plugin.distribution} {other.plugin.version}"
                 for other in registry.entries(entry.kind)
-                if other.name == entry.name and other.plugin is not mine
+                if other.name == entry.name and other.plugin is not plugin
             ]
             contested.append(f"{entry.kind} {entry.name} of {' and '.join(owners)}")
     if contested:
         raise CheckFailed(f"declares what others declare too: {', '.join(contested)}; rename it")
+
+
+@check
+def requires_lvmctl(subject: Subject) -> str:
+    """The distribution is lvmctl itself or requires it, in a version range that admits this one."""
+    if subject.plugin.distribution == CORE:
+        return "lvmctl itself"
+    versions = required(subject)
+    if not versions.contains(lvmctl.__version__, prereleases=True):
+        raise CheckFailed(f"it requires lvmctl {versions}, this is {lvmctl.__version__}")
+    return f"lvmctl {versions}" if str(versions) else "any lvmctl"
+
+
+@check
+def works_with_the_previous_minor(subject: Subject) -> str:
+    """The requirement admits lvmctl's previous minor version too."""
+    if subject.plugin.distribution == CORE:
+        raise Skipped("it is part of lvmctl")
+    versions, running = required(subject), Version(lvmctl.__version__)
+    if running.minor < 1 or (running.major, running.minor) == (0, 1):
+        raise Skipped(f"{running.major}.{running.minor} is the first")
+    previous = f"{running.major}.{running.minor - 1}"
+    if not versions.contains(f"{previous}.{LATEST_PATCH}"):
+        raise CheckFailed(f"it requires lvmctl {versions}, which leaves out {previous}")
+    return f"lvmctl {previous}"
+
+
+def required(subject: Subject) -> SpecifierSet:
+    """Which versions of lvmctl the plugin's distribution admits.
+
+    Raises:
+        CheckFailed: it does not require lvmctl.
+    """
+    specifiers = [
+        str(requirement.specifier)
+        for requirement in map(Requirement, packaged(subject).requires or ())
+        if requirement.name.lower() == CORE
+        and (not requirement.marker or requirement.marker.evaluate())
+    ]
+    if not specifiers:
+        major, minor = Version(lvmctl.__version__).release[:2]
+        line = f'"lvmctl>={major}.{minor},<{major}.{minor + 1}"'
+        raise CheckFailed(
+            f"it does not require lvmctl; write dependencies = [{line}] in pyproject.toml"
+        )
+    return SpecifierSet(",".join(filter(None, specifiers)))
 
 
 @check
@@ -91,24 +166,17 @@ def imports_public_modules_only(subject: Subject) -> str:
     if subject.plugin.distribution == CORE:
         raise Skipped("it is part of lvmctl")
     files = sources(subject.plugin.found.module)
-    found = [
+    private = [
         f"{path.relative_to(place)}:{line} imports {module}"
         for place, path in files
         for line, module in private_imports(path)
     ]
-    if found:
-        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    if private:
+        more = f" and {len(private) - MAX_SHOWN} more" if len(private) > MAX_SHOWN else ""
         raise CheckFailed(
-            f"{', '.join(found[:SHOWN])}{more}; docs/plugins/README.md lists what is public"
+            f"{', '.join(private[:MAX_SHOWN])}{more}; docs/plugins/README.md lists what is public"
         )
     return f"{len(files)} files"
-
-
-@once_per_subject
-def seen_fresh(subject: Subject) -> Declared:
-    """How an installed plugin declares itself in a new process."""
-    packaged(subject)
-    return declared(subject.plugin.found)
 
 
 CHECKS: tuple[Check, ...] = (

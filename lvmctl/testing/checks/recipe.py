@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import io
+import json
 import math
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
-from lvmctl.config import OptionInfo, TrainingOptions, describe, values_of
+import numpy as np
+import torch
+
+from lvmctl.config import OptionInfo, TrainingOptions, bind, describe, values_of
+from lvmctl.core.batch import Step
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.core.files import jsonable
+from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import new_run
+from lvmctl.data import Windows, open_split
+from lvmctl.evaluation.trained import load_run
 from lvmctl.plan import Plan, from_record, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import Composition
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
-from lvmctl.testing.inputs.child import last_words, python
-from lvmctl.testing.inputs.recipe_trial import trained
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.processes import ProcessFailed, python
+from lvmctl.training.job import TrainRequest, start
 
-LONGEST = 80
+MAX_NAME = 80
 """Characters of a run directory's name, its time included."""
+
+SEQUENCE = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16}
+TRAINING = {"epochs": 1, "batch_size": 16, "windows": 32, "eval_windows": 32, "min_article": 6}
+TINY = SEQUENCE | TRAINING
+"""Options of the sequence models that models share, and of a training, that make a run short."""
+
+OF_TRAINING = {info.short for info in describe(TrainingOptions)}
+"""Options that training itself reads."""
 
 TORCH_FREE = """
 import sys
@@ -39,29 +57,28 @@ def planned(subject: Subject, changed: dict[str, Any] | None = None) -> Plan:
 
 
 @check
-def options_are_a_trainings(subject: Subject) -> str | None:
+def options_are_a_trainings(subject: Subject) -> None:
     """Its options extend ``TrainingOptions``, so that every recipe is trained by the same words."""
     if not isinstance(subject.options, TrainingOptions):
         raise CheckFailed(f"{type(subject.options).__name__} does not extend TrainingOptions")
-    return None
 
 
 @check
-def composes_without_torch(subject: Subject) -> str | None:
+def composes_without_torch(subject: Subject) -> None:
     """The target turns its options into a Composition, and needs no torch for it."""
     composition = subject.build()
     if not isinstance(composition, Composition):
         raise CheckFailed(f"it gives a {type(composition).__name__}, not a Composition")
     options = subject.record.options
-    named = f"{options.__module__}:{options.__qualname__}"
-    ended = python("-c", TORCH_FREE.format(target=subject.record.target, options=named))
-    if ended.returncode:
-        raise CheckFailed(f"where there is no torch, it fails with {last_words(ended)}")
-    return None
+    address = f"{options.__module__}:{options.__qualname__}"
+    try:
+        python("-c", TORCH_FREE.format(target=subject.record.target, options=address))
+    except ProcessFailed as error:
+        raise CheckFailed(f"where there is no torch, it fails with {error}") from error
 
 
 @check
-def parts_fit_together(subject: Subject) -> str | None:
+def parts_fit_together(subject: Subject) -> str:
     """With its own options the model, the losses and the gates are found and fit together."""
     try:
         return planned(subject).describe()
@@ -72,7 +89,7 @@ def parts_fit_together(subject: Subject) -> str | None:
 
 
 @check
-def every_bound_plans_or_is_refused(subject: Subject) -> str | None:
+def every_bound_plans_or_is_refused(subject: Subject) -> str:
     """Each option at either of its bounds, or at any of its choices, gives a plan or an error of
     one line that says why it cannot."""
     tried, refused = 0, []
@@ -81,15 +98,12 @@ def every_bound_plans_or_is_refused(subject: Subject) -> str | None:
             tried += 1
             try:
                 planned(subject, {info.path: value})
-            except PluginError as error:
-                raise CheckFailed(f"{info.path} = {value}: {error}") from error
-            except UsageError as error:
-                if "\n" in str(error):
-                    raise CheckFailed(f"{info.path} = {value}: {error}") from error
-                refused.append(f"{info.path} = {value}")
             except Exception as error:
-                said = f"{type(error).__name__}: {error}"
-                raise CheckFailed(f"{info.path} = {value} ends in {said}") from error
+                refusal = isinstance(error, UsageError) and not isinstance(error, PluginError)
+                if not refusal or "\n" in str(error):
+                    fault = f"{type(error).__name__}: {error}"
+                    raise CheckFailed(f"{info.path} = {value} ends in {fault}") from error
+                refused.append(f"{info.path} = {value}")
     return f"{tried} values" + (f", refused: {', '.join(refused)}" if refused else "")
 
 
@@ -107,38 +121,149 @@ def extremes(info: OptionInfo) -> Iterator[Any]:
 
 
 @check
-def run_name_is_short(subject: Subject) -> str | None:
+def every_option_arrives(subject: Subject) -> str:
+    """Each option that is not training's own changes the Composition, with the switches as they are
+    or with one of them turned."""
+    infos = describe(type(subject.options))
+    switches = [{info.path: not info.default} for info in infos if info.type.scalar is bool]
+    arriving = [info for info in infos if info.short not in OF_TRAINING and [*extremes(info)]]
+    for info in arriving:
+        before = [composed(subject, switch) for switch in ({}, *switches)]
+        after = [
+            composed(subject, switch | {info.path: value})
+            for value in extremes(info)
+            for switch in ({}, *switches)
+        ]
+        if all(composition in before for composition in after):
+            raise CheckFailed(f"whatever {info.path} is, the recipe is composed of the same parts")
+    return f"{len(arriving)} options"
+
+
+def composed(subject: Subject, changed: dict[str, Any]) -> Composition | None:
+    """What the target makes of the options, those of some paths changed; None where they are
+    refused."""
+    try:
+        values = values_of(subject.options) | changed
+        options = bind(type(subject.options), [("check", values)]).options
+        return subject.registry.resolve(subject.entry)(options)
+    except UsageError:
+        return None
+
+
+@check
+def run_name_is_short(subject: Subject) -> str:
     """The name of its run directory is short, so that every file system takes it."""
     with TemporaryDirectory(prefix="lvmctl-check-") as place:
         run = new_run(subject.entry.name, planned(subject).key_options, Path(place) / "runs")
         name = str(run.path.relative_to(Path(place) / "runs"))
-    if len(name) > LONGEST:
+    if len(name) > MAX_NAME:
         raise CheckFailed(
-            f"the run is called {name!r}, {len(name)} characters, more than {LONGEST}"
+            f"the run is called {name!r}, {len(name)} characters, more than {MAX_NAME}"
         )
     return name
 
 
 @check
-def plan_survives_the_disk(subject: Subject) -> str | None:
+def plan_survives_the_disk(subject: Subject) -> None:
     """The plan that is read back from ``config.json`` is the plan that was made."""
     plan = planned(subject)
     again = from_record(subject.registry, jsonable(plan.record()))
     for field in fields(plan):
-        one, other = getattr(plan, field.name), getattr(again, field.name)
-        if one != other:
-            raise CheckFailed(
-                f"{field.name} is {short(one)}, and {short(other)} when it is read back"
-            )
-    return None
+        before, after = getattr(plan, field.name), getattr(again, field.name)
+        if before != after:
+            raise CheckFailed(f"{field.name} is {before!r:.120}, and {after!r:.120} when read back")
+
+
+# ------------------------------------------------------------------ what is trained
+
+
+class Run(NamedTuple):
+    """What a training left.
+
+    Attributes:
+        history: ``training_history.json``.
+        logged: what each loss logs, by the loss's qualified name.
+    """
+
+    history: list[dict[str, Any]]
+    logged: dict[str, list[str]]
+
+
+def tiny(options: Any) -> dict[str, Any]:
+    """The values of a recipe's ``options``, with those of :data:`TINY` as far as bounds allow."""
+    values = values_of(options)
+    for info in describe(type(options)):
+        if info.name in TINY:
+            low, high = info.low or 0, TINY[info.name] if info.high is None else info.high
+            values[info.path] = min(max(TINY[info.name], low), high)
+    return values
+
+
+@once_per_subject
+def trained(subject: Subject) -> Run:
+    """The recipe, trained for one epoch of two steps on a tiny store."""
+    return train(subject)
+
+
+def train(subject: Subject) -> Run:
+    """Train the recipe through the door that ``lvmctl train`` uses, and open what it left.
+
+    A loss that waits for a later epoch has its largest weight from the start.
+
+    Raises:
+        Skipped: it is not installed.
+    """
+    registry, values = subject.registry, tiny(subject.options)
+    entries = [entry.record for entry in load_registry().entries("recipe")]
+    if not any(record is subject.record for record in entries):
+        raise Skipped("the recipe is not installed, and only such a one can be trained")
+    name, layers = registry.address(subject.entry), [("check", values)]
+    waiting = [p for p in make_plan(registry, name, layers).losses if p.weight.is_zero(1)]
+    chunks = values["context"] + values["horizon"] + 10
+    data = f"synth:topic?articles=24&chunks={chunks}&dim=8"
+    with isolated() as place:
+        request = TrainRequest(
+            recipe=name,
+            layers=layers,
+            losses=[f"{part.entry.qualified}:{part.weight.most}" for part in waiting],
+            sources={"data": data},
+            device="cpu",
+            out=place / "run",
+        )
+        run = start(request, SILENT).run
+        history = json.loads(run.history.read_text(encoding="utf-8"))
+        loaded = load_run(registry, run.path)
+        windows = Windows(open_split(data), values["context"], values["horizon"])
+        batch = loaded.objective.batches(windows).batch(np.arange(4))
+        step = Step(1, 0, 1, 1)
+        with torch.inference_mode():
+            prediction = loaded.objective.predict(loaded.model, batch, step)
+            losses = loaded.objective.measure(prediction, batch, step)
+    return Run(history, {loss.part.entry.qualified: [*loss.logged()] for loss in losses})
+
+
+@contextmanager
+def isolated() -> Iterator[Path]:
+    """A directory that goes away, nothing on the terminal, and torch left as it was."""
+    precision = torch.backends.mkldnn.matmul.fp32_precision
+    with ExitStack() as stack:
+        place = stack.enter_context(TemporaryDirectory(prefix="lvmctl-check-"))
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        stack.enter_context(redirect_stdout(io.StringIO()))
+        stack.enter_context(redirect_stderr(io.StringIO()))
+        try:
+            yield Path(place)
+        finally:
+            torch.backends.mkldnn.matmul.fp32_precision = precision
+            torch.set_flush_denormal(False)
 
 
 @check
-def trains_an_epoch(subject: Subject) -> str | None:
+def trains_an_epoch(subject: Subject) -> str:
     """It trains a few steps on a tiny store to the end, with a finite loss, and its best weights
     load again."""
-    installed(subject)
     record = trained(subject).history[-1]
+    train, val = record["train"], record["val"]
     wrong = [
         f"{part}.{name}"
         for part in ("train", "val")
@@ -147,18 +272,15 @@ def trains_an_epoch(subject: Subject) -> str | None:
     ]
     if wrong:
         raise CheckFailed(f"{', '.join(wrong)} is no finite number")
-    if "skipped_steps" in record["train"]:
-        raise CheckFailed(
-            f"{record['train']['skipped_steps']} steps had no finite loss or gradient"
-        )
-    return f"loss {record['train']['loss']:.3g}, on held-out windows {record['val']['loss']:.3g}"
+    if "skipped_steps" in train:
+        raise CheckFailed(f"{train['skipped_steps']} steps had no finite loss or gradient")
+    return f"loss {train['loss']:.3g}, on held-out windows {val['loss']:.3g}"
 
 
 @check
-def every_loss_is_logged(subject: Subject) -> str | None:
+def every_loss_is_logged(subject: Subject) -> str:
     """What each of its losses logs is in the history, under names that no other loss of the recipe
     has."""
-    installed(subject)
     run = trained(subject)
     counted = Counter(name for names in run.logged.values() for name in names)
     for name, count in counted.items():
@@ -170,17 +292,14 @@ def every_loss_is_logged(subject: Subject) -> str | None:
     return ", ".join(counted)
 
 
-def installed(subject: Subject) -> None:
-    """Training takes what is installed: say so where the recipe is not."""
-    entries = [entry.record for entry in load_registry().entries("recipe")]
-    if not any(record is subject.record for record in entries):
-        raise Skipped("the recipe is not installed, and only such a one can be trained")
-
-
-def short(value: Any) -> str:
-    """A value for a message."""
-    text = repr(value)
-    return text if len(text) <= 120 else f"{text[:119]}…"
+@check
+def one_seed_gives_one_run(subject: Subject) -> None:
+    """Trained again with the same seed it gives the same history."""
+    first, again = trained(subject).history[-1], train(subject).history[-1]
+    for part in ("train", "val"):
+        for name, value in first[part].items():
+            if repr(value) != repr(again[part][name]):
+                raise CheckFailed(f"{part}.{name} is {value} and then {again[part][name]}")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -188,8 +307,10 @@ CHECKS: tuple[Check, ...] = (
     composes_without_torch,
     parts_fit_together,
     every_bound_plans_or_is_refused,
+    every_option_arrives,
     run_name_is_short,
     plan_survives_the_disk,
     trains_an_epoch,
     every_loss_is_logged,
+    one_seed_gives_one_run,
 )

@@ -10,7 +10,7 @@ from lvmctl.config import OptionInfo, describe, parse_assignments
 from lvmctl.registry.specs import Buildable, CommandSpec
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, where
 
-LONGEST = 100
+MAX_SUMMARY = 100
 """Characters of a summary: ``lvmctl plugins list`` gives it one line."""
 
 
@@ -20,36 +20,31 @@ def summary_is_one_line(subject: Subject) -> None:
     summary = subject.record.summary
     if not isinstance(summary, str) or not summary.strip(" ."):
         raise CheckFailed(f"its summary is {summary!r}")
-    if summary != " ".join(summary.split()):
-        raise CheckFailed(f"its summary has line breaks or needless spaces: {summary!r}")
-    if len(summary) > LONGEST:
-        raise CheckFailed(f"its summary has {len(summary)} characters: {summary!r}")
-    if not summary.endswith("."):
-        raise CheckFailed(f"its summary does not end with a full stop: {summary!r}")
-
-
-@check
-def target_can_be_imported(subject: Subject) -> None:
-    """The target can be imported and called."""
-    found = subject.registry.resolve(subject.entry)
-    if not callable(found):
-        raise CheckFailed(f"{subject.record.target} is {found!r}, which cannot be called")
+    faults = {
+        "has line breaks or needless spaces": summary != " ".join(summary.split()),
+        f"has {len(summary)} characters": len(summary) > MAX_SUMMARY,
+        "does not end with a full stop": not summary.endswith("."),
+    }
+    for fault, is_so in faults.items():
+        if is_so:
+            raise CheckFailed(f"its summary {fault}: {summary!r}")
 
 
 @check
 def target_has_a_docstring(subject: Subject) -> None:
-    """The class or function that the target names has a docstring, a command a help text."""
-    found = subject.registry.resolve(subject.entry)
+    """The target can be imported and called, and the class or function that it names has a
+    docstring."""
+    target, name = subject.registry.resolve(subject.entry), subject.record.target
+    if not callable(target):
+        raise CheckFailed(f"{name} is {target!r}, which cannot be called")
     if isinstance(subject.record, CommandSpec):
-        if not (getattr(found, "help", None) or "").strip():
-            raise CheckFailed(f"the command {subject.record.target} has no help text")
-        return
-    if not (inspect.isclass(found) or inspect.isroutine(found)):
-        raise Skipped(f"{subject.record.target} is neither a class nor a function")
-    own = (found.__doc__ or "").strip()
+        return  # its help text is the business of the checks of commands
+    if not (inspect.isclass(target) or inspect.isroutine(target)):
+        raise Skipped(f"{name} is neither a class nor a function")
+    docstring = (target.__doc__ or "").strip()
     # A dataclass without a docstring gets its signature for one.
-    if not own or own.startswith(f"{found.__name__}("):
-        raise CheckFailed(f"{subject.record.target} has no docstring")
+    if not docstring or docstring.startswith(f"{target.__name__}("):
+        raise CheckFailed(f"{name} has no docstring")
 
 
 @check
@@ -60,7 +55,7 @@ def options_have_help(subject: Subject) -> None:
             raise CheckFailed(f"the help of option {info.path} is {info.help!r}")
 
 
-def options(subject: Subject) -> list[OptionInfo]:
+def described(subject: Subject) -> list[OptionInfo]:
     """The options.
 
     Raises:
@@ -76,10 +71,10 @@ def options(subject: Subject) -> list[OptionInfo]:
 def defaults_are_allowed(subject: Subject) -> None:
     """Every option has a default that its own type, bounds and choices allow, and the defaults go
     together."""
-    for info in options(subject):
+    for info in described(subject):
         if info.default is dataclasses.MISSING:
             raise CheckFailed(f"option {info.path} has no default")
-        if fault := refused(info, info.default):
+        if fault := refusal(info, info.default):
             raise CheckFailed(f"the default {info.default!r} of option {info.path}: {fault}")
     try:
         subject.record.options()
@@ -92,7 +87,7 @@ def numbers_have_bounds(subject: Subject) -> None:
     """Every number has a lower and an upper bound, or choices."""
     missing = [
         f"{info.path} has no {side}"
-        for info in options(subject)
+        for info in described(subject)
         for side in ("low", "high")
         if info.type.scalar in (int, float) and not info.choices and getattr(info, side) is None
     ]
@@ -101,70 +96,53 @@ def numbers_have_bounds(subject: Subject) -> None:
 
 
 @check
-def bounds_are_values(subject: Subject) -> None:
-    """Bounds and choices are values that the option takes itself."""
-    for info in options(subject):
-        for value in limits(info):
-            if fault := refused(info, value):
-                raise CheckFailed(f"the bound or choice {value!r} of option {info.path}: {fault}")
-
-
-@check
 def values_survive_text(subject: Subject) -> None:
-    """Defaults, bounds and choices are the same when they are typed after --set."""
-    for info in options(subject):
+    """Bounds and choices are values that the option takes itself, and they and the defaults are the
+    same when they are typed after --set."""
+    for info in described(subject):
+        for value in limits(info):
+            if fault := refusal(info, value):
+                raise CheckFailed(f"the bound or choice {value!r} of option {info.path}: {fault}")
         for value in (info.default, *limits(info)):
-            typed = f"{info.path}={text(value)}"
-            # What is not allowed at all is the business of the rules above.
-            if not refused(info, value) and (fault := refused(info, value, typed)):
+            typed = f"{info.path}={written(value)}"
+            # A default that is not allowed at all is the business of the rule above.
+            if not refusal(info, value) and (fault := refusal(info, value, typed)):
                 raise CheckFailed(f"--set {typed} is not read as {value!r}: {fault}")
 
 
-def refused(info: OptionInfo, value: Any, typed: str | None = None) -> str | None:
+def refusal(info: OptionInfo, value: Any, typed: str | None = None) -> str | None:
     """Why the option does not take ``value`` as it is or as it was ``typed``, None if it does."""
-    given = value if typed is None else parse_assignments([typed])[info.path]
     try:
-        taken = info.accept(given)
+        accepted = info.accept(value if typed is None else parse_assignments([typed])[info.path])
     except ValueError as error:
         return str(error)
-    return None if taken == value else f"it becomes {taken!r}"
+    return None if accepted == value else f"it becomes {accepted!r}"
 
 
 def limits(info: OptionInfo) -> list[Any]:
     """Bounds and choices, each as a value of the option."""
-    found = [*(info.choices or ())]
+    values = [*(info.choices or ())]
     if not info.schedule:
-        found += [bound for bound in (info.low, info.high) if bound is not None]
+        values += [bound for bound in (info.low, info.high) if bound is not None]
     many = info.type.length or 1
-    return [(value,) * many for value in found] if info.type.many else found
+    return [(value,) * many for value in values] if info.type.many else values
 
 
-def text(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as it is typed."""
     if value is None or isinstance(value, bool):
         return str(value).lower()
-    return ",".join(map(text, value)) if isinstance(value, tuple) else str(value)
-
-
-def has_target(subject: Subject) -> bool:
-    """Whether the record names something to import."""
-    return bool(getattr(subject.record, "target", ""))
-
-
-def is_buildable(subject: Subject) -> bool:
-    """Whether the record names something that is built."""
-    return isinstance(subject.record, Buildable)
+    return ",".join(map(written, value)) if isinstance(value, tuple) else str(value)
 
 
 CHECKS: tuple[Check, ...] = (
     summary_is_one_line,
-    *where(has_target, target_can_be_imported, target_has_a_docstring),
+    *where(lambda subject: bool(getattr(subject.record, "target", "")), target_has_a_docstring),
     *where(
-        is_buildable,
+        lambda subject: isinstance(subject.record, Buildable),
         options_have_help,
         defaults_are_allowed,
         numbers_have_bounds,
-        bounds_are_values,
         values_survive_text,
     ),
 )

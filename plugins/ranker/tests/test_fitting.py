@@ -17,7 +17,7 @@ from lvmctl_ranker.fitting import (
 )
 
 from lvmctl import Windows
-from lvmctl.testing.inputs.splits import split_of
+from lvmctl.testing.samples import split_of
 
 K, DIM = 3, 6
 

@@ -20,7 +20,7 @@ from lvmctl.data.synthetic.worlds import World, simulate
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks_by_score
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
-from lvmctl.testing.inputs.splits import split_of
+from lvmctl.testing.samples import split_of
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
 

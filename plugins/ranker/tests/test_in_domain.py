@@ -11,7 +11,7 @@ from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import RankerOptions
 
 from lvmctl import Pool, Shape, Windows
-from lvmctl.testing.inputs.splits import split_of, textlike
+from lvmctl.testing.samples import split_of, textlike
 
 K, DIM = 3, 6
 SHAPE = Shape(DIM, K)

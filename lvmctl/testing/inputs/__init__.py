@@ -1,1 +1,0 @@
-"""What the rules try parts on: random batches, contexts, texts, small stores and trainings."""

@@ -1,0 +1,396 @@
+"""A model that breaks a rule fails its check; a sound one passes all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+from testing.judged import assert_fails, failures, judged
+from testing.sound_models import ANCHORED, CONE, Anchored, Cone, Free, Mixing, record
+from torch import nn
+from torch.nn import functional
+
+from lvmctl import Prediction
+from lvmctl.config import option
+from lvmctl.core.errors import UsageError
+from lvmctl.nn.sequence.options import SequenceOptions
+from lvmctl.sphere import anchored, centroid, mixture, unit
+from lvmctl.testing.conformance import cases, checks
+from lvmctl.testing.models import small
+
+QUICK = [check.name for check in checks("model") if check.name != "exportable"]
+"""To export a model takes longer than all other checks together."""
+
+
+@pytest.mark.parametrize("encoder", ["lstm", "gru"])
+def test_the_other_sequence_models_of_core_pass(encoder):
+    """The transformer is checked with core."""
+    due = cases("core/free", {"encoder": encoder}, kind="model")
+    outcomes = [case.outcome() for case in due if case.subject.entry]
+    assert [outcome for outcome in outcomes if outcome.status == "fail"] == []
+
+
+# ------------------------------------------------------------------ sound models
+
+
+class OneShape(Free):
+    """It says which shapes it takes."""
+
+    def __init__(self, options, shape):
+        if shape.context_length < 5:
+            raise UsageError("it needs five chunks", hint="use --context 5")
+        super().__init__(options, shape)
+
+
+class Scheduled(Free):
+    """What `at` tells it lives in a buffer."""
+
+    kept = True
+
+    def __init__(self, options, shape):
+        super().__init__(options, shape)
+        self.register_buffer("late", torch.zeros(()), persistent=self.kept)
+
+    def at(self, step):
+        self.late.fill_(step.epoch)
+
+    def raw(self, context):
+        return super().raw(context) + self.late * context[:, -1]
+
+
+class Starting(Free):
+    """Its second layer starts at zero, and holds gradient back from the first."""
+
+    def __init__(self, options, shape):
+        super().__init__(options, shape)
+        self.more = nn.Linear(shape.dim, shape.dim)
+        nn.init.zeros_(self.more.weight)
+
+    def raw(self, context):
+        return self.more(functional.relu(super().raw(context)))
+
+
+class Frozen(Free):
+    """What has no gradient is declared so."""
+
+    def __init__(self, options, shape):
+        super().__init__(options, shape)
+        self.unused = nn.Parameter(torch.zeros(3), requires_grad=False)
+
+
+class Blends(Anchored):
+    """A blend for every window."""
+
+    def forward(self, context):
+        raw, blend = self.raw(context), self.blend.expand(len(context), 1)
+        q = anchored(raw, centroid(context), blend)
+        return Prediction(q=q, raw=raw, extras={"blend": blend})
+
+
+SOUND = [
+    (Free, {}),
+    (Mixing, {"geometry": "span"}),
+    (Cone, CONE),
+    (Anchored, ANCHORED),
+    (Blends, ANCHORED),
+    (OneShape, {}),
+    (Scheduled, {}),
+    (Starting, {}),
+    (Frozen, {}),
+]
+
+
+@pytest.mark.parametrize(("model", "details"), SOUND)
+def test_a_sound_model_passes(model, details):
+    before = torch.get_rng_state()
+    outcomes = judged(record(model, **details), QUICK)
+    assert failures(outcomes) == {}
+    assert (outcomes["declared_geometry"].status == "skip") == ("geometry" not in details)
+    assert outcomes["score_for_each_candidate"].status == "skip"
+    assert torch.equal(torch.get_rng_state(), before)
+    refused = "refuses K = 1, D = 16; K = 2, D = 16" if model is OneShape else ""
+    assert outcomes["unit_norm"].why.startswith(refused)
+
+
+# ------------------------------------------------------------------ broken models
+
+
+class Refusing(Free):
+    def __init__(self, options, shape):
+        raise UsageError("it needs 512 dimensions")
+
+
+class Tuple(Free):
+    def forward(self, context):
+        return super().forward(context).q, None
+
+
+class EveryPosition(Free):
+    def forward(self, context):
+        return Prediction(q=unit(context + self.raw(context)[:, None]))
+
+
+class Faulty(Free):
+    def __init__(self, options, shape):
+        if shape.context_length == 1:
+            raise ValueError("a window of one chunk")
+        super().__init__(options, shape)
+
+
+class Normalised(Free):
+    """A batch of one window has no statistics in training."""
+
+    def __init__(self, options, shape):
+        super().__init__(options, shape)
+        self.norm = nn.BatchNorm1d(shape.dim)
+
+    def raw(self, context):
+        return self.norm(super().raw(context))
+
+
+class Long(Free):
+    """Its norm is 1 until a parameter moves."""
+
+    def __init__(self, options, shape):
+        super().__init__(options, shape)
+        self.length = nn.Parameter(torch.ones(()))
+
+    def forward(self, context):
+        return Prediction(q=self.length * unit(self.raw(context)))
+
+
+class LongInTraining(Free):
+    def forward(self, context):
+        q = unit(self.raw(context))
+        return Prediction(q=1.001 * q if self.training else q)
+
+
+class Divided(nn.Module):
+    """Opposite chunks have the mean zero."""
+
+    def __init__(self, options, shape):
+        super().__init__()
+
+    def forward(self, context):
+        mean = context.mean(dim=1)
+        return Prediction(q=mean / mean.norm(dim=-1, keepdim=True))
+
+
+class OtherMixture(Cone):
+    """In the cone, but not where its weights say."""
+
+    def forward(self, context):
+        weights = self.weights(context)
+        return Prediction(q=mixture(weights.flip(1), context), weights=weights)
+
+
+class OtherBlend(Anchored):
+    """Blended with the newest chunk."""
+
+    def forward(self, context):
+        raw = self.raw(context)
+        q = anchored(raw, context[:, -1], self.blend)
+        return Prediction(q=q, raw=raw, extras={"blend": self.blend})
+
+
+class Dropping(Free):
+    """Its dropout does not end with training."""
+
+    def raw(self, context):
+        return super().raw(functional.dropout(context, 0.2, True))
+
+
+class Crowded(Free):
+    """It has no room for a large batch."""
+
+    def raw(self, context):
+        return super().raw(context) + torch.zeros(64, 1)[: len(context)]
+
+
+class LeakingInCrowds(Free):
+    def raw(self, context):
+        raw = super().raw(context)
+        return raw - raw.mean(dim=0) if len(raw) > 8 else raw
+
+
+class OverwritingInTraining(Free):
+    def raw(self, context):
+        if self.training:
+            with torch.no_grad():
+                context[:, 0] = 0
+        return super().raw(context)
+
+
+class Gives(Free):
+    """It fills fields."""
+
+    def forward(self, context):
+        raw = self.raw(context)
+        return Prediction(q=unit(raw), **self.fields(raw))
+
+
+class Raw(Gives):
+    def fields(self, raw):
+        return {"raw": raw}
+
+
+class FlatRaw(Gives):
+    def fields(self, raw):
+        return {"raw": raw.sum(dim=-1)}
+
+
+class RollsOut(Gives):
+    def fields(self, raw):
+        return {"rollout": raw[:, None]}
+
+
+class OfParts(Gives):
+    """An extra of neither the batch nor the windows."""
+
+    def fields(self, raw):
+        return {"extras": {"parts": torch.ones(7)}}
+
+
+class Endless(Gives):
+    def fields(self, raw):
+        return {"extras": {"parts": torch.full((len(raw),), torch.inf)}}
+
+
+class Negative(Cone):
+    """Its weights sum to one."""
+
+    def forward(self, context):
+        weights = 2 * self.weights(context) - 1 / context.shape[1]
+        return Prediction(q=mixture(weights, context), weights=weights)
+
+
+class Unused(Free):
+    def __init__(self, options, shape):
+        super().__init__(options, shape)
+        self.spare = nn.Linear(2, 2)
+
+
+class NoGradient(Mixing):
+    """A norm that is chosen away is still differentiated."""
+
+    def forward(self, context):
+        mixed = context.mean(dim=1) * self.weights(context).square().sum(dim=-1, keepdim=True)
+        norm = mixed.norm(dim=-1, keepdim=True)
+        return Prediction(q=torch.where(norm > 0, mixed / norm, mixed))
+
+
+class SinglePrecision(Free):
+    """Under autocast a linear layer gives bfloat16, which does not fit."""
+
+    def forward(self, context):
+        raw = self.head(context.flatten(1))
+        q = torch.zeros(raw.shape).index_add(0, torch.arange(len(raw)), raw)
+        return Prediction(q=unit(q))
+
+
+class Forgetful(Scheduled):
+    """What `at` tells it is no part of its state."""
+
+    kept = False
+
+
+class Objects(Free):
+    def get_extra_state(self):
+        return self.shape
+
+    def set_extra_state(self, state):
+        self.shape = state
+
+
+class Growing(Free):
+    """Its state has a tensor more once it was used."""
+
+    def raw(self, context):
+        self.register_buffer("seen", torch.tensor(len(context)))
+        return super().raw(context)
+
+
+class Choosing(Free):
+    """Which way it goes depends on the numbers."""
+
+    def raw(self, context):
+        raw = super().raw(context)
+        return raw if raw.sum() > 0 else -raw
+
+
+class Counting(Free):
+    """A program remembers how often it was called before it was made."""
+
+    calls = 0
+
+    def raw(self, context):
+        self.calls += 1
+        return super().raw(context) + self.calls
+
+
+UNIT, GEOMETRY, STATE = "unit_norm", "declared_geometry", "state_round_trips"
+TRAINED = ("finite_gradients", "finite_in_bf16")
+BROKEN = [
+    (Refusing, {}, {UNIT: "it cannot be built for K = 5, D = 16: it needs 512 dimensions"}),
+    (Tuple, {}, {UNIT: "it returned a tuple, not a Prediction"}),
+    (EveryPosition, {}, {UNIT: "q is torch.float32 (1, 5, 16), not a float tensor (1, 16)"}),
+    (Faulty, {}, {UNIT: "K = 1, D = 16 it raised ValueError: a window of one chunk"}),
+    (Normalised, {}, dict.fromkeys((UNIT, *TRAINED), "B, K, D = 1, 5, 16")),
+    (Long, {}, {UNIT: "weights = moved", "finite_in_bf16": "q has norm"}),
+    (LongInTraining, {}, {UNIT: "q has norm 1.001, not 1 (smallest example:"}),
+    (Divided, {}, dict.fromkeys((UNIT, *TRAINED), "contexts = opposite chunks")),
+    (Crowded, {}, dict.fromkeys((UNIT, "independent_of_the_batch"), "D = 65, 5, 16")),
+    (Mixing, {"geometry": "cone"}, {GEOMETRY: "away from the cone of the context"}),
+    (OtherMixture, CONE, {GEOMETRY: "away from the mixture that its weights say"}),
+    (OtherBlend, ANCHORED, {GEOMETRY: "away from the blend with the centroid"}),
+    (Free, {"geometry": "anchored"}, {GEOMETRY: "has to give raw, which"}),
+    (Dropping, {}, {"deterministic": "differs by up to", STATE: "differs by up to"}),
+    (LeakingInCrowds, {}, {"independent_of_the_batch": "with B, K, D = 65, 5, 16"}),
+    (OverwritingInTraining, {}, {"leaves_its_input": "in training"}),
+    (Raw, {}, {"fields": "it fills raw, which `gives` does not name"}),
+    (FlatRaw, {"gives": ("raw",)}, {"fields": "raw is (1,), not a tensor (1, 16)"}),
+    (Negative, {"gives": ("weights",)}, {"fields": "the simplex: least -"}),
+    (Blends, {"gives": ("raw",)}, {"fields": "it fills blend, which `gives` does not"}),
+    (OfParts, {"gives": ("parts",)}, {"fields": "parts is (7,), not a tensor () or (1, …)"}),
+    (Endless, {"gives": ("parts",)}, {"fields": "parts is not finite", STATE: "parts differs"}),
+    (RollsOut, {}, {"fields": "lvmctl's to fill"}),
+    (Free, {"gives": ("raw",)}, {"fields": "`gives` names raw, which it does not fill"}),
+    (Free, {"gives": ("rollout",)}, {"fields": "which is lvmctl's to fill"}),
+    (Unused, {}, {"gradient_reaches_every_parameter": "no gradient reaches spare.bias, spare.w"}),
+    (NoGradient, {}, dict.fromkeys(TRAINED, "the gradient of the context is not finite")),
+    (SinglePrecision, {}, {"finite_in_bf16": "same scalar type"}),
+    (Forgetful, {}, {STATE: "q differs by up to"}),
+    (Objects, {}, {STATE: "more than tensors and plain values"}),
+    (Growing, {}, {STATE: "does not fit a new model: "}),
+    (Choosing, {}, {"exportable": "torch.export cannot read it: "}),
+    (Counting, {}, {"exportable": "q differs by up to"}),
+]
+
+
+@pytest.mark.parametrize(("model", "details", "expected"), BROKEN)
+def test_a_broken_model_fails_what_it_breaks(model, details, expected):
+    assert_fails(record(model, **details), expected)
+
+
+def test_a_fixed_batch_is_noted():
+    assert judged(record(Crowded), ["exportable"])["exportable"].why == "for a fixed B only"
+
+
+# ------------------------------------------------------------------ how models are made small
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wide(SequenceOptions):
+    least: int = option(64, "least width", low=1, high=10**6)
+
+    def __post_init__(self):
+        if self.width < self.least:
+            raise ValueError("too narrow")
+
+
+def test_the_sizes_of_the_common_encoder_are_made_small_where_they_fit():
+    options = SequenceOptions(encoder="gru", dropout=0.3)
+    sizes = {"width": 16, "layers": 2, "heads": 2, "feedforward": 32}
+    assert small(options) == replace(options, **sizes)
+    assert small(Wide()) == Wide()

@@ -1,0 +1,161 @@
+"""Each check of verdict gates, profiles and metrics fails for a record that breaks its rule."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from testing.judged import assert_fails, failures, judged
+
+from lvmctl import LossOutput
+from lvmctl.registry.specs import LossSpec
+from lvmctl.registry.verdict_specs import MetricSpec, ProfileSpec, VerdictGate
+
+R5 = "in_article.filtered.r@5"
+SOUND = VerdictGate(
+    name="x",
+    summary="Beside direct, wiener and direct-centred.",
+    metric="margin.last",
+    at_least=0.2,
+    marginal=0.1,
+)
+DIRECT = replace(
+    SOUND, metric=R5, at_least=0.0, marginal=None, against="direct", require_interval=True
+)
+PROFILE = ProfileSpec(name="all", summary="All of it.", gates=("x",), source="here")
+
+
+class Sharing(torch.nn.Module):
+    """A loss that logs a share."""
+
+    def forward(self, prediction, batch, step):
+        loss = 1 - (prediction.q * batch.target).sum(-1)
+        return LossOutput({"mine": loss}, {"share": loss})
+
+
+SHARING = LossSpec(name="sharing", summary="A loss.", target=f"{__name__}:Sharing")
+
+
+@pytest.mark.parametrize(
+    ("details", "others"),
+    [
+        ({}, ()),
+        ({"metric": "cos_next", "split": "ood", "at_least": 0.5}, ()),
+        ({"metric": "latency.ratio", "at_least": None, "at_most": 1.15, "marginal": 1.3}, ()),
+        ({"metric": "coherence.gap", "at_least": None, "at_most": 0.05, "marginal": 0.1}, ()),
+        ({"metric": "share"}, (SHARING,)),
+        ({"metric": "told"}, (MetricSpec(name="told", summary="A metric.", low=0.0, high=1.0),)),
+    ],
+)
+def test_a_sound_gate_passes(details, others):
+    assert failures(judged(replace(SOUND, **details), (), PROFILE, *others, core=True)) == {}
+
+
+@pytest.mark.parametrize(
+    "details",
+    [{}, {"metric": "ablations.shuffled", "against": "wiener"}, {"against": "direct-centred"}],
+)
+def test_a_sound_comparison_passes(details):
+    assert failures(judged(replace(DIRECT, **details), (), PROFILE, core=True)) == {}
+
+
+BELONGS, MEASURED = "says_where_it_belongs", "figure_is_measured"
+ORDER, VALUES = "bounds_are_in_order", "some_values_pass_and_some_fail"
+BROKEN = [
+    ({"category": "F"}, BELONGS, "category 'F' is no test of 5CAT"),
+    ({"split": "train"}, BELONGS, "split 'train' is never judged"),
+    ({"reference": "core/fre"}, BELONGS, "no model 'core/fre'; did you mean 'free'?"),
+    ({"against": "ridge"}, BELONGS, "does not name ridge"),
+    ({"name": "y"}, BELONGS, "no profile names it"),
+    ({"metric": "margin.lst"}, MEASURED, "nothing measures 'margin.lst' on val windows; did you"),
+    ({"seed_metric": "offsets.sed"}, MEASURED, "did you mean 'offsets.seed'"),
+    ({"metric": "ablations.shuffled", "split": "ood"}, MEASURED, "on ood windows"),
+    ({"metric": "latency.ratio", "against": "direct"}, MEASURED, "of direct too"),
+    ({"metric": "share"}, MEASURED, "nothing measures 'share'"),
+    ({"against": "dirct"}, MEASURED, "against 'dirct', which no baseline is called"),
+    ({"against": "random-centred"}, MEASURED, "which no baseline is called"),
+    ({"at_least": math.nan, "marginal": None}, ORDER, "a figure of nan gets FAIL"),
+    ({"marginal": 0.3}, ORDER, "0.3 lies on the passing side"),
+    ({"marginal": math.inf, "at_least": None, "at_most": 0.2}, ORDER, "is no bound of what fails"),
+    ({"metric": R5, "at_least": 70.0}, VALUES, "nothing can pass: in_article.filtered.r@5 lies"),
+    ({"metric": R5, "at_least": 0.0, "marginal": None}, VALUES, "nothing can fail"),
+    ({"at_least": None, "at_most": 2.0, "marginal": None}, VALUES, "nothing can fail"),
+    (
+        {"metric": R5, "at_least": None, "at_most": 0.5, "marginal": 0.6},
+        "chance_does_not_beat_the_target",
+        "oracle FAIL 1.000, random PASS 0.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("details", "check", "why"), BROKEN)
+def test_a_broken_gate_fails_its_check(details, check, why):
+    assert_fails(replace(SOUND, **details), {check: why}, PROFILE, core=True)
+
+
+@pytest.mark.parametrize(
+    ("details", "check", "why"),
+    [
+        ({"gates": ("x", "z")}, "gates_are_verdicts", "z"),
+        ({"source": ""}, "gates_are_verdicts", "where the bound of x comes from"),
+        ({"needed": 2}, "needed_can_be_passed", "it needs 2 of 1 tests"),
+        ({"gates": ("free",)}, "needed_can_be_passed", "all of its gates are optional"),
+    ],
+)
+def test_a_broken_profile_fails_its_check(details, check, why):
+    others = SOUND, replace(SOUND, name="free", optional=True)
+    assert failures(judged(PROFILE, (), *others)) == {}
+    assert_fails(replace(PROFILE, **details), {check: why}, *others)
+
+
+# ------------------------------------------------------------------ metrics
+
+
+def halves(train, windows):
+    return np.where(np.arange(len(windows)) % 2, 0.5, np.nan)
+
+
+def one_value(train, windows):
+    return 0.5
+
+
+def percent(train, windows):
+    return np.full(len(windows), 50.0)
+
+
+def dice(train, windows):
+    return np.random.default_rng().random(len(windows))
+
+
+TARGETS = SimpleNamespace(halves=halves, one_value=one_value, percent=percent, dice=dice)
+CEILING = "ceiling_is_a_value_for_each_window"
+
+
+def metric(target: str = "", **details) -> MetricSpec:
+    named = {"ceiling": "top", "target": f"{__name__}:TARGETS.{target}"} if target else {}
+    return MetricSpec(name="told", summary="A metric.", low=0.0, high=1.0, **named, **details)
+
+
+@pytest.mark.parametrize("record", [metric(), metric(chance=0.5)])
+def test_a_sound_metric_passes(record):
+    outcomes = judged(record)
+    assert failures(outcomes) == {}
+    assert CEILING not in outcomes
+    assert judged(metric("halves"))[CEILING].why == "0.500 on text-like chunks"
+
+
+@pytest.mark.parametrize(
+    ("record", "check", "why"),
+    [
+        (metric(chance=2.0), "chance_is_possible", "2 is not between 0 and 1"),
+        (metric("one_value"), CEILING, "252 windows it gives values of shape ()"),
+        (metric("percent"), CEILING, "it gives 50, beyond 0 to 1"),
+        (metric("dice"), CEILING, "asked again, it gives other values"),
+    ],
+)
+def test_a_broken_metric_fails_its_check(record, check, why):
+    assert_fails(record, {check: why})
