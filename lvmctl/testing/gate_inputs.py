@@ -68,8 +68,8 @@ def evaluated(context: int, min_article: int) -> dict[str, Any]:
     """What the evaluation of a perfect predictor gives."""
     windows = Windows(textlike(), context, 1)
     validation = Validation(BatchBuilder(windows, ()), min_article, "unit")
-    figures = validation.shown(windows.target(np.arange(len(windows))))
-    return {"loss": 0.5, **figures, **validation.beside}
+    figures, ranks = validation.shown(windows.target(np.arange(len(windows))))
+    return {"loss": 0.5, **figures, **validation.intervals(ranks), **validation.beside}
 
 
 def fill(figures: Any, value: float) -> Any:

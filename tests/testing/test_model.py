@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import pytest
 import torch
 from testing.judged import assert_fails, failures, judged
@@ -12,23 +10,12 @@ from torch import nn
 from torch.nn import functional
 
 from lvmctl import Prediction
-from lvmctl.config import option
 from lvmctl.core.errors import UsageError
-from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.sphere import anchored, centroid, mixture, unit
-from lvmctl.testing.conformance import cases, checks
-from lvmctl.testing.models import small
+from lvmctl.testing.conformance import checks
 
 QUICK = [check.name for check in checks("model") if check.name != "exportable"]
 """To export a model takes longer than all other checks together."""
-
-
-@pytest.mark.parametrize("encoder", ["lstm", "gru"])
-def test_the_other_sequence_models_of_core_pass(encoder):
-    """The transformer is checked with core."""
-    due = cases("core/free", {"encoder": encoder}, kind="model")
-    outcomes = [case.outcome() for case in due if case.subject.entry]
-    assert [outcome for outcome in outcomes if outcome.status == "fail"] == []
 
 
 # ------------------------------------------------------------------ sound models
@@ -41,42 +28,6 @@ class OneShape(Free):
         if shape.context_length < 5:
             raise UsageError("it needs five chunks", hint="use --context 5")
         super().__init__(options, shape)
-
-
-class Scheduled(Free):
-    """What `at` tells it lives in a buffer."""
-
-    kept = True
-
-    def __init__(self, options, shape):
-        super().__init__(options, shape)
-        self.register_buffer("late", torch.zeros(()), persistent=self.kept)
-
-    def at(self, step):
-        self.late.fill_(step.epoch)
-
-    def raw(self, context):
-        return super().raw(context) + self.late * context[:, -1]
-
-
-class Starting(Free):
-    """Its second layer starts at zero, and holds gradient back from the first."""
-
-    def __init__(self, options, shape):
-        super().__init__(options, shape)
-        self.more = nn.Linear(shape.dim, shape.dim)
-        nn.init.zeros_(self.more.weight)
-
-    def raw(self, context):
-        return self.more(functional.relu(super().raw(context)))
-
-
-class Frozen(Free):
-    """What has no gradient is declared so."""
-
-    def __init__(self, options, shape):
-        super().__init__(options, shape)
-        self.unused = nn.Parameter(torch.zeros(3), requires_grad=False)
 
 
 class Blends(Anchored):
@@ -95,9 +46,6 @@ SOUND = [
     (Anchored, ANCHORED),
     (Blends, ANCHORED),
     (OneShape, {}),
-    (Scheduled, {}),
-    (Starting, {}),
-    (Frozen, {}),
 ]
 
 
@@ -265,70 +213,6 @@ class Negative(Cone):
         return Prediction(q=mixture(weights, context), weights=weights)
 
 
-class Unused(Free):
-    def __init__(self, options, shape):
-        super().__init__(options, shape)
-        self.spare = nn.Linear(2, 2)
-
-
-class NoGradient(Mixing):
-    """A norm that is chosen away is still differentiated."""
-
-    def forward(self, context):
-        mixed = context.mean(dim=1) * self.weights(context).square().sum(dim=-1, keepdim=True)
-        norm = mixed.norm(dim=-1, keepdim=True)
-        return Prediction(q=torch.where(norm > 0, mixed / norm, mixed))
-
-
-class SinglePrecision(Free):
-    """Under autocast a linear layer gives bfloat16, which does not fit."""
-
-    def forward(self, context):
-        raw = self.head(context.flatten(1))
-        q = torch.zeros(raw.shape).index_add(0, torch.arange(len(raw)), raw)
-        return Prediction(q=unit(q))
-
-
-class Forgetful(Scheduled):
-    """What `at` tells it is no part of its state."""
-
-    kept = False
-
-
-class Objects(Free):
-    def get_extra_state(self):
-        return self.shape
-
-    def set_extra_state(self, state):
-        self.shape = state
-
-
-class Growing(Free):
-    """Its state has a tensor more once it was used."""
-
-    def raw(self, context):
-        self.register_buffer("seen", torch.tensor(len(context)))
-        return super().raw(context)
-
-
-class Choosing(Free):
-    """Which way it goes depends on the numbers."""
-
-    def raw(self, context):
-        raw = super().raw(context)
-        return raw if raw.sum() > 0 else -raw
-
-
-class Counting(Free):
-    """A program remembers how often it was called before it was made."""
-
-    calls = 0
-
-    def raw(self, context):
-        self.calls += 1
-        return super().raw(context) + self.calls
-
-
 UNIT, GEOMETRY, STATE = "unit_norm", "declared_geometry", "state_round_trips"
 TRAINED = ("finite_gradients", "finite_in_bf16")
 BROKEN = [
@@ -357,40 +241,9 @@ BROKEN = [
     (RollsOut, {}, {"fields": "lvmctl's to fill"}),
     (Free, {"gives": ("raw",)}, {"fields": "`gives` names raw, which it does not fill"}),
     (Free, {"gives": ("rollout",)}, {"fields": "which is lvmctl's to fill"}),
-    (Unused, {}, {"gradient_reaches_every_parameter": "no gradient reaches spare.bias, spare.w"}),
-    (NoGradient, {}, dict.fromkeys(TRAINED, "the gradient of the context is not finite")),
-    (SinglePrecision, {}, {"finite_in_bf16": "same scalar type"}),
-    (Forgetful, {}, {STATE: "q differs by up to"}),
-    (Objects, {}, {STATE: "more than tensors and plain values"}),
-    (Growing, {}, {STATE: "does not fit a new model: "}),
-    (Choosing, {}, {"exportable": "torch.export cannot read it: "}),
-    (Counting, {}, {"exportable": "q differs by up to"}),
 ]
 
 
 @pytest.mark.parametrize(("model", "details", "expected"), BROKEN)
 def test_a_broken_model_fails_what_it_breaks(model, details, expected):
     assert_fails(record(model, **details), expected)
-
-
-def test_a_fixed_batch_is_noted():
-    assert judged(record(Crowded), ["exportable"])["exportable"].why == "for a fixed B only"
-
-
-# ------------------------------------------------------------------ how models are made small
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wide(SequenceOptions):
-    least: int = option(64, "least width", low=1, high=10**6)
-
-    def __post_init__(self):
-        if self.width < self.least:
-            raise ValueError("too narrow")
-
-
-def test_the_sizes_of_the_common_encoder_are_made_small_where_they_fit():
-    options = SequenceOptions(encoder="gru", dropout=0.3)
-    sizes = {"width": 16, "layers": 2, "heads": 2, "feedforward": 32}
-    assert small(options) == replace(options, **sizes)
-    assert small(Wide()) == Wide()

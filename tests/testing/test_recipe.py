@@ -159,7 +159,7 @@ BROKEN = [
         MSE,
         'Part("mine/infinite")',
         TRAINS,
-        "train.loss_higher, val.loss_higher is no",
+        "train.loss_higher is no",
     ),
     (MSE, 'Part("mine/starting")', TRAINS, "1 steps had no finite loss or gradient"),
     (MSE, 'Part("mine/fickle")', LOGGED, "'loss_four' is not in the history's train"),

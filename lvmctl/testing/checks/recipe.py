@@ -7,7 +7,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,9 +34,8 @@ from lvmctl.training.job import TrainRequest, start
 MAX_NAME = 80
 """Characters of a run directory's name, its time included."""
 
-SEQUENCE = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16}
-TRAINING = {"epochs": 1, "batch_size": 16, "windows": 32, "eval_windows": 32, "min_article": 6}
-TINY = SEQUENCE | TRAINING
+TINY = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16}
+TINY |= {"epochs": 1, "batch_size": 16, "windows": 32, "eval_windows": 32, "min_article": 6}
 """Options of the sequence models that models share, and of a training, that make a run short."""
 
 OF_TRAINING = {info.short for info in describe(TrainingOptions)}
@@ -178,12 +177,7 @@ def plan_survives_the_disk(subject: Subject) -> None:
 
 
 class Run(NamedTuple):
-    """What a training left.
-
-    Attributes:
-        history: ``training_history.json``.
-        logged: what each loss logs, by the loss's qualified name.
-    """
+    """``training_history.json``, and what each loss logs, by the loss's qualified name."""
 
     history: list[dict[str, Any]]
     logged: dict[str, list[str]]
@@ -199,14 +193,9 @@ def tiny(options: Any) -> dict[str, Any]:
     return values
 
 
-@once_per_subject
-def trained(subject: Subject) -> Run:
-    """The recipe, trained for one epoch of two steps on a tiny store."""
-    return train(subject)
-
-
 def train(subject: Subject) -> Run:
-    """Train the recipe through the door that ``lvmctl train`` uses, and open what it left.
+    """Train the recipe for one epoch of two steps on a tiny store, through the door that ``lvmctl
+    train`` uses, and open what it left.
 
     A loss that waits for a later epoch has its largest weight from the start.
 
@@ -242,15 +231,17 @@ def train(subject: Subject) -> Run:
     return Run(history, {loss.part.entry.qualified: [*loss.logged()] for loss in losses})
 
 
+trained = once_per_subject(train)
+"""The run that most checks look at."""
+
+
 @contextmanager
 def isolated() -> Iterator[Path]:
     """A directory that goes away, nothing on the terminal, and torch left as it was."""
     precision = torch.backends.mkldnn.matmul.fp32_precision
-    with ExitStack() as stack:
-        place = stack.enter_context(TemporaryDirectory(prefix="lvmctl-check-"))
-        stack.enter_context(torch.random.fork_rng(devices=[]))
-        stack.enter_context(redirect_stdout(io.StringIO()))
-        stack.enter_context(redirect_stderr(io.StringIO()))
+    quiet = redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO())
+    temporary = TemporaryDirectory(prefix="lvmctl-check-")
+    with temporary as place, torch.random.fork_rng(devices=[]), quiet[0], quiet[1]:
         try:
             yield Path(place)
         finally:
@@ -264,14 +255,10 @@ def trains_an_epoch(subject: Subject) -> str:
     load again."""
     record = trained(subject).history[-1]
     train, val = record["train"], record["val"]
-    wrong = [
-        f"{part}.{name}"
-        for part in ("train", "val")
-        for name, value in record[part].items()
-        if name.startswith("loss") and value is None
-    ]
-    if wrong:
-        raise CheckFailed(f"{', '.join(wrong)} is no finite number")
+    for part in ("train", "val"):
+        for name, value in record[part].items():
+            if name.startswith("loss") and value is None:
+                raise CheckFailed(f"{part}.{name} is no finite number")
     if "skipped_steps" in train:
         raise CheckFailed(f"{train['skipped_steps']} steps had no finite loss or gradient")
     return f"loss {train['loss']:.3g}, on held-out windows {val['loss']:.3g}"
