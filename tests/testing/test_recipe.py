@@ -152,7 +152,7 @@ BROKEN = [
     ),
     (MSE, "Part('core/mse', {}, 1 / (2 - options.share))", BOUNDS, "2.0 ends in .*ZeroDiv"),
     (MSE, "Part('core/mse' if options.share < 2 else 3)", BOUNDS, "share = 2.0 ends in TypeError"),
-    (RUN_NAME, '{"c": "5" * 70}', NAME, "characters, more than 80"),
+    (RUN_NAME, '{"c": "5" * 70}', NAME, "characters, not 80"),
     (RUN_NAME, "{5: options.context}", DISK, "key_options is {5: 5}, and {'5': 5} when read back"),
     (MSE, 'Part("mine/broken")', TRAINS, "no loss today"),
     (

@@ -156,9 +156,7 @@ def run_name_is_short(subject: Subject) -> str:
         run = new_run(subject.entry.name, planned(subject).key_options, Path(place) / "runs")
         name = str(run.path.relative_to(Path(place) / "runs"))
     if len(name) > MAX_NAME:
-        raise CheckFailed(
-            f"the run is called {name!r}, {len(name)} characters, more than {MAX_NAME}"
-        )
+        raise CheckFailed(f"the run's name {name!r} has {len(name)} characters, not {MAX_NAME}")
     return name
 
 
