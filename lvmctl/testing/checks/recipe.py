@@ -81,8 +81,6 @@ def parts_fit_together(subject: Subject) -> str:
     """With its own options the model, the losses and the gates are found and fit together."""
     try:
         return planned(subject).describe()
-    except PluginError:
-        raise
     except UsageError as error:
         raise CheckFailed(f"they do not: {error}") from error
 
