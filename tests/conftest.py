@@ -16,6 +16,16 @@ HEADER = "from lvmctl import LossSpec, hookimpl\n"
 Install = Callable[..., Path]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def few_timings() -> Iterator[None]:
+    """A run is timed 18 times instead of 212; how that is judged has tests of its own."""
+    from lvmctl.evaluation.fivecat import latency
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latency, "BLOCKS", {1: (6, 2), 256: (6, 1)})
+        yield
+
+
 @pytest.fixture
 def run_cli(run_cli, cli_env, tmp_path, tmp_path_factory):
     """The fixture that plugins use, in a process that is forked where the system can.

@@ -8,8 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 LOADED = (
     "lvmctl.cli.main",
@@ -19,10 +22,12 @@ LOADED = (
     "lvmctl.training.job",
     "lvmctl.data.synthetic.worlds",
     "lvmctl_p8.model",
+    "warm",
 )
 """What the server imports, and torch, NumPy and hypothesis with it. No plugin is looked for yet."""
 
-PATH = [place for place in sys.path if place not in ("", str(Path(__file__).parent))]
+TESTS = str(Path(__file__).parent)
+PATH = [place for place in sys.path if place not in ("", TESTS)]
 """Where a process imports from, without what tests put before it."""
 
 
@@ -30,6 +35,9 @@ PATH = [place for place in sys.path if place not in ("", str(Path(__file__).pare
 def _server() -> multiprocessing.context.BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(LOADED))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", TESTS)  # for the modules that it loads
+        forkserver.ensure_running()
     return context
 
 
