@@ -65,8 +65,8 @@ def compared(runs: dict[str, lvmctl.Run]) -> str:
         )
     lines.append(
         "R@5: how often the true next chunk is among the first five of its article.\n"
-        "An interval below 0 is a model that learned less than nothing: copying the last\n"
-        "chunk retrieves better. The text is a demonstration and says nothing about others."
+        "Above 0: better than searching with the last chunk itself. The text is a\n"
+        "demonstration; what is measured on it says nothing about other text."
     )
     return "\n".join(lines)
 
@@ -88,6 +88,7 @@ def example(run: lvmctl.Run) -> str:
     for place, number in enumerate(ranking.indices, 1):
         true = "  <- the true next chunk" if rest[number] == first + len(read) else ""
         lines.append(f"{place}. {line(texts[rest[number]]).strip()}{true}")
+    lines += ["The true next chunk:", line(texts[first + len(read)])]
     return "\n".join(lines)
 
 

@@ -160,7 +160,8 @@ def _beginning_with(name: str, root: Path, sweeps: bool) -> list[Path]:
 
 def _unknown(name: str, root: Path, sweeps: bool) -> RunError:
     """The error for a name that no run has: the nearest names, or where they would be."""
-    typed, begun = short_name(Path(name), root), {}
+    typed = short_name(Path(name), root)
+    begun: dict[str, str] = {}
     for path in _known(root, sweeps):
         whole = short_name(path, root)
         begun.setdefault(whole[: len(typed)], whole)  # names end with a time that nobody types

@@ -127,8 +127,9 @@ class Validation:
             difference = ranks[metric] - self.direct_ranks[metric]
             samples |= {metric: (ranks[metric], article)}
             samples |= {f"{metric} - direct": (difference, article)}
-        ends = self.resampling.intervals(samples)
-        return {"in_article_articles": len(np.unique(article)), "ci": ends}
+        ends = self.resampling.intervals(samples).items()
+        known = {name: list(pair) if np.isfinite(pair).all() else None for name, pair in ends}
+        return {"in_article_articles": len(np.unique(article)), "ci": known}
 
 
 def retrieval_of(ranked: dict[str, Any]) -> dict[str, Any]:

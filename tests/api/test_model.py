@@ -275,7 +275,7 @@ def test_vectors_stay_as_they_are_without_a_transform(model):
 
 
 def test_a_run_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(RunError, match="no such run directory"):
+    with pytest.raises(RunError, match="no such run"):
         lvmctl.load(tmp_path / "nothing")
 
 

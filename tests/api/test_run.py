@@ -145,7 +145,7 @@ def test_a_resumed_run_is_as_if_it_had_never_ended(run, tmp_path):
     assert short.resume(epochs=2).history == run.history
     with pytest.raises(UsageError, match="the run has 2 epochs already"):
         lvmctl.resume(short, epochs=1)
-    with pytest.raises(RunError, match="no such run directory"):
+    with pytest.raises(RunError, match="no such run"):
         lvmctl.resume(tmp_path / "nothing")
 
 

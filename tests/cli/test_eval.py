@@ -247,7 +247,7 @@ def test_a_comparison_reads_as_a_table(typed):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["5cat", "nowhere"], 4, "nowhere: no such run directory"),
+        (["5cat", "nowhere"], 4, "nowhere: no such run"),
         (["5cat", "five", "--profile", "p88"], 2, "no profile 'p88'; did you mean 'p8'?"),
         (["5cat", "five", "--data", "gone"], 3, "gone"),
         (["retrieval", "five", "--pool", "all"], 2, "'all' is not one of"),
