@@ -6,18 +6,20 @@ import json
 
 import pytest
 
+import lvmctl
+
 DATA = "synth:topic?articles=24&chunks=16&dim=16"
-SMALL = ("width=16", "layers=1", "heads=2", "feedforward=16", "min_article=6", "windows=60")
+SMALL = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16, "min_article": 6, "windows": 60}
 
 
 @pytest.fixture
-def history(run_cli, tmp_path):
-    def train(recipe: str, *values: str, epochs: int = 1, name: str = "run") -> list[dict]:
-        typed = [word for value in (*SMALL, *values) for word in ("--set", value)]
-        where = ("--data", DATA, "--out", str(tmp_path / name), "--epochs", str(epochs))
-        done = run_cli("train", "--plugin", recipe, *where, *typed)
-        assert done.returncode == 0, done.stderr
-        return json.loads((tmp_path / name / "training_history.json").read_text())
+def history(tmp_path):
+    """``history(recipe, epochs=1, name="run", **options)``: the history of a small run."""
+
+    def train(recipe: str, epochs: int = 1, name: str = "run", **options) -> list[dict]:
+        given = {"data": DATA, "out": tmp_path / name, "epochs": epochs, "device": "cpu"}
+        run = lvmctl.train(recipe, **given, options=SMALL | options)
+        return json.loads((run.path / "training_history.json").read_text())
 
     return train
 
@@ -47,7 +49,7 @@ def test_the_rollout_begins_in_epoch_four_and_is_heavier_from_seven(history):
 
 
 def test_the_curriculum_widens(history):
-    records = history("p5.1", "stages=1,2,1", epochs=4)
+    records = history("p5.1", epochs=4, stages=(1, 2, 1))
     selected = [record["train"]["selected"] for record in records]
     assert selected == pytest.approx([0.3, 0.7, 0.7, 1.0], abs=0.01)
     assert epochs_with(records, "loss_forward") == [1, 2, 3, 4]
@@ -55,8 +57,8 @@ def test_the_curriculum_widens(history):
 
 @pytest.mark.parametrize("recipe", ["p3", "p5.1"])
 def test_one_seed_gives_one_run(history, recipe):
-    values = ("window_dropout=.2",) if recipe == "p3" else ()
-    first, again = (history(recipe, *values, epochs=2, name=name) for name in ("a", "b"))
+    options = {"window_dropout": ".2"} if recipe == "p3" else {}
+    first, again = (history(recipe, epochs=2, name=name, **options) for name in ("a", "b"))
     for one, two in zip(first, again):
         assert one["train"]["loss"] == two["train"]["loss"]
         assert one["val"]["cos_next"] == two["val"]["cos_next"]

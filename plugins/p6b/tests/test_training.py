@@ -6,19 +6,20 @@ import json
 
 import pytest
 
+import lvmctl
+
 DATA = "synth:topic?articles=24&chunks=16&dim=16"
-SMALL = ("width=16", "layers=1", "heads=2", "feedforward=16", "min_article=6")
+SMALL = {"width": 16, "layers": 1, "heads": 2, "feedforward": 16, "min_article": 6}
 
 
 @pytest.fixture
-def history(run_cli, tmp_path):
+def history(tmp_path):
+    """``history(name, epochs=2, **options)``: the history of a small run."""
 
-    def train(name: str, *values: str, epochs: int = 2) -> list[dict]:
-        typed = [word for value in (*SMALL, *values) for word in ("--set", value)]
-        where = ("--data", DATA, "--out", str(tmp_path / name), "--epochs", str(epochs))
-        done = run_cli("train", "--plugin", "p6b", *where, *typed)
-        assert done.returncode == 0, done.stderr
-        return json.loads((tmp_path / name / "training_history.json").read_text())
+    def train(name: str, epochs: int = 2, **options) -> list[dict]:
+        given = {"data": DATA, "out": tmp_path / name, "epochs": epochs, "device": "cpu"}
+        run = lvmctl.train("p6b", **given, options=SMALL | options)
+        return json.loads((run.path / "training_history.json").read_text())
 
     return train
 
@@ -30,7 +31,7 @@ METRICS = (
 
 
 def test_the_history_has_the_figures_of_the_reports(history):
-    records = history("a", "version=1")
+    records = history("a", version="1")
     for record in records:
         for part in ("train", "val"):
             assert set(METRICS.split()) <= set(record[part])
@@ -38,7 +39,7 @@ def test_the_history_has_the_figures_of_the_reports(history):
 
 
 def test_a_stage_begins_with_its_epoch(history):
-    records = history("stages", "version=1", "windows=40", epochs=6)
+    records = history("stages", epochs=6, version="1", windows=40)
     targets = [record["train"]["loss_share_target"] for record in records]
     assert targets == pytest.approx([0.10, 0.10, 0.20, 0.20, 0.20, 0.25])
 
