@@ -6,6 +6,7 @@ import pytest
 from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 from lvmctl_p6b.recipe import compose
 
+import lvmctl
 from lvmctl import SequenceOptions, UsageError
 from lvmctl.config import bind, describe
 
@@ -78,15 +79,14 @@ def test_a_value_out_of_range_is_refused(values, message):
         bind(P6bOptions, [("--set", values)])
 
 
-def test_a_window_of_one_chunk_has_no_second_last(run_cli, tmp_path):
-    done = run_cli("train", "--plugin", "p6b", "--set", "context=1", "--out", str(tmp_path / "a"))
-    assert done.returncode == 2
-    assert "second_last" in done.stderr
+def test_a_window_of_one_chunk_has_no_second_last(tmp_path):
+    with pytest.raises(UsageError, match="second_last"):
+        lvmctl.train("p6b", context=1, out=tmp_path / "a")
     assert not (tmp_path / "a").exists()
 
 
-def test_a_model_without_a_raw_prediction_is_refused(run_cli):
+def test_a_model_without_a_raw_prediction_is_refused(tmp_path):
     pytest.importorskip("lvmctl_p8")
-    done = run_cli("train", "--plugin", "p8", "--loss", "p6b/directional", "--out", "a")
-    assert done.returncode == 2
-    assert "loss directional needs the prediction's raw, which model p8/mixture" in done.stderr
+    missing = "loss directional needs the prediction's raw, which model p8/mixture"
+    with pytest.raises(UsageError, match=missing):
+        lvmctl.train("p8", loss="p6b/directional", out=tmp_path / "a")

@@ -6,15 +6,16 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from lvmctl_signals import plugin
 from lvmctl_signals.signals import found
 
+import lvmctl
+
 DATA = "synth:topic?articles=24&chunks=16&dim=16"
-TINY = ("layers=1", "width=16", "heads=2", "feedforward=16", "min_article=6", "windows=64")
+TINY = {"layers": 1, "width": 16, "heads": 2, "feedforward": 16, "min_article": 6, "windows": 64}
 
 
 @pytest.fixture
@@ -131,19 +132,14 @@ def test_the_plugin_needs_no_torch():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_a_training_says_its_signals_and_a_resumed_one_goes_on(run_cli, tmp_path):
-    small = [word for value in TINY for word in ("--set", value)]
-    words = ("train", "--plugin", "p7", "--data", DATA, "--out", "a", "--epochs", "1", *small)
-    parts = [run_cli(*words), run_cli("train", "--resume", "a", "--epochs", "6")]
-    assert [part.returncode for part in parts] == [0, 0]
-    history = json.loads(Path(tmp_path, "a/training_history.json").read_text())
+def test_a_training_says_its_signals_and_a_resumed_one_goes_on(tmp_path, capsys):
+    path = tmp_path / "a"
+    lvmctl.train("p7", data=DATA, out=path, epochs=1, device="cpu", options=TINY)
+    lvmctl.resume(path, epochs=6)
+    history = json.loads((path / "training_history.json").read_text())
     texts = [signal.text for signal in found(history, "p7")]
-    said = [
-        line
-        for part in parts
-        for line in part.stderr.splitlines()
-        if line.startswith(("warning: epoch", "note: epoch"))
-    ]
-    assert said == texts
+    out, err = capsys.readouterr()
+    said = [line for line in err.splitlines() if line.startswith(("warning: epoch", "note: epoch"))]
+    assert (out, said) == ("", texts)
     assert any("epoch 1" in text for text in texts)
-    assert [s["text"] for s in json.loads(Path(tmp_path, "a/signals.json").read_text())] == texts
+    assert [s["text"] for s in json.loads((path / "signals.json").read_text())] == texts
