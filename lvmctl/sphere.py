@@ -1,4 +1,5 @@
-"""Geometry of the unit sphere: cosines, centroids, mixtures, spans, cones (METHODS §1, §2.6, §2.7).
+"""Geometry of the unit sphere: cosines, centroids, mixtures, spans, cones (docs/methods.md#data,
+#cone, §2.7).
 
 A context's span holds every linear combination of its chunks, its cone the non-negative ones.
 """
@@ -46,13 +47,14 @@ def mixture(weights: Tensor, context: Tensor) -> Tensor:
     """q = normalise(Σ α_i c_i) for ``weights`` α (B, K) and ``context`` (B, K, D) → (B, D).
 
     Elementwise, so that it keeps float32 under autocast and q stays in span(C). For α on the
-    simplex, cos(q, c̄) ≥ min_i cos(c_i, c̄) whenever that minimum is ≥ 0 (METHODS §2.6).
+    simplex, cos(q, c̄) ≥ min_i cos(c_i, c̄) whenever that minimum is ≥ 0 (docs/methods.md#cone).
     """
     return unit((weights.unsqueeze(-1) * context).sum(dim=-2))
 
 
 def anchored(raw: Tensor, anchor: Tensor, blend: Tensor | float) -> Tensor:
-    """q = normalise(λ·raw/‖raw‖ + (1 - λ)·anchor) for (B, D) and a unit ``anchor`` (METHODS §2.5).
+    """q = normalise(λ·raw/‖raw‖ + (1 - λ)·anchor) for (B, D) and a unit ``anchor``
+    (docs/methods.md#blend).
 
     A raw vector opposite to the anchor has no blend at λ = ½; q is then zero.
     """
@@ -63,7 +65,8 @@ def span_projection(context: Tensor, y: Tensor) -> Tensor:
     """P_C y, the point of the span of ``context`` (B, K, D) nearest to ``y`` (B, D); (B, D).
 
     Float64. ‖P_C y‖ is the largest cosine any prediction in the span can have with a unit ``y``
-    (METHODS §2.7). Directions whose singular value is below 1e-6 of the largest do not count.
+    (docs/methods.md#ceilings). Directions whose singular value is below 1e-6 of the largest do not
+    count.
     """
     context, y = context.double(), y.double()
     # The K × K Gram matrix has the singular values squared, for far less work than an SVD.
@@ -82,7 +85,7 @@ def cone_projection(context: Tensor, y: Tensor) -> Tensor:
     """The point of the cone of ``context`` (B, K, D) nearest to ``y`` (B, D); (B, D).
 
     Float64. Its norm is the largest cosine a non-negative mixture can have with a unit ``y``, where
-    that is positive (METHODS §2.7); it is 0 where no c_i·y is positive.
+    that is positive (docs/methods.md#ceilings); it is 0 where no c_i·y is positive.
     """
     context = context.double()
     return _combine(cone_weights(context, y), context)
@@ -146,7 +149,8 @@ def best_in_span(context: Tensor, y: Tensor) -> Tensor:
 def best_in_cone(context: Tensor, y: Tensor) -> Tensor:
     """The unit q of largest q·y in the cone of ``context`` (B, K, D), for ``y`` (B, D); (B, D).
 
-    Float64. Where no c_i·y is positive it is the best single chunk, and q·y ≤ 0 (METHODS §2.7).
+    Float64. Where no c_i·y is positive it is the best single chunk, and q·y ≤ 0
+    (docs/methods.md#ceilings).
     """
     context, y = context.double(), unit(y.double())
     weights = cone_weights(context, y)
@@ -157,7 +161,8 @@ def best_in_cone(context: Tensor, y: Tensor) -> Tensor:
 
 
 def largest_margin(geometry: Geometry, context: Tensor, y: Tensor, p: Tensor) -> Tensor:
-    """The largest q·(y - p) of any unit q of a model's class, (B,) float64 (METHODS §2.7).
+    """The largest q·(y - p) of any unit q of a model's class, (B,) float64
+    (docs/methods.md#ceilings).
 
     Args:
         geometry: ``unit`` and ``anchored`` (which reaches every direction for λ > ½) have

@@ -36,7 +36,8 @@ def evaluate(
     min_article: int | None = None,
     reporter: Reporter = SILENT,
 ) -> Evaluation:
-    """Measure a run beside every baseline and oracle on held-out windows (METHODS §3).
+    """Measure a run beside every baseline and oracle on held-out windows
+    (docs/methods.md#protocol).
 
     Args:
         run: a run, its path, its name in ``runs/`` or the beginning of either; None is the run
@@ -145,7 +146,7 @@ def fivecat(
     save: bool = True,
     reporter: Reporter = SILENT,
 ) -> FiveCat:
-    """Ask the five tests of a run and judge it by a profile (METHODS §3).
+    """Ask the five tests of a run and judge it by a profile (docs/methods.md#protocol).
 
     Args:
         run: a run, its path, its name in ``runs/`` or the beginning of either; None is the run

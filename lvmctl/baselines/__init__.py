@@ -1,1 +1,1 @@
-"""Baselines: predictors that need no training run (METHODS §3)."""
+"""Baselines: predictors that need no training run (docs/methods.md#protocol)."""

@@ -20,7 +20,7 @@ STEPS = 50
 
 
 class Ema:
-    """q = normalise(Σ w_i c_i), w_i ∝ decay^age with age 0 for x_last (METHODS §3).
+    """q = normalise(Σ w_i c_i), w_i ∝ decay^age with age 0 for x_last (docs/methods.md#protocol).
 
     The decay in [0, 1] is that of the highest mean cosine to the training targets: 0 is
     ``direct``, 1 is ``centroid``.

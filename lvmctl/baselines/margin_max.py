@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MarginMax:
-    """q ∝ μ - x_last, the maximiser of E[cos(q, y) - cos(q, x_last)] (METHODS §2.4).
+    """q ∝ μ - x_last, the maximiser of E[cos(q, y) - cos(q, x_last)] (docs/methods.md#escape).
 
     μ is the ridge estimate of E[y | C]. Where the best prediction stays near x_last, the largest
     margin points away from it, and from the target with it.

@@ -1,4 +1,4 @@
-"""Oracles: predictors that are shown the target, as ceilings (METHODS §2.7)."""
+"""Oracles: predictors that are shown the target, as ceilings (docs/methods.md#ceilings)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Oracle:
 
 
 class SpanOracle:
-    """q is the linear combination of the chunks nearest to y: a cosine ceiling (METHODS §2.7)."""
+    """q is the linear combination of the chunks nearest to y: a cosine ceiling
+    (docs/methods.md#ceilings)."""
 
     def __init__(self, options: NoOptions, shape: Shape) -> None:
         pass
@@ -31,7 +32,8 @@ class SpanOracle:
 
 
 class ConeOracle:
-    """q is the non-negative mixture of the chunks nearest to y: a cosine ceiling (METHODS §2.7)."""
+    """q is the non-negative mixture of the chunks nearest to y: a cosine ceiling
+    (docs/methods.md#ceilings)."""
 
     def __init__(self, options: NoOptions, shape: Shape) -> None:
         pass
@@ -42,8 +44,8 @@ class ConeOracle:
 
 
 class ConeMarginOracle:
-    """q is the non-negative mixture of largest q·(y - x_last): margin[last]'s ceiling (METHODS
-    §2.7), at the cost of cosine."""
+    """q is the non-negative mixture of largest q·(y - x_last): margin[last]'s ceiling, at
+    the cost of cosine (docs/methods.md#ceilings)."""
 
     def __init__(self, options: NoOptions, shape: Shape) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The baselines and oracles core declares (METHODS §3)."""
+"""The baselines and oracles core declares (docs/methods.md#protocol)."""
 
 from lvmctl.baselines.options import RandomOptions, RidgeOptions
 from lvmctl.registry.specs import BaselineSpec

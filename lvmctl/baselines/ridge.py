@@ -28,7 +28,8 @@ _maps: WeakKeyDictionary[Windows, dict[RidgeOptions, tuple[Tensor, float]]] = We
 
 
 class Ridge:
-    """q = normalise(μ), μ = Mᵀ[c_1; …; c_K] the best linear estimate of E[y | C] (METHODS §3).
+    """q = normalise(μ), μ = Mᵀ[c_1; …; c_K] the best linear estimate of E[y | C]
+    (docs/methods.md#protocol).
 
     M minimises Σ ‖y - μ‖² + λ‖M‖². The penalty λ is the one of highest mean cosine on held-out
     articles; M is then fitted on these too.

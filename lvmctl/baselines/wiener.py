@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 class Wiener:
-    """q = normalise(Σ w_i c_i), w minimising the mean of ‖y - Σ w_i c_i‖² (METHODS §3).
+    """q = normalise(Σ w_i c_i), w minimising the mean of ‖y - Σ w_i c_i‖²
+    (docs/methods.md#protocol).
 
     The weights may be negative: it is the linear optimum inside the span, not the cone.
     """

@@ -116,7 +116,8 @@ class BatchBuilder:
 
 
 def in_batch_mask(article: Tensor, position: Tensor, k: int, target_offset: int) -> Tensor:
-    """(B, B), true where the target of row j is no false negative for row i (METHODS §4).
+    """(B, B), true where the target of row j is no false negative for row i
+    (docs/methods.md#recipes).
 
     False where target j lies in row i's window or within K chunks of row i's target in the same
     article, row i itself included.

@@ -1,1 +1,1 @@
-"""Evaluation: any predictor through one protocol (METHODS §3)."""
+"""Evaluation: any predictor through one protocol (docs/methods.md#protocol)."""

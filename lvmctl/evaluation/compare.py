@@ -118,7 +118,7 @@ def compare(
     request: EvalRequest,
     reporter: Reporter,
 ) -> Comparison:
-    """Measure ``runs`` on one split and hold each against ``against`` (METHODS §3).
+    """Measure ``runs`` on one split and hold each against ``against`` (docs/methods.md#protocol).
 
     One pool for all: runs of other K are compared on the targets that all of them have. Each reads
     its own newest K chunks, pools leave out the longest window, and each is held against the

@@ -59,7 +59,7 @@ class EvalData:
         min_article: shortest article of in-article figures.
         notices: what the user should hear.
         reads: how many chunks predictors read, the newest of each window that is evaluated; 0 is
-            all of them. Pools leave out the whole window (METHODS §3, One pool for all).
+            all of them. Pools leave out the whole window (docs/methods.md#one-pool).
     """
 
     val: Windows
@@ -269,7 +269,7 @@ def windows_of(
         if split is not None and transform is not None:
             split = apply_transform(split, transform)
         if split is not None and len(parts) < 2 and request.max_windows is not None:
-            # Global pools keep all chunks of the split (METHODS §3).
+            # Global pools keep all chunks of the split (docs/methods.md#protocol).
             split = replace(split.subset(request.max_windows, *own, DATA_SEED), whole=split)
         parts.append(split and Windows(split, *own))
     if val.separate:

@@ -66,7 +66,7 @@ class PredictorMetrics:
 
 @dataclass(frozen=True)
 class Protocol:
-    """What is measured of every predictor (METHODS §3).
+    """What is measured of every predictor (docs/methods.md#protocol).
 
     Attributes:
         pools: in-article pools.

@@ -1,4 +1,4 @@
-"""Figures before they are averaged: one value per counted window (METHODS §3)."""
+"""Figures before they are averaged: one value per counted window (docs/methods.md#protocol)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class PlainOptions(TrainingOptions):
 
 def compose(options: PlainOptions) -> Composition:
     """The free model, trained on 1 - cos(q, y): its optimum is the direction of E[y | C]
-    (METHODS §2.3)."""
+    (docs/methods.md#best-prediction)."""
     return Composition(
         model=Part("core/free", options.sequence),
         losses=(Part("core/cosine"),),

@@ -77,7 +77,7 @@ class Backend:
 
 
 def choose_device(name: str) -> str:
-    """``auto`` prefers CUDA, then the CPU; MPS only on request (METHODS §5).
+    """``auto`` prefers CUDA, then the CPU; MPS only on request (docs/methods.md#device).
 
     Raises:
         UsageError: the device is not there.

@@ -1,4 +1,4 @@
-"""NPZ files of the published recipes: windows, and banks of chunks (METHODS §1)."""
+"""NPZ files of the published recipes: windows, and banks of chunks (docs/methods.md#data)."""
 
 from __future__ import annotations
 

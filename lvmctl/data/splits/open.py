@@ -49,7 +49,7 @@ def open_splits(
     ood: str | None = None,
     seed: int = 0,
 ) -> Splits:
-    """Open the data of a training (METHODS §1, Splits).
+    """Open the data of a training (docs/methods.md#splits).
 
     Args:
         data: ``STORE``, ``file.npz`` or ``synth:NAME?key=value``, used as ``@train`` and ``@val``

@@ -1,4 +1,4 @@
-"""The vector store: a directory of chunk vectors in article order (METHODS §1)."""
+"""The vector store: a directory of chunk vectors in article order (docs/methods.md#data)."""
 
 from __future__ import annotations
 

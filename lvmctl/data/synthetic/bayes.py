@@ -1,4 +1,5 @@
-"""Closed forms of the synthetic worlds: the best prediction and what it scores (METHODS §1).
+"""Closed forms of the synthetic worlds: the best prediction and what it scores
+(docs/methods.md#data).
 
 Notation: r(k) the mean cosine of chunks k apart, R the rotation, c_k = tr(R^k)/D.
 """

@@ -1,4 +1,5 @@
-"""Synthetic worlds: exact processes on the unit sphere, whose every metric is known (METHODS §1).
+"""Synthetic worlds: exact processes on the unit sphere, whose every metric is known
+(docs/methods.md#data).
 
 ``u`` is uniform on the unit sphere orthogonal to its argument and x_0 is uniform. Articles are made
 in blocks with a generator each, so that memory is bounded and a longer world starts with the same

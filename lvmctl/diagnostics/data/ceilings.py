@@ -1,4 +1,5 @@
-"""What could be reached on this data at all, by which class of models (METHODS §2.7)."""
+"""What could be reached on this data at all, by which class of models
+(docs/methods.md#ceilings)."""
 
 from __future__ import annotations
 
@@ -160,7 +161,8 @@ def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
         Table(
             ("margin", "class", "largest", "at its cosine optimum"),
             margins,
-            "Margins: the largest is reached at the cost of the cosine (METHODS §2.4, §2.7)",
+            "Margins: the largest is reached at the cost of the cosine "
+            "(docs/methods.md#escape, #ceilings)",
         ),
     )
     if mirror is None:

@@ -1,4 +1,4 @@
-"""Which gates this data allows to be passed, and by which models (METHODS §3, Feasibility)."""
+"""Which gates this data allows to be passed, and by which models (docs/methods.md#feasibility)."""
 
 from __future__ import annotations
 

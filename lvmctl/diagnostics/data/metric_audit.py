@@ -54,8 +54,8 @@ OTHERS = {"the copier": "direct", "the centroid": "centroid", "the margin maximi
 class MetricAudit:
     """A perfect predictor, a copier, a centroid and a margin maximiser under both sets of rules.
 
-    Perfect is Bayes' own prediction in the synthetic worlds (METHODS §1) and the target itself on
-    the store, where the best causal linear estimate, ridge, stands beside it.
+    Perfect is Bayes' own prediction in the synthetic worlds (docs/methods.md#data) and the target
+    itself on the store, where the best causal linear estimate, ridge, stands beside it.
     """
 
     def __init__(self, options: MetricOptions) -> None:

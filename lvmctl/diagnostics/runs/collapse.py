@@ -14,11 +14,12 @@ from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 
 KEPT = 0.75
 """Share of a cosine: one that keeps less is lost. A published training kept .61 from one epoch to
-the next (METHODS §4, published readings)."""
+the next (docs/methods.md#published-readings)."""
 DEEP = 0.05
 """A fall of a mean cosine that matters."""
 ROSE = 0.02
-"""A rise of a margin that goes with an escape; published losses ask for .02 to .07 (METHODS §4)."""
+"""A rise of a margin that goes with an escape; published losses ask for .02 to .07
+(docs/methods.md#recipes)."""
 MARGINS = {"last": LAST_MARGIN, "second_last": "val.margin.second_last"}
 SMALLER = (
     "use a smaller lr, or less weight on what works against the target; the weights of the best "
@@ -102,14 +103,16 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
             f"{evidence}, just where {'; '.join(step['events'])}",
             "keep what held the prediction until then (a longer warm-up, or a constant "
             "weight of a loss that pulls towards the target), or lower what is left",
-            "METHODS §4, published readings",
+            "docs/methods.md#published-readings",
         )
         return
     schedule = "the schedule changes nothing there"
     if not isinstance(history.config.get("losses"), list):
         schedule = "what the schedule does there is not known without the run's config.json"
     evidence = f"{evidence}; {schedule}"
-    yield Finding("collapse", "critical", step["epoch"], evidence, SMALLER, "METHODS §2.4")
+    yield Finding(
+        "collapse", "critical", step["epoch"], evidence, SMALLER, "docs/methods.md#escape"
+    )
 
 
 def tested(step: dict[str, Any]) -> str:
@@ -137,7 +140,7 @@ def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Fi
         f"{history.judged} {number(means[top])} (epoch {begin}) → {number(means[-1])} (epoch "
         f"{curve[-1].epoch}{over}), little by little ({tested(step)})",
         SMALLER,
-        "METHODS §2.4",
+        "docs/methods.md#escape",
     )
 
 
@@ -175,5 +178,5 @@ def escapes(history: History) -> Iterator[Finding]:
         f"{course}, cos_anchor {signed(cos_anchor[-1].value)}, while margin[{name}] went "
         f"{signed(then)} → {signed(now)}: the optimum of that margin, not of the prediction",
         ESCAPE_REMEDY.format(name),
-        "METHODS §2.4",
+        "docs/methods.md#escape",
     )

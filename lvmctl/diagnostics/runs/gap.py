@@ -86,7 +86,7 @@ def overfitting(history: History) -> Iterator[Finding]:
             f"{number(then, None)} → {number(train[-1].value, None)}",
             "train fewer epochs, on more articles, or with more dropout; best_model.pt is chosen "
             "on validation and keeps an earlier epoch",
-            "METHODS §3",
+            "docs/methods.md#protocol",
         )
 
 
@@ -110,7 +110,7 @@ def notes(history: History) -> list[str]:
     if margin is not None and margin < 0:
         lines.append(
             f"margin[last] is {signed(margin)}: negative is what a correct model of text has, and "
-            "no finding (METHODS §2.3)"
+            "no finding (docs/methods.md#best-prediction)"
         )
     hinge = history.last("train.loss_margin")
     if hinge is not None and hinge > 0:

@@ -221,7 +221,7 @@ def gradient_findings(measured: Gradients, epoch: int | None, poor: bool) -> Ite
                 f"cos_next (cosine {signed(pull.alignment, 2)} with the gradient of 1 - cos_next)",
                 f"lower the weight of {pull.name} until the loss that pulls towards the target "
                 "is the larger one",
-                "METHODS §2.4",
+                "docs/methods.md#escape",
             )
     if measured.untouched:
         names = ", ".join(measured.untouched[:3])
@@ -233,7 +233,7 @@ def gradient_findings(measured: Gradients, epoch: int | None, poor: bool) -> Ite
             f"{names}{f' and {more} more' if more > 0 else ''}: {measured.evidence}",
             "use it in the forward pass without detach, give the optimiser its parameter, or "
             "take it out of the model",
-            "METHODS §4: what is learned must receive gradient",
+            "docs/methods.md#recipes: what is learned must receive gradient",
         )
     for name, gate in measured.gates.items():
         if measured.windows >= ENOUGH and gate["high"] - gate["low"] <= 1e-6:
@@ -244,5 +244,5 @@ def gradient_findings(measured: Gradients, epoch: int | None, poor: bool) -> Ite
                 f"{name} gives each of {measured.windows} training windows the weight "
                 f"{gate['mean']:.6g}",
                 gate_hint([name]),
-                "METHODS §4, training signals",
+                "docs/methods.md#training-signals",
             )

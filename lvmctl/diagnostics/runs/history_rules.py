@@ -67,7 +67,7 @@ def diverged(history: History) -> Iterator[Finding]:
         min(since.values()),
         f"no number any more, up to the last epoch ({history.epochs[-1]}): {broken}{before}",
         "use a smaller lr or precision=fp32; best_model.pt, where there is one, is from before",
-        "METHODS §4, AdamW",
+        "docs/methods.md#common-settings",
     )
 
 
@@ -126,7 +126,7 @@ def constant_gates(history: History) -> Iterator[Finding]:
         f"gate_weight_mean is {weight:.6g} {where}, at each of {len(train or val)} epochs: it "
         "weighs nothing",
         gate_hint(str(gate.get("name")) for gate in sample_weights(history)),
-        "METHODS §4, training signals",
+        "docs/methods.md#training-signals",
     )
 
 
@@ -172,7 +172,7 @@ def mixtures(history: History) -> Iterator[Finding]:
         f"alpha_entropy is {number(last.value, 4)} nats: {mixture}",
         "compare it with the baselines direct and centroid (lvmctl eval tables); use another lr "
         "or a higher temperature",
-        "METHODS §2.6",
+        "docs/methods.md#cone",
     )
 
 
@@ -196,7 +196,7 @@ def at_chance(history: History) -> Iterator[Finding]:
         epoch,
         f"R@5 in article {number(rank)}, guessing gives {number(chance)}{spread}{beside}",
         remedy(history) if lost else "the data may not hold it: lvmctl diagnose ceilings",
-        "METHODS §3",
+        "docs/methods.md#protocol",
     )
 
 
@@ -218,7 +218,7 @@ def off_target(history: History) -> Iterator[Finding]:
         epoch,
         f"cos_next {number(value)}, a direction drawn at random has 0{beside}",
         remedy(history),
-        "METHODS §3",
+        "docs/methods.md#protocol",
     )
 
 
@@ -244,7 +244,7 @@ def worse_than_direct(history: History) -> Iterator[Finding]:
         pairs[0][1].epoch,
         f"{figures}, where the last chunk itself (direct) has {beside}",
         remedy(history),
-        "METHODS §3, baselines",
+        "docs/methods.md#baselines",
     )
 
 

@@ -54,7 +54,7 @@ def describe(windows: Windows, q: np.ndarray) -> dict[str, float]:
     ``variance`` is E‖q - E q‖², in [0, 1]. ``effective_rank`` is the exponential of the entropy of
     the covariance's normalised eigenvalues, in [1, D]. ``outside_cone`` is the share of windows
     where q is further from the centroid c̄ than every chunk of the window, which no mixture is
-    (METHODS §2.6); ``behind`` that where cos(q, c̄) ≤ 0, outside any cone around c̄.
+    (docs/methods.md#cone); ``behind`` that where cos(q, c̄) ≤ 0, outside any cone around c̄.
     """
     index = np.arange(len(windows))
     context, target = windows.context(index), windows.target(index)
@@ -141,7 +141,7 @@ def prediction_findings(rows: dict[str, Any], epoch: int | None) -> Iterator[Fin
             f"{number(run['effective_rank'], 1)} (targets {targets['effective_rank']:.0f}{rank})",
             "the model answers every window alike: look for a loss that a constant answers best, "
             "use a smaller lr, or train longer where cos_next still rises",
-            "METHODS §2.4",
+            "docs/methods.md#escape",
         )
     copying = rows.get("copying")
     if copying and copying["ci"][0] > COPIES:
@@ -154,7 +154,7 @@ def prediction_findings(rows: dict[str, Any], epoch: int | None) -> Iterator[Fin
             f"cos_next {number(run['cos_next'])}, its {number(reference['cos_next'])}",
             "give the model something better than the last chunk: train longer, take away a skip "
             "connection or a residual gain that passes it through, check the target's offset",
-            "METHODS §2.2",
+            "docs/methods.md#recency",
         )
     margins = {chunk: run.get(f"margin_{chunk}", -1.0) for chunk in ("last", "second_last")}
     chunk = max(margins, key=margins.__getitem__)
@@ -169,5 +169,5 @@ def prediction_findings(rows: dict[str, Any], epoch: int | None) -> Iterator[Fin
             f"{percent(run['outside_cone'], 0)} outside the window's own; cos_next "
             f"{signed(run['cos_next'])}, margin[{chunk}] {signed(margins[chunk])}",
             ESCAPE_REMEDY.format(chunk),
-            "METHODS §2.4",
+            "docs/methods.md#escape",
         )

@@ -1,6 +1,6 @@
 """How a model with its own score ranks, beside ``direct`` and chance: what is judged of a ranker.
 
-Its q is shown and not judged: retrieval uses the score (METHODS §3, One pool for all).
+Its q is shown and not judged: retrieval uses the score (docs/methods.md#one-pool).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def ranking_findings(ranks: dict[str, Any], epoch: int | None) -> Iterator[Findi
             f"R@5 in article by the model's score {number(value)} {interval((low, high))}, "
             f"guessing gives {number(chance)}; direct has {number(direct)}",
             "look for what happened first; if nothing did, use a larger lr or more windows",
-            "METHODS §3",
+            "docs/methods.md#protocol",
         )
     leads = ranks["lead"]
     if all(lead["ci"][1] < 0 for lead in leads.values()):
@@ -93,7 +93,7 @@ def ranking_findings(ranks: dict[str, Any], epoch: int | None) -> Iterator[Findi
             f"ranked by the model's score, minus direct: {differences}",
             "train longer or on more windows; see that the score is given what direct has, the "
             "cosines with the last chunk",
-            "METHODS §3, baselines",
+            "docs/methods.md#baselines",
         )
 
 

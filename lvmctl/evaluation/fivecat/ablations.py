@@ -1,4 +1,4 @@
-"""5CAT C: what a prediction loses when its window is perturbed (METHODS §3)."""
+"""5CAT C: what a prediction loses when its window is perturbed (docs/methods.md#protocol)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""5CAT E: does a predictor do as well on text of another source? (METHODS §3)
+"""5CAT E: does a predictor do as well on text of another source? (docs/methods.md#protocol)
 
 Windows are told apart by their coherence, so that easier text is no merit.
 """

@@ -1,4 +1,4 @@
-"""Time per query, measured side by side in one process (METHODS §3, ship)."""
+"""Time per query, measured side by side in one process (docs/methods.md#profiles)."""
 
 from __future__ import annotations
 

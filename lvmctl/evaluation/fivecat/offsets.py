@@ -1,4 +1,5 @@
-"""5CAT A: is the target what the prediction is most like, of all chunks near it? (METHODS §3)
+"""5CAT A: is the target what the prediction is most like, of all chunks near it?
+(docs/methods.md#protocol)
 
 Offsets count chunks from the target: 0 is the target, the window is -h … -(K+h-1), the chunks
 between window and target are -1 … -(h-1).
@@ -144,7 +145,7 @@ def offset_accuracy(
     windows: Windows, q: np.ndarray, sweep: dict[int, WindowMetric]
 ) -> WindowMetric:
     """Whether the target is what q is most like, of all chunks near it outside the window: the fair
-    rule of 5CAT A (METHODS §3).
+    rule of 5CAT A (docs/methods.md#protocol).
 
     Only windows that have a chunk at every one of :func:`outside_offsets` are counted, so that
     chance is one over their number and the target, 1/(6 + h), for each of them.

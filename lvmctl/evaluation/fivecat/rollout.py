@@ -1,4 +1,4 @@
-"""5CAT D: predictions from predictions (METHODS §3)."""
+"""5CAT D: predictions from predictions (docs/methods.md#protocol)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""5CAT: five tests of a run by both rule sets, and a profile's verdict (METHODS §3)."""
+"""5CAT: five tests of a run by both rule sets, and a profile's verdict
+(docs/methods.md#protocol)."""
 
 from __future__ import annotations
 

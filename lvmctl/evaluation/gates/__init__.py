@@ -1,1 +1,2 @@
-"""Gates: what a model is asked for, as records, and the profiles that ask (METHODS §3)."""
+"""Gates: what a model is asked for, as records, and the profiles that ask
+(docs/methods.md#protocol)."""

@@ -1,4 +1,4 @@
-"""A figure against a gate's bound (METHODS §3)."""
+"""A figure against a gate's bound (docs/methods.md#protocol)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is held against a gate before a model is (METHODS §3, Feasibility before verdict)."""
+"""What is held against a gate before a model is (docs/methods.md#feasibility)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ceilings(
     - Cosines: the cosine oracle, ``oracle``, ``span-oracle`` or ``cone-oracle``.
     - Margins: ``unit-margin-ceiling``, ``span-margin-ceiling`` or ``cone-margin-ceiling``. It is
       no predictor but the exact bound, the mean over windows of the largest q·(y - p) in the
-      class, for the gate's own previous p (METHODS §2.7).
+      class, for the gate's own previous p (docs/methods.md#ceilings).
     - Offsets have no exact bound, the rival being the best of many: what the cosine oracle
       reaches, or ``cone-margin-oracle`` for mixtures, if that reaches more. A model may do better.
     - Ranks: ``oracle``, the target itself; cosine ceilings do not bound ranks.

@@ -1,4 +1,4 @@
-"""What a gate can say on some data before a model is trained (METHODS §3, Feasibility)."""
+"""What a gate can say on some data before a model is trained (docs/methods.md#feasibility)."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def gate_answer(
 
 def verdict_of(statuses: list[str]) -> str:
     """The gravest thing to say of a profile, FEASIBLE where there is none; UNDECIDED where too few
-    gates are known to say that (METHODS §3)."""
+    gates are known to say that (docs/methods.md#protocol)."""
     known = [status for status in statuses if status != "UNKNOWN"]
     for critical in DEAD:
         if critical in known:

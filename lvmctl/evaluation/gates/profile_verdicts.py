@@ -1,4 +1,4 @@
-"""What the gates of a profile amount to (METHODS §3, Feasibility)."""
+"""What the gates of a profile amount to (docs/methods.md#feasibility)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Profiles by name: a profile's record and the verdict gates that it names (METHODS §3)."""
+"""Profiles by name: a profile's record and the verdict gates that it names
+(docs/methods.md#protocol)."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
 
 _R5 = "in_article.filtered.r@5"
-_OURS = "ours (METHODS §3)"
+_OURS = "ours (docs/methods.md#protocol)"
 _DIRECT: dict[str, Any] = {"against": "direct", "require_interval": True}
 _WIENER: dict[str, Any] = {"against": "wiener", "require_interval": True}
 
@@ -65,6 +65,6 @@ PROFILES = (
         name="fair",
         summary="5CAT by the fair rules, against baselines.",
         gates=tuple(gate.name for gate in GATES),
-        source="METHODS §3",
+        source="docs/methods.md#protocol",
     ),
 )

@@ -1,4 +1,4 @@
-"""Verdicts: figures against gates, after asking what could pass them (METHODS §3, Feasibility).
+"""Verdicts: figures against gates, after asking what could pass them (docs/methods.md#feasibility).
 
 Nothing is measured here. Figures come by predictor, split and path, and so do the ceilings: a gate
 is held against the figures that ``ceilings`` names, at its own path.
@@ -181,8 +181,8 @@ def best(gate: VerdictGate, figures: dict[str, Estimate | None]) -> tuple[str, E
 
 
 def asked_of_ranker(gate: VerdictGate) -> str | None:
-    """The figure that the fair rule of a gate judges of a predictor with its own score (METHODS §3,
-    5CAT); None where the gate is not asked of one.
+    """The figure that the fair rule of a gate judges of a predictor with its own score
+    (docs/methods.md#protocol, 5CAT); None where the gate is not asked of one.
 
     What it loses when its window is perturbed, beside what a baseline loses, are ranks. A published
     bound on that loss is one of cosine, and stays. Nothing can be fed back but a vector.

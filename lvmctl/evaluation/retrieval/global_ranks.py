@@ -1,4 +1,4 @@
-"""Ranks of the target among all chunks of the split but the window (METHODS §3, global filtered).
+"""Ranks of the target among all chunks of the split but the window (docs/methods.md#pools).
 
 No index and no list of neighbours: chunks that score above the target are counted, tile by tile, so
 memory stays bounded and a rank can be any.

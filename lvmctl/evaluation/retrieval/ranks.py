@@ -1,4 +1,5 @@
-"""Ranks of the target inside its article, exact in float64 where it matters (METHODS §3)."""
+"""Ranks of the target inside its article, exact in float64 where it matters
+(docs/methods.md#protocol)."""
 
 from __future__ import annotations
 

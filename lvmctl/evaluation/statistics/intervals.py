@@ -1,4 +1,5 @@
-"""How sure a figure is when articles, not windows, are what was sampled (METHODS §3, Uncertainty).
+"""How sure a figure is when articles, not windows, are what was sampled
+(docs/methods.md#uncertainty).
 
 Windows of an article resemble each other, so articles are resampled whole. A figure is the ratio
 Σ values / Σ denominators over windows: with denominators of 1, the mean of all windows.

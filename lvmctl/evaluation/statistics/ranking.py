@@ -1,4 +1,5 @@
-"""Retrieval figures from ranks, and what chance reaches in the same pools (METHODS §3, Pools)."""
+"""Retrieval figures from ranks, and what chance reaches in the same pools
+(docs/methods.md#pools)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paired sign-flip test by article (METHODS §3, Uncertainty)."""
+"""Paired sign-flip test by article (docs/methods.md#uncertainty)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from lvmctl.sphere import cosine
 
 
 class Cosine(nn.Module):
-    """1 - cos(q, y), in [0, 2]; its optimum is q* = μ/‖μ‖, μ = E[y|C] (METHODS §2.3).
+    """1 - cos(q, y), in [0, 2]; its optimum is q* = μ/‖μ‖, μ = E[y|C]
+    (docs/methods.md#best-prediction).
 
     Needs: ``target``.
     """

@@ -8,7 +8,8 @@ from lvmctl.core.batch import Batch, Prediction, Step
 
 
 class MeanSquaredError(nn.Module):
-    """Mean over elements of (q - y)², which is 2(1 - cos)/D for unit vectors (METHODS §4).
+    """Mean over elements of (q - y)², which is 2(1 - cos)/D for unit vectors
+    (docs/methods.md#recipes).
 
     Needs: ``target``.
     """

@@ -11,11 +11,11 @@ from lvmctl.sphere import cosine
 
 
 class PreviousRepel(nn.Module):
-    """relu(m - (cos(q, y) - cos(q, last))), in [0, m + 2] (METHODS §4).
+    """relu(m - (cos(q, y) - cos(q, last))), in [0, m + 2] (docs/methods.md#recipes).
 
     The value is a hinge loss, not a margin: a value of .12 says nothing about the sign of
     margin[last]. Past w = ‖μ‖²/(μ·x_last - ‖μ‖²) its weight turns q away from the target
-    (METHODS §2.4).
+    (docs/methods.md#escape).
 
     Needs: ``target``, ``last``. Terms: ``margin``.
     """

@@ -1,4 +1,5 @@
-"""The residual recurrent sequence model: GRU layers, read at the last step (METHODS §4)."""
+"""The residual recurrent sequence model: GRU layers, read at the last step
+(docs/methods.md#recipes)."""
 
 from __future__ import annotations
 

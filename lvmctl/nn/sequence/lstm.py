@@ -1,4 +1,4 @@
-"""The recurrent sequence model: two LSTM layers read at the last step (METHODS §4)."""
+"""The recurrent sequence model: two LSTM layers read at the last step (docs/methods.md#recipes)."""
 
 from __future__ import annotations
 

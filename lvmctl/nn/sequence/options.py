@@ -1,4 +1,4 @@
-"""Options of the sequence models that models share (METHODS §4, common encoder)."""
+"""Options of the sequence models that models share (docs/methods.md#common-settings)."""
 
 from __future__ import annotations
 

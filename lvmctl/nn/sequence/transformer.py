@@ -1,4 +1,5 @@
-"""The common sequence model: a pre-norm transformer read at its last position (METHODS §4)."""
+"""The common sequence model: a pre-norm transformer read at its last position
+(docs/methods.md#recipes)."""
 
 from __future__ import annotations
 

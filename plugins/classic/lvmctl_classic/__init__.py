@@ -1,1 +1,1 @@
-"""P1 to P6: squared error, with guards, rollouts and curricula (METHODS §4)."""
+"""P1 to P6: squared error, with guards, rollouts and curricula (docs/methods.md#recipes)."""

@@ -16,7 +16,7 @@ class Distinct:
     """Selects the windows of largest forward-distinctness, more of them in each stage.
 
     d = cos(y, x_last) - max over older chunks of cos(y, ·); the top 30 % in epochs 1 to 4, the
-    top 70 % in 5 to 14, all from 15 on (METHODS §4, P5).
+    top 70 % in 5 to 14, all from 15 on (docs/methods.md#p1-to-p6).
     """
 
     def __init__(self, options: DistinctOptions) -> None:

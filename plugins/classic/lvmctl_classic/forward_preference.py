@@ -11,7 +11,7 @@ from lvmctl_classic.options import ForwardPreferenceOptions
 
 
 class ForwardPreference(nn.Module):
-    """softplus(5(cos(q, last) - cos(q, y) + .02)), in (0, ∞) (METHODS §4, P5.1).
+    """softplus(5(cos(q, last) - cos(q, y) + .02)), in (0, ∞) (docs/methods.md#p1-to-p6).
 
     Needs: ``target``, ``last``. Terms: ``forward``.
     """

@@ -11,7 +11,7 @@ from lvmctl_classic.options import GuardOptions
 
 
 class Guard(nn.Module):
-    """relu(m - (cos(q, y) - cos(q, second_last))), in [0, m + 2] (METHODS §4, P2).
+    """relu(m - (cos(q, y) - cos(q, second_last))), in [0, m + 2] (docs/methods.md#p1-to-p6).
 
     Needs: ``target``, ``second_last``.
     """

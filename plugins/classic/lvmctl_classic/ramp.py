@@ -11,7 +11,7 @@ from lvmctl_classic.options import RampOptions
 
 
 class Ramp(nn.Module):
-    """A free head that reads (chunk, scale·i/(K - 1)) for i = 0 … K - 1 (METHODS §4, P5).
+    """A free head that reads (chunk, scale·i/(K - 1)) for i = 0 … K - 1 (docs/methods.md#p1-to-p6).
 
     The scale may grow during training (P5.1: 0 → .10 in 3 epochs); a buffer remembers it.
 

@@ -11,7 +11,8 @@ from lvmctl_classic.options import ResidualOptions
 
 
 class Residual(nn.Module):
-    """q = normalise(x_last + κ·Δ), Δ = Linear(summary), κ a learned scalar (METHODS §4, P2).
+    """q = normalise(x_last + κ·Δ), Δ = Linear(summary), κ a learned scalar
+    (docs/methods.md#p1-to-p6).
 
     At the start Δ is small: the model begins as `direct` and has to learn to leave.
 

@@ -9,7 +9,8 @@ from lvmctl_classic.options import RolloutOptions
 
 
 class Rollout(nn.Module):
-    """Squared error of H predictions in a row, each fed back for the next (METHODS §4, P4).
+    """Squared error of H predictions in a row, each fed back for the next
+    (docs/methods.md#p1-to-p6).
 
     The mean over elements, then over the steps that a window's article still reaches, in [0, 4/D].
     The gradient passes through every step.

@@ -13,7 +13,7 @@ from lvmctl_classic.options import WindowDropoutOptions
 class WindowDropout(nn.Module):
     """A free head; in training each chunk of a window is zeroed with a small probability.
 
-    METHODS §4, P3: .05 from epoch 6. Evaluation sees whole windows.
+    docs/methods.md#p1-to-p6: .05 from epoch 6. Evaluation sees whole windows.
 
     Shapes: context (B, K, D) → q (B, D) and raw (B, D), the vector before normalising.
     """

@@ -13,7 +13,7 @@ from lvmctl import UsageError
 from lvmctl.config import bind, describe
 from lvmctl.registry import load_registry
 
-# METHODS §4, common encoder and what holds for all
+# docs/methods.md#common-settings and what holds for all
 COMMON = {
     "context": 5,
     "horizon": 1,
@@ -28,7 +28,7 @@ COMMON = {
     "clip": 1.0,
 }
 
-# METHODS §4, table: what each recipe has of its own
+# docs/methods.md#recipes, table: what each recipe has of its own
 PUBLISHED = {
     "p1": {"epochs": 20, "batch_size": 64},
     "p2": {

@@ -1,1 +1,2 @@
-"""P6b: squared error and a smooth directional loss that is scaled to it (METHODS §4)."""
+"""P6b: squared error and a smooth directional loss that is scaled to it
+(docs/methods.md#recipes)."""

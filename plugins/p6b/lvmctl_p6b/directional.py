@@ -22,7 +22,7 @@ RATIO_EPSILON = 1e-3
 
 
 class Directional(nn.Module):
-    """λ_eff·L_dir and a version's penalties, in [0, ∞) (METHODS §4, P6b).
+    """λ_eff·L_dir and a version's penalties, in [0, ∞) (docs/methods.md#p6b).
 
     gap = cos(q, y) - cos(q, second_last); L_dir is the mean of softplus(γ(m - gap))/γ, mixed with
     the same hinge of the ratio gap/(|cos(q, y)| + |cos(q, second_last)| + ε) from v2.1 on. λ_eff,

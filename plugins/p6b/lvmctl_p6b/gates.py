@@ -32,7 +32,7 @@ SEED = {
 window."""
 
 CRITERIA = "P6b implementation notes, success criteria"
-PRODUCTION = "the original's production gate (METHODS §3)"
+PRODUCTION = "the original's production gate (docs/methods.md#protocol)"
 
 
 def gate(name: str, metric: str, source: str, **details: Any) -> VerdictGate:
@@ -57,7 +57,7 @@ P6B = [
     gate("p6b-offsets", OFFSETS, CRITERIA, at_least=0.05, category="A"),
     gate("p6b-r5", R5, CRITERIA, at_least=0.70, category="B"),
     gate("p6b-r1", R1, "P6b implementation notes, gate B", at_least=0.60, category="B"),
-    gate("p6b-shuffled", SHUFFLED, "METHODS §3", at_most=-0.15, category="C"),
+    gate("p6b-shuffled", SHUFFLED, "docs/methods.md#protocol", at_most=-0.15, category="C"),
     gate("p6b-rollout", ROLLOUT, CRITERIA, at_least=0.45, category="D"),
     gate("p6b-stability", STABILITY, CRITERIA, at_most=0.05, category="E"),
 ]
@@ -98,6 +98,6 @@ PROFILES = (
         name="strict",
         summary="5CAT as the original's production gate.",
         gates=tuple(gate.name for gate in STRICT),
-        source="METHODS §3",
+        source="docs/methods.md#protocol",
     ),
 )

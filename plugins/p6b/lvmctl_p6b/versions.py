@@ -1,4 +1,4 @@
-"""The versions of P6b, as published (METHODS §4)."""
+"""The versions of P6b, as published (docs/methods.md#recipes)."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def dot(a: list[float], b: list[float]) -> float:
 
 
 def slow(prediction: Prediction, batch: Batch, name: str, epoch: int) -> dict[str, float]:
-    """The loss and its figures, window by window, as METHODS §4 says it."""
+    """The loss and its figures, window by window, as docs/methods.md#recipes says it."""
     version, stage = VERSIONS[name], VERSIONS[name].stage(epoch)
     rows = zip(
         prediction.q.double().tolist(),

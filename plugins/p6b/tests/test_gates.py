@@ -1,4 +1,5 @@
-"""The numbers of P6b's gates and the production gate, typed from METHODS §3 a second time."""
+"""The numbers of P6b's gates and the production gate, typed from docs/methods.md#protocol a second
+time."""
 
 from __future__ import annotations
 

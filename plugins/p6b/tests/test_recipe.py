@@ -11,14 +11,14 @@ from lvmctl import SequenceOptions, UsageError
 from lvmctl.config import bind, describe
 
 PUBLISHED = {
-    # METHODS §4, table: P6b
+    # docs/methods.md#p6b
     "context": 5,
     "horizon": 2,
     "epochs": 12,
     "batch_size": 32,
     "w_mse": 1.0,
     "w_directional": 1.0,
-    # METHODS §4, common encoder
+    # docs/methods.md#common-settings
     "encoder": "transformer",
     "width": 512,
     "layers": 4,

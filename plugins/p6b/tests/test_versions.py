@@ -1,11 +1,11 @@
-"""The versions against METHODS §4, value by value."""
+"""The versions against docs/methods.md#recipes, value by value."""
 
 from __future__ import annotations
 
 import pytest
 from lvmctl_p6b.versions import LAMBDA_MIN, RATIO_MARGIN, VERSIONS
 
-# METHODS §4, P6b, epochs counted from 1: (margin, share, cap) per epoch.
+# docs/methods.md#p6b, epochs counted from 1: (margin, share, cap) per epoch.
 STAGES = {
     "1": [(0.02, 0.10, None)] * 2 + [(0.04, 0.20, None)] * 3 + [(0.05, 0.25, None)] * 7,
     "2": [(0.02, 0.10, None)] * 3

@@ -1,1 +1,2 @@
-"""P7: q is blended with the context's centroid and ranked against negatives (METHODS §4)."""
+"""P7: q is blended with the context's centroid and ranked against negatives
+(docs/methods.md#recipes)."""

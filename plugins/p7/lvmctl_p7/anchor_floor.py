@@ -11,9 +11,9 @@ from lvmctl_p7.options import AnchorFloorOptions
 
 
 class AnchorFloor(nn.Module):
-    """relu(.5 - ρ), ρ = cos(q_raw, c̄), in [0, 1.5] (METHODS §4, fixed-anchor).
+    """relu(.5 - ρ), ρ = cos(q_raw, c̄), in [0, 1.5] (docs/methods.md#variants-of-p7).
 
-    Blending cannot keep cos(q, c̄) up when ρ falls (METHODS §2.5); this can.
+    Blending cannot keep cos(q, c̄) up when ρ falls (docs/methods.md#blend); this can.
 
     Needs: ``context``; the prediction's ``raw``. Terms: ``anchor``.
     """

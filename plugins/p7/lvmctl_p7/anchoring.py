@@ -1,4 +1,5 @@
-"""What blending with the centroid makes of a cosine to it (METHODS §2.5). Arithmetic alone."""
+"""What blending with the centroid makes of a cosine to it (docs/methods.md#blend). Arithmetic
+alone."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ def anchored_cosine(rho: Real, blend: float) -> Real:
     """f(ρ) = (λρ + 1 - λ)/√(λ² + (1 - λ)² + 2λ(1 - λ)ρ): what blending makes of a cosine.
 
     For unit r and c with r·c = ρ it is the cosine of normalise(λr + (1 - λ)c) to c. It increases
-    in ρ for λ ≥ ½; for λ < ½ its minimum is √(1 - 2λ)/(1 - λ), at ρ = -λ/(1 - λ) (METHODS §2.5).
+    in ρ for λ ≥ ½; for λ < ½ its minimum is √(1 - 2λ)/(1 - λ), at ρ = -λ/(1 - λ)
+    (docs/methods.md#blend).
 
     Args:
         rho: a number or array in [-1, 1].
@@ -28,7 +30,7 @@ def anchored_cosine(rho: Real, blend: float) -> Real:
 
 
 def anchored_least_rho(blend: float) -> float:
-    """ρ_0, from which on blending keeps cos(q, c̄) ≥ 1 - λ, for λ in [½, 1) (METHODS §2.5).
+    """ρ_0, from which on blending keeps cos(q, c̄) ≥ 1 - λ, for λ in [½, 1) (docs/methods.md#blend).
 
     "cos ≥ 1 - λ by construction" is false: below ρ_0 it does not hold.
     """

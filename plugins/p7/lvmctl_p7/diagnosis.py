@@ -1,4 +1,5 @@
-"""Where a run stands that blends its prediction with the centroid: λ, ρ and f(ρ) (METHODS §2.5)."""
+"""Where a run stands that blends its prediction with the centroid: λ, ρ and f(ρ)
+(docs/methods.md#blend)."""
 
 from __future__ import annotations
 
@@ -145,7 +146,7 @@ def frozen(history: History) -> Iterator[Finding]:
         f"anchor_lambda is {values[0]:.6g} at each of {len(values)} epochs; {asked}",
         "see that λ is a parameter, in the optimiser, and not detached in the forward pass; or "
         "fix it on purpose (--set learn_lambda=false)",
-        "METHODS §4, P7: λ must receive gradient",
+        "docs/methods.md#p7: λ must receive gradient",
     )
 
 
@@ -169,7 +170,7 @@ def hidden_escapes(history: History) -> Iterator[Finding]:
         f"(cos_anchor {format_number(here.cos_anchor)}), which hides it",
         "pull the raw prediction, not the blend: a cosine loss (--set w_cosine=1) or a floor "
         "under ρ (--set w_anchor=0.5)",
-        "METHODS §2.5",
+        "docs/methods.md#blend",
     )
 
 

@@ -11,10 +11,11 @@ from lvmctl_p7.options import DirectionalGateOptions
 
 
 class DirectionalGate:
-    """Weight .25 where cos(x_last, y) - cos(x_last, x_second_last) < .03, else 1 (METHODS §4, P7).
+    """Weight .25 where cos(x_last, y) - cos(x_last, x_second_last) < .03, else 1
+    (docs/methods.md#p7).
 
-    Over an article the difference adds up to nothing (METHODS §2.1): the gate chooses windows by
-    noise, and halves of any text fail it.
+    Over an article the difference adds up to nothing (docs/methods.md#telescoping): the gate
+    chooses windows by noise, and halves of any text fail it.
     """
 
     def __init__(self, options: DirectionalGateOptions) -> None:

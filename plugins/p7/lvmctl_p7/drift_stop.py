@@ -8,7 +8,8 @@ from lvmctl_p7.options import DriftOptions
 
 
 class DriftStop:
-    """Stop when the validation's cos_anchor falls below .05 (METHODS §4). Off by default."""
+    """Stop when the validation's cos_anchor falls below .05 (docs/methods.md#recipes). Off by
+    default."""
 
     def __init__(self, options: DriftOptions) -> None:
         self.least = options.cos_anchor

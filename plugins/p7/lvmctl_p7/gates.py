@@ -6,7 +6,7 @@ from lvmctl import KillRule, ProfileSpec, SampleWeight, VerdictGate
 from lvmctl_p7 import options
 
 NOTES = "P7 implementation notes, validation gates"
-SHIP = "P7 quick start, ship criteria; that the interval clears the bar is METHODS §3"
+SHIP = "P7 quick start, ship criteria; that the interval clears the bar is docs/methods.md#protocol"
 R5, MRR10 = "in_article.filtered.r@5", "in_article.filtered.mrr@10"
 
 TRAINING = (
@@ -83,7 +83,7 @@ SHIPPED = (
         at_most=1.15,
         reference="core/free",  # P6b's model
         source="P7 implementation notes, deployment criteria (no worse than P6b); 1.15 is "
-        "METHODS §3",
+        "docs/methods.md#protocol",
     ),
 )
 

@@ -15,7 +15,7 @@ class InfoNce(nn.Module):
     """-log softmax_T of the target among [y, last, same-article negatives, other targets].
 
     Negatives that an article does not have, and targets of the batch that lie in the row's window
-    or within K chunks of its target in the same article, take no part (METHODS §4, P7).
+    or within K chunks of its target in the same article, take no part (docs/methods.md#p7).
 
     Needs: ``target``, ``last``, ``negatives``, ``negative_mask``, ``in_batch_mask``.
     Terms: ``rank``. Range: [0, ∞).

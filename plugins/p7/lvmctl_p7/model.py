@@ -11,10 +11,10 @@ from lvmctl_p7.options import LEAST_LAMBDA, MOST_LAMBDA, RankerOptions
 
 
 class Ranker(nn.Module):
-    """q = normalise(λ·q_raw/‖q_raw‖ + (1 - λ)·c̄), λ in [.6, .9] (METHODS §4, P7).
+    """q = normalise(λ·q_raw/‖q_raw‖ + (1 - λ)·c̄), λ in [.6, .9] (docs/methods.md#p7).
 
-    cos(q, c̄) is f(ρ) of ρ = cos(q_raw, c̄) (METHODS §2.5): blending raises a low cosine, and does
-    not keep it above 1 - λ.
+    cos(q, c̄) is f(ρ) of ρ = cos(q_raw, c̄) (docs/methods.md#blend): blending raises a low cosine,
+    and does not keep it above 1 - λ.
 
     λ itself is the parameter, and after a step outside its bounds it is put back on them. A
     squashed one would have no gradient at a bound, where "strong-anchor" starts.

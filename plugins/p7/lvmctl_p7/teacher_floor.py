@@ -11,7 +11,7 @@ from lvmctl_p7.options import TeacherFloorOptions
 
 
 class TeacherFloor(nn.Module):
-    """relu(.20 - cos(q, y)), in [0, 1.2]; P7 has it in epochs 1 and 2 (METHODS §4).
+    """relu(.20 - cos(q, y)), in [0, 1.2]; P7 has it in epochs 1 and 2 (docs/methods.md#recipes).
 
     Needs: ``target``. Terms: ``teacher``.
     """

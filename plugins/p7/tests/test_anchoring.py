@@ -1,4 +1,5 @@
-"""Anchored cosine (METHODS §2.5): the closed form, its shape, and the bound that does not hold."""
+"""Anchored cosine (docs/methods.md#blend): the closed form, its shape, and the bound that does not
+hold."""
 
 from __future__ import annotations
 

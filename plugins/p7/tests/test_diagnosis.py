@@ -51,7 +51,7 @@ def test_the_published_escape_is_one_that_the_blend_hides():
     assert (finding.name, finding.severity, finding.epoch) == ("orthogonal-escape", "critical", 3)
     assert "the raw prediction left the centroid" in finding.evidence
     assert "--set w_cosine=1" in finding.remedy
-    # f of ρ = .41 and .17 at λ = .8 (METHODS §2.5); the histories' λ is a little below .8.
+    # f of ρ = .41 and .17 at λ = .8 (docs/methods.md#blend); the histories' λ is a little below .8.
     here = position(published_p7())
     curve = dict(here.curve)
     assert curve[2] == pytest.approx(0.41, abs=0.02)

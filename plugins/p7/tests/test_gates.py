@@ -1,4 +1,5 @@
-"""The numbers of P7's gates and of its ship criteria, typed from METHODS §3 a second time."""
+"""The numbers of P7's gates and of its ship criteria, typed from docs/methods.md#protocol a second
+time."""
 
 from __future__ import annotations
 

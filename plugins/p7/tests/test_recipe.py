@@ -16,7 +16,7 @@ from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
 
 PUBLISHED = {
-    # METHODS §4, table: P7
+    # docs/methods.md#p7
     "context": 5,
     "horizon": 1,
     "anchor_lambda": 0.8,
@@ -36,7 +36,7 @@ PUBLISHED = {
     "epochs": 10,
     "batch_size": 64,
     "weight_decay": 1e-4,
-    # METHODS §4, common encoder
+    # docs/methods.md#common-settings
     "encoder": "transformer",
     "width": 512,
     "layers": 4,
@@ -61,7 +61,7 @@ NAMES = (
 )
 EXPERIMENTS = Path(__file__).parents[3] / "experiments.toml"
 VARIANTS = {
-    # METHODS §4, P7 variants
+    # docs/methods.md#variants-of-p7
     "p7-baseline": {},
     "p7-strong-anchor": {"anchor_lambda": 0.6},
     "p7-higher-margin": {"margin": 0.10},

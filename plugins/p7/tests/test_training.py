@@ -69,7 +69,8 @@ def test_the_history_has_the_figures_of_the_reports(baseline):
         assert set(train) == expected
         assert expected <= set(val)
         assert ("loss_teacher" in val) == (record["epoch"] <= 2)
-        # Neighbours of this world all have the same cosine, so no window moves on (METHODS §1).
+        # Neighbours of this world all have the same cosine, so no window moves on
+        # (docs/methods.md#data).
         assert train["gate_weight_mean"] == val["gate_weight_mean"] == 0.25
         assert -1 <= train["raw_anchor_cosine"] <= 1
         assert -1 <= val["cos_anchor"] <= 1

@@ -1,1 +1,1 @@
-"""P8: q is a mixture of the context, trained by listwise ranking (METHODS §4)."""
+"""P8: q is a mixture of the context, trained by listwise ranking (docs/methods.md#recipes)."""

@@ -15,7 +15,7 @@ NAME = "order_accuracy"
 
 
 class OrderDiagnosis:
-    """The order accuracy of a run's last epoch against one half (METHODS §2.8).
+    """The order accuracy of a run's last epoch against one half (docs/methods.md#arrow).
 
     What it takes is a run directory, or a bare ``training_history.json``.
 
@@ -45,7 +45,7 @@ class OrderDiagnosis:
             said,
             "ask whether the data has an order to learn (lvmctl diagnose direction); if not, "
             "take the order loss out (its weight 0): it does not reach the predictions",
-            "METHODS §2.8",
+            "docs/methods.md#arrow",
         )
         return Diagnosis(
             verdict="ORDER AT CHANCE",

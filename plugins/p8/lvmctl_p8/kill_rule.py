@@ -10,8 +10,8 @@ from lvmctl_p8.options import KillOptions
 class KillRule:
     """From epoch 2 on, stop when margin[last] < 0 or in-article filtered R@5 < 0.75.
 
-    Off by default: the cosine optimum of text has a negative margin[last] (METHODS §2.3, §2.7), so
-    the rule stops good models.
+    Off by default: the cosine optimum of text has a negative margin[last]
+    (docs/methods.md#best-prediction, #ceilings), so the rule stops good models.
     """
 
     def __init__(self, options: KillOptions) -> None:

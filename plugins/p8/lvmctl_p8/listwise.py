@@ -18,7 +18,7 @@ class Listwise(nn.Module):
 
     At most eight candidates in all: the same-article negatives come first, then as many in-batch
     ones as fit. Negatives that an article does not have, and in-batch targets that would be false
-    negatives, take no part (METHODS §4, P8).
+    negatives, take no part (docs/methods.md#p8).
 
     Needs: ``target``, ``last``, ``negatives``, ``negative_mask``, ``in_batch_mask``.
     Terms: ``rank``. Range: [0, ∞).

@@ -9,10 +9,10 @@ from lvmctl.sphere import mixture
 
 
 class Mixture(nn.Module):
-    """α = softmax(Linear(summary)), q = normalise(Σ α_i c_i) (METHODS §4, P8).
+    """α = softmax(Linear(summary)), q = normalise(Σ α_i c_i) (docs/methods.md#p8).
 
     q stays in the cone of the context: cos(q, c̄) ≥ min_i cos(c_i, c̄) whenever that minimum is
-    ≥ 0 (METHODS §2.6).
+    ≥ 0 (docs/methods.md#cone).
 
     Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
     """

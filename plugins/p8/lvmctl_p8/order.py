@@ -14,7 +14,7 @@ class OrderVerifier(nn.Module):
     """Binary cross-entropy of an MLP on [a, b, a⊙b, a-b], label 1 where b comes later.
 
     a and b are stored chunks of one window with its target, never the states of a network, so it
-    shares nothing with the model and measures the arrow of time in the data (METHODS §4, P8).
+    shares nothing with the model and measures the arrow of time in the data (docs/methods.md#p8).
     Chance is log 2 and accuracy one half.
 
     Needs: ``context``, ``target``, ``order_pairs``.

@@ -1,4 +1,5 @@
-"""The ceiling of order accuracy: which of two chunks comes first? (METHODS §2.8, §3)
+"""The ceiling of order accuracy: which of two chunks comes first? (docs/methods.md#arrow,
+#protocol)
 
 An antisymmetric bilinear form sees the antisymmetric part of the correlation of chunks, at all
 distances inside a window at once, and the drift of their mean. A reversible process has neither.

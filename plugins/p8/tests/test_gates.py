@@ -1,4 +1,4 @@
-"""The numbers of P8's gates, typed from METHODS §3 a second time."""
+"""The numbers of P8's gates, typed from docs/methods.md#protocol a second time."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from lvmctl import SequenceOptions, UsageError
 from lvmctl.config import bind, describe
 
 PUBLISHED = {
-    # METHODS §4, table: P8
+    # docs/methods.md#p8
     "context": 5,
     "horizon": 1,
     "temperature": 0.07,
@@ -23,7 +23,7 @@ PUBLISHED = {
     "w_order": 0.2,
     "epochs": 10,
     "batch_size": 32,
-    # METHODS §4, common encoder
+    # docs/methods.md#common-settings
     "encoder": "transformer",
     "width": 512,
     "layers": 4,

@@ -1,1 +1,1 @@
-"""Warnings while a training runs: the figures the reports watch (METHODS §4)."""
+"""Warnings while a training runs: the figures the reports watch (docs/methods.md#recipes)."""

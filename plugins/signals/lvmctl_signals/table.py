@@ -1,4 +1,5 @@
-"""What the reports watch in a training, value by value (METHODS §4, "Training signals")."""
+"""What the reports watch in a training, value by value (docs/methods.md#recipes, "Training
+signals")."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from lvmctl_signals.signals import found
 from lvmctl_signals.table import PUBLISHED, RULES
 
 METHODS = {
-    # METHODS §4, "Training signals", typed again: low, high, when, epoch, recipes
+    # docs/methods.md#recipes, "Training signals", typed again: low, high, when, epoch, recipes
     "gate-weight": ("gate_weight_mean", 0.5, None, "after", 0, PUBLISHED),
     "stuck": ("cos_next", 0.35, None, "after", 5, PUBLISHED),
     "drift": ("cos_anchor", 0.05, None, "after", 0, PUBLISHED),

@@ -1,1 +1,2 @@
-"""The arrow of time of a store, apart from recency and movement (METHODS §2.1, §2.8)."""
+"""The arrow of time of a store, apart from recency and movement (docs/methods.md#telescoping,
+#arrow)."""

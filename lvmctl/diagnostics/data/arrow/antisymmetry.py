@@ -1,9 +1,9 @@
 """The arrow of time at second order: what a lagged product keeps when it is transposed.
 
 Γ(k) = E[x_t x_{t+k}ᵀ], the store's mean subtracted; A_k = ‖Γ(k) - Γ(k)ᵀ‖_F / ‖Γ(k)‖_F, in [0, 2]
-(METHODS §2.8). Reversing an article transposes its part of Γ: the symmetric part of all stays,
-the antisymmetric part is Σ s_a Δ_a with signs s_a, whose norm is sᵀGs for the Gram matrix G of
-the Δ_a. A thousand random reversals are one product with G.
+(docs/methods.md#arrow). Reversing an article transposes its part of Γ: the symmetric part of all
+stays, the antisymmetric part is Σ s_a Δ_a with signs s_a, whose norm is sᵀGs for the Gram matrix G
+of the Δ_a. A thousand random reversals are one product with G.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Can a window be told from its mirror image? (METHODS §2.8)
+"""Can a window be told from its mirror image? (docs/methods.md#arrow)
 
 A window's score is the sum over its adjacent pairs of x̃_tᵀ B x̃_{t+1} with Bᵀ = -B: reading the
 window backward changes its sign and nothing else. x̃ holds principal components and a 1, by which

@@ -1,6 +1,7 @@
 """How alike chunks are by distance, and why two common figures say nothing of direction.
 
-METHODS §2.1, §2.2: a mean of pairwise cosines is the same read forward and backward.
+docs/methods.md#telescoping, #recency: a mean of pairwise cosines is the same read forward and
+backward.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def recency(split: Split, resampling: Resampling, context: int) -> dict[str, dic
 
     Forward it is the mean of cos(x_{t+K-1}, x_{t+K}) - cos(x_t, x_{t+K}) over all windows and their
     targets, backward of cos(x_t, x_{t+1}) - cos(x_t, x_{t+K}): positive for coherent text both ways
-    (METHODS §2.2).
+    (docs/methods.md#recency).
 
     Returns:
         ``forward`` and ``backward``, each with ``value`` and ``ci`` over articles; None where no

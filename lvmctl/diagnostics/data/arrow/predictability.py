@@ -1,4 +1,4 @@
-"""Is the next chunk easier to predict than the previous one? (METHODS §2.8)
+"""Is the next chunk easier to predict than the previous one? (docs/methods.md#arrow)
 
 The same procedure runs on the articles and on the articles reversed, window by window on the same
 chunks: only their order of reading differs.
@@ -33,7 +33,7 @@ BATCH, RATE = 128, 1e-3
 
 EQUAL = (
     "Equal predictability is no evidence against an arrow of time: a process may be as predictable "
-    "backward as forward and still never run backward (METHODS §2.8)."
+    "backward as forward and still never run backward (docs/methods.md#arrow)."
 )
 
 Predictor = Callable[[Tensor], Tensor]
@@ -69,7 +69,8 @@ def predictability(
         it; ``backward`` of the previous chunk from the K after it; their ``difference`` on the same
         chunks; ``margin_forward`` and ``margin_backward``, cosine to the target minus cosine to the
         window's ``last`` chunk (positive where the sequence moves, which a reversible one may too,
-        METHODS §2.3). And the held-out ``windows`` and ``articles`` of all folds. None where fewer
+        docs/methods.md#best-prediction). And the held-out ``windows`` and ``articles`` of all
+        folds. None where fewer
         than two articles hold a window. The intervals are over the articles held out: that other
         articles, or another seed, would have fitted other predictors is not in them, so a small
         difference whose interval leaves out 0 is no proof of anything.

@@ -47,7 +47,7 @@ class Verdict(NamedTuple):
 def limits(traits: Traits, options: SplitParityOptions) -> dict[str, Limit]:
     """The traits that are tested, with their limits.
 
-    ``forward`` is not: it is about 0 for any text (METHODS §2.1).
+    ``forward`` is not: it is about 0 for any text (docs/methods.md#telescoping).
     """
     cosine, delta, share = (
         options.cosine_threshold,

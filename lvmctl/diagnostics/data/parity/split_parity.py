@@ -1,4 +1,5 @@
-"""Are validation windows made like training windows? (METHODS §2.1, §2.2, §3 Uncertainty)
+"""Are validation windows made like training windows? (docs/methods.md#telescoping, #recency, §3
+Uncertainty)
 
 The rule is in :mod:`lvmctl.diagnostics.data.parity.parity_verdict`.
 """

@@ -1,4 +1,5 @@
-"""What a split's windows look like: lag curve, recency, coherence (METHODS §1, §2.1, §2.2).
+"""What a split's windows look like: lag curve, recency, coherence (docs/methods.md#data,
+#telescoping, §2.2).
 
 Read once, in blocks of bounded memory; each chunk is normalised once, and every cosine is one of a
 row with a row a fixed distance further on. Tests and intervals work on the sums by article.
@@ -83,7 +84,8 @@ def measure(windows: Windows, done: Callable[[int], object] = lambda count: None
     - ``delta_positive``: 1 where Δ > 0, else 0; K >= 2.
     - ``coherence``: mean cosine of the context's adjacent chunks; K >= 2.
     - ``forward``: cos(c_last, y) - cos(c_last, c_second_last), in [-2, 2]; K >= 2. At h = 1 its sum
-      over an article telescopes to the last adjacent cosine minus the first (METHODS §2.1).
+      over an article telescopes to the last adjacent cosine minus the first
+      (docs/methods.md#telescoping).
 
     Args:
         windows: of one split.

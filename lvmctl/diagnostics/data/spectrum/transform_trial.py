@@ -29,7 +29,7 @@ def trial(
     """In-article filtered figures of ``direct``, and by how much each transform changes them.
 
     Query and candidates are transformed alike. Differences are taken window by window; their
-    intervals and p-values are article-clustered (METHODS §3).
+    intervals and p-values are article-clustered (docs/methods.md#protocol).
 
     Args:
         split: whole articles that are long enough to be ranked in.
