@@ -1,5 +1,5 @@
 """Geometry of the unit sphere: cosines, centroids, mixtures, spans, cones (docs/methods.md#data,
-#cone, §2.7).
+#cone, #ceilings).
 
 A context's span holds every linear combination of its chunks, its cone the non-negative ones.
 """

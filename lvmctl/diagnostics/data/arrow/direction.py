@@ -1,4 +1,4 @@
-"""How much arrow of time a store holds (docs/methods.md#telescoping, #recency.3, §2.8).
+"""How much arrow of time a store holds (docs/methods.md#what-margins-say, #arrow).
 
 Recency, movement and the arrow of time are measured apart; the verdict is of the arrow alone.
 """

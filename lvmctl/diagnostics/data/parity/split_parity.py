@@ -1,5 +1,5 @@
-"""Are validation windows made like training windows? (docs/methods.md#telescoping, #recency, §3
-Uncertainty)
+"""Are validation windows made like training windows? (docs/methods.md#telescoping,
+#recency, #uncertainty)
 
 The rule is in :mod:`lvmctl.diagnostics.data.parity.parity_verdict`.
 """

@@ -1,5 +1,5 @@
 """What a split's windows look like: lag curve, recency, coherence (docs/methods.md#data,
-#telescoping, §2.2).
+#telescoping, #recency).
 
 Read once, in blocks of bounded memory; each chunk is normalised once, and every cosine is one of a
 row with a row a fixed distance further on. Tests and intervals work on the sums by article.
