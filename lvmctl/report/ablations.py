@@ -6,7 +6,9 @@ import math
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
+from lvmctl.core.tree import get
 from lvmctl.report.drawing import BASELINES, RUN, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
 from lvmctl.report.numbers import at, interval_at, with_interval
@@ -24,42 +26,51 @@ BESIDE = ("direct", "wiener", "ridge")
 HEIGHT = 0.2
 """Of a bar."""
 
+COSINE, RANKED = "ablations", "ablations.mrr@10"
+"""Where changes are: in cos(q, target) and, of a run with its own score, in MRR@10."""
+
 
 def section(run: Inputs) -> Section | Missing:
     if not run.own.get("ablations"):
         return Missing(TITLE, "the windows of this data cannot be perturbed")
     trees = {run.row: run.own} | {name: run.predictor(name) for name in BESIDE}
     shown = {name: tree for name, tree in trees.items() if tree.get("ablations")}
-    shuffled = with_interval(run.own, "ablations.shuffled")
+    where, what = COSINE, "cos(q, target)"
+    if get(run.own, RANKED):
+        where, what = RANKED, "MRR@10"
+    shuffled = with_interval(run.own, f"{where}.shuffled")
+    alone = f"In cos(q, target): {with_interval(run.own, f'{COSINE}.shuffled')}."
     return plotted(
         run,
         "ablations",
         TITLE,
-        draw(shown),
-        f"Change in cosine when the window of {run.row} is perturbed; shuffled {shuffled}",
-        "Change in cos(q, target) when the window is perturbed: below 0, what was perturbed was "
+        draw({name: get(tree, where, {}) for name, tree in shown.items()}, what),
+        f"Change in {what} when the window of {run.row} is perturbed; shuffled {shuffled}",
+        f"Change in {what} when the window is perturbed: below 0, what was perturbed was "
         "used. direct reads the last chunk alone, and loses most when that is foreign.",
         f"{run.row}, shuffled: {shuffled}.",
+        *([alone] if where == RANKED else []),
     )
 
 
 @in_style
-def draw(trees: dict[str, Any]) -> Figure:
+def draw(changes: dict[str, Any], what: str) -> Figure:
     """Bars with intervals, by what was done to the window.
 
     Args:
-        trees: figures by name; the run first.
+        changes: changes by predictor, each by what was done; the run first.
+        what: figure that changes.
     """
-    kinds = [kind for kind in SPOILT if any(kind in tree["ablations"] for tree in trees.values())]
+    kinds = [kind for kind in SPOILT if any(kind in tree for tree in changes.values())]
     figure, (axes,) = canvas(70 + 62 * len(kinds))
-    middle = (len(trees) - 1) / 2
-    for number, (name, tree) in enumerate(trees.items()):
+    middle = (len(changes) - 1) / 2
+    for number, (name, tree) in enumerate(changes.items()):
         look = BASELINES.get(name, RUN) if number else RUN
-        there = [kind for kind in kinds if math.isfinite(at(tree, f"ablations.{kind}"))]
+        there = [kind for kind in kinds if math.isfinite(at(tree, kind))]
         rows = [kinds.index(kind) + HEIGHT * (number - middle) for kind in there]
         axes.barh(
             rows,
-            [at(tree, f"ablations.{kind}") for kind in there],
+            [at(tree, kind) for kind in there],
             HEIGHT * 0.85,
             facecolor="#999999" if look is RUN else "white",
             edgecolor=look.color,
@@ -67,12 +78,13 @@ def draw(trees: dict[str, Any]) -> Figure:
             label=name,
         )
         if there:
-            low, high = zip(*(interval_at(tree, f"ablations.{kind}") for kind in there))
+            low, high = zip(*(interval_at(tree, kind) for kind in there))
             axes.hlines(rows, low, high, color="black", linewidth=1.4)
     axes.axvline(0, color="black", linewidth=0.9)
     axes.set_yticks(range(len(kinds)), [SPOILT[kind] for kind in kinds])
     axes.invert_yaxis()
     axes.grid(False, axis="y")
-    axes.set_xlabel("change in cos(q, target)")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.set_xlabel(f"change in {what}")
     legend(figure, axes, columns=4)
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -22,6 +23,14 @@ def section(run: Inputs) -> Section | Missing:
     if run.row not in curves:
         return Missing(TITLE, f"no article has {run.found['min_article']} chunks")
     own, direct = run.own, run.predictor("direct")
+    alone = at(own, f"q.{POOL}.r@5")
+    said = [f"{run.oracle} sees the target."] if run.oracle in curves else []
+    if math.isfinite(alone):
+        said.append(
+            f"The model ranks by its own score; by the cosines of q alone R@5 is "
+            f"{with_interval(own, f'q.{POOL}.r@5')}, MRR@10 "
+            f"{with_interval(own, f'q.{POOL}.mrr@10')}."
+        )
     return plotted(
         run,
         "ranks",
@@ -32,8 +41,8 @@ def section(run: Inputs) -> Section | Missing:
         f"its article outside the window ({at(own, f'{POOL}.pool_mean'):,.1f} on average; "
         f"{int(at(own, f'{POOL}.windows')):,} windows).",
         f"R@5 {with_interval(own, f'{POOL}.r@5')}, direct {number(at(direct, f'{POOL}.r@5'))}, "
-        f"chance {number(at(own, f'{POOL}.chance_r@5'))}."
-        + (f" {run.oracle} sees the target." if run.oracle in curves else ""),
+        f"chance {number(at(own, f'{POOL}.chance_r@5'))}.",
+        *said,
     )
 
 

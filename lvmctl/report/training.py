@@ -32,6 +32,9 @@ KEPT = 2 / 3
 """Of what an epoch had; who keeps no more by the next has collapsed, perhaps."""
 
 TERMS = ("-", "--", "-.", ":")
+LINES, LINE = 3, 0.14
+"""Lines for words above the losses, and the height of one as a share of the panel."""
+
 LIMIT = 4
 """Loss terms drawn."""
 
@@ -139,21 +142,27 @@ def curve(
 
 
 def name_marks(axes: Axes, marks: list[Mark]) -> None:
-    """The words of the marks beside their lines; those of one epoch together."""
+    """The words of the marks beside their lines, above the curves; those of one epoch together.
+
+    Each epoch's are lower than those of the one before, which may be close to it.
+    """
     words: dict[int, list[str]] = {}
     for mark in marks:
         words.setdefault(mark.epoch, []).append(mark.word)
-    for epoch, said in words.items():
-        side = 1 if epoch == 1 else -1  # left of the line, but for the first, at the axis
+    lines = min(len(words), LINES)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, low + (high - low) / (1 - LINE * lines))
+    left, right = axes.get_xlim()
+    for number_, (epoch, said) in enumerate(words.items()):
+        side = 1 if 2 * epoch < left + right or epoch == 1 else -1  # to where there is more room
         axes.annotate(
             ", ".join(said),
-            (epoch, 0.98),
+            (epoch, 1 - LINE * (number_ % LINES)),
             xycoords=("data", "axes fraction"),
             xytext=(3 * side, 0),
             textcoords="offset points",
             ha="left" if side > 0 else "right",
             va="top",
-            rotation=90,
             fontsize=9.5,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )

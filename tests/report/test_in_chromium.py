@@ -42,6 +42,8 @@ addEventListener("load", () => {
   const plots = [...document.querySelectorAll("svg")];
   found.width = innerWidth;
   found.scrolls = root.scrollWidth;
+  found.hidden = [...document.querySelectorAll(".scroll")].filter(
+    table => table.scrollWidth > table.clientWidth + 1).length;
   found.plots = plots.map(plot => box(plot).width);
   found.cut = plots.flatMap(plot => [...plot.querySelectorAll("text")].filter(text => {
     const outer = box(plot), inner = box(text);
@@ -81,6 +83,7 @@ def test_the_page_fits_a_telephone(tmp_path, make_inputs):
     assert found["refused"] == []
     assert found["width"] == 390
     assert found["scrolls"] <= 390
+    assert found["hidden"] == 0
     assert len(found["plots"]) == 8
     assert all(0.95 * WIDTH <= width <= 390 for width in found["plots"])
     assert found["cut"] == []

@@ -35,6 +35,7 @@ def test_a_page_of_one_run_lies_in_the_run(runs, reporter, unrendered):
                 "ranks",
                 "weights",
                 "ablations",
+                "rollout",
                 "coherence",
                 "provenance",
             ]

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 from report.saved import fivecat, write_run
+from report.told import with_examples, write_texts
 
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.report.html import Html
@@ -17,7 +18,7 @@ VOID = {"meta", "link"}
 KNOWN = """
 html head meta link title style body main header footer nav article section h1 h2 h3 p a b strong
 small code span div ul li table caption thead tbody tr th td details summary figure figcaption
-svg g path use defs text tspan rect circle clippath pattern
+dl dt dd svg g path use defs text tspan rect circle clippath pattern
 """
 EVIL = '<script>alert("&")</script>'
 
@@ -72,9 +73,11 @@ def parts(inputs):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> str:
     """The page of a run that has everything."""
+    folder = tmp_path_factory.mktemp("runs")
+    store = write_texts(folder / "store")
     path = write_run(
-        tmp_path_factory.mktemp("runs") / "run",
-        fivecat() | {"extras": {"blend": 0.8}},
+        folder / "run",
+        with_examples(fivecat() | {"extras": {"blend": 0.8}}, store),
     )
     return page([parts(read(RunDirectory.open(path), "run1"))])
 
@@ -88,9 +91,11 @@ def test_a_page_of_one_run_is_whole(whole):
         "h2 A: offset sweep",
         "h2 Margins",
         "h2 B: retrieval in the article",
+        "h2 Hits and misses",
         "h2 Mixture weights α",
         "h2 Extras of the model",
         "h2 C: ablations",
+        "h2 D: rollout",
         "h2 E: coherence and other text",
         "h2 Latency and provenance",
     ]
@@ -103,7 +108,7 @@ def test_every_class_has_a_style(whole):
     style = whole.partition("<style>")[2].partition("</style>")[0]
     classes = parsed(whole).classes
     assert classes >= {"scroll", "figure", "headline", "tests", "plot", "fail", "infeasible"}
-    as_they_are = {"wide", "pass", "marginal"}
+    as_they_are = {"wide", "pass", "marginal", "hit", "miss"}
     assert {name for name in classes if f".{name}" not in style} == as_they_are
 
 
@@ -116,7 +121,7 @@ def test_links_lead_to_the_sections_of_their_run(make_inputs, unrendered):
     runs = [parts(make_inputs(name=name, key=f"run{i}")) for i, name in enumerate("ab")]
     found = parsed(page(runs))
     assert len(set(found.ids)) == len(found.ids)
-    assert len(found.links) == 2 * 9
+    assert len(found.links) == 2 * 10
     assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
     assert found.headings[:3] == ["h1 2 runs", "h2 a", "h3 Verdict"]
 

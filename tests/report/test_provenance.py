@@ -62,7 +62,7 @@ def test_options_are_shown_with_their_origin_and_the_command_that_measures_again
     inputs = make_inputs()
     body = section(inputs).body
     assert "<summary>2 options</summary>" in body
-    assert '<th scope="row">epochs</th><td>6</td><td>--set</td>' in body
+    assert '<th scope="row">epochs</th><td data-label="value">6</td>' in body
     words = f"lvmctl eval 5cat {inputs.run.path} --profile fair --ablation-windows 2000"
     assert f"<code>{words}</code>" in body
 

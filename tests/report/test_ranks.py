@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from report.drawn import labels, line
-from report.saved import CUTS, fivecat
+from report.saved import CUTS, branch, fivecat
 
 from lvmctl.report.ranks import draw, section
 from lvmctl.report.section import Missing
@@ -39,3 +39,12 @@ def test_without_long_articles_it_is_left_out(make_inputs):
     found = section(make_inputs(fivecat() | {"rank_curve": {"cuts": CUTS}}))
     assert isinstance(found, Missing)
     assert found.why == "no article has 20 chunks"
+
+
+def test_a_model_with_its_own_score_says_what_q_alone_does(make_inputs):
+    found = fivecat()
+    assert "q alone" not in section(make_inputs(found)).body
+    ranks = branch(**{"r@5": 0.41, "mrr@10": 0.22})
+    found["predictors"]["p8"]["q"] = {"in_article": {"filtered": ranks}}
+    body = section(make_inputs(found, name="other")).body
+    assert "q alone R@5 is .410 [.390, .440], MRR@10 .220" in body

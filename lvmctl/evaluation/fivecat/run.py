@@ -23,6 +23,7 @@ from lvmctl.evaluation.eval_data import DATA_SEED, EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.ceilings import add_ceilings, known_metrics
 from lvmctl.evaluation.fivecat.evidence import coherence_gap, evidence
+from lvmctl.evaluation.fivecat.examples import examples
 from lvmctl.evaluation.fivecat.internals import internals
 from lvmctl.evaluation.fivecat.latency import latency, ratio_of, reference_of
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
@@ -173,7 +174,9 @@ def run_fivecat(
             )
             rows = [predictor, *others]
             metric_tables[split] = measured(windows, rows, protocol, reporter, seed, known[split])
-    metric_tables["val"].measured[predictor.name].columns.update(inside.metrics)
+    own = metric_tables["val"].measured[predictor.name]
+    own.columns.update(inside.metrics)
+    parts = inside.parts | {"examples": examples(data.val, own, inside.q)}
     add_ceilings(registry, metric_tables, predictor.geometry, data, inside.metrics)
     with reporter.progress("latency", "stages", 1) as done:
         beside = reference_of(registry, gates)
@@ -190,7 +193,7 @@ def run_fivecat(
     }
     partly = partial(trained, request, ablation_windows)
     metrics = known_metrics(registry, inside.metrics)
-    found = trained, data, metric_tables, verdict, times, metrics, inside.parts, left_out
+    found = trained, data, metric_tables, verdict, times, metrics, parts, left_out
     return FiveCat(*found, settings, partly)
 
 

@@ -1,0 +1,81 @@
+"""Windows to read: some whose next chunk a run ranks first in its article, some where far down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from lvmctl.core.batch import Pool
+from lvmctl.data.windows import Windows
+from lvmctl.evaluation.measure import PRIMARY, PredictorMetrics
+from lvmctl.evaluation.retrieval.ranks import pool_mask
+
+SHOWN = 3
+"""Of each kind."""
+
+
+def examples(windows: Windows, found: PredictorMetrics, q: np.ndarray) -> dict[str, Any]:
+    """Hits (the target is first of its primary pool) and misses (it is in the lower half).
+
+    Which are shown depends on their order alone: of each kind, in the order of the windows, the
+    middle one of each third.
+
+    Args:
+        windows: the windows of one split.
+        found: what the run did on them, its ranks among it.
+        q: (W, D) its predictions, float32.
+
+    Returns:
+        ``hits`` and ``misses``, each with its ``count`` and what is ``shown``: the rows in the
+        store of the ``last`` chunk read, of the ``target`` and of the chunk ranked ``first``, the
+        target's ``rank``, the ``pool`` size and the ``article``.
+    """
+    ranked = found.ranks[PRIMARY]
+    kinds = {"hits": ranked.ranks == 1, "misses": ranked.ranks > ranked.sizes / 2}
+    return {
+        kind: {
+            "count": int(chosen.sum()),
+            "shown": [
+                {
+                    **places(windows, found, q, int(ranked.rows[i])),
+                    "rank": float(ranked.ranks[i]),
+                    "pool": int(ranked.sizes[i]),
+                }
+                for i in spaced(np.flatnonzero(chosen & (ranked.sizes > 1)))
+            ],
+        }
+        for kind, chosen in kinds.items()
+    }
+
+
+def spaced(index: np.ndarray) -> np.ndarray:
+    """The middle one of each third of ``index`` (n,); all of it where n is 3 or less."""
+    if len(index) <= SHOWN:
+        return index
+    return index[(np.arange(SHOWN) * 2 + 1) * len(index) // (2 * SHOWN)]
+
+
+def places(windows: Windows, found: PredictorMetrics, q: np.ndarray, row: int) -> dict[str, Any]:
+    """Rows of the chunks to read of window ``row``, and what its article is called."""
+    number = windows.article[row]
+    start, length = (int(x[number]) for x in (windows.split.starts, windows.split.lengths))
+    chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
+    inside = pool_mask("filtered", windows.position[[row]], length, windows.context_length)
+    if found.predictor.score is None:
+        scores = torch.from_numpy(q[[row]]) @ chunks.T
+    else:
+        context = torch.from_numpy(windows.context(np.array([row])))
+        with torch.inference_mode():
+            scores = found.predictor.score(context, Pool(chunks, torch.from_numpy(inside)))
+    scores = scores[0].float().cpu().numpy()
+    best = int(np.where(inside[0] & np.isfinite(scores), scores, -np.inf).argmax())
+    first = int(windows.rows[row])
+    article = windows.split.articles[number]
+    return {
+        "article": str(article.get("title") or article.get("id") or number),
+        "last": first + windows.context_length - 1,
+        "target": first + windows.target_offset,
+        "first": start + best,
+    }

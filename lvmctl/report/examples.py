@@ -1,0 +1,65 @@
+"""Windows to read: what was read, what came next, and what was ranked first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lvmctl.core.errors import DataError
+from lvmctl.data.store.manifest import read_manifest
+from lvmctl.data.store.store import CHUNKS, MANIFEST
+from lvmctl.report.html import render
+from lvmctl.report.inputs import Inputs
+from lvmctl.report.section import Missing, Section
+
+TITLE = "Hits and misses"
+LENGTH = 280
+"""Characters of a text that are shown."""
+
+PARTS = ("last", "target", "first")
+"""Chunks of an example."""
+
+
+def section(run: Inputs) -> Section | Missing:
+    kinds = run.found.get("examples")
+    if kinds is None:
+        return Missing(TITLE, "the result names no examples; lvmctl eval 5cat makes one that does")
+    shown = [one for kind in kinds.values() for one in kind["shown"]]
+    if not shown:
+        return Missing(TITLE, "no window of a long enough article is one")
+    val = run.found["data"]["val"]
+    rows = {one[part] for one in shown for part in PARTS}
+    try:
+        texts = texts_of(Path(val["path"]), val["content_hash"], rows)
+    except (OSError, ValueError, DataError):
+        return Missing(TITLE, f"the store {val['path']} is gone or has changed")
+    if not texts:
+        return Missing(TITLE, "the store has no texts")
+    return Section("examples", TITLE, render("examples.html", kinds=kinds, texts=texts), wide=True)
+
+
+def texts_of(store: Path, content_hash: str, rows: set[int]) -> dict[int, str]:
+    """Shortened texts of ``rows`` of a store; empty where it has none.
+
+    Only its manifest says that it is the store that was evaluated: its vectors are not read.
+
+    Raises:
+        OSError, ValueError, DataError: it is not there, another, or damaged.
+    """
+    manifest = read_manifest(store / MANIFEST)
+    if manifest is None or manifest.get("content_hash") != content_hash:
+        raise ValueError("another store")
+    if not (store / CHUNKS).is_file():
+        return {}
+    with open(store / CHUNKS, "rb") as lines:
+        found = {n: shortened(json.loads(line)) for n, line in enumerate(lines) if n in rows}
+    if len(found) < len(rows):
+        raise ValueError("fewer texts than chunks")
+    return found
+
+
+def shortened(text: Any) -> str:
+    """A text in one line, cut off where it is long."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= LENGTH else line[: LENGTH - 1].rstrip() + "…"
