@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -10,6 +12,15 @@ from typing import Any
 import click
 
 from lvmctl.core.files import jsonable
+
+COLOURS = {
+    **dict.fromkeys(("PASS", "HEALTHY", "MATCH", "CLEAN", "FEASIBLE"), "green"),
+    **dict.fromkeys(("FAIL", "DIVERGED", "COPYING", "MISMATCH", "OVERLAPS", "LEAKS"), "red"),
+    **dict.fromkeys(("MARGINAL", "UNDECIDED", "INFEASIBLE", "VACUOUS", "ABSENT"), "yellow"),
+}
+"""Colours of verdicts; the word alone says the same."""
+
+VERDICT = re.compile(rf"\b({'|'.join(COLOURS)})\b")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 """Adds ``--json``; the command receives ``as_json``."""
@@ -31,7 +42,14 @@ def emit(obj: Mapping[str, Any], schema: str, as_json: bool, text: str | Callabl
     else:
         shown = text() if callable(text) else text
         if shown:
-            click.echo(shown)
+            click.echo(coloured(shown))
+
+
+def coloured(text: str) -> str:
+    """``text`` with its verdicts in colour; click takes colours out where stdout is no terminal."""
+    if os.environ.get("NO_COLOR"):
+        return text
+    return VERDICT.sub(lambda word: click.style(word[0], fg=COLOURS[word[0]]), text)
 
 
 def notice(message: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import numpy as np
+import pytest
 
-from lvmctl.cli.output import emit, notice
+from lvmctl.cli.output import coloured, emit, notice
 
 
 def test_json_has_the_schema_and_holds_only_what_json_can(capsys):
@@ -38,3 +40,16 @@ def test_text_may_be_made_when_it_is_needed(capsys):
 def test_notices_go_to_stderr(capsys):
     notice("by the way")
     assert capsys.readouterr() == ("", "by the way\n")
+
+
+@pytest.mark.parametrize(("no_color", "codes"), [("", 2), ("1", 0)])
+def test_verdicts_are_coloured(monkeypatch, no_color, codes):
+    monkeypatch.setenv("NO_COLOR", no_color)
+    shown = coloured("FAIL by profile fair; not FAILED")
+    assert shown.count("\x1b[") == codes
+    assert click.unstyle(shown) == "FAIL by profile fair; not FAILED"
+
+
+def test_no_colour_reaches_a_file(capsys):
+    emit({}, "a", False, "PASS")
+    assert capsys.readouterr().out == "PASS\n"
