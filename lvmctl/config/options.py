@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, get_type_hints
 
@@ -138,7 +139,13 @@ def describe(cls: type) -> list[OptionInfo]:
         TypeError: a field's annotation is none of the types an option may have, or a group has no
             default.
     """
-    return list(_described(cls))
+    return list(_described_once(cls))
+
+
+@lru_cache(maxsize=1024)
+def _described_once(cls: type) -> tuple[OptionInfo, ...]:
+    """:func:`describe`, once for each class: a plan asks for its classes again and again."""
+    return tuple(_described(cls))
 
 
 def _described(

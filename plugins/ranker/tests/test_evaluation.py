@@ -11,6 +11,8 @@ DATA = "synth:topic?articles=40&chunks=24&dim=8"
 
 def test_five_tests_and_the_ship_verdict(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    # It is timed beside a network of full size.
+    monkeypatch.setattr("lvmctl.evaluation.fivecat.latency.BLOCKS", {1: (1, 1), 256: (1, 1)})
     words = ["train", "--plugin", "p9", "--data", DATA, "--epochs", "1", "--context", "5"]
     assert main([*words, "--out", "run"]) == 0, capsys.readouterr().err
     capsys.readouterr()
