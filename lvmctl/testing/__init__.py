@@ -10,16 +10,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lvmctl.testing.pytest_checks import parametrize_with_checks
+    from lvmctl.testing.pytest_checks import gate_lines, parametrize_with_checks
     from lvmctl.testing.samples import random_batch, random_prediction
 
 _HOMES = {
+    "gate_lines": "pytest_checks",
     "parametrize_with_checks": "pytest_checks",
     "random_batch": "samples",
     "random_prediction": "samples",
 }
 
-__all__ = ["parametrize_with_checks", "random_batch", "random_prediction"]
+__all__ = ["gate_lines", "parametrize_with_checks", "random_batch", "random_prediction"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The conformance kit under pytest: one test for each check."""
+"""The conformance kit under pytest: one test for each check, and the numbers of a profile."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from lvmctl.evaluation.gates.profiles import find_profile
+from lvmctl.registry import load_registry
 from lvmctl.testing.check import Skipped
 from lvmctl.testing.conformance import Case, cases, expect
 
@@ -58,3 +60,19 @@ def parametrize_with_checks(
         for case in chosen
     ]
     return pytest.mark.parametrize("check", tests)
+
+
+DETAILS = ("against", "require_interval", "marginal", "optional", "seed_metric")
+"""What a line of :func:`gate_lines` names where a gate has it."""
+
+
+def gate_lines(profile: str) -> list[str]:
+    """The gates of an installed profile, a line each, to compare with numbers that were typed from
+    their source a second time: ``A val offsets.fair >= 0.05 seed_metric=offsets.seed``."""
+    lines = []
+    for gate in find_profile(load_registry(), profile)[1]:
+        bound = f">= {gate.at_least:g}" if gate.at_most is None else f"<= {gate.at_most:g}"
+        values = {name: getattr(gate, name) for name in DETAILS}
+        details = [n if v is True else f"{n}={v}" for n, v in values.items() if v]
+        lines.append(" ".join([gate.category or "-", gate.split, gate.metric, bound, *details]))
+    return lines

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from lvmctl_classic import options as o
-from lvmctl_classic.plugin import lvmctl_gates, lvmctl_losses, lvmctl_models, lvmctl_recipes
+from lvmctl_classic.plugin import lvmctl_recipes
 
 import lvmctl
 from lvmctl import UsageError
@@ -104,59 +102,6 @@ def test_the_composition(registry, name):
     gates = tuple(part.name for part in composition.gates)
     assert (composition.model.name, weights, gates) == COMPOSED[name]
     assert composition.run_name == {"c": 5}
-
-
-CHANGED = {
-    "p2": ({"kappa": 0.1, "margin": 0.3, "w_guard": "7"}, "classic/guard", "7"),
-    "p3": ({"window_dropout": "0.4", "margin": 0.3, "w_guard": "7"}, "classic/guard", "7"),
-    "p4": ({"steps": 7, "w_rollout": "7"}, "classic/rollout", "7"),
-    "p5": ({"ramp": "0.7", "shares": (0.5,), "stages": (9,)}, None, None),
-    "p5.1": (
-        {"steepness": 2.0, "margin": 0.3, "w_forward": "7", "ramp": "0.7"},
-        "classic/forward-preference",
-        "7",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", CHANGED)
-def test_every_option_arrives_where_it_works(registry, name):
-    values, loss, weight = CHANGED[name]
-    values = values | {"encoder": "gru", "width": 32, "context": 7}
-    compose = registry.resolve(registry.get("recipe", name))
-    composition = compose(bind(record(name).options, [("test", values)]).options)
-    parts = {
-        part.name: part for part in (composition.model, *composition.losses, *composition.gates)
-    }
-    found: dict = {}
-    for part in parts.values():
-        found |= dataclasses.asdict(part.options) if part.options else {}
-    wanted = {k: v for k, v in values.items() if not k.startswith("w_") and k != "context"}
-    assert {key: found[key] for key in wanted} == wanted
-    if loss:
-        assert parts[loss].weight == weight
-    assert composition.run_name == {"c": 7}
-
-
-def test_defaults_of_the_recipes_are_those_of_their_parts(registry):
-    for spec in lvmctl_recipes():
-        composition = registry.resolve(registry.get("recipe", spec.name))(spec.options())
-        kinds = [("model", composition.model)]
-        kinds += [("loss", part) for part in composition.losses]
-        kinds += [("gate", part) for part in composition.gates]
-        for kind, part in kinds:
-            entry = registry.get(kind, part.name)
-            options = part.options or entry.record.options()
-            if (spec.name, part.name) == ("p5.1", "classic/ramp"):
-                options = dataclasses.replace(options, ramp=".03")
-            assert options == entry.record.options()
-            assert callable(registry.resolve(entry))
-
-
-def test_the_registry_has_every_part(registry):
-    declared = [*lvmctl_models(), *lvmctl_losses(), *lvmctl_gates(), *lvmctl_recipes()]
-    for spec in declared:
-        assert registry.get(spec.kind, f"classic/{spec.name}").record == spec
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from lvmctl_p6b.options import DirectionalOptions, P6bOptions
 from lvmctl_p6b.recipe import compose
 
 import lvmctl
-from lvmctl import SequenceOptions, UsageError
+from lvmctl import UsageError
 from lvmctl.config import bind, describe
 
 PUBLISHED = {
@@ -50,18 +50,6 @@ def test_the_composition():
     assert weights == {"core/mse": 1.0, "p6b/directional": 1.0}
     assert composition.gates == ()
     assert composition.run_name == {"v": "2.1", "c": 5}
-
-
-def test_every_option_arrives_where_it_works():
-    directional = {"version": "1", "margin": 0.3, "share": 0.4, "share_cap": 0.5}
-    directional |= {"lambda_max": 0.6, "gamma": 7.0}
-    sequence = {"encoder": "gru", "width": 32, "layers": 1, "heads": 4}
-    sequence |= {"feedforward": 64, "dropout": 0.3}
-    values = directional | sequence | {"w_mse": 2.0, "w_directional": 3.0}
-    composition = compose(bind(P6bOptions, [("test", values)]).options)
-    assert composition.model.options == SequenceOptions(**sequence)
-    assert composition.losses[1].options == DirectionalOptions(**directional)
-    assert [part.weight for part in composition.losses] == [2.0, 3.0]
 
 
 @pytest.mark.parametrize(

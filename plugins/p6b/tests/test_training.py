@@ -42,13 +42,3 @@ def test_a_stage_begins_with_its_epoch(history):
     records = history("stages", epochs=6, version="1", windows=40)
     targets = [record["train"]["loss_share_target"] for record in records]
     assert targets == pytest.approx([0.10, 0.10, 0.20, 0.20, 0.20, 0.25])
-
-
-def test_one_seed_gives_one_run(history):
-    first, second = (
-        [{k: v for k, v in record.items() if k in ("train", "val")} for record in history(name)]
-        for name in ("one", "two")
-    )
-    for a, b in zip(first, second):
-        assert a["train"]["loss"] == b["train"]["loss"]
-        assert a["val"]["cos_next"] == b["val"]["cos_next"]

@@ -10,7 +10,7 @@ from lvmctl_p7 import options as parts
 from lvmctl_p7.options import P7Options
 from lvmctl_p7.recipe import compose
 
-from lvmctl import PreviousRepelOptions, UsageError
+from lvmctl import UsageError
 from lvmctl.config import bind, describe
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
@@ -117,49 +117,6 @@ def test_each_gate_has_its_role():
     assert [part.entry.qualified for part in plan.sample] == ["p7/directional-gate"]
     assert [part.entry.qualified for part in plan.kill] == ["p7/drift-stop"]
     assert plan.select == ()
-
-
-def test_defaults_of_the_recipe_are_those_of_its_parts():
-    composition = compose(P7Options(stop_on_drift=True))
-    found = [composition.model, *composition.losses, *composition.gates]
-    classes = {
-        "p7/ranker": parts.RankerOptions,
-        "p7/infonce": parts.InfoNceOptions,
-        "core/previous-repel": PreviousRepelOptions,
-        "p7/teacher-floor": parts.TeacherFloorOptions,
-        "p7/anchor-floor": parts.AnchorFloorOptions,
-        "p7/directional-gate": parts.DirectionalGateOptions,
-        "p7/drift-stop": parts.DriftOptions,
-    }
-    seen = [part for part in found if part.name in classes]
-    assert len(seen) == len(classes)
-    assert [part.options for part in seen] == [classes[part.name]() for part in seen]
-    (cosine,) = (part for part in found if part.name == "core/cosine")
-    assert cosine.options == {}
-
-
-def test_every_option_arrives_where_it_works():
-    ranker = {"anchor_lambda": 0.65, "learn_lambda": False, "encoder": "lstm", "width": 32}
-    ranker |= {"layers": 1, "heads": 4, "feedforward": 64, "dropout": 0.3}
-    infonce = {"temperature": 0.5, "negatives": 5, "in_batch": False}
-    weights = {"w_rank": 2.0, "w_margin": 3.0, "w_teacher": 4.0, "w_anchor": 5.0, "w_cosine": 6.0}
-    own = {"context": 7, "warmup": 3, "stop_on_drift": True}
-    others = {"margin": 0.3, "teacher_floor": 0.4, "anchor_floor": 0.6}
-    others |= {"gate_threshold": 0.1, "gate_weight": 0.2, "drift_cos_anchor": 0.01}
-    changed = bind(P7Options, [("test", ranker | infonce | weights | own | others)]).options
-    composition = compose(changed)
-    assert composition.model.options == parts.RankerOptions(**ranker)
-    assert [(part.name, part.options, part.weight) for part in composition.losses] == [
-        ("p7/infonce", parts.InfoNceOptions(**infonce), 2.0),
-        ("core/previous-repel", PreviousRepelOptions(margin=0.3), 3.0),
-        ("p7/teacher-floor", parts.TeacherFloorOptions(floor=0.4), "4.0,4=0"),
-        ("p7/anchor-floor", parts.AnchorFloorOptions(floor=0.6), 5.0),
-        ("core/cosine", {}, 6.0),
-    ]
-    gate, drift = composition.gates
-    assert gate.options == parts.DirectionalGateOptions(threshold=0.1, weight=0.2)
-    assert (drift.name, drift.options) == ("p7/drift-stop", parts.DriftOptions(cos_anchor=0.01))
-    assert composition.run_name == {"c": 7, "m": 0.3, "l": 0.65}
 
 
 def test_without_the_gate_windows_weigh_the_same():

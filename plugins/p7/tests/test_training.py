@@ -142,11 +142,6 @@ def test_drift_stops_a_run_where_it_is_asked_to(trained):
     assert done.records[0]["stopped"] == done.stopped
 
 
-def test_one_seed_gives_one_run(trained, baseline):
-    assert trained("again").records == baseline.records
-    assert trained("other", seed=1, epochs=1).records != baseline.records[:1]
-
-
 def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, baseline):
     run = RunDirectory.create(tmp_path / "run")
     first = training(run)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from lvmctl_p8.options import KillOptions, ListwiseOptions, OrderOptions, P8Options
+from lvmctl_p8.options import KillOptions, P8Options
 from lvmctl_p8.recipe import compose
 
-from lvmctl import PreviousRepelOptions as RepelOptions
-from lvmctl import SequenceOptions, UsageError
+from lvmctl import UsageError
 from lvmctl.config import bind, describe
 
 PUBLISHED = {
@@ -54,32 +53,6 @@ def test_the_composition():
     assert weights == {"p8/listwise": 1.0, "core/previous-repel": 0.5, "p8/order": 0.2}
     assert composition.gates == ()
     assert composition.run_name == {"c": 5, "m": 0.07}
-
-
-def test_defaults_of_the_recipe_are_those_of_its_parts():
-    composition = compose(P8Options())
-    parts = [composition.model, *composition.losses]
-    classes = [SequenceOptions, ListwiseOptions, RepelOptions, OrderOptions]
-    assert [part.options for part in parts] == [options() for options in classes]
-
-
-def test_every_option_arrives_where_it_works():
-    sequence = {"encoder": "lstm", "width": 32, "layers": 1, "heads": 4}
-    sequence |= {"feedforward": 64, "dropout": 0.3}
-    listwise = {"temperature": 0.5, "negatives": 5, "in_batch": 1}
-    own = {"context": 7, "w_rank": 2.0, "w_margin": 3.0, "w_order": 4.0, "kill_rule": True}
-    others = {"margin": 0.3, "order_pairs": 9, "order_hidden": 8, "kill_margin": -0.5}
-    changed = bind(P8Options, [("test", sequence | listwise | own | others)]).options
-    composition = compose(changed)
-    assert composition.model.options == SequenceOptions(**sequence)
-    assert [(part.options, part.weight) for part in composition.losses] == [
-        (ListwiseOptions(**listwise), 2.0),
-        (RepelOptions(margin=0.3), 3.0),
-        (OrderOptions(pairs=9, hidden=8), 4.0),
-    ]
-    (kill,) = composition.gates
-    assert (kill.name, kill.options) == ("p8/kill-rule", KillOptions(margin=-0.5))
-    assert composition.run_name == {"c": 7, "m": 0.3}
 
 
 @pytest.mark.parametrize(
