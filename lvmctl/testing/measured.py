@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import lru_cache
 
-import numpy as np
-import torch
-
-from lvmctl.config import bind
-from lvmctl.core.batch import Prediction, Step
 from lvmctl.core.errors import nearest
 from lvmctl.data import Windows
 from lvmctl.evaluation.fivecat.evidence import evidence
@@ -19,9 +13,7 @@ from lvmctl.evaluation.gates.verdicts import Evidence
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor, centred, raw, row_name
-from lvmctl.nn.objective import Objective
-from lvmctl.plan import PlannedPart
-from lvmctl.registry import Entry, Registry
+from lvmctl.registry import Registry
 from lvmctl.registry.specs import Shape
 from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.check import CheckFailed
@@ -73,7 +65,7 @@ def figure_of(registry: Registry, gate: VerdictGate, name: str, path: str) -> Es
 
 def figure_names(registry: Registry) -> list[str]:
     """Every figure there is, by its path."""
-    return [*measured(registry, RUN)[1], *OF_RUNS, *logged_by_losses(registry)]
+    return [*measured(registry, RUN)[1], *OF_RUNS, *registry.names("metric")]
 
 
 @lru_cache(maxsize=4)
@@ -113,31 +105,3 @@ def baseline(registry: Registry, name: str, train: Windows) -> Predictor:
     close = nearest(name, known)
     hint = f"did you mean {close!r}" if close else f"there are {', '.join(known)}"
     raise CheckFailed(f"it judges against {name!r}, which no baseline is called; {hint}")
-
-
-@lru_cache(maxsize=4)
-def logged_by_losses(registry: Registry) -> frozenset[str]:
-    """Figures that the installed losses log beside their terms; runs that have the loss have
-    them."""
-    windows = Windows(textlike(dim=16), 3, 1)
-    names: set[str] = set()
-    for entry in registry.entries("loss"):
-        with suppress(Exception):  # a broken loss is another record's fault
-            names |= logs(registry, entry, windows)
-    return frozenset(names)
-
-
-def logs(registry: Registry, entry: Entry, windows: Windows) -> set[str]:
-    """Names of what a loss logs for a few ``windows``, whatever model it is given."""
-    options = bind(entry.record.options, []).options
-    objective = Objective.of(registry, [PlannedPart(entry, options)], (), SHAPE)
-    batch = objective.batches(windows).batch(np.arange(4))
-    q = torch.from_numpy(windows.context(np.arange(4))[:, -1])
-    prediction = Prediction(
-        q=q,
-        raw=q,
-        weights=torch.full((4, SHAPE.context_length), 1 / SHAPE.context_length),
-        rollout=q[:, None].expand(-1, max(objective.asks("rollout"), 1), -1),
-    )
-    (value,) = objective.measure(prediction, batch, Step(1, 0, 1, 1))
-    return set(value.metrics)

@@ -12,11 +12,6 @@ from torch.nn import functional
 from lvmctl import Prediction
 from lvmctl.core.errors import UsageError
 from lvmctl.sphere import anchored, centroid, mixture, unit
-from lvmctl.testing.conformance import checks
-
-QUICK = [check.name for check in checks("model") if check.name != "exportable"]
-"""To export a model takes longer than all other checks together."""
-
 
 # ------------------------------------------------------------------ sound models
 
@@ -52,7 +47,7 @@ SOUND = [
 @pytest.mark.parametrize(("model", "details"), SOUND)
 def test_a_sound_model_passes(model, details):
     before = torch.get_rng_state()
-    outcomes = judged(record(model, **details), QUICK)
+    outcomes = judged(record(model, **details))
     assert failures(outcomes) == {}
     assert (outcomes["declared_geometry"].status == "skip") == ("geometry" not in details)
     assert outcomes["score_for_each_candidate"].status == "skip"

@@ -112,24 +112,6 @@ class Growing(Free):
         return super().raw(context)
 
 
-class Choosing(Free):
-    """Which way it goes depends on the numbers."""
-
-    def raw(self, context):
-        raw = super().raw(context)
-        return raw if raw.sum() > 0 else -raw
-
-
-class Counting(Free):
-    """A program remembers how often it was called before it was made."""
-
-    calls = 0
-
-    def raw(self, context):
-        self.calls += 1
-        return super().raw(context) + self.calls
-
-
 @pytest.mark.parametrize("model", [Scheduled, Starting, Frozen])
 def test_a_sound_model_passes(model):
     assert failures(judged(record(model), (*TRAINED, REACHES, STATE))) == {}
@@ -156,8 +138,6 @@ BROKEN = [
     (Forgetful, {STATE: "q differs by up to"}),
     (Objects, {STATE: "more than tensors and plain values"}),
     (Growing, {STATE: "does not fit a new model: "}),
-    (Choosing, {"exportable": "torch.export cannot read it: "}),
-    (Counting, {"exportable": "q differs by up to"}),
 ]
 
 
@@ -168,15 +148,6 @@ def test_a_broken_model_fails_what_it_breaks(model, expected):
 
 def test_what_is_fitted_is_state():
     assert_fails(record(Untold, fitted=True), {STATE: "after loading"})
-
-
-class FixedBatch(Free):
-    def raw(self, context):
-        return super().raw(context) + torch.zeros(len(context), 1)
-
-
-def test_a_fixed_batch_is_noted():
-    assert judged(record(FixedBatch), ["exportable"])["exportable"].why == "for a fixed B only"
 
 
 # ------------------------------------------------------------------ how models are made small

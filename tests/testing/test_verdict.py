@@ -8,11 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from testing.judged import assert_fails, failures, judged
 
-from lvmctl import LossOutput
-from lvmctl.registry.specs import LossSpec
 from lvmctl.registry.verdict_specs import MetricSpec, ProfileSpec, VerdictGate
 
 R5 = "in_article.filtered.r@5"
@@ -29,17 +26,6 @@ DIRECT = replace(
 PROFILE = ProfileSpec(name="all", summary="All of it.", gates=("x",), source="here")
 
 
-class Sharing(torch.nn.Module):
-    """A loss that logs a share."""
-
-    def forward(self, prediction, batch, step):
-        loss = 1 - (prediction.q * batch.target).sum(-1)
-        return LossOutput({"mine": loss}, {"share": loss})
-
-
-SHARING = LossSpec(name="sharing", summary="A loss.", target=f"{__name__}:Sharing")
-
-
 @pytest.mark.parametrize(
     ("details", "others"),
     [
@@ -47,7 +33,6 @@ SHARING = LossSpec(name="sharing", summary="A loss.", target=f"{__name__}:Sharin
         ({"metric": "cos_next", "split": "ood", "at_least": 0.5}, ()),
         ({"metric": "latency.ratio", "at_least": None, "at_most": 1.15, "marginal": 1.3}, ()),
         ({"metric": "coherence.gap", "at_least": None, "at_most": 0.05, "marginal": 0.1}, ()),
-        ({"metric": "share"}, (SHARING,)),
         ({"metric": "told"}, (MetricSpec(name="told", summary="A metric.", low=0.0, high=1.0),)),
     ],
 )

@@ -18,7 +18,7 @@ from lvmctl.registry.verdict_specs import MetricSpec, ProfileSpec, VerdictGate
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, where
 from lvmctl.testing.gate_inputs import ROLES, Input, fault, plain, trace
 from lvmctl.testing.loss_trial import fields_of, require_fields
-from lvmctl.testing.measured import RUN, figure_names, figure_of, logged_by_losses, value_range
+from lvmctl.testing.measured import RUN, figure_names, figure_of, value_range
 from lvmctl.testing.samples import textlike
 
 # ------------------------------------------------------------------ gates that act in a training
@@ -134,14 +134,13 @@ def says_where_it_belongs(subject: Subject) -> None:
 def figure_is_measured(subject: Subject) -> None:
     """The gate's figure, and the baseline it is compared with, are ones that evaluation measures.
 
-    A figure that an installed loss logs counts: a run with that loss has it.
+    What a metric's record names counts: a run with the loss or the model that logs it has it.
     """
     gate, registry = subject.record, subject.registry
     for path in dict.fromkeys((gate.metric, gate.seed_metric or gate.metric)):
         if figure_of(registry, gate, RUN, path) is not None:
             continue
-        of_a_loss = path in logged_by_losses(registry) or path in registry.names("metric")
-        if not of_a_loss or gate.against or gate.split != "val":
+        if path not in registry.names("metric") or gate.against or gate.split != "val":
             both = f" of {gate.against} too" if gate.against else ""
             close = nearest(path, figure_names(registry))
             hint = f"; did you mean {close!r}" if close not in (None, path) else ""

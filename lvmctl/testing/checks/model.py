@@ -13,7 +13,6 @@ from lvmctl.sphere import unit
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, for_all
 from lvmctl.testing.contexts import (
     NEAR,
-    ROUNDING,
     SHAPE,
     Contexts,
     accepted,
@@ -207,43 +206,6 @@ def state_round_trips(subject: Subject) -> None:
     require_same(*answers, "after loading")
 
 
-@check
-@torch.no_grad()
-def exportable(subject: Subject) -> str:
-    """`torch.export` makes a program of it that predicts the same."""
-    model = QAlone(MODELS.fitted(subject, weights="moved"))
-    try:
-        program, sizes, note = exported(model, any_batch=True), (1, 6), "for any B"
-    except Exception:  # B may be fixed: the first reason is not the one that counts
-        try:
-            program, sizes, note = exported(model, any_batch=False), (4,), "for a fixed B only"
-        except Exception as error:
-            raise CheckFailed(f"torch.export cannot read it: {one_line(error)}") from error
-    program = program.module()
-    for size in sizes:
-        context = Contexts(batch=size, seed=1).tensor()
-        answers = [{"q": each(context)} for each in (program, model)]
-        require_same(*answers, f"in the exported program for B = {size}", ROUNDING)
-    return note
-
-
-class QAlone(nn.Module):
-    """A model whose prediction is q alone, as a program gives tensors only."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, context: Tensor) -> Tensor:
-        return self.model(context).q
-
-
-def exported(model: nn.Module, any_batch: bool) -> torch.export.ExportedProgram:
-    """The program of a model, for any B or for B = 4."""
-    sizes = {"context": {0: torch.export.Dim.DYNAMIC}} if any_batch else None
-    return torch.export.export(model, (Contexts(batch=4).tensor(),), dynamic_shapes=sizes)
-
-
 def one_line(error: Exception) -> str:
     """The beginning of what an error says."""
     return " ".join(str(error).split())[:200] or type(error).__name__
@@ -257,6 +219,5 @@ CHECKS: tuple[Check, ...] = (
     finite_gradients,
     finite_in_bf16,
     state_round_trips,
-    exportable,
     *score_checks(MODELS),
 )

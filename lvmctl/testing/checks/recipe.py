@@ -125,13 +125,12 @@ def every_option_arrives(subject: Subject) -> str:
     switches = [{info.path: not info.default} for info in infos if info.type.scalar is bool]
     arriving = [info for info in infos if info.short not in OF_TRAINING and [*extremes(info)]]
     for info in arriving:
-        before = [composed(subject, switch) for switch in ({}, *switches)]
-        after = [
-            composed(subject, switch | {info.path: value})
-            for value in extremes(info)
+        pairs = [
+            (composed(subject, switch), composed(subject, switch | {info.path: value}))
             for switch in ({}, *switches)
+            for value in extremes(info)
         ]
-        if all(composition in before for composition in after):
+        if all(after in (None, before) for before, after in pairs):
             raise CheckFailed(f"whatever {info.path} is, the recipe is composed of the same parts")
     return f"{len(arriving)} options"
 
