@@ -57,8 +57,8 @@ def sources(module: str) -> list[tuple[Path, Path]]:
     packages = [".".join(names[:count]) for count in range(1, len(names))]
     regular = [name for name in packages if find_spec(name).origin]
     outermost = (regular or packages[-1:] or [module])[0]
-    found = find_spec(outermost)
-    if not found.submodule_search_locations:
-        return [(Path(found.origin).parent, Path(found.origin))]
-    places = map(Path, found.submodule_search_locations)
+    spec = find_spec(outermost)
+    if not spec.submodule_search_locations:
+        return [(Path(spec.origin).parent, Path(spec.origin))]
+    places = map(Path, spec.submodule_search_locations)
     return [(place.parent, path) for place in places for path in sorted(place.rglob("*.py"))]
