@@ -107,6 +107,8 @@ def test_a_signal_unwinds_with_one_line(number, line, install, cli_env, tmp_path
         text=True,
         cwd=tmp_path,
         env=cli_env | {"PYTHONPATH": str(site)},
+        # What starts tests in the background may have SIGINT ignored.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     ) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
