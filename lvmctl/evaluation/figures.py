@@ -53,8 +53,8 @@ def figures_and_ranks(
     min_article: int,
     pools: tuple[str, ...],
     score: Score | None,
-) -> tuple[dict[str, Any], Ranked]:
-    """:func:`figures`, and the ranks in the first pool that they are the means of."""
+) -> tuple[dict[str, Any], dict[str, Ranked]]:
+    """:func:`figures`, and the ranks by pool that they are the means of."""
     index = np.arange(len(windows)) if index is None else index
     columns = cosine_columns(windows, q, index)
     result = nested((path, column.mean()) for path, column in columns.items())
@@ -65,4 +65,4 @@ def figures_and_ranks(
         ranks = in_article_ranks_by_score(windows, index[long], score, pools)
         result["q"] = {"in_article": result["in_article"]}
         result["in_article"] = {pool: retrieval(*ranks[pool]) for pool in pools}
-    return result, Ranked(*ranks[pools[0]], index[long])
+    return result, {pool: Ranked(*ranks[pool], index[long]) for pool in pools}

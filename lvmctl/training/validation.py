@@ -113,8 +113,9 @@ class Validation:
         found["in_article_windows"] = ranked["filtered"]["windows"]
         if score is not None:
             found["q"] = retrieval_of(found["q"]["in_article"])
-        each = per_window(ranks.ranks, ranks.sizes)
-        return found, {"article": windows.article[ranks.rows]} | {m: each[m] for m in JUDGED}
+        primary = ranks[POOLS["fair"]]
+        each = per_window(primary.ranks, primary.sizes)
+        return found, {"article": windows.article[primary.rows]} | {m: each[m] for m in JUDGED}
 
     def intervals(self, ranks: dict[str, np.ndarray]) -> dict[str, Any]:
         """How many articles are ranked, and under ``ci`` the 95 % intervals of :data:`JUDGED` and

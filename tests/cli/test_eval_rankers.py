@@ -67,10 +67,10 @@ def test_every_rank_is_the_scores_and_those_of_q_stand_beside(typed):
 
 
 def test_a_reader_is_told_whose_figures_they_are(typed):
-    _, out, _ = typed("5cat", "one")
-    assert "of q alone: R@5" in out
+    _, out, _ = typed("5cat", "one", "--full")
+    assert "R@5 of q alone" in out
     assert "This model ranks by a score of its own" in out
-    assert "by MRR@10    window shuffled" in out
+    assert "C ablations, by MRR@10\n  shuffled" in out
     for words in (("retrieval", "one"), ("retrieval", "one", "--pool", "global"), ("compare",)):
         _, out, _ = typed(*words)
         names = [line.partition("  ")[0] for line in out.splitlines()]

@@ -174,7 +174,7 @@ def test_the_longest_shortest_article_counts_for_all(runs, tmp_path):
 def test_a_table_says_what_is_read(runs):
     text = compared([runs["three"], runs["five"]]).table()
     assert "outside the window (5 chunks)" in text
-    assert "each run reads its own newest K chunks" in text
+    assert "Each run reads its own newest K chunks" in text
     assert "each run reads" not in compared([runs["five"]]).table()
 
 

@@ -10,10 +10,12 @@ import click
 
 from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import records
-from lvmctl.cli.eval.options import data_options, is_profile, ood_option, run_argument
+from lvmctl.cli.eval.options import data_options, ood_option, run_argument
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.renamed import Renamed
 from lvmctl.cli.reporter import TerminalReporter
+from lvmctl.evaluation.gates.profiles import find_profile
+from lvmctl.registry import load_registry
 
 
 @click.command("5cat")
@@ -22,7 +24,6 @@ from lvmctl.cli.reporter import TerminalReporter
 @ood_option
 @click.option(
     "--profile",
-    callback=is_profile,
     default="fair",
     shell_complete=records("profile"),
     show_default=True,
@@ -66,6 +67,7 @@ def fivecat(
     lvmctl eval 5cat runs/p8_a --profile p8
     lvmctl eval 5cat --data stores/books@val --ood stores/math --profile strict --published-rules
     """
+    find_profile(load_registry(), profile)
     run = chosen_run(run)
     from lvmctl.api.evaluation import fivecat as evaluate
 

@@ -10,8 +10,6 @@ import click
 
 from lvmctl.cli.complete import run_names, sources
 from lvmctl.cli.typos import check_sources
-from lvmctl.evaluation.gates.profiles import find_profile
-from lvmctl.registry import load_registry
 
 run_argument = click.argument("run", required=False, shell_complete=run_names)
 
@@ -57,9 +55,3 @@ def data_options(command: Callable) -> Callable:
     for option in reversed(DATA):
         made = option(made)
     return made
-
-
-def is_profile(ctx: click.Context, param: click.Parameter, name: str) -> str:
-    """Refuses a profile that there is not."""
-    find_profile(load_registry(), name)
-    return name

@@ -83,7 +83,9 @@ def test_a_healthy_history_has_no_finding(bare):
     found = diagnose(bare(records()))
     assert (found.verdict, names(found)) == ("HEALTHY", [])
     assert "bare history" in found.figures["not_examined"]["predictions and gradients"]
-    assert any("no finding (METHODS §2.3)" in note for note in found.figures["notes"])
+    assert any(
+        "no finding (docs/methods.md#best-prediction)" in note for note in found.figures["notes"]
+    )
 
 
 def test_the_published_p7_is_called_by_its_cause(bare):
