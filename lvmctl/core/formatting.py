@@ -8,6 +8,9 @@ from typing import Any
 
 from lvmctl.core.tree import get_interval, get_number
 
+WIDTH = 80
+"""Columns that every text fits."""
+
 MISSING = "-"
 """Stands where there is no number."""
 

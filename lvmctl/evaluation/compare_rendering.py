@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import fill
 from typing import Any
 
-from lvmctl.core.formatting import estimate, figure, interval, number, p_value, table
+from lvmctl.core.formatting import WIDTH, estimate, figure, interval, number, p_value, table
 from lvmctl.evaluation.fivecat.rendering import gates_table
 from lvmctl.evaluation.rendering import with_q
 
@@ -30,7 +30,7 @@ def compare_lines(found: dict[str, Any]) -> Iterator[str]:
     yield fill(
         f"{found['windows']:,} targets of {found['articles']:,} articles of {val['name']}, ranked "
         f"among the chunks of the article outside the window ({found['window']} chunks)",
-        80,
+        WIDTH,
     )
     if any(run["context"] < found["window"] for run in found["runs"].values()):
         yield (

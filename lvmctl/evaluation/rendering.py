@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from lvmctl.core.formatting import MISSING, figure, number, table
+from lvmctl.core.formatting import MISSING, WIDTH, figure, number, table
 from lvmctl.core.tree import get_number
 
 POOLS = {
@@ -44,14 +44,14 @@ all chunks. Compare with direct, which retrieves with the last chunk itself;
 oracles see the target. Intervals resample articles."""
 
 
-def heading(found: Mapping[str, Any]) -> str:
-    """What was evaluated on what."""
+def heading(found: Mapping[str, Any], more: str = "") -> str:
+    """What was evaluated on what, and ``more`` of that, wrapped."""
     val = found["data"]["val"]
     who = f"{found['run']} ({found['recipe']}) on " if "run" in found else ""
     return fill(
         f"{who}{found['windows']:,} windows of {found['articles']:,} articles of {val['name']}, "
-        f"K = {found['context']}, horizon {found['horizon']}",
-        80,
+        f"K = {found['context']}, horizon {found['horizon']}{more}",
+        WIDTH,
     )
 
 

@@ -25,7 +25,7 @@ from lvmctl.nn.objective import Means, Objective, set_step
 from lvmctl.registry.specs import Geometry, NoOptions, Shape
 from lvmctl.training.backend import Backend
 
-POOLS = {"fair": "filtered", "seed": "unfiltered"}
+POOLS = {"seed": "unfiltered", "fair": "filtered"}
 """The in-article pool of each rule of 5CAT B; the fair one is the primary pool everywhere."""
 
 BATCH = 512

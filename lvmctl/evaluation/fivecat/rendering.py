@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 from typing import Any
 
-from lvmctl.core.formatting import MISSING, figure, interval, number, table
+from lvmctl.core.formatting import MISSING, WIDTH, figure, interval, number, table
 from lvmctl.evaluation.rendering import heading
 
 ROWS = (
@@ -38,8 +38,6 @@ ROWS = (
     ("", "margin[unseen]", "margin.unseen"),
 )
 """Tests, their rows and the paths of these."""
-
-WIDTH = 80
 
 KEY_ROWS = {
     "R@5": "in_article.filtered.r@5",
@@ -88,7 +86,7 @@ def fivecat_text(found: dict[str, Any], full: bool = False) -> str:
     if ood is not None:
         beyond = f"{ood['windows']:,} windows of another source"
     lines = [conclusion(found["verdict"]), "", gates_table(found, full), *reasons(found), ""]
-    lines += [fill(" ".join(f"{heading(found)}; {beyond}".split()), WIDTH), ""]
+    lines += [heading(found, f"; {beyond}"), ""]
     lines += [tests_table(found) if full else key_table(found), ""]
     lines += [NOTES if full else LEGEND, *([OF_RANKERS] if is_ranker else ())]
     return "\n".join(lines)
