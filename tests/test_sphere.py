@@ -1,4 +1,4 @@
-"""Geometry against float64, least squares and the bounds of METHODS §2.6 and §2.7."""
+"""Geometry against float64, least squares and the bounds of docs/methods.md#cone, #ceilings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_centroid_is_the_normalised_mean():
 
 
 def test_chunks_of_equal_pairwise_cosine_are_far_from_their_centroid():
-    # METHODS §2.6: cos(c_i, c̄) = √((1 + (K-1)s)/K), .75 at s = .46 and K = 5.
+    # docs/methods.md#cone: cos(c_i, c̄) = √((1 + (K-1)s)/K), .75 at s = .46 and K = 5.
     k, s = 5, 0.46
     gram = np.full((k, k), s) + (1 - s) * np.eye(k)
     context = torch.from_numpy(np.linalg.cholesky(gram))[None]

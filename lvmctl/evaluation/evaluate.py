@@ -44,7 +44,7 @@ class Evaluation:
     left_out: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """The result as plain data; figures as ARCHITECTURE's contract for ``--json``."""
+        """The result as plain data, as ``--json`` prints it."""
         return dict(self._tree)
 
     @cached_property

@@ -1,5 +1,5 @@
 """Contexts to try a predictor on, from independent chunks to ones that cancel, and proofs that the
-predictions are where a geometry has them (METHODS §2.5 to §2.7), in float64."""
+predictions are where a geometry has them (docs/methods.md#blend, #cone, #ceilings), in float64."""
 
 from __future__ import annotations
 

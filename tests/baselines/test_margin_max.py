@@ -1,4 +1,4 @@
-"""The largest margin is another thing than a useful prediction (METHODS §2.4)."""
+"""The largest margin is another thing than a useful prediction (docs/methods.md#escape)."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def build(name: str, shape: Shape):
 
 
 def test_the_protocols_baselines_and_oracles_are_there():
-    # METHODS §3; margin-max is §2.4's.
+    # docs/methods.md#baselines.
     causal = {"direct", "centroid", "ema", "wiener", "ridge", "random", "margin-max"}
     oracles = {"oracle", "span-oracle", "cone-oracle", "cone-margin-oracle"}
     assert set(RECORDS) == causal | oracles

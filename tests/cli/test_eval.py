@@ -202,7 +202,7 @@ def test_json_is_what_is_saved(typed, runs):
     assert shown == saved
     gates = {gate["name"]: gate for gate in shown["verdict"]["gates"]}
     assert set(gates) == {"p8-margin", "p8-r5", "p8-mrr10", "p8-order"}
-    # No mixture reaches +.20 here: the gate says nothing about the model (METHODS §2.7).
+    # No mixture reaches +.20 here: no verdict on the model (docs/methods.md#ceilings).
     margin = gates["p8-margin"]
     assert (margin["status"] == "INFEASIBLE") == (margin["ceiling"]["value"] < 0.2)
     assert code == (1 if shown["verdict"]["outcome"] == "FAIL" else 0)

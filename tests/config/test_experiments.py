@@ -207,7 +207,7 @@ PUBLISHED["p6b-v1-pressure"] = {"version": "1", "share": 2.5, "lambda_max": 0.5}
 
 
 def test_the_shipped_file_holds_the_lineage(tmp_path, monkeypatch):
-    """METHODS §4; what a table does not set is the recipe's default, tested by its plugin."""
+    """What a table does not set is the recipe's default, tested by its plugin."""
     monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
     monkeypatch.chdir(tmp_path)
     known = load_experiments()

@@ -66,7 +66,7 @@ def records(epochs=EPOCHS, seed=0):
 
 
 def blended(rho, weight):
-    """The cosine to the centroid of λ parts of a vector whose cosine to it is ρ (METHODS §2.5)."""
+    """The cosine to the centroid by docs/methods.md#blend, with λ = ``weight``."""
     rest = 1 - weight
     return (weight * rho + rest) / (weight**2 + rest**2 + 2 * weight * rest * rho) ** 0.5
 
@@ -80,7 +80,10 @@ def planted(change, epochs=EPOCHS, config=None):
 
 
 def published_p7():
-    """The published P7 (METHODS §4): cos_next .396 → .241, ρ .41 → .17 when the teacher ends."""
+    """The published P7: cos_next .396 → .241, ρ .41 → .17 when the teacher ends.
+
+    Source: docs/methods.md#published-readings.
+    """
     cos_next = [0.33, 0.396, 0.241, 0.25, 0.255, 0.26, 0.262, 0.265, 0.27, 0.271]
     cos_anchor = [0.55, 0.588, 0.391, 0.40, 0.41, 0.415, 0.42, 0.425, 0.428, 0.430]
     found = records()

@@ -28,7 +28,7 @@ def test_every_citation_leads_to_a_section():
     assert [(str(path), anchor) for path, anchor in cited() if anchor not in known] == []
 
 
-def test_togetherare_short_and_unlike():
-    found = re.findall(r"^#+ (.*)$", (DOCS / "methods.md").read_text(encoding="utf-8"), re.M)
-    assert len(found) == len(anchors(DOCS / "methods.md"))
-    assert max(map(len, found)) <= 20
+def test_headings_are_short_and_distinct():
+    headings = re.findall(r"^#+ (.*)$", (DOCS / "methods.md").read_text(encoding="utf-8"), re.M)
+    assert len(headings) == len(anchors(DOCS / "methods.md"))
+    assert max(map(len, headings)) <= 20

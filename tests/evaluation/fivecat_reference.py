@@ -1,4 +1,4 @@
-"""5CAT A, C, D and E in plain float64 loops (METHODS §3): slow, obvious and independent of lvmctl.
+"""5CAT A, C, D and E (docs/methods.md#5cat) in float64 loops: slow, independent of lvmctl.
 
 Vectors, articles and windows are those of ``reference.py``. A column is a dictionary: window number
 → value, over the windows that are counted.

@@ -1,4 +1,4 @@
-"""The protocol of METHODS §3 in plain float64 loops: slow, obvious and independent of lvmctl.
+"""The protocol (docs/methods.md#protocol) in float64 loops: slow, independent of lvmctl.
 
 ``python tests/evaluation/reference.py`` works out ``tests/golden/figures.json`` again.
 """

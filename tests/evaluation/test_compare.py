@@ -1,4 +1,4 @@
-"""Runs of K = 3, 5 and 8 in one table: one pool for all (METHODS §3), against slow loops."""
+"""Runs of K = 3, 5 and 8 in one table (docs/methods.md#one-pool), against slow loops."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ def test_max_windows_takes_whole_articles(place, trained):
 
 @pytest.mark.parametrize("transform", [None, "centred"])
 def test_global_pools_keep_the_chunks_of_the_whole_split(place, transform):
-    """METHODS §3: all chunks of the split but the window, however few windows are looked at."""
+    """All chunks of the split but the window, however few windows are looked at."""
     request = EvalRequest(data=place[1], train=(place[2],), transform=transform)
     whole = of_store(request, 3, 1).val
     part = of_store(replace(request, max_windows=20), 3, 1).val

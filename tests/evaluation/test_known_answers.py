@@ -29,12 +29,12 @@ def interval(values: np.ndarray, article: np.ndarray) -> float:
 
 
 def ar1_margins(a: float, k: int, h: int) -> dict[str, float]:
-    """METHODS §1, of the Bayes prediction x_last."""
+    """Margins of the Bayes prediction x_last (docs/methods.md#worlds)."""
     return {"last": a**h - 1, "second_last": a**h - a, "unseen": a**h - a ** (k - 1 + h)}
 
 
 def rotation_margins(a: float, theta: float, k: int, h: int = 1) -> dict[str, float]:
-    """METHODS §1, of the Bayes prediction R^h x_last; each R between two chunks counts once."""
+    """Margins of the Bayes prediction R^h x_last (docs/methods.md#worlds)."""
 
     def c(power: int) -> float:
         return math.cos(math.radians(theta) * power)
@@ -89,13 +89,13 @@ def test_margins_of_the_bayes_prediction(tmp_path, world, k, h, expected):
 
 
 def test_published_margins_of_rotation():
-    # METHODS §1 gives them to three places, at θ = 40°, a = 0.9, K = 5.
+    # docs/methods.md#worlds gives them to three places, at θ = 40°, a = 0.9, K = 5.
     found = rotation_margins(0.9, 40, 5)
     assert found == pytest.approx({"last": 0.134, "second_last": 0.744, "unseen": 1.195}, abs=6e-4)
 
 
 def test_margin_second_last_of_direct_telescopes_to_nothing(tmp_path):
-    # METHODS §2.1: |mean| ≤ 2A/N whatever the data; with K = 2 every adjacent pair is summed.
+    # |mean| ≤ 2A/N (docs/methods.md#telescoping); with K = 2 every adjacent pair is summed.
     world = World("rotation", 40, 25, 8, seed=3)
     with write_store(tmp_path / "world", world.dim) as writer:
         write_world(writer, world)

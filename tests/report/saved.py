@@ -89,7 +89,7 @@ def gate(name: str, metric: str, status: str, **details: Any) -> dict[str, Any]:
         "ceiling": {"name": "cone-oracle", "value": 0.55},
         "random": 0.001,
         "direct": 0.028,
-        "source": "METHODS §3",
+        "source": "docs/methods.md#profiles",
         "optional": False,
     }
     return found | details
@@ -132,7 +132,7 @@ def verdict() -> dict[str, Any]:
     ]
     return {
         "profile": "fair",
-        "source": "METHODS §3",
+        "source": "docs/methods.md#profiles",
         "predictor": "p8",
         "outcome": "FAIL",
         "passed": 1,

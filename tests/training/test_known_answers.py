@@ -1,4 +1,4 @@
-"""Training on synthetic worlds whose answer is known (METHODS §1)."""
+"""Training on synthetic worlds whose answer is known (docs/methods.md#worlds)."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_mini_5cat_of_direct_is_the_lag_curve(make_training):
     assert found["seed"] == pytest.approx(a - 1, abs=0.05)
     assert found["rival"] == 1
     assert found["fair"] == pytest.approx(a - a**2, abs=0.05)
-    # A copier predicts ar1 as well as anyone can (METHODS §3 at a = .9).
+    # A copier predicts ar1 as well as anyone can (docs/methods.md#5cat, at a = .9).
     assert found["chance"] == pytest.approx(1 / 7)
     assert found["accuracy"] > 0.5
     # With the window in the pool, the prediction finds itself first.

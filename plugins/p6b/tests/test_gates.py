@@ -9,7 +9,7 @@ from lvmctl_p6b.gates import PROFILES
 from lvmctl.testing import gate_lines
 
 # test of 5CAT, windows, metric, bound, and what else differs from a record's defaults
-METHODS = {
+DOCUMENTED = {
     "p6b": [
         "A val offsets.fair >= 0.05 seed_metric=offsets.seed",
         "B val in_article.filtered.r@5 >= 0.7 seed_metric=in_article.unfiltered.r@5",
@@ -41,9 +41,9 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("profile", METHODS)
+@pytest.mark.parametrize("profile", DOCUMENTED)
 def test_the_gates_of_a_profile_are_those_of_methods(profile):
-    assert gate_lines(f"p6b/{profile}") == METHODS[profile]
+    assert gate_lines(f"p6b/{profile}") == DOCUMENTED[profile]
 
 
 def test_three_of_the_five_tests_are_needed():

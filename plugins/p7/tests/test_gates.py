@@ -8,7 +8,7 @@ import pytest
 from lvmctl.testing import gate_lines
 
 # test of 5CAT, windows, metric, bound, and what else differs from a record's defaults
-METHODS = {
+DOCUMENTED = {
     "p7": [
         "- val margin.last >= 0.2 marginal=0.1",
         "- val cos_next >= 0.45 marginal=0.35",
@@ -24,6 +24,6 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("profile", METHODS)
+@pytest.mark.parametrize("profile", DOCUMENTED)
 def test_the_gates_of_a_profile_are_those_of_methods(profile):
-    assert gate_lines(f"p7/{profile}") == METHODS[profile]
+    assert gate_lines(f"p7/{profile}") == DOCUMENTED[profile]

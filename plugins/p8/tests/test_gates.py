@@ -7,7 +7,7 @@ import pytest
 from lvmctl.testing import gate_lines
 
 # test of 5CAT, windows, metric, bound, and what else differs from a record's defaults
-METHODS = {
+DOCUMENTED = {
     "p8": [
         "- val margin.last >= 0.2",
         "- val in_article.filtered.r@5 >= 0.8 seed_metric=in_article.unfiltered.r@5",
@@ -17,6 +17,6 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("profile", METHODS)
+@pytest.mark.parametrize("profile", DOCUMENTED)
 def test_the_gates_of_a_profile_are_those_of_methods(profile):
-    assert gate_lines(f"p8/{profile}") == METHODS[profile]
+    assert gate_lines(f"p8/{profile}") == DOCUMENTED[profile]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lvmctl_signals.signals import found
 from lvmctl_signals.table import PUBLISHED, RULES
 
-METHODS = {
+DOCUMENTED = {
     # docs/methods.md#recipes, "Training signals", typed again: low, high, when, epoch, recipes
     "gate-weight": ("gate_weight_mean", 0.5, None, "after", 0, PUBLISHED),
     "stuck": ("cos_next", 0.35, None, "after", 5, PUBLISHED),
@@ -43,7 +43,7 @@ def key(rule):
 
 def test_the_table_is_that_of_methods():
     ours = {r.name: (r.figure, r.low, r.high, r.when, r.epoch, r.recipes) for r in RULES}
-    assert ours == METHODS
+    assert ours == DOCUMENTED
     assert [rule.name for rule in RULES if rule.above] == ["margin"]
 
 

@@ -1,4 +1,4 @@
-"""The audit of metrics against the closed forms of the worlds (METHODS §1)."""
+"""The audit of metrics against the closed forms of the worlds (docs/methods.md#worlds)."""
 
 from __future__ import annotations
 

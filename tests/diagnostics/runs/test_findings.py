@@ -9,7 +9,7 @@ from lvmctl.diagnostics.runs.findings import CAUSES, ordered
 
 
 def finding(name, severity="critical", epoch=None, evidence="line"):
-    return Finding(name, severity, epoch, evidence, "remedy", "METHODS")
+    return Finding(name, severity, epoch, evidence, "remedy", "docs/methods.md#blend")
 
 
 def test_the_most_severe_comes_first_and_of_equals_the_cause():

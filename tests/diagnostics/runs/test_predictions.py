@@ -157,7 +157,7 @@ def test_predictions_on_a_line_are_found(windows, linear):
 
 
 def test_the_margins_own_optimum_is_an_escape(windows, linear):
-    """q ∝ μ - x_last, the limit of a large weight on the margin (METHODS §2.4); ‖μ‖ = .6."""
+    """q ∝ μ - x_last, the limit of a large margin weight (docs/methods.md#escape); ‖μ‖ = .6."""
     _, val = windows
     context, _ = parts(val)
     escaped = unit(0.6 * linear["wiener"] - context[:, -1])

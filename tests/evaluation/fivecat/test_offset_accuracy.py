@@ -1,4 +1,4 @@
-"""5CAT A's fair rule: known answers of METHODS §3, its edges, and what a copier earns."""
+"""5CAT A's fair rule: known answers (docs/methods.md#5cat), its edges, and what a copier earns."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_known_answers(number):
         "perfect": perfect,
         "copier": last,
         "centroid": context.mean(axis=1),
-        "maximiser": a * perfect - last,  # μ - x_last (METHODS §2.4)
+        "maximiser": a * perfect - last,  # μ - x_last (docs/methods.md#escape)
     }
     for who, q in players.items():
         found = column(windows, of_unit(q)).mean()
@@ -53,7 +53,7 @@ def test_known_answers(number):
 
 
 def test_the_margin_over_the_best_outside_prefers_a_copier():
-    # Why the rule is a share: of the mean margins, the copier's is the larger (METHODS §3).
+    # Why the rule is a share: of the mean margins, the copier's is larger (docs/methods.md#5cat).
     world = World("rotation", 100, 40, 64)
     windows = Windows(open_split("synth:rotation?articles=100&chunks=40&dim=64"), 5, 1)
     context = windows.context(np.arange(len(windows)))

@@ -1,4 +1,4 @@
-"""Which figure is held against which gate (METHODS §3, Feasibility before verdict)."""
+"""Which figure is held against which gate (docs/methods.md#feasibility)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ UNCOUNTED = ("UNDECIDED", "INFEASIBLE", "VACUOUS", "ABSENT")
 
 
 def amounts_to(statuses: tuple[str, ...], needed: int | None) -> tuple[str, int, int]:
-    """The rule of METHODS §3, written out."""
+    """The rule of docs/methods.md#feasibility, written out."""
     counted = [status for status in statuses if status not in UNCOUNTED]
     passed = counted.count("PASS")
     if len(counted) < 3:

@@ -1,4 +1,4 @@
-"""The fair profile's numbers, typed from METHODS §3 a second time."""
+"""The fair profile's numbers, written a second time (docs/methods.md#profiles)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ R5 = "in_article.filtered.r@5"
 SEED = {"offsets.accuracy": "offsets.seed", R5: "in_article.unfiltered.r@5"}
 
 # (category, split, metric, ">=" or "<=", bound, what else differs from the record's defaults)
-METHODS = [
+DOCUMENTED = [
     ("A", "val", "offsets.accuracy", ">=", 0.0, {"against": "direct", "require_interval": True}),
     ("B", "val", R5, ">=", 0.0, {"against": "direct", "require_interval": True}),
     ("C", "val", "ablations.shuffled", "<=", 0.0, {"against": "wiener", "require_interval": True}),
@@ -39,7 +39,7 @@ def test_the_gates_of_the_profile_are_those_of_methods():
     assert (profile.name, profile.needed) == ("fair", None)
     assert profile.gates == tuple(gate.name for gate in GATES)
     assert [row(gate) for gate in GATES] == [
-        (*fixed, tuple(sorted(rest.items()))) for *fixed, rest in METHODS
+        (*fixed, tuple(sorted(rest.items()))) for *fixed, rest in DOCUMENTED
     ]
 
 

@@ -29,7 +29,7 @@ def test_near_scores_are_found(rows, columns, seed):
 
 
 def test_what_is_near_is_computed_again(monkeypatch):
-    # METHODS §3: within 2e-6 of the target's score, however small the rounding is.
+    # docs/methods.md#ranks: within 2e-6 of the target's score, however small the rounding is.
     rows = np.array([[1, 0], [1, 1.5e-6], [1, -1.5e-6], [1, 3e-6]], np.float32)
     assert Float32.rounding(2) * 2 < 1.5e-6 < NEAR
     monkeypatch.setattr(counting, "fastest_first", lambda dim: (Float32,))

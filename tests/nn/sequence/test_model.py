@@ -182,7 +182,7 @@ def test_heads_must_divide_width():
 
 
 def test_the_published_encoder():
-    # METHODS §4: Linear D→512, 4 blocks, 8 heads, feed-forward 2048, dropout 0.1.
+    # Linear D→512, 4 blocks, 8 heads, feed-forward 2048 (docs/methods.md#common-settings).
     encoder = sequence_model(SequenceOptions(), Shape(768, 5))
     assert (encoder.embed.in_features, encoder.embed.out_features) == (768, 512)
     assert encoder.position.shape == (5, 512)

@@ -76,7 +76,7 @@ def test_separate_windows_keep_the_lag_of_their_horizon():
 
 
 def slow(split, k: int, h: int) -> dict[str, list[list[float]]]:
-    """Every trait of every window, by article, in float64 from METHODS' definitions."""
+    """Every trait of every window, by article, in float64 from its definition."""
     found: dict[str, list[list[float]]] = {}
     for start, length in zip(split.starts, split.lengths):
         x = split.vectors[start : start + length].astype(np.float64)
