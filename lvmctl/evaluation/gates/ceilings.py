@@ -37,9 +37,10 @@ def ceilings(
     - Margins: ``unit-margin-ceiling``, ``span-margin-ceiling`` or ``cone-margin-ceiling``. It is
       no predictor but the exact bound, the mean over windows of the largest q·(y - p) in the
       class, for the gate's own previous p (docs/methods.md#ceilings).
-    - Offsets have no exact bound, the rival being the best of many: what the cosine oracle
-      reaches, or ``cone-margin-oracle`` for mixtures, if that reaches more. A model may do better.
-    - Ranks: ``oracle``, the target itself; cosine ceilings do not bound ranks.
+    - Ranks, and the offset accuracy, which is one too: ``oracle``, the target itself; cosine
+      ceilings do not bound ranks.
+    - Margins over other offsets have no exact bound: what the cosine oracle reaches, or
+      ``cone-margin-oracle`` for mixtures, if that reaches more. A model may do better.
     - Ablations and rollout: ``wiener`` and ``ridge``. A model may do better than these.
     - What a plugin measures: the one that its metric's record names, in ``own`` by metric. A model
       may do better.
@@ -52,11 +53,11 @@ def ceilings(
         return Ceilings((cosine,))
     if family == "margin":
         return Ceilings((f"{reached}-margin-ceiling",))
+    if family in ("in_article", "global") or metric == "offsets.accuracy":
+        return Ceilings(("oracle",))
     if family == "offsets":
         names = (cosine,) if reached == "unit" else (cosine, "cone-margin-oracle")
         return Ceilings(names, beatable=True)
-    if family in ("in_article", "global"):
-        return Ceilings(("oracle",))
     if family in ("ablations", "rollout"):
         return Ceilings(("wiener", "ridge"), beatable=True)
     if metric in own:
