@@ -69,7 +69,8 @@ class Resampled:
         """
         with np.errstate(invalid="ignore", divide="ignore"):
             moves = -self.shift * np.sqrt(self.variance / self.variances)
-        moves[:, self.variance == 0] = 0  # all articles are alike
+        # All articles are alike, but for what floats cannot tell.
+        moves[:, self.variance < np.finfo(np.float64).tiny] = 0
         tails = ((1 - level) / 2, (1 + level) / 2)
         ends = np.full((2, len(self.estimate)), np.nan)
         for figure, drawn in enumerate(moves.T):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lvmctl.evaluation.statistics import intervals as module
@@ -179,6 +179,7 @@ def test_only_sums_matter(seed, articles):
 
 
 @given(st.floats(-1e6, 1e6), st.sampled_from([2, 30, 120]))
+@example(2.192006560543154e-144, 120)
 def test_windows_that_are_all_alike_leave_no_doubt(value, articles):
     article = np.repeat(np.arange(articles), 3)
     resampling = Resampling(articles, resamples=20)
