@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from lvmctl.core.files import jsonable
-from lvmctl.core.formatting import table
+from lvmctl.core.formatting import paragraph, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,12 +21,28 @@ class Table:
     Attributes:
         header: names of the columns.
         rows: cells; numbers stay numbers.
-        title: one line above it.
+        title: a few words above it.
+        note: what its terms mean, below it.
+        detail: it is printed with ``--full`` alone.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     title: str = ""
+    note: str = ""
+    detail: bool = False
+
+    def text(self) -> str:
+        """Title, columns and note in lines that fit.
+
+        Raises:
+            ValueError: a row that does not fit the header.
+        """
+        if any(len(row) != len(self.header) for row in self.rows):
+            raise ValueError(f"a row of {self.title or 'a table'} does not fit its header")
+        shown = table(self.header, self.rows)
+        above, below = (paragraph(text) for text in (self.title, self.note))
+        return "\n".join(part for part in (above, shown, below) if part)
 
 
 Severity = Literal["critical", "serious", "minor"]
@@ -104,18 +120,21 @@ class Diagnosis:
         json.dumps(record, ensure_ascii=False).encode()  # half a character cannot be written
         return record
 
-    def table(self) -> str:
+    def table(self, full: bool = False) -> str:
         """Verdict and sentence, tables, and what would change the verdict, for a reader.
+
+        Args:
+            full: print tables of details too, which are named otherwise.
 
         Raises:
             ValueError: a row that does not fit its table's header.
         """
-        parts = [f"{self.verdict}: {self.sentence}"]
-        for one in self.tables:
-            if any(len(row) != len(one.header) for row in one.rows):
-                raise ValueError(f"a row of {one.title or 'a table'} does not fit its header")
-            shown = table(one.header, one.rows)
-            parts.append(f"{one.title}\n{shown}" if one.title else shown)
+        parts = [paragraph(f"{self.verdict}: {self.sentence}")]
+        shown = [(one, one.text()) for one in self.tables]
+        parts += [text for one, text in shown if full or not one.detail]
         if self.change:
-            parts.append(f"What would change it: {self.change}")
+            parts.append(paragraph(f"What would change it: {self.change}"))
+        details = [one.title for one in self.tables if one.detail]
+        if details and not full:
+            parts.append(paragraph(f"--full shows also: {'; '.join(details)}."))
         return "\n\n".join(parts)

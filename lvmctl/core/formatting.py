@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+from textwrap import fill, wrap
 from typing import Any
 
 from lvmctl.core.tree import get_interval, get_number
 
 WIDTH = 80
 """Columns that every text fits."""
+
+GAP = 2
+"""Spaces between the columns of a table."""
+
+MIN_TEXT = 20
+"""Columns to which a table's text is folded at least, where it is too wide."""
 
 MISSING = "-"
 """Stands where there is no number."""
@@ -93,8 +101,16 @@ def count(amount: int, what: str = "") -> str:
     return f"{amount:,} {what}{'' if amount == 1 else 's'}" if what else f"{amount:,}"
 
 
+def paragraph(text: str) -> str:
+    """Fold a text to :data:`WIDTH`; words longer than that stay whole."""
+    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Lay rows out in aligned columns of text.
+    """Lay rows out in aligned columns of text, no line longer than :data:`WIDTH`.
+
+    What is too wide is folded: first cells of text, the widest column first, down to
+    :data:`MIN_TEXT`; then the columns stand in blocks below each other, each with the first column.
 
     Args:
         header: names of the columns.
@@ -104,16 +120,49 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         Lines; columns of numbers are aligned to the right, others to the left.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    lines = [list(header), *cells]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    right = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(header))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if number else cell.ljust(width)
-            for cell, width, number in zip(line, widths, right, strict=True)
-        ).rstrip()
-        for line in lines
+    columns = list(zip(header, *cells, strict=True))
+    right = [bool(cells) and all(map(_is_number, column[1:])) for column in columns]
+    least = [_least_width(column, number) for column, number in zip(columns, right)]
+    blocks: list[list[int]] = [[]]
+    for index in range(len(columns)):
+        if sum(least[i] + GAP for i in (*blocks[-1], index)) > WIDTH + GAP:
+            blocks.append([0])
+        blocks[-1].append(index)
+    return "\n\n".join(
+        _block([columns[i] for i in block], [right[i] for i in block], [least[i] for i in block])
+        for block in blocks
     )
+
+
+def _least_width(column: Sequence[str], number: bool) -> int:
+    """How narrow a column may be: numbers stay whole, and so do words of half a line."""
+    widest = max(map(len, column[1:]), default=0)
+    word = max((len(word) for cell in column for word in cell.split()), default=0)
+    return min(max(word, widest if number else min(widest, MIN_TEXT)), WIDTH // 2 - GAP)
+
+
+def _block(columns: Sequence[Sequence[str]], right: Sequence[bool], least: Sequence[int]) -> str:
+    """Columns beside each other, folded where they are too wide."""
+    widths = [max(map(len, column)) for column in columns]
+    while sum(widths) + GAP * (len(widths) - 1) > WIDTH:
+        widest = max(range(len(widths)), key=lambda i: (widths[i] > least[i], widths[i]))
+        widths[widest] -= 1
+    lines = []
+    for row in zip(*columns):
+        folded = [
+            wrap(cell, width, break_on_hyphens=False) if len(cell) > width else [cell]
+            for cell, width in zip(row, widths)
+        ]
+        lines += [
+            (" " * GAP)
+            .join(
+                cell.rjust(width) if number else cell.ljust(width)
+                for cell, width, number in zip(line, widths, right)
+            )
+            .rstrip()
+            for line in zip_longest(*folded, fillvalue="")
+        ]
+    return "\n".join(lines)
 
 
 def _cell(value: Any) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import fill
 from typing import Any
 
-from lvmctl.core.formatting import WIDTH, estimate, figure, interval, number, p_value, table
+from lvmctl.core.formatting import estimate, figure, interval, number, p_value, paragraph, table
 from lvmctl.evaluation.fivecat.rendering import gates_table
 from lvmctl.evaluation.rendering import with_q
 
@@ -27,10 +26,9 @@ COLUMNS = tuple(path for path in FIGURES if not path.startswith("margin"))
 def compare_lines(found: dict[str, Any]) -> Iterator[str]:
     """The table, then each run's differences, latency and verdict."""
     val = found["data"]["val"]
-    yield fill(
+    yield paragraph(
         f"{found['windows']:,} targets of {found['articles']:,} articles of {val['name']}, ranked "
         f"among the chunks of the article outside the window ({found['window']} chunks)",
-        WIDTH,
     )
     if any(run["context"] < found["window"] for run in found["runs"].values()):
         yield (

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from textwrap import fill
 from typing import Any
 
-from lvmctl.core.formatting import MISSING, WIDTH, figure, number, table
+from lvmctl.core.formatting import MISSING, figure, number, paragraph, table
 from lvmctl.core.tree import get_number
 
 POOLS = {
@@ -48,10 +47,9 @@ def heading(found: Mapping[str, Any], more: str = "") -> str:
     """What was evaluated on what, and ``more`` of that, wrapped."""
     val = found["data"]["val"]
     who = f"{found['run']} ({found['recipe']}) on " if "run" in found else ""
-    return fill(
+    return paragraph(
         f"{who}{found['windows']:,} windows of {found['articles']:,} articles of {val['name']}, "
         f"K = {found['context']}, horizon {found['horizon']}{more}",
-        WIDTH,
     )
 
 

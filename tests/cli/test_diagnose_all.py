@@ -54,7 +54,7 @@ def asked(monkeypatch) -> list[str]:
 
 
 def ask(out=None, run=None, as_json=False) -> int:
-    return module.everything.callback(store=None, run=run, out=out, as_json=as_json)
+    return module.everything.callback(store=None, run=run, out=out, full=False, as_json=as_json)
 
 
 def test_each_answer_is_shown_as_it_comes(asked, capsys, tmp_path):

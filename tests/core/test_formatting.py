@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lvmctl.core.formatting import (
+    WIDTH,
     count,
     estimate,
     figure,
     interval,
     number,
     p_value,
+    paragraph,
     percent,
     table,
 )
@@ -96,4 +101,51 @@ def test_a_table_aligns_numbers_right_and_text_left():
         "a      10  x",
         "long  2.5  -",
         "b       -  y",
+    ]
+
+
+def test_text_that_is_too_wide_is_folded_the_widest_column_first():
+    shown = table(("name", "n", "why"), [("a", 1, "long " * 20), ("b", 22, "short")]).splitlines()
+    assert shown == [
+        "name   n  why",
+        "a      1  " + "long " * 13 + "long",
+        "          " + "long " * 5 + "long",
+        "b     22  short",
+    ]
+
+
+def test_numbers_that_are_too_wide_stand_in_blocks_with_the_first_column():
+    header = ["name", *(f"column_number_{i}" for i in range(6))]
+    shown = table(header, [("one", *range(6)), ("two", *range(6, 12))])
+    blocks = [block.splitlines() for block in shown.split("\n\n")]
+    assert [block[0].split() for block in blocks] == [header[:5], ["name", *header[5:]]]
+    assert [block[2].split() for block in blocks] == [["two", *"6789"], ["two", "10", "11"]]
+
+
+WORD = st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=100)
+CELL = st.one_of(st.lists(WORD, max_size=30).map(" ".join), st.floats(), st.none())
+
+
+@given(st.data())
+def test_every_table_fits_and_loses_nothing(data):
+    columns = data.draw(st.integers(1, 8))
+    row = st.lists(CELL, min_size=columns, max_size=columns)
+    header = data.draw(st.lists(WORD, min_size=columns, max_size=columns))
+    rows = data.draw(st.lists(row, max_size=4))
+    lines = table(header, rows).splitlines()
+    assert max(map(len, lines), default=0) <= WIDTH
+    shown = Counter("".join(lines).replace(" ", ""))
+    cells = [cell for row in rows for cell in row if isinstance(cell, str)]
+    assert Counter("".join([*header, *cells]).replace(" ", "")) <= shown
+    if len(table(header, rows).split("\n\n")) == 1 and len(lines) == 1 + len(rows):
+        assert lines[0].split() == header
+
+
+def test_a_paragraph_keeps_long_words_whole():
+    long = "x" * 100
+    assert paragraph(f"{'a ' * 45}{long} split-parity").splitlines() == [
+        " ".join("a" * 40),
+        "a a a a a",
+        long,
+        "split-parity",
     ]

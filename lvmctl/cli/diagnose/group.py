@@ -35,6 +35,7 @@ OUT = click.option(
     metavar="DIR",
     help="Save the result and its plot in a new directory.",
 )
+FULL = click.option("--full", is_flag=True, help="Show every table.")
 SOURCE: dict[str, Any] = {"metavar": "SOURCE", "shell_complete": sources}
 APART = (
     click.Option(["--train"], multiple=True, help="Training data; repeat.", **SOURCE),
@@ -120,7 +121,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
     ]
     takes = entry.record.takes
 
-    def callback(out: Path | None, as_json: bool, **given: Any) -> int:
+    def callback(out: Path | None, full: bool, as_json: bool, **given: Any) -> int:
         from lvmctl.api.diagnosis import diagnose
 
         values = {i.path: given.pop(i.path.replace(".", "_")) for i in options}
@@ -137,7 +138,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
                 reporter=TerminalReporter(),
                 **given,
             )
-            answer = answer_of(entry, diagnosis, draw=out is not None)
+            answer = answer_of(entry, diagnosis, full, draw=out is not None)
         emit(answer.record, f"diagnose.{entry.name}", as_json, answer.text)
         if out is not None:
             save(out, {entry.name: answer})
@@ -147,7 +148,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
 
     text = f"{entry.record.summary}\n\n{HELP[takes].replace('NAME', entry.name)}"
     made = click.Command(entry.name, params=[*SUBJECTS[takes], *own], callback=callback, help=text)
-    return json_option(OUT(made))
+    return json_option(FULL(OUT(made)))
 
 
 def subject_of(given: dict[str, Any]) -> str | Path | None:
@@ -169,8 +170,11 @@ def subject_of(given: dict[str, Any]) -> str | Path | None:
 @click.argument("store", required=False, shell_complete=sources)
 @click.option("--run", metavar="RUN", shell_complete=run_names, help="Look into this run too.")
 @OUT
+@FULL
 @json_option
-def everything(store: str | None, run: str | None, out: Path | None, as_json: bool) -> int:
+def everything(
+    store: str | None, run: str | None, out: Path | None, full: bool, as_json: bool
+) -> int:
     """Ask every diagnostic that applies, one after another.
 
     One that fails does not stop the others. Exit code 1 where a diagnosis says so.
@@ -196,7 +200,7 @@ def everything(store: str | None, run: str | None, out: Path | None, as_json: bo
         name = registry.address(entry)
         subject = run if entry.record.takes == "run" else store
         diagnosis = diagnose(name, subject, reporter=TerminalReporter())
-        answer = answer_of(entry, diagnosis, draw=out is not None)
+        answer = answer_of(entry, diagnosis, full, draw=out is not None)
         answers[name] = answer
         say(f"── {name}\n{answer.text}\n")
         if answer.fault is not None:
@@ -223,7 +227,8 @@ def everything(store: str | None, run: str | None, out: Path | None, as_json: bo
 def diagnose() -> None:
     """Know before you train what data can support, and after it what went wrong.
 
-    Each prints a verdict in one sentence, the figures with intervals, and what would change it.
+    Each prints a verdict in one sentence, the figures that explain it, and what would change it;
+    --full shows the other figures too.
 
     \b
     lvmctl diagnose split-parity

@@ -42,8 +42,12 @@ class Answer:
         return 0 if self.fault is None else self.fault.exit_code
 
 
-def answer_of(entry: Entry, diagnosis: Diagnosis, draw: bool) -> Answer:
-    """Make ready what ``entry`` said; ``draw`` its plot too, without which the answer stands.
+def answer_of(entry: Entry, diagnosis: Diagnosis, full: bool, draw: bool) -> Answer:
+    """Make ready what ``entry`` said.
+
+    Args:
+        full: its text has the tables of details.
+        draw: its plot too, without which the answer stands.
 
     Raises:
         PluginError: it is not what a diagnosis is made of; the plugin is named.
@@ -52,7 +56,7 @@ def answer_of(entry: Entry, diagnosis: Diagnosis, draw: bool) -> Answer:
 
     with attribute_errors(entry):
         record = {"schema": f"lvmctl.diagnose.{entry.name}/1", **diagnosis.to_dict()}
-        text = diagnosis.table()
+        text = diagnosis.table(full)
     if not draw or diagnosis.plot is None:
         return Answer(record, text)
     try:

@@ -8,7 +8,7 @@ import click
 
 from lvmctl.cli.complete import plugin_names
 from lvmctl.cli.output import emit, json_option
-from lvmctl.core.formatting import table
+from lvmctl.core.formatting import MISSING, table
 from lvmctl.registry import load_registry
 from lvmctl.registry.declare import KINDS
 
@@ -85,24 +85,25 @@ def _state(plugin: Plugin, verbose: bool) -> dict[str, Any]:
 
 
 def _list_text(records: list[dict[str, Any]], states: list[dict[str, Any]]) -> str:
+    """A table for each provider; what is not ok says so before its summary."""
     out_of_order = [state for state in states if state["status"] != "ok"]
-    rows = [tuple(record.values()) for record in records]
-    rows += [
-        (
-            state["name"],
-            "plugin",
-            state["error"],
-            state["distribution"],
-            state["version"],
-            state["api"],
-            state["status"],
-        )
+    broken = [
+        state | {"kind": "plugin", "summary": state["error"], "provider": state["distribution"]}
         for state in out_of_order
     ]
-    shown = [table(("NAME", "KIND", "SUMMARY", "PROVIDER", "VERSION", "API", "STATUS"), rows)]
+    tables: dict[str, list[tuple[str, ...]]] = {}
+    for one in (*records, *broken):
+        status = "" if one["status"] == "ok" else f"{one['status']}: "
+        row = one["name"], one["kind"], f"{status}{one['summary']}"
+        provider = f"{one['provider']} {one['version']}, API {one['api'] or MISSING}"
+        tables.setdefault(provider, []).append(row)
+    shown = [
+        f"{provider}\n{table(('NAME', 'KIND', 'SUMMARY'), rows)}"
+        for provider, rows in tables.items()
+    ]
     shown += [
-        f"\n{state['name']} ({state['distribution']}):\n{state['traceback'].rstrip()}"
+        f"{state['name']} ({state['distribution']}):\n{state['traceback'].rstrip()}"
         for state in out_of_order
         if state.get("traceback")
     ]
-    return "\n".join(shown)
+    return "\n\n".join(shown)

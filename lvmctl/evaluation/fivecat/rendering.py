@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 from typing import Any
 
-from lvmctl.core.formatting import MISSING, WIDTH, figure, interval, number, table
+from lvmctl.core.formatting import MISSING, figure, interval, number, paragraph, table
 from lvmctl.evaluation.rendering import heading
 
 ROWS = (
@@ -217,7 +216,7 @@ def reasons(found: dict[str, Any]) -> Iterator[str]:
         yield "* optional: shown, not counted"
     for gate in gates:
         if gate["why"]:
-            yield fill(f"{gate['name']}: {gate['status']}, {gate['why']}", WIDTH)
+            yield paragraph(f"{gate['name']}: {gate['status']}, {gate['why']}")
 
 
 def conclusion(verdict: dict[str, Any]) -> str:
