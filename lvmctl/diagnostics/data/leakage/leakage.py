@@ -7,7 +7,7 @@ from typing import Any
 
 from lvmctl.core.diagnosis import Diagnosis, Table
 from lvmctl.core.errors import DataError
-from lvmctl.core.formatting import count, number, percent
+from lvmctl.core.formatting import count, estimate, number, percent
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Splits, Windows
 from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, find_repeats, tiles
@@ -20,10 +20,12 @@ EASY = 0.01
 """Share of windows from which on repeats in the article are reported."""
 
 WINDOW_KINDS = {
-    "last": "the window's last chunk, which `direct` asks with, is again among the candidates",
-    "target": "the target is again among the candidates",
-    "copied": "the target is in the window already",
+    "last": "last chunk recurs",
+    "target": "target recurs",
+    "copied": "target in window",
 }
+RECURS = """A chunk recurs where another candidate of its article repeats it; the last chunk of \
+the window is what `direct` asks with. Shares of windows, 95 % intervals."""
 
 
 class Leakage:
@@ -122,7 +124,7 @@ def nonempty(subject: Splits) -> dict[str, Split]:
 
 def sentence(figures: dict[str, Any], leaks: list[dict[str, Any]]) -> str:
     """What was found, with the figures of the worst pair of splits."""
-    between, above = figures["between"], f"above cosine {figures['threshold']:g}"
+    between, above = figures["between"], f"above cosine {number(figures['threshold'], None)}"
     if not between:
         only = next(iter(figures["within"]))
         return f"There is only {only}: nothing is held out that could leak."
@@ -155,8 +157,9 @@ def change(figures: dict[str, Any], leaks: list[dict[str, Any]]) -> str:
     ordinary, threshold = figures["ordinary"], figures["threshold"]
     if ordinary["pairs"] and ordinary["high"] >= threshold:
         return (
-            f"cosines above {threshold:g} are ordinary here (one random pair in 20 is above "
-            f"{number(ordinary['high'])}): centre the vectors before asking, or raise the threshold"
+            f"cosines above {number(threshold, None)} are ordinary here (one random pair in 20 is "
+            f"above {number(ordinary['high'])}): centre the vectors before asking, or raise the "
+            "threshold"
         )
     if any(pair["shared_articles"] for pair in leaks):
         return "take the shared articles out of one split; lvmctl data split assigns whole articles"
@@ -183,13 +186,29 @@ def tables(figures: dict[str, Any], examples: int) -> Iterator[Table]:
     """The figures for a reader, with so many ``examples`` of articles for each pair of splits."""
     between, within = figures["between"], figures["within"]
     yield Table(
-        ("held out", "known from", "shared articles", "chunks repeated", "share", "low", "high"),
+        ("held out", "known from", "shared articles", "chunks repeated", "share"),
         tuple(
-            (p["held"], p["known"], p["shared_articles"], p["repeated"], p["share"], *p["ci"])
+            (
+                *(p["held"], p["known"], p["shared_articles"], p["repeated"]),
+                estimate(p["share"], p["ci"]),
+            )
             for p in between
         ),
         "Between splits",
     )
+    windows = {
+        name: split["windows"] for name, split in within.items() if "last" in split["windows"]
+    }
+    if windows:
+        yield Table(
+            ("windows where", *windows),
+            tuple(
+                (text, *(estimate(w[kind]["share"], w[kind]["ci"]) for w in windows.values()))
+                for kind, text in WINDOW_KINDS.items()
+            ),
+            "Candidates that are too easy",
+            RECURS,
+        )
     yield Table(
         ("held out", "known from", "article", "title", "repeated", "of chunks"),
         tuple(
@@ -198,31 +217,27 @@ def tables(figures: dict[str, Any], examples: int) -> Iterator[Table]:
             for a in p["by_article"][:examples]
         ),
         "Articles with the most repeated chunks",
+        detail=True,
     )
     yield Table(
         ("cosine", "chunk", "repeats", "text"),
         tuple(
-            (e["cosine"], where(e["chunk"]), where(e["repeats"]), e["chunk"].get("text", ""))
+            (
+                *(number(e["cosine"]), where(e["chunk"]), where(e["repeats"])),
+                e["chunk"].get("text", ""),
+            )
             for p in between
             for e in p["examples"]
         ),
-        "Examples",
+        "Chunks that are repeated",
+        detail=True,
     )
     kinds = ("overlapping_articles", "copied_articles", "contained_articles")
     yield Table(
         ("split", "rows in two articles", "copies of articles", "all of it elsewhere"),
         tuple((name, *(split[kind] for kind in kinds)) for name, split in within.items()),
         "Articles within a split",
-    )
-    yield Table(
-        ("split", "windows where", "share", "low", "high"),
-        tuple(
-            (name, text, split["windows"][kind]["share"], *split["windows"][kind]["ci"])
-            for name, split in within.items()
-            for kind, text in WINDOW_KINDS.items()
-            if kind in split["windows"]
-        ),
-        "Candidates",
+        detail=True,
     )
     yield Table(
         ("articles", "chunk", "text"),
@@ -231,6 +246,7 @@ def tables(figures: dict[str, Any], examples: int) -> Iterator[Table]:
             for e in figures["boilerplate"]["examples"]
         ),
         "Boilerplate",
+        detail=True,
     )
 
 

@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lvmctl.core.formatting import estimate, number, p_value, signed
+from lvmctl.core.formatting import number, p_value, signed
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison
-from lvmctl.diagnostics.data.parity.parity_view import DIGITS, label
+from lvmctl.diagnostics.data.parity.parity_view import label
 from lvmctl.diagnostics.data.parity.window_traits import Traits
 from lvmctl.diagnostics.records import SplitParityOptions
 
@@ -78,29 +78,22 @@ def judge(comparison: Comparison, limits: dict[str, Limit], train: Traits, val: 
             "nothing shows how much articles differ by chance.",
             "Give each split more articles.",
         )
-    names, articles = list(limits), f"{train.articles:,} and {val.articles:,} articles"
+    names = list(limits)
     threshold, blunt = np.array(list(limits.values())).T
     difference, reach = comparison.difference, comparison.reach
 
-    def p_among(trait: int) -> str:
-        return f"p = {p_value(comparison.p[trait])} among {len(names)} traits, {articles}"
-
     def differs(trait: int) -> str:
-        by = signed(difference[trait], DIGITS)
-        return f"Too few articles to tell: {label(names[trait])} differs by {by}"
+        by, most = signed(difference[trait]), number(threshold[trait])
+        return f"{label(names[trait])} differs by {by}, more than {most}"
 
     times = np.abs(difference) / threshold
     beyond = (times > 1) & comparison.significant
     if beyond.any():
         worst = int(np.argmax(np.where(beyond, times, 0)))
-        name, width = names[worst], reach[worst]
-        ends = difference[worst] - width, difference[worst] + width
         return Verdict(
             "MISMATCH",
-            f"Validation windows are not made like training windows: {label(name)} is "
-            f"{number(train.mean(name), DIGITS)} in train and {number(val.mean(name), DIGITS)} in "
-            f"val, a difference of {estimate(difference[worst], ends, DIGITS, signed=True)} beyond "
-            f"{threshold[worst]:g} ({p_among(worst)}).",
+            f"Validation windows are not made like training windows: {differs(worst)} "
+            f"(p = {p_value(comparison.p[worst])}).",
             "Assign the articles of both to train and val anew at random (`lvmctl data split "
             "STORE --by article`), or read validation figures as those of other text.",
         )
@@ -110,8 +103,8 @@ def judge(comparison: Comparison, limits: dict[str, Limit], train: Traits, val: 
         more = (reach[widest] / np.abs(difference[widest])) ** 2
         return Verdict(
             "UNDECIDED",
-            f"{differs(widest)}, beyond {blunt[widest] / BLUNT:g}, which may be chance "
-            f"({p_among(widest)}).",
+            f"Too few articles to tell: {differs(widest)}, which may be chance "
+            f"(p = {p_value(comparison.p[widest])}).",
             f"About {more:.1f} times as many articles in both splits would show a difference of "
             "this size.",
         )
@@ -120,17 +113,14 @@ def judge(comparison: Comparison, limits: dict[str, Limit], train: Traits, val: 
     if room[widest] > 1:
         return Verdict(
             "UNDECIDED",
-            f"{differs(widest)}, and between {articles} chance alone reaches "
-            f"±{number(reach[widest], DIGITS)}, beyond {blunt[widest]:g}.",
+            f"Too few articles to tell: in {label(names[widest])} chance alone reaches "
+            f"±{number(reach[widest])}, more than {number(blunt[widest])}.",
             f"About {room[widest] ** 2:.1f} times as many articles in both splits would decide.",
         )
-    nearest = int(np.argmax(times))
     return Verdict(
         "MATCH",
-        "No difference between training and validation windows that matters was found: nearest to "
-        f"its threshold is {signed(difference[nearest], DIGITS)} in {label(names[nearest])} "
-        f"({threshold[nearest]:g}; {p_among(nearest)}). What passes as chance is up to "
-        f"{chance_ranges(names, reach)}.",
+        "No difference between training and validation windows that matters was found; what "
+        f"passes as chance is up to {chance_ranges(names, reach)}.",
     )
 
 
@@ -141,4 +131,4 @@ def chance_ranges(names: list[str], reach: np.ndarray) -> str:
     for name, width in zip(names, reach):
         kind = kinds.get(name, "in a cosine")
         widest[kind] = max(width, widest.get(kind, 0.0))
-    return ", ".join(f"±{number(width, DIGITS)} {kind}" for kind, width in widest.items())
+    return ", ".join(f"±{number(width)} {kind}" for kind, width in widest.items())

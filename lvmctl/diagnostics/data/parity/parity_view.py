@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Table
-from lvmctl.core.formatting import MISSING, interval, number, p_value, signed
+from lvmctl.core.formatting import number, p_value
 from lvmctl.diagnostics.estimates import format_estimate
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ LABELS = {
     "cos_first": "cos(c_0, y)",
     "cos_last": "cos(c_last, y)",
     "delta": "recency Δ",
-    "delta_positive": "the share of windows with Δ > 0",
-    "coherence": "the coherence of adjacent chunks",
-    "forward": "cos(c_last, y) - cos(c_last, c_second_last)",
+    "delta_positive": "share with Δ > 0",
+    "coherence": "coherence",
+    "forward": "forward signal",
 }
 LOOKS = {
     "train": ("black", "-", "o"),
@@ -27,59 +27,82 @@ LOOKS = {
 }
 """Colour, line and marker of each split (Okabe and Ito's palette)."""
 
-DIGITS = 4
-"""Of means and differences of cosines."""
+TRAITS = """c_0 to c_last are the window's chunks, y is its target. recency Δ: cos(c_last, y) \
+- cos(c_0, y). coherence: mean cosine of neighbours in the window. A mismatch is a difference \
+beyond its threshold with p at most {level}; p is of the largest of all differences, articles \
+permuted. Intervals are 95 % ones and resample articles."""
+FORWARD = """forward signal: cos(c_last, y) - cos(c_last, c_second_last), which {says}."""
 
 
 def label(name: str) -> str:
     """What a trait is, for a reader."""
     if name.startswith("lag_"):
-        return f"the cosine at lag {name.removeprefix('lag_')}"
+        return f"cosine at lag {name.removeprefix('lag_')}"
     return LABELS[name]
 
 
 def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
-    """Traits of each split, differences from train, quantiles, energy distance."""
-    splits = figures["splits"]
-    made = [_traits(splits, figures["horizon"])]
-    for other, differences in figures["differences"].items():
-        informs = "" if other == "val" else " (informs, does not decide)"
-        rows = tuple(
-            (
-                label(name),
-                signed(record["value"], DIGITS),
-                interval(record["ci"], DIGITS, signed=True) or MISSING,
-                interval(record["simultaneous"], DIGITS, signed=True) or MISSING,
-                record["threshold"],
-                p_value(record["p"]),
-            )
-            for name, record in differences.items()
-        )
-        together = f"{100 * (1 - figures['level']):g} % for all together"
-        header = ("trait", "difference", "95 % interval", together, "threshold", "p (max)")
-        made.append(Table(header, rows, f"train - {other}{informs}"))
-    first = next(iter(splits.values()))["quantiles"]
+    """Differences from train, then traits of each split, quantiles, energy distance."""
+    splits, differences = figures["splits"], figures["differences"]
+    made = [_differences(figures, other) for other in differences]
+    together = f"Differences, {100 * (1 - figures['level']):g} % intervals for all together"
+    rows = tuple(
+        (label(name), *(_together(record[name]) for record in differences.values()))
+        for name in differences["val"]
+    )
+    header = ("trait", *(f"train - {other}" for other in differences))
+    made += [Table(header, rows, together, detail=True), _traits(splits, figures["horizon"])]
+    first = splits["train"]["quantiles"]
     rows = tuple(
         (label(name), split, *map(number, record["quantiles"][name].values()))
         for name in first
         for split, record in splits.items()
     )
     shares = next(iter(first.values()))
-    made.append(Table(("trait", "split", *shares), rows, "Quantiles over windows"))
+    header = ("trait", "split", *shares)
+    made.append(Table(header, rows, "Quantiles over windows", detail=True))
     rows = tuple(
         (
             f"train, {other}",
-            number(record["value"], DIGITS),
-            number(record["relative"]),
-            number(record["chance"], DIGITS),
+            *(number(record[name]) for name in ("value", "relative", "chance")),
             p_value(record["p"]),
         )
         for other, record in figures["energy"].items()
         if record is not None
     )
     header = ("splits", "distance", "relative", "95 % of chance below", "p")
-    made.append(Table(header, rows, "Energy distance of chunk vectors (informs)"))
+    made.append(Table(header, rows, "Energy distance of chunk vectors (informs)", detail=True))
     return tuple(table for table in made if table.rows)
+
+
+def _differences(figures: dict[str, Any], other: str) -> Table:
+    """A row for each trait that is compared; ``val`` decides."""
+    splits = figures["splits"]["train"], figures["splits"][other]
+
+    def value(split: dict[str, Any], name: str) -> str:
+        lag = name.removeprefix("lag_")
+        return number((split["lag_curve"][lag] if lag != name else split[name])["value"])
+
+    rows = tuple(
+        (
+            label(name),
+            *(value(split, name) for split in splits),
+            format_estimate(record, signed=True),
+            number(record["threshold"]),
+            p_value(record["p"]),
+        )
+        for name, record in figures["differences"][other].items()
+    )
+    header = ("trait", "train", other, "difference", "threshold", "p")
+    if other != "val":
+        return Table(header, rows, f"train - {other} (informs, does not decide)", detail=True)
+    size = " and ".join(f"{s['articles']:,} articles, {s['windows']:,} windows" for s in splits)
+    note = TRAITS.format(level=number(figures["level"], 2))
+    return Table(header, rows, f"train and val: {size}", note)
+
+
+def _together(record: dict[str, Any]) -> str:
+    return format_estimate(record | {"ci": record["simultaneous"]}, signed=True)
 
 
 def _traits(splits: dict[str, Any], horizon: int) -> Table:
@@ -88,15 +111,13 @@ def _traits(splits: dict[str, Any], horizon: int) -> Table:
         (what, *(f"{split[what]:,}" for split in splits.values()))
         for what in ("articles", "windows")
     ]
-    for lag in next(iter(splits.values()))["lag_curve"]:
+    for lag in splits["train"]["lag_curve"]:
         records = (split["lag_curve"][lag] for split in splits.values())
-        rows.append((label(f"lag_{lag}"), *(format_estimate(r, DIGITS) for r in records)))
+        rows.append((label(f"lag_{lag}"), *map(format_estimate, records)))
     for name, text in LABELS.items():
-        if name == "forward":
-            text += ": telescopes to 0" if horizon == 1 else ": recency"
-        cells = (format_estimate(split[name], DIGITS) for split in splits.values())
-        rows.append((text, *cells))
-    return Table(("trait", *splits), tuple(rows), "Means over windows [95 % interval by article]")
+        rows.append((text, *(format_estimate(split[name]) for split in splits.values())))
+    note = FORWARD.format(says="telescopes to about 0" if horizon == 1 else "is recency")
+    return Table(("trait", *splits), tuple(rows), "Means over windows", note, detail=True)
 
 
 def plot_curves(splits: dict[str, Any]) -> Figure:

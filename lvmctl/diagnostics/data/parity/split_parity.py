@@ -20,7 +20,7 @@ from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.data.parity.energy_distance import energy_distance
 from lvmctl.diagnostics.data.parity.largest_difference import Comparison, compare
 from lvmctl.diagnostics.data.parity.parity_verdict import Limit, judge, limits
-from lvmctl.diagnostics.data.parity.parity_view import DIGITS, plot_curves, tables
+from lvmctl.diagnostics.data.parity.parity_view import plot_curves, tables
 from lvmctl.diagnostics.data.parity.window_traits import Traits, lag_name, measure, pairs
 from lvmctl.diagnostics.estimates import estimate_record
 from lvmctl.diagnostics.records import SplitParityOptions
@@ -98,9 +98,9 @@ class SplitParity:
         verdict = judge(compared["val"], tested, train, traits["val"])
         sentence, distance = verdict.sentence, energy["val"]
         if verdict.word == "MATCH" and distance and distance["p"] <= options.level:
-            sentence += (
-                f" Their vectors differ (energy distance {number(distance['value'], DIGITS)}, "
-                f"p = {p_value(distance['p'])}): other subjects, in sequences made alike."
+            sentence = (
+                f"{sentence[:-1]}; their vectors differ (energy distance "
+                f"{number(distance['value'])}, p = {p_value(distance['p'])})."
             )
         return Diagnosis(
             verdict=verdict.word,

@@ -29,6 +29,10 @@ HOW = {
     "minus-3": "taking off the mean and the 3 leading components",
     "whitened": "whitening",
 }
+SPECTRUM = """isotropic: what as many chunks spread evenly would have. Effective rank: in how \
+many directions the variance is. 95 % intervals resample articles."""
+TRANSFORMS = """minus-n: less the mean and the n leading components; whitened: as much variance \
+in every direction. change: less raw, 95 % interval."""
 LABELS = {"r@5": "R@5", "mrr@10": "MRR@10"}
 
 
@@ -75,38 +79,53 @@ def change(retrieval: dict[str, Any]) -> str:
 
 
 def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
-    """Norms, spectrum, hubs and transforms."""
-    norms, hubs = figures["norms"], figures["hubness"]
-    beside = ("value", "low", "high", "isotropic")
+    """Spectrum and transforms; norms and hubs are details."""
+    norms, hubs, retrieval = figures["norms"], figures["hubness"], figures["retrieval"]
 
-    def row(name: str, record: dict[str, Any]) -> tuple[Any, ...]:
-        return name, record["value"], *record["ci"], record["isotropic"]
+    def row(name: str, record: dict[str, Any], digits: int = 3) -> tuple[Any, ...]:
+        usual = number(record["isotropic"], digits)
+        return name, format_estimate(record, digits), usual
 
-    spread = tuple(row(NAMES[name], record) for name, record in figures["spectrum"].items())
-    places = {"within articles": hubs["in_article"], "in a sample of the store": hubs["store"]}
-    skew = tuple(row(place, record) for place, record in places.items() if "value" in record)
-    made = [
-        Table(
-            ("norms", *norms["stored"]),
-            tuple((name, *quantiles.values()) for name, quantiles in norms.items()),
-            "Norms of the vectors",
-        ),
-        Table(("figure", *beside), spread, "Mean and spectrum"),
-        Table(("skewness", *beside), skew, f"Hubs among {hubs['k']} neighbours"),
-    ]
-    retrieval = figures["retrieval"]
+    spread = tuple(
+        row(NAMES[name], record, 1 if "rank" in NAMES[name] else 3)
+        for name, record in figures["spectrum"].items()
+    )
+    made = [Table(("figure", "value", "isotropic"), spread, "Mean and spectrum", SPECTRUM)]
     if raw := retrieval.get("raw"):
-        rows = [("raw", LABELS[f], record["value"], "", "", "") for f, record in raw.items()]
-        rows += [
-            (name, LABELS[f], record["value"], record["difference"], *record["ci"])
-            for name, by_figure in retrieval["transforms"].items()
-            for f, record in by_figure.items()
+        rows = [
+            ("raw", *(cell for record in raw.values() for cell in (number(record["value"]), "")))
         ]
-        head = ("chunks", "figure", "value", "change", "low", "high")
+        rows += [
+            (
+                name,
+                *(
+                    cell
+                    for record in by_figure.values()
+                    for cell in (
+                        number(record["value"]),
+                        estimate(record["difference"], record["ci"], signed=True),
+                    )
+                ),
+            )
+            for name, by_figure in retrieval["transforms"].items()
+        ]
+        head = ("chunks", *(name for figure in raw for name in (LABELS[figure], "change")))
         chance = ", ".join(f"{LABELS[f]} {number(record['chance'])}" for f, record in raw.items())
         title = f"`direct` in its article, {retrieval['windows']:,} windows; chance: {chance}"
-        made.append(Table(head, tuple(rows), title))
-    return tuple(made)
+        made.append(Table(head, tuple(rows), title, TRANSFORMS))
+    places = {"within articles": hubs["in_article"], "in a sample of the store": hubs["store"]}
+    skew = tuple(row(place, record) for place, record in places.items() if "value" in record)
+    lengths = tuple((name, *map(number, each.values())) for name, each in norms.items())
+    return (
+        *made,
+        Table(("norms", *norms["stored"]), lengths, "Norms of the vectors", detail=True),
+        Table(
+            ("skewness", "value", "isotropic"),
+            skew,
+            f"Hubs among {hubs['k']} neighbours",
+            detail=True,
+        ),
+    )
 
 
 def plot_spectrum(shares: np.ndarray, chunks: int, counts: dict[str, np.ndarray], k: int) -> Figure:

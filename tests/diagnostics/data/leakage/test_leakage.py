@@ -46,7 +46,7 @@ def test_unrelated_splits_are_clean():
     found = look(splits_of(sphere(200, 32), sphere(100, 32, seed=1), sphere(50, 32, seed=2)))
     assert (found.verdict, found.failed, found.change) == ("CLEAN", False, "")
     assert found.sentence == (
-        "No article is shared, and none of 100 val and 50 ood chunks repeats above cosine 0.98."
+        "No article is shared, and none of 100 val and 50 ood chunks repeats above cosine .98."
     )
     pairs = [(pair["held"], pair["known"]) for pair in found.figures["between"]]
     assert pairs == [("val", "train"), ("ood", "train"), ("ood", "val")]
@@ -78,7 +78,7 @@ def test_every_duplicate_planted_at_985_and_none_at_95():
     low, high = (100 * end for end in pair["ci"])
     assert found.sentence == (
         f"15 of 100 val chunks (15.0 %, 95 % interval {low:.1f} to {high:.1f} %) repeat in train "
-        "above cosine 0.98, in 6 articles."
+        "above cosine .98, in 6 articles."
     )
     assert "one split" in found.change
 
@@ -210,7 +210,8 @@ def test_texts_and_places_of_a_store(tmp_path: Path):
         "text": "chunk 35 of it [31m",
     }
     assert example["repeats"]["text"] == "chunk 12 of it [31m"
-    assert found.tables[2].rows == ((1.0, "val a3:5", "train a1:2", "chunk 35 of it [31m"),)
+    (shown,) = (table.rows for table in found.tables if table.title == "Chunks that are repeated")
+    assert shown == (("1.000", "val a3:5", "train a1:2", "chunk 35 of it [31m"),)
     assert Store.open(tmp_path / "store").dim == 8
 
 

@@ -42,10 +42,9 @@ def test_nothing_found():
     found = verdict(lag_2=0.005)
     assert found.word == "MATCH"
     assert found.sentence == (
-        "No difference between training and validation windows that matters was found: nearest to "
-        "its threshold is +.0050 in the cosine at lag 2 (0.02; p = .5 among 8 traits, 6 and 6 "
-        "articles). What passes as chance is up to ±.0100 in a cosine, ±.0100 in recency Δ, "
-        "±.0100 in the share with Δ > 0."
+        "No difference between training and validation windows that matters was found; what "
+        "passes as chance is up to ±.010 in a cosine, ±.010 in recency Δ, ±.010 in the share with "
+        "Δ > 0."
     )
     assert not found.change
 
@@ -53,17 +52,17 @@ def test_nothing_found():
 @pytest.mark.parametrize(
     ("differences", "worst"),
     [
-        ({"lag_1": 0.021}, "the cosine at lag 1"),
-        ({"lag_5": -0.021, "lag_4": 0.02}, "the cosine at lag 5"),
+        ({"lag_1": 0.021}, "cosine at lag 1"),
+        ({"lag_5": -0.021, "lag_4": 0.02}, "cosine at lag 5"),
         ({"delta": 0.0101}, "recency Δ"),
-        ({"delta_positive": 0.051, "coherence": 0.019}, "the share of windows with Δ > 0"),
-        ({"coherence": -0.1, "delta": 0.02}, "the coherence of adjacent chunks"),
+        ({"delta_positive": 0.051, "coherence": 0.019}, "share with Δ > 0"),
+        ({"coherence": -0.1, "delta": 0.02}, "coherence"),
     ],
 )
 def test_a_certain_difference_that_matters(differences, worst):
     found = verdict(**differences)
     assert found.word == "MISMATCH"
-    assert f"windows: {worst} is " in found.sentence
+    assert f"windows: {worst} differs by " in found.sentence
     assert "data split" in found.change
 
 
@@ -78,8 +77,8 @@ def test_a_difference_that_may_be_chance():
     found = verdict(error=0.014, lag_1=0.021)
     assert found.word == "UNDECIDED"
     assert found.sentence == (
-        "Too few articles to tell: the cosine at lag 1 differs by +.0210, beyond 0.02, which may "
-        "be chance (p = .5 among 8 traits, 6 and 6 articles)."
+        "Too few articles to tell: cosine at lag 1 differs by +.021, more than .020, which may "
+        "be chance (p = .5)."
     )
     assert found.change.startswith("About 2.8 times as many articles")
     assert verdict(error=0.014, delta=0.021).word == "UNDECIDED"
@@ -91,7 +90,7 @@ def test_what_passes_as_chance_is_the_widest_of_its_kind():
     reach[NAMES.index("lag_3")] = 0.03
     reach[NAMES.index("delta_positive")] = 0.04
     assert chance_ranges(NAMES, reach) == (
-        "±.0300 in a cosine, ±.0100 in recency Δ, ±.0400 in the share with Δ > 0"
+        "±.030 in a cosine, ±.010 in recency Δ, ±.040 in the share with Δ > 0"
     )
 
 
@@ -99,8 +98,7 @@ def test_too_few_articles():
     found = verdict(error=0.032, lag_3=0.015)
     assert found.word == "UNDECIDED"
     assert found.sentence == (
-        "Too few articles to tell: the cosine at lag 1 differs by +.0000, and between 6 and 6 "
-        "articles chance alone reaches ±.0800, beyond 0.04."
+        "Too few articles to tell: in cosine at lag 1 chance alone reaches ±.080, more than .040."
     )
     assert found.change == "About 4.0 times as many articles in both splits would decide."
 
@@ -119,7 +117,7 @@ def test_a_significant_difference_must_be_the_one_that_matters():
         found = Comparison(difference, error, 2.5, np.full(len(NAMES), 0.3))
         words.append(judge(found, tested, TRAITS, TRAITS))
     assert [verdict.word for verdict in words] == ["MATCH", "MISMATCH"]
-    assert "windows: the cosine at lag 1 is" in words[1].sentence
+    assert "windows: cosine at lag 1 differs" in words[1].sentence
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,17 @@ def test_another_source_informs_and_does_not_decide(three):
 def test_tables_and_plot(three):
     for table in three.tables:
         assert all(len(row) == len(table.header) for row in table.rows)
-    rows = {row[0]: row[1:] for row in three.tables[0].rows}
+    assert [table.title for table in three.tables if not table.detail] == [
+        "train and val: 120 articles, 840 windows and 120 articles, 840 windows"
+    ]
+    lag = three.tables[0].rows[0]
+    assert lag[0] == "cosine at lag 1"
+    assert float(lag[1]) == pytest.approx(0.3, abs=0.03)
+    (means,) = (table for table in three.tables if table.title == "Means over windows")
+    rows = {row[0]: row[1:] for row in means.rows}
     assert rows["articles"] == ("120", "120", "120")
-    assert [name for name in rows if "telescopes to 0" in name]
+    assert "forward signal" in rows
+    assert "telescopes to about 0" in means.note
     axes = three.plot().axes[0]
     assert [line.get_xdata().tolist() for line in axes.lines] == [[1, 2, 3, 4, 5]] * 3
     curve = three.figures["splits"]["ood"]["lag_curve"].values()
@@ -132,11 +140,11 @@ def test_a_match_of_other_subjects_says_so():
     one, other, opposite = (
         split_of(rows, [12] * 250) for rows in (corner[0], corner[1], -corner[1])
     )
-    assert "Their vectors" not in diagnosed(one, other).sentence
+    assert "their vectors" not in diagnosed(one, other).sentence
     # The same sequences at the other end of the sphere: every cosine is what it was.
     found = diagnosed(one, opposite)
     assert (found.verdict, found.failed) == ("MATCH", False)
-    assert "Their vectors differ (energy distance" in found.sentence
+    assert "their vectors differ (energy distance" in found.sentence
     assert found.figures["differences"] == diagnosed(one, other).figures["differences"]
 
 
