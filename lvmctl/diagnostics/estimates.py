@@ -21,12 +21,11 @@ def format_estimate(record: Mapping[str, Any] | None, digits: int = 3, signed: b
     return MISSING if record is None else estimate(record["value"], record["ci"], digits, signed)
 
 
-def estimates_table(
-    records: Mapping[str, Mapping[str, Any]], title: str, digits: int = 3, signed: bool = False
-) -> Table:
-    """A row for each name, a column for each of its records of a value and its interval."""
+def estimates_table(records: Mapping[str, Mapping[str, Any]], title: str, note: str = "") -> Table:
+    """A table of details: a row for each name, a column for each of its records of a value and its
+    interval."""
     rows = tuple(
-        (name, *(format_estimate(record, digits, signed) for record in row.values()))
+        (name, *(format_estimate(record) for record in row.values()))
         for name, row in records.items()
     )
-    return Table(("", *next(iter(records.values()), ())), rows, title)
+    return Table(("", *next(iter(records.values()), ())), rows, title, note, detail=True)

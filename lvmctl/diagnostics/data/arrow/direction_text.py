@@ -13,9 +13,6 @@ from lvmctl.diagnostics.estimates import estimates_table, format_estimate
 
 LEVEL = 0.05
 
-DIGITS = 4
-"""Means and effects are small: four places."""
-
 MIN_ARTICLES = 6
 """2/2^A is the smallest p there is, as reversing all articles changes nothing."""
 
@@ -23,10 +20,27 @@ CLEAR, STRONG = 0.1, 0.5
 """Effects from which an arrow is called clear and strong, on a scale that ends at 2."""
 
 WORDS = {
+    "NO ARROW FOUND": "No arrow of time was found, which does not prove that there is none",
     "TRACE OF AN ARROW": "There is a trace of an arrow of time",
     "ARROW": "There is an arrow of time",
     "STRONG ARROW": "There is a strong arrow of time",
 }
+
+LAGS = """A_k: size of the antisymmetric part of the correlation of chunks k apart, 0 to 2. \
+without noise: less what chance gives. The p of the verdict is of all lags together."""
+PREDICTED = (
+    (
+        "Movement",
+        "margin[last]: above 0 the sequence moves, which reversible ones do too.",
+        ("margin_forward", "margin_backward"),
+    ),
+    (
+        "Predictability",
+        f"Cosine to the next chunk, and to the previous one read backward. {EQUAL}",
+        ("forward", "backward", "difference"),
+    ),
+)
+"""Tables of what is predicted in both directions: title, note and figures."""
 
 
 def strongest(lags: Mapping[int, Mapping[str, Any]], p: float) -> int:
@@ -49,38 +63,20 @@ def verdict(figures: Mapping[str, Any]) -> str:
 
 
 def sentence(figures: Mapping[str, Any]) -> str:
-    """The verdict in plain words, then its figures."""
-    effect = figures["effect"]
-    lag, lags, word = effect["lag"], list(figures["lags"]), verdict(figures)
-    over = "lag 1" if len(lags) == 1 else f"lags 1 to {lags[-1]} together"
-    measured = f"A_{lag} without noise {format_estimate(effect, DIGITS)}"
-    measured = f"({measured}, p = {p_value(effect['p'])} over {over})"
+    """The verdict in plain words, with the effect."""
+    effect, word = figures["effect"], verdict(figures)
     if word == "UNDECIDED":
         return (
             f"{count(figures['articles'], 'article')} cannot show an arrow of time "
-            f"at level {percent(LEVEL, 0)}, at least {MIN_ARTICLES} are needed {measured}."
+            f"at level {percent(LEVEL, 0)}, at least {MIN_ARTICLES} are needed."
         )
+    lag, ends = effect["lag"], effect["ci"]
     apart = "neighbouring chunks" if lag == 1 else f"chunks {lag} apart"
-    size = f"{percent(effect['value'])} of its size"
-    if word == "NO ARROW FOUND":
-        ends = effect["ci"]
-        within = f", 95 % interval {percent(ends[0])} to {percent(ends[1])}" if ends else ""
-        text = (
-            "No arrow of time was found, which does not prove that there is none: the estimate is "
-            f"that reading the articles backward changes how {apart} are correlated by {size}"
-            f"{within} {measured}"
-        )
-    else:
-        text = (
-            f"{WORDS[word]}: reading the articles backward changes how {apart} are "
-            f"correlated by {size} {measured}"
-        )
-    if classifier := figures.get("classifier"):
-        text += (
-            f"; {percent(classifier['accuracy'])} of windows were told from their mirror images "
-            f"(chance 50 %, p = {p_value(classifier['p'])})"
-        )
-    return f"{text}."
+    within = f"95 % interval {percent(ends[0])} to {percent(ends[1])}, " if ends else ""
+    return (
+        f"{WORDS[word]}: reading the articles backward changes how {apart} are correlated by "
+        f"{percent(effect['value'])} of its size ({within}p = {p_value(effect['p'])})."
+    )
 
 
 def change(figures: Mapping[str, Any]) -> str:
@@ -101,40 +97,19 @@ def change(figures: Mapping[str, Any]) -> str:
 
 
 def tables(figures: Mapping[str, Any]) -> tuple[Table, ...]:
-    """Recency, movement and the arrow of time, each under its name."""
-    recency = {f"r({lag})": record for lag, record in figures["lag_curve"].items()}
-    for name, record in figures.get("recency", {}).items():
-        recency[f"nearest minus {figures['context']} away, read {name}"] = record
+    """The arrow of time; recency and movement are details, each under its name."""
     lags = tuple(
         (
             f"A_{lag}",
-            number(record["A"], DIGITS),
-            f"{number(record['null_mean'], DIGITS)} ± {number(record['null_std'], DIGITS)}",
+            number(record["A"]),
+            f"{number(record['null_mean'])} ± {number(record['null_std'])}",
             p_value(record["p"]),
-            format_estimate(record["corrected"], DIGITS),
+            format_estimate(record["corrected"]),
         )
         for lag, record in figures["lags"].items()
     )
-    made = [
-        estimates_table(
-            {name: {"mean cosine": record} for name, record in recency.items()},
-            "Recency: true in both directions",
-            DIGITS,
-        ),
-        estimates_table(
-            {
-                name: {way: each[f"margin_{way}"] for way in ("forward", "backward")}
-                for name, each in figures["predictability"].items()
-            },
-            "Movement: margin[last]; above 0 the sequence moves, which reversible ones do too",
-            DIGITS,
-        ),
-        Table(
-            ("", "measured", "articles reversed at random", "p", "without noise"),
-            lags,
-            "Arrow of time: antisymmetry of lagged correlations, 0 to 2",
-        ),
-    ]
+    header = ("", "measured", "reversed at random", "p", "without noise")
+    made = [Table(header, lags, "Arrow of time: lagged correlations", LAGS)]
     if "classifier" in figures:
         classifier, network = figures["classifier"], figures["network"]
         low, high = map(number, classifier["null_range"])
@@ -145,13 +120,24 @@ def tables(figures: Mapping[str, Any]) -> tuple[Table, ...]:
         )
         title = "Arrow of time: share of windows told from their mirror images, chance .5"
         made.append(Table(("", "share", "reversed at random", "p"), rows, title))
-    cosines = {
-        name: {part: each[part] for part in ("forward", "backward", "difference")}
-        for name, each in figures["predictability"].items()
-    }
-    title = f"Cosine to the next chunk, and to the previous one read backward. {EQUAL}"
-    made.append(estimates_table(cosines, title, DIGITS))
+    recency = {f"r({lag})": record for lag, record in figures["lag_curve"].items()}
+    for name, record in figures.get("recency", {}).items():
+        recency[f"nearest minus {figures['context']} away, read {name}"] = record
+    made.append(
+        estimates_table(
+            {name: {"mean cosine": record} for name, record in recency.items()},
+            "Recency",
+            "True in both directions.",
+        )
+    )
+    for title, note, parts in PREDICTED:
+        rows = {
+            name: {part.removeprefix("margin_"): each[part] for part in parts}
+            for name, each in figures["predictability"].items()
+        }
+        made.append(estimates_table(rows, title, note))
     if telescoping := figures.get("telescoping"):
-        row = (format_estimate(telescoping, DIGITS), number(telescoping["bound"], DIGITS))
-        made.append(Table(("cos next - cos previous", "it cannot exceed"), (row,), LIMIT))
+        row = (format_estimate(telescoping), number(telescoping["bound"]))
+        header = ("cos next - cos previous", "it cannot exceed")
+        made.append(Table(header, (row,), "Telescoping mean", LIMIT, detail=True))
     return tuple(table for table in made if table.rows)
