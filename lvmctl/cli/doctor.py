@@ -110,6 +110,17 @@ def _with(plugins: Any, status: str) -> list[Any]:
     return [plugin for plugin in plugins if plugin.status == status]
 
 
+def encoders() -> Check:
+    from lvmctl.registry import load_registry
+    from lvmctl.registry.needs import install_line, missing
+
+    records = [entry.record for entry in load_registry().entries("encoder")]
+    absent = {record.name: install_line(record) for record in records if missing(record.needs)}
+    working = ", ".join(record.name for record in records if record.name not in absent)
+    others = [f"{name}: {line}" for name, line in absent.items()]
+    return Check("encoders", "ok", "; ".join([f"{working} work here", *others]))
+
+
 def experiments() -> Check:
     from lvmctl.config import load_experiments
 
@@ -142,4 +153,7 @@ def _writable(name: str, place: Path, state: str) -> Check:
     return Check(name, "note", f"{existing} cannot be written")
 
 
-CHECKS = (python, packages, cpu, arithmetic, devices, plugins, experiments, cache, runs)
+CHECKS = (
+    *(python, packages, cpu, arithmetic, devices),
+    *(plugins, encoders, experiments, cache, runs),
+)

@@ -17,7 +17,7 @@ from lvmctl.registry.from_file import declare_file, is_address
 from lvmctl.registry.resolve import resolve
 from lvmctl.registry.specs import Record
 
-OF_PLUGINS = ("recipe", "profile")
+OF_PLUGINS = ("recipe", "profile", "encoder")
 MAX_LISTED = 20
 """Names that an error lists; of more it lists the nearest."""
 

@@ -214,9 +214,17 @@ class DiagnosticSpec(Buildable):
 @dataclass(frozen=True, kw_only=True)
 class EncoderSpec(Buildable):
     """An encoder: ``target(options)`` has ``fit(texts)``, ``encode(texts) -> (N, D) float32`` and
-    ``recipe() -> dict``. ``fitted`` says that ``fit`` learns from the corpus."""
+    ``recipe() -> dict``.
+
+    Attributes:
+        fitted: ``fit`` learns from the corpus.
+        needs: modules of libraries that the target imports, which may be absent.
+        install: what ``pip install`` brings them.
+    """
 
     fitted: bool = False
+    needs: tuple[str, ...] = ()
+    install: str = ""
 
     kind: ClassVar[str] = "encoder"
 

@@ -22,8 +22,8 @@ from lvmctl.registry.declare import records_of
 from lvmctl.registry.resolve import load
 
 _SLOW = (
-    "faiss jax matplotlib numba numpy pandas polars scipy sentence_transformers sklearn tensorflow "
-    "tokenizers torch torchvision transformers"
+    "faiss jax matplotlib numba numpy pandas polars safetensors scipy sentence_transformers "
+    "sklearn tensorflow tokenizers torch torchvision transformers wordllama"
 )
 HEAVY = frozenset(_SLOW.split())
 """Packages that take long to import."""

@@ -20,7 +20,31 @@ def test_a_whole_installation(run_cli, checks):
     assert {"python", "packages", "cpu", "devices", "plugins", "cache", "runs"} <= set(found)
     assert "torch 2." in found["packages"]["detail"]
     assert "p8 (lvmctl-p8" in found["plugins"]["detail"]
+    assert found["encoders"]["detail"].startswith("lsa")
     assert "nothing is broken" in run_cli("doctor").stdout
+
+
+def test_encoders_whose_libraries_are_absent_come_with_what_installs_them(run_cli, install, checks):
+    plugin = """
+from lvmctl import EncoderSpec, hookimpl
+
+@hookimpl
+def lvmctl_encoders():
+    return [
+        EncoderSpec(name=name, summary="S.", target="x:Y", needs=(need,), install=install)
+        for name, need, install in (("near", "json", ""), ("far", "no_such", "far[all]"))
+    ]
+"""
+    site = install("lvmctl-far", {"far": "far_pkg"}, {"far_pkg.py": plugin})
+    result = run_cli("doctor", "--json", path=[site])
+    assert result.returncode == 0
+    working, *others = checks(result.stdout)["encoders"]["detail"].split("; ")
+    assert "near" in working
+    assert "far" not in working
+    assert "far: pip install 'far[all]'" in others
+    refused = run_cli("data", "embed", ".", "--out", "s", "--encoder", "far", path=[site])
+    assert refused.returncode == 2
+    assert "needs no_such, which is not here; pip install 'far[all]'" in refused.stderr
 
 
 def test_a_broken_plugin_is_reported(run_cli, install, checks):

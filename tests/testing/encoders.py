@@ -253,6 +253,16 @@ class Rounding(Fitted):
         return {"common": self.common.round(1)}
 
 
+def download() -> None:
+    """What a hub would be asked."""
+
+
+class Remote(Hashing):
+    def __init__(self, options):
+        download()
+        raise DataError("the model is not here", hint="go online")
+
+
 class Missing(Hashing):
     def __init__(self, options):
         raise UsageError("its library is not installed", hint="pip install it")

@@ -6,13 +6,12 @@ import os
 import re
 import subprocess
 import sys
-from types import ModuleType
+from dataclasses import replace
 
 import pytest
 import testing.encoders as made
 from testing.judged import failures, judged
 
-from lvmctl.data.text.encoders.records import ENCODERS
 from lvmctl.registry.specs import EncoderSpec
 from lvmctl.testing.processes import vectors_elsewhere
 
@@ -111,14 +110,15 @@ def test_an_encoder_that_cannot_be_made_in_another_process_is_noted(monkeypatch)
 
 def test_nothing_is_downloaded(monkeypatch):
     asked = []
-
-    class Library(ModuleType):
-        def SentenceTransformer(self, *given, **more):
-            asked.append(os.environ.get("HF_HUB_OFFLINE"))
-            raise OSError("no such model here")
-
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.setitem(sys.modules, "sentence_transformers", Library("sentence_transformers"))
-    outcomes = judged(ENCODERS[1])
+    monkeypatch.setattr(made, "download", lambda: asked.append(os.environ.get("HF_HUB_OFFLINE")))
+    outcomes = judged(record(made.Remote))
     assert {outcome.status for outcome in outcomes.values()} == {"skip"}
     assert set(asked) == {"1"}
+
+
+def test_an_encoder_whose_library_is_absent_is_skipped_with_what_installs_it():
+    lacking = replace(record(made.Hashing), needs=("no_such_library",), install="x[y]")
+    outcomes = judged(lacking)
+    assert {outcome.status for outcome in outcomes.values()} == {"skip"}
+    assert "needs no_such_library, which is not here; pip install 'x[y]'" in outcomes[FORM].why

@@ -67,7 +67,7 @@ def embed(
     \b
     lvmctl data embed texts/ --out store/ --encoder lsa
     lvmctl data embed more.jsonl --out store2/ --encoder-from store/
-    lvmctl data embed texts/ --out store/ --encoder sentence-transformers --set batch_size=64
+    lvmctl data embed texts/ --out store/ --encoder minilm --set max_tokens=160
     """
     from lvmctl.api.embed import embed
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, LvmctlError
 from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
+from lvmctl.registry.needs import require
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
 from lvmctl.testing.processes import ProcessFailed, vectors_elsewhere
 
@@ -64,6 +65,7 @@ def built(subject: Subject) -> Any:
     """
     with patch.dict(os.environ, HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1"):
         try:
+            require(subject.record)
             return subject.build()
         except LvmctlError as error:
             raise Skipped(f"it cannot be made here: {error}") from error

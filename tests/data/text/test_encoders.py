@@ -1,18 +1,15 @@
-"""Encoders: the offline one for real, sentence-transformers with a stand-in library."""
+"""The offline encoder, and norms that an encoder gives."""
 
 from __future__ import annotations
-
-import sys
-from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 
-from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.errors import DataError
 from lvmctl.data.text.embed import load_encoder
 from lvmctl.data.text.encoders.lsa import Lsa
-from lvmctl.data.text.encoders.records import ENCODERS, LsaOptions, SentenceTransformersOptions
+from lvmctl.data.text.encoders.records import ENCODERS, LsaOptions
 
 TEXTS = [
     "the cat sat on the mat",
@@ -86,76 +83,21 @@ def test_small_corpora_have_fewer_dimensions_and_empty_ones_say_why():
 
 
 def test_records_are_torch_free():
-    assert [record.name for record in ENCODERS] == ["lsa", "sentence-transformers"]
-    assert [record.fitted for record in ENCODERS] == [True, False]
+    assert [record.name for record in ENCODERS] == ["lsa"]
+    assert [record.fitted for record in ENCODERS] == [True]
 
 
-class Transformer: ...
+class Scaled:
+    """An encoder whose vectors have norms 2, 3, …"""
+
+    def encode(self, texts):
+        return np.eye(8, dtype=np.float32)[: len(texts)] * (2 + np.arange(len(texts)))[:, None]
+
+    def recipe(self):
+        return {"name": "scaled", "normalized": False}
 
 
-class Pooling: ...
-
-
-class Dense: ...
-
-
-class Normalize: ...
-
-
-@pytest.fixture
-def library(monkeypatch):
-    """A stand-in for sentence_transformers whose vectors have norms 2, 3, …"""
-
-    class Model:
-        max_seq_length = 512
-
-        def __init__(self, name=None, modules=None, device=None):
-            if name == "missing":
-                raise OSError("no such model\nmore")
-            self.modules = modules or [Transformer(), Pooling(), Dense(), Normalize()]
-
-        def __iter__(self):
-            return iter(self.modules)
-
-        def encode(self, texts, normalize_embeddings, **options):
-            assert not normalize_embeddings
-            assert not any(isinstance(module, Normalize) for module in self.modules)
-            return np.eye(8)[: len(texts)] * (2 + np.arange(len(texts)))[:, None]
-
-    module = ModuleType("sentence_transformers")
-    module.SentenceTransformer = Model
-    module.__version__ = "0.0"
-    monkeypatch.setitem(sys.modules, "sentence_transformers", module)
-
-
-def _sentence_transformers(**options):
-    from lvmctl.data.text.encoders.sentence_transformers import SentenceTransformers
-
-    return SentenceTransformers(SentenceTransformersOptions(**options))
-
-
-def test_sentence_transformers_drops_the_final_normalisation(library):
-    encoder = _sentence_transformers(max_tokens=64)
-    assert encoder.recipe()["modules"] == ["Transformer", "Pooling", "Dense"]
-    assert encoder.recipe()["normalized"] is False
-    assert encoder.recipe()["max_tokens"] == 64
-    assert np.linalg.norm(encoder.encode(["a", "b"]), axis=1).tolist() == [2, 3]
-
-
-def test_sentence_transformers_pooled(library):
-    encoder = _sentence_transformers(layers="pooled")
-    assert encoder.recipe()["modules"] == ["Transformer", "Pooling"]
-
-
-def test_sentence_transformers_that_cannot_be_loaded(library, monkeypatch):
-    with pytest.raises(DataError, match=r"missing: the model cannot be loaded \(no such model\)"):
-        _sentence_transformers(model="missing")
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(UsageError, match=r"pip install 'lvmctl\[embed\]'"):
-        _sentence_transformers()
-
-
-def test_norms_are_kept_beside_unit_vectors(library, tmp_path):
+def test_norms_are_kept_beside_unit_vectors(tmp_path):
     from lvmctl.data import Store, write_store
     from lvmctl.data.text.embed import Chunked, embed_articles
 
@@ -163,14 +105,14 @@ def test_norms_are_kept_beside_unit_vectors(library, tmp_path):
     embed_articles(
         lambda dim, dtype: write_store(tmp_path / "s", dim, dtype),
         articles,
-        _sentence_transformers(),
+        Scaled(),
         {},
     )
     store = Store.open(tmp_path / "s")
     assert store.unit
     assert np.load(tmp_path / "s" / "norms.npy").tolist() == [2, 3, 4]
     assert list(store.texts()) == ["a", "b", "c"]
-    assert store.manifest["encoder"]["model"] == "sentence-transformers/gtr-t5-base"
+    assert store.manifest["encoder"]["name"] == "scaled"
 
 
 def test_a_damaged_saved_encoder_is_one_line(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from lvmctl.registry import Entry, load_registry
 from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.find import CORE
+from lvmctl.registry.needs import require
+from lvmctl.registry.specs import EncoderSpec
 
 CHECKED = 3
 """Texts of a store that are encoded again to see that the encoder is the one that made it."""
@@ -29,6 +31,7 @@ def build_encoder(name: str, layers: Sequence[tuple[str, Any]]) -> tuple[Entry, 
     """The encoder ``name`` with the options of ``layers``, not fitted yet, and its entry."""
     registry = load_registry()
     entry = registry.get("encoder", name)
+    require(cast(EncoderSpec, entry.record))
     options = bind(entry.record.options, layers).options
     encoder = build(registry, entry, options=options)
     return entry, encoder if entry.plugin.found == CORE else AttributedEncoder(entry, encoder)
@@ -59,17 +62,25 @@ def encoder_of(store: Store) -> tuple[Entry, Encoder]:
     made = store.manifest.get("made")
     name = made.get("encoder", recipe["name"]) if isinstance(made, dict) else recipe["name"]
     try:
-        entry = load_registry().get("encoder", name)
+        entry = _entry(name)
     except UsageError as error:
         what = f"was encoded by {name}, which is no encoder that is installed"
         hint = "install its plugin, or use vectors in the place of texts"
         raise UsageError(what, where=store.path, hint=hint) from error
     known = entry.record.options.__dataclass_fields__
     saved = {key: value for key, value in recipe.items() if key in known}
-    _, encoder = build_encoder(name, [(str(store.path), saved)])
+    _, encoder = build_encoder(entry.saved, [(str(store.path), saved)])
     if entry.record.fitted:
         load_encoder(encoder, store.path)
     return entry, encoder
+
+
+def _entry(name: str) -> Entry:
+    """The encoder that a store names; what core had once, a plugin has now."""
+    registry = load_registry()
+    owner, _, bare = name.rpartition("/")
+    gone = not any(entry.means(name) for entry in registry.entries("encoder"))
+    return registry.get("encoder", bare if owner == CORE.name and gone else name)
 
 
 def encode_units(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:

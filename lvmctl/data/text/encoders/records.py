@@ -1,4 +1,4 @@
-"""Core's encoders and their options (torch-free)."""
+"""Core's encoder and its options (torch-free); others are plugins'."""
 
 from __future__ import annotations
 
@@ -25,24 +25,6 @@ class LsaOptions:
     seed: int = option(0, "seed of the randomised SVD", low=0, high=2**63 - 1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SentenceTransformersOptions:
-    """A sentence-transformers model (extra ``embed``)."""
-
-    model: str = option("sentence-transformers/gtr-t5-base", "name or path of the model")
-    layers: str = option(
-        "all",
-        "all: the model but its final normalisation; pooled: up to the mean pooling, what "
-        "vec2text correctors expect",
-        choices=("all", "pooled"),
-    )
-    max_tokens: int = option(
-        0, "tokens read of each text; 0 is the model's own limit", low=0, high=1_000_000
-    )
-    batch_size: int = option(32, "texts per forward pass", low=1, high=1_000_000)
-    device: str = option("", "torch device; empty picks one")
-
-
 ENCODERS = (
     EncoderSpec(
         name="lsa",
@@ -50,11 +32,5 @@ ENCODERS = (
         target="lvmctl.data.text.encoders.lsa:Lsa",
         options=LsaOptions,
         fitted=True,
-    ),
-    EncoderSpec(
-        name="sentence-transformers",
-        summary="A sentence-transformers model such as GTR-T5-base; needs the extra 'embed'.",
-        target="lvmctl.data.text.encoders.sentence_transformers:SentenceTransformers",
-        options=SentenceTransformersOptions,
     ),
 )

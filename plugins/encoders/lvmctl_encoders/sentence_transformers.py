@@ -1,15 +1,16 @@
-"""Sentence-transformers models, before their final normalisation (extra ``embed``)."""
+"""Models of the library sentence-transformers, before their final normalisation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, UsageError, first_line
-from lvmctl.data.text.encoders.records import SentenceTransformersOptions
+from lvmctl import DataError, UsageError
+from lvmctl_encoders.plugin import SentenceTransformersOptions
 
 
 class SentenceTransformers:
@@ -19,22 +20,19 @@ class SentenceTransformers:
         options: see :class:`SentenceTransformersOptions`.
 
     Raises:
-        UsageError: sentence-transformers is not installed.
         DataError: the model cannot be loaded.
     """
 
     def __init__(self, options: SentenceTransformersOptions) -> None:
-        try:
-            import sentence_transformers as library
-        except ImportError as error:
-            what = "the encoder sentence-transformers is not installed"
-            raise UsageError(what, hint="pip install 'lvmctl[embed]'") from error
+        library = import_module("sentence_transformers")
+
         self.options = options
         self._version = getattr(library, "__version__", "unknown")
         try:
             full = library.SentenceTransformer(options.model, device=options.device or None)
         except (OSError, ValueError) as error:
-            what = f"the model cannot be loaded ({first_line(error)})"
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            what = f"the model cannot be loaded ({reason})"
             hint = "check its name and the network, or give the path of a downloaded model"
             raise DataError(what, where=options.model, hint=hint) from error
         self._layers = _layers(full, options.layers)

@@ -1,0 +1,1 @@
+"""Encoders that run on a plain machine: texts → vectors."""
