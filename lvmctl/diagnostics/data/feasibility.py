@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lvmctl.core.diagnosis import Diagnosis, Table
 from lvmctl.core.errors import DataError
-from lvmctl.core.formatting import number, signed
+from lvmctl.core.formatting import count, number, signed
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.windows import Windows
@@ -23,6 +23,11 @@ from lvmctl.registry import Registry, load_registry
 from lvmctl.registry.specs import Geometry
 from lvmctl.registry.verdict_specs import VerdictGate
 
+CEILINGS = """unit, span, cone: the best that any prediction, linear combinations of the window \
+and mixtures of it can have, as a lead where a gate asks for one over a baseline; ✗: which is not \
+enough."""
+NAMED = 2
+"""Gates that a sentence names; of more it says how many."""
 TESTS = {"val": "ACDE", "ood": "ADE"}
 
 
@@ -50,12 +55,12 @@ class Feasibility:
         metric_tables = measure_splits(splits, options, gates, reporter)
         answers = [answer(registry, gate, metric_tables, classes, judged) for gate in gates]
         verdict = verdict_of([a.status for a in answers])
-        whose = "" if judged is None else f", judged for {judged} models like {recipe}'s,"
+        whose = "" if judged is None else f", judged for {judged} models like {recipe}'s"
         decisive = ("UNKNOWN",) if verdict == "UNDECIDED" else DEAD
         return Diagnosis(
             verdict=verdict,
-            sentence=f"On this data, of {len(answers)} gates of {profile.name}{whose} "
-            f"{summary(answers, classes, verdict)}.",
+            sentence=f"Of {count(len(answers), 'gate')} of {profile.name}{whose}, "
+            f"{summary(answers, classes if judged is None else (judged,), verdict)}.",
             figures={
                 "profile": profile.name,
                 "classes": list(classes),
@@ -63,7 +68,7 @@ class Feasibility:
                 "windows": len(metric_tables["val"].windows),
                 "gates": [a.record() for a in answers],
             },
-            tables=(gates_table(answers),),
+            tables=tables(answers),
             change="; ".join(f"{a.gate.name}: {a.change}" for a in answers if a.status in decisive),
         )
 
@@ -71,10 +76,14 @@ class Feasibility:
 def summary(answers: list[GateAnswer], classes: tuple[Geometry, ...], verdict: str) -> str:
     """How many gates have each status, and which no model of a class can meet."""
     counts = {status: sum(a.status == status for a in answers) for status in STATUSES}
-    parts = [", ".join(f"{n} {STATUSES[status]}" for status, n in counts.items() if n)]
+    parts = [
+        ", ".join(f"{n} {'is' if n == 1 else 'are'} {STATUSES[s]}" for s, n in counts.items() if n)
+    ]
     for geometry in classes:
-        if barred := [a.gate.name for a in answers if geometry in a.out_of_reach]:
-            parts.append(f"{geometry} models cannot meet {', '.join(barred)}")
+        barred = [a.gate.name for a in answers if geometry in a.out_of_reach]
+        if barred:
+            which = ", ".join(barred) if len(barred) <= NAMED else f"{len(barred)} of them"
+            parts.append(f"{geometry} models cannot meet {which}")
     if verdict == "UNDECIDED":
         parts.append("too few are known to say more")
     return "; ".join(parts)
@@ -136,29 +145,27 @@ def answer(
     return gate_answer(gate, known, cosines, classes, judged, missing)
 
 
-def gates_table(answers: list[GateAnswer]) -> Table:
-    """A row for each gate, with the ceiling of each class of models."""
+def tables(answers: list[GateAnswer]) -> tuple[Table, ...]:
+    """A row for each gate, with the ceiling of each class of models; then who meets it."""
     rows = []
     for a in answers:
         sign = "≥" if a.gate.at_most is None else "≤"
         over = f"{a.gate.against} " if a.gate.against else ""
         ceilings = [
-            v.ceiling and f"{number(v.ceiling[1].value)}{' ✗' * (c in a.out_of_reach)}"
+            f"{'✗' if c in a.out_of_reach else ' '}{number(v.ceiling and v.ceiling[1].value):>6}"
             for c, v in a.verdicts.items()
         ]
-        rows.append(
-            (
-                a.gate.name,
-                f"{sign} {over}{signed(bound(a.gate), 2)}",
-                a.status,
-                a.any.direct and number(a.any.direct.value),
-                *ceilings,
-                ", ".join(list(a.met_by)[:3]) or "-",
-                a.change or "-",
-            )
-        )
-    classes = [f"{c} ceiling" for c in answers[0].verdicts]
-    return Table(
-        ("gate", "asks", "status", "direct", *classes, "met by", "what would change it"),
-        tuple(rows),
+        asks, direct = f"{sign} {over}{signed(bound(a.gate), 2)}", a.any.direct
+        rows.append((a.gate.name, asks, a.status, direct and number(direct.value), *ceilings))
+    statuses = {a.status for a in answers}
+    means = "; ".join(f"{s}: {text}" for s, text in STATUSES.items() if s in statuses)
+    classes = tuple(answers[0].verdicts)
+    met = tuple((a.gate.name, ", ".join(a.met_by) or "-", a.change or "-") for a in answers)
+    return (
+        Table(
+            ("gate", "asks", "status", "direct", *classes),
+            tuple(rows),
+            note=f"{CEILINGS} {means}.",
+        ),
+        Table(("gate", "met by", "what would change it"), met, "Who meets the gates", detail=True),
     )

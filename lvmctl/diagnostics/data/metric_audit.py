@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.diagnosis import Diagnosis, Table
-from lvmctl.core.formatting import signed
+from lvmctl.core.formatting import MISSING, signed
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
@@ -47,6 +47,9 @@ RULES = (
     Rule("margin outside", "offsets.fair", "diagnostic"),
 )
 
+RANKS = """The perfect predictor is Bayes' own prediction in ar1 and rotation, the target itself \
+on the store. ✗: another is first, a copier of the last chunk, the centroid or the maximiser of \
+margin[last]. fair: rules of lvmctl; diagnostic: shown, judges nothing."""
 OTHERS = {"the copier": "direct", "the centroid": "centroid", "the margin maximiser": "margin-max"}
 """Predictors that are ranked beside the perfect one, by their names for a reader."""
 
@@ -55,7 +58,7 @@ class MetricAudit:
     """A perfect predictor, a copier, a centroid and a margin maximiser under both sets of rules.
 
     Perfect is Bayes' own prediction in the synthetic worlds (docs/methods.md#data) and the target
-    itself on the store, where the best causal linear estimate, ridge, stands beside it.
+    itself on the store.
     """
 
     def __init__(self, options: MetricOptions) -> None:
@@ -69,26 +72,17 @@ class MetricAudit:
         perfect = dict.fromkeys(worlds, "bayes") | {store: TARGET}
         worlds[store] = self.measure(splits, self.options, reporter)
         figures = {name: audit(table, perfect[name]) for name, table in worlds.items()}
+        judged = [rule for world in figures.values() for rule in world["rules"]]
+        published, fair = ([r for r in judged if r["whose"] == whose] for whose in ("seed", "fair"))
         beaten, lost = (
-            [
-                (rule, name)
-                for name, world in figures.items()
-                for rule in world["rules"]
-                if rule["whose"] == whose and rule["perfect_rank"] > 1
-            ]
-            for whose in ("seed", "fair")
+            sum(rule["perfect_rank"] > 1 for rule in rules) for rules in (published, fair)
         )
-        if beaten:
-            rules = (f"{r['rule']} in {name} ({r['first']} comes first)" for r, name in beaten)
-            sentence = f"By the published rules a perfect predictor loses {', '.join(rules)}"
-        else:
-            sentence = "A perfect predictor comes first by the published rules too"
-        fair = ", ".join(f"{rule['rule']} in {name}" for rule, name in lost)
         return Diagnosis(
             "PUBLISHED RULES MISLEAD" if beaten else "NO DIFFERENCE",
-            f"{sentence}; by the fair rules it loses {fair or 'none'}.",
+            f"A perfect predictor loses {beaten} of {len(published)} rankings by the published "
+            f"rules, and {lost} of {len(fair)} by the fair rules.",
             {"worlds": figures},
-            tuple(rules_table(name, table, perfect[name]) for name, table in worlds.items()),
+            (ranks_table(figures), *(world_table(name, world) for name, world in figures.items())),
             "Judge by figures that a perfect predictor wins: cos_next, R@5 without the window.",
         )
 
@@ -146,13 +140,31 @@ def audit(table: MetricTable, perfect: str) -> dict[str, Any]:
     return {"windows": len(table.windows), "perfect": perfect, "rules": rules}
 
 
-def rules_table(world: str, table: MetricTable, perfect: str) -> Table:
-    """One world for a reader: a row for each predictor, a column for each rule."""
-    predictors = {PERFECT: perfect, **OTHERS} | ({"ridge": "ridge"} if perfect == TARGET else {})
-    estimates = {
-        name: [table.estimate(predictor, rule.metric) for rule in RULES]
-        for name, predictor in predictors.items()
-    }
-    rows = tuple((name, *(signed(e and e.value) for e in row)) for name, row in estimates.items())
-    header = ("", *(f"{rule.whose}: {rule.name}" for rule in RULES))
-    return Table(header, rows, f"{world} (perfect: {perfect})")
+def ranks_table(worlds: dict[str, Any]) -> Table:
+    """For each rule and world the perfect predictor's figure beside the one that is first."""
+
+    def cell(world: dict[str, Any], label: str) -> str:
+        for rule in world["rules"]:
+            if named(rule) == label:
+                own, best = (signed(rule["figures"][n]["value"]) for n in (PERFECT, rule["first"]))
+                return f"✓ {own}" if rule["first"] == PERFECT else f"✗ {own} < {best}"
+        return MISSING
+
+    labels = dict.fromkeys(named(rule) for world in worlds.values() for rule in world["rules"])
+    rows = tuple((label, *(cell(world, label) for world in worlds.values())) for label in labels)
+    return Table(("rule", *worlds), rows, "The perfect predictor", RANKS)
+
+
+def world_table(name: str, world: dict[str, Any]) -> Table:
+    """One world: a row for each rule, a column for each predictor."""
+    rows = tuple(
+        (named(rule), *(signed(figure["value"]) for figure in rule["figures"].values()))
+        for rule in world["rules"]
+    )
+    predictors = (each.removeprefix("the ") for each in world["rules"][0]["figures"])
+    return Table(("rule", *predictors), rows, f"{name} (perfect: {world['perfect']})", detail=True)
+
+
+def named(rule: dict[str, Any]) -> str:
+    """A rule with whose it is, for a reader."""
+    return f"{rule['whose'].replace('seed', 'published')}: {rule['rule']}"

@@ -15,7 +15,7 @@ from lvmctl.registry.specs import Geometry
 from lvmctl.registry.verdict_specs import VerdictGate
 
 STATUSES = {
-    "INFEASIBLE": "beyond their ceiling",
+    "INFEASIBLE": "beyond the ceiling",
     "VACUOUS": "met by chance",
     "MISLEADING": "met by a baseline that predicts worse than direct",
     "OPEN": "open to a better model",

@@ -169,7 +169,7 @@ def test_an_undecided_profile_says_what_is_missing():
     assert [one["status"] for one in found.figures["gates"]] == ["OPEN", "OPEN", "UNKNOWN"]
     assert found.verdict == "UNDECIDED"
     assert found.figures["judged_class"] is None
-    assert found.sentence.endswith("1 unknown before a run; too few are known to say more.")
+    assert found.sentence.endswith("1 is unknown before a run; too few are known to say more.")
     assert found.change == "ship-latency: needs a run"
 
 
