@@ -101,7 +101,7 @@ def ranking_table(ranks: dict[str, Any]) -> Table:
     """The figures for a reader."""
     labels = {RUN: "run, by its score", "q": "run, q alone", DIRECT: DIRECT, "chance": "chance"}
     rows = tuple(
-        (label, *(ranks[row][name] for name in METRICS))
+        (label, *(number(ranks[row][name]) for name in METRICS))
         for row, label in labels.items()
         if row in ranks
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Finding, Table
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import count, number
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 from lvmctl.diagnostics.runs.ranking import ranking_table
 
@@ -14,6 +14,21 @@ if TYPE_CHECKING:
 
 COMPARED = ({"direct.cos_next"}, {"r@5", "direct.r@5"}, {"r@5", "chance_r@5"})
 """Figures beside cos_next with any of which a history can be judged."""
+
+PREDICTED = {
+    "cos_next": 3,
+    "cos_last": 3,
+    "cos_anchor": 3,
+    "variance": 3,
+    "effective_rank": 1,
+    "behind": 3,
+    "outside_cone": 3,
+}
+"""What is shown of predictions, with its places behind the point."""
+
+LEGEND = """cos_next, cos_last, cos_anchor: cosine of q to the target, the newest chunk and the \
+window's centroid. variance and effective_rank (directions) over windows. behind, outside_cone: \
+share of windows with q on the far side of the centroid, and farther from it than any mixture."""
 
 CURVES = {
     "cos_next": "val.cos_next",
@@ -53,10 +68,10 @@ def sentence(findings: list[Finding], history: History, doubt: str) -> str:
     """The verdict in one sentence; ``doubt`` is what :func:`unknown` says."""
     if findings:
         first, more = findings[0], len(findings) - 1
-        name = first.name.replace("-", " ").capitalize()
-        since = "" if first.epoch is None else f" (epoch {first.epoch})"
-        also = f"; {more} more finding{'s' if more > 1 else ''}" if more else ""
-        return f"{name}{since}: {first.evidence}{also}."
+        known = first.epoch is None or "epoch" in first.evidence
+        since = "" if known else f" (epoch {first.epoch})"
+        also = f"; {count(more, 'more finding')}" if more else ""
+        return f"{first.evidence}{since}{also}."
     if doubt:
         return doubt
     planned, epochs = history.unfinished(), len(history.epochs)
@@ -85,47 +100,69 @@ def last_epoch(history: History) -> str:
 
 def tables(findings: list[Finding], figures: dict[str, Any]) -> tuple[Table, ...]:
     """The figures for a reader; a table without rows is left out."""
-    rows = figures.get("predictions", {})
-    names = ("cos_next", "cos_last", "cos_anchor", "variance", "effective_rank", "behind")
-    names += ("outside_cone",)
-    kinds = [kind for kind in ("run", "ridge", "wiener", "direct", "targets") if kind in rows]
+    predictions = figures.get("predictions", {})
+    kinds = [k for k in ("run", "ridge", "wiener", "direct", "targets") if k in predictions]
+    of_q = "q" if "ranking" in figures else "Predictions"
     pulls = figures.get("gradients", {}).get("pulls", ())
-    values = ("term", "train_last", "val_last", "val_best", "val_best_epoch")
     made = (
         Table(
-            ("finding", "severity", "epoch", "evidence", "source"),
+            ("finding", "severity", "epoch", "evidence"),
             tuple(
-                (f.name, f.severity, "-" if f.epoch is None else f.epoch, line, f.source)
+                (f.name, f.severity, f.epoch, f.evidence) if line is None else ("", "", "", line)
                 for f in findings
-                for line in (f.evidence, *f.also)
+                for line in (None, *f.also)
             ),
             "Findings, the cause first",
         ),
-        Table(("finding", "remedy"), tuple((f.name, f.remedy) for f in findings), "What to do"),
-        Table(
-            ("", *names),
-            tuple((kind, *(rows[kind].get(name, "-") for name in names)) for kind in kinds),
-            f"{'q' if 'ranking' in figures else 'Predictions'} of the best weights on validation "
-            "windows",
-        ),
         ranking_table(figures.get("ranking", {})),
+        Table(
+            ("", *kinds),
+            tuple(
+                (name, *(number(predictions[kind].get(name), digits) for kind in kinds))
+                for name, digits in PREDICTED.items()
+                if kinds
+            ),
+            f"{of_q} of the best weights on validation windows",
+            LEGEND,
+        ),
+        Table(
+            ("finding", "remedy", "source"),
+            tuple((f.name, f.remedy, f.source) for f in findings),
+            "What to do",
+            detail=True,
+        ),
         Table(
             ("loss", "weight", "gradient norm", "share", "cosine with 1 - cos_next"),
             tuple(
-                tuple(pull[key] for key in ("name", "weight", "gradient", "share", "alignment"))
+                (
+                    pull["name"],
+                    *(number(pull[key]) for key in ("weight", "gradient", "share", "alignment")),
+                )
                 for pull in pulls
             ),
             "What the losses pull at, at the best weights",
+            detail=True,
         ),
         Table(
             ("term", "train", "val", "best val", "epoch", "not comparable because"),
             tuple(
-                (*(row[key] for key in values), row["level"] or row["trend"] or "-")
+                (
+                    row["term"],
+                    *(number(row[key]) for key in ("train_last", "val_last", "val_best")),
+                    row["val_best_epoch"],
+                    row["level"] or row["trend"] or "-",
+                )
                 for row in figures["like_for_like"]
             ),
             "Loss terms, training and validation",
+            detail=True,
         ),
-        Table(("note",), tuple((note,) for note in figures["notes"]), "Not a finding"),
+        Table(
+            ("note",),
+            tuple((f"- {note}",) for note in figures["notes"]),
+            "Not a finding",
+            detail=True,
+        ),
     )
     return tuple(table for table in made if table.rows)
 

@@ -47,7 +47,7 @@ class AnchorDiagnosis:
         rho, blended, cos_anchor = map(format_number, (here.rho, here.blended, here.cos_anchor))
         sentence = (
             f"At λ = {format_number(here.blend, 2)} a mean ρ of {rho} is blended to f(ρ) = "
-            f"{blended}; cos_anchor is {cos_anchor}. A high cos_anchor at a low ρ is the blend's "
+            f"{blended} (cos_anchor {cos_anchor}): a high cos_anchor at a low ρ is the blend's "
             "work, not the model's."
         )
         verdict = findings[0].name.replace("-", " ").upper() if findings else "ANCHORED"
