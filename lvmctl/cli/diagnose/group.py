@@ -17,6 +17,7 @@ from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import describe
 from lvmctl.core.errors import UsageError
+from lvmctl.core.formatting import paragraph
 
 if TYPE_CHECKING:
     from lvmctl.core.errors import LvmctlError
@@ -205,13 +206,13 @@ def everything(
         say(f"── {name}\n{answer.text}\n")
         if answer.fault is not None:
             faults[name] = line(answer.fault)
-            say(f"NOT DRAWN: {faults[name]}\n")
+            say(paragraph(f"NOT DRAWN: {faults[name]}") + "\n")
         return answer.code
 
     def missed(entry: Entry, error: LvmctlError) -> None:
         name = registry.address(entry)
         faults[name] = line(error)
-        say(f"── {name}\nNOT ANSWERED: {faults[name]}\n")
+        say(f"── {name}\n{paragraph(f'NOT ANSWERED: {faults[name]}')}\n")
 
     asked = [e for e in entries if e.record.takes != "run" or run is not None]
     with redirect_stdout(sys.stderr):

@@ -13,6 +13,7 @@ from recorder import Recorder
 from training.small import TINY
 
 from lvmctl.core.errors import RunError
+from lvmctl.core.formatting import WIDTH
 from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.run import RunDiagnosis
 from lvmctl.training import job
@@ -77,6 +78,9 @@ def test_a_healthy_run_has_no_finding(runs, name):
     assert found.figures["predictions"]["windows"] > 0
     assert found.figures["gradients"]["pulls"]
     json.dumps(found.figures, allow_nan=False)
+    titles = [table.title for table in found.tables if not table.detail]
+    assert titles == ["Predictions of the best weights on validation windows"]
+    assert max(map(len, found.table(full=True).splitlines())) <= WIDTH
 
 
 def test_a_healthy_history_has_no_finding(bare):
