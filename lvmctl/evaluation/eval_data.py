@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lvmctl.core.errors import DataError, LvmctlError, UsageError
+from lvmctl.data.fingerprint import require_one_space
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.identity import same_data, shared_articles, split_records
 from lvmctl.data.splits.open import (
@@ -178,6 +179,10 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
                 where=split.name,
                 hint="give data of the same encoder",
             )
+        if split is not None:
+            trained_by = trained.config["splits"]["train"].get("encoder")
+            among = "what the run was trained on"
+            require_one_space(split.source["encoder"], trained_by, split.name, among)
     request = replace(request, min_article=request.min_article or options.min_article)
     given = (val, train, ood, notices, trained.transform)
     return windows_of(request, shape, *given, window=window)
@@ -262,6 +267,10 @@ def windows_of(
             where=train.name,
             hint="give --train a store of the same encoder",
         )
+    for split in (train, ood):
+        if split is not None:
+            one, other = split.source["encoder"], val.source["encoder"]
+            require_one_space(one, other, split.name, "the data to evaluate on")
     context, horizon = shape
     evaluated = (window or context, horizon)
     parts = []

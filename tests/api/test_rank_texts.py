@@ -102,12 +102,22 @@ def test_another_store_in_its_place_is_refused(copy):
         model.rank_texts("a", ["b"])
 
 
+def test_a_store_of_another_encoder_is_not_evaluated_on(run, tmp_path):
+    other = [[chunk.replace("a", "o") for chunk in article] for article in articles(12, 12)]
+    store = lvmctl.embed(other, out=tmp_path / "other", dim=8, min_texts=1, max_share=1.0)
+    message = "other: its vectors lie in another space than what the run was trained on: the mean"
+    with pytest.raises(DataError, match=message):
+        lvmctl.evaluate(run[1], data=store.path)
+    with pytest.raises(DataError, match=message):
+        lvmctl.evaluate(run[1], ood=store.path)
+
+
 def test_an_encoder_that_learned_other_text_is_refused(copy, tmp_path):
     store, model = copy
     shuffled = [article[::-1] for article in articles(30, 12)[10:]]
     other = lvmctl.embed(shuffled, out=tmp_path / "other", dim=8, min_texts=1, max_share=1.0)
     shutil.copy(other.path / "encoder.npz", store / "encoder.npz")
-    with pytest.raises(DataError, match="its texts have other vectors when they are encoded again"):
+    with pytest.raises(DataError, match="its encoder gives other vectors now: the mean cosine"):
         model.rank_texts("a", ["b"])
     (store / "encoder.npz").unlink()
     with pytest.raises(DataError, match="holds no saved encoder"):

@@ -25,8 +25,9 @@ def split_records(splits: Splits) -> dict[str, Any]:
 
 
 def identity(records: dict[str, Any]) -> dict[str, Any]:
-    """What must be equal of :func:`split_records`: the content, not where it lies."""
-    places = ("name", "path", "joined")
+    """What must be equal of :func:`split_records`: the content, not where it lies, nor what was
+    recorded of its encoder."""
+    places = ("name", "path", "joined", "encoder")
     return {
         split: {key: value for key, value in jsonable(record).items() if key not in places}
         for split, record in records.items()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError, refuse
+from lvmctl.data.fingerprint import require_one_space
 from lvmctl.data.splits.assign import assign_splits, split_counts
 from lvmctl.data.splits.identity import shared_articles
 from lvmctl.data.splits.sources import Source
@@ -84,6 +85,8 @@ def open_splits(
         what = f"has dimension {split.dim}, the training data has {chosen['train'].dim}"
         hint = f"give --{name} a store of the same encoder"
         refuse(split.dim != chosen["train"].dim, what, split.name, hint)
+        trained = chosen["train"].source["encoder"]
+        require_one_space(split.source["encoder"], trained, split.name, "the training data", hint)
         notices += [notice for notice in split.notices if notice not in notices]
         if name != "train":
             notices += _overlap(chosen["train"], split, name)
@@ -116,7 +119,10 @@ def join(splits: Sequence[Split]) -> Split:
         return first
     for split in splits:
         what = f"has dimension {split.dim}, {first.name} has {first.dim}"
-        refuse(split.dim != first.dim, what, split.name, "join stores of one encoder")
+        hint = "join stores of one encoder"
+        refuse(split.dim != first.dim, what, split.name, hint)
+        one, other = split.source["encoder"], first.source["encoder"]
+        require_one_space(one, other, split.name, first.name, hint)
         what = "holds separate windows and cannot be joined to other stores"
         hint = "import the files into one store"
         refuse(split.target_row is not None, what, split.name, hint)

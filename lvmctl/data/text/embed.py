@@ -11,6 +11,7 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.data.fingerprint import fingerprint
 from lvmctl.data.store.checks import norms_of
 from lvmctl.data.store.writer import ENCODER, Create, StoreWriter
 from lvmctl.data.text.chunking import Text, single_spaced
@@ -80,6 +81,8 @@ def embed_articles(
         reporter: shown the chunks that are done.
     """
     recipe = encoder.recipe()
+    if known := fingerprint(encoder.encode):
+        recipe = {**recipe, "fingerprint": known}
     dim = encoder.encode(articles[0].chunks[:1]).shape[1]
     total = sum(len(article.chunks) for article in articles)
     with create(dim, dtype) as writer, reporter.progress("embed", "chunks", total) as advance:

@@ -91,7 +91,7 @@ class Scaled:
     """An encoder whose vectors have norms 2, 3, …"""
 
     def encode(self, texts):
-        return np.eye(8, dtype=np.float32)[: len(texts)] * (2 + np.arange(len(texts)))[:, None]
+        return np.eye(16, dtype=np.float32)[: len(texts)] * (2 + np.arange(len(texts)))[:, None]
 
     def recipe(self):
         return {"name": "scaled", "normalized": False}

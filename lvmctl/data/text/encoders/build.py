@@ -10,6 +10,7 @@ import numpy as np
 
 from lvmctl.config import bind
 from lvmctl.core.errors import DataError, UsageError, refuse
+from lvmctl.data.fingerprint import fingerprint, space_fault
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.store.store import Store
 from lvmctl.data.text.embed import Encoder, load_encoder
@@ -89,7 +90,12 @@ def encode_units(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
 
 
 def check_encoder(encoder: Encoder, store: Store) -> None:
-    """Refuse an encoder that gives other vectors than those of the store's first texts, if any."""
+    """Refuse an encoder that gives other vectors than those of the store: of the probes, where it
+    has their fingerprint, and of its first texts, if it has any."""
+    hint = "the encoder has changed: embed the texts again and train anew"
+    now = {**encoder.recipe(), "fingerprint": fingerprint(encoder.encode)}
+    fault = space_fault(now, store.manifest.get("encoder"))
+    refuse(fault, f"its encoder gives other vectors now: {fault}", store.path, hint)
     texts = [text for _, text in zip(range(CHECKED), store.texts())]
     if not texts:
         return
@@ -97,10 +103,13 @@ def check_encoder(encoder: Encoder, store: Store) -> None:
     stored = unit(store.vectors[: len(texts)])
     same = again.shape == stored.shape and np.einsum("nd,nd->n", again, stored).min() >= ALIKE
     what = "its texts have other vectors when they are encoded again"
-    hint = "the encoder has changed: embed the texts again and train anew"
     refuse(not same, what, store.path, hint)
 
 
 def saved_encoder(path: Path) -> tuple[Entry, Encoder]:
-    """The encoder of the store at ``path``; see :func:`encoder_of`."""
-    return encoder_of(Store.open(path))
+    """The encoder of the store at ``path``, see :func:`encoder_of`; refused where it has changed
+    since."""
+    store = Store.open(path)
+    entry, encoder = encoder_of(store)
+    check_encoder(encoder, store)
+    return entry, encoder

@@ -10,6 +10,7 @@ from lvmctl.core.errors import DataError
 from lvmctl.core.formatting import count, estimate, number, percent
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Splits, Windows
+from lvmctl.data.fingerprint import require_one_space
 from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, find_repeats, tiles
 from lvmctl.diagnostics.data.leakage.overlaps import Overlaps, share
 from lvmctl.diagnostics.data.leakage.recurrences import recurrences
@@ -119,6 +120,8 @@ def nonempty(subject: Splits) -> dict[str, Split]:
             what = f"has dimension {split.dim}, {first.name} has {first.dim}"
             hint = f"give --{name} a store of the same encoder"
             raise DataError(what, where=split.name, hint=hint)
+        one, other = split.source["encoder"], first.source["encoder"]
+        require_one_space(one, other, split.name, first.name)
     return splits
 
 
