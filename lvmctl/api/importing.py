@@ -26,24 +26,27 @@ def import_npz(
     force: bool = False,
     reporter: Reporter = SILENT,
 ) -> Store:
-    """Write a store from window NPZ files, one split each.
+    """Write a store from window NPZ files.
 
-    Overlapping windows become articles again (docs/data.md).
+    Overlapping windows become articles again (docs/methods.md#assembly), with their texts and
+    titles where the file has them; the notices of the store say what was found.
 
     Args:
-        files: named by their splits, else train, val, test and ood in this order.
+        files: with splits in them (keys like ``val_contexts``) or one split each, which the name
+            of the file says, else train, val, test and ood in this order. One file that names no
+            split has none.
         out: the store to write.
         horizon: h of the windows; None is the files' ``p6_offset`` + 1, else 1.
-        articles: a bank of chunks with the articles of windows that carry ids.
+        articles: a bank of chunks with the articles of the windows.
         separate: keep every window an article of its own.
-        trust_pickle: unpickle metadata, which can run code in the file.
+        trust_pickle: unpickle metadata and texts, which can run code in the file.
         force: replace a store at ``out``.
 
     Raises:
         DataError: files that are damaged, contradict themselves or do not fit together.
         OutputError: ``out`` exists or cannot be written.
     """
-    notices = write_npz(
+    reports = write_npz(
         lambda dim, dtype: write_store(out, dim, dtype, force=force),
         [Path(file) for file in files],
         name_splits=True,
@@ -53,7 +56,7 @@ def import_npz(
         apart=separate,
         reporter=reporter,
     )
-    return written(out, notices)
+    return written(out, [line for report in reports for line in report.lines()])
 
 
 def synth(world: str, out: str | os.PathLike[str], *, force: bool = False, **values: Any) -> Store:

@@ -15,7 +15,7 @@ class Layout:
 
     Attributes:
         source: (N,) int64 the given row that each chunk is taken from.
-        chunk: (M,) int64 the chunk that each given row is.
+        chunk: (M,) int64 the chunk that each given row is; -1 for a row that is left out.
         lengths: (A,) int64 chunks of each article.
         first: (A,) int64 position of each article's first chunk.
     """
@@ -24,6 +24,11 @@ class Layout:
     chunk: np.ndarray
     lengths: np.ndarray
     first: np.ndarray
+
+    @property
+    def owner(self) -> np.ndarray:
+        """(N,) int64 the article of each chunk."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
 
 def collapse(article: np.ndarray, position: np.ndarray, where: object = None) -> Layout:
@@ -67,6 +72,18 @@ def whole_windows(layout: Layout, width: int, span: int) -> np.ndarray:
     the gap between them.
     """
     chunk = layout.chunk.reshape(-1, width)
-    owner = np.repeat(np.arange(len(layout.lengths)), layout.lengths)
+    owner = layout.owner
     same = owner[chunk[:, 0]] == owner[chunk[:, -1]]
     return same & (chunk[:, -1] - chunk[:, 0] == span)
+
+
+def only_articles(layout: Layout, articles: np.ndarray) -> Layout:
+    """The layout without any but the articles numbered ``articles`` (ascending)."""
+    kept = np.isin(layout.owner, articles)
+    renumbered = np.where(kept, np.cumsum(kept) - 1, -1)
+    return Layout(
+        layout.source[kept],
+        renumbered[layout.chunk],
+        layout.lengths[articles],
+        layout.first[articles],
+    )

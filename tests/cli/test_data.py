@@ -98,9 +98,9 @@ def test_import_says_what_it_left_out(lvmctl, tmp_path):
     arrays = {"C": np.ones((3, 2, 4)), "y": np.ones((3, 4)), "metadata": np.array([{}], object)}
     np.savez(tmp_path / "f.npz", **arrays)
     error = lvmctl("data", "import", "f.npz", "--out", "s").err
-    assert "metadata] is left out" in error
+    assert "not read: metadata (pickled, see --trust-pickle)" in error
     assert "float64; float32 is stored" in error
-    assert "each window is an article of its own" in error
+    assert "3 windows of 2 chunks hold 5 chunks in 1 article (overlap)" in error
     assert "normalised when read" in error
 
 

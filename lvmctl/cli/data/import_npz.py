@@ -16,9 +16,7 @@ from lvmctl.cli.reporter import TerminalReporter
 @click.argument("files", nargs=-1, required=True, type=path_type)
 @out_option
 @click.option("--horizon", type=span_type, help="h of the windows; default p6_offset + 1, else 1.")
-@click.option(
-    "--articles-npz", type=path_type, help="Chunk bank with the articles of windows that carry ids."
-)
+@click.option("--articles-npz", type=path_type, help="Chunk bank with the articles of the windows.")
 @click.option(
     "--separate-windows",
     cls=Renamed,
@@ -26,7 +24,9 @@ from lvmctl.cli.reporter import TerminalReporter
     is_flag=True,
     help="Keep every window an article of its own.",
 )
-@click.option("--trust-pickle", is_flag=True, help="Unpickle metadata: can run code in the file.")
+@click.option(
+    "--trust-pickle", is_flag=True, help="Unpickle metadata and texts: can run code in the file."
+)
 @force_option
 @json_option
 def import_npz(
@@ -39,13 +39,14 @@ def import_npz(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Import window NPZ FILES, one split each.
+    """Import window NPZ FILES; overlapping windows become articles again.
 
-    A file's name says which; files without one are train, val, test and ood in turn.
-
-    Overlapping windows with article_ids and target_indices become articles again.
+    Splits are those in a file (val_contexts, …), else each file is one: that in
+    its name, else train, val, test and ood in turn. One file whose name says
+    none has none.
 
     \b
+    lvmctl data import windows.npz --out store/
     lvmctl data import train.npz val.npz --out store/
     lvmctl data import p6_train.npz p6_val.npz --horizon 2 --out store/
     """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lvmctl.cli.output import emit, notice
+from lvmctl.core.formatting import count
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Store
@@ -54,7 +55,7 @@ def show_written(store: Store, command: str, as_json: bool) -> None:
         notice(line)
     splits = ", ".join(f"{name} {count}" for name, count in store.splits.items())
     text = (
-        f"{store.path}: {len(store)} chunks of {store.dim} dimensions in "
-        f"{len(store.articles)} articles" + (f" ({splits})" if splits else "")
+        f"{store.path}: {count(len(store), 'chunk')} of {store.dim} dimensions in "
+        f"{count(len(store.articles), 'article')}" + (f" ({splits})" if splits else "")
     )
     emit(store.describe(), f"data.{command}", as_json, text)

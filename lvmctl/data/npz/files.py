@@ -1,21 +1,27 @@
-"""NPZ files of the published recipes: windows, and banks of chunks (docs/methods.md#data)."""
+"""NPZ files of the published recipes: windows, and banks of chunks (docs/methods.md#window-npz)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.npz.read import Npz
-from lvmctl.data.store.arrays import release
+from lvmctl.data.store.arrays import blocks, release
 
 CONTEXTS = ("contexts", "context", "context_sequences", "C", "X")
 TARGETS = ("targets", "target", "target_vectors", "y", "Y", "t")
+WINDOW_ARTICLES = ("article_ids", "article_indices")
+WINDOW_POSITIONS = ("target_indices", "target_chunk_index")
 VECTORS = ("vectors", "embeddings")
 BANK_ARTICLES = ("article_indices", "article_ids")
 BANK_POSITIONS = ("chunk_indices", "seq_idx")
-MOST_AHEAD = 1_000_000
+BANK_TEXTS = ("concept_texts", "texts")
+PREFIXES = {"train_": "train", "val_": "val", "valid_": "val", "test_": "test", "ood_": "ood"}
+"""Beginnings of keys, and the split that they name."""
+MAX_HORIZON = 1_000_000
 """The largest horizon a file may have."""
 
 
@@ -23,19 +29,27 @@ class WindowFile:
     """Windows of K chunks and a target, as flat rows: row ``w·(K+1) + j`` is chunk j of window w,
     and j = K its target.
 
+    Args:
+        npz: the open file.
+        horizon: h, if the user says it; else the file's ``p6_offset`` + 1, else 1.
+        prefix: what the keys of these windows begin with.
+
     Attributes:
         context_length, horizon, windows: K, h and W.
         count, dim, dtype: flat rows, D, and the type to store (float32 or float16).
         ids: (W,) article of each window, or None.
         targets_at: (W,) position of each target in its article, or None.
+        crossing: (W,) bool, windows of more than one article; only trusted metadata tells.
+        metadata: what the file says about each window, a list, or one value for all; None unless
+            it is trusted.
 
     Raises:
         DataError: missing keys, wrong rank, type or length.
     """
 
-    def __init__(self, npz: Npz, horizon: int | None = None) -> None:
+    def __init__(self, npz: Npz, horizon: int | None = None, prefix: str = "") -> None:
         self.path = npz.path
-        contexts, targets = _key(npz, CONTEXTS), _key(npz, TARGETS)
+        contexts, targets = _key(npz, CONTEXTS, prefix), _key(npz, TARGETS, prefix)
         self._contexts = _floats(npz, contexts, 3, "(windows, K, dim)")
         self._targets = _floats(npz, targets, 2, "(windows, dim)")
         self.windows, self.context_length, self.dim = self._contexts.shape
@@ -47,11 +61,26 @@ class WindowFile:
         self.horizon = horizon or stored or 1
         self.dtype = _stored_type(self._contexts.dtype, self._targets.dtype)
         self.count = self.windows * (self.context_length + 1)
-        self.ids = _index(npz, "article_ids", self.windows, text=True)
-        self.targets_at = _index(npz, "target_indices", self.windows)
         self.notices = _dtype_notice(self.path, self._contexts.dtype)
         if horizon and stored and horizon != stored:
             self.notices.append(f"{self.path} says horizon {stored}; --horizon {horizon} is used")
+        self.ids = _ids(npz, WINDOW_ARTICLES, prefix, self.windows, self.notices)
+        self.targets_at = _positions(npz, WINDOW_POSITIONS, prefix, self.windows)
+        self.crossing = np.zeros(self.windows, bool)
+        self.metadata = _objects(npz, f"{prefix}metadata")
+        if isinstance(self.metadata, list) and len(self.metadata) == self.windows:
+            self._read_places(self.metadata)
+        self._texts = (
+            _texts(npz, f"{prefix}context_texts", self.windows, self.context_length),
+            _texts(npz, f"{prefix}target_texts", self.windows),
+        )
+        self.has_texts = all(texts is not None for texts in self._texts)
+        self.titles = _titles(npz, prefix, self.windows, self.ids)
+
+    @property
+    def steps(self) -> np.ndarray:
+        """(K + 1,) places of a window's chunks and its target, from its oldest chunk."""
+        return np.append(np.arange(self.context_length), self.context_length - 1 + self.horizon)
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """Vectors (n, D) of flat rows."""
@@ -64,18 +93,34 @@ class WindowFile:
         release(self._targets)
         return vectors
 
+    def texts(self, rows: np.ndarray) -> list[str]:
+        """Texts of flat rows."""
+        contexts, targets = self._texts
+        window, place = np.divmod(rows, self.context_length + 1)
+        pairs = zip(window.tolist(), place.tolist())
+        last = self.context_length
+        return [str(targets[w] if j == last else contexts[w][j]) for w, j in pairs]
+
     def label(self, row: int) -> str:
         """How messages call a flat row."""
         window, place = divmod(row, self.context_length + 1)
         return f"window {window}, {'target' if place == self.context_length else f'chunk {place}'}"
 
-    def places(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Article and position of every flat row, each (count,); None when the file has none."""
-        if self.ids is None or self.targets_at is None:
-            return None
-        steps = np.append(np.arange(self.context_length), self.context_length - 1 + self.horizon)
-        oldest = self.targets_at - steps[-1]
-        return np.repeat(self.ids, len(steps)), (oldest[:, None] + steps).ravel()
+    def entry(self, row: int) -> int:
+        """Index into ``ids``, ``titles`` and ``metadata`` for a flat row."""
+        return row // (self.context_length + 1)
+
+    def _read_places(self, metadata: list[Any]) -> None:
+        """Articles, positions and crossings from dicts, where all of them say so."""
+        if not all(isinstance(item, dict) and "article_index" in item for item in metadata):
+            return
+        self.ids = np.array([int(item["article_index"]) for item in metadata])
+        last = [item.get("last_context_article", item["article_index"]) for item in metadata]
+        self.crossing = np.array([bool(item.get("crosses_article")) for item in metadata])
+        self.crossing |= np.array(last) != self.ids
+        if all("target_chunk_index" in item for item in metadata):
+            self.targets_at = np.array([int(item["target_chunk_index"]) for item in metadata])
+            self.crossing |= self.targets_at < self.steps[-1]
 
 
 class BankFile:
@@ -84,19 +129,28 @@ class BankFile:
     Attributes:
         count, dim, dtype: rows, D, and the type to store.
         ids: (count,) article of each row.
+        positions: (count,) its place there; the order of the rows where the file does not say.
+        titles: (count,) of each row's article, or None.
 
     Raises:
         DataError: missing keys, wrong rank, type or length.
     """
 
-    def __init__(self, npz: Npz) -> None:
+    def __init__(self, npz: Npz, prefix: str = "") -> None:
         self.path = npz.path
-        self._vectors = _floats(npz, _key(npz, VECTORS), 2, "(chunks, dim)")
+        self._vectors = _floats(npz, _key(npz, VECTORS, prefix), 2, "(chunks, dim)")
         self.count, self.dim = self._vectors.shape
         self.dtype = _stored_type(self._vectors.dtype)
-        self.ids = _index(npz, _key(npz, BANK_ARTICLES), self.count, text=True)
-        self._positions = _index(npz, _key(npz, BANK_POSITIONS), self.count)
         self.notices = _dtype_notice(self.path, self._vectors.dtype)
+        _key(npz, BANK_ARTICLES, prefix)
+        self.ids = _ids(npz, BANK_ARTICLES, prefix, self.count, self.notices)
+        stated = _positions(npz, BANK_POSITIONS, prefix, self.count)
+        self.positions = _running_count(self.ids) if stated is None else stated
+        key = next((k for name in BANK_TEXTS if (k := prefix + name) in npz), "")
+        self._texts = _texts(npz, key, self.count)
+        self.has_texts = self._texts is not None
+        self.titles = _titles(npz, prefix, self.count, self.ids)
+        self.metadata = None
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """Vectors (n, D) of rows."""
@@ -104,21 +158,58 @@ class BankFile:
         release(self._vectors)
         return vectors
 
+    def texts(self, rows: np.ndarray) -> list[str]:
+        """Texts of rows."""
+        return [str(self._texts[row]) for row in rows.tolist()]
+
     def label(self, row: int) -> str:
         """How messages call a row."""
         return f"row {row}"
 
-    def places(self) -> tuple[np.ndarray, np.ndarray]:
-        """Article and position of every row, each (count,)."""
-        return self.ids, self._positions
+    def entry(self, row: int) -> int:
+        """Index into ``ids`` and ``titles`` for a row."""
+        return row
 
 
-def is_bank(npz: Npz) -> bool:
+def hashes(
+    file: WindowFile | BankFile,
+    rows: np.ndarray | None = None,
+    done: Callable[[int], object] = lambda count: None,
+) -> np.ndarray:
+    """(n,) int64 a hash of the bytes of each flat row, as it is stored; all rows for None."""
+    count = file.count if rows is None else len(rows)
+    made = np.empty(count, np.int64)
+    for low, high in blocks(count, file.dim * 8):
+        chosen = np.arange(low, high) if rows is None else rows[low:high]
+        vectors = file.gather(chosen) + file.dtype.type(0)  # -0 and 0 are one number
+        data, width = vectors.tobytes(), vectors.shape[1] * vectors.itemsize
+        made[low:high] = [hash(data[at : at + width]) for at in range(0, len(data), width)]
+        done(high - low)
+    return made
+
+
+def splits_of(npz: Npz) -> dict[str, str | None]:
+    """The split of each prefix that keys of windows or vectors have; {"": None} without one."""
+    named = {
+        prefix: split
+        for prefix, split in PREFIXES.items()
+        if any(prefix + key in npz for key in (*CONTEXTS, *VECTORS))
+    }
+    if not named:
+        return {"": None}
+    if any(key in npz for key in CONTEXTS):
+        return {"": "train", **named}
+    return named
+
+
+def is_bank(npz: Npz, prefix: str = "") -> bool:
     """Whether the file is a bank of chunks rather than windows."""
-    return not any(key in npz for key in CONTEXTS) and any(key in npz for key in VECTORS)
+    has = [any(prefix + key in npz for key in keys) for keys in (CONTEXTS, VECTORS)]
+    return has == [False, True]
 
 
-def _key(npz: Npz, aliases: Sequence[str]) -> str:
+def _key(npz: Npz, names: Sequence[str], prefix: str) -> str:
+    aliases = [prefix + name for name in names]
     for key in aliases:
         if key in npz:
             return key
@@ -136,21 +227,87 @@ def _floats(npz: Npz, key: str, rank: int, shape: str) -> np.ndarray:
     return array
 
 
-def _index(npz: Npz, key: str, count: int, text: bool = False) -> np.ndarray | None:
-    if key not in npz:
-        return None
-    array = np.array(npz.array(key))
-    where = npz.where(key)
-    what = f"has shape {array.shape}, needs ({count},)"
-    refuse(array.shape != (count,), what, where, "write one entry per vector or window")
-    kind = array.dtype.kind
-    if text and kind in "US":
+def _vector(npz: Npz, keys: Sequence[str], prefix: str, count: int) -> tuple[Any, str]:
+    """The first of ``keys`` that is there, one entry per window or row, and its name."""
+    for key in (prefix + name for name in keys):
+        if key in npz and npz.readable(key):
+            array, where = np.array(npz.array(key)), npz.where(key)
+            what = f"has shape {array.shape}, needs ({count},)"
+            refuse(array.shape != (count,), what, where, "write one entry per vector or window")
+            return array, where
+    return None, ""
+
+
+def _ids(
+    npz: Npz, keys: Sequence[str], prefix: str, count: int, notices: list[str]
+) -> np.ndarray | None:
+    """Article ids as int64 or as strings, whatever their type is."""
+    array, where = _vector(npz, keys, prefix, count)
+    if array is None or array.dtype.kind == "U":
+        return array
+    if array.dtype.kind == "S":
+        return np.array([name.decode("utf-8", "backslashreplace") for name in array.tolist()])
+    with np.errstate(invalid="ignore"):
+        whole = array.astype(np.int64) if array.dtype.kind in "biuf" else None
+    if whole is None or (whole != array).any():
+        notices.append(f"{where} holds {array.dtype}; its values are read as names")
         return array.astype(str)
+    if array.dtype.kind in "bf":
+        notices.append(f"{where} holds {array.dtype}; its values are read as integers")
+    return whole
+
+
+def _positions(npz: Npz, keys: Sequence[str], prefix: str, count: int) -> np.ndarray | None:
+    array, where = _vector(npz, keys, prefix, count)
+    if array is None:
+        return None
+    kind = array.dtype.kind
     refuse(kind not in "iu", f"is {array.dtype}, not integers", where, "save it as int64")
     beyond = kind == "u" and (array > np.iinfo(np.int64).max).any()
-    hint = "number articles and chunks from 0"
+    hint = "number chunks from 0"
     refuse(beyond, f"holds {array.max(initial=0)}, beyond int64", where, hint)
     return array.astype(np.int64)
+
+
+def _running_count(ids: np.ndarray) -> np.ndarray:
+    """(M,) how many rows of the same id came before each row."""
+    order = np.argsort(ids, kind="stable")
+    starts = np.flatnonzero(np.append(True, ids[order][1:] != ids[order][:-1]))
+    count = np.empty(len(ids), np.int64)
+    count[order] = np.arange(len(ids)) - np.repeat(starts, np.diff(np.append(starts, len(ids))))
+    return count
+
+
+def _objects(npz: Npz, key: str) -> Any:
+    """What an object array holds, as plain Python; None where it is not there or not trusted."""
+    if key not in npz or not npz.readable(key):
+        return None
+    return (npz.unpickle(key) if key in npz.pickled else npz.array(key)).tolist()
+
+
+def _texts(npz: Npz, key: str, count: int, width: int | None = None) -> Any:
+    """Texts by window or row, each a list of ``width`` texts unless None; None without them."""
+    values = _objects(npz, key)
+    if values is None:
+        return None
+    is_list = isinstance(values, list) and len(values) == count
+    fits = is_list and (width is None or all(len(texts) == width for texts in values))
+    needed = f"({count},)" if width is None else f"({count}, {width})"
+    refuse(not fits, f"does not hold {needed} texts", npz.where(key), "write one text per chunk")
+    return values
+
+
+def _titles(npz: Npz, prefix: str, count: int, ids: np.ndarray | None) -> list[str] | None:
+    """The title of each window's or row's article: given one by one, or by the number of the
+    article."""
+    values = _objects(npz, f"{prefix}article_titles")
+    if not isinstance(values, list):
+        return None
+    if len(values) == count:
+        return values
+    if ids is not None and ids.dtype.kind == "i" and ids.min() >= 0 and ids.max() < len(values):
+        return [values[index] for index in ids.tolist()]
+    return None
 
 
 def _horizon(npz: Npz) -> int | None:
@@ -158,9 +315,9 @@ def _horizon(npz: Npz) -> int | None:
     if "p6_offset" not in npz:
         return None
     values = np.unique(np.array(npz.array("p6_offset")))
-    wrong = len(values) != 1 or values.dtype.kind not in "iu" or not 0 <= values[0] < MOST_AHEAD
+    wrong = len(values) != 1 or values.dtype.kind not in "iu" or not 0 <= values[0] < MAX_HORIZON
     hint = "write h - 1 there, or leave it out and pass --horizon"
-    what = f"is not one number from 0 to {MOST_AHEAD - 1}"
+    what = f"is not one number from 0 to {MAX_HORIZON - 1}"
     refuse(wrong, what, npz.where("p6_offset"), hint)
     return int(values[0]) + 1
 
@@ -170,4 +327,6 @@ def _stored_type(*types: np.dtype) -> np.dtype:
 
 
 def _dtype_notice(path: object, dtype: np.dtype) -> list[str]:
-    return [f"{path} holds {dtype}; float32 is stored"] if dtype.itemsize > 4 else []
+    wide = dtype.itemsize > 4 or not dtype.isnative
+    stored = _stored_type(dtype).name
+    return [f"{path} holds {dtype}; {stored} is stored"] if wide else []

@@ -5,46 +5,105 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.formatting import count
 from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.data.collapse import Layout, collapse, keep_apart, whole_windows
-from lvmctl.data.npz.files import BankFile, WindowFile, is_bank
+from lvmctl.data.npz.assembly import Assembly, assemble, from_bank, separate, whole_bank
+from lvmctl.data.npz.files import BankFile, WindowFile, hashes, is_bank, splits_of
 from lvmctl.data.npz.read import Npz, open_npz
-from lvmctl.data.store.arrays import PickledError, blocks
+from lvmctl.data.store.arrays import blocks
 from lvmctl.data.store.checks import norms_of
 from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.writer import Create, StoreWriter, made
 
-MOST_LOST = 0.1
-"""Share of windows that may be lost in collapsing before they are kept apart instead."""
+MAX_SHARED = 0.01
+"""Share of a held-out split's chunks that may be training chunks too before it is reported."""
 
 _SAME = 1e-3  # relative distance within which two copies of a chunk are the same
 
 
-@dataclass
-class Segment:
-    """One file on its way into the store.
+@dataclass(frozen=True)
+class ImportReport:
+    """What was found in one split of one file.
 
     Attributes:
-        file: its vectors, by flat row.
-        layout: how flat rows become articles.
-        split: the split its articles go to, or None.
-        apart: each window is an article of its own.
-        metadata: a list with that of each window, or one value for all; None unless trusted.
+        file, split: where it is from and goes to.
+        windows: W; None for a bank of chunks.
+        context, horizon: K and h of the windows.
+        chunks, articles: what they became.
+        how: what told which window follows which.
+        cuts, crossing, lost: see :class:`~lvmctl.data.npz.assembly.Assembly`.
+        shared: share of the chunks that are in the training split too.
+        left_out: arrays that were not read.
+        notices: what a user should hear, one line each.
     """
 
-    file: WindowFile | BankFile
-    layout: Layout
+    file: str
     split: str | None
-    apart: bool = False
-    metadata: Any = None
-    notices: list[str] = field(default_factory=list)
+    windows: int | None
+    context: int | None
+    horizon: int | None
+    chunks: int
+    articles: int
+    how: str
+    cuts: int
+    crossing: int
+    lost: int
+    shared: float
+    left_out: tuple[str, ...]
+    notices: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """The same for a reader."""
+        name = self.file if self.split is None else f"{self.file} ({self.split})"
+        found = f"{count(self.chunks, 'chunk')} in {count(self.articles, 'article')} ({self.how})"
+        if self.windows is not None:
+            found = f"{count(self.windows, 'window')} of {self.context} chunks hold {found}"
+        lines = [f"{name}: {found}", *self.notices]
+        if self.crossing:
+            windows = count(self.crossing, "window")
+            lines.append(f"{name}: {windows} across two articles left out")
+        if self.cuts:
+            places = count(self.cuts, "place")
+            lines.append(f"{name}: the text repeats, so articles may be cut at {places}")
+        if self.shared > MAX_SHARED:
+            lines.append(
+                f"{name}: {self.shared:.1%} of its chunks are training chunks too: the splits cut "
+                "through articles; import one file and let lvmctl data split choose whole ones"
+            )
+        if self.left_out:
+            lines.append(f"{name}: not read: {', '.join(self.left_out)}")
+        return lines
+
+    def record(self) -> dict[str, Any]:
+        """The same as plain data."""
+        kept = asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in kept.items()}
+
+
+@dataclass
+class Segment:
+    """One split of one file on its way into the store.
+
+    Attributes:
+        windows: the windows, None for a bank of chunks.
+        file: where the vectors come from, by flat row: the windows, or a bank.
+        assembly: how flat rows become articles.
+        split: the split its articles go to, or None.
+        left_out: arrays that were not read.
+    """
+
+    windows: WindowFile | None
+    file: WindowFile | BankFile
+    assembly: Assembly
+    split: str | None
+    left_out: tuple[str, ...] = ()
 
 
 def write_npz(
@@ -57,50 +116,66 @@ def write_npz(
     trust_pickle: bool = False,
     apart: bool = False,
     reporter: Reporter = SILENT,
-) -> list[str]:
-    """Write NPZ files into one store, one split per file if ``name_splits``.
+) -> list[ImportReport]:
+    """Write NPZ files into one store.
 
     Args:
+        name_splits: a file without splits of its own is one, see :func:`split_names`.
         horizon: of windows; None takes the file's ``p6_offset`` + 1, else 1.
-        bank: NPZ of chunks that supplies the articles of windows with ids but no positions.
-        trust_pickle: load object arrays (``metadata``, ids) by unpickling them.
-        apart: keep every window an article of its own even where they could be collapsed.
+        bank: NPZ of chunks that supplies the articles of the windows.
+        trust_pickle: load object arrays (``metadata``, texts, ids) by unpickling them.
+        apart: keep every window an article of its own even where they could be assembled.
         reporter: shown the chunks that are written.
 
     Returns:
-        What a user should hear, one line each.
+        What was found, for each split of each file.
 
     Raises:
         DataError: files that are damaged, contradict themselves or do not fit together.
     """
-    names = split_names(paths) if name_splits else [None] * len(paths)
     with ExitStack() as stack:
         archives = [stack.enter_context(open_npz(path, trust_pickle)) for path in paths]
+        parts = [splits_of(npz) for npz in archives]
+        plain = [npz.path for npz, found in zip(archives, parts) if found == {"": None}]
+        names = dict(zip(plain, split_names(plain))) if name_splits else {}
         bank_file = bank and BankFile(stack.enter_context(open_npz(bank, trust_pickle)))
-        segments = [
-            _piece(npz, split, horizon, bank_file, apart) for npz, split in zip(archives, names)
-        ]
+        segments = []
+        for npz, found in zip(archives, parts):
+            made_here = [
+                _segment(
+                    npz, prefix, split or names.get(npz.path), horizon, bank_file, apart, reporter
+                )
+                for prefix, split in found.items()
+            ]
+            made_here[-1].left_out = _left_out(npz)
+            segments += made_here
         shape = _window_shape(segments)
         for segment in segments:
             _check_rows(segment)
+        reports = _reports(segments)
+        has_texts = [segment.file.has_texts for segment in segments]
         dtype = np.result_type(*(segment.file.dtype for segment in segments))
         with create(segments[0].file.dim, dtype) as writer:
-            writer.manifest["made"] = made("import", files=[str(path) for path in paths])
-            if any(segment.apart for segment in segments):
+            files = [report.record() for report in reports]
+            writer.manifest["made"] = made("import", files=files)
+            if any(segment.assembly.apart for segment in segments):
                 writer.manifest["separate"] = True
             if shape is not None:
                 context, ahead = shape
                 writer.manifest["windows"] = {"context": context, "horizon": ahead}
-            total = sum(int(segment.layout.lengths.sum()) for segment in segments)
+            total = sum(report.chunks for report in reports)
             with reporter.progress("import", "chunks", total) as done:
                 for segment in segments:
-                    _write(writer, segment, done)
-    return [notice for segment in segments for notice in (*segment.file.notices, *segment.notices)]
+                    _write(writer, segment, done, all(has_texts))
+    return reports
 
 
-def split_names(paths: Sequence[Path]) -> list[str]:
-    """The split of each file: the one its name contains, else train, val, test, ood in turn."""
+def split_names(paths: Sequence[Path]) -> list[str | None]:
+    """The split of each file: the one its name contains, else train, val, test, ood in turn; one
+    file alone whose name says none has none."""
     named = [_named_split(path) for path in paths]
+    if named == [None]:
+        return [None]
     free = [split for split in SPLITS if split not in named]
     what = "more files than splits, and their names do not tell which is which"
     hint = "put train, val, test or ood in the file names"
@@ -116,74 +191,70 @@ def _named_split(path: Path) -> str | None:
     return None
 
 
-def _piece(
-    npz: Npz, split: str | None, horizon: int | None, bank: BankFile | None, apart: bool
+def _segment(
+    npz: Npz,
+    prefix: str,
+    split: str | None,
+    horizon: int | None,
+    bank: BankFile | None,
+    apart: bool,
+    reporter: Reporter,
 ) -> Segment:
-    if is_bank(npz):
-        file = BankFile(npz)
-        return Segment(file, collapse(*file.places(), file.path), split)
-    file = WindowFile(npz, horizon)
+    if is_bank(npz, prefix):
+        chunks = BankFile(npz, prefix)
+        return Segment(None, chunks, whole_bank(chunks), split)
+    file = WindowFile(npz, horizon, prefix)
     if bank is not None:
-        return _from_bank(file, bank, split)
-    segment = Segment(file, keep_apart(file.windows, file.context_length + 1), split, apart=True)
-    places = file.places()
-    if places is None:
-        segment.notices.append(
-            f"{npz.path} has no article_ids and target_indices: each window is an article of its "
-            "own, and what needs longer articles cannot be computed"
+        return Segment(file, bank, from_bank(file, bank, reporter), split)
+    return Segment(file, file, separate(file) if apart else assemble(file, reporter), split)
+
+
+def _left_out(npz: Npz) -> tuple[str, ...]:
+    """Arrays that were not read; why, where it is not that they have no meaning here."""
+    unread = [key for key in npz if key not in npz.used]
+    hint = " (pickled, see --trust-pickle)"
+    return tuple(f"{key}{'' if npz.readable(key) else hint}" for key in unread)
+
+
+def _reports(segments: Sequence[Segment]) -> list[ImportReport]:
+    """What was found, and how much of each held-out split is in training too."""
+    splits = {segment.split for segment in segments}
+    compared = "train" in splits and len(splits) > 1
+    chunks = [_chunk_hashes(segment) if compared else None for segment in segments]
+    trained = [h for segment, h in zip(segments, chunks) if segment.split == "train"]
+    training = np.unique(np.concatenate(trained)) if compared else np.zeros(0, np.int64)
+    reports = []
+    for segment, hashed in zip(segments, chunks):
+        windows, assembly, layout = segment.windows, segment.assembly, segment.assembly.layout
+        held_out = compared and segment.split != "train"
+        notices = [*segment.file.notices, *assembly.notices]
+        if windows is not None and windows is not segment.file:
+            notices += windows.notices
+        reports.append(
+            ImportReport(
+                file=str((windows or segment.file).path),
+                split=segment.split,
+                windows=windows and windows.windows,
+                context=windows and windows.context_length,
+                horizon=windows and windows.horizon,
+                chunks=len(layout.source),
+                articles=len(layout.lengths),
+                how=assembly.how,
+                cuts=assembly.cuts,
+                crossing=assembly.crossing,
+                lost=assembly.lost,
+                shared=float(np.isin(hashed, training).mean()) if held_out else 0.0,
+                left_out=segment.left_out,
+                notices=tuple(notices),
+            )
         )
-    elif not apart:
-        _collapse(segment, *places)
-    if "metadata" in npz.pickled:
-        _read_metadata(segment, npz)
-    return segment
+    return reports
 
 
-def _collapse(segment: Segment, article: np.ndarray, position: np.ndarray) -> None:
-    file = segment.file
-    layout = collapse(article, position, file.path)
-    span = file.context_length - 1 + file.horizon
-    lost = int((~whole_windows(layout, file.context_length + 1, span)).sum())
-    if lost > MOST_LOST * file.windows:
-        segment.notices.append(
-            f"{file.path}: {lost} of {file.windows} windows have a gap before their target that "
-            "nothing fills: each window is an article of its own"
-        )
-        return
-    segment.layout, segment.apart = layout, False
-    if lost:
-        segment.notices.append(
-            f"{file.path}: {lost} of {file.windows} windows are lost, nothing fills the gap "
-            "before their target"
-        )
-
-
-def _from_bank(windows: WindowFile, bank: BankFile, split: str | None) -> Segment:
-    """The bank's articles that the windows name."""
-    if windows.ids is None:
-        hint = "the windows must say which articles they are from"
-        raise DataError("has no article_ids", where=windows.path, hint=hint)
-    what = f"has dimension {bank.dim}, {windows.path} has {windows.dim}"
-    refuse(windows.dim != bank.dim, what, bank.path, "use a bank of the same encoder")
-    wanted = np.unique(windows.ids)
-    missing = wanted[~np.isin(wanted, bank.ids)]
-    first = f"{missing[0]} first" if len(missing) else ""
-    what = f"lacks {len(missing)} of the articles that {windows.path} names, {first}"
-    refuse(len(missing), what, bank.path, "give the bank the windows were cut from")
-    kept = np.flatnonzero(np.isin(bank.ids, wanted))
-    ids, positions = bank.places()
-    inside = collapse(ids[kept], positions[kept], bank.path)
-    chunk = np.full(bank.count, -1)
-    chunk[kept] = inside.chunk
-    layout = Layout(kept[inside.source], chunk, inside.lengths, inside.first)
-    return Segment(bank, layout, split)
-
-
-def _read_metadata(segment: Segment, npz: Npz) -> None:
-    try:
-        segment.metadata = npz.unpickle("metadata").tolist()
-    except PickledError as error:
-        segment.notices.append(f"{error.where} is left out: it {error.what} (see --trust-pickle)")
+def _chunk_hashes(segment: Segment) -> np.ndarray:
+    """(N,) hashes of a segment's chunks."""
+    source, known = segment.assembly.layout.source, segment.assembly.hashes
+    return hashes(segment.file, source) if known is None else known[source]
 
 
 def _window_shape(segments: Sequence[Segment]) -> tuple[int, int] | None:
@@ -194,7 +265,7 @@ def _window_shape(segments: Sequence[Segment]) -> tuple[int, int] | None:
         hint = "one store holds vectors of one dimension"
         refuse(segment.file.dim != first.dim, what, segment.file.path, hint)
     shapes = {
-        (segment.file.context_length, segment.file.horizon) if segment.apart else None
+        (segment.file.context_length, segment.file.horizon) if segment.assembly.apart else None
         for segment in segments
     }
     if all(shape is None or shape[1] == 1 for shape in shapes):
@@ -207,7 +278,7 @@ def _window_shape(segments: Sequence[Segment]) -> tuple[int, int] | None:
 
 def _check_rows(segment: Segment) -> None:
     """Refuse bad vectors, and two different vectors for one place of an article."""
-    file, layout = segment.file, segment.layout
+    file, layout = segment.file, segment.assembly.layout
     for low, high in blocks(file.count, file.dim * 8):
         rows = np.arange(low, high)[layout.chunk[low:high] >= 0]
         if not len(rows):
@@ -227,30 +298,40 @@ def _check_rows(segment: Segment) -> None:
             )
 
 
-def _write(writer: StoreWriter, segment: Segment, done: Callable[[int], object]) -> None:
-    file, layout = segment.file, segment.layout
-    if segment.metadata is not None and not isinstance(segment.metadata, list):
-        writer.manifest.setdefault("metadata", []).append(segment.metadata)
+def _write(
+    writer: StoreWriter, segment: Segment, done: Callable[[int], object], with_texts: bool
+) -> None:
+    file, layout = segment.file, segment.assembly.layout
+    if file.metadata is not None and not isinstance(file.metadata, list):
+        writer.manifest.setdefault("metadata", []).append(file.metadata)
+    parts: dict[Any, int] = {}
     row = 0
     for index, length in enumerate(layout.lengths):
         source = layout.source[row : row + length]
         for low, high in blocks(int(length), file.dim * 4):
-            writer.add(file.gather(source[low:high]))
-        writer.end_article(_entry(segment, index, int(source[0])))
+            rows = source[low:high]
+            writer.add(file.gather(rows), file.texts(rows) if with_texts else None)
+        writer.end_article(_entry(segment, index, int(source[0]), parts))
         row += length
         done(int(length))
 
 
-def _entry(segment: Segment, index: int, row: int) -> dict[str, Any]:
-    """The manifest entry of the article whose first chunk is flat row ``row``."""
-    file = segment.file
-    at = row if isinstance(file, BankFile) else row // (file.context_length + 1)
+def _entry(segment: Segment, index: int, row: int, parts: dict[Any, int]) -> dict[str, Any]:
+    """The manifest entry of the article whose first chunk is flat row ``row``; ``parts`` counts
+    the articles of each id so far."""
+    file, at = segment.file, segment.file.entry(row)
     name = index if file.ids is None else file.ids[at].item()
-    entry = {"id": name, "title": f"{'window' if segment.apart else 'article'} {name}"}
-    if segment.layout.first[index]:
-        entry["first"] = int(segment.layout.first[index])
+    kind = "window" if segment.assembly.apart else "article"
+    entry: dict[str, Any] = {"id": name, "title": f"{kind} {name}"}
+    if file.titles is not None:
+        entry["title"] = str(file.titles[at])
+    parts[name] = parts.get(name, 0) + 1
+    if segment.assembly.layout.first[index]:
+        entry["first"] = int(segment.assembly.layout.first[index])
+    elif parts[name] > 1 and not segment.assembly.apart:
+        entry["part"] = parts[name]
     if segment.split is not None:
         entry["split"] = segment.split
-    if isinstance(segment.metadata, list) and at < len(segment.metadata):
-        entry["metadata"] = segment.metadata[at]
+    if isinstance(file.metadata, list) and at < len(file.metadata):
+        entry["metadata"] = file.metadata[at]
     return entry

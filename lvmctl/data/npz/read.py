@@ -38,6 +38,7 @@ class Npz:
     Attributes:
         path: the file.
         pickled: keys of object arrays, which hold pickled Python objects.
+        used: keys that were read.
     """
 
     def __init__(self, path: Path, archive: zipfile.ZipFile, trust_pickle: bool) -> None:
@@ -50,12 +51,17 @@ class Npz:
             if info.filename.endswith(".npy")
         }
         self.pickled = [key for key in self._members if self._is_pickled(key)]
+        self.used: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
         return key in self._members
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
+
+    def readable(self, key: str) -> bool:
+        """Whether a member may be read: it is plain, or trusted."""
+        return self._trust or key not in self.pickled
 
     def where(self, key: str) -> str:
         """How messages call a member."""
@@ -69,6 +75,7 @@ class Npz:
             OutputError: no room for the temporary copy of a compressed member.
         """
         info = self._members[key]
+        self.used.add(key)
         if key in self.pickled:
             return np.asarray(self.unpickle(key).tolist())
         with self._errors(key):
@@ -82,6 +89,7 @@ class Npz:
             what = "holds pickled Python objects, which can run code when loaded"
             hint = "pass --trust-pickle if you trust the file"
             raise PickledError(what, where=self.where(key), hint=hint)
+        self.used.add(key)
         with self._errors(key), self._archive.open(self._members[key]) as stream:
             try:
                 return npy.read_array(stream, allow_pickle=True)

@@ -55,16 +55,26 @@ class Source:
         if self.text.startswith(PREFIX):
             return temporary_store(self.text, lambda create: write_synth(create, self.text))
         if self.text.endswith(".npz"):
-            return temporary_store(self.text, lambda create: write_npz(create, [Path(self.text)]))
+            return temporary_store(self.text, self._write_npz)
         return Store.open(self.text)
 
+    def _write_npz(self, create: Create) -> list[str]:
+        reports = write_npz(create, [Path(self.text)])
+        return [line for report in reports for line in report.lines()]
 
-def temporary_store(name: str, write: Callable[[Create], object]) -> Store:
-    """A store that lives as long as its arrays: its files are removed once they are mapped."""
+
+def temporary_store(name: str, write: Callable[[Create], list[str] | None]) -> Store:
+    """A store that lives as long as its arrays: its files are removed once they are mapped.
+
+    Args:
+        name: how messages call it.
+        write: writes it, and returns what a user should hear, one line each.
+    """
     with tempfile.TemporaryDirectory(prefix="lvmctl-", ignore_cleanup_errors=True) as directory:
         path = Path(directory) / "store"
-        write(lambda dim, dtype="float32": write_store(path, dim, dtype))
-        return replace(Store.open(path, name), path=Path(name))
+        notices = write(lambda dim, dtype="float32": write_store(path, dim, dtype)) or ()
+        store = Store.open(path, name)
+        return replace(store, path=Path(name), notices=(*notices, *store.notices))
 
 
 def write_synth(create: Create, text: str) -> None:

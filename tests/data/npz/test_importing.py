@@ -45,8 +45,8 @@ def load(tmp_path):
         for path, arrays in zip(paths, files):
             save(path, **arrays)
         out = Path(tempfile.mkdtemp(dir=tmp_path)) / "out"
-        notices = write_npz(lambda dim, dtype: write_store(out, dim, dtype), paths, **options)
-        return Store.open(out), notices
+        reports = write_npz(lambda dim, dtype: write_store(out, dim, dtype), paths, **options)
+        return Store.open(out), [line for report in reports for line in report.lines()[1:]]
 
     return run
 
@@ -116,25 +116,28 @@ def test_chunk_banks(load, unit_rows, vectors, articles, positions):
     assert np.array_equal(store.vectors, expected)
 
 
-def test_windows_without_ids_are_articles_of_their_own(load, unit_rows):
-    arrays = _windows(unit_rows(9), [9])
-    del arrays["target_indices"]
-    store, notices = load(arrays)
+def _alone(arrays):
+    return {key: arrays[key] for key in ("contexts", "targets")}
+
+
+def test_windows_that_do_not_overlap_are_articles_of_their_own(load, unit_rows):
+    arrays = {k: v[::4] for k, v in _windows(unit_rows(24), [24]).items()}
+    store, notices = load(_alone(arrays))
     assert store.lengths.tolist() == [4] * 6
-    assert "each window is an article of its own" in notices[0]
+    assert "no window overlaps another as at horizon 1: each window is an article" in notices[0]
     assert store.separate
     assert open_split(str(store.path)).separate
-    assert not load(_windows(unit_rows(9), [9]))[0].separate
     windows = Windows(open_split(str(store.path)), 3, 1)
     index = np.arange(6)
     assert np.allclose(windows.context(index), arrays["contexts"], atol=1e-6)
     assert np.allclose(windows.target(index), arrays["targets"], atol=1e-6)
+    assert load(_alone(_windows(unit_rows(9), [9])), apart=True)[0].separate
+    assert not load(_windows(unit_rows(9), [9]))[0].separate
 
 
 def test_windows_alone_keep_their_horizon(load, unit_rows):
-    arrays = _windows(unit_rows(9), [9], horizon=2)
-    alone = {key: arrays[key] for key in ("contexts", "targets")} | {"p6_offset": np.array(1)}
-    store, _ = load(alone)
+    arrays = {k: v[::4] for k, v in _windows(unit_rows(24), [24], horizon=2).items()}
+    store, _ = load(_alone(arrays) | {"p6_offset": np.array(1)})
     assert store.window_shape == (3, 2)
     windows = Windows(open_split(str(store.path)), 3, 2)
     assert np.allclose(windows.target(np.arange(5)), arrays["targets"], atol=1e-6)
@@ -206,16 +209,18 @@ def test_a_bank_supplies_the_articles(load, tmp_path, unit_rows):
     with pytest.raises(DataError, match=r"lacks 1 of the articles .*, 7 first"):
         load(some | {"article_ids": np.full(len(some["targets"]), 7)}, bank=bank)
     del some["article_ids"]
-    with pytest.raises(DataError, match="has no article_ids"):
-        load(some, bank=bank)
+    store, notices = load(some, bank=bank)
+    assert np.array_equal(store.vectors, rows[np.r_[0:9, 21:30]])
+    assert notices == []
+    with pytest.raises(DataError, match=r"bank.npz: lacks 6 of the 6 windows of .*f.npz"):
+        load(_alone(_windows(unit_rows(9, seed=5), [9])), bank=bank)
 
 
 def test_pickled_metadata(load, unit_rows):
     arrays = _windows(unit_rows(12), [6, 6])
     arrays["metadata"] = np.array([{"window": i} for i in range(6)], dtype=object)
     store, notices = load(arrays)
-    assert "metadata] is left out" in notices[0]
-    assert "--trust-pickle" in notices[0]
+    assert "not read: metadata (pickled, see --trust-pickle)" in notices[0]
     trusted, notices = load(arrays, trust_pickle=True)
     assert notices == []
     assert [article["metadata"] for article in trusted.articles] == [{"window": 0}, {"window": 3}]
