@@ -68,13 +68,13 @@ class Reader:
         return True
 
     def prints(self, text: str, about: str) -> None:
-        """The lines were printed in this order; ``…`` stands for anything."""
-        wanted = [re.escape(" ".join(line.split())) for line in text.splitlines() if line.strip()]
-        said = [" ".join(line.split()) for line in self.said.splitlines()]
-        for pattern in (line.replace("…", ".*") for line in wanted):
-            while said and not re.search(pattern, said[0]):
-                said.pop(0)
-            assert said, f"{pattern} is not in\n{self.said}"
+        """The lines were printed in this order, folded or not; ``…`` stands for anything."""
+        rest = " ".join(self.said.split())
+        for line in filter(str.strip, text.splitlines()):
+            pattern = re.escape(" ".join(line.split())).replace("…", ".*?")
+            match = re.search(pattern, rest)
+            assert match, f"{pattern} is not in\n{self.said}"
+            rest = rest[match.end() :]
 
     def file(self, text: str, about: str) -> None:
         """Write a file."""
