@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.errors import refuse
+from lvmctl.data.npz import members
 from lvmctl.data.npz.read import Npz
 from lvmctl.data.store.arrays import blocks, release
 
@@ -21,8 +22,6 @@ BANK_POSITIONS = ("chunk_indices", "seq_idx")
 BANK_TEXTS = ("concept_texts", "texts")
 PREFIXES = {"train_": "train", "val_": "val", "valid_": "val", "test_": "test", "ood_": "ood"}
 """Beginnings of keys, and the split that they name."""
-MAX_HORIZON = 1_000_000
-"""The largest horizon a file may have."""
 
 
 class WindowFile:
@@ -49,33 +48,36 @@ class WindowFile:
 
     def __init__(self, npz: Npz, horizon: int | None = None, prefix: str = "") -> None:
         self.path = npz.path
-        contexts, targets = _key(npz, CONTEXTS, prefix), _key(npz, TARGETS, prefix)
-        self._contexts = _floats(npz, contexts, 3, "(windows, K, dim)")
-        self._targets = _floats(npz, targets, 2, "(windows, dim)")
+        contexts, targets = (
+            members.find_key(npz, CONTEXTS, prefix),
+            members.find_key(npz, TARGETS, prefix),
+        )
+        self._contexts = members.floats(npz, contexts, 3, "(windows, K, dim)")
+        self._targets = members.floats(npz, targets, 2, "(windows, dim)")
         self.windows, self.context_length, self.dim = self._contexts.shape
         needed = (self.windows, self.dim)
         shapes = f"{self._targets.shape}, {contexts} {self._contexts.shape} needs {needed}"
         hint = "write one target per window, of the same dimension"
         refuse(self._targets.shape != needed, f"has shape {shapes}", npz.where(targets), hint)
-        stored = _horizon(npz)
+        stored = members.horizon(npz)
         self.horizon = horizon or stored or 1
-        self.dtype = _stored_type(self._contexts.dtype, self._targets.dtype)
+        self.dtype = members.stored_type(self._contexts.dtype, self._targets.dtype)
         self.count = self.windows * (self.context_length + 1)
-        self.notices = _dtype_notice(self.path, self._contexts.dtype)
+        self.notices = members.dtype_notices(self.path, self._contexts.dtype)
         if horizon and stored and horizon != stored:
             self.notices.append(f"{self.path} says horizon {stored}; --horizon {horizon} is used")
-        self.ids = _ids(npz, WINDOW_ARTICLES, prefix, self.windows, self.notices)
-        self.targets_at = _positions(npz, WINDOW_POSITIONS, prefix, self.windows)
+        self.ids = members.ids(npz, WINDOW_ARTICLES, prefix, self.windows, self.notices)
+        self.targets_at = members.positions(npz, WINDOW_POSITIONS, prefix, self.windows)
         self.crossing = np.zeros(self.windows, bool)
-        self.metadata = _objects(npz, f"{prefix}metadata")
+        self.metadata = members.objects(npz, f"{prefix}metadata")
         if isinstance(self.metadata, list) and len(self.metadata) == self.windows:
             self._read_places(self.metadata)
         self._texts = (
-            _texts(npz, f"{prefix}context_texts", self.windows, self.context_length),
-            _texts(npz, f"{prefix}target_texts", self.windows),
+            members.texts(npz, f"{prefix}context_texts", self.windows, self.context_length),
+            members.texts(npz, f"{prefix}target_texts", self.windows),
         )
         self.has_texts = all(texts is not None for texts in self._texts)
-        self.titles = _titles(npz, prefix, self.windows, self.ids)
+        self.titles = members.titles(npz, prefix, self.windows, self.ids)
 
     @property
     def steps(self) -> np.ndarray:
@@ -138,18 +140,20 @@ class BankFile:
 
     def __init__(self, npz: Npz, prefix: str = "") -> None:
         self.path = npz.path
-        self._vectors = _floats(npz, _key(npz, VECTORS, prefix), 2, "(chunks, dim)")
+        self._vectors = members.floats(
+            npz, members.find_key(npz, VECTORS, prefix), 2, "(chunks, dim)"
+        )
         self.count, self.dim = self._vectors.shape
-        self.dtype = _stored_type(self._vectors.dtype)
-        self.notices = _dtype_notice(self.path, self._vectors.dtype)
-        _key(npz, BANK_ARTICLES, prefix)
-        self.ids = _ids(npz, BANK_ARTICLES, prefix, self.count, self.notices)
-        stated = _positions(npz, BANK_POSITIONS, prefix, self.count)
-        self.positions = _running_count(self.ids) if stated is None else stated
+        self.dtype = members.stored_type(self._vectors.dtype)
+        self.notices = members.dtype_notices(self.path, self._vectors.dtype)
+        members.find_key(npz, BANK_ARTICLES, prefix)
+        self.ids = members.ids(npz, BANK_ARTICLES, prefix, self.count, self.notices)
+        stated = members.positions(npz, BANK_POSITIONS, prefix, self.count)
+        self.positions = members.running_count(self.ids) if stated is None else stated
         key = next((k for name in BANK_TEXTS if (k := prefix + name) in npz), "")
-        self._texts = _texts(npz, key, self.count)
+        self._texts = members.texts(npz, key, self.count)
         self.has_texts = self._texts is not None
-        self.titles = _titles(npz, prefix, self.count, self.ids)
+        self.titles = members.titles(npz, prefix, self.count, self.ids)
         self.metadata = None
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
@@ -206,127 +210,3 @@ def is_bank(npz: Npz, prefix: str = "") -> bool:
     """Whether the file is a bank of chunks rather than windows."""
     has = [any(prefix + key in npz for key in keys) for keys in (CONTEXTS, VECTORS)]
     return has == [False, True]
-
-
-def _key(npz: Npz, names: Sequence[str], prefix: str) -> str:
-    aliases = [prefix + name for name in names]
-    for key in aliases:
-        if key in npz:
-            return key
-    what = f"has none of {', '.join(aliases)} (it has {', '.join(npz) or 'no arrays'})"
-    raise DataError(what, where=npz.path, hint="name the array by one of them")
-
-
-def _floats(npz: Npz, key: str, rank: int, shape: str) -> np.ndarray:
-    array, where = npz.array(key), npz.where(key)
-    what = f"has rank {array.ndim} (shape {array.shape}), it must be {shape}"
-    refuse(array.ndim != rank, what, where, "reshape it")
-    floats = array.dtype.kind == "f"
-    refuse(not floats, f"is {array.dtype}, not floats", where, "save vectors as float32")
-    refuse(0 in array.shape, f"is empty (shape {array.shape})", where)
-    return array
-
-
-def _vector(npz: Npz, keys: Sequence[str], prefix: str, count: int) -> tuple[Any, str]:
-    """The first of ``keys`` that is there, one entry per window or row, and its name."""
-    for key in (prefix + name for name in keys):
-        if key in npz and npz.readable(key):
-            array, where = np.array(npz.array(key)), npz.where(key)
-            what = f"has shape {array.shape}, needs ({count},)"
-            refuse(array.shape != (count,), what, where, "write one entry per vector or window")
-            return array, where
-    return None, ""
-
-
-def _ids(
-    npz: Npz, keys: Sequence[str], prefix: str, count: int, notices: list[str]
-) -> np.ndarray | None:
-    """Article ids as int64 or as strings, whatever their type is."""
-    array, where = _vector(npz, keys, prefix, count)
-    if array is None or array.dtype.kind == "U":
-        return array
-    if array.dtype.kind == "S":
-        return np.array([name.decode("utf-8", "backslashreplace") for name in array.tolist()])
-    with np.errstate(invalid="ignore"):
-        whole = array.astype(np.int64) if array.dtype.kind in "biuf" else None
-    if whole is None or (whole != array).any():
-        notices.append(f"{where} holds {array.dtype}; its values are read as names")
-        return array.astype(str)
-    if array.dtype.kind in "bf":
-        notices.append(f"{where} holds {array.dtype}; its values are read as integers")
-    return whole
-
-
-def _positions(npz: Npz, keys: Sequence[str], prefix: str, count: int) -> np.ndarray | None:
-    array, where = _vector(npz, keys, prefix, count)
-    if array is None:
-        return None
-    kind = array.dtype.kind
-    refuse(kind not in "iu", f"is {array.dtype}, not integers", where, "save it as int64")
-    beyond = kind == "u" and (array > np.iinfo(np.int64).max).any()
-    hint = "number chunks from 0"
-    refuse(beyond, f"holds {array.max(initial=0)}, beyond int64", where, hint)
-    return array.astype(np.int64)
-
-
-def _running_count(ids: np.ndarray) -> np.ndarray:
-    """(M,) how many rows of the same id came before each row."""
-    order = np.argsort(ids, kind="stable")
-    starts = np.flatnonzero(np.append(True, ids[order][1:] != ids[order][:-1]))
-    count = np.empty(len(ids), np.int64)
-    count[order] = np.arange(len(ids)) - np.repeat(starts, np.diff(np.append(starts, len(ids))))
-    return count
-
-
-def _objects(npz: Npz, key: str) -> Any:
-    """What an object array holds, as plain Python; None where it is not there or not trusted."""
-    if key not in npz or not npz.readable(key):
-        return None
-    return (npz.unpickle(key) if key in npz.pickled else npz.array(key)).tolist()
-
-
-def _texts(npz: Npz, key: str, count: int, width: int | None = None) -> Any:
-    """Texts by window or row, each a list of ``width`` texts unless None; None without them."""
-    values = _objects(npz, key)
-    if values is None:
-        return None
-    is_list = isinstance(values, list) and len(values) == count
-    fits = is_list and (width is None or all(len(texts) == width for texts in values))
-    needed = f"({count},)" if width is None else f"({count}, {width})"
-    refuse(not fits, f"does not hold {needed} texts", npz.where(key), "write one text per chunk")
-    return values
-
-
-def _titles(npz: Npz, prefix: str, count: int, ids: np.ndarray | None) -> list[str] | None:
-    """The title of each window's or row's article: given one by one, or by the number of the
-    article."""
-    values = _objects(npz, f"{prefix}article_titles")
-    if not isinstance(values, list):
-        return None
-    if len(values) == count:
-        return values
-    if ids is not None and ids.dtype.kind == "i" and ids.min() >= 0 and ids.max() < len(values):
-        return [values[index] for index in ids.tolist()]
-    return None
-
-
-def _horizon(npz: Npz) -> int | None:
-    """``p6_offset`` + 1, if the file has it."""
-    if "p6_offset" not in npz:
-        return None
-    values = np.unique(np.array(npz.array("p6_offset")))
-    wrong = len(values) != 1 or values.dtype.kind not in "iu" or not 0 <= values[0] < MAX_HORIZON
-    hint = "write h - 1 there, or leave it out and pass --horizon"
-    what = f"is not one number from 0 to {MAX_HORIZON - 1}"
-    refuse(wrong, what, npz.where("p6_offset"), hint)
-    return int(values[0]) + 1
-
-
-def _stored_type(*types: np.dtype) -> np.dtype:
-    return np.dtype("<f2" if all(kind.itemsize == 2 for kind in types) else "<f4")
-
-
-def _dtype_notice(path: object, dtype: np.dtype) -> list[str]:
-    wide = dtype.itemsize > 4 or not dtype.isnative
-    stored = _stored_type(dtype).name
-    return [f"{path} holds {dtype}; {stored} is stored"] if wide else []

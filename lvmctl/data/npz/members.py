@@ -1,0 +1,143 @@
+"""Members of an NPZ file, each checked for what it must be: vectors, ids, positions, texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lvmctl.core.errors import DataError, refuse
+from lvmctl.data.npz.read import Npz
+
+MAX_HORIZON = 1_000_000
+"""The largest horizon a file may have."""
+
+
+def find_key(npz: Npz, names: Sequence[str], prefix: str) -> str:
+    """The first of ``names`` that the file has, with its prefix; a DataError without one."""
+    aliases = [prefix + name for name in names]
+    for key in aliases:
+        if key in npz:
+            return key
+    what = f"has none of {', '.join(aliases)} (it has {', '.join(npz) or 'no arrays'})"
+    raise DataError(what, where=npz.path, hint="name the array by one of them")
+
+
+def floats(npz: Npz, key: str, rank: int, shape: str) -> np.ndarray:
+    """An array of vectors of this rank; a DataError where it is another, or empty."""
+    array, where = npz.array(key), npz.where(key)
+    what = f"has rank {array.ndim} (shape {array.shape}), it must be {shape}"
+    refuse(array.ndim != rank, what, where, "reshape it")
+    floats = array.dtype.kind == "f"
+    refuse(not floats, f"is {array.dtype}, not floats", where, "save vectors as float32")
+    refuse(0 in array.shape, f"is empty (shape {array.shape})", where)
+    return array
+
+
+def _one_each(npz: Npz, keys: Sequence[str], prefix: str, count: int) -> tuple[Any, str]:
+    """The first of ``keys`` that is there, one entry per window or row, and its name."""
+    for key in (prefix + name for name in keys):
+        if key in npz and npz.readable(key):
+            array, where = np.array(npz.array(key)), npz.where(key)
+            what = f"has shape {array.shape}, needs ({count},)"
+            refuse(array.shape != (count,), what, where, "write one entry per vector or window")
+            return array, where
+    return None, ""
+
+
+def ids(
+    npz: Npz, keys: Sequence[str], prefix: str, count: int, notices: list[str]
+) -> np.ndarray | None:
+    """Article ids as int64 or as strings, whatever their type is."""
+    array, where = _one_each(npz, keys, prefix, count)
+    if array is None or array.dtype.kind == "U":
+        return array
+    if array.dtype.kind == "S":
+        return np.array([name.decode("utf-8", "backslashreplace") for name in array.tolist()])
+    with np.errstate(invalid="ignore"):
+        whole = array.astype(np.int64) if array.dtype.kind in "biuf" else None
+    if whole is None or (whole != array).any():
+        notices.append(f"{where} holds {array.dtype}; its values are read as names")
+        return array.astype(str)
+    if array.dtype.kind in "bf":
+        notices.append(f"{where} holds {array.dtype}; its values are read as integers")
+    return whole
+
+
+def positions(npz: Npz, keys: Sequence[str], prefix: str, count: int) -> np.ndarray | None:
+    """Positions in articles as int64; None without them, a DataError for other numbers."""
+    array, where = _one_each(npz, keys, prefix, count)
+    if array is None:
+        return None
+    kind = array.dtype.kind
+    refuse(kind not in "iu", f"is {array.dtype}, not integers", where, "save it as int64")
+    beyond = kind == "u" and (array > np.iinfo(np.int64).max).any()
+    hint = "number chunks from 0"
+    refuse(beyond, f"holds {array.max(initial=0)}, beyond int64", where, hint)
+    return array.astype(np.int64)
+
+
+def running_count(ids: np.ndarray) -> np.ndarray:
+    """(M,) how many rows of the same id came before each row."""
+    order = np.argsort(ids, kind="stable")
+    starts = np.flatnonzero(np.append(True, ids[order][1:] != ids[order][:-1]))
+    count = np.empty(len(ids), np.int64)
+    count[order] = np.arange(len(ids)) - np.repeat(starts, np.diff(np.append(starts, len(ids))))
+    return count
+
+
+def objects(npz: Npz, key: str) -> Any:
+    """What an object array holds, as plain Python; None where it is not there or not trusted."""
+    if key not in npz or not npz.readable(key):
+        return None
+    return (npz.unpickle(key) if key in npz.pickled else npz.array(key)).tolist()
+
+
+def texts(npz: Npz, key: str, count: int, width: int | None = None) -> Any:
+    """Texts by window or row, each a list of ``width`` texts unless None; None without them."""
+    values = objects(npz, key)
+    if values is None:
+        return None
+    is_list = isinstance(values, list) and len(values) == count
+    fits = is_list and (width is None or all(len(texts) == width for texts in values))
+    needed = f"({count},)" if width is None else f"({count}, {width})"
+    refuse(not fits, f"does not hold {needed} texts", npz.where(key), "write one text per chunk")
+    return values
+
+
+def titles(npz: Npz, prefix: str, count: int, ids: np.ndarray | None) -> list[str] | None:
+    """The title of each window's or row's article: given one by one, or by the number of the
+    article."""
+    values = objects(npz, f"{prefix}article_titles")
+    if not isinstance(values, list):
+        return None
+    if len(values) == count:
+        return values
+    if ids is not None and ids.dtype.kind == "i" and ids.min() >= 0 and ids.max() < len(values):
+        return [values[index] for index in ids.tolist()]
+    return None
+
+
+def horizon(npz: Npz) -> int | None:
+    """``p6_offset`` + 1, if the file has it."""
+    if "p6_offset" not in npz:
+        return None
+    values = np.unique(np.array(npz.array("p6_offset")))
+    wrong = len(values) != 1 or values.dtype.kind not in "iu" or not 0 <= values[0] < MAX_HORIZON
+    hint = "write h - 1 there, or leave it out and pass --horizon"
+    what = f"is not one number from 0 to {MAX_HORIZON - 1}"
+    refuse(wrong, what, npz.where("p6_offset"), hint)
+    return int(values[0]) + 1
+
+
+def stored_type(*types: np.dtype) -> np.dtype:
+    """The type to store vectors of these types in: float16 where all are, else float32."""
+    return np.dtype("<f2" if all(kind.itemsize == 2 for kind in types) else "<f4")
+
+
+def dtype_notices(path: object, dtype: np.dtype) -> list[str]:
+    """What to say where vectors are stored in another type than the file's."""
+    wide = dtype.itemsize > 4 or not dtype.isnative
+    stored = stored_type(dtype).name
+    return [f"{path} holds {dtype}; {stored} is stored"] if wide else []
