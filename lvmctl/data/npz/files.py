@@ -52,8 +52,9 @@ class WindowFile:
             members.find_key(npz, CONTEXTS, prefix),
             members.find_key(npz, TARGETS, prefix),
         )
-        self._contexts = members.floats(npz, contexts, 3, "(windows, K, dim)")
-        self._targets = members.floats(npz, targets, 2, "(windows, dim)")
+        self.notices: list[str] = []
+        self._contexts = members.floats(npz, contexts, 3, "(windows, K, dim)", self.notices)
+        self._targets = members.floats(npz, targets, 2, "(windows, dim)", self.notices)
         self.windows, self.context_length, self.dim = self._contexts.shape
         needed = (self.windows, self.dim)
         shapes = f"{self._targets.shape}, {contexts} {self._contexts.shape} needs {needed}"
@@ -63,7 +64,6 @@ class WindowFile:
         self.horizon = horizon or stored or 1
         self.dtype = members.stored_type(self._contexts.dtype, self._targets.dtype)
         self.count = self.windows * (self.context_length + 1)
-        self.notices = members.dtype_notices(self.path, self._contexts.dtype)
         if horizon and stored and horizon != stored:
             self.notices.append(f"{self.path} says horizon {stored}; --horizon {horizon} is used")
         self.ids = members.ids(npz, WINDOW_ARTICLES, prefix, self.windows, self.notices)
@@ -140,12 +140,11 @@ class BankFile:
 
     def __init__(self, npz: Npz, prefix: str = "") -> None:
         self.path = npz.path
-        self._vectors = members.floats(
-            npz, members.find_key(npz, VECTORS, prefix), 2, "(chunks, dim)"
-        )
+        self.notices: list[str] = []
+        vectors = members.find_key(npz, VECTORS, prefix)
+        self._vectors = members.floats(npz, vectors, 2, "(chunks, dim)", self.notices)
         self.count, self.dim = self._vectors.shape
         self.dtype = members.stored_type(self._vectors.dtype)
-        self.notices = members.dtype_notices(self.path, self._vectors.dtype)
         members.find_key(npz, BANK_ARTICLES, prefix)
         self.ids = members.ids(npz, BANK_ARTICLES, prefix, self.count, self.notices)
         stated = members.positions(npz, BANK_POSITIONS, prefix, self.count)

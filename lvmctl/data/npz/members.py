@@ -9,6 +9,7 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.npz.read import Npz
+from lvmctl.data.store.arrays import in_row_order
 
 MAX_HORIZON = 1_000_000
 """The largest horizon a file may have."""
@@ -24,14 +25,21 @@ def find_key(npz: Npz, names: Sequence[str], prefix: str) -> str:
     raise DataError(what, where=npz.path, hint="name the array by one of them")
 
 
-def floats(npz: Npz, key: str, rank: int, shape: str) -> np.ndarray:
-    """An array of vectors of this rank; a DataError where it is another, or empty."""
+def floats(npz: Npz, key: str, rank: int, shape: str, notices: list[str]) -> np.ndarray:
+    """An array of vectors of this rank, its rows one after another; a DataError where it is of
+    another rank, or empty."""
     array, where = npz.array(key), npz.where(key)
     what = f"has rank {array.ndim} (shape {array.shape}), it must be {shape}"
     refuse(array.ndim != rank, what, where, "reshape it")
-    floats = array.dtype.kind == "f"
-    refuse(not floats, f"is {array.dtype}, not floats", where, "save vectors as float32")
+    is_float = array.dtype.kind == "f"
+    refuse(not is_float, f"is {array.dtype}, not floats", where, "save vectors as float32")
     refuse(0 in array.shape, f"is empty (shape {array.shape})", where)
+    if array.dtype.itemsize > 4 or not array.dtype.isnative:
+        stored = stored_type(array.dtype).name
+        notices.append(f"{where} holds {array.dtype}; {stored} is stored")
+    if not array.flags.c_contiguous:
+        notices.append(f"{where} is in Fortran order; it is read into C order first")
+        return in_row_order(array)
     return array
 
 
@@ -134,10 +142,3 @@ def horizon(npz: Npz) -> int | None:
 def stored_type(*types: np.dtype) -> np.dtype:
     """The type to store vectors of these types in: float16 where all are, else float32."""
     return np.dtype("<f2" if all(kind.itemsize == 2 for kind in types) else "<f4")
-
-
-def dtype_notices(path: object, dtype: np.dtype) -> list[str]:
-    """What to say where vectors are stored in another type than the file's."""
-    wide = dtype.itemsize > 4 or not dtype.isnative
-    stored = stored_type(dtype).name
-    return [f"{path} holds {dtype}; {stored} is stored"] if wide else []

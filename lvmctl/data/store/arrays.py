@@ -70,17 +70,17 @@ def read_header(file: BinaryIO, where: object) -> Header:
 
 def map_array(path: Path, header: Header, available: int, where: object) -> np.ndarray:
     """Map the data read-only; a DataError where the ``available`` bytes are not what the header
-    says, or not in C order."""
+    says."""
     promised = f"its header promises {header.size:,} bytes of data"
     what = f"is truncated: {promised}, {available:,} are there"
     refuse(header.size > available, what, where, "copy or write it again")
     what = f"is {available - header.size:,} bytes longer than its header says"
     refuse(header.size < available, what, where, "write it again")
-    refuse(header.fortran, "is in Fortran order", where, "save numpy.ascontiguousarray of it")
     try:
         if header.size == 0:
             return np.empty(header.shape, header.dtype)
-        return np.memmap(path, header.dtype, "r", header.start, header.shape)
+        order = "F" if header.fortran else "C"
+        return np.memmap(path, header.dtype, "r", header.start, header.shape, order)
     except (ValueError, OverflowError, MemoryError) as error:
         what = f"has an impossible shape {header.shape}"
         raise DataError(what, where=where, hint="write it again") from error
@@ -95,6 +95,7 @@ def open_npy(path: Path) -> np.ndarray:
             available = file.seek(0, 2) - header.start
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=path) from error
+    refuse(header.fortran, "is in Fortran order", path, "save numpy.ascontiguousarray of it")
     return map_array(path, header, available, path)
 
 
@@ -119,6 +120,16 @@ def written_rows(rows: int, dim: int, dtype: Any) -> Iterator[tuple[BinaryIO, np
         file.seek(0)  # the map left it at the end
         yield file, mapped
         file.flush()
+
+
+def in_row_order(array: np.ndarray) -> np.ndarray:
+    """An array (rows, …) that lies in Fortran order, copied to a temporary file in C order."""
+    width = math.prod(array.shape[1:])
+    with written_rows(len(array), width, array.dtype) as (file, rows):
+        for low, high in blocks(len(array), width * array.itemsize):
+            file.write(np.ascontiguousarray(array[low:high]).data)
+        release(array)
+    return rows.reshape(array.shape)
 
 
 def release(array: np.ndarray) -> None:

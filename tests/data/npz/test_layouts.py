@@ -236,3 +236,23 @@ def test_texts_of_the_wrong_number_are_refused(rows, tmp_path):
     np.savez(tmp_path / "f.npz", **arrays, texts=np.array(["a", "b"]))
     with pytest.raises(DataError, match=r"\[texts\]: does not hold \(8,\) texts"):
         lvmctl.import_npz([tmp_path / "f.npz"], tmp_path / "store")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (np.asfortranarray, "is in Fortran order"),
+        (lambda array: array.astype(">f4"), ">f4; float32 is stored"),
+        (lambda array: np.asfortranarray(array.astype(">f8")), ">f8; float32 is stored"),
+    ],
+)
+def test_arrays_of_another_order_or_type_are_converted_with_a_notice(
+    rows, tmp_path, change, said, save
+):
+    start = np.arange(20)
+    arrays = {"C": rows[start[:, None] + np.arange(3)], "y": rows[start + 3]}
+    save(tmp_path / "f.npz", **{key: change(array) for key, array in arrays.items()})
+    store = lvmctl.import_npz([tmp_path / "f.npz"], tmp_path / "store")
+    assert articles(tmp_path / "store") == [rows[:23].tobytes()]
+    assert said in " ".join(store.notices)
