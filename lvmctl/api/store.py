@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from lvmctl.core.errors import UsageError
+from lvmctl.api.articles import find_article, read_article
+from lvmctl.core.errors import UsageError, refuse
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.export import export_npz
 from lvmctl.data.splits.assign import split_counts, write_splits
@@ -123,6 +124,18 @@ class Store:
         found = describe_store(self._stored, context, horizon, self._name)
         return found | {"notices": list(self.notices)}
 
+    def article(self, article: int | str, chunk: int | None = None) -> dict[str, Any]:
+        """One article, named by its id or its number in :attr:`articles`, or one ``chunk`` of it.
+
+        Returns:
+            ``id``, ``title``, ``split``, ``length`` and ``chunks``: of each its ``place`` from 0,
+            its ``text`` (None without texts) and its ``cosine`` to the one before it.
+
+        Raises:
+            UsageError: there is no such article or chunk.
+        """
+        return read_article(self, article, chunk)
+
     # ------------------------------------------------------------------ changing and writing
 
     def assign_splits(
@@ -194,6 +207,28 @@ class Store:
                 "content_hash": stored.content_hash,
             }
         return written(out, notices)
+
+    def drop(
+        self, out: str | os.PathLike[str], articles: Sequence[int | str], *, force: bool = False
+    ) -> Store:
+        """Write a store at ``out`` without some of its articles.
+
+        Args:
+            articles: ids, or numbers in :attr:`articles`.
+            force: replace a store at ``out``.
+
+        Raises:
+            DataError: nothing would be left.
+            OutputError: ``out`` exists or cannot be written.
+            UsageError: there is no such article.
+        """
+        dropped = {find_article(self, article) for article in articles}
+        kept = [index for index in range(len(self.articles)) if index not in dropped]
+        refuse(not kept, "all its articles would be dropped", self.name, "leave some")
+        dim, dtype, starts = self.dim, self._stored.vectors.dtype, self._split.starts[kept]
+        with write_store(out, dim, dtype, force=force) as writer:
+            copy_articles(writer, self._stored, chosen_articles(self._stored, starts))
+        return written(out)
 
     def export_npz(
         self,

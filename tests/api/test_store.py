@@ -112,6 +112,42 @@ def test_a_subset_is_written(saved, tmp_path):
         lvmctl.open_store(saved).subset(tmp_path / "small", 20)
 
 
+def test_an_article_is_read_by_its_id_or_its_number(store):
+    shown = store.article(1)
+    assert (shown["length"], [chunk["place"] for chunk in shown["chunks"]]) == (3, [0, 1, 2])
+    assert shown["chunks"][0] == {"place": 0, "text": "Bread is baked at night.", "cosine": None}
+    rows = np.asarray(store.vectors[3:6], np.float64)
+    cosines = [chunk["cosine"] for chunk in shown["chunks"][1:]]
+    assert cosines == pytest.approx([rows[1] @ rows[0], rows[2] @ rows[1]], abs=1e-6)
+    assert store.article("2", chunk=2)["chunks"][0]["text"] == "The cat ran."
+    with pytest.raises(UsageError, match="there is no article 'x'"):
+        store.article("x")
+    with pytest.raises(UsageError, match="article 0 has chunks 0 to 2, no 3"):
+        store.article(0, chunk=3)
+
+
+def test_articles_are_dropped(store, tmp_path):
+    kept = store.drop(tmp_path / "kept", [1])
+    assert kept.texts == [*store.texts[:3], *store.texts[6:]]
+    assert np.array_equal(kept.vectors, np.delete(store.vectors, [3, 4, 5], axis=0))
+    assert [article["id"] for article in kept.articles] == [0, 2]
+    with pytest.raises(UsageError, match="there is no article"):
+        store.drop(tmp_path / "none", [7])
+    with pytest.raises(DataError, match="all its articles would be dropped"):
+        store.drop(tmp_path / "none", [0, 1, 2])
+    assert not (tmp_path / "none").exists()
+
+
+def test_exported_windows_carry_their_texts(tmp_path):
+    text = "\n\n".join(f"chunk number {i} of a text" for i in range(9))
+    store = lvmctl.embed([text, text.upper()], out=tmp_path / "s", **LSA)
+    store.export_npz(tmp_path / "npz", context=3)
+    (file,) = (tmp_path / "npz").iterdir()
+    again = lvmctl.import_npz([file], tmp_path / "again", trust_pickle=True)
+    assert again.texts == store.texts
+    assert lvmctl.import_npz([file], tmp_path / "bare").texts is None
+
+
 def test_one_split_is_exported_alone(saved, tmp_path):
     whole = lvmctl.open_store(saved)
     whole.assign_splits()

@@ -178,3 +178,22 @@ def test_jsonl_fields_with_a_meaning_are_checked_before_they_can_hurt(lvmctl, tm
     (tmp_path / "f.jsonl").write_text(json.dumps(record))
     error = lvmctl("data", "embed", "f.jsonl", "--out", "s", code=3).err
     assert error.startswith("error: f.jsonl:1: has 'x' as first")
+
+
+LSA = ("--set", "min_texts=1", "--set", "max_share=1", "--set", "dim=4")
+
+
+def test_show_lists_articles_and_prints_one(lvmctl, tmp_path):
+    (tmp_path / "texts").mkdir()
+    for name in "ab":
+        text = "\n\n".join(f"the {name} cat number {i} sat on mat {i % 3}" for i in range(8))
+        (tmp_path / "texts" / f"{name}.txt").write_text(text)
+    lvmctl("data", "embed", "texts", "--out", "s", *LSA)
+    listed = lvmctl("data", "show", "s").out
+    assert "s: 16 chunks in 2 articles" in listed
+    shown = json.loads(lvmctl("data", "show", "s", "1", "--chunk", "2", "--json").out)
+    assert shown["chunks"][0]["text"] == "the b cat number 2 sat on mat 2"
+    assert "the b cat number 2 sat on mat 2" in lvmctl("data", "show", "s", "1").out
+    assert "there is no article '9'" in lvmctl("data", "show", "s", "9", code=2).err
+    lvmctl("data", "drop", "s", "--article", "0")
+    assert "8 chunks in 1 article" in lvmctl("data", "show", "s-kept").out

@@ -31,6 +31,7 @@ def export_npz(
     """Write ``out/NAME_SPLIT.npz`` for each split (``out/NAME.npz`` for a store without splits).
 
     Vectors are written as they are stored. Articles too short for a window are not in the files.
+    Texts are object arrays, as the published project writes them: each text is pickled once.
 
     Args:
         context, horizon: K and h; above 1, ``p6_offset`` = h - 1 is written.
@@ -46,6 +47,7 @@ def export_npz(
     splits = [split] if split else list(split_counts(store.articles)) or [None]
     refuse_existing(out, force, _replaceable)
     written = {}
+    texts = list(store.texts())
     with new_directory(out) as directory:
         for name in splits:
             windows = Windows(Split.of(store, name), context, horizon)
@@ -54,13 +56,13 @@ def export_npz(
                 zipfile.ZipFile(directory / file, "w", allowZip64=True) as archive,
                 reporter.progress(f"export {windows.split.name}", "windows", len(windows)) as done,
             ):
-                _write_windows(archive, windows, done)
+                _write_windows(archive, windows, texts, done)
             written[file] = len(windows)
     return written
 
 
 def _write_windows(
-    archive: zipfile.ZipFile, windows: Windows, done: Callable[[int], object]
+    archive: zipfile.ZipFile, windows: Windows, texts: list[str], done: Callable[[int], object]
 ) -> None:
     split, count, length = windows.split, len(windows), windows.context_length
     steps = np.arange(length)
@@ -84,6 +86,10 @@ def _write_windows(
         at = first[windows.article] + windows.position + windows.target_offset
         _save(archive, "article_ids", _ids(split, first)[windows.article])
         _save(archive, "target_indices", at)
+    if texts:
+        rows = windows.rows.tolist()
+        _save_objects(archive, "context_texts", [texts[row : row + length] for row in rows])
+        _save_objects(archive, "target_texts", [texts[row + windows.target_offset] for row in rows])
 
 
 def _ids(split: Split, first: np.ndarray) -> np.ndarray:
@@ -101,6 +107,13 @@ def _ids(split: Split, first: np.ndarray) -> np.ndarray:
 
 def _save(archive: zipfile.ZipFile, key: str, array: np.ndarray) -> None:
     _write(archive, key, array.shape, array.dtype, [array])
+
+
+def _save_objects(archive: zipfile.ZipFile, key: str, values: list) -> None:
+    array = np.empty(len(values), object)
+    array[:] = values
+    with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
+        npy.write_array(file, array)
 
 
 def _write(
