@@ -22,6 +22,9 @@ NAME = "training_history.json"
 LAST_MARGIN = "val.margin.last|val.margin"
 """A margin that names no previous chunk is read as that against the last one."""
 
+PUBLISHED = {"cosine": "cos_next"}
+"""Names of figures in the flat histories of the published project (``val_cosine``)."""
+
 COSINES = ("cos_next", "cos_anchor")
 COUNTS = ("windows", "in_article_windows")
 
@@ -216,8 +219,18 @@ def in_order(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for place, record in enumerate(records, start=1):
         epoch = get_number(record, "epoch")
         epoch = place if epoch is None else int(epoch)
-        numbered[epoch] = {**record, "epoch": epoch}
+        numbered[epoch] = {**nested(record), "epoch": epoch}
     return [numbered[epoch] for epoch in sorted(numbered)]
+
+
+def nested(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with the flat figures of a published history, ``val_cosine``, where ours are."""
+    made = dict(record)
+    for key in record:
+        part, _, name = key.partition("_")
+        if part in ("train", "val") and name and is_number(record[key]):
+            made[part] = {PUBLISHED.get(name, name): made.pop(key), **get_mapping(made, part)}
+    return made
 
 
 def planned_events(config: Mapping[str, Any], epochs: Sequence[int]) -> Iterator[Event]:

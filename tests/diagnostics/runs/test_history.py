@@ -192,3 +192,17 @@ def test_a_history_that_is_read_knows_what_plugins_say_of_metrics(tmp_path):
     assert history.last("val.order_accuracy") is None
     assert history.impossible() == [("val.order_accuracy", Point(1, 1.5))]
     assert {"loss_share_target", "selected"} <= {*history.scheduled}
+
+
+def test_flat_histories_of_the_published_project_are_read(tmp_path):
+    entries = [
+        {"epoch": 0, "train_loss": 0.9, "train_cosine": 0.30, "val_loss": 0.8, "val_cosine": 0.35},
+        {"epoch": 1, "train_loss": 0.7, "train_cosine": 0.41, "val_loss": 0.7, "val_cosine": 0.44},
+    ]
+    content = {"model_type": "transformer", "history": [e | {"lr": 5e-4} for e in entries]}
+    history = read_history(written(tmp_path / "training_history.json", content))
+    assert history.curve("val.cos_next") == [Point(0, 0.35), Point(1, 0.44)]
+    assert history.curve("train.loss") == [Point(0, 0.9), Point(1, 0.7)]
+    assert history.last("lr") == 5e-4
+    both = {"epoch": 1, "val_cosine": 0.1, "val": {"cos_next": 0.4}}
+    assert read_history(written(tmp_path / "h.json", [both])).last("val.cos_next") == 0.4
