@@ -11,7 +11,7 @@ from contexts import contexts, simplex
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lvmctl.sphere import centroid, cosine, mixture, span_projection, unit
+from lvmctl.sphere import anchored, angle, centroid, cosine, mixture, span_projection, unit
 
 
 def sizes_of_sum(weights: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
@@ -22,6 +22,28 @@ def test_unit_and_cosine_by_hand():
     x = torch.tensor([[3.0, 4.0], [0.0, 0.0], [-2.0, 0.0]])
     assert torch.allclose(unit(x), torch.tensor([[0.6, 0.8], [0.0, 0.0], [-1.0, 0.0]]))
     assert cosine(unit(x[0]), unit(x[2])).item() == pytest.approx(-0.6)
+
+
+@pytest.mark.parametrize("degrees", [0, 1e-3, 30, 90, 135, 179.999, 180])
+def test_the_angle_between_vectors_of_a_plane(degrees):
+    theta = math.radians(degrees)
+    a = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
+    b = torch.tensor([math.cos(theta), math.sin(theta)], dtype=torch.float64)
+    found = angle(a, b)
+    assert found.item() == pytest.approx(theta, abs=1e-9)
+    assert angle(b, a).item() == pytest.approx(theta, abs=1e-9)
+    found.backward()
+    assert a.grad.isfinite().all()
+
+
+@given(st.floats(0, 1), st.floats(0, math.pi - 0.01), st.floats(1e-3, 1e3))
+def test_a_blend_knows_the_raw_vectors_direction_and_not_its_length(blend, theta, length):
+    # docs/methods.md#blend, in the plane of the two.
+    raw = length * torch.tensor([[math.cos(theta), math.sin(theta)]], dtype=torch.float64)
+    anchor = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
+    x, y = blend * math.cos(theta) + 1 - blend, blend * math.sin(theta)
+    wanted = [x / math.hypot(x, y), y / math.hypot(x, y)]
+    assert anchored(raw, anchor, blend)[0].tolist() == pytest.approx(wanted, abs=1e-9)
 
 
 def test_centroid_is_the_normalised_mean():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -67,8 +68,9 @@ def test_what_is_too_near_the_threshold_is_decided_in_float64():
     assert cosine[unsure] == pytest.approx(truth[unsure], abs=1e-15)
 
 
-def test_exact_cosines_are_computed_part_by_part(monkeypatch):
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 24 * 4 * 3)
+@pytest.mark.parametrize(("held", "parts"), [(3, [3, 3, 3, 1]), (0.5, [1] * 10)])
+def test_exact_cosines_are_computed_part_by_part(monkeypatch, held, parts):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", int(24 * 4 * held))
     rows = np.random.default_rng(2).standard_normal((10, 4)).astype(np.float32)
     asked = []
 
@@ -77,18 +79,21 @@ def test_exact_cosines_are_computed_part_by_part(monkeypatch):
         return rows[part]
 
     found = blocks.exact_cosines(one, lambda part: 2 * rows[part], 10, 4)
-    assert asked == [3, 3, 3, 1]
+    assert asked == parts
     assert found == pytest.approx(1)
     assert found.max() <= 1
 
 
-@given(st.integers(0, 10**6), st.integers(1, 30), st.integers(1, 12))
-def test_the_nearest_are_those_of_a_slow_search(seed, count, k):
+@given(
+    st.integers(0, 10**6), st.integers(1, 30), st.integers(1, 12), st.sampled_from([3, 10, 1024])
+)
+def test_the_nearest_are_those_of_a_slow_search(seed, count, k, block):
     rows = np.random.default_rng(seed).standard_normal((count, 3))
     scores = rows.astype(np.float32).astype(np.float64) @ rows.astype(np.float32).T
     np.fill_diagonal(scores, -np.inf)
     expected = np.argsort(-scores, axis=1)[:, : min(k, count - 1)]
-    found = [near for _, near in blocks.nearest(torch.from_numpy(rows).float(), k)]
+    with patch.object(blocks, "BLOCK", block):
+        found = [near for _, near in blocks.nearest(torch.from_numpy(rows).float(), k)]
     assert torch.cat(found).tolist() == expected.tolist()
 
 
@@ -113,3 +118,14 @@ def test_products_that_round_are_noticed(monkeypatch):
         raise KeyError
     assert switch.fp32_precision == before
     switch.fp32_precision = left
+
+
+def test_threads_that_work_alone_leave_the_others_their_number(monkeypatch):
+    # One number for all threads, as libraries beneath torch may have it.
+    number = [3]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: number[0])
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: number.__setitem__(0, count))
+    with contextlib.suppress(KeyError), blocks.workers() as pool:
+        assert pool.submit(torch.get_num_threads).result() == 1
+        raise KeyError
+    assert number == [3]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.figures import figures
-from lvmctl.evaluation.retrieval.ranks import POOLS, in_article_ranks
+from lvmctl.evaluation.retrieval.ranks import (
+    POOLS,
+    in_article_ranks,
+    in_article_ranks_by_score,
+)
 
 
 def unit_rows(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
@@ -77,6 +82,44 @@ def test_fast_and_slow_agree(reference, split_of, store, min_article, predictor)
     }[predictor]
     articles = [[None] * length for length in lengths]
     compare(reference, windows, reference.all_windows(articles, k, h), q, min_article)
+
+
+LEVELS = np.array([-np.inf, -1, 0, 0.5, 1, np.inf, np.nan])
+"""Few scores, so that many tie; one of every kind."""
+
+
+def levels(chunks: np.ndarray) -> np.ndarray:
+    """A score of each chunk (n, D), by the last bits of its first number."""
+    return LEVELS[np.ascontiguousarray(chunks[:, 0]).view(np.int32) % len(LEVELS)]
+
+
+@given(stores())
+def test_a_ranker_counts_what_its_scores_say(split_of, store):
+    vectors, lengths, k, h, rng = store
+    windows = Windows(split_of(vectors, lengths), k, h)
+    index = np.arange(len(windows))[rng.random(len(windows)) < 0.7]
+
+    def score(context, pool):
+        return torch.from_numpy(levels(pool.vectors.numpy())).expand(len(context), -1)
+
+    found = in_article_ranks_by_score(windows, index, score)
+    for place, i in enumerate(index):
+        article, first = windows.article[i], windows.position[i]
+        low, length = windows.split.starts[article], lengths[article]
+        scores = levels(windows.split.unit_rows(low, low + length)).tolist()
+        own = scores[first + k - 1 + h]
+        inside = {
+            "filtered": [p for p in range(length) if not first <= p < first + k],
+            "future": [*range(first + k, length)],
+            "unfiltered": [*range(length)],
+        }
+        for pool, candidates in inside.items():
+            others = [scores[p] for p in candidates if p != first + k - 1 + h]
+            rank = 1 + sum(s > own for s in others) + sum(s == own for s in others) / 2
+            ranks, sizes = found[pool]
+            assert sizes[place] == len(candidates)
+            # A target whose score is no number is the last.
+            assert ranks[place] == (len(candidates) if np.isnan(own) else rank)
 
 
 def test_scores_that_float32_cannot_tell_apart(reference, split_of):

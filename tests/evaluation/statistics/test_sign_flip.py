@@ -34,6 +34,11 @@ def test_few_articles_are_enumerated(pairs, scale):
     assert found == pytest.approx(by_hand(differences, article))
 
 
+def test_as_many_patterns_as_flips_are_enumerated():
+    assert sign_flip(np.ones(3), np.arange(3), flips=8) == 2 / 8
+    assert sign_flip(np.ones(3), np.arange(3), flips=7) in [n / 8 for n in range(1, 9)]
+
+
 def test_large_and_small_effects():
     article = np.repeat(np.arange(40), 3)
     assert sign_flip(np.full(120, 0.01), article) == 1 / 10_001
