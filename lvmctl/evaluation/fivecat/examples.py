@@ -33,7 +33,11 @@ def examples(windows: Windows, found: PredictorMetrics, q: np.ndarray) -> dict[s
         target's ``rank``, the ``pool`` size and the ``article``.
     """
     ranked = found.ranks[PRIMARY]
-    kinds = {"hits": ranked.ranks == 1, "misses": ranked.ranks > ranked.sizes / 2}
+    choice = ranked.sizes > 1  # the only candidate is neither
+    kinds = {
+        "hits": choice & (ranked.ranks == 1),
+        "misses": choice & (ranked.ranks > ranked.sizes / 2),
+    }
     return {
         kind: {
             "count": int(chosen.sum()),
@@ -43,7 +47,7 @@ def examples(windows: Windows, found: PredictorMetrics, q: np.ndarray) -> dict[s
                     "rank": float(ranked.ranks[i]),
                     "pool": int(ranked.sizes[i]),
                 }
-                for i in spaced(np.flatnonzero(chosen & (ranked.sizes > 1)))
+                for i in spaced(np.flatnonzero(chosen))
             ],
         }
         for kind, chosen in kinds.items()

@@ -55,6 +55,17 @@ def test_what_is_no_number_is_ranked_last_and_breaks_nothing(split_of):
     assert len(made["misses"]["shown"]) == 3
 
 
+def test_the_only_candidate_is_neither_hit_nor_miss(split_of):
+    rng = np.random.default_rng(1)
+    windows = Windows(split_of(rng.standard_normal((15, 4)).astype(np.float32), [3] * 5), 2, 1)
+    predictor = Predictor("made", lambda context: context[:, -1], "run")
+    q = predictor(windows)
+    found = measure(windows, predictor, Protocol(everywhere=False, min_article=3), q)
+    assert found.ranks["in_article.filtered"].sizes.tolist() == [1] * 5
+    nothing = {"count": 0, "shown": []}
+    assert examples(windows, found, q) == {"hits": nothing, "misses": nothing}
+
+
 @pytest.mark.parametrize(
     ("count", "wanted"), [(0, []), (2, [0, 1]), (3, [0, 1, 2]), (6, [1, 3, 5]), (90, [15, 45, 75])]
 )
