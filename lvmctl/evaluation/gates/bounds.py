@@ -38,8 +38,7 @@ def meets(gate: VerdictGate, value: float) -> bool:
 def is_undecided(gate: VerdictGate, figure: Estimate) -> bool:
     """Whether a time was not measured well enough: its interval holds the bound."""
     timed = gate.metric.partition(".")[0] == "latency"
-    known = math.isfinite(figure.low) and math.isfinite(figure.high)
-    return timed and known and meets(gate, figure.low) != meets(gate, figure.high)
+    return timed and meets(gate, figure.low) != meets(gate, figure.high)
 
 
 def judge(gate: VerdictGate, figure: Estimate | None, require_interval: bool) -> Status:
