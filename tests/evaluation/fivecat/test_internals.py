@@ -103,7 +103,8 @@ class Anchored:
             raise self.fault
         assert prediction.q.shape == batch.target.shape == prediction.raw.shape
         number = torch.tensor(float(len(prediction.q)))
-        return LossOutput({"far": 0 * prediction.q[:, 0]}, {"seen": number})
+        metrics = {"seen": number, **prediction.extras}
+        return LossOutput({"far": 0 * prediction.q[:, 0]}, metrics)
 
 
 def test_what_losses_log_and_what_a_model_adds_is_kept():
@@ -113,6 +114,9 @@ def test_what_losses_log_and_what_a_model_adds_is_kept():
     assert np.allclose(np.linalg.norm(q, axis=1), 1, atol=1e-6)
     assert len(found["extras"]["near"]) == 300 < len(windows)
     assert metrics["seen"].values.tolist() == [87.0] * len(windows)
+    # A loss is shown what the model says of the article's windows, and of all.
+    assert metrics["blend"].values == pytest.approx(0.8)
+    assert metrics["near"].values == pytest.approx(windows.context()[:, 0, 0])
     assert run.asked == [87]  # a loss that logs nothing is asked once
     assert "weights" not in found
     extras = found["extras"]
