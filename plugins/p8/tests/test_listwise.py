@@ -50,6 +50,21 @@ def test_listwise_is_the_cross_entropy_of_the_real_candidates(
     assert found.terms["rank"].tolist() == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.parametrize("size", [3, 9])  # fewer and more than are asked for
+def test_a_target_may_serve_one_row_where_the_other_way_it_may_not(
+    random_batch, predictions, step, size
+):
+    # With a horizon above 1, target j can lie in the window of row i alone.
+    batch, q = random_batch(size), predictions(size)
+    draw = torch.rand(size, size, generator=torch.Generator().manual_seed(2)) < 0.5
+    mask = draw & ~torch.eye(size, dtype=torch.bool)
+    assert not torch.equal(mask, mask.T)
+    batch = batch.having(in_batch_mask=mask)
+    options = ListwiseOptions(temperature=0.2, negatives=1, in_batch=5)
+    found = Listwise(options)(Prediction(q), batch, step).terms["rank"]
+    assert found.tolist() == pytest.approx(listwise_by_loop(q, batch, options), abs=1e-5)
+
+
 @pytest.mark.parametrize("negatives", range(7))
 @pytest.mark.parametrize("in_batch", [0, 1, 6])
 def test_listwise_has_at_most_eight_candidates(step, negatives, in_batch):

@@ -42,6 +42,16 @@ def test_the_nearest_candidates_come_first(article, monkeypatch, tile, spare):
             assert len(found) >= min(module.NEAREST, len(reference))
 
 
+def test_a_context_that_leaves_out_more_than_the_others_misses_no_neighbour(article):
+    _, pool, _ = article(60)
+    near = (pool.vectors @ pool.vectors[0]).argsort(descending=True)
+    pool.candidates[0, near[:35]] = False
+    for row in (0, 1):
+        for chunk in (0, 20, 59):
+            reference = slow(pool.vectors, pool.candidates[row], chunk, module.NEAREST)
+            assert listed(pool, 3, row, chunk)[: module.NEAREST] == reference
+
+
 def test_contexts_may_have_pools_of_their_own(article):
     _, pool, _ = article(9)
     rows = torch.stack([torch.randperm(9) for _ in pool.candidates])
