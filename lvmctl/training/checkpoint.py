@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from lvmctl.core.errors import RunError
+from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.files import output_errors, write_json, write_whole
 from lvmctl.core.run_directory import RunDirectory
 
@@ -71,7 +71,10 @@ def load_latest(run: RunDirectory, map_location: str = "cpu") -> dict[str, Any]:
         ) from None
     fault = damage(run.checkpoints / name)
     if fault is None:
-        return torch.load(run.checkpoints / name, map_location=map_location, weights_only=True)
+        try:
+            return torch.load(run.checkpoints / name, map_location=map_location, weights_only=True)
+        except Exception as error:  # what another program wrote, under a hash that agrees
+            fault = f"the checkpoint cannot be read ({first_line(error)})"
     files = [run.checkpoints / f"step_{step:08d}.pt" for step in sorted(steps_of(run))]
     good = [path for path in files if path.name != name and not damage(path)]
     hint = "no other checkpoint is left: start the training again"
