@@ -14,7 +14,7 @@ import pytest
 
 from lvmctl.core import run_directory as runs
 from lvmctl.core.errors import OutputError, RunError
-from lvmctl.core.run_directory import RunDirectory, new_run
+from lvmctl.core.run_directory import RunDirectory, best_record, new_run
 
 HOLD = """
 import sys, time
@@ -151,3 +151,14 @@ def test_a_name_taken_at_the_last_moment_is_numbered_too(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         new_run("p8", {}, tmp_path / "file")
+
+
+@pytest.mark.parametrize(("by", "value"), [("r@5", 0.7), ("loss", -0.2)])
+def test_of_equal_epochs_the_first_is_the_best(by, value):
+    rows = [(0.5, 0.3), (0.7, 0.2), (None, 0.1), (0.7, 0.2), (0.9, None), (float("nan"), 0.1)]
+    history = [
+        {"epoch": epoch, "val": {"r@5": r5, "loss": loss, "cos_next": r5}}
+        for epoch, (r5, loss) in enumerate(rows, start=1)
+    ]
+    found = best_record(history, by)
+    assert (found["epoch"], found["by"], found["value"]) == (2, by, value)

@@ -47,6 +47,11 @@ def test_a_run_is_known_by_path_name_or_beginning(name, path, here):
     assert find_run(str(absolute)[:-1]) == absolute if name == "else/wh" else True
 
 
+def test_one_run_that_is_found_from_two_places_is_one_run(here, monkeypatch):
+    monkeypatch.chdir(here / "runs")
+    assert find_run("./pl", root=here / "runs").resolve() == here / "runs" / "plain"
+
+
 def test_a_name_that_is_whole_wins_over_longer_ones():
     make(Path("runs/p8"))
     assert find_run("p8") == Path("runs/p8")
