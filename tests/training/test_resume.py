@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 import os
 import random
 import signal
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from recorder import Recorder
@@ -25,7 +22,6 @@ from training.killed import (
 from lvmctl.core.errors import Interrupted, RunError, UsageError
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.training import backend, checkpoint, job
-from lvmctl.training.loop import Training
 
 EPOCHS = 6
 
@@ -125,86 +121,6 @@ def test_training_longer_equals_training_long(tmp_path, in_process, uninterrupte
     assert json.loads((run / "config.json").read_text())["options"]["epochs"] == EPOCHS
 
 
-def test_a_damaged_checkpoint_is_refused_by_name(make_training):
-    training = make_training(epochs=2, keep_checkpoints=3)
-    training.fit()
-    newest, *older = sorted(training.run.checkpoints.glob("*.pt"), reverse=True)
-    content = bytearray(newest.read_bytes())
-    content[len(content) // 2] ^= 1
-    newest.write_bytes(content)
-    with pytest.raises(RunError, match=rf"{newest.name}.*content hash.*{older[0].name}"):
-        checkpoint.load_latest(training.run)
-    newest.unlink()
-    with pytest.raises(RunError, match="incomplete"):
-        checkpoint.load_latest(training.run)
-    (training.run.checkpoints / "latest").write_text(older[0].name)
-    assert checkpoint.load_latest(training.run)["epoch"] == 2
-
-
-def test_a_pickle_in_the_place_of_a_checkpoint_is_never_run(make_training):
-    training = make_training(epochs=1, keep_checkpoints=2)
-    training.fit()
-
-    class Trap:
-        def __reduce__(self):
-            return pytest.fail, ("the pickle was run",)
-
-    older, newest = sorted(training.run.checkpoints.glob("*.pt"))
-    torch.save({"model": Trap()}, newest)
-    digest = hashlib.sha256(newest.read_bytes()).hexdigest()
-    newest.with_suffix(".json").write_text(json.dumps({"sha256": digest}))
-    with pytest.raises(RunError, match=rf"cannot be read.*{older.name}") as caught:
-        checkpoint.load_latest(training.run)
-    assert "\n" not in str(caught.value)
-
-
-def test_old_checkpoints_go_and_nothing_is_pickled(make_training):
-    training = make_training(epochs=3, checkpoint_every=1, keep_checkpoints=2)
-    training.fit()
-    kept = sorted(path.name for path in training.run.checkpoints.iterdir())
-    last = 3 * training.steps
-    assert kept == ["latest"] + [
-        f"step_{step:08d}.{end}" for step in (last - 1, last) for end in ("json", "pt")
-    ]
-    weights = torch.load(training.run.best_model, weights_only=True)
-    assert set(weights) == {"model", "losses"}
-
-
-def again(make_training, first: Training, **options: object) -> Training:
-    """Another training that goes on with the run of ``first``."""
-    training = make_training("again", **options)
-    training.run = first.run
-    training.restore()
-    return training
-
-
-def test_what_an_epoch_skipped_is_remembered(make_training):
-    options = {"epochs": 1, "max_skips": 100}
-    first = make_training(**options)
-    forward = first.objective.forward
-
-    def poisoned(*arguments):
-        total, values = forward(*arguments)
-        return total * math.nan, values
-
-    first.objective.forward = poisoned
-    for number in range(first.steps - 1):
-        first.step(np.arange(4))
-        first.index = number + 1
-    first.save()
-    sound = again(make_training, first, **options)
-    sound.fit()
-    assert sound.records[0]["train"]["skipped_steps"] == sound.skipped == first.steps - 1 > 0
-
-
-def test_a_run_that_a_rule_stopped_stays_stopped(make_training):
-    first = make_training(epochs=5)
-    first.hooks.call = lambda name, **_: ["enough"] if name == "lvmctl_after_epoch" else []
-    first.fit()
-    result = again(make_training, first, epochs=5).fit()
-    assert (result.epochs, result.stopped) == (1, "enough")
-
-
 def test_a_second_interrupt_ends_at_once(in_process):
     assert in_process(interrupted_twice) == 130
 
@@ -276,17 +192,6 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(finished):
         path.unlink()
     job.resume(finished, [], "auto", Recorder())
     assert_equal(state_of(finished), whole)
-
-
-def test_an_orphan_of_a_killed_process_never_costs_the_new_checkpoint(make_training):
-    training = make_training(epochs=2, keep_checkpoints=1)
-    orphan = training.run.checkpoints / "step_00000009.pt"
-    orphan.write_bytes(b"never named")
-    (training.run.checkpoints / ".step_00000009.pt.abc").write_bytes(b"partial")
-    training.save()
-    names = sorted(path.name for path in training.run.checkpoints.iterdir())
-    assert names == ["latest", "step_00000000.json", "step_00000000.pt"]
-    assert checkpoint.load_latest(training.run)["epoch"] == 1
 
 
 @pytest.mark.parametrize(
