@@ -102,8 +102,10 @@ def count(amount: int, what: str = "") -> str:
 
 
 def paragraph(text: str) -> str:
-    """Fold a text to :data:`WIDTH`; words longer than that stay whole."""
-    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    """Fold a text to :data:`WIDTH`; longer words stay whole, and a number stays with its ``%``."""
+    bound = text.replace(" %", "\xa0%")
+    folded = fill(bound, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return folded.replace("\xa0%", " %")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

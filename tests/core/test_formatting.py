@@ -149,3 +149,4 @@ def test_a_paragraph_keeps_long_words_whole():
         long,
         "split-parity",
     ]
+    assert paragraph(f"{'x' * 76} 95 % of it").splitlines() == ["x" * 76, "95 % of it"]
