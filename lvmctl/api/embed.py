@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import lvmctl
 from lvmctl.api.store import Store, written
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.data.store.writer import made, refuse_store, write_store
+from lvmctl.data.store.store import CHUNKS
+from lvmctl.data.store.writer import ENCODER, made, refuse_store, write_store
 from lvmctl.data.text.chunking import Text, chunker, read_texts, record_text
-from lvmctl.data.text.embed import Encoder, cut, embed_articles, fit_encoder
+from lvmctl.data.text.corpus import cut, spool
+from lvmctl.data.text.embed import Encoder, embed_corpus, fit_encoder, load_encoder, save_encoder
 from lvmctl.data.text.encoders.build import build_encoder, saved_encoder
+from lvmctl.data.text.unfinished import unfinished
 from lvmctl.registry.specs import EncoderSpec
 
 TEXT = "text"
@@ -36,6 +41,10 @@ def embed(
     **more: Any,
 ) -> Store:
     """Cut texts into chunks, encode them, and write a store.
+
+    An embedding that was interrupted goes on when it is called again with the same texts and
+    options, and ends with the same bits: what it has lies beside ``out``, in ``.NAME.embedding``.
+    Memory does not grow with the number of chunks.
 
     Args:
         texts: one of
@@ -65,7 +74,7 @@ def embed(
 
     Raises:
         DataError: no text, an article without a chunk, or a field that cannot be stored.
-        OutputError: ``out`` exists or cannot be written.
+        OutputError: ``out`` exists, cannot be written, or is embedded to by another process.
         UsageError: an unknown encoder, option or way to cut.
 
     Example:
@@ -80,29 +89,56 @@ def embed(
         raise UsageError(
             f"there is no chunk {chunk!r}", where="embed", hint="use paragraph, sentence or tokens"
         )
-    given = articles_of(texts)
-    articles = cut(given, chunker(chunk, size), min_words)
-    named, built, fitted_on = chosen_encoder(encoder, {**(options or {}), **more}, encoder_from)
-    if fitted_on is None:
-        fitted_on = fit_encoder(built, articles)
-    how = made(
-        "embed",
-        texts=paths_of(texts),
-        chunk=chunk,
-        **({"size": size} if chunk == "tokens" else {}),
-        min_words=min_words,
-        encoder=named,
-        encoder_fitted_on=fitted_on,
-    )
-    embed_articles(
-        lambda dim, kind: write_store(out, dim, kind, force=force),
-        articles,
-        built,
-        {"made": how},
-        dtype,
-        reporter,
-    )
+    given = {**(options or {}), **more}
+    named, built, fitted_on = chosen_encoder(encoder, given, encoder_from)
+    with unfinished(out) as begun:
+        articles = cut(articles_of(texts), chunker(chunk, size), min_words)
+        corpus = spool(articles, begun.directory / CHUNKS)
+        key = {
+            "by": lvmctl.__version__,
+            "texts": corpus.digest,
+            "encoder": named,
+            "options": given,
+            # Of one that is not to be fitted, what it is.
+            "recipe": fitted_on and built.recipe(),
+            "from": encoder_from and digest_of(Path(encoder_from) / ENCODER),
+        }
+        if begun.is_of(key):
+            fitted_on = begun.state["fitted_on"]
+            if (begun.directory / ENCODER).is_file():
+                load_encoder(built, begun.directory)
+            if done := begun.state["done"]:
+                reporter.info(f"{done} of {len(corpus.chunks)} chunks were encoded before")
+        else:
+            if begun.state:
+                reporter.info("what was begun there was of other texts or options: it begins anew")
+            fitted_on = fitted_on or fit_encoder(built, corpus)
+            save_encoder(built, begun.directory)
+            begun.begin(key, fitted_on)
+        how = made(
+            "embed",
+            texts=paths_of(texts),
+            chunk=chunk,
+            **({"size": size} if chunk == "tokens" else {}),
+            min_words=min_words,
+            encoder=named,
+            encoder_fitted_on=fitted_on,
+        )
+        embed_corpus(
+            lambda dim, kind: write_store(out, dim, kind, force=force),
+            corpus,
+            built,
+            {"made": how},
+            begun,
+            dtype,
+            reporter,
+        )
     return written(out)
+
+
+def digest_of(path: Path) -> str | None:
+    """A hash of a file; None where it is not there."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def chosen_encoder(

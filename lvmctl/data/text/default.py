@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,12 +16,14 @@ from lvmctl.core.errors import DataError, OutputError, refuse
 from lvmctl.data.splits.assign import assign_splits
 from lvmctl.data.splits.sources import temporary_store
 from lvmctl.data.store.cache import cache_directory, locked
-from lvmctl.data.store.store import Store
+from lvmctl.data.store.store import CHUNKS, Store
 from lvmctl.data.store.writer import Create, made, write_store
 from lvmctl.data.text.chunking import Text
-from lvmctl.data.text.embed import Chunked, embed_articles, fit_encoder
+from lvmctl.data.text.corpus import Chunked, spool
+from lvmctl.data.text.embed import embed_corpus, fit_encoder
 from lvmctl.data.text.encoders.records import LsaOptions
 from lvmctl.data.text.pydocs import library_articles, prose, topic_articles
+from lvmctl.data.text.unfinished import Unfinished
 
 NAME = "default data"
 NOTE = (
@@ -74,10 +77,13 @@ def build(create: Create) -> None:
     from lvmctl.data.text.encoders.lsa import Lsa
 
     encoder = Lsa(OPTIONS)
-    articles = library + topics
-    fitted_on = fit_encoder(encoder, articles)
-    how = made("default data", recipe=RECIPE, python=sys.version, encoder_fitted_on=fitted_on)
-    embed_articles(create, articles, encoder, {"note": NOTE, "made": how})
+    with tempfile.TemporaryDirectory(prefix="lvmctl-") as place:
+        corpus = spool(library + topics, Path(place) / CHUNKS)
+        begun = Unfinished(Path(place))
+        fitted_on = fit_encoder(encoder, corpus)
+        begun.begin({}, fitted_on)
+        how = made("default data", recipe=RECIPE, python=sys.version, encoder_fitted_on=fitted_on)
+        embed_corpus(create, corpus, encoder, {"note": NOTE, "made": how}, begun)
 
 
 def cache_key() -> str:

@@ -1,22 +1,27 @@
-"""Text → chunks → vectors → store."""
+"""Chunks → vectors → store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
+from numpy.lib import format as npy
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.files import write_whole
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.fingerprint import fingerprint
 from lvmctl.data.store.checks import norms_of
-from lvmctl.data.store.writer import ENCODER, Create, StoreWriter
-from lvmctl.data.text.chunking import Text, single_spaced
+from lvmctl.data.store.writer import ENCODER, Create
+from lvmctl.data.text.corpus import Corpus
+from lvmctl.data.text.unfinished import Unfinished
 
-_BATCH = 2048
+TOGETHER = 4096
+"""Vectors of an article that are held at once."""
 
 
 class Encoder(Protocol):
@@ -29,74 +34,66 @@ class Encoder(Protocol):
     def recipe(self) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True)
-class Chunked:
-    """An article cut into chunks, with its manifest entry."""
-
-    entry: dict[str, Any]
-    chunks: list[str]
-
-
-def cut(
-    texts: Iterable[Text], chunk: Callable[[str], list[str]], min_words: int = 0
-) -> list[Chunked]:
-    """Cut every article that is not cut yet; chunks of fewer than ``min_words`` words are dropped,
-    articles without a chunk refused."""
-    articles = []
-    for text in texts:
-        whole = text.text
-        parts = chunk(whole) if isinstance(whole, str) else map(single_spaced, whole)
-        chunks = [part for part in parts if len(part.split()) >= min_words]
-        if not chunks:
-            blank = not (whole.strip() if isinstance(whole, str) else whole)
-            what = "has no text" if blank else f"has no chunk of {min_words} words"
-            raise DataError(what, where=text.where, hint="remove it, or lower --min-words")
-        articles.append(Chunked(text.entry, chunks))
-    refuse(not articles, "there is no text to embed", hint="give files that are not empty")
-    return articles
-
-
-def fit_encoder(encoder: Encoder, articles: Sequence[Chunked]) -> str:
+def fit_encoder(encoder: Encoder, corpus: Corpus) -> str:
     """Fit on the articles of split ``train``, or on ``all`` when there are none; says which."""
-    train = [article for article in articles if article.entry.get("split") == "train"]
-    encoder.fit([chunk for article in train or articles for chunk in article.chunks])
-    return "train" if train else "all"
+    training = corpus.training
+    encoder.fit(corpus.chunks if training is None else training)
+    return "all" if training is None else "train"
 
 
-def embed_articles(
+def embed_corpus(
     create: Create,
-    articles: Sequence[Chunked],
+    corpus: Corpus,
     encoder: Encoder,
     manifest: dict[str, Any],
+    begun: Unfinished,
     dtype: str = "float32",
     reporter: Reporter = SILENT,
 ) -> None:
-    """Encode articles into a store, with their texts.
+    """Encode a corpus into a store, with its texts.
 
     A fitted encoder is saved beside the vectors. Vectors that an encoder gives without normalising
     (``"normalized": False`` in its recipe) are stored as unit vectors and their norms beside them.
 
     Args:
         manifest: keys to add, such as ``made``.
+        begun: takes the vectors as they come, and has those of an earlier attempt.
         reporter: shown the chunks that are done.
     """
     recipe = encoder.recipe()
-    if known := fingerprint(encoder.encode):
-        recipe = {**recipe, "fingerprint": known}
-    dim = encoder.encode(articles[0].chunks[:1]).shape[1]
-    total = sum(len(article.chunks) for article in articles)
-    with create(dim, dtype) as writer, reporter.progress("embed", "chunks", total) as advance:
-        writer.manifest.update(manifest, encoder=recipe)
-        if hasattr(encoder, "state"):
-            np.savez(writer.directory / ENCODER, **encoder.state())
-        for group in _groups(articles):
-            texts = [chunk for article in group for chunk in article.chunks]
-            rows, norms = encoder.encode(texts), None
+    known = fingerprint(encoder.encode)
+    dim = begun.encode(corpus.chunks, encoder, reporter)
+    with create(dim, dtype) as writer:
+        found = recipe if known is None else {**recipe, "fingerprint": known}
+        writer.manifest.update(manifest, encoder=found)
+        save_encoder(encoder, writer.directory)
+        parts = list(_parts(corpus.lengths))
+        vectors = begun.read([high - low for _, low, high, _ in parts])
+        for (article, low, high, ends), rows in zip(parts, vectors):
+            norms = None
             if not recipe.get("normalized", True):
-                norms = norms_of(rows, lambda i: f"chunk {writer.chunks + i}", "the encoder")
+                norms = norms_of(rows, lambda i, low=low: f"chunk {low + i}", "the encoder")
                 rows = rows / norms[:, None]
-            _write(writer, group, rows, norms)
-            advance(len(texts))
+            writer.add(rows, corpus.chunks[low:high], norms)
+            if ends:
+                writer.end_article(corpus.entries[article])
+
+
+def save_encoder(encoder: Encoder, directory: Path) -> None:
+    """Write what a fitted encoder learned, the same bytes for the same arrays."""
+    if not hasattr(encoder, "state"):
+        return
+    arrays = encoder.state()
+
+    def fill(file: BinaryIO) -> None:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, values in arrays.items():
+                # Without a date, which np.savez would write.
+                part = zipfile.ZipInfo(f"{name}.npy")
+                with archive.open(part, "w", force_zip64=True) as member:
+                    npy.write_array(member, np.asanyarray(values), allow_pickle=False)
+
+    write_whole(directory / ENCODER, fill)
 
 
 def load_encoder(encoder: Encoder, store: Path) -> None:
@@ -112,26 +109,9 @@ def load_encoder(encoder: Encoder, store: Path) -> None:
         raise DataError(what, where=path, hint="embed the store again") from error
 
 
-def _groups(articles: Sequence[Chunked]) -> Iterator[list[Chunked]]:
-    """Whole articles together, about _BATCH chunks at a time."""
-    group: list[Chunked] = []
-    size = 0
-    for article in articles:
-        group.append(article)
-        size += len(article.chunks)
-        if size >= _BATCH:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
-
-
-def _write(
-    writer: StoreWriter, group: list[Chunked], rows: np.ndarray, norms: np.ndarray | None
-) -> None:
-    low = 0
-    for article in group:
-        high = low + len(article.chunks)
-        writer.add(rows[low:high], article.chunks, None if norms is None else norms[low:high])
-        writer.end_article(article.entry)
-        low = high
+def _parts(lengths: np.ndarray) -> Iterator[tuple[int, int, int, bool]]:
+    """Number of an article, first row and end of a part of it, and whether the article ends."""
+    for article, (start, end) in enumerate(pairwise([0, *np.cumsum(lengths).tolist()])):
+        for low in range(start, end, TOGETHER):
+            high = min(low + TOGETHER, end)
+            yield article, low, high, high == end

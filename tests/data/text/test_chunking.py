@@ -10,7 +10,7 @@ import pytest
 
 from lvmctl.core.errors import DataError
 from lvmctl.data.text.chunking import Text, chunker, read_texts
-from lvmctl.data.text.embed import cut
+from lvmctl.data.text.corpus import cut, spool
 
 
 def test_folders_are_read_by_name_files_as_given(tmp_path):
@@ -99,13 +99,13 @@ def test_tokens():
     assert chunker("tokens", 2)("a b\n\nc d e") == ["a b", "c d", "e"]
 
 
-def test_cut_keeps_the_order_and_refuses_empty_articles():
+def test_cut_keeps_the_order_and_refuses_empty_articles(tmp_path):
     texts = [Text("a b\n\nc\n\nd e", {"id": 1}, "f.txt")]
-    assert cut(texts, chunker("paragraph"))[0].chunks == ["a b", "c", "d e"]
-    assert cut(texts, chunker("paragraph"), min_words=2)[0].chunks == ["a b", "d e"]
+    assert next(cut(texts, chunker("paragraph"))).chunks == ["a b", "c", "d e"]
+    assert next(cut(texts, chunker("paragraph"), min_words=2)).chunks == ["a b", "d e"]
     with pytest.raises(DataError, match=r"f.txt: has no chunk of 3 words"):
-        cut(texts, chunker("paragraph"), min_words=3)
+        next(cut(texts, chunker("paragraph"), min_words=3))
     with pytest.raises(DataError, match=r"g.txt: has no text"):
-        cut([Text(" \n", {}, "g.txt")], chunker("paragraph"))
+        next(cut([Text(" \n", {}, "g.txt")], chunker("paragraph")))
     with pytest.raises(DataError, match="no text to embed"):
-        cut([], chunker("paragraph"))
+        spool(cut([], chunker("paragraph")), tmp_path / "chunks.jsonl")

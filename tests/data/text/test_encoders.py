@@ -99,14 +99,19 @@ class Scaled:
 
 def test_norms_are_kept_beside_unit_vectors(tmp_path):
     from lvmctl.data import Store, write_store
-    from lvmctl.data.text.embed import Chunked, embed_articles
+    from lvmctl.data.text.corpus import Chunked, spool
+    from lvmctl.data.text.embed import embed_corpus
+    from lvmctl.data.text.unfinished import Unfinished
 
     articles = [Chunked({"id": "x"}, ["a", "b"]), Chunked({"id": "y"}, ["c"])]
-    embed_articles(
+    begun = Unfinished(tmp_path)
+    begun.begin({}, "nothing")
+    embed_corpus(
         lambda dim, dtype: write_store(tmp_path / "s", dim, dtype),
-        articles,
+        spool(articles, tmp_path / "chunks.jsonl"),
         Scaled(),
         {},
+        begun,
     )
     store = Store.open(tmp_path / "s")
     assert store.unit

@@ -39,6 +39,7 @@ class Lsa:
         self._idf = np.empty(0)
         self._components = np.empty((0, 0), np.float32)
         self._mean = np.empty(0, np.float32)
+        self._basis = torch.empty(0, 0)
 
     def fit(self, texts: Sequence[str]) -> None:
         """Learn terms, their weights and the projection from a corpus.
@@ -56,17 +57,17 @@ class Lsa:
             rank = min(self.options.dim, *matrix.shape)
             basis = _right_singular_vectors(matrix, rank, self.options.seed)
             self._components = basis.float().numpy()
+            self._basis = torch.from_numpy(self._components).double()
             mean = _normalised((matrix @ basis).numpy()).mean(0)
         self._mean = (mean / np.linalg.norm(mean)).astype(np.float32)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors (N, D) float32."""
-        basis = torch.from_numpy(self._components).double()
-        rows = np.empty((len(texts), basis.shape[1]), np.float32)
+        rows = np.empty((len(texts), self._basis.shape[1]), np.float32)
         with _one_thread():
             for low in range(0, len(texts), _BATCH):
                 counts = [Counter(self._tokens(text)) for text in texts[low : low + _BATCH]]
-                projected = (self._weights(counts) @ basis).numpy()
+                projected = (self._weights(counts) @ self._basis).numpy()
                 unknown = np.linalg.norm(projected, axis=1) < 1e-9
                 projected[unknown] = self._mean
                 rows[low : low + _BATCH] = _normalised(projected)
@@ -97,6 +98,7 @@ class Lsa:
         self._terms = {term: index for index, term in enumerate(terms)}
         self._idf, self._components = state["idf"], state["components"]
         self._mean = state["mean"]
+        self._basis = torch.from_numpy(self._components).double()
 
     def _tokens(self, text: str) -> list[str]:
         words = _WORD.findall(text.lower())

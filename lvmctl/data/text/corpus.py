@@ -1,0 +1,130 @@
+"""A corpus: the chunks of all articles, kept in a file, however many there are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.files import output_errors
+from lvmctl.data.text.chunking import Text, single_spaced
+
+
+@dataclass(frozen=True)
+class Chunked:
+    """An article cut into chunks, with its manifest entry."""
+
+    entry: dict[str, Any]
+    chunks: list[str]
+
+
+class Lines(Sequence[str]):
+    """The JSON strings of a file, one a line, read when they are asked for.
+
+    Args:
+        path: the file.
+        bounds: (N, 2) int64 bytes where each line that counts begins and ends.
+    """
+
+    def __init__(self, path: Path, bounds: np.ndarray) -> None:
+        self._path, self._bounds = path, bounds
+
+    def __len__(self) -> int:
+        return len(self._bounds)
+
+    def __iter__(self) -> Iterator[str]:
+        with open(self._path, "rb") as file:
+            for low, high in self._bounds.tolist():
+                if file.tell() != low:
+                    file.seek(low)
+                yield json.loads(file.read(high - low))
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return list(Lines(self._path, self._bounds[index]))
+        return next(iter(Lines(self._path, self._bounds[index][None])))
+
+    def take(self, rows: np.ndarray) -> Lines:
+        """The lines numbered ``rows``."""
+        return Lines(self._path, self._bounds[rows])
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What is to be embedded.
+
+    Attributes:
+        entries: the manifest entry of each article.
+        lengths: (A,) int64 chunks of each article.
+        chunks: the chunks of all articles, in order.
+        digest: a hash of all of it.
+    """
+
+    entries: list[dict[str, Any]]
+    lengths: np.ndarray
+    chunks: Lines
+    digest: str
+
+    @property
+    def training(self) -> Lines | None:
+        """The chunks of the articles of split ``train``; None where there are none."""
+        train = np.array([entry.get("split") == "train" for entry in self.entries])
+        rows = np.flatnonzero(np.repeat(train, self.lengths))
+        return self.chunks.take(rows) if len(rows) else None
+
+
+def spool(articles: Iterable[Chunked], path: Path) -> Corpus:
+    """Write the chunks of ``articles`` to a new file, article after article.
+
+    Raises:
+        DataError: there is no article.
+        OutputError: the file cannot be written.
+    """
+    entries, lengths, ends, seen = [], [], array("q", [0]), hashlib.sha256()
+    with output_errors(path):
+        path.write_bytes(b"")
+    with open(path, "ab") as file:
+        for article in articles:
+            texts = [json.dumps(chunk, ensure_ascii=False) for chunk in article.chunks]
+            lines = [f"{text}\n".encode() for text in texts]
+            for line in lines:
+                ends.append(ends[-1] + len(line))
+            with output_errors(path):
+                file.writelines(lines)
+                file.flush()
+            entries.append(article.entry)
+            lengths.append(len(lines))
+            head = json.dumps([article.entry, len(lines)], default=str)
+            seen.update(b"".join([head.encode(), b"\n", *lines]))
+    refuse(not entries, "there is no text to embed", hint="give files that are not empty")
+    bounds = np.lib.stride_tricks.sliding_window_view(np.array(ends, np.int64), 2)
+    return Corpus(entries, np.array(lengths, np.int64), Lines(path, bounds), seen.hexdigest())
+
+
+def cut(
+    texts: Iterable[Text], chunk: Callable[[str], list[str]], min_words: int = 0
+) -> Iterator[Chunked]:
+    """Cut every article that is not cut yet; chunks of fewer than ``min_words`` words are dropped,
+    articles without a chunk refused."""
+    for text in texts:
+        whole = text.text
+        parts = chunk(whole) if isinstance(whole, str) else map(single_spaced, whole)
+        chunks = [part for part in parts if len(part.split()) >= min_words]
+        if not chunks:
+            blank = not (whole.strip() if isinstance(whole, str) else whole)
+            what = "has no text" if blank else f"has no chunk of {min_words} words"
+            raise DataError(what, where=text.where, hint="remove it, or lower --min-words")
+        yield Chunked(text.entry, chunks)

@@ -1,0 +1,156 @@
+"""An embedding that is under way: kept beside the store it becomes, so that it can go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from lvmctl.core.errors import DataError, OutputError
+from lvmctl.core.files import jsonable, output_errors, write_json
+from lvmctl.core.reporter import Reporter
+from lvmctl.data.text.corpus import Lines
+
+LOCK = ".lock"
+STATE = "state.json"
+ROWS = "rows.f32"
+BLOCK = 256
+"""Chunks that are encoded together, always the same ones, so that what goes on has the bits of what
+was never interrupted."""
+
+SAVE_S = 2.0
+"""Seconds after which the vectors so far are put on the disk."""
+
+
+class Unfinished:
+    """The vectors of a corpus, as many as there are, in a directory of their own.
+
+    Args:
+        directory: where they are, with the chunks and what a fitted encoder learned.
+
+    Attributes:
+        state: ``key`` (what is embedded and how), ``done`` chunks, ``dim``, ``fitted_on``; empty
+            where nothing has begun.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.state: dict[str, Any] = {}
+        with suppress(OSError, ValueError):
+            found = json.loads((directory / STATE).read_text(encoding="utf-8"))
+            self.state = found if isinstance(found, dict) else {}
+
+    def is_of(self, key: dict[str, Any]) -> bool:
+        """Whether what has begun is of ``key``, and whole."""
+        if self.state.get("key") != jsonable(key):
+            return False
+        size = self.state["done"] * (self.state["dim"] or 0) * 4
+        return not size or (self._rows.is_file() and self._rows.stat().st_size >= size)
+
+    def begin(self, key: dict[str, Any], fitted_on: str) -> None:
+        """Drop the vectors there are, and begin anew."""
+        self.state = {"key": jsonable(key), "fitted_on": fitted_on, "dim": None, "done": 0}
+        with output_errors(self.directory):
+            self._rows.unlink(missing_ok=True)
+        write_json(self.directory / STATE, self.state)
+
+    def encode(self, chunks: Lines, encoder: Any, reporter: Reporter) -> int:
+        """Encode the chunks that are not encoded yet; the vectors' dimension.
+
+        Raises:
+            DataError: the encoder gives vectors of another form, or refuses a text.
+            OutputError: the disk is full.
+        """
+        done, total, dim = self.state["done"], len(chunks), self.state["dim"]
+        saved = time.monotonic()
+        with output_errors(self.directory):
+            file = open(self._rows, "ab")  # noqa: SIM115
+        with file, reporter.progress("embed", "chunks", total, done) as advance:
+            # What was written after the last save may be partial.
+            file.truncate(done * (dim or 0) * 4)
+            for low in range(done, total, BLOCK):
+                texts = chunks[low : low + BLOCK]
+                rows = np.ascontiguousarray(encoder.encode(texts), "<f4")
+                if rows.ndim != 2 or len(rows) != len(texts) or dim not in (None, rows.shape[1]):
+                    what = f"gives {rows.shape} for {len(texts)} texts, not ({len(texts)}, D)"
+                    raise DataError(what, where="the encoder", hint="see lvmctl plugins check")
+                dim = rows.shape[1]
+                with output_errors(self.directory):
+                    file.write(rows.data)
+                if low + BLOCK >= total or time.monotonic() - saved > SAVE_S:
+                    with output_errors(self.directory):
+                        file.flush()
+                        os.fsync(file.fileno())
+                    self.state |= {"dim": dim, "done": low + len(texts)}
+                    write_json(self.directory / STATE, self.state)
+                    saved = time.monotonic()
+                advance(len(texts))
+        return int(self.state["dim"])
+
+    def read(self, counts: list[int]) -> Iterator[np.ndarray]:
+        """The vectors, so many at a time, (n, D) float32 each."""
+        dim = self.state["dim"]
+        with open(self._rows, "rb") as file:
+            for count in counts:
+                yield np.fromfile(file, "<f4", count * dim).reshape(count, dim)
+
+    @property
+    def _rows(self) -> Path:
+        return self.directory / ROWS
+
+
+@contextmanager
+def unfinished(out: Path) -> Iterator[Unfinished]:
+    """What there is of the store that ``out`` is to become, held by this process alone.
+
+    It is removed when the block succeeds, and when it ends before anything was encoded.
+
+    Raises:
+        OutputError: another process embeds to ``out``, or nothing can be written there.
+    """
+    out = Path(os.path.abspath(out))
+    place = out.with_name(f".{out.name}.embedding")
+    lock = _hold(place, out)
+    begun = Unfinished(place)
+    try:
+        yield begun
+    except BaseException:
+        if not begun.state.get("done"):
+            _remove(place, lock)
+        raise
+    else:
+        _remove(place, lock)
+    finally:
+        lock.release(force=True)
+
+
+def _hold(place: Path, out: Path) -> FileLock:
+    """The lock of a directory, which is made where it is not there."""
+    while True:
+        with output_errors(out):
+            place.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(place / LOCK, timeout=0, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            what, hint = "another process embeds to it", "wait for it, or choose another --out"
+            raise OutputError(what, where=out, hint=hint) from None
+        except OSError:  # some network disks have no locks
+            return lock
+        if (place / LOCK).exists():  # else the process that held it has just removed it
+            return lock
+        lock.release(force=True)
+
+
+def _remove(place: Path, lock: FileLock) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    lock.release(force=True)
+    shutil.rmtree(place, ignore_errors=True)  # Windows keeps a file that is open
