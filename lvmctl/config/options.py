@@ -244,6 +244,11 @@ class TrainingOptions:
         0, "train on whole articles up to this many windows; 0 is all", low=0, high=MANY
     )
     model: str = option("", "another model than the recipe's; it takes the options it shares")
+    direction: str = option(
+        "forward",
+        "how articles are read; backward predicts the chunk before",
+        choices=("forward", "backward"),
+    )
     transform: str = option(
         "none",
         "what chunks go through first, fitted on the training articles",

@@ -13,7 +13,7 @@ from lvmctl.core.errors import RunError, refuse
 from lvmctl.core.files import write_whole
 from lvmctl.data.moments import Moments, moments
 from lvmctl.data.splits.split import Split
-from lvmctl.data.store.arrays import release, written_rows
+from lvmctl.data.store.arrays import blocks, release, written_rows
 
 REMOVED = (1, 2, 3)
 """Numbers of leading components that are taken out."""
@@ -117,3 +117,24 @@ def apply_transform(split: Split, transform: Transform) -> Split:
         release(split.vectors)
     source = {**split.source, "transform": transform.name}
     return replace(split, vectors=vectors, source=source, unit=True, exact=True)
+
+
+def read_backward(split: Split) -> Split:
+    """The split with the chunks of each article from last to first, in a temporary file.
+
+    Raises:
+        DataError: windows with a gap before their target, whose order cannot be changed.
+    """
+    what = "holds separate windows with a horizon above 1, which cannot be read backward"
+    refuse(split.target_row is not None, what, split.name, "use a store of articles")
+    row_bytes = split.dim * split.vectors.itemsize
+    with written_rows(*split.vectors.shape, split.vectors.dtype) as (file, vectors):
+        for start, length in zip(split.starts.tolist(), split.lengths.tolist()):
+            file.seek(start * row_bytes)
+            for low, high in blocks(length, row_bytes):
+                end = start + length
+                rows = split.vectors[end - high : end - low][::-1]
+                file.write(np.ascontiguousarray(rows).data)
+        release(split.vectors)
+    source = {**split.source, "direction": "backward"}
+    return replace(split, vectors=vectors, source=source, backward=not split.backward)

@@ -23,6 +23,7 @@ from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_ver
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import MetricTable
+from lvmctl.evaluation.per_window import difference
 from lvmctl.evaluation.predictors import baseline_names, reading_newest
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import Registry
@@ -103,8 +104,19 @@ class Comparison:
                 }
                 for one in self.runs
             },
+            "directions": [directions(*pair) for pair in self.pairs()],
             "predictors": rows | others,
         }
+
+    def pairs(self) -> list[tuple[Compared, Compared]]:
+        """Runs of one recipe and K, one read forward and one backward."""
+
+        def kind(one: Compared) -> tuple[str, int]:
+            return one.trained.plan.recipe, one.data.context
+
+        forward = [one for one in self.runs if not one.data.val.split.backward]
+        backward = [one for one in self.runs if one.data.val.split.backward]
+        return [(f, b) for f in forward for b in backward if kind(f) == kind(b)]
 
     def table(self) -> str:
         """Metrics, differences and verdicts for a reader."""
@@ -144,7 +156,9 @@ def compare(
     found = []
     for one, name, data in zip(trained, names, each_data):
         # Baselines are fitted and measured once for runs that read as much of the same text.
-        key = json.dumps([data.context, one.plan.options.transform, identity(data.record())])
+        options = one.plan.options
+        read = [data.context, options.transform, options.direction]
+        key = json.dumps([*read, identity(data.record())])
         if key not in metric_tables:
             others = [
                 reading_newest(other, data.context) for other in fit(registry, data, reporter)[0]
@@ -215,6 +229,21 @@ def differences(metric_table: MetricTable, name: str, against: str) -> dict[str,
         if figure is not None:
             found[path] = plain(figure) | {"p": metric_table.p_value(name, against, path)}
     return found
+
+
+def directions(forward: Compared, backward: Compared) -> dict[str, Any]:
+    """A run less the same recipe read backward, in every shown figure.
+
+    Both count as many windows of each article, with other targets; articles are what is resampled,
+    so that each article is paired with itself.
+    """
+    found = {}
+    for path in SHOWN:
+        columns = [one.metric_table.column(one.name, path) for one in (forward, backward)]
+        if None not in columns:
+            estimate = forward.metric_table.of_column(difference(*columns))
+            found[path] = plain(estimate)
+    return {"forward": forward.name, "backward": backward.name, "differences": found}
 
 
 def known(name: str, names: Sequence[str]) -> None:

@@ -56,6 +56,16 @@ def compare_lines(found: dict[str, Any]) -> Iterator[str]:
         else:
             yield gates_table({"verdict": run["ship"]})
             yield f"ship: {run['ship']['outcome']}"
+    for pair in found["directions"]:
+        yield ""
+        yield paragraph(f"{pair['forward']} minus {pair['backward']}, which reads backward")
+        yield table(
+            ["", "difference", "95 %"],
+            [
+                [shown(path), number(d["value"]), interval(d["ci"])]
+                for path, d in pair["differences"].items()
+            ],
+        )
 
 
 def shown(path: str) -> str:

@@ -19,7 +19,7 @@ from lvmctl.data.splits.open import (
     open_splits,
 )
 from lvmctl.data.splits.split import Split
-from lvmctl.data.transforms import Transform, apply_transform, fit
+from lvmctl.data.transforms import Transform, apply_transform, fit, read_backward
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.trained import Trained
 from lvmctl.registry.specs import Shape
@@ -185,7 +185,7 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
             require_one_space(split.source["encoder"], trained_by, split.name, among)
     request = replace(request, min_article=request.min_article or options.min_article)
     given = (val, train, ood, notices, trained.transform)
-    return windows_of(request, shape, *given, window=window)
+    return windows_of(request, shape, *given, window=window, direction=options.direction)
 
 
 def own_splits(trained: Trained) -> tuple[Splits | None, list[str]]:
@@ -258,9 +258,10 @@ def windows_of(
     notices: list[str],
     transform: Transform | None,
     window: int | None = None,
+    direction: str = "forward",
 ) -> EvalData:
     """The windows of opened splits, at most ``request.max_windows`` of each that is evaluated, with
-    transformed chunks; those that are evaluated may be longer than K."""
+    transformed chunks, read in a direction; those that are evaluated may be longer than K."""
     if train is not None and train.dim != val.dim:
         raise DataError(
             f"has dimension {train.dim}, the data to evaluate on has {val.dim}",
@@ -275,6 +276,8 @@ def windows_of(
     evaluated = (window or context, horizon)
     parts = []
     for split, own in ((val, evaluated), (ood, evaluated), (train, shape)):
+        if split is not None and direction == "backward":
+            split = read_backward(split)
         if split is not None and transform is not None:
             split = apply_transform(split, transform)
         if split is not None and len(parts) < 2 and request.max_windows is not None:
@@ -287,6 +290,8 @@ def windows_of(
             f"{val.name} is separate windows, each of which counts as an article: where they "
             "overlap, intervals are too narrow",
         ]
+    if direction == "backward":
+        notices = [*notices, "articles are read backward: the target is the chunk before"]
     if transform is not None:
         notices = [*notices, f"chunks are transformed ({transform.name}), baselines' too"]
     return EvalData(*parts, request.min_article or 20, notices, context)

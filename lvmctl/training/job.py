@@ -20,7 +20,7 @@ from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.identity import same_data, split_records
 from lvmctl.data.splits.open import Splits
-from lvmctl.data.transforms import Transform, apply_transform, fit
+from lvmctl.data.transforms import Transform, apply_transform, fit, read_backward
 from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.training import checkpoint
@@ -182,6 +182,8 @@ def windows_of(plan: Plan, splits: Splits) -> tuple[Windows, Windows]:
         train = train.subset(options.windows, *shape, DATA_SEED)
     if len(Windows(val, *shape)) > options.eval_windows:
         val = val.subset(options.eval_windows, *shape, DATA_SEED)
+    if options.direction == "backward":
+        train, val = read_backward(train), read_backward(val)
     return Windows(train, *shape), Windows(val, *shape)
 
 

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from made import split_of
+from made import sphere, split_of
 
 from lvmctl.config import TRANSFORMS
 from lvmctl.core.errors import DataError, RunError
@@ -14,7 +14,7 @@ from lvmctl.data import Split, Windows
 from lvmctl.data.moments import moments
 from lvmctl.data.store import arrays
 from lvmctl.data.store.arrays import unit64
-from lvmctl.data.transforms import Transform, apply_transform, fit, transforms
+from lvmctl.data.transforms import Transform, apply_transform, fit, read_backward, transforms
 
 
 def leaning(seed: int = 0, dim: int = 8, count: int = 600) -> Split:
@@ -153,3 +153,19 @@ def test_a_chunk_of_which_nothing_is_left_is_refused():
 def test_another_width_is_refused():
     with pytest.raises(DataError, match="has dimension 4, the transform 8"):
         apply_transform(leaning(dim=4), fit("centred", leaning()))
+
+
+def test_articles_are_read_backward_and_rows_of_the_store_are_known():
+    split = split_of(sphere(12, 3), [4, 1, 7])
+    turned = read_backward(split)
+    for number, (start, length) in enumerate(zip(split.starts, split.lengths)):
+        rows = slice(start, start + length)
+        assert np.array_equal(turned.vectors[rows], split.vectors[rows][::-1])
+        for row in range(start, start + length):
+            there = turned.store_row(number, row)
+            assert np.array_equal(split.vectors[there], turned.vectors[row])
+            assert split.store_row(number, row) == row
+    assert turned.source["direction"] == "backward"
+    again = read_backward(turned)
+    assert np.array_equal(again.vectors, split.vectors)
+    assert (turned.backward, again.backward) == (True, False)

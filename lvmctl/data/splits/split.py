@@ -36,6 +36,8 @@ class Split:
         separate: articles are windows of their own, which may overlap, and nothing that needs
             whole articles can be computed.
         notices: what a user should hear about it.
+        backward: articles are read from their end; row ``start + i`` is the chunk that has i chunks
+            behind it.
         whole: the split that this is a part of, whose chunks are the candidates of global pools;
             None where it is whole itself. Both have the same vectors.
     """
@@ -52,6 +54,7 @@ class Split:
     horizon: int | None = None
     separate: bool = False
     notices: tuple[str, ...] = ()
+    backward: bool = False
     whole: Split | None = None
 
     def __post_init__(self) -> None:
@@ -103,6 +106,11 @@ class Split:
     def unit_rows(self, low: int, high: int) -> np.ndarray:
         """Rows ``low:high`` of :attr:`vectors`, (high - low, D) float32 of unit norm."""
         return unit(self.vectors[low:high])
+
+    def store_row(self, article: int, row: int) -> int:
+        """The row that a chunk of :attr:`vectors` has in the store, where its text is looked up."""
+        start, length = int(self.starts[article]), int(self.lengths[article])
+        return 2 * start + length - 1 - row if self.backward else row
 
     def article_blocks(self) -> Iterator[tuple[int, int]]:
         """Bounds ``(low, high)`` of rows of one article, in order, as in :func:`.blocks`."""

@@ -79,7 +79,7 @@ def places(windows: Windows, found: PredictorMetrics, q: np.ndarray, row: int) -
     article = windows.split.articles[number]
     return {
         "article": str(article.get("title") or article.get("id") or number),
-        "last": first + windows.context_length - 1,
-        "target": first + windows.target_offset,
-        "first": start + best,
+        "last": windows.split.store_row(number, first + windows.context_length - 1),
+        "target": windows.split.store_row(number, first + windows.target_offset),
+        "first": windows.split.store_row(number, start + best),
     }

@@ -1,0 +1,61 @@
+"""A recipe read forward beside itself read backward."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from evaluation.test_compare import compared, train
+
+from lvmctl.evaluation.eval_data import EvalRequest, of_run
+from lvmctl.evaluation.trained import load_run
+from lvmctl.registry import load_registry
+
+WORLD = "synth:topic?articles=60&chunks=16&dim=12&seed=3"
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """Paths of a run that reads forward and of one that reads backward."""
+    place = tmp_path_factory.mktemp("directions")
+    return [train(place, way, data=WORLD, direction=way) for way in ("forward", "backward")]
+
+
+def test_a_run_is_evaluated_on_what_it_read(pair):
+    forward, backward = (
+        of_run(EvalRequest(), load_run(load_registry(), path)).val for path in pair
+    )
+    assert not forward.split.backward
+    assert backward.split.backward
+    first = np.array([0])  # begins where the article ends
+    end = int(forward.split.starts[0] + forward.split.lengths[0])
+    read = forward.split.unit_rows(end - 6, end)[::-1]
+    assert np.allclose(backward.context(first)[0], read[:5], atol=1e-6)
+    assert np.allclose(backward.target(first)[0], read[5], atol=1e-6)
+
+
+def test_the_difference_is_that_of_the_two_rows_and_its_interval_holds_it(pair):
+    found = compared(pair).to_dict()
+    (both,) = found["directions"]
+    assert (both["forward"], both["backward"]) == ("forward", "backward")
+    rows = found["predictors"]
+    for path in ("cos_next", "in_article.filtered.r@5"):
+        values = [_at(rows[name], path) for name in ("forward", "backward")]
+        difference = both["differences"][path]
+        assert difference["value"] == pytest.approx(values[0] - values[1], abs=1e-9)
+        assert difference["ci"][0] <= difference["value"] <= difference["ci"][1]
+    # The world is reversible: neither way is easier.
+    low, high = both["differences"]["cos_next"]["ci"]
+    assert low < 0.02
+    assert high > -0.02
+    assert "forward minus backward, which reads backward" in compared(pair).table()
+
+
+def test_runs_of_one_direction_are_no_pair(pair):
+    assert compared(pair[:1]).to_dict()["directions"] == []
+
+
+def _at(tree, path):
+    parts = path.split(".")
+    for part in parts:
+        tree = tree[part]
+    return tree
