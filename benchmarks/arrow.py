@@ -62,14 +62,14 @@ def store(name: str, seed: int) -> Split:
 
 def block(name: str, low: int, high: int) -> list[dict[str, float]]:
     """p-values of the draws ``low`` to ``high``."""
-    found = []
+    rows = []
     for seed in range(low, high):
         split = store(name, seed)
         lags, together = antisymmetry(split, permutations=PERMUTATIONS, seed=seed)
         row = {f"A_{lag}": record["p"] for lag, record in lags.items()} | {"all": together}
         sample = sample_windows(split, WINDOW, ARTICLES * CHUNKS, seed)
-        found.append(row | {"classifier": classify(sample, REFITS, seed)["p"]})
-    return found
+        rows.append(row | {"classifier": classify(sample, REFITS, seed)["p"]})
+    return rows
 
 
 def measured(names: list[str], draws: int, workers: int) -> dict[str, dict[str, float]]:
@@ -93,18 +93,18 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(smoke.arguments("arrow"))
-    found = measured(arguments.worlds, arguments.draws, arguments.workers)
+    rows = measured(arguments.worlds, arguments.draws, arguments.workers)
     if arguments.json:
-        data = {"schema": "lvmctl.benchmark.arrow/1", "draws": arguments.draws, "found": found}
+        data = {"schema": "lvmctl.benchmark.arrow/1", "draws": arguments.draws, "found": rows}
         print(json.dumps(data, indent=2))
         return
     error = 100 * np.sqrt(LEVEL * (1 - LEVEL) / arguments.draws)
     print(
         f"% of {arguments.draws} draws called directed at level 5 % (± {error:.1f} where none is)"
     )
-    tests = list(next(iter(found.values())))
+    tests = list(next(iter(rows.values())))
     print("".ljust(12), *(f"{test:>11}" for test in tests), f"{'should be':>14}")
-    for name, shares in found.items():
+    for name, shares in rows.items():
         low, high = WORLDS[name]
         cells = (f"{100 * shares[test]:11.1f}" for test in tests)
         print(name.ljust(12), *cells, f"{100 * low:8.0f} to {100 * high:.0f}")

@@ -76,10 +76,10 @@ def harder_when_long(rng, sizes, article):
 
 def paired_hits(rng, sizes, article):
     """One predictor finds 60 %, the other 52 %; on half the windows they share their luck."""
-    one, other = (rng.beta(8 * mean, 8 * (1 - mean), len(sizes))[article] for mean in (0.6, 0.52))
-    luck, own = rng.random((2, len(article)))
+    first, other = (rng.beta(8 * mean, 8 * (1 - mean), len(sizes))[article] for mean in (0.6, 0.52))
+    luck, noise = rng.random((2, len(article)))
     shared = rng.random(len(article)) < 0.5
-    return ((luck < one).astype(float) - (np.where(shared, luck, own) < other),)
+    return ((luck < first).astype(float) - (np.where(shared, luck, noise) < other),)
 
 
 def rank_index(rng, sizes, article):
@@ -123,18 +123,18 @@ def simulate(case: Case, articles: int, block: int) -> Resampled:
     """The figures of one block, resampled."""
     rng = np.random.default_rng([articles, block])
     resampling = Resampling(articles * (1 + case.without), seed=block)
-    found = resampling.resampled([*columns(case, rng, articles)])
+    resampled = resampling.resampled([*columns(case, rng, articles)])
     if not case.other:
-        return found
-    return found.minus(
+        return resampled
+    return resampled.minus(
         Resampling(case.other, seed=block).resampled([*columns(case, rng, case.other)])
     )
 
 
-def percentiles(found: Resampled, level: float) -> list[Interval]:
+def percentiles(resampled: Resampled, level: float) -> list[Interval]:
     """Intervals that hold the middle of the draws, as they are."""
     tails = ((1 - level) / 2, (1 + level) / 2)
-    low, high = found.estimate + np.nanquantile(found.shift, tails, axis=0)
+    low, high = resampled.estimate + np.nanquantile(resampled.shift, tails, axis=0)
     return list(zip(low.tolist(), high.tolist()))
 
 
@@ -145,9 +145,9 @@ def coverage(case: Case, articles: int, simulations: int) -> dict[str, dict[str,
     """By method: share of intervals that hold the truth, that lie above and below it, and width."""
     ends: dict[str, list[Interval]] = {name: [] for name in METHODS}
     for block in range(-(-simulations // BLOCK)):
-        found = simulate(case, articles, block)
+        resampled = simulate(case, articles, block)
         for name, method in METHODS.items():
-            ends[name] += method(found, 0.95)
+            ends[name] += method(resampled, 0.95)
     rows = {}
     for name, intervals in ends.items():
         low, high = np.array(intervals)[:simulations].T
@@ -170,17 +170,17 @@ def main() -> None:
     if not arguments.json:
         print(f"% of {arguments.simulations} intervals that hold the truth (± {error:.1f}), and")
         print("that lie above / below it")
-    found: dict[str, dict] = {}
+    results: dict[str, dict] = {}
     for articles in arguments.articles:
         if not arguments.json:
             print(f"\n{articles} articles".ljust(36), *(f"{m:>20}" for m in METHODS))
         for name, case in all_cases().items():
             rows = coverage(case, articles, arguments.simulations)
-            found.setdefault(str(articles), {})[name] = rows
+            results.setdefault(str(articles), {})[name] = rows
             if not arguments.json:
                 print(name.ljust(35), *map(cell, rows.values()))
     if arguments.json:
-        print(json.dumps({"schema": "lvmctl.benchmark.coverage/1", "articles": found}, indent=2))
+        print(json.dumps({"schema": "lvmctl.benchmark.coverage/1", "articles": results}, indent=2))
 
 
 def cell(row: dict[str, float]) -> str:

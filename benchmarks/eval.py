@@ -62,15 +62,15 @@ class Clock(Reporter):
 
 def make_data(place: Path, train_windows: int, windows: int, dim: int) -> dict[str, str]:
     """Three stores of a topic world."""
-    found = {}
+    times = {}
     for seed, (name, count) in enumerate(
         {"train": train_windows, "val": windows, "ood": windows}.items()
     ):
         articles = -(-count // (CHUNKS - 5))
         with write_store(place / name, dim) as writer:
             write_world(writer, World("topic", articles, CHUNKS, dim, seed=seed))
-        found[name] = str(place / name)
-    return {**found, "train": [found["train"]]}
+        times[name] = str(place / name)
+    return {**times, "train": [times["train"]]}
 
 
 @click.command()

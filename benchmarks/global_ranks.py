@@ -74,11 +74,11 @@ def differing(windows: Windows, index: np.ndarray, q: np.ndarray, ranks: np.ndar
     """How many ranks are not those of plain float64 arithmetic."""
     split = windows.split
     target = windows.rows[index] + windows.target_offset
-    own = (unit64(split.vectors[target]) * q.astype(np.float64)).sum(axis=1)
+    target_score = (unit64(split.vectors[target]) * q.astype(np.float64)).sum(axis=1)
     wanted = np.ones(len(index))
     for low in range(0, split.chunks, 4096):
         rows = np.arange(low, min(low + 4096, split.chunks))
-        gap = q.astype(np.float64) @ unit64(split.vectors[rows]).T - own[:, None]
+        gap = q.astype(np.float64) @ unit64(split.vectors[rows]).T - target_score[:, None]
         counted = rows < windows.rows[index, None]
         counted |= rows >= windows.rows[index, None] + windows.context_length
         counted &= rows != target[:, None]
@@ -180,7 +180,7 @@ def main(chunks, queries, dim, dtype, neighbours, threads, turns, check) -> None
     print(f"  {'lvmctl, exact ranks':24}{ours}")
     if search:
         print(f"  {f'faiss, k = {neighbours}':24}{theirs}")
-        ratio = statistics.median(there / here for here, there in zip(ours.wall, theirs.wall))
+        ratio = statistics.median(there / mine for mine, there in zip(ours.wall, theirs.wall))
         print(f"  faiss / lvmctl: {ratio:.2f}")
     print(f"  memory added: {added / 2**20:.0f} MiB")
     print(f"  ranks that differ from float64: {wrong} of {len(some)}; quartiles {quartiles}")

@@ -20,7 +20,7 @@ from typing import Any
 
 import lineage_pages
 import smoke
-from lineage_anatomy import anatomy
+from lineage_internals import internals
 
 LVMCTL = [sys.executable, "-m", "lvmctl"]
 SIZE = {"width": 256, "layers": 2, "heads": 4, "feedforward": 1024}
@@ -89,26 +89,26 @@ def evaluated(run: Path) -> dict[str, Any]:
 
 def members(grid: Path, row: str) -> list[Path]:
     """The finished runs of an experiment, one per seed."""
-    found = sorted([*grid.glob(f"{row}_seed*"), *([grid / row] if (grid / row).is_dir() else [])])
-    return [run for run in found if (run / "best_model.pt").exists()]
+    runs = sorted([*grid.glob(f"{row}_seed*"), *([grid / row] if (grid / row).is_dir() else [])])
+    return [run for run in runs if (run / "best_model.pt").exists()]
 
 
 def collect(grid: Path, rows: list[str]) -> dict[str, list[dict[str, Any]]]:
     """By experiment and seed: figures, history, configuration, seconds."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    runs: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         for run in members(grid, row):
             config = json.loads((run / "config.json").read_text())
-            one = {
+            record = {
                 "figures": evaluated(run),
-                "anatomy": anatomy(run),
+                "internals": internals(run),
                 "history": json.loads((run / "training_history.json").read_text()),
                 "seconds": json.loads((run / "manifest.json").read_text())["seconds"],
                 "options": config["options"],
                 "path": str(run),
             }
-            found.setdefault(row, []).append(one)
-    return found
+            runs.setdefault(row, []).append(record)
+    return runs
 
 
 def main() -> None:

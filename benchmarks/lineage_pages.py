@@ -69,9 +69,9 @@ def write(
 def between_marks(page: str, name: str, text: str) -> str:
     """``page`` with ``text`` between ``<!-- name -->`` and ``<!-- /name -->``."""
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-    head, found, rest = page.partition(begin)
+    head, mark, rest = page.partition(begin)
     _, closed, tail = rest.partition(end)
-    if not (found and closed):
+    if not (mark and closed):
         raise SystemExit(f"lineage.md has no place for {name}: write {begin.strip()} and {end}")
     return f"{head}{begin}\n{text}\n\n{end}{tail}"
 
@@ -134,7 +134,7 @@ def table(text: Runs, published: dict[str, str]) -> str:
     lines += [[*cells(f"*{name}*", [first[name]]), "", "", ""] for name in BASELINES]
     for row, runs in text.items():
         figures = [run["figures"] for run in runs]
-        trees = [found["predictors"][found["name"]] for found in figures]
+        trees = [result["predictors"][result["name"]] for result in figures]
         against = figures[0]["against_direct"].get("in_article.filtered.r@5", {})
         difference = interval((against.get("value", math.nan), against.get("ci")), signed=True)
         verdicts = [f"{f['verdict']['outcome']} {passed(f['verdict'])}" for f in figures]
@@ -164,9 +164,9 @@ def linear_table(text: Runs) -> str:
     head = ["recipe", "cos(q, ridge)", "cos(q, wiener)", "cos(q, last)", "farthest from the cone"]
     lines = [head, ["---"] * len(head)]
     for row, runs in text.items():
-        found = [run["anatomy"] for run in runs]
+        internals = [run["internals"] for run in runs]
         names = ("ridge", "wiener", "direct", "cone")
-        lines.append([row, *(spread([one[name] for one in found]) for name in names)])
+        lines.append([row, *(spread([each[name] for each in internals]) for name in names)])
     return markdown(lines)
 
 
@@ -214,9 +214,9 @@ def markdown(lines: list) -> str:
 
 def curve(run: dict[str, Any], *path: str, side: str = "val") -> tuple[list[int], list[float]]:
     """A figure of the history by epoch."""
-    found = [(r["epoch"], at(r, side, *path)) for r in run["history"] if side in r]
-    found = [(epoch, value) for epoch, value in found if not math.isnan(value)]
-    return [epoch for epoch, _ in found], [value for _, value in found]
+    curve = [(r["epoch"], at(r, side, *path)) for r in run["history"] if side in r]
+    curve = [(epoch, value) for epoch, value in curve if not math.isnan(value)]
+    return [epoch for epoch, _ in curve], [value for _, value in curve]
 
 
 @in_style

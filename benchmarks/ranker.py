@@ -96,10 +96,10 @@ def speed(dim: int, context: int, batch: int, rounds: int) -> None:
 def milliseconds(ranker: Ranker, chunks: int, batch: int, rounds: int) -> tuple[float, float]:
     """Median processor and wall time per query, after a first round."""
     dim, k = len(ranker.in_domain.mean), len(ranker.logits)
-    asked, times = article(chunks, dim, k, batch), []
+    inputs, times = article(chunks, dim, k, batch), []
     for _ in range(1 + rounds):
         begin = time.process_time(), time.perf_counter()
-        ranker.score(*asked)
+        ranker.score(*inputs)
         times.append((time.process_time() - begin[0], time.perf_counter() - begin[1]))
     processor, wall = (statistics.median(each[-rounds:]) * 1e3 / batch for each in zip(*times))
     return processor, wall
@@ -119,8 +119,8 @@ def lead(runs: tuple[Path, ...], data: str) -> None:
         print(f"{path}: {len(windows):,} windows of {data}, K = {shape.context_length}")
         for name in ("score", "q"):
             for figure in FIGURES:
-                own = metric_table.estimate(name, figure)
-                show(name, figure, own.value, metric_table.difference(name, "direct", figure))
+                estimate = metric_table.estimate(name, figure)
+                show(name, figure, estimate.value, metric_table.difference(name, "direct", figure))
 
 
 @main.command()
@@ -128,16 +128,16 @@ def lead(runs: tuple[Path, ...], data: str) -> None:
 @click.option("--folds", "count", default=3, show_default=True)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="As lvmctl train --set.")
-def folds(data: str, count: int, seed: int, given: tuple[str, ...]) -> None:
+def folds(data: str, count: int, seed: int, typed: tuple[str, ...]) -> None:
     """R@5 and MRR@10 of every article's score, and minus direct."""
     registry, split = load_registry(), open_split(data)
-    options = dict(pair.partition("=")[::2] for pair in given) | {"seed": seed}
+    options = dict(pair.partition("=")[::2] for pair in typed) | {"seed": seed}
     if other := options.keys() & {"windows", "transform", "precision", "horizon"}:
         raise click.UsageError(f"folds are of all windows as they are: no {', '.join(other)}")
     plan = make_plan(registry, "p9", [("--set", options)])
     shape = plan.shape(split.dim)
     part = np.random.default_rng(seed).permutation(len(split.articles)) % count
-    own, gaps, articles = defaultdict(list), defaultdict(list), defaultdict(list)
+    values, gaps, articles = defaultdict(list), defaultdict(list), defaultdict(list)
     for fold in range(count):
         inside = np.flatnonzero(part == fold)
         windows = Windows(split.take(inside), shape.context_length, shape.horizon)
@@ -145,16 +145,16 @@ def folds(data: str, count: int, seed: int, given: tuple[str, ...]) -> None:
         metric_table = measured(windows, ranker, shape)
         for figure in FIGURES:
             score, direct = (
-                metric_table.column("score", figure),
-                metric_table.column("direct", figure),
+                metric_table.metric("score", figure),
+                metric_table.metric("direct", figure),
             )
-            own[figure].append(score.values)
+            values[figure].append(score.values)
             gaps[figure].append(score.values - direct.values)
             articles[figure].append(inside[windows.article[score.rows]])
     resampling = Resampling(len(split.articles))
     print(f"{data}: {count} folds of {len(split.articles)} articles, seed {seed}")
     for figure in FIGURES:
-        score, gap, article = (np.concatenate(x[figure]) for x in (own, gaps, articles))
+        score, gap, article = (np.concatenate(x[figure]) for x in (values, gaps, articles))
         interval = resampling.interval(gap, article)
         show("score", figure, score.mean(), Estimate(gap.mean(), *interval, len(gap)))
 

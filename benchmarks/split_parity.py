@@ -49,10 +49,10 @@ def write(path: Path, articles: int, chunks: int, dim: int) -> None:
     file = np.lib.format.open_memmap(path, "w+", np.float32, (articles * chunks, dim))
     rng = np.random.default_rng(articles)
     for low in range(0, articles, 200):
-        here = min(200, articles - low)
-        rows = np.cumsum(rng.standard_normal((here, chunks, dim), np.float32), axis=1)
+        count = min(200, articles - low)
+        rows = np.cumsum(rng.standard_normal((count, chunks, dim), np.float32), axis=1)
         rows /= np.linalg.norm(rows, axis=2, keepdims=True)
-        file[low * chunks : (low + here) * chunks] = rows.reshape(-1, dim)
+        file[low * chunks : (low + count) * chunks] = rows.reshape(-1, dim)
     file.flush()
 
 
@@ -61,8 +61,8 @@ def written(directory: Path, name: str, windows: int, dim: int, separate: bool) 
 
     A process of its own writes it, so that its memory is not counted.
     """
-    chunks, own = (6, 1) if separate else (CHUNKS, CHUNKS - 5)
-    articles, path = -(-windows // own), directory / f"{name}.npy"
+    chunks, step = (6, 1) if separate else (CHUNKS, CHUNKS - 5)
+    articles, path = -(-windows // step), directory / f"{name}.npy"
     writer = get_context("spawn").Process(target=write, args=(path, articles, chunks, dim))
     writer.start()
     writer.join()
@@ -103,15 +103,15 @@ def speed(windows: int, dim: int, separate: bool) -> None:
         val = written(Path(directory), "validation", windows // 8, dim, separate)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         start, used = time.perf_counter(), time.process_time()
-        found = SplitParity(SplitParityOptions())(Splits(train, val, None, []), SILENT)
+        diagnosis = SplitParity(SplitParityOptions())(Splits(train, val, None, []), SILENT)
         taken, used = time.perf_counter() - start, time.process_time() - used
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        own = Windows(train, 5, 1)
-        some = min(SAMPLE, len(own))
-        scaled = plain(own, some) * (len(own) + windows // 8) / some
+        held = Windows(train, 5, 1)
+        some = min(SAMPLE, len(held))
+        scaled = plain(held, some) * (len(held) + windows // 8) / some
     size = train.vectors.nbytes / 2**20
-    print(f"{len(own):,} + {windows // 8:,} windows of 5 × {dim}, {size:,.0f} MiB on disk")
-    print(f"diagnosis         {taken:8.2f} s   {used:.2f} s of processors, {found.verdict}")
+    print(f"{len(held):,} + {windows // 8:,} windows of 5 × {dim}, {size:,.0f} MiB on disk")
+    print(f"diagnosis         {taken:8.2f} s   {used:.2f} s of processors, {diagnosis.verdict}")
     print(f"plain loop, scaled{scaled:8.2f} s   {scaled / taken:.1f} ×")
     print(f"peak memory       {most / 1024:8.0f} MiB, before {before / 1024:.0f} MiB")
 
@@ -126,10 +126,10 @@ def verdicts(store: str, draws: int, side: int, shift: float) -> Counter:
     for draw in range(draws):
         order = rng.permutation(traits.articles)
         train, val = part(traits, order[:side], 0), part(traits, order[side : 2 * side], shift)
-        sums = (np.stack([own.sums[name] for name in tested], axis=1) for own in (train, val))
+        sums = (np.stack([part.sums[name] for name in tested], axis=1) for part in (train, val))
         counts = (train.windows, val.windows)
-        found = compare(tuple(sums), counts, options.level, options.permutations, draw)
-        fallen[judge(found, tested, train, val).word] += 1
+        comparison = compare(tuple(sums), counts, options.level, options.permutations, draw)
+        fallen[judge(comparison, tested, train, val).word] += 1
     return fallen
 
 
@@ -159,8 +159,8 @@ def main() -> None:
     print(f"{arguments.draws} draws of {arguments.side} articles a side, % of verdicts")
     for store in arguments.store:
         for shift in (0.0, arguments.shift):
-            found = verdicts(store, arguments.draws, arguments.side, shift)
-            shares = (f"{word} {100 * n / arguments.draws:.1f}" for word, n in found.most_common())
+            counts = verdicts(store, arguments.draws, arguments.side, shift)
+            shares = (f"{word} {100 * n / arguments.draws:.1f}" for word, n in counts.most_common())
             print(f"{store:48} shift {shift:.2f}  {', '.join(shares)}")
 
 

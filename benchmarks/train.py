@@ -80,7 +80,7 @@ class LvmctlTraining:
 
 def peak(batch: int, context: int, device: str) -> dict[str, float]:
     """Best GFLOP/s at the model's shapes, by back-end."""
-    found: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     for inner, columns in WIDTHS:
         rows = batch * context
         for dtype in (torch.float32, torch.bfloat16):
@@ -93,9 +93,9 @@ def peak(batch: int, context: int, device: str) -> dict[str, float]:
                 torch.backends.mkldnn.matmul.fp32_precision = switch
                 name = f"{str(dtype).removeprefix('torch.')}/{switch}"
                 rate = 2e-9 * rows * inner * columns / min(timed(product, device, 10))
-                found[name] = max(found.get(name, 0.0), rate)
+                seconds[name] = max(seconds.get(name, 0.0), rate)
     torch.backends.mkldnn.matmul.fp32_precision = "none"
-    return found
+    return seconds
 
 
 def timed(function, device: str, repeats: int) -> list[float]:

@@ -71,8 +71,8 @@ def span_projection(context: Tensor, y: Tensor) -> Tensor:
     context, y = context.double(), y.double()
     # The K × K Gram matrix has the singular values squared, for far less work than an SVD.
     squares, axes = torch.linalg.eigh(context @ context.mT)
-    kept = squares > NARROW**2 * squares[:, -1:]
-    inverse = torch.where(kept, 1 / squares, 0.0)
+    counted = squares > NARROW**2 * squares[:, -1:]
+    inverse = torch.where(counted, 1 / squares, 0.0)
     nearest = torch.zeros_like(y)
     # Squaring leaves small values few digits; a second pass projects what the first left over.
     for _ in range(2):

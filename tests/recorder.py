@@ -11,13 +11,13 @@ class Recorder(Reporter):
     """Remembers messages, progress (``{stage: [total, done]}``), epochs and values."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.stages: dict[str, list[int]] = {}
         self.epochs: list[dict] = []
         self.seen: list[tuple] = []
 
     def info(self, message):
-        self.said.append(message)
+        self.messages.append(message)
 
     @contextmanager
     def progress(self, what, unit, total=None, done=0):

@@ -113,21 +113,21 @@ def test_every_file_of_core_has_a_place():
 def imports_of(paths: list[Path]) -> Iterator[tuple[Path, Import, str]]:
     """Each file, each of its imports, and the two as a failure says them."""
     for path in paths:
-        for one in imports(path):
-            yield path, one, f"{short(path)}:{one.line} imports {one.module}"
+        for module in imports(path):
+            yield path, module, f"{short(path)}:{module.line} imports {module.module}"
 
 
 def top(module: str) -> str:
     return module.partition(".")[0]
 
 
-def is_below(own: str, other: str) -> bool:
-    """Whether a file of the room ``own`` may import the room ``other``."""
-    if own in BESIDE or other == own or other in OPENED.get(own, ()):
+def is_below(floor: str, other: str) -> bool:
+    """Whether a file of the room ``floor`` may import the room ``other``."""
+    if floor in BESIDE or other == floor or other in OPENED.get(floor, ()):
         return True
     if other in BESIDE:
         return False
-    return FLOOR[other] < FLOOR[own] or (other in SHARED and FLOOR[other] == FLOOR[own])
+    return FLOOR[other] < FLOOR[floor] or (other in SHARED and FLOOR[other] == FLOOR[floor])
 
 
 def test_a_file_imports_its_room_and_the_floors_below():

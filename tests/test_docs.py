@@ -40,9 +40,9 @@ def test_marked_blocks_run(tmp_path, monkeypatch, capsys, cli_env):
     for page in PAGES:
         if page in EXAMPLES:
             continue
-        here = tmp_path / page.relative_to(ROOT).with_suffix("")
-        here.mkdir(parents=True)
-        monkeypatch.chdir(here)
+        directory = tmp_path / page.relative_to(ROOT).with_suffix("")
+        directory.mkdir(parents=True)
+        monkeypatch.chdir(directory)
         monkeypatch.setenv("LVMCTL_CACHE", cli_env["LVMCTL_CACHE"])
         for mark, _, text in blocks(page):
             for words in typed(text) if mark == "run" else []:
@@ -78,7 +78,7 @@ def test_python_blocks_compile():
                 compile(textwrap.dedent(text), str(page), "exec")
 
 
-def test_what_is_said_of_files_is_so(tmp_path, monkeypatch):
+def test_what_is_documented_of_files_is_so(tmp_path, monkeypatch):
     """The files that docs/training.md lists are the files of a run, and no other."""
     monkeypatch.chdir(tmp_path)
     words = ["train", "--plugin", "p8", "--data", DATA, "--epochs", "1", "--out", "r"]

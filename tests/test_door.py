@@ -52,15 +52,15 @@ def test_an_unknown_name_is_an_attribute_error():
 def loaded_after(code: str) -> list[str]:
     """Which heavy modules a fresh interpreter has loaded after ``code``."""
     code = f"import sys\n{code}\nprint([name for name in {HEAVY} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return ast.literal_eval(found.stdout)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return ast.literal_eval(done.stdout)
 
 
 @pytest.mark.parametrize("module", ["sphere", "testing"])
 def test_a_public_module_is_an_attribute(module):
     code = f"import lvmctl; print(lvmctl.{module}.__name__)"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert found.stdout.strip() == f"lvmctl.{module}", found.stderr
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == f"lvmctl.{module}", done.stderr
 
 
 def test_importing_the_door_loads_nothing_heavy():

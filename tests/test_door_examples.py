@@ -16,13 +16,13 @@ FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 def examples() -> dict[str, doctest.DocTest]:
     """The docstrings with examples, of the public names and of their methods."""
-    finder, found = doctest.DocTestFinder(exclude_empty=True), {}
+    finder, examples = doctest.DocTestFinder(exclude_empty=True), {}
     for name in lvmctl.__all__:
         value = getattr(lvmctl, name)
         if getattr(value, "__module__", "").startswith("lvmctl"):
             for test in finder.find(value, name, globs={}):
-                found[test.name] = test
-    return {name: test for name, test in found.items() if test.examples}
+                examples[test.name] = test
+    return {name: test for name, test in examples.items() if test.examples}
 
 
 EXAMPLES = examples()
@@ -47,6 +47,6 @@ def test_an_example_does_what_it_says(name, trained, tmp_path, monkeypatch):
     run_path = shutil.copytree(trained, tmp_path / "trained")
     test = EXAMPLES[name]
     test.globs = {"lvmctl": lvmctl, "np": np, "run_path": run_path, "tmp_path": tmp_path}
-    said: list[str] = []
-    result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=said.append)
-    assert result.failed == 0, "".join(said)
+    lines: list[str] = []
+    result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=lines.append)
+    assert result.failed == 0, "".join(lines)

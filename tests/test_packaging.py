@@ -55,7 +55,7 @@ def lvmctl(wheels, tmp_path_factory):
     (site,) = (home / "env").glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(f"{dependencies}\n")
 
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LVMCTL_", "PYTHONPATH"))}
+    variables = {k: v for k, v in os.environ.items() if not k.startswith(("LVMCTL_", "PYTHONPATH"))}
     work = home / "work"
     work.mkdir()
 
@@ -63,7 +63,7 @@ def lvmctl(wheels, tmp_path_factory):
         result = subprocess.run(
             [scripts / program, *args],
             cwd=work,
-            env=kept | {"LVMCTL_CACHE": str(home / "cache")},
+            env=variables | {"LVMCTL_CACHE": str(home / "cache")},
             capture_output=True,
             text=True,
         )

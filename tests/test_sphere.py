@@ -69,12 +69,12 @@ def test_a_mixture_is_a_unit_vector_of_the_span(case):
     assume(sizes_of_sum(weights, context).min() > 0.02)
     q = mixture(weights, context)
     for b in range(len(q)):
-        columns, own = context[b].double().T.numpy(), q[b].double().numpy()
-        assert np.linalg.norm(own) == pytest.approx(1, abs=1e-5)
-        nearest = columns @ np.linalg.lstsq(columns, own, rcond=None)[0]
-        assert np.linalg.norm(own - nearest) <= 1e-5
+        columns, prediction = context[b].double().T.numpy(), q[b].double().numpy()
+        assert np.linalg.norm(prediction) == pytest.approx(1, abs=1e-5)
+        nearest = columns @ np.linalg.lstsq(columns, prediction, rcond=None)[0]
+        assert np.linalg.norm(prediction - nearest) <= 1e-5
         exact = columns @ weights[b].double().numpy()
-        assert own == pytest.approx(exact / np.linalg.norm(exact), abs=1e-5)
+        assert prediction == pytest.approx(exact / np.linalg.norm(exact), abs=1e-5)
 
 
 @given(contexts())
@@ -174,12 +174,12 @@ def test_no_mixture_exceeds_the_span_ceiling(case):
 @pytest.mark.parametrize("distance", [1e-2, 1e-4, 1e-5])
 def test_span_projection_is_accurate_for_chunks_nearly_alike(distance):
     rng = np.random.default_rng(0)
-    common, own = rng.standard_normal((1, 20)), rng.standard_normal((4, 20))
-    columns = (common + distance * own).T
+    common, noise = rng.standard_normal((1, 20)), rng.standard_normal((4, 20))
+    columns = (common + distance * noise).T
     y = rng.standard_normal(20)
     expected = columns @ np.linalg.lstsq(columns, y, rcond=None)[0]
-    found = span_projection(torch.from_numpy(columns.T)[None], torch.from_numpy(y)[None])
-    assert found[0].numpy() == pytest.approx(expected, abs=1e-8)
+    projection = span_projection(torch.from_numpy(columns.T)[None], torch.from_numpy(y)[None])
+    assert projection[0].numpy() == pytest.approx(expected, abs=1e-8)
 
 
 def test_span_projection_does_not_count_rounding():

@@ -54,8 +54,8 @@ def test_the_cones_nearest_point_is_optimal_for_many_windows(k, dim):
 @pytest.mark.parametrize("distance", [1e-2, 1e-4, 1e-6, 1e-8])
 def test_the_cones_nearest_point_is_optimal_for_chunks_nearly_alike(distance):
     rng = np.random.default_rng(0)
-    common, own = rng.standard_normal((300, 1, 9)), rng.standard_normal((300, 4, 9))
-    context = unit(torch.from_numpy(common + distance * own))
+    common, noise = rng.standard_normal((300, 1, 9)), rng.standard_normal((300, 4, 9))
+    context = unit(torch.from_numpy(common + distance * noise))
     y = targets(rng, context)
     check_optimal(context, y)
     if distance >= 1e-4:
@@ -67,8 +67,8 @@ def test_a_chunk_of_zeros_adds_nothing():
     rng = np.random.default_rng(0)
     context = torch.from_numpy(rng.standard_normal((20, 3, 5)))
     y, zeros = targets(rng, context), torch.zeros(20, 1, 5)
-    found = cone_projection(torch.cat([context, zeros], dim=1), y)
-    assert torch.allclose(found, cone_projection(context, y), atol=1e-12)
+    projection = cone_projection(torch.cat([context, zeros], dim=1), y)
+    assert torch.allclose(projection, cone_projection(context, y), atol=1e-12)
     assert (cone_projection(context, 0 * y) == 0).all()
 
 
@@ -88,10 +88,10 @@ def nearest_by_subsets(columns: np.ndarray, y: np.ndarray) -> np.ndarray:
 def test_the_cones_nearest_point_is_that_of_all_subsets(case):
     context, rng = case
     context, y = context[:, :5], targets(rng, context)
-    found = cone_projection(context, y)
+    projection = cone_projection(context, y)
     for b in range(len(y)):
         expected = nearest_by_subsets(context[b].double().T.numpy(), y[b].numpy())
-        assert found[b].numpy() == pytest.approx(expected, abs=1e-6)
+        assert projection[b].numpy() == pytest.approx(expected, abs=1e-6)
 
 
 @given(anything)

@@ -19,8 +19,8 @@ def crossed(fit: Fit, folds: int = FOLDS) -> Fit:
 
     def fitted(training: tuple[Article, ...]) -> Feature:
         fold = {article: number % folds for number, article in enumerate(training)}
-        kept = [tuple(each for each in training if fold[each] != out) for out in range(folds)]
-        return chosen(fold, [*map(fit, kept), fit(training)])
+        folds_of = [tuple(each for each in training if fold[each] != out) for out in range(folds)]
+        return chosen(fold, [*map(fit, folds_of), fit(training)])
 
     return fitted
 
@@ -34,17 +34,17 @@ def crossed_sums(
         fold = {article: number % folds for number, article in enumerate(training)}
         parts: list[list[Tensor]] = [[] for _ in range(folds)]
         for article in training:
-            found = sums(article)
+            article_sums = sums(article)
             part = parts[fold[article]]
             if part:
-                for total, each in zip(part, found):
+                for total, each in zip(part, article_sums):
                     total += each
             else:
-                part += [torch.as_tensor(each).clone() for each in found]
+                part += [torch.as_tensor(each).clone() for each in article_sums]
         features = []
         for out in range(folds + 1):
-            kept = [part for number, part in enumerate(parts) if number != out]
-            features.append(made(*(sum(each) for each in zip(*kept))))
+            rest = [part for number, part in enumerate(parts) if number != out]
+            features.append(made(*(sum(each) for each in zip(*rest))))
         return chosen(fold, features)
 
     return fitted

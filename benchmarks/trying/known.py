@@ -30,8 +30,8 @@ def along(training: tuple[Article, ...]) -> Feature:
     number = {article: index for index, article in enumerate(training)}
 
     def feature(article: Article) -> Tensor:
-        own = torch.tensor([number[article]]) if article in number else None
-        return AxisFeatures(fitted, article.context, article.pool, own).measures(slice(None))
+        known = torch.tensor([number[article]]) if article in number else None
+        return AxisFeatures(fitted, article.context, article.pool, known).measures(slice(None))
 
     return feature
 

@@ -39,9 +39,9 @@ def ridge_map(moment: Tensor, cross: Tensor, penalty: float) -> Tensor:
 
 def ridge_sums(article: Article) -> list[Tensor]:
     """Σ [p, 1]ᵀ[p, y, 1] (3D + 1, 4D + 1), p the summary and y the target; Σ x (D,) and n."""
-    given, x = summary(article.context), article.chunks
-    target, one = x[article.targets], torch.ones(len(given), 1)
-    left, right = torch.cat([given, one], dim=1), torch.cat([given, target, one], dim=1)
+    summaries, x = summary(article.context), article.chunks
+    target, bias = x[article.targets], torch.ones(len(summaries), 1)
+    left, right = torch.cat([summaries, bias], dim=1), torch.cat([summaries, target, bias], dim=1)
     return [left.T @ right, x.sum(dim=0), torch.tensor(float(len(x)))]
 
 
@@ -54,8 +54,8 @@ def ridge_feature(sums: Tensor, total: Tensor, count: Tensor) -> Feature:
     maps = [ridge_map(moments[:, : 3 * dim], moments[:, 3 * dim :], each) for each in PENALTIES]
 
     def feature(article: Article) -> Tensor:
-        given, x = summary(article.context - mean), normalize(article.chunks - mean, dim=-1)
-        return torch.stack([normalize(given @ each, dim=-1) @ x.T for each in maps], dim=-1)
+        summaries, x = summary(article.context - mean), normalize(article.chunks - mean, dim=-1)
+        return torch.stack([normalize(summaries @ each, dim=-1) @ x.T for each in maps], dim=-1)
 
     return feature
 
@@ -108,8 +108,8 @@ def arrow_feature(second: Tensor, total: Tensor, count: Tensor, lagged: Tensor) 
     def feature(article: Article) -> Tensor:
         z = (article.chunks - mean) @ root
         window = z[article.places]
-        asked = torch.stack([window[:, -1], window[:, 0], window.mean(dim=1)], dim=1)
-        return torch.cat([(asked @ form @ z.T).mT for form in forms], dim=-1)
+        points = torch.stack([window[:, -1], window[:, 0], window.mean(dim=1)], dim=1)
+        return torch.cat([(points @ form @ z.T).mT for form in forms], dim=-1)
 
     return feature
 

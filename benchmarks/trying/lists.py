@@ -39,26 +39,27 @@ class Lists:
     candidates: Tensor
     targets: Tensor
 
-    def given(self) -> Tensor:
+    def inputs(self) -> Tensor:
         """All features, (W, N, F + 2E)."""
         return torch.cat([self.features, self.extra], dim=-1)
 
 
 def lists_of(article: Article, feature: Feature | None = None) -> Lists:
     """An article's windows with their pools; ``feature`` gives the extra features."""
-    candidates, own = article.candidates, own_features(article)
-    extra = own[..., :0]
+    candidates, rows = article.candidates, own_features(article)
+    extra = rows[..., :0]
     if feature is not None:
         extra = raw_and_standardised(feature(article), candidates[..., None])
-    return Lists(own, extra, candidates, article.targets)
+    return Lists(rows, extra, candidates, article.targets)
 
 
 def enlarged(article: Article, others: Tensor) -> Lists:
     """An article's windows, with chunks ``others`` (M, D) of other articles in every pool."""
     inside = article.candidates
     candidates = torch.cat([inside, inside.new_ones(len(inside), len(others))], dim=1)
-    own = cosine_features(article.context, Pool(torch.cat([article.chunks, others]), candidates))
-    return Lists(own, own[..., :0], candidates, article.targets)
+    pool = Pool(torch.cat([article.chunks, others]), candidates)
+    measures = cosine_features(article.context, pool)
+    return Lists(measures, measures[..., :0], candidates, article.targets)
 
 
 @cache
@@ -70,19 +71,19 @@ def own_features(article: Article) -> Tensor:
 @torch.no_grad()
 def cosine_features(context: Tensor, pool: Pool) -> Tensor:
     """(W, N, F), all of P9's features but those that are fitted on it."""
-    found = []
+    scores = []
     for part in parts(len(context), BLOCK):
-        given = context[part], rows_of(pool, part)
-        spaces = Space(*given), Space(*whitened(*given))
-        found.append(features([each.measures(slice(None)) for each in spaces], list(GROUPS)))
-    return torch.cat(found)
+        inputs = context[part], rows_of(pool, part)
+        spaces = Space(*inputs), Space(*whitened(*inputs))
+        scores.append(features([each.measures(slice(None)) for each in spaces], list(GROUPS)))
+    return torch.cat(scores)
 
 
 def ranks(scores: Tensor, candidates: Tensor, targets: Tensor) -> Tensor:
     """1 + #better + ½·#ties of each target among the candidates, (W,)."""
     scores = scores.masked_fill(~candidates, -torch.inf)
-    own = scores.gather(1, targets[:, None])
-    return 1 + (scores > own).sum(dim=1) + ((scores == own).sum(dim=1) - 1) / 2
+    target_score = scores.gather(1, targets[:, None])
+    return 1 + (scores > target_score).sum(dim=1) + ((scores == target_score).sum(dim=1) - 1) / 2
 
 
 def measured(articles: Sequence[Article]) -> list[Article]:

@@ -31,7 +31,7 @@ def drawn(training: tuple[Article, ...]) -> Iterator[tuple[Article, Tensor]]:
     generator = torch.Generator().manual_seed(0)
     chunks, start = torch.cat([article.chunks for article in training]), 0
     for article in training:
-        own = len(article.chunks)
-        index = torch.randint(len(chunks) - own, (OTHERS,), generator=generator)
-        yield article, chunks[index + own * (index >= start)]
-        start += own
+        count = len(article.chunks)
+        index = torch.randint(len(chunks) - count, (OTHERS,), generator=generator)
+        yield article, chunks[index + count * (index >= start)]
+        start += count

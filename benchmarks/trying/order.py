@@ -35,13 +35,13 @@ def verifier(training: tuple[Article, ...]) -> Tensor:
     optimizer = torch.optim.AdamW([factors], lr=RATE, weight_decay=DECAY)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
     for _ in range(STEPS):
-        one = torch.randint(len(z), (PAIRS,), generator=generator)
+        left = torch.randint(len(z), (PAIRS,), generator=generator)
         share = torch.rand(PAIRS, generator=generator)
-        other = start[one] + (share * length[one]).long()
-        first, second = z[torch.minimum(one, other)], z[torch.maximum(one, other)]
+        other = start[left] + (share * length[left]).long()
+        first, second = z[torch.minimum(left, other)], z[torch.maximum(left, other)]
         u, v = factors
         logit = ((first @ u) * (second @ v) - (first @ v) * (second @ u)).sum(dim=-1)
-        loss = (softplus(-logit) * (one != other)).mean()
+        loss = (softplus(-logit) * (left != other)).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -57,8 +57,8 @@ def logits(training: tuple[Article, ...]) -> Feature:
     def feature(article: Article) -> Tensor:
         z = article.centred
         window = z[article.places]
-        asked = torch.stack([window[:, -1], window[:, 0], window.mean(dim=1)], dim=1)
-        return (asked @ form @ z.T).mT
+        points = torch.stack([window[:, -1], window[:, 0], window.mean(dim=1)], dim=1)
+        return (points @ form @ z.T).mT
 
     return feature
 

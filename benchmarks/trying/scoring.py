@@ -60,7 +60,7 @@ class Net(nn.Module):
 
     def standard(self, lists: Lists) -> Tensor:
         """z (W, N, F), features of mean 0 and variance 1 in training."""
-        return (lists.given() - self.mean) * self.scale
+        return (lists.inputs() - self.mean) * self.scale
 
     def forward(self, z: Tensor) -> Tensor:
         z = self.dropout(z)
@@ -86,15 +86,15 @@ def scores(net: Net, lists: Lists) -> Tensor:
 
 def train(data: Sequence[Lists], seed: int = 0) -> Net:
     """Softmax of the target among its list; AdamW, one cycle of the learning rate."""
-    seen = torch.cat([each.given()[each.candidates] for each in data[::SAMPLE]])
+    seen = torch.cat([each.inputs()[each.candidates] for each in data[::SAMPLE]])
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     net = Net(seen.mean(dim=0), seen.std(dim=0))
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     batches = []
     for lists in data:
-        given = net.standard(lists), lists.candidates, lists.targets
-        batches += zip(*(each.split(BATCH) for each in given))
+        inputs = net.standard(lists), lists.candidates, lists.targets
+        batches += zip(*(each.split(BATCH) for each in inputs))
     steps = EPOCHS * len(batches)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     for _ in range(EPOCHS):

@@ -26,15 +26,15 @@ def tower_sums(ahead: Sequence[int]) -> Callable[[Article], list[Tensor]]:
     (H, 3D, D) for the chunks y that are ``ahead``; then both of the reversed article."""
 
     def sums(article: Article) -> list[Tensor]:
-        found = [article.centred.T @ article.centred, torch.tensor(float(len(article.chunks)))]
+        sums = [article.centred.T @ article.centred, torch.tensor(float(len(article.chunks)))]
         for z in (article.centred, article.centred.flip(0)):
-            given = summary(z[article.places])
-            cross = torch.zeros(len(ahead), given.shape[1], z.shape[1])
+            summaries = summary(z[article.places])
+            cross = torch.zeros(len(ahead), summaries.shape[1], z.shape[1])
             for index, steps in enumerate(ahead):
-                y = z[article.targets[: max(0, len(given) - steps + 1)] + steps - 1]
-                cross[index] = given[: len(y)].T @ y
-            found += [given.T @ given, cross]
-        return found
+                y = z[article.targets[: max(0, len(summaries) - steps + 1)] + steps - 1]
+                cross[index] = summaries[: len(y)].T @ y
+            sums += [summaries.T @ summaries, cross]
+        return sums
 
     return sums
 
@@ -50,8 +50,8 @@ def agreements(maps: Tensor, window: Tensor, z: Tensor) -> Tensor:
     """(W, n, 2H), cosines and products of chunks z (n, D) with what the maps say of a window."""
     guess = (summary(window) @ maps).movedim(0, 1)  # (W, H, D)
     size = z.square().sum(dim=-1).mean().sqrt()
-    found = [normalize(guess, dim=-1) @ normalize(z, dim=-1).T, guess @ z.T / size]
-    return torch.cat(found, dim=1).mT
+    scores = [normalize(guess, dim=-1) @ normalize(z, dim=-1).T, guess @ z.T / size]
+    return torch.cat(scores, dim=1).mT
 
 
 def horizons_feature(

@@ -49,23 +49,23 @@ def folds(articles: tuple[Article, ...]) -> list[Pair]:
 
 def line(method: Method, trial: Trial) -> str:
     """R@5 and MRR@10 of a method, minus those of direct, with 95 % intervals over articles."""
-    own, plain, number = [], [], []
+    ranked, plain, number = [], [], []
     for training, tests in trial.pairs:
         score = method(training)
         for article in tests:
             newest = article.chunks[article.places[:, -1]]
             with torch.no_grad():
                 both = score(article), newest @ article.chunks.T
-            found = [ranks(each, article.candidates, article.targets).numpy() for each in both]
-            own.append(found[0])
-            plain.append(found[1])
-            number.append(np.full(len(found[0]), len(number)))
-    own, plain, number = (np.concatenate(each) for each in (own, plain, number))
+            places = [ranks(each, article.candidates, article.targets).numpy() for each in both]
+            ranked.append(places[0])
+            plain.append(places[1])
+            number.append(np.full(len(places[0]), len(number)))
+    ranked, plain, number = (np.concatenate(each) for each in (ranked, plain, number))
     resampling, cells = Resampling(number[-1] + 1), []
     for name, figure in (("R@5", recall), ("MRR@10", reciprocal)):
-        gap = figure(own) - figure(plain)
+        value, gap = figure(ranked).mean(), figure(ranked) - figure(plain)
         low, high = resampling.interval(gap, number)
-        cells.append(f"{name} {figure(own).mean():.3f} {gap.mean():+.3f} [{low:+.3f}, {high:+.3f}]")
+        cells.append(f"{name} {value:.3f} {gap.mean():+.3f} [{low:+.3f}, {high:+.3f}]")
     return f"{trial.name:14} {'   '.join(cells)}"
 
 

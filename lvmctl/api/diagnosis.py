@@ -39,7 +39,7 @@ def diagnose(
             run trained last.
         train, val, ood: data of the splits apart, in the place of ``subject``, for a diagnostic
             that takes splits.
-        reporter: told of notices and progress.
+        reporter: shown notices and progress.
         options, more: of the diagnostic; strings are parsed.
 
     Returns:

@@ -87,10 +87,10 @@ def embed(
     refuse_store(out, force)
     if chunk not in ("paragraph", "sentence", "tokens"):
         raise UsageError(
-            f"there is no chunk {chunk!r}", where="embed", hint="use paragraph, sentence or tokens"
+            f"unknown chunk {chunk!r}", where="embed", hint="use paragraph, sentence or tokens"
         )
-    given = {**(options or {}), **more}
-    named, built, fitted_on = chosen_encoder(encoder, given, encoder_from)
+    values = {**(options or {}), **more}
+    named, built, fitted_on = chosen_encoder(encoder, values, encoder_from)
     with unfinished(out) as begun:
         articles = cut(articles_of(texts), chunker(chunk, size), min_words)
         corpus = spool(articles, begun.directory / CHUNKS)
@@ -98,7 +98,7 @@ def embed(
             "by": lvmctl.__version__,
             "texts": corpus.digest,
             "encoder": named,
-            "options": given,
+            "options": values,
             # Of one that is not to be fitted, what it is.
             "recipe": fitted_on and built.recipe(),
             "from": encoder_from and digest_of(Path(encoder_from) / ENCODER),
@@ -175,8 +175,8 @@ def articles_of(texts: Any) -> Iterable[Text]:
     if paths is not None:
         return read_texts([Path(path) for path in paths])
     return [
-        record_text(one if isinstance(one, Mapping) else {TEXT: one}, f"texts[{number}]")
-        for number, one in enumerate(rows_of(texts))
+        record_text(row if isinstance(row, Mapping) else {TEXT: row}, f"texts[{number}]")
+        for number, row in enumerate(rows_of(texts))
     ]
 
 

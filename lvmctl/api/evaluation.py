@@ -51,7 +51,7 @@ def evaluate(
         ceilings: work out the largest margin that each class of models can have.
         max_windows: whole articles up to this many windows; None is all.
         min_article: shortest article, in chunks, of in-article ranks; None is the run's own.
-        reporter: told of notices and progress.
+        reporter: shown notices and progress.
 
     Returns:
         The metrics of each predictor with 95 % intervals that resample articles.
@@ -155,8 +155,8 @@ def fivecat(
         data, train, ood, max_windows, min_article, reporter: as in :func:`lvmctl.evaluate`.
         published_rules: judge as was published, whether a gate can be met or not.
         ablation_windows: tests C and D use whole articles up to this many windows.
-        save: keep the result in the run directory: a look at other data, or at part of it, apart
-            from the run's own.
+        save: keep the result in the run directory; one on other data, or on part of it,
+            beside the run's own.
 
     Returns:
         Every test with its interval, baselines and ceiling, and the verdict.
@@ -165,7 +165,7 @@ def fivecat(
         UsageError: an unknown profile.
         RunError, DataError, PluginError: see :func:`lvmctl.evaluate`.
     """
-    found = run_fivecat(
+    result = run_fivecat(
         load_registry(),
         name_of(run),
         eval_request(data, train, ood, max_windows, min_article),
@@ -175,8 +175,8 @@ def fivecat(
         ablation_windows=ablation_windows,
     )
     if save:
-        found.save()
-    return found
+        result.save()
+    return result
 
 
 def eval_request(

@@ -105,8 +105,8 @@ class Model:
             (True, 1.0)
         """
         rows, single = contexts(context, self.dim, self.context_length)
-        found = self._predict(self._transformed(rows, "context"))
-        return Kind.of(context).give(found[0] if single else found)
+        q = self._predict(self._transformed(rows, "context"))
+        return Kind.of(context).give(q[0] if single else q)
 
     @overload
     def transform(self, vectors: Tensor | Sequence[Tensor]) -> Tensor: ...
@@ -160,10 +160,10 @@ class Model:
         pool = pool_of(candidates, self.dim, None if single else len(rows))
         rows, pool = self._transformed(rows, "context"), self._transformed(pool, "candidates")
         count = pool.shape[-2] if top is None else min(top, pool.shape[-2])
-        found = [self._best(*part, count) for part in parts(rows, pool)]
-        kept, scores = (torch.cat(each) for each in zip(*found))
+        best = [self._best(*part, count) for part in parts(rows, pool)]
+        indices, scores = (torch.cat(each) for each in zip(*best))
         kind = Kind.of(context)
-        return Ranking(*(kind.give(each[0] if single else each) for each in (kept, scores)))
+        return Ranking(*(kind.give(each[0] if single else each) for each in (indices, scores)))
 
     def rank_texts(
         self, before: str | Sequence[str], candidates: Sequence[str], top: int | None = 10
@@ -223,8 +223,8 @@ class Model:
         transform = self._trained.transform
         if transform is None or not rows.size:
             return rows
-        found = transform(rows.reshape(-1, self.dim)).reshape(rows.shape)
-        lost = np.isnan(found).any(axis=-1)
+        transformed = transform(rows.reshape(-1, self.dim)).reshape(rows.shape)
+        lost = np.isnan(transformed).any(axis=-1)
         if lost.any():
             place = ", ".join(map(str, np.argwhere(lost)[0]))
             raise DataError(
@@ -232,14 +232,14 @@ class Model:
                 where=what,
                 hint="leave it out",
             )
-        return found
+        return transformed
 
     def _predict(self, rows: np.ndarray) -> Tensor:
         """q (B, D) float32 for transformed contexts (B, K, D)."""
-        found = [torch.empty(0, self.dim)]
+        predictions = [torch.empty(0, self.dim)]
         for low in range(0, len(rows), BATCH):
-            found.append(self._trained.predict(torch.from_numpy(rows[low : low + BATCH])).q)
-        return torch.cat(found).float()
+            predictions.append(self._trained.predict(torch.from_numpy(rows[low : low + BATCH])).q)
+        return torch.cat(predictions).float()
 
     def _best(self, rows: np.ndarray, pool: np.ndarray, count: int) -> tuple[Tensor, Tensor]:
         """The ``count`` best of a pool (N, D) or (B, N, D) for contexts (B, K, D)."""
@@ -255,15 +255,15 @@ class Model:
                 scores = self._score(torch.from_numpy(rows), Pool(vectors, every)).float().cpu()
         # A score that is not a number is below any that is.
         order = scores.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
-        kept = order.argsort(dim=1, descending=True, stable=True)[:, :count]
-        return kept, scores.gather(1, kept)
+        best = order.argsort(dim=1, descending=True, stable=True)[:, :count]
+        return best, scores.gather(1, best)
 
 
 def clean(texts: Sequence[str], what: str) -> list[str]:
     """Texts with white space made single, as in a store."""
     for number, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
-            says = "is empty" if isinstance(text, str) else "is no text"
+            says = "is empty" if isinstance(text, str) else "is not text"
             raise DataError(says, where=f"{what}[{number}]", hint="give texts of at least a word")
     return [single_spaced(text) for text in texts]
 

@@ -24,8 +24,8 @@ def report(
         runs: runs, their paths or names; none is the run trained last.
         out: the page; None is ``report.html`` in the run, if it is one.
         force: replace a file of another origin.
-        partial: show the last look at other data or at part of it, not the run's own result.
-        reporter: told of notices and progress.
+        partial: show the last evaluation on other data or on part of it, not the run's own result.
+        reporter: shown notices and progress.
 
     Returns:
         Where the page is (``out``) and what is on it.

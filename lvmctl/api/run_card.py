@@ -74,11 +74,11 @@ def best_epoch(run: RunDirectory, config: Mapping[str, Any]) -> dict[str, Any] |
 
 def evaluations(run: RunDirectory) -> list[dict[str, Any]]:
     """The saved 5CAT results: file, profile, verdict, when, and whether of earlier weights."""
-    found = []
+    results = []
     for file in (run.fivecat, run.fivecat_partial):
         result = read_mapping(run, file)
         if result:
-            found.append(
+            results.append(
                 {
                     "file": file.name,
                     "profile": get(result, "verdict.profile"),
@@ -88,7 +88,7 @@ def evaluations(run: RunDirectory) -> list[dict[str, Any]]:
                     "stale": not is_fresh(run, file),
                 }
             )
-    return found
+    return results
 
 
 def size_of(path: Path) -> int:

@@ -49,15 +49,15 @@ def removals(names: Sequence[str]) -> list[Removal]:
     Raises:
         RunError: one is none, or is being written.
     """
-    found: dict[Path, Path] = {}
+    chosen: dict[Path, Path] = {}
     for name in names:
         path = find_run(name, sweeps=True)
         refuse(path)
-        found.setdefault(path.resolve(), path)
+        chosen.setdefault(path.resolve(), path)
     return [
         Removal(path, short_name(path), size_of(path))
-        for place, path in found.items()
-        if not any(above in found for above in place.parents)
+        for place, path in chosen.items()
+        if not any(above in chosen for above in place.parents)
     ]
 
 
@@ -71,11 +71,9 @@ def refuse(path: Path) -> None:
         raise RunError("is a link to a run", where=path, hint="name the run itself")
     trials = directories(path) if is_sweep(path) else []
     for place in [*trials, path]:
-        here = summary(place)
-        if here.state == FOREIGN:
-            raise RunError(
-                f"not a run directory: {here.why}", where=place, hint="remove it by hand"
-            )
+        run = summary(place)
+        if run.state == FOREIGN:
+            raise RunError(f"not a run directory: {run.why}", where=place, hint="remove it by hand")
         if process := RunDirectory(place).writer():
             raise RunError(
                 f"is being written (process {process})",
@@ -97,8 +95,8 @@ def remove(removal: Removal) -> None:
     path = removal.path.resolve()
     parent = path.parent
     with output_errors(parent):
-        for left in parent.glob(f".*{MARK}*"):
-            shutil.rmtree(left, ignore_errors=True)
+        for remains in parent.glob(f".*{MARK}*"):
+            shutil.rmtree(remains, ignore_errors=True)
         hidden = Path(tempfile.mkdtemp(prefix=f".{path.name}{MARK}", dir=parent))
     try:
         with RunDirectory(path), output_errors(path):

@@ -19,7 +19,7 @@ DIVERGED, FAILED, NEVER_STARTED = "diverged", "failed", "never started"
 BROKEN, FOREIGN = "broken", "not a run"
 
 SIGNALS = (130, 143)
-"""Exit codes of a training that was told to end and saved everything."""
+"""Exit codes of a training that was stopped by a signal and saved everything."""
 
 METRICS = {
     "r@5": "in_article.filtered.r@5",
@@ -88,10 +88,10 @@ def list_runs(root: Path = ROOT, recipe: str | None = None) -> list[RunSummary]:
     Raises:
         RunError: ``root`` cannot be read.
     """
-    found = [summary(path, root) for path in directories(root)]
+    runs = [summary(path, root) for path in directories(root)]
     if recipe is not None:
-        found = [run for run in found if run.recipe and recipe in names_of(run.recipe)]
-    return sorted(found, key=lambda run: run.date, reverse=True)
+        runs = [run for run in runs if run.recipe and recipe in names_of(run.recipe)]
+    return sorted(runs, key=lambda run: run.date, reverse=True)
 
 
 def names_of(recipe: str) -> tuple[str, str]:
@@ -108,7 +108,7 @@ def summary(path: Path, root: Path = ROOT) -> RunSummary:
     try:
         config, history = run.read(run.config), history_of(run)
         if not isinstance(config["recipe"], str):
-            raise TypeError("recipe is no text")
+            raise TypeError("recipe is not text")
         manifest = run.read(run.manifest) if run.manifest.exists() else {}
         epochs = int(config["options"]["epochs"])
         state, why = state_of(run, history, manifest, epochs)
@@ -198,27 +198,28 @@ def metrics_of(
     """
     result = read_mapping(run, run.fivecat) if is_fresh(run, run.fivecat) else {}
     trees = get_mapping(result, "predictors")
-    own, direct = trees.get(str(result.get("name"))), trees.get("direct")
-    found, source = {name: beside(own, direct, path) for name, path in METRICS.items()}, run.fivecat
-    if own is None:
+    tree, direct = trees.get(str(result.get("name"))), trees.get("direct")
+    metrics = {name: beside(tree, direct, path) for name, path in METRICS.items()}
+    source = run.fivecat
+    if tree is None:
         best = best_record(history, config["options"].get("best_by", "cos_next"))
         val = get_mapping(best, "val")
-        found, source = (
+        metrics, source = (
             {name: beside(val, val.get("direct"), name) for name in METRICS},
             run.history,
         )
-    found = {name: each for name, each in found.items() if each["value"] is not None}
-    return {"source": source.name, **found} if found else None
+    metrics = {name: each for name, each in metrics.items() if each["value"] is not None}
+    return {"source": source.name, **metrics} if metrics else None
 
 
-def beside(own: Any, direct: Any, path: str) -> dict[str, Any]:
+def beside(metrics: Any, direct: Any, path: str) -> dict[str, Any]:
     """The metric at ``path`` of two trees, with the 95 % intervals that are known."""
-    found = {}
-    for name, tree in (("", own), ("direct", direct)):
+    metric = {}
+    for name, tree in (("", metrics), ("direct", direct)):
         ends = get_interval(tree, path)
-        found[name or "value"] = get_number(tree, path)
-        found[f"{name}_ci".strip("_")] = None if None in ends else list(ends)
-    return found
+        metric[name or "value"] = get_number(tree, path)
+        metric[f"{name}_ci".strip("_")] = None if None in ends else list(ends)
+    return metric
 
 
 def is_fresh(run: RunDirectory, file: Path) -> bool:
@@ -232,17 +233,17 @@ def is_fresh(run: RunDirectory, file: Path) -> bool:
 def read_mapping(run: RunDirectory, file: Path) -> Mapping[str, Any]:
     """A file of a run that holds a mapping; empty where it is damaged or missing."""
     with suppress(RunError):
-        found = run.read(file)
-        if isinstance(found, Mapping):
-            return found
+        content = run.read(file)
+        if isinstance(content, Mapping):
+            return content
     return {}
 
 
 def checkpoints(run: RunDirectory) -> list[dict[str, Any]]:
     """Checkpoints by step: ``name``, ``step`` and ``bytes``."""
-    found = []
+    saved = []
     for path in run.checkpoints.glob("step_*.pt"):
         step = path.stem.removeprefix("step_")
         if step.isdigit():
-            found.append({"name": path.name, "step": int(step), "bytes": path.stat().st_size})
-    return sorted(found, key=lambda each: each["step"])
+            saved.append({"name": path.name, "step": int(step), "bytes": path.stat().st_size})
+    return sorted(saved, key=lambda each: each["step"])

@@ -107,7 +107,7 @@ class Store:
             UsageError: it is one split already.
         """
         if self._name is not None:
-            raise UsageError(f"is the split {self._name} already", where=self.name)
+            raise UsageError(f"is already the split {self._name}", where=self.name)
         source = None if self.source is None else f"{self.source}@{name}"
         return Store(with_splits(self._stored, seed), source, name)
 
@@ -121,8 +121,8 @@ class Store:
 
     def describe(self, context: int = 5, horizon: int = 1) -> dict[str, Any]:
         """Sizes, provenance and windows per split as plain data, what ``data info --json`` has."""
-        found = describe_store(self._stored, context, horizon, self._name)
-        return found | {"notices": list(self.notices)}
+        record = describe_store(self._stored, context, horizon, self._name)
+        return record | {"notices": list(self.notices)}
 
     def article(self, article: int | str, chunk: int | None = None) -> dict[str, Any]:
         """One article, named by its id or its number in :attr:`articles`, or one ``chunk`` of it.
@@ -166,7 +166,7 @@ class Store:
         """
         if self._name is not None or not self.path.is_dir():
             raise UsageError(
-                "is no store whose manifest could be written",
+                "is not a whole store: its manifest cannot change",
                 where=self.name,
                 hint="open the directory of the whole store",
             )
@@ -196,8 +196,8 @@ class Store:
             OutputError: ``out`` exists or cannot be written.
         """
         chosen = self._split.subset(windows, context, horizon, seed)
-        found = len(Windows(chosen, context, horizon))
-        notices = [f"{self.name} has only {found} windows"] if found < windows else []
+        count = len(Windows(chosen, context, horizon))
+        notices = [f"{self.name} has only {count} windows"] if count < windows else []
         stored = self._stored
         with write_store(out, stored.dim, stored.vectors.dtype, force=force) as writer:
             copy_articles(writer, stored, chosen_articles(stored, chosen.starts))
@@ -269,8 +269,8 @@ def source_texts(sources: Sources) -> tuple[str, ...]:
     """The texts that open some sources, or one."""
     if isinstance(sources, Store | str | os.PathLike):
         sources = [sources]
-    found = [source_text(source) for source in sources]
-    return tuple(text for text in found if text is not None)
+    texts = [source_text(source) for source in sources]
+    return tuple(text for text in texts if text is not None)
 
 
 def open_store(source: Source | None = None) -> Store:

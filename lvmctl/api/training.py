@@ -61,7 +61,7 @@ def train(
         model: another model than the recipe's.
         loss: ``NAME[:WEIGHT]`` or several of them, added to the recipe's losses or reweighted.
         device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda`` or ``mps``.
-        reporter: told of messages, progress and epochs.
+        reporter: shown messages, progress and epochs.
         options, more: other options of the recipe, as ``lvmctl train --set`` takes them:
             ``lr=1e-3``, ``{"listwise.temperature": 0.1}`` or ``listwise={"temperature": 0.1}``.
 
@@ -125,7 +125,7 @@ def resume(
         epochs: train up to this many epochs; None is what the run was started with.
         data, train, val, ood: where the same data is now, if it was moved.
         device: the run's own, or ``auto``.
-        reporter: told of messages, progress and epochs.
+        reporter: shown messages, progress and epochs.
 
     Returns:
         The finished run.

@@ -24,9 +24,9 @@ def chosen_run(run: str | None) -> str:
     """
     if run is not None:
         return str(find_run(run))
-    newest, found = newest_run(), finished_runs()
-    if len(found) > 1:
-        notice(f"{newest}: the newest of {len(found)} runs")
+    newest, runs = newest_run(), finished_runs()
+    if len(runs) > 1:
+        notice(f"{newest}: the newest of {len(runs)} runs")
     return str(newest)
 
 
@@ -39,16 +39,16 @@ def chosen_runs(runs: tuple[str, ...], ask: bool = False) -> tuple[str, ...]:
     """
     if runs:
         return tuple(map(chosen_run, runs))
-    found = finished_runs()
-    if len(found) < 2 or not ask or not sys.stdin.isatty():
+    finished = finished_runs()
+    if len(finished) < 2 or not ask or not sys.stdin.isatty():
         return (chosen_run(None),)
-    offered = found[:MAX_OFFERED]
+    offered = finished[:MAX_OFFERED]
     dates = [time.strftime("%Y-%m-%d %H:%M", time.localtime(date_of(path))) for path in offered]
     rows = [
         (str(n), short_name(path), date) for n, (path, date) in enumerate(zip(offered, dates), 1)
     ]
     notice(table(("", "NAME", "DATE"), rows))
-    if more := len(found) - len(offered):
+    if more := len(finished) - len(offered):
         notice(f"and {more} more: lvmctl runs list")
     answer = click.prompt("number or name of a run", default="1", err=True)
     if answer.isdecimal() and 1 <= int(answer) <= len(offered):

@@ -67,7 +67,7 @@ def plugin_names(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem
 
 @completer
 def experiment_names(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    """Completes experiments of the file in force."""
+    """Completes experiments."""
     from lvmctl.config import load_experiments
 
     known = load_experiments(ctx.params.get("file"))
@@ -80,8 +80,8 @@ def run_names(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Completes runs in ``runs/``, the one trained last first; elsewhere paths."""
     from lvmctl.core.runs import date_of, directories, is_run, short_name
 
-    found = sorted((p for p in directories() if is_run(p)), key=date_of, reverse=True)
-    return or_path(incomplete, map(short_name, found))
+    runs = sorted((p for p in directories() if is_run(p)), key=date_of, reverse=True)
+    return or_path(incomplete, map(short_name, runs))
 
 
 @completer
@@ -89,9 +89,9 @@ def resumable_names(ctx: click.Context, incomplete: str) -> list[CompletionItem]
     """Completes runs and sweeps in ``runs/``; elsewhere paths."""
     from lvmctl.core.runs import directories, is_run, is_sweep, short_name
 
-    found = [p for p in directories() if is_run(p)]
-    sweeps = {path.parent for path in found if is_sweep(path.parent)}
-    return or_path(incomplete, map(short_name, [*found, *sweeps]))
+    runs = [p for p in directories() if is_run(p)]
+    sweeps = {path.parent for path in runs if is_sweep(path.parent)}
+    return or_path(incomplete, map(short_name, [*runs, *sweeps]))
 
 
 @completer
@@ -101,13 +101,13 @@ def sources(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     above = incomplete.rpartition("/")[0]
     place = Path(f"{above}/") if above or incomplete.startswith("/") else Path()
     patterns = ("*/store.json", "*/*/store.json", "*.npz")
-    found = [path for pattern in patterns for path in place.glob(pattern)]
-    stores = [str(path.parent if path.name == "store.json" else path) for path in found]
+    paths = [path for pattern in patterns for path in place.glob(pattern)]
+    stores = [str(path.parent if path.name == "store.json" else path) for path in paths]
     worlds = [f"synth:{world}" for world in WORLDS] if incomplete.startswith("s") else []
     return or_path(incomplete, [*stores, *worlds])
 
 
 def or_path(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:
     """Those names that go on from what is typed; where none does, the shell completes a path."""
-    found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
-    return found or [CompletionItem(incomplete, type="file")]
+    items = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return items or [CompletionItem(incomplete, type="file")]

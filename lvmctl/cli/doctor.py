@@ -50,7 +50,7 @@ def _run(check: Callable[[], Check]) -> Check:
     name = check.__name__
     try:
         return check()
-    except Exception as error:  # a broken installation fails in ways nobody can list
+    except Exception as error:  # a broken installation may fail in any way
         return Check(name, "broken", " ".join(f"{type(error).__name__}: {error}".split()))
 
 
@@ -60,14 +60,14 @@ def python() -> Check:
 
 
 def packages() -> Check:
-    found: dict[str, str | None] = {}
+    versions: dict[str, str | None] = {}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = None
-    shown = ", ".join(f"{name} {version or 'missing'}" for name, version in found.items())
-    return Check("packages", "ok" if all(found.values()) else "broken", shown)
+            versions[name] = None
+    shown = ", ".join(f"{name} {version or 'missing'}" for name, version in versions.items())
+    return Check("packages", "ok" if all(versions.values()) else "broken", shown)
 
 
 def cpu() -> Check:
@@ -90,18 +90,18 @@ def arithmetic() -> Check:
 
 
 def devices() -> Check:
-    from lvmctl.training.backend import devices as found
+    from lvmctl.training.backend import devices as names
 
-    return Check("devices", "ok", ", ".join(found()))
+    return Check("devices", "ok", ", ".join(names()))
 
 
 def plugins() -> Check:
     from lvmctl.registry import load_registry
 
     known = load_registry().plugins
-    parts = [f"{plugin.found} is broken: {plugin.error}" for plugin in _with(known, "broken")]
-    parts += [f"{plugin.found} is {plugin.error}" for plugin in _with(known, "disabled")]
-    working = ", ".join(str(plugin.found) for plugin in _with(known, "ok"))
+    parts = [f"{plugin.origin} is broken: {plugin.error}" for plugin in _with(known, "broken")]
+    parts += [f"{plugin.origin} is {plugin.error}" for plugin in _with(known, "disabled")]
+    working = ", ".join(str(plugin.origin) for plugin in _with(known, "ok"))
     verdict = "broken" if _with(known, "broken") else "ok"
     return Check("plugins", verdict, "; ".join([*parts, working]))
 

@@ -49,9 +49,9 @@ def ending(error: BaseException, command: Entry | None = None) -> tuple[int, str
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED, "interrupted"
     if out_of_memory(error):
-        said = str(error).partition("\n")[0] or "Python found no room"
+        reason = str(error).partition("\n")[0] or "Python found no room"
         hint = "make the model, the batch or the data smaller, or use a machine with more"
-        return OutputError.exit_code, f"not enough memory ({said}); {hint}"
+        return OutputError.exit_code, f"not enough memory ({reason}); {hint}"
     if isinstance(error, OSError):
         return OutputError.exit_code, _system(error)
     if command is not None:

@@ -41,7 +41,7 @@ def experiments() -> None:
 @file_option
 @json_option
 def list_(file: Path | None, as_json: bool) -> None:
-    """List the experiments of the file in force; one that is wrong is listed with the reason."""
+    """List the experiments; invalid ones are listed with the reason."""
     known = load_experiments(file)
     rows = [_row(known, name) for name in known.names()]
     emit(
@@ -54,10 +54,10 @@ def list_(file: Path | None, as_json: bool) -> None:
 
 def _row(known: Experiments, name: str) -> dict[str, str | None]:
     try:
-        one = known.get(name)
+        experiment = known.get(name)
     except UsageError as error:
         return {"name": name, "recipe": None, "summary": None, "error": str(error)}
-    return {"name": name, "recipe": one.recipe, "summary": one.summary, "error": None}
+    return {"name": name, "recipe": experiment.recipe, "summary": experiment.summary, "error": None}
 
 
 def _cells(row: dict[str, str | None]) -> tuple[str | None, ...]:

@@ -32,14 +32,14 @@ COMMANDS = {
         "lvmctl.cli.data.group:data", "Import, embed, synthesise and inspect data."
     ),
     "train": LazyCommand(
-        "lvmctl.cli.train.command:train", "Train a recipe and say what it learned."
+        "lvmctl.cli.train.command:train", "Train a recipe and show its metrics beside the baseline."
     ),
     "eval": LazyCommand(
         "lvmctl.cli.eval.group:eval_", "Measure a run beside baselines and ceilings."
     ),
     "diagnose": LazyCommand(
         "lvmctl.cli.diagnose.group:diagnose",
-        "Say what data can support, and what went wrong in a run.",
+        "Diagnose data before training, and runs after it.",
     ),
     "plugins": LazyCommand(
         "lvmctl.cli.plugins.group:plugins", "List and describe what is installed."
@@ -95,8 +95,8 @@ class TopLevel(LazyGroup):
         """Commands of plugins stand beside lvmctl's own."""
         from lvmctl.cli.complete import records
 
-        own = super().shell_complete(ctx, incomplete)
-        return own + records("command")(ctx, click.Argument(["command"]), incomplete)
+        built_in = super().shell_complete(ctx, incomplete)
+        return built_in + records("command")(ctx, click.Argument(["command"]), incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)

@@ -1,4 +1,4 @@
-"""stdout is data, stderr is talk: the only file that decides how a command prints."""
+"""stdout is data, stderr is the log: the only file that decides how a command prints."""
 
 from __future__ import annotations
 
@@ -53,6 +53,6 @@ def coloured(text: str) -> str:
 
 
 def notice(message: str) -> None:
-    """Write a line to stderr; where nobody reads it any more, the work goes on."""
+    """Write a line to stderr; where it is closed, the work goes on."""
     with suppress(OSError, ValueError):
         click.echo(message, err=True)

@@ -35,7 +35,7 @@ class TrainCommand(click.Command):
 def option_names() -> set[str]:
     """The names of all options of all recipes, with and without their group."""
     options = (entry.record.options for entry in load_registry().entries("recipe"))
-    paths = {info.path for one in options for info in describe(one)}
+    paths = {info.path for each in options for info in describe(each)}
     return paths | {path.rpartition(".")[2] for path in paths}
 
 

@@ -1,4 +1,4 @@
-"""Values from several places become one options dataclass, and every error is told at once."""
+"""Values from several places become one options dataclass, and all errors are reported at once."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def bind(
             try:
                 info = _the_match(known, key, (aliases or {}).get(key, key))
                 if info.path in keys:
-                    raise ValueError(f"{keys[info.path]} and {key} are one option, give it once")
+                    raise ValueError(f"{keys[info.path]} and {key} are the same option, give one")
                 keys[info.path] = key
                 values[info.path] = _accept(info, key, value)
                 origins[info.path] = origin

@@ -105,15 +105,15 @@ class Experiments:
         """
         if pattern in self._tables or not is_pattern(pattern):
             return [pattern]
-        found = [name for name in self._tables if fnmatch.fnmatchcase(name, pattern)]
-        if not found:
+        names = [name for name in self._tables if fnmatch.fnmatchcase(name, pattern)]
+        if not names:
             from difflib import get_close_matches
 
             stem = "".join(GLOB.split(pattern))
             close = get_close_matches(stem, self.names(), n=4, cutoff=0.4)
             hint = f"the nearest are {', '.join(close)}" if close else self._known()
             raise UsageError(f"no experiment matches {pattern!r}", where=self.path, hint=hint)
-        return found
+        return names
 
     def get(self, name: str) -> Experiment:
         """The experiment ``name`` with its ``extends`` chain resolved.
@@ -198,8 +198,8 @@ def load_experiments(path: str | os.PathLike[str] | None = None) -> Experiments:
         UsageError: the file named cannot be read, or is not TOML.
     """
     named = path or os.environ.get(VARIABLE)
-    found = Path(named) if named else _local() or _shipped()
-    return Experiments(_read(found), found)
+    file = Path(named) if named else _local() or _shipped()
+    return Experiments(_read(file), file)
 
 
 def disabled_plugins() -> tuple[str, ...]:
@@ -220,8 +220,8 @@ def disabled_plugins() -> tuple[str, ...]:
 
 
 def _local() -> Path | None:
-    here = Path.cwd()
-    candidates = (directory / FILE for directory in (here, *here.parents))
+    working = Path.cwd()
+    candidates = (directory / FILE for directory in (working, *working.parents))
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -119,7 +119,7 @@ class OptionInfo:
         if self.choices and item not in self.choices:
             raise ValueError(f"{item!r} is not one of {', '.join(map(str, self.choices))}")
         if self.low is not None and self.low == self.high != item:
-            raise ValueError(f"{item!r} cannot be, it is fixed at {_number(self.low)}")
+            raise ValueError(f"{item!r} is not allowed, it is fixed at {_number(self.low)}")
         if self.low is not None and item < self.low:
             raise ValueError(f"{item!r} is below {_number(self.low)}")
         if self.high is not None and item > self.high:
@@ -159,7 +159,7 @@ def _described(
         default = _default(field) if defaults is None else getattr(defaults, field.name)
         if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             if type(default) is not kind:
-                raise TypeError(f"{cls.__name__}.{field.name}: its default is no {kind.__name__}")
+                raise TypeError(f"{cls.__name__}.{field.name}: default is not a {kind.__name__}")
             inner = metadata.get("help") or (kind.__doc__ or "").partition("\n")[0]
             short = metadata.get("prefix", "")
             yield from _described(kind, f"{path}.", prefix + short, inner, default)
@@ -179,7 +179,7 @@ def _described(
 
 
 def _metadata(cls: type, name: str) -> Mapping[str, Any]:
-    """What :func:`option` was told of a field, here or in the nearest base that used it."""
+    """The arguments of :func:`option` for a field, here or in the nearest base that used it."""
     for base in cls.__mro__:
         field = vars(base).get("__dataclass_fields__", {}).get(name)
         if field is not None and field.metadata:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Table:
-    """Figures for a reader.
+    """A table for a reader.
 
     Attributes:
         header: names of the columns.
@@ -106,18 +106,18 @@ class Diagnosis:
         """Verdict, sentence, change and failed as plain data, and the figures beside them.
 
         Raises:
-            TypeError, ValueError: figures that are no plain data, or that bear another part's name.
+            TypeError, ValueError: figures that are not plain data or bear another part's name.
         """
-        found = {
+        parts = {
             "verdict": self.verdict,
             "sentence": self.sentence,
             "change": self.change,
             "failed": bool(self.failed),
         }
-        if taken := {"schema", *found} & self.figures.keys():
+        if taken := {"schema", *parts} & self.figures.keys():
             raise ValueError(f"figures may not be called {', '.join(sorted(taken))}")
-        record = jsonable(found | self.figures)
-        json.dumps(record, ensure_ascii=False).encode()  # half a character cannot be written
+        record = jsonable(parts | self.figures)
+        json.dumps(record, ensure_ascii=False).encode()  # fails for a lone surrogate
         return record
 
     def table(self, full: bool = False) -> str:
@@ -130,11 +130,11 @@ class Diagnosis:
             ValueError: a row that does not fit its table's header.
         """
         parts = [paragraph(f"{self.verdict}: {self.sentence}")]
-        shown = [(one, one.text()) for one in self.tables]
-        parts += [text for one, text in shown if full or not one.detail]
+        shown = [(part, part.text()) for part in self.tables]
+        parts += [text for part, text in shown if full or not part.detail]
         if self.change:
             parts.append(paragraph(f"What would change it: {self.change}"))
-        details = [one.title for one in self.tables if one.detail]
+        details = [part.title for part in self.tables if part.detail]
         if details and not full:
             parts.append(paragraph(f"--full shows also: {'; '.join(details)}."))
         return "\n\n".join(parts)

@@ -19,8 +19,8 @@ MENDS = {
     errno.EDQUOT: "free some space or write elsewhere",
     errno.EFBIG: "raise the file-size limit or write elsewhere",
     errno.EROFS: "the place is read-only: write elsewhere",
-    errno.EACCES: "you may not write there: choose another place",
-    errno.EPERM: "you may not write there: choose another place",
+    errno.EACCES: "no permission to write there: choose another place",
+    errno.EPERM: "no permission to write there: choose another place",
 }
 
 

@@ -73,11 +73,11 @@ def estimate(
     return f"{number(value, digits, signed)} {interval(ends, digits, signed)}".rstrip()
 
 
-def figure(tree: Mapping[str, Any], path: str, digits: int = 3) -> tuple[str, str]:
-    """Format the figure at a dotted path of a tree of figures, and its interval.
+def metric_cells(tree: Mapping[str, Any], path: str, digits: int = 3) -> tuple[str, str]:
+    """Format the metric at a dotted path of a tree, and its interval.
 
     Args:
-        tree: nested mappings, as ``--json`` prints them; ``ci`` holds the intervals of the figures
+        tree: nested mappings, as ``--json`` prints them; ``ci`` holds the intervals of the metrics
             beside it.
         path: such as ``margin.last``.
     """

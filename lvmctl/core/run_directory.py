@@ -165,7 +165,7 @@ def best_record(history: list[dict[str, Any]], best_by: str) -> dict[str, Any] |
     Returns:
         The first of the best records, with ``by``, the metric, and ``value``, higher is better.
     """
-    found: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
     for record in history:
         val = record.get("val")
         if val is None:
@@ -175,8 +175,8 @@ def best_record(history: list[dict[str, Any]], best_by: str) -> dict[str, Any] |
         # What is not finite is null in the file; such weights were not kept.
         measured = (value, val.get("loss", 0.0), val.get("cos_next"))
         if all(each is not None and math.isfinite(each) for each in measured):
-            found.append({"value": -value if by == "loss" else value, "by": by, **record})
-    return max(found, key=lambda record: record["value"], default=None)
+            records.append({"value": -value if by == "loss" else value, "by": by, **record})
+    return max(records, key=lambda record: record["value"], default=None)
 
 
 def new_run(recipe: str, key_options: dict[str, Any], root: Path = ROOT) -> RunDirectory:

@@ -33,11 +33,11 @@ def directories(root: Path = ROOT) -> list[Path]:
     Raises:
         RunError: ``root`` cannot be read.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     for path in _inside(root):
         trials = _inside(path) if is_sweep(path) else []
-        found += trials or [path]
-    return found
+        paths += trials or [path]
+    return paths
 
 
 def _inside(root: Path) -> list[Path]:
@@ -66,8 +66,8 @@ def date_of(path: Path) -> float:
 
 def finished_runs(root: Path = ROOT) -> list[Path]:
     """The runs in ``root`` that have a best model, the one trained last first."""
-    found = [path for path in directories(root) if RunDirectory(path).best_model.is_file()]
-    return sorted(found, key=date_of, reverse=True)
+    runs = [path for path in directories(root) if RunDirectory(path).best_model.is_file()]
+    return sorted(runs, key=date_of, reverse=True)
 
 
 def find_run(name: str | None = None, root: Path = ROOT, sweeps: bool = False) -> Path:
@@ -84,7 +84,7 @@ def find_run(name: str | None = None, root: Path = ROOT, sweeps: bool = False) -
         says what it lacks.
 
     Raises:
-        RunError: there is none, or several begin so.
+        RunError: there is none, or several begin with it.
     """
     if name is None:
         return newest_run(root)
@@ -94,12 +94,12 @@ def find_run(name: str | None = None, root: Path = ROOT, sweeps: bool = False) -
     for path in exact:
         if is_run(path) or (sweeps and is_sweep(path)):
             return path
-    found = _beginning_with(name, root, sweeps)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        shown = listed([short_name(path, root) for path in found])
-        raise RunError(f"{len(found)} runs begin so", where=name, hint=f"write more of it: {shown}")
+    runs = _beginning_with(name, root, sweeps)
+    if len(runs) == 1:
+        return runs[0]
+    if runs:
+        shown = listed([short_name(path, root) for path in runs])
+        raise RunError(f"{len(runs)} runs begin with this", where=name, hint=f"write more: {shown}")
     if exact:
         return exact[0]
     raise _unknown(name, root, sweeps)
@@ -111,14 +111,14 @@ def newest_run(root: Path = ROOT) -> Path:
     Raises:
         RunError: there is none.
     """
-    found = finished_runs(root)
-    if not found:
+    runs = finished_runs(root)
+    if not runs:
         raise RunError(
-            "no finished run is here",
+            "there is no finished run",
             where=root,
             hint="train one (lvmctl train --plugin plain), or name a run",
         )
-    return found[0]
+    return runs[0]
 
 
 def short_name(path: Path, root: Path = ROOT) -> str:
@@ -148,14 +148,14 @@ def _beginning_with(name: str, root: Path, sweeps: bool) -> list[Path]:
     places = {root: path.as_posix()}
     if path.name != name:
         places[path.parent] = path.name
-    found: dict[Path, Path] = {}
+    runs: dict[Path, Path] = {}
     for place, begin in places.items():
         with suppress(RunError):
             for run in _known(place, sweeps):
                 if run.relative_to(place).as_posix().startswith(begin):
-                    found.setdefault(run.resolve(), run)
+                    runs.setdefault(run.resolve(), run)
     # A sweep stands for its trials.
-    return [run for place, run in found.items() if not any(p in found for p in place.parents)]
+    return [run for place, run in runs.items() if not any(p in runs for p in place.parents)]
 
 
 def _unknown(name: str, root: Path, sweeps: bool) -> RunError:

@@ -49,7 +49,7 @@ class Schedule:
 
         Raises:
             UsageError: a weight that is no finite number ≥ 0, an epoch that is none, or changes
-                that do not go forward in time.
+                whose epochs do not ascend.
         """
         if isinstance(value, int | float):
             value = repr(float(value)).removesuffix(".0")
@@ -59,12 +59,12 @@ class Schedule:
         segments = []
         for change in changes:
             sign = "~" if "~" in change else "="
-            epoch, found, wanted = change.partition(sign)
-            if not found or not EPOCH.fullmatch(epoch):
-                raise UsageError(f"{change[:40]!r} is no change of a weight", hint=GRAMMAR)
+            epoch, separator, wanted = change.partition(sign)
+            if not separator or not EPOCH.fullmatch(epoch):
+                raise UsageError(f"invalid weight change {change[:40]!r}", hint=GRAMMAR)
             end = int(epoch) if sign == "~" else int(epoch) - 1
             if end < now or (sign == "~" and end == now):
-                raise UsageError(f"{text!r} does not go forward in time", hint=GRAMMAR)
+                raise UsageError(f"{text!r} has epochs that do not ascend", hint=GRAMMAR)
             new = _weight(wanted)
             segments.append(Segment(now, end, weight, new if sign == "~" else weight))
             now, weight = end, new
@@ -100,5 +100,5 @@ def _weight(text: str) -> float:
     except ValueError:
         weight = math.nan
     if not 0 <= weight < math.inf:
-        raise UsageError(f"{text!r} is no weight", hint=GRAMMAR)
+        raise UsageError(f"invalid weight {text!r}", hint=GRAMMAR)
     return weight

@@ -26,8 +26,8 @@ def get(tree: Any, path: str, default: Any = None) -> Any:
 
 def get_mapping(tree: Any, path: str) -> Mapping[str, Any]:
     """The mapping at a path, empty where there is none."""
-    found = get(tree, path)
-    return found if isinstance(found, Mapping) else {}
+    value = get(tree, path)
+    return value if isinstance(value, Mapping) else {}
 
 
 def get_number(tree: Any, path: str, default: Any = None) -> Any:
@@ -37,7 +37,7 @@ def get_number(tree: Any, path: str, default: Any = None) -> Any:
 
 
 def get_interval(tree: Any, path: str, default: Any = None) -> tuple[Any, Any]:
-    """The ends of the 95 % interval of the figure at a path, which ``ci`` beside it holds.
+    """The ends of the 95 % interval of the metric at a path, which ``ci`` beside it holds.
 
     Returns:
         Lower and upper end; an end that is not known is ``default``.

@@ -1,7 +1,7 @@
 """Which windows and negatives a step sees: pure functions of their seed.
 
 Nothing is remembered between steps, so training resumes anywhere by asking for the same step
-again (ENGINEERING, Resume).
+again.
 """
 
 from __future__ import annotations

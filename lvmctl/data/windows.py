@@ -50,12 +50,12 @@ class Windows:
     def context(self, index: np.ndarray | None = None) -> np.ndarray:
         """Contexts (B, K, D) float32 of unit norm, oldest chunk first; all of them by default."""
         rows = self.rows if index is None else self.rows[index]
-        return unit(self.split.vectors[rows[:, None] + np.arange(self.context_length)])
+        return self.chunks(rows[:, None] + np.arange(self.context_length))
 
     def target(self, index: np.ndarray | None = None) -> np.ndarray:
         """Targets (B, D) float32 of unit norm; of all windows by default."""
         rows = self.rows if index is None else self.rows[index]
-        return unit(self.split.vectors[rows + self.target_offset])
+        return self.chunks(rows + self.target_offset)
 
     def chunks(self, rows: np.ndarray) -> np.ndarray:
         """Chunks (…, D) float32 of unit norm by their ``rows`` (…) in the split."""
@@ -71,7 +71,7 @@ class Windows:
         """
         k = self.context_length
         away = {"last": k - 1, "second_last": k - 2, "unseen": -self.horizon}[name]
-        return unit(self.split.vectors[self.rows[index] + away])
+        return self.chunks(self.rows[index] + away)
 
 
 def _too_short(split: Split, context_length: int, horizon: int) -> DataError:

@@ -39,7 +39,7 @@ class SplitParityOptions(ShapeOptions):
         0.05, "difference of the share of windows with Δ > 0 that matters", low=1e-4, high=1.0
     )
     level: float = option(
-        0.01, "chance that splits of the same articles are told apart by luck", low=1e-3, high=0.2
+        0.01, "chance that splits of the same articles are called different", low=1e-3, high=0.2
     )
     permutations: int = option(
         2000, "permutations of articles; above 50,000 articles fewer", low=99, high=1_000_000

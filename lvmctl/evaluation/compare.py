@@ -81,10 +81,10 @@ class Comparison:
 
     @cached_property
     def _tree(self) -> dict[str, Any]:
-        first, names = self.runs[0], [one.name for one in self.runs]
-        longest = max(self.runs, key=lambda one: one.data.context)  # the first of them
-        tables = {id(one.metric_table): one.metric_table.record() for one in self.runs}
-        rows = {one.name: tables[id(one.metric_table)]["predictors"][one.name] for one in self.runs}
+        first, names = self.runs[0], [run.name for run in self.runs]
+        longest = max(self.runs, key=lambda run: run.data.context)  # the first of them
+        tables = {id(run.metric_table): run.metric_table.record() for run in self.runs}
+        rows = {run.name: tables[id(run.metric_table)]["predictors"][run.name] for run in self.runs}
         table = tables[id(longest.metric_table)]
         others = {name: row for name, row in table["predictors"].items() if name not in names}
         return {
@@ -94,15 +94,15 @@ class Comparison:
             "against": self.against,
             "data": first.data.record(),
             "runs": {
-                one.name: run_record(one.trained)
+                run.name: run_record(run.trained)
                 | {
-                    "context": one.data.context,
-                    "horizon": one.data.val.horizon,
-                    "differences": differences(one.metric_table, one.name, self.against),
-                    "latency": one.times,
-                    "ship": None if one.ship is None else one.ship.record(),
+                    "context": run.data.context,
+                    "horizon": run.data.val.horizon,
+                    "differences": differences(run.metric_table, run.name, self.against),
+                    "latency": run.times,
+                    "ship": None if run.ship is None else run.ship.record(),
                 }
-                for one in self.runs
+                for run in self.runs
             },
             "directions": [directions(*pair) for pair in self.pairs()],
             "predictors": rows | others,
@@ -144,19 +144,19 @@ def compare(
     trained = [load_run(registry, find_run(run)) for run in runs]
     names = row_names(trained, baseline_names(registry))
     same_horizon(trained)
-    longest = max(one.plan.options.context for one in trained)
-    each_data = [of_run(request, one, longest) for one in trained]
+    longest = max(run.plan.options.context for run in trained)
+    each_data = [of_run(request, run, longest) for run in trained]
     same_data(trained, each_data)
     least = max(data.min_article for data in each_data)
     if any(data.min_article < least for data in each_data):
-        reporter.info(f"all are ranked in articles of at least {least} chunks, as one of them asks")
+        reporter.info(f"all are ranked in articles of at least {least} chunks, as one run requires")
     judged = find_profile(registry, SHIP) if SHIP in registry.names("profile") else None
     gates = [] if judged is None else judged[1]
     metric_tables: dict[str, MetricTable] = {}
-    found = []
-    for one, name, data in zip(trained, names, each_data):
+    compared = []
+    for run, name, data in zip(trained, names, each_data):
         # Baselines are fitted and measured once for runs that read as much of the same text.
-        options = one.plan.options
+        options = run.plan.options
         read = [data.context, options.transform, options.direction]
         key = json.dumps([*read, identity(data.record())])
         if key not in metric_tables:
@@ -166,13 +166,13 @@ def compare(
             known(against, [other.name for other in others])
             protocol = Protocol(pools=("filtered",), min_article=least)
             metric_tables[key] = measured(data.val, others, protocol, reporter)
-        metric_table, predictor = metric_tables[key], one.predictor(name)
+        metric_table, predictor = metric_tables[key], run.predictor(name)
         metric_table.add(reading_newest(predictor, data.context))
-        times = latency(registry, one, predictor, own_windows(data), reference_of(registry, gates))
+        times = latency(registry, run, predictor, own_windows(data), reference_of(registry, gates))
         proof = evidence(registry, {"val": metric_table}, name, ratio_of(times))
         ship = judged and profile_verdict(*judged, name, predictor.geometry, proof)
-        found.append(Compared(one, data, name, metric_table, times, ship))
-    return Comparison(found, against, len(each_data[0].val))
+        compared.append(Compared(run, data, name, metric_table, times, ship))
+    return Comparison(compared, against, len(each_data[0].val))
 
 
 def own_windows(data: EvalData) -> Windows:
@@ -182,26 +182,26 @@ def own_windows(data: EvalData) -> Windows:
 
 def row_names(trained: Sequence[Trained], taken: Sequence[str]) -> list[str]:
     """Names of the runs' rows: paths where a name is not theirs alone."""
-    names = [one.name for one in trained]
-    paths = [one.run.path.resolve() for one in trained]
+    names = [run.name for run in trained]
+    paths = [run.run.path.resolve() for run in trained]
     for path in paths:
         if paths.count(path) > 1:
             raise UsageError("the run is named twice", where=path, hint="name each run once")
     return [
-        name if names.count(name) == 1 and name not in taken else str(one.run.path.resolve())
-        for name, one in zip(names, trained)
+        name if names.count(name) == 1 and name not in taken else str(run.run.path.resolve())
+        for name, run in zip(names, trained)
     ]
 
 
 def same_horizon(trained: Sequence[Trained]) -> None:
     """Refuse runs that predict chunks at different distances."""
     first = trained[0]
-    for one in trained:
-        if one.plan.options.horizon != first.plan.options.horizon:
+    for run in trained:
+        if run.plan.options.horizon != first.plan.options.horizon:
             raise UsageError(
-                f"predicts {one.plan.options.horizon} chunks ahead, {first.name} "
-                f"{first.plan.options.horizon}: they answer different questions",
-                where=one.run.path,
+                f"predicts {run.plan.options.horizon} chunks ahead, {first.name} "
+                f"{first.plan.options.horizon}: they cannot be compared",
+                where=run.run.path,
                 hint="compare runs of one horizon",
             )
 
@@ -212,38 +212,37 @@ def same_data(trained: Sequence[Trained], each_data: Sequence[EvalData]) -> None
         (data.val.split.source["content_hash"], data.val.split.source["articles_sha256"])
         for data in each_data
     ]
-    for one, data, other in zip(trained, each_data, content):
+    for run, data, other in zip(trained, each_data, content):
         if other != content[0]:
             raise DataError(
                 f"was validated on {data.val.split.name}, {trained[0].name} on other articles",
-                where=one.run.path,
+                where=run.run.path,
                 hint="name one split for all with --data",
             )
 
 
 def differences(metric_table: MetricTable, name: str, against: str) -> dict[str, Any]:
-    """``name`` minus ``against`` in every shown figure, with intervals and p values."""
-    found = {}
+    """``name`` minus ``against`` in every shown metric, with intervals and p values."""
+    by_path = {}
     for path in (*SHOWN, "global.filtered.r@10"):
-        figure = metric_table.difference(name, against, path)
-        if figure is not None:
-            found[path] = plain(figure) | {"p": metric_table.p_value(name, against, path)}
-    return found
+        estimate = metric_table.difference(name, against, path)
+        if estimate is not None:
+            by_path[path] = plain(estimate) | {"p": metric_table.p_value(name, against, path)}
+    return by_path
 
 
 def directions(forward: Compared, backward: Compared) -> dict[str, Any]:
-    """A run less the same recipe read backward, in every shown figure.
+    """A run less the same recipe read backward, in every shown metric.
 
     Both count as many windows of each article, with other targets; articles are what is resampled,
     so that each article is paired with itself.
     """
-    found = {}
+    by_path = {}
     for path in SHOWN:
-        columns = [one.metric_table.column(one.name, path) for one in (forward, backward)]
-        if None not in columns:
-            estimate = forward.metric_table.of_column(difference(*columns))
-            found[path] = plain(estimate)
-    return {"forward": forward.name, "backward": backward.name, "differences": found}
+        pair = [run.metric_table.metric(run.name, path) for run in (forward, backward)]
+        if None not in pair:
+            by_path[path] = plain(forward.metric_table.of_metric(difference(*pair)))
+    return {"forward": forward.name, "backward": backward.name, "differences": by_path}
 
 
 def known(name: str, names: Sequence[str]) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lvmctl.core.formatting import estimate, figure, interval, number, p_value, paragraph, table
+from lvmctl.core.formatting import (
+    estimate,
+    interval,
+    metric_cells,
+    number,
+    p_value,
+    paragraph,
+    table,
+)
 from lvmctl.evaluation.fivecat.rendering import gates_table
 from lvmctl.evaluation.rendering import with_q
 
@@ -23,26 +31,26 @@ COLUMNS = tuple(path for path in FIGURES if not path.startswith("margin"))
 """What the table of all predictors shows; differences show the margins, too."""
 
 
-def compare_lines(found: dict[str, Any]) -> Iterator[str]:
+def compare_lines(result: dict[str, Any]) -> Iterator[str]:
     """The table, then each run's differences, latency and verdict."""
-    val = found["data"]["val"]
+    val = result["data"]["val"]
     yield paragraph(
-        f"{found['windows']:,} targets of {found['articles']:,} articles of {val['name']}, ranked "
-        f"among the chunks of the article outside the window ({found['window']} chunks)",
+        f"{result['windows']:,} targets of {result['articles']:,} articles of {val['name']}, "
+        f"ranked among the chunks of the article outside the window ({result['window']} chunks)",
     )
-    if any(run["context"] < found["window"] for run in found["runs"].values()):
+    if any(run["context"] < result["window"] for run in result["runs"].values()):
         yield (
             "Each run reads its own newest K chunks of the window; baselines in the table\n"
             "read all of it, each difference is to the baseline that reads as much as the run."
         )
     yield ""
-    names = sorted(found["predictors"], key=lambda name: name not in found["runs"])  # runs first
-    trees = {name: found["predictors"][name] for name in names}
-    rows = [[name, *(figure(tree, path)[0] for path in COLUMNS)] for name, tree in with_q(trees)]
+    names = sorted(result["predictors"], key=lambda name: name not in result["runs"])  # runs first
+    trees = {name: result["predictors"][name] for name in names}
+    rows = [[name, *(metric_cells(t, path)[0] for path in COLUMNS)] for name, t in with_q(trees)]
     yield table(["", *(FIGURES[path] for path in COLUMNS)], rows)
-    for name, run in found["runs"].items():
+    for name, run in result["runs"].items():
         yield ""
-        yield f"{name} minus {found['against']} (K = {run['context']}, horizon {run['horizon']})"
+        yield f"{name} minus {result['against']} (K = {run['context']}, horizon {run['horizon']})"
         yield table(
             ["", "difference", "95 %", "p"],
             [
@@ -56,7 +64,7 @@ def compare_lines(found: dict[str, Any]) -> Iterator[str]:
         else:
             yield gates_table({"verdict": run["ship"]})
             yield f"ship: {run['ship']['outcome']}"
-    for pair in found["directions"]:
+    for pair in result["directions"]:
         yield ""
         yield paragraph(f"{pair['forward']} minus {pair['backward']}, which reads backward")
         yield table(
@@ -69,7 +77,7 @@ def compare_lines(found: dict[str, Any]) -> Iterator[str]:
 
 
 def shown(path: str) -> str:
-    """A figure's name for a reader."""
+    """A metric's name for a reader."""
     return FIGURES.get(path, path.rpartition(".")[2].upper())
 
 

@@ -37,7 +37,7 @@ class EvalRequest:
         train: sources to fit baselines on; nothing is the run's own training split.
         ood: text of another source; None is the run's own.
         max_windows: whole articles up to this many windows; None is all.
-        min_article: shortest article of in-article figures; None is the run's own.
+        min_article: shortest article of in-article metrics; None is the run's own.
         transform: what chunks go through first, fitted on the training split; a run has its own.
     """
 
@@ -57,7 +57,7 @@ class EvalData:
         val: held-out windows.
         ood: windows of another source, if there are any.
         train: windows that fitted baselines learn from, if there are any.
-        min_article: shortest article of in-article figures.
+        min_article: shortest article of in-article metrics.
         notices: what the user should hear.
         reads: how many chunks predictors read, the newest of each window that is evaluated; 0 is
             all of them. Pools leave out the whole window (docs/methods.md#one-pool).
@@ -84,7 +84,7 @@ class EvalData:
         """What was measured on what, as plain data.
 
         Args:
-            left_out: baselines that had nothing to learn from.
+            left_out: baselines without training data.
         """
         return {
             "context": self.context,
@@ -148,29 +148,29 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     """
     options = trained.plan.options
     shape = (options.context, options.horizon)
-    own, notices = own_splits(trained)
-    trained_on = own and own.train
+    run_splits, notices = own_splits(trained)
+    trained_on = run_splits and run_splits.train
     if trained_on is not None and options.windows:
         trained_on = trained_on.subset(options.windows, *shape, DATA_SEED)
     if request.data is not None:
-        val = held_out(request.data, own and own.train, "val")
-        if own is None:
+        val = held_out(request.data, run_splits and run_splits.train, "val")
+        if run_splits is None:
             refuse_same_store(val, trained)
-            notices.append("whether articles were trained on cannot be told")
+            notices.append("whether articles were trained on is unknown")
         notices += [notice for notice in val.notices if notice not in notices]
-    elif own is None:
+    elif run_splits is None:
         raise DataError(
             f"the data of the run cannot be used ({notices[-1]})",
             where=trained.run.path,
             hint="name data to evaluate on with --data",
         )
     else:
-        val = own.val
+        val = run_splits.val
     if request.ood is not None:
-        ood = held_out(request.ood, own and own.train, "ood")
+        ood = held_out(request.ood, run_splits and run_splits.train, "ood")
         notices += [notice for notice in ood.notices if notice not in notices]
     else:
-        ood = own and own.ood if request.data is None else None
+        ood = run_splits and run_splits.ood if request.data is None else None
     train = opened(request.train) or trained_on
     for split in (val, ood):
         if split is not None and split.dim != trained.dim:
@@ -184,8 +184,8 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
             among = "what the run was trained on"
             require_one_space(split.source["encoder"], trained_by, split.name, among)
     request = replace(request, min_article=request.min_article or options.min_article)
-    given = (val, train, ood, notices, trained.transform)
-    return windows_of(request, shape, *given, window=window, direction=options.direction)
+    splits = (val, train, ood, notices, trained.transform)
+    return windows_of(request, shape, *splits, window=window, direction=options.direction)
 
 
 def own_splits(trained: Trained) -> tuple[Splits | None, list[str]]:
@@ -234,13 +234,13 @@ def held_out(text: str, train: Split | None, part: str) -> Split:
 
 
 def refuse_same_store(val: Split, trained: Trained) -> None:
-    """Refuse the store a run was trained on where it can no longer be told which articles."""
+    """Refuse the store a run was trained on where its training articles are unknown."""
     content = trained.config["splits"]["train"].get("content_hash")
     if val.source["content_hash"] == content and val.source["split"] not in ("val", "test", "ood"):
         raise DataError(
             "this is the store the run was trained on, and its splits are not known",
             where=val.name,
-            hint="put it back where config.json says, or name one split of it, e.g. STORE@val",
+            hint="restore it where config.json says, or name one split of it, e.g. STORE@val",
         )
 
 
@@ -275,15 +275,15 @@ def windows_of(
     context, horizon = shape
     evaluated = (window or context, horizon)
     parts = []
-    for split, own in ((val, evaluated), (ood, evaluated), (train, shape)):
+    for split, part_shape in ((val, evaluated), (ood, evaluated), (train, shape)):
         if split is not None and direction == "backward":
             split = read_backward(split)
         if split is not None and transform is not None:
             split = apply_transform(split, transform)
         if split is not None and len(parts) < 2 and request.max_windows is not None:
             # Global pools keep all chunks of the split (docs/methods.md#protocol).
-            split = replace(split.subset(request.max_windows, *own, DATA_SEED), whole=split)
-        parts.append(split and Windows(split, *own))
+            split = replace(split.subset(request.max_windows, *part_shape, DATA_SEED), whole=split)
+        parts.append(split and Windows(split, *part_shape))
     if val.separate:
         notices = [
             *notices,

@@ -35,7 +35,7 @@ class Evaluation:
         data: the data.
         metric_table: what each predictor did.
         trained: the run, if there is one.
-        left_out: baselines that had nothing to learn from.
+        left_out: baselines without training data.
     """
 
     data: EvalData
@@ -127,13 +127,13 @@ def fit(
         reporter.info(
             f"baselines are fitted on {len(data.train):,} windows of {data.train.split.name}"
         )
-    found, left_out = baselines(registry, data.shape, data.train, reporter.info)
+    predictors, left_out = baselines(registry, data.shape, data.train, reporter.info)
     if left_out and data.train is None:
         reporter.info(
-            f"left out, because they learn and there is nothing to learn from: "
+            f"left out, because there is no training data to fit them on: "
             f"{', '.join(left_out)} (give --train STORE)"
         )
-    return found, left_out
+    return predictors, left_out
 
 
 def measured(

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.fivecat.ablations import ablation_columns
-from lvmctl.evaluation.fivecat.coherence import coherence_columns
-from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep
-from lvmctl.evaluation.fivecat.rollout import rollout_columns
-from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, cosine_columns
+from lvmctl.evaluation.fivecat.ablations import ablation_metrics
+from lvmctl.evaluation.fivecat.coherence import coherence_metrics
+from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep
+from lvmctl.evaluation.fivecat.rollout import rollout_metrics
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, cosine_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
 from lvmctl.evaluation.retrieval.ranks import (
@@ -29,7 +29,7 @@ PRIMARY = "in_article.filtered"
 """Path of the primary pool: all chunks of the article but the window's."""
 
 MRR10 = f"{PRIMARY}.mrr@10"
-"""Path of the figure by which a ranker is judged."""
+"""Path of the metric by which a ranker is judged."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class PredictorMetrics:
 
     Attributes:
         predictor: who.
-        columns: figures window by window, by dotted path.
+        metrics: window by window, by dotted path.
         ranks: by pool, ``in_article.filtered`` and so on.
         sweep: cos(q, x_{target+k}) by offset k; empty unless 5CAT was asked for.
     """
 
     predictor: Predictor
-    columns: WindowMetrics
+    metrics: WindowMetrics
     ranks: dict[str, Ranked]
     sweep: dict[int, WindowMetric] = field(default_factory=dict)
 
@@ -90,27 +90,27 @@ def measure(
 ) -> PredictorMetrics:
     """Run ``predictor`` over all ``windows``, unless its predictions ``q`` (W, D) are known."""
     q = predictor(windows) if q is None else q
-    columns = cosine_columns(windows, q)
+    metrics = cosine_metrics(windows, q)
     ranks = ranked(windows, predictor, q, protocol)
     lost = ~np.isfinite(q).all(axis=1)  # such a prediction has no rank, and is not left out
-    for path, found in ranks.items():
-        for name, values in per_window(found.ranks, found.sizes).items():
+    for path, pool_ranks in ranks.items():
+        for name, values in per_window(pool_ranks.ranks, pool_ranks.sizes).items():
             if len(values):
-                values = np.where(lost[found.rows], np.nan, values)
-                columns[f"{path}.{name}"] = WindowMetric(values, found.rows)
+                values = np.where(lost[pool_ranks.rows], np.nan, values)
+                metrics[f"{path}.{name}"] = WindowMetric(values, pool_ranks.rows)
     causal, sweep = predictor.kind != "oracle", {}
     if "A" in protocol.tests:
         sweep = offset_sweep(windows, q)
-        columns |= offset_columns(windows, q, sweep)
+        metrics |= offset_metrics(windows, q, sweep)
     if "C" in protocol.tests and causal:
-        mrr10 = columns.get(MRR10) if protocol.by_rank else None
-        given = columns["cos_next"], protocol.perturbed
-        columns |= ablation_columns(windows, predictor, *given, ranked=mrr10)
+        mrr10 = metrics.get(MRR10) if protocol.by_rank else None
+        cos_next = metrics["cos_next"]
+        metrics |= ablation_metrics(windows, predictor, cos_next, protocol.perturbed, ranked=mrr10)
     if "D" in protocol.tests and causal:
-        columns |= rollout_columns(windows, predictor, q, protocol.perturbed)
+        metrics |= rollout_metrics(windows, predictor, q, protocol.perturbed)
     if "E" in protocol.tests:
-        columns |= coherence_columns(windows, columns["cos_next"])
-    return PredictorMetrics(predictor, columns, ranks, sweep)
+        metrics |= coherence_metrics(windows, metrics["cos_next"])
+    return PredictorMetrics(predictor, metrics, ranks, sweep)
 
 
 def ranked(
@@ -120,11 +120,11 @@ def ranked(
 
     Of a run with its own score, ranks by the cosines of q stand beside, under ``q.``.
     """
-    found = ranks_by(windows, predictor.score, q, protocol)
+    by_pool = ranks_by(windows, predictor.score, q, protocol)
     if predictor.is_ranker:
         alone = ranks_by(windows, None, q, protocol)
-        found |= {f"q.{path}": ranks for path, ranks in alone.items()}
-    return found
+        by_pool |= {f"q.{path}": ranks for path, ranks in alone.items()}
+    return by_pool
 
 
 def ranks_by(
@@ -134,10 +134,10 @@ def ranks_by(
     every = np.arange(len(windows))
     long = every[windows.split.lengths[windows.article] >= protocol.min_article]
     if score is None:
-        found = in_article_ranks(windows, long, q[long], protocol.pools)
+        by_pool = in_article_ranks(windows, long, q[long], protocol.pools)
     else:
-        found = in_article_ranks_by_score(windows, long, score, protocol.pools)
-    ranks = {f"in_article.{pool}": Ranked(*pair, long) for pool, pair in found.items()}
+        by_pool = in_article_ranks_by_score(windows, long, score, protocol.pools)
+    ranks = {f"in_article.{pool}": Ranked(*pair, long) for pool, pair in by_pool.items()}
     if protocol.everywhere:
         if score is None:
             pair = global_ranks(windows, every, q)

@@ -1,4 +1,4 @@
-"""All predictors on one split: figures with intervals, and differences window by window."""
+"""All predictors on one split: metrics with intervals, and differences window by window."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class MetricTable:
     Args:
         windows: the windows of one split.
         protocol: what is measured.
-        seed: of the resampled articles; all figures of a metric_table share the draws.
+        seed: of the resampled articles; all metrics of a metric_table share the draws.
 
     Attributes:
         measured: by predictor.
-        ceilings: columns of bounds that no predictor reaches in all figures at once, by name.
+        ceilings: metrics of bounds that no predictor reaches in all metrics at once, by name.
     """
 
     def __init__(self, windows: Windows, protocol: Protocol, seed: int = 0) -> None:
@@ -47,38 +47,38 @@ class MetricTable:
             )
         self.measured[predictor.name] = measure(self.windows, predictor, self.protocol, q)
 
-    def column(self, name: str, path: str) -> WindowMetric | None:
-        """A predictor's figure window by window, None where it has none."""
+    def metric(self, name: str, path: str) -> WindowMetric | None:
+        """A predictor's metric window by window, None where it has none."""
         measured = self.measured.get(name)
-        columns = self.ceilings.get(name, {}) if measured is None else measured.columns
-        return columns.get(path)
+        metrics = self.ceilings.get(name, {}) if measured is None else measured.metrics
+        return metrics.get(path)
 
     def estimate(self, name: str, path: str) -> Estimate | None:
-        """A predictor's figure with its interval, None where it has none."""
-        return self.of_column(self.column(name, path))
+        """A predictor's metric with its interval, None where it has none."""
+        return self.of_metric(self.metric(name, path))
 
     def difference(self, name: str, other: str, path: str) -> Estimate | None:
         """``name`` minus ``other`` on the windows that both count."""
-        pair = self.column(name, path), self.column(other, path)
-        return None if None in pair else self.of_column(difference(*pair))
+        pair = self.metric(name, path), self.metric(other, path)
+        return None if None in pair else self.of_metric(difference(*pair))
 
-    def of_column(self, column: WindowMetric | None) -> Estimate | None:
-        """The mean of a column and its interval, None where it counts no window."""
-        if column is None or not len(column.rows):
+    def of_metric(self, metric: WindowMetric | None) -> Estimate | None:
+        """The mean of a metric and its interval, None where it counts no window."""
+        if metric is None or not len(metric.rows):
             return None
-        interval = self.resampling.interval(column.values, self.windows.article[column.rows])
-        return Estimate(column.mean(), *interval, len(column.rows))
+        interval = self.resampling.interval(metric.values, self.windows.article[metric.rows])
+        return Estimate(metric.mean(), *interval, len(metric.rows))
 
     def p_value(self, name: str, other: str, path: str) -> float | None:
         """Article sign-flip test of the difference."""
-        pair = self.column(name, path), self.column(other, path)
+        pair = self.metric(name, path), self.metric(other, path)
         if None in pair:
             return None
         values, rows = difference(*pair)
         return self.resampling.sign_flip(values, self.windows.article[rows])
 
     def record(self) -> dict[str, Any]:
-        """Windows, articles, every predictor's tree of figures, and the ceilings'."""
+        """Windows, articles, every predictor's tree of metrics, and the ceilings'."""
         return {
             "windows": len(self.windows),
             "articles": len(self.windows.split.articles),
@@ -88,7 +88,7 @@ class MetricTable:
                 for name, measured in self.measured.items()
             },
             "ceilings": {
-                name: with_intervals(self.windows, columns, self.resampling)
-                for name, columns in self.ceilings.items()
+                name: with_intervals(self.windows, metrics, self.resampling)
+                for name, metrics in self.ceilings.items()
             },
         }

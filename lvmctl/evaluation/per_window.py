@@ -1,4 +1,4 @@
-"""Figures before they are averaged: one value per counted window (docs/methods.md#protocol)."""
+"""Metrics before they are averaged: one value per counted window (docs/methods.md#protocol)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BATCH = 1024
 
 
 class WindowMetric(NamedTuple):
-    """A figure of one predictor, window by window; its mean is what tables show.
+    """A metric of one predictor, window by window; its mean is what tables show.
 
     Attributes:
         values: (n,) float64. A prediction that is not a number makes them NaN, never absent.
@@ -25,7 +25,7 @@ class WindowMetric(NamedTuple):
     rows: np.ndarray
 
     def mean(self) -> float:
-        """The figure itself; NaN when no window is counted."""
+        """The metric itself; NaN when no window is counted."""
         return float(self.values.mean()) if len(self.values) else float("nan")
 
 
@@ -33,15 +33,15 @@ WindowMetrics = dict[str, WindowMetric]
 """WindowMetrics by dotted path: ``cos_next``, ``margin.last``, ``in_article.filtered.r@5``, …"""
 
 
-def difference(one: WindowMetric, other: WindowMetric) -> WindowMetric:
-    """``one`` minus ``other`` on the windows that both count."""
-    rows, here, there = np.intersect1d(
-        one.rows, other.rows, assume_unique=True, return_indices=True
+def difference(metric: WindowMetric, other: WindowMetric) -> WindowMetric:
+    """``metric`` minus ``other`` on the windows that both count."""
+    rows, index, other_index = np.intersect1d(
+        metric.rows, other.rows, assume_unique=True, return_indices=True
     )
-    return WindowMetric(one.values[here] - other.values[there], rows)
+    return WindowMetric(metric.values[index] - other.values[other_index], rows)
 
 
-def cosine_columns(
+def cosine_metrics(
     windows: Windows, q: np.ndarray, index: np.ndarray | None = None
 ) -> WindowMetrics:
     """Cosines and margins of predictions, each "previous" by name.
@@ -61,11 +61,12 @@ def cosine_columns(
         names.remove("second_last")
     following, anchor = np.empty(len(index)), np.empty(len(index))
     for low in range(0, len(index), BATCH):
-        part, here = slice(low, low + BATCH), index[low : low + BATCH]
-        following[part] = rowwise(q[part], windows.target(here))
-        middle = centroid(torch.from_numpy(windows.context(here)))
+        part, batch = slice(low, low + BATCH), index[low : low + BATCH]
+        following[part] = rowwise(q[part], windows.target(batch))
+        middle = centroid(torch.from_numpy(windows.context(batch)))
         anchor[part] = rowwise(q[part], middle.numpy())
-    found = {"cos_next": WindowMetric(following, index), "cos_anchor": WindowMetric(anchor, index)}
+    columns = {"cos_next": following, "cos_anchor": anchor}
+    metrics = {name: WindowMetric(values, index) for name, values in columns.items()}
     for name in names:
         counted = np.arange(len(index))
         if name == "unseen":
@@ -74,12 +75,12 @@ def cosine_columns(
             continue
         previous = np.empty(len(counted))
         for low in range(0, len(counted), BATCH):
-            here = counted[low : low + BATCH]
-            chunks = windows.previous(name, index[here])
-            previous[low : low + BATCH] = rowwise(q[here], chunks)
-        found[f"cos_prev.{name}"] = WindowMetric(previous, index[counted])
-        found[f"margin.{name}"] = WindowMetric(following[counted] - previous, index[counted])
-    return found
+            batch = counted[low : low + BATCH]
+            chunks = windows.previous(name, index[batch])
+            previous[low : low + BATCH] = rowwise(q[batch], chunks)
+        metrics[f"cos_prev.{name}"] = WindowMetric(previous, index[counted])
+        metrics[f"margin.{name}"] = WindowMetric(following[counted] - previous, index[counted])
+    return metrics
 
 
 def rowwise(a: np.ndarray, b: np.ndarray) -> np.ndarray:

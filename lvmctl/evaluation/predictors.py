@@ -54,9 +54,9 @@ class Predictor:
         index = np.arange(len(windows)) if index is None else index
         q = np.empty((len(index), windows.split.dim), dtype=np.float32)
         for low in range(0, len(index), BATCH):
-            here = index[low : low + BATCH]
-            given = (torch.from_numpy(x(here)) for x in (windows.context, windows.target))
-            q[low : low + BATCH] = self.ask(*given)
+            batch = index[low : low + BATCH]
+            tensors = (torch.from_numpy(x(batch)) for x in (windows.context, windows.target))
+            q[low : low + BATCH] = self.ask(*tensors)
         return q
 
     def ask(self, context: Tensor, target: Tensor) -> np.ndarray:
@@ -81,7 +81,7 @@ def reading_newest(predictor: Predictor, context: int) -> Predictor:
 def row_name(registry: Registry, entry: Entry) -> str:
     """What a baseline's row is called. Core's keep their names, which gates judge against, also
     where a plugin declares another baseline of that name."""
-    return entry.name if entry.plugin.found == CORE else registry.address(entry)
+    return entry.name if entry.plugin.origin == CORE else registry.address(entry)
 
 
 def baselines(
@@ -97,12 +97,12 @@ def baselines(
         shape: what they are built for.
         train: windows to fit on and to take the mean chunk from; without them, what needs them is
             left out.
-        say: told why a plugin's baseline that failed is left out.
+        say: called with the reason where a plugin's baseline that failed is left out.
 
     Returns:
         The predictors, and the names of those left out.
     """
-    found: list[Predictor] = []
+    predictors: list[Predictor] = []
     left_out: list[str] = []
     mean = None if train is None else train.split.mean()
     for entry in registry.entries("baseline"):
@@ -118,22 +118,22 @@ def baselines(
                 left_out.append(called)
                 continue
             try:
-                found.append(make(registry, entry, called, shape))
+                predictors.append(make(registry, entry, called, shape))
             except PluginError as error:
-                if entry.plugin.found == CORE:
+                if entry.plugin.origin == CORE:
                     raise
                 left_out.append(called)
                 say(f"{called} is left out: {error}")
-    return found, left_out
+    return predictors, left_out
 
 
 def baseline_names(registry: Registry) -> list[str]:
     """What the rows of all baselines and oracles are called."""
-    found = []
+    names = []
     for entry in registry.entries("baseline"):
         name = row_name(registry, entry)
-        found += [name, f"{name}-centred"] if entry.record.centred else [name]
-    return found
+        names += [name, f"{name}-centred"] if entry.record.centred else [name]
+    return names
 
 
 def raw(
@@ -142,7 +142,7 @@ def raw(
     """A baseline or an oracle as declared."""
     made = fitted(registry, entry, shape, train)
     kind = "oracle" if entry.record.oracle else "baseline"
-    optional = entry.plugin.found != CORE
+    optional = entry.plugin.origin != CORE
     call = guarded(entry, finite(made) if optional else made, predicted)
     score = own_score(entry, made)
     return Predictor(name, call, kind, score, optional=optional)
@@ -174,7 +174,7 @@ def centred(
     def score(context: Tensor, pool: Pool) -> Tensor:
         return unit(estimate(context)) @ without_mean(pool.vectors).T
 
-    return Predictor(name, call, "baseline", score, optional=entry.plugin.found != CORE)
+    return Predictor(name, call, "baseline", score, optional=entry.plugin.origin != CORE)
 
 
 class Centred:
@@ -209,33 +209,34 @@ def fitted(registry: Registry, entry: Entry, shape: Shape, train: Any) -> Any:
 
 def own_score(entry: Entry, made: Any) -> Callable[[Tensor, Pool], Tensor] | None:
     """The ``score`` of a plugin's object, if it has one."""
-    own = getattr(made, "score", None)
-    return None if own is None else guarded(entry, own, scored)
+    score = getattr(made, "score", None)
+    return None if score is None else guarded(entry, score, scored)
 
 
 def guarded(
-    entry: Entry, own: Callable[..., Tensor], owed: Callable[..., tuple[int, ...]]
+    entry: Entry, function: Callable[..., Tensor], expected_shape: Callable[..., tuple[int, ...]]
 ) -> Callable[..., Tensor]:
     """A plugin's function whose faults carry its name, a result of another shape among them."""
 
-    def call(*given: Any) -> Tensor:
+    def call(*args: Any) -> Tensor:
         with attribute_errors(entry):
-            found = own(*given)
-            if tuple(found.shape) != owed(*given):
-                raise ValueError(f"it returned shape {tuple(found.shape)}, not {owed(*given)}")
-        return found
+            result = function(*args)
+            shape, expected = tuple(result.shape), expected_shape(*args)
+            if shape != expected:
+                raise ValueError(f"it returned shape {shape}, not {expected}")
+        return result
 
     return call
 
 
-def finite(own: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def finite(baseline: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """A baseline whose predictions have to be numbers."""
 
-    def call(*given: Tensor) -> Tensor:
-        found = own(*given)
-        if not found.isfinite().all():
-            raise ValueError("it predicts what is no number")
-        return found
+    def call(*args: Tensor) -> Tensor:
+        prediction = baseline(*args)
+        if not prediction.isfinite().all():
+            raise ValueError("its predictions contain NaN or infinity")
+        return prediction
 
     return call
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lvmctl.core.formatting import MISSING, figure, number, paragraph, table
+from lvmctl.core.formatting import MISSING, metric_cells, number, paragraph, table
 from lvmctl.core.tree import get_number
 
 POOLS = {
@@ -14,7 +14,7 @@ POOLS = {
     "global": ("global.filtered", "all chunks of the split but the window's"),
     "unfiltered": ("in_article.unfiltered", "the article with the window, as the original work"),
 }
-"""Pools by what the command line calls them: the path of their figures, and what they hold."""
+"""Pools by what the command line calls them: the path of their metrics, and what they hold."""
 
 PRIMARY = "in_article.filtered"
 RANKS = {"r@1": "R@1", "r@5": "R@5", "r@10": "R@10", "mrr": "MRR", "mrr@10": "MRR@10"}
@@ -43,21 +43,21 @@ all chunks. Compare with direct, which retrieves with the last chunk itself;
 oracles see the target. Intervals resample articles."""
 
 
-def heading(found: Mapping[str, Any], more: str = "") -> str:
+def heading(result: Mapping[str, Any], more: str = "") -> str:
     """What was evaluated on what, and ``more`` of that, wrapped."""
-    val = found["data"]["val"]
-    who = f"{found['run']} ({found['recipe']}) on " if "run" in found else ""
+    val = result["data"]["val"]
+    who = f"{result['run']} ({result['recipe']}) on " if "run" in result else ""
     return paragraph(
-        f"{who}{found['windows']:,} windows of {found['articles']:,} articles of {val['name']}, "
-        f"K = {found['context']}, horizon {found['horizon']}{more}",
+        f"{who}{result['windows']:,} windows of {result['articles']:,} articles of {val['name']}, "
+        f"K = {result['context']}, horizon {result['horizon']}{more}",
     )
 
 
 def rank_rows(predictors: Mapping[str, Any], path: str) -> list[Sequence[str]]:
-    """A row per predictor: figures, and the interval of R@5; one more for the q of a ranker."""
+    """A row per predictor: metrics, and the interval of R@5; one more for the q of a ranker."""
     rows = []
     for predictor, tree in with_q(predictors):
-        cells = {name: figure(tree, f"{path}.{name}") for name in RANKS}
+        cells = {name: metric_cells(tree, f"{path}.{name}") for name in RANKS}
         rows.append([predictor, *(value for value, _ in cells.values()), cells["r@5"][1]])
     return rows
 
@@ -70,31 +70,31 @@ def with_q(predictors: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
             yield f"{name}, q alone", tree["q"]
 
 
-def ranks_text(found: Mapping[str, Any], pool: str) -> str:
+def ranks_text(result: Mapping[str, Any], pool: str) -> str:
     """Ranks of the target in one of :data:`POOLS`, with chance and the mean size of the pool."""
     path, what = POOLS[pool]
     family, _, name = path.partition(".")
-    counted = next(iter(found["predictors"].values()))[family][name]
-    lines = [heading(found), f"pool: {what}"]
+    counted = next(iter(result["predictors"].values()))[family][name]
+    lines = [heading(result), f"pool: {what}"]
     if not counted["windows"]:
-        lines.append(f"no article has {found['min_article']} chunks: lower --min-article")
+        lines.append(f"no article has {result['min_article']} chunks: lower --min-article")
         return "\n".join(lines)
-    rows = rank_rows(found["predictors"], path)
+    rows = rank_rows(result["predictors"], path)
     rows.append(["chance", *(number(counted[f"chance_{name}"]) for name in RANKS), ""])
     lines += ["", table(["", *RANKS.values(), "R@5, 95 %"], rows), ""]
-    least = "" if family == "global" else f" in articles of at least {found['min_article']} chunks"
+    least = "" if family == "global" else f" in articles of at least {result['min_article']} chunks"
     lines.append(
         f"{counted['windows']:,} windows{least}, {counted['pool_mean']:,.1f} candidates on average"
     )
     return "\n".join(lines)
 
 
-def margin_rows(found: Mapping[str, Any]) -> list[Sequence[str]]:
+def margin_rows(result: Mapping[str, Any]) -> list[Sequence[str]]:
     """A row per predictor and bound: cos_next with its interval, and each named margin."""
     rows = []
-    for name, tree in found["predictors"].items():
-        rows.append([name, *figure(tree, "cos_next"), *by_previous(tree, "margin")])
-    for name, margins in found.get("ceilings", {}).items():
+    for name, tree in result["predictors"].items():
+        rows.append([name, *metric_cells(tree, "cos_next"), *by_previous(tree, "margin")])
+    for name, margins in result.get("ceilings", {}).items():
         rows.append([name, "", "", *by_previous(margins, "margin")])
     return rows
 
@@ -104,53 +104,53 @@ def by_previous(tree: Mapping[str, Any], family: str) -> list[str]:
     return [number(tree.get(family, {}).get(previous)) for previous in PREVIOUS]
 
 
-def margins_text(found: Mapping[str, Any], full: bool = False) -> str:
+def margins_text(result: Mapping[str, Any], full: bool = False) -> str:
     """Margins by name, with their ceilings where these were worked out.
 
     Args:
         full: show the cosines to the previous chunks, too.
     """
     header = ["margin of", "cos_next", "95 % interval", *PREVIOUS]
-    lines = [heading(found), "", table(header, margin_rows(found)), ""]
+    lines = [heading(result), "", table(header, margin_rows(result)), ""]
     if full:
         rows = [
-            [name, *by_previous(tree, "cos_prev")] for name, tree in found["predictors"].items()
+            [name, *by_previous(tree, "cos_prev")] for name, tree in result["predictors"].items()
         ]
         lines += [table(["cosine of q to", *PREVIOUS], rows), ""]
     return "\n".join([*lines, MARGINS])
 
 
-def summary_text(found: Mapping[str, Any], full: bool = False) -> str:
+def summary_text(result: Mapping[str, Any], full: bool = False) -> str:
     """What was measured of each predictor: in-article and global retrieval, and cosine.
 
     Args:
         full: show the margins, too.
     """
     rows = []
-    for name, tree in found["predictors"].items():
-        first, *others = (figure(tree, path) for path in SUMMARY)
+    for name, tree in result["predictors"].items():
+        first, *others = (metric_cells(tree, path) for path in SUMMARY)
         rows.append([name, *first, *(value for value, _ in others)])
-    tree = next(reversed(found["predictors"].values()))
+    tree = next(reversed(result["predictors"].values()))
     chances = [get_number(tree, chance_of(path)) for path in SUMMARY]
     if any(value is not None for value in chances):
         first, *others = ("" if value is None else number(value) for value in chances)
         rows.append(["chance", first, "", *others])
     first, *others = SUMMARY.values()
     header = ["", first, "95 % interval", *others]
-    kept = [
+    filled = [
         column
         for column in range(len(header))
         if column == 0 or any(row[column] not in ("", MISSING) for row in rows)
     ]
-    shown = table([header[i] for i in kept], [[row[i] for i in kept] for row in rows])
-    lines = [heading(found), "", shown, "", SUMMARY_NOTE.format(**found)]
+    shown = table([header[i] for i in filled], [[row[i] for i in filled] for row in rows])
+    lines = [heading(result), "", shown, "", SUMMARY_NOTE.format(**result)]
     if full:
-        margins = table(["margin of", "cos_next", "95 % interval", *PREVIOUS], margin_rows(found))
+        margins = table(["margin of", "cos_next", "95 % interval", *PREVIOUS], margin_rows(result))
         lines += ["", margins, "", MARGINS]
     return "\n".join(lines)
 
 
 def chance_of(path: str) -> str:
-    """Where the chance level of a figure stands."""
+    """Where the chance level of a metric stands."""
     parent, _, name = path.rpartition(".")
     return f"{parent}.chance_{name}"

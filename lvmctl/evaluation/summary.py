@@ -1,4 +1,4 @@
-"""A predictor's figures with their intervals and chance levels, as one plain tree."""
+"""A predictor's metrics with their intervals and chance levels, as one plain tree."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def summary(windows: Windows, measured: PredictorMetrics, resampling: Resampling
 
     Pools carry their chance levels, the mean pool size and how many windows are counted.
     """
-    tree = with_intervals(windows, measured.columns, resampling)
+    tree = with_intervals(windows, measured.metrics, resampling)
     for path, ranked in measured.ranks.items():
         place = tree
         for name in path.split("."):
             place = place.setdefault(name, {})
-        found = retrieval(ranked.ranks, ranked.sizes)
-        place |= {name: value for name, value in found.items() if name not in place}
-        if "amri" in found:
+        metrics = retrieval(ranked.ranks, ranked.sizes)
+        place |= {name: value for name, value in metrics.items() if name not in place}
+        if "amri" in metrics:
             values, denominators = rank_index(ranked.ranks, ranked.sizes)
             article = windows.article[ranked.rows]
             place["ci"]["amri"] = list(resampling.interval(values, article, denominators))
@@ -32,15 +32,15 @@ def summary(windows: Windows, measured: PredictorMetrics, resampling: Resampling
 
 
 def with_intervals(
-    windows: Windows, columns: WindowMetrics, resampling: Resampling
+    windows: Windows, metrics: WindowMetrics, resampling: Resampling
 ) -> dict[str, Any]:
-    """Means of columns as a tree; in each place ``ci`` holds the intervals of its figures."""
+    """Means of metrics as a tree; in each place ``ci`` holds the intervals of its metrics."""
     intervals = resampling.intervals(
-        {path: (c.values, windows.article[c.rows]) for path, c in columns.items()}
+        {path: (c.values, windows.article[c.rows]) for path, c in metrics.items()}
     )
     flat: list[tuple[str, Any]] = []
-    for path, column in columns.items():
-        flat.append((path, column.mean()))
+    for path, metric in metrics.items():
+        flat.append((path, metric.mean()))
         parent, dot, name = path.rpartition(".")
         # The name may not be split again: it is the last part of a dotted path.
         flat.append((f"{parent}{dot}ci.{name}", list(intervals[path])))

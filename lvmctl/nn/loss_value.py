@@ -1,4 +1,4 @@
-"""What a loss says of a batch: its values by window, and their means."""
+"""A loss on a batch: its values by window, and their means."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lvmctl.plan import PlannedPart
 
 
 class LossValue(NamedTuple):
-    """What one loss says of a batch.
+    """One loss on a batch.
 
     Attributes:
         part: the loss in the plan.
@@ -40,9 +40,9 @@ class LossValue(NamedTuple):
         Raises:
             TypeError: it has another form.
         """
-        long = long_form(output, part.entry.name, windows)
-        means = {name: mean(term, weight) for name, term in long.terms.items()}
-        return cls(part, long.terms, long.metrics, means)
+        output = loss_output(output, part.entry.name, windows)
+        means = {name: mean(term, weight) for name, term in output.terms.items()}
+        return cls(part, output.terms, output.metrics, means)
 
     @property
     def total(self) -> Tensor:
@@ -50,7 +50,7 @@ class LossValue(NamedTuple):
         return reduce(add, self.means.values())
 
     def logged(self) -> dict[str, Tensor]:
-        """What the history has of it: scalars, without gradient.
+        """What the history shows: scalars, without gradient.
 
         Those of a loss that was added to the recipe are named after it.
         """
@@ -60,7 +60,7 @@ class LossValue(NamedTuple):
         return {f"{before}{name}": value.detach() for name, value in named.items()}
 
 
-def long_form(output: LossOutput | Tensor, name: str, windows: int) -> LossOutput:
+def loss_output(output: LossOutput | Tensor, name: str, windows: int) -> LossOutput:
     """What a loss returned, as a LossOutput; a bare tensor is the term ``name``.
 
     Raises:

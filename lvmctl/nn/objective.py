@@ -103,8 +103,8 @@ class Objective(nn.Module):
 
         With an epoch, only the losses that have a weight in it are asked.
         """
-        asked = (getattr(self.losses[n], attribute, 0) for n in self.active(epoch))
-        return max(asked, default=0)
+        counts = (getattr(self.losses[n], attribute, 0) for n in self.active(epoch))
+        return max(counts, default=0)
 
     def active(self, epoch: int | None) -> list[int]:
         """Numbers of the losses that have a weight in ``epoch``; of all of them without one."""

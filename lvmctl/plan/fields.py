@@ -21,26 +21,26 @@ def batch_fields(
     Args:
         registry: where they are looked up; a part sees its own plugin's first.
         parts: losses and sample weights.
-        problems: what is wrong is told there; without it, it is raised.
+        problems: errors are appended to it; without it, they are raised.
 
     Raises:
         UsageError, PluginError: a field that there is not, or two of one name.
     """
-    found: dict[str, Entry] = {}
+    fields: dict[str, Entry] = {}
     for part in parts:
         for name in part.entry.record.needs:
             if name in FIELDS:
                 continue
             try:
                 entry = field_of(registry, part, name)
-                if found.setdefault(entry.name, entry) != entry:
-                    both = f"{found[entry.name].qualified} and {entry.qualified}"
+                if fields.setdefault(entry.name, entry) != entry:
+                    both = f"{fields[entry.name].qualified} and {entry.qualified}"
                     raise UsageError(f"{both} are both batch.{entry.name}, leave one out")
             except LvmctlError as error:
                 if problems is None:
                     raise
                 problems.append(str(error))
-    return found
+    return fields
 
 
 def field_of(registry: Registry, part: PlannedPart, name: str) -> Entry:
@@ -52,7 +52,7 @@ def field_of(registry: Registry, part: PlannedPart, name: str) -> Entry:
         if hint is None and (close := nearest(bare_name(name), names)):
             hint = f"did you mean {close!r}?"
         raise UsageError(
-            f"{part.entry.kind} {part.entry.name} needs batch field {name!r}, which there is not",
+            f"{part.entry.kind} {part.entry.name} needs batch field {name!r}, which does not exist",
             hint=hint or f"there are {', '.join(names)}",
         )
     return registry.get("field", name, within=part.entry.plugin)

@@ -38,7 +38,7 @@ def validate_plan(
     for part in losses:
         record = part.entry.record
         if "scores" in record.needs_prediction and "negative_mask" not in record.needs:
-            problems.append(f"loss {record.name} needs scores of a list, let it need negative_mask")
+            problems.append(f"loss {record.name} needs scores, so it must need negative_mask")
         missing = {*record.needs_prediction} - {*model.entry.record.gives, "rollout"}
         if missing:
             problems.append(

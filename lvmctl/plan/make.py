@@ -31,7 +31,7 @@ def make_plan(
 
     Raises:
         UsageError: an unknown name or option, a bad value, or parts that do not fit together; all
-            that is wrong is said at once.
+            that is wrong is reported at once.
     """
     return _plan(registry, recipe, [(o, dict(leaves(values))) for o, values in layers], losses, {})
 

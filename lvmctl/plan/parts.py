@@ -72,7 +72,7 @@ def as_typed(
     problems: list[str],
 ) -> Composition:
     """The composition with the ``model`` and the ``losses`` that were typed; what cannot be done is
-    told in ``problems`` and left out."""
+    reported in ``problems`` and left out."""
     try:
         composition = with_model(registry, composition, model)
     except UsageError as error:
@@ -88,7 +88,7 @@ def as_typed(
 def drafts_of(
     registry: Registry, recipe: Entry, composition: Composition, faults: list[str]
 ) -> list[Draft]:
-    """Every part of a composition; one that there is not is told in ``faults`` and left out."""
+    """Every part of a composition; a missing one is reported in ``faults`` and left out."""
     parts = [("model", composition.model), *(("loss", part) for part in composition.losses)]
     parts += [("gate", part) for part in composition.gates]
     drafts = []
@@ -96,7 +96,7 @@ def drafts_of(
         try:
             entry = registry.get(kind, part.name, within=recipe.plugin)
             if isinstance(entry.record, VerdictGate):
-                raise UsageError("it judges a finished model; a profile asks for it, no recipe")
+                raise UsageError("it judges a finished model: name it in a profile")
             drafts.append(Draft(part, entry))
         except LvmctlError as error:
             faults.append(f"{kind} {part.name}: {error}")

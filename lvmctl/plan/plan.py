@@ -38,8 +38,8 @@ class PlannedPart:
     def record(self) -> dict[str, Any]:
         """As saved in ``config.json``."""
         options = dataclasses.asdict(self.options)
-        found = {"name": self.entry.saved, "weight": str(self.weight), "options": options}
-        return found | package(self.entry) | ({"added": True} if self.added else {})
+        record = {"name": self.entry.saved, "weight": str(self.weight), "options": options}
+        return record | package(self.entry) | ({"added": True} if self.added else {})
 
 
 @dataclass(frozen=True)

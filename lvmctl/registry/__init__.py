@@ -51,8 +51,8 @@ def load_registry(strict: bool = False) -> Registry:
         from lvmctl.registry.find import find
         from lvmctl.registry.registry import build
 
-        found = find() if _settings["enabled"] else []
-        _loaded[strict] = build(found, _disabled(), strict)
+        points = find() if _settings["enabled"] else []
+        _loaded[strict] = build(points, _disabled(), strict)
     return _loaded[strict]
 
 

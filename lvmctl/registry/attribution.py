@@ -12,23 +12,23 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from lvmctl.registry.find import UNPACKAGED, Found
+from lvmctl.registry.find import UNPACKAGED, Origin
 
 
-def describe_error(error: BaseException, found: Found, target: str = "") -> str:
+def describe_error(error: BaseException, origin: Origin, target: str = "") -> str:
     """An error as one line: ``ValueError: no such margin (my_package/loss.py:12)``.
 
     Args:
-        found: the plugin whose code ran.
+        origin: the plugin whose code ran.
         target: ``package.module:Attribute`` of the record it ran for, which names its code too.
     """
     message = error.msg if isinstance(error, SyntaxError) and error.msg else str(error)
     line = ": ".join(part for part in (type(error).__name__, " ".join(message.split())) if part)
-    place = raised_at(error, found, target)
+    place = raised_at(error, origin, target)
     return line if place is None else f"{line} ({place})"
 
 
-def raised_at(error: BaseException, found: Found, target: str = "") -> str | None:
+def raised_at(error: BaseException, origin: Origin, target: str = "") -> str | None:
     """``file.py:LINE`` of the innermost frame of an error in a plugin's own code.
 
     Its own are the packages that its entry point and ``target`` name, and the other files beside
@@ -41,8 +41,8 @@ def raised_at(error: BaseException, found: Found, target: str = "") -> str | Non
     """
     if isinstance(error, SyntaxError) and error.lineno and os.path.isfile(error.filename or ""):
         return shown(error.filename, error.lineno)
-    homes = {name.partition(":")[0].partition(".")[0] for name in (found.module, target) if name}
-    beside = Path(found.distribution).parent if found.version == UNPACKAGED else None
+    homes = {name.partition(":")[0].partition(".")[0] for name in (origin.module, target) if name}
+    beside = Path(origin.distribution).parent if origin.version == UNPACKAGED else None
     place = None
     for frame, line in frames(error):
         package = frame.f_globals.get("__name__", "").partition(".")[0]

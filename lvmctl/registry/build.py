@@ -49,5 +49,5 @@ def taken(target: Callable[..., Any], offered: Collection[str]) -> list[str]:
         if parameter.name not in offered and parameter.default is parameter.empty:
             *others, last = offered
             known = f"{', '.join(others)} and {last}" if others else last
-            raise TypeError(f"it asks for {parameter.name!r}, and is given {known} by name")
+            raise TypeError(f"it has a parameter {parameter.name!r}, and may have {known}")
     return [parameter.name for parameter in named if parameter.name in offered]

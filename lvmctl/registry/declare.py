@@ -26,7 +26,7 @@ from lvmctl.registry import hookspecs
 from lvmctl.registry import specs as spec
 from lvmctl.registry import verdict_specs as verdicts
 from lvmctl.registry.attribution import defined_at, describe_error
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.registry.process_state import undone
 
 NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
@@ -63,7 +63,7 @@ class Plugin:
     """A plugin after the attempt to declare it.
 
     Attributes:
-        found: its entry point.
+        origin: where it comes from.
         status: ``ok``, ``broken`` (see ``error``) or ``disabled`` (never imported).
         api: the API version it declares, if it got that far.
         records: what it declares, none unless ``ok``.
@@ -71,7 +71,7 @@ class Plugin:
         traceback: the whole story of a broken one.
     """
 
-    found: Found
+    origin: Origin
     status: Literal["ok", "broken", "disabled"]
     api: int | None = None
     records: tuple[spec.Record, ...] = ()
@@ -80,15 +80,15 @@ class Plugin:
 
     @property
     def name(self) -> str:
-        return self.found.name
+        return self.origin.name
 
     @property
     def distribution(self) -> str:
-        return self.found.distribution
+        return self.origin.distribution
 
     @property
     def version(self) -> str:
-        return self.found.version
+        return self.origin.version
 
     @property
     def id(self) -> str:
@@ -109,7 +109,7 @@ class Refusal(Exception):
         super().__init__(what if place is None else f"{what} ({place})")
 
 
-def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
+def declare(origin: Origin, manager: pluggy.PluginManager) -> Plugin:
     """Import a plugin, check it, register its lifecycle hooks with ``manager``.
 
     Never raises for a fault of the plugin, not even for ``sys.exit()`` at import.
@@ -117,24 +117,24 @@ def declare(found: Found, manager: pluggy.PluginManager) -> Plugin:
     api = None
     try:
         with undone():
-            module = _import(found)
+            module = _import(origin)
             api = _api(module)
             _check_hooks(module)
             records = tuple(records_of(module))
-            plugin = Plugin(found, "ok", api, records)
+            plugin = Plugin(origin, "ok", api, records)
             manager.register(module, name=plugin.id)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        reason = str(error) if isinstance(error, Refusal) else describe_error(error, found)
-        return Plugin(found, "broken", api, error=reason, traceback=traceback.format_exc())
+        reason = str(error) if isinstance(error, Refusal) else describe_error(error, origin)
+        return Plugin(origin, "broken", api, error=reason, traceback=traceback.format_exc())
     return plugin
 
 
-def _import(found: Found) -> ModuleType:
-    if not re.fullmatch(r"[A-Za-z_][\w.]*", found.module):
-        raise Refusal(f"its entry point names {found.module!r}, which is not a module")
-    return importlib.import_module(found.module)
+def _import(origin: Origin) -> ModuleType:
+    if not re.fullmatch(r"[A-Za-z_][\w.]*", origin.module):
+        raise Refusal(f"its entry point names {origin.module!r}, which is not a module")
+    return importlib.import_module(origin.module)
 
 
 def _api(module: ModuleType) -> int:
@@ -249,13 +249,13 @@ def _check_verdict(hook: str, gate: verdicts.VerdictGate) -> None:
     if not gate.metric:
         raise Refusal(f"{hook}: verdict {gate.name} needs a metric")
     if (gate.at_least is None) == (gate.at_most is None):
-        raise Refusal(f"{hook}: verdict {gate.name} needs at_least or at_most, one of them")
+        raise Refusal(f"{hook}: verdict {gate.name} needs either at_least or at_most")
 
 
 def _check_profile(hook: str, profile: verdicts.ProfileSpec) -> None:
     gates = profile.gates
     if not isinstance(gates, tuple) or not gates or not all(isinstance(g, str) for g in gates):
-        raise Refusal(f"{hook}: gates of profile {profile.name} are no tuple of names")
+        raise Refusal(f"{hook}: gates of profile {profile.name} are not a tuple of names")
     if len({*gates}) < len(gates):
         raise Refusal(f"{hook}: profile {profile.name} names a gate twice")
 
@@ -271,7 +271,7 @@ def _check_metric(hook: str, metric: verdicts.MetricSpec) -> None:
 
 def _either(types: tuple[type, ...]) -> str:
     """``VerdictGate, KillRule or …``."""
-    *others, last = (one.__name__ for one in types)
+    *others, last = (each.__name__ for each in types)
     return f"{', '.join(others)} or {last}" if others else last
 
 

@@ -1,4 +1,4 @@
-"""Errors in plugins name the plugin, its file and line, and hooks cost nobody else anything."""
+"""Errors in plugins name the plugin, its file and line, and a failed hook harms nothing else."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def plugin_error(entry: Entry, error: BaseException) -> PluginError:
     """The error of a plugin's code that names the plugin's part, file and line."""
     hint = f"report it to the authors of {entry.plugin.distribution}, or do without it"
     return PluginError(
-        f"it failed with {describe_error(error, entry.plugin.found, entry.record.target)}",
-        where=f"{entry.kind} {entry.name} of plugin {entry.plugin.found}",
+        f"it failed with {describe_error(error, entry.plugin.origin, entry.record.target)}",
+        where=f"{entry.kind} {entry.name} of plugin {entry.plugin.origin}",
         hint="correct it" if entry.plugin.version == UNPACKAGED else hint,
     )
 
@@ -73,7 +73,7 @@ class Hooks:
 
     Args:
         registry: whose plugins are called.
-        say: where a failure is told.
+        say: called with the line of a failure.
     """
 
     def __init__(self, registry: Registry, say: Callable[[str], None]) -> None:
@@ -89,17 +89,17 @@ class Hooks:
         for hook in reversed(getattr(self.registry.hook, name).get_hookimpls()):
             if hook.plugin_name in self.failed:
                 continue
-            given = [copied(arguments[argument]) for argument in hook.argnames]
+            values = [copied(arguments[argument]) for argument in hook.argnames]
             try:
                 with same_directory():
-                    result = hook.function(*given)
+                    result = hook.function(*values)
                 if result is not None and not isinstance(result, str):
                     raise TypeError(f"it returned {result!r}, not a reason or None")
             except (Exception, SystemExit) as error:
                 self.failed.add(hook.plugin_name)
-                found = next(p.found for p in self.registry.plugins if p.id == hook.plugin_name)
+                origin = next(p.origin for p in self.registry.plugins if p.id == hook.plugin_name)
                 self.say(
-                    f"plugin {found}: {name} failed with {describe_error(error, found)}; "
+                    f"plugin {origin}: {name} failed with {describe_error(error, origin)}; "
                     "its hooks are left out from here on"
                 )
                 continue

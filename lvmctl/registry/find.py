@@ -16,8 +16,8 @@ UNPACKAGED = "unpackaged"
 
 
 @dataclass(frozen=True)
-class Found:
-    """An entry point: a plugin that is installed and not yet imported.
+class Origin:
+    """Where a plugin comes from: an entry point that is installed, or a file.
 
     Attributes:
         name: the entry point's name, the plugin's own word for itself.
@@ -39,13 +39,13 @@ class Found:
         return name in (self.name, self.distribution)
 
 
-CORE = Found("core", "lvmctl", lvmctl.__version__, "lvmctl.builtin")
+CORE = Origin("core", "lvmctl", lvmctl.__version__, "lvmctl.builtin")
 """Core's own records, declared by the same hooks from a module that needs no entry point."""
 
 
-def find() -> list[Found]:
+def find() -> list[Origin]:
     """Every installed plugin, by distribution and name. Damaged metadata hides only itself."""
-    seen: dict[str, list[Found]] = {}
+    seen: dict[str, list[Origin]] = {}
     for distribution in metadata.distributions():
         try:
             if f"[{GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
@@ -57,17 +57,17 @@ def find() -> list[Found]:
         # An earlier place on the path hides a later one, as it does for imports.
         seen.setdefault(name.lower(), list(_points(distribution, name, version)))
     return sorted(
-        (found for group in seen.values() for found in group),
-        key=lambda found: (found.distribution.lower(), found.name),
+        (origin for group in seen.values() for origin in group),
+        key=lambda origin: (origin.distribution.lower(), origin.name),
     )
 
 
-def _points(distribution: metadata.Distribution, name: str, version: str) -> Iterator[Found]:
+def _points(distribution: metadata.Distribution, name: str, version: str) -> Iterator[Origin]:
     try:
         points = list(distribution.entry_points)
     except Exception as error:  # not in the format: shown as a plugin that cannot load
-        yield Found(name, name, version, f"entry_points.txt: {error}")
+        yield Origin(name, name, version, f"entry_points.txt: {error}")
         return
     for point in points:
         if point.group == GROUP:
-            yield Found(point.name, name, version, point.value.strip())
+            yield Origin(point.name, name, version, point.value.strip())

@@ -1,9 +1,9 @@
-"""A class in a file of its own as a record, for a first try without a package.
+"""A class of a file as a record, without a package.
 
-Wherever a name is expected, ``path/to/file.py:Class`` is one too. What a packaged record says, the
-class says: its docstring is the summary, a frozen dataclass ``Options`` inside it the options, and
-any other field of its kind's record (``needs``, ``geometry``, ``fitted``, …) an attribute. A gate
-says what it does: ``role = "kill"``, ``"sample"`` or ``"select"``.
+``path/to/file.py:Class`` stands wherever a record's name does. The class's docstring is the summary
+of the record, a frozen dataclass ``Options`` inside it the options, and any other field of its
+kind's record (``needs``, ``geometry``, ``fitted``, …) an attribute of the class. A gate has its
+role too: ``role = "kill"``, ``"sample"`` or ``"select"``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lvmctl.core.errors import PluginError, UsageError, nearest
 from lvmctl.registry import specs as spec
 from lvmctl.registry.attribution import describe_error
 from lvmctl.registry.declare import RECORDS, Plugin, options_fault
-from lvmctl.registry.find import UNPACKAGED, Found
+from lvmctl.registry.find import UNPACKAGED, Origin
 
 ADDRESS = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 SPECS = {
@@ -46,24 +46,22 @@ def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
 
     Raises:
         UsageError: there is no such file, or no such class in it.
-        PluginError: the file cannot be imported, or what the class says is not sound.
+        PluginError: the file cannot be imported, or its attributes are invalid.
     """
     match = ADDRESS.fullmatch(address)
     path, name = Path(match["path"]).resolve(), match["name"]
     if not path.is_file():
-        raise UsageError(
-            "no such file", where=match["path"], hint="put it back, or name where it is now"
-        )
-    found = Found(path.stem, f"{path}", UNPACKAGED, module_name(path))
-    module = imported(path, found)
+        raise UsageError("no such file", where=match["path"], hint="restore it, or give its path")
+    origin = Origin(path.stem, f"{path}", UNPACKAGED, module_name(path))
+    module = imported(path, origin)
     target = vars(module).get(name)
     if not isinstance(target, type):
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
         close = nearest(name, classes)
         hint = f"did you mean {close}?" if close else None
         raise UsageError(f"has no class {name}", where=match["path"], hint=hint)
-    record = record_of(kind, target, found)
-    return record, Plugin(found, "ok", spec.API_VERSION, (record,))
+    record = record_of(kind, target, origin)
+    return record, Plugin(origin, "ok", spec.API_VERSION, (record,))
 
 
 def module_name(path: Path) -> str:
@@ -71,45 +69,45 @@ def module_name(path: Path) -> str:
     return f"lvmctl_file_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
 
 
-def imported(path: Path, found: Found) -> ModuleType:
+def imported(path: Path, origin: Origin) -> ModuleType:
     """The file as a module, imported once."""
-    if found.module in sys.modules:
-        return sys.modules[found.module]
-    source = importlib.util.spec_from_file_location(found.module, path)
-    module = importlib.util.module_from_spec(source)
-    sys.modules[found.module] = module
+    if origin.module in sys.modules:
+        return sys.modules[origin.module]
+    file_spec = importlib.util.spec_from_file_location(origin.module, path)
+    module = importlib.util.module_from_spec(file_spec)
+    sys.modules[origin.module] = module
     try:
-        source.loader.exec_module(module)
+        file_spec.loader.exec_module(module)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        del sys.modules[found.module]
+        del sys.modules[origin.module]
         raise PluginError(
-            f"cannot be imported: {describe_error(error, found)}", where=path, hint="correct it"
+            f"cannot be imported: {describe_error(error, origin)}", where=path, hint="correct it"
         ) from error
     return module
 
 
-def record_type(kind: str, target: type, found: Found) -> type[spec.Buildable]:
-    """The type of record that a class makes of the kind that is asked for."""
+def record_type(kind: str, target: type, origin: Origin) -> type[spec.Buildable]:
+    """The type of the record of a class of kind ``kind``."""
     if kind == "gate":
         role = getattr(target, "role", None)
         if role not in GATES:
             raise PluginError(
                 f"the gate {target.__name__} has the role {role!r}",
-                where=found.distribution,
+                where=origin.distribution,
                 hint=f"give it the attribute role, one of {', '.join(GATES)}",
             )
         return GATES[role]
     if kind not in SPECS:
-        raise UsageError(f"a {kind} is no class of a file", where=found.distribution)
+        raise UsageError(f"a {kind} cannot be a class of a file", where=origin.distribution)
     return SPECS[kind]
 
 
-def record_of(kind: str, target: type, found: Found) -> spec.Record:
-    """What the class says of itself, as a record."""
-    make = record_type(kind, target, found)
-    said: dict[str, Any] = {
+def record_of(kind: str, target: type, origin: Origin) -> spec.Record:
+    """The record of a class."""
+    make = record_type(kind, target, origin)
+    attributes: dict[str, Any] = {
         field.name: getattr(target, field.name)
         for field in dataclasses.fields(make)
         if field.name not in COMMON and hasattr(target, field.name)
@@ -118,14 +116,14 @@ def record_of(kind: str, target: type, found: Found) -> spec.Record:
     if fault := options_fault(options):
         raise PluginError(
             f"the options of {target.__name__} {fault}",
-            where=found.distribution,
+            where=origin.distribution,
             hint="write @dataclass(frozen=True, kw_only=True) above it, and fields with option()",
         )
     summary = (target.__doc__ or "").strip().partition("\n")[0]
     return make(
         name=target.__name__,
         summary=summary,
-        target=f"{found.module}:{target.__name__}",
+        target=f"{origin.module}:{target.__name__}",
         options=options,
-        **said,
+        **attributes,
     )

@@ -18,22 +18,22 @@ def undone() -> Iterator[None]:
 @contextmanager
 def same_directory() -> Iterator[None]:
     """The working directory is what it was, or every relative path would mean another."""
-    here = None
+    directory = None
     with suppress(OSError):  # it may be gone
-        here = os.getcwd()
+        directory = os.getcwd()
     try:
         yield
     finally:
         with suppress(OSError):
-            if here is not None and os.getcwd() != here:
-                os.chdir(here)
+            if directory is not None and os.getcwd() != directory:
+                os.chdir(directory)
 
 
 @contextmanager
 def _descriptor() -> Iterator[None]:
     """The same below Python: C libraries and child processes write to the descriptor itself."""
     try:
-        kept = os.dup(1)
+        stdout = os.dup(1)
     except OSError:  # stdout is closed
         yield
         return
@@ -42,5 +42,5 @@ def _descriptor() -> Iterator[None]:
             os.dup2(2, 1)
         yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(stdout, 1)
+        os.close(stdout)

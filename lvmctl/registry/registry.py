@@ -12,7 +12,7 @@ import pluggy
 from lvmctl.core.errors import PluginError, nearest
 from lvmctl.registry import hookspecs
 from lvmctl.registry.declare import Plugin, declare
-from lvmctl.registry.find import CORE, UNPACKAGED, Found
+from lvmctl.registry.find import CORE, UNPACKAGED, Origin
 from lvmctl.registry.from_file import declare_file, is_address
 from lvmctl.registry.resolve import resolve
 from lvmctl.registry.specs import Record
@@ -54,7 +54,7 @@ class Entry:
     def means(self, name: str) -> bool:
         """Whether a bare name, ``plugin/record`` or ``distribution/record`` names this entry."""
         owner, _, bare = name.rpartition("/")
-        return bare == self.record.name and (not owner or self.plugin.found.known_as(owner))
+        return bare == self.record.name and (not owner or self.plugin.origin.known_as(owner))
 
 
 class Registry:
@@ -89,15 +89,15 @@ class Registry:
 
         Raises:
             PluginError: unknown (the nearest name is suggested), contested (every owner is named),
-                or declared by nobody because the plugin is broken or disabled (why is said).
+                or declared by nobody because the plugin is broken or disabled (with the reason).
 
             UsageError: ``file.py:Class`` names no file or class (:mod:`.unpackaged`).
         """
         if is_address(name):
             return Entry(*declare_file(kind, name))
         matches = [entry for entry in self.entries(kind) if entry.means(name)]
-        own = [entry for entry in matches if within and entry.plugin.found == within.found]
-        matches = own or matches
+        inside = [entry for entry in matches if within and entry.plugin.origin == within.origin]
+        matches = inside or matches
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -106,7 +106,7 @@ class Registry:
 
     def resolve(self, entry: Entry, attr: str = "target") -> Any:
         """Import the object ``entry.record.<attr>`` names; PluginError if that fails."""
-        return resolve(entry.record, entry.plugin.found, attr)
+        return resolve(entry.record, entry.plugin.origin, attr)
 
     def contested(self, entry: Entry) -> bool:
         """Whether the entry's bare name means other entries too."""
@@ -139,8 +139,8 @@ class Registry:
         owner = name.rpartition("/")[0] or name
         not_loaded = [plugin for plugin in self.plugins if plugin.status != "ok"]
         for plugin in not_loaded:
-            if plugin.found.known_as(owner):
-                why = f"plugin {plugin.found} is {plugin.status}: {plugin.error}"
+            if plugin.origin.known_as(owner):
+                why = f"plugin {plugin.origin} is {plugin.status}: {plugin.error}"
                 return PluginError(f"{what}: {why}", hint="see `lvmctl plugins list -v`")
         names = [*also, *self.names(kind)]
         names += [] if kind else [plugin.name for plugin in self.plugins]
@@ -153,12 +153,12 @@ class Registry:
             known += f"; more {kind}s come with plugins (pip install lvmctl-NAME)"
         hint = f"did you mean {close!r}?" if close else known
         if not_loaded:
-            hint += f" (not loaded: {', '.join(str(plugin.found) for plugin in not_loaded)})"
+            hint += f" (not loaded: {', '.join(str(plugin.origin) for plugin in not_loaded)})"
         return PluginError(what, hint=hint)
 
 
-def build(found: Collection[Found], disabled: dict[str, str], strict: bool = False) -> Registry:
-    """Declare core, then every plugin of ``found`` that is not disabled.
+def build(origins: Collection[Origin], disabled: dict[str, str], strict: bool = False) -> Registry:
+    """Declare core, then every plugin of ``origins`` that is not disabled.
 
     Args:
         disabled: what disables a plugin, by the plugin's or its distribution's name.
@@ -167,18 +167,18 @@ def build(found: Collection[Found], disabled: dict[str, str], strict: bool = Fal
     manager = pluggy.PluginManager("lvmctl")
     manager.add_hookspecs(hookspecs)
     plugins = [declare(CORE, manager)]
-    for one in found:
-        why = disabled.get(one.name) or disabled.get(one.distribution)
+    for origin in origins:
+        why = disabled.get(origin.name) or disabled.get(origin.distribution)
         if why:
-            plugins.append(Plugin(one, "disabled", error=f"disabled by {why}"))
-        elif one.name == CORE.name:
-            plugins.append(Plugin(one, "broken", error="the plugin name 'core' is lvmctl's own"))
+            plugins.append(Plugin(origin, "disabled", error=f"disabled by {why}"))
+        elif origin.name == CORE.name:
+            plugins.append(Plugin(origin, "broken", error="the plugin name 'core' is lvmctl's own"))
         else:
-            plugins.append(declare(one, manager))
+            plugins.append(declare(origin, manager))
     for plugin in plugins:
-        if plugin.status == "broken" and (strict or plugin.found == CORE):
+        if plugin.status == "broken" and (strict or plugin.origin == CORE):
             raise PluginError(
-                f"plugin {plugin.found} is broken: {plugin.error}",
+                f"plugin {plugin.origin} is broken: {plugin.error}",
                 hint="see `lvmctl plugins list -v`",
             )
     return Registry(plugins, manager.hook)

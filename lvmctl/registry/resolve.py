@@ -7,11 +7,11 @@ from typing import Any
 
 from lvmctl.core.errors import PluginError
 from lvmctl.registry.attribution import describe_error
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.registry.specs import Record
 
 
-def resolve(record: Record, found: Found, attr: str = "target") -> Any:
+def resolve(record: Record, origin: Origin, attr: str = "target") -> Any:
     """The object at ``record.<attr>``, a ``"package.module:Attribute"``.
 
     Raises:
@@ -24,9 +24,9 @@ def resolve(record: Record, found: Found, attr: str = "target") -> Any:
         raise
     except BaseException as error:
         raise PluginError(
-            f"{record.kind} {record.name!r} of plugin {found} cannot be loaded from {target}: "
-            f"{describe_error(error, found, target)}",
-            hint=f"repair or reinstall {found.distribution}",
+            f"{record.kind} {record.name!r} of plugin {origin} cannot be loaded from {target}: "
+            f"{describe_error(error, origin, target)}",
+            hint=f"repair or reinstall {origin.distribution}",
         ) from error
 
 

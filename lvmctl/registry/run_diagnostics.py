@@ -23,10 +23,10 @@ def ask(
     """
     diagnostic = build(registry, entry, options=options)
     with attribute_errors(entry):
-        found = diagnostic(subject, reporter)
-        if not isinstance(found, Diagnosis):
-            raise TypeError(f"a diagnostic returns a Diagnosis, not {type(found).__name__}")
-    return found
+        diagnosis = diagnostic(subject, reporter)
+        if not isinstance(diagnosis, Diagnosis):
+            raise TypeError(f"a diagnostic returns a Diagnosis, not {type(diagnosis).__name__}")
+    return diagnosis
 
 
 def ask_plugins(
@@ -37,11 +37,11 @@ def ask_plugins(
     Returns:
         Each that answers with its answer, and why others do not, by qualified name.
     """
-    answers, silent = [], {}
+    answers, unanswered = [], {}
     for entry in registry.entries("diagnostic"):
         if entry.record.takes == "run" and entry.plugin.name != "core":
             try:
                 answers.append((entry, ask(registry, entry, entry.record.options(), run, reporter)))
             except LvmctlError as error:
-                silent[entry.qualified] = str(error)
-    return answers, silent
+                unanswered[entry.qualified] = str(error)
+    return answers, unanswered

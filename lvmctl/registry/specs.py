@@ -139,7 +139,7 @@ class LossSpec(Buildable):
     ``needs_prediction`` names the optional prediction fields it reads (``raw``, ``weights``, …);
     one that reads ``scores`` needs ``negative_mask``, which says what is scored.
     ``regulariser`` says that its lowest value is not at the target: it keeps a prediction from
-    something, and is no objective of its own.
+    something, and is not an objective by itself.
     """
 
     needs: tuple[str, ...] = ("target",)

@@ -31,15 +31,15 @@ COSINE, RANKED = "ablations", "ablations.mrr@10"
 
 
 def section(run: Inputs) -> Section | Missing:
-    if not run.own.get("ablations"):
+    if not run.metrics.get("ablations"):
         return Missing(TITLE, "the windows of this data cannot be perturbed")
-    trees = {run.row: run.own} | {name: run.predictor(name) for name in BESIDE}
+    trees = {run.row: run.metrics} | {name: run.predictor(name) for name in BESIDE}
     shown = {name: tree for name, tree in trees.items() if tree.get("ablations")}
     where, what = COSINE, "cos(q, target)"
-    if get(run.own, RANKED):
+    if get(run.metrics, RANKED):
         where, what = RANKED, "MRR@10"
-    shuffled = with_interval(run.own, f"{where}.shuffled")
-    alone = f"In cos(q, target): {with_interval(run.own, f'{COSINE}.shuffled')}."
+    shuffled = with_interval(run.metrics, f"{where}.shuffled")
+    alone = f"In cos(q, target): {with_interval(run.metrics, f'{COSINE}.shuffled')}."
     return plotted(
         run,
         "ablations",

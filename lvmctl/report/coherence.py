@@ -19,8 +19,8 @@ STEP = 0.14
 
 
 def section(run: Inputs) -> Section | Missing:
-    ood = run.found["ood"]
-    splits = {"val": run.found["predictors"], "OOD": {} if ood is None else ood["predictors"]}
+    ood = run.result["ood"]
+    splits = {"val": run.result["predictors"], "OOD": {} if ood is None else ood["predictors"]}
     trees = {
         (name, split): tree[name]
         for name in (run.row, "direct")
@@ -29,11 +29,11 @@ def section(run: Inputs) -> Section | Missing:
     }
     if not trees:
         return Missing(TITLE, "a window of one chunk has no coherence")
-    said = "There is no OOD text to compare with."
-    gap = run.found["coherence_gap"]
+    sentence = "There is no OOD text to compare with."
+    gap = run.result["coherence_gap"]
     if gap is not None:
         which = "windows of normal coherence" if "." in gap["metric"] else "all windows"
-        said = (
+        sentence = (
             f"val − OOD on {which}: {number(gap['gap'])} {interval(gap['ci'])}; near 0 is stable."
         )
     return plotted(
@@ -41,10 +41,10 @@ def section(run: Inputs) -> Section | Missing:
         "coherence",
         TITLE,
         draw(trees),
-        f"cos_next of {run.row} and direct by coherence of the window. {said}",
+        f"cos_next of {run.row} and direct by coherence of the window. {sentence}",
         "cos_next by coherence, the mean cosine of neighbouring chunks of the window: easier text "
         "is no merit, so like is compared with like.",
-        said,
+        sentence,
     )
 
 

@@ -1,4 +1,4 @@
-"""How plots look: black on white, told apart by line and marker as much as by colour.
+"""How plots look: black on white, distinct by line and marker as well as by colour.
 
 Widths are those of a telephone, so that text is as large there as it was drawn; on a larger screen
 the plot grows.
@@ -60,8 +60,8 @@ class Look(NamedTuple):
 
     def plot(self, axes: Axes, x: list, y: list, label: str, **details: object) -> None:
         """A line with markers."""
-        own = {"color": self.color, "linestyle": self.line, "marker": self.marker}
-        axes.plot(x, y, label=label, markerfacecolor=self.inside, **own | details)
+        style = {"color": self.color, "linestyle": self.line, "marker": self.marker}
+        axes.plot(x, y, label=label, markerfacecolor=self.inside, **style | details)
 
     @property
     def inside(self) -> str:
@@ -113,8 +113,8 @@ def svg(figure: Figure, name: str, title: str) -> Html:
         element.attrib = {
             local(key): renamed(local(key), text, name) for key, text in element.attrib.items()
         }
-    own = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-labelledby": f"{name}-title"}
-    root.attrib = own
+    label = {"role": "img", "aria-labelledby": f"{name}-title"}
+    root.attrib = {"viewBox": root.attrib["viewBox"], **label}
     heading = ElementTree.Element("title", {"id": f"{name}-title"})
     heading.text = title
     root.insert(0, heading)

@@ -22,14 +22,14 @@ PARTS = ("last", "target", "first")
 
 
 def section(run: Inputs) -> Section | Missing:
-    kinds = run.found.get("examples")
+    kinds = run.result.get("examples")
     if kinds is None:
         return Missing(TITLE, "the result names no examples; lvmctl eval 5cat makes one that does")
-    shown = [one for kind in kinds.values() for one in kind["shown"]]
+    shown = [each for kind in kinds.values() for each in kind["shown"]]
     if not shown:
-        return Missing(TITLE, "no window of a long enough article is one")
-    val = run.found["data"]["val"]
-    rows = {one[part] for one in shown for part in PARTS}
+        return Missing(TITLE, "no window is a hit or a miss")
+    val = run.result["data"]["val"]
+    rows = {each[part] for each in shown for part in PARTS}
     try:
         texts = texts_of(Path(val["path"]), val["content_hash"], rows)
     except (OSError, ValueError, DataError):
@@ -53,10 +53,10 @@ def texts_of(store: Path, content_hash: str, rows: set[int]) -> dict[int, str]:
     if not (store / CHUNKS).is_file():
         return {}
     with open(store / CHUNKS, "rb") as lines:
-        found = {n: shortened(json.loads(line)) for n, line in enumerate(lines) if n in rows}
-    if len(found) < len(rows):
+        texts = {n: shortened(json.loads(line)) for n, line in enumerate(lines) if n in rows}
+    if len(texts) < len(rows):
         raise ValueError("fewer texts than chunks")
-    return found
+    return texts
 
 
 def shortened(text: Any) -> str:

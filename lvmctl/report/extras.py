@@ -21,19 +21,19 @@ LIMIT = 4
 
 
 def section(run: Inputs) -> Section | Missing:
-    extras = run.found.get("extras")
+    extras = run.result.get("extras")
     if not extras:
-        return Missing(TITLE, "the model says nothing besides its prediction")
+        return Missing(TITLE, "the model gives only its prediction")
     means = [f"{name} {number(float(np.mean(value)))}" for name, value in extras.items()]
-    said = f"Mean over windows of the evaluated model: {', '.join(means)}."
+    sentence = f"Mean over windows of the evaluated model: {', '.join(means)}."
     return plotted(
         run,
         "extras",
         TITLE,
         draw(list(extras)[:LIMIT], run.history),
-        f"Extras of the model by epoch. {said}",
+        f"Extras of the model by epoch. {sentence}",
         "What the model gives beside its prediction, as means over the windows of an epoch.",
-        said,
+        sentence,
     )
 
 

@@ -41,7 +41,7 @@ def environment() -> Environment:
     """Jinja2 with the templates of this package."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    found = Environment(
+    made = Environment(
         loader=PackageLoader("lvmctl.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -49,8 +49,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"asks": asks, "interval": interval, "number": number, "sign": sign}
-    return found
+    made.filters |= {"asks": asks, "interval": interval, "number": number, "sign": sign}
+    return made
 
 
 def printable(value: Any) -> Any:

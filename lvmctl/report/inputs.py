@@ -25,7 +25,7 @@ class Inputs:
         run: its directory.
         source: the file that the figures are from, ``5cat_results.json`` or
             ``5cat_partial.json``.
-        found: its content.
+        result: its content.
         history: ``training_history.json``; empty where there is none.
         config, manifest: the files of these names; an empty manifest where there is none.
     """
@@ -33,7 +33,7 @@ class Inputs:
     key: str
     run: RunDirectory
     source: Path
-    found: dict[str, Any]
+    result: dict[str, Any]
     history: list[dict[str, Any]]
     config: dict[str, Any]
     manifest: dict[str, Any]
@@ -46,27 +46,27 @@ class Inputs:
     @property
     def row(self) -> str:
         """The run's row among predictors."""
-        return self.found["name"]
+        return self.result["name"]
 
     @property
-    def own(self) -> dict[str, Any]:
+    def metrics(self) -> dict[str, Any]:
         """The run's figures."""
-        return self.found["predictors"][self.row]
+        return self.result["predictors"][self.row]
 
     def predictor(self, name: str) -> dict[str, Any]:
         """The figures of ``name``, empty where it was not measured."""
-        return self.found["predictors"].get(name, {})
+        return self.result["predictors"].get(name, {})
 
     @property
     def oracle(self) -> str:
         """The cosine oracle of the run's class."""
-        return ceilings("cos_next", self.found["geometry"]).names[0]
+        return ceilings("cos_next", self.result["geometry"]).names[0]
 
     @property
     def bounds(self) -> dict[str, Any]:
         """The largest margins of the run's class."""
-        name = ceilings("margin.last", self.found["geometry"]).names[0]
-        return self.found["ceilings"].get(name, {})
+        name = ceilings("margin.last", self.result["geometry"]).names[0]
+        return self.result["ceilings"].get(name, {})
 
 
 def partial_of(run: RunDirectory) -> Path:
@@ -79,7 +79,7 @@ def partial_of(run: RunDirectory) -> Path:
         raise RunError(
             "there is no partial result",
             where=run.fivecat_partial,
-            hint="leave --partial out, or look at a part with lvmctl eval 5cat --max-windows N",
+            hint="leave --partial out, or evaluate a part with lvmctl eval 5cat --max-windows N",
         )
     return run.fivecat_partial
 
@@ -109,9 +109,9 @@ def stale(run: RunDirectory) -> str | None:
 def older(path: Path) -> bool:
     """Whether ``path`` is a 5CAT result of another format; what is damaged is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         name = FORMAT.partition("/")[0]
-        return found["format"].startswith(f"{name}/") and found["format"] != FORMAT
+        return content["format"].startswith(f"{name}/") and content["format"] != FORMAT
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False
 
@@ -124,9 +124,9 @@ def read(run: RunDirectory, key: str, source: Path | None = None) -> Inputs:
     """
     source = source or run.fivecat
     with readable(source, run):
-        found = run.read(source)
-        if found["format"] != FORMAT:
-            raise ValueError(f"its format is {found['format']!r}, not {FORMAT!r}")
+        result = run.read(source)
+        if result["format"] != FORMAT:
+            raise ValueError(f"its format is {result['format']!r}, not {FORMAT!r}")
     history = run.read(run.history) if run.history.exists() else []
     manifest = run.read(run.manifest) if run.manifest.exists() else {}
     config = run.read(run.config)
@@ -138,7 +138,7 @@ def read(run: RunDirectory, key: str, source: Path | None = None) -> Inputs:
         expect(path, value, dict)
         for name in inside:
             expect(path, value.get(name, {}), dict)
-    return Inputs(key, run, source, found, history, config, manifest)
+    return Inputs(key, run, source, result, history, config, manifest)
 
 
 def expect(path: Path, value: Any, kind: type) -> None:

@@ -81,8 +81,8 @@ def make_report(
         names: paths or names of runs; the latest when there is none.
         out: the page; None is ``report.html`` in the run, if it is one.
         force: replace a file of another origin.
-        partial: show the last partial look (``5cat_partial.json``), not the run's own result; the
-            page is then ``report_partial.html`` by default.
+        partial: show the last partial evaluation (``5cat_partial.json``), not the run's own result;
+            the page is then ``report_partial.html`` by default.
 
     Raises:
         UsageError: a run is named twice, or ``out`` is missing.
@@ -114,14 +114,14 @@ def different(runs: Sequence[RunDirectory]) -> None:
 
 def place(runs: Sequence[RunDirectory], out: Path | None, force: bool, name: str) -> Path:
     """Where the page goes, after asking whether it may; before anything is computed."""
-    own = runs[0].path / name if len(runs) == 1 else None
-    out = out or own
+    usual = runs[0].path / name if len(runs) == 1 else None
+    out = out or usual
     if out is None:
-        raise UsageError("where should the page of several runs go?", hint="give --out FILE")
+        raise UsageError("a page of several runs needs a place", hint="give --out FILE")
     if out.is_dir() or not out.parent.is_dir():
         what = "is a directory" if out.is_dir() else "its directory does not exist"
         raise OutputError(what, where=out, hint="give --out a file in a directory that exists")
-    replaceable = force or (own is not None and out.resolve() == own.resolve())
+    replaceable = force or (usual is not None and out.resolve() == usual.resolve())
     if out.exists() and not replaceable:
         raise OutputError("exists already", where=out, hint="choose another --out, or add --force")
     return out
@@ -140,7 +140,7 @@ def composed(
             parts.append(part.section(inputs))
     parts[-1:-1] = plugins.sections(inputs, reporter)  # before where it all comes from
     with readable(source, run):
-        page([(inputs, parts)])  # what is amiss in its heading is blamed on this run
+        page([(inputs, parts)])  # an error in its heading is this run's
     return inputs, parts
 
 
@@ -157,11 +157,11 @@ def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
 
     reporter.info(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {run.path}` does")
     try:
-        found = run_fivecat(load_registry(), str(run.path), EvalRequest(), reporter).to_dict()
+        result = run_fivecat(load_registry(), str(run.path), EvalRequest(), reporter).to_dict()
     except LvmctlError as error:
         raise RunError(
             f"{why}, and evaluating failed ({error})",
             where=run.path,
             hint=f"repair that and run lvmctl eval 5cat {run.path}",
         ) from error
-    write_json(run.fivecat, found)
+    write_json(run.fivecat, result)

@@ -20,18 +20,18 @@ STEP = 0.2
 
 
 def section(run: Inputs) -> Section:
-    kind = run.found["geometry"]
-    trees = {run.row: run.own, "direct": run.predictor("direct")}
+    kind = run.result["geometry"]
+    trees = {run.row: run.metrics, "direct": run.predictor("direct")}
     trees |= {"centroid": run.predictor("centroid"), "ceiling": run.bounds}
-    own = [p for p in PREVIOUS if p in run.own.get("margin", {})]
-    said = ", ".join(f"margin[{p}] {with_interval(run.own, f'margin.{p}')}" for p in own)
-    tops = ", ".join(f"{p} {number(at(run.bounds, f'margin.{p}'))}" for p in own)
+    names = [p for p in PREVIOUS if p in run.metrics.get("margin", {})]
+    margins = ", ".join(f"margin[{p}] {with_interval(run.metrics, f'margin.{p}')}" for p in names)
+    tops = ", ".join(f"{p} {number(at(run.bounds, f'margin.{p}'))}" for p in names)
     return plotted(
         run,
         "margins",
         "Margins",
         draw({name: tree for name, tree in trees.items() if tree}),
-        f"Margins of {run.row}: {said}",
+        f"Margins of {run.row}: {margins}",
         "margin[P] is cos(q, target) − cos(q, P); the ceiling is the largest that any model of "
         f"the class “{kind}” can have ({tops}).",
         "margin[last] below 0 is what a correct model of text has: it does not mean “backward”. "

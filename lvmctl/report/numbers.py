@@ -12,9 +12,9 @@ NAN = float("nan")
 Interval = tuple[float, float]
 
 
-def real(found: Any) -> float:
+def real(value: Any) -> float:
     """A number of a JSON file; its nulls are NaN."""
-    return NAN if found is None else float(found)
+    return NAN if value is None else float(value)
 
 
 def at(tree: Mapping[str, Any], path: str) -> float:

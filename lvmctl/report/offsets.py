@@ -17,32 +17,32 @@ TITLE = "A: offset sweep"
 
 
 def section(run: Inputs) -> Section:
-    sweep = run.found["sweep"]
+    sweep = run.result["sweep"]
     shown = {name: sweep[name] for name in (run.row, "direct") if name in sweep}
-    figure = draw(shown, run.found["window_offsets"])
+    figure = draw(shown, run.result["window_offsets"])
     rival = sweep[run.row]["rivals"].get("fair")
-    said = [
+    paragraphs = [
         "The prediction should be most like the target (offset 0). The shaded chunks are its own "
         "window: it was made from them, so they do not count."
     ]
-    share = with_interval(run.own, "offsets.accuracy")
-    if math.isfinite(at(run.own, "offsets.accuracy")):
+    share = with_interval(run.metrics, "offsets.accuracy")
+    if math.isfinite(at(run.metrics, "offsets.accuracy")):
         direct = number(at(run.predictor("direct"), "offsets.accuracy"))
-        chance = number(at(run.own, "offsets.chance_accuracy"))
-        said.append(
+        chance = number(at(run.metrics, "offsets.chance_accuracy"))
+        paragraphs.append(
             f"Fair rule: {share} of the windows have no chunk outside the window, at these "
             f"offsets, that is nearer to the prediction than the target; direct {direct}, chance "
             f"{chance}."
         )
     if rival is not None:
-        gain = with_interval(run.own, "offsets.fair")
-        said.append(
+        gain = with_interval(run.metrics, "offsets.fair")
+        paragraphs.append(
             f"Diagnostic: the mean cosine to the target is {gain} above that to the best chunk "
             f"outside the window (k = {rival:+d}, ringed), which does not say which of two "
             "predictions is the better one."
         )
     alt = f"Mean cosine of the prediction of {run.row} to chunks around the target, by offset"
-    return plotted(run, "offsets", TITLE, figure, alt, *said)
+    return plotted(run, "offsets", TITLE, figure, alt, *paragraphs)
 
 
 @in_style

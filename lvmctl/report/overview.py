@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from lvmctl.core.formatting import figure
+from lvmctl.core.formatting import metric_cells
 from lvmctl.report.html import Html, render
 from lvmctl.report.inputs import Inputs
 
@@ -39,20 +39,20 @@ def columns(runs: Sequence[Inputs]) -> Iterator[Column]:
     """Runs, each set of windows followed by its ``direct`` and its chance."""
     for run, following in zip(runs, [*runs[1:], None]):
         name = run.name if len(runs) > 1 else run.row
-        yield Column(name, figures(run.own, PATHS), run.found["verdict"])
+        yield Column(name, figures(run.metrics, PATHS), run.result["verdict"])
         if following is None or data_of(following) != data_of(run):
             yield Column("direct", figures(run.predictor("direct"), PATHS))
-            yield Column("chance", figures(run.own, CHANCE))
+            yield Column("chance", figures(run.metrics, CHANCE))
 
 
 def figures(tree: dict[str, Any], paths: dict[str, str]) -> dict[str, tuple[str, str]]:
     """Figures of a predictor by name, each with its interval."""
-    return {name: figure(tree, path) for name, path in paths.items()}
+    return {name: metric_cells(tree, path) for name, path in paths.items()}
 
 
 def data_of(run: Inputs) -> tuple[Any, ...]:
     """What has to be equal for figures to be of the same windows."""
-    val = run.found["data"]["val"]
+    val = run.result["data"]["val"]
     names = ("content_hash", "articles_sha256", "windows")
-    shape = (run.found[name] for name in ("context", "horizon", "min_article"))
+    shape = (run.result[name] for name in ("context", "horizon", "min_article"))
     return (*(val.get(name) for name in names), *shape)

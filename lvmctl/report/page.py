@@ -30,10 +30,10 @@ def page(parts: Sequence[tuple[Inputs, Sequence[Section | Missing]]]) -> str:
 
 def run_part(run: Inputs, sections: Sequence[Section | Missing]) -> dict[str, Any]:
     """What the page says of one run."""
-    notices = list(run.found["notices"])
-    if run.found["partial"]:
-        part = ", ".join(run.found["partial"])
-        notices.append(f"a partial look ({part}), not the run's own evaluation")
+    notices = list(run.result["notices"])
+    if run.result["partial"]:
+        part = ", ".join(run.result["partial"])
+        notices.append(f"a partial evaluation ({part}), not the run's own evaluation")
     return {
         "name": run.name,
         "key": run.key,
@@ -46,12 +46,12 @@ def run_part(run: Inputs, sections: Sequence[Section | Missing]) -> dict[str, An
 
 def subject(run: Inputs) -> str:
     """What was evaluated on what."""
-    found = run.found
+    result = run.result
     text = (
-        f"{run.row} (class “{found['geometry']}”) on {found['windows']:,} windows of "
-        f"{found['articles']:,} articles of {found['data']['val']['name']}, "
-        f"K = {found['context']}, horizon {found['horizon']}."
+        f"{run.row} (class “{result['geometry']}”) on {result['windows']:,} windows of "
+        f"{result['articles']:,} articles of {result['data']['val']['name']}, "
+        f"K = {result['context']}, horizon {result['horizon']}."
     )
-    if found["left_out"]:
-        text += f" Baselines with nothing to learn from: {', '.join(found['left_out'])}."
+    if result["left_out"]:
+        text += f" Baselines without training data: {', '.join(result['left_out'])}."
     return text

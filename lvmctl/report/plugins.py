@@ -17,12 +17,12 @@ def sections(run: Inputs, reporter: Reporter) -> Iterator[Section | Missing]:
 
     A diagnostic that fails is named among what is missing.
     """
-    answers, silent = ask_plugins(load_registry(), run.run.path, reporter)
+    answers, unanswered = ask_plugins(load_registry(), run.run.path, reporter)
     for entry, diagnosis in answers:
         if diagnosis.plot is not None:
             figure = in_style(diagnosis.plot)()
             title = entry.record.summary.rstrip(".")
-            said = [diagnosis.sentence, *([diagnosis.change] if diagnosis.change else [])]
-            yield plotted(run, entry.name, title, figure, diagnosis.sentence, *said)
-    for name, why in silent.items():
+            paragraphs = [diagnosis.sentence, *([diagnosis.change] if diagnosis.change else [])]
+            yield plotted(run, entry.name, title, figure, diagnosis.sentence, *paragraphs)
+    for name, why in unanswered.items():
         yield Missing(f"Diagnostic {name}", why)

@@ -21,7 +21,7 @@ USES = {"val": "evaluated", "ood": "evaluated, OOD", "train": "baselines learned
 def section(run: Inputs) -> Section:
     body = render(
         "provenance.html",
-        latency=list(latency_rows(run.found["latency"])),
+        latency=list(latency_rows(run.result["latency"])),
         data=list(data_rows(run)),
         origin=list(origin_rows(run.manifest)),
         options=option_rows(run.config),
@@ -32,9 +32,9 @@ def section(run: Inputs) -> Section:
 
 def evaluation(run: Inputs) -> str:
     """The command that measures again."""
-    made = run.found["made"]
+    made = run.result["made"]
     words = ["lvmctl", "eval", "5cat", str(run.run.path)]
-    words += ["--profile", run.found["verdict"]["profile"]]
+    words += ["--profile", run.result["verdict"]["profile"]]
     words += ["--published-rules"] if made.get("published_rules") else []
     for name in ("data", "ood", "max_windows", "min_article", "ablation_windows"):
         if made.get(name) is not None:
@@ -57,7 +57,7 @@ def latency_rows(latency: dict[str, Any]) -> Iterator[tuple]:
 
 def data_rows(run: Inputs) -> Iterator[tuple]:
     """Splits that were evaluated, and those of the training."""
-    for split, source in run.found["data"].items():
+    for split, source in run.result["data"].items():
         counts = [f"{source[name]:,}" for name in ("windows", "articles")]
         hashes = [source.get(name, "") for name in HASHES]
         yield (USES.get(split, split), source["name"], *counts, *hashes)
@@ -80,7 +80,7 @@ def shown(name: str, value: Any) -> str:
     if name == "argv":
         return shlex.join(map(str, value))
     if isinstance(value, dict):
-        return ", ".join(f"{key} {shown(key, one)}" for key, one in value.items())
+        return ", ".join(f"{key} {shown(key, each)}" for key, each in value.items())
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

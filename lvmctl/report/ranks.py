@@ -19,17 +19,17 @@ POOL = "in_article.filtered"
 
 
 def section(run: Inputs) -> Section | Missing:
-    curves = run.found["rank_curve"]
+    curves = run.result["rank_curve"]
     if run.row not in curves:
-        return Missing(TITLE, f"no article has {run.found['min_article']} chunks")
-    own, direct = run.own, run.predictor("direct")
-    alone = at(own, f"q.{POOL}.r@5")
-    said = [f"{run.oracle} sees the target."] if run.oracle in curves else []
+        return Missing(TITLE, f"no article has {run.result['min_article']} chunks")
+    tree, direct = run.metrics, run.predictor("direct")
+    alone = at(tree, f"q.{POOL}.r@5")
+    paragraphs = [f"{run.oracle} sees the target."] if run.oracle in curves else []
     if math.isfinite(alone):
-        said.append(
+        paragraphs.append(
             f"The model ranks by its own score; by the cosines of q alone R@5 is "
-            f"{with_interval(own, f'q.{POOL}.r@5')}, MRR@10 "
-            f"{with_interval(own, f'q.{POOL}.mrr@10')}."
+            f"{with_interval(tree, f'q.{POOL}.r@5')}, MRR@10 "
+            f"{with_interval(tree, f'q.{POOL}.mrr@10')}."
         )
     return plotted(
         run,
@@ -38,11 +38,11 @@ def section(run: Inputs) -> Section | Missing:
         draw(curves, run.row, run.oracle),
         f"R@K by K of {run.row}, beside baselines and chance",
         "R@K: how often the true chunk is among the K most like the prediction, of all chunks of "
-        f"its article outside the window ({at(own, f'{POOL}.pool_mean'):,.1f} on average; "
-        f"{int(at(own, f'{POOL}.windows')):,} windows).",
-        f"R@5 {with_interval(own, f'{POOL}.r@5')}, direct {number(at(direct, f'{POOL}.r@5'))}, "
-        f"chance {number(at(own, f'{POOL}.chance_r@5'))}.",
-        *said,
+        f"its article outside the window ({at(tree, f'{POOL}.pool_mean'):,.1f} on average; "
+        f"{int(at(tree, f'{POOL}.windows')):,} windows).",
+        f"R@5 {with_interval(tree, f'{POOL}.r@5')}, direct {number(at(direct, f'{POOL}.r@5'))}, "
+        f"chance {number(at(tree, f'{POOL}.chance_r@5'))}.",
+        *paragraphs,
     )
 
 

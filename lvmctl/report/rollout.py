@@ -21,9 +21,9 @@ APART = 0.06
 
 
 def section(run: Inputs) -> Section | Missing:
-    if not steps(run.own):
-        return Missing(TITLE, "no window has chunks enough after it to go on")
-    trees = {run.row: run.own} | {name: run.predictor(name) for name in BESIDE}
+    if not steps(run.metrics):
+        return Missing(TITLE, "no window has enough chunks after it")
+    trees = {run.row: run.metrics} | {name: run.predictor(name) for name in BESIDE}
     shown = {name: tree for name, tree in trees.items() if steps(tree)}
     means = [f"{name} {with_interval(tree, 'rollout.mean')}" for name, tree in shown.items()]
     return plotted(
@@ -40,8 +40,8 @@ def section(run: Inputs) -> Section | Missing:
 
 def steps(tree: dict[str, Any]) -> list[int]:
     """The measured steps, in order."""
-    found = [name for name in tree.get("rollout") or {} if name.startswith(STEP)]
-    numbers = sorted(int(name.removeprefix(STEP)) for name in found)
+    names = [name for name in tree.get("rollout") or {} if name.startswith(STEP)]
+    numbers = sorted(int(name.removeprefix(STEP)) for name in names)
     return [step for step in numbers if math.isfinite(at(tree, f"rollout.{STEP}{step}"))]
 
 

@@ -53,14 +53,14 @@ def section(run: Inputs) -> Section | Missing:
         return Missing(TITLE, "there is no training_history.json with an evaluated epoch")
     best_by = run.config.get("options", {}).get("best_by", "cos_next")
     marks = list(points(measured, best_by))
-    said = [
+    paragraphs = [
         "Loss (the total, and thin its unweighted terms in training), then cosines and R@5 in the "
         "article on validation windows; direct retrieves with the last chunk itself.",
         *(f"Epoch {mark.epoch}: {mark.word} ({mark.why})." for mark in marks),
     ]
     end = number(at(measured[-1]["val"], "cos_next"))
     alt = f"Losses, cosines and R@5 over {len(run.history)} epochs; cos_next ends at {end}"
-    return plotted(run, "training", TITLE, draw(run.history, marks), alt, *said)
+    return plotted(run, "training", TITLE, draw(run.history, marks), alt, *paragraphs)
 
 
 def points(measured: list[dict[str, Any]], best_by: str) -> Iterator[Mark]:
@@ -135,10 +135,10 @@ def curve(
 ) -> None:
     """A figure by epoch, over the epochs that have it."""
     part, _, rest = path.partition(".")
-    found = [(record["epoch"], at(record.get(part, {}), rest)) for record in history]
-    found = [(epoch, value) for epoch, value in found if math.isfinite(value)]
-    if found:
-        look.plot(axes, *map(list, zip(*found)), label, **details)
+    points = [(record["epoch"], at(record.get(part, {}), rest)) for record in history]
+    points = [(epoch, value) for epoch, value in points if math.isfinite(value)]
+    if points:
+        look.plot(axes, *map(list, zip(*points)), label, **details)
 
 
 def name_marks(axes: Axes, marks: list[Mark]) -> None:
@@ -153,10 +153,10 @@ def name_marks(axes: Axes, marks: list[Mark]) -> None:
     low, high = axes.get_ylim()
     axes.set_ylim(low, low + (high - low) / (1 - LINE * lines))
     left, right = axes.get_xlim()
-    for number_, (epoch, said) in enumerate(words.items()):
+    for number_, (epoch, together) in enumerate(words.items()):
         side = 1 if 2 * epoch < left + right or epoch == 1 else -1  # to where there is more room
         axes.annotate(
-            ", ".join(said),
+            ", ".join(together),
             (epoch, 1 - LINE * (number_ % LINES)),
             xycoords=("data", "axes fraction"),
             xytext=(3 * side, 0),

@@ -8,5 +8,5 @@ from lvmctl.report.section import Section
 
 
 def section(run: Inputs) -> Section:
-    body = render("verdict.html", verdict=run.found["verdict"])
+    body = render("verdict.html", verdict=run.result["verdict"])
     return Section("verdict", "Verdict", body, wide=True)

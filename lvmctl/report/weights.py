@@ -21,9 +21,9 @@ CROWDED = 9
 
 
 def section(run: Inputs) -> Section | Missing:
-    weights = run.found.get("weights")
+    weights = run.result.get("weights")
     if weights is None:
-        return Missing(TITLE, "the model gives none")
+        return Missing(TITLE, "the model has no weights")
     every = " ".join(number(weight) for weight in weights["all"])
     return plotted(
         run,

@@ -75,7 +75,7 @@ def suggestion(name: str) -> str | None:
 def refuse_taken(
     registry: Registry, kind: str, names: Names, reserved: Collection[str] = ()
 ) -> None:
-    """Refuse a name that something installed has: whoever wrote it would have to qualify it.
+    """Refuse a name that is taken: users would have to qualify it.
 
     Args:
         reserved: names of this kind that are no plugin's.
@@ -84,9 +84,9 @@ def refuse_taken(
         UsageError: a plugin, or a record of any kind, is called so.
     """
     owners = [
-        f"plugin {plugin.found}"
+        f"plugin {plugin.origin}"
         for plugin in registry.plugins
-        if plugin.found.known_as(names.name) or plugin.found.known_as(names.distribution)
+        if plugin.origin.known_as(names.name) or plugin.origin.known_as(names.distribution)
     ]
     for entry in registry.entries():
         if entry.name == names.name:
@@ -96,5 +96,5 @@ def refuse_taken(
     if owners:
         raise UsageError(
             f"the name {names.name!r} is taken by {owners[0]}",
-            hint="choose another: a name that two things have must be qualified wherever it stands",
+            hint="choose another name, or users must write it with its plugin",
         )

@@ -66,24 +66,24 @@ def render(kind: str, names: Names) -> dict[str, str]:
         "commands": "\n".join(commands(kind, names, Path())),
     }
     templates = resources.files("lvmctl.scaffold").joinpath("templates")
-    found = {}
+    files = {}
     for folder in (SHARED, kind):
         for path, file in _files(templates.joinpath(folder)):
             named = path.replace("PACKAGE", names.package).replace("MODULE", names.module)
             text = file.read_text(encoding="utf-8")
-            found[named.removesuffix(SUFFIX)] = Template(text).substitute(values)
-    return dict(sorted(found.items()))
+            files[named.removesuffix(SUFFIX)] = Template(text).substitute(values)
+    return dict(sorted(files.items()))
 
 
 def _files(folder: Traversable, path: str = "") -> list[tuple[str, Traversable]]:
     """Every template below ``folder`` with its path."""
-    found = []
+    files = []
     for item in folder.iterdir():
         if item.is_dir():
-            found += _files(item, f"{path}{item.name}/")
+            files += _files(item, f"{path}{item.name}/")
         elif item.name.endswith(SUFFIX):
-            found.append((f"{path}{item.name}", item))
-    return found
+            files.append((f"{path}{item.name}", item))
+    return files
 
 
 def write(files: dict[str, str], place: Path) -> None:

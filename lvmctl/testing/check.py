@@ -94,12 +94,12 @@ def once_per_subject(make: Callable[[Subject], T]) -> Callable[[Subject], T]:
     latest: list[Any] = []
 
     @wraps(make)
-    def kept(subject: Subject) -> T:
+    def latest_made(subject: Subject) -> T:
         if not latest or latest[0] is not subject:
             latest[:] = [subject, make(subject)]
         return latest[1]
 
-    return kept
+    return latest_made
 
 
 def for_all(

@@ -155,7 +155,7 @@ def subjects(registry: Registry, name: str, kind: str | None = None) -> list[Sub
                 "a class of a file may be of any kind", where=name, hint="add --kind loss, …"
             )
         return [_subject(registry, registry.get(kind, name))]
-    plugins = [_working(plugin) for plugin in registry.plugins if plugin.found.known_as(name)]
+    plugins = [_working(plugin) for plugin in registry.plugins if plugin.origin.known_as(name)]
     if plugins:
         entries = [entry for entry in registry.entries(kind) if entry.plugin in plugins]
     else:
@@ -163,7 +163,7 @@ def subjects(registry: Registry, name: str, kind: str | None = None) -> list[Sub
         if not kinds:
             raise registry.unknown(name, kind)
         entries = [registry.get(meant, name) for meant in kinds]
-        plugins = list({entry.plugin.found: entry.plugin for entry in entries}.values())
+        plugins = list({entry.plugin.origin: entry.plugin for entry in entries}.values())
     return [
         *(Subject(registry, plugin) for plugin in plugins),
         *(_subject(registry, entry) for entry in entries),
@@ -183,7 +183,7 @@ def _subject(registry: Registry, entry: Entry) -> Subject:
 def _working(plugin: Plugin) -> Plugin:
     if plugin.status != "ok":
         raise PluginError(
-            f"plugin {plugin.found} is {plugin.status}: {plugin.error}",
+            f"plugin {plugin.origin} is {plugin.status}: {plugin.error}",
             hint="see `lvmctl plugins list -v`",
         )
     return plugin

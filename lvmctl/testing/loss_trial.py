@@ -219,7 +219,7 @@ def deterministic(subject: Subject) -> Trial:
     """A :func:`working` trial of a loss that gives the same twice.
 
     Raises:
-        Skipped: it does not, so that nothing can be told from a difference.
+        Skipped: it does not, so a difference proves nothing.
     """
     trial = working(subject)
     example = trial.example()

@@ -47,7 +47,7 @@ RANGES = {
 
 
 def value_range(registry: Registry, gate: VerdictGate) -> tuple[float, float] | None:
-    """Between which values what ``gate`` judges lies; None where nobody says."""
+    """Between which values what ``gate`` judges lies; None where it is not declared."""
     metrics = (entry.record for entry in registry.entries("metric"))
     declared = {metric.name: (metric.low, metric.high) for metric in metrics}
     family = gate.metric.partition(".")[0]
@@ -90,7 +90,7 @@ def measured(registry: Registry, against: str) -> tuple[Evidence, list[str]]:
         for predictor in predictors.values():
             tables[split].add(predictor)
     judged = evidence(registry, tables, RUN, Estimate(1.0))
-    return judged, list(tables["val"].measured[RUN].columns)
+    return judged, list(tables["val"].measured[RUN].metrics)
 
 
 def baseline(registry: Registry, name: str, train: Windows) -> Predictor:
@@ -104,4 +104,4 @@ def baseline(registry: Registry, name: str, train: Windows) -> Predictor:
     known = [row_name(registry, entry) for entry in registry.entries("baseline")]
     close = nearest(name, known)
     hint = f"did you mean {close!r}" if close else f"there are {', '.join(known)}"
-    raise CheckFailed(f"it judges against {name!r}, which no baseline is called; {hint}")
+    raise CheckFailed(f"it judges against {name!r}, which is not a baseline; {hint}")

@@ -1,4 +1,4 @@
-"""Models to check: small, seeded, as built or with other weights, told where training stands."""
+"""Models to check: small, seeded, as built or with other weights, at a step of a training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 32}
 """What is made small of options that have all of :mod:`lvmctl.nn.sequence.options`."""
 
 STEPS = {"as built": Step(1, 0, 20, 10), "moved": Step(20, 9, 20, 10)}
-"""States of a model that its promises are tried in, and the step of a training it is told there."""
+"""States of a model that its promises are tried in, and the step of a training that it is given."""
 
 
 def built(subject: Subject, shape: Shape = SHAPE, weights: str = "as built", seed: int = 0):

@@ -180,7 +180,7 @@ def prediction_checks(kind: Kind) -> tuple[Check, ...]:
             if getattr(record, flag, False) and not callable(getattr(predictor, method, None)):
                 raise CheckFailed(f"it is declared {flag} and has no `{method}`")
         if not record.fitted and hasattr(predictor, "fit"):
-            raise CheckFailed("it has `fit`, which nobody calls: declare fitted=True")
+            raise CheckFailed("its `fit` is never called: declare fitted=True")
 
     @check
     @torch.no_grad()

@@ -116,7 +116,7 @@ def choose_backend(device: str, precision: str, matmul: str = "auto") -> Backend
         if rounded > LARGEST_ERROR:
             if matmul != "auto":
                 raise UsageError(
-                    f"its products are no float32 arithmetic here (relative error {rounded:.0e})",
+                    f"its products are not float32 arithmetic here (relative error {rounded:.0e})",
                     where=f"matmul={matmul}",
                     hint="use matmul=auto, or precision=bf16 where rounding is wanted",
                 )
@@ -187,8 +187,8 @@ def processor() -> str:
 
 def devices() -> list[str]:
     """What this machine can compute on: ``cpu``, then its accelerators by name."""
-    found = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return ["cpu", *found, *(["mps"] if torch.backends.mps.is_available() else [])]
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return ["cpu", *gpus, *(["mps"] if torch.backends.mps.is_available() else [])]
 
 
 def threads() -> int:

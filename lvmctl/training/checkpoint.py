@@ -1,4 +1,4 @@
-"""Checkpoints that are complete or absent (ENGINEERING, Promises).
+"""Checkpoints that are complete or absent.
 
 ``checkpoints/step_00001234.pt`` holds tensors and plain values only, and is read with
 ``weights_only=True``: nothing is ever unpickled. Beside it ``step_00001234.json`` holds its
@@ -42,8 +42,8 @@ def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path
     write_whole(run.checkpoints / "latest", lambda file: file.write(f"{path.name}\n".encode()))
     with output_errors(run.checkpoints):
         steps = sorted(steps_of(run))
-        kept = [s for s in steps if s <= step][-keep:]
-        for old in set(steps) - set(kept):  # also later ones, which a killed process never named
+        newest = [s for s in steps if s <= step][-keep:]
+        for old in set(steps) - set(newest):  # also later ones, which a killed process never named
             run.checkpoints.joinpath(f"step_{old:08d}.pt").unlink()
             run.checkpoints.joinpath(f"step_{old:08d}.json").unlink(missing_ok=True)
         for partial in run.checkpoints.glob(".*"):
@@ -89,7 +89,7 @@ def damage(path: Path) -> str | None:
     try:
         expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["sha256"]
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError, KeyError, TypeError) as error:
         return f"the checkpoint is incomplete ({type(error).__name__})"
-    return None if found == expected else "the checkpoint is damaged: its content hash disagrees"
+    return None if digest == expected else "the checkpoint is damaged: its content hash disagrees"

@@ -44,8 +44,8 @@ class Curriculum:
             with attribute_errors(part.entry):
                 chosen = np.asarray(gate(self.windows, epoch))
                 if chosen.dtype != bool or chosen.shape != selected.shape:
-                    found = f"{chosen.dtype} {chosen.shape}"
-                    raise TypeError(f"a select gate returns bool {selected.shape}, not {found}")
+                    returned = f"{chosen.dtype} {chosen.shape}"
+                    raise TypeError(f"a select gate returns bool {selected.shape}, not {returned}")
             selected &= chosen
         if not selected.any():
             raise DataError(

@@ -214,12 +214,12 @@ def with_epochs(plan: Plan, layers: Layers) -> Plan:
     return replace(plan, options=bound.options, origins=plan.origins | changed)
 
 
-def same_recipe(registry: Registry, expected: str | None, found: str) -> None:
+def same_recipe(registry: Registry, expected: str | None, recipe: str) -> None:
     """Refuse a run of another recipe than the caller expects."""
     if expected is None:
         return
-    if len({registry.get("recipe", name).qualified for name in (expected, found)}) > 1:
-        raise UsageError(f"the run trains {found}", where="--resume", hint="leave --plugin out")
+    if len({registry.get("recipe", name).qualified for name in (expected, recipe)}) > 1:
+        raise UsageError(f"the run trains {recipe}", where="--resume", hint="leave --plugin out")
 
 
 @contextmanager
@@ -249,14 +249,14 @@ def keep_backend(saved: Backend, device: str, reporter: Reporter) -> Backend:
         torch.set_num_threads(saved.threads)
     backend = saved.exact_here()
     backend.apply()
-    here = {
+    now = {
         "hardware": hardware(saved.device),
         "torch": torch.__version__,
         "fp32_switch": backend.fp32_switch,
     }
     changed = [
         f"{name} {getattr(saved, name)} → {value}"
-        for name, value in here.items()
+        for name, value in now.items()
         if getattr(saved, name) != value
     ]
     if changed:

@@ -229,12 +229,12 @@ class Training:
     # ------------------------------------------------------------------ after an epoch
 
     def train_record(self) -> dict[str, Any]:
-        found = self.means.result()
+        record = self.means.result()
         if self.skipped_here:
-            found["skipped_steps"] = self.skipped_here
+            record["skipped_steps"] = self.skipped_here
         if self.plan.select:
-            found["selected"] = self.selected
-        return found
+            record["selected"] = self.selected
+        return record
 
     def validate(self) -> dict[str, Any]:
         """Measure as of the last step made: the next epoch's schedules have not begun."""
@@ -261,8 +261,8 @@ class Training:
                 reason = rule(copied(record))
             if reason:
                 return f"{part.entry.qualified}: {reason}"
-        found = {"run": self.run, "epoch": self.epoch, "metrics": record}
-        return "; ".join(self.hooks.call("lvmctl_after_epoch", **found)) or None
+        facts = {"run": self.run, "epoch": self.epoch, "metrics": record}
+        return "; ".join(self.hooks.call("lvmctl_after_epoch", **facts)) or None
 
     # ------------------------------------------------------------------ stopping and going on
 

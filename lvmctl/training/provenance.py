@@ -1,4 +1,4 @@
-"""Where a run comes from: everything a figure of it depends on (ENGINEERING, Promises)."""
+"""Where a run comes from: everything a metric of it depends on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PACKAGES = ("lvmctl", "torch", "numpy", "pluggy")
 
 
 def surroundings(plan: Plan, backend: Backend) -> dict[str, Any]:
-    """Everything a figure of this run depends on."""
+    """Everything a metric of this run depends on."""
     options = json.dumps(plan.record(), sort_keys=True, default=str).encode()
     return {
         "format": FORMAT,
@@ -46,16 +46,16 @@ def surroundings(plan: Plan, backend: Backend) -> dict[str, Any]:
 
 def git_commit() -> str | None:
     """The commit of the checkout lvmctl runs from, None outside one (an installed wheel)."""
-    here = Path(__file__)
-    git = ["git", "-C", str(here.parent)]
+    file = Path(__file__)
+    git = ["git", "-C", str(file.parent)]
     try:
-        for command in (["ls-files", "--error-unmatch", here.name], ["rev-parse", "HEAD"]):
-            found = subprocess.run(
+        for command in (["ls-files", "--error-unmatch", file.name], ["rev-parse", "HEAD"]):
+            done = subprocess.run(
                 [*git, *command], capture_output=True, text=True, timeout=60, check=True
             )
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip()
+    return done.stdout.strip()
 
 
 def now() -> str:

@@ -22,21 +22,21 @@ margin[P] is cos(q, target) - cos(q, P) of an earlier chunk P. margin[last]
 below 0 is what a correct model of text has; it does not mean "backward"."""
 
 
-def run_text(found: Mapping[str, Any], full: bool = False) -> str:
+def run_text(result: Mapping[str, Any], full: bool = False) -> str:
     """What was learned, beside ``direct`` on the same windows: the verdict, the metrics that
     explain it, and what they mean.
 
     Args:
-        found: what ``lvmctl train --json`` prints.
+        result: what ``lvmctl train --json`` prints.
         full: show every metric of the best epoch.
     """
-    best, recipe = found["best"], found["recipe"]
+    best, recipe = result["best"], result["recipe"]
     lines = []
-    if found["stopped"]:
-        lines.append(f"stopped after epoch {found['epochs']}: {found['stopped']}")
+    if result["stopped"]:
+        lines.append(f"stopped after epoch {result['epochs']}: {result['stopped']}")
     if best is None:
         lines.append(f"{recipe}: no epoch was measured")
-        return "\n".join([*lines, f"run: {found['run']}"])
+        return "\n".join([*lines, f"run: {result['run']}"])
     val = best["val"]
     lines += [verdict(recipe, val), ""]
     rows = [*key_rows(val), *(other_rows(val) if full else ())]
@@ -51,9 +51,9 @@ def run_text(found: Mapping[str, Any], full: bool = False) -> str:
             lines.append(f"Warning: {articles} articles are too few to tell models apart.")
     if full:
         lines += [*([OF_Q] if "q" in val else ()), MARGIN]
-    if found["demonstration"]:
-        lines.append(f"Data: {found['demonstration']}")
-    lines.append(f"run: {found['run']}")
+    if result["demonstration"]:
+        lines.append(f"Data: {result['demonstration']}")
+    lines.append(f"run: {result['run']}")
     return "\n".join(lines)
 
 
@@ -71,7 +71,7 @@ def verdict(recipe: str, val: Mapping[str, Any]) -> str:
     difference = val["r@5"] - val["direct"]["r@5"]
     low, high = ends = val.get("ci", {}).get("r@5 - direct") or (None, None)
     if low is None or high is None or low <= 0 <= high:
-        how = "cannot be told from direct"
+        how = "cannot be distinguished from direct"
     else:
         how = f"retrieves {'better' if low > 0 else 'worse'} than direct"
     shown = f"R@5 {number(val['r@5'])} against {number(val['direct']['r@5'])}"

@@ -64,13 +64,13 @@ def requested(
             )
         recipe = experiment.recipe
         layers, losses = [*experiment.layers, *layers], (*experiment.losses, *losses)
-        own = {name: getattr(experiment, name) for name in SOURCES}
+        planned = {name: getattr(experiment, name) for name in SOURCES}
         if sources["data"] or sources["train"]:
-            own = dict.fromkeys(SOURCES)
-        sources = {name: value or own[name] for name, value in sources.items()}
+            planned = dict.fromkeys(SOURCES)
+        sources = {name: value or planned[name] for name, value in sources.items()}
     elif recipe is None:
         raise UsageError(
-            "what should be trained?", hint="give --plugin RECIPE or --experiment NAME"
+            "nothing to train is named", hint="give --plugin RECIPE or --experiment NAME"
         )
     return TrainRequest(
         recipe=recipe,
@@ -95,8 +95,8 @@ def absolute(source: str | None) -> str | None:
         return None
     if not source.startswith("synth:"):
         return os.path.abspath(source)
-    head, found, path = source.partition("store=")
-    if not found:
+    head, separator, path = source.partition("store=")
+    if not separator:
         return source
     path, ampersand, rest = path.partition("&")
-    return f"{head}{found}{quote(absolute(unquote_plus(path)))}{ampersand}{rest}"
+    return f"{head}{separator}{quote(absolute(unquote_plus(path)))}{ampersand}{rest}"

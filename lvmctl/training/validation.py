@@ -14,9 +14,9 @@ from lvmctl.core.batch import Pool, Step
 from lvmctl.core.tree import nested
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.figures import figures_and_ranks
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
-from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals
+from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, rivals
+from lvmctl.evaluation.mean_metrics import mean_metrics_and_ranks
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import Score
 from lvmctl.evaluation.statistics.intervals import Resampling
@@ -39,8 +39,8 @@ class Validation:
 
     Args:
         builder: builds the batches of the validation windows.
-        min_article: shortest article of the in-article figures.
-        geometry: the model's; its largest margins stand beside the figures.
+        min_article: shortest article of the in-article metrics.
+        geometry: the model's; its largest margins stand beside the metrics.
     """
 
     def __init__(self, builder: BatchBuilder, min_article: int, geometry: Geometry) -> None:
@@ -56,7 +56,7 @@ class Validation:
         self.beside = {
             "windows": len(windows),
             "direct": self.direct,
-            "ceiling": nested((path, column.mean()) for path, column in ceilings),
+            "ceiling": nested((path, metric.mean()) for path, metric in ceilings),
         }
 
     def __call__(
@@ -100,22 +100,22 @@ class Validation:
     def shown(
         self, q: np.ndarray, score: Score | None = None
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """The protocol's figures for predictions, the primary pool's retrieval at the top; and what
+        """The protocol's metrics for predictions, the primary pool's retrieval at the top; and what
         :data:`JUDGED` is window by window.
 
         A model with its own ``score`` is ranked by that; retrieval by its q alone is under ``q``.
         """
         windows, pools = self.builder.windows, tuple(POOLS.values())
-        found, ranks = figures_and_ranks(windows, q, None, self.min_article, pools, score)
-        ranked = found.pop("in_article")
-        found |= retrieval_of(ranked)
-        found["5cat"] = {"A": sweep_figures(windows, q), **found["5cat"]}
-        found["in_article_windows"] = ranked["filtered"]["windows"]
+        metrics, ranks = mean_metrics_and_ranks(windows, q, None, self.min_article, pools, score)
+        ranked = metrics.pop("in_article")
+        metrics |= retrieval_of(ranked)
+        metrics["5cat"] = {"A": sweep_figures(windows, q), **metrics["5cat"]}
+        metrics["in_article_windows"] = ranked["filtered"]["windows"]
         if score is not None:
-            found["q"] = retrieval_of(found["q"]["in_article"])
+            metrics["q"] = retrieval_of(metrics["q"]["in_article"])
         primary = ranks[POOLS["fair"]]
         each = per_window(primary.ranks, primary.sizes)
-        return found, {"article": windows.article[primary.rows]} | {m: each[m] for m in JUDGED}
+        return metrics, {"article": windows.article[primary.rows]} | {m: each[m] for m in JUDGED}
 
     def intervals(self, ranks: dict[str, np.ndarray]) -> dict[str, Any]:
         """How many articles are ranked, and under ``ci`` the 95 % intervals of :data:`JUDGED` and
@@ -134,7 +134,7 @@ class Validation:
 
 
 def retrieval_of(ranked: dict[str, Any]) -> dict[str, Any]:
-    """What a record shows of figures by in-article pool: the primary pool's, and 5CAT B."""
+    """What a record shows of metrics by in-article pool: the primary pool's, and 5CAT B."""
     by_rule = {rule: chosen(ranked[pool], ("r@1", "r@5")) for rule, pool in POOLS.items()}
     return chosen(ranked["filtered"], SHOWN) | {"5cat": {"B": by_rule}}
 
@@ -158,21 +158,21 @@ def sweep_figures(windows: Windows, q: np.ndarray) -> dict[str, Any]:
     What the articles are too short for is left out.
     """
     sweep = offset_sweep(windows, q)
-    columns, rival = offset_columns(windows, q, sweep), rivals(windows, sweep)
-    found: dict[str, Any] = {
-        rule: columns[f"offsets.{rule}"].mean() for rule in POOLS if rule in rival
+    metrics, rival = offset_metrics(windows, q, sweep), rivals(windows, sweep)
+    record: dict[str, Any] = {
+        rule: metrics[f"offsets.{rule}"].mean() for rule in POOLS if rule in rival
     }
     if "fair" in rival:
-        found["rival"] = rival["fair"]
-    if "offsets.accuracy" in columns:
-        found["accuracy"] = columns["offsets.accuracy"].mean()
-        found["chance"] = columns["offsets.chance_accuracy"].mean()
-    return found | {"sweep": {str(k): column.mean() for k, column in sweep.items()}}
+        record["rival"] = rival["fair"]
+    if "offsets.accuracy" in metrics:
+        record["accuracy"] = metrics["offsets.accuracy"].mean()
+        record["chance"] = metrics["offsets.chance_accuracy"].mean()
+    return record | {"sweep": {str(k): metric.mean() for k, metric in sweep.items()}}
 
 
-def chosen(found: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def chosen(metrics: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Those of ``names`` that were found."""
-    return {name: found[name] for name in names if name in found}
+    return {name: metrics[name] for name in names if name in metrics}
 
 
 def best_metric(wanted: str, val: dict[str, Any]) -> str:

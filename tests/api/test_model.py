@@ -53,44 +53,44 @@ def test_it_predicts_what_evaluation_measures(model, windows):
 
 
 def test_one_context_is_a_batch_of_one(model, contexts):
-    one = model.predict(contexts[0])
-    assert one.shape == (DIM,)
-    assert np.allclose(one, model.predict(contexts)[0], atol=1e-6)
-    assert math.isclose(float(np.linalg.norm(one)), 1, abs_tol=1e-6)
+    single = model.predict(contexts[0])
+    assert single.shape == (DIM,)
+    assert np.allclose(single, model.predict(contexts)[0], atol=1e-6)
+    assert math.isclose(float(np.linalg.norm(single)), 1, abs_tol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_arrays_come_back_as_they_went_in(model, contexts, dtype):
-    found = model.predict(contexts.astype(dtype))
-    assert found.dtype == dtype
-    assert np.allclose(found, model.predict(contexts), atol=2e-3)
+    q = model.predict(contexts.astype(dtype))
+    assert q.dtype == dtype
+    assert np.allclose(q, model.predict(contexts), atol=2e-3)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_tensors_come_back_as_they_went_in(model, contexts, dtype):
-    given = torch.from_numpy(contexts).to(dtype).requires_grad_()
+    tensor = torch.from_numpy(contexts).to(dtype).requires_grad_()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bfloat16 has two digits: its vectors are no unit vectors
-        found = model.predict(given)
-    assert isinstance(found, torch.Tensor)
-    assert (found.dtype, found.device, found.requires_grad) == (dtype, given.device, False)
-    assert np.allclose(found.double().numpy(), model.predict(contexts), atol=2e-2)
+        q = model.predict(tensor)
+    assert isinstance(q, torch.Tensor)
+    assert (q.dtype, q.device, q.requires_grad) == (dtype, tensor.device, False)
+    assert np.allclose(q.double().numpy(), model.predict(contexts), atol=2e-2)
 
 
 def test_whole_numbers_are_vectors_too(model):
     quantised = np.random.default_rng(0).integers(-127, 127, (5, DIM), dtype=np.int8)
     with pytest.warns(UserWarning, match="are normalised"):
-        found = model.predict(quantised)
-    assert found.dtype == np.float32
+        q = model.predict(quantised)
+    assert q.dtype == np.float32
     with pytest.warns(UserWarning, match="are normalised"):
-        assert np.allclose(found, model.predict(quantised.tolist()), atol=1e-6)
+        assert np.allclose(q, model.predict(quantised.tolist()), atol=1e-6)
 
 
 def test_the_length_of_a_vector_says_nothing(model, contexts):
     scale = np.float64([1e-9, 1e-3, 1, 1e3, 1e15])[:, None]
     with pytest.warns(UserWarning, match="context: vectors of norm 1e-09 to 1e"):
-        found = model.predict(contexts[0] * scale)
-    assert np.allclose(found, model.predict(contexts[0]), atol=1e-6)
+        q = model.predict(contexts[0] * scale)
+    assert np.allclose(q, model.predict(contexts[0]), atol=1e-6)
 
 
 def test_a_short_context_is_filled_up_with_its_oldest_chunk(model, contexts):
@@ -105,13 +105,13 @@ def test_of_a_long_context_the_last_chunks_count(model, contexts):
 
 
 def test_contexts_of_a_sequence_may_differ_in_length(model, contexts):
-    given = [contexts[0], contexts[1][2:], np.concatenate([random_units(2), contexts[2]])]
-    found = model.predict(given)
-    assert found.shape == (3, DIM)
-    for each, q in zip(given, found):
+    windows = [contexts[0], contexts[1][2:], np.concatenate([random_units(2), contexts[2]])]
+    again = model.predict(windows)
+    assert again.shape == (3, DIM)
+    for each, q in zip(windows, again):
         assert np.allclose(model.predict(each), q, atol=1e-6)
-    tensors = model.predict([torch.from_numpy(each) for each in given])
-    assert torch.equal(tensors, torch.from_numpy(found))
+    tensors = model.predict([torch.from_numpy(each) for each in windows])
+    assert torch.equal(tensors, torch.from_numpy(again))
 
 
 def test_chunks_of_a_sequence_are_one_context(model, contexts):
@@ -161,48 +161,49 @@ def test_what_is_no_context_is_refused(model, context, message):
 
 def test_candidates_are_ranked_by_cosine(model, contexts):
     pool = random_units(30)
-    found = model.rank(contexts[0], pool, top=4)
+    ranking = model.rank(contexts[0], pool, top=4)
     cosines = pool @ model.predict(contexts[0])
-    assert found.indices.tolist() == np.argsort(-cosines)[:4].tolist()
-    assert np.allclose(found.scores, np.sort(cosines)[::-1][:4], atol=1e-6)
-    assert (found.indices.dtype, found.scores.dtype) == (np.int64, np.float32)
+    assert ranking.indices.tolist() == np.argsort(-cosines)[:4].tolist()
+    assert np.allclose(ranking.scores, np.sort(cosines)[::-1][:4], atol=1e-6)
+    assert (ranking.indices.dtype, ranking.scores.dtype) == (np.int64, np.float32)
 
 
 def test_many_contexts_share_candidates_or_have_their_own(model, contexts, monkeypatch):
-    shared, own = random_units(30), random_units(len(contexts), 9, seed=1)
-    first, second = model.rank(contexts, shared, top=3), model.rank(contexts, own, top=None)
+    shared, separate = random_units(30), random_units(len(contexts), 9, seed=1)
+    first, second = model.rank(contexts, shared, top=3), model.rank(contexts, separate, top=None)
     assert (first.indices.shape, second.indices.shape) == ((7, 3), (7, 9))
     for row, context in enumerate(contexts):
         assert model.rank(context, shared, top=3).indices.tolist() == first.indices[row].tolist()
-        assert model.rank(context, own[row], None).indices.tolist() == second.indices[row].tolist()
+        alone = model.rank(context, separate[row], None)
+        assert alone.indices.tolist() == second.indices[row].tolist()
     monkeypatch.setattr("lvmctl.api.model.SCORES", 60)
     assert np.array_equal(model.rank(contexts, shared, top=3).indices, first.indices)
-    assert np.array_equal(model.rank(contexts, own, top=None).indices, second.indices)
+    assert np.array_equal(model.rank(contexts, separate, top=None).indices, second.indices)
 
 
 def test_ranking_is_of_the_kind_of_the_context(model, contexts):
-    found = model.rank(torch.from_numpy(contexts).double(), random_units(5), top=2)
-    assert (found.indices.dtype, found.scores.dtype) == (torch.int64, torch.float64)
+    ranking = model.rank(torch.from_numpy(contexts).double(), random_units(5), top=2)
+    assert (ranking.indices.dtype, ranking.scores.dtype) == (torch.int64, torch.float64)
 
 
 def test_equal_candidates_keep_their_order(model, contexts):
     pool = np.repeat(random_units(2), 4, axis=0)
-    found = model.rank(contexts[0], pool, top=None).indices.tolist()
-    assert found in ([0, 1, 2, 3, 4, 5, 6, 7], [4, 5, 6, 7, 0, 1, 2, 3])
+    order = model.rank(contexts[0], pool, top=None).indices.tolist()
+    assert order in ([0, 1, 2, 3, 4, 5, 6, 7], [4, 5, 6, 7, 0, 1, 2, 3])
 
 
 def test_fewer_candidates_than_asked_for(model, ranker, contexts):
-    for one in (model, ranker):
-        assert one.rank(contexts[0], random_units(3)).indices.shape == (3,)
-        assert one.rank(contexts[0], np.empty((0, DIM))).indices.shape == (0,)
-        assert one.rank(contexts[:0], random_units(3), top=2).scores.shape == (0, 2)
+    for each in (model, ranker):
+        assert each.rank(contexts[0], random_units(3)).indices.shape == (3,)
+        assert each.rank(contexts[0], np.empty((0, DIM))).indices.shape == (0,)
+        assert each.rank(contexts[:0], random_units(3), top=2).scores.shape == (0, 2)
 
 
 def test_candidates_of_another_length_are_normalised_with_a_warning(model, contexts):
     pool = random_units(6)
     with pytest.warns(UserWarning, match="candidates: vectors of norm 3 to 3 are normalised"):
-        found = model.rank(contexts[0], 3 * pool)
-    assert found.indices.tolist() == model.rank(contexts[0], pool).indices.tolist()
+        ranking = model.rank(contexts[0], 3 * pool)
+    assert ranking.indices.tolist() == model.rank(contexts[0], pool).indices.tolist()
 
 
 @pytest.mark.parametrize(
@@ -236,15 +237,15 @@ def test_a_ranker_ranks_by_its_own_score(ranker):
         inside = range(windows.position[number], windows.position[number] + 3)
         others = np.delete(article, inside, axis=0)
         target = windows.position[number]  # what was before the window stays in front
-        found = ranker.rank(windows.context([number])[0], others, top=None)
-        assert found.indices.tolist().index(target) + 1 == expected
+        ranking = ranker.rank(windows.context([number])[0], others, top=None)
+        assert ranking.indices.tolist().index(target) + 1 == expected
 
 
 def test_a_score_that_is_no_number_is_the_last(model, contexts, monkeypatch):
     scores = torch.tensor([[0.1, math.nan, 0.3, -math.inf]])
     monkeypatch.setattr(model, "_score", lambda context, pool: scores)
-    found = model.rank(contexts[0], random_units(4), top=None)
-    assert found.indices.tolist() == [2, 0, 1, 3]
+    ranking = model.rank(contexts[0], random_units(4), top=None)
+    assert ranking.indices.tolist() == [2, 0, 1, 3]
 
 
 # ---------------------------------------------------------------------- transforms and errors

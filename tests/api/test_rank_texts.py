@@ -64,13 +64,13 @@ def test_the_last_chunks_count_and_white_space_does_not(run):
     before, candidates = store.texts[:5], store.texts[5:12]
     expected = model.rank_texts(before, candidates)
     spaced = [text.replace(" ", " \n\t ") for text in before]
-    found = model.rank_texts(["what was read long ago", *spaced], candidates)
-    assert found.indices.tolist() == expected.indices.tolist()
-    one, listed = (
+    ranking = model.rank_texts(["what was read long ago", *spaced], candidates)
+    assert ranking.indices.tolist() == expected.indices.tolist()
+    single, listed = (
         model.rank_texts(before[-1], candidates),
         model.rank_texts([before[-1]], candidates),
     )
-    assert one.indices.tolist() == listed.indices.tolist()
+    assert single.indices.tolist() == listed.indices.tolist()
     assert model.rank_texts(before, []).indices.shape == (0,)
 
 
@@ -80,7 +80,7 @@ def test_the_last_chunks_count_and_white_space_does_not(run):
         ([], ["a"], "before: there is no text"),
         (["a", " "], ["a"], r"before\[1\]: is empty"),
         (["a"], ["a", ""], r"candidates\[1\]: is empty"),
-        (["a"], ["a", 7], r"candidates\[1\]: is no text"),
+        (["a"], ["a", 7], r"candidates\[1\]: is not text"),
     ],
 )
 def test_what_is_no_text_is_refused(run, before, candidates, message):
@@ -147,5 +147,5 @@ def test_the_demonstration_data_reads_texts(p8_run, cache_dir, monkeypatch):
     trained = load_run(load_registry(), p8_run)
     trained.config["data"]["data"] = None
     trained.config["splits"]["train"]["content_hash"] = store._stored.content_hash
-    found = lvmctl.Model(trained).encoder.encode(store.texts[:2])
-    assert np.allclose(found, store.vectors[:2], atol=1e-5)
+    rows = lvmctl.Model(trained).encoder.encode(store.texts[:2])
+    assert np.allclose(rows, store.vectors[:2], atol=1e-5)

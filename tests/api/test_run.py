@@ -49,8 +49,8 @@ def test_a_run_says_what_was_trained(run, store, recorder):
 def test_the_best_epoch_is_the_one_whose_weights_were_kept(run):
     best = max(run.history, key=lambda record: record["val"]["mrr@10"])
     assert run.best == {"value": best["val"]["mrr@10"], "by": "mrr@10", **best}
-    found = run.evaluate(pools=("filtered",), global_pool=False).to_dict()
-    metrics = found["predictors"]["p8"]
+    result = run.evaluate(pools=("filtered",), global_pool=False).to_dict()
+    metrics = result["predictors"]["p8"]
     assert metrics["cos_next"] == pytest.approx(best["val"]["cos_next"], abs=1e-6)
     assert metrics["in_article"]["filtered"]["mrr@10"] == pytest.approx(run.best["value"], abs=1e-6)
 
@@ -65,9 +65,9 @@ def test_the_best_epoch_of_each_metric(by, value):
         {"epoch": e + 1, "val": {name: values[e] for name, values in figures.items()}}
         for e in range(3)
     ]
-    found = best_record([{"epoch": 0}, *history], by)
-    assert found["value"] == value
-    assert found["epoch"] == {"loss": 2, "mrr@10": 3, "r@5": 1, "cos_next": 1}[by]
+    best = best_record([{"epoch": 0}, *history], by)
+    assert best["value"] == value
+    assert best["epoch"] == {"loss": 2, "mrr@10": 3, "r@5": 1, "cos_next": 1}[by]
     assert best_record([{"epoch": 1}], by) is None
 
 
@@ -117,9 +117,9 @@ def test_an_experiment_is_laid_under_what_is_given(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("options", "message"),
     [
-        ({}, "what should be trained"),
+        ({}, "nothing to train is named"),
         ({"recipe": "p88"}, "no recipe 'p88'; did you mean"),
         ({"recipe": "p8", "lrr": 1}, "unknown option 'lrr'"),
         ({"recipe": "p8", "epochs": 0}, "epochs: 0 is below 1"),
@@ -127,9 +127,9 @@ def test_an_experiment_is_laid_under_what_is_given(tmp_path, monkeypatch):
         ({"recipe": "p8", "data": DATA, "train": [DATA]}, "both name training articles"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(given, message, tmp_path):
+def test_what_cannot_be_trained_is_refused(options, message, tmp_path):
     with pytest.raises(UsageError, match=message):
-        lvmctl.train(**given, out=tmp_path / "r")
+        lvmctl.train(**options, out=tmp_path / "r")
     assert not (tmp_path / "r").exists()
 
 
@@ -150,48 +150,48 @@ def test_a_resumed_run_is_as_if_it_had_never_ended(run, tmp_path):
 
 
 def test_it_is_evaluated_beside_baselines_with_intervals(run):
-    found = run.evaluate(max_windows=20).to_dict()
-    own, direct = found["predictors"]["p8"], found["predictors"]["direct"]
-    for tree in (own, direct):
+    result = run.evaluate(max_windows=20).to_dict()
+    run_row, direct = result["predictors"]["p8"], result["predictors"]["direct"]
+    for tree in (run_row, direct):
         low, high = tree["in_article"]["filtered"]["ci"]["r@5"]
         assert low <= tree["in_article"]["filtered"]["r@5"] <= high
-    assert "global" in own
-    assert json.dumps(found)
+    assert "global" in run_row
+    assert json.dumps(result)
 
 
 def test_other_data_is_evaluated_on(run, tmp_path):
     other = lvmctl.synth("topic", tmp_path / "o", articles=12, chunks=16, dim=16, seed=9)
-    found = run.evaluate(other, train=other, pools=("filtered",), global_pool=False).to_dict()
-    assert found["data"]["val"]["path"] == str(other.path)
-    assert found["data"]["train"]["path"] == str(other.path)
+    result = run.evaluate(other, train=other, pools=("filtered",), global_pool=False).to_dict()
+    assert result["data"]["val"]["path"] == str(other.path)
+    assert result["data"]["train"]["path"] == str(other.path)
 
 
 def test_baselines_need_no_run(store):
-    found = lvmctl.evaluate_baselines(store.split("val"), train=store.split("train")).to_dict()
-    assert "run" not in found
-    assert {"direct", "ridge", "oracle"} <= set(found["predictors"])
+    result = lvmctl.evaluate_baselines(store.split("val"), train=store.split("train")).to_dict()
+    assert "run" not in result
+    assert {"direct", "ridge", "oracle"} <= set(result["predictors"])
 
 
 def test_runs_are_compared(run, tmp_path):
     other = shutil.copytree(run.path, tmp_path / "other")
-    found = lvmctl.compare([run, other], "centroid").to_dict()
-    assert list(found["runs"]) == [run.name, "other"]
-    assert found["against"] == "centroid"
+    result = lvmctl.compare([run, other], "centroid").to_dict()
+    assert list(result["runs"]) == [run.name, "other"]
+    assert result["against"] == "centroid"
 
 
 def test_five_tests_are_asked_and_kept(run):
     run.fivecat(max_windows=20)
     assert not (run.path / "5cat_results.json").exists()
     assert (run.path / "5cat_partial.json").is_file()
-    found = run.fivecat()
-    kept = json.loads((run.path / "5cat_results.json").read_text())
-    assert kept["verdict"]["outcome"] == found.verdict.outcome
-    assert set(kept["predictors"]) >= {"p8", "direct"}
+    result = run.fivecat()
+    saved = json.loads((run.path / "5cat_results.json").read_text())
+    assert saved["verdict"]["outcome"] == result.verdict.outcome
+    assert set(saved["predictors"]) >= {"p8", "direct"}
 
 
 def test_it_is_diagnosed(run):
-    found = run.diagnose()
-    assert found.sentence
+    diagnosis = run.diagnose()
+    assert diagnosis.sentence
     by_history = lvmctl.diagnose("run", run.path / "training_history.json")
     assert by_history.verdict == by_history.verdict.upper()
 
@@ -217,7 +217,7 @@ def test_its_page_is_written(run):
 def test_the_split_of_a_store_without_splits_may_be_named_apart():
     """Wherever a split is named, the store is split alike."""
     whole = lvmctl.open_store(DATA)
-    found = open_splits(train=[f"{DATA}@train"], val=f"{DATA}@val")
+    splits = open_splits(train=[f"{DATA}@train"], val=f"{DATA}@val")
     for split in ("train", "val"):
         expected = [article["id"] for article in whole.split(split).articles]
-        assert [article["id"] for article in getattr(found, split).articles] == expected
+        assert [article["id"] for article in getattr(splits, split).articles] == expected

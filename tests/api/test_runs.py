@@ -20,7 +20,7 @@ from lvmctl.core.run_directory import RunDirectory
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
+def runs_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -103,13 +103,13 @@ def test_what_is_broken_or_foreign_is_listed_as_such():
     Path("runs/bert/config.json").write_text('{"architectures": []}')
     RunDirectory.create(Path("runs/begun"))
     (Path("runs/file")).touch()
-    found = states()
-    assert found.pop("notes") == found.pop("bert") == "not a run"
-    assert found.pop("begun") == "never started"
-    assert found.pop("result") == "finished"
-    assert set(found.values()) == {"broken"}
-    assert len(found) == 8
-    for name in found:
+    by_name = states()
+    assert by_name.pop("notes") == by_name.pop("bert") == "not a run"
+    assert by_name.pop("begun") == "never started"
+    assert by_name.pop("result") == "finished"
+    assert set(by_name.values()) == {"broken"}
+    assert len(by_name) == 8
+    for name in by_name:
         assert show_run(name)["state"] == "broken"
 
 
@@ -129,12 +129,12 @@ def test_the_newest_is_first_and_recipes_can_be_chosen():
 def test_metrics_are_those_of_the_evaluation_unless_the_weights_are_newer():
     run = RunDirectory(make("a"))
     result = fivecat()["predictors"]
-    own, direct = (result[name]["in_article"]["filtered"] for name in ("p8", "direct"))
+    run_row, direct = (result[name]["in_article"]["filtered"] for name in ("p8", "direct"))
     metrics = list_runs()[0].metrics
     assert metrics["source"] == "5cat_results.json"
     assert metrics["r@5"] == {
-        "value": own["r@5"],
-        "ci": own["ci"]["r@5"],
+        "value": run_row["r@5"],
+        "ci": run_row["ci"]["r@5"],
         "direct": direct["r@5"],
         "direct_ci": direct["ci"]["r@5"],
     }
@@ -156,22 +156,22 @@ def test_nothing_measured_is_no_metric():
 def test_a_card_has_what_is_saved():
     run = make("a")
     (run / "report.html").touch()
-    found = show_run("a")
-    assert (found["state"], found["best"]) == (
+    card = show_run("a")
+    assert (card["state"], card["best"]) == (
         "finished",
         {"epoch": 1, "by": "cos_next", "value": 0.4},
     )
-    assert [each["file"] for each in found["evaluations"]] == ["5cat_results.json"]
-    assert found["report"]
-    assert found["bytes"] > 1000
+    assert [each["file"] for each in card["evaluations"]] == ["5cat_results.json"]
+    assert card["report"]
+    assert card["bytes"] > 1000
     Path("runs/notes").mkdir()
     with pytest.raises(RunError):
         show_run("notes")
 
 
-def test_a_run_is_removed_whole_and_nothing_else(here):
+def test_a_run_is_removed_whole_and_nothing_else(runs_here):
     make("a"), make("ab")
-    (removal,) = removals(["a", "runs/a", str(here / "runs/a")])
+    (removal,) = removals(["a", "runs/a", str(runs_here / "runs/a")])
     assert removal.bytes > 1000
     remove(removal)
     assert os.listdir("runs") == ["ab"]

@@ -42,12 +42,12 @@ def store(tmp_path):
 
 
 def test_a_whole_store(saved):
-    found = lvmctl.open_store(saved)
-    assert (len(found), found.dim, len(found.articles), found.name) == (240, 8, 20, "saved")
-    assert (found.vectors.shape, found.texts, found.splits) == ((240, 8), None, {})
-    assert found.lengths.tolist() == [12] * 20
-    assert found.source == str(saved)
-    assert isinstance(found.vectors, np.memmap)
+    store = lvmctl.open_store(saved)
+    assert (len(store), store.dim, len(store.articles), store.name) == (240, 8, 20, "saved")
+    assert (store.vectors.shape, store.texts, store.splits) == ((240, 8), None, {})
+    assert store.lengths.tolist() == [12] * 20
+    assert store.source == str(saved)
+    assert isinstance(store.vectors, np.memmap)
 
 
 def test_one_split_of_a_store(saved):
@@ -62,7 +62,7 @@ def test_one_split_of_a_store(saved):
 
 
 def test_a_split_of_a_split_is_refused(saved):
-    with pytest.raises(UsageError, match="saved@val: is the split val already"):
+    with pytest.raises(UsageError, match="saved@val: is already the split val"):
         lvmctl.open_store(f"{saved}@val").split("train")
 
 
@@ -80,10 +80,10 @@ def test_every_source_opens(source, saved, tmp_path):
         lvmctl.open_store(saved).export_npz(tmp_path / "npz")
         source = tmp_path / "npz" / "saved.npz"
     source = saved if source == "path" else source
-    found = lvmctl.open_store(source)
-    assert found.dim == 8
-    assert np.array_equal(lvmctl.open_store(found).vectors, found.vectors)
-    assert np.array_equal(lvmctl.open_store(found.source).vectors, found.vectors)
+    store = lvmctl.open_store(source)
+    assert store.dim == 8
+    assert np.array_equal(lvmctl.open_store(store).vectors, store.vectors)
+    assert np.array_equal(lvmctl.open_store(store.source).vectors, store.vectors)
 
 
 def test_what_is_no_store_is_refused(tmp_path):
@@ -99,7 +99,7 @@ def test_splits_are_written(saved):
     counts = lvmctl.open_store(saved).assign_splits(val=0.2, test=0.0)
     assert counts == {"train": 16, "val": 4} == lvmctl.open_store(saved).splits
     for other in (WORLD, f"{saved}@val"):
-        with pytest.raises(UsageError, match="is no store whose manifest could be written"):
+        with pytest.raises(UsageError, match="is not a whole store: its manifest cannot change"):
             lvmctl.open_store(other).assign_splits(force=True)
 
 
@@ -176,7 +176,7 @@ def test_every_form_of_the_same_texts_gives_the_same_store(form, store, tmp_path
     for number, text in enumerate(TEXTS):
         (folder / f"{number}.txt").write_text(text)
     (tmp_path / "texts.jsonl").write_text("\n".join(json.dumps({"text": t}) for t in chunks))
-    given = {
+    frame = {
         "chunks": chunks,
         "records": [{"text": text, "title": "x"} for text in TEXTS],
         "records of chunks": [{"text": each} for each in chunks],
@@ -186,20 +186,20 @@ def test_every_form_of_the_same_texts_gives_the_same_store(form, store, tmp_path
         "jsonl": tmp_path / "texts.jsonl",
         "generator": (text for text in TEXTS),
     }[form]
-    found = lvmctl.embed(given, out=tmp_path / "again", **LSA)
-    assert found.texts == store.texts
-    assert np.array_equal(found.vectors, store.vectors)
+    opened = lvmctl.embed(frame, out=tmp_path / "again", **LSA)
+    assert opened.texts == store.texts
+    assert np.array_equal(opened.vectors, store.vectors)
     if form == "frame":
-        assert [article.get("year") for article in found.articles] == [1999, None, 2001]
+        assert [article.get("year") for article in opened.articles] == [1999, None, 2001]
 
 
 def test_an_encoder_learns_from_the_training_articles_alone(tmp_path):
     texts = [{"text": text, "split": split} for text, split in zip(TEXTS, ("train", "val", "ood"))]
-    found = lvmctl.embed(texts, out=tmp_path / "s", **LSA)
-    assert found.splits == {"train": 1, "val": 1, "ood": 1}
-    assert found.describe()["made"]["encoder_fitted_on"] == "train"
+    store = lvmctl.embed(texts, out=tmp_path / "s", **LSA)
+    assert store.splits == {"train": 1, "val": 1, "ood": 1}
+    assert store.describe()["made"]["encoder_fitted_on"] == "train"
     words = {word for word in TEXTS[0].lower().replace(".", " ").split() if len(word) > 1}
-    assert found.encoder["terms"] == len(words)
+    assert store.encoder["terms"] == len(words)
 
 
 def test_a_saved_encoder_reads_other_texts(store, tmp_path):
@@ -223,7 +223,7 @@ def test_options_of_the_name_of_a_parameter_have_a_place(tmp_path):
         ([" "], "has no text"),
         (["a", 7], r'texts\[1\]: has no string "text"'),
         ([["a", " "]], r"texts\[0\]: chunk 1 is empty"),
-        ([["a", 7]], r"texts\[0\]: chunk 1 is no string"),
+        ([["a", 7]], r"texts\[0\]: chunk 1 is not a string"),
         ([{"title": "a"}], r'texts\[0\]: has no string "text"'),
         ([{"text": "a", "split": "other"}], r"texts\[0\]: is in split 'other'"),
         ([{"text": "a", "when": object()}], r"texts\[0\]: has a field that cannot be stored"),
@@ -240,7 +240,7 @@ def test_what_are_no_texts_is_refused(texts, message, tmp_path):
 
 
 def test_how_to_embed_is_checked(tmp_path, store):
-    with pytest.raises(UsageError, match="there is no chunk 'word'"):
+    with pytest.raises(UsageError, match="unknown chunk 'word'"):
         lvmctl.embed(TEXTS, out=tmp_path / "s", chunk="word")
     with pytest.raises(UsageError, match="no encoder 'nothing'"):
         lvmctl.embed(TEXTS, "nothing", out=tmp_path / "s")

@@ -55,8 +55,8 @@ def test_mean_cosine_is_that_of_chunks_of_any_length(world, arrays):
     train, _ = world("topic?articles=20&chunks=20&dim=16", 4)
     centred = Centred(train, train.split.mean())
     decays, (context, target) = np.array([0.0, 0.35, 1.0]), arrays(centred)
-    found = Ema(NoOptions(), Shape(16, 4)).mean_cosine(centred, decays)
-    assert found == pytest.approx([mean_cosine(decay, context, target) for decay in decays])
+    cosines = Ema(NoOptions(), Shape(16, 4)).mean_cosine(centred, decays)
+    assert cosines == pytest.approx([mean_cosine(decay, context, target) for decay in decays])
 
 
 def test_the_prediction_is_the_weighted_mean_at_unit_norm(world, arrays):
@@ -64,10 +64,10 @@ def test_the_prediction_is_the_weighted_mean_at_unit_norm(world, arrays):
     fitted, (context, _) = fit(train), arrays(val)
     expected = average(fitted.decay, context)
     weights = sum(fitted.decay**age for age in range(5))
-    given = torch.from_numpy(context).float()
-    assert fitted.estimate(given).numpy() == pytest.approx(expected / weights, abs=1e-6)
+    tensor = torch.from_numpy(context).float()
+    assert fitted.estimate(tensor).numpy() == pytest.approx(expected / weights, abs=1e-6)
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    assert fitted(given).numpy() == pytest.approx(expected, abs=1e-6)
+    assert fitted(tensor).numpy() == pytest.approx(expected, abs=1e-6)
 
 
 def test_where_older_chunks_point_away_they_are_left_out(world):
@@ -79,6 +79,6 @@ def test_where_older_chunks_point_away_they_are_left_out(world):
 def test_a_window_that_cancels_out_counts_as_0(windows_of):
     some = np.random.default_rng(0).standard_normal((50, 7))
     some /= np.linalg.norm(some, axis=1, keepdims=True)
-    cancelled = windows_of([np.stack([-one, one, one]) for one in some], 2)
-    found = Ema(NoOptions(), Shape(7, 2)).mean_cosine(cancelled, np.array([0.0, 0.5, 1.0]))
-    assert found.tolist() == pytest.approx([1, 1, 0])
+    cancelled = windows_of([np.stack([-chunk, chunk, chunk]) for chunk in some], 2)
+    cosines = Ema(NoOptions(), Shape(7, 2)).mean_cosine(cancelled, np.array([0.0, 0.5, 1.0]))
+    assert cosines.tolist() == pytest.approx([1, 1, 0])

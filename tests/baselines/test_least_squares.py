@@ -28,8 +28,8 @@ def test_the_map_is_the_penalised_least_squares_one(form, rows, penalty):
     expected, *_ = np.linalg.lstsq(np.vstack([x, above]), np.vstack([y, right]))
     scale = np.abs(expected).max()
     for blocks in (1, 3):
-        found = solved(form, x, y, penalty, blocks)
-        assert found / scale == pytest.approx(expected / scale, abs=1e-7)
+        weights = solved(form, x, y, penalty, blocks)
+        assert weights / scale == pytest.approx(expected / scale, abs=1e-7)
 
 
 @pytest.mark.parametrize("form", [Primal, Dual])

@@ -9,7 +9,7 @@ import torch
 from lvmctl.baselines.margin_max import MarginMax
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge
-from lvmctl.evaluation.per_window import cosine_columns
+from lvmctl.evaluation.per_window import cosine_metrics
 from lvmctl.evaluation.predictors import Predictor, baselines, named
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 from lvmctl.registry import load_registry
@@ -18,10 +18,10 @@ from lvmctl.registry.specs import Shape
 DIM, K = 16, 3
 
 
-def margins(found: list[Predictor], windows) -> dict[str, float]:
+def margins(predictors: list[Predictor], windows) -> dict[str, float]:
     return {
-        predictor.name: cosine_columns(windows, predictor(windows))["margin.last"].mean()
-        for predictor in found
+        predictor.name: cosine_metrics(windows, predictor(windows))["margin.last"].mean()
+        for predictor in predictors
         if predictor.kind == "baseline"
     }
 
@@ -37,14 +37,14 @@ def in_the_first_five(predictor: Predictor, windows) -> tuple[float, float]:
 @pytest.mark.parametrize("source", ["ar1?a=0.9", "ar1?a=0.5", "topic?a=0.7&f=0.3"])
 def test_the_largest_margin_retrieves_worse_than_chance(world, source):
     train, val = world(f"{source}&articles=240&chunks=25&dim={DIM}", K)
-    found, _ = baselines(load_registry(), Shape(DIM, K), train)
-    margin = margins(found, val)
+    predictors, _ = baselines(load_registry(), Shape(DIM, K), train)
+    margin = margins(predictors, val)
     best = margin.pop("margin-max")
     assert best > 0.02
     assert best > max(margin.values()) + 0.02
-    reached, chance = in_the_first_five(named(found, "margin-max"), val)
+    reached, chance = in_the_first_five(named(predictors, "margin-max"), val)
     assert reached < chance - 0.05
-    assert in_the_first_five(named(found, "ridge"), val)[0] > chance + 0.1
+    assert in_the_first_five(named(predictors, "ridge"), val)[0] > chance + 0.1
 
 
 @pytest.mark.parametrize(("theta", "retrieves"), [(120, True), (40, False)])
@@ -52,10 +52,10 @@ def test_where_movement_outruns_noise_it_may_still_retrieve(world, theta, retrie
     # a = .9 is above c_1 = cos θ: the target lies on the side of μ - x_last. At 40° the chunks
     # after it lie there even more.
     train, val = world(f"rotation?a=0.9&theta={theta}&articles=240&chunks=25&dim={DIM}", K)
-    found, _ = baselines(load_registry(), Shape(DIM, K), train)
-    margin, largest = margins(found, val), named(found, "margin-max")
+    predictors, _ = baselines(load_registry(), Shape(DIM, K), train)
+    margin, largest = margins(predictors, val), named(predictors, "margin-max")
     assert margin["margin-max"] == max(margin.values())
-    assert cosine_columns(val, largest(val))["cos_next"].mean() > 0.05
+    assert cosine_metrics(val, largest(val))["cos_next"].mean() > 0.05
     reached, chance = in_the_first_five(largest, val)
     assert (reached > chance + 0.3) if retrieves else (reached < chance - 0.05)
 
@@ -67,5 +67,5 @@ def test_it_is_the_ridge_estimate_minus_the_last_chunk(world, arrays):
     estimate = Ridge(options, shape).fit(train).estimate(torch.from_numpy(context).float())
     expected = estimate.double().numpy() - context[:, -1]
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    found = MarginMax(options, shape).fit(train)(torch.from_numpy(context).float())
-    assert found.numpy() == pytest.approx(expected, abs=1e-5)
+    q = MarginMax(options, shape).fit(train)(torch.from_numpy(context).float())
+    assert q.numpy() == pytest.approx(expected, abs=1e-5)

@@ -53,8 +53,8 @@ def test_direct_is_the_newest_chunk(context):
 def test_centroid_is_the_normalised_mean(context):
     mean = context.double().numpy().mean(axis=1)
     expected = mean / np.linalg.norm(mean, axis=-1, keepdims=True)
-    found = Centroid(NoOptions(), Shape(9, 4))(context).numpy()
-    assert found == pytest.approx(expected, abs=1e-6)
+    q = Centroid(NoOptions(), Shape(9, 4))(context).numpy()
+    assert q == pytest.approx(expected, abs=1e-6)
     # A centred prediction adds the mean back, so the estimate's length counts.
     estimate = Centroid(NoOptions(), Shape(9, 4)).estimate(context).numpy()
     assert estimate == pytest.approx(mean, abs=1e-6)
@@ -66,14 +66,14 @@ def test_a_record_keeps_its_promises(name, windows, context):
     assert hasattr(made, "fit") == record.fitted
     if record.fitted:
         assert made.fit(windows) is made
-    given = (context, unit(context.flip(1)[:, 0])) if record.oracle else (context,)
+    inputs = (context, unit(context.flip(1)[:, 0])) if record.oracle else (context,)
     before = context.clone()
-    q = made(*given)
+    q = made(*inputs)
     assert q.shape == (6, 9)
     assert q.dtype == torch.float32
     assert q.norm(dim=-1).numpy() == pytest.approx(1, abs=1e-5)
     assert torch.equal(context, before)
-    alone = made(*(x[2:3] for x in given))
+    alone = made(*(x[2:3] for x in inputs))
     assert torch.allclose(alone, q[2:3], atol=1e-6)
 
 

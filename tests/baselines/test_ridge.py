@@ -46,31 +46,31 @@ def test_the_map_is_that_of_dense_least_squares(monkeypatch, world, arrays, pena
     windows, _ = world("topic?articles=30&chunks=14&dim=8&a=0.5", 3)
     if centred:
         windows = Centred(windows, windows.split.mean())
-    found = make(windows, penalties=(penalty,))
-    assert found.penalty == penalty
+    baseline = make(windows, penalties=(penalty,))
+    assert baseline.penalty == penalty
     context, target = arrays(windows)
     expected = dense(context, target, penalty)
-    assert found.map.numpy() == pytest.approx(expected, abs=1e-5)
-    given = torch.from_numpy(context).float()
+    assert baseline.map.numpy() == pytest.approx(expected, abs=1e-5)
+    tensor = torch.from_numpy(context).float()
     estimate = context.reshape(len(context), -1) @ expected
-    assert found.estimate(given).numpy() == pytest.approx(estimate, abs=1e-5)
+    assert baseline.estimate(tensor).numpy() == pytest.approx(estimate, abs=1e-5)
     estimate /= np.linalg.norm(estimate, axis=1, keepdims=True)
-    assert found(given).numpy() == pytest.approx(estimate, abs=1e-4)
+    assert baseline(tensor).numpy() == pytest.approx(estimate, abs=1e-4)
 
 
 def test_it_learns_a_rotation(rotation):
     train, val = rotation
-    found, every = make(train), np.arange(len(val))
+    baseline, every = make(train), np.arange(len(val))
     context, target = (torch.from_numpy(f(every)) for f in (val.context, val.target))
     best = torch.from_numpy(bayes_prediction(WORLD, context.numpy())).float()
-    learned = cosine(found(context), target).mean().item()
+    learned = cosine(baseline(context), target).mean().item()
     assert learned == pytest.approx(0.9, abs=0.02)
     assert learned > cosine(Direct(NoOptions(), Shape(DIM, K))(context), target).mean() + 0.1
-    assert cosine(found(context), best).mean() > 0.99
+    assert cosine(baseline(context), best).mean() > 0.99
     # Only the newest chunk tells anything, by a·R.
     turn = bayes_prediction(WORLD, np.eye(DIM)[:, None])
-    assert found.map[-DIM:].numpy() == pytest.approx(0.9 * turn, abs=0.1)
-    assert found.map[:-DIM].abs().max() < 0.1
+    assert baseline.map[-DIM:].numpy() == pytest.approx(0.9 * turn, abs=0.1)
+    assert baseline.map[:-DIM].abs().max() < 0.1
 
 
 def test_the_penalty_is_the_best_on_articles_not_fitted_on(world):
@@ -125,10 +125,10 @@ def test_parts_stop_at_the_limit(limit):
 @pytest.mark.parametrize("articles", [1, 2])
 def test_with_too_few_articles_the_middle_penalty_is_taken(world, articles):
     windows, _ = world(f"topic?articles={articles + 1}&chunks=12&dim=6", 2)
-    found = make(windows, penalties=(10.0, 0.1, 1.0))
+    baseline = make(windows, penalties=(10.0, 0.1, 1.0))
     assert len(windows.split.lengths) == articles
-    assert found.penalty == 1.0
-    assert found.map.abs().max() > 0
+    assert baseline.penalty == 1.0
+    assert baseline.map.abs().max() > 0
 
 
 @pytest.mark.parametrize(("limit", "form"), [(36, "Dual"), (37, "Primal")])
@@ -143,43 +143,43 @@ def test_fewer_windows_than_columns_use_the_dual_form(monkeypatch, rotation, lim
 def test_the_limit_is_what_is_fitted_on(rotation, arrays):
     train, _ = rotation
     options = RidgeOptions(fit_windows=30, held_out=0)
-    found, penalty = ridge.fit_map(train, options)
+    weights, penalty = ridge.fit_map(train, options)
     (context, target), (chosen, none) = arrays(train), parts(train.article, 30, options)
     assert len(chosen) == 30
     assert not len(none)
     expected = dense(context[chosen], target[chosen], penalty)
-    assert found.numpy() == pytest.approx(expected, abs=1e-5)
+    assert weights.numpy() == pytest.approx(expected, abs=1e-5)
 
 
 def test_memory_bounds_the_windows(monkeypatch, rotation):
     train, _ = rotation
-    asked = []
+    calls = []
     monkeypatch.setattr(
-        ridge, "parts", lambda a, limit, o: asked.append(limit) or parts(a, limit, o)
+        ridge, "parts", lambda a, limit, o: calls.append(limit) or parts(a, limit, o)
     )
     for memory, limit in ((8 * 36**2, 20_000), (8 * 36**2 - 1, 35), (8 * 36 * 5, 5), (1, 1)):
         monkeypatch.setattr(ridge, "MEMORY", memory)
         ridge.fit_map(train, RidgeOptions(penalties=(1.0,)))
-        assert asked.pop() == limit
+        assert calls.pop() == limit
 
 
 @pytest.mark.parametrize("peak", [0, 1, 4, 5, 8])
 def test_uphill_finds_the_peak(peak):
-    asked = []
+    calls = []
 
     def score(value: float) -> float:
-        asked.append(value)
+        calls.append(value)
         return -abs(value - peak)
 
     assert uphill([8, 2, 6, 5, 0, 3, 7, 1, 4], score) == peak
-    assert len(asked) == len(set(asked)) <= abs(peak - 4) + 3
+    assert len(calls) == len(set(calls)) <= abs(peak - 4) + 3
 
 
 def test_a_map_is_fitted_once_per_windows(monkeypatch, world):
     windows, others = world("topic?articles=12&chunks=12&dim=6", 2)
     calls = []
     fit = ridge.fit_map
-    monkeypatch.setattr(ridge, "fit_map", lambda *given: calls.append(given) or fit(*given))
+    monkeypatch.setattr(ridge, "fit_map", lambda *args: calls.append(args) or fit(*args))
     first = make(windows)
     assert torch.equal(make(windows).map, first.map)
     assert len(calls) == 1

@@ -21,11 +21,11 @@ def fit(windows: Windows) -> Wiener:
 def test_weights_are_those_of_least_squares(monkeypatch, arrays, k, h):
     monkeypatch.setattr(grams, "BATCH", 64)
     windows = Windows(open_split("synth:topic?articles=30&chunks=14&dim=12&seed=2"), k, h)
-    found = fit(windows).weights.double().numpy()
+    weights = fit(windows).weights.double().numpy()
     context, target = arrays(windows)
     rows = context.transpose(0, 2, 1).reshape(-1, k)
     expected = np.linalg.lstsq(rows, target.reshape(-1), rcond=None)[0]
-    assert found == pytest.approx(expected, abs=1e-6)
+    assert weights == pytest.approx(expected, abs=1e-6)
 
 
 def test_no_other_weights_do_better(arrays):
@@ -62,14 +62,14 @@ def test_on_ar1_only_the_last_chunk_counts(a, h):
 def test_on_topic_the_weights_solve_the_normal_equations_of_the_lag_curve():
     a, f, k = 0.7, 0.4, 4
     source = f"synth:topic?articles=400&chunks=30&dim=24&a={a}&f={f}&seed=3"
-    found = fit(Windows(open_split(source), k, 1)).weights
+    weights = fit(Windows(open_split(source), k, 1)).weights
 
     def r(lag: int) -> float:
         return f + (1 - f) * a**lag
 
     gram = [[r(abs(i - j)) for j in range(k)] for i in range(k)]
     expected = np.linalg.solve(gram, [r(k - i) for i in range(k)])
-    assert found.tolist() == pytest.approx(expected.tolist(), abs=0.03)
+    assert weights.tolist() == pytest.approx(expected.tolist(), abs=0.03)
 
 
 def test_repeated_chunks_share_their_weight(windows_of):

@@ -17,7 +17,7 @@ from lvmctl.registry import load_registry
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
+def stores(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -52,9 +52,9 @@ def offered(line: str) -> list[str]:
     ],
 )
 def test_names_of_commands_and_parts(line, some):
-    found = offered(line)
-    assert some <= set(found)
-    assert all(name.startswith(line.rpartition(" ")[2]) for name in found)
+    names = offered(line)
+    assert some <= set(names)
+    assert all(name.startswith(line.rpartition(" ")[2]) for name in names)
 
 
 def test_parts_say_what_they_are():
@@ -89,7 +89,7 @@ def test_runs(line):
 @pytest.mark.parametrize(
     "line", ["train --data ", "eval 5cat --ood ", "diagnose leakage ", "data info "]
 )
-def test_sources(line, here):
+def test_sources(line, stores):
     for place in ("books", "stores/essays"):
         Path(place).mkdir(parents=True)
         Path(place, "store.json").touch()
@@ -97,7 +97,7 @@ def test_sources(line, here):
     Path("notes").mkdir()
     assert set(offered(line)) == {"books", "stores/essays", "windows.npz"}
     assert offered(f"{line}stores/") == ["stores/essays"]
-    assert offered(f"{line}{here}/b") == [f"{here}/books"]
+    assert offered(f"{line}{stores}/b") == [f"{stores}/books"]
     assert [item.type for item in items(f"{line}no")] == ["file"]
     assert offered(f"{line}syn") == [f"synth:{world}" for world in WORLDS]
 
@@ -109,17 +109,17 @@ def test_worlds_are_those_there_are():
 def test_what_fails_offers_nothing(run_cli):
     Path("experiments.toml").write_text("not TOML")
     assert offered("train --experiment ") == []
-    asked = {"_LVMCTL_COMPLETE": "bash_complete", "COMP_WORDS": "lvmctl zzz x", "COMP_CWORD": "2"}
-    for env in (asked, asked | {"COMP_WORDS": "lvmctl train --plugin x"}):
+    shell = {"_LVMCTL_COMPLETE": "bash_complete", "COMP_WORDS": "lvmctl zzz x", "COMP_CWORD": "2"}
+    for env in (shell, shell | {"COMP_WORDS": "lvmctl train --plugin x"}):
         done = run_cli(env=env)
         assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_shell_has_its_script_and_its_answers(shell, run_cli, here, monkeypatch):
-    write_run(here / "runs" / "p8_a")
-    (here / "torch.py").write_text("raise ImportError('not needed')")
-    (here / "numpy.py").write_text("raise ImportError('not needed')")
+def test_each_shell_has_its_script_and_its_answers(shell, run_cli, stores, monkeypatch):
+    write_run(stores / "runs" / "p8_a")
+    (stores / "torch.py").write_text("raise ImportError('not needed')")
+    (stores / "numpy.py").write_text("raise ImportError('not needed')")
     done = run_cli(env={"_LVMCTL_COMPLETE": f"{shell}_source"})
     assert (done.returncode, "_lvmctl_completion" in done.stdout) == (0, True)
     assert f"_LVMCTL_COMPLETE={shell}_complete" in done.stdout
@@ -131,7 +131,7 @@ def test_each_shell_has_its_script_and_its_answers(shell, run_cli, here, monkeyp
             "COMP_WORDS": f"lvmctl {words}",
             "COMP_CWORD": cursor,
         }
-        done = run_cli(env=env, path=[here])
+        done = run_cli(env=env, path=[stores])
         assert (done.returncode, done.stderr) == (0, "")
         assert word in done.stdout.replace(",", "\n").replace("\t", "\n").splitlines()
     assert get_completion_class(shell) is not None

@@ -29,16 +29,16 @@ def world(lvmctl):
 
 
 def _json(result, schema):
-    found = json.loads(result.out)
-    assert found["schema"] == schema
-    return found
+    record = json.loads(result.out)
+    assert record["schema"] == schema
+    return record
 
 
 def test_synth(lvmctl):
     args = ("data", "synth", "rotation", "--articles", 4, "--dim", 8, "--theta", 20, "--out", "s")
-    found = _json(lvmctl(*args, "--json"), "lvmctl.data.synth/1")
-    assert (found["articles"], found["chunks"], found["dim"]) == (4, 160, 8)
-    assert found["encoder"]["theta"] == 20
+    record = _json(lvmctl(*args, "--json"), "lvmctl.data.synth/1")
+    assert (record["articles"], record["chunks"], record["dim"]) == (4, 160, 8)
+    assert record["encoder"]["theta"] == 20
     assert "already exists" in lvmctl(*args, code=6).err
     lvmctl(*args, "--force")
     lvmctl("data", "synth", "reversed", "--store", "s", "--out", "r")
@@ -48,9 +48,9 @@ def test_synth(lvmctl):
 
 
 def test_info(lvmctl, world):
-    found = _json(lvmctl("data", "info", "store", "--json"), "lvmctl.data.info/1")
-    assert found["splits"][0]["windows"] == 20 * 5
-    assert found["splits"][0]["neighbour_cosine"] == pytest.approx(0.9, abs=1e-5)
+    record = _json(lvmctl("data", "info", "store", "--json"), "lvmctl.data.info/1")
+    assert record["splits"][0]["windows"] == 20 * 5
+    assert record["splits"][0]["neighbour_cosine"] == pytest.approx(0.9, abs=1e-5)
     shown = lvmctl("data", "info", "store", "--context", 7, "--horizon", 2).out
     assert "20 articles, 200 chunks of 6 dimensions" in shown
     assert "K = 7 chunks, horizon 2" in shown
@@ -65,31 +65,31 @@ def test_split(lvmctl, world):
     assert lvmctl(*args).out == "store: train 16, val 2, test 2 articles\n"
     assert "already has splits" in lvmctl(*args, code=6).err
     for option in ("--test", "--ood"):  # the second is an earlier spelling
-        found = _json(lvmctl(*args, "--force", option, 0, "--json"), "lvmctl.data.split/1")
-        assert found["articles"] == {"train": 18, "val": 2}
+        record = _json(lvmctl(*args, "--force", option, 0, "--json"), "lvmctl.data.split/1")
+        assert record["articles"] == {"train": 18, "val": 2}
     assert [
         p["split"] for p in json.loads(lvmctl("data", "info", "store", "--json").out)["splits"]
     ] == ["train", "val"]
 
 
 def test_subset(lvmctl, world):
-    found = _json(
+    record = _json(
         lvmctl("data", "subset", "store", "--windows", 33, "--json"), "lvmctl.data.subset/1"
     )
-    assert (found["path"], found["articles"]) == ("store-33", 7)
+    assert (record["path"], record["articles"]) == ("store-33", 7)
     assert "has only 100 windows" in lvmctl("data", "subset", "store", "--windows", 999).err
     assert "already exists" in lvmctl("data", "subset", "store", "--windows", 33, code=6).err
 
 
 def test_export_and_import_are_inverse(lvmctl, world, tmp_path):
     lvmctl("data", "split", "store")
-    found = _json(lvmctl("data", "export", "store", "--json"), "lvmctl.data.export/1")
-    assert found["files"] == {"store_train.npz": 80, "store_val.npz": 10, "store_test.npz": 10}
-    files = [tmp_path / "store-npz" / name for name in found["files"]]
-    found = _json(
+    record = _json(lvmctl("data", "export", "store", "--json"), "lvmctl.data.export/1")
+    assert record["files"] == {"store_train.npz": 80, "store_val.npz": 10, "store_test.npz": 10}
+    files = [tmp_path / "store-npz" / name for name in record["files"]]
+    record = _json(
         lvmctl("data", "import", *files, "--out", "back", "--json"), "lvmctl.data.import/1"
     )
-    assert [part["articles"] for part in found["splits"]] == [16, 2, 2]
+    assert [part["articles"] for part in record["splits"]] == [16, 2, 2]
     both = [json.loads(lvmctl("data", "info", f"{s}@val", "--json").out) for s in ("store", "back")]
     assert both[0]["splits"] == both[1]["splits"]
 
@@ -110,10 +110,10 @@ def test_embed_and_embed_again_with_the_same_encoder(lvmctl, tmp_path):
         text = "\n\n".join(f"the {name} cat number {i} sat on mat {i % 3}" for i in range(8))
         (tmp_path / "texts" / f"{name}.txt").write_text(text)
     args = ("data", "embed", "texts", "--set", "dim=3", "--set", "max_share=1")
-    found = _json(lvmctl(*args, "--out", "s", "--json"), "lvmctl.data.embed/1")
-    assert (found["chunks"], found["articles"], found["dim"]) == (16, 2, 3)
-    assert found["made"]["encoder_fitted_on"] == "all"
-    assert found["texts"]
+    record = _json(lvmctl(*args, "--out", "s", "--json"), "lvmctl.data.embed/1")
+    assert (record["chunks"], record["articles"], record["dim"]) == (16, 2, 3)
+    assert record["made"]["encoder_fitted_on"] == "all"
+    assert record["texts"]
     lvmctl("data", "embed", "texts", "--encoder-from", "s", "--out", "t")
     vectors = [np.load(tmp_path / name / "vectors.npy") for name in "st"]
     assert np.array_equal(*vectors)

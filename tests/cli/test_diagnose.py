@@ -113,9 +113,9 @@ def test_options_become_flags(run_cli, mine):
     assert "[default: 0.5]" in shown
     done = run_cli("diagnose", "sound", DATA, "--level", "0.7", "--json", path=[mine])
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["schema"] == "lvmctl.diagnose.sound/1"
-    assert (found["verdict"], found["sentence"], found["level"]) == ("DIM", "D is 6.", 0.7)
+    record = json.loads(done.stdout)
+    assert record["schema"] == "lvmctl.diagnose.sound/1"
+    assert (record["verdict"], record["sentence"], record["level"]) == ("DIM", "D is 6.", 0.7)
     assert "looking" in done.stderr
 
 
@@ -153,18 +153,18 @@ def test_one_that_goes_wrong_does_not_stop_the_others(run_cli, mine, tmp_path):
     out = tmp_path / "found"
     words = ("diagnose", "all", DATA, "--json", "--out", out)
     done = run_cli(*words, path=[mine])
-    found = json.loads(done.stdout)
-    answered = set(found["diagnoses"])
+    record = json.loads(done.stdout)
+    answered = set(record["diagnoses"])
     assert {"ceilings", "feasibility", "sound", "arrays", "undrawn"} <= answered
     wrong = {"raises", "garbage", "ragged", "hiding", "halved", "objects"}
     assert not wrong & answered
-    assert set(found["faults"]) == wrong | {"undrawn"}
-    assert "none left" in found["faults"]["raises"]
-    assert "of plugin mine" in found["faults"]["objects"]
+    assert set(record["faults"]) == wrong | {"undrawn"}
+    assert "none left" in record["faults"]["raises"]
+    assert "of plugin mine" in record["faults"]["objects"]
     # leakage fails in this world, and that outweighs the faults.
     assert done.returncode == 1
     saved = {path.stem: json.loads(path.read_text()) for path in out.glob("*.json")}
-    assert saved == found["diagnoses"]
+    assert saved == record["diagnoses"]
     assert {"ceilings", "direction"} <= {path.stem for path in out.glob("*.svg")} < answered
 
 
@@ -172,9 +172,9 @@ def test_what_is_saved_is_what_is_printed(run_cli, mine, tmp_path):
     out = tmp_path / "found"
     done = run_cli("diagnose", "arrays", DATA, "--json", "--out", out, path=[mine])
     assert done.returncode == 0, done.stderr
-    found = json.loads((out / "arrays.json").read_text())
-    assert found == json.loads(done.stdout)
-    assert found == {
+    record = json.loads((out / "arrays.json").read_text())
+    assert record == json.loads(done.stdout)
+    assert record == {
         "schema": "lvmctl.diagnose.arrays/1",
         "verdict": "OK",
         "sentence": "Fine.",
@@ -209,12 +209,12 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(run_cli, mine
     for name in ("sound", "all"):
         done = run_cli("diagnose", name, DATA, "--out", out, path=[mine])
         assert (done.returncode, done.stdout) == (6, "")
-        assert done.stderr == f"error: {tmp_path / 'file'}: is no directory; choose another place\n"
+        assert done.stderr == f"error: {tmp_path / 'file'}: not a directory; choose another place\n"
 
 
 def test_a_directory_without_permission_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    with pytest.raises(OutputError, match="you may not write there"):
+    with pytest.raises(OutputError, match="no permission to write there"):
         refuse_output(tmp_path / "new" / "found")
     (tmp_path / "new").mkdir()
     refuse_output(tmp_path / "new" / "found")
@@ -231,8 +231,8 @@ def test_a_link_to_nothing_is_not_written_over(tmp_path):
 def test_the_answer_is_printed_before_it_is_saved(run_cli, mine, tmp_path, words):
     """What stands in the way appears while the diagnostic works."""
     out = tmp_path / "found"
-    asked = ("diagnose", "sound", DATA, "--out", out, *words)
-    done = run_cli(*asked, path=[mine], env={"IN_THE_WAY": str(out)})
+    command = ("diagnose", "sound", DATA, "--out", out, *words)
+    done = run_cli(*command, path=[mine], env={"IN_THE_WAY": str(out)})
     assert done.returncode == 6
     assert "exists" in done.stderr.splitlines()[-1]
     assert "D is 6." in done.stdout

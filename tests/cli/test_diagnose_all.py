@@ -11,7 +11,7 @@ from lvmctl.api import diagnosis
 from lvmctl.cli.diagnose import group as module
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError, OutputError
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 
 
 def unplottable():
@@ -27,75 +27,75 @@ ANSWERS = {
 
 
 @pytest.fixture
-def asked(monkeypatch) -> list[str]:
+def diagnosed(monkeypatch) -> list[str]:
     """The names of those that were asked; the diagnostics are those of :data:`ANSWERS`, and one
     that takes a run."""
-    asked: list[str] = []
+    diagnosed: list[str] = []
 
     def diagnose(address, subject, reporter):
         name = address.removeprefix("mine/")
-        asked.append(name)
+        diagnosed.append(name)
         print("not for the answer")
         if isinstance(ANSWERS.get(name), Exception):
             raise ANSWERS[name]
         return ANSWERS.get(name, ANSWERS["first"])
 
     def entry(name: str, takes: str) -> SimpleNamespace:
-        found = Found("mine", "mine", "1.0", "mine.plugin")
-        plugin = SimpleNamespace(found=found, distribution="mine", version="1.0")
+        origin = Origin("mine", "mine", "1.0", "mine.plugin")
+        plugin = SimpleNamespace(origin=origin, distribution="mine", version="1.0")
         record = SimpleNamespace(takes=takes, target="mine.parts:Part")
         return SimpleNamespace(name=name, kind="diagnostic", record=record, plugin=plugin)
 
     entries = [*(entry(name, "store") for name in ANSWERS), entry("after", "run")]
     registry = SimpleNamespace(address=lambda entry: f"mine/{entry.name}")
-    monkeypatch.setattr(module, "found", lambda: (registry, entries))
+    monkeypatch.setattr(module, "diagnostics", lambda: (registry, entries))
     monkeypatch.setattr(diagnosis, "diagnose", diagnose)
-    return asked
+    return diagnosed
 
 
 def ask(out=None, run=None, as_json=False) -> int:
     return module.everything.callback(store=None, run=run, out=out, full=False, as_json=as_json)
 
 
-def test_each_answer_is_shown_as_it_comes(asked, capsys, tmp_path):
+def test_each_answer_is_shown_as_it_comes(diagnosed, capsys, tmp_path):
     assert ask(tmp_path / "found") == 1
-    said = capsys.readouterr()
-    assert asked == list(ANSWERS)
-    blocks = said.out.strip().split("\n\n")
+    printed = capsys.readouterr()
+    assert diagnosed == list(ANSWERS)
+    blocks = printed.out.strip().split("\n\n")
     assert blocks[0] == "── mine/first\nFINE: It is fine."
     assert blocks[1] == "── mine/short\nNOT ANSWERED: too short"
     assert blocks[2] == "── mine/undrawn\nFINE: But for the plot."
     assert blocks[3].startswith("NOT DRAWN: diagnostic undrawn of plugin mine")
     assert "no paper" in blocks[3]
     assert blocks[4:] == ["── mine/last\nBAD: It is bad."]
-    assert said.err.count("not for the answer") == 4
-    names = sorted(path.name for path in (tmp_path / "found").iterdir())
-    assert names == ["mine_first.json", "mine_last.json", "mine_undrawn.json"]
+    assert printed.err.count("not for the answer") == 4
+    saved = sorted(path.name for path in (tmp_path / "found").iterdir())
+    assert saved == ["mine_first.json", "mine_last.json", "mine_undrawn.json"]
 
 
-def test_one_object_for_all(asked, capsys, tmp_path):
+def test_one_object_for_all(diagnosed, capsys, tmp_path):
     assert ask(tmp_path / "found", as_json=True) == 1
-    found = json.loads(capsys.readouterr().out)
-    assert found["schema"] == "lvmctl.diagnose.all/1"
-    assert list(found["diagnoses"]) == ["mine/first", "mine/undrawn", "mine/last"]
-    assert list(found["faults"]) == ["mine/short", "mine/undrawn"]
+    record = json.loads(capsys.readouterr().out)
+    assert record["schema"] == "lvmctl.diagnose.all/1"
+    assert list(record["diagnoses"]) == ["mine/first", "mine/undrawn", "mine/last"]
+    assert list(record["faults"]) == ["mine/short", "mine/undrawn"]
     last = json.loads((tmp_path / "found" / "mine_last.json").read_text())
-    assert last == found["diagnoses"]["mine/last"]
+    assert last == record["diagnoses"]["mine/last"]
     assert (last["schema"], last["found"]) == ("lvmctl.diagnose.last/1", 3)
 
 
-def test_a_plot_is_drawn_only_to_be_saved(asked, capsys):
+def test_a_plot_is_drawn_only_to_be_saved(diagnosed, capsys):
     assert ask(as_json=True) == 1
     assert list(json.loads(capsys.readouterr().out)["faults"]) == ["mine/short"]
 
 
-def test_runs_are_looked_into_where_one_is_named(asked):
+def test_runs_are_looked_into_where_one_is_named(diagnosed):
     ask(run="p8")
-    assert asked == [*ANSWERS, "after"]
+    assert diagnosed == [*ANSWERS, "after"]
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_what_cannot_be_saved_was_printed(asked, capsys, tmp_path, monkeypatch, as_json):
+def test_what_cannot_be_saved_was_printed(diagnosed, capsys, tmp_path, monkeypatch, as_json):
     def save(out, answers):
         raise OutputError("the disk is full")
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_saved_was_printed(asked, capsys, tmp_path, monkeypatch, 
     assert "It is bad." in capsys.readouterr().out
 
 
-def test_a_place_that_is_taken_is_refused_before_any_is_asked(asked, tmp_path):
+def test_a_place_that_is_taken_is_refused_before_any_is_asked(diagnosed, tmp_path):
     with pytest.raises(OutputError, match="exists"):
         ask(tmp_path)
-    assert asked == []
+    assert diagnosed == []

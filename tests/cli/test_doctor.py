@@ -16,11 +16,11 @@ def checks():
 def test_a_whole_installation(run_cli, checks):
     result = run_cli("doctor", "--json")
     assert result.returncode == 0, result.stdout
-    found = checks(result.stdout)
-    assert {"python", "packages", "cpu", "devices", "plugins", "cache", "runs"} <= set(found)
-    assert "torch 2." in found["packages"]["detail"]
-    assert "p8 (lvmctl-p8" in found["plugins"]["detail"]
-    assert found["encoders"]["detail"].startswith("lsa")
+    by_name = checks(result.stdout)
+    assert {"python", "packages", "cpu", "devices", "plugins", "cache", "runs"} <= set(by_name)
+    assert "torch 2." in by_name["packages"]["detail"]
+    assert "p8 (lvmctl-p8" in by_name["plugins"]["detail"]
+    assert by_name["encoders"]["detail"].startswith("lsa")
     assert "nothing is broken" in run_cli("doctor").stdout
 
 

@@ -51,15 +51,15 @@ def close(a, b):
 
 def test_baselines_need_no_model(typed):
     code, out, err = typed("baselines", "--data", OTHER, "--min-article", 6, "--json")
-    found = json.loads(out)
+    record = json.loads(out)
     assert code == 0
-    assert found["schema"] == "lvmctl.eval.baselines/1"
-    assert (found["windows"], found["articles"]) == (12 * 11, 12)
-    assert {"direct", "centroid", "random", "oracle", "span-oracle"} <= set(found["predictors"])
-    assert {"ema", "wiener", "ridge", "direct-centred"} <= set(found["left_out"])
+    assert record["schema"] == "lvmctl.eval.baselines/1"
+    assert (record["windows"], record["articles"]) == (12 * 11, 12)
+    assert {"direct", "centroid", "random", "oracle", "span-oracle"} <= set(record["predictors"])
+    assert {"ema", "wiener", "ridge", "direct-centred"} <= set(record["left_out"])
     assert "left out" in err
     assert "--train" in err
-    direct = found["predictors"]["direct"]
+    direct = record["predictors"]["direct"]
     for tree, names in (
         (direct, ["cos_next"]),
         (direct["cos_prev"], ["last", "second_last", "unseen"]),
@@ -79,16 +79,16 @@ def test_baselines_need_no_model(typed):
 
 def test_fitted_baselines_are_there_with_training_data(typed):
     words = ["baselines", "--data", OTHER, "--train", WORLD, "--min-article", 6, "--json"]
-    found = json.loads(typed(*words)[1])
+    record = json.loads(typed(*words)[1])
     raw = {"direct", "centroid", "ema", "wiener", "ridge"}
-    assert raw | {f"{name}-centred" for name in raw} <= set(found["predictors"])
-    assert found["left_out"] == []
+    assert raw | {f"{name}-centred" for name in raw} <= set(record["predictors"])
+    assert record["left_out"] == []
 
 
 def test_baselines_of_other_windows(typed):
     words = ["baselines", "--data", OTHER, "--context", 2, "--horizon", 3, "--min-article", 6]
-    found = json.loads(typed(*words, "--json")[1])
-    assert (found["context"], found["horizon"], found["windows"]) == (2, 3, 12 * 12)
+    record = json.loads(typed(*words, "--json")[1])
+    assert (record["context"], record["horizon"], record["windows"]) == (2, 3, 12 * 12)
     code, out, _ = typed(*words)
     assert code == 0
     assert "144 windows of 12 articles" in out
@@ -109,24 +109,24 @@ def test_the_latest_run_is_evaluated_on_its_own_validation_split(typed):
 @pytest.mark.parametrize("pool", ["in-article", "future", "global", "unfiltered"])
 def test_every_pool(typed, pool):
     code, out, _ = typed("retrieval", "five", "--pool", pool, "--json")
-    found = json.loads(out)
+    record = json.loads(out)
     assert code == 0
-    tree = found["predictors"]["p8"]
+    tree = record["predictors"]["p8"]
     present = {"global"} if pool == "global" else set(tree["in_article"])
     name = {"in-article": "filtered"}.get(pool, pool)
     assert present == {name}
     figures = tree["global"]["filtered"] if pool == "global" else tree["in_article"][name]
     assert 0 <= figures["r@5"] <= 1
-    assert found["predictors"]["oracle"]["cos_next"] == pytest.approx(1, abs=1e-6)
+    assert record["predictors"]["oracle"]["cos_next"] == pytest.approx(1, abs=1e-6)
 
 
 def test_direction_names_every_previous_and_its_ceiling(typed):
     code, out, _ = typed("direction", "five")
     assert code == 0
     assert 'does not mean "backward"' in " ".join(out.split())
-    found = json.loads(typed("direction", "five", "--json")[1])
-    p8 = found["predictors"]["p8"]
-    ceilings = {name: tree["margin"] for name, tree in found["ceilings"].items()}
+    record = json.loads(typed("direction", "five", "--json")[1])
+    p8 = record["predictors"]["p8"]
+    ceilings = {name: tree["margin"] for name, tree in record["ceilings"].items()}
     for previous in ("last", "second_last", "unseen"):
         cone, span, unit = (ceilings[f"{c}-margin-ceiling"][previous] for c in
                             ("cone", "span", "unit"))  # fmt: skip
@@ -163,17 +163,17 @@ PARTIAL = (
 )
 
 
-def test_a_partial_look_leaves_the_runs_own_result_alone(typed, runs):
-    own = runs / "runs" / "five" / "5cat_results.json"
+def test_a_partial_evaluation_leaves_the_runs_own_result_alone(typed, runs):
+    saved = runs / "runs" / "five" / "5cat_results.json"
     typed("5cat", "five", "--min-article", TINY["min_article"])  # the run's own
-    before = own.read_bytes()
+    before = saved.read_bytes()
     assert json.loads(before)["partial"] == []
     for words, named in PARTIAL:
         _, out, err = typed("5cat", "five", *words, "--json")
-        assert own.read_bytes() == before
+        assert saved.read_bytes() == before
         shown = json.loads(out)
         shown.pop("schema")
-        assert shown == json.loads(own.with_name("5cat_partial.json").read_text())
+        assert shown == json.loads(saved.with_name("5cat_partial.json").read_text())
         assert shown["partial"] == named
         place = "saved as runs/five/5cat_partial.json"
         assert err.splitlines()[-1] == (
@@ -217,21 +217,22 @@ def test_the_seeds_judge_without_asking_what_can_be_passed(typed):
 
 def test_runs_of_another_window_are_compared_on_the_targets_of_both(typed):
     code, out, _ = typed("compare", "runs/five", "three", "--json")
-    found = json.loads(out)
-    assert set(found["runs"]) == {"five", "three"}
-    assert [run["context"] for run in found["runs"].values()] == [5, 3]
+    record = json.loads(out)
+    assert set(record["runs"]) == {"five", "three"}
+    assert [run["context"] for run in record["runs"].values()] == [5, 3]
     alone = json.loads(typed("compare", "runs/five", "--json")[1])
-    assert found["windows"] == alone["windows"]
-    assert close(found["predictors"]["five"]["cos_next"], alone["predictors"]["five"]["cos_next"])
-    for run in found["runs"].values():
+    assert record["windows"] == alone["windows"]
+    assert close(record["predictors"]["five"]["cos_next"], alone["predictors"]["five"]["cos_next"])
+    for run in record["runs"].values():
         r5 = run["differences"]["in_article.filtered.r@5"]
         assert r5["ci"][0] <= r5["value"] <= r5["ci"][1]
         assert 0 < r5["p"] <= 1
-    assert code == (1 if all(r["ship"]["outcome"] == "FAIL" for r in found["runs"].values()) else 0)
-    five = found["predictors"]["five"]["in_article"]["filtered"]["r@5"]
-    direct = found["predictors"]["direct"]["in_article"]["filtered"]["r@5"]
+    failed = all(run["ship"]["outcome"] == "FAIL" for run in record["runs"].values())
+    assert code == (1 if failed else 0)
+    five = record["predictors"]["five"]["in_article"]["filtered"]["r@5"]
+    direct = record["predictors"]["direct"]["in_article"]["filtered"]["r@5"]
     assert close(
-        found["runs"]["five"]["differences"]["in_article.filtered.r@5"]["value"], five - direct
+        record["runs"]["five"]["differences"]["in_article.filtered.r@5"]["value"], five - direct
     )
 
 
@@ -258,14 +259,14 @@ def test_a_comparison_reads_as_a_table(typed):
         (["retrieval", "five", "--data", "synth:topic?dim=8"], 3, "has dimension 8"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(typed, words, code, message):
-    found, out, err = typed(*words)
-    assert (found, out) == (code, "")
+def test_what_is_wrong_is_reported_in_one_line(typed, words, code, message):
+    exit_code, out, err = typed(*words)
+    assert (exit_code, out) == (code, "")
     assert err.splitlines()[-1].startswith("error: ")
     assert message in err.splitlines()[-1]
 
 
-def test_without_a_run_the_way_to_one_is_said(typed, tmp_path, monkeypatch):
+def test_without_a_run_the_way_to_one_is_reported(typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, _, err = typed("5cat")
     assert code == 4

@@ -37,14 +37,14 @@ def typed(ranks, tmp_path, monkeypatch, capsys):
 def test_every_rank_is_the_scores_and_those_of_q_stand_beside(typed):
     code, out, err = typed("5cat", "one", "--json")
     assert code in (0, 1), err
-    found = json.loads(out)
-    run, direct = (found["predictors"][name] for name in ("ranks", "direct"))
+    record = json.loads(out)
+    run, direct = (record["predictors"][name] for name in ("ranks", "direct"))
     # In this world both neighbours of a chunk are equally near to it, up to rounding: with the
     # window in the pool, ranks by a score would differ from those by exact cosines.
     for pool in ("filtered", "future"):
         for name in ("r@1", "r@5", "r@10", "mrr", "mrr@10", "amri"):
-            own, other = run["in_article"][pool][name], direct["in_article"][pool][name]
-            assert own == pytest.approx(other, abs=1e-9)
+            value, other = run["in_article"][pool][name], direct["in_article"][pool][name]
+            assert value == pytest.approx(other, abs=1e-9)
             assert run["q"]["in_article"][pool][name] <= other
             assert name in run["q"]["in_article"][pool]["ci"]
         assert run["q"]["in_article"][pool]["mrr"] < direct["in_article"][pool]["mrr"]
@@ -53,17 +53,17 @@ def test_every_rank_is_the_scores_and_those_of_q_stand_beside(typed):
     )
     assert run["q"]["global"]["filtered"]["mrr"] < direct["global"]["filtered"]["mrr"]
     assert "q" not in direct
-    gates = {gate["name"]: gate for gate in found["verdict"]["gates"]}
+    gates = {gate["name"]: gate for gate in record["verdict"]["gates"]}
     shuffled, rollout = gates["fair-shuffled"], gates["fair-rollout"]
     assert shuffled["metric"] == "ablations.mrr@10.shuffled"
     change = {name: tree["ablations"]["mrr@10"]["shuffled"] for name, tree in
-              found["predictors"].items() if name in ("ranks", "wiener", "direct")}  # fmt: skip
+              record["predictors"].items() if name in ("ranks", "wiener", "direct")}  # fmt: skip
     assert change["ranks"] == pytest.approx(change["direct"], abs=5e-3)
     assert shuffled["value"] == pytest.approx(change["ranks"] - change["wiener"])
     assert shuffled["direct"] == pytest.approx(change["direct"])
     assert (rollout["status"], rollout["seed"]["status"]) == ("ABSENT", "FAIL")
     assert "answer is a vector" in rollout["why"]
-    assert found["verdict"]["tests"]["D"] == "ABSENT"
+    assert record["verdict"]["tests"]["D"] == "ABSENT"
 
 
 def test_a_reader_is_told_whose_figures_they_are(typed):
@@ -89,6 +89,6 @@ def test_a_model_without_a_score_is_shown_as_before(tmp_path, monkeypatch, capsy
     out = capsys.readouterr().out
     assert "q alone" not in out
     assert "by MRR@10" not in out
-    found = json.loads((tmp_path / "runs" / "a" / "5cat_results.json").read_text())
-    assert "q" not in found["predictors"]["p8"]
-    assert "mrr@10" not in found["predictors"]["wiener"]["ablations"]
+    saved = json.loads((tmp_path / "runs" / "a" / "5cat_results.json").read_text())
+    assert "q" not in saved["predictors"]["p8"]
+    assert "mrr@10" not in saved["predictors"]["wiener"]["ablations"]

@@ -35,10 +35,10 @@ def test_a_trained_run_is_evaluated_and_reported(typed):
     code, out, err = typed("eval", "report", "--json")
     assert code == 0, err
     assert "there is no 5cat_results.json yet; evaluating as `lvmctl eval 5cat runs/first`" in err
-    found = json.loads(out)
-    assert found["schema"] == "lvmctl.eval.report/1"
-    assert (found["out"], found["runs"]) == ("runs/first/report.html", ["runs/first"])
-    sections = found["sections"]["runs/first"]
+    record = json.loads(out)
+    assert record["schema"] == "lvmctl.eval.report/1"
+    assert (record["out"], record["runs"]) == ("runs/first/report.html", ["runs/first"])
+    sections = record["sections"]["runs/first"]
     assert {"verdict", "training", "offsets", "margins", "ranks", "weights"} <= set(sections)
     assert {"ablations", "coherence", "provenance"} <= set(sections)
     page = (run / "report.html").read_text(encoding="utf-8")
@@ -54,7 +54,7 @@ def test_a_trained_run_is_evaluated_and_reported(typed):
 
 def test_faults_are_one_line_and_have_their_codes(typed, tmp_path):
     code, _, err = typed("eval", "report")
-    assert (code, err.partition(";")[0]) == (4, "error: runs: no finished run is here")
+    assert (code, err.partition(";")[0]) == (4, "error: runs: there is no finished run")
     write_run(tmp_path / "runs" / "a")
     code, _, err = typed("eval", "report", "a", "a", "--out", "x.html")
     assert (code, err.count("\n")) == (2, 1)

@@ -33,9 +33,9 @@ def ends_with(monkeypatch, capsys):
     ("error", "code", "line"),
     [
         (
-            DataError("it is torn", where="a.npz", hint="import it again"),
+            DataError("it is damaged", where="a.npz", hint="import it again"),
             3,
-            "a.npz: it is torn; im",
+            "a.npz: it is damaged; im",
         ),
         (Interrupted(15, "stopped, all is saved"), 143, "stopped, all is saved"),
         (KeyboardInterrupt(), 130, "interrupted"),
@@ -59,18 +59,18 @@ def ends_with(monkeypatch, capsys):
     ],
 )
 def test_every_error_is_one_line_with_its_code(error, code, line, ends_with):
-    ended, said = ends_with(error)
+    ended, output = ends_with(error)
     assert ended == code
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
-    assert line in said
+    assert output.startswith("error: ")
+    assert output.count("\n") == 1
+    assert line in output
 
 
 def test_debug_shows_the_traceback(ends_with):
-    ended, said = ends_with(DataError("it is torn"), "--debug")
+    ended, line = ends_with(DataError("it is damaged"), "--debug")
     assert ended == 3
-    assert "Traceback" in said
-    assert said.endswith("error: it is torn\n")
+    assert "Traceback" in line
+    assert line.endswith("error: it is damaged\n")
 
 
 def test_memory_that_numpy_cannot_have(ends_with):
@@ -78,18 +78,18 @@ def test_memory_that_numpy_cannot_have(ends_with):
 
     with pytest.raises(MemoryError) as caught:
         np.empty(1 << 60, np.uint8)
-    code, said = ends_with(caught.value)
+    code, line = ends_with(caught.value)
     assert code == 6
-    assert "not enough memory (Unable to allocate 1.00 EiB" in said
+    assert "not enough memory (Unable to allocate 1.00 EiB" in line
 
 
-def test_a_deleted_working_directory_is_named_with_the_mend(monkeypatch, tmp_path, ends_with):
+def test_a_deleted_working_directory_is_named_with_a_hint(monkeypatch, tmp_path, ends_with):
     place = tmp_path / "gone"
     place.mkdir()
     monkeypatch.chdir(place)
     place.rmdir()
-    code, said = ends_with(FileNotFoundError(2, "No such file or directory"))
+    code, line = ends_with(FileNotFoundError(2, "No such file or directory"))
     assert code == 6
-    assert said == (
+    assert line == (
         "error: the working directory was deleted; change to one that exists, e.g. `cd ~`\n"
     )

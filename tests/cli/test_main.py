@@ -153,5 +153,5 @@ def test_a_command_of_a_plugin_may_be_contested(install, run_cli):
 
 
 def test_a_shell_may_ask_for_completions(run_cli):
-    asked = {"_LVMCTL_COMPLETE": "bash_complete", "COMP_WORDS": "lvmctl exp", "COMP_CWORD": "1"}
-    assert run_cli(env=asked).stdout == "plain,experiments\n"
+    shell = {"_LVMCTL_COMPLETE": "bash_complete", "COMP_WORDS": "lvmctl exp", "COMP_CWORD": "1"}
+    assert run_cli(env=shell).stdout == "plain,experiments\n"

@@ -94,9 +94,9 @@ def test_describe_groups_options_by_their_paths(run_cli):
     options = text[text.index("\nOPTION ") :]
     assert all(len(line) <= 80 for line in options.splitlines())
     assert "--set OPTION=VALUE, or by its path: --set sequence.encoder=VALUE" in text
-    own, *groups = options.split("\n\n")
-    assert own.splitlines()[2].startswith("context ")
-    assert "w_order" in own
+    ungrouped, *groups = options.split("\n\n")
+    assert ungrouped.splitlines()[2].startswith("context ")
+    assert "w_order" in ungrouped
     heads = [group.splitlines()[0] for group in groups]
     assert [head.partition(":")[0] for head in heads] == [
         "sequence.*",
@@ -111,7 +111,7 @@ def test_describe_groups_options_by_their_paths(run_cli):
     assert "chunk pairs per window (order.pairs, int, 1 to" in groups[3]
     assert "group listwise" in text
     recipe = json.loads(run_cli("plugins", "describe", "p8", "--json").stdout)["described"][0]
-    found = {option["path"]: option["name"] for option in recipe["options"]}
-    assert found["order.pairs"] == "order_pairs"
-    assert found["previous_repel.margin"] == "margin"
+    names = {option["path"]: option["name"] for option in recipe["options"]}
+    assert names["order.pairs"] == "order_pairs"
+    assert names["previous_repel.margin"] == "margin"
     assert {part["name"]: part["group"] for part in recipe["parts"]}["p8/order"] == "order"

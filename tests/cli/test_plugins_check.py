@@ -51,13 +51,13 @@ def test_a_sound_plugin_passes(run_cli):
 def test_a_broken_one_fails_with_the_reason_and_exit_code_1(write, run_cli):
     done = run_cli("plugins", "check", "--kind", "loss", write(-1), "--json")
     assert done.returncode == 1
-    found = json.loads(done.stdout)
-    assert found["schema"] == "lvmctl.plugins.check/1"
-    (failed,) = [one for one in found["checks"] if one["status"] == "fail"]
+    record = json.loads(done.stdout)
+    assert record["schema"] == "lvmctl.plugins.check/1"
+    (failed,) = [each for each in record["checks"] if each["status"] == "fail"]
     assert failed["check"] == "target_scores_best"
     assert failed["why"]
     assert failed["rule"].endswith(".")
-    assert found["summary"]["fail"] == 1
+    assert record["summary"]["fail"] == 1
     assert run_cli("plugins", "check", "--kind", "loss", write(1)).returncode == 0
 
 
@@ -73,7 +73,7 @@ def test_options_of_a_record(run_cli):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["p88"], "did you mean 'p8'?"),
         (["gone.py:Far", "--kind", "loss"], "gone.py: no such file"),
@@ -81,10 +81,10 @@ def test_options_of_a_record(run_cli):
         ([], "NAME"),
     ],
 )
-def test_what_cannot_be_checked_is_one_line(run_cli, words, said):
+def test_what_cannot_be_checked_is_one_line(run_cli, words, message):
     done = run_cli("plugins", "check", *words)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 WITHOUT = """

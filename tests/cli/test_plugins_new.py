@@ -25,14 +25,14 @@ def test_it_writes_a_package_and_says_what_to_type(run_cli, tmp_path):
 
 def test_json(run_cli, tmp_path):
     done = run_cli("plugins", "new", "gate", "house", "--out", "plugins/house", "--json")
-    said = json.loads(done.stdout)
-    assert said["schema"] == "lvmctl.plugins.new/1"
-    assert (said["kind"], said["name"], said["path"]) == ("gate", "house", "plugins/house")
+    record = json.loads(done.stdout)
+    assert record["schema"] == "lvmctl.plugins.new/1"
+    assert (record["kind"], record["name"], record["path"]) == ("gate", "house", "plugins/house")
     place = tmp_path / "plugins/house"
-    assert set(said["files"]) == {
+    assert set(record["files"]) == {
         str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()
     }
-    assert said["next"][-1] == "lvmctl eval 5cat --profile house"
+    assert record["next"][-1] == "lvmctl eval 5cat --profile house"
 
 
 def test_nothing_is_overwritten(run_cli, tmp_path):
@@ -45,7 +45,7 @@ def test_nothing_is_overwritten(run_cli, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "said"),
+    ("kind", "name", "message"),
     [
         ("loss", "Angular Margin", "did you mean angular-margin?"),
         ("loss", "listwise", "'listwise' is taken by loss p8/listwise; choose another"),
@@ -54,11 +54,11 @@ def test_nothing_is_overwritten(run_cli, tmp_path):
         ("los", "mine", "'los' is not one of"),
     ],
 )
-def test_what_cannot_be_is_refused(run_cli, tmp_path, kind, name, said):
+def test_what_cannot_be_is_refused(run_cli, tmp_path, kind, name, message):
     done = run_cli("plugins", "new", kind, name)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert said in done.stderr
+    assert message in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -77,5 +77,5 @@ def test_a_name_whose_distribution_is_there_is_taken_too(run_cli, install):
 
 
 def test_the_help_names_every_kind(run_cli):
-    said = run_cli("plugins", "new", "--help").stdout
-    assert [kind for kind in USE if kind not in said] == []
+    text = run_cli("plugins", "new", "--help").stdout
+    assert [kind for kind in USE if kind not in text] == []

@@ -68,7 +68,7 @@ def test_a_file_never_takes_the_place_of_a_closed_stream(in_shell, tmp_path):
 
 
 @FULL
-def test_a_full_disk_under_stdout_is_said_once(in_shell):
+def test_a_full_disk_under_stdout_is_reported_once(in_shell):
     result = in_shell("--help >/dev/full")
     assert (result.returncode, result.stderr) == (6, "error: No space left on device\n")
 

@@ -69,6 +69,6 @@ def test_a_bar_is_for_terminals(monkeypatch, terminal):
         assert line in stream.text
 
 
-def test_the_silent_one_shows_nothing(capsys):
+def test_the_silent_reporter_shows_nothing(capsys):
     assert report_all(SILENT) == 2
     assert capsys.readouterr() == ("", "")

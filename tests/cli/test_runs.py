@@ -63,9 +63,9 @@ def test_the_list_fits_and_has_whole_names(typed):
     assert "stopped 5/6" in line
     assert line.split()[-4:] == [".550", "[.530,", ".580]", ".520"]
     code, out, _ = typed("runs", "list", "--recipe", "p8", "--json")
-    found = json.loads(out)["runs"]
-    assert {run["name"] for run in found} == {"p8_c5_m0.07_20251104_222516", LONG}
-    assert found[0]["metrics"]["r@5"]["ci"] == [0.53, 0.58]
+    runs = json.loads(out)["runs"]
+    assert {run["name"] for run in runs} == {"p8_c5_m0.07_20251104_222516", LONG}
+    assert runs[0]["metrics"]["r@5"]["ci"] == [0.53, 0.58]
     assert typed("runs", "list", "--dir", f"runs/{Path(LONG).parent}")[1].count("stopped") == 1
 
 
@@ -78,9 +78,9 @@ def test_a_card_fits_and_says_what_to_type_next(typed):
     assert max(len(line) for line in out.splitlines()) <= 80
     assert "fair FAIL" in out
     code, out, _ = typed("runs", "show", "--json")
-    found = json.loads(out)
-    assert (found["schema"], found["name"]) == ("lvmctl.runs.show/1", "p8_a")
-    assert found["next"] == ["lvmctl diagnose run p8_a", "lvmctl eval report p8_a"]
+    record = json.loads(out)
+    assert (record["schema"], record["name"]) == ("lvmctl.runs.show/1", "p8_a")
+    assert record["next"] == ["lvmctl diagnose run p8_a", "lvmctl eval report p8_a"]
     Path("runs/p8_a/config.json").write_text("{")
     code, out, _ = typed("runs", "show", "p8")
     assert (code, "lvmctl runs remove p8_a" in out) == (0, True)
@@ -129,7 +129,7 @@ def finished(*names: str) -> None:
             os.utime(Path("runs", name, file), (number, number))
 
 
-def test_which_run_is_taken_is_said_where_there_are_several(typed):
+def test_which_run_is_taken_is_reported_where_there_are_several(typed):
     finished("a")
     assert typed("eval", "report") == (0, "runs/a/report.html\n", "")
     finished("b")

@@ -48,13 +48,13 @@ def test_a_training_says_what_was_learned_and_where(typed):
     assert {"config.json", "training_history.json", "best_model.pt", "manifest.json"} <= files
 
 
-def test_json_is_one_object_and_talk_stays_on_stderr(typed):
+def test_json_is_one_object_and_messages_stay_on_stderr(typed):
     code, out, _ = typed(*TRAIN, "--json", "--out", "here")
-    found = json.loads(out)
+    record = json.loads(out)
     assert code == 0
-    assert found["schema"] == "lvmctl.train/1"
-    assert (found["run"], found["recipe"], found["stopped"]) == ("here", "p8", None)
-    assert found["best"]["val"]["direct"]["r@5"] >= 0
+    assert record["schema"] == "lvmctl.train/1"
+    assert (record["run"], record["recipe"], record["stopped"]) == ("here", "p8", None)
+    assert record["best"]["val"]["direct"]["r@5"] >= 0
 
 
 def test_the_run_records_everything_a_figure_depends_on(typed, tmp_path):
@@ -193,7 +193,7 @@ def test_the_kill_rule_prints_and_saves_why(typed, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ([], 2, "what should be trained?; give --plugin RECIPE or --experiment NAME"),
+        ([], 2, "nothing to train is named; give --plugin RECIPE or --experiment NAME"),
         (["--plugin", "p88"], 2, "no recipe 'p88'; did you mean 'p8'?"),
         (["--experiment", "p8-pilott"], 2, "no experiment 'p8-pilott'; did you mean 'p8-pilot'?"),
         (["--experiment", "p8-pilot", "--plugin", "p7"], 2, "trains p8, --plugin says p7"),
@@ -213,8 +213,8 @@ def test_the_kill_rule_prints_and_saves_why(typed, tmp_path):
     ],
 )
 def test_one_line_and_a_code_for_every_fault(typed, tmp_path, words, code, message):
-    found, out, err = typed("train", *words)
-    assert (found, out) == (code, "")
+    exit_code, out, err = typed("train", *words)
+    assert (exit_code, out) == (code, "")
     assert message in err
     assert err.splitlines()[-1].startswith("error: ")
     assert not (tmp_path / "runs").exists()
@@ -247,7 +247,7 @@ def test_a_signal_from_outside(tmp_path, cli_env, number):
         while "epoch 1/" not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(number)
-        said = process.stderr.read()
+        text = process.stderr.read()
         code = process.wait()
     assert code == 128 + number
-    assert f"continue with --resume {tmp_path / 'here'}" in said.splitlines()[-1]
+    assert f"continue with --resume {tmp_path / 'here'}" in text.splitlines()[-1]

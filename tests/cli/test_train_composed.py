@@ -27,11 +27,11 @@ def train(run_cli, tmp_path):
 def test_a_loss_of_another_plugin_joins_a_recipe(train):
     words = ("--plugin", "p8", "--epochs", "1", "--loss", "p7/infonce:.5")
     (record,) = train(*words, "--set", "p7/infonce.temperature=.5")
-    found = record["train"]
+    metrics = record["train"]
     # Both log a term named rank: the second one is told apart by its full name.
     terms = ("loss_rank", "p7/infonce.loss_rank", "loss_margin", "loss_order")
-    rank, contrast, margin, order = (found[term] for term in terms)
-    assert found["loss"] == pytest.approx(rank + 0.5 * contrast + 0.5 * margin + 0.2 * order)
+    rank, contrast, margin, order = (metrics[term] for term in terms)
+    assert metrics["loss"] == pytest.approx(rank + 0.5 * contrast + 0.5 * margin + 0.2 * order)
     assert contrast != rank
 
 
@@ -41,10 +41,10 @@ def test_losses_and_schedules_of_an_experiment(train, tmp_path):
         'losses = ["p7/infonce:0,2=.5", "listwise:1,3=0", "classic/rollout:0,3=.1"]\n'
     )
     first, second, third = (record["train"] for record in train("--experiment", "mine"))
-    own = {"loss", "loss_margin", "loss_order", "order_accuracy", "alpha_entropy"}
-    assert own | {"loss_rank"} == set(first)
-    assert own | {"loss_rank", "p7/infonce.loss_rank"} == set(second)
-    assert own | {"p7/infonce.loss_rank", "classic/rollout.loss_rollout"} == set(third)
+    names = {"loss", "loss_margin", "loss_order", "order_accuracy", "alpha_entropy"}
+    assert names | {"loss_rank"} == set(first)
+    assert names | {"loss_rank", "p7/infonce.loss_rank"} == set(second)
+    assert names | {"p7/infonce.loss_rank", "classic/rollout.loss_rollout"} == set(third)
 
 
 def test_a_recipe_may_lose_all_its_own_losses(train):
@@ -76,14 +76,14 @@ def test_a_recipe_may_lose_all_its_own_losses(train):
         ),
         (
             ("p6b", "--set", "version=1", "--set", "directional.version=2"),
-            ("version and directional.version are one option, give it once (--set)",),
+            ("version and directional.version are the same option, give one (--set)",),
         ),
         (
             ("p6b", "--horizon", "1", "--set", "version=9", "--loss", "mse:x"),
             (
-                "horizon: 1 cannot be, it is fixed at 2",
+                "horizon: 1 is not allowed, it is fixed at 2",
                 "version: '9' is not one of 1, 2, 2.1, 2.2, 2.3",
-                "'x' is no weight",
+                "invalid weight 'x'",
             ),
         ),
     ],

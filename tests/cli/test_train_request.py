@@ -38,7 +38,7 @@ recipe = 3
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
+def working(tmp_path, monkeypatch):
     (tmp_path / "experiments.toml").write_text(FILE)
     monkeypatch.chdir(tmp_path)
 
@@ -59,11 +59,11 @@ def test_seeds(text, seeds):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0-", "'0-' is no seed; give 1, 0,1,2 or 0-2"),
-        ("a,b", "'a,b' is no seed"),
-        ("0,,1", "'0,,1' is no seed"),
-        ("1-2-3", "is no seed"),
-        ("3-1", "3-1 ends before it begins"),
+        ("0-", "invalid seed '0-'; give 1, 0,1,2 or 0-2"),
+        ("a,b", "invalid seed 'a,b'"),
+        ("0,,1", "invalid seed '0,,1'"),
+        ("1-2-3", "invalid seed"),
+        ("3-1", "the range 3-1 is descending"),
         ("0,1,0", "a seed is named twice"),
         ("0-2,1", "a seed is named twice"),
         ("0-999999999999", "more than 1000 seeds"),
@@ -134,7 +134,7 @@ def test_a_request_is_read_back_as_it_was_saved(tmp_path):
     assert replace(back, sources=sources) == typed
 
 
-def test_all_that_is_wrong_is_said_at_once():
+def test_all_that_is_wrong_is_reported_at_once():
     with pytest.raises(UsageError) as caught:
         names("onne*", "thre", "broken", "a/*")
     for message in (
@@ -153,25 +153,25 @@ def test_names_with_seeds_never_meet(tmp_path):
 
 
 def test_a_sweep_has_a_limit():
-    with pytest.raises(UsageError, match="1200 trials, at most 1000 can be"):
+    with pytest.raises(UsageError, match="1200 trials, at most 1000 are allowed"):
         names("one", "two", seed="0-599")
 
 
 def test_the_same_request_has_the_same_place_and_another_has_not(tmp_path):
-    one = CommandLine(experiments=["one", "two"], flags={"seed": "0-1"})
-    path = default_path(one)
+    command = CommandLine(experiments=["one", "two"], flags={"seed": "0-1"})
+    path = default_path(command)
     assert re.fullmatch(r"runs/grid_one_two_[0-9a-f]{8}", str(path))
-    assert default_path(replace(one, experiments=["two", "one"])).name[-8:] == path.name[-8:]
-    assert default_path(replace(one, flags={"seed": "0,1"})) == path
+    assert default_path(replace(command, experiments=["two", "one"])).name[-8:] == path.name[-8:]
+    assert default_path(replace(command, flags={"seed": "0,1"})) == path
     others = (
-        replace(one, flags={"seed": "0-2"}),
-        replace(one, flags={}),
-        replace(one, assignments=["lr=1"]),
-        replace(one, losses=["mse"]),
-        replace(one, device="cpu"),
-        replace(one, sources={"data": "d", "train": (), "val": None, "ood": None}),
+        replace(command, flags={"seed": "0-2"}),
+        replace(command, flags={}),
+        replace(command, assignments=["lr=1"]),
+        replace(command, losses=["mse"]),
+        replace(command, device="cpu"),
+        replace(command, sources={"data": "d", "train": (), "val": None, "ood": None}),
     )
-    assert len({default_path(other) for other in (one, *others)}) == 7
+    assert len({default_path(other) for other in (command, *others)}) == 7
 
 
 def test_readable_names():

@@ -42,14 +42,14 @@ def again(whole, monkeypatch, capsys):
 
 
 def test_a_sweep_is_a_directory_of_runs_and_their_comparison(whole):
-    place, found, _ = whole
-    assert found["schema"] == "lvmctl.train.grid/1"
-    assert re.fullmatch(r"runs/grid_tiny_[0-9a-f]{8}", found["grid"])
-    grid = place / found["grid"]
+    place, record, _ = whole
+    assert record["schema"] == "lvmctl.train.grid/1"
+    assert re.fullmatch(r"runs/grid_tiny_[0-9a-f]{8}", record["grid"])
+    grid = place / record["grid"]
     there = {path.name for path in grid.iterdir()} - {".lock"}
     assert there == {"grid.json", "comparison.json", "comparison.txt", "tiny-a", "tiny-b"}
-    assert [member["name"] for member in found["members"]] == ["tiny-a", "tiny-b"]
-    for member in found["members"]:
+    assert [member["name"] for member in record["members"]] == ["tiny-a", "tiny-b"]
+    for member in record["members"]:
         assert (member["state"], member["trained"], member["exit_code"]) == ("finished", True, 0)
         assert member["experiment"] == member["name"]
         config = json.loads((place / member["run"] / "config.json").read_text())
@@ -71,11 +71,11 @@ def test_trials_are_heard_by_name_and_counted(whole):
 
 
 def test_the_comparison_is_that_of_eval_compare(whole, again):
-    place, found, _ = whole
-    saved = json.loads((place / found["grid"] / "comparison.json").read_text())
+    place, record, _ = whole
+    saved = json.loads((place / record["grid"] / "comparison.json").read_text())
     assert saved.pop("format") == "lvmctl.comparison/1"
-    assert saved == {name: found["comparison"][name] for name in saved}
-    paths = [member["run"] for member in found["members"]]
+    assert saved == {name: record["comparison"][name] for name in saved}
+    paths = [member["run"] for member in record["members"]]
     _, out, _ = again("eval", "compare", *paths, "--json")
     other = json.loads(out)
     assert set(other["runs"]) == {"tiny-a", "tiny-b"}
@@ -86,8 +86,8 @@ def test_the_comparison_is_that_of_eval_compare(whole, again):
 
 
 def test_typed_again_nothing_is_trained_and_the_comparison_is_shown(whole, again):
-    place, found, _ = whole
-    best = place / found["members"][0]["run"] / "best_model.pt"
+    place, record, _ = whole
+    best = place / record["members"][0]["run"] / "best_model.pt"
     before = best.stat().st_mtime_ns
     code, out, err = again("train", "--experiment", "tiny-*")
     assert code == 0
@@ -98,14 +98,14 @@ def test_typed_again_nothing_is_trained_and_the_comparison_is_shown(whole, again
     assert "tiny-b minus direct (K = 5, horizon 1)" in out
     rows = re.findall(r"^(tiny-a|tiny-b|direct|oracle) .* \d?\.\d{3}$", out, re.MULTILINE)
     assert rows == ["tiny-a", "tiny-b", "direct", "oracle"]
-    text = (place / found["grid"] / "comparison.txt").read_text()
+    text = (place / record["grid"] / "comparison.txt").read_text()
     assert text in out + "\n"
-    assert out.endswith(f"sweep: {found['grid']}\n")
+    assert out.endswith(f"sweep: {record['grid']}\n")
 
 
 def test_another_configuration_is_refused_before_anything_is_trained(whole, again):
-    place, found, _ = whole
-    words = ("train", "--experiment", "tiny-*", "--experiment", "odd", "--out", found["grid"])
+    place, record, _ = whole
+    words = ("train", "--experiment", "tiny-*", "--experiment", "odd", "--out", record["grid"])
     code, out, err = again(*words, "--epochs", 3, "--set", "width=32")
     assert (code, out) == (4, "")
     assert "tiny-a: " in err
@@ -118,7 +118,7 @@ def test_another_configuration_is_refused_before_anything_is_trained(whole, agai
     assert "another configuration: the data (content or splits)" in err
     code, _, err = again(*words, "--loss", "mse")
     assert "another configuration: losses differs" in err
-    assert not (place / found["grid"] / "odd").exists()
+    assert not (place / record["grid"] / "odd").exists()
 
 
 def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cli_env):
@@ -128,23 +128,23 @@ def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cl
 
     def until(line: str, number: int, command: list[str]) -> tuple[int, str]:
         """Run until ``line`` is said, then send a signal; exit code and stderr."""
-        said = ""
+        text = ""
         with subprocess.Popen(
             command, cwd=tmp_path, env=cli_env, stderr=subprocess.PIPE, text=True
         ) as process:
-            while line not in said:
-                assert process.poll() is None, said
-                said += process.stderr.readline()
+            while line not in text:
+                assert process.poll() is None, text
+                text += process.stderr.readline()
             process.send_signal(number)
-            return process.wait(), said + process.stderr.read()
+            return process.wait(), text + process.stderr.read()
 
     code, _ = until("tiny-a | epoch 2/", signal.SIGKILL, begin)
     assert code == -signal.SIGKILL
-    code, said = until("tiny-b | epoch 3/", signal.SIGINT, begin)
+    code, text = until("tiny-b | epoch 3/", signal.SIGINT, begin)
     assert code == 130
-    assert "0 of 2 finished; tiny-a is resumed" in said
-    assert "tiny-a | epoch 1/" not in said
-    last = said.splitlines()[-1]
+    assert "0 of 2 finished; tiny-a is resumed" in text
+    assert "tiny-a | epoch 1/" not in text
+    last = text.splitlines()[-1]
     assert last == (
         "error: g: interrupted, 1 of 2 trials finished; go on with lvmctl train --resume g"
     )
@@ -183,16 +183,16 @@ def test_seeds_have_trials_of_their_own_and_a_spread(typed, tmp_path):
         assert manifest["argv"] == sys.argv  # what was typed, not the program of a trial
     assert "p8 over 2 seeds (sd of the sample)" in out
     saved = json.loads((tmp_path / "here/comparison.json").read_text())
-    found = saved["seeds"]["p8"]
-    assert found["runs"] == ["p8_seed0", "p8_seed3"]
-    cosines = [saved["predictors"][run]["cos_next"] for run in found["runs"]]
-    assert found["figures"]["cos_next"]["min"] == min(cosines)
-    assert found["figures"]["cos_next"]["max"] == max(cosines)
+    spread = saved["seeds"]["p8"]
+    assert spread["runs"] == ["p8_seed0", "p8_seed3"]
+    cosines = [saved["predictors"][run]["cos_next"] for run in spread["runs"]]
+    assert spread["figures"]["cos_next"]["min"] == min(cosines)
+    assert spread["figures"]["cos_next"]["max"] == max(cosines)
     shown = f"{sum(cosines) / 2:.3f}".lstrip("0")
     assert re.search(rf"^cos_next +{re.escape(shown)} +\.\d{{4}} ", out, re.MULTILINE)
 
 
-def test_a_trial_that_diverges_is_told_and_the_others_go_on(typed, tmp_path):
+def test_a_trial_that_diverges_is_reported_and_the_others_go_on(typed, tmp_path):
     words = ("train", "--experiment", "mad", "--experiment", "tiny-a", "--epochs", 2)
     code, out, err = typed(*words, "--out", "here", "--json")
     assert code == 5
@@ -207,8 +207,8 @@ def test_a_trial_that_diverges_is_told_and_the_others_go_on(typed, tmp_path):
 
 
 def test_a_sweep_in_use_is_refused(whole, again):
-    place, found, _ = whole
-    with RunDirectory(place / found["grid"]):
+    place, record, _ = whole
+    with RunDirectory(place / record["grid"]):
         code, _, err = again("train", "--experiment", "tiny-*")
     assert code == 4
     assert "another training writes this run (process" in err
@@ -217,7 +217,7 @@ def test_a_sweep_in_use_is_refused(whole, again):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--plugin", "p8"], "keeps its trials as they were asked for, --plugin cannot change"),
+        (["--plugin", "p8"], "keeps its trials, --plugin cannot change"),
         (["--epochs", "20"], "options cannot change"),
         (["--set", "lr=1"], "options cannot change"),
         (["--data", "x"], "sources cannot change"),

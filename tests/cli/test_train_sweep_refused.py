@@ -18,13 +18,13 @@ def typed(tmp_path, monkeypatch, capsys):
         (["--experiment", "tinny-*"], 2, ["no experiment matches 'tinny-*'; the nearest are tiny"]),
         (["--experiment", "tiny-a", "--experiment", "tinyb"], 2, ["did you mean 'tiny"]),
         (["--experiment", "tiny-*", "--plugin", "p9"], 2, ["tiny-a trains p8, --plugin says p9"]),
-        (["--experiment", "tiny-*", "--seed", "x"], 2, ["'x' is no seed; give 1, 0,1,2 or 0-2"]),
+        (["--experiment", "tiny-*", "--seed", "x"], 2, ["invalid seed 'x'; give 1, 0,1,2 or 0-2"]),
         (["--plugin", "p8", "--seed", "0,0"], 2, ["a seed is named twice"]),
         (["--plugin", "p88", "--seed", "0-1"], 2, ["p88_seed0, p88_seed1: no recipe 'p88'"]),
         (["--plugin", "p8", "--seed", "0-1", "--set", "seed=3"], 2, ["are both given"]),
-        (["--plugin", "p8", "--seed", "0-" + "9" * 5000], 2, ["is no seed"]),
-        (["--seed", "0-1"], 2, ["what should be trained?"]),
-        (["--experiment", "tiny-a", "--jobs", "2"], 2, ["one run is one process"]),
+        (["--plugin", "p8", "--seed", "0-" + "9" * 5000], 2, ["invalid seed"]),
+        (["--seed", "0-1"], 2, ["nothing to train is named"]),
+        (["--experiment", "tiny-a", "--jobs", "2"], 2, ["one run uses one process"]),
         (["--experiment", "tiny-*", "--jobs", "0"], 2, ["0 is not in the range"]),
         (
             ["--experiment", "wrong", "--experiment", "lost", "--experiment", "tiny-a"],
@@ -35,9 +35,9 @@ def typed(tmp_path, monkeypatch, capsys):
         (["--experiment", "[a-"], 2, ["no experiment matches '[a-'"]),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_is_trained(typed, tmp_path, words, code, messages):
-    found, out, err = typed("train", *words)
-    assert (found, out) == (code, "")
+def test_what_is_wrong_is_reported_before_training(typed, tmp_path, words, code, messages):
+    exit_code, out, err = typed("train", *words)
+    assert (exit_code, out) == (code, "")
     assert err.splitlines()[-1].startswith("error: ")
     for message in messages:
         assert message in err.splitlines()[-1]
@@ -49,7 +49,7 @@ def test_a_place_that_is_no_sweep_is_left_alone(typed, tmp_path):
     (tmp_path / "here/notes.txt").write_text("mine")
     code, _, err = typed("train", "--experiment", "tiny-*", "--out", "here")
     assert code == 6
-    assert "exists already and is no sweep; name another place with --out" in err
+    assert "exists already and is not a sweep; name another place with --out" in err
     assert [p.name for p in (tmp_path / "here").iterdir() if p.name != ".lock"] == ["notes.txt"]
 
 

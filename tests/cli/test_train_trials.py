@@ -96,9 +96,9 @@ def test_a_trial_imports_nothing_of_the_working_directory():
 )
 def test_how_trials_end_is_how_the_sweep_ends(typed, working, codes, code, states):
     working(codes)
-    found, out, err = typed("train", "--experiment", "tiny-*", "--out", "g", "--json")
+    exit_code, out, err = typed("train", "--experiment", "tiny-*", "--out", "g", "--json")
     shown = json.loads(out)
-    assert found == code
+    assert exit_code == code
     assert [member["state"] for member in shown["members"]] == states
     assert shown["comparison"] is None
     assert "error: g: 2 of 2 trials did not finish: tiny-a (exit code " in err
@@ -137,18 +137,18 @@ def test_a_sweep_is_resumed_from_what_it_was_asked_for(typed, working, tmp_path,
     (first, _), (second, _) = heard
     assert list(first) == list(second)
     for name in first:
-        given, again = (tasks[name]["request"] for tasks in (first, second))
-        assert again.pop("out") == str(tmp_path / given.pop("out"))
-        assert again == given
+        first_request, again = (tasks[name]["request"] for tasks in (first, second))
+        assert again.pop("out") == str(tmp_path / first_request.pop("out"))
+        assert again == first_request
 
 
-def test_a_directory_that_is_gone_is_said(typed, working, tmp_path):
+def test_a_directory_that_is_gone_is_reported(typed, working, tmp_path):
     working({})
     typed("train", "--experiment", "tiny-*", "--out", "g")
     saved = json.loads((tmp_path / "g/grid.json").read_text())
     (tmp_path / "g/grid.json").write_text(json.dumps(saved | {"directory": "/nowhere/at/all"}))
     code, _, err = typed("train", "--resume", "g")
-    assert (code, "the directory it was asked in is gone" in err) == (4, True)
+    assert (code, "the directory it was started in is gone" in err) == (4, True)
     (tmp_path / "g/grid.json").write_text(json.dumps(saved | {"format": "lvmctl.grid/9"}))
     code, _, err = typed("train", "--resume", "g")
     assert (code, "was written by another version of lvmctl" in err) == (4, True)

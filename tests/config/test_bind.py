@@ -41,7 +41,7 @@ def test_a_later_layer_wins_and_is_the_origin():
     assert bound.origins["mode"] == "default"
 
 
-def test_all_errors_are_told_at_once():
+def test_all_errors_are_reported_at_once():
     with pytest.raises(UsageError) as caught:
         bind(
             Small,

@@ -44,16 +44,16 @@ def write(tmp_path):
 
 
 def test_an_experiment_inherits_and_remembers_where_values_were_written(write):
-    one = load_experiments(write(TEXT)).get("grandchild")
-    assert one.recipe == "p8"
-    assert one.values == {"epochs": 4, "lr": 1e-3, "listwise.temperature": 0.2}
-    assert one.origins == {
+    loaded = load_experiments(write(TEXT)).get("grandchild")
+    assert loaded.recipe == "p8"
+    assert loaded.values == {"epochs": 4, "lr": 1e-3, "listwise.temperature": 0.2}
+    assert loaded.origins == {
         "epochs": "experiments.toml [child]",
         "lr": "experiments.toml [base]",
         "listwise.temperature": "experiments.toml",
     }
-    assert (one.data, one.train, one.losses) == ("books", ("one",), ("mse:0.5",))
-    assert sorted(one.layers) == [
+    assert (loaded.data, loaded.train, loaded.losses) == ("books", ("one",), ("mse:0.5",))
+    assert sorted(loaded.layers) == [
         ("experiments.toml", {"listwise.temperature": 0.2}),
         ("experiments.toml [base]", {"lr": 1e-3}),
         ("experiments.toml [child]", {"epochs": 4}),
@@ -95,8 +95,8 @@ ood = "g"
     ],
 )
 def test_data_is_inherited_as_a_whole(write, name, data, train, val, ood):
-    one = load_experiments(write(SOURCES)).get(name)
-    assert (one.data, one.train, one.val, one.ood) == (data, train, val, ood)
+    loaded = load_experiments(write(SOURCES)).get(name)
+    assert (loaded.data, loaded.train, loaded.val, loaded.ood) == (data, train, val, ood)
 
 
 def test_patterns_mean_names_in_the_order_of_the_file(write):
@@ -144,7 +144,7 @@ def test_plugins_is_no_experiment(write):
         ("a = 1", "a", "not a table"),
     ],
 )
-def test_what_is_wrong_is_said(write, text, name, reason):
+def test_what_is_wrong_is_reported(write, text, name, reason):
     path = write(text)
     with pytest.raises(UsageError) as caught:
         load_experiments(path).get(name)
@@ -212,10 +212,10 @@ def test_the_shipped_file_holds_the_lineage(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     known = load_experiments()
     for name, values in PUBLISHED.items():
-        one = known.get(name)
-        assert one.values == values, name
-        assert one.recipe == name.partition("-")[0]
-        assert one.summary.startswith(one.recipe.upper().replace("P6B", "P6b"))
+        loaded = known.get(name)
+        assert loaded.values == values, name
+        assert loaded.recipe == name.partition("-")[0]
+        assert loaded.summary.startswith(loaded.recipe.upper().replace("P6B", "P6b"))
     assert known.match("p7-*") == [name for name in PUBLISHED if name.startswith("p7-")]
     smoke = known.match("smoke-*")
     assert {known.get(name).recipe for name in smoke} == {"p5.1", "p6b", "p7", "p8"}

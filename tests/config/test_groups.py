@@ -69,8 +69,8 @@ def refused(*layers: dict[str, Any]) -> str:
 
 
 def test_options_are_described_by_their_paths():
-    found = {info.path: (info.short, info.groups[-1:], info.default) for info in describe(Recipe)}
-    assert found == {
+    by_path = {info.path: (info.short, info.groups[-1:], info.default) for info in describe(Recipe)}
+    assert by_path == {
         "epochs": ("epochs", (), 3),
         "rate": ("rate", (), 0.5),
         "sequence.width": ("width", ("sequence",), 8),
@@ -112,10 +112,10 @@ def test_a_later_layer_wins_by_whatever_name():
 
 
 def test_one_option_is_given_once():
-    assert "margin and hinge.margin are one option, give it once" in refused(
+    assert "margin and hinge.margin are the same option, give one" in refused(
         {"margin": 1, "hinge.margin": 1}
     )
-    assert "floor_width and floor-width are one option" in refused(
+    assert "floor_width and floor-width are the same option" in refused(
         {"floor_width": 2, "floor-width": 2}
     )
 
@@ -134,8 +134,8 @@ def test_what_several_options_are_called_is_no_name():
 
 
 def test_an_unknown_key_gets_the_nearest_path():
-    said = "unknown option 'margn', did you mean 'margin'? (hinge.margin) (--set)"
-    assert refused({"margn": 1}) == said
+    message = "unknown option 'margn', did you mean 'margin'? (hinge.margin) (--set)"
+    assert refused({"margn": 1}) == message
     assert "did you mean 'floor.network.width'?" in refused({"floor.network.widht": 1})
     assert "did you mean 'sequence.heads'?" in refused({"sequence.head": 1})
     assert "did you mean 'epochs'?" in refused({"epoch": 1})
@@ -185,7 +185,7 @@ def test_values_and_back():
 @pytest.mark.parametrize("default", [Hinge, field(), None, Network()])
 def test_a_group_needs_a_default_of_its_own_kind(default):
     made = make_dataclass("Made", [("hinge", Hinge, default)], frozen=True, kw_only=True)
-    with pytest.raises(TypeError, match=r"Made\.hinge: its default is no Hinge"):
+    with pytest.raises(TypeError, match=r"Made\.hinge: default is not a Hinge"):
         describe(made)
 
 
@@ -217,13 +217,13 @@ def made_of(fields: dict) -> type:
 
 def paths_of(fields: dict, path: str = "", prefix: str = "") -> list[tuple[str, str, int]]:
     """Path, short name and default of every option."""
-    found = []
+    paths = []
     for name, (first, second) in fields.items():
         if first == "leaf":
-            found.append((path + name, prefix + name, second))
+            paths.append((path + name, prefix + name, second))
         else:
-            found += paths_of(second, f"{path}{name}.", prefix + first)
-    return found
+            paths += paths_of(second, f"{path}{name}.", prefix + first)
+    return paths
 
 
 def by_hand(fields: dict, layers: list[dict[str, int]]) -> dict[str, int] | None:

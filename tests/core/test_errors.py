@@ -15,5 +15,5 @@ from lvmctl.core.errors import first_line
         (AttributeError(), "AttributeError"),
     ],
 )
-def test_an_error_is_said_in_one_line_even_without_a_message(error, line):
+def test_an_error_is_reported_in_one_line_even_without_a_message(error, line):
     assert first_line(error) == line

@@ -19,7 +19,7 @@ from lvmctl.core.files import jsonable, output_errors, write_json, write_whole
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
+def old(tmp_path: Path) -> Path:
     path = tmp_path / "kept.txt"
     path.write_bytes(b"old")
     return path
@@ -39,25 +39,25 @@ def test_a_file_is_written_and_replaced(tmp_path):
         assert only(path)
 
 
-def test_content_is_on_disk_before_the_name(kept, monkeypatch):
+def test_content_is_on_disk_before_the_name(old, monkeypatch):
     calls = []
     for name in ("fsync", "replace"):
         real = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *a, n=name, r=real: calls.append(n) or r(*a))
-    write_whole(kept, lambda file: file.write(b"new"))
+    write_whole(old, lambda file: file.write(b"new"))
     assert calls == ["fsync", "replace", "fsync"]  # the file, its name, its directory
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()], ids=repr)
-def test_a_failing_fill_leaves_the_old_file(kept, error):
+def test_a_failing_fill_leaves_the_old_file(old, error):
     def fill(file):
         file.write(b"half of the new")
         raise error
 
     with pytest.raises(type(error)):
-        write_whole(kept, fill)
-    assert kept.read_bytes() == b"old"
-    assert only(kept)
+        write_whole(old, fill)
+    assert old.read_bytes() == b"old"
+    assert only(old)
 
 
 @pytest.mark.parametrize(
@@ -66,22 +66,22 @@ def test_a_failing_fill_leaves_the_old_file(kept, error):
         (errno.ENOSPC, "no space left on device); free some space or write elsewhere"),
         (errno.EDQUOT, "disk quota exceeded); free some space or write elsewhere"),
         (errno.EROFS, "read-only file system); the place is read-only: write elsewhere"),
-        (errno.EACCES, "permission denied); you may not write there: choose another place"),
+        (errno.EACCES, "permission denied); no permission to write there: choose another place"),
         (errno.EIO, "input/output error); check the place and try again"),
     ],
 )
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_disk_that_fails_leaves_the_old_file(kept, monkeypatch, call, code, message):
+def test_a_disk_that_fails_leaves_the_old_file(old, monkeypatch, call, code, message):
     def fail(*_):
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(os, call, fail)
     with pytest.raises(OutputError) as caught:
-        write_whole(kept, lambda file: file.write(b"new"))
-    assert str(caught.value) == f"{kept}: cannot be written ({message}"
+        write_whole(old, lambda file: file.write(b"new"))
+    assert str(caught.value) == f"{old}: cannot be written ({message}"
     assert caught.value.exit_code == 6
-    assert kept.read_bytes() == b"old"
-    assert only(kept)
+    assert old.read_bytes() == b"old"
+    assert only(old)
 
 
 def test_a_missing_directory_is_named(tmp_path):
@@ -105,15 +105,15 @@ except OutputError as error:
 """
 
 
-def test_a_write_that_really_runs_out_of_room(kept):
+def test_a_write_that_really_runs_out_of_room(old):
     done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, kept], capture_output=True, text=True, timeout=600
+        [sys.executable, "-c", FULL_DISK, old], capture_output=True, text=True, timeout=600
     )
     assert done.stderr.strip() == (
-        f"{kept}: cannot be written (file too large); raise the file-size limit or write elsewhere"
+        f"{old}: cannot be written (file too large); raise the file-size limit or write elsewhere"
     )
-    assert kept.read_bytes() == b"old"
-    assert only(kept)
+    assert old.read_bytes() == b"old"
+    assert only(old)
 
 
 def test_other_errors_pass_through_output_errors():
@@ -131,9 +131,9 @@ def test_numbers_that_json_does_not_have_become_null(tmp_path):
 
 def test_what_comes_from_numpy_becomes_pythons():
     value = {"a": np.float32("inf"), "b": np.arange(3), "c": np.bool_(True), "d": np.float64(0.5)}
-    found = jsonable(value)
-    assert found == {"a": None, "b": [0, 1, 2], "c": True, "d": 0.5}
-    assert [type(one) for one in (found["c"], found["d"])] == [bool, float]
+    plain = jsonable(value)
+    assert plain == {"a": None, "b": [0, 1, 2], "c": True, "d": 0.5}
+    assert [type(each) for each in (plain["c"], plain["d"])] == [bool, float]
 
 
 def test_what_json_cannot_hold_is_refused():
@@ -161,8 +161,8 @@ def test_any_tree_of_numbers_is_valid_json(value):
     assert json.loads(text) == jsonable(value)
 
 
-def test_a_value_json_cannot_hold_leaves_the_old_file(kept):
+def test_a_value_json_cannot_hold_leaves_the_old_file(old):
     with pytest.raises(TypeError):
-        write_json(kept, {"a": object()})
-    assert kept.read_bytes() == b"old"
-    assert only(kept)
+        write_json(old, {"a": object()})
+    assert old.read_bytes() == b"old"
+    assert only(old)

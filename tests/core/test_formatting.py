@@ -13,8 +13,8 @@ from lvmctl.core.formatting import (
     WIDTH,
     count,
     estimate,
-    figure,
     interval,
+    metric_cells,
     number,
     p_value,
     paragraph,
@@ -78,12 +78,12 @@ def test_an_estimate_is_a_value_with_its_interval():
 
 
 def test_a_figure_is_found_by_path_with_its_interval():
-    assert figure(TREE, "margin.last") == ("-.025", "[-.030, -.020]")
+    assert metric_cells(TREE, "margin.last") == ("-.025", "[-.030, -.020]")
 
 
 @pytest.mark.parametrize("path", ["margin.bad", "margin.none", "rollout.mean", "no.where", "none"])
 def test_a_figure_that_is_not_there_is_a_dash(path):
-    assert figure(TREE, path) == ("-", "")
+    assert metric_cells(TREE, path) == ("-", "")
 
 
 def test_p_values_shares_and_counts():

@@ -81,9 +81,9 @@ def test_reading_says_what_is_wrong(run):
 def test_the_manifest_is_merged(run):
     run.update_manifest(seed=1, outcome="training")
     run.update_manifest(outcome="done", best=float("nan"))
-    found = json.loads(run.manifest.read_text())
-    assert found == {"seed": 1, "outcome": "done", "best": None}
-    assert run.read(run.manifest) == found
+    manifest = json.loads(run.manifest.read_text())
+    assert manifest == {"seed": 1, "outcome": "done", "best": None}
+    assert run.read(run.manifest) == manifest
 
 
 def test_a_run_held_by_another_process_is_refused(run):

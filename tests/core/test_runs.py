@@ -18,7 +18,7 @@ def make(path: Path, file: str = "config.json") -> Path:
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
+def runs_here(tmp_path, monkeypatch):
     """Runs ``p8_a``, ``p8_b``, ``plain`` and a sweep of two, in runs/; and one elsewhere."""
     monkeypatch.chdir(tmp_path)
     for name in ("p8_a", "p8_b", "plain", "grid_p7/seed0", "grid_p7/seed1"):
@@ -41,15 +41,15 @@ def here(tmp_path, monkeypatch):
         ("else/wh", "else/where"),
     ],
 )
-def test_a_run_is_known_by_path_name_or_beginning(name, path, here):
+def test_a_run_is_known_by_path_name_or_beginning(name, path, runs_here):
     assert find_run(name) == Path(path)
-    absolute = here / path
+    absolute = runs_here / path
     assert find_run(str(absolute)[:-1]) == absolute if name == "else/wh" else True
 
 
-def test_one_run_that_is_found_from_two_places_is_one_run(here, monkeypatch):
-    monkeypatch.chdir(here / "runs")
-    assert find_run("./pl", root=here / "runs").resolve() == here / "runs" / "plain"
+def test_one_run_that_is_found_from_two_places_is_one_run(runs_here, monkeypatch):
+    monkeypatch.chdir(runs_here / "runs")
+    assert find_run("./pl", root=runs_here / "runs").resolve() == runs_here / "runs" / "plain"
 
 
 def test_a_name_that_is_whole_wins_over_longer_ones():
@@ -118,6 +118,6 @@ def test_the_runs_trained_last_come_first():
     assert find_run(None) == Path("runs/p8_a")
 
 
-def test_hidden_directories_are_no_runs_and_no_directory_has_none(here):
+def test_hidden_directories_are_no_runs_and_no_directory_has_none(runs_here):
     assert {path.name for path in directories()} == {"p8_a", "p8_b", "plain", "seed0", "seed1"}
-    assert directories(here / "nowhere") == []
+    assert directories(runs_here / "nowhere") == []

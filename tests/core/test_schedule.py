@@ -39,8 +39,8 @@ def test_the_weight_at_the_start_of_epochs_1_to_4(text, starts):
 
 def test_a_ramp_goes_step_by_step_and_ends_with_its_epoch():
     # .001 within six epochs of four steps: 24 steps.
-    found = [weight("0,6~.001", epoch, index) for epoch in range(1, 8) for index in range(STEPS)]
-    assert found == pytest.approx([0.001 * min(step / 24, 1) for step in range(28)])
+    weights = [weight("0,6~.001", epoch, index) for epoch in range(1, 8) for index in range(STEPS)]
+    assert weights == pytest.approx([0.001 * min(step / 24, 1) for step in range(28)])
 
 
 def test_a_jump_waits_for_the_first_step_of_its_epoch():
@@ -96,19 +96,19 @@ def test_it_says_what_was_written():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("many", "'many' is no weight"),
-        ("-1", "'-1' is no weight"),
-        ("nan", "'nan' is no weight"),
-        (math.inf, "'inf' is no weight"),
-        ("", "'' is no weight"),
-        ("1,", "'' is no change of a weight"),
-        ("1,2", "'2' is no change of a weight"),
-        ("1,0=2", "'0=2' is no change of a weight"),
-        ("1,1.5=2", "'1.5=2' is no change of a weight"),
-        ("1,2=-1", "'-1' is no weight"),
-        ("1,2~x", "'x' is no weight"),
-        ("1,3=1,2=1", "does not go forward in time"),
-        ("1,2~1,2~0", "does not go forward in time"),
+        ("many", "invalid weight 'many'"),
+        ("-1", "invalid weight '-1'"),
+        ("nan", "invalid weight 'nan'"),
+        (math.inf, "invalid weight 'inf'"),
+        ("", "invalid weight ''"),
+        ("1,", "invalid weight change ''"),
+        ("1,2", "invalid weight change '2'"),
+        ("1,0=2", "invalid weight change '0=2'"),
+        ("1,1.5=2", "invalid weight change '1.5=2'"),
+        ("1,2=-1", "invalid weight '-1'"),
+        ("1,2~x", "invalid weight 'x'"),
+        ("1,3=1,2=1", "has epochs that do not ascend"),
+        ("1,2~1,2~0", "has epochs that do not ascend"),
     ],
 )
 def test_what_is_no_schedule_is_refused_with_the_grammar(text, message):
@@ -127,7 +127,7 @@ def test_a_number_keeps_its_digits(value):
 
 @pytest.mark.parametrize("epoch", ["9" * 5000, "0", "01", "12345678"])
 def test_an_epoch_no_training_has_is_refused(epoch):
-    with pytest.raises(UsageError, match="is no change of a weight"):
+    with pytest.raises(UsageError, match="invalid weight change"):
         Schedule.parse(f"1,{epoch}=0")
 
 

@@ -77,9 +77,9 @@ def test_every_field_holds_what_its_description_says(split, k, horizon):
     inside = windows.rows[index][:, None] + np.array([*range(k), k - 1 + horizon])
     negatives = row_number(rows, batch.negatives)
     for b, article in enumerate(windows.article[index]):
-        own = set(range(start[article], start[article] + length[article]))
+        of_article = set(range(start[article], start[article] + length[article]))
         real = batch.negative_mask[b].numpy()
-        assert set(negatives[b][real]) <= own - set(inside[b])
+        assert set(negatives[b][real]) <= of_article - set(inside[b])
         assert real.sum() == min(3, length[article] - k - 1)
 
 
@@ -94,8 +94,8 @@ def test_only_what_was_asked_for_is_made(make_store, needs):
         {"in_batch_mask"},
     )
     for family in families:
-        asked = bool(family & needs)
-        assert {name in batch for name in family} == {asked}
+        expected = bool(family & needs)
+        assert {name in batch for name in family} == {expected}
     assert all(name in batch for name in FREE)
 
 
@@ -107,10 +107,10 @@ def places(windows, index, count, rng):
 def test_a_field_of_a_plugin_is_made_of_the_batch_s_windows(make_store):
     windows = Windows(Split.of(make_store(LENGTHS)), 4, 1)
     index = np.array([3, 0, 5])
-    asked = []
+    counts = []
 
     def late(windows, index, count, rng):
-        asked.append((index.tolist(), count, rng.random()))
+        counts.append((index.tolist(), count, rng.random()))
         return windows.position[index] / 2
 
     builder = BatchBuilder(windows, {"negatives", "late"}, fields={"late": late}, late=7)
@@ -118,7 +118,7 @@ def test_a_field_of_a_plugin_is_made_of_the_batch_s_windows(make_store):
     assert batch.late.tolist() == (windows.position[index] / 2).tolist()
     assert batch.late.dtype == torch.float32
     # No negatives are asked for, so the generator is at its beginning.
-    ((where, count, drawn),) = asked
+    ((where, count, drawn),) = counts
     assert (where, count, drawn) == ([3, 0, 5], 7, generator(0, "batch", 1, 0).random())
 
 
@@ -166,8 +166,8 @@ def test_separate_windows_with_a_horizon(raw_store, unit_rows):
     assert np.allclose(batch.context, [rows[8:11], rows[2:5]], atol=1e-6)
     assert np.allclose(batch.target, rows[[11, 5]], atol=1e-6)
     assert batch.negative_mask.all()
-    found = [set(row) for row in row_number(rows.astype(np.float64), batch.negatives)]
-    assert found == [{6, 7}, {0, 1}]
+    negatives = [set(row) for row in row_number(rows.astype(np.float64), batch.negatives)]
+    assert negatives == [{6, 7}, {0, 1}]
 
 
 @given(

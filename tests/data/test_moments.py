@@ -23,26 +23,26 @@ def test_sums_are_those_of_a_loop(lengths, dim, seed):
     rng = np.random.default_rng(seed)
     split = split_of(rng.standard_normal((sum(lengths), dim)) + 1, lengths)
     rows, low = unit64(split.vectors), 0
-    total, second, own = np.zeros(dim), np.zeros((dim, dim)), 0.0
+    total, second, weight = np.zeros(dim), np.zeros((dim, dim)), 0.0
     for length in lengths:
         article = rows[low : low + length]
         low += length
         total += article.sum(axis=0)
-        own += float(article.sum(axis=0) @ article.sum(axis=0))
+        weight += float(article.sum(axis=0) @ article.sum(axis=0))
         for x in article:
             second += np.outer(x, x)
-    told = []
-    found = moments(split, told.append)
-    assert sum(told) == found.chunks == len(rows)
-    assert found.total == pytest.approx(total, abs=1e-4)
-    assert found.second == pytest.approx(second, abs=1e-4)
-    assert found.within == pytest.approx(own, abs=1e-4)
+    steps = []
+    measured = moments(split, steps.append)
+    assert sum(steps) == measured.chunks == len(rows)
+    assert measured.total == pytest.approx(total, abs=1e-4)
+    assert measured.second == pytest.approx(second, abs=1e-4)
+    assert measured.within == pytest.approx(weight, abs=1e-4)
     owner = np.repeat(np.arange(len(lengths)), lengths)
     cosines = (rows @ rows.T)[owner[:, None] != owner]
     if len(cosines):
-        assert found.mean_cosine == pytest.approx(cosines.mean(), abs=1e-5)
+        assert measured.mean_cosine == pytest.approx(cosines.mean(), abs=1e-5)
     else:
-        assert math.isnan(found.mean_cosine)
+        assert math.isnan(measured.mean_cosine)
 
 
 @pytest.mark.parametrize("ratio", [1.0, 3.0, 20.0])
@@ -51,10 +51,10 @@ def test_a_gaussian_of_chosen_covariance_in_the_plane(ratio):
     rng = np.random.default_rng(1)
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     rows = rng.standard_normal((60_000, 2)) * [ratio, 1.0] @ turn
-    found = moments(split_of(rows, [300] * 200))
-    assert found.shares == pytest.approx([ratio / (1 + ratio), 1 / (1 + ratio)], abs=0.005)
-    values, axes = found.spectrum
-    assert values == pytest.approx(found.eigenvalues)
+    measured = moments(split_of(rows, [300] * 200))
+    assert measured.shares == pytest.approx([ratio / (1 + ratio), 1 / (1 + ratio)], abs=0.005)
+    values, axes = measured.spectrum
+    assert values == pytest.approx(measured.eigenvalues)
     if ratio > 1:
         assert abs(axes[:, 0] @ turn[0]) == pytest.approx(1, abs=1e-3)
 
@@ -64,7 +64,7 @@ def test_articles_that_lie_in_many_blocks(monkeypatch):
     whole = moments(split)
     for size in (1, 3 * 8 * 5):
         monkeypatch.setattr(module, "BLOCK_BYTES", size)
-        found = moments(split)
-        assert found.within == pytest.approx(whole.within)
-        assert found.second == pytest.approx(whole.second, abs=1e-5)
-        assert (found.chunks, found.squares) == (40, 1 + 289 + 4 + 400)
+        measured = moments(split)
+        assert measured.within == pytest.approx(whole.within)
+        assert measured.second == pytest.approx(whole.second, abs=1e-5)
+        assert (measured.chunks, measured.squares) == (40, 1 + 289 + 4 + 400)

@@ -77,9 +77,9 @@ def test_negatives_are_elsewhere_in_the_article_and_differ(case, count, seed):
     for row, (length, first) in enumerate(zip(lengths, positions)):
         taken = {*range(first, first + k), first + offset}
         allowed = set(range(length)) - taken
-        found = chosen[row][real[row]].tolist()
-        assert set(found) <= allowed
-        assert len(set(found)) == len(found) == min(count, len(allowed))
+        drawn = chosen[row][real[row]].tolist()
+        assert set(drawn) <= allowed
+        assert len(set(drawn)) == len(drawn) == min(count, len(allowed))
         # The real ones come first; the rest point at a chunk that exists.
         assert real[row].tolist() == sorted(real[row].tolist(), reverse=True)
         assert set(chosen[row][~real[row]]) <= {first}

@@ -59,11 +59,11 @@ def test_whitened_has_the_same_variance_along_every_axis():
 
 def test_axes_without_variance_are_not_blown_up():
     rows = np.hstack([leaning(dim=4).vectors, np.zeros((600, 3))])
-    found = transforms(moments(split_of(rows, [600])))
+    by_name = transforms(moments(split_of(rows, [600])))
     # The three empty axes are dropped: what lies along them is not blown up, but gone.
-    assert np.linalg.matrix_rank(found["whitened"].matrix) == 4
-    assert np.abs(found["whitened"].matrix[4:]).max() < 1e-4
-    assert "minus-3" in found
+    assert np.linalg.matrix_rank(by_name["whitened"].matrix) == 4
+    assert np.abs(by_name["whitened"].matrix[4:]).max() < 1e-4
+    assert "minus-3" in by_name
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_a_chunk_of_which_nothing_is_left_has_no_direction():
     centred = Transform("centred", np.array([1, 0], np.float32))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = centred(np.array([[1, 0], [0, 1]], np.float32))
-    assert np.isnan(found[0]).all()
-    assert found[1] == pytest.approx([-(0.5**0.5), 0.5**0.5])
+        rows = centred(np.array([[1, 0], [0, 1]], np.float32))
+    assert np.isnan(rows[0]).all()
+    assert rows[1] == pytest.approx([-(0.5**0.5), 0.5**0.5])
 
 
 def test_moved_keeps_rows_and_articles_and_leaves_other_rows_empty(monkeypatch):
@@ -93,14 +93,14 @@ def test_moved_keeps_rows_and_articles_and_leaves_other_rows_empty(monkeypatch):
     split = whole.take(np.array([3, 1]))
     monkeypatch.setattr(arrays, "BLOCK_BYTES", 7 * 8 * 8)
     transform = fit("centred", split)
-    found = apply_transform(split, transform)
-    assert found.starts.tolist() == split.starts.tolist() == [60, 20]
-    assert [article["id"] for article in found.articles] == [3, 1]
-    own = np.r_[60:80, 20:40]
-    assert found.vectors.shape == whole.vectors.shape
-    assert found.vectors[own] == pytest.approx(transform(unit64(whole.vectors[own])), abs=1e-6)
-    assert not np.delete(found.vectors, own, axis=0).any()
-    assert found.source == {**split.source, "transform": "centred"}
+    result = apply_transform(split, transform)
+    assert result.starts.tolist() == split.starts.tolist() == [60, 20]
+    assert [article["id"] for article in result.articles] == [3, 1]
+    rows = np.r_[60:80, 20:40]
+    assert result.vectors.shape == whole.vectors.shape
+    assert result.vectors[rows] == pytest.approx(transform(unit64(whole.vectors[rows])), abs=1e-6)
+    assert not np.delete(result.vectors, rows, axis=0).any()
+    assert result.source == {**split.source, "transform": "centred"}
 
 
 def test_windows_of_transformed_chunks_are_the_same_windows():

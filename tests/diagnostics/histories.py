@@ -28,7 +28,7 @@ DIRECT = {"cos_next": 0.42, "r@5": 0.30}
 def records(epochs=EPOCHS, seed=0):
     """A P7-like training without a fault: it learns, λ moves, the gate weighs, the teacher ends."""
     rng = np.random.default_rng(seed)
-    found = []
+    epochs_of = []
     for epoch in range(1, epochs + 1):
         learned = 1 - np.exp(-epoch / 2)
         wobble = 0.002 * rng.standard_normal(4)
@@ -59,10 +59,10 @@ def records(epochs=EPOCHS, seed=0):
             "windows": 1700,
             "direct": DIRECT,
         }
-        found.append(
+        epochs_of.append(
             {"epoch": epoch, "train": train, "val": val, "anchor_lambda": float(anchor_lambda)}
         )
-    return copy.deepcopy(found)
+    return copy.deepcopy(epochs_of)
 
 
 def blended(rho, weight):
@@ -73,31 +73,31 @@ def blended(rho, weight):
 
 def planted(change, epochs=EPOCHS, config=None):
     """A history whose records were changed: ``change(record)`` for each."""
-    found = records(epochs)
-    for record in found:
+    history = records(epochs)
+    for record in history:
         change(record)
-    return History(found, config or {}, metrics=METRICS)
+    return History(history, config or {}, metrics=METRICS)
 
 
 def published_p7():
     """The published P7: cos_next .396 → .241, ρ .41 → .17 when the teacher ends.
 
-    Source: docs/methods.md#published-readings.
+    Source: docs/methods.md#published-results.
     """
     cos_next = [0.33, 0.396, 0.241, 0.25, 0.255, 0.26, 0.262, 0.265, 0.27, 0.271]
     cos_anchor = [0.55, 0.588, 0.391, 0.40, 0.41, 0.415, 0.42, 0.425, 0.428, 0.430]
-    found = records()
-    for record, one, other in zip(found, cos_next, cos_anchor):
+    history = records()
+    for record, record_next, other in zip(history, cos_next, cos_anchor):
         del record["val"]["raw_anchor_cosine"]
-        record["val"] |= {"cos_next": one, "cos_anchor": other, "r@5": 0.2}
+        record["val"] |= {"cos_next": record_next, "cos_anchor": other, "r@5": 0.2}
         record["val"]["margin"] = {"last": -0.065}
-    return History(found, metrics=METRICS)
+    return History(history, metrics=METRICS)
 
 
 def escaped():
     """P6b under pressure: cos_next and cos_anchor fall while the gap grows, slowly."""
-    found = records()
-    for place, record in enumerate(found):
+    history = records()
+    for place, record in enumerate(history):
         gone = min(max(place - 2, 0) / 4, 1)
         record["val"] |= {
             "cos_next": 0.45 - 0.43 * gone,
@@ -107,4 +107,4 @@ def escaped():
         for part in (record["train"], record["val"], record):
             for name in ("loss_teacher", "anchor_lambda", "raw_anchor_cosine"):
                 part.pop(name, None)
-    return History(found, metrics=METRICS)
+    return History(history, metrics=METRICS)

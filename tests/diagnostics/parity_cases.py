@@ -14,9 +14,9 @@ def flat(articles: int, cosine: float, seed: int, chunks: int = 12, dim: int = 1
     """Articles any two of whose chunks have ``cosine`` on average, whatever their lag."""
     rng = np.random.default_rng(seed)
     topic = unit64(rng.standard_normal((articles, 1, dim)))
-    own = rng.standard_normal((articles, chunks, dim))
-    own = unit64(own - (own * topic).sum(axis=2, keepdims=True) * topic)
-    rows = np.sqrt(cosine) * topic + np.sqrt(1 - cosine) * own
+    x = rng.standard_normal((articles, chunks, dim))
+    x = unit64(x - (x * topic).sum(axis=2, keepdims=True) * topic)
+    rows = np.sqrt(cosine) * topic + np.sqrt(1 - cosine) * x
     return split_of(rows.reshape(-1, dim), [chunks] * articles, name=f"flat{seed}")
 
 

@@ -23,10 +23,10 @@ from lvmctl.diagnostics.job import diagnose_all
     ],
 )
 def test_every_one_is_asked_and_the_worst_is_the_exit_code(answers, code):
-    asked, missed = [], []
+    answered, missed = [], []
 
     def ask(number: int) -> int:
-        asked.append(number)
+        answered.append(number)
         if isinstance(answers[number], Exception):
             raise answers[number]
         return answers[number]
@@ -35,11 +35,11 @@ def test_every_one_is_asked_and_the_worst_is_the_exit_code(answers, code):
         missed.append((number, error))
 
     assert diagnose_all(range(len(answers)), ask, miss) == code
-    assert asked == list(range(len(answers)))
-    wrong = [(n, one) for n, one in enumerate(answers) if isinstance(one, Exception)]
+    assert answered == list(range(len(answers)))
+    wrong = [(n, each) for n, each in enumerate(answers) if isinstance(each, Exception)]
     assert [number for number, _ in missed] == [number for number, _ in wrong]
-    for (_, told), (_, error) in zip(missed, wrong):
-        assert told is error or str(told).startswith("not enough memory; use less data")
+    for (_, reported), (_, error) in zip(missed, wrong):
+        assert reported is error or str(reported).startswith("not enough memory; use less data")
 
 
 def test_a_fault_of_lvmctl_itself_is_not_hidden():

@@ -36,11 +36,12 @@ def test_an_interval_is_shown_where_there_is_one(value, ci, signed, text):
 def test_only_the_baselines_that_are_named_are_fit_predictors():
     options = WindowOptions()
     train, _ = windows_of(world("ar1", articles=20, chunks=8), options)
-    found = fit_predictors(train, options, Recorder(), ("ridge", "direct", "cone-oracle", "nobody"))
-    assert {one.name: one.kind for one in found} == {
+    names = ("ridge", "direct", "cone-oracle", "nobody")
+    fitted = fit_predictors(train, options, Recorder(), names)
+    assert {each.name: each.kind for each in fitted} == {
         "direct": "baseline",
         "ridge": "baseline",
         "cone-oracle": "oracle",
     }
-    every = {one.name for one in fit_predictors(train, options, Recorder())}
+    every = {each.name for each in fit_predictors(train, options, Recorder())}
     assert {"direct", "ridge", "ridge-centred", "wiener", "oracle"} < every

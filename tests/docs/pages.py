@@ -38,7 +38,7 @@ def read(page: Path) -> str:
 
 def blocks(page: Path) -> list[Block]:
     """The code blocks of a page."""
-    return [Block(*found) for found in BLOCK.findall(read(page))]
+    return [Block(*parts) for parts in BLOCK.findall(read(page))]
 
 
 def typed(text: str) -> list[list[str]]:
@@ -52,8 +52,8 @@ def parse(command: click.Command, words: list[str], parent: click.Context | None
     if isinstance(command, click.Group):
         at = next(i for i, word in enumerate(words) if not word.startswith("-"))
         context = command.make_context(command.name, words[:at] or [words[at]], parent=parent)
-        _, found, _ = command.resolve_command(context, words[at:])
-        parse(found, words[at + 1 :], context)
+        _, found_command, _ = command.resolve_command(context, words[at:])
+        parse(found_command, words[at + 1 :], context)
     elif "--help" not in words:
         command.make_context(command.name, words, parent=parent)
 
@@ -68,21 +68,21 @@ def anchors(page: Path) -> set[str]:
 def section(page: Path, heading: str) -> str:
     """What stands below a heading of a page, up to the next one of its level or above."""
     level = heading.partition(" ")[0]
-    _, found, below = f"\n{read(page)}".partition(f"\n{heading}\n")
-    assert found, f"{page} has no {heading!r}"
+    _, heading_found, below = f"\n{read(page)}".partition(f"\n{heading}\n")
+    assert heading_found, f"{page} has no {heading!r}"
     return re.split(rf"\n#{{1,{len(level)}}} ", below)[0]
 
 
 def tables(text: str) -> list[list[list[str]]]:
     """The tables of a text: rows of cells, the header first."""
-    found = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
-    return [[cells(row) for row in table.splitlines() if not is_rule(row)] for table in found]
+    matches = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
+    return [[cells(row) for row in table.splitlines() if not is_rule(row)] for table in matches]
 
 
 def table(text: str, *header: str) -> list[list[str]]:
     """The rows of the one table of a text whose header begins with ``header``, without it."""
-    (found,) = [rows for rows in tables(text) if rows[0][: len(header)] == list(header)]
-    return found[1:]
+    (rows,) = [rows for rows in tables(text) if rows[0][: len(header)] == list(header)]
+    return rows[1:]
 
 
 def cells(row: str) -> list[str]:

@@ -14,9 +14,9 @@ SPECIAL = {"__main__", "__init__"}
 
 def folders() -> set[str]:
     """Folders of lvmctl/ with a file of their own, those below templates left out."""
-    found = {path.parent.relative_to(ROOT) for path in (ROOT / "lvmctl").rglob("*.py")}
-    found |= {path.relative_to(ROOT) for path in (ROOT / "lvmctl").rglob("templates")}
-    return {str(path) for path in found} - {"lvmctl"}
+    rooms = {path.parent.relative_to(ROOT) for path in (ROOT / "lvmctl").rglob("*.py")}
+    rooms |= {path.relative_to(ROOT) for path in (ROOT / "lvmctl").rglob("templates")}
+    return {str(path) for path in rooms} - {"lvmctl"}
 
 
 def test_every_folder_has_its_row():
@@ -28,9 +28,9 @@ def test_every_folder_has_its_row():
 
 def test_floors_are_those_that_are_held():
     rows = table(section(PAGE, "## Floors"), "floor")
-    said = {int(floor): set(re.findall(r"`(\w+)`", rooms)) for floor, rooms in rows}
+    floors = {int(floor): set(re.findall(r"`(\w+)`", rooms)) for floor, rooms in rows}
     held = {floor: set(rooms) - SPECIAL for floor, rooms in FLOORS.items()}
-    assert said == {floor: rooms for floor, rooms in held.items() if rooms}
+    assert floors == {floor: rooms for floor, rooms in held.items() if rooms}
 
 
 @pytest.mark.parametrize("heading", ["## Follow a training", "## Where to put what"])

@@ -35,9 +35,9 @@ def tree(
 def own_commands() -> dict[str, tuple[click.Command, click.Context]]:
     """The commands of lvmctl without plugins, by what is typed."""
     configure(enabled=False)
-    found = {context.command_path: (command, context) for command, context in tree(cli, "lvmctl")}
+    by_path = {context.command_path: (command, context) for command, context in tree(cli, "lvmctl")}
     configure()
-    return found
+    return by_path
 
 
 COMMANDS = own_commands()
@@ -67,17 +67,17 @@ def spelled(option: click.Option, context: click.Context) -> str:
 
 def default(option: click.Option) -> str:
     """The default of an option, which the help says where the command works it out."""
-    if (said := DEFAULT.search(option.help or "")) and said[1] != NONE:
-        return f"`{said[1]}`" if " " not in said[1] else said[1]
+    if (default := DEFAULT.search(option.help or "")) and default[1] != NONE:
+        return f"`{default[1]}`" if " " not in default[1] else default[1]
     # Where there is none, click has a value of its own, which is no such type.
     known = isinstance(option.default, int | float | str) and not option.is_flag
     return f"`{option.default}`" if known else ""
 
 
-def told(path: str) -> list[list[str]]:
+def documented(path: str) -> list[list[str]]:
     """The rows of a command's section, without those of the commands below it."""
-    own = section(PAGE, f"## `{path}`")
-    return [row for table in tables(own) for row in table[1:]]
+    text = section(PAGE, f"## `{path}`")
+    return [row for table in tables(text) for row in table[1:]]
 
 
 def test_every_command_has_a_section_and_no_other():
@@ -86,12 +86,12 @@ def test_every_command_has_a_section_and_no_other():
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_every_option_of_a_command_is_documented(path):
-    found, wanted = told(path), rows(*COMMANDS[path])
-    missing = [row for row in wanted if row not in [r[:2] for r in found]]
+    documented_rows, wanted = documented(path), rows(*COMMANDS[path])
+    missing = [row for row in wanted if row not in [r[:2] for r in documented_rows]]
     assert missing == [], f"not in {path} of {PAGE}"
-    surplus = [row for row in found if row[:2] not in wanted]
+    surplus = [row for row in documented_rows if row[:2] not in wanted]
     assert surplus == [], f"{path} has no such option"
-    assert all(text for _, _, text in found)
+    assert all(text for _, _, text in documented_rows)
 
 
 @pytest.mark.parametrize("path", COMMANDS)
@@ -100,7 +100,7 @@ def test_every_command_is_explained(path):
     assert re.match(r"[A-Z].*", first)
 
 
-def test_what_every_command_has_is_said_once():
+def test_what_every_command_has_is_documented_once():
     before = read(PAGE).partition("\n## ")[0]
     for _, context in COMMANDS.values():
         assert [name for name in context.help_option_names if f"`{name}`" not in before] == []

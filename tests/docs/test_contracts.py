@@ -22,16 +22,16 @@ PAGE = PLUGINS / "contracts.md"
 
 
 def test_every_batch_field_with_its_shape():
-    told = {bare(name): what for name, what in table(section(PAGE, "## Batch"), "field")}
-    assert told == batch.FIELDS
+    documented = {bare(name): what for name, what in table(section(PAGE, "## Batch"), "field")}
+    assert documented == batch.FIELDS
 
 
 @pytest.mark.parametrize(
     "cls", [spec.Shape, batch.Prediction, batch.Step, batch.LossOutput, batch.Pool]
 )
 def test_every_field_of(cls):
-    told = [bare(row[0]) for row in table(section(PAGE, f"## {cls.__name__}"), "field")]
-    assert told == [field.name for field in dataclasses.fields(cls)]
+    documented = [bare(row[0]) for row in table(section(PAGE, f"## {cls.__name__}"), "field")]
+    assert documented == [field.name for field in dataclasses.fields(cls)]
 
 
 def test_what_a_prediction_may_leave_out_says_so():
@@ -40,7 +40,7 @@ def test_what_a_prediction_may_leave_out_says_so():
     assert optional == {f.name for f in dataclasses.fields(batch.Prediction) if f.default is None}
 
 
-def test_windows_and_splits_have_what_is_said():
+def test_windows_and_splits_have_what_is_documented():
     made = Windows(textlike(), 3, 1)
     text = section(PAGE, "## Windows")
     names = [bare(row[0]) for row in table(text, "attribute")]
@@ -64,17 +64,17 @@ def options() -> type:
     return shown("options", "Options")
 
 
-def test_groups_are_addressed_as_it_is_said():
+def test_groups_are_addressed_as_documented():
     options = shown("groups", "RecipeOptions")
     assert options_fault(options) is None
     assert (options().epochs, options().sequence.width) == (20, 256)
     before, changed = values_of(options()), []
     for typed, _ in table(section(PLUGINS / "options.md", "## Groups"), "what is typed"):
-        found = set()
+        names = set()
         for each in re.findall(r"`([^`]+)`", typed):
             bound = bind(options, [("--set", parse_assignments([each]))]).options
-            found |= values_of(bound).items() - before.items()
-        changed.append(dict(found))
+            names |= values_of(bound).items() - before.items()
+        changed.append(dict(names))
     assert changed == [
         {"hinge.margin": 0.2},
         {"hinge.margin": 0.2},
@@ -83,16 +83,16 @@ def test_groups_are_addressed_as_it_is_said():
     ]
 
 
-def test_values_are_typed_as_it_is_said(options):
+def test_values_are_typed_as_documented(options):
     types = {str(info.type): info for info in describe(options)}
     assert len(types) == 6
     for _, typed, toml in table(section(PLUGINS / "options.md", "## Types"), "type"):
         written = tomli.loads(bare(toml))
         (name,) = written
         wanted = bind(options, [("experiments.toml", written)]).options
-        said = re.findall(rf"`({name}=[^`]+)`", typed)
-        found = [bind(options, [("--set", parse_assignments([each]))]).options for each in said]
-        assert wanted in found
+        pairs = re.findall(rf"`({name}=[^`]+)`", typed)
+        bound = [bind(options, [("--set", parse_assignments([each]))]).options for each in pairs]
+        assert wanted in bound
 
 
 def test_the_words_of_a_bool(options):

@@ -69,9 +69,9 @@ def test_it_keeps_every_rule(page, example):
     assert [outcome for outcome in outcomes if outcome.status == "fail"] == []
     (mine,) = [p for p in load_registry().plugins if p.name == plugin]
     kinds = {record.kind for record in mine.records}
-    own = {page.removesuffix("s").replace("losse", "loss").removeprefix("batch_")} - {"lifecycle"}
+    kind = {page.removesuffix("s").replace("losse", "loss").removeprefix("batch_")} - {"lifecycle"}
     beside = {"gates": {"profile"}, "metrics": {"loss"}, "batch_fields": {"loss"}}.get(page, set())
-    assert kinds == own | beside
+    assert kinds == kind | beside
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -100,14 +100,14 @@ def test_lifecycle_stops_a_training_that_gets_worse(example, tmp_path):
     from lvmctl.core.run_directory import RunDirectory
 
     run = RunDirectory.create(tmp_path / "made")
-    said = []
+    lines = []
     losses = [1.0, 0.9, 0.95, 0.95, 0.89, 0.9, 0.9, 0.9]
     for epoch, loss in enumerate(losses, start=1):
         record = {"epoch": epoch, "val": {"loss": loss}}
-        said.append(plugin.lvmctl_after_epoch(run, record))
+        lines.append(plugin.lvmctl_after_epoch(run, record))
         before = json.loads(run.history.read_text()) if run.history.exists() else []
         run.history.write_text(json.dumps([*before, record]))
-    assert said[:-1] == [None] * 7
-    assert re.fullmatch("no lower validation loss in 3 evaluations", said[-1])
-    plugin.lvmctl_after_run(run, {"epochs": 8, "stopped": said[-1], "best": {}})
-    assert json.loads((run.path / "patience.json").read_text())["how"] == said[-1]
+    assert lines[:-1] == [None] * 7
+    assert re.fullmatch("no lower validation loss in 3 evaluations", lines[-1])
+    plugin.lvmctl_after_run(run, {"epochs": 8, "stopped": lines[-1], "best": {}})
+    assert json.loads((run.path / "patience.json").read_text())["how"] == lines[-1]

@@ -42,7 +42,7 @@ def glossary() -> list[list[str]]:
 def texts(node: ast.AST) -> Iterator[str]:
     """The plain strings of an expression; those that are put together are left out."""
     composed = [n for n in ast.walk(node) if isinstance(n, ast.JoinedStr | ast.Subscript)]
-    left_out = {id(part) for one in composed for part in ast.walk(one)}
+    left_out = {id(part) for each in composed for part in ast.walk(each)}
     for each in ast.walk(node):
         plain = isinstance(each, ast.Constant) and isinstance(each.value, str)
         if plain and id(each) not in left_out:
@@ -87,12 +87,12 @@ def named() -> Iterator[str]:
 
 def printed() -> set[str]:
     """Everything that is collected."""
-    found = set(named())
+    names = set(named())
     for path, tree in TREES.items():
-        found |= set(heads(tree))
+        names |= set(heads(tree))
         if any(place in path for place in JUDGING):
-            found |= set(judgements(tree))
-    return {term.removesuffix(", 95 %") for term in found} - {""}
+            names |= set(judgements(tree))
+    return {term.removesuffix(", 95 %") for term in names} - {""}
 
 
 def test_every_term_that_is_printed_is_explained():

@@ -55,9 +55,9 @@ def listed(checks: tuple[Check, ...]) -> str:
 
 
 def all_are_told(page, heading: str, checks: tuple[Check, ...]) -> None:
-    found, wanted = section(page, heading), listed(checks)
+    text, wanted = section(page, heading), listed(checks)
     rows = [cells(row) for row in wanted.splitlines() if not row.startswith("|-")]
-    assert tables(found) == [rows], f"{page} should have below {heading!r}:\n{wanted}"
+    assert tables(text) == [rows], f"{page} should have below {heading!r}:\n{wanted}"
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -91,8 +91,8 @@ def test_what_every_record_has():
 def test_every_field_of_a_record_is_documented(hook):
     """But for those that every record has; the target is each kind's own."""
     left_out = [name for name in COMMON if name != "target"]
-    told = [rows[1:] for rows in tables(section(PAGE[hook], "## The record"))]
-    for record, rows in zip(RECORDS[hook], told):
+    documented = [rows[1:] for rows in tables(section(PAGE[hook], "## The record"))]
+    for record, rows in zip(RECORDS[hook], documented):
         assert first_two(rows) == fields(record, *left_out)
         assert f"`{record.__name__}`" in read(PAGE[hook])
         assert all(row[-1] for row in rows)
@@ -114,9 +114,9 @@ def test_what_a_target_gives(page, heading, cls, number):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_check_of_a_kind_is_documented(kind):
     of_records = {check.name for check in record_checks.CHECKS}
-    own = tuple(c for c in conformance.checks(kind) if c.name not in of_records)
+    checks_of_kind = tuple(c for c in conformance.checks(kind) if c.name not in of_records)
     (hook,) = [hook for hook, records in RECORDS.items() if records[0].kind == kind]
-    all_are_told(PAGE[hook], "## Checks", own)
+    all_are_told(PAGE[hook], "## Checks", checks_of_kind)
 
 
 def test_every_check_of_plugins_and_records_is_documented():
@@ -127,10 +127,10 @@ def test_every_check_of_plugins_and_records_is_documented():
 
 def test_every_argument_of_an_option_is_documented():
     rows = table(read(PLUGINS / "options.md"), "argument")
-    told: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for names, value, _ in rows:
-        told |= dict.fromkeys(re.findall(r"`(\w+)`", names), value)
+        arguments |= dict.fromkeys(re.findall(r"`(\w+)`", names), value)
     taken = inspect.signature(option).parameters.values()
-    assert told == {
+    assert arguments == {
         p.name: "required" if p.default is p.empty else f"`{p.default!r}`" for p in taken
     }

@@ -15,12 +15,12 @@ from lvmctl.testing.public import PUBLIC
 
 def rows() -> dict[str, str]:
     """What the page says of each public module."""
-    told = {}
+    documented = {}
     for modules, what in table(
         section(PLUGINS / "README.md", "## What a plugin may import"), "module"
     ):
-        told |= dict.fromkeys(re.findall(r"`([\w.]+)`", modules), what)
-    return told
+        documented |= dict.fromkeys(re.findall(r"`([\w.]+)`", modules), what)
+    return documented
 
 
 def test_every_public_module_is_documented():
@@ -28,13 +28,13 @@ def test_every_public_module_is_documented():
 
 
 @pytest.mark.parametrize("module", sorted(PUBLIC))
-def test_it_has_what_is_said(module):
+def test_it_has_what_is_documented(module):
     names = re.findall(r"`(\w+)`", rows()[module])
-    found = importlib.import_module(module)
-    assert [name for name in names if not hasattr(found, name)] == []
+    imported = importlib.import_module(module)
+    assert [name for name in names if not hasattr(imported, name)] == []
 
 
-def test_what_is_said_to_be_free_of_torch_is():
+def test_what_is_documented_as_free_of_torch_is():
     """Where there is neither torch nor NumPy it can be imported."""
     free = [module for module, what in rows().items() if what.endswith("torch-free")]
     assert free

@@ -25,12 +25,12 @@ class Reader:
         cache: lvmctl's cache.
     """
 
-    def __init__(self, here: Path, site: Path, cache: str) -> None:
-        self.here, self.site = here, site
-        self.said = ""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("LVMCTL_", "PYTEST_"))}
+    def __init__(self, place: Path, site: Path, cache: str) -> None:
+        self.place, self.site = place, site
+        self.output = ""
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("LVMCTL_", "PYTEST_"))}
         scripts = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        self.environment = kept | {"PATH": scripts, "LVMCTL_CACHE": cache, "PYTHONPATH": str(site)}
+        self.environment = clean | {"PATH": scripts, "LVMCTL_CACHE": cache, "PYTHONPATH": str(site)}
 
     def follow(self, block: Block) -> None:
         """Do what the mark of a block says."""
@@ -48,20 +48,20 @@ class Reader:
         lines = [line for line in text.splitlines() if not self.install(line)]
         result = subprocess.run(
             ["bash", "-e", "-c", "\n".join(lines)],
-            cwd=self.here,
+            cwd=self.place,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self.said = result.stdout
-        assert result.returncode == int(about.removeprefix("exit ") or 0), f"{text}\n{self.said}"
+        self.output = result.stdout
+        assert result.returncode == int(about.removeprefix("exit ") or 0), f"{text}\n{self.output}"
 
     def install(self, line: str) -> bool:
         """Do what ``pip install -e`` does, without a network: metadata, and the place itself."""
         if not (match := INSTALL.fullmatch(line)):
             return False
-        project = self.here / match[1]
+        project = self.place / match[1]
         with zipfile.ZipFile(wheel(project, self.site / "wheels")) as built:
             built.extractall(self.site, [n for n in built.namelist() if ".dist-info/" in n])
         self.environment["PYTHONPATH"] += f"{os.pathsep}{project}"
@@ -69,28 +69,28 @@ class Reader:
 
     def prints(self, text: str, about: str) -> None:
         """The lines were printed in this order, folded or not; ``…`` stands for anything."""
-        rest = " ".join(self.said.split())
+        rest = " ".join(self.output.split())
         for line in filter(str.strip, text.splitlines()):
             pattern = re.escape(" ".join(line.split())).replace("…", ".*?")
             match = re.search(pattern, rest)
-            assert match, f"{pattern} is not in\n{self.said}"
+            assert match, f"{pattern} is not in\n{self.output}"
             rest = rest[match.end() :]
 
     def file(self, text: str, about: str) -> None:
         """Write a file."""
-        (self.here / about).write_text(text)
+        (self.place / about).write_text(text)
 
     def shows(self, text: str, about: str) -> None:
         """The file has this text."""
-        assert text in (self.here / about).read_text()
+        assert text in (self.place / about).read_text()
 
     def edit(self, text: str, about: str) -> None:
         """Put the lines with + in the place of those with -."""
         lines = text.splitlines(keepends=True)
         old, new = ("".join(x[1:] for x in lines if x[0] == sign) for sign in "-+")
-        before = (self.here / about).read_text()
+        before = (self.place / about).read_text()
         assert before.count(old) == 1, f"{about} has not these lines once:\n{old}"
-        (self.here / about).write_text(before.replace(old, new))
+        (self.place / about).write_text(before.replace(old, new))
 
 
 def test_it_can_be_followed_as_written(tmp_path, cache_dir):
@@ -100,10 +100,10 @@ def test_it_can_be_followed_as_written(tmp_path, cache_dir):
     for block in blocks(PAGE):
         if block.mark:
             reader.follow(block)
-    files_are_told(reader.here / "lvmctl-angular-margin")
+    files_are_told(reader.place / "lvmctl-angular-margin")
     name = "angular-margin/angular-margin.loss_angular-margin"
     assert f"`{name}`" in read(PAGE)
-    assert f'"{name}"' in (reader.here / "angular-p8/training_history.json").read_text()
+    assert f'"{name}"' in (reader.place / "angular-p8/training_history.json").read_text()
 
 
 def files_are_told(place: Path) -> None:

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 import lvmctl
 from lvmctl.registry.declare import declare
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.scaffold.package import compatible
 from lvmctl.testing.conformance import checks
 
@@ -31,14 +31,14 @@ def declared(tmp_path, monkeypatch):
         (tmp_path / f"{name}.py").write_text(text)
         for module in ("lvmctl", "lvmctl.registry.specs"):
             monkeypatch.setattr(f"{module}.API_VERSION", api)
-        return declare(Found(name, f"lvmctl-{name}", "1.0", name), manager)
+        return declare(Origin(name, f"lvmctl-{name}", "1.0", name), manager)
 
     return make
 
 
 def the_block() -> str:
-    (found,) = [block.text for block in blocks(PAGE) if block.mark == "versions"]
-    return found
+    (text,) = [block.text for block in blocks(PAGE) if block.mark == "versions"]
+    return text
 
 
 def test_one_version_of_the_interface_is_loaded(declared):
@@ -48,9 +48,9 @@ def test_one_version_of_the_interface_is_loaded(declared):
 
 
 def test_a_plugin_for_two_versions_is_loaded_by_both(declared):
-    found = {api: declared(the_block(), api) for api in (1, 2, 3)}
-    assert {api: plugin.status for api, plugin in found.items()} == {1: "ok", 2: "ok", 3: "broken"}
-    needs = [found[api].records[0].needs for api in (1, 2)]
+    loaded = {api: declared(the_block(), api) for api in (1, 2, 3)}
+    assert {api: plugin.status for api, plugin in loaded.items()} == {1: "ok", 2: "ok", 3: "broken"}
+    needs = [loaded[api].records[0].needs for api in (1, 2)]
     assert needs == [("target", "weight"), ("target",)]
 
 

@@ -48,13 +48,13 @@ def sweep(
     articles: Articles, windows: list[Window], h: int, predictions: list[Vector]
 ) -> dict[int, Column]:
     """cos(q, x_{target+k}) by offset k = -K-h-2 … 3."""
-    found: dict[int, Column] = {}
+    sweep: dict[int, Column] = {}
     for number, (window, q) in enumerate(zip(windows, predictions)):
         for position, chunk in enumerate(articles[window.article]):
             k = offset_of(window, position, h)
             if -window.k - h - 2 <= k <= 3:
-                found.setdefault(k, {})[number] = dot(q, chunk)
-    return found
+                sweep.setdefault(k, {})[number] = dot(q, chunk)
+    return sweep
 
 
 def margin(swept: dict[int, Column], k: int) -> Column:
@@ -80,13 +80,13 @@ def smallest_margin(swept: dict[int, Column], offsets: list[int]) -> float | Non
 
 def accuracy(swept: dict[int, Column], k: int, h: int) -> Column:
     """1, ½ or 0 for the windows that have a chunk at every offset outside the window."""
-    found = {}
+    column = {}
     offsets = allowed("fair", k, h)
-    for number, own in swept[0].items():
+    for number, cosine in swept[0].items():
         if all(number in swept.get(offset, {}) for offset in offsets):
             others = [swept[offset][number] for offset in offsets]
-            found[number] = 0.0 if max(others) > own else 0.5 if own in others else 1.0
-    return found
+            column[number] = 0.0 if max(others) > cosine else 0.5 if cosine in others else 1.0
+    return column
 
 
 # ------------------------------------------------------------------ C
@@ -114,12 +114,12 @@ def change(
 
 
 def ablation(articles: Articles, windows: list[Window], predictor: Predictor, name: str) -> Column:
-    found = {}
+    column = {}
     for number, window in enumerate(windows):
         context = context_of(articles, window)
         target = target_of(articles, window)
-        found[number] = change(predictor, context, target, perturbed(context, name))
-    return found
+        column[number] = change(predictor, context, target, perturbed(context, name))
+    return column
 
 
 # ------------------------------------------------------------------ D
@@ -129,7 +129,7 @@ def rollout(
     articles: Articles, windows: list[Window], h: int, predictor: Predictor, steps: int
 ) -> list[Column]:
     """A column per step, of the windows whose article holds every chunk that is predicted."""
-    found: list[Column] = [{} for _ in range(steps)]
+    columns: list[Column] = [{} for _ in range(steps)]
     for number, window in enumerate(windows):
         article = articles[window.article]
         truth = [window.target + step * h for step in range(steps)]
@@ -138,16 +138,16 @@ def rollout(
         context = context_of(articles, window)
         for step, position in enumerate(truth):
             q = predictor(context)
-            found[step][number] = dot(q, article[position])
+            columns[step][number] = dot(q, article[position])
             context = [*context[1:], q]
-    return found
+    return columns
 
 
 # ------------------------------------------------------------------ E
 
 
 def coherence(context: list[Vector]) -> float:
-    return mean([dot(one, other) for one, other in itertools.pairwise(context)])
+    return mean([dot(first, other) for first, other in itertools.pairwise(context)])
 
 
 def coherence_bin(value: float) -> str:

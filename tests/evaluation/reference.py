@@ -1,6 +1,6 @@
 """The protocol (docs/methods.md#protocol) in float64 loops: slow, independent of lvmctl.
 
-``python tests/evaluation/reference.py`` works out ``tests/golden/figures.json`` again.
+``python tests/evaluation/reference.py`` works out ``tests/golden/metrics.json`` again.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def read_articles(vectors: np.ndarray, offsets: Sequence[int]) -> Articles:
 
 def all_windows(articles: Articles, k: int, h: int) -> list[Window]:
     """Every window whose target is in its article, in order."""
-    found = []
+    windows = []
     for number, article in enumerate(articles):
         for first in range(len(article)):
             target = first + k - 1 + h
             if target < len(article):
-                found.append(Window(number, first, k, target))
-    return found
+                windows.append(Window(number, first, k, target))
+    return windows
 
 
 def context_of(articles: Articles, window: Window) -> list[Vector]:
@@ -96,47 +96,47 @@ PREDICTORS: dict[str, Callable[[list[Vector], Vector], Vector]] = {
 
 def pool(articles: Articles, window: Window, name: str) -> list[tuple[int, int]]:
     """Candidates of a pool as (article, position); the target is among them."""
-    found = []
+    ranks = []
     for number, article in enumerate(articles):
         for position in range(len(article)):
-            own = number == window.article
-            inside = own and window.first <= position < window.first + window.k
+            in_article = number == window.article
+            inside = in_article and window.first <= position < window.first + window.k
             taken = {
-                "filtered": own and not inside,
-                "future": own and position >= window.first + window.k,
-                "unfiltered": own,
+                "filtered": in_article and not inside,
+                "future": in_article and position >= window.first + window.k,
+                "unfiltered": in_article,
                 "global": not inside,
             }[name]
             if taken:
-                found.append((number, position))
-    return found
+                ranks.append((number, position))
+    return ranks
 
 
 def rank(articles: Articles, window: Window, q: Vector, name: str) -> tuple[float, int]:
     """1 + #better + ½ #ties of the target, and the size of the pool."""
-    own = dot(q, target_of(articles, window))
+    target_score = dot(q, target_of(articles, window))
     candidates = pool(articles, window, name)
     better = ties = 0
     for number, position in candidates:
         if (number, position) == (window.article, window.target):
             continue
         score = dot(q, articles[number][position])
-        better += score > own
-        ties += score == own
+        better += score > target_score
+        ties += score == target_score
     return 1 + better + ties / 2, len(candidates)
 
 
 def retrieval(ranks: list[tuple[float, int]]) -> dict[str, float]:
     if not ranks:
         return {"windows": 0}
-    found = {f"r@{k}": mean([float(r <= k) for r, _ in ranks]) for k in (1, 5, 10)}
-    found["mrr"] = mean([1 / r for r, _ in ranks])
-    found["mrr@10"] = mean([1 / r if r <= 10 else 0.0 for r, _ in ranks])
+    metrics = {f"r@{k}": mean([float(r <= k) for r, _ in ranks]) for k in (1, 5, 10)}
+    metrics["mrr"] = mean([1 / r for r, _ in ranks])
+    metrics["mrr@10"] = mean([1 / r if r <= 10 else 0.0 for r, _ in ranks])
     # Chance: every place in the pool is as likely as another.
     for k in (1, 5, 10):
-        found[f"chance_r@{k}"] = mean([mean([i < k for i in range(size)]) for _, size in ranks])
+        metrics[f"chance_r@{k}"] = mean([mean([i < k for i in range(size)]) for _, size in ranks])
     for name, deepest in (("mrr", math.inf), ("mrr@10", 10)):
-        found[f"chance_{name}"] = mean(
+        metrics[f"chance_{name}"] = mean(
             [
                 mean([1 / i if i <= deepest else 0.0 for i in range(1, size + 1)])
                 for _, size in ranks
@@ -145,10 +145,10 @@ def retrieval(ranks: list[tuple[float, int]]) -> dict[str, float]:
     above = mean([r - 1 for r, _ in ranks])
     above_by_chance = mean([mean(range(size)) for _, size in ranks])
     if above_by_chance:
-        found["amri"] = 1 - above / above_by_chance
-    found["pool_mean"] = mean([size for _, size in ranks])
-    found["windows"] = len(ranks)
-    return found
+        metrics["amri"] = 1 - above / above_by_chance
+    metrics["pool_mean"] = mean([size for _, size in ranks])
+    metrics["windows"] = len(ranks)
+    return metrics
 
 
 def figures(
@@ -205,7 +205,7 @@ def work_out(articles: Articles, k: int, h: int, min_article: int = MIN_ARTICLE)
 
 
 def golden_figures() -> dict:
-    """What ``tests/golden/figures.json`` holds."""
+    """What ``tests/golden/metrics.json`` holds."""
     vectors = np.load(GOLDEN / "store" / "vectors.npy").astype(np.float64)
     articles = read_articles(vectors, np.load(GOLDEN / "store" / "offsets.npy").tolist())
     settings = {f"K={k},h={h}": work_out(articles, k, h) for k, h in SETTINGS}
@@ -214,4 +214,4 @@ def golden_figures() -> dict:
 
 if __name__ == "__main__":
     text = json.dumps(golden_figures(), indent=1)
-    (GOLDEN / "figures.json").write_text(text + "\n", encoding="utf-8")
+    (GOLDEN / "metrics.json").write_text(text + "\n", encoding="utf-8")

@@ -38,13 +38,13 @@ def runs(tmp_path_factory):
     return {name: train(place, name, context=k) for name, k in KS.items()}
 
 
-def compared(runs, against="direct", **asked):
-    given = EvalRequest(**asked)
-    return compare(load_registry(), list(runs), against, given, Recorder())
+def compared(runs, against="direct", **request_options):
+    request = EvalRequest(**request_options)
+    return compare(load_registry(), list(runs), against, request, Recorder())
 
 
 @pytest.fixture(scope="module")
-def found(runs):
+def comparison(runs):
     return compared(runs.values()).to_dict()
 
 
@@ -103,27 +103,27 @@ def agree(tree, wanted) -> None:
 
 
 @pytest.mark.parametrize("name", KS)
-def test_each_reads_its_own_chunks_and_all_share_a_pool(runs, found, articles, name):
+def test_each_reads_its_own_chunks_and_all_share_a_pool(runs, comparison, articles, name):
     wanted = reference(articles, 8, model_of(runs[name], KS[name]))
-    agree(found["predictors"][name], wanted)
-    assert found["runs"][name]["context"] == KS[name]
-    assert found["windows"] == len(windows_of(articles, 8))
-    assert found["window"] == 8
+    agree(comparison["predictors"][name], wanted)
+    assert comparison["runs"][name]["context"] == KS[name]
+    assert comparison["windows"] == len(windows_of(articles, 8))
+    assert comparison["window"] == 8
 
 
-def test_baselines_of_the_table_read_the_longest_window(found, articles):
-    agree(found["predictors"]["direct"], reference(articles, 8, lambda context: context[-1]))
+def test_baselines_of_the_table_read_the_longest_window(comparison, articles):
+    agree(comparison["predictors"]["direct"], reference(articles, 8, lambda context: context[-1]))
 
     def centroid(context) -> list[float]:
         total = [math.fsum(column) for column in zip(*context)]
         norm = math.sqrt(math.fsum(x * x for x in total))
         return [x / norm for x in total]
 
-    agree(found["predictors"]["centroid"], reference(articles, 8, centroid))
+    agree(comparison["predictors"]["centroid"], reference(articles, 8, centroid))
 
 
 def test_each_run_is_held_against_the_baseline_that_reads_as_much(runs, articles):
-    found = compared(runs.values(), "centroid").to_dict()
+    result = compared(runs.values(), "centroid").to_dict()
 
     def centroid(k: int):
         def predict(context) -> list[float]:
@@ -132,43 +132,42 @@ def test_each_run_is_held_against_the_baseline_that_reads_as_much(runs, articles
         return predict
 
     for name, k in KS.items():
-        own = reference(articles, 8, model_of(runs[name], k))
+        expected = reference(articles, 8, model_of(runs[name], k))
         other = reference(articles, 8, centroid(k))
-        lead = found["runs"][name]["differences"]["in_article.filtered.r@5"]
-        assert lead["value"] == pytest.approx(own["r@5"] - other["r@5"], abs=1e-6)
+        lead = result["runs"][name]["differences"]["in_article.filtered.r@5"]
+        assert lead["value"] == pytest.approx(expected["r@5"] - other["r@5"], abs=1e-6)
         assert lead["ci"][0] <= lead["value"] <= lead["ci"][1]
 
 
-def test_the_order_of_the_runs_changes_no_figure(runs, found):
+def test_the_order_of_the_runs_changes_no_figure(runs, comparison):
     again = compared(reversed(runs.values())).to_dict()
-    assert again["predictors"].keys() == found["predictors"].keys()
-    for name, tree in found["predictors"].items():
+    assert again["predictors"].keys() == comparison["predictors"].keys()
+    for name, tree in comparison["predictors"].items():
         assert again["predictors"][name]["in_article"] == tree["in_article"]
     for name in KS:
-        assert again["runs"][name]["differences"] == found["runs"][name]["differences"]
+        assert again["runs"][name]["differences"] == comparison["runs"][name]["differences"]
 
 
 def test_alone_a_run_has_the_pool_of_its_own_window(runs, articles):
-    found = compared([runs["three"]]).to_dict()
-    assert found["window"] == 3
-    agree(found["predictors"]["three"], reference(articles, 3, model_of(runs["three"], 3)))
+    result = compared([runs["three"]]).to_dict()
+    assert result["window"] == 3
+    agree(result["predictors"]["three"], reference(articles, 3, model_of(runs["three"], 3)))
 
 
-def test_part_of_the_windows_is_the_same_part_for_all(runs, found):
+def test_part_of_the_windows_is_the_same_part_for_all(runs, comparison):
     part = compared(runs.values(), max_windows=10).to_dict()
-    assert part["windows"] < found["windows"]
-    sizes = {name: tree["global"]["filtered"]["pool_mean"] for name, tree in
-             part["predictors"].items()}  # fmt: skip
-    assert set(sizes.values()) == {found["predictors"]["direct"]["global"]["filtered"]["pool_mean"]}
+    assert part["windows"] < comparison["windows"]
+    trees = [*part["predictors"].values(), comparison["predictors"]["direct"]]
+    assert len({tree["global"]["filtered"]["pool_mean"] for tree in trees}) == 1
 
 
 def test_the_longest_shortest_article_counts_for_all(runs, tmp_path):
     other = train(tmp_path, "other", min_article=16)
-    found = compared([runs["five"], other]).to_dict()
-    assert found["predictors"]["five"]["in_article"]["filtered"]["windows"] > 0
+    result = compared([runs["five"], other]).to_dict()
+    assert result["predictors"]["five"]["in_article"]["filtered"]["windows"] > 0
     short = train(tmp_path, "short", min_article=17)  # no article of this world is so long
-    found = compared([runs["five"], short]).to_dict()
-    assert found["predictors"]["five"]["in_article"]["filtered"]["windows"] == 0
+    result = compared([runs["five"], short]).to_dict()
+    assert result["predictors"]["five"]["in_article"]["filtered"]["windows"] == 0
 
 
 def test_a_table_says_what_is_read(runs):
@@ -180,13 +179,15 @@ def test_a_table_says_what_is_read(runs):
 
 def test_runs_of_other_horizons_answer_another_question(runs, tmp_path):
     other = train(tmp_path, "two", horizon=2)
-    with pytest.raises(UsageError, match=r"two: predicts 2 chunks ahead, five 1: they answer"):
+    with pytest.raises(
+        UsageError, match=r"two: predicts 2 chunks ahead, five 1: they cannot be compared"
+    ):
         compared([runs["five"], other])
 
 
 @pytest.mark.parametrize("name", ["dirct", "wiener-centered"])
-def test_an_unknown_baseline_is_told_before_anything_is_fitted(runs, monkeypatch, name):
-    def fit(*given):
+def test_an_unknown_baseline_is_reported_before_anything_is_fitted(runs, monkeypatch, name):
+    def fit(*args):
         raise AssertionError("fitted")
 
     monkeypatch.setattr(module, "fit", fit)

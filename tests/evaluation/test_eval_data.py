@@ -58,8 +58,8 @@ def test_by_default_a_run_is_held_against_its_own_validation_split(place, traine
 
 
 def test_the_store_it_was_trained_on_gives_its_held_out_articles(place, trained):
-    own, named = of_run(EvalRequest(), trained), of_run(EvalRequest(data=place[1]), trained)
-    assert named.val.split.source["articles_sha256"] == own.val.split.source["articles_sha256"]
+    own_data, named = of_run(EvalRequest(), trained), of_run(EvalRequest(data=place[1]), trained)
+    assert named.val.split.source["articles_sha256"] == own_data.val.split.source["articles_sha256"]
 
 
 def test_other_text_without_splits_is_used_whole(place, trained):
@@ -134,7 +134,7 @@ def test_another_dimension_is_refused(place, trained, tmp_path):
         of_run(EvalRequest(ood=world(tmp_path / "narrow2", dim=4)), trained)
 
 
-def test_data_that_is_gone_is_said_and_other_data_still_works(place, tmp_path):
+def test_data_that_is_gone_is_reported_and_other_data_still_works(place, tmp_path):
     run = shutil.copytree(place[0] / "run", tmp_path / "run")
     config = json.loads((run / "config.json").read_text())
     config["data"]["data"] = str(tmp_path / "nowhere")
@@ -186,13 +186,13 @@ def test_global_pools_keep_the_chunks_of_the_whole_split(place, transform):
     def score(context, pool):
         return context[:, -1] @ pool.vectors.T
 
-    for found, wanted in (
+    for ranks, wanted in (
         (global_ranks(part, every, q), global_ranks(whole, same, q)),
         (global_ranks_by_score(part, every, score), global_ranks_by_score(whole, same, score)),
     ):
-        for one, other in zip(found, wanted):
-            assert np.array_equal(one, other)
-        assert (found[1] == whole.split.chunks - 3).all()
+        for actual, other in zip(ranks, wanted):
+            assert np.array_equal(actual, other)
+        assert (ranks[1] == whole.split.chunks - 3).all()
 
 
 def test_a_store_alone_is_used_whole_and_fits_nothing_by_itself(place):

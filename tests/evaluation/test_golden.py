@@ -11,7 +11,7 @@ import torch
 from lvmctl.baselines.centroid import Centroid
 from lvmctl.baselines.direct import Direct
 from lvmctl.data import Windows, open_split
-from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 from lvmctl.registry.specs import NoOptions, Shape
@@ -21,16 +21,16 @@ COUNTED = ("r@", "mrr", "windows", "pool_mean", "chance")
 
 
 @pytest.fixture(scope="module")
-def kept(reference):
-    return json.loads((reference.GOLDEN / "figures.json").read_text(encoding="utf-8"))
+def golden(reference):
+    return json.loads((reference.GOLDEN / "metrics.json").read_text(encoding="utf-8"))
 
 
 def flat(tree: dict, path: str = "") -> dict[str, float]:
     """``{"a": {"b": 1}}`` as ``{"a/b": 1}``."""
-    found = {}
+    leaves = {}
     for key, value in tree.items():
-        found |= flat(value, f"{path}{key}/") if isinstance(value, dict) else {path + key: value}
-    return found
+        leaves |= flat(value, f"{path}{key}/") if isinstance(value, dict) else {path + key: value}
+    return leaves
 
 
 def predictions(name: str, windows: Windows) -> np.ndarray:
@@ -45,10 +45,10 @@ def predictions(name: str, windows: Windows) -> np.ndarray:
     )
 
 
-def test_the_kept_figures_are_those_of_the_reference(reference, kept):
+def test_the_kept_figures_are_those_of_the_reference(reference, golden):
     again = flat(reference.golden_figures())
-    assert flat(kept).keys() == again.keys()
-    assert flat(kept) == pytest.approx(again, rel=0, abs=1e-12)
+    assert flat(golden).keys() == again.keys()
+    assert flat(golden) == pytest.approx(again, rel=0, abs=1e-12)
 
 
 def test_the_golden_store_has_the_cases_that_matter(reference):
@@ -67,18 +67,18 @@ def test_the_golden_store_has_the_cases_that_matter(reference):
 
 @pytest.mark.parametrize("predictor", ["direct", "centroid", "span-oracle"])
 @pytest.mark.parametrize(("k", "h"), [(3, 1), (2, 2)])
-def test_the_fast_code_equals_the_kept_figures(reference, kept, predictor, k, h):
+def test_the_fast_code_equals_the_kept_mean_metrics(reference, golden, predictor, k, h):
     windows = Windows(open_split(str(reference.GOLDEN / "store")), k, h)
     q = predictions(predictor, windows)
-    expected = kept["settings"][f"K={k},h={h}"]
+    expected = golden["settings"][f"K={k},h={h}"]
     assert len(windows) == expected["windows"]
     assert len(windows.split.articles) == expected["articles"]
 
     wanted = flat(expected["predictors"][predictor])
-    found = flat(figures(windows, q, min_article=kept["min_article"]))
+    actual = flat(mean_metrics(windows, q, min_article=golden["min_article"]))
     ours = {key for key in wanted if not key.startswith("global/")}
-    assert ours <= found.keys()
-    for key, value in found.items():
+    assert ours <= actual.keys()
+    for key, value in actual.items():
         counted = key.split("/")[-1].startswith(COUNTED)
         assert value == pytest.approx(wanted[key], rel=0, abs=1e-12 if counted else 1e-6), key
 
@@ -88,12 +88,12 @@ def test_the_fast_code_equals_the_kept_figures(reference, kept, predictor, k, h)
 def test_the_ranks_are_exactly_those_of_the_reference(reference, predictor, k, h):
     split = open_split(str(reference.GOLDEN / "store"))
     windows = Windows(split, k, h)
-    found = in_article_ranks(windows, np.arange(len(windows)), predictions(predictor, windows))
+    by_pool = in_article_ranks(windows, np.arange(len(windows)), predictions(predictor, windows))
     offsets = [*split.starts, split.chunks]
     articles = reference.read_articles(split.vectors.astype(np.float64), offsets)
     for number, window in enumerate(reference.all_windows(articles, k, h)):
         context = reference.context_of(articles, window)
         q = reference.PREDICTORS[predictor](context, reference.target_of(articles, window))
-        for pool, (ranks, sizes) in found.items():
+        for pool, (ranks, sizes) in by_pool.items():
             expected = reference.rank(articles, window, q, pool)
             assert (ranks[number], sizes[number]) == expected

@@ -13,8 +13,8 @@ from lvmctl.baselines.wiener import Wiener
 from lvmctl.data import Windows, open_split, write_store
 from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World, simulate, write_world
-from lvmctl.evaluation.figures import figures
-from lvmctl.evaluation.per_window import cosine_columns
+from lvmctl.evaluation.mean_metrics import mean_metrics
+from lvmctl.evaluation.per_window import cosine_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 from lvmctl.registry.specs import NoOptions, Shape
@@ -72,26 +72,26 @@ def test_margins_of_the_bayes_prediction(tmp_path, world, k, h, expected):
     windows = Windows(open_split(str(tmp_path / "world")), k, h)
     every = np.arange(len(windows))
     q = bayes_prediction(world, windows.context(every), h).astype(np.float32)
-    found = figures(windows, q, pools=())
-    each = cosine_columns(windows, q)
+    metrics = mean_metrics(windows, q, pools=())
+    each = cosine_metrics(windows, q)
     names = [name for name in expected if name != "second_last" or k > 1]
-    assert list(found["margin"]) == names
+    assert list(metrics["margin"]) == names
     for name in names:
         margin = each[f"margin.{name}"]
         within = interval(margin.values, windows.article[margin.rows]) + 1e-6
         assert within < 0.06  # the interval is narrow enough to tell signs apart
-        assert found["margin"][name] == pytest.approx(expected[name], abs=within)
-        gap = found["cos_next"] - found["cos_prev"][name]
+        assert metrics["margin"][name] == pytest.approx(expected[name], abs=within)
+        gap = metrics["cos_next"] - metrics["cos_prev"][name]
         if name != "unseen":  # unseen averages fewer windows than cos_next
-            assert gap == pytest.approx(found["margin"][name])
+            assert gap == pytest.approx(metrics["margin"][name])
     within = interval(each["cos_next"].values, windows.article) + 1e-6
-    assert found["cos_next"] == pytest.approx(world.a**h, abs=within)
+    assert metrics["cos_next"] == pytest.approx(world.a**h, abs=within)
 
 
 def test_published_margins_of_rotation():
     # docs/methods.md#worlds gives them to three places, at θ = 40°, a = 0.9, K = 5.
-    found = rotation_margins(0.9, 40, 5)
-    assert found == pytest.approx({"last": 0.134, "second_last": 0.744, "unseen": 1.195}, abs=6e-4)
+    exact = rotation_margins(0.9, 40, 5)
+    assert exact == pytest.approx({"last": 0.134, "second_last": 0.744, "unseen": 1.195}, abs=6e-4)
 
 
 def test_margin_second_last_of_direct_telescopes_to_nothing(tmp_path):
@@ -101,7 +101,7 @@ def test_margin_second_last_of_direct_telescopes_to_nothing(tmp_path):
         write_world(writer, world)
     windows = Windows(open_split(str(tmp_path / "world")), 2, 1)
     q = Predictor("direct", Direct(NoOptions(), Shape(8, 2)))(windows)
-    assert abs(figures(windows, q, pools=())["margin"]["second_last"]) <= 2 * 40 / len(windows)
+    assert abs(mean_metrics(windows, q, pools=())["margin"]["second_last"]) <= 2 * 40 / len(windows)
 
 
 @pytest.fixture(scope="module")
@@ -125,10 +125,10 @@ def test_on_independent_chunks_nothing_beats_chance(split_of, iid, name, k, h):
     else:
         predictor = {"direct": Direct, "centroid": Centroid}[name](NoOptions(), shape)
     q = Predictor(name, predictor)(windows)
-    found = figures(windows, q, min_article=2)
+    metrics = mean_metrics(windows, q, min_article=2)
 
-    within = interval(cosine_columns(windows, q)["cos_next"].values, windows.article)
-    assert found["cos_next"] == pytest.approx(0, abs=within)
+    within = interval(cosine_metrics(windows, q)["cos_next"].values, windows.article)
+    assert metrics["cos_next"] == pytest.approx(0, abs=within)
     ranks = in_article_ranks(windows, every, q)
     lengths = windows.split.lengths[windows.article]
     for pool, size in (("filtered", lengths - k), ("future", lengths - k - windows.position)):
@@ -142,7 +142,7 @@ def test_on_independent_chunks_nothing_beats_chance(split_of, iid, name, k, h):
             "r@10": (rank <= 10, np.minimum(10, size) / size),
             "mrr": (1 / rank, harmonic / size),
         }
-        shown = found["in_article"][pool]
+        shown = metrics["in_article"][pool]
         for figure, (values, chance) in expected.items():
             within = interval(values - chance, windows.article)
             assert within < 0.05
@@ -154,11 +154,11 @@ def test_on_independent_chunks_nothing_beats_chance(split_of, iid, name, k, h):
 def test_the_target_itself_is_always_first(split_of, iid):
     windows = Windows(split_of(*iid), 3, 1)
     q = windows.target(np.arange(len(windows)))
-    found = figures(windows, q, min_article=2)
-    assert found["cos_next"] == pytest.approx(1, abs=1e-6)
-    for pool in found["in_article"].values():
+    metrics = mean_metrics(windows, q, min_article=2)
+    assert metrics["cos_next"] == pytest.approx(1, abs=1e-6)
+    for pool in metrics["in_article"].values():
         assert pool["r@1"] == pool["mrr"] == 1
-    opposite = figures(windows, -q, min_article=2, pools=("unfiltered",))
+    opposite = mean_metrics(windows, -q, min_article=2, pools=("unfiltered",))
     lengths = windows.split.lengths[windows.article]
     assert opposite["in_article"]["unfiltered"]["mrr"] == pytest.approx((1 / lengths).mean())
 

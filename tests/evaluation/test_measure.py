@@ -39,13 +39,13 @@ def predictors(shape: Shape) -> dict[str, Predictor]:
 
 
 def flat(tree: dict, path: str = "") -> dict[str, float]:
-    found = {}
+    by_path = {}
     for key, value in tree.items():
         if key != "ci":
-            found |= (
+            by_path |= (
                 flat(value, f"{path}{key}/") if isinstance(value, dict) else {path + key: value}
             )
-    return found
+    return by_path
 
 
 @given(stores, shapes, st.integers(2, 6))
@@ -59,7 +59,7 @@ def test_every_figure_is_that_of_the_reference(reference, split_of, name, store,
         return
     split = split_of(vectors, lengths, unit=False)
     windows = Windows(split, k, h)
-    found = measure(windows, predictors(Shape(DIM, k, h))[name], Protocol(min_article=least))
+    metrics = measure(windows, predictors(Shape(DIM, k, h))[name], Protocol(min_article=least))
     articles = reference.read_articles(
         vectors.astype(np.float64), [0, *itertools.accumulate(lengths)]
     )
@@ -71,7 +71,7 @@ def test_every_figure_is_that_of_the_reference(reference, split_of, name, store,
         for window in every
     ]
     expected = flat(reference.figures(articles, every, h, predicted, least))
-    ours = flat(summary(windows, found, Resampling(len(lengths), resamples=10)))
+    ours = flat(summary(windows, metrics, Resampling(len(lengths), resamples=10)))
     assert ours.keys() == expected.keys()
     for key, value in ours.items():
         if not key.split("/")[-1].startswith(COUNTED):
@@ -122,17 +122,17 @@ def test_a_target_without_a_score_is_last(windows):
     def score(context, pool):
         return torch.full(pool.candidates.shape, torch.nan)
 
-    found = measure(windows, Predictor("lost", lambda c: c[:, -1], score=score), Protocol())
-    for pool, ranked in found.ranks.items():
+    metrics = measure(windows, Predictor("lost", lambda c: c[:, -1], score=score), Protocol())
+    for pool, ranked in metrics.ranks.items():
         assert np.array_equal(ranked.ranks, ranked.sizes), pool
 
 
 def test_a_prediction_that_is_no_number_is_not_left_out(windows):
     lost = measure(windows, Predictor("lost", lambda c: c[:, -1] * torch.nan), Protocol())
-    assert np.isnan(lost.columns["cos_next"].mean())
+    assert np.isnan(lost.metrics["cos_next"].mean())
     for pool, ranked in lost.ranks.items():
         assert np.array_equal(ranked.ranks, ranked.sizes), pool
-    assert np.isnan(lost.columns["in_article.filtered.r@5"].mean())
+    assert np.isnan(lost.metrics["in_article.filtered.r@5"].mean())
 
 
 def test_five_cat_adds_its_columns_for_causal_predictors_only(windows):
@@ -141,20 +141,20 @@ def test_five_cat_adds_its_columns_for_causal_predictors_only(windows):
     some = predictors(Shape(6, 3))
     direct, oracle = (measure(windows, some[name], protocol) for name in ("direct", "span-oracle"))
     assert {"offsets.accuracy", "coherence.low", "ablations.shuffled", "rollout.mean"} <= set(
-        direct.columns
+        direct.metrics
     )
-    assert {"offsets.accuracy", "coherence.low"} <= set(oracle.columns)
-    assert not any(path.startswith(("ablations", "rollout")) for path in oracle.columns)
-    assert np.array_equal(direct.columns["ablations.shuffled"].rows, perturbed)
+    assert {"offsets.accuracy", "coherence.low"} <= set(oracle.metrics)
+    assert not any(path.startswith(("ablations", "rollout")) for path in oracle.metrics)
+    assert np.array_equal(direct.metrics["ablations.shuffled"].rows, perturbed)
     assert set(direct.sweep) == set(range(-6, 4))
 
 
 def test_a_difference_is_taken_where_both_are_counted(windows):
     some = predictors(Shape(6, 3))
-    one, other = (measure(windows, some[name], Protocol()) for name in ("direct", "centroid"))
+    first, other = (measure(windows, some[name], Protocol()) for name in ("direct", "centroid"))
     path = "margin.unseen"
-    gap = difference(one.columns[path], other.columns["cos_next"])
-    assert np.array_equal(gap.rows, one.columns[path].rows)
+    gap = difference(first.metrics[path], other.metrics["cos_next"])
+    assert np.array_equal(gap.rows, first.metrics[path].rows)
     assert np.allclose(
-        gap.values, one.columns[path].values - other.columns["cos_next"].values[gap.rows]
+        gap.values, first.metrics[path].values - other.metrics["cos_next"].values[gap.rows]
     )

@@ -1,4 +1,4 @@
-"""Baselines as predictors: fitted where they learn, centred where they say so, blamed by name."""
+"""Baselines as predictors: fitted, centred, with their errors named."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def fitted():
 
 
 def test_every_baseline_is_there_raw_and_centred(fitted):
-    found, left_out = fitted
-    names = [predictor.name for predictor in found]
+    predictors, left_out = fitted
+    names = [predictor.name for predictor in predictors]
     for name in ("direct", "centroid", "ema", "wiener", "ridge"):
         assert {name, f"{name}-centred"} <= set(names)
-    kinds = {predictor.name: predictor.kind for predictor in found}
+    kinds = {predictor.name: predictor.kind for predictor in predictors}
     assert kinds["random"] == kinds["margin-max"] == "baseline"
     for name in ("oracle", "span-oracle", "cone-oracle", "cone-margin-oracle"):
         assert kinds[name] == "oracle"
@@ -43,8 +43,8 @@ def test_every_baseline_is_there_raw_and_centred(fitted):
 
 
 def test_what_learns_is_left_out_without_training_windows(fitted):
-    found, left_out = baselines(load_registry(), SHAPE)
-    assert {predictor.name for predictor in found} | set(left_out) == {
+    predictors, left_out = baselines(load_registry(), SHAPE)
+    assert {predictor.name for predictor in predictors} | set(left_out) == {
         predictor.name for predictor in fitted[0]
     }
     assert {"ema", "wiener", "ridge", "margin-max", "direct-centred"} <= set(left_out)
@@ -68,8 +68,8 @@ def test_centring_ranks_by_what_is_left_without_the_mean(fitted):
     mean = train.split.mean()
     every = train.split.unit_rows(0, train.split.chunks)
     assert np.allclose(mean, every.astype(np.float64).mean(axis=0), atol=1e-6)
-    found = measure(held, centred, Protocol(pools=("filtered",), everywhere=False))
-    ranked = found.ranks["in_article.filtered"]
+    metrics = measure(held, centred, Protocol(pools=("filtered",), everywhere=False))
+    ranked = metrics.ranks["in_article.filtered"]
     window = 30
     low = held.split.starts[held.article[window]]
     chunks = held.split.unit_rows(low, low + 24).astype(np.float64) - mean
@@ -128,31 +128,31 @@ def third_party(install, monkeypatch):
 
 def test_a_third_party_s_baseline_joins_the_others(third_party):
     registry = third_party(score="return context[:, 0] @ pool.vectors.T")
-    found, _ = baselines(registry, SHAPE)
+    predictors, _ = baselines(registry, SHAPE)
     held = windows(1)
-    oldest = named(found, "oldest")
+    oldest = named(predictors, "oldest")
     assert np.allclose(oldest(held), held.context(np.arange(len(held)))[:, 0], atol=1e-6)
     ranked = measure(held, oldest, Protocol()).ranks["in_article.filtered"]
     assert ranked.ranks.min() >= 1
 
 
 def test_the_fault_of_a_fit_carries_its_name(third_party):
-    said = []
-    found, left_out = baselines(third_party(fitted=True), SHAPE, windows(0), said.append)
+    lines = []
+    predictors, left_out = baselines(third_party(fitted=True), SHAPE, windows(0), lines.append)
     assert left_out == ["oldest"]
-    assert "direct" in {predictor.name for predictor in found}
-    (message,) = said
+    assert "direct" in {predictor.name for predictor in predictors}
+    (message,) = lines
     assert message.startswith("oldest is left out: baseline oldest of plugin mine")
     assert "KeyError" in message
 
 
 def test_an_evaluation_does_without_a_baseline_that_fails(third_party):
-    found, _ = baselines(third_party(body="raise RuntimeError('no')"), SHAPE)
+    predictors, _ = baselines(third_party(body="raise RuntimeError('no')"), SHAPE)
     reporter = Recorder()
-    metric_table = measured(windows(1), found, Protocol(), reporter)
-    assert set(metric_table.measured) == {one.name for one in found} - {"oldest"}
-    assert "oldest is left out: baseline oldest of plugin mine" in reporter.said[0]
-    run = replace(named(found, "oldest"), name="p8", kind="run", optional=False)
+    metric_table = measured(windows(1), predictors, Protocol(), reporter)
+    assert set(metric_table.measured) == {each.name for each in predictors} - {"oldest"}
+    assert "oldest is left out: baseline oldest of plugin mine" in reporter.messages[0]
+    run = replace(named(predictors, "oldest"), name="p8", kind="run", optional=False)
     with pytest.raises(PluginError, match="RuntimeError: no"):
         measured(windows(1), [run], Protocol(), reporter)
 
@@ -176,7 +176,7 @@ def test_the_fault_of_a_score_carries_its_name(third_party):
         ({"body": "return context[:, 0, :3]"}, r"it returned shape \(\d+, 3\), not \(\d+, 8\)"),
         ({"score": "return context[:, 0]"}, r"it returned shape \(21, 8\), not \(21, 24\)"),
         ({"body": "return 1"}, "AttributeError"),
-        ({"body": "return context[:, 0] / 0"}, "it predicts what is no number"),
+        ({"body": "return context[:, 0] / 0"}, "NaN or infinity"),
     ],
 )
 def test_what_has_another_shape_is_a_fault_too(third_party, details, message):
@@ -199,10 +199,10 @@ def test_predictions_are_made_without_gradients():
 
 def test_cores_rows_keep_their_names_beside_a_plugins_baseline_of_that_name(fitted):
     registry = load_registry()
-    own = next(plugin for plugin in registry.plugins if plugin.distribution == "lvmctl")
+    core = next(plugin for plugin in registry.plugins if plugin.distribution == "lvmctl")
     direct = registry.get("baseline", "direct").record
-    found = replace(own.found, name="rival", distribution="lvmctl-rival")
-    rival = Plugin(found, "ok", 1, (replace(direct, centred=False),))
+    origin = replace(core.origin, name="rival", distribution="lvmctl-rival")
+    rival = Plugin(origin, "ok", 1, (replace(direct, centred=False),))
     both = Registry([*registry.plugins, rival], registry.hook)
     names = [predictor.name for predictor in baselines(both, SHAPE, windows(0))[0]]
     assert names == [*(predictor.name for predictor in fitted[0]), "rival/direct"]

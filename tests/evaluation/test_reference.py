@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lvmctl.data import Windows
-from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 
 ANGLES = [[0, 30, 50, 35, 100], [200, 230, 290, 290]]
@@ -44,9 +44,9 @@ def test_the_reference_ranks_as_a_hand_does(reference, chunks):
 def test_the_fast_code_ranks_as_a_hand_does(split_of, chunks):
     windows = Windows(split_of(np.vstack(chunks).astype(np.float32), [5, 4]), K, 1)
     q = windows.context(np.arange(len(windows)))[:, -1]
-    found = in_article_ranks(windows, np.arange(len(windows)), q)
+    ranks = in_article_ranks(windows, np.arange(len(windows)), q)
     for pool, expected in RANKS.items():
-        assert [*zip(*(part.tolist() for part in found[pool]))] == expected
+        assert [*zip(*(part.tolist() for part in ranks[pool]))] == expected
 
 
 @pytest.mark.parametrize("code", ["reference", "fast"])
@@ -54,20 +54,20 @@ def test_means_are_what_a_hand_finds(reference, split_of, chunks, code):
     if code == "reference":
         windows = reference.all_windows(chunks, K, 1)
         q = [reference.context_of(chunks, window)[-1] for window in windows]
-        found = reference.figures(chunks, windows, 1, q, min_article=5)
+        metrics = reference.figures(chunks, windows, 1, q, min_article=5)
     else:
         windows = Windows(split_of(np.vstack(chunks).astype(np.float32), [5, 4]), K, 1)
         q = windows.context(np.arange(len(windows)))[:, -1]
-        found = figures(windows, q, min_article=5)
+        metrics = mean_metrics(windows, q, min_article=5)
     previous = {
         "last": 1.0,
         "second_last": cos(SECOND_LAST).mean(),
         "unseen": cos(UNSEEN).mean(),
     }
-    assert found["cos_next"] == pytest.approx(cos(NEXT).mean(), abs=1e-6)
-    assert found["cos_anchor"] == pytest.approx(cos(np.divide(SECOND_LAST, 2)).mean(), abs=1e-6)
-    assert found["cos_prev"] == pytest.approx(previous, abs=1e-6)
-    assert found["margin"] == pytest.approx(
+    assert metrics["cos_next"] == pytest.approx(cos(NEXT).mean(), abs=1e-6)
+    assert metrics["cos_anchor"] == pytest.approx(cos(np.divide(SECOND_LAST, 2)).mean(), abs=1e-6)
+    assert metrics["cos_prev"] == pytest.approx(previous, abs=1e-6)
+    assert metrics["margin"] == pytest.approx(
         {
             "last": cos(NEXT).mean() - 1,
             "second_last": cos(NEXT).mean() - previous["second_last"],
@@ -76,7 +76,7 @@ def test_means_are_what_a_hand_finds(reference, split_of, chunks, code):
         abs=1e-6,
     )
     # Only the article of five chunks counts: ranks 2, 1 and 3 among 3.
-    assert found["in_article"]["filtered"] == pytest.approx(
+    assert metrics["in_article"]["filtered"] == pytest.approx(
         {
             "r@1": 1 / 3,
             "r@5": 1.0,

@@ -31,21 +31,21 @@ def test_every_field_agrees(store, predictor):
     assert len(windows) == expected["windows"]
     assert len(windows.split.articles) == expected["articles"]
     chosen = named(baselines(load_registry(), Shape(windows.split.dim, K))[0], predictor)
-    found = summary(
+    tree = summary(
         windows,
         measure(windows, chosen, Protocol()),
         Resampling(len(windows.split.articles), resamples=2),
     )
-    assert compared(found, expected["predictors"][predictor], predictor) == 1 + 3 + 3 + 4 * 7
+    assert compared(tree, expected["predictors"][predictor], predictor) == 1 + 3 + 3 + 4 * 7
 
 
-def compared(found: dict, wanted: dict, where: str) -> int:
+def compared(tree: dict, wanted: dict, where: str) -> int:
     """Compare every field of ``wanted``; how many there were."""
     count = 0
     for key, value in wanted.items():
         if isinstance(value, dict):
-            count += compared(found[key], value, f"{where}.{key}")
+            count += compared(tree[key], value, f"{where}.{key}")
         else:
-            assert found[key] == pytest.approx(value, abs=1e-3), f"{where}.{key}"
+            assert tree[key] == pytest.approx(value, abs=1e-3), f"{where}.{key}"
             count += 1
     return count

@@ -14,7 +14,7 @@ from training.small import DATA, TINY
 from lvmctl.core.errors import PluginError, RunError
 from lvmctl.core.runs import find_run
 from lvmctl.data import Windows, open_splits
-from lvmctl.evaluation.per_window import cosine_columns
+from lvmctl.evaluation.per_window import cosine_metrics
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
 from lvmctl.training import job
@@ -45,10 +45,10 @@ def validation() -> Windows:
 
 def test_it_predicts_what_the_training_measured(finished, trained):
     windows = validation()
-    found = cosine_columns(windows, trained.predictor()(windows))
+    metrics = cosine_metrics(windows, trained.predictor()(windows))
     best = finished.result.best["val"]
-    assert found["cos_next"].mean() == pytest.approx(best["cos_next"], abs=1e-6)
-    assert found["margin.last"].mean() == pytest.approx(best["margin"]["last"], abs=1e-6)
+    assert metrics["cos_next"].mean() == pytest.approx(best["cos_next"], abs=1e-6)
+    assert metrics["margin.last"].mean() == pytest.approx(best["margin"]["last"], abs=1e-6)
 
 
 def test_the_row_is_called_by_the_recipe(trained):
@@ -110,7 +110,7 @@ def test_a_recipe_that_is_not_installed_is_named(copy):
 
 def test_the_latest_run_is_found(finished, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RunError, match="no finished run is here"):
+    with pytest.raises(RunError, match="there is no finished run"):
         find_run(None)
     for number, name in enumerate(["b", "a", "c"]):
         shutil.copytree(finished.run.path, tmp_path / "runs" / name)

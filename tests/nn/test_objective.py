@@ -13,7 +13,7 @@ from lvmctl.core.errors import PluginError
 from lvmctl.nn.objective import Objective, observed
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Entry, Plugin
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.testing import random_batch
 
 FIRST, SECOND = Step(1, 0, 2, 1), Step(2, 0, 2, 1)
@@ -33,7 +33,7 @@ class Loss(nn.Module):
 def objective(*losses: tuple[Loss, str]) -> Objective:
     """The losses, each with the schedule of its weight."""
     record = LossSpec(name="told", summary="A loss.", target="mine:Told")
-    entry = Entry(record, Plugin(Found("mine", "lvmctl-mine", "1", "mine"), "ok"))
+    entry = Entry(record, Plugin(Origin("mine", "lvmctl-mine", "1", "mine"), "ok"))
     parts = [PlannedPart(entry, None, Schedule.parse(weight)) for _, weight in losses]
     return Objective(parts, [loss for loss, _ in losses])
 

@@ -33,12 +33,12 @@ def others(info: OptionInfo) -> list[Any]:
         return [not info.default]
     if info.schedule:
         return ["0.25"]
-    found = [*(info.choices or ()), info.low, info.high]
+    values = [*(info.choices or ()), info.low, info.high]
     if info.type.many:
-        return [(value,) * len(info.default or (1,)) for value in found if value is not None]
+        return [(value,) * len(info.default or (1,)) for value in values if value is not None]
     if info.type.scalar in (int, float) and info.default:
-        found += [info.default / 2, info.default * 2]
-    return [info.type.scalar(value) for value in found if value not in (None, info.default)]
+        values += [info.default / 2, info.default * 2]
+    return [info.type.scalar(value) for value in values if value not in (None, info.default)]
 
 
 def another(recipe: str, info: OptionInfo) -> Any:
@@ -57,7 +57,7 @@ def test_every_option_of_a_recipe_answers_to_its_path_and_short_name(recipe):
     known = describe(REGISTRY.get("recipe", recipe).record.options)
     before = make_plan(REGISTRY, recipe)
     shorts = [info.short for info in known]
-    own = {info.path for info in known}
+    paths = {info.path for info in known}
     tried = 0
     for info in known:
         value = another(recipe, info)
@@ -65,13 +65,13 @@ def test_every_option_of_a_recipe_answers_to_its_path_and_short_name(recipe):
             assert info.low == info.high or info.path == "model"
             continue
         names = {info.path, info.path.replace("_", "-")}
-        if shorts.count(info.short) == 1 and info.short not in own - {info.path}:
+        if shorts.count(info.short) == 1 and info.short not in paths - {info.path}:
             names |= {info.short, info.short.replace("_", "-")}
         for name in names:
-            found = make_plan(REGISTRY, recipe, [("test", {name: value})])
-            changed = {p for p, v in values_of(found.options).items() if v != seen(before, p)}
+            plan_made = make_plan(REGISTRY, recipe, [("test", {name: value})])
+            changed = {p for p, v in values_of(plan_made.options).items() if v != seen(before, p)}
             assert changed == {info.path}, name
-            assert (seen(found, info.path), found.origins[info.path]) == (value, "test")
+            assert (seen(plan_made, info.path), plan_made.origins[info.path]) == (value, "test")
         tried += 1
     assert tried > 20
 
@@ -88,10 +88,10 @@ def test_every_option_of_a_part_answers_to_the_parts_name(recipe):
         for info in describe(part.entry.record.options):
             for name, value in itertools.product(names, others(info)):
                 try:
-                    found = planned(recipe, {f"{name}.{info.path}": value})
+                    plan_made = planned(recipe, {f"{name}.{info.path}": value})
                 except UsageError:
                     continue
-                assert attrgetter(info.path)(found.parts[number].options) == value
+                assert attrgetter(info.path)(plan_made.parts[number].options) == value
                 tried += 1
     assert tried > 10
 
@@ -118,13 +118,13 @@ def refused(*layers: dict[str, Any], losses: tuple[str, ...] = ()) -> str:
 
 def test_a_parts_name_and_a_path_mean_one_option():
     for name in ("temperature", "listwise.temperature", "p8/listwise.temperature"):
-        found = p8({name: "0.25"})
-        assert found.losses[0].options.temperature == 0.25
-        assert found.options.listwise.temperature == 0.25
-        assert found.origins["listwise.temperature"] == "test"
-    found = p8({"previous-repel.margin": 0.2})
-    assert found.options.previous_repel.margin == 0.2
-    assert found.key_options["m"] == 0.2
+        plan_made = p8({name: "0.25"})
+        assert plan_made.losses[0].options.temperature == 0.25
+        assert plan_made.options.listwise.temperature == 0.25
+        assert plan_made.origins["listwise.temperature"] == "test"
+    plan_made = p8({"previous-repel.margin": 0.2})
+    assert plan_made.options.previous_repel.margin == 0.2
+    assert plan_made.key_options["m"] == 0.2
     assert p8({"p8/order.hidden": 8}).losses[2].options.hidden == 8
     assert p8({"mixture.width": 64}).model.options.width == 64
     assert p8({"kill-rule.margin": 1, "kill_rule": True}).kill[0].options.margin == 1.0
@@ -134,26 +134,26 @@ def test_a_later_layer_wins_by_whatever_name():
     names = ("temperature", "listwise.temperature", "p8/listwise.temperature")
     for first, second in itertools.permutations(names, 2):
         assert p8({first: 1}, {second: 2}).losses[0].options.temperature == 2.0
-        said = refused({first: 1, second: 2})
-        assert said == f"{first} and {second} are one option, give it once (test)"
+        message = refused({first: 1, second: 2})
+        assert message == f"{first} and {second} are the same option, give one (test)"
 
 
 def test_an_option_of_one_part_alone_needs_no_part():
     pytest.importorskip("lvmctl_p7")
     assert p8({"hidden": 8}).options.order.hidden == 8
-    found = p8({"floor": 0.3}, losses=("p7/teacher-floor",))
-    assert found.losses[-1].options.floor == 0.3
-    assert found.origins["p7/teacher-floor.floor"] == "test"
+    plan_made = p8({"floor": 0.3}, losses=("p7/teacher-floor",))
+    assert plan_made.losses[-1].options.floor == 0.3
+    assert plan_made.origins["p7/teacher-floor.floor"] == "test"
 
 
 def test_what_several_parts_have_needs_the_part():
     pytest.importorskip("lvmctl_p7")
-    said = (
+    message = (
         "'floor' means p7/teacher-floor.floor and p7/anchor-floor.floor, write one of them (test)"
     )
     with pytest.raises(UsageError) as caught:
         make_plan(REGISTRY, "p8", [("test", {"floor": 0.3, "model": "p7/ranker"})], LOSSES)
-    assert str(caught.value) == f"recipe p8: {said}"
+    assert str(caught.value) == f"recipe p8: {message}"
     with pytest.raises(UsageError, match=r"means teacher_floor\.floor and anchor_floor\.floor"):
         make_plan(REGISTRY, "p7", [("test", {"floor": 0.3})])
 
@@ -177,16 +177,16 @@ def test_options_of_an_added_loss_keep_their_addresses():
     pytest.importorskip("lvmctl_p7")
     losses = ("p7/infonce:0.5",)
     for name in ("infonce.negatives", "p7/infonce.negatives"):
-        found = p8({name: 5}, losses=losses)
-        assert found.losses[-1].options.negatives == 5
-        assert found.options.listwise.negatives == 2
-        assert found.origins["p7/infonce.negatives"] == "test"
-        assert ("p7/infonce.negatives", 5, "test") in list(found.values())
+        plan_made = p8({name: 5}, losses=losses)
+        assert plan_made.losses[-1].options.negatives == 5
+        assert plan_made.options.listwise.negatives == 2
+        assert plan_made.origins["p7/infonce.negatives"] == "test"
+        assert ("p7/infonce.negatives", 5, "test") in list(plan_made.values())
     assert p8({"negatives": 5}, losses=losses).losses[-1].options.negatives == 2
     again = {"infonce.negatives": 5, "p7/infonce.negatives": 5}
     assert refused(again, losses=losses) == (
         "p7/infonce.negatives gives p7/infonce.negatives again, give it once (test)"
     )
-    said = refused({"infonce.negativs": 5}, losses=losses)
-    assert "did you mean" in said
-    assert "negatives" in said
+    message = refused({"infonce.negativs": 5}, losses=losses)
+    assert "did you mean" in message
+    assert "negatives" in message

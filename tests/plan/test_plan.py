@@ -30,12 +30,12 @@ def test_the_recipe_as_published():
 
 
 def test_the_strongest_layer_wins_and_origins_are_kept():
-    found = make_plan(
+    plan_made = make_plan(
         load_registry(), "p8", [("file", {"lr": 1, "epochs": 2}), ("--set", {"lr": 2})]
     )
-    assert found.options.lr == 2
-    assert (found.origins["lr"], found.origins["epochs"]) == ("--set", "file")
-    assert found.origins["previous_repel.margin"] == "default"
+    assert plan_made.options.lr == 2
+    assert (plan_made.origins["lr"], plan_made.origins["epochs"]) == ("--set", "file")
+    assert plan_made.origins["previous_repel.margin"] == "default"
 
 
 def test_losses_are_added_reweighted_and_taken_out():
@@ -47,7 +47,7 @@ def test_losses_are_added_reweighted_and_taken_out():
     assert set(weights(plan({"w_order": 0}))) == {"p8/listwise", "core/previous-repel"}
 
 
-def test_every_fault_is_said_at_once():
+def test_every_fault_is_reported_at_once():
     with pytest.raises(UsageError) as caught:
         plan({"temprature": 1, "lr": -1, "epochs": "many"})
     message = str(caught.value)
@@ -62,7 +62,7 @@ def test_every_fault_is_said_at_once():
     assert "unknown option 'nothing.x', parts are p8/mixture, p8/listwise" in message
 
 
-def test_faults_of_every_stage_are_said_together():
+def test_faults_of_every_stage_are_reported_together():
     with pytest.raises(UsageError) as caught:
         plan({"epochs": "x", "lrr": 3, "order.hiden": 3}, losses=["listwize"])
     for part in ("epochs", "'lrr', did you mean 'lr'?", "'order.hidden'", "'listwise'"):
@@ -71,7 +71,7 @@ def test_faults_of_every_stage_are_said_together():
 
 @pytest.mark.parametrize("text", ["mse:x", "mse:-1", "mse:nan", "mse:inf"])
 def test_a_weight_is_a_number_of_at_least_0(text):
-    with pytest.raises(UsageError, match="is no weight"):
+    with pytest.raises(UsageError, match="invalid weight"):
         plan(losses=[text])
 
 
@@ -102,15 +102,15 @@ def test_a_run_whose_plugin_is_gone_says_so():
 
 
 def test_another_model_takes_the_options_it_shares():
-    found = plan({"model": "core/free", "width": 96, "heads": 4})
-    assert found.model.entry.qualified == "core/free"
-    assert (found.model.options.width, found.model.options.heads) == (96, 4)
-    assert list(found.key_options.values())[-1] == "free"
-    assert found.describe().startswith("p8: core/free | ")
-    assert from_record(load_registry(), found.record()) == found
+    plan_made = plan({"model": "core/free", "width": 96, "heads": 4})
+    assert plan_made.model.entry.qualified == "core/free"
+    assert (plan_made.model.options.width, plan_made.model.options.heads) == (96, 4)
+    assert list(plan_made.key_options.values())[-1] == "free"
+    assert plan_made.describe().startswith("p8: core/free | ")
+    assert from_record(load_registry(), plan_made.record()) == plan_made
 
 
-def test_a_model_that_cannot_be_is_told_with_everything_else():
+def test_a_model_that_cannot_be_is_reported_with_everything_else():
     with pytest.raises(UsageError) as error:
         plan({"model": "core/fre", "lr": "fast"})
     assert "did you mean 'free'?" in str(error.value)
@@ -119,14 +119,14 @@ def test_a_model_that_cannot_be_is_told_with_everything_else():
 
 def test_a_package_that_is_gone_is_named(monkeypatch):
     registry, saved = load_registry(), plan(losses=["p7/infonce"]).record()
-    plugins = [one for one in registry.plugins if one.distribution != "lvmctl-p7"]
+    plugins = [each for each in registry.plugins if each.distribution != "lvmctl-p7"]
     with pytest.raises(PluginError) as error:
         from_record(Registry(plugins, registry.hook), saved)
     assert str(error.value) == (
         "the run needs loss p7/infonce of lvmctl-p7, which is not installed; "
         "pip install lvmctl-p7 (it was made with 0.1.0)"
     )
-    plugins = [one for one in registry.plugins if one.distribution != "lvmctl-p8"]
+    plugins = [each for each in registry.plugins if each.distribution != "lvmctl-p8"]
     with pytest.raises(PluginError, match=r"needs recipe p8 of lvmctl-p8.*pip install lvmctl-p8"):
         from_record(Registry(plugins, registry.hook), saved)
 
@@ -160,10 +160,10 @@ def test_a_run_from_before_options_were_nested_is_read(recipe):
     made = make_plan(load_registry(), recipe, [("test", {"epochs": 3, "lr": 0.01})])
     record = json.loads(json.dumps(made.record()))
     known = describe(type(made.options))
-    own = [info for info in known if len(matches(known, info.short)) == 1]
-    assert len(own) == len(known)
-    record["options"] = {info.short: attrgetter(info.path)(made.options) for info in own}
-    record["origins"] = {info.short: made.origins[info.path] for info in own}
+    unambiguous = [info for info in known if len(matches(known, info.short)) == 1]
+    assert len(unambiguous) == len(known)
+    record["options"] = {info.short: attrgetter(info.path)(made.options) for info in unambiguous}
+    record["origins"] = {info.short: made.origins[info.path] for info in unambiguous}
     read = from_record(load_registry(), json.loads(json.dumps(record)))
     assert read == made
     assert read.record() == made.record()

@@ -67,8 +67,8 @@ def lines(texts: list[str]) -> str:
 
 def digest(text: str) -> str:
     """As a wheel's RECORD has it."""
-    found = hashlib.sha256(text.encode()).digest()
-    return f"sha256={base64.urlsafe_b64encode(found).decode().rstrip('=')}"
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256={base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
 def install(site: Path, *distributions: Distribution) -> Path:

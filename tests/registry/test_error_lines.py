@@ -135,9 +135,9 @@ EMBED = ["data", "embed", "a.txt", "--out", "store", "--encoder", "odd"]
 def test_a_part_that_fails(odd, typed, tmp_path, words, kind):
     package = odd()
     (tmp_path / "a.txt").write_text("Some text.\n\nAnd some more.\n")
-    code, said = typed(*words)
+    code, line = typed(*words)
     file, text = ("deeper.py", DEEPER) if kind == "loss" else ("parts.py", PARTS)
-    last = said.splitlines()[-1]
+    last = line.splitlines()[-1]
     assert code == 2
     assert last.startswith(f"error: {kind} odd of plugin odd (lvmctl-odd 1.0): it failed with ")
     assert f"({package.relative_to(tmp_path)}/{file}:{line_of(text, f'# the {kind}')}); " in last
@@ -151,9 +151,9 @@ def test_a_command_that_ends_as_it_wants_is_no_failure(odd, typed):
 
 def test_a_hook_that_fails(odd, typed, tmp_path):
     package = odd()
-    code, said = typed(*TRAIN)
+    code, output = typed(*TRAIN)
     assert code == 0
-    (line,) = [line for line in said.splitlines() if "its hooks are left out" in line]
+    (line,) = [line for line in output.splitlines() if "its hooks are left out" in line]
     assert "plugin odd (lvmctl-odd 1.0): lvmctl_before_run failed with ValueError" in line
     place = f"{package.relative_to(tmp_path)}/plugin.py:{line_of(PLUGIN, '# the hook')}"
     assert f"({place}); its hooks" in line
@@ -185,10 +185,10 @@ def test_a_declaration_that_fails(odd, old, new):
 def test_a_target_that_cannot_be_imported(odd, typed, tmp_path):
     text = PARTS.replace("class Loss", "torch.no_such_thing\nclass Loss")
     package = odd(parts=text)
-    code, said = typed(*TRAIN, "--loss", "odd")
+    code, line = typed(*TRAIN, "--loss", "odd")
     assert code == 2
-    assert "loss 'odd' of plugin odd (lvmctl-odd 1.0) cannot be loaded from odd_pkg.parts" in said
-    assert f"({package.relative_to(tmp_path)}/parts.py:{line_of(text, 'no_such_thing')})" in said
+    assert "loss 'odd' of plugin odd (lvmctl-odd 1.0) cannot be loaded from odd_pkg.parts" in line
+    assert f"({package.relative_to(tmp_path)}/parts.py:{line_of(text, 'no_such_thing')})" in line
 
 
 FILE = """
@@ -208,22 +208,22 @@ class Mine(torch.nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("file", "beside", "place", "said"),
+    ("file", "beside", "place", "message"),
     [
         (FILE + "oh no\n", "", "mine.py:14", "cannot be imported: SyntaxError: invalid syntax"),
         (FILE, "x = = 1\n", "beside.py:1", "cannot be imported: SyntaxError: invalid syntax"),
         (FILE, "\nx = y\n", "beside.py:2", "NameError: name 'y' is not defined"),
         (FILE, "def loss(prediction):\n    return prediction.p\n", "beside.py:2", "AttributeError"),
-        (FILE.replace("shape", "width"), "", "mine.py:5", "TypeError: it asks for 'width', and is"),
+        (FILE.replace("shape", "width"), "", "mine.py:5", "TypeError: it has a parameter 'width'"),
     ],
     ids=["syntax", "syntax beside", "import beside", "forward beside", "arguments"],
 )
-def test_a_file_of_ones_own(typed, tmp_path, monkeypatch, file, beside, place, said):
+def test_a_file_of_ones_own(typed, tmp_path, monkeypatch, file, beside, place, message):
     (tmp_path / "mine.py").write_text(textwrap.dedent(file))
     (tmp_path / "beside.py").write_text(beside)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(__import__("sys").modules, "beside", raising=False)
     code, last = typed(*TRAIN, "--loss", "mine.py:Mine")
     assert code == 2
-    assert said in last
+    assert message in last
     assert f"({place}); correct it" in last

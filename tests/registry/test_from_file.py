@@ -73,7 +73,7 @@ def test_other_kinds_say_what_theirs_need(write):
 
 
 @pytest.mark.parametrize(
-    ("name", "error", "said"),
+    ("name", "error", "message"),
     [
         ("{path}:Angel", UsageError, "has no class Angel; did you mean Angle?"),
         ("{path}:option", UsageError, "has no class option"),
@@ -81,9 +81,9 @@ def test_other_kinds_say_what_theirs_need(write):
         ("{path}:Thawed", PluginError, "the options of Thawed are not a dataclass"),
     ],
 )
-def test_what_cannot_be_used_is_one_line(write, name, error, said):
+def test_what_cannot_be_used_is_one_line(write, name, error, message):
     path = write(LOSS)
-    with pytest.raises(error, match=said.replace("?", r"\?")):
+    with pytest.raises(error, match=message.replace("?", r"\?")):
         load_registry().get("loss", name.format(path=path, name=path.name))
 
 
@@ -118,7 +118,7 @@ def test_a_run_is_trained_resumed_and_evaluated_with_it(write, run_cli, tmp_path
     gone = run_cli("eval", "retrieval", "run")
     assert (gone.returncode, gone.stderr) == (
         2,
-        f"error: {path}: no such file; put it back, or name where it is now\n",
+        f"error: {path}: no such file; restore it, or give its path\n",
     )
 
 
@@ -196,7 +196,7 @@ def test_an_encoder_of_a_file_embeds_more_text_for_its_store(write, run_cli, tmp
     second = run_cli("data", "embed", "b.txt", "--out", "two", "--encoder-from", "one")
     assert second.returncode == 0, second.stderr
     shown = [json.loads((tmp_path / name / "store.json").read_text()) for name in ("one", "two")]
-    assert [one["dim"] for one in shown] == [2, 2]
+    assert [each["dim"] for each in shown] == [2, 2]
 
 
 def test_two_losses_that_would_be_logged_alike_are_refused(write, run_cli, tmp_path):

@@ -70,11 +70,11 @@ def test_another_plugin_trains(rogues, run_cli, tmp_path):
 def test_every_pair_costs_nobody_else(tmp_path, imports):
     site = unpack(tmp_path / "site", GOOD, *ROGUES)
     imports(site)
-    found = {one.name: one for one in find()}
-    others = [found["good"], found["p8"]]
+    by_name = {origin.name: origin for origin in find()}
+    others = [by_name["good"], by_name["p8"]]
     for pair in combinations(ROGUES, 2):
         names = [next(iter(distribution.plugins)) for distribution in pair]
-        registry = build([*others, *(found[name] for name in names)], {})
+        registry = build([*others, *(by_name[name] for name in names)], {})
         states = {plugin.name: plugin.status for plugin in registry.plugins}
         expected = {name: "broken" if name in BROKEN else "ok" for name in names}
         assert states == {"core": "ok", "good": "ok", "p8": "ok"} | expected

@@ -43,34 +43,34 @@ def train(run, loss="bomb", **options) -> list[str]:
     reporter = Recorder()
     layers, sources = [("test", values)], {"data": DATA}
     job.start(job.TrainRequest("p8", layers, [loss], sources, device="cpu", out=run), reporter)
-    return reporter.said
+    return reporter.messages
 
 
-def found(run) -> dict:
+def files_of(run) -> dict:
     """The newest checkpoint of a run."""
     return checkpoint.load_latest(RunDirectory(run))
 
 
-def assert_same(one: dict, other: dict) -> None:
+def assert_same(first: dict, other: dict) -> None:
     for name in ("model", "objective"):
-        assert one[name].keys() == other[name].keys()
-        assert all(torch.equal(value, other[name][key]) for key, value in one[name].items())
-    assert one["records"] == other["records"]
+        assert first[name].keys() == other[name].keys()
+        assert all(torch.equal(value, other[name][key]) for key, value in first[name].items())
+    assert first["records"] == other["records"]
 
 
-def test_the_run_goes_on_bit_for_bit_when_the_plugin_is_mended(installed, tmp_path):
+def test_the_run_goes_on_bit_for_bit_when_the_plugin_is_repaired(installed, tmp_path):
     installed(MENDED)
     train(tmp_path / "whole")
     installed(BOMB)
     with pytest.raises(PluginError, match=r"loss bomb of plugin bomb \(lvmctl-bomb 1.0\).*boom"):
         train(tmp_path / "run")
-    saved = found(tmp_path / "run")
+    saved = files_of(tmp_path / "run")
     assert (saved["before"], saved["index"]) == (7, 0)  # it fails in the tenth step
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["outcome"].startswith("ended: it failed with RuntimeError: boom")
     installed(MENDED)
     job.resume(tmp_path / "run", (), "auto", Recorder())
-    assert_same(found(tmp_path / "run"), found(tmp_path / "whole"))
+    assert_same(files_of(tmp_path / "run"), files_of(tmp_path / "whole"))
 
 
 def test_the_command_names_the_plugin_and_ends_with_two(installed, tmp_path, capsys):
@@ -104,4 +104,4 @@ def test_wherever_it_fails_the_last_checkpoint_stands(forward, installed, tmp_pa
     with pytest.raises(PluginError, match="loss bomb of plugin bomb") as caught:
         train(run)
     assert str(caught.value).endswith(f"; the last checkpoint stands: --resume {run}")
-    assert found(run)["index"] == 0
+    assert files_of(run)["index"] == 0

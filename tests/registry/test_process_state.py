@@ -36,8 +36,8 @@ def test_output_and_directory_are_the_commands_own(install, run_cli, tmp_path):
     assert done.returncode == 0, done.stderr
     names = {record["name"] for record in json.loads(done.stdout)["records"]}
     assert "loud" in names
-    for said in ("RAW", "CHILD", "PRINTED"):
-        assert said in done.stderr
+    for word in ("RAW", "CHILD", "PRINTED"):
+        assert word in done.stderr
     data = "synth:topic?articles=24&chunks=16&dim=8"
     small = ["--set=layers=1", "--set=width=8", "--set=heads=2", "--epochs=1"]
     words = ["train", "--plugin", "p8", "--data", data, *small, "--out", "run"]
@@ -77,20 +77,20 @@ def lvmctl_diagnostics():
 
 
 @pytest.mark.parametrize(
-    ("field", "said"),
+    ("field", "message"),
     [
         ("kept: dict = None", "an option cannot have the type <class 'dict'>"),
         ("depth: int", "have no default for depth"),
         ("depth: Gone = 1", "name 'Gone' is not defined"),
     ],
 )
-def test_options_that_cannot_be_read_break_their_plugin_alone(install, run_cli, field, said):
+def test_options_that_cannot_be_read_break_their_plugin_alone(install, run_cli, field, message):
     text = "from __future__ import annotations\n" + OPTIONS.format(field=field)
     site = install("lvmctl-odd", {"odd": "odd.plugin"}, {"odd/plugin.py": text})
     shown = json.loads(run_cli("plugins", "list", "--json", path=[site]).stdout)
     (odd,) = [plugin for plugin in shown["plugins"] if plugin["name"] == "odd"]
     assert odd["status"] == "broken"
-    assert said in odd["error"]
+    assert message in odd["error"]
     done = run_cli("diagnose", "--help", path=[site])
     assert done.returncode == 0
     assert "split-parity" in done.stdout

@@ -7,19 +7,19 @@ import pytest
 from lvmctl import LossSpec
 from lvmctl.core.errors import PluginError
 from lvmctl.registry import Registry
-from lvmctl.registry.find import Found, find
+from lvmctl.registry.find import Origin, find
 from lvmctl.registry.registry import build
 
 
 @pytest.fixture
 def registry(site, monkeypatch):
     """Builds the registry of what is installed in ``site``."""
-    others = {found.distribution for found in find()}
+    others = {origin.distribution for origin in find()}
     monkeypatch.syspath_prepend(str(site))
 
     def make(**options) -> Registry:
-        here = [found for found in find() if found.distribution not in others]
-        return build(here, options.pop("disabled", {}), **options)
+        added = [origin for origin in find() if origin.distribution not in others]
+        return build(added, options.pop("disabled", {}), **options)
 
     return make
 
@@ -27,7 +27,7 @@ def registry(site, monkeypatch):
 def test_find_reads_metadata_and_imports_nothing(install, site, monkeypatch):
     install("lvmctl-a", {"a": "a_pkg.plugin"}, {"a_pkg/plugin.py": "raise SystemExit"}, "3.1")
     monkeypatch.syspath_prepend(str(site))
-    assert Found("a", "lvmctl-a", "3.1", "a_pkg.plugin") in find()
+    assert Origin("a", "lvmctl-a", "3.1", "a_pkg.plugin") in find()
 
 
 def test_bare_and_qualified_names_mean_the_same(install_loss, registry):

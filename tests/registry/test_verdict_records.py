@@ -34,7 +34,7 @@ def declared(install, site, monkeypatch):
         )
         text = f"{HEADER}    return [{records}]\n{more}"
         install("lvmctl-a", {"a": "a_pkg.plugin"}, {"a_pkg/plugin.py": text})
-        registry = build([found for found in find() if found.distribution == "lvmctl-a"], {})
+        registry = build([origin for origin in find() if origin.distribution == "lvmctl-a"], {})
         return registry.plugins[-1], registry
 
     return make
@@ -44,9 +44,9 @@ def declared(install, site, monkeypatch):
     ("fields", "reason"),
     [
         (SOUND | {"metric": ""}, "verdict g0 needs a metric"),
-        ({"metric": "cos_next"}, "verdict g0 needs at_least or at_most, one of them"),
-        (SOUND | {"at_most": 0.6}, "verdict g0 needs at_least or at_most, one of them"),
-        (SOUND | {"at_least": 0.0, "at_most": 0.0}, "needs at_least or at_most, one of them"),
+        ({"metric": "cos_next"}, "verdict g0 needs either at_least or at_most"),
+        (SOUND | {"at_most": 0.6}, "verdict g0 needs either at_least or at_most"),
+        (SOUND | {"at_least": 0.0, "at_most": 0.0}, "needs either at_least or at_most"),
     ],
 )
 def test_a_verdict_that_cannot_be_judged_is_refused(declared, fields, reason):
@@ -76,9 +76,9 @@ def lvmctl_profiles():
 @pytest.mark.parametrize(
     ("gates", "reason"),
     [
-        ("()", "gates of profile mine are no tuple of names"),
-        ("('g0')", "gates of profile mine are no tuple of names"),
-        ("(VerdictGate(name='g', summary='s', metric='x', at_least=0),)", "no tuple of names"),
+        ("()", "gates of profile mine are not a tuple of names"),
+        ("('g0')", "gates of profile mine are not a tuple of names"),
+        ("(VerdictGate(name='g', summary='s', metric='x', at_least=0),)", "not a tuple of names"),
         ("('g0', 'g0')", "profile mine names a gate twice"),
     ],
 )

@@ -19,8 +19,8 @@ from lvmctl.report.inputs import Inputs, read
 def make_inputs(tmp_path: Path):
     """``make_inputs(found, …)`` writes a run and reads it, see ``saved.write_run``."""
 
-    def make(found: dict[str, Any] | None = None, **others: Any) -> Inputs:
-        path = write_run(tmp_path / "runs" / others.pop("name", "run"), found, **others)
+    def make(result: dict[str, Any] | None = None, **others: Any) -> Inputs:
+        path = write_run(tmp_path / "runs" / others.pop("name", "run"), result, **others)
         return read(RunDirectory.open(path), others.pop("key", "run1"))
 
     return make

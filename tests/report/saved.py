@@ -31,8 +31,8 @@ def tree(base: float, kind: str = "baseline") -> dict[str, Any]:
     )
     ranks |= {"mrr@10": 0.31 + base, "chance_r@1": 0.03, "chance_r@5": 0.14, "chance_mrr@10": 0.1}
     ranks["ci"]["mrr@10"] = around(0.31 + base)
-    found = branch(cos_next=cos, cos_anchor=0.8)
-    found |= {
+    tree_ = branch(cos_next=cos, cos_anchor=0.8)
+    tree_ |= {
         "kind": kind,
         "margin": branch(last=-0.12 - base, second_last=-0.05 + base, unseen=0.10 + base),
         "in_article": {"filtered": ranks | {"windows": 4900, "pool_mean": 35.25}},
@@ -46,15 +46,15 @@ def tree(base: float, kind: str = "baseline") -> dict[str, Any]:
         "coherence": branch(low=cos - 0.1, normal=cos, high=cos + 0.12),
     }
     if kind != "oracle":
-        found["ablations"] = branch(
+        tree_["ablations"] = branch(
             shuffled=-0.03 - base / 4,
             reversed=-0.045 - base / 4,
             leave_one_out=-0.01,
             padded=0.02 - base,
             replaced=-0.19,
         )
-        found["rollout"] = branch(step_1=cos, step_2=cos - 0.02, mean=cos - 0.05)
-    return found
+        tree_["rollout"] = branch(step_1=cos, step_2=cos - 0.02, mean=cos - 0.05)
+    return tree_
 
 
 def sweep(base: float) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def sweep(base: float) -> dict[str, Any]:
 def gate(name: str, metric: str, status: str, **details: Any) -> dict[str, Any]:
     """A gate of a verdict."""
     outcome = {"metric": metric, "value": 0.031, "ci": [0.012, 0.049], "status": "PASS"}
-    found = {
+    details_of_gate = {
         "name": name,
         "category": "",
         "metric": metric,
@@ -92,7 +92,7 @@ def gate(name: str, metric: str, status: str, **details: Any) -> dict[str, Any]:
         "source": "docs/methods.md#profiles",
         "optional": False,
     }
-    return found | details
+    return details_of_gate | details
 
 
 def verdict() -> dict[str, Any]:
@@ -267,7 +267,7 @@ def manifest() -> dict[str, Any]:
     }
 
 
-def write_run(path: Path, found: dict[str, Any] | None = None, **others: Any) -> Path:
+def write_run(path: Path, result: dict[str, Any] | None = None, **others: Any) -> Path:
     """A run directory with these files; ``history`` and ``manifest`` None leave one out."""
     path.mkdir(parents=True)
     config = {
@@ -277,7 +277,7 @@ def write_run(path: Path, found: dict[str, Any] | None = None, **others: Any) ->
     }
     files = {
         "config.json": config,
-        "5cat_results.json": fivecat() if found is None else found,
+        "5cat_results.json": fivecat() if result is None else result,
         "training_history.json": others.get("history", history()),
         "manifest.json": others.get("manifest", manifest()),
     }

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from report.drawn import labels, segments
+from report.plots import labels, segments
 from report.saved import branch, fivecat, tree
 
 from lvmctl.report.ablations import draw, section
@@ -25,10 +25,10 @@ def changes(trees):
 def test_bars_are_the_changes_and_lines_their_intervals():
     trees = {"p8": tree(0.0), "direct": tree(0.04)}
     (axes,) = draw(changes(trees), "cos(q, target)").axes
-    found = bars(axes)
-    assert [length for _, length in found["p8"]] == [-0.03, -0.045, -0.01, 0.02, -0.19]
-    assert [row for row, _ in found["p8"]] == pytest.approx([-0.1, 0.9, 1.9, 2.9, 3.9])
-    assert [row for row, _ in found["direct"]] == pytest.approx([0.1, 1.1, 2.1, 3.1, 4.1])
+    by_label = bars(axes)
+    assert [length for _, length in by_label["p8"]] == [-0.03, -0.045, -0.01, 0.02, -0.19]
+    assert [row for row, _ in by_label["p8"]] == pytest.approx([-0.1, 0.9, 1.9, 2.9, 3.9])
+    assert [row for row, _ in by_label["direct"]] == pytest.approx([0.1, 1.1, 2.1, 3.1, 4.1])
     low, high = trees["p8"]["ablations"]["ci"]["shuffled"]
     assert segments(axes.collections[0])[0] == (low, pytest.approx(-0.1), high, pytest.approx(-0.1))
     assert [tick.get_text().replace("\n", " ") for tick in axes.get_yticklabels()] == [
@@ -47,7 +47,7 @@ def test_a_change_that_was_not_measured_has_no_bar():
     alone["ablations"] = {"replaced": -0.2, "ci": {"replaced": [-0.3, -0.1]}}  # K = 1
     other["ablations"] = {"replaced": None, "ci": {"replaced": [None, None]}}
     (axes,) = draw(changes({"p8": alone, "direct": other}), "cos(q, target)").axes
-    assert [len(found) for found in bars(axes).values()] == [1, 0]
+    assert [len(patches) for patches in bars(axes).values()] == [1, 0]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["last chunk\nforeign"]
     assert labels(axes) == ["p8", "direct"]
 
@@ -59,18 +59,18 @@ def test_the_sentence_says_what_order_is_worth(make_inputs):
 
 
 def test_predictors_without_ablations_are_left_out(make_inputs):
-    found = fivecat()
-    del found["predictors"]["ridge"]
-    assert ">ridge<" not in section(make_inputs(found)).body
-    found["predictors"]["p8"].pop("ablations")
-    assert isinstance(section(make_inputs(found, name="other")), Missing)
+    result = fivecat()
+    del result["predictors"]["ridge"]
+    assert ">ridge<" not in section(make_inputs(result)).body
+    result["predictors"]["p8"].pop("ablations")
+    assert isinstance(section(make_inputs(result, name="other")), Missing)
 
 
 def test_of_a_model_with_its_own_score_the_change_in_mrr_is_drawn(make_inputs):
-    found = fivecat()
+    result = fivecat()
     for name in ("p8", "direct"):
-        found["predictors"][name]["ablations"]["mrr@10"] = branch(shuffled=-0.07, replaced=-0.2)
-    body = section(make_inputs(found)).body
+        result["predictors"][name]["ablations"]["mrr@10"] = branch(shuffled=-0.07, replaced=-0.2)
+    body = section(make_inputs(result)).body
     assert "Change in MRR@10" in body
     assert ">change in MRR@10<" in body
     assert "p8, shuffled: -.070" in body

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from report.drawn import labels, line, segments
+from report.plots import labels, line, segments
 from report.saved import branch, fivecat
 
 from lvmctl.report.coherence import draw, section
@@ -28,21 +28,21 @@ def test_points_are_the_means_of_the_bins():
     left, right = axes.get_xlim()
     assert left < -0.14
     assert right > 2.14
-    filled = [one.get_markerfacecolor() for one in axes.get_lines()]
+    filled = [line.get_markerfacecolor() for line in axes.get_lines()]
     assert filled == ["black", "white", filled[2]]
 
 
 def test_both_splits_are_shown_with_the_gap(make_inputs):
-    found = section(make_inputs())
-    assert "windows of normal coherence: .030 [.012, .048]; near 0 is stable." in found.body
+    shown = section(make_inputs())
+    assert "windows of normal coherence: .030 [.012, .048]; near 0 is stable." in shown.body
     for label in ("p8, val", "p8, OOD", "direct, val", "direct, OOD"):
-        assert f">{label}<" in found.body
+        assert f">{label}<" in shown.body
 
 
 def test_a_gap_over_all_windows_says_so(make_inputs):
-    found = fivecat()
-    found["coherence_gap"]["metric"] = "cos_next"
-    assert "val − OOD on all windows: .030" in section(make_inputs(found)).body
+    result = fivecat()
+    result["coherence_gap"]["metric"] = "cos_next"
+    assert "val − OOD on all windows: .030" in section(make_inputs(result)).body
 
 
 def test_without_other_text_it_says_so(make_inputs):
@@ -52,8 +52,8 @@ def test_without_other_text_it_says_so(make_inputs):
 
 
 def test_windows_of_one_chunk_have_no_coherence(make_inputs):
-    found = fivecat() | {"ood": None}
-    for tree in found["predictors"].values():
+    result = fivecat() | {"ood": None}
+    for tree in result["predictors"].values():
         tree.pop("coherence")
-    assert isinstance(section(make_inputs(found)), Missing)
+    assert isinstance(section(make_inputs(result)), Missing)
     assert labels(draw({("p8", "val"): {"coherence": branch(low=0.3)}}).axes[0]) == ["p8, val"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from report.saved import fivecat
-from report.told import TEXTS, with_examples, write_texts
+from report.store_texts import TEXTS, with_examples, write_texts
 
 from lvmctl.report.examples import LENGTH, section
 from lvmctl.report.section import Missing
@@ -40,14 +40,14 @@ def test_a_long_text_is_cut_off(make_inputs, tmp_path):
 def test_without_the_texts_it_is_left_out(make_inputs, tmp_path, made, why):
     if made is not None:
         write_texts(tmp_path / "store", **made)
-    found = section(make_inputs(with_examples(fivecat(), tmp_path / "store")))
-    assert isinstance(found, Missing)
-    assert why in found.why
+    shown = section(make_inputs(with_examples(fivecat(), tmp_path / "store")))
+    assert isinstance(shown, Missing)
+    assert why in shown.why
 
 
 def test_a_result_without_examples_says_how_to_get_some(make_inputs):
-    found = section(make_inputs())
-    assert isinstance(found, Missing)
-    assert "eval 5cat" in found.why
+    shown = section(make_inputs())
+    assert isinstance(shown, Missing)
+    assert "eval 5cat" in shown.why
     none = {kind: {"count": 0, "shown": []} for kind in ("hits", "misses")}
     assert isinstance(section(make_inputs(fivecat() | {"examples": none}, name="b")), Missing)

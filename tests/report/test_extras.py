@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from report.drawn import labels, line
+from report.plots import labels, line
 from report.saved import fivecat, history
 
 from lvmctl.report.extras import draw, section
@@ -25,12 +25,12 @@ def test_each_extra_is_drawn_by_epoch():
 
 
 def test_the_sentence_has_the_means_of_the_windows(make_inputs):
-    found = fivecat() | {"extras": {"blend": 0.75, "gate": [0.25, 0.5]}}
-    body = section(make_inputs(found)).body
+    result = fivecat() | {"extras": {"blend": 0.75, "gate": [0.25, 0.5]}}
+    body = section(make_inputs(result)).body
     assert "blend .750, gate .375." in body
 
 
 def test_a_model_without_extras_has_no_section(make_inputs):
-    found = section(make_inputs())
-    assert isinstance(found, Missing)
-    assert "nothing besides" in found.why
+    shown = section(make_inputs())
+    assert isinstance(shown, Missing)
+    assert "only its prediction" in shown.why

@@ -31,16 +31,16 @@ def test_what_is_not_there_is_an_error():
 
 
 def test_attributes_are_escaped():
-    found = filled("{{ table(name, ()) }}", name='"><script>')
-    assert 'aria-label="&#34;&gt;&lt;script&gt;"' in found
+    text = filled("{{ table(name, ()) }}", name='"><script>')
+    assert 'aria-label="&#34;&gt;&lt;script&gt;"' in text
 
 
 def test_a_table_says_what_its_headings_are_for():
-    found = filled("{{ table('Gates <1>', ('gate', 'value'), [('r5', '.2')]) }}")
-    assert "<caption>Gates &lt;1&gt;</caption>" in found
-    assert '<th scope="col">gate</th><th scope="col">value</th>' in found
-    assert '<tr><th scope="row">r5</th><td>.2</td></tr>' in found
-    assert found.startswith(
+    text = filled("{{ table('Gates <1>', ('gate', 'value'), [('r5', '.2')]) }}")
+    assert "<caption>Gates &lt;1&gt;</caption>" in text
+    assert '<th scope="col">gate</th><th scope="col">value</th>' in text
+    assert '<tr><th scope="row">r5</th><td>.2</td></tr>' in text
+    assert text.startswith(
         '<div class="scroll" role="region" aria-label="Gates &lt;1&gt;" tabindex'
     )
 
@@ -57,15 +57,15 @@ def test_a_verdict_is_a_word_not_only_a_sign_or_a_style():
     assert [sign(status) for status in ("FAIL", "MARGINAL", "VACUOUS")] == ["✗", "≈", "–"]
 
 
-def test_what_a_gate_asks_is_said_in_full():
-    def said(**details):
+def test_what_a_gate_asks_is_reported_in_full():
+    def described(**details):
         gate = {"metric": "m", "op": ">=", "bound": 0.2, "against": "", "split": "val"}
         return asks(gate | details)
 
-    assert said() == "m ≥ .200"
-    assert said(op="<=", bound=-0.15) == "m ≤ -.150"
-    assert said(against="direct", bound=0.1) == "m ≥ direct + .100"
-    assert said(against="direct", bound=-0.1) == "m ≥ direct - .100"
-    assert said(against="direct", bound=0.0) == "m > direct"
-    assert said(against="wiener", bound=0.0, op="<=") == "m < wiener"
-    assert said(split="ood") == "m ≥ .200 on OOD text"
+    assert described() == "m ≥ .200"
+    assert described(op="<=", bound=-0.15) == "m ≤ -.150"
+    assert described(against="direct", bound=0.1) == "m ≥ direct + .100"
+    assert described(against="direct", bound=-0.1) == "m ≥ direct - .100"
+    assert described(against="direct", bound=0.0) == "m > direct"
+    assert described(against="wiener", bound=0.0, op="<=") == "m < wiener"
+    assert described(split="ood") == "m ≥ .200 on OOD text"

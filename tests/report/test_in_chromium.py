@@ -78,13 +78,13 @@ def test_the_page_fits_a_telephone(tmp_path, make_inputs):
     )
     seen = re.search('data-found="([^"]*)"', done.stdout)
     assert seen, done.stderr
-    found = json.loads(html.unescape(seen.group(1)))
+    sizes = json.loads(html.unescape(seen.group(1)))
     assert "CONSOLE" not in done.stderr
-    assert found["refused"] == []
-    assert found["width"] == 390
-    assert found["scrolls"] <= 390
-    assert found["hidden"] == 0
-    assert len(found["plots"]) == 8
-    assert all(0.95 * WIDTH <= width <= 390 for width in found["plots"])
-    assert found["cut"] == []
-    assert (found["size"], found["ink"]) == (16, "rgb(0, 0, 0)")
+    assert sizes["refused"] == []
+    assert sizes["width"] == 390
+    assert sizes["scrolls"] <= 390
+    assert sizes["hidden"] == 0
+    assert len(sizes["plots"]) == 8
+    assert all(0.95 * WIDTH <= width <= 390 for width in sizes["plots"])
+    assert sizes["cut"] == []
+    assert (sizes["size"], sizes["ink"]) == (16, "rgb(0, 0, 0)")

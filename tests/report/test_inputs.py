@@ -18,7 +18,7 @@ def run(tmp_path) -> RunDirectory:
 def test_the_files_of_a_run_are_read(make_inputs):
     inputs = make_inputs()
     assert inputs.name == "run"
-    assert inputs.own["kind"] == "run"
+    assert inputs.metrics["kind"] == "run"
     assert inputs.predictor("direct")["cos_next"] == pytest.approx(0.37)
     assert inputs.predictor("ema") == {}
     assert len(inputs.history) == 5
@@ -73,7 +73,7 @@ def test_a_missing_result_has_to_be_made_and_can_be_only_with_weights(run):
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "said"),
+    ("file", "text", "message"),
     [
         ("fivecat", "{", r"5cat_results.json: cannot be read .*lvmctl eval 5cat"),
         ("fivecat", "[]", r"5cat_results.json: is damaged .*lvmctl eval 5cat"),
@@ -90,13 +90,13 @@ def test_a_missing_result_has_to_be_made_and_can_be_only_with_weights(run):
         ("config", '{"origins": 1}', r"config.json: is damaged: int where a dict"),
     ],
 )
-def test_a_damaged_file_is_named(run, file, text, said):
+def test_a_damaged_file_is_named(run, file, text, message):
     getattr(run, file).write_text(text)
-    with pytest.raises(RunError, match=said):
+    with pytest.raises(RunError, match=message):
         read(run, "run1")
 
 
-def test_damage_that_lies_deeper_is_blamed_on_its_file(run):
+def test_damage_that_lies_deeper_names_its_file(run):
     with (
         pytest.raises(RunError, match=r"training_history.json: is damaged .*or train again"),
         readable(run.history, run),

@@ -42,7 +42,7 @@ def test_a_page_of_one_run_lies_in_the_run(runs, reporter, unrendered):
         },
     }
     assert done.out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    assert reporter.said == []
+    assert reporter.messages == []
 
 
 def test_the_same_files_make_the_same_page(runs, reporter, unrendered):
@@ -75,12 +75,12 @@ def test_only_the_runs_own_page_is_replaced_unasked(runs, reporter, unrendered):
     assert other.read_text() == "precious"
     make_report(["a"], other, True, reporter)
     assert other.read_text(encoding="utf-8").startswith("<!DOCTYPE")
-    own = Path("runs/a/report.html")
-    own.write_text("old")
+    usual = Path("runs/a/report.html")
+    usual.write_text("old")
     make_report(["a"], runs / "b" / ".." / "a" / "report.html", False, reporter)
-    assert own.read_text(encoding="utf-8").startswith("<!DOCTYPE")
+    assert usual.read_text(encoding="utf-8").startswith("<!DOCTYPE")
     with pytest.raises(OutputError, match="exists already"):
-        make_report(["b"], own, False, reporter)
+        make_report(["b"], usual, False, reporter)
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(
@@ -92,43 +92,43 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(
         make_report(["a"], runs, False, reporter)
     with pytest.raises(OutputError, match="its directory does not exist"):
         make_report(["a"], runs / "no" / "x.html", False, reporter)
-    assert reporter.said == []
+    assert reporter.messages == []
 
 
 def test_a_run_that_cannot_be_evaluated_here_says_what_to_type(runs, reporter, unrendered):
     (runs / "a" / "5cat_results.json").unlink()
     (runs / "a" / "best_model.pt").touch()
-    said = (
+    message = (
         r"^runs/a: there is no 5cat_results.json yet, and evaluating failed "
         r"\(runs/a/config.json: .*\); repair that and run lvmctl eval 5cat runs/a$"
     )
-    with pytest.raises(RunError, match=said):
+    with pytest.raises(RunError, match=message):
         make_report(["a"], None, False, reporter)
-    assert "evaluating as `lvmctl eval 5cat runs/a` does" in reporter.said[0]
+    assert "evaluating as `lvmctl eval 5cat runs/a` does" in reporter.messages[0]
     assert not (runs / "a" / "report.html").exists()
 
 
 def test_a_run_whose_weights_are_newer_is_evaluated_again(runs, reporter, unrendered, monkeypatch):
-    asked = []
+    calls = []
 
     class Done:
         def to_dict(self):
             return fivecat() | {"notices": ["evaluated anew"]}
 
     def run_fivecat(registry, run, asked_, screen_):
-        asked.append((run, asked_.data, screen_))
+        calls.append((run, asked_.data, screen_))
         return Done()
 
     monkeypatch.setattr("lvmctl.evaluation.fivecat.run.run_fivecat", run_fivecat)
     (runs / "a" / "best_model.pt").touch()
     os.utime(runs / "a" / "5cat_results.json", (1, 1))
     out = make_report(["a"], None, False, reporter).out
-    assert asked == [("runs/a", None, reporter)]
-    assert "5cat_results.json is older than best_model.pt; evaluating as" in reporter.said[0]
+    assert calls == [("runs/a", None, reporter)]
+    assert "5cat_results.json is older than best_model.pt; evaluating as" in reporter.messages[0]
     assert "evaluated anew" in out.read_text(encoding="utf-8")
     assert "evaluated anew" in (runs / "a" / "5cat_results.json").read_text(encoding="utf-8")
     make_report(["a"], None, False, reporter)
-    assert len(asked) == 1
+    assert len(calls) == 1
 
 
 def test_a_result_of_another_format_is_made_again(runs, reporter, unrendered, monkeypatch):
@@ -149,12 +149,12 @@ def test_a_partial_look_is_reported_only_where_it_is_asked_for(runs, reporter, u
     (runs / "a" / "5cat_partial.json").write_text(json.dumps(look))
     page = make_report(["a"], None, False, reporter).out.read_text(encoding="utf-8")
     assert "5,200 windows" in page
-    assert "partial look" not in page
+    assert "partial evaluation" not in page
     done = make_report(["a"], None, False, reporter, partial=True)
     assert done.out == Path("runs/a/report_partial.html")
     page = done.out.read_text(encoding="utf-8")
     assert "61 windows" in page
-    assert "a partial look (--max-windows)" in page
+    assert "a partial evaluation (--max-windows)" in page
     (runs / "a" / "5cat_partial.json").write_text(json.dumps(look | {"verdict": 3}))
     with pytest.raises(RunError, match=r"5cat_partial.json: is damaged .*lvmctl eval 5cat runs/a$"):
         make_report(["a"], None, False, reporter, partial=True)
@@ -180,20 +180,20 @@ ABSENT = object()
         ("notices", None),
     ],
 )
-def test_whatever_is_amiss_is_one_error_that_names_the_file(
+def test_whatever_is_wrong_is_one_error_that_names_the_file(
     runs, reporter, unrendered, path, broken
 ):
     *parents, last = path.split(".")
-    found = place = fivecat()
+    result = place = fivecat()
     for name in parents:
         place = place[name]
     if broken is ABSENT:
         del place[last]
     else:
         place[last] = broken
-    (runs / "b" / "5cat_results.json").write_text(json.dumps(found))
-    said = r"runs/b/5cat_results.json: is damaged .*; make it again with lvmctl eval 5cat runs/b$"
-    with pytest.raises(RunError, match=said) as error:
+    (runs / "b" / "5cat_results.json").write_text(json.dumps(result))
+    line = r"runs/b/5cat_results.json: is damaged .*; make it again with lvmctl eval 5cat runs/b$"
+    with pytest.raises(RunError, match=line) as error:
         make_report(["b"], Path("x.html"), False, reporter)
     assert error.value.exit_code == 4
     assert not Path("x.html").exists()
@@ -205,7 +205,7 @@ def test_of_several_runs_the_damaged_one_is_named(runs, reporter, unrendered):
         make_report(["a", "b"], Path("x.html"), False, reporter)
 
 
-def test_a_damaged_history_is_blamed_itself(runs, reporter, unrendered):
+def test_a_damaged_history_is_named(runs, reporter, unrendered):
     for text in ('[{"val": {}}]', "[3]", '[{"epoch": 1, "val": 2}]'):
         (runs / "a" / "training_history.json").write_text(text)
         with pytest.raises(RunError, match=r"training_history.json: is damaged"):

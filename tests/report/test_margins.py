@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from report.drawn import labels, line, segments
+from report.plots import labels, line, segments
 from report.saved import branch, fivecat, tree
 
 from lvmctl.report.margins import draw, section
@@ -21,10 +21,10 @@ def test_points_are_the_margins_and_bars_their_intervals():
 
 
 def test_a_margin_that_is_not_there_has_no_point():
-    own = tree(0.0)
-    del own["margin"]["second_last"]  # K = 1
-    own["margin"]["unseen"] = None
-    (axes,) = draw({"p8": own, "direct": {"margin": {}}}).axes
+    metrics = tree(0.0)
+    del metrics["margin"]["second_last"]  # K = 1
+    metrics["margin"]["unseen"] = None
+    (axes,) = draw({"p8": metrics, "direct": {"margin": {}}}).axes
     assert line(axes, "p8") == ([-0.12], [pytest.approx(-0.1)])
     assert line(axes, "direct") == ([], [])
 
@@ -37,7 +37,7 @@ def test_the_sentence_names_every_previous_and_its_ceiling(make_inputs):
 
 
 def test_a_baseline_that_was_not_measured_is_left_out(make_inputs):
-    found = fivecat()
-    del found["predictors"]["centroid"]
-    assert ">centroid<" not in section(make_inputs(found)).body
+    result = fivecat()
+    del result["predictors"]["centroid"]
+    assert ">centroid<" not in section(make_inputs(result)).body
     assert labels(draw({"p8": tree(0.0)}).axes[0]) == ["p8"]

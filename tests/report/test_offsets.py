@@ -1,22 +1,22 @@
 from __future__ import annotations
 
 import pytest
-from report.drawn import labels, line, segments, texts
+from report.plots import labels, line, segments, texts
 from report.saved import WINDOW, fivecat, sweep
 
 from lvmctl.report.offsets import draw, section
 
 
 def test_the_sweep_is_drawn_in_order_with_its_intervals():
-    found = sweep(0.0)
-    shuffled = dict(sorted(found["offsets"].items()))  # as text: "-1", "-2", …, "0"
-    (axes,) = draw({"p8": found | {"offsets": shuffled}, "direct": sweep(-0.03)}, WINDOW).axes
+    curve = sweep(0.0)
+    shuffled = dict(sorted(curve["offsets"].items()))  # as text: "-1", "-2", …, "0"
+    (axes,) = draw({"p8": curve | {"offsets": shuffled}, "direct": sweep(-0.03)}, WINDOW).axes
     offsets, values = line(axes, "p8")
     assert offsets == list(range(-8, 4))
-    assert values == [found["offsets"][str(k)]["value"] for k in range(-8, 4)]
+    assert values == [curve["offsets"][str(k)]["value"] for k in range(-8, 4)]
     bars = segments(axes.collections[0])
     assert bars == [
-        (k, *[found["offsets"][str(k)]["ci"][0]], k, found["offsets"][str(k)]["ci"][1])
+        (k, *[curve["offsets"][str(k)]["ci"][0]], k, curve["offsets"][str(k)]["ci"][1])
         for k in range(-8, 4)
     ]
     assert line(axes, "direct")[1][8] == pytest.approx(0.37)
@@ -31,10 +31,10 @@ def test_the_window_is_shaded_and_the_rival_ringed():
 
 
 def test_offsets_of_no_window_are_left_out():
-    found = sweep(0.0)
-    found["offsets"]["3"] = None
-    del found["rivals"]["fair"]
-    (axes,) = draw({"p8": found}, WINDOW).axes
+    curve = sweep(0.0)
+    curve["offsets"]["3"] = None
+    del curve["rivals"]["fair"]
+    (axes,) = draw({"p8": curve}, WINDOW).axes
     assert line(axes, "p8")[0] == list(range(-8, 3))
     assert labels(axes) == ["p8"]
 
@@ -45,13 +45,13 @@ def test_the_sentence_names_the_rival(make_inputs):
     assert "direct .500, chance .143." in body
     assert "Diagnostic: the mean cosine to the target is .030 [.010, .060] above" in body
     assert "(k = +1, ringed)" in body
-    found = fivecat()
-    found["sweep"]["p8"]["rivals"]["fair"] = -6
-    assert "(k = -6, ringed)" in section(make_inputs(found, name="older")).body
-    del found["sweep"]["p8"]["rivals"]["fair"]
-    body = section(make_inputs(found, name="other")).body
+    result = fivecat()
+    result["sweep"]["p8"]["rivals"]["fair"] = -6
+    assert "(k = -6, ringed)" in section(make_inputs(result, name="older")).body
+    del result["sweep"]["p8"]["rivals"]["fair"]
+    body = section(make_inputs(result, name="other")).body
     assert "Diagnostic" not in body
     assert "Fair rule" in body
-    for tree in found["predictors"].values():
+    for tree in result["predictors"].values():
         del tree["offsets"]["accuracy"]
-    assert "Fair rule" not in section(make_inputs(found, name="short")).body
+    assert "Fair rule" not in section(make_inputs(result, name="short")).body

@@ -38,8 +38,8 @@ def test_runs_on_other_windows_have_their_own_and_a_warning(make_inputs):
 
 
 def test_every_main_figure_is_a_row(make_inputs):
-    found = overview([make_inputs()])
-    heads = re.findall(r'scope="row">([^<]*)<', found)
+    shown = overview([make_inputs()])
+    heads = re.findall(r'scope="row">([^<]*)<', shown)
     assert heads == [
         "R@5",
         "MRR@10",

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 from report.saved import fivecat, write_run
-from report.told import with_examples, write_texts
+from report.store_texts import with_examples, write_texts
 
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.report.html import Html
@@ -36,11 +36,11 @@ class Balanced(HTMLParser):
         self.classes: set[str] = set()
 
     def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
+        attributes = dict(attrs)
         self.tags.add(tag)
-        self.classes |= set(given.get("class", "").split())
-        self.ids += [given["id"]] if "id" in given else []
-        self.links += [given["href"]] if tag == "a" else []
+        self.classes |= set(attributes.get("class", "").split())
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.links += [attributes["href"]] if tag == "a" else []
         if tag not in VOID:
             self.open.append(tag)
 
@@ -83,8 +83,8 @@ def whole(tmp_path_factory) -> str:
 
 
 def test_a_page_of_one_run_is_whole(whole):
-    found = parsed(whole)
-    assert found.headings == [
+    page_ = parsed(whole)
+    assert page_.headings == [
         "h1 run",
         "h2 Verdict",
         "h2 Training",
@@ -99,8 +99,8 @@ def test_a_page_of_one_run_is_whole(whole):
         "h2 E: coherence and other text",
         "h2 Latency and provenance",
     ]
-    assert {"figure", "figcaption", "caption", "svg", "nav", "main", "details"} <= found.tags
-    slugs = [link.rpartition("-")[2] for link in found.links]
+    assert {"figure", "figcaption", "caption", "svg", "nav", "main", "details"} <= page_.tags
+    slugs = [link.rpartition("-")[2] for link in page_.links]
     assert slugs == [part.__name__.rpartition(".")[2] for part in PARTS]
 
 
@@ -119,11 +119,11 @@ def test_every_id_is_there_once(whole):
 
 def test_links_lead_to_the_sections_of_their_run(make_inputs, unrendered):
     runs = [parts(make_inputs(name=name, key=f"run{i}")) for i, name in enumerate("ab")]
-    found = parsed(page(runs))
-    assert len(set(found.ids)) == len(found.ids)
-    assert len(found.links) == 2 * 10
-    assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
-    assert found.headings[:3] == ["h1 2 runs", "h2 a", "h3 Verdict"]
+    page_ = parsed(page(runs))
+    assert len(set(page_.ids)) == len(page_.ids)
+    assert len(page_.links) == 2 * 10
+    assert {link.removeprefix("#") for link in page_.links} <= set(page_.ids)
+    assert page_.headings[:3] == ["h1 2 runs", "h2 a", "h3 Verdict"]
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing(whole):
@@ -134,7 +134,7 @@ def test_the_page_asks_for_nothing_and_runs_nothing(whole):
     )
 
 
-def test_what_is_missing_is_said_once(make_inputs, unrendered):
+def test_what_is_missing_is_reported_once(make_inputs, unrendered):
     inputs = make_inputs()
     text = page(
         [(inputs, [Missing("Map", "it is <not> there"), Section("a", "A", Html("<p>x</p>"))])]
@@ -145,19 +145,19 @@ def test_what_is_missing_is_said_once(make_inputs, unrendered):
 
 
 def test_names_that_hold_html_are_shown_not_run(make_inputs):
-    found = fivecat()
+    result = fivecat()
     for tree in ("predictors", "sweep", "rank_curve"):
-        found[tree][EVIL] = found[tree].pop("p8")
-    found["ood"]["predictors"][EVIL] = found["ood"]["predictors"].pop("p8")
-    found |= {"name": EVIL, "left_out": [EVIL], "notices": [EVIL]}
-    found["data"]["val"]["name"] = EVIL
-    found["verdict"]["gates"][0] |= {"name": EVIL, "why": EVIL, "metric": EVIL, "against": EVIL}
-    found["verdict"]["tests"][EVIL] = "PASS"
+        result[tree][EVIL] = result[tree].pop("p8")
+    result["ood"]["predictors"][EVIL] = result["ood"]["predictors"].pop("p8")
+    result |= {"name": EVIL, "left_out": [EVIL], "notices": [EVIL]}
+    result["data"]["val"]["name"] = EVIL
+    result["verdict"]["gates"][0] |= {"name": EVIL, "why": EVIL, "metric": EVIL, "against": EVIL}
+    result["verdict"]["tests"][EVIL] = "PASS"
     manifest = {"argv": [EVIL], EVIL: EVIL, "splits": {EVIL: {"name": EVIL}}}
     history = [{"epoch": 1, "train": {"loss": 1, f"loss_{EVIL}": 1}, "val": {"cos_next": 1}}]
     history[0]["stopped"] = EVIL
     inputs = make_inputs(
-        found, manifest=manifest, history=history, name="<script>alert('run')<", key="run1"
+        result, manifest=manifest, history=history, name="<script>alert('run')<", key="run1"
     )
     text = page([parts(inputs)])
     assert "script" not in parsed(text).tags
@@ -166,10 +166,10 @@ def test_names_that_hold_html_are_shown_not_run(make_inputs):
 
 @pytest.mark.parametrize("geometry", ["unit", "span", "cone", "anchored"])
 def test_the_class_and_the_windows_are_named(make_inputs, unrendered, geometry):
-    found = fivecat() | {"geometry": geometry, "left_out": ["ema", "ridge"]}
-    text = page([parts(make_inputs(found))])
+    result = fivecat() | {"geometry": geometry, "left_out": ["ema", "ridge"]}
+    text = page([parts(make_inputs(result))])
     assert (
         f"p8 (class “{geometry}”) on 5,200 windows of 130 articles of stores/books@val, K = 5, "
-        "horizon 1. Baselines with nothing to learn from: ema, ridge." in text
+        "horizon 1. Baselines without training data: ema, ridge." in text
     )
     assert "<p>Notice: the store has no splits: 80/10/10 by article, seed 0" in text

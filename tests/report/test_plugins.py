@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import RunError
 from lvmctl.registry.declare import Plugin
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.registry.registry import Registry
 from lvmctl.registry.specs import DiagnosticSpec
 from lvmctl.report import plugins
@@ -26,8 +26,8 @@ class Draws:
             figure.subplots().plot([0, 1], [0, 1], label="line")
             return figure
 
-        said = f"{subject.name} is < drawn."
-        return Diagnosis(verdict="DRAWN", sentence=said, change="Draw more.", plot=draw)
+        sentence = f"{subject.name} is < drawn."
+        return Diagnosis(verdict="DRAWN", sentence=sentence, change="Draw more.", plot=draw)
 
 
 class Says:
@@ -57,7 +57,7 @@ def sections(monkeypatch, make_inputs, reporter):
             )
             for name in names
         )
-        mine = Plugin(Found("mine", "lvmctl-mine", "1.0", "mine"), "ok", records=records)
+        mine = Plugin(Origin("mine", "lvmctl-mine", "1.0", "mine"), "ok", records=records)
         monkeypatch.setattr(plugins, "load_registry", lambda: Registry([mine], hook=None))
         return list(plugins.sections(make_inputs(), reporter))
 

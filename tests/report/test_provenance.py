@@ -69,7 +69,7 @@ def test_options_are_shown_with_their_origin_and_the_command_that_measures_again
 
 def test_what_was_asked_for_is_asked_again(make_inputs):
     made = fivecat()["made"] | {"published_rules": True, "data": "my store", "train": ["a", "b"]}
-    found = fivecat() | {"made": made | {"max_windows": 9}}
-    body = str(section(make_inputs(found)).body)
-    asked = "--published-rules --data &#39;my store&#39; --max-windows 9 --ablation-windows 2000"
-    assert f"{asked} --train a --train b</code>" in body
+    result = fivecat() | {"made": made | {"max_windows": 9}}
+    body = str(section(make_inputs(result)).body)
+    options = "--published-rules --data &#39;my store&#39; --max-windows 9 --ablation-windows 2000"
+    assert f"{options} --train a --train b</code>" in body

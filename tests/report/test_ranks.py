@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from report.drawn import labels, line
+from report.plots import labels, line
 from report.saved import CUTS, branch, fivecat
 
 from lvmctl.report.ranks import draw, section
@@ -21,10 +21,10 @@ def test_the_curves_are_those_of_the_run_its_rivals_its_oracle_and_chance():
 
 
 def test_what_was_not_measured_is_not_drawn(make_inputs):
-    found = fivecat()
+    result = fivecat()
     for name in ("ridge", "cone-oracle"):
-        del found["rank_curve"][name]
-    body = section(make_inputs(found)).body
+        del result["rank_curve"][name]
+    body = section(make_inputs(result)).body
     assert ">ridge<" not in body
     assert "sees the target" not in body
 
@@ -36,15 +36,15 @@ def test_the_sentence_has_chance_and_pool_beside_the_figure(make_inputs):
 
 
 def test_without_long_articles_it_is_left_out(make_inputs):
-    found = section(make_inputs(fivecat() | {"rank_curve": {"cuts": CUTS}}))
-    assert isinstance(found, Missing)
-    assert found.why == "no article has 20 chunks"
+    shown = section(make_inputs(fivecat() | {"rank_curve": {"cuts": CUTS}}))
+    assert isinstance(shown, Missing)
+    assert shown.why == "no article has 20 chunks"
 
 
 def test_a_model_with_its_own_score_says_what_q_alone_does(make_inputs):
-    found = fivecat()
-    assert "q alone" not in section(make_inputs(found)).body
+    result = fivecat()
+    assert "q alone" not in section(make_inputs(result)).body
     ranks = branch(**{"r@5": 0.41, "mrr@10": 0.22})
-    found["predictors"]["p8"]["q"] = {"in_article": {"filtered": ranks}}
-    body = section(make_inputs(found, name="other")).body
+    result["predictors"]["p8"]["q"] = {"in_article": {"filtered": ranks}}
+    body = section(make_inputs(result, name="other")).body
     assert "q alone R@5 is .410 [.390, .440], MRR@10 .220" in body

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from report.drawn import labels, line, texts
+from report.plots import labels, line, texts
 from report.saved import epoch, history
 
 from lvmctl.report.section import Missing, Section
@@ -14,9 +14,9 @@ def marks(records, best_by="cos_next"):
 
 def test_best_collapse_and_stop_are_marked():
     assert marks(history()) == [(3, "best"), (5, "collapse?"), (5, "stopped")]
-    said = {mark.word: mark.why for mark in points(history(), "cos_next")}
-    assert said["collapse?"] == "cos_next .390 → .240"
-    assert said["stopped"].startswith("p8/kill-rule: margin[last]")
+    reasons = {mark.word: mark.why for mark in points(history(), "cos_next")}
+    assert reasons["collapse?"] == "cos_next .390 → .240"
+    assert reasons["stopped"].startswith("p8/kill-rule: margin[last]")
 
 
 @pytest.mark.parametrize("key", ["cos_next", "cos_anchor", "alpha_entropy"])
@@ -45,7 +45,7 @@ def test_an_epoch_without_validation_is_passed_over():
 @pytest.mark.parametrize(
     ("best_by", "epoch_"), [("cos_next", 3), ("loss", 5), ("mrr@10", 3), ("absent", 3)]
 )
-def test_the_best_epoch_is_that_of_the_metric_the_run_was_told(best_by, epoch_):
+def test_the_best_epoch_is_that_of_the_runs_best_by(best_by, epoch_):
     assert best_epoch(history(), best_by) == epoch_
 
 
@@ -76,7 +76,7 @@ def test_the_curves_are_the_history():
 def test_marks_cross_every_panel_and_are_named_once():
     figure = draw(history(), list(points(history(), "cos_next")))
     for axes in figure.axes:
-        at = [one.get_xdata()[0] for one in axes.get_lines() if len(one.get_xdata()) == 2]
+        at = [line.get_xdata()[0] for line in axes.get_lines() if len(line.get_xdata()) == 2]
         assert at == [3, 5, 5]
     assert texts(figure.axes[0]) == ["best", "collapse?, stopped"]
     assert texts(figure.axes[1]) == []
@@ -99,15 +99,15 @@ def test_a_history_without_terms_shows_the_loss():
 
 
 def test_the_sentence_says_when_and_why(make_inputs):
-    found = section(make_inputs())
-    assert isinstance(found, Section)
-    assert "Epoch 3: best (its weights are evaluated here)." in found.body
-    assert "Epoch 5: collapse? (cos_next .390 → .240)." in found.body
-    assert "margin[last] -0.312 &lt; +0.000" in found.body
+    shown = section(make_inputs())
+    assert isinstance(shown, Section)
+    assert "Epoch 3: best (its weights are evaluated here)." in shown.body
+    assert "Epoch 5: collapse? (cos_next .390 → .240)." in shown.body
+    assert "margin[last] -0.312 &lt; +0.000" in shown.body
 
 
 @pytest.mark.parametrize("records", [None, [], [{"epoch": 1, "train": {"loss": 1.0}}]])
 def test_without_an_evaluated_epoch_it_is_left_out(make_inputs, records):
-    found = section(make_inputs(history=records))
-    assert isinstance(found, Missing)
-    assert "no training_history.json with an evaluated epoch" in found.why
+    shown = section(make_inputs(history=records))
+    assert isinstance(shown, Missing)
+    assert "no training_history.json with an evaluated epoch" in shown.why

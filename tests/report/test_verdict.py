@@ -9,16 +9,16 @@ from lvmctl.report.verdict import section
 
 def row(make_inputs, shown: dict) -> list[str]:
     """The words of each cell of a gate's row."""
-    found = fivecat()
-    found["verdict"]["gates"] = [shown]
-    (line,) = re.findall("<tr>.*?</tr>", str(section(make_inputs(found)).body), re.DOTALL)[1:]
+    result = fivecat()
+    result["verdict"]["gates"] = [shown]
+    (line,) = re.findall("<tr>.*?</tr>", str(section(make_inputs(result)).body), re.DOTALL)[1:]
     cells = re.findall("<t[hd][^>]*>(.*?)</t[hd]>", line, re.DOTALL)
     return [re.sub(r"<[^>]*>", "", cell).strip() for cell in cells]
 
 
 def test_a_gate_is_shown_with_both_rules_its_ceiling_and_chance(make_inputs):
-    found = gate("fair-r5", "in_article.filtered.r@5", "MARGINAL", category="B", against="direct")
-    assert row(make_inputs, found) == [
+    record = gate("fair-r5", "in_article.filtered.r@5", "MARGINAL", category="B", against="direct")
+    assert row(make_inputs, record) == [
         "B fair-r5",
         "≈ MARGINAL",
         "in_article.filtered.r@5 ≥ direct + .200",
@@ -32,9 +32,9 @@ def test_a_gate_is_shown_with_both_rules_its_ceiling_and_chance(make_inputs):
 
 def test_what_is_not_there_leaves_its_cell_empty(make_inputs):
     nothing = {"metric": "x", "value": None, "ci": None, "status": "ABSENT"}
-    found = gate("a", "order_accuracy", "ABSENT", ceiling=None, random=None, direct=None)
-    found |= {"fair": nothing, "optional": True}
-    cells = row(make_inputs, found)
+    record = gate("a", "order_accuracy", "ABSENT", ceiling=None, random=None, direct=None)
+    record |= {"fair": nothing, "optional": True}
+    cells = row(make_inputs, record)
     assert cells[0] == "a (optional)"
     assert cells[4:] == ["- ABSENT", "", "-", "-"]
 
@@ -51,7 +51,7 @@ def test_the_headline_is_k_of_n(make_inputs):
 
 
 def test_without_reasons_there_is_no_list_of_them(make_inputs):
-    found = fivecat()
-    for one in found["verdict"]["gates"]:
-        one["why"] = ""
-    assert section(make_inputs(found)).body.count("<ul") == 1
+    result = fivecat()
+    for each in result["verdict"]["gates"]:
+        each["why"] = ""
+    assert section(make_inputs(result)).body.count("<ul") == 1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from report.drawn import texts
+from report.plots import texts
 from report.saved import fivecat
 
 from lvmctl.report.section import Missing
@@ -47,6 +47,6 @@ def test_the_sentence_says_the_mean(make_inputs):
 
 
 def test_a_model_without_weights_has_no_map(make_inputs):
-    found = fivecat()
-    del found["weights"]
-    assert section(make_inputs(found)) == Missing("Mixture weights α", "the model gives none")
+    result = fivecat()
+    del result["weights"]
+    assert section(make_inputs(result)) == Missing("Mixture weights α", "the model has no weights")

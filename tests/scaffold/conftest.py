@@ -18,10 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def scaffolds(tmp_path_factory) -> dict[str, Path]:
     """A package of each kind as it is written, by kind; its name is ``my-KIND``."""
     home = tmp_path_factory.mktemp("scaffolds")
-    found = {kind: home / f"lvmctl-my-{kind}" for kind in USE}
-    for kind, place in found.items():
+    packages = {kind: home / f"lvmctl-my-{kind}" for kind in USE}
+    for kind, place in packages.items():
         package.write(package.render(kind, Names(f"my-{kind}")), place)
-    return found
+    return packages
 
 
 @pytest.fixture(scope="session")

@@ -57,11 +57,11 @@ class Environment:
     def run(self, program: str, *words: object, code: int = 0) -> str:
         """What a program of the environment prints on stdout; it must exit with ``code``."""
         ours = ("LVMCTL_", "PYTHON", "PYTEST_", "COV_")
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+        variables = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
         result = subprocess.run(
             [self.home / "env/bin" / program, *map(str, words)],
             cwd=self.work,
-            env=kept | {"LVMCTL_CACHE": str(self.home / "cache")},
+            env=variables | {"LVMCTL_CACHE": str(self.home / "cache")},
             capture_output=True,
             text=True,
         )

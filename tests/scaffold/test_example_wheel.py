@@ -42,9 +42,9 @@ def test_it_is_listed(installed):
 
 
 def test_it_passes_the_checks(installed):
-    found = json.loads(installed.run("lvmctl", "plugins", "check", "example", "--json"))
-    assert found["summary"]["fail"] == 0
-    assert found["summary"]["pass"] > 0
+    record = json.loads(installed.run("lvmctl", "plugins", "check", "example", "--json"))
+    assert record["summary"]["fail"] == 0
+    assert record["summary"]["pass"] > 0
 
 
 def test_it_is_trained_with(installed, tmp_path):
@@ -60,6 +60,6 @@ def test_it_is_trained_with(installed, tmp_path):
 
 def test_another_package_is_begun_there(installed, tmp_path):
     place = tmp_path / "lvmctl-mine"
-    said = installed.run("lvmctl", "plugins", "new", "loss", "mine", "--out", place)
-    assert f"pip install -e {place}" in said
+    output = installed.run("lvmctl", "plugins", "new", "loss", "mine", "--out", place)
+    assert f"pip install -e {place}" in output
     assert (place / "lvmctl_mine/loss.py").is_file()

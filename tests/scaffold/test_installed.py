@@ -32,17 +32,17 @@ def test_each_is_listed(installed):
 
 
 def test_each_passes_its_own_tests(installed, scaffolds):
-    said = installed.run("python", "-m", "pytest", "-p", "no:cacheprovider", *scaffolds.values())
-    assert " passed" in said
+    output = installed.run("python", "-m", "pytest", "-p", "no:cacheprovider", *scaffolds.values())
+    assert " passed" in output
     for place in scaffolds.values():
         configured = tomli.loads((place / "pyproject.toml").read_text())["tool"]["pytest"]
         assert configured["ini_options"] == {"addopts": "-p lvmctl.testing.fixtures"}
 
 
 def test_each_passes_the_checks(installed):
-    found = json.loads(installed.run("lvmctl", "plugins", "check", *EVERY, "--json"))
-    assert found["summary"]["fail"] == 0
-    passed = {c["subject"].replace("_", "-") for c in found["checks"] if c["status"] == "pass"}
+    record = json.loads(installed.run("lvmctl", "plugins", "check", *EVERY, "--json"))
+    assert record["summary"]["fail"] == 0
+    passed = {c["subject"].replace("_", "-") for c in record["checks"] if c["status"] == "pass"}
     assert passed >= {f"{kind} my-{kind}" for kind in USE}
 
 
@@ -77,14 +77,14 @@ def test_the_encoder_embeds(installed, tmp_path):
 
 
 def test_the_baseline_is_evaluated(installed):
-    said = json.loads(installed.run("lvmctl", "eval", "baselines", "--data", WORLD, "--json"))
-    found = {name: said["predictors"][name]["cos_next"] for name in ("direct", "my-baseline")}
-    assert 0 < found["my-baseline"] < found["direct"]  # this world turns 20° with every chunk
+    record = json.loads(installed.run("lvmctl", "eval", "baselines", "--data", WORLD, "--json"))
+    cosines = {name: record["predictors"][name]["cos_next"] for name in ("direct", "my-baseline")}
+    assert 0 < cosines["my-baseline"] < cosines["direct"]  # this world turns 20° with every chunk
 
 
 def test_the_diagnostic_is_asked(installed):
-    said = json.loads(installed.run("lvmctl", "diagnose", "my-diagnostic", WORLD, "--json"))
-    assert said["verdict"] == "DISTINCT"
+    record = json.loads(installed.run("lvmctl", "diagnose", "my-diagnostic", WORLD, "--json"))
+    assert record["verdict"] == "DISTINCT"
     alike = installed.run("lvmctl", "diagnose", "my-diagnostic", WORLD, "--cosine=-1", "--json")
     assert json.loads(alike)["share"] == 1.0
 

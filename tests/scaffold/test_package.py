@@ -50,16 +50,16 @@ def test_the_files(kind):
 @every_kind
 def test_the_project(kind):
     written = tomli.loads(package.render(kind, Names("my-part"))["pyproject.toml"])
-    own = tomli.loads((ROOT / "pyproject.toml").read_text())
+    ours = tomli.loads((ROOT / "pyproject.toml").read_text())
     sibling = tomli.loads((ROOT / "plugins/p8/pyproject.toml").read_text())
     project = written["project"]
     assert written["build-system"] == sibling["build-system"]
     assert project["name"] == "lvmctl-my-part"
     assert project["dependencies"] == sibling["project"]["dependencies"]
-    assert project["requires-python"] == own["project"]["requires-python"]
+    assert project["requires-python"] == ours["project"]["requires-python"]
     assert project["entry-points"] == {"lvmctl": {"my-part": "lvmctl_my_part.plugin"}}
     assert set(project["optional-dependencies"]["test"]) <= set(
-        own["project"]["optional-dependencies"]["test"]
+        ours["project"]["optional-dependencies"]["test"]
     )
 
 
@@ -90,12 +90,12 @@ def test_it_is_formatted_whatever_it_is_called(name, tmp_path):
         package.write(package.render(kind, Names(name)), tmp_path / kind)
     select = ["--select", ",".join(rules["select"]), "--ignore", ",".join(rules["ignore"])]
     for words in (["format", "--check", "--diff"], ["check"], ["check", *select]):
-        found = subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "ruff", *words, "--no-cache", tmp_path],
             capture_output=True,
             text=True,
         )
-        assert found.returncode == 0, found.stdout + found.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @every_kind
@@ -164,11 +164,11 @@ def code(text: str) -> list[str]:
 def test_a_folder_is_written_whole(tmp_path):
     files = {"a.txt": "one\n", "b/c.txt": "Größe\n"}
     package.write(files, tmp_path / "new" / "place")
-    found = {
+    written = {
         str(path.relative_to(tmp_path / "new/place")): path.read_text(encoding="utf-8")
         for path in (tmp_path / "new/place").rglob("*.txt")
     }
-    assert found == files
+    assert written == files
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["place"]
 
 
@@ -219,7 +219,7 @@ def test_nothing_is_left_of_what_failed(tmp_path, monkeypatch, error):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path):
+def test_a_place_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         package.write({"a": "b"}, tmp_path / "file" / "place")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lvmctl.registry import Plugin, Registry, load_registry
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.registry.specs import Record
 from lvmctl.testing.checks import record as record_checks
 from lvmctl.testing.conformance import Outcome, cases, checks
 
-MINE = Found("mine", "lvmctl-mine", "1.0", "mine.plugin")
+MINE = Origin("mine", "lvmctl-mine", "1.0", "mine.plugin")
 
 
 def judged(
@@ -28,8 +28,8 @@ def judged(
     registry = Registry([*plugins, Plugin(MINE, "ok", 1, (record, *others))], installed.hook)
     common = {check.name for check in record_checks.CHECKS}
     names = set(names) or {check.name for check in checks(record.kind)} - common
-    found = cases(f"mine/{record.name}", registry=registry, kind=record.kind)
-    due = [case for case in found if case.subject.entry and case.check.name in names]
+    chosen = cases(f"mine/{record.name}", registry=registry, kind=record.kind)
+    due = [case for case in chosen if case.subject.entry and case.check.name in names]
     return {case.check.name: case.outcome() for case in due}
 
 

@@ -146,16 +146,16 @@ class OverwritingTarget(Target):
 
 class OverwritingData(Fitted):
     def learn(self, windows):
-        found = super().learn(windows)
+        module = super().learn(windows)
         windows.split.vectors[:1] = 0
-        return found
+        return module
 
 
 class Unfinished(Fitted):
     def estimate(self, context):
         """Chunks that are centred are not of unit norm."""
-        found = super().estimate(context)
-        return torch.where((context.norm(dim=-1) > 1.001).any(-1, keepdim=True), torch.nan, found)
+        q = super().estimate(context)
+        return torch.where((context.norm(dim=-1) > 1.001).any(-1, keepdim=True), torch.nan, q)
 
 
 class Short(Mean):
@@ -185,7 +185,7 @@ BROKEN = [
     (Counted, {}, {"unit_norm": "it returned torch.int64, not floats"}),
     (Divided, {}, {"unit_norm": "q is not finite (smallest example: contexts = opposite"}),
     (Zero, {}, {"unit_norm": "q has norm 0, not 1"}),
-    (Fitted, {}, {"has_what_it_declares": "`fit`, which nobody calls: declare fitted=True"}),
+    (Fitted, {}, {"has_what_it_declares": "`fit` is never called: declare fitted=True"}),
     (Mean, {"fitted": True}, {"has_what_it_declares": "declared fitted and has no `fit`"}),
     (Last, {"centred": True}, {"has_what_it_declares": "declared centred and has no `estimate`"}),
     (Whitened, {"fitted": True}, {"fits_little_data": "not finite after a fit on one window"}),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from lvmctl.registry import Plugin, Registry
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.registry.specs import LossSpec, Shape
 from lvmctl.testing.check import (
     Check,
@@ -20,7 +20,7 @@ from lvmctl.testing.check import (
     once_per_subject,
 )
 
-PLUGIN = Plugin(Found("mine", "lvmctl-mine", "1.0", "mine.plugin"), "ok", 1)
+PLUGIN = Plugin(Origin("mine", "lvmctl-mine", "1.0", "mine.plugin"), "ok", 1)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def built(options, shape):
 
 def subject() -> Subject:
     record = LossSpec(name="far", summary="Far.", target=f"{__name__}:built", options=Options)
-    plugin = Plugin(PLUGIN.found, "ok", 1, (record,))
+    plugin = Plugin(PLUGIN.origin, "ok", 1, (record,))
     registry = Registry([plugin], hook=None)
     return Subject(registry, plugin, registry.get("loss", "far"), Options(power=3.0))
 
@@ -106,7 +106,7 @@ def test_the_examples_are_the_same_in_every_run():
     assert len(set(seen[0])) > 5
 
 
-def test_a_failure_that_does_not_come_again_is_said_to_be_one():
+def test_a_failure_that_does_not_come_again_is_reported():
     calls = []
 
     def rule(x):

@@ -88,9 +88,9 @@ def test_a_sound_command_passes(target):
     ],
 )
 def test_a_broken_command_fails_its_check_alone(target, check, why):
-    found = failures(target)
-    assert list(found) == [check]
-    assert why in found[check]
+    failed = failures(target)
+    assert list(failed) == [check]
+    assert why in failed[check]
 
 
 def test_a_target_is_a_click_command():

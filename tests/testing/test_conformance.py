@@ -11,7 +11,7 @@ from lvmctl.config import option
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.registry import Plugin, Registry
 from lvmctl.registry.declare import KINDS
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.registry.specs import EncoderSpec, LossSpec
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject
 from lvmctl.testing.checks import record as record_checks
@@ -35,8 +35,8 @@ def loss(name, **more) -> LossSpec:
 
 
 def plugin(name, *records, status="ok", error=None) -> Plugin:
-    found = Found(name, f"lvmctl-{name}", "1.0", f"{name}.plugin")
-    return Plugin(found, status, 1, tuple(records), error)
+    origin = Origin(name, f"lvmctl-{name}", "1.0", f"{name}.plugin")
+    return Plugin(origin, status, 1, tuple(records), error)
 
 
 def registry(*plugins) -> Registry:
@@ -68,13 +68,13 @@ def test_a_record_means_itself_and_its_plugin():
 
 def test_every_kind_has_the_checks_of_records_and_its_own():
     names = {kind: [check.name for check in checks(kind)] for kind in ("plugin", *KINDS)}
-    for kind, found in names.items():
-        assert len(found) == len(set(found)), kind
-        assert (found[0] == "summary_is_one_line") == (kind != "plugin")
+    for kind, expected in names.items():
+        assert len(expected) == len(set(expected)), kind
+        assert (expected[0] == "summary_is_one_line") == (kind != "plugin")
     assert "is_built" in names["loss"]
 
 
-def test_each_check_is_said_in_one_sentence():
+def test_each_check_is_reported_in_one_sentence():
     for kind in ("plugin", *KINDS):
         for each in checks(kind):
             assert each.rule.endswith("."), each
@@ -98,8 +98,8 @@ def test_a_bare_name_of_two_plugins_has_to_be_qualified():
 
 
 def options_of(name, **more) -> list:
-    found = cases(name, registry=ALL, **more)
-    return list({id(case.subject): case.subject.options for case in found}.values())
+    chosen = cases(name, registry=ALL, **more)
+    return list({id(case.subject): case.subject.options for case in chosen}.values())
 
 
 def test_a_record_is_checked_with_its_defaults_or_with_what_is_given():
@@ -117,9 +117,9 @@ def test_options_that_fit_nothing_are_refused():
 @pytest.mark.parametrize("options", [None, {"power": 3}])
 def test_options_that_cannot_be_made_fail_the_checks_of_records_alone(options):
     known = registry(plugin("odd", loss("odd", options=Undecided)))
-    found = [case for case in cases("odd", options, registry=known) if case.subject.entry]
-    assert [case.check for case in found] == [*record_checks.CHECKS]
-    ends = {case.check.name: case.outcome() for case in found}
+    chosen = [case for case in cases("odd", options, registry=known) if case.subject.entry]
+    assert [case.check for case in chosen] == [*record_checks.CHECKS]
+    ends = {case.check.name: case.outcome() for case in chosen}
     assert ends["defaults_are_allowed"].why == "option power has no default"
 
 
@@ -180,19 +180,19 @@ def test_a_warning_is_no_failure():
 
 
 def test_a_failure_is_expected_of_every_subject_or_of_one():
-    found = [Case(Check(name, "", print), s) for s in subjects() for name in ("a_rule", "b_rule")]
-    assert expect(found, {"a_rule": "slow"}) == {
+    chosen = [Case(Check(name, "", print), s) for s in subjects() for name in ("a_rule", "b_rule")]
+    assert expect(chosen, {"a_rule": "slow"}) == {
         "loss far: a_rule": "slow",
         "encoder far: a_rule": "slow",
     }
-    assert expect(found, {"loss far: b_rule": "old"}) == {"loss far: b_rule": "old"}
-    assert expect(found, {}) == {}
+    assert expect(chosen, {"loss far: b_rule": "old"}) == {"loss far: b_rule": "old"}
+    assert expect(chosen, {}) == {}
 
 
 def test_an_expected_failure_that_no_check_has_is_refused():
-    found = [Case(Check("a_rule", "", print), subject) for subject in subjects()]
+    chosen = [Case(Check("a_rule", "", print), subject) for subject in subjects()]
     with pytest.raises(UsageError, match=r"expected_failures: .*'a_rul'; did you mean 'a_rule'"):
-        expect(found, {"a_rul": "slow"})
+        expect(chosen, {"a_rul": "slow"})
 
 
 def subjects() -> list[Subject]:

@@ -24,17 +24,17 @@ from lvmctl.testing.contexts import (
 SHAPES = (SHAPE, *OTHER_SHAPES)
 
 
-def cosines(found: Contexts) -> torch.Tensor:
+def cosines(contexts: Contexts) -> torch.Tensor:
     """Cosines (B, K, K) of the chunks of each context."""
-    chunks = found.tensor().double()
+    chunks = contexts.tensor().double()
     return chunks @ chunks.mT
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("kind", KINDS)
 def test_contexts_are_finite_unit_chunks_that_a_seed_decides(kind, shape):
-    found = Contexts(kind, 3, shape, seed=4)
-    chunks = found.tensor()
+    contexts = Contexts(kind, 3, shape, seed=4)
+    chunks = contexts.tensor()
     assert chunks.shape == (3, shape.context_length, shape.dim)
     assert chunks.dtype == torch.float32
     assert torch.allclose(chunks.norm(dim=-1), torch.ones(3, shape.context_length), atol=1e-6)
@@ -45,21 +45,21 @@ def test_contexts_are_finite_unit_chunks_that_a_seed_decides(kind, shape):
 
 def test_each_kind_is_what_its_name_says():
     eye = torch.eye(5, dtype=torch.float64)
-    kept = {kind: cosines(Contexts(kind)) for kind in KINDS}
-    off_diagonal = {kind: found[:, eye == 0] for kind, found in kept.items()}
+    by_kind = {kind: cosines(Contexts(kind)) for kind in KINDS}
+    off_diagonal = {kind: matrix[:, eye == 0] for kind, matrix in by_kind.items()}
     assert off_diagonal["ordinary"].abs().max() < 0.9
     assert off_diagonal["ordinary"].std() > 0.1
     assert 0.8 < off_diagonal["alike"].min() < off_diagonal["alike"].max() < 1
-    assert torch.allclose(kept["identical"], torch.ones_like(eye), atol=1e-6)
-    assert torch.allclose(kept["orthogonal"], eye, atol=1e-6)
+    assert torch.allclose(by_kind["identical"], torch.ones_like(eye), atol=1e-6)
+    assert torch.allclose(by_kind["orthogonal"], eye, atol=1e-6)
     signs = torch.tensor([1.0, -1, 1, -1, 1]).double()
-    assert torch.allclose(kept["opposite"], torch.outer(signs, signs), atol=1e-6)
+    assert torch.allclose(by_kind["opposite"], torch.outer(signs, signs), atol=1e-6)
 
 
 @pytest.mark.parametrize("k", [2, 4, 6])
 def test_opposite_chunks_cancel_exactly(k):
-    found = Contexts("opposite", 4, Shape(7, k))
-    assert (found.tensor().sum(dim=1) == 0).all()
+    contexts = Contexts("opposite", 4, Shape(7, k))
+    assert (contexts.tensor().sum(dim=1) == 0).all()
 
 
 def test_an_example_says_what_it_is():

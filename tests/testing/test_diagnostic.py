@@ -15,7 +15,7 @@ from lvmctl.core.errors import DataError
 from lvmctl.registry.specs import DiagnosticSpec
 
 
-def said(verdict="LENGTH", sentence="The longest article has 24 chunks.", **more):
+def diagnosis(verdict="LENGTH", sentence="The longest article has 24 chunks.", **more):
     return Diagnosis(verdict, sentence, **more)
 
 
@@ -43,7 +43,7 @@ def of_splits(splits, reporter):
 
 
 def of_a_run(path, reporter):
-    return said(figures={"bytes": path.stat().st_size if path.exists() else 0})
+    return diagnosis(figures={"bytes": path.stat().st_size if path.exists() else 0})
 
 
 def returns_a_dict(split, reporter):
@@ -51,88 +51,88 @@ def returns_a_dict(split, reporter):
 
 
 def whispers(split, reporter):
-    return said("length")
+    return diagnosis("length")
 
 
 def rambles(split, reporter):
-    return said("THIS VERDICT IS MUCH TOO LONG FOR A VERDICT")
+    return diagnosis("THIS VERDICT IS MUCH TOO LONG FOR A VERDICT")
 
 
 def never_ends(split, reporter):
-    return said(sentence="The longest article has 24 chunks")
+    return diagnosis(sentence="The longest article has 24 chunks")
 
 
 def goes_on(split, reporter):
-    return said(sentence="The longest article\nhas 24 chunks.")
+    return diagnosis(sentence="The longest article\nhas 24 chunks.")
 
 
 def advises_at_length(split, reporter):
-    return said(change="Longer articles.\nOr more of them.")
+    return diagnosis(change="Longer articles.\nOr more of them.")
 
 
 def misses_a_cell(split, reporter):
-    return said(tables=(Table(("article", "chunks"), ((0,),), "Lengths"),))
+    return diagnosis(tables=(Table(("article", "chunks"), ((0,),), "Lengths"),))
 
 
 def counts_in_numpy(split, reporter):
-    return said(figures={"longest": split.lengths.max()})
+    return diagnosis(figures={"longest": split.lengths.max()})
 
 
 def lists_its_figures(split, reporter):
-    return said(figures=[int(split.lengths.max())])
+    return diagnosis(figures=[int(split.lengths.max())])
 
 
 def hides_its_verdict(split, reporter):
-    return said(figures={"verdict": 3})
+    return diagnosis(figures={"verdict": 3})
 
 
 def draws_in_numpy(split, reporter):
-    return said(figures={"mean": float(np.random.rand())})
+    return diagnosis(figures={"mean": float(np.random.rand())})
 
 
 def draws_anew(split, reporter):
-    return said(sentence=f"A figure is {random.random()}.")
+    return diagnosis(sentence=f"A figure is {random.random()}.")
 
 
 def normalises_in_place(split, reporter):
     split.vectors[:] = 0
-    return said()
+    return diagnosis()
 
 
 def writes_beside(path, reporter):
     (path.parent / "notes.txt").write_text("found") if path.is_file() else None
-    return said()
+    return diagnosis()
 
 
 def divides(split, reporter):
-    return said(figures={"share": 1 / int(split.lengths.max() - 1)})
+    return diagnosis(figures={"share": 1 / int(split.lengths.max() - 1)})
 
 
 def needs_dimensions(split, reporter):
-    return said(figures={"third": float(split.vectors[0, 2])})
+    return diagnosis(figures={"third": float(split.vectors[0, 2])})
 
 
 def compares(split, reporter):
     spread = float(split.vectors.std(axis=0).sum())
-    return said(figures={"share": int(1 / spread)} if spread else 1 / spread)
+    return diagnosis(figures={"share": int(1 / spread)} if spread else 1 / spread)
 
 
 def needs_two(split, reporter):
-    return said(figures={"second": int(split.lengths[1])})
+    return diagnosis(figures={"second": int(split.lengths[1])})
 
 
 def talks(split, reporter):
     if len(split.lengths) == 1:
         raise DataError("has one article\nand no more")
-    return said()
+    return diagnosis()
 
 
 def reads_blindly(path, reporter):
-    return said(figures={"bytes": path.stat().st_size})
+    return diagnosis(figures={"bytes": path.stat().st_size})
 
 
 def draws_badly(split, reporter):
-    return said(plot=lambda: 1 / 0)
+    return diagnosis(plot=lambda: 1 / 0)
 
 
 TARGETS = SimpleNamespace(
@@ -155,8 +155,8 @@ BROKEN = [
     ("counts_in_numpy", "store", PLAIN, "int64 is not JSON serializable"),
     ("lists_its_figures", "store", PLAIN, "figures is a list, not a dict"),
     ("hides_its_verdict", "store", PLAIN, "'verdict' hides the verdict"),
-    ("draws_in_numpy", "store", SAME, "figures is another"),
-    ("draws_anew", "store", SAME, "sentence is another"),
+    ("draws_in_numpy", "store", SAME, "figures changed"),
+    ("draws_anew", "store", SAME, "sentence changed"),
     ("normalises_in_place", "store", LEAVES, "it changes the store"),
     ("writes_beside", "run", LEAVES, "it changes the run"),
     ("divides", "store", ODD, "articles of one chunk ends in ZeroDivisionError"),
@@ -188,15 +188,15 @@ def test_a_broken_diagnostic_fails_its_check_alone(name, takes, check, why):
     assert why in judged.failures(outcomes(name, takes, [check]))[check]
 
 
-def test_what_is_no_diagnosis_is_told():
-    found = judged.failures(outcomes("returns_a_dict"))
-    assert found[SENTENCE] == "it returns a dict, not a Diagnosis"
+def test_what_is_no_diagnosis_is_reported():
+    failed = judged.failures(outcomes("returns_a_dict"))
+    assert failed[SENTENCE] == "it returns a dict, not a Diagnosis"
 
 
 def test_the_answers_are_noted():
-    found = outcomes("refuses")
-    assert found[SENTENCE].why == "LONG ENOUGH: The longest article has 24 chunks."
-    assert "one article: LONG ENOUGH, articles of one chunk: refused" in found[ODD].why
+    results = outcomes("refuses")
+    assert results[SENTENCE].why == "LONG ENOUGH: The longest article has 24 chunks."
+    assert "one article: LONG ENOUGH, articles of one chunk: refused" in results[ODD].why
     assert outcomes("of_a_run", "run")["plot_can_be_drawn"].why == "it has no plot"
 
 

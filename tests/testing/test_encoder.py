@@ -41,8 +41,8 @@ BROKEN = [
     (made.Wordy, ODDITIES, "an empty text is refused in several lines"),
     (made.Anonymous, RECIPE, "names None, not 'x'"),
     (made.Forgetful, RECIPE, "leaves out dim"),
-    (made.Opaque, RECIPE, "no plain data: Object of type ndarray"),
-    (made.Counting, RECIPE, "another one after texts were encoded"),
+    (made.Opaque, RECIPE, "not plain data: Object of type ndarray"),
+    (made.Counting, RECIPE, "changes after texts were encoded"),
     (made.Stateless, "state_comes_back", r"it has no restore\(\)"),
     (made.Pickled, "state_comes_back", "holds Python objects"),
     (made.Rounding, "state_comes_back", "gives other vectors"),
@@ -62,7 +62,7 @@ def test_a_sound_encoder_passes(encoder):
 
 
 @pytest.mark.parametrize(("encoder", "check", "why"), BROKEN)
-def test_a_broken_encoder_is_told(encoder, check, why):
+def test_a_broken_encoder_is_reported(encoder, check, why):
     outcomes = judged(record(encoder, issubclass(encoder, made.Fitted)), [check])
     assert re.search(why, failures(outcomes)[check])
 
@@ -93,11 +93,11 @@ def test_the_other_process_hashes_otherwise(monkeypatch, seed):
     program = f"import {made.__name__} as made; print(made.Hashed(made.Options()).encode(['a']))"
     monkeypatch.setenv("PYTHONHASHSEED", seed)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    here = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert here.returncode == 0
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0
     target = record(made.Hashed).target
     there = vectors_elsewhere(target, made.Options(), False, ["a"])
-    assert str(there) != here.stdout.strip()
+    assert str(there) != done.stdout.strip()
 
 
 def test_an_encoder_that_cannot_be_made_in_another_process_is_noted(monkeypatch):
@@ -109,12 +109,12 @@ def test_an_encoder_that_cannot_be_made_in_another_process_is_noted(monkeypatch)
 
 
 def test_nothing_is_downloaded(monkeypatch):
-    asked = []
+    calls = []
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.setattr(made, "download", lambda: asked.append(os.environ.get("HF_HUB_OFFLINE")))
+    monkeypatch.setattr(made, "download", lambda: calls.append(os.environ.get("HF_HUB_OFFLINE")))
     outcomes = judged(record(made.Remote))
     assert {outcome.status for outcome in outcomes.values()} == {"skip"}
-    assert set(asked) == {"1"}
+    assert set(calls) == {"1"}
 
 
 def test_an_encoder_whose_library_is_absent_is_skipped_with_what_installs_it():

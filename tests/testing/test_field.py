@@ -83,6 +83,6 @@ def test_a_sound_field_passes(target, shape):
 
 @pytest.mark.parametrize(("target", "shape", "check", "says"), BROKEN)
 def test_a_broken_field_fails_the_check_of_its_rule(target, shape, check, says):
-    found = faults(target, shape)
-    assert found.keys() == {check}
-    assert says in found[check]
+    messages = faults(target, shape)
+    assert messages.keys() == {check}
+    assert says in messages[check]

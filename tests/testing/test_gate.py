@@ -131,9 +131,9 @@ def forgetful(answer, later):
     def make(options):
         calls = []
 
-        def gate(*given):
-            calls.append(given)
-            return answer(*given) if len(calls) == 1 else later(*given)
+        def gate(*args):
+            calls.append(args)
+            return answer(*args) if len(calls) == 1 else later(*args)
 
         return gate
 
@@ -220,7 +220,9 @@ def test_a_broken_gate_fails_its_check(role, name, check, why):
 
 def test_a_sample_weight_needs_fields_that_there_are():
     missing = gate("weighs", "sample", needs=("nearest",))
-    kit.assert_fails(missing, {"needs_known_fields": "needs batch field 'nearest', which there"})
+    kit.assert_fails(
+        missing, {"needs_known_fields": "needs batch field 'nearest', which does not exist"}
+    )
 
 
 def test_what_a_gate_does_is_noted():

@@ -33,16 +33,16 @@ def test_records_are_those_of_a_training(tmp_path):
     )
     run = start(request, Recorder()).run
     (written,) = json.loads(run.history.read_text(encoding="utf-8"))
-    usual = next(given for given in records()[0] if given.name == "epoch 1 as usual").make()[0]
+    usual = next(case for case in records()[0] if case.name == "epoch 1 as usual").make()[0]
     of_losses = {("train", "loss_mse"), ("val", "loss_mse")}
     of_gates = {("train", "gate_weight_mean")}
-    found = {path for path in paths(written) ^ paths(usual) if path[:3] != ("val", "5cat", "A")}
+    changed = {path for path in paths(written) ^ paths(usual) if path[:3] != ("val", "5cat", "A")}
     # Which offsets and ceilings there are, the length of the articles decides.
-    assert found - of_losses - of_gates == set()
+    assert changed - of_losses - of_gates == set()
 
 
 def test_records_lack_what_is_not_always_measured():
-    made = {given.name: given.make()[0] for given in records()[0]}
+    made = {case.name: case.make()[0] for case in records()[0]}
     assert "val" not in made["epoch 2 without evaluation"]
     assert "r@5" in made["epoch 2 as usual"]["val"]
     assert "r@5" not in made["epoch 2 without ranks"]["val"]
@@ -52,9 +52,9 @@ def test_records_lack_what_is_not_always_measured():
 
 
 def test_a_record_is_new_each_time():
-    given = records()[0][1]
-    given.make()[0]["val"].clear()
-    assert given.make()[0]["val"]
+    case = records()[0][1]
+    case.make()[0]["val"].clear()
+    assert case.make()[0]["val"]
 
 
 def test_fill_keeps_counts():
@@ -62,17 +62,17 @@ def test_fill_keeps_counts():
 
 
 def test_batches_have_every_field():
-    for given in batches()[0]:
-        (batch,) = given.make()
+    for case in batches()[0]:
+        (batch,) = case.make()
         assert isinstance(batch, Batch)
         assert all(name in batch for name in FIELDS)
         assert torch.allclose(batch.target.norm(dim=-1), torch.ones(len(batch)), atol=1e-6)
-    sizes = {given.name: len(given.make()[0]) for given in batches()[0]}
+    sizes = {case.name: len(case.make()[0]) for case in batches()[0]}
     assert sizes["a batch of one window"] == 1
 
 
 def test_curricula_are_of_two_trainings():
-    sizes = [{len(given.make()[0]) for given in training} for training in curricula()]
+    sizes = [{len(case.make()[0]) for case in training} for training in curricula()]
     assert sizes == [{252}, {1}]
 
 

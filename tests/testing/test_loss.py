@@ -223,7 +223,7 @@ BROKEN = [
     (Sound, {"needs_prediction": ("alpha",)}, "declares_fields_that_exist", "alpha"),
     (Shapeless, {}, "is_built", "no second chunk"),
     (NoModule, {}, "is_built", "torch.nn.Module"),
-    (Asks, {}, "is_built", "asks for 'width', and is given options and shape by name"),
+    (Asks, {}, "is_built", "parameter 'width', and may have options and shape"),
     (Number, {}, "returns_values_per_window", "or a LossOutput, this is float"),
     (Matrix, {}, "returns_values_per_window", "its term far is (8, 8), not (8,) or ()"),
     (Nothing, {}, "returns_values_per_window", "no term"),
@@ -271,7 +271,7 @@ def test_what_is_no_fault_is_reported():
 
 
 @pytest.mark.parametrize("loss", [CountsLater, Dice])
-def test_nothing_is_told_from_a_loss_that_changes_by_itself(loss):
+def test_nothing_is_reported_of_a_loss_that_changes_by_itself(loss):
     names = ("reads_only_what_it_declares", "reads_its_share")
     for outcome in judged(record(loss), names).values():
         assert (outcome.status, outcome.why) == ("skip", "it is not deterministic")

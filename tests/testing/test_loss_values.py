@@ -97,14 +97,14 @@ class Detached(Sound):
 
 class DetachedBesideItsOwn(Verifier):
     def each(self, prediction, batch, step):
-        own = super().each(prediction, batch, step)
-        return own + 1 - cosine(prediction.q.detach(), batch.target)
+        values = super().each(prediction, batch, step)
+        return values + 1 - cosine(prediction.q.detach(), batch.target)
 
 
 class BackwardsAlone(Sound):
     def each(self, prediction, batch, step):
-        found = super().each(prediction, batch, step)
-        return found if len(batch) > 1 else -found
+        values = super().each(prediction, batch, step)
+        return values if len(batch) > 1 else -values
 
 
 class Contrast(Sound):

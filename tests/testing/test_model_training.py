@@ -33,11 +33,11 @@ def test_the_other_sequence_models_of_core_pass(encoder):
 class Scheduled(Free):
     """What `at` tells it lives in a buffer."""
 
-    kept = True
+    persistent = True
 
     def __init__(self, options, shape):
         super().__init__(options, shape)
-        self.register_buffer("late", torch.zeros(()), persistent=self.kept)
+        self.register_buffer("late", torch.zeros(()), persistent=self.persistent)
 
     def at(self, step):
         self.late.fill_(step.epoch)
@@ -93,7 +93,7 @@ class SinglePrecision(Free):
 class Forgetful(Scheduled):
     """What `at` tells it is no part of its state."""
 
-    kept = False
+    persistent = False
 
 
 class Objects(Free):

@@ -11,7 +11,7 @@ from registry.distributions import Distribution, unpack
 
 import lvmctl
 from lvmctl.registry import Plugin, Registry
-from lvmctl.registry.find import Found, find
+from lvmctl.registry.find import Origin, find
 from lvmctl.registry.registry import build
 from lvmctl.testing.check import Subject
 from lvmctl.testing.checks import plugin as plugin_checks
@@ -51,7 +51,7 @@ def installed(tmp_path, monkeypatch):
         site = unpack(tmp_path / "site", *distributions)
         monkeypatch.syspath_prepend(str(site))
         names = {distribution.name for distribution in distributions}
-        return build([found for found in find() if found.distribution in names], {})
+        return build([origin for origin in find() if origin.distribution in names], {})
 
     yield make
     for name in set(sys.modules) - known:
@@ -61,7 +61,7 @@ def installed(tmp_path, monkeypatch):
 
 def judged(registry: Registry, name: str = "mine") -> dict[str, Outcome]:
     """How each check of the plugin ends."""
-    plugin = next(plugin for plugin in registry.plugins if plugin.found.known_as(name))
+    plugin = next(plugin for plugin in registry.plugins if plugin.origin.known_as(name))
     assert plugin.status == "ok", plugin.error
     subject = Subject(registry, plugin)
     return {check.name: Case(check, subject).outcome() for check in checks("plugin")}
@@ -140,9 +140,9 @@ def test_one_rule_alone_catches_a_fault(fault, installed, monkeypatch, tmp_path)
     monkeypatch.setenv("MINE_ONLY", "before")  # what the plugin does here is undone
     monkeypatch.delenv("MINE_ONLY")
     name, text, why = BROKEN[fault]
-    found = failures(judged(installed(mine(text))))
-    assert found.keys() == {name}
-    assert re.search(why, found[name]), found[name]
+    failed = failures(judged(installed(mine(text))))
+    assert failed.keys() == {name}
+    assert re.search(why, failed[name]), failed[name]
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_one_rule_alone_catches_a_fault(fault, installed, monkeypatch, tmp_path)
 )
 def test_a_distribution_requires_this_lvmctl(requires, why, installed, monkeypatch):
     monkeypatch.setattr(lvmctl, "__version__", "0.1.0")
-    found = failures(judged(installed(mine(requires=requires))))
-    assert why in found["requires_lvmctl"]
+    failed = failures(judged(installed(mine(requires=requires))))
+    assert why in failed["requires_lvmctl"]
 
 
 @pytest.mark.parametrize("requires", [("lvmctl",), ("LVMCTL>=0.1.0rc1", "numpy"), RANGE])
@@ -191,9 +191,9 @@ def test_two_plugins_that_contest_a_name_hear_of_each_other(installed):
     files = {"other_pkg.py": SOUND.replace("mine_pkg", "other_pkg")}
     other = Distribution("lvmctl-other", files, {"mine": "other_pkg"}, "2.0", RANGE)
     registry = installed(mine(), other)
-    for name, said in (("lvmctl-mine", "lvmctl-other 2.0"), ("lvmctl-other", "lvmctl-mine 1.0")):
-        found = failures(judged(registry, name))
-        assert found == {"names_are_free": f"{said} has a plugin mine too"}
+    for name, owner in (("lvmctl-mine", "lvmctl-other 2.0"), ("lvmctl-other", "lvmctl-mine 1.0")):
+        failed = failures(judged(registry, name))
+        assert failed == {"names_are_free": f"{owner} has a plugin mine too"}
 
 
 def test_another_api_is_refused(installed):
@@ -205,16 +205,16 @@ def test_another_api_is_refused(installed):
 
 def test_a_declaration_that_needs_what_was_imported_before_fails(installed, monkeypatch):
     monkeypatch.setattr(sys, "mine_was_here", True, raising=False)
-    found = failures(judged(installed(mine("import sys\nsys.mine_was_here\n" + SOUND))))
+    failed = failures(judged(installed(mine("import sys\nsys.mine_was_here\n" + SOUND))))
     assert (
         "importing mine_pkg.plugin in a new process fails: AttributeError"
-        in found["light_to_import"]
+        in failed["light_to_import"]
     )
 
 
 def test_a_file_of_its_own_has_no_distribution(tmp_path):
-    found = Found("angle", str(tmp_path / "angle.py"), "unpackaged", "json")
-    plugin = Plugin(found, "ok", 1)
+    origin = Origin("angle", str(tmp_path / "angle.py"), "unpackaged", "json")
+    plugin = Plugin(origin, "ok", 1)
     registry = Registry([plugin], None)
     outcomes = judged(registry, "angle")
     skipped = {name for name, outcome in outcomes.items() if outcome.status == "skip"}
@@ -261,8 +261,8 @@ def test_the_files_of_a_plugin_are_all_looked_at(files, module, expected, tmp_pa
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
-    found = sources(module)
-    assert len(found) == expected
-    assert all(path.is_relative_to(place) for place, path in found)
+    listed = sources(module)
+    assert len(listed) == expected
+    assert all(path.is_relative_to(place) for place, path in listed)
     for name in [name for name in sys.modules if name.startswith("a_pkg")]:
         del sys.modules[name]

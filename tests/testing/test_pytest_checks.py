@@ -51,14 +51,14 @@ def test_a_check_is_a_test(ends):
 
 
 def test_an_expected_failure_is_none(ends):
-    found = ends('parametrize_with_checks("core/mse", expected_failures={"breaks": "by design"})')
-    assert found == {"passed": 1, "xfailed": 1, "skipped": 1}
+    ended = ends('parametrize_with_checks("core/mse", expected_failures={"breaks": "by design"})')
+    assert ended == {"passed": 1, "xfailed": 1, "skipped": 1}
 
 
 def test_an_expected_failure_that_passes_fails(ends):
     reasons = {"loss mse: holds": "was slow", "breaks": "by design"}
-    found = ends(f'parametrize_with_checks("core/mse", expected_failures={reasons})')
-    assert found == {"failed": 1, "xfailed": 1, "skipped": 1}
+    ended = ends(f'parametrize_with_checks("core/mse", expected_failures={reasons})')
+    assert ended == {"failed": 1, "xfailed": 1, "skipped": 1}
 
 
 def test_each_test_carries_the_name_of_its_subject_and_check():

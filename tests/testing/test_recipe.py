@@ -116,23 +116,23 @@ def outcomes(install, site, monkeypatch):
             },
         )
         lvmctl.registry.configure()
-        found = cases("mine/x", registry=registry and registry(load_registry()))
-        return {case.check.name: case.outcome() for case in found if case.check in checks}
+        chosen = cases("mine/x", registry=registry and registry(load_registry()))
+        return {case.check.name: case.outcome() for case in chosen if case.check in checks}
 
     yield judge
     lvmctl.registry.configure()
 
 
 def test_a_sound_recipe_passes(outcomes):
-    found = outcomes()
-    assert {outcome.status for outcome in found.values()} == {"pass"}
-    assert found["parts_fit_together"].why == ("x: core/free | 1 × core/mse + 0,3=.5 × core/cosine")
-    assert found["every_loss_is_logged"].why == "loss_mse, loss_cosine"
+    ended = outcomes()
+    assert {outcome.status for outcome in ended.values()} == {"pass"}
+    assert ended["parts_fit_together"].why == ("x: core/free | 1 × core/mse + 0,3=.5 × core/cosine")
+    assert ended["every_loss_is_logged"].why == "loss_mse, loss_cosine"
     assert (
         "refused: sequence.width = 1, sequence.heads = 65536"
-        in found["every_bound_plans_or_is_refused"].why
+        in ended["every_bound_plans_or_is_refused"].why
     )
-    assert re.fullmatch(r"x_c5_\d{8}_\d{6}", found["run_name_is_short"].why)
+    assert re.fullmatch(r"x_c5_\d{8}_\d{6}", ended["run_name_is_short"].why)
 
 
 TORCH = "composes_without_torch"
@@ -143,12 +143,12 @@ SLOW = TRAINS, LOGGED, "one_seed_gives_one_run"
 QUICK = [check for check in CHECKS if check.name not in SLOW]
 MSE, RUN_NAME = 'Part("core/mse", {}, options.share)', '{"c": options.context}'
 BROKEN = [
-    ("from lvmctl import", "import torch\nfrom lvmctl import", TORCH, "no torch, it fails"),
+    ("from lvmctl import", "import torch\nfrom lvmctl import", TORCH, "without torch it fails"),
     (
         "def compose(options):\n",
         "def compose(options):\n    import torch\n",
         TORCH,
-        "no torch, it fails",
+        "without torch it fails",
     ),
     (MSE, "Part('core/mse', {}, 1 / (2 - options.share))", BOUNDS, "2.0 ends in .*ZeroDiv"),
     (MSE, "Part('core/mse' if options.share < 2 else 3)", BOUNDS, "share = 2.0 ends in TypeError"),
@@ -170,7 +170,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("old", "new", "check", "why"), BROKEN)
-def test_a_broken_recipe_is_told(outcomes, old, new, check, why):
+def test_a_broken_recipe_is_reported(outcomes, old, new, check, why):
     due = [each for each in CHECKS if each.name == check]
     assert re.search(why, failures(outcomes(old, new, checks=due))[check])
 
@@ -182,19 +182,19 @@ def test_a_broken_recipe_is_told(outcomes, old, new, check, why):
         ("options.sequence", "loss core/mse: it takes NoOptions, not SequenceOptions"),
     ],
 )
-def test_parts_that_do_not_fit_are_told(outcomes, options, why):
-    found = failures(outcomes(MSE, f"Part('core/mse', {options})", checks=QUICK))
-    assert why in found[FITS]
+def test_parts_that_do_not_fit_are_reported(outcomes, options, why):
+    failed = failures(outcomes(MSE, f"Part('core/mse', {options})", checks=QUICK))
+    assert why in failed[FITS]
 
 
-def test_what_is_no_composition_is_told(outcomes):
-    found = failures(outcomes("return Composition(", "return dict(", checks=QUICK))
-    assert found[TORCH] == "it gives a dict, not a Composition"
+def test_what_is_no_composition_is_reported(outcomes):
+    failed = failures(outcomes("return Composition(", "return dict(", checks=QUICK))
+    assert failed[TORCH] == "it gives a dict, not a Composition"
 
 
-def test_options_of_another_kind_are_told(outcomes):
-    found = failures(outcomes(options="Own", checks=QUICK))
-    assert found["options_are_a_trainings"] == "Own does not extend TrainingOptions"
+def test_options_of_another_kind_are_reported(outcomes):
+    failed = failures(outcomes(options="Own", checks=QUICK))
+    assert failed["options_are_a_trainings"] == "Own does not extend TrainingOptions"
 
 
 def test_only_an_installed_recipe_is_trained(outcomes):
@@ -202,6 +202,6 @@ def test_only_an_installed_recipe_is_trained(outcomes):
         lvmctl.registry.configure(disable=["mine"])
         return Registry(registry.plugins, registry.hook)
 
-    found = outcomes(registry=another)
-    assert found[TRAINS].status == found[LOGGED].status == "skip"
-    assert "not installed" in found[TRAINS].why
+    ended = outcomes(registry=another)
+    assert ended[TRAINS].status == ended[LOGGED].status == "skip"
+    assert "not installed" in ended[TRAINS].why

@@ -33,11 +33,11 @@ sizes = {
 def test_every_field_has_the_shape_that_is_documented(size, dim, k, **more):
     batch = random_batch(size, dim, k, **more)
     letters = {"B": size, "K": k, "D": dim} | {COUNTS[n]: more[n] for n in COUNTS}
-    for name, told in FIELDS.items():
+    for name, description in FIELDS.items():
         if name == "second_last" and k == 1:
             assert name not in batch
             continue
-        shape = re.match(r"\((.*?)\)", told).group(1).replace(" ", "").strip(",").split(",")
+        shape = re.match(r"\((.*?)\)", description).group(1).replace(" ", "").strip(",").split(",")
         assert getattr(batch, name).shape == tuple(letters[letter] for letter in shape), name
 
 
@@ -92,8 +92,8 @@ def test_the_same_seed_gives_the_same_batch():
 @given(closeness=st.floats(-1, 1), seed=st.integers(0, 999), dim=st.integers(2, 9))
 def test_a_prediction_is_as_near_to_the_target_as_asked(closeness, seed, dim):
     batch = random_batch(5, dim, seed=seed)
-    found = random_prediction(batch, closeness, seed)
-    for q, y in ((found.q, batch.target), (found.rollout, batch.future)):
+    prediction = random_prediction(batch, closeness, seed)
+    for q, y in ((prediction.q, batch.target), (prediction.rollout, batch.future)):
         torch.testing.assert_close(q.norm(dim=-1), torch.ones(y.shape[:-1]))
         near = torch.full(y.shape[:-1], closeness)
         torch.testing.assert_close((q * y).sum(-1), near, atol=1e-5, rtol=0)
@@ -108,9 +108,9 @@ def test_the_target_itself_is_met_exactly():
 @pytest.mark.parametrize("make", [random_prediction, lambda b: constant_prediction(b.last, b)])
 def test_every_field_of_a_prediction_is_filled(make):
     batch = random_batch(rollout=3)
-    found = make(batch)
+    prediction = make(batch)
     names = [field.name for field in fields(Prediction) if field.name != "extras"]
-    shapes = {name: tuple(getattr(found, name).shape) for name in names}
+    shapes = {name: tuple(getattr(prediction, name).shape) for name in names}
     assert shapes == {
         "q": (8, 16),
         "raw": (8, 16),
@@ -118,17 +118,17 @@ def test_every_field_of_a_prediction_is_filled(make):
         "rollout": (8, 3, 16),
         "scores": (8, 5),
     }
-    asked = torch.cat([batch.target[:, None], batch.negatives], dim=1)
-    torch.testing.assert_close(found.scores, (asked * found.q[:, None]).sum(-1))
+    candidates = torch.cat([batch.target[:, None], batch.negatives], dim=1)
+    torch.testing.assert_close(prediction.scores, (candidates * prediction.q[:, None]).sum(-1))
     assert make(batch.only(("target", "future", "context", "last"), "x")).scores is None
-    torch.testing.assert_close(torch.nn.functional.normalize(found.raw, dim=-1), found.q)
-    assert not torch.allclose(found.raw, found.q)
-    torch.testing.assert_close(found.weights.sum(-1), torch.ones(8))
-    assert found.rollout[:, 0].equal(found.q)
+    torch.testing.assert_close(torch.nn.functional.normalize(prediction.raw, dim=-1), prediction.q)
+    assert not torch.allclose(prediction.raw, prediction.q)
+    torch.testing.assert_close(prediction.weights.sum(-1), torch.ones(8))
+    assert prediction.rollout[:, 0].equal(prediction.q)
     assert make(random_batch(rollout=0)).rollout is None
 
 
 def test_a_constant_prediction_stays():
     batch = random_batch(rollout=3)
-    found = constant_prediction(batch.last, batch)
-    assert found.rollout.equal(batch.last[:, None].expand(-1, 3, -1))
+    prediction = constant_prediction(batch.last, batch)
+    assert prediction.rollout.equal(batch.last[:, None].expand(-1, 3, -1))

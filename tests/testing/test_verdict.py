@@ -51,7 +51,7 @@ def test_a_sound_comparison_passes(details):
 BELONGS, MEASURED = "says_where_it_belongs", "figure_is_measured"
 ORDER, VALUES = "bounds_are_in_order", "some_values_pass_and_some_fail"
 BROKEN = [
-    ({"category": "F"}, BELONGS, "category 'F' is no test of 5CAT"),
+    ({"category": "F"}, BELONGS, "category 'F' is not a test of 5CAT"),
     ({"split": "train"}, BELONGS, "split 'train' is never judged"),
     ({"reference": "core/fre"}, BELONGS, "no model 'core/fre'; did you mean 'free'?"),
     ({"against": "ridge"}, BELONGS, "does not name ridge"),
@@ -61,11 +61,11 @@ BROKEN = [
     ({"metric": "ablations.shuffled", "split": "ood"}, MEASURED, "on ood windows"),
     ({"metric": "latency.ratio", "against": "direct"}, MEASURED, "of direct too"),
     ({"metric": "share"}, MEASURED, "nothing measures 'share'"),
-    ({"against": "dirct"}, MEASURED, "against 'dirct', which no baseline is called"),
-    ({"against": "random-centred"}, MEASURED, "which no baseline is called"),
+    ({"against": "dirct"}, MEASURED, "against 'dirct', which is not a baseline"),
+    ({"against": "random-centred"}, MEASURED, "which is not a baseline"),
     ({"at_least": math.nan, "marginal": None}, ORDER, "a figure of nan gets FAIL"),
     ({"marginal": 0.3}, ORDER, "0.3 lies on the passing side"),
-    ({"marginal": math.inf, "at_least": None, "at_most": 0.2}, ORDER, "is no bound of what fails"),
+    ({"marginal": math.inf, "at_least": None, "at_most": 0.2}, ORDER, "is not a failing value"),
     ({"metric": R5, "at_least": 70.0}, VALUES, "nothing can pass: in_article.filtered.r@5 lies"),
     ({"metric": R5, "at_least": 0.0, "marginal": None}, VALUES, "nothing can fail"),
     ({"at_least": None, "at_most": 2.0, "marginal": None}, VALUES, "nothing can fail"),
@@ -86,7 +86,7 @@ def test_a_broken_gate_fails_its_check(details, check, why):
     ("details", "check", "why"),
     [
         ({"gates": ("x", "z")}, "gates_are_verdicts", "z"),
-        ({"source": ""}, "gates_are_verdicts", "where the bound of x comes from"),
+        ({"source": ""}, "gates_are_verdicts", "no source for its bound"),
         ({"needed": 2}, "needed_can_be_passed", "it needs 2 of 1 tests"),
         ({"gates": ("free",)}, "needed_can_be_passed", "all of its gates are optional"),
     ],

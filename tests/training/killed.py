@@ -18,8 +18,8 @@ def command(run: Path, epochs: int, resume: bool) -> list[str]:
         return ["train", "--resume", str(run)]
     options = TINY | {"checkpoint_every": 2}
     settings = [word for key, value in options.items() for word in ("--set", f"{key}={value}")]
-    given = ["--plugin", "p8", "--data", DATA, "--epochs", str(epochs), "--out", str(run)]
-    return ["train", *given, *settings]
+    command = ["--plugin", "p8", "--data", DATA, "--epochs", str(epochs), "--out", str(run)]
+    return ["train", *command, *settings]
 
 
 def train(run: Path, epochs: int, resume: bool) -> None:

@@ -119,15 +119,15 @@ def lvmctl_after_epoch(epoch, metrics):
 """
 
 
-@pytest.mark.parametrize(("hooks", "said"), [(HOOKS, "before"), (CHANGING, "it returned 3")])
-def test_a_hook_that_fails_is_named_once_and_left_out(odd, make_training, hooks, said):
+@pytest.mark.parametrize(("hooks", "message"), [(HOOKS, "before"), (CHANGING, "it returned 3")])
+def test_a_hook_that_fails_is_named_once_and_left_out(odd, make_training, hooks, message):
     odd(hooks=hooks)
     training = make_training(epochs=2)
     training.hooks.call("lvmctl_before_run", run=training.run)
     assert training.fit().stopped is None
-    told = [line for line in training.reporter.said if "plugin odd" in line]
-    assert len(told) == 1
-    assert said in told[0]
+    lines = [line for line in training.reporter.messages if "plugin odd" in line]
+    assert len(lines) == 1
+    assert message in lines[0]
     assert json.loads(training.run.history.read_text())[1]["epoch"] == 2
 
 

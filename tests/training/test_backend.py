@@ -80,7 +80,7 @@ def test_a_pinned_one_is_taken_or_refused(rounding, error):
     with pytest.raises(UsageError) as caught:
         choose_backend("cpu", "fp32", "onednn")
     assert str(caught.value) == (
-        "matmul=onednn: its products are no float32 arithmetic here (relative error 2e-03); "
+        "matmul=onednn: its products are not float32 arithmetic here (relative error 2e-03); "
         "use matmul=auto, or precision=bf16 where rounding is wanted"
     )
 

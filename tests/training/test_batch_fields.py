@@ -99,7 +99,7 @@ def test_a_loss_is_given_the_field_it_needs(mine, make_training):
 @pytest.mark.parametrize(
     ("loss", "says"),
     [
-        ("plases", "needs batch field 'plases', which there is not; did you mean 'places'?"),
+        ("plases", "needs batch field 'plases', which does not exist; did you mean 'places'?"),
         ("weight", "lvmctl weighs what a loss returns, see docs/plugins/versions.md"),
     ],
 )
@@ -124,7 +124,7 @@ def test_two_fields_of_one_name_cannot_be_in_one_batch(mine):
         ("short", r"field short of plugin mine.*it gives \(31,\) for 32 windows"),
         (
             "odd",
-            "field odd of plugin mine.*it asks for 'width', and is given windows, index",
+            "field odd of plugin mine.*it has a parameter 'width', and may have windows, index",
         ),
     ],
 )

@@ -8,8 +8,8 @@ import torch
 
 from lvmctl import Prediction
 from lvmctl.baselines.wiener import Wiener
-from lvmctl.evaluation.figures import figures
-from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals
+from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, rivals
+from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.registry.specs import NoOptions, Shape
 from lvmctl.sphere import span_projection
@@ -27,7 +27,7 @@ def test_with_a_cosine_loss_the_mixture_reaches_the_best_scalar_weighting(make_t
     training.fit()
     train, val = training.builder.windows, training.validation.builder.windows
     wiener = Wiener(NoOptions(), Shape(16, 5, 1)).fit(train)
-    best = figures(val, Predictor("wiener", wiener)(val), min_article=6)["cos_next"]
+    best = mean_metrics(val, Predictor("wiener", wiener)(val), min_article=6)["cos_next"]
     val_record = training.records[-1]["val"]
     assert val_record["cos_next"] == pytest.approx(best, abs=0.01)
     assert best - val_record["direct"]["cos_next"] > 0.03
@@ -90,16 +90,16 @@ def test_on_independent_chunks_nothing_beats_chance(make_training):
 def test_mini_5cat_of_direct_is_the_lag_curve(make_training):
     data, a = "synth:ar1?articles=400&chunks=24&dim=16&a=0.6", 0.6
     direct = make_training(data=data).validation.direct
-    found = direct["5cat"]["A"]
-    assert list(found["sweep"]) == [str(k) for k in range(-8, 4)]
-    for k, cosine in found["sweep"].items():
+    at = direct["5cat"]["A"]
+    assert list(at["sweep"]) == [str(k) for k in range(-8, 4)]
+    for k, cosine in at["sweep"].items():
         assert cosine == pytest.approx(a ** abs(int(k) + 1), abs=0.05)
-    assert found["seed"] == pytest.approx(a - 1, abs=0.05)
-    assert found["rival"] == 1
-    assert found["fair"] == pytest.approx(a - a**2, abs=0.05)
+    assert at["seed"] == pytest.approx(a - 1, abs=0.05)
+    assert at["rival"] == 1
+    assert at["fair"] == pytest.approx(a - a**2, abs=0.05)
     # A copier predicts ar1 as well as anyone can (docs/methods.md#5cat, at a = .9).
-    assert found["chance"] == pytest.approx(1 / 7)
-    assert found["accuracy"] > 0.5
+    assert at["chance"] == pytest.approx(1 / 7)
+    assert at["accuracy"] > 0.5
     # With the window in the pool, the prediction finds itself first.
     retrieval = direct["5cat"]["B"]
     assert retrieval["seed"]["r@1"] == 0
@@ -114,14 +114,14 @@ def test_mini_5cat_of_a_model_is_that_of_its_predictions(make_training):
     predictor = Predictor("p8", lambda context: training.model(context).q)
     q = predictor(windows)
     sweep = offset_sweep(windows, q)
-    found = val["5cat"]["A"]
-    assert found["sweep"] == pytest.approx({str(k): c.mean() for k, c in sweep.items()}, abs=1e-6)
-    assert found["rival"] == rivals(windows, sweep)["fair"]
-    columns = offset_columns(windows, q, sweep)
+    at = val["5cat"]["A"]
+    assert at["sweep"] == pytest.approx({str(k): c.mean() for k, c in sweep.items()}, abs=1e-6)
+    assert at["rival"] == rivals(windows, sweep)["fair"]
+    columns = offset_metrics(windows, q, sweep)
     for rule in ("seed", "fair", "accuracy"):
-        assert found[rule] == pytest.approx(columns[f"offsets.{rule}"].mean(), abs=1e-6)
-    assert found["chance"] == pytest.approx(1 / 7)
-    pools = figures(windows, q, min_article=6)["in_article"]
+        assert at[rule] == pytest.approx(columns[f"offsets.{rule}"].mean(), abs=1e-6)
+    assert at["chance"] == pytest.approx(1 / 7)
+    pools = mean_metrics(windows, q, min_article=6)["in_article"]
     for rule, pool in (("seed", "unfiltered"), ("fair", "filtered")):
         expected = {name: pools[pool][name] for name in ("r@1", "r@5")}
         assert val["5cat"]["B"][rule] == pytest.approx(expected)
@@ -129,8 +129,8 @@ def test_mini_5cat_of_a_model_is_that_of_its_predictions(make_training):
 
 def test_mini_5cat_leaves_out_what_short_articles_lack(make_training):
     training = make_training(data="synth:ar1?articles=60&chunks=6&dim=16", min_article=7)
-    found = training.validation.direct
-    assert found["in_article_windows"] == 0
-    assert found["5cat"]["B"] == {"seed": {}, "fair": {}}
-    assert found["5cat"]["A"].keys() == {"seed", "sweep"}
-    assert list(found["5cat"]["A"]["sweep"]) == ["-5", "-4", "-3", "-2", "-1", "0"]
+    direct = training.validation.direct
+    assert direct["in_article_windows"] == 0
+    assert direct["5cat"]["B"] == {"seed": {}, "fair": {}}
+    assert direct["5cat"]["A"].keys() == {"seed", "sweep"}
+    assert list(direct["5cat"]["A"]["sweep"]) == ["-5", "-4", "-3", "-2", "-1", "0"]

@@ -29,10 +29,10 @@ def test_the_history_has_every_named_figure(make_training):
         assert terms | {"cos_next", "cos_anchor", "r@5", "mrr@10", "chance_r@5"} <= set(val)
         for side in (val, val["direct"]):
             for previous in ("last", "second_last", "unseen"):
-                found = side["cos_next"] - side["cos_prev"][previous]
+                margin = side["cos_next"] - side["cos_prev"][previous]
                 # unseen averages fewer windows than cos_next does
                 tolerance = 0.05 if previous == "unseen" else 1e-6
-                assert side["margin"][previous] == pytest.approx(found, abs=tolerance)
+                assert side["margin"][previous] == pytest.approx(margin, abs=tolerance)
         total = val["loss_rank"] + 0.5 * val["loss_margin"] + 0.2 * val["loss_order"]
         assert val["loss"] == pytest.approx(total, abs=1e-5)
         assert val["direct"]["cos_prev"]["last"] == pytest.approx(1, abs=1e-6)
@@ -168,11 +168,11 @@ def test_the_best_model_is_the_best_epoch_by_its_metric(make_training, monkeypat
     saved = {}
     validate = training.validate
 
-    def told():
+    def lines():
         saved[training.epoch] = {k: v.clone() for k, v in training.model.state_dict().items()}
         return validate() | {by: values[training.epoch]}
 
-    monkeypatch.setattr(training, "validate", told)
+    monkeypatch.setattr(training, "validate", lines)
     result = training.fit()
     best = 1 if by == "loss" else 2
     assert result.best["epoch"] == best
@@ -261,13 +261,13 @@ def test_the_kill_rule_is_off_by_default_and_says_why_when_on(make_training):
 
 
 def test_bf16_trains_to_the_same_cosine(make_training):
-    found = []
+    epochs = []
     for precision in ("fp32", "bf16"):
         training = make_training(precision, epochs=3, precision=precision, lr=2e-3)
         training.fit()
-        found.append(training.records[-1]["val"]["cos_next"])
-    assert found[0] == pytest.approx(found[1], abs=0.01)
-    assert found[0] != found[1]
+        epochs.append(training.records[-1]["val"]["cos_next"])
+    assert epochs[0] == pytest.approx(epochs[1], abs=0.01)
+    assert epochs[0] != epochs[1]
 
 
 @pytest.mark.parametrize(

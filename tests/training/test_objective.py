@@ -65,10 +65,10 @@ def test_weights_gates_and_rollouts_are_what_they_say(train):
     assert "loss_far" not in first
     assert first["loss"] == pytest.approx(first["loss_mse"])
     assert second["loss"] == pytest.approx(second["loss_mse"] + 3 * second["loss_far"])
-    found, expected = training.records[2]["val"], by_hand(training, 3)
-    assert found["loss_mse"] == pytest.approx(expected["mse"], rel=1e-4)
-    assert found["loss_far"] == pytest.approx(expected["far"], rel=1e-4)
-    assert found["gate_weight_mean"] == pytest.approx(expected["gate"])
+    metrics, expected = training.records[2]["val"], by_hand(training, 3)
+    assert metrics["loss_mse"] == pytest.approx(expected["mse"], rel=1e-4)
+    assert metrics["loss_far"] == pytest.approx(expected["far"], rel=1e-4)
+    assert metrics["gate_weight_mean"] == pytest.approx(expected["gate"])
 
 
 def test_a_ramp_weighs_every_step(train):
@@ -102,12 +102,12 @@ def test_gradient_flows_through_every_step_of_a_rollout(train):
     assert grads[0].any()
 
 
-def test_no_rollout_is_computed_while_its_loss_is_silent(train):
+def test_no_rollout_is_computed_while_its_weight_is_zero(train):
     training = train(weight="0,2=1")
     batch = training.builder.batch(np.arange(6), 1, 0)
     for epoch, wanted in ((1, False), (2, True)):
-        found = training.objective.predict(training.model, batch, Step(epoch, 0, 3, 1)).rollout
-        assert (found is not None) == wanted
+        rollout = training.objective.predict(training.model, batch, Step(epoch, 0, 3, 1)).rollout
+        assert (rollout is not None) == wanted
 
 
 def test_the_future_is_the_article_as_far_as_it_goes(train):
@@ -125,10 +125,10 @@ def test_the_future_is_the_article_as_far_as_it_goes(train):
 
 def test_a_model_is_told_every_step_and_its_buffers_are_kept(train, monkeypatch):
     training = train(batch_size=8)
-    told, at = [], training.model.at
-    monkeypatch.setattr(training.model, "at", lambda step: (told.append(step), at(step)))
+    places, at = [], training.model.at
+    monkeypatch.setattr(training.model, "at", lambda step: (places.append(step), at(step)))
     training.fit()
-    per_epoch = {e: [s.index for s in told if s.epoch == e] for e in (1, 2, 3)}
+    per_epoch = {e: [s.index for s in places if s.epoch == e] for e in (1, 2, 3)}
     for indices in per_epoch.values():
         steps = indices[-1] + 1  # the evaluation stands at the last step made
         assert indices == [*range(steps), steps - 1]
@@ -144,11 +144,11 @@ def test_a_curriculum_says_what_an_epoch_visits(train, monkeypatch):
     )
     training.fit()
     position = training.builder.windows.position
-    for epoch, found in visited.items():
-        assert sorted(found) == np.flatnonzero(position < epoch).tolist()
+    for epoch, windows in visited.items():
+        assert sorted(windows) == np.flatnonzero(position < epoch).tolist()
         record = training.records[epoch - 1]
         assert record["train"]["selected"] == pytest.approx(np.mean(position < epoch))
-    steps = sum(-(-len(found) // 8) for found in visited.values())
+    steps = sum(-(-len(windows) // 8) for windows in visited.values())
     assert (training.run.checkpoints / f"step_{steps:08d}.pt").exists()
 
 
@@ -199,8 +199,8 @@ def test_a_sample_gate_of_the_wrong_shape_is_named(train):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"weight": "1,0=2"}, "loss far: '0=2' is no change of a weight"),
-        ({"horizon": 2}, "horizon: 2 cannot be, it is fixed at 1"),
+        ({"weight": "1,0=2"}, "loss far: invalid weight change '0=2'"),
+        ({"horizon": 2}, "horizon: 2 is not allowed, it is fixed at 1"),
     ],
 )
 def test_bad_combinations_are_refused_before_training(train, options, message):
@@ -208,7 +208,7 @@ def test_bad_combinations_are_refused_before_training(train, options, message):
         train(**options)
 
 
-def test_all_bad_combinations_are_said_at_once(train):
+def test_all_bad_combinations_are_reported_at_once(train):
     with pytest.raises(UsageError) as caught:
         train(weight="x", lr=-1, horizon=3)
     assert all(word in str(caught.value) for word in ("lr: -1", "fixed at 1"))

@@ -98,9 +98,9 @@ def test_the_loss_is_that_of_the_scores_of_each_list(make_training):
     for last, target, others, real in zip(
         batch.last, batch.target, batch.negatives, batch.negative_mask
     ):
-        own = float(last @ target)
-        scores = [own, *(float(last @ other) for other, yes in zip(others, real) if yes)]
-        total += math.log(math.fsum(map(math.exp, scores))) - own
+        cosine = float(last @ target)
+        scores = [cosine, *(float(last @ other) for other, yes in zip(others, real) if yes)]
+        total += math.log(math.fsum(map(math.exp, scores))) - cosine
     _, values = training.objective(prediction, batch, step)
     assert values["loss_first"].item() == pytest.approx(total / 6, abs=1e-5)
 
@@ -113,7 +113,7 @@ def test_the_score_is_trained(make_training):
     assert second["val"]["loss_first"] < first["val"]["loss_first"]
 
 
-def test_nothing_is_scored_while_the_loss_is_silent(make_training):
+def test_nothing_is_scored_while_the_weight_is_zero(make_training):
     training = make_training(recipe="judge", epochs=3, weight="0,2=1")
     assert predicted(training, 1)[0].scores is None
     assert predicted(training, 2)[0].scores is not None
@@ -121,21 +121,21 @@ def test_nothing_is_scored_while_the_loss_is_silent(make_training):
 
 def test_a_score_is_told_the_articles_in_training_alone(make_training):
     training = make_training(recipe="judge")
-    score, told = training.model.score, []
-    training.model.score = lambda asked, pool: (told.append(pool.article), score(asked, pool))[1]
+    score, articles = training.model.score, []
+    training.model.score = lambda *args: (articles.append(args[1].article), score(*args))[1]
     for mode in (True, False):
         training.model.train(mode)
         _, batch, _ = predicted(training, 1)
-    assert torch.equal(told[0], batch.article)
-    assert told[1] is None
+    assert torch.equal(articles[0], batch.article)
+    assert articles[1] is None
 
 
 def test_a_model_without_a_score_is_refused(make_training):
-    said = "loss first needs the prediction's scores, which model p8/mixture does not give"
-    with pytest.raises(UsageError, match=said):
+    message = "loss first needs the prediction's scores, which model p8/mixture does not give"
+    with pytest.raises(UsageError, match=message):
         make_training(losses=["first"])
 
 
 def test_a_loss_of_scores_has_to_know_what_is_scored(make_training):
-    with pytest.raises(UsageError, match="loss blind needs scores of a list, let it need negative"):
+    with pytest.raises(UsageError, match="loss blind needs scores, so it must need negative"):
         make_training(recipe="judge", losses=["blind"])

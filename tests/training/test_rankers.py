@@ -13,7 +13,7 @@ from training.small import TINY
 from lvmctl import Pool
 from lvmctl.core.errors import Interrupted
 from lvmctl.core.formatting import number
-from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.training import job
 from lvmctl.training.rendering import key_rows, other_rows
@@ -36,7 +36,7 @@ def test_the_history_ranks_by_score_and_q_stands_beside(training):
     assert val["5cat"]["B"] == direct["5cat"]["B"]
     windows = training.validation.builder.windows
     q = Predictor("ranks", lambda context: training.model(context).q)(windows)
-    alone = figures(windows, q, min_article=TINY["min_article"])["in_article"]
+    alone = mean_metrics(windows, q, min_article=TINY["min_article"])["in_article"]
     assert val["q"] == {
         **{name: alone["filtered"][name] for name in RANKED},
         "5cat": {
@@ -47,7 +47,7 @@ def test_the_history_ranks_by_score_and_q_stands_beside(training):
         },
     }
     assert val["q"]["mrr@10"] < val["mrr@10"]
-    assert val["cos_next"] == pytest.approx(np.mean(figures(windows, q)["cos_next"]))
+    assert val["cos_next"] == pytest.approx(np.mean(mean_metrics(windows, q)["cos_next"]))
 
 
 def test_the_best_epoch_is_that_of_the_best_score(training, monkeypatch):

@@ -9,7 +9,7 @@ from lvmctl.training.rendering import run_text
 DIRECT = {"cos_next": 0.4, "r@5": 0.30, "mrr@10": 0.2, "margin": {"last": -0.6}}
 
 
-def found(low: float | None = 0.01, high: float | None = 0.09, articles: int = 40, **more) -> dict:
+def best(low: float | None = 0.01, high: float | None = 0.09, articles: int = 40, **more) -> dict:
     val = {
         "windows": 500,
         "in_article_articles": articles,
@@ -32,23 +32,23 @@ def found(low: float | None = 0.01, high: float | None = 0.09, articles: int = 4
     [
         ((0.01, 0.09), "retrieves better than direct"),
         ((-0.09, -0.01), "retrieves worse than direct"),
-        ((-0.01, 0.09), "cannot be told from direct"),
-        ((None, None), "cannot be told from direct"),
+        ((-0.01, 0.09), "cannot be distinguished from direct"),
+        ((None, None), "cannot be distinguished from direct"),
     ],
 )
 def test_the_verdict_is_the_first_line(ends, key_words):
-    assert key_words in run_text(found(*ends)).partition("\n")[0]
+    assert key_words in run_text(best(*ends)).partition("\n")[0]
 
 
 def test_a_run_without_intervals_is_still_shown():
-    old = found()
+    old = best()
     del old["best"]["val"]["ci"], old["best"]["val"]["in_article_articles"]
-    assert "cannot be told from direct" in run_text(old)
+    assert "cannot be distinguished from direct" in run_text(old)
 
 
 def test_no_article_was_long_enough():
     val = {"r@5": None}
-    shown = found()
+    shown = best()
     shown["best"]["val"] = {k: v for k, v in shown["best"]["val"].items() if k not in val}
     shown["best"]["val"]["direct"] = {k: v for k, v in DIRECT.items() if "@" not in k}
     assert "no article is long enough" in run_text(shown)
@@ -56,12 +56,12 @@ def test_no_article_was_long_enough():
 
 @pytest.mark.parametrize(("articles", "warns"), [(3, True), (9, True), (10, False)])
 def test_few_articles_are_warned_of(articles, warns):
-    assert (f"{articles} articles are too few" in run_text(found(articles=articles))) is warns
+    assert (f"{articles} articles are too few" in run_text(best(articles=articles))) is warns
 
 
 @pytest.mark.parametrize("full", [False, True])
 def test_it_fits_eighty_columns(full):
-    text = run_text(found(q={"r@5": 0.2, "mrr@10": 0.1}), full)
+    text = run_text(best(q={"r@5": 0.2, "mrr@10": 0.1}), full)
     assert max(map(len, text.splitlines())) <= 80
     assert ("margin[last]" in text) is full
     assert ("of q alone" in text) is full
@@ -69,5 +69,5 @@ def test_it_fits_eighty_columns(full):
 
 
 def test_the_difference_and_its_interval_stand_in_the_row():
-    (line,) = [row for row in run_text(found()).splitlines() if row.startswith("R@5 ")][:1]
+    (line,) = [row for row in run_text(best()).splitlines() if row.startswith("R@5 ")][:1]
     assert line.split() == ["R@5", ".350", ".300", "+.050", "[+.010,", "+.090]", ".100"]

@@ -1,4 +1,4 @@
-"""A run that was killed continues bit for bit (ENGINEERING, Promises)."""
+"""A run that was killed continues bit for bit."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_twenty_kills_change_nothing(tmp_path, in_process, uninterrupted):
         resume = (run / "checkpoints" / "latest").exists()
         if not resume and run.exists():
             # Killed before the first checkpoint: there is nothing to continue.
-            run.rename(tmp_path / f"stillborn{kills}")
+            run.rename(tmp_path / f"never_started{kills}")
         if kills < 25:
             code = in_process(train_until_killed, run, EPOCHS, resume, draw.randint(3, 30))
         else:
@@ -94,8 +94,8 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, in_process):
     size = max(path.stat().st_size for path in (whole / "checkpoints").glob("*.pt"))
     # The first checkpoint has no optimiser state yet, so it fits where later ones do not.
     assert in_process(train_on_a_full_disk, run, 1, size // 2) == 6
-    kept = checkpoint.load_latest(RunDirectory(run))
-    assert (kept["epoch"], kept["index"]) == (1, 0)
+    state = checkpoint.load_latest(RunDirectory(run))
+    assert (state["epoch"], state["index"]) == (1, 0)
     assert not [path for path in run.rglob(".*") if path.name != ".lock"]
     assert in_process(train, run, 1, True) == 0
     assert_equal(state_of(run), state_of(whole))
@@ -125,7 +125,7 @@ def test_a_second_interrupt_ends_at_once(in_process):
     assert in_process(interrupted_twice) == 130
 
 
-def test_the_exit_code_and_the_mend_of_an_interruption(make_training, monkeypatch):
+def test_the_exit_code_and_the_hint_of_an_interruption(make_training, monkeypatch):
     training = make_training()
     step = training.step
     monkeypatch.setattr(training, "step", lambda i: (step(i), os.kill(os.getpid(), 15)))
@@ -227,13 +227,13 @@ def test_a_damaged_manifest_is_written_anew(finished):
     assert json.loads((finished / "manifest.json").read_text())["outcome"] == "finished"
 
 
-def test_another_machine_is_said_aloud(finished):
+def test_another_machine_is_reported(finished):
     config = json.loads((finished / "config.json").read_text())
     config["backend"]["hardware"] = "Abacus"
     (finished / "config.json").write_text(json.dumps(config))
     watcher = Recorder()
     job.resume(finished, [], "auto", watcher)
-    assert any("Abacus" in line and "not bit-identical" in line for line in watcher.said)
+    assert any("Abacus" in line and "not bit-identical" in line for line in watcher.messages)
 
 
 def test_a_machine_whose_products_round_takes_others(finished, monkeypatch):
@@ -243,7 +243,7 @@ def test_a_machine_whose_products_round_takes_others(finished, monkeypatch):
     monkeypatch.setattr(backend, "fp32_error", lambda switch: 2e-3 if switch == "bf16" else 2e-7)
     watcher = Recorder()
     job.resume(finished, [], "auto", watcher)
-    assert any("fp32_switch bf16 → none" in line for line in watcher.said)
+    assert any("fp32_switch bf16 → none" in line for line in watcher.messages)
 
 
 def test_what_is_not_a_run(tmp_path):

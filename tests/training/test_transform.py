@@ -61,9 +61,9 @@ def test_it_is_fitted_on_the_training_articles_and_kept(trained, run_cli):
     assert saved.matrix == pytest.approx(expected.matrix, abs=1e-4)
 
     # Evaluation uses the saved one, for the baselines too: direct's cosine by another way.
-    found, done = figures(run_cli, run)
+    metrics, done = figures(run_cli, run)
     assert "chunks are transformed (minus-1)" in done.err
-    assert found["data"]["val"]["transform"] == "minus-1"
+    assert metrics["data"]["val"]["transform"] == "minus-1"
     val = splits.val
     rows = saved(val.unit_rows(0, len(val.vectors)))
     pairs = [
@@ -71,7 +71,7 @@ def test_it_is_fitted_on_the_training_articles_and_kept(trained, run_cli):
         for start, length in zip(val.starts, val.lengths)
         for i in range(4, length - 1)
     ]
-    assert found["predictors"]["direct"]["cos_next"] == pytest.approx(np.mean(pairs), abs=1e-5)
+    assert metrics["predictors"]["direct"]["cos_next"] == pytest.approx(np.mean(pairs), abs=1e-5)
     raw, _ = figures(run_cli, run, "--data", f"{DATA}@val")
     assert raw["predictors"]["direct"]["cos_next"] == pytest.approx(np.mean(pairs), abs=1e-5)
 
@@ -99,14 +99,14 @@ def test_runs_of_different_transforms_are_compared_on_the_same_targets(trained, 
     assert not (raw / "transform.npz").exists()
     done = run_cli("eval", "compare", minus, raw, "--json")
     assert done.returncode in (0, 1), done.err
-    found = json.loads(done.out)
+    record = json.loads(done.out)
     alone = [figures(run_cli, run)[0] for run in (minus, raw)]
-    assert found["windows"] == alone[0]["windows"] == alone[1]["windows"]
-    for run, one in zip((minus, raw), alone):
-        own = one["predictors"]["p8"]["in_article"]["filtered"]["r@5"]
-        direct = one["predictors"]["direct"]["in_article"]["filtered"]["r@5"]
-        gap = found["runs"][run.name]["differences"]["in_article.filtered.r@5"]["value"]
-        assert gap == pytest.approx(own - direct, abs=1e-9)
+    assert record["windows"] == alone[0]["windows"] == alone[1]["windows"]
+    for run, result in zip((minus, raw), alone):
+        value = result["predictors"]["p8"]["in_article"]["filtered"]["r@5"]
+        direct = result["predictors"]["direct"]["in_article"]["filtered"]["r@5"]
+        gap = record["runs"][run.name]["differences"]["in_article.filtered.r@5"]["value"]
+        assert gap == pytest.approx(value - direct, abs=1e-9)
 
 
 def test_other_data_goes_through_the_runs_transform_and_a_whole_copy_is_enough(
@@ -115,8 +115,8 @@ def test_other_data_goes_through_the_runs_transform_and_a_whole_copy_is_enough(
     run, _ = trained("run")
     shutil.move(run, tmp_path / "elsewhere")
     other = "synth:topic?articles=8&chunks=24&dim=16&seed=5"
-    found, _ = figures(run_cli, tmp_path / "elsewhere", "--data", other)
-    assert found["data"]["val"]["transform"] == "minus-1"
+    metrics, _ = figures(run_cli, tmp_path / "elsewhere", "--data", other)
+    assert metrics["data"]["val"]["transform"] == "minus-1"
 
 
 def test_a_transform_the_data_is_too_narrow_for_costs_no_run_directory(run_cli, tmp_path):

@@ -12,7 +12,7 @@ COMMANDS = {
     "embed": LazyCommand(f"{HOME}.embed:embed", "Cut texts into chunks and embed them."),
     "export": LazyCommand(f"{HOME}.export:export", "Export windows as NPZ files."),
     "import": LazyCommand(f"{HOME}.import_npz:import_npz", "Import window NPZ files."),
-    "info": LazyCommand(f"{HOME}.info:info", "Say what a source holds."),
+    "info": LazyCommand(f"{HOME}.info:info", "Show what a source holds."),
     "show": LazyCommand(f"{HOME}.show:show", "List articles, or print the texts of one."),
     "split": LazyCommand(f"{HOME}.split:split", "Assign articles to train, val and test."),
     "subset": LazyCommand(f"{HOME}.subset:subset", "Take whole articles up to N windows."),

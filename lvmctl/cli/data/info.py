@@ -18,7 +18,7 @@ from lvmctl.core.formatting import table
 @horizon_option
 @json_option
 def info(source: str | None, context: int, horizon: int, as_json: bool) -> None:
-    """Say what SOURCE holds: sizes, encoder, windows per split. Without it, the default data.
+    """Show what SOURCE holds: sizes, encoder, windows per split. Without it, the default data.
 
     \b
     lvmctl data info store/
@@ -26,17 +26,17 @@ def info(source: str | None, context: int, horizon: int, as_json: bool) -> None:
     """
     from lvmctl.api.store import open_store
 
-    found = open_store(source).describe(context, horizon)
-    for line in found["notices"]:
+    record = open_store(source).describe(context, horizon)
+    for line in record["notices"]:
         notice(line)
-    emit(found, "data.info", as_json, lambda: text(found))
+    emit(record, "data.info", as_json, lambda: text(record))
 
 
-def text(found: dict[str, Any]) -> str:
+def text(record: dict[str, Any]) -> str:
     """What a store holds, for a reader."""
-    encoder = found["encoder"] or {"name": "unknown"}
+    encoder = record["encoder"] or {"name": "unknown"}
     name = encoder.get("name", "unknown") if isinstance(encoder, dict) else encoder
-    texts = "with texts" if found["texts"] else "without texts"
+    texts = "with texts" if record["texts"] else "without texts"
     header = ("split", "articles", "chunks", "windows", "chunks/article", "neighbour cosine")
     rows = [
         (
@@ -47,13 +47,13 @@ def text(found: dict[str, Any]) -> str:
             f"{part['shortest']}…{part['median']:g}…{part['longest']}",
             part["neighbour_cosine"],
         )
-        for part in found["splits"]
+        for part in record["splits"]
     ]
     lines = [
-        f"{found['path']}: {found['articles']} articles, {found['chunks']} chunks of "
-        f"{found['dim']} dimensions ({found['dtype']}, {texts})",
-        f"encoder {name}, {found['content_hash'][:19]}…",
-        f"windows of K = {found['context']} chunks, horizon {found['horizon']}:",
+        f"{record['path']}: {record['articles']} articles, {record['chunks']} chunks of "
+        f"{record['dim']} dimensions ({record['dtype']}, {texts})",
+        f"encoder {name}, {record['content_hash'][:19]}…",
+        f"windows of K = {record['context']} chunks, horizon {record['horizon']}:",
         table(header, rows),
     ]
     return "\n".join(lines)

@@ -49,5 +49,5 @@ def synth(world: str, out: Path, force: bool, as_json: bool, **values: Any) -> N
     """
     from lvmctl.api.importing import synth
 
-    given = {key: value for key, value in values.items() if value is not None}
-    show_written(synth(world, out, force=force, **given), "synth", as_json)
+    options = {key: value for key, value in values.items() if value is not None}
+    show_written(synth(world, out, force=force, **options), "synth", as_json)

@@ -82,7 +82,7 @@ class Diagnoses(Group):
     """A group whose commands are the registered diagnostics."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        registry, entries = found()
+        registry, entries = diagnostics()
         return [*(registry.address(entry) for entry in entries), ALL]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -90,13 +90,13 @@ class Diagnoses(Group):
             return None
         if cmd_name == ALL:
             return everything
-        registry, entries = found()
+        registry, entries = diagnostics()
         if not any(entry.means(cmd_name) for entry in entries):
             raise registry.unknown(cmd_name, "diagnostic", also=[ALL])
         return command(registry, registry.get("diagnostic", cmd_name))
 
 
-def found() -> tuple[Registry, list[Entry]]:
+def diagnostics() -> tuple[Registry, list[Entry]]:
     """The registry, and its diagnostics in the order they are asked."""
     from lvmctl.registry import load_registry
 
@@ -111,7 +111,7 @@ def found() -> tuple[Registry, list[Entry]]:
 def command(registry: Registry, entry: Entry) -> click.Command:
     """The command of one diagnostic: its subject, its options, --out and --json."""
     options = describe(entry.record.options)
-    own = [
+    flags = [
         click.Option(
             [f"--{info.path.replace('_', '-').replace('.', '-')}", info.path.replace(".", "_")],
             metavar=info.type.scalar.__name__.upper(),
@@ -122,13 +122,13 @@ def command(registry: Registry, entry: Entry) -> click.Command:
     ]
     takes = entry.record.takes
 
-    def callback(out: Path | None, full: bool, as_json: bool, **given: Any) -> int:
+    def callback(out: Path | None, full: bool, as_json: bool, **arguments: Any) -> int:
         from lvmctl.api.diagnosis import diagnose
 
-        values = {i.path: given.pop(i.path.replace(".", "_")) for i in options}
+        values = {i.path: arguments.pop(i.path.replace(".", "_")) for i in options}
         typed = {name: value for name, value in values.items() if value is not None}
         refuse_output(out)
-        subject = subject_of(given)
+        subject = subject_of(arguments)
         if takes == "run" and subject is None:
             subject = chosen_run(None)
         with redirect_stdout(sys.stderr):
@@ -137,7 +137,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
                 subject,
                 options=typed,
                 reporter=TerminalReporter(),
-                **given,
+                **arguments,
             )
             answer = answer_of(entry, diagnosis, full, draw=out is not None)
         emit(answer.record, f"diagnose.{entry.name}", as_json, answer.text)
@@ -148,18 +148,19 @@ def command(registry: Registry, entry: Entry) -> click.Command:
         return answer.code
 
     text = f"{entry.record.summary}\n\n{HELP[takes].replace('NAME', entry.name)}"
-    made = click.Command(entry.name, params=[*SUBJECTS[takes], *own], callback=callback, help=text)
+    params = [*SUBJECTS[takes], *flags]
+    made = click.Command(entry.name, params=params, callback=callback, help=text)
     return json_option(FULL(OUT(made)))
 
 
-def subject_of(given: dict[str, Any]) -> str | Path | None:
+def subject_of(arguments: dict[str, Any]) -> str | Path | None:
     """Takes what a diagnostic is asked about out of a command's values.
 
     Raises:
         UsageError: a run and a history.
     """
-    named = given.pop("run", given.pop("store", None))
-    history = given.pop("history", None)
+    named = arguments.pop("run", arguments.pop("store", None))
+    history = arguments.pop("history", None)
     if history is None:
         return named
     if named is not None:
@@ -176,7 +177,7 @@ def subject_of(given: dict[str, Any]) -> str | Path | None:
 def everything(
     store: str | None, run: str | None, out: Path | None, full: bool, as_json: bool
 ) -> int:
-    """Ask every diagnostic that applies, one after another.
+    """Run every diagnostic that applies, one after another.
 
     One that fails does not stop the others. Exit code 1 where a diagnosis says so.
 
@@ -188,7 +189,7 @@ def everything(
     from lvmctl.diagnostics.job import diagnose_all
 
     refuse_output(out)
-    registry, entries = found()
+    registry, entries = diagnostics()
     stdout = sys.stdout
     answers: dict[str, Answer] = {}
     faults: dict[str, str] = {}
@@ -214,9 +215,9 @@ def everything(
         faults[name] = line(error)
         say(f"── {name}\n{paragraph(f'NOT ANSWERED: {faults[name]}')}\n")
 
-    asked = [e for e in entries if e.record.takes != "run" or run is not None]
+    applicable = [e for e in entries if e.record.takes != "run" or run is not None]
     with redirect_stdout(sys.stderr):
-        code = diagnose_all(asked, ask, missed)
+        code = diagnose_all(applicable, ask, missed)
     records = {name: answer.record for name, answer in answers.items()}
     emit({"diagnoses": records, "faults": faults}, "diagnose.all", as_json, "")
     if out is not None:
@@ -226,7 +227,7 @@ def everything(
 
 @click.group(cls=Diagnoses)
 def diagnose() -> None:
-    """Know before you train what data can support, and after it what went wrong.
+    """Diagnose data before training, and runs after it.
 
     Each prints a verdict in one sentence, the figures that explain it, and what would change it;
     --full shows the other figures too.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a diagnostic said, ready to be printed and saved.
+    """The answer of a diagnostic, ready to be printed and saved.
 
     Attributes:
         record: plain data, the same for ``--json`` and ``--out``.
@@ -43,7 +43,7 @@ class Answer:
 
 
 def answer_of(entry: Entry, diagnosis: Diagnosis, full: bool, draw: bool) -> Answer:
-    """Make ready what ``entry`` said.
+    """Prepare the answer of ``entry``.
 
     Args:
         full: its text has the tables of details.
@@ -87,9 +87,9 @@ def refuse_output(out: Path | None) -> None:
         raise OutputError("exists", where=out, hint="name another directory, or remove it")
     above = next(path for path in Path(os.path.abspath(out)).parents if os.path.lexists(path))
     if not above.is_dir():
-        raise OutputError("is no directory", where=above, hint="choose another place")
+        raise OutputError("not a directory", where=above, hint="choose another place")
     if not os.access(above, os.W_OK | os.X_OK):
-        raise OutputError("you may not write there", where=above, hint="choose another place")
+        raise OutputError("no permission to write there", where=above, hint="choose another place")
 
 
 def save(out: Path, answers: Mapping[str, Answer]) -> None:

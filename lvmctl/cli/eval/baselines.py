@@ -25,7 +25,7 @@ from lvmctl.config import TRANSFORMS
 )
 @click.option("--full", is_flag=True, help="Show every metric.")
 @json_option
-def baselines(full: bool, as_json: bool, **asked: Any) -> None:
+def baselines(full: bool, as_json: bool, **request: Any) -> None:
     """Baselines and oracles on every window of a store; no model is needed.
 
     Baselines that learn (ema, wiener, ridge, anything centred) need --train.
@@ -38,5 +38,5 @@ def baselines(full: bool, as_json: bool, **asked: Any) -> None:
     from lvmctl.api.evaluation import evaluate_baselines
 
     with redirect_stdout(sys.stderr):
-        done = evaluate_baselines(reporter=TerminalReporter(), **asked)
+        done = evaluate_baselines(reporter=TerminalReporter(), **request)
     emit(done.to_dict(), "eval.baselines", as_json, lambda: done.table(full))

@@ -27,12 +27,12 @@ from lvmctl.cli.reporter import TerminalReporter
 )
 @data_options
 @json_option
-def compare(runs: tuple[str, ...], against: str, as_json: bool, **asked: Any) -> None:
+def compare(runs: tuple[str, ...], against: str, as_json: bool, **request: Any) -> None:
     """Compare RUNS (the latest when none is named) with each other and with the baselines.
 
     All are measured on the same targets. Differences are taken window by window, their intervals
-    resample articles. The profile `ship`, where a plugin has it, says who may replace what is in
-    use. Exit code 1 when every run fails it.
+    resample articles. The profile `ship`, where a plugin has it, says which run may replace the
+    model in use. Exit code 1 when every run fails it.
 
     \b
     lvmctl eval compare runs/p8_a runs/p8_b
@@ -42,7 +42,7 @@ def compare(runs: tuple[str, ...], against: str, as_json: bool, **asked: Any) ->
     from lvmctl.api.evaluation import compare as evaluate
 
     with redirect_stdout(sys.stderr):
-        done = evaluate(runs, against, reporter=TerminalReporter(), **asked)
+        done = evaluate(runs, against, reporter=TerminalReporter(), **request)
     emit(done.to_dict(), "eval.compare", as_json, done.table)
-    if all(one.ship is not None and one.ship.failed for one in done.runs):
+    if all(run.ship is not None and run.ship.failed for run in done.runs):
         raise click.exceptions.Exit(1)

@@ -20,7 +20,7 @@ from lvmctl.evaluation.rendering import margins_text
 @data_options
 @click.option("--full", is_flag=True, help="Show every metric.")
 @json_option
-def direction(run: str | None, full: bool, as_json: bool, **asked: Any) -> None:
+def direction(run: str | None, full: bool, as_json: bool, **request: Any) -> None:
     """Cosines to the target and to each previous chunk, by name, with margins and their ceilings.
 
     \b
@@ -37,7 +37,7 @@ def direction(run: str | None, full: bool, as_json: bool, **asked: Any) -> None:
             global_pool=False,
             ceilings=True,
             reporter=TerminalReporter(),
-            **asked,
+            **request,
         )
-    found = done.to_dict()
-    emit(found, "eval.direction", as_json, lambda: margins_text(found, full))
+    record = done.to_dict()
+    emit(record, "eval.direction", as_json, lambda: margins_text(record, full))

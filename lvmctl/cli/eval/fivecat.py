@@ -34,7 +34,7 @@ from lvmctl.registry import load_registry
     cls=Renamed,
     was=["--seed-rules"],
     is_flag=True,
-    help="Judge as was published, feasible or not.",
+    help="Judge by the published rules, feasible or not.",
 )
 @click.option(
     "--ablation-windows",
@@ -55,12 +55,12 @@ def fivecat(
     ablation_windows: int,
     full: bool,
     as_json: bool,
-    **asked: Any,
+    **request: Any,
 ) -> None:
     """Five tests of RUN by both rule sets, and the verdict of a profile.
 
-    Exit code 1 when the profile fails. The result is saved as 5cat_results.json in the run; with
-    options that make it a look at other data, or at part of it, as 5cat_partial.json beside it.
+    Exit code 1 when the profile fails. The result is saved as 5cat_results.json in the run; an
+    evaluation on other data, or on part of it, as 5cat_partial.json beside it.
 
     \b
     lvmctl eval 5cat
@@ -79,13 +79,13 @@ def fivecat(
             ablation_windows=ablation_windows,
             save=False,
             reporter=TerminalReporter(),
-            **asked,
+            **request,
         )
     try:
         path = done.save()
         if done.partial:
             notice(f"{', '.join(done.partial)}: not the run's own evaluation, saved as {path}")
-    finally:  # a full disk costs the file, not the figures
+    finally:  # a full disk costs the file, not the metrics
         emit(done.to_dict(), "eval.5cat/2", as_json, lambda: done.table(full))
     if done.verdict.failed:
         raise click.exceptions.Exit(1)

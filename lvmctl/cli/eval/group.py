@@ -11,7 +11,7 @@ COMMANDS = {
     "5cat": LazyCommand(f"{HOME}.fivecat:fivecat", "Five tests and a profile's verdict."),
     "retrieval": LazyCommand(f"{HOME}.retrieval:retrieval", "Ranks of the true chunk."),
     "direction": LazyCommand(f"{HOME}.direction:direction", "Cosines and margins, by name."),
-    "baselines": LazyCommand(f"{HOME}.baselines:baselines", "What needs no model."),
+    "baselines": LazyCommand(f"{HOME}.baselines:baselines", "Baselines and oracles alone."),
     "compare": LazyCommand(f"{HOME}.compare:compare", "Runs side by side, with a verdict."),
     "report": LazyCommand(f"{HOME}.report:report", "One page with plots."),
 }

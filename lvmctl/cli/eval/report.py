@@ -24,7 +24,7 @@ from lvmctl.cli.reporter import TerminalReporter
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.option(
-    "--partial", is_flag=True, help="Show the last look at part of the data, 5cat_partial.json."
+    "--partial", is_flag=True, help="Show the last partial evaluation, 5cat_partial.json."
 )
 @json_option
 def report(

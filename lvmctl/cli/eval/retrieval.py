@@ -26,7 +26,7 @@ from lvmctl.evaluation.rendering import POOLS, ranks_text
     help="What the target is ranked among.",
 )
 @json_option
-def retrieval(run: str | None, pool: str, as_json: bool, **asked: Any) -> None:
+def retrieval(run: str | None, pool: str, as_json: bool, **request: Any) -> None:
     """Rank the true chunk among candidates, for RUN and every baseline.
 
     Rank = 1 + better + half of the ties, exact in float64. Chance and the mean pool size stand
@@ -47,7 +47,7 @@ def retrieval(run: str | None, pool: str, as_json: bool, **asked: Any) -> None:
             pools=pools,
             global_pool=family == "global",
             reporter=TerminalReporter(),
-            **asked,
+            **request,
         )
-    found = {"pool": pool, **done.to_dict()}
-    emit(found, "eval.retrieval", as_json, lambda: ranks_text(found, pool))
+    record = {"pool": pool, **done.to_dict()}
+    emit(record, "eval.retrieval", as_json, lambda: ranks_text(record, pool))

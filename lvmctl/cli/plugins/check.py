@@ -38,7 +38,7 @@ def check(
     verbose: bool,
     as_json: bool,
 ) -> int:
-    """Prove that plugins keep their promises: named checks that pass, fail or are skipped.
+    """Check that plugins keep the rules: named checks pass, fail or are skipped.
 
     A NAME is a plugin, which is checked with all its records, or one record. It is checked with its
     default options, or those of --set. Exits with 1 when a check fails.
@@ -54,7 +54,7 @@ def check(
             from lvmctl.testing.conformance import cases
 
             options = parse_assignments(assignments)
-            found = [case for name in names for case in cases(name, options, kind=kind)]
+            chosen = [case for name in names for case in cases(name, options, kind=kind)]
         except ModuleNotFoundError as error:
             if error.name not in NEEDED:
                 raise
@@ -62,8 +62,8 @@ def check(
                 f"the checks need {error.name}", hint="pip install 'lvmctl[check]'"
             ) from error
         outcomes = []
-        with TerminalReporter().progress("checks", "checks", len(found)) as advance:
-            for case in found:
+        with TerminalReporter().progress("checks", "checks", len(chosen)) as advance:
+            for case in chosen:
                 outcomes.append(case.outcome())
                 advance(1)
     counts = Counter(outcome.status for outcome in outcomes)

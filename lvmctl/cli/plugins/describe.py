@@ -36,7 +36,7 @@ def describe_(name: str, kind: str | None, as_json: bool) -> None:
     kinds = {entry.kind: None for entry in registry.entries(kind) if entry.means(name)}
     if kind and is_address(name):
         kinds[kind] = None
-    described = [_facts(registry, registry.get(one, name)) for one in kinds]
+    described = [_facts(registry, registry.get(each, name)) for each in kinds]
     if not described:
         described = [_plugin_facts(registry, name, kind)]
     emit(
@@ -53,7 +53,7 @@ def _facts(registry: Registry, entry: Entry) -> dict[str, Any]:
         "name": registry.address(entry),
         "kind": entry.kind,
         "summary": record.summary,
-        "plugin": str(entry.plugin.found),
+        "plugin": str(entry.plugin.origin),
     }
     if role := getattr(record, "role", None):
         facts["role"] = role
@@ -71,13 +71,13 @@ def _facts(registry: Registry, entry: Entry) -> dict[str, Any]:
 def _part(part: PlannedPart, plan: Plan) -> dict[str, Any]:
     known = describe(type(plan.options))
     groups = {group for info in known for group in info.groups}
-    own = [g for g in groups if type(attrgetter(g)(plan.options)) is type(part.options)]
+    matching = [g for g in groups if type(attrgetter(g)(plan.options)) is type(part.options)]
     return {
         "name": part.entry.qualified,
         "kind": getattr(part.entry.record, "role", part.entry.kind),
         "weight": str(part.weight) if part.entry.kind == "loss" else None,
         "summary": part.entry.record.summary,
-        "group": own[0] if len(own) == 1 else None,
+        "group": matching[0] if len(matching) == 1 else None,
         "options": [info.path for info in describe(part.entry.record.options)],
     }
 
@@ -97,7 +97,7 @@ def _option(info: OptionInfo, known: list[OptionInfo]) -> dict[str, Any]:
 
 def _plugin_facts(registry: Registry, name: str, kind: str | None) -> dict[str, Any]:
     """The plugin called ``name``, for want of a record of that name."""
-    matches = [plugin for plugin in registry.plugins if plugin.found.known_as(name)]
+    matches = [plugin for plugin in registry.plugins if plugin.origin.known_as(name)]
     if kind or not matches:
         raise registry.unknown(name, kind)
     plugin = matches[0]
@@ -105,8 +105,8 @@ def _plugin_facts(registry: Registry, name: str, kind: str | None) -> dict[str, 
         "name": plugin.name,
         "kind": "plugin",
         "summary": plugin.error or f"{len(plugin.records)} records",
-        "plugin": str(plugin.found),
-        "target": plugin.found.module,
+        "plugin": str(plugin.origin),
+        "target": plugin.origin.module,
         "status": plugin.status,
         "records": [f"{record.name} ({record.kind})" for record in plugin.records],
     }

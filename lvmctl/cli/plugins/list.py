@@ -45,12 +45,12 @@ def list_(
     lvmctl plugins list --status broken -v
     """
     registry = load_registry()
-    plugins = [one for one in registry.plugins if provider is None or one.found.known_as(provider)]
+    plugins = [p for p in registry.plugins if provider is None or p.origin.known_as(provider)]
     if not plugins:
         raise registry.unknown(provider)
     rows = [_row(registry, entry) for entry in registry.entries(kind) if entry.plugin in plugins]
     records = [row for row in rows if status in (None, row["status"])]
-    states = [_state(one, verbose) for one in plugins if status in (None, one.status)]
+    states = [_state(plugin, verbose) for plugin in plugins if status in (None, plugin.status)]
     emit(
         {"records": records, "plugins": states},
         "plugins.list",
@@ -92,10 +92,10 @@ def _list_text(records: list[dict[str, Any]], states: list[dict[str, Any]]) -> s
         for state in out_of_order
     ]
     tables: dict[str, list[tuple[str, ...]]] = {}
-    for one in (*records, *broken):
-        status = "" if one["status"] == "ok" else f"{one['status']}: "
-        row = one["name"], one["kind"], f"{status}{one['summary']}"
-        provider = f"{one['provider']} {one['version']}, API {one['api'] or MISSING}"
+    for entry in (*records, *broken):
+        status = "" if entry["status"] == "ok" else f"{entry['status']}: "
+        row = entry["name"], entry["kind"], f"{status}{entry['summary']}"
+        provider = f"{entry['provider']} {entry['version']}, API {entry['api'] or MISSING}"
         tables.setdefault(provider, []).append(row)
     shown = [
         f"{provider}\n{table(('NAME', 'KIND', 'SUMMARY'), rows)}"

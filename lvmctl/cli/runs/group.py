@@ -17,8 +17,8 @@ COMMANDS = {
 def runs() -> None:
     """List, show and remove trained runs.
 
-    A run is named by its directory or by its name in runs/; the beginning will do where no other
-    run has it.
+    A run is named by its directory or by its name in runs/, or by a beginning that no
+    other run has.
 
     \b
     lvmctl runs list

@@ -42,7 +42,7 @@ epoch; [...] is its 95 % interval; direct: the same of the last chunk.
 )
 @json_option
 def list_(root: Path, recipe: str | None, as_json: bool) -> None:
-    """List the runs in runs/ with their states and main figures, the one trained last first.
+    """List the runs in runs/ with their states and main metrics, the one trained last first.
 
     Trials of sweeps are listed too, and what is broken or no run.
 
@@ -55,12 +55,12 @@ def list_(root: Path, recipe: str | None, as_json: bool) -> None:
 
     if root != ROOT and not root.is_dir():
         raise RunError("no such directory", where=root, hint="name one that has runs with --dir")
-    found = list_runs(root, recipe)
+    runs = list_runs(root, recipe)
     emit(
-        {"directory": root, "runs": [run.to_dict() for run in found]},
+        {"directory": root, "runs": [run.to_dict() for run in runs]},
         "runs.list",
         as_json,
-        lambda: listing(found) if found else nothing(root, recipe),
+        lambda: listing(runs) if runs else nothing(root, recipe),
     )
 
 
@@ -70,19 +70,19 @@ def nothing(root: Path, recipe: str | None) -> str:
     return f"{what} in {root}/; train one: lvmctl train --plugin {recipe or 'plain'}"
 
 
-def listing(found: Sequence[RunSummary]) -> str:
+def listing(runs: Sequence[RunSummary]) -> str:
     """Two rows for each run, and what the columns mean."""
     header = ("NAME", "STATE", "R@5", "DIRECT")
-    rows = [row for run in found for row in rows_of(run)]
+    rows = [row for run in runs for row in rows_of(run)]
     lines = table(header, rows).splitlines()
-    for number_, run in reversed(list(enumerate(found))):
+    for number_, run in reversed(list(enumerate(runs))):
         if len(run.name) > NAME_WIDTH:
             lines.insert(1 + 2 * number_, run.name)
     return "\n".join([*lines, "", LEGEND])
 
 
 def rows_of(run: RunSummary) -> list[tuple[str, ...]]:
-    """Name, state and figures of a run; below them what was trained, and when."""
+    """Name, state and metrics of a run; below them what was trained, and when."""
     name = run.name if len(run.name) <= NAME_WIDTH else ""
     what = run.why or "" if run.recipe is None else f"{run.recipe} on {short_data(run.data)}"
     date = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.date))
@@ -98,10 +98,10 @@ def state_text(run: RunSummary) -> str:
 
 def retrieval(metrics: Any) -> tuple[str, str]:
     """R@5 with its interval, and that of ``direct``."""
-    figure = (metrics or {}).get("r@5")
-    if figure is None:
+    metric = (metrics or {}).get("r@5")
+    if metric is None:
         return MISSING, MISSING
-    return estimate(figure["value"], figure["ci"]), number(figure["direct"])
+    return estimate(metric["value"], metric["ci"]), number(metric["direct"])
 
 
 def short_data(data: str | None) -> str:

@@ -19,7 +19,7 @@ from lvmctl.core.errors import UsageError
 def remove(runs: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Delete runs, or sweeps with all their trials, from disk.
 
-    It says what would go and asks first. A run that is being written, and what is no run, is
+    It lists them and asks first. A run that is being written, and what is not a run, is
     refused; then nothing is removed.
 
     \b
@@ -29,21 +29,21 @@ def remove(runs: tuple[str, ...], yes: bool, as_json: bool) -> None:
     from lvmctl.api.run_removal import removals
     from lvmctl.api.run_removal import remove as remove_run
 
-    found = removals(runs)
-    total = sum(each.bytes for each in found)
+    chosen = removals(runs)
+    total = sum(each.bytes for each in chosen)
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError("nobody can be asked here", hint="add --yes to remove without asking")
-        for each in found:
+            raise UsageError("stdin is not a terminal", hint="add --yes to remove without asking")
+        for each in chosen:
             notice(f"{each.name}  {size_text(each.bytes)}")
-        if not click.confirm(f"remove {len(found)} ({size_text(total)})?", err=True):
-            notice("nothing is removed")
-            found = []
-    for each in found:
+        if not click.confirm(f"remove {len(chosen)} ({size_text(total)})?", err=True):
+            notice("nothing was removed")
+            chosen = []
+    for each in chosen:
         remove_run(each)
     emit(
-        {"removed": [each.to_dict() for each in found], "bytes": sum(e.bytes for e in found)},
+        {"removed": [each.to_dict() for each in chosen], "bytes": sum(e.bytes for e in chosen)},
         "runs.remove",
         as_json,
-        "\n".join(f"removed {each.name} ({size_text(each.bytes)})" for each in found),
+        "\n".join(f"removed {each.name} ({size_text(each.bytes)})" for each in chosen),
     )

@@ -39,52 +39,52 @@ def show(run: str | None, as_json: bool) -> None:
     """
     from lvmctl.api.run_card import show_run
 
-    found = show_run(chosen_run(run))
-    found["next"] = list(next_commands(found))
-    emit(found, "runs.show", as_json, lambda: "\n".join(card(found)))
+    record = show_run(chosen_run(run))
+    record["next"] = list(next_commands(record))
+    emit(record, "runs.show", as_json, lambda: "\n".join(card(record)))
 
 
-def card(found: Mapping[str, Any]) -> Iterator[str]:
+def card(run: Mapping[str, Any]) -> Iterator[str]:
     """The lines of the card."""
-    epochs = "" if found["epochs"] is None else f", {found['epoch']} of {found['epochs']} epochs"
-    yield f"{found['name']}: {found['state']}{epochs}"
-    for name, value in facts(found):
+    epochs = "" if run["epochs"] is None else f", {run['epoch']} of {run['epochs']} epochs"
+    yield f"{run['name']}: {run['state']}{epochs}"
+    for name, value in facts(run):
         yield from wrap(f"  {name:<{INDENT - 2}}{value}", WIDTH, subsequent_indent=" " * INDENT)
-    if found["metrics"] is not None:
+    if run["metrics"] is not None:
         yield ""
-        yield from metrics_table(found["metrics"], found["recipe"]).splitlines()
-        yield f"from {found['metrics']['source']}; [...] is a 95 % interval"
+        yield from metrics_table(run["metrics"], run["recipe"]).splitlines()
+        yield f"from {run['metrics']['source']}; [...] is a 95 % interval"
     yield ""
     yield "next:"
-    yield from (f"  {command}" for command in found["next"])
+    yield from (f"  {command}" for command in run["next"])
 
 
-def facts(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def facts(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Names and values of what is known."""
-    if found["why"]:
-        yield "why", found["why"]
-    yield "where", f"{found['run']} ({size_text(found['bytes'])})"
-    if found["recipe"]:
-        package = f" ({found['package']})" if found["package"] else ""
-        yield "recipe", f"{found['recipe']}{package}"
-        if found["experiment"]:
-            yield "experiment", found["experiment"]
-        yield "model", str(found["model"])
-        losses = found["losses"].items()
+    if run["why"]:
+        yield "why", run["why"]
+    yield "where", f"{run['run']} ({size_text(run['bytes'])})"
+    if run["recipe"]:
+        package = f" ({run['package']})" if run["package"] else ""
+        yield "recipe", f"{run['recipe']}{package}"
+        if run["experiment"]:
+            yield "experiment", run["experiment"]
+        yield "model", str(run["model"])
+        losses = run["losses"].items()
         yield "losses", " + ".join(f"{weight} × {name}" for name, weight in losses)
-        options = found["options"].items()
+        options = run["options"].items()
         yield "options", ", ".join(f"{key} {value}" for key, value in options if value is not None)
-        yield "data", found["data"]
-    seconds = "" if found["seconds"] is None else f", in {found['seconds']:,.0f} s"
-    yield "trained", f"{found['date'][:16].replace('T', ' ')}{seconds}"
-    if best := found["best"]:
+        yield "data", run["data"]
+    seconds = "" if run["seconds"] is None else f", in {run['seconds']:,.0f} s"
+    yield "trained", f"{run['date'][:16].replace('T', ' ')}{seconds}"
+    if best := run["best"]:
         yield "best epoch", f"{best['epoch']}, by {best['by']} {number(best['value'], 4)}"
-    if found["best_model"] is not None:
-        yield "weights", f"best_model.pt {size_text(found['best_model'])}"
-    saved = [f"{each['name']} {size_text(each['bytes'])}" for each in found["checkpoints"]]
+    if run["best_model"] is not None:
+        yield "weights", f"best_model.pt {size_text(run['best_model'])}"
+    saved = [f"{each['name']} {size_text(each['bytes'])}" for each in run["checkpoints"]]
     yield "checkpoints", ", ".join(saved) or "none"
-    results = [evaluation(each) for each in found["evaluations"]]
-    results += ["report.html"] if found["report"] else []
+    results = [evaluation(each) for each in run["evaluations"]]
+    results += ["report.html"] if run["report"] else []
     yield "evaluations", ", ".join(results) or "none"
 
 
@@ -113,15 +113,15 @@ def size_text(size: int) -> str:
     return f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"
 
 
-def next_commands(found: Mapping[str, Any]) -> Iterator[str]:
+def next_commands(run: Mapping[str, Any]) -> Iterator[str]:
     """What to type next, for a run in this state."""
-    name, state = shlex.quote(found["name"]), found["state"]
-    measured = any(not each["stale"] for each in found["evaluations"] if not each["partial"])
+    name, state = shlex.quote(run["name"]), run["state"]
+    measured = any(not each["stale"] for each in run["evaluations"] if not each["partial"])
     if state in ("interrupted", "failed"):
         yield f"lvmctl train --resume {name}"
-    if state in ("diverged", "stopped", "failed") and found["epoch"]:
+    if state in ("diverged", "stopped", "failed") and run["epoch"]:
         yield f"lvmctl diagnose run {name}"
-    if found["best_model"] is not None and state not in ("running", "broken"):
+    if run["best_model"] is not None and state not in ("running", "broken"):
         yield f"lvmctl eval {'report' if measured else '5cat'} {name}"
     if state == "running":
         yield f"lvmctl runs show {name}"

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 @click.option("--context", metavar="K", help="Chunks in a window.")
 @click.option("--horizon", metavar="H", help="The target is the H-th unseen chunk.")
 @click.option("--epochs", metavar="N", help="Passes over the training windows.")
-@click.option("--seed", metavar="N", help="Seed of everything random; 0,1,2 or 0-2 is a run each.")
+@click.option("--seed", metavar="N", help="Seed; 0,1,2 or 0-2 trains a run for each.")
 @click.option(
     "--model",
     metavar="NAME",
@@ -112,7 +112,7 @@ def train(
     as_json: bool,
     **flags: str | None,
 ) -> None:
-    """Train a recipe and say what it learned.
+    """Train a recipe and show its metrics beside the baseline.
 
     With no data named, the embedded demonstration data is used.
 
@@ -125,7 +125,7 @@ def train(
     lvmctl train --plugin p8 --resume runs/p8_c5_m0.07_20251104_222516
 
     A pattern, several experiments or several seeds are a sweep: its trials are trained one after
-    another, or --jobs at a time, into one directory, and compared. Type it again to go on.
+    another, or --jobs at a time, into one directory, and compared. Repeat the command to continue.
 
     \b
     lvmctl train --experiment 'p7-*' --jobs 4
@@ -142,15 +142,15 @@ def train(
         sources={"data": data, "train": train_, "val": val, "ood": ood},
         device=device,
     )
-    # What a plugin prints is talk; stdout is for the result.
+    # What a plugin prints is a message; stdout is for the result.
     with redirect_stdout(sys.stderr):
         resume = None if resumed is None else find_run(resumed, sweeps=True)
         if resume is not None:
             refuse(resume, {"--out": out, "--experiment": experiments, "--loss": losses})
         if resume is not None and is_sweep(resume):
-            given = {"--plugin": recipe, "options": typed.flags or assignments}
-            given |= {"sources": any(typed.sources.values()), "--device": device != "auto"}
-            refuse(resume, given, "trials as they were asked for")
+            options = {"--plugin": recipe, "options": typed.flags or assignments}
+            options |= {"sources": any(typed.sources.values()), "--device": device != "auto"}
+            refuse(resume, options, "trials")
             sweep = resume_sweep(resume, jobs, verbose)
         elif resume is None and typed.is_sweep:
             sweep = train_sweep(typed, out, jobs, verbose)
@@ -158,9 +158,9 @@ def train(
             sweep = None
             if jobs is not None:
                 raise UsageError(
-                    "one run is one process",
+                    "one run uses one process",
                     where="--jobs",
-                    hint="leave it out, or ask for several runs",
+                    hint="leave it out, or train several runs",
                 )
             run = train_one(typed, out, resume, TerminalReporter(VERBOSE if verbose else 0))
     if sweep is None:
@@ -186,9 +186,9 @@ def train_one(
     return resume_run(resume, typed.layers, typed.sources, typed.device, reporter, typed.recipe)
 
 
-def refuse(resume: Path, given: dict[str, Any], what: str = "recipe and its place") -> None:
+def refuse(resume: Path, options: dict[str, Any], what: str = "recipe and directory") -> None:
     """Refuse what a resumed run cannot take."""
-    if refused := [name for name, value in given.items() if value]:
+    if refused := [name for name, value in options.items() if value]:
         raise UsageError(
             f"a resumed run keeps its {what}, {', '.join(refused)} cannot change",
             where=f"--resume {resume}",

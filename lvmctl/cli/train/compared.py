@@ -32,25 +32,25 @@ def comparison(trials: Sequence[Trial], path: Path) -> tuple[dict[str, Any], str
     runs = [str(trial.path) for trial in trials]
     done = compare(load_registry(), runs, AGAINST, EvalRequest(), TerminalReporter())
     groups: dict[str, list[str]] = {}
-    for trial, one in zip(trials, done.runs):
-        groups.setdefault(trial.group, []).append(one.name)
+    for trial, run in zip(trials, done.runs):
+        groups.setdefault(trial.group, []).append(run.name)
     record = {"format": FORMAT, **done.to_dict()}
     record["seeds"] = spreads(record, groups)
-    said = "\n".join([*compare_lines(record), *seeds_text(record)])
-    write_whole(path / "comparison.txt", lambda file: file.write(f"{said}\n".encode()))
+    text = "\n".join([*compare_lines(record), *seeds_text(record)])
+    write_whole(path / "comparison.txt", lambda file: file.write(f"{text}\n".encode()))
     write_json(path / "comparison.json", record)
-    return record, said
+    return record, text
 
 
 def seeds_text(record: Mapping[str, Any]) -> Iterator[str]:
     """Mean and spread over seeds, a table for each experiment that has several."""
-    for group, found in record["seeds"].items():
+    for group, spread in record["seeds"].items():
         yield ""
-        yield f"{group} over {len(found['runs'])} seeds (sd of the sample)"
-        rows = [row(shown_figure(path), each) for path, each in found["figures"].items()]
+        yield f"{group} over {len(spread['runs'])} seeds (sd of the sample)"
+        rows = [row(shown_figure(path), each) for path, each in spread["figures"].items()]
         rows += [
             row(f"{shown_figure(path)} − {record['against']}", each)
-            for path, each in found["differences"].items()
+            for path, each in spread["differences"].items()
         ]
         yield table(["", "mean", "sd", "min", "max"], rows)
 

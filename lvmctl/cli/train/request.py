@@ -110,22 +110,22 @@ def seeds_of(text: str) -> list[int]:
     Raises:
         UsageError: it is neither, a seed is named twice, or there are too many.
     """
-    found: list[int] = []
+    seeds: list[int] = []
     for item in text.split(","):
         match = RANGE.fullmatch(item.strip())
         if match is None:
             raise UsageError(
-                f"{text[:40]!r} is no seed", where="--seed", hint="give 1, 0,1,2 or 0-2"
+                f"invalid seed {text[:40]!r}", where="--seed", hint="give 1, 0,1,2 or 0-2"
             )
         low, high = int(match[1]), int(match[2] or match[1])
         if high < low:
-            raise UsageError(f"{item} ends before it begins", where="--seed", hint="give 0-2")
-        if high - low >= MAX_TRIALS or len(found) >= MAX_TRIALS:
+            raise UsageError(f"the range {item} is descending", where="--seed", hint="give 0-2")
+        if high - low >= MAX_TRIALS or len(seeds) >= MAX_TRIALS:
             raise UsageError(f"more than {MAX_TRIALS} seeds", where="--seed", hint="give fewer")
-        found += range(low, high + 1)
-    if len(set(found)) < len(found):
+        seeds += range(low, high + 1)
+    if len(set(seeds)) < len(seeds):
         raise UsageError("a seed is named twice", where="--seed", hint="name each once")
-    return found
+    return seeds
 
 
 def trials_of(typed: CommandLine, path: Path) -> list[Trial]:
@@ -144,7 +144,7 @@ def trials_of(typed: CommandLine, path: Path) -> list[Trial]:
     seeds = seeds_of(typed.flags["seed"]) if "seed" in typed.flags else [None]
     if "seed" in typed.flags and "seed" in parse_assignments(typed.assignments):
         faults.append("--seed and --set seed= are both given; leave the second out")
-    found: list[Trial] = []
+    trials: list[Trial] = []
     for experiment in experiments:
         group = experiment.name if experiment else (typed.recipe or "").replace("/", "-")
         for seed in seeds:
@@ -155,18 +155,18 @@ def trials_of(typed: CommandLine, path: Path) -> list[Trial]:
             except LvmctlError as error:
                 faults.append(str(error))
                 break
-            found.append(Trial(name, group, request))
-    names = [trial.name for trial in found]
+            trials.append(Trial(name, group, request))
+    names = [trial.name for trial in trials]
     faults += [
         f"{name!r} cannot be the name of a directory"
         for name in names
         if not name or name.startswith(".") or "/" in name or "\0" in name or "comparison." in name
     ]
-    if len(found) > MAX_TRIALS:
-        faults.append(f"{len(found)} trials, at most {MAX_TRIALS} can be")
+    if len(trials) > MAX_TRIALS:
+        faults.append(f"{len(trials)} trials, at most {MAX_TRIALS} are allowed")
     if faults:
         raise UsageError("; ".join(dict.fromkeys(faults)))
-    return found
+    return trials
 
 
 def chosen(typed: CommandLine) -> tuple[list[Experiment | None], list[str]]:
@@ -175,7 +175,7 @@ def chosen(typed: CommandLine) -> tuple[list[Experiment | None], list[str]]:
         return [None], []
     known = load_experiments()
     names: dict[str, None] = {}
-    found, faults = [], []
+    experiments, faults = [], []
     for pattern in typed.experiments:
         try:
             names |= dict.fromkeys(known.match(pattern))
@@ -183,10 +183,10 @@ def chosen(typed: CommandLine) -> tuple[list[Experiment | None], list[str]]:
             faults.append(str(error))
     for name in names:
         try:
-            found.append(known.get(name))
+            experiments.append(known.get(name))
         except UsageError as error:
             faults.append(str(error))
-    return found, faults
+    return experiments, faults
 
 
 def default_path(typed: CommandLine) -> Path:

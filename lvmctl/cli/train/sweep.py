@@ -95,7 +95,7 @@ class Sweep:
 
 
 def saved_request(path: Path) -> tuple[CommandLine, Path]:
-    """What the sweep at ``path`` was asked for, and the directory it was asked in.
+    """What the sweep at ``path`` was asked for, and the directory it was started in.
 
     Raises:
         RunError: ``grid.json`` is not one.
@@ -119,7 +119,7 @@ def resume_sweep(path: Path, jobs: int | None, verbose: bool) -> Sweep:
     typed, directory = saved_request(path)
     path = path.resolve()
     if not directory.is_dir():
-        raise RunError("the directory it was asked in is gone", where=directory)
+        raise RunError("the directory it was started in is gone", where=directory)
     with chdir(directory):  # experiments and the data they name are looked for from there
         return train_sweep(typed, path, jobs, verbose)
 

@@ -50,7 +50,7 @@ def main() -> NoReturn:
     end_with_parent()
     task = json.loads(line)
     try:
-        # What a plugin prints is talk.
+        # What a plugin prints is a message.
         with unwinding(), redirect_stdout(sys.stderr):
             train(task)
         code = 0

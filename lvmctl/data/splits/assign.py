@@ -51,7 +51,7 @@ def assign_splits(
     if not (0 <= val < 1 and 0 <= test < 1 and val + test < 1):
         raise UsageError(
             f"the fractions val {val} and test {test} leave nothing for training",
-            hint="give fractions below 1 in all",
+            hint="give fractions whose sum is below 1",
         )
     groups: dict[Any, list[int]] = {}
     for index, article in enumerate(articles):
@@ -66,7 +66,7 @@ def assign_splits(
     if len(articles) < needed:
         raise DataError(
             f"{len(articles)} article(s) cannot make {needed} splits",
-            hint="name stores apart with --train and --val",
+            hint="name separate stores with --train and --val",
         )
     splits = ["train"] * len(articles)
     carried = dict.fromkeys(shares, 0.0)

@@ -28,7 +28,7 @@ def refuse_existing(path: Path, force: bool, replaceable: Callable[[Path], bool]
         )
     if not replaceable(path):
         raise OutputError(
-            "exists and is something else, so --force will not delete it",
+            "exists and is not a store, so --force does not replace it",
             where=path,
             hint="choose another --out",
         )

@@ -1,4 +1,4 @@
-"""What there is to know about a store at a glance."""
+"""A description of a store as plain data."""
 
 from __future__ import annotations
 

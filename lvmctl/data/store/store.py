@@ -137,5 +137,5 @@ class Store:
                     what = "is not JSON in UTF-8"
                     raise DataError(what, where=f"{path}:{number}", hint=_NO_TEXTS) from error
                 if not isinstance(text, str):
-                    raise DataError("is no string", where=f"{path}:{number}", hint=_NO_TEXTS)
+                    raise DataError("is not a string", where=f"{path}:{number}", hint=_NO_TEXTS)
                 yield text

@@ -168,8 +168,8 @@ def write_store(
 
 def copy_articles(writer: StoreWriter, store: Store, chosen: Iterable[int]) -> None:
     """Write the articles numbered ``chosen`` (ascending), with their texts, norms and encoder."""
-    kept = {key: value for key, value in store.manifest.items() if key not in _REMADE}
-    writer.manifest.update(kept)
+    manifest = {key: value for key, value in store.manifest.items() if key not in _REMADE}
+    writer.manifest.update(manifest)
     if (store.path / ENCODER).is_file():
         shutil.copy(store.path / ENCODER, writer.directory / ENCODER)
     norms = open_npy(store.path / NORMS) if (store.path / NORMS).is_file() else None

@@ -127,7 +127,7 @@ def record_text(record: Mapping[str, Any], where: str) -> Text:
     hint = "correct it, or give the field another name"
     if isinstance(text, list | tuple):
         for number, chunk in enumerate(text):
-            fault = "is no string" if not isinstance(chunk, str) else "is empty"
+            fault = "is not a string" if not isinstance(chunk, str) else "is empty"
             wrong = not isinstance(chunk, str) or not chunk.strip()
             refuse(wrong, f"chunk {number} {fault}", where, "leave it out")
     elif not isinstance(text, str):

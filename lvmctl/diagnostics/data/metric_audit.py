@@ -146,8 +146,10 @@ def ranks_table(worlds: dict[str, Any]) -> Table:
     def cell(world: dict[str, Any], label: str) -> str:
         for rule in world["rules"]:
             if named(rule) == label:
-                own, best = (signed(rule["figures"][n]["value"]) for n in (PERFECT, rule["first"]))
-                return f"✓ {own}" if rule["first"] == PERFECT else f"✗ {own} < {best}"
+                perfect, best = (
+                    signed(rule["figures"][n]["value"]) for n in (PERFECT, rule["first"])
+                )
+                return f"✓ {perfect}" if rule["first"] == PERFECT else f"✗ {perfect} < {best}"
         return MISSING
 
     labels = dict.fromkeys(named(rule) for world in worlds.values() for rule in world["rules"])

@@ -14,7 +14,7 @@ from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 
 KEPT = 0.75
 """Share of a cosine: one that keeps less is lost. A published training kept .61 from one epoch to
-the next (docs/methods.md#published-readings)."""
+the next (docs/methods.md#published-results)."""
 DEEP = 0.05
 """A fall of a mean cosine that matters."""
 ROSE = 0.02
@@ -102,8 +102,8 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
             step["epoch"],
             f"{evidence}, just where {'; '.join(step['events'])}",
             "keep what held the prediction until then (a longer warm-up, or a constant "
-            "weight of a loss that pulls towards the target), or lower what is left",
-            "docs/methods.md#published-readings",
+            "weight of a loss that pulls towards the target), or lower the remaining weights",
+            "docs/methods.md#published-results",
         )
         return
     schedule = "the schedule changes nothing there"
@@ -122,7 +122,7 @@ def tested(step: dict[str, Any]) -> str:
 
 
 def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Finding]:
-    """What is judged was lost little by little, without a step that is deep enough by itself."""
+    """What is judged was lost gradually, without a step that is deep enough by itself."""
     step, curve = points.get(history.judged), history.curve(f"val.{history.judged}")
     if step is None or not step["clear"] or any(s["collapse"] for s in points.values()):
         return
@@ -138,7 +138,7 @@ def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Fi
         "critical",
         begin,
         f"{history.judged} {number(means[top])} (epoch {begin}) → {number(means[-1])} (epoch "
-        f"{curve[-1].epoch}{over}), little by little ({tested(step)})",
+        f"{curve[-1].epoch}{over}), gradually ({tested(step)})",
         SMALLER,
         "docs/methods.md#escape",
     )

@@ -55,7 +55,7 @@ def merge(merged: dict[str, Finding], name: str, finding: Finding) -> None:
     if name not in merged:
         merged[name] = finding
         return
-    pair = sorted((merged[name], finding), key=lambda one: SEVERITIES.index(one.severity))
+    pair = sorted((merged[name], finding), key=lambda each: SEVERITIES.index(each.severity))
     lead, other = pair
     epochs = [each.epoch for each in pair if each.epoch is not None]
     also = (*lead.also, other.evidence, *other.also)

@@ -127,5 +127,5 @@ def notes(history: History) -> list[str]:
     if not history.curve("val.cos_next"):
         lines.append("no epoch has val.cos_next: the predictions are not judged by the history")
     elif len(history.records) == 1:
-        lines.append("there is one epoch: nothing can be said about how the run went")
+        lines.append("there is one epoch: the course of the run is unknown")
     return lines

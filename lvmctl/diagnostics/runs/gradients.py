@@ -94,7 +94,7 @@ def measure_gradients(
     builder = objective.batches(windows, seed=plan.options.seed)
     parts = [objective.parts[number] for number in objective.active(epoch)]
     parameters = [*trainable(trained).values()]
-    is_model = [any(p is own for own in model.parameters()) for p in parameters]
+    is_model = [any(p is parameter for parameter in model.parameters()) for p in parameters]
     reached = np.zeros(len(parameters), bool)
     norms = np.zeros(len(parts))
     sums: list[Tensor | float] = [0.0] * (len(parts) + 1)
@@ -106,7 +106,7 @@ def measure_gradients(
             weights[part.entry.name].append(weight.detach())
         for place, value in enumerate(loss_values(trained, batch, step)):
             grads = gradients(value, parameters)
-            flat = [g.flatten() for g, own in zip(grads, is_model) if own]
+            flat = [g.flatten() for g, counted in zip(grads, is_model) if counted]
             flat = torch.cat(flat) if flat else torch.zeros(1)
             sums[place] = sums[place] + flat
             if place:

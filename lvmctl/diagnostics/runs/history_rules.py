@@ -65,7 +65,7 @@ def diverged(history: History) -> Iterator[Finding]:
         "diverged",
         "critical",
         min(since.values()),
-        f"no number any more, up to the last epoch ({history.epochs[-1]}): {broken}{before}",
+        f"NaN or infinite up to the last epoch ({history.epochs[-1]}): {broken}{before}",
         "use a smaller lr or precision=fp32; best_model.pt, where there is one, is from before",
         "docs/methods.md#common-settings",
     )

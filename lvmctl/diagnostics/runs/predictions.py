@@ -139,8 +139,8 @@ def prediction_findings(rows: dict[str, Any], epoch: int | None) -> Iterator[Fin
             f"variance of q over windows {number(run['variance'], 4)}, the targets' "
             f"{number(targets['variance'], 4)}{beside}; effective rank "
             f"{number(run['effective_rank'], 1)} (targets {targets['effective_rank']:.0f}{rank})",
-            "the model answers every window alike: look for a loss that a constant answers best, "
-            "use a smaller lr, or train longer where cos_next still rises",
+            "the model predicts the same for every window: look for a loss that a constant "
+            "minimises, use a smaller lr, or train longer where cos_next still rises",
             "docs/methods.md#escape",
         )
     copying = rows.get("copying")

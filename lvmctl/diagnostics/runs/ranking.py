@@ -46,20 +46,20 @@ def ranking(
     metric_table.add(Predictor(RUN, predictor.call, "run", predictor.score), q)
     metric_table.add(Predictor(DIRECT, Direct(NoOptions(), shape)))
     trees = metric_table.record()["predictors"]
-    own = trees[RUN]["in_article"]["filtered"]
-    if not own["windows"]:
+    tree = trees[RUN]["in_article"]["filtered"]
+    if not tree["windows"]:
         return {}
     rows = {
-        RUN: own,
+        RUN: tree,
         "q": trees[RUN]["q"]["in_article"]["filtered"],
         DIRECT: trees[DIRECT]["in_article"]["filtered"],
-        "chance": {name: own[f"chance_{name}"] for name in METRICS},
+        "chance": {name: tree[f"chance_{name}"] for name in METRICS},
     }
     leads = {name: metric_table.difference(RUN, DIRECT, f"{PRIMARY}.{name}") for name in METRICS}
     return {
-        "windows": own["windows"],
+        "windows": tree["windows"],
         **{row: {name: tree[name] for name in METRICS} for row, tree in rows.items()},
-        "ci": {name: own["ci"][name] for name in METRICS},
+        "ci": {name: tree["ci"][name] for name in METRICS},
         "lead": {n: {"value": e.value, "ci": [e.low, e.high]} for n, e in leads.items()},
     }
 

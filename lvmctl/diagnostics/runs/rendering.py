@@ -47,7 +47,7 @@ def unknown(history: History) -> str:
             f"{path} {point.value:g} (epoch {point.epoch})."
         )
     if not history.curve("val.cos_next"):
-        return "Nothing was measured on validation windows, so that nothing can be said."
+        return "Nothing was measured on validation windows, so the run cannot be judged."
     for names in COMPARED:
         if all(history.last(f"val.{name}") is not None for name in names):
             return ""

@@ -24,7 +24,7 @@ RANKED = "mrr@10."
 PRIMARY = ("filtered",)
 
 
-def ablation_columns(
+def ablation_metrics(
     windows: Windows,
     predictor: Predictor,
     cos_next: WindowMetric,
@@ -57,24 +57,24 @@ def ablation_columns(
     orders, foreign = shuffled_orders(windows, seed), foreign_rows(windows, seed)
     intact = {"": cos_next} if ranked is None else {"": cos_next, RANKED: ranked}
     rows = {
-        family: index if column is cos_next else index[np.isin(index, column.rows)]
-        for family, column in intact.items()
+        family: index if metric is cos_next else index[np.isin(index, metric.rows)]
+        for family, metric in intact.items()
     }
     parts: dict[tuple[str, str], list[np.ndarray]] = {}
     for low in range(0, len(index), BATCH):
-        here = index[low : low + BATCH]
-        context, target = (torch.from_numpy(x(here)) for x in (windows.context, windows.target))
-        order = None if orders is None else orders[here]
-        chunk = None if foreign is None else unit(windows.split.vectors[foreign[here]])
-        found: dict[tuple[str, str], list[np.ndarray]] = {}
+        batch = index[low : low + BATCH]
+        context, target = (torch.from_numpy(x(batch)) for x in (windows.context, windows.target))
+        order = None if orders is None else orders[batch]
+        chunk = None if foreign is None else unit(windows.split.vectors[foreign[batch]])
+        by_path: dict[tuple[str, str], list[np.ndarray]] = {}
         for name, changed in perturbed(context, order, chunk):
             q = predictor.ask(changed, target)
-            found.setdefault(("", name), []).append(rowwise(q, target.numpy()))
+            by_path.setdefault(("", name), []).append(rowwise(q, target.numpy()))
             if ranked is not None:
-                there = np.isin(here, rows[RANKED])
-                values = mrr10(windows, predictor, here[there], changed[there], q[there])
-                found.setdefault((RANKED, name), []).append(values)
-        for path, each in found.items():
+                there = np.isin(batch, rows[RANKED])
+                values = mrr10(windows, predictor, batch[there], changed[there], q[there])
+                by_path.setdefault((RANKED, name), []).append(values)
+        for path, each in by_path.items():
             parts.setdefault(path, []).append(np.mean(each, axis=0))
     changes = {}
     for (family, name), values in parts.items():
@@ -89,10 +89,10 @@ def mrr10(
     """MRR@10 (W,) of the targets of the windows ``index`` (W,) in their primary pools, when the
     predictor is shown ``contexts`` (W, K, D), from which it predicts ``q`` (W, D)."""
     if predictor.score is None:
-        found = in_article_ranks(windows, index, q, PRIMARY)
+        ranks = in_article_ranks(windows, index, q, PRIMARY)
     else:
-        found = in_article_ranks_by_score(windows, index, predictor.score, PRIMARY, contexts)
-    values = per_window(*found["filtered"])["mrr@10"]
+        ranks = in_article_ranks_by_score(windows, index, predictor.score, PRIMARY, contexts)
+    values = per_window(*ranks["filtered"])["mrr@10"]
     return np.where(np.isfinite(q).all(axis=1), values, np.nan)
 
 
@@ -117,20 +117,20 @@ def perturbed(
         yield "reversed", context[:, list(reversed(range(k)))]
         yield "padded", context[:, [k - 1] * k]
         for left_out in range(k):
-            kept = [place for place in range(k) if place != left_out]
-            yield "leave_one_out", context[:, kept[:1] + kept]
+            places = [place for place in range(k) if place != left_out]
+            yield "leave_one_out", context[:, places[:1] + places]
     if foreign is not None:
         yield "replaced", torch.cat([context[:, :-1], torch.from_numpy(foreign)[:, None]], dim=1)
 
 
 def shuffled_orders(windows: Windows, seed: int) -> np.ndarray | None:
     """An order (W, K) of each window's chunks, any but their own alike; None where K = 1."""
-    own = np.arange(windows.context_length)
-    if len(own) < 2:
+    intact = np.arange(windows.context_length)
+    if len(intact) < 2:
         return None
     rng = np.random.default_rng((seed, 0))
-    orders = np.tile(own, (len(windows), 1))
-    while (same := (orders == own).all(axis=1)).any():
+    orders = np.tile(intact, (len(windows), 1))
+    while (same := (orders == intact).all(axis=1)).any():
         orders[same] = rng.permuted(orders[same], axis=1)
     return orders
 
@@ -140,8 +140,8 @@ def foreign_rows(windows: Windows, seed: int) -> np.ndarray | None:
     starts, lengths = windows.split.starts, windows.split.lengths
     if len(lengths) < 2:
         return None
-    ends, own = np.cumsum(lengths), lengths[windows.article]
-    drawn = np.random.default_rng((seed, 1)).integers(0, ends[-1] - own)
-    drawn += np.where(drawn >= ends[windows.article] - own, own, 0)
+    ends, length = np.cumsum(lengths), lengths[windows.article]
+    drawn = np.random.default_rng((seed, 1)).integers(0, ends[-1] - length)
+    drawn += np.where(drawn >= ends[windows.article] - length, length, 0)
     article = np.searchsorted(ends, drawn, side="right")
     return starts[article] + drawn - (ends - lengths)[article]

@@ -31,17 +31,17 @@ def margin_ceilings(windows: Windows, geometry: Geometry) -> WindowMetrics:
     counted = {"last": every, "unseen": every[windows.position >= windows.horizon]}
     if windows.context_length >= 2:
         counted["second_last"] = every
-    found = {}
+    ceilings = {}
     for name, rows in counted.items():
         values = np.empty(len(rows))
         for low in range(0, len(rows), BATCH):
-            here = rows[low : low + BATCH]
-            chunks = windows.context(here), windows.target(here), windows.previous(name, here)
+            batch = rows[low : low + BATCH]
+            chunks = windows.context(batch), windows.target(batch), windows.previous(name, batch)
             best = largest_margin(geometry, *map(torch.from_numpy, chunks))
             values[low : low + BATCH] = best.double().numpy()
         if len(rows):
-            found[f"margin.{name}"] = WindowMetric(values, rows)
-    return found
+            ceilings[f"margin.{name}"] = WindowMetric(values, rows)
+    return ceilings
 
 
 def add_ceilings(
@@ -69,8 +69,8 @@ def add_ceilings(
                 values = np.asarray(measure(data.train, val), dtype=np.float64)
                 if values.shape != (len(val),):
                     raise TypeError(f"a ceiling has {len(val)} values, not {values.shape}")
-            column = WindowMetric(values, np.arange(len(val)))
-            metric_tables["val"].ceilings[metric.ceiling] = {metric.name: column}
+            ceiling = WindowMetric(values, np.arange(len(val)))
+            metric_tables["val"].ceilings[metric.ceiling] = {metric.name: ceiling}
 
 
 def known_metrics(registry: Registry, logged: Container[str]) -> dict[str, Any]:

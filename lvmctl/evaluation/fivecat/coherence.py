@@ -1,6 +1,6 @@
 """5CAT E: does a predictor do as well on text of another source? (docs/methods.md#protocol)
 
-Windows are told apart by their coherence, so that easier text is no merit.
+Windows are compared at equal coherence, so that easier text is no merit.
 """
 
 from __future__ import annotations
@@ -39,20 +39,21 @@ def coherence(windows: Windows, index: np.ndarray | None = None) -> np.ndarray:
     cosine = np.empty(len(distinct))
     vectors = windows.split.vectors
     for low in range(0, len(distinct), BATCH):
-        here = distinct[low : low + BATCH]
-        cosine[low : low + BATCH] = rowwise(unit(vectors[here]), unit(vectors[here + 1]))
+        batch = distinct[low : low + BATCH]
+        cosine[low : low + BATCH] = rowwise(unit(vectors[batch]), unit(vectors[batch + 1]))
     return cosine[place.reshape(rows.shape)].mean(axis=1)
 
 
-def coherence_columns(windows: Windows, cos_next: WindowMetric) -> WindowMetrics:
+def coherence_metrics(windows: Windows, cos_next: WindowMetric) -> WindowMetrics:
     """``cos_next`` on the windows of each bin.
 
     Returns:
         ``coherence.low`` (below .45), ``coherence.normal`` and ``coherence.high`` (above .55); a
         bin without windows is left out.
     """
-    found = coherence(windows, cos_next.rows)
-    bins = {"low": found < LOW, "normal": (found >= LOW) & (found <= HIGH), "high": found > HIGH}
+    values = coherence(windows, cos_next.rows)
+    low, high = values < LOW, values > HIGH
+    bins = {"low": low, "normal": (values >= LOW) & (values <= HIGH), "high": high}
     return {
         f"coherence.{name}": WindowMetric(cos_next.values[inside], cos_next.rows[inside])
         for name, inside in bins.items()
@@ -64,26 +65,26 @@ def gap(val: WindowMetrics, ood: WindowMetrics) -> dict[str, Any]:
     """How much of cos_next is lost between two splits.
 
     Args:
-        val, ood: columns of one predictor on each, ``cos_next`` and those of
-            :func:`coherence_columns`.
+        val, ood: metrics of one predictor on each, ``cos_next`` and those of
+            :func:`coherence_metrics`.
 
     Returns:
-        ``gap``, the mean on ``val`` minus that on ``ood``; ``metric``, the column compared:
+        ``gap``, the mean on ``val`` minus that on ``ood``; ``metric``, the metric compared:
         ``coherence.normal``, or ``cos_next`` where one of them has fewer than 100 such windows;
         and for ``val`` and ``ood`` the ``mean``, its ``windows``, and how many are ``normal``.
     """
     splits = {"val": val, "ood": ood}
     normal = {
-        name: len(columns["coherence.normal"].rows) if "coherence.normal" in columns else 0
-        for name, columns in splits.items()
+        name: len(metrics["coherence.normal"].rows) if "coherence.normal" in metrics else 0
+        for name, metrics in splits.items()
     }
     metric = "coherence.normal" if min(normal.values()) >= ENOUGH else "cos_next"
     shown = {
         name: {
-            "mean": columns[metric].mean(),
-            "windows": len(columns[metric].rows),
+            "mean": metrics[metric].mean(),
+            "windows": len(metrics[metric].rows),
             "normal": normal[name],
         }
-        for name, columns in splits.items()
+        for name, metrics in splits.items()
     }
     return {"gap": shown["val"]["mean"] - shown["ood"]["mean"], "metric": metric} | shown

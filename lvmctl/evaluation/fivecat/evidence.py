@@ -1,4 +1,4 @@
-"""The figures that verdicts ask for: those of predictors, differences, and 5CAT E's gap."""
+"""The estimates that verdicts ask for: those of predictors, differences, and 5CAT E's gap."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def evidence(
         ratio: ``latency.ratio`` of the run; None where it was not timed.
     """
 
-    def figure(name: str, split: str, path: str) -> Estimate | None:
+    def estimate(name: str, split: str, path: str) -> Estimate | None:
         if path == "latency.ratio":
             return ratio if name == run else None
         if path == "coherence.gap":
@@ -36,29 +36,29 @@ def evidence(
         )
 
     def is_ranker(name: str) -> bool:
-        one = metric_tables["val"].measured.get(name)
-        return one is not None and one.predictor.is_ranker
+        metrics = metric_tables["val"].measured.get(name)
+        return metrics is not None and metrics.predictor.is_ranker
 
     tops = {entry.name: entry.record.ceiling for entry in registry.entries("metric")}
     named = {name: top for name, top in tops.items() if top}
-    return Evidence(figure, difference, is_ranker, named)
+    return Evidence(estimate, difference, is_ranker, named)
 
 
 def coherence_gap(val: MetricTable, ood: MetricTable, name: str) -> dict[str, Any]:
     """5CAT E of a predictor, with the interval of the signed difference."""
-    columns = val.measured[name].columns, ood.measured[name].columns
-    found = gap(*columns)
+    metrics = val.measured[name].metrics, ood.measured[name].metrics
+    record = gap(*metrics)
     pair = [
-        (metric_table.resampling, column.values, metric_table.windows.article[column.rows])
-        for metric_table, column in zip((val, ood), (each[found["metric"]] for each in columns))
+        (metric_table.resampling, metric.values, metric_table.windows.article[metric.rows])
+        for metric_table, metric in zip((val, ood), (each[record["metric"]] for each in metrics))
     ]
-    return found | {"ci": list(difference_interval(*pair))}
+    return record | {"ci": list(difference_interval(*pair))}
 
 
 def absolute_gap(val: MetricTable, ood: MetricTable, name: str) -> Estimate:
     """|val - OOD| of 5CAT E and its interval."""
-    found = coherence_gap(val, ood, name)
-    low, high = found["ci"]
+    record = coherence_gap(val, ood, name)
+    low, high = record["ci"]
     nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    windows = found["val"]["windows"] + found["ood"]["windows"]
-    return Estimate(abs(found["gap"]), nearest, max(abs(low), abs(high)), windows)
+    windows = record["val"]["windows"] + record["ood"]["windows"]
+    return Estimate(abs(record["gap"]), nearest, max(abs(low), abs(high)), windows)

@@ -16,7 +16,7 @@ SHOWN = 3
 """Of each kind."""
 
 
-def examples(windows: Windows, found: PredictorMetrics, q: np.ndarray) -> dict[str, Any]:
+def examples(windows: Windows, metrics: PredictorMetrics, q: np.ndarray) -> dict[str, Any]:
     """Hits (the target is first of its primary pool) and misses (it is in the lower half).
 
     Which are shown depends on their order alone: of each kind, in the order of the windows, the
@@ -24,7 +24,7 @@ def examples(windows: Windows, found: PredictorMetrics, q: np.ndarray) -> dict[s
 
     Args:
         windows: the windows of one split.
-        found: what the run did on them, its ranks among it.
+        metrics: what the run did on them, its ranks among it.
         q: (W, D) its predictions, float32.
 
     Returns:
@@ -32,7 +32,7 @@ def examples(windows: Windows, found: PredictorMetrics, q: np.ndarray) -> dict[s
         store of the ``last`` chunk read, of the ``target`` and of the chunk ranked ``first``, the
         target's ``rank``, the ``pool`` size and the ``article``.
     """
-    ranked = found.ranks[PRIMARY]
+    ranked = metrics.ranks[PRIMARY]
     choice = ranked.sizes > 1  # the only candidate is neither
     kinds = {
         "hits": choice & (ranked.ranks == 1),
@@ -43,7 +43,7 @@ def examples(windows: Windows, found: PredictorMetrics, q: np.ndarray) -> dict[s
             "count": int(chosen.sum()),
             "shown": [
                 {
-                    **places(windows, found, q, int(ranked.rows[i])),
+                    **places(windows, metrics, q, int(ranked.rows[i])),
                     "rank": float(ranked.ranks[i]),
                     "pool": int(ranked.sizes[i]),
                 }
@@ -61,18 +61,18 @@ def spaced(index: np.ndarray) -> np.ndarray:
     return index[(np.arange(SHOWN) * 2 + 1) * len(index) // (2 * SHOWN)]
 
 
-def places(windows: Windows, found: PredictorMetrics, q: np.ndarray, row: int) -> dict[str, Any]:
+def places(windows: Windows, metrics: PredictorMetrics, q: np.ndarray, row: int) -> dict[str, Any]:
     """Rows of the chunks to read of window ``row``, and what its article is called."""
     number = windows.article[row]
     start, length = (int(x[number]) for x in (windows.split.starts, windows.split.lengths))
     chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
     inside = pool_mask("filtered", windows.position[[row]], length, windows.context_length)
-    if found.predictor.score is None:
+    if metrics.predictor.score is None:
         scores = torch.from_numpy(q[[row]]) @ chunks.T
     else:
         context = torch.from_numpy(windows.context(np.array([row])))
         with torch.inference_mode():
-            scores = found.predictor.score(context, Pool(chunks, torch.from_numpy(inside)))
+            scores = metrics.predictor.score(context, Pool(chunks, torch.from_numpy(inside)))
     scores = scores[0].float().cpu().numpy()
     best = int(np.where(inside[0] & np.isfinite(scores), scores, -np.inf).argmax())
     first = int(windows.rows[row])

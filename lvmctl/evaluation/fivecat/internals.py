@@ -25,7 +25,7 @@ POINTS = 300
 """Windows of which single values are kept."""
 
 STEP = Step(epoch=1, index=0, epochs=1, steps_per_epoch=1)
-"""Losses whose figures depend on the epoch are asked as in the first."""
+"""Losses whose metrics depend on the epoch are asked as in the first."""
 
 
 class Internals(NamedTuple):
@@ -33,7 +33,7 @@ class Internals(NamedTuple):
 
     Attributes:
         q: (W, D) float32.
-        metrics: what its losses log, such as ``order_accuracy``, by window; what is one figure of a
+        metrics: what its losses log, such as ``order_accuracy``, by window; what is one metric of a
             whole batch is that of the window's article.
         parts: ``weights``, α averaged over tenths of the windows by their coherence
             (``coherence`` (G,), ``mean`` (G, K) oldest chunk first, ``all`` (K,)); and ``extras``
@@ -62,16 +62,16 @@ def internals(trained: Trained, windows: Windows) -> Internals:
             weights.append(prediction.weights.float())
         for name, value in prediction.extras.items():
             extras[name].append(value.float())
-    found: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
     some = np.linspace(0, len(windows) - 1, min(POINTS, len(windows))).astype(int)
     if weights:
-        found["weights"] = grouped(torch.cat(weights).numpy(), coherence(windows))
+        parts["weights"] = grouped(torch.cat(weights).numpy(), coherence(windows))
     if extras:
-        found["extras"] = {
+        parts["extras"] = {
             name: torch.cat(values)[some].tolist() if values[0].dim() else values[0].item()
             for name, values in extras.items()
         }
-    return Internals(q, metrics.columns(), found)
+    return Internals(q, metrics.by_name(), parts)
 
 
 def grouped(weights: np.ndarray, coherent: np.ndarray) -> dict[str, Any]:
@@ -101,21 +101,21 @@ class LossMetrics:
         self.builder = self.objective.batches(windows)
 
     def add(self, prediction: Prediction, index: np.ndarray) -> None:
-        """Count the windows ``index``. A figure of a whole batch counts for each window of it."""
-        for here, _, _ in by_article(self.windows, index) if self.objective.parts else ():
-            rows = index[here]
+        """Count the windows ``index``. A metric of a whole batch counts for each window of it."""
+        for part, _, _ in by_article(self.windows, index) if self.objective.parts else ():
+            rows = index[part]
             for value in measured(
                 self.trained,
                 self.objective,
                 self.builder.batch(rows, int(rows[0])),
-                rows_of(prediction, here),
+                rows_of(prediction, part),
             ):
                 for name, metric in value.metrics.items():
                     each = metric.detach().float().expand(len(rows))
                     self.values[name].append(each.double().numpy())
                     self.rows[name].append(rows)
 
-    def columns(self) -> WindowMetrics:
+    def by_name(self) -> WindowMetrics:
         """The metrics by name."""
         return {
             name: WindowMetric(np.concatenate(self.values[name]), np.concatenate(self.rows[name]))
@@ -142,9 +142,9 @@ def measured(
     return objective.measure(prediction, batch, STEP)
 
 
-def rows_of(prediction: Prediction, here: slice) -> Prediction:
+def rows_of(prediction: Prediction, part: slice) -> Prediction:
     """The part of a prediction for some of its contexts."""
     optional = (prediction.raw, prediction.weights)
-    raw, weights = (None if value is None else value[here] for value in optional)
-    extras = {name: v[here] if v.dim() else v for name, v in prediction.extras.items()}
-    return Prediction(prediction.q[here], raw, weights, extras=extras)
+    raw, weights = (None if value is None else value[part] for value in optional)
+    extras = {name: v[part] if v.dim() else v for name, v in prediction.extras.items()}
+    return Prediction(prediction.q[part], raw, weights, extras=extras)

@@ -69,20 +69,20 @@ def latency(
     if predictor.score is not None:
         callers["score"] = ranking(predictor, windows)
     named = f"{beside.name} model of the same size"
-    found: dict[str, Any] = {"unit": "ms per call", "reference": named}
+    result: dict[str, Any] = {"unit": "ms per call", "reference": named}
     ratios = {}
     for batch, (blocks, rounds) in BLOCKS.items():
         index = np.arange(batch) % len(windows)
         times = measure(callers, torch.from_numpy(windows.context(index)), blocks, rounds)
-        found[f"batch_{batch}"] = {
+        result[f"batch_{batch}"] = {
             name: {"p50": float(np.median(each)), "p95": float(np.quantile(each, 0.95))}
             for name, each in times.items()
         }
         ratios[f"batch_{batch}"] = ratio(times)
-    ends = zip(*(one["ci"] for one in ratios.values()))
-    return found | {
+    ends = zip(*(each["ci"] for each in ratios.values()))
+    return result | {
         "ratios": ratios,
-        "ratio": max(one["value"] for one in ratios.values()),
+        "ratio": max(each["value"] for each in ratios.values()),
         "ratio_ci": [max(each) for each in ends],
     }
 
@@ -135,9 +135,9 @@ def median_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, fl
 
 def reference(registry: Registry, trained: Trained, beside: Entry) -> Callable[[Tensor], Tensor]:
     """The model ``beside`` with the run's options where it has them, untrained."""
-    own, make = trained.plan.model.options, registry.resolve(beside)
+    run_options, make = trained.plan.model.options, registry.resolve(beside)
     names = {field.name for field in dataclasses.fields(beside.record.options)}
-    options = {name: getattr(own, name) for name in names if hasattr(own, name)}
+    options = {name: getattr(run_options, name) for name in names if hasattr(run_options, name)}
     with attribute_errors(beside):
         model = make(beside.record.options(**options), trained.plan.shape(trained.dim)).eval()
     return lambda context: model(context).q

@@ -58,18 +58,18 @@ def offset_sweep(
     index = np.arange(len(windows)) if index is None else index
     offsets = np.array(swept_offsets(windows.context_length, windows.horizon))
     cosine = np.full((len(index), len(offsets)), np.nan)
-    there = np.zeros(cosine.shape, bool)
+    has_chunks = np.zeros(cosine.shape, bool)
     for low in range(0, len(index), BATCH):
         part = slice(low, low + BATCH)
-        rows, there[part] = rows_at(windows, index[part], offsets)
+        rows, has_chunks[part] = rows_at(windows, index[part], offsets)
         distinct, place = np.unique(rows, return_inverse=True)
         chunks = torch.from_numpy(unit(windows.split.vectors[distinct]))
         scores = (torch.from_numpy(q[part]) @ chunks.T).numpy()
         cosine[part] = np.take_along_axis(scores, place.reshape(rows.shape), axis=1)
     return {
-        int(k): WindowMetric(values[here], index[here])
-        for k, values, here in zip(offsets, cosine.T, there.T)
-        if here.any()
+        int(k): WindowMetric(values[has_chunk], index[has_chunk])
+        for k, values, has_chunk in zip(offsets, cosine.T, has_chunks.T)
+        if has_chunk.any()
     }
 
 
@@ -111,10 +111,10 @@ def rivals(windows: Windows, sweep: dict[int, WindowMetric]) -> dict[str, int]:
         return -np.inf if np.isnan(margin) else round(margin, 6), abs(k)
 
     candidates = {rule: [k for k in offsets if k in sweep] for rule, offsets in allowed.items()}
-    return {rule: min(found, key=order) for rule, found in candidates.items() if found}
+    return {rule: min(offsets, key=order) for rule, offsets in candidates.items() if offsets}
 
 
-def offset_columns(
+def offset_metrics(
     windows: Windows, q: np.ndarray, sweep: dict[int, WindowMetric]
 ) -> WindowMetrics:
     """5CAT A of a prediction by every rule, window by window.
@@ -163,13 +163,13 @@ def offset_accuracy(
     outside = outside_offsets(windows.context_length, windows.horizon)
     if not all(k in sweep for k in outside):
         return WindowMetric(np.empty(0), np.empty(0, np.int64))
-    own = sweep[0]
+    at_target = sweep[0]
     every = np.concatenate([sweep[k].rows for k in outside])
     rows, times = np.unique(every, return_counts=True)
     rows = rows[times == len(outside)]
-    place = np.searchsorted(own.rows, rows)
+    place = np.searchsorted(at_target.rows, rows)
     cosines = [sweep[k].values[np.searchsorted(sweep[k].rows, rows)] for k in outside]
-    gap = np.stack(cosines, axis=1) - own.values[place][:, None]
+    gap = np.stack(cosines, axis=1) - at_target.values[place][:, None]
     window, which = np.nonzero(np.abs(gap) <= NEAR)
     if len(window):
         near, _ = rows_at(windows, rows[window], np.array(outside))
@@ -178,4 +178,4 @@ def offset_accuracy(
         exact = unit64(vectors[near]) - unit64(vectors[target])
         gap[window, which] = (exact * q[place[window]].astype(np.float64)).sum(axis=1)
     values = np.where((gap > 0).any(axis=1), 0.0, np.where((gap == 0).any(axis=1), 0.5, 1.0))
-    return WindowMetric(np.where(np.isnan(own.values[place]), np.nan, values), rows)
+    return WindowMetric(np.where(np.isnan(at_target.values[place]), np.nan, values), rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lvmctl.core.formatting import MISSING, figure, interval, number, paragraph, table
+from lvmctl.core.formatting import MISSING, interval, metric_cells, number, paragraph, table
 from lvmctl.evaluation.rendering import heading
 
 ROWS = (
@@ -74,64 +74,64 @@ C is the change in its MRR@10. All other metrics are those of its vector q;
 nothing is fed back but a vector, so D is not asked."""
 
 
-def fivecat_text(found: dict[str, Any], full: bool = False) -> str:
+def fivecat_text(result: dict[str, Any], full: bool = False) -> str:
     """The verdict, the gates it counts and the metrics that explain it.
 
     Args:
         full: all rows of the five tests, and the published rule of each gate.
     """
-    ood, is_ranker = found["ood"], "q" in found["predictors"][found["name"]]
+    ood, is_ranker = result["ood"], "q" in result["predictors"][result["name"]]
     beyond = "no text of another source"
     if ood is not None:
         beyond = f"{ood['windows']:,} windows of another source"
-    lines = [conclusion(found["verdict"]), "", gates_table(found, full), *reasons(found), ""]
-    lines += [heading(found, f"; {beyond}"), ""]
-    lines += [tests_table(found) if full else key_table(found), ""]
+    lines = [conclusion(result["verdict"]), "", gates_table(result, full), *reasons(result), ""]
+    lines += [heading(result, f"; {beyond}"), ""]
+    lines += [tests_table(result) if full else key_table(result), ""]
     lines += [NOTES if full else LEGEND, *([OF_RANKERS] if is_ranker else ())]
     return "\n".join(lines)
 
 
-def key_table(found: dict[str, Any]) -> str:
+def key_table(result: dict[str, Any]) -> str:
     """The metrics that say whether the run is of use."""
-    others = baselines_of(found)
-    rows = [metric_row(found, name, path, others) for name, path in KEY_ROWS.items()]
+    others = baselines_of(result)
+    rows = [metric_row(result, name, path, others) for name, path in KEY_ROWS.items()]
     shown = [row for row in rows if row[1] != MISSING]
-    return table(["", *header_of(found, others)], shown)
+    return table(["", *header_of(result, others)], shown)
 
 
-def tests_table(found: dict[str, Any]) -> str:
+def tests_table(result: dict[str, Any]) -> str:
     """A row for each test, with baselines, ceiling and chance beside it."""
-    others = baselines_of(found)
-    return table(["", *header_of(found, others)], list(test_rows(found, others)))
+    others = baselines_of(result)
+    return table(["", *header_of(result, others)], list(test_rows(result, others)))
 
 
-def baselines_of(found: dict[str, Any]) -> list[str]:
+def baselines_of(result: dict[str, Any]) -> list[str]:
     """The baselines that stand beside the run."""
-    return [name for name in BESIDE if name in found["predictors"]]
+    return [name for name in BESIDE if name in result["predictors"]]
 
 
-def header_of(found: dict[str, Any], others: Sequence[str]) -> list[str]:
+def header_of(result: dict[str, Any], others: Sequence[str]) -> list[str]:
     """Names of the columns behind the first."""
-    return [found["name"], "95 % interval", *others, "ceiling", "chance"]
+    return [result["name"], "95 % interval", *others, "ceiling", "chance"]
 
 
 def metric_row(
-    found: dict[str, Any], label: str, path: str, others: Sequence[str]
+    result: dict[str, Any], label: str, path: str, others: Sequence[str]
 ) -> Sequence[str]:
     """A metric of the run beside the baselines', its ceiling and chance."""
-    trees = found["predictors"]
-    value, ci = figure(trees[found["name"]], path)
+    trees = result["predictors"]
+    value, ci = metric_cells(trees[result["name"]], path)
     # The cosines of a baseline's q are what it ranks by.
-    cells = [figure(trees[other], path.removeprefix("q."))[0] for other in others]
-    return label, value, ci, *cells, ceiling(found, path), chance(found, path)
+    cells = [metric_cells(trees[other], path.removeprefix("q."))[0] for other in others]
+    return label, value, ci, *cells, ceiling(result, path), chance(result, path)
 
 
-def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence[str]]:
+def test_rows(result: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence[str]]:
     """A row for each test that could be measured, below the name of its category."""
-    name = found["name"]
-    rivals = {rule: f"{k:+d}" for rule, k in found["sweep"][name]["rivals"].items()}
-    blank, heading, gap = [""] * (len(others) + 4), "", found["coherence_gap"]
-    logged = [("logged", name.replace("_", " "), name) for name in found["metrics"]]
+    name = result["name"]
+    rivals = {rule: f"{k:+d}" for rule, k in result["sweep"][name]["rivals"].items()}
+    blank, heading, gap = [""] * (len(others) + 4), "", result["coherence_gap"]
+    logged = [("logged", name.replace("_", " "), name) for name in result["metrics"]]
     for category, what, path in (*ROWS, *logged):
         heading = category or heading
         if path == "cos_next" and gap is not None:
@@ -139,7 +139,7 @@ def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence
             yield ["E stability", *blank]
             yield stated(f"val - ood, {which}", gap, "gap", others)
         label = "  " + what.format(**{"seed": "", "fair": ""} | rivals)
-        row = metric_row(found, label, path, others)
+        row = metric_row(result, label, path, others)
         if row[1] == MISSING:
             continue
         if heading:
@@ -147,45 +147,45 @@ def test_rows(found: dict[str, Any], others: Sequence[str]) -> Iterator[Sequence
         yield row
         heading = ""
         if path == "margin.unseen":
-            for other, excess in found["excess"].items():
+            for other, excess in result["excess"].items():
                 yield stated(f"unseen - {other}", excess, "value", others)
 
 
-def stated(label: str, found: dict[str, Any], value: str, others: Sequence[str]) -> Sequence[str]:
+def stated(label: str, metric: dict[str, Any], value: str, others: Sequence[str]) -> Sequence[str]:
     """A row of one metric that has nothing beside it."""
-    cells = number(found[value]), interval(found["ci"])
+    cells = number(metric[value]), interval(metric["ci"])
     return f"  {label}", *cells, *[""] * (len(others) + 2)
 
 
-def ceiling(found: dict[str, Any], path: str) -> str:
-    """What the best of the run's class has, where that can be said."""
-    oracle, bound = CLASS[found["geometry"]]
+def ceiling(result: dict[str, Any], path: str) -> str:
+    """What the best of the run's class has, where that is known."""
+    oracle, bound = CLASS[result["geometry"]]
     family = path.partition(".")[0]
     if family == "margin":
-        return figure(found["ceilings"].get(bound, {}), path)[0]
-    if path in found["metrics"]:
-        return figure(found["ceilings"].get(found["metrics"][path]["ceiling"], {}), path)[0]
+        return metric_cells(result["ceilings"].get(bound, {}), path)[0]
+    if path in result["metrics"]:
+        return metric_cells(result["ceilings"].get(result["metrics"][path]["ceiling"], {}), path)[0]
     if family == "in_article":
-        return figure(found["predictors"]["oracle"], path)[0]
+        return metric_cells(result["predictors"]["oracle"], path)[0]
     if family in ("cos_next", "coherence"):
-        return figure(found["predictors"][oracle], path)[0]
+        return metric_cells(result["predictors"][oracle], path)[0]
     return ""
 
 
-def chance(found: dict[str, Any], path: str) -> str:
+def chance(result: dict[str, Any], path: str) -> str:
     """What guessing gives, where that is known."""
-    if path in found["metrics"]:
-        known = found["metrics"][path]["chance"]
+    if path in result["metrics"]:
+        known = result["metrics"][path]["chance"]
         return "" if known is None else number(known)
-    tree = found["predictors"][found["name"]]
+    tree = result["predictors"][result["name"]]
     parent, _, name = path.rpartition(".")
     known = path == "offsets.accuracy" or parent.startswith("in_article")
-    return figure(tree, f"{parent}.chance_{name}")[0] if known else ""
+    return metric_cells(tree, f"{parent}.chance_{name}")[0] if known else ""
 
 
-def gates_table(found: dict[str, Any], full: bool = False) -> str:
+def gates_table(result: dict[str, Any], full: bool = False) -> str:
     """A row for each gate of the verdict; with ``full`` the published rule's answer, too."""
-    verdict = found["verdict"]
+    verdict = result["verdict"]
     header = ["gate", "asks", "value", "95 % interval"]
     header += [*(["published", ""] if full else ["ceiling"]), "verdict"]
     return table(header, [gate_row(gate, verdict["profile"], full) for gate in verdict["gates"]])
@@ -209,9 +209,9 @@ def gate_row(gate: dict[str, Any], profile: str, full: bool) -> Sequence[str]:
     )
 
 
-def reasons(found: dict[str, Any]) -> Iterator[str]:
+def reasons(result: dict[str, Any]) -> Iterator[str]:
     """Why gates do not count, a line each."""
-    gates = found["verdict"]["gates"]
+    gates = result["verdict"]["gates"]
     if any(gate["optional"] for gate in gates):
         yield "* optional: shown, not counted"
     for gate in gates:

@@ -13,7 +13,7 @@ from lvmctl.evaluation.predictors import Predictor
 BATCH = 256
 
 
-def rollout_columns(
+def rollout_metrics(
     windows: Windows,
     predictor: Predictor,
     q: np.ndarray,
@@ -40,19 +40,19 @@ def rollout_columns(
     """
     index = np.arange(len(windows)) if index is None else index
     ahead = windows.target_offset + windows.horizon * np.arange(steps)
-    left = windows.split.lengths[windows.article] - windows.position
-    index = index[left[index] > ahead[-1]]
+    remaining = windows.split.lengths[windows.article] - windows.position
+    index = index[remaining[index] > ahead[-1]]
     if not len(index):
         return {}
     cosine = np.empty((steps, len(index)))
     for low in range(0, len(index), BATCH):
-        part, here = slice(low, low + BATCH), index[low : low + BATCH]
-        context = torch.from_numpy(windows.context(here))
+        part, batch = slice(low, low + BATCH), index[low : low + BATCH]
+        context = torch.from_numpy(windows.context(batch))
         for step, distance in enumerate(ahead):
-            truth = unit(windows.split.vectors[windows.rows[here] + distance])
-            next_ = predictor.ask(context, torch.from_numpy(truth)) if step else q[here]
+            truth = unit(windows.split.vectors[windows.rows[batch] + distance])
+            next_ = predictor.ask(context, torch.from_numpy(truth)) if step else q[batch]
             cosine[step, part] = rowwise(next_, truth)
             context = torch.cat([context[:, 1:], torch.from_numpy(next_)[:, None]], dim=1)
-    found = {f"step_{step}": values for step, values in enumerate(cosine, start=1)}
-    found["mean"] = cosine.mean(axis=0)
-    return {f"rollout.{name}": WindowMetric(values, index) for name, values in found.items()}
+    cosines = {f"step_{step}": values for step, values in enumerate(cosine, start=1)}
+    cosines["mean"] = cosine.mean(axis=0)
+    return {f"rollout.{name}": WindowMetric(values, index) for name, values in cosines.items()}

@@ -63,9 +63,9 @@ class FiveCat:
         metric_tables: ``val`` and, where there is text of another source, ``ood``.
         verdict: the profile's.
         times: what :func:`~lvmctl.evaluation.fivecat.latency.latency` found.
-        metrics: what is known of the figures that the run logs, see :func:`known_metrics`.
+        metrics: what is known of the metrics that the run logs, see :func:`known_metrics`.
         internals: what explains the run's predictions, see :mod:`.internals`.
-        left_out: baselines that had nothing to learn from.
+        left_out: baselines without training data.
         settings: what was asked for.
         partial: the options that make this another look than the run's own, see :func:`partial`.
     """
@@ -83,7 +83,7 @@ class FiveCat:
 
     @property
     def path(self) -> Path:
-        """Where the result is kept: a partial look never takes the place of the run's own."""
+        """Where the result is kept: a partial evaluation never takes the place of the run's own."""
         run = self.trained.run
         return run.fivecat_partial if self.partial else run.fivecat
 
@@ -174,9 +174,9 @@ def run_fivecat(
             )
             rows = [predictor, *others]
             metric_tables[split] = measured(windows, rows, protocol, reporter, seed, known[split])
-    own = metric_tables["val"].measured[predictor.name]
-    own.columns.update(inside.metrics)
-    parts = inside.parts | {"examples": examples(data.val, own, inside.q)}
+    run_metrics = metric_tables["val"].measured[predictor.name]
+    run_metrics.metrics.update(inside.metrics)
+    parts = inside.parts | {"examples": examples(data.val, run_metrics, inside.q)}
     add_ceilings(registry, metric_tables, predictor.geometry, data, inside.metrics)
     with reporter.progress("latency", "stages", 1) as done:
         beside = reference_of(registry, gates)
@@ -193,8 +193,8 @@ def run_fivecat(
     }
     partly = partial(trained, request, ablation_windows)
     metrics = known_metrics(registry, inside.metrics)
-    found = trained, data, metric_tables, verdict, times, metrics, parts, left_out
-    return FiveCat(*found, settings, partly)
+    results = metric_tables, verdict, times, metrics, parts
+    return FiveCat(trained, data, *results, left_out, settings, partly)
 
 
 def partial(trained: Trained, request: EvalRequest, ablation_windows: int) -> tuple[str, ...]:
@@ -202,18 +202,18 @@ def partial(trained: Trained, request: EvalRequest, ablation_windows: int) -> tu
 
     That one is measured on all windows of the run's own validation split, and OOD split where it
     has one, beside baselines fitted on its own training split. OOD text for a run without any of
-    its own takes nothing away. A profile judges the same figures.
+    its own takes nothing away. A profile judges the same metrics.
     """
-    own = trained.plan.options.min_article
+    min_article = trained.plan.options.min_article
     ours = {
         "--data": request.data is None,
         "--train": not request.train,
         "--ood": request.ood is None or "ood" not in trained.config["splits"],
         "--max-windows": request.max_windows is None,
-        "--min-article": request.min_article in (None, own),
+        "--min-article": request.min_article in (None, min_article),
         "--ablation-windows": ablation_windows >= ABLATION_WINDOWS,
     }
-    return tuple(option for option, own in ours.items() if not own)
+    return tuple(option for option, is_own in ours.items() if not is_own)
 
 
 def made(weights: Path) -> dict[str, Any]:
@@ -240,46 +240,47 @@ def sweeps(metric_table: MetricTable) -> dict[str, Any]:
         "window_offsets": list(window_offsets(windows.context_length, windows.horizon)),
         "sweep": {
             name: {
-                "rivals": rivals(windows, one.sweep),
-                "offsets": {k: plain(metric_table.of_column(c)) for k, c in one.sweep.items()},
+                "rivals": rivals(windows, metrics.sweep),
+                "offsets": {k: plain(metric_table.of_metric(c)) for k, c in metrics.sweep.items()},
             }
-            for name, one in metric_table.measured.items()
+            for name, metrics in metric_table.measured.items()
         },
     }
 
 
 def against_direct(metric_table: MetricTable, name: str) -> dict[str, Any]:
     """Paired differences to ``direct`` with their p values."""
-    found = {}
+    by_path = {}
     for path in COMPARED:
-        figure = metric_table.difference(name, "direct", path)
-        if figure is not None:
-            found[path] = plain(figure) | {"p": metric_table.p_value(name, "direct", path)}
-    return found
+        estimate = metric_table.difference(name, "direct", path)
+        if estimate is not None:
+            by_path[path] = plain(estimate) | {"p": metric_table.p_value(name, "direct", path)}
+    return by_path
 
 
 def excess(metric_table: MetricTable, name: str) -> dict[str, Any]:
     """margin[unseen] beyond that of ``direct`` and of ``centroid``: what recency does not give."""
-    found = {
+    differences = {
         other: metric_table.difference(name, other, "margin.unseen")
         for other in ("direct", "centroid")
     }
-    return {other: plain(figure) for other, figure in found.items() if figure is not None}
+    return {other: plain(each) for other, each in differences.items() if each is not None}
 
 
 def rank_curves(metric_table: MetricTable) -> dict[str, Any]:
     """R@K in the primary pool for each predictor, and by chance."""
-    found: dict[str, Any] = {"cuts": list(CUTS)}
-    for name, one in metric_table.measured.items():
-        ranked = one.ranks["in_article.filtered"]
+    curves: dict[str, Any] = {"cuts": list(CUTS)}
+    for name, metrics in metric_table.measured.items():
+        ranked = metrics.ranks["in_article.filtered"]
         if len(ranked.rows):
             curve, chance = rank_curve(ranked.ranks, ranked.sizes, CUTS)
-            found |= {name: list(curve), "chance": list(chance)}
-    return found
+            curves |= {name: list(curve), "chance": list(chance)}
+    return curves
 
 
-def plain(figure: Estimate | None) -> dict[str, Any] | None:
-    """A figure as plain data."""
-    if figure is None:
+def plain(estimate: Estimate | None) -> dict[str, Any] | None:
+    """An estimate as plain data."""
+    if estimate is None:
         return None
-    return {"value": figure.value, "ci": [figure.low, figure.high], "windows": figure.windows}
+    ci = [estimate.low, estimate.high]
+    return {"value": estimate.value, "ci": ci, "windows": estimate.windows}

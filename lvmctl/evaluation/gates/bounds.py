@@ -1,4 +1,4 @@
-"""A figure against a gate's bound (docs/methods.md#protocol)."""
+"""An estimate against a gate's bound (docs/methods.md#protocol)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Status = Literal["PASS", "MARGINAL", "FAIL", "UNDECIDED", "INFEASIBLE", "VACUOUS
 
 
 class Estimate(NamedTuple):
-    """A figure, the ends of its 95 % interval and the windows it is the mean of."""
+    """An estimate, the ends of its 95 % interval and the windows it is the mean of."""
 
     value: float
     low: float = math.nan
@@ -35,13 +35,13 @@ def meets(gate: VerdictGate, value: float) -> bool:
     return reaches(gate, value, bound(gate)) and not no_gain
 
 
-def is_undecided(gate: VerdictGate, figure: Estimate) -> bool:
+def is_undecided(gate: VerdictGate, estimate: Estimate) -> bool:
     """Whether a time was not measured well enough: its interval holds the bound."""
     timed = gate.metric.partition(".")[0] == "latency"
-    return timed and meets(gate, figure.low) != meets(gate, figure.high)
+    return timed and meets(gate, estimate.low) != meets(gate, estimate.high)
 
 
-def judge(gate: VerdictGate, figure: Estimate | None, require_interval: bool) -> Status:
+def judge(gate: VerdictGate, estimate: Estimate | None, require_interval: bool) -> Status:
     """PASS, MARGINAL, FAIL, ABSENT where no window is counted, or UNDECIDED.
 
     A time depends on what else the machine does, so one whose interval holds the bound is
@@ -49,14 +49,14 @@ def judge(gate: VerdictGate, figure: Estimate | None, require_interval: bool) ->
 
     Args:
         require_interval: the worse end of the interval has to meet the bound as well. If it does
-            not, or if there is no interval, a figure that does is MARGINAL.
+            not, or if there is no interval, an estimate that does is MARGINAL.
     """
-    if figure is None or not figure.windows:
+    if estimate is None or not estimate.windows:
         return "ABSENT"
-    if is_undecided(gate, figure):
+    if is_undecided(gate, estimate):
         return "UNDECIDED"
-    if meets(gate, figure.value):
-        worse = figure.low if gate.at_most is None else figure.high
+    if meets(gate, estimate.value):
+        worse = estimate.low if gate.at_most is None else estimate.high
         return "PASS" if not require_interval or meets(gate, worse) else "MARGINAL"
-    near = gate.marginal is not None and reaches(gate, figure.value, gate.marginal)
+    near = gate.marginal is not None and reaches(gate, estimate.value, gate.marginal)
     return "MARGINAL" if near else "FAIL"

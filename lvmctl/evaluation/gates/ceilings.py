@@ -10,7 +10,7 @@ from lvmctl.registry.specs import Geometry
 
 
 class Ceilings(NamedTuple):
-    """Whose figures are the ceiling of a gate.
+    """Whose metrics are the ceiling of a gate.
 
     Attributes:
         names: predictors; the best of them is the ceiling.
@@ -29,9 +29,9 @@ def reach(geometry: Geometry) -> Geometry:
 
 
 def ceilings(
-    metric: str, geometry: Geometry, own: Mapping[str, str] = MappingProxyType({})
+    metric: str, geometry: Geometry, declared: Mapping[str, str] = MappingProxyType({})
 ) -> Ceilings:
-    """The predictors whose figure at ``metric`` is the ceiling of a class of models.
+    """The predictors whose metric at ``metric`` is the ceiling of a class of models.
 
     - Cosines: the cosine oracle, ``oracle``, ``span-oracle`` or ``cone-oracle``.
     - Margins: ``unit-margin-ceiling``, ``span-margin-ceiling`` or ``cone-margin-ceiling``. It is
@@ -42,8 +42,8 @@ def ceilings(
     - Margins over other offsets have no exact bound: what the cosine oracle reaches, or
       ``cone-margin-oracle`` for mixtures, if that reaches more. A model may do better.
     - Ablations and rollout: ``wiener`` and ``ridge``. A model may do better than these.
-    - What a plugin measures: the one that its metric's record names, in ``own`` by metric. A model
-      may do better.
+    - What a plugin measures: the one that its metric's record names, ``declared`` by metric. A
+      model may do better.
     - Coherence and latency: none.
     """
     family = metric.partition(".")[0]
@@ -60,8 +60,8 @@ def ceilings(
         return Ceilings(names, beatable=True)
     if family in ("ablations", "rollout"):
         return Ceilings(("wiener", "ridge"), beatable=True)
-    if metric in own:
-        return Ceilings((own[metric],), beatable=True)
+    if metric in declared:
+        return Ceilings((declared[metric],), beatable=True)
     return Ceilings()
 
 

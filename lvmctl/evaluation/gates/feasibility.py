@@ -22,7 +22,7 @@ STATUSES = {
     "MET": "met by a baseline already",
     "UNKNOWN": "unknown before a run",
 }
-"""What can be said of a gate, the gravest first."""
+"""Outcomes of a gate before a run, the most critical first."""
 
 DEAD = ("INFEASIBLE", "VACUOUS", "MISLEADING")
 """Statuses of gates that say nothing of a model here."""
@@ -30,37 +30,37 @@ DEAD = ("INFEASIBLE", "VACUOUS", "MISLEADING")
 
 @dataclass(frozen=True)
 class GateAnswer:
-    """What can be said of a gate before a model is trained.
+    """The outcome of a gate before a model is trained.
 
     Attributes:
         gate: the record.
         verdicts: by class of models.
         met_by: causal baselines that pass it, with their cos_next.
         direct: cos_next of ``direct``.
-        own: the class that is judged; None is all of them.
+        geometry: the class that is judged; None is all of them.
     """
 
     gate: VerdictGate
     verdicts: dict[Geometry, GateVerdict]
     met_by: dict[str, float]
     direct: float
-    own: Geometry | None = None
+    geometry: Geometry | None = None
 
     @property
     def any(self) -> GateVerdict:
         """The verdict of the class that is judged, else of the widest."""
-        return self.verdicts[self.own or next(iter(self.verdicts))]
+        return self.verdicts[self.geometry or next(iter(self.verdicts))]
 
     @property
     def status(self) -> str:
         """One of :data:`STATUSES`; INFEASIBLE is for every class that is judged."""
-        judged = self.verdicts if self.own is None else (self.own,)
-        found = {self.verdicts[geometry].status for geometry in judged}
-        if found <= {"ABSENT"}:
+        judged = self.verdicts if self.geometry is None else (self.geometry,)
+        statuses = {self.verdicts[geometry].status for geometry in judged}
+        if statuses <= {"ABSENT"}:
             return "UNKNOWN"
-        if "VACUOUS" in found:
+        if "VACUOUS" in statuses:
             return "VACUOUS"
-        if found == {"INFEASIBLE"}:
+        if statuses == {"INFEASIBLE"}:
             return "INFEASIBLE"
         if not self.met_by:
             return "OPEN"
@@ -74,10 +74,10 @@ class GateAnswer:
         if self.status == "VACUOUS":
             return f"ask for more than random has, {number(self.any.random.value)}{lead}"
         if self.status == "INFEASIBLE" and top is not None:
-            asked = (
+            reachable = (
                 top[1].low if gate.require_interval and math.isfinite(top[1].low) else top[1].value
             )
-            return f"ask for {sign} {signed(asked)}{lead} at most ({top[0]}'s)"
+            return f"ask for {sign} {signed(reachable)}{lead} at most ({top[0]}'s)"
         if self.status == "UNKNOWN":
             return self.any.why
         if self.status == "MISLEADING":
@@ -116,17 +116,17 @@ def gate_answer(
     evidence: Evidence,
     baselines: Mapping[str, float],
     classes: Sequence[Geometry],
-    own: Geometry | None = None,
+    geometry: Geometry | None = None,
     missing: str = "",
 ) -> GateAnswer:
     """One gate, asked of ceilings, of chance and of baselines.
 
     Args:
-        evidence: their figures.
+        evidence: their metrics.
         baselines: those that predict without the target, with their cos_next; ``direct`` is one.
         classes: of models, whose ceilings are asked.
-        own: the class that is judged; None is all of them.
-        missing: what the gate's figure needs that is not there.
+        geometry: the class that is judged; None is all of them.
+        missing: what the gate's metric needs that is not there.
     """
     met = {
         name: cosine
@@ -136,7 +136,7 @@ def gate_answer(
     verdicts = {c: gate_verdict(gate, "direct", c, evidence) for c in classes}
     if missing:
         verdicts = {c: replace(verdict, why=missing) for c, verdict in verdicts.items()}
-    return GateAnswer(gate, verdicts, met, baselines["direct"], own)
+    return GateAnswer(gate, verdicts, met, baselines["direct"], geometry)
 
 
 def verdict_of(statuses: list[str]) -> str:

@@ -90,7 +90,7 @@ def profile_verdict(
 
     Args:
         geometry: the class of the predictor, which decides its ceilings.
-        published_rules: judge as was published: their figures, without intervals and without asking
+        published_rules: judge as was published: their metrics, without intervals and without asking
             whether a gate can be passed, or failed.
     """
     verdicts = [

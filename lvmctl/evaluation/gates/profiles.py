@@ -21,7 +21,7 @@ def find_profile(registry: Registry, name: str) -> tuple[ProfileSpec, list[Verdi
         if not isinstance(gate.record, VerdictGate):
             raise PluginError(
                 f"profile {entry.qualified} asks for {gate.qualified}, which is a "
-                f"{gate.record.role} gate and judges nothing",
+                f"{gate.record.role} gate, not a verdict gate",
                 hint=f"repair or reinstall {entry.plugin.distribution}",
             )
     return entry.record, [gate.record for gate in gates]

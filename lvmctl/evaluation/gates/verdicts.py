@@ -1,7 +1,7 @@
-"""Verdicts: figures against gates, after asking what could pass them (docs/methods.md#feasibility).
+"""Verdicts: estimates against gates, and what could pass them (docs/methods.md#feasibility).
 
-Nothing is measured here. Figures come by predictor, split and path, and so do the ceilings: a gate
-is held against the figures that ``ceilings`` names, at its own path.
+Nothing is measured. Estimates come by predictor, split and path, and so do the ceilings: a gate
+is held against the estimates that ``ceilings`` names, at its own path.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lvmctl.registry.verdict_specs import VerdictGate
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where figures come from; None says that there is none.
+    """Where estimates come from; None says that there is none.
 
     Attributes:
         estimate: (predictor, split, path) → Estimate.
@@ -37,7 +37,7 @@ class Evidence:
     ceilings: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, gate: VerdictGate, predictor: str, path: str) -> Estimate | None:
-        """What ``gate`` judges of a predictor: its figure, or what it has over a baseline."""
+        """What ``gate`` judges of a predictor: its estimate, or what it has over a baseline."""
         if gate.against:
             return self.difference(predictor, gate.against, gate.split, path)
         return self.estimate(predictor, gate.split, path)
@@ -47,12 +47,12 @@ class Outcome(NamedTuple):
     """A gate by one rule, whether or not it could be passed."""
 
     metric: str
-    figure: Estimate | None
+    estimate: Estimate | None
     status: Status
 
     def record(self) -> dict[str, Any]:
         """As plain data."""
-        return {"metric": self.metric, **numbers(self.figure), "status": self.status}
+        return {"metric": self.metric, **numbers(self.estimate), "status": self.status}
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class GateVerdict:
 
     Attributes:
         gate: the record.
-        seed: by the published rule: their figure, and no interval is asked for.
+        seed: by the published rule: their estimate, and no interval is asked for.
         fair: by the fair rule.
         judged: the one of them whose rule is in force; what follows belongs to it.
         status: its status, or by the fair rule INFEASIBLE or VACUOUS.
         why: one clause for a status that says nothing about the model, else empty.
         ceiling: name of the best ceiling and what the gate judges of it.
         random: what the gate judges of ``random``.
-        direct: the figure of ``direct`` itself, also where the gate judges differences.
+        direct: the estimate of ``direct`` itself, also where the gate judges differences.
     """
 
     gate: VerdictGate
@@ -95,7 +95,7 @@ class GateVerdict:
             "bound": bound(gate),
             "marginal": gate.marginal,
             "require_interval": gate.require_interval,
-            **numbers(self.judged.figure),
+            **numbers(self.judged.estimate),
             "seed": self.seed.record(),
             "fair": self.fair.record(),
             "status": self.status,
@@ -140,9 +140,9 @@ def gate_verdict(
             absence(gate, judged.metric, evidence) if metric or published_rules else NOT_OF_RANKERS
         )
     elif status == "UNDECIDED":
-        figure = judged.figure
-        why = f"its interval {interval((figure.low, figure.high))} holds the bound"
-    elif published_rules or not math.isfinite(judged.figure.value):
+        estimate = judged.estimate
+        why = f"its interval {interval((estimate.low, estimate.high))} holds the bound"
+    elif published_rules or not math.isfinite(judged.estimate.value):
         pass
     elif judge(gate, random, gate.require_interval) == "PASS":
         status, why = "VACUOUS", f"random has {number(random.value)}"
@@ -162,26 +162,26 @@ def gate_verdict(
 
 
 def reached(gate: VerdictGate, top: Estimate) -> bool:
-    """Whether a ceiling passes; without an interval (one article) its figure has to do."""
+    """Whether a ceiling passes; without an interval (one article) its estimate has to do."""
     return judge(gate, top, gate.require_interval and math.isfinite(top.low)) == "PASS"
 
 
-def best(gate: VerdictGate, figures: dict[str, Estimate | None]) -> tuple[str, Estimate] | None:
-    """The figure that does best by ``gate`` and whose it is; None when there is none."""
+def best(gate: VerdictGate, estimates: dict[str, Estimate | None]) -> tuple[str, Estimate] | None:
+    """The estimate that does best by ``gate`` and whose it is; None when there is none."""
     sign = 1 if gate.at_most is None else -1
     there = [
-        (name, f) for name, f in figures.items() if f and f.windows and not math.isnan(f.value)
+        (name, f) for name, f in estimates.items() if f and f.windows and not math.isnan(f.value)
     ]
 
     def order(named: tuple[str, Estimate]) -> tuple[bool, float]:
-        figure = named[1]
-        return judge(gate, figure, gate.require_interval) == "PASS", sign * figure.value
+        estimate = named[1]
+        return judge(gate, estimate, gate.require_interval) == "PASS", sign * estimate.value
 
     return max(there, key=order, default=None)
 
 
 def asked_of_ranker(gate: VerdictGate) -> str | None:
-    """The figure that the fair rule of a gate judges of a predictor with its own score
+    """The estimate that the fair rule of a gate judges of a predictor with its own score
     (docs/methods.md#protocol, 5CAT); None where the gate is not asked of one.
 
     What it loses when its window is perturbed, beside what a baseline loses, are ranks. A published
@@ -199,7 +199,7 @@ NOT_OF_RANKERS = "asked of models whose answer is a vector, a ranker's is an ord
 
 
 def absence(gate: VerdictGate, metric: str, evidence: Evidence) -> str:
-    """Why there is no figure at ``metric`` to judge."""
+    """Why there is no estimate at ``metric`` to judge."""
     family = metric.partition(".")[0]
     shown = evidence.estimate("direct", gate.split, "cos_next")
     if family == "coherence" or (gate.split == "ood" and shown is None):
@@ -223,8 +223,8 @@ def absence(gate: VerdictGate, metric: str, evidence: Evidence) -> str:
     }.get(family, "not measured")
 
 
-def numbers(figure: Estimate | None) -> dict[str, Any]:
-    """``value`` and ``ci`` of a figure as plain data."""
-    if figure is None:
+def numbers(estimate: Estimate | None) -> dict[str, Any]:
+    """``value`` and ``ci`` of an estimate as plain data."""
+    if estimate is None:
         return {"value": None, "ci": None}
-    return jsonable({"value": figure.value, "ci": [figure.low, figure.high]})
+    return jsonable({"value": estimate.value, "ci": [estimate.low, estimate.high]})

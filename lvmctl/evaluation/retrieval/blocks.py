@@ -86,8 +86,8 @@ def is_float32() -> bool:
     """Whether products keep to :func:`rounding` here, or a switch of the process rounds them."""
     left, right = sample(PIECE, 64)
     exact = (left.double() * right.double()).sum(dim=1)
-    found = product(left, right, *torch.empty(2, len(left), len(right))).diagonal()
-    return bool((found - exact.float()).abs().max() <= rounding(PIECE))
+    computed = product(left, right, *torch.empty(2, len(left), len(right))).diagonal()
+    return bool((computed - exact.float()).abs().max() <= rounding(PIECE))
 
 
 @contextmanager
@@ -124,13 +124,13 @@ Rows = Callable[[slice], np.ndarray]
 """Gives the stored vectors (n, D) of some of the pairs."""
 
 
-def exact_cosines(one: Rows, other: Rows, count: int, dim: int) -> np.ndarray:
+def exact_cosines(first: Rows, second: Rows, count: int, dim: int) -> np.ndarray:
     """Cosines (count,) float64, at most 1, of pairs of stored vectors of width ``dim``."""
-    found = np.empty(count)
+    cosines = np.empty(count)
     for part in slices(count, max(BLOCK_BYTES // (24 * dim), 1)):
-        cosine = np.einsum("nd,nd->n", unit64(one(part)), unit64(other(part)))
-        found[part] = np.minimum(cosine, 1)
-    return found
+        cosine = np.einsum("nd,nd->n", unit64(first(part)), unit64(second(part)))
+        cosines[part] = np.minimum(cosine, 1)
+    return cosines
 
 
 def above(
@@ -143,11 +143,11 @@ def above(
         dim: D, the width of the vectors.
         exact: gives the cosines, float64, at the indices it is called with.
     """
-    found = cosine > threshold
+    is_above = cosine > threshold
     unsure = np.nonzero(np.abs(cosine - threshold) <= rounding(dim))
     sure = exact(*unsure)
-    cosine[unsure], found[unsure] = sure, sure > threshold
-    return found
+    cosine[unsure], is_above[unsure] = sure, sure > threshold
+    return is_above
 
 
 # ---------------------------------------------------------------------- nearest neighbours
@@ -168,7 +168,7 @@ def nearest(rows: Tensor, k: int) -> Iterator[tuple[slice, Tensor]]:
     scores = torch.empty(2, min(BLOCK, count), count)
     with float32_products():
         for part in slices(count, BLOCK):
-            own = torch.arange(part.stop - part.start)
-            found = product(rows[part], rows, *scores[:, : len(own)])
-            found[own, own + part.start] = -torch.inf
-            yield part, found.topk(min(k, count - 1), dim=1).indices
+            index = torch.arange(part.stop - part.start)
+            block = product(rows[part], rows, *scores[:, : len(index)])
+            block[index, index + part.start] = -torch.inf
+            yield part, block.topk(min(k, count - 1), dim=1).indices

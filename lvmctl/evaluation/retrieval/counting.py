@@ -46,17 +46,17 @@ class Counter:
     ) -> None:
         self.vectors, self.target, self.pool = vectors, target, pool
         self.q = np.ascontiguousarray(q, np.float32)
-        self.own = np.empty(len(q))
+        self.target_score = np.empty(len(q))
         for part in slices(len(q), PAIRS):
             chunks = vectors[target[part]]
-            self.own[part] = dots(chunks, self.q[part]) / norms(chunks)
+            self.target_score[part] = dots(chunks, self.q[part]) / norms(chunks)
         dim = q.shape[1]
         norm = np.sqrt(dots(self.q, self.q))
         number = np.isfinite(norm)  # an infinite prediction is none: its scores are of any sign
-        self.size = np.where(number, norm + np.abs(self.own), 0)
-        self.lead = np.where(number, 0.0, np.nan)
-        given = torch.from_numpy(self.q), torch.from_numpy(self.own.astype(np.float32))
-        self.ways = [way(*given) for way in pool.submit(fastest_first, dim).result()]
+        self.size = np.where(number, norm + np.abs(self.target_score), 0)
+        self.balance = np.where(number, 0.0, np.nan)
+        arguments = torch.from_numpy(self.q), torch.from_numpy(self.target_score.astype(np.float32))
+        self.ways = [way(*arguments) for way in pool.submit(fastest_first, dim).result()]
         self.way = [0] * -(-len(q) // BLOCK)
         self.scratch = Scratch()
 
@@ -73,7 +73,7 @@ class Counter:
                 window, which = part.start + row.numpy(), chunk.numpy()
                 signs = self.signs(window, rows[which], norm[which])
                 gap[row, chunk] = torch.from_numpy(signs)
-            self.lead[part] += gap.sign_().sum(dim=1).numpy()
+            self.balance[part] += gap.sign_().sum(dim=1).numpy()
 
         self.share(count, *zip(*enumerate(slices(len(self.q), BLOCK))))
 
@@ -96,7 +96,7 @@ class Counter:
 
         def take(part: slice) -> None:
             window = np.arange(part.start, part.stop)
-            self.lead[part] -= self.signs(window, rows[part], norms(self.vectors[rows[part]]))
+            self.balance[part] -= self.signs(window, rows[part], norms(self.vectors[rows[part]]))
 
         self.share(take, slices(len(rows), PAIRS))
 
@@ -109,18 +109,18 @@ class Counter:
         """(P,) float32: 1, 0 or -1 as chunk ``rows[p]``, of norm ``norm[p]``, scores above, like or
         below the target of ``window[p]``: in float64 and, where that cannot tell, in long floats.
         """
-        found = np.empty(len(window), np.float32)
+        sign = np.empty(len(window), np.float32)
         for part in slices(len(window), PAIRS):
             which, row = window[part], rows[part]
             q, target = self.q[which], self.target[which]
             chunks = self.vectors[row]
             with np.errstate(invalid="ignore"):  # of predictions that are infinite
-                gap = dots(chunks, q) / norm[part] - self.own[which]
+                gap = dots(chunks, q) / norm[part] - self.target_score[which]
             rounding = (q.shape[1] + 8) * 2.0**-53 * self.size[which]
             (close,) = np.nonzero(np.abs(gap) <= rounding)
             gap[close] = differences(chunks[close], self.vectors[target[close]], q[close])
-            found[part] = np.sign(gap)
-        return found
+            sign[part] = np.sign(gap)
+        return sign
 
 
 def within(distance: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
@@ -152,11 +152,11 @@ def scaled(chunks: np.ndarray, norm: np.ndarray) -> np.ndarray:
 
 def differences(chunks: np.ndarray, targets: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Scores of chunks minus those of targets, (P,), in long floats; 0 where they are equal."""
-    found = np.zeros(len(q), np.longdouble)
+    gaps = np.zeros(len(q), np.longdouble)
     (apart,) = np.nonzero((chunks != targets).any(axis=1))
     better, than = (
         dots(x, q[apart], np.longdouble) / norms(x, np.longdouble)
         for x in (chunks[apart], targets[apart])
     )
-    found[apart] = better - than
-    return found
+    gaps[apart] = better - than
+    return gaps

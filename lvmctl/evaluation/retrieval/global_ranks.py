@@ -26,7 +26,7 @@ SCORES = 20_000_000
 """Scores that a ranker gives at a time."""
 
 Progress = Callable[[int], object]
-"""Told how many more windows' worth of work is done; in the end, all of them."""
+"""Called with how many more windows' worth of work is done; their sum is all windows."""
 
 
 def global_ranks(
@@ -59,7 +59,7 @@ def global_ranks(
             for offset in range(windows.context_length):
                 counter.subtract(first + offset)
         # #better + ½·#ties is half of #better − #worse + #others, and the others are size − 1.
-        ranks[held] = 1 + (counter.lead + size - 1) / 2
+        ranks[held] = 1 + (counter.balance + size - 1) / 2
     return np.where(np.isnan(ranks), size, ranks), np.full(len(index), size)
 
 
@@ -101,13 +101,13 @@ def global_ranks_by_score(
         with torch.inference_mode():
             scores = score(context, Pool(vectors, candidates)).cpu()
         if scores.shape != candidates.shape:
-            given, wanted = tuple(scores.shape), tuple(candidates.shape)
-            raise ValueError(f"score returned {given}, not {wanted}")
-        own = scores.gather(1, first[part] + windows.target_offset)
-        better = ((scores > own) & candidates).sum(dim=1)
-        ties = ((scores == own) & candidates).sum(dim=1) - 1  # the target is equal to itself
-        found = 1 + better + ties / 2
-        ranks[part] = torch.where(own[:, 0].isnan(), size, found).numpy()
+            returned, wanted = tuple(scores.shape), tuple(candidates.shape)
+            raise ValueError(f"score returned {returned}, not {wanted}")
+        target_score = scores.gather(1, first[part] + windows.target_offset)
+        better = ((scores > target_score) & candidates).sum(dim=1)
+        ties = ((scores == target_score) & candidates).sum(dim=1) - 1  # but itself
+        rank = 1 + better + ties / 2
+        ranks[part] = torch.where(target_score[:, 0].isnan(), size, rank).numpy()
         progress(len(context))
     return ranks, np.full(len(index), size)
 

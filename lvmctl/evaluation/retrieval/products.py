@@ -21,10 +21,10 @@ class Gaps(Protocol):
 
     Args:
         q: (W, D) float32 predictions of norm ‖q‖.
-        own: (W,) float32 score of each prediction's target.
+        target_score: (W,) float32 score of each prediction's target.
     """
 
-    def __init__(self, q: Tensor, own: Tensor) -> None: ...
+    def __init__(self, q: Tensor, target_score: Tensor) -> None: ...
 
     @staticmethod
     def rounding(dim: int) -> float:
@@ -41,8 +41,8 @@ class Gaps(Protocol):
 class Float32:
     """:class:`Gaps` by float32 products."""
 
-    def __init__(self, q: Tensor, own: Tensor) -> None:
-        self.q, self.own = q, own[:, None]
+    def __init__(self, q: Tensor, target_score: Tensor) -> None:
+        self.q, self.target_score = q, target_score[:, None]
 
     @staticmethod
     def rounding(dim: int) -> float:
@@ -54,7 +54,7 @@ class Float32:
         return chunks
 
     def fill(self, part: slice, chunks: Tensor, gap: Tensor, spare: Tensor) -> None:
-        product(self.q[part], chunks, gap, spare).sub_(self.own[part])
+        product(self.q[part], chunks, gap, spare).sub_(self.target_score[part])
 
 
 class SplitBfloat16:
@@ -65,9 +65,9 @@ class SplitBfloat16:
     spoil a score, but is small where a gap is, and never changes its sign.
     """
 
-    def __init__(self, q: Tensor, own: Tensor) -> None:
+    def __init__(self, q: Tensor, target_score: Tensor) -> None:
         self.left = torch.empty(len(q), 3 * q.shape[1] + 3, dtype=torch.bfloat16)
-        for rows, some, target in zip(*(x.split(BLOCK) for x in (self.left, q, own))):
+        for rows, some, target in zip(*(x.split(BLOCK) for x in (self.left, q, target_score))):
             high, low = parts(some, 2)
             rows.copy_(torch.cat([high, high, low, torch.stack(parts(-target, 3), 1)], dim=1))
 
@@ -89,11 +89,11 @@ class SplitBfloat16:
 
 def parts(x: Tensor, count: int) -> list[Tensor]:
     """``count`` bf16 tensors whose sum is nearly ``x``; of three, exactly."""
-    found = []
+    terms = []
     for _ in range(count):
-        found.append(x.bfloat16())
-        x = x - found[-1].float()
-    return found
+        terms.append(x.bfloat16())
+        x = x - terms[-1].float()
+    return terms
 
 
 @functools.cache
@@ -111,7 +111,7 @@ def has_bf16_matrix_units() -> bool:
 def sound(way: type[Gaps], dim: int) -> bool:
     """Whether small gaps are as exact here as promised: a product may round more than it says."""
     q, chunks = sample(dim, 64)
-    own = (q.double() * chunks.double()).sum(dim=1)  # so the gaps on the diagonal are 0
+    target_score = (q.double() * chunks.double()).sum(dim=1)  # so the gaps on the diagonal are 0
     gap, spare = torch.empty(2, len(q), len(chunks))
-    way(q, own.float()).fill(slice(0, len(q)), way.prepare(chunks), gap, spare)
+    way(q, target_score.float()).fill(slice(0, len(q)), way.prepare(chunks), gap, spare)
     return bool(gap.diagonal().abs().max() <= way.rounding(dim))

@@ -65,10 +65,10 @@ def in_article_ranks_by_score(
     """
     ranks, sizes = blank(pools, len(index))
     for part, start, length in by_article(windows, index):
-        here = index[part]
-        first = windows.position[here]
+        batch = index[part]
+        first = windows.position[batch]
         if contexts is None:
-            context = torch.from_numpy(windows.context(here))
+            context = torch.from_numpy(windows.context(batch))
         else:
             context = contexts[part]
         chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
@@ -77,10 +77,10 @@ def in_article_ranks_by_score(
             candidates = torch.from_numpy(np.array(inside))
             with torch.inference_mode():
                 scores = score(context, Pool(chunks, candidates)).float().cpu().numpy()
-            own = scores[np.arange(len(here)), first + windows.target_offset][:, None]
-            better = np.where(scores == own, 0.5, scores > own)
-            better[np.isnan(own[:, 0])] = 1  # a target that has no score is the last
-            better[np.arange(len(here)), first + windows.target_offset] = 0
+            target_score = scores[np.arange(len(batch)), first + windows.target_offset][:, None]
+            better = np.where(scores == target_score, 0.5, scores > target_score)
+            better[np.isnan(target_score[:, 0])] = 1  # a target that has no score is the last
+            better[np.arange(len(batch)), first + windows.target_offset] = 0
             ranks[pool][part] += (better * inside).sum(axis=1)
             sizes[pool][part] = inside.sum(axis=1)
     return {pool: (ranks[pool], sizes[pool]) for pool in pools}

@@ -1,7 +1,7 @@
-"""How sure a figure is when articles, not windows, are what was sampled
+"""How sure a metric is when articles, not windows, are what was sampled
 (docs/methods.md#uncertainty).
 
-Windows of an article resemble each other, so articles are resampled whole. A figure is the ratio
+Windows of an article resemble each other, so articles are resampled whole. A metric is the ratio
 Σ values / Σ denominators over windows: with denominators of 1, the mean of all windows.
 Intervals are bootstrap-t, whose coverage ``benchmarks/coverage.py`` measures beside percentiles'.
 """
@@ -17,28 +17,28 @@ import numpy as np
 from lvmctl.evaluation.statistics.sign_flip import sign_flip
 
 BLOCK = 64
-"""Figures resampled in one matrix product."""
+"""Metrics resampled in one matrix product."""
 NUMBERS = 2**21
 """Counts of draws turned into floats at a time (16 MB), whatever the number of articles."""
 
 Interval = tuple[float, float]
 Samples = tuple[np.ndarray, np.ndarray] | tuple[np.ndarray, np.ndarray, np.ndarray | None]
-"""``(values, article)`` or ``(values, article, denominator)`` of one figure, (n,) each: what every
+"""``(values, article)`` or ``(values, article, denominator)`` of one metric, (n,) each: what every
 window contributes, and the index of its article in [0, articles)."""
 
 
 @dataclass(frozen=True)
 class Resampled:
-    """F figures and what becomes of them in each of R draws.
+    """F metrics and what becomes of them in each of R draws.
 
     Attributes:
-        estimate: (F,) the figures on the articles there are.
+        estimate: (F,) the metrics on the articles there are.
         variance: (F,) jackknife variance, leaving out one article at a time; NaN where fewer than
             two articles hold values.
-        lowest, highest: (F,) the figure of the worst and of the best window.
-        shift: (R, F) figure of the draw minus ``estimate``; NaN where no article that was drawn
+        lowest, highest: (F,) the metric of the worst and of the best window.
+        shift: (R, F) metric of the draw minus ``estimate``; NaN where no article that was drawn
             holds a value.
-        variances: (R, F) variance of the figure by the draw alone.
+        variances: (R, F) variance of the metric by the draw alone.
     """
 
     estimate: np.ndarray
@@ -49,7 +49,7 @@ class Resampled:
     variances: np.ndarray
 
     def minus(self, other: Resampled) -> Resampled:
-        """The differences from figures of other articles, which were drawn independently."""
+        """The differences from metrics of other articles, which were drawn independently."""
         # One draw further on: a Resampling of as many articles and the same seed has equal draws.
         moved = {name: np.roll(getattr(other, name), 1, axis=0) for name in ("shift", "variances")}
         return Resampled(
@@ -65,7 +65,7 @@ class Resampled:
         """Bootstrap-t intervals: moves of the draws in their own standard errors, mirrored.
 
         No end lies beyond the worst or the best window. Draws without a value are left out.
-        (NaN, NaN) for figures that are NaN or come from fewer than two articles.
+        (NaN, NaN) for metrics that are NaN or come from fewer than two articles.
         """
         with np.errstate(invalid="ignore", divide="ignore"):
             moves = -self.shift * np.sqrt(self.variance / self.variances)
@@ -73,16 +73,16 @@ class Resampled:
         moves[:, self.variance < np.finfo(np.float64).tiny] = 0
         tails = ((1 - level) / 2, (1 + level) / 2)
         ends = np.full((2, len(self.estimate)), np.nan)
-        for figure, drawn in enumerate(moves.T):
+        for metric, drawn in enumerate(moves.T):
             drawn = drawn[~np.isnan(drawn)]
             if len(drawn):
-                ends[:, figure] = np.quantile(drawn, tails)
+                ends[:, metric] = np.quantile(drawn, tails)
         ends = (self.estimate + ends).clip(self.lowest, self.highest)
         return [(float(low), float(high)) for low, high in ends.T]
 
 
 class Resampling:
-    """Draws of articles with replacement, the same ones for every figure of a report.
+    """Draws of articles with replacement, the same ones for every metric of a report.
 
     Args:
         articles: A, articles of the split; those without windows count.
@@ -119,18 +119,18 @@ class Resampling:
         return self.intervals({"": (values, article, denominator)}, level)[""]
 
     def intervals(self, columns: Mapping[str, Samples], level: float = 0.95) -> dict[str, Interval]:
-        """:meth:`interval` of many figures by name, in a few matrix products."""
+        """:meth:`interval` of many metrics by name, in a few matrix products."""
         names = list(columns)
-        found: list[Interval] = []
+        intervals: list[Interval] = []
         for low in range(0, len(names), BLOCK):
             together = [columns[name] for name in names[low : low + BLOCK]]
-            found += self.resampled(together).intervals(level)
-        return dict(zip(names, found))
+            intervals += self.resampled(together).intervals(level)
+        return dict(zip(names, intervals))
 
     def draws(
         self, values: np.ndarray, article: np.ndarray, denominator: np.ndarray | None = None
     ) -> np.ndarray:
-        """The figure in each draw, (R,); NaN where no article that was drawn holds a value."""
+        """The metric in each draw, (R,); NaN where no article that was drawn holds a value."""
         drawn = self.resampled([(values, article, denominator)])
         return (drawn.estimate + drawn.shift)[:, 0]
 
@@ -139,9 +139,9 @@ class Resampling:
         return sign_flip(differences, article, flips, self.seed)
 
     def resampled(self, columns: Sequence[Samples]) -> Resampled:
-        """Figures in every draw, with variances from sums over the articles drawn.
+        """Metrics in every draw, with variances from sums over the articles drawn.
 
-        For article sums s and n of values and denominators, the figure is θ = Σs/Σn and its
+        For article sums s and n of values and denominators, the metric is θ = Σs/Σn and its
         linearised variance Σ(s − θn)²/(Σn)². A draw that hits few different articles finds next to
         no variance, so a draw's variance is mixed with that of all m articles, weighted m^-1.5.
         """
@@ -154,9 +154,9 @@ class Resampling:
         e, w, ee, ew, ww = np.split(self._sums(np.hstack(terms)), len(terms), axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             shift = e / w
-            own = np.maximum(ee - 2 * shift * ew + shift**2 * ww, 0) / w**2
+            variance = np.maximum(ee - 2 * shift * ew + shift**2 * ww, 0) / w**2
             share = articles**-1.5
-            mixed = (1 - share) * own + share * (excess**2).sum(axis=0) / total**2
+            mixed = (1 - share) * variance + share * (excess**2).sum(axis=0) / total**2
             jackknife = ((excess / (total - weight)) ** 2).sum(axis=0)
         jackknife[articles < 2] = np.nan
         return Resampled(estimate, jackknife, lowest, highest, shift, mixed)
@@ -192,19 +192,19 @@ def article_sums(
 
 
 def difference_interval(
-    one: tuple[Any, ...], other: tuple[Any, ...], level: float = 0.95
+    first: tuple[Any, ...], second: tuple[Any, ...], level: float = 0.95
 ) -> Interval:
-    """Bootstrap-t interval of a figure on one split minus a figure on another (5CAT E).
+    """Bootstrap-t interval of a metric on one split minus a metric on another (5CAT E).
 
     Both splits are resampled, independently of each other.
 
     Args:
-        one: ``(resampling, values, article)`` or ``(resampling, values, article, denominator)``.
-        other: the same of the other split; its resampling makes as many draws.
+        first: ``(resampling, values, article)`` or ``(resampling, values, article, denominator)``.
+        second: the same of the other split; its resampling makes as many draws.
         level: of the interval, in (0, 1).
 
     Returns:
         Low and high end of the signed difference; (NaN, NaN) where either has none of its own.
     """
-    here, there = (resampling.resampled([column]) for resampling, *column in (one, other))
-    return here.minus(there).intervals(level)[0]
+    draws, other_draws = (resampling.resampled([column]) for resampling, *column in (first, second))
+    return draws.minus(other_draws).intervals(level)[0]

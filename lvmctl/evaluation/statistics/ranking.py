@@ -1,4 +1,4 @@
-"""Retrieval figures from ranks, and what chance reaches in the same pools
+"""Retrieval metrics from ranks, and what chance reaches in the same pools
 (docs/methods.md#pools)."""
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ def per_window(ranks: np.ndarray, sizes: np.ndarray) -> dict[str, np.ndarray]:
         sizes: (W,) candidates in each window's pool, the target among them.
 
     Returns:
-        By name, (W,) float64 in [0, 1]; their means are the figures.
+        By name, (W,) float64 in [0, 1]; their means are the metrics.
     """
     ranks = np.asarray(ranks, np.float64)
-    found = {f"r@{k}": (ranks <= k).astype(np.float64) for k in CUTS}
-    found["mrr"] = 1 / ranks
-    found["mrr@10"] = np.where(ranks <= DEEPEST, 1 / ranks, 0.0)
-    return found
+    metrics = {f"r@{k}": (ranks <= k).astype(np.float64) for k in CUTS}
+    metrics["mrr"] = 1 / ranks
+    metrics["mrr@10"] = np.where(ranks <= DEEPEST, 1 / ranks, 0.0)
+    return metrics
 
 
 def chance(sizes: np.ndarray) -> dict[str, np.ndarray]:
@@ -34,7 +34,7 @@ def chance(sizes: np.ndarray) -> dict[str, np.ndarray]:
 
     min(k, n)/n for R@k, H_n/n for MRR and H_min(n,10)/n for MRR@10, with H_n = 1 + ½ + … + 1/n.
     A predictor whose scores say nothing and never tie reaches exactly this. One that ties keeps
-    the mean rank (n + 1)/2, but the half ranks of ties move the other figures: scores that are all
+    the mean rank (n + 1)/2, but the half ranks of ties move the other metrics: scores that are all
     alike have rank (n + 1)/2 always, so R@1 = 0 in a pool of 2.
 
     Args:
@@ -45,10 +45,10 @@ def chance(sizes: np.ndarray) -> dict[str, np.ndarray]:
     """
     sizes = np.asarray(sizes)
     harmonic = np.cumsum(1 / np.arange(1, sizes.max(initial=0) + 1))
-    found = {f"r@{k}": np.minimum(k / sizes, 1) for k in CUTS}
-    found["mrr"] = harmonic[sizes - 1] / sizes
-    found["mrr@10"] = harmonic[np.minimum(sizes, DEEPEST) - 1] / sizes
-    return found
+    expected = {f"r@{k}": np.minimum(k / sizes, 1) for k in CUTS}
+    expected["mrr"] = harmonic[sizes - 1] / sizes
+    expected["mrr@10"] = harmonic[np.minimum(sizes, DEEPEST) - 1] / sizes
+    return expected
 
 
 def rank_index(ranks: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +69,7 @@ def rank_index(ranks: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def retrieval(ranks: np.ndarray, sizes: np.ndarray) -> dict[str, float]:
-    """Retrieval figures, with chance and the mean pool size beside them.
+    """Retrieval metrics, with chance and the mean pool size beside them.
 
     Args:
         ranks: (W,) rank of each window's target, 1 + #better + ½·#ties, so halves occur.
@@ -82,14 +82,14 @@ def retrieval(ranks: np.ndarray, sizes: np.ndarray) -> dict[str, float]:
     """
     if not len(ranks):
         return {"windows": 0}
-    figures = {name: float(values.mean()) for name, values in per_window(ranks, sizes).items()}
+    metrics = {name: float(values.mean()) for name, values in per_window(ranks, sizes).items()}
     by_chance = chance(sizes)
-    figures |= {f"chance_{name}": float(values.mean()) for name, values in by_chance.items()}
+    metrics |= {f"chance_{name}": float(values.mean()) for name, values in by_chance.items()}
     values, denominators = rank_index(ranks, sizes)
     if denominators.any():
-        figures["amri"] = float(values.sum() / denominators.sum())
-    figures["pool_mean"] = float(np.mean(sizes))
-    return figures | {"windows": len(ranks)}
+        metrics["amri"] = float(values.sum() / denominators.sum())
+    metrics["pool_mean"] = float(np.mean(sizes))
+    return metrics | {"windows": len(ranks)}
 
 
 def rank_curve(
@@ -105,5 +105,5 @@ def rank_curve(
     Returns:
         R@K and the mean of min(K, n)/n, (C,) float64 each.
     """
-    found = np.searchsorted(np.sort(ranks), cuts, side="right") / len(ranks)
-    return found, np.array([np.minimum(k / np.asarray(sizes), 1).mean() for k in cuts])
+    curve = np.searchsorted(np.sort(ranks), cuts, side="right") / len(ranks)
+    return curve, np.array([np.minimum(k / np.asarray(sizes), 1).mean() for k in cuts])

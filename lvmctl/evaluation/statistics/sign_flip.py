@@ -34,12 +34,12 @@ def sign_flip(
     sums = sums[abs(sums) > rounding]
     bar = abs(sums.sum()) - rounding
     if 2 ** len(sums) <= flips:
-        kept = np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums)) & 1
-        return float((abs((2 * kept - 1) @ sums) >= bar).mean())
+        bits = np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums)) & 1
+        return float((abs((2 * bits - 1) @ sums) >= bar).mean())
     rng = np.random.default_rng(seed)
     reached, step = 0, max(BLOCK // len(sums), 1)
     for low in range(0, flips, step):
         shape = (min(step, flips - low), len(sums))
-        kept = rng.integers(0, 2, shape, dtype=np.int8).astype(np.float64)
-        reached += int((abs((2 * kept - 1) @ sums) >= bar).sum())
+        bits = rng.integers(0, 2, shape, dtype=np.int8).astype(np.float64)
+        reached += int((abs((2 * bits - 1) @ sums) >= bar).sum())
     return (1 + reached) / (1 + flips)

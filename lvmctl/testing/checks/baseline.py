@@ -77,7 +77,7 @@ def estimates_what_is_centred(subject: Subject) -> None:
 def oracle_looks_at_the_target(subject: Subject) -> None:
     """What an oracle predicts depends on the target: anything else is a baseline."""
     if not subject.record.oracle:
-        raise Skipped("it is no oracle")
+        raise Skipped("it is not an oracle")
     oracle, context = BASELINES.fitted(subject), Contexts().tensor()
     first, other = (answer(subject, oracle, context, seed)["q"] for seed in (0, 1))
     if torch.equal(first, other):

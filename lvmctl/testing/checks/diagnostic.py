@@ -172,7 +172,7 @@ def figures_are_plain_data(subject: Subject) -> None:
     try:
         json.dumps(figures)
     except (TypeError, ValueError) as error:
-        raise CheckFailed(f"the figures are no plain data: {error}") from error
+        raise CheckFailed(f"the figures are not plain data: {error}") from error
     for name in figures:
         if name in RESERVED:
             raise CheckFailed(f"the figure {name!r} hides the {name} of the diagnosis in the JSON")
@@ -184,7 +184,7 @@ def same_subject_same_diagnosis(subject: Subject) -> None:
     first, second, _ = trial(subject)
     for name in ("verdict", "sentence", "change", "failed", "figures", "tables"):
         if repr(getattr(first, name)) != repr(getattr(second, name)):
-            raise CheckFailed(f"its {name} is another one the second time")
+            raise CheckFailed(f"its {name} changed the second time")
 
 
 @check
@@ -197,7 +197,7 @@ def leaves_its_subject(subject: Subject) -> None:
 @check
 def odd_subjects_end_in_one_line(subject: Subject) -> str:
     """An odd subject, such as one article, articles too short or a damaged history, ends in a
-    Diagnosis or in an error of lvmctl, told in one line."""
+    Diagnosis or in an error of lvmctl of one line."""
     answers = []
     for name, make in odd(subject.record.takes).items():
         with TemporaryDirectory(prefix="lvmctl-check-") as place:

@@ -47,7 +47,7 @@ ODD = {
     "white space": " \t\n ",
     "a single letter": "a",
     "digits": "0 1 2 3",
-    "a word nobody knows": "qwxzv",
+    "an unknown word": "qwxzv",
     "a long text": "the harbour was full of bread " * 3000,
     "other scripts": "Ångström naïve 東京 Привет مرحبا",
     "signs": "🜁 👩‍🚀 \u200b\u202e ­",
@@ -195,7 +195,7 @@ def recipe_says_what_made_it(subject: Subject) -> None:
     try:
         json.dumps(recipe, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise CheckFailed(f"the recipe is no plain data: {error}") from error
+        raise CheckFailed(f"the recipe is not plain data: {error}") from error
     if recipe.get("name") != subject.record.name:
         raise CheckFailed(f"the recipe names {recipe.get('name')!r}, not {subject.record.name!r}")
     missing = [f.name for f in fields(subject.options) if f.name not in recipe]
@@ -203,7 +203,7 @@ def recipe_says_what_made_it(subject: Subject) -> None:
         raise CheckFailed(f"the recipe leaves out {', '.join(missing)}")
     encoder.encode(TEXTS[:3])
     if encoder.recipe() != recipe:
-        raise CheckFailed("the recipe is another one after texts were encoded")
+        raise CheckFailed("the recipe changes after texts were encoded")
 
 
 @check

@@ -118,7 +118,7 @@ def says_where_it_belongs(subject: Subject) -> None:
     it is compared with."""
     gate, registry = subject.record, subject.registry
     if gate.category not in ("", *"ABCDE"):
-        raise CheckFailed(f"category {gate.category!r} is no test of 5CAT, they are A to E")
+        raise CheckFailed(f"category {gate.category!r} is not a test of 5CAT, which are A to E")
     if gate.split not in ("val", "ood"):
         raise CheckFailed(f"split {gate.split!r} is never judged, val and ood are")
     if gate.reference:
@@ -127,7 +127,7 @@ def says_where_it_belongs(subject: Subject) -> None:
         raise CheckFailed(f"its summary does not name {gate.against}, which it is compared with")
     names = {gate.name, subject.entry.qualified}
     if not any(names & {*entry.record.gates} for entry in registry.entries("profile")):
-        raise CheckFailed("no profile names it, so that nobody is ever judged by it")
+        raise CheckFailed("no profile names it, so it judges nothing")
 
 
 @check
@@ -162,7 +162,7 @@ def bounds_are_in_order(subject: Subject) -> None:
         raise CheckFailed(f"marginal = {gate.marginal:g} lies on the passing side of {at:g}")
     beyond = math.nextafter(gate.marginal, -better)
     if (status(gate, gate.marginal), status(gate, beyond)) != ("MARGINAL", "FAIL"):
-        raise CheckFailed(f"marginal = {gate.marginal!r} is no bound of what fails")
+        raise CheckFailed(f"marginal = {gate.marginal!r} is not a failing value")
 
 
 @check
@@ -171,7 +171,7 @@ def some_values_pass_and_some_fail(subject: Subject) -> None:
     gate = subject.record
     ends = value_range(subject.registry, gate)
     if ends is None:
-        raise Skipped(f"which values {gate.metric} can have, no plugin says")
+        raise Skipped(f"the range of {gate.metric} is not declared")
     best, worst = reversed(ends) if gate.at_most is None else ends
     between = f"{gate.metric} lies between {min(ends):g} and {max(ends):g}"
     if status(gate, best) != "PASS" and math.isfinite(best):
@@ -209,7 +209,7 @@ def gates_are_verdicts(subject: Subject) -> str:
     profile: ProfileSpec = subject.record
     _, gates = find_profile(subject.registry, f"{subject.plugin.name}/{profile.name}")
     if unsourced := [gate.name for gate in gates if not (gate.source or profile.source)]:
-        raise CheckFailed(f"where the bound of {unsourced[0]} comes from, nobody says: set source")
+        raise CheckFailed(f"{unsourced[0]} has no source for its bound: set source")
     return f"{len(gates)} gates"
 
 

@@ -159,8 +159,8 @@ def weight_zero_silences_a_window(subject: Subject) -> str | None:
     """A window to which sample gates give the weight 0 has no part in the gradient, also where they
     give it to all: its values are its own, and a scalar term has no windows."""
     trial = working(subject)
-    silent, others = (weighted(trial, seed, range(SIZE)) for seed in (0, 1))
-    for name, gradient in silent.items():
+    weightless, others = (weighted(trial, seed, range(SIZE)) for seed in (0, 1))
+    for name, gradient in weightless.items():
         # What a loss asks of its own parameters alone is no window's.
         rest = gradient if name in trial.read else gradient - others[name]
         if rest.any():  # NaN counts
@@ -178,11 +178,11 @@ def weight_zero_silences_a_window(subject: Subject) -> str | None:
     return None
 
 
-def weighted(trial: Trial, seed: int, silent: Iterable[int]) -> dict[str, Tensor]:
-    """Gradients where the windows ``silent`` have weight 0 and all others 1."""
+def weighted(trial: Trial, seed: int, weightless: Iterable[int]) -> dict[str, Tensor]:
+    """Gradients where the windows ``weightless`` have weight 0 and all others 1."""
     prediction, batch = trial.example(seed, SIZE)
     weight = torch.ones(SIZE)
-    weight[list(silent)] = 0
+    weight[list(weightless)] = 0
     return trial.gradients(prediction, batch, weight=weight)[1]
 
 
@@ -209,7 +209,7 @@ def target_scores_best(subject: Subject) -> str:
         raise Skipped("its total does not depend on the prediction")
     note = f"the target scores {target:.4g}, right angles {aside:.4g}, a constant {same:.4g}"
     if not target < min(aside, same):
-        raise CheckFailed(f"{note}; if it is no objective of its own, say regulariser=True")
+        raise CheckFailed(f"{note}; if it is not an objective by itself, set regulariser=True")
     # A loss that compares the windows of a batch may have nothing to say of one.
     alone, *others = scores(trial, size=1, batches=16)
     if alone > min(others) + SLACK * (min(aside, same) - target):

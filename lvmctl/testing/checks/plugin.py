@@ -38,7 +38,7 @@ def packaged(subject: Subject) -> metadata.Distribution:
 def declared(subject: Subject) -> Declaration:
     """How an installed plugin declares itself in a new process."""
     packaged(subject)
-    module = subject.plugin.found.module
+    module = subject.plugin.origin.module
     try:
         return declaration(module)
     except ProcessFailed as error:
@@ -48,7 +48,7 @@ def declared(subject: Subject) -> Declaration:
 @check
 def light_to_import(subject: Subject) -> str:
     """Importing the declaration and its options loads no heavy package; its time is shown."""
-    module, seen = subject.plugin.found.module, declared(subject)
+    module, seen = subject.plugin.origin.module, declared(subject)
     if seen.heavy:
         raise CheckFailed(
             f"importing {module} loads {', '.join(seen.heavy)}; import it in the module that a "
@@ -97,7 +97,7 @@ def names_are_free(subject: Subject) -> None:
     """No other plugin has its name, or declares a record of the same kind and name."""
     registry, plugin = subject.registry, subject.plugin
     for other in registry.plugins:
-        if other.found != plugin.found and other.name == plugin.name:
+        if other.origin != plugin.origin and other.name == plugin.name:
             raise CheckFailed(
                 f"{other.distribution} {other.version} has a plugin {plugin.name} too"
             )
@@ -165,7 +165,7 @@ def imports_public_modules_only(subject: Subject) -> str:
     """Its files import only lvmctl's public modules."""
     if subject.plugin.distribution == CORE:
         raise Skipped("it is part of lvmctl")
-    files = sources(subject.plugin.found.module)
+    files = sources(subject.plugin.origin.module)
     private = [
         f"{path.relative_to(place)}:{line} imports {module}"
         for place, path in files

@@ -73,7 +73,7 @@ def composes_without_torch(subject: Subject) -> None:
     try:
         python("-c", TORCH_FREE.format(target=subject.record.target, options=address))
     except ProcessFailed as error:
-        raise CheckFailed(f"where there is no torch, it fails with {error}") from error
+        raise CheckFailed(f"without torch it fails with {error}") from error
 
 
 @check
@@ -253,7 +253,7 @@ def trains_an_epoch(subject: Subject) -> str:
     for part in ("train", "val"):
         for name, value in record[part].items():
             if name.startswith("loss") and value is None:
-                raise CheckFailed(f"{part}.{name} is no finite number")
+                raise CheckFailed(f"{part}.{name} is not a finite number")
     if "skipped_steps" in train:
         raise CheckFailed(f"{train['skipped_steps']} steps had no finite loss or gradient")
     return f"loss {train['loss']:.3g}, on held-out windows {val['loss']:.3g}"

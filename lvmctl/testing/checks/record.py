@@ -1,4 +1,4 @@
-"""Checks of records of every kind: what a reader is told, and which values the options take."""
+"""Checks of records of every kind: what is documented, and which values the options take."""
 
 from __future__ import annotations
 

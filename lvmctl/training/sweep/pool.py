@@ -1,4 +1,4 @@
-"""Trials in processes of their own: some at a time, heard, and told to save when it is time."""
+"""Trials in processes of their own: some at a time, output shown, stopped by a signal."""
 
 from __future__ import annotations
 
@@ -59,13 +59,14 @@ def environment(jobs: int) -> dict[str, str]:
 
     One process alone computes as it would without a sweep. What the user has set is a bound.
     """
-    found = dict(os.environ)
+    variables = dict(os.environ)
     if jobs > 1:
         share = max(1, cores() // jobs)
         for name in THREADS:
-            own = found.get(name, "")
-            found[name] = str(min(share, int(own)) if own.isdecimal() and int(own) else share)
-    return found
+            bound = variables.get(name, "")
+            is_set = bound.isdecimal() and int(bound)
+            variables[name] = str(min(share, int(bound)) if is_set else share)
+    return variables
 
 
 class WorkerPool:

@@ -31,7 +31,7 @@ def spreads(record: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> d
         By group: ``runs``, ``figures`` and ``differences``, each by path with ``mean``, ``sd``
         (of the sample, n - 1), ``min`` and ``max``.
     """
-    found = {}
+    by_group = {}
     for group, runs in groups.items():
         if len(runs) < 2:
             continue
@@ -42,12 +42,12 @@ def spreads(record: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> d
         differences = {
             path: [get_number(each.get(path), "value") for each in beyond] for path in paths
         }
-        found[group] = {
+        by_group[group] = {
             "runs": list(runs),
             "figures": {p: spread(v) for p, v in figures.items() if None not in v},
             "differences": {p: spread(v) for p, v in differences.items() if None not in v},
         }
-    return found
+    return by_group
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

@@ -33,7 +33,7 @@ EARLY = ("config.json", "manifest.json", "training_history.json", "checkpoints")
 """What a run directory has before anything is trained."""
 
 LOCK_WAIT = 60.0
-"""Seconds in which a training that was told to end should have saved."""
+"""Seconds in which a training that was stopped should have saved."""
 
 
 class SweepError(LvmctlError):
@@ -180,17 +180,17 @@ def refuse_another(trial: Trial) -> None:
         )
 
 
-def differences(asked: dict[str, Any], saved: dict[str, Any]) -> list[str]:
+def differences(planned: dict[str, Any], saved: dict[str, Any]) -> list[str]:
     """What differs between two plans' records, for a reader."""
     changed = []
-    if asked["recipe"] != saved["recipe"]:
-        changed.append(f"recipe is {asked['recipe']}, was {saved['recipe']}")
-    ours, theirs = dict(leaves(asked["options"])), dict(leaves(saved["options"]))
+    if planned["recipe"] != saved["recipe"]:
+        changed.append(f"recipe is {planned['recipe']}, was {saved['recipe']}")
+    ours, theirs = dict(leaves(planned["options"])), dict(leaves(saved["options"]))
     for name in sorted(ours.keys() | theirs.keys()):
         if ours.get(name) != theirs.get(name):
             changed.append(f"{name} is {ours.get(name)}, was {theirs.get(name)}")
     for part in ("model", "losses", *ROLES):
-        if asked[part] != saved[part] and not changed:
+        if planned[part] != saved[part] and not changed:
             changed.append(f"{part} differs")
     return changed
 
@@ -223,7 +223,7 @@ def open_sweep(path: Path) -> RunDirectory:
         there = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
     if there and SWEEP_FILE not in there:
         raise OutputError(
-            "exists already and is no sweep", where=path, hint="name another place with --out"
+            "exists already and is not a sweep", where=path, hint="name another place with --out"
         )
     return RunDirectory(path)
 
@@ -234,7 +234,7 @@ def state(path: Path, epochs: int, wait: float = LOCK_WAIT) -> str:
     Remains of a training that ended before it trained anything are removed.
 
     Args:
-        wait: seconds to wait for a training that was told to end and still saves.
+        wait: seconds to wait for a training that was stopped and still saves.
 
     Raises:
         RunError: another process trains it for longer, or its files are damaged.
@@ -265,19 +265,19 @@ def never_started(path: Path) -> bool:
 def history(run: RunDirectory) -> list[dict[str, Any]]:
     """The records of the epochs so far; a file that is damaged counts as none."""
     try:
-        found = run.read(run.history)
+        records = run.read(run.history)
     except RunError:
         return []
-    return found if isinstance(found, list) else []
+    return records if isinstance(records, list) else []
 
 
 def outcome(run: RunDirectory) -> str:
     """How the last training of a run ended, nothing where that is not known."""
     try:
-        found = run.read(run.manifest)
+        manifest = run.read(run.manifest)
     except RunError:
         return ""
-    return str(found.get("outcome") or "") if isinstance(found, dict) else ""
+    return str(manifest.get("outcome") or "") if isinstance(manifest, dict) else ""
 
 
 def stopped(run: RunDirectory) -> str | None:

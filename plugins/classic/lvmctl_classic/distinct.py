@@ -44,9 +44,9 @@ class Distinct:
 
 def distinctness(windows: Windows) -> np.ndarray:
     """Forward-distinctness of each window, (W,) float32 in [-2, 2]."""
-    found = np.empty(len(windows), dtype=np.float32)
+    distinct = np.empty(len(windows), dtype=np.float32)
     for begin in range(0, len(windows), BATCH):
         index = np.arange(begin, min(begin + BATCH, len(windows)))
         cosines = np.einsum("bkd,bd->bk", windows.context(index), windows.target(index))
-        found[index] = cosines[:, -1] - cosines[:, :-1].max(axis=1)
-    return found
+        distinct[index] = cosines[:, -1] - cosines[:, :-1].max(axis=1)
+    return distinct

@@ -23,8 +23,8 @@ class Ramp(nn.Module):
 
     def __init__(self, options: RampOptions, shape: Shape) -> None:
         super().__init__()
-        told = Shape(shape.dim + 1, shape.context_length, shape.horizon)
-        self.encoder = sequence_model(options, told)
+        extended = Shape(shape.dim + 1, shape.context_length, shape.horizon)
+        self.encoder = sequence_model(options, extended)
         self.head = nn.Linear(options.width, shape.dim)
         self.schedule = Schedule.parse(options.ramp)
         self.register_buffer("scale", torch.zeros(()))

@@ -66,8 +66,8 @@ def test_guard(size, margin):
         max(0.0, margin - dot(q, y) + dot(q, p))
         for q, y, p in zip(prediction.q, batch.target, batch.second_last)
     ]
-    found = loss_of("guard", prediction, batch, margin=margin)
-    assert found.tolist() == pytest.approx(expected, abs=1e-6)
+    values = loss_of("guard", prediction, batch, margin=margin)
+    assert values.tolist() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("size", [1, 8])
@@ -79,8 +79,8 @@ def test_forward_preference(size, steepness, margin):
         short = steepness * (dot(q, p) - dot(q, y) + margin)
         expected.append(math.log1p(math.exp(short)))
     options = {"steepness": steepness, "margin": margin}
-    found = loss_of("forward-preference", prediction, batch, **options)
-    assert found.tolist() == pytest.approx(expected, abs=1e-6)
+    values = loss_of("forward-preference", prediction, batch, **options)
+    assert values.tolist() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("size", [1, 8])
@@ -97,8 +97,8 @@ def test_rollout_counts_the_steps_that_there_are(size, steps):
             if there
         ]
         expected.append(sum(errors) / len(errors))
-    found = loss_of("rollout", prediction, batch, steps=steps)
-    assert found.tolist() == pytest.approx(expected, abs=1e-6)
+    values = loss_of("rollout", prediction, batch, steps=steps)
+    assert values.tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_rollout_asks_for_as_many_steps():
@@ -125,7 +125,7 @@ def test_losses_are_finite_with_gradient_everywhere(name, size, case, precision)
         }
     )
     rollout = torch.stack([unit(raw)] * 3, dim=1)
-    found = loss_of(name, Prediction(unit(raw), rollout=rollout), batch)
-    assert found.isfinite().all()
-    found.mean().backward()
+    values = loss_of(name, Prediction(unit(raw), rollout=rollout), batch)
+    assert values.isfinite().all()
+    values.mean().backward()
     assert raw.grad.isfinite().all()

@@ -97,8 +97,8 @@ def test_the_ramp_is_one_more_coordinate(ramp, step, scale):
     model.at(step)
     assert model.scale.item() == pytest.approx(scale)
     feature = torch.tensor([0, 0.25, 0.5, 0.75, 1]) * scale
-    told = torch.cat([context, feature[None, :, None].expand(3, 5, 1)], dim=-1)
-    torch.testing.assert_close(model(context).raw, model.head(model.encoder(told)))
+    extended = torch.cat([context, feature[None, :, None].expand(3, 5, 1)], dim=-1)
+    torch.testing.assert_close(model(context).raw, model.head(model.encoder(extended)))
 
 
 def test_the_ramp_is_saved_with_the_weights():

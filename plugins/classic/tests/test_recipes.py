@@ -90,9 +90,9 @@ def record(name: str):
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_defaults_are_the_published_values(name):
-    found = {info.short: info.default for info in describe(record(name).options)}
+    defaults = {info.short: info.default for info in describe(record(name).options)}
     expected = COMMON | PUBLISHED[name]
-    assert {key: found[key] for key in expected} == expected
+    assert {key: defaults[key] for key in expected} == expected
 
 
 @pytest.mark.parametrize("name", COMPOSED)
@@ -107,15 +107,15 @@ def test_the_composition(registry, name):
 @pytest.mark.parametrize(
     ("options", "values", "message"),
     [
-        (o.P2Options, {"w_guard": "x"}, "w_guard: 'x' is no weight"),
-        (o.P3Options, {"window_dropout": "0,x=1"}, "window_dropout: 'x=1' is no change"),
-        (o.P4Options, {"horizon": "2"}, "horizon: 2 cannot be, it is fixed at 1"),
+        (o.P2Options, {"w_guard": "x"}, "w_guard: invalid weight 'x'"),
+        (o.P3Options, {"window_dropout": "0,x=1"}, "window_dropout: invalid weight change 'x=1'"),
+        (o.P4Options, {"horizon": "2"}, "horizon: 2 is not allowed, it is fixed at 1"),
         (o.P4Options, {"steps": "0"}, "steps: 0 is below 1"),
         (o.P5Options, {"context": "1"}, "context: 1 is below 2"),
         (o.P5Options, {"shares": "0.5,1"}, "2 shares do not fit 3 stages"),
         (o.P5Options, {"shares": "0,1,1"}, "shares: 0.0 is below"),
-        (o.P51Options, {"ramp": "5,4~1,2~0"}, "does not go forward in time"),
-        (o.P6Options, {"horizon": "1"}, "horizon: 1 cannot be, it is fixed at 2"),
+        (o.P51Options, {"ramp": "5,4~1,2~0"}, "has epochs that do not ascend"),
+        (o.P6Options, {"horizon": "1"}, "horizon: 1 is not allowed, it is fixed at 2"),
     ],
 )
 def test_a_value_out_of_range_is_refused(options, values, message):

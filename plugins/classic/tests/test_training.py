@@ -17,8 +17,8 @@ def history(tmp_path):
     """``history(recipe, epochs=1, name="run", **options)``: the history of a small run."""
 
     def train(recipe: str, epochs: int = 1, name: str = "run", **options) -> list[dict]:
-        given = {"data": DATA, "out": tmp_path / name, "epochs": epochs, "device": "cpu"}
-        run = lvmctl.train(recipe, **given, options=SMALL | options)
+        arguments = {"data": DATA, "out": tmp_path / name, "epochs": epochs, "device": "cpu"}
+        run = lvmctl.train(recipe, **arguments, options=SMALL | options)
         return json.loads((run.path / "training_history.json").read_text())
 
     return train

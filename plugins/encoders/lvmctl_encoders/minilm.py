@@ -75,7 +75,7 @@ class MiniLM:
 
     @torch.inference_mode()
     def _encode(self, bert: Bert, texts: Sequence[str]) -> np.ndarray:
-        tokens = [found.ids for found in self._tokenizer.encode_batch_fast(list(texts))]
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
         rows = np.empty((len(tokens), bert.width), np.float32)
         together = TOKENS.get(bert.device.type, MANY_TOKENS)
         for width, batch in batches([len(ids) for ids in tokens], together):

@@ -50,8 +50,8 @@ class Static:
         rows = np.empty((len(texts), self.options.dim), np.float32)
         for low in range(0, len(texts), TOGETHER):
             some = list(texts[low : low + TOGETHER])
-            found = self._tokenizer.encode_batch_fast(some, add_special_tokens=False)
-            for row, tokens in enumerate(found, low):
+            encodings = self._tokenizer.encode_batch_fast(some, add_special_tokens=False)
+            for row, tokens in enumerate(encodings, low):
                 if not tokens.ids:
                     raise DataError("a text is empty", hint="leave it out")
                 self._table[tokens.ids].mean(0, out=rows[row])

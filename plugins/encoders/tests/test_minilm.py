@@ -31,9 +31,9 @@ def test_vectors_are_those_of_the_shared_store(precision):
     chosen = np.arange(0, len(stored), len(stored) // 40)
     with (BOOKS / "chunks.jsonl").open(encoding="utf-8") as file:
         texts = [json.loads(line) for row, line in enumerate(file) if row in set(chosen)]
-    found = made(max_tokens=160, precision=precision).encode(texts)
+    encoded = made(max_tokens=160, precision=precision).encode(texts)
     rows = stored[chosen].astype(np.float32)
-    cosine = (found * rows).sum(1) / np.linalg.norm(rows, axis=1)
+    cosine = (encoded * rows).sum(1) / np.linalg.norm(rows, axis=1)
     assert cosine.min() > 0.9997
     assert np.median(cosine) > 0.9999
 
@@ -76,13 +76,13 @@ def test_batches_hold_texts_of_one_width_within_the_tokens():
     from lvmctl_encoders.minilm import batches
 
     lengths = [3, 8, 9, 16, 17, 5, 24, 400]
-    found = list(batches(lengths, 32))
-    assert sorted(index for _, batch in found for index in batch) == list(range(8))
-    for width, batch in found:
+    parts = list(batches(lengths, 32))
+    assert sorted(index for _, batch in parts for index in batch) == list(range(8))
+    for width, batch in parts:
         assert width % 8 == 0
         assert all(width - 8 < lengths[index] <= width for index in batch)
         assert len(batch) == 1 or len(batch) * width <= 32
-    assert [width for width, _ in found] == sorted((width for width, _ in found), reverse=True)
+    assert [width for width, _ in parts] == sorted((width for width, _ in parts), reverse=True)
 
 
 def test_a_device_that_is_not_there_is_refused():

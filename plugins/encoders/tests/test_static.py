@@ -28,9 +28,9 @@ def test_vectors_are_those_of_the_library(dim):
     # Where its own loader looks for the tokeniser, before it asks the hub.
     inside = packaged("wordllama", "__init__.py").parent
     library = WordLlama.load(cache_dir=inside, trunc_dim=dim, disable_download=True)
-    found = Static(StaticOptions(dim=dim)).encode(TEXTS)
-    assert found.shape == (4, dim)
-    assert np.allclose(found, library.embed(TEXTS, norm=True), atol=1e-6)
+    rows = Static(StaticOptions(dim=dim)).encode(TEXTS)
+    assert rows.shape == (4, dim)
+    assert np.allclose(rows, library.embed(TEXTS, norm=True), atol=1e-6)
 
 
 def test_an_empty_text_is_refused():

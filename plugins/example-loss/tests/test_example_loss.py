@@ -20,5 +20,5 @@ def test_the_angle_of_each_window():
     angles = [0.0, 0.5, -2.0, math.pi]
     turned = torch.tensor([[math.cos(angle), math.sin(angle)] for angle in angles])
     target = torch.tensor([[1.0, 0.0]]).repeat(4, 1)
-    found = Geodesic()(Prediction(turned), Batch({"target": target}), None)
-    assert found.tolist() == pytest.approx([abs(angle) for angle in angles], abs=1e-6)
+    values = Geodesic()(Prediction(turned), Batch({"target": target}), None)
+    assert values.tolist() == pytest.approx([abs(angle) for angle in angles], abs=1e-6)

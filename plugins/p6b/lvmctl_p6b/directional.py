@@ -42,15 +42,15 @@ class Directional(nn.Module):
         super().__init__()
         self.options = options
         changed = {key: getattr(options, key) for key in ("gamma", "lambda_max")}
-        given = {key: value for key, value in changed.items() if value is not None}
-        self.version = replace(VERSIONS[options.version], **given)
+        typed = {key: value for key, value in changed.items() if value is not None}
+        self.version = replace(VERSIONS[options.version], **typed)
 
     def stage(self, epoch: int) -> Stage:
         """The version's stage of an epoch, with what the options change of it."""
         options = self.options
         changed = {"margin": options.margin, "share": options.share, "cap": options.share_cap}
-        given: dict[str, Any] = {key: value for key, value in changed.items() if value is not None}
-        return replace(self.version.stage(epoch), **given)
+        typed: dict[str, Any] = {key: value for key, value in changed.items() if value is not None}
+        return replace(self.version.stage(epoch), **typed)
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
         assert prediction.raw is not None

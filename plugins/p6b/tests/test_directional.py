@@ -20,9 +20,9 @@ def directional(**options) -> Directional:
     return Directional(DirectionalOptions(**options))
 
 
-def scaled(found: LossOutput) -> torch.Tensor:
+def scaled(output: LossOutput) -> torch.Tensor:
     """What training minimises, where all windows count alike."""
-    return found.terms["scaled"].mean()
+    return output.terms["scaled"].mean()
 
 
 def dot(a: list[float], b: list[float]) -> float:
@@ -82,10 +82,10 @@ def slow(prediction: Prediction, batch: Batch, name: str, epoch: int) -> dict[st
 @pytest.mark.parametrize("size", [1, 7])
 def test_it_is_the_slow_reference(text, at, name, epoch, size):
     prediction, batch = text(size, seed=epoch)
-    found = directional(version=name)(prediction, batch, at(epoch))
+    output = directional(version=name)(prediction, batch, at(epoch))
     expected = slow(prediction, batch, name, epoch)
-    metrics = {key: value.mean().item() for key, value in found.metrics.items()}
-    assert scaled(found).item() == pytest.approx(expected["total"], rel=2e-5)
+    metrics = {key: value.mean().item() for key, value in output.metrics.items()}
+    assert scaled(output).item() == pytest.approx(expected["total"], rel=2e-5)
     assert metrics["loss_directional"] == pytest.approx(expected["dir"], rel=2e-5)
     assert metrics["lambda_eff"] == pytest.approx(expected["lambda_eff"], rel=2e-5)
     for name_here in ("pos", "neg", "ratio"):
@@ -122,10 +122,10 @@ def test_predictions_below_the_floor_pay_its_square(make_batch, at, name):
     ],
 )
 def test_a_version_logs_the_parts_it_has(text, at, name, penalties):
-    found = directional(version=name)(*text(3), at())
-    parts = [part for part in found.metrics if part.startswith("loss_") and "share" not in part]
+    output = directional(version=name)(*text(3), at())
+    parts = [part for part in output.metrics if part.startswith("loss_") and "share" not in part]
     assert parts == [f"loss_{part}" for part in ("directional", *penalties)]
-    assert list(found.terms) == ["scaled"]
+    assert list(output.terms) == ["scaled"]
 
 
 def test_v1_on_random_vectors_is_the_reading_of_the_report(make_batch, at):
@@ -134,10 +134,10 @@ def test_v1_on_random_vectors_is_the_reading_of_the_report(make_batch, at):
     q, y, p = (unit(torch.randn(40_000, 768, generator=generator)) for _ in range(3))
     # Half of the gap is given to each cosine, as shifts along them.
     y, p = unit(y + 0.003 * q), unit(p - 0.003 * q)
-    found = directional(version="1")(Prediction(q, raw=q), make_batch(y, p), at(6))
-    assert found.metrics["gap"].mean().item() == pytest.approx(0.006, abs=1e-3)
-    assert scaled(found).item() > 0
-    assert found.metrics["loss_directional"].mean().item() == pytest.approx(0.113, rel=0.01)
+    output = directional(version="1")(Prediction(q, raw=q), make_batch(y, p), at(6))
+    assert output.metrics["gap"].mean().item() == pytest.approx(0.006, abs=1e-3)
+    assert scaled(output).item() > 0
+    assert output.metrics["loss_directional"].mean().item() == pytest.approx(0.113, rel=0.01)
 
 
 @given(st.floats(-2, 2), st.floats(-2, 2))
@@ -162,24 +162,24 @@ def test_the_share_is_the_target_inside_the_clamp_and_never_above_the_cap(
 ):
     prediction, batch = text(size, seed=seed)
     loss = directional(version=name, share=share, lambda_max=top)
-    found = loss(prediction, batch, Step(epoch=epoch, index=0, epochs=12, steps_per_epoch=3))
-    stage, value = loss.stage(epoch), found.metrics["lambda_eff"].item()
-    reached = found.metrics["loss_share"].item()
+    output = loss(prediction, batch, Step(epoch=epoch, index=0, epochs=12, steps_per_epoch=3))
+    stage, value = loss.stage(epoch), output.metrics["lambda_eff"].item()
+    reached = output.metrics["loss_share"].item()
     cap = math.inf if stage.cap is None else stage.cap
     assert reached <= cap * (1 + 1e-5)
     assert value <= loss.version.lambda_max * (1 + 1e-6)
     free = 1e-4 * 1.001 < value < loss.version.lambda_max * 0.999
-    earned = found.metrics["confidence"].item() == 1 and found.metrics["skipped"].item() == 0
+    earned = output.metrics["confidence"].item() == 1 and output.metrics["skipped"].item() == 0
     if free and earned and stage.share <= cap:
         assert reached == pytest.approx(stage.share, rel=1e-4)
-    assert found.metrics["loss_share_target"].item() == pytest.approx(stage.share)
+    assert output.metrics["loss_share_target"].item() == pytest.approx(stage.share)
 
 
 def test_the_cap_binds_where_the_target_is_above_it(text, at):
-    found = directional(version="2.1", share=0.5, lambda_max=100.0)(*text(6), at())
-    assert found.metrics["loss_share"].item() == pytest.approx(0.25, rel=1e-5)
-    found = directional(version="2.1", share=0.5, share_cap=0.4, lambda_max=100.0)(*text(6), at())
-    assert found.metrics["loss_share"].item() == pytest.approx(0.4, rel=1e-5)
+    output = directional(version="2.1", share=0.5, lambda_max=100.0)(*text(6), at())
+    assert output.metrics["loss_share"].item() == pytest.approx(0.25, rel=1e-5)
+    output = directional(version="2.1", share=0.5, share_cap=0.4, lambda_max=100.0)(*text(6), at())
+    assert output.metrics["loss_share"].item() == pytest.approx(0.4, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", VERSIONS)
@@ -188,46 +188,46 @@ def test_lambda_eff_carries_no_gradient(text, at, name):
     loss = directional(version=name, lambda_max=100.0, share_cap=100.0)
     prediction, batch = text(5, seed=2)
     q = prediction.q.clone().requires_grad_()
-    found = loss(Prediction(q, raw=prediction.raw), batch, at())
-    metrics = {key: value.mean().item() for key, value in found.metrics.items()}
+    output = loss(Prediction(q, raw=prediction.raw), batch, at())
+    metrics = {key: value.mean().item() for key, value in output.metrics.items()}
     assert metrics["loss_share"] == pytest.approx(metrics["loss_share_target"])
-    directional_loss = found.metrics["loss_directional"].mean()
-    (found.metrics["lambda_eff"] * directional_loss).backward(retain_graph=True)
+    directional_loss = output.metrics["loss_directional"].mean()
+    (output.metrics["lambda_eff"] * directional_loss).backward(retain_graph=True)
     gradient = q.grad.clone()
     q.grad = None
     penalties = [
-        factor * found.metrics[f"loss_{part}"].mean()
+        factor * output.metrics[f"loss_{part}"].mean()
         for part, factor in (
             ("floor", loss.version.floor_weight),
             ("orthogonality", loss.version.orthogonality),
         )
         if factor
     ]
-    (scaled(found) - sum(penalties)).backward()
+    (scaled(output) - sum(penalties)).backward()
     torch.testing.assert_close(gradient, q.grad)
 
 
 def test_lambda_eff_is_at_least_its_lower_clamp(text, at):
-    found = directional(version="1", share=1e-6)(*text(4), at())
-    assert found.metrics["lambda_eff"].item() == pytest.approx(1e-4)
+    output = directional(version="1", share=1e-6)(*text(4), at())
+    assert output.metrics["lambda_eff"].item() == pytest.approx(1e-4)
 
 
 def test_the_cap_is_not_scaled_by_confidence(make_batch, at):
     prediction, batch = angles(make_batch, 0.36, 0.1)
     loss = directional(version="2.3", share=10.0, share_cap=0.3, lambda_max=100.0)
-    found = loss(prediction, batch, at())
-    assert found.metrics["confidence"].item() == pytest.approx(0.4, abs=1e-5)
-    assert found.metrics["loss_share"].item() == pytest.approx(0.3, rel=1e-5)
+    output = loss(prediction, batch, at())
+    assert output.metrics["confidence"].item() == pytest.approx(0.4, abs=1e-5)
+    assert output.metrics["loss_share"].item() == pytest.approx(0.3, rel=1e-5)
 
 
 def test_the_gradient_is_that_of_the_weighted_term(text, at):
     prediction, batch = text(5)
     q = prediction.q.clone().requires_grad_()
-    found = directional(version="1")(Prediction(q, raw=prediction.raw), batch, at())
-    scaled(found).backward()
+    output = directional(version="1")(Prediction(q, raw=prediction.raw), batch, at())
+    scaled(output).backward()
     gradient = q.grad.clone()
     q.grad = None
-    fixed = found.metrics["lambda_eff"]
+    fixed = output.metrics["lambda_eff"]
     again = directional(version="1")(Prediction(q, raw=prediction.raw), batch, at())
     (fixed * again.metrics["loss_directional"].mean()).backward()
     torch.testing.assert_close(gradient, q.grad)
@@ -256,19 +256,19 @@ def angles(make_batch, pos: float, neg: float) -> tuple[Prediction, Batch]:
     ],
 )
 def test_batches_of_bad_sign_are_skipped(make_batch, at, name, pos, neg, skipped):
-    found = directional(version=name)(*angles(make_batch, pos, neg), at())
-    assert found.metrics["skipped"].item() == skipped
+    output = directional(version=name)(*angles(make_batch, pos, neg), at())
+    assert output.metrics["skipped"].item() == skipped
     if name != "2.3":
-        assert (found.metrics["lambda_eff"].item() == 0) == bool(skipped)
+        assert (output.metrics["lambda_eff"].item() == 0) == bool(skipped)
 
 
 @pytest.mark.parametrize(("pos", "expected"), [(0.2, 0), (0.30, 0), (0.36, 0.4), (0.45, 1), (1, 1)])
 def test_confidence_grows_between_thirty_and_forty_five(make_batch, at, pos, expected):
     prediction, batch = angles(make_batch, pos, 0.1)
-    found = directional(version="2.3", lambda_max=10.0)(prediction, batch, at())
-    assert found.metrics["confidence"].item() == pytest.approx(expected, abs=1e-5)
+    output = directional(version="2.3", lambda_max=10.0)(prediction, batch, at())
+    assert output.metrics["confidence"].item() == pytest.approx(expected, abs=1e-5)
     if pos < 1:
-        assert found.metrics["loss_share"].item() == pytest.approx(0.15 * expected, abs=1e-5)
+        assert output.metrics["loss_share"].item() == pytest.approx(0.15 * expected, abs=1e-5)
     for name in ("1", "2.2"):
         assert directional(version=name)(prediction, batch, at()).metrics["confidence"].item() == 1
 
@@ -284,10 +284,10 @@ def test_it_is_finite_with_gradient_everywhere(make_batch, at, name, size, case,
     p = {"identical": q, "opposite": q, "orthogonal": eye[2:3].repeat(size, 1)}[case]
     raw = q.clone().requires_grad_()
     batch = make_batch(y, p)
-    found = directional(version=name)(Prediction(unit(raw), raw=raw), batch, at(10))
-    values = [*found.terms.values(), *found.metrics.values()]
+    output = directional(version=name)(Prediction(unit(raw), raw=raw), batch, at(10))
+    values = [*output.terms.values(), *output.metrics.values()]
     assert all(value.shape in ((), (size,)) and value.isfinite().all() for value in values)
-    scaled(found).backward()
+    scaled(output).backward()
     assert raw.grad.isfinite().all()
 
 

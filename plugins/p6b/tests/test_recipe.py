@@ -56,7 +56,7 @@ def test_the_composition():
     ("values", "message"),
     [
         ({"version": "2.4"}, "'2.4' is not one of 1, 2, 2.1, 2.2, 2.3"),
-        ({"horizon": "1"}, "1 cannot be, it is fixed at 2"),
+        ({"horizon": "1"}, "1 is not allowed, it is fixed at 2"),
         ({"gamma": "0"}, "is below 0.001"),
         ({"share": "0"}, "0.0 is below 1e-06"),
         ({"lambda_max": "0"}, "is below 0.0001"),

@@ -17,8 +17,8 @@ def history(tmp_path):
     """``history(name, epochs=2, **options)``: the history of a small run."""
 
     def train(name: str, epochs: int = 2, **options) -> list[dict]:
-        given = {"data": DATA, "out": tmp_path / name, "epochs": epochs, "device": "cpu"}
-        run = lvmctl.train("p6b", **given, options=SMALL | options)
+        arguments = {"data": DATA, "out": tmp_path / name, "epochs": epochs, "device": "cpu"}
+        run = lvmctl.train("p6b", **arguments, options=SMALL | options)
         return json.loads((run.path / "training_history.json").read_text())
 
     return train

@@ -43,8 +43,8 @@ def test_margins_shares_and_caps_of_every_epoch(name):
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_constants(name):
     v = VERSIONS[name]
-    found = (v.gamma, v.lambda_max, v.ratio_weight, v.skip, v.floor, v.floor_weight)
-    assert (*found, v.norm_weight, v.orthogonality, v.confidence) == CONSTANTS[name]
+    numbers = (v.gamma, v.lambda_max, v.ratio_weight, v.skip, v.floor, v.floor_weight)
+    assert (*numbers, v.norm_weight, v.orthogonality, v.confidence) == CONSTANTS[name]
 
 
 def test_what_all_versions_share():

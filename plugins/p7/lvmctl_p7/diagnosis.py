@@ -40,13 +40,13 @@ class AnchorDiagnosis:
     def __call__(self, subject: Path, reporter: Reporter) -> Diagnosis:
         history = read_history(Path(subject))
         findings = (*frozen(history), *hidden_escapes(history))
-        here = position(history)
-        if here is None:
+        last = position(history)
+        if last is None:
             sentence = "The run logs no λ with a cosine to the centroid: it blends nothing with it."
             return Diagnosis(verdict="NOT ANCHORED", sentence=sentence, findings=findings)
-        rho, blended, cos_anchor = map(format_number, (here.rho, here.blended, here.cos_anchor))
+        rho, blended, cos_anchor = map(format_number, (last.rho, last.blended, last.cos_anchor))
         sentence = (
-            f"At λ = {format_number(here.blend, 2)} a mean ρ of {rho} is blended to f(ρ) = "
+            f"At λ = {format_number(last.blend, 2)} a mean ρ of {rho} is blended to f(ρ) = "
             f"{blended} (cos_anchor {cos_anchor}): a high cos_anchor at a low ρ is the blend's "
             "work, not the model's."
         )
@@ -54,9 +54,9 @@ class AnchorDiagnosis:
         return Diagnosis(
             verdict=verdict,
             sentence=sentence,
-            figures=here.figures(),
+            figures=last.figures(),
             change=findings[0].remedy if findings else "",
-            plot=drawn(here, windows_of(Path(subject))),
+            plot=drawn(last, windows_of(Path(subject))),
             findings=findings,
         )
 
@@ -78,7 +78,7 @@ class Position(NamedTuple):
 
     def figures(self) -> dict[str, float]:
         """As plain data. f holds for each window; of means it holds roughly, since f is curved."""
-        found = {
+        figures = {
             "rho": self.rho,
             "lambda": self.blend,
             "f": self.blended,
@@ -86,8 +86,8 @@ class Position(NamedTuple):
             "f_at_0": anchored_cosine(0.0, self.blend),
         }
         if 0.5 <= self.blend < 1:
-            found["least_rho"] = anchored_least_rho(self.blend)
-        return found
+            figures["least_rho"] = anchored_least_rho(self.blend)
+        return figures
 
 
 def position(history: History) -> Position | None:
@@ -138,12 +138,12 @@ def frozen(history: History) -> Iterator[Finding]:
     # fixed-anchor's λ, or a learned one that is pushed against its bound
     if any(abs(values[0] - bound) <= SAME for bound in (LEAST_LAMBDA, MOST_LAMBDA)):
         return
-    asked = "the plan says that it is learned" if wanted else "P7 learns it unless told otherwise"
+    intent = "the plan says that it is learned" if wanted else "P7 learns it by default"
     yield Finding(
         "frozen-parameter",
         "serious",
         curve[0].epoch,
-        f"anchor_lambda is {values[0]:.6g} at each of {len(values)} epochs; {asked}",
+        f"anchor_lambda is {values[0]:.6g} at each of {len(values)} epochs; {intent}",
         "see that λ is a parameter, in the optimiser, and not detached in the forward pass; or "
         "fix it on purpose (--set learn_lambda=false)",
         "docs/methods.md#p7: λ must receive gradient",
@@ -152,22 +152,22 @@ def frozen(history: History) -> Iterator[Finding]:
 
 def hidden_escapes(history: History) -> Iterator[Finding]:
     """The target is lost while the raw prediction leaves the centroid, which the blend hides."""
-    cos_next, here = history.curve("val.cos_next"), position(history)
-    if not cos_next or here is None:
+    cos_next, latest = history.curve("val.cos_next"), position(history)
+    if not cos_next or latest is None:
         return
     best, last = max(cos_next, key=lambda point: point.value), cos_next[-1]
-    top = max(rho for _, rho in here.curve)
-    if not (lost(best.value, last.value) and lost(top, here.rho)):
+    top = max(rho for _, rho in latest.curve)
+    if not (lost(best.value, last.value) and lost(top, latest.rho)):
         return
     later = (p.epoch for p in cos_next if p.epoch > best.epoch and lost(best.value, p.value))
-    before, now = (format_number(rho, signed=True) for rho in (top, here.rho))
+    before, now = (format_number(rho, signed=True) for rho in (top, latest.rho))
     yield Finding(
         "orthogonal-escape",
         "critical",
         next(later),
         f"the raw prediction left the centroid: ρ {before} → {now}; at λ = "
-        f"{format_number(here.blend, 2)} blending makes f(ρ) = {format_number(here.blended)} of it "
-        f"(cos_anchor {format_number(here.cos_anchor)}), which hides it",
+        f"{format_number(latest.blend, 2)} blending makes f(ρ) = {format_number(latest.blended)} "
+        f"of it (cos_anchor {format_number(latest.cos_anchor)}), which hides it",
         "pull the raw prediction, not the blend: a cosine loss (--set w_cosine=1) or a floor "
         "under ρ (--set w_anchor=0.5)",
         "docs/methods.md#blend",
@@ -183,13 +183,12 @@ def windows_of(run: Path) -> dict[str, list[float]]:
     """ρ and cos(q, c̄) of single windows, as ``lvmctl eval 5cat`` kept them; else nothing."""
     try:
         extras = json.loads((run / "5cat_results.json").read_text(encoding="utf-8"))["extras"]
-        found = {name: list(extras[name]) for name in ("raw_anchor_cosine", "anchored_cosine")}
+        return {name: list(extras[name]) for name in ("raw_anchor_cosine", "anchored_cosine")}
     except (OSError, ValueError, LookupError, TypeError):
         return {}
-    return found
 
 
-def drawn(here: Position, windows: dict[str, list[float]]) -> Callable[[], Figure]:
+def drawn(last: Position, windows: dict[str, list[float]]) -> Callable[[], Figure]:
     """f over ρ at the run's λ; the windows of its evaluation, or its means where there are none."""
 
     def draw() -> Figure:
@@ -200,10 +199,10 @@ def drawn(here: Position, windows: dict[str, list[float]]) -> Callable[[], Figur
         axes = figure.subplots()
         rho = np.linspace(-1, 1, 201)
         with np.errstate(invalid="ignore"):  # λ = ½ and ρ = -1 cancel: there is no direction
-            curve = anchored_cosine(rho, here.blend)
-        axes.plot(rho, curve, color="black", label=f"f(ρ), λ = {format_number(here.blend)}")
+            curve = anchored_cosine(rho, last.blend)
+        axes.plot(rho, curve, color="black", label=f"f(ρ), λ = {format_number(last.blend)}")
         axes.plot(rho, rho, color="#666666", linestyle=(0, (1, 2)), label="no blending")
-        points: tuple[Any, Any] = ([here.rho], [here.cos_anchor])
+        points: tuple[Any, Any] = ([last.rho], [last.cos_anchor])
         if windows:
             points = windows["raw_anchor_cosine"], windows["anchored_cosine"]
         label = "windows" if windows else "mean, last epoch"

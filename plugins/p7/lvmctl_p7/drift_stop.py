@@ -18,6 +18,6 @@ class DriftStop:
         """The reason to stop after the epoch of the history ``record``, or None."""
         if "val" not in record:
             return None
-        found = record["val"]["cos_anchor"]
+        value = record["val"]["cos_anchor"]
         # Written so that NaN stops too.
-        return None if found >= self.least else f"cos_anchor {found:+.3f} < {self.least:+.3f}"
+        return None if value >= self.least else f"cos_anchor {value:+.3f} < {self.least:+.3f}"

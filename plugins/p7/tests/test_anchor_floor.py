@@ -19,15 +19,15 @@ def test_it_is_the_shortfall_of_each_window(random_batch, declared, predictions,
     batch, q = random_batch(size), predictions(size)
     raw = predictions(size).flip(1) * torch.arange(1.0, size + 1)[:, None]
     loss = AnchorFloor(AnchorFloorOptions(floor=floor))
-    found = loss(Prediction(q, raw=raw), declared("anchor-floor", batch), step)
+    output = loss(Prediction(q, raw=raw), declared("anchor-floor", batch), step)
     expected = []
-    for own, chunks in zip(raw, batch.context):
+    for row, chunks in zip(raw, batch.context):
         mean = chunks.double().numpy().mean(axis=0)
-        own = own.double().numpy()
-        rho = own @ mean / np.linalg.norm(own) / np.linalg.norm(mean)
+        row = row.double().numpy()
+        rho = row @ mean / np.linalg.norm(row) / np.linalg.norm(mean)
         expected.append(max(0.0, floor - rho))
-    assert list(found.terms) == ["anchor"]
-    assert found.terms["anchor"].tolist() == pytest.approx(expected, abs=1e-6)
+    assert list(output.terms) == ["anchor"]
+    assert output.terms["anchor"].tolist() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_closed_form(step, rho, value):
     raw = (7 * torch.tensor([[rho, math.sqrt(1 - rho**2)]])).requires_grad_()
     context = torch.tensor([[[0.6, 0.8], [0.6, -0.8]]])  # its centroid is the first axis
     loss = AnchorFloor(AnchorFloorOptions())
-    found = loss(Prediction(raw.detach(), raw=raw), Batch({"context": context}), step)
-    term = found.terms["anchor"]
+    output = loss(Prediction(raw.detach(), raw=raw), Batch({"context": context}), step)
+    term = output.terms["anchor"]
     assert term.item() == pytest.approx(value, abs=1e-6)
     term.sum().backward()
     # Along the sphere ρ has slope √(1 - ρ²): none at its ends.

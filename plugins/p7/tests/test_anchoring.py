@@ -41,8 +41,8 @@ def test_the_cosine_to_the_anchor_is_f_of_rho(rho, anchor_lambda, dim, seed):
 def test_f_increases_for_lambda_from_a_half_on(pair, anchor_lambda):
     low, high = sorted(pair)
     assume(anchor_lambda > 0.5 or low > -1)
-    found = [anchored_cosine(rho, anchor_lambda) for rho in (low, high)]
-    assert found[0] <= found[1] + 1e-12
+    values = [anchored_cosine(rho, anchor_lambda) for rho in (low, high)]
+    assert values[0] <= values[1] + 1e-12
 
 
 @given(st.floats(0.01, 0.49), rhos)
@@ -100,14 +100,14 @@ def test_the_popular_bound_is_refuted_by_an_actual_prediction():
     q = anchored(raw, anchor, 0.6)
     assert cosine(q, anchor).item() < 0.40
     rng = np.random.default_rng(0)
-    found = [
+    minima = [
         (rho, value)
         for rho in rng.uniform(-1, 1, 100)
         for value in [cosine(anchored(*raw_at(rho, 16, 1), 0.6), anchor_of(16)).item()]
         if value < 0.40
     ]
-    assert found
-    assert all(rho < anchored_least_rho(0.6) for rho, _ in found)
+    assert minima
+    assert all(rho < anchored_least_rho(0.6) for rho, _ in minima)
 
 
 def anchor_of(dim: int) -> torch.Tensor:

@@ -76,16 +76,16 @@ def test_weights_are_those_of_the_definition(seed, size, dim, threshold, weight)
     rng = np.random.default_rng(seed)
     target, last, before = unit(torch.from_numpy(rng.standard_normal((3, size, dim)))).float()
     options = DirectionalGateOptions(threshold=threshold, weight=weight)
-    found = DirectionalGate(options)(batch_of(target, last, before))
-    assert found.shape == (size,)
-    assert found.dtype == torch.float32
+    weights = DirectionalGate(options)(batch_of(target, last, before))
+    assert weights.shape == (size,)
+    assert weights.dtype == torch.float32
     for i in range(size):
         to_next = math.fsum((last[i].double() * target[i].double()).tolist())
         to_before = math.fsum((last[i].double() * before[i].double()).tolist())
-        assert found[i].item() in (np.float32(weight), 1.0)
+        assert weights[i].item() in (np.float32(weight), 1.0)
         if abs(to_next - to_before - threshold) > 1e-6:  # else rounding decides
             light = to_next - to_before < threshold
-            assert found[i].item() == (np.float32(weight) if light else 1.0)
+            assert weights[i].item() == (np.float32(weight) if light else 1.0)
 
 
 def test_weights_are_no_path_for_gradients():

@@ -26,7 +26,7 @@ def test_the_reason_says_what_was_read(cos_anchor, reason):
     assert DriftStop(DriftOptions())(record(cos_anchor)) == reason
 
 
-def test_silent_after_an_epoch_without_validation():
+def test_no_stop_after_an_epoch_without_validation():
     assert DriftStop(DriftOptions())({"epoch": 3, "train": {"loss": 9.0}}) is None
 
 

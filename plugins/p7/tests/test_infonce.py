@@ -19,7 +19,7 @@ def dot(a: torch.Tensor, b: torch.Tensor) -> float:
 
 
 def infonce_by_loop(q: torch.Tensor, batch: Batch, options: InfoNceOptions) -> list[float]:
-    size, found = len(q), []
+    size, rows = len(q), []
     for i in range(size):
         candidates = [batch.target[i], batch.last[i]]
         for m in range(options.negatives):
@@ -30,8 +30,8 @@ def infonce_by_loop(q: torch.Tensor, batch: Batch, options: InfoNceOptions) -> l
                 candidates.append(batch.target[j])
         scores = [dot(q[i], candidate) / options.temperature for candidate in candidates]
         top = max(scores)
-        found.append(top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0])
-    return found
+        rows.append(top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0])
+    return rows
 
 
 @pytest.mark.parametrize("size", [1, 2, 9])
@@ -43,18 +43,18 @@ def test_infonce_is_the_cross_entropy_of_the_real_candidates(
 ):
     options = InfoNceOptions(temperature=temperature, negatives=negatives, in_batch=in_batch)
     batch, q = random_batch(size), predictions(size)
-    found = InfoNce(options)(Prediction(q), declared("infonce", batch), step)
+    output = InfoNce(options)(Prediction(q), declared("infonce", batch), step)
     expected = infonce_by_loop(q, batch, options)
-    assert list(found.terms) == ["rank"]
-    assert found.terms["rank"].tolist() == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    assert list(output.terms) == ["rank"]
+    assert output.terms["rank"].tolist() == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
 def test_the_published_loss_is_the_default(random_batch, declared, predictions, step):
     batch, q = random_batch(6), predictions(6)
     published = InfoNceOptions(temperature=0.07, negatives=2, in_batch=True)
-    found = InfoNce(InfoNceOptions())(Prediction(q), declared("infonce", batch), step)
+    output = InfoNce(InfoNceOptions())(Prediction(q), declared("infonce", batch), step)
     expected = infonce_by_loop(q, batch, published)
-    assert found.terms["rank"].tolist() == pytest.approx(expected, rel=1e-5)
+    assert output.terms["rank"].tolist() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize(("negatives", "in_batch"), [(0, False), (2, False), (0, True), (4, True)])
@@ -69,10 +69,10 @@ def test_equal_scores_count_the_candidates(step, negatives, in_batch):
         "in_batch_mask": ~torch.eye(size, dtype=torch.bool),
     }
     loss = InfoNce(InfoNceOptions(negatives=negatives, in_batch=in_batch))
-    found = loss(Prediction(same), Batch(fields), step).terms["rank"]
+    rank = loss(Prediction(same), Batch(fields), step).terms["rank"]
     # The loss is the logarithm of their number.
     expected = 2 + negatives + (size - 1) * in_batch
-    assert found.exp().tolist() == pytest.approx([expected] * size, rel=1e-5)
+    assert rank.exp().tolist() == pytest.approx([expected] * size, rel=1e-5)
 
 
 def test_a_masked_negative_gives_no_gradient(random_batch, predictions, step):
@@ -97,9 +97,9 @@ def test_a_masked_target_gives_no_gradient(random_batch, predictions, step):
 def test_scores_keep_full_precision_under_autocast(random_batch, predictions):
     q, target = predictions(9), random_batch(9).target
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = between(q, target)
-    assert found.dtype == torch.float32
-    assert torch.allclose(found.double(), q.double() @ target.double().mT, atol=1e-6)
+        mask = between(q, target)
+    assert mask.dtype == torch.float32
+    assert torch.allclose(mask.double(), q.double() @ target.double().mT, atol=1e-6)
 
 
 def test_it_says_how_many_negatives_it_needs():

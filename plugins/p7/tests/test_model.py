@@ -40,13 +40,13 @@ def test_the_cosine_to_the_anchor_is_a_function_of_the_raw_one(seed, dim, k, ble
     model = Ranker(small(encoder=encoder, anchor_lambda=blend), Shape(dim, k)).eval()
     context = contexts(4, k, dim, seed)
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-        found = model(context)
-    assert found.q.dtype == found.raw.dtype == torch.float32
-    assert found.q.shape == found.raw.shape == (4, dim)
-    assert found.extras["anchor_lambda"].shape == ()
-    assert found.extras["anchor_lambda"].item() == pytest.approx(blend, abs=1e-7)
+        prediction = model(context)
+    assert prediction.q.dtype == prediction.raw.dtype == torch.float32
+    assert prediction.q.shape == prediction.raw.shape == (4, dim)
+    assert prediction.extras["anchor_lambda"].shape == ()
+    assert prediction.extras["anchor_lambda"].item() == pytest.approx(blend, abs=1e-7)
 
-    q, raw = found.q.double().numpy(), found.raw.double().numpy()
+    q, raw = prediction.q.double().numpy(), prediction.raw.double().numpy()
     assert np.linalg.norm(q, axis=1) == pytest.approx(1, abs=1e-6)
     anchor = context.double().numpy().mean(axis=1)
     anchor /= np.linalg.norm(anchor, axis=1, keepdims=True)
@@ -90,16 +90,16 @@ def test_lambda_leaves_its_bound_again(step, start):
 
 
 @pytest.mark.parametrize("learn", [True, False])
-@pytest.mark.parametrize(("value", "kept"), [(0.1, 0.6), (0.7, 0.7), (1.3, 0.9)])
-def test_lambda_is_put_back_within_its_bounds(step, learn, value, kept):
+@pytest.mark.parametrize(("value", "bounded"), [(0.1, 0.6), (0.7, 0.7), (1.3, 0.9)])
+def test_lambda_is_clamped_to_its_bounds(step, learn, value, bounded):
     model = Ranker(small(learn_lambda=learn), Shape(9, 4)).eval()
     with torch.no_grad():
         model.anchor_lambda.fill_(value)
     # What is predicted is within the bounds before that too.
     before = model(contexts(3, 4, 9))
-    assert before.extras["anchor_lambda"].item() == pytest.approx(kept, abs=1e-7)
+    assert before.extras["anchor_lambda"].item() == pytest.approx(bounded, abs=1e-7)
     model.at(step)
-    assert model.anchor_lambda.item() == pytest.approx(kept, abs=1e-7)
+    assert model.anchor_lambda.item() == pytest.approx(bounded, abs=1e-7)
     assert torch.equal(model(contexts(3, 4, 9)).q, before.q)
 
 

@@ -98,12 +98,12 @@ def test_the_composition():
 @pytest.mark.parametrize(("warmup", "last"), [(0, 0), (1, 1), (2, 2), (7, 7)])
 def test_the_teacher_lasts_as_many_epochs_as_asked(warmup, last):
     plan = make_plan(load_registry(), "p7", [("test", {"warmup": warmup})])
-    found = {part.entry.name: part.weight for part in plan.losses}
+    weights = {part.entry.name: part.weight for part in plan.losses}
     if not last:
-        assert "teacher-floor" not in found
+        assert "teacher-floor" not in weights
         return
-    assert not any(found["teacher-floor"].is_zero(epoch) for epoch in range(1, last + 1))
-    assert found["teacher-floor"].is_zero(last + 1)
+    assert not any(weights["teacher-floor"].is_zero(epoch) for epoch in range(1, last + 1))
+    assert weights["teacher-floor"].is_zero(last + 1)
 
 
 def test_only_what_has_a_weight_is_trained():

@@ -17,13 +17,13 @@ from lvmctl import Batch, Prediction
 def test_it_is_the_shortfall_of_each_window(random_batch, declared, predictions, step, size, floor):
     batch, q = random_batch(size), predictions(size)
     loss = TeacherFloor(TeacherFloorOptions(floor=floor))
-    found = loss(Prediction(q), declared("teacher-floor", batch), step)
+    output = loss(Prediction(q), declared("teacher-floor", batch), step)
     expected = [
-        max(0.0, floor - math.fsum(a * b for a, b in zip(own, y)))
-        for own, y in zip(q.tolist(), batch.target.tolist())
+        max(0.0, floor - math.fsum(a * b for a, b in zip(row, y)))
+        for row, y in zip(q.tolist(), batch.target.tolist())
     ]
-    assert list(found.terms) == ["teacher"]
-    assert found.terms["teacher"].tolist() == pytest.approx(expected, abs=1e-6)
+    assert list(output.terms) == ["teacher"]
+    assert output.terms["teacher"].tolist() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(

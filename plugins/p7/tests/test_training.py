@@ -86,10 +86,10 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(baseline):
 
 
 def test_a_learned_lambda_moves_within_its_bounds(baseline):
-    found = [record["train"]["anchor_lambda"] for record in baseline.records]
-    assert len(set(found)) == EPOCHS
+    lambdas = [record["train"]["anchor_lambda"] for record in baseline.records]
+    assert len(set(lambdas)) == EPOCHS
     # λ is stored in float32.
-    assert all(0.6 - 1e-7 <= value <= 0.9 + 1e-7 for value in found)
+    assert all(0.6 - 1e-7 <= value <= 0.9 + 1e-7 for value in lambdas)
 
 
 @pytest.mark.parametrize("start", [0.6, 0.9])
@@ -102,9 +102,9 @@ def test_at_its_bounds_lambda_stays_within_them(trained, start):
 
 def test_a_fixed_lambda_stays_where_it_is(trained):
     records = trained("fixed", learn_lambda=False, anchor_lambda=0.7, epochs=3).records
-    found = [record["train"]["anchor_lambda"] for record in records]
-    assert found == pytest.approx([0.7] * 3, abs=1e-6)
-    assert len(set(found)) == 1
+    lambdas = [record["train"]["anchor_lambda"] for record in records]
+    assert lambdas == pytest.approx([0.7] * 3, abs=1e-6)
+    assert len(set(lambdas)) == 1
 
 
 def test_the_gate_weighs_windows_one_by_one(trained):
@@ -115,9 +115,9 @@ def test_the_gate_weighs_windows_one_by_one(trained):
     to_next = (context[:, -1] * target).sum(axis=1)
     to_before = (context[:, -1] * context[:, -2]).sum(axis=1)
     weights = np.where(to_next - to_before < 0.03, 0.25, 1.0)
-    found = done.records[0]["train"]["gate_weight_mean"]
-    assert 0.3 < found < 0.95
-    assert found == pytest.approx(weights.mean(), abs=1e-6)
+    gate_weight = done.records[0]["train"]["gate_weight_mean"]
+    assert 0.3 < gate_weight < 0.95
+    assert gate_weight == pytest.approx(weights.mean(), abs=1e-6)
 
 
 def test_the_gate_is_an_option(trained, baseline):

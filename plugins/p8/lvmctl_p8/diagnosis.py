@@ -1,4 +1,4 @@
-"""Whether a run's order verifier tells more than guessing does."""
+"""Whether a run's order verifier is better than chance."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class OrderDiagnosis:
             return Diagnosis(verdict="NOT MEASURED", sentence=sentence)
         epoch, value = curve[-1]
         spread = 1 / math.sqrt(windows)
-        said = f"order_accuracy {format_number(value)}, guessing gives .500 ± "
-        said += format_number(spread)
-        sentence = f"At epoch {epoch}: {said}."
+        evidence = f"order_accuracy {format_number(value)}, guessing gives .500 ± "
+        evidence += format_number(spread)
+        sentence = f"At epoch {epoch}: {evidence}."
         figures = {NAME: value, "chance": 0.5, "spread": spread}
         if value > 0.5 + spread:
             return Diagnosis(verdict="TOLD", sentence=sentence, figures=figures)
@@ -42,7 +42,7 @@ class OrderDiagnosis:
             "order-at-chance",
             "minor",
             epoch,
-            said,
+            evidence,
             "ask whether the data has an order to learn (lvmctl diagnose direction); if not, "
             "take the order loss out (its weight 0): it does not reach the predictions",
             "docs/methods.md#arrow",

@@ -88,11 +88,11 @@ def fit_order(
     gram, cross = np.zeros((2, count, count)), np.zeros((2, count, 1))
     held = held_out(windows.article[index], seed)
     for part, first, second, later in order_pairs(windows, index, pairs, seed):
-        found = features(reduced(first, mean, components), reduced(second, mean, components))
+        rows = features(reduced(first, mean, components), reduced(second, mean, components))
         for side in (0, 1):
             mine = np.repeat(held[part] == side, pairs)
-            gram[side] += found[mine].T @ found[mine]
-            cross[side] += found[mine].T @ later[mine, None]
+            gram[side] += rows[mine].T @ rows[mine]
+            cross[side] += rows[mine].T @ later[mine, None]
     parts = 2 if held.any() else 1
     weights, (penalty,) = fit_held_out(gram[:parts], cross[:parts], PENALTIES)
     form = np.zeros((size, size))

@@ -107,7 +107,7 @@ def lvmctl_diagnostics() -> list[DiagnosticSpec]:
     return [
         DiagnosticSpec(
             name="order",
-            summary="Whether the order verifier tells more than guessing does.",
+            summary="Whether the order verifier is better than chance.",
             target="lvmctl_p8.diagnosis:OrderDiagnosis",
             takes="run",
         )

@@ -43,11 +43,11 @@ def test_the_reason_names_what_was_read(rule, margin, r5, reason):
     assert rule(record(7, margin, r5)) == reason
 
 
-def test_silent_before_the_second_epoch(rule):
+def test_no_stop_before_the_second_epoch(rule):
     assert rule(record(1, -1.0, 0.0)) is None
 
 
-def test_silent_after_an_epoch_without_validation(rule):
+def test_no_stop_after_an_epoch_without_validation(rule):
     assert rule({"epoch": 3, "train": {"loss": 9.0}}) is None
 
 

@@ -19,7 +19,7 @@ def dot(a: torch.Tensor, b: torch.Tensor) -> float:
 
 
 def listwise_by_loop(q: torch.Tensor, batch: Batch, options: ListwiseOptions) -> list[float]:
-    size, found = len(q), []
+    size, rows = len(q), []
     for i in range(size):
         candidates = [batch.target[i], batch.last[i]]
         for m in range(options.negatives):
@@ -31,8 +31,8 @@ def listwise_by_loop(q: torch.Tensor, batch: Batch, options: ListwiseOptions) ->
                 candidates.append(batch.target[j])
         scores = [dot(q[i], candidate) / options.temperature for candidate in candidates]
         top = max(scores)
-        found.append(top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0])
-    return found
+        rows.append(top + math.log(math.fsum(math.exp(s - top) for s in scores)) - scores[0])
+    return rows
 
 
 @pytest.mark.parametrize("size", [1, 2, 9])
@@ -44,10 +44,10 @@ def test_listwise_is_the_cross_entropy_of_the_real_candidates(
 ):
     options = ListwiseOptions(temperature=0.2, negatives=negatives, in_batch=in_batch)
     batch, q = random_batch(size), predictions(size)
-    found = Listwise(options)(Prediction(q), declared("listwise", batch), step)
-    assert list(found.terms) == ["rank"]
+    output = Listwise(options)(Prediction(q), declared("listwise", batch), step)
+    assert list(output.terms) == ["rank"]
     expected = listwise_by_loop(q, batch, options)
-    assert found.terms["rank"].tolist() == pytest.approx(expected, abs=1e-5)
+    assert output.terms["rank"].tolist() == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("size", [3, 9])  # fewer and more than are asked for
@@ -80,9 +80,9 @@ def test_listwise_has_at_most_eight_candidates(step, negatives, in_batch):
         }
     )
     options = ListwiseOptions(negatives=negatives, in_batch=in_batch)
-    found = Listwise(options)(Prediction(same), batch, step).terms["rank"]
+    rank = Listwise(options)(Prediction(same), batch, step).terms["rank"]
     # All scores are equal: the loss is the logarithm of their number.
-    candidates = {round(value) for value in found.exp().tolist()}
+    candidates = {round(value) for value in rank.exp().tolist()}
     assert candidates == {min(8, 2 + negatives + in_batch)}
 
 
@@ -100,8 +100,8 @@ def test_the_temperature_divides_the_scores(step):
     for temperature in (0.2, 1.0):
         loss = Listwise(ListwiseOptions(temperature=temperature, negatives=0))
         expected = math.log1p(math.exp(-1 / temperature))
-        found = loss(Prediction(eye[:1]), batch, step).terms["rank"].item()
-        assert found == pytest.approx(expected, abs=1e-6)
+        rank = loss(Prediction(eye[:1]), batch, step).terms["rank"].item()
+        assert rank == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_masked_candidate_gives_no_gradient(random_batch, predictions, step):

@@ -19,6 +19,6 @@ CLASSES = {"listwise": Listwise, "order": OrderVerifier}
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_loss_says_how_much_it_needs(name):
     loss = construct(CLASSES[name], options=RECORDS[name].options(), shape=SHAPE)
-    asked = {key: getattr(loss, key) for key in ("negatives", "order_pairs") if hasattr(loss, key)}
+    counts = {key: getattr(loss, key) for key in ("negatives", "order_pairs") if hasattr(loss, key)}
     expected = {"listwise": {"negatives": 2}, "order": {"order_pairs": 2}}
-    assert asked == expected.get(name, {})
+    assert counts == expected.get(name, {})

@@ -50,9 +50,9 @@ def test_a_prediction_is_a_unit_vector_in_span_and_cone(case, bf16):
     assume(mixed.norm(dim=-1).min() > 0.02)  # else rounding decides the direction
     assert q.norm(dim=-1).numpy() == pytest.approx(1, abs=1e-5)
     assert torch.allclose(q, unit(mixed), atol=1e-5)
-    for own, chunks in zip(q.numpy(), context.double().numpy()):
-        nearest = chunks.T @ np.linalg.lstsq(chunks.T, own, rcond=None)[0]
-        assert np.linalg.norm(own - nearest) <= 1e-5 * np.linalg.norm(own)
+    for row, chunks in zip(q.numpy(), context.double().numpy()):
+        nearest = chunks.T @ np.linalg.lstsq(chunks.T, row, rcond=None)[0]
+        assert np.linalg.norm(row - nearest) <= 1e-5 * np.linalg.norm(row)
 
     anchor = centroid(context.double())
     smallest = cosine(context.double(), anchor[:, None]).min(dim=-1).values

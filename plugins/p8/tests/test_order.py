@@ -20,7 +20,7 @@ def test_the_verifier_is_an_mlp_on_the_concatenation(random_batch, declared, pre
     torch.manual_seed(0)
     loss = OrderVerifier(OrderOptions(pairs=3, hidden=11), SHAPE)
     batch = random_batch(6)
-    found = loss(Prediction(predictions(6)), declared("order", batch), step)
+    output = loss(Prediction(predictions(6)), declared("order", batch), step)
     weight, bias = loss.hidden.weight.double(), loss.hidden.bias.double()
     out, shift = loss.evidence.weight.double(), loss.evidence.bias.double()
     chunks = torch.cat([batch.context, batch.target[:, None]], dim=1).double()
@@ -37,8 +37,8 @@ def test_the_verifier_is_an_mlp_on_the_concatenation(random_batch, declared, pre
             losses[i].append(loss_here)
             right[i].append((logit > 0) == (label == 1))
             assert loss.logit(a.float(), b.float()).item() == pytest.approx(logit, abs=1e-5)
-    assert found.terms["order"].tolist() == pytest.approx([sum(x) / 3 for x in losses], abs=1e-5)
-    assert found.metrics["order_accuracy"].tolist() == pytest.approx([sum(x) / 3 for x in right])
+    assert output.terms["order"].tolist() == pytest.approx([sum(x) / 3 for x in losses], abs=1e-5)
+    assert output.metrics["order_accuracy"].tolist() == pytest.approx([sum(x) / 3 for x in right])
 
 
 def test_the_verifier_shares_nothing_with_the_model(random_batch, declared, predictions, step):

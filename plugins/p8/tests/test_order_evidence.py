@@ -43,16 +43,16 @@ def four_errors(windows: Windows, values: np.ndarray, rows: np.ndarray) -> float
 
 
 @pytest.mark.parametrize("source", ["ar1?a=0.8", "ar1?a=0.3", "topic?f=0.4", "iid?"])
-def test_the_order_of_reversible_chunks_cannot_be_told(source):
+def test_the_order_of_reversible_chunks_is_at_chance(source):
     windows = world(f"{source}&articles=120&chunks=20&dim=8&seed=3")
     index, train = halves(windows)
-    found = order_accuracy(fit_order(train), windows, index)
-    within = four_errors(windows, found, index)
+    accuracy = order_accuracy(fit_order(train), windows, index)
+    within = four_errors(windows, accuracy, index)
     assert within < 0.1
-    assert found.mean() == pytest.approx(0.5, abs=within)
+    assert accuracy.mean() == pytest.approx(0.5, abs=within)
 
 
-def test_the_order_of_rotating_chunks_is_told():
+def test_the_order_of_rotating_chunks_is_learned():
     # At 40°, lags of 1 to 3 all turn the same way: E[aᵀMb] is a^k sin(kθ) > 0 for M = R - Rᵀ.
     windows = world("rotation?articles=100&chunks=20&dim=16&a=0.95&seed=3")
     index, train = halves(windows)
@@ -95,8 +95,8 @@ def test_the_score_is_antisymmetric(seed, rank, dim):
     assert score(a, b) == pytest.approx(-score(b, a))
     assert score(a, a) == pytest.approx(np.zeros(7), abs=1e-9)
     # ãᵀMb̃ written out for one pair.
-    one, other = (np.append((x[0] - score.mean) @ axes[:, :rank], 1) for x in (a, b))
-    assert score(a, b)[0] == pytest.approx(one @ (half - half.T) @ other)
+    first, other = (np.append((x[0] - score.mean) @ axes[:, :rank], 1) for x in (a, b))
+    assert score(a, b)[0] == pytest.approx(first @ (half - half.T) @ other)
 
 
 def test_a_fitted_form_is_antisymmetric_and_small_enough(split_of):
@@ -121,8 +121,8 @@ def test_the_form_is_the_penalised_least_squares_solution(split_of):
     strength = fitted.penalty * (rows**2).sum() / rows.shape[1]
     padded = np.vstack([rows, math.sqrt(strength) * np.eye(rows.shape[1])])
     expected, *_ = np.linalg.lstsq(padded, np.append(labels, np.zeros(rows.shape[1])))
-    found = [fitted.form[i, j] for i in range(rank + 1) for j in range(i + 1, rank + 1)]
-    assert found == pytest.approx(expected.tolist(), rel=1e-6)
+    form = [fitted.form[i, j] for i in range(rank + 1) for j in range(i + 1, rank + 1)]
+    assert form == pytest.approx(expected.tolist(), rel=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -165,7 +165,7 @@ def numbered(split_of) -> Windows:
     return Windows(split_of(vectors, [30] * 50), 4, 2)
 
 
-def test_accuracy_is_the_share_of_pairs_told(numbered):
+def test_accuracy_is_the_share_of_pairs_in_order(numbered):
     assert len(numbered) > 1024  # more than one block
 
     def right(a, b):
@@ -175,27 +175,27 @@ def test_accuracy_is_the_share_of_pairs_told(numbered):
     assert order_accuracy(right, numbered).tolist() == [1] * len(numbered)
     assert order_accuracy(lambda a, b: -right(a, b), numbered, rows).tolist() == [0] * 4
     assert order_accuracy(lambda a, b: 0 * right(a, b), numbered, rows).tolist() == [0.5] * 4
-    found = order_accuracy(right, numbered, rows)
-    assert found.tolist() == [1] * 4
+    accuracy = order_accuracy(right, numbered, rows)
+    assert accuracy.tolist() == [1] * 4
     # One pair in three told wrongly.
     wrong = np.tile([-1, 1, 1], 4)
-    found = order_accuracy(lambda a, b: wrong * right(a, b), numbered, rows, pairs=3)
-    assert found == pytest.approx(2 / 3)
+    accuracy = order_accuracy(lambda a, b: wrong * right(a, b), numbered, rows, pairs=3)
+    assert accuracy == pytest.approx(2 / 3)
 
 
 def test_a_score_that_is_not_a_number_stays_one(numbered):
     def score(a, b):
         return np.where(np.arange(len(a)) == 2, np.nan, b[:, 0] - a[:, 0])
 
-    found = order_accuracy(score, numbered, np.arange(3), pairs=2)
-    assert np.isnan(found).tolist() == [False, True, False]
+    accuracy = order_accuracy(score, numbered, np.arange(3), pairs=2)
+    assert np.isnan(accuracy).tolist() == [False, True, False]
 
 
 def test_everyone_is_asked_the_same_pairs(numbered):
-    asked = [list(order_pairs(numbered, np.arange(1200), 2, seed)) for seed in (0, 0, 1)]
-    for (_, *one), (_, *same), (_, *other) in zip(*asked):
-        assert all(np.array_equal(x, y) for x, y in zip(one, same))
-        assert not np.array_equal(one[0], other[0])
+    drawn = [list(order_pairs(numbered, np.arange(1200), 2, seed)) for seed in (0, 0, 1)]
+    for (_, *first), (_, *same), (_, *other) in zip(*drawn):
+        assert all(np.array_equal(x, y) for x, y in zip(first, same))
+        assert not np.array_equal(first[0], other[0])
 
 
 def test_every_block_draws_its_own_pairs(numbered):
@@ -218,16 +218,16 @@ def test_pairs_are_of_the_window_with_its_target(numbered):
 
 def test_fitting_is_seeded_and_takes_a_sample(split_of):
     windows = drifting(split_of)
-    one, same, other = (fit_order(windows, most=50, seed=seed).form for seed in (1, 1, 2))
-    assert np.array_equal(one, same)
-    assert not np.array_equal(one, other)
-    assert not np.array_equal(one, fit_order(windows, seed=1).form)
+    first, same, other = (fit_order(windows, most=50, seed=seed).form for seed in (1, 1, 2))
+    assert np.array_equal(first, same)
+    assert not np.array_equal(first, other)
+    assert not np.array_equal(first, fit_order(windows, seed=1).form)
 
 
 def test_the_sample_is_of_all_articles(split_of):
     halves = np.repeat(np.eye(2, dtype=np.float32), 120, axis=0)
-    found = fit_order(Windows(split_of(halves, [12] * 20), 3, 1), most=80)
-    assert found.mean.tolist() == pytest.approx([0.5, 0.5], abs=0.2)
+    classifier = fit_order(Windows(split_of(halves, [12] * 20), 3, 1), most=80)
+    assert classifier.mean.tolist() == pytest.approx([0.5, 0.5], abs=0.2)
 
 
 def test_whole_articles_are_held_out():

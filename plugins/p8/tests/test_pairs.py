@@ -46,19 +46,19 @@ def test_pairs_are_uniform_in_both_orders(chunks):
 def test_the_field_has_both_places_of_each_pair(split_of):
     windows = Windows(split_of(np.eye(12, dtype=np.float32), [12]), 4, 1)
     index = np.array([5, 0, 3])
-    found = order_pairs(windows, index, 7, np.random.default_rng(3))
+    pairs = order_pairs(windows, index, 7, np.random.default_rng(3))
     drawn = draw_pairs(np.random.default_rng(3), 3, 5, 7)
-    assert found.shape == (3, 7, 2)
-    assert np.array_equal(found[..., 0], drawn[0])
-    assert np.array_equal(found[..., 1], drawn[1])
+    assert pairs.shape == (3, 7, 2)
+    assert np.array_equal(pairs[..., 0], drawn[0])
+    assert np.array_equal(pairs[..., 1], drawn[1])
 
 
 def test_negatives_are_drawn_first():
     """What a verifier is asked depends on whether other losses draw negatives, and on no more."""
     fields = {"order_pairs": order_pairs}
-    one, same, other = (
+    first, same, other = (
         random_batch(negatives=negatives, fields=fields, order_pairs=2).order_pairs
         for negatives in (4, 4, 3)
     )
-    assert torch.equal(one, same)
-    assert not torch.equal(one, other)
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)

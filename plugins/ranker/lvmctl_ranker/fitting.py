@@ -47,9 +47,9 @@ def fit_axes(windows: Windows, rank: int) -> dict[str, Tensor]:
     sums = [Sums(dim) for _ in range(FOLDS)]
     for number in articles:
         sums[fold_of(number)].add(chunks_of(windows, number))
-    kept = [[fold for fold in range(FOLDS) if fold != out] for out in range(FOLDS + 1)]
+    folds_of = [[fold for fold in range(FOLDS) if fold != out] for out in range(FOLDS + 1)]
     axes_of, places = [], []
-    for folds in kept:
+    for folds in folds_of:
         part = sum((sums[fold] for fold in folds), Sums(dim))
         axes_of.append(part.axes(rank))
         places.append(part.place())
@@ -62,7 +62,7 @@ def fit_axes(windows: Windows, rank: int) -> dict[str, Tensor]:
     return {
         "axes": axes,
         "agreement": agreement,
-        "ahead": ahead(windows, articles, kept, axes),
+        "ahead": ahead(windows, articles, folds_of, axes),
         "mean": mean,
         "root": root,
         "limit": torch.tensor(np.quantile(far.numpy(), SHARE)),
@@ -153,13 +153,15 @@ def guessed_from(window: Tensor) -> Tensor:
     return torch.cat([newest, before, window.mean(dim=1, keepdim=True)], dim=-1)
 
 
-def ahead(windows: Windows, articles: np.ndarray, kept: list[list[int]], axes: Tensor) -> Tensor:
+def ahead(
+    windows: Windows, articles: np.ndarray, folds_of: list[list[int]], axes: Tensor
+) -> Tensor:
     """(FOLDS + 1, 3R, R) ridge maps M from :func:`guessed_from` to the target along the axes."""
     rank = axes.shape[-1]
-    moment = torch.zeros(len(kept), 3 * rank, 3 * rank)
-    cross = torch.zeros(len(kept), 3 * rank, rank)
+    moment = torch.zeros(len(folds_of), 3 * rank, 3 * rank)
+    cross = torch.zeros(len(folds_of), 3 * rank, rank)
     for fold, context, target, mean in blocks(windows, articles):
-        for out, folds in enumerate(kept):
+        for out, folds in enumerate(folds_of):
             if fold in folds:
                 x = guessed_from((context - mean) @ axes[out])[:, 0]
                 moment[out] += x.T @ x

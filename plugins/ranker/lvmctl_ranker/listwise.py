@@ -52,9 +52,9 @@ class Query(nn.Module):
         self.negatives, self.temperature = options.negatives, options.temperature
 
     def forward(self, prediction: Prediction, batch: Batch, step: Step) -> LossOutput:
-        q, kept = prediction.q.float(), slice(self.negatives)
-        cosines = [cosine(q, batch.target)[:, None], cosine(q[:, None], batch.negatives[:, kept])]
-        real = batch.negative_mask[:, kept]
+        q, used = prediction.q.float(), slice(self.negatives)
+        cosines = [cosine(q, batch.target)[:, None], cosine(q[:, None], batch.negatives[:, used])]
+        real = batch.negative_mask[:, used]
         logits = in_deviations(torch.cat(cosines, dim=1), real) / self.temperature
         return LossOutput({"query": cross_entropy(logits, real)})
 
@@ -79,5 +79,5 @@ def cross_entropy(scores: Tensor, real: Tensor) -> Tensor:
 
 def ranks(scores: Tensor, real: Tensor) -> Tensor:
     """1 + #better + ½·#ties of the first of ``scores`` (B, 1 + M) among the ``real`` others."""
-    own, others = scores[:, :1], scores[:, 1:]
-    return 1 + (((others > own) + 0.5 * (others == own)) * real).sum(dim=1)
+    target, others = scores[:, :1], scores[:, 1:]
+    return 1 + (((others > target) + 0.5 * (others == target)) * real).sum(dim=1)

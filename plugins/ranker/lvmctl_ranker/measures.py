@@ -53,10 +53,10 @@ class Measures:
 
     def centred(self) -> Tensor:
         """cos(x - μ, c_k - μ), μ the mean candidate: without what the pool has in common."""
-        own, shift = self.common, self.mean.square().sum(dim=-1, keepdim=True)
+        common, shift = self.common, self.mean.square().sum(dim=-1, keepdim=True)
         theirs = (self.context @ self.mean.mT).mT
-        left = (1 - 2 * own + shift).clamp_min(TINY) * (1 - 2 * theirs + shift).clamp_min(TINY)
-        return (self.cos - own - theirs + shift) / left.sqrt()
+        left = (1 - 2 * common + shift).clamp_min(TINY) * (1 - 2 * theirs + shift).clamp_min(TINY)
+        return (self.cos - common - theirs + shift) / left.sqrt()
 
     def density(self) -> Tensor:
         """Mean cosine of x with its nearest candidate, its three, its ten, and all others."""

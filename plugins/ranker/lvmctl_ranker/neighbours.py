@@ -62,10 +62,10 @@ class Neighbours:
     def at(self, place: int) -> tuple[Tensor, Tensor, Tensor]:
         """The ``place``-th nearest candidate of each chunk: where it stands in the pool (B, N, 1)
         int64, its cosine, and whether there is one."""
-        found = (self.passed >= place).to(torch.int8).argmax(dim=-1, keepdim=True)
-        chunks, cosines = (x.expand(len(found), -1, -1) for x in (self.chunks, self.cosines))
+        index = (self.passed >= place).to(torch.int8).argmax(dim=-1, keepdim=True)
+        chunks, cosines = (x.expand(len(index), -1, -1) for x in (self.chunks, self.cosines))
         there = self.passed[..., -1:] >= place
-        return chunks.gather(2, found), cosines.gather(2, found), there
+        return chunks.gather(2, index), cosines.gather(2, index), there
 
     def above(self, cosines: Tensor) -> Tensor:
         """How many of the R nearest candidates of each chunk are nearer than ``cosines`` (B, N, Q),
@@ -91,8 +91,8 @@ def nearest_lists(pool: Pool, spare: int) -> Lists:
     vectors, candidates = pool.vectors, pool.candidates
     if vectors.dim() == 2 and (~candidates).sum(dim=1).amax() <= spare:
         return _nearest(vectors[None], None, NEAREST + spare)
-    own = vectors.expand(len(candidates), *vectors.shape[-2:])
-    return _nearest(own, candidates, NEAREST)
+    pools = vectors.expand(len(candidates), *vectors.shape[-2:])
+    return _nearest(pools, candidates, NEAREST)
 
 
 def _nearest(vectors: Tensor, candidates: Tensor | None, length: int) -> Lists:
@@ -103,8 +103,8 @@ def _nearest(vectors: Tensor, candidates: Tensor | None, length: int) -> Lists:
     chunks = torch.empty(groups, count, length, dtype=torch.int64, device=vectors.device)
     for low in range(0, count, rows):
         tile = vectors[:, low : low + rows] @ vectors.mT
-        here = torch.arange(tile.shape[1], device=tile.device)
-        tile[:, here, low + here] = NONE
+        row = torch.arange(tile.shape[1], device=tile.device)
+        tile[:, row, low + row] = NONE
         if candidates is not None:
             tile.masked_fill_(~candidates[:, None], NONE)
         cosines[:, low : low + rows], chunks[:, low : low + rows] = tile.topk(length)

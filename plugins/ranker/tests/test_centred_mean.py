@@ -12,8 +12,8 @@ def test_it_is_the_product_with_the_mean_less_that_of_window_and_candidates(arti
     context, pool, _ = article(12)
     baseline = CentredMean(NoOptions(), Shape(6, 3))
     scores = baseline.score(context, pool)
-    own = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
-    assert torch.allclose(baseline.score(context, own), scores)
+    pools = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
+    assert torch.allclose(baseline.score(context, pools), scores)
     for row, window in enumerate(context):
         mean = (0.36 * window[0] + 0.6 * window[1] + window[2]) / 1.96
         known = torch.cat([pool.vectors[pool.candidates[row]], window]).mean(dim=0)

@@ -29,5 +29,5 @@ def test_width_counts_the_features(article, groups, k):
     context, pool, _ = article(12, k=k)
     measures = Measures(context, pool, neighbours(pool.candidates, nearest_lists(pool, k)))
     for spaces in (1, 2):
-        found = features([measures] * spaces, groups)
-        assert found.shape == (*pool.candidates.shape, width(groups, k, spaces))
+        grouped = features([measures] * spaces, groups)
+        assert grouped.shape == (*pool.candidates.shape, width(groups, k, spaces))

@@ -82,20 +82,20 @@ def test_a_soft_root_is_a_root_of_the_shifted_inverse():
 
 def test_the_guess_is_a_ridge_along_the_axes():
     made = articles()
-    found = fit_axes(windows(made), DIM)
-    axes = found["axes"][FOLDS].double().numpy()
-    given, wanted = [], []
+    buffers = fit_axes(windows(made), DIM)
+    axes = buffers["axes"][FOLDS].double().numpy()
+    inputs, wanted = [], []
     for x in centred(made):
         z = x @ axes
         for s in range(len(z) - K):
             w = z[s : s + K]
-            given.append(np.concatenate([w[-1], w[-2], w.mean(axis=0)]))
+            inputs.append(np.concatenate([w[-1], w[-2], w.mean(axis=0)]))
             wanted.append(z[s + K])
-    given, wanted = np.array(given), np.array(wanted)
-    moment = given.T @ given
+    inputs, wanted = np.array(inputs), np.array(wanted)
+    moment = inputs.T @ inputs
     shifted = moment + RIDGE * np.trace(moment) / len(moment) * np.eye(len(moment))
-    expected = np.linalg.solve(shifted, given.T @ wanted)
-    assert np.allclose(found["ahead"][FOLDS].numpy(), expected, atol=1e-3)
+    expected = np.linalg.solve(shifted, inputs.T @ wanted)
+    assert np.allclose(buffers["ahead"][FOLDS].numpy(), expected, atol=1e-3)
 
 
 def test_a_window_of_one_chunk_is_guessed_from():
@@ -116,13 +116,13 @@ def test_a_fold_is_fitted_without_its_articles(fold):
 
 
 def test_most_held_out_windows_are_nearer_than_the_limit():
-    found = fit_axes(windows(articles(60)), DIM)
+    buffers = fit_axes(windows(articles(60)), DIM)
     fresh = windows(articles(60, seed=1))
     context = torch.from_numpy(fresh.context(np.arange(len(fresh))))
-    near = distance(context, found["mean"], found["root"]) <= found["limit"]
+    near = distance(context, buffers["mean"], buffers["root"]) <= buffers["limit"]
     assert 0.97 < near.float().mean() <= 1
-    expected = ((context - found["mean"]) @ found["root"]).norm(dim=-1).square().mean(dim=1)
-    assert torch.allclose(distance(context, found["mean"], found["root"]), expected, atol=1e-4)
+    expected = ((context - buffers["mean"]) @ buffers["root"]).norm(dim=-1).square().mean(dim=1)
+    assert torch.allclose(distance(context, buffers["mean"], buffers["root"]), expected, atol=1e-4)
 
 
 def test_nothing_is_learned_where_a_fold_has_no_article():
@@ -133,8 +133,8 @@ def test_nothing_is_learned_where_a_fold_has_no_article():
 def test_articles_too_short_for_a_window_do_not_count():
     made = articles()
     short = articles(seed=2)[0][:K]
-    found, expected = fit_axes(windows([*made, short]), DIM), fit_axes(windows(made), DIM)
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    buffers, expected = fit_axes(windows([*made, short]), DIM), fit_axes(windows(made), DIM)
+    assert all(torch.equal(buffers[name], expected[name]) for name in expected)
 
 
 @pytest.mark.parametrize("period", [2, 3, 5, 10])

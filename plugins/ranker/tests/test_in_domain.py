@@ -35,7 +35,7 @@ def learned() -> InDomain:
     return fitted
 
 
-def asked(side: float = 2.0, chunks: int = 14) -> tuple[torch.Tensor, Pool]:
+def inputs(side: float = 2.0, chunks: int = 14) -> tuple[torch.Tensor, Pool]:
     """All windows of an article, like the training text by default, and what is outside each."""
     windows = text(1, chunks, seed=7, side=side)
     context = torch.from_numpy(windows.context(np.arange(len(windows))))
@@ -45,16 +45,16 @@ def asked(side: float = 2.0, chunks: int = 14) -> tuple[torch.Tensor, Pool]:
 
 
 def test_only_windows_like_the_training_text_are_in_domain(learned):
-    context, _ = asked()
+    context, _ = inputs()
     assert learned.covers(context).float().mean() > 0.9
-    assert not learned.covers(asked(side=-2.0)[0]).any()
+    assert not learned.covers(inputs(side=-2.0)[0]).any()
     assert not learned.covers(torch.ones(2, K, DIM + 1)).any()
     assert not InDomain(SHAPE).covers(context).any()
 
 
 def test_measures_along_the_axes_are_those_of_the_formula(learned):
-    context, pool = asked()
-    found = AxisFeatures(learned, context, pool).measures(slice(None))
+    context, pool = inputs()
+    values = AxisFeatures(learned, context, pool).measures(slice(None))
     axes, weight = learned.axes[FOLDS], learned.agreement[FOLDS].sqrt()
     for row in range(len(context)):
         mean = pool.vectors.mean(dim=0)  # candidates and window are the whole article
@@ -62,40 +62,40 @@ def test_measures_along_the_axes_are_those_of_the_formula(learned):
         guess = torch.cat([window[-1], window[-2], window.mean(dim=0)]) @ learned.ahead[FOLDS]
         cosine = torch.nn.functional.cosine_similarity
         near = cosine((chunks * weight)[:, None], (window * weight)[None], dim=-1)
-        assert torch.allclose(found[row, :, :K], near, atol=1e-5)
-        assert torch.allclose(found[row, :, K], cosine(chunks, guess[None], dim=-1), atol=1e-5)
-        assert torch.allclose(found[row, :, K + 1], chunks @ guess / len(guess) ** 0.5, atol=1e-5)
+        assert torch.allclose(values[row, :, :K], near, atol=1e-5)
+        assert torch.allclose(values[row, :, K], cosine(chunks, guess[None], dim=-1), atol=1e-5)
+        assert torch.allclose(values[row, :, K + 1], chunks @ guess / len(guess) ** 0.5, atol=1e-5)
 
 
 def test_pools_of_ones_own_are_measured_as_a_shared_one(learned):
-    context, pool = asked()
+    context, pool = inputs()
     shared = AxisFeatures(learned, context, pool).measures(slice(2, 7))
-    own = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
+    pools = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
     assert torch.allclose(
-        AxisFeatures(learned, context, own).measures(slice(2, 7)), shared, atol=1e-5
+        AxisFeatures(learned, context, pools).measures(slice(2, 7)), shared, atol=1e-5
     )
 
 
 def test_in_training_a_window_is_measured_without_its_own_fold(learned):
-    context, pool = asked()
-    own = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
+    context, pool = inputs()
+    pools = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
     article = torch.arange(len(context))
-    found = AxisFeatures(learned, context, own, article).measures(slice(None))
+    values = AxisFeatures(learned, context, pools, article).measures(slice(None))
     for fold in range(FOLDS):
         alone = InDomain(SHAPE)
         alone.load_state_dict(learned.state_dict())
         for name in ("axes", "agreement", "ahead"):
             getattr(alone, name)[FOLDS] = getattr(learned, name)[fold]
-        expected = AxisFeatures(alone, context, own).measures(slice(None))
-        here = fold_of(article) == fold
-        assert torch.allclose(found[here], expected[here], atol=1e-5)
+        expected = AxisFeatures(alone, context, pools).measures(slice(None))
+        in_fold = fold_of(article) == fold
+        assert torch.allclose(values[in_fold], expected[in_fold], atol=1e-5)
 
 
 def test_a_ranker_leaves_out_a_training_windows_own_article_in_training_only():
     ranker = Ranker(RankerOptions(dropout=0.0, hidden=0), SHAPE)
     ranker.fit(training_text())
     ranker.scorer.linear.weight.data.fill_(1.0)
-    context, pool = asked()
+    context, pool = inputs()
     vectors = pool.vectors.expand(len(context), -1, -1)
     both = [Pool(vectors, pool.candidates, torch.full((len(context),), a)) for a in (0, 1)]
 
@@ -112,12 +112,12 @@ def test_a_ranker_leaves_out_a_training_windows_own_article_in_training_only():
 def test_text_of_another_kind_is_scored_as_if_nothing_had_been_learned():
     torch.manual_seed(0)
     ranker = Ranker(RankerOptions(), SHAPE).eval()
-    context, pool = asked(side=-2.0)
+    context, pool = inputs(side=-2.0)
     before = ranker.score(context, pool)
     ranker.fit(training_text())
     assert not ranker.in_domain.covers(context).any()
     assert torch.equal(ranker.score(context, pool), before)
-    assert not torch.equal(ranker.score(*asked()), Ranker.score(fresh(ranker), *asked()))
+    assert not torch.equal(ranker.score(*inputs()), Ranker.score(fresh(ranker), *inputs()))
 
 
 def fresh(ranker: Ranker) -> Ranker:
@@ -134,7 +134,7 @@ def test_without_it_nothing_is_fitted():
     ranker = Ranker(RankerOptions(without=("in-domain",)), SHAPE)
     ranker.fit(training_text())
     assert ranker.in_domain is None
-    assert ranker.eval().score(*asked()).isfinite().all()
+    assert ranker.eval().score(*inputs()).isfinite().all()
     assert axis_features(K) == K + 2
 
 

@@ -18,11 +18,11 @@ STEP = Step(1, 0, 1, 1)
 
 
 def expected(scores: list[list[float]], real: list[list[bool]]) -> list[float]:
-    found = []
-    for (own, *others), there in zip(scores, real):
-        among = [own, *(score for score, yes in zip(others, there) if yes)]
-        found.append(math.log(math.fsum(map(math.exp, among))) - own)
-    return found
+    ranks_of = []
+    for (target, *others), there in zip(scores, real):
+        among = [target, *(score for score, yes in zip(others, there) if yes)]
+        ranks_of.append(math.log(math.fsum(map(math.exp, among))) - target)
+    return ranks_of
 
 
 @pytest.mark.parametrize("size", [1, 6])
@@ -31,25 +31,25 @@ def test_the_losses_are_cross_entropies_of_the_real_chunks(size, negatives):
     batch = random_batch(size, negatives=4)
     real = batch.negative_mask[:, :negatives].tolist()
     q, scores = batch.last, torch.randn(size, 5)
-    found = Listwise(ListwiseOptions(negatives=negatives))(
+    output = Listwise(ListwiseOptions(negatives=negatives))(
         Prediction(q, scores=scores), batch, STEP
     )
     listed = scores[:, : 1 + negatives].tolist()
-    assert found.terms["list"].tolist() == pytest.approx(expected(listed, real), abs=1e-5)
-    assert {name: value.shape for name, value in found.metrics.items()} == {
+    assert output.terms["list"].tolist() == pytest.approx(expected(listed, real), abs=1e-5)
+    assert {name: value.shape for name, value in output.metrics.items()} == {
         "list_r@5": (size,),
         "list_mrr": (size,),
     }
 
     options = QueryOptions(negatives=negatives, temperature=0.5)
-    found = Query(options)(Prediction(q), batch, STEP)
+    output = Query(options)(Prediction(q), batch, STEP)
     listed = []
-    for own, y, others, there in zip(q, batch.target, batch.negatives, real):
-        cosines = [float(own @ y), *(float(own @ n) for n in others[:negatives])]
+    for row, y, others, there in zip(q, batch.target, batch.negatives, real):
+        cosines = [float(row @ y), *(float(row @ n) for n in others[:negatives])]
         among = [c for c, yes in zip(cosines, [True, *there]) if yes]
         center, deviation = statistics.fmean(among), statistics.pstdev(among)
         listed.append([(c - center) / math.hypot(deviation, FLAT**0.5) / 0.5 for c in cosines])
-    assert found.terms["query"].tolist() == pytest.approx(expected(listed, real), abs=1e-5)
+    assert output.terms["query"].tolist() == pytest.approx(expected(listed, real), abs=1e-5)
 
 
 def test_ranks_count_ties_by_half_and_what_is_not_real_not_at_all():

@@ -63,12 +63,12 @@ class Slow:
         return [mean([float(c @ o) for o in others]) for c in self.context]
 
     def feedback(self) -> list[float]:
-        found = []
+        values = []
         for c in (self.context[0], self.context[-1]):
             weights = [math.exp(float(c @ o) / 0.1) for o in self.pool]
             total = sum(w * o for w, o in zip(weights, self.pool))
-            found.append(float(self.x @ total / total.norm()))
-        return found
+            values.append(float(self.x @ total / total.norm()))
+        return values
 
     def shape(self) -> list[float]:
         cos, k = self.cos(), len(self.context)
@@ -93,25 +93,25 @@ def case(request, article):
 def test_a_group_is_what_it_says(case, group, monkeypatch):
     measures, context, pool = case
     monkeypatch.setattr(module, "LONG", LONG)  # shorter than the pool; read once
-    found = getattr(measures, group)()
-    assert found.shape == (*pool.candidates.shape, GROUPS[group](3))
+    values = getattr(measures, group)()
+    assert values.shape == (*pool.candidates.shape, GROUPS[group](3))
     for row in (0, 10, 21):
         vectors = pool.vectors if pool.vectors.dim() == 2 else pool.vectors[row]
         candidates = pool.candidates[row].nonzero()[:, 0].tolist()
         for chunk in candidates[::5]:
             others = [vectors[n] for n in candidates if n != chunk]
             expected = getattr(Slow(context[row], others, vectors[chunk]), group)()
-            assert found[row, chunk].tolist() == pytest.approx(expected, abs=1e-9)
+            assert values[row, chunk].tolist() == pytest.approx(expected, abs=1e-9)
 
 
 def test_the_window_is_described_by_its_own_cosines(case):
     measures, context, _ = case
-    found = measures.window()
-    assert torch.equal(found[:, 0], found[:, -1])
+    values = measures.window()
+    assert torch.equal(values[:, 0], values[:, -1])
     c = context[4]
     steps = mean([float(c[0] @ c[1]), float(c[1] @ c[2])])
     pairs = mean([float(a @ b) for a in c for b in c])
-    assert found[4, 0].tolist() == pytest.approx([math.log(22), steps, pairs], abs=1e-9)
+    assert values[4, 0].tolist() == pytest.approx([math.log(22), steps, pairs], abs=1e-9)
 
 
 @pytest.mark.parametrize(("chunks", "k"), [(2, 1), (3, 2), (4, 1)])

@@ -30,10 +30,10 @@ def test_q_begins_as_a_mean_that_fades_and_mixes_the_window(ranker, article):
     assert torch.allclose(prediction.q, mixed / mixed.norm(dim=-1, keepdim=True))
 
 
-@pytest.mark.parametrize("own", [False, True])
-def test_contexts_are_scored_a_few_at_a_time(ranker, article, monkeypatch, own):
+@pytest.mark.parametrize("separate", [False, True])
+def test_contexts_are_scored_a_few_at_a_time(ranker, article, monkeypatch, separate):
     context, pool, _ = article(30)
-    if own:
+    if separate:
         pool = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
     whole = ranker.score(context, pool)
     monkeypatch.setattr(module, "HELD", 1)
@@ -44,28 +44,28 @@ def test_contexts_are_scored_a_few_at_a_time(ranker, article, monkeypatch, own):
 
 def test_a_pool_of_ones_own_is_scored_as_a_shared_one(ranker, article):
     context, pool, _ = article(30)
-    own = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
-    found, expected = ranker.score(context, own), ranker.score(context, pool)
-    assert torch.allclose(of_candidates(found, pool), of_candidates(expected, pool))
+    pools = Pool(pool.vectors.expand(len(context), -1, -1), pool.candidates)
+    scores, expected = ranker.score(context, pools), ranker.score(context, pool)
+    assert torch.allclose(of_candidates(scores, pool), of_candidates(expected, pool))
 
 
 def test_the_window_need_not_be_in_the_pool(ranker, article):
     """Training lists hold the candidates alone, the evaluation's pool the window too."""
     context, pool, _ = article(30)
     for row in (0, 13, 26):
-        here = pool.candidates[row]
-        alone = Pool(pool.vectors[here], torch.ones(1, int(here.sum()), dtype=torch.bool))
-        found = ranker.score(context[row : row + 1], alone)[0]
-        assert torch.allclose(found, ranker.score(context, pool)[row, here])
+        mask = pool.candidates[row]
+        alone = Pool(pool.vectors[mask], torch.ones(1, int(mask.sum()), dtype=torch.bool))
+        scores = ranker.score(context[row : row + 1], alone)[0]
+        assert torch.allclose(scores, ranker.score(context, pool)[row, mask])
 
 
 def test_only_cosines_count(ranker, article):
     """A rotation of all chunks, and dimensions that are empty, change nothing."""
     context, pool, _ = article(20)
     turn = torch.linalg.qr(torch.randn(9, 9, dtype=torch.float64)).Q[:6]
-    found = ranker.score(context @ turn, Pool(pool.vectors @ turn, pool.candidates))
+    scores = ranker.score(context @ turn, Pool(pool.vectors @ turn, pool.candidates))
     expected = ranker.score(context, pool)
-    assert torch.allclose(of_candidates(found, pool), of_candidates(expected, pool), atol=1e-8)
+    assert torch.allclose(of_candidates(scores, pool), of_candidates(expected, pool), atol=1e-8)
 
 
 def test_features_are_not_trained_through(ranker, article):

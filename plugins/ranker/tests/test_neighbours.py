@@ -19,12 +19,12 @@ def slow(vectors: torch.Tensor, candidates: torch.Tensor, chunk: int, most: int)
 
 def listed(pool: Pool, spare: int, row: int, chunk: int) -> list[int]:
     """What was found for a chunk of one context, nearest first."""
-    found = neighbours(pool.candidates, nearest_lists(pool, spare))
-    group = 0 if len(found.chunks) == 1 else row
-    real = found.real[row, chunk]
-    assert torch.equal(found.passed[row, chunk], real.cumsum(0, dtype=torch.int16))
-    assert (found.cosines[group, chunk][real] > NONE).all()
-    return found.chunks[group, chunk][real].tolist()
+    lists = neighbours(pool.candidates, nearest_lists(pool, spare))
+    group = 0 if len(lists.chunks) == 1 else row
+    real = lists.real[row, chunk]
+    assert torch.equal(lists.passed[row, chunk], real.cumsum(0, dtype=torch.int16))
+    assert (lists.cosines[group, chunk][real] > NONE).all()
+    return lists.chunks[group, chunk][real].tolist()
 
 
 @pytest.mark.parametrize("tile", [1, 10**6])
@@ -37,9 +37,9 @@ def test_the_nearest_candidates_come_first(article, monkeypatch, tile, spare):
     for row in (0, 11, 23):
         for chunk in range(27):
             reference = slow(pool.vectors, pool.candidates[row], chunk, 99)
-            found = listed(pool, spare, row, chunk)
-            assert found == reference[: len(found)]
-            assert len(found) >= min(module.NEAREST, len(reference))
+            nearest = listed(pool, spare, row, chunk)
+            assert nearest == reference[: len(nearest)]
+            assert len(nearest) >= min(module.NEAREST, len(reference))
 
 
 def test_a_context_that_leaves_out_more_than_the_others_misses_no_neighbour(article):
@@ -55,25 +55,25 @@ def test_a_context_that_leaves_out_more_than_the_others_misses_no_neighbour(arti
 def test_contexts_may_have_pools_of_their_own(article):
     _, pool, _ = article(9)
     rows = torch.stack([torch.randperm(9) for _ in pool.candidates])
-    own = Pool(pool.vectors[rows], pool.candidates.gather(1, rows))
+    some = Pool(pool.vectors[rows], pool.candidates.gather(1, rows))
     for row in range(len(rows)):
         for chunk in range(9):
-            found = rows[row][listed(own, 3, row, chunk)].tolist()
+            nearest = rows[row][listed(some, 3, row, chunk)].tolist()
             expected = slow(pool.vectors, pool.candidates[row], rows[row, chunk], 99)
-            assert found == expected
+            assert nearest == expected
 
 
-@pytest.mark.parametrize("own", [False, True])
-def test_a_neighbour_is_found_by_its_place_and_by_what_is_nearer(article, own):
+@pytest.mark.parametrize("separate", [False, True])
+def test_a_neighbour_is_found_by_its_place_and_by_what_is_nearer(article, separate):
     _, pool, _ = article(30)
-    given = Pool(pool.vectors.expand(27, -1, -1), pool.candidates) if own else pool
-    found = neighbours(pool.candidates, nearest_lists(given, 3))
+    pools = Pool(pool.vectors.expand(27, -1, -1), pool.candidates) if separate else pool
+    lists = neighbours(pool.candidates, nearest_lists(pools, 3))
     level = torch.linspace(-0.9, 0.9, 7, dtype=torch.float64).expand(27, 30, 7)
-    above, second, third = found.above(level), found.at(2), found.at(3)
+    above, second, third = lists.above(level), lists.at(2), lists.at(3)
     for row, chunk in [(0, 0), (13, 29), (26, 4)]:
         order = slow(pool.vectors, pool.candidates[row], chunk, module.NEAREST)
         cosines = (pool.vectors @ pool.vectors[chunk])[order]
-        expected = [int((cosines > one).sum()) for one in level[0, 0]]
+        expected = [int((cosines > cosine).sum()) for cosine in level[0, 0]]
         assert above[row, chunk].tolist() == expected
         for place, (chunks, nearness, there) in ((2, second), (3, third)):
             assert there[row, chunk]
@@ -82,5 +82,5 @@ def test_a_neighbour_is_found_by_its_place_and_by_what_is_nearer(article, own):
 
 
 def test_a_pool_of_one_has_no_neighbours():
-    one = Pool(torch.ones(1, 1), torch.ones(2, 1, dtype=torch.bool))
-    assert not neighbours(one.candidates, nearest_lists(one, 3)).real.any()
+    single = Pool(torch.ones(1, 1), torch.ones(2, 1, dtype=torch.bool))
+    assert not neighbours(single.candidates, nearest_lists(single, 3)).real.any()

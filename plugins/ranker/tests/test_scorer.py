@@ -37,10 +37,10 @@ def test_in_evaluation_it_learns_nothing():
 def test_a_linear_scorer_is_linear():
     scorer = Scorer(6, 0, 0, 0.0).train()
     features, candidates = batches()[0]
-    found = scorer(features, candidates)
+    scores = scorer(features, candidates)
     seen = features[candidates]
     z = (features - seen.mean(dim=0)) / (seen.std(dim=0, correction=0) + FLOOR)
-    assert torch.allclose(found, z @ scorer.linear.weight[0], atol=1e-4)
+    assert torch.allclose(scores, z @ scorer.linear.weight[0], atol=1e-4)
     assert len(list(scorer.parameters())) == 1
 
 
@@ -70,9 +70,9 @@ def test_in_training_some_in_domain_contexts_are_scored_as_others():
     many = [x.repeat(1000, *(1,) * (x.dim() - 1)) for x in (features, candidates, extra)]
     known = torch.ones(4000, dtype=torch.bool)
     torch.manual_seed(0)
-    here = scorer.train()(*many, known)
-    assert here.unique().tolist() == [0.0, 1.0]
-    assert abs(here.mean() - (1 - UNKNOWN)) < 0.03
+    scores = scorer.train()(*many, known)
+    assert scores.unique().tolist() == [0.0, 1.0]
+    assert abs(scores.mean() - (1 - UNKNOWN)) < 0.03
     assert (scorer.eval()(*many, known) == 1).all()
 
 

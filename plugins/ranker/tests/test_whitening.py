@@ -32,12 +32,12 @@ def test_cosines_are_those_of_whitened_chunks(article, path):
         after = torch.arange(20) > torch.arange(len(context))[:, None] + 2
         pool = Pool(pool.vectors, after)
     assert (path == "together") == (pool.vectors.dim() == 2 and window_left_out(context, pool))
-    windows, found = whitened(context, pool)
+    windows, white = whitened(context, pool)
     for row in (0, 7, 15):
-        here = pool.candidates[row]
-        old, new = (p.vectors if p.vectors.dim() == 2 else p.vectors[row] for p in (pool, found))
-        y = torch.cat([windows[row], new[here]])
-        assert torch.allclose(y @ y.T, slow(context[row], old[here]), atol=1e-8)
+        mask = pool.candidates[row]
+        old, new = (p.vectors if p.vectors.dim() == 2 else p.vectors[row] for p in (pool, white))
+        y = torch.cat([windows[row], new[mask]])
+        assert torch.allclose(y @ y.T, slow(context[row], old[mask]), atol=1e-8)
 
 
 def test_a_pool_of_equal_chunks_stays_finite():

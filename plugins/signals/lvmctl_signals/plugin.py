@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl import OutputError, get_number, hookimpl, write_json
-from lvmctl_signals.signals import found
+from lvmctl_signals.signals import signals_of
 
 FILE = "signals.json"
 
@@ -32,12 +32,12 @@ def tell(run: Any, history: list[Any]) -> None:
     """Say what ``signals.json`` does not have yet, and write it anew where it changes."""
     path = run.path / FILE
     config = read(run.config)
-    signals = found(history, config.get("recipe") if isinstance(config, dict) else None)
+    signals = signals_of(history, config.get("recipe") if isinstance(config, dict) else None)
     known, now = read(path), [asdict(signal) for signal in signals]
     if known == now:
         return
-    said = known if isinstance(known, list) else []
-    lines = [signal["text"] for signal in now if signal not in said]
+    written = known if isinstance(known, list) else []
+    lines = [signal["text"] for signal in now if signal not in written]
     try:
         write_json(path, now)
     except OutputError as error:

@@ -38,7 +38,7 @@ class Signal:
     text: str
 
 
-def found(history: Iterable[Any], recipe: str | None = None) -> list[Signal]:
+def signals_of(history: Iterable[Any], recipe: str | None = None) -> list[Signal]:
     """Each signal at the first epoch that gives it, in the order of epochs.
 
     Args:
@@ -110,8 +110,8 @@ def signal(rule: Rule, epoch: int, value: float, ceiling: float | None = None) -
         text = f"warning: epoch {epoch}: {has} {'<=' if rule.above else '<'} {rule.low:g}{at}"
     if rule.meaning and ceiling is None:
         text += f": {rule.meaning}"
-    given = (rule.low, rule.high, ceiling is not None, rule.source)
-    return Signal(epoch, rule.name, value, *given, f"{text} ({rule.source})")
+    rule_facts = (rule.low, rule.high, ceiling is not None, rule.source)
+    return Signal(epoch, rule.name, value, *rule_facts, f"{text} ({rule.source})")
 
 
 def shown(rule: Rule, value: float) -> str:

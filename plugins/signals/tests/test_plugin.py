@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from lvmctl_signals import plugin
-from lvmctl_signals.signals import found
+from lvmctl_signals.signals import signals_of
 
 import lvmctl
 
@@ -45,7 +45,7 @@ def saved(run):
     return json.loads((run.path / "signals.json").read_text())
 
 
-def test_a_healthy_run_is_silent(run, train, history):
+def test_a_healthy_run_has_no_signals(run, train, history):
     assert train(history()) == []
     assert saved(run) == []
 
@@ -64,9 +64,9 @@ def test_an_epoch_that_is_done_again_counts_as_it_is_now(run, history):
     assert saved(run) == []
 
 
-def test_each_signal_is_said_once_and_kept(run, train, history):
+def test_each_signal_is_printed_once_and_saved(run, train, history):
     records = history(cos_next=0.1, margin=-0.1)
-    signals = found(records, "p7")
+    signals = signals_of(records, "p7")
     assert train(records) == [signal.text for signal in signals]
     assert saved(run) == [asdict(signal) for signal in signals]
     assert [path.name for path in run.path.iterdir() if "signals" in path.name] == ["signals.json"]
@@ -74,11 +74,11 @@ def test_each_signal_is_said_once_and_kept(run, train, history):
 
 def test_a_resumed_run_says_only_what_is_new(run, train, history):
     records = history(cos_next=0.1)
-    said = train(records[:3])
+    lines = train(records[:3])
     run.history.write_text(json.dumps(records[:3]))  # epoch 3 is lost with its checkpoint
-    said += train(records, first=3)
-    assert said == [signal.text for signal in found(records, "p7")]
-    assert saved(run) == [asdict(signal) for signal in found(records, "p7")]
+    lines += train(records, first=3)
+    assert lines == [signal.text for signal in signals_of(records, "p7")]
+    assert saved(run) == [asdict(signal) for signal in signals_of(records, "p7")]
 
 
 @pytest.mark.parametrize("damage", ["", "[1, {}]", '{"a": 1}', "3", "[" * 10_000])
@@ -86,11 +86,11 @@ def test_the_file_comes_from_the_history(run, train, history, damage):
     records = history(cos_next=0.1)
     train(records)
     (run.path / "signals.json").write_text(damage)
-    assert train([*records, {"epoch": 13}], first=13) == [s.text for s in found(records, "p7")]
-    assert saved(run) == [asdict(signal) for signal in found(records, "p7")]
+    assert train([*records, {"epoch": 13}], first=13) == [s.text for s in signals_of(records, "p7")]
+    assert saved(run) == [asdict(signal) for signal in signals_of(records, "p7")]
 
 
-def test_an_epoch_that_a_kill_rule_ends_is_told_at_the_end(run, history, capsys):
+def test_an_epoch_that_a_kill_rule_ends_is_reported_at_the_end(run, history, capsys):
     run.history.write_text(json.dumps(history(1, cos_anchor=0.0)))
     plugin.lvmctl_after_run(run, {})
     assert "cos_anchor 0 < 0.05: drift" in capsys.readouterr().err
@@ -104,16 +104,16 @@ def test_damaged_files_raise_nothing(run, damage):
     assert saved(run) == []
 
 
-def test_a_place_that_cannot_be_written_is_said(run, history, monkeypatch, capsys):
+def test_a_place_that_cannot_be_written_is_reported(run, history, monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device")
 
     (run.path / "signals.json").write_text("[]")
     monkeypatch.setattr("os.replace", full)
     plugin.lvmctl_after_epoch(run, 1, history(1, cos_anchor=0.0)[0])
-    said = capsys.readouterr().err.splitlines()
-    assert "drift" in said[0]
-    assert "signals.json: cannot be written (no space left on device)" in said[1]
+    lines = capsys.readouterr().err.splitlines()
+    assert "drift" in lines[0]
+    assert "signals.json: cannot be written (no space left on device)" in lines[1]
     assert (run.path / "signals.json").read_text() == "[]"
     assert not list(run.path.glob(".signals.json.*"))
 
@@ -137,9 +137,9 @@ def test_a_training_says_its_signals_and_a_resumed_one_goes_on(tmp_path, capsys)
     lvmctl.train("p7", data=DATA, out=path, epochs=1, device="cpu", options=TINY)
     lvmctl.resume(path, epochs=6)
     history = json.loads((path / "training_history.json").read_text())
-    texts = [signal.text for signal in found(history, "p7")]
+    texts = [signal.text for signal in signals_of(history, "p7")]
     out, err = capsys.readouterr()
-    said = [line for line in err.splitlines() if line.startswith(("warning: epoch", "note: epoch"))]
-    assert (out, said) == ("", texts)
+    shown = [x for x in err.splitlines() if x.startswith(("warning: epoch", "note: epoch"))]
+    assert (out, shown) == ("", texts)
     assert any("epoch 1" in text for text in texts)
     assert [s["text"] for s in json.loads((path / "signals.json").read_text())] == texts

@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lvmctl_signals.signals import found
+from lvmctl_signals.signals import signals_of
 from lvmctl_signals.table import PUBLISHED, RULES
 
 DOCUMENTED = {
@@ -34,7 +34,7 @@ BOUNDS = [
 
 
 def names(history, recipe="p8"):
-    return [signal.signal for signal in found(history, recipe)]
+    return [signal.signal for signal in signals_of(history, recipe)]
 
 
 def key(rule):
@@ -49,7 +49,7 @@ def test_the_table_is_that_of_methods():
 
 @pytest.mark.parametrize("recipe", ["p7", "p8", None])
 def test_a_healthy_run_has_no_signal(history, recipe):
-    assert found(history(), recipe) == []
+    assert signals_of(history(), recipe) == []
 
 
 @pytest.mark.parametrize(("rule", "side"), BOUNDS, ids=lambda x: getattr(x, "name", x))
@@ -59,7 +59,9 @@ def test_a_bound_satisfies_and_what_lies_beyond_does_not(history, rule, side):
     at = bound - out if rule.above else bound
     assert rule.name not in names(history(**{key(rule): at}), "p7")
     assert rule.name not in names(history(**{key(rule): at + out / 1000}), "p7")
-    broken = [s for s in found(history(**{key(rule): bound + out}), "p7") if s.signal == rule.name]
+    broken = [
+        s for s in signals_of(history(**{key(rule): bound + out}), "p7") if s.signal == rule.name
+    ]
     assert len(broken) == 1
     (signal,) = broken
     first = {"after": rule.epoch + 1, "by": rule.epoch, "at": rule.epoch}[rule.when]
@@ -74,7 +76,9 @@ def test_a_margin_of_nothing_is_not_above_nothing(history):
 
 
 def test_the_lines(history):
-    texts = {s.signal: s.text for s in found(history(cos_next=0.31, lambda_eff=1e-5, margin=-0.1))}
+    texts = {
+        s.signal: s.text for s in signals_of(history(cos_next=0.31, lambda_eff=1e-5, margin=-0.1))
+    }
     assert texts["stuck"] == (
         "warning: epoch 6: cos_next 0.31 < 0.35 after epoch 5: stuck "
         "(P7 quick start, failure signals)"
@@ -89,19 +93,19 @@ def test_the_lines(history):
 
 
 def test_a_figure_is_never_shown_as_the_bound_it_breaks(history):
-    (signal,) = found(history(cos_anchor=0.04999))
+    (signal,) = signals_of(history(cos_anchor=0.04999))
     assert "cos_anchor 0.04999 < 0.05" in signal.text
 
 
 def test_signals_come_in_the_order_of_epochs(history):
-    epochs = [signal.epoch for signal in found(history(cos_next=0.1, **{"r@5": 0.1}), "p7")]
+    epochs = [signal.epoch for signal in signals_of(history(cos_next=0.1, **{"r@5": 0.1}), "p7")]
     assert epochs == sorted(epochs) == [1, 5, 5, 6, 8, 10]
 
 
 @pytest.mark.parametrize("recipe", ["p9", "ranker/p9", "plain", "mine"])
 def test_what_the_reports_expect_of_their_recipes_is_not_asked_of_others(history, recipe):
     drifted = history(cos_next=0.1, cos_anchor=0.01, margin=-0.3, **{"r@5": 0.1})
-    assert found(drifted, recipe) == []
+    assert signals_of(drifted, recipe) == []
     assert {"stuck", "drift", "cos-next", "margin", "retrieval"} <= {*names(drifted, "p8")}
 
 
@@ -117,10 +121,10 @@ def test_by_an_epoch_takes_the_best_so_far(history):
     records[2]["val"]["cos_next"] = 0.6
     assert names(records) == []
     del records[2]["val"]
-    assert [(s.signal, s.epoch) for s in found(records)] == [("cos-next", 5)]
+    assert [(s.signal, s.epoch) for s in signals_of(records)] == [("cos-next", 5)]
     del records[4]["val"]
-    assert [(s.signal, s.epoch) for s in found(records)] == [("cos-next", 6)]
-    assert found(records[:5]) == []
+    assert [(s.signal, s.epoch) for s in signals_of(records)] == [("cos-next", 6)]
+    assert signals_of(records[:5]) == []
 
 
 def test_by_an_epoch_is_judged_once(history):
@@ -140,7 +144,7 @@ def test_a_band_is_judged_at_its_epoch_alone(history):
 
 @pytest.mark.parametrize("ceiling", [0.24, 0.1])
 def test_a_band_above_the_ceiling_is_unreachable(history, ceiling):
-    signals = found(history(margin=0.06, ceiling=ceiling), "p7")
+    signals = signals_of(history(margin=0.06, ceiling=ceiling), "p7")
     unreachable = {signal.signal: signal.unreachable for signal in signals}
     assert unreachable == {"p7-margin-5": ceiling < 0.2, "p7-margin-10": True}
     assert signals[-1].text == (
@@ -151,7 +155,7 @@ def test_a_band_above_the_ceiling_is_unreachable(history, ceiling):
 
 @pytest.mark.parametrize(("ceiling", "unreachable"), [(0.0, True), (-0.01, True), (0.01, False)])
 def test_the_margin_above_nothing_has_a_ceiling_too(history, ceiling, unreachable):
-    (signal,) = found(history(margin=-0.1, ceiling=ceiling))
+    (signal,) = signals_of(history(margin=-0.1, ceiling=ceiling))
     assert signal.unreachable is unreachable
     if unreachable:
         assert "margin[last] > 0 by epoch 5 is UNREACHABLE" in signal.text
@@ -162,22 +166,22 @@ def test_any_figure_may_have_a_ceiling(history):
     records = history(cos_anchor=0.01)
     for record in records:
         record["val"]["ceiling"] = {"cos_anchor": 0.02}
-    (signal,) = found(records)
+    (signal,) = signals_of(records)
     assert signal.unreachable
     assert "cos_anchor >= 0.05 is UNREACHABLE" in signal.text
     assert "more than 0.02" in signal.text
 
 
 def test_a_margin_above_its_band_is_not_unreachable(history):
-    (signal,) = [s for s in found(history(margin=0.2, ceiling=0.01), "p7") if s.epoch == 1]
+    (signal,) = [s for s in signals_of(history(margin=0.2, ceiling=0.01), "p7") if s.epoch == 1]
     assert not signal.unreachable
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf, "0.1", True, [], {}])
 def test_what_is_no_figure_is_not_judged(history, value):
     figures = ("margin", "cos_next", "cos_anchor", "r@5", "gate_weight_mean", "lambda_eff")
-    assert found(history(**dict.fromkeys(figures, value)), "p7") == []
-    (signal,) = found(history(margin=-1.0, ceiling=value))
+    assert signals_of(history(**dict.fromkeys(figures, value)), "p7") == []
+    (signal,) = signals_of(history(margin=-1.0, ceiling=value))
     assert not signal.unreachable
 
 
@@ -193,16 +197,16 @@ JSON = st.recursive(
 
 @given(st.lists(JSON, max_size=4), JSON)
 def test_nothing_raises(history, recipe):
-    found(history, recipe)
+    signals_of(history, recipe)
 
 
 @given(st.lists(st.floats(-1, 1), max_size=12), st.integers(0, 12))
-def test_what_was_said_stays_said(values, stop):
+def test_signals_are_not_repeated(values, stop):
     history = [
         {"epoch": e, "val": {"cos_next": v, "cos_anchor": v, "margin": {"last": v}, "r@5": v}}
         for e, v in enumerate(values, 1)
     ]
-    before, after = found(history[:stop], "p7"), found(history, "p7")
+    before, after = signals_of(history[:stop], "p7"), signals_of(history, "p7")
     assert [signal for signal in after if signal.epoch <= stop] == before
     assert len({signal.signal for signal in after}) == len(after)
     assert all(re.match(r"warning: epoch \d+: \S", signal.text) for signal in after)

@@ -78,8 +78,8 @@ def test_the_order_of_windows_and_the_range_of_ids_do_not_matter(load, unit_rows
 
 def test_a_gap_in_positions_ends_an_article(load, unit_rows):
     arrays = _windows(unit_rows(20), [20])
-    kept = np.r_[0:4, 10:17]  # positions 0…6 and 10…19
-    store, _ = load({key: value[kept] for key, value in arrays.items()})
+    rows = np.r_[0:4, 10:17]  # positions 0…6 and 10…19
+    store, _ = load({key: value[rows] for key, value in arrays.items()})
     assert store.lengths.tolist() == [7, 10]
     assert np.array_equal(store.vectors, unit_rows(20)[np.r_[0:7, 10:20]])
     assert store.articles[0] == {"id": 0, "title": "article 0"}

@@ -16,13 +16,13 @@ from lvmctl.data.npz.read import open_npz
 def test_arrays_come_back_and_stay_on_disk(tmp_path, unit_rows, save):
     save(tmp_path / "f.npz", X=unit_rows(10), n=np.array(3), empty=np.zeros((0, 4)))
     with open_npz(tmp_path / "f.npz") as archive:
-        found = archive.array("X")
+        array = archive.array("X")
         assert archive.array("n") == 3
         assert archive.array("empty").shape == (0, 4)
         assert "X" in archive
         assert "Z" not in archive
-    assert isinstance(found, np.memmap)
-    assert np.array_equal(found, unit_rows(10))
+    assert isinstance(array, np.memmap)
+    assert np.array_equal(array, unit_rows(10))
 
 
 def test_truncated_file(tmp_path, unit_rows):

@@ -21,8 +21,8 @@ def test_the_same_articles_are_found_in_a_copy_of_another_name_and_order():
 
 
 def test_a_joined_store_holds_the_articles_of_both():
-    one, other = open_split(WORLD.format(0)), open_split(WORLD.format(1))
-    assert shared_articles(join([other, one]), one).all()
+    first, other = open_split(WORLD.format(0)), open_split(WORLD.format(1))
+    assert shared_articles(join([other, first]), first).all()
 
 
 def test_other_text_shares_nothing():
@@ -38,6 +38,6 @@ def test_a_shorter_article_with_the_same_start_is_another():
 
 
 def test_other_dimensions_share_nothing():
-    one = open_split(WORLD.format(0))
-    other = replace(one, vectors=np.array(one.vectors)[:, :3])
-    assert not shared_articles(one, other).any()
+    split = open_split(WORLD.format(0))
+    other = replace(split, vectors=np.array(split.vectors)[:, :3])
+    assert not shared_articles(split, other).any()

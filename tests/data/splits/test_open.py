@@ -81,7 +81,7 @@ def test_refusals(make_store):
         open_splits(train=[a, wide], val=a)
     with pytest.raises(DataError, match=r"no_val@val: has no articles.*train 2.*data split"):
         open_splits(no_val)
-    with pytest.raises(DataError, match=r"cannot make 3 splits; name stores apart"):
+    with pytest.raises(DataError, match=r"cannot make 3 splits; name separate stores"):
         open_splits(a)
     with pytest.raises(DataError, match=r"no split 'vall'.*did you mean .*a@val"):
         open_split(f"{a}@vall")
@@ -179,17 +179,17 @@ def test_validation_on_training_articles_is_noticed(make_store):
 
 def test_an_encoder_that_saw_the_held_out_text_is_noticed(make_store):
     store = make_store([7] * 10)
-    told = "fitted on all of its text"
+    warning = "fitted on all of its text"
 
     def fitted_on(what):
         manifest = store.manifest | {"made": {"encoder_fitted_on": what}}
         (store.path / "store.json").write_text(json.dumps(manifest))
-        return [notice for notice in open_splits(str(store.path)).notices if told in notice]
+        return [notice for notice in open_splits(str(store.path)).notices if warning in notice]
 
     assert fitted_on("train") == []
     assert len(fitted_on("all")) == 1
     write_splits(Store.open(store.path))  # writing splits down does not make it better
-    assert any(told in notice for notice in open_splits(str(store.path)).notices)
+    assert any(warning in notice for notice in open_splits(str(store.path)).notices)
 
 
 @pytest.mark.parametrize("text", ["", " ", "@val"])

@@ -13,8 +13,8 @@ from lvmctl.data.store.writer import chosen_articles, copy_articles, write_store
 
 def test_counts_and_neighbours(make_store):
     store = make_store([9, 3, 7], entries=[{"split": s} for s in ("train", "train", "val")])
-    found = describe_store(store, context=5, horizon=2)
-    train, val = found["splits"]
+    record = describe_store(store, context=5, horizon=2)
+    train, val = record["splits"]
     assert (train["articles"], train["chunks"], train["windows"]) == (2, 12, 3)
     assert (val["windows"], val["shortest"], val["longest"]) == (1, 7, 7)
     x = store.vectors.astype(np.float64)

@@ -47,7 +47,7 @@ def test_an_output_that_exists_is_refused_and_kept(tmp_path, unit_rows):
 def test_force_never_deletes_what_is_no_store(tmp_path, unit_rows):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.tex").write_text("years")
-    with pytest.raises(OutputError, match="--force will not delete it"):
+    with pytest.raises(OutputError, match="--force does not replace it"):
         _write(tmp_path / "precious", unit_rows(9), force=True)
     assert (tmp_path / "precious" / "thesis.tex").read_text() == "years"
 

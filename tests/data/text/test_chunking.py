@@ -18,8 +18,8 @@ def test_folders_are_read_by_name_files_as_given(tmp_path):
     for name in ("b.md", "a.txt", "sub/c.TXT", "ignored.pdf", ".hidden.txt"):
         (tmp_path / name).write_text(f"text of {name}")
     assert [t.entry["title"] for t in read_texts([tmp_path])] == ["a.txt", "b.md", "sub/c.TXT"]
-    given = [tmp_path / "b.md", tmp_path / "a.txt"]
-    assert [text.text for text in read_texts(given)] == ["text of b.md", "text of a.txt"]
+    paths = [tmp_path / "b.md", tmp_path / "a.txt"]
+    assert [text.text for text in read_texts(paths)] == ["text of b.md", "text of a.txt"]
 
 
 def test_jsonl_records_keep_their_fields(tmp_path):

@@ -37,10 +37,10 @@ def test_lsa_is_the_truncated_svd_of_tf_idf():
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
     projected = weights @ np.linalg.svd(weights)[2][:4].T
     projected /= np.linalg.norm(projected, axis=1, keepdims=True)
-    found = encoder.encode(TEXTS)
-    assert found.dtype == np.float32
-    assert np.allclose(found @ found.T, projected @ projected.T, atol=1e-5)
-    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    rows = encoder.encode(TEXTS)
+    assert rows.dtype == np.float32
+    assert np.allclose(rows @ rows.T, projected @ projected.T, atol=1e-5)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
 
 
 def test_lsa_is_deterministic_and_leaves_torch_alone():

@@ -45,8 +45,8 @@ def test_the_largest_margin_of_a_free_model_is_the_distance(ar1):
     largest = ar1.figures["largest_margin"]
     # Unit y and p with y·p = .9: the largest q·(y - p) is ‖y - p‖ = √(2 - 1.8).
     assert value(largest, "unit", "last") == pytest.approx(math.sqrt(0.2), abs=1e-5)
-    found = [value(largest, c, "last") for c in ("cone", "span", "unit")]
-    assert found == sorted(found)
+    ceilings = [value(largest, c, "last") for c in ("cone", "span", "unit")]
+    assert ceilings == sorted(ceilings)
     assert "last" in ar1.tables[1].rows[0]
 
 
@@ -67,9 +67,9 @@ def test_the_verdict_and_the_plot(ar1):
 
 
 def test_room_is_certain_or_not_claimed():
-    found = Ceilings(WindowOptions())(world("topic"), Recorder())
-    room = found.figures["predictors"]["cone-oracle"]["in_article.filtered.r@5 - direct"]
-    assert (found.verdict == "ROOM") == (room["ci"][0] > 0)
+    diagnosis = Ceilings(WindowOptions())(world("topic"), Recorder())
+    room = diagnosis.figures["predictors"]["cone-oracle"]["in_article.filtered.r@5 - direct"]
+    assert (diagnosis.verdict == "ROOM") == (room["ci"][0] > 0)
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_the_whole_interval_has_to_show_room(ci, verdict):
 
 def test_one_article_has_no_interval_and_decides_nothing():
     splits = world("topic")
-    found = Ceilings(WindowOptions())(
+    diagnosis = Ceilings(WindowOptions())(
         replace(splits, val=splits.val.take(np.array([0]))), Recorder()
     )
-    assert found.verdict == "UNDECIDED"
-    assert "More articles" in found.change
+    assert diagnosis.verdict == "UNDECIDED"
+    assert "More articles" in diagnosis.change
     shown = [
-        found.sentence,
-        *(cell for table in found.tables for row in table.rows for cell in row),
+        diagnosis.sentence,
+        *(cell for table in diagnosis.tables for row in table.rows for cell in row),
     ]
     assert not any("nan" in text for text in shown)
-    assert re.search(r"ranks R@5 \+\.\d{3} above direct\.$", found.sentence)
+    assert re.search(r"ranks R@5 \+\.\d{3} above direct\.$", diagnosis.sentence)
 
 
 def test_only_what_is_shown_is_fitted():
@@ -110,25 +110,25 @@ def test_only_what_is_shown_is_fitted():
             totals.append(total)
             return super().progress(what, unit, total, done)
 
-    found = Ceilings(WindowOptions())(world("ar1"), Counting())
+    diagnosis = Ceilings(WindowOptions())(world("ar1"), Counting())
     assert totals == [len(ROWS), len(MIRRORED)]
-    assert list(found.figures["predictors"]) == list(ROWS)
-    assert list(found.figures["mirror"]) == list(MIRRORED)
-    assert [row[0] for row in found.tables[2].rows] == list(MIRRORED)
-    assert all(one["cos_next"]["value"] for one in found.figures["mirror"].values())
+    assert list(diagnosis.figures["predictors"]) == list(ROWS)
+    assert list(diagnosis.figures["mirror"]) == list(MIRRORED)
+    assert [row[0] for row in diagnosis.tables[2].rows] == list(MIRRORED)
+    assert all(each["cos_next"]["value"] for each in diagnosis.figures["mirror"].values())
 
 
 def test_short_articles_have_no_ranks():
-    found = Ceilings(WindowOptions(min_article=25))(world("ar1"), Recorder())
-    assert found.verdict == "UNRANKED"
-    assert found.figures["predictors"]["direct"]["in_article.filtered.r@5"] is None
+    diagnosis = Ceilings(WindowOptions(min_article=25))(world("ar1"), Recorder())
+    assert diagnosis.verdict == "UNRANKED"
+    assert diagnosis.figures["predictors"]["direct"]["in_article.filtered.r@5"] is None
 
 
 def test_windows_of_one_chunk():
-    found = Ceilings(WindowOptions(context=1))(world("ar1"), Recorder())
-    rows = found.figures["predictors"]
+    diagnosis = Ceilings(WindowOptions(context=1))(world("ar1"), Recorder())
+    rows = diagnosis.figures["predictors"]
     assert value(rows, "span-oracle", "cos_next") == pytest.approx(0.9, abs=1e-5)
-    assert found.figures["largest_margin"]["cone"]["second_last"] is None
+    assert diagnosis.figures["largest_margin"]["cone"]["second_last"] is None
 
 
 def test_a_reversed_split_is_each_article_backward():

@@ -31,7 +31,7 @@ def gate(metric: str, **bound) -> VerdictGate:
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "out"),
+    ("tested", "status", "out"),
     [
         (gate("cos_next", at_least=-0.5), "VACUOUS", []),
         (gate("cos_next", at_least=0.65), "MET", []),
@@ -43,13 +43,13 @@ def gate(metric: str, **bound) -> VerdictGate:
         (gate("cos_next", at_least=0.5, split="ood"), "UNKNOWN", []),
     ],
 )
-def test_the_status_of_a_gate(rotation, asked, status, out):
-    found = answer(REGISTRY, asked, rotation, ("unit", "span", "cone"))
-    assert (found.status, found.out_of_reach) == (status, out)
+def test_the_status_of_a_gate(rotation, tested, status, out):
+    verdict = answer(REGISTRY, tested, rotation, ("unit", "span", "cone"))
+    assert (verdict.status, verdict.out_of_reach) == (status, out)
 
 
 @pytest.mark.parametrize(
-    ("asked", "change"),
+    ("tested", "change"),
     [
         (gate("cos_next", at_least=1.1), "ask for ≥ +1.000 at most (oracle's)"),
         (gate("margin.last", at_least=0.45), "ask for cos_next too: margin-max passes with"),
@@ -59,28 +59,28 @@ def test_the_status_of_a_gate(rotation, asked, status, out):
         (gate("cos_next", at_least=0.65), ""),
     ],
 )
-def test_what_would_change_it(rotation, asked, change):
-    found = answer(REGISTRY, asked, rotation, ("unit", "span", "cone"))
-    assert found.change.startswith(change)
-    assert bool(found.change) == bool(change)
+def test_what_would_change_it(rotation, tested, change):
+    verdict = answer(REGISTRY, tested, rotation, ("unit", "span", "cone"))
+    assert verdict.change.startswith(change)
+    assert bool(verdict.change) == bool(change)
 
 
 @pytest.mark.parametrize(
-    ("own", "status", "change"),
+    ("geometry", "status", "change"),
     [
         (None, "MISLEADING", "ask for cos_next too"),
         ("unit", "MISLEADING", "ask for cos_next too"),
         ("cone", "INFEASIBLE", "ask for ≥ "),
     ],
 )
-def test_a_gate_is_judged_for_the_class_of_its_profile(rotation, own, status, change):
+def test_a_gate_is_judged_for_the_class_of_its_profile(rotation, geometry, status, change):
     """Mixtures of the window cannot have this margin; what points anywhere can."""
-    asked = gate("margin.last", at_least=0.45)
-    found = answer(REGISTRY, asked, rotation, ("unit", "span", "cone"), own)
-    assert found.status == status
-    assert found.change.startswith(change)
-    assert ("cone-margin-ceiling" in found.change) == (own == "cone")
-    assert found.out_of_reach == ["cone"]
+    tested = gate("margin.last", at_least=0.45)
+    verdict = answer(REGISTRY, tested, rotation, ("unit", "span", "cone"), geometry)
+    assert verdict.status == status
+    assert verdict.change.startswith(change)
+    assert ("cone-margin-ceiling" in verdict.change) == (geometry == "cone")
+    assert verdict.out_of_reach == ["cone"]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def apart():
 
 
 @pytest.mark.parametrize(
-    ("asked", "status"),
+    ("tested", "status"),
     [
         (gate("cos_next", at_least=0.8), "MET"),
         (gate("cos_next", at_least=0.8, split="ood"), "OPEN"),
@@ -101,14 +101,14 @@ def apart():
         (gate("coherence.gap", at_most=0.3), "MET"),
     ],
 )
-def test_gates_on_other_text_are_measured_where_there_is_some(apart, asked, status):
+def test_gates_on_other_text_are_measured_where_there_is_some(apart, tested, status):
     options = FeasibilityOptions()
     metric_tables = measure_splits(
         apart, options, [gate("coherence.gap", at_most=0.05)], Recorder()
     )
-    found = answer(REGISTRY, asked, metric_tables, ("unit",))
-    assert found.status == status
-    assert found.direct == pytest.approx(0.69 if asked.split == "ood" else 0.9, abs=0.02)
+    verdict = answer(REGISTRY, tested, metric_tables, ("unit",))
+    assert verdict.status == status
+    assert verdict.direct == pytest.approx(0.69 if tested.split == "ood" else 0.9, abs=0.02)
 
 
 def test_other_text_is_not_measured_for_nothing(apart):
@@ -124,16 +124,16 @@ def test_other_text_is_not_measured_for_nothing(apart):
 def test_every_test_that_profiles_ask_for_is_measured_on_other_text(apart):
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
     columns = measure_splits(apart, FeasibilityOptions(), on_ood, Recorder())["ood"].measured
-    found = columns["direct"].columns
-    assert {"offsets.fair", "rollout.mean", "in_article.filtered.r@5"} < found.keys()
-    assert any(path.startswith("coherence.") for path in found)
+    by_path = columns["direct"].metrics
+    assert {"offsets.fair", "rollout.mean", "in_article.filtered.r@5"} < by_path.keys()
+    assert any(path.startswith("coherence.") for path in by_path)
 
 
 def test_other_text_without_long_articles_has_no_ranks(apart):
-    asked = gate("in_article.filtered.r@5", at_least=0.5, split="ood")
-    metric_tables = measure_splits(apart, FeasibilityOptions(min_article=25), [asked], Recorder())
-    found = answer(REGISTRY, asked, metric_tables, ("unit",))
-    assert (found.status, found.change) == ("UNKNOWN", "no article is long enough")
+    tested = gate("in_article.filtered.r@5", at_least=0.5, split="ood")
+    metric_tables = measure_splits(apart, FeasibilityOptions(min_article=25), [tested], Recorder())
+    verdict = answer(REGISTRY, tested, metric_tables, ("unit",))
+    assert (verdict.status, verdict.change) == ("UNKNOWN", "no article is long enough")
 
 
 def test_other_text_that_is_too_short_is_left_out(apart):
@@ -141,7 +141,7 @@ def test_other_text_that_is_too_short_is_left_out(apart):
     on_ood = [gate("cos_next", at_least=0.5, split="ood")]
     metric_tables = measure_splits(replace(apart, ood=ood), FeasibilityOptions(), on_ood, reporter)
     assert answer(REGISTRY, on_ood[0], metric_tables, ("unit",)).status == "UNKNOWN"
-    assert "gates on OOD text are left out" in reporter.said[-1]
+    assert "gates on OOD text are left out" in reporter.messages[-1]
 
 
 @pytest.mark.parametrize(
@@ -165,12 +165,12 @@ def test_few_known_gates_decide_nothing(statuses, verdict):
 
 def test_an_undecided_profile_says_what_is_missing():
     """Where chunks are independent ``direct`` ranks by chance, and the target may lead by .85."""
-    found = Feasibility(FeasibilityOptions(profile="ship"))(world("iid"), Recorder())
-    assert [one["status"] for one in found.figures["gates"]] == ["OPEN", "OPEN", "UNKNOWN"]
-    assert found.verdict == "UNDECIDED"
-    assert found.figures["judged_class"] is None
-    assert found.sentence.endswith("1 is unknown before a run; too few are known to say more.")
-    assert found.change == "ship-latency: needs a run"
+    diagnosis = Feasibility(FeasibilityOptions(profile="ship"))(world("iid"), Recorder())
+    assert [each["status"] for each in diagnosis.figures["gates"]] == ["OPEN", "OPEN", "UNKNOWN"]
+    assert diagnosis.verdict == "UNDECIDED"
+    assert diagnosis.figures["judged_class"] is None
+    assert diagnosis.sentence.endswith("1 is unknown before a run; too few are known to say more.")
+    assert diagnosis.change == "ship-latency: needs a run"
 
 
 def test_a_profile_and_the_class_of_a_recipe():
@@ -181,23 +181,23 @@ def test_a_profile_and_the_class_of_a_recipe():
     # The profile bears the name of a recipe whose models are mixtures of the window.
     assert (wide.verdict, wide.figures["judged_class"]) == ("INFEASIBLE", "cone")
     assert "judged for cone models like p8's" in wide.sentence
-    own = Feasibility(FeasibilityOptions(profile="p8", recipe="p8"))(splits, Recorder())
-    assert own.figures["classes"] == ["cone"]
-    gates = {one["gate"]: one for one in own.figures["gates"]}
+    result = Feasibility(FeasibilityOptions(profile="p8", recipe="p8"))(splits, Recorder())
+    assert result.figures["classes"] == ["cone"]
+    gates = {each["gate"]: each for each in result.figures["gates"]}
     assert gates["p8-margin"]["status"] == "INFEASIBLE"
     assert gates["p8-r5"]["status"] == "MET"
-    assert own.verdict == "INFEASIBLE"
-    assert "cone models cannot meet p8-margin" in own.sentence
-    assert "p8-margin: ask for" in own.change
-    assert len(own.tables[0].rows) == len(gates)
+    assert result.verdict == "INFEASIBLE"
+    assert "cone models cannot meet p8-margin" in result.sentence
+    assert "p8-margin: ask for" in result.change
+    assert len(result.tables[0].rows) == len(gates)
 
 
 def test_the_horizon_is_the_recipes():
     pytest.importorskip("lvmctl_p6b")
-    found = Feasibility(FeasibilityOptions(profile="p6b", recipe="p6b"))(world("ar1"), Recorder())
-    shown = {one["gate"]: one for one in found.figures["gates"]}
+    result = Feasibility(FeasibilityOptions(profile="p6b", recipe="p6b"))(world("ar1"), Recorder())
+    shown = {each["gate"]: each for each in result.figures["gates"]}
     # At horizon 2 the copier of ar1 has .81.
-    assert found.figures["windows"] == len(windows_of(world("ar1"), WindowOptions(horizon=2))[1])
+    assert result.figures["windows"] == len(windows_of(world("ar1"), WindowOptions(horizon=2))[1])
     assert shown
 
 

@@ -23,8 +23,8 @@ def audit():
 
 
 def rules(audit, name: str) -> dict:
-    found = audit.figures["worlds"][name]["rules"]
-    return {(rule["whose"], rule["rule"]): rule for rule in found}
+    by_rule = audit.figures["worlds"][name]["rules"]
+    return {(rule["whose"], rule["rule"]): rule for rule in by_rule}
 
 
 @pytest.mark.parametrize(("name", "tolerance"), [("ar1", 1e-4), ("rotation", 1e-4)])
@@ -35,31 +35,31 @@ def test_the_perfect_predictor_has_its_closed_form(audit, name, tolerance):
 
 
 def test_the_copier_is_the_perfect_predictor_of_ar1(audit):
-    found = rules(audit, "ar1")["fair", "cos_next"]
-    assert found["perfect_rank"] == 1
-    figures = found["figures"]
+    rule = rules(audit, "ar1")["fair", "cos_next"]
+    assert rule["perfect_rank"] == 1
+    figures = rule["figures"]
     assert figures["the copier"]["value"] == pytest.approx(figures["the perfect one"]["value"])
     assert figures["the copier"]["value"] == pytest.approx(0.9, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["ar1", "rotation"])
 def test_the_margin_prefers_its_maximiser(audit, name):
-    found = rules(audit, name)
-    assert found["seed", "margin[last]"]["first"] == "the margin maximiser"
-    assert found["seed", "margin[last]"]["perfect_rank"] > 1
-    assert found["fair", "cos_next"]["perfect_rank"] == 1
-    assert found["fair", "R@5"]["perfect_rank"] == 1
-    assert found["fair", "offset accuracy"]["perfect_rank"] == 1
+    by_rule = rules(audit, name)
+    assert by_rule["seed", "margin[last]"]["first"] == "the margin maximiser"
+    assert by_rule["seed", "margin[last]"]["perfect_rank"] > 1
+    assert by_rule["fair", "cos_next"]["perfect_rank"] == 1
+    assert by_rule["fair", "R@5"]["perfect_rank"] == 1
+    assert by_rule["fair", "offset accuracy"]["perfect_rank"] == 1
 
 
 def test_the_margin_over_the_best_chunk_outside_prefers_a_copier(audit):
-    found = rules(audit, "rotation")["diagnostic", "margin outside"]
-    assert found["first"] == "the copier"
+    rule = rules(audit, "rotation")["diagnostic", "margin outside"]
+    assert rule["first"] == "the copier"
 
 
 def test_even_the_target_itself_loses_the_margin(audit):
-    found = rules(audit, "synth:topic?articles=40&chunks=24&dim=8@val")
-    assert found["fair", "cos_next"]["figures"]["the perfect one"]["value"] == pytest.approx(1)
+    by_rule = rules(audit, "synth:topic?articles=40&chunks=24&dim=8@val")
+    assert by_rule["fair", "cos_next"]["figures"]["the perfect one"]["value"] == pytest.approx(1)
 
 
 def test_the_verdict(audit):
@@ -81,12 +81,12 @@ def test_a_store_that_is_called_like_a_world_stands_beside_it(name):
     splits = world("topic", articles=20, chunks=12)
     named = replace(splits, val=replace(splits.val, name=name))
     options = MetricOptions(articles=20, chunks=14, min_article=8)
-    found = MetricAudit(options)(named, Recorder())
-    worlds = found.figures["worlds"]
+    diagnosis = MetricAudit(options)(named, Recorder())
+    worlds = diagnosis.figures["worlds"]
     assert list(worlds) == ["ar1", "rotation", f"store {name}"]
-    assert [one["perfect"] for one in worlds.values()] == ["bayes", "bayes", "oracle"]
+    assert [each["perfect"] for each in worlds.values()] == ["bayes", "bayes", "oracle"]
     assert worlds[f"store {name}"]["windows"] != worlds[name]["windows"]
-    assert [table.title.partition(" (")[0] for table in found.tables[1:]] == list(worlds)
+    assert [table.title.partition(" (")[0] for table in diagnosis.tables[1:]] == list(worlds)
 
 
 @pytest.mark.parametrize(("more", "rank"), [(5e-7, 1), (0.0, 1), (2e-6, 2), (-0.1, 1)])

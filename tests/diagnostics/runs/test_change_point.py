@@ -45,19 +45,19 @@ def test_the_clearest_step_is_the_best_of_all_places(values):
         error, fit = min(pieces, key=lambda piece: round(piece[0], 9))  # of equals the rising one
         if top[-1] > fit[0] + 1e-9:
             steps.append((left + error, place, top[-1] - fit[0]))
-    found = clearest(values, 1e-3)
+    point = clearest(values, 1e-3)
     if not steps:
-        assert found.statistic == pytest.approx(0, abs=1e-6)
+        assert point.statistic == pytest.approx(0, abs=1e-6)
         return
     best = min(steps)[0]
-    assert found.statistic == pytest.approx(max(whole - best, 0) / (best + 1e-3), abs=1e-6)
+    assert point.statistic == pytest.approx(max(whole - best, 0) / (best + 1e-3), abs=1e-6)
     bound = best + 0.1 * (whole - best)
     # Rounding decides about a step whose error is the bound itself.
     least, most = (
         max(fall for error, _, fall in steps if error <= max(bound + slack, best))
         for slack in (-1e-9, 1e-9)
     )
-    assert least - 1e-6 <= found.before - found.after <= most + 1e-6
+    assert least - 1e-6 <= point.before - point.after <= most + 1e-6
 
 
 @pytest.mark.parametrize("noise", ["normal", "cauchy", "coin"])

@@ -97,15 +97,15 @@ def test_a_slow_decline_that_loses_a_quarter_is_a_collapse(epochs):
     """No step of it is deep, as a share of what it falls from."""
     (finding,) = broken(with_cos_next(np.linspace(0.6, 0.4, epochs).tolist()))
     assert finding.name == "collapse"
-    assert "little by little" in finding.evidence
+    assert "gradually" in finding.evidence
     assert finding.epoch == max(epochs // 10, 1)
     assert f"(epoch {epochs}" in finding.evidence
     assert ("too few to test" in finding.evidence) == (epochs == 5)
-    kept = np.linspace(0.6, 0.46, epochs).tolist()  # .77 of it
-    assert broken(with_cos_next(kept)) == []
+    falling = np.linspace(0.6, 0.46, epochs).tolist()  # .77 of it
+    assert broken(with_cos_next(falling)) == []
 
 
-def test_a_slow_decline_beside_a_step_is_told_once():
+def test_a_slow_decline_beside_a_step_is_reported_once():
     def fall(record):
         record["val"]["cos_next"] = 0.6 - 0.02 * record["epoch"]
         if record["epoch"] >= 6:
@@ -113,7 +113,7 @@ def test_a_slow_decline_beside_a_step_is_told_once():
 
     (finding,) = broken(planted(fall))
     assert "cos_anchor" in finding.evidence
-    assert "little by little" not in finding.evidence
+    assert "gradually" not in finding.evidence
 
 
 def test_thousands_of_epochs_of_noise_are_no_collapse():

@@ -25,7 +25,7 @@ def test_a_figure_that_ends_as_no_number_has_diverged(broken):
     (finding,) = diverged(ending(0.4, 0.5, broken, broken, broken))
     assert (finding.name, finding.severity, finding.epoch) == ("diverged", "critical", 3)
     assert finding.evidence == (
-        "no number any more, up to the last epoch (5): val.cos_next from epoch 3; the last "
+        "NaN or infinite up to the last epoch (5): val.cos_next from epoch 3; the last "
         "cos_next is .500 (epoch 2)"
     )
     assert since(ending(broken, broken)) == [1]

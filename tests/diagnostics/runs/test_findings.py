@@ -13,7 +13,7 @@ def finding(name, severity="critical", epoch=None, evidence="line"):
 
 
 def test_the_most_severe_comes_first_and_of_equals_the_cause():
-    found = [
+    group = [
         finding("overfitting", "minor"),
         finding("at-chance"),
         finding("frozen-parameter", "serious"),
@@ -22,28 +22,28 @@ def test_the_most_severe_comes_first_and_of_equals_the_cause():
     ]
     expected = ["collapse-at-schedule-step", "orthogonal-escape", "at-chance"]
     expected += ["frozen-parameter", "overfitting"]
-    for order in permutations(found):
+    for order in permutations(group):
         assert [f.name for f in ordered(order)] == expected
 
 
 def test_one_name_is_one_finding_with_the_evidence_of_both():
     first, second = finding("copying", epoch=4, evidence="a"), finding("copying", evidence="b")
-    (found,) = ordered([first, second])
-    assert (found.evidence, found.also, found.epoch) == ("a", ("b",), 4)
-    assert found.record()["also"] == ["b"]
+    (only,) = ordered([first, second])
+    assert (only.evidence, only.also, only.epoch) == ("a", ("b",), 4)
+    assert only.record()["also"] == ["b"]
 
 
 def test_of_two_with_one_name_the_more_severe_leads():
     first, second = finding("copying", "minor", 4, "a"), finding("copying", "critical", 5, "b")
-    (found,) = ordered([first, second])
-    assert (found.severity, found.evidence, found.also, found.epoch) == ("critical", "b", ("a",), 4)
+    (only,) = ordered([first, second])
+    assert (only.severity, only.evidence, only.also, only.epoch) == ("critical", "b", ("a",), 4)
 
 
 def test_a_collapse_is_evidence_of_an_escape():
-    (found,) = ordered(
+    (only,) = ordered(
         [finding("collapse", epoch=2, evidence="falls"), finding("orthogonal-escape", epoch=3)]
     )
-    assert (found.name, found.epoch, found.also) == ("orthogonal-escape", 2, ("falls",))
+    assert (only.name, only.epoch, only.also) == ("orthogonal-escape", 2, ("falls",))
 
 
 def test_every_cause_is_named_once():
@@ -51,7 +51,7 @@ def test_every_cause_is_named_once():
 
 
 def test_what_only_a_plugin_finds_stands_before_what_is_mild():
-    found = [finding("overfitting", "minor"), finding("mine", "minor"), finding("other", "minor")]
-    found += [finding("at-chance", "minor"), finding("mine-too", "serious")]
+    group = [finding("overfitting", "minor"), finding("mine", "minor"), finding("other", "minor")]
+    group += [finding("at-chance", "minor"), finding("mine-too", "serious")]
     names = ["mine-too", "at-chance", "mine", "other", "overfitting"]
-    assert [f.name for f in ordered(found)] == names
+    assert [f.name for f in ordered(group)] == names

@@ -14,10 +14,10 @@ def row(history, term):
 
 
 def test_terms_are_compared_with_themselves():
-    found = row(History(records()), "loss_rank")
-    assert found["train_last"] < found["train_first"]
-    assert found["val_best_epoch"] == found["val_last_epoch"] == 10
-    assert found["level"] == found["trend"] == ""
+    cells = row(History(records()), "loss_rank")
+    assert cells["train_last"] < cells["train_first"]
+    assert cells["val_best_epoch"] == cells["val_last_epoch"] == 10
+    assert cells["level"] == cells["trend"] == ""
     assert [r["term"] for r in like_for_like(History(records()))] == ["loss_margin", "loss_rank"]
 
 
@@ -71,12 +71,12 @@ def test_a_term_that_begins_makes_the_loss_another_one():
 
 
 def test_a_hinge_is_not_a_margin_and_a_negative_margin_no_finding():
-    said = notes(History(records()))
-    assert any("margin[last] is -.070: negative is what a correct model" in n for n in said)
+    lines = notes(History(records()))
+    assert any("margin[last] is -.070: negative is what a correct model" in n for n in lines)
     assert any(
         "train.loss_margin +.120 is the value of a hinge loss, not a margin; the margin on "
         "validation is -.070" in n
-        for n in said
+        for n in lines
     )
 
 
@@ -91,22 +91,22 @@ def test_notes_say_what_the_history_does_not_hold():
         if record["epoch"] == 10:
             record["stopped"] = "p8/kill-rule: margin"
 
-    said = notes(planted(stopped, config={"options": {"epochs": 50}}))
-    assert not any("unfinished" in note for note in said)
-    assert "20 steps were skipped because something was not finite" in said
-    assert "stopped after epoch 10: p8/kill-rule: margin" in said
+    lines = notes(planted(stopped, config={"options": {"epochs": 50}}))
+    assert not any("unfinished" in note for note in lines)
+    assert "20 steps were skipped because something was not finite" in lines
+    assert "stopped after epoch 10: p8/kill-rule: margin" in lines
 
 
 @pytest.mark.parametrize(
-    ("planned", "said"), [(50, True), (11, True), (10, False), (None, False), ("many", False)]
+    ("planned", "words"), [(50, True), (11, True), (10, False), (None, False), ("many", False)]
 )
-def test_a_run_that_ended_before_its_plan_without_a_word_was_killed(planned, said, tmp_path):
+def test_a_run_that_ended_before_its_plan_without_a_word_was_killed(planned, words, tmp_path):
     config = {"options": {"epochs": planned}}
     history = History(records(), config, tmp_path / "a run" / "training_history.json")
-    found = [note for note in notes(history) if "unfinished" in note]
+    lines = [note for note in notes(history) if "unfinished" in note]
     expected = f"10 of {planned} epochs: unfinished or killed; "
     expected += f"`lvmctl train --resume '{tmp_path}/a run'`"
-    assert found == ([expected] if said else [])
+    assert lines == ([expected] if words else [])
 
 
 def test_values_that_cannot_be_are_named():
@@ -114,13 +114,13 @@ def test_values_that_cannot_be_are_named():
         if record["epoch"] in (3, 4):
             record["val"]["cos_next"] = 5 + record["epoch"]
 
-    said = notes(planted(odd))
-    assert "val.cos_next cannot be 9 (epoch 4): such values are taken as missing" in said
+    lines = notes(planted(odd))
+    assert "val.cos_next cannot be 9 (epoch 4): such values are taken as missing" in lines
     assert not any("cannot be" in note for note in notes(History(records())))
 
 
 def test_a_margin_that_names_no_chunk_is_read_as_the_last_chunks():
-    said = notes(planted(lambda record: record["val"].update(margin=-0.05)))
-    assert "val.margin does not name a previous chunk: it is read as margin[last]" in said
-    assert any(note.startswith("margin[last] is -.050: negative") for note in said)
+    lines = notes(planted(lambda record: record["val"].update(margin=-0.05)))
+    assert "val.margin does not name a previous chunk: it is read as margin[last]" in lines
+    assert any(note.startswith("margin[last] is -.050: negative") for note in lines)
     assert not any("does not name" in note for note in notes(History(records())))

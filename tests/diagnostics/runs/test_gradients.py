@@ -65,29 +65,29 @@ def test_blocks_are_different_windows():
 
 def test_a_norm_is_that_of_the_gradient_of_the_weighted_loss(made, windows):
     trained = made("p1", ["core/cosine:0.25"])
-    found = measured(trained, windows, batches=1)
+    result = measured(trained, windows, batches=1)
     (index,) = batch_indices(len(windows), TINY["batch_size"], 1, 0)
     batch = trained.objective.batches(windows).batch(index, 1, 0)
     trained.model.zero_grad()
     q = trained.model(batch.context).q
     (0.25 * (1 - (q * batch.target).sum(-1)).mean()).backward()
     slow = torch.cat([p.grad.flatten() for p in trained.model.parameters()]).norm().item()
-    cosine = next(pull for pull in found.pulls if pull.name == "cosine")
+    cosine = next(pull for pull in result.pulls if pull.name == "cosine")
     assert cosine.gradient == pytest.approx(slow, rel=1e-5)
     assert cosine.weight == 0.25
     assert cosine.alignment == pytest.approx(1, abs=1e-5)
-    assert sum(pull.share for pull in found.pulls) == pytest.approx(1)
-    mse = next(pull for pull in found.pulls if pull.name == "mse")
+    assert sum(pull.share for pull in result.pulls) == pytest.approx(1)
+    mse = next(pull for pull in result.pulls if pull.name == "mse")
     # MSE of unit vectors is 2(1 - cos)/D.
     assert mse.gradient == pytest.approx(4 * slow * 2 / 16, rel=1e-4)
 
 
 def test_the_order_verifier_pulls_at_nothing_of_the_model(made, windows):
-    found = measured(made("p8"), windows)
-    by_name = {pull.name: pull for pull in found.pulls}
+    result = measured(made("p8"), windows)
+    by_name = {pull.name: pull for pull in result.pulls}
     assert by_name["order"].gradient == by_name["order"].share == 0
     assert by_name["listwise"].gradient > 0
-    assert found.untouched == []
+    assert result.untouched == []
 
 
 def test_a_loss_without_weight_at_the_epoch_pulls_at_nothing(made, windows):
@@ -97,20 +97,20 @@ def test_a_loss_without_weight_at_the_epoch_pulls_at_nothing(made, windows):
 
 
 def test_rollouts_are_predicted_as_far_as_a_loss_asks(made, windows):
-    found = measured(made("p4"), windows, epoch=5)
-    assert {pull.name for pull in found.pulls} == {"mse", "rollout"}
-    assert all(pull.gradient > 0 for pull in found.pulls)
+    result = measured(made("p4"), windows, epoch=5)
+    assert {pull.name for pull in result.pulls} == {"mse", "rollout"}
+    assert all(pull.gradient > 0 for pull in result.pulls)
 
 
 def test_scores_are_what_a_ranker_s_losses_pull_at(made, windows):
-    found = measured(made("p9", context=5), windows)
-    by_name = {pull.name: pull for pull in found.pulls}
+    result = measured(made("p9", context=5), windows)
+    by_name = {pull.name: pull for pull in result.pulls}
     assert by_name["pool-rank"].gradient > 0
     assert by_name["pool-query"].gradient > 0
     # Scores have nothing to do with q, so neither has what they pull at.
     assert by_name["pool-rank"].alignment == pytest.approx(0, abs=1e-6)
     assert by_name["pool-query"].alignment > 0
-    assert found.untouched == []
+    assert result.untouched == []
 
 
 def test_sample_gates_weigh_what_the_losses_pull_at(made, windows):
@@ -145,10 +145,10 @@ def test_a_detached_parameter_is_named(made, windows):
             return replace(prediction, q=prediction.q + 0 * self.unused.sum())
 
     trained = replace(trained, model=Detached(trained.model))
-    found = measured(trained, windows)
-    assert found.untouched == ["model.unused"]
-    assert found.evidence == "no gradient on these windows"
-    findings = {f.name: f for f in gradient_findings(found, 1, poor=False)}
+    result = measured(trained, windows)
+    assert result.untouched == ["model.unused"]
+    assert result.evidence == "no gradient on these windows"
+    findings = {f.name: f for f in gradient_findings(result, 1, poor=False)}
     assert "model.unused: no gradient" in findings["frozen-parameter"].evidence
 
 
@@ -176,9 +176,9 @@ def test_the_optimiser_remembers_who_never_had_a_gradient(made, windows):
     moments = [torch.ones(2) for _ in names]
     moments[1], moments[4] = None, torch.zeros(2)
     checkpoint(trained, moments)
-    found = measured(trained, windows)
-    assert found.untouched == [names[1], names[4]]
-    assert "optimiser" in found.evidence
+    result = measured(trained, windows)
+    assert result.untouched == [names[1], names[4]]
+    assert "optimiser" in result.evidence
 
 
 def test_a_loss_that_has_had_no_weight_yet_is_not_reported(made, windows):
@@ -190,7 +190,7 @@ def test_a_loss_that_has_had_no_weight_yet_is_not_reported(made, windows):
 
 
 @pytest.mark.parametrize("damage", ["none", "torn", "foreign", "empty", "others"])
-def test_a_checkpoint_that_tells_nothing_leaves_the_gradients_to_tell(made, windows, damage):
+def test_without_a_checkpoint_gradients_are_examined(made, windows, damage):
     trained = made("p8")
     if damage != "none":
         checkpoint(trained, [None] if damage == "empty" else [torch.ones(1)])
@@ -200,8 +200,8 @@ def test_a_checkpoint_that_tells_nothing_leaves_the_gradients_to_tell(made, wind
         torch.save({"optimizer": 3}, trained.run.checkpoints / "step_00000001.pt")
     if damage in ("none", "torn", "foreign", "empty"):
         assert optimiser_moments(trained) is None
-    found = measured(trained, windows)
-    assert (found.untouched, found.evidence) == ([], "no gradient on these windows")
+    result = measured(trained, windows)
+    assert (result.untouched, result.evidence) == ([], "no gradient on these windows")
 
 
 def test_a_gate_that_weighs_is_seen_and_one_that_does_not_is_found(made, windows):
@@ -220,11 +220,11 @@ def gradients(*pulls):
 
 
 def test_a_loss_dominates_where_it_explains_a_poor_prediction():
-    found = gradients(("mse", 1.0, 0.1, 1.0), ("directional", 9.0, 0.9, -0.4))
-    (finding,) = gradient_findings(found, 4, poor=True)
+    result = gradients(("mse", 1.0, 0.1, 1.0), ("directional", 9.0, 0.9, -0.4))
+    (finding,) = gradient_findings(result, 4, poor=True)
     assert (finding.name, finding.epoch) == ("loss-domination", 4)
     assert "norm 9, 9.0 times that of all other losses" in finding.evidence
-    assert list(gradient_findings(found, 4, poor=False)) == []
+    assert list(gradient_findings(result, 4, poor=False)) == []
     settled = gradients(("mse", 1.0, 0.5, 1.0), ("directional", 1.0, 0.5, -0.7))
     assert len(list(gradient_findings(settled, 4, poor=True))) == 1
     towards = gradients(("margin", 1.0, 0.1, -0.4), ("infonce", 9.0, 0.9, 0.3))
@@ -235,10 +235,10 @@ def test_a_loss_dominates_where_it_explains_a_poor_prediction():
 
 def test_a_directional_loss_under_pressure_dominates(made, windows):
     pressed = made("p6b", version="1", share=5.0, lambda_max=5.0)
-    found = {pull.name: pull for pull in measured(pressed, windows).pulls}
-    assert found["directional"].share > 0.8
+    pulls = {pull.name: pull for pull in measured(pressed, windows).pulls}
+    assert pulls["directional"].share > 0.8
     calm = {pull.name: pull for pull in measured(made("p6b", version="1"), windows).pulls}
-    assert calm["directional"].share < found["directional"].share
+    assert calm["directional"].share < pulls["directional"].share
 
 
 def test_a_record_is_plain_data(made, windows):

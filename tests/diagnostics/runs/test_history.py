@@ -148,7 +148,7 @@ def test_a_directory_gives_its_config(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("", "cannot be read"),
         ('[{"epoch": 1', "cannot be read"),
@@ -159,8 +159,8 @@ def test_a_directory_gives_its_config(tmp_path):
         ("null", "is not a training history"),
     ],
 )
-def test_what_is_no_history_is_said_in_one_line(tmp_path, content, said):
-    with pytest.raises(RunError, match=said) as caught:
+def test_what_is_no_history_is_reported_in_one_line(tmp_path, content, message):
+    with pytest.raises(RunError, match=message) as caught:
         read_history(written(tmp_path / "h.json", content))
     assert "\n" not in str(caught.value)
 
@@ -172,7 +172,7 @@ def test_what_is_missing_is_named(tmp_path):
         read_history(tmp_path)
 
 
-def test_bytes_that_are_no_text_are_said(tmp_path):
+def test_bytes_that_are_no_text_are_reported(tmp_path):
     (tmp_path / "h.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RunError, match="cannot be read"):
         read_history(tmp_path / "h.json")
@@ -180,9 +180,9 @@ def test_bytes_that_are_no_text_are_said(tmp_path):
 
 def test_options_of_groups_by_name_and_by_path():
     options = {"epochs": 3, "heads": 7, "sequence": {"heads": 2, "width": 8, "inner": {"x": 1}}}
-    found = History([record(1)], {"options": options}).options()
-    assert (found["epochs"], found["heads"], found["width"], found["x"]) == (3, 7, 8, 1)
-    assert (found["sequence.heads"], found["sequence.inner.x"]) == (2, 1)
+    values = History([record(1)], {"options": options}).options()
+    assert (values["epochs"], values["heads"], values["width"], values["x"]) == (3, 7, 8, 1)
+    assert (values["sequence.heads"], values["sequence.inner.x"]) == (2, 1)
     assert History([record(1)], {"options": 3}).options() == {}
 
 

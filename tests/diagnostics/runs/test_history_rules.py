@@ -46,10 +46,10 @@ def test_nothing_is_found_in_nothing():
         ([0.6, 0.6, 0.6, 0.2, 0.2], "collapse"),
     ],
 )
-def test_a_cosine_alone_tells_of_what_is_broken(values, name):
+def test_a_cosine_alone_shows_what_is_broken(values, name):
     history = History([{"epoch": e, "val": {"cos_next": v}} for e, v in enumerate(values, 1)])
-    found = history_findings(history, change_points(history, RunOptions(permutations=99)))
-    assert [finding.name for finding in found] == [name]
+    findings = history_findings(history, change_points(history, RunOptions(permutations=99)))
+    assert [finding.name for finding in findings] == [name]
 
 
 @pytest.mark.parametrize("weight", [1.0, 0.25, 0.6])
@@ -88,13 +88,13 @@ def test_without_validation_only_a_known_weight_is_constant():
 
 def test_a_mixture_on_one_chunk_or_on_all_is_constant():
     config = {"options": {"context": 5}}
-    for entropy, said in ((0.001, "one chunk"), (math.log(5), "the centroid")):
+    for entropy, words in ((0.001, "one chunk"), (math.log(5), "the centroid")):
         history = planted(
             lambda record, entropy=entropy: record["val"].update(alpha_entropy=entropy),
             config=config,
         )
         (finding,) = mixtures(history)
-        assert said in finding.evidence
+        assert words in finding.evidence
     assert list(mixtures(changed(alpha_entropy=1.53))) == []
     assert list(mixtures(changed(alpha_entropy=math.log(5)))) == []  # K is not known
 
@@ -179,7 +179,7 @@ def test_data_in_which_direct_is_at_chance_is_not_the_runs_fault():
     assert "diagnose ceilings" in finding.remedy
 
 
-def test_losing_to_the_last_chunk_on_both_figures_is_said():
+def test_losing_to_the_last_chunk_on_both_figures_is_reported():
     (finding,) = worse_than_direct(changed(**{"cos_next": 0.3, "r@5": 0.2}))
     assert finding.name == "worse-than-direct"
     assert "cos_next .300 and R@5 .200" in finding.evidence

@@ -68,7 +68,7 @@ def test_describe_is_a_loop_over_windows(windows):
     _, val = windows
     context, target = parts(val)
     q = unit(np.random.default_rng(1).standard_normal(target.shape)).astype(np.float32)
-    found, slow = describe(val, q), {"outside_cone": [], "behind": [], "cos_anchor": []}
+    record, slow = describe(val, q), {"outside_cone": [], "behind": [], "cos_anchor": []}
     for window, prediction in zip(context.astype(np.float64), q.astype(np.float64)):
         centre = unit(window.mean(axis=0))
         anchor = centre @ prediction
@@ -76,9 +76,9 @@ def test_describe_is_a_loop_over_windows(windows):
         slow["behind"].append(anchor <= 0)
         slow["outside_cone"].append(anchor < min(chunk @ centre for chunk in window) - 1e-6)
     for name, values in slow.items():
-        assert found[name] == pytest.approx(np.mean(values), abs=1e-6)
-    assert found["cos_last"] == pytest.approx((q * context[:, -1]).sum(1).mean(), abs=1e-6)
-    assert found["margin_second_last"] == pytest.approx(
+        assert record[name] == pytest.approx(np.mean(values), abs=1e-6)
+    assert record["cos_last"] == pytest.approx((q * context[:, -1]).sum(1).mean(), abs=1e-6)
+    assert record["margin_second_last"] == pytest.approx(
         ((q * target).sum(1) - (q * context[:, -2]).sum(1)).mean(), abs=1e-6
     )
 
@@ -87,8 +87,8 @@ def test_no_mixture_lies_outside_the_cone(windows):
     _, val = windows
     context, _ = parts(val)
     weights = np.random.default_rng(2).dirichlet(np.full(5, 0.3), len(val))
-    found = describe(val, unit(np.einsum("bk,bkd->bd", weights, context)))
-    assert (found["outside_cone"], found["behind"]) == (0, 0)
+    record = describe(val, unit(np.einsum("bk,bkd->bd", weights, context)))
+    assert (record["outside_cone"], record["behind"]) == (0, 0)
 
 
 def test_linear_predictions_and_small_departures_have_no_fault(windows, linear):
@@ -103,9 +103,9 @@ def test_linear_predictions_and_small_departures_have_no_fault(windows, linear):
 def test_the_reference_predicts_better_of_the_two(windows, linear):
     _, val = windows
     _, target = parts(val)
-    found = compare(val, linear["ridge"], linear, 0)
+    record = compare(val, linear["ridge"], linear, 0)
     cosines = {name: (q * target).sum(1).mean() for name, q in linear.items()}
-    assert found["reference"] == max(cosines, key=cosines.get)
+    assert record["reference"] == max(cosines, key=cosines.get)
 
 
 def test_a_copy_of_the_last_chunk_is_found_with_its_interval(windows, linear):
@@ -114,11 +114,11 @@ def test_a_copy_of_the_last_chunk_is_found_with_its_interval(windows, linear):
     q = unit(0.95 * context[:, -1] + 0.05 * target)
     (finding,) = prediction_findings(compare(val, q, linear, 0), 7)
     assert (finding.name, finding.epoch) == ("copying", 7)
-    found = compare(val, q, linear, 0)["copying"]
-    assert found["ci"][0] <= found["value"] <= found["ci"][1]
+    record = compare(val, q, linear, 0)["copying"]
+    assert record["ci"][0] <= record["value"] <= record["ci"][1]
     last, reference = context[:, -1], linear[compare(val, q, linear, 0)["reference"]]
     slow = np.mean([a @ c - b @ c for a, b, c in zip(q, reference, last)])
-    assert found["value"] == pytest.approx(slow, abs=1e-5)
+    assert record["value"] == pytest.approx(slow, abs=1e-5)
 
 
 def test_a_copy_is_right_where_the_best_prediction_is_the_last_chunk():
@@ -131,9 +131,9 @@ def test_a_copy_is_right_where_the_best_prediction_is_the_last_chunk():
 def test_without_training_windows_there_is_no_reference(windows):
     _, val = windows
     context, _ = parts(val)
-    found = compare(val, context[:, -1], {}, 0)
-    assert "reference" not in found
-    assert list(prediction_findings(found, None)) == []
+    record = compare(val, context[:, -1], {}, 0)
+    assert "reference" not in record
+    assert list(prediction_findings(record, None)) == []
 
 
 def test_a_constant_prediction_is_found(windows, linear):
@@ -175,7 +175,7 @@ def test_leaving_the_window_is_right_where_the_world_turns():
     source = "synth:rotation?articles={}&chunks=12&dim=12&theta=40&seed={}"
     train, val = (Windows(open_split(source.format(*s)), 5, 1) for s in ((50, 1), (20, 2)))
     linear = linear_predictions(train, val, 2000, 0)
-    found = compare(val, linear["wiener"], linear, 0)
-    assert found["run"]["behind"] > 0.9
-    assert found["run"]["margin_second_last"] > 0.5
-    assert list(prediction_findings(found, 1)) == []
+    record = compare(val, linear["wiener"], linear, 0)
+    assert record["run"]["behind"] > 0.9
+    assert record["run"]["margin_second_last"] > 0.5
+    assert list(prediction_findings(record, 1)) == []

@@ -27,8 +27,8 @@ def diagnose(path):
     return RunDiagnosis(RunOptions(permutations=199))(Path(path), Recorder())
 
 
-def names(found):
-    return [finding["name"] for finding in found.figures["findings"]]
+def names(diagnosis):
+    return [finding["name"] for finding in diagnosis.figures["findings"]]
 
 
 def bare(tmp_path, history):
@@ -56,20 +56,20 @@ def trained(ranks, tmp_path):
 
 
 def test_the_q_of_a_ranker_is_no_fault(trained):
-    found = diagnose(trained)
-    assert found.verdict == "HEALTHY"
-    assert "MRR@10" in found.sentence
-    assert "cos_next" not in found.sentence
-    rows = found.figures["ranking"]
+    diagnosis = diagnose(trained)
+    assert diagnosis.verdict == "HEALTHY"
+    assert "MRR@10" in diagnosis.sentence
+    assert "cos_next" not in diagnosis.sentence
+    rows = diagnosis.figures["ranking"]
     assert rows["run"] == pytest.approx(rows["direct"])
     assert rows["q"]["mrr@10"] < rows["chance"]["mrr@10"] < rows["run"]["mrr@10"]
     assert rows["lead"]["r@5"] == {"value": 0.0, "ci": [0.0, 0.0]}
     # Shown all the same.
-    assert found.figures["predictions"]["run"]["cos_last"] == pytest.approx(-1, abs=1e-4)
-    titles = [table.title for table in found.tables]
+    assert diagnosis.figures["predictions"]["run"]["cos_last"] == pytest.approx(-1, abs=1e-4)
+    titles = [table.title for table in diagnosis.tables]
     assert "q of the best weights on validation windows" in titles
     assert "Ranks in the article, validation windows" in titles
-    figure = found.plot()
+    figure = diagnosis.plot()
     assert "MRR@10 by score" in figure.axes[0].get_legend_handles_labels()[1]
 
 
@@ -79,9 +79,9 @@ def test_a_run_written_before_q_stood_apart_is_judged_by_its_weights(trained):
     for record in history:
         record["val"] |= record["val"].pop("q")  # its ranks were those of q
     path.write_text(json.dumps(history))
-    found = diagnose(trained)
-    assert (found.verdict, names(found)) == ("HEALTHY", [])
-    assert found.figures["ranking"]["run"]["mrr@10"] > 0.2
+    diagnosis = diagnose(trained)
+    assert (diagnosis.verdict, names(diagnosis)) == ("HEALTHY", [])
+    assert diagnosis.figures["ranking"]["run"]["mrr@10"] > 0.2
 
 
 # ------------------------------------------------------------------ scores
@@ -94,8 +94,8 @@ def windows():
 
 def findings(windows, score):
     last = Predictor("model", lambda context: context[:, -1], "run", score)
-    found = ranking(windows, last, last(windows), 20, 0)
-    return {finding.name: finding for finding in ranking_findings(found, 3)}
+    record = ranking(windows, last, last(windows), 20, 0)
+    return {finding.name: finding for finding in ranking_findings(record, 3)}
 
 
 def test_a_score_that_says_nothing_is_at_chance(windows):
@@ -104,11 +104,11 @@ def test_a_score_that_says_nothing_is_at_chance(windows):
     def score(context, pool):
         return torch.from_numpy(rng.standard_normal(tuple(pool.candidates.shape)))
 
-    found = findings(windows, score)
-    assert list(found) == ["at-chance", "worse-than-direct"]
-    assert (found["at-chance"].severity, found["at-chance"].epoch) == ("critical", 3)
-    assert "by the model's score" in found["at-chance"].evidence
-    assert "minus direct: R@5 -" in found["worse-than-direct"].evidence
+    names_of = findings(windows, score)
+    assert list(names_of) == ["at-chance", "worse-than-direct"]
+    assert (names_of["at-chance"].severity, names_of["at-chance"].epoch) == ("critical", 3)
+    assert "by the model's score" in names_of["at-chance"].evidence
+    assert "minus direct: R@5 -" in names_of["worse-than-direct"].evidence
 
 
 def test_a_score_below_direct_is_worse(windows):
@@ -123,15 +123,15 @@ def test_a_score_as_good_as_direct_has_no_finding(windows):
 
 
 def test_one_article_has_no_interval_and_no_finding(windows):
-    one = Windows(windows.split.take(np.array([0])), 5, 1)
-    assert findings(one, lambda context, pool: context[:, 0] @ pool.vectors.T) == {}
+    single = Windows(windows.split.take(np.array([0])), 5, 1)
+    assert findings(single, lambda context, pool: context[:, 0] @ pool.vectors.T) == {}
 
 
 def test_without_long_articles_nothing_is_ranked(windows):
     last = Predictor("model", lambda c: c[:, -1], "run", lambda c, pool: c[:, -1] @ pool.vectors.T)
-    found = ranking(windows, last, last(windows), 1000, 0)
-    assert found == {}
-    assert list(ranking_findings(found, 1)) == []
+    record = ranking(windows, last, last(windows), 1000, 0)
+    assert record == {}
+    assert list(ranking_findings(record, 1)) == []
 
 
 # ------------------------------------------------------------------ histories
@@ -141,28 +141,28 @@ def test_a_ranker_may_leave_the_target_with_its_q(tmp_path):
     history = escaped()
     for record in history.records:
         of_ranker(record)
-    found = diagnose(bare(tmp_path, history))
-    assert names(found) == []
-    assert list(found.figures["change_points"]) in ([], ["mrr@10"])
+    diagnosis = diagnose(bare(tmp_path, history))
+    assert names(diagnosis) == []
+    assert list(diagnosis.figures["change_points"]) in ([], ["mrr@10"])
 
 
 def test_a_ranking_that_breaks_down_is_a_collapse(tmp_path):
     def change(record):
         of_ranker(record, **{"mrr@10": 0.3 if record["epoch"] <= 5 else 0.15, "r@5": 0.4})
 
-    found = diagnose(bare(tmp_path, planted(change)))
-    assert names(found)[0].startswith("collapse")
-    assert "mrr@10 .300 → .150" in found.figures["findings"][0]["evidence"]
-    assert found.figures["change_points"]["mrr@10"]["epoch"] == 6
+    diagnosis = diagnose(bare(tmp_path, planted(change)))
+    assert names(diagnosis)[0].startswith("collapse")
+    assert "mrr@10 .300 → .150" in diagnosis.figures["findings"][0]["evidence"]
+    assert diagnosis.figures["change_points"]["mrr@10"]["epoch"] == 6
 
 
 def test_a_ranking_below_direct_is_worse_whatever_its_cosines(tmp_path):
     def change(record):
         of_ranker(record, **{"mrr@10": 0.05, "r@5": 0.2, "cos_next": 0.9})
 
-    found = diagnose(bare(tmp_path, planted(change)))
-    assert "worse-than-direct" in names(found)
-    assert "MRR@10 .050 and R@5 .200" in str(found.figures["findings"])
+    diagnosis = diagnose(bare(tmp_path, planted(change)))
+    assert "worse-than-direct" in names(diagnosis)
+    assert "MRR@10 .050 and R@5 .200" in str(diagnosis.figures["findings"])
 
     def low(record):
         of_ranker(record, **{"mrr@10": 0.2, "r@5": 0.4, "cos_next": 0.01})

@@ -12,9 +12,9 @@ from lvmctl.diagnostics.runs.run import best_epoch
 
 
 def test_the_figures_are_of_the_last_epoch():
-    said = sentence([], History(records()), "")
+    text = sentence([], History(records()), "")
     last = records()[-1]["val"]
-    assert said == (
+    assert text == (
         f"No fault was found in 10 epochs: it ends with cos_next {number(last['cos_next'])} "
         f"(direct .420), R@5 {number(last['r@5'])} (chance .140)."
     )
@@ -64,7 +64,7 @@ def test_figures_that_cannot_be_leave_it_undecided():
     assert "val.cos_next 7 (epoch 1)" in unknown(History([{"epoch": 1, "val": {"cos_next": 7}}]))
 
 
-def test_nothing_measured_is_said():
+def test_nothing_measured_is_reported():
     assert "Nothing was measured" in unknown(History([{"epoch": 1}]))
 
 

@@ -56,58 +56,57 @@ def copied(runs, tmp_path):
 @pytest.fixture
 def bare(tmp_path):
     def write(history):
-        found = history if isinstance(history, list) else list(history.records)
+        epochs = history if isinstance(history, list) else list(history.records)
         path = tmp_path / "training_history.json"
-        path.write_text(json.dumps(found))
+        path.write_text(json.dumps(epochs))
         return path
 
     return write
 
 
-def names(found):
-    return [finding["name"] for finding in found.figures["findings"]]
+def names(diagnosis):
+    return [finding["name"] for finding in diagnosis.figures["findings"]]
 
 
 @pytest.mark.parametrize("name", ["p1", "p8"])
 def test_a_healthy_run_has_no_finding(runs, name):
-    found = diagnose(runs[name])
-    assert (found.verdict, names(found), found.failed) == ("HEALTHY", [], False)
-    assert "No fault was found" in found.sentence
-    assert found.change == ""
-    assert found.figures["not_examined"] == {}
-    assert found.figures["predictions"]["windows"] > 0
-    assert found.figures["gradients"]["pulls"]
-    json.dumps(found.figures, allow_nan=False)
-    titles = [table.title for table in found.tables if not table.detail]
+    diagnosis = diagnose(runs[name])
+    assert (diagnosis.verdict, names(diagnosis), diagnosis.failed) == ("HEALTHY", [], False)
+    assert "No fault was found" in diagnosis.sentence
+    assert diagnosis.change == ""
+    assert diagnosis.figures["not_examined"] == {}
+    assert diagnosis.figures["predictions"]["windows"] > 0
+    assert diagnosis.figures["gradients"]["pulls"]
+    json.dumps(diagnosis.figures, allow_nan=False)
+    titles = [table.title for table in diagnosis.tables if not table.detail]
     assert titles == ["Predictions of the best weights on validation windows"]
-    assert max(map(len, found.table(full=True).splitlines())) <= WIDTH
+    assert max(map(len, diagnosis.table(full=True).splitlines())) <= WIDTH
 
 
 def test_a_healthy_history_has_no_finding(bare):
-    found = diagnose(bare(records()))
-    assert (found.verdict, names(found)) == ("HEALTHY", [])
-    assert "bare history" in found.figures["not_examined"]["predictions and gradients"]
-    assert any(
-        "no finding (docs/methods.md#best-prediction)" in note for note in found.figures["notes"]
-    )
+    diagnosis = diagnose(bare(records()))
+    assert (diagnosis.verdict, names(diagnosis)) == ("HEALTHY", [])
+    assert "bare history" in diagnosis.figures["not_examined"]["predictions and gradients"]
+    notes = " ".join(diagnosis.figures["notes"])
+    assert "no finding (docs/methods.md#best-prediction)" in notes
 
 
 def test_the_published_p7_is_called_by_its_cause(bare):
-    found = diagnose(bare(published_p7()))
-    assert found.verdict == "COLLAPSE AT SCHEDULE STEP"
-    assert "loss_teacher ends" in found.sentence
-    assert names(found)[:2] == ["collapse-at-schedule-step", "orthogonal-escape"]
-    step = found.figures["change_points"]["cos_next"]
+    diagnosis = diagnose(bare(published_p7()))
+    assert diagnosis.verdict == "COLLAPSE AT SCHEDULE STEP"
+    assert "loss_teacher ends" in diagnosis.sentence
+    assert names(diagnosis)[:2] == ["collapse-at-schedule-step", "orthogonal-escape"]
+    step = diagnosis.figures["change_points"]["cos_next"]
     assert (step["epoch"], step["collapse"]) == (3, True)
-    assert found.figures["anchor"]["rho"] < found.figures["anchor"]["cos_anchor"]
-    assert found.failed is False
+    assert diagnosis.figures["anchor"]["rho"] < diagnosis.figures["anchor"]["cos_anchor"]
+    assert diagnosis.failed is False
 
 
 def test_an_escape_is_one_finding_with_its_change_point(bare):
-    found = diagnose(bare(escaped()))
-    assert found.verdict == "ORTHOGONAL ESCAPE"
-    assert "collapse" not in names(found)
-    assert len(found.figures["findings"][0]["also"]) == 1
+    diagnosis = diagnose(bare(escaped()))
+    assert diagnosis.verdict == "ORTHOGONAL ESCAPE"
+    assert "collapse" not in names(diagnosis)
+    assert len(diagnosis.figures["findings"][0]["also"]) == 1
 
 
 def test_a_frozen_lambda_is_found_by_history_and_by_weights(copied):
@@ -124,8 +123,8 @@ def test_a_frozen_lambda_is_found_by_history_and_by_weights(copied):
     state["optimizer"]["state"] = {number + 1: moment for number, moment in moments.items()}
     state["optimizer"]["param_groups"][0]["params"].append(len(moments))
     torch.save(state, checkpoint)
-    found = diagnose(path)
-    frozen = next(f for f in found.figures["findings"] if f["name"] == "frozen-parameter")
+    diagnosis = diagnose(path)
+    frozen = next(f for f in diagnosis.figures["findings"] if f["name"] == "frozen-parameter")
     assert "anchor_lambda is 0.8 at each of 2 epochs" in frozen["evidence"]
     assert frozen["also"] == [
         "model.anchor_lambda: no second moment in the optimiser of the newest checkpoint"
@@ -137,8 +136,8 @@ def test_a_lambda_that_is_fixed_on_purpose_is_no_finding(runs):
 
 
 def test_a_gate_that_no_window_passes_is_found_by_history_and_by_windows(runs):
-    found = diagnose(runs["p7"])
-    gate = next(f for f in found.figures["findings"] if f["name"] == "constant-gate")
+    diagnosis = diagnose(runs["p7"])
+    gate = next(f for f in diagnosis.figures["findings"] if f["name"] == "constant-gate")
     assert "gate_weight_mean is 0.25" in gate["evidence"]
     assert "training windows the weight 0.25" in gate["also"][0]
 
@@ -158,10 +157,10 @@ def test_weights_that_copy_the_last_chunk_are_found(copied):
         if value.shape == (5,):  # the bias of the head that mixes: all on the last chunk
             value.copy_(torch.tensor([0.0, 0.0, 0.0, 0.0, 50.0]))
     torch.save(weights, path / "best_model.pt")
-    found = diagnose(path)
-    assert found.figures["predictions"]["run"]["cos_last"] == pytest.approx(1, abs=1e-4)
-    assert "copying" in names(found)
-    assert found.verdict in ("COPYING", "AT CHANCE")
+    diagnosis = diagnose(path)
+    assert diagnosis.figures["predictions"]["run"]["cos_last"] == pytest.approx(1, abs=1e-4)
+    assert "copying" in names(diagnosis)
+    assert diagnosis.verdict in ("COPYING", "AT CHANCE")
 
 
 def test_weights_that_answer_every_window_alike_are_found(copied):
@@ -173,27 +172,27 @@ def test_weights_that_answer_every_window_alike_are_found(copied):
         elif "head" in name:
             value.fill_(1.0)
     torch.save(weights, path / "best_model.pt")
-    found = diagnose(path)
-    assert found.verdict == "CONSTANT PREDICTION"
-    assert found.figures["predictions"]["run"]["variance"] == pytest.approx(0, abs=1e-6)
+    diagnosis = diagnose(path)
+    assert diagnosis.verdict == "CONSTANT PREDICTION"
+    assert diagnosis.figures["predictions"]["run"]["variance"] == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("gone", ["best_model.pt", "config.json", "checkpoints"])
-def test_what_is_missing_is_said_and_the_rest_told(copied, gone):
+def test_what_is_missing_is_reported_and_the_rest_diagnosed(copied, gone):
     path = copied("p1")
     shutil.rmtree(path / gone) if gone == "checkpoints" else (path / gone).unlink()
     reporter = Recorder()
-    found = RunDiagnosis(RunOptions())(path, reporter)
-    assert found.verdict == "HEALTHY"
-    assert bool(found.figures["not_examined"]) == (gone != "checkpoints")
-    assert any("not examined" in line for line in reporter.said) == (gone != "checkpoints")
+    diagnosis = RunDiagnosis(RunOptions())(path, reporter)
+    assert diagnosis.verdict == "HEALTHY"
+    assert bool(diagnosis.figures["not_examined"]) == (gone != "checkpoints")
+    assert any("not examined" in line for line in reporter.messages) == (gone != "checkpoints")
 
 
-def test_damaged_weights_are_named_and_the_history_told(copied):
+def test_damaged_weights_are_named_and_the_history_diagnosed(copied):
     path = copied("p1")
     (path / "best_model.pt").write_bytes(b"PK")
-    found = diagnose(path)
-    assert "best_model.pt" in found.figures["not_examined"]["predictions and gradients"]
+    diagnosis = diagnose(path)
+    assert "best_model.pt" in diagnosis.figures["not_examined"]["predictions and gradients"]
 
 
 def test_data_that_is_gone_is_named(copied):
@@ -201,9 +200,9 @@ def test_data_that_is_gone_is_named(copied):
     config = json.loads((path / "config.json").read_text())
     config["data"]["data"] = "/nowhere/store"
     (path / "config.json").write_text(json.dumps(config))
-    found = diagnose(path)
-    assert found.verdict == "HEALTHY"
-    assert "the data of the run cannot be used" in str(found.figures["not_examined"])
+    diagnosis = diagnose(path)
+    assert diagnosis.verdict == "HEALTHY"
+    assert "the data of the run cannot be used" in str(diagnosis.figures["not_examined"])
 
 
 def test_a_damaged_history_is_one_line(copied):
@@ -218,16 +217,16 @@ def test_a_damaged_history_is_one_line(copied):
 
 def test_one_epoch_and_no_validation_are_answers(bare):
     assert diagnose(bare(records(1))).figures["epochs"] == 1
-    found = diagnose(bare(planted(lambda record: record.pop("val"))))
-    assert found.verdict == "UNDECIDED"
-    assert found.plot is None
+    diagnosis = diagnose(bare(planted(lambda record: record.pop("val"))))
+    assert diagnosis.verdict == "UNDECIDED"
+    assert diagnosis.plot is None
     assert diagnose(bare([{"epoch": 1}])).verdict == "UNDECIDED"
 
 
 def test_a_bare_history_without_anything_to_compare_with_is_not_called_healthy(bare):
-    found = diagnose(bare([{"epoch": 1, "val": {"cos_next": 0.5}}]))
-    assert (found.verdict, names(found)) == ("UNDECIDED", [])
-    assert "neither direct nor a rank" in found.sentence
+    diagnosis = diagnose(bare([{"epoch": 1, "val": {"cos_next": 0.5}}]))
+    assert (diagnosis.verdict, names(diagnosis)) == ("UNDECIDED", [])
+    assert "neither direct nor a rank" in diagnosis.sentence
 
 
 def test_predictions_that_were_looked_at_are_enough_to_compare_with(copied):
@@ -251,19 +250,19 @@ def test_odd_figures_are_an_answer(bare, val):
 
 
 def test_huge_figures_are_an_answer(bare):
-    found = diagnose(
+    diagnosis = diagnose(
         bare([{"epoch": e, "val": {"cos_next": v}} for e, v in enumerate((1e308, -1e308, 5), 1)])
     )
-    assert found.verdict == "UNDECIDED"
-    assert "val.cos_next 5 (epoch 3)" in found.sentence
+    assert diagnosis.verdict == "UNDECIDED"
+    assert "val.cos_next 5 (epoch 3)" in diagnosis.sentence
 
 
 def test_the_tables_cite_every_line_of_evidence(bare):
-    found = diagnose(bare(published_p7()))
-    cells = [cell for table in found.tables for row in table.rows for cell in row]
-    for finding in found.figures["findings"]:
-        for said in (finding["evidence"], *finding["also"], finding["remedy"], finding["source"]):
-            assert said in cells
+    diagnosis = diagnose(bare(published_p7()))
+    cells = [cell for table in diagnosis.tables for row in table.rows for cell in row]
+    for finding in diagnosis.figures["findings"]:
+        for text in (finding["evidence"], *finding["also"], finding["remedy"], finding["source"]):
+            assert text in cells
 
 
 def test_the_plot_shows_curves_change_points_and_events(bare):

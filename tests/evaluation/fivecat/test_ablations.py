@@ -17,7 +17,7 @@ from lvmctl.data import Windows, open_split
 from lvmctl.data.store.arrays import unit64
 from lvmctl.evaluation.fivecat import ablations
 from lvmctl.evaluation.fivecat.ablations import (
-    ablation_columns,
+    ablation_metrics,
     foreign_rows,
     perturbed,
     shuffled_orders,
@@ -40,11 +40,11 @@ PREDICTORS = {
 }
 
 
-def measured(windows: Windows, predictor: Predictor, **asked) -> WindowMetrics:
+def measured(windows: Windows, predictor: Predictor, **options) -> WindowMetrics:
     """Ablations, with the intact cosine of all windows."""
     every = np.arange(len(windows))
     cos_next = WindowMetric(rowwise(predictor(windows), windows.target(every)), every)
-    return ablation_columns(windows, predictor, cos_next, **asked)
+    return ablation_metrics(windows, predictor, cos_next, **options)
 
 
 def articles_of(windows: Windows) -> list:
@@ -57,10 +57,10 @@ def articles_of(windows: Windows) -> list:
 
 def test_a_hand_case():
     context = torch.arange(3.0).view(1, 3, 1)
-    found: dict[str, list] = {}
+    by_name: dict[str, list] = {}
     for name, changed in perturbed(context, np.array([[1, 2, 0]]), np.array([[9.0]], np.float32)):
-        found.setdefault(name, []).append(changed.flatten().tolist())
-    assert found == {
+        by_name.setdefault(name, []).append(changed.flatten().tolist())
+    assert by_name == {
         "shuffled": [[1, 2, 0]],
         "reversed": [[2, 1, 0]],
         "padded": [[2, 2, 2]],
@@ -75,15 +75,15 @@ def test_a_hand_case():
 def test_fast_and_slow_agree(split_of, store, name, seed):
     vectors, lengths, k, h, _ = store
     windows = Windows(split_of(vectors, lengths), k, h)
-    found = measured(windows, PREDICTORS[name], seed=seed)
+    metrics = measured(windows, PREDICTORS[name], seed=seed)
     absent = {"replaced"} if len(lengths) == 1 else set()
     absent |= set(NAMES) - {"replaced"} if k == 1 else set()
-    assert list(found) == [f"ablations.{name}" for name in NAMES if name not in absent]
+    assert list(metrics) == [f"ablations.{name}" for name in NAMES if name not in absent]
 
     articles, places = articles_of(windows), all_windows([[None] * n for n in lengths], k, h)
     predictor = slow.PREDICTORS[name]
     for kind in {"reversed", "padded", "leave_one_out"} - absent:
-        agree(found[f"ablations.{kind}"], slow.ablation(articles, places, predictor, kind))
+        agree(metrics[f"ablations.{kind}"], slow.ablation(articles, places, predictor, kind))
     # What is drawn is given to the reference.
     orders, foreign = shuffled_orders(windows, seed), foreign_rows(windows, seed)
     chunks = [chunk for article in articles for chunk in article]
@@ -96,7 +96,7 @@ def test_fast_and_slow_agree(split_of, store, name, seed):
             else:
                 changed = [*context[:-1], chunks[foreign[number]]]
             wanted[number] = slow.change(predictor, context, target, [changed])
-        agree(found[f"ablations.{kind}"], wanted)
+        agree(metrics[f"ablations.{kind}"], wanted)
 
 
 def agree(column: WindowMetric, wanted: slow.WindowMetric) -> None:
@@ -129,10 +129,10 @@ def test_every_chunk_of_another_article_is_as_likely(split_of):
     windows = Windows(split, 2, 1)
     foreign = foreign_rows(windows, 0)
     rows = {0: range(309, 315), 1: range(5, 305), 2: range(5)}
-    for article, own in rows.items():
+    for article, members in rows.items():
         drawn = foreign[windows.article == article]
         others = [row for other in rows if other != article for row in rows[other]]
-        assert set(drawn) <= set(others) - set(own)
+        assert set(drawn) <= set(others) - set(members)
     drawn, counts = np.unique(foreign[windows.article == 1], return_counts=True)
     assert drawn.tolist() == [*range(5), *range(309, 315)]
     assert uniform(counts, 11)
@@ -147,10 +147,10 @@ def ar1():
 def test_direct_loses_only_its_last_chunk(ar1):
     every = np.arange(len(ar1))
     context, target = ar1.context(every), ar1.target(every)
-    found = measured(ar1, PREDICTORS["direct"])
-    assert np.abs(found["ablations.padded"].values).max() < 1e-6
+    metrics = measured(ar1, PREDICTORS["direct"])
+    assert np.abs(metrics["ablations.padded"].values).max() < 1e-6
     lost = rowwise(context[:, -2], target) - rowwise(context[:, -1], target)
-    assert found["ablations.leave_one_out"].values == pytest.approx(lost / 4, abs=1e-6)
+    assert metrics["ablations.leave_one_out"].values == pytest.approx(lost / 4, abs=1e-6)
     # Closed forms: a^h is lost, and what the chunk in its place says is won.
     a, h, k = 0.8, 2, 4
     lags = {
@@ -160,19 +160,19 @@ def test_direct_loses_only_its_last_chunk(ar1):
         # Of the 23 other orders, 5 leave the last chunk in its place.
         "shuffled": (5 * a**h + 6 * (a ** (h + 1) + a ** (h + 2) + a ** (h + 3))) / 23,
     }
-    for name, kept in lags.items():
-        assert found[f"ablations.{name}"].mean() == pytest.approx(kept - a**h, abs=0.03)
+    for name, expected in lags.items():
+        assert metrics[f"ablations.{name}"].mean() == pytest.approx(expected - a**h, abs=0.03)
 
 
 def test_the_centroid_knows_no_order(ar1):
     every = np.arange(len(ar1))
     context, target = ar1.context(every), ar1.target(every)
-    found = measured(ar1, PREDICTORS["centroid"])
+    metrics = measured(ar1, PREDICTORS["centroid"])
     for name in ("shuffled", "reversed"):
-        assert np.abs(found[f"ablations.{name}"].values).max() < 1e-6
+        assert np.abs(metrics[f"ablations.{name}"].values).max() < 1e-6
     middle = centroid(torch.from_numpy(context)).numpy()
     expected = rowwise(context[:, -1], target) - rowwise(middle, target)
-    assert found["ablations.padded"].values == pytest.approx(expected, abs=1e-6)
+    assert metrics["ablations.padded"].values == pytest.approx(expected, abs=1e-6)
 
 
 def test_batches_and_selections_change_nothing(ar1, monkeypatch):
@@ -193,17 +193,17 @@ def test_batches_and_selections_change_nothing(ar1, monkeypatch):
 def test_an_oracle_is_shown_the_target(ar1):
     oracle = Predictor("oracle", lambda context, target: target, kind="oracle")
     every = np.arange(len(ar1))
-    found = ablation_columns(ar1, oracle, WindowMetric(np.ones(len(ar1)), every))
-    for column in found.values():
+    metrics = ablation_metrics(ar1, oracle, WindowMetric(np.ones(len(ar1)), every))
+    for column in metrics.values():
         assert column.values == pytest.approx(np.zeros(len(ar1)), abs=1e-6)
 
 
 def test_a_prediction_that_is_not_a_number_stays_visible(ar1):
     index = np.arange(5)
     bad = Predictor("bad", lambda context: context[:, -1] * torch.nan)
-    found = measured(ar1, bad, index=index)
-    assert all(np.isnan(column.values).all() for column in found.values())
-    assert all(np.array_equal(column.rows, index) for column in found.values())
+    metrics = measured(ar1, bad, index=index)
+    assert all(np.isnan(column.values).all() for column in metrics.values())
+    assert all(np.array_equal(column.rows, index) for column in metrics.values())
 
 
 # ------------------------------------------------------------------ changes in ranks
@@ -215,10 +215,10 @@ def mrr10_of(windows: Windows, rank: np.ndarray) -> WindowMetric:
 
 def slow_mrr10(articles: list, place, order: list[float]) -> float:
     """1/rank of the target in its article without the window, by ``order`` of the positions."""
-    own = order[place.target]
+    target_order = order[place.target]
     pool = [p for p in range(len(order)) if not place.first <= p < place.first + place.k]
-    better = sum(order[p] > own for p in pool)
-    ties = sum(order[p] == own for p in pool if p != place.target)
+    better = sum(order[p] > target_order for p in pool)
+    ties = sum(order[p] == target_order for p in pool if p != place.target)
     rank = 1 + better + ties / 2
     return 1 / rank if rank <= 10 else 0.0
 
@@ -241,13 +241,13 @@ def test_changes_in_ranks_are_those_of_the_reference(split_of, store, way, seed)
     if way == "score":
 
         def score(context, pool):
-            found = (context[:, 0] + context[:, -1]).double() @ pool.vectors.double().T
-            return found.round(decimals=5)  # so that chunks that are equal tie
+            scores = (context[:, 0] + context[:, -1]).double() @ pool.vectors.double().T
+            return scores.round(decimals=5)  # so that chunks that are equal tie
 
     first = Predictor("first", lambda context: context[:, 0], score=score)
     # Contexts and a score's pool are what a predictor is given; cosines are exact.
-    given = np.concatenate([windows.split.unit_rows(low, low + 1) for low in range(len(vectors))])
-    exact = given.astype(np.float64) if way == "score" else unit64(vectors)
+    stored = np.concatenate([windows.split.unit_rows(low, low + 1) for low in range(len(vectors))])
+    exact = stored.astype(np.float64) if way == "score" else unit64(vectors)
     starts = np.cumsum(lengths) - lengths
     articles = [exact[low : low + n] for low, n in zip(starts, lengths)]
     places = all_windows([[None] * n for n in lengths], k, h)
@@ -258,26 +258,26 @@ def test_changes_in_ranks_are_those_of_the_reference(split_of, store, way, seed)
         return slow_mrr10(articles, place, scores.round(5 if way == "score" else 12).tolist())
 
     every = np.arange(len(windows))
-    contexts = [given[starts[p.article] + p.first :][:k] for p in places]
+    contexts = [stored[starts[p.article] + p.first :][:k] for p in places]
     intact = np.array([mrr10(place, context) for place, context in zip(places, contexts)])
     cos_next = WindowMetric(rowwise(first(windows), windows.target(every)), every)
     index = every[rng.random(len(every)) < 0.7]
     counted = every[rng.random(len(every)) < 0.7]  # windows of long articles
     ranked = WindowMetric(intact[counted], counted)
     with patch.object(ablations, "BATCH", 3):
-        found = ablation_columns(windows, first, cos_next, index, seed, ranked=ranked)
-    plain = ablation_columns(windows, first, cos_next, index, seed)
-    assert {path: c for path, c in found.items() if "mrr" not in path}.keys() == plain.keys()
+        metrics = ablation_metrics(windows, first, cos_next, index, seed, ranked=ranked)
+    plain = ablation_metrics(windows, first, cos_next, index, seed)
+    assert {path: c for path, c in metrics.items() if "mrr" not in path}.keys() == plain.keys()
     rows = np.intersect1d(index, counted)
     orders, foreign = shuffled_orders(windows, seed), foreign_rows(windows, seed)
     for path in plain:
         name = path.removeprefix("ablations.")
-        column = found[f"ablations.mrr@10.{name}"]
+        column = metrics[f"ablations.mrr@10.{name}"]
         assert np.array_equal(column.rows, rows)
         for row, value in zip(column.rows, column.values):
             place, context = places[row], contexts[row]
             order = None if orders is None else orders[row]
-            other = None if foreign is None else given[foreign[row]]
+            other = None if foreign is None else stored[foreign[row]]
             changed = variants(context, name, order, other)
             wanted = np.mean([mrr10(place, each) for each in changed]) - intact[row]
             assert value == pytest.approx(wanted, abs=1e-9), name
@@ -289,5 +289,5 @@ def test_ranks_from_a_prediction_that_is_no_number_are_none(split_of):
     lost = Predictor("lost", lambda context: context[:, 0] * torch.nan)
     every = np.arange(len(windows))
     column = WindowMetric(np.full(len(windows), 0.5), every)
-    found = ablation_columns(windows, lost, column, ranked=column)
-    assert np.isnan(found["ablations.mrr@10.shuffled"].values).all()
+    metrics = ablation_metrics(windows, lost, column, ranked=column)
+    assert np.isnan(metrics["ablations.mrr@10.shuffled"].values).all()

@@ -11,7 +11,7 @@ from lvmctl.core.errors import PluginError
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.fivecat.ceilings import add_ceilings, known_metrics, margin_ceilings
 from lvmctl.registry.declare import Plugin
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.registry.registry import Registry
 from lvmctl.registry.verdict_specs import MetricSpec
 
@@ -26,9 +26,9 @@ def registry(target: str) -> Registry:
     known = MetricSpec(
         name="told", summary="s", chance=0.5, ceiling="top", target=f"{__name__}:TARGETS.{target}"
     )
-    found = Found("mine", "lvmctl-mine", "1.0", "mine")
+    origin = Origin("mine", "lvmctl-mine", "1.0", "mine")
     records = (known, MetricSpec(name="other", summary="s"))
-    return Registry([Plugin(found, "ok", records=records)], hook=None)
+    return Registry([Plugin(origin, "ok", records=records)], hook=None)
 
 
 def ceilings(target: str, logged: set[str], train: bool = True) -> dict:
@@ -36,9 +36,9 @@ def ceilings(target: str, logged: set[str], train: bool = True) -> dict:
     subject = SimpleNamespace(train=windows if train else None, val=windows)
     metric_tables = {"val": SimpleNamespace(windows=windows, ceilings={})}
     add_ceilings(registry(target), metric_tables, "unit", subject, logged)
-    found = metric_tables["val"].ceilings
-    assert found.pop("unit-margin-ceiling")
-    return found
+    ceilings = metric_tables["val"].ceilings
+    assert ceilings.pop("unit-margin-ceiling")
+    return ceilings
 
 
 def test_a_metric_that_the_run_logs_has_its_ceiling():

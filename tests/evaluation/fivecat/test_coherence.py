@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.fivecat import coherence as module
-from lvmctl.evaluation.fivecat.coherence import coherence, coherence_columns, gap
+from lvmctl.evaluation.fivecat.coherence import coherence, coherence_metrics, gap
 from lvmctl.evaluation.per_window import WindowMetric
 
 
@@ -28,8 +28,8 @@ def test_a_hand_case(split_of):
     expected = [sum(math.cos(math.radians(d)) for d in pair) / 2 for pair in degrees]
     assert coherence(windows) == pytest.approx(expected, abs=1e-6)
     assert coherence(windows, np.array([2])) == pytest.approx(expected[2:], abs=1e-6)
-    found = coherence_columns(windows, WindowMetric(np.array([0.1, 0.2, 0.3]), np.arange(3)))
-    assert {name: (c.values.tolist(), c.rows.tolist()) for name, c in found.items()} == {
+    metrics = coherence_metrics(windows, WindowMetric(np.array([0.1, 0.2, 0.3]), np.arange(3)))
+    assert {name: (c.values.tolist(), c.rows.tolist()) for name, c in metrics.items()} == {
         "coherence.low": ([0.2, 0.3], [1, 2]),
         "coherence.high": ([0.1], [0]),
     }
@@ -41,17 +41,17 @@ def test_a_hand_case(split_of):
 def test_fast_and_slow_agree(split_of, store):
     vectors, lengths, k, h, _ = store
     windows = Windows(split_of(vectors, lengths), k, h)
-    found = coherence(windows)
+    values = coherence(windows)
     cos_next = WindowMetric(np.arange(len(windows)) / 10, np.arange(len(windows)))
     if k == 1:
-        assert np.isnan(found).tolist() == [True] * len(windows)
-        assert coherence_columns(windows, cos_next) == {}
+        assert np.isnan(values).tolist() == [True] * len(windows)
+        assert coherence_metrics(windows, cos_next) == {}
         return
     articles = read_articles(vectors.astype(np.float64), np.cumsum([0, *lengths]).tolist())
     places = all_windows(articles, k, h)
     wanted = [slow.coherence(context_of(articles, place)) for place in places]
-    assert found == pytest.approx(wanted, abs=1e-6)
-    for name, part in coherence_columns(windows, cos_next).items():
+    assert values == pytest.approx(wanted, abs=1e-6)
+    for name, part in coherence_metrics(windows, cos_next).items():
         for value, row in zip(part.values, part.rows):
             assert value == row / 10
             assert name == f"coherence.{slow.coherence_bin(wanted[row])}"
@@ -61,8 +61,8 @@ def test_both_bounds_are_normal(split_of, monkeypatch):
     windows = Windows(split_of(np.eye(7, dtype=np.float32), [7]), 2, 1)
     values = np.array([0.4499, 0.45, 0.55, 0.5501, -1.0])
     monkeypatch.setattr(module, "coherence", lambda windows, index: values)
-    found = coherence_columns(windows, column(5, 0.0))
-    rows = {name: part.rows.tolist() for name, part in found.items()}
+    metrics = coherence_metrics(windows, column(5, 0.0))
+    rows = {name: part.rows.tolist() for name, part in metrics.items()}
     assert rows == {"coherence.low": [0, 4], "coherence.normal": [1, 2], "coherence.high": [3]}
 
 
@@ -80,7 +80,7 @@ def test_batches_and_selections_change_nothing(split_of, monkeypatch):
     index = np.array([0, 3, 20, 21, 30, 44])
     assert coherence(windows) == pytest.approx(whole, abs=1e-9)
     assert coherence(windows, index) == pytest.approx(whole[index], abs=1e-9)
-    columns = coherence_columns(windows, WindowMetric(np.ones(6), index))
+    columns = coherence_metrics(windows, WindowMetric(np.ones(6), index))
     counted = np.sort(np.concatenate([part.rows for part in columns.values()]))
     assert counted.tolist() == index.tolist()
 
@@ -93,11 +93,11 @@ def splits(normal_val: int, normal_ood: int) -> tuple[dict, dict]:
 
 
 def test_the_gap_is_that_of_windows_of_normal_coherence():
-    found = gap(*splits(100, 150))
-    assert found["gap"] == pytest.approx(-0.03)
-    assert found["metric"] == "coherence.normal"
-    assert found["val"] == pytest.approx({"mean": 0.5, "windows": 100, "normal": 100})
-    assert found["ood"] == pytest.approx({"mean": 0.53, "windows": 150, "normal": 150})
+    record = gap(*splits(100, 150))
+    assert record["gap"] == pytest.approx(-0.03)
+    assert record["metric"] == "coherence.normal"
+    assert record["val"] == pytest.approx({"mean": 0.5, "windows": 100, "normal": 100})
+    assert record["ood"] == pytest.approx({"mean": 0.53, "windows": 150, "normal": 150})
 
 
 @pytest.mark.parametrize("few", [(99, 150), (150, 99), (0, 150), (150, 0)])
@@ -106,11 +106,11 @@ def test_the_gap_is_that_of_all_windows_where_few_are_normal(few):
     for columns in (val, ood):
         if not len(columns["coherence.normal"].rows):
             del columns["coherence.normal"]
-    found = gap(val, ood)
-    assert found["gap"] == pytest.approx(0.2)
-    assert found["metric"] == "cos_next"
-    assert [found[split]["windows"] for split in ("val", "ood")] == [300, 300]
-    assert [found[split]["normal"] for split in ("val", "ood")] == list(few)
+    record = gap(val, ood)
+    assert record["gap"] == pytest.approx(0.2)
+    assert record["metric"] == "cos_next"
+    assert [record[split]["windows"] for split in ("val", "ood")] == [300, 300]
+    assert [record[split]["normal"] for split in ("val", "ood")] == list(few)
 
 
 def test_a_gap_of_what_is_not_a_number_is_none():

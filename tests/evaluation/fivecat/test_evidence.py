@@ -20,7 +20,7 @@ def table(values: np.ndarray) -> SimpleNamespace:
     """What one predictor, ``run``, did on 12 articles of 4 windows."""
     columns = {"cos_next": WindowMetric(values, np.arange(48))}
     return SimpleNamespace(
-        measured={"run": SimpleNamespace(columns=columns)},
+        measured={"run": SimpleNamespace(metrics=columns)},
         windows=SimpleNamespace(article=ARTICLE),
         resampling=Resampling(12, resamples=200),
     )
@@ -33,7 +33,7 @@ def test_the_gap_judged_is_its_size_wherever_the_signed_one_may_lie(ahead):
     asked = evidence(load_registry(), {"val": val, "ood": ood}, "run", None)
     found = asked.estimate("run", "val", "coherence.gap")
     samples = (
-        (each.resampling, each.measured["run"].columns["cos_next"].values, ARTICLE)
+        (each.resampling, each.measured["run"].metrics["cos_next"].values, ARTICLE)
         for each in (val, ood)
     )
     low, high = difference_interval(*samples)

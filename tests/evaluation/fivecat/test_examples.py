@@ -12,7 +12,7 @@ from lvmctl.evaluation.predictors import Predictor
 PROTOCOL = Protocol(everywhere=False, min_article=8)
 
 
-def asked(split_of, score=None):
+def examples_of(split_of, score=None):
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((40, 6)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -22,32 +22,32 @@ def asked(split_of, score=None):
     return windows, q, measure(windows, predictor, PROTOCOL, q)
 
 
-@pytest.mark.parametrize("own", [False, True])
-def test_examples_are_what_their_ranks_say(split_of, own):
+@pytest.mark.parametrize("by_score", [False, True])
+def test_examples_are_what_their_ranks_say(split_of, by_score):
     def far(context, pool):
         return -context[:, -1] @ pool.vectors.T
 
-    windows, q, found = asked(split_of, far if own else None)
-    made = examples(windows, found, q)
-    ranked = found.ranks["in_article.filtered"]
+    windows, q, record = examples_of(split_of, far if by_score else None)
+    made = examples(windows, record, q)
+    ranked = record.ranks["in_article.filtered"]
     assert made["hits"]["count"] == (ranked.ranks == 1).sum() > 0
     assert made["misses"]["count"] == (ranked.ranks > ranked.sizes / 2).sum() > 3
     assert len(made["misses"]["shown"]) == 3
     for kind, entry in made.items():
-        for one in entry["shown"]:
-            (row,) = np.flatnonzero(windows.rows + 1 == one["last"])
-            assert one["target"] == one["last"] + 1
-            assert (one["first"] == one["target"]) == (kind == "hits")
-            inside = np.arange(16) if one["article"] == "0" else np.arange(16, 40)
-            pool = inside[(inside < windows.rows[row]) | (inside > one["last"])]
-            scores = windows.chunks(pool) @ q[row] * (-1 if own else 1)
-            assert one["first"] == pool[scores.argmax()]
-            assert one["rank"] == 1 + (scores > scores[pool == one["target"]]).sum()
-            assert one["pool"] == len(pool)
+        for window in entry["shown"]:
+            (row,) = np.flatnonzero(windows.rows + 1 == window["last"])
+            assert window["target"] == window["last"] + 1
+            assert (window["first"] == window["target"]) == (kind == "hits")
+            inside = np.arange(16) if window["article"] == "0" else np.arange(16, 40)
+            pool = inside[(inside < windows.rows[row]) | (inside > window["last"])]
+            scores = windows.chunks(pool) @ q[row] * (-1 if by_score else 1)
+            assert window["first"] == pool[scores.argmax()]
+            assert window["rank"] == 1 + (scores > scores[pool == window["target"]]).sum()
+            assert window["pool"] == len(pool)
 
 
 def test_what_is_no_number_is_ranked_last_and_breaks_nothing(split_of):
-    windows, q, _ = asked(split_of)
+    windows, q, _ = examples_of(split_of)
     q[:] = np.nan
     predictor = Predictor("made", lambda context: torch.full_like(context[:, 0], torch.nan), "run")
     made = examples(windows, measure(windows, predictor, PROTOCOL, q), q)

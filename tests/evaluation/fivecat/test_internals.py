@@ -21,7 +21,7 @@ from lvmctl.evaluation.trained import load_run
 from lvmctl.nn.objective import Objective
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Entry, Plugin, load_registry
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 from lvmctl.registry.specs import LossSpec, ModelSpec
 from lvmctl.sphere import centroid, unit
 from lvmctl.training import job
@@ -43,9 +43,9 @@ def windows():
 
 
 def test_the_losses_metrics_are_counted_window_by_window(trained, windows):
-    found = internals(trained, windows).metrics
-    assert set(found) == {"order_accuracy"}
-    values, rows = found["order_accuracy"]
+    measured = internals(trained, windows).metrics
+    assert set(measured) == {"order_accuracy"}
+    values, rows = measured["order_accuracy"]
     assert np.array_equal(rows, np.arange(len(windows)))
     assert set(values) == {0.0, 0.5, 1.0}  # shares of two pairs
     verifier = trained.objective.losses[-1]
@@ -79,11 +79,11 @@ class Anchored:
 
     def __init__(self, fault: Exception | None = None) -> None:
         record = LossSpec(name="count", summary="A count.", target="mine:Count")
-        plugin = Plugin(Found("mine", "mine", "1", "mine"), "ok", 2, (record,))
+        plugin = Plugin(Origin("mine", "mine", "1", "mine"), "ok", 2, (record,))
         part = PlannedPart(Entry(record, plugin), None)
         model = ModelSpec(name="m", summary="A model.", target="mine:M", geometry="anchored")
         self.plan = SimpleNamespace(model=PlannedPart(Entry(model, plugin), None))
-        self.model, self.asked, self.fault = None, [], fault
+        self.model, self.calls, self.fault = None, [], fault
         losses = [nn.Module(), nn.Module()]
         losses[0].forward, losses[1].forward = self.silent, self.count
         self.objective = Objective([part, part], losses)
@@ -95,7 +95,7 @@ class Anchored:
         return Prediction(q, raw=raw, extras={"blend": torch.tensor(0.8), "near": near})
 
     def silent(self, prediction, batch, step):
-        self.asked.append(len(prediction.q))
+        self.calls.append(len(prediction.q))
         return 0 * prediction.q[:, 0]
 
     def count(self, prediction, batch, step):
@@ -110,16 +110,16 @@ class Anchored:
 def test_what_losses_log_and_what_a_model_adds_is_kept():
     windows = Windows(open_split("synth:topic?articles=5&chunks=90&dim=8"), 3, 1)
     run = Anchored()
-    q, metrics, found = internals(run, windows)
+    q, metrics, parts = internals(run, windows)
     assert np.allclose(np.linalg.norm(q, axis=1), 1, atol=1e-6)
-    assert len(found["extras"]["near"]) == 300 < len(windows)
+    assert len(parts["extras"]["near"]) == 300 < len(windows)
     assert metrics["seen"].values.tolist() == [87.0] * len(windows)
     # A loss is shown what the model says of the article's windows, and of all.
     assert metrics["blend"].values == pytest.approx(0.8)
     assert metrics["near"].values == pytest.approx(windows.context()[:, 0, 0])
-    assert run.asked == [87]  # a loss that logs nothing is asked once
-    assert "weights" not in found
-    extras = found["extras"]
+    assert run.calls == [87]  # a loss that logs nothing is asked once
+    assert "weights" not in parts
+    extras = parts["extras"]
     assert extras["blend"] == pytest.approx(0.8)
     some = np.linspace(0, len(windows) - 1, 300).astype(int)
     assert extras["near"] == pytest.approx(windows.context(some)[:, 0, 0].tolist())

@@ -71,10 +71,10 @@ def drawn(rng, blocks, rounds, busy):
 def test_what_slows_a_whole_block_slows_both(busy):
     rng = np.random.default_rng(busy)
     for blocks, rounds in BLOCKS.values():
-        found = ratio(drawn(rng, blocks, rounds, busy))
-        assert found["value"] == pytest.approx(1.1, abs=0.05)
-        low, high = found["ci"]
-        assert 1.0 < low <= found["value"] <= high < 1.2
+        estimate = ratio(drawn(rng, blocks, rounds, busy))
+        assert estimate["value"] == pytest.approx(1.1, abs=0.05)
+        low, high = estimate["ci"]
+        assert 1.0 < low <= estimate["value"] <= high < 1.2
 
 
 def test_a_machine_that_slows_single_calls_widens_the_interval():

@@ -11,7 +11,7 @@ from evaluation import fivecat_reference as slow
 from lvmctl.data import Windows, open_split
 from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World
-from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, outside_offsets
+from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, outside_offsets
 
 WORLDS = [("rotation", 0.9, 40), ("rotation", 0.7, 40), ("rotation", 0.9, 120), ("ar1", 0.9, 0)]
 KNOWN = {
@@ -24,7 +24,7 @@ KNOWN = {
 
 
 def column(windows: Windows, q: np.ndarray, name: str = "accuracy"):
-    return offset_columns(windows, q, offset_sweep(windows, q))[f"offsets.{name}"]
+    return offset_metrics(windows, q, offset_sweep(windows, q))[f"offsets.{name}"]
 
 
 def of_unit(vectors: np.ndarray) -> np.ndarray:
@@ -47,9 +47,9 @@ def test_known_answers(number):
         "maximiser": a * perfect - last,  # μ - x_last (docs/methods.md#escape)
     }
     for who, q in players.items():
-        found = column(windows, of_unit(q)).mean()
-        assert found == pytest.approx(KNOWN[who][number], abs=0.01), who
-        assert found <= column(windows, of_unit(perfect)).mean()
+        share = column(windows, of_unit(q)).mean()
+        assert share == pytest.approx(KNOWN[who][number], abs=0.01), who
+        assert share <= column(windows, of_unit(perfect)).mean()
 
 
 def test_the_margin_over_the_best_outside_prefers_a_copier():
@@ -70,21 +70,21 @@ def test_a_random_direction_is_right_by_chance(split_of, h):
     q = slow.unit_rows(rng, len(windows), 24)
     chance = 1 / (6 + h)
     assert column(windows, q, "chance_accuracy").mean() == pytest.approx(chance)
-    found = column(windows, q)
-    error = math.sqrt(chance * (1 - chance) / len(found.rows))
-    assert found.mean() == pytest.approx(chance, abs=4 * error)
+    values = column(windows, q)
+    error = math.sqrt(chance * (1 - chance) / len(values.rows))
+    assert values.mean() == pytest.approx(chance, abs=4 * error)
 
 
 def test_windows_count_that_have_every_offset(split_of):
     rng = np.random.default_rng(0)
     # K = 3, h = 2: three chunks before the window, one between, three after the target.
     windows = Windows(split_of(slow.unit_rows(rng, 26, 5), [13, 12, 1]), 3, 2)
-    found = column(windows, slow.unit_rows(rng, len(windows), 5))
-    places = zip(windows.article[found.rows].tolist(), windows.position[found.rows].tolist())
+    values = column(windows, slow.unit_rows(rng, len(windows), 5))
+    places = zip(windows.article[values.rows].tolist(), windows.position[values.rows].tolist())
     assert list(places) == [(0, 3), (0, 4), (0, 5), (1, 3), (1, 4)]
     short = Windows(split_of(slow.unit_rows(rng, 10, 5), [10]), 3, 2)
     q = slow.unit_rows(rng, len(short), 5)
-    assert "offsets.accuracy" not in offset_columns(short, q, offset_sweep(short, q))
+    assert "offsets.accuracy" not in offset_metrics(short, q, offset_sweep(short, q))
 
 
 def test_ties_are_half_however_many(split_of):

@@ -15,7 +15,7 @@ from lvmctl.data import Windows, open_split
 from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World
 from lvmctl.evaluation.fivecat import offsets
-from lvmctl.evaluation.fivecat.offsets import offset_columns, offset_sweep, rivals, window_offsets
+from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, rivals, window_offsets
 
 RULES = ("seed", "strict", "fair")
 
@@ -53,7 +53,7 @@ def test_a_hand_case(split_of):
     assert list(window_offsets(2, 1)) == [-2, -1]
     # Outside the window, -3 is nearest: cos 50 + cos 10 beat cos 40 + cos 80 by the least.
     assert rivals(windows, sweep) == {"seed": -1, "strict": -1, "fair": -3}
-    columns = offset_columns(windows, last(windows), sweep)
+    columns = offset_metrics(windows, last(windows), sweep)
     assert list(columns) == ["offsets.seed", "offsets.strict", "offsets.fair"]
     assert columns["offsets.seed"].values == pytest.approx(cos([30, 50, 10]) - 1, abs=1e-6)
     assert columns["offsets.fair"].rows.tolist() == [1, 2]
@@ -69,11 +69,11 @@ def compare(windows: Windows, places: list[Window], q: np.ndarray) -> None:
         for low, length in zip(split.starts, split.lengths)
     ]
     swept = slow.sweep(articles, places, h, q.astype(np.float64).tolist())
-    found = offset_sweep(windows, q)
-    assert list(found) == sorted(swept)
-    for offset, column in found.items():
+    sweep = offset_sweep(windows, q)
+    assert list(sweep) == sorted(swept)
+    for offset, column in sweep.items():
         agree(column, swept[offset])
-    chosen, columns = rivals(windows, found), offset_columns(windows, q, found)
+    chosen, columns = rivals(windows, sweep), offset_metrics(windows, q, sweep)
     for rule in RULES:
         smallest = slow.smallest_margin(swept, slow.allowed(rule, k, h))
         assert (f"offsets.{rule}" in columns) is (rule in chosen) is (smallest is not None)
@@ -137,7 +137,7 @@ def test_direct_on_ar1(k, h, a):
     # Its rival is the chunk nearest to the last one, of those outside the window.
     away = {offset: abs(offset + h) for offset in slow.allowed("fair", k, h)}
     assert away[rivals(windows, sweep)["fair"]] == min(away.values())
-    columns = offset_columns(windows, last(windows), sweep)
+    columns = offset_metrics(windows, last(windows), sweep)
     fair = a**h - a ** min(away.values())
     assert columns["offsets.fair"].mean() == pytest.approx(fair, abs=0.03)
     assert columns["offsets.seed"].mean() == pytest.approx(a**h - a ** (h - 1), abs=0.03)
@@ -153,7 +153,7 @@ def test_the_bayes_prediction_of_a_rotation_peaks_at_the_target():
         expected = 0.9 ** abs(offset + 1) * math.cos(math.radians(40) * offset)
         assert column.mean() == pytest.approx(expected, abs=0.03)
     assert max(sweep, key=lambda k: sweep[k].mean()) == 0
-    for column in offset_columns(windows, q, sweep).values():
+    for column in offset_metrics(windows, q, sweep).values():
         assert column.mean() > 0.1
 
 
@@ -163,7 +163,7 @@ def test_without_a_chunk_outside_there_is_no_fair_rule(split_of):
     windows = Windows(split_of(vectors, [4, 4]), 3, 1)  # nothing but window and target
     sweep = offset_sweep(windows, last(windows))
     assert list(sweep) == [-3, -2, -1, 0]
-    assert set(offset_columns(windows, last(windows), sweep)) == {"offsets.seed", "offsets.strict"}
+    assert set(offset_metrics(windows, last(windows), sweep)) == {"offsets.seed", "offsets.strict"}
     windows = Windows(split_of(vectors, [4, 4]), 2, 2)  # the chunk between them is outside
     assert rivals(windows, offset_sweep(windows, last(windows)))["fair"] == -1
 
@@ -188,14 +188,14 @@ def test_a_prediction_that_is_not_a_number_stays_visible(split_of):
     for k, column in sweep.items():
         assert np.isnan(column.values).tolist() == (column.rows == 0).tolist()
         assert (0 in column.rows) is (k >= -3)
-    columns = offset_columns(windows, q, sweep)
+    columns = offset_metrics(windows, q, sweep)
     assert len(columns) == 5
     margins = [columns[f"offsets.{rule}"] for rule in RULES]
     assert all(np.isnan(column.mean()) for column in margins)
     assert all(np.isfinite(column.values[1:]).all() for column in margins)
     # The first windows of an article have no chunk three before them.
     q[3] = np.nan
-    accuracy = offset_columns(windows, q, offset_sweep(windows, q))["offsets.accuracy"]
+    accuracy = offset_metrics(windows, q, offset_sweep(windows, q))["offsets.accuracy"]
     assert np.isnan(accuracy.values).tolist() == (accuracy.rows == 3).tolist()
     assert 3 in accuracy.rows
 

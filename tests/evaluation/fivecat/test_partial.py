@@ -16,7 +16,7 @@ def trained(*splits: str) -> SimpleNamespace:
 
 
 @pytest.mark.parametrize(
-    ("given", "windows", "named"),
+    ("options", "windows", "named"),
     [
         ({}, ABLATION_WINDOWS, ()),
         ({"min_article": 20}, ABLATION_WINDOWS + 1, ()),
@@ -26,8 +26,8 @@ def trained(*splits: str) -> SimpleNamespace:
         ({"train": ("store",)}, ABLATION_WINDOWS - 1, ("--train", "--ablation-windows")),
     ],
 )
-def test_options_that_make_another_look(given, windows, named):
-    assert partial(trained(), EvalRequest(**given), windows) == named
+def test_options_that_make_another_look(options, windows, named):
+    assert partial(trained(), EvalRequest(**options), windows) == named
 
 
 def test_ood_text_for_a_run_without_any_takes_nothing_away():

@@ -33,7 +33,7 @@ GATES = [
 
 
 @pytest.mark.parametrize(
-    ("asked", "value", "status"),
+    ("tested", "value", "status"),
     [
         (AT_LEAST, 0.2, "PASS"),
         (AT_LEAST, math.nextafter(0.2, 0), "MARGINAL"),
@@ -57,12 +57,12 @@ GATES = [
         (gate(at_most=0.0, against="wiener"), -1e-9, "PASS"),
     ],
 )
-def test_equality_passes(asked, value, status):
-    assert judge(asked, Estimate(value), require_interval=False) == status
+def test_equality_passes(tested, value, status):
+    assert judge(tested, Estimate(value), require_interval=False) == status
 
 
 @pytest.mark.parametrize(
-    ("asked", "low", "high", "status"),
+    ("tested", "low", "high", "status"),
     [
         (gate(at_least=0.1), 0.1, 0.3, "PASS"),
         (gate(at_least=0.1), math.nextafter(0.1, 0), 0.3, "MARGINAL"),
@@ -75,19 +75,19 @@ def test_equality_passes(asked, value, status):
         (gate(at_least=0.1), math.inf, math.inf, "MARGINAL"),
     ],
 )
-def test_a_certain_gate_asks_the_worse_end_of_the_interval(asked, low, high, status):
-    assert judge(asked, Estimate(0.2, low, high), require_interval=True) == status
+def test_a_gate_with_a_required_interval_asks_its_worse_end(tested, low, high, status):
+    assert judge(tested, Estimate(0.2, low, high), require_interval=True) == status
     if status != "FAIL":
-        assert judge(asked, Estimate(0.2, low, high), require_interval=False) == "PASS"
+        assert judge(tested, Estimate(0.2, low, high), require_interval=False) == "PASS"
 
 
-@pytest.mark.parametrize("asked", [AT_LEAST, AT_MOST, LEAD, gate(at_most=1.15)])
+@pytest.mark.parametrize("tested", [AT_LEAST, AT_MOST, LEAD, gate(at_most=1.15)])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("require_interval", [True, False])
-def test_what_is_not_a_number_fails(asked, value, require_interval):
-    assert not meets(asked, value)
-    assert judge(asked, Estimate(value, value, value), require_interval) == "FAIL"
-    assert judge(asked, Estimate(value, -2.0, 2.0), require_interval) == "FAIL"
+def test_what_is_not_a_number_fails(tested, value, require_interval):
+    assert not meets(tested, value)
+    assert judge(tested, Estimate(value, value, value), require_interval) == "FAIL"
+    assert judge(tested, Estimate(value, -2.0, 2.0), require_interval) == "FAIL"
 
 
 def test_without_windows_there_is_no_status():
@@ -96,27 +96,27 @@ def test_without_windows_there_is_no_status():
 
 
 @given(
-    asked=st.sampled_from([AT_LEAST, AT_MOST, LEAD, *GATES]),
+    tested=st.sampled_from([AT_LEAST, AT_MOST, LEAD, *GATES]),
     value=FINITE,
     half=st.floats(0, 1) | st.just(math.nan),
     gain=st.floats(0, 2),
     require_interval=st.booleans(),
 )
-def test_better_is_never_worse(asked, value, half, gain, require_interval):
-    sign = 1 if asked.at_most is None else -1
+def test_better_is_never_worse(tested, value, half, gain, require_interval):
+    sign = 1 if tested.at_most is None else -1
 
     def status(value: float) -> int:
-        return ORDER[judge(asked, Estimate(value, value - half, value + half), require_interval)]
+        return ORDER[judge(tested, Estimate(value, value - half, value + half), require_interval)]
 
     assert status(value + sign * gain) >= status(value)
 
 
-@given(asked=st.sampled_from(GATES), value=FINITE, half=st.floats(0, 1))
-def test_a_wider_interval_is_never_better(asked, value, half):
-    narrow = judge(asked, Estimate(value, value, value), require_interval=True)
-    wide = judge(asked, Estimate(value, value - half, value + half), require_interval=True)
+@given(tested=st.sampled_from(GATES), value=FINITE, half=st.floats(0, 1))
+def test_a_wider_interval_is_never_better(tested, value, half):
+    narrow = judge(tested, Estimate(value, value, value), require_interval=True)
+    wide = judge(tested, Estimate(value, value - half, value + half), require_interval=True)
     assert ORDER[wide] <= ORDER[narrow] or wide == "UNDECIDED"
-    assert narrow == judge(asked, Estimate(value), require_interval=False)
+    assert narrow == judge(tested, Estimate(value), require_interval=False)
 
 
 def test_the_bound_is_the_one_that_is_given():

@@ -19,14 +19,14 @@ ORACLES = dict(zip(GEOMETRIES, ("oracle", "oracle", "span-oracle", "cone-oracle"
 
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 def test_cosines_and_margins_have_the_ceiling_of_the_models_class(geometry):
-    own = ORACLES[geometry]
+    expected = ORACLES[geometry]
     for metric in ("cos_next", "cos_anchor"):
-        assert ceilings(metric, geometry).names == (own,)
+        assert ceilings(metric, geometry).names == (expected,)
     reach = {"anchored": "unit"}.get(geometry, geometry)
     for previous in ("last", "second_last", "unseen"):
         assert ceilings(f"margin.{previous}", geometry).names == (f"{reach}-margin-ceiling",)
     offsets = ceilings("offsets.seed", geometry).names
-    assert offsets == ((own,) if reach == "unit" else (own, "cone-margin-oracle"))
+    assert offsets == ((expected,) if reach == "unit" else (expected, "cone-margin-oracle"))
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES)
@@ -48,9 +48,9 @@ def test_other_ceilings_are_the_same_for_every_class(metric, names, geometry):
 
 
 def test_only_what_a_model_may_surpass_is_beatable():
-    own = {"order_accuracy": "order-classifier"}
-    assert ceilings("order_accuracy", "cone", own).names == ("order-classifier",)
-    beatable = {gate.metric for gate in GATES if ceilings(gate.metric, "cone", own).beatable}
+    declared = {"order_accuracy": "order-classifier"}
+    assert ceilings("order_accuracy", "cone", declared).names == ("order-classifier",)
+    beatable = {gate.metric for gate in GATES if ceilings(gate.metric, "cone", declared).beatable}
     assert {metric.partition(".")[0] for metric in beatable} == {
         "offsets",
         "ablations",

@@ -33,11 +33,11 @@ def amounts_to(statuses: tuple[str, ...], needed: int | None) -> tuple[str, int,
 def test_k_of_n_for_every_mixture_of_statuses(needed, tests):
     profile = ProfileSpec(name="p", summary="s", gates=("g",), needed=needed)
     for statuses in itertools.combinations_with_replacement(STATUSES, tests):
-        found = ProfileVerdict(profile, "m", (), dict(zip("ABCDE", statuses)))
+        verdict = ProfileVerdict(profile, "m", (), dict(zip("ABCDE", statuses)))
         expected = amounts_to(statuses, needed)
-        assert (found.outcome, found.passed, found.counted) == expected, statuses
-        assert found.failed == (expected[0] == "FAIL")
-        assert found.needed <= found.counted
+        assert (verdict.outcome, verdict.passed, verdict.counted) == expected, statuses
+        assert verdict.failed == (expected[0] == "FAIL")
+        assert verdict.needed <= verdict.counted
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_a_profile_of_fewer_than_three_tests_wants_all_of_them_counted(statuses,
 
 @pytest.mark.parametrize("statuses", [*itertools.product(STATUSES, repeat=2)], ids="-".join)
 def test_a_test_of_two_gates_is_as_good_as_the_worse_counted_one(statuses):
-    found = together(statuses)
+    outcome = together(statuses)
     counted = [status for status in statuses if status not in UNCOUNTED]
     if not counted:
-        assert found == statuses[0]
+        assert outcome == statuses[0]
     for worse in ("FAIL", "MARGINAL", "PASS"):
         if worse in counted:
-            assert found == worse
+            assert outcome == worse
             break
 
 
@@ -82,13 +82,13 @@ GOOD = {
 }
 
 
-def judged(own: dict, profile: str = "p6b", others: dict | None = None, **options):
-    """The verdict on predictor ``m``, whose figures by path are ``own``."""
-    figures = {"m": own} | (others or {})
+def judged(model: dict, profile: str = "p6b", others: dict | None = None, **options):
+    """The verdict on predictor ``m``, whose figures by path are ``model``."""
+    figures = {"m": model} | (others or {})
 
     def figure(predictor: str, split: str, path: str) -> Estimate | None:
-        found = figures.get(predictor, {})
-        value = found.get(f"{split} {path}", found.get(path))
+        paths = figures.get(predictor, {})
+        value = paths.get(f"{split} {path}", paths.get(path))
         return None if value is None else Estimate(value)
 
     known = Evidence(figure, lambda predictor, against, split, path: None)
@@ -98,48 +98,48 @@ def judged(own: dict, profile: str = "p6b", others: dict | None = None, **option
 def test_p6b_is_five_tests_of_which_three_are_enough():
     assert judged(GOOD).tests == dict.fromkeys("ABCDE", "PASS")
     two_lost = GOOD | {"offsets.fair": 0.0, "in_article.filtered.r@1": 0.5}
-    found = judged(two_lost)
-    assert (found.outcome, found.passed, found.counted, found.needed) == ("PASS", 3, 5, 3)
-    found = judged(two_lost | {"rollout.mean": 0.1})
-    assert (found.outcome, found.passed, found.counted) == ("FAIL", 2, 5)
+    verdict = judged(two_lost)
+    assert (verdict.outcome, verdict.passed, verdict.counted, verdict.needed) == ("PASS", 3, 5, 3)
+    verdict = judged(two_lost | {"rollout.mean": 0.1})
+    assert (verdict.outcome, verdict.passed, verdict.counted) == ("FAIL", 2, 5)
 
 
 def test_deployment_gates_are_shown_and_not_counted():
-    found = judged(GOOD | {"ood in_article.filtered.r@5": 0.1})
-    shown = {verdict.gate.name: verdict.status for verdict in found.gates}
+    result = judged(GOOD | {"ood in_article.filtered.r@5": 0.1})
+    shown = {verdict.gate.name: verdict.status for verdict in result.gates}
     assert shown["p6b-deployment-r5"] == "FAIL"
-    assert found.outcome == "PASS"
-    assert set(found.tests) == set("ABCDE")
+    assert result.outcome == "PASS"
+    assert set(result.tests) == set("ABCDE")
 
 
 def test_without_ood_text_stability_is_not_counted():
-    found = judged({path: value for path, value in GOOD.items() if path != "coherence.gap"})
-    assert (found.tests["E"], found.outcome, found.counted) == ("ABSENT", "PASS", 4)
+    verdict = judged({path: value for path, value in GOOD.items() if path != "coherence.gap"})
+    assert (verdict.tests["E"], verdict.outcome, verdict.counted) == ("ABSENT", "PASS", 4)
 
 
 def test_three_gates_without_a_category_are_three_tests():
-    own = {"margin.last": 0.2, "cos_next": 0.45, "cos_anchor": 0.06}
-    found = judged(own, "p7")
-    assert found.tests == {"p7-margin": "PASS", "p7-cosine": "PASS", "p7-anchor": "MARGINAL"}
-    assert (found.outcome, found.passed, found.counted) == ("FAIL", 2, 3)
+    values = {"margin.last": 0.2, "cos_next": 0.45, "cos_anchor": 0.06}
+    verdict = judged(values, "p7")
+    assert verdict.tests == {"p7-margin": "PASS", "p7-cosine": "PASS", "p7-anchor": "MARGINAL"}
+    assert (verdict.outcome, verdict.passed, verdict.counted) == ("FAIL", 2, 3)
 
 
 def test_infeasible_gates_leave_a_profile_undecided():
     ceilings = {"unit-margin-ceiling": {"margin.last": 0.1}, "oracle": {"cos_anchor": 0.1}}
-    own = {"margin.last": 0.0, "cos_next": 0.9, "cos_anchor": 0.2}
-    found = judged(own, "p7", ceilings)
-    assert (found.outcome, found.failed, found.passed, found.counted) == ("UNDECIDED", False, 1, 1)
-    as_seeds = judged(own, "p7", ceilings, published_rules=True)
+    values = {"margin.last": 0.0, "cos_next": 0.9, "cos_anchor": 0.2}
+    final = judged(values, "p7", ceilings)
+    assert (final.outcome, final.failed, final.passed, final.counted) == ("UNDECIDED", False, 1, 1)
+    as_seeds = judged(values, "p7", ceilings, published_rules=True)
     assert (as_seeds.outcome, as_seeds.failed) == ("FAIL", True)
 
 
 @pytest.mark.parametrize("profile", load_registry().names("profile"))
 @pytest.mark.parametrize("published_rules", [True, False])
 def test_nothing_measured_decides_nothing(profile, published_rules):
-    found = judged({}, profile, published_rules=published_rules)
-    assert found.outcome == "UNDECIDED"
-    record = found.record()
+    verdict = judged({}, profile, published_rules=published_rules)
+    assert verdict.outcome == "UNDECIDED"
+    record = verdict.record()
     assert json.loads(json.dumps(record, allow_nan=False)) == record
     assert (record["profile"], record["predictor"], record["counted"]) == (profile, "m", 0)
-    assert record["tests"] == found.tests
-    assert [gate["name"] for gate in record["gates"]] == [v.gate.name for v in found.gates]
+    assert record["tests"] == verdict.tests
+    assert [gate["name"] for gate in record["gates"]] == [v.gate.name for v in verdict.gates]

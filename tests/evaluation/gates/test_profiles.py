@@ -9,7 +9,7 @@ from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.gates.records import GATES
 from lvmctl.registry import load_registry
 from lvmctl.registry.declare import Plugin
-from lvmctl.registry.find import CORE, Found
+from lvmctl.registry.find import CORE, Origin
 from lvmctl.registry.registry import Registry
 from lvmctl.registry.specs import KillRule, Record
 from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
@@ -26,13 +26,13 @@ def profile(name: str, *gates: str) -> ProfileSpec:
 def registry(*records: Record) -> Registry:
     """Core's profile, and a plugin ``mine`` that declares ``records``."""
     core = [e.record for e in load_registry().entries() if e.plugin.name == "core"]
-    mine = Plugin(Found("mine", "lvmctl-mine", "1.0", "mine"), "ok", records=records)
+    mine = Plugin(Origin("mine", "lvmctl-mine", "1.0", "mine"), "ok", records=records)
     return Registry([Plugin(CORE, "ok", records=tuple(core)), mine], hook=None)
 
 
 def test_core_has_the_fair_profile_alone():
-    found, gates = find_profile(registry(), "fair")
-    assert (found.name, found.needed, gates) == ("fair", None, list(GATES))
+    profile, gates = find_profile(registry(), "fair")
+    assert (profile.name, profile.needed, gates) == ("fair", None, list(GATES))
     assert registry().names("profile") == ["fair"]
 
 
@@ -47,8 +47,8 @@ def test_a_profile_may_ask_for_gates_of_others():
 
 
 def test_a_plugins_own_gate_wins_over_another_of_the_name():
-    own = gate("fair-r5")
-    assert find_profile(registry(own, profile("mine", "fair-r5")), "mine")[1] == [own]
+    ours = gate("fair-r5")
+    assert find_profile(registry(ours, profile("mine", "fair-r5")), "mine")[1] == [ours]
 
 
 def test_a_gate_that_judges_nothing_is_refused():

@@ -23,15 +23,15 @@ DOCUMENTED = [
 
 
 def row(gate) -> tuple:
-    found = {
+    details = {
         name: getattr(gate, name)
         for name in ("against", "require_interval", "marginal", "optional", "seed_metric")
         if getattr(gate, name)
     }
-    if found.get("seed_metric") == SEED.get(gate.metric):
-        found.pop("seed_metric", None)
+    if details.get("seed_metric") == SEED.get(gate.metric):
+        details.pop("seed_metric", None)
     op, bound = (">=", gate.at_least) if gate.at_most is None else ("<=", gate.at_most)
-    return gate.category, gate.split, gate.metric, op, bound, tuple(sorted(found.items()))
+    return gate.category, gate.split, gate.metric, op, bound, tuple(sorted(details.items()))
 
 
 def test_the_gates_of_the_profile_are_those_of_methods():

@@ -7,37 +7,37 @@ import math
 from dataclasses import replace
 
 import pytest
-from evaluation.gates.figures import NAMED, evidence
+from evaluation.gates.estimates import NAMED, evidence
 
 from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.gates.verdicts import gate_verdict
 from lvmctl.registry.verdict_specs import VerdictGate
 
 
-def asked(gate: VerdictGate | str, model, ceiling=None, chance=None, name="oracle", **options):
+def verdict_of(gate: VerdictGate | str, model, ceiling=None, chance=None, name="oracle", **options):
     """The verdict on a gate where the model, its ceiling and ``random`` have these figures."""
     gate = NAMED[gate] if isinstance(gate, str) else gate
     values = {"m": model, name: ceiling, "random": chance}
     figures = {who: {gate.metric: value} for who, value in values.items()}
-    found = evidence(figures, {(who, gate.against): paths for who, paths in figures.items()})
-    return gate_verdict(gate, "m", options.pop("geometry", "unit"), found, **options)
+    proof = evidence(figures, {(who, gate.against): paths for who, paths in figures.items()})
+    return gate_verdict(gate, "m", options.pop("geometry", "unit"), proof, **options)
 
 
 def test_a_gate_that_its_ceiling_fails_is_infeasible():
-    found = asked("p8-margin", 0.05, 0.12, name="cone-margin-ceiling", geometry="cone")
-    assert (found.status, found.fair.status) == ("INFEASIBLE", "FAIL")
-    assert found.why == "cone-margin-ceiling has .120"
-    assert found.ceiling == ("cone-margin-ceiling", Estimate(0.12, 0.12, 0.12))
+    verdict = verdict_of("p8-margin", 0.05, 0.12, name="cone-margin-ceiling", geometry="cone")
+    assert (verdict.status, verdict.fair.status) == ("INFEASIBLE", "FAIL")
+    assert verdict.why == "cone-margin-ceiling has .120"
+    assert verdict.ceiling == ("cone-margin-ceiling", Estimate(0.12, 0.12, 0.12))
 
 
 def test_a_gate_that_its_ceiling_passes_is_the_models_failure():
-    found = asked("p8-margin", 0.05, 0.20, name="cone-margin-ceiling", geometry="cone")
-    assert (found.status, found.why) == ("FAIL", "")
+    verdict = verdict_of("p8-margin", 0.05, 0.20, name="cone-margin-ceiling", geometry="cone")
+    assert (verdict.status, verdict.why) == ("FAIL", "")
 
 
 def test_the_ceiling_of_another_class_is_not_asked():
-    found = asked("p8-margin", 0.05, 0.12, name="cone-margin-ceiling", geometry="span")
-    assert (found.status, found.ceiling) == ("FAIL", None)
+    verdict = verdict_of("p8-margin", 0.05, 0.12, name="cone-margin-ceiling", geometry="span")
+    assert (verdict.status, verdict.ceiling) == ("FAIL", None)
 
 
 @pytest.mark.parametrize(
@@ -45,47 +45,47 @@ def test_the_ceiling_of_another_class_is_not_asked():
 )
 def test_a_gate_that_random_passes_is_vacuous_whatever_the_model_does(model, status):
     # A bank of six candidates: R@5 is 5/6 by chance.
-    found = asked("p8-r5", model, 1.0, chance=5 / 6)
-    assert found.status == status
+    verdict = verdict_of("p8-r5", model, 1.0, chance=5 / 6)
+    assert verdict.status == status
     if status == "VACUOUS":
-        assert found.why == "random has .833"
+        assert verdict.why == "random has .833"
 
 
 @pytest.mark.parametrize("name", ["p6b-stability", "ship-latency"])
 def test_stability_and_latency_are_subject_to_neither(name):
     for who in ("oracle", "wiener", "ridge"):
-        found = asked(name, 9.0, 9.0, chance=0.0, name=who)
-        assert (found.status, found.ceiling, found.random) == ("FAIL", None, None)
-    assert asked(name, 0.01, 9.0, chance=0.0).status == "PASS"
+        verdict = verdict_of(name, 9.0, 9.0, chance=0.0, name=who)
+        assert (verdict.status, verdict.ceiling, verdict.random) == ("FAIL", None, None)
+    assert verdict_of(name, 0.01, 9.0, chance=0.0).status == "PASS"
 
 
 def test_what_is_not_a_number_fails_whatever_can_be_reached():
-    assert asked("p8-margin", math.nan, 0.12, name="unit-margin-ceiling").status == "FAIL"
+    assert verdict_of("p8-margin", math.nan, 0.12, name="unit-margin-ceiling").status == "FAIL"
 
 
 def test_a_ceiling_without_an_interval_is_judged_by_its_figure():
     wide = Estimate(0.3, -0.1, 0.7)
-    assert asked("ship-r5", wide, Estimate(0.4)).status == "MARGINAL"
-    assert asked("ship-r5", wide, Estimate(0.09)).status == "INFEASIBLE"
+    assert verdict_of("ship-r5", wide, Estimate(0.4)).status == "MARGINAL"
+    assert verdict_of("ship-r5", wide, Estimate(0.09)).status == "INFEASIBLE"
 
 
 def test_the_ceiling_is_judged_interval_and_all():
     wide = Estimate(0.3, -0.1, 0.7)
-    assert asked("ship-r5", wide, Estimate(0.4, 0.05, 0.7)).status == "INFEASIBLE"
-    assert asked("ship-r5", wide, Estimate(0.4, 0.15, 0.7)).status == "MARGINAL"
-    assert asked("ship-r5", wide, Estimate(0.4, 0.15, 0.7), chance=wide).status == "MARGINAL"
+    assert verdict_of("ship-r5", wide, Estimate(0.4, 0.05, 0.7)).status == "INFEASIBLE"
+    assert verdict_of("ship-r5", wide, Estimate(0.4, 0.15, 0.7)).status == "MARGINAL"
+    assert verdict_of("ship-r5", wide, Estimate(0.4, 0.15, 0.7), chance=wide).status == "MARGINAL"
     sure = Estimate(0.3, 0.2, 0.4)
-    assert asked("ship-r5", wide, Estimate(0.4, 0.15, 0.7), chance=sure).status == "VACUOUS"
+    assert verdict_of("ship-r5", wide, Estimate(0.4, 0.15, 0.7), chance=sure).status == "VACUOUS"
 
 
 def test_a_ceiling_between_the_bounds_does_not_pass():
-    assert asked("p7-cosine", 0.36, 0.40).status == "INFEASIBLE"
+    assert verdict_of("p7-cosine", 0.36, 0.40).status == "INFEASIBLE"
 
 
 @pytest.mark.parametrize("unknown", [None, math.nan, Estimate(0.0, windows=0)])
 def test_without_a_ceiling_the_model_is_judged_as_it_is(unknown):
-    assert asked("p7-cosine", 0.36, unknown).status == "MARGINAL"
-    assert asked("p7-cosine", 0.36, unknown).ceiling is None
+    assert verdict_of("p7-cosine", 0.36, unknown).status == "MARGINAL"
+    assert verdict_of("p7-cosine", 0.36, unknown).ceiling is None
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_without_a_ceiling_the_model_is_judged_as_it_is(unknown):
 def test_of_two_ceilings_the_better_one_counts(gate, wiener, ridge, top):
     metric = NAMED[gate].metric
     figures = {"m": {metric: 0.1}, "wiener": {metric: wiener}, "ridge": {metric: ridge}}
-    found = gate_verdict(NAMED[gate], "m", "unit", evidence(figures))
-    assert found.status == "INFEASIBLE"
-    assert (found.ceiling[0], found.ceiling[1].value) == top
+    verdict = gate_verdict(NAMED[gate], "m", "unit", evidence(figures))
+    assert verdict.status == "INFEASIBLE"
+    assert (verdict.ceiling[0], verdict.ceiling[1].value) == top
 
 
 def test_of_two_ceilings_one_that_passes_beats_a_larger_one():
@@ -115,8 +115,8 @@ def test_of_two_ceilings_one_that_passes_beats_a_larger_one():
     }
     assert gate_verdict(gate, "m", "cone", evidence({}, differences)).status == "INFEASIBLE"
     differences["cone-oracle", "direct"] = {gate.metric: Estimate(0.1, 0.05, 0.15)}
-    found = gate_verdict(gate, "m", "cone", evidence({}, differences))
-    assert (found.status, found.ceiling[0]) == ("FAIL", "cone-oracle")
+    verdict = gate_verdict(gate, "m", "cone", evidence({}, differences))
+    assert (verdict.status, verdict.ceiling[0]) == ("FAIL", "cone-oracle")
 
 
 def test_a_lead_on_a_baseline_is_not_out_of_reach_because_it_has_none_on_itself():
@@ -131,11 +131,11 @@ def test_a_lead_on_a_baseline_is_not_out_of_reach_because_it_has_none_on_itself(
 
 def test_a_model_may_surpass_a_ceiling_that_is_no_oracle():
     # wiener and ridge are good predictors, not perfect ones.
-    assert asked("p6b-rollout", 0.50, 0.40, name="ridge").status == "PASS"
-    assert asked("p8-order", 0.80, 0.55, name="order-classifier").status == "PASS"
-    assert asked("p8-order", 0.60, 0.55, name="order-classifier").status == "INFEASIBLE"
+    assert verdict_of("p6b-rollout", 0.50, 0.40, name="ridge").status == "PASS"
+    assert verdict_of("p8-order", 0.80, 0.55, name="order-classifier").status == "PASS"
+    assert verdict_of("p8-order", 0.60, 0.55, name="order-classifier").status == "INFEASIBLE"
     # What the truth itself does not pass is no merit of the model.
-    assert asked("p7-anchor", 0.97, 0.30).status == "INFEASIBLE"
+    assert verdict_of("p7-anchor", 0.97, 0.30).status == "INFEASIBLE"
 
 
 def test_gates_against_a_baseline_judge_differences():
@@ -145,11 +145,11 @@ def test_gates_against_a_baseline_judge_differences():
         ("random", "direct"): {NAMED["ship-r5"].metric: Estimate(-0.3, -0.4, -0.2)},
     }
     figures = {"direct": {NAMED["ship-r5"].metric: 0.33}, "m": {NAMED["ship-r5"].metric: 0.0}}
-    found = gate_verdict(NAMED["ship-r5"], "m", "cone", evidence(figures, differences))
-    assert found.status == "PASS"
-    assert found.judged.figure == Estimate(0.12, 0.11, 0.13)
-    assert (found.ceiling[1].value, found.random.value) == (0.6, -0.3)
-    assert found.direct.value == 0.33
+    verdict = gate_verdict(NAMED["ship-r5"], "m", "cone", evidence(figures, differences))
+    assert verdict.status == "PASS"
+    assert verdict.judged.estimate == Estimate(0.12, 0.11, 0.13)
+    assert (verdict.ceiling[1].value, verdict.random.value) == (0.6, -0.3)
+    assert verdict.direct.value == 0.33
 
 
 @pytest.mark.parametrize(
@@ -168,13 +168,13 @@ def test_gates_against_a_baseline_judge_differences():
 )
 @pytest.mark.parametrize("published_rules", [True, False])
 def test_what_was_not_measured_is_absent_and_says_why(gate, why, published_rules):
-    found = asked(gate, None, published_rules=published_rules)
-    assert (found.status, found.why) == ("ABSENT", why)
+    verdict = verdict_of(gate, None, published_rules=published_rules)
+    assert (verdict.status, verdict.why) == ("ABSENT", why)
 
 
 def test_a_prediction_that_is_not_a_number_fails():
-    assert asked("p7-cosine", math.nan, 1.0).status == "FAIL"
-    assert asked("p6b-shuffled", math.nan, -0.2, name="ridge").status == "FAIL"
+    assert verdict_of("p7-cosine", math.nan, 1.0).status == "FAIL"
+    assert verdict_of("p6b-shuffled", math.nan, -0.2, name="ridge").status == "FAIL"
 
 
 def test_both_rules_stand_side_by_side():
@@ -187,10 +187,10 @@ def test_both_rules_stand_side_by_side():
     }
     fair = gate_verdict(gate, "m", "unit", evidence(figures))
     seed = gate_verdict(gate, "m", "unit", evidence(figures), published_rules=True)
-    for found in (fair, seed):
-        assert (found.fair.status, found.fair.figure.value) == ("PASS", 0.72)
-        assert (found.seed.status, found.seed.figure.value) == ("FAIL", 0.61)
-        assert found.seed.metric == "in_article.unfiltered.r@5"
+    for outcome in (fair, seed):
+        assert (outcome.fair.status, outcome.fair.estimate.value) == ("PASS", 0.72)
+        assert (outcome.seed.status, outcome.seed.estimate.value) == ("FAIL", 0.61)
+        assert outcome.seed.metric == "in_article.unfiltered.r@5"
     assert (fair.status, seed.status) == ("PASS", "FAIL")
     # Ceiling, chance and baseline belong to the figure that is judged.
     assert (fair.ceiling[1].value, fair.random.value, fair.direct.value) == (1.0, 0.1, 0.32)
@@ -200,15 +200,15 @@ def test_both_rules_stand_side_by_side():
 def test_the_seeds_asked_neither_for_intervals_nor_for_feasibility():
     wide = Estimate(0.3, -0.1, 0.7)
     gate = replace(NAMED["ship-r5"], seed_metric=None)
-    assert asked(gate, wide, Estimate(0.4, 0.05, 0.7), published_rules=True).status == "PASS"
-    assert asked("p7-cosine", 0.2, 0.3, chance=1.0, published_rules=True).status == "FAIL"
+    assert verdict_of(gate, wide, Estimate(0.4, 0.05, 0.7), published_rules=True).status == "PASS"
+    assert verdict_of("p7-cosine", 0.2, 0.3, chance=1.0, published_rules=True).status == "FAIL"
 
 
 def test_a_record_is_plain_data_with_every_key():
-    found = asked("p8-margin", math.nan, 0.12, -0.01, name="unit-margin-ceiling").record()
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    record = verdict_of("p8-margin", math.nan, 0.12, -0.01, name="unit-margin-ceiling").record()
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
     outcome = {"value": None, "ci": [None, None], "status": "FAIL"}
-    assert found == {
+    assert record == {
         "name": "p8-margin",
         "category": "",
         "metric": "margin.last",
@@ -230,7 +230,7 @@ def test_a_record_is_plain_data_with_every_key():
         "source": NAMED["p8-margin"].source,
         "optional": False,
     }
-    absent = asked("p6b-stability", None).record()
+    absent = verdict_of("p6b-stability", None).record()
     assert (absent["op"], absent["bound"], absent["value"], absent["ci"]) == (
         "<=",
         0.05,

@@ -27,43 +27,43 @@ KINDS = {
 def test_products_keep_to_their_rounding(dim, kind):
     rows = unit64(KINDS[kind](np.random.default_rng(0), (2, 60, dim)))
     left, right = torch.from_numpy(rows.astype(np.float32))
-    found = blocks.product(left, right, *torch.full((2, 60, 60), torch.nan)).numpy()
+    products = blocks.product(left, right, *torch.full((2, 60, 60), torch.nan)).numpy()
     exact = left.double().numpy() @ right.double().numpy().T
-    assert (np.abs(found - exact) <= blocks.rounding(dim)).all()
+    assert (np.abs(products - exact) <= blocks.rounding(dim)).all()
 
 
 def test_each_thread_has_memory_of_its_own():
     scratch = blocks.Scratch()
     with ThreadPoolExecutor(1) as pool:
         there, _ = pool.submit(scratch.pair, 3, 5).result()
-    here, spare = scratch.pair(3, 5)
-    assert there.shape == here.shape == spare.shape == (3, 5)
-    assert len({each.data_ptr() for each in (there, here, spare)}) == 3
-    assert scratch.pair(3, 5)[0].data_ptr() == here.data_ptr()
+    pair, spare = scratch.pair(3, 5)
+    assert there.shape == pair.shape == spare.shape == (3, 5)
+    assert len({each.data_ptr() for each in (there, pair, spare)}) == 3
+    assert scratch.pair(3, 5)[0].data_ptr() == pair.data_ptr()
 
 
 def test_what_is_too_near_the_threshold_is_decided_in_float64():
     rng = np.random.default_rng(1)
-    one, aside = unit64(rng.standard_normal((2, 300, 24)))
-    aside = unit64(aside - (aside * one).sum(axis=1, keepdims=True) * one)
+    rows, aside = unit64(rng.standard_normal((2, 300, 24)))
+    aside = unit64(aside - (aside * rows).sum(axis=1, keepdims=True) * rows)
     wanted = 0.6 + rng.normal(0, 3e-6, (300, 1))
-    other = wanted * one + np.sqrt(1 - wanted**2) * aside
-    one, other = (3 * one).astype(np.float32), other.astype(np.float32)
-    truth = np.einsum("nd,nd->n", unit64(one), unit64(other))
+    other = wanted * rows + np.sqrt(1 - wanted**2) * aside
+    rows, other = (3 * rows).astype(np.float32), other.astype(np.float32)
+    truth = np.einsum("nd,nd->n", unit64(rows), unit64(other))
     threshold = 0.6
-    told = []
+    pairs = []
 
     def exact(index):
-        told.append(index)
+        pairs.append(index)
         return blocks.exact_cosines(
-            lambda part: one[index[part]], lambda part: other[index[part]], len(index), 24
+            lambda part: rows[index[part]], lambda part: other[index[part]], len(index), 24
         )
 
     # As wrong as a product may be.
     cosine = truth + rng.choice([-1, 1], 300) * 0.99 * blocks.rounding(24)
-    found = blocks.above(cosine, threshold, 24, exact)
-    assert found.tolist() == (truth > threshold).tolist()
-    (unsure,) = told
+    is_above = blocks.above(cosine, threshold, 24, exact)
+    assert is_above.tolist() == (truth > threshold).tolist()
+    (unsure,) = pairs
     assert 50 < len(unsure) < 300
     assert cosine[unsure] == pytest.approx(truth[unsure], abs=1e-15)
 
@@ -72,16 +72,16 @@ def test_what_is_too_near_the_threshold_is_decided_in_float64():
 def test_exact_cosines_are_computed_part_by_part(monkeypatch, held, parts):
     monkeypatch.setattr(blocks, "BLOCK_BYTES", int(24 * 4 * held))
     rows = np.random.default_rng(2).standard_normal((10, 4)).astype(np.float32)
-    asked = []
+    calls = []
 
-    def one(part):
-        asked.append(part.stop - part.start)
+    def stored(part):
+        calls.append(part.stop - part.start)
         return rows[part]
 
-    found = blocks.exact_cosines(one, lambda part: 2 * rows[part], 10, 4)
-    assert asked == parts
-    assert found == pytest.approx(1)
-    assert found.max() <= 1
+    cosines = blocks.exact_cosines(stored, lambda part: 2 * rows[part], 10, 4)
+    assert calls == parts
+    assert cosines == pytest.approx(1)
+    assert cosines.max() <= 1
 
 
 @given(
@@ -93,8 +93,8 @@ def test_the_nearest_are_those_of_a_slow_search(seed, count, k, block):
     np.fill_diagonal(scores, -np.inf)
     expected = np.argsort(-scores, axis=1)[:, : min(k, count - 1)]
     with patch.object(blocks, "BLOCK", block):
-        found = [near for _, near in blocks.nearest(torch.from_numpy(rows).float(), k)]
-    assert torch.cat(found).tolist() == expected.tolist()
+        neighbours = [near for _, near in blocks.nearest(torch.from_numpy(rows).float(), k)]
+    assert torch.cat(neighbours).tolist() == expected.tolist()
 
 
 def test_products_that_round_are_noticed(monkeypatch):

@@ -22,9 +22,9 @@ def test_near_scores_are_found(rows, columns, seed):
     reach = torch.from_numpy(rng.choice([-1, 0.01, 0.2], rows).astype(np.float32))
     reach[-1] = distance[-1, -1]  # just within
     distance[:-1][reach[:-1] < 0] = torch.nan
-    found = counting.within(distance, reach)
-    pairs = {*zip(*(part.tolist() for part in found))}
-    assert len(pairs) == len(found[0])
+    mask = counting.within(distance, reach)
+    pairs = {*zip(*(part.tolist() for part in mask))}
+    assert len(pairs) == len(mask[0])
     assert pairs == {*map(tuple, (distance <= reach[:, None]).nonzero().tolist())}
 
 
@@ -43,9 +43,9 @@ def test_what_is_near_is_computed_again(monkeypatch):
         counter = counting.Counter(rows, np.array([0]), q, pool)
         counter.add(np.arange(4))
         assert again == [0, 1, 2]
-        assert counter.lead.tolist() == [1]
+        assert counter.balance.tolist() == [1]
         counter.subtract(np.array([3]))
-    assert counter.lead.tolist() == [0]
+    assert counter.balance.tolist() == [0]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
@@ -63,6 +63,6 @@ def test_differences_of_scores():
     chunks = np.array([[1, 0], [2, 2], [0, 3]], np.float32)
     targets = np.array([[1, 0], [1, 0], [4, 3]], np.float32)
     q = np.array([[0.1, 0.7], [1, 0], [0, 1]], np.float32)
-    found = counting.differences(chunks, targets, q)
-    assert found[0] == 0
-    assert found.astype(float) == pytest.approx([0, 0.5**0.5 - 1, 1 - 0.6])
+    gaps = counting.differences(chunks, targets, q)
+    assert gaps[0] == 0
+    assert gaps.astype(float) == pytest.approx([0, 0.5**0.5 - 1, 1 - 0.6])

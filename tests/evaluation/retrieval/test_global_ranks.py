@@ -38,14 +38,14 @@ def articles_of(reference, split: Split) -> list:
 def expected(reference, windows: Windows, index: np.ndarray, q: np.ndarray) -> list:
     """Ranks and pool sizes of the reference."""
     articles = articles_of(reference, windows.split)
-    found = []
+    ranks = []
     for i, p in zip(index, q.astype(np.float64).tolist()):
         first = int(windows.position[i])
         place = reference.Window(
             windows.article[i], first, windows.context_length, first + windows.target_offset
         )
-        found.append(reference.rank(articles, place, p, "global"))
-    return found
+        ranks.append(reference.rank(articles, place, p, "global"))
+    return ranks
 
 
 def compare(reference, windows: Windows, q: np.ndarray, index: np.ndarray | None = None) -> None:
@@ -66,11 +66,11 @@ WAYS = [(Float32,), (SplitBfloat16,), (SplitBfloat16, Float32)]
 @contextlib.contextmanager
 def changed(block: int = BLOCK, **constants: object):
     """Smaller blocks and other constants for a while."""
-    here = {name: value for name, value in constants.items() if hasattr(module, name)}
+    changed = {name: value for name, value in constants.items() if hasattr(module, name)}
     there = {name: value for name, value in constants.items() if hasattr(counting, name)}
-    assert here.keys() | there.keys() == constants.keys()
+    assert changed.keys() | there.keys() == constants.keys()
     with (
-        patch.multiple(module, BLOCK=block, **here),
+        patch.multiple(module, BLOCK=block, **changed),
         patch.multiple(counting, BLOCK=block, **there),
     ):
         yield
@@ -78,12 +78,12 @@ def changed(block: int = BLOCK, **constants: object):
 
 def in_every_way(windows: Windows, index: np.ndarray, q: np.ndarray, **constants: object) -> list:
     """Ranks, which are the same by every way."""
-    found = []
+    ranks = []
     for ways in WAYS:
         with changed(**constants, fastest_first=lambda dim, ways=ways: ways):
-            found.append(global_ranks(windows, index, q)[0].tolist())
-    assert found[0] == found[1] == found[2]
-    return found[0]
+            ranks.append(global_ranks(windows, index, q)[0].tolist())
+    assert ranks[0] == ranks[1] == ranks[2]
+    return ranks[0]
 
 
 @settings(max_examples=150)
@@ -121,9 +121,9 @@ def test_default_blocks(split_of):
     chunks = windows.split.vectors.astype(np.float64)
     chunks /= np.linalg.norm(chunks, axis=1, keepdims=True)
     scores = q.astype(np.float64) @ chunks.T
-    own = scores[index, windows.rows + 2].copy()
+    target = scores[index, windows.rows + 2].copy()
     scores[index[:, None], windows.rows[:, None] + [0, 1]] = -np.inf
-    assert in_every_way(windows, index, q) == (1 + (scores > own[:, None]).sum(axis=1)).tolist()
+    assert in_every_way(windows, index, q) == (1 + (scores > target[:, None]).sum(axis=1)).tolist()
 
 
 def whole(row: np.ndarray) -> list[int]:
@@ -137,17 +137,17 @@ def exact_ranks(windows: Windows, q: np.ndarray) -> list[float]:
     rows = [r for low, n in zip(split.starts, split.lengths) for r in range(low, low + n)]
     chunks = {row: whole(split.vectors[row]) for row in rows}
     square = {row: sum(x * x for x in chunk) for row, chunk in chunks.items()}
-    found = []
+    ranks = []
     for first, prediction in zip(windows.rows, map(whole, q)):
         target = first + windows.target_offset
         dot = {row: sum(a * b for a, b in zip(chunks[row], prediction)) for row in rows}
-        own = dot[target] * abs(dot[target])
+        target_score = dot[target] * abs(dot[target])
         rank = 1.0
         for row in set(rows) - {target, *range(first, first + windows.context_length)}:
-            this, other = dot[row] * abs(dot[row]) * square[target], own * square[row]
+            this, other = dot[row] * abs(dot[row]) * square[target], target_score * square[row]
             rank += 1.0 if this > other else 0.5 if this == other else 0.0
-        found.append(rank)
-    return found
+        ranks.append(rank)
+    return ranks
 
 
 @long_floats

@@ -70,8 +70,8 @@ def test_a_ranker_by_cosine_ranks_as_its_prediction_does(split_of):
     windows = Windows(split_of(unit_rows(rng, 60, 8), [40, 20]), 3, 2)
     index = np.arange(1, len(windows), 2)
     wanted, _ = global_ranks(windows, index, windows.context(index)[:, -1])
-    found, _ = global_ranks_by_score(windows, index, cosine)
-    assert found.tolist() == wanted.tolist()
+    ranks, _ = global_ranks_by_score(windows, index, cosine)
+    assert ranks.tolist() == wanted.tolist()
 
 
 @pytest.mark.parametrize("shape", ["(3, 19)", "(20,)", "(20, 3)"])
@@ -88,8 +88,8 @@ def test_no_window(split_of):
     rng = np.random.default_rng(0)
     windows = Windows(split_of(unit_rows(rng, 20, 4), [20]), 2, 1)
     none = np.arange(0)
-    for found in (
+    for pair in (
         global_ranks(windows, none, np.empty((0, 4), np.float32)),
         global_ranks_by_score(windows, none, cosine),
     ):
-        assert [len(part) for part in found] == [0, 0]
+        assert [len(part) for part in pair] == [0, 0]

@@ -26,19 +26,19 @@ def test_gaps_keep_to_their_bound(way, dim, kind):
     exact = rows / np.linalg.norm(rows, axis=2, keepdims=True)
     q, chunks = torch.from_numpy(exact.astype(np.float32))
     scores = q.double().numpy() @ exact[1].T
-    own = scores[:, :1]  # the first chunk is the target of all
-    wanted = scores - own
-    gaps = way(q, torch.from_numpy(own[:, 0]).float())
+    target_score = scores[:, :1]  # the first chunk is the target of all
+    wanted = scores - target_score
+    gaps = way(q, torch.from_numpy(target_score[:, 0]).float())
     gap, spare = torch.full((2, len(q) - 3, len(chunks)), torch.nan)
     gaps.fill(slice(3, len(q)), way.prepare(chunks), gap, spare)
-    found, wanted = gap.numpy(), wanted[3:]
-    bound = way.rounding(dim) * (1 + np.abs(own[3:]))
-    assert (np.abs(found[:, :1]) <= bound).all()
-    sure = np.abs(found) > bound
-    assert (np.sign(found) == np.sign(wanted))[sure].all()
+    computed, wanted = gap.numpy(), wanted[3:]
+    bound = way.rounding(dim) * (1 + np.abs(target_score[3:]))
+    assert (np.abs(computed[:, :1]) <= bound).all()
+    sure = np.abs(computed) > bound
+    assert (np.sign(computed) == np.sign(wanted))[sure].all()
     assert (np.abs(wanted) < 3 * bound)[~sure].all()
     far = np.abs(wanted) > 3 * bound
-    assert np.allclose(found[far], wanted[far], rtol=0.5)
+    assert np.allclose(computed[far], wanted[far], rtol=0.5)
 
 
 def test_bounds_are_small():

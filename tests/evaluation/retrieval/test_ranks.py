@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvmctl.data import Windows, open_split
-from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.retrieval.ranks import (
     POOLS,
     in_article_ranks,
@@ -22,10 +22,10 @@ def unit_rows(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def agree(found: dict, wanted: dict, path: str = "") -> None:
+def agree(metrics: dict, wanted: dict, path: str = "") -> None:
     """Every figure the fast code gives is the reference's, and none of its own is missing."""
-    assert found.keys() >= wanted.keys() - {"global"}, path
-    for key, value in found.items():
+    assert metrics.keys() >= wanted.keys() - {"global"}, path
+    for key, value in metrics.items():
         if isinstance(value, dict):
             agree(value, wanted[key], f"{path}{key}/")
         else:
@@ -45,7 +45,7 @@ def compare(reference, windows: Windows, places: list, q: np.ndarray, min_articl
     assert [(p.article, p.first) for p in places] == [*zip(windows.article, windows.position)]
     exact = [row.tolist() for row in q.astype(np.float64)]
     wanted = reference.figures(articles, places, windows.horizon, exact, min_article)
-    agree(figures(windows, q, min_article=min_article), wanted)
+    agree(mean_metrics(windows, q, min_article=min_article), wanted)
     for pool, (ranks, sizes) in in_article_ranks(windows, np.arange(len(q)), q).items():
         expected = [reference.rank(articles, place, p, pool) for place, p in zip(places, exact)]
         assert [*zip(ranks, sizes)] == expected
@@ -151,10 +151,10 @@ def test_separate_windows(reference, tmp_path, k):
     places = [reference.Window(article, 4 - k, k, 4) for article in range(3)]
     q = unit_rows(rng, 3, 6)
     compare(reference, windows, places, q, min_article=5)
-    found = figures(windows, q)  # no article of 20 chunks
-    assert found["in_article"] == {pool: {"windows": 0} for pool in POOLS}
-    assert ("unseen" in found["margin"]) is (k <= 2)
-    assert ("second_last" in found["margin"]) is (k >= 2)
+    metrics = mean_metrics(windows, q)  # no article of 20 chunks
+    assert metrics["in_article"] == {pool: {"windows": 0} for pool in POOLS}
+    assert ("unseen" in metrics["margin"]) is (k <= 2)
+    assert ("second_last" in metrics["margin"]) is (k >= 2)
 
 
 def test_articles_need_not_lie_in_order(reference, split_of):
@@ -171,10 +171,10 @@ def test_a_selection_of_windows_is_measured_alone(split_of):
     q = unit_rows(rng, len(windows), 6)
     index = np.array([0, 3, 20, 21, 30, 44])
     ranks, sizes = in_article_ranks(windows, np.arange(len(windows)), q)["filtered"]
-    found, found_sizes = in_article_ranks(windows, index, q[index], ("filtered",))["filtered"]
-    assert found.tolist() == ranks[index].tolist()
+    fast, found_sizes = in_article_ranks(windows, index, q[index], ("filtered",))["filtered"]
+    assert fast.tolist() == ranks[index].tolist()
     assert found_sizes.tolist() == sizes[index].tolist()
-    part = figures(windows, q[index], index=index, pools=("filtered",))
+    part = mean_metrics(windows, q[index], index=index, pools=("filtered",))
     target = windows.target(index)
     assert part["cos_next"] == pytest.approx((q[index] * target).sum(1).mean(), abs=1e-6)
     assert part["in_article"].keys() == {"filtered"}
@@ -189,11 +189,13 @@ def test_a_prediction_that_is_not_a_number_is_no_success(split_of):
     q[[2, 5]] = np.nan
     ranks, sizes = in_article_ranks(windows, np.arange(len(windows)), q)["filtered"]
     assert (ranks == np.where(np.isnan(q[:, 0]), sizes, 1)).all()
-    found = figures(windows, q)
-    for means in ({"": found["cos_next"]}, found["cos_prev"], found["margin"]):
+    metrics = mean_metrics(windows, q)
+    for means in ({"": metrics["cos_next"]}, metrics["cos_prev"], metrics["margin"]):
         assert means
         assert np.isnan(list(means.values())).all()
-    assert figures(windows, np.full_like(q, np.nan))["margin"].keys() == found["margin"].keys()
+    assert (
+        mean_metrics(windows, np.full_like(q, np.nan))["margin"].keys() == metrics["margin"].keys()
+    )
 
 
 def test_windows_are_measured_block_by_block(split_of):
@@ -201,11 +203,11 @@ def test_windows_are_measured_block_by_block(split_of):
     rng = np.random.default_rng(2)
     windows = Windows(split_of(unit_rows(rng, 2600, 4), [1300, 1300]), 2, 3)
     q = unit_rows(rng, len(windows), 4)
-    found = figures(windows, q, pools=())
+    metrics = mean_metrics(windows, q, pools=())
     rows, seen = windows.rows, windows.position >= 3
     vectors = windows.split.vectors.astype(np.float64)
     following = (q * vectors[rows + 4]).sum(1)
-    assert found["cos_next"] == pytest.approx(following.mean(), abs=1e-6)
+    assert metrics["cos_next"] == pytest.approx(following.mean(), abs=1e-6)
     unseen = (q * vectors[rows - 3]).sum(1)[seen]
-    assert found["cos_prev"]["unseen"] == pytest.approx(unseen.mean(), abs=1e-6)
-    assert found["margin"]["unseen"] == pytest.approx((following[seen] - unseen).mean(), abs=1e-6)
+    assert metrics["cos_prev"]["unseen"] == pytest.approx(unseen.mean(), abs=1e-6)
+    assert metrics["margin"]["unseen"] == pytest.approx((following[seen] - unseen).mean(), abs=1e-6)

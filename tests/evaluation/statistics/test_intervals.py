@@ -41,15 +41,15 @@ def studentised(articles, counts):
     held = [article for article in articles if article]
     theta, m = ratio(held), len(held)
     left_out = [ratio(held[:i] + held[i + 1 :]) for i in range(m)]
-    jackknife = math.fsum((one - theta) ** 2 for one in left_out)
+    jackknife = math.fsum((value - theta) ** 2 for value in left_out)
     moves = []
     for count in counts:
         drawn = [a for a, times in zip(articles, count) for _ in range(times) if a]
         if drawn:
-            found = ratio(drawn)
-            own = linearised(drawn, found)
-            mixed = (1 - m**-1.5) * own + m**-1.5 * linearised(held, theta)
-            moves.append((found - theta, mixed))
+            estimate = ratio(drawn)
+            variance = linearised(drawn, estimate)
+            mixed = (1 - m**-1.5) * variance + m**-1.5 * linearised(held, theta)
+            moves.append((estimate - theta, mixed))
         else:
             moves.append((math.nan, math.nan))
     return theta, jackknife, moves
@@ -64,8 +64,8 @@ def bootstrap_t(theta, jackknife, moves, level, lowest=-math.inf, highest=math.i
 
 def grouped(values, article, denominator, articles):
     groups = [[] for _ in range(articles)]
-    for value, own, weight in zip(values, article, denominator):
-        groups[own].append((value, weight))
+    for value, number, weight in zip(values, article, denominator):
+        groups[number].append((value, weight))
     return groups
 
 
@@ -100,29 +100,29 @@ def test_intervals_are_bootstrap_t(articles, weighted):
     groups = grouped(values, article, denominator, 2 * articles)
     drawn = studentised(groups, resampling.counts)
     expected = bootstrap_t(*drawn, 0.9, each.min(), each.max())
-    found = resampling.interval(values, article, denominator if weighted else None, level=0.9)
-    assert found == pytest.approx(expected, rel=1e-9)
+    ends = resampling.interval(values, article, denominator if weighted else None, level=0.9)
+    assert ends == pytest.approx(expected, rel=1e-9)
 
 
 def test_draws_hold_the_figure_of_each():
     sample = made(5, 3)
     resampling = Resampling(12, seed=2, resamples=301)
     theta, _, moves = studentised(grouped(*sample, 12), resampling.counts)
-    found = resampling.draws(*sample)
-    assert np.isnan(found).any()
+    draws = resampling.draws(*sample)
+    assert np.isnan(draws).any()
     expected = [theta + move for move, _ in moves]
-    assert found.tolist() == pytest.approx(expected, rel=1e-9, nan_ok=True)
+    assert draws.tolist() == pytest.approx(expected, rel=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize("articles", [(12, 8), (120, 8), (120, 110)])
 def test_the_difference_of_two_splits(articles):
     resamplings = [Resampling(a, seed=a, resamples=41) for a in articles]
     samples = [made(seed, a) for seed, a in enumerate(articles)]
-    (a, va, one), (b, vb, other) = (
+    (a, va, first), (b, vb, other) = (
         studentised(grouped(*sample, r.articles), r.counts)
         for sample, r in zip(samples, resamplings)
     )
-    pairs = zip(one, other[-1:] + other[:-1])  # another draw of the other split
+    pairs = zip(first, other[-1:] + other[:-1])  # another draw of the other split
     moves = [(m - n, v + w) for (m, v), (n, w) in pairs]
     expected = bootstrap_t(a - b, va + vb, moves, 0.8)
     pair = ((r, *sample) for r, sample in zip(resamplings, samples))
@@ -132,9 +132,9 @@ def test_the_difference_of_two_splits(articles):
 @pytest.mark.parametrize("articles", [60, 150])
 def test_two_splits_of_the_same_seed_are_independent(articles):
     values, article, _ = made(1, articles)
-    one, other = Resampling(articles), Resampling(articles)
-    low, high = difference_interval((one, values, article), (other, values, article))
-    alone = np.diff(one.interval(values, article))[0]
+    first, other = Resampling(articles), Resampling(articles)
+    low, high = difference_interval((first, values, article), (other, values, article))
+    alone = np.diff(first.interval(values, article))[0]
     assert low < 0 < high
     assert high - low == pytest.approx(math.sqrt(2) * alone, rel=0.12)
 
@@ -173,9 +173,9 @@ def test_only_sums_matter(seed, articles):
     assert resampling.interval(*padded) == expected
     # Articles of one window each, which holds their sums.
     sums = np.bincount(article, values), np.arange(articles), np.bincount(article, denominator)
-    one, other = (resampling.resampled([x]) for x in ((values, article, denominator), sums))
+    first, other = (resampling.resampled([x]) for x in ((values, article, denominator), sums))
     for name in ("estimate", "variance", "shift", "variances"):
-        assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-8, abs=1e-12)
+        assert getattr(first, name) == pytest.approx(getattr(other, name), rel=1e-8, abs=1e-12)
 
 
 @given(st.floats(-1e6, 1e6), st.sampled_from([2, 30, 120]))
@@ -187,7 +187,7 @@ def test_windows_that_are_all_alike_leave_no_doubt(value, articles):
 
 
 @pytest.mark.filterwarnings("error")
-def test_what_cannot_be_said_is_nan():
+def test_what_is_unknown_is_nan():
     resampling = Resampling(5, resamples=50)
     nan = pytest.approx(NAN, nan_ok=True)
     one_article = np.random.default_rng(0).normal(0, 1, (20, 9))
@@ -199,9 +199,9 @@ def test_what_cannot_be_said_is_nan():
     weights = np.array([1.0, 0, 0])
     assert resampling.interval(np.array([1.0, 0, 0]), np.array([0, 1, 2]), weights) == nan
     assert resampling.intervals({}) == {}
-    here = resampling, np.array([1.0, 2, 3]), np.array([0, 1, 2])
-    assert difference_interval(here, (resampling, np.array([1.0]), np.array([0]))) == nan
-    assert np.isfinite(difference_interval(here, here)).all()
+    sample = resampling, np.array([1.0, 2, 3]), np.array([0, 1, 2])
+    assert difference_interval(sample, (resampling, np.array([1.0]), np.array([0]))) == nan
+    assert np.isfinite(difference_interval(sample, sample)).all()
 
 
 def test_a_figure_of_few_articles_has_draws_without_it():
@@ -216,13 +216,13 @@ def test_a_figure_of_few_articles_has_draws_without_it():
 def test_no_end_lies_beyond_the_windows():
     article = np.repeat(np.arange(6), 10)
     rates = np.array([1, 0.3, 1, 1, 0.9, 1])
-    found = np.tile(np.arange(10), 6) < 10 * rates[article]
+    hits = np.tile(np.arange(10), 6) < 10 * rates[article]
     resampling = Resampling(6)
-    low, high = resampling.interval(found.astype(float), article)
-    assert 0 <= low < found.mean() < high == 1
-    assert resampling.interval(3.0 * found, article, np.full(60, 3.0)) == pytest.approx((low, high))
-    other = resampling, found - 0.5, article
-    assert difference_interval((resampling, 0.5 * found, article), other)[1] <= 1
+    low, high = resampling.interval(hits.astype(float), article)
+    assert 0 <= low < hits.mean() < high == 1
+    assert resampling.interval(3.0 * hits, article, np.full(60, 3.0)) == pytest.approx((low, high))
+    other = resampling, hits - 0.5, article
+    assert difference_interval((resampling, 0.5 * hits, article), other)[1] <= 1
 
 
 def test_many_figures_at_once(monkeypatch):
@@ -230,13 +230,13 @@ def test_many_figures_at_once(monkeypatch):
     samples = {str(seed): made(seed, 30)[: 2 + seed % 2] for seed in range(150)}
     samples["17"] = samples["17"][0] * np.nan, samples["17"][1]
     resampling = Resampling(30, resamples=100)
-    found = resampling.intervals(samples, level=0.8)
-    assert list(found) == list(samples)
+    interval = resampling.intervals(samples, level=0.8)
+    assert list(interval) == list(samples)
     monkeypatch.setattr(module, "NUMBERS", 30 * 7)
     for name, sample in samples.items():
         alone = resampling.interval(*sample, level=0.8)
-        assert found[name] == pytest.approx(alone, rel=1e-9, nan_ok=True)
-    assert [name for name, ends in found.items() if np.isnan(ends).any()] == ["17"]
+        assert interval[name] == pytest.approx(alone, rel=1e-9, nan_ok=True)
+    assert [name for name, ends in interval.items() if np.isnan(ends).any()] == ["17"]
 
 
 def test_figures_share_their_draws():

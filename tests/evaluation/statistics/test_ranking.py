@@ -50,8 +50,8 @@ def test_no_window_no_figure():
 
 
 def test_figures_before_they_are_averaged():
-    found = per_window(np.array([1, 10.5]), np.array([4, 20]))
-    assert {name: values.tolist() for name, values in found.items()} == {
+    metrics = per_window(np.array([1, 10.5]), np.array([4, 20]))
+    assert {name: values.tolist() for name, values in metrics.items()} == {
         "r@1": [1, 0],
         "r@5": [1, 0],
         "r@10": [1, 0],
@@ -62,21 +62,21 @@ def test_figures_before_they_are_averaged():
 
 @given(pools)
 def test_chance_is_the_mean_of_all_ranks(sizes):
-    found = chance(np.array(sizes))
-    assert list(found) == NAMES
+    expected = chance(np.array(sizes))
+    assert list(expected) == NAMES
     for i, size in enumerate(sizes):
         ranks = np.arange(1, size + 1)
         for name, values in per_window(ranks, np.full(size, size)).items():
-            assert found[name][i] == pytest.approx(values.mean(), rel=1e-12)
+            assert expected[name][i] == pytest.approx(values.mean(), rel=1e-12)
 
 
 def test_chance_in_large_pools():
     sizes = np.array([600_000, 1, 600_000])
-    found = chance(sizes)
+    expected = chance(sizes)
     harmonic = math.log(600_000) + 0.5772156649015329 + 1 / 1_200_000
-    assert found["mrr"] == pytest.approx([harmonic / 600_000, 1, harmonic / 600_000], rel=1e-12)
-    assert found["mrr@10"][0] == pytest.approx(7381 / 2520 / 600_000)
-    assert found["r@10"].tolist() == [10 / 600_000, 1, 10 / 600_000]
+    assert expected["mrr"] == pytest.approx([harmonic / 600_000, 1, harmonic / 600_000], rel=1e-12)
+    assert expected["mrr@10"][0] == pytest.approx(7381 / 2520 / 600_000)
+    assert expected["r@10"].tolist() == [10 / 600_000, 1, 10 / 600_000]
 
 
 @given(pools, st.integers(0, 2**32))
@@ -99,18 +99,18 @@ def test_a_rank_index_of_0_is_chance_and_1_is_perfect(sizes, seed):
 def test_ties_keep_the_rank_index_at_chance_but_not_the_others():
     # Scores that are all alike: every candidate but the target ties.
     sizes = np.full(40, 4)
-    found = retrieval((sizes + 1) / 2, sizes)
-    assert found["amri"] == 0
-    assert found["r@1"] < found["chance_r@1"]
-    assert found["mrr"] < found["chance_mrr"]
+    metrics = retrieval((sizes + 1) / 2, sizes)
+    assert metrics["amri"] == 0
+    assert metrics["r@1"] < metrics["chance_r@1"]
+    assert metrics["mrr"] < metrics["chance_mrr"]
 
 
 @given(pools, st.integers(0, 2**32))
 def test_the_rank_curve_goes_through_the_figures(sizes, seed):
     sizes = np.array(sizes)
     ranks = 1 + np.random.default_rng(seed).integers(0, 2 * sizes - 1) / 2
-    found, by_chance = rank_curve(ranks, sizes, [1, 5, 10, 60])
+    curve, by_chance = rank_curve(ranks, sizes, [1, 5, 10, 60])
     figures = retrieval(ranks, sizes)
-    assert found.tolist() == pytest.approx([*(figures[f"r@{k}"] for k in (1, 5, 10)), 1])
+    assert curve.tolist() == pytest.approx([*(figures[f"r@{k}"] for k in (1, 5, 10)), 1])
     expected = [*(figures[f"chance_r@{k}"] for k in (1, 5, 10)), 1]
     assert by_chance.tolist() == pytest.approx(expected)

@@ -30,8 +30,8 @@ def by_hand(differences, article):
 )
 def test_few_articles_are_enumerated(pairs, scale):
     differences, article = zip(*pairs)
-    found = sign_flip(scale * np.array(differences), np.array(article))
-    assert found == pytest.approx(by_hand(differences, article))
+    p = sign_flip(scale * np.array(differences), np.array(article))
+    assert p == pytest.approx(by_hand(differences, article))
 
 
 def test_as_many_patterns_as_flips_are_enumerated():
@@ -62,10 +62,10 @@ def test_random_flips_approach_the_enumeration(monkeypatch, together):
     sums = [3, -1, 4, 1, -5, 9, -2, 6, 5, -3, 5, -8, 9, -7]
     exact = by_hand(sums, range(14))
     assert 0.2 < exact < 0.5
-    found = sign_flip(np.array(sums), np.arange(14))
-    assert found == pytest.approx(exact, abs=4 * math.sqrt(exact / 10_000))
-    assert found == sign_flip(np.array(sums), np.arange(14))
-    assert found != sign_flip(np.array(sums), np.arange(14), seed=1)
+    p = sign_flip(np.array(sums), np.arange(14))
+    assert p == pytest.approx(exact, abs=4 * math.sqrt(exact / 10_000))
+    assert p == sign_flip(np.array(sums), np.arange(14))
+    assert p != sign_flip(np.array(sums), np.arange(14), seed=1)
 
 
 def test_uniform_where_there_is_no_difference():

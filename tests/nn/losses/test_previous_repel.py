@@ -22,12 +22,12 @@ def dot(a: torch.Tensor, b: torch.Tensor) -> float:
 def test_previous_repel_is_its_formula(random_batch, declared, predictions, step, margin):
     batch, q = random_batch(9), predictions(9)
     loss = PreviousRepel(PreviousRepelOptions(margin=margin))
-    found = loss(Prediction(q), declared("previous-repel", batch), step)
+    output = loss(Prediction(q), declared("previous-repel", batch), step)
     gaps = [dot(q[i], batch.target[i]) - dot(q[i], batch.last[i]) for i in range(9)]
     assert min(gaps) < margin < max(gaps)
-    assert found.terms.keys() == {"margin"}
+    assert output.terms.keys() == {"margin"}
     expected = [max(0.0, margin - gap) for gap in gaps]
-    assert found.terms["margin"].tolist() == pytest.approx(expected, abs=1e-6)
+    assert output.terms["margin"].tolist() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lvmctl import Batch, Prediction
-from lvmctl.nn.loss_value import long_form
+from lvmctl.nn.loss_value import loss_output
 from lvmctl.nn.losses.records import LOSSES
 from lvmctl.registry import load_registry
 from lvmctl.registry.build import build
@@ -28,11 +28,11 @@ def output(step, declared):
     def run(name: str, q: torch.Tensor, batch: Batch):
         options, shape = RECORDS[name].options(), Shape(q.shape[-1], 5)
         loss = build(registry, registry.get("loss", name), options=options, shape=shape)
-        found = loss(Prediction(q=q), declared(name, batch), step)
-        found = long_form(found, name, len(q))
-        assert found.metrics == {}
-        assert found.terms.keys() == {TERMS[name]}
-        return found.terms[TERMS[name]]
+        output = loss(Prediction(q=q), declared(name, batch), step)
+        output = loss_output(output, name, len(q))
+        assert output.metrics == {}
+        assert output.terms.keys() == {TERMS[name]}
+        return output.terms[TERMS[name]]
 
     return run
 
@@ -42,23 +42,23 @@ def dot(a: list[float], b: list[float]) -> float:
 
 
 def by_loop(name: str, q: torch.Tensor, batch: Batch) -> list[float]:
-    fields, found = (q, batch.target, batch.last), []
-    for own, target, last in zip(*(field.double().tolist() for field in fields)):
+    fields, rows = (q, batch.target, batch.last), []
+    for row, target, last in zip(*(field.double().tolist() for field in fields)):
         if name == "cosine":
-            loss = 1 - dot(own, target)
+            loss = 1 - dot(row, target)
         elif name == "mse":
-            loss = math.fsum((a - b) ** 2 for a, b in zip(own, target)) / len(own)
+            loss = math.fsum((a - b) ** 2 for a, b in zip(row, target)) / len(row)
         else:
-            loss = max(0.0, 0.07 - dot(own, target) + dot(own, last))
-        found.append(loss)
-    return found
+            loss = max(0.0, 0.07 - dot(row, target) + dot(row, last))
+        rows.append(loss)
+    return rows
 
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_a_loss_is_its_formula_for_each_window(random_batch, predictions, output, name):
     batch, q = random_batch(9), predictions(9)
-    found = output(name, q, batch).tolist()
-    assert found == pytest.approx(by_loop(name, q, batch), abs=1e-6)
+    values = output(name, q, batch).tolist()
+    assert values == pytest.approx(by_loop(name, q, batch), abs=1e-6)
 
 
 def test_mse_of_unit_vectors_is_the_scaled_cosine_loss(random_batch, predictions, output):

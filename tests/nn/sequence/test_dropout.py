@@ -23,9 +23,9 @@ def test_rate_scale_and_mean(p, shape):
     n = x.numel()
     dropped = (y == 0).float().mean().item()
     assert dropped == pytest.approx(p, abs=5 * math.sqrt(p * (1 - p) / n) + 2**-16)
-    kept = y[y != 0]
-    assert kept.unique().numel() == 1
-    assert kept[0].item() == pytest.approx(1 / (1 - p), rel=1e-3)
+    nonzero = y[y != 0]
+    assert nonzero.unique().numel() == 1
+    assert nonzero[0].item() == pytest.approx(1 / (1 - p), rel=1e-3)
     error = 5 * math.sqrt(p / (1 - p) / n)
     assert y.mean().item() == pytest.approx(1, abs=error)
 
@@ -33,8 +33,8 @@ def test_rate_scale_and_mean(p, shape):
 def test_kept_elements_are_scaled_each_by_itself():
     x = torch.randn(40, 30)
     y = dropout(x, 0.25, training=True)
-    kept = y != 0
-    assert torch.allclose(y[kept], x[kept] / 0.75)
+    nonzero = y != 0
+    assert torch.allclose(y[nonzero], x[nonzero] / 0.75)
 
 
 def test_the_rate_is_rounded_to_one_part_in_65536_and_the_mean_kept():

@@ -41,9 +41,9 @@ def heard():
 
 
 def test_one_after_another_and_a_failure_stops_nothing(heard):
-    told = "print('hear', file=sys.stderr); print('not this')"
+    script = "print('hear', file=sys.stderr); print('not this')"
     fails = "sys.stderr.write('error: no luck; try again\\n'); sys.exit(5)"
-    assert heard.run({"a": told, "b": fails, "c": "pass"}) is None
+    assert heard.run({"a": script, "b": fails, "c": "pass"}) is None
     assert heard == [
         ("begins", "a"), "a | hear", ("ends", "a", 0, None),
         ("begins", "b"), "b | error: no luck; try again", ("ends", "b", 5, "no luck; try again"),
@@ -216,7 +216,7 @@ def test_a_process_that_ends_before_it_reads_its_task(heard, monkeypatch):
     assert heard == [("begins", "a"), ("ends", "a", 4, None)]
 
 
-def test_handlers_are_put_back_and_an_ignored_signal_stays_ignored(heard):
+def test_handlers_are_restored_and_an_ignored_signal_stays_ignored(heard):
     before = signal.getsignal(signal.SIGTERM)
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -246,15 +246,15 @@ TASK = """{"argv": ["lvmctl"], "plugins": {}, "debug": false, "verbose": false, 
 "request": {"recipe": "p8", "out": "run", "sources": {}}}""".replace("\n", " ")
 
 
-@pytest.mark.parametrize("given", [TASK + "\n", ""], ids=["while it trains", "before its task"])
-def test_a_trial_ends_when_its_parent_is_gone(cli_env, tmp_path, given):
+@pytest.mark.parametrize("sent", [TASK + "\n", ""], ids=["while it trains", "before its task"])
+def test_a_trial_ends_when_its_parent_is_gone(cli_env, tmp_path, sent):
     """Its stdin closes, and the training ends as after a SIGTERM."""
     from lvmctl.cli.train.trial import COMMAND
 
     with subprocess.Popen(
         COMMAND, env=cli_env, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        process.stdin.write(given)
+        process.stdin.write(sent)
         process.stdin.close()
         process.stderr.read()
         assert process.wait() in (143, -signal.SIGTERM)

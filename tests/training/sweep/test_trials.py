@@ -45,8 +45,8 @@ def run(trained, tmp_path):
 
 
 def request(out, **changed):
-    given = {"layers": [("test", OPTIONS)], "sources": {"data": DATA}} | changed
-    return job.TrainRequest("p8", out=out, **given)
+    arguments = {"layers": [("test", OPTIONS)], "sources": {"data": DATA}} | changed
+    return job.TrainRequest("p8", out=out, **arguments)
 
 
 def checked(out, **changed):
@@ -66,9 +66,9 @@ def test_a_run_with_epochs_to_go_is_begun(run):
     assert state(run, 2) == "begun"
 
 
-@pytest.mark.parametrize("said", ["failed", "ended: no room", "", None])
-def test_a_run_that_did_not_say_it_finished_is_begun(run, said):
-    RunDirectory(run).update_manifest(outcome=said)
+@pytest.mark.parametrize("outcome", ["failed", "ended: no room", "", None])
+def test_a_run_that_did_not_say_it_finished_is_begun(run, outcome):
+    RunDirectory(run).update_manifest(outcome=outcome)
     assert state(run, 1) == "begun"
 
 
@@ -183,17 +183,17 @@ def test_differences_of_recipes_and_options():
     assert differences(a, a | {"select": 2}) == ["select differs"]
 
 
-def test_all_trials_are_checked_and_equal_faults_told_once(tmp_path):
+def test_all_trials_are_checked_and_equal_faults_reported_once(tmp_path):
     wrong = {"layers": [("x", {"lrr": 1})]}
     lost = {"sources": {"data": "nowhere"}}
-    given = {"a": {}, "b": lost, "c": wrong, "d": lost}
-    trials = [Trial(n, n, request(tmp_path / n, **g)) for n, g in given.items()]
+    states = {"a": {}, "b": lost, "c": wrong, "d": lost}
+    trials = [Trial(n, n, request(tmp_path / n, **g)) for n, g in states.items()]
     with pytest.raises(LvmctlError) as caught:
         check(load_registry(), trials)
-    said = str(caught.value)
+    message = str(caught.value)
     assert caught.value.exit_code == 3
-    assert said.startswith("b, d: nowhere: no such store")
-    assert "; c: recipe p8: unknown option 'lrr'" in said
+    assert message.startswith("b, d: nowhere: no such store")
+    assert "; c: recipe p8: unknown option 'lrr'" in message
     assert list(tmp_path.iterdir()) == []
 
 

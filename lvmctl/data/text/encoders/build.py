@@ -35,7 +35,7 @@ def build_encoder(name: str, layers: Sequence[tuple[str, Any]]) -> tuple[Entry, 
     require(cast(EncoderSpec, entry.record))
     options = bind(entry.record.options, layers).options
     encoder = build(registry, entry, options=options)
-    return entry, encoder if entry.plugin.found == CORE else AttributedEncoder(entry, encoder)
+    return entry, encoder if entry.plugin.origin == CORE else AttributedEncoder(entry, encoder)
 
 
 class AttributedEncoder:

@@ -109,8 +109,8 @@ class Lsa:
     def _choose_terms(self, counts: list[Counter[str]]) -> None:
         seen = Counter(term for count in counts for term in count)
         most = max(1, math.floor(self.options.max_share * len(counts)))
-        kept = [(-n, term) for term, n in seen.items() if self.options.min_texts <= n <= most]
-        chosen = sorted(term for _, term in sorted(kept)[: self.options.max_terms])
+        candidates = [(-n, term) for term, n in seen.items() if self.options.min_texts <= n <= most]
+        chosen = sorted(term for _, term in sorted(candidates)[: self.options.max_terms])
         bounds = f"at least {self.options.min_texts} and at most {most} of the {len(counts)} texts"
         hint = "give more text, or set the encoder's min_texts to 1 and max_share to 1"
         refuse(not chosen, f"no word occurs in {bounds} the encoder is fitted on", hint=hint)

@@ -1,4 +1,4 @@
-"""Can a window be told from its mirror image? (docs/methods.md#arrow)
+"""Can a window be distinguished from its mirror image? (docs/methods.md#arrow)
 
 A window's score is the sum over its adjacent pairs of x̃_tᵀ B x̃_{t+1} with Bᵀ = -B: reading the
 window backward changes its sign and nothing else. x̃ holds principal components and a 1, by which
@@ -103,7 +103,7 @@ def classify(sample: WindowSample, refits: int = 199, seed: int = 0) -> dict[str
     anew in every refit, on a part of the articles fitted on.
 
     Returns:
-        ``accuracy``, the share of held-out windows told from their mirror images, chance 0.5, an
+        ``accuracy``, the share of held-out windows distinguished from mirror images, chance 0.5, an
         undecided window counting one half; ``p``, the share of refits that do as well, the fit
         itself among them; ``null_mean`` of the refits and ``null_range``, their 2.5 % and 97.5 %
         quantiles.

@@ -110,7 +110,7 @@ def refuse_unordered(split: Split) -> None:
     """
     if split.separate:
         raise DataError(
-            "holds separate windows, which have no direction apart from their articles'",
+            "holds separate windows, whose order in their articles is unknown",
             where=split.name,
             hint="import files with article_ids and target_indices",
         )

@@ -50,13 +50,13 @@ def lag_curve(
             if lag == 1:
                 steps[number] = np.diff(cosines).sum()
     index = np.arange(articles)
-    columns = {
+    samples = {
         str(lag): (sums[lag], index, counts[lag]) for lag in range(1, lags + 1) if counts[lag].any()
     }
     interior = np.maximum(split.lengths - 2, 0)
     if interior.any():
-        columns["telescoping"] = (steps, index, interior)
-    records = ratios(columns, resampling)
+        samples["telescoping"] = (steps, index, interior)
+    records = ratios(samples, resampling)
     telescoping = records.pop("telescoping", None)
     if telescoping:
         chunks, long = int(interior.sum()), int((interior > 0).sum())
@@ -87,14 +87,14 @@ def recency(split: Split, resampling: Resampling, context: int) -> dict[str, dic
         far = np.einsum("td,td->t", chunks[:-context], chunks[context:]).sum(dtype=np.float64)
         sums[:, number] = near[context - 1 :].sum() - far, near[:count].sum() - far
     index = np.arange(len(counts))
-    columns = {name: (values, index, counts) for name, values in zip(("forward", "backward"), sums)}
-    return ratios(columns, resampling)
+    samples = {name: (values, index, counts) for name, values in zip(("forward", "backward"), sums)}
+    return ratios(samples, resampling)
 
 
-def ratios(columns: dict[str, tuple], resampling: Resampling) -> dict[str, dict[str, Any]]:
+def ratios(samples: dict[str, tuple], resampling: Resampling) -> dict[str, dict[str, Any]]:
     """Σ values / Σ denominators of each ``(values, article, denominators)``, with its interval."""
-    ends = resampling.intervals(columns)
+    ends = resampling.intervals(samples)
     return {
         name: estimate_record(values.sum() / counts.sum(), ends[name])
-        for name, (values, _, counts) in columns.items()
+        for name, (values, _, counts) in samples.items()
     }

@@ -88,16 +88,16 @@ def predictability(
         article.append(np.repeat(order[held], counts[order[held]]))
     names, place = np.unique(np.concatenate(article), return_inverse=True)
     (forward, forward_last), (backward, backward_last) = np.concatenate(values, axis=2)
-    columns = {
+    cosines = {
         "forward": forward,
         "backward": backward,
         "difference": forward - backward,
         "margin_forward": forward - forward_last,
         "margin_backward": backward - backward_last,
     }
-    samples = {name: (column, place) for name, column in columns.items()}
+    samples = {name: (cosine, place) for name, cosine in cosines.items()}
     ends = Resampling(len(names), seed).intervals(samples)
-    records = {name: estimate_record(columns[name].mean(), ends[name]) for name in columns}
+    records = {name: estimate_record(cosines[name].mean(), ends[name]) for name in cosines}
     return records | {"windows": len(place), "articles": len(names)}
 
 

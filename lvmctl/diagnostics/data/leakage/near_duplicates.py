@@ -142,11 +142,11 @@ def find_repeats(
     with float32_products(), workers() as pool:
         for number, left in enumerate(sides):
             row = [(left, right) for right in sides[number:]]
-            for (_, right), (one, other, cosine) in zip(row, pool.map(search.pairs, row)):
-                repeats.add(one, other, cosine)
+            for (_, right), (first, second, cosine) in zip(row, pool.map(search.pairs, row)):
+                repeats.add(first, second, cosine)
                 if right > left:  # a tile on the diagonal holds every pair both ways
-                    order = np.argsort(other, kind="stable")
-                    repeats.add(other[order], one[order], cosine[order])
+                    order = np.argsort(second, kind="stable")
+                    repeats.add(second[order], first[order], cosine[order])
                 progress(1)
             chunks.release()
     return repeats
@@ -194,21 +194,21 @@ class TileSearch:
         Returns:
             Two chunks of different articles, (n,) int64 each, and their cosine (n,) float64.
         """
-        one, other = self._possible(*sides)
-        if len(one) <= SMALL:
-            cosine = exact(self.chunks, one, other)
-            kept = cosine > self.threshold
+        first, second = self._possible(*sides)
+        if len(first) <= SMALL:
+            cosine = exact(self.chunks, first, second)
+            is_repeat = cosine > self.threshold
         else:
             left, right = (unit(self.chunks.stored(np.arange(*side))) for side in sides)
             scores = self._product(*map(torch.from_numpy, (left, right)))
-            cosine = scores[one - sides[0][0], other - sides[1][0]].astype(np.float64)
-            kept = above(
+            cosine = scores[first - sides[0][0], second - sides[1][0]].astype(np.float64)
+            is_repeat = above(
                 cosine,
                 self.threshold,
                 self.chunks.dim,
-                lambda pair: exact(self.chunks, one[pair], other[pair]),
+                lambda pair: exact(self.chunks, first[pair], second[pair]),
             )
-        return one[kept], other[kept], cosine[kept]
+        return first[is_repeat], second[is_repeat], cosine[is_repeat]
 
     def _possible(
         self, left: tuple[int, int], right: tuple[int, int]
@@ -218,19 +218,19 @@ class TileSearch:
         floor = self.threshold - 3 * rounding(self.chunks.dim)
         rows = np.flatnonzero(bound.max(axis=1) > floor)
         row, column = np.nonzero(bound[rows] > floor)
-        one, other = rows[row] + left[0], column + right[0]
-        apart = self.chunks.article[one] != self.chunks.article[other]
-        return one[apart], other[apart]
+        first, second = rows[row] + left[0], column + right[0]
+        apart = self.chunks.article[first] != self.chunks.article[second]
+        return first[apart], second[apart]
 
     def _product(self, left: torch.Tensor, right: torch.Tensor) -> np.ndarray:
         """(m, n) float32, which the thread's next product overwrites."""
         return product(left, right, *self.scratch.pair(len(left), len(right))).numpy()
 
 
-def exact(chunks: Chunks, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def exact(chunks: Chunks, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Cosines (n,) float64, at most 1, of pairs of chunks."""
-    sides = (lambda part: chunks.stored(one[part])), (lambda part: chunks.stored(other[part]))
-    return exact_cosines(*sides, len(one), chunks.dim)
+    sides = (lambda part: chunks.stored(first[part])), (lambda part: chunks.stored(second[part]))
+    return exact_cosines(*sides, len(first), chunks.dim)
 
 
 def parts(index: np.ndarray, width: int) -> Iterator[np.ndarray]:

@@ -101,8 +101,8 @@ class Overlaps:
         partner = self.repeats.partner[chosen, known]
         cosines = exact(self.chunks, chosen, partner).tolist()
         return [
-            {"cosine": value, "chunk": one, "repeats": other}
-            for value, one, other in zip(cosines, self._places(chosen), self._places(partner))
+            {"cosine": value, "chunk": chunk, "repeats": partner}
+            for value, chunk, partner in zip(cosines, self._places(chosen), self._places(partner))
         ]
 
     def within(self, name: str) -> dict[str, Any]:
@@ -145,9 +145,9 @@ class Overlaps:
     def ordinary(self) -> dict[str, Any]:
         """Cosines of random pairs of different articles; nothing where there is one article."""
         rng = np.random.default_rng(self.options.seed)
-        one, other = rng.integers(0, len(self.chunks), (2, PAIRS))
-        apart = self.chunks.article[one] != self.chunks.article[other]
-        cosine = exact(self.chunks, one[apart], other[apart])
+        first, second = rng.integers(0, len(self.chunks), (2, PAIRS))
+        apart = self.chunks.article[first] != self.chunks.article[second]
+        cosine = exact(self.chunks, first[apart], second[apart])
         if not len(cosine):
             return {"pairs": 0}
         median, high = np.quantile(cosine, (0.5, ORDINARY)).tolist()

@@ -67,10 +67,10 @@ def _alike(
         chunks = torch.from_numpy(split.unit_rows(start + low, start + high))
         cosine = product(query, chunks, *torch.empty(2, len(query), len(chunks))).numpy()
 
-        def exact(one: np.ndarray, other: np.ndarray, first: int = start + low) -> np.ndarray:
-            left, right = start + place[one], first + other
+        def exact(row: np.ndarray, column: np.ndarray, first: int = start + low) -> np.ndarray:
+            left, right = start + place[row], first + column
             rows = (lambda part: stored[left[part]]), (lambda part: stored[right[part]])
-            return exact_cosines(*rows, len(one), split.dim)
+            return exact_cosines(*rows, len(row), split.dim)
 
         alike[:, low:high] = above(cosine, threshold, split.dim, exact)
     alike[np.arange(len(place)), place] = False

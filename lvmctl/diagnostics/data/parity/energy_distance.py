@@ -23,7 +23,7 @@ CHUNKS = 4
 
 
 def energy_distance(
-    one: Split, other: Split, permutations: int, seed: int
+    first: Split, second: Split, permutations: int, seed: int
 ) -> dict[str, Any] | None:
     """Compare a sample of chunks of two splits of one dimension.
 
@@ -34,7 +34,7 @@ def energy_distance(
         where either has fewer than two articles.
     """
     rng = np.random.default_rng(seed)
-    samples = [_sample(split, rng) for split in (one, other)]
+    samples = [_sample(split, rng) for split in (first, second)]
     chunks, counts = (np.concatenate(parts) for parts in zip(*samples))
     sizes = (len(samples[0][1]), len(samples[1][1]))
     if min(sizes) < 2:
@@ -90,6 +90,6 @@ def _energies(
     within = (inner * labels).sum(axis=1)
     across = inner.sum(axis=1) - within
     others = between.sum() - 2 * across - within
-    one, other = sizes
-    cross = 2 * across / (one * other)
-    return cross - within / (one * (one - 1)) - others / (other * (other - 1)), cross
+    first, second = sizes
+    cross = 2 * across / (first * second)
+    return cross - within / (first * (first - 1)) - others / (second * (second - 1)), cross

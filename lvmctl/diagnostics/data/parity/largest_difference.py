@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 ROUNDING = 1e-7
-"""Smallest standard error told apart from rounding: means of float32 cosines have no more digits.
+"""Smallest standard error that is not rounding: means of float32 cosines have no more digits.
 """
 BLOCK = 2**21
 """Labels permuted at a time (16 MB as floats)."""

@@ -61,9 +61,9 @@ class SplitParity:
             except DataError as error:  # it informs and does not decide
                 notes.append(f"{name} is left out: {error}")
         traits = {}
-        for name, own in windows.items():
-            with reporter.progress(f"{name} windows", "windows", len(own)) as done:
-                traits[name] = measure(own, done)
+        for name, part in windows.items():
+            with reporter.progress(f"{name} windows", "windows", len(part)) as done:
+                traits[name] = measure(part, done)
         notes += data_notes(traits, options.context)
         for note in notes:
             reporter.info(note)
@@ -115,17 +115,17 @@ class SplitParity:
     def _windows(self, split: Split) -> Windows:
         return Windows(split, self.options.context, self.options.horizon)
 
-    def _compare(self, one: Traits, other: Traits, names: list[str]) -> Comparison:
+    def _compare(self, first: Traits, second: Traits, names: list[str]) -> Comparison:
         return compare(
-            tuple(np.stack([t.sums[name] for name in names], axis=1) for t in (one, other)),
-            (one.windows, other.windows),
+            tuple(np.stack([t.sums[name] for name in names], axis=1) for t in (first, second)),
+            (first.windows, second.windows),
             self.options.level,
-            self._permutations(one, other),
+            self._permutations(first, second),
             self.options.seed,
         )
 
-    def _permutations(self, one: Traits, other: Traits) -> int:
-        most = max(MIN_PERMUTATIONS, LABELS // (one.articles + other.articles))
+    def _permutations(self, first: Traits, second: Traits) -> int:
+        most = max(MIN_PERMUTATIONS, LABELS // (first.articles + second.articles))
         return min(self.options.permutations, most)
 
 

@@ -77,7 +77,7 @@ def pairs(windows: Windows) -> list[Pair]:
 def measure(windows: Windows, done: Callable[[int], object] = lambda count: None) -> Traits:
     """Traits of all windows, in one pass over their chunks.
 
-    Traits, each a value per window and in [-1, 1] unless said:
+    Traits, each a value per window and in [-1, 1] unless given:
 
     - ``lag_1`` …: cosine of two chunks so far apart; see :func:`pairs`.
     - ``delta``: recency Δ = cos(c_last, y) - cos(c_0, y), in [-2, 2]; K >= 2.
@@ -114,10 +114,10 @@ def measure(windows: Windows, done: Callable[[int], object] = lambda count: None
     used = counts > 0
     return Traits(
         windows=counts[used],
-        sums={name: column[used] for name, column in sums.items()},
+        sums={name: part[used] for name, part in sums.items()},
         quantiles={
-            name: dict(zip(map(str, QUANTILES), np.quantile(column, QUANTILES).tolist()))
-            for name, column in values.items()
+            name: dict(zip(map(str, QUANTILES), np.quantile(part, QUANTILES).tolist()))
+            for name, part in values.items()
         },
         separate=split.separate,
     )

@@ -76,11 +76,11 @@ def intervals(groups: Sequence[Moments], seed: int) -> dict[str, Interval]:
     if count < 2:
         return dict.fromkeys(figures(whole), (math.nan, math.nan))
     without = [figures(whole - group) for group in groups]
-    columns = {}
+    samples = {}
     for name, value in figures(whole).items():
         left = np.array([remaining[name] for remaining in without])
-        columns[name] = (value + (count - 1) * (left.mean() - left), np.arange(count))
-    return Resampling(count, seed).intervals(columns)
+        samples[name] = (value + (count - 1) * (left.mean() - left), np.arange(count))
+    return Resampling(count, seed).intervals(samples)
 
 
 def summed(groups: Sequence[Moments]) -> Moments:

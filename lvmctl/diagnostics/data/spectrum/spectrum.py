@@ -114,8 +114,8 @@ class StoreGeometry:
             inside, usual = np.empty(len(within)), np.empty(len(within))
             for place, index in enumerate(within):
                 start, length = split.starts[index], split.lengths[index]
-                own = split.unit_rows(start, start + length)
-                inside[place] = skewness(k_occurrences(own, k, done))
+                rows_of_article = split.unit_rows(start, start + length)
+                inside[place] = skewness(k_occurrences(rows_of_article, k, done))
                 random = isotropic_rows(length, split.dim, rng)
                 usual[place] = skewness(k_occurrences(random, k, done))
         draws = Resampling(len(split.lengths), options.seed)
@@ -191,9 +191,9 @@ def norms(split: Split) -> dict[str, dict[str, float]]:
     quantiles = {"stored": quantiles_of(stored)}
     path = Path(split.source.get("path", "")) / NORMS
     if path.is_file() and "joined" not in split.source:
-        kept = open_npy(path)
-        if kept.shape == (len(split.vectors),):
-            quantiles["encoder"] = quantiles_of(np.asarray(kept[rows], np.float64))
+        before = open_npy(path)
+        if before.shape == (len(split.vectors),):
+            quantiles["encoder"] = quantiles_of(np.asarray(before[rows], np.float64))
     return quantiles
 
 

@@ -56,7 +56,7 @@ def sentence(spread: dict[str, dict[str, Any]], dim: int) -> str:
 def change(retrieval: dict[str, Any]) -> str:
     """The transform that helps ``direct`` most, with what it changes, or that none does."""
     if "reason" in retrieval:
-        return f"what a transform would change cannot be said: {retrieval['reason']}"
+        return f"what a transform would change is unknown: {retrieval['reason']}"
     tried, name = retrieval["transforms"], retrieval["best"]
     if not tried:
         return ""
@@ -149,9 +149,9 @@ def plot_spectrum(shares: np.ndarray, chunks: int, counts: dict[str, np.ndarray]
         left.set_yscale("log")
         left.set_ylim(shares[shares > 1e-6].min() / 2, 1)  # the rest is rounding
     left.set_title(f"Spectrum of {chunks:,} chunks")
-    edges = np.arange(max(own.max() for own in counts.values()) + 2) - 0.5
-    for (label, own), style in zip(counts.items(), ("-", "--")):
-        share = np.histogram(own, edges)[0] / len(own)
+    edges = np.arange(max(each.max() for each in counts.values()) + 2) - 0.5
+    for (label, each), style in zip(counts.items(), ("-", "--")):
+        share = np.histogram(each, edges)[0] / len(each)
         right.step(edges[:-1] + 0.5, share, where="mid", linestyle=style, label=label)
     right.axvline(k, color="grey", linewidth=0.8)
     right.set(xlabel=f"times among the {k} nearest of others", ylabel="share of chunks")

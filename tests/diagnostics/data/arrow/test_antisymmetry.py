@@ -29,13 +29,13 @@ DATA = Path(__file__).parents[5] / "shared" / "data"
 
 def gammas(articles: list[np.ndarray], mean: np.ndarray, lag: int) -> list[np.ndarray]:
     """S_a of each article, by an explicit loop over its pairs."""
-    found = []
+    ps = []
     for chunks in articles:
         total = np.zeros((len(mean), len(mean)))
         for t in range(len(chunks) - lag):
             total += np.outer(chunks[t] - mean, chunks[t + lag] - mean)
-        found.append(total)
-    return found
+        ps.append(total)
+    return ps
 
 
 def slow(articles: list[np.ndarray], lag: int) -> float:
@@ -56,22 +56,22 @@ def uneven(lengths: list[int], seed: int = 0, dim: int = 5) -> Split:
 def test_a_lag_is_its_definition_and_reversals_are_of_real_articles(lengths, seed):
     split = uneven(lengths, seed)
     articles = articles_of(split)
-    found, _ = antisymmetry(split, permutations=5, seed=seed)
-    assert list(found) == [lag for lag in (1, 2, 3) if lag < max(lengths)]
+    lags, _ = antisymmetry(split, permutations=5, seed=seed)
+    assert list(lags) == [lag for lag in (1, 2, 3) if lag < max(lengths)]
     signs = np.random.default_rng(seed).integers(0, 2, (5, len(lengths)))
-    for lag, one in found.items():
-        assert one["A"] == pytest.approx(slow(articles, lag), abs=1e-4)
-        assert one["pairs"] == sum(max(length - lag, 0) for length in lengths)
+    for lag, each in lags.items():
+        assert each["A"] == pytest.approx(slow(articles, lag), abs=1e-4)
+        assert each["pairs"] == sum(max(length - lag, 0) for length in lengths)
         null = [
-            slow([x if keep else x[::-1] for x, keep in zip(articles, kept)], lag) for kept in signs
+            slow([x[::sign] for x, sign in zip(articles, drawn)], lag) for drawn in 2 * signs - 1
         ]
-        assert one["null_mean"] == pytest.approx(np.mean(null), abs=1e-4)
-        assert one["null_std"] == pytest.approx(np.std(null), abs=1e-4)
+        assert each["null_mean"] == pytest.approx(np.mean(null), abs=1e-4)
+        assert each["null_std"] == pytest.approx(np.std(null), abs=1e-4)
         apart = np.array(null) - slow(articles, lag)
         # Values that differ by float32's rounding only are no ties and could count as either.
         assume(not any((abs(apart) > 1e-9) & (abs(apart) < 1e-4)))
         reached = sum(apart >= -1e-9)
-        assert one["p"] == pytest.approx((1 + reached) / 6)
+        assert each["p"] == pytest.approx((1 + reached) / 6)
 
 
 @pytest.mark.parametrize("block", [40, 1500, 1 << 25])
@@ -114,13 +114,13 @@ def test_wide_stores_have_fewer_groups():
 @pytest.mark.parametrize("theta", [40.0, 75.0])
 def test_the_effect_of_a_rotation_is_twice_the_sine_of_its_angle(theta):
     (split,) = draws("rotation", 1, articles=60, chunks=20, dim=8, theta=theta)
-    found, p = antisymmetry(split, permutations=199)
+    lags, p = antisymmetry(split, permutations=199)
     assert p == pytest.approx(1 / 200)
-    for lag, one in found.items():
+    for lag, each in lags.items():
         true = 2 * abs(math.sin(math.radians(lag * theta)))
-        assert one["corrected"]["value"] == pytest.approx(true, abs=0.05)
-        assert one["corrected"]["ci"][0] - 0.02 < true < one["corrected"]["ci"][1] + 0.02
-        assert one["corrected"]["ci"][0] < one["corrected"]["value"] < one["corrected"]["ci"][1]
+        assert each["corrected"]["value"] == pytest.approx(true, abs=0.05)
+        assert each["corrected"]["ci"][0] - 0.02 < true < each["corrected"]["ci"][1] + 0.02
+        assert each["corrected"]["ci"][0] < each["corrected"]["value"] < each["corrected"]["ci"][1]
 
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says():
@@ -149,26 +149,26 @@ def test_the_numerator_is_unbiased():
 
 @pytest.mark.parametrize("world", ["ar1", "topic", "shuffled"])
 def test_the_verdicts_p_holds_its_level_where_there_is_no_arrow(world):
-    found = [
+    results = [
         antisymmetry(split, permutations=99, seed=i) for i, split in enumerate(draws(world, 200))
     ]
-    assert 0.01 <= np.mean([p <= 0.05 for _, p in found]) <= 0.10
+    assert 0.01 <= np.mean([p <= 0.05 for _, p in results]) <= 0.10
     for lag in (1, 2, 3):
-        assert 0.01 <= np.mean([each[lag]["p"] <= 0.05 for each, _ in found]) <= 0.10
+        assert 0.01 <= np.mean([each[lag]["p"] <= 0.05 for each, _ in results]) <= 0.10
 
 
 def test_a_rotation_is_found():
-    found = [antisymmetry(split, permutations=99)[1] for split in draws("rotation", 20, 50, 40, 16)]
-    assert np.mean([p <= 0.05 for p in found]) >= 0.95
+    ps = [antisymmetry(split, permutations=99)[1] for split in draws("rotation", 20, 50, 40, 16)]
+    assert np.mean([p <= 0.05 for p in ps]) >= 0.95
 
 
 def test_an_arrow_at_one_lag_alone_is_found():
     """At 60° three steps are half a turn, which is symmetric; at 90° two are."""
     for theta, blind in ((60.0, 3), (90.0, 2)):
         (split,) = draws("rotation", 1, articles=40, chunks=20, theta=theta)
-        found, p = antisymmetry(split)
-        assert found[blind]["corrected"]["value"] < 0.3
-        assert found[1]["corrected"]["value"] > 1
+        lags, p = antisymmetry(split)
+        assert lags[blind]["corrected"]["value"] < 0.3
+        assert lags[1]["corrected"]["value"] > 1
         assert p < 0.01
 
 
@@ -176,7 +176,7 @@ def test_an_arrow_at_one_lag_alone_is_found():
 def test_the_verdicts_p_is_of_the_lag_that_stands_out_most_from_its_own_null(seed):
     """A lag of few pairs has small sums, and counts as much as one of many."""
     split = uneven([2] * 20 + [4] * 6, seed)
-    found, together = antisymmetry(split, permutations=99, seed=seed)
+    lags, together = antisymmetry(split, permutations=99, seed=seed)
     signs = 2.0 * np.random.default_rng(seed).integers(0, 2, (99, 26)) - 1
     every = []
     for sums in lagged_sums(split, (1, 2, 3)).values():
@@ -185,15 +185,15 @@ def test_the_verdicts_p_is_of_the_lag_that_stands_out_most_from_its_own_null(see
     scores = (every - every.mean(axis=1, keepdims=True)) / every.std(axis=1, keepdims=True)
     largest = scores.max(axis=0)
     assert together == pytest.approx((largest >= largest[0] - 1e-9).mean())
-    assert together > min(one["p"] for one in found.values())
+    assert together > min(each["p"] for each in lags.values())
     assert together != pytest.approx((every.max(axis=0) >= every[:, 0].max()).mean())
 
 
 def test_reading_backward_changes_nothing():
     (split,) = draws("rotation", 1)
-    one, other = antisymmetry(split), antisymmetry(reversed_split(split))
-    assert other[1] == one[1]
-    assert other[0][1]["A"] == pytest.approx(one[0][1]["A"], rel=1e-5)
+    first, other = antisymmetry(split), antisymmetry(reversed_split(split))
+    assert other[1] == first[1]
+    assert other[0][1]["A"] == pytest.approx(first[0][1]["A"], rel=1e-5)
 
 
 def test_p_is_seeded():
@@ -207,18 +207,18 @@ def test_p_is_seeded():
 
 def test_one_article_cannot_show_an_arrow():
     (split,) = draws("rotation", 1, articles=1, chunks=30)
-    found, p = antisymmetry(split, permutations=19)
+    lags, p = antisymmetry(split, permutations=19)
     assert p == 1
-    assert found[1]["p"] == 1
-    assert found[1]["corrected"]["value"] == 0
-    assert found[1]["corrected"]["ci"] is None
+    assert lags[1]["p"] == 1
+    assert lags[1]["corrected"]["value"] == 0
+    assert lags[1]["corrected"]["ci"] is None
 
 
 def test_chunks_that_are_all_the_same_have_no_arrow():
     same = np.tile(np.eye(4)[0], (6, 1))
-    found, p = antisymmetry(split_of(same, same, same), permutations=19)
+    lags, p = antisymmetry(split_of(same, same, same), permutations=19)
     assert p == 1
-    assert found[1]["A"] == found[1]["corrected"]["value"] == 0
+    assert lags[1]["A"] == lags[1]["corrected"]["value"] == 0
 
 
 def test_short_articles_leave_lags_out():
@@ -269,11 +269,11 @@ def test_quantiles_are_students(freedom, expected):
 @pytest.mark.parametrize("store", ["books", "math"])
 def test_the_real_stores_agree_with_what_others_measured(store):
     expected = json.loads((DATA / "expected.json").read_text(encoding="utf-8"))[store]
-    found, p = antisymmetry(open_split(str(DATA / store)), permutations=200)
+    lags, p = antisymmetry(open_split(str(DATA / store)), permutations=200)
     assert p == pytest.approx(1 / 201)
     wanted = expected["direction"]["lags"]
-    assert sorted(wanted) == [str(lag) for lag in found]
-    for lag, one in found.items():
-        assert one["A"] == pytest.approx(wanted[str(lag)]["A"], abs=1e-3)
-        assert one["null_mean"] == pytest.approx(wanted[str(lag)]["null_mean"], abs=1e-3)
-        assert one["null_std"] == pytest.approx(wanted[str(lag)]["null_std"], abs=1e-3)
+    assert sorted(wanted) == [str(lag) for lag in lags]
+    for lag, each in lags.items():
+        assert each["A"] == pytest.approx(wanted[str(lag)]["A"], abs=1e-3)
+        assert each["null_mean"] == pytest.approx(wanted[str(lag)]["null_mean"], abs=1e-3)
+        assert each["null_std"] == pytest.approx(wanted[str(lag)]["null_std"], abs=1e-3)

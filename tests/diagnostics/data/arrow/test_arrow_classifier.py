@@ -42,8 +42,8 @@ def test_windows_are_whole_and_folds_are_of_articles():
     used = np.concatenate([articles[a] for a in (0, 1, 3, 4)])
     scale = np.sqrt(used.var(axis=0).sum())
     wanted = np.linalg.norm(articles[1][2:5] - articles[1][3:6], axis=1)
-    found = np.linalg.norm(np.diff(sample.chunks[3], axis=0), axis=1)
-    assert found * scale == pytest.approx(wanted, abs=1e-5)
+    steps = np.linalg.norm(np.diff(sample.chunks[3], axis=0), axis=1)
+    assert steps * scale == pytest.approx(wanted, abs=1e-5)
 
 
 def test_articles_are_taken_until_there_are_enough_windows():
@@ -63,15 +63,15 @@ def test_one_long_article_is_not_enough():
 
 def test_features_change_sign_with_the_direction():
     chunks = np.random.default_rng(1).standard_normal((7, 4, 3)).astype(np.float32)
-    found = features(chunks)
-    assert features(chunks[:, ::-1]) == pytest.approx(-found, abs=1e-5)
+    rows = features(chunks)
+    assert features(chunks[:, ::-1]) == pytest.approx(-rows, abs=1e-5)
     padded = np.concatenate([chunks, np.ones((7, 4, 1))], axis=2)
     i, j = np.triu_indices(4, 1)
-    for window, row in zip(padded, found):
+    for window, row in zip(padded, rows):
         outer = sum(np.outer(a, b) - np.outer(b, a) for a, b in pairwise(window))
         assert row == pytest.approx(outer[i, j], abs=1e-5)
     # With the 1: the last chunk minus the first.
-    ends = found[:, (j == 3) & (i < 3)]
+    ends = rows[:, (j == 3) & (i < 3)]
     assert ends == pytest.approx(chunks[:, 0] - chunks[:, -1], abs=1e-5)
 
 
@@ -87,11 +87,11 @@ def test_a_refit_is_the_classifier_of_reversed_articles():
         chunks = np.where(back[:, None, None], sample.chunks[:, ::-1], sample.chunks)
         again = WindowSample(chunks, sample.article, sample.fold, sample.folds)
         shares.append(classify(again, 19)["accuracy"])
-    found = classify(sample, 19, seed=5)
-    assert found["null_mean"] == pytest.approx(np.mean(shares), abs=1e-6)
-    reached = sum(share >= found["accuracy"] - 1e-9 for share in shares)
-    assert found["p"] == pytest.approx((1 + reached) / 20)
-    assert found["null_range"][0] <= found["null_mean"] <= found["null_range"][1]
+    result = classify(sample, 19, seed=5)
+    assert result["null_mean"] == pytest.approx(np.mean(shares), abs=1e-6)
+    reached = sum(share >= result["accuracy"] - 1e-9 for share in shares)
+    assert result["p"] == pytest.approx((1 + reached) / 20)
+    assert result["null_range"][0] <= result["null_mean"] <= result["null_range"][1]
 
 
 def test_held_out_articles_are_not_fitted_on():
@@ -103,36 +103,36 @@ def test_held_out_articles_are_not_fitted_on():
 
 @pytest.mark.parametrize("world", ["ar1", "topic", "shuffled"])
 def test_p_holds_its_level_where_there_is_no_arrow(world):
-    found = [
+    p_values = [
         classify(sample_windows(split, 4, 1000), 99, seed=number)["p"]
         for number, split in enumerate(draws(world, 200, dim=4))
     ]
-    assert 0.01 <= np.mean([p <= 0.05 for p in found]) <= 0.10
+    assert 0.01 <= np.mean([p <= 0.05 for p in p_values]) <= 0.10
 
 
 def test_a_rotation_is_found():
-    found = [
+    results = [
         classify(sample_windows(split, 6, 1000), 39)
         for split in draws("rotation", 20, articles=50, chunks=40, dim=8)
     ]
-    assert np.mean([each["p"] <= 0.05 for each in found]) >= 0.95
-    assert min(each["accuracy"] for each in found) > 0.95
+    assert np.mean([each["p"] <= 0.05 for each in results]) >= 0.95
+    assert min(each["accuracy"] for each in results) > 0.95
 
 
 def test_a_drift_of_the_mean_is_found():
     split = drifting()
-    found = classify(sample_windows(split, 6, 1000), 99)
-    assert found["p"] <= 0.05
-    assert found["accuracy"] > 0.8
+    result = classify(sample_windows(split, 6, 1000), 99)
+    assert result["p"] <= 0.05
+    assert result["accuracy"] > 0.8
     turned = classify(sample_windows(reversed_split(split), 6, 1000), 99)
-    assert turned["accuracy"] == pytest.approx(found["accuracy"])
+    assert turned["accuracy"] == pytest.approx(result["accuracy"])
 
 
 def test_chunks_that_are_all_the_same_have_no_direction():
     same = np.tile(np.eye(4)[0], (6, 1))
     sample = sample_windows(split_of(same, same, same), 4, 100)
-    found = classify(sample, 19)
-    assert (found["accuracy"], found["p"]) == (0.5, 1.0)
+    result = classify(sample, 19)
+    assert (result["accuracy"], result["p"]) == (0.5, 1.0)
     assert network_accuracy(sample) == 0.5
 
 

@@ -75,8 +75,8 @@ def test_figures_are_plain_data(name, request):
     figures = request.getfixturevalue(name).figures
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
     assert list(figures["lags"]) == ["1", "2", "3"]
-    for one in figures["lags"].values():
-        assert {"A", "null_mean", "null_std", "p", "corrected"} <= set(one)
+    for each in figures["lags"].values():
+        assert {"A", "null_mean", "null_std", "p", "corrected"} <= set(each)
     assert list(figures["lag_curve"]) == [str(lag) for lag in range(1, 11)]
     assert abs(figures["telescoping"]["value"]) <= figures["telescoping"]["bound"]
     assert "cannot show" in figures["telescoping"]["limit"]
@@ -100,7 +100,7 @@ def test_the_plot_shows_the_curve_and_the_null(turning):
     figure = turning.plot()
     above, below = figure.axes
     assert above.lines[0].get_ydata()[0] == turning.figures["lag_curve"]["1"]["value"]
-    measured = [one["A"] for one in turning.figures["lags"].values()]
+    measured = [each["A"] for each in turning.figures["lags"].values()]
     assert any(
         np.allclose(line.get_ydata(), measured) for line in below.lines if len(line.get_ydata())
     )
@@ -115,42 +115,42 @@ def test_one_seed_gives_one_answer():
 
 def test_few_articles_are_undecided():
     (split,) = draws("rotation", 1, articles=5)
-    found = diagnosed(split)
-    assert found.verdict == "UNDECIDED"
-    assert "5 articles cannot show an arrow of time at level 5 %, at least 6" in found.sentence
-    assert found.change == "More articles."
+    diagnosis = diagnosed(split)
+    assert diagnosis.verdict == "UNDECIDED"
+    assert "5 articles cannot show an arrow of time at level 5 %, at least 6" in diagnosis.sentence
+    assert diagnosis.change == "More articles."
 
 
 def test_one_article_has_no_interval():
     (split,) = draws("rotation", 1, articles=1)
-    found = diagnosed(split)
-    assert found.verdict == "UNDECIDED"
-    assert found.sentence.startswith("1 article cannot")
-    assert found.figures["effect"]["ci"] is None
-    assert "classifier" not in found.figures
-    assert found.figures["predictability"] == {}
-    json.dumps(found.figures, allow_nan=False)
-    found.plot().draw_without_rendering()
+    diagnosis = diagnosed(split)
+    assert diagnosis.verdict == "UNDECIDED"
+    assert diagnosis.sentence.startswith("1 article cannot")
+    assert diagnosis.figures["effect"]["ci"] is None
+    assert "classifier" not in diagnosis.figures
+    assert diagnosis.figures["predictability"] == {}
+    json.dumps(diagnosis.figures, allow_nan=False)
+    diagnosis.plot().draw_without_rendering()
 
 
 def test_short_articles_leave_out_what_needs_longer_ones():
-    found = diagnosed(split_of(*np.random.default_rng(0).standard_normal((8, 2, 4))))
-    assert list(found.figures["lags"]) == ["1"]
-    assert not {"telescoping", "recency", "classifier"} & set(found.figures)
+    diagnosis = diagnosed(split_of(*np.random.default_rng(0).standard_normal((8, 2, 4))))
+    assert list(diagnosis.figures["lags"]) == ["1"]
+    assert not {"telescoping", "recency", "classifier"} & set(diagnosis.figures)
 
 
 def test_the_classifier_speaks_where_the_verdict_is_blind():
-    found = diagnosed(drifting(), permutations=99)
-    assert found.figures["classifier"]["p"] <= 0.05
-    if found.verdict == "NO ARROW FOUND":
-        assert "drift of the mean" in found.change
+    diagnosis = diagnosed(drifting(), permutations=99)
+    assert diagnosis.figures["classifier"]["p"] <= 0.05
+    if diagnosis.verdict == "NO ARROW FOUND":
+        assert "drift of the mean" in diagnosis.change
 
 
 def reading(p: float, *lags: tuple[float, float], articles: int = 9) -> dict:
     """Figures of ``lags`` (effect, p) alone."""
     records = {
-        lag: {"p": own, "corrected": {"value": effect, "ci": [effect / 2, effect + 0.1]}}
-        for lag, (effect, own) in enumerate(lags, 1)
+        lag: {"p": p, "corrected": {"value": effect, "ci": [effect / 2, effect + 0.1]}}
+        for lag, (effect, p) in enumerate(lags, 1)
     }
     lag = strongest(records, p)
     effect = records[lag]["corrected"] | {"lag": lag, "p": p}
@@ -192,8 +192,8 @@ def test_another_lag_is_named_where_it_alone_shows_an_arrow():
     assert lag(0.01, (0.02, 0.3), (0.3, 0.004), (0.6, 0.003)) == 3
     assert lag(0.01, (0.02, 0.04), (0.3, 0.004)) == 1
     assert lag(0.2, (0.02, 0.3), (0.3, 0.1)) == 1
-    said = sentence(reading(0.01, (0.02, 0.3), (0.3, 0.004)))
-    assert "chunks 2 apart" in said
+    text = sentence(reading(0.01, (0.02, 0.3), (0.3, 0.004)))
+    assert "chunks 2 apart" in text
 
 
 def test_separate_windows_are_refused():

@@ -22,11 +22,11 @@ from lvmctl.diagnostics.records import LeakageOptions
 def look(splits: Splits, **options):
     """The diagnosis; its progress must add up and its figures be plain."""
     reporter = Recorder()
-    found = Leakage(LeakageOptions(**options))(splits, reporter)
+    diagnosis = Leakage(LeakageOptions(**options))(splits, reporter)
     assert reporter.stages
     assert all(total == done for total, done in reporter.stages.values())
-    assert json.loads(json.dumps(found.figures))["threshold"] == options.get("threshold", 0.98)
-    return found
+    assert json.loads(json.dumps(diagnosis.figures))["threshold"] == options.get("threshold", 0.98)
+    return diagnosis
 
 
 def articles(vectors: np.ndarray, length: int, name: str) -> Split:
@@ -43,15 +43,15 @@ def splits_of(train: np.ndarray, val: np.ndarray, ood: np.ndarray | None = None,
 
 
 def test_unrelated_splits_are_clean():
-    found = look(splits_of(sphere(200, 32), sphere(100, 32, seed=1), sphere(50, 32, seed=2)))
-    assert (found.verdict, found.failed, found.change) == ("CLEAN", False, "")
-    assert found.sentence == (
+    diagnosis = look(splits_of(sphere(200, 32), sphere(100, 32, seed=1), sphere(50, 32, seed=2)))
+    assert (diagnosis.verdict, diagnosis.failed, diagnosis.change) == ("CLEAN", False, "")
+    assert diagnosis.sentence == (
         "No article is shared, and none of 100 val and 50 ood chunks repeats above cosine .98."
     )
-    pairs = [(pair["held"], pair["known"]) for pair in found.figures["between"]]
+    pairs = [(pair["held"], pair["known"]) for pair in diagnosis.figures["between"]]
     assert pairs == [("val", "train"), ("ood", "train"), ("ood", "val")]
-    assert found.figures["boilerplate"]["chunks"] == 0
-    assert found.figures["ordinary"]["high"] < 0.8
+    assert diagnosis.figures["boilerplate"]["chunks"] == 0
+    assert diagnosis.figures["ordinary"]["high"] < 0.8
 
 
 def test_every_duplicate_planted_at_985_and_none_at_95():
@@ -59,9 +59,9 @@ def test_every_duplicate_planted_at_985_and_none_at_95():
     for row in range(0, 60, 4):
         val[row] = turned(train[3 * row], 0.985, np.random.default_rng(1000 + row))
         val[row + 2] = turned(train[3 * row + 1], 0.95, np.random.default_rng(2000 + row))
-    found = look(splits_of(train, val), examples=100)
-    (pair,) = found.figures["between"]
-    assert (found.verdict, found.failed) == ("LEAKS", True)
+    diagnosis = look(splits_of(train, val), examples=100)
+    (pair,) = diagnosis.figures["between"]
+    assert (diagnosis.verdict, diagnosis.failed) == ("LEAKS", True)
     assert (pair["repeated"], pair["pairs"], pair["shared_articles"]) == (15, 15, 0)
     assert pair["share"] == 0.15
     assert pair["ci"][0] < 0.15 < pair["ci"][1]
@@ -76,19 +76,19 @@ def test_every_duplicate_planted_at_985_and_none_at_95():
         f"val{i}": sum(1 for row in range(0, 60, 4) if row // 10 == i) for i in range(6)
     }
     low, high = (100 * end for end in pair["ci"])
-    assert found.sentence == (
+    assert diagnosis.sentence == (
         f"15 of 100 val chunks (15.0 %, 95 % interval {low:.1f} to {high:.1f} %) repeat in train "
         "above cosine .98, in 6 articles."
     )
-    assert "one split" in found.change
+    assert "one split" in diagnosis.change
 
 
 def test_examples_come_from_many_articles_and_the_surest_first():
     train, val = sphere(60, 32), sphere(60, 32, seed=1)
     for row, cosine in ((0, 0.99), (1, 0.999), (2, 0.998), (20, 0.985), (40, 0.995)):
         val[row] = turned(train[row], cosine, np.random.default_rng(9))
-    found = look(splits_of(train, val), examples=4)
-    examples = [example["chunk"] for example in found.figures["between"][0]["examples"]]
+    diagnosis = look(splits_of(train, val), examples=4)
+    examples = [example["chunk"] for example in diagnosis.figures["between"][0]["examples"]]
     shown = [(chunk["article"], chunk["position"]) for chunk in examples]
     assert shown == [("val0", 1), ("val4", 0), ("val2", 0), ("val0", 2)]
 
@@ -96,21 +96,21 @@ def test_examples_come_from_many_articles_and_the_surest_first():
 def test_a_shared_article_is_named():
     train, val = sphere(100, 32), sphere(40, 32, seed=1)
     val[10:20] = train[50:60]
-    found = look(splits_of(train, val))
-    (pair,) = found.figures["between"]
+    diagnosis = look(splits_of(train, val))
+    (pair,) = diagnosis.figures["between"]
     assert (pair["shared_articles"], pair["shared"], pair["repeated"]) == (1, ["val1"], 10)
-    assert "1 whole article is shared" in found.sentence
-    assert "take the shared articles out" in found.change
-    assert found.failed
+    assert "1 whole article is shared" in diagnosis.sentence
+    assert "take the shared articles out" in diagnosis.change
+    assert diagnosis.failed
     assert look(splits_of(train, val), tolerated=1.0).failed
 
 
 def test_ood_that_repeats_val_leaks_too():
     val, ood = sphere(40, 32, seed=1), sphere(40, 32, seed=2)
     ood[3] = val[7]
-    found = look(splits_of(sphere(40, 32), val, ood))
-    assert found.sentence.startswith("1 of 40 ood chunks (2.5 %")
-    assert "repeat in val above" in found.sentence
+    diagnosis = look(splits_of(sphere(40, 32), val, ood))
+    assert diagnosis.sentence.startswith("1 of 40 ood chunks (2.5 %")
+    assert "repeat in val above" in diagnosis.sentence
 
 
 def test_a_tolerated_share_does_not_fail():
@@ -128,39 +128,39 @@ def test_repeated_boilerplate_is_told_from_other_leaks():
     train[9::10], val[9::10] = licence, licence
     train[0:50:10] = header
     train[[51, 61]] = sphere(1, 32, seed=8)
-    found = look(splits_of(train, val), boilerplate=3)
-    common = found.figures["boilerplate"]
+    diagnosis = look(splits_of(train, val), boilerplate=3)
+    common = diagnosis.figures["boilerplate"]
     assert common["chunks"] == 30 + 5
     assert common["share"] == pytest.approx(35 / 300)
     assert [example["articles"] for example in common["examples"]] == [30, 5]
     assert [example["chunk"]["position"] for example in common["examples"]] == [9, 0]
-    (pair,) = found.figures["between"]
+    (pair,) = diagnosis.figures["between"]
     assert (pair["repeated"], pair["boilerplate"], pair["pairs"]) == (10, 10, 200)
-    assert "boilerplate" in found.change
+    assert "boilerplate" in diagnosis.change
     for articles, chunks in ((5, 35), (6, 30), (30, 30), (31, 0)):
-        found = look(splits_of(train, val), boilerplate=articles)
-        assert found.figures["boilerplate"]["chunks"] == chunks
+        diagnosis = look(splits_of(train, val), boilerplate=articles)
+        assert diagnosis.figures["boilerplate"]["chunks"] == chunks
 
 
 def test_a_query_among_its_candidates_is_counted():
     val = sphere(60, 32, seed=1)
     val[2], val[19] = val[8], val[11]
-    found = look(splits_of(sphere(40, 32), val), context=3)
-    figures = found.figures["within"]["val"]["windows"]
+    diagnosis = look(splits_of(sphere(40, 32), val), context=3)
+    figures = diagnosis.figures["within"]["val"]["windows"]
     # 7 windows of 3 chunks in each of 6 articles. Article 0 has twins 2 and 8: two windows end with
     # them, one aims at 8. Article 1 has twins 1 and 9: one window aims at 9, none ends with them.
     assert figures["windows"] == 42
     assert figures["last"]["share"] == pytest.approx(2 / 42)
     assert figures["target"]["share"] == pytest.approx(2 / 42)
     assert figures["copied"]["share"] == 0
-    assert found.verdict == "CLEAN"
-    assert found.change.startswith("4.8 % of val windows find their own query")
+    assert diagnosis.verdict == "CLEAN"
+    assert diagnosis.change.startswith("4.8 % of val windows find their own query")
 
 
-def test_windows_that_cannot_be_made_are_said():
-    found = look(splits_of(sphere(20, 32), sphere(20, 32, seed=1), length=4))
-    assert "needs articles of 6 chunks" in found.figures["within"]["val"]["windows"]["reason"]
-    assert found.verdict == "CLEAN"
+def test_windows_that_cannot_be_made_are_reported():
+    diagnosis = look(splits_of(sphere(20, 32), sphere(20, 32, seed=1), length=4))
+    assert "needs articles of 6 chunks" in diagnosis.figures["within"]["val"]["windows"]["reason"]
+    assert diagnosis.verdict == "CLEAN"
 
 
 def test_articles_whose_rows_overlap_and_copies_of_articles():
@@ -178,19 +178,19 @@ def test_articles_whose_rows_overlap_and_copies_of_articles():
 def test_windows_cut_from_one_text_and_kept_apart():
     text = sphere(30, 32)
     cut = np.concatenate([text[s : s + 6] for s in range(24)])
-    found = look(splits_of(cut[:96], cut[96:], length=6))
-    assert found.figures["within"]["train"]["contained_articles"] == 14
-    assert found.verdict == "LEAKS"
-    (pair,) = found.figures["between"]
+    diagnosis = look(splits_of(cut[:96], cut[96:], length=6))
+    assert diagnosis.figures["within"]["train"]["contained_articles"] == 14
+    assert diagnosis.verdict == "LEAKS"
+    (pair,) = diagnosis.figures["between"]
     # Windows 16 to 20 hold chunks of the windows before 16: 5, 4, 3, 2 and 1 of them.
     assert (pair["repeated"], pair["touched_articles"]) == (15, 5)
 
 
 def test_where_high_cosines_are_ordinary_the_threshold_says_little():
     cone = unit64(np.ones(32) + 0.01 * sphere(150, 32))
-    found = look(splits_of(cone[:100], cone[100:]))
-    assert found.verdict == "LEAKS"
-    assert "are ordinary here" in found.change
+    diagnosis = look(splits_of(cone[:100], cone[100:]))
+    assert diagnosis.verdict == "LEAKS"
+    assert "are ordinary here" in diagnosis.change
 
 
 def test_texts_and_places_of_a_store(tmp_path: Path):
@@ -201,8 +201,8 @@ def test_texts_and_places_of_a_store(tmp_path: Path):
             entry = {"id": f"a{number}", "split": "val" if number == 3 else "train"}
             text = [f"chunk {row}\tof it\x1b[31m" for row in range(low, low + 10)]
             writer.article(entry, vectors[low : low + 10], text)
-    found = look(open_splits(str(tmp_path / "store")))
-    (example,) = found.figures["between"][0]["examples"]
+    diagnosis = look(open_splits(str(tmp_path / "store")))
+    (example,) = diagnosis.figures["between"][0]["examples"]
     assert example["chunk"] == {
         "split": "val",
         "article": "a3",
@@ -210,7 +210,7 @@ def test_texts_and_places_of_a_store(tmp_path: Path):
         "text": "chunk 35 of it [31m",
     }
     assert example["repeats"]["text"] == "chunk 12 of it [31m"
-    (shown,) = (table.rows for table in found.tables if table.title == "Chunks that are repeated")
+    (shown,) = (t.rows for t in diagnosis.tables if t.title == "Chunks that are repeated")
     assert shown == (("1.000", "val a3:5", "train a1:2", "chunk 35 of it [31m"),)
     assert Store.open(tmp_path / "store").dim == 8
 
@@ -225,9 +225,9 @@ def test_texts_are_shortened_and_damage_is_survived():
 def test_without_val_there_is_nothing_to_compare():
     splits = splits_of(sphere(20, 32), sphere(20, 32, seed=1))
     for val in (None, splits.val.take(np.array([], np.int64))):
-        found = look(replace(splits, val=val))
-        assert found.sentence == "There is only train: nothing is held out that could leak."
-        assert (found.verdict, found.figures["between"]) == ("CLEAN", [])
+        diagnosis = look(replace(splits, val=val))
+        assert diagnosis.sentence == "There is only train: nothing is held out that could leak."
+        assert (diagnosis.verdict, diagnosis.figures["between"]) == ("CLEAN", [])
 
 
 def test_no_articles_at_all():
@@ -244,16 +244,16 @@ def test_different_dimensions_are_refused():
 @pytest.mark.parametrize("same", [True, False])
 def test_one_chunk_each(same):
     train, val = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0] if same else [0.0, 1.0]])
-    found = look(splits_of(train, val, length=1))
-    assert found.verdict == ("LEAKS" if same else "CLEAN")
-    assert found.figures["between"][0]["repeated"] == int(same)
+    diagnosis = look(splits_of(train, val, length=1))
+    assert diagnosis.verdict == ("LEAKS" if same else "CLEAN")
+    assert diagnosis.figures["between"][0]["repeated"] == int(same)
 
 
 def test_the_same_seed_gives_the_same_figures():
     train = sphere(200, 32)
     val = np.concatenate([train[::7], sphere(1, 32, seed=1), sphere(40, 32, seed=2)])[:60]
-    one, other = (look(splits_of(train, val), seed=3).figures for _ in range(2))
-    assert one == other
+    first, other = (look(splits_of(train, val), seed=3).figures for _ in range(2))
+    assert first == other
 
 
 @pytest.mark.parametrize(("boilerplate", "most"), [(0, False), (10, False), (11, True), (20, True)])
@@ -262,5 +262,5 @@ def test_boilerplate_is_named_where_it_is_most_of_what_repeats(boilerplate, most
         {"shared_articles": 0, "boilerplate": boilerplate, "repeated": 12},
         {"shared_articles": 0, "boilerplate": 0, "repeated": 8},
     ]
-    said = change({"threshold": 0.98, "ordinary": {"pairs": 0}, "within": {}}, pairs)
-    assert said.startswith("most of it is boilerplate" if most else "move articles that repeat")
+    text = change({"threshold": 0.98, "ordinary": {"pairs": 0}, "within": {}}, pairs)
+    assert text.startswith("most of it is boilerplate" if most else "move articles that repeat")

@@ -59,47 +59,47 @@ def test_every_pair_is_found_whatever_the_tiles(monkeypatch, dim, dtype, block, 
     monkeypatch.setattr(near_duplicates, "BLOCK", block)
     monkeypatch.setattr(near_duplicates, "SMALL", few)
     chunks = Chunks(cloud(dim, dim, [[9, 1, 14, 7], [11, 2], [6]], dtype))
-    told = []
-    found = find_repeats(chunks, 0.98, told.append)
+    steps = []
+    repeats = find_repeats(chunks, 0.98, steps.append)
     articles, count, best, partner = slow(chunks, 0.98)
     assert count.sum() > 50
-    assert found.articles.tolist() == articles.tolist()
-    assert found.count.tolist() == count.tolist()
-    assert found.cosine == pytest.approx(best, abs=1e-6)
-    np.testing.assert_array_equal(found.partner < 0, partner < 0)
+    assert repeats.articles.tolist() == articles.tolist()
+    assert repeats.count.tolist() == count.tolist()
+    assert repeats.cosine == pytest.approx(best, abs=1e-6)
+    np.testing.assert_array_equal(repeats.partner < 0, partner < 0)
     hit = np.argwhere(partner >= 0)
-    named = exact(chunks, hit[:, 0], found.partner[hit[:, 0], hit[:, 1]])
+    named = exact(chunks, hit[:, 0], repeats.partner[hit[:, 0], hit[:, 1]])
     assert named == pytest.approx(best[hit[:, 0], hit[:, 1]], abs=1e-6)
-    assert (chunks.part[found.partner[hit[:, 0], hit[:, 1]]] == hit[:, 1]).all()
-    assert sum(told) == len(told) == tiles(chunks)
+    assert (chunks.part[repeats.partner[hit[:, 0], hit[:, 1]]] == hit[:, 1]).all()
+    assert sum(steps) == len(steps) == tiles(chunks)
 
 
 @pytest.mark.parametrize("few", [0, 10**9], ids=["by products", "one by one"])
 def test_pairs_at_the_threshold_are_decided_in_float64(monkeypatch, few):
     monkeypatch.setattr(near_duplicates, "SMALL", few)
     rng = np.random.default_rng(0)
-    one = unit64(rng.standard_normal((400, 24)))
-    other = np.array([turned(x, 0.98 + rng.normal(0, 3e-8), rng) for x in one])
-    chunks = Chunks([split_of(one, [400]), split_of(other, [400])])
-    found = find_repeats(chunks, 0.98)
+    rows = unit64(rng.standard_normal((400, 24)))
+    other = np.array([turned(x, 0.98 + rng.normal(0, 3e-8), rng) for x in rows])
+    chunks = Chunks([split_of(rows, [400]), split_of(other, [400])])
+    repeats = find_repeats(chunks, 0.98)
     truth = np.einsum("nd,nd->n", *(unit64(s.vectors) for s in chunks.splits)) > 0.98
     assert 50 < truth.sum() < 350
-    assert (found.cosine[:400, 1] > -np.inf).tolist() == truth.tolist()
+    assert (repeats.cosine[:400, 1] > -np.inf).tolist() == truth.tolist()
 
 
 def test_an_article_that_lies_in_many_tiles_counts_once(monkeypatch):
     monkeypatch.setattr(near_duplicates, "BLOCK", 3)
     same = np.ones((40, 4))
-    found = find_repeats(Chunks([split_of(same, [10, 13]), split_of(same[:17], [16, 1])]), 0.98)
-    assert found.articles.tolist() == [3] * 40
-    assert found.count[:, 0].tolist() == [13] * 10 + [10] * 13 + [23] * 17
-    assert found.cosine.max() <= 1 + 1e-6
+    repeats = find_repeats(Chunks([split_of(same, [10, 13]), split_of(same[:17], [16, 1])]), 0.98)
+    assert repeats.articles.tolist() == [3] * 40
+    assert repeats.count[:, 0].tolist() == [13] * 10 + [10] * 13 + [23] * 17
+    assert repeats.cosine.max() <= 1 + 1e-6
 
 
 def test_chunks_of_one_article_do_not_count():
-    found = find_repeats(Chunks([split_of(np.ones((5, 2)), [5])]), 0.98)
-    assert not found.articles.any()
-    assert not found.count.any()
+    repeats = find_repeats(Chunks([split_of(np.ones((5, 2)), [5])]), 0.98)
+    assert not repeats.articles.any()
+    assert not repeats.count.any()
 
 
 def test_articles_taken_from_a_store_keep_their_rows():
@@ -108,8 +108,8 @@ def test_articles_taken_from_a_store_keep_their_rows():
     rows[11] = rows[4]
     split = split_of(rows, [3, 3, 3, 3])
     chunks = Chunks([split.take(np.array([1])), split.take(np.array([3, 0]))])
-    found = find_repeats(chunks, 0.98)
-    assert np.flatnonzero(found.articles).tolist() == [1, 5]
+    repeats = find_repeats(chunks, 0.98)
+    assert np.flatnonzero(repeats.articles).tolist() == [1, 5]
     assert chunks.row[[1, 5]].tolist() == [4, 11]
     assert chunks.position[[1, 5]].tolist() == [1, 2]
     assert chunks.article[[1, 5]].tolist() == [0, 1]

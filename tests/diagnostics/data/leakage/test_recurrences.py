@@ -15,18 +15,18 @@ from lvmctl.diagnostics.data.leakage.recurrences import recurrences
 
 
 def slow(windows: Windows, threshold: float) -> dict[str, list[bool]]:
-    found = {"last": [], "target": [], "copied": []}
+    expected = {"last": [], "target": [], "copied": []}
     rows = unit64(windows.split.vectors)
     for first, article in zip(windows.rows.tolist(), windows.article.tolist()):
         start, length = windows.split.starts[article], windows.split.lengths[article]
         window = range(first, first + windows.context_length)
         last, target = window[-1], first + windows.target_offset
         outside = [row for row in range(start, start + length) if row not in window]
-        found["last"].append(any(rows[last] @ rows[o] > threshold for o in outside))
+        expected["last"].append(any(rows[last] @ rows[o] > threshold for o in outside))
         others = [o for o in outside if o != target]
-        found["target"].append(any(rows[target] @ rows[o] > threshold for o in others))
-        found["copied"].append(any(rows[target] @ rows[w] > threshold for w in window))
-    return found
+        expected["target"].append(any(rows[target] @ rows[o] > threshold for o in others))
+        expected["copied"].append(any(rows[target] @ rows[w] > threshold for w in window))
+    return expected
 
 
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 3), st.integers(2, 9))
@@ -37,10 +37,10 @@ def test_every_window_is_judged_as_by_a_loop(seed, context, horizon, dim):
     again = rng.random(50) < 0.4
     rows[again] = rows[rng.integers(0, 50, again.sum())] * rng.uniform(0.5, 2, (again.sum(), 1))
     windows = Windows(split_of(rows, [20, 3, 7, 19, 1]), context, horizon)
-    told = []
-    found = recurrences(windows, 0.98, told.append)
-    assert {name: hit.tolist() for name, hit in found.items()} == slow(windows, 0.98)
-    assert sum(told) == len(windows)
+    steps = []
+    shares = recurrences(windows, 0.98, steps.append)
+    assert {name: hit.tolist() for name, hit in shares.items()} == slow(windows, 0.98)
+    assert sum(steps) == len(windows)
 
 
 def test_the_size_of_blocks_does_not_matter(monkeypatch):
@@ -73,18 +73,18 @@ def test_cosines_at_the_threshold_are_decided_in_float64():
 def test_windows_that_are_kept_apart():
     rows = np.eye(4)[[0, 1, 2, 1, 3, 2, 3, 0]]
     apart = split_of(rows, [4, 4], target_row=3, horizon=2)
-    found = recurrences(Windows(apart, 3, 2), 0.98)
-    assert found["copied"].tolist() == [True, False]
-    assert found["last"].tolist() == [False, False]
+    shares = recurrences(Windows(apart, 3, 2), 0.98)
+    assert shares["copied"].tolist() == [True, False]
+    assert shares["last"].tolist() == [False, False]
     # Of fewer chunks than are kept, the oldest are outside the window.
-    found = recurrences(Windows(apart, 1, 2), 0.98)
-    assert found["target"].tolist() == [True, False]
+    shares = recurrences(Windows(apart, 1, 2), 0.98)
+    assert shares["target"].tolist() == [True, False]
 
 
 @pytest.mark.parametrize("length", [2, 5])
 def test_an_article_of_one_repeated_chunk(length):
     windows = Windows(split_of(np.ones((length, 2)), [length]), 1, 1)
-    found = recurrences(windows, 0.98)
-    assert found["last"].all()
-    assert found["copied"].all()
-    assert found["target"].tolist() == [length > 2] * (length - 1)
+    shares = recurrences(windows, 0.98)
+    assert shares["last"].all()
+    assert shares["copied"].all()
+    assert shares["target"].tolist() == [length > 2] * (length - 1)

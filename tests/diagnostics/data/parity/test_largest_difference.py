@@ -19,12 +19,12 @@ def slow(sums, counts, labels) -> tuple[list[float], list[float]]:
     for values in sums.T:
         means, variances = [], []
         for wanted in (1, 0):
-            own = [(s, n) for s, n, at in zip(values, counts, labels) if at == wanted]
-            total = math.fsum(n for _, n in own)
-            mean = math.fsum(s for s, _ in own) / total
-            square = math.fsum((s - mean * n) ** 2 for s, n in own)
+            group = [(s, n) for s, n, at in zip(values, counts, labels) if at == wanted]
+            total = math.fsum(n for _, n in group)
+            mean = math.fsum(s for s, _ in group) / total
+            square = math.fsum((s - mean * n) ** 2 for s, n in group)
             means.append(mean)
-            variances.append(square / total**2 * len(own) / (len(own) - 1))
+            variances.append(square / total**2 * len(group) / (len(group) - 1))
         differences.append(means[0] - means[1])
         errors.append(math.sqrt(sum(variances)))
     return differences, errors
@@ -50,39 +50,38 @@ def compared(case, level=0.05, permutations=99):
 @given(cases())
 def test_the_same_as_slow_loops(case):
     sums, counts, sizes, seed = case
-    found = compared(case)
-    own = [1] * sizes[0] + [0] * sizes[1]
-    difference, error = slow(sums, counts, own)
-    np.testing.assert_allclose(found.difference, difference, atol=1e-12)
-    np.testing.assert_allclose(found.error, error, rtol=1e-9)
+    result = compared(case)
+    difference, error = slow(sums, counts, [1] * sizes[0] + [0] * sizes[1])
+    np.testing.assert_allclose(result.difference, difference, atol=1e-12)
+    np.testing.assert_allclose(result.error, error, rtol=1e-9)
     most = []
     for labels in np.concatenate(list(permuted(sizes, 99, seed))):
         moved, spread = slow(sums, counts, labels)
         most.append(max(abs(d) / max(e, ROUNDING) for d, e in zip(moved, spread)))
     t = np.abs(difference) / np.array(error)
-    reached = [sum(m >= own * (1 - 1e-9) for m in most) for own in t]
-    np.testing.assert_allclose(found.p, [(1 + r) / 100 for r in reached])
-    assert found.critical == pytest.approx(sorted(most)[-5])  # 5 of 100, the splits as they are too
-    assert (found.reach == found.critical * found.error).all()
+    reached = [sum(m >= statistic * (1 - 1e-9) for m in most) for statistic in t]
+    np.testing.assert_allclose(result.p, [(1 + r) / 100 for r in reached])
+    assert result.critical == pytest.approx(sorted(most)[-5])  # 5 of 100, the real split too
+    assert (result.reach == result.critical * result.error).all()
 
 
 @settings(max_examples=50)
 @given(cases(), st.sampled_from([0.01, 0.02, 0.05, 0.2]), st.sampled_from([99, 149, 200]))
 def test_an_interval_leaves_out_0_where_p_is_small(case, level, permutations):
-    found = compared(case, level, permutations)
-    t = np.abs(found.difference) / found.error
-    clear = np.abs(t / found.critical - 1) > 1e-6
-    assert (found.significant == (found.p <= level))[clear].all()
+    result = compared(case, level, permutations)
+    t = np.abs(result.difference) / result.error
+    clear = np.abs(t / result.critical - 1) > 1e-6
+    assert (result.significant == (result.p <= level))[clear].all()
 
 
 @settings(max_examples=30)
 @given(cases(), st.floats(-1, 1))
 def test_what_is_added_to_all_windows_changes_nothing(case, added):
     sums, counts, *rest = case
-    one, other = compared(case), compared((sums + added * counts[:, None], counts, *rest))
-    np.testing.assert_allclose(other.difference, one.difference, atol=1e-12)
-    np.testing.assert_allclose(other.error, one.error, rtol=1e-6)
-    np.testing.assert_allclose(other.p, one.p, atol=0.02)
+    first, other = compared(case), compared((sums + added * counts[:, None], counts, *rest))
+    np.testing.assert_allclose(other.difference, first.difference, atol=1e-12)
+    np.testing.assert_allclose(other.error, first.error, rtol=1e-6)
+    np.testing.assert_allclose(other.p, first.p, atol=0.02)
 
 
 def test_blocks_of_labels_do_not_matter(monkeypatch):
@@ -109,22 +108,22 @@ def test_labels_are_random_and_keep_the_sizes(sizes):
 
 
 def test_one_article_shows_no_chance():
-    found = compare(
+    result = compare(
         (np.array([[1.0, 2.0]]), np.ones((5, 2))), (np.ones(1), np.ones(5)), 0.05, 99, 0
     )
-    assert found.difference.tolist() == [0.0, 1.0]
-    assert np.isnan([*found.error, *found.p, *found.reach, found.critical]).all()
-    assert not found.significant.any()
+    assert result.difference.tolist() == [0.0, 1.0]
+    assert np.isnan([*result.error, *result.p, *result.reach, result.critical]).all()
+    assert not result.significant.any()
 
 
 def test_traits_that_never_vary_are_no_difference():
     counts = (np.full(6, 3), np.full(9, 5))
     sums = tuple(np.stack([0.9 * n, 0 * n, n], axis=1) for n in counts)
-    found = compare(sums, counts, 0.05, 199, 0)
-    np.testing.assert_allclose(found.difference, 0, atol=1e-12)
-    assert (found.error == ROUNDING).all()
-    assert (found.p > 0.05).all()
-    assert not found.significant.any()
+    result = compare(sums, counts, 0.05, 199, 0)
+    np.testing.assert_allclose(result.difference, 0, atol=1e-12)
+    assert (result.error == ROUNDING).all()
+    assert (result.p > 0.05).all()
+    assert not result.significant.any()
 
 
 def uneven(rng: np.random.Generator, articles: int, spread: float, shift: float = 0.0):
@@ -141,9 +140,9 @@ def test_false_alarms_are_as_rare_as_the_level(sizes, spreads):
     rng = np.random.default_rng(7)
     alarms = 0
     for draw in range(200):
-        one, other = (uneven(rng, *own) for own in zip(sizes, spreads))
-        found = compare(*zip(one, other), level=0.05, permutations=99, seed=draw)
-        alarms += found.significant.any()
+        first, other = (uneven(rng, *part) for part in zip(sizes, spreads))
+        result = compare(*zip(first, other), level=0.05, permutations=99, seed=draw)
+        alarms += result.significant.any()
     assert 1 <= alarms <= 20  # 5 % of 200; 1 % to 10 %
 
 
@@ -151,6 +150,6 @@ def test_a_difference_of_three_errors_is_seen():
     rng = np.random.default_rng(8)
     seen = 0
     for draw in range(60):
-        one, other = uneven(rng, 60, 0.1), uneven(rng, 60, 0.1, shift=0.13)
-        seen += compare(*zip(one, other), level=0.05, permutations=99, seed=draw).p.min() <= 0.05
+        first, other = uneven(rng, 60, 0.1), uneven(rng, 60, 0.1, shift=0.13)
+        seen += compare(*zip(first, other), level=0.05, permutations=99, seed=draw).p.min() <= 0.05
     assert seen >= 54

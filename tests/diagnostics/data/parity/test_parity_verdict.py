@@ -21,32 +21,32 @@ def verdict(error: float = 0.004, critical: float = 2.5, **differences: float):
     """The verdict on differences of the traits named, and none of the others."""
     difference = np.array([differences.get(name, 0.0) for name in NAMES])
     p = np.where(abs(difference) > critical * error, 0.001, 0.5)
-    found = Comparison(difference, np.full(len(NAMES), error), critical, p)
-    return judge(found, limits(TRAITS, OPTIONS), TRAITS, TRAITS)
+    comparison = Comparison(difference, np.full(len(NAMES), error), critical, p)
+    return judge(comparison, limits(TRAITS, OPTIONS), TRAITS, TRAITS)
 
 
 def test_what_is_tested_and_how_far_it_may_differ():
-    found = limits(TRAITS, OPTIONS)
+    by_name = limits(TRAITS, OPTIONS)
     cosine = Limit(0.02, 0.04)
-    assert found == {
+    assert by_name == {
         **{f"lag_{lag}": cosine for lag in range(1, 6)},
         "delta": Limit(0.01, 0.04),
         "delta_positive": Limit(0.05, 0.1),
         "coherence": cosine,
     }
-    own = limits(TRAITS, SplitParityOptions(delta_threshold=0.5, share_threshold=0.2))
-    assert (own["delta"], own["delta_positive"]) == (Limit(0.5, 1.0), Limit(0.2, 0.4))
+    wider = limits(TRAITS, SplitParityOptions(delta_threshold=0.5, share_threshold=0.2))
+    assert (wider["delta"], wider["delta_positive"]) == (Limit(0.5, 1.0), Limit(0.2, 0.4))
 
 
 def test_nothing_found():
-    found = verdict(lag_2=0.005)
-    assert found.word == "MATCH"
-    assert found.sentence == (
+    result = verdict(lag_2=0.005)
+    assert result.word == "MATCH"
+    assert result.sentence == (
         "No difference between training and validation windows that matters was found; what "
         "passes as chance is up to ±.010 in a cosine, ±.010 in recency Δ, ±.010 in the share with "
         "Δ > 0."
     )
-    assert not found.change
+    assert not result.change
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_nothing_found():
         ({"coherence": -0.1, "delta": 0.02}, "coherence"),
     ],
 )
-def test_a_certain_difference_that_matters(differences, worst):
-    found = verdict(**differences)
-    assert found.word == "MISMATCH"
-    assert f"windows: {worst} differs by " in found.sentence
-    assert "data split" in found.change
+def test_a_significant_difference_that_matters(differences, worst):
+    result = verdict(**differences)
+    assert result.word == "MISMATCH"
+    assert f"windows: {worst} differs by " in result.sentence
+    assert "data split" in result.change
 
 
-def test_a_certain_difference_that_is_trivial():
+def test_a_significant_difference_that_is_trivial():
     assert verdict(error=1e-5, lag_1=0.0199, delta=0.0099, delta_positive=0.049).word == "MATCH"
 
 
@@ -74,13 +74,13 @@ def test_a_difference_that_may_be_chance():
     # Up to 0.035 passes as chance: 0.021 is no evidence, and it is no match either.
     assert verdict(error=0.014, lag_1=0.0199).word == "MATCH"
     assert verdict(error=0.014, delta=0.0199).word == "MATCH"  # as noisy as cosines are
-    found = verdict(error=0.014, lag_1=0.021)
-    assert found.word == "UNDECIDED"
-    assert found.sentence == (
+    result = verdict(error=0.014, lag_1=0.021)
+    assert result.word == "UNDECIDED"
+    assert result.sentence == (
         "Too few articles to tell: cosine at lag 1 differs by +.021, more than .020, which may "
         "be chance (p = .5)."
     )
-    assert found.change.startswith("About 2.8 times as many articles")
+    assert result.change.startswith("About 2.8 times as many articles")
     assert verdict(error=0.014, delta=0.021).word == "UNDECIDED"
     assert verdict(error=0.021, delta_positive=0.051).word == "UNDECIDED"
 
@@ -95,12 +95,12 @@ def test_what_passes_as_chance_is_the_widest_of_its_kind():
 
 
 def test_too_few_articles():
-    found = verdict(error=0.032, lag_3=0.015)
-    assert found.word == "UNDECIDED"
-    assert found.sentence == (
+    result = verdict(error=0.032, lag_3=0.015)
+    assert result.word == "UNDECIDED"
+    assert result.sentence == (
         "Too few articles to tell: in cosine at lag 1 chance alone reaches ±.080, more than .040."
     )
-    assert found.change == "About 4.0 times as many articles in both splits would decide."
+    assert result.change == "About 4.0 times as many articles in both splits would decide."
 
 
 def test_a_large_difference_shows_among_few_articles():
@@ -114,8 +114,8 @@ def test_a_significant_difference_must_be_the_one_that_matters():
     for certain in (0.015, 0.025):  # at lag 1; at lag 5 it may be chance
         named = {"lag_1": certain, "lag_5": 0.0199}
         difference = np.array([named.get(name, 0) for name in NAMES])
-        found = Comparison(difference, error, 2.5, np.full(len(NAMES), 0.3))
-        words.append(judge(found, tested, TRAITS, TRAITS))
+        comparison = Comparison(difference, error, 2.5, np.full(len(NAMES), 0.3))
+        words.append(judge(comparison, tested, TRAITS, TRAITS))
     assert [verdict.word for verdict in words] == ["MATCH", "MISMATCH"]
     assert "windows: cosine at lag 1 differs" in words[1].sentence
 
@@ -127,12 +127,12 @@ def test_a_significant_difference_must_be_the_one_that_matters():
 def test_one_article(sizes, start):
     train, val = (some(TRAITS, np.arange(size)) for size in sizes)
     nothing = np.full(len(NAMES), np.nan)
-    found = judge(
+    result = judge(
         Comparison(nothing, nothing, np.nan, nothing), limits(TRAITS, OPTIONS), train, val
     )
-    assert found.word == "UNDECIDED"
-    assert found.sentence.startswith(f"{start} article with windows: nothing")
-    assert found.change
+    assert result.word == "UNDECIDED"
+    assert result.sentence.startswith(f"{start} article with windows: nothing")
+    assert result.change
 
 
 def verdicts(train, val, side: int, draws: int = 40) -> Counter:
@@ -142,12 +142,12 @@ def verdicts(train, val, side: int, draws: int = 40) -> Counter:
     fallen: Counter = Counter()
     for draw in range(draws):
         order = rng.permutation(train.articles)
-        one = some(train, order[:side])
+        first = some(train, order[:side])
         # Of one store the articles that are left, of two any.
         other = some(val, order[side : 2 * side])
-        sums = (np.stack([own.sums[name] for name in tested], axis=1) for own in (one, other))
-        found = compare(tuple(sums), (one.windows, other.windows), OPTIONS.level, 299, draw)
-        fallen[judge(found, tested, one, other).word] += 1
+        sums = (np.stack([part.sums[name] for name in tested], axis=1) for part in (first, other))
+        comparison = compare(tuple(sums), (first.windows, other.windows), OPTIONS.level, 299, draw)
+        fallen[judge(comparison, tested, first, other).word] += 1
     return fallen
 
 
@@ -178,9 +178,9 @@ def test_a_small_sample_hides_nothing(store):
 
 def test_a_large_sample_condemns_no_trifle():
     """A shift of 0.008 that 3,000 articles a side show beyond doubt."""
-    one, other = (traits_of(flat(3000, f, seed=9)) for f in (0.3, 0.308))
-    tested = limits(one, OPTIONS)
-    sums = tuple(np.stack([own.sums[name] for name in tested], axis=1) for own in (one, other))
-    found = compare(sums, (one.windows, other.windows), OPTIONS.level, 99, 0)
-    assert found.p.min() <= OPTIONS.level
-    assert judge(found, tested, one, other).word == "MATCH"
+    first, other = (traits_of(flat(3000, f, seed=9)) for f in (0.3, 0.308))
+    tested = limits(first, OPTIONS)
+    sums = tuple(np.stack([part.sums[name] for name in tested], axis=1) for part in (first, other))
+    comparison = compare(sums, (first.windows, other.windows), OPTIONS.level, 99, 0)
+    assert comparison.p.min() <= OPTIONS.level
+    assert judge(comparison, tested, first, other).word == "MATCH"

@@ -22,9 +22,9 @@ from lvmctl.evaluation.statistics.intervals import Resampling, difference_interv
 
 def diagnosed(train: Split, val: Split, ood: Split | None = None, reporter=None, **options):
     options = SplitParityOptions(**{"permutations": 199} | options)
-    found = SplitParity(options)(splits_of(train, val, ood), reporter or Recorder())
-    json.dumps(found.figures, allow_nan=False)
-    return found
+    diagnosis = SplitParity(options)(splits_of(train, val, ood), reporter or Recorder())
+    json.dumps(diagnosis.figures, allow_nan=False)
+    return diagnosis
 
 
 KINDS = ((1, 0.3), (2, 0.3), (3, 0.6))
@@ -38,50 +38,50 @@ def three():
 
 
 def test_a_shift_of_004_fails():
-    found = diagnosed(flat(250, 0.3, 1), flat(250, 0.34, 2))
-    assert (found.verdict, found.failed) == ("MISMATCH", True)
-    assert "data split" in found.change
-    lag = found.figures["differences"]["val"]["lag_3"]
+    diagnosis = diagnosed(flat(250, 0.3, 1), flat(250, 0.34, 2))
+    assert (diagnosis.verdict, diagnosis.failed) == ("MISMATCH", True)
+    assert "data split" in diagnosis.change
+    lag = diagnosis.figures["differences"]["val"]["lag_3"]
     assert lag["value"] == pytest.approx(-0.04, abs=0.01)
     assert lag["simultaneous"][1] < 0
 
 
 def test_recency_alone_is_seen():
     """The same mean cosine at lag 1, another at lag 5."""
-    found = diagnosed(walk(250, 0.8, 1), walk(250, 0.8, 2))
-    assert found.verdict == "MATCH"
-    one = walk(250, 0.8, 1)
-    chunks = one.vectors.reshape(250, 12, 16)
+    diagnosis = diagnosed(walk(250, 0.8, 1), walk(250, 0.8, 2))
+    assert diagnosis.verdict == "MATCH"
+    split = walk(250, 0.8, 1)
+    chunks = split.vectors.reshape(250, 12, 16)
     other = split_of(np.concatenate([chunks[:, :7], -chunks[:, 7:]], 1).reshape(-1, 16), [12] * 250)
-    assert diagnosed(one, other).verdict == "MISMATCH"
+    assert diagnosed(split, other).verdict == "MISMATCH"
 
 
 def test_figures_of_a_split(three):
-    own = three.figures["splits"]["train"]
-    assert (own["name"], own["articles"], own["windows"]) == ("flat1", 120, 840)
-    assert own["lag_curve"]["1"] == own["cos_last"]
-    assert own["lag_curve"]["5"] == own["cos_first"]
-    assert list(own["lag_curve"]) == ["1", "2", "3", "4", "5"]
-    assert own["delta"]["value"] == pytest.approx(
-        own["cos_last"]["value"] - own["cos_first"]["value"]
+    train = three.figures["splits"]["train"]
+    assert (train["name"], train["articles"], train["windows"]) == ("flat1", 120, 840)
+    assert train["lag_curve"]["1"] == train["cos_last"]
+    assert train["lag_curve"]["5"] == train["cos_first"]
+    assert list(train["lag_curve"]) == ["1", "2", "3", "4", "5"]
+    assert train["delta"]["value"] == pytest.approx(
+        train["cos_last"]["value"] - train["cos_first"]["value"]
     )
     for name in ("cos_first", "cos_last", "delta", "delta_positive", "coherence", "forward"):
-        low, high = own[name]["ci"]
-        assert low < own[name]["value"] < high
-    assert abs(own["forward"]["value"]) <= own["forward"]["bound"] == pytest.approx(2 / 7)
-    assert list(own["quantiles"]["delta"]) == ["0.05", "0.25", "0.5", "0.75", "0.95"]
+        low, high = train[name]["ci"]
+        assert low < train[name]["value"] < high
+    assert abs(train["forward"]["value"]) <= train["forward"]["bound"] == pytest.approx(2 / 7)
+    assert list(train["quantiles"]["delta"]) == ["0.05", "0.25", "0.5", "0.75", "0.95"]
 
 
 def test_intervals_are_those_of_all_windows(three):
     """The same as from every window's value, one by one."""
     windows = [Windows(flat(120, f, seed, dim=64), 5, 1) for seed, f in KINDS[:2]]
     columns = []
-    for own in windows:
-        index = np.arange(len(own))
-        last = np.einsum("bd,bd->b", own.context(index)[:, -1], own.target(index))
-        columns.append((Resampling(120, 0), last, own.article))
-    found = three.figures["splits"]["train"]["cos_last"]["ci"]
-    assert found == pytest.approx(Resampling(120, 0).interval(*columns[0][1:]), abs=1e-6)
+    for part in windows:
+        index = np.arange(len(part))
+        last = np.einsum("bd,bd->b", part.context(index)[:, -1], part.target(index))
+        columns.append((Resampling(120, 0), last, part.article))
+    ends = three.figures["splits"]["train"]["cos_last"]["ci"]
+    assert ends == pytest.approx(Resampling(120, 0).interval(*columns[0][1:]), abs=1e-6)
     difference = three.figures["differences"]["val"]["lag_1"]
     assert difference["ci"] == pytest.approx(difference_interval(*columns), abs=1e-6)
     assert difference["value"] == pytest.approx(
@@ -94,9 +94,9 @@ def test_another_source_informs_and_does_not_decide(three):
     differences = three.figures["differences"]["ood"]
     assert differences["lag_1"]["value"] == pytest.approx(-0.3, abs=0.03)
     assert differences["lag_1"]["p"] == 1 / 500
-    for own in [*differences.values(), *three.figures["differences"]["val"].values()]:
-        for low, high in (own["ci"], own["simultaneous"]):
-            assert low < own["value"] < high
+    for entry in [*differences.values(), *three.figures["differences"]["val"].values()]:
+        for low, high in (entry["ci"], entry["simultaneous"]):
+            assert low < entry["value"] < high
     assert "does not decide" in " ".join(table.title for table in three.tables)
     assert set(three.figures["energy"]) == {"val", "ood"}
     assert three.figures["energy"]["val"]["p"] > 0.01
@@ -125,50 +125,50 @@ def test_tables_and_plot(three):
 
 def test_the_answer_is_a_function_of_the_seed():
     splits = flat(30, 0.3, 1), flat(30, 0.3, 2)
-    one = diagnosed(*splits).figures
-    assert diagnosed(*splits).figures == one
+    first = diagnosed(*splits).figures
+    assert diagnosed(*splits).figures == first
     other = diagnosed(*splits, seed=1).figures
     assert (
         other["differences"]["val"]["lag_1"]["value"]
-        == (one["differences"]["val"]["lag_1"]["value"])
+        == (first["differences"]["val"]["lag_1"]["value"])
     )
-    assert other != one
+    assert other != first
 
 
 def test_a_match_of_other_subjects_says_so():
     corner = [np.abs(walk(250, 0.5, seed, dim=32).vectors) for seed in (1, 2)]
-    one, other, opposite = (
+    first, other, opposite = (
         split_of(rows, [12] * 250) for rows in (corner[0], corner[1], -corner[1])
     )
-    assert "their vectors" not in diagnosed(one, other).sentence
+    assert "their vectors" not in diagnosed(first, other).sentence
     # The same sequences at the other end of the sphere: every cosine is what it was.
-    found = diagnosed(one, opposite)
-    assert (found.verdict, found.failed) == ("MATCH", False)
-    assert "their vectors differ (energy distance" in found.sentence
-    assert found.figures["differences"] == diagnosed(one, other).figures["differences"]
+    diagnosis = diagnosed(first, opposite)
+    assert (diagnosis.verdict, diagnosis.failed) == ("MATCH", False)
+    assert "their vectors differ (energy distance" in diagnosis.sentence
+    assert diagnosis.figures["differences"] == diagnosed(first, other).figures["differences"]
 
 
 def test_a_context_of_one_chunk():
     reporter = Recorder()
-    found = diagnosed(flat(250, 0.3, 1), flat(250, 0.34, 2), reporter=reporter, context=1)
-    assert found.verdict == "MISMATCH"
-    assert [note for note in reporter.said if "need --context 2 or more" in note]
-    assert list(found.figures["differences"]["val"]) == ["lag_1"]
-    own = found.figures["splits"]["train"]
-    assert own["cos_first"] == own["cos_last"]
-    assert own["delta"] is own["coherence"] is own["forward"] is own["delta_positive"] is None
-    assert found.plot().axes[0].lines[0].get_xdata().tolist() == [1]
+    diagnosis = diagnosed(flat(250, 0.3, 1), flat(250, 0.34, 2), reporter=reporter, context=1)
+    assert diagnosis.verdict == "MISMATCH"
+    assert [note for note in reporter.messages if "need --context 2 or more" in note]
+    assert list(diagnosis.figures["differences"]["val"]) == ["lag_1"]
+    train = diagnosis.figures["splits"]["train"]
+    assert train["cos_first"] == train["cos_last"]
+    assert {train[name] for name in ("delta", "coherence", "forward", "delta_positive")} == {None}
+    assert diagnosis.plot().axes[0].lines[0].get_xdata().tolist() == [1]
 
 
 def test_one_article_in_a_split():
-    found = diagnosed(flat(30, 0.3, 1), flat(1, 0.3, 2))
-    assert (found.verdict, found.failed) == ("UNDECIDED", False)
-    assert "val has one article" in found.sentence
-    own = found.figures["differences"]["val"]["lag_1"]
-    assert own["ci"] is own["simultaneous"] is own["p"] is None
-    assert found.figures["energy"]["val"] is None
-    assert found.figures["splits"]["val"]["lag_curve"]["1"]["ci"] is None
-    assert found.plot() is not None
+    diagnosis = diagnosed(flat(30, 0.3, 1), flat(1, 0.3, 2))
+    assert (diagnosis.verdict, diagnosis.failed) == ("UNDECIDED", False)
+    assert "val has one article" in diagnosis.sentence
+    difference = diagnosis.figures["differences"]["val"]["lag_1"]
+    assert difference["ci"] is difference["simultaneous"] is difference["p"] is None
+    assert diagnosis.figures["energy"]["val"] is None
+    assert diagnosis.figures["splits"]["val"]["lag_curve"]["1"]["ci"] is None
+    assert diagnosis.plot() is not None
 
 
 def test_articles_that_are_too_short():
@@ -177,54 +177,56 @@ def test_articles_that_are_too_short():
         with pytest.raises(DataError, match=r"^flat2: a window of 5 chunks .* longest of 9 has 5"):
             diagnosed(*splits)
     reporter = Recorder()
-    found = diagnosed(long, long, short, reporter)
-    assert set(found.figures["splits"]) == {"train", "val"}
-    assert reporter.said[0].startswith("ood is left out: flat2: a window of 5")
-    assert found.figures["notes"] == reporter.said
+    diagnosis = diagnosed(long, long, short, reporter)
+    assert set(diagnosis.figures["splits"]) == {"train", "val"}
+    assert reporter.messages[0].startswith("ood is left out: flat2: a window of 5")
+    assert diagnosis.figures["notes"] == reporter.messages
 
 
 def test_articles_without_windows_do_not_count():
     rows = flat(30, 0.3, 1).vectors
     mixed = split_of(rows, [12, 2, 10, *[12] * 28])
-    found = diagnosed(mixed, flat(30, 0.3, 2))
-    assert found.figures["splits"]["train"]["articles"] == 30
+    diagnosis = diagnosed(mixed, flat(30, 0.3, 2))
+    assert diagnosis.figures["splits"]["train"]["articles"] == 30
 
 
 def test_separate_windows():
     rows = (flat(600, 0.3, seed, chunks=6, dim=64).vectors for seed in (1, 2))
-    train, val = (split_of(own, [6] * 600, target_row=5, horizon=2, separate=True) for own in rows)
+    options = {"target_row": 5, "horizon": 2, "separate": True}
+    train, val = (split_of(part, [6] * 600, **options) for part in rows)
     reporter = Recorder()
-    found = diagnosed(train, val, reporter=reporter, horizon=2, context=4)
-    assert found.verdict == "MATCH"
-    own = found.figures["splits"]["val"]
-    assert (own["articles"], own["windows"], own["separate_windows"]) == (600, 600, True)
-    assert list(own["lag_curve"]) == ["1", "2", "3", "4", "5"]
-    assert "bound" not in own["forward"]
-    assert [note for note in reporter.said if note.startswith("train, val: separate windows")]
+    diagnosis = diagnosed(train, val, reporter=reporter, horizon=2, context=4)
+    assert diagnosis.verdict == "MATCH"
+    figures = diagnosis.figures["splits"]["val"]
+    counts = [figures[name] for name in ("articles", "windows", "separate_windows")]
+    assert counts == [600, 600, True]
+    assert list(figures["lag_curve"]) == ["1", "2", "3", "4", "5"]
+    assert "bound" not in figures["forward"]
+    assert [note for note in reporter.messages if note.startswith("train, val: separate windows")]
     with pytest.raises(DataError, match="use --horizon 2"):
         diagnosed(train, val, horizon=1)
 
 
 @pytest.mark.filterwarnings("error")
 def test_two_dimensions():
-    found = diagnosed(walk(30, 0.9, 1, dim=2), walk(30, 0.9, 2, dim=2))
-    assert found.verdict in ("MATCH", "UNDECIDED")
-    assert math.isfinite(found.figures["energy"]["val"]["value"])
+    diagnosis = diagnosed(walk(30, 0.9, 1, dim=2), walk(30, 0.9, 2, dim=2))
+    assert diagnosis.verdict in ("MATCH", "UNDECIDED")
+    assert math.isfinite(diagnosis.figures["energy"]["val"]["value"])
 
 
 @pytest.mark.filterwarnings("error")
 def test_chunks_that_are_all_alike():
     alike = split_of(np.ones((60, 3)), [12] * 5)
-    found = diagnosed(alike, alike)
-    assert found.verdict == "MATCH"
-    assert found.figures["splits"]["train"]["delta_positive"]["value"] == 0
+    diagnosis = diagnosed(alike, alike)
+    assert diagnosis.verdict == "MATCH"
+    assert diagnosis.figures["splits"]["train"]["delta_positive"]["value"] == 0
 
 
 def test_many_articles_get_fewer_permutations(monkeypatch):
     monkeypatch.setattr(module, "LABELS", 6000)
     monkeypatch.setattr(module, "MIN_PERMUTATIONS", 30)
-    found = diagnosed(flat(30, 0.3, 1), flat(30, 0.3, 2), level=0.1)
-    assert found.figures["permutations"] == 100
+    diagnosis = diagnosed(flat(30, 0.3, 1), flat(30, 0.3, 2), level=0.1)
+    assert diagnosis.figures["permutations"] == 100
     assert (
         diagnosed(flat(30, 0.3, 1), flat(30, 0.3, 2), permutations=99).figures["permutations"] == 99
     )
@@ -249,5 +251,5 @@ def test_float16_rows_that_are_not_unit():
     split = flat(30, 0.3, 1)
     half = split_of(split.vectors * 3, [12] * 30)
     object.__setattr__(half, "vectors", half.vectors.astype(np.float16))
-    one, other = traits_of(split), traits_of(half)
-    assert other.mean("lag_1") == pytest.approx(one.mean("lag_1"), abs=1e-3)
+    first, other = traits_of(split), traits_of(half)
+    assert other.mean("lag_1") == pytest.approx(first.mean("lag_1"), abs=1e-3)

@@ -26,7 +26,7 @@ def cos(degrees: float) -> float:
 
 
 def test_a_hand_case():
-    found = traits_of(split_of(at_angles(0, 10, 70, 160, 100), [5]), context=3)
+    traits = traits_of(split_of(at_angles(0, 10, 70, 160, 100), [5]), context=3)
     # Windows: 0 10 70 → 160 and 10 70 160 → 100.
     expected = {
         "lag_1": [cos(90), cos(60)],
@@ -37,65 +37,65 @@ def test_a_hand_case():
         "coherence": [(cos(10) + cos(60)) / 2, (cos(60) + cos(90)) / 2],
         "forward": [cos(90) - cos(60), cos(60) - cos(90)],
     }
-    assert {name: own.sum() for name, own in found.sums.items()} == {
+    assert {name: values.sum() for name, values in traits.sums.items()} == {
         name: pytest.approx(sum(values), abs=1e-6) for name, values in expected.items()
     }
-    assert found.windows.tolist() == [2]
-    assert (found.articles, found.separate) == (1, False)
-    assert found.mean("lag_2") == pytest.approx(sum(expected["lag_2"]) / 2, abs=1e-6)
-    assert found.quantiles["cos_first"]["0.5"] == pytest.approx(
+    assert traits.windows.tolist() == [2]
+    assert (traits.articles, traits.separate) == (1, False)
+    assert traits.mean("lag_2") == pytest.approx(sum(expected["lag_2"]) / 2, abs=1e-6)
+    assert traits.quantiles["cos_first"]["0.5"] == pytest.approx(
         sum(expected["lag_3"]) / 2, abs=1e-6
     )
-    assert found.quantiles["cos_last"]["0.05"] == pytest.approx(0.05 * 0.5, abs=1e-6)
-    assert set(found.quantiles) == {"cos_first", "cos_last", "delta", "coherence"}
+    assert traits.quantiles["cos_last"]["0.05"] == pytest.approx(0.05 * 0.5, abs=1e-6)
+    assert set(traits.quantiles) == {"cos_first", "cos_last", "delta", "coherence"}
 
 
 def test_lags_below_the_horizon_are_of_the_window_itself():
-    found = traits_of(split_of(at_angles(0, 10, 70, 160, 100), [5]), context=2, horizon=3)
+    traits = traits_of(split_of(at_angles(0, 10, 70, 160, 100), [5]), context=2, horizon=3)
     # One window, 0 10 → 100: lag 1 inside it, lags 3 and 4 to the target; none has lag 2.
-    assert {name: own.sum() for name, own in found.sums.items() if "lag" in name} == {
+    assert {name: values.sum() for name, values in traits.sums.items() if "lag" in name} == {
         "lag_1": pytest.approx(cos(10), abs=1e-6),
         "lag_3": pytest.approx(cos(90), abs=1e-6),
         "lag_4": pytest.approx(cos(100), abs=1e-6),
     }
-    assert found.sums["forward"].sum() == pytest.approx(cos(90) - cos(10), abs=1e-6)
+    assert traits.sums["forward"].sum() == pytest.approx(cos(90) - cos(10), abs=1e-6)
 
 
 def test_separate_windows_keep_the_lag_of_their_horizon():
     rows = at_angles(0, 10, 70, 160, 50, 20, 30, 100)
     split = split_of(rows, [4, 4], target_row=3, horizon=2, separate=True)
-    found = traits_of(split, context=2, horizon=2)
+    traits = traits_of(split, context=2, horizon=2)
     # The last two of three chunks: 10 70 → 160 and 20 30 → 100.
-    assert {name: own.tolist() for name, own in found.sums.items() if "lag" in name} == {
+    assert {name: values.tolist() for name, values in traits.sums.items() if "lag" in name} == {
         "lag_1": pytest.approx([cos(60), cos(10)], abs=1e-6),
         "lag_2": pytest.approx([cos(90), cos(70)], abs=1e-6),
         "lag_3": pytest.approx([cos(150), cos(80)], abs=1e-6),
     }
-    assert found.windows.tolist() == [1, 1]
-    assert found.separate
+    assert traits.windows.tolist() == [1, 1]
+    assert traits.separate
 
 
 def slow(split, k: int, h: int) -> dict[str, list[list[float]]]:
     """Every trait of every window, by article, in float64 from its definition."""
-    found: dict[str, list[list[float]]] = {}
+    traits: dict[str, list[list[float]]] = {}
     for start, length in zip(split.starts, split.lengths):
         x = split.vectors[start : start + length].astype(np.float64)
         x /= np.linalg.norm(x, axis=1, keepdims=True)
         each: list[dict[str, float]] = []
         for s in range(length - (k - 1 + h)):
             y, last = x[s + k - 1 + h], x[s + k - 1]
-            own = {f"lag_{k - 1 - i + h}": float(x[s + i] @ y) for i in range(k)}
+            lags = {f"lag_{k - 1 - i + h}": float(x[s + i] @ y) for i in range(k)}
             for lag in range(1, h):
                 if lag <= k - 1:
-                    own[f"lag_{lag}"] = float(last @ x[s + k - 1 - lag])
+                    lags[f"lag_{lag}"] = float(last @ x[s + k - 1 - lag])
             if k > 1:
-                own["delta"] = float(last @ y - x[s] @ y)
-                own["coherence"] = float(np.mean([x[s + i] @ x[s + i + 1] for i in range(k - 1)]))
-                own["forward"] = float(last @ y - last @ x[s + k - 2])
-            each.append(own)
+                lags["delta"] = float(last @ y - x[s] @ y)
+                lags["coherence"] = float(np.mean([x[s + i] @ x[s + i + 1] for i in range(k - 1)]))
+                lags["forward"] = float(last @ y - last @ x[s + k - 2])
+            each.append(lags)
         for name in each[0] if each else ():
-            found.setdefault(name, []).append([own[name] for own in each])
-    return found
+            traits.setdefault(name, []).append([values[name] for values in each])
+    return traits
 
 
 @st.composite
@@ -120,22 +120,22 @@ def test_traits_are_those_of_a_slow_loop(case, block):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BLOCK_BYTES", block)
         windows = Windows(split, k, h)
-        found = measure(windows, counted.append)
+        traits = measure(windows, counted.append)
     assert sum(counted) == len(windows)
-    assert set(found.sums) - {"delta_positive"} == set(expected)
+    assert set(traits.sums) - {"delta_positive"} == set(expected)
     for name, values in expected.items():
-        assert found.windows.tolist() == [len(own) for own in values]
-        sums = [sum(own) for own in values]
-        np.testing.assert_allclose(found.sums[name], sums, rtol=0, atol=2e-5)
-    for name, quantiles in found.quantiles.items():
+        assert traits.windows.tolist() == [len(each) for each in values]
+        sums = [sum(each) for each in values]
+        np.testing.assert_allclose(traits.sums[name], sums, rtol=0, atol=2e-5)
+    for name, quantiles in traits.quantiles.items():
         trait = {"cos_first": f"lag_{k - 1 + h}", "cos_last": f"lag_{h}"}.get(name, name)
         each = np.concatenate(expected[trait])
         for share, value in quantiles.items():
             assert value == pytest.approx(np.quantile(each, float(share)), abs=2e-6)
     if k > 1:
-        signs = [sum(value > 0 for value in own) for own in expected["delta"]]
-        unsure = [sum(abs(value) < 1e-6 for value in own) for own in expected["delta"]]
-        assert (abs(found.sums["delta_positive"] - signs) <= unsure).all()
+        signs = [sum(value > 0 for value in each) for each in expected["delta"]]
+        unsure = [sum(abs(value) < 1e-6 for value in each) for each in expected["delta"]]
+        assert (abs(traits.sums["delta_positive"] - signs) <= unsure).all()
 
 
 def test_no_recency_is_not_counted_as_recency():
@@ -144,29 +144,29 @@ def test_no_recency_is_not_counted_as_recency():
 
 
 def test_a_context_of_one_chunk_has_no_recency():
-    found = traits_of(flat(3, 0.2, seed=0, chunks=6), context=1)
-    assert set(found.sums) == {"lag_1"}
-    assert set(found.quantiles) == {"cos_first", "cos_last"}
-    assert found.quantiles["cos_first"] == found.quantiles["cos_last"]
+    traits = traits_of(flat(3, 0.2, seed=0, chunks=6), context=1)
+    assert set(traits.sums) == {"lag_1"}
+    assert set(traits.quantiles) == {"cos_first", "cos_last"}
+    assert traits.quantiles["cos_first"] == traits.quantiles["cos_last"]
 
 
 def test_the_forward_signal_telescopes():
     """Over an article it is the last adjacent cosine less the first one inside a window."""
     split = flat(20, 0.2, seed=1, chunks=9, dim=8)
-    found = traits_of(split, context=3)
+    traits = traits_of(split, context=3)
     x = split.vectors.reshape(20, 9, 8).astype(np.float64)
     adjacent = (x[:, :-1] * x[:, 1:]).sum(axis=2)
-    np.testing.assert_allclose(found.sums["forward"], adjacent[:, -1] - adjacent[:, 1], atol=1e-5)
-    assert abs(found.mean("forward")) <= 2 * found.articles / found.windows.sum()
+    np.testing.assert_allclose(traits.sums["forward"], adjacent[:, -1] - adjacent[:, 1], atol=1e-5)
+    assert abs(traits.mean("forward")) <= 2 * traits.articles / traits.windows.sum()
 
 
 def test_the_lag_curve_of_ar1_is_a_power():
-    found = traits_of(walk(400, 0.8, seed=2, chunks=30))
-    assert found.mean("lag_1") == pytest.approx(0.8, abs=1e-6)
-    assert found.mean("coherence") == pytest.approx(0.8, abs=1e-6)
+    traits = traits_of(walk(400, 0.8, seed=2, chunks=30))
+    assert traits.mean("lag_1") == pytest.approx(0.8, abs=1e-6)
+    assert traits.mean("coherence") == pytest.approx(0.8, abs=1e-6)
     for lag in range(2, 6):
-        assert found.mean(f"lag_{lag}") == pytest.approx(0.8**lag, abs=0.015)
-    assert found.mean("delta") == pytest.approx(0.8 - 0.8**5, abs=0.015)
+        assert traits.mean(f"lag_{lag}") == pytest.approx(0.8**lag, abs=0.015)
+    assert traits.mean("delta") == pytest.approx(0.8 - 0.8**5, abs=0.015)
 
 
 def test_blocks_read_no_more_than_they_should(monkeypatch):

@@ -26,9 +26,9 @@ def test_occurrences_are_those_of_a_slow_search(seed, count, dim, k):
         others = [j for j in range(count) if j != i]
         others.sort(key=lambda j: -float(x @ rows[j].astype(np.float64)))
         expected[others[:k]] += 1
-    told = []
-    assert k_occurrences(rows, k, told.append).tolist() == expected.tolist()
-    assert sum(told) == count
+    steps = []
+    assert k_occurrences(rows, k, steps.append).tolist() == expected.tolist()
+    assert sum(steps) == count
 
 
 def test_the_size_of_blocks_does_not_matter(monkeypatch):

@@ -31,21 +31,21 @@ def two_blocks(count: int, share: float, few: int, many: int, seed: int) -> np.n
 
 
 def test_eigenvalues_that_were_chosen():
-    found = figures(moments(split_of(two_blocks(40_000, 0.6, 2, 8, 0), [100] * 400)))
+    values = figures(moments(split_of(two_blocks(40_000, 0.6, 2, 8, 0), [100] * 400)))
     entropy = -(2 * 0.3 * math.log(0.3) + 8 * 0.05 * math.log(0.05))
-    assert found["participation"] == pytest.approx(1 / (2 * 0.3**2 + 8 * 0.05**2), rel=0.01)
-    assert found["effective_rank"] == pytest.approx(math.exp(entropy), rel=0.01)
-    assert found["top_1"] == pytest.approx(0.3, abs=0.01)
-    assert found["top_3"] == pytest.approx(0.65, abs=0.01)
-    assert found["mean_norm"] < 0.02
+    assert values["participation"] == pytest.approx(1 / (2 * 0.3**2 + 8 * 0.05**2), rel=0.01)
+    assert values["effective_rank"] == pytest.approx(math.exp(entropy), rel=0.01)
+    assert values["top_1"] == pytest.approx(0.3, abs=0.01)
+    assert values["top_3"] == pytest.approx(0.65, abs=0.01)
+    assert values["mean_norm"] < 0.02
 
 
 def test_a_mean_that_was_chosen():
     rows = np.hstack([np.full((20_000, 1), 0.6), 0.8 * sphere(20_000, 30)])
-    found = figures(moments(split_of(rows, [50] * 400)))
-    assert found["mean_norm"] == pytest.approx(0.6, abs=0.002)
-    assert found["mean_cosine"] == pytest.approx(0.36, abs=0.002)
-    assert found["participation"] == pytest.approx(30, rel=0.01)
+    values = figures(moments(split_of(rows, [50] * 400)))
+    assert values["mean_norm"] == pytest.approx(0.6, abs=0.002)
+    assert values["mean_cosine"] == pytest.approx(0.36, abs=0.002)
+    assert values["participation"] == pytest.approx(30, rel=0.01)
 
 
 def test_groups_hold_every_article_once_and_subtract():
@@ -73,10 +73,10 @@ def test_intervals_cover_what_they_are_of():
     for seed in range(40):
         split = split_of(two_blocks(1200, 0.6, 2, 8, 10 * seed), [20] * 60)
         groups = grouped(split, seed)
-        ends, found = intervals(groups, seed), figures(summed(groups))
+        ends, values = intervals(groups, seed), figures(summed(groups))
         for name, value in truth.items():
             low, high = ends[name]
-            assert low <= found[name] <= high
+            assert low <= values[name] <= high
             covered[name] += low <= value <= high
     assert all(33 <= count <= 40 for count in covered.values()), covered
 
@@ -93,7 +93,7 @@ def test_intervals_widen_when_articles_are_alike_inside():
 def test_what_isotropic_chunks_have(chunks, dim):
     draws = [figures(moments(split_of(sphere(chunks, dim, s), [1] * chunks))) for s in range(20)]
     for name, value in isotropic(chunks, dim).items():
-        seen = np.array([found[name] for found in draws])
+        seen = np.array([each[name] for each in draws])
         slack = 0.12 * abs(value) if name == "top_1" else 0.03 * abs(value) + 0.1 / chunks
         assert seen.mean() == pytest.approx(value, abs=slack + 3 * seen.std() / 20**0.5), name
 
@@ -105,17 +105,17 @@ def test_one_article_has_no_interval_and_no_cosine_between_articles():
 
 
 def test_chunks_that_are_all_alike_have_no_rank():
-    found = figures(moments(split_of(np.ones((8, 3)), [4, 4])))
-    assert found["mean_norm"] == pytest.approx(1)
-    assert found["mean_cosine"] == pytest.approx(1)
-    assert math.isnan(found["effective_rank"])
-    assert math.isnan(found["participation"])
+    values = figures(moments(split_of(np.ones((8, 3)), [4, 4])))
+    assert values["mean_norm"] == pytest.approx(1)
+    assert values["mean_cosine"] == pytest.approx(1)
+    assert math.isnan(values["effective_rank"])
+    assert math.isnan(values["participation"])
 
 
 def test_two_opposite_chunks_lie_on_a_line():
-    found = figures(moments(split_of(np.array([[1.0, 1.0], [-1.0, -1.0]]), [1, 1])))
-    assert found["mean_norm"] == 0
-    assert found["mean_cosine"] == pytest.approx(-1)
-    assert found["effective_rank"] == pytest.approx(1)
-    assert found["participation"] == pytest.approx(1)
-    assert found["top_1"] == pytest.approx(1)
+    values = figures(moments(split_of(np.array([[1.0, 1.0], [-1.0, -1.0]]), [1, 1])))
+    assert values["mean_norm"] == 0
+    assert values["mean_cosine"] == pytest.approx(-1)
+    assert values["effective_rank"] == pytest.approx(1)
+    assert values["participation"] == pytest.approx(1)
+    assert values["top_1"] == pytest.approx(1)

@@ -24,13 +24,13 @@ from lvmctl.diagnostics.records import GeometryOptions
 def look(split: Split, **options):
     """The diagnosis and what the reporter was told; progress adds up and figures are plain."""
     reporter = Recorder()
-    found = StoreGeometry(GeometryOptions(**{"sample": 500} | options))(split, reporter)
+    diagnosis = StoreGeometry(GeometryOptions(**{"sample": 500} | options))(split, reporter)
     assert all(total == done for total, done in reporter.stages.values())
-    assert json.loads(json.dumps(found.figures))["dim"] == split.dim
-    assert not found.failed
-    for table in found.tables:
+    assert json.loads(json.dumps(diagnosis.figures))["dim"] == split.dim
+    assert not diagnosis.failed
+    for table in diagnosis.tables:
         assert all(len(row) == len(table.header) for row in table.rows), table.title
-    return found, reporter
+    return diagnosis, reporter
 
 
 def entries(splits: list[str]) -> list[dict]:
@@ -39,38 +39,38 @@ def entries(splits: list[str]) -> list[dict]:
 
 
 def test_an_isotropic_store():
-    found, _ = look(split_of(sphere(1200, 16), [30] * 40))
-    assert found.verdict == "ISOTROPIC"
-    assert found.sentence.startswith("Chunks of different articles have mean cosine")
-    spread = found.figures["spectrum"]
+    diagnosis, _ = look(split_of(sphere(1200, 16), [30] * 40))
+    assert diagnosis.verdict == "ISOTROPIC"
+    assert diagnosis.sentence.startswith("Chunks of different articles have mean cosine")
+    spread = diagnosis.figures["spectrum"]
     for name, figure in spread.items():
         assert figure["ci"][0] <= figure["value"] <= figure["ci"][1]
         if name != "mean_cosine" and figure["isotropic"] is not None:
             assert figure["value"] == pytest.approx(figure["isotropic"], rel=0.3), name
-    hubs = found.figures["hubness"]
+    hubs = diagnosis.figures["hubness"]
     for part in (hubs["store"], hubs["in_article"]):
         assert part["value"] == pytest.approx(part["isotropic"], abs=0.35)
-    assert found.figures["retrieval"]["best"] is None
-    assert found.change.startswith("no transform surely helps `direct`")
-    assert sum(found.figures["eigenvalues"]) == pytest.approx(1, abs=0.01)
+    assert diagnosis.figures["retrieval"]["best"] is None
+    assert diagnosis.change.startswith("no transform surely helps `direct`")
+    assert sum(diagnosis.figures["eigenvalues"]) == pytest.approx(1, abs=0.01)
 
 
 def test_a_store_around_a_mean_is_anisotropic():
-    found, _ = look(split_of(sphere(1200, 16) + 0.5 * np.eye(16)[0], [30] * 40))
-    assert found.verdict == "ANISOTROPIC"
-    assert found.figures["spectrum"]["mean_cosine"]["value"] == pytest.approx(0.2, abs=0.05)
+    diagnosis, _ = look(split_of(sphere(1200, 16) + 0.5 * np.eye(16)[0], [30] * 40))
+    assert diagnosis.verdict == "ANISOTROPIC"
+    assert diagnosis.figures["spectrum"]["mean_cosine"]["value"] == pytest.approx(0.2, abs=0.05)
 
 
 def test_a_store_in_a_few_directions_is_anisotropic():
     flat = np.hstack([sphere(1200, 4), np.zeros((1200, 12))])
-    found, _ = look(split_of(flat + 0.02 * sphere(1200, 16, 1), [30] * 40))
-    assert found.verdict == "ANISOTROPIC"
-    assert found.figures["spectrum"]["participation"]["value"] == pytest.approx(4, rel=0.05)
+    diagnosis, _ = look(split_of(flat + 0.02 * sphere(1200, 16, 1), [30] * 40))
+    assert diagnosis.verdict == "ANISOTROPIC"
+    assert diagnosis.figures["spectrum"]["participation"]["value"] == pytest.approx(4, rel=0.05)
 
 
 def test_a_collapsed_store():
-    found, _ = look(split_of(np.ones(8) + 0.1 * sphere(600, 8), [30] * 20))
-    assert found.verdict == "COLLAPSED"
+    diagnosis, _ = look(split_of(np.ones(8) + 0.1 * sphere(600, 8), [30] * 20))
+    assert diagnosis.verdict == "COLLAPSED"
     alike, _ = look(split_of(np.ones((60, 8)), [30, 30]))
     assert (alike.verdict, alike.sentence) == ("COLLAPSED", "All chunks are one vector.")
 
@@ -85,17 +85,17 @@ def noisy(seed: int, articles: int = 30) -> np.ndarray:
 def test_transforms_are_fitted_on_train_and_tried_on_the_others():
     names = ["train"] * 30 + ["val"] * 20 + ["ood"] * 10
     split = split_of(noisy(0, 60), [30] * 60, articles=entries(names))
-    found, reporter = look(split)
-    retrieval = found.figures["retrieval"]
+    diagnosis, reporter = look(split)
+    retrieval = diagnosis.figures["retrieval"]
     assert (retrieval["fitted_on"], retrieval["articles"]) == ("train", 30)
     assert retrieval["windows"] == 30 * 25
     assert retrieval["best"] == "minus-1"
     gained = retrieval["transforms"]["minus-1"]["r@5"]
-    assert found.change.startswith(
+    assert diagnosis.change.startswith(
         "taking off the mean and the leading component, fitted on the train articles, changes "
         f"R@5 by {number(gained['difference'], signed=True)} ["
     )
-    assert reporter.said == []
+    assert reporter.messages == []
     train, others = (split.take(np.arange(*ends)) for ends in ((0, 30), (30, 60)))
     expected = trial(others, (5, 1), transforms(moments(train)), 0)
     assert retrieval["transforms"] == expected["transforms"]
@@ -104,12 +104,12 @@ def test_transforms_are_fitted_on_train_and_tried_on_the_others():
 @pytest.mark.parametrize("split", ["", "train"])
 def test_without_train_and_others_it_says_so(split):
     articles = entries([split] * 20)
-    found, reporter = look(split_of(noisy(1, 20), [30] * 20, articles=articles))
-    assert found.figures["retrieval"]["fitted_on"] == "all"
-    assert found.figures["retrieval"]["articles"] == 20
-    assert "fitted on all articles" in found.change
-    (said,) = reporter.said
-    assert said.startswith("made has no train articles beside others")
+    diagnosis, reporter = look(split_of(noisy(1, 20), [30] * 20, articles=articles))
+    assert diagnosis.figures["retrieval"]["fitted_on"] == "all"
+    assert diagnosis.figures["retrieval"]["articles"] == 20
+    assert "fitted on all articles" in diagnosis.change
+    (notice,) = reporter.messages
+    assert notice.startswith("made has no train articles beside others")
 
 
 def test_windows_are_limited_and_short_articles_left_out():
@@ -120,28 +120,28 @@ def test_windows_are_limited_and_short_articles_left_out():
     assert look(split, min_article=19)[0].figures["retrieval"]["articles"] == 40
 
 
-def test_articles_that_are_too_short_are_said():
+def test_articles_that_are_too_short_are_reported():
     split = split_of(sphere(60, 5), [6] * 10)
-    found, _ = look(split)
-    assert found.figures["retrieval"]["reason"] == "no article has 20 chunks or more"
-    assert found.change == (
-        "what a transform would change cannot be said: no article has 20 chunks or more"
+    diagnosis, _ = look(split)
+    assert diagnosis.figures["retrieval"]["reason"] == "no article has 20 chunks or more"
+    assert diagnosis.change == (
+        "what a transform would change is unknown: no article has 20 chunks or more"
     )
-    assert found.figures["hubness"]["in_article"] == {"articles": 0}
+    assert diagnosis.figures["hubness"]["in_article"] == {"articles": 0}
     long = look(split, min_article=6, context=6)[0].figures["retrieval"]["reason"]
     assert long.startswith("made: a window of 6 chunks and its target 1 ahead needs articles of 7")
 
 
 def test_hubs_are_found_in_a_cube_of_many_dimensions():
     rows = np.random.default_rng(0).random((600, 200))
-    found, _ = look(split_of(rows, [30] * 20), sample=600)
-    store = found.figures["hubness"]["store"]
+    diagnosis, _ = look(split_of(rows, [30] * 20), sample=600)
+    store = diagnosis.figures["hubness"]["store"]
     assert store["value"] > 1
     assert store["ci"][0] > store["isotropic"]
     assert store["sample"] == 600
     assert store["largest"] > 40
     assert 0 < store["never"] < 0.5
-    inside = found.figures["hubness"]["in_article"]
+    inside = diagnosis.figures["hubness"]["in_article"]
     assert inside["articles"] == 20
     assert inside["ci"][0] < inside["value"] < inside["ci"][1]
 
@@ -154,10 +154,10 @@ def test_norms_as_stored_and_as_the_encoder_gave_them(tmp_path: Path):
             writer.add(rows[low : low + 20], norms=norms[low : low + 20])
             writer.end_article({"split": "val" if low else "train"})
     split = open_split(str(tmp_path / "store"))
-    found = look(split)[0].figures["norms"]
-    assert found["stored"]["mean"] == pytest.approx(1, abs=1e-6)
-    assert (found["encoder"]["q0"], found["encoder"]["q1"]) == pytest.approx((1, 5))
-    assert found["encoder"]["q0.5"] == pytest.approx(3)
+    figures = look(split)[0].figures["norms"]
+    assert figures["stored"]["mean"] == pytest.approx(1, abs=1e-6)
+    assert (figures["encoder"]["q0"], figures["encoder"]["q1"]) == pytest.approx((1, 5))
+    assert figures["encoder"]["q0.5"] == pytest.approx(3)
     later = look(open_split(f"{tmp_path}/store@val"))[0].figures["norms"]["encoder"]
     assert later["q0"] == pytest.approx(norms[20])
     other = replace(split, source={**split.source, "joined": []})
@@ -166,28 +166,28 @@ def test_norms_as_stored_and_as_the_encoder_gave_them(tmp_path: Path):
 
 def test_rows_of_other_norms_are_taken_as_stored():
     rows = sphere(60, 4) * np.linspace(2, 4, 60)[:, None]
-    found, _ = look(split_of(rows, [30, 30]))
-    assert found.figures["norms"]["stored"]["q0.5"] == pytest.approx(3, abs=0.02)
+    diagnosis, _ = look(split_of(rows, [30, 30]))
+    assert diagnosis.figures["norms"]["stored"]["q0.5"] == pytest.approx(3, abs=0.02)
     same, _ = look(split_of(sphere(60, 4), [30, 30]))
     value = same.figures["spectrum"]["participation"]["value"]
-    assert found.figures["spectrum"]["participation"]["value"] == pytest.approx(value, abs=1e-4)
+    assert diagnosis.figures["spectrum"]["participation"]["value"] == pytest.approx(value, abs=1e-4)
 
 
 def test_one_article():
-    found, _ = look(split_of(sphere(40, 6), [40]))
-    assert found.verdict == "ISOTROPIC"
-    assert found.sentence.startswith("The mean chunk has norm .")
-    assert np.isnan(found.figures["spectrum"]["participation"]["ci"]).all()
-    assert "[nan" not in found.sentence + found.change
+    diagnosis, _ = look(split_of(sphere(40, 6), [40]))
+    assert diagnosis.verdict == "ISOTROPIC"
+    assert diagnosis.sentence.startswith("The mean chunk has norm .")
+    assert np.isnan(diagnosis.figures["spectrum"]["participation"]["ci"]).all()
+    assert "[nan" not in diagnosis.sentence + diagnosis.change
     lines, _ = look(split_of(np.ones(6) + 0.01 * sphere(40, 6), [40]))
     assert lines.verdict == "COLLAPSED"
 
 
 @pytest.mark.parametrize("dim", [1, 2])
 def test_few_dimensions(dim):
-    found, _ = look(split_of(sphere(120, dim), [30] * 4))
-    assert found.verdict == "ISOTROPIC"
-    assert found.figures["retrieval"]["windows"] == 100
+    diagnosis, _ = look(split_of(sphere(120, dim), [30] * 4))
+    assert diagnosis.verdict == "ISOTROPIC"
+    assert diagnosis.figures["retrieval"]["windows"] == 100
 
 
 def test_one_chunk_has_no_geometry():
@@ -202,16 +202,16 @@ def test_one_chunk_has_no_geometry():
     ids=["sphere", "point", "line", "two"],
 )
 def test_every_store_can_be_drawn(rows, tmp_path: Path):
-    found, _ = look(split_of(rows, [len(rows) // 2] * 2))
-    spectrum, hubs = found.plot().axes
+    diagnosis, _ = look(split_of(rows, [len(rows) // 2] * 2))
+    spectrum, hubs = diagnosis.plot().axes
     assert spectrum.get_xlabel() == "component"
     assert hubs.get_xlabel() == "times among the 10 nearest of others"
     assert [len(axes.get_legend().get_texts()) for axes in (spectrum, hubs)] == [2, 2]
-    found.plot().savefig(tmp_path / "plot.svg")
+    diagnosis.plot().savefig(tmp_path / "plot.svg")
 
 
 def test_the_same_seed_gives_the_same_figures():
     split = split_of(sphere(300, 5), [30] * 10)
-    one, other, third = (look(split, seed=seed, sample=50)[0].figures for seed in (1, 1, 2))
-    assert one == other
-    assert one["hubness"]["store"] != third["hubness"]["store"]
+    first, other, third = (look(split, seed=seed, sample=50)[0].figures for seed in (1, 1, 2))
+    assert first == other
+    assert first["hubness"]["store"] != third["hubness"]["store"]

@@ -11,7 +11,7 @@ from lvmctl.data import Split, Windows, open_split
 from lvmctl.data.moments import moments
 from lvmctl.data.transforms import Transform, transforms
 from lvmctl.diagnostics.data.spectrum.transform_trial import best, trial
-from lvmctl.evaluation.figures import figures
+from lvmctl.evaluation.mean_metrics import mean_metrics
 
 
 def disturbed(seed: int, chunks: int = 30, articles: int = 40) -> Split:
@@ -24,33 +24,33 @@ def disturbed(seed: int, chunks: int = 30, articles: int = 40) -> Split:
 
 def test_raw_figures_are_those_of_the_evaluation():
     split = disturbed(0)
-    found = trial(split, (5, 1), {}, 0)
+    results = trial(split, (5, 1), {}, 0)
     windows = Windows(split, 5, 1)
     last = windows.context(np.arange(len(windows)))[:, -1]
-    expected = figures(windows, last)["in_article"]["filtered"]
-    assert found["raw"]["r@5"]["value"] == expected["r@5"]
-    assert found["raw"]["mrr@10"]["value"] == expected["mrr@10"]
-    assert found["raw"]["r@5"]["chance"] == expected["chance_r@5"]
-    assert found["windows"] == expected["windows"] == 40 * 25
-    assert best(found) is None
+    expected = mean_metrics(windows, last)["in_article"]["filtered"]
+    assert results["raw"]["r@5"]["value"] == expected["r@5"]
+    assert results["raw"]["mrr@10"]["value"] == expected["mrr@10"]
+    assert results["raw"]["r@5"]["chance"] == expected["chance_r@5"]
+    assert results["windows"] == expected["windows"] == 40 * 25
+    assert best(results) is None
 
 
 def test_the_transform_that_takes_the_noise_away_is_named():
-    split, told = disturbed(1), []
+    split, steps = disturbed(1), []
     tried = transforms(moments(disturbed(2)))
-    found = trial(split, (5, 1), tried, 0, told.append)
-    assert best(found) == "minus-1"
+    results = trial(split, (5, 1), tried, 0, steps.append)
+    assert best(results) == "minus-1"
     clean = split_of(split.vectors[:, :12], [30] * 40)
     wanted = trial(clean, (5, 1), {}, 0)["raw"]["r@5"]["value"]
-    gained = found["transforms"]["minus-1"]["r@5"]
+    gained = results["transforms"]["minus-1"]["r@5"]
     assert gained["value"] == pytest.approx(wanted, abs=0.02)
-    raw = found["raw"]["r@5"]["value"]
+    raw = results["raw"]["r@5"]["value"]
     assert gained["difference"] == pytest.approx(gained["value"] - raw)
     assert gained["value"] > raw + 0.2
     assert gained["ci"][0] < gained["difference"] < gained["ci"][1]
     assert gained["sure"][0] < gained["ci"][0]
     assert gained["p"] < 0.001
-    assert sum(told) == 1 + len(tried)
+    assert sum(steps) == 1 + len(tried)
 
 
 def test_where_there_is_nothing_to_gain_no_transform_is_named():
@@ -67,9 +67,9 @@ def test_a_transform_that_leaves_nothing_of_a_chunk_is_not_offered():
         "centred": Transform("centred", np.array([1, 0], np.float32)),
         "minus-1": Transform("minus-1", np.array([0, 1], np.float32)),
     }
-    told = []
-    assert list(trial(split, (1, 1), tried, 0, told.append)["transforms"]) == ["minus-1"]
-    assert sum(told) == 3
+    steps = []
+    assert list(trial(split, (1, 1), tried, 0, steps.append)["transforms"]) == ["minus-1"]
+    assert sum(steps) == 3
 
 
 def test_articles_that_are_too_short_are_refused():

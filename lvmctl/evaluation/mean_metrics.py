@@ -1,4 +1,4 @@
-"""Figures of a predictor on one split: means of its columns, with chance beside ranks."""
+"""Metrics of a predictor on one split: means over windows, with chance beside ranks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from lvmctl.core.tree import nested
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.measure import Ranked
-from lvmctl.evaluation.per_window import cosine_columns
+from lvmctl.evaluation.per_window import cosine_metrics
 from lvmctl.evaluation.retrieval.ranks import (
     POOLS,
     Score,
@@ -19,7 +19,7 @@ from lvmctl.evaluation.retrieval.ranks import (
 from lvmctl.evaluation.statistics.ranking import retrieval
 
 
-def figures(
+def mean_metrics(
     windows: Windows,
     q: np.ndarray,
     *,
@@ -34,19 +34,19 @@ def figures(
         windows: the windows of one split.
         q: (W, D) unit predictions for ``index``, float32.
         index: (W,) ascending window indices; all by default.
-        min_article: in-article figures come from articles of at least this many chunks.
+        min_article: in-article metrics come from articles of at least this many chunks.
         pools: in-article pools to rank in.
         score: how the predictor ranks, where that is not by cos(q, candidate).
 
     Returns:
-        The means of :func:`~lvmctl.evaluation.per_window.cosine_columns` as a tree, and
-        ``in_article.{pool}`` with the figures of ``retrieval``. With a ``score`` these are its own,
+        The means of :func:`~lvmctl.evaluation.per_window.cosine_metrics` as a tree, and
+        ``in_article.{pool}`` with those of ``retrieval``. With a ``score`` these are its own,
         and ``q.in_article.{pool}`` has those of q alone.
     """
-    return figures_and_ranks(windows, q, index, min_article, pools, score)[0]
+    return mean_metrics_and_ranks(windows, q, index, min_article, pools, score)[0]
 
 
-def figures_and_ranks(
+def mean_metrics_and_ranks(
     windows: Windows,
     q: np.ndarray,
     index: np.ndarray | None,
@@ -54,10 +54,10 @@ def figures_and_ranks(
     pools: tuple[str, ...],
     score: Score | None,
 ) -> tuple[dict[str, Any], dict[str, Ranked]]:
-    """:func:`figures`, and the ranks by pool that they are the means of."""
+    """:func:`mean_metrics`, and the ranks by pool that they are the means of."""
     index = np.arange(len(windows)) if index is None else index
-    columns = cosine_columns(windows, q, index)
-    result = nested((path, column.mean()) for path, column in columns.items())
+    metrics = cosine_metrics(windows, q, index)
+    result = nested((path, metric.mean()) for path, metric in metrics.items())
     long = windows.split.lengths[windows.article[index]] >= min_article
     ranks = in_article_ranks(windows, index[long], q[long], pools)
     result["in_article"] = {pool: retrieval(*ranks[pool]) for pool in pools}

@@ -22,10 +22,10 @@ SAMPLE = 500
 _fitted: dict[tuple, dict[str, np.ndarray]] = {}
 
 
-def anatomy(run: Path) -> dict[str, float]:
+def internals(run: Path) -> dict[str, float]:
     """Mean cosines of a run's predictions to those of linear baselines, and the largest
     ‖q - P q‖, P the projection onto the window's cone; from its file where it was measured."""
-    saved = run / "anatomy.json"
+    saved = run / "internals.json"
     if not saved.exists():
         saved.write_text(json.dumps(measured(run)))
     return json.loads(saved.read_text())
@@ -38,8 +38,8 @@ def measured(run: Path) -> dict[str, float]:
     if (source, shape) not in _fitted:
         splits = open_splits(source)
         val, train = Windows(splits.val, *shape), Windows(splits.train, *shape)
-        found, _ = baselines(load_registry(), trained.plan.shape(trained.dim), train)
-        linear = {b.name: b(val) for b in found if b.name in LINEAR}
+        rows_fitted, _ = baselines(load_registry(), trained.plan.shape(trained.dim), train)
+        linear = {b.name: b(val) for b in rows_fitted if b.name in LINEAR}
         _fitted[source, shape] = linear | {"windows": val}
     fitted = _fitted[source, shape]
     val = fitted["windows"]

@@ -12,18 +12,18 @@ HASH = "sha256:" + "4e" * 32
 TEXTS = ["one", "two <b>", "three", "four\nlines", "word " * 200]
 
 
-def one(last: int, target: int, first: int, rank: float) -> dict[str, Any]:
+def example(last: int, target: int, first: int, rank: float) -> dict[str, Any]:
     """An example."""
     rows = {"last": last, "target": target, "first": first}
     return {"article": "Of & on", **rows, "rank": rank, "pool": 1234}
 
 
-def with_examples(found: dict[str, Any], store: Path) -> dict[str, Any]:
-    """``found`` with a hit and a miss of the store at ``store``."""
-    found["data"]["val"]["path"] = str(store)
-    hits = {"count": 1, "shown": [one(0, 1, 1, 1)]}
-    misses = {"count": 2000, "shown": [one(2, 4, 3, 1000.5)]}
-    return found | {"examples": {"hits": hits, "misses": misses}}
+def with_examples(result: dict[str, Any], store: Path) -> dict[str, Any]:
+    """``result`` with a hit and a miss of the store at ``store``."""
+    result["data"]["val"]["path"] = str(store)
+    hits = {"count": 1, "shown": [example(0, 1, 1, 1)]}
+    misses = {"count": 2000, "shown": [example(2, 4, 3, 1000.5)]}
+    return result | {"examples": {"hits": hits, "misses": misses}}
 
 
 def write_texts(store: Path, texts: list[str] | None = TEXTS, content_hash: str = HASH) -> Path:

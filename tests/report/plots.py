@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 
 def line(axes: Axes, label: str) -> tuple[list[float], list[float]]:
     """The points of the line that the legend calls ``label``."""
-    (found,) = [one for one in axes.get_lines() if one.get_label() == label]
-    return list(map(float, found.get_xdata())), list(map(float, found.get_ydata()))
+    (line,) = [each for each in axes.get_lines() if each.get_label() == label]
+    return list(map(float, line.get_xdata())), list(map(float, line.get_ydata()))
 
 
 def segments(collection: Any) -> list[tuple[float, ...]]:
