@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lvmctl.api.embed import embed
     from lvmctl.api.evaluation import compare, evaluate, evaluate_baselines
     from lvmctl.api.importing import import_npz, synth
+    from lvmctl.api.levels import add_level
     from lvmctl.api.model import Model, Ranking, load
     from lvmctl.api.run import Run
     from lvmctl.api.store import Store, open_store
@@ -82,6 +83,7 @@ _HOMES = {
     "Reporter": "core.reporter",
     "synth": "api.importing",
     "import_npz": "api.importing",
+    "add_level": "api.levels",
     "embed": "api.embed",
     "open_store": "api.store",
     "Store": "api.store",
@@ -198,6 +200,7 @@ __all__ = [
     "UsageError",
     "VerdictGate",
     "Windows",
+    "add_level",
     "compare",
     "diagnose",
     "embed",

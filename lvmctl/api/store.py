@@ -14,10 +14,11 @@ from lvmctl.api.articles import find_article, read_article
 from lvmctl.core.errors import UsageError, refuse
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.export import export_npz
-from lvmctl.data.splits.assign import split_counts, write_splits
+from lvmctl.data.splits.assign import copy_splits, split_counts, write_splits
 from lvmctl.data.splits.open import open_source, require_articles, with_splits
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.info import describe_store
+from lvmctl.data.store.store import LEVELS, MANIFEST
 from lvmctl.data.store.store import Store as Stored
 from lvmctl.data.store.writer import chosen_articles, copy_articles, write_store
 from lvmctl.data.windows import Windows
@@ -82,11 +83,8 @@ class Store:
 
     @cached_property
     def texts(self) -> list[str] | None:
-        """The text of each chunk, (n,); None where the store has no texts.
-
-        Raises:
-            DataError: the file of texts is damaged.
-        """
+        """The text of each chunk, (n,); None where the store has none. A DataError where the file
+        of texts is damaged."""
         every = list(self._stored.texts())
         return [every[row] for row in self._split.rows()] if every else None
 
@@ -103,8 +101,7 @@ class Store:
             seed: of the 80/10/10 split by article that a store without splits is given.
 
         Raises:
-            DataError: the store has no article in it.
-            UsageError: it is one split already.
+            DataError: the store has no article in it. UsageError: it is one split already.
         """
         if self._name is not None:
             raise UsageError(f"is already the split {self._name}", where=self.name)
@@ -136,6 +133,11 @@ class Store:
         """
         return read_article(self, article, chunk)
 
+    @property
+    def levels(self) -> list[str]:
+        """The names of its finer levels, see :func:`lvmctl.add_level`."""
+        return sorted(path.parent.name for path in self.path.glob(f"{LEVELS}/*/{MANIFEST}"))
+
     # ------------------------------------------------------------------ changing and writing
 
     def assign_splits(
@@ -159,8 +161,7 @@ class Store:
             Articles by split. Open the store again to use them.
 
         Raises:
-            DataError: fewer articles than splits.
-            OutputError: it has splits and ``force`` is not given.
+            DataError: fewer articles than splits. OutputError: splits are there, without ``force``.
             UsageError: it is one split of a store, or no directory; shares that leave nothing for
                 training; an unknown field.
         """
@@ -170,7 +171,10 @@ class Store:
                 where=self.name,
                 hint="open the directory of the whole store",
             )
-        return write_splits(self._stored, seed, val, test, stratify, force)
+        counts = write_splits(self._stored, seed, val, test, stratify, force)
+        for level in self.levels:
+            copy_splits(Stored.open(self.path), Stored.open(self.path / LEVELS / level))
+        return counts
 
     def subset(
         self,
@@ -182,18 +186,16 @@ class Store:
         seed: int = 0,
         force: bool = False,
     ) -> Store:
-        """Write a store of whole articles, in a seeded order, that hold ``windows`` windows.
+        """Write a store at ``out`` of whole articles, in a seeded order.
 
         Args:
-            out: the store to write.
             windows: how many to reach; all articles where there are fewer, which a notice says.
             context, horizon: K and h of the windows.
             seed: of the choice of articles.
             force: replace a store at ``out``.
 
         Raises:
-            DataError: no article is long enough.
-            OutputError: ``out`` exists or cannot be written.
+            DataError: no article is long enough. OutputError: ``out`` exists or cannot be written.
         """
         chosen = self._split.subset(windows, context, horizon, seed)
         count = len(Windows(chosen, context, horizon))
@@ -218,9 +220,8 @@ class Store:
             force: replace a store at ``out``.
 
         Raises:
-            DataError: nothing would be left.
+            DataError: nothing would be left. UsageError: there is no such article.
             OutputError: ``out`` exists or cannot be written.
-            UsageError: there is no such article.
         """
         dropped = {find_article(self, article) for article in articles}
         kept = [index for index in range(len(self.articles)) if index not in dropped]
@@ -245,8 +246,7 @@ class Store:
             Windows by file name.
 
         Raises:
-            DataError: no window in a split.
-            OutputError: ``out`` exists or cannot be written.
+            DataError: no window in a split. OutputError: ``out`` exists or cannot be written.
         """
         return export_npz(self._stored, Path(out), context, horizon, force, reporter, self._name)
 

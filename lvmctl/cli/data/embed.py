@@ -38,6 +38,7 @@ from lvmctl.config import parse_assignments
     help="What a chunk is.",
 )
 @click.option("--size", type=click.IntRange(1), default=64, help="Words of a --chunk tokens.")
+@click.option("--levels", metavar="LEVELS", help="Finer levels to add: sentence, tokens.")
 @click.option("--min-words", type=click.IntRange(0), default=0, help="Drop shorter chunks.")
 @click.option(
     "--dtype",
@@ -57,6 +58,7 @@ def embed(
     encoder_from: Path | None,
     chunk: str,
     size: int,
+    levels: str | None,
     min_words: int,
     dtype: str,
     force: bool,
@@ -70,7 +72,9 @@ def embed(
     lvmctl data embed texts/ --out store/ --encoder minilm --set max_tokens=160
     """
     from lvmctl.api.embed import embed
+    from lvmctl.api.levels import add_level, check_levels
 
+    finer = check_levels(levels)
     store = embed(
         texts,
         encoder,
@@ -84,4 +88,6 @@ def embed(
         reporter=TerminalReporter(),
         options=parse_assignments(assignments),
     )
+    for level in finer:
+        add_level(store.path, level, force=force, reporter=TerminalReporter())
     show_written(store, "embed", as_json)

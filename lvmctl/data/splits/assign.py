@@ -112,12 +112,23 @@ def write_splits(
     rule: dict[str, Any] = {"by": "article", "seed": seed, "val": val, "test": test}
     if stratify:
         rule["stratify"] = stratify
+    _write(store, rule, articles)
+    return split_counts(articles)
+
+
+def copy_splits(source: Store, store: Store) -> None:
+    """Put the articles of ``store``, which are those of ``source``, in the same splits."""
+    pairs = zip(store.articles, source.articles)
+    articles = [{**article, "split": other.get("split")} for article, other in pairs]
+    _write(store, source.manifest["splits"], articles)
+
+
+def _write(store: Store, rule: dict[str, Any], articles: list[dict[str, Any]]) -> None:
     manifest = {**store.manifest, "splits": rule, "articles": articles}
     manifest.setdefault("normalized", store.unit)
     manifest.setdefault("content_hash", store.content_hash)
     text = dump_manifest(manifest).encode()
     write_whole(store.path / MANIFEST, lambda file: file.write(text))
-    return split_counts(articles)
 
 
 def split_counts(articles: list[dict[str, Any]]) -> dict[str, int]:

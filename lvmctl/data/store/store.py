@@ -18,6 +18,9 @@ from lvmctl.data.store.manifest import bare_manifest, check_manifest, check_wind
 
 VECTORS, OFFSETS, MANIFEST, CHUNKS = "vectors.npy", "offsets.npy", "store.json", "chunks.jsonl"
 
+LEVELS = "levels"
+"""The folder in a store that holds its finer levels, stores of their own."""
+
 _NO_TEXTS = f"delete {CHUNKS}, which is optional, or write the store again"
 
 
@@ -56,7 +59,7 @@ class Store:
                 NaN, Inf or zero vectors, or a content hash that does not match.
         """
         path = Path(path)
-        name = name or path.resolve().name
+        name = name or _name_of(path.resolve())
         what = f"is not a vector store (no {VECTORS} in it)" if path.exists() else "no such store"
         hint = "make one with lvmctl data import, embed or synth"
         refuse(not (path / VECTORS).is_file(), what, path, hint)
@@ -139,3 +142,10 @@ class Store:
                 if not isinstance(text, str):
                     raise DataError("is not a string", where=f"{path}:{number}", hint=_NO_TEXTS)
                 yield text
+
+
+def _name_of(path: Path) -> str:
+    """What a store at ``path`` is called: a level after the store that holds it."""
+    if path.parent.name == LEVELS:
+        return f"{path.parent.parent.name}/{path.name}"
+    return path.name
