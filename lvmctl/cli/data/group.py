@@ -12,5 +12,20 @@ COMMANDS = {
     "embed": LazyCommand(f"{HOME}.embed:embed", "Cut texts into chunks and embed them."),
     "export": LazyCommand(f"{HOME}.export:export", "Export windows as NPZ files."),
     "import": LazyCommand(f"{HOME}.import_npz:import_npz", "Import window NPZ files."),
-    "info": LazyCommand(f"{HOME}.info:info", "Say what a source holds."),
+    "info": LazyCommand(f"{HOME}.info:info", "Show what a source holds."),
     "level": LazyCommand(f"{HOME}.level:level", "Cut a store's chunks into a finer level."),
+    "show": LazyCommand(f"{HOME}.show:show", "List articles, or print the texts of one."),
+    "split": LazyCommand(f"{HOME}.split:split", "Assign articles to train, val and test."),
+    "subset": LazyCommand(f"{HOME}.subset:subset", "Take whole articles up to N windows."),
+    "synth": LazyCommand(f"{HOME}.synth:synth", "Make a synthetic world, or reorder a store."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS)
+def data() -> None:
+    """Make, change and inspect vector stores.
+
+    A store is a directory of chunk vectors in article order. Where a command reads data, SOURCE is
+    a store (STORE@val for one split), a window NPZ file or a synthetic world such as
+    'synth:rotation?articles=400'.
+    """

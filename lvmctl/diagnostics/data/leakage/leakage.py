@@ -120,7 +120,7 @@ def nonempty(subject: Splits) -> dict[str, Split]:
             what = f"has dimension {split.dim}, {first.name} has {first.dim}"
             hint = f"give --{name} a store of the same encoder"
             raise DataError(what, where=split.name, hint=hint)
-        one, other = split.source["encoder"], first.source["encoder"]
+        one, other = split.source.get("encoder"), first.source.get("encoder")
         require_one_space(one, other, split.name, first.name)
     return splits
 
