@@ -29,10 +29,10 @@ def test_the_angle_between_vectors_of_a_plane(degrees):
     theta = math.radians(degrees)
     a = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
     b = torch.tensor([math.cos(theta), math.sin(theta)], dtype=torch.float64)
-    found = angle(a, b)
-    assert found.item() == pytest.approx(theta, abs=1e-9)
+    angles = angle(a, b)
+    assert angles.item() == pytest.approx(theta, abs=1e-9)
     assert angle(b, a).item() == pytest.approx(theta, abs=1e-9)
-    found.backward()
+    angles.backward()
     assert a.grad.isfinite().all()
 
 

@@ -224,9 +224,9 @@ class Store:
             OutputError: ``out`` exists or cannot be written.
         """
         dropped = {find_article(self, article) for article in articles}
-        kept = [index for index in range(len(self.articles)) if index not in dropped]
-        refuse(not kept, "all its articles would be dropped", self.name, "leave some")
-        dim, dtype, starts = self.dim, self._stored.vectors.dtype, self._split.starts[kept]
+        remaining = [index for index in range(len(self.articles)) if index not in dropped]
+        refuse(not remaining, "all its articles would be dropped", self.name, "leave some")
+        dim, dtype, starts = self.dim, self._stored.vectors.dtype, self._split.starts[remaining]
         with write_store(out, dim, dtype, force=force) as writer:
             copy_articles(writer, self._stored, chosen_articles(self._stored, starts))
         return written(out)

@@ -79,10 +79,10 @@ def whole_windows(layout: Layout, width: int, span: int) -> np.ndarray:
 
 def only_articles(layout: Layout, articles: np.ndarray) -> Layout:
     """The layout without any but the articles numbered ``articles`` (ascending)."""
-    kept = np.isin(layout.owner, articles)
-    renumbered = np.where(kept, np.cumsum(kept) - 1, -1)
+    chosen = np.isin(layout.owner, articles)
+    renumbered = np.where(chosen, np.cumsum(chosen) - 1, -1)
     return Layout(
-        layout.source[kept],
+        layout.source[chosen],
         renumbered[layout.chunk],
         layout.lengths[articles],
         layout.first[articles],

@@ -52,27 +52,27 @@ def fingerprint(encode: Callable[[Sequence[str]], np.ndarray]) -> dict[str, Any]
     largest = np.abs(first).max(1, keepdims=True)
     if len(rows) != len(PROBES) or not np.isfinite(first).all() or not largest.all():
         return None
-    kept = np.rint(first / largest * 127).astype(np.int8)
-    vectors = base64.b64encode(kept.tobytes()).decode()
+    quantised = np.rint(first / largest * 127).astype(np.int8)
+    vectors = base64.b64encode(quantised.tobytes()).decode()
     return {"probes": VERSION, "dim": rows.shape[1], "vectors": vectors}
 
 
-def probe_cosine(one: Any, other: Any) -> float | None:
+def probe_cosine(first: Any, second: Any) -> float | None:
     """Mean cosine of the probes under two encoders, as manifests record them; 0 where D differs.
 
     Returns:
         -1 to 1; None where one has no fingerprint, or one of other probes.
     """
-    both = [_read(encoder) for encoder in (one, other)]
+    both = [_read(encoder) for encoder in (first, second)]
     if both[0] is None or both[1] is None:
         return None
     (dim, rows), (other_dim, other_rows) = both
     return float((rows * other_rows).sum(1).mean()) if dim == other_dim else 0.0
 
 
-def space_fault(one: Any, other: Any) -> str | None:
+def space_fault(first: Any, second: Any) -> str | None:
     """Why the vectors of two encoders cannot be compared; None where they can, or nobody knows."""
-    cosine = probe_cosine(one, other)
+    cosine = probe_cosine(first, second)
     if cosine is None or cosine >= ALIKE:
         return None
     return f"the mean cosine of {len(PROBES)} probe sentences is {cosine:.2f}"
@@ -95,19 +95,19 @@ def require_one_space(
     """
     if fault := space_fault(encoder, other):
         names = encoder.get("name"), other.get("name")
-        told = f" ({names[0]}, not {names[1]})" if names[0] != names[1] else ""
-        what = f"its vectors lie in another space than {among}{told}: {fault}"
+        whose = f" ({names[0]}, not {names[1]})" if names[0] != names[1] else ""
+        what = f"its vectors lie in another space than {among}{whose}: {fault}"
         raise DataError(what, where=where, hint=hint or "embed both with one encoder")
 
 
 def _read(encoder: Any) -> tuple[int, np.ndarray] | None:
     """D and the probes' unit vectors (12, at most WIDTH); None where there are none to be read."""
-    found = encoder.get("fingerprint") if isinstance(encoder, dict) else None
-    if not isinstance(found, dict) or found.get("probes") != VERSION:
+    record = encoder.get("fingerprint") if isinstance(encoder, dict) else None
+    if not isinstance(record, dict) or record.get("probes") != VERSION:
         return None
     try:
-        kept = base64.b64decode(found["vectors"], validate=True)
-        rows = np.frombuffer(kept, np.int8).reshape(len(PROBES), -1).astype(np.float32)
-        return int(found["dim"]), rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-9)
+        content = base64.b64decode(record["vectors"], validate=True)
+        rows = np.frombuffer(content, np.int8).reshape(len(PROBES), -1).astype(np.float32)
+        return int(record["dim"]), rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-9)
     except (KeyError, TypeError, ValueError):
         return None

@@ -111,11 +111,11 @@ class Comparison:
     def pairs(self) -> list[tuple[Compared, Compared]]:
         """Runs of one recipe and K, one read forward and one backward."""
 
-        def kind(one: Compared) -> tuple[str, int]:
-            return one.trained.plan.recipe, one.data.context
+        def kind(run: Compared) -> tuple[str, int]:
+            return run.trained.plan.recipe, run.data.context
 
-        forward = [one for one in self.runs if not one.data.val.split.backward]
-        backward = [one for one in self.runs if one.data.val.split.backward]
+        forward = [run for run in self.runs if not run.data.val.split.backward]
+        backward = [run for run in self.runs if run.data.val.split.backward]
         return [(f, b) for f in forward for b in backward if kind(f) == kind(b)]
 
     def table(self) -> str:

@@ -127,10 +127,10 @@ def test_an_article_is_read_by_its_id_or_its_number(store):
 
 
 def test_articles_are_dropped(store, tmp_path):
-    kept = store.drop(tmp_path / "kept", [1])
-    assert kept.texts == [*store.texts[:3], *store.texts[6:]]
-    assert np.array_equal(kept.vectors, np.delete(store.vectors, [3, 4, 5], axis=0))
-    assert [article["id"] for article in kept.articles] == [0, 2]
+    rest = store.drop(tmp_path / "kept", [1])
+    assert rest.texts == [*store.texts[:3], *store.texts[6:]]
+    assert np.array_equal(rest.vectors, np.delete(store.vectors, [3, 4, 5], axis=0))
+    assert [article["id"] for article in rest.articles] == [0, 2]
     with pytest.raises(UsageError, match="there is no article"):
         store.drop(tmp_path / "none", [7])
     with pytest.raises(DataError, match="all its articles would be dropped"):

@@ -203,8 +203,8 @@ def test_levels_are_made_with_the_store_or_later(lvmctl, tmp_path):
     lines = [f"Cat number {i} sat down. Dog number {i} stood up." for i in range(8)]
     (tmp_path / "a.txt").write_text("\n\n".join(lines))
     lvmctl("data", "embed", "a.txt", "--out", "s", "--levels", "sentence", *LSA)
-    found = json.loads(lvmctl("data", "info", "s/levels/sentence", "--json").out)
-    assert (found["name"], found["chunks"]) == ("s/sentence", 16)
+    record = json.loads(lvmctl("data", "info", "s/levels/sentence", "--json").out)
+    assert (record["name"], record["chunks"]) == ("s/sentence", 16)
     assert "s/levels/tokens: 32 chunks" in lvmctl("data", "level", "s", "tokens", "--size", 3).out
     words = ("data", "embed", "a.txt", "--out", "t", "--levels", "word")
     assert "there is no level 'word'" in lvmctl(*words, code=2).err

@@ -160,5 +160,5 @@ def test_of_equal_epochs_the_first_is_the_best(by, value):
         {"epoch": epoch, "val": {"r@5": r5, "loss": loss, "cos_next": r5}}
         for epoch, (r5, loss) in enumerate(rows, start=1)
     ]
-    found = best_record(history, by)
-    assert (found["epoch"], found["by"], found["value"]) == (2, by, value)
+    best = best_record(history, by)
+    assert (best["epoch"], best["by"], best["value"]) == (2, by, value)

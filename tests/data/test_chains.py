@@ -25,11 +25,11 @@ def cut(articles, context, horizon):
     ).reshape(-1, context + 1)
 
 
-def sequences(rows, found):
+def sequences(rows, assigned):
     """Windows by chain, each chain in order of place."""
     chains = defaultdict(list)
-    for window in np.lexsort([found.place, found.chain]):
-        chains[int(found.chain[window])].append(int(window))
+    for window in np.lexsort([assigned.place, assigned.chain]):
+        chains[int(assigned.chain[window])].append(int(window))
     return sorted(chains.values())
 
 
@@ -99,11 +99,11 @@ def test_articles_whose_chunks_differ_come_back_from_any_order(lengths, context,
         return
     order = list(range(len(rows)))
     random.shuffle(order)
-    found = chain(rows[order], horizon)
-    assert found.cuts == 0
-    assert found.count == sum(length >= context + horizon for length in lengths)
+    chains = chain(rows[order], horizon)
+    assert chains.cuts == 0
+    assert chains.count == sum(length >= context + horizon for length in lengths)
     # The oldest chunk of a window less its place in the chain is the article's first chunk.
-    first = rows[order][:, 0] - found.place
+    first = rows[order][:, 0] - chains.place
     starts = np.cumsum([0, *lengths])
     assert set(first.tolist()) <= set(starts.tolist())
 
@@ -111,8 +111,8 @@ def test_articles_whose_chunks_differ_come_back_from_any_order(lengths, context,
 @pytest.mark.parametrize("horizon", [1, 2])
 def test_a_window_left_out_ends_the_chain(horizon):
     rows = cut([list(range(12))], 3, horizon)
-    found = chain(np.delete(rows, 4, axis=0), horizon)
-    assert (found.count, found.cuts) == (2, 0)
+    chains = chain(np.delete(rows, 4, axis=0), horizon)
+    assert (chains.count, chains.cuts) == (2, 0)
 
 
 def test_groups_are_never_joined():
@@ -134,22 +134,22 @@ def test_repeats_follow_the_order_of_the_file_or_end_the_chain():
 def test_a_circle_begins_with_the_first_in_the_file(horizon):
     circle = [0, 1, 2, 3, 4]
     rows = cut([[*circle, *circle]], 3, horizon)[: len(circle)]
-    found = chain(np.roll(rows, 2, axis=0), horizon)
-    assert found.place.tolist() == [0, 1, 2, 3, 4]
+    chains = chain(np.roll(rows, 2, axis=0), horizon)
+    assert chains.place.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_text_of_one_constant_chunk_keeps_the_order_of_the_file():
-    found = chain(np.zeros((6, 4), np.int64), 1)
-    assert found.count == 1
-    assert found.place.tolist() == [0, 1, 2, 3, 4, 5]
+    chains = chain(np.zeros((6, 4), np.int64), 1)
+    assert chains.count == 1
+    assert chains.place.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_false_follower_is_found_out_by_the_target_of_the_window_before():
     # The first article ends with "8, 9", with which the second begins.
     rows = cut([[1, 2, 3, 8, 9, 5], [8, 9, 6, 7, 4]], 3, 2)
-    found = chain(rows, 2)
-    assert found.count == 2
-    assert sequences(rows, found) == reference(rows, 2)
+    chains = chain(rows, 2)
+    assert chains.count == 2
+    assert sequences(rows, chains) == reference(rows, 2)
 
 
 def test_neighbours_share_nothing_at_one_chunk_and_a_horizon_of_two():

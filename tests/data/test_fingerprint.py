@@ -28,33 +28,33 @@ def rows(seed=0, dim=384):
 
 
 def test_it_is_small_plain_data_and_tells_one_space_from_others():
-    one = encoder(rows())
-    assert len(json.dumps(one)) < 1200
-    assert probe_cosine(one, one) == pytest.approx(1, abs=1e-6)
-    assert abs(probe_cosine(one, encoder(rows(1)))) < 0.15
+    first = encoder(rows())
+    assert len(json.dumps(first)) < 1200
+    assert probe_cosine(first, first) == pytest.approx(1, abs=1e-6)
+    assert abs(probe_cosine(first, encoder(rows(1)))) < 0.15
     turned = rows() @ np.linalg.qr(rows(2, 384).T @ rows(2, 384) + np.eye(384))[0]
-    assert probe_cosine(one, encoder(turned)) < 0.5
-    assert probe_cosine(one, encoder(rows(dim=128))) == 0
+    assert probe_cosine(first, encoder(turned)) < 0.5
+    assert probe_cosine(first, encoder(rows(dim=128))) == 0
 
 
 def test_precision_and_norms_make_no_difference():
-    one = encoder(rows())
+    first = encoder(rows())
     rounded = rows() + 0.01 * rows(3)  # bfloat16
     for same in (rows() * np.arange(1, 13)[:, None], rows().astype(np.float16), rounded):
-        assert probe_cosine(one, encoder(same)) > ALIKE
+        assert probe_cosine(first, encoder(same)) > ALIKE
 
 
 def test_a_mean_cosine_of_the_vectors_is_what_is_measured():
     """Half of a common direction, half of what differs."""
-    shared, own, other = rows(dim=64), rows(4, 64), rows(5, 64)
+    shared, first, second = rows(dim=64), rows(4, 64), rows(5, 64)
     expected = np.mean(
         [
             (a @ b) / np.linalg.norm(a) / np.linalg.norm(b)
-            for a, b in zip(shared + own, shared + other)
+            for a, b in zip(shared + first, shared + second)
         ]
     )
-    found = probe_cosine(encoder(shared + own), encoder(shared + other))
-    assert found == pytest.approx(expected, abs=0.005)
+    cosine = probe_cosine(encoder(shared + first), encoder(shared + second))
+    assert cosine == pytest.approx(expected, abs=0.005)
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,14 @@ def test_what_was_embedded_apart_is_not_joined_nor_validated_on(stores):
 
     a, b, c = names(stores, "a", "b", "c")
     assert open_splits(train=[a, b], val=b).train.dim == 6
-    for given in (
+    for value in (
         {"train": [a, c], "val": b},
         {"train": [a], "val": c},
         {"train": [a], "val": b, "ood": c},
         {"data": a, "ood": c},
     ):
         with pytest.raises(DataError, match=r"another space .* 12 probe sentences .* one|same enc"):
-            open_splits(**given)
+            open_splits(**value)
 
 
 def test_what_was_embedded_apart_is_not_evaluated_together(stores):

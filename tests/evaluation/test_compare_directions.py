@@ -34,10 +34,10 @@ def test_a_run_is_evaluated_on_what_it_read(pair):
 
 
 def test_the_difference_is_that_of_the_two_rows_and_its_interval_holds_it(pair):
-    found = compared(pair).to_dict()
-    (both,) = found["directions"]
+    result = compared(pair).to_dict()
+    (both,) = result["directions"]
     assert (both["forward"], both["backward"]) == ("forward", "backward")
-    rows = found["predictors"]
+    rows = result["predictors"]
     for path in ("cos_next", "in_article.filtered.r@5"):
         values = [_at(rows[name], path) for name in ("forward", "backward")]
         difference = both["differences"][path]

@@ -38,43 +38,43 @@ def objective(*losses: tuple[Loss, str]) -> Objective:
     return Objective(parts, [loss for loss, _ in losses])
 
 
-def measured(found: Objective, step: Step) -> list:
+def measured(goal: Objective, step: Step) -> list:
     batch = random_batch(3)
-    return found.measure(Prediction(batch.target), batch, step)
+    return goal.measure(Prediction(batch.target), batch, step)
 
 
 def test_as_many_negatives_are_drawn_as_the_loss_that_asks_for_most():
-    found = objective(
+    goal = objective(
         (Loss("a", negatives=3), "1"), (Loss("b", negatives=5), "0,2=1"), (Loss("c"), "1")
     )
-    assert found.asks("negatives") == 5
-    assert [found.asks("negatives", epoch) for epoch in (1, 2)] == [3, 5]
+    assert goal.asks("negatives") == 5
+    assert [goal.asks("negatives", epoch) for epoch in (1, 2)] == [3, 5]
     assert objective().asks("negatives") == 0
 
 
 def test_a_loss_looked_at_alone_counts_also_where_its_schedule_has_nothing():
-    found = objective((Loss("a", "a"), "1"), (Loss("b", "b"), "0,2=3"))
-    assert [list(value.terms) for value in measured(found, FIRST)] == [["a"]]
-    alone = found.alone([1])
+    goal = objective((Loss("a", "a"), "1"), (Loss("b", "b"), "0,2=3"))
+    assert [list(value.terms) for value in measured(goal, FIRST)] == [["a"]]
+    alone = goal.alone([1])
     for step in (FIRST, SECOND):
         (value,) = measured(alone, step)
         assert value.part.weight.at(step) * value.total.item() == 1
 
 
 def test_a_loss_whose_names_change_is_refused():
-    found = objective((Loss("a", "b"), "1"))
-    measured(found, FIRST)
-    measured(found, FIRST)
+    goal = objective((Loss("a", "b"), "1"))
+    measured(goal, FIRST)
+    measured(goal, FIRST)
     with pytest.raises(PluginError, match=r"loss told.*it gives b now and a before"):
-        measured(found, SECOND)
+        measured(goal, SECOND)
 
 
 @pytest.mark.parametrize("k", [1, 2, 5])
 def test_the_entropy_of_weights_is_that_of_a_window(k):
     q = torch.zeros(6, 4)
-    even, one = torch.full((6, k), 1 / k), torch.eye(k)[[0] * 6]
-    for weights, entropy in ((even, math.log(k)), (one, 0.0)):
-        said = observed(Prediction(q, weights=weights))
-        assert said["alpha_entropy"].item() == pytest.approx(entropy, abs=1e-6)
-    both = observed(Prediction(q, weights=torch.cat([even[:3], one[:3]])))
+    even, single = torch.full((6, k), 1 / k), torch.eye(k)[[0] * 6]
+    for weights, entropy in ((even, math.log(k)), (single, 0.0)):
+        values = observed(Prediction(q, weights=weights))
+        assert values["alpha_entropy"].item() == pytest.approx(entropy, abs=1e-6)
+    both = observed(Prediction(q, weights=torch.cat([even[:3], single[:3]])))
     assert both["alpha_entropy"].item() == pytest.approx(math.log(k) / 2, abs=1e-6)

@@ -48,9 +48,9 @@ def test_a_pickle_in_the_place_of_a_checkpoint_is_never_run(make_training):
 def test_old_checkpoints_go_and_nothing_is_pickled(make_training):
     training = make_training(epochs=3, checkpoint_every=1, keep_checkpoints=2)
     training.fit()
-    kept = sorted(path.name for path in training.run.checkpoints.iterdir())
+    names = sorted(path.name for path in training.run.checkpoints.iterdir())
     last = 3 * training.steps
-    assert kept == ["latest"] + [
+    assert names == ["latest"] + [
         f"step_{step:08d}.{end}" for step in (last - 1, last) for end in ("json", "pt")
     ]
     weights = torch.load(training.run.best_model, weights_only=True)

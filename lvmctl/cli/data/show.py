@@ -48,8 +48,8 @@ def show(
             | {"split": entry.get("split"), "chunks": length}
             for number, (entry, length) in enumerate(pairs)
         ]
-        found = {"path": str(store.path), "articles": rows}
-        emit(found, "data.show", as_json, lambda: listing(store, rows, every))
+        record = {"path": str(store.path), "articles": rows}
+        emit(record, "data.show", as_json, lambda: listing(store, rows, every))
         return
     shown = store.article(article, chunk)
     emit(shown, "data.show", as_json, lambda: reading(shown))

@@ -46,49 +46,49 @@ class Assembly:
 
 def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
     """Articles from the places that the file states, else from windows that overlap."""
-    kept = np.flatnonzero(~file.crossing)
+    inside = np.flatnonzero(~file.crossing)
     what = f"has no window inside one article, all {file.windows:,} cross articles"
-    refuse(not len(kept), what, file.path, "cut windows inside the articles")
+    refuse(not len(inside), what, file.path, "cut windows inside the articles")
     width = file.context_length + 1
     hashed, cuts = None, 0
     notices: list[str] = []
     placed = file.ids is not None and file.targets_at is not None
-    if placed and int(file.targets_at[kept].min()) < file.steps[-1]:
+    if placed and int(file.targets_at[inside].min()) < file.steps[-1]:
         early = f"has targets before place {file.steps[-1]}, where no window fits before them"
         notices.append(f"{file.path} {early}: its positions are not used")
         placed = False
     if placed:
         how = "metadata" if file.metadata is not None else "article ids and positions"
-        article, oldest = file.ids[kept], file.targets_at[kept] - file.steps[-1]
+        article, oldest = file.ids[inside], file.targets_at[inside] - file.steps[-1]
     else:
         hashed = _hashes(file, reporter)
-        rows = numbered([hashed]).reshape(-1, width)[kept]
-        group = None if file.ids is None else numbered([file.ids[kept]])
+        rows = numbered([hashed]).reshape(-1, width)[inside]
+        group = None if file.ids is None else numbered([file.ids[inside]])
         chains = chain(rows, file.horizon, group)
         how = "overlap" if group is None else "overlap inside article ids"
         article, oldest, cuts = chains.chain, chains.place, chains.cuts
-        if chains.count == len(kept) > 1:
+        if chains.count == len(inside) > 1:
             unlike = f"no window overlaps another as at horizon {file.horizon}"
             return _separate(file, f"{unlike}: {SEPARATE}", hashed)
     places = (oldest[:, None] + file.steps).ravel()
     inner = collapse(np.repeat(article, width), places, file.path)
     whole = whole_windows(inner, width, file.steps[-1])
     lost = int((~whole).sum())
-    if lost > MAX_LOST * len(kept):
-        gap = f"{lost:,} of {len(kept):,} windows have a gap before their target"
+    if lost > MAX_LOST * len(inside):
+        gap = f"{lost:,} of {len(inside):,} windows have a gap before their target"
         return _separate(file, f"{gap} that nothing fills: {SEPARATE}", hashed)
     if lost:
         held = np.unique(inner.owner[inner.chunk.reshape(-1, width)[whole, 0]])
         inner = only_articles(inner, held)
-    chosen = (kept[:, None] * width + np.arange(width)).ravel()
+    chosen = (inside[:, None] * width + np.arange(width)).ravel()
     made = Assembly(_within(inner, chosen, file.count), how, hashes=hashed, notices=notices)
-    made.cuts, made.lost, made.crossing = cuts, lost, file.windows - len(kept)
+    made.cuts, made.lost, made.crossing = cuts, lost, file.windows - len(inside)
     if lost:
         made.notices.append(
-            f"{file.path}: {lost:,} of {len(kept):,} windows are lost, nothing fills the gap "
+            f"{file.path}: {lost:,} of {len(inside):,} windows are lost, nothing fills the gap "
             "before their target"
         )
-    if how == "overlap" and len(inner.lengths) == 1 and len(kept) > 1:
+    if how == "overlap" and len(inner.lengths) == 1 and len(inside) > 1:
         made.notices.append(
             f"{file.path}: the windows run through the whole file, so it is one article; if it "
             "holds several, say which with article_ids, --articles-npz or trusted metadata"
@@ -116,9 +116,9 @@ def from_bank(file: WindowFile, bank: BankFile, reporter: Reporter) -> Assembly:
         first = f"{missing[0]} first" if len(missing) else ""
         what = f"lacks {len(missing)} of the articles that {file.path} names, {first}"
         refuse(len(missing), what, bank.path, hint)
-        kept = np.flatnonzero(np.isin(bank.ids, wanted))
-        inner = collapse(bank.ids[kept], bank.positions[kept], bank.path)
-        return Assembly(_within(inner, kept, bank.count), "bank, by article ids")
+        rows = np.flatnonzero(np.isin(bank.ids, wanted))
+        inner = collapse(bank.ids[rows], bank.positions[rows], bank.path)
+        return Assembly(_within(inner, rows, bank.count), "bank, by article ids")
     whole = collapse(bank.ids, bank.positions, bank.path)
     ends = np.cumsum(whole.lengths)
     starts = np.arange(len(whole.source))
@@ -131,9 +131,9 @@ def from_bank(file: WindowFile, bank: BankFile, reporter: Reporter) -> Assembly:
     what = f"lacks {foreign:,} of the {file.windows:,} windows of {file.path}"
     refuse(foreign > MAX_FOREIGN * file.windows, what, bank.path, hint)
     wanted = owner[starts[np.isin(key[: len(starts)], key[len(starts) :])]]
-    kept = np.flatnonzero(np.isin(owner[whole.chunk], wanted))
-    inner = collapse(bank.ids[kept], bank.positions[kept], bank.path)
-    made = Assembly(_within(inner, kept, bank.count), "bank, by equal rows")
+    rows = np.flatnonzero(np.isin(owner[whole.chunk], wanted))
+    inner = collapse(bank.ids[rows], bank.positions[rows], bank.path)
+    made = Assembly(_within(inner, rows, bank.count), "bank, by equal rows")
     if foreign:
         made.notices.append(f"{bank.path}: {what}")
     return made

@@ -54,16 +54,16 @@ def write_npz(
     with ExitStack() as stack:
         archives = [stack.enter_context(open_npz(path, trust_pickle)) for path in paths]
         parts = [splits_of(npz) for npz in archives]
-        plain = [npz.path for npz, found in zip(archives, parts) if found == {"": None}]
+        plain = [npz.path for npz, part in zip(archives, parts) if part == {"": None}]
         names = dict(zip(plain, split_names(plain))) if name_splits else {}
         bank_file = bank and BankFile(stack.enter_context(open_npz(bank, trust_pickle)))
         segments = []
-        for npz, found in zip(archives, parts):
+        for npz, part in zip(archives, parts):
             made_here = [
                 _segment(
                     npz, prefix, split or names.get(npz.path), horizon, bank_file, apart, reporter
                 )
-                for prefix, split in found.items()
+                for prefix, split in part.items()
             ]
             made_here[-1].left_out = _left_out(npz)
             segments += made_here

@@ -50,10 +50,10 @@ class ImportReport:
     def lines(self) -> list[str]:
         """The same for a reader."""
         name = self.file if self.split is None else f"{self.file} ({self.split})"
-        found = f"{count(self.chunks, 'chunk')} in {count(self.articles, 'article')} ({self.how})"
+        content = f"{count(self.chunks, 'chunk')} in {count(self.articles, 'article')} ({self.how})"
         if self.windows is not None:
-            found = f"{count(self.windows, 'window')} of {self.context} chunks hold {found}"
-        lines = [f"{name}: {found}", *self.notices]
+            content = f"{count(self.windows, 'window')} of {self.context} chunks hold {content}"
+        lines = [f"{name}: {content}", *self.notices]
         if self.crossing:
             windows = count(self.crossing, "window")
             lines.append(f"{name}: {windows} across two articles left out")
@@ -71,8 +71,8 @@ class ImportReport:
 
     def record(self) -> dict[str, Any]:
         """The same as plain data."""
-        kept = asdict(self)
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in kept.items()}
+        record = asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in record.items()}
 
 
 @dataclass

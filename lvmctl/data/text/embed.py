@@ -64,8 +64,8 @@ def embed_corpus(
     known = fingerprint(encoder.encode)
     dim = begun.encode(corpus.chunks, encoder, reporter)
     with create(dim, dtype) as writer:
-        found = recipe if known is None else {**recipe, "fingerprint": known}
-        writer.manifest.update(manifest, encoder=found)
+        record = recipe if known is None else {**recipe, "fingerprint": known}
+        writer.manifest.update(manifest, encoder=record)
         save_encoder(encoder, writer.directory)
         parts = list(_parts(corpus.lengths))
         vectors = begun.read([high - low for _, low, high, _ in parts])

@@ -45,8 +45,8 @@ class Unfinished:
         self.directory = directory
         self.state: dict[str, Any] = {}
         with suppress(OSError, ValueError):
-            found = json.loads((directory / STATE).read_text(encoding="utf-8"))
-            self.state = found if isinstance(found, dict) else {}
+            state = json.loads((directory / STATE).read_text(encoding="utf-8"))
+            self.state = state if isinstance(state, dict) else {}
 
     def is_of(self, key: dict[str, Any]) -> bool:
         """Whether what has begun is of ``key``, and whole."""

@@ -105,10 +105,10 @@ def test_predictions_below_the_floor_pay_its_square(make_batch, at, name):
     # Independent vectors, half of them below the floor; the text's are all above.
     raw, *others = torch.randn(3, 40, 8, generator=torch.Generator().manual_seed(3))
     prediction, batch = Prediction(unit(raw), raw), make_batch(*map(unit, others))
-    found = directional(version=name)(prediction, batch, at())
+    output = directional(version=name)(prediction, batch, at())
     expected = slow(prediction, batch, name, 1)
-    assert found.metrics["loss_floor"].mean().item() == pytest.approx(expected["floor"], rel=1e-5)
-    assert scaled(found).item() == pytest.approx(expected["total"], rel=2e-5)
+    assert output.metrics["loss_floor"].mean().item() == pytest.approx(expected["floor"], rel=1e-5)
+    assert scaled(output).item() == pytest.approx(expected["total"], rel=2e-5)
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def test_a_target_may_serve_one_row_where_the_other_way_it_may_not(
     assert not torch.equal(mask, mask.T)
     batch = batch.having(in_batch_mask=mask)
     options = ListwiseOptions(temperature=0.2, negatives=1, in_batch=5)
-    found = Listwise(options)(Prediction(q), batch, step).terms["rank"]
-    assert found.tolist() == pytest.approx(listwise_by_loop(q, batch, options), abs=1e-5)
+    rank = Listwise(options)(Prediction(q), batch, step).terms["rank"]
+    assert rank.tolist() == pytest.approx(listwise_by_loop(q, batch, options), abs=1e-5)
 
 
 @pytest.mark.parametrize("negatives", range(7))

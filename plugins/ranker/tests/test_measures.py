@@ -127,10 +127,10 @@ def test_what_few_neighbours_say_is_a_mean_over_those_there_are(article, chunks,
     context, pool, _ = article(chunks, k=k)
     measures = Measures(context, pool, neighbours(pool.candidates, nearest_lists(pool, k)))
     for group in ("density", "csls", "smooth"):
-        found = getattr(measures, group)()
+        values = getattr(measures, group)()
         for row, candidates in enumerate(pool.candidates):
             for chunk in candidates.nonzero()[:, 0].tolist():
                 others = [pool.vectors[n] for n in candidates.nonzero()[:, 0] if n != chunk]
                 slow = Slow(context[row], others, pool.vectors[chunk])
                 wanted = getattr(slow, group)()
-                assert found[row, chunk].tolist() == pytest.approx(wanted, abs=1e-9)
+                assert values[row, chunk].tolist() == pytest.approx(wanted, abs=1e-9)

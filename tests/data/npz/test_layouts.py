@@ -104,8 +104,8 @@ def articles(path):
     return sorted(np.asarray(split.vectors[low:high]).tobytes() for low, high in bounds)
 
 
-def whole(rows, kept=ALL):
-    return sorted(rows[STARTS[a] : STARTS[a + 1]].tobytes() for a in kept)
+def whole(rows, places=ALL):
+    return sorted(rows[STARTS[a] : STARTS[a + 1]].tobytes() for a in places)
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_windows_across_articles_are_left_out_and_counted(files, tmp_path):
 def test_without_trust_windows_over_everything_are_one_article_and_that_is_said(files, tmp_path):
     store = taken(files, "metadata", tmp_path)
     assert len(store.articles) == 1
-    said = " ".join(store.notices)
-    assert "it is one article; if it holds several, say which with article_ids" in said
-    assert "metadata (pickled, see --trust-pickle)" in said
+    notices = " ".join(store.notices)
+    assert "it is one article; if it holds several, say which with article_ids" in notices
+    assert "metadata (pickled, see --trust-pickle)" in notices
 
 
 def test_splits_of_one_file_are_splits_of_the_store(files, tmp_path):
@@ -175,8 +175,8 @@ def test_a_bank_gives_windows_without_ids_their_articles(files, rows, tmp_path):
 
 
 def test_what_was_not_read_is_named(files, tmp_path):
-    said = " ".join(taken(files, "narrative", tmp_path).notices)
-    assert "not read: delta, source_file_idx" in said
+    notices = " ".join(taken(files, "narrative", tmp_path).notices)
+    assert "not read: delta, source_file_idx" in notices
 
 
 def test_a_bare_file_is_a_source_that_says_the_same(files, rows):
@@ -192,8 +192,8 @@ def test_splits_that_cut_through_articles_are_reported(rows, tmp_path):
         arrays = {"C": rows[chosen[:, None] + np.arange(K)], "y": rows[chosen + K]}
         np.savez(tmp_path / f"{name}.npz", **arrays)
     both = [tmp_path / "train.npz", tmp_path / "val.npz"]
-    said = " ".join(lvmctl.import_npz(both, tmp_path / "store").notices)
-    assert "of its chunks are training chunks too: the splits cut through articles" in said
+    notices = " ".join(lvmctl.import_npz(both, tmp_path / "store").notices)
+    assert "of its chunks are training chunks too: the splits cut through articles" in notices
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_texts_of_the_wrong_number_are_refused(rows, tmp_path):
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (np.asfortranarray, "is in Fortran order"),
         (lambda array: array.astype(">f4"), ">f4; float32 is stored"),
@@ -248,11 +248,11 @@ def test_texts_of_the_wrong_number_are_refused(rows, tmp_path):
     ],
 )
 def test_arrays_of_another_order_or_type_are_converted_with_a_notice(
-    rows, tmp_path, change, said, save
+    rows, tmp_path, change, message, save
 ):
     start = np.arange(20)
     arrays = {"C": rows[start[:, None] + np.arange(3)], "y": rows[start + 3]}
     save(tmp_path / "f.npz", **{key: change(array) for key, array in arrays.items()})
     store = lvmctl.import_npz([tmp_path / "f.npz"], tmp_path / "store")
     assert articles(tmp_path / "store") == [rows[:23].tobytes()]
-    assert said in " ".join(store.notices)
+    assert message in " ".join(store.notices)

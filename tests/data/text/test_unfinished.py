@@ -64,8 +64,8 @@ class Counting:
 
     warning = info
 
-    def progress(self, *given):
-        return lvmctl.Reporter().progress(*given)
+    def progress(self, *args):
+        return lvmctl.Reporter().progress(*args)
 
 
 @pytest.fixture

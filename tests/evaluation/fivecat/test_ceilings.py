@@ -59,15 +59,15 @@ def test_a_ceiling_of_another_form_is_the_plugins_fault():
 
 def test_a_free_prediction_is_bounded_by_how_far_the_target_is_from_the_previous():
     windows = Windows(open_split("synth:ar1?articles=3&chunks=9&dim=4"), 3, 2)
-    found = margin_ceilings(windows, "unit")
+    ceilings = margin_ceilings(windows, "unit")
     vectors = windows.split.unit_rows(0, 27).astype(np.float64)
     for name, away in (("last", 2), ("second_last", 1), ("unseen", -2)):
         # The target is chunk 4 of the window; its mirror image has to be of the same article.
         rows = [i for i, s in enumerate(windows.position) if s + away >= 0]
         first = windows.rows[rows]
         wanted = np.linalg.norm(vectors[first + 4] - vectors[first + away], axis=1)
-        assert found[f"margin.{name}"].rows.tolist() == rows
-        assert found[f"margin.{name}"].values == pytest.approx(wanted, abs=1e-6)
+        assert ceilings[f"margin.{name}"].rows.tolist() == rows
+        assert ceilings[f"margin.{name}"].values == pytest.approx(wanted, abs=1e-6)
 
 
 def test_what_is_known_of_logged_metrics():

@@ -30,8 +30,8 @@ def table(values: np.ndarray) -> SimpleNamespace:
 def test_the_gap_judged_is_its_size_wherever_the_signed_one_may_lie(ahead):
     rng = np.random.default_rng(0)
     val, ood = table(rng.normal(0.5 + ahead, 0.1, 48)), table(rng.normal(0.5, 0.1, 48))
-    asked = evidence(load_registry(), {"val": val, "ood": ood}, "run", None)
-    found = asked.estimate("run", "val", "coherence.gap")
+    proof = evidence(load_registry(), {"val": val, "ood": ood}, "run", None)
+    estimate = proof.estimate("run", "val", "coherence.gap")
     samples = (
         (each.resampling, each.measured["run"].metrics["cos_next"].values, ARTICLE)
         for each in (val, ood)
@@ -39,22 +39,22 @@ def test_the_gap_judged_is_its_size_wherever_the_signed_one_may_lie(ahead):
     low, high = difference_interval(*samples)
     assert (low < 0 < high) == (ahead == 0)
     sizes = np.abs(np.linspace(low, high, 100_001))
-    assert (found.low, found.high) == pytest.approx((sizes.min(), sizes.max()), abs=1e-5)
-    assert found.low <= found.value <= found.high
-    assert found.value == pytest.approx(abs(ahead), abs=0.06)
-    assert found.windows == 96
+    assert (estimate.low, estimate.high) == pytest.approx((sizes.min(), sizes.max()), abs=1e-5)
+    assert estimate.low <= estimate.value <= estimate.high
+    assert estimate.value == pytest.approx(abs(ahead), abs=0.06)
+    assert estimate.windows == 96
 
 
 def test_there_is_no_gap_of_one_split_or_of_who_was_not_measured():
-    one, two = table(np.zeros(48)), table(np.zeros(48))
-    alone = evidence(load_registry(), {"val": one}, "run", None)
+    first, two = table(np.zeros(48)), table(np.zeros(48))
+    alone = evidence(load_registry(), {"val": first}, "run", None)
     assert alone.estimate("run", "val", "coherence.gap") is None
-    both = evidence(load_registry(), {"val": one, "ood": two}, "run", None)
+    both = evidence(load_registry(), {"val": first, "ood": two}, "run", None)
     assert both.estimate("other", "val", "coherence.gap") is None
 
 
 def test_a_time_is_that_of_the_run_alone():
     ratio = Estimate(1.1, 1.0, 1.2)
-    asked = evidence(load_registry(), {}, "run", ratio)
-    assert asked.estimate("run", "val", "latency.ratio") == ratio
-    assert asked.estimate("direct", "val", "latency.ratio") is None
+    proof = evidence(load_registry(), {}, "run", ratio)
+    assert proof.estimate("run", "val", "latency.ratio") == ratio
+    assert proof.estimate("direct", "val", "latency.ratio") is None

@@ -60,10 +60,10 @@ def test_the_only_candidate_is_neither_hit_nor_miss(split_of):
     windows = Windows(split_of(rng.standard_normal((15, 4)).astype(np.float32), [3] * 5), 2, 1)
     predictor = Predictor("made", lambda context: context[:, -1], "run")
     q = predictor(windows)
-    found = measure(windows, predictor, Protocol(everywhere=False, min_article=3), q)
-    assert found.ranks["in_article.filtered"].sizes.tolist() == [1] * 5
+    metrics = measure(windows, predictor, Protocol(everywhere=False, min_article=3), q)
+    assert metrics.ranks["in_article.filtered"].sizes.tolist() == [1] * 5
     nothing = {"count": 0, "shown": []}
-    assert examples(windows, found, q) == {"hits": nothing, "misses": nothing}
+    assert examples(windows, metrics, q) == {"hits": nothing, "misses": nothing}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import eq, gt
+
 import numpy as np
 import pytest
 import torch
@@ -102,12 +104,12 @@ def test_a_ranker_counts_what_its_scores_say(split_of, store):
     def score(context, pool):
         return torch.from_numpy(levels(pool.vectors.numpy())).expand(len(context), -1)
 
-    found = in_article_ranks_by_score(windows, index, score)
+    by_pool = in_article_ranks_by_score(windows, index, score)
     for place, i in enumerate(index):
         article, first = windows.article[i], windows.position[i]
         low, length = windows.split.starts[article], lengths[article]
         scores = levels(windows.split.unit_rows(low, low + length)).tolist()
-        own = scores[first + k - 1 + h]
+        target = scores[first + k - 1 + h]
         inside = {
             "filtered": [p for p in range(length) if not first <= p < first + k],
             "future": [*range(first + k, length)],
@@ -115,11 +117,12 @@ def test_a_ranker_counts_what_its_scores_say(split_of, store):
         }
         for pool, candidates in inside.items():
             others = [scores[p] for p in candidates if p != first + k - 1 + h]
-            rank = 1 + sum(s > own for s in others) + sum(s == own for s in others) / 2
-            ranks, sizes = found[pool]
+            better, ties = (sum(f(s, target) for s in others) for f in (gt, eq))
+            rank = 1 + better + ties / 2
+            ranks, sizes = by_pool[pool]
             assert sizes[place] == len(candidates)
             # A target whose score is no number is the last.
-            assert ranks[place] == (len(candidates) if np.isnan(own) else rank)
+            assert ranks[place] == (len(candidates) if np.isnan(target) else rank)
 
 
 def test_scores_that_float32_cannot_tell_apart(reference, split_of):
