@@ -30,6 +30,18 @@ def test_find_reads_metadata_and_imports_nothing(install, site, monkeypatch):
     assert Origin("a", "lvmctl-a", "3.1", "a_pkg.plugin") in find()
 
 
+def test_of_two_places_on_the_path_the_first_has_the_plugin(install, site, tmp_path, monkeypatch):
+    install("lvmctl-a", {"a": "a_pkg.plugin"}, {"a_pkg/plugin.py": ""}, "1.0")
+    info = tmp_path / "first" / "lvmctl_a-2.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lvmctl-A\nVersion: 2.0\n")
+    (info / "entry_points.txt").write_text("[lvmctl]\na = other\n")
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.syspath_prepend(str(tmp_path / "first"))
+    found = [one for one in find() if one.name == "a"]
+    assert found == [Found("a", "lvmctl-A", "2.0", "other")]
+
+
 def test_bare_and_qualified_names_mean_the_same(install_loss, registry):
     install_loss("a", "angular")
     known = registry()
@@ -102,6 +114,10 @@ def test_the_same_name_in_two_kinds_is_no_conflict(install, registry):
     known = registry()
     assert known.get("loss", "x").kind == "loss"
     assert known.get("model", "x").kind == "model"
+    for kind in ("loss", "model"):
+        entry = known.get(kind, "x")
+        assert not known.contested(entry)
+        assert known.address(entry) == "x"
 
 
 def test_the_plugin_name_core_is_taken(install_loss, registry):
@@ -118,8 +134,9 @@ def test_an_unknown_name_suggests_the_nearest(registry):
 
 def test_a_disabled_plugin_says_what_disabled_it(install_loss, registry):
     install_loss("a", "angular")
-    with pytest.raises(PluginError, match=r"a \(lvmctl-a 1\.0\) is disabled: .* --no-such"):
-        registry(disabled={"a": "--no-such"}).get("loss", "a/angular")
+    for name in ("a", "lvmctl-a"):
+        with pytest.raises(PluginError, match=r"a \(lvmctl-a 1\.0\) is disabled: .* --no-such"):
+            registry(disabled={name: "--no-such"}).get("loss", "a/angular")
 
 
 def test_a_missing_target_costs_only_its_record(install, registry):
