@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lvmctl.core.batch import FIELDS
@@ -170,6 +170,31 @@ def test_separate_windows_with_a_horizon(raw_store, unit_rows):
     assert negatives == [{6, 7}, {0, 1}]
 
 
+@pytest.mark.parametrize(("k", "horizon"), [(3, 1), (2, 2), (1, 3)])
+def test_the_future_ends_with_the_article(make_store, k, horizon):
+    windows = Windows(Split.of(make_store(LENGTHS, dim=16)), k, horizon)
+    index = np.arange(len(windows))
+    batch = BatchBuilder(windows, {"future", "future_mask"}, rollout=4).batch(index)
+    rows = rows_of(windows)
+    ends = (windows.split.starts + windows.split.lengths)[windows.article]
+    for row, end, chunks, real in zip(windows.rows, ends, batch.future, batch.future_mask):
+        wanted = [row + k - 1 + step * horizon for step in (1, 2, 3, 4)]
+        assert real.tolist() == [there < end for there in wanted]
+        assert row_number(rows, chunks[real]).tolist() == [n for n in wanted if n < end]
+
+
+def test_a_copy_is_shared_with_a_builder_of_the_same_store_alone(make_store):
+    one, other = (Split.of(make_store(LENGTHS, name, seed=n)) for n, name in enumerate("ab"))
+    first = BatchBuilder(Windows(one, 3, 1), {"target"})
+    for split, shared in ((one, True), (one.take(np.array([2])), True), (other, False)):
+        windows = Windows(split, 3, 1)
+        builder = BatchBuilder(windows, {"target"}, share=first)
+        assert (builder.vectors is first.vectors) == shared
+        index = np.arange(len(windows))
+        assert np.allclose(builder.batch(index).target, windows.target(index), atol=1e-6)
+
+
+@example(places=[(0, 5), (0, 2)], k=1, horizon=4)  # the chunk after the window is far from both
 @given(
     places=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 15)), min_size=1, max_size=12),
     k=st.integers(1, 5),

@@ -65,6 +65,16 @@ def test_contexts_and_targets_are_unit_rows_oldest_first():
     assert np.array_equal(windows.target(), windows.target(every))
 
 
+def test_the_chunks_that_margins_are_named_after():
+    split = _split([5, 9])
+    rows = split.vectors / np.linalg.norm(split.vectors, axis=1, keepdims=True)
+    windows = Windows(split, 3, 2)
+    index = np.array([4, 2])  # from chunks 3 and 1 of the second article on
+    assert np.allclose(windows.previous("last", index), rows[[10, 8]], atol=1e-6)
+    assert np.allclose(windows.previous("second_last", index), rows[[9, 7]], atol=1e-6)
+    assert np.allclose(windows.previous("unseen", index[:1]), rows[[6]], atol=1e-6)
+
+
 def test_k_longer_than_every_article_names_the_longest():
     with pytest.raises(DataError, match=r"needs articles of 11 chunks, the longest of 2 has 9"):
         Windows(_split([4, 9]), 10, 1)
@@ -101,6 +111,7 @@ def test_a_subset_is_whole_articles_and_just_enough(windows, seed):
     assert all(start in starts for start in part.starts)
     assert sorted(part.starts) == list(part.starts)
     counts = np.maximum(part.lengths - 4, 0)
+    assert counts.all()  # an article without windows is no help
     total = int(np.maximum(split.lengths - 4, 0).sum())
     assert counts.sum() >= min(windows, total)
     if counts.sum() > windows:  # without its smallest article it is too small

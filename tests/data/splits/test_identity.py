@@ -37,6 +37,16 @@ def test_a_shorter_article_with_the_same_start_is_another():
     assert not shared_articles(whole, replace(whole, vectors=changed)).any()
 
 
+def test_articles_of_other_length_with_the_same_three_chunks_are_others():
+    whole = open_split(WORLD.format(0)).take(np.array([0]))
+    rows = np.array(whole.vectors)
+    # Of four chunks and of five the third is the middle one.
+    four = replace(whole, vectors=rows[[0, 1, 2, 4]], lengths=np.array([4]))
+    five = replace(whole, vectors=rows[:5], lengths=np.array([5]))
+    assert not shared_articles(four, five).any()
+    assert shared_articles(five, five).all()
+
+
 def test_other_dimensions_share_nothing():
     split = open_split(WORLD.format(0))
     other = replace(split, vectors=np.array(split.vectors)[:, :3])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lvmctl.core.errors import DataError, OutputError, UsageError
-from lvmctl.data import Store, Windows, open_split, open_splits
+from lvmctl.data import Split, Store, Windows, open_split, open_splits
+from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.splits.assign import assign_splits, seeded_order, write_splits
+from lvmctl.data.splits.open import join
 
 
 def _splits(**counts):
@@ -69,6 +72,20 @@ def test_training_stores_are_joined(make_store, unit_rows):
     assert len(Windows(joined, 5, 1)) == 2 + 2 + 3
     assert joined.name == "a + b@train"
     assert [source["path"] for source in joined.source["joined"]] == [str(a.path), str(b.path)]
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_a_joined_store_is_of_unit_norm_where_all_of_it_is(make_store, order):
+    unit = Split.of(make_store([7], "a"))
+    halves = np.array(unit.vectors) / 2
+    half = replace(unit, vectors=halves, unit=False, exact=False)
+    joined = join([half, unit] if order == "first" else [unit, half])
+    assert not joined.unit
+    assert not joined.exact
+    assert np.allclose(np.linalg.norm(joined.unit_rows(0, 14), axis=1), 1, atol=1e-6)
+    assert join([unit, unit]).unit
+    batch = BatchBuilder(Windows(joined, 3, 1), {"target"}).batch(np.arange(8))
+    assert np.allclose(batch.target.norm(dim=-1), 1, atol=1e-6)
 
 
 def test_refusals(make_store):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from lvmctl.core.errors import OutputError
 from lvmctl.data.store.files import new_directory
 
 WRITER = """
@@ -70,6 +73,22 @@ def test_the_only_copy_of_what_was_replaced_stays(tmp_path):
     assert stale.exists()
     _write(tmp_path / "out")  # now something stands in its place
     assert not stale.exists()
+
+
+def test_what_stood_there_comes_back_where_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    _write(tmp_path / "out", "old")
+    rename = Path.rename
+
+    def refuse(self, target):
+        if self.name == "new":
+            raise OSError(errno.EIO, "input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OutputError, match="input/output error"):
+        _write(tmp_path / "out", "new")
+    assert (tmp_path / "out" / "file").read_text() == "old"
+    assert os.listdir(tmp_path) == ["out"]
 
 
 @pytest.mark.parametrize("name", [".out.notes.tmp", ".out.abcd1234.tmp"])

@@ -45,6 +45,17 @@ def test_vectors_that_are_not_unit_are_noticed_and_normalised(raw_store, unit_ro
     assert np.allclose(open_split(str(path)).unit_rows(0, 10), unit_rows(10), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("size", "unit", "exact"),
+    [(1, True, True), (1 + 1e-4, True, False), (1 - 1e-4, True, False), (1.01, False, False)],
+)
+def test_only_what_float32_rounds_needs_no_normalising(raw_store, unit_rows, size, unit, exact):
+    rows = unit_rows(10)
+    rows[3] *= np.float32(size)
+    store = Store.open(raw_store(vectors=rows))
+    assert (store.unit, store.exact) == (unit, exact)
+
+
 def test_float16_rounding_counts_as_unit(raw_store, unit_rows):
     assert Store.open(raw_store(vectors=unit_rows(10, dim=384).astype(np.float16))).unit
 

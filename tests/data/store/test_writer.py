@@ -33,6 +33,16 @@ def test_rows_come_back_as_they_were(tmp_path, unit_rows):
     assert [article["id"] for article in store.articles] == ["a", "b"]
 
 
+@pytest.mark.parametrize("row", [0, 4, 8])
+def test_one_row_makes_a_store_not_normalized(tmp_path, unit_rows, row):
+    rows = unit_rows(9)
+    _write(tmp_path / "unit", rows)
+    rows[row] *= 2
+    _write(tmp_path / "store", rows)
+    assert Store.open(tmp_path / "unit").manifest["normalized"] is True
+    assert Store.open(tmp_path / "store").manifest["normalized"] is False
+
+
 def test_an_output_that_exists_is_refused_and_kept(tmp_path, unit_rows):
     _write(tmp_path / "store", unit_rows(9))
     with pytest.raises(OutputError, match=r"already exists.*--force") as caught:
