@@ -8,13 +8,13 @@ from lvmctl import LossSpec
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.registry import Entry, Plugin
 from lvmctl.registry.faults import attribute_errors, attribute_errors_among
-from lvmctl.registry.find import Found
+from lvmctl.registry.find import Origin
 
 
 def entry(name: str) -> Entry:
     """The loss of a plugin whose code is in the package ``<name>_pkg``."""
     record = LossSpec(name=name, summary="A loss.", target=f"{name}_pkg.loss:Loss")
-    return Entry(record, Plugin(Found(name, f"lvmctl-{name}", "1", f"{name}_pkg"), "ok"))
+    return Entry(record, Plugin(Origin(name, f"lvmctl-{name}", "1", f"{name}_pkg"), "ok"))
 
 
 def function(package: str, body: str, **names: object):

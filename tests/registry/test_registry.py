@@ -39,7 +39,7 @@ def test_of_two_places_on_the_path_the_first_has_the_plugin(install, site, tmp_p
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.syspath_prepend(str(tmp_path / "first"))
     found = [one for one in find() if one.name == "a"]
-    assert found == [Found("a", "lvmctl-A", "2.0", "other")]
+    assert found == [Origin("a", "lvmctl-A", "2.0", "other")]
 
 
 def test_bare_and_qualified_names_mean_the_same(install_loss, registry):
