@@ -31,6 +31,7 @@ docs: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/train.py
+	$(BIN)/python benchmarks/embed.py
 	$(BIN)/python benchmarks/eval.py
 	$(BIN)/python benchmarks/global_ranks.py
 	$(BIN)/python benchmarks/coverage.py

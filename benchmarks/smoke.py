@@ -18,6 +18,7 @@ WORLD = "synth:topic?articles=30&chunks=24&dim=16"
 SIZES = {
     "arrow": "--draws 1 --workers 1 --worlds ar1",
     "coverage": "--simulations 250 --articles 10",
+    "embed": "--chunks 32 --turns 1",
     "eval": "--windows 200 --train-windows 400 --dim 16 --width 16",
     "global_ranks": "--chunks 3000 --queries 100 --dim 32 --turns 1 --check 20 --neighbours 100",
     "lineage": f"--data {WORLD} --only p1 p8-full --seeds 0 --tiny",

