@@ -59,13 +59,13 @@ def encoders(max_tokens: int) -> dict[str, Encode]:
         EXACT: lambda: of_data_embed("minilm", precision="float32", **minilm),
         LIBRARY: lambda: of_library(max_tokens),
     }
-    found = {}
+    working = {}
     for name, make in makers.items():
         try:
-            found[name] = make()
+            working[name] = make()
         except (UsageError, ImportError) as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
-    return found
+    return working
 
 
 def texts_of(file: Path | None) -> list[str]:
@@ -99,11 +99,11 @@ def measure(
     base = statistics.median(rates[LIBRARY]) if LIBRARY in rates else float("nan")
     return {
         name: {
-            "texts_per_s": statistics.median(found),
-            "ratio": statistics.median(found) / base,
+            "texts_per_s": statistics.median(measured),
+            "ratio": statistics.median(measured) / base,
             "min_cosine": lowest.get(name, float("nan")),
         }
-        for name, found in rates.items()
+        for name, measured in rates.items()
     }
 
 
