@@ -50,14 +50,14 @@ class LossValue(NamedTuple):
         return reduce(add, self.means.values())
 
     def logged(self) -> dict[str, Tensor]:
-        """What the history shows: scalars, without gradient.
+        """What the history shows: scalars.
 
         Those of a loss that was added to the recipe are named after it.
         """
         named = {f"loss_{name}": value for name, value in self.means.items()}
         named |= {name: mean(value) for name, value in self.metrics.items()}
         before = f"{self.part.entry.qualified}." if self.part.added else ""
-        return {f"{before}{name}": value.detach() for name, value in named.items()}
+        return {f"{before}{name}": value for name, value in named.items()}
 
 
 def loss_output(output: LossOutput | Tensor, name: str, windows: int) -> LossOutput:

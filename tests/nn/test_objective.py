@@ -69,6 +69,32 @@ def test_a_loss_whose_names_change_is_refused():
         measured(goal, SECOND)
 
 
+class Penalty(nn.Module):
+    """A penalty on a parameter, which it logs too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = nn.Parameter(torch.tensor(3.0))
+
+    def forward(self, prediction, batch, step):
+        return LossOutput({"square": self.size**2}, {"size": self.size})
+
+
+def test_only_the_total_has_a_gradient():
+    goal, batch = objective((Penalty(), "0.5")), random_batch(3)
+    extras = {"scale": torch.ones((), requires_grad=True)}
+    total, logged = goal(Prediction(batch.target, extras=extras), batch, FIRST)
+    total.backward()
+    assert goal.losses[0].size.grad == 3  # of ½·size²
+    assert {name: value.item() for name, value in logged.items()} == {
+        "loss": 4.5,
+        "loss_square": 9,
+        "size": 3,
+        "scale": 1,
+    }
+    assert not any(value.requires_grad for value in logged.values())
+
+
 @pytest.mark.parametrize("k", [1, 2, 5])
 def test_the_entropy_of_weights_is_that_of_a_window(k):
     q = torch.zeros(6, 4)
