@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lvmctl.api.diagnosis import diagnose
     from lvmctl.api.embed import embed
     from lvmctl.api.evaluation import compare, evaluate, evaluate_baselines
-    from lvmctl.api.importing import import_npz, synth
+    from lvmctl.api.importing import import_npz, store_from, synth
     from lvmctl.api.levels import add_level
     from lvmctl.api.model import Model, Ranking, load
     from lvmctl.api.run import Run
@@ -84,6 +84,7 @@ _HOMES = {
     "synth": "api.importing",
     "import_npz": "api.importing",
     "add_level": "api.levels",
+    "store_from": "api.importing",
     "embed": "api.embed",
     "open_store": "api.store",
     "Store": "api.store",
@@ -218,6 +219,7 @@ __all__ = [
     "read_history",
     "resume",
     "sequence_model",
+    "store_from",
     "synth",
     "train",
     "write_json",

@@ -163,7 +163,7 @@ def test_the_command_line_alone_imports_click():
 
 def test_core_needs_only_its_dependencies():
     required = {re.match(r"\w+", line)[0] for line in PROJECT["dependencies"]}
-    optional = {"matplotlib", "pytest", "hypothesis", "packaging"}
+    optional = {"matplotlib", "pytest", "hypothesis", "packaging", "pyarrow"}
     known = {"lvmctl", *required, *sys.stdlib_module_names, *optional}
     wrong = [
         failure for _, (module, *_), failure in imports_of(CORE_FILES) if top(module) not in known

@@ -11,9 +11,10 @@ from lvmctl.data.store.arrays import unit
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Store
+    from lvmctl.api.store_changes import StoreChanges
 
 
-def find_article(store: Store, article: int | str) -> int:
+def find_article(store: StoreChanges, article: int | str) -> int:
     """The number of an article that is named by its id or by its number.
 
     Raises:

@@ -1,9 +1,9 @@
-"""Stores from window NPZ files and from synthetic worlds."""
+"""Stores from files and tables of others, and from synthetic worlds."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +12,11 @@ from lvmctl.api.store import Store, written
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.importing import write_npz
 from lvmctl.data.splits.sources import PREFIX, write_synth
-from lvmctl.data.store.writer import write_store
+from lvmctl.data.store.writer import refuse_store, write_store
+from lvmctl.data.tables.columns import parse_columns
+from lvmctl.data.tables.open import open_tables
+from lvmctl.data.tables.table import ChunkTable
+from lvmctl.data.tables.writing import write_table
 
 
 def import_npz(
@@ -57,6 +61,49 @@ def import_npz(
         reporter=reporter,
     )
     return written(out, [line for report in reports for line in report.lines()])
+
+
+def store_from(
+    data: Any,
+    out: str | os.PathLike[str],
+    *,
+    columns: str | Mapping[str, str] | None = None,
+    force: bool = False,
+    reporter: Reporter = SILENT,
+) -> Store:
+    """Write a store from a table of vectors: a chunk a row, or a document with a list of them.
+
+    Rows of an article need not lie together where a column says their position. Parquet and Arrow
+    need ``lvmctl[parquet]``.
+
+    Args:
+        data: a data frame (pandas, polars), a pyarrow table or a mapping of columns; or a path, or
+            several: ``.parquet`` and ``.arrow`` files and folders of them, such as a Hugging Face
+            data set on disk. Files whose names say a split are that split.
+        out: the store to write.
+        columns: by role, ``{"vector": "emb", "text": "body"}`` or ``"vector=emb,text=body"``. The
+            roles are ``vector``, ``text``, ``article``, ``position``, ``id``, ``title``,
+            ``split``, ``norm`` and ``fields``; those that are not named are guessed, and the
+            notices of the store say how. An empty name leaves a column out.
+        force: replace a store at ``out``.
+        reporter: shown how many chunks are written.
+
+    Raises:
+        DataError: files or columns that are missing, damaged or do not fit together.
+        OutputError: ``out`` exists or cannot be written.
+        UsageError: a role that does not exist, or pyarrow is missing.
+
+    Example:
+        >>> rows = {"vector": np.eye(4), "article": ["a", "a", "b", "b"], "text": list("wxyz")}
+        >>> store = lvmctl.store_from(rows, tmp_path / "t")
+        >>> len(store), [article["id"] for article in store.articles], store.texts
+        (4, ['a', 'b'], ['w', 'x', 'y', 'z'])
+    """
+    refuse_store(Path(out), force)
+    named = parse_columns(columns) if isinstance(columns, str) else columns
+    table = ChunkTable(open_tables(data), named)
+    write_table(lambda dim, dtype: write_store(out, dim, dtype, force=force), table, reporter)
+    return written(out, table.notices)
 
 
 def synth(world: str, out: str | os.PathLike[str], *, force: bool = False, **values: Any) -> Store:

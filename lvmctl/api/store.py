@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from lvmctl.api.articles import find_article, read_article
-from lvmctl.core.errors import UsageError, refuse
-from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.data.npz.export import export_npz
-from lvmctl.data.splits.assign import copy_splits, split_counts, write_splits
+from lvmctl.api.articles import read_article
+from lvmctl.api.store_changes import StoreChanges
+from lvmctl.core.errors import UsageError
+from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.open import open_source, require_articles, with_splits
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.info import describe_store
 from lvmctl.data.store.store import LEVELS, MANIFEST
 from lvmctl.data.store.store import Store as Stored
-from lvmctl.data.store.writer import chosen_articles, copy_articles, write_store
 from lvmctl.data.windows import Windows
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     Sources: TypeAlias = "Source | Sequence[Source]"
 
 
-class Store:
+class Store(StoreChanges):
     """Chunk vectors in article order: a whole store, or one split of it.
 
     Made by :func:`lvmctl.open_store`, :func:`lvmctl.embed` and the other functions that write one.
@@ -138,117 +136,8 @@ class Store:
         """The names of its finer levels, see :func:`lvmctl.add_level`."""
         return sorted(path.parent.name for path in self.path.glob(f"{LEVELS}/*/{MANIFEST}"))
 
-    # ------------------------------------------------------------------ changing and writing
-
-    def assign_splits(
-        self,
-        *,
-        val: float = 0.1,
-        test: float = 0.1,
-        stratify: str | None = None,
-        seed: int = 0,
-        force: bool = False,
-    ) -> dict[str, int]:
-        """Write into ``store.json`` which split each article is in.
-
-        Args:
-            val, test: shares of the articles, in [0, 1).
-            stratify: split each value of this field of the articles alike.
-            seed: of the choice of articles.
-            force: replace the splits it has.
-
-        Returns:
-            Articles by split. Open the store again to use them.
-
-        Raises:
-            DataError: fewer articles than splits. OutputError: splits are there, without ``force``.
-            UsageError: it is one split of a store, or no directory; shares that leave nothing for
-                training; an unknown field.
-        """
-        if self._name is not None or not self.path.is_dir():
-            raise UsageError(
-                "is not a whole store: its manifest cannot change",
-                where=self.name,
-                hint="open the directory of the whole store",
-            )
-        counts = write_splits(self._stored, seed, val, test, stratify, force)
-        for level in self.levels:
-            copy_splits(Stored.open(self.path), Stored.open(self.path / LEVELS / level))
-        return counts
-
-    def subset(
-        self,
-        out: str | os.PathLike[str],
-        windows: int,
-        *,
-        context: int = 5,
-        horizon: int = 1,
-        seed: int = 0,
-        force: bool = False,
-    ) -> Store:
-        """Write a store at ``out`` of whole articles, in a seeded order.
-
-        Args:
-            windows: how many to reach; all articles where there are fewer, which a notice says.
-            context, horizon: K and h of the windows.
-            seed: of the choice of articles.
-            force: replace a store at ``out``.
-
-        Raises:
-            DataError: no article is long enough. OutputError: ``out`` exists or cannot be written.
-        """
-        chosen = self._split.subset(windows, context, horizon, seed)
-        count = len(Windows(chosen, context, horizon))
-        notices = [f"{self.name} has only {count} windows"] if count < windows else []
-        stored = self._stored
-        with write_store(out, stored.dim, stored.vectors.dtype, force=force) as writer:
-            copy_articles(writer, stored, chosen_articles(stored, chosen.starts))
-            writer.manifest["subset"] = {
-                **chosen.source["subset"],
-                "of": self.source,
-                "content_hash": stored.content_hash,
-            }
+    def _written(self, out: str | os.PathLike[str], notices: Sequence[str] = ()) -> Store:
         return written(out, notices)
-
-    def drop(
-        self, out: str | os.PathLike[str], articles: Sequence[int | str], *, force: bool = False
-    ) -> Store:
-        """Write a store at ``out`` without some of its articles.
-
-        Args:
-            articles: ids, or numbers in :attr:`articles`.
-            force: replace a store at ``out``.
-
-        Raises:
-            DataError: nothing would be left. UsageError: there is no such article.
-            OutputError: ``out`` exists or cannot be written.
-        """
-        dropped = {find_article(self, article) for article in articles}
-        remaining = [index for index in range(len(self.articles)) if index not in dropped]
-        refuse(not remaining, "all its articles would be dropped", self.name, "leave some")
-        dim, dtype, starts = self.dim, self._stored.vectors.dtype, self._split.starts[remaining]
-        with write_store(out, dim, dtype, force=force) as writer:
-            copy_articles(writer, self._stored, chosen_articles(self._stored, starts))
-        return written(out)
-
-    def export_npz(
-        self,
-        out: str | os.PathLike[str],
-        *,
-        context: int = 5,
-        horizon: int = 1,
-        force: bool = False,
-        reporter: Reporter = SILENT,
-    ) -> dict[str, int]:
-        """Write window NPZ files into the folder ``out``, one for each split.
-
-        Returns:
-            Windows by file name.
-
-        Raises:
-            DataError: no window in a split. OutputError: ``out`` exists or cannot be written.
-        """
-        return export_npz(self._stored, Path(out), context, horizon, force, reporter, self._name)
 
 
 def written(out: str | os.PathLike[str], notices: Sequence[str] = ()) -> Store:

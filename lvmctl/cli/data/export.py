@@ -16,6 +16,7 @@ from lvmctl.cli.data.options import (
 )
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import TerminalReporter
+from lvmctl.core.formatting import count
 
 
 @click.command()
@@ -23,14 +24,16 @@ from lvmctl.cli.reporter import TerminalReporter
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["npz"]),
+    type=click.Choice(["npz", "parquet"]),
     default="npz",
     show_default=True,
-    help="Windows in NPZ files.",
+    help="Windows in NPZ files, or chunks in a Parquet file.",
 )
 @context_option
 @horizon_option
-@click.option("--out", type=path_type, help="The folder to write.  [default: STORE-npz]")
+@click.option(
+    "--out", type=path_type, help="What to write; STORE.parquet for Parquet.  [default: STORE-npz]"
+)
 @force_option
 @json_option
 def export(
@@ -42,18 +45,25 @@ def export(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Export STORE as window NPZ files, one per split.
+    """Export STORE as window NPZ files, one per split, or as one Parquet file.
 
     \b
     lvmctl data export store/ --format npz --context 5
+    lvmctl data export store/ --format parquet --out chunks.parquet
     """
     from lvmctl.api.store import open_store
 
     opened = open_store(store)
+    if format_ == "parquet":
+        out = out or beside(opened.path, ".parquet")
+        rows = opened.export_parquet(out, force=force, reporter=TerminalReporter())
+        result = {"path": str(out), "format": format_, "files": {out.name: rows}}
+        emit(result, "data.export", as_json, f"{out}: {count(rows, 'chunk')}")
+        return
     out = out or beside(opened.path, "-npz")
     written = opened.export_npz(
         out, context=context, horizon=horizon, force=force, reporter=TerminalReporter()
     )
     result = {"path": str(out), "format": format_, "context": context, "horizon": horizon}
-    lines = [f"{out / file}: {count} windows" for file, count in written.items()]
+    lines = [f"{out / file}: {windows} windows" for file, windows in written.items()]
     emit({**result, "files": written}, "data.export", as_json, "\n".join(lines))

@@ -10,8 +10,8 @@ HOME = "lvmctl.cli.data"
 COMMANDS = {
     "drop": LazyCommand(f"{HOME}.drop:drop", "Write a store without some articles."),
     "embed": LazyCommand(f"{HOME}.embed:embed", "Cut texts into chunks and embed them."),
-    "export": LazyCommand(f"{HOME}.export:export", "Export windows as NPZ files."),
-    "import": LazyCommand(f"{HOME}.import_npz:import_npz", "Import window NPZ files."),
+    "export": LazyCommand(f"{HOME}.export:export", "Export windows as NPZ, or chunks as Parquet."),
+    "import": LazyCommand(f"{HOME}.importing:import_files", "Import vectors from files."),
     "info": LazyCommand(f"{HOME}.info:info", "Show what a source holds."),
     "level": LazyCommand(f"{HOME}.level:level", "Cut a store's chunks into a finer level."),
     "show": LazyCommand(f"{HOME}.show:show", "List articles, or print the texts of one."),

@@ -26,7 +26,8 @@ from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS, Store
 
 ENCODER = "encoder.npz"
 NORMS = "norms.npy"
-_REMADE = {"format", "dim", "chunks", "normalized", "content_hash", "articles"}
+REMADE = {"format", "dim", "chunks", "normalized", "content_hash", "articles"}
+"""Keys of a manifest that the writer makes itself."""
 
 
 class StoreWriter:
@@ -168,7 +169,7 @@ def write_store(
 
 def copy_articles(writer: StoreWriter, store: Store, chosen: Iterable[int]) -> None:
     """Write the articles numbered ``chosen`` (ascending), with their texts, norms and encoder."""
-    manifest = {key: value for key, value in store.manifest.items() if key not in _REMADE}
+    manifest = {key: value for key, value in store.manifest.items() if key not in REMADE}
     writer.manifest.update(manifest)
     if (store.path / ENCODER).is_file():
         shutil.copy(store.path / ENCODER, writer.directory / ENCODER)

@@ -1,0 +1,95 @@
+"""``lvmctl data import``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lvmctl.cli.data.options import force_option, out_option, path_type, show_written, span_type
+from lvmctl.cli.output import json_option
+from lvmctl.cli.renamed import Renamed
+from lvmctl.cli.reporter import TerminalReporter
+from lvmctl.core.errors import UsageError
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=path_type)
+@out_option
+@click.option("--horizon", type=span_type, help="h of the windows; default p6_offset + 1, else 1.")
+@click.option("--articles-npz", type=path_type, help="Chunk bank with the articles of the windows.")
+@click.option(
+    "--separate-windows",
+    cls=Renamed,
+    was=["--apart"],
+    is_flag=True,
+    help="Keep every window an article of its own.",
+)
+@click.option(
+    "--trust-pickle", is_flag=True, help="Unpickle metadata and texts: can run code in the file."
+)
+@click.option(
+    "--columns",
+    metavar="ROLE=COLUMN,…",
+    help="Columns of a table that are not guessed: vector=emb,text=body,article=doc,position=i.",
+)
+@force_option
+@json_option
+def import_files(
+    files: tuple[Path, ...],
+    out: Path,
+    horizon: int | None,
+    articles_npz: Path | None,
+    separate_windows: bool,
+    trust_pickle: bool,
+    columns: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Import FILES: window NPZ, or tables of chunks or documents with vectors.
+
+    Tables are Parquet and Arrow files and folders of them, Hugging Face data
+    sets on disk included. Overlapping windows become articles again. Splits
+    are those in a file, else a file is the split in its name; NPZ files
+    without any are train, val, test and ood in turn.
+
+    \b
+    lvmctl data import train.npz val.npz --out store/
+    lvmctl data import chunks.parquet --out store/
+    lvmctl data import dataset/ --columns vector=emb,text=body --out store/
+    """
+    from lvmctl.api.importing import import_npz, store_from
+
+    options = {
+        "--horizon": horizon,
+        "--articles-npz": articles_npz,
+        "--separate-windows": separate_windows,
+        "--trust-pickle": trust_pickle,
+    }
+    if is_npz(files):
+        if columns is not None:
+            what = "--columns is of tables, NPZ files are read by their keys"
+            raise UsageError(what, hint="leave it out")
+        store = import_npz(
+            files,
+            out,
+            horizon=horizon,
+            articles=articles_npz,
+            separate=separate_windows,
+            trust_pickle=trust_pickle,
+            force=force,
+            reporter=TerminalReporter(),
+        )
+    else:
+        if of_windows := [name for name, value in options.items() if value]:
+            raise UsageError(f"{of_windows[0]} is of window NPZ files", hint="leave it out")
+        store = store_from(files, out, columns=columns, force=force, reporter=TerminalReporter())
+    show_written(store, "import", as_json)
+
+
+def is_npz(files: tuple[Path, ...]) -> bool:
+    """Whether the files are NPZ files, all of them; a UsageError for a mixture."""
+    kinds = {file.suffix.lower() == ".npz" for file in files}
+    if len(kinds) > 1:
+        raise UsageError("NPZ files and tables together", hint="import them into stores apart")
+    return kinds == {True}

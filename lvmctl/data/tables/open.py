@@ -1,0 +1,118 @@
+"""Which files and objects hold tables, and how each is opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lvmctl.core.errors import DataError, refuse
+from lvmctl.data.tables.arrow import ArrowRows
+from lvmctl.data.tables.rows import ObjectRows, Rows
+from lvmctl.data.tables.table import Part
+
+SUFFIXES = (".parquet", ".arrow")
+_SPLITS = (("train", "train"), ("val|dev", "val"), ("ood", "ood"), ("test", "test"))
+
+
+def open_tables(data: Any) -> list[Part]:
+    """The tables of files, folders, or of one object in memory.
+
+    Args:
+        data: a path or several; a data frame, a pyarrow table, or a mapping of columns.
+
+    Raises:
+        DataError: nothing there, or nothing that is a table.
+    """
+    if isinstance(data, str | os.PathLike):
+        data = [data]
+    if isinstance(data, list | tuple) and all(isinstance(one, str | os.PathLike) for one in data):
+        return [part for path in data for part in _of_path(Path(path))]
+    return [Part(_in_memory(data))]
+
+
+def is_table(path: Path) -> bool:
+    """Whether a path is a file or folder that :func:`open_tables` takes."""
+    return path.suffix.lower() in SUFFIXES or bool(path.is_dir() and _tables_in(path))
+
+
+def _of_path(path: Path) -> list[Part]:
+    refuse(not path.exists(), "no such file or folder", path)
+    files = [path] if path.is_file() else _tables_in(path)
+    what = f"holds no {', '.join(SUFFIXES)} files" if path.is_dir() else "is no table"
+    refuse(not files, what, path, f"tables are {', '.join(SUFFIXES)} files")
+    root = path.parent if path.is_file() else path
+    parts = [Part(_of_file(file), _named_split(file, root)) for file in files]
+    return [part for part in parts if part.rows.columns] or parts
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    """The tables below a folder by name; of a Hugging Face data set on disk, in its own order."""
+    state = folder / "state.json"
+    if (folder / "dataset_info.json").is_file() and state.is_file():
+        return _saved(folder, state)
+    inside = sorted(item for item in folder.iterdir() if not item.name.startswith((".", "_")))
+    found = []
+    for item in inside:
+        if item.is_dir():
+            found += _tables_in(item)
+        elif item.suffix.lower() in SUFFIXES and not item.name.startswith("cache-"):
+            found.append(item)
+    return found
+
+
+def _saved(folder: Path, state: Path) -> list[Path]:
+    """The files of a data set that ``save_to_disk`` wrote."""
+    try:
+        described = json.loads(state.read_text(encoding="utf-8"))
+        files = [folder / Path(file["filename"]).name for file in described["_data_files"]]
+        chosen = described.get("_indices_files")
+    except (ValueError, LookupError, TypeError) as error:
+        hint = "save the data set again with save_to_disk"
+        raise DataError("is damaged", where=state, hint=hint) from error
+    what = "holds a selection of rows beside them"
+    refuse(chosen, what, folder, "call flatten_indices() and save_to_disk again")
+    for file in files:
+        refuse(not file.is_file(), "is missing", file, "copy the whole folder")
+    return files
+
+
+def _of_file(path: Path) -> Rows:
+    refuse(path.suffix.lower() not in SUFFIXES, f"is not one of {', '.join(SUFFIXES)}", path)
+    return ArrowRows(str(path), path)
+
+
+def _named_split(path: Path, root: Path) -> str | None:
+    """The split in a file's name, or in that of a folder below ``root`` that it is in; a data set
+    that was saved alone is called by its own folder."""
+    names = [path.stem, *(folder.name for folder in path.relative_to(root).parents)]
+    if (root / "dataset_info.json").is_file():
+        names.append(root.name)
+    for name in names:
+        for pattern, split in _SPLITS:
+            if re.search(rf"(?<![a-z])({pattern})", name.lower()):
+                return split
+    return None
+
+
+def _in_memory(data: Any) -> Rows:
+    if hasattr(data, "to_batches") and hasattr(data, "schema"):  # a pyarrow table
+        return ArrowRows("the table", data)
+    names = getattr(data, "columns", None)
+    if names is None and isinstance(data, Mapping):
+        names = list(data)
+    if names is None or isinstance(data, Sequence):
+        what = f"is of type {type(data).__name__}"
+        hint = "give paths, a data frame, a pyarrow table or a mapping of columns"
+        raise DataError(what, where="data", hint=hint)
+    columns = {str(name): data[name] for name in names}
+    kept = {
+        name: column if isinstance(column, np.ndarray) else list(column)
+        for name, column in columns.items()
+    }
+    return ObjectRows("the table", kept)

@@ -1,0 +1,134 @@
+"""What every kind of table is read as: named columns of a known kind, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from lvmctl.core.errors import refuse
+
+VECTOR, VECTORS, TEXT, TEXTS, WHOLE, NUMBER, OTHER = (
+    *("vector", "list of vectors", "text", "list of texts"),
+    *("whole number", "number", "something else"),
+)
+"""Kinds of columns, as messages call them."""
+
+SCALARS = (TEXT, WHOLE)
+"""Kinds that can name an article."""
+
+
+class Rows(Protocol):
+    """A table.
+
+    Attributes:
+        name: how messages call it.
+        columns: the kind of each column.
+        metadata: the manifest of the store that it was exported from, or nothing.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    metadata: Mapping[str, Any]
+
+    def read(self, names: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
+        """The columns ``names`` in blocks of about ``rows`` rows: a ``vector`` as an array
+        (n, D), a ``list of vectors`` as a :class:`Nested`, anything else as a list."""
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Vectors of some rows, one after another.
+
+    Attributes:
+        vectors: (sum of lengths, D).
+        lengths: (n,) how many each row has.
+    """
+
+    vectors: np.ndarray
+    lengths: np.ndarray
+
+
+def kind_of(cell: Any) -> str:
+    """The kind of a column of Python objects or arrays that holds this ``cell``."""
+    if isinstance(cell, str):
+        return TEXT
+    if isinstance(cell, bool | np.bool_ | bytes | Mapping) or cell is None:
+        return OTHER
+    if isinstance(cell, int | np.integer):
+        return WHOLE
+    if isinstance(cell, float | np.floating):
+        return NUMBER
+    if not hasattr(cell, "__len__") or not hasattr(cell, "__getitem__") or not len(cell):
+        return OTHER
+    inner = kind_of(cell[0])
+    return {TEXT: TEXTS, WHOLE: VECTOR, NUMBER: VECTOR, VECTOR: VECTORS}.get(inner, OTHER)
+
+
+def values(kind: str, cells: Sequence[Any], where: str) -> Any:
+    """Cells of a column as :meth:`Rows.read` gives them.
+
+    Raises:
+        DataError: a vector that is missing, or of another width than the one before.
+    """
+    if kind == VECTOR:
+        return matrix(cells, where)
+    if kind == VECTORS:
+        lengths = np.array([len(cell) for cell in cells], np.int64)
+        return Nested(matrix([row for cell in cells for row in cell], where), lengths)
+    return [plain(cell) for cell in cells]
+
+
+def matrix(cells: Sequence[Any], where: str) -> np.ndarray:
+    """Vectors (n, D) of cells that each hold one."""
+    if isinstance(cells, np.ndarray) and cells.ndim == 2:
+        return cells
+    sizes = {len(cell) if hasattr(cell, "__len__") else 0 for cell in cells}
+    refuse(0 in sizes, "has a row without a vector", where, "leave such rows out")
+    refuse(len(sizes) > 1, f"has vectors of {_listed(sizes)} numbers", where, "embed them alike")
+    rows = [np.asarray(cell) for cell in cells]
+    return np.stack(rows) if rows else np.empty((0, 0))
+
+
+def plain(cell: Any) -> Any:
+    """NumPy's numbers and arrays as Python's; what a data frame has for nothing as None."""
+    value = cell.tolist() if hasattr(cell, "tolist") else cell
+    return None if isinstance(value, float) and value != value else value
+
+
+def _listed(sizes: set[int]) -> str:
+    return " and ".join(map(str, sorted(sizes)[:3]))
+
+
+class ObjectRows:
+    """Columns in memory, or mapped: of a data frame, a mapping, arrays."""
+
+    def __init__(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        self.name = name
+        self.metadata: Mapping[str, Any] = {}
+        self._columns = dict(columns)
+        counts = {len(column) for column in self._columns.values()}
+        what = f"has columns of {_listed(counts)} rows"
+        refuse(len(counts) > 1, what, name, "give every row a value")
+        self._count = counts.pop() if counts else 0
+        self.columns = {key: self._kind(column) for key, column in self._columns.items()}
+
+    def _kind(self, column: Sequence[Any]) -> str:
+        if isinstance(column, np.ndarray) and column.ndim > 1:
+            return {2: VECTOR, 3: VECTORS}.get(column.ndim, OTHER)
+        cells = (plain(cell) if np.isscalar(cell) else cell for cell in column)
+        return kind_of(next((cell for cell in cells if cell is not None), None))
+
+    def read(self, names: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
+        """See :class:`Rows`."""
+        for low in range(0, self._count, rows):
+            yield {
+                name: values(
+                    self.columns[name],
+                    self._columns[name][low : low + rows],
+                    f"{self.name}[{name}]",
+                )
+                for name in names
+            }

@@ -1,0 +1,91 @@
+"""``lvmctl data import`` and ``export`` of tables; what they hold is tested in ``tests/data``."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from lvmctl.cli.main import run
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+@pytest.fixture
+def lvmctl(capsys, tmp_path, monkeypatch):
+    """``lvmctl(*args, code=0)`` runs a command in an empty directory: (stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args, code=0):
+        assert run([str(arg) for arg in args]) == code, capsys.readouterr().err
+        return capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def chunks(tmp_path):
+    """``chunks.parquet``: 12 chunks of two articles, in another order, with names of its own."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {"emb": list(rng.standard_normal(4)), "body": f"{doc}{i}", "doc": doc, "i": i, "url": "u"}
+        for doc in "ab"
+        for i in range(6)
+    ]
+    order = rng.permutation(12)
+    pq.write_table(pa.Table.from_pylist([rows[at] for at in order]), tmp_path / "chunks.parquet")
+    return rows
+
+
+def test_a_store_travels_through_parquet(lvmctl):
+    world = ("data", "synth", "ar1", "--articles", 10, "--chunks", 5, "--dim", 4, "--out", "s")
+    lvmctl(*world)
+    lvmctl("data", "split", "s")
+    found = json.loads(lvmctl("data", "export", "s", "--format", "parquet", "--json").out)
+    assert found["files"] == {"s.parquet": 50}
+    assert "already exists" in lvmctl("data", "export", "s", "--format", "parquet", code=6).err
+    done = lvmctl("data", "import", "s.parquet", "--out", "back")
+    assert "50 chunks of 4 dimensions in 10 articles (train 8, val 1, test 1)" in done.out
+    hashes = [
+        json.loads(lvmctl("data", "info", name, "--json").out)["content_hash"]
+        for name in ("s", "back")
+    ]
+    assert hashes[0] == hashes[1]
+
+
+def test_columns_are_named_and_shown(lvmctl, chunks):
+    named = "vector=emb,text=body,article=doc,position=i"
+    done = lvmctl("data", "import", "chunks.parquet", "--columns", named, "--out", "s")
+    assert "vector = emb, text = body, article = doc, position = i" in done.err
+    assert "not read: url" in done.err
+    shown = json.loads(lvmctl("data", "show", "s", "b", "--json").out)
+    assert [chunk["text"] for chunk in shown["chunks"]] == [f"b{i}" for i in range(6)]
+
+
+def test_refusals(lvmctl, chunks, tmp_path):
+    command = ("data", "import", "chunks.parquet", "--out", "s")
+    error = lvmctl(*command, "--columns", "vector=embb", code=3).err
+    assert "has no column 'embb'; did you mean emb?" in error
+    assert "names no column" in lvmctl(*command, "--columns", "vectr=emb", code=2).err
+    assert "cannot be the vector" in lvmctl(*command, "--columns", "vector=i", code=3).err
+    assert "--horizon is of window NPZ files" in lvmctl(*command, "--horizon", 2, code=2).err
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1nothing")
+    assert "cannot be read" in lvmctl("data", "import", "bad.parquet", "--out", "s", code=3).err
+    assert "no such file" in lvmctl("data", "import", "none.parquet", "--out", "s", code=3).err
+    (tmp_path / "empty").mkdir()
+    assert "holds no" in lvmctl("data", "import", "empty", "--out", "s", code=3).err
+    np.savez(tmp_path / "w.npz", C=np.ones((3, 2, 4)), y=np.ones((3, 4)))
+    assert "apart" in lvmctl("data", "import", "w.npz", "chunks.parquet", "--out", "s", code=2).err
+    assert (
+        "of tables" in lvmctl("data", "import", "w.npz", "--columns", "", "--out", "s", code=2).err
+    )
+    assert not (tmp_path / "s").exists()
+
+
+def test_without_pyarrow_one_line_says_what_to_install(lvmctl, chunks, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    error = lvmctl("data", "import", "chunks.parquet", "--out", "s", code=2).err
+    assert error.endswith("; pip install 'lvmctl[parquet]'\n")
+    assert len(error.splitlines()) == 1
