@@ -52,7 +52,7 @@ COMMANDS = {
 }
 
 
-GLOBAL = {"--debug", "--no-plugins", "--strict-plugins"}
+GLOBAL = {"--debug", "--no-plugins", "--strict-plugins", "--trust-code"}
 """Flags of ``lvmctl`` itself, wherever they stand."""
 
 
@@ -84,6 +84,10 @@ class TopLevel(LazyGroup):
         from lvmctl.registry import configure
 
         ctx.ensure_object(Session).debug = ctx.params["debug"]
+        if ctx.params["trust_code"]:
+            from lvmctl.core.trust import VARIABLE
+
+            os.environ[VARIABLE] = "1"  # for the processes of a sweep, too
         configure(
             enabled=not ctx.params["no_plugins"],
             strict=ctx.params["strict_plugins"],
@@ -122,6 +126,7 @@ class TopLevel(LazyGroup):
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.option("--no-plugins", is_flag=True, help="Load no plugin, only lvmctl's own parts.")
 @click.option("--strict-plugins", is_flag=True, help="Stop when any plugin is broken.")
+@click.option("--trust-code", is_flag=True, help="Run file.py:Class that a saved file names.")
 def cli(**_: bool) -> None:
     """Train, measure and diagnose latent vector models: models that predict the embedding of the
     next chunk of a text."""

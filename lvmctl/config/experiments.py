@@ -30,6 +30,7 @@ import tomli
 
 from lvmctl.core.errors import UsageError, nearest
 from lvmctl.core.tree import leaves
+from lvmctl.core.trust import refuse_untrusted
 
 FILE = "experiments.toml"
 VARIABLE = "LVMCTL_EXPERIMENTS"
@@ -141,6 +142,8 @@ class Experiments:
         reserved.pop("extends", None)
         if "recipe" not in reserved:
             raise self._error(name, "it names no recipe", 'add recipe = "NAME" or extends = "…"')
+        for part in (*reserved.get("losses", ()), str(values.get("model", ""))):
+            refuse_untrusted(part, f"{self.path} [{name}]")
         return Experiment(name=name, values=values, origins=origins, **reserved)
 
     def _chain(self, name: str) -> list[str]:

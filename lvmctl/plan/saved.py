@@ -8,6 +8,7 @@ from typing import Any
 from lvmctl.config import bind, describe, matches
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.core.schedule import Schedule
+from lvmctl.core.trust import refuse_untrusted
 from lvmctl.plan.plan import ROLES, Plan, PlannedPart, package
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.find import UNPACKAGED
@@ -51,7 +52,9 @@ def known(registry: Registry, kind: str, name: str, saved: Mapping[str, Any]) ->
 
     Raises:
         PluginError: it is not there; the package to install is named.
+        UsageError: it is a class of a file, which only the user can trust.
     """
+    refuse_untrusted(name, "config.json")
     try:
         return registry.get(kind, name)
     except UsageError as error:

@@ -11,19 +11,18 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.util
-import re
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from lvmctl.core.errors import PluginError, UsageError, nearest
+from lvmctl.core.trust import ADDRESS, trust
 from lvmctl.registry import specs as spec
 from lvmctl.registry.attribution import describe_error
 from lvmctl.registry.declare import RECORDS, Plugin, options_fault
 from lvmctl.registry.find import UNPACKAGED, Origin
 
-ADDRESS = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 SPECS = {
     record.kind: record
     for types in RECORDS.values()
@@ -42,7 +41,8 @@ def is_address(name: str) -> bool:
 def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
     """The record of kind ``kind`` that a class in a file makes, and the file as its plugin.
 
-    The file is imported, with all that it imports.
+    The file is imported, with all that it imports: a name that was saved is checked before by
+    :func:`lvmctl.core.trust.refuse_untrusted`.
 
     Raises:
         UsageError: there is no such file, or no such class in it.
@@ -52,6 +52,7 @@ def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
     path, name = Path(match["path"]).resolve(), match["name"]
     if not path.is_file():
         raise UsageError("no such file", where=match["path"], hint="restore it, or give its path")
+    trust(path)
     origin = Origin(path.stem, f"{path}", UNPACKAGED, module_name(path))
     module = imported(path, origin)
     target = vars(module).get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import textwrap
 
@@ -109,13 +110,14 @@ def test_a_run_is_trained_resumed_and_evaluated_with_it(write, run_cli, tmp_path
         "added": True,
     }
     (tmp_path / "away").mkdir()
-    resumed = run_cli("train", "--resume", "../run", "--epochs", 2, cwd=tmp_path / "away")
+    words = ("train", "--resume", "../run", "--epochs", 2)
+    resumed = run_cli(*words, "--trust-code", cwd=tmp_path / "away")
     assert resumed.returncode == 0, resumed.stderr
     history = json.loads((tmp_path / "run/training_history.json").read_text())
     assert history[1]["train"]["my.loss/Angle.loss_angle"] > 0
-    assert run_cli("eval", "retrieval", "run").returncode == 0
+    assert run_cli("--trust-code", "eval", "retrieval", "run").returncode == 0
     path.unlink()
-    gone = run_cli("eval", "retrieval", "run")
+    gone = run_cli("eval", "retrieval", "run", "--trust-code")
     assert (gone.returncode, gone.stderr) == (
         2,
         f"error: {path}: no such file; restore it, or give its path\n",
@@ -193,7 +195,9 @@ def test_an_encoder_of_a_file_embeds_more_text_for_its_store(write, run_cli, tmp
     (tmp_path / "b.txt").write_text("Only.\n\nNew.")
     first = run_cli("data", "embed", "a.txt", "--out", "one", "--encoder", "./mine.py:Initials")
     assert first.returncode == 0, first.stderr
-    second = run_cli("data", "embed", "b.txt", "--out", "two", "--encoder-from", "one")
+    words = ("data", "embed", "b.txt", "--out", "two", "--encoder-from", "one")
+    assert "names code that would be run" in run_cli(*words).stderr
+    second = run_cli(*words, "--trust-code")
     assert second.returncode == 0, second.stderr
     shown = [json.loads((tmp_path / name / "store.json").read_text()) for name in ("one", "two")]
     assert [each["dim"] for each in shown] == [2, 2]
@@ -215,3 +219,40 @@ def test_describe_takes_a_file_too(write, run_cli):
     done = run_cli("plugins", "describe", "./mine.py:Angle", "--kind", "loss")
     assert done.returncode == 0, done.stderr
     assert "free angle" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("eval", "retrieval", "run"),
+        ("eval", "5cat", "run"),
+        ("train", "--resume", "run"),
+        ("diagnose", "run", "run"),
+        ("experiments", "show", "received"),
+        ("train", "--experiment", "received"),
+        ("train", "--resume", "sweep"),
+    ],
+)
+def test_code_that_a_received_file_names_is_shown_and_not_run(write, run_cli, tmp_path, words):
+    path = write("from pathlib import Path\nPath('was_run').touch()\n" + LOSS)
+    done = run_cli(
+        "train", "--plugin", "p8", "--data", DATA, "--epochs", 1, *SETTINGS, "--out", "run"
+    )
+    assert done.returncode == 0, done.stderr
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    config["losses"][0]["name"] = f"{path}:Angle"
+    (tmp_path / "run/config.json").write_text(json.dumps(config))
+    (tmp_path / "experiments.toml").write_text(
+        f'[received]\nrecipe = "p8"\nlosses = ["{path}:Angle:0.5"]\n'
+    )
+    (tmp_path / "sweep").mkdir()
+    request = {"recipe": "p8", "losses": [f"{path}:Angle"]}
+    saved = {"format": "lvmctl.grid/1", "request": request, "directory": str(tmp_path)}
+    (tmp_path / "sweep/grid.json").write_text(json.dumps(saved))
+    found = run_cli(*words)
+    # A diagnosis says what it could not look at, and judges the rest.
+    assert found.returncode == (0 if words[0] == "diagnose" else 2), found.stderr
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    assert f"names code that would be run, {path}:Angle (SHA-256 {digest}…)" in found.stderr
+    assert "--trust-code" in found.stderr
+    assert not (tmp_path / "was_run").exists()

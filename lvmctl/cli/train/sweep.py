@@ -15,6 +15,8 @@ from lvmctl.cli.train.request import CommandLine, default_path, trials_of
 from lvmctl.core.errors import Interrupted, LvmctlError, RunError
 from lvmctl.core.formatting import table
 from lvmctl.core.runs import SWEEP_FILE
+from lvmctl.core.tree import leaves
+from lvmctl.core.trust import refuse_untrusted
 
 if TYPE_CHECKING:
     from lvmctl.training.sweep.pool import Ended
@@ -105,6 +107,9 @@ def saved_request(path: Path) -> tuple[CommandLine, Path]:
         saved = json.loads(file.read_text(encoding="utf-8"))
         if saved["format"] != FORMAT:
             raise RunError("was written by another version of lvmctl", where=file)
+        for _, value in leaves(saved["request"]):
+            for text in value if isinstance(value, list) else [value]:
+                refuse_untrusted(str(text).removeprefix("model="), file)
         return CommandLine(**saved["request"]), Path(saved["directory"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from lvmctl.config import bind
 from lvmctl.core.errors import DataError, UsageError, refuse
+from lvmctl.core.trust import refuse_untrusted
 from lvmctl.data.fingerprint import fingerprint, space_fault
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.store.store import Store
@@ -62,6 +63,7 @@ def encoder_of(store: Store) -> tuple[Entry, Encoder]:
         raise DataError("does not say which encoder made it", where=store.path, hint=hint)
     made = store.manifest.get("made")
     name = made.get("encoder", recipe["name"]) if isinstance(made, dict) else recipe["name"]
+    refuse_untrusted(str(name), store.path)
     try:
         entry = _entry(name)
     except UsageError as error:

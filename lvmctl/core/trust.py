@@ -1,0 +1,51 @@
+"""Code in files that other files name: it runs only where the user says so."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from lvmctl.core.errors import UsageError
+
+ADDRESS = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
+"""``file.py:Class``."""
+
+VARIABLE = "LVMCTL_TRUST_CODE"
+"""Set to 1, the environment variable says what ``--trust-code`` says."""
+_typed: set[Path] = set()
+
+
+def trust(path: Path) -> None:
+    """Trust a file for the rest of this process: the user named it."""
+    _typed.add(path.resolve())
+
+
+def refuse_untrusted(name: str, where: object) -> None:
+    """Refuse a saved name that begins with ``file.py:Class``, unless the user trusts such files.
+
+    What is typed on a command line or passed to a function counts as trusted and is not checked;
+    what a run, a store or an experiments file names may have come from somebody else.
+
+    Args:
+        name: a part as it is saved: ``infonce``, ``p7/infonce:0.5`` or ``file.py:Class:0.5``.
+        where: the file that names it.
+
+    Raises:
+        UsageError: it is code; the hash of the file stands in the message.
+    """
+    match = ADDRESS.match(name)
+    if match is None or os.environ.get(VARIABLE) == "1":
+        return
+    path = Path(match["path"])
+    if path.resolve() in _typed:
+        return
+    shown = "which is not there"
+    if path.is_file():
+        shown = f"SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}…"
+    raise UsageError(
+        f"names code that would be run, {match[0]} ({shown})",
+        where=where,
+        hint="read the file, and add --trust-code if you trust it",
+    )
