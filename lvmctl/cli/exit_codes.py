@@ -26,11 +26,13 @@ def report(error: BaseException, debug: bool, command: Entry | None = None) -> i
         debug: write its traceback too.
         command: see :func:`ending`.
     """
+    from lvmctl.cli.output import printable
+
     code, line = ending(error, command)
     with suppress(OSError):  # nobody reads stderr any more
         if debug:
             traceback.print_exception(error)
-        click.echo(f"error: {' '.join(line.split())}", err=True)
+        click.echo(printable(f"error: {' '.join(line.split())}"), err=True)
     return code
 
 

@@ -22,6 +22,9 @@ COLOURS = {
 
 VERDICT = re.compile(rf"\b({'|'.join(COLOURS)})\b")
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What steers a terminal; names, titles and texts of others may hold it."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 """Adds ``--json``; the command receives ``as_json``."""
 
@@ -42,7 +45,12 @@ def emit(obj: Mapping[str, Any], schema: str, as_json: bool, text: str | Callabl
     else:
         shown = text() if callable(text) else text
         if shown:
-            click.echo(coloured(shown))
+            click.echo(coloured(printable(shown)))
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters, but for tabs and new lines, as they are written in code."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def coloured(text: str) -> str:
@@ -55,4 +63,4 @@ def coloured(text: str) -> str:
 def notice(message: str) -> None:
     """Write a line to stderr; where it is closed, the work goes on."""
     with suppress(OSError, ValueError):
-        click.echo(message, err=True)
+        click.echo(printable(message), err=True)

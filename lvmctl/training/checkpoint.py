@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ import torch
 from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.files import output_errors, write_json, write_whole
 from lvmctl.core.run_directory import RunDirectory
+
+NAME = re.compile(r"step_\d{8,}\.pt")
+PARTIAL = re.compile(r"\.(step_\d{8,}\.(pt|json)|latest)\..+")
+"""What a process leaves that is killed while it writes; other files there are the user's."""
 
 
 def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path:
@@ -46,8 +51,9 @@ def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path
         for old in set(steps) - set(newest):  # also later ones, which a killed process never named
             run.checkpoints.joinpath(f"step_{old:08d}.pt").unlink()
             run.checkpoints.joinpath(f"step_{old:08d}.json").unlink(missing_ok=True)
-        for partial in run.checkpoints.glob(".*"):
-            partial.unlink()
+        for partial in run.checkpoints.iterdir():
+            if PARTIAL.fullmatch(partial.name):
+                partial.unlink(missing_ok=True)
     return path
 
 
@@ -69,7 +75,7 @@ def load_latest(run: RunDirectory, map_location: str = "cpu") -> dict[str, Any]:
         raise RunError(
             "has no readable `latest`", where=run.checkpoints, hint="start the training again"
         ) from None
-    fault = damage(run.checkpoints / name)
+    fault = damage(run.checkpoints / name) if NAME.fullmatch(name) else "is no checkpoint's name"
     if fault is None:
         try:
             return torch.load(run.checkpoints / name, map_location=map_location, weights_only=True)

@@ -9,7 +9,9 @@ import click
 import numpy as np
 import pytest
 
+from lvmctl.cli.exit_codes import report
 from lvmctl.cli.output import coloured, emit, notice
+from lvmctl.core.errors import DataError
 
 
 def test_json_has_the_schema_and_holds_only_what_json_can(capsys):
@@ -53,3 +55,15 @@ def test_verdicts_are_coloured(monkeypatch, no_color, codes):
 def test_no_colour_reaches_a_file(capsys):
     emit({}, "a", False, "PASS")
     assert capsys.readouterr().out == "PASS\n"
+
+
+def test_what_steers_a_terminal_is_shown_and_not_sent(capsys):
+    title = "a\x1b[2Jb\x9b31mc\x07\td\ne"
+    emit({"title": title}, "x", False, title)
+    notice(title)
+    shown = capsys.readouterr()
+    assert shown.out == "a\\x1b[2Jb\\x9b31mc\\x07\td\ne\n" == shown.err
+    emit({"title": title}, "x", True, title)
+    assert json.loads(capsys.readouterr().out)["title"] == title
+    report(DataError("is damaged", where=title), debug=False)
+    assert "\x1b" not in capsys.readouterr().err

@@ -66,3 +66,25 @@ def test_an_orphan_of_a_killed_process_never_costs_the_new_checkpoint(make_train
     names = sorted(path.name for path in training.run.checkpoints.iterdir())
     assert names == ["latest", "step_00000000.json", "step_00000000.pt"]
     assert checkpoint.load_latest(training.run)["epoch"] == 1
+
+
+def test_files_of_others_among_the_checkpoints_stay(make_training):
+    training = make_training(epochs=1)
+    (training.run.checkpoints / ".ipynb_checkpoints").mkdir()
+    (training.run.checkpoints / ".gitignore").write_text("*")
+    (training.run.checkpoints / ".latest.abc").write_text("partial")
+    training.fit()
+    names = {path.name for path in training.run.checkpoints.iterdir()}
+    assert {".ipynb_checkpoints", ".gitignore"} < names
+    assert ".latest.abc" not in names
+
+
+def test_latest_names_a_checkpoint_of_this_run_alone(make_training, tmp_path):
+    training = make_training(epochs=1)
+    training.fit()
+    newest = max(training.run.checkpoints.glob("*.pt"))
+    for path in (newest, newest.with_suffix(".json")):
+        (training.run.path / path.name).write_bytes(path.read_bytes())
+    (training.run.checkpoints / "latest").write_text(f"../{newest.name}")
+    with pytest.raises(RunError, match=rf"is no checkpoint's name.*previous good.*{newest.name}"):
+        checkpoint.load_latest(training.run)

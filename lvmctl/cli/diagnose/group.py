@@ -13,7 +13,7 @@ from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import records, run_names, sources
 from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, save
 from lvmctl.cli.lazy import Group
-from lvmctl.cli.output import emit, json_option, notice
+from lvmctl.cli.output import emit, json_option, notice, printable
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import describe
 from lvmctl.core.errors import UsageError
@@ -196,7 +196,7 @@ def everything(
 
     def say(text: str) -> None:
         if not as_json:
-            click.echo(text, file=stdout)
+            click.echo(printable(text), file=stdout)
 
     def ask(entry: Entry) -> int:
         name = registry.address(entry)
