@@ -78,8 +78,9 @@ def store_from(
 
     Args:
         data: a data frame (pandas, polars), a pyarrow table or a mapping of columns; or a path, or
-            several: ``.parquet`` and ``.arrow`` files and folders of them, such as a Hugging Face
-            data set on disk. Files whose names say a split are that split.
+            several: ``.parquet``, ``.arrow``, ``.jsonl`` and ``.safetensors`` files and folders
+            of them, such as a Hugging Face data set on disk; or ``.npy`` files, which are one table
+            together. Files whose names say a split are that split.
         out: the store to write.
         columns: by role, ``{"vector": "emb", "text": "body"}`` or ``"vector=emb,text=body"``. The
             roles are ``vector``, ``text``, ``article``, ``position``, ``id``, ``title``,

@@ -48,14 +48,16 @@ def import_files(
 ) -> None:
     """Import FILES: window NPZ, or tables of chunks or documents with vectors.
 
-    Tables are Parquet and Arrow files and folders of them, Hugging Face data
-    sets on disk included. Overlapping windows become articles again. Splits
-    are those in a file, else a file is the split in its name; NPZ files
-    without any are train, val, test and ood in turn.
+    Tables are Parquet, Arrow, JSONL and safetensors files and folders of
+    them, Hugging Face data sets on disk included, and .npy files, which are
+    one table together. Overlapping windows become articles again. Splits are
+    those in a file, else a file is the split in its name; NPZ files without
+    any are train, val, test and ood in turn.
 
     \b
     lvmctl data import train.npz val.npz --out store/
     lvmctl data import chunks.parquet --out store/
+    lvmctl data import vectors.npy article_ids.npy --out store/
     lvmctl data import dataset/ --columns vector=emb,text=body --out store/
     """
     from lvmctl.api.importing import import_npz, store_from

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.data.tables.arrays import npy_rows, safetensors_rows
 from lvmctl.data.tables.arrow import ArrowRows
+from lvmctl.data.tables.lines import LineRows
 from lvmctl.data.tables.rows import ObjectRows, Rows
 from lvmctl.data.tables.table import Part
 
-SUFFIXES = (".parquet", ".arrow")
+SUFFIXES = (".parquet", ".arrow", ".jsonl", ".safetensors")
+"""Files that are a table each; several ``.npy`` files are one together."""
 _SPLITS = (("train", "train"), ("val|dev", "val"), ("ood", "ood"), ("test", "test"))
 
 
@@ -32,23 +35,19 @@ def open_tables(data: Any) -> list[Part]:
     if isinstance(data, str | os.PathLike):
         data = [data]
     if isinstance(data, list | tuple) and all(isinstance(one, str | os.PathLike) for one in data):
-        return [part for path in data for part in _of_path(Path(path))]
+        paths = [Path(path) for path in data]
+        arrays = [path for path in paths if path.suffix.lower() == ".npy"]
+        parts = [part for path in paths if path not in arrays for part in _of_path(path)]
+        return [*parts, *([Part(npy_rows(arrays))] if arrays else [])]
     return [Part(_in_memory(data))]
-
-
-def is_table(path: Path) -> bool:
-    """Whether a path is a file or folder that :func:`open_tables` takes."""
-    return path.suffix.lower() in SUFFIXES or bool(path.is_dir() and _tables_in(path))
 
 
 def _of_path(path: Path) -> list[Part]:
     refuse(not path.exists(), "no such file or folder", path)
     files = [path] if path.is_file() else _tables_in(path)
-    what = f"holds no {', '.join(SUFFIXES)} files" if path.is_dir() else "is no table"
-    refuse(not files, what, path, f"tables are {', '.join(SUFFIXES)} files")
+    refuse(not files, f"holds no {', '.join(SUFFIXES)} files", path, "choose another folder")
     root = path.parent if path.is_file() else path
-    parts = [Part(_of_file(file), _named_split(file, root)) for file in files]
-    return [part for part in parts if part.rows.columns] or parts
+    return [Part(_of_file(file), _named_split(file, root)) for file in files]
 
 
 def _tables_in(folder: Path) -> list[Path]:
@@ -83,8 +82,12 @@ def _saved(folder: Path, state: Path) -> list[Path]:
 
 
 def _of_file(path: Path) -> Rows:
-    refuse(path.suffix.lower() not in SUFFIXES, f"is not one of {', '.join(SUFFIXES)}", path)
-    return ArrowRows(str(path), path)
+    suffix = path.suffix.lower()
+    known = ", ".join((*SUFFIXES, ".npy"))
+    refuse(suffix not in SUFFIXES, "is no table of vectors", path, f"there are {known} files")
+    if suffix == ".jsonl":
+        return LineRows(path)
+    return safetensors_rows(path) if suffix == ".safetensors" else ArrowRows(str(path), path)
 
 
 def _named_split(path: Path, root: Path) -> str | None:

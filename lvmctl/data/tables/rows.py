@@ -89,6 +89,9 @@ def matrix(cells: Sequence[Any], where: str) -> np.ndarray:
     refuse(0 in sizes, "has a row without a vector", where, "leave such rows out")
     refuse(len(sizes) > 1, f"has vectors of {_listed(sizes)} numbers", where, "embed them alike")
     rows = [np.asarray(cell) for cell in cells]
+    what = "has a vector that holds something else than numbers"
+    wrong = any(row.dtype.kind not in "iuf" or row.ndim != 1 for row in rows)
+    refuse(wrong, what, where, "write lists of floats")
     return np.stack(rows) if rows else np.empty((0, 0))
 
 
