@@ -11,11 +11,17 @@ from lvmctl.api.articles import find_article
 from lvmctl.core.errors import UsageError, refuse
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.export import export_npz
-from lvmctl.data.splits.assign import copy_splits, write_splits
+from lvmctl.data.splits.assign import copy_splits, split_counts, write_splits
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.store import LEVELS
 from lvmctl.data.store.store import Store as Stored
-from lvmctl.data.store.writer import chosen_articles, copy_articles, write_store
+from lvmctl.data.store.writer import (
+    chosen_articles,
+    copy_articles,
+    copy_pieces,
+    refuse_store,
+    write_store,
+)
 from lvmctl.data.tables.export import export_parquet
 from lvmctl.data.windows import Windows
 
@@ -141,6 +147,47 @@ class StoreChanges:
         with write_store(out, dim, dtype, force=force) as writer:
             copy_articles(writer, self._stored, chosen_articles(self._stored, starts))
         return self._written(out)
+
+    def dedup(
+        self,
+        out: str | os.PathLike[str],
+        *,
+        threshold: float = 0.98,
+        force: bool = False,
+        reporter: Reporter = SILENT,
+    ) -> Store:
+        """Write a store at ``out`` without training chunks that are known from what is held out.
+
+        Chunks that repeat in a later split (``train``, ``val``, ``test``, ``ood``) are left out
+        and articles are cut there, so that ``diagnose leakage`` finds nothing between splits.
+
+        Args:
+            threshold: cosine above which two chunks repeat, in [0, 1].
+            force: replace a store at ``out``.
+            reporter: shown the search.
+
+        Raises:
+            DataError: nothing would be left, or the store has fewer than two splits.
+            OutputError: ``out`` exists or cannot be written.
+            UsageError: it is one split of a store, or the threshold is no cosine.
+        """
+        from lvmctl.api.dedup import deduplicate
+
+        if self._name is not None:
+            raise UsageError("is one split", where=self.name, hint="name the whole store")
+        if not 0 <= threshold <= 1:
+            raise UsageError(f"the threshold {threshold} is not from 0 to 1", where="dedup")
+        refuse_store(Path(out), force)
+        stored = self._stored
+        hint = f"assign them with lvmctl data split {self.path}"
+        refuse(len(split_counts(stored.articles)) < 2, "has nothing held out", self.name, hint)
+        left = deduplicate(stored, threshold, reporter)
+        refuse(not left.pieces, "nothing would be left", self.name, "raise the threshold")
+        with write_store(out, stored.dim, stored.vectors.dtype, force=force) as writer:
+            copy_pieces(writer, stored, left.pieces)
+            source = {"of": self.source, "content_hash": stored.content_hash}
+            writer.manifest["dedup"] = {"threshold": threshold, "removed": left.removed, **source}
+        return self._written(out, [left.line(threshold)])
 
     def export_npz(
         self,

@@ -8,6 +8,7 @@ from lvmctl.cli.lazy import LazyCommand, LazyGroup
 
 HOME = "lvmctl.cli.data"
 COMMANDS = {
+    "dedup": LazyCommand(f"{HOME}.dedup:dedup", "Leave out chunks that splits share."),
     "drop": LazyCommand(f"{HOME}.drop:drop", "Write a store without some articles."),
     "embed": LazyCommand(f"{HOME}.embed:embed", "Cut texts into chunks and embed them."),
     "export": LazyCommand(f"{HOME}.export:export", "Export windows as NPZ, or chunks as Parquet."),

@@ -26,6 +26,7 @@ from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS, Store
 
 ENCODER = "encoder.npz"
 NORMS = "norms.npy"
+_TOGETHER = 4096  # rows that are copied at once
 REMADE = {"format", "dim", "chunks", "normalized", "content_hash", "articles"}
 """Keys of a manifest that the writer makes itself."""
 
@@ -167,8 +168,18 @@ def write_store(
             writer.close()
 
 
+Piece = tuple[dict[str, Any], int, int]
+"""An article's entry, its first row in a store and the row after its last."""
+
+
 def copy_articles(writer: StoreWriter, store: Store, chosen: Iterable[int]) -> None:
     """Write the articles numbered ``chosen`` (ascending), with their texts, norms and encoder."""
+    bounds = store.offsets.tolist()
+    copy_pieces(writer, store, ((store.articles[i], bounds[i], bounds[i + 1]) for i in chosen))
+
+
+def copy_pieces(writer: StoreWriter, store: Store, pieces: Iterable[Piece]) -> None:
+    """Write pieces of articles, whose rows ascend, with their texts, norms and encoder."""
     manifest = {key: value for key, value in store.manifest.items() if key not in REMADE}
     writer.manifest.update(manifest)
     if (store.path / ENCODER).is_file():
@@ -176,15 +187,15 @@ def copy_articles(writer: StoreWriter, store: Store, chosen: Iterable[int]) -> N
     norms = open_npy(store.path / NORMS) if (store.path / NORMS).is_file() else None
     texts: Iterator[str] = store.texts()
     read = 0
-    for index in chosen:
-        low, high = store.offsets[index], store.offsets[index + 1]
-        lines = list(islice(texts, low - read, high - read))
-        read = high
-        writer.add(
-            store.vectors[low:high], lines or None, None if norms is None else norms[low:high]
-        )
-        writer.end_article(store.articles[index])
-        release(store.vectors)
+    for entry, start, end in pieces:
+        for part in range(start, end, _TOGETHER):
+            low, high = part, min(part + _TOGETHER, end)
+            lines = list(islice(texts, low - read, high - read))
+            read = high
+            raw = None if norms is None else norms[low:high]
+            writer.add(store.vectors[low:high], lines or None, raw)
+            release(store.vectors)
+        writer.end_article(entry)
 
 
 def chosen_articles(store: Store, starts: np.ndarray) -> list[int]:
