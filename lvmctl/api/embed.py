@@ -12,6 +12,7 @@ import lvmctl
 from lvmctl.api.store import Store, written
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.data.splits.assign import parse_shares, share_out
 from lvmctl.data.store.store import CHUNKS
 from lvmctl.data.store.writer import ENCODER, made, refuse_store, write_store
 from lvmctl.data.text.chunking import Text, chunker, read_texts, record_text
@@ -35,6 +36,7 @@ def embed(
     size: int = 64,
     min_words: int = 0,
     dtype: str = "float32",
+    split: str | None = None,
     force: bool = False,
     reporter: Reporter = SILENT,
     options: Mapping[str, Any] | None = None,
@@ -65,6 +67,8 @@ def embed(
         size: words of a chunk of ``tokens``.
         min_words: shorter chunks are dropped.
         dtype: ``float32`` or ``float16``, what vectors are stored as.
+        split: shares of the articles for train, val and test, ``"80/10/10"``, where the texts name
+            no splits; an encoder that learns is fitted on ``train`` alone.
         force: replace a store at ``out``.
         reporter: shown how many chunks are encoded.
         options, more: options of the encoder, for example ``dim=128``; strings are parsed.
@@ -89,14 +93,17 @@ def embed(
         raise UsageError(
             f"unknown chunk {chunk!r}", where="embed", hint="use paragraph, sentence or tokens"
         )
+    shares = None if split is None else parse_shares(split)
     values = {**(options or {}), **more}
     named, built, fitted_on = chosen_encoder(encoder, values, encoder_from)
     with unfinished(out) as begun:
         articles = cut(articles_of(texts), chunker(chunk, size), min_words)
         corpus = spool(articles, begun.directory / CHUNKS)
+        rule = {} if shares is None else {"splits": share_out(corpus.entries, shares)}
         key = {
             "by": lvmctl.__version__,
             "texts": corpus.digest,
+            **rule,
             "encoder": named,
             "options": values,
             # Of one that is not to be fitted, what it is.
@@ -128,7 +135,7 @@ def embed(
             lambda dim, kind: write_store(out, dim, kind, force=force),
             corpus,
             built,
-            {"made": how},
+            {"made": how, **rule},
             begun,
             dtype,
             reporter,

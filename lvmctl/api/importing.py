@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 from lvmctl.api.store import Store, written
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.importing import write_npz
+from lvmctl.data.splits.assign import with_shares
 from lvmctl.data.splits.sources import PREFIX, write_synth
 from lvmctl.data.store.writer import refuse_store, write_store
 from lvmctl.data.tables.columns import parse_columns
@@ -27,6 +29,7 @@ def import_npz(
     articles: str | os.PathLike[str] | None = None,
     separate: bool = False,
     trust_pickle: bool = False,
+    split: str | None = None,
     force: bool = False,
     reporter: Reporter = SILENT,
 ) -> Store:
@@ -44,14 +47,17 @@ def import_npz(
         articles: a bank of chunks with the articles of the windows.
         separate: keep every window an article of its own.
         trust_pickle: unpickle metadata and texts, which can run code in the file.
+        split: shares of the articles for train, val and test, ``"80/10/10"``, where the data names
+            no splits.
         force: replace a store at ``out``.
 
     Raises:
         DataError: files that are damaged, contradict themselves or do not fit together.
         OutputError: ``out`` exists or cannot be written.
     """
+    create = with_shares(partial(write_store, out, force=force), split)
     reports = write_npz(
-        lambda dim, dtype: write_store(out, dim, dtype, force=force),
+        create,
         [Path(file) for file in files],
         name_splits=True,
         horizon=horizon,
@@ -68,6 +74,7 @@ def store_from(
     out: str | os.PathLike[str],
     *,
     columns: str | Mapping[str, str] | None = None,
+    split: str | None = None,
     force: bool = False,
     reporter: Reporter = SILENT,
 ) -> Store:
@@ -86,6 +93,8 @@ def store_from(
             roles are ``vector``, ``text``, ``article``, ``position``, ``id``, ``title``,
             ``split``, ``norm`` and ``fields``; those that are not named are guessed, and the
             notices of the store say how. An empty name leaves a column out.
+        split: shares of the articles for train, val and test, ``"80/10/10"``, where the data names
+            no splits.
         force: replace a store at ``out``.
         reporter: shown how many chunks are written.
 
@@ -102,8 +111,9 @@ def store_from(
     """
     refuse_store(Path(out), force)
     named = parse_columns(columns) if isinstance(columns, str) else columns
+    create = with_shares(partial(write_store, out, force=force), split)
     table = ChunkTable(open_tables(data), named)
-    write_table(lambda dim, dtype: write_store(out, dim, dtype, force=force), table, reporter)
+    write_table(create, table, reporter)
     return written(out, table.notices)
 
 

@@ -89,3 +89,35 @@ def test_without_pyarrow_one_line_says_what_to_install(lvmctl, chunks, monkeypat
     error = lvmctl("data", "import", "chunks.parquet", "--out", "s", code=2).err
     assert error.endswith("; pip install 'lvmctl[parquet]'\n")
     assert len(error.splitlines()) == 1
+
+
+def test_splits_at_once(lvmctl, tmp_path):
+    rows = np.random.default_rng(0).standard_normal((40, 4)).astype("float32")
+    np.save(tmp_path / "v.npy", rows)
+    np.save(tmp_path / "ids.npy", np.arange(40) // 4)
+    files = ("data", "import", "v.npy", "ids.npy", "--out")
+    assert "(train 8, val 1, test 1)" in lvmctl(*files, "s", "--split", "80/10/10").out
+    assert "(train 5, val 5)" in lvmctl(*files, "half", "--split", "1/1/0").out
+    lvmctl(*files, "later")
+    lvmctl("data", "split", "later")
+    manifests = [
+        json.loads((tmp_path / name / "store.json").read_text()) for name in ("s", "later")
+    ]
+    assert manifests[0] == manifests[1]
+    for shares in ("80/20", "0/1/1", "a/b/c", "1/-1/0", "1/nan/0"):
+        assert "80/10/10" in lvmctl(*files, "t", "--split", shares, code=2).err
+    lvmctl("data", "export", "s", "--context", 2)
+    windows = [tmp_path / "s-npz" / f"s_{name}.npz" for name in ("train", "val")]
+    error = lvmctl("data", "import", *windows, "--out", "t", "--split", "1/1/1", code=3).err
+    assert "names its splits" in error
+    assert not (tmp_path / "t").exists()
+
+
+def test_texts_are_split_before_an_encoder_is_fitted(lvmctl, tmp_path):
+    for number in range(10):
+        text = "\n\n".join(f"the cat {number} sat on mat {i % 3}" for i in range(4))
+        (tmp_path / f"{number}.txt").write_text(text)
+    args = ("data", "embed", *(f"{n}.txt" for n in range(10)), "--set", "dim=3", "--out", "s")
+    found = json.loads(lvmctl(*args, "--set", "max_share=1", "--split", "8/1/1", "--json").out)
+    assert [part["articles"] for part in found["splits"]] == [8, 1, 1]
+    assert found["made"]["encoder_fitted_on"] == "train"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lvmctl.cli.complete import records, sources
-from lvmctl.cli.data.options import force_option, out_option, path_type, show_written
+from lvmctl.cli.data.options import force_option, out_option, path_type, shares_option, show_written
 from lvmctl.cli.output import json_option
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import parse_assignments
@@ -48,6 +48,7 @@ from lvmctl.config import parse_assignments
     help="Of the stored vectors.",
 )
 @click.option("--half", "dtype", flag_value="float16", hidden=True)
+@shares_option
 @force_option
 @json_option
 def embed(
@@ -61,6 +62,7 @@ def embed(
     levels: str | None,
     min_words: int,
     dtype: str,
+    split: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -84,6 +86,7 @@ def embed(
         size=size,
         min_words=min_words,
         dtype=dtype,
+        split=split,
         force=force,
         reporter=TerminalReporter(),
         options=parse_assignments(assignments),

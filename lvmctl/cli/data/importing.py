@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from lvmctl.cli.data.options import force_option, out_option, path_type, show_written, span_type
+from lvmctl.cli.data.options import (
+    force_option,
+    out_option,
+    path_type,
+    shares_option,
+    show_written,
+    span_type,
+)
 from lvmctl.cli.output import json_option
 from lvmctl.cli.renamed import Renamed
 from lvmctl.cli.reporter import TerminalReporter
@@ -33,6 +40,7 @@ from lvmctl.core.errors import UsageError
     metavar="ROLE=COLUMN,…",
     help="Columns of a table that are not guessed: vector=emb,text=body,article=doc,position=i.",
 )
+@shares_option
 @force_option
 @json_option
 def import_files(
@@ -43,6 +51,7 @@ def import_files(
     separate_windows: bool,
     trust_pickle: bool,
     columns: str | None,
+    split: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -79,13 +88,15 @@ def import_files(
             articles=articles_npz,
             separate=separate_windows,
             trust_pickle=trust_pickle,
+            split=split,
             force=force,
             reporter=TerminalReporter(),
         )
     else:
         if of_windows := [name for name, value in options.items() if value]:
             raise UsageError(f"{of_windows[0]} is of window NPZ files", hint="leave it out")
-        store = store_from(files, out, columns=columns, force=force, reporter=TerminalReporter())
+        reporter = TerminalReporter()
+        store = store_from(files, out, columns=columns, split=split, force=force, reporter=reporter)
     show_written(store, "import", as_json)
 
 

@@ -27,6 +27,9 @@ path_type = FilePath(path_type=Path)
 span_type = click.IntRange(1, 1_000_000)
 """Chunks that K or h may be."""
 out_option = click.option("--out", type=path_type, required=True, help="The store to write.")
+shares_option = click.option(
+    "--split", metavar="SHARES", help="Split the articles at once, 80/10/10 for train, val, test."
+)
 force_option = click.option("--force", is_flag=True, help="Replace --out if it exists.")
 context_option = click.option(
     "--context", type=span_type, default=5, show_default=True, help="K, chunks in a window."

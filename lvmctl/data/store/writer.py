@@ -37,6 +37,7 @@ class StoreWriter:
     Attributes:
         manifest: what to say in ``store.json`` beside what the writer knows itself
             (``encoder``, ``made``, ``note``, …).
+        articles: the entries of the articles that are written.
     """
 
     def __init__(self, directory: Path, dim: int, dtype: Any, where: object) -> None:
@@ -46,7 +47,7 @@ class StoreWriter:
         self.dtype = np.dtype(dtype).newbyteorder("<")
         self.chunks = 0
         self._where = where
-        self._articles: list[dict[str, Any]] = []
+        self.articles: list[dict[str, Any]] = []
         self._offsets = [0]
         self._hash = hashlib.sha256()
         self._unit = True
@@ -85,7 +86,7 @@ class StoreWriter:
         """Close the article whose rows were added; ``article`` is its manifest entry."""
         empty = self.chunks == self._offsets[-1]
         refuse(empty, f"article {article.get('id')!r} has no chunks", self._where)
-        self._articles.append({"id": len(self._articles), **article})
+        self.articles.append({"id": len(self.articles), **article})
         self._offsets.append(self.chunks)
 
     def article(
@@ -97,7 +98,7 @@ class StoreWriter:
 
     def finish(self) -> None:
         """Complete the header and write offsets and manifest."""
-        refuse(not self._articles, "there are no chunks to store", self._where)
+        refuse(not self.articles, "there are no chunks to store", self._where)
         self._vectors.seek(0)
         self._vectors.write(self._header())
         self.close()
@@ -114,7 +115,7 @@ class StoreWriter:
             "encoder": None,
             **self.manifest,
             "content_hash": f"sha256:{self._hash.hexdigest()}",
-            "articles": self._articles,
+            "articles": self.articles,
         }
         (self.directory / MANIFEST).write_text(dump_manifest(manifest), encoding="utf-8")
 
