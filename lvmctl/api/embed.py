@@ -15,10 +15,11 @@ from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.splits.assign import parse_shares, share_out
 from lvmctl.data.store.store import CHUNKS
 from lvmctl.data.store.writer import ENCODER, made, refuse_store, write_store
-from lvmctl.data.text.chunking import Text, chunker, read_texts, record_text
+from lvmctl.data.text.chunking import Text, chunker, record_text
 from lvmctl.data.text.corpus import cut, spool
 from lvmctl.data.text.embed import Encoder, embed_corpus, fit_encoder, load_encoder, save_encoder
 from lvmctl.data.text.encoders.build import build_encoder, saved_encoder
+from lvmctl.data.text.reading import Faults, read_texts
 from lvmctl.data.text.unfinished import unfinished
 from lvmctl.registry.specs import EncoderSpec
 
@@ -37,6 +38,7 @@ def embed(
     min_words: int = 0,
     dtype: str = "float32",
     split: str | None = None,
+    skip_bad: bool = False,
     force: bool = False,
     reporter: Reporter = SILENT,
     options: Mapping[str, Any] | None = None,
@@ -51,8 +53,8 @@ def embed(
     Args:
         texts: one of
 
-            - a path, or a sequence of ``pathlib.Path``: ``.txt`` and ``.md`` files (one article
-              each), ``.jsonl`` files (one a line) or folders of them;
+            - a path, or a sequence of ``pathlib.Path``: ``.txt``, ``.md``, ``.html`` and ``.epub``
+              files (one article each), ``.jsonl`` files (one a line) or folders of them;
             - a sequence of strings: the text of each article;
             - a sequence of sequences of strings: the chunks of each article, cut already;
             - a sequence of dictionaries with a ``text`` (a string, or the chunks of it), and
@@ -69,6 +71,7 @@ def embed(
         dtype: ``float32`` or ``float16``, what vectors are stored as.
         split: shares of the articles for train, val and test, ``"80/10/10"``, where the texts name
             no splits; an encoder that learns is fitted on ``train`` alone.
+        skip_bad: leave out texts that cannot be read or have no chunk, which a notice names.
         force: replace a store at ``out``.
         reporter: shown how many chunks are encoded.
         options, more: options of the encoder, for example ``dim=128``; strings are parsed.
@@ -97,7 +100,8 @@ def embed(
     values = {**(options or {}), **more}
     named, built, fitted_on = chosen_encoder(encoder, values, encoder_from)
     with unfinished(out) as begun:
-        articles = cut(articles_of(texts), chunker(chunk, size), min_words)
+        faults = Faults(skip_bad)
+        articles = cut(articles_of(texts, faults), chunker(chunk, size), min_words, faults)
         corpus = spool(articles, begun.directory / CHUNKS)
         rule = {} if shares is None else {"splits": share_out(corpus.entries, shares)}
         key = {
@@ -140,7 +144,7 @@ def embed(
             dtype,
             reporter,
         )
-    return written(out)
+    return written(out, faults.notices)
 
 
 def digest_of(path: Path) -> str | None:
@@ -176,11 +180,12 @@ def paths_of(texts: Any) -> list[str] | None:
     return [os.fspath(path) for path in texts] or None
 
 
-def articles_of(texts: Any) -> Iterable[Text]:
-    """The articles of texts in any of the forms that :func:`embed` takes."""
+def articles_of(texts: Any, faults: Faults) -> Iterable[Text]:
+    """The articles of texts in any of the forms that :func:`embed` takes; ``faults`` takes what
+    cannot be read."""
     paths = paths_of(texts)
     if paths is not None:
-        return read_texts([Path(path) for path in paths])
+        return read_texts([Path(path) for path in paths], faults)
     return [
         record_text(row if isinstance(row, Mapping) else {TEXT: row}, f"texts[{number}]")
         for number, row in enumerate(rows_of(texts))

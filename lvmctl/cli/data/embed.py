@@ -49,6 +49,7 @@ from lvmctl.config import parse_assignments
 )
 @click.option("--half", "dtype", flag_value="float16", hidden=True)
 @shares_option
+@click.option("--skip-bad", is_flag=True, help="Leave out texts that cannot be used.")
 @force_option
 @json_option
 def embed(
@@ -63,10 +64,11 @@ def embed(
     min_words: int,
     dtype: str,
     split: str | None,
+    skip_bad: bool,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Embed TEXTS: .txt and .md files (one article each), .jsonl (one per line) or folders.
+    """Embed TEXTS: .txt, .md, .html, .epub (an article each), .jsonl (one per line), folders.
 
     \b
     lvmctl data embed texts/ --out store/ --encoder lsa
@@ -87,6 +89,7 @@ def embed(
         min_words=min_words,
         dtype=dtype,
         split=split,
+        skip_bad=skip_bad,
         force=force,
         reporter=TerminalReporter(),
         options=parse_assignments(assignments),

@@ -1,20 +1,17 @@
-"""Text sources: files and folders → articles, and articles → chunks."""
+"""An article of text, and how it is cut into chunks."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.store.manifest import entry_fault
 
-SUFFIXES = (".txt", ".md", ".jsonl")
-_RECORD = 'write {"text": "…", "title": "…"}'
+RECORD = 'write {"text": "…", "title": "…"}'
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_])")
 
 
@@ -31,31 +28,6 @@ class Text:
     text: str | Sequence[str]
     entry: dict[str, Any] = field(default_factory=dict)
     where: str = ""
-
-
-def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
-    """The articles of files and folders, in order; a folder's files by name, sub-folders too.
-
-    ``.txt`` and ``.md``: one article per file, titled by its path. ``.jsonl``: one per line, see
-    :func:`record_text`.
-
-    Raises:
-        DataError: nothing to read, bytes that are not UTF-8, or a line that is not such an object.
-    """
-    for path in paths:
-        refuse(not path.exists(), "no such file or folder", path)
-        files = [path] if path.is_file() else sorted(_known(path))
-        refuse(not files, f"holds no {', '.join(SUFFIXES)} files", path)
-        for file in files:
-            known = file.suffix.lower() in SUFFIXES
-            refuse(not known, f"is not one of {', '.join(SUFFIXES)}", file)
-            if file.suffix.lower() == ".jsonl":
-                yield from _records(file)
-            else:
-                root = path if path.is_dir() else path.parent
-                # A file's name may be any bytes, the manifest is UTF-8.
-                title = os.fsencode(file.relative_to(root).as_posix()).decode("utf-8", "replace")
-                yield Text(_decode(file.read_bytes(), file), {"title": title}, str(file))
 
 
 def chunker(name: str, size: int = 64) -> Callable[[str], list[str]]:
@@ -87,29 +59,6 @@ def single_spaced(text: str) -> str:
     return " ".join(text.split())
 
 
-def _known(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
-            yield path
-
-
-def _records(path: Path) -> Iterator[Text]:
-    with open(path, "rb") as lines:
-        for number, line in enumerate(lines, 1):
-            where = f"{path}:{number}"
-            text = _decode(line, where).strip()
-            if not text:
-                continue
-            try:
-                record = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                what = f"is not JSON ({getattr(error, 'msg', error)})"
-                raise DataError(what, where=where, hint="each line is one JSON object") from error
-            refuse(not isinstance(record, dict), 'has no string "text"', where, _RECORD)
-            yield record_text({"title": f"{path.name}:{number}", **record}, where)
-
-
 def record_text(record: Mapping[str, Any], where: str) -> Text:
     """One article of a record.
 
@@ -131,7 +80,7 @@ def record_text(record: Mapping[str, Any], where: str) -> Text:
             wrong = not isinstance(chunk, str) or not chunk.strip()
             refuse(wrong, f"chunk {number} {fault}", where, "leave it out")
     elif not isinstance(text, str):
-        raise DataError('has no string "text"', where=where, hint=_RECORD)
+        raise DataError('has no string "text"', where=where, hint=RECORD)
     fault = entry_fault(entry)
     refuse(fault, fault or "", where, hint)
     what = f"has {entry.get('id')!r} as id, which is a string or an integer"
@@ -145,12 +94,3 @@ def record_text(record: Mapping[str, Any], where: str) -> Text:
         what = f"has a field that cannot be stored ({error})"
         raise DataError(what, where=where, hint="make it text or a number") from error
     return Text(text, entry, where)
-
-
-def _decode(data: bytes, where: object) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        what = f"is not UTF-8 (byte {error.start}: 0x{data[error.start]:02x})"
-        hint = "convert it, for example with iconv -t utf-8"
-        raise DataError(what, where=where, hint=hint) from error

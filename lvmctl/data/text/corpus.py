@@ -15,6 +15,7 @@ import numpy as np
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.files import output_errors
 from lvmctl.data.text.chunking import Text, single_spaced
+from lvmctl.data.text.reading import Faults
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,20 @@ def spool(articles: Iterable[Chunked], path: Path) -> Corpus:
 
 
 def cut(
-    texts: Iterable[Text], chunk: Callable[[str], list[str]], min_words: int = 0
+    texts: Iterable[Text],
+    chunk: Callable[[str], list[str]],
+    min_words: int = 0,
+    faults: Faults | None = None,
 ) -> Iterator[Chunked]:
-    """Cut every article that is not cut yet; chunks of fewer than ``min_words`` words are dropped,
-    articles without a chunk refused."""
+    """Cut every article that is not cut yet; chunks of fewer than ``min_words`` words are dropped.
+
+    Args:
+        faults: takes articles without a chunk, and is settled at the end.
+
+    Raises:
+        DataError: an article has no chunk.
+    """
+    faults = Faults() if faults is None else faults
     for text in texts:
         whole = text.text
         parts = chunk(whole) if isinstance(whole, str) else map(single_spaced, whole)
@@ -126,5 +137,7 @@ def cut(
         if not chunks:
             blank = not (whole.strip() if isinstance(whole, str) else whole)
             what = "has no text" if blank else f"has no chunk of {min_words} words"
-            raise DataError(what, where=text.where, hint="remove it, or lower --min-words")
+            faults.add(DataError(what, where=text.where, hint="remove it, or lower --min-words"))
+            continue
         yield Chunked(text.entry, chunks)
+    faults.settle()

@@ -9,8 +9,17 @@ import sys
 import pytest
 
 from lvmctl.core.errors import DataError
-from lvmctl.data.text.chunking import Text, chunker, read_texts
+from lvmctl.data.text.chunking import Text, chunker
 from lvmctl.data.text.corpus import cut, spool
+from lvmctl.data.text.reading import Faults
+from lvmctl.data.text.reading import read_texts as read
+
+
+def read_texts(paths):
+    """The articles, with faults settled at the end."""
+    faults = Faults()
+    yield from read(paths, faults)
+    faults.settle()
 
 
 def test_folders_are_read_by_name_files_as_given(tmp_path):
@@ -54,8 +63,10 @@ def test_jsonl_records_keep_their_fields(tmp_path):
         ("f.jsonl", b'{"text": "ab\\ud800"}\n', r"f.jsonl:1: holds \\ud800, half of a character"),
         ("f.jsonl", b'{"text": "a", "t": ["\\udfff"]}\n', r"f.jsonl:1: holds \\udfff"),
         ("f.jsonl", b'\n{"text": "\xff"}\n', r"f.jsonl:2: is not UTF-8 \(byte 10: 0xff\)"),
-        ("f.txt", b"ab\xe9", r"f.txt: is not UTF-8 \(byte 2: 0xe9\); convert it"),
-        ("f.pdf", b"", r"f.pdf: is not one of .txt, .md, .jsonl"),
+        ("f.txt", b"ab\x81", r"f.txt: is no text in UTF-8 \(byte 2: 0x81\); convert it"),
+        ("f.txt", b"ab\xe9\0", r"f.txt: is no text in UTF-8"),
+        ("f.pdf", b"", r"f.pdf: is not one of .txt, .md, .html"),
+        ("f.epub", b"PK", r"f.epub: is no EPUB that can be read"),
     ],
 )
 def test_bad_texts(tmp_path, name, data, message):
@@ -104,8 +115,8 @@ def test_cut_keeps_the_order_and_refuses_empty_articles(tmp_path):
     assert next(cut(texts, chunker("paragraph"))).chunks == ["a b", "c", "d e"]
     assert next(cut(texts, chunker("paragraph"), min_words=2)).chunks == ["a b", "d e"]
     with pytest.raises(DataError, match=r"f.txt: has no chunk of 3 words"):
-        next(cut(texts, chunker("paragraph"), min_words=3))
+        list(cut(texts, chunker("paragraph"), min_words=3))
     with pytest.raises(DataError, match=r"g.txt: has no text"):
-        next(cut([Text(" \n", {}, "g.txt")], chunker("paragraph")))
+        list(cut([Text(" \n", {}, "g.txt")], chunker("paragraph")))
     with pytest.raises(DataError, match="no text to embed"):
         spool(cut([], chunker("paragraph")), tmp_path / "chunks.jsonl")

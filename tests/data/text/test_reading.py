@@ -1,0 +1,100 @@
+"""Files of every kind → text, encodings, and all faults at once."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+
+import lvmctl
+from lvmctl.core.errors import DataError
+from lvmctl.data.text.chunking import chunker
+from lvmctl.data.text.reading import Faults, read_texts
+
+OPTIONS = {"min_texts": 1, "max_share": 1.0, "dim": 2}
+
+
+def taken(path):
+    """Titles, chunks and notices."""
+    faults = Faults()
+    found = list(read_texts([path], faults))
+    faults.settle()
+    cut = chunker("paragraph")
+    return [t.entry["title"] for t in found], [cut(t.text) for t in found], faults.notices
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "guessed"),
+    [
+        ("é".encode(), "é", False),
+        ("é".encode("utf-8-sig"), "é", False),
+        ("é".encode("utf-16"), "é", False),
+        ("“é”".encode("cp1252"), "“é”", True),
+    ],
+)
+def test_encodings(data, text, guessed, tmp_path):
+    (tmp_path / "f.txt").write_bytes(data)
+    _, chunks, notices = taken(tmp_path / "f.txt")
+    assert chunks == [[text]]
+    assert any("CP1252" in line for line in notices) == guessed
+
+
+def test_markdown_headings_are_titles(tmp_path):
+    text = "# The *title* #\none\n\nUnder\n=====\n## Sub\n\ntwo\n\n```\n# code\n```\n\n---\n"
+    (tmp_path / "f.md").write_text(text)
+    titles, chunks, _ = taken(tmp_path / "f.md")
+    assert titles == ["The *title*"]
+    assert chunks == [["one", "two", "``` # code ```", "---"]]
+
+
+def test_html_is_read_by_blocks(tmp_path):
+    text = """<html><head><title>A &amp; B</title><style>p {}</style></head><body><nav>menu</nav>
+    <h1>Head</h1><p>one <b>bold</b>
+
+    line<br>two</p><script>let x = "<p>";</script><ul><li>three<li>four</ul></body>"""
+    (tmp_path / "f.html").write_text(text)
+    titles, chunks, _ = taken(tmp_path / "f.html")
+    assert titles == ["A & B"]
+    assert chunks == [["one bold line two", "three", "four"]]
+
+
+def test_a_book_is_read_in_its_order(tmp_path):
+    package = """<package><metadata><dc:title>The &amp; Book</dc:title></metadata><manifest>
+    <item id="b" href="text/b%20b.xhtml"/><item href="a.xhtml" id="a"/></manifest>
+    <spine><itemref idref="b"/><itemref idref="a"/></spine></package>"""
+    with zipfile.ZipFile(tmp_path / "f.epub", "w") as book:
+        book.writestr("META-INF/container.xml", '<rootfile full-path="OPS/book.opf"/>')
+        book.writestr("OPS/book.opf", package)
+        book.writestr("OPS/text/b b.xhtml", "<h1>One</h1><p>first</p>")
+        book.writestr("OPS/a.xhtml", "<p>second</p>")
+    titles, chunks, _ = taken(tmp_path / "f.epub")
+    assert (titles, chunks) == (["The & Book"], [["first", "second"]])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two good texts, three bad ones, and files of other kinds."""
+    path = tmp_path / "texts"
+    path.mkdir()
+    for name in "ab":
+        (path / f"{name}.txt").write_text("the cat sat\n\nthe dog ran\n\nthe cat ran")
+    (path / "c.txt").write_bytes(b"a\0\xff")
+    (path / "d.txt").write_text(" ")
+    (path / "e.jsonl").write_text('{"text": 1}\n{"text": "the dog sat"}\n')
+    for name in ("x.png", "y.png", "z.csv"):
+        (path / name).write_text("")
+    return path
+
+
+def test_all_faults_are_named_at_once(folder, tmp_path):
+    with pytest.raises(DataError, match="3 texts cannot be used") as refused:
+        lvmctl.embed(folder, out=tmp_path / "s", **OPTIONS)
+    assert all(name in str(refused.value) for name in ("c.txt", "d.txt", "e.jsonl:1", "--skip-bad"))
+
+
+def test_bad_texts_are_skipped_and_other_files_counted(folder, tmp_path):
+    store = lvmctl.embed(folder, out=tmp_path / "s", skip_bad=True, **OPTIONS)
+    assert store.lengths.tolist() == [3, 3, 1]
+    said = " ".join(store.notices)
+    assert "not read: 2 .png, 1 .csv" in said
+    assert "left out 3 texts" in said
