@@ -68,8 +68,11 @@ class ArrowRows:
         if not isinstance(self._source, Path):
             yield from self._source.select(names).to_batches(max_chunksize=rows)
         elif self._source.suffix == ".parquet":
-            with self._arrow.parquet.ParquetFile(self._source, memory_map=True) as file:
-                yield from file.iter_batches(batch_size=rows, columns=names)
+            # One row group after another and nothing ahead, or pyarrow holds the whole file.
+            options = {"pre_buffer": False, "buffer_size": 1 << 20}
+            with self._arrow.parquet.ParquetFile(self._source, **options) as file:
+                for group in range(file.num_row_groups):
+                    yield from file.iter_batches(rows, [group], names)
         else:
             with self._arrow.memory_map(str(self._source)) as file:
                 stream = self._stream(file)

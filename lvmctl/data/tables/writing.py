@@ -13,6 +13,9 @@ from lvmctl.data.store.arrays import blocks, release, written_rows
 from lvmctl.data.store.writer import Create, StoreWriter, made
 from lvmctl.data.tables.table import Block, ChunkTable
 
+_SCATTER = 8
+"""So many times smaller are blocks whose rows lie apart."""
+
 
 def write_table(create: Create, table: ChunkTable, reporter: Reporter = SILENT) -> None:
     """Write the chunks of a table into a store, article by article.
@@ -70,7 +73,8 @@ def _sorted(table: ChunkTable, source: np.ndarray) -> Iterator[Block]:
             lines.seek(bounds[row])
             return lines.read(bounds[row + 1] - bounds[row]).decode("utf-8", "surrogatepass")
 
-        for low, high in blocks(len(source), table.dim * 4):
+        # Small blocks: each row in another place brings in the pages around it.
+        for low, high in blocks(len(source), table.dim * 4 * _SCATTER):
             rows = source[low:high]
             texts = [text(row) for row in rows.tolist()] if table.has_texts else None
             yield Block(vectors[rows], texts, None if norm is None else norm[rows])
