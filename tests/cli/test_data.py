@@ -100,7 +100,7 @@ def test_import_says_what_it_left_out(lvmctl, tmp_path):
     error = lvmctl("data", "import", "f.npz", "--out", "s").err
     assert "not read: metadata (pickled, see --trust-pickle)" in error
     assert "float64; float32 is stored" in error
-    assert "3 windows of 2 chunks hold 5 chunks in 1 article (overlap)" in error
+    assert "3 windows of 2 chunks, 5 chunks in 1 article (overlap)" in error
     assert "normalised when read" in error
 
 

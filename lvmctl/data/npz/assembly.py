@@ -69,7 +69,8 @@ def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
         article, oldest, cuts = chains.chain, chains.place, chains.cuts
         if chains.count == len(inside) > 1:
             unlike = f"no window overlaps another as at horizon {file.horizon}"
-            return _separate(file, f"{unlike}: {SEPARATE}", hashed)
+            hint = "if targets lie further on, say so with --horizon"
+            return _separate(file, f"{unlike}: {SEPARATE}; {hint}", hashed)
     places = (oldest[:, None] + file.steps).ravel()
     inner = collapse(np.repeat(article, width), places, file.path)
     whole = whole_windows(inner, width, file.steps[-1])

@@ -52,7 +52,8 @@ class ImportReport:
         name = self.file if self.split is None else f"{self.file} ({self.split})"
         content = f"{count(self.chunks, 'chunk')} in {count(self.articles, 'article')} ({self.how})"
         if self.windows is not None:
-            content = f"{count(self.windows, 'window')} of {self.context} chunks hold {content}"
+            chunks = count(self.context or 0, "chunk")
+            content = f"{count(self.windows, 'window')} of {chunks}, {content}"
         lines = [f"{name}: {content}", *self.notices]
         if self.crossing:
             windows = count(self.crossing, "window")
