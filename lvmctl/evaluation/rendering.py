@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lvmctl.core.formatting import MISSING, metric_cells, number, paragraph, table
+from lvmctl.core.formatting import MISSING, count, metric_cells, number, paragraph, table
 from lvmctl.core.tree import get_number
 
 POOLS = {
@@ -48,7 +48,8 @@ def heading(result: Mapping[str, Any], more: str = "") -> str:
     val = result["data"]["val"]
     who = f"{result['run']} ({result['recipe']}) on " if "run" in result else ""
     return paragraph(
-        f"{who}{result['windows']:,} windows of {result['articles']:,} articles of {val['name']}, "
+        f"{who}{count(result['windows'], 'window')} of {count(result['articles'], 'article')} of "
+        f"{val['name']}, "
         f"K = {result['context']}, horizon {result['horizon']}{more}",
     )
 

@@ -15,6 +15,7 @@ import torch
 from lvmctl.config.bind import DEFAULT, bind
 from lvmctl.core.errors import LvmctlError, RunError, UsageError
 from lvmctl.core.files import write_json
+from lvmctl.core.formatting import count
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
@@ -145,7 +146,9 @@ def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finish
     for notice in splits.notices:
         reporter.info(notice)
     reporter.info(plan.describe())
-    train, val = (f"{len(w):,} windows of {len(w.split.articles):,} articles" for w in windows)
+    train, val = (
+        f"{count(len(w), 'window')} of {count(len(w.split.articles), 'article')}" for w in windows
+    )
     reporter.info(f"train {train}; val {val}; {run.path}")
     if plan.options.best_by not in (training.validation.direct | {"loss": 0}):
         reporter.info(

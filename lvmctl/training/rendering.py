@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lvmctl.core.formatting import estimate, interval, number, signed, table
+from lvmctl.core.formatting import count, estimate, interval, number, paragraph, signed, table
 from lvmctl.registry import load_registry
 
 MIN_ARTICLES = 10
@@ -48,7 +48,8 @@ def run_text(result: Mapping[str, Any], full: bool = False) -> str:
         lines.append(RETRIEVAL)
         articles = val.get("in_article_articles")
         if articles is not None and articles < MIN_ARTICLES:
-            lines.append(f"Warning: {articles} articles are too few to tell models apart.")
+            few = f"{count(articles, 'article')} {'is' if articles == 1 else 'are'}"
+            lines.append(f"Warning: {few} too few to tell models apart.")
     if full:
         lines += [*([OF_Q] if "q" in val else ()), MARGIN]
     if result["demonstration"]:
@@ -58,7 +59,8 @@ def run_text(result: Mapping[str, Any], full: bool = False) -> str:
 
 
 def verdict(recipe: str, val: Mapping[str, Any]) -> str:
-    """Whether the model retrieves better than ``direct``, in one sentence.
+    """Whether the model retrieves better than ``direct``, in one sentence: by R@5, or by MRR@10
+    where only that tells them apart.
 
     Example:
         p9 retrieves better than direct: R@5 .418 against .370, +.048 [+.012, +.081].
@@ -68,20 +70,29 @@ def verdict(recipe: str, val: Mapping[str, Any]) -> str:
         return (
             f"{recipe} was not ranked: no article is long enough. cos_next {ours}, direct {theirs}."
         )
-    difference = val["r@5"] - val["direct"]["r@5"]
-    low, high = ends = val.get("ci", {}).get("r@5 - direct") or (None, None)
-    if low is None or high is None or low <= 0 <= high:
-        how = "cannot be distinguished from direct"
-    else:
-        how = f"retrieves {'better' if low > 0 else 'worse'} than direct"
-    shown = f"R@5 {number(val['r@5'])} against {number(val['direct']['r@5'])}"
-    return f"{recipe} {how}: {shown}, {estimate(difference, ends, signed=True)}."
+    how, path = "cannot be distinguished from direct", "r@5"
+    for candidate in ("r@5", "mrr@10"):
+        low, high = _ends(val, candidate)
+        if low is not None and high is not None and not low <= 0 <= high:
+            how, path = f"retrieves {'better' if low > 0 else 'worse'} than direct", candidate
+            break
+    ours, theirs = val[path], val["direct"][path]
+    shown = f"{path.upper()} {number(ours)} against {number(theirs)}"
+    lead = estimate(ours - theirs, _ends(val, path), signed=True)
+    return paragraph(f"{recipe} {how}: {shown}, {lead}.")
+
+
+def _ends(val: Mapping[str, Any], path: str) -> tuple[float | None, float | None]:
+    """The interval of a metric's difference to ``direct``."""
+    low, high = val.get("ci", {}).get(f"{path} - direct") or (None, None)
+    return low, high
 
 
 def measured_on(best: Mapping[str, Any]) -> str:
     """The epoch whose weights are kept, and how much it was measured on."""
     val = best["val"]
-    of = f", {val['in_article_articles']:,} articles ranked" if "in_article_articles" in val else ""
+    ranked = val.get("in_article_articles")
+    of = "" if ranked is None else f", {count(ranked, 'article')} ranked"
     return (
         f"Best epoch: {best['epoch']}, by {best['by']}, on {val['windows']:,} validation windows"
         f"{of}."

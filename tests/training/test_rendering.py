@@ -40,6 +40,14 @@ def test_the_verdict_is_the_first_line(ends, key_words):
     assert key_words in run_text(best(*ends)).partition("\n")[0]
 
 
+def test_mrr_speaks_where_only_it_tells_them_apart():
+    ci = {"r@5 - direct": [0.0, 0.0], "mrr@10 - direct": [0.05, 0.12]}
+    first = run_text(best(ci=ci)).partition("\n\n")[0]
+    assert "retrieves better than direct: MRR@10 .250 against .200, +.050" in first
+    worse = ci | {"mrr@10 - direct": [-0.12, -0.05]}
+    assert "retrieves worse than direct: MRR@10" in run_text(best(ci=worse))
+
+
 def test_a_run_without_intervals_is_still_shown():
     old = best()
     del old["best"]["val"]["ci"], old["best"]["val"]["in_article_articles"]
@@ -57,6 +65,7 @@ def test_no_article_was_long_enough():
 @pytest.mark.parametrize(("articles", "warns"), [(3, True), (9, True), (10, False)])
 def test_few_articles_are_warned_of(articles, warns):
     assert (f"{articles} articles are too few" in run_text(best(articles=articles))) is warns
+    assert "1 article is too few" in run_text(best(articles=1))
 
 
 @pytest.mark.parametrize("full", [False, True])

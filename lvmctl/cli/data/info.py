@@ -9,7 +9,7 @@ import click
 from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import context_option, horizon_option
 from lvmctl.cli.output import emit, json_option, notice
-from lvmctl.core.formatting import table
+from lvmctl.core.formatting import count, table
 
 
 @click.command()
@@ -50,7 +50,8 @@ def text(record: dict[str, Any]) -> str:
         for part in record["splits"]
     ]
     lines = [
-        f"{record['path']}: {record['articles']} articles, {record['chunks']} chunks of "
+        f"{record['path']}: {count(record['articles'], 'article')}, "
+        f"{count(record['chunks'], 'chunk')} of "
         f"{record['dim']} dimensions ({record['dtype']}, {texts})",
         f"encoder {name}, {record['content_hash'][:19]}…",
         f"windows of K = {record['context']} chunks, horizon {record['horizon']}:",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import refuse
+from lvmctl.core.formatting import count
 from lvmctl.data.npz.members import stored_type
 from lvmctl.data.store.arrays import BLOCK_BYTES, release
 from lvmctl.data.store.checks import norms_of
@@ -174,7 +175,8 @@ class ChunkTable:
         chosen, columns = self._chosen[0], self._parts[0].rows.columns
         chunks, articles = len(self.layout.source), len(self.entries)
         what = "documents" if chosen.documents else "chunks"
-        line = f"a table of {what}, {chunks:,} chunks in {articles:,} articles ({chosen.line()})"
+        line = f"a table of {what}, {count(chunks, 'chunk')} in {count(articles, 'article')}"
+        line += f" ({chosen.line()})"
         lines = [f"{self.name}: {line}"]
         if not chosen.documents and "article" not in chosen.names:
             hint = "name the column that tells articles apart with --columns article=…"
