@@ -49,8 +49,8 @@ def deduplicate(store: Store, threshold: float, reporter: Reporter) -> Deduplica
         threshold: cosine above which two chunks repeat, as in ``diagnose leakage``.
         reporter: shown the search.
     """
-    found = {name: Split.of(store, name) for name in SPLITS}
-    splits = {name: split for name, split in found.items() if len(split.lengths)}
+    named = {name: Split.of(store, name) for name in SPLITS}
+    splits = {name: split for name, split in named.items() if len(split.lengths)}
     chunks = Chunks(list(splits.values()))
     with reporter.progress("near-duplicate chunks", "tiles", tiles(chunks)) as done:
         repeats = find_repeats(chunks, threshold, done)
@@ -66,8 +66,8 @@ def deduplicate(store: Store, threshold: float, reporter: Reporter) -> Deduplica
         edges = np.flatnonzero(np.diff(kept, prepend=False, append=False))
         for start, end in edges.reshape(-1, 2).tolist():
             first = entry.get("first", 0) + start
-            named = {**entry, "first": first} if first else entry
-            pieces.append((named, int(low) + start, int(low) + end))
+            piece = {**entry, "first": first} if first else entry
+            pieces.append((piece, int(low) + start, int(low) + end))
     removed = {name: int((again & (chunks.part == part)).sum()) for part, name in enumerate(splits)}
     return Deduplicated(
         pieces,

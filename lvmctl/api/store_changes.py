@@ -86,8 +86,10 @@ class StoreChanges:
                 hint="open the directory of the whole store",
             )
         counts = write_splits(self._stored, seed, val, test, stratify, force)
-        for level in self.levels:
-            copy_splits(Stored.open(self.path), Stored.open(self.path / LEVELS / level))
+        if levels := self.levels:
+            assigned = Stored.open(self.path)  # which reads every row, once for all levels
+            for level in levels:
+                copy_splits(assigned, Stored.open(self.path / LEVELS / level))
         return counts
 
     def subset(

@@ -118,11 +118,11 @@ class Articles:
                 hint="check --columns article=… and position=…",
             )
         starts = np.cumsum(laid.lengths) - laid.lengths
-        found = [
+        arranged = [
             entries[number] | ({"first": first} if first else {})
             for number, first in zip(code[source[starts]].tolist(), laid.first.tolist())
         ]
-        return Layout(source, laid.chunk, laid.lengths, laid.first), found
+        return Layout(source, laid.chunk, laid.lengths, laid.first), arranged
 
     def _places(self, code: np.ndarray, position: np.ndarray) -> np.ndarray:
         """Places in articles: the positions, or their ranks where they are no count of chunks."""

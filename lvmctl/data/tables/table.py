@@ -133,17 +133,17 @@ class ChunkTable:
         rows = _SMALL if small and not chosen.documents else _DOCUMENTS
         row = 0
         for cells in part.rows.read(names, rows):
-            count = _length(cells[names[-1]])
+            height = _length(cells[names[-1]])
             given = {role: cells[column] for role, column in small.items()}
             if chosen.documents:
                 lengths = _lengths(cells[names[-1]], part.rows.name)
-                keys = [("row", number, row + at) for at in range(count)]
+                keys = [("row", number, row + at) for at in range(height)]
             else:
-                lengths = np.ones(count, np.int64)
-                keys = given.get("article") or [number] * count
+                lengths = np.ones(height, np.int64)
+                keys = given.get("article") or [number] * height
             label = partial(_label, part.rows.name, row)
             articles.add(part.split, keys, lengths, given, label)
-            row += count
+            row += height
 
     # ------------------------------------------------------------------ vectors
 
