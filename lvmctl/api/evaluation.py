@@ -79,18 +79,20 @@ def evaluate_baselines(
     min_article: int | None = None,
     reporter: Reporter = SILENT,
 ) -> Evaluation:
-    """Measure every baseline and oracle on all windows of a store; no model is needed.
+    """Measure every baseline and oracle on windows of a store; no model is needed.
 
     Args:
-        data: what to evaluate on; None is the validation split of the demonstration data.
-        train: what baselines that learn are fitted on; without it they are left out.
+        data: a store, of which the validation split is evaluated and the training split is fitted
+            on, as in a training; None is the demonstration data. All of it is evaluated where
+            ``train`` is given, and one split where it names that (``"STORE@val"``).
+        train: what baselines that learn are fitted on.
         context, horizon: K and h of the windows.
         transform: what chunks go through first, fitted on ``train``.
         pools, global_pool, max_windows, min_article, reporter: as in :func:`lvmctl.evaluate`.
 
     Raises:
         DataError: data that cannot be used.
-        UsageError: a transform without ``train``.
+        UsageError: a transform, and nothing to fit it on.
 
     Example:
         >>> found = lvmctl.evaluate_baselines("synth:ar1?articles=10&chunks=12&dim=8")

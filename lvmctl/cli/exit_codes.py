@@ -26,13 +26,13 @@ def report(error: BaseException, debug: bool, command: Entry | None = None) -> i
         debug: write its traceback too.
         command: see :func:`ending`.
     """
-    from lvmctl.cli.output import printable
+    from lvmctl.cli.output import notice
 
     code, line = ending(error, command)
     with suppress(OSError):  # nobody reads stderr any more
         if debug:
             traceback.print_exception(error)
-        click.echo(printable(f"error: {' '.join(line.split())}"), err=True)
+    notice(f"error: {' '.join(line.split())}")
     return code
 
 

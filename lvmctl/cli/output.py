@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from lvmctl.core.files import jsonable
+from lvmctl.core.formatting import paragraph
 
 COLOURS = {
     **dict.fromkeys(("PASS", "HEALTHY", "MATCH", "CLEAN", "FEASIBLE"), "green"),
@@ -61,6 +63,18 @@ def coloured(text: str) -> str:
 
 
 def notice(message: str) -> None:
-    """Write a line to stderr; where it is closed, the work goes on."""
+    """Write a message to stderr: folded on a terminal, else as one line, which scripts can search.
+    Where stderr is closed, the work goes on."""
+    text = printable(message)
+    if is_terminal():
+        text = "\n".join(paragraph(line, indent="  ") for line in text.split("\n"))
     with suppress(OSError, ValueError):
-        click.echo(printable(message), err=True)
+        click.echo(text, err=True)
+
+
+def is_terminal() -> bool:
+    """Whether stderr is a terminal."""
+    try:
+        return sys.stderr.isatty()
+    except ValueError:  # closed
+        return False

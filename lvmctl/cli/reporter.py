@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from lvmctl.cli.output import notice
+from lvmctl.cli.output import is_terminal, notice
 from lvmctl.core.batch import Step
 from lvmctl.core.formatting import number
 from lvmctl.core.reporter import Reporter
@@ -20,7 +20,7 @@ VERBOSE = 200
 
 
 class TerminalReporter(Reporter):
-    """Messages as lines on stderr, progress as a bar where stderr is a terminal.
+    """Messages as lines on stderr, each once; progress as a bar where stderr is a terminal.
 
     Args:
         every: training steps between lines of what the losses measured; 0 is none.
@@ -29,8 +29,14 @@ class TerminalReporter(Reporter):
     def __init__(self, every: int = 0) -> None:
         self.every = every
         self.bar: tqdm | None = None
+        self.shown: set[str] = set()
 
     def info(self, message: str) -> None:
+        if message not in self.shown:
+            self.shown.add(message)
+            self._line(message)
+
+    def _line(self, message: str) -> None:
         if self.bar is not None:
             self.bar.clear()
         notice(message)
@@ -75,11 +81,11 @@ class TerminalReporter(Reporter):
                 direct = number(val["direct"]["r@5"])
                 parts.append(f"R@5 {number(val['r@5'])} (direct {direct})")
         parts.append(f"{windows_per_s:,.0f} windows/s")
-        self.info("  ".join(parts))
+        self._line("  ".join(parts))
 
     def values(self, step: Step, values: dict[str, float]) -> None:
         shown = "  ".join(f"{name} {value:.5g}" for name, value in values.items())
-        self.info(f"epoch {step.epoch} step {step.index + 1}/{step.steps_per_epoch}  {shown}")
+        self._line(f"epoch {step.epoch} step {step.index + 1}/{step.steps_per_epoch}  {shown}")
 
 
 class Forgiving:
@@ -97,11 +103,3 @@ class Forgiving:
 
     def fileno(self) -> int:
         return sys.stderr.fileno()
-
-
-def is_terminal() -> bool:
-    """Whether stderr is a terminal."""
-    try:
-        return sys.stderr.isatty()
-    except ValueError:  # closed
-        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from textwrap import fill, wrap
@@ -101,11 +102,18 @@ def count(amount: int, what: str = "") -> str:
     return f"{amount:,} {what}{'' if amount == 1 else 's'}" if what else f"{amount:,}"
 
 
-def paragraph(text: str) -> str:
-    """Fold a text to :data:`WIDTH`; longer words stay whole, and a number stays with its ``%``."""
-    bound = text.replace(" %", "\xa0%")
-    folded = fill(bound, WIDTH, break_long_words=False, break_on_hyphens=False)
-    return folded.replace("\xa0%", " %")
+TOGETHER = re.compile(r" %|`[^`]*`|--[\w-]+ [A-Z]{2,}\b")
+"""Where a line must not end: before ``%``, inside a quoted command, between option and value."""
+
+
+def paragraph(text: str, indent: str = "") -> str:
+    """Fold a text to :data:`WIDTH`. Longer words stay whole, so do paths and commands in
+    backquotes, and a number stays with its ``%``; ``indent`` begins every line but the first."""
+    bound = TOGETHER.sub(lambda match: match[0].replace(" ", "\xa0"), text)
+    folded = fill(
+        bound, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return folded.replace("\xa0", " ")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

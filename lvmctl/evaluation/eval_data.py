@@ -18,6 +18,7 @@ from lvmctl.data.splits.open import (
     open_split,
     open_splits,
 )
+from lvmctl.data.splits.sources import Source
 from lvmctl.data.splits.split import Split
 from lvmctl.data.transforms import Transform, apply_transform, fit, read_backward
 from lvmctl.data.windows import Windows
@@ -111,12 +112,13 @@ class EvalData:
 
 
 def of_store(request: EvalRequest, context: int, horizon: int) -> EvalData:
-    """Windows of a store without a run: every article of ``request.data``.
-
-    Without ``data`` the default data's validation split, fitted on its training split.
-    """
-    if request.data is None and not request.train:
-        splits = open_splits(seed=DATA_SEED)
+    """Windows of a store without a run: the validation split of ``request.data`` (by default the
+    demonstration data) and its training split, as a training takes them. All of ``request.data``,
+    or the split it names, where training data is named beside it; ``STORE@split`` by itself leaves
+    nothing to fit on."""
+    names_split = request.data is not None and Source.parse(request.data).split is not None
+    if not request.train and not names_split:
+        splits = open_splits(request.data, seed=DATA_SEED)
         val, train, notices = splits.val, splits.train, list(splits.notices)
     else:
         val, train = open_split(request.data, seed=DATA_SEED), opened(request.train)

@@ -50,11 +50,12 @@ def close(a, b):
 
 
 def test_baselines_need_no_model(typed):
-    code, out, err = typed("baselines", "--data", OTHER, "--min-article", 6, "--json")
+    words = ["baselines", "--data", f"{OTHER}@train", "--min-article", 6, "--json"]
+    code, out, err = typed(*words)
     record = json.loads(out)
     assert code == 0
     assert record["schema"] == "lvmctl.eval.baselines/1"
-    assert (record["windows"], record["articles"]) == (12 * 11, 12)
+    assert (record["windows"], record["articles"]) == (10 * 11, 10)
     assert {"direct", "centroid", "random", "oracle", "span-oracle"} <= set(record["predictors"])
     assert {"ema", "wiener", "ridge", "direct-centred"} <= set(record["left_out"])
     assert "left out" in err
@@ -72,7 +73,7 @@ def test_baselines_need_no_model(typed):
             low, high = tree["ci"][name]
             assert low <= tree[name] <= high, name
     for pool in direct["in_article"].values():
-        assert pool["windows"] == 132
+        assert pool["windows"] == 110
         assert 0 < pool["chance_r@5"] <= 1
         assert pool["pool_mean"] > 1
 
@@ -85,8 +86,19 @@ def test_fitted_baselines_are_there_with_training_data(typed):
     assert record["left_out"] == []
 
 
+def test_a_store_without_splits_is_split_once_as_train_does(typed):
+    code, out, err = typed("baselines", "--data", OTHER, "--min-article", 6, "--json")
+    record = json.loads(out)
+    assert code == 0
+    assert record["left_out"] == []
+    assert (record["data"]["val"]["articles"], record["data"]["train"]["articles"]) == (1, 10)
+    assert err.count("has no splits") == 1
+    assert "--train" not in err
+
+
 def test_baselines_of_other_windows(typed):
-    words = ["baselines", "--data", OTHER, "--context", 2, "--horizon", 3, "--min-article", 6]
+    words = ["baselines", "--data", OTHER, "--train", WORLD, "--context", 2, "--horizon", 3]
+    words += ["--min-article", 6]
     record = json.loads(typed(*words, "--json")[1])
     assert (record["context"], record["horizon"], record["windows"]) == (2, 3, 12 * 12)
     code, out, _ = typed(*words)

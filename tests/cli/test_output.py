@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -10,8 +11,12 @@ import numpy as np
 import pytest
 
 from lvmctl.cli.exit_codes import report
+from lvmctl.cli.main import run
 from lvmctl.cli.output import coloured, emit, notice
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.core.errors import DataError
+
+WORLD = "synth:topic?articles=12&chunks=24&dim=8"
 
 
 def test_json_has_the_schema_and_holds_only_what_json_can(capsys):
@@ -67,3 +72,40 @@ def test_what_steers_a_terminal_is_shown_and_not_sent(capsys):
     assert json.loads(capsys.readouterr().out)["title"] == title
     report(DataError("is damaged", where=title), debug=False)
     assert "\x1b" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_messages_are_folded_for_a_person_and_one_line_for_a_script(
+    capsys, monkeypatch, tmp_path, terminal
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    path = "a-rather-long-folder/" * 5 + "store"
+    assert run(["train", "--plugin", "plain", "--data", path]) == 3
+    assert run(["eval", "baselines", "--data", WORLD, "--context", "300"]) == 3
+    error = capsys.readouterr().err
+    lines = error.splitlines()
+    assert path in error
+    assert "lvmctl data import" in " ".join(error.split())
+    assert terminal == all(len(line) <= 80 or path in line for line in lines)
+    assert terminal == any(line.startswith("  ") for line in lines)
+    assert [line[:6] for line in lines if not line.startswith("  ")].count("error:") == 2
+
+
+def test_a_quoted_command_stays_on_one_line(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    command = "`lvmctl data split some-store --by article --force`"
+    notice(f"{'word ' * 12}{command} and after that --train STORE")
+    first, *others = capsys.readouterr().err.splitlines()
+    assert first.split() == ["word"] * 12
+    assert others == [f"  {command} and after that", "  --train STORE"]
+
+
+def test_a_message_is_shown_once(capsys):
+    assert run(["eval", "baselines", "--data", WORLD, "--json"]) == 0
+    err = capsys.readouterr().err
+    assert err.count("has no splits") == 1
+    reporter = TerminalReporter()
+    reporter.info("same")
+    reporter.info("same")
+    assert capsys.readouterr().err == "same\n"

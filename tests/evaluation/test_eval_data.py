@@ -12,7 +12,7 @@ from recorder import Recorder
 from training.small import TINY
 
 from lvmctl.core.errors import DataError
-from lvmctl.data import Store, Windows, open_split
+from lvmctl.data import Store, Windows, open_split, open_splits
 from lvmctl.data.splits.assign import write_splits
 from lvmctl.data.store.writer import write_store
 from lvmctl.data.synthetic.worlds import World, write_world
@@ -195,11 +195,19 @@ def test_global_pools_keep_the_chunks_of_the_whole_split(place, transform):
         assert (ranks[1] == whole.split.chunks - 3).all()
 
 
-def test_a_store_alone_is_used_whole_and_fits_nothing_by_itself(place):
-    data = of_store(EvalRequest(data=place[1]), 3, 1)
-    assert len(data.val) == len(Windows(open_split(place[1]), 3, 1))
-    assert data.train is data.ood is None
+def test_a_store_alone_is_split_as_for_a_training(place):
+    data, splits = of_store(EvalRequest(data=place[1]), 3, 1), open_splits(place[1])
+    assert data.val.split.articles == splits.val.articles
+    assert data.train.split.articles == splits.train.articles
+    assert data.ood is None
     assert data.min_article == 20
+    assert data.notices == splits.notices
+
+
+def test_one_split_alone_fits_nothing(place):
+    data = of_store(EvalRequest(data=f"{place[1]}@val"), 3, 1)
+    assert len(data.val) == len(Windows(open_split(place[1], "val"), 3, 1))
+    assert data.train is None
 
 
 def test_training_data_for_baselines_may_be_named(place):

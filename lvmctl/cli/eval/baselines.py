@@ -26,12 +26,15 @@ from lvmctl.config import TRANSFORMS
 @click.option("--full", is_flag=True, help="Show every metric.")
 @json_option
 def baselines(full: bool, as_json: bool, **request: Any) -> None:
-    """Baselines and oracles on every window of a store; no model is needed.
+    """Baselines and oracles on the validation split of a store; no model is needed.
 
-    Baselines that learn (ema, wiener, ridge, anything centred) need --train.
+    Baselines that learn (ema, wiener, ridge, anything centred) are fitted on its training split;
+    a store without splits is split as train does. With --train, they are fitted on that, and all of
+    --data is evaluated.
 
     \b
     lvmctl eval baselines
+    lvmctl eval baselines --data stores/books
     lvmctl eval baselines --data stores/books --train stores/essays --json
     lvmctl eval baselines --transform centred
     """
