@@ -13,18 +13,20 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from lvmctl import sphere as sphere
     from lvmctl import testing as testing
+    from lvmctl.api.arrays import Ranking
+    from lvmctl.api.decoding import Decoder, load_decoder
     from lvmctl.api.diagnosis import diagnose
     from lvmctl.api.embed import embed
     from lvmctl.api.evaluation import compare, evaluate, evaluate_baselines
     from lvmctl.api.importing import import_npz, store_from, synth
     from lvmctl.api.levels import add_level
-    from lvmctl.api.model import Model, Ranking, load
+    from lvmctl.api.model import Model, load
     from lvmctl.api.run import Run
     from lvmctl.api.store import Store, open_store
     from lvmctl.api.training import resume, train
     from lvmctl.baselines.least_squares import fit_held_out
     from lvmctl.config.options import TrainingOptions, option
-    from lvmctl.core.batch import Batch, LossOutput, Pool, Prediction, Step
+    from lvmctl.core.batch import Batch, Decoded, LossOutput, Pool, Prediction, Step
     from lvmctl.core.diagnosis import Diagnosis, Finding, Table
     from lvmctl.core.errors import (
         DataError,
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
         CommandSpec,
         Composition,
         Curriculum,
+        DecoderSpec,
         DiagnosticSpec,
         EncoderSpec,
         KillRule,
@@ -88,8 +91,10 @@ _HOMES = {
     "embed": "api.embed",
     "open_store": "api.store",
     "Store": "api.store",
+    "Decoder": "api.decoding",
+    "load_decoder": "api.decoding",
     "Model": "api.model",
-    "Ranking": "api.model",
+    "Ranking": "api.arrays",
     "fit_held_out": "baselines.least_squares",
     "load": "api.model",
     # For plugin.py: records and their options. None of these loads torch or NumPy.
@@ -99,6 +104,7 @@ _HOMES = {
     "CommandSpec": "registry.specs",
     "Composition": "registry.specs",
     "Curriculum": "registry.specs",
+    "DecoderSpec": "registry.specs",
     "DiagnosticSpec": "registry.specs",
     "EncoderSpec": "registry.specs",
     "KillRule": "registry.specs",
@@ -119,6 +125,7 @@ _HOMES = {
     "option": "config.options",
     # What a plugin's parts take and return.
     "Batch": "core.batch",
+    "Decoded": "core.batch",
     "Diagnosis": "core.diagnosis",
     "Finding": "core.diagnosis",
     "History": "diagnostics.runs.history",
@@ -160,6 +167,9 @@ __all__ = [
     "Composition",
     "Curriculum",
     "DataError",
+    "Decoded",
+    "Decoder",
+    "DecoderSpec",
     "Diagnosis",
     "DiagnosticSpec",
     "DivergedError",
@@ -213,6 +223,7 @@ __all__ = [
     "hookimpl",
     "import_npz",
     "load",
+    "load_decoder",
     "open_split",
     "open_store",
     "option",

@@ -1,6 +1,7 @@
 """Core's own records, declared through the hooks any plugin uses."""
 
 from lvmctl.baselines.records import BASELINES
+from lvmctl.data.text.decoders.records import DECODERS
 from lvmctl.data.text.encoders.records import ENCODERS
 from lvmctl.diagnostics.records import DIAGNOSTICS
 from lvmctl.evaluation.gates.records import GATES, PROFILES
@@ -9,6 +10,7 @@ from lvmctl.nn.records import MODELS, RECIPES
 from lvmctl.registry.hookspecs import hookimpl
 from lvmctl.registry.specs import (
     BaselineSpec,
+    DecoderSpec,
     DiagnosticSpec,
     EncoderSpec,
     LossSpec,
@@ -36,6 +38,11 @@ def lvmctl_losses() -> tuple[LossSpec, ...]:
 @hookimpl
 def lvmctl_encoders() -> tuple[EncoderSpec, ...]:
     return ENCODERS
+
+
+@hookimpl
+def lvmctl_decoders() -> tuple[DecoderSpec, ...]:
+    return DECODERS
 
 
 @hookimpl

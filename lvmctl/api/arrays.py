@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
 SMALLEST = 1e-12
 """A vector of a smaller norm has no direction."""
+
+
+class Ranking(NamedTuple):
+    """Candidates, the best first.
+
+    Attributes:
+        indices: (top,) or (B, top) int64, numbers of the candidates.
+        scores: of the same shape, float; what they were ranked by, higher is better.
+    """
+
+    indices: Any
+    scores: Any
 
 
 @dataclass(frozen=True)
@@ -123,6 +135,29 @@ def chunks(value: Any, dim: int, what: str, ranks: tuple[int, ...]) -> np.ndarra
         vectors = vectors / size[..., None]  # in float64, so that no square leaves float32
     exact = not size.size or np.abs(size - 1).max() <= EXACT_TOLERANCE
     return vectors.astype(np.float32, copy=False) if exact else unit(vectors)
+
+
+def unit_rows(value: Any, dim: int, store: str) -> np.ndarray:
+    """Vectors of any norm as (N, D) float32 of unit norm, without a warning.
+
+    Args:
+        value: see :func:`numbers`.
+        dim: D.
+        store: whose space they are to lie in, for messages.
+
+    Raises:
+        DataError: see :func:`chunks`.
+    """
+    rows = numbers(value, "vectors")
+    if rows.ndim == 2 and rows.shape[1] != dim:
+        raise DataError(
+            f"has vectors of {rows.shape[1]} numbers, those of {store} have {dim}",
+            where="vectors",
+            hint="give vectors of its encoder",
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return chunks(rows, dim, "vectors", (2,))
 
 
 def pool_of(value: Any, dim: int, contexts: int | None) -> np.ndarray:

@@ -6,20 +6,20 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lvmctl.api.arrays import Kind, chunks, contexts, pool_of
+from lvmctl.api.arrays import Kind, Ranking, chunks, contexts, pool_of
+from lvmctl.api.training_encoder import clean, training_encoder
 from lvmctl.core.batch import Pool
-from lvmctl.core.errors import DataError, LvmctlError, UsageError
+from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.runs import find_run
-from lvmctl.data.splits.open import open_source
-from lvmctl.data.text.chunking import single_spaced
+from lvmctl.data.fingerprint import require_one_space
 from lvmctl.data.text.embed import Encoder
-from lvmctl.data.text.encoders.build import check_encoder, encode_units, encoder_of
+from lvmctl.data.text.encoders.build import encode_units
 from lvmctl.evaluation.predictors import own_score
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import load_registry
@@ -28,24 +28,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from lvmctl.api.arrays import Vectors
+    from lvmctl.api.store import Store
 
 BATCH = 1024
 """Contexts that are predicted at a time."""
 
 SCORES = 4_000_000
 """Scores that are held at a time."""
-
-
-class Ranking(NamedTuple):
-    """Candidates, the best first.
-
-    Attributes:
-        indices: (top,) or (B, top) int64, numbers of the candidates.
-        scores: of the same shape, float; what they were ranked by, higher is better.
-    """
-
-    indices: Any
-    scores: Any
 
 
 class Model:
@@ -197,26 +186,27 @@ class Model:
         Raises:
             DataError, UsageError: see :meth:`rank_texts`.
         """
-        data, train = self._trained.config["data"], self._trained.config["splits"]["train"]
-        source = data.get("data") or next(iter(data.get("train") or ()), None)
-        try:
-            store, _ = open_source(source)
-        except LvmctlError as error:
+        return training_encoder(self._trained)
+
+    @property
+    def transformed(self) -> bool:
+        """Whether chunks go through a transform, so that predictions lie among transformed ones."""
+        return self._trained.transform is not None
+
+    def require_space(self, store: Store) -> None:
+        """Refuse a store whose vectors are not of the space that the run was trained in.
+
+        Raises:
+            DataError: another D, or an encoder of another fingerprint.
+        """
+        if store.dim != self.dim:
             raise DataError(
-                f"texts cannot be read without the store it was trained on ({error})",
-                where=self.path,
-                hint="restore the store, or use rank() with vectors",
-            ) from error
-        recorded = train.get("joined", [train])[0]
-        if store.content_hash != recorded["content_hash"]:
-            raise DataError(
-                "is not the store that the run was trained on, so its encoder may be another",
-                where=store.path,
-                hint="restore the store, or use rank() with vectors",
+                f"has dimension {store.dim}, the run was trained on {self.dim}",
+                where=store.name,
+                hint="give data of the same encoder",
             )
-        _, encoder = encoder_of(store)
-        check_encoder(encoder, store)
-        return encoder
+        trained_by = self._trained.config["splits"]["train"].get("encoder")
+        require_one_space(store.encoder, trained_by, store.name, "what the run was trained on")
 
     def _transformed(self, rows: np.ndarray, what: str) -> np.ndarray:
         """Unit chunks (…, D) after the run's transform, if it has one."""
@@ -257,15 +247,6 @@ class Model:
         order = scores.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
         best = order.argsort(dim=1, descending=True, stable=True)[:, :count]
         return best, scores.gather(1, best)
-
-
-def clean(texts: Sequence[str], what: str) -> list[str]:
-    """Texts with white space made single, as in a store."""
-    for number, text in enumerate(texts):
-        if not isinstance(text, str) or not text.strip():
-            says = "is empty" if isinstance(text, str) else "is not text"
-            raise DataError(says, where=f"{what}[{number}]", hint="give texts of at least a word")
-    return [single_spaced(text) for text in texts]
 
 
 def parts(rows: np.ndarray, pool: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

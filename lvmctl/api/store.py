@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from lvmctl.api.arrays import Ranking, unit_rows
 from lvmctl.api.articles import read_article
 from lvmctl.api.store_changes import StoreChanges
-from lvmctl.core.errors import UsageError
+from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.open import open_source, require_articles, with_splits
 from lvmctl.data.splits.split import Split
@@ -20,8 +21,11 @@ from lvmctl.data.store.info import describe_store
 from lvmctl.data.store.store import LEVELS, MANIFEST
 from lvmctl.data.store.store import Store as Stored
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.retrieval.nearest_chunks import nearest_chunks
 
 if TYPE_CHECKING:
+    from lvmctl.api.arrays import Vectors
+
     Source: TypeAlias = "Store | str | os.PathLike[str]"
     Sources: TypeAlias = "Source | Sequence[Source]"
 
@@ -85,6 +89,53 @@ class Store(StoreChanges):
         of texts is damaged."""
         every = list(self._stored.texts())
         return [every[row] for row in self._split.rows()] if every else None
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether it has the text of each chunk."""
+        return self._stored.text_lines is not None
+
+    def read_texts(self, chunks: Iterable[int]) -> list[str]:
+        """The texts of some chunks by their numbers in the store or split, in that order; they are
+        looked up, and the others not read.
+
+        Raises:
+            DataError: the store has no texts, or the file of texts is damaged.
+        """
+        lines = self._stored.text_lines
+        if lines is None:
+            raise DataError("has no texts", where=self.name, hint="use a store made from texts")
+        return lines.read(self._split.rows()[np.asarray(list(chunks), np.int64)])
+
+    def nearest(
+        self,
+        vectors: Vectors,
+        top: int = 10,
+        transform: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> Ranking:
+        """The chunks nearest to vectors: all are compared, in bounded memory.
+
+        Args:
+            vectors: (N, D), read as unit vectors.
+            top: chunks of each vector; of a smaller store all.
+            transform: what the store's chunks go through first, such as
+                :meth:`lvmctl.Model.transform` where the vectors are a model's predictions.
+
+        Returns:
+            Numbers of chunks and their cosines, (N, top) each, the nearest first.
+
+        Raises:
+            DataError: another D, NaN, infinity or a vector of 0. UsageError: ``top`` is below 1.
+
+        Example:
+            >>> store = lvmctl.open_store("synth:ar1?articles=20&chunks=12&dim=8")
+            >>> store.nearest(store.vectors[:3], top=2).indices[:, 0]
+            array([0, 1, 2])
+        """
+        if top < 1:
+            raise UsageError(f"top is {top}", where="nearest", hint="give 1 or more")
+        rows = unit_rows(vectors, self.dim, self.name)
+        return Ranking(*nearest_chunks(self._split, rows, top, transform))
 
     @property
     def splits(self) -> dict[str, int]:

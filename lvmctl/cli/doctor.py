@@ -111,14 +111,23 @@ def _with(plugins: Any, status: str) -> list[Any]:
 
 
 def encoders() -> Check:
+    return _with_libraries("encoder")
+
+
+def decoders() -> Check:
+    return _with_libraries("decoder")
+
+
+def _with_libraries(kind: str) -> Check:
+    """Records of a kind whose libraries are here, and what installs those of the others."""
     from lvmctl.registry import load_registry
     from lvmctl.registry.needs import install_line, missing
 
-    records = [entry.record for entry in load_registry().entries("encoder")]
+    records = [entry.record for entry in load_registry().entries(kind)]
     absent = {record.name: install_line(record) for record in records if missing(record.needs)}
     working = ", ".join(record.name for record in records if record.name not in absent)
     others = [f"{name}: {line}" for name, line in absent.items()]
-    return Check("encoders", "ok", "; ".join([f"{working} work here", *others]))
+    return Check(f"{kind}s", "ok", "; ".join([f"{working} work here", *others]))
 
 
 def experiments() -> Check:
@@ -155,5 +164,5 @@ def _writable(name: str, place: Path, state: str) -> Check:
 
 CHECKS = (
     *(python, packages, cpu, arithmetic, devices),
-    *(plugins, encoders, experiments, cache, runs),
+    *(plugins, encoders, decoders, experiments, cache, runs),
 )

@@ -1,4 +1,7 @@
-"""What a loss or a ranker sees and what a model returns. Torch appears only in annotations."""
+"""What a loss or a ranker sees, and what a model or a decoder returns.
+
+Torch and NumPy appear only in annotations.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 FIELDS: dict[str, str] = {
@@ -149,3 +153,17 @@ class LossOutput:
 
     terms: dict[str, Tensor]
     metrics: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What N vectors say, as texts.
+
+    Attributes:
+        texts: a text for each vector, in their order.
+        cosines: (N,) float32, the cosine of each vector to that of its text: how much of it the
+            text has. NaN where the text is empty; None where nobody knows.
+    """
+
+    texts: list[str]
+    cosines: np.ndarray | None = None

@@ -43,6 +43,7 @@ RECORDS: dict[str, tuple[type[spec.Record], ...]] = {
     "lvmctl_metrics": (verdicts.MetricSpec,),
     "lvmctl_diagnostics": (spec.DiagnosticSpec,),
     "lvmctl_encoders": (spec.EncoderSpec,),
+    "lvmctl_decoders": (spec.DecoderSpec,),
     "lvmctl_baselines": (spec.BaselineSpec,),
     "lvmctl_commands": (spec.CommandSpec,),
 }

@@ -77,6 +77,11 @@ def lvmctl_encoders() -> Iterable[spec.EncoderSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
+def lvmctl_decoders() -> Iterable[spec.DecoderSpec]:  # type: ignore[empty-body]
+    """Decoders: vectors → texts."""
+
+
+@hookspec
 def lvmctl_baselines() -> Iterable[spec.BaselineSpec]:  # type: ignore[empty-body]
     """Baselines: predictors that need no training run."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from lvmctl.core.errors import UsageError
-from lvmctl.registry.specs import EncoderSpec
+from lvmctl.registry.specs import DecoderSpec, EncoderSpec
 
 
 def missing(modules: Sequence[str]) -> list[str]:
@@ -15,7 +15,7 @@ def missing(modules: Sequence[str]) -> list[str]:
     return [name for name in modules if not _is_here(name)]
 
 
-def require(record: EncoderSpec) -> None:
+def require(record: EncoderSpec | DecoderSpec) -> None:
     """Refuse a record whose libraries are not installed.
 
     Raises:
@@ -29,7 +29,7 @@ def require(record: EncoderSpec) -> None:
         raise UsageError(what, hint=install_line(record))
 
 
-def install_line(record: EncoderSpec) -> str:
+def install_line(record: EncoderSpec | DecoderSpec) -> str:
     """What to type to install the libraries of a record."""
     what = record.install or " ".join(record.needs)
     return f"pip install '{what}'" if record.install else f"pip install {what}"

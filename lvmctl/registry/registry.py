@@ -17,11 +17,11 @@ from lvmctl.registry.from_file import declare_file, is_address
 from lvmctl.registry.resolve import resolve
 from lvmctl.registry.specs import Record
 
-OF_PLUGINS = ("recipe", "profile", "encoder")
+OF_PLUGINS = ("recipe", "profile", "encoder", "decoder")
+"""Kinds that a user looks for by the name of what was published; core has one of each."""
+
 MAX_LISTED = 20
 """Names that an error lists; of more it lists the nearest."""
-
-"""Kinds that a user looks for by the name of what was published; core has one of each."""
 
 
 @dataclass(frozen=True)

@@ -230,6 +230,24 @@ class EncoderSpec(Buildable):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecoderSpec(Buildable):
+    """A decoder: ``target(options, store, transform)`` has ``decode(vectors)``, which gives a text
+    for each of N vectors (N, D) of the store's space, or a :class:`lvmctl.core.batch.Decoded`.
+
+    One that has no parameter ``transform`` cannot decode transformed vectors.
+
+    Attributes:
+        needs: modules of libraries that the target imports, which may be absent.
+        install: what ``pip install`` brings them.
+    """
+
+    needs: tuple[str, ...] = ()
+    install: str = ""
+
+    kind: ClassVar[str] = "decoder"
+
+
+@dataclass(frozen=True, kw_only=True)
 class BaselineSpec(Buildable):
     """A baseline: ``target(options, shape)`` predicts q (B, D) of unit norm from a context
     (B, K, D). It may offer ``score(context, pool)``, see :class:`lvmctl.core.batch.Pool`.

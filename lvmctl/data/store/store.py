@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.errors import refuse
 from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.store.checks import check_offsets, check_shape, scan
 from lvmctl.data.store.manifest import bare_manifest, check_manifest, check_windows, read_manifest
+from lvmctl.data.store.text_lines import TextLines, parsed
 
 VECTORS, OFFSETS, MANIFEST, CHUNKS = "vectors.npy", "offsets.npy", "store.json", "chunks.jsonl"
 
@@ -134,14 +135,13 @@ class Store:
             return
         with open(path, "rb") as lines:
             for number, line in enumerate(lines, 1):
-                try:
-                    text = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    what = "is not JSON in UTF-8"
-                    raise DataError(what, where=f"{path}:{number}", hint=_NO_TEXTS) from error
-                if not isinstance(text, str):
-                    raise DataError("is not a string", where=f"{path}:{number}", hint=_NO_TEXTS)
-                yield text
+                yield parsed(line, f"{path}:{number}", _NO_TEXTS)
+
+    @cached_property
+    def text_lines(self) -> TextLines | None:
+        """The texts by row, read when they are asked for; None when the store has none."""
+        path = self.path / CHUNKS
+        return TextLines(path, _NO_TEXTS) if path.exists() else None
 
 
 def _name_of(path: Path) -> str:

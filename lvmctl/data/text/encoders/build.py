@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -95,17 +95,25 @@ def check_encoder(encoder: Encoder, store: Store) -> None:
     """Refuse an encoder that gives other vectors than those of the store: of the probes, where it
     has their fingerprint, and of its first texts, if it has any."""
     hint = "the encoder has changed: embed the texts again and train anew"
-    now = {**encoder.recipe(), "fingerprint": fingerprint(encoder.encode)}
-    fault = space_fault(now, store.manifest.get("encoder"))
+    fault = encoder_fault(encoder.encode, store)
     refuse(fault, f"its encoder gives other vectors now: {fault}", store.path, hint)
+
+
+def encoder_fault(encode: Callable[[Sequence[str]], np.ndarray], store: Store) -> str | None:
+    """Why vectors of ``encode`` are not those of the store; None where they are, or the store has
+    neither a fingerprint nor texts to tell."""
+    now = fingerprint(encode)
+    if now is not None and now["dim"] != store.dim:
+        return f"they have {now['dim']} numbers, those of the store {store.dim}"
+    if fault := space_fault({"fingerprint": now}, store.manifest.get("encoder")):
+        return fault
     texts = [text for _, text in zip(range(CHECKED), store.texts())]
     if not texts:
-        return
-    again = encode_units(encoder, texts)
+        return None
+    again = unit(np.asarray(encode(texts), np.float32))
     stored = unit(store.vectors[: len(texts)])
     same = again.shape == stored.shape and np.einsum("nd,nd->n", again, stored).min() >= ALIKE
-    what = "its texts have other vectors when they are encoded again"
-    refuse(not same, what, store.path, hint)
+    return None if same else "its texts have other vectors when they are encoded again"
 
 
 def saved_encoder(path: Path) -> tuple[Entry, Encoder]:

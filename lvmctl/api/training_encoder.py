@@ -1,0 +1,50 @@
+"""Texts as vectors, by the encoder of the data that a run was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lvmctl.core.errors import DataError, LvmctlError
+from lvmctl.data.splits.open import open_source
+from lvmctl.data.text.chunking import single_spaced
+from lvmctl.data.text.embed import Encoder
+from lvmctl.data.text.encoders.build import check_encoder, encoder_of
+from lvmctl.evaluation.trained import Trained
+
+
+def training_encoder(trained: Trained) -> Encoder:
+    """The encoder that made the training data of a run.
+
+    Raises:
+        DataError: the store is gone, has changed, or does not have the encoder that made it.
+        UsageError: the encoder is not installed.
+    """
+    data, train = trained.config["data"], trained.config["splits"]["train"]
+    source = data.get("data") or next(iter(data.get("train") or ()), None)
+    try:
+        store, _ = open_source(source)
+    except LvmctlError as error:
+        raise DataError(
+            f"texts cannot be read without the store it was trained on ({error})",
+            where=trained.run.path,
+            hint="restore the store, or use rank() with vectors",
+        ) from error
+    recorded = train.get("joined", [train])[0]
+    if store.content_hash != recorded["content_hash"]:
+        raise DataError(
+            "is not the store that the run was trained on, so its encoder may be another",
+            where=store.path,
+            hint="restore the store, or use rank() with vectors",
+        )
+    _, encoder = encoder_of(store)
+    check_encoder(encoder, store)
+    return encoder
+
+
+def clean(texts: Sequence[str], what: str) -> list[str]:
+    """Texts with white space made single, as in a store."""
+    for number, text in enumerate(texts):
+        if not isinstance(text, str) or not text.strip():
+            says = "is empty" if isinstance(text, str) else "is not text"
+            raise DataError(says, where=f"{what}[{number}]", hint="give texts of at least a word")
+    return [single_spaced(text) for text in texts]

@@ -1,0 +1,62 @@
+"""The texts of a store's chunks, looked up by row without reading all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from lvmctl.core.errors import DataError, refuse
+
+BLOCK_BYTES = 1 << 22
+"""Bytes of the file that are looked through at a time."""
+
+
+class TextLines:
+    """The lines of ``chunks.jsonl`` by number; where each begins is found in one pass.
+
+    Args:
+        path: the file, a JSON string a line.
+        hint: what to do about a damaged one.
+    """
+
+    def __init__(self, path: Path, hint: str) -> None:
+        self.path, self.hint = path, hint
+        ends = [np.zeros(1, np.int64)]
+        with open(path, "rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                breaks = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+                ends.append(breaks + (file.tell() - len(block) + 1))
+            size = file.tell()
+        self.bounds = np.concatenate(ends)
+        if self.bounds[-1] != size:  # the last line has no line break
+            self.bounds = np.append(self.bounds, size)
+
+    def read(self, rows: Iterable[int]) -> list[str]:
+        """The texts of some rows, in their order.
+
+        Raises:
+            DataError: the file has no such line, or it is no JSON string.
+        """
+        texts = []
+        with open(self.path, "rb") as file:
+            for row in map(int, rows):
+                what = f"has {len(self.bounds) - 1} lines, none for chunk {row}"
+                refuse(row >= len(self.bounds) - 1, what, self.path, self.hint)
+                file.seek(self.bounds[row])
+                line = file.read(int(self.bounds[row + 1] - self.bounds[row]))
+                texts.append(parsed(line, f"{self.path}:{row + 1}", self.hint))
+        return texts
+
+
+def parsed(line: bytes, where: str, hint: str) -> str:
+    """The text of a line; a DataError where it is no JSON string."""
+    try:
+        text = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError("is not JSON in UTF-8", where=where, hint=hint) from error
+    if not isinstance(text, str):
+        raise DataError("is not a string", where=where, hint=hint)
+    return text

@@ -1,0 +1,1 @@
+"""Decoders: vectors → texts. Each has ``decode``; see ``DecoderSpec``."""
