@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from lvmctl.core.errors import UsageError, nearest
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -20,7 +22,29 @@ class LazyCommand(NamedTuple):
 
 
 class Group(click.Group):
-    """A group whose help shows the whole first sentence of each command."""
+    """A group whose help shows the whole first sentence of each command, and which names the
+    nearest command where one is mistyped."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` begin with.
+
+        Raises:
+            UsageError: there is none of that name; the hint is the nearest, or all.
+        """
+        name = args[0]
+        if not (name.startswith("-") or ctx.resilient_parsing or self.get_command(ctx, name)):
+            names = self.list_commands(ctx)
+            close = self.option_called(ctx, name) or nearest(name, names)
+            hint = f"did you mean {close}?" if close else f"there are {', '.join(names)}"
+            raise UsageError(f"{ctx.command_path} has no command {name!r}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def option_called(self, ctx: click.Context, name: str) -> str | None:
+        """The group's option of that name, such as ``--version``, if it has one."""
+        option = f"--{name}"
+        return option if any(option in param.opts for param in self.get_params(ctx)) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
@@ -29,7 +53,7 @@ class Group(click.Group):
             formatter.write_dl(rows)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose subcommands are imported when they run.
 
     Args:

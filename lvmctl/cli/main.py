@@ -18,6 +18,7 @@ import lvmctl
 from lvmctl.cli.exit_codes import BROKEN_PIPE, report
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
 from lvmctl.cli.process import open_streams, prepare_torch, settle_streams, unwinding
+from lvmctl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -110,6 +111,8 @@ class TopLevel(LazyGroup):
 
         registry = load_registry()
         if not any(entry.means(cmd_name) for entry in registry.entries("command")):
+            if option := self.option_called(ctx, cmd_name):
+                raise UsageError(f"no command {cmd_name!r}", hint=f"did you mean {option}?")
             raise registry.unknown(cmd_name, "command", also=self.lazy)
         entry = registry.get("command", cmd_name)
         ctx.ensure_object(Session).command = entry

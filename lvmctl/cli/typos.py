@@ -9,27 +9,44 @@ from typing import Any
 import click
 
 from lvmctl.config import describe
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, UsageError, nearest
 from lvmctl.registry import load_registry
 
 
 class TrainCommand(click.Command):
-    """A command that says of an option of a recipe, typed as one of its own, how to give it."""
+    """A command that says of a recipe or its options, typed as its own, how to give them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse ``args``.
 
         Raises:
             NoSuchOption: for ``--lr 0.1``, with the ``--set`` to type instead.
+            UsageError: for ``p9`` alone, with the option to put before it.
         """
+        ctx.allow_extra_args = True
         try:
-            return super().parse_args(ctx, args)
+            extra = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             name = error.option_name.lstrip("-").replace("-", "_")
             if name not in option_names():
                 raise
             message = f"No such option {error.option_name!r}; did you mean --set {name}=VALUE?"
             raise click.NoSuchOption(error.option_name, message, ctx=ctx) from None
+        if extra and not ctx.resilient_parsing:
+            option = option_taking(extra[0])
+            hint = f"did you mean {option}?" if option else "recipes are named with --plugin RECIPE"
+            raise UsageError(f"unexpected {extra[0]!r}", where=ctx.command_path, hint=hint)
+        return extra
+
+
+def option_taking(word: str) -> str | None:
+    """The option of ``train`` that such a word may have been meant for, with the word."""
+    from lvmctl.data.splits.sources import PREFIX
+
+    if word.startswith(PREFIX) or Path(word.partition("@")[0]).exists():
+        return f"--data {word}"
+    recipe = nearest(word, load_registry().names("recipe"))
+    return recipe and f"--plugin {recipe}"
 
 
 def option_names() -> set[str]:

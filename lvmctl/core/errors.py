@@ -94,7 +94,7 @@ def nearest(name: str, known: list[str]) -> str | None:
     import difflib
 
     spelled = {each.casefold(): each for each in reversed(known)}
-    close = difflib.get_close_matches(name.casefold(), spelled, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name.casefold(), spelled, n=1, cutoff=0.6)
     return spelled[close[0]] if close else None
 
 

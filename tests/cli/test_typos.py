@@ -27,6 +27,15 @@ CODE += "print('torch' in sys.modules, code)"
         ("plugins check nothing", 2, ["the nearest are", "lvmctl plugins list"]),
         ("diagnose split-party", 2, ["did you mean 'split-parity'?"]),
         ("data synth rotatio --out x", 2, ["did you mean 'rotation'?"]),
+        ("data imprt x --out y", 2, ["lvmctl data", "'imprt'", "did you mean import?"]),
+        ("eval fivecat", 2, ["'fivecat'", "there are", "5cat"]),
+        ("runs lst", 2, ["did you mean list?"]),
+        ("experiments shw", 2, ["did you mean show?"]),
+        ("trian", 2, ["did you mean 'train'?"]),
+        ("version", 2, ["did you mean --version?"]),
+        ("train p9", 2, ["'p9'", "did you mean --plugin p9?"]),
+        ("train synth:ar1", 2, ["did you mean --data synth:ar1?"]),
+        ("train zzzz", 2, ["--plugin RECIPE"]),
     ],
 )
 def test_a_typo(words, code, key_words, tmp_path):
@@ -34,6 +43,10 @@ def test_a_typo(words, code, key_words, tmp_path):
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert result.stdout.split() == ["False", str(code)], result.stderr
     assert [word for word in key_words if word not in result.stderr] == []
+
+
+def test_nothing_is_suggested_that_is_not_alike(run_cli):
+    assert "did you mean" not in run_cli("status").stderr
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

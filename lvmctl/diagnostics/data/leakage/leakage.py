@@ -84,10 +84,10 @@ class Leakage:
         ]
         return Diagnosis(
             verdict="LEAKS" if overlaps else "CLEAN",
-            sentence=sentence(figures, overlaps),
+            sentence=sentence(figures, overlaps) + caveat(figures),
             figures=figures,
             tables=tuple(table for table in tables(figures, options.examples) if table.rows),
-            change=change(figures, overlaps),
+            change=change(figures, overlaps) if overlaps else "",
             failed=bool(overlaps),
         )
 
@@ -156,7 +156,7 @@ def repeated(pair: dict[str, Any]) -> str:
 
 
 def change(figures: dict[str, Any], overlaps: list[dict[str, Any]]) -> str:
-    """The shortest way to data whose figures mean what they say; empty where nothing is wrong."""
+    """The shortest way to splits that do not leak, for the pairs of them that do."""
     ordinary, threshold = figures["ordinary"], figures["threshold"]
     if ordinary["pairs"] and ordinary["high"] >= threshold:
         return (
@@ -166,11 +166,14 @@ def change(figures: dict[str, Any], overlaps: list[dict[str, Any]]) -> str:
         )
     if any(pair["shared_articles"] for pair in overlaps):
         return "take the shared articles out of one split; lvmctl data split assigns whole articles"
-    if overlaps:
-        boilerplate = sum(pair["boilerplate"] for pair in overlaps)
-        if 2 * boilerplate > sum(pair["repeated"] for pair in overlaps):
-            return "most of it is boilerplate: drop these chunks from the text and embed it again"
-        return "move articles that repeat each other into one split, or drop the repeated chunks"
+    boilerplate = sum(pair["boilerplate"] for pair in overlaps)
+    if 2 * boilerplate > sum(pair["repeated"] for pair in overlaps):
+        return "most of it is boilerplate: drop these chunks from the text and embed it again"
+    return "move articles that repeat each other into one split, or drop the repeated chunks"
+
+
+def caveat(figures: dict[str, Any]) -> str:
+    """What else to know before retrieval within articles is believed; else empty."""
     shares = [
         (split["windows"]["last"]["share"], name)
         for name, split in figures["within"].items()
@@ -179,8 +182,8 @@ def change(figures: dict[str, Any], overlaps: list[dict[str, Any]]) -> str:
     value, name = max(shares, default=(0.0, ""))
     if value > EASY:
         return (
-            f"{percent(value)} of {name} windows find their own query among the candidates: "
-            "drop repeated chunks before in-article retrieval is believed"
+            f" But {percent(value)} of {name} windows find their own query among the candidates: "
+            "drop repeated chunks before in-article retrieval is believed."
         )
     return ""
 
