@@ -19,6 +19,7 @@ from lvmctl.data.text.chunking import Text, chunker, record_text
 from lvmctl.data.text.corpus import cut, spool
 from lvmctl.data.text.embed import Encoder, embed_corpus, fit_encoder, load_encoder, save_encoder
 from lvmctl.data.text.encoders.build import build_encoder, saved_encoder
+from lvmctl.data.text.long_chunks import LongChunks
 from lvmctl.data.text.reading import Faults, read_texts
 from lvmctl.data.text.unfinished import unfinished
 from lvmctl.registry.specs import EncoderSpec
@@ -39,6 +40,7 @@ def embed(
     dtype: str = "float32",
     split: str | None = None,
     skip_bad: bool = False,
+    keep_long: bool = False,
     force: bool = False,
     reporter: Reporter = SILENT,
     options: Mapping[str, Any] | None = None,
@@ -53,8 +55,9 @@ def embed(
     Args:
         texts: one of
 
-            - a path, or a sequence of ``pathlib.Path``: ``.txt``, ``.md``, ``.html`` and ``.epub``
-              files (one article each), ``.jsonl`` files (one a line) or folders of them;
+            - a path, or a sequence of ``pathlib.Path``: ``.txt``, ``.md``, ``.html``, ``.epub``
+              and ``.pdf`` files (one article each), ``.jsonl`` files (one a line) or folders of
+              them;
             - a sequence of strings: the text of each article;
             - a sequence of sequences of strings: the chunks of each article, cut already;
             - a sequence of dictionaries with a ``text`` (a string, or the chunks of it), and
@@ -72,6 +75,8 @@ def embed(
         split: shares of the articles for train, val and test, ``"80/10/10"``, where the texts name
             no splits; an encoder that learns is fitted on ``train`` alone.
         skip_bad: leave out texts that cannot be read or have no chunk, which a notice names.
+        keep_long: keep chunks that are longer than the encoder reads; else they are split at the
+            ends of sentences, but for those that were cut already. A notice counts them.
         force: replace a store at ``out``.
         reporter: shown how many chunks are encoded.
         options, more: options of the encoder, for example ``dim=128``; strings are parsed.
@@ -101,7 +106,9 @@ def embed(
     named, built, fitted_on = chosen_encoder(encoder, values, encoder_from)
     with unfinished(out) as begun:
         faults = Faults(skip_bad)
-        articles = cut(articles_of(texts, faults), chunker(chunk, size), min_words, faults)
+        long_chunks = LongChunks(built, built.recipe()["name"], keep_long)
+        read = articles_of(texts, faults)
+        articles = cut(read, chunker(chunk, size), min_words, faults, long_chunks)
         corpus = spool(articles, begun.directory / CHUNKS)
         rule = {} if shares is None else {"splits": share_out(corpus.entries, shares)}
         key = {
@@ -144,7 +151,8 @@ def embed(
             dtype,
             reporter,
         )
-    return written(out, faults.notices)
+    notice = long_chunks.notice()
+    return written(out, [*faults.notices, *([notice] if notice else [])])
 
 
 def digest_of(path: Path) -> str | None:

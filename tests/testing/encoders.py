@@ -77,6 +77,37 @@ class Refusing(Hashing):
         return super().row(text)
 
 
+class Reading(Hashing):
+    """A sound encoder that reads nineteen words of a text."""
+
+    max_length = 20
+    reads = 19
+
+    def row(self, text):
+        return super().row(" ".join(text.split()[: self.reads]))
+
+    def lengths(self, texts):
+        return [1 + len(text.split()) for text in texts]
+
+
+class ReadingOn(Reading):
+    reads = 22
+
+
+class ReadingLittle(Reading):
+    def row(self, text):
+        return super().row(" ".join(text.split()[1:20]) if len(text.split()) > 15 else text)
+
+
+class Uncounted(Reading):
+    lengths = property()
+
+
+class Miscounting(Reading):
+    def lengths(self, texts):
+        return [min(20, 1 + len(text.split())) for text in texts]
+
+
 class Lists(Hashing):
     def encode(self, texts):
         return super().encode(texts).tolist()

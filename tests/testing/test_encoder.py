@@ -16,8 +16,10 @@ from lvmctl.registry.specs import EncoderSpec
 from lvmctl.testing.processes import vectors_elsewhere
 
 SOUND = {made.Hashing: False, made.Fitted: True, made.Long: False, made.Refusing: False}
+SOUND |= {made.Reading: False}
 FORM, NORM, SAME = "one_finite_row_per_text", "unit_norm_or_said", "same_text_same_vector"
 ODDITIES, RECIPE = "odd_texts_are_encoded_or_refused", "recipe_says_what_made_it"
+LENGTH = "reads_as_far_as_it_says"
 BROKEN = [
     (made.Lists, FORM, r"24 texts give list, not \(24, D\)"),
     (made.Doubles, FORM, "24 texts give float64, not float32"),
@@ -39,6 +41,14 @@ BROKEN = [
     (made.Stumbling, ODDITIES, "an empty text ends in IndexError"),
     (made.Empty, ODDITIES, "an empty text gives a vector that is zero"),
     (made.Wordy, ODDITIES, "an empty text is refused in several lines"),
+    (made.ReadingOn, LENGTH, "it reads more than the 20 tokens of max_length"),
+    (made.ReadingLittle, LENGTH, "the first word of a long text changes no vector"),
+    (made.Uncounted, LENGTH, r"it has max_length, and no lengths\(\)"),
+    (
+        made.Miscounting,
+        LENGTH,
+        "counts 1, 2, 20 tokens in no word, one and 20, and max_length is 20",
+    ),
     (made.Anonymous, RECIPE, "names None, not 'x'"),
     (made.Forgetful, RECIPE, "leaves out dim"),
     (made.Opaque, RECIPE, "not plain data: Object of type ndarray"),

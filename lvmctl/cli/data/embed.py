@@ -50,6 +50,7 @@ from lvmctl.config import parse_assignments
 @click.option("--half", "dtype", flag_value="float16", hidden=True)
 @shares_option
 @click.option("--skip-bad", is_flag=True, help="Leave out texts that cannot be used.")
+@click.option("--keep-long", is_flag=True, help="Do not split what the encoder cannot read whole.")
 @force_option
 @json_option
 def embed(
@@ -65,10 +66,11 @@ def embed(
     dtype: str,
     split: str | None,
     skip_bad: bool,
+    keep_long: bool,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Embed TEXTS: .txt, .md, .html, .epub (an article each), .jsonl (one per line), folders.
+    """Embed TEXTS: .txt, .md, .html, .epub, .pdf (an article each), .jsonl (one per line), folders.
 
     \b
     lvmctl data embed texts/ --out store/ --encoder lsa
@@ -90,6 +92,7 @@ def embed(
         dtype=dtype,
         split=split,
         skip_bad=skip_bad,
+        keep_long=keep_long,
         force=force,
         reporter=TerminalReporter(),
         options=parse_assignments(assignments),

@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.store.manifest import entry_fault
 
 RECORD = 'write {"text": "…", "title": "…"}'
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_])")
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(\s+)(?=[\"'“‘(\[]*[^\W_])")
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,19 @@ def chunker(name: str, size: int = 64) -> Callable[[str], list[str]]:
         return _clean(re.split(r"\n[^\S\n]*\n", text.replace("\r\n", "\n")))
 
     def sentences(text: str) -> list[str]:
-        return [part for block in paragraphs(text) for part in _clean(_SENTENCE_END.split(block))]
+        return [part for block in paragraphs(text) for part in sentences_of(block)]
 
     def tokens(text: str) -> list[str]:
         words = text.split()
         return [" ".join(words[low : low + size]) for low in range(0, len(words), size)]
 
     return {"paragraph": paragraphs, "sentence": sentences, "tokens": tokens}[name]
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a paragraph, with white space made single."""
+    ends = [0, *(end.start(1) for end in _SENTENCE_END.finditer(text)), len(text)]
+    return _clean([text[low:high] for low, high in pairwise(ends)])
 
 
 def _clean(parts: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ import numpy as np
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.files import output_errors
 from lvmctl.data.text.chunking import Text, single_spaced
+from lvmctl.data.text.long_chunks import LongChunks
 from lvmctl.data.text.reading import Faults
 
 
@@ -120,10 +121,12 @@ def cut(
     chunk: Callable[[str], list[str]],
     min_words: int = 0,
     faults: Faults | None = None,
+    long_chunks: LongChunks | None = None,
 ) -> Iterator[Chunked]:
     """Cut every article that is not cut yet; chunks of fewer than ``min_words`` words are dropped.
 
     Args:
+        long_chunks: splits those that are too long, but for those that were cut before.
         faults: takes articles without a chunk, and is settled at the end.
 
     Raises:
@@ -139,5 +142,7 @@ def cut(
             what = "has no text" if blank else f"has no chunk of {min_words} words"
             faults.add(DataError(what, where=text.where, hint="remove it, or lower --min-words"))
             continue
+        if long_chunks is not None:
+            chunks = long_chunks.fit(chunks, keep=not isinstance(whole, str))
         yield Chunked(text.entry, chunks)
     faults.settle()

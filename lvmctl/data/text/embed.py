@@ -25,7 +25,8 @@ TOGETHER = 4096
 
 
 class Encoder(Protocol):
-    """What an encoder record's target builds; ``state`` and ``restore`` only if it is fitted."""
+    """What an encoder record's target builds; ``state`` and ``restore`` only if it is fitted,
+    ``max_length`` and ``lengths`` only if it reads texts up to a length."""
 
     def fit(self, texts: Sequence[str]) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Files of text → plain text, blank lines between paragraphs, and a title where there is one."""
+"""Bytes, HTML and EPUB → plain text with blank lines between paragraphs, and a title if any."""
 
 from __future__ import annotations
 
@@ -24,6 +24,27 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_BINARY = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"%PDF-": "a PDF; name it .pdf",
+    b"PK\x03\x04": "a ZIP archive or an office file",
+    b"\xd0\xcf\x11\xe0": "an old office file",
+    b"\x1f\x8b": "compressed by gzip",
+    b"BZh": "compressed by bzip2",
+    b"\xfd7zXZ": "compressed by xz",
+    b"\x28\xb5\x2f\xfd": "compressed by Zstandard",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\x93NUMPY": "a NumPy array",
+    b"PAR1": "Parquet",
+    b"SQLite format 3": "an SQLite database",
+    b"\x7fELF": "a program",
+    b"MZ\x90": "a program",
+    b"RIFF": "sound or video",
+    b"ID3": "sound",
+}
+"""What files are that begin so and are not text."""
 _MAX_PART = 1 << 26
 """Bytes of a chapter of a book; more is no text."""
 
@@ -32,39 +53,38 @@ def decode(data: bytes, where: object) -> tuple[str, str]:
     """Text of bytes and its encoding: what a byte-order mark says, UTF-8, else CP1252.
 
     Raises:
-        DataError: it is none of them.
+        DataError: it is none of them, or no text.
     """
     named = [encoding for mark, encoding in _MARKS.items() if data.startswith(mark)]
     encoding = named[0] if named else "utf-8"
+    zero = -1 if encoding == "utf-16" else data.find(b"\0")
+    if zero >= 0:
+        raise _no_text(data, zero, where)
     try:
         return data.decode(encoding), encoding
     except UnicodeDecodeError as error:
         at = error.start
+    if _kind(data):
+        raise _no_text(data, at, where)
     hint = "convert it, for example with iconv -t utf-8"
     what = f"is no text in {encoding.upper()} (byte {at}: 0x{data[at]:02x})"
-    refuse(encoding != "utf-8" or b"\0" in data, what, where, hint)
+    refuse(encoding != "utf-8", what, where, hint)
     try:
         return data.decode("cp1252"), "cp1252"
     except UnicodeDecodeError as error:
         raise DataError(what, where=where, hint=hint) from error
 
 
-def markdown_text(text: str) -> tuple[str, str | None]:
-    """The text of Markdown without its headings, and the first of them."""
-    kept, title, fence = [], None, False
-    for line in text.splitlines():
-        fence ^= line.lstrip().startswith(("```", "~~~"))
-        head = None if fence else re.match(r" {0,3}#{1,6}\s+(.*?)[\s#]*$", line)
-        below = not fence and re.fullmatch(r" {0,3}(=+|-{2,})\s*", line)
-        if head:
-            title = title or head[1]
-            kept.append("")
-        elif below and kept and kept[-1].strip():  # the line above is underlined
-            title = title or kept[-1].strip()
-            kept[-1] = ""
-        else:
-            kept.append(line)
-    return "\n".join(kept), title
+def _kind(data: bytes) -> str | None:
+    """What a file that is no text is, by its first bytes; None where they do not tell."""
+    return next((kind for begin, kind in _BINARY.items() if data.startswith(begin)), None)
+
+
+def _no_text(data: bytes, at: int, where: object) -> DataError:
+    """The error of a binary file; ``at`` is a byte that no text has."""
+    what = f"is binary, not text ({_kind(data) or f'byte {at}: 0x{data[at]:02x}'})"
+    hint = "leave it out; convert UTF-16 without a mark with iconv -t utf-8"
+    return DataError(what, where=where, hint=hint)
 
 
 def html_text(text: str) -> tuple[str, str | None]:

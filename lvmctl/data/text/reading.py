@@ -9,10 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.formatting import count
 from lvmctl.data.text.chunking import RECORD, Text, record_text
-from lvmctl.data.text.formats import decode, epub_text, html_text, markdown_text
+from lvmctl.data.text.formats import decode, epub_text, html_text
+from lvmctl.data.text.markdown import markdown_text
+from lvmctl.data.text.pdf import pdf_text
 
-SUFFIXES = (".txt", ".md", ".html", ".htm", ".epub", ".jsonl")
+SUFFIXES = (".txt", ".md", ".html", ".htm", ".epub", ".pdf", ".jsonl")
+_READERS = {".epub": epub_text, ".pdf": pdf_text}
 _SHOWN = 10
 
 
@@ -24,11 +28,14 @@ class Faults:
 
     Attributes:
         notices: one line each.
+        guessed: files whose encoding was guessed.
+        left_out: how many parts of texts, by kind, are no text.
     """
 
     def __init__(self, skip: bool = False) -> None:
         self.notices: list[str] = []
         self.guessed: list[str] = []
+        self.left_out = Counter[str]()
         self._skip = skip
         self._errors: list[DataError] = []
 
@@ -45,18 +52,22 @@ class Faults:
         if self.guessed:
             names = _listed(self.guessed)
             self.notices.append(f"not UTF-8, read as CP1252: {names}")
-        count = len(self._errors)
-        if not count:
+        if kinds := [count(n, kind) for kind, n in sorted(self.left_out.items()) if n]:
+            self.notices.append(f"left out of Markdown: {', '.join(kinds)}")
+        bad = len(self._errors)
+        if not bad:
             return
         if self._skip:
             parts = _listed([f"{error.where}: {error.what}" for error in self._errors])
-            self.notices.append(f"left out {count} texts: {parts}")
-        elif count == 1:
+            self.notices.append(f"left out {count(bad, 'text')}: {parts}")
+        elif bad == 1:
             raise self._errors[0]
         else:
             parts = _listed([f"{error.where} {error.what}" for error in self._errors])
-            hint = "correct them, or leave them out with --skip-bad"
-            raise DataError(f"{count} texts cannot be used: {parts}", hint=hint)
+            hints = {error.hint for error in self._errors}
+            same = hints.pop() if len(hints) == 1 else None
+            hint = same or "correct them, or leave them out with --skip-bad"
+            raise DataError(f"{bad} texts cannot be used: {parts}", hint=hint)
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -67,8 +78,9 @@ def _listed(parts: Sequence[str]) -> str:
 def read_texts(paths: Sequence[Path], faults: Faults) -> Iterator[Text]:
     """The articles of files and folders, in order; a folder's files by name, sub-folders too.
 
-    ``.txt``, ``.md``, ``.html`` and ``.epub``: one article per file, titled by its first heading
-    or its path. ``.jsonl``: one per line, see :func:`record_text`.
+    ``.txt``, ``.md``, ``.html``, ``.epub`` and ``.pdf``: one article per file, titled by what it
+    says its title is, its first heading or its path. ``.jsonl``: one per line, see
+    :func:`record_text`.
 
     Args:
         faults: takes what cannot be read, and the rest of a folder by kind.
@@ -96,15 +108,16 @@ def read_texts(paths: Sequence[Path], faults: Faults) -> Iterator[Text]:
 
 def _article(file: Path, root: Path, faults: Faults) -> Text:
     suffix = file.suffix.lower()
-    if suffix == ".epub":
-        text, title = epub_text(file)
+    if suffix in _READERS:
+        text, title = _READERS[suffix](file)
     else:
         text, encoding = decode(file.read_bytes(), file)
         if encoding == "cp1252":
             faults.guessed.append(str(file))
         title = None
         if suffix == ".md":
-            text, title = markdown_text(text)
+            text, title, left_out = markdown_text(text)
+            faults.left_out += left_out
         elif suffix in (".html", ".htm"):
             text, title = html_text(text)
     # A file's name may be any bytes, the manifest is UTF-8.
@@ -124,7 +137,7 @@ def _known(folder: Path, faults: Faults) -> list[Path]:
         else:
             others[path.suffix.lower() or "without an ending"] += 1
     if others:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in others.most_common())
+        kinds = ", ".join(f"{n} {kind}" for kind, n in others.most_common())
         faults.notices.append(f"{folder}: not read: {kinds}")
     return sorted(found)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -73,27 +73,36 @@ class Unfinished:
         saved = time.monotonic()
         with output_errors(self.directory):
             file = open(self._rows, "ab")  # noqa: SIM115
-        with file, reporter.progress("embed", "chunks", total, done) as advance:
+        with file:
             # What was written after the last save may be partial.
             file.truncate(done * (dim or 0) * 4)
-            for low in range(done, total, BLOCK):
-                texts = chunks[low : low + BLOCK]
-                rows = np.ascontiguousarray(encoder.encode(texts), "<f4")
-                if rows.ndim != 2 or len(rows) != len(texts) or dim not in (None, rows.shape[1]):
-                    what = f"gives {rows.shape} for {len(texts)} texts, not ({len(texts)}, D)"
-                    raise DataError(what, where="the encoder", hint="see lvmctl plugins check")
-                dim = rows.shape[1]
-                with output_errors(self.directory):
-                    file.write(rows.data)
-                if low + BLOCK >= total or time.monotonic() - saved > SAVE_S:
-                    with output_errors(self.directory):
-                        file.flush()
-                        os.fsync(file.fileno())
-                    self.state |= {"dim": dim, "done": low + len(texts)}
-                    write_json(self.directory / STATE, self.state)
-                    saved = time.monotonic()
-                advance(len(texts))
+            try:
+                with reporter.progress("embed", "chunks", total, done) as advance:
+                    for low in range(done, total, BLOCK):
+                        rows = _encoded(encoder, chunks[low : low + BLOCK], dim)
+                        dim = rows.shape[1]
+                        with output_errors(self.directory):
+                            file.write(rows.data)
+                        done = low + len(rows)
+                        if done == total or time.monotonic() - saved > SAVE_S:
+                            self._save(file, dim, done)
+                            saved = time.monotonic()
+                        advance(len(rows))
+            except KeyboardInterrupt:
+                if done:
+                    self._save(file, dim, done)
+                    kept = f"{done:,} of {total:,} chunks are encoded and kept"
+                    reporter.info(f"{kept}: type the same again to go on")
+                raise
         return int(self.state["dim"])
+
+    def _save(self, file: BinaryIO, dim: int, done: int) -> None:
+        """Put the vectors of ``done`` chunks on the disk, and say that they are there."""
+        with output_errors(self.directory):
+            file.flush()
+            os.fsync(file.fileno())
+        self.state |= {"dim": dim, "done": done}
+        write_json(self.directory / STATE, self.state)
 
     def read(self, counts: list[int]) -> Iterator[np.ndarray]:
         """The vectors, so many at a time, (n, D) float32 each."""
@@ -105,6 +114,15 @@ class Unfinished:
     @property
     def _rows(self) -> Path:
         return self.directory / ROWS
+
+
+def _encoded(encoder: Any, texts: list[str], dim: int | None) -> np.ndarray:
+    """The vectors of texts, (n, D) little-endian float32; ``dim`` is D where that is known."""
+    rows = np.ascontiguousarray(encoder.encode(texts), "<f4")
+    if rows.ndim != 2 or len(rows) != len(texts) or dim not in (None, rows.shape[1]):
+        what = f"gives {rows.shape} for {len(texts)} texts, not ({len(texts)}, D)"
+        raise DataError(what, where="the encoder", hint="see lvmctl plugins check")
+    return rows
 
 
 @contextmanager

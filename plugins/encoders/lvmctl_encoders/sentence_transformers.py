@@ -12,6 +12,9 @@ import numpy as np
 from lvmctl import DataError, UsageError
 from lvmctl_encoders.plugin import SentenceTransformersOptions
 
+UNLIMITED = 1_000_000
+"""Tokens from which a model's limit is none."""
+
 
 class SentenceTransformers:
     """A pretrained encoder. Its vectors are not normalised: the store keeps their norms.
@@ -55,6 +58,18 @@ class SentenceTransformers:
             show_progress_bar=False,
         )
         return np.asarray(rows, np.float32)
+
+    @property
+    def max_length(self) -> int | None:
+        """Tokens that are read of a text; None where the model does not say."""
+        limit = getattr(self._model, "max_seq_length", None)
+        counts = callable(getattr(self._model, "tokenizer", None))
+        return int(limit) if counts and limit and limit < UNLIMITED else None
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each whole text, those that frame it included."""
+        tokens = self._model.tokenizer(list(texts), truncation=False, verbose=False)
+        return [len(ids) for ids in tokens["input_ids"]]
 
     def recipe(self) -> dict[str, Any]:
         """What the store's manifest says about the encoder."""

@@ -37,6 +37,10 @@ def library(monkeypatch):
                 raise OSError("no such model\nmore")
             self.modules = modules or [Transformer(), Pooling(), Dense(), Normalize()]
 
+        def tokenizer(self, texts, truncation, verbose):
+            assert not truncation
+            return {"input_ids": [[0, *text.split(), 1] for text in texts]}
+
         def __iter__(self):
             return iter(self.modules)
 
@@ -68,6 +72,14 @@ def test_sentence_transformers_drops_the_final_normalisation(library):
 def test_sentence_transformers_pooled(library):
     encoder = _sentence_transformers(layers="pooled")
     assert encoder.recipe()["modules"] == ["Transformer", "Pooling"]
+
+
+def test_sentence_transformers_say_how_far_they_read(library):
+    encoder = _sentence_transformers(max_tokens=5)
+    assert encoder.max_length == 5
+    assert encoder.lengths(["a b", "", "a b c d"]) == [4, 2, 6]
+    encoder._model.max_seq_length = float("inf")
+    assert encoder.max_length is None
 
 
 def test_sentence_transformers_that_cannot_be_loaded(library):

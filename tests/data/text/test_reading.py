@@ -39,14 +39,6 @@ def test_encodings(data, text, guessed, tmp_path):
     assert any("CP1252" in line for line in notices) == guessed
 
 
-def test_markdown_headings_are_titles(tmp_path):
-    text = "# The *title* #\none\n\nUnder\n=====\n## Sub\n\ntwo\n\n```\n# code\n```\n\n---\n"
-    (tmp_path / "f.md").write_text(text)
-    titles, chunks, _ = taken(tmp_path / "f.md")
-    assert titles == ["The *title*"]
-    assert chunks == [["one", "two", "``` # code ```", "---"]]
-
-
 def test_html_is_read_by_blocks(tmp_path):
     text = """<html><head><title>A &amp; B</title><style>p {}</style></head><body><nav>menu</nav>
     <h1>Head</h1><p>one <b>bold</b>
@@ -98,3 +90,21 @@ def test_bad_texts_are_skipped_and_other_files_counted(folder, tmp_path):
     said = " ".join(store.notices)
     assert "not read: 2 .png, 1 .csv" in said
     assert "left out 3 texts" in said
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0", "a PNG image"),
+        (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3", "a PDF; name it .pdf"),
+        (b"PK\x03\x04\x14\0", "a ZIP archive or an office file"),
+        (b"\x1f\x8b\x08\xff", "compressed by gzip"),
+        (b"text\0\xff", "byte 4: 0x00"),
+        ("text".encode("utf-16-le"), "byte 1: 0x00"),
+    ],
+)
+def test_a_binary_file_is_called_so(data, kind, tmp_path):
+    (tmp_path / "f.txt").write_bytes(data)
+    with pytest.raises(DataError) as refused:
+        taken(tmp_path / "f.txt")
+    assert f"f.txt: is binary, not text ({kind}); leave it out" in str(refused.value)

@@ -100,6 +100,21 @@ def test_what_was_killed_goes_on_and_is_the_same_to_the_byte(run_cli, texts, tmp
     assert not place(tmp_path / "out").exists()
 
 
+def test_ctrl_c_keeps_what_there_is_and_says_how_to_go_on(run_cli, texts, tmp_path):
+    words = ("data", "embed", "texts", "--encoder", "lengths.py:Lengths", "--out")
+    code = (tmp_path / "lengths.py").read_text()
+    code = code.replace("unfinished.SAVE_S = 0", "unfinished.SAVE_S = 1e9")
+    (tmp_path / "lengths.py").write_text(code.replace("SIGKILL", "SIGINT"))
+    assert run_cli(*words, "whole").returncode == 0
+    stopped = run_cli(*words, "out", env={"DIES": "4"})
+    assert stopped.returncode == 128 + signal.SIGINT
+    kept = f"{2 * BLOCK:,} of {BLOCK * 7 // 10 * 10:,} chunks are encoded and kept"
+    assert f"{kept}: type the same again to go on" in stopped.stderr
+    assert json.loads((place(tmp_path / "out") / STATE).read_text())["done"] == 2 * BLOCK
+    assert run_cli(*words, "out").returncode == 0
+    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
+
+
 def interrupted(monkeypatch, out, texts, after, **options):
     """Embed with ``lsa`` until ``after`` blocks are done."""
     from lvmctl.data.text.encoders.lsa import Lsa
