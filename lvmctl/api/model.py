@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lvmctl.api.arrays import Kind, Ranking, chunks, contexts, pool_of
 from lvmctl.api.training_encoder import clean, training_encoder
@@ -68,16 +68,19 @@ class Model:
         return f"<lvmctl.Model {self.path} K={self.context_length} D={self.dim}>"
 
     @overload
-    def predict(self, context: Tensor | Sequence[Tensor]) -> Tensor: ...
+    def predict(self, context: Tensor | Sequence[Tensor], normalize: bool = True) -> Tensor: ...
 
     @overload
-    def predict(self, context: ArrayLike | Sequence[np.ndarray]) -> np.ndarray: ...
+    def predict(
+        self, context: ArrayLike | Sequence[np.ndarray], normalize: bool = True
+    ) -> np.ndarray: ...
 
-    def predict(self, context: Any) -> Any:
+    def predict(self, context: Any, normalize: bool = True) -> Any:
         """Predict the vector of the chunk that follows.
 
         Args:
             context: (K, D), (B, K, D), or a sequence of contexts (k, D) of different lengths.
+            normalize: False gives the vector before it is normalised, if the model has one.
 
         Returns:
             (D,) or (B, D) of unit norm, of the kind of ``context`` (float32 for integers). Where
@@ -94,7 +97,7 @@ class Model:
             (True, 1.0)
         """
         rows, single = contexts(context, self.dim, self.context_length)
-        q = self._predict(self._transformed(rows, "context"))
+        q = self._predict(self._transformed(rows, "context"), normalize)
         return Kind.of(context).give(q[0] if single else q)
 
     @overload
@@ -189,6 +192,11 @@ class Model:
         return training_encoder(self._trained)
 
     @property
+    def module(self) -> nn.Module:
+        """The network, in evaluation mode: transformed contexts (B, K, D) to a ``Prediction``."""
+        return self._trained.model
+
+    @property
     def transformed(self) -> bool:
         """Whether chunks go through a transform, so that predictions lie among transformed ones."""
         return self._trained.transform is not None
@@ -224,11 +232,12 @@ class Model:
             )
         return transformed
 
-    def _predict(self, rows: np.ndarray) -> Tensor:
-        """q (B, D) float32 for transformed contexts (B, K, D)."""
+    def _predict(self, rows: np.ndarray, normalize: bool = True) -> Tensor:
+        """q (B, D) float32 for transformed contexts (B, K, D); or ``raw``, where there is one."""
         predictions = [torch.empty(0, self.dim)]
         for low in range(0, len(rows), BATCH):
-            predictions.append(self._trained.predict(torch.from_numpy(rows[low : low + BATCH])).q)
+            made = self._trained.predict(torch.from_numpy(rows[low : low + BATCH]))
+            predictions.append(made.q if normalize or made.raw is None else made.raw)
         return torch.cat(predictions).float()
 
     def _best(self, rows: np.ndarray, pool: np.ndarray, count: int) -> tuple[Tensor, Tensor]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lvmctl.core.errors import DataError
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory, best_record
 from lvmctl.core.runs import find_run
@@ -18,6 +19,7 @@ from lvmctl.training.rendering import run_text
 if TYPE_CHECKING:
     from lvmctl.api.model import Model
     from lvmctl.core.diagnosis import Diagnosis
+    from lvmctl.data.splits.open import Splits
     from lvmctl.evaluation.evaluate import Evaluation
     from lvmctl.evaluation.fivecat.run import FiveCat
 
@@ -75,6 +77,20 @@ class Run:
         """``training_history.json``: a record for each epoch; empty before the first has ended."""
         there = self._directory.history.exists()
         return self._directory.read(self._directory.history) if there else []
+
+    def splits(self) -> Splits:
+        """The data it was trained with, by split.
+
+        Raises:
+            DataError: it is gone or has changed since.
+        """
+        from lvmctl.evaluation.eval_data import own_splits
+
+        splits, notices = own_splits(self.config)
+        if splits is None:
+            what = f"the data of the run cannot be used ({notices[-1]})"
+            raise DataError(what, where=self.path, hint="restore it")
+        return splits
 
     @property
     def notices(self) -> list[str]:

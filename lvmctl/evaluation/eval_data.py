@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -150,7 +150,7 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     """
     options = trained.plan.options
     shape = (options.context, options.horizon)
-    run_splits, notices = own_splits(trained)
+    run_splits, notices = own_splits(trained.config)
     trained_on = run_splits and run_splits.train
     if trained_on is not None and options.windows:
         trained_on = trained_on.subset(options.windows, *shape, DATA_SEED)
@@ -190,11 +190,12 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     return windows_of(request, shape, *splits, window=window, direction=options.direction)
 
 
-def own_splits(trained: Trained) -> tuple[Splits | None, list[str]]:
-    """The splits a run was trained with, or None when they are gone or changed, and why."""
+def own_splits(config: Mapping[str, Any]) -> tuple[Splits | None, list[str]]:
+    """The splits that a run was trained with by its ``config.json``, or None when they are gone or
+    changed, and why."""
     try:
-        splits = open_splits(**trained.config["data"])
-        if not same_data(split_records(splits), trained.config["splits"]):
+        splits = open_splits(**config["data"])
+        if not same_data(split_records(splits), config["splits"]):
             return None, ["its content or splits have changed since the training"]
     except LvmctlError as error:
         return None, [str(error)]

@@ -11,7 +11,7 @@ from recorder import Recorder
 from training.small import DATA, TINY
 
 import lvmctl
-from lvmctl.core.errors import OutputError, RunError, UsageError
+from lvmctl.core.errors import DataError, OutputError, RunError, UsageError
 from lvmctl.core.run_directory import best_record
 from lvmctl.data import open_splits
 
@@ -53,6 +53,18 @@ def test_the_best_epoch_is_the_one_whose_weights_were_kept(run):
     metrics = result["predictors"]["p8"]
     assert metrics["cos_next"] == pytest.approx(best["val"]["cos_next"], abs=1e-6)
     assert metrics["in_article"]["filtered"]["mrr@10"] == pytest.approx(run.best["value"], abs=1e-6)
+
+
+def test_its_data_is_there_by_split_until_it_changes(run, store, tmp_path):
+    splits = run.splits()
+    assert splits.by_name.keys() == {"train", "val", "test"}
+    assert splits.val.chunks == len(store.split("val"))
+    moved = lvmctl.Run(shutil.copytree(run.path, tmp_path / "moved"))
+    config = moved.config
+    config["splits"]["val"]["content_hash"] = "sha256:0"
+    lvmctl.write_json(moved.path / "config.json", config)
+    with pytest.raises(DataError, match="changed since"):
+        moved.splits()
 
 
 @pytest.mark.parametrize(
