@@ -20,6 +20,9 @@ GAP = 2
 MIN_TEXT = 20
 """Columns to which a table's text is folded at least, where it is too wide."""
 
+MIN_ARTICLES = 10
+"""A verdict on fewer articles than this is printed with a warning."""
+
 MISSING = "-"
 """Stands where there is no number."""
 
@@ -104,6 +107,16 @@ def count(amount: int, what: str = "") -> str:
 
 TOGETHER = re.compile(r" %|`[^`]*`|--[\w-]+ [A-Z]{2,}\b")
 """Where a line must not end: before ``%``, inside a quoted command, between option and value."""
+
+
+def few_articles(articles: int | None) -> str:
+    """The warning beside a verdict that rests on few articles; empty for enough or None."""
+    if articles is None or articles >= MIN_ARTICLES:
+        return ""
+    return (
+        f"Warning: this rests on {count(articles, 'article')}; below {MIN_ARTICLES}, models cannot "
+        "be told apart and the verdict may be chance."
+    )
 
 
 def paragraph(text: str, indent: str = "") -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lvmctl.core.formatting import (
     estimate,
+    few_articles,
     interval,
     metric_cells,
     number,
@@ -14,7 +15,7 @@ from lvmctl.core.formatting import (
     paragraph,
     table,
 )
-from lvmctl.evaluation.fivecat.rendering import gates_table
+from lvmctl.evaluation.fivecat.rendering import conclusion, gates_table
 from lvmctl.evaluation.rendering import with_q
 
 FIGURES = {
@@ -38,6 +39,8 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
         f"{result['windows']:,} targets of {result['articles']:,} articles of {val['name']}, "
         f"ranked among the chunks of the article outside the window ({result['window']} chunks)",
     )
+    if warning := few_articles(result["articles"]):
+        yield paragraph(warning)
     if any(run["context"] < result["window"] for run in result["runs"].values()):
         yield (
             "Each run reads its own newest K chunks of the window; baselines in the table\n"
@@ -63,7 +66,7 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
             yield "ship: not judged, no plugin that is installed has this profile"
         else:
             yield gates_table({"verdict": run["ship"]})
-            yield f"ship: {run['ship']['outcome']}"
+            yield from conclusion(run["ship"])
     for pair in result["directions"]:
         yield ""
         yield paragraph(f"{pair['forward']} minus {pair['backward']}, which reads backward")

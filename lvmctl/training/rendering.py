@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lvmctl.core.formatting import count, estimate, interval, number, paragraph, signed, table
+from lvmctl.core.formatting import (
+    count,
+    estimate,
+    few_articles,
+    interval,
+    number,
+    paragraph,
+    signed,
+    table,
+)
 from lvmctl.registry import load_registry
-
-MIN_ARTICLES = 10
-"""Fewer ranked articles than this and the summary warns: their intervals are wide and unsure."""
 
 RETRIEVAL = """\
 R@5 and MRR@10 rank the true next chunk among all chunks of its article outside
@@ -46,10 +52,8 @@ def run_text(result: Mapping[str, Any], full: bool = False) -> str:
     lines += [table([header[column] for column in used], cells), "", measured_on(best)]
     if "r@5" in val:
         lines.append(RETRIEVAL)
-        articles = val.get("in_article_articles")
-        if articles is not None and articles < MIN_ARTICLES:
-            few = f"{count(articles, 'article')} {'is' if articles == 1 else 'are'}"
-            lines.append(f"Warning: {few} too few to tell models apart.")
+        if warning := few_articles(val.get("in_article_articles")):
+            lines.append(paragraph(warning))
     if full:
         lines += [*([OF_Q] if "q" in val else ()), MARGIN]
     if result["demonstration"]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from report.saved import fivecat, gate
 
 from lvmctl.report.verdict import section
@@ -55,3 +56,17 @@ def test_without_reasons_there_is_no_list_of_them(make_inputs):
     for each in result["verdict"]["gates"]:
         each["why"] = ""
     assert section(make_inputs(result)).body.count("<ul") == 1
+
+
+def test_an_undecided_verdict_says_how_many_tests_must_count(make_inputs):
+    result = fivecat()
+    tests = dict.fromkeys("ABCD", "ABSENT") | {"E": "FAIL"}
+    result["verdict"] |= {"outcome": "UNDECIDED", "tests": tests, "counted": 1, "passed": 0}
+    body = " ".join(str(section(make_inputs(result)).body).split())
+    assert "at least 3 tests must count for a verdict, and of 5 only 1 did (0 passed)" in body
+
+
+@pytest.mark.parametrize(("articles", "warns"), [(9, True), (10, False)])
+def test_a_verdict_on_few_articles_is_warned_of(make_inputs, articles, warns):
+    body = str(section(make_inputs(fivecat() | {"articles": articles})).body)
+    assert (f"Warning: this rests on {articles} articles" in body) is warns

@@ -64,8 +64,10 @@ def test_no_article_was_long_enough():
 
 @pytest.mark.parametrize(("articles", "warns"), [(3, True), (9, True), (10, False)])
 def test_few_articles_are_warned_of(articles, warns):
-    assert (f"{articles} articles are too few" in run_text(best(articles=articles))) is warns
-    assert "1 article is too few" in run_text(best(articles=1))
+    assert (
+        f"Warning: this rests on {articles} articles" in run_text(best(articles=articles))
+    ) is warns
+    assert "this rests on 1 article;" in run_text(best(articles=1))
 
 
 @pytest.mark.parametrize("full", [False, True])

@@ -8,6 +8,7 @@ from typing import Any
 from lvmctl.core.diagnosis import Diagnosis, Finding
 from lvmctl.core.errors import LvmctlError
 from lvmctl.core.files import jsonable
+from lvmctl.core.formatting import few_articles
 from lvmctl.core.reporter import Reporter
 from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.collapse import change_points, is_poor
@@ -69,6 +70,7 @@ class RunDiagnosis:
         if any(gate["high"] - gate["low"] > 1e-6 for gate in gates.values()):
             findings = [finding for finding in findings if finding.name != "constant-gate"]
         findings = ordered(findings)
+        ranked = history.last("val.in_article_articles")
         figures = {entry.name: diagnosis.figures or None for entry, diagnosis in plugins} | {
             "run": str(subject),
             "epochs": len(history.epochs),
@@ -81,12 +83,14 @@ class RunDiagnosis:
             "change_points": points,
             "like_for_like": like_for_like(history),
             **inside,
+            "articles": inside.get("articles") if ranked is None else int(ranked),
         }
         doubt = "" if "predictions" in inside else unknown(history)
+        judged = sentence(findings, history, doubt)
         plot = (lambda: plot_history(history, figures)) if history.curve("val.cos_next") else None
         return Diagnosis(
             verdict=verdict(findings, doubt),
-            sentence=sentence(findings, history, doubt),
+            sentence=" ".join(filter(None, (judged, few_articles(figures["articles"])))),
             figures=jsonable(figures),
             tables=tables(findings, figures),
             change=findings[0].remedy if findings else "",
@@ -104,7 +108,7 @@ class RunDiagnosis:
         except LvmctlError as error:
             return [], {}, {"predictions and gradients": str(error)}
         findings: list[Finding] = []
-        figures: dict[str, Any] = {}
+        figures: dict[str, Any] = {"articles": len(data.val.split.articles)}
         missing: dict[str, str] = {}
         with reporter.progress(trained.name, "steps", 3) as done:
             try:
@@ -141,7 +145,7 @@ class RunDiagnosis:
                     findings += gradient_findings(gradients, best, poor)
                 done(1)
             except LvmctlError as error:
-                missing["gradients" if figures else "predictions"] = str(error)
+                missing["gradients" if "predictions" in figures else "predictions"] = str(error)
         return findings, figures, missing
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lvmctl.core.formatting import MISSING, interval, metric_cells, number, paragraph, table
+from lvmctl.core.formatting import (
+    MISSING,
+    count,
+    few_articles,
+    interval,
+    metric_cells,
+    number,
+    paragraph,
+    table,
+)
+from lvmctl.evaluation.gates.profile_verdicts import enough
 from lvmctl.evaluation.rendering import heading
 
 ROWS = (
@@ -84,7 +94,13 @@ def fivecat_text(result: dict[str, Any], full: bool = False) -> str:
     beyond = "no text of another source"
     if ood is not None:
         beyond = f"{ood['windows']:,} windows of another source"
-    lines = [conclusion(result["verdict"]), "", gates_table(result, full), *reasons(result), ""]
+    lines = [
+        *conclusion(result["verdict"], result["articles"]),
+        "",
+        gates_table(result, full),
+        *reasons(result),
+        "",
+    ]
     lines += [heading(result, f"; {beyond}"), ""]
     lines += [tests_table(result) if full else key_table(result), ""]
     lines += [NOTES if full else LEGEND, *([OF_RANKERS] if is_ranker else ())]
@@ -219,9 +235,20 @@ def reasons(result: dict[str, Any]) -> Iterator[str]:
             yield paragraph(f"{gate['name']}: {gate['status']}, {gate['why']}")
 
 
-def conclusion(verdict: dict[str, Any]) -> str:
-    """The verdict in one sentence."""
+def conclusion(verdict: dict[str, Any], articles: int | None = None) -> Iterator[str]:
+    """The verdict in one sentence, and a warning where it rests on few articles."""
+    yield paragraph(f"{verdict['outcome']} by profile {verdict['profile']}: {tally(verdict)}.")
+    if warning := few_articles(articles):
+        yield paragraph(warning)
+
+
+def tally(verdict: dict[str, Any]) -> str:
+    """How many tests passed, or why that is no verdict."""
+    counted, passed = verdict["counted"], verdict["passed"]
+    if verdict["outcome"] != "UNDECIDED":
+        return f"{passed} of {counted} counted tests passed, {verdict['needed']} needed"
+    needed = enough(len(verdict["tests"]))
     return (
-        f"{verdict['outcome']} by profile {verdict['profile']}: {verdict['passed']} of "
-        f"{verdict['counted']} counted tests passed, {verdict['needed']} needed."
+        f"at least {count(needed, 'test')} must count for a verdict, and of "
+        f"{len(verdict['tests'])} only {counted} did ({passed} passed)"
     )

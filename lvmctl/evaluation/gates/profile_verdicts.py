@@ -18,6 +18,11 @@ ENOUGH = 3
 """Fewer counted tests decide nothing, unless the profile has no more."""
 
 
+def enough(tests: int) -> int:
+    """How many of a profile's tests must be counted for a verdict."""
+    return max(1, min(ENOUGH, tests))
+
+
 @dataclass(frozen=True)
 class ProfileVerdict:
     """A profile's gates and what they amount to.
@@ -54,7 +59,7 @@ class ProfileVerdict:
     @property
     def outcome(self) -> Literal["PASS", "FAIL", "UNDECIDED"]:
         """UNDECIDED when fewer than three tests are counted, of a profile that has three."""
-        if self.counted < max(1, min(ENOUGH, len(self.tests))):
+        if self.counted < enough(len(self.tests)):
             return "UNDECIDED"
         return "PASS" if self.passed >= self.needed else "FAIL"
 
