@@ -293,22 +293,3 @@ def test_runs_of_other_data_are_not_compared_silently(typed, tmp_path):
     code, _, err = typed("compare", "five", tmp_path / "new")
     assert code == 3
     assert "name one split for all with --data" in err
-
-
-def test_every_verdict_on_few_articles_warns_in_the_same_words(typed, runs, capsys):
-    screens = [typed(command, "five")[1] for command in ("5cat", "compare")]
-    typed("5cat", "five", "--json")
-    typed("report", "five", "--out", "page.html", "--force")
-    screens.append((runs / "page.html").read_text())
-    assert main(["diagnose", "run", "runs/five"]) == 0
-    screens.append(capsys.readouterr().out)
-    for screen in screens:
-        assert "Warning: this rests on 6 articles; below 10," in " ".join(screen.split())
-        assert screen.count("Warning: ") == 1
-
-
-def test_an_undecided_verdict_says_how_many_tests_must_count(typed):
-    _, out, _ = typed("5cat", "five", "--data", OTHER, "--min-article", 100)
-    sentence = " ".join(out.partition("\n\n")[0].split())
-    assert sentence.startswith("UNDECIDED by profile fair: at least 3 tests must count")
-    assert "only" in sentence

@@ -1,0 +1,53 @@
+"""What stands beside a verdict, on every screen that prints one."""
+
+from __future__ import annotations
+
+import pytest
+from recorder import Recorder
+from training.small import TINY
+
+from lvmctl.cli.main import run as main
+from lvmctl.training import job
+
+WORLD = "synth:topic?articles=60&chunks=16&dim=16"
+OTHER = "synth:topic?articles=12&chunks=16&dim=16&seed=5"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A directory with the run ``few``, which is validated on six articles."""
+    place = tmp_path_factory.mktemp("verdicts")
+    options = [("test", TINY | {"epochs": 1})]
+    request = job.TrainRequest("p8", options, sources={"data": WORLD}, out=place / "few")
+    job.start(request, Recorder())
+    return place
+
+
+@pytest.fixture
+def typed(place, monkeypatch, capsys):
+    """``typed(*words)`` runs ``lvmctl`` beside the run: exit code, stdout, stderr."""
+    monkeypatch.chdir(place)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        code = main(list(map(str, words)))
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_every_verdict_on_few_articles_warns_in_the_same_words(typed, place):
+    screens = [typed("eval", command, "few")[1] for command in ("5cat", "compare")]
+    typed("eval", "5cat", "few", "--json")
+    typed("eval", "report", "few", "--out", "page.html", "--force")
+    screens.append((place / "page.html").read_text())
+    screens.append(typed("diagnose", "run", "few")[1])
+    for screen in screens:
+        assert "Warning: this rests on 6 articles; below 10," in " ".join(screen.split())
+        assert screen.count("Warning: ") == 1
+
+
+def test_an_undecided_verdict_says_how_many_tests_must_count(typed):
+    _, out, _ = typed("eval", "5cat", "few", "--data", OTHER, "--min-article", 100)
+    sentence = " ".join(out.partition("\n\n")[0].split())
+    assert sentence.startswith("UNDECIDED by profile fair: at least 3 tests must count")
+    assert "only" in sentence
