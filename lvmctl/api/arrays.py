@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -100,14 +100,14 @@ def numbers(value: Any, what: str) -> np.ndarray:
     return array if array.dtype == np.float64 else array.astype(np.float32)
 
 
-def chunks(value: Any, dim: int, what: str, ranks: tuple[int, ...]) -> np.ndarray:
+def chunks(value: Any, dim: int | None, what: str, ranks: tuple[int, ...]) -> np.ndarray:
     """Chunk vectors of unit norm, (…, D) float32.
 
     Vectors whose norm differs from 1 by more than 1e-3 are normalised with a warning.
 
     Args:
         value: see :func:`numbers`.
-        dim: D.
+        dim: D; None is any.
         what: what it is, for messages.
         ranks: how many dimensions it may have.
 
@@ -118,9 +118,9 @@ def chunks(value: Any, dim: int, what: str, ranks: tuple[int, ...]) -> np.ndarra
     if vectors.ndim not in ranks:
         shapes = " or ".join({2: "(n, D)", 3: "(B, n, D)"}[rank] for rank in ranks)
         raise DataError(f"has shape {vectors.shape}", where=what, hint=f"give {shapes}")
-    if vectors.shape[-1] != dim:
+    if dim is not None and vectors.shape[-1] != dim:
         raise DataError(
-            f"has vectors of {vectors.shape[-1]} numbers, the model was trained on {dim}",
+            f"has vectors of {vectors.shape[-1]} numbers, not {dim}",
             where=what,
             hint="give vectors of the encoder that the training data was encoded by",
         )
@@ -179,13 +179,13 @@ def pool_of(value: Any, dim: int, contexts: int | None) -> np.ndarray:
     return pool
 
 
-def contexts(value: Any, dim: int, length: int) -> tuple[np.ndarray, bool]:
+def contexts(value: Any, dim: int | None, length: int) -> tuple[np.ndarray, bool]:
     """Windows of ``length`` chunks from what was read before.
 
     Args:
         value: (k, D), (B, k, D), or a sequence of (k, D) whose k may differ. Of more than
             ``length`` chunks the last count; fewer are filled up in front by repeating the oldest.
-        dim: D.
+        dim: D; None is any.
         length: K.
 
     Returns:
@@ -195,11 +195,13 @@ def contexts(value: Any, dim: int, length: int) -> tuple[np.ndarray, bool]:
         DataError: see :func:`chunks`; or a context of no chunk.
     """
     if isinstance(value, list | tuple) and (not value or np.ndim(value[0]) == 2):
+        if value and dim is None:
+            dim = np.shape(value[0])[-1]
         each = [
             filled(chunks(item, dim, f"context {number}", (2,)), length, f"context {number}")
             for number, item in enumerate(value)
         ]
-        return np.stack(each) if each else np.empty((0, length, dim), np.float32), False
+        return np.stack(each) if each else np.empty((0, length, dim or 0), np.float32), False
     rows = chunks(value, dim, "context", (2, 3))
     single = rows.ndim == 2
     return filled(rows[None] if single else rows, length, "context"), single
@@ -214,3 +216,14 @@ def filled(rows: np.ndarray, length: int, what: str) -> np.ndarray:
     if not missing:
         return rows
     return np.concatenate([np.repeat(rows[..., :1, :], missing, axis=-2), rows], axis=-2)
+
+
+def parts(
+    rows: np.ndarray, pool: np.ndarray, most: int, scores: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Contexts and their candidates, at most so many contexts and scores at a time; one part at
+    least."""
+    size = max(1, min(most, scores // max(1, pool.shape[-2])))
+    for low in range(0, max(1, len(rows)), size):
+        part = slice(low, low + size)
+        yield rows[part], pool if pool.ndim == 2 else pool[part]

@@ -26,6 +26,7 @@ def diagnose(
     train: Sources = (),
     val: Source | None = None,
     ood: Source | None = None,
+    level: str | None = None,
     reporter: Reporter = SILENT,
     options: Mapping[str, Any] | None = None,
     **more: Any,
@@ -39,6 +40,7 @@ def diagnose(
             run trained last.
         train, val, ood: data of the splits apart, in the place of ``subject``, for a diagnostic
             that takes splits.
+        level: of the data, see :func:`lvmctl.add_level`.
         reporter: shown notices and progress.
         options, more: of the diagnostic; strings are parsed.
 
@@ -69,5 +71,5 @@ def diagnose(
         request = DiagnosisRequest(run=None if subject is None else os.fspath(subject))
     else:
         texts = source_texts(train), source_text(val), source_text(ood)
-        request = DiagnosisRequest(source_text(subject), *texts)
+        request = DiagnosisRequest(source_text(subject), *texts, level=level)
     return ask(registry, entry, {**(options or {}), **more}, request, reporter)

@@ -34,6 +34,7 @@ def evaluate(
     ceilings: bool = False,
     max_windows: int | None = None,
     min_article: int | None = None,
+    level: str | None = None,
     reporter: Reporter = SILENT,
 ) -> Evaluation:
     """Measure a run beside every baseline and oracle on held-out windows
@@ -51,6 +52,8 @@ def evaluate(
         ceilings: work out the largest margin that each class of models can have.
         max_windows: whole articles up to this many windows; None is all.
         min_article: shortest article, in chunks, of in-article ranks; None is the run's own.
+        level: of the data, see :func:`lvmctl.add_level`: a finer level by name, or ``chunk``, a
+            store's own. None is the level that the run was trained on.
         reporter: shown notices and progress.
 
     Returns:
@@ -62,7 +65,7 @@ def evaluate(
         PluginError: a plugin that the run needs is missing or broken.
     """
     protocol = Protocol(pools=tuple(pools), everywhere=global_pool)
-    request = eval_request(data, train, ood, max_windows, min_article)
+    request = eval_request(data, train, ood, max_windows, min_article, level=level)
     return evaluate_run(load_registry(), name_of(run), request, protocol, reporter, ceilings)
 
 
@@ -77,6 +80,7 @@ def evaluate_baselines(
     global_pool: bool = True,
     max_windows: int | None = None,
     min_article: int | None = None,
+    level: str | None = None,
     reporter: Reporter = SILENT,
 ) -> Evaluation:
     """Measure every baseline and oracle on windows of a store; no model is needed.
@@ -88,7 +92,8 @@ def evaluate_baselines(
         train: what baselines that learn are fitted on.
         context, horizon: K and h of the windows.
         transform: what chunks go through first, fitted on ``train``.
-        pools, global_pool, max_windows, min_article, reporter: as in :func:`lvmctl.evaluate`.
+        pools, global_pool, max_windows, min_article, level, reporter: as in
+            :func:`lvmctl.evaluate`.
 
     Raises:
         DataError: data that cannot be used.
@@ -101,7 +106,7 @@ def evaluate_baselines(
         0.9
     """
     protocol = Protocol(pools=tuple(pools), everywhere=global_pool)
-    request = eval_request(data, train, None, max_windows, min_article, transform)
+    request = eval_request(data, train, None, max_windows, min_article, transform, level)
     return evaluate_store(load_registry(), request, (context, horizon), protocol, reporter)
 
 
@@ -113,6 +118,7 @@ def compare(
     train: Sources = (),
     max_windows: int | None = None,
     min_article: int | None = None,
+    level: str | None = None,
     reporter: Reporter = SILENT,
 ) -> Comparison:
     """Measure runs on the targets that all of them have, each against a baseline.
@@ -120,7 +126,7 @@ def compare(
     Args:
         runs: runs, their paths or names; none is the run trained last.
         against: the baseline that differences are taken to, window by window.
-        data, train, max_windows, min_article, reporter: as in :func:`lvmctl.evaluate`.
+        data, train, max_windows, min_article, level, reporter: as in :func:`lvmctl.evaluate`.
 
     Returns:
         Metrics, paired differences with 95 % intervals, and the verdict of the profile ``ship``.
@@ -129,7 +135,7 @@ def compare(
         UsageError: an unknown ``against``, or a run that is named twice.
         DataError: the runs were validated on different data and none is named.
     """
-    request = eval_request(data, train, None, max_windows, min_article)
+    request = eval_request(data, train, None, max_windows, min_article, level=level)
     names = [name_of(run) for run in runs] or [None]
     return comparing.compare(load_registry(), names, against, request, reporter)
 
@@ -145,6 +151,7 @@ def fivecat(
     ablation_windows: int = ABLATION_WINDOWS,
     max_windows: int | None = None,
     min_article: int | None = None,
+    level: str | None = None,
     save: bool = True,
     reporter: Reporter = SILENT,
 ) -> FiveCat:
@@ -154,7 +161,7 @@ def fivecat(
         run: a run, its path, its name in ``runs/`` or the beginning of either; None is the run
             trained last.
         profile: name of a set of gates: ``fair``, ``ship``, or one of a recipe's.
-        data, train, ood, max_windows, min_article, reporter: as in :func:`lvmctl.evaluate`.
+        data, train, ood, max_windows, min_article, level, reporter: as in :func:`lvmctl.evaluate`.
         published_rules: judge as was published, whether a gate can be met or not.
         ablation_windows: tests C and D use whole articles up to this many windows.
         save: keep the result in the run directory; one on other data, or on part of it,
@@ -170,7 +177,7 @@ def fivecat(
     result = run_fivecat(
         load_registry(),
         name_of(run),
-        eval_request(data, train, ood, max_windows, min_article),
+        eval_request(data, train, ood, max_windows, min_article, level=level),
         reporter,
         profile=profile,
         published_rules=published_rules,
@@ -188,10 +195,11 @@ def eval_request(
     max_windows: int | None,
     min_article: int | None,
     transform: str | None = None,
+    level: str | None = None,
 ) -> EvalRequest:
     """What is evaluated on what."""
     texts = source_text(data), source_texts(train), source_text(ood)
-    return EvalRequest(*texts, max_windows, min_article, transform)
+    return EvalRequest(*texts, max_windows, min_article, transform, level)
 
 
 def name_of(run: RunLike) -> str | None:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.core.run_directory import RunDirectory
+from lvmctl.core.runs import find_run
+from lvmctl.data.splits.levels import level_names
 from lvmctl.data.store.store import LEVELS
 from lvmctl.data.text.chunking import chunker
 
@@ -72,6 +75,15 @@ def add_level(
     return embed(
         records, out=out, encoder_from=whole.path, dtype=dtype, force=force, reporter=reporter
     )
+
+
+def levels_of(run: str | None, data: str | None) -> list[str]:
+    """The levels of data, or of what a run was trained on; the store's own is ``chunk``."""
+    if data is None and run is not None:
+        config = RunDirectory.open(find_run(run))
+        trained_on = config.read(config.config)["data"]
+        data = trained_on.get("data") or next(iter(trained_on.get("train") or ()), None)
+    return level_names(data)
 
 
 def check_levels(names: str | None) -> list[str]:

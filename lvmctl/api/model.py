@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lvmctl.api.arrays import Kind, Ranking, chunks, contexts, pool_of
+from lvmctl.api.arrays import Kind, Ranking, chunks, contexts, parts, pool_of
 from lvmctl.api.training_encoder import clean, training_encoder
 from lvmctl.core.batch import Pool
 from lvmctl.core.errors import DataError, UsageError
@@ -48,7 +48,8 @@ class Model:
     Attributes:
         path: the run directory.
         recipe: name of the recipe that trained it.
-        dim: D, the width of a chunk vector.
+        dim: D, the width of a chunk vector; one that serves any space (a ranker by cosines, such as
+            P9) takes others too, and knows nothing there that it was fitted to.
         context_length: K, the chunks that a prediction is made from.
         horizon: h; what is predicted is the h-th chunk after the context.
         has_score: whether it ranks by a score of its own, and not by cosine.
@@ -62,7 +63,8 @@ class Model:
         self.context_length: int = trained.plan.options.context
         self.horizon: int = trained.plan.options.horizon
         self.has_score: bool = hasattr(trained.model, "score")
-        self._score = own_score(trained.plan.model.entry, trained.model)
+        any_space = trained.plan.model.entry.record.any_space and trained.transform is None
+        self._width = None if any_space else self.dim
 
     def __repr__(self) -> str:
         return f"<lvmctl.Model {self.path} K={self.context_length} D={self.dim}>"
@@ -96,7 +98,7 @@ class Model:
             >>> q.shape == (model.dim,), round(float(np.linalg.norm(q)), 3)
             (True, 1.0)
         """
-        rows, single = contexts(context, self.dim, self.context_length)
+        rows, single = contexts(context, self._width, self.context_length)
         q = self._predict(self._transformed(rows, "context"), normalize)
         return Kind.of(context).give(q[0] if single else q)
 
@@ -148,11 +150,11 @@ class Model:
         """
         if top is not None and top < 1:
             raise UsageError(f"top is {top}", where="rank", hint="give 1 or more, or None for all")
-        rows, single = contexts(context, self.dim, self.context_length)
-        pool = pool_of(candidates, self.dim, None if single else len(rows))
+        rows, single = contexts(context, self._width, self.context_length)
+        pool = pool_of(candidates, rows.shape[-1], None if single else len(rows))
         rows, pool = self._transformed(rows, "context"), self._transformed(pool, "candidates")
         count = pool.shape[-2] if top is None else min(top, pool.shape[-2])
-        best = [self._best(*part, count) for part in parts(rows, pool)]
+        best = [self._best(*part, count) for part in parts(rows, pool, BATCH, SCORES)]
         indices, scores = (torch.cat(each) for each in zip(*best))
         kind = Kind.of(context)
         return Ranking(*(kind.give(each[0] if single else each) for each in (indices, scores)))
@@ -202,11 +204,14 @@ class Model:
         return self._trained.transform is not None
 
     def require_space(self, store: Store) -> None:
-        """Refuse a store whose vectors are not of the space that the run was trained in.
+        """Refuse a store whose vectors are not of the space that the run was trained in, unless it
+        serves any.
 
         Raises:
             DataError: another D, or an encoder of another fingerprint.
         """
+        if self._width is None:
+            return
         if store.dim != self.dim:
             raise DataError(
                 f"has dimension {store.dim}, the run was trained on {self.dim}",
@@ -232,11 +237,19 @@ class Model:
             )
         return transformed
 
+    def _serving(self, rows: np.ndarray) -> Trained:
+        """The run for chunks of this width; of another than the training's it knows less."""
+        return self._trained if rows.shape[-1] == self.dim else self._elsewhere
+
+    @cached_property
+    def _elsewhere(self) -> Trained:
+        return self._trained.in_space(False)
+
     def _predict(self, rows: np.ndarray, normalize: bool = True) -> Tensor:
         """q (B, D) float32 for transformed contexts (B, K, D); or ``raw``, where there is one."""
-        predictions = [torch.empty(0, self.dim)]
+        predictions, trained = [torch.empty(0, rows.shape[-1])], self._serving(rows)
         for low in range(0, len(rows), BATCH):
-            made = self._trained.predict(torch.from_numpy(rows[low : low + BATCH]))
+            made = trained.predict(torch.from_numpy(rows[low : low + BATCH]))
             predictions.append(made.q if normalize or made.raw is None else made.raw)
         return torch.cat(predictions).float()
 
@@ -245,25 +258,18 @@ class Model:
         vectors = torch.from_numpy(pool)
         if not len(rows) or not pool.shape[-2]:
             scores = torch.empty(len(rows), pool.shape[-2])
-        elif self._score is None:
+        elif not self.has_score:
             q = self._predict(rows)
             scores = q @ vectors.T if vectors.dim() == 2 else (vectors @ q[:, :, None])[:, :, 0]
         else:
             every = torch.ones(len(rows), pool.shape[-2], dtype=torch.bool)
+            score = own_score(self._trained.plan.model.entry, self._serving(rows).model)
             with torch.inference_mode():
-                scores = self._score(torch.from_numpy(rows), Pool(vectors, every)).float().cpu()
+                scores = score(torch.from_numpy(rows), Pool(vectors, every)).float().cpu()
         # A score that is not a number is below any that is.
         order = scores.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
         best = order.argsort(dim=1, descending=True, stable=True)[:, :count]
         return best, scores.gather(1, best)
-
-
-def parts(rows: np.ndarray, pool: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Contexts and their candidates, as many at a time as scores are held; one part at least."""
-    size = max(1, min(BATCH, SCORES // max(1, pool.shape[-2])))
-    for low in range(0, max(1, len(rows)), size):
-        part = slice(low, low + size)
-        yield rows[part], pool if pool.ndim == 2 else pool[part]
 
 
 def load(run: str | os.PathLike[str] | None = None) -> Model:

@@ -84,7 +84,7 @@ class Run:
         Raises:
             DataError: it is gone or has changed since.
         """
-        from lvmctl.evaluation.eval_data import own_splits
+        from lvmctl.evaluation.held_out import own_splits
 
         splits, notices = own_splits(self.config)
         if splits is None:

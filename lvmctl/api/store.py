@@ -15,10 +15,10 @@ from lvmctl.api.articles import read_article
 from lvmctl.api.store_changes import StoreChanges
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data.splits.assign import split_counts
+from lvmctl.data.splits.levels import at_level, finer_levels
 from lvmctl.data.splits.open import open_source, require_articles, with_splits
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.info import describe_store
-from lvmctl.data.store.store import LEVELS, MANIFEST
 from lvmctl.data.store.store import Store as Stored
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.retrieval.nearest_chunks import nearest_chunks
@@ -185,7 +185,7 @@ class Store(StoreChanges):
     @property
     def levels(self) -> list[str]:
         """The names of its finer levels, see :func:`lvmctl.add_level`."""
-        return sorted(path.parent.name for path in self.path.glob(f"{LEVELS}/*/{MANIFEST}"))
+        return finer_levels(self.path)
 
     def _written(self, out: str | os.PathLike[str], notices: Sequence[str] = ()) -> Store:
         return written(out, notices)
@@ -213,19 +213,20 @@ def source_texts(sources: Sources) -> tuple[str, ...]:
     return tuple(text for text in texts if text is not None)
 
 
-def open_store(source: Source | None = None) -> Store:
+def open_store(source: Source | None = None, level: str | None = None) -> Store:
     """Open chunk vectors.
 
     Args:
         source: a store's directory, a window NPZ file or a synthetic world such as
             ``synth:rotation?articles=100``; ``SOURCE@val`` is one split of it. None is the
             embedded demonstration data.
+        level: open this level of it, see :func:`lvmctl.add_level`; ``chunk`` is its own.
 
     Returns:
         The store; every row of it was read and checked once.
 
     Raises:
-        DataError: nothing usable is there, or the split has no article.
+        DataError: nothing usable is there, or the split has no article, or there is no such level.
         UsageError: the text names no source.
 
     Example:
@@ -233,7 +234,7 @@ def open_store(source: Source | None = None) -> Store:
         >>> store.name, len(store.articles)
         ('synth:rotation?articles=20&chunks=12&dim=8@train', 16)
     """
-    text = source_text(source)
+    text = at_level(source_text(source), level)
     stored, split = open_source(text)
     if split is None:
         return Store(stored, text)

@@ -30,6 +30,7 @@ def train(
     train: Sources = (),
     val: Source | None = None,
     ood: Source | None = None,
+    level: str | None = None,
     out: str | os.PathLike[str] | None = None,
     experiment: str | None = None,
     context: int | None = None,
@@ -53,6 +54,7 @@ def train(
         data: a store or another source, whose own splits are used.
         train, val, ood: sources for each part, in the place of ``data``; several ``train`` sources
             are joined.
+        level: train on this level of them, see :func:`lvmctl.add_level`; ``chunk`` is their own.
         out: the run directory; None chooses ``runs/<recipe>_<key options>_<time>``.
         experiment: a configuration of ``experiments.toml``, over which all else is laid.
         context, horizon: K chunks in a window; the target is the h-th unseen chunk.
@@ -102,6 +104,7 @@ def train(
         },
         device=device,
         out=None if out is None else Path(out),
+        level=level,
     )
     return start_run(request, reporter)
 

@@ -13,6 +13,7 @@ from lvmctl.core.errors import LvmctlError, OutputError, out_of_memory
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.runs import find_run
 from lvmctl.data import open_split, open_splits
+from lvmctl.data.splits.levels import at_levels
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.run_diagnostics import ask
 
@@ -25,6 +26,7 @@ class DiagnosisRequest:
         store: a source; None is the default data.
         train, val, ood: stores apart, in the place of ``store``.
         run: path or name of a run, or a bare ``training_history.json``; None is the latest run.
+        level: of the stores; None is what they are by name.
     """
 
     store: str | None = None
@@ -32,6 +34,7 @@ class DiagnosisRequest:
     val: str | None = None
     ood: str | None = None
     run: str | None = None
+    level: str | None = None
 
 
 def subject_of(entry: Entry, request: DiagnosisRequest, reporter: Reporter) -> Any:
@@ -44,10 +47,9 @@ def subject_of(entry: Entry, request: DiagnosisRequest, reporter: Reporter) -> A
     if takes == "run":
         bare = run is not None and (run.endswith(".json") or Path(run).is_file())
         return Path(run) if bare else find_run(run)
-    if takes == "store":
-        subject = open_split(request.store)
-    else:
-        subject = open_splits(request.store, request.train, request.val, request.ood)
+    named = {"data": request.store, "train": request.train, "val": request.val, "ood": request.ood}
+    sources = at_levels(named, request.level)
+    subject = open_split(sources["data"]) if takes == "store" else open_splits(**sources)
     for notice in subject.notices:
         reporter.info(notice)
     return subject

@@ -38,7 +38,7 @@ class SplitParityOptions(ShapeOptions):
     share_threshold: float = option(
         0.05, "difference of the share of windows with Δ > 0 that matters", low=1e-4, high=1.0
     )
-    level: float = option(
+    significance: float = option(
         0.01, "chance that splits of the same articles are called different", low=1e-3, high=0.2
     )
     permutations: int = option(
@@ -131,7 +131,9 @@ class RunOptions:
         high=MANY,
     )
     batches: int = option(8, "training batches whose gradients are looked at", low=1, high=10_000)
-    level: float = option(0.05, "probability of calling noise a change-point", low=1e-4, high=0.5)
+    significance: float = option(
+        0.05, "probability of calling noise a change-point", low=1e-4, high=0.5
+    )
     permutations: int = option(
         999, "orders of the epochs that a change-point is compared with", low=19, high=1_000_000
     )

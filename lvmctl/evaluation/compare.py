@@ -146,6 +146,7 @@ def compare(
     same_horizon(trained)
     longest = max(run.plan.options.context for run in trained)
     each_data = [of_run(request, run, longest) for run in trained]
+    trained = [run.in_space(data.same_space) for run, data in zip(trained, each_data)]
     same_data(trained, each_data)
     least = max(data.min_article for data in each_data)
     if any(data.min_article < least for data in each_data):

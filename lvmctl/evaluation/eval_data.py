@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lvmctl.core.errors import DataError, LvmctlError, UsageError
+from lvmctl.core.errors import DataError, UsageError, refuse
 from lvmctl.data.fingerprint import require_one_space
-from lvmctl.data.splits.assign import split_counts
-from lvmctl.data.splits.identity import same_data, shared_articles, split_records
-from lvmctl.data.splits.open import (
-    Splits,
-    join,
-    open_part,
-    open_source,
-    open_split,
-    open_splits,
-)
+from lvmctl.data.splits.identity import shared_articles
+from lvmctl.data.splits.levels import at_level, at_level_of, several
+from lvmctl.data.splits.open import open_part, open_split, open_splits
 from lvmctl.data.splits.sources import Source
 from lvmctl.data.splits.split import Split
 from lvmctl.data.transforms import Transform, apply_transform, fit, read_backward
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.held_out import (
+    DATA_SEED,
+    held_out,
+    in_one_space,
+    opened,
+    own_splits,
+    refuse_same_store,
+)
 from lvmctl.evaluation.trained import Trained
 from lvmctl.registry.specs import Shape
-
-DATA_SEED = 0
-"""Of which articles are taken: the same for every run and predictor."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,7 @@ class EvalRequest:
         max_windows: whole articles up to this many windows; None is all.
         min_article: shortest article of in-article metrics; None is the run's own.
         transform: what chunks go through first, fitted on the training split; a run has its own.
+        level: of every source; None is the level that the run was trained on.
     """
 
     data: str | None = None
@@ -48,6 +47,21 @@ class EvalRequest:
     max_windows: int | None = None
     min_article: int | None = None
     transform: str | None = None
+    level: str | None = None
+
+    def at_level(self, trained_on: dict[str, Any] | None = None) -> EvalRequest:
+        """The request with its sources at their level.
+
+        Args:
+            trained_on: the sources of a run, of whose level they are where none is named.
+
+        Raises:
+            DataError: a source has no such level.
+        """
+        sources = {"data": self.data, "train": self.train, "ood": self.ood}
+        if self.level is None:
+            return replace(self, **at_level_of(trained_on or {}, sources))
+        return replace(self, **{name: several(each, self.level) for name, each in sources.items()})
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,7 @@ class EvalData:
         notices: what the user should hear.
         reads: how many chunks predictors read, the newest of each window that is evaluated; 0 is
             all of them. Pools leave out the whole window (docs/methods.md#one-pool).
+        same_space: the chunks lie in the space of those that the run was trained on.
     """
 
     val: Windows
@@ -70,6 +85,7 @@ class EvalData:
     min_article: int
     notices: list[str] = field(default_factory=list)
     reads: int = 0
+    same_space: bool = True
 
     @property
     def context(self) -> int:
@@ -116,6 +132,9 @@ def of_store(request: EvalRequest, context: int, horizon: int) -> EvalData:
     demonstration data) and its training split, as a training takes them. All of ``request.data``,
     or the split it names, where training data is named beside it; ``STORE@split`` by itself leaves
     nothing to fit on."""
+    if request.level is not None and not (request.data or request.train):
+        at_level(None, request.level)
+    request = request.at_level()
     names_split = request.data is not None and Source.parse(request.data).split is not None
     if not request.train and not names_split:
         splits = open_splits(request.data, seed=DATA_SEED)
@@ -150,7 +169,8 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     """
     options = trained.plan.options
     shape = (options.context, options.horizon)
-    run_splits, notices = own_splits(trained.config)
+    request = request.at_level(trained.config["data"])
+    run_splits, notices = own_splits(trained.config, request.level)
     trained_on = run_splits and run_splits.train
     if trained_on is not None and options.windows:
         trained_on = trained_on.subset(options.windows, *shape, DATA_SEED)
@@ -173,83 +193,18 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
         notices += [notice for notice in ood.notices if notice not in notices]
     else:
         ood = run_splits and run_splits.ood if request.data is None else None
+    same_space = all(in_one_space(split, trained) for split in (val, ood) if split is not None)
+    if not same_space:
+        trained_on = None  # baselines that learn would learn in the other space
+        notices.append(
+            "the run was trained on vectors of another space: what it fitted there counts as "
+            "unknown, and whether articles were trained on, too"
+        )
     train = opened(request.train) or trained_on
-    for split in (val, ood):
-        if split is not None and split.dim != trained.dim:
-            raise DataError(
-                f"has dimension {split.dim}, the run was trained on {trained.dim}",
-                where=split.name,
-                hint="give data of the same encoder",
-            )
-        if split is not None:
-            trained_by = trained.config["splits"]["train"].get("encoder")
-            among = "what the run was trained on"
-            require_one_space(split.source["encoder"], trained_by, split.name, among)
     request = replace(request, min_article=request.min_article or options.min_article)
     splits = (val, train, ood, notices, trained.transform)
-    return windows_of(request, shape, *splits, window=window, direction=options.direction)
-
-
-def own_splits(config: Mapping[str, Any]) -> tuple[Splits | None, list[str]]:
-    """The splits that a run was trained with by its ``config.json``, or None when they are gone or
-    changed, and why."""
-    try:
-        splits = open_splits(**config["data"])
-        if not same_data(split_records(splits), config["splits"]):
-            return None, ["its content or splits have changed since the training"]
-    except LvmctlError as error:
-        return None, [str(error)]
-    return splits, list(splits.notices)
-
-
-def held_out(text: str, train: Split | None, part: str) -> Split:
-    """The split of ``text`` to evaluate on.
-
-    ``STORE@val`` is that split. Otherwise a store's articles of ``part``; all of a store without
-    splits, or its held-out tenth when it was trained on.
-
-    Raises:
-        DataError: training articles would be evaluated on, and were not asked for by name.
-    """
-    store, named = open_source(text)
-    if named is not None:
-        val = open_split(text)
-        shared = 0 if train is None else int(shared_articles(train, val).sum())
-        if not shared:
-            return val
-        notice = f"{shared} of {len(val.lengths)} articles of {val.name} are training articles"
-        return replace(val, notices=(*val.notices, notice))
-    counts = split_counts(store.articles)
-    val = open_split(text, part if part in counts else None)
-    if train is None or not shared_articles(train, val).any():
-        return val
-    if part == "val" and val.source["content_hash"] == train.source["content_hash"] and not counts:
-        val = open_split(text, part, DATA_SEED)  # as it was split for the training
-    shared = int(shared_articles(train, val).sum())
-    if shared:
-        raise DataError(
-            f"{shared} of {len(val.lengths)} articles were trained on",
-            where=val.name,
-            hint="name other data, or ask for them by name with "
-            f"--{'ood' if part == 'ood' else 'data'} {text}@train",
-        )
-    return val
-
-
-def refuse_same_store(val: Split, trained: Trained) -> None:
-    """Refuse the store a run was trained on where its training articles are unknown."""
-    content = trained.config["splits"]["train"].get("content_hash")
-    if val.source["content_hash"] == content and val.source["split"] not in ("val", "test", "ood"):
-        raise DataError(
-            "this is the store the run was trained on, and its splits are not known",
-            where=val.name,
-            hint="restore it where config.json says, or name one split of it, e.g. STORE@val",
-        )
-
-
-def opened(sources: Sequence[str]) -> Split | None:
-    """The training articles of ``sources``, joined; None without any."""
-    return join([open_part(text, "train", DATA_SEED) for text in sources]) if sources else None
+    data = windows_of(request, shape, *splits, window=window, direction=options.direction)
+    return replace(data, same_space=same_space)
 
 
 def windows_of(
@@ -265,14 +220,11 @@ def windows_of(
 ) -> EvalData:
     """The windows of opened splits, at most ``request.max_windows`` of each that is evaluated, with
     transformed chunks, read in a direction; those that are evaluated may be longer than K."""
-    if train is not None and train.dim != val.dim:
-        raise DataError(
-            f"has dimension {train.dim}, the data to evaluate on has {val.dim}",
-            where=train.name,
-            hint="give --train a store of the same encoder",
-        )
-    for split in (train, ood):
+    for name, split in (("train", train), ("ood", ood)):
         if split is not None:
+            what = f"has dimension {split.dim}, the data to evaluate on has {val.dim}"
+            hint = f"give --{name} a store of the same encoder"
+            refuse(split.dim != val.dim, what, split.name, hint)
             one, other = split.source["encoder"], val.source["encoder"]
             require_one_space(one, other, split.name, "the data to evaluate on")
     context, horizon = shape

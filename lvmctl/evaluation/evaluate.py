@@ -103,6 +103,7 @@ def evaluate_run(
     """
     trained = load_run(registry, find_run(run))
     data = of_run(request, trained)
+    trained = trained.in_space(data.same_space)
     others, left_out = fit(registry, data, reporter)
     predictors = [trained.predictor(), *others]
     metric_table = measured(data.val, predictors, protocol_of(protocol, data), reporter)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,16 @@ class Trained:
     def name(self) -> str:
         """The run directory's name."""
         return self.run.path.resolve().name
+
+    def in_space(self, same: bool) -> Trained:
+        """The run as it serves chunks of the space that it was trained in, or of another, in which
+        what was fitted counts as unknown."""
+        if same or not hasattr(self.model, "forget_space"):
+            return self
+        model = copy.deepcopy(self.model)
+        with attribute_errors(self.plan.model.entry):
+            model.forget_space()
+        return replace(self, model=model)
 
     def predictor(self, name: str | None = None) -> Predictor:
         """The run as a row of a table, called ``name`` (the recipe's by default)."""

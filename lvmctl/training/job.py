@@ -20,6 +20,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.identity import same_data, split_records
+from lvmctl.data.splits.levels import at_level_of
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.transforms import Transform, apply_transform, fit, read_backward
 from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
@@ -112,7 +113,8 @@ def resume(
             plan = with_epochs(from_record(registry, config), layers)
             backend = Backend(**config["backend"])
             backend.apply()
-            config["data"] = sources or config["data"]
+            if sources is not None:
+                config["data"] = at_level_of(config["data"], sources)
             splits = open_splits(**config["data"])
             if not same_data(split_records(splits), config["splits"]):
                 raise RunError(

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote_plus
 
 from lvmctl.config import Experiment
 from lvmctl.core.errors import UsageError
+from lvmctl.data.splits.levels import at_levels
 from lvmctl.plan import Layers
 
 SOURCES = ("data", "train", "val", "ood")
@@ -48,6 +49,7 @@ def requested(
     sources: dict[str, Any],
     device: str = "auto",
     out: Path | None = None,
+    level: str | None = None,
 ) -> TrainRequest:
     """A training of an experiment with the other arguments laid over it, or of a recipe alone.
 
@@ -55,6 +57,7 @@ def requested(
 
     Raises:
         UsageError: no recipe, or another than the experiment's.
+        DataError: a source without the ``level``.
     """
     if experiment is not None:
         if recipe not in (None, experiment.recipe):
@@ -76,7 +79,7 @@ def requested(
         recipe=recipe,
         layers=layers,
         losses=tuple(losses),
-        sources=absolutes(sources),
+        sources=absolutes(at_levels(sources, level)),
         device=device,
         out=out,
         experiment=None if experiment is None else experiment.name,

@@ -13,6 +13,7 @@ from training.small import DATA
 import lvmctl
 from lvmctl.core.errors import DataError, RunError, UsageError
 from lvmctl.data import Windows, open_splits
+from lvmctl.evaluation.predictors import own_score
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks_by_score
 
 DIM = 16
@@ -135,7 +136,7 @@ def test_more_contexts_than_a_batch_holds(model, contexts, monkeypatch):
 @pytest.mark.parametrize(
     ("context", "message"),
     [
-        (np.ones((5, DIM + 1)), "vectors of 17 numbers, the model was trained on 16"),
+        (np.ones((5, DIM + 1)), "vectors of 17 numbers, not 16"),
         (np.ones(DIM), r"context: has shape \(16,\); give \(n, D\) or \(B, n, D\)"),
         (np.ones((2, 2, 5, DIM)), "has shape"),
         (np.empty((0, DIM)), "context: has no chunk"),
@@ -229,7 +230,12 @@ def test_a_ranker_ranks_by_its_own_score(ranker):
     """As evaluation does: the target of a window has the same rank here and there."""
     windows = Windows(open_splits(DATA).val, 3, 1)
     index = np.flatnonzero(windows.article == windows.article[0])
-    ranks, _ = in_article_ranks_by_score(windows, index, ranker._score, ("filtered",))["filtered"]
+    ranks, _ = in_article_ranks_by_score(
+        windows,
+        index,
+        own_score(ranker._trained.plan.model.entry, ranker._trained.model),
+        ("filtered",),
+    )["filtered"]
     start, length = windows.split.starts[0], windows.split.lengths[0]
     article = windows.split.unit_rows(start, start + length)
     assert (ranker.has_score, len(index)) == (True, 13)
@@ -243,7 +249,8 @@ def test_a_ranker_ranks_by_its_own_score(ranker):
 
 def test_a_score_that_is_no_number_is_the_last(model, contexts, monkeypatch):
     scores = torch.tensor([[0.1, math.nan, 0.3, -math.inf]])
-    monkeypatch.setattr(model, "_score", lambda context, pool: scores)
+    monkeypatch.setattr(model, "has_score", True)
+    monkeypatch.setattr("lvmctl.api.model.own_score", lambda *_: lambda context, pool: scores)
     ranking = model.rank(contexts[0], random_units(4), top=None)
     assert ranking.indices.tolist() == [2, 0, 1, 3]
 

@@ -32,7 +32,7 @@ def diagnosed(monkeypatch) -> list[str]:
     that takes a run."""
     diagnosed: list[str] = []
 
-    def diagnose(address, subject, reporter):
+    def diagnose(address, subject, level, reporter):
         name = address.removeprefix("mine/")
         diagnosed.append(name)
         print("not for the answer")
@@ -54,7 +54,9 @@ def diagnosed(monkeypatch) -> list[str]:
 
 
 def ask(out=None, run=None, as_json=False) -> int:
-    return module.everything.callback(store=None, run=run, out=out, full=False, as_json=as_json)
+    return module.everything.callback(
+        store=None, run=run, level=None, out=out, full=False, as_json=as_json
+    )
 
 
 def test_each_answer_is_shown_as_it_comes(diagnosed, capsys, tmp_path):

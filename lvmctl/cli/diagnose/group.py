@@ -43,6 +43,11 @@ APART = (
     click.Option(["--val"], help="Validation data.", **SOURCE),
     click.Option(["--ood"], help="Data of another source.", **SOURCE),
 )
+LEVEL = "level"
+"""Of the stores, for a diagnostic of data that has no option of this name."""
+
+LEVEL_HELP = "Level of the stores, e.g. sentence."
+
 NAMED = ("profile", "recipe", "encoder", "baseline")
 """Options of diagnostics that name a part of this kind."""
 
@@ -147,8 +152,11 @@ def command(registry: Registry, entry: Entry) -> click.Command:
             notice(f"error: the plot is left out: {line(answer.fault)}")
         return answer.code
 
+    subjects = list(SUBJECTS[takes])
+    if takes != "run" and LEVEL not in {info.path for info in options}:
+        subjects.append(click.Option([f"--{LEVEL}"], metavar="NAME", help=LEVEL_HELP))
     text = f"{entry.record.summary}\n\n{HELP[takes].replace('NAME', entry.name)}"
-    params = [*SUBJECTS[takes], *flags]
+    params = [*subjects, *flags]
     made = click.Command(entry.name, params=params, callback=callback, help=text)
     return json_option(FULL(OUT(made)))
 
@@ -171,11 +179,17 @@ def subject_of(arguments: dict[str, Any]) -> str | Path | None:
 @click.command(ALL)
 @click.argument("store", required=False, shell_complete=sources)
 @click.option("--run", metavar="RUN", shell_complete=run_names, help="Look into this run too.")
+@click.option(f"--{LEVEL}", metavar="NAME", help=LEVEL_HELP)
 @OUT
 @FULL
 @json_option
 def everything(
-    store: str | None, run: str | None, out: Path | None, full: bool, as_json: bool
+    store: str | None,
+    run: str | None,
+    level: str | None,
+    out: Path | None,
+    full: bool,
+    as_json: bool,
 ) -> int:
     """Run every diagnostic that applies, one after another.
 
@@ -200,8 +214,9 @@ def everything(
 
     def ask(entry: Entry) -> int:
         name = registry.address(entry)
-        subject = run if entry.record.takes == "run" else store
-        diagnosis = diagnose(name, subject, reporter=TerminalReporter())
+        of_run = entry.record.takes == "run"
+        subject, of_level = (run, None) if of_run else (store, level)
+        diagnosis = diagnose(name, subject, level=of_level, reporter=TerminalReporter())
         answer = answer_of(entry, diagnosis, full, draw=out is not None)
         answers[name] = answer
         say(f"── {name}\n{answer.text}\n")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from typing import Any
 
 import click
 
+from lvmctl.cli.eval.levels import Measured, show_level
 from lvmctl.cli.eval.options import data_options
-from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.output import json_option
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import TRANSFORMS
 
@@ -25,7 +24,7 @@ from lvmctl.config import TRANSFORMS
 )
 @click.option("--full", is_flag=True, help="Show every metric.")
 @json_option
-def baselines(full: bool, as_json: bool, **request: Any) -> None:
+def baselines(level: str | None, full: bool, as_json: bool, **request: Any) -> None:
     """Baselines and oracles on the validation split of a store; no model is needed.
 
     Baselines that learn (ema, wiener, ridge, anything centred) are fitted on its training split;
@@ -36,10 +35,13 @@ def baselines(full: bool, as_json: bool, **request: Any) -> None:
     lvmctl eval baselines
     lvmctl eval baselines --data stores/books
     lvmctl eval baselines --data stores/books --train stores/essays --json
+    lvmctl eval baselines --data stores/books --level all
     lvmctl eval baselines --transform centred
     """
     from lvmctl.api.evaluation import evaluate_baselines
 
-    with redirect_stdout(sys.stderr):
-        done = evaluate_baselines(reporter=TerminalReporter(), **request)
-    emit(done.to_dict(), "eval.baselines", as_json, lambda: done.table(full))
+    def measure(level: str | None) -> Measured:
+        done = evaluate_baselines(level=level, reporter=TerminalReporter(), **request)
+        return done.to_dict(), lambda: done.table(full)
+
+    show_level(level, None, request["data"], measure, "eval.baselines", as_json)

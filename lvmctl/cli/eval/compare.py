@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from typing import Any
 
 import click
 
 from lvmctl.cli.choose_run import chosen_runs
 from lvmctl.cli.complete import records, run_names
+from lvmctl.cli.eval.levels import Measured, show_level
 from lvmctl.cli.eval.options import data_options
-from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.output import json_option
 from lvmctl.cli.reporter import TerminalReporter
 
 
@@ -27,7 +26,9 @@ from lvmctl.cli.reporter import TerminalReporter
 )
 @data_options
 @json_option
-def compare(runs: tuple[str, ...], against: str, as_json: bool, **request: Any) -> None:
+def compare(
+    runs: tuple[str, ...], against: str, level: str | None, as_json: bool, **request: Any
+) -> None:
     """Compare RUNS (the latest when none is named) with each other and with the baselines.
 
     All are measured on the same targets. Differences are taken window by window, their intervals
@@ -41,8 +42,13 @@ def compare(runs: tuple[str, ...], against: str, as_json: bool, **request: Any) 
     runs = chosen_runs(runs)
     from lvmctl.api.evaluation import compare as evaluate
 
-    with redirect_stdout(sys.stderr):
-        done = evaluate(runs, against, reporter=TerminalReporter(), **request)
-    emit(done.to_dict(), "eval.compare", as_json, done.table)
-    if all(run.ship is not None and run.ship.failed for run in done.runs):
+    failed = []
+
+    def measure(level: str | None) -> Measured:
+        done = evaluate(runs, against, level=level, reporter=TerminalReporter(), **request)
+        failed.append(all(run.ship is not None and run.ship.failed for run in done.runs))
+        return done.to_dict(), done.table
+
+    show_level(level, runs[0], request["data"], measure, "eval.compare", as_json)
+    if any(failed):
         raise click.exceptions.Exit(1)

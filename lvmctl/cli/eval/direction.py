@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from typing import Any
 
 import click
 
 from lvmctl.cli.choose_run import chosen_run
+from lvmctl.cli.eval.levels import Measured, show_level
 from lvmctl.cli.eval.options import data_options, run_argument
-from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.output import json_option
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.evaluation.rendering import margins_text
 
@@ -20,7 +19,9 @@ from lvmctl.evaluation.rendering import margins_text
 @data_options
 @click.option("--full", is_flag=True, help="Show every metric.")
 @json_option
-def direction(run: str | None, full: bool, as_json: bool, **request: Any) -> None:
+def direction(
+    run: str | None, level: str | None, full: bool, as_json: bool, **request: Any
+) -> None:
     """Cosines to the target and to each previous chunk, by name, with margins and their ceilings.
 
     \b
@@ -30,14 +31,17 @@ def direction(run: str | None, full: bool, as_json: bool, **request: Any) -> Non
     run = chosen_run(run)
     from lvmctl.api.evaluation import evaluate
 
-    with redirect_stdout(sys.stderr):
+    def measure(level: str | None) -> Measured:
         done = evaluate(
             run,
             pools=(),
             global_pool=False,
             ceilings=True,
+            level=level,
             reporter=TerminalReporter(),
             **request,
         )
-    record = done.to_dict()
-    emit(record, "eval.direction", as_json, lambda: margins_text(record, full))
+        record = done.to_dict()
+        return record, lambda: margins_text(record, full)
+
+    show_level(level, run, request["data"], measure, "eval.direction", as_json)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from typing import Any
 
 import click
 
 from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import records
+from lvmctl.cli.eval.levels import Measured, show_level
 from lvmctl.cli.eval.options import data_options, ood_option, run_argument
-from lvmctl.cli.output import emit, json_option, notice
+from lvmctl.cli.output import json_option, notice
 from lvmctl.cli.renamed import Renamed
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.evaluation.gates.profiles import find_profile
@@ -53,6 +52,7 @@ def fivecat(
     profile: str,
     published_rules: bool,
     ablation_windows: int,
+    level: str | None,
     full: bool,
     as_json: bool,
     **request: Any,
@@ -71,21 +71,26 @@ def fivecat(
     run = chosen_run(run)
     from lvmctl.api.evaluation import fivecat as evaluate
 
-    with redirect_stdout(sys.stderr):
+    each = []
+
+    def measure(level: str | None) -> Measured:
         done = evaluate(
             run,
             profile,
             published_rules=published_rules,
             ablation_windows=ablation_windows,
+            level=level,
             save=False,
             reporter=TerminalReporter(),
             **request,
         )
-    try:
+        each.append(done)
+        return done.to_dict(), lambda: done.table(full)
+
+    show_level(level, run, request["data"], measure, "eval.5cat/2", as_json)
+    for done in each:  # a full disk costs the file, not the metrics
         path = done.save()
         if done.partial:
             notice(f"{', '.join(done.partial)}: not the run's own evaluation, saved as {path}")
-    finally:  # a full disk costs the file, not the metrics
-        emit(done.to_dict(), "eval.5cat/2", as_json, lambda: done.table(full))
-    if done.verdict.failed:
+    if any(done.verdict.failed for done in each):
         raise click.exceptions.Exit(1)

@@ -36,6 +36,9 @@ DATA = (
         metavar="N",
         help="Shortest article of in-article ranks.  [default: the run's, or 20]",
     ),
+    click.option(
+        "--level", metavar="NAME", help="Level of the stores, or all.  [default: the run's]"
+    ),
 )
 ood_option = click.option(
     "--ood", metavar="SOURCE", shell_complete=sources, help="Text of another source."
@@ -43,8 +46,7 @@ ood_option = click.option(
 
 
 def data_options(command: Callable) -> Callable:
-    """Adds ``--data``, ``--train``, ``--max-windows`` and ``--min-article``; what they name is
-    looked for before the command begins."""
+    """Adds :data:`DATA`; what the options name is looked for before the command begins."""
 
     @functools.wraps(command)
     def checked(**values: Any) -> Any:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from typing import Any
 
 import click
 
 from lvmctl.cli.choose_run import chosen_run
+from lvmctl.cli.eval.levels import Measured, show_level
 from lvmctl.cli.eval.options import data_options, run_argument
-from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.output import json_option
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.evaluation.rendering import POOLS, ranks_text
 
@@ -26,7 +25,7 @@ from lvmctl.evaluation.rendering import POOLS, ranks_text
     help="What the target is ranked among.",
 )
 @json_option
-def retrieval(run: str | None, pool: str, as_json: bool, **request: Any) -> None:
+def retrieval(run: str | None, pool: str, level: str | None, as_json: bool, **request: Any) -> None:
     """Rank the true chunk among candidates, for RUN and every baseline.
 
     Rank = 1 + better + half of the ties, exact in float64. Chance and the mean pool size stand
@@ -41,13 +40,17 @@ def retrieval(run: str | None, pool: str, as_json: bool, **request: Any) -> None
 
     family, _, name = POOLS[pool][0].partition(".")
     pools = (name,) if family == "in_article" else ()
-    with redirect_stdout(sys.stderr):
+
+    def measure(level: str | None) -> Measured:
         done = evaluate(
             run,
             pools=pools,
             global_pool=family == "global",
+            level=level,
             reporter=TerminalReporter(),
             **request,
         )
-    record = {"pool": pool, **done.to_dict()}
-    emit(record, "eval.retrieval", as_json, lambda: ranks_text(record, pool))
+        record = {"pool": pool, **done.to_dict()}
+        return record, lambda: ranks_text(record, pool)
+
+    show_level(level, run, request["data"], measure, "eval.retrieval", as_json)

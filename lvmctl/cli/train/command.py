@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 )
 @click.option("--val", metavar="SOURCE", shell_complete=sources, help="Validation data.")
 @click.option("--ood", metavar="SOURCE", shell_complete=sources, help="Data of another source.")
+@click.option("--level", metavar="NAME", help="Level of the stores, e.g. sentence.")
 @click.option("--context", metavar="K", help="Chunks in a window.")
 @click.option("--horizon", metavar="H", help="The target is the H-th unseen chunk.")
 @click.option("--epochs", metavar="N", help="Passes over the training windows.")
@@ -101,6 +102,7 @@ def train(
     train_: tuple[str, ...],
     val: str | None,
     ood: str | None,
+    level: str | None,
     assignments: tuple[str, ...],
     losses: tuple[str, ...],
     device: str,
@@ -141,12 +143,14 @@ def train(
         losses=losses,
         sources={"data": data, "train": train_, "val": val, "ood": ood},
         device=device,
+        level=level,
     )
     # What a plugin prints is a message; stdout is for the result.
     with redirect_stdout(sys.stderr):
         resume = None if resumed is None else find_run(resumed, sweeps=True)
         if resume is not None:
             refuse(resume, {"--out": out, "--experiment": experiments, "--loss": losses})
+            refuse(resume, {"--level": level}, "level")
         if resume is not None and is_sweep(resume):
             options = {"--plugin": recipe, "options": typed.flags or assignments}
             options |= {"sources": any(typed.sources.values()), "--device": device != "auto"}

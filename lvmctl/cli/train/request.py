@@ -40,6 +40,7 @@ class CommandLine:
         losses: each after a ``--loss``.
         sources: ``data``, ``train``, ``val`` and ``ood``, None or () where not typed.
         device: after ``--device``.
+        level: after ``--level``.
     """
 
     recipe: str | None = None
@@ -49,6 +50,7 @@ class CommandLine:
     losses: Sequence[str] = ()
     sources: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(SOURCES))
     device: str = "auto"
+    level: str | None = None
 
     @property
     def layers(self) -> list[tuple[str, dict[str, Any]]]:
@@ -92,6 +94,7 @@ class CommandLine:
             sources=dict(self.sources),
             device=self.device,
             out=out,
+            level=self.level,
         )
 
     def record(self) -> dict[str, Any]:
@@ -101,7 +104,10 @@ class CommandLine:
         """
         from lvmctl.training.request import absolutes
 
-        return asdict(self) | {"sources": absolutes(dict(self.sources))}
+        record = asdict(self) | {"sources": absolutes(dict(self.sources))}
+        if self.level is None:  # a sweep from before there were levels keeps its name
+            del record["level"]
+        return record
 
 
 def seeds_of(text: str) -> list[int]:

@@ -52,7 +52,7 @@ def change_points(history: History, options: RunOptions) -> dict[str, dict[str, 
             continue
         left, epoch = curve[step.index - 1].epoch, curve[step.index].epoch
         # Two curves are tested, each at half the level.
-        clear = step.p_value <= options.level / 2 or len(values) <= SHORT
+        clear = step.p_value <= options.significance / 2 or len(values) <= SHORT
         points[name] = {
             "epoch": epoch,
             "before_epoch": left,

@@ -64,7 +64,7 @@ def latency(
     """
     callers: dict[str, Callable[[Tensor], object]] = {
         "query": predictor.call,
-        "reference": reference(registry, trained, beside),
+        "reference": reference(registry, trained, windows.split.dim, beside),
     }
     if predictor.score is not None:
         callers["score"] = ranking(predictor, windows)
@@ -133,13 +133,16 @@ def median_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, fl
     return float(ordered[place]), float(ordered[count - 1 - place])
 
 
-def reference(registry: Registry, trained: Trained, beside: Entry) -> Callable[[Tensor], Tensor]:
-    """The model ``beside`` with the run's options where it has them, untrained."""
+def reference(
+    registry: Registry, trained: Trained, dim: int, beside: Entry
+) -> Callable[[Tensor], Tensor]:
+    """For chunks of width ``dim``: the model ``beside`` with the run's options where it has them,
+    untrained."""
     run_options, make = trained.plan.model.options, registry.resolve(beside)
     names = {field.name for field in dataclasses.fields(beside.record.options)}
     options = {name: getattr(run_options, name) for name in names if hasattr(run_options, name)}
     with attribute_errors(beside):
-        model = make(beside.record.options(**options), trained.plan.shape(trained.dim)).eval()
+        model = make(beside.record.options(**options), trained.plan.shape(dim)).eval()
     return lambda context: model(context).q
 
 

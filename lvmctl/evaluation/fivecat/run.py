@@ -18,6 +18,7 @@ from lvmctl.core.files import write_json
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.runs import find_run
 from lvmctl.data.splits.assign import seeded_articles
+from lvmctl.data.splits.levels import level_of
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import DATA_SEED, EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
@@ -158,6 +159,7 @@ def run_fivecat(
     chosen, gates = find_profile(registry, profile)
     trained = load_run(registry, find_run(run))
     data = of_run(request, trained)
+    trained = trained.in_space(data.same_space)
     others, left_out = fit(registry, data, reporter)
     predictor = trained.predictor()
     inside = internals(trained, data.val)
@@ -212,6 +214,7 @@ def partial(trained: Trained, request: EvalRequest, ablation_windows: int) -> tu
         "--max-windows": request.max_windows is None,
         "--min-article": request.min_article in (None, min_article),
         "--ablation-windows": ablation_windows >= ABLATION_WINDOWS,
+        "--level": request.level in (None, level_of(trained.config["data"])),
     }
     return tuple(option for option, is_own in ours.items() if not is_own)
 

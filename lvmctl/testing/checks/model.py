@@ -13,6 +13,7 @@ from lvmctl.sphere import unit
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, for_all
 from lvmctl.testing.contexts import (
     NEAR,
+    ROUNDING,
     SHAPE,
     Contexts,
     accepted,
@@ -23,7 +24,7 @@ from lvmctl.testing.contexts import (
     seeded,
 )
 from lvmctl.testing.models import MODELS, STEPS, built, filled, predict, trainable
-from lvmctl.testing.predictors import gap, prediction_checks, require_same
+from lvmctl.testing.predictors import gap, pooled, prediction_checks, require_same
 from lvmctl.testing.scores import score_checks
 
 DIRECTED = ("ordinary", "alike", "identical", "orthogonal")
@@ -37,6 +38,9 @@ BF16 = 0.02
 
 LIST = 9
 """Candidates of each context, where a model ranks them."""
+
+WIDER = 24
+"""D of another space than the one a model is built for."""
 
 
 STATES = st.sampled_from(tuple(STEPS))
@@ -206,6 +210,29 @@ def state_round_trips(subject: Subject) -> None:
     require_same(*answers, "after loading")
 
 
+@check
+@torch.no_grad()
+def serves_any_space(subject: Subject) -> None:
+    """Declared `any_space`, it predicts and scores chunks of another width, at the same angles, as
+    it does their originals, once `forget_space()` was called if it has it."""
+    model = MODELS.fitted(subject, weights="moved")
+    if not subject.record.any_space:
+        if hasattr(model, "forget_space"):
+            raise CheckFailed("its `forget_space` is never called: declare any_space=True")
+        raise Skipped("it serves the space that it is trained in")
+    if hasattr(model, "forget_space"):
+        model.forget_space()
+    turn = torch.linalg.qr(normal(7, WIDER, SHAPE.dim))[0].mT
+    context, pool = pooled(4, 9, seed=0)
+    turned = Pool(pool.vectors @ turn, pool.candidates)
+    first = {"q": predict(model, context).q @ turn}
+    second = {"q": predict(model, context @ turn).q}
+    if hasattr(model, "score"):
+        first["score"] = model.score(context, pool).masked_fill(~pool.candidates, 0.0)
+        second["score"] = model.score(context @ turn, turned).masked_fill(~pool.candidates, 0.0)
+    require_same(first, second, "for chunks at the same angles", ROUNDING)
+
+
 def one_line(error: Exception) -> str:
     """The beginning of what an error says."""
     return " ".join(str(error).split())[:200] or type(error).__name__
@@ -219,5 +246,6 @@ CHECKS: tuple[Check, ...] = (
     finite_gradients,
     finite_in_bf16,
     state_round_trips,
+    serves_any_space,
     *score_checks(MODELS),
 )

@@ -60,6 +60,11 @@ class Ranker(nn.Module):
         if self.in_domain is not None:
             self.in_domain.fit(windows)
 
+    def forget_space(self) -> None:
+        """Take no window as in-domain, before chunks of another space than the training's."""
+        if self.in_domain is not None:
+            self.in_domain.limit.fill_(-torch.inf)
+
     def forward(self, context: Tensor) -> Prediction:
         weights = self.logits.softmax(dim=-1).expand(len(context), -1)
         return Prediction(q=mixture(weights, context), weights=weights)

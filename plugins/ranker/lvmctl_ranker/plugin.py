@@ -29,6 +29,7 @@ def lvmctl_models() -> list[ModelSpec]:
             geometry="cone",
             gives=("weights", "scores"),
             fitted=True,
+            any_space=True,
         )
     ]
 

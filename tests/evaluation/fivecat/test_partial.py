@@ -12,7 +12,8 @@ from lvmctl.evaluation.fivecat.run import ABLATION_WINDOWS, partial
 
 def trained(*splits: str) -> SimpleNamespace:
     plan = SimpleNamespace(options=SimpleNamespace(min_article=20))
-    return SimpleNamespace(plan=plan, config={"splits": dict.fromkeys(("train", "val", *splits))})
+    config = {"splits": dict.fromkeys(("train", "val", *splits)), "data": {"data": "books"}}
+    return SimpleNamespace(plan=plan, config=config)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,8 @@ def trained(*splits: str) -> SimpleNamespace:
         ({"min_article": 20}, ABLATION_WINDOWS + 1, ()),
         ({"min_article": 19}, ABLATION_WINDOWS, ("--min-article",)),
         ({"max_windows": 60}, ABLATION_WINDOWS, ("--max-windows",)),
+        ({"level": "chunk"}, ABLATION_WINDOWS, ()),
+        ({"level": "sentence"}, ABLATION_WINDOWS, ("--level",)),
         ({"data": "store@val"}, ABLATION_WINDOWS, ("--data",)),
         ({"train": ("store",)}, ABLATION_WINDOWS - 1, ("--train", "--ablation-windows")),
     ],

@@ -39,10 +39,11 @@ class SplitParity:
     """Compare training windows with validation windows, and report those of other splits."""
 
     def __init__(self, options: SplitParityOptions) -> None:
-        if options.level * (options.permutations + 1) < 1:
+        if options.significance * (options.permutations + 1) < 1:
             raise UsageError(
-                f"{options.permutations} permutations cannot show a level of {options.level:g}",
-                hint=f"use at least {int(np.ceil(1 / options.level)) - 1} permutations",
+                f"{options.permutations} permutations cannot show a significance of "
+                f"{options.significance:g}",
+                hint=f"use at least {int(np.ceil(1 / options.significance)) - 1} permutations",
             )
         self.options = options
 
@@ -91,13 +92,13 @@ class SplitParity:
                 for name in others
             },
             "energy": energy,
-            "level": options.level,
+            "level": options.significance,
             "permutations": self._permutations(train, traits["val"]),
             "notes": notes,
         }
         verdict = judge(compared["val"], tested, train, traits["val"])
         sentence, distance = verdict.sentence, energy["val"]
-        if verdict.word == "MATCH" and distance and distance["p"] <= options.level:
+        if verdict.word == "MATCH" and distance and distance["p"] <= options.significance:
             sentence = (
                 f"{sentence[:-1]}; their vectors differ (energy distance "
                 f"{number(distance['value'])}, p = {p_value(distance['p'])})."
@@ -119,7 +120,7 @@ class SplitParity:
         return compare(
             tuple(np.stack([t.sums[name] for name in names], axis=1) for t in (first, second)),
             (first.windows, second.windows),
-            self.options.level,
+            self.options.significance,
             self._permutations(first, second),
             self.options.seed,
         )

@@ -146,7 +146,9 @@ def verdicts(train, val, side: int, draws: int = 40) -> Counter:
         # Of one store the articles that are left, of two any.
         other = some(val, order[side : 2 * side])
         sums = (np.stack([part.sums[name] for name in tested], axis=1) for part in (first, other))
-        comparison = compare(tuple(sums), (first.windows, other.windows), OPTIONS.level, 299, draw)
+        comparison = compare(
+            tuple(sums), (first.windows, other.windows), OPTIONS.significance, 299, draw
+        )
         fallen[judge(comparison, tested, first, other).word] += 1
     return fallen
 
@@ -181,6 +183,6 @@ def test_a_large_sample_condemns_no_trifle():
     first, other = (traits_of(flat(3000, f, seed=9)) for f in (0.3, 0.308))
     tested = limits(first, OPTIONS)
     sums = tuple(np.stack([part.sums[name] for name in tested], axis=1) for part in (first, other))
-    comparison = compare(sums, (first.windows, other.windows), OPTIONS.level, 99, 0)
-    assert comparison.p.min() <= OPTIONS.level
+    comparison = compare(sums, (first.windows, other.windows), OPTIONS.significance, 99, 0)
+    assert comparison.p.min() <= OPTIONS.significance
     assert judge(comparison, tested, first, other).word == "MATCH"

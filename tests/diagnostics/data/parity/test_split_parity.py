@@ -225,7 +225,7 @@ def test_chunks_that_are_all_alike():
 def test_many_articles_get_fewer_permutations(monkeypatch):
     monkeypatch.setattr(module, "LABELS", 6000)
     monkeypatch.setattr(module, "MIN_PERMUTATIONS", 30)
-    diagnosis = diagnosed(flat(30, 0.3, 1), flat(30, 0.3, 2), level=0.1)
+    diagnosis = diagnosed(flat(30, 0.3, 1), flat(30, 0.3, 2), significance=0.1)
     assert diagnosis.figures["permutations"] == 100
     assert (
         diagnosed(flat(30, 0.3, 1), flat(30, 0.3, 2), permutations=99).figures["permutations"] == 99
@@ -233,9 +233,9 @@ def test_many_articles_get_fewer_permutations(monkeypatch):
 
 
 def test_too_few_permutations_for_the_level():
-    with pytest.raises(UsageError, match=r"99 permutations cannot show a level of 0\.001"):
-        SplitParity(SplitParityOptions(level=0.001, permutations=99))
-    SplitParity(SplitParityOptions(level=0.01, permutations=99))
+    with pytest.raises(UsageError, match=r"99 permutations cannot show a significance of 0\.001"):
+        SplitParity(SplitParityOptions(significance=0.001, permutations=99))
+    SplitParity(SplitParityOptions(significance=0.01, permutations=99))
 
 
 def test_thresholds_are_options():
@@ -243,7 +243,7 @@ def test_thresholds_are_options():
     assert diagnosed(*splits, cosine_threshold=0.1).verdict == "MATCH"
     assert {option.name for option in describe(SplitParityOptions)} == {
         *("context", "horizon", "cosine_threshold", "delta_threshold", "share_threshold"),
-        *("level", "permutations", "seed"),
+        *("significance", "permutations", "seed"),
     }
 
 
