@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,7 @@ from lvmctl.core.errors import OutputError, RunError
 from lvmctl.core.files import output_errors
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import directories, find_run, is_sweep, short_name
-
-MARK = ".removed-"
-"""What the hidden directory is called in which a run that is being removed lies."""
+from lvmctl.core.temporary import sweep, temporary_name
 
 
 @dataclass(frozen=True)
@@ -85,25 +82,16 @@ def refuse(path: Path) -> None:
 def remove(removal: Removal) -> None:
     """Remove a run from disk: at one instant it is no run any more, then its files go.
 
-    What an earlier removal that was interrupted left beside it goes, too.
-
     Raises:
         RunError: a training has begun to write it.
         OutputError: it cannot be removed; where that is so for some files alone, what is left lies
             in a hidden directory, which is named.
     """
     path = removal.path.resolve()
-    parent = path.parent
-    with output_errors(parent):
-        for remains in parent.glob(f".*{MARK}*"):
-            shutil.rmtree(remains, ignore_errors=True)
-        hidden = Path(tempfile.mkdtemp(prefix=f".{path.name}{MARK}", dir=parent))
-    try:
-        with RunDirectory(path), output_errors(path):
-            path.rename(hidden / path.name)
-    except BaseException:
-        hidden.rmdir()
-        raise
+    sweep(path.parent)
+    hidden = temporary_name(path.parent)
+    with RunDirectory(path), output_errors(path):
+        path.rename(hidden)
     try:
         shutil.rmtree(hidden)
     except OSError as error:

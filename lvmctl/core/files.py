@@ -6,13 +6,14 @@ import errno
 import json
 import math
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from lvmctl.core.errors import OutputError
+from lvmctl.core.rename import rename_new
+from lvmctl.core.temporary import temporary
 
 MENDS = {
     errno.ENOSPC: "free some space or write elsewhere",
@@ -35,31 +36,58 @@ def output_errors(path: object) -> Iterator[None]:
         raise OutputError(what, where=path, hint=hint) from error
 
 
-def write_whole(path: Path, fill: Callable[[BinaryIO], Any]) -> None:
+def write_whole(
+    path: Path, fill: Callable[[BinaryIO], Any], refuse: Callable[[Path], object] | None = None
+) -> None:
     """Write a file through a temporary sibling: synced, renamed, parent synced.
 
     Args:
-        path: where the file appears; an existing one is replaced in one instant.
+        path: where the file appears; an existing one is replaced in one instant, the one that a
+            link leads to where it is a link.
         fill: writes the content to the open binary file it is given.
+        refuse: raises where ``path`` exists and may not be replaced. It is asked at once, and again
+            when the file is to take its place; None replaces any.
 
     Raises:
-        OutputError: the write failed; ``path`` is what it was (or, when only the last sync of its
-            directory failed, already the whole new file).
+        OutputError: the write failed, or no regular file is at ``path``, which is what it was (or,
+            when only the last sync of its directory failed, already the whole new file).
     """
+
+    def ask() -> None:
+        refuse_irregular(path)
+        if refuse is not None:
+            refuse(path)
+
     with output_errors(path):
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
+        ask()
+        place = Path(os.path.realpath(path))
+        with temporary(place.parent) as fresh:
+            with open(fresh, "wb") as file:
                 fill(file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-            sync_directory(path.parent)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
+            try:
+                rename_new(fresh, place)
+            except FileExistsError:
+                ask()
+                os.replace(fresh, place)
+            sync_directory(place.parent)
+
+
+def refuse_irregular(path: Path) -> None:
+    """Refuse to write a file where a directory, a device, a pipe or a link to nothing is.
+
+    Raises:
+        OutputError: one is there.
+    """
+    if not os.path.lexists(path) or path.is_file():
+        return
+    what = "is not a regular file"
+    if path.is_dir():
+        what = "is a directory"
+    elif path.is_symlink() and not path.exists():
+        what = "is a link to nothing"
+    raise OutputError(what, where=path, hint="name a file, or a place where nothing is")
 
 
 def write_json(path: Path, value: Any) -> None:

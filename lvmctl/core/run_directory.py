@@ -20,12 +20,14 @@ import math
 import os
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
+from lvmctl.core.directories import new_directory
 from lvmctl.core.errors import OutputError, RunError
 from lvmctl.core.files import output_errors, write_json
 
@@ -59,21 +61,18 @@ class RunDirectory:
     holder = property(lambda self: self.path / ".lock.holder")
 
     @classmethod
-    def create(cls, path: Path) -> RunDirectory:
-        """Make a new, empty run directory.
+    def create(cls, path: Path, fill: Callable[[RunDirectory], object] | None = None) -> Self:
+        """Make a new run directory; it appears when ``fill`` has written into it what it begins
+        with, its configuration above all.
 
         Raises:
             OutputError: something is there already, or the place cannot be written.
         """
         path = Path(path)
-        with output_errors(path):
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                raise OutputError(
-                    "exists already", where=path, hint="choose another --out, or --resume it"
-                ) from None
-            (path / "checkpoints").mkdir()
+        with new_directory(path, _refuse) as fresh:
+            (fresh / "checkpoints").mkdir()
+            if fill is not None:
+                fill(RunDirectory(fresh))
         return cls(path)
 
     @classmethod
@@ -104,12 +103,29 @@ class RunDirectory:
             raise RunError(f"cannot be read ({error})", where=path) from error
 
     def update_manifest(self, **values: Any) -> None:
-        """Merge ``values`` into ``manifest.json``; an unreadable one is written anew."""
+        """Merge ``values`` into ``manifest.json``.
+
+        Raises:
+            RunError: it is damaged; what it said is not written over.
+        """
+        write_json(self.manifest, self.read_manifest() | values)
+
+    def read_manifest(self) -> dict[str, Any]:
+        """What ``manifest.json`` says, nothing where it is missing.
+
+        Raises:
+            RunError: it is damaged.
+        """
+        if not os.path.lexists(self.manifest):
+            return {}
+        hint = "restore it, or move it away to go on without the record of how the run began"
         try:
-            known = dict(self.read(self.manifest))
-        except (RunError, TypeError, ValueError):
-            known = {}
-        write_json(self.manifest, known | values)
+            manifest = self.read(self.manifest)
+        except RunError as error:
+            raise RunError(error.what, where=self.manifest, hint=hint) from error
+        if not isinstance(manifest, dict):
+            raise RunError("is not a run's manifest", where=self.manifest, hint=hint)
+        return manifest
 
     def __enter__(self) -> RunDirectory:
         with output_errors(self.path):
@@ -179,8 +195,13 @@ def best_record(history: list[dict[str, Any]], best_by: str) -> dict[str, Any] |
     return max(records, key=lambda record: record["value"], default=None)
 
 
-def new_run(recipe: str, key_options: dict[str, Any], root: Path = ROOT) -> RunDirectory:
-    """A new ``root/<recipe>_<key options>_<timestamp>``.
+def new_run(
+    recipe: str,
+    key_options: dict[str, Any],
+    root: Path = ROOT,
+    fill: Callable[[RunDirectory], object] | None = None,
+) -> RunDirectory:
+    """A new ``root/<recipe>_<key options>_<timestamp>``; see :meth:`RunDirectory.create`.
 
     For example ``plain_c5_20251104_222516``; ``_2``, ``_3``, … follow when that name is
     taken.
@@ -196,8 +217,14 @@ def new_run(recipe: str, key_options: dict[str, Any], root: Path = ROOT) -> RunD
     attempt, path = 1, root / name
     while True:
         try:
-            return RunDirectory.create(path)
+            return RunDirectory.create(path, fill)
         except OutputError:
-            if not path.exists():
+            if not os.path.lexists(path):
                 raise
         attempt, path = attempt + 1, root / f"{name}_{attempt + 1}"
+
+
+def _refuse(path: Path) -> None:
+    if os.path.lexists(path):
+        hint = "choose another --out, or --resume it"
+        raise OutputError("exists already", where=path, hint=hint)

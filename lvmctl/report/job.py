@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import LvmctlError, OutputError, RunError, UsageError
-from lvmctl.core.files import write_json, write_whole
+from lvmctl.core.files import refuse_irregular, write_json, write_whole
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import find_run
@@ -91,12 +91,21 @@ def make_report(
     """
     runs = [RunDirectory.open(find_run(name)) for name in names or [None]]
     different(runs)
-    out = place(runs, out, force, PARTIAL if partial else NAME)
+    usual = runs[0].path / (PARTIAL if partial else NAME) if len(runs) == 1 else None
+    out = out or usual
+    if out is None:
+        raise UsageError("a page of several runs needs a place", hint="give --out FILE")
+    replaceable = force or (usual is not None and out.resolve() == usual.resolve())
+
+    def refuse(page: Path) -> None:
+        refuse_page(page, replaceable)
+
+    refuse(out)
     pages = [
         composed(run, f"run{number}", reporter, partial) for number, run in enumerate(runs, start=1)
     ]
     text = page(pages)
-    write_whole(out, lambda file: file.write(text.encode()))
+    write_whole(out, lambda file: file.write(text.encode()), refuse)
     slugs = {
         str(inputs.run.path): [part.slug for part in parts if isinstance(part, Section)]
         for inputs, parts in pages
@@ -112,19 +121,14 @@ def different(runs: Sequence[RunDirectory]) -> None:
             raise UsageError("the run is named twice", where=path, hint="name each run once")
 
 
-def place(runs: Sequence[RunDirectory], out: Path | None, force: bool, name: str) -> Path:
-    """Where the page goes, after asking whether it may; before anything is computed."""
-    usual = runs[0].path / name if len(runs) == 1 else None
-    out = out or usual
-    if out is None:
-        raise UsageError("a page of several runs needs a place", hint="give --out FILE")
-    if out.is_dir() or not out.parent.is_dir():
-        what = "is a directory" if out.is_dir() else "its directory does not exist"
-        raise OutputError(what, where=out, hint="give --out a file in a directory that exists")
-    replaceable = force or (usual is not None and out.resolve() == usual.resolve())
+def refuse_page(out: Path, replaceable: bool) -> None:
+    """Refuse a place where the page may not go; asked before anything is computed, too."""
+    hint = "give --out a file in a directory that exists"
+    if not out.parent.is_dir():
+        raise OutputError("its directory does not exist", where=out, hint=hint)
+    refuse_irregular(out)
     if out.exists() and not replaceable:
         raise OutputError("exists already", where=out, hint="choose another --out, or add --force")
-    return out
 
 
 def composed(

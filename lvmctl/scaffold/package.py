@@ -8,11 +8,11 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
-from tempfile import TemporaryDirectory
 
 import lvmctl
 from lvmctl import OutputError
-from lvmctl.core.files import output_errors, write_whole
+from lvmctl.core.directories import new_directory
+from lvmctl.core.files import write_whole
 from lvmctl.scaffold.names import Names
 
 SUFFIX = ".template"
@@ -92,25 +92,14 @@ def write(files: dict[str, str], place: Path) -> None:
     Raises:
         OutputError: something is there already, or the place cannot be written.
     """
-    place = Path(os.path.abspath(place))
-    with output_errors(place):
-        if os.path.lexists(place):
-            raise _exists(place)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as work:
-            fresh = Path(work, place.name)
-            for name, text in files.items():
-                file = fresh / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(file, lambda out, text=text: out.write(text.encode()))
-            try:
-                fresh.rename(place)
-            except OSError as error:
-                # A folder that appeared meanwhile: the system replaces none that holds anything.
-                raise _exists(place) if os.path.lexists(place) else error from None
+    with new_directory(place, _refuse) as fresh:
+        for name, text in files.items():
+            file = fresh / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file, lambda out, text=text: out.write(text.encode()))
 
 
-def _exists(place: Path) -> OutputError:
-    return OutputError(
-        "already exists", where=place, hint="choose another --out, or move it out of the way"
-    )
+def _refuse(place: Path) -> None:
+    if os.path.lexists(place):
+        hint = "choose another --out, or move it out of the way"
+        raise OutputError("already exists", where=place, hint=hint)

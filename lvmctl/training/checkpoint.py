@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,7 @@ from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.files import output_errors, write_json, write_whole
 from lvmctl.core.run_directory import RunDirectory
 
-NAME = re.compile(r"step_\d{8,}\.pt")
-PARTIAL = re.compile(r"\.(step_\d{8,}\.(pt|json)|latest)\..+")
-"""What a process leaves that is killed while it writes; other files there are the user's."""
+NAME = re.compile(r"step_(\d{8,})\.(?:pt|json)")
 
 
 def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path:
@@ -37,65 +36,101 @@ def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path
     Raises:
         OutputError: it cannot be written; the earlier checkpoints are untouched.
     """
-    path = run.checkpoints / f"step_{step:08d}.pt"
+    path = path_of(run, step)
     buffer = io.BytesIO()
     torch.save(state, buffer)
     content = buffer.getbuffer()
-    write_whole(path, lambda file: file.write(content))
     digest = hashlib.sha256(content).hexdigest()
-    write_json(path.with_suffix(".json"), {"sha256": digest, "bytes": len(content), "step": step})
+    # The hash comes first: a process killed in between leaves what was there, and its hash too.
+    before = hash_of(path) if damage(path) is None else None
+    record = {"sha256": digest, "replaces": before, "bytes": len(content), "step": step}
+    write_json(path.with_suffix(".json"), record)
+    write_whole(path, lambda file: file.write(content))
     write_whole(run.checkpoints / "latest", lambda file: file.write(f"{path.name}\n".encode()))
     with output_errors(run.checkpoints):
-        steps = sorted(steps_of(run))
+        steps = steps_of(run)
         newest = [s for s in steps if s <= step][-keep:]
         for old in set(steps) - set(newest):  # also later ones, which a killed process never named
-            run.checkpoints.joinpath(f"step_{old:08d}.pt").unlink()
-            run.checkpoints.joinpath(f"step_{old:08d}.json").unlink(missing_ok=True)
-        for partial in run.checkpoints.iterdir():
-            if PARTIAL.fullmatch(partial.name):
-                partial.unlink(missing_ok=True)
+            path_of(run, old).unlink(missing_ok=True)
+            path_of(run, old).with_suffix(".json").unlink()
     return path
 
 
+def path_of(run: RunDirectory, step: int) -> Path:
+    """Where the checkpoint of a global step is."""
+    return run.checkpoints / f"step_{step:08d}.pt"
+
+
 def steps_of(run: RunDirectory) -> list[int]:
-    """Global steps of which there is a checkpoint file, in no order."""
-    names = (path.stem.removeprefix("step_") for path in run.checkpoints.glob("step_*.pt"))
-    return [int(name) for name in names if name.isdigit()]
+    """Global steps that were saved, ascending. A checkpoint without its hash is another's file."""
+    names = (NAME.fullmatch(path.name) for path in run.checkpoints.glob("step_*.json"))
+    return sorted(int(name[1]) for name in names if name)
 
 
-def load_latest(run: RunDirectory, map_location: str = "cpu") -> dict[str, Any]:
-    """The state of the newest checkpoint.
+def has_begun(run: RunDirectory) -> bool:
+    """Whether anything was trained that would be lost if the run began again."""
+    if run.best_model.exists() or any(steps_of(run)):
+        return True
+    try:
+        return run.read(run.history) != []
+    except RunError:
+        return run.history.exists()
+
+
+def load_latest(
+    run: RunDirectory,
+    map_location: str = "cpu",
+    warning: Callable[[str], object] = lambda message: None,
+) -> dict[str, Any]:
+    """The state of the newest checkpoint that is whole.
+
+    Args:
+        warning: called with a line where that is not the one that ``latest`` names.
 
     Raises:
-        RunError: there is none, or it is damaged; the message names it and the previous good one.
+        RunError: none is whole; the message says what is wrong with the one that was looked for.
     """
+    latest, fault = run.checkpoints / "latest", None
     try:
-        name = (run.checkpoints / "latest").read_text(encoding="utf-8").strip()
+        named = latest.read_text(encoding="utf-8").strip()
+        if not NAME.fullmatch(named):
+            fault = f"{latest}: {named[:40]!r} is no checkpoint's name"
     except (OSError, ValueError):
-        raise RunError(
-            "has no readable `latest`", where=run.checkpoints, hint="start the training again"
-        ) from None
-    fault = damage(run.checkpoints / name) if NAME.fullmatch(name) else "is no checkpoint's name"
+        named, fault = "", f"{latest}: cannot be read"
+    paths = [path_of(run, step) for step in reversed(steps_of(run))]
     if fault is None:
-        try:
-            return torch.load(run.checkpoints / name, map_location=map_location, weights_only=True)
-        except Exception as error:  # what another program wrote, under a hash that agrees
-            fault = f"the checkpoint cannot be read ({first_line(error)})"
-    files = [run.checkpoints / f"step_{step:08d}.pt" for step in sorted(steps_of(run))]
-    good = [path for path in files if path.name != name and not damage(path)]
-    hint = "no other checkpoint is left: start the training again"
-    if good:
-        hint = f"the previous good one is {good[-1].name}: write that name into "
-        hint += f"{run.checkpoints / 'latest'} to resume from it"
-    raise RunError(fault, where=run.checkpoints / name, hint=hint)
+        paths.sort(key=lambda path: path.name != named)
+        if not paths or paths[0].name != named:
+            fault = f"{run.checkpoints / named}: the checkpoint is incomplete"
+    for path in paths:
+        wrong = damage(path)
+        if wrong is None:
+            try:
+                state = torch.load(path, map_location=map_location, weights_only=True)
+            except Exception as error:  # what another program wrote, under a hash that agrees
+                wrong = f"the checkpoint cannot be read ({first_line(error)})"
+            else:
+                if fault is not None:
+                    warning(f"{fault}; going on from {path.name}, the newest that is whole")
+                return state
+        fault = fault or f"{path}: {wrong}"
+    raise RunError(
+        fault or f"{run.checkpoints}: there is no checkpoint",
+        hint="no checkpoint is whole; what was trained so far stands, train on in a new run",
+    )
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def damage(path: Path) -> str | None:
     """What is wrong with the checkpoint at ``path``, or None when its content hash agrees."""
     try:
-        expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["sha256"]
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        saved = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        whole = hash_of(path) in (saved["sha256"], saved.get("replaces"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return f"the checkpoint is incomplete ({type(error).__name__})"
-    return None if digest == expected else "the checkpoint is damaged: its content hash disagrees"
+    return None if whole else "the checkpoint is damaged: its content hash disagrees"

@@ -64,20 +64,23 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
     name = plan.options.transform
     transform = None if name == "none" else fit(name, train.split)
     train, val = transformed(train, transform), transformed(val, transform)
-    if request.out is None:
-        run = new_run(plan.recipe, plan.key_options)
-    else:
-        run = RunDirectory.create(request.out)
-    with run, Interrupts() as interrupts:
-        config = {"format": FORMAT, "experiment": request.experiment, **plan.record()}
-        config |= {
-            "data": request.sources,
-            "splits": split_records(splits),
-            "backend": backend.record(),
-        }
+    config = {"format": FORMAT, "experiment": request.experiment, **plan.record()}
+    config |= {
+        "data": request.sources,
+        "splits": split_records(splits),
+        "backend": backend.record(),
+    }
+
+    def fill(run: RunDirectory) -> None:
         if transform is not None:
             transform.save(run.transform)
         write_json(run.config, config)
+
+    if request.out is None:
+        run = new_run(plan.recipe, plan.key_options, fill=fill)
+    else:
+        run = RunDirectory.create(request.out, fill)
+    with run, Interrupts() as interrupts:
         training = Training(plan, registry, run, train, val, backend, reporter, interrupts)
         record = {**surroundings(plan, backend), "splits": config["splits"]}
         return finish(training, splits, record)
@@ -105,7 +108,7 @@ def resume(
     """
     run, registry = RunDirectory.open(path), load_registry()
     with run:
-        config = run.read(run.config)
+        config, manifest = run.read(run.config), run.read_manifest()
         with readable(run.config):
             if config["format"] not in READABLE:
                 raise RunError("was written by another version of lvmctl", where=run.config)
@@ -128,7 +131,7 @@ def resume(
         train, val = transformed(train, transform), transformed(val, transform)
         with Interrupts() as interrupts:
             training = Training(plan, registry, run, train, val, backend, reporter, interrupts)
-            if checkpoint.steps_of(run) or (run.checkpoints / "latest").exists():
+            if checkpoint.has_begun(run):
                 training.restore()
             if plan.options.epochs < len(training.records):
                 raise UsageError(
@@ -138,7 +141,10 @@ def resume(
                 )
             write_json(run.config, config | {"format": FORMAT} | plan.record())
             resumed = {"argv": sys.argv, "started": now(), "backend": backend.record()}
-            return finish(training, splits, {"resumed": resumed})
+            record = {"resumed": resumed}
+            if not manifest:  # it was killed before it had one
+                record |= {**surroundings(plan, backend), "splits": config["splits"]}
+            return finish(training, splits, record)
 
 
 def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finished:

@@ -6,6 +6,7 @@ holds, so a run that was killed anywhere continues bit for bit.
 
 from __future__ import annotations
 
+import io
 import math
 import time
 from typing import Any
@@ -95,6 +96,7 @@ class Training:
         self.records: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
         self.stopped: str | None = None
+        self.restored = False
 
     # ------------------------------------------------------------------ the loop
 
@@ -109,7 +111,7 @@ class Training:
             OutputError: something could not be written; earlier checkpoints are intact.
         """
         self.history = History(self.run, self.records)
-        if not (self.run.checkpoints / "latest").exists():
+        if not self.restored:
             with attribute_errors(self.plan.model.entry):
                 if self.plan.model.entry.record.fitted:
                     self.model.fit(self.builder.windows)
@@ -252,7 +254,10 @@ class Training:
         if finite and value > (self.best["value"] if self.best else -math.inf):
             self.best = {"value": value, "by": name, **record}
             weights = {"model": self.model.state_dict(), "losses": self.objective.state_dict()}
-            write_whole(self.run.best_model, lambda file: torch.save(weights, file))
+            # torch.save to a full disk does not say that the disk is full.
+            buffer = io.BytesIO()
+            torch.save(weights, buffer)
+            write_whole(self.run.best_model, lambda file: file.write(buffer.getbuffer()))
 
     def reason_to_stop(self, record: dict[str, Any]) -> str | None:
         """What a kill rule or a plugin says, or None."""
@@ -284,9 +289,10 @@ class Training:
         )
 
     def restore(self) -> None:
-        """Continue from the run's newest checkpoint.
+        """Continue from the run's newest whole checkpoint.
 
         Raises:
-            RunError: there is none, it is damaged, or it does not fit this run.
+            RunError: there is none, or it does not fit this run.
         """
-        load_state(self, checkpoint.load_latest(self.run))
+        load_state(self, checkpoint.load_latest(self.run, warning=self.reporter.warning))
+        self.restored = True

@@ -166,3 +166,54 @@ def test_a_value_json_cannot_hold_leaves_the_old_file(old):
         write_json(old, {"a": object()})
     assert old.read_bytes() == b"old"
     assert only(old)
+
+
+def test_a_link_is_written_through(old):
+    link = old.with_name("link")
+    link.symlink_to(old.name)
+    write_whole(link, lambda file: file.write(b"new"))
+    assert link.is_symlink()
+    assert old.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes and links")
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("pipe", "is not a regular file"),
+        ("link to a device", "is not a regular file"),
+        ("link to nothing", "is a link to nothing"),
+        ("directory", "is a directory"),
+    ],
+)
+def test_only_regular_files_are_replaced(tmp_path, kind, message):
+    path = tmp_path / "out"
+    {
+        "pipe": lambda: os.mkfifo(path),
+        "link to a device": lambda: path.symlink_to("/dev/null"),
+        "link to nothing": lambda: path.symlink_to("nothing"),
+        "directory": path.mkdir,
+    }[kind]()
+    before = path.lstat()
+    with pytest.raises(OutputError, match=message) as caught:
+        write_whole(path, lambda file: file.write(b"new"))
+    assert caught.value.exit_code == 6
+    assert os.path.samestat(path.lstat(), before)
+    assert only(path)
+
+
+def test_what_appears_while_it_is_written_is_asked_about_again(tmp_path):
+    path = tmp_path / "out"
+
+    def refuse(place):
+        if place.exists():
+            raise OutputError("exists", where=place)
+
+    def fill(file):
+        file.write(b"new")
+        path.write_text("another's")
+
+    with pytest.raises(OutputError, match="out: exists"):
+        write_whole(path, fill, refuse)
+    assert path.read_text() == "another's"
+    assert only(path)

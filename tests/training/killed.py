@@ -35,6 +35,7 @@ def train_until_killed(run: Path, epochs: int, resume: bool, moments: int) -> No
     Moments are steps, and everything that makes a file appear on disk: a kill falls between steps,
     in the middle of a checkpoint, or between a checkpoint and the file that points to it.
     """
+    from lvmctl.core import directories, files
     from lvmctl.training.loop import Training
 
     count = itertools.count(1)
@@ -50,6 +51,8 @@ def train_until_killed(run: Path, epochs: int, resume: bool, moments: int) -> No
     Training.step = dying(Training.step)
     os.fsync = dying(os.fsync)
     os.replace = dying(os.replace)
+    for module in (files, directories):
+        module.rename_new = dying(module.rename_new)
     train(run, epochs, resume)
 
 

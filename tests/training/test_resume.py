@@ -61,10 +61,7 @@ def uninterrupted(tmp_path_factory, in_process) -> dict:
 def test_twenty_kills_change_nothing(tmp_path, in_process, uninterrupted):
     run, draw, kills, code = tmp_path / "run", random.Random(7), 0, None
     while code != 0:
-        resume = (run / "checkpoints" / "latest").exists()
-        if not resume and run.exists():
-            # Killed before the first checkpoint: there is nothing to continue.
-            run.rename(tmp_path / f"never_started{kills}")
+        resume = run.exists()
         if kills < 25:
             code = in_process(train_until_killed, run, EPOCHS, resume, draw.randint(3, 30))
         else:
@@ -186,12 +183,53 @@ def test_an_epoch_with_nothing_to_minimise_is_refused(make_training):
         job.with_epochs(first.plan, [("command line", {"epochs": "5"})])
 
 
-def test_a_run_killed_before_its_first_checkpoint_starts_again(finished):
+@pytest.mark.parametrize("left", ["nothing", "half a checkpoint", "a first checkpoint"])
+def test_a_run_killed_before_it_trained_starts_again(finished, left):
     whole = state_of(finished)
     for path in [*(finished / "checkpoints").iterdir(), finished / "manifest.json"]:
-        path.unlink()
+        if left != "a first checkpoint" or "step_00000000" not in path.name:
+            path.unlink()
+    (finished / "best_model.pt").unlink()
+    (finished / "training_history.json").write_text("[]")
+    if left == "half a checkpoint":
+        (finished / "checkpoints" / "step_00000000.json").write_text("{}")
     job.resume(finished, [], "auto", Recorder())
     assert_equal(state_of(finished), whole)
+    manifest = json.loads((finished / "manifest.json").read_text())
+    assert {"splits", "resumed", "packages"} <= manifest.keys()
+
+
+@pytest.mark.parametrize("kept", ["best_model.pt", "training_history.json"])
+def test_what_was_trained_is_not_trained_over(finished, kept):
+    for path in (finished / "checkpoints").iterdir():
+        path.unlink()
+    for name in {"best_model.pt", "training_history.json"} - {kept}:
+        (finished / name).unlink()
+    before = {path: path.read_bytes() for path in finished.iterdir() if path.is_file()}
+    with pytest.raises(RunError, match=r"no checkpoint is whole.*new run") as caught:
+        job.resume(finished, [], "auto", Recorder())
+    assert caught.value.exit_code == 4
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_without_latest_the_newest_checkpoint_is_named_and_gone_on_from(finished, in_process):
+    (finished / "checkpoints" / "latest").unlink()
+    recorder = Recorder()
+    job.resume(finished, [("command line", {"epochs": "2"})], "auto", recorder)
+    assert any("going on from step_" in line for line in recorder.messages)
+    whole = finished.with_name("whole")
+    assert in_process(train, whole, 2, False) == 0
+    assert_equal(state_of(finished), state_of(whole))
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"", b"\xff"])
+def test_a_damaged_manifest_is_not_written_over(finished, content):
+    (finished / "manifest.json").write_bytes(content)
+    with pytest.raises(RunError, match=r"manifest\.json.*move it away") as caught:
+        job.resume(finished, [("command line", {"epochs": "2"})], "auto", Recorder())
+    assert caught.value.exit_code == 4
+    assert (finished / "manifest.json").read_bytes() == content
+    assert len(json.loads((finished / "training_history.json").read_text())) == 1
 
 
 @pytest.mark.parametrize(
@@ -215,16 +253,13 @@ def test_a_damaged_configuration_is_one_line(finished, change):
 
 
 @pytest.mark.parametrize("name", ["latest", "step_00000007.json"])
-def test_damaged_names_and_hashes_are_one_line(finished, name):
+def test_damaged_names_and_hashes_cost_no_more_than_a_checkpoint(finished, name):
+    whole = state_of(finished)
     (finished / "checkpoints" / name).write_bytes(b"\xff[]")
-    with pytest.raises(RunError):
-        job.resume(finished, [], "auto", Recorder())
-
-
-def test_a_damaged_manifest_is_written_anew(finished):
-    (finished / "manifest.json").write_text("[]")
-    job.resume(finished, [], "auto", Recorder())
-    assert json.loads((finished / "manifest.json").read_text())["outcome"] == "finished"
+    recorder = Recorder()
+    job.resume(finished, [], "auto", recorder)
+    assert any("going on from step_" in line for line in recorder.messages)
+    assert_equal(state_of(finished), whole)
 
 
 def test_another_machine_is_reported(finished):

@@ -98,10 +98,9 @@ def save(out: Path, answers: Mapping[str, Answer]) -> None:
     Raises:
         OutputError: it exists, or cannot be written.
     """
-    refuse_output(out)
-    from lvmctl.data.store.files import new_directory
+    from lvmctl.core.directories import new_directory
 
-    with new_directory(out) as directory:
+    with new_directory(out, refuse_output) as directory:
         for name, answer in answers.items():
             file = name.replace("/", "_")
             write_json(directory / f"{file}.json", answer.record)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as npy
 
+from lvmctl.core.directories import new_directory, refuse_existing
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import blocks, release
-from lvmctl.data.store.files import new_directory, refuse_existing
 from lvmctl.data.store.store import Store
 from lvmctl.data.windows import Windows
 
@@ -45,10 +46,10 @@ def export_npz(
         DataError: no window in a split. OutputError: it exists, or cannot be written.
     """
     splits = [split] if split else list(split_counts(store.articles)) or [None]
-    refuse_existing(out, force, _replaceable)
     written = {}
-    texts = list(store.texts())
-    with new_directory(out) as directory:
+    refuse = partial(refuse_existing, force=force, replaceable=_replaceable)
+    with new_directory(out, refuse) as directory:
+        texts = list(store.texts())
         for name in splits:
             windows = Windows(Split.of(store, name), context, horizon)
             file = f"{store.name}_{name}.npz" if name else f"{store.name}.npz"

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ import numpy as np
 from numpy.lib import format as npy
 
 import lvmctl
+from lvmctl.core.directories import new_directory, refuse_existing
 from lvmctl.core.errors import refuse
 from lvmctl.data.store.arrays import open_npy, release
 from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
-from lvmctl.data.store.files import new_directory, refuse_existing
 from lvmctl.data.store.manifest import FORMAT
 from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS, Store
 
@@ -159,8 +160,7 @@ def write_store(
         DataError: rows that cannot be stored.
     """
     path = Path(path)
-    refuse_store(path, force)
-    with new_directory(path) as directory:
+    with new_directory(path, partial(refuse_store, force=force)) as directory:
         writer = StoreWriter(directory, dim, dtype, path)
         try:
             yield writer

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lvmctl.core.directories import refuse_existing
 from lvmctl.core.files import write_whole
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import blocks, open_npy, release
-from lvmctl.data.store.files import refuse_existing
 from lvmctl.data.store.store import Store
 from lvmctl.data.store.writer import NORMS, REMADE
 from lvmctl.data.tables.arrow import METADATA, require_pyarrow
@@ -46,7 +47,8 @@ def export_parquet(
         OutputError: it exists, or cannot be written.
     """
     arrow = require_pyarrow()
-    refuse_existing(out, force, lambda path: path.is_file() and path.suffix == ".parquet")
+    refuse = partial(refuse_existing, force=force, replaceable=_replaceable)
+    refuse(out)
     if not out.parent.is_dir():
         out.parent.mkdir(parents=True, exist_ok=True)
     chosen = Split.of(store, split)
@@ -95,8 +97,12 @@ def export_parquet(
                 writer.write_batch(batch(low, high))
                 done(high - low)
 
-    write_whole(out, fill)
+    write_whole(out, fill, refuse)
     return len(rows)
+
+
+def _replaceable(path: Path) -> bool:
+    return path.is_file() and path.suffix == ".parquet"
 
 
 def _article_columns(arrow: Any, articles: list[dict[str, Any]]) -> dict[str, tuple[Any, list]]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,16 +22,12 @@ from lvmctl.data.splits.identity import same_data, split_records
 from lvmctl.data.splits.open import Splits, open_splits
 from lvmctl.plan import ROLES, Plan, make_plan
 from lvmctl.registry import Registry
-from lvmctl.training import checkpoint
 from lvmctl.training.backend import choose_device
 from lvmctl.training.job import windows_of
 from lvmctl.training.provenance import FORMAT
 from lvmctl.training.request import TrainRequest
 
 WAITING, BEGUN, FINISHED, FAILED = "waiting", "begun", "finished", "failed"
-EARLY = ("config.json", "manifest.json", "training_history.json", "checkpoints")
-"""What a run directory has before anything is trained."""
-
 LOCK_WAIT = 60.0
 """Seconds in which a training that was stopped should have saved."""
 
@@ -154,7 +150,7 @@ def refuse_another(trial: Trial) -> None:
     Raises:
         RunError: it does, or its files are damaged.
     """
-    if not trial.path.exists() or never_started(trial.path):
+    if not os.path.lexists(trial.path):
         return
     run, device = RunDirectory.open(trial.path), trial.request.device
     saved = run.read(run.config)
@@ -231,8 +227,6 @@ def open_sweep(path: Path) -> RunDirectory:
 def state(path: Path, epochs: int, wait: float = LOCK_WAIT) -> str:
     """How far a run of so many ``epochs`` is: ``waiting``, ``begun`` or ``finished``.
 
-    Remains of a training that ended before it trained anything are removed.
-
     Args:
         wait: seconds to wait for a training that was stopped and still saves.
 
@@ -242,24 +236,9 @@ def state(path: Path, epochs: int, wait: float = LOCK_WAIT) -> str:
     if not path.exists():
         return WAITING
     with RunDirectory(path, wait) as run:
-        if never_started(path):
-            shutil.rmtree(path)
-            return WAITING
         ended = outcome(run) == "finished" or outcome(run).startswith("stopped: ")
         last = len(history(run)) >= epochs or stopped(run) is not None
         return FINISHED if ended and last and run.best_model.is_file() else BEGUN
-
-
-def never_started(path: Path) -> bool:
-    """Whether a training ended here before anything was trained, so that nothing is lost."""
-    run = RunDirectory(path)
-    for entry in path.iterdir():
-        partial = entry.name.startswith(tuple(f".{name}." for name in (*EARLY, "lock")))
-        if entry.name not in (".lock", *EARLY) and not partial:
-            return False
-    if (run.checkpoints / "latest").exists() or any(step > 0 for step in checkpoint.steps_of(run)):
-        return False
-    return not history(run)
 
 
 def history(run: RunDirectory) -> list[dict[str, Any]]:

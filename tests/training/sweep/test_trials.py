@@ -21,7 +21,6 @@ from lvmctl.training.sweep.trials import (
     check_comparable,
     differences,
     history,
-    never_started,
     outcome,
     state,
     stopped,
@@ -99,28 +98,12 @@ def test_nothing_is_waiting(tmp_path):
     assert state(tmp_path / "none", 1) == "waiting"
 
 
-def test_remains_of_what_never_trained_are_removed(run):
-    for name in ("best_model.pt", "checkpoints/latest", "signals.json"):
-        (run / name).unlink(missing_ok=True)
-    for path in (run / "checkpoints").glob("*"):
-        path.unlink()
-    (run / "training_history.json").write_text("[]")
-    (run / ".config.json.partial").write_text("")
-    (run / "checkpoints/step_00000000.pt").write_text("")
-    assert never_started(run)
-    assert state(run, 1) == "waiting"
-    assert not run.exists()
-
-
-@pytest.mark.parametrize("name", ["mine.txt", ".git", "checkpoints/step_00000001.pt"])
-def test_remains_with_anything_else_are_kept(tmp_path, name):
+def test_what_is_no_run_is_refused_and_kept(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
-    (run.path / name).write_text("")
-    assert not never_started(run.path)
     assert state(run.path, 1) == "begun"
-    assert (run.path / name).exists()
     with pytest.raises(SweepError, match=r"m: .*not a run directory: it has no config\.json"):
         checked(run.path)
+    assert run.checkpoints.is_dir()
 
 
 def test_a_run_that_ends_soon_is_waited_for_and_one_that_does_not_is_refused(run):
