@@ -9,6 +9,7 @@ from lvmctl.data.splits.open import open_source
 from lvmctl.data.text.chunking import single_spaced
 from lvmctl.data.text.embed import Encoder
 from lvmctl.data.text.encoders.build import check_encoder, encoder_of
+from lvmctl.data.text.segmentation import is_visible
 from lvmctl.evaluation.trained import Trained
 
 
@@ -44,7 +45,7 @@ def training_encoder(trained: Trained) -> Encoder:
 def clean(texts: Sequence[str], what: str) -> list[str]:
     """Texts with white space made single, as in a store."""
     for number, text in enumerate(texts):
-        if not isinstance(text, str) or not text.strip():
+        if not isinstance(text, str) or not is_visible(text):
             says = "is empty" if isinstance(text, str) else "is not text"
             raise DataError(says, where=f"{what}[{number}]", hint="give texts of at least a word")
     return [single_spaced(text) for text in texts]

@@ -17,7 +17,7 @@ from lvmctl.core.formatting import table
 
 PACKAGES = (
     *("lvmctl", "torch", "numpy", "click", "pluggy"),
-    *("filelock", "platformdirs", "tomli", "tqdm"),
+    *("filelock", "platformdirs", "regex", "tomli", "tqdm"),
 )
 
 

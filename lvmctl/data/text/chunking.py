@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.store.manifest import entry_fault
+from lvmctl.data.text.segmentation import is_visible, units
+from lvmctl.data.text.segmentation import paragraphs as paragraphs_in
+from lvmctl.data.text.segmentation import sentences as sentences_in
 
 RECORD = 'write {"text": "…", "title": "…"}'
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(\s+)(?=[\"'“‘(\[]*[^\W_])")
 
 
 @dataclass(frozen=True)
@@ -35,30 +35,30 @@ def chunker(name: str, size: int = 64) -> Callable[[str], list[str]]:
     """A function that cuts a text into chunks, in order, with white space made single.
 
     Args:
-        name: ``paragraph`` (blank lines), ``sentence``, or ``tokens`` (``size`` words each).
+        name: ``paragraph`` (blank lines), ``sentence``, or ``tokens`` (``size`` words each; where a
+            script has no spaces, letters).
     """
 
     def paragraphs(text: str) -> list[str]:
-        return _clean(re.split(r"\n[^\S\n]*\n", text.replace("\r\n", "\n")))
+        return _clean(paragraphs_in(text))
 
     def sentences(text: str) -> list[str]:
         return [part for block in paragraphs(text) for part in sentences_of(block)]
 
     def tokens(text: str) -> list[str]:
-        words = text.split()
-        return [" ".join(words[low : low + size]) for low in range(0, len(words), size)]
+        pieces = units(text)
+        return _clean("".join(pieces[low : low + size]) for low in range(0, len(pieces), size))
 
     return {"paragraph": paragraphs, "sentence": sentences, "tokens": tokens}[name]
 
 
 def sentences_of(text: str) -> list[str]:
     """The sentences of a paragraph, with white space made single."""
-    ends = [0, *(end.start(1) for end in _SENTENCE_END.finditer(text)), len(text)]
-    return _clean([text[low:high] for low, high in pairwise(ends)])
+    return _clean(sentences_in(text))
 
 
-def _clean(parts: Sequence[str]) -> list[str]:
-    return [cleaned for part in parts if (cleaned := single_spaced(part))]
+def _clean(parts: Iterable[str]) -> list[str]:
+    return [single_spaced(part) for part in parts if is_visible(part)]
 
 
 def single_spaced(text: str) -> str:
@@ -84,7 +84,7 @@ def record_text(record: Mapping[str, Any], where: str) -> Text:
     if isinstance(text, list | tuple):
         for number, chunk in enumerate(text):
             fault = "is not a string" if not isinstance(chunk, str) else "is empty"
-            wrong = not isinstance(chunk, str) or not chunk.strip()
+            wrong = not isinstance(chunk, str) or not is_visible(chunk)
             refuse(wrong, f"chunk {number} {fault}", where, "leave it out")
     elif not isinstance(text, str):
         raise DataError('has no string "text"', where=where, hint=RECORD)

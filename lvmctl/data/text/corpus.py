@@ -17,6 +17,7 @@ from lvmctl.core.files import output_errors
 from lvmctl.data.text.chunking import Text, single_spaced
 from lvmctl.data.text.long_chunks import LongChunks
 from lvmctl.data.text.reading import Faults
+from lvmctl.data.text.segmentation import is_visible, units
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,9 @@ def cut(
     for text in texts:
         whole = text.text
         parts = chunk(whole) if isinstance(whole, str) else map(single_spaced, whole)
-        chunks = [part for part in parts if len(part.split()) >= min_words]
+        chunks = [part for part in parts if len(units(part)) >= min_words]
         if not chunks:
-            blank = not (whole.strip() if isinstance(whole, str) else whole)
+            blank = not (is_visible(whole) if isinstance(whole, str) else whole)
             what = "has no text" if blank else f"has no chunk of {min_words} words"
             faults.add(DataError(what, where=text.where, hint="remove it, or lower --min-words"))
             continue

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lvmctl.core.formatting import count
-from lvmctl.data.text.chunking import sentences_of
+from lvmctl.data.text.segmentation import sentences
 
 TOGETHER = 256
 """Texts whose tokens are counted at once, as many as are encoded together."""
@@ -63,16 +63,16 @@ class LongChunks:
 
     def _cut(self, chunk: str) -> list[str]:
         """A chunk as runs of sentences, each as long as fits; a sentence stays whole."""
-        sentences = sentences_of(chunk)
+        parts = sentences(chunk)
         pieces: list[list[str]] = []
         room = 0
-        for sentence, length in zip(sentences, self._count(sentences)):
+        for sentence, length in zip(parts, self._count([part.strip() for part in parts])):
             room -= length - self._frame
             if room < 0 or not pieces:
                 pieces.append([])
                 room = self.limit - length
             pieces[-1].append(sentence)
-        return [" ".join(piece) for piece in pieces]
+        return ["".join(piece).strip() for piece in pieces]
 
     def _count(self, texts: Sequence[str]) -> list[int]:
         parts = [texts[low : low + TOGETHER] for low in range(0, len(texts), TOGETHER)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ import torch
 
 from lvmctl.core.errors import refuse
 from lvmctl.data.text.encoders.records import LsaOptions
+from lvmctl.data.text.segmentation import words
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
 _BATCH = 4096
 _POWER_ITERATIONS = 4
 _OVERSAMPLE = 10
@@ -101,10 +100,10 @@ class Lsa:
         self._basis = torch.from_numpy(self._components).double()
 
     def _tokens(self, text: str) -> list[str]:
-        words = _WORD.findall(text.lower())
+        terms = words(text)
         if self.options.bigrams:
-            words += [f"{first} {second}" for first, second in pairwise(words)]
-        return words
+            terms += [f"{first} {second}" for first, second in pairwise(terms)]
+        return terms
 
     def _choose_terms(self, counts: list[Counter[str]]) -> None:
         seen = Counter(term for count in counts for term in count)
