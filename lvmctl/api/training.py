@@ -75,7 +75,7 @@ def train(
         DataError: data that cannot be used.
         DivergedError: too many steps were not finite.
         PluginError: a plugin's code failed.
-        Interrupted: SIGINT or SIGTERM came; everything is saved.
+        Interrupted: SIGINT, SIGTERM or SIGHUP came; everything is saved.
         OutputError: ``out`` exists, or something cannot be written.
 
     Example:

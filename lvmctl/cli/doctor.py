@@ -155,6 +155,24 @@ def runs() -> Check:
     return _writable("runs", place, state)
 
 
+def leftovers() -> Check:
+    """Temporary files of killed commands, here, among the runs and in the cache, are removed."""
+    from lvmctl.core.run_directory import ROOT, RunDirectory
+    from lvmctl.core.runs import directories
+    from lvmctl.core.temporary import sweep
+    from lvmctl.data.store.cache import cache_directory
+
+    runs = [RunDirectory(path) for path in directories(ROOT)]
+    places = {Path(), ROOT, cache_directory(), *(run.path.parent for run in runs)}
+    places |= {place for run in runs for place in (run.path, run.checkpoints)}
+    swept = [path for place in sorted(places) for path in sweep(place)]
+    if not swept:
+        return Check("leftovers", "ok", "killed commands left nothing here, in runs or the cache")
+    return Check(
+        "leftovers", "note", f"removed, left by killed commands: {', '.join(map(str, swept))}"
+    )
+
+
 def _writable(name: str, place: Path, state: str) -> Check:
     existing = next(path for path in (place, *place.parents) if path.exists())
     if os.access(existing, os.W_OK | os.X_OK):
@@ -164,5 +182,5 @@ def _writable(name: str, place: Path, state: str) -> Check:
 
 CHECKS = (
     *(python, packages, cpu, arithmetic, devices),
-    *(plugins, encoders, decoders, experiments, cache, runs),
+    *(plugins, encoders, decoders, experiments, cache, runs, leftovers),
 )

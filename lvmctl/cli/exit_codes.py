@@ -47,7 +47,7 @@ def ending(error: BaseException, command: Entry | None = None) -> tuple[int, str
     if isinstance(error, LvmctlError):
         return error.exit_code, str(error)
     if isinstance(error, Terminated):
-        return TERMINATED, "terminated"
+        return 128 + error.number, "terminated"
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED, "interrupted"
     if out_of_memory(error):

@@ -15,9 +15,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 import lvmctl
-from lvmctl.cli.exit_codes import BROKEN_PIPE, report
+from lvmctl.cli.exit_codes import BROKEN_PIPE, INTERRUPTED, report
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
-from lvmctl.cli.process import open_streams, prepare_torch, settle_streams, unwinding
+from lvmctl.cli.process import (
+    ignore_interrupts,
+    open_streams,
+    prepare_torch,
+    settle_streams,
+    unwinding,
+)
 from lvmctl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -139,8 +145,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run a command line (default: this process's) and exit with its code."""
     prepare_torch()
     open_streams()
-    with unwinding():
+    code = INTERRUPTED
+    with suppress(KeyboardInterrupt), unwinding():
         code = run(args)
+    ignore_interrupts()
     settle_streams()
     sys.exit(code)
 

@@ -32,8 +32,20 @@ def prepare_torch() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
 
 
+TERMINATING = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
 class Terminated(KeyboardInterrupt):
-    """SIGTERM. Whatever lets a Ctrl-C through, such as a plugin's import, lets this through too."""
+    """SIGTERM, or SIGHUP where the terminal is gone.
+
+    Whatever lets a Ctrl-C through, such as a plugin's import, lets this through too.
+    """
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__()
+        self.number = number
 
 
 def open_streams() -> None:
@@ -69,20 +81,29 @@ def settle_streams() -> None:
 
 @contextmanager
 def unwinding() -> Iterator[None]:
-    """SIGTERM raises :class:`Terminated`, so that ``finally`` blocks remove temporary files.
+    """SIGTERM and SIGHUP raise :class:`Terminated`, so that ``finally`` blocks remove temporary
+    files.
 
-    A SIGTERM that whoever started this process set to be ignored stays ignored.
+    One that whoever started this process set to be ignored, as nohup does, stays ignored.
     """
-    free = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    if not free or threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    signal.signal(signal.SIGTERM, _terminate)
+    free = [number for number in TERMINATING if signal.getsignal(number) == signal.SIG_DFL]
+    for number in free:
+        signal.signal(number, _terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in free:
+            signal.signal(number, signal.SIG_DFL)
 
 
-def _terminate(_: int, __: FrameType | None) -> None:
-    raise Terminated
+def ignore_interrupts() -> None:
+    """Let a Ctrl-C pass from now on: the work is done, and Python shuts down."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    raise Terminated(number)

@@ -2,7 +2,7 @@
 
 The exit codes are the command line's contract: 0 ok, 1 a gate failed, 2 usage, 3 bad data,
 4 bad checkpoint or run, 5 diverged, 6 input/output or memory, 70 a fault of lvmctl itself, 130 and
-143 for SIGINT and SIGTERM.
+143 for SIGINT and SIGTERM, 129 for SIGHUP.
 """
 
 from __future__ import annotations

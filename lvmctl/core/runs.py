@@ -51,10 +51,10 @@ def _inside(root: Path) -> list[Path]:
 
 
 def date_of(path: Path) -> float:
-    """When a run was trained last: the modification time of its best model, else of its newest
-    other file, in seconds since the epoch."""
+    """When a run was trained last: the modification time of its newest file that training writes,
+    in seconds since the epoch. Its last epochs may have left its best model as it was."""
     run = RunDirectory(path)
-    for files in ((run.best_model,), (run.history, run.config), (path,)):
+    for files in ((run.best_model, run.history), (run.config,), (path,)):
         dates = []
         for file in files:
             with suppress(OSError):

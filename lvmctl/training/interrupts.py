@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a training at the next safe moment, with everything saved."""
+"""SIGINT, SIGTERM and SIGHUP end a training at the next safe moment, with everything saved."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import threading
 from types import FrameType
 from typing import Any
 
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""What ends a training. Windows has no SIGHUP, which a terminal sends that is closed."""
+
 
 class Interrupts:
     """While held as a context manager, remembers a signal in :attr:`received`.
@@ -16,15 +21,13 @@ class Interrupts:
     the process ends. A second SIGINT ends the process at once.
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
     def __init__(self) -> None:
         self.received: int | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
-            for number in self.SIGNALS:
+            for number in SIGNALS:
                 if signal.getsignal(number) != signal.SIG_IGN:  # a background job stays deaf
                     self._before[number] = signal.signal(number, self._receive)
         return self

@@ -104,7 +104,7 @@ class Training:
         """Train to the last epoch, or until a rule stops it.
 
         Raises:
-            Interrupted: SIGINT or SIGTERM came; a complete checkpoint is on disk.
+            Interrupted: SIGINT, SIGTERM or SIGHUP came; a complete checkpoint is on disk.
             DivergedError: more than ``max_skips`` steps, or all of an epoch's, were non-finite, or
                 no evaluation gave finite figures.
             PluginError: a plugin's code failed; the last checkpoint is on disk.

@@ -117,7 +117,8 @@ def test_the_newest_is_first_and_recipes_can_be_chosen():
     for number, name in enumerate(["b", "c", "a"]):
         weights = make(name) / "best_model.pt"
         weights.touch()
-        os.utime(weights, (number, number))
+        for file in (weights, RunDirectory(weights.parent).history):
+            os.utime(file, (number, number))
     config = Path("runs/c/config.json")
     config.write_text(json.dumps(json.loads(config.read_text()) | {"recipe": "mine/plain"}))
     assert [run.name for run in list_runs()] == ["a", "c", "b"]

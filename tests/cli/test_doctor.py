@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from lvmctl.core.temporary import temporary
+
 
 @pytest.fixture
 def checks():
@@ -22,6 +24,24 @@ def test_a_whole_installation(run_cli, checks):
     assert "p8 (lvmctl-p8" in by_name["plugins"]["detail"]
     assert by_name["encoders"]["detail"].startswith("lsa")
     assert "nothing is broken" in run_cli("doctor").stdout
+
+
+def test_what_killed_commands_left_is_removed(run_cli, checks, tmp_path):
+    checkpoints = tmp_path / "runs" / "a" / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    names = [f".lvmctl-{digit * 16}" for digit in "012"]
+    (checkpoints / names[0]).write_text("half")
+    (tmp_path / names[1]).mkdir()
+    with temporary(tmp_path / "runs") as held:
+        (tmp_path / ".lvmctl-notes").write_text("years")
+        check = checks(run_cli("doctor", "--json").stdout)["leftovers"]
+        assert held.exists()
+    assert check["verdict"] == "note"
+    assert names[0] in check["detail"]
+    assert names[1] in check["detail"]
+    assert list(checkpoints.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lvmctl-notes", "runs"]
+    assert checks(run_cli("doctor", "--json").stdout)["leftovers"]["verdict"] == "ok"
 
 
 def test_encoders_whose_libraries_are_absent_come_with_what_installs_them(run_cli, install, checks):

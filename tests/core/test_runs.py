@@ -116,6 +116,9 @@ def test_the_runs_trained_last_come_first():
         os.utime(weights, (number, number))
     assert [path.name for path in finished_runs()] == ["p8_a", "seed1", "plain"]
     assert find_run(None) == Path("runs/p8_a")
+    # Its last epochs were none of the best.
+    Path("runs/grid_p7/seed1/training_history.json").write_text("[]")
+    assert find_run(None) == Path("runs/grid_p7/seed1")
 
 
 def test_hidden_directories_are_no_runs_and_no_directory_has_none(runs_here):

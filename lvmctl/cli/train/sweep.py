@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FORMAT = "lvmctl.grid/1"
 
+STATES = {0: "finished", **dict.fromkeys((129, 130, 143), "begun")}
+"""How a trial stands, by exit code; a signal let it save."""
+
 
 @dataclass
 class Sweep:
@@ -61,7 +64,7 @@ class Sweep:
     def ends(self, trial: Trial, ended: Ended) -> None:
         """A trial's process has ended."""
         trial.code, trial.error = ended.exit_code, ended.error
-        trial.state = {0: "finished", 130: "begun", 143: "begun"}.get(trial.code, "failed")
+        trial.state = STATES.get(trial.code, "failed")
         if trial.code:
             self.failed.append(trial)
             trial.error = trial.error or f"ended with exit code {ended.code}"
@@ -174,7 +177,7 @@ def train_trials(sweep: Sweep, jobs: int, verbose: bool) -> None:
     """Train what is not finished, in processes of their own.
 
     Raises:
-        Interrupted: SIGINT or SIGTERM came; every trial that ran has saved.
+        Interrupted: SIGINT, SIGTERM or SIGHUP came; every trial that ran has saved.
     """
     from lvmctl.cli.train.trial import COMMAND, task_of
     from lvmctl.training.sweep.pool import WorkerPool

@@ -12,6 +12,7 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, OutputError, UsageError, refuse
 from lvmctl.core.files import write_whole
+from lvmctl.data.store.cache import locked
 from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.store import MANIFEST, Store
 from lvmctl.data.store.writer import Create, StoreWriter, dump_manifest
@@ -103,19 +104,21 @@ def write_splits(
     Raises:
         OutputError: it has splits and ``force`` is not given, or it cannot be written.
     """
-    present = split_counts(store.articles)
-    if present and not force:
-        has = ", ".join(f"{name} {count}" for name, count in present.items())
-        raise OutputError(
-            f"already has splits ({has})", where=store.path, hint="replace them with --force"
-        )
-    splits = assign_splits(store.articles, seed, val, test, stratify)
-    articles = [{**article, "split": name} for article, name in zip(store.articles, splits)]
-    rule: dict[str, Any] = {"by": "article", "seed": seed, "val": val, "test": test}
-    if stratify:
-        rule["stratify"] = stratify
-    _write(store, rule, articles)
-    return split_counts(articles)
+    with locked(store.path / ".lock"):
+        store = Store.open(store.path, store.name)  # another process may have split it meanwhile
+        present = split_counts(store.articles)
+        if present and not force:
+            has = ", ".join(f"{name} {count}" for name, count in present.items())
+            raise OutputError(
+                f"already has splits ({has})", where=store.path, hint="replace them with --force"
+            )
+        splits = assign_splits(store.articles, seed, val, test, stratify)
+        articles = [{**article, "split": name} for article, name in zip(store.articles, splits)]
+        rule: dict[str, Any] = {"by": "article", "seed": seed, "val": val, "test": test}
+        if stratify:
+            rule["stratify"] = stratify
+        _write(store, rule, articles)
+        return split_counts(articles)
 
 
 def copy_splits(source: Store, store: Store) -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from lvmctl.training.interrupts import SIGNALS
+
 POLL = 0.1
 """Seconds between two looks at signals: one that reaches another thread does not wake the main."""
 
@@ -39,7 +41,7 @@ class Ended:
     @property
     def exit_code(self) -> int:
         """As the command line's contract has it: a process that was killed ran out of memory."""
-        if self.code in (-signal.SIGINT, -signal.SIGTERM):
+        if -self.code in SIGNALS:
             return 128 - self.code
         if self.code == -signal.SIGKILL:
             return 6
@@ -180,11 +182,10 @@ class WorkerPool:
                 raise
 
     def _handle_signals(self) -> dict[int, Any]:
-        """Receive SIGINT and SIGTERM; what handled them before. A background job stays deaf."""
+        """Receive what ends a training; what handled it before. A background job stays deaf."""
         if threading.current_thread() is not threading.main_thread():
             return {}
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+        heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
         return {number: signal.signal(number, self._receive) for number in heard}
 
     def _receive(self, number: int, _: FrameType | None) -> None:
