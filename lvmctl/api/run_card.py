@@ -85,7 +85,7 @@ def evaluations(run: RunDirectory) -> list[dict[str, Any]]:
                     "outcome": get(result, "verdict.outcome"),
                     "date": get(result, "made.date"),
                     "partial": list(items(result.get("partial"))),
-                    "stale": not is_fresh(run, file),
+                    "stale": not is_fresh(run, result),
                 }
             )
     return results

@@ -189,14 +189,15 @@ def metrics_of(
 ) -> dict[str, Any] | None:
     """The metrics of a run's best epoch, each beside that of ``direct``.
 
-    Those of ``5cat_results.json``, which have intervals, unless it is older than the weights; else
-    those of the history.
+    Those of ``5cat_results.json``, which have intervals, unless it is of other weights; else those
+    of the history.
 
     Returns:
         ``source``, the file's name, and by metric ``value``, ``ci``, ``direct`` and ``direct_ci``;
         None where nothing was measured.
     """
-    result = read_mapping(run, run.fivecat) if is_fresh(run, run.fivecat) else {}
+    result = read_mapping(run, run.fivecat)
+    result = result if is_fresh(run, result) else {}
     trees = get_mapping(result, "predictors")
     tree, direct = trees.get(str(result.get("name"))), trees.get("direct")
     metrics = {name: beside(tree, direct, path) for name, path in METRICS.items()}
@@ -222,11 +223,11 @@ def beside(metrics: Any, direct: Any, path: str) -> dict[str, Any]:
     return metric
 
 
-def is_fresh(run: RunDirectory, file: Path) -> bool:
-    """Whether a result is there and no older than the run's weights."""
-    with suppress(OSError):
-        written = file.stat().st_mtime_ns
-        return not run.best_model.exists() or written >= run.best_model.stat().st_mtime_ns
+def is_fresh(run: RunDirectory, result: Mapping[str, Any]) -> bool:
+    """Whether a 5CAT result is of the weights that the run has, as they are recorded."""
+    with suppress(RunError, OSError):
+        weights = run.weights_sha256()
+        return weights in (None, get_mapping(result, "made").get("weights_sha256"))
     return False
 
 

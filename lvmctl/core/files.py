@@ -92,8 +92,14 @@ def refuse_irregular(path: Path) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, whole or not at all. NaN and infinity become null."""
+    content = json_bytes(value)
+    write_whole(path, lambda file: file.write(content))
+
+
+def json_bytes(value: Any) -> bytes:
+    """``value`` as indented JSON in UTF-8. NaN and infinity become null."""
     text = json.dumps(jsonable(value), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    write_whole(path, lambda file: file.write(text.encode()))
+    return text.encode()
 
 
 def jsonable(value: Any) -> Any:

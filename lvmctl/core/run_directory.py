@@ -9,6 +9,7 @@
 ``5cat_results.json``      what ``lvmctl eval 5cat`` found on the run's own data
 ``5cat_partial.json``      what it found on other data, or on part of it
 ``report.html``            the page of ``lvmctl eval report``
+``hashes.json``            size and SHA-256 of the files that are read back
 ``manifest.json``          command line, versions, hardware, back-end, data hashes, outcome
 =========================  ========================================================================
 """
@@ -29,7 +30,8 @@ from filelock import FileLock, Timeout
 
 from lvmctl.core.directories import new_directory
 from lvmctl.core.errors import OutputError, RunError
-from lvmctl.core.files import output_errors, write_json
+from lvmctl.core.files import json_bytes, output_errors, write_json
+from lvmctl.core.hashes import read_record, read_recorded, sha256_of, write_recorded
 
 ROOT = Path("runs")
 """Where runs go when ``--out`` is not given."""
@@ -93,14 +95,25 @@ class RunDirectory:
         """The JSON at ``path``, one of the run's files.
 
         Raises:
-            RunError: the file is missing or is not JSON.
+            RunError: the file is missing, is not JSON, or is not what was recorded of it.
         """
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return json.loads(read_recorded(path, RunError).decode())
         except FileNotFoundError:
             raise RunError("the file is missing", where=path) from None
         except (OSError, ValueError) as error:
             raise RunError(f"cannot be read ({error})", where=path) from error
+
+    def write(self, path: Path, value: Any) -> None:
+        """Write ``value`` as JSON at ``path``, one of the run's files, and record its hash."""
+        write_recorded(path, json_bytes(value), RunError)
+
+    def weights_sha256(self) -> str | None:
+        """The hash of ``best_model.pt`` as it was recorded, else as it is; None without one."""
+        if not self.best_model.is_file():
+            return None
+        entry = read_record(self.path, RunError).get(self.best_model.name)
+        return sha256_of(self.best_model) if entry is None else entry["sha256"]
 
     def update_manifest(self, **values: Any) -> None:
         """Merge ``values`` into ``manifest.json``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from lvmctl.config import TRANSFORMS
 from lvmctl.core.errors import RunError, refuse
-from lvmctl.core.files import write_whole
+from lvmctl.core.hashes import read_recorded, write_recorded
 from lvmctl.data.moments import Moments, moments
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import blocks, release, written_rows
@@ -48,17 +49,20 @@ class Transform:
         return np.divide(turned, size, out=np.full_like(turned, np.nan), where=size > GONE * scale)
 
     def save(self, path: Path) -> None:
-        """Write it to an NPZ at ``path``, whole or not at all."""
+        """Write it to an NPZ at ``path``, whole or not at all, and record its hash."""
         arrays = {"name": np.array(self.name), "mean": self.mean}
         if self.matrix is not None:
             arrays["matrix"] = self.matrix
-        write_whole(path, lambda file: np.savez(file, **arrays))
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        write_recorded(path, buffer.getvalue(), RunError)
 
     @classmethod
     def load(cls, path: Path) -> Transform:
-        """What :meth:`save` wrote; a RunError where it is missing or damaged."""
+        """What :meth:`save` wrote; a RunError where it is missing, damaged or another."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            content = io.BytesIO(read_recorded(path, RunError))
+            with np.load(content, allow_pickle=False) as file:
                 return cls(str(file["name"]), file["mean"], file.get("matrix"))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             what = f"cannot be read ({type(error).__name__}: {error})"

@@ -171,6 +171,7 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     shape = (options.context, options.horizon)
     request = request.at_level(trained.config["data"])
     run_splits, notices = own_splits(trained.config, request.level)
+    notices = [*trained.notices, *notices]
     trained_on = run_splits and run_splits.train
     if trained_on is not None and options.windows:
         trained_on = trained_on.subset(options.windows, *shape, DATA_SEED)

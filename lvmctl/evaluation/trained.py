@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction
 from lvmctl.core.errors import RunError, first_line
+from lvmctl.core.hashes import RECORD, read_recorded
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data.transforms import Transform
 from lvmctl.evaluation.predictors import Predictor, own_score
@@ -34,6 +37,7 @@ class Trained:
         model: in evaluation mode, on the CPU, with the best epoch's weights.
         objective: its losses and sample gates, likewise.
         transform: what chunks go through first, if anything.
+        weights_sha256: of the ``best_model.pt`` that was loaded.
     """
 
     run: RunDirectory
@@ -43,11 +47,19 @@ class Trained:
     model: nn.Module
     objective: Objective
     transform: Transform | None
+    weights_sha256: str
 
     @property
     def name(self) -> str:
         """The run directory's name."""
         return self.run.path.resolve().name
+
+    @property
+    def notices(self) -> list[str]:
+        """What a user should hear about it, one line each."""
+        if (self.run.path / RECORD).exists():
+            return []
+        return [f"{self.name} has no {RECORD}: whether its files were changed is unknown"]
 
     def in_space(self, same: bool) -> Trained:
         """The run as it serves chunks of the space that it was trained in, or of another, in which
@@ -102,7 +114,7 @@ def load_run(registry: Registry, path: Path) -> Trained:
             where=run.config,
             hint="restore it, or train again",
         ) from error
-    weights = read_weights(run)
+    weights, digest = read_weights(run)
     shape = plan.shape(dim)
     model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
     objective = Objective.of(registry, plan.losses, plan.sample, shape)
@@ -116,11 +128,11 @@ def load_run(registry: Registry, path: Path) -> Trained:
             hint="restore both from one run, or train again",
         ) from error
     first = None if plan.options.transform == "none" else Transform.load(run.transform)
-    return Trained(run, config, plan, dim, model.eval(), objective.eval(), first)
+    return Trained(run, config, plan, dim, model.eval(), objective.eval(), first, digest)
 
 
-def read_weights(run: RunDirectory) -> Any:
-    """What ``best_model.pt`` holds."""
+def read_weights(run: RunDirectory) -> tuple[Any, str]:
+    """What ``best_model.pt`` holds, and its SHA-256."""
     if not run.best_model.is_file():
         raise RunError(
             "has no best_model.pt: no epoch was finished",
@@ -128,7 +140,11 @@ def read_weights(run: RunDirectory) -> Any:
             hint=f"go on with lvmctl train --resume {run.path}",
         )
     try:
-        return torch.load(run.best_model, map_location="cpu", weights_only=True)
+        content = read_recorded(run.best_model, RunError)
+        weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except RunError:
+        raise
     except Exception as error:
         what = f"is damaged ({first_line(error)})"
         raise RunError(what, where=run.best_model, hint="train again") from error
+    return weights, hashlib.sha256(content).hexdigest()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import RunError
+from lvmctl.core.hashes import sha256_of
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.evaluation.gates.ceilings import ceilings
 
@@ -99,21 +100,19 @@ def stale(run: RunDirectory) -> str | None:
                 hint=f"finish an epoch with lvmctl train --resume {run.path}",
             )
         return "there is no 5cat_results.json yet"
-    if model and run.fivecat.stat().st_mtime_ns < run.best_model.stat().st_mtime_ns:
-        return "5cat_results.json is older than best_model.pt"
-    if model and older(run.fivecat):
-        return "5cat_results.json was written by another version of lvmctl"
-    return None
-
-
-def older(path: Path) -> bool:
-    """Whether ``path`` is a 5CAT result of another format; what is damaged is none."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+    if not model:
+        return None
+    try:  # what is damaged is refused when it is read
+        content = json.loads(run.fivecat.read_text(encoding="utf-8"))
         name = FORMAT.partition("/")[0]
-        return content["format"].startswith(f"{name}/") and content["format"] != FORMAT
+        if content["format"].startswith(f"{name}/") and content["format"] != FORMAT:
+            return "5cat_results.json was written by another version of lvmctl"
+        weights = content["made"]["weights_sha256"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return False
+        return None
+    if weights != sha256_of(run.best_model):
+        return "5cat_results.json is of other weights than best_model.pt has"
+    return None
 
 
 def read(run: RunDirectory, key: str, source: Path | None = None) -> Inputs:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import LvmctlError, OutputError, RunError, UsageError
-from lvmctl.core.files import refuse_irregular, write_json, write_whole
+from lvmctl.core.files import refuse_irregular, write_whole
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import find_run
@@ -168,4 +168,4 @@ def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
             where=run.path,
             hint=f"repair that and run lvmctl eval 5cat {run.path}",
         ) from error
-    write_json(run.fivecat, result)
+    run.write(run.fivecat, result)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lvmctl.core.files import write_json
 from lvmctl.core.run_directory import RunDirectory
 
 
@@ -18,9 +17,9 @@ class History:
     def __init__(self, run: RunDirectory, records: list[dict[str, Any]]) -> None:
         self.run = run
         self.records = records
-        write_json(run.history, records)
+        run.write(run.history, records)
 
     def append(self, record: dict[str, Any]) -> None:
         """Add the record of an epoch and replace the file."""
         self.records.append(record)
-        write_json(self.run.history, self.records)
+        self.run.write(self.run.history, self.records)

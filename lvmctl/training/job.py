@@ -14,7 +14,6 @@ import torch
 
 from lvmctl.config.bind import DEFAULT, bind
 from lvmctl.core.errors import LvmctlError, RunError, UsageError
-from lvmctl.core.files import write_json
 from lvmctl.core.formatting import count
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, new_run
@@ -74,7 +73,7 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
     def fill(run: RunDirectory) -> None:
         if transform is not None:
             transform.save(run.transform)
-        write_json(run.config, config)
+        run.write(run.config, config)
 
     if request.out is None:
         run = new_run(plan.recipe, plan.key_options, fill=fill)
@@ -139,7 +138,7 @@ def resume(
                     where="--resume",
                     hint=f"give --epochs {len(training.records)} or more",
                 )
-            write_json(run.config, config | {"format": FORMAT} | plan.record())
+            run.write(run.config, config | {"format": FORMAT} | plan.record())
             resumed = {"argv": sys.argv, "started": now(), "backend": backend.record()}
             record = {"resumed": resumed}
             if not manifest:  # it was killed before it had one

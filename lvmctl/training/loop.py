@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from lvmctl.core.batch import Step
-from lvmctl.core.errors import DivergedError, Interrupted, PluginError
-from lvmctl.core.files import write_whole
+from lvmctl.core.errors import DivergedError, Interrupted, PluginError, RunError
+from lvmctl.core.hashes import write_recorded
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
@@ -254,10 +254,9 @@ class Training:
         if finite and value > (self.best["value"] if self.best else -math.inf):
             self.best = {"value": value, "by": name, **record}
             weights = {"model": self.model.state_dict(), "losses": self.objective.state_dict()}
-            # torch.save to a full disk does not say that the disk is full.
             buffer = io.BytesIO()
             torch.save(weights, buffer)
-            write_whole(self.run.best_model, lambda file: file.write(buffer.getbuffer()))
+            write_recorded(self.run.best_model, buffer.getvalue(), RunError)
 
     def reason_to_stop(self, record: dict[str, Any]) -> str | None:
         """What a kill rule or a plugin says, or None."""

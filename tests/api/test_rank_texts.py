@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from api.conftest import trained
+from edited import edited
 from training.small import TINY
 
 import lvmctl
@@ -46,7 +47,7 @@ def copy(run, tmp_path) -> tuple[Path, lvmctl.Model]:
     store, path = shutil.copytree(run[0], tmp_path / "s"), shutil.copytree(run[1], tmp_path / "r")
     config = json.loads((path / "config.json").read_text())
     config["data"]["data"] = str(store)
-    (path / "config.json").write_text(json.dumps(config))
+    edited(path / "config.json").write_text(json.dumps(config))
     return store, lvmctl.load(path)
 
 

@@ -127,7 +127,7 @@ def test_the_newest_is_first_and_recipes_can_be_chosen():
     assert [run.name for run in list_runs(Path("runs"), "p7")] == []
 
 
-def test_metrics_are_those_of_the_evaluation_unless_the_weights_are_newer():
+def test_metrics_are_those_of_the_evaluation_unless_the_weights_are_others():
     run = RunDirectory(make("a"))
     result = fivecat()["predictors"]
     run_row, direct = (result[name]["in_article"]["filtered"] for name in ("p8", "direct"))
@@ -140,7 +140,8 @@ def test_metrics_are_those_of_the_evaluation_unless_the_weights_are_newer():
         "direct_ci": direct["ci"]["r@5"],
     }
     run.best_model.touch()
-    os.utime(run.fivecat, (1, 1))
+    assert list_runs()[0].metrics["source"] == "5cat_results.json"
+    run.best_model.write_bytes(b"others")
     metrics = list_runs()[0].metrics
     assert metrics["source"] == "training_history.json"
     assert metrics["r@5"]["value"] == pytest.approx(0.55)

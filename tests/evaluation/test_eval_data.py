@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from edited import edited
 from recorder import Recorder
 from training.small import TINY
 
@@ -122,7 +123,7 @@ def test_the_store_of_a_run_that_has_lost_it_is_refused(place, tmp_path):
     run = shutil.copytree(place[0] / "run", tmp_path / "run")
     config = json.loads((run / "config.json").read_text())
     config["data"]["data"] = str(tmp_path / "nowhere")
-    (run / "config.json").write_text(json.dumps(config))
+    edited(run / "config.json").write_text(json.dumps(config))
     with pytest.raises(DataError, match="this is the store the run was trained on"):
         of_run(EvalRequest(data=place[1]), load_run(load_registry(), run))
 
@@ -138,7 +139,7 @@ def test_data_that_is_gone_is_reported_and_other_data_still_works(place, tmp_pat
     run = shutil.copytree(place[0] / "run", tmp_path / "run")
     config = json.loads((run / "config.json").read_text())
     config["data"]["data"] = str(tmp_path / "nowhere")
-    (run / "config.json").write_text(json.dumps(config))
+    edited(run / "config.json").write_text(json.dumps(config))
     lost = load_run(load_registry(), run)
     with pytest.raises(DataError, match="the data of the run cannot be used") as error:
         of_run(EvalRequest(), lost)
@@ -152,7 +153,7 @@ def test_data_that_changed_is_not_taken_for_the_run_s_own(place, tmp_path):
     run = shutil.copytree(place[0] / "run", tmp_path / "run")
     config = json.loads((run / "config.json").read_text())
     config["data"]["data"] = place[2]
-    (run / "config.json").write_text(json.dumps(config))
+    edited(run / "config.json").write_text(json.dumps(config))
     with pytest.raises(DataError, match="content or splits have changed"):
         of_run(EvalRequest(), load_run(load_registry(), run))
 
@@ -161,7 +162,7 @@ def test_a_run_whose_last_tenth_was_called_ood_still_finds_its_data(place, tmp_p
     run = shutil.copytree(place[0] / "run", tmp_path / "run")
     config = json.loads((run / "config.json").read_text())
     config["splits"]["ood"] = config["splits"]["train"] | {"split": "ood", "articles_sha256": "x"}
-    (run / "config.json").write_text(json.dumps(config))
+    edited(run / "config.json").write_text(json.dumps(config))
     data = of_run(EvalRequest(), load_run(load_registry(), run))
     assert (data.val.split.name, data.ood) == ("mine@val", None)
 

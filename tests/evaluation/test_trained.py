@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 
 import pytest
 import torch
+from edited import edited
 from recorder import Recorder
 from training.small import DATA, TINY
 
@@ -59,7 +61,7 @@ def test_the_row_is_called_by_the_recipe(trained):
 
 
 def test_nothing_is_unpickled(copy):
-    torch.save({"model": os.system}, copy / "best_model.pt")
+    torch.save({"model": os.system}, edited(copy / "best_model.pt"))
     with pytest.raises(RunError, match=r"best_model\.pt: is damaged"):
         load_run(load_registry(), copy)
 
@@ -80,14 +82,14 @@ def test_a_run_without_a_best_model_says_how_to_go_on(copy):
     ],
 )
 def test_weights_of_another_model_are_refused(copy, damage, message):
-    torch.save(damage, copy / "best_model.pt")
+    torch.save(damage, edited(copy / "best_model.pt"))
     with pytest.raises(RunError, match=message):
         load_run(load_registry(), copy)
 
 
 def test_a_truncated_file_is_refused(copy):
     whole = (copy / "best_model.pt").read_bytes()
-    (copy / "best_model.pt").write_bytes(whole[: len(whole) // 2])
+    edited(copy / "best_model.pt").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(RunError, match="is damaged"):
         load_run(load_registry(), copy)
 
@@ -96,14 +98,14 @@ def test_a_truncated_file_is_refused(copy):
 def test_a_configuration_with_a_hole_is_refused(copy, key):
     config = json.loads((copy / "config.json").read_text())
     del config[key]
-    (copy / "config.json").write_text(json.dumps(config))
+    edited(copy / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match="is not the configuration of a run"):
         load_run(load_registry(), copy)
 
 
 def test_a_recipe_that_is_not_installed_is_named(copy):
     config = json.loads((copy / "config.json").read_text())
-    (copy / "config.json").write_text(json.dumps(config | {"recipe": "p99"}))
+    edited(copy / "config.json").write_text(json.dumps(config | {"recipe": "p99"}))
     with pytest.raises(PluginError, match="p99"):
         load_run(load_registry(), copy)
 
@@ -119,3 +121,37 @@ def test_the_latest_run_is_found(finished, tmp_path, monkeypatch):
     assert find_run(None).name == "a"
     assert find_run("b").resolve() == tmp_path / "runs" / "b"
     assert find_run("runs/b").resolve() == tmp_path / "runs" / "b"
+
+
+def flip_one_bit_of_a_weight(copy):
+    path = copy / "best_model.pt"
+    state = torch.load(path, weights_only=True)
+    next(iter(state["model"].values())).view(-1)[0] *= -1
+    torch.save(state, path)
+
+
+def put_weights_of_another_seed(copy):
+    model = load_run(load_registry(), copy).model
+    torch.manual_seed(99)
+    state = {name: torch.randn_like(value) for name, value in model.state_dict().items()}
+    losses = torch.load(copy / "best_model.pt", weights_only=True)["losses"]
+    torch.save({"model": state, "losses": losses}, copy / "best_model.pt")
+
+
+def edit_the_configuration(copy):
+    path = copy / "config.json"
+    path.write_text(path.read_text().replace('"lr": ', '"lr": 1', 1))
+
+
+@pytest.mark.parametrize(
+    "change", [flip_one_bit_of_a_weight, put_weights_of_another_seed, edit_the_configuration]
+)
+def test_what_changed_since_it_was_written_is_refused(copy, change):
+    change(copy)
+    with pytest.raises(RunError, match=r"(config\.json|best_model\.pt): changed since"):
+        load_run(load_registry(), copy)
+
+
+def test_the_hash_is_of_the_weights_that_were_loaded(finished, trained):
+    content = finished.run.best_model.read_bytes()
+    assert trained.weights_sha256 == hashlib.sha256(content).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,7 @@ def fivecat() -> dict[str, Any]:
             "argv": ["lvmctl", "eval", "5cat"],
             "version": "0.1.0",
             "date": "2025-11-04T22:25:16+0000",
-            "weights_sha256": "ab" * 32,
+            "weights_sha256": hashlib.sha256(b"").hexdigest(),
             "published_rules": False,
             "ablation_windows": 2000,
             "data": None,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -108,23 +109,26 @@ def test_a_run_that_cannot_be_evaluated_here_says_what_to_type(runs, reporter, u
     assert not (runs / "a" / "report.html").exists()
 
 
-def test_a_run_whose_weights_are_newer_is_evaluated_again(runs, reporter, unrendered, monkeypatch):
+def test_a_run_whose_weights_are_others_is_evaluated_again(runs, reporter, unrendered, monkeypatch):
     calls = []
 
     class Done:
         def to_dict(self):
-            return fivecat() | {"notices": ["evaluated anew"]}
+            made = fivecat()["made"] | {"weights_sha256": hashlib.sha256(b"others").hexdigest()}
+            return fivecat() | {"notices": ["evaluated anew"], "made": made}
 
     def run_fivecat(registry, run, asked_, screen_):
         calls.append((run, asked_.data, screen_))
         return Done()
 
     monkeypatch.setattr("lvmctl.evaluation.fivecat.run.run_fivecat", run_fivecat)
-    (runs / "a" / "best_model.pt").touch()
-    os.utime(runs / "a" / "5cat_results.json", (1, 1))
+    (runs / "a" / "best_model.pt").write_bytes(b"others")
     out = make_report(["a"], None, False, reporter).out
     assert calls == [("runs/a", None, reporter)]
-    assert "5cat_results.json is older than best_model.pt; evaluating as" in reporter.messages[0]
+    assert (
+        "5cat_results.json is of other weights than best_model.pt has; evaluating as"
+        in reporter.messages[0]
+    )
     assert "evaluated anew" in out.read_text(encoding="utf-8")
     assert "evaluated anew" in (runs / "a" / "5cat_results.json").read_text(encoding="utf-8")
     make_report(["a"], None, False, reporter)
@@ -137,7 +141,6 @@ def test_a_result_of_another_format_is_made_again(runs, reporter, unrendered, mo
     with pytest.raises(RunError, match=r"its format is 'lvmctl.5cat/1'"):
         make_report(["a"], None, False, reporter)  # there are no weights to evaluate
     (runs / "a" / "best_model.pt").touch()
-    os.utime(runs / "a" / "best_model.pt", (1, 1))
     with pytest.raises(RunError, match="was written by another version of lvmctl, and evaluating"):
         make_report(["a"], None, False, reporter)
 

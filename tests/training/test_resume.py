@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from edited import edited
 from recorder import Recorder
 from training.killed import (
     interrupted_twice,
@@ -93,7 +94,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, in_process):
     assert in_process(train_on_a_full_disk, run, 1, size // 2) == 6
     state = checkpoint.load_latest(RunDirectory(run))
     assert (state["epoch"], state["index"]) == (1, 0)
-    assert not [path for path in run.rglob(".*") if path.name != ".lock"]
+    assert not [path for path in run.rglob(".*") if not path.name.startswith(".lock")]
     assert in_process(train, run, 1, True) == 0
     assert_equal(state_of(run), state_of(whole))
 
@@ -155,7 +156,7 @@ def test_a_resumed_run_keeps_its_options(finished):
 def test_changed_data_is_refused(finished):
     config = json.loads((finished / "config.json").read_text())
     config["splits"]["train"]["content_hash"] = "sha256:other"
-    (finished / "config.json").write_text(json.dumps(config))
+    edited(finished / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match="content or splits differ"):
         job.resume(finished, [], "auto", Recorder())
 
@@ -190,7 +191,7 @@ def test_a_run_killed_before_it_trained_starts_again(finished, left):
         if left != "a first checkpoint" or "step_00000000" not in path.name:
             path.unlink()
     (finished / "best_model.pt").unlink()
-    (finished / "training_history.json").write_text("[]")
+    edited(finished / "training_history.json").write_text("[]")
     if left == "half a checkpoint":
         (finished / "checkpoints" / "step_00000000.json").write_text("{}")
     job.resume(finished, [], "auto", Recorder())
@@ -245,7 +246,7 @@ def test_a_damaged_manifest_is_not_written_over(finished, content):
 )
 def test_a_damaged_configuration_is_one_line(finished, change):
     config = json.loads((finished / "config.json").read_text())
-    (finished / "config.json").write_text(json.dumps(change(config)))
+    edited(finished / "config.json").write_text(json.dumps(change(config)))
     with pytest.raises(RunError) as caught:
         job.resume(finished, [], "auto", Recorder())
     assert "\n" not in str(caught.value)
@@ -265,7 +266,7 @@ def test_damaged_names_and_hashes_cost_no_more_than_a_checkpoint(finished, name)
 def test_another_machine_is_reported(finished):
     config = json.loads((finished / "config.json").read_text())
     config["backend"]["hardware"] = "Abacus"
-    (finished / "config.json").write_text(json.dumps(config))
+    edited(finished / "config.json").write_text(json.dumps(config))
     watcher = Recorder()
     job.resume(finished, [], "auto", watcher)
     assert any("Abacus" in line and "not bit-identical" in line for line in watcher.messages)
@@ -274,7 +275,7 @@ def test_another_machine_is_reported(finished):
 def test_a_machine_whose_products_round_takes_others(finished, monkeypatch):
     config = json.loads((finished / "config.json").read_text())
     config["backend"]["fp32_switch"] = "bf16"
-    (finished / "config.json").write_text(json.dumps(config))
+    edited(finished / "config.json").write_text(json.dumps(config))
     monkeypatch.setattr(backend, "fp32_error", lambda switch: 2e-3 if switch == "bf16" else 2e-7)
     watcher = Recorder()
     job.resume(finished, [], "auto", watcher)
@@ -286,3 +287,11 @@ def test_what_is_not_a_run(tmp_path):
         job.resume(tmp_path / "nothing", [], "auto", Recorder())
     with pytest.raises(RunError, match=r"no config\.json"):
         job.resume(tmp_path, [], "auto", Recorder())
+
+
+def test_an_edited_configuration_is_not_resumed(finished):
+    config = json.loads((finished / "config.json").read_text())
+    config["options"]["lr"] *= 2
+    (finished / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match=r"config\.json: changed since .*hashes\.json"):
+        job.resume(finished, [], "auto", Recorder())

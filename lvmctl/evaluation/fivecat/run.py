@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -14,7 +13,6 @@ from typing import Any
 import numpy as np
 
 import lvmctl
-from lvmctl.core.files import write_json
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.runs import find_run
 from lvmctl.data.splits.assign import seeded_articles
@@ -104,7 +102,7 @@ class FiveCat:
             "format": FORMAT,
             **run_record(self.trained),
             "name": self.name,
-            "made": made(self.trained.run.best_model) | self.settings,
+            "made": made(self.trained.weights_sha256) | self.settings,
             "partial": list(self.partial),
             **self.data.conditions(self.left_out),
             "verdict": self.verdict.record(),
@@ -130,7 +128,7 @@ class FiveCat:
         Raises:
             OutputError: it cannot be written.
         """
-        write_json(self.path, self.to_dict())
+        self.trained.run.write(self.path, self.to_dict())
         return self.path
 
 
@@ -219,13 +217,13 @@ def partial(trained: Trained, request: EvalRequest, ablation_windows: int) -> tu
     return tuple(option for option, is_own in ours.items() if not is_own)
 
 
-def made(weights: Path) -> dict[str, Any]:
+def made(weights_sha256: str) -> dict[str, Any]:
     """How a result came about, so that it can be had again."""
     return {
         "argv": sys.argv,
         "version": lvmctl.__version__,
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "weights_sha256": weights_sha256,
     }
 
 

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from diagnostics.histories import escaped, planted, published_p7
+from edited import edited
 from lvmctl_p7.anchoring import anchored_cosine
 from lvmctl_p7.diagnosis import AnchorDiagnosis, frozen, hidden_escapes, position, rho_of
 from matplotlib.axes import Axes
@@ -16,9 +17,9 @@ from lvmctl import History
 
 def diagnosis_of(tmp_path, history: History, results: dict | None = None):
     """The diagnosis of a run directory that has this history."""
-    (tmp_path / "training_history.json").write_text(json.dumps(history.records))
+    edited(tmp_path / "training_history.json").write_text(json.dumps(history.records))
     if results is not None:
-        (tmp_path / "5cat_results.json").write_text(json.dumps(results))
+        edited(tmp_path / "5cat_results.json").write_text(json.dumps(results))
     return AnchorDiagnosis()(tmp_path, None)
 
 

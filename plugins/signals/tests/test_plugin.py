@@ -9,6 +9,7 @@ from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
+from edited import edited
 from lvmctl_signals import plugin
 from lvmctl_signals.signals import signals_of
 
@@ -20,7 +21,7 @@ TINY = {"layers": 1, "width": 16, "heads": 2, "feedforward": 16, "min_article": 
 
 @pytest.fixture
 def run(tmp_path):
-    (tmp_path / "config.json").write_text('{"recipe": "p7"}')
+    edited(tmp_path / "config.json").write_text('{"recipe": "p7"}')
     names = {"history": "training_history.json", "config": "config.json"}
     return SimpleNamespace(path=tmp_path, **{k: tmp_path / name for k, name in names.items()})
 

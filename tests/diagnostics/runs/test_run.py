@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from diagnostics.histories import escaped, planted, published_p7, records
+from edited import edited
 from recorder import Recorder
 from training.small import TINY
 
@@ -115,7 +116,7 @@ def test_a_frozen_lambda_is_found_by_history_and_by_weights(copied):
     config = json.loads((path / "config.json").read_text())
     for options in (config["options"]["sequence"], config["model"]["options"]):
         options["learn_lambda"] = True
-    (path / "config.json").write_text(json.dumps(config))
+    edited(path / "config.json").write_text(json.dumps(config))
     checkpoint = path / "checkpoints" / (path / "checkpoints" / "latest").read_text().strip()
     state = torch.load(checkpoint, weights_only=True)
     # λ comes first among the parameters of the model that was planned.
@@ -146,7 +147,7 @@ def test_a_gate_that_is_seen_to_weigh_is_not_constant(copied):
     path = copied("p7")
     config = json.loads((path / "config.json").read_text())
     config["sample"][0]["options"]["threshold"] = 0.0
-    (path / "config.json").write_text(json.dumps(config))
+    edited(path / "config.json").write_text(json.dumps(config))
     assert "constant-gate" not in names(diagnose(path))
 
 
@@ -156,7 +157,7 @@ def test_weights_that_copy_the_last_chunk_are_found(copied):
     for value in weights["model"].values():
         if value.shape == (5,):  # the bias of the head that mixes: all on the last chunk
             value.copy_(torch.tensor([0.0, 0.0, 0.0, 0.0, 50.0]))
-    torch.save(weights, path / "best_model.pt")
+    torch.save(weights, edited(path / "best_model.pt"))
     diagnosis = diagnose(path)
     assert diagnosis.figures["predictions"]["run"]["cos_last"] == pytest.approx(1, abs=1e-4)
     assert "copying" in names(diagnosis)
@@ -171,7 +172,7 @@ def test_weights_that_answer_every_window_alike_are_found(copied):
             value.zero_()
         elif "head" in name:
             value.fill_(1.0)
-    torch.save(weights, path / "best_model.pt")
+    torch.save(weights, edited(path / "best_model.pt"))
     diagnosis = diagnose(path)
     assert diagnosis.verdict == "CONSTANT PREDICTION"
     assert diagnosis.figures["predictions"]["run"]["variance"] == pytest.approx(0, abs=1e-6)
@@ -190,7 +191,7 @@ def test_what_is_missing_is_reported_and_the_rest_diagnosed(copied, gone):
 
 def test_damaged_weights_are_named_and_the_history_diagnosed(copied):
     path = copied("p1")
-    (path / "best_model.pt").write_bytes(b"PK")
+    edited(path / "best_model.pt").write_bytes(b"PK")
     diagnosis = diagnose(path)
     assert "best_model.pt" in diagnosis.figures["not_examined"]["predictions and gradients"]
 
@@ -199,7 +200,7 @@ def test_data_that_is_gone_is_named(copied):
     path = copied("p1")
     config = json.loads((path / "config.json").read_text())
     config["data"]["data"] = "/nowhere/store"
-    (path / "config.json").write_text(json.dumps(config))
+    edited(path / "config.json").write_text(json.dumps(config))
     diagnosis = diagnose(path)
     assert diagnosis.verdict == "HEALTHY"
     assert "the data of the run cannot be used" in str(diagnosis.figures["not_examined"])
@@ -207,7 +208,7 @@ def test_data_that_is_gone_is_named(copied):
 
 def test_a_damaged_history_is_one_line(copied):
     path = copied("p1")
-    (path / "training_history.json").write_text("[")
+    edited(path / "training_history.json").write_text("[")
     for subject in (path, path / "training_history.json"):
         with pytest.raises(RunError) as caught:
             diagnose(subject)
@@ -232,7 +233,7 @@ def test_a_bare_history_without_anything_to_compare_with_is_not_called_healthy(b
 def test_predictions_that_were_looked_at_are_enough_to_compare_with(copied):
     path = copied("p1")
     plain = [{"epoch": 1, "val": {"cos_next": 0.5}}]
-    (path / "training_history.json").write_text(json.dumps(plain))
+    edited(path / "training_history.json").write_text(json.dumps(plain))
     assert diagnose(path).verdict == "HEALTHY"
 
 

@@ -7,6 +7,7 @@ import shutil
 import threading
 
 import pytest
+from edited import edited
 from recorder import Recorder
 from training.small import DATA, TINY
 
@@ -88,7 +89,7 @@ def test_damaged_files_count_as_none(run, text):
 def test_a_run_that_a_rule_stopped_is_finished(run):
     records = history(RunDirectory(run))
     records[-1]["stopped"] = "p8/kill-rule: margin"
-    (run / "training_history.json").write_text(json.dumps(records))
+    edited(run / "training_history.json").write_text(json.dumps(records))
     RunDirectory(run).update_manifest(outcome="stopped: p8/kill-rule: margin")
     assert stopped(RunDirectory(run)) == "p8/kill-rule: margin"
     assert state(run, 10) == "finished"
@@ -136,7 +137,7 @@ def test_another_configuration_is_refused(run, changed, message):
 def test_another_device_is_refused(run):
     config = json.loads((run / "config.json").read_text())
     config["backend"]["device"] = "cuda"
-    (run / "config.json").write_text(json.dumps(config))
+    edited(run / "config.json").write_text(json.dumps(config))
     assert checked(run)
     with pytest.raises(SweepError, match="device is cpu, was cuda"):
         checked(run, device="cpu")
@@ -152,7 +153,7 @@ def test_another_device_is_refused(run):
 )
 def test_a_damaged_configuration_is_refused(run, change, message):
     config = json.loads((run / "config.json").read_text())
-    (run / "config.json").write_text(json.dumps(config | change))
+    edited(run / "config.json").write_text(json.dumps(config | change))
     with pytest.raises(SweepError, match=message):
         checked(run)
 

@@ -1,0 +1,177 @@
+"""``hashes.json``: the size and the SHA-256 of each file of a store or a run, as lvmctl wrote it.
+
+What is read back is compared with it, so that damaged, edited and exchanged files are refused
+(docs/training.md). Directories of earlier versions have none and are read unchecked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from lvmctl.core.errors import LvmctlError
+from lvmctl.core.files import output_errors, write_json, write_whole
+
+RECORD = "hashes.json"
+LOCK = ".lock.hashes"
+FORMAT = "lvmctl.hashes/1"
+
+SMALL = 1 << 26
+"""Bytes of a file that is read whole when it is checked (64 MiB); of a larger one, samples are."""
+
+SAMPLES, SAMPLE_BYTES = 64, 1 << 16
+"""Blocks of a large file that are checked when it is opened, spread evenly, and their bytes."""
+
+ATTEMPTS = 5
+"""Looks at a file and its entry that a process which is writing may fall between."""
+
+Entry = dict[str, Any]
+"""``bytes``, ``sha256`` (None where another hash covers the file), ``sample`` of a large file, and
+``replaces``, the SHA-256 of the version before while a new one is being written."""
+
+
+def read_record(directory: Path, kind: type[LvmctlError]) -> dict[str, Entry]:
+    """The entries of a directory's files by name; none where there is no record.
+
+    Raises:
+        LvmctlError: of this ``kind``: the record is damaged.
+    """
+    path = directory / RECORD
+    try:
+        record = json.loads(path.read_bytes())
+        if record["format"] != FORMAT:
+            raise ValueError(f"its format is {record['format']!r}, not {FORMAT!r}")
+        files = record["files"]
+        if not all(isinstance(entry["bytes"], int) for entry in files.values()):
+            raise TypeError("sizes are integers")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        hint = f"restore it; without {RECORD}, files are read unchecked"
+        what = f"is damaged ({type(error).__name__}: {error})"
+        raise kind(what, where=path, hint=hint) from error
+    return files
+
+
+def entry_of(path: Path, whole: bool = True) -> Entry:
+    """The entry of the file at ``path``; ``whole=False`` leaves its SHA-256 out."""
+    size = path.stat().st_size
+    entry: Entry = {"bytes": size, "sha256": sha256_of(path) if whole else None}
+    return entry | ({"sample": sample_of(path, size)} if size > SMALL else {})
+
+
+def write_record(directory: Path, files: dict[str, Entry]) -> None:
+    """Write the entries of a directory's files; an OutputError where that fails."""
+    write_json(directory / RECORD, {"format": FORMAT, "files": files})
+
+
+def write_recorded(path: Path, content: bytes, kind: type[LvmctlError]) -> None:
+    """Replace a file whole, and its entry in the record beside it.
+
+    The new hash is recorded before the file is written, and the old one counts until it is: a
+    process that is killed anywhere leaves a file that is known.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    directory, name = path.parent, path.name
+    with output_errors(path), FileLock(directory / LOCK, thread_local=False):
+        files = read_record(directory, kind)
+        old = files.get(name)
+        if old is not None and "replaces" not in old:
+            before = old["sha256"]
+        else:
+            before = sha256_of(path) if path.is_file() else None
+        entry = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        write_record(directory, files | {name: entry | {"replaces": before}})
+        write_whole(path, lambda file: file.write(content))
+        write_record(directory, files | {name: entry})
+
+
+def read_recorded(path: Path, kind: type[LvmctlError]) -> bytes:
+    """The content of a file, compared with its entry where it has one.
+
+    Raises:
+        OSError: it cannot be read.
+        LvmctlError: of this ``kind``: it is not what was recorded.
+    """
+    for attempt in range(ATTEMPTS):
+        content = path.read_bytes()
+        entry = read_record(path.parent, kind).get(path.name)
+        if entry is None:
+            return content
+        if hashlib.sha256(content).hexdigest() in (entry["sha256"], entry.get("replaces")):
+            return content
+        if attempt == ATTEMPTS - 1:
+            what = difference(len(content), entry)
+            raise kind(what, where=path, hint=hint_of(path))
+    raise AssertionError("unreachable")
+
+
+def fault_of(path: Path, entry: Entry, whole: bool = False) -> str | None:
+    """Why a file is not what was recorded, or None.
+
+    Args:
+        whole: read every byte; else samples of a large file.
+    """
+    try:
+        size = path.stat().st_size
+        if size == entry["bytes"] and size > SMALL and not whole and "sample" in entry:
+            return None if sample_of(path, size) == entry["sample"] else difference(size, entry)
+        known = [each for each in (entry["sha256"], entry.get("replaces")) if each]
+        same = sha256_of(path) in known if known else size == entry["bytes"]
+        return None if same else difference(size, entry)
+    except FileNotFoundError:
+        begun = "replaces" in entry and entry["replaces"] is None
+        return None if begun else "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+
+
+def require_recorded(
+    path: Path, files: dict[str, Entry], kind: type[LvmctlError], hint: str | None = None
+) -> None:
+    """Refuse a file that is not what the entries ``files`` say; what is not among them passes."""
+    entry = files.get(path.name)
+    fault = None if entry is None else fault_of(path, entry)
+    if fault is not None:
+        raise kind(fault, where=path, hint=hint or hint_of(path))
+
+
+def difference(size: int, entry: Entry) -> str:
+    """How a file of ``size`` bytes differs from its entry."""
+    if size == entry["bytes"]:
+        return f"changed since lvmctl wrote it: its content is not what {RECORD} says"
+    return f"changed since lvmctl wrote it: it has {size:,} bytes, not {entry['bytes']:,}"
+
+
+def hint_of(path: Path) -> str:
+    """What to do about a file that changed."""
+    return f"restore it; to trust it as it is, delete {path.with_name(RECORD)}"
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sample_of(path: Path, size: int) -> str:
+    """The SHA-256 of blocks spread evenly over a file of ``size`` bytes, both ends included."""
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        for start in starts(size):
+            file.seek(start)
+            digest.update(file.read(SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def starts(size: int) -> Iterable[int]:
+    """Where the sampled blocks of a file of ``size`` bytes begin."""
+    last = max(size - SAMPLE_BYTES, 0)
+    return sorted({last * number // (SAMPLES - 1) for number in range(SAMPLES)})
