@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lvmctl.api.articles import find_article
 from lvmctl.core.errors import UsageError, refuse
+from lvmctl.core.formatting import count
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.export import export_npz
 from lvmctl.data.splits.assign import copy_splits, split_counts, write_splits
@@ -102,7 +103,8 @@ class StoreChanges:
         seed: int = 0,
         force: bool = False,
     ) -> Store:
-        """Write a store of whole articles, in a seeded order, that hold ``windows`` windows.
+        """Write a store of whole articles, in a seeded order, until they hold ``windows`` windows;
+        of each split at least one.
 
         Args:
             out: the store to write.
@@ -115,9 +117,17 @@ class StoreChanges:
             DataError: no article is long enough.
             OutputError: ``out`` exists or cannot be written.
         """
-        chosen = self._split.subset(windows, context, horizon, seed)
-        count = len(Windows(chosen, context, horizon))
-        notices = [f"{self.name} has only {count} windows"] if count < windows else []
+        plain, chosen = (
+            self._split.subset(windows, context, horizon, seed, every_split=keep)
+            for keep in (False, True)
+        )
+        amount = len(Windows(chosen, context, horizon))
+        notices = [f"{self.name} has only {count(amount, 'window')}"] if amount < windows else []
+        if added := len(chosen.lengths) - len(plain.lengths):
+            notices.append(f"{count(added, 'article')} more, so that every split has one")
+        if lost := split_counts(self._split.articles).keys() - split_counts(chosen.articles):
+            names = ", ".join(sorted(lost))
+            notices.append(f"no article of {names} holds a window: the subset has none of them")
         stored = self._stored
         with write_store(out, stored.dim, stored.vectors.dtype, force=force) as writer:
             copy_articles(writer, stored, chosen_articles(stored, chosen.starts))

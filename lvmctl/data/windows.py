@@ -78,9 +78,10 @@ def _too_short(split: Split, context_length: int, horizon: int) -> DataError:
     needed = context_length + horizon
     if not len(split.lengths):
         return DataError("has no articles", where=split.name, hint="choose another split or store")
+    target = "its target" if horizon == 1 else f"its target {horizon} ahead"
     what = (
-        f"a window of {context_length} chunks and its target {horizon} ahead needs articles of "
-        f"{needed} chunks, the longest of {len(split.lengths)} has {split.lengths.max()}"
+        f"no article has the {needed} chunks that a window of K = {context_length} and {target} "
+        f"need (the longest of {len(split.lengths):,} has {split.lengths.max()})"
     )
     hint = "use a smaller --context or --horizon, or longer articles"
     return DataError(what, where=split.name, hint=hint)

@@ -81,6 +81,29 @@ def test_subset(lvmctl, world):
     assert "already exists" in lvmctl("data", "subset", "store", "--windows", 33, code=6).err
 
 
+def test_a_subset_keeps_an_article_of_every_split(lvmctl, world):
+    lvmctl("data", "split", "store")
+    done = lvmctl("data", "subset", "store", "--windows", 5, "--json")
+    record = json.loads(done.out)
+    assert [(part["split"], part["articles"]) for part in record["splits"]] == [
+        ("train", 1),
+        ("val", 1),
+        ("test", 1),
+    ]
+    assert "2 articles more, so that every split has one" in done.err
+    done = lvmctl("data", "subset", "store@train", "--windows", 5, "--out", "part")
+    assert "(train 1)" in done.out
+    assert "more" not in done.err
+
+
+def test_info_aligns_its_figures(lvmctl, tmp_path):
+    make = ("data", "synth", "ar1", "--articles", 3, "--dim", 2, "--correlation", 0.3, "--out")
+    lvmctl(*make, "long", "--chunks", 12345)
+    line = lvmctl("data", "info", "long").out.splitlines()[-1]
+    assert line.split()[:5] == ["(none)", "3", "37,035", "37,020", "12,345…12,345…12,345"]
+    assert len(line.split()[5].partition(".")[2]) == 3
+
+
 def test_export_and_import_are_inverse(lvmctl, world, tmp_path):
     lvmctl("data", "split", "store")
     record = _json(lvmctl("data", "export", "store", "--json"), "lvmctl.data.export/1")

@@ -267,7 +267,11 @@ def test_a_comparison_reads_as_a_table(typed):
         (["retrieval", "five", "--max-windows", "0"], 2, "0 is not in the range"),
         (["compare", "five", "--against", "dirct"], 2, "did you mean 'direct'?"),
         (["compare", "five", "runs/five"], 2, "the run is named twice"),
-        (["baselines", "--data", OTHER, "--context", "20"], 3, "needs articles of 21 chunks"),
+        (
+            ["baselines", "--data", OTHER, "--context", "20"],
+            3,
+            "the 21 chunks that a window of K = 20 and its target need",
+        ),
         (["retrieval", "five", "--data", "synth:topic?dim=8"], 3, "has dimension 8"),
     ],
 )

@@ -204,7 +204,7 @@ def test_the_kill_rule_prints_and_saves_why(typed, tmp_path):
         (
             ["--plugin", "p8", "--data", DATA, "--context", "40"],
             3,
-            "needs articles of 41 chunks, the longest of 2 has 16",
+            "41 chunks that a window of K = 40 and its target need (the longest of 2 has 16)",
         ),
         (["--plugin", "p8", "--data", "synth:ar2"], 2, "ar1"),
         (["--plugin", "p8", "--resume", "nowhere"], 4, "no such run"),

@@ -17,7 +17,9 @@ COMMANDS = {
     "level": LazyCommand(f"{HOME}.level:level", "Cut a store's chunks into a finer level."),
     "show": LazyCommand(f"{HOME}.show:show", "List articles, or print the texts of one."),
     "split": LazyCommand(f"{HOME}.split:split", "Assign articles to train, val and test."),
-    "subset": LazyCommand(f"{HOME}.subset:subset", "Take whole articles up to N windows."),
+    "subset": LazyCommand(
+        f"{HOME}.subset:subset", "Take whole articles until they hold N windows."
+    ),
     "synth": LazyCommand(f"{HOME}.synth:synth", "Make a synthetic world, or reorder a store."),
 }
 

@@ -9,7 +9,7 @@ import click
 from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import context_option, horizon_option
 from lvmctl.cli.output import emit, json_option, notice
-from lvmctl.core.formatting import count, table
+from lvmctl.core.formatting import count, number, table
 
 
 @click.command()
@@ -41,11 +41,9 @@ def text(record: dict[str, Any]) -> str:
     rows = [
         (
             part["split"] or "(none)",
-            part["articles"],
-            part["chunks"],
-            part["windows"],
-            f"{part['shortest']}…{part['median']:g}…{part['longest']}",
-            part["neighbour_cosine"],
+            *(f"{part[what]:,}" for what in ("articles", "chunks", "windows")),
+            f"{part['shortest']:,}…{part['median']:,g}…{part['longest']:,}",
+            number(part["neighbour_cosine"]),
         )
         for part in record["splits"]
     ]

@@ -41,6 +41,8 @@ def subset(
 ) -> None:
     """Take whole articles of SOURCE, in a seeded order, until they hold N windows.
 
+    Every split of SOURCE keeps at least one article.
+
     \b
     lvmctl data subset store/ --windows 10000
     lvmctl data subset store@train --windows 2000 --out small/

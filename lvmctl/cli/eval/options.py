@@ -28,7 +28,10 @@ DATA = (
         help="Fit baselines on this; repeat.  [default: a run's training data]",
     ),
     click.option(
-        "--max-windows", type=click.IntRange(1), metavar="N", help="Whole articles up to N windows."
+        "--max-windows",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Whole articles until they hold N windows.",
     ),
     click.option(
         "--min-article",

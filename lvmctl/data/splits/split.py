@@ -137,13 +137,24 @@ class Split:
             self, starts=self.starts[index], lengths=self.lengths[index], articles=articles
         )
 
-    def subset(self, windows: int, context: int, horizon: int, seed: int) -> Split:
+    def subset(
+        self, windows: int, context: int, horizon: int, seed: int, every_split: bool = False
+    ) -> Split:
         """Whole articles in a seeded order until they hold at least ``windows`` windows.
 
         All of them when there are fewer. The articles keep the split's order.
+
+        Args:
+            every_split: of a store's split that would be lost, keep one article.
         """
         counts = windows_per_article(self, context, horizon)
-        chosen = np.sort(seeded_articles(counts, windows, seed, "subset"))
+        chosen = seeded_articles(counts, windows, seed, "subset")
+        if every_split:
+            names = np.array([str(article.get("split")) for article in self.articles])
+            for name in sorted(set(names) - set(names[chosen])):
+                first = seeded_articles(np.where(names == name, counts, 0), 1, seed, "subset")
+                chosen = np.append(chosen, first)
+        chosen = np.sort(chosen)
         rule = {"windows": windows, "context": context, "horizon": horizon, "seed": seed}
         return replace(self.take(chosen), source={**self.source, "subset": rule})
 

@@ -161,7 +161,7 @@ def test_a_query_among_its_candidates_is_counted():
 
 def test_windows_that_cannot_be_made_are_reported():
     diagnosis = look(splits_of(sphere(20, 32), sphere(20, 32, seed=1), length=4))
-    assert "needs articles of 6 chunks" in diagnosis.figures["within"]["val"]["windows"]["reason"]
+    assert "no article has the 6 chunks" in diagnosis.figures["within"]["val"]["windows"]["reason"]
     assert diagnosis.verdict == "CLEAN"
 
 

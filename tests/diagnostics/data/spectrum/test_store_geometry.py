@@ -129,7 +129,7 @@ def test_articles_that_are_too_short_are_reported():
     )
     assert diagnosis.figures["hubness"]["in_article"] == {"articles": 0}
     long = look(split, min_article=6, context=6)[0].figures["retrieval"]["reason"]
-    assert long.startswith("made: a window of 6 chunks and its target 1 ahead needs articles of 7")
+    assert long.startswith("made: no article has the 7 chunks that a window of K = 6")
 
 
 def test_hubs_are_found_in_a_cube_of_many_dimensions():

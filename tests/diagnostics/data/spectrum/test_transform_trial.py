@@ -73,5 +73,5 @@ def test_a_transform_that_leaves_nothing_of_a_chunk_is_not_offered():
 
 
 def test_articles_that_are_too_short_are_refused():
-    with pytest.raises(DataError, match="needs articles of 6 chunks"):
+    with pytest.raises(DataError, match="no article has the 6 chunks"):
         trial(split_of(np.eye(4), [4]), (5, 1), {}, 0)
