@@ -12,6 +12,7 @@ from lvmctl.api.store import source_text, source_texts
 from lvmctl.config import load_experiments
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.runs import find_run
+from lvmctl.data.splits.levels import listed
 from lvmctl.plan import Layers
 from lvmctl.training import job
 from lvmctl.training.request import TrainRequest, absolutes, requested
@@ -169,5 +170,5 @@ def resume_run(
 ) -> Run:
     """Continue the run at ``path``, whose data is now at ``sources`` where any is named; see
     :func:`lvmctl.training.job.resume`."""
-    moved = absolutes(dict(sources)) if any(sources.values()) else None
+    moved = absolutes(dict(sources)) if any(map(listed, sources.values())) else None
     return Run(job.resume(path, layers, device, reporter, recipe, moved).run.path)

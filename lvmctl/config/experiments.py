@@ -2,7 +2,7 @@
 
 Every top-level table is an experiment, except ``[plugins]``, whose ``disable`` lists plugins never
 to import. Reserved keys say what is trained on what; every other key is an option's value, and a
-nested table holds the values of one part of the recipe::
+nested table holds the values of one part of the recipe. Paths are relative to the file::
 
     [p8-long]
     extends = "p8-full"
@@ -29,6 +29,7 @@ from typing import Any
 import tomli
 
 from lvmctl.core.errors import UsageError, nearest
+from lvmctl.core.paths import absolute, absolute_address
 from lvmctl.core.tree import leaves
 from lvmctl.core.trust import refuse_untrusted
 
@@ -52,7 +53,7 @@ class Experiment:
         values: option values; those of a part have dotted names (``listwise.temperature``).
         origins: where each value was written, ``experiments.toml`` or, for an inherited one,
             ``experiments.toml [ancestor]``.
-        data, train, val, ood: sources, as on the command line.
+        data, train, val, ood: sources, as on the command line, with absolute paths.
         losses: ``NAME`` or ``NAME:WEIGHT``, as with ``--loss``: added to the recipe's losses; one
             that the recipe has gets this weight, and weight 0 takes it out.
     """
@@ -133,8 +134,11 @@ class Experiments:
                 reserved = {key: item for key, item in reserved.items() if key not in SOURCES}
             for key, value in table.items():
                 if key in (*TEXTS, *LISTS):
-                    reserved[key] = self._reserved(table_name, key, value)
+                    value = self._reserved(table_name, key, value)
+                    reserved[key] = self._placed(table_name, key, value)
                     continue
+                if key == "model" and isinstance(value, str):
+                    value = absolute_address(value, self.path.parent)
                 for option, item in leaves({key: value}):
                     values.pop(option, None)  # the order is that of the chain
                     values[option] = item
@@ -173,6 +177,19 @@ class Experiments:
         if not isinstance(value, str):
             raise self._error(table, f"{key} is not text")
         return value
+
+    def _placed(self, table: str, key: str, value: Any) -> Any:
+        """A reserved key's value, with paths in it relative to the file made absolute."""
+        if isinstance(value, tuple):
+            return tuple(self._placed(table, key, item) for item in value)
+        if key == "losses":
+            return absolute_address(value, self.path.parent)
+        if key not in SOURCES:
+            return value
+        try:
+            return absolute(value, self.path.parent)
+        except UsageError as error:
+            raise self._error(table, f"{key} {error.what}", error.hint) from None
 
     def _missing(self, name: str, chain: list[str]) -> UsageError:
         close = nearest(name, self.names())

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote_plus
 
 from lvmctl.config import Experiment
 from lvmctl.core.errors import UsageError
-from lvmctl.data.splits.levels import at_levels
+from lvmctl.core.paths import absolute
+from lvmctl.data.splits.levels import at_levels, listed
 from lvmctl.plan import Layers
 
 SOURCES = ("data", "train", "val", "ood")
@@ -68,9 +67,11 @@ def requested(
         recipe = experiment.recipe
         layers, losses = [*experiment.layers, *layers], (*experiment.losses, *losses)
         planned = {name: getattr(experiment, name) for name in SOURCES}
-        if sources["data"] or sources["train"]:
+        if listed(sources["data"]) or listed(sources["train"]):
             planned = dict.fromkeys(SOURCES)
-        sources = {name: value or planned[name] for name, value in sources.items()}
+        sources = {
+            name: value if listed(value) else planned[name] for name, value in sources.items()
+        }
     elif recipe is None:
         raise UsageError(
             "nothing to train is named", hint="give --plugin RECIPE or --experiment NAME"
@@ -88,18 +89,6 @@ def requested(
 
 def absolutes(sources: dict[str, Any]) -> dict[str, Any]:
     """``data``, ``train``, ``val`` and ``ood`` that mean the same from another directory."""
-    train = [absolute(source) for source in sources["train"] or ()]
-    return {name: absolute(sources[name]) for name in ("data", "val", "ood")} | {"train": train}
-
-
-def absolute(source: str | None) -> str | None:
-    """A source that means the same from another working directory."""
-    if source is None:
-        return None
-    if not source.startswith("synth:"):
-        return os.path.abspath(source)
-    head, separator, path = source.partition("store=")
-    if not separator:
-        return source
-    path, ampersand, rest = path.partition("&")
-    return f"{head}{separator}{quote(absolute(unquote_plus(path)))}{ampersand}{rest}"
+    names = ("data", "val", "ood")
+    whole = {name: None if sources[name] is None else absolute(sources[name]) for name in names}
+    return whole | {"train": [absolute(source) for source in listed(sources["train"])]}

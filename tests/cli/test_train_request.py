@@ -179,3 +179,12 @@ def test_readable_names():
     assert readable(["*"]) == "all"
     assert readable(["p5.1"]) == "p5.1"
     assert len(readable(["x" * 50, "y" * 50])) == 60
+
+
+@pytest.mark.parametrize("sources", [{"data": ""}, {"data": " "}, {"train": ("",)}, {"val": ""}])
+def test_an_empty_source_is_not_the_working_directory(sources):
+    typed = CommandLine(
+        recipe="p8", sources={**dict.fromkeys(("data", "val", "ood")), "train": (), **sources}
+    )
+    with pytest.raises(UsageError, match="names no data"):
+        typed.request(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -44,7 +45,9 @@ def write(tmp_path):
 
 
 def test_an_experiment_inherits_and_remembers_where_values_were_written(write):
-    loaded = load_experiments(write(TEXT)).get("grandchild")
+    path = write(TEXT)
+    loaded = load_experiments(path).get("grandchild")
+    books, one = (str(path.parent / name) for name in ("books", "one"))
     assert loaded.recipe == "p8"
     assert loaded.values == {"epochs": 4, "lr": 1e-3, "listwise.temperature": 0.2}
     assert loaded.origins == {
@@ -52,7 +55,7 @@ def test_an_experiment_inherits_and_remembers_where_values_were_written(write):
         "lr": "experiments.toml [base]",
         "listwise.temperature": "experiments.toml",
     }
-    assert (loaded.data, loaded.train, loaded.losses) == ("books", ("one",), ("mse:0.5",))
+    assert (loaded.data, loaded.train, loaded.losses) == (books, (one,), ("mse:0.5",))
     assert sorted(loaded.layers) == [
         ("experiments.toml", {"listwise.temperature": 0.2}),
         ("experiments.toml [base]", {"lr": 1e-3}),
@@ -63,35 +66,35 @@ def test_an_experiment_inherits_and_remembers_where_values_were_written(write):
 SOURCES = """
 [base]
 recipe = "p8"
-train = ["a", "b"]
-val = "c"
-ood = "d"
+train = ["/a", "/b"]
+val = "/c"
+ood = "/d"
 
 [other]
 extends = "base"
-data = "store"
+data = "/store"
 
 [apart]
 extends = "other"
-train = "e"
+train = "/e"
 
 [judged]
 extends = "base"
-val = "f"
+val = "/f"
 
 [far]
 extends = "judged"
-ood = "g"
+ood = "/g"
 """
 
 
 @pytest.mark.parametrize(
     ("name", "data", "train", "val", "ood"),
     [
-        ("other", "store", (), None, None),
-        ("apart", None, ("e",), None, None),
-        ("judged", None, ("a", "b"), "f", "d"),
-        ("far", None, ("a", "b"), "f", "g"),
+        ("other", "/store", (), None, None),
+        ("apart", None, ("/e",), None, None),
+        ("judged", None, ("/a", "/b"), "/f", "/d"),
+        ("far", None, ("/a", "/b"), "/f", "/g"),
     ],
 )
 def test_data_is_inherited_as_a_whole(write, name, data, train, val, ood):
@@ -245,3 +248,26 @@ def test_layers_come_in_the_order_of_the_chain(tmp_path):
         ("experiments.toml [middle]", {"listwise.temperature": 0.2}),
         ("experiments.toml", {"epochs": 4, "lr": 5, "p8-x.margin": 1}),
     ]
+
+
+def test_paths_are_relative_to_the_file(write, tmp_path, monkeypatch):
+    monkeypatch.setenv("LVMCTL_TRUST_CODE", "1")
+    monkeypatch.chdir("/")
+    text = """
+    [e]
+    recipe = "p8"
+    model = "./m.py:Model"
+    losses = ["mse:0.5", "../l.py:Loss:2"]
+    train = ["a@train", "/b", "synth:rotation"]
+    val = "synth:shuffled?store=s@val&seed=1"
+    """
+    loaded = load_experiments(write(text)).get("e")
+    assert loaded.values["model"] == f"{tmp_path}/m.py:Model"
+    assert loaded.losses == ("mse:0.5", f"{tmp_path.parent}/l.py:Loss:2")
+    assert loaded.train == (f"{tmp_path}/a@train", "/b", "synth:rotation")
+    assert unquote(loaded.val) == f"synth:shuffled?store={tmp_path}/s@val&seed=1"
+
+
+def test_an_empty_path_is_named(write):
+    with pytest.raises(UsageError, match=r"\[e\]: data '' names no data"):
+        load_experiments(write('[e]\nrecipe = "p8"\ndata = ""')).get("e")

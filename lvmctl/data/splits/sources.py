@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, unquote_plus
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, UsageError, nearest
+from lvmctl.core.errors import DataError, UsageError, nearest, refuse
+from lvmctl.core.paths import WORLD
 from lvmctl.data.npz.importing import write_npz
 from lvmctl.data.store.arrays import release
 from lvmctl.data.store.manifest import SPLITS
@@ -18,7 +20,10 @@ from lvmctl.data.store.store import Store
 from lvmctl.data.store.writer import Create, StoreWriter, made, write_store
 from lvmctl.data.synthetic.worlds import VIEWS, World, write_world
 
-PREFIX = "synth:"
+PREFIX = WORLD
+VIEWED = re.compile(
+    rf"(?P<head>{PREFIX}[^?]*\?(?:.*&)?store=)(?P<store>[^&]+)(?P<rest>.*)", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,19 @@ class Source:
     def parse(cls, text: str) -> Source:
         """Parse ``STORE``, ``STORE@val``, ``file.npz`` or ``synth:NAME?key=value&…``.
 
+        The split of a store that is viewed, ``synth:shuffled?store=STORE@val&seed=1``, is the
+        split of the view.
+
         Raises:
             DataError: a split that does not exist.
-            UsageError: no source at all.
+            UsageError: no source at all, or two splits.
         """
+        viewed = VIEWED.fullmatch(text)
+        if viewed and (store := cls.parse(unquote_plus(viewed["store"]))).split:
+            whole = cls.parse(f"{viewed['head']}{quote(store.text)}{viewed['rest']}")
+            if whole.split not in (None, store.split):
+                raise UsageError(f"{text} names two splits", hint="leave one of them out")
+            return cls(whole.text, store.split)
         head, at, tail = text.rpartition("@")
         if not (head if at and tail in SPLITS else text).strip():
             raise UsageError(f"{text!r} names no data", hint="give a store, or leave it out")
@@ -86,9 +100,10 @@ def write_synth(create: Create, text: str) -> None:
         _no_others(parameters, {"store", "seed"}, text)
         if not parameters.get("store"):
             raise UsageError("names no store", where=text, hint=f"write {PREFIX}{name}?store=PATH")
-        store = Source.parse(parameters["store"]).open()
+        source = Source.parse(parameters["store"])
+        store, seed = source.open(), _number("seed", parameters.get("seed", "0"), int, text)
         with create(store.dim, store.vectors.dtype) as writer:
-            write_view(writer, store, name, _number("seed", parameters.get("seed", "0"), int, text))
+            write_view(writer, store, name, seed, source.split)
         return
     kinds = {field.name: {"float": float}.get(field.type, int) for field in fields(World)}
     kinds.pop("name")
@@ -99,9 +114,15 @@ def write_synth(create: Create, text: str) -> None:
         write_world(writer, world)
 
 
-def write_view(writer: StoreWriter, store: Store, view: str, seed: int = 0) -> None:
-    """Write ``store`` with its articles ``shuffled`` (by ``seed``) or ``reversed``; they keep their
-    length, order, splits and titles, and lose their texts."""
+def write_view(
+    writer: StoreWriter, store: Store, view: str, seed: int = 0, split: str | None = None
+) -> None:
+    """Write the articles of ``store``, or those of a ``split``, ``shuffled`` (by ``seed``) or
+    ``reversed``; they keep their length, order, splits and titles, and lose their texts."""
+    in_split = [split in (None, article.get("split")) for article in store.articles]
+    what = f"has no articles in split {split!r}"
+    hint = f"assign splits with lvmctl data split {store.path}"
+    refuse(not any(in_split), what, store.path, hint)
     if store.window_shape is not None:
         raise DataError(
             "holds separate windows, whose order cannot be changed",
@@ -111,17 +132,18 @@ def write_view(writer: StoreWriter, store: Store, view: str, seed: int = 0) -> N
     for key in ("encoder", "note"):
         if key in store.manifest:
             writer.manifest[key] = store.manifest[key]
-    details = {"seed": seed} if view == "shuffled" else {}
+    details = ({"seed": seed} if view == "shuffled" else {}) | ({"split": split} if split else {})
     writer.manifest["made"] = made(
         f"synth {view}", store=str(store.path), content_hash=store.content_hash, **details
     )
-    for index, article in enumerate(store.articles):
+    for index in np.flatnonzero(in_split):
+        article = store.articles[index]
         low, high = store.offsets[index], store.offsets[index + 1]
         rows = np.array(store.vectors[low:high])
         if view == "reversed":
             rows = rows[::-1]
         else:
-            rows = np.random.default_rng((seed, index)).permutation(rows)
+            rows = np.random.default_rng((seed, int(index))).permutation(rows)
         writer.article(article, rows)
         release(store.vectors)
 

@@ -131,12 +131,13 @@ def _known(folder: Path, faults: Faults) -> list[Path]:
     for path in folder.rglob("*"):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if hidden or not path.is_file():
+            others["link to a folder"] += not hidden and path.is_symlink() and path.is_dir()
             continue
         if path.suffix.lower() in SUFFIXES:
             found.append(path)
         else:
             others[path.suffix.lower() or "without an ending"] += 1
-    if others:
+    if others := +others:
         kinds = ", ".join(f"{n} {kind}" for kind, n in others.most_common())
         faults.notices.append(f"{folder}: not read: {kinds}")
     return sorted(found)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+import lvmctl
 from lvmctl.core.errors import DataError, OutputError, UsageError
 from lvmctl.data import Store, Windows, open_split, open_splits, write_store
 from lvmctl.data.synthetic.bayes import bayes_cosine, bayes_margins, bayes_prediction, lag_cosine
@@ -166,6 +167,28 @@ def test_views_keep_articles_and_change_their_order(make_store):
         rows = {row.tobytes() for row in store.vectors[low:high]}
         assert {row.tobytes() for row in shuffled.vectors[low:high]} == rows
     assert [article["split"] for article in shuffled.articles] == ["train", "val"]
+
+
+@pytest.mark.parametrize("source", ["{}@val", "{}%40val&seed=3", "{}&seed=3@val"])
+def test_a_view_is_of_the_split_that_its_store_names(make_store, source):
+    store = make_store([5, 9], entries=[{"id": "a", "split": "train"}, {"id": "b", "split": "val"}])
+    view = open_split("synth:reversed?store=" + source.format(store.path))
+    rows = view.vectors[view.starts[0] : view.starts[0] + view.lengths[0]]
+    assert np.array_equal(rows, store.vectors[5:][::-1])
+    assert [article["id"] for article in view.articles] == ["b"]
+    with pytest.raises(UsageError, match="two splits"):
+        open_split(f"synth:shuffled?store={store.path}@train&seed=1@val")
+
+
+def test_a_store_of_a_view_of_one_split(make_store, tmp_path):
+    entries = [{"id": "a", "split": "train"}, {"id": "b", "split": "val"}]
+    store = make_store([5, 9], entries=entries)
+    view = lvmctl.synth("reversed", tmp_path / "v", store=f"{store.path}@val")
+    assert len(view) == 9
+    assert view.articles[0]["id"] == "b"
+    with pytest.raises(DataError, match="has no articles in split 'test'"):
+        lvmctl.synth("reversed", tmp_path / "t", store=f"{store.path}@test")
+    assert not (tmp_path / "t").exists()
 
 
 def test_views_of_separate_windows_are_refused(raw_store):

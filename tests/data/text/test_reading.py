@@ -85,10 +85,12 @@ def test_all_faults_are_named_at_once(folder, tmp_path):
 
 
 def test_bad_texts_are_skipped_and_other_files_counted(folder, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
     store = lvmctl.embed(folder, out=tmp_path / "s", skip_bad=True, **OPTIONS)
     assert store.lengths.tolist() == [3, 3, 1]
     said = " ".join(store.notices)
-    assert "not read: 2 .png, 1 .csv" in said
+    assert "not read: 2 .png, 1 .csv, 1 link to a folder" in said
     assert "left out 3 texts" in said
 
 
