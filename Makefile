@@ -6,8 +6,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
-# The encoder that needs no torch and no hub is tested everywhere.
-INSTALL := $(PLUGINS:plugins/encoders=plugins/encoders[static])
+# What is light among the extras of plugins is tested everywhere.
+INSTALL := $(patsubst plugins/trackers,plugins/trackers[tensorboard],\
+           $(PLUGINS:plugins/encoders=plugins/encoders[static]))
 INSTALLED := $(VENV)/.installed
 
 .PHONY: demo test lint docs bench install clean

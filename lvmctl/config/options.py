@@ -276,6 +276,14 @@ class TrainingOptions:
         0, "steps between checkpoints; 0 is once per epoch", low=0, high=MANY
     )
     keep_checkpoints: int = option(2, "checkpoints kept", low=1, high=1_000_000)
+    track: str = option(
+        "", "plugins that follow the training, by commas: tensorboard, wandb (lvmctl-trackers)"
+    )
     max_skips: int = option(
         20, "non-finite steps tolerated before training stops", low=0, high=MANY
     )
+
+    @property
+    def tracked(self) -> tuple[str, ...]:
+        """Names of the plugins that follow the training."""
+        return tuple(name.strip() for name in self.track.split(",") if name.strip())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lvmctl.config import TrainingOptions
+from lvmctl.core.errors import nearest
 from lvmctl.plan.fields import batch_fields
 from lvmctl.plan.plan import PlannedPart
 from lvmctl.registry import Registry
@@ -20,6 +21,11 @@ def validate_plan(
 ) -> list[str]:
     """Why the parts cannot work together, empty when they can."""
     problems = []
+    plugins = [plugin.name for plugin in registry.plugins if plugin.status == "ok"]
+    for name in sorted({*options.tracked} - {*plugins}):
+        close = nearest(name, plugins)
+        hint = f"did you mean {close!r}?" if close else "trackers: pip install lvmctl-trackers"
+        problems.append(f"track names {name!r}, no plugin that is installed, {hint}")
     logged = [part.entry.qualified for part in losses if part.added]
     for name in sorted({name for name in logged if logged.count(name) > 1}):
         problems.append(f"two losses are logged as {name}, rename a class or a file")

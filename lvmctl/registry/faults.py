@@ -74,10 +74,14 @@ class Hooks:
     Args:
         registry: whose plugins are called.
         say: called with the line of a failure.
+        required: names of plugins that were asked for: if one fails before the training, the
+            training does not begin.
     """
 
-    def __init__(self, registry: Registry, say: Callable[[str], None]) -> None:
-        self.registry, self.say = registry, say
+    def __init__(
+        self, registry: Registry, say: Callable[[str], None], required: Collection[str] = ()
+    ) -> None:
+        self.registry, self.say, self.required = registry, say, required
         self.failed: set[str] = set()
 
     def call(self, name: str, **arguments: Any) -> list[Any]:
@@ -98,6 +102,14 @@ class Hooks:
             except (Exception, SystemExit) as error:
                 self.failed.add(hook.plugin_name)
                 origin = next(p.origin for p in self.registry.plugins if p.id == hook.plugin_name)
+                if name == "lvmctl_before_run" and origin.name in self.required:
+                    if isinstance(error, LvmctlError):
+                        raise
+                    raise PluginError(
+                        f"plugin {origin} failed with {describe_error(error, origin)}",
+                        where="track",
+                        hint="leave it out of --set track=",
+                    ) from error
                 self.say(
                     f"plugin {origin}: {name} failed with {describe_error(error, origin)}; "
                     "its hooks are left out from here on"

@@ -65,7 +65,7 @@ class Training:
         self.plan, self.options = plan, plan.options
         self.run, self.backend, self.reporter = run, backend, reporter
         self.interrupts = interrupts or Interrupts()
-        self.hooks = Hooks(registry, reporter.warning)
+        self.hooks = Hooks(registry, reporter.warning, self.options.tracked)
 
         torch.manual_seed(self.options.seed)
         shape = plan.shape(train.split.dim)

@@ -1,0 +1,1 @@
+"""Trainings followed in TensorBoard or Weights & Biases."""
