@@ -43,6 +43,7 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	"lvmctl needs Python 3.11 or later, this is " + sys.version.split()[0] + ": make PYTHON=...")'
+	@echo "Installing lvmctl, its plugins and the test tools in $(VENV): about a minute ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	    -c constraints.txt -e ".[test]" $(INSTALL:%=-e %)

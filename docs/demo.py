@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import lvmctl
+from lvmctl import format_number as shown
 
 RUNS = Path("runs")
 RECIPES = {"p8": 1, "p9": 2}
@@ -41,8 +42,8 @@ class Epochs(lvmctl.Reporter):
     def epoch(self, record, epochs, windows_per_s):
         val = record["val"]
         print(
-            f"  epoch {record['epoch']}/{epochs}: R@5 {val['r@5']:.3f}, "
-            f"direct {val['direct']['r@5']:.3f}; {windows_per_s:.0f} windows/s",
+            f"  epoch {record['epoch']}/{epochs}: R@5 {shown(val['r@5'])}, "
+            f"direct {shown(val['direct']['r@5'])}; {windows_per_s:.0f} windows/s",
             flush=True,
         )
 
@@ -55,13 +56,13 @@ def free(name: str) -> Path:
 
 def compared(runs: dict[str, lvmctl.Run]) -> str:
     """R@5 of each run beside ``direct``, which retrieves with the last chunk itself."""
-    lines = ["      R@5  direct  difference  95 % interval"]
+    lines = ["     R@5  direct  difference  95 % interval"]
     for recipe, run in runs.items():
         val = run.best["val"]
         ours, direct, (low, high) = val["r@5"], val["direct"]["r@5"], val["ci"]["r@5 - direct"]
         lines.append(
-            f"{recipe}  {ours:5.3f}   {direct:5.3f}      {ours - direct:+.3f}  "
-            f"[{low:+.3f}, {high:+.3f}]"
+            f"{recipe}  {shown(ours):>5}  {shown(direct):>6}  {shown(ours - direct, signed=True):>10}"
+            f"  [{shown(low, signed=True)}, {shown(high, signed=True)}]"
         )
     lines.append(
         "R@5: how often the true next chunk is among the first five of its article.\n"
@@ -72,23 +73,31 @@ def compared(runs: dict[str, lvmctl.Run]) -> str:
 
 
 def example(run: lvmctl.Run) -> str:
-    """One article: what was read, and what the model ranks first."""
+    """What was read and what the model ranks first: the first hit after the middle window.
+
+    A hit is a window whose true next chunk is ranked first; R@5 says how often it is among five.
+    """
     model = lvmctl.load(run)
     split = lvmctl.open_store().split("val")
     windows = split.windows(model.context_length)
-    window = len(windows) // 2
-    article, first = windows.article[window], int(windows.position[window])
-    start, length = int(split.lengths[:article].sum()), int(split.lengths[article])
-    texts = split.texts[start : start + length]
-    read = texts[first : first + model.context_length]
-    rest = [i for i in range(length) if not first <= i < first + model.context_length]
-    ranking = model.rank_texts(read, [texts[i] for i in rest], top=3)
-    lines = ["An example. The last chunk that was read:", line(read[-1])]
+    middle = len(windows) // 2
+    for window in (*range(middle, len(windows)), *range(middle)):
+        article, first = windows.article[window], int(windows.position[window])
+        start, length = int(split.lengths[:article].sum()), int(split.lengths[article])
+        texts = split.texts[start : start + length]
+        target = first + model.context_length
+        rest = [i for i in range(length) if not first <= i < target]
+        ranking = model.rank_texts(texts[first:target], [texts[i] for i in rest], top=3)
+        if rest[ranking.indices[0]] == target:
+            why = "chosen because it is a hit"
+            break
+    else:
+        why = "a miss, as all are"
+    lines = [f"An example, {why}. The last chunk that was read:", line(texts[target - 1])]
     lines.append(f"What {run.recipe} ranks first of the article's {len(rest)} other chunks:")
     for place, number in enumerate(ranking.indices, 1):
-        true = "  <- the true next chunk" if rest[number] == first + len(read) else ""
+        true = "  <- the true next chunk" if rest[number] == target else ""
         lines.append(f"{place}. {line(texts[rest[number]]).strip()}{true}")
-    lines += ["The true next chunk:", line(texts[first + len(read)])]
     return "\n".join(lines)
 
 

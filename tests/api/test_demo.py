@@ -26,13 +26,16 @@ def run(demo, tmp_path):
 def test_recipes_stand_beside_direct(demo, run):
     val = run.best["val"]
     rows = demo["compared"]({"p8": run}).splitlines()
-    assert rows[1].split()[:3] == ["p8", f"{val['r@5']:.3f}", f"{val['direct']['r@5']:.3f}"]
+    figures = [lvmctl.format_number(value) for value in (val["r@5"], val["direct"]["r@5"])]
+    assert rows[1].split()[:3] == ["p8", *figures]
     assert max(map(len, rows)) <= 80
 
 
 def test_an_example_is_ranked_with_its_texts(demo, run):
     lines = demo["example"](run).splitlines()
     assert [line[:2] for line in lines[3:6]] == ["1.", "2.", "3."]
+    assert "chosen because it is a hit" in lines[0]
+    assert [line.endswith("<- the true next chunk") for line in lines[3:]] == [True, False, False]
     assert all(line.strip() for line in lines)
     assert max(map(len, lines)) <= 100
 
