@@ -61,8 +61,9 @@ def compared(runs: dict[str, lvmctl.Run]) -> str:
         val = run.best["val"]
         ours, direct, (low, high) = val["r@5"], val["direct"]["r@5"], val["ci"]["r@5 - direct"]
         lines.append(
-            f"{recipe}  {shown(ours):>5}  {shown(direct):>6}  {shown(ours - direct, signed=True):>10}"
-            f"  [{shown(low, signed=True)}, {shown(high, signed=True)}]"
+            f"{recipe}  {shown(ours):>5}  {shown(direct):>6}  "
+            f"{shown(ours - direct, signed=True):>10}  "
+            f"[{shown(low, signed=True)}, {shown(high, signed=True)}]"
         )
     lines.append(
         "R@5: how often the true next chunk is among the first five of its article.\n"
