@@ -123,6 +123,7 @@ class Run:
             "epochs": len(self.history),
             "best": self.best,
             "stopped": self.stopped,
+            "direction": self.config["options"].get("direction", "forward"),
             "demonstration": self.config["splits"]["train"].get("note"),
         }
 

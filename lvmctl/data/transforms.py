@@ -20,6 +20,8 @@ REMOVED = (1, 2, 3)
 """Numbers of leading components that are taken out."""
 KEPT = 1e-6
 """Directions whose variance is below this share of the largest are not whitened but dropped."""
+BACKWARD = "articles are read backward: the target is the chunk before"
+"""What the user should hear where they are."""
 GONE = 1e-6
 """A chunk of which less than this is left has no direction."""
 

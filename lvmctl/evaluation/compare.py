@@ -98,6 +98,7 @@ class Comparison:
                 | {
                     "context": run.data.context,
                     "horizon": run.data.val.horizon,
+                    "direction": run.trained.plan.options.direction,
                     "differences": differences(run.metric_table, run.name, self.against),
                     "latency": run.times,
                     "ship": None if run.ship is None else run.ship.record(),

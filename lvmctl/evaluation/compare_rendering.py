@@ -28,6 +28,9 @@ FIGURES = {
     "margin.unseen": "margin[unseen]",
 }
 
+DECIDING = ("in_article.filtered.mrr@10", "cos_next")
+"""What says which direction is read better."""
+
 COLUMNS = tuple(path for path in FIGURES if not path.startswith("margin"))
 """What the table of all predictors shows; differences show the margins, too."""
 
@@ -46,6 +49,12 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
             "Each run reads its own newest K chunks of the window; baselines in the table\n"
             "read all of it, each difference is to the baseline that reads as much as the run."
         )
+    longest = max(result["runs"].values(), key=lambda run: run["context"])
+    if len({run["direction"] for run in result["runs"].values()}) > 1:
+        yield paragraph(
+            f"Baselines in the table read {longest['direction']}, each difference is to the "
+            "baseline that reads as the run does."
+        )
     yield ""
     names = sorted(result["predictors"], key=lambda name: name not in result["runs"])  # runs first
     trees = {name: result["predictors"][name] for name in names}
@@ -53,7 +62,9 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
     yield table(["", *(FIGURES[path] for path in COLUMNS)], rows)
     for name, run in result["runs"].items():
         yield ""
-        yield f"{name} minus {result['against']} (K = {run['context']}, horizon {run['horizon']})"
+        how = ", read backward" if run["direction"] == "backward" else ""
+        shape = f"K = {run['context']}, horizon {run['horizon']}{how}"
+        yield f"{name} minus {result['against']} ({shape})"
         yield table(
             ["", "difference", "95 %", "p"],
             [
@@ -69,7 +80,9 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
             yield from conclusion(run["ship"])
     for pair in result["directions"]:
         yield ""
-        yield paragraph(f"{pair['forward']} minus {pair['backward']}, which reads backward")
+        yield paragraph(
+            f"{pair['forward']} minus {pair['backward']}, which reads backward: {easier(pair)}"
+        )
         yield table(
             ["", "difference", "95 %"],
             [
@@ -77,6 +90,17 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
                 for path, d in pair["differences"].items()
             ],
         )
+
+
+def easier(pair: dict[str, Any]) -> str:
+    """Which direction of reading a pair of runs predicts better, by the first of
+    :data:`DECIDING` that both have."""
+    for path in DECIDING:
+        if path in pair["differences"]:
+            low, high = pair["differences"][path]["ci"]
+            way = "forward" if low > 0 else "backward" if high < 0 else "neither way clearly"
+            return f"{way} better by {shown(path)}, paired by article"
+    return "paired by article"
 
 
 def shown(path: str) -> str:

@@ -13,7 +13,7 @@ from lvmctl.data.splits.levels import at_level, at_level_of, several
 from lvmctl.data.splits.open import open_part, open_split, open_splits
 from lvmctl.data.splits.sources import Source
 from lvmctl.data.splits.split import Split
-from lvmctl.data.transforms import Transform, apply_transform, fit, read_backward
+from lvmctl.data.transforms import BACKWARD, Transform, apply_transform, fit, read_backward
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.held_out import (
     DATA_SEED,
@@ -247,7 +247,7 @@ def windows_of(
             "overlap, intervals are too narrow",
         ]
     if direction == "backward":
-        notices = [*notices, "articles are read backward: the target is the chunk before"]
+        notices = [*notices, BACKWARD]
     if transform is not None:
         notices = [*notices, f"chunks are transformed ({transform.name}), baselines' too"]
     return EvalData(*parts, request.min_article or 20, notices, context)

@@ -21,7 +21,7 @@ from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.identity import same_data, split_records
 from lvmctl.data.splits.levels import at_level_of
 from lvmctl.data.splits.open import Splits
-from lvmctl.data.transforms import Transform, apply_transform, fit, read_backward
+from lvmctl.data.transforms import BACKWARD, Transform, apply_transform, fit, read_backward
 from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.training import checkpoint
@@ -152,6 +152,8 @@ def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finish
     windows = training.builder.windows, training.validation.builder.windows
     for notice in splits.notices:
         reporter.info(notice)
+    if plan.options.direction == "backward":
+        reporter.info(BACKWARD)
     reporter.info(plan.describe())
     train, val = (
         f"{count(len(w), 'window')} of {count(len(w.split.articles), 'article')}" for w in windows

@@ -54,6 +54,8 @@ def run_text(result: Mapping[str, Any], full: bool = False) -> str:
         lines.append(RETRIEVAL)
         if warning := few_articles(val.get("in_article_articles")):
             lines.append(paragraph(warning))
+    if result.get("direction") == "backward":
+        lines.append("Articles were read backward: the next chunk is the one before the window.")
     if full:
         lines += [*([OF_Q] if "q" in val else ()), MARGIN]
     if result["demonstration"]:

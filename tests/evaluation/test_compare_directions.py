@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from evaluation.test_compare import compared, train
 
+from lvmctl.evaluation.compare_rendering import easier
 from lvmctl.evaluation.eval_data import EvalRequest, of_run
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
@@ -47,7 +48,23 @@ def test_the_difference_is_that_of_the_two_rows_and_its_interval_holds_it(pair):
     low, high = both["differences"]["cos_next"]["ci"]
     assert low < 0.02
     assert high > -0.02
-    assert "forward minus backward, which reads backward" in compared(pair).table()
+    shown = " ".join(compared(pair).table().split())
+    assert "forward minus backward, which reads backward: " in shown
+    assert "backward minus direct (K = 5, horizon 1, read backward)" in shown
+    assert "Baselines in the table read forward" in shown
+
+
+@pytest.mark.parametrize(
+    ("ci", "says"),
+    [
+        ((0.01, 0.03), "forward better by MRR@10"),
+        ((-0.03, -0.01), "backward better by MRR@10"),
+        ((-0.01, 0.03), "neither way clearly better by MRR@10"),
+    ],
+)
+def test_the_interval_says_which_way_is_better(ci, says):
+    differences = {"cos_next": {"ci": (-1, -1)}, "in_article.filtered.mrr@10": {"ci": ci}}
+    assert easier({"differences": differences}) == f"{says}, paired by article"
 
 
 def test_runs_of_one_direction_are_no_pair(pair):
