@@ -151,8 +151,17 @@ def embed(
             dtype,
             reporter,
         )
-    notice = long_chunks.notice()
-    return written(out, [*faults.notices, *([notice] if notice else [])])
+    notices = (long_chunks.notice(), "" if encoder_from else narrower(built))
+    return written(out, [*faults.notices, *filter(None, notices)])
+
+
+def narrower(encoder: Any) -> str:
+    """A notice where an encoder could be fitted in fewer dimensions only than its option says."""
+    wanted = getattr(getattr(encoder, "options", None), "dim", None)
+    dim = encoder.recipe().get("dim")
+    if not wanted or not dim or dim >= wanted:
+        return ""
+    return f"{dim} dimensions, not {wanted}: the texts are too few, or too much alike, for more"
 
 
 def digest_of(path: Path) -> str | None:

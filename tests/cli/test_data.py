@@ -137,7 +137,10 @@ def test_embed_and_embed_again_with_the_same_encoder(lvmctl, tmp_path):
     assert (record["chunks"], record["articles"], record["dim"]) == (16, 2, 3)
     assert record["made"]["encoder_fitted_on"] == "all"
     assert record["texts"]
+    assert "dimensions, not" not in lvmctl(*args, "--out", "s", "--force").err
     lvmctl("data", "embed", "texts", "--encoder-from", "s", "--out", "t")
+    wide = lvmctl("data", "embed", "texts", "--set", "max_share=1", "--out", "wide")
+    assert " dimensions, not 256: the texts are too few" in wide.err
     vectors = [np.load(tmp_path / name / "vectors.npy") for name in "st"]
     assert np.array_equal(*vectors)
 

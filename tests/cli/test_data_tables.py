@@ -98,7 +98,7 @@ def test_splits_at_once(lvmctl, tmp_path):
     files = ("data", "import", "v.npy", "ids.npy", "--out")
     assert "(train 8, val 1, test 1)" in lvmctl(*files, "s", "--split", "80/10/10").out
     assert "(train 5, val 5)" in lvmctl(*files, "half", "--split", "1/1/0").out
-    lvmctl(*files, "later")
+    assert "= article" not in lvmctl(*files, "later").err
     lvmctl("data", "split", "later")
     manifests = [
         json.loads((tmp_path / name / "store.json").read_text()) for name in ("s", "later")

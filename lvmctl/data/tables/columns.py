@@ -59,8 +59,10 @@ class Chosen:
     documents: bool
 
     def line(self) -> str:
-        """The same for a reader: ``vector = emb, text = body``."""
-        return ", ".join(f"{role} = {column}" for role, column in self.names.items())
+        """The same for a reader: ``vector = emb, article``."""
+        return ", ".join(
+            role if role == column else f"{role} = {column}" for role, column in self.names.items()
+        )
 
 
 def parse_columns(text: str | None) -> dict[str, str]:

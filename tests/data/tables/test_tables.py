@@ -52,7 +52,7 @@ def test_a_hugging_face_data_set_on_disk(tmp_path):
     assert [entry["split"] for entry in store.articles] == ["train", "val"]
     assert np.array_equal(store.vectors[:12], ROWS)
     assert store.texts[12:] == list("abcd")
-    assert "vector = embedding, text = text, article = doc_id" in said
+    assert "vector = embedding, text, article = doc_id" in said
 
 
 def test_a_selection_beside_a_data_set_is_refused(tmp_path):
