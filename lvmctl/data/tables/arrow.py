@@ -162,8 +162,8 @@ def _matrix(column: pyarrow.Array, where: str) -> np.ndarray:
 def _manifest(metadata: Mapping[bytes, bytes] | None, name: str) -> dict[str, Any]:
     """The manifest that an export put into a file."""
     try:
-        found = json.loads((metadata or {}).get(METADATA, b"{}"))
+        manifest = json.loads((metadata or {}).get(METADATA, b"{}"))
     except (ValueError, RecursionError) as error:
         hint = "export the store again"
         raise DataError("has damaged metadata of lvmctl", where=name, hint=hint) from error
-    return found if isinstance(found, dict) else {}
+    return manifest if isinstance(manifest, dict) else {}

@@ -169,5 +169,5 @@ def _part(book: zipfile.ZipFile, name: str) -> str:
 
 
 def _value(tag: str, name: str) -> str:
-    found = re.search(rf"""\s{name}=["']([^"']*)["']""", tag)
-    return found[1] if found else ""
+    value = re.search(rf"""\s{name}=["']([^"']*)["']""", tag)
+    return value[1] if value else ""
