@@ -21,7 +21,7 @@ FIELDS: dict[str, str] = {
     "article": "(B,) int64 index of the window's article in its split",
     "position": "(B,) int64 position of the window's first chunk in its article",
     "negatives": "(B, M, D) chunks of the same article outside the window and not the target",
-    "negative_mask": "(B, M) bool, true where the negative is real (short articles have fewer)",
+    "negative_mask": "(B, M) bool, true where there is a negative and its text is not the target's",
     "in_batch_mask": "(B, B) bool, true where target j may serve as a negative of row i",
     "future": "(B, R, D) the target and R - 1 chunks after it, each h further on",
     "future_mask": "(B, R) bool, true where the article reaches that far",

@@ -90,6 +90,11 @@ class Schedule:
         """The largest weight it has at any time."""
         return max(weight for s in self.segments for weight in (s.first, s.last))
 
+    def changes(self, epochs: int) -> bool:
+        """Whether the weight changes within a training of so many epochs."""
+        during = [s for s in self.segments if s.begin < epochs]
+        return len({weight for s in during for weight in (s.first, s.last)}) > 1
+
     def __str__(self) -> str:
         return self.text
 

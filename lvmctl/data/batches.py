@@ -86,8 +86,9 @@ class BatchBuilder:
             drawn, real = draw_negatives(
                 rng, lengths, position, k, windows.target_offset, self.counts.get("negatives", 0)
             )
-            fields["negatives"] = self.gather((rows - position)[:, None] + drawn)
-            fields["negative_mask"] = self.tensor(real)
+            negatives = self.gather((rows - position)[:, None] + drawn)
+            fields["negatives"] = negatives
+            fields["negative_mask"] = self.tensor(real) & differ(fields["target"], negatives)
         for name, make in self.fields.items():
             made = make(windows, index, self.counts.get(name, 0), rng)
             double = made.dtype == np.float64
@@ -100,9 +101,9 @@ class BatchBuilder:
             fields["future"] = self.gather(np.where(real, rows[:, None] + ahead, rows[:, None]))
             fields["future_mask"] = self.tensor(real)
         if "in_batch_mask" in self.needs:
-            fields["in_batch_mask"] = in_batch_mask(
-                fields["article"], fields["position"], k, windows.target_offset
-            )
+            targets = fields["target"].expand(len(index), -1, -1)
+            apart = in_batch_mask(fields["article"], fields["position"], k, windows.target_offset)
+            fields["in_batch_mask"] = apart & differ(fields["target"], targets)
         return Batch(fields)
 
     def gather(self, rows: np.ndarray) -> Tensor:
@@ -113,6 +114,16 @@ class BatchBuilder:
 
     def tensor(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device, non_blocking=True)
+
+
+def differ(target: Tensor, others: Tensor) -> Tensor:
+    """(B, M), false where a row of ``others`` (B, M, D) is ``target`` (B, D), bit for bit: the
+    same text elsewhere is no negative."""
+    some = slice(None, None, max(1, target.shape[-1] // 8))  # few rows are compared in full
+    same = (others[..., some] == target[:, None, some]).all(-1)
+    row, column = same.nonzero(as_tuple=True)
+    same[row, column] = (others[row, column] == target[row]).all(-1)
+    return ~same
 
 
 def in_batch_mask(article: Tensor, position: Tensor, k: int, target_offset: int) -> Tensor:

@@ -33,6 +33,14 @@ def validate_plan(
         problems.append("no loss has a weight above 0, there is nothing to minimise")
     elif (epoch := epoch_without_loss(losses, options.epochs)) is not None:
         problems.append(f"no loss has a weight above 0 in epoch {epoch}")
+    if options.best_by == "loss":
+        # The smallest sum would be the one of the smallest weights.
+        problems += [
+            f"best_by=loss compares epochs, and the weight of loss {part.entry.name} changes "
+            f"({part.weight}): use best_by=mrr@10, r@5 or cos_next"
+            for part in losses
+            if part.weight.changes(options.epochs)
+        ]
     sample = [part for part in gates if isinstance(part.entry.record, SampleWeight)]
     batch_fields(registry, (*losses, *sample), problems)
     for part in (*losses, *sample):

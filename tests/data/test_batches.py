@@ -71,7 +71,7 @@ def test_every_field_holds_what_its_description_says(split, k, horizon):
     if k >= 2:
         assert torch.equal(batch.second_last, batch.context[:, -2])
     mask = in_batch_mask(batch.article, batch.position, k, k - 1 + horizon)
-    assert torch.equal(batch.in_batch_mask, mask)
+    assert torch.equal(batch.in_batch_mask, mask)  # no chunk occurs twice
 
     start, length = windows.split.starts, windows.split.lengths
     inside = windows.rows[index][:, None] + np.array([*range(k), k - 1 + horizon])
@@ -97,6 +97,27 @@ def test_only_what_was_asked_for_is_made(make_store, needs):
         expected = bool(family & needs)
         assert {name in batch for name in family} == {expected}
     assert all(name in batch for name in FREE)
+
+
+@pytest.mark.parametrize("dim", [2, 16, 40])
+def test_the_target_s_text_elsewhere_is_no_negative(make_store, unit_rows, dim):
+    rows = unit_rows(sum(LENGTHS), dim)
+    rows[9 + 5] = rows[4]  # the last of the second article is a target of the first
+    rows[15 + 13] = rows[15 + 4]  # a chunk of the third article occurs again
+    split = replace(Split.of(make_store(LENGTHS, dim=dim)), vectors=rows)
+    windows = Windows(split, 4, 1)
+    index = np.arange(len(windows))
+    batch = BatchBuilder(windows, FIELDS, negatives=9).batch(index, 1, 0)
+    target = batch.target
+    equal = (target[:, None] == target[None]).all(-1)
+    mask = in_batch_mask(batch.article, batch.position, 4, 4)
+    assert torch.equal(batch.in_batch_mask, mask & ~equal)
+    assert (mask & equal).sum() == 4  # two pairs, both ways
+    again = (batch.negatives == target[:, None]).all(-1)
+    assert again.sum() == 2
+    assert not (batch.negative_mask & again).any()
+    allowed = torch.tensor(windows.split.lengths[windows.article] - 5).clamp(max=9)
+    assert torch.equal(batch.negative_mask.sum(1), allowed - again.sum(1))
 
 
 def places(windows, index, count, rng):

@@ -87,6 +87,16 @@ def test_nothing_to_minimise_is_refused():
         plan({"w_rank": 0, "w_margin": 0, "w_order": 0})
 
 
+def test_losses_of_changing_weights_choose_no_epoch():
+    changing = {"best_by": "loss", "epochs": 3}
+    for weight in ("0.2,3=0", "0,2~1"):
+        with pytest.raises(UsageError, match=f"best_by=loss .* loss mse changes .{weight}"):
+            plan(changing, losses=[f"mse:{weight}"])
+    for fixed in ("0.2", "0.2,4=0", "0.2,2=0.2"):
+        plan(changing, losses=[f"mse:{fixed}"])
+    plan({"best_by": "r@5", "epochs": 3}, losses=["mse:0.2,3=0"])
+
+
 def test_a_plan_survives_config_json():
     made = plan({"lr": 1e-3, "order.hidden": 8, "kill_rule": True}, losses=["mse:0.5"])
     read = from_record(load_registry(), json.loads(json.dumps(made.record())))
