@@ -277,7 +277,8 @@ def load(run: str | os.PathLike[str] | None = None) -> Model:
 
     Args:
         run: path of a run directory, its name in ``runs/``, or the beginning of either that no
-            other run has; None is the run trained last.
+            other run has; None is the run trained last. Also a folder or a ``best_model.pt`` of
+            the published project (docs/published-files.md#models).
 
     Returns:
         The model with the weights of its best epoch, on the CPU.

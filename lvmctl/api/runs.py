@@ -11,7 +11,7 @@ from typing import Any
 
 from lvmctl.core.errors import DivergedError, RunError
 from lvmctl.core.run_directory import ROOT, RunDirectory, best_record
-from lvmctl.core.runs import date_of, directories, is_run, is_sweep, short_name
+from lvmctl.core.runs import date_of, directories, is_published, is_run, is_sweep, short_name
 from lvmctl.core.tree import get_interval, get_mapping, get_number
 
 RUNNING, FINISHED, STOPPED, INTERRUPTED = "running", "finished", "stopped", "interrupted"
@@ -102,6 +102,9 @@ def names_of(recipe: str) -> tuple[str, str]:
 def summary(path: Path, root: Path = ROOT) -> RunSummary:
     """What is known of the directory at ``path``, whatever it holds."""
     run, name, date = RunDirectory(path), short_name(path, root), date_of(path)
+    if is_published(path):
+        why = "a published model"
+        return RunSummary(path, name, FOREIGN, why, date)
     if not is_run(path):
         state, why = unconfigured(run)
         return RunSummary(path, name, state, why, date)

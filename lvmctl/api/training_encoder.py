@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lvmctl.core.errors import DataError, LvmctlError
+from lvmctl.core.runs import PUBLISHED
 from lvmctl.data.splits.open import open_source
 from lvmctl.data.text.chunking import single_spaced
 from lvmctl.data.text.embed import Encoder
@@ -20,6 +21,9 @@ def training_encoder(trained: Trained) -> Encoder:
         DataError: the store is gone, has changed, or does not have the encoder that made it.
         UsageError: the encoder is not installed.
     """
+    if PUBLISHED in trained.config:
+        what = "texts cannot be read: a published model does not say which encoder made its data"
+        raise DataError(what, where=trained.run.path, hint="use rank() with vectors")
     data, train = trained.config["data"], trained.config["splits"]["train"]
     source = data.get("data") or next(iter(data.get("train") or ()), None)
     try:

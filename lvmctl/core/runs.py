@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from lvmctl.core.errors import RunError
 from lvmctl.core.run_directory import ROOT, RunDirectory
 
 SWEEP_FILE = "grid.json"
 """What a sweep's directory has; the run directories in it are its trials."""
+
+WEIGHTS = (".pt", ".pth")
+"""Endings of files of weights, which are models of others."""
+
+PUBLISHED = "published"
+"""Key of a configuration of a published model, whose data is not known."""
 
 MAX_LISTED = 8
 """Candidates that an error names."""
@@ -20,6 +28,27 @@ MAX_LISTED = 8
 def is_run(path: Path) -> bool:
     """Whether a directory may be a run: it has a configuration."""
     return RunDirectory(path).config.is_file()
+
+
+def is_published(path: Path) -> bool:
+    """Whether a path is a file of weights, or a folder of the published project: a
+    ``best_model.pt`` beside a ``config.json`` of its own, or beside nothing of a run's."""
+    if path.is_file():
+        return path.suffix in WEIGHTS
+    run = RunDirectory(path)
+    config = read_options(run.config)
+    ours = "recipe" in config or run.manifest.exists() or run.checkpoints.exists()
+    theirs = "model_type" in config or not run.config.exists()
+    return run.best_model.is_file() and theirs and not ours
+
+
+def read_options(path: Path) -> dict[str, Any]:
+    """The JSON object at ``path``; empty where there is none."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def is_sweep(path: Path) -> bool:
@@ -75,13 +104,13 @@ def find_run(name: str | None = None, root: Path = ROOT, sweeps: bool = False) -
 
     Args:
         name: a path, a name in ``root``, or the beginning of either that no other run has; None is
-            the run trained last.
+            the run trained last. A file of weights (:data:`WEIGHTS`) will do, too.
         root: where runs are looked for.
         sweeps: a sweep's directory will do, too.
 
     Returns:
-        The directory. One that has this very name and is no run is returned too: who opens it
-        says what it lacks.
+        The directory, or the file. One that has this very name and is no run is returned too: who
+        opens it says what it lacks.
 
     Raises:
         RunError: there is none, or several begin with it.
@@ -90,6 +119,8 @@ def find_run(name: str | None = None, root: Path = ROOT, sweeps: bool = False) -
         return newest_run(root)
     if not name:
         raise RunError("the name of a run is empty", hint="`lvmctl runs list` shows the runs")
+    if Path(name).suffix in WEIGHTS and Path(name).is_file():
+        return Path(name)
     exact = [path for path in (Path(name), root / name) if path.is_dir()]
     for path in exact:
         if is_run(path) or (sweeps and is_sweep(path)):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lvmctl.core.errors import DataError, LvmctlError, refuse
+from lvmctl.core.runs import PUBLISHED
 from lvmctl.data.fingerprint import require_one_space, space_fault
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.identity import same_data, shared_articles, split_records
@@ -31,6 +32,8 @@ def own_splits(
     Raises:
         DataError: they do not have this level.
     """
+    if PUBLISHED in config:
+        return None, ["a published model does not say what it was trained on"]
     try:
         splits = open_splits(**config["data"])
         if not same_data(split_records(splits), config["splits"]):

@@ -16,8 +16,10 @@ from lvmctl.core.batch import Prediction
 from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.hashes import RECORD, read_recorded
 from lvmctl.core.run_directory import RunDirectory
+from lvmctl.core.runs import PUBLISHED, is_published
 from lvmctl.data.transforms import Transform
 from lvmctl.evaluation.predictors import Predictor, own_score
+from lvmctl.evaluation.published import open_published
 from lvmctl.nn.objective import Objective
 from lvmctl.plan import Plan, from_record
 from lvmctl.registry import Registry
@@ -57,7 +59,7 @@ class Trained:
     @property
     def notices(self) -> list[str]:
         """What a user should hear about it, one line each."""
-        if (self.run.path / RECORD).exists():
+        if (self.run.path / RECORD).exists() or PUBLISHED in self.config:
             return []
         return [f"{self.name} has no {RECORD}: whether its files were changed is unknown"]
 
@@ -97,12 +99,18 @@ class Trained:
 
 
 def load_run(registry: Registry, path: Path) -> Trained:
-    """The run at ``path`` with the weights of ``best_model.pt`` (tensors only).
+    """The run at ``path`` with the weights of ``best_model.pt`` (tensors only); or a published
+    model, see :func:`~lvmctl.evaluation.published.open_published`.
 
     Raises:
         RunError: no run is there, it has no best model, or its files are damaged.
         PluginError: a plugin it needs is missing or broken.
     """
+    if is_published(Path(path)):
+        parts = open_published(registry, path)
+        dim, model = parts.layout.dim, parts.layout.model
+        objective, digest = Objective((), ()), parts.weights_sha256
+        return Trained(parts.run, parts.config, parts.plan, dim, model, objective, None, digest)
     run = RunDirectory.open(path)
     config = run.read(run.config)
     try:

@@ -11,7 +11,7 @@ from docs.pages import DOCS, blocks, typed
 from lvmctl.cli.main import run as main
 
 
-@pytest.mark.parametrize(("page", "prints"), [("texts.md", 5), ("published-files.md", 8)])
+@pytest.mark.parametrize(("page", "prints"), [("texts.md", 5), ("published-files.md", 11)])
 def test_the_page_is_followed(page, prints, tmp_path, monkeypatch, cache_dir, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LVMCTL_CACHE", str(cache_dir))

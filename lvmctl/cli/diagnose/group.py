@@ -60,7 +60,7 @@ SUBJECTS = {
             ["--history"],
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="A bare training_history.json in the place of a run.",
+            help="A bare training_history.json, or a published 5CAT log.",
         ),
     ),
 }

@@ -32,7 +32,8 @@ def compare(
     """Compare RUNS (the latest when none is named) with each other and with the baselines.
 
     All are measured on the same targets. Differences are taken window by window, their intervals
-    resample articles. The profile `ship`, where a plugin has it, says which run may replace the
+    resample articles. A model of the published project, its folder or file, is compared like a run
+    (it needs --data). The profile `ship`, where a plugin has it, says which run may replace the
     model in use. Exit code 1 when every run fails it.
 
     \b

@@ -9,6 +9,7 @@ from typing import Any
 
 from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, signed
+from lvmctl.diagnostics.runs.fivecat_log import SOURCE
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 
 WORSE = 1.1
@@ -93,6 +94,8 @@ def overfitting(history: History) -> Iterator[Finding]:
 def notes(history: History) -> list[str]:
     """What looks like a fault and is none, and what the history lacks; one line each."""
     lines = []
+    if any(record.get("source") == SOURCE for record in history.records):
+        lines.append("a 5CAT log: one point, ranked among the whole article, the window included")
     planned = history.unfinished()
     if planned is not None:
         lines.append(

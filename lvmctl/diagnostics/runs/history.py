@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any, NamedTuple
 
 from lvmctl.core.errors import RunError, UsageError, first_line
 from lvmctl.core.formatting import number as format_number
+from lvmctl.core.runs import WEIGHTS
 from lvmctl.core.schedule import Schedule
 from lvmctl.core.tree import get_mapping, get_number, is_number, leaves
+from lvmctl.diagnostics.runs.fivecat_log import fivecat_records
 from lvmctl.registry import load_registry
 from lvmctl.registry.verdict_specs import MetricSpec
 
-NAME = "training_history.json"
+NAME, OTHER_NAME = "training_history.json", "history.json"
 
 LAST_MARGIN = "val.margin.last|val.margin"
 """A margin that names no previous chunk is read as that against the last one."""
@@ -175,7 +178,8 @@ class History:
 
 
 def read_history(path: Path) -> History:
-    """The history of a run directory, or of a bare file.
+    """The history of a run directory, or of a bare file; a 5CAT log of the published project is
+    read as one epoch.
 
     Raises:
         RunError: there is none, it is damaged, or no epoch was finished; one line.
@@ -186,9 +190,14 @@ def read_history(path: Path) -> History:
     config: Any = {}
     if path.is_dir():
         config = read_json(path / "config.json") if (path / "config.json").is_file() else {}
-        path = path / NAME
-    records = read_json(path)
+        path = path / (OTHER_NAME if is_only_other(path) else NAME)
+    if path.suffix in WEIGHTS:
+        raise RunError("is a model, no history", where=path, hint="lvmctl eval compare takes it")
+    records = log_records(path) or read_json(path)
     if isinstance(records, Mapping):  # one epoch, or a list under a name
+        if not is_record(records) and not any(isinstance(v, list) for v in records.values()):
+            hint = f"give {NAME}, or the folder"
+            raise RunError("has no figure of an epoch", where=path, hint=hint)
         records = next((v for v in records.values() if isinstance(v, list)), [records])
     if not isinstance(records, list) or not all(isinstance(r, Mapping) for r in records):
         raise RunError("is not a training history, a list with one record per epoch", where=path)
@@ -196,6 +205,31 @@ def read_history(path: Path) -> History:
         raise RunError("has no record: no epoch was finished", where=path, hint="train it longer")
     metrics = {entry.name: entry.record for entry in load_registry().entries("metric")}
     return History(in_order(records), config if isinstance(config, Mapping) else {}, path, metrics)
+
+
+def is_only_other(folder: Path) -> bool:
+    """Whether a folder has a history by its other name only."""
+    return (folder / OTHER_NAME).is_file() and not (folder / NAME).exists()
+
+
+def log_records(path: Path) -> list[dict[str, Any]]:
+    """The record of a 5CAT log of the published project; none where the file is JSON."""
+    with suppress(OSError, ValueError, RecursionError):
+        text = path.read_text(encoding="utf-8")
+        try:
+            json.loads(text)
+        except ValueError:
+            return fivecat_records(text)
+    return []
+
+
+def is_record(mapping: Mapping[str, Any]) -> bool:
+    """Whether a mapping has figures of an epoch."""
+    return any(
+        name in ("epoch", "train", "val")
+        or (name.startswith(("train_", "val_")) and is_number(value))
+        for name, value in mapping.items()
+    )
 
 
 def read_json(path: Path) -> Any:
