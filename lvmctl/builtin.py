@@ -1,6 +1,7 @@
 """Core's own records, declared through the hooks any plugin uses."""
 
 from lvmctl.baselines.records import BASELINES
+from lvmctl.data.records import FIELDS
 from lvmctl.data.text.decoders.records import DECODERS
 from lvmctl.data.text.encoders.records import ENCODERS
 from lvmctl.diagnostics.records import DIAGNOSTICS
@@ -10,6 +11,7 @@ from lvmctl.nn.records import MODELS, RECIPES
 from lvmctl.registry.hookspecs import hookimpl
 from lvmctl.registry.specs import (
     BaselineSpec,
+    BatchFieldSpec,
     DecoderSpec,
     DiagnosticSpec,
     EncoderSpec,
@@ -28,6 +30,11 @@ def lvmctl_recipes() -> tuple[RecipeSpec, ...]:
 @hookimpl
 def lvmctl_models() -> tuple[ModelSpec, ...]:
     return MODELS
+
+
+@hookimpl
+def lvmctl_batch_fields() -> tuple[BatchFieldSpec, ...]:
+    return FIELDS
 
 
 @hookimpl

@@ -11,6 +11,7 @@ from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import find_run
+from lvmctl.data.pieces import PIECES
 from lvmctl.data.splits.levels import level_names
 from lvmctl.data.store.store import LEVELS
 from lvmctl.data.text.chunking import chunker
@@ -18,8 +19,6 @@ from lvmctl.data.text.chunking import chunker
 if TYPE_CHECKING:
     from lvmctl.api.store import Store
 
-PIECES = "pieces"
-"""Of an article of a finer level: how many chunks each chunk of the store was cut into."""
 CUTS = ("sentence", "tokens")
 """How chunks are cut."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lvmctl.core.errors import DataError
+from lvmctl.data.pieces import SENTENCE, Pieces
 from lvmctl.data.splits.split import Split, windows_per_article
 from lvmctl.data.store.arrays import unit
 
@@ -21,6 +22,7 @@ class Windows:
         rows: (W,) int64 row of x_s, the oldest chunk of each window, in ``split.vectors``.
         article: (W,) int64 index into ``split.articles``.
         position: (W,) int64 s, the position of x_s in its article.
+        levels: the finer levels of the store that were opened, by name; see :meth:`pieces`.
         target_offset: the target's row is ``rows + target_offset``.
 
     Raises:
@@ -43,6 +45,7 @@ class Windows:
         before = np.cumsum(counts) - counts
         self.position = np.arange(len(self.article)) - before[self.article] + first
         self.rows = split.starts[self.article] + self.position
+        self.levels: dict[str, Pieces] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -60,6 +63,37 @@ class Windows:
     def chunks(self, rows: np.ndarray) -> np.ndarray:
         """Chunks (…, D) float32 of unit norm by their ``rows`` (…) in the split."""
         return unit(self.split.vectors[rows])
+
+    def pieces(
+        self, rows: np.ndarray, count: int = 1, level: str = SENTENCE
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The first and the last ``count`` pieces of chunks at a finer level of their store.
+
+        Args:
+            rows: (…) of the chunks in the split, as for :meth:`chunks`.
+
+        Returns:
+            (…, 2, P, D) float32 of unit norm, first pieces and last ones, zeros where a chunk has
+            fewer; (…, 2, P) bool, which are there.
+
+        Raises:
+            DataError: the store does not have this level.
+        """
+        return self.level(level).ends(self._store_rows(rows), count)
+
+    def level(self, name: str) -> Pieces:
+        """A finer level of the store, opened once; a DataError where it has none."""
+        if name not in self.levels:
+            self.levels[name] = Pieces.of(self.split, name)
+        return self.levels[name]
+
+    def _store_rows(self, rows: np.ndarray) -> np.ndarray:
+        """The rows in the store of rows in the split, which differ where it is read backward."""
+        if not self.split.backward:
+            return rows
+        order = np.argsort(self.split.starts)
+        article = order[np.searchsorted(self.split.starts[order], rows, side="right") - 1]
+        return 2 * self.split.starts[article] + self.split.lengths[article] - 1 - rows
 
     def previous(self, name: str, index: np.ndarray) -> np.ndarray:
         """The chunk that a margin is named after, (B, D) float32 of unit norm.

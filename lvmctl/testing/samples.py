@@ -14,6 +14,7 @@ from lvmctl.core.batch import FIELDS, Batch, Prediction
 from lvmctl.data import Split, Splits, Windows
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.fields import field_maker
+from lvmctl.data.pieces import SENTENCE, Pieces
 from lvmctl.data.store.arrays import unit64
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import cosine, unit
@@ -60,6 +61,16 @@ def textlike_splits(articles: int = 12) -> Splits:
     names = ("train", "val", "ood")
     made = [textlike(articles, seed=seed, name=name) for seed, name in enumerate(names)]
     return Splits(*made, notices=[])
+
+
+def with_sentences(windows: Windows, seed: int = 0) -> Windows:
+    """The windows, whose store has a level of sentences: 1 to 4 of each chunk, near it."""
+    counts = 1 + np.arange(len(windows.split.vectors)) % 4
+    chunks = unit64(windows.split.vectors.repeat(counts, axis=0))
+    noise = unit64(np.random.default_rng(seed).standard_normal(chunks.shape))
+    vectors = unit64(chunks + 0.3 * noise).astype(np.float32)
+    windows.levels[SENTENCE] = Pieces(vectors, np.cumsum(counts) - counts, counts)
+    return windows
 
 
 def windows(shape: Shape, size: str = "several articles") -> Windows:
@@ -114,7 +125,7 @@ def random_batch(
         topic, chunks = rng.standard_normal(dim), rng.standard_normal((k + horizon - 1 + more, dim))
         articles.append(topic + chunks)
     builder = BatchBuilder(
-        Windows(split_of(articles), k, horizon),
+        with_sentences(Windows(split_of(articles), k, horizon)),
         FIELDS,
         fields={name: field_maker(target) for name, target in fields.items()},
         negatives=negatives,
