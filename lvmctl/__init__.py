@@ -13,7 +13,6 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from lvmctl import sphere as sphere
     from lvmctl import testing as testing
-    from lvmctl.api.arrays import Ranking
     from lvmctl.api.decoding import Decoder, load_decoder
     from lvmctl.api.diagnosis import diagnose
     from lvmctl.api.embed import embed
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from lvmctl.api.importing import import_npz, store_from, synth
     from lvmctl.api.levels import add_level
     from lvmctl.api.model import Model, load
+    from lvmctl.api.predict_file import predict_file
+    from lvmctl.api.predicting import Predicted, predict
+    from lvmctl.api.ranking import Ranking
     from lvmctl.api.run import Run
     from lvmctl.api.store import Store, open_store
     from lvmctl.api.training import resume, train
@@ -94,9 +96,12 @@ _HOMES = {
     "Decoder": "api.decoding",
     "load_decoder": "api.decoding",
     "Model": "api.model",
-    "Ranking": "api.arrays",
+    "Ranking": "api.ranking",
     "fit_held_out": "baselines.least_squares",
     "load": "api.model",
+    "Predicted": "api.predicting",
+    "predict": "api.predicting",
+    "predict_file": "api.predict_file",
     # For plugin.py: records and their options. None of these loads torch or NumPy.
     "API_VERSION": "registry.specs",
     "BaselineSpec": "registry.specs",
@@ -189,6 +194,7 @@ __all__ = [
     "Part",
     "PluginError",
     "Pool",
+    "Predicted",
     "Prediction",
     "PreviousRepelOptions",
     "ProfileSpec",
@@ -227,6 +233,8 @@ __all__ = [
     "open_split",
     "open_store",
     "option",
+    "predict",
+    "predict_file",
     "read_history",
     "resume",
     "sequence_model",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -22,18 +22,6 @@ if TYPE_CHECKING:
 
 SMALLEST = 1e-12
 """A vector of a smaller norm has no direction."""
-
-
-class Ranking(NamedTuple):
-    """Candidates, the best first.
-
-    Attributes:
-        indices: (top,) or (B, top) int64, numbers of the candidates.
-        scores: of the same shape, float; what they were ranked by, higher is better.
-    """
-
-    indices: Any
-    scores: Any
 
 
 @dataclass(frozen=True)
@@ -155,9 +143,15 @@ def unit_rows(value: Any, dim: int, store: str) -> np.ndarray:
             where="vectors",
             hint="give vectors of its encoder",
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return chunks(rows, dim, "vectors", (2,))
+    return chunks(directions(rows), dim, "vectors", (2,))
+
+
+def directions(rows: np.ndarray) -> np.ndarray:
+    """Vectors (…, D) divided by their norms, without a warning; those that have no direction stay
+    as they are, for :func:`chunks` to refuse."""
+    norms = np.linalg.norm(rows.astype(np.float64), axis=-1, keepdims=True)
+    there = np.isfinite(norms) & (norms >= SMALLEST)
+    return (rows / np.where(there, norms, 1)).astype(np.float32)
 
 
 def pool_of(value: Any, dim: int, contexts: int | None) -> np.ndarray:
@@ -216,14 +210,3 @@ def filled(rows: np.ndarray, length: int, what: str) -> np.ndarray:
     if not missing:
         return rows
     return np.concatenate([np.repeat(rows[..., :1, :], missing, axis=-2), rows], axis=-2)
-
-
-def parts(
-    rows: np.ndarray, pool: np.ndarray, most: int, scores: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Contexts and their candidates, at most so many contexts and scores at a time; one part at
-    least."""
-    size = max(1, min(most, scores // max(1, pool.shape[-2])))
-    for low in range(0, max(1, len(rows)), size):
-        part = slice(low, low + size)
-        yield rows[part], pool if pool.ndim == 2 else pool[part]

@@ -12,14 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lvmctl.api.arrays import Kind, Ranking, chunks, contexts, parts, pool_of
+from lvmctl.api.arrays import Kind, chunks, contexts, pool_of
+from lvmctl.api.ranking import Ranking, best, parts
 from lvmctl.api.training_encoder import clean, training_encoder
 from lvmctl.core.batch import Pool
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.runs import find_run
-from lvmctl.data.fingerprint import require_one_space
 from lvmctl.data.text.embed import Encoder
 from lvmctl.data.text.encoders.build import encode_units
+from lvmctl.evaluation.held_out import in_one_space
 from lvmctl.evaluation.predictors import own_score
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import load_registry
@@ -30,11 +31,9 @@ if TYPE_CHECKING:
     from lvmctl.api.arrays import Vectors
     from lvmctl.api.store import Store
 
-BATCH = 1024
-"""Contexts that are predicted at a time."""
 
-SCORES = 4_000_000
-"""Scores that are held at a time."""
+BATCH, SCORES = 1024, 4_000_000
+"""Contexts that are predicted, and scores that are held, at a time."""
 
 
 class Model:
@@ -63,8 +62,8 @@ class Model:
         self.context_length: int = trained.plan.options.context
         self.horizon: int = trained.plan.options.horizon
         self.has_score: bool = hasattr(trained.model, "score")
-        any_space = trained.plan.model.entry.record.any_space and trained.transform is None
-        self._width = None if any_space else self.dim
+        spec: Any = trained.plan.model.entry.record
+        self._width = None if spec.any_space and trained.transform is None else self.dim
 
     def __repr__(self) -> str:
         return f"<lvmctl.Model {self.path} K={self.context_length} D={self.dim}>"
@@ -123,7 +122,13 @@ class Model:
         rows = self._transformed(chunks(vectors, self.dim, "vectors", (2,)), "vectors")
         return Kind.of(vectors).give(torch.from_numpy(rows))
 
-    def rank(self, context: Vectors, candidates: Vectors, top: int | None = 10) -> Ranking:
+    def rank(
+        self,
+        context: Vectors,
+        candidates: Vectors,
+        top: int | None = 10,
+        without: ArrayLike | None = None,
+    ) -> Ranking:
         """Rank candidates for the place after a context.
 
         A model with a score of its own (a ranker, such as P9's) ranks by it, others by the cosine
@@ -133,6 +138,8 @@ class Model:
             context: as in :meth:`predict`.
             candidates: (N, D), the same for all contexts; or (B, N, D), each context's own.
             top: how many are returned; None is all.
+            without: numbers (S,) or (B, S) of candidates to leave out, such as a window's own
+                chunks among those of its article.
 
         Returns:
             Numbers of the candidates and their scores, (top,) or (B, top), the best first; of
@@ -153,9 +160,12 @@ class Model:
         rows, single = contexts(context, self._width, self.context_length)
         pool = pool_of(candidates, rows.shape[-1], None if single else len(rows))
         rows, pool = self._transformed(rows, "context"), self._transformed(pool, "candidates")
-        count = pool.shape[-2] if top is None else min(top, pool.shape[-2])
-        best = [self._best(*part, count) for part in parts(rows, pool, BATCH, SCORES)]
-        indices, scores = (torch.cat(each) for each in zip(*best))
+        left_out = np.asarray([] if without is None else without, np.int64)
+        left_out = np.broadcast_to(left_out, (len(rows), left_out.shape[-1]))
+        size = pool.shape[-2] - left_out.shape[1]
+        count = size if top is None else min(top, size)
+        each = [self._best(*part, count) for part in parts(rows, pool, left_out, BATCH, SCORES)]
+        indices, scores = (torch.cat(of) for of in zip(*each))
         kind = Kind.of(context)
         return Ranking(*(kind.give(each[0] if single else each) for each in (indices, scores)))
 
@@ -203,23 +213,14 @@ class Model:
         """Whether chunks go through a transform, so that predictions lie among transformed ones."""
         return self._trained.transform is not None
 
-    def require_space(self, store: Store) -> None:
-        """Refuse a store whose vectors are not of the space that the run was trained in, unless it
-        serves any.
+    def require_space(self, store: Store) -> Model:
+        """The model as it serves a store: what was fitted to another space counts as unknown.
 
         Raises:
-            DataError: another D, or an encoder of another fingerprint.
+            DataError: it needs its own space, and the store has another D or fingerprint.
         """
-        if self._width is None:
-            return
-        if store.dim != self.dim:
-            raise DataError(
-                f"has dimension {store.dim}, the run was trained on {self.dim}",
-                where=store.name,
-                hint="give data of the same encoder",
-            )
-        trained_by = self._trained.config["splits"]["train"].get("encoder")
-        require_one_space(store.encoder, trained_by, store.name, "what the run was trained on")
+        same = in_one_space(store._split, self._trained)
+        return self if same else Model(self._trained.in_space(False))
 
     def _transformed(self, rows: np.ndarray, what: str) -> np.ndarray:
         """Unit chunks (…, D) after the run's transform, if it has one."""
@@ -253,23 +254,25 @@ class Model:
             predictions.append(made.q if normalize or made.raw is None else made.raw)
         return torch.cat(predictions).float()
 
-    def _best(self, rows: np.ndarray, pool: np.ndarray, count: int) -> tuple[Tensor, Tensor]:
-        """The ``count`` best of a pool (N, D) or (B, N, D) for contexts (B, K, D)."""
+    def _best(
+        self, rows: np.ndarray, pool: np.ndarray, without: np.ndarray, count: int
+    ) -> tuple[Tensor, Tensor]:
+        """The ``count`` best of a pool (N, D) or (B, N, D) for contexts (B, K, D), without (B, S)
+        of them."""
         vectors = torch.from_numpy(pool)
+        candidates = torch.ones(len(rows), pool.shape[-2], dtype=torch.bool)
+        candidates.scatter_(1, torch.from_numpy(without.copy()), False)
         if not len(rows) or not pool.shape[-2]:
             scores = torch.empty(len(rows), pool.shape[-2])
         elif not self.has_score:
             q = self._predict(rows)
             scores = q @ vectors.T if vectors.dim() == 2 else (vectors @ q[:, :, None])[:, :, 0]
         else:
-            every = torch.ones(len(rows), pool.shape[-2], dtype=torch.bool)
-            score = own_score(self._trained.plan.model.entry, self._serving(rows).model)
+            score: Any = own_score(self._trained.plan.model.entry, self._serving(rows).model)
             with torch.inference_mode():
-                scores = score(torch.from_numpy(rows), Pool(vectors, every)).float().cpu()
-        # A score that is not a number is below any that is.
-        order = scores.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
-        best = order.argsort(dim=1, descending=True, stable=True)[:, :count]
-        return best, scores.gather(1, best)
+                scores = score(torch.from_numpy(rows), Pool(vectors, candidates))
+            scores = scores.float().cpu()
+        return best(scores, candidates, count)
 
 
 def load(run: str | os.PathLike[str] | None = None) -> Model:

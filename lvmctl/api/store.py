@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from lvmctl.api.arrays import Ranking, unit_rows
+from lvmctl.api.arrays import unit_rows
 from lvmctl.api.articles import read_article
+from lvmctl.api.ranking import Ranking
 from lvmctl.api.store_changes import StoreChanges
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data.splits.assign import split_counts

@@ -24,10 +24,9 @@ def training_encoder(trained: Trained) -> Encoder:
     if PUBLISHED in trained.config:
         what = "texts cannot be read: a published model does not say which encoder made its data"
         raise DataError(what, where=trained.run.path, hint="use rank() with vectors")
-    data, train = trained.config["data"], trained.config["splits"]["train"]
-    source = data.get("data") or next(iter(data.get("train") or ()), None)
+    train = trained.config["splits"]["train"]
     try:
-        store, _ = open_source(source)
+        store, _ = open_source(training_source(trained))
     except LvmctlError as error:
         raise DataError(
             f"texts cannot be read without the store it was trained on ({error})",
@@ -44,6 +43,19 @@ def training_encoder(trained: Trained) -> Encoder:
     _, encoder = encoder_of(store)
     check_encoder(encoder, store)
     return encoder
+
+
+def training_source(trained: Trained) -> str | None:
+    """The text that opens the data a run was trained on; None is the demonstration data.
+
+    Raises:
+        DataError: a published model, which does not say what it was trained on.
+    """
+    if PUBLISHED in trained.config:
+        what = "is a published model, which does not say what it was trained on"
+        raise DataError(what, where=trained.run.path, hint="name a store")
+    data = trained.config["data"]
+    return data.get("data") or next(iter(data.get("train") or ()), None)
 
 
 def clean(texts: Sequence[str], what: str) -> list[str]:

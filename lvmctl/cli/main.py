@@ -48,6 +48,9 @@ COMMANDS = {
         "lvmctl.cli.diagnose.group:diagnose",
         "Diagnose data before training, and runs after it.",
     ),
+    "predict": LazyCommand(
+        "lvmctl.cli.predict.command:predict", "Ask a run what comes next after texts or vectors."
+    ),
     "plugins": LazyCommand(
         "lvmctl.cli.plugins.group:plugins", "List and describe what is installed."
     ),

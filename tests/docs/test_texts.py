@@ -11,7 +11,9 @@ from docs.pages import DOCS, blocks, typed
 from lvmctl.cli.main import run as main
 
 
-@pytest.mark.parametrize(("page", "prints"), [("texts.md", 5), ("published-files.md", 11)])
+@pytest.mark.parametrize(
+    ("page", "prints"), [("texts.md", 5), ("published-files.md", 11), ("predict.md", 8)]
+)
 def test_the_page_is_followed(page, prints, tmp_path, monkeypatch, cache_dir, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LVMCTL_CACHE", str(cache_dir))

@@ -9,7 +9,14 @@ import torch
 
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import BLOCK_BYTES, release, unit
-from lvmctl.evaluation.retrieval.blocks import exact_cosines, float32_products, slices
+from lvmctl.evaluation.retrieval.blocks import (
+    BLOCK,
+    exact_cosines,
+    float32_products,
+    slices,
+    workers,
+)
+from lvmctl.evaluation.retrieval.counting import Counter
 
 HELD = 256
 """Vectors that are compared in one pass over the chunks."""
@@ -98,3 +105,29 @@ def candidates(
 def tile(dim: int) -> int:
     """Chunks that are compared at a time."""
     return max(1, BLOCK_BYTES // (8 * max(dim, HELD)))
+
+
+def ranks_among(
+    split: Split, q: np.ndarray, numbers: np.ndarray, without: np.ndarray
+) -> np.ndarray:
+    """Rank of one chunk for each vector among all chunks of a split, exact as global ranks are.
+
+    Args:
+        split: whose chunks are candidates.
+        q: (B, D) float32 of unit norm.
+        numbers: (B,) the chunk of each, by number.
+        without: (B, S) chunks that are no candidates, each once.
+
+    Returns:
+        (B,) float64, 1 + #better + ½·#ties.
+    """
+    rows = split.rows()
+    with float32_products(), workers() as pool:
+        counter = Counter(split.vectors, rows[numbers], q, pool)
+        for part in slices(len(rows), BLOCK):
+            counter.add(rows[part])
+            release(split.vectors)
+        for column in without.T:
+            counter.subtract(rows[column])
+    # #better + ½·#ties is half of #better − #worse + #others.
+    return 1 + (counter.balance + len(rows) - without.shape[1] - 1) / 2

@@ -1,0 +1,156 @@
+"""What a prediction is ranked among: listed candidates, the chunks of an article, or of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from lvmctl.api.model import Model
+from lvmctl.api.queries import Queries
+from lvmctl.api.store import Store
+from lvmctl.api.store_chunks import StoreChunks
+from lvmctl.core.errors import refuse
+from lvmctl.data.transforms import apply_transform
+from lvmctl.evaluation.retrieval.nearest_chunks import nearest_chunks, ranks_among
+
+
+class Ranked(NamedTuple):
+    """B rankings.
+
+    Attributes:
+        indices, scores: (B, top) numbers of candidates and their scores, the best first.
+        true: number of the candidate that came next after each; None where nobody knows.
+        ranks: its rank, 1 + #better + ½·#ties.
+        size: candidates of each.
+    """
+
+    indices: np.ndarray
+    scores: np.ndarray
+    true: list[int | None]
+    ranks: list[float | None]
+    size: int
+
+
+class Candidates(Protocol):
+    """What all kinds of candidates can do."""
+
+    def rank(self, queries: Queries, top: int) -> Ranked:
+        """Rank them for each query."""
+        ...
+
+    def names(self, numbers: Sequence[int]) -> list[str]:
+        """The names of candidates by number."""
+        ...
+
+    def texts(self, numbers: Sequence[int]) -> list[str] | None:
+        """Their texts; None where they have none."""
+        ...
+
+
+@dataclass
+class Listed:
+    """Candidates that are listed, the same for every query.
+
+    Attributes:
+        model: what ranks them.
+        vectors: (N, D).
+        ids: their names.
+        said: their texts, None where they have none.
+        true: the number of the one that came next, if it is known.
+    """
+
+    model: Model
+    vectors: np.ndarray
+    ids: list[str]
+    said: list[str] | None = None
+    true: int | None = None
+
+    def rank(self, queries: Queries, top: int) -> Ranked:
+        none = np.empty((len(queries.ids), 0), np.int64)
+        return ranked(self.model, queries, self.vectors, none, [self.true] * len(none), top)
+
+    def names(self, numbers: Sequence[int]) -> list[str]:
+        return [self.ids[number] for number in numbers]
+
+    def texts(self, numbers: Sequence[int]) -> list[str] | None:
+        return None if self.said is None else [self.said[number] for number in numbers]
+
+
+def ranked(
+    model: Model,
+    queries: Queries,
+    vectors: np.ndarray,
+    without: np.ndarray,
+    true: list[int | None],
+    top: int,
+) -> Ranked:
+    """Candidates (N, D), without (B, S) of them, ranked as :meth:`lvmctl.Model.rank` does."""
+    indices, scores = model.rank(queries.context, vectors, None, without)
+    ranks = [rank_in(*row) for row in zip(indices, scores, true)]
+    return Ranked(indices[:, :top], scores[:, :top], true, ranks, indices.shape[1])
+
+
+def rank_in(indices: np.ndarray, scores: np.ndarray, number: int | None) -> float | None:
+    """Rank of a candidate by number in a whole ranking (N,)."""
+    if number is None:
+        return None
+    score = scores[indices == number]
+    return 1 + float((scores > score).sum()) + float((scores == score).sum() - 1) / 2
+
+
+class ArticleChunks(StoreChunks):
+    """The chunks of one article, but for those of the context.
+
+    Raises:
+        DataError: the store holds windows, which are no articles.
+    """
+
+    def __init__(self, model: Model, store: Store, article: int) -> None:
+        super().__init__(store)
+        what, hint = "holds separate windows, not articles", "use the global pool"
+        refuse(store._split.separate, what, store.name, hint)
+        self.model, self.first = model, int(self.ends[article] - store.lengths[article])
+        self.rows = self.vectors(np.arange(self.first, self.ends[article]))
+
+    def rank(self, queries: Queries, top: int) -> Ranked:
+        """Rank them for each query."""
+        places = [None if number is None else number - self.first for number in queries.true]
+        without = queries.chunks - self.first
+        result = ranked(self.model, queries, self.rows, without, places, top)
+        return result._replace(indices=result.indices + self.first, true=queries.true)
+
+
+class AllChunks(StoreChunks):
+    """All chunks of a store, but for those of the context.
+
+    By cosine they are compared tile by tile. A ranker, whose scores may depend on all candidates,
+    is given all of them, in memory.
+    """
+
+    def __init__(self, model: Model, store: Store) -> None:
+        super().__init__(store)
+        self.model = model
+        if model.has_score:
+            self.rows = self.vectors(np.arange(len(store)))
+            return
+        transform = model._trained.transform
+        self.split = apply_transform(store._split, transform) if transform else store._split
+
+    def rank(self, queries: Queries, top: int) -> Ranked:
+        """Rank them for each query."""
+        true, without = queries.true, queries.chunks
+        if self.model.has_score:
+            return ranked(self.model, queries, self.rows, without, true, top)
+        q = self.model.predict(queries.context)
+        indices, scores = nearest_chunks(self.split, q, top, without=without)
+        ranks: list[float | None] = [None] * len(q)
+        known = np.array([row for row, number in enumerate(true) if number is not None], np.int64)
+        if len(known):
+            numbers = np.array([number for number in true if number is not None])
+            exact = ranks_among(self.split, q[known], numbers, without[known])
+            for row, rank in zip(known, exact):
+                ranks[row] = float(rank)
+        return Ranked(indices, scores, true, ranks, len(self.store) - without.shape[1])

@@ -1,0 +1,154 @@
+"""Texts that a model is asked about: read from files, cut as the store was, encoded as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lvmctl.api.model import Model
+from lvmctl.api.store import Store
+from lvmctl.api.training_encoder import clean
+from lvmctl.core.errors import DataError, refuse
+from lvmctl.data.store.arrays import open_npy
+from lvmctl.data.text.chunking import chunker
+from lvmctl.data.text.encoders.build import check_encoder, encode_units, encoder_of
+from lvmctl.data.text.formats import decode
+
+TRUE = "next"
+"""The key of a record that says it is what came next."""
+
+
+class Texts(NamedTuple):
+    """Texts with what is known of each.
+
+    Attributes:
+        texts: the chunks.
+        ids: a name of each.
+        true: the number of the one that came next, if it is known.
+    """
+
+    texts: list[str]
+    ids: list[str]
+    true: int | None = None
+
+
+class Encode:
+    """Texts as vectors: by the encoder of the store that was named, or of the training data."""
+
+    def __init__(self, model: Model, store: Store | None) -> None:
+        self._model, self._store = model, store
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """Texts (n,) as unit vectors (n, D)."""
+        if self._store is None:
+            return encode_units(self._model.encoder, texts)
+        _, encoder = encoder_of(self._store._stored)
+        check_encoder(encoder, self._store._stored)
+        return encode_units(encoder, texts)
+
+
+def is_texts(value: Any) -> bool:
+    """Whether something is a text, the path of texts, or a list of texts or records of them."""
+    if isinstance(value, str | Path):
+        return True
+    listed = isinstance(value, list | tuple) and len(value) > 0
+    return listed and isinstance(value[0], str | Mapping)
+
+
+def context_texts(context: str | Path | Sequence[str], store: Store) -> list[str]:
+    """The chunks that were read, oldest first.
+
+    Args:
+        context: a text or a file of text, which is cut into chunks as the store was; or chunks.
+        store: where it is said how texts are cut.
+
+    Raises:
+        DataError: no text, or an empty one; the file cannot be read.
+    """
+    if isinstance(context, Path) and context.suffix == ".jsonl":
+        chunks = records(context).texts
+    elif isinstance(context, str | Path):
+        chunks = cut(context, store)
+    else:
+        chunks = clean(list(context), "context")
+    where = context if isinstance(context, Path) else "context"
+    refuse(not chunks, "there is no text", where, "give at least one chunk")
+    return chunks
+
+
+def candidate_texts(candidates: Path | Sequence[Any], store: Store) -> Texts:
+    """The texts that are ranked: of a file of text, of JSON lines, or as they are listed.
+
+    Raises:
+        DataError: there is none, one is empty or no text, or the file cannot be read.
+    """
+    where = candidates if isinstance(candidates, Path) else "candidates"
+    if isinstance(candidates, Path) and candidates.suffix != ".jsonl":
+        chunks = cut(candidates, store)
+        texts = Texts(chunks, [str(number) for number in range(len(chunks))])
+    elif isinstance(candidates, Path):
+        texts = records(candidates)
+    else:
+        texts = listed(candidates, [f"candidates[{n}]" for n in range(len(candidates))])
+    refuse(not texts.texts, "there is no candidate", where, "give at least one text")
+    refuse(len(set(texts.ids)) < len(texts.ids), "names a candidate twice", where, "give other ids")
+    return texts
+
+
+def candidate_vectors(path: Path) -> np.ndarray:
+    """Candidates (N, D) of an ``.npy`` file."""
+    return np.asarray(open_npy(path))
+
+
+def cut(text: str | Path, store: Store) -> list[str]:
+    """The chunks of a text or a file of text, by the rule that the store's texts were cut by, or by
+    paragraph where it does not say."""
+    if isinstance(text, Path):
+        try:
+            text, _ = decode(text.read_bytes(), text)
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", where=text) from error
+    made = store._stored.manifest.get("made")
+    made = made if isinstance(made, Mapping) else {}
+    rule, size = made.get("chunk"), made.get("size")
+    known = rule if rule in ("paragraph", "sentence", "tokens") else "paragraph"
+    return chunker(known, size if isinstance(size, int) else 64)(text)
+
+
+def records(path: Path) -> Texts:
+    """The texts of a file with one JSON string or ``{"text": …, "id": …, "next": …}`` a line."""
+    values, places = [], []
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=path) from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            hint = 'write "…" or {"text": "…"} in each line'
+            raise DataError("is not JSON in UTF-8", where=f"{path}:{number}", hint=hint) from error
+        places.append(f"{path}:{number}")
+    return listed(values, places)
+
+
+def listed(values: Sequence[Any], places: Sequence[str]) -> Texts:
+    """Strings and records as texts; ``places`` says where each is, for messages."""
+    texts, ids, true = [], [], None
+    for number, (value, place) in enumerate(zip(values, places)):
+        record = value if isinstance(value, Mapping) else {"text": value}
+        text = record.get("text")
+        hint = 'write "…" or {"text": "…"}'
+        refuse(not isinstance(text, str), "is not text", place, hint)
+        texts += clean([str(text)], place)
+        ids.append(str(record.get("id", number)))
+        if record.get(TRUE) is True:
+            refuse(true is not None, "is the second that came next", place, "mark one")
+            true = number
+    return Texts(texts, ids, true)

@@ -1,0 +1,50 @@
+"""Rankings: candidates by score, the best first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Ranking(NamedTuple):
+    """Candidates, the best first.
+
+    Attributes:
+        indices: (top,) or (B, top) int64, numbers of the candidates.
+        scores: of the same shape, float; what they were ranked by, higher is better.
+    """
+
+    indices: Any
+    scores: Any
+
+
+def best(scores: Tensor, candidates: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Numbers and scores of the ``count`` best candidates, (B, count) each; equal ones in order.
+
+    A score that is not a number is below any that is, and what is no candidate below that.
+
+    Args:
+        scores: (B, N).
+        candidates: (B, N) bool.
+        count: how many; there are as many candidates.
+    """
+    lowest = torch.finfo(scores.dtype).min
+    order = scores.nan_to_num(nan=lowest, posinf=torch.inf, neginf=lowest)
+    order = order.where(candidates, -torch.inf)
+    index = order.argsort(dim=1, descending=True, stable=True)[:, :count]
+    return index, scores.gather(1, index)
+
+
+def parts(
+    rows: np.ndarray, pool: np.ndarray, without: np.ndarray, most: int, scores: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Contexts, their candidates and what is none, at most so many contexts and scores at a time;
+    one part at least."""
+    size = max(1, min(most, scores // max(1, pool.shape[-2])))
+    for low in range(0, max(1, len(rows)), size):
+        part = slice(low, low + size)
+        yield rows[part], pool if pool.ndim == 2 else pool[part], without[part]

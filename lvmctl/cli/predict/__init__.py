@@ -1,0 +1,1 @@
+"""``lvmctl predict``: what comes next, ranked, in words, and as files that others read."""

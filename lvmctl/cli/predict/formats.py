@@ -1,0 +1,99 @@
+"""Predictions in formats that other programs read: JSON lines, CSV, TREC runs and qrels."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from lvmctl.core.errors import OutputError, UsageError
+from lvmctl.core.files import jsonable, write_whole
+
+if TYPE_CHECKING:
+    from lvmctl.api.predicting import Predicted
+
+FORMATS = ("jsonl", "csv", "trec")
+HEADER = ("query", "rank", "candidate", "score", "next", "text")
+TAG = "lvmctl"
+
+
+def write(
+    answers: Iterable[Predicted], form: str, out: Path | None, qrels: Path | None, force: bool
+) -> None:
+    """Write predictions to ``out``, or to stdout, as they come; with TREC what came next to
+    ``qrels``, too.
+
+    Raises:
+        OutputError: a file exists, or cannot be written.
+        UsageError: both are one file.
+    """
+    for path in (out, qrels):
+        if path is not None and path.exists() and not force:
+            raise OutputError("already exists", where=path, hint="choose another, or add --force")
+    if out is not None and out == qrels:
+        raise UsageError("is --out, too", where=f"--qrels {qrels}", hint="give two files")
+    judged: list[str] = []
+    lines = LINES[form](noted(answers, judged))
+    if out is None:
+        for line in lines:
+            click.echo(line, nl=False)
+    else:
+
+        def fill(file: BinaryIO) -> None:
+            file.writelines(line.encode() for line in lines)
+
+        write_whole(out, fill)
+    if qrels is not None:
+        write_whole(qrels, lambda file: file.write("".join(judged).encode()))
+
+
+def noted(answers: Iterable[Predicted], judged: list[str]) -> Iterator[Predicted]:
+    """The predictions, whose qrels are added to ``judged``."""
+    for one in answers:
+        if one.next is not None:
+            judged.append(f"{word(one.id)} 0 {word(one.next['id'])} 1\n")
+        yield one
+
+
+def json_lines(answers: Iterable[Predicted]) -> Iterator[str]:
+    """A JSON object for each prediction."""
+    for one in answers:
+        yield json.dumps(jsonable(one.to_dict()), ensure_ascii=False) + "\n"
+
+
+def csv_lines(answers: Iterable[Predicted]) -> Iterator[str]:
+    """A row for each candidate, with a header."""
+    yield row(HEADER)
+    for one in answers:
+        for each in one.candidates:
+            came = int(each.next)
+            yield row((one.id, each.rank, each.id, repr(each.score), came, each.text or ""))
+
+
+def row(cells: Iterable[object]) -> str:
+    """A line of CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+def trec_lines(answers: Iterable[Predicted]) -> Iterator[str]:
+    """A line for each candidate: query, Q0, candidate, rank, score, tag."""
+    for one in answers:
+        for each in one.candidates:
+            names = f"{word(one.id)} Q0 {word(each.id)}"
+            yield f"{names} {each.rank} {each.score!r} {TAG}\n"
+
+
+def word(name: str) -> str:
+    """A name without white space, which parts the columns of TREC's files."""
+    return re.sub(r"\s", "_", name) or "_"
+
+
+LINES = {"jsonl": json_lines, "csv": csv_lines, "trec": trec_lines}
