@@ -14,6 +14,7 @@ from recorder import Recorder
 from training.small import TINY
 
 import lvmctl
+from lvmctl.api.evaluation import fivecat
 from lvmctl.api.runs import summary
 from lvmctl.core.errors import DataError, RunError, UsageError
 from lvmctl.core.runs import find_run, is_published
@@ -207,6 +208,17 @@ def test_what_is_published_and_what_is_ours(tmp_path):
     assert not is_published(tmp_path / "p7")
     with pytest.raises(RunError, match="it has no config"):
         lvmctl.load(tmp_path / "p7")
+
+
+def test_5cat_keeps_what_the_folder_has(tmp_path):
+    p7(tmp_path / "p7")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "p7").iterdir()}
+    before["5cat_results.json"] = b"a log"
+    (tmp_path / "p7" / "5cat_results.json").write_bytes(b"a log")
+    fivecat(tmp_path / "p7", data=f"{WORLD}@val", min_article=10, ablation_windows=20)
+    after = {file.name: file.read_bytes() for file in (tmp_path / "p7").iterdir()}
+    assert before.items() <= after.items()
+    assert "5cat_partial.json" in after
 
 
 def test_runs_list_leaves_it_alone(tmp_path):

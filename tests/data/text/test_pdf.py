@@ -24,11 +24,14 @@ PAGE = [
 
 
 def write_pdf(path, pages, title=None):
-    """A PDF with ``(x, y, text)`` lines of 10 points on each page."""
+    """A PDF with ``(x, y, text)`` lines on each page, of 10 points or of a fourth number."""
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
     objects, kids = ["<< /Type /Catalog /Pages 2 0 R >>", "", font], []
     for lines in pages:
-        marks = "".join(f"BT /F1 10 Tf 1 0 0 1 {x} {y} Tm ({t}) Tj ET\n" for x, y, t in lines)
+        marks = "".join(
+            f"BT /F1 {size[0] if size else 10} Tf 1 0 0 1 {x} {y} Tm ({t}) Tj ET\n"
+            for x, y, t, *size in lines
+        )
         objects.append(f"<< /Length {len(marks)} >>\nstream\n{marks}endstream")
         use = f"/Contents {len(objects)} 0 R /Resources << /Font << /F1 3 0 R >> >>"
         objects.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 600] {use} >>")
@@ -93,6 +96,31 @@ def test_heads_of_chapters_and_their_page_numbers_are_left_out(tmp_path):
     assert "Mouths" not in joined
     assert all(f"line 0 of the {word}" in joined for word in words)
     assert all(f"line 5 of the {word}" in joined for word in words)
+
+
+def test_a_page_number_is_left_out_where_the_rest_of_the_line_differs(tmp_path):
+    heads = ["Of springs", "Of brooks", "Of fords", "Of mouths"]
+    pages = [
+        [(50, 560, f"{head} {12 + i}"), *((50, 520 - 12 * row, f"{head} row") for row in range(5))]
+        for i, head in enumerate(heads)
+    ]
+    paragraphs, _ = read(write_pdf(tmp_path / "f.pdf", pages))
+    assert not any(str(12 + i) in " ".join(paragraphs) for i in range(4))
+
+
+def test_indents_sizes_and_a_lone_number(tmp_path):
+    page = [
+        (50, 556, "Rivers of the North", 16),
+        (50, 542, "The first paragraph ends with a line that is full."),
+        (60, 530, "The second begins further to the right, and goes"),
+        (50, 518, "on."),
+        (200, 20, "- 42 -"),
+    ]
+    assert read(write_pdf(tmp_path / "f.pdf", [page]))[0] == [
+        "Rivers of the North",
+        "The first paragraph ends with a line that is full.",
+        "The second begins further to the right, and goes on.",
+    ]
 
 
 def test_what_repeats_on_two_pages_only_is_text(tmp_path):
