@@ -198,8 +198,8 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     if not same_space:
         trained_on = None  # baselines that learn would learn in the other space
         notices.append(
-            "the run was trained on vectors of another space: what it fitted there counts as "
-            "unknown, and whether articles were trained on, too"
+            "the run was trained in another space of vectors: what it fitted there counts as "
+            "unknown, and so does whether it was trained on these articles"
         )
     train = opened(request.train) or trained_on
     request = replace(request, min_article=request.min_article or options.min_article)
