@@ -98,8 +98,21 @@ def write_json(path: Path, value: Any) -> None:
 
 def json_bytes(value: Any) -> bytes:
     """``value`` as indented JSON in UTF-8. NaN and infinity become null."""
-    text = json.dumps(jsonable(value), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    text = json_text(jsonable(value), indent=1, allow_nan=False) + "\n"
     return text.encode()
+
+
+def json_text(value: Any, **layout: Any) -> str:
+    """``value`` as JSON that can be written as UTF-8.
+
+    Halves of characters, which names of files that are no UTF-8 have in Python, are escaped; they
+    are the same names when they are read back.
+
+    Args:
+        layout: as :func:`json.dumps` takes it.
+    """
+    text = json.dumps(value, ensure_ascii=False, **layout)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def jsonable(value: Any) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lvmctl.core.files import json_text
 from lvmctl.core.formatting import estimate
 from lvmctl.core.tree import leaves
 from lvmctl.report.html import render
@@ -81,13 +81,13 @@ def shown(name: str, value: Any) -> str:
         return shlex.join(map(str, value))
     if isinstance(value, dict):
         return ", ".join(f"{key} {shown(key, each)}" for key, each in value.items())
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json_text(value)
 
 
 def option_rows(config: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Every option with its value and origin."""
     origins = config.get("origins", {})
     return [
-        (name, json.dumps(value, ensure_ascii=False), origins.get(name, ""))
+        (name, json_text(value), origins.get(name, ""))
         for name, value in leaves(config.get("options", {}))
     ]

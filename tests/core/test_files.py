@@ -217,3 +217,10 @@ def test_what_appears_while_it_is_written_is_asked_about_again(tmp_path):
         write_whole(path, fill, refuse)
     assert path.read_text() == "another's"
     assert only(path)
+
+
+def test_names_that_are_no_utf_8_are_escaped_and_come_back(tmp_path):
+    value = {"caf\udce9": ["é \\ \ud83d", "漢"]}
+    write_json(tmp_path / "f.json", value)
+    assert json.loads((tmp_path / "f.json").read_bytes().decode("utf-8")) == value
+    assert "漢" in (tmp_path / "f.json").read_text(encoding="utf-8")

@@ -57,12 +57,24 @@ def _one_each(npz: Npz, keys: Sequence[str], prefix: str, count: int) -> tuple[A
 def ids(
     npz: Npz, keys: Sequence[str], prefix: str, count: int, notices: list[str]
 ) -> np.ndarray | None:
-    """Article ids as int64 or as strings, whatever their type is."""
+    """Article ids as int64 or as strings, whatever their type is; a DataError for lists and the
+    like."""
     array, where = _one_each(npz, keys, prefix, count)
     if array is None or array.dtype.kind == "U":
         return array
-    if array.dtype.kind == "S":
-        return np.array([name.decode("utf-8", "backslashreplace") for name in array.tolist()])
+    kind = array.dtype.kind
+    refuse(kind in "cV", f"is {array.dtype}, not ids", where, "save integers or strings")
+    if kind in "SO":
+        names = array.tolist()
+        for number, name in enumerate(names):
+            what = f"holds {name!r:.40} as id {number}"
+            bad = not isinstance(name, str | bytes | int | float)
+            refuse(bad, what, where, "save integers or strings")
+        if all(type(name) is int and abs(name) < 1 << 63 for name in names):
+            return np.array(names, np.int64)
+        if kind == "O":
+            notices.append(f"{where} holds {array.dtype}; its values are read as names")
+        return np.array([_name(name) for name in names])
     with np.errstate(invalid="ignore"):
         whole = array.astype(np.int64) if array.dtype.kind in "biuf" else None
     if whole is None or (whole != array).any():
@@ -71,6 +83,10 @@ def ids(
     if array.dtype.kind in "bf":
         notices.append(f"{where} holds {array.dtype}; its values are read as integers")
     return whole
+
+
+def _name(value: str | bytes | float) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def positions(npz: Npz, keys: Sequence[str], prefix: str, count: int) -> np.ndarray | None:

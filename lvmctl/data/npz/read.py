@@ -77,7 +77,12 @@ class Npz:
         info = self._members[key]
         self.used.add(key)
         if key in self.pickled:
-            return np.asarray(self.unpickle(key).tolist())
+            values = self.unpickle(key).tolist()
+            try:
+                return np.asarray(values)
+            except ValueError as error:
+                what, hint = "holds lists of unequal lengths", "write one value per window or row"
+                raise DataError(what, where=self.where(key), hint=hint) from error
         with self._errors(key):
             if info.compress_type == zipfile.ZIP_STORED:
                 return self._map(key, info)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,9 +19,10 @@ from numpy.lib import format as npy
 import lvmctl
 from lvmctl.core.directories import new_directory, refuse_existing
 from lvmctl.core.errors import refuse
+from lvmctl.core.files import json_text
 from lvmctl.data.store.arrays import open_npy, release
 from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
-from lvmctl.data.store.manifest import FORMAT
+from lvmctl.data.store.manifest import FORMAT, check_windows, entry_fault
 from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS, Store
 
 ENCODER = "encoder.npz"
@@ -87,6 +87,8 @@ class StoreWriter:
         """Close the article whose rows were added; ``article`` is its manifest entry."""
         empty = self.chunks == self._offsets[-1]
         refuse(empty, f"article {article.get('id')!r} has no chunks", self._where)
+        fault = entry_fault(article)
+        refuse(fault, f"article {article.get('id')!r} {fault}", self._where)
         self.articles.append({"id": len(self.articles), **article})
         self._offsets.append(self.chunks)
 
@@ -104,6 +106,7 @@ class StoreWriter:
         self._vectors.write(self._header())
         self.close()
         offsets = np.array(self._offsets, "<i8")
+        check_windows(self.manifest, np.diff(offsets), self._where)
         self._hash.update(offsets)
         np.save(self.directory / OFFSETS, offsets)
         if self._norms:
@@ -130,7 +133,7 @@ class StoreWriter:
         if self._texts is None:
             self._texts = open(self.directory / CHUNKS, "w", encoding="utf-8")  # noqa: SIM115
         for text in texts:
-            self._texts.write(json.dumps(text, ensure_ascii=False) + "\n")
+            self._texts.write(json_text(text) + "\n")
 
     def _header(self) -> bytes:
         # numpy pads the header so that the number of rows can grow in place.
@@ -217,14 +220,14 @@ def made(how: str, **details: Any) -> dict[str, Any]:
 def dump_manifest(manifest: dict[str, Any]) -> str:
     """JSON with one line per key, and one per article."""
     head = {key: value for key, value in manifest.items() if key != "articles"}
-    lines = [f"{json.dumps(key)}: {_dump(value)}" for key, value in head.items()]
+    lines = [f"{_dump(key)}: {_dump(value)}" for key, value in head.items()]
     articles = ",\n".join(_dump(article) for article in manifest["articles"])
     lines.append(f'"articles": [\n{articles}\n]')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json_text(value, default=str)
 
 
 def _replaceable(path: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.directories import refuse_existing
-from lvmctl.core.files import write_whole
+from lvmctl.core.files import json_text, write_whole
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import blocks, open_npy, release
@@ -124,7 +124,7 @@ def _article_columns(arrow: Any, articles: list[dict[str, Any]]) -> dict[str, tu
             columns[name] = (arrow.string(), cells)
     rest = [{k: v for k, v in entry.items() if k not in own} for entry in articles]
     if any(rest):
-        cells = [json.dumps(fields, ensure_ascii=False, default=str) for fields in rest]
+        cells = [json_text(fields, default=str) for fields in rest]
         columns["article_fields"] = (arrow.string(), cells)
     return columns
 

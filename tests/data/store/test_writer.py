@@ -124,3 +124,26 @@ def test_a_real_limit_on_the_disk(tmp_path):
     assert "OutputError" in ended.stderr
     assert "cannot be written" in ended.stderr
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [({"split": "tset"}, "in split 'tset'"), ({"first": -1}, "-1 as first")],
+)
+def test_what_the_reader_refuses_is_not_written(tmp_path, unit_rows, entry, message):
+    with (
+        pytest.raises(DataError, match=f"article 'a' .*{message}"),
+        write_store(tmp_path / "s", 8) as written,
+    ):
+        written.article({"id": "a", **entry}, unit_rows(3, 8))
+    assert not (tmp_path / "s").exists()
+
+
+def test_names_that_are_no_utf_8_come_back(tmp_path, unit_rows):
+    with write_store(tmp_path / "s", 8) as written:
+        written.manifest["caf\udce9"] = ["\udcff"]
+        written.article({"id": "a\udcff"}, unit_rows(3, 8), ["x", "\udce9", "z"])
+    store = Store.open(tmp_path / "s")
+    assert store.articles[0]["id"] == "a\udcff"
+    assert store.manifest["caf\udce9"] == ["\udcff"]
+    assert list(store.texts()) == ["x", "\udce9", "z"]
