@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import DataError
+from lvmctl.core.hashes import read_record
 from lvmctl.data.store.manifest import read_manifest
 from lvmctl.data.store.store import CHUNKS, MANIFEST
+from lvmctl.data.store.text_lines import check_texts
 from lvmctl.report.html import render
 from lvmctl.report.inputs import Inputs
 from lvmctl.report.section import Missing, Section
@@ -52,6 +54,7 @@ def texts_of(store: Path, content_hash: str, rows: set[int]) -> dict[int, str]:
         raise ValueError("another store")
     if not (store / CHUNKS).is_file():
         return {}
+    check_texts(store / CHUNKS, read_record(store, DataError), manifest.get("chunks", 0))
     with open(store / CHUNKS, "rb") as lines:
         texts = {n: shortened(json.loads(line)) for n, line in enumerate(lines) if n in rows}
     if len(texts) < len(rows):

@@ -176,7 +176,7 @@ def test_a_subset_is_named_after_its_source(lvmctl, world, tmp_path, monkeypatch
     lvmctl(*subset, ".", "--force")
     lvmctl("data", "export", ".")
     assert sorted(path.name for path in (tmp_path / "store").iterdir()) == [
-        *("offsets.npy", "store.json", "vectors.npy"),
+        *("hashes.json", "offsets.npy", "store.json", "vectors.npy"),
     ]
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"store", "store-10", "store-npz", "npz", "topic"}

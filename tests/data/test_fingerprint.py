@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from edited import edited
 
 import lvmctl
 from lvmctl.core.errors import DataError
@@ -146,7 +147,7 @@ def test_a_saved_encoder_that_has_changed_is_refused(stores, tmp_path):
     import shutil
 
     changed = shutil.copytree(stores / "a", tmp_path / "a")
-    shutil.copy(stores / "c" / "encoder.npz", changed / "encoder.npz")
+    shutil.copy(stores / "c" / "encoder.npz", edited(changed / "encoder.npz"))
     (changed / "chunks.jsonl").unlink()
     with pytest.raises(DataError, match="its encoder gives other vectors now: the mean cosine"):
         lvmctl.embed(["River."], out=tmp_path / "more", encoder_from=changed)

@@ -29,7 +29,12 @@ def with_examples(result: dict[str, Any], store: Path) -> dict[str, Any]:
 def write_texts(store: Path, texts: list[str] | None = TEXTS, content_hash: str = HASH) -> Path:
     """What of a store the report reads."""
     store.mkdir()
-    manifest = {"format": FORMAT, "content_hash": content_hash, "articles": []}
+    manifest = {
+        "format": FORMAT,
+        "content_hash": content_hash,
+        "chunks": len(TEXTS),
+        "articles": [],
+    }
     (store / "store.json").write_text(json.dumps(manifest), encoding="utf-8")
     if texts is not None:
         lines = "".join(json.dumps(text) + "\n" for text in texts)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, OutputError, UsageError, refuse
-from lvmctl.core.files import write_whole
+from lvmctl.core.hashes import write_recorded
 from lvmctl.data.store.cache import locked
 from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.store import MANIFEST, Store
@@ -133,7 +133,7 @@ def _write(store: Store, rule: dict[str, Any], articles: list[dict[str, Any]]) -
     manifest.setdefault("normalized", store.unit)
     manifest.setdefault("content_hash", store.content_hash)
     text = dump_manifest(manifest).encode()
-    write_whole(store.path / MANIFEST, lambda file: file.write(text))
+    write_recorded(store.path / MANIFEST, text, DataError)
 
 
 def parse_shares(text: str) -> tuple[float, float]:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import refuse
+from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.hashes import Entry, fault_of, read_record, require_recorded
 from lvmctl.data.store.arrays import open_npy
-from lvmctl.data.store.checks import check_offsets, check_shape, scan
+from lvmctl.data.store.checks import Scan, check_offsets, check_shape, scan
 from lvmctl.data.store.manifest import bare_manifest, check_manifest, check_windows, read_manifest
-from lvmctl.data.store.text_lines import TextLines, parsed
+from lvmctl.data.store.text_lines import HINT, TextLines, check_texts, parsed
 
 VECTORS, OFFSETS, MANIFEST, CHUNKS = "vectors.npy", "offsets.npy", "store.json", "chunks.jsonl"
 
 LEVELS = "levels"
 """The folder in a store that holds its finer levels, stores of their own."""
-
-_NO_TEXTS = f"delete {CHUNKS}, which is optional, or write the store again"
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class Store:
         exact: every row has norm 1 within 1e-6, so reading needs no normalising.
         content_hash: SHA-256 of vectors and offsets as they are on disk.
         notices: what a user should hear about it, one line each.
+        files: the entries of ``hashes.json``, by file.
     """
 
     path: Path
@@ -50,10 +50,14 @@ class Store:
     exact: bool
     content_hash: str
     notices: tuple[str, ...] = ()
+    files: dict[str, Entry] = field(default_factory=dict)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], name: str | None = None) -> Store:
-        """Check a store and map it. Every row is read once, in bounded memory.
+        """Check a store and map it.
+
+        Every row is read once, in bounded memory, but for large vectors whose hash is recorded:
+        of those, samples are read (docs/methods.md#data).
 
         Raises:
             DataError: missing or damaged files, arrays of the wrong type, rank or length,
@@ -76,7 +80,14 @@ class Store:
             notices.append(f"{name} has no {MANIFEST}: encoder and article titles are unknown")
         check_manifest(manifest, *shape, path / MANIFEST)
         check_windows(manifest, np.diff(offsets), path / MANIFEST)
-        checked = scan(vectors, offsets, path / VECTORS)
+        files = read_record(path, DataError)
+        require_recorded(path / VECTORS, files, DataError)
+        require_recorded(path / OFFSETS, files, DataError)
+        edited = MANIFEST in files and fault_of(path / MANIFEST, files[MANIFEST])
+        if edited:
+            notices.append(f"{name}: {MANIFEST} {edited}")
+        known = None if edited else recorded_scan(manifest, files)
+        checked = known or scan(vectors, offsets, path / VECTORS)
         changed = manifest.get("content_hash", checked.content_hash) != checked.content_hash
         hint = "write the store again (or delete content_hash from its manifest)"
         refuse(changed, f"{VECTORS} or {OFFSETS} changed since {MANIFEST} was written", path, hint)
@@ -95,6 +106,7 @@ class Store:
             exact=checked.exact,
             content_hash=checked.content_hash,
             notices=tuple(notices),
+            files=files,
         )
 
     @property
@@ -128,20 +140,37 @@ class Store:
         """The text of each row in order, or nothing when the store has none.
 
         Raises:
-            DataError: a line that is no JSON string.
+            DataError: the file is of other chunks (see :func:`.check_texts`), or a line is no JSON
+                string.
         """
-        path = self.path / CHUNKS
-        if not path.exists():
+        path = self._text_file
+        if path is None:
             return
         with open(path, "rb") as lines:
             for number, line in enumerate(lines, 1):
-                yield parsed(line, f"{path}:{number}", _NO_TEXTS)
+                yield parsed(line, f"{path}:{number}", HINT)
 
     @cached_property
     def text_lines(self) -> TextLines | None:
         """The texts by row, read when they are asked for; None when the store has none."""
+        return self._text_file and TextLines(self._text_file, HINT)
+
+    @cached_property
+    def _text_file(self) -> Path | None:
+        """The file of texts, checked once; None when the store has none."""
         path = self.path / CHUNKS
-        return TextLines(path, _NO_TEXTS) if path.exists() else None
+        if not path.exists():
+            return None
+        check_texts(path, self.files, len(self.vectors))
+        return path
+
+
+def recorded_scan(manifest: dict[str, Any], files: dict[str, Entry]) -> Scan | None:
+    """What a pass over vectors so large that only samples are read would find; None for others."""
+    norms, content_hash = manifest.get("norms"), manifest.get("content_hash")
+    if "sample" not in files.get(VECTORS, {}) or MANIFEST not in files or not content_hash:
+        return None
+    return Scan(*norms, content_hash) if norms else None
 
 
 def _name_of(path: Path) -> str:

@@ -9,9 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.hashes import Entry, require_recorded
 
 BLOCK_BYTES = 1 << 22
 """Bytes of the file that are looked through at a time."""
+
+HINT = "delete chunks.jsonl, which is optional, or write the store again"
+"""What to do about a damaged file of texts."""
 
 
 class TextLines:
@@ -49,6 +53,16 @@ class TextLines:
                 line = file.read(int(self.bounds[row + 1] - self.bounds[row]))
                 texts.append(parsed(line, f"{self.path}:{row + 1}", self.hint))
         return texts
+
+
+def check_texts(path: Path, files: dict[str, Entry], chunks: int) -> None:
+    """Refuse a file of texts that is not what the entries ``files`` say of it or, where they say
+    nothing, has another number of lines than ``chunks``: each chunk would have another's text."""
+    require_recorded(path, files, DataError, HINT)
+    if path.name not in files:
+        lines = len(TextLines(path, HINT).bounds) - 1
+        what = f"has {lines:,} lines for {chunks:,} chunks"
+        refuse(lines != chunks, what, path, HINT)
 
 
 def parsed(line: bytes, where: str, hint: str) -> str:

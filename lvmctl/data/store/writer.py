@@ -20,15 +20,16 @@ import lvmctl
 from lvmctl.core.directories import new_directory, refuse_existing
 from lvmctl.core.errors import refuse
 from lvmctl.core.files import json_text
+from lvmctl.core.hashes import entry_of, write_record
 from lvmctl.data.store.arrays import open_npy, release
-from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
+from lvmctl.data.store.checks import Scan, norms_of
 from lvmctl.data.store.manifest import FORMAT, check_windows, entry_fault
 from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS, Store
 
 ENCODER = "encoder.npz"
 NORMS = "norms.npy"
 _TOGETHER = 4096  # rows that are copied at once
-REMADE = {"format", "dim", "chunks", "normalized", "content_hash", "articles"}
+REMADE = {"format", "dim", "chunks", "normalized", "norms", "content_hash", "articles"}
 """Keys of a manifest that the writer makes itself."""
 
 
@@ -51,7 +52,7 @@ class StoreWriter:
         self.articles: list[dict[str, Any]] = []
         self._offsets = [0]
         self._hash = hashlib.sha256()
-        self._unit = True
+        self._norm_range = np.inf, 0.0
         self._vectors = open(directory / VECTORS, "wb")  # noqa: SIM115
         self._vectors.write(self._header())
         self._texts: io.TextIOBase | None = None
@@ -74,7 +75,9 @@ class StoreWriter:
         hint = "one store holds vectors of one dimension"
         refuse(rows.ndim != 2 or rows.shape[1] != self.dim, what, self._where, hint)
         lengths = norms_of(rows, lambda i: f"row {self.chunks + i}", self._where)
-        self._unit &= bool(np.all(np.abs(lengths - 1) <= UNIT_TOLERANCE))
+        low, high = self._norm_range
+        ends = lengths.min(initial=low), lengths.max(initial=high)
+        self._norm_range = float(ends[0]), float(ends[1])
         self._vectors.write(memoryview(rows).cast("B"))
         self._hash.update(rows)
         self.chunks += len(rows)
@@ -100,7 +103,7 @@ class StoreWriter:
         self.end_article(article)
 
     def finish(self) -> None:
-        """Complete the header and write offsets and manifest."""
+        """Complete the header and write offsets, manifest and hashes."""
         refuse(not self.articles, "there are no chunks to store", self._where)
         self._vectors.seek(0)
         self._vectors.write(self._header())
@@ -115,13 +118,18 @@ class StoreWriter:
             "format": FORMAT,
             "dim": self.dim,
             "chunks": self.chunks,
-            "normalized": self._unit,
+            "normalized": Scan(*self._norm_range, "").unit,
+            "norms": list(self._norm_range),
             "encoder": None,
             **self.manifest,
             "content_hash": f"sha256:{self._hash.hexdigest()}",
             "articles": self.articles,
         }
         (self.directory / MANIFEST).write_text(dump_manifest(manifest), encoding="utf-8")
+        # The content hash covers the vectors, so that they are not read a second time.
+        paths = sorted(path for path in self.directory.iterdir() if path.is_file())
+        files = {path.name: entry_of(path, whole=path.name != VECTORS) for path in paths}
+        write_record(self.directory, files)
 
     def close(self) -> None:
         """Close the files; harmless when they are closed."""

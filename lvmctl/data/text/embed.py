@@ -13,6 +13,7 @@ from numpy.lib import format as npy
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.files import write_whole
+from lvmctl.core.hashes import read_record, require_recorded
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.fingerprint import fingerprint
 from lvmctl.data.store.checks import norms_of
@@ -102,6 +103,7 @@ def load_encoder(encoder: Encoder, store: Path) -> None:
     path = store / ENCODER
     saved = path.is_file() and hasattr(encoder, "restore")
     refuse(not saved, "holds no saved encoder", store, "use a store made by lvmctl data embed")
+    require_recorded(path, read_record(store, DataError), DataError)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             encoder.restore(dict(arrays))

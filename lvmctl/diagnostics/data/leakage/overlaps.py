@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from lvmctl.core.errors import DataError
+from lvmctl.core.hashes import read_record
 from lvmctl.data import Split
 from lvmctl.data.splits.identity import fingerprints, shared_articles
 from lvmctl.data.store.store import CHUNKS
+from lvmctl.data.store.text_lines import check_texts
 from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, Repeats, exact
 from lvmctl.diagnostics.records import LeakageOptions
 from lvmctl.evaluation.statistics.intervals import Resampling
@@ -187,6 +190,7 @@ def texts_of(split: Split, rows: Collection[int]) -> dict[int, str]:
     path = Path(split.source.get("path", "")) / CHUNKS
     if not rows or "joined" in split.source or not path.is_file():
         return texts
+    check_texts(path, read_record(path.parent, DataError), len(split.vectors))
     with open(path, "rb") as lines:
         for row, line in enumerate(lines):
             if row in rows:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import DataError
+from lvmctl.core.hashes import read_record, require_recorded
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Windows
 from lvmctl.data.moments import Moments, moments
@@ -191,6 +192,7 @@ def norms(split: Split) -> dict[str, dict[str, float]]:
     quantiles = {"stored": quantiles_of(stored)}
     path = Path(split.source.get("path", "")) / NORMS
     if path.is_file() and "joined" not in split.source:
+        require_recorded(path, read_record(path.parent, DataError), DataError)
         before = open_npy(path)
         if before.shape == (len(split.vectors),):
             quantiles["encoder"] = quantiles_of(np.asarray(before[rows], np.float64))
