@@ -63,6 +63,7 @@ def test_its_data_is_there_by_split_until_it_changes(run, store, tmp_path):
     config = moved.config
     config["splits"]["val"]["content_hash"] = "sha256:0"
     lvmctl.write_json(moved.path / "config.json", config)
+    (moved.path / "hashes.json").unlink()
     with pytest.raises(DataError, match="changed since"):
         moved.splits()
 
