@@ -103,8 +103,7 @@ def summary(path: Path, root: Path = ROOT) -> RunSummary:
     """What is known of the directory at ``path``, whatever it holds."""
     run, name, date = RunDirectory(path), short_name(path, root), date_of(path)
     if is_published(path):
-        why = "a published model"
-        return RunSummary(path, name, FOREIGN, why, date)
+        return RunSummary(path, name, FOREIGN, "a published model", date)
     if not is_run(path):
         state, why = unconfigured(run)
         return RunSummary(path, name, state, why, date)
