@@ -7,8 +7,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 # What is light among the extras of plugins is tested everywhere.
-INSTALL := $(patsubst plugins/trackers,plugins/trackers[tensorboard],\
-           $(PLUGINS:plugins/encoders=plugins/encoders[static]))
+INSTALL := $(patsubst plugins/encoders,plugins/encoders[static],\
+           $(patsubst plugins/serve,plugins/serve[test],\
+           $(patsubst plugins/trackers,plugins/trackers[tensorboard],$(PLUGINS))))
 INSTALLED := $(VENV)/.installed
 
 .PHONY: demo test lint docs bench install clean

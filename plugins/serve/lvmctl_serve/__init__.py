@@ -1,0 +1,1 @@
+"""Trained runs over HTTP: ``lvmctl serve``."""

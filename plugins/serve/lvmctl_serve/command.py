@@ -1,0 +1,95 @@
+"""``lvmctl serve``."""
+
+from __future__ import annotations
+
+import click
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+COUNT = click.IntRange(min=1)
+
+
+@click.command()
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option("--store", help="Chunks to rank and decode by.  [default: the training data]")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=9007,
+    show_default=True,
+    help="Port to listen on; 0 is any free one.",
+)
+@click.option(
+    "--token",
+    envvar="LVMCTL_SERVE_TOKEN",
+    help="What requests must carry as Authorization: Bearer TOKEN; better set as "
+    "LVMCTL_SERVE_TOKEN, where other users do not see it.",
+)
+@click.option("--decoder", default="nearest", show_default=True, help="Says vectors in words.")
+@click.option("--max-body", type=COUNT, default=32, show_default=True, help="MiB of a request.")
+@click.option(
+    "--max-batch",
+    type=COUNT,
+    default=1024,
+    show_default=True,
+    help="Texts, vectors or candidates of a request.",
+)
+@click.option(
+    "--max-queue",
+    type=COUNT,
+    default=1024,
+    show_default=True,
+    help="Requests that may wait; one more is answered 429.",
+)
+@click.option(
+    "--check-confidence", is_flag=True, help="Print how far it is off on the test split, and end."
+)
+def serve(
+    runs: tuple[str, ...],
+    store: str | None,
+    host: str,
+    port: int,
+    token: str | None,
+    decoder: str,
+    max_body: int,
+    max_batch: int,
+    max_queue: int,
+    check_confidence: bool,
+) -> None:
+    """Answer requests over HTTP with trained runs: predictions, rankings, vectors, texts.
+
+    Without a RUN: the run trained last. Of several, the first answers requests that name no model.
+    SIGTERM and Ctrl-C end it after the requests under way.
+
+    \b
+    lvmctl serve runs/p8
+    lvmctl serve runs/p8 runs/p9 --store books --port 9007
+    """
+    from lvmctl_serve.server import listen, run
+
+    # Before anything is loaded, which takes a while.
+    listening = None if check_confidence else listen(host, port)
+
+    from lvmctl import open_store
+    from lvmctl_serve.served_model import ServedModel
+
+    opened = None if store is None else open_store(store)
+    served = [ServedModel(name, opened, decoder) for name in runs or (None,)]
+    if listening is None:
+        for model in served:
+            click.echo(model.confidence_line())
+        return
+
+    from lvmctl_serve.app import make_app
+    from lvmctl_serve.service import Limits, Service
+
+    service = Service(served, Limits(max_body * 2**20, max_batch, max_queue))
+    for model in served:
+        for name, why in model.missing.items():
+            click.echo(f"{model.name} has no {name}: {why}", err=True)
+    if token is None and host not in LOOPBACK:
+        click.echo(f"anybody who reaches {host} can use it: set LVMCTL_SERVE_TOKEN", err=True)
+    names, (address, port, *_) = ", ".join(service.models), listening.getsockname()
+    place = f"[{address}]" if ":" in address else address
+    click.echo(f"serving {names} at http://{place}:{port} (Ctrl-C ends it)", err=True)
+    run(make_app(service, token), listening)

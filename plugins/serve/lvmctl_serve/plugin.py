@@ -1,0 +1,16 @@
+"""What this distribution declares."""
+
+from __future__ import annotations
+
+from lvmctl import CommandSpec, hookimpl
+
+
+@hookimpl
+def lvmctl_commands() -> list[CommandSpec]:
+    return [
+        CommandSpec(
+            name="serve",
+            summary="Answers requests over HTTP with trained runs.",
+            target="lvmctl_serve.command:serve",
+        )
+    ]

@@ -1,0 +1,51 @@
+"""The process: a socket, uvicorn, and an end that loses no request."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from lvmctl import OutputError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+DRAIN = 30
+"""Seconds that requests have to be answered after SIGTERM."""
+
+
+class Server(uvicorn.Server):
+    """Ends by SIGTERM or Ctrl-C after the requests that are under way; a second Ctrl-C ends it at
+    once. The signal is not raised again: the server did what it was told."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 is any that is free.
+
+    Raises:
+        OutputError: the port is taken, or the host is not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        what = f"cannot listen ({error.strerror or error})"
+        hint = "choose another --port or --host"
+        raise OutputError(what, where=f"{host}:{port}", hint=hint) from error
+
+
+def run(app: FastAPI, listening: socket.socket) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN, server_header=False
+    )
+    Server(config).run(sockets=[listening])
