@@ -58,6 +58,9 @@ COMMANDS = {
         "lvmctl.cli.experiments:experiments", "List, show and validate named configurations."
     ),
     "runs": LazyCommand("lvmctl.cli.runs.group:runs", "List, show and remove trained runs."),
+    "verify": LazyCommand(
+        "lvmctl.cli.verify:verify", "Compare stores and runs with the hashes recorded of them."
+    ),
     "doctor": LazyCommand("lvmctl.cli.doctor:doctor", "Check this installation and this machine."),
 }
 

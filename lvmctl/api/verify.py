@@ -1,0 +1,98 @@
+"""Every byte of stores and runs against the hashes that were recorded when they were written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lvmctl.core.errors import DataError, LvmctlError, RunError
+from lvmctl.core.hashes import fault_of, read_record
+from lvmctl.core.run_directory import RunDirectory
+from lvmctl.core.runs import find_run
+from lvmctl.data.store.checks import scan
+from lvmctl.data.store.store import LEVELS, VECTORS, Store
+
+OK, CHANGED, UNRECORDED = "OK", "CHANGED", "UNRECORDED"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What became of the files of a store or a run.
+
+    Attributes:
+        path: its directory.
+        kind: ``store`` or ``run``.
+        verdict: ``OK``, ``CHANGED``, or ``UNRECORDED`` where it has no ``hashes.json``.
+        files: how many files are recorded.
+        faults: what is wrong, one line each.
+    """
+
+    path: Path
+    kind: str
+    verdict: str
+    files: int
+    faults: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0, or that of a damaged store or run."""
+        bad = DataError if self.kind == "store" else RunError
+        return bad.exit_code if self.verdict == CHANGED else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        shown = ("kind", "verdict", "files", "faults")
+        return {"path": str(self.path), **{name: getattr(self, name) for name in shown}}
+
+
+def verify(path: str | os.PathLike[str]) -> Verification:
+    """Read every byte of a store with its levels, or of a run with its checkpoints.
+
+    Args:
+        path: a store's directory, or a run as :class:`lvmctl.Run` takes it.
+
+    Raises:
+        RunError: it is neither.
+    """
+    store = Path(path)
+    is_store = (store / VECTORS).exists()
+    place = store if is_store else find_run(os.fspath(path))
+    try:
+        files = read_record(place, DataError if is_store else RunError)
+        faults = list(store_faults(place) if is_store else run_faults(RunDirectory(place)))
+    except LvmctlError as error:
+        files, faults = {}, [str(error)]
+    verdict = CHANGED if faults else OK if files else UNRECORDED
+    kind = "store" if is_store else "run"
+    return Verification(place, kind, verdict, len(files), tuple(faults))
+
+
+def store_faults(path: Path) -> Iterator[str]:
+    """What is wrong with a store and its levels."""
+    yield from file_faults(path, DataError)
+    store = Store.open(path)
+    if scan(store.vectors, store.offsets, path / VECTORS).content_hash != store.content_hash:
+        yield f"{path / VECTORS}: its content is not what the content hash says"
+    for level in sorted(path.glob(f"{LEVELS}/*/{VECTORS}")):
+        yield from store_faults(level.parent)
+
+
+def run_faults(run: RunDirectory) -> Iterator[str]:
+    """What is wrong with a run and its checkpoints."""
+    from lvmctl.training.checkpoint import damage  # imports torch
+
+    RunDirectory.open(run.path)
+    yield from file_faults(run.path, RunError)
+    for file in sorted(run.checkpoints.glob("step_*.pt")):
+        if fault := damage(file):
+            yield f"{file}: {fault}"
+
+
+def file_faults(path: Path, kind: type[LvmctlError]) -> Iterator[str]:
+    """What is wrong with the files of a directory, by :data:`~lvmctl.core.hashes.RECORD`."""
+    for name, entry in sorted(read_record(path, kind).items()):
+        if fault := fault_of(path / name, entry, whole=True):
+            yield f"{path / name}: {fault}"

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from made import sphere
+
+from lvmctl.api.verify import verify
+from lvmctl.core.errors import RunError
+from lvmctl.core.run_directory import RunDirectory
+from lvmctl.data.store.writer import write_store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with write_store(tmp_path / "store", 8) as writer:
+        writer.article({"title": "a"}, sphere(40, 8).astype("float32"), ["text"] * 40)
+    with write_store(tmp_path / "store" / "levels" / "fine", 8) as writer:
+        writer.article({"title": "a"}, sphere(60, 8).astype("float32"))
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = RunDirectory.create(tmp_path / "run", lambda run: run.write(run.config, {"a": 1}))
+    run.write(run.history, [])
+    return run
+
+
+def test_what_was_written_is_ok(store, run):
+    for path, kind, files in ((store, "store", 4), (run.path, "run", 2)):
+        result = verify(path)
+        assert (result.kind, result.verdict, result.files) == (kind, "OK", files)
+        assert (result.faults, result.exit_code) == ((), 0)
+
+
+@pytest.mark.parametrize("name", ["chunks.jsonl", "store.json", "vectors.npy", "offsets.npy"])
+@pytest.mark.parametrize("place", [".", "levels/fine"])
+def test_a_flipped_byte_is_named_with_its_file(store, name, place):
+    path = store / place / name
+    if not path.exists():
+        return
+    content = bytearray(path.read_bytes())
+    content[-4] ^= 1
+    path.write_bytes(content)
+    result = verify(store)
+    assert (result.verdict, result.exit_code) == ("CHANGED", 3)
+    assert any(name in fault for fault in result.faults)
+
+
+def test_a_run_that_changed_has_another_code(run):
+    run.config.write_text("{}")
+    (run.checkpoints / "step_00000001.pt").write_bytes(b"x")
+    result = verify(run.path)
+    assert (result.verdict, result.exit_code) == ("CHANGED", 4)
+    assert ["config.json" in fault for fault in result.faults] == [True, False]
+    assert "step_00000001.pt" in result.faults[1]
+
+
+def test_without_a_record_nothing_is_known(store, run):
+    for path in (store, run.path):
+        for record in path.rglob("hashes.json"):
+            record.unlink()
+        assert (verify(path).verdict, verify(path).exit_code) == ("UNRECORDED", 0)
+
+
+def test_what_is_neither_is_refused(tmp_path):
+    with pytest.raises(RunError, match="no such run"):
+        verify(tmp_path / "none")
+
+
+def test_the_command_has_a_line_for_each_and_the_code_of_the_worst(store, run, run_cli):
+    done = run_cli("verify", str(store), str(run.path))
+    assert done.returncode == 0
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+        ["OK", "store"],
+        ["OK", "run"],
+    ]
+    np.save(store / "vectors.npy", -np.load(store / "vectors.npy"))
+    done = run_cli("verify", str(store), str(run.path), "--json")
+    assert done.returncode == 3
+    record = json.loads(done.stdout)
+    assert record["schema"] == "lvmctl.verify/1"
+    assert [each["verdict"] for each in record["results"]] == ["CHANGED", "OK"]
