@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from lvmctl.api.arrays import unit_rows
 from lvmctl.api.articles import read_article
-from lvmctl.api.ranking import Ranking
 from lvmctl.api.store_changes import StoreChanges
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data.splits.assign import split_counts
@@ -22,10 +20,10 @@ from lvmctl.data.splits.split import Split
 from lvmctl.data.store.info import describe_store
 from lvmctl.data.store.store import Store as Stored
 from lvmctl.data.windows import Windows
-from lvmctl.evaluation.retrieval.nearest_chunks import nearest_chunks
 
 if TYPE_CHECKING:
     from lvmctl.api.arrays import Vectors
+    from lvmctl.api.ranking import Ranking
 
     Source: TypeAlias = "Store | str | os.PathLike[str]"
     Sources: TypeAlias = "Source | Sequence[Source]"
@@ -135,6 +133,12 @@ class Store(StoreChanges):
         """
         if top < 1:
             raise UsageError(f"top is {top}", where="nearest", hint="give 1 or more")
+        from lvmctl.api.arrays import (
+            unit_rows,  # they need torch, which nothing else of a store does
+        )
+        from lvmctl.api.ranking import Ranking
+        from lvmctl.evaluation.retrieval.nearest_chunks import nearest_chunks
+
         rows = unit_rows(vectors, self.dim, self.name)
         return Ranking(*nearest_chunks(self._split, rows, top, transform))
 

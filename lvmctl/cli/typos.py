@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lvmctl.config import describe
-from lvmctl.core.errors import DataError, UsageError, nearest
+from lvmctl.core.errors import UsageError, nearest
 from lvmctl.registry import load_registry
 
 
@@ -63,12 +63,12 @@ def check_sources(sources: Iterable[Any]) -> None:
         DataError: nothing is there.
     """
     from lvmctl.data.splits.sources import PREFIX, Source
+    from lvmctl.data.store.store import require_path
 
     for source in sources:
         if isinstance(source, list | tuple):
             check_sources(source)
             continue
         text = PREFIX if source is None else Source.parse(source).text
-        if not text.startswith(PREFIX) and not Path(text).exists():
-            hint = "make one with lvmctl data import, embed or synth"
-            raise DataError("no such store", where=text, hint=hint)
+        if not text.startswith(PREFIX):
+            require_path(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +17,7 @@ from lvmctl.data.npz.read import Npz, open_npz
 from lvmctl.data.npz.segments import ImportReport, Segment, report_segments
 from lvmctl.data.store.arrays import blocks
 from lvmctl.data.store.checks import norms_of
-from lvmctl.data.store.manifest import SPLITS
+from lvmctl.data.store.manifest import SPLITS, split_in_name
 from lvmctl.data.store.writer import Create, StoreWriter, made
 
 _SAME = 1e-3  # relative distance within which two copies of a chunk are the same
@@ -91,7 +90,7 @@ def write_npz(
 def split_names(paths: Sequence[Path]) -> list[str | None]:
     """The split of each file: the one its name contains, else train, val, test, ood in turn; one
     file alone whose name says none has none."""
-    named = [_named_split(path) for path in paths]
+    named = [split_in_name(path.stem) for path in paths]
     if named == [None]:
         return [None]
     free = [split for split in SPLITS if split not in named]
@@ -99,14 +98,6 @@ def split_names(paths: Sequence[Path]) -> list[str | None]:
     hint = "put train, val, test or ood in the file names"
     refuse(named.count(None) > len(free), what, ", ".join(map(str, paths)), hint)
     return [name or free.pop(0) for name in named]
-
-
-def _named_split(path: Path) -> str | None:
-    """The split in a file's name; ``test`` is the last to be looked for, as in ``test_ood.npz``."""
-    for names in ("train|val|ood", "test"):
-        if match := re.search(rf"(?<![a-z])({names})", path.stem.lower()):
-            return match.group(1)
-    return None
 
 
 def _segment(

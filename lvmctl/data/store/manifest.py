@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,17 @@ SPLITS = ("train", "val", "test", "ood")
 
 MOST_CHUNKS = 1 << 62
 """Positions of chunks stay below this."""
+
+
+def split_in_name(name: str) -> str | None:
+    """The split that the name of a file or folder contains, None where it contains none.
+
+    ``test`` is the last to be looked for, as in ``test_ood``; ``dev`` is another word for ``val``.
+    """
+    for pattern in (r"train|val|dev(?![a-z])|ood", "test"):
+        if match := re.search(rf"(?<![a-z])({pattern})", name.lower()):
+            return {"dev": "val"}.get(match[1], match[1])
+    return None
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:

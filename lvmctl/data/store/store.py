@@ -23,6 +23,17 @@ VECTORS, OFFSETS, MANIFEST, CHUNKS = "vectors.npy", "offsets.npy", "store.json",
 LEVELS = "levels"
 """The folder in a store that holds its finer levels, stores of their own."""
 
+_HOW_TO_MAKE = "make one with lvmctl data import, embed or synth"
+
+
+def require_path(path: str | os.PathLike[str]) -> None:
+    """Refuse a store or another file of vectors where nothing is.
+
+    Raises:
+        DataError: nothing is there.
+    """
+    refuse(not Path(path).exists(), "no such store", path, _HOW_TO_MAKE)
+
 
 @dataclass(frozen=True)
 class Store:
@@ -65,9 +76,9 @@ class Store:
         """
         path = Path(path)
         name = name or _name_of(path.resolve())
-        what = f"is not a vector store (no {VECTORS} in it)" if path.exists() else "no such store"
-        hint = "make one with lvmctl data import, embed or synth"
-        refuse(not (path / VECTORS).is_file(), what, path, hint)
+        require_path(path)
+        what = f"is not a vector store (no {VECTORS} in it)"
+        refuse(not (path / VECTORS).is_file(), what, path, _HOW_TO_MAKE)
         vectors = open_npy(path / VECTORS)
         check_shape(vectors, path / VECTORS)
         offsets = np.array(open_npy(path / OFFSETS))

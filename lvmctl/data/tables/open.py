@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.data.store.manifest import split_in_name
 from lvmctl.data.tables.arrays import npy_rows, safetensors_rows
 from lvmctl.data.tables.arrow import ArrowRows
 from lvmctl.data.tables.lines import LineRows
@@ -20,7 +20,6 @@ from lvmctl.data.tables.table import Part
 
 SUFFIXES = (".parquet", ".arrow", ".jsonl", ".safetensors")
 """Files that are a table each; several ``.npy`` files are one together."""
-_SPLITS = (("train", "train"), ("val|dev", "val"), ("ood", "ood"), ("test", "test"))
 
 
 def open_tables(data: Any) -> list[Part]:
@@ -96,11 +95,7 @@ def _named_split(path: Path, root: Path) -> str | None:
     names = [path.stem, *(folder.name for folder in path.relative_to(root).parents)]
     if (root / "dataset_info.json").is_file():
         names.append(root.name)
-    for name in names:
-        for pattern, split in _SPLITS:
-            if re.search(rf"(?<![a-z])({pattern})", name.lower()):
-                return split
-    return None
+    return next(filter(None, map(split_in_name, names)), None)
 
 
 def _in_memory(data: Any) -> Rows:

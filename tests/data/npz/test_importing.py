@@ -191,6 +191,7 @@ def test_split_names():
     assert names("a", "b", "c") == ["train", "val", "test"] == names("a", "b", "c", "d")[:3]
     assert names("train_1", "train_2", "validation") == ["train", "train", "val"]
     assert names("food", "val") == ["train", "val"]
+    assert names("dev", "device_a") == ["val", "train"]
     assert names("p6_test", "test_ood", "a") == ["test", "ood", "train"]
     with pytest.raises(DataError, match="more files than splits"):
         names("a", "b", "c", "d", "e")
