@@ -29,6 +29,7 @@ from typing import Any
 import tomli
 
 from lvmctl.core.errors import UsageError, nearest
+from lvmctl.core.inputs import read_text
 from lvmctl.core.paths import absolute, absolute_address
 from lvmctl.core.tree import leaves
 from lvmctl.core.trust import refuse_untrusted
@@ -254,10 +255,10 @@ def _shipped() -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomli.loads(path.read_text(encoding="utf-8"))
+        return tomli.loads(read_text(path))
     except UnicodeDecodeError as error:
         raise UsageError("not UTF-8 text", where=path) from error
-    except ValueError as error:  # not the grammar, or a number that no Python can hold
+    except (ValueError, RecursionError) as error:  # not the grammar, endless digits or brackets
         raise UsageError(f"not TOML: {error}", where=path) from error
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=path) from error

@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from lvmctl.core.errors import LvmctlError
 from lvmctl.core.files import output_errors, write_json, write_whole
+from lvmctl.core.inputs import open_input, read_text
 
 RECORD = "hashes.json"
 LOCK = ".lock.hashes"
@@ -43,7 +44,7 @@ def read_record(directory: Path, kind: type[LvmctlError]) -> dict[str, Entry]:
     """
     path = directory / RECORD
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(read_text(path))
         if record["format"] != FORMAT:
             raise ValueError(f"its format is {record['format']!r}, not {FORMAT!r}")
         files = record["files"]
@@ -101,7 +102,8 @@ def read_recorded(path: Path, kind: type[LvmctlError]) -> bytes:
         LvmctlError: of this ``kind``: it is not what was recorded.
     """
     for attempt in range(ATTEMPTS):
-        content = path.read_bytes()
+        with open_input(path) as file:
+            content = file.read()
         entry = read_record(path.parent, kind).get(path.name)
         if entry is None:
             return content

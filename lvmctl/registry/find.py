@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -54,8 +55,11 @@ def find() -> list[Origin]:
             version = distribution.metadata.get("Version") or "unknown"
         except (OSError, ValueError):  # unreadable or not text
             continue
-        # An earlier place on the path hides a later one, as it does for imports.
-        seen.setdefault(name.lower(), list(_points(distribution, name, version)))
+        # An earlier place on the path hides a later one, as it does for imports; `-`, `_` and `.`
+        # are the same in a distribution's name.
+        seen.setdefault(
+            re.sub(r"[-_.]+", "-", name).lower(), list(_points(distribution, name, version))
+        )
     return sorted(
         (origin for group in seen.values() for origin in group),
         key=lambda origin: (origin.distribution.lower(), origin.name),

@@ -11,6 +11,7 @@ from typing import Any
 
 from lvmctl.core.errors import RunError
 from lvmctl.core.hashes import sha256_of
+from lvmctl.core.inputs import read_text
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.evaluation.gates.ceilings import ceilings
 
@@ -103,7 +104,7 @@ def stale(run: RunDirectory) -> str | None:
     if not model:
         return None
     try:  # what is damaged is refused when it is read
-        content = json.loads(run.fivecat.read_text(encoding="utf-8"))
+        content = json.loads(read_text(run.fivecat))
         name = FORMAT.partition("/")[0]
         if content["format"].startswith(f"{name}/") and content["format"] != FORMAT:
             return "5cat_results.json was written by another version of lvmctl"

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from lvmctl.core.errors import DataError, OutputError, refuse
+from lvmctl.core.inputs import open_input
 from lvmctl.data.store.arrays import BLOCK_BYTES, PickledError, map_array, read_header
 
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 100
@@ -111,7 +112,7 @@ class Npz:
         return False
 
     def _map(self, key: str, info: zipfile.ZipInfo) -> np.ndarray:
-        with open(self.path, "rb") as file:
+        with open_input(self.path) as file:
             file.seek(info.header_offset)
             local = file.read(30)
             names = int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little")
@@ -161,11 +162,12 @@ def open_npz(path: Path, trust_pickle: bool = False) -> Iterator[Npz]:
         DataError: missing, truncated, or no NPZ.
     """
     try:
+        open_input(path).close()
         archive = zipfile.ZipFile(path)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=path) from error
     except _DAMAGED as error:
-        with open(path, "rb") as file:
+        with open_input(path) as file:
             cut = file.read(4) == b"PK\x03\x04"
         what = "is truncated: the list of its arrays is missing" if cut else "is not an NPZ file"
         raise DataError(what, where=path, hint="copy or write it again") from error

@@ -19,6 +19,7 @@ from numpy.lib import format as npy
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.files import output_errors
+from lvmctl.core.inputs import open_input
 
 BLOCK_BYTES = 1 << 25
 """Bytes of vectors worked on at a time (32 MiB): what bounds the memory of every long job."""
@@ -90,7 +91,7 @@ def open_npy(path: Path) -> np.ndarray:
     """Map an ``.npy`` file read-only, without reading its data; a DataError where it is missing,
     no plain array, truncated or in Fortran order."""
     try:
-        with open(path, "rb") as file:
+        with open_input(path) as file:
             header = read_header(file, path)
             available = file.seek(0, 2) - header.start
     except OSError as error:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.inputs import read_text
 
 FORMAT = "lvmctl.store/1"
 SPLITS = ("train", "val", "test", "ood")
@@ -33,7 +34,7 @@ def split_in_name(name: str) -> str | None:
 def read_manifest(path: Path) -> dict[str, Any] | None:
     """The manifest at ``path``, None when there is none; a DataError where it is damaged."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

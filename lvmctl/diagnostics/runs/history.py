@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from lvmctl.core.errors import RunError, UsageError, first_line
 from lvmctl.core.formatting import number as format_number
+from lvmctl.core.inputs import read_text
 from lvmctl.core.runs import WEIGHTS
 from lvmctl.core.schedule import Schedule
 from lvmctl.core.tree import get_mapping, get_number, is_number, leaves
@@ -215,7 +216,7 @@ def is_only_other(folder: Path) -> bool:
 def log_records(path: Path) -> list[dict[str, Any]]:
     """The record of a 5CAT log of the published project; none where the file is JSON."""
     with suppress(OSError, ValueError, RecursionError):
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         try:
             json.loads(text)
         except ValueError:
@@ -239,7 +240,7 @@ def read_json(path: Path) -> Any:
         RunError: it is missing or no JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_text(path))
     except FileNotFoundError:
         raise RunError("the file is missing", where=path, hint="no epoch was finished") from None
     except (OSError, ValueError, RecursionError) as error:

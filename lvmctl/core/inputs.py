@@ -1,0 +1,38 @@
+"""Files that are read: regular ones, so that a pipe or a device never makes a command wait."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+
+def open_input(path: str | os.PathLike[str]) -> BinaryIO:
+    """A file, opened to read bytes.
+
+    Raises:
+        OSError: it cannot be opened, or is a folder, a pipe, a socket or a device.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags)
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    raise OSError(errno.EINVAL, "Is a pipe or a device, not a file", os.fspath(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, without a byte-order mark.
+
+    Raises:
+        OSError: as :func:`open_input`.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    with open_input(path) as file:
+        text = file.read().decode("utf-8-sig")
+    return text.replace("\r\n", "\n")
