@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
+from made import sphere, split_of
 
 from lvmctl.data import open_split
 from lvmctl.data.splits.identity import shared_articles
@@ -51,3 +53,13 @@ def test_other_dimensions_share_nothing():
     split = open_split(WORLD.format(0))
     other = replace(split, vectors=np.array(split.vectors)[:, :3])
     assert not shared_articles(split, other).any()
+
+
+@pytest.mark.parametrize("change", [1.0, 3.0, "float16"])
+def test_articles_in_another_type_or_scale_are_the_same(change):
+    rows = sphere(400, 16)
+    trained = split_of(rows, [20] * 20)
+    copied = rows.astype(change) if change == "float16" else rows * change
+    held = split_of(np.concatenate([copied[100:120], sphere(20, 16, seed=1)]), [20, 20])
+    assert shared_articles(trained, held).tolist() == [True, False]
+    assert shared_articles(split_of(rows, [20] * 20), split_of(copied, [20] * 20)).all()
