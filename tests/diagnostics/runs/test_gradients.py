@@ -47,7 +47,8 @@ def made(tmp_path):
         torch.manual_seed(0)
         model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
         objective = Objective.of(registry, plan.losses, plan.sample, shape)
-        return Trained(RunDirectory(tmp_path), {}, plan, 16, model.eval(), objective.eval(), None)
+        run = RunDirectory(tmp_path)
+        return Trained(run, {}, plan, 16, model.eval(), objective.eval(), None, "")
 
     return make
 
