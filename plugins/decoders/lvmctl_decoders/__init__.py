@@ -1,0 +1,1 @@
+"""Decoders that write new text for a vector."""
