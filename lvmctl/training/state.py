@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ def state_dict(training: Any) -> dict[str, Any]:
     """The state of a :class:`~lvmctl.training.loop.Training` at this very moment: tensors and
     plain values."""
     on_gpu = training.backend.device == "cuda"
-    return {
+    state = {
         "model": training.model.state_dict(),
         "objective": training.objective.state_dict(),
         "optimizer": training.optimizer.state_dict(),
@@ -25,6 +26,23 @@ def state_dict(training: Any) -> dict[str, Any]:
         "means": training.means.state(),
         **{name: getattr(training, name) for name in COUNTERS},
     }
+    return unshared(state)
+
+
+def unshared(value: Any) -> Any:
+    """An equal value whose bytes, when it is saved, do not depend on where it came from.
+
+    Pickle writes an object that occurs twice only once, and which objects are the same differs
+    between a state that was read back and one that was not. Here equal strings are one object, and
+    no dict, list or tuple occurs twice.
+    """
+    if type(value) is str:
+        return sys.intern(value)
+    if type(value) is dict:
+        return {unshared(key): unshared(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(unshared(item) for item in value)
+    return value
 
 
 def load_state(training: Any, state: dict[str, Any]) -> None:

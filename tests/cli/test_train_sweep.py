@@ -11,7 +11,7 @@ import sys
 import pytest
 from cli.sweeps import DATA, EPOCHS, FILE, typing
 from training.small import TINY
-from training.test_resume import assert_equal, state_of
+from training.test_resume import state_of
 
 from lvmctl.core.run_directory import RunDirectory
 
@@ -166,7 +166,7 @@ def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cl
     assert (tmp_path / "g/comparison.json").exists()
     for name in ("tiny-a", "tiny-b"):
         run = whole[0] / whole[1]["grid"] / name
-        assert_equal(state_of(tmp_path / "g" / name), state_of(run))
+        assert state_of(tmp_path / "g" / name) == state_of(run)
 
 
 def test_seeds_have_trials_of_their_own_and_a_spread(typed, tmp_path):

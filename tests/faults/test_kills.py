@@ -23,7 +23,8 @@ from lvmctl.core.temporary import PREFIX, sweep
 pytestmark = pytest.mark.skipif(not forked.is_possible(), reason="needs processes that fork")
 
 WORLD = "synth:topic?articles=12&chunks=12&dim=8"
-TRAIN = f"train --plugin plain --data '{WORLD}' --set batch_size=32 --set checkpoint_every=1"
+TINY = "--set width=8 --set layers=1 --set heads=1 --set feedforward=8 --set batch_size=32"
+TRAIN = f"train --plugin plain --data '{WORLD}' {TINY} --set checkpoint_every=1"
 SCENE = (
     "data synth topic --articles 12 --chunks 12 --dim 8 --out store",
     "data split store",
