@@ -30,6 +30,7 @@ USE = {
     ),
     "diagnostic": ("lvmctl diagnose $name",),
     "encoder": ("lvmctl data embed texts/ --out store/ --encoder $name",),
+    "decoder": ("lvmctl predict --query TEXT --decode $name",),
     "baseline": ("lvmctl eval baselines",),
     "command": ("lvmctl $name",),
 }

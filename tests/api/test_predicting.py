@@ -170,6 +170,16 @@ def test_vectors_are_ranked_too(p8_run, count):
     assert [[int(e.id) for e in one.candidates] for one in said] == ranking.indices.tolist()
 
 
+def test_a_model_that_serves_any_space_is_asked_about_another(ranker_run):
+    other = "synth:topic?articles=24&chunks=16&dim=9&seed=3"
+    store, model = lvmctl.open_store(other), lvmctl.load(ranker_run)
+    (one,) = predict(ranker_run, store=other, article=1, at=6, top=3)
+    rows = np.asarray(store.vectors)[16:32]
+    ranking = model.rank(rows[3:6], rows, top=3, without=[3, 4, 5])
+    name = store.articles[1]["id"]
+    assert [each.id for each in one.candidates] == [f"{name}:{n}" for n in ranking.indices]
+
+
 @pytest.mark.parametrize(
     ("more", "error", "what"),
     [

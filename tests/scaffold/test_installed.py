@@ -76,6 +76,12 @@ def test_the_encoder_embeds(installed, tmp_path):
     assert manifest["encoder"] == recipe | {"fingerprint": manifest["encoder"]["fingerprint"]}
 
 
+def test_the_decoder_decodes(installed):
+    words = "decoder = lvmctl.load_decoder('my-decoder'); vectors = decoder.store.vectors[:2]"
+    code = f"import lvmctl; {words}; print(len(decoder.decode(vectors).texts))"
+    assert installed.run("python", "-c", code).strip() == "2"
+
+
 def test_the_baseline_is_evaluated(installed):
     record = json.loads(installed.run("lvmctl", "eval", "baselines", "--data", WORLD, "--json"))
     cosines = {name: record["predictors"][name]["cos_next"] for name in ("direct", "my-baseline")}

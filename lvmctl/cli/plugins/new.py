@@ -25,7 +25,8 @@ from lvmctl.scaffold.names import Names, refuse_taken
 def new(kind: str, name: str, out: Path | None, as_json: bool) -> None:
     """Write a plugin to start from: a package with a part that works, its tests and a README.
 
-    KIND is recipe, model, loss, field, gate, diagnostic, encoder, baseline or command. What is
+    KIND is recipe, model, loss, field, gate, diagnostic, encoder, decoder, baseline or
+    command. What is
     printed installs, checks and tests it.
 
     \b

@@ -62,7 +62,7 @@ def test_how_many_are_decoded_at_a_time_changes_nothing(made, store, size):
 
 
 def test_a_store_of_another_encoder_is_refused(made, store, tmp_path):
-    from conftest import written
+    from tiny_vec2text import written
 
     other = np.random.default_rng(0).standard_normal((12, store.dim))
     with pytest.raises(lvmctl.DataError, match="is of another encoder than the store"):
@@ -115,7 +115,7 @@ def test_weights_that_are_not_there(made, store, tmp_path):
 
 def test_a_prediction_is_said_in_words(made, tmp_path):
     """A store whose articles go through the texts in order, a run, and what it says comes next."""
-    from tiny import TEXTS
+    from tiny_vec2text import TEXTS
 
     rows = made.vectors.numpy().astype(np.float32)
     articles = [np.roll(np.arange(12), -turn) for turn in range(12)]

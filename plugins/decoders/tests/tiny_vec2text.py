@@ -7,6 +7,7 @@ import json
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import torch
 from lvmctl_decoders.modules import projection
 from torch import nn
@@ -121,3 +122,15 @@ class Made:
         config |= {"embedder_model_name": str(self.place / "encoder"), "num_repeat_tokens": TOKENS}
         (folder / "config.json").write_text(json.dumps(config | more))
         return str(folder)
+
+
+def written(place: Path, vectors: np.ndarray, texts: list[str]):
+    """A store of one article."""
+    import lvmctl
+
+    place.mkdir()
+    np.save(place / "vectors.npy", vectors.astype(np.float32))
+    np.save(place / "offsets.npy", np.array([0, len(vectors)], np.int64))
+    lines = "".join(json.dumps(text) + "\n" for text in texts)
+    (place / "chunks.jsonl").write_text(lines)
+    return lvmctl.open_store(place)
