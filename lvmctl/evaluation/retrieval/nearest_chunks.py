@@ -58,11 +58,11 @@ def nearest_chunks(
 
     def vectors(index: np.ndarray) -> np.ndarray:
         chosen = unit(split.vectors[rows[index]])
+        release(split.vectors)
         return chosen if transform is None else transform(chosen)
 
     for held in slices(len(q), HELD):
         kept = candidates(q[held], len(rows), top + SPARE, vectors, without[held])
-        release(split.vectors)
         every = np.repeat(np.arange(held.start, held.stop), kept.shape[1])
         flat = kept.ravel()
         exact = exact_cosines(
