@@ -54,7 +54,7 @@ class ServedModel:
         self.name = self.model.path.resolve().name
         self.identity = identity(self.model.path)
         self.missing: dict[str, str] = {}
-        self.run = self._attempt("run", lambda: lvmctl.Run(self.model.path))
+        self.run = self._attempt("run", self._open_run)
         self.config: dict[str, Any] = {} if self.run is None else self.run.config
         self.store = store or self._attempt("store", self._training_store)
         self.encoder = self._attempt("encoder", self._training_encoder)
@@ -69,12 +69,18 @@ class ServedModel:
             self.missing[name] = str(error)
             return None
 
+    def _open_run(self) -> lvmctl.Run:
+        run = lvmctl.Run(self.model.path)
+        if "splits" not in run.config:
+            raise lvmctl.DataError("a published model does not say what it was trained on")
+        return run
+
     def _require_own_space(self) -> lvmctl.Run:
         """The run, where it serves the space that it was trained in."""
         if self.elsewhere:
             raise lvmctl.DataError("the store is of another encoder than the training data")
         if self.run is None:
-            raise lvmctl.DataError("a model without a run does not say what it was trained on")
+            raise lvmctl.DataError(self.missing["run"])
         return self.run
 
     def _training_store(self) -> lvmctl.Store:

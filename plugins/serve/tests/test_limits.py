@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 from fastapi.testclient import TestClient
 from lvmctl_serve.app import make_app
 from lvmctl_serve.served_model import ServedModel
@@ -139,6 +140,23 @@ def test_without_its_store_a_run_ranks_vectors_and_says_what_it_cannot(runs, con
             answer = client.post(path, json=body)
             assert answer.status_code == 503
             assert str(tmp_path) not in answer.text
+
+
+def test_a_published_model_is_served_without_what_it_does_not_say(tmp_path):
+    from nn.published_networks import P7
+
+    torch.save({"epoch": 3, "model_state_dict": P7(12).state_dict()}, tmp_path / "best_model.pt")
+    config = {"model_type": "transformer", "context_length": 7, "train_npz": "a.npz"}
+    lvmctl.write_json(tmp_path / "config.json", config)
+    published = ServedModel(str(tmp_path), None, "nearest")
+    assert "published model" in published.missing["confidence"]
+    with serving([published]) as client:
+        info = client.get("/info").json()
+        assert (info["context_length"], info["vector_dim"], info["encoder"]) == (7, 12, None)
+        answer = client.post("/infer", json={"context_vectors": np.eye(12)[:7].tolist()}).json()
+    vector = published.model.predict(np.eye(12, dtype=np.float32)[:7])
+    assert np.allclose(answer["predicted_vector"], vector, atol=1e-6)
+    assert answer["confidence"] is None
 
 
 def test_a_store_of_another_space_and_two_runs_of_a_name_are_refused(runs, served):
