@@ -91,14 +91,21 @@ def test_a_full_queue_is_answered_429():
         assert refused.headers == {"Retry-After": "1"}
 
 
-def test_whoever_has_gone_holds_nobody_up():
-    async def leave(asked):
-        await asyncio.sleep(0)
-        asked[1].cancel()
+@pytest.mark.parametrize("computed", [False, True])
+def test_whoever_has_gone_holds_nobody_up(computed):
+    """Before the batch, or while it is computed."""
+    compute = Doubling()
+    compute.go.clear()
 
-    results = run(Doubling(), [1, 2, 3], then=leave)
+    async def leave(asked):
+        await asyncio.sleep(0.05 if computed else 0)
+        asked[1].cancel()
+        compute.go.set()
+
+    results = run(compute, [1, 2, 3], then=leave)
     assert [results[0], results[2]] == [2, 6]
     assert isinstance(results[1], asyncio.CancelledError)
+    assert compute.batches == [[1, 2, 3] if computed else [1, 3]]
 
 
 @pytest.mark.parametrize("number", [13, 5])

@@ -52,12 +52,26 @@ def test_it_is_of_transformed_chunks_where_the_run_has_a_transform(served, runs,
     assert near[0] == pytest.approx(float((model.transform(context) @ q).mean()), abs=1e-5)
 
 
-def test_an_answer_carries_it(client, served, contexts):
+def test_an_answer_carries_it(client, served, contexts, monkeypatch):
+    steep = Confidence(np.array([-1.0, 1.0]), np.array([0.0, 1.0]), 100)
+    monkeypatch.setattr(served[0], "confidence", steep)
     item = contexts[:1]
     q = served[0].model.predict(item)
     expected = float(served[0].confidence(closeness(q, item))[0])
-    body = {"context_vectors": contexts[0].tolist()}
-    assert client.post("/infer", json=body).json()["confidence"] == pytest.approx(expected)
+    for rows in (contexts[0], np.concatenate([contexts[3], contexts[0]])):  # the last K count
+        answer = client.post("/infer", json={"context_vectors": rows.tolist()}).json()
+        assert answer["confidence"] == pytest.approx(expected)
+
+
+def test_where_the_run_has_a_transform_closeness_is_among_transformed_chunks(
+    served, contexts, monkeypatch
+):
+    steep = Confidence(np.array([-1.0, 1.0]), np.array([0.0, 1.0]), 100)
+    monkeypatch.setattr(served[1], "confidence", steep)
+    model, context = served[1].model, contexts[0][-3:]
+    ((_, confidence),) = served[1].infer([InferItem(context)])
+    near = float((model.transform(context) @ model.predict(context)).mean())
+    assert confidence == pytest.approx((near + 1) / 2, abs=1e-5)
 
 
 def test_the_calibration_error_of_what_is_right_is_zero_and_of_what_is_off_by_a_tenth_a_tenth():

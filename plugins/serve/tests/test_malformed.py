@@ -72,6 +72,7 @@ def test_fields_of_any_kind(client, path):
         b"{",
         b"\xff\xfe",
         b'{"texts": NaN}',
+        b'{"texts": ["a"], "paragraph": "a", "model": "plain", "input": "a", "more": NaN}',
         b"[" * 100_000,
         b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
         b'{"x": ' + b"9" * 100_000 + b"}",

@@ -7,6 +7,10 @@ import json
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
+from lvmctl_serve.app import make_app
+from lvmctl_serve.chunking import chunks_of
+from lvmctl_serve.service import Service
 
 INFER = {"predicted_vector", "confidence", "latency_ms", "model_type", "device"}
 CHAT = {
@@ -105,6 +109,13 @@ def test_a_temperature_above_1_adds_noise(client, contexts):
     assert np.linalg.norm(vector(2.0)) == pytest.approx(1, abs=1e-5)
 
 
+def test_the_noise_is_a_tenth_of_what_the_temperature_is_above_1(client, model, contexts):
+    raw = model.predict(contexts[0], normalize=False)
+    body = {"context_vectors": contexts[0].tolist(), "temperature": 1.5, "normalize": False}
+    noisy = [client.post("/infer", json=body).json()["predicted_vector"] for _ in range(20)]
+    assert np.std(np.array(noisy) - raw) == pytest.approx(0.05, rel=0.3)
+
+
 def test_chat_says_the_chunk_nearest_to_the_prediction(client, served, store):
     answer = client.post("/chat", json={"messages": BEFORE, "decode_steps": 1}).json()
     assert answer.keys() == CHAT
@@ -133,6 +144,21 @@ def test_chat_cuts_as_the_published_service(client, body, chunks, cut):
     assert (answer["input_chunks"], answer["chunking_applied"]) == (chunks, cut)
     assert answer["chunks_used"] == min(chunks, 4)
     assert answer["ctx_fill_mode"] == ("seq" if chunks >= 4 else "repeat_pad")
+
+
+def test_of_many_messages_the_last_count(served, store, monkeypatch):
+    read, encode = [], served[0].encode
+    monkeypatch.setattr(served[0], "encode", lambda items: read.extend(items) or encode(items))
+    client = TestClient(make_app(Service(served)))
+    answer = client.post("/chat", json={"messages": store.texts[:6]}).json()
+    assert (answer["chunks_used"], answer["input_chunks"]) == (4, 6)
+    assert read == [store.texts[2:6]]
+
+
+def test_a_paragraph_becomes_groups_of_sentences_the_longer_first():
+    text = "One.  Two! Three? Four. Five. Six."
+    assert chunks_of(None, text, "off", 4) == (["One. Two!", "Three? Four.", "Five.", "Six."], True)
+    assert chunks_of(None, "One. Two", "off", 4) == (["One.", "Two"], True)
 
 
 @pytest.mark.parametrize("body", [{}, {"messages": ["A."], "paragraph": "B."}])
