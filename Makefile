@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 # What is light among the extras of plugins is tested everywhere.
 INSTALL := $(patsubst plugins/encoders,plugins/encoders[static],\
+           $(patsubst plugins/dashboard,plugins/dashboard[test],\
            $(patsubst plugins/serve,plugins/serve[test],\
-           $(patsubst plugins/trackers,plugins/trackers[tensorboard],$(PLUGINS))))
+           $(patsubst plugins/trackers,plugins/trackers[tensorboard],$(PLUGINS)))))
 INSTALLED := $(VENV)/.installed
 
 .PHONY: demo test lint docs bench install clean

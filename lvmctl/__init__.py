@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lvmctl.api.predicting import Predicted, predict
     from lvmctl.api.ranking import Ranking
     from lvmctl.api.run import Run
+    from lvmctl.api.runs import RunSummary, list_runs
     from lvmctl.api.store import Store, open_store
     from lvmctl.api.training import resume, train
     from lvmctl.baselines.least_squares import fit_held_out
@@ -85,6 +86,8 @@ _HOMES = {
     "resume": "api.training",
     "train": "api.training",
     "Run": "api.run",
+    "RunSummary": "api.runs",
+    "list_runs": "api.runs",
     "Reporter": "core.reporter",
     "synth": "api.importing",
     "import_npz": "api.importing",
@@ -204,6 +207,7 @@ __all__ = [
     "Resampling",
     "Run",
     "RunError",
+    "RunSummary",
     "SampleWeight",
     "Schedule",
     "SequenceOptions",
@@ -228,6 +232,7 @@ __all__ = [
     "fit_held_out",
     "hookimpl",
     "import_npz",
+    "list_runs",
     "load",
     "load_decoder",
     "open_split",

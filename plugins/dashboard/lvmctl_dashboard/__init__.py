@@ -1,0 +1,1 @@
+"""Pages of lvmctl's runs, in a browser."""

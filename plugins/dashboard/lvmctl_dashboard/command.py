@@ -1,0 +1,59 @@
+"""``lvmctl dashboard``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+DIRECTORY = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--runs",
+    type=DIRECTORY,
+    default="runs",
+    show_default=True,
+    metavar="DIR",
+    help="Where the runs are.",
+)
+@click.option(
+    "--stores",
+    type=DIRECTORY,
+    default="stores",
+    show_default=True,
+    metavar="DIR",
+    help="Where stores are, beside those that the runs were trained on.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8999,
+    show_default=True,
+    help="Port to listen on; 0 is any free one.",
+)
+@click.option("--read-only", is_flag=True, help="Show, and start no work.")
+def dashboard(runs: Path, stores: Path, host: str, port: int, read_only: bool) -> None:
+    """Show runs, comparisons and stores in a browser.
+
+    The pages follow trainings while they go on. From them evaluations and diagnostics of data are
+    started, and rankings tried out. Nothing is loaded from the network.
+
+    \b
+    lvmctl dashboard
+    lvmctl dashboard --runs results --port 8080 --read-only
+    """
+    from lvmctl_dashboard.app import make_app
+    from lvmctl_dashboard.catalogue import Catalogue
+    from lvmctl_dashboard.server import LOOPBACK, listen, run
+
+    listening = listen(host, port)
+    address, port, *_ = listening.getsockname()
+    place = f"[{address}]" if ":" in address else address
+    app = make_app(Catalogue(runs, stores), read_only, host)
+    if host not in LOOPBACK and not read_only:
+        click.echo(f"anybody who reaches {host} can start work: add --read-only", err=True)
+    click.echo(f"dashboard at http://{place}:{port} (Ctrl-C ends it)", err=True)
+    run(app, listening)

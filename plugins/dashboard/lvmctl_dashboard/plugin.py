@@ -1,0 +1,16 @@
+"""What this distribution declares."""
+
+from __future__ import annotations
+
+from lvmctl import CommandSpec, hookimpl
+
+
+@hookimpl
+def lvmctl_commands() -> list[CommandSpec]:
+    return [
+        CommandSpec(
+            name="dashboard",
+            summary="Shows runs, comparisons and stores in a browser.",
+            target="lvmctl_dashboard.command:dashboard",
+        )
+    ]
