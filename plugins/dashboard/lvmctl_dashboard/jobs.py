@@ -62,7 +62,15 @@ class Job:
             self.stage, self.done, self.total = line["stage"], line["done"], line["total"]
         self.result = line.get("result", self.result)
         self.error = line.get("error", self.error)
+        if self.result is not None or self.error is not None:
+            self.end()
         self.version += 1
+
+    def end(self) -> None:
+        """Say that no more comes, unless it was cancelled."""
+        self.seconds = time.time() - self.started
+        if self.state == RUNNING:
+            self.state = FAILED if self.result is None else FINISHED
 
     def cancel(self) -> None:
         """End the process; what has ended stays as it is."""
@@ -129,10 +137,6 @@ def follow(job: Job) -> None:
     assert job.process.stdout is not None
     for line in job.process.stdout:
         job.take(json.loads(line))
-    job.process.wait()
-    job.seconds = time.time() - job.started
+    code = job.process.wait()
     if job.state == RUNNING:
-        if job.result is None and job.error is None:
-            job.error = f"the process ended with {job.process.returncode}"
-        job.state = FINISHED if job.error is None else FAILED
-    job.version += 1
+        job.take({"error": f"the process ended with {code}"})

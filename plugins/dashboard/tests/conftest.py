@@ -34,9 +34,9 @@ def place(tmp_path_factory):
     texts = [day(draw) for _ in range(40)]
     (place / "stores").mkdir()
     store = lvmctl.embed(texts, encoder="lsa", dim=16, out=place / "stores" / "days")
-    for name, context in (("short", 3), ("long", 4)):
+    for name, context, epochs in (("short", 3, 2), ("long", 4, 6)):
         out = place / "runs" / name
-        lvmctl.train("plain", data=store, out=out, context=context, epochs=2, **SMALL)
+        lvmctl.train("plain", data=store, out=out, context=context, epochs=epochs, **SMALL)
     return place
 
 
