@@ -1,0 +1,61 @@
+"""The scene, and a count of the faults that were tried."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import forked
+import pytest
+from faults.process import lvmctl
+from faults.scene import SCENE, texts
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents and not forked.is_possible():
+            item.add_marker(pytest.mark.skip(reason="needs processes that fork"))
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory) -> Path:
+    """A directory with something of everything."""
+    place = tmp_path_factory.mktemp("scene") / "scene"
+    place.mkdir()
+    texts(place)
+    for line in SCENE:
+        ended = lvmctl(line, place)
+        assert ended.code == 0, (line, ended.err)
+    return place
+
+
+@pytest.fixture
+def again(scene, tmp_path):
+    """A function that makes a new copy of the scene."""
+    place = tmp_path / "scene"
+
+    def copy() -> Path:
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(scene, place)
+        return place
+
+    return copy
+
+
+@pytest.fixture
+def tried(record_property):
+    """A function that counts a fault of a kind."""
+    return lambda kind: record_property("fault", kind)
+
+
+def pytest_terminal_summary(terminalreporter):
+    kinds: Counter = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                kinds.update(kind for name, kind in report.user_properties if name == "fault")
+    if kinds:
+        terminalreporter.section("faults")
+        for kind, number in [*sorted(kinds.items()), ("all", kinds.total())]:
+            terminalreporter.line(f"{number:6,}  {kind}")
