@@ -23,6 +23,10 @@ CALLS = (*NEW, "rename", "replace", "unlink", "rmdir")
 """Calls of :mod:`os` that write: those that need room, and all."""
 
 
+MEMORY = 12 << 30
+"""Bytes of address space that a command may have: a damaged size is to cost no machine."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """What goes wrong with a command.
@@ -48,22 +52,28 @@ class Ended:
     calls: int
 
     def complaint(self) -> str | None:
-        """What is wrong with how it failed: not one line, or a fault of lvmctl."""
+        """What is wrong with how it failed: no line and no verdict, or a fault of lvmctl."""
         errors = [line for line in self.err.splitlines() if line.startswith("error: ")]
         if self.code not in (1, 2, 3, 4, 5, 6):
             return f"ends with {self.code}: {self.err[-300:]}"
-        if "Traceback" in self.err or (len(errors) != 1 and self.code != 1):
+        if "Traceback" in self.err or len(errors) > 1 or not (errors or self.out):
             return f"prints {self.err[-600:]}"
         return None
 
 
-def lvmctl(line: str, place: Path, fault: Fault | None = None, timeout: float = 300) -> Ended:
-    """Run a command line in ``place``, in a process of its own."""
-    streams = place.with_name(f"{place.name}.streams")
+def lvmctl(
+    line: str, place: Path, fault: Fault | None = None, streams: Path | None = None
+) -> Ended:
+    """Run a command line in ``place``, in a process of its own.
+
+    Args:
+        streams: a directory for what it prints; default beside ``place``.
+    """
+    streams = streams or place.with_name(f"{place.name}.streams")
     streams.mkdir(exist_ok=True)
     counted = streams / "calls"
     counted.unlink(missing_ok=True)
-    code = forked.exit_code(_run, line, place, fault, streams, timeout=timeout)
+    code = forked.exit_code(_run, line, place, fault, streams, timeout=300)
     out, err = ((streams / name).read_text("utf-8", "replace") for name in ("out", "err"))
     return Ended(code, out, err, int(counted.read_text()) if counted.exists() else 0)
 
@@ -73,6 +83,7 @@ def _run(line: str, place: Path, fault: Fault | None, streams: Path) -> None:
     from lvmctl.core import rename
 
     os.chdir(place)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for number, name in ((1, "out"), (2, "err")):
         file = os.open(streams / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, number)

@@ -19,7 +19,7 @@ COMMANDS = {
     "a new store": ("data synth topic --articles 3 --chunks 8 --dim 4 --out new", "new"),
     "a store replaced": (f"{SCENE[0].replace('topic', 'rotation')} --force", "store"),
     "texts": ("data embed texts --set dim=3 --out new", "new"),
-    "windows imported": ("data import windows/train.npz --out new", "new"),
+    "windows imported": ("data import windows/store_train.npz --out new", "new"),
     "splits": ("data split store --seed 3 --force", "store"),
     "a subset": ("data subset store --windows 20 --out new", "new"),
     "repeats left out": ("data dedup store --out new", "new"),

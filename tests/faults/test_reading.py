@@ -1,0 +1,91 @@
+"""Damaged files: what reads one refuses it in one line, or prints what it printed before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from faults.process import lvmctl
+from faults.scene import sample
+
+READERS = {
+    "store": (
+        "verify store",
+        "data info store --json",
+        "data show store --json",
+        "eval baselines --data store --context 2 --json",
+        "diagnose split-parity store --json",
+    ),
+    "told": (
+        "data show told a.txt --json",
+        "data info told --json",
+        "data subset told --windows 2",
+    ),
+    "windows": (
+        "data info windows/store_train.npz --json",
+        "eval baselines --data windows/store_val.npz --train windows/store_train.npz --json",
+        "data import windows/store_train.npz --out new --json",
+    ),
+    "runs": (
+        "verify runs/done",
+        "runs list --json",
+        "runs show done --json",
+        "eval retrieval runs/done --json",
+        "diagnose run runs/done --json",
+        "train --resume runs/done --json",
+    ),
+}
+"""Commands that read what is in a directory of the scene."""
+
+FLIPS, SPREAD = 6, 7919
+
+
+def cut(share: float) -> Callable[[bytes], bytes]:
+    """What keeps a share of a file, and never all of it."""
+    return lambda content: content[: min(int(len(content) * share), len(content) - 1)]
+
+
+def flip(number: int) -> Callable[[bytes], bytes]:
+    """What changes one bit of a file."""
+
+    def damage(content: bytes) -> bytes:
+        at = (number * SPREAD * 8 + number) % (len(content) * 8)
+        damaged = bytearray(content)
+        damaged[at // 8] ^= 1 << at % 8
+        return bytes(damaged)
+
+    return damage
+
+
+DAMAGES = {
+    "cut to nothing": cut(0),
+    "cut in half": cut(0.5),
+    "without its end": cut(1),
+    **{f"flip {number}": flip(number) for number in range(1, FLIPS + 1)},
+}
+
+
+@pytest.mark.parametrize("place", READERS)
+def test_no_damage_is_silent(scene, again, tried, place):
+    known: dict[str, tuple[int, str]] = {}
+    files = [path for path in sorted((scene / place).rglob("*")) if path.is_file()]
+    files = [path.relative_to(scene) for path in files if path.stat().st_size]
+    cases = [(f, name, line) for f in files for name in DAMAGES for line in READERS[place]]
+    wrong = []
+    for file, name, line in sample(place, cases, 2):
+        if line not in known:
+            ended = lvmctl(line, again())
+            known[line] = ended.code, ended.out
+            assert ended.code in (0, 1), (line, ended.err)
+        damaged: Path = again() / file
+        damaged.write_bytes(DAMAGES[name](damaged.read_bytes()))
+        ended = lvmctl(line, damaged.parents[len(file.parts) - 1])
+        tried(f"damage: {place}")
+        if (ended.code, ended.out) == known[line]:
+            continue
+        if ended.code in (0, 1) and line not in ("runs list --json",):
+            wrong.append(f"{file}, {name}: {line}: prints other things")
+        elif complaint := ended.complaint():
+            wrong.append(f"{file}, {name}: {line}: {complaint}")
+    assert not wrong, "\n".join(wrong)

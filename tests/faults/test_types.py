@@ -1,0 +1,116 @@
+"""Values of another type, in each field of each JSON and TOML file that is read: one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults.process import lvmctl
+from faults.scene import sample
+from faults.test_reading import READERS
+
+DEEP = "[" * 3000 + "]" * 3000
+VALUES = {
+    "null": "null",
+    "true": "true",
+    "negative": "-1",
+    "fraction": "0.5",
+    "infinite": "1e999",
+    "digits": "9" * 400,
+    "long digits": "9" * 5000,
+    "half a character": '"\\ud800"',
+    "text": '"x"',
+    "zero byte": '"\\u0000"',
+    "empty list": "[]",
+    "list": "[[0]]",
+    "object": '{"x": {}}',
+    "deep": DEEP,
+}
+TOML = {
+    "true": "true",
+    "negative": "-1",
+    "infinite": "inf",
+    "digits": "9" * 400,
+    "text": '"x"',
+    "zero byte": '"\\u0000"',
+    "date": "1979-05-27",
+    "list": "[[0]]",
+    "object": "{ x = {} }",
+    "deep": DEEP,
+    "unfinished": '"',
+}
+EXPERIMENTS = (
+    "experiments list",
+    "experiments show small",
+    "experiments validate",
+    "train --experiment small --set windows=1",
+)
+MARK = "\u2022mark\u2022"
+
+
+def places(value: Any, depth: int = 5) -> Iterator[tuple]:
+    """The paths to the fields of a JSON value; of a list, to its first item."""
+    yield ()
+    items: Any = value.items() if isinstance(value, dict) else enumerate(value[:1])
+    for key, item in items:
+        yield (key,)
+        if isinstance(item, dict | list) and depth:
+            yield from ((key, *path) for path in places(item, depth - 1) if path)
+
+
+def replaced(value: Any, path: tuple) -> Any:
+    """The value with a mark where a path leads."""
+    if not path:
+        return MARK
+    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied[path[0]] = replaced(value[path[0]], path[1:])
+    return copied
+
+
+def fields(file: Path) -> list[tuple]:
+    value = json.loads(file.read_text("utf-8"))
+    return list(places(value))
+
+
+@pytest.mark.parametrize("place", [place for place in READERS if place != "windows"])
+def test_a_field_of_another_type(scene, again, tried, place):
+    files = [path.relative_to(scene) for path in sorted((scene / place).rglob("*.json"))]
+    cases = [
+        (file, path, name, line)
+        for file in files
+        for path in fields(scene / file)
+        for name in VALUES
+        for line in READERS[place]
+    ]
+    wrong = []
+    for file, path, name, line in sample(f"types of {place}", cases, 2):
+        changed = again() / file
+        value = replaced(json.loads(changed.read_text("utf-8")), path)
+        text = json.dumps(value, ensure_ascii=False).replace(f'"{MARK}"', VALUES[name])
+        if file.name != "hashes.json":  # else the change alone is refused
+            changed.with_name("hashes.json").unlink(missing_ok=True)
+        changed.write_text(text, encoding="utf-8")
+        ended = lvmctl(line, changed.parents[len(file.parts) - 1])
+        tried(f"types: {place}")
+        if ended.code != 0 and (complaint := ended.complaint()):
+            wrong.append(f"{file} {path} {name}: {line}: {complaint}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_value_of_another_type_in_experiments(again, tried, scene):
+    lines = (scene / "experiments.toml").read_text().splitlines()
+    keys = [number for number, line in enumerate(lines) if " = " in line]
+    cases = [(number, name, line) for number in keys for name in TOML for line in EXPERIMENTS]
+    wrong = []
+    for number, name, line in sample("experiments", cases, 2):
+        place, text = again(), list(lines)
+        text[number] = f"{text[number].partition(' = ')[0]} = {TOML[name]}"
+        (place / "experiments.toml").write_text("\n".join(text))
+        ended = lvmctl(line, place)
+        tried("types: experiments")
+        if ended.code != 0 and (complaint := ended.complaint()):
+            wrong.append(f"{text[number]} {name}: {line}: {complaint}")
+    assert not wrong, "\n".join(wrong)
