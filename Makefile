@@ -1,5 +1,6 @@
 # make demo: install everything, train two recipes on the embedded data, show what they learned.
 # make test: the whole test suite, from nothing.     make docs: the site, in site/.
+# make faults: every fault of the campaign, for hours.  make fuzz: each reader for ten minutes.
 # Another Python: make PYTHON=python3.12 test
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ INSTALL := $(patsubst plugins/encoders,plugins/encoders[static],\
            $(patsubst plugins/trackers,plugins/trackers[tensorboard],$(PLUGINS)))))
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint docs bench install clean
+.PHONY: demo test lint docs bench faults fuzz install clean
 
 demo: $(INSTALLED)
 	$(BIN)/python docs/demo.py
@@ -38,6 +39,16 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/eval.py
 	$(BIN)/python benchmarks/global_ranks.py
 	$(BIN)/python benchmarks/coverage.py
+
+# LVMCTL_FAULTS is how many of each kind; a million is all.
+faults: $(INSTALLED)
+	LVMCTL_FAULTS=$${LVMCTL_FAULTS:-1000000} $(BIN)/python -m pytest tests/faults
+
+fuzz: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt atheris
+	for target in npz store run experiments; do \
+	    $(BIN)/python tests/fuzz/run.py $$target -max_total_time=$${SECONDS_EACH:-600} || exit 1; \
+	done
 
 install: $(INSTALLED)
 
