@@ -48,8 +48,8 @@ def read_record(directory: Path, kind: type[LvmctlError]) -> dict[str, Entry]:
         if record["format"] != FORMAT:
             raise ValueError(f"its format is {record['format']!r}, not {FORMAT!r}")
         files = record["files"]
-        if not all(isinstance(entry["bytes"], int) for entry in files.values()):
-            raise TypeError("sizes are integers")
+        for name, entry in files.items():
+            check_entry(name, entry)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -57,6 +57,13 @@ def read_record(directory: Path, kind: type[LvmctlError]) -> dict[str, Entry]:
         what = f"is damaged ({type(error).__name__}: {error})"
         raise kind(what, where=path, hint=hint) from error
     return files
+
+
+def check_entry(name: str, entry: Entry) -> None:
+    """Raise a TypeError or KeyError where a value of an entry is of another type."""
+    hashes = (entry["sha256"], entry.get("replaces"), entry.get("sample"))
+    if type(entry["bytes"]) is not int or not all(isinstance(each, str | None) for each in hashes):
+        raise TypeError(f"the entry of {name} has a value of another type")
 
 
 def entry_of(path: Path, whole: bool = True) -> Entry:

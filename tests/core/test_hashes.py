@@ -57,6 +57,20 @@ def test_a_damaged_record_is_refused(file, text):
         read_recorded(file, RunError)
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *(None, 7, [], {}, {"bytes": 5}, {"sha256": "0"}, {"bytes": "5", "sha256": "0"}),
+        *({"bytes": 5, "sha256": 0}, {"bytes": 5, "sha256": "0", "replaces": []}),
+    ],
+)
+def test_an_entry_of_another_type_is_refused(file, entry):
+    record = {"format": "lvmctl.hashes/1", "files": {"weights": entry}}
+    file.with_name("hashes.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match=r"hashes\.json: is damaged"):
+        read_recorded(file, RunError)
+
+
 @pytest.mark.parametrize("writes", [0, 1, 2])
 @pytest.mark.parametrize("begun", [True, False])
 def test_a_write_that_ends_anywhere_leaves_a_known_file(tmp_path, monkeypatch, writes, begun):

@@ -9,6 +9,9 @@ import pytest
 from faults.process import lvmctl
 from faults.scene import sample
 
+LISTING = "runs list --json"
+"""Lists damaged runs as such."""
+
 READERS = {
     "store": (
         "verify store",
@@ -18,7 +21,7 @@ READERS = {
         "diagnose split-parity store --json",
     ),
     "told": (
-        "data show told a.txt --json",
+        "data show told 0 --json",
         "data info told --json",
         "data subset told --windows 2",
     ),
@@ -29,7 +32,7 @@ READERS = {
     ),
     "runs": (
         "verify runs/done",
-        "runs list --json",
+        LISTING,
         "runs show done --json",
         "eval retrieval runs/done --json",
         "diagnose run runs/done --json",
@@ -37,6 +40,9 @@ READERS = {
     ),
 }
 """Commands that read what is in a directory of the scene."""
+
+REPORTED = "changed since lvmctl wrote it"
+"""What is said of a damaged file that is read all the same: titles and notes of a store."""
 
 FLIPS, SPREAD = 6, 7919
 
@@ -84,7 +90,7 @@ def test_no_damage_is_silent(scene, again, tried, place):
         tried(f"damage: {place}")
         if (ended.code, ended.out) == known[line]:
             continue
-        if ended.code in (0, 1) and line not in ("runs list --json",):
+        if ended.code in (0, 1) and line != LISTING and REPORTED not in ended.err:
             wrong.append(f"{file}, {name}: {line}: prints other things")
         elif complaint := ended.complaint():
             wrong.append(f"{file}, {name}: {line}: {complaint}")
