@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lvmctl.api.predicting import Predicted, predict
     from lvmctl.api.ranking import Ranking
     from lvmctl.api.run import Run
+    from lvmctl.api.run_import import import_run
     from lvmctl.api.runs import RunSummary, list_runs
     from lvmctl.api.store import Store, open_store
     from lvmctl.api.training import resume, train
@@ -91,6 +92,7 @@ _HOMES = {
     "Reporter": "core.reporter",
     "synth": "api.importing",
     "import_npz": "api.importing",
+    "import_run": "api.run_import",
     "add_level": "api.levels",
     "store_from": "api.importing",
     "embed": "api.embed",
@@ -232,6 +234,7 @@ __all__ = [
     "fit_held_out",
     "hookimpl",
     "import_npz",
+    "import_run",
     "list_runs",
     "load",
     "load_decoder",

@@ -164,7 +164,8 @@ def test_the_command_line_alone_imports_click():
 def test_core_needs_only_its_dependencies():
     names = {re.match(r"[\w-]+", line)[0] for line in PROJECT["dependencies"]}
     required = {{"markdown-it-py": "markdown_it"}.get(name, name) for name in names}
-    optional = {"matplotlib", "pytest", "hypothesis", "packaging", "pyarrow", "pypdf"}
+    optional = {"matplotlib", "pytest", "hypothesis", "packaging", "pyarrow"}
+    optional |= {"pypdf", "onnxruntime"}
     known = {"lvmctl", *required, *sys.stdlib_module_names, *optional}
     wrong = [
         failure for _, (module, *_), failure in imports_of(CORE_FILES) if top(module) not in known

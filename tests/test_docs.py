@@ -85,8 +85,9 @@ def test_what_is_documented_of_files_is_so(tmp_path, monkeypatch):
     code = main([*words, "--set=transform=centred", *SETTINGS])
     assert code == 0
     page = (ROOT / "docs/training.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^\| `([\w.]+)/?` \|", page.partition("## The run")[2], re.MULTILINE))
-    there = {path.name for path in (tmp_path / "r").iterdir()} - {".lock"}
+    section = page.partition("## The run")[2].partition("\n## ")[0]
+    listed = set(re.findall(r"^\| `([\w.]+)/?` \|", section, re.MULTILINE))
+    there = {path.name for path in (tmp_path / "r").iterdir()} - {".lock", ".lock.hashes"}
     assert listed == there
     history = json.loads((tmp_path / "r/training_history.json").read_text())
     assert set(history[0]) == {"epoch", "train", "val"}

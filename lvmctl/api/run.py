@@ -187,6 +187,37 @@ class Run:
 
         return report([self], out, force=force, reporter=reporter).out
 
+    def export(
+        self,
+        out: str | os.PathLike[str],
+        *,
+        license: str = "unknown",
+        onnx: bool = True,
+        force: bool = False,
+    ) -> Path:
+        """Write a folder for others, which :func:`lvmctl.load` and :func:`lvmctl.import_run` read.
+
+        It holds the weights as safetensors, the configuration, the history, a transform if there
+        is one, a model card, and ``model.onnx`` where the libraries are there and the model has no
+        score of its own. No folder of this machine is named in it.
+
+        Args:
+            out: the folder.
+            license: identifier of the licence you give it, for the card.
+            onnx: False leaves ``model.onnx`` out.
+            force: replace a folder that was exported before.
+
+        Returns:
+            Where the folder is.
+
+        Raises:
+            RunError: it has no best model, or parts that are classes of files.
+            OutputError: ``out`` exists or cannot be written.
+        """
+        from lvmctl.api.run_export import export_run
+
+        return export_run(self, out, license=license, onnx=onnx, force=force).path
+
     def resume(self, epochs: int | None = None, *, reporter: Reporter = SILENT) -> Run:
         """Continue the training from its newest checkpoint; see :func:`lvmctl.resume`."""
         from lvmctl.api.training import resume

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from lvmctl.core.errors import DataError, LvmctlError
 from lvmctl.core.runs import PUBLISHED
+from lvmctl.data.fingerprint import ALIKE, fingerprint, probe_cosine
 from lvmctl.data.splits.open import open_source
+from lvmctl.data.store.store import Store
 from lvmctl.data.text.chunking import single_spaced
 from lvmctl.data.text.embed import Encoder
-from lvmctl.data.text.encoders.build import check_encoder, encoder_of
+from lvmctl.data.text.encoders.build import check_encoder, encoder_in, encoder_of
 from lvmctl.data.text.segmentation import is_visible
 from lvmctl.evaluation.trained import Trained
 
@@ -20,6 +22,35 @@ def training_encoder(trained: Trained) -> Encoder:
     Raises:
         DataError: the store is gone, has changed, or does not have the encoder that made it.
         UsageError: the encoder is not installed.
+    """
+    shared = not trained.run.checkpoints.is_dir()  # exported or imported: the store is elsewhere
+    if shared and (recorded := recorded_encoder(trained)) is not None:
+        return recorded
+    store = training_store(trained)
+    _, encoder = encoder_of(store)
+    check_encoder(encoder, store)
+    return encoder
+
+
+def recorded_encoder(trained: Trained) -> Encoder | None:
+    """The encoder that a run has on record, with what it learned beside the weights; None where it
+    is not installed, or not known to be the one that made the training data."""
+    record = trained.config["splits"]["train"].get("encoder")
+    if not isinstance(record, dict) or "fingerprint" not in record:
+        return None
+    try:
+        _, encoder = encoder_in(trained.run.path, record, str(record.get("name")))
+    except LvmctlError:
+        return None
+    cosine = probe_cosine({"fingerprint": fingerprint(encoder.encode)}, record)
+    return None if cosine is None or cosine < ALIKE else encoder
+
+
+def training_store(trained: Trained) -> Store:
+    """The store that a run was trained on.
+
+    Raises:
+        DataError: it is gone or has changed.
     """
     if PUBLISHED in trained.config:
         what = "texts cannot be read: a published model does not say which encoder made its data"
@@ -40,9 +71,7 @@ def training_encoder(trained: Trained) -> Encoder:
             where=store.path,
             hint="restore the store, or use rank() with vectors",
         )
-    _, encoder = encoder_of(store)
-    check_encoder(encoder, store)
-    return encoder
+    return store
 
 
 def training_source(trained: Trained) -> str | None:

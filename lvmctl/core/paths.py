@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from lvmctl.core.errors import UsageError
@@ -31,6 +33,27 @@ def absolute(source: str, folder: str | os.PathLike[str] = "") -> str:
     if not path:  # a world, or refused where it is opened
         return source
     return f"{head}{separator}{quote(absolute(unquote_plus(path), folder))}{ampersand}{rest}"
+
+
+def portable(value: Any) -> Any:
+    """A plain value, such as a configuration, without the folders that its absolute paths lie in.
+
+    ``/home/me/books@val`` becomes ``books@val``; a level of a store keeps the store's name.
+    """
+    if isinstance(value, dict):
+        return {key: portable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [portable(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    if value.startswith(WORLD) and "store=" in value:
+        head, separator, path = value.partition("store=")
+        path, ampersand, rest = path.partition("&")
+        return f"{head}{separator}{quote(portable(unquote_plus(path)))}{ampersand}{rest}"
+    parts = Path(value).parts
+    if not os.path.isabs(value) or not parts[1:]:
+        return value
+    return "/".join(parts[-3:] if parts[-2] == "levels" else parts[-1:])
 
 
 def absolute_address(name: str, folder: str | os.PathLike[str] = "") -> str:

@@ -57,6 +57,7 @@ class RunDirectory:
     manifest = property(lambda self: self.path / "manifest.json")
     transform = property(lambda self: self.path / "transform.npz")
     best_model = property(lambda self: self.path / "best_model.pt")
+    exported_weights = property(lambda self: self.path / "model.safetensors")
     checkpoints = property(lambda self: self.path / "checkpoints")
     fivecat = property(lambda self: self.path / "5cat_results.json")
     fivecat_partial = property(lambda self: self.path / "5cat_partial.json")
@@ -108,12 +109,18 @@ class RunDirectory:
         """Write ``value`` as JSON at ``path``, one of the run's files, and record its hash."""
         write_recorded(path, json_bytes(value), RunError)
 
+    @property
+    def weights(self) -> Path:
+        """The file of the best epoch's weights: of an exported folder, ``model.safetensors``."""
+        exported = not self.best_model.is_file() and self.exported_weights.is_file()
+        return self.exported_weights if exported else self.best_model
+
     def weights_sha256(self) -> str | None:
-        """The hash of ``best_model.pt`` as it was recorded, else as it is; None without one."""
-        if not self.best_model.is_file():
+        """The hash of the file of weights as it was recorded, else as it is; None without one."""
+        if not self.weights.is_file():
             return None
-        entry = read_record(self.path, RunError).get(self.best_model.name)
-        return sha256_of(self.best_model) if entry is None else entry["sha256"]
+        entry = read_record(self.path, RunError).get(self.weights.name)
+        return sha256_of(self.weights) if entry is None else entry["sha256"]
 
     def update_manifest(self, **values: Any) -> None:
         """Merge ``values`` into ``manifest.json``.

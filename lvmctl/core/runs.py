@@ -42,6 +42,13 @@ def is_published(path: Path) -> bool:
     return run.best_model.is_file() and theirs and not ours
 
 
+def is_exported(path: Path) -> bool:
+    """Whether a path is a folder that ``lvmctl runs export`` wrote: a configuration with weights as
+    safetensors, and no run's."""
+    run = RunDirectory(path)
+    return is_run(path) and run.exported_weights.is_file() and not run.best_model.exists()
+
+
 def read_options(path: Path) -> dict[str, Any]:
     """The JSON object at ``path``; empty where there is none."""
     try:

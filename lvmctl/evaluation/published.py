@@ -53,11 +53,11 @@ class PublishedRun(RunDirectory):
     def __init__(self, weights: Path) -> None:
         own = weights.name == "best_model.pt"
         super().__init__(weights.parent if own else weights)
-        self.weights = weights
+        self.file = weights
 
-    best_model = property(lambda self: self.weights)
-    config = property(lambda self: self.weights.parent / "config.json")
-    fivecat_partial = property(lambda self: self.weights.parent / "5cat_partial.json")
+    best_model = property(lambda self: self.file)
+    config = property(lambda self: self.file.parent / "config.json")
+    fivecat_partial = property(lambda self: self.file.parent / "5cat_partial.json")
 
 
 @dataclass(frozen=True)

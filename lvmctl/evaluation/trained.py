@@ -18,6 +18,7 @@ from lvmctl.core.hashes import RECORD, read_recorded
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import PUBLISHED, is_published
 from lvmctl.data.transforms import Transform
+from lvmctl.evaluation.exported import from_safetensors
 from lvmctl.evaluation.predictors import Predictor, own_score
 from lvmctl.evaluation.published import open_published
 from lvmctl.nn.objective import Objective
@@ -99,8 +100,8 @@ class Trained:
 
 
 def load_run(registry: Registry, path: Path) -> Trained:
-    """The run at ``path`` with the weights of ``best_model.pt`` (tensors only); or a published
-    model, see :func:`~lvmctl.evaluation.published.open_published`.
+    """The run at ``path`` with the weights of ``best_model.pt`` (tensors only); or an exported
+    folder, or a published model, see :func:`~lvmctl.evaluation.published.open_published`.
 
     Raises:
         RunError: no run is there, it has no best model, or its files are damaged.
@@ -132,7 +133,7 @@ def load_run(registry: Registry, path: Path) -> Trained:
     except (RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"does not fit the model in config.json ({first_line(error)})",
-            where=run.best_model,
+            where=run.weights,
             hint="restore both from one run, or train again",
         ) from error
     first = None if plan.options.transform == "none" else Transform.load(run.transform)
@@ -140,19 +141,25 @@ def load_run(registry: Registry, path: Path) -> Trained:
 
 
 def read_weights(run: RunDirectory) -> tuple[Any, str]:
-    """What ``best_model.pt`` holds, and its SHA-256."""
-    if not run.best_model.is_file():
+    """What ``best_model.pt``, or the ``model.safetensors`` of an exported folder, holds, and its
+    SHA-256."""
+    file = run.weights
+    if not file.is_file():
         raise RunError(
             "has no best_model.pt: no epoch was finished",
             where=run.path,
             hint=f"go on with lvmctl train --resume {run.path}",
         )
     try:
-        content = read_recorded(run.best_model, RunError)
-        weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        content = read_recorded(file, RunError)
+        if file == run.exported_weights:
+            weights = from_safetensors(content)
+        else:
+            weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except RunError:
         raise
     except Exception as error:
         what = f"is damaged ({first_line(error)})"
-        raise RunError(what, where=run.best_model, hint="train again") from error
+        hint = "export the run again" if file == run.exported_weights else "train again"
+        raise RunError(what, where=file, hint=hint) from error
     return weights, hashlib.sha256(content).hexdigest()

@@ -122,6 +122,12 @@ def resume(
         UsageError: another recipe, or an option other than ``epochs``, is given.
     """
     run, registry = RunDirectory.open(path), load_registry()
+    if not run.checkpoints.is_dir():
+        raise RunError(
+            "has no checkpoints to go on from, as exported and imported runs have none",
+            where=run.path,
+            hint="start a new run",
+        )
     with run:
         config, manifest = run.read(run.config), run.read_manifest()
         with readable(run.config):

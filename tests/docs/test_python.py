@@ -20,4 +20,4 @@ def test_the_page_is_run(tmp_path, monkeypatch):
         elif block.mark == "output":
             assert shown == block.text
             outputs += 1
-    assert outputs == 9
+    assert outputs == 10

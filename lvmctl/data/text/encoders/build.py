@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -63,18 +63,28 @@ def encoder_of(store: Store) -> tuple[Entry, Encoder]:
         raise DataError("does not say which encoder made it", where=store.path, hint=hint)
     made = store.manifest.get("made")
     name = made.get("encoder", recipe["name"]) if isinstance(made, dict) else recipe["name"]
-    refuse_untrusted(str(name), store.path)
+    return encoder_in(store.path, recipe, name)
+
+
+def encoder_in(folder: Path, recipe: Mapping[str, Any], name: str) -> tuple[Entry, Encoder]:
+    """The encoder of a ``recipe``, and its entry; what it learned, if it does, is in ``folder``.
+
+    Raises:
+        DataError: the folder lacks what it learned.
+        UsageError: no encoder called ``name`` is installed.
+    """
+    refuse_untrusted(str(name), folder)
     try:
         entry = _entry(name)
     except UsageError as error:
         what = f"was encoded by {name}, which is no encoder that is installed"
         hint = "install its plugin, or use vectors in the place of texts"
-        raise UsageError(what, where=store.path, hint=hint) from error
+        raise UsageError(what, where=folder, hint=hint) from error
     known = entry.record.options.__dataclass_fields__
     saved = {key: value for key, value in recipe.items() if key in known}
-    _, encoder = build_encoder(entry.saved, [(str(store.path), saved)])
+    _, encoder = build_encoder(entry.saved, [(str(folder), saved)])
     if entry.record.fitted:
-        load_encoder(encoder, store.path)
+        load_encoder(encoder, folder)
     return entry, encoder
 
 
