@@ -12,7 +12,7 @@ import lvmctl
 from lvmctl.api.store import Store, written
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.data.splits.assign import parse_shares, share_out
+from lvmctl.data.splits.assign_store import parse_shares, share_out
 from lvmctl.data.store.store import CHUNKS
 from lvmctl.data.store.writer import ENCODER, made, refuse_store, write_store
 from lvmctl.data.text.chunking import Text, chunker, record_text

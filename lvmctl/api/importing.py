@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from lvmctl.api.store import Store, written
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.importing import write_npz
-from lvmctl.data.splits.assign import with_shares
+from lvmctl.data.splits.assign_store import with_shares
 from lvmctl.data.splits.sources import PREFIX, write_synth
 from lvmctl.data.store.writer import refuse_store, write_store
 from lvmctl.data.tables.columns import parse_columns

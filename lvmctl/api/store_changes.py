@@ -12,7 +12,8 @@ from lvmctl.core.errors import UsageError, refuse
 from lvmctl.core.formatting import count
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.export import export_npz
-from lvmctl.data.splits.assign import copy_splits, split_counts, write_splits
+from lvmctl.data.splits.assign import split_counts
+from lvmctl.data.splits.assign_store import copy_splits, write_splits
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.store import LEVELS
 from lvmctl.data.store.store import Store as Stored
@@ -63,7 +64,8 @@ class StoreChanges:
         seed: int = 0,
         force: bool = False,
     ) -> dict[str, int]:
-        """Write into ``store.json`` which split each article is in.
+        """Write into ``store.json`` which split each article is in. Separate windows are assigned
+        in blocks, so that no chunk is in two splits; those between two blocks are in none.
 
         Args:
             val, test: shares of the articles, in [0, 1).

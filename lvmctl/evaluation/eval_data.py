@@ -8,9 +8,9 @@ from typing import Any
 
 from lvmctl.core.errors import DataError, UsageError, refuse
 from lvmctl.data.fingerprint import require_one_space
-from lvmctl.data.splits.identity import shared_articles
 from lvmctl.data.splits.levels import at_level, at_level_of, several
 from lvmctl.data.splits.open import open_part, open_split, open_splits
+from lvmctl.data.splits.shared import overlap_notice, shared
 from lvmctl.data.splits.sources import Source
 from lvmctl.data.splits.split import Split
 from lvmctl.data.transforms import BACKWARD, Transform, apply_transform, fit, read_backward
@@ -142,8 +142,8 @@ def of_store(request: EvalRequest, context: int, horizon: int) -> EvalData:
     else:
         val, train = open_split(request.data, seed=DATA_SEED), opened(request.train)
         notices = list(val.notices)
-        if train is not None and (shared := int(shared_articles(train, val).sum())):
-            notices.append(f"{shared} of {len(val.lengths)} articles are training articles")
+        if train is not None and (notice := overlap_notice(shared(train, val), val)):
+            notices.append(notice)
     ood = None if request.ood is None else open_part(request.ood, "ood", DATA_SEED)
     transform = None
     if request.transform is not None:

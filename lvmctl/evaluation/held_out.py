@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from lvmctl.core.errors import DataError, LvmctlError, refuse
 from lvmctl.core.runs import PUBLISHED
 from lvmctl.data.fingerprint import require_one_space, space_fault
 from lvmctl.data.splits.assign import split_counts
-from lvmctl.data.splits.identity import same_data, shared_articles, split_records
+from lvmctl.data.splits.identity import same_data, split_records
 from lvmctl.data.splits.levels import at_levels, level_of
 from lvmctl.data.splits.open import Splits, join, open_part, open_source, open_split, open_splits
+from lvmctl.data.splits.shared import Shared, overlap_notice, shared
 from lvmctl.data.splits.split import Split
 from lvmctl.evaluation.trained import Trained
 
@@ -57,26 +60,31 @@ def held_out(text: str, train: Split | None, part: str) -> Split:
     store, named = open_source(text)
     if named is not None:
         val = open_split(text)
-        shared = 0 if train is None else int(shared_articles(train, val).sum())
-        if not shared:
-            return val
-        notice = f"{shared} of {len(val.lengths)} articles of {val.name} are training articles"
-        return replace(val, notices=(*val.notices, notice))
+        return val if train is None else _with_notice(val, shared(train, val))
     counts = split_counts(store.articles)
     val = open_split(text, part if part in counts else None)
-    if train is None or not shared_articles(train, val).any():
+    if train is None:
         return val
-    if part == "val" and val.source["content_hash"] == train.source["content_hash"] and not counts:
+    same_store = val.source["content_hash"] == train.source["content_hash"]
+    if part == "val" and same_store and not counts:
         val = open_split(text, part, DATA_SEED)  # as it was split for the training
-    shared = int(shared_articles(train, val).sum())
-    if shared:
+    overlap = shared(train, val)
+    # Windows that overlap share most of their chunks; those that were trained on share all.
+    known = overlap.of_article == 1 if val.separate else overlap.articles
+    held_out_there = same_store and not np.isin(val.starts, train.starts).any()
+    if known.any() and not held_out_there:
         raise DataError(
-            f"{shared} of {len(val.lengths)} articles were trained on",
+            f"{known.sum()} of {len(val.lengths)} articles were trained on",
             where=val.name,
             hint="name other data, or ask for them by name with "
             f"--{'ood' if part == 'ood' else 'data'} {text}@train",
         )
-    return val
+    return _with_notice(val, overlap)
+
+
+def _with_notice(val: Split, overlap: Shared) -> Split:
+    notice = overlap_notice(overlap, val)
+    return val if notice is None else replace(val, notices=(*val.notices, notice))
 
 
 def refuse_same_store(val: Split, trained: Trained) -> None:

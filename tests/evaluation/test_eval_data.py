@@ -14,7 +14,7 @@ from training.small import TINY
 
 from lvmctl.core.errors import DataError
 from lvmctl.data import Store, Windows, open_split, open_splits
-from lvmctl.data.splits.assign import write_splits
+from lvmctl.data.splits.assign_store import write_splits
 from lvmctl.data.store.writer import write_store
 from lvmctl.data.synthetic.worlds import World, write_world
 from lvmctl.evaluation.eval_data import EvalRequest, of_run, of_store
@@ -214,7 +214,7 @@ def test_one_split_alone_fits_nothing(place):
 def test_training_data_for_baselines_may_be_named(place):
     data = of_store(EvalRequest(data=place[1], train=(place[2], place[1])), 3, 1)
     assert len(data.train.split.articles) == 60
-    assert any("30 of 30 articles are training articles" in line for line in data.notices)
+    assert any("30 of 30 articles of mine are training articles" in line for line in data.notices)
 
 
 def test_training_data_of_another_dimension_is_refused(place, tmp_path):

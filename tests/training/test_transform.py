@@ -135,7 +135,7 @@ def test_baselines_without_a_run(run_cli):
     done = run_cli(*words, "--train", train, "--json")
     assert done.returncode == 0, done.err
     assert json.loads(done.out)["data"]["train"]["transform"] == "whitened"
-    done = run_cli(*words)
+    done = run_cli(*words[:3], f"{store}@val", *words[4:])
     assert done.returncode == 2
     assert "no training articles to fit it on" in done.err
     assert "give --train STORE" in done.err

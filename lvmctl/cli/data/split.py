@@ -47,15 +47,19 @@ def split(
 ) -> None:
     """Assign the articles of STORE to train, val and test.
 
+    Separate windows share chunks with their neighbours: they are assigned in blocks, and what lies
+    between two splits is left out.
+
     \b
     lvmctl data split store/ --by article
     lvmctl data split store/ --val 0.05 --test 0 --stratify corpus
     """
     from lvmctl.api.store import open_store
 
-    counts = open_store(store).assign_splits(
-        val=val, test=test, stratify=stratify, seed=seed, force=force
-    )
+    whole = open_store(store)
+    counts = whole.assign_splits(val=val, test=test, stratify=stratify, seed=seed, force=force)
     shown = ", ".join(f"{name} {count}" for name, count in counts.items())
-    result = {"path": str(store), "by": by, "seed": seed, "articles": counts}
-    emit(result, "data.split", as_json, f"{store}: {shown} articles")
+    left_out = len(whole.articles) - sum(counts.values())
+    result = {"path": str(store), "by": by, "seed": seed, "articles": counts, "left_out": left_out}
+    what = f"articles; {left_out} windows between them left out" if left_out else "articles"
+    emit(result, "data.split", as_json, f"{store}: {shown} {what}")

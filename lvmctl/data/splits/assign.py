@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, OutputError, UsageError, refuse
-from lvmctl.core.hashes import write_recorded
-from lvmctl.data.store.cache import locked
+from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data.store.manifest import SPLITS
-from lvmctl.data.store.store import MANIFEST, Store
-from lvmctl.data.store.writer import Create, StoreWriter, dump_manifest
 
 
 def seeded_order(count: int, seed: int, purpose: str) -> np.ndarray:
@@ -86,104 +80,6 @@ def assign_splits(
             first += count
     _fill_empty(splits, list(shares))
     return splits
-
-
-def write_splits(
-    store: Store,
-    seed: int = 0,
-    val: float = 0.1,
-    test: float = 0.1,
-    stratify: str | None = None,
-    force: bool = False,
-) -> dict[str, int]:
-    """Assign splits in the store's manifest (see :func:`assign_splits`); vectors stay untouched.
-
-    Returns:
-        Articles of each split.
-
-    Raises:
-        OutputError: it has splits and ``force`` is not given, or it cannot be written.
-    """
-    with locked(store.path / ".lock"):
-        store = Store.open(store.path, store.name)  # another process may have split it meanwhile
-        present = split_counts(store.articles)
-        if present and not force:
-            has = ", ".join(f"{name} {count}" for name, count in present.items())
-            raise OutputError(
-                f"already has splits ({has})", where=store.path, hint="replace them with --force"
-            )
-        splits = assign_splits(store.articles, seed, val, test, stratify)
-        articles = [{**article, "split": name} for article, name in zip(store.articles, splits)]
-        rule: dict[str, Any] = {"by": "article", "seed": seed, "val": val, "test": test}
-        if stratify:
-            rule["stratify"] = stratify
-        _write(store, rule, articles)
-        return split_counts(articles)
-
-
-def copy_splits(source: Store, store: Store) -> None:
-    """Put the articles of ``store``, which are those of ``source``, in the same splits."""
-    pairs = zip(store.articles, source.articles)
-    articles = [{**article, "split": other.get("split")} for article, other in pairs]
-    _write(store, source.manifest["splits"], articles)
-
-
-def _write(store: Store, rule: dict[str, Any], articles: list[dict[str, Any]]) -> None:
-    manifest = {**store.manifest, "splits": rule, "articles": articles}
-    manifest.setdefault("normalized", store.unit)
-    manifest.setdefault("content_hash", store.content_hash)
-    text = dump_manifest(manifest).encode()
-    write_recorded(store.path / MANIFEST, text, DataError)
-
-
-def parse_shares(text: str) -> tuple[float, float]:
-    """The shares of val and test that ``80/10/10`` gives, of whatever sum.
-
-    Raises:
-        UsageError: it is not three numbers from 0 on, the first above 0.
-    """
-    try:
-        train, val, test = (float(part) for part in text.split("/"))
-    except ValueError:
-        train = val = test = -1.0
-    if not (0 < train < np.inf and 0 <= val < np.inf and 0 <= test < np.inf):
-        hint = "write train/val/test, for example 80/10/10"
-        raise UsageError(f"{text!r} are no shares", where="--split", hint=hint)
-    total = train + val + test
-    return val / total, test / total
-
-
-def share_out(articles: list[dict[str, Any]], shares: tuple[float, float]) -> dict[str, Any]:
-    """Give each article its split by seed 0, in place, and return the manifest's ``splits`` entry.
-
-    Args:
-        articles: entries that name no split yet.
-        shares: of val and test, see :func:`parse_shares`.
-
-    Raises:
-        DataError: some name their split, or there are fewer articles than splits.
-    """
-    val, test = shares
-    present = ", ".join(f"{name} {count}" for name, count in split_counts(articles).items())
-    refuse(present, f"the data names its splits ({present})", hint="leave --split out")
-    for article, name in zip(articles, assign_splits(articles, 0, val, test)):
-        article["split"] = name
-    return {"by": "article", "seed": 0, "val": val, "test": test}
-
-
-def with_shares(create: Create, split: str | None) -> Create:
-    """``create``, whose stores are shared out before they are finished; itself for None."""
-    if split is None:
-        return create
-    shares = parse_shares(split)
-
-    @contextmanager
-    def created(*args: Any, **options: Any) -> Iterator[StoreWriter]:
-        with create(*args, **options) as writer:
-            yield writer
-            writer.manifest["splits"] = share_out(writer.articles, shares)
-
-    return created
 
 
 def split_counts(articles: list[dict[str, Any]]) -> dict[str, int]:

@@ -10,10 +10,12 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError, refuse
 from lvmctl.data.fingerprint import require_one_space
-from lvmctl.data.splits.assign import assign_splits, split_counts
-from lvmctl.data.splits.identity import shared_articles
+from lvmctl.data.splits.assign import split_counts
+from lvmctl.data.splits.assign_store import with_split
+from lvmctl.data.splits.shared import KnownChunks, overlap_notice
 from lvmctl.data.splits.sources import Source
 from lvmctl.data.splits.split import Split
+from lvmctl.data.splits.window_blocks import window_gap
 from lvmctl.data.store.arrays import release, written_rows
 from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.store import Store
@@ -81,6 +83,7 @@ def open_splits(
     if ood is not None:
         chosen["ood"] = open_part(ood, "ood", seed)
     notices: list[str] = []
+    known = KnownChunks(chosen["train"])
     for name, split in chosen.items():
         what = f"has dimension {split.dim}, the training data has {chosen['train'].dim}"
         hint = f"give --{name} a store of the same encoder"
@@ -89,7 +92,7 @@ def open_splits(
         require_one_space(split.source["encoder"], trained, split.name, "the training data", hint)
         notices += [notice for notice in split.notices if notice not in notices]
         if name != "train":
-            notices += _overlap(chosen["train"], split, name)
+            notices += _overlap(known, split, name)
     return Splits(
         chosen["train"], chosen["val"], chosen.get("ood"), notices, test=chosen.get("test")
     )
@@ -208,16 +211,11 @@ def require_articles(selected: Split, store: Store) -> Split:
     return selected
 
 
-def _overlap(trained: Split, held: Split, name: str) -> list[str]:
-    """A notice when articles of ``held`` are also trained on."""
-    shared = int(shared_articles(trained, held).sum())
-    if not shared:
-        return []
+def _overlap(known: KnownChunks, held: Split, name: str) -> list[str]:
+    """A notice when articles or windows of ``held`` are also trained on."""
     kind = {"val": "validation", "ood": "out-of-domain"}.get(name, name)
-    return [
-        f"{shared} of {len(held.lengths)} {kind} articles are training articles: "
-        f"{name} figures are not held out"
-    ]
+    notice = overlap_notice(known.shared(held), held, f"{kind} ")
+    return [] if notice is None else [f"{notice}: {name} figures are not held out"]
 
 
 def _fitted_notice(store: Store) -> Store:
@@ -236,14 +234,13 @@ def with_splits(store: Store, seed: int) -> Store:
     """The store, with 80/10/10 splits that are not written anywhere where it has none."""
     if split_counts(store.articles):
         return store
-    articles = [
-        {**article, "split": name}
-        for article, name in zip(store.articles, assign_splits(store.articles, seed))
-    ]
-    counts = " / ".join(str(count) for count in split_counts(articles).values())
-    notice = (
-        f"{store.name} has no splits: its articles are split {counts} (train/val/test) "
-        f"with seed {seed}"
-    )
+    gap = window_gap(store.manifest, store.lengths)
+    articles, _ = with_split(store.articles, gap, seed)
+    counts = split_counts(articles)
+    shown = " / ".join(str(count) for count in counts.values())
+    what = "articles are split" if gap is None else "windows are split in blocks"
+    notice = f"{store.name} has no splits: its {what} {shown} (train/val/test) with seed {seed}"
+    if left_out := len(articles) - sum(counts.values()):
+        notice += f", {left_out} between them are left out"
     manifest = {**store.manifest, "articles": articles, "split_seed": seed}
     return replace(store, manifest=manifest, notices=(*store.notices, notice))

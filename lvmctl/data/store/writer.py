@@ -86,6 +86,11 @@ class StoreWriter:
         if norms is not None:
             self._norms.append(np.asarray(norms, np.float32))
 
+    @property
+    def lengths(self) -> np.ndarray:
+        """(A,) int64 chunks of each article that is ended."""
+        return np.diff(np.array(self._offsets, np.int64))
+
     def end_article(self, article: dict[str, Any]) -> None:
         """Close the article whose rows were added; ``article`` is its manifest entry."""
         empty = self.chunks == self._offsets[-1]

@@ -12,7 +12,8 @@ import pytest
 from lvmctl.core.errors import DataError, OutputError, UsageError
 from lvmctl.data import Split, Store, Windows, open_split, open_splits
 from lvmctl.data.batches import BatchBuilder
-from lvmctl.data.splits.assign import assign_splits, seeded_order, write_splits
+from lvmctl.data.splits.assign import assign_splits, seeded_order
+from lvmctl.data.splits.assign_store import write_splits
 from lvmctl.data.splits.open import join
 
 

@@ -36,9 +36,9 @@ class Leakage:
     ``threshold``. The figures are:
 
     ``between``
-        for each split that is held out, against each it is held out from: articles that are the
-        same by ``shared_articles``, chunks that repeat there, by article
-        and with examples. ``ci`` is an article-clustered 95 % interval of their share.
+        for each split that is held out, against each it is held out from: articles that have half
+        of their chunks or more in one article there, chunks that repeat there, by article and with
+        examples. ``ci`` is an article-clustered 95 % interval of their share.
     ``within``
         for each split: articles whose rows overlap (windows would cross them), copies of whole
         articles, articles all of whose chunks recur in others (windows cut from one text and kept
@@ -141,7 +141,7 @@ def sentence(figures: dict[str, Any], overlaps: list[dict[str, Any]]) -> str:
     worst = max(overlaps, key=lambda pair: (pair["share"], pair["shared_articles"]))
     text = f"{repeated(worst)} {above}, in {count(worst['touched_articles'], 'article')}"
     if shared := sum(pair["shared_articles"] for pair in overlaps):
-        text += f"; {count(shared, 'whole article')} {'is' if shared == 1 else 'are'} shared"
+        text += f"; {count(shared, 'article')} {'is' if shared == 1 else 'are'} shared"
     return f"{text}."
 
 

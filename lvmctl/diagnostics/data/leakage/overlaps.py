@@ -13,7 +13,8 @@ import numpy as np
 from lvmctl.core.errors import DataError
 from lvmctl.core.hashes import read_record
 from lvmctl.data import Split
-from lvmctl.data.splits.identity import fingerprints, shared_articles
+from lvmctl.data.splits.identity import fingerprints
+from lvmctl.data.splits.shared import shared_articles
 from lvmctl.data.store.store import CHUNKS
 from lvmctl.data.store.text_lines import check_texts
 from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, Repeats, exact

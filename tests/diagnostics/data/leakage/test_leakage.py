@@ -99,7 +99,7 @@ def test_a_shared_article_is_named():
     diagnosis = look(splits_of(train, val))
     (pair,) = diagnosis.figures["between"]
     assert (pair["shared_articles"], pair["shared"], pair["repeated"]) == (1, ["val1"], 10)
-    assert "1 whole article is shared" in diagnosis.sentence
+    assert "1 article is shared" in diagnosis.sentence
     assert "take the shared articles out" in diagnosis.change
     assert diagnosis.failed
     assert look(splits_of(train, val), tolerated=1.0).failed

@@ -1,0 +1,161 @@
+"""Which held-out articles and chunks are training ones too (docs/methods.md#splits)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from lvmctl.core.formatting import percent
+from lvmctl.data.splits.split import Split
+from lvmctl.data.store.arrays import BLOCK_BYTES, release
+
+SHARED = 0.5
+"""Share of its chunks in one training article from which on an article is a training article."""
+
+TOLERATED = 0.01
+"""Share of the chunks of separate windows that may repeat before it is reported."""
+
+SKETCH, KEY = 8, 6
+"""Random directions that unit chunks are projected on, where a projection has a standard deviation
+of 1; and how many of them say in which cell a chunk is looked for."""
+
+CELL, ROUNDING = 0.04, 0.008
+"""Width of a cell, and what rounding to float16 or bfloat16 may move a projection."""
+
+SAME = 2e-5
+"""Squared distance of unit chunks, as their projections tell it, below which they are the same:
+a cosine above 1 - 1e-5."""
+
+MAX_COPIES = 100
+"""Chunks of one cell that a chunk is compared with: what is in more places is boilerplate."""
+
+BLOCK_ROWS = 1 << 14
+"""Held-out chunks that are looked for at a time."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What of a held-out split is in training articles.
+
+    Attributes:
+        of_article: (A,) the largest share of an article's chunks that are in one training article.
+        of_chunks: the share of all chunks that are in any.
+    """
+
+    of_article: np.ndarray
+    of_chunks: float
+
+    @property
+    def articles(self) -> np.ndarray:
+        """(A,) bool: which articles are training articles, whole or cut."""
+        return self.of_article >= SHARED
+
+
+def shared_articles(trained: Split, held: Split) -> np.ndarray:
+    """(A,) bool: which articles of ``held`` are articles of ``trained`` too, see :func:`shared`."""
+    return shared(trained, held).articles
+
+
+def shared(trained: Split, held: Split) -> Shared:
+    """What of ``held`` is in ``trained``.
+
+    Two chunks are the same when they have the same direction up to the rounding of float16, so
+    copies in another type or scale, cut articles, subsets and joined stores are seen through.
+    """
+    if trained.dim != held.dim:
+        return Shared(np.zeros(len(held.lengths)), 0.0)
+    return KnownChunks(trained).shared(held)
+
+
+def overlap_notice(overlap: Shared, held: Split, kind: str = "") -> str | None:
+    """How much of ``held`` is trained on, in one sentence; None where that is nothing.
+
+    Args:
+        kind: of articles, e.g. ``validation``, with a space behind it.
+    """
+    if held.separate:
+        if overlap.of_chunks <= TOLERATED:
+            return None
+        chunks = f"the {held.chunks:,} {kind}chunks of {held.name}"
+        return f"{percent(overlap.of_chunks)} of {chunks} are in training windows"
+    if not (count := int(overlap.articles.sum())):
+        return None
+    place = "" if kind else f" of {held.name}"
+    return f"{count} of {len(held.lengths)} {kind}articles{place} are training articles"
+
+
+class KnownChunks:
+    """The chunks of training articles, in the order of their cells."""
+
+    def __init__(self, trained: Split) -> None:
+        sketch = np.concatenate([np.zeros((0, SKETCH), np.float32), *sketches(trained)])
+        article = np.repeat(np.arange(len(trained.lengths)), trained.lengths)
+        keys = packed(np.floor(sketch[:, :KEY] / CELL))
+        order = np.argsort(keys, kind="stable")
+        self.keys, self.sketch, self.article = keys[order], sketch[order], article[order]
+        self.articles = len(trained.lengths)
+
+    def shared(self, held: Split) -> Shared:
+        """What of ``held``, of the same dimension, is among them."""
+        owner = np.repeat(np.arange(len(held.lengths)), held.lengths)
+        low, repeated = 0, 0
+        pairs, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for sketch in sketches(held, BLOCK_ROWS):
+            row, article = self._matches(sketch)
+            repeated += len(np.unique(row))
+            both = owner[low + row] * self.articles + article
+            for values, into in zip(np.unique(both, return_counts=True), (pairs, counts)):
+                into.append(values)
+            low += len(sketch)
+        pair, inverse = np.unique(np.concatenate(pairs), return_inverse=True)
+        chunks = np.bincount(inverse, np.concatenate(counts), minlength=len(pair))
+        most = np.zeros(len(held.lengths))
+        np.maximum.at(most, pair // max(1, self.articles), chunks)
+        return Shared(most / np.maximum(held.lengths, 1), repeated / max(1, held.chunks))
+
+    def _matches(self, sketch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of ``sketch`` (n, SKETCH) and the articles that hold the same chunk, each pair
+        once."""
+        # Where rounding moved a number across the border of its cell, it lies in the next one.
+        cells = [np.floor((sketch[:, :KEY] + move) / CELL) for move in (-ROUNDING, ROUNDING)]
+        border = cells[1] > cells[0]
+        matches = [np.zeros(0, np.int64)]
+        for corner in product((False, True), repeat=KEY):
+            rows = np.flatnonzero((border | ~np.array(corner)).all(axis=1))
+            wanted = packed(np.where(corner, cells[1][rows], cells[0][rows]))
+            first = np.searchsorted(self.keys, wanted)
+            copies = np.searchsorted(self.keys, wanted, "right") - first
+            copies = np.minimum(copies, MAX_COPIES)
+            row = np.repeat(rows, copies)
+            place = np.arange(len(row)) + np.repeat(first - np.cumsum(copies) + copies, copies)
+            apart = ((sketch[row] - self.sketch[place]) ** 2).sum(axis=1)
+            same = apart < SKETCH * SAME
+            matches.append(row[same] * self.articles + self.article[place[same]])
+        pairs = np.unique(np.concatenate(matches))
+        return np.divmod(pairs, max(1, self.articles))
+
+
+def sketches(split: Split, most: int | None = None) -> Iterator[np.ndarray]:
+    """The projections (n, SKETCH) float32 of a split's unit chunks, in blocks of at most ``most``
+    chunks and of bounded memory."""
+    directions = np.random.default_rng(0).standard_normal((split.dim, SKETCH)).astype(np.float32)
+    rows = split.rows()
+    step = max(1, BLOCK_BYTES // (4 * split.dim))
+    step = step if most is None else min(step, most)
+    for low in range(0, len(rows), step):
+        block = rows[low : low + step]
+        in_one_piece = (np.diff(block) == 1).all()
+        vectors = split.vectors[block[0] : block[-1] + 1] if in_one_piece else split.vectors[block]
+        vectors = vectors.astype(np.float32, copy=False)
+        norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+        yield vectors @ directions / norms[:, None]
+        release(split.vectors)
+
+
+def packed(cells: np.ndarray) -> np.ndarray:
+    """One int64 (n,) for the numbers of a cell (n, KEY), hardly ever the same for two cells."""
+    odd = np.random.default_rng(1).integers(0, 1 << 62, KEY) * 2 + 1
+    return cells.astype(np.int64) @ odd
