@@ -36,7 +36,10 @@ class Chart(NamedTuple):
 
 
 def lines(
-    key: str, title: str, series: Iterable[tuple[str, list[dict[str, Any]], str]], caption: str = ""
+    key: str,
+    title: str,
+    series: Iterable[tuple[str, Sequence[Mapping[str, Any]], str]],
+    caption: str = "",
 ) -> Chart | None:
     """Figures by epoch.
 
@@ -46,7 +49,7 @@ def lines(
     Returns:
         None where no record has any of them.
     """
-    traces = []
+    traces: list[dict[str, Any]] = []
     for name, records, path in series:
         points = [
             (record["epoch"], value, interval(record, path))
@@ -96,7 +99,7 @@ def bars(points: Sequence[tuple[float, Sequence[float] | None]]) -> dict[str, An
     }
 
 
-def training_charts(records: list[dict[str, Any]]) -> list[Chart]:
+def training_charts(records: Sequence[Mapping[str, Any]]) -> list[Chart]:
     """The curves of a run from its ``training_history.json``."""
     predictors = [("this run", "val.{}"), ("direct", "val.direct.{}"), ("chance", "val.chance_{}")]
 
@@ -117,7 +120,7 @@ def training_charts(records: list[dict[str, Any]]) -> list[Chart]:
     return [chart for chart in charts if chart is not None]
 
 
-def extra_charts(records: list[dict[str, Any]]) -> list[Chart | None]:
+def extra_charts(records: Sequence[Mapping[str, Any]]) -> list[Chart | None]:
     """What only some recipes have: parts of the loss, α, λ, order accuracy and the like."""
     names = dict.fromkeys(
         name

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Lock, Thread
@@ -87,7 +88,7 @@ class Jobs:
         self._jobs: dict[int, Job] = {}
         self._numbers, self._lock = count(1), Lock()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Job]:
         return iter(list(self._jobs.values()))
 
     def get(self, number: int) -> Job | None:

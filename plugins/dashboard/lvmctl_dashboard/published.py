@@ -56,7 +56,8 @@ def evaluate(request: Request, asked: EvaluateRequest) -> dict[str, Any]:
     )
     results, aggregated = {}, {}
     for name, run in runs.items():
-        model, cases = model_of(run), []
+        model = model_of(run)
+        cases: list[dict[str, Any]] = []
         for number in range(start, len(store.articles)):
             if len(cases) == asked.num_test_cases:
                 break

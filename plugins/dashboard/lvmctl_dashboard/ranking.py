@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,15 @@ def loaded(path: str, date: int) -> lvmctl.Model:
     return lvmctl.load(path)
 
 
-@lru_cache(maxsize=4)
 def opened(source: str | None) -> tuple[lvmctl.Store, np.ndarray]:
     """A store, and where each of its articles begins."""
+    manifest = Path(source or "", "store.json")
+    return opened_at(source, manifest.stat().st_mtime_ns if manifest.is_file() else 0)
+
+
+@lru_cache(maxsize=4)
+def opened_at(source: str | None, date: int) -> tuple[lvmctl.Store, np.ndarray]:
+    """A store as it was written at ``date``."""
     store = lvmctl.open_store(source)
     return store, np.concatenate([[0], np.cumsum(store.lengths)])
 

@@ -34,7 +34,10 @@ class Cell(NamedTuple):
 
 
 def figure(
-    value: float | None, ends: Sequence[float] | None = None, digits: int = 3, signed: bool = False
+    value: float | None,
+    ends: Sequence[float] | None = None,
+    digits: int | None = 3,
+    signed: bool = False,
 ) -> Cell:
     """A number with its 95 % interval."""
     text = lvmctl.format_number(value, digits, signed)

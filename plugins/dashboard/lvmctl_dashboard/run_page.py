@@ -45,13 +45,14 @@ def run(request: Request, name: str) -> Response:
     """The page of a run."""
     site = site_of(request)
     summary = site.catalogue.run(name)
-    opened, fault = None, summary.why or ""
-    history: list[dict[str, Any]] = []
+    fault = summary.why or ""
+    history: list[Mapping[str, Any]] = []
     config: Mapping[str, Any] = {}
     manifest: Mapping[str, Any] = {}
     try:
         opened = lvmctl.Run(summary.path)
-        config, history = opened.config, opened.history
+        config = opened.config
+        history = [each for each in opened.history if isinstance(each, Mapping) and "epoch" in each]
         manifest = opened.manifest if (summary.path / "manifest.json").exists() else {}
     except lvmctl.LvmctlError as error:
         fault = one_line(error)
@@ -124,7 +125,7 @@ def result_of(summary: lvmctl.RunSummary) -> Mapping[str, Any]:
     return result if isinstance(result, Mapping) else {}
 
 
-def epochs_of(history: list[dict[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+def epochs_of(history: list[Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
     """The table of epochs: its header and rows, the newest first."""
     paths = [
         path

@@ -61,7 +61,7 @@ def diagnose(name: str, data: str | None) -> dict[str, Any]:
     return diagnosis.to_dict() | {"tables": [asdict(table) for table in diagnosis.tables]}
 
 
-WORK = {"compare": compare, "diagnose": diagnose}
+WORK: dict[str, Callable[..., dict[str, Any]]] = {"compare": compare, "diagnose": diagnose}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 
 import pytest
 from lvmctl_dashboard.catalogue import one_line, without_directories
@@ -122,6 +123,21 @@ def test_a_broken_run_has_a_page(client, place):
         (broken / "config.json").unlink()
         (broken / "checkpoints").rmdir()
         broken.rmdir()
+
+
+def test_a_history_of_another_shape_stops_no_page(client, place):
+    odd = place / "runs" / "odd"
+    odd.mkdir()
+    shutil.copy(place / "runs" / "short" / "config.json", odd)
+    (odd / "training_history.json").write_text(
+        '[7, {"loss": 1}, {"epoch": 1, "train": {"loss": 2}}]'
+    )
+    try:
+        pages = [client.get("/"), client.get("/runs/odd")]
+    finally:
+        shutil.rmtree(odd)
+    assert [page.status_code for page in pages] == [200, 200]
+    assert "chart-loss" in pages[1].text
 
 
 def test_an_article_is_stepped_through(client):
