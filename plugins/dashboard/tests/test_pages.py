@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pytest
 from lvmctl_dashboard.catalogue import one_line, without_directories
 from lvmctl_dashboard.charts import training_charts
@@ -62,6 +63,12 @@ def test_a_run_has_its_curves_options_and_log(client):
     assert run["y"] == [record["val"]["r@5"] for record in history]
     assert direct["y"] == [record["val"]["direct"]["r@5"] for record in history]
     assert run["line"]["dash"] != direct["line"]["dash"]
+    ends = [record["val"]["ci"]["r@5"] for record in history]
+    bars = run["error_y"]
+    drawn = [
+        [y - low, y + high] for y, low, high in zip(run["y"], bars["arrayminus"], bars["array"])
+    ]
+    assert np.allclose(drawn, ends)
     assert "sequence.width" in page
     assert "2.13" in page
 
@@ -150,6 +157,9 @@ def test_an_article_is_stepped_through(client):
     shown = re.findall(r'<td data-label="mark">(?:chunk (\d+)|true next chunk)', page)
     assert [int(place or 5) for place in shown] == order
     rank = order.index(5) + 1
+    cosines = rows[pool] @ rows[4] / np.linalg.norm(rows[pool], axis=1)
+    direct = 1 + int((cosines > cosines[pool.index(5)]).sum())
+    assert f"direct ranks it {direct}." in page
     assert f"is ranked {rank} of 9" in page
     assert ("✓ hit" if rank <= 5 else "✗ miss") in page
     assert f"<strong>5: {rank}" in page

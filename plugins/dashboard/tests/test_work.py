@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 from fastapi.testclient import TestClient
 from lvmctl_dashboard import jobs as jobs_module
-from lvmctl_dashboard import live
+from lvmctl_dashboard import live, worker
 from lvmctl_dashboard.app import make_app
 from lvmctl_dashboard.guard import MAX_BODY
 
@@ -189,6 +189,18 @@ def test_the_end_of_the_server_ends_the_work(catalogue):
         (job,) = client.app.state.site.jobs
     assert job.process.wait(10) != 0
     assert job.state == "cancelled"
+
+
+def test_progress_is_written_and_kept(capsys):
+    with worker.Lines().progress("ranks", "windows", total=40, done=10) as advance:
+        advance(30)
+    worker.Lines().info("a notice")
+    job = jobs_module.Job(1, "compare", "x", process=None)
+    for line in capsys.readouterr().out.splitlines():
+        job.take(json.loads(line))
+    assert (job.stage, job.done, job.total) == ("ranks", 40, 40)
+    assert job.messages == ["a notice"]
+    assert (job.version, job.state) == (3, "running")
 
 
 def test_a_process_that_dies_is_a_failure():
