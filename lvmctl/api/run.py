@@ -18,6 +18,7 @@ from lvmctl.training.rendering import run_text
 
 if TYPE_CHECKING:
     from lvmctl.api.model import Model
+    from lvmctl.api.verify import Verification
     from lvmctl.core.diagnosis import Diagnosis
     from lvmctl.data.splits.open import Splits
     from lvmctl.evaluation.evaluate import Evaluation
@@ -186,6 +187,14 @@ class Run:
         from lvmctl.api.report import report  # needs matplotlib
 
         return report([self], out, force=force, reporter=reporter).out
+
+    def verify(self) -> Verification:
+        """Compare every byte of the run and its checkpoints with the hashes recorded when they were
+        written, as ``lvmctl verify`` does. ``verdict`` of the answer is ``OK``, ``CHANGED`` or
+        ``UNRECORDED``; ``faults`` are the files that changed."""
+        from lvmctl.api.verify import verify
+
+        return verify(self)
 
     def export(
         self,

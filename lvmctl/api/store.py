@@ -24,6 +24,7 @@ from lvmctl.data.windows import Windows
 if TYPE_CHECKING:
     from lvmctl.api.arrays import Vectors
     from lvmctl.api.ranking import Ranking
+    from lvmctl.api.verify import Verification
 
     Source: TypeAlias = "Store | str | os.PathLike[str]"
     Sources: TypeAlias = "Source | Sequence[Source]"
@@ -191,6 +192,21 @@ class Store(StoreChanges):
     def levels(self) -> list[str]:
         """The names of its finer levels, see :func:`lvmctl.add_level`."""
         return finer_levels(self.path)
+
+    def verify(self) -> Verification:
+        """Compare every byte of the store and its levels with the hashes recorded when they were
+        written, as ``lvmctl verify`` does. ``verdict`` of the answer is ``OK``, ``CHANGED`` or
+        ``UNRECORDED``; ``faults`` are the files that changed.
+
+        Raises:
+            UsageError: it is no directory but a window NPZ file or a synthetic world.
+        """
+        from lvmctl.api.verify import verify
+
+        if not self.path.is_dir():
+            hint = "open the directory of a store"
+            raise UsageError("has no recorded hashes", where=self.name, hint=hint)
+        return verify(self.path)
 
     def _written(self, out: str | os.PathLike[str], notices: Sequence[str] = ()) -> Store:
         return written(out, notices)

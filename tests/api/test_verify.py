@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from made import sphere
 
+import lvmctl
 from lvmctl.api.verify import verify
-from lvmctl.core.errors import RunError
+from lvmctl.core.errors import RunError, UsageError
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data.store.writer import write_store
 
@@ -56,6 +57,15 @@ def test_a_run_that_changed_has_another_code(run):
     assert (result.verdict, result.exit_code) == ("CHANGED", 4)
     assert ["config.json" in fault for fault in result.faults] == [True, False]
     assert "step_00000001.pt" in result.faults[1]
+
+
+def test_stores_and_runs_of_the_door_verify_themselves(store, run):
+    opened = lvmctl.open_store(store)
+    assert (opened.verify(), lvmctl.Run(run.path).verify()) == (verify(store), verify(run.path))
+    (store / "chunks.jsonl").write_text("")
+    assert opened.verify().verdict == "CHANGED"
+    with pytest.raises(UsageError, match="no recorded hashes"):
+        lvmctl.open_store("synth:ar1?articles=3&chunks=4&dim=4").verify()
 
 
 def test_without_a_record_nothing_is_known(store, run):
