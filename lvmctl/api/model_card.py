@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from lvmctl.core.formatting import estimate
+from lvmctl.core.formatting import estimate, few_articles
 from lvmctl.core.tree import get
 from lvmctl.registry.find import UNPACKAGED
-from lvmctl.training.rendering import few_articles, measured_on, verdict
+from lvmctl.training.rendering import measured_on, verdict
 
 NAMES = {
     "r@5": "R@5 in article",

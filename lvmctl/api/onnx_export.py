@@ -30,6 +30,9 @@ CHECKED = 33
 class Predictor(nn.Module):
     """Contexts (B, K, D) of unit chunks → q (B, D), the run's transform included."""
 
+    mean: Tensor
+    matrix: Tensor
+
     def __init__(self, network: nn.Module, transform: Transform | None) -> None:
         super().__init__()
         self.network, self.transformed = network, transform is not None
