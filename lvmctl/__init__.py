@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lvmctl.baselines.least_squares import fit_held_out
     from lvmctl.config.options import TrainingOptions, option
     from lvmctl.core.batch import Batch, Decoded, LossOutput, Pool, Prediction, Step
+    from lvmctl.core.chunks import Chunks
     from lvmctl.core.diagnosis import Diagnosis, Finding, Table
     from lvmctl.core.errors import (
         DataError,
@@ -135,6 +136,7 @@ _HOMES = {
     "option": "config.options",
     # What a plugin's parts take and return.
     "Batch": "core.batch",
+    "Chunks": "core.chunks",
     "Decoded": "core.batch",
     "Diagnosis": "core.diagnosis",
     "Finding": "core.diagnosis",
@@ -173,6 +175,7 @@ __all__ = [
     "BaselineSpec",
     "Batch",
     "BatchFieldSpec",
+    "Chunks",
     "CommandSpec",
     "Composition",
     "Curriculum",

@@ -117,6 +117,20 @@ def install_loss(install: Install) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def reading(install: Install, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Installs the recipes ``words`` and ``edges``, see :mod:`reading`."""
+    from reading import FILES
+
+    from lvmctl.registry import configure
+
+    install("lvmctl-reading", {"reading": "reading_pkg.plugin"}, FILES)
+    monkeypatch.syspath_prepend(str(site))
+    configure()
+    yield
+    configure()
+
+
+@pytest.fixture
 def ranks(install: Install, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Installs the recipe ``ranks``, see :mod:`ranking`."""
     import ranking

@@ -18,6 +18,8 @@ from lvmctl.data.store.checks import EXACT_TOLERANCE, UNIT_TOLERANCE
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from lvmctl.data.transforms import Transform
+
     Vectors: TypeAlias = ArrayLike | Tensor | Sequence[Tensor]
 
 SMALLEST = 1e-12
@@ -210,3 +212,19 @@ def filled(rows: np.ndarray, length: int, what: str) -> np.ndarray:
     if not missing:
         return rows
     return np.concatenate([np.repeat(rows[..., :1, :], missing, axis=-2), rows], axis=-2)
+
+
+def through(transform: Transform, rows: np.ndarray, what: str) -> np.ndarray:
+    """Unit chunks (…, D) after a transform; a DataError where nothing is left of one."""
+    if not rows.size:
+        return rows
+    transformed = transform(rows.reshape(-1, rows.shape[-1])).reshape(rows.shape)
+    lost = np.isnan(transformed).any(axis=-1)
+    if lost.any():
+        place = ", ".join(map(str, np.argwhere(lost)[0]))
+        raise DataError(
+            f"nothing is left of the vector at [{place}] after transform {transform.name}",
+            where=what,
+            hint="leave it out",
+        )
+    return transformed

@@ -10,6 +10,7 @@ import numpy as np
 
 from lvmctl.api.model import Model
 from lvmctl.api.queries import Queries
+from lvmctl.api.readable import Readable
 from lvmctl.api.store import Store
 from lvmctl.api.store_chunks import StoreChunks
 from lvmctl.core.errors import refuse
@@ -70,7 +71,8 @@ class Listed:
 
     def rank(self, queries: Queries, top: int) -> Ranked:
         none = np.empty((len(queries.ids), 0), np.int64)
-        return ranked(self.model, queries, self.vectors, none, [self.true] * len(none), top)
+        true = [self.true] * len(none)
+        return ranked(self.model, queries, self.vectors, none, true, top, self.said)
 
     def names(self, numbers: Sequence[int]) -> list[str]:
         return [self.ids[number] for number in numbers]
@@ -86,9 +88,12 @@ def ranked(
     without: np.ndarray,
     true: list[int | None],
     top: int,
+    read: Readable | None,
 ) -> Ranked:
-    """Candidates (N, D), without (B, S) of them, ranked as :meth:`lvmctl.Model.rank` does."""
-    indices, scores = model.rank(queries.context, vectors, None, without)
+    """Candidates (N, D), of which the model may ``read`` more, without (B, S) of them, ranked as
+    :meth:`lvmctl.Model.rank` does."""
+    both = (queries.read, read)
+    indices, scores = model.rank(queries.context, vectors, None, without, both)
     ranks = [rank_in(*row) for row in zip(indices, scores, true)]
     return Ranked(indices[:, :top], scores[:, :top], true, ranks, indices.shape[1])
 
@@ -113,13 +118,14 @@ class ArticleChunks(StoreChunks):
         what, hint = "holds separate windows, not articles", "use the global pool"
         refuse(store._split.separate, what, store.name, hint)
         self.model, self.first = model, int(self.ends[article] - store.lengths[article])
-        self.rows = self.vectors(np.arange(self.first, self.ends[article]))
+        numbers = np.arange(self.first, self.ends[article])
+        self.rows, self.read = self.vectors(numbers), store.at(numbers)
 
     def rank(self, queries: Queries, top: int) -> Ranked:
         """Rank them for each query."""
         places = [None if number is None else number - self.first for number in queries.true]
         without = queries.chunks - self.first
-        result = ranked(self.model, queries, self.rows, without, places, top)
+        result = ranked(self.model, queries, self.rows, without, places, top, self.read)
         return result._replace(indices=result.indices + self.first, true=queries.true)
 
 
@@ -134,7 +140,8 @@ class AllChunks(StoreChunks):
         super().__init__(store)
         self.model = model
         if model.has_score:
-            self.rows = self.vectors(np.arange(len(store)))
+            numbers = np.arange(len(store))
+            self.rows, self.read = self.vectors(numbers), store.at(numbers)
             return
         transform = model._trained.transform
         self.split = apply_transform(store._split, transform) if transform else store._split
@@ -143,7 +150,7 @@ class AllChunks(StoreChunks):
         """Rank them for each query."""
         true, without = queries.true, queries.chunks
         if self.model.has_score:
-            return ranked(self.model, queries, self.rows, without, true, top)
+            return ranked(self.model, queries, self.rows, without, true, top, self.read)
         q = self.model.predict(queries.context)
         indices, scores = nearest_chunks(self.split, q, top, without=without)
         ranks: list[float | None] = [None] * len(q)

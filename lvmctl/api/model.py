@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lvmctl.api.arrays import Kind, chunks, contexts, pool_of
+from lvmctl.api.arrays import Kind, chunks, contexts, pool_of, through
 from lvmctl.api.ranking import Ranking, best, parts
+from lvmctl.api.readable import pool_part, readable
 from lvmctl.api.training_encoder import clean, training_encoder
 from lvmctl.core.batch import Pool
 from lvmctl.core.errors import DataError, UsageError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from lvmctl.api.arrays import Vectors
+    from lvmctl.api.readable import Readable
     from lvmctl.api.store import Store
 
 
@@ -52,6 +54,7 @@ class Model:
         context_length: K, the chunks that a prediction is made from.
         horizon: h; what is predicted is the h-th chunk after the context.
         has_score: whether it ranks by a score of its own, and not by cosine.
+        reads: what that score reads of chunks beside vectors: ``text``, or a finer level.
     """
 
     def __init__(self, trained: Trained) -> None:
@@ -63,6 +66,7 @@ class Model:
         self.horizon: int = trained.plan.options.horizon
         self.has_score: bool = hasattr(trained.model, "score")
         spec: Any = trained.plan.model.entry.record
+        self.reads: tuple[str, ...] = spec.reads
         self._width = None if spec.any_space and trained.transform is None else self.dim
 
     def __repr__(self) -> str:
@@ -128,6 +132,7 @@ class Model:
         candidates: Vectors,
         top: int | None = 10,
         without: ArrayLike | None = None,
+        read: tuple[Readable | None, Readable | None] | None = None,
     ) -> Ranking:
         """Rank candidates for the place after a context.
 
@@ -140,6 +145,9 @@ class Model:
             top: how many are returned; None is all.
             without: numbers (S,) or (B, S) of candidates to leave out, such as a window's own
                 chunks among those of its article.
+            read: for a model that reads more than vectors, the chunks of a store
+                (``windows.at(rows)``) or the texts of the context (k,) or (B, k), and those of the
+                candidates (N,) or (B, N).
 
         Returns:
             Numbers of the candidates and their scores, (top,) or (B, top), the best first; of
@@ -147,7 +155,7 @@ class Model:
 
         Raises:
             DataError: see :meth:`predict`; or another number of contexts and lists of candidates.
-            UsageError: ``top`` is below 1.
+            UsageError: ``top`` is below 1, or the model reads more, and ``read`` is missing.
 
         Example:
             >>> model = lvmctl.load(run_path)
@@ -159,12 +167,16 @@ class Model:
             raise UsageError(f"top is {top}", where="rank", hint="give 1 or more, or None for all")
         rows, single = contexts(context, self._width, self.context_length)
         pool = pool_of(candidates, rows.shape[-1], None if single else len(rows))
+        more = readable(read, self.reads, rows, pool)
         rows, pool = self._transformed(rows, "context"), self._transformed(pool, "candidates")
         left_out = np.asarray([] if without is None else without, np.int64)
         left_out = np.broadcast_to(left_out, (len(rows), left_out.shape[-1]))
         size = pool.shape[-2] - left_out.shape[1]
         count = size if top is None else min(top, size)
-        each = [self._best(*part, count) for part in parts(rows, pool, left_out, BATCH, SCORES)]
+        each = [
+            self._best(rows[part], pool_part(pool, left_out, more, part), count)
+            for part in parts(len(rows), pool.shape[-2], BATCH, SCORES)
+        ]
         indices, scores = (torch.cat(of) for of in zip(*each))
         kind = Kind.of(context)
         return Ranking(*(kind.give(each[0] if single else each) for each in (indices, scores)))
@@ -192,7 +204,8 @@ class Model:
         if not read:
             raise DataError("there is no text", where="before", hint="give at least one chunk")
         vectors = encode_units(self.encoder, [*read, *clean(candidates, "candidates")])
-        return self.rank(vectors[: len(read)], vectors[len(read) :], top)
+        texts = (read, list(candidates))
+        return self.rank(vectors[: len(read)], vectors[len(read) :], top, read=texts)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -225,18 +238,7 @@ class Model:
     def _transformed(self, rows: np.ndarray, what: str) -> np.ndarray:
         """Unit chunks (…, D) after the run's transform, if it has one."""
         transform = self._trained.transform
-        if transform is None or not rows.size:
-            return rows
-        transformed = transform(rows.reshape(-1, self.dim)).reshape(rows.shape)
-        lost = np.isnan(transformed).any(axis=-1)
-        if lost.any():
-            place = ", ".join(map(str, np.argwhere(lost)[0]))
-            raise DataError(
-                f"nothing is left of the vector at [{place}] after transform {transform.name}",
-                where=what,
-                hint="leave it out",
-            )
-        return transformed
+        return rows if transform is None else through(transform, rows, what)
 
     def _serving(self, rows: np.ndarray) -> Trained:
         """The run for chunks of this width; of another than the training's it knows less."""
@@ -254,25 +256,20 @@ class Model:
             predictions.append(made.q if normalize or made.raw is None else made.raw)
         return torch.cat(predictions).float()
 
-    def _best(
-        self, rows: np.ndarray, pool: np.ndarray, without: np.ndarray, count: int
-    ) -> tuple[Tensor, Tensor]:
-        """The ``count`` best of a pool (N, D) or (B, N, D) for contexts (B, K, D), without (B, S)
-        of them."""
-        vectors = torch.from_numpy(pool)
-        candidates = torch.ones(len(rows), pool.shape[-2], dtype=torch.bool)
-        candidates.scatter_(1, torch.from_numpy(without.copy()), False)
-        if not len(rows) or not pool.shape[-2]:
-            scores = torch.empty(len(rows), pool.shape[-2])
+    def _best(self, rows: np.ndarray, pool: Pool, count: int) -> tuple[Tensor, Tensor]:
+        """The ``count`` best candidates of a pool for contexts (B, K, D)."""
+        vectors = pool.vectors
+        if not pool.candidates.numel():
+            scores = torch.empty(pool.candidates.shape)
         elif not self.has_score:
             q = self._predict(rows)
             scores = q @ vectors.T if vectors.dim() == 2 else (vectors @ q[:, :, None])[:, :, 0]
         else:
             score: Any = own_score(self._trained.plan.model.entry, self._serving(rows).model)
             with torch.inference_mode():
-                scores = score(torch.from_numpy(rows), Pool(vectors, candidates))
+                scores = score(torch.from_numpy(rows), pool)
             scores = scores.float().cpu()
-        return best(scores, candidates, count)
+        return best(scores, pool.candidates, count)
 
 
 def load(run: str | os.PathLike[str] | None = None) -> Model:

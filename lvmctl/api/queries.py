@@ -9,6 +9,7 @@ import numpy as np
 
 from lvmctl.api.arrays import directions, numbers
 from lvmctl.api.articles import find_article
+from lvmctl.api.readable import Readable
 from lvmctl.api.store import Store
 from lvmctl.api.store_chunks import StoreChunks
 from lvmctl.core.errors import DataError, UsageError, refuse
@@ -29,6 +30,7 @@ class Queries:
         chunks: (B, k) numbers of the chunks in the store; (B, 0) where they are of no store.
         true: number of the chunk that came next; None where nobody knows.
         article: number of the article that they are windows of.
+        read: what a model that reads more than vectors reads of them; None where there is nothing.
     """
 
     ids: list[str]
@@ -37,6 +39,7 @@ class Queries:
     chunks: np.ndarray
     true: list[int | None]
     article: int | None = None
+    read: Readable | None = None
 
 
 def vector_queries(context: np.ndarray, texts: list[str] | None = None) -> Iterator[Queries]:
@@ -54,6 +57,7 @@ def vector_queries(context: np.ndarray, texts: list[str] | None = None) -> Itera
             texts=None if texts is None else [texts],
             chunks=np.empty((len(part), 0), np.int64),
             true=[None] * len(part),
+            read=None if texts is None else [texts],
         )
 
 
@@ -97,6 +101,7 @@ def all_windows(store: Store, windows: Windows, index: np.ndarray) -> Iterator[Q
                 chunks=chunks,
                 true=true,
                 article=int(article),
+                read=store.at(chunks),
             )
 
 
@@ -122,6 +127,7 @@ def one_window(store: Store, context_length: int, horizon: int, article: int, at
         chunks=chunks,
         true=[first + at if at < length else None],
         article=article,
+        read=store.at(chunks),
     )
 
 

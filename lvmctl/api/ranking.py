@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -39,12 +38,9 @@ def best(scores: Tensor, candidates: Tensor, count: int) -> tuple[Tensor, Tensor
     return index, scores.gather(1, index)
 
 
-def parts(
-    rows: np.ndarray, pool: np.ndarray, without: np.ndarray, most: int, scores: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Contexts, their candidates and what is none, at most so many contexts and scores at a time;
-    one part at least."""
-    size = max(1, min(most, scores // max(1, pool.shape[-2])))
-    for low in range(0, max(1, len(rows)), size):
-        part = slice(low, low + size)
-        yield rows[part], pool if pool.ndim == 2 else pool[part], without[part]
+def parts(contexts: int, size: int, most: int, scores: int) -> Iterator[slice]:
+    """Slices of contexts, at most so many of them and of their scores of ``size`` candidates at a
+    time; one part at least."""
+    step = max(1, min(most, scores // max(1, size)))
+    for low in range(0, max(1, contexts), step):
+        yield slice(low, low + step)

@@ -125,6 +125,7 @@ class Run:
             "best": self.best,
             "stopped": self.stopped,
             "direction": self.config["options"].get("direction", "forward"),
+            "reads": list(self.config.get("reads", ())),
             "demonstration": self.config["splits"]["train"].get("note"),
         }
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import torch
 
 from lvmctl.api.articles import read_article
 from lvmctl.api.store_changes import StoreChanges
+from lvmctl.core.chunks import Chunks
 from lvmctl.core.errors import DataError, UsageError
+from lvmctl.data.chunk_source import SplitSource
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.levels import at_level, finer_levels
 from lvmctl.data.splits.open import open_source, require_articles, with_splits
@@ -22,6 +25,8 @@ from lvmctl.data.store.store import Store as Stored
 from lvmctl.data.windows import Windows
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from lvmctl.api.arrays import Vectors
     from lvmctl.api.ranking import Ranking
     from lvmctl.api.verify import Verification
@@ -75,6 +80,11 @@ class Store(StoreChanges):
         return f"<lvmctl.Store {self.name}: {size}>"
 
     @cached_property
+    def _source(self) -> SplitSource:
+        """Its sentences and texts, for models that read them."""
+        return SplitSource(self._split)
+
+    @cached_property
     def vectors(self) -> np.ndarray:
         """(n, D) float32 or float16, as stored, article after article; mapped where they lie
         together, else copied."""
@@ -106,6 +116,12 @@ class Store(StoreChanges):
         if lines is None:
             raise DataError("has no texts", where=self.name, hint="use a store made from texts")
         return lines.read(self._split.rows()[np.asarray(list(chunks), np.int64)])
+
+    def at(self, chunks: ArrayLike) -> Chunks:
+        """Some chunks by their numbers (…) in the store or split, as a model that reads more than
+        vectors takes them: ``model.rank(…, read=(store.at(window), store.at(candidates)))``."""
+        rows = self._split.rows()[np.asarray(chunks, np.int64)]
+        return Chunks(torch.from_numpy(rows), self._source)
 
     def nearest(
         self,

@@ -6,11 +6,14 @@ Torch and NumPy appear only in annotations.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from lvmctl.core.chunks import Chunks
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from torch import Tensor
 
 FIELDS: dict[str, str] = {
@@ -37,16 +40,23 @@ class Batch:
             fields.
         owner: who reads it, for an error.
         hidden: names of fields that there are, and that the owner did not declare.
+        ranked: what a model that reads more than vectors ranks: the window's chunks (B, K), and
+            the target and the negatives (B, 1 + M).
     """
 
-    __slots__ = ("_fields", "_hidden", "_owner")
+    __slots__ = ("_fields", "_hidden", "_owner", "ranked")
 
     def __init__(
-        self, fields: Mapping[str, Tensor], owner: str | None = None, hidden: Iterable[str] = ()
+        self,
+        fields: Mapping[str, Tensor],
+        owner: str | None = None,
+        hidden: Iterable[str] = (),
+        ranked: tuple[Chunks, Chunks] | None = None,
     ) -> None:
         self._fields = dict(fields)
         self._owner = owner
         self._hidden = frozenset(hidden)
+        self.ranked = ranked
 
     def __getattr__(self, name: str) -> Tensor:
         try:
@@ -77,7 +87,7 @@ class Batch:
 
     def having(self, **fields: Tensor) -> Batch:
         """The same tensors and these."""
-        return Batch(self._fields | fields, self._owner, self._hidden)
+        return Batch(self._fields | fields, self._owner, self._hidden, self.ranked)
 
 
 def bare_name(name: str) -> str:
@@ -120,11 +130,35 @@ class Pool:
             others are ignored.
         article: (B,) int64, in training the number of each context's article in the training split,
             so that a model can leave out what it fitted on that article; None elsewhere.
+        window: (B, K) chunks of the contexts, of which the model reads what its record declares;
+            None for a model that ``reads`` nothing beside vectors.
+        chunks: (N,) or (B, N), as ``vectors``, those it chooses from.
     """
 
     vectors: Tensor
     candidates: Tensor
     article: Tensor | None = None
+    window: Chunks | None = None
+    chunks: Chunks | None = None
+
+    def to(self, device: torch.device | str) -> Pool:
+        """The same pool on another device."""
+        return Pool(
+            self.vectors.to(device),
+            self.candidates.to(device),
+            None if self.article is None else self.article.to(device),
+            self.window and self.window.to(device),
+            self.chunks and self.chunks.to(device),
+        )
+
+    def for_reader(self, reads: tuple[str, ...]) -> Pool:
+        """The pool as it is given to a model that ``reads`` this beside vectors."""
+        if not reads:
+            return replace(self, window=None, chunks=None)
+        if self.window is None or self.chunks is None:
+            raise ValueError(f"there is nothing to read {' and '.join(reads)} from")
+        window, chunks = (replace(each, reads=reads) for each in (self.window, self.chunks))
+        return replace(self, window=window, chunks=chunks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.batch import Batch
+from lvmctl.core.chunks import Chunks
 from lvmctl.data.fields import FieldMaker
 from lvmctl.data.sampling import draw_negatives, generator
 from lvmctl.data.windows import Windows
@@ -30,6 +32,7 @@ class BatchBuilder:
         seed: seed of what is drawn.
         device: where batches live. On a GPU the store is copied there once; on a CPU it stays
             mapped from disk.
+        reads: what the model reads of chunks beside their vectors.
         share: a builder whose copy of the same store is used instead of another one.
         counts: ``negatives``, M same-article negatives per window; ``rollout``, R chunks of the
             future per window; and what is asked of a field of ``fields``, by its name.
@@ -43,6 +46,7 @@ class BatchBuilder:
         fields: Mapping[str, FieldMaker] = MappingProxyType({}),
         seed: int = 0,
         device: torch.device | str = "cpu",
+        reads: tuple[str, ...] = (),
         share: BatchBuilder | None = None,
         **counts: int,
     ) -> None:
@@ -50,7 +54,7 @@ class BatchBuilder:
         self.needs = frozenset(needs)
         self.fields = dict(sorted(fields.items()))
         self.counts = counts
-        self.seed = seed
+        self.seed, self.reads = seed, reads
         if share is not None and share.windows.split.vectors is windows.split.vectors:
             self.vectors = share.vectors
         else:
@@ -81,12 +85,17 @@ class BatchBuilder:
         }
         if k >= 2:
             fields["second_last"] = context[:, -2]
+        ranked = None
         if self.needs & NEGATIVES:
             lengths = windows.split.lengths[article]
             drawn, real = draw_negatives(
                 rng, lengths, position, k, windows.target_offset, self.counts.get("negatives", 0)
             )
-            negatives = self.gather((rows - position)[:, None] + drawn)
+            drawn_rows = (rows - position)[:, None] + drawn
+            negatives = self.gather(drawn_rows)
+            if self.reads:
+                listed = np.concatenate([inside[:, k:], drawn_rows], axis=1)
+                ranked = (self.readable(inside[:, :k]), self.readable(listed))
             fields["negatives"] = negatives
             fields["negative_mask"] = self.tensor(real) & differ(fields["target"], negatives)
         for name, make in self.fields.items():
@@ -104,7 +113,11 @@ class BatchBuilder:
             targets = fields["target"].expand(len(index), -1, -1)
             apart = in_batch_mask(fields["article"], fields["position"], k, windows.target_offset)
             fields["in_batch_mask"] = apart & differ(fields["target"], targets)
-        return Batch(fields)
+        return Batch(fields, ranked=ranked)
+
+    def readable(self, rows: np.ndarray) -> Chunks:
+        """Chunks by their ``rows`` (…) for the model."""
+        return replace(self.windows.at(rows).to(self.device), reads=self.reads)
 
     def gather(self, rows: np.ndarray) -> Tensor:
         """Unit float32 chunks for ``rows`` (…) → (…, D)."""

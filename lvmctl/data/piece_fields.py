@@ -9,12 +9,12 @@ from lvmctl.data.windows import Windows
 
 def sentences(windows: Windows, index: np.ndarray, count: int) -> np.ndarray:
     """The first and last sentences of a window's chunks, (B, K, 2, P, D)."""
-    return windows.pieces(inside(windows, index), count or 1)[0]
+    return windows.pieces(windows.inside(index), count or 1)[0]
 
 
 def sentence_mask(windows: Windows, index: np.ndarray, count: int) -> np.ndarray:
     """Which of :func:`sentences` are there, (B, K, 2, P)."""
-    return windows.pieces(inside(windows, index), count or 1)[1]
+    return windows.pieces(windows.inside(index), count or 1)[1]
 
 
 def target_sentences(windows: Windows, index: np.ndarray, count: int) -> np.ndarray:
@@ -25,8 +25,3 @@ def target_sentences(windows: Windows, index: np.ndarray, count: int) -> np.ndar
 def target_sentence_mask(windows: Windows, index: np.ndarray, count: int) -> np.ndarray:
     """Which of :func:`target_sentences` are there, (B, 2, P)."""
     return windows.pieces(windows.rows[index] + windows.target_offset, count or 1)[1]
-
-
-def inside(windows: Windows, index: np.ndarray) -> np.ndarray:
-    """Rows (B, K) of the chunks of windows."""
-    return windows.rows[index][:, None] + np.arange(windows.context_length)

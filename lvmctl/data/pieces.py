@@ -38,13 +38,8 @@ class Pieces:
         """The pieces of the store that a split is of.
 
         Raises:
-            DataError: the store has no such level, or one of other chunks; or the split is of
-                several stores, or of transformed chunks, which have none.
+            DataError: the store has no such level, or one of other chunks.
         """
-        what = "is several stores, whose finer levels cannot be read together"
-        refuse("joined" in split.source, what, split.name, "embed the texts into one store")
-        what = f"is transformed ({split.source.get('transform')}), its {level} level is not"
-        refuse("transform" in split.source, what, split.name, "use transform=none")
         path = Path(split.source["path"])
         finer = path / LEVELS / level
         what, hint = f"has no level {level!r}", f"add it with lvmctl data level {path} {level}"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
+from lvmctl.core.chunks import Chunks
 from lvmctl.core.errors import DataError
-from lvmctl.data.pieces import SENTENCE, Pieces
+from lvmctl.data.chunk_source import SplitSource
+from lvmctl.data.pieces import SENTENCE
 from lvmctl.data.splits.split import Split, windows_per_article
 from lvmctl.data.store.arrays import unit
 
@@ -22,7 +25,7 @@ class Windows:
         rows: (W,) int64 row of x_s, the oldest chunk of each window, in ``split.vectors``.
         article: (W,) int64 index into ``split.articles``.
         position: (W,) int64 s, the position of x_s in its article.
-        levels: the finer levels of the store that were opened, by name; see :meth:`pieces`.
+        source: what the store has of chunks beside vectors: finer levels and texts.
         target_offset: the target's row is ``rows + target_offset``.
 
     Raises:
@@ -45,15 +48,14 @@ class Windows:
         before = np.cumsum(counts) - counts
         self.position = np.arange(len(self.article)) - before[self.article] + first
         self.rows = split.starts[self.article] + self.position
-        self.levels: dict[str, Pieces] = {}
+        self.source = SplitSource(split)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def context(self, index: np.ndarray | None = None) -> np.ndarray:
         """Contexts (B, K, D) float32 of unit norm, oldest chunk first; all of them by default."""
-        rows = self.rows if index is None else self.rows[index]
-        return self.chunks(rows[:, None] + np.arange(self.context_length))
+        return self.chunks(self.inside(np.arange(len(self)) if index is None else index))
 
     def target(self, index: np.ndarray | None = None) -> np.ndarray:
         """Targets (B, D) float32 of unit norm; of all windows by default."""
@@ -79,21 +81,19 @@ class Windows:
         Raises:
             DataError: the store does not have this level.
         """
-        return self.level(level).ends(self._store_rows(rows), count)
+        return self.source.pieces_at(rows, count, level)
 
-    def level(self, name: str) -> Pieces:
-        """A finer level of the store, opened once; a DataError where it has none."""
-        if name not in self.levels:
-            self.levels[name] = Pieces.of(self.split, name)
-        return self.levels[name]
+    def texts(self, rows: np.ndarray) -> list[str]:
+        """The texts of chunks by their ``rows`` (n,); a DataError where the store has none."""
+        return self.source.texts_at(rows)
 
-    def _store_rows(self, rows: np.ndarray) -> np.ndarray:
-        """The rows in the store of rows in the split, which differ where it is read backward."""
-        if not self.split.backward:
-            return rows
-        order = np.argsort(self.split.starts)
-        article = order[np.searchsorted(self.split.starts[order], rows, side="right") - 1]
-        return 2 * self.split.starts[article] + self.split.lengths[article] - 1 - rows
+    def inside(self, index: np.ndarray) -> np.ndarray:
+        """Rows (B, K) of the chunks of windows."""
+        return self.rows[index][:, None] + np.arange(self.context_length)
+
+    def at(self, rows: np.ndarray) -> Chunks:
+        """Chunks by their ``rows`` (…), for a ranker that reads more than vectors."""
+        return Chunks(torch.from_numpy(np.ascontiguousarray(rows)), self.source)
 
     def previous(self, name: str, index: np.ndarray) -> np.ndarray:
         """The chunk that a margin is named after, (B, D) float32 of unit norm.

@@ -16,7 +16,7 @@ from lvmctl.core.formatting import (
     table,
 )
 from lvmctl.evaluation.fivecat.rendering import conclusion, gates_table
-from lvmctl.evaluation.rendering import with_q
+from lvmctl.evaluation.rendering import inputs, label, with_q
 
 FIGURES = {
     "in_article.filtered.r@1": "R@1",
@@ -64,7 +64,8 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
         yield ""
         how = ", read backward" if run["direction"] == "backward" else ""
         shape = f"K = {run['context']}, horizon {run['horizon']}{how}"
-        yield f"{name} minus {result['against']} ({shape})"
+        who = label(name, run)
+        yield f"{who} minus {result['against']} ({shape})"
         yield table(
             ["", "difference", "95 %", "p"],
             [
@@ -78,6 +79,7 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
         else:
             yield gates_table({"verdict": run["ship"]})
             yield from conclusion(run["ship"])
+            yield inputs(run["reads"])
     for pair in result["directions"]:
         yield ""
         yield paragraph(

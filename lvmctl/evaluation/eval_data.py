@@ -164,8 +164,8 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
         window: chunks in a window that is evaluated, where these are more than the run reads.
 
     Raises:
-        DataError: the data is gone, has another dimension, or holds training articles that were
-            not asked for by name.
+        DataError: the data is gone, has another dimension or not what the run reads, or holds
+            training articles that were not asked for by name.
     """
     options = trained.plan.options
     shape = (options.context, options.horizon)
@@ -205,6 +205,9 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     request = replace(request, min_article=request.min_article or options.min_article)
     splits = (val, train, ood, notices, trained.transform)
     data = windows_of(request, shape, *splits, window=window, direction=options.direction)
+    for name in trained.plan.model.entry.record.reads:
+        for windows in filter(None, (data.val, data.ood)):
+            windows.source.require(name)
     return replace(data, same_space=same_space)
 
 

@@ -67,6 +67,7 @@ def run_record(trained: Trained) -> dict[str, Any]:
         "run": str(trained.run.path),
         "recipe": trained.plan.recipe,
         "geometry": trained.plan.model.entry.record.geometry,
+        "reads": list(trained.plan.model.entry.record.reads),
     }
 
 

@@ -84,6 +84,7 @@ class MetricTable:
             "articles": len(self.windows.split.articles),
             "predictors": {
                 name: {"kind": measured.predictor.kind}
+                | ({"reads": list(reads)} if (reads := measured.predictor.reads) else {})
                 | summary(self.windows, measured, self.resampling)
                 for name, measured in self.measured.items()
             },

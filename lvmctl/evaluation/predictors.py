@@ -35,6 +35,7 @@ class Predictor:
         score: (context, :class:`~lvmctl.core.batch.Pool`) → (B, N); None means cos(q, candidate).
         geometry: what q can be, see :class:`~lvmctl.registry.specs.ModelSpec`.
         optional: a plugin's baseline, which an evaluation does without where it fails.
+        reads: what its score reads of chunks beside their vectors.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Predictor:
     score: Callable[[Tensor, Pool], Tensor] | None = None
     geometry: Geometry = "unit"
     optional: bool = False
+    reads: tuple[str, ...] = ()
 
     @property
     def is_ranker(self) -> bool:
@@ -73,7 +75,8 @@ def reading_newest(predictor: Predictor, context: int) -> Predictor:
         return predictor.call(window[:, -context:], *target)
 
     def score(window: Tensor, pool: Pool) -> Tensor:
-        return predictor.score(window[:, -context:], pool)
+        newest = pool.window and pool.window[:, -context:]
+        return predictor.score(window[:, -context:], replace(pool, window=newest))
 
     return replace(predictor, call=call, score=predictor.score and score)
 
@@ -208,9 +211,15 @@ def fitted(registry: Registry, entry: Entry, shape: Shape, train: Any) -> Any:
 
 
 def own_score(entry: Entry, made: Any) -> Callable[[Tensor, Pool], Tensor] | None:
-    """The ``score`` of a plugin's object, if it has one."""
-    score = getattr(made, "score", None)
-    return None if score is None else guarded(entry, score, scored)
+    """The ``score`` of a plugin's object, if it has one, which is given what its record reads."""
+    score, reads = getattr(made, "score", None), getattr(entry.record, "reads", ())
+    if score is None:
+        return None
+
+    def reading(context: Tensor, pool: Pool) -> Tensor:
+        return score(context, pool.for_reader(reads))
+
+    return guarded(entry, reading, scored)
 
 
 def guarded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lvmctl.core.chunks import labelled
 from lvmctl.core.formatting import MISSING, count, metric_cells, number, paragraph, table
 from lvmctl.core.tree import get_number
 
@@ -63,10 +64,21 @@ def rank_rows(predictors: Mapping[str, Any], path: str) -> list[Sequence[str]]:
     return rows
 
 
+def label(name: str, tree: Mapping[str, Any]) -> str:
+    """What the row of a predictor is called, with what it reads beside vectors."""
+    return labelled(name, tree.get("reads", ()))
+
+
+def inputs(reads: Sequence[str]) -> str:
+    """What a model must be given, in a line."""
+    named = ", ".join(["chunk vectors", *reads])
+    return f"inputs: {named}" + ("" if not reads else " (of the window and of every candidate)")
+
+
 def with_q(predictors: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Names and trees of predictors; a run with its own score is followed by its q alone."""
+    """Labels and trees of predictors; a run with its own score is followed by its q alone."""
     for name, tree in predictors.items():
-        yield name, tree
+        yield label(name, tree), tree
         if "q" in tree:
             yield f"{name}, q alone", tree["q"]
 
@@ -130,7 +142,7 @@ def summary_text(result: Mapping[str, Any], full: bool = False) -> str:
     rows = []
     for name, tree in result["predictors"].items():
         first, *others = (metric_cells(tree, path) for path in SUMMARY)
-        rows.append([name, *first, *(value for value, _ in others)])
+        rows.append([label(name, tree), *first, *(value for value, _ in others)])
     tree = next(reversed(result["predictors"].values()))
     chances = [get_number(tree, chance_of(path)) for path in SUMMARY]
     if any(value is not None for value in chances):

@@ -87,6 +87,7 @@ class Trained:
             "run",
             own_score(entry, self.model),
             entry.record.geometry,
+            reads=entry.record.reads,
         )
 
     def predict(self, context: Tensor) -> Prediction:
@@ -126,7 +127,8 @@ def load_run(registry: Registry, path: Path) -> Trained:
     weights, digest = read_weights(run)
     shape = plan.shape(dim)
     model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
-    objective = Objective.of(registry, plan.losses, plan.sample, shape)
+    reads = plan.model.entry.record.reads
+    objective = Objective.of(registry, plan.losses, plan.sample, shape, reads)
     try:
         model.load_state_dict(weights["model"])
         objective.load_state_dict(weights["losses"])

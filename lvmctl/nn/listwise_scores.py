@@ -22,4 +22,5 @@ def score_list(model: nn.Module, batch: Batch) -> Tensor:
     mask = batch.negative_mask
     candidates = torch.cat([mask.new_ones(len(mask), 1), mask], dim=1)
     article = batch.article if model.training else None
-    return model.score(batch.context, Pool(vectors, candidates, article))
+    pool = Pool(vectors, candidates, article, *(batch.ranked or ()))
+    return model.score(batch.context, pool)

@@ -39,6 +39,7 @@ class Objective(nn.Module):
         sample: which sample gates.
         gates: the gates themselves.
         fields: makers of the batch fields of plugins that they read, by name.
+        reads: what the model reads of chunks beside their vectors.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Objective(nn.Module):
         sample: Sequence[PlannedPart] = (),
         gates: Sequence[Callable[[Batch], Tensor]] = (),
         fields: Mapping[str, FieldMaker] = MappingProxyType({}),
+        reads: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
+        self.reads = reads
         self.parts, self.losses = tuple(parts), nn.ModuleList(losses)
         self.sample, self.gates = tuple(sample), tuple(gates)
         self.fields = dict(fields)
@@ -62,8 +65,10 @@ class Objective(nn.Module):
         parts: Sequence[PlannedPart],
         sample: Sequence[PlannedPart],
         shape: Shape,
+        reads: tuple[str, ...] = (),
     ) -> Objective:
-        """The losses ``parts`` and the gates ``sample``, built for ``shape``.
+        """The losses ``parts`` and the gates ``sample``, built for ``shape`` and a model that
+        ``reads`` this of chunks beside their vectors.
 
         Raises:
             PluginError: one of them cannot be built.
@@ -78,13 +83,14 @@ class Objective(nn.Module):
         gates = [build(registry, part.entry, options=part.options) for part in sample]
         entries = batch_fields(registry, (*parts, *sample))
         fields = {name: build_field(registry, entry) for name, entry in entries.items()}
-        return cls(parts, losses, sample, gates, fields)
+        return cls(parts, losses, sample, gates, fields, reads)
 
     def alone(self, numbers: Iterable[int]) -> Objective:
         """Those of its losses, at weight 1 throughout and without sample gates."""
         numbers = list(numbers)
         parts = [replace(self.parts[n], weight=ONE) for n in numbers]
-        return Objective(parts, [self.losses[n] for n in numbers], fields=self.fields)
+        losses = [self.losses[n] for n in numbers]
+        return Objective(parts, losses, fields=self.fields, reads=self.reads)
 
     def batches(self, windows: Windows, **settings: Any) -> BatchBuilder:
         """Builds the batches of ``windows`` that the losses and gates read.
@@ -96,7 +102,7 @@ class Objective(nn.Module):
         needs = {bare_name(name) for part in parts for name in part.entry.record.needs}
         fields = {name: make for name, make in self.fields.items() if name in needs}
         counts = {name: self.asks(name) for name in (*COUNTED, *fields)}
-        return BatchBuilder(windows, needs, fields=fields, **counts, **settings)
+        return BatchBuilder(windows, needs, fields=fields, reads=self.reads, **counts, **settings)
 
     def asks(self, attribute: str, epoch: int | None = None) -> int:
         """The largest count any loss asks for, of one of :data:`COUNTED` or of a plugin's field.

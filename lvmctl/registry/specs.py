@@ -123,13 +123,15 @@ class ModelSpec(Buildable):
     given the training windows once, before the first step; what it learns lives in its buffers.
     ``any_space``: it reads nothing but cosines, so a run of it serves chunks of any encoder and
     width. Where it was fitted to the training's, it has ``forget_space()``, called before it serves
-    chunks of another.
+    chunks of another. ``reads``: what its ``score`` reads of chunks beside their vectors, ``text``
+    or the name of a finer level such as ``sentence``, from ``pool.window`` and ``pool.chunks``.
     """
 
     geometry: Geometry = "unit"
     gives: tuple[str, ...] = ()
     fitted: bool = False
     any_space: bool = False
+    reads: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "model"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from lvmctl.core.chunks import labelled
 from lvmctl.core.formatting import metric_cells
 from lvmctl.report.html import Html, render
 from lvmctl.report.inputs import Inputs
@@ -38,7 +39,7 @@ def overview(runs: Sequence[Inputs]) -> Html:
 def columns(runs: Sequence[Inputs]) -> Iterator[Column]:
     """Runs, each set of windows followed by its ``direct`` and its chance."""
     for run, following in zip(runs, [*runs[1:], None]):
-        name = run.name if len(runs) > 1 else run.row
+        name = labelled(run.name if len(runs) > 1 else run.row, run.result.get("reads", ()))
         yield Column(name, figures(run.metrics, PATHS), run.result["verdict"])
         if following is None or data_of(following) != data_of(run):
             yield Column("direct", figures(run.predictor("direct"), PATHS))

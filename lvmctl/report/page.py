@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import lvmctl
+from lvmctl.core.chunks import labelled
 from lvmctl.report.html import render
 from lvmctl.report.inputs import Inputs
 from lvmctl.report.overview import overview
@@ -48,7 +49,8 @@ def subject(run: Inputs) -> str:
     """What was evaluated on what."""
     result = run.result
     text = (
-        f"{run.row} (class “{result['geometry']}”) on {result['windows']:,} windows of "
+        f"{labelled(run.row, result.get('reads', ()))} (class “{result['geometry']}”) "
+        f"on {result['windows']:,} windows of "
         f"{result['articles']:,} articles of {result['data']['val']['name']}, "
         f"K = {result['context']}, horizon {result['horizon']}."
     )

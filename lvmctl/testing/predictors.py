@@ -13,10 +13,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lvmctl.core.batch import Pool
 from lvmctl.data import Windows
 from lvmctl.registry.specs import Shape
-from lvmctl.sphere import unit
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, for_all
 from lvmctl.testing.contexts import (
     KINDS,
@@ -27,10 +25,10 @@ from lvmctl.testing.contexts import (
     Contexts,
     accepted,
     contexts,
-    normal,
     prove_unit,
     seeded,
 )
+from lvmctl.testing.pools import pooled
 from lvmctl.testing.samples import SIZES, windows
 
 Answers = dict[str, Tensor]
@@ -85,7 +83,7 @@ class Kind:
         """What it predicts for ordinary contexts, and what it scores of candidates."""
         answers = self.answer(subject, predictor, Contexts().tensor())
         if hasattr(predictor, "score"):
-            context, pool = pooled(4, 9, seed=0)
+            context, pool = pooled(subject, 4, 9, seed=0)
             scores = predictor.score(context, pool)
             answers = answers | {"score": scores.masked_fill(~pool.candidates, 0.0)}
         return answers
@@ -225,14 +223,6 @@ def prediction_checks(kind: Kind) -> tuple[Check, ...]:
         fits_little_data,
         same_fit_twice,
     )
-
-
-def pooled(batch: int, chunks: int, seed: int) -> tuple[Tensor, Pool]:
-    """Contexts (B, K, D) and a pool of N chunks, of which each has one or more candidates."""
-    vectors = unit(normal(seed, chunks, SHAPE.dim))
-    candidates = normal(seed + 2, batch, chunks) > 0
-    candidates[:, 0] = True
-    return Contexts(batch=batch, seed=seed).tensor(), Pool(vectors, candidates)
 
 
 def form(value: object) -> str:

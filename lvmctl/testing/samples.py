@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.batch import FIELDS, Batch, Prediction
+from lvmctl.core.chunks import TEXT
 from lvmctl.data import Split, Splits, Windows
 from lvmctl.data.batches import BatchBuilder
+from lvmctl.data.chunk_source import SplitSource
 from lvmctl.data.fields import field_maker
-from lvmctl.data.pieces import SENTENCE, Pieces
+from lvmctl.data.pieces import Pieces
 from lvmctl.data.store.arrays import unit64
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import cosine, unit
@@ -63,14 +65,50 @@ def textlike_splits(articles: int = 12) -> Splits:
     return Splits(*made, notices=[])
 
 
-def with_sentences(windows: Windows, seed: int = 0) -> Windows:
-    """The windows, whose store has a level of sentences: 1 to 4 of each chunk, near it."""
-    counts = 1 + np.arange(len(windows.split.vectors)) % 4
-    chunks = unit64(windows.split.vectors.repeat(counts, axis=0))
-    noise = unit64(np.random.default_rng(seed).standard_normal(chunks.shape))
-    vectors = unit64(chunks + 0.3 * noise).astype(np.float32)
-    windows.levels[SENTENCE] = Pieces(vectors, np.cumsum(counts) - counts, counts)
+def readable(windows: Windows) -> Windows:
+    """The windows, whose store has texts and a level of sentences: see :class:`MadeSource`."""
+    windows.source = MadeSource(windows.split)
     return windows
+
+
+class MadeSource(SplitSource):
+    """What a store has that is not on a disk: of each chunk 1 to 4 sentences near it, and a text of
+    the words for its largest numbers. Which they are depends on the chunk alone.
+
+    Args:
+        split: the chunks.
+        turn: (D, D') what sentences are multiplied with, in another space than the chunks.
+
+    Attributes:
+        was_read: ``text`` and levels that were asked for.
+    """
+
+    def __init__(self, split: Split, turn: Tensor | None = None) -> None:
+        super().__init__(split)
+        self.turn = turn
+        self.was_read: set[str] = set()
+
+    def pieces(self, rows: Tensor, count: int, level: str) -> tuple[Tensor, Tensor]:
+        self.was_read.add(level)
+        vectors, there = super().pieces(rows, count, level)
+        return vectors if self.turn is None else vectors @ self.turn, there
+
+    def _level(self, number: int, level: str) -> Pieces:
+        vectors = self.split.vectors
+        counts = 1 + (np.abs(vectors[:, 0]) * 997).astype(int) % 4
+        place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        chunks = unit64(vectors.repeat(counts, axis=0))
+        noise = np.sin(np.arange(1, 1 + vectors.shape[1]) * (1 + place[:, None]))
+        pieces = unit64(chunks + 0.3 * noise / np.sqrt(vectors.shape[1])).astype(np.float32)
+        return Pieces(pieces, np.cumsum(counts) - counts, counts)
+
+    def texts_at(self, rows: np.ndarray) -> list[str]:
+        self.was_read.add(TEXT)
+        order = np.argsort(-self.split.vectors[rows], axis=1, kind="stable")[:, :3]
+        return [" ".join(f"word{place}" for place in each) + "." for each in order]
+
+    def require(self, name: str) -> None:
+        """It has every level, and texts."""
 
 
 def windows(shape: Shape, size: str = "several articles") -> Windows:
@@ -85,7 +123,7 @@ def windows(shape: Shape, size: str = "several articles") -> Windows:
     if size != "several articles":
         lengths = lengths[:1] if size == "one article" else [needed]
     articles = [textlike(1, n, shape.dim, seed).vectors for seed, n in enumerate(lengths)]
-    return Windows(split_of(articles), shape.context_length, shape.horizon)
+    return readable(Windows(split_of(articles), shape.context_length, shape.horizon))
 
 
 def random_batch(
@@ -125,7 +163,7 @@ def random_batch(
         topic, chunks = rng.standard_normal(dim), rng.standard_normal((k + horizon - 1 + more, dim))
         articles.append(topic + chunks)
     builder = BatchBuilder(
-        with_sentences(Windows(split_of(articles), k, horizon)),
+        readable(Windows(split_of(articles), k, horizon)),
         FIELDS,
         fields={name: field_maker(target) for name, target in fields.items()},
         negatives=negatives,

@@ -11,7 +11,8 @@ from torch import Tensor
 from lvmctl.core.batch import Pool
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, for_all
 from lvmctl.testing.contexts import normal
-from lvmctl.testing.predictors import Kind, form, pooled
+from lvmctl.testing.pools import of_context, pool_of, pooled, reads_of, reordered
+from lvmctl.testing.predictors import Kind, form
 
 ROUNDING = 1e-3
 """How far apart equal scores may be, in widths of a row of scores."""
@@ -22,8 +23,9 @@ NARROW = 0.01
 Score = Callable[[Tensor, Pool], Tensor]
 
 
-def score_checks(kind: Kind) -> tuple[Check, ...]:
-    """The checks of a predictor's own ``score(context, pool)``.
+def score_checks(kind: Kind, may_read: bool = False) -> tuple[Check, ...]:
+    """The checks of a predictor's own ``score(context, pool)``, which ``may_read`` more than
+    vectors.
 
     They are skipped where it has none: candidates are then ranked by their cosine to q.
     """
@@ -36,7 +38,7 @@ def score_checks(kind: Kind) -> tuple[Check, ...]:
 
         def one_pool(batch: int, chunks: int, seed: int) -> None:
             with torch.inference_mode():
-                rule(score, *pooled(batch, chunks, seed))
+                rule(score, *pooled(subject, batch, chunks, seed))
 
         sizes = {"batch": st.integers(1, 4), "chunks": st.integers(1, 9)}
         for_all(one_pool, 10, **sizes, seed=st.integers(0, 999))
@@ -67,7 +69,7 @@ def score_checks(kind: Kind) -> tuple[Check, ...]:
 
         def rule(score: Score, context: Tensor, pool: Pool) -> None:
             order = normal(len(context), len(pool.vectors)).argsort()
-            moved = Pool(pool.vectors[order], pool.candidates[:, order])
+            moved = reordered(pool, order)
             before = score(context, pool)[:, order]
             require_same_scores(before, score(context, moved), moved.candidates)
 
@@ -81,7 +83,8 @@ def score_checks(kind: Kind) -> tuple[Check, ...]:
             inside = pool.candidates[:1]  # one set for all, so that the others can be exchanged
             candidates = inside.expand(len(context), -1)
             exchanged = torch.where(inside.T, pool.vectors, -pool.vectors.roll(1, dims=1))
-            scores = [score(context, Pool(v, candidates)) for v in (pool.vectors, exchanged)]
+            pools = (pool_of(subject, context, v, candidates) for v in (pool.vectors, exchanged))
+            scores = [score(context, each) for each in pools]
             require_same_scores(*(placed(s, candidates) for s in scores), candidates)
 
         tried(subject, rule)
@@ -91,18 +94,42 @@ def score_checks(kind: Kind) -> tuple[Check, ...]:
         """The scores of a context do not depend on the other contexts of its batch."""
 
         def rule(score: Score, context: Tensor, pool: Pool) -> None:
-            rows = zip(context.split(1), pool.candidates.split(1))
-            alone = torch.cat([score(row, Pool(pool.vectors, mask)) for row, mask in rows])
+            rows = enumerate(context.split(1))
+            alone = torch.cat([score(one, of_context(pool, row)) for row, one in rows])
             require_same_scores(score(context, pool), alone, pool.candidates)
 
         tried(subject, rule)
 
-    return (
+    @check
+    def reads_what_it_declares(subject: Subject) -> None:
+        """`score` reads of `pool.window` and `pool.chunks` what `reads` names, and no less; which
+        rows the chunks have in their store, and so where they stand, changes no score."""
+        require_reads(subject)
+
+        def rule(score: Score, context: Tensor, pool: Pool) -> None:
+            before = score(context, pool)
+            chunks = context[..., 0].numel() + len(pool.vectors)
+            order = normal(len(pool.vectors), chunks).argsort()
+            moved = pool_of(subject, context, pool.vectors, pool.candidates, order)
+            if unread := sorted({*reads_of(subject)} - pool.chunks.source.was_read):
+                raise CheckFailed(f"`reads` names {', '.join(unread)}, which score does not read")
+            require_same_scores(before, score(context, moved), pool.candidates)
+
+        tried(subject, rule)
+
+    common = (
         score_for_each_candidate,
         score_ignores_the_order_of_the_pool,
         score_ignores_what_is_no_candidate,
         score_ignores_other_contexts,
     )
+    return (*common, reads_what_it_declares) if may_read else common
+
+
+def require_reads(subject: Subject) -> None:
+    """Skip what reads vectors alone."""
+    if not reads_of(subject):
+        raise Skipped("it reads nothing beside vectors")
 
 
 def require_same_scores(first: Tensor, second: Tensor, candidates: Tensor) -> None:

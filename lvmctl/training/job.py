@@ -13,23 +13,20 @@ from typing import Any
 import torch
 
 from lvmctl.config.bind import DEFAULT, bind
-from lvmctl.core.batch import bare_name
 from lvmctl.core.errors import LvmctlError, RunError, UsageError
 from lvmctl.core.formatting import count
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
-from lvmctl.data.pieces import SENTENCE
-from lvmctl.data.records import FIELDS
 from lvmctl.data.splits.identity import same_data, split_records
 from lvmctl.data.splits.levels import at_level_of
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.transforms import BACKWARD, Transform, apply_transform, fit, read_backward
 from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
-from lvmctl.registry.specs import LossSpec, Record, SampleWeight
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
+from lvmctl.training.inputs import require_inputs
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
 from lvmctl.training.provenance import FORMAT, READABLE, now, surroundings
@@ -37,9 +34,6 @@ from lvmctl.training.request import TrainRequest
 from lvmctl.training.result import Result
 
 DATA_SEED = 0
-
-SENTENCE_FIELDS = {field.name for field in FIELDS}
-"""Batch fields that read the sentences of the store."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +69,7 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
         "data": request.sources,
         "splits": split_records(splits),
         "backend": backend.record(),
+        "reads": plan.model.entry.record.reads,
     }
 
     def fill(run: RunDirectory) -> None:
@@ -82,10 +77,7 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
             transform.save(run.transform)
         run.write(run.config, config)
 
-    needs = {bare_name(name) for part in plan.parts for name in needs_of(part.entry.record)}
-    if needs & SENTENCE_FIELDS:
-        for windows in (train, val):  # a store without sentences costs no run directory
-            windows.level(SENTENCE)
+    require_inputs(plan, train, val)  # data without them cost no run directory
     if request.out is None:
         run = new_run(plan.recipe, plan.key_options, fill=fill)
     else:
@@ -94,11 +86,6 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
         training = Training(plan, registry, run, train, val, backend, reporter, interrupts)
         record = {**surroundings(plan, backend), "splits": config["splits"]}
         return finish(training, splits, record)
-
-
-def needs_of(record: Record) -> tuple[str, ...]:
-    """The batch fields that a loss or a sample weight reads; of another part, none."""
-    return record.needs if isinstance(record, LossSpec | SampleWeight) else ()
 
 
 def resume(

@@ -71,7 +71,9 @@ class Training:
         shape = plan.shape(train.split.dim)
         model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
         self.model: torch.nn.Module = model.to(backend.device)
-        self.objective = Objective.of(registry, plan.losses, plan.sample, shape).to(backend.device)
+        spec = plan.model.entry.record
+        objective = Objective.of(registry, plan.losses, plan.sample, shape, spec.reads)
+        self.objective = objective.to(backend.device)
         self.parameters = [*self.model.parameters(), *self.objective.parameters()]
         self.optimizer = torch.optim.AdamW(
             self.parameters,
@@ -84,9 +86,7 @@ class Training:
         common = {"seed": self.options.seed, "device": backend.device}
         self.builder = self.objective.batches(train, **common)
         val_builder = self.objective.batches(val, share=self.builder, **common)
-        self.validation = Validation(
-            val_builder, self.options.min_article, plan.model.entry.record.geometry
-        )
+        self.validation = Validation(val_builder, self.options.min_article, spec.geometry)
         self.curriculum = Curriculum(registry, plan.select, train, self.options.seed)
         self.visit(1)
 

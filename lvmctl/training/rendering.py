@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lvmctl.core.chunks import labelled
 from lvmctl.core.formatting import (
     count,
     estimate,
@@ -36,7 +37,7 @@ def run_text(result: Mapping[str, Any], full: bool = False) -> str:
         result: what ``lvmctl train --json`` prints.
         full: show every metric of the best epoch.
     """
-    best, recipe = result["best"], result["recipe"]
+    best, recipe = result["best"], labelled(result["recipe"], result.get("reads", ()))
     lines = []
     if result["stopped"]:
         lines.append(f"stopped after epoch {result['epochs']}: {result['stopped']}")

@@ -144,8 +144,7 @@ def on_device(score: Score, device: torch.device, check: Callable[[], None]) -> 
 
     def scored(context: Tensor, pool: Pool) -> Tensor:
         check()
-        there = Pool(pool.vectors.to(device), pool.candidates.to(device))
-        return score(context.to(device), there)
+        return score(context.to(device), pool.to(device))
 
     return scored
 

@@ -114,7 +114,7 @@ def test_what_has_no_pieces_is_refused(store, tmp_path):
     with pytest.raises(DataError, match="is transformed"):
         Windows(centred, 3, 1).pieces(windows.rows)
     joined = open_splits(train=[str(store), str(store)], val=str(store)).train
-    with pytest.raises(DataError, match="several stores"):
+    with pytest.raises(DataError, match="is not of the chunks"):
         Windows(joined, 3, 1).pieces(windows.rows)
 
 

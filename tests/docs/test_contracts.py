@@ -27,7 +27,16 @@ def test_every_batch_field_with_its_shape():
 
 
 @pytest.mark.parametrize(
-    "cls", [spec.Shape, batch.Prediction, batch.Step, batch.LossOutput, batch.Pool, batch.Decoded]
+    "cls",
+    [
+        spec.Shape,
+        batch.Prediction,
+        batch.Step,
+        batch.LossOutput,
+        batch.Pool,
+        batch.Chunks,
+        batch.Decoded,
+    ],
 )
 def test_every_field_of(cls):
     documented = [bare(row[0]) for row in table(section(PAGE, f"## {cls.__name__}"), "field")]

@@ -155,6 +155,7 @@ def join(splits: Sequence[Split]) -> Split:
         exact=all(split.exact for split in splits),
         separate=any(split.separate for split in splits),
         notices=tuple(notice for split in splits for notice in split.notices),
+        joined=tuple(splits),
     )
 
 

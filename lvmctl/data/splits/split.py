@@ -40,6 +40,8 @@ class Split:
             behind it.
         whole: the split that this is a part of, whose chunks are the candidates of global pools;
             None where it is whole itself. Both have the same vectors.
+        joined: the splits of several stores whose articles these are, one after another; nothing
+            where they are of one store.
     """
 
     vectors: np.ndarray
@@ -56,6 +58,7 @@ class Split:
     notices: tuple[str, ...] = ()
     backward: bool = False
     whole: Split | None = None
+    joined: tuple[Split, ...] = ()
 
     def __post_init__(self) -> None:
         chosen = hashlib.sha256(f"{self.target_row}/{self.horizon}/".encode())
@@ -111,6 +114,22 @@ class Split:
         """The row that a chunk of :attr:`vectors` has in the store, where its text is looked up."""
         start, length = int(self.starts[article]), int(self.lengths[article])
         return 2 * start + length - 1 - row if self.backward else row
+
+    def by_store(self, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Of chunks with ``rows`` (n,) of :attr:`vectors`: the number of a store among those that
+        were joined, which of them are of it (n,) bool, and their rows in that store."""
+        if self.backward:
+            order = np.argsort(self.starts)
+            article = order[np.searchsorted(self.starts[order], rows, side="right") - 1]
+            rows = 2 * self.starts[article] + self.lengths[article] - 1 - rows
+        if not self.joined:
+            yield 0, np.ones(len(rows), bool), rows
+            return
+        ends = np.cumsum([part.chunks for part in self.joined])
+        store = np.searchsorted(ends, rows, side="right")
+        for number in np.unique(store):
+            part, of_it = self.joined[number], store == number
+            yield int(number), of_it, part.rows()[rows[of_it] - (ends[number] - part.chunks)]
 
     def article_blocks(self) -> Iterator[tuple[int, int]]:
         """Bounds ``(low, high)`` of rows of one article, in order, as in :func:`.blocks`."""

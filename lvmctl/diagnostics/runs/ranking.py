@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.baselines.direct import Direct
+from lvmctl.core.chunks import labelled
 from lvmctl.core.diagnosis import Finding, Table
 from lvmctl.core.formatting import interval, number, signed
 from lvmctl.data.windows import Windows
@@ -58,6 +59,7 @@ def ranking(
     leads = {name: metric_table.difference(RUN, DIRECT, f"{PRIMARY}.{name}") for name in METRICS}
     return {
         "windows": tree["windows"],
+        "reads": list(predictor.reads),
         **{row: {name: tree[name] for name in METRICS} for row, tree in rows.items()},
         "ci": {name: tree["ci"][name] for name in METRICS},
         "lead": {n: {"value": e.value, "ci": [e.low, e.high]} for n, e in leads.items()},
@@ -99,7 +101,8 @@ def ranking_findings(ranks: dict[str, Any], epoch: int | None) -> Iterator[Findi
 
 def ranking_table(ranks: dict[str, Any]) -> Table:
     """The figures for a reader."""
-    labels = {RUN: "run, by its score", "q": "run, q alone", DIRECT: DIRECT, "chance": "chance"}
+    scored = labelled("run, by its score", ranks.get("reads", ()))
+    labels = {RUN: scored, "q": "run, q alone", DIRECT: DIRECT, "chance": "chance"}
     rows = tuple(
         (label, *(number(ranks[row][name]) for name in METRICS))
         for row, label in labels.items()

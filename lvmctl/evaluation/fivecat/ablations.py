@@ -65,14 +65,16 @@ def ablation_metrics(
         batch = index[low : low + BATCH]
         context, target = (torch.from_numpy(x(batch)) for x in (windows.context, windows.target))
         order = None if orders is None else orders[batch]
-        chunk = None if foreign is None else unit(windows.split.vectors[foreign[batch]])
+        row = None if foreign is None else foreign[batch]
+        chunk = None if row is None else unit(windows.split.vectors[row])
         by_path: dict[tuple[str, str], list[np.ndarray]] = {}
-        for name, changed in perturbed(context, order, chunk):
+        rows_shown = perturbed(torch.from_numpy(windows.inside(batch)), order, row)
+        for (name, changed), (_, shown) in zip(perturbed(context, order, chunk), rows_shown):
             q = predictor.ask(changed, target)
             by_path.setdefault(("", name), []).append(rowwise(q, target.numpy()))
             if ranked is not None:
                 there = np.isin(batch, rows[RANKED])
-                values = mrr10(windows, predictor, batch[there], changed[there], q[there])
+                values = mrr10(windows, predictor, batch[there], shown.numpy()[there], q[there])
                 by_path.setdefault((RANKED, name), []).append(values)
         for path, each in by_path.items():
             parts.setdefault(path, []).append(np.mean(each, axis=0))
@@ -84,14 +86,15 @@ def ablation_metrics(
 
 
 def mrr10(
-    windows: Windows, predictor: Predictor, index: np.ndarray, contexts: Tensor, q: np.ndarray
+    windows: Windows, predictor: Predictor, index: np.ndarray, shown: np.ndarray, q: np.ndarray
 ) -> np.ndarray:
     """MRR@10 (W,) of the targets of the windows ``index`` (W,) in their primary pools, when the
-    predictor is shown ``contexts`` (W, K, D), from which it predicts ``q`` (W, D)."""
+    predictor is shown the chunks with the rows ``shown`` (W, K), from which it predicts ``q``
+    (W, D)."""
     if predictor.score is None:
         ranks = in_article_ranks(windows, index, q, PRIMARY)
     else:
-        ranks = in_article_ranks_by_score(windows, index, predictor.score, PRIMARY, contexts)
+        ranks = in_article_ranks_by_score(windows, index, predictor.score, PRIMARY, shown)
     values = per_window(*ranks["filtered"])["mrr@10"]
     return np.where(np.isfinite(q).all(axis=1), values, np.nan)
 
@@ -99,12 +102,12 @@ def mrr10(
 def perturbed(
     context: Tensor, order: np.ndarray | None, foreign: np.ndarray | None
 ) -> Iterator[tuple[str, Tensor]]:
-    """Contexts (B, K, D) changed in every way, by name.
+    """Contexts (B, K, D), or the rows (B, K) of their chunks, changed in every way, by name.
 
     Args:
-        context: (B, K, D) intact windows.
+        context: (B, K, …) intact windows.
         order: (B, K) another order of each; None where K = 1.
-        foreign: (B, D) a chunk of another article for each; None where there is none.
+        foreign: (B, …) a chunk of another article for each; None where there is none.
 
     Yields:
         ``shuffled`` into ``order``; ``reversed``; ``padded``, the last chunk in every place;

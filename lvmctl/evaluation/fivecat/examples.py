@@ -70,9 +70,11 @@ def places(windows: Windows, metrics: PredictorMetrics, q: np.ndarray, row: int)
     if metrics.predictor.score is None:
         scores = torch.from_numpy(q[[row]]) @ chunks.T
     else:
-        context = torch.from_numpy(windows.context(np.array([row])))
+        window = windows.inside(np.array([row]))
+        read = windows.at(window), windows.at(np.arange(start, start + length))
+        pool = Pool(chunks, torch.from_numpy(inside), None, *read)
         with torch.inference_mode():
-            scores = metrics.predictor.score(context, Pool(chunks, torch.from_numpy(inside)))
+            scores = metrics.predictor.score(torch.from_numpy(windows.chunks(window)), pool)
     scores = scores[0].float().cpu().numpy()
     best = int(np.where(inside[0] & np.isfinite(scores), scores, -np.inf).argmax())
     first = int(windows.rows[row])

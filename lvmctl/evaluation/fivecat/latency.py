@@ -152,8 +152,11 @@ def ranking(predictor: Predictor, windows: Windows) -> Callable[[Tensor], Tensor
     rows = np.concatenate([np.arange(s, s + n) for s, n in zip(split.starts, split.lengths)][:POOL])
     chunks = torch.from_numpy(np.stack([split.unit_rows(row, row + 1)[0] for row in rows[:POOL]]))
 
+    listed = windows.at(rows[:POOL])
+
     def call(context: Tensor) -> Tensor:
         every = torch.ones(len(context), len(chunks), dtype=torch.bool)
-        return predictor.score(context, Pool(chunks, every))
+        window = windows.at(windows.inside(np.arange(len(context)) % len(windows)))
+        return predictor.score(context, Pool(chunks, every, None, window, listed))
 
     return call

@@ -16,7 +16,7 @@ from lvmctl.core.formatting import (
     table,
 )
 from lvmctl.evaluation.gates.profile_verdicts import enough
-from lvmctl.evaluation.rendering import heading
+from lvmctl.evaluation.rendering import heading, inputs, label
 
 ROWS = (
     ("A offsets", "published: k = {seed}", "offsets.seed"),
@@ -99,6 +99,7 @@ def fivecat_text(result: dict[str, Any], full: bool = False) -> str:
         "",
         gates_table(result, full),
         *reasons(result),
+        *needed(result),
         "",
     ]
     lines += [heading(result, f"; {beyond}"), ""]
@@ -128,7 +129,8 @@ def baselines_of(result: dict[str, Any]) -> list[str]:
 
 def header_of(result: dict[str, Any], others: Sequence[str]) -> list[str]:
     """Names of the columns behind the first."""
-    return [result["name"], "95 % interval", *others, "ceiling", "chance"]
+    run = label(result["name"], result["predictors"][result["name"]])
+    return [run, "95 % interval", *others, "ceiling", "chance"]
 
 
 def metric_row(
@@ -233,6 +235,13 @@ def reasons(result: dict[str, Any]) -> Iterator[str]:
     for gate in gates:
         if gate["why"]:
             yield paragraph(f"{gate['name']}: {gate['status']}, {gate['why']}")
+
+
+def needed(result: dict[str, Any]) -> Iterator[str]:
+    """What a run that may replace another, or one that reads more than vectors, must be given."""
+    reads = result.get("reads", ())
+    if reads or result["verdict"]["profile"] == "ship":
+        yield inputs(reads)
 
 
 def conclusion(verdict: dict[str, Any], articles: int | None = None) -> Iterator[str]:

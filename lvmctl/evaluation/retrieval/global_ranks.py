@@ -93,13 +93,14 @@ def global_ranks_by_score(
     first = order[np.searchsorted(rows, windows.rows[index], sorter=order)]
     first = torch.from_numpy(first)[:, None]
     inside = first + torch.arange(windows.context_length)
-    ranks = np.empty(len(index))
+    ranks, chunks = np.empty(len(index)), windows.at(rows)
     for part in slices(len(index), max(1, SCORES // count)):
         context = torch.from_numpy(windows.context(index[part]))
         candidates = torch.ones(len(context), count, dtype=torch.bool)
         candidates.scatter_(1, inside[part], False)
         with torch.inference_mode():
-            scores = score(context, Pool(vectors, candidates)).cpu()
+            window = windows.at(windows.inside(index[part]))
+            scores = score(context, Pool(vectors, candidates, None, window, chunks)).cpu()
         if scores.shape != candidates.shape:
             returned, wanted = tuple(scores.shape), tuple(candidates.shape)
             raise ValueError(f"score returned {returned}, not {wanted}")

@@ -55,28 +55,28 @@ def in_article_ranks_by_score(
     index: np.ndarray,
     score: Score,
     pools: tuple[str, ...] = POOLS,
-    contexts: Tensor | None = None,
+    shown: np.ndarray | None = None,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """:func:`in_article_ranks` of a predictor that scores candidates itself; equal scores tie.
 
     Args:
-        contexts: (W, K', D) what it is shown in the place of the windows' own chunks; the pools
-            stay those of the windows.
+        shown: (W, K') rows of the chunks that it is shown in the place of the windows' own; the
+            pools stay those of the windows.
     """
     ranks, sizes = blank(pools, len(index))
+    shown = windows.inside(index) if shown is None else shown
     for part, start, length in by_article(windows, index):
         batch = index[part]
         first = windows.position[batch]
-        if contexts is None:
-            context = torch.from_numpy(windows.context(batch))
-        else:
-            context = contexts[part]
+        context = torch.from_numpy(windows.chunks(shown[part]))
+        read = windows.at(shown[part]), windows.at(np.arange(start, start + length))
         chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
         for pool in pools:
             inside = pool_mask(pool, first, length, windows.context_length)
             candidates = torch.from_numpy(np.array(inside))
             with torch.inference_mode():
-                scores = score(context, Pool(chunks, candidates)).float().cpu().numpy()
+                pooled = Pool(chunks, candidates, None, *read)
+                scores = score(context, pooled).float().cpu().numpy()
             target_score = scores[np.arange(len(batch)), first + windows.target_offset][:, None]
             better = np.where(scores == target_score, 0.5, scores > target_score)
             better[np.isnan(target_score[:, 0])] = 1  # a target that has no score is the last

@@ -11,7 +11,7 @@ from lvmctl.data import Windows
 from lvmctl.data.fields import field_maker
 from lvmctl.registry.specs import BatchFieldSpec
 from lvmctl.testing.check import Check, CheckFailed, Subject, check
-from lvmctl.testing.samples import textlike, with_sentences
+from lvmctl.testing.samples import readable, textlike
 
 DIM = 16
 SHAPES = ((3, 1), (1, 1), (5, 2))
@@ -53,7 +53,7 @@ class Call:
 def calls(subject: Subject) -> Iterator[Call]:
     """What the field is called with."""
     for context, horizon in SHAPES:
-        windows = with_sentences(Windows(textlike(dim=DIM), context, horizon))
+        windows = readable(Windows(textlike(dim=DIM), context, horizon))
         for size in (8, 1):
             for count in COUNTS:
                 yield Call(subject, windows, size, count)

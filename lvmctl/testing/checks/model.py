@@ -8,7 +8,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Pool, Prediction
+from lvmctl.core.batch import Prediction
 from lvmctl.sphere import unit
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, for_all
 from lvmctl.testing.contexts import (
@@ -24,7 +24,8 @@ from lvmctl.testing.contexts import (
     seeded,
 )
 from lvmctl.testing.models import MODELS, STEPS, built, filled, predict, trainable
-from lvmctl.testing.predictors import gap, pooled, prediction_checks, require_same
+from lvmctl.testing.pools import pool_of, pooled
+from lvmctl.testing.predictors import gap, prediction_checks, require_same
 from lvmctl.testing.scores import score_checks
 
 DIRECTED = ("ordinary", "alike", "identical", "orthogonal")
@@ -129,7 +130,7 @@ def gradient_reaches_every_parameter(subject: Subject) -> None:
         with seeded(0):
             total = scalar(predict(model, context))
             if "scores" in subject.record.gives:
-                total = total + list_scores(model, context)
+                total = total + list_scores(subject, model, context)
             total.backward()
         missing -= {n for n, p in trainable(model).items() if p.grad is not None and p.grad.any()}
     if missing:
@@ -142,11 +143,11 @@ def scalar(prediction: Prediction) -> Tensor:
     return sum((value * normal(0, *value.shape).to(value)).sum() for value in values)
 
 
-def list_scores(model: nn.Module, context: Tensor) -> Tensor:
+def list_scores(subject: Subject, model: nn.Module, context: Tensor) -> Tensor:
     """A scalar that depends on every score of a list of each context's own."""
     vectors = unit(torch.randn(len(context), LIST, context.shape[-1]))
     candidates = torch.ones(vectors.shape[:2], dtype=torch.bool)
-    scores = model.score(context, Pool(vectors, candidates))
+    scores = model.score(context, pool_of(subject, context, vectors, candidates))
     return (scores * torch.randn(scores.shape)).sum()
 
 
@@ -223,8 +224,8 @@ def serves_any_space(subject: Subject) -> None:
     if hasattr(model, "forget_space"):
         model.forget_space()
     turn = torch.linalg.qr(normal(7, WIDER, SHAPE.dim))[0].mT
-    context, pool = pooled(4, 9, seed=0)
-    turned = Pool(pool.vectors @ turn, pool.candidates)
+    context, pool = pooled(subject, 4, 9, seed=0)
+    turned = pool_of(subject, context, pool.vectors, pool.candidates, turn=turn)
     first = {"q": predict(model, context).q @ turn}
     second = {"q": predict(model, context @ turn).q}
     if hasattr(model, "score"):
@@ -247,5 +248,5 @@ CHECKS: tuple[Check, ...] = (
     finite_in_bf16,
     state_round_trips,
     serves_any_space,
-    *score_checks(MODELS),
+    *score_checks(MODELS, may_read=True),
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +26,9 @@ from lvmctl.plan import Plan, from_record, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import Composition
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.isolated import isolated
 from lvmctl.testing.processes import ProcessFailed, python
+from lvmctl.testing.text_store import text_store
 from lvmctl.training.job import TrainRequest, start
 
 MAX_NAME = 80
@@ -202,14 +202,20 @@ def train(subject: Subject) -> Run:
     if not any(record is subject.record for record in entries):
         raise Skipped("the recipe is not installed, and only such a one can be trained")
     name, layers = registry.address(subject.entry), [("check", values)]
-    waiting = [p for p in make_plan(registry, name, layers).losses if p.weight.is_zero(1)]
+    plan = make_plan(registry, name, layers)
     chunks = values["context"] + values["horizon"] + 10
     data = f"synth:topic?articles=24&chunks={chunks}&dim=8"
     with isolated() as place:
+        if reads := plan.model.entry.record.reads:
+            data = str(text_store(place / "texts", 24, chunks, reads=reads).path)
         request = TrainRequest(
             recipe=name,
             layers=layers,
-            losses=[f"{part.entry.qualified}:{part.weight.most}" for part in waiting],
+            losses=[
+                f"{part.entry.qualified}:{part.weight.most}"
+                for part in plan.losses
+                if part.weight.is_zero(1)
+            ],
             sources={"data": data},
             device="cpu",
             out=place / "run",
@@ -228,20 +234,6 @@ def train(subject: Subject) -> Run:
 
 trained = once_per_subject(train)
 """The run that most checks look at."""
-
-
-@contextmanager
-def isolated() -> Iterator[Path]:
-    """A directory that goes away, nothing on the terminal, and torch left as it was."""
-    precision = torch.backends.mkldnn.matmul.fp32_precision
-    quiet = redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO())
-    temporary = TemporaryDirectory(prefix="lvmctl-check-")
-    with temporary as place, torch.random.fork_rng(devices=[]), quiet[0], quiet[1]:
-        try:
-            yield Path(place)
-        finally:
-            torch.backends.mkldnn.matmul.fp32_precision = precision
-            torch.set_flush_denormal(False)
 
 
 @check

@@ -87,6 +87,7 @@ class Article:
             raise Unknown(f"{store.name} has no article {article}")
         self.entry = store.article(str(store.articles[article]["id"]))
         self.number, self.count, self.model = article, len(store.articles), model
+        self.chunks = store.at(np.arange(begins[article], begins[article + 1]))
         rows = store.vectors[begins[article] : begins[article + 1]].astype(np.float32)
         self.vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
@@ -117,7 +118,9 @@ class Article:
     def ranked(self, place: int) -> list[Candidate]:
         """All candidates for ``place``, the best first."""
         pool = self.pool(place)
-        ranking = self.model.rank(self.vectors[self.context(place)], self.vectors[pool], top=None)
+        context = self.context(place)
+        read = (self.chunks[context], self.chunks[pool])
+        ranking = self.model.rank(self.vectors[context], self.vectors[pool], top=None, read=read)
         return [
             Candidate(rank, float(score), self.text(pool[index]), pool[index], pool[index] == place)
             for rank, (index, score) in enumerate(zip(*ranking), start=1)
@@ -133,8 +136,10 @@ class Article:
         """Places around ``place``, each with the rank of the true chunk."""
         places = list(range(max(self.first, place - AROUND), min(self.last, place + AROUND) + 1))
         pools = [self.pool(each) for each in places]
-        contexts = self.vectors[[self.context(each) for each in places]]
-        ranking = self.model.rank(contexts, self.vectors[pools], top=None)
+        windows, candidates = np.array([self.context(each) for each in places]), np.array(pools)
+        read = (self.chunks[windows], self.chunks[candidates])
+        contexts, among = self.vectors[windows], self.vectors[candidates]
+        ranking = self.model.rank(contexts, among, top=None, read=read)
         return [
             (each, 1 + [pool[index] for index in row].index(each))
             for each, pool, row in zip(places, pools, np.asarray(ranking.indices))

@@ -25,6 +25,9 @@ def routes(service: Service, examples: Examples) -> APIRouter:
         store, or of one of its articles. The context is texts or vectors, and so are candidates."""
         begin = time.perf_counter()
         handle = service.model(body.model)
+        if reads := handle.served.model.reads:
+            what = f"{handle.served.name} reads {' and '.join(reads)}, which is not passed on here"
+            raise HTTPException(422, f"{what}: rank with lvmctl predict")
         if body.context is not None and body.context_vectors is None:
             length = handle.served.model.context_length
             context = await handle.encode(body.context[-length:], "context")

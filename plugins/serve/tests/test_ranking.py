@@ -115,3 +115,11 @@ def test_what_cannot_be_ranked_is_refused_in_a_line(client, body, status, words)
     assert answer.status_code == status
     assert words in answer.json()["detail"]
     assert "\n" not in answer.json()["detail"]
+
+
+def test_a_model_that_reads_more_than_vectors_is_refused(client, served, contexts, monkeypatch):
+    monkeypatch.setattr(served[0].model, "reads", ("text",))
+    body = {"context_vectors": contexts[0].tolist(), "model": served[0].name}
+    answer = client.post("/rank", json=body)
+    assert answer.status_code == 422
+    assert "reads text, which is not passed on here" in answer.text
