@@ -103,6 +103,14 @@ def test_a_configuration_with_a_hole_is_refused(copy, key):
         load_run(load_registry(), copy)
 
 
+@pytest.mark.parametrize("sources", [None, [], {"data": 7}, {"ood": [[0]]}, {"train": [None]}])
+def test_data_of_another_type_is_refused(copy, sources):
+    config = json.loads((copy / "config.json").read_text())
+    edited(copy / "config.json").write_text(json.dumps(config | {"data": sources}))
+    with pytest.raises(RunError, match="is not the configuration of a run"):
+        load_run(load_registry(), copy)
+
+
 def test_a_recipe_that_is_not_installed_is_named(copy):
     config = json.loads((copy / "config.json").read_text())
     edited(copy / "config.json").write_text(json.dumps(config | {"recipe": "p99"}))
