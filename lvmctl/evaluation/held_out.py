@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, LvmctlError, refuse
+from lvmctl.core.errors import DataError, LvmctlError, OutputError, refuse
 from lvmctl.core.runs import PUBLISHED
 from lvmctl.data.fingerprint import require_one_space, space_fault
 from lvmctl.data.splits.assign import split_counts
@@ -34,6 +34,7 @@ def own_splits(
 
     Raises:
         DataError: they do not have this level.
+        OutputError: a synthetic world cannot be written.
     """
     if PUBLISHED in config:
         return None, ["a published model does not say what it was trained on"]
@@ -41,6 +42,8 @@ def own_splits(
         splits = open_splits(**config["data"])
         if not same_data(split_records(splits), config["splits"]):
             return None, ["its content or splits have changed since the training"]
+    except OutputError:
+        raise
     except LvmctlError as error:
         return None, [str(error)]
     if level not in (None, level_of(config["data"])):

@@ -162,6 +162,8 @@ def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
     reporter.info(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {run.path}` does")
     try:
         result = run_fivecat(load_registry(), str(run.path), EvalRequest(), reporter).to_dict()
+    except OutputError:
+        raise
     except LvmctlError as error:
         raise RunError(
             f"{why}, and evaluating failed ({error})",

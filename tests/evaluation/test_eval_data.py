@@ -12,12 +12,13 @@ from edited import edited
 from recorder import Recorder
 from training.small import TINY
 
-from lvmctl.core.errors import DataError
+from lvmctl.core.errors import DataError, OutputError
 from lvmctl.data import Store, Windows, open_split, open_splits
 from lvmctl.data.splits.assign_store import write_splits
 from lvmctl.data.store.writer import write_store
 from lvmctl.data.synthetic.worlds import World, write_world
 from lvmctl.evaluation.eval_data import EvalRequest, of_run, of_store
+from lvmctl.evaluation.held_out import own_splits
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
@@ -147,6 +148,16 @@ def test_data_that_is_gone_is_reported_and_other_data_still_works(place, tmp_pat
     data = of_run(EvalRequest(data=place[2]), lost)
     assert data.train is None
     assert any("nowhere" in notice for notice in data.notices)
+
+
+def test_a_world_that_cannot_be_written_is_no_fault_of_the_data(monkeypatch):
+    def full(*_):
+        raise OutputError("cannot be written")
+
+    monkeypatch.setattr("lvmctl.data.splits.sources.write_store", full)
+    config = {"data": {"data": "synth:topic?articles=3&chunks=8&dim=4"}, "splits": {}}
+    with pytest.raises(OutputError):
+        own_splits(config)
 
 
 def test_data_that_changed_is_not_taken_for_the_run_s_own(place, tmp_path):

@@ -88,8 +88,8 @@ def _run(line: str, place: Path, fault: Fault | None, streams: Path) -> None:
         file = os.open(streams / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, number)
         os.close(file)
-    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    printed = io.BytesIO(), io.BytesIO()  # to be written when files may grow again
+    sys.stdout, sys.stderr = (io.TextIOWrapper(each, "utf-8") for each in printed)
     numbers, real_open = itertools.count(1), builtins.open
     kind, at = (fault.kind, fault.at) if fault else ("", 0)
 
@@ -126,9 +126,13 @@ def _run(line: str, place: Path, fault: Fault | None, streams: Path) -> None:
         if kind == "torn":
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (at, at))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (at, resource.RLIM_INFINITY))
     code = run(shlex.split(line))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     sys.stdout.flush()
+    sys.stderr.flush()
+    for number, each in zip((1, 2), printed):
+        os.write(number, each.getvalue())
     with real_open(streams / "calls", "w") as file:
         file.write(str(next(numbers) - 1))
-    sys.exit(code)
+    os._exit(code)

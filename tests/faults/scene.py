@@ -71,6 +71,8 @@ def content(place: Path) -> dict[str, object]:
         hashes = path.match("checkpoints/*.json")
         if path.is_dir() or hashes or path.name in TIMED or path.name.startswith(".lock"):
             continue
+        if path.match("checkpoints/*.pt") and path != max(path.parent.glob("*.pt")):
+            continue  # an older one may be left
         if any(part.startswith(PREFIX) for part in parts):
             continue
         if path.suffix == ".npz":  # its members have dates
