@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,8 @@ from lvmctl.api.model import Model
 from lvmctl.api.store import Store
 from lvmctl.api.training_encoder import clean
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.inputs import open_data
+from lvmctl.core.json_input import parse_json
 from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.text.chunking import chunker
 from lvmctl.data.text.encoders.build import check_encoder, encode_units, encoder_of
@@ -108,10 +109,8 @@ def cut(text: str | Path, store: Store) -> list[str]:
     """The chunks of a text or a file of text, by the rule that the store's texts were cut by, or by
     paragraph where it does not say."""
     if isinstance(text, Path):
-        try:
-            text, _ = decode(text.read_bytes(), text)
-        except OSError as error:
-            raise DataError(f"cannot be read: {error.strerror}", where=text) from error
+        with open_data(text) as file:
+            text, _ = decode(file.read(), text)
     made = store._stored.manifest.get("made")
     made = made if isinstance(made, Mapping) else {}
     rule, size = made.get("chunk"), made.get("size")
@@ -122,18 +121,13 @@ def cut(text: str | Path, store: Store) -> list[str]:
 def records(path: Path) -> Texts:
     """The texts of a file with one JSON string or ``{"text": …, "id": …, "next": …}`` a line."""
     values, places = [], []
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=path) from error
+    with open_data(path) as file:
+        lines = file.read().splitlines()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        try:
-            values.append(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            hint = 'write "…" or {"text": "…"} in each line'
-            raise DataError("is not JSON in UTF-8", where=f"{path}:{number}", hint=hint) from error
+        hint = 'write "…" or {"text": "…"} in each line'
+        values.append(parse_json(line, f"{path}:{number}", DataError, hint))
         places.append(f"{path}:{number}")
     return listed(values, places)
 

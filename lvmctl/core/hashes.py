@@ -7,7 +7,6 @@ What is read back is compared with it, so that damaged, edited and exchanged fil
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from filelock import FileLock
 from lvmctl.core.errors import LvmctlError
 from lvmctl.core.files import output_errors, write_json, write_whole
 from lvmctl.core.inputs import open_input, read_text
+from lvmctl.core.json_input import parse_json, require
 
 RECORD = "hashes.json"
 LOCK = ".lock.hashes"
@@ -35,6 +35,18 @@ Entry = dict[str, Any]
 """``bytes``, ``sha256`` (None where another hash covers the file), ``sample`` of a large file, and
 ``replaces``, the SHA-256 of the version before while a new one is being written."""
 
+SCHEMA = {
+    "format": str,
+    "files": {
+        ...: {
+            "bytes": int,
+            "sha256": (str, None),
+            "sample": str,
+            "replaces": (str, None),
+        }
+    },
+}
+
 
 def read_record(directory: Path, kind: type[LvmctlError]) -> dict[str, Entry]:
     """The entries of a directory's files by name; none where there is no record.
@@ -42,28 +54,23 @@ def read_record(directory: Path, kind: type[LvmctlError]) -> dict[str, Entry]:
     Raises:
         LvmctlError: of this ``kind``: the record is damaged.
     """
-    path = directory / RECORD
+    path, hint = directory / RECORD, f"restore it; without {RECORD}, files are read unchecked"
     try:
-        record = json.loads(read_text(path))
-        if record["format"] != FORMAT:
-            raise ValueError(f"its format is {record['format']!r}, not {FORMAT!r}")
-        files = record["files"]
-        for name, entry in files.items():
-            check_entry(name, entry)
+        text = read_text(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        hint = f"restore it; without {RECORD}, files are read unchecked"
-        what = f"is damaged ({type(error).__name__}: {error})"
-        raise kind(what, where=path, hint=hint) from error
+    except (OSError, ValueError) as error:
+        raise kind(f"cannot be read ({error})", where=path, hint=hint) from error
+    record = parse_json(text, path, kind, hint)
+    require(record, SCHEMA, path, kind, hint)
+    if record.get("format") != FORMAT or "files" not in record:
+        what = f"is damaged: its format is {record.get('format')!r}, not {FORMAT!r}"
+        raise kind(what, where=path, hint=hint)
+    files: dict[str, Entry] = record["files"]
+    for name, entry in files.items():
+        if not {"bytes", "sha256"} <= entry.keys():
+            raise kind(f"is damaged: files.{name} lacks a hash", where=path, hint=hint)
     return files
-
-
-def check_entry(name: str, entry: Entry) -> None:
-    """Raise a TypeError or KeyError where a value of an entry is of another type."""
-    hashes = (entry["sha256"], entry.get("replaces"), entry.get("sample"))
-    if type(entry["bytes"]) is not int or not all(isinstance(each, str | None) for each in hashes):
-        raise TypeError(f"the entry of {name} has a value of another type")
 
 
 def entry_of(path: Path, whole: bool = True) -> Entry:
@@ -166,14 +173,14 @@ def hint_of(path: Path) -> str:
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
+    with open_input(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sample_of(path: Path, size: int) -> str:
     """The SHA-256 of blocks spread evenly over a file of ``size`` bytes, both ends included."""
     digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
+    with open_input(path) as file:
         for start in starts(size):
             file.seek(start)
             digest.update(file.read(SAMPLE_BYTES))

@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from lvmctl.core.errors import DataError, LvmctlError
+
 
 def open_input(path: str | os.PathLike[str]) -> BinaryIO:
     """A file, opened to read bytes.
@@ -24,6 +26,18 @@ def open_input(path: str | os.PathLike[str]) -> BinaryIO:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     raise OSError(errno.EINVAL, "Is a pipe or a device, not a file", os.fspath(path))
+
+
+def open_data(path: str | os.PathLike[str], kind: type[LvmctlError] = DataError) -> BinaryIO:
+    """A file of data, opened to read bytes.
+
+    Raises:
+        LvmctlError: of this ``kind``: as :func:`open_input`, in one line.
+    """
+    try:
+        return open_input(path)
+    except OSError as error:
+        raise kind(f"cannot be read ({error.strerror})", where=os.fspath(path)) from error
 
 
 def read_text(path: Path) -> str:

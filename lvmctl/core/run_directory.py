@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -32,6 +31,9 @@ from lvmctl.core.directories import new_directory
 from lvmctl.core.errors import OutputError, RunError
 from lvmctl.core.files import json_bytes, output_errors, write_json
 from lvmctl.core.hashes import read_record, read_recorded, sha256_of, write_recorded
+from lvmctl.core.inputs import read_text
+from lvmctl.core.json_input import parse_json, require
+from lvmctl.core.run_files import FILES
 
 ROOT = Path("runs")
 """Where runs go when ``--out`` is not given."""
@@ -96,14 +98,21 @@ class RunDirectory:
         """The JSON at ``path``, one of the run's files.
 
         Raises:
-            RunError: the file is missing, is not JSON, or is not what was recorded of it.
+            RunError: the file is missing, is not JSON, is not what was recorded of it, or has
+                fields of other types than a run's.
         """
         try:
-            return json.loads(read_recorded(path, RunError).decode())
+            content = read_recorded(path, RunError)
         except FileNotFoundError:
             raise RunError("the file is missing", where=path) from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise RunError(f"cannot be read ({error})", where=path) from error
+        hint = "restore it, or train again"
+        if path in (self.fivecat, self.fivecat_partial):
+            hint = f"make it again with lvmctl eval 5cat {self.path}"
+        value = parse_json(content, path, RunError, hint)
+        require(value, FILES.get(path.name, object), path, RunError, hint)
+        return value
 
     def write(self, path: Path, value: Any) -> None:
         """Write ``value`` as JSON at ``path``, one of the run's files, and record its hash."""
@@ -180,7 +189,7 @@ class RunDirectory:
     def _held_by(self) -> str:
         """The process that holds the lock, as it wrote itself down."""
         try:
-            return self.holder.read_text(encoding="utf-8").strip()[:32] or "unknown"
+            return read_text(self.holder).strip()[:32] or "unknown"
         except (OSError, ValueError):
             return "unknown"
 

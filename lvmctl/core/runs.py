@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import RunError
+from lvmctl.core.json_input import read_json
 from lvmctl.core.run_directory import ROOT, RunDirectory
 
 SWEEP_FILE = "grid.json"
@@ -52,8 +52,8 @@ def is_exported(path: Path) -> bool:
 def read_options(path: Path) -> dict[str, Any]:
     """The JSON object at ``path``; empty where there is none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        value = read_json(path)
+    except RunError:
         return {}
     return value if isinstance(value, dict) else {}
 

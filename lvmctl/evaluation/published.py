@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.errors import RunError, first_line
+from lvmctl.core.inputs import open_input
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import PUBLISHED, read_options
 from lvmctl.nn.published import Layout, published_model
@@ -118,7 +119,8 @@ def read_checkpoint(weights: Path) -> tuple[Mapping[str, Any], str]:
     """
     try:
         with torch.serialization.safe_globals(SCALARS), warnings.catch_warnings(action="ignore"):
-            data = weights.read_bytes()
+            with open_input(weights) as file:
+                data = file.read()
             checkpoint = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # whatever PyTorch makes of what is no checkpoint
         refused = re.search(r"GLOBAL (\S+)", str(error))

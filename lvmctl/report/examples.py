@@ -8,6 +8,7 @@ from typing import Any
 
 from lvmctl.core.errors import DataError
 from lvmctl.core.hashes import read_record
+from lvmctl.core.inputs import open_data
 from lvmctl.data.store.manifest import read_manifest
 from lvmctl.data.store.store import CHUNKS, MANIFEST
 from lvmctl.data.store.text_lines import check_texts
@@ -55,7 +56,7 @@ def texts_of(store: Path, content_hash: str, rows: set[int]) -> dict[int, str]:
     if not (store / CHUNKS).is_file():
         return {}
     check_texts(store / CHUNKS, read_record(store, DataError), manifest.get("chunks", 0))
-    with open(store / CHUNKS, "rb") as lines:
+    with open_data(store / CHUNKS) as lines:
         texts = {n: shortened(json.loads(line)) for n, line in enumerate(lines) if n in rows}
     if len(texts) < len(rows):
         raise ValueError("fewer texts than chunks")

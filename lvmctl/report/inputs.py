@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 from lvmctl.core.errors import RunError
 from lvmctl.core.hashes import sha256_of
-from lvmctl.core.inputs import read_text
+from lvmctl.core.json_input import read_json
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.evaluation.gates.ceilings import ceilings
 
@@ -104,12 +103,12 @@ def stale(run: RunDirectory) -> str | None:
     if not model:
         return None
     try:  # what is damaged is refused when it is read
-        content = json.loads(read_text(run.fivecat))
+        content = read_json(run.fivecat)
         name = FORMAT.partition("/")[0]
         if content["format"].startswith(f"{name}/") and content["format"] != FORMAT:
             return "5cat_results.json was written by another version of lvmctl"
         weights = content["made"]["weights_sha256"]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (RunError, LookupError, TypeError, AttributeError):
         return None
     if weights != sha256_of(run.best_model):
         return "5cat_results.json is of other weights than best_model.pt has"
@@ -130,22 +129,7 @@ def read(run: RunDirectory, key: str, source: Path | None = None) -> Inputs:
     history = run.read(run.history) if run.history.exists() else []
     manifest = run.read(run.manifest) if run.manifest.exists() else {}
     config = run.read(run.config)
-    expect(run.history, history, list)
-    for path, value, inside in (
-        (run.manifest, manifest, ("splits",)),
-        (run.config, config, ("options", "origins")),
-    ):
-        expect(path, value, dict)
-        for name in inside:
-            expect(path, value.get(name, {}), dict)
     return Inputs(key, run, source, result, history, config, manifest)
-
-
-def expect(path: Path, value: Any, kind: type) -> None:
-    """Refuse a file that holds something else."""
-    if not isinstance(value, kind):
-        what = f"is damaged: {type(value).__name__} where a {kind.__name__} belongs"
-        raise RunError(what, where=path, hint="restore it, or train again")
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,8 @@ import torch
 
 from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.files import output_errors, write_json, write_whole
+from lvmctl.core.inputs import open_input, read_text
+from lvmctl.core.json_input import read_json
 from lvmctl.core.run_directory import RunDirectory
 
 NAME = re.compile(r"step_(\d{8,})\.(?:pt|json)")
@@ -92,7 +93,7 @@ def load_latest(
     """
     latest, fault = run.checkpoints / "latest", None
     try:
-        named = latest.read_text(encoding="utf-8").strip()
+        named = read_text(latest).strip()
         if not NAME.fullmatch(named):
             fault = f"{latest}: {named[:40]!r} is no checkpoint's name"
     except (OSError, ValueError):
@@ -122,15 +123,17 @@ def load_latest(
 
 def hash_of(path: Path) -> str:
     """SHA-256 of a file."""
-    with path.open("rb") as file:
+    with open_input(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def damage(path: Path) -> str | None:
     """What is wrong with the checkpoint at ``path``, or None when its content hash agrees."""
     try:
-        saved = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        saved = read_json(path.with_suffix(".json"))
         whole = hash_of(path) in (saved["sha256"], saved.get("replaces"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except RunError as error:
+        return f"the checkpoint is incomplete ({path.stem}.json: {error.what})"
+    except (OSError, KeyError, TypeError, AttributeError) as error:
         return f"the checkpoint is incomplete ({type(error).__name__})"
     return None if whole else "the checkpoint is damaged: its content hash disagrees"

@@ -74,7 +74,7 @@ def test_reading_says_what_is_wrong(run):
     with pytest.raises(RunError, match=r"manifest\.json: the file is missing"):
         run.read(run.manifest)
     run.manifest.write_text('{"half":')
-    with pytest.raises(RunError, match=r"manifest\.json: cannot be read \("):
+    with pytest.raises(RunError, match=r"manifest\.json: is not JSON \("):
         run.read(run.manifest)
 
 

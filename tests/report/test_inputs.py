@@ -70,19 +70,23 @@ def test_a_missing_result_has_to_be_made_and_can_be_only_with_weights(run):
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
-        ("fivecat", "{", r"5cat_results.json: cannot be read .*lvmctl eval 5cat"),
-        ("fivecat", "[]", r"5cat_results.json: is damaged .*lvmctl eval 5cat"),
+        ("fivecat", "{", r"5cat_results.json: is not JSON .*lvmctl eval 5cat"),
+        ("fivecat", "[]", r"5cat_results.json: is damaged: it is a list.*lvmctl eval 5cat"),
         (
             "fivecat",
             "{}",
             r"5cat_results.json: is damaged \(KeyError: 'format'\).*lvmctl eval 5cat",
         ),
         ("fivecat", '{"format": "x/9"}', r"its format is 'x/9', not 'lvmctl.5cat/2'"),
-        ("history", "{}", r"training_history.json: is damaged: dict where a list belongs"),
-        ("manifest", "3", r"manifest.json: is damaged: int where a dict belongs"),
-        ("manifest", '{"splits": []}', r"manifest.json: is damaged: list where a dict"),
-        ("config", '{"options": 1}', r"config.json: is damaged: int where a dict"),
-        ("config", '{"origins": 1}', r"config.json: is damaged: int where a dict"),
+        ("history", "{}", r"training_history.json: is damaged: it is an object, not a list"),
+        ("manifest", "3", r"manifest.json: is damaged: it is a whole number, not an object"),
+        (
+            "manifest",
+            '{"splits": []}',
+            r"manifest.json: is damaged: splits is a list, not an object",
+        ),
+        ("config", '{"options": 1}', r"config.json: is damaged: options is a whole number"),
+        ("config", '{"origins": 1}', r"config.json: is damaged: origins is a whole number"),
     ],
 )
 def test_a_damaged_file_is_named(run, file, text, message):

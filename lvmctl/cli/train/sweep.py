@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from lvmctl.cli.output import notice
 from lvmctl.cli.train.request import CommandLine, default_path, trials_of
 from lvmctl.core.errors import Interrupted, LvmctlError, RunError
 from lvmctl.core.formatting import table
+from lvmctl.core.json_input import read_json, require
 from lvmctl.core.runs import SWEEP_FILE
 from lvmctl.core.tree import leaves
 from lvmctl.core.trust import refuse_untrusted
@@ -23,6 +23,22 @@ if TYPE_CHECKING:
     from lvmctl.training.sweep.trials import Trial
 
 FORMAT = "lvmctl.grid/1"
+
+SCHEMA = {
+    "format": str,
+    "directory": str,
+    "request": {
+        "recipe": (str, None),
+        "experiments": [str],
+        "flags": {...: str},
+        "assignments": [str],
+        "losses": [str],
+        "sources": {...: (str, None, [str])},
+        "device": str,
+        "level": (str, None),
+    },
+}
+"""What ``grid.json`` holds (see :mod:`lvmctl.core.json_input`)."""
 
 STATES = {0: "finished", **dict.fromkeys((129, 130, 143), "begun")}
 """How a trial stands, by exit code; a signal let it save."""
@@ -107,9 +123,10 @@ def saved_request(path: Path) -> tuple[CommandLine, Path]:
     """
     file = path / SWEEP_FILE
     try:
-        saved = json.loads(file.read_text(encoding="utf-8"))
+        saved = read_json(file)
         if saved["format"] != FORMAT:
             raise RunError("was written by another version of lvmctl", where=file)
+        require(saved, SCHEMA, file, RunError, "type the command that began it again, with --out")
         for _, value in leaves(saved["request"]):
             for text in value if isinstance(value, list) else [value]:
                 refuse_untrusted(str(text).removeprefix("model="), file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,27 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.inputs import read_text
+from lvmctl.core.json_input import parse_json, require
 
 FORMAT = "lvmctl.store/1"
 SPLITS = ("train", "val", "test", "ood")
 """Articles to train on, to choose by and to hold out, and text of another source."""
+
+SCHEMA = {
+    "format": str,
+    "dim": int,
+    "chunks": int,
+    "normalized": bool,
+    "norms": ([float], None),
+    "encoder": ({"name": str, "fingerprint": (dict, None)}, str, None),
+    "made": (dict, str, None),
+    "note": (str, None),
+    "content_hash": str,
+    "separate": bool,
+    "splits": (dict, str, None),
+    "articles": [{"id": (int, str), "title": (str, int, float, None), "split": (str, None)}],
+}
+"""Fields that mean something here (see :mod:`lvmctl.core.json_input`)."""
 
 MOST_CHUNKS = 1 << 62
 """Positions of chunks stay below this."""
@@ -39,17 +55,11 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot be read: {error}", where=path) from error
-    try:
-        manifest = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"is not JSON ({error.msg})", where=f"{path}:{error.lineno}", hint="write it again"
-        ) from error
-    except (ValueError, RecursionError) as error:  # endless digits, endless brackets
-        raise DataError(f"is damaged ({error})", where=path, hint="write it again") from error
+    manifest = parse_json(text, path, DataError, "write it again")
     written = manifest.get("format") if isinstance(manifest, dict) else None
     what = f"has format {written!r}, this lvmctl reads {FORMAT!r}"
     refuse(written != FORMAT, what, path, "import the data again")
+    require(manifest, SCHEMA, path, DataError, "correct it there, or write the store again")
     return manifest
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.hashes import Entry, fault_of, read_record, require_recorded
+from lvmctl.core.inputs import open_data
 from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.store.checks import Scan, check_offsets, check_shape, scan
 from lvmctl.data.store.manifest import bare_manifest, check_manifest, check_windows, read_manifest
@@ -157,7 +158,7 @@ class Store:
         path = self._text_file
         if path is None:
             return
-        with open(path, "rb") as lines:
+        with open_data(path) as lines:
             for number, line in enumerate(lines, 1):
                 yield parsed(line, f"{path}:{number}", HINT)
 

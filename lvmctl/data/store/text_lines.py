@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.hashes import Entry, require_recorded
+from lvmctl.core.inputs import open_data
+from lvmctl.core.json_input import parse_json
 
 BLOCK_BYTES = 1 << 22
 """Bytes of the file that are looked through at a time."""
@@ -29,7 +30,7 @@ class TextLines:
     def __init__(self, path: Path, hint: str) -> None:
         self.path, self.hint = path, hint
         ends = [np.zeros(1, np.int64)]
-        with open(path, "rb") as file:
+        with open_data(path) as file:
             while block := file.read(BLOCK_BYTES):
                 breaks = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
                 ends.append(breaks + (file.tell() - len(block) + 1))
@@ -45,7 +46,7 @@ class TextLines:
             DataError: the file has no such line, or it is no JSON string.
         """
         texts = []
-        with open(self.path, "rb") as file:
+        with open_data(self.path) as file:
             for row in map(int, rows):
                 what = f"has {len(self.bounds) - 1} lines, none for chunk {row}"
                 refuse(row >= len(self.bounds) - 1, what, self.path, self.hint)
@@ -67,10 +68,6 @@ def check_texts(path: Path, files: dict[str, Entry], chunks: int) -> None:
 
 def parsed(line: bytes, where: str, hint: str) -> str:
     """The text of a line; a DataError where it is no JSON string."""
-    try:
-        text = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError("is not JSON in UTF-8", where=where, hint=hint) from error
-    if not isinstance(text, str):
-        raise DataError("is not a string", where=where, hint=hint)
-    return text
+    text = parse_json(line, where, DataError, hint)
+    refuse(not isinstance(text, str), "is not a string", where, hint)
+    return str(text)

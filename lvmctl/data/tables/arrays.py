@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.inputs import open_data
+from lvmctl.core.json_input import parse_json
 from lvmctl.data.store.arrays import Header, map_array, open_npy
 from lvmctl.data.store.checks import check_offsets
 from lvmctl.data.tables.columns import NAMES
@@ -70,13 +71,13 @@ def array_rows(name: str, arrays: Mapping[str, np.ndarray]) -> ObjectRows:
 def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a safetensors file by name, mapped; see :func:`safetensors_rows`."""
     hint = "save it again with safetensors"
-    size = path.stat().st_size
-    with open(path, "rb") as file:
+    with open_data(path) as file:
+        size = path.stat().st_size
         length = int.from_bytes(file.read(8), "little")
         damaged = size < 8 or length > min(size - 8, _MAX_HEADER)
         refuse(damaged, "is no safetensors file", path, hint)
         try:
-            header = json.loads(file.read(length))
+            header = parse_json(file.read(length), path, DataError, hint)
             entries = {key: value for key, value in header.items() if key != "__metadata__"}
             return {key: _mapped(path, key, 8 + length, size, entries[key]) for key in entries}
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError, refuse
+from lvmctl.core.json_input import parse_json
 from lvmctl.data.tables import rows as kinds
 from lvmctl.data.tables.rows import Nested
 
@@ -161,9 +161,7 @@ def _matrix(column: pyarrow.Array, where: str) -> np.ndarray:
 
 def _manifest(metadata: Mapping[bytes, bytes] | None, name: str) -> dict[str, Any]:
     """The manifest that an export put into a file."""
-    try:
-        manifest = json.loads((metadata or {}).get(METADATA, b"{}"))
-    except (ValueError, RecursionError) as error:
-        hint = "export the store again"
-        raise DataError("has damaged metadata of lvmctl", where=name, hint=hint) from error
+    content = (metadata or {}).get(METADATA, b"{}")
+    hint = "export the store again"
+    manifest = parse_json(content, f"{name}: its metadata of lvmctl", DataError, hint)
     return manifest if isinstance(manifest, dict) else {}

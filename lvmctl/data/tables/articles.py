@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.json_input import parse_json
 from lvmctl.data.collapse import Layout, collapse
 from lvmctl.data.npz.members import running_count
 from lvmctl.data.store.manifest import MOST_CHUNKS, entry_fault
@@ -165,11 +165,12 @@ def _entry(split: str | None, cells: Mapping[str, Any], where: str) -> dict[str,
     if split is not None:
         entry["split"] = split
     if cells.get("fields"):
-        try:
-            entry |= json.loads(cells["fields"])
-        except (ValueError, TypeError) as error:
-            hint = "leave the column out with --columns fields="
-            raise DataError("has damaged fields", where=where, hint=hint) from error
+        hint = "leave the column out with --columns fields="
+        fields = cells["fields"]
+        refuse(not isinstance(fields, str | bytes), "has damaged fields", where, hint)
+        fields = parse_json(fields, f"{where}: fields", DataError, hint)
+        refuse(not isinstance(fields, dict), "has damaged fields", where, hint)
+        entry |= fields
     fault = entry_fault(entry)
     refuse(fault, fault or "", where, "correct the split, or leave it out with --columns split=")
     return entry

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.inputs import open_data
+from lvmctl.core.json_input import parse_json
 from lvmctl.data.tables.rows import OTHER, kind_of, values
 
 _LOOKED_AT = 100
@@ -41,16 +42,13 @@ class LineRows:
             }
 
     def _records(self) -> Iterator[dict[str, Any]]:
-        with open(self._path, "rb") as lines:
+        with open_data(self._path) as lines:
             for number, line in enumerate(lines, 1):
                 if not line.strip():
                     continue
                 where = f"{self.name}:{number}"
-                try:
-                    record = json.loads(line.decode("utf-8-sig"))
-                except (ValueError, RecursionError) as error:
-                    hint = "each line is one JSON object in UTF-8"
-                    raise DataError("is not JSON", where=where, hint=hint) from error
+                hint = "each line is one JSON object in UTF-8"
+                record = parse_json(line, where, DataError, hint)
                 hint = 'write {"vector": […], "text": "…", "article": "…"}'
                 refuse(not isinstance(record, dict), "is no object", where, hint)
                 yield record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.inputs import open_data, read_text
+from lvmctl.core.json_input import parse_json
 from lvmctl.data.store.manifest import split_in_name
 from lvmctl.data.tables.arrays import npy_rows, safetensors_rows
 from lvmctl.data.tables.arrow import ArrowRows
@@ -43,9 +44,9 @@ def open_tables(data: Any) -> list[Part]:
 
 def _of_path(path: Path) -> list[Part]:
     refuse(not path.exists(), "no such file or folder", path)
-    files = [path] if path.is_file() else _tables_in(path)
+    files = _tables_in(path) if path.is_dir() else [path]
     refuse(not files, f"holds no {', '.join(SUFFIXES)} files", path, "choose another folder")
-    root = path.parent if path.is_file() else path
+    root = path if path.is_dir() else path.parent
     return [Part(_of_file(file), _named_split(file, root)) for file in files]
 
 
@@ -66,12 +67,12 @@ def _tables_in(folder: Path) -> list[Path]:
 
 def _saved(folder: Path, state: Path) -> list[Path]:
     """The files of a data set that ``save_to_disk`` wrote."""
+    hint = "save the data set again with save_to_disk"
     try:
-        described = json.loads(state.read_text(encoding="utf-8"))
+        described = parse_json(read_text(state), state, DataError, hint)
         files = [folder / Path(file["filename"]).name for file in described["_data_files"]]
         chosen = described.get("_indices_files")
-    except (ValueError, LookupError, TypeError) as error:
-        hint = "save the data set again with save_to_disk"
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise DataError("is damaged", where=state, hint=hint) from error
     what = "holds a selection of rows beside them"
     refuse(chosen, what, folder, "call flatten_indices() and save_to_disk again")
@@ -84,6 +85,7 @@ def _of_file(path: Path) -> Rows:
     suffix = path.suffix.lower()
     known = ", ".join((*SUFFIXES, ".npy"))
     refuse(suffix not in SUFFIXES, "is no table of vectors", path, f"there are {known} files")
+    open_data(path).close()  # not every library that reads tables refuses a pipe
     if suffix == ".jsonl":
         return LineRows(path)
     return safetensors_rows(path) if suffix == ".safetensors" else ArrowRows(str(path), path)

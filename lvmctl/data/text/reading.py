@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,8 @@ from pathlib import Path
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.formatting import count
+from lvmctl.core.inputs import open_data
+from lvmctl.core.json_input import parse_json
 from lvmctl.data.text.chunking import RECORD, Text, record_text
 from lvmctl.data.text.formats import decode, epub_text, html_text
 from lvmctl.data.text.markdown import markdown_text
@@ -144,7 +145,7 @@ def _known(folder: Path, faults: Faults) -> list[Path]:
 
 
 def _records(path: Path, faults: Faults) -> Iterator[Text]:
-    with open(path, "rb") as lines:
+    with open_data(path) as lines:
         for number, line in enumerate(lines, 1):
             try:
                 article = _record(line, path, number)
@@ -166,10 +167,6 @@ def _record(line: bytes, path: Path, number: int) -> Text | None:
         raise DataError(what, where=where, hint=hint) from error
     if not text:
         return None
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        what = f"is not JSON ({getattr(error, 'msg', error)})"
-        raise DataError(what, where=where, hint="each line is one JSON object") from error
+    record = parse_json(text, where, DataError, "each line is one JSON object")
     refuse(not isinstance(record, dict), 'has no string "text"', where, RECORD)
     return record_text({"title": f"{path.name}:{number}", **record}, where)

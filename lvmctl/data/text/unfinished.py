@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -14,8 +13,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from filelock import FileLock, Timeout
 
-from lvmctl.core.errors import DataError, OutputError
+from lvmctl.core.errors import DataError, LvmctlError, OutputError
 from lvmctl.core.files import jsonable, output_errors, write_json
+from lvmctl.core.inputs import open_data
+from lvmctl.core.json_input import read_json, require
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.text.corpus import Lines
 
@@ -25,6 +26,9 @@ ROWS = "rows.f32"
 BLOCK = 256
 """Chunks that are encoded together, always the same ones, so that what goes on has the bits of what
 was never interrupted."""
+
+SCHEMA = {"key": object, "fitted_on": str, "dim": (int, None), "done": int}
+"""What the state of an embedding holds."""
 
 SAVE_S = 2.0
 """Seconds after which the vectors so far are put on the disk."""
@@ -44,9 +48,11 @@ class Unfinished:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.state: dict[str, Any] = {}
-        with suppress(OSError, ValueError):
-            state = json.loads((directory / STATE).read_text(encoding="utf-8"))
-            self.state = state if isinstance(state, dict) else {}
+        with suppress(LvmctlError):
+            state = read_json(directory / STATE)
+            require(state, SCHEMA, directory / STATE, DataError)
+            if state.keys() >= SCHEMA.keys():
+                self.state = state
 
     def is_of(self, key: dict[str, Any]) -> bool:
         """Whether what has begun is of ``key``, and whole."""
@@ -107,7 +113,7 @@ class Unfinished:
     def read(self, counts: list[int]) -> Iterator[np.ndarray]:
         """The vectors, so many at a time, (n, D) float32 each."""
         dim = self.state["dim"]
-        with open(self._rows, "rb") as file:
+        with open_data(self._rows) as file:
             for count in counts:
                 yield np.fromfile(file, "<f4", count * dim).reshape(count, dim)
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from lvmctl.core.batch import Batch, Step
 from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, signed
+from lvmctl.core.inputs import open_input, read_text
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.runs.history_rules import gate_hint
 from lvmctl.evaluation.trained import Trained
@@ -195,8 +196,9 @@ def optimiser_moments(trained: Trained) -> list[Tensor | None] | None:
     had a gradient; None altogether where there is no such checkpoint or no step was taken."""
     places = trained.run.checkpoints
     try:
-        name = (places / "latest").read_text(encoding="utf-8").strip()
-        saved = torch.load(places / name, map_location="cpu", weights_only=True)["optimizer"]
+        name = read_text(places / "latest").strip()
+        with open_input(places / name) as file:
+            saved = torch.load(file, map_location="cpu", weights_only=True)["optimizer"]
         ids = [number for group in saved["param_groups"] for number in group["params"]]
         states = saved["state"]
         moments = [states.get(number, {}).get("exp_avg_sq") for number in ids]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from lvmctl.core.errors import RunError, UsageError, first_line
 from lvmctl.core.formatting import number as format_number
 from lvmctl.core.inputs import read_text
+from lvmctl.core.json_input import parse_json
 from lvmctl.core.runs import WEIGHTS
 from lvmctl.core.schedule import Schedule
 from lvmctl.core.tree import get_mapping, get_number, is_number, leaves
@@ -240,12 +241,13 @@ def read_json(path: Path) -> Any:
         RunError: it is missing or no JSON.
     """
     try:
-        return json.loads(read_text(path))
+        text = read_text(path)
     except FileNotFoundError:
         raise RunError("the file is missing", where=path, hint="no epoch was finished") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         what = f"cannot be read ({first_line(error)})"
         raise RunError(what, where=path, hint="restore the file") from error
+    return parse_json(text, path, RunError, "restore the file")
 
 
 def in_order(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

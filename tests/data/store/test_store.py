@@ -157,7 +157,7 @@ def test_changed_vectors_do_not_match_their_hash(make_store, unit_rows):
         ({"dim": 9}, "says dim 9, the arrays have 8"),
         ({"chunks": 11}, "says chunks 11, the arrays have 10"),
         ({"articles": [{"id": 0}]}, "lists 1 articles, offsets.npy has 2"),
-        ({"articles": None}, "has no list of articles"),
+        ({"articles": None}, "articles is null, not a list"),
         ({"articles": [{"split": "tset"}, {}]}, "article 0 is in split 'tset'"),
         ({"articles": [{}, {"first": "x"}]}, "article 1 has 'x' as first"),
         ({"windows": {"context": 5, "horizon": 2}}, "every article is 5 chunks and a target"),

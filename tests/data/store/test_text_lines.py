@@ -35,7 +35,8 @@ def test_a_row_that_is_not_there(path):
 
 
 @pytest.mark.parametrize(
-    ("line", "what"), [(b"{", "is not JSON"), (b"3", "is not a string"), (b'"\xff"', "not JSON")]
+    ("line", "what"),
+    [(b"{", "is not JSON"), (b"3", "is not a string"), (b'"\xff"', "is not UTF-8")],
 )
 def test_a_line_that_is_no_text(tmp_path, line, what):
     (tmp_path / "c.jsonl").write_bytes(b'"a"\n' + line + b'\n"b"\n')

@@ -147,8 +147,8 @@ def test_another_device_is_refused(run):
     ("change", "message"),
     [
         ({"format": "lvmctl.run/9"}, "was written by another version"),
-        ({"splits": 3}, "is not the configuration of a run"),
-        ({"backend": None}, "is not the configuration of a run"),
+        ({"splits": 3}, "splits is a whole number"),
+        ({"backend": None}, "backend is null"),
     ],
 )
 def test_a_damaged_configuration_is_refused(run, change, message):

@@ -12,6 +12,7 @@ import numpy as np
 
 from lvmctl.core.errors import DataError
 from lvmctl.core.hashes import read_record
+from lvmctl.core.inputs import open_data
 from lvmctl.data import Split
 from lvmctl.data.splits.identity import fingerprints
 from lvmctl.data.splits.shared import shared_articles
@@ -192,7 +193,7 @@ def texts_of(split: Split, rows: Collection[int]) -> dict[int, str]:
     if not rows or "joined" in split.source or not path.is_file():
         return texts
     check_texts(path, read_record(path.parent, DataError), len(split.vectors))
-    with open(path, "rb") as lines:
+    with open_data(path) as lines:
         for row, line in enumerate(lines):
             if row in rows:
                 texts[row] = shorten(line)
