@@ -93,7 +93,7 @@ def test_an_object_that_may_be_null_is_looked_into():
 )
 def test_files_of_a_run_are_checked_when_they_are_read(tmp_path, file, content, what):
     (tmp_path / file).write_text(content)
-    with pytest.raises(RunError, match=f"{file}: is damaged: .*{what}.*; restore it"):
+    with pytest.raises(RunError, match=f"{file}: is damaged: .*{what}.*; (restore|make) it"):
         RunDirectory(tmp_path).read(tmp_path / file)
 
 
