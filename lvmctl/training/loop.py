@@ -21,6 +21,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
 from lvmctl.data.sampling import step_windows, steps_per_epoch
+from lvmctl.data.store.arrays import require_mapped
 from lvmctl.evaluation.predictors import own_score
 from lvmctl.nn.objective import Means, Objective, set_step
 from lvmctl.plan import Plan
@@ -98,8 +99,6 @@ class Training:
         self.stopped: str | None = None
         self.restored = False
 
-    # ------------------------------------------------------------------ the loop
-
     def fit(self) -> Result:
         """Train to the last epoch, or until a rule stops it.
 
@@ -108,6 +107,7 @@ class Training:
             DivergedError: more than ``max_skips`` steps, or all of an epoch's, were non-finite, or
                 no evaluation gave finite figures.
             PluginError: a plugin's code failed; the last checkpoint is on disk.
+            DataError: a store was truncated meanwhile; the last checkpoint is on disk.
             OutputError: something could not be written; earlier checkpoints are intact.
         """
         self.history = History(self.run, self.records)
@@ -136,6 +136,8 @@ class Training:
 
     def one_epoch(self) -> None:
         """Train, measure, ask the rules, keep the best, write it all down."""
+        for builder in (self.builder, self.validation.builder):
+            require_mapped(builder.windows.split.vectors, builder.windows.split.name)
         windows_per_s = self.train_epoch()
         record = {"epoch": self.epoch, "train": self.train_record()}
         if self.epoch % self.options.eval_every == 0 or self.epoch == self.options.epochs:

@@ -135,12 +135,30 @@ def in_row_order(array: np.ndarray) -> np.ndarray:
 
 def release(array: np.ndarray) -> None:
     """Let the system take back the memory of a mapped array's pages, which stay on disk."""
+    mapping = mapping_of(array)
+    if mapping is not None and hasattr(mapping, "madvise"):
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def require_mapped(array: np.ndarray, where: object) -> None:
+    """Refuse a mapped array whose file was truncated: reading it would end in a SIGBUS.
+
+    Raises:
+        DataError: it was.
+    """
+    mapping = mapping_of(array)
+    if mapping is not None:
+        lost = len(mapping) - mapping.size()
+        what = f"its vectors were truncated by {lost:,} bytes while they were read"
+        refuse(lost > 0, what, where, "restore the store, then go on with train --resume")
+
+
+def mapping_of(array: np.ndarray) -> mmap.mmap | None:
+    """The map of the file that an array lies in; None for one in memory."""
     base = array
     while isinstance(base.base, np.ndarray):
         base = base.base
-    mapping = base.base if isinstance(base.base, mmap.mmap) else None
-    if mapping is not None and hasattr(mapping, "madvise"):
-        mapping.madvise(mmap.MADV_DONTNEED)
+    return base.base if isinstance(base.base, mmap.mmap) else None
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
