@@ -110,9 +110,8 @@ class BatchBuilder:
             fields["future"] = self.gather(np.where(real, rows[:, None] + ahead, rows[:, None]))
             fields["future_mask"] = self.tensor(real)
         if "in_batch_mask" in self.needs:
-            targets = fields["target"].expand(len(index), -1, -1)
             apart = in_batch_mask(fields["article"], fields["position"], k, windows.target_offset)
-            fields["in_batch_mask"] = apart & differ(fields["target"], targets)
+            fields["in_batch_mask"] = apart & differ(fields["target"], fields["target"][None])
         return Batch(fields, ranked=ranked)
 
     def readable(self, rows: np.ndarray) -> Chunks:
@@ -130,13 +129,21 @@ class BatchBuilder:
 
 
 def differ(target: Tensor, others: Tensor) -> Tensor:
-    """(B, M), false where a row of ``others`` (B, M, D) is ``target`` (B, D), bit for bit: the
-    same text elsewhere is no negative."""
-    some = slice(None, None, max(1, target.shape[-1] // 8))  # few rows are compared in full
-    same = (others[..., some] == target[:, None, some]).all(-1)
+    """(B, M), false where a row of ``others`` (B, M, D) or (1, M, D) is ``target`` (B, D), bit for
+    bit: the same text elsewhere is no negative."""
+    same = keys(others) == keys(target)[:, None]  # so that few rows are compared in full
     row, column = same.nonzero(as_tuple=True)
+    others = others.expand(len(target), -1, -1)
     same[row, column] = (others[row, column] == target[row]).all(-1)
     return ~same
+
+
+def keys(rows: Tensor) -> Tensor:
+    """(…,) int64, equal for equal rows (…, D) float32: made of some of their numbers."""
+    some = rows[..., :: max(1, rows.shape[-1] // 8)] + 0.0  # which makes -0 a 0
+    bits = some.contiguous().view(torch.int32).long()
+    odd = 2 * torch.arange(1, bits.shape[-1] + 1, device=rows.device) + 1
+    return (bits * odd * 0x1E3779B97F4A7C15).sum(-1)
 
 
 def in_batch_mask(article: Tensor, position: Tensor, k: int, target_offset: int) -> Tensor:
