@@ -193,7 +193,7 @@ class StoreChanges:
             raise UsageError(f"the threshold {threshold} is not from 0 to 1", where="dedup")
         refuse_store(Path(out), force)
         stored = self._stored
-        hint = f"assign them with lvmctl data split {self.path}"
+        hint = f"give it splits with lvmctl data split {self.path}"
         refuse(len(split_counts(stored.articles)) < 2, "has nothing held out", self.name, hint)
         left = deduplicate(stored, threshold, reporter)
         refuse(not left.pieces, "nothing would be left", self.name, "raise the threshold")

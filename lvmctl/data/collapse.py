@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lvmctl.core.errors import refuse
+from lvmctl.core.formatting import count
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ def collapse(article: np.ndarray, position: np.ndarray, where: object = None) ->
     low, high = int(position.min()), int(position.max())
     # One more than the range, so that neighbours are one apart only within an article.
     stride = high - low + 2
-    what = f"has positions from {low} to {high}, too far apart for {len(first_row)} article(s)"
+    what = (
+        f"has positions from {low} to {high}, too far apart for {count(len(first_row), 'article')}"
+    )
     hint = "number the chunks of each article from 0"
     refuse(len(first_row) * stride >= 1 << 63, what, where, hint)
     place = appearance[number.ravel()] * stride + (position - low)

@@ -65,7 +65,7 @@ def test_refusals(store, tmp_path):
     with pytest.raises(UsageError, match="not from 0 to 1"):
         store.dedup(tmp_path / "x", threshold=2)
     alone = lvmctl.synth("iid", tmp_path / "alone", articles=3, chunks=4, dim=8)
-    with pytest.raises(DataError, match="nothing held out; assign them with lvmctl data split"):
+    with pytest.raises(DataError, match="nothing held out; give it splits with lvmctl data split"):
         alone.dedup(tmp_path / "x")
 
 

@@ -107,3 +107,22 @@ def test_texts_are_split_before_an_encoder_is_fitted(lvmctl, tmp_path):
     found = json.loads(lvmctl(*args, "--set", "max_share=1", "--split", "8/1/1", "--json").out)
     assert [part["articles"] for part in found["splits"]] == [8, 1, 1]
     assert found["made"]["encoder_fitted_on"] == "train"
+
+
+def test_a_folder_may_hold_npz_files(lvmctl, tmp_path):
+    lvmctl("data", "synth", "ar1", "--articles", 10, "--chunks", 8, "--dim", 4, "--out", "s")
+    lvmctl("data", "split", "s")
+    lvmctl("data", "export", "s", "--format", "npz", "--context", 3, "--out", "npz")
+    done = lvmctl("data", "import", "npz", "--out", "back")
+    assert "80 chunks of 4 dimensions in 10 articles (train 8, val 1, test 1)" in done.out
+    (tmp_path / "npz" / "more.jsonl").write_text("{}", encoding="utf-8")
+    assert "tables together" in lvmctl("data", "import", "npz", "--out", "t", code=2).err
+    np.savez(tmp_path / "s" / "encoder.npz", terms=np.ones(3))
+    assert "is a vector store already" in lvmctl("data", "import", "s", "--out", "t", code=3).err
+
+
+def test_a_store_without_texts_shows_its_cosines(lvmctl):
+    lvmctl("data", "synth", "ar1", "--articles", 2, "--chunks", 3, "--dim", 4, "--out", "s")
+    lines = lvmctl("data", "show", "s", "0").out.splitlines()
+    assert lines[1] == "(the store has no texts)"
+    assert [line.split()[0] for line in lines[3:]] == ["chunk", "0", "1", "2"]

@@ -57,11 +57,12 @@ def import_files(
 ) -> None:
     """Import FILES: window NPZ, or tables of chunks or documents with vectors.
 
-    Tables are Parquet, Arrow, JSONL and safetensors files and folders of
-    them, Hugging Face data sets on disk included, and .npy files, which are
-    one table together. Overlapping windows become articles again. Splits are
-    those in a file, else a file is the split in its name; NPZ files without
-    any are train, val, test and ood in turn.
+    NPZ files may lie in a folder. Tables are Parquet, Arrow, JSONL and
+    safetensors files and folders of them, Hugging Face data sets on disk
+    included, and .npy files, which are one table together. Overlapping windows
+    become articles again. Splits are those in a file, else a file is the
+    split in its name; NPZ files without any are train, val, test and ood in
+    turn.
 
     \b
     lvmctl data import train.npz val.npz --out store/
@@ -77,6 +78,7 @@ def import_files(
         "--separate-windows": separate_windows,
         "--trust-pickle": trust_pickle,
     }
+    files = with_folders(files)
     if is_npz(files):
         if columns is not None:
             what = "--columns is of tables, NPZ files are read by their keys"
@@ -98,6 +100,21 @@ def import_files(
         reporter = TerminalReporter()
         store = store_from(files, out, columns=columns, split=split, force=force, reporter=reporter)
     show_written(store, "import", as_json)
+
+
+def with_folders(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The paths, with the NPZ files of a folder in its place; it stays where tables are too, and a
+    store stays one."""
+    from lvmctl.data.tables.open import SUFFIXES
+
+    files: list[Path] = []
+    for path in paths:
+        held = sorted(item for item in path.glob("*.npz") if not item.name.startswith("."))
+        tables = held and any(item.suffix in (*SUFFIXES, ".npy") for item in path.iterdir())
+        if (path / "offsets.npy").exists():
+            held = []
+        files += [*held, path] if tables else held or [path]
+    return tuple(files)
 
 
 def is_npz(files: tuple[Path, ...]) -> bool:

@@ -71,8 +71,11 @@ def reading(shown: dict[str, Any]) -> str:
     """One article's chunks with their texts."""
     split = f", {shown['split']}" if shown["split"] else ""
     lines = [f"{shown['title']} (id {shown['id']}{split}): {count(shown['length'], 'chunk')}"]
+    if all(chunk["text"] is None for chunk in shown["chunks"]):
+        lines += ["(the store has no texts)", ""]
+        cells = [(chunk["place"], number(chunk["cosine"])) for chunk in shown["chunks"]]
+        return "\n".join([*lines, table(("chunk", "cos"), cells)])
     for chunk in shown["chunks"]:
         beside = "" if chunk["cosine"] is None else f"  cos {number(chunk['cosine'])}"
-        text = chunk["text"] if chunk["text"] is not None else "(the store has no texts)"
-        lines += ["", f"{chunk['place']}{beside}", paragraph(text)]
+        lines += ["", f"{chunk['place']}{beside}", paragraph(chunk["text"])]
     return "\n".join(lines)

@@ -69,6 +69,7 @@ def write_npz(
         shape = _window_shape(segments)
         for segment in segments:
             _check_rows(segment)
+        _report_lost_texts(segments)
         reports = report_segments(segments)
         has_texts = [segment.file.has_texts for segment in segments]
         dtype = np.result_type(*(segment.file.dtype for segment in segments))
@@ -123,6 +124,18 @@ def _left_out(npz: Npz) -> tuple[str, ...]:
     unread = [key for key in npz if key not in npz.used]
     hint = " (pickled, see --trust-pickle)"
     return tuple(f"{key}{'' if npz.readable(key) else hint}" for key in unread)
+
+
+def _report_lost_texts(segments: Sequence[Segment]) -> None:
+    """Say whose texts are not stored because other chunks have none."""
+    without = [segment for segment in segments if not segment.file.has_texts]
+    for segment in segments:
+        if without and segment.file.has_texts:
+            file, other = segment.file, without[0]
+            which = f"{other.file.path}{f' ({other.split})' if other.split else ''}"
+            whose = f" of {segment.split}" if segment.split else ""
+            line = f"{file.path}: the texts{whose} are left out, since {which} has none"
+            file.notices.append(f"{line}; import them apart to keep them")
 
 
 def _window_shape(segments: Sequence[Segment]) -> tuple[int, int] | None:

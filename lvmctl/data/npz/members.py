@@ -34,6 +34,11 @@ def floats(npz: Npz, key: str, rank: int, shape: str, notices: list[str]) -> np.
     is_float = array.dtype.kind == "f"
     refuse(not is_float, f"is {array.dtype}, not floats", where, "save vectors as float32")
     refuse(0 in array.shape, f"is empty (shape {array.shape})", where)
+    return rows_in_order(array, where, notices)
+
+
+def rows_in_order(array: np.ndarray, where: str, notices: list[str]) -> np.ndarray:
+    """Vectors with their rows one after another; ``notices`` says what is converted."""
     if array.dtype.itemsize > 4 or not array.dtype.isnative:
         stored = stored_type(array.dtype).name
         notices.append(f"{where} holds {array.dtype}; {stored} is stored")

@@ -62,8 +62,8 @@ def assign_splits(
     needed = 1 + len(shares)
     if len(articles) < needed:
         raise DataError(
-            f"{len(articles)} article(s) cannot make {needed} splits",
-            hint="name separate stores with --train and --val",
+            f"{needed} splits need {needed} articles, not {len(articles)}",
+            hint="give more articles, or train on stores apart, with --train and --val",
         )
     splits = ["train"] * len(articles)
     carried = dict.fromkeys(shares, 0.0)

@@ -87,16 +87,17 @@ def map_array(path: Path, header: Header, available: int, where: object) -> np.n
         raise DataError(what, where=where, hint="write it again") from error
 
 
-def open_npy(path: Path) -> np.ndarray:
+def open_npy(path: Path, *, any_order: bool = False) -> np.ndarray:
     """Map an ``.npy`` file read-only, without reading its data; a DataError where it is missing,
-    no plain array, truncated or in Fortran order."""
+    no plain array, truncated, or in Fortran order unless ``any_order``."""
     try:
         with open_input(path) as file:
             header = read_header(file, path)
             available = file.seek(0, 2) - header.start
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=path) from error
-    refuse(header.fortran, "is in Fortran order", path, "save numpy.ascontiguousarray of it")
+    wrong_order = header.fortran and not any_order
+    refuse(wrong_order, "is in Fortran order", path, "save numpy.ascontiguousarray of it")
     return map_array(path, header, available, path)
 
 

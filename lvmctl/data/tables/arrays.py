@@ -11,6 +11,7 @@ import numpy as np
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.inputs import open_data
 from lvmctl.core.json_input import parse_json
+from lvmctl.data.npz.members import rows_in_order
 from lvmctl.data.store.arrays import Header, map_array, open_npy
 from lvmctl.data.store.checks import check_offsets
 from lvmctl.data.tables.columns import NAMES
@@ -33,7 +34,7 @@ def npy_rows(paths: Sequence[Path]) -> ObjectRows:
     Raises:
         DataError: a damaged file, or arrays that do not fit together.
     """
-    return array_rows(str(paths[0]), {path.stem: open_npy(path) for path in paths})
+    return array_rows(str(paths[0]), {path.stem: open_npy(path, any_order=True) for path in paths})
 
 
 def safetensors_rows(path: Path) -> ObjectRows:
@@ -47,25 +48,35 @@ def safetensors_rows(path: Path) -> ObjectRows:
 
 def array_rows(name: str, arrays: Mapping[str, np.ndarray]) -> ObjectRows:
     """A table of arrays: one has two dimensions, the others one number for each of its rows, or
-    are called ``offsets``. An only one whose name is not known says the article."""
+    are offsets of articles, by their name or their ends, 0 and N. An only one whose name is not
+    known says the article."""
     matrices = [key for key, array in arrays.items() if array.ndim == 2]
     what = f"holds {len(matrices)} arrays of vectors ({', '.join(matrices)})"
     refuse(len(matrices) != 1, what, name, "give one array (chunks, dim), and arrays that say more")
     vectors = arrays[matrices[0]]
     refuse(vectors.dtype.kind != "f", f"is {vectors.dtype}, not floats", f"{name}[{matrices[0]}]")
+    notices: list[str] = []
+    vectors = rows_in_order(vectors, f"{name}[{matrices[0]}]", notices)
     columns: dict[str, np.ndarray] = {"vector": vectors}
     others = [key for key in arrays if key != matrices[0]]
     for key in others:
         array, where = arrays[key], f"{name}[{key}]"
-        if "offset" in key:
+        if "offset" in key or _are_offsets(array, len(vectors)):
             check_offsets(np.array(array), len(vectors), where)
             columns["article"] = np.repeat(np.arange(len(array) - 1), np.diff(array))
             continue
         what = f"has shape {array.shape}, the vectors have {len(vectors):,} rows"
-        refuse(array.shape != (len(vectors),), what, where, "write one entry for each row")
+        hint = f"write one entry for each row, or offsets from 0 to {len(vectors)}"
+        refuse(array.shape != (len(vectors),), what, where, hint)
         known = any(key in names for names in NAMES.values())
         columns["article" if len(others) == 1 and not known else key] = array
-    return ObjectRows(name, columns)
+    return ObjectRows(name, columns, notices)
+
+
+def _are_offsets(array: np.ndarray, rows: int) -> bool:
+    """Whether an array is where articles begin and end, by its own ends."""
+    whole = array.ndim == 1 and array.dtype.kind in "iu" and len(array) not in (0, rows)
+    return whole and array[0] == 0 and array[-1] == rows
 
 
 def read_safetensors(path: Path) -> dict[str, np.ndarray]:

@@ -45,6 +45,7 @@ class ArrowRows:
             schema = self._schema()
         self.columns = {field.name: self._kind(field.type) for field in schema}
         self.metadata: Mapping[str, Any] = _manifest(schema.metadata, name)
+        self.notices: Sequence[str] = ()
 
     def read(self, names: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
         """See :class:`~lvmctl.data.tables.rows.Rows`."""

@@ -26,6 +26,7 @@ class LineRows:
     def __init__(self, path: Path) -> None:
         self.name, self._path = str(path), path
         self.metadata: Mapping[str, Any] = {}
+        self.notices: Sequence[str] = ()
         self.columns: dict[str, str] = {}
         for record in islice(self._records(), _LOOKED_AT):
             for key, cell in record.items():

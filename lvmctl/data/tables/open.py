@@ -44,6 +44,8 @@ def open_tables(data: Any) -> list[Part]:
 
 def _of_path(path: Path) -> list[Part]:
     refuse(not path.exists(), "no such file or folder", path)
+    stored = (path / "offsets.npy").is_file() and (path / "vectors.npy").is_file()
+    refuse(stored, "is a vector store already", path, "use it as it is")
     files = _tables_in(path) if path.is_dir() else [path]
     refuse(not files, f"holds no {', '.join(SUFFIXES)} files", path, "choose another folder")
     root = path if path.is_dir() else path.parent

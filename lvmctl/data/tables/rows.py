@@ -27,11 +27,13 @@ class Rows(Protocol):
         name: how messages call it.
         columns: the kind of each column.
         metadata: the manifest of the store that it was exported from, or nothing.
+        notices: what is converted, one line each.
     """
 
     name: str
     columns: Mapping[str, str]
     metadata: Mapping[str, Any]
+    notices: Sequence[str]
 
     def read(self, names: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
         """The columns ``names`` in blocks of about ``rows`` rows: a ``vector`` as an array
@@ -108,9 +110,12 @@ def _listed(sizes: set[int]) -> str:
 class ObjectRows:
     """Columns in memory, or mapped: of a data frame, a mapping, arrays."""
 
-    def __init__(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    def __init__(
+        self, name: str, columns: Mapping[str, Sequence[Any]], notices: Sequence[str] = ()
+    ) -> None:
         self.name = name
         self.metadata: Mapping[str, Any] = {}
+        self.notices = notices
         self._columns = dict(columns)
         counts = {len(column) for column in self._columns.values()}
         what = f"has columns of {_listed(counts)} rows"

@@ -184,7 +184,7 @@ class ChunkTable:
         left = [name for name in columns if name not in chosen.names.values()]
         if left:
             lines.append(f"{self.name}: not read: {', '.join(left)}")
-        return lines
+        return [*lines, *(line for part in self._parts for line in part.rows.notices)]
 
 
 def _label(name: str, row: int, at: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import DataError, first_line, refuse
+from lvmctl.core.formatting import count
 
 _GAP = 1.3
 """Distances of lines, of a page's usual one, above which a paragraph ends."""
@@ -61,7 +62,7 @@ def pdf_text(path: Path) -> tuple[str, str | None]:
         raise DataError(what, where=path, hint=hint) from error
     refuse(locked, "is encrypted", path, "save it without a password")
     refuse(not pages, "is damaged: it has no page", path, "copy or save it again")
-    what = f"has no text on its {len(pages)} pages: it is a scan"
+    what = f"has no text on its {count(len(pages), 'page')}: it is a scan"
     refuse(not any(pages), what, path, "recognise its text first, for example with ocrmypdf")
     return "\n\n".join(paragraphs(body(pages))), (str(title).strip() if title else None) or None
 

@@ -286,3 +286,15 @@ def test_npz_as_a_source(load, tmp_path, unit_rows):
     split = open_split(str(tmp_path / "f.npz"))
     assert np.array_equal(split.vectors, unit_rows(24))
     assert split.lengths.tolist() == [12, 12]
+
+
+def test_texts_that_other_files_lack_are_left_out_with_a_notice(load):
+    rows = np.random.default_rng(0).standard_normal((8, 4)).astype("float32")
+    texts = np.array([f"chunk {row}" for row in range(8)])
+    with_texts = {"vectors": rows, "article_ids": np.zeros(8, int), "texts": texts}
+    without = {"vectors": rows[::-1], "article_ids": np.ones(8, int)}
+    store, notices = load(with_texts, without, names=("train.npz", "val.npz"), name_splits=True)
+    lost = [line for line in notices if "are left out" in line]
+    assert [("train.npz" in line, "val.npz" in line) for line in lost] == [(True, True)]
+    assert not (store.path / "chunks.jsonl").exists()
+    assert not load(with_texts)[1]

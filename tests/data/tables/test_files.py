@@ -150,3 +150,20 @@ def test_what_is_no_safetensors(data, tmp_path):
     (tmp_path / "f.safetensors").write_bytes(data)
     with pytest.raises(DataError, match="safetensors"):
         taken(tmp_path / "f.safetensors", tmp_path)
+
+
+def test_offsets_are_known_by_their_ends(tmp_path):
+    store = taken(npy(tmp_path, rows=ROWS, ends=np.array([0, 4, 7])), tmp_path)
+    assert store.lengths.tolist() == [4, 3]
+    with pytest.raises(DataError, match=r"\[other\].*or offsets from 0 to 7"):
+        taken(npy(tmp_path, rows=ROWS, other=np.array([0, 4])), tmp_path, force=True)
+
+
+def test_arrays_of_any_order_and_type_are_converted_with_a_notice(tmp_path):
+    files = npy(tmp_path, rows=np.asfortranarray(ROWS.astype(">f8")), ids=IDS)
+    store = taken(files, tmp_path)
+    assert store.vectors.dtype == np.float32
+    assert np.array_equal(store.vectors, ROWS)
+    said = "\n".join(store.notices)
+    assert "holds >f8; float32 is stored" in said
+    assert "Fortran order" in said
