@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lvmctl.core.formatting import (
+    count,
     estimate,
     few_articles,
     interval,
@@ -39,8 +40,9 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
     """The table, then each run's differences, latency and verdict."""
     val = result["data"]["val"]
     yield paragraph(
-        f"{result['windows']:,} targets of {result['articles']:,} articles of {val['name']}, "
-        f"ranked among the chunks of the article outside the window ({result['window']} chunks)",
+        f"{count(result['windows'], 'target')} of {count(result['articles'], 'article')} of "
+        f"{val['name']}, ranked among the chunks of the article outside the window "
+        f"({count(result['window'], 'chunk')})",
     )
     if warning := few_articles(result["articles"]):
         yield paragraph(warning)

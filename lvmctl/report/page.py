@@ -7,6 +7,7 @@ from typing import Any
 
 import lvmctl
 from lvmctl.core.chunks import labelled
+from lvmctl.core.formatting import count
 from lvmctl.report.html import render
 from lvmctl.report.inputs import Inputs
 from lvmctl.report.overview import overview
@@ -50,8 +51,8 @@ def subject(run: Inputs) -> str:
     result = run.result
     text = (
         f"{labelled(run.row, result.get('reads', ()))} (class “{result['geometry']}”) "
-        f"on {result['windows']:,} windows of "
-        f"{result['articles']:,} articles of {result['data']['val']['name']}, "
+        f"on {count(result['windows'], 'window')} of "
+        f"{count(result['articles'], 'article')} of {result['data']['val']['name']}, "
         f"K = {result['context']}, horizon {result['horizon']}."
     )
     if result["left_out"]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from evaluation.test_compare import compared, train
 
-from lvmctl.evaluation.compare_rendering import easier
+from lvmctl.evaluation.compare_rendering import compare_lines, easier
 from lvmctl.evaluation.eval_data import EvalRequest, of_run
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
@@ -76,3 +76,11 @@ def _at(tree, path):
     for part in parts:
         tree = tree[part]
     return tree
+
+
+def test_one_is_counted_in_the_singular():
+    val = {"name": "s@val"}
+    result = {"data": {"val": val}, "windows": 1, "articles": 1, "window": 1}
+    line = " ".join(next(compare_lines(result)).split())
+    assert line.startswith("1 target of 1 article of s@val")
+    assert line.endswith("(1 chunk)")
