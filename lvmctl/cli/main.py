@@ -21,6 +21,7 @@ from lvmctl.cli.process import (
     ignore_interrupts,
     open_streams,
     prepare_torch,
+    print_warnings_as_lines,
     settle_streams,
     unwinding,
 )
@@ -151,6 +152,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run a command line (default: this process's) and exit with its code."""
     prepare_torch()
     open_streams()
+    print_warnings_as_lines()
     code = INTERRUPTED
     with suppress(KeyboardInterrupt), unwinding():
         code = run(args)

@@ -29,6 +29,19 @@ def wait():
         print("cleaned", flush=True)
 """
 
+WARNING = """
+import warnings, click
+from lvmctl import CommandSpec, hookimpl
+
+@hookimpl
+def lvmctl_commands():
+    return [CommandSpec(name="warn", summary="s", target=__name__ + ":warn")]
+
+@click.command()
+def warn():
+    warnings.warn("two lines\\nof a warning")
+"""
+
 
 FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
 
@@ -123,3 +136,9 @@ def test_an_ignored_sigterm_stays_ignored(cli_env, tmp_path):
         "with unwinding():\n    os.kill(os.getpid(), signal.SIGTERM)\n"
     )
     assert subprocess.run([sys.executable, "-c", code], env=cli_env).returncode == 0
+
+
+def test_a_warning_is_one_line_without_a_place_in_the_source(install, in_shell):
+    site = install("lvmctl-w", {"w": "w_pkg"}, {"w_pkg.py": WARNING})
+    done = in_shell("warn", PYTHONPATH=str(site))
+    assert (done.returncode, done.stderr) == (0, "warning: two lines of a warning\n")

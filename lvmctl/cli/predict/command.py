@@ -113,7 +113,7 @@ def predict(
     lvmctl predict --context before.txt --candidates candidates.jsonl --top 5
     lvmctl predict RUN --store books --article 12 --at 30
     lvmctl predict RUN --store books --query "It was late." --pool global --json
-    lvmctl predict RUN --store books@val --format trec --out p8.run --qrels books.qrels
+    lvmctl predict RUN --store books@val --format trec --out p8.run
     lvmctl predict RUN --vectors context.npy --out q.npy
     lvmctl predict RUN --query "It was late." --decode nearest
     """

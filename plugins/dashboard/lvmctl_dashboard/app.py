@@ -80,6 +80,8 @@ def code_and_line(error: Exception) -> tuple[int, str]:
         return error.status_code, str(error.detail)
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return 422, "the body is not JSON"
         place = ".".join(map(str, first["loc"][1:]))
         return 422, f"{place}: {first['msg']}".removeprefix(": ")
     if isinstance(error, Unknown):

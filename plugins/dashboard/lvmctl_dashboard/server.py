@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from threading import Event
 from types import FrameType
@@ -37,7 +38,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        what = f"cannot listen ({error.strerror or error})"
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        what = f"cannot listen ({reason})"
         hint = "choose another --port or --host"
         raise OutputError(what, where=f"{host}:{port}", hint=hint) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from threading import Event
 
 import pytest
@@ -12,6 +13,7 @@ from lvmctl_dashboard import jobs as jobs_module
 from lvmctl_dashboard import live, worker
 from lvmctl_dashboard.app import make_app
 from lvmctl_dashboard.guard import MAX_BODY
+from lvmctl_dashboard.server import listen
 
 import lvmctl
 
@@ -212,3 +214,18 @@ def test_a_process_that_dies_is_a_failure():
         Event().wait(0.05)
     assert job.state == "failed"
     assert "ended with 1" in job.error
+
+
+def test_a_body_that_is_no_json_is_answered_so(client):
+    json_type = {"content-type": "application/json"}
+    answer = client.post("/evaluate", content='{"models"', headers=json_type)
+    assert (answer.status_code, answer.json()) == (422, {"detail": "the body is not JSON"})
+
+
+def test_a_port_that_is_taken_is_one_plain_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(lvmctl.OutputError, match="cannot listen") as caught:
+            listen("127.0.0.1", port)
+    assert caught.value.what == "cannot listen (Address already in use)"
+    assert "--port" in caught.value.hint

@@ -72,6 +72,9 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
+        if first["loc"] == ("body",) and first["type"] == "model_attributes_type":
+            hint = "with Content-Type: application/json"
+            return problem(422, f"the body: give an object of JSON, {hint}")
         place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
         return problem(422, f"{place}: {first['msg'].removeprefix('Value error, ')}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from types import FrameType
@@ -38,7 +39,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        what = f"cannot listen ({error.strerror or error})"
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        what = f"cannot listen ({reason})"
         hint = "choose another --port or --host"
         raise OutputError(what, where=f"{host}:{port}", hint=hint) from error
 

@@ -84,6 +84,12 @@ def test_bodies_that_say_nothing(client, path, content):
     assert is_a_line(answer), answer.text[:300]
 
 
+def test_a_form_is_answered_with_the_content_type_to_send(client):
+    answer = client.post("/encode", data={"texts": "a"})
+    assert is_a_line(answer)
+    assert "Content-Type: application/json" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("path", "field"),
     [

@@ -104,7 +104,8 @@ def test_a_port_that_is_taken_is_said_before_anything_is_loaded(run_cli, runs):
         port = taken.getsockname()[1]
         done = run_cli("serve", runs[0].path, "--port", port)
     assert done.returncode == 6
-    assert re.fullmatch(rf"error: 127.0.0.1:{port}: cannot listen .*--port.*\n", done.stderr)
+    what = r"cannot listen \(Address already in use\); choose another --port or --host"
+    assert re.fullmatch(rf"error: 127.0.0.1:{port}: {what}\n", done.stderr)
 
 
 def test_how_far_confidence_is_off_is_printed(runs):
