@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+
+from filelock import FileLock
 
 from lvmctl.core.errors import OutputError
 from lvmctl.core.files import output_errors, sync_directory
 from lvmctl.core.rename import exchange, rename_new
 from lvmctl.core.temporary import temporary
+
+LOCK = ".lock"
+"""The file that is locked by a command which changes something in a store."""
 
 
 def refuse_existing(path: Path, force: bool, replaceable: Callable[[Path], bool]) -> None:
@@ -53,9 +58,18 @@ def new_directory(path: Path, refuse: Callable[[Path], object]) -> Iterator[Path
             try:
                 rename_new(fresh, path)
             except FileExistsError:
-                refuse(shown)
-                exchange(fresh, path)
+                with unchanging(path):
+                    refuse(shown)
+                    exchange(fresh, path)
             sync_directory(path.parent)
+
+
+@contextmanager
+def unchanging(directory: Path) -> Iterator[None]:
+    """Hold the lock of a directory that has one: whoever holds it writes into the directory."""
+    lock = directory / LOCK
+    with FileLock(lock, thread_local=False) if lock.is_file() else nullcontext():
+        yield
 
 
 def sync_tree(directory: Path) -> None:

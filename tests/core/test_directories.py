@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from lvmctl.core import directories, rename
 from lvmctl.core.directories import new_directory, refuse_existing
@@ -160,3 +162,21 @@ def test_no_file_stays_open(tmp_path):
     for _ in range(3):
         _write(tmp_path / "out", refuse=FORCE)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_directory_that_is_written_into_is_replaced_afterwards(tmp_path):
+    path = tmp_path / "store"
+    path.mkdir()
+
+    def replace():
+        with new_directory(path, lambda _: None) as fresh:
+            (fresh / "new").touch()
+
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(path / ".lock", thread_local=False):
+            done = pool.submit(replace)
+            with pytest.raises(TimeoutError):
+                done.result(timeout=0.3)
+            assert not (path / "new").exists()
+        done.result(timeout=60)
+    assert os.listdir(path) == ["new"]

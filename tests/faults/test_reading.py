@@ -76,7 +76,7 @@ def test_no_damage_is_silent(scene, again, tried, place):
     files = [path.relative_to(scene) for path in files if path.stat().st_size]
     cases = [(f, name, line) for f in files for name in DAMAGES for line in READERS[place]]
     wrong = []
-    for file, name, line in sample(place, cases, 2):
+    for file, name, line in sample(place, cases):
         if line not in known:
             ended = lvmctl(line, again())
             known[line] = ended.code, ended.out

@@ -86,7 +86,7 @@ def test_a_field_of_another_type(scene, again, tried, place):
         for line in READERS[place]
     ]
     wrong = []
-    for file, path, name, line in sample(f"types of {place}", cases, 2):
+    for file, path, name, line in sample(f"types of {place}", cases):
         changed = again() / file
         value = replaced(json.loads(changed.read_text("utf-8")), path)
         text = json.dumps(value, ensure_ascii=False).replace(f'"{MARK}"', VALUES[name])
@@ -105,7 +105,7 @@ def test_a_value_of_another_type_in_experiments(again, tried, scene):
     keys = [number for number, line in enumerate(lines) if " = " in line]
     cases = [(number, name, line) for number in keys for name in TOML for line in EXPERIMENTS]
     wrong = []
-    for number, name, line in sample("experiments", cases, 2):
+    for number, name, line in sample("experiments", cases):
         place, text = again(), list(lines)
         text[number] = f"{text[number].partition(' = ')[0]} = {TOML[name]}"
         (place / "experiments.toml").write_text("\n".join(text))

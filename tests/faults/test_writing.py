@@ -40,7 +40,7 @@ EXIT_CODES = {"full": 6, "read-only": 6, "short": 6}
 KINDS = {"kill": -signal.SIGKILL, "torn": -signal.SIGXFSZ, **EXIT_CODES}
 
 SLOW = () if FAULTS > 1 else ("a training", "a longer training", "an evaluation", "a page")
-CHOSEN = sample("writing", [name for name in COMMANDS if name not in SLOW], 2)
+CHOSEN = sample("writing", [name for name in COMMANDS if name not in SLOW])
 if FAULTS == 1:
     CHOSEN.append("a longer training")
 

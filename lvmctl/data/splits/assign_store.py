@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lvmctl.core.directories import LOCK
 from lvmctl.core.errors import DataError, OutputError, UsageError, refuse
 from lvmctl.core.hashes import write_recorded
 from lvmctl.data.splits.assign import assign_splits, split_counts
@@ -67,7 +68,7 @@ def write_splits(
     Raises:
         OutputError: it has splits and ``force`` is not given, or it cannot be written.
     """
-    with locked(store.path / ".lock"):
+    with locked(store.path / LOCK):
         store = Store.open(store.path, store.name)  # another process may have split it meanwhile
         present = split_counts(store.articles)
         if present and not force:
