@@ -17,7 +17,6 @@ from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.hashes import RECORD, read_recorded
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import PUBLISHED, is_published
-from lvmctl.data.splits.open import check_sources
 from lvmctl.data.transforms import Transform
 from lvmctl.evaluation.exported import from_safetensors
 from lvmctl.evaluation.predictors import Predictor, own_score
@@ -119,7 +118,6 @@ def load_run(registry: Registry, path: Path) -> Trained:
     try:
         dim = int(config["splits"]["train"]["dim"])
         plan = from_record(registry, config)
-        check_sources(config["data"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(
             f"is not the configuration of a run ({type(error).__name__}: {error})",

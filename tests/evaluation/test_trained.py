@@ -107,7 +107,7 @@ def test_a_configuration_with_a_hole_is_refused(copy, key):
 def test_data_of_another_type_is_refused(copy, sources):
     config = json.loads((copy / "config.json").read_text())
     edited(copy / "config.json").write_text(json.dumps(config | {"data": sources}))
-    with pytest.raises(RunError, match="is not the configuration of a run"):
+    with pytest.raises(RunError, match=r"config\.json: is damaged: data"):
         load_run(load_registry(), copy)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -44,13 +43,6 @@ class Splits:
         """The splits there are."""
         splits = {name: getattr(self, name) for name in SPLITS}
         return {name: split for name, split in splits.items() if split is not None}
-
-
-def check_sources(sources: Any) -> None:
-    """Raise a TypeError where what was read from a file is not what :func:`open_splits` takes."""
-    texts = [sources[name] for name in ("data", "val", "ood") if sources.get(name) is not None]
-    if not all(isinstance(text, str) for text in [*texts, *(sources.get("train") or ())]):
-        raise TypeError("data is named by texts, training data by a list of them")
 
 
 def open_splits(
