@@ -110,7 +110,8 @@ def _the_match(known: Sequence[OptionInfo], key: str, name: str) -> OptionInfo:
         paths = " and ".join(info.path for info in infos)
         raise ValueError(f"{key!r} means {paths}, write one of them")
     if not infos:
-        every = f"options are {', '.join(info.path for info in known) or 'none'}"
+        paths = ", ".join(info.path for info in known)
+        every = f"options are {paths}" if known else "there are no options"
         raise ValueError(f"unknown option {key!r}, {suggestion(known, name) or every}")
     return infos[0]
 

@@ -23,9 +23,8 @@ def refuse_existing(path: Path, force: bool, replaceable: Callable[[Path], bool]
     if not os.path.lexists(path):
         return
     if not force:
-        raise OutputError(
-            "already exists", where=path, hint="choose another --out or replace it with --force"
-        )
+        by_force = " or replace it with --force" if replaceable(path) else ""
+        raise OutputError("already exists", where=path, hint=f"choose another --out{by_force}")
     if not replaceable(path):
         raise OutputError(
             "exists and is not what is written here, so --force does not replace it",

@@ -180,3 +180,11 @@ def test_a_directory_that_is_written_into_is_replaced_afterwards(tmp_path):
             assert not (path / "new").exists()
         done.result(timeout=60)
     assert os.listdir(path) == ["new"]
+
+
+@pytest.mark.parametrize(("name", "advised"), [("file", True), ("foreign", False)])
+def test_force_is_advised_only_where_it_would_help(tmp_path, name, advised):
+    (tmp_path / name).write_text("")
+    with pytest.raises(OutputError, match="already exists") as caught:
+        GENTLE(tmp_path)
+    assert ("--force" in caught.value.hint) == advised

@@ -14,6 +14,7 @@ import click
 
 from lvmctl.core.errors import OutputError, UsageError
 from lvmctl.core.files import jsonable, write_whole
+from lvmctl.core.formatting import count
 
 if TYPE_CHECKING:
     from lvmctl.api.predicting import Predicted
@@ -39,7 +40,15 @@ def write(
     if out is not None and out == qrels:
         raise UsageError("is --out, too", where=f"--qrels {qrels}", hint="give two files")
     judged: list[str] = []
-    lines = LINES[form](noted(answers, judged))
+    written = 0
+
+    def each() -> Iterator[Predicted]:
+        nonlocal written
+        for one in noted(answers, judged):
+            written += 1
+            yield one
+
+    lines = LINES[form](each())
     if out is None:
         for line in lines:
             click.echo(line, nl=False)
@@ -51,6 +60,8 @@ def write(
         write_whole(out, fill)
     if qrels is not None:
         write_whole(qrels, lambda file: file.write("".join(judged).encode()))
+    if out is not None:
+        click.echo(f"{out}: {count(written, 'prediction')}")
 
 
 def noted(answers: Iterable[Predicted], judged: list[str]) -> Iterator[Predicted]:
