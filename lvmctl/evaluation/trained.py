@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction
 from lvmctl.core.errors import RunError, first_line
+from lvmctl.core.formatting import count
 from lvmctl.core.hashes import RECORD, read_recorded
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import PUBLISHED, is_published
@@ -138,6 +139,13 @@ def load_run(registry: Registry, path: Path) -> Trained:
             where=run.weights,
             hint="restore both from one run, or train again",
         ) from error
+    lost = [name for name, tensor in model.state_dict().items() if not tensor.isfinite().all()]
+    if lost:
+        raise RunError(
+            f"{count(len(lost), 'tensor')} of the model hold NaN or infinity, first {lost[0]}",
+            where=run.weights,
+            hint="restore the file, or train again",
+        )
     first = None if plan.options.transform == "none" else Transform.load(run.transform)
     return Trained(run, config, plan, dim, model.eval(), objective.eval(), first, digest)
 

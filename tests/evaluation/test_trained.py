@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 
@@ -64,6 +65,16 @@ def test_nothing_is_unpickled(copy):
     torch.save({"model": os.system}, edited(copy / "best_model.pt"))
     with pytest.raises(RunError, match=r"best_model\.pt: is damaged"):
         load_run(load_registry(), copy)
+
+
+def test_weights_that_are_no_numbers_are_refused(copy):
+    weights = torch.load(copy / "best_model.pt", weights_only=True)
+    name = next(iter(weights["model"]))
+    weights["model"][name].view(-1)[0] = math.nan
+    torch.save(weights, edited(copy / "best_model.pt"))
+    with pytest.raises(RunError, match=r"best_model\.pt: 1 tensor .* NaN .*first " + name) as error:
+        load_run(load_registry(), copy)
+    assert error.value.exit_code == 4
 
 
 def test_a_run_without_a_best_model_says_how_to_go_on(copy):
