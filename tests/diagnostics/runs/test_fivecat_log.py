@@ -58,7 +58,7 @@ def test_a_log_is_one_epoch(text, tmp_path):
 
 def test_what_is_neither_json_nor_a_log(tmp_path):
     (tmp_path / "h.json").write_text("[INFO] nothing")
-    with pytest.raises(RunError, match=r"h.json: cannot be read"):
+    with pytest.raises(RunError, match=r"h.json: is not JSON"):
         lvmctl.read_history(tmp_path / "h.json")
 
 

@@ -150,9 +150,9 @@ def test_a_directory_gives_its_config(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "cannot be read"),
-        ('[{"epoch": 1', "cannot be read"),
-        ("[" * 100_000, "cannot be read"),
+        ("", "is not JSON"),
+        ('[{"epoch": 1', "is not JSON"),
+        ("[" * 100_000, "is JSON of endless brackets"),
         ("[]", "no epoch was finished"),
         ("3", "is not a training history"),
         ("[1, 2]", "is not a training history"),
