@@ -27,7 +27,9 @@ def test_the_page_is_followed(page, prints, tmp_path, monkeypatch, cache_dir, ca
         elif mark == "shell":
             capsys.readouterr()
             for words in typed(text):
-                assert main(words) == 0, (words, capsys.readouterr().err)
+                # A verdict that rests on times, too, may be a failure on a busy machine.
+                codes = {0, 1} if words[:2] == ["eval", "compare"] else {0}
+                assert main(words) in codes, (words, capsys.readouterr().err)
             shown = "".join(capsys.readouterr())
         else:
             assert mark == "prints"
