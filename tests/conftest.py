@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,10 @@ HEADER = "from lvmctl import LossSpec, hookimpl\n"
 """First lines of a plugin.py that is well made so far."""
 
 Install = Callable[..., Path]
+
+# A shell starts its background jobs deaf to Ctrl-C, and what they start would be deaf, too.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

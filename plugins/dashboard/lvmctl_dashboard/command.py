@@ -49,6 +49,8 @@ def dashboard(runs: Path, stores: Path, host: str, port: int, read_only: bool) -
     from lvmctl_dashboard.catalogue import Catalogue
     from lvmctl_dashboard.server import LOOPBACK, listen, run
 
+    if not runs.is_dir():
+        click.echo(f"{runs} is no folder yet: runs show when they are there", err=True)
     listening = listen(host, port)
     address, port, *_ = listening.getsockname()
     place = f"[{address}]" if ":" in address else address
