@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import torch
 
 from lvmctl.api.articles import read_article
 from lvmctl.api.store_changes import StoreChanges
@@ -121,6 +120,8 @@ class Store(StoreChanges):
         """Some chunks by their numbers (…) in the store or split, as a model that reads more than
         vectors takes them: ``model.rank(…, read=(store.at(window), store.at(candidates)))``."""
         rows = self._split.rows()[np.asarray(chunks, np.int64)]
+        import torch  # late: nothing but reading needs it
+
         return Chunks(torch.from_numpy(rows), self._source)
 
     def nearest(

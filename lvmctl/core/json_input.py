@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ MAX_DEPTH = 100
 KINDS = {
     str: "text",
     int: "a whole number",
+    Integral: "a whole number",
     float: "a number",
     bool: "true or false",
     list: "a list",
     dict: "an object",
     type(None): "null",
 }
-"""How a message calls a type."""
+"""How a message calls a type; ``Integral`` is a whole number of any length."""
 
 FIGURE = (float, None)
 """A schema: a number, or null where it is not finite or not known."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from lvmctl.core.chunks import TEXT
 from lvmctl.core.errors import DataError, refuse
@@ -15,6 +13,9 @@ from lvmctl.data.pieces import Pieces
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.store import Store
 from lvmctl.data.store.text_lines import TextLines
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class SplitSource:
@@ -55,6 +56,8 @@ class SplitSource:
 
     def pieces(self, rows: Tensor, count: int, level: str) -> tuple[Tensor, Tensor]:
         """See :meth:`lvmctl.core.chunks.Chunks.pieces`."""
+        import torch  # late: a store is opened and counted without it
+
         each = self.pieces_at(rows.cpu().numpy(), count, level)
         vectors, there = (torch.from_numpy(array).to(rows.device) for array in each)
         return vectors, there

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from lvmctl.core.chunks import Chunks
 from lvmctl.core.errors import DataError
@@ -93,6 +92,8 @@ class Windows:
 
     def at(self, rows: np.ndarray) -> Chunks:
         """Chunks by their ``rows`` (…), for a ranker that reads more than vectors."""
+        import torch  # late: windows are counted and written without it
+
         return Chunks(torch.from_numpy(np.ascontiguousarray(rows)), self.source)
 
     def previous(self, name: str, index: np.ndarray) -> np.ndarray:

@@ -139,7 +139,7 @@ def load_run(registry: Registry, path: Path) -> Trained:
             where=run.weights,
             hint="restore both from one run, or train again",
         ) from error
-    lost = [name for name, tensor in model.state_dict().items() if not tensor.isfinite().all()]
+    lost = [name for name, tensor in model.named_parameters() if not tensor.isfinite().all()]
     if lost:
         raise RunError(
             f"{count(len(lost), 'tensor')} of the model hold NaN or infinity, first {lost[0]}",

@@ -194,12 +194,12 @@ def test_a_partial_evaluation_leaves_the_runs_own_result_alone(typed, runs):
 
 
 def test_figures_are_shown_even_where_they_cannot_be_saved(typed, runs, monkeypatch):
-    from lvmctl.evaluation.fivecat import run
+    from lvmctl.core.run_directory import RunDirectory
 
-    def full(path, value):
+    def full(run, path, value):
         raise OutputError("cannot be written (no space)", where=path)
 
-    monkeypatch.setattr(run, "write_json", full)
+    monkeypatch.setattr(RunDirectory, "write", full)
     code, out, err = typed("5cat", "three")
     assert code == 6
     assert " by profile fair: " in out

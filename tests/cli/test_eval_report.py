@@ -68,7 +68,7 @@ def test_faults_are_one_line_and_have_their_codes(typed, tmp_path):
     Path("runs/a/5cat_results.json").write_text("{")
     code, _, err = typed("eval", "report", "a")
     assert (code, err.count("\n")) == (4, 1)
-    assert "runs/a/5cat_results.json: cannot be read" in err
+    assert "runs/a/5cat_results.json: is not JSON" in err
 
 
 def test_without_matplotlib_one_line_says_what_to_install(run_cli, tmp_path):

@@ -31,7 +31,7 @@ def typed(tmp_path, monkeypatch, capsys):
             2,
             ["wrong: recipe p8: unknown option 'lrr'", "lost: ", "nowhere: no such store"],
         ),
-        (["--experiment", "tiny-*", "--context", "40"], 3, ["tiny-a, tiny-b: ", "articles of 41"]),
+        (["--experiment", "tiny-*", "--context", "40"], 3, ["tiny-a, tiny-b: ", "41 chunks"]),
         (["--experiment", "[a-"], 2, ["no experiment matches '[a-'"]),
     ],
 )

@@ -129,7 +129,7 @@ def test_a_sound_recipe_passes(outcomes):
     assert ended["parts_fit_together"].why == ("x: core/free | 1 × core/mse + 0,3=.5 × core/cosine")
     assert ended["every_loss_is_logged"].why == "loss_mse, loss_cosine"
     assert (
-        "refused: sequence.width = 1, sequence.heads = 65536"
+        "refused: best_by = loss, sequence.width = 1, sequence.heads = 65536"
         in ended["every_bound_plans_or_is_refused"].why
     )
     assert re.fullmatch(r"x_c5_\d{8}_\d{6}", ended["run_name_is_short"].why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ SCHEMA = {
     "content_hash": str,
     "separate": bool,
     "splits": (dict, str, None),
-    "articles": [{"id": (int, str), "title": (str, int, float, None), "split": (str, None)}],
+    "articles": [{"id": (Integral, str), "title": (str, int, float, None), "split": (str, None)}],
 }
 """Fields that mean something here (see :mod:`lvmctl.core.json_input`)."""
 

@@ -202,5 +202,5 @@ def test_the_horizon_is_the_recipes():
 
 
 def test_an_unknown_profile_is_one_line():
-    with pytest.raises(UsageError, match="no profile 'p9'; did you mean"):
+    with pytest.raises(UsageError, match="no profile 'p9'; there are"):
         Feasibility(FeasibilityOptions(profile="p9"))(world("ar1"), Recorder())

@@ -174,7 +174,7 @@ def test_one_article_in_a_split():
 def test_articles_that_are_too_short():
     long, short = flat(9, 0.3, 1), flat(9, 0.3, 2, chunks=5)
     for splits in ((short, long), (long, short)):
-        with pytest.raises(DataError, match=r"^flat2: a window of 5 chunks .* longest of 9 has 5"):
+        with pytest.raises(DataError, match=r"^flat2: .* the 6 chunks .* longest of 9 has 5"):
             diagnosed(*splits)
     reporter = Recorder()
     diagnosis = diagnosed(long, long, short, reporter)
