@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 a gate failed, 2 usage, 3 bad data, 4 bad checkpoint or run,
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Sequence
@@ -156,8 +157,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     code = INTERRUPTED
     with suppress(KeyboardInterrupt), unwinding():
         code = run(args)
-    ignore_interrupts()
-    settle_streams()
+    atexit.register(ignore_interrupts)  # not before: who called this in Python goes on
+    with suppress(KeyboardInterrupt):
+        settle_streams()
     sys.exit(code)
 
 

@@ -108,7 +108,7 @@ def unwinding() -> Iterator[None]:
 
 
 def ignore_interrupts() -> None:
-    """Let a Ctrl-C pass from now on: the work is done, and Python shuts down."""
+    """Let a Ctrl-C pass from now on: Python shuts down."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 

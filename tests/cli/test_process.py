@@ -142,3 +142,14 @@ def test_a_warning_is_one_line_without_a_place_in_the_source(install, in_shell):
     site = install("lvmctl-w", {"w": "w_pkg"}, {"w_pkg.py": WARNING})
     done = in_shell("warn", PYTHONPATH=str(site))
     assert (done.returncode, done.stderr) == (0, "warning: two lines of a warning\n")
+
+
+def test_who_calls_main_in_python_hears_ctrl_c_afterwards():
+    code = (
+        "import signal\n"
+        "from lvmctl.cli.main import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "try:\n    main(['--version'])\nexcept SystemExit:\n    pass\n"
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True)

@@ -240,7 +240,7 @@ def test_a_run_in_use_is_refused(typed, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_from_outside(tmp_path, cli_env, number):
-    words = [*TRAIN, "--epochs", "100000", "--out", str(tmp_path / "here")]
+    words = [*TRAIN, "--epochs", "1000", "--out", str(tmp_path / "here")]
     with subprocess.Popen(
         [sys.executable, "-m", "lvmctl", *words], env=cli_env, stderr=subprocess.PIPE, text=True
     ) as process:
