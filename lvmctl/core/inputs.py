@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from lvmctl.core.errors import DataError, LvmctlError
 
 
-def open_input(path: str | os.PathLike[str]) -> BinaryIO:
+def open_input(path: str | os.PathLike[str]) -> BufferedReader:
     """A file, opened to read bytes.
 
     Raises:
@@ -28,7 +28,7 @@ def open_input(path: str | os.PathLike[str]) -> BinaryIO:
     raise OSError(errno.EINVAL, "Is a pipe or a device, not a file", os.fspath(path))
 
 
-def open_data(path: str | os.PathLike[str], kind: type[LvmctlError] = DataError) -> BinaryIO:
+def open_data(path: str | os.PathLike[str], kind: type[LvmctlError] = DataError) -> BufferedReader:
     """A file of data, opened to read bytes.
 
     Raises:
