@@ -179,7 +179,7 @@ def test_articles_that_are_too_short():
     reporter = Recorder()
     diagnosis = diagnosed(long, long, short, reporter)
     assert set(diagnosis.figures["splits"]) == {"train", "val"}
-    assert reporter.messages[0].startswith("ood is left out: flat2: a window of 5")
+    assert reporter.messages[0].startswith("ood is left out: flat2: no article has")
     assert diagnosis.figures["notes"] == reporter.messages
 
 
