@@ -48,11 +48,16 @@ def metadata(folder: Path) -> dict:
     return {key: json.loads(value) for key, value in pairs}
 
 
-def told(file: Path, *places: Path) -> list[Path]:
+def named_folders(file: Path, *places: Path) -> list[Path]:
     """Folders of this machine that a file names."""
     content = file.read_bytes()
-    here = (*places, file.parent.parent, Path(lvmctl.__file__).parent, Path(torch.__file__).parent)
-    return [place for place in here if str(place).encode() in content]
+    folders = (
+        *places,
+        file.parent.parent,
+        Path(lvmctl.__file__).parent,
+        Path(torch.__file__).parent,
+    )
+    return [place for place in folders if str(place).encode() in content]
 
 
 @pytest.mark.parametrize("run", ["plain_run", "p8_run", "centred_run", "ranker_run"])
@@ -80,7 +85,7 @@ def test_nothing_tells_of_the_machine_and_texts_are_read_without_the_store(text_
     assert config["data"]["data"] == "books"
     assert config["splits"]["train"]["path"] == "books"
     for file in folder.iterdir():
-        assert not told(file, text_run.parent), file.name
+        assert not named_folders(file, text_run.parent), file.name
     moved = books.rename(books.parent / "elsewhere")
     try:
         with pytest.raises(lvmctl.DataError, match="without the store"):
@@ -183,7 +188,7 @@ def test_onnx_predicts_as_torch_does(centred_run, tmp_path):
         rows = windows(model, count)
         (q,) = session.run(None, {"context": rows})
         assert np.abs(q - model.predict(rows)).max() < 1e-5
-    assert not told(export.path / "model.onnx")
+    assert not named_folders(export.path / "model.onnx")
     assert "`model.onnx` maps" in (export.path / "README.md").read_text(encoding="utf-8")
 
 

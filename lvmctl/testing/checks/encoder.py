@@ -198,8 +198,8 @@ def reads_as_far_as_it_says(subject: Subject) -> str:
     long, begun = f"{word} " * limit, f"{other} " + f"{word} " * (limit - 1)
     short, none, beyond = encoder.lengths([word, "", long])
     if not 0 <= none < short < beyond or beyond <= limit:
-        found = f"{none}, {short}, {beyond} tokens in no word, one and {limit}"
-        raise CheckFailed(f"lengths() counts {found}, and max_length is {limit}")
+        counts = f"{none}, {short}, {beyond} tokens in no word, one and {limit}"
+        raise CheckFailed(f"lengths() counts {counts}, and max_length is {limit}")
     rows = encoder.encode([long, long + other, begun])
     if not np.allclose(rows[0], rows[1], atol=TOLERANCE * np.linalg.norm(rows[0])):
         raise CheckFailed(f"it reads more than the {limit} tokens of max_length")

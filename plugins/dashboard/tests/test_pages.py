@@ -119,11 +119,11 @@ def test_a_report_is_served_as_it_is(client, place):
 
 
 def test_a_broken_run_has_a_page(client, place):
-    broken = place / "runs" / "torn"
+    broken = place / "runs" / "partial"
     (broken / "checkpoints").mkdir(parents=True)
     (broken / "config.json").write_text("{")
     try:
-        page = client.get("/runs/torn").text
+        page = client.get("/runs/partial").text
         assert "broken" in page
         assert str(place) not in page
     finally:

@@ -50,10 +50,10 @@ def test_a_log_is_one_epoch(text, tmp_path):
     path.write_text(text, encoding="utf-8")
     (record,) = lvmctl.read_history(path).records
     assert record == {"epoch": 1, "val": VAL, "ood": {"cos_next": 0.5}, "source": "5CAT log"}
-    found = lvmctl.diagnose("run", path)
-    assert found.verdict == "UNDECIDED"
-    assert found.figures["last"]["r@5"] == 0.6
-    assert any("the window included" in note for note in found.figures["notes"])
+    diagnosis = lvmctl.diagnose("run", path)
+    assert diagnosis.verdict == "UNDECIDED"
+    assert diagnosis.figures["last"]["r@5"] == 0.6
+    assert any("the window included" in note for note in diagnosis.figures["notes"])
 
 
 def test_what_is_neither_json_nor_a_log(tmp_path):
