@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
@@ -84,6 +86,43 @@ def lvmctl(
     args, out, err = list(args), streams / "stdout", streams / "stderr"
     code = exit_code(_main, args, cwd, dict(environment), out, err, timeout=timeout)
     return subprocess.CompletedProcess(args, code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+@contextmanager
+def meeting(count: int) -> Iterator[dict[str, str]]:
+    """What torchrun puts into the environment of ``count`` processes, but for their ranks."""
+    from torch.distributed import TCPStore
+
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    yield {
+        "WORLD_SIZE": str(count),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(store.port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+        "GLOO_SOCKET_IFNAME": "lo",
+    }
+
+
+def torchrun(
+    args: Iterable[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    streams: Path,
+    count: int = 2,
+    timeout: float = 120,
+) -> list[subprocess.CompletedProcess[str]]:
+    """Run a command line of lvmctl in ``count`` processes at once, as torchrun starts them."""
+    places = [streams / str(rank) for rank in range(count)]
+    for place in places:
+        place.mkdir(parents=True)
+    with meeting(count) as job, ThreadPoolExecutor(count) as pool:
+        runs = [
+            pool.submit(
+                lvmctl, args, cwd, {**environment, **job, "RANK": str(rank)}, place, timeout
+            )
+            for rank, place in enumerate(places)
+        ]
+        return [run.result() for run in runs]
 
 
 def _main(args: list[str], cwd: Path, environment: dict[str, str], out: Path, err: Path) -> None:

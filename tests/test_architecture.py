@@ -26,7 +26,7 @@ FLOORS = {
     5: ("training", "diagnostics", "report"),
     4: ("evaluation",),
     3: ("data", "nn", "baselines"),
-    2: ("plan", "sphere"),
+    2: ("plan", "sphere", "processes"),
     1: ("registry", "config"),
     0: ("core", "__init__"),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lvmctl import processes
 from lvmctl.cli.process import Terminated
 from lvmctl.core.errors import LvmctlError, OutputError, out_of_memory
 
@@ -20,19 +21,21 @@ INTERRUPTED, BROKEN_PIPE, TERMINATED = 128 + 2, 128 + 13, 128 + 15
 
 
 def report(error: BaseException, debug: bool, command: Entry | None = None) -> int:
-    """Write the one line of an exception to stderr; its exit code.
+    """Write the one line of an exception to stderr, where no other process of the job has said
+    why it ends; its exit code.
 
     Args:
         debug: write its traceback too.
         command: see :func:`ending`.
     """
-    from lvmctl.cli.output import notice
+    from lvmctl.cli.output import write_line
 
     code, line = ending(error, command)
     with suppress(OSError):  # nobody reads stderr any more
         if debug:
             traceback.print_exception(error)
-    notice(f"error: {' '.join(line.split())}")
+    if processes.speaks_first():
+        write_line(f"error: {' '.join(line.split())}")
     return code
 
 
@@ -47,7 +50,8 @@ def ending(error: BaseException, command: Entry | None = None) -> tuple[int, str
     if isinstance(error, LvmctlError):
         return error.exit_code, str(error)
     if isinstance(error, Terminated):
-        return 128 + error.number, "terminated"
+        by = " by torchrun: it was stopped, or another process ended"
+        return 128 + error.number, "terminated" + (by if processes.size() > 1 else "")
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED, "interrupted"
     if out_of_memory(error):

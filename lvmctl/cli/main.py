@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 import lvmctl
+from lvmctl import processes
 from lvmctl.cli.exit_codes import BROKEN_PIPE, INTERRUPTED, report
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
 from lvmctl.cli.process import (
@@ -69,6 +71,10 @@ COMMANDS = {
 
 GLOBAL = {"--debug", "--no-plugins", "--strict-plugins", "--trust-code"}
 """Flags of ``lvmctl`` itself, wherever they stand."""
+
+
+SHARED_OUT: set[str] = set()
+"""Commands whose work several processes share, as torchrun starts them."""
 
 
 class Session:
@@ -180,7 +186,12 @@ def run(args: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every error becomes one line on stderr."""
     session = Session()
     try:
-        code = _invoke(session, sys.argv[1:] if args is None else args)
+        words = sys.argv[1:] if args is None else args
+        with processes.joined():
+            if processes.rank():
+                warnings.simplefilter("ignore")  # process 0 has the same
+            require_one_process(words)
+            code = _invoke(session, words)
         sys.stdout.flush()
         return code
     except SystemExit:
@@ -193,6 +204,14 @@ def run(args: Sequence[str] | None = None) -> int:
         return error.exit_code
     except BaseException as error:
         return report(error, session.debug, session.command)
+
+
+def require_one_process(words: Sequence[str]) -> None:
+    """Refuse a command that several processes would do several times."""
+    names = [word for word in words if not word.startswith("-")][:2]
+    if processes.size() > 1 and not SHARED_OUT & {" ".join(names), *names[:1]}:
+        hint = "type it without torchrun"
+        raise UsageError(f"`lvmctl {' '.join(names)}` is done by one process", hint=hint)
 
 
 def _invoke(session: Session, args: Sequence[str]) -> int:

@@ -1,4 +1,7 @@
-"""stdout is data, stderr is the log: the only file that decides how a command prints."""
+"""stdout is data, stderr is the log: the only file that decides how a command prints.
+
+Of the processes of one job the first alone prints.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 
 import click
 
+from lvmctl import processes
 from lvmctl.core.files import jsonable
 from lvmctl.core.formatting import paragraph
 
@@ -41,6 +45,8 @@ def emit(obj: Mapping[str, Any], schema: str, as_json: bool, text: str | Callabl
         as_json: print ``obj`` as one JSON object instead of ``text``.
         text: the same for a reader, or a function that makes it (called only when shown).
     """
+    if processes.rank():
+        return
     if as_json:
         named = f"lvmctl.{schema}" if "/" in schema else f"lvmctl.{schema}/1"
         click.echo(json.dumps(jsonable({"schema": named, **obj}), indent=2))
@@ -65,6 +71,12 @@ def coloured(text: str) -> str:
 def notice(message: str) -> None:
     """Write a message to stderr: folded on a terminal, else as one line, which scripts can search.
     Where stderr is closed, the work goes on."""
+    if not processes.rank():
+        write_line(message)
+
+
+def write_line(message: str) -> None:
+    """:func:`notice` of whichever process."""
     text = printable(message)
     if is_terminal():
         text = "\n".join(paragraph(line, indent="  ") for line in text.split("\n"))
@@ -73,8 +85,8 @@ def notice(message: str) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether stderr is a terminal."""
+    """Whether this process writes to a terminal, on stderr."""
     try:
-        return sys.stderr.isatty()
+        return not processes.rank() and sys.stderr.isatty()
     except ValueError:  # closed
         return False
