@@ -224,11 +224,14 @@ class EncoderSpec(Buildable):
 
     Attributes:
         fitted: ``fit`` learns from the corpus.
+        known_as: what stores of other tools call it. It serves such a store where it gives the
+            store's own texts the vectors they have there.
         needs: modules of libraries that the target imports, which may be absent.
         install: what ``pip install`` brings them.
     """
 
     fitted: bool = False
+    known_as: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     install: str = ""
 

@@ -60,6 +60,38 @@ def test_texts_have_the_vectors_that_are_stored(run):
     assert np.allclose(by_text.scores, by_vector.scores, atol=1e-5)
 
 
+def test_an_encoder_serves_stores_that_call_it_by_another_name(copy, monkeypatch):
+    store, model = copy
+    lsa = load_registry().get("encoder", "lsa").record
+    monkeypatch.setitem(vars(lsa), "known_as", ("their LSA",))
+    manifest = json.loads((store / "store.json").read_text())
+    del manifest["made"], manifest["encoder"]["fingerprint"]
+    manifest["encoder"]["name"] = "their LSA"
+    edited(store / "store.json").write_text(json.dumps(manifest))
+    opened = lvmctl.open_store(store)
+    found = model.rank_texts(opened.texts[:5], opened.texts[5:12])
+    expected = model.rank(opened.vectors[:5], opened.vectors[5:12])
+    assert found.indices.tolist() == expected.indices.tolist()
+    manifest["encoder"]["name"] = "her LSA"
+    (store / "store.json").write_text(json.dumps(manifest))
+    with pytest.raises(UsageError, match="her LSA, which is no encoder"):
+        lvmctl.load(model.path).rank_texts("a", ["b"])
+
+
+def test_an_encoder_of_the_name_that_gives_other_vectors_is_refused(copy, monkeypatch):
+    store, model = copy
+    lsa = load_registry().get("encoder", "lsa").record
+    monkeypatch.setitem(vars(lsa), "known_as", ("their LSA",))
+    manifest = json.loads((store / "store.json").read_text())
+    del manifest["made"], manifest["encoder"]["fingerprint"]
+    manifest["encoder"]["name"] = "their LSA"
+    other = lvmctl.embed(articles(30, 12)[10:], out=store.with_name("o"), dim=8, min_texts=1)
+    shutil.copy(other.path / "encoder.npz", edited(store / "encoder.npz"))
+    (store / "store.json").write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match="other vectors"):
+        model.rank_texts("a", ["b"])
+
+
 def test_the_last_chunks_count_and_white_space_does_not(run):
     store, model = lvmctl.open_store(run[0]), lvmctl.load(run[1])
     before, candidates = store.texts[:5], store.texts[5:12]

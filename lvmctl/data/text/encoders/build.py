@@ -89,8 +89,12 @@ def encoder_in(folder: Path, recipe: Mapping[str, Any], name: str) -> tuple[Entr
 
 
 def _entry(name: str) -> Entry:
-    """The encoder that a store names; what core had once, a plugin has now."""
+    """The encoder that a store names, or knows by the name it has elsewhere; what core had once, a
+    plugin has now."""
     registry = load_registry()
+    for entry in registry.entries("encoder"):
+        if name in entry.record.known_as:
+            return entry
     owner, _, bare = name.rpartition("/")
     gone = not any(entry.means(name) for entry in registry.entries("encoder"))
     return registry.get("encoder", bare if owner == CORE.name and gone else name)
