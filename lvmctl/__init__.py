@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from lvmctl.data.splits.open import Splits, open_split
     from lvmctl.data.splits.split import Split
     from lvmctl.data.store.writer import write_store
+    from lvmctl.data.text.segmentation import words
     from lvmctl.data.windows import Windows
     from lvmctl.diagnostics.runs.history import History, read_history
     from lvmctl.evaluation.statistics.intervals import Resampling
@@ -154,6 +155,7 @@ _HOMES = {
     "format_number": "core.formatting:number",
     "get_number": "core.tree",
     "open_split": "data.splits.open",
+    "words": "data.text.segmentation",
     "read_history": "diagnostics.runs.history",
     "sequence_model": "nn.sequence.model",
     "write_json": "core.files",
@@ -252,6 +254,7 @@ __all__ = [
     "store_from",
     "synth",
     "train",
+    "words",
     "write_json",
     "write_store",
 ]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lvmctl import Pool, Split, open_split
+from lvmctl.data.chunk_source import SplitSource
 
 K = 8
 """Chunks in a window."""
@@ -26,10 +27,12 @@ class Article:
     Attributes:
         chunks: (n, D), of unit norm.
         after: whether a pool is the chunks after the window alone, not all but the window.
+        texts: (n) of the chunks, where the store has them.
     """
 
     chunks: Tensor
     after: bool = False
+    texts: tuple[str, ...] = ()
 
     @cached_property
     def places(self) -> Tensor:
@@ -68,11 +71,15 @@ class Article:
         return len(self.chunks) >= FEWEST
 
 
-def articles_of(store: str, after: bool = False) -> tuple[Article, ...]:
-    """All articles of a store."""
+def articles_of(store: str, after: bool = False, texts: bool = False) -> tuple[Article, ...]:
+    """All articles of a store, with their texts where these are asked for."""
     split = open_split(store)
-    rows = (split.unit_rows(low, low + n) for low, n in zip(split.starts, split.lengths))
-    return tuple(Article(torch.from_numpy(chunks), after) for chunks in rows)
+    source, articles = SplitSource(split), []
+    for low, high in zip(split.starts, split.starts + split.lengths):
+        read = source.texts_at(np.arange(low, high)) if texts else ()
+        chunks = torch.from_numpy(split.unit_rows(low, high))
+        articles.append(Article(chunks, after, tuple(read)))
+    return tuple(articles)
 
 
 def split_of(articles: Sequence[Article]) -> Split:

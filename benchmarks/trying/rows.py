@@ -9,6 +9,7 @@ from trying.negatives import with_others
 from trying.order import order
 from trying.prefix import read
 from trying.scoring import Method, ranker
+from trying.words import words
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,18 @@ class Row:
         summary: one line.
         methods: by the label that is printed.
         after: whether pools hold the chunks after the window alone.
+        texts: whether texts are read.
     """
 
     summary: str
     methods: dict[str, Method]
     after: bool = False
+    texts: bool = False
 
 
-def _one(name: str, summary: str, method: Method) -> tuple[str, Row]:
+def _one(name: str, summary: str, method: Method, texts: bool = False) -> tuple[str, Row]:
     """A row of one method."""
-    return name, Row(summary, {name: method})
+    return name, Row(summary, {name: method}, texts=texts)
 
 
 ROWS: dict[str, Row] = dict(
@@ -65,6 +68,8 @@ ROWS: dict[str, Row] = dict(
         _one("backward", "Ridge towers forward and backward in time.", ranker(towers.backward)),
         _one("horizons", "Ridge towers to the chunks 1, 2, 3, 5 ahead.", ranker(towers.horizons)),
         _one("ridge", "A ridge from the window to the next chunk.", ranker(linear.ridge)),
+        _one("read", "All that P10 reads of the texts.", ranker(words()), texts=True),
+        _one("read-base", "P9's cosine features, where there are texts.", ranker(), texts=True),
         _one("whitened", "Cosines whitened by the training store.", ranker(linear.whitened)),
         _one("arrow", "Antisymmetric lag covariances, lags 1 to 3.", ranker(linear.arrow)),
     ]

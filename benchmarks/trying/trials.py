@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 import torch
@@ -28,12 +29,12 @@ class Trial:
     pairs: list[Pair]
 
 
-def trials(books: tuple[Article, ...], math: tuple[Article, ...]) -> Iterator[Trial]:
-    """Three folds of each store, and each store for the other."""
-    yield Trial("books folds", folds(books))
-    yield Trial("math folds", folds(math))
-    yield Trial("math -> books", [(math, measured(books))])
-    yield Trial("books -> math", [(books, measured(math))])
+def trials(stores: dict[str, tuple[Article, ...]]) -> Iterator[Trial]:
+    """Three folds of each of two stores, and each store for the other."""
+    for name, articles in stores.items():
+        yield Trial(f"{name} folds", folds(articles))
+    for (one, training), (other, tests) in permutations(stores.items(), 2):
+        yield Trial(f"{one} -> {other}", [(training, measured(tests))])
 
 
 def folds(articles: tuple[Article, ...]) -> list[Pair]:
@@ -66,7 +67,7 @@ def line(method: Method, trial: Trial) -> str:
         value, gap = figure(ranked).mean(), figure(ranked) - figure(plain)
         low, high = resampling.interval(gap, number)
         cells.append(f"{name} {value:.3f} {gap.mean():+.3f} [{low:+.3f}, {high:+.3f}]")
-    return f"{trial.name:14} {'   '.join(cells)}"
+    return f"{trial.name:15} {'   '.join(cells)}"
 
 
 def recall(rank: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Line_Break=Complex_Context}]
 # A letter with its marks: \X is what a reader takes as one letter.
 _LETTER = rf"(?:(?={_UNSPACED})\X)"
 _WORD = regex.compile(rf"{_LETTER}+|(?:(?!{_UNSPACED})[^\W\d_]){{2,}}")
+_WRITTEN = regex.compile(rf"{_LETTER}+|(?:(?!{_UNSPACED})[^\W_])+")
 _LETTERS = regex.compile(r"\X")
 _UNIT = regex.compile(rf"{_LETTER}|(?:(?!{_UNSPACED})\S)+")
 _SENTENCE_END = regex.compile(
@@ -31,8 +32,10 @@ _IGNORED = regex.compile(r"(?!\u200b)[\p{Default_Ignorable_Code_Point}\p{Cc}--\s
 _SHOWN = regex.compile(r"[^\s\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\u2800]")
 
 
-def words(text: str) -> list[str]:
+def words(text: str, *, as_written: bool = False) -> list[str]:
     """The words of a text in lower case, in order, at least two letters long.
+
+    ``as_written`` leaves capitals, and gives single letters and numbers too.
 
     Marks belong to their letters, however they are encoded; invisible characters, such as soft
     hyphens, are left out. A run of letters of a script without spaces gives each two neighbours
@@ -40,7 +43,7 @@ def words(text: str) -> list[str]:
     """
     if not text.isascii():
         text = _IGNORED.sub("", unicodedata.normalize("NFC", text)).replace(_BREAK, " ")
-    runs = _WORD.findall(text.lower())
+    runs = _WRITTEN.findall(text) if as_written else _WORD.findall(text.lower())
     return [word for run in runs for word in ([run] if run.isascii() else _pairs(run))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,6 +22,8 @@ from lvmctl_ranker.whitening import whitened, window_left_out
 if TYPE_CHECKING:
     from lvmctl import Windows
 
+More = Callable[[slice], Tensor]
+
 HELD = 300_000
 """Neighbours of candidates that are held at a time."""
 
@@ -39,10 +41,12 @@ class Ranker(nn.Module):
     in which nothing depends on D or on any text; and, in text like the training text, of what
     :class:`~lvmctl_ranker.in_domain.InDomain` knows.
 
+    A subclass knows more of a candidate: ``more`` numbers, which :meth:`more_of` gives.
+
     Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
     """
 
-    def __init__(self, options: RankerOptions, shape: Shape) -> None:
+    def __init__(self, options: RankerOptions, shape: Shape, more: int = 0) -> None:
         super().__init__()
         age = torch.arange(shape.context_length).flip(0)
         self.logits = nn.Parameter(age * math.log(FADE))
@@ -52,7 +56,7 @@ class Ranker(nn.Module):
         self.in_domain = InDomain(shape) if fitted else None
         wide = width(self.groups, shape.context_length, 1 + self.whitened)
         extra = 2 * axis_features(shape.context_length) if fitted else 0
-        self.scorer = Scorer(wide, extra, options.hidden, options.dropout)
+        self.scorer = Scorer(wide + more, extra, options.hidden, options.dropout)
         self.register_load_state_dict_pre_hook(with_present_names)
 
     def fit(self, windows: Windows) -> None:
@@ -97,22 +101,34 @@ class Ranker(nn.Module):
             if self.in_domain is not None:
                 article = pool.article if self.training else None
                 along_axes = AxisFeatures(self.in_domain, context, pool, article)
+            more = self.more_of(context, pool)
         held = sum(space.lists.chunks[0].numel() for space in spaces)
         blocks = parts(len(context), HELD // held)
-        return torch.cat([self.block(spaces, along_axes, part) for part in blocks])
+        return torch.cat([self.block(spaces, along_axes, more, part) for part in blocks])
 
     def block(
-        self, spaces: Sequence[Space], along_axes: AxisFeatures | None, part: slice
+        self,
+        spaces: Sequence[Space],
+        along_axes: AxisFeatures | None,
+        more: More | None,
+        part: slice,
     ) -> Tensor:
         """:meth:`score` of some contexts."""
         with torch.no_grad():
             each = [space.measures(part) for space in spaces]
             real = each[0].real
-            inputs = [features(each, self.groups), real[..., 0]]
+            numbers = features(each, self.groups)
+            if more is not None:
+                numbers = torch.cat([numbers, more(part).to(numbers)], dim=-1)
+            inputs = [numbers, real[..., 0]]
             if along_axes is not None:
                 extra = raw_and_standardised(along_axes.measures(part), real)
                 inputs += [extra, along_axes.known[part]]
         return self.scorer(*inputs)
+
+    def more_of(self, context: Tensor, pool: Pool) -> More | None:
+        """What else is known of the candidates: for some of the contexts (b, N, ``more``)."""
+        return None
 
 
 def with_present_names(ranker: Ranker, state: dict[str, Tensor], *_: object) -> None:
@@ -138,9 +154,14 @@ class Space:
 
 def rows_of(pool: Pool, part: slice) -> Pool:
     """The pool of some contexts."""
-    vectors = pool.vectors if pool.vectors.dim() == 2 else pool.vectors[part]
-    article = None if pool.article is None else pool.article[part]
-    return Pool(vectors, pool.candidates[part], article)
+    shared = pool.vectors.dim() == 2
+    return Pool(
+        pool.vectors if shared else pool.vectors[part],
+        pool.candidates[part],
+        None if pool.article is None else pool.article[part],
+        pool.window and pool.window[part],
+        pool.chunks if shared else pool.chunks and pool.chunks[part],
+    )
 
 
 def parts(count: int, size: int) -> list[slice]:

@@ -1,0 +1,66 @@
+"""P10's model: P9's, which also reads the texts of what it ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from lvmctl_ranker.fitting import FOLDS, fold_of
+from lvmctl_ranker.model import Ranker
+from torch import Tensor
+
+from lvmctl import Pool, Shape
+from lvmctl_reader.lexicon import Lexicon
+from lvmctl_reader.memory import Memory
+from lvmctl_reader.options import TEXT_GROUPS, ReaderOptions
+from lvmctl_reader.pool_texts import PoolTexts
+from lvmctl_reader.reading import Reading
+from lvmctl_reader.text_measures import GROUPS, OF_WINDOW
+
+if TYPE_CHECKING:
+    from lvmctl import Windows
+
+
+class Reader(Ranker):
+    """:class:`~lvmctl_ranker.model.Ranker`, whose scorer also knows
+    :class:`~lvmctl_reader.text_measures.TextMeasures`.
+
+    What is learned of words from the training text is learned once without each part of its
+    articles and once of all: in training, a window is read with what the other parts taught.
+
+    Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
+    """
+
+    def __init__(self, options: ReaderOptions, shape: Shape) -> None:
+        groups = [name for name in TEXT_GROUPS if name not in options.without]
+        more = 2 * sum(GROUPS[name] for name in groups) + OF_WINDOW
+        super().__init__(options, shape, more)
+        self.text_groups = groups
+        self.lexicon = Lexicon()
+        self.memory = Memory()
+        self.register_load_state_dict_post_hook(lambda *_: self.memory.forget())
+
+    def fit(self, windows: Windows) -> None:
+        """Learn what the training text is like, its words too, before the scorer is trained."""
+        super().fit(windows)
+        self.memory.forget()
+        split = windows.split
+
+        def articles() -> Iterator[tuple[int, list[Reading]]]:
+            for number in np.unique(windows.article):
+                rows = np.arange(split.lengths[number]) + split.starts[number]
+                chunks = replace(windows.at(rows), reads=("text",))
+                yield int(fold_of(number)), self.memory.read(chunks)
+
+        self.lexicon.learn(articles())
+
+    def more_of(self, context: Tensor, pool: Pool) -> PoolTexts:
+        if self.training and pool.article is not None:
+            folds = fold_of(pool.article).cpu().numpy()
+        else:
+            folds = np.full(len(context), FOLDS)
+        tables = cache(self.lexicon.of_fold)
+        return PoolTexts(pool, self.text_groups, folds, tables, self.memory)

@@ -1,0 +1,98 @@
+"""The texts of a pool and its windows, for some of its contexts at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from lvmctl_ranker.features import raw_and_standardised
+from torch import Tensor
+
+from lvmctl import Pool
+from lvmctl_reader.chunk_texts import ChunkTexts
+from lvmctl_reader.memory import Memory
+from lvmctl_reader.text_measures import TextMeasures
+
+Tables = Callable[[int], tuple[np.ndarray, np.ndarray]]
+"""What is learned of words, see :meth:`~lvmctl_reader.lexicon.Lexicon.of_fold`."""
+
+
+class PoolTexts:
+    """Measures of candidates by their texts; contexts with the same window and candidates
+    together, in whatever order, share what is worked out of a set of chunks.
+
+    Args:
+        pool: with ``window`` and ``chunks`` to read.
+        groups: which measures, by method of :class:`TextMeasures`.
+        folds: (B,) the part of the training articles that each context is from.
+        tables: what was learned without a part.
+        memory: what is known from other calls.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        groups: Sequence[str],
+        folds: np.ndarray,
+        tables: Tables,
+        memory: Memory,
+    ) -> None:
+        assert pool.window is not None
+        assert pool.chunks is not None
+        self.groups, self.folds, self.tables, self.memory = groups, folds, tables, memory
+        self.real = pool.candidates.cpu()
+        self.sources = [pool.chunks.source, pool.window.source]
+        for chunks in (pool.chunks, pool.window):
+            memory.read(replace(chunks, rows=chunks.rows.flatten()))
+        # Chunks of two sources are told apart by the last bit.
+        apart = int(pool.chunks.source is not pool.window.source)
+        self.windows = 2 * pool.window.rows.cpu().numpy() + apart
+        self.chunks = 2 * pool.chunks.rows.cpu().numpy()
+        real = self.real.numpy()
+        every = np.broadcast_to(self.chunks, real.shape)
+        self.sets = [
+            np.unique(np.concatenate([window, chunks[there]]))
+            for window, chunks, there in zip(self.windows, every, real)
+        ]
+        names = [(fold, each.tobytes()) for fold, each in zip(folds.tolist(), self.sets)]
+        self.names = names
+
+    def __call__(self, part: slice) -> Tensor:
+        """(b, N, E) of some contexts; of what is no candidate, finite numbers without meaning."""
+        names = self.names[part]
+        shared = self.chunks.ndim == 1
+        low = part.start
+        if shared and len(set(names)) == 1:
+            return self.together(slice(low, low + len(names)))
+        rows = [slice(low + row, low + row + 1) for row in range(len(names))]
+        return torch.cat([self.together(row) for row in rows])
+
+    def together(self, part: slice) -> Tensor:
+        """Of contexts with one set of chunks."""
+        every = self.sets[part.start]
+        texts = self.memory.texts(self.key(part.start), lambda: self.measured(part.start))
+        chunks = self.chunks if self.chunks.ndim == 1 else self.chunks[part.start]
+        place = np.searchsorted(every, chunks).clip(max=len(every) - 1)
+        windows = np.searchsorted(every, self.windows[part])
+        real = self.real[part]
+        inputs = (torch.from_numpy(each) for each in (windows, place))
+        measures = TextMeasures(texts, *inputs, real)
+        groups = [getattr(measures, name)() for name in self.groups]
+        return torch.cat(
+            [raw_and_standardised(torch.cat(groups, dim=-1), real[..., None]), measures.window()],
+            dim=-1,
+        )
+
+    def measured(self, row: int) -> ChunkTexts:
+        """The set of chunks of a context."""
+        readings = [
+            self.memory.readings[id(self.sources[name & 1]), name >> 1]
+            for name in self.sets[row].tolist()
+        ]
+        return ChunkTexts(readings, *self.tables(int(self.folds[row])))
+
+    def key(self, row: int) -> tuple:
+        """What a set is called, in which fold and of which sources."""
+        return (*map(id, self.sources), *self.names[row])

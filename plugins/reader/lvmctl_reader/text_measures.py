@@ -1,0 +1,127 @@
+"""What the texts say of a candidate: numbers by group, as P9's measures of vectors are.
+
+Nothing here depends on where a candidate stands in the pool or in its article. In the names p is a
+chunk before another one, c.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from lvmctl_reader.chunk_texts import OF_WORDS, ChunkTexts
+from lvmctl_reader.overlaps import KINDS
+from lvmctl_reader.reading import STYLE
+
+AGES = 4
+"""Chunks of the window that each count by themselves."""
+
+RIVALS = 3
+"""Predecessors that compete with the newest chunk."""
+
+TINY = 1e-5
+"""Overlaps nearer to each other than this are equal."""
+
+GROUPS = {
+    "overlap": len(KINDS) * (AGES + 2),
+    "rivals": len(KINDS) * 2,
+    "shares": 3,
+    "style": len(STYLE),
+    "places": len(OF_WORDS),
+    "lengths": 2,
+    "numbering": 2,
+}
+"""Numbers in a group of measures, by the method of :class:`TextMeasures`."""
+
+OF_WINDOW = 2 * (len(STYLE) + len(OF_WORDS)) + 1
+"""Numbers of :meth:`TextMeasures.window`."""
+
+
+class TextMeasures:
+    """Measures of N candidates for b contexts; a group of them is (b, N, ·).
+
+    Args:
+        texts: the chunks of all windows and candidates.
+        windows: (b, K) int64, the chunks of the windows in ``texts``, oldest first.
+        chunks: (N,) int64, the chunks of the pool.
+        real: (b, N) bool, which of them are candidates.
+    """
+
+    def __init__(self, texts: ChunkTexts, windows: Tensor, chunks: Tensor, real: Tensor) -> None:
+        self.texts, self.windows, self.chunks, self.real = texts, windows, chunks, real
+
+    # ------------------------------------------------------------------ groups, by name
+
+    def overlap(self) -> Tensor:
+        """Each kind of overlap with the four newest chunks, its mean and the largest one."""
+        each = self.pairs
+        recent = each[..., -AGES:].flip(-1)
+        if missing := AGES - recent.shape[-1]:
+            recent = torch.cat([recent, recent[..., -1:].expand(*[-1] * 3, missing)], dim=-1)
+        parts = [recent, each.mean(dim=-1, keepdim=True), each.amax(dim=-1, keepdim=True)]
+        return torch.cat(parts, dim=-1).flatten(2)
+
+    def rivals(self) -> Tensor:
+        """How a candidate's overlap with the newest chunk compares with that of the other
+        candidates with it: less the mean of the three largest, and log(1 + how many are larger),
+        which are counted to R at most."""
+        texts, last = self.texts, self.pairs[..., -1].mT  # (b, F, N)
+        inside = torch.zeros(len(self.real), texts.size)
+        inside = inside.index_add_(1, self.chunks, self.real.float()) > 0
+        best, before = texts.best[:, self.chunks], texts.before[:, self.chunks]  # (F, N, R)
+        there = inside[:, before]  # (b, F, N, R)
+        top = there & (there.cumsum(dim=-1) <= RIVALS)
+        mean = (best * top).sum(dim=-1) / top.sum(dim=-1).clamp_min(1)
+        larger = (there & (best > last[..., None] + TINY)).sum(dim=-1)
+        return torch.cat([last - mean, larger.to(last).log1p()], dim=1).mT
+
+    def shares(self) -> Tensor:
+        """The share of a candidate's words, rare words and names that the window had."""
+        return self.texts.shares(self.windows)[:, self.chunks]
+
+    def style(self) -> Tensor:
+        """How a candidate is written, see :data:`~lvmctl_reader.reading.STYLE`."""
+        return self.alone[..., : len(STYLE)]
+
+    def places(self) -> Tensor:
+        """Where its words stand in the training text, and how rare they are there."""
+        return self.alone[..., len(STYLE) :]
+
+    def lengths(self) -> Tensor:
+        """How far its length is from the newest chunk's and the window's mean, in log words."""
+        size = self.texts.alone[:, 0]
+        window = size[self.windows]
+        middle = torch.stack([window[:, -1], window.mean(dim=1)], dim=-1)[:, None]
+        return (size[self.chunks][:, None] - middle).abs()
+
+    def numbering(self) -> Tensor:
+        """Whether its first number or list marker is the next after the newest chunk's, or that."""
+        numbers = self.texts.numbers
+        gap = numbers[self.chunks] - numbers[self.windows[:, -1]][:, None]
+        return torch.stack([(gap == step).any(dim=-1) for step in (1, 0)], dim=-1).float()
+
+    # ------------------------------------------------------------------ of the context alone
+
+    def window(self) -> Tensor:
+        """(b, N, ·), one row for all candidates: style and places of the newest chunk and of the
+        window's mean, and the share of all words that the training text has."""
+        alone = self.texts.alone[self.windows]
+        coverage = alone.new_full((len(alone), 1), self.texts.coverage)
+        columns = torch.cat([alone[:, -1], alone.mean(dim=1), coverage], dim=-1)
+        return columns[:, None].expand(-1, len(self.chunks), -1)
+
+    # ------------------------------------------------------------------ what they are made of
+
+    @cached_property
+    def pairs(self) -> Tensor:
+        """(b, N, F, K) overlaps of each chunk of the window with each of the pool."""
+        used, place = self.windows.unique(return_inverse=True)
+        pairs = self.texts.pairs(used)[:, :, self.chunks]  # (F, P, N)
+        return pairs[:, place].permute(1, 3, 0, 2)
+
+    @cached_property
+    def alone(self) -> Tensor:
+        """(b, N, U)."""
+        return self.texts.alone[self.chunks].expand(len(self.windows), -1, -1)
