@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lvmctl.core.errors import UsageError, nearest
-from lvmctl.data.store.arrays import unit
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Store
@@ -39,7 +38,8 @@ def read_article(store: Store, article: int | str, chunk: int | None = None) -> 
         raise UsageError(what, where=store.name)
     first = int(store.lengths[:index].sum())
     texts = store.texts and store.texts[first : first + length]
-    rows = unit(store.vectors[first : first + length])
+    start = int(store._split.starts[index])
+    rows = store._split.unit_rows(start, start + length)
     cosines = [None, *np.einsum("nd,nd->n", rows[1:], rows[:-1]).tolist()]
     places = range(length) if chunk is None else [chunk]
     return {

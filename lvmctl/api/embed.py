@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,6 +42,7 @@ def embed(
     split: str | None = None,
     skip_bad: bool = False,
     keep_long: bool = False,
+    rows_per_file: int | None = None,
     force: bool = False,
     reporter: Reporter = SILENT,
     options: Mapping[str, Any] | None = None,
@@ -77,6 +79,7 @@ def embed(
         skip_bad: leave out texts that cannot be read or have no chunk, which a notice names.
         keep_long: keep chunks that are longer than the encoder reads; else they are split at the
             ends of sentences, but for those that were cut already. A notice counts them.
+        rows_per_file: vectors of a file of the store; None writes them all to one.
         force: replace a store at ``out``.
         reporter: shown how many chunks are encoded.
         options, more: options of the encoder, for example ``dim=128``; strings are parsed.
@@ -143,7 +146,7 @@ def embed(
             encoder_fitted_on=fitted_on,
         )
         embed_corpus(
-            lambda dim, kind: write_store(out, dim, kind, force=force),
+            partial(write_store, out, rows_per_file=rows_per_file, force=force),
             corpus,
             built,
             {"made": how, **rule},

@@ -30,6 +30,7 @@ def import_npz(
     separate: bool = False,
     trust_pickle: bool = False,
     split: str | None = None,
+    rows_per_file: int | None = None,
     force: bool = False,
     reporter: Reporter = SILENT,
 ) -> Store:
@@ -49,13 +50,15 @@ def import_npz(
         trust_pickle: unpickle metadata and texts, which can run code in the file.
         split: shares of the articles for train, val and test, ``"80/10/10"``, where the data names
             no splits.
+        rows_per_file: vectors of a file of the store; None writes them all to one.
         force: replace a store at ``out``.
 
     Raises:
         DataError: files that are damaged, contradict themselves or do not fit together.
         OutputError: ``out`` exists or cannot be written.
     """
-    create = with_shares(partial(write_store, out, force=force), split)
+    write = partial(write_store, out, rows_per_file=rows_per_file, force=force)
+    create = with_shares(write, split)
     reports = write_npz(
         create,
         [Path(file) for file in files],
@@ -75,6 +78,7 @@ def store_from(
     *,
     columns: str | Mapping[str, str] | None = None,
     split: str | None = None,
+    rows_per_file: int | None = None,
     force: bool = False,
     reporter: Reporter = SILENT,
 ) -> Store:
@@ -95,6 +99,7 @@ def store_from(
             notices of the store say how. An empty name leaves a column out.
         split: shares of the articles for train, val and test, ``"80/10/10"``, where the data names
             no splits.
+        rows_per_file: vectors of a file of the store; None writes them all to one.
         force: replace a store at ``out``.
         reporter: shown how many chunks are written.
 
@@ -111,7 +116,8 @@ def store_from(
     """
     refuse_store(Path(out), force)
     named = parse_columns(columns) if isinstance(columns, str) else columns
-    create = with_shares(partial(write_store, out, force=force), split)
+    write = partial(write_store, out, rows_per_file=rows_per_file, force=force)
+    create = with_shares(write, split)
     table = ChunkTable(open_tables(data), named)
     write_table(create, table, reporter)
     return written(out, table.notices)

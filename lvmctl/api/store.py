@@ -86,7 +86,7 @@ class Store(StoreChanges):
     @cached_property
     def vectors(self) -> np.ndarray:
         """(n, D) float32 or float16, as stored, article after article; mapped where they lie
-        together, else copied."""
+        together in one file, else copied."""
         rows = self._split.rows()
         if rows[-1] - rows[0] + 1 == len(rows):
             return self._split.vectors[rows[0] : rows[-1] + 1]

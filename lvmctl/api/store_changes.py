@@ -22,7 +22,7 @@ from lvmctl.data.store.writer import (
     copy_articles,
     copy_pieces,
     refuse_store,
-    write_store,
+    write_like,
 )
 from lvmctl.data.tables.export import export_parquet
 from lvmctl.data.windows import Windows
@@ -131,7 +131,7 @@ class StoreChanges:
             names = ", ".join(sorted(lost))
             notices.append(f"no article of {names} holds a window: the subset has none of them")
         stored = self._stored
-        with write_store(out, stored.dim, stored.vectors.dtype, force=force) as writer:
+        with write_like(out, stored, force=force) as writer:
             copy_articles(writer, stored, chosen_articles(stored, chosen.starts))
             writer.manifest["subset"] = {
                 **chosen.source["subset"],
@@ -157,8 +157,8 @@ class StoreChanges:
         dropped = {find_article(self, article) for article in articles}
         remaining = [index for index in range(len(self.articles)) if index not in dropped]
         refuse(not remaining, "all its articles would be dropped", self.name, "leave some")
-        dim, dtype, starts = self.dim, self._stored.vectors.dtype, self._split.starts[remaining]
-        with write_store(out, dim, dtype, force=force) as writer:
+        starts = self._split.starts[remaining]
+        with write_like(out, self._stored, force=force) as writer:
             copy_articles(writer, self._stored, chosen_articles(self._stored, starts))
         return self._written(out)
 
@@ -197,7 +197,7 @@ class StoreChanges:
         refuse(len(split_counts(stored.articles)) < 2, "has nothing held out", self.name, hint)
         left = deduplicate(stored, threshold, reporter)
         refuse(not left.pieces, "nothing would be left", self.name, "raise the threshold")
-        with write_store(out, stored.dim, stored.vectors.dtype, force=force) as writer:
+        with write_like(out, stored, force=force) as writer:
             copy_pieces(writer, stored, left.pieces)
             source = {"of": self.source, "content_hash": stored.content_hash}
             writer.manifest["dedup"] = {"threshold": threshold, "removed": left.removed, **source}

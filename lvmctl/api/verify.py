@@ -13,7 +13,7 @@ from lvmctl.core.hashes import fault_of, read_record
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import find_run
 from lvmctl.data.store.checks import scan
-from lvmctl.data.store.store import LEVELS, VECTORS, Store
+from lvmctl.data.store.store import LEVELS, Store, holds_vectors
 
 OK, CHANGED, UNRECORDED = "OK", "CHANGED", "UNRECORDED"
 
@@ -58,26 +58,31 @@ def verify(path: str | os.PathLike[str]) -> Verification:
         RunError: it is neither.
     """
     store = Path(path)
-    is_store = (store / VECTORS).exists()
-    place = store if is_store else find_run(os.fspath(path))
+    stored = holds_vectors(store)
+    place = store if stored else find_run(os.fspath(path))
     try:
-        files = read_record(place, DataError if is_store else RunError)
-        faults = list(store_faults(place) if is_store else run_faults(RunDirectory(place)))
+        files = read_record(place, DataError if stored else RunError)
+        faults = list(store_faults(place) if stored else run_faults(RunDirectory(place)))
     except LvmctlError as error:
         files, faults = {}, [str(error)]
     verdict = CHANGED if faults else OK if files else UNRECORDED
-    kind = "store" if is_store else "run"
+    kind = "store" if stored else "run"
     return Verification(place, kind, verdict, len(files), tuple(faults))
 
 
 def store_faults(path: Path) -> Iterator[str]:
     """What is wrong with a store and its levels."""
-    yield from file_faults(path, DataError)
-    store = Store.open(path)
-    if scan(store.vectors, store.offsets, path / VECTORS).content_hash != store.content_hash:
-        yield f"{path / VECTORS}: its content is not what the content hash says"
-    for level in sorted(path.glob(f"{LEVELS}/*/{VECTORS}")):
-        yield from store_faults(level.parent)
+    named = list(file_faults(path, DataError))
+    yield from named
+    try:
+        store = Store.open(path)
+        if scan(store.vectors, store.offsets, path).content_hash != store.content_hash:
+            yield f"{path}: the content of its vectors is not what the content hash says"
+    except DataError as error:
+        if not named:  # else it says less of the same
+            yield str(error)
+    for level in filter(holds_vectors, sorted(path.glob(f"{LEVELS}/*"))):
+        yield from store_faults(level)
 
 
 def run_faults(run: RunDirectory) -> Iterator[str]:

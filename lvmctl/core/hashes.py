@@ -159,6 +159,13 @@ def require_recorded(
         raise kind(fault, where=path, hint=hint or hint_of(path))
 
 
+def require_size(path: Path, files: dict[str, Entry], kind: type[LvmctlError]) -> None:
+    """Refuse a file whose size is not what the entries ``files`` say, without reading it."""
+    entry = files.get(path.name)
+    if entry is not None and (size := path.stat().st_size) != entry["bytes"]:
+        raise kind(difference(size, entry), where=path, hint=hint_of(path))
+
+
 def difference(size: int, entry: Entry) -> str:
     """How a file of ``size`` bytes differs from its entry."""
     if size == entry["bytes"]:

@@ -15,6 +15,8 @@ from lvmctl.core.batch import Batch
 from lvmctl.core.chunks import Chunks
 from lvmctl.data.fields import FieldMaker
 from lvmctl.data.sampling import draw_negatives, generator
+from lvmctl.data.store.arrays import blocks, release
+from lvmctl.data.store.many_files import ManyFiles
 from lvmctl.data.windows import Windows
 from lvmctl.sphere import unit
 
@@ -57,12 +59,14 @@ class BatchBuilder:
         self.seed, self.reads = seed, reads
         if share is not None and share.windows.split.vectors is windows.split.vectors:
             self.vectors = share.vectors
+        elif isinstance(windows.split.vectors, ManyFiles):
+            self.vectors = on_device(windows.split.vectors, torch.device(device))
         else:
             with warnings.catch_warnings():
                 # The map is read-only and so is every use of it here.
                 warnings.filterwarnings("ignore", message=".*not writable.*")
                 self.vectors = torch.from_numpy(windows.split.vectors).to(device)
-        self.device = self.vectors.device
+        self.device = torch.device(device)
 
     def batch(self, index: np.ndarray, *key: int) -> Batch:
         """The windows ``index`` (B,), with what is drawn for ``key``.
@@ -120,12 +124,27 @@ class BatchBuilder:
 
     def gather(self, rows: np.ndarray) -> Tensor:
         """Unit float32 chunks for ``rows`` (…) → (…, D)."""
-        flat = self.vectors.index_select(0, self.tensor(rows.reshape(-1))).float()
+        if isinstance(self.vectors, ManyFiles):
+            flat = torch.from_numpy(self.vectors[rows.reshape(-1)]).float()
+        else:
+            flat = self.vectors.index_select(0, self.tensor(rows.reshape(-1))).float()
         flat = flat if self.windows.split.exact else unit(flat)
         return flat.view(*rows.shape, flat.shape[-1])
 
     def tensor(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device, non_blocking=True)
+
+
+def on_device(vectors: ManyFiles, device: torch.device) -> ManyFiles | Tensor:
+    """Vectors of many files as they are on a CPU; on a GPU copied to it, block by block."""
+    if device.type == "cpu":
+        return vectors
+    kind = torch.float16 if vectors.itemsize == 2 else torch.float32
+    copied = torch.empty(vectors.shape, dtype=kind, device=device)
+    for low, high in blocks(len(vectors), vectors.shape[1] * vectors.itemsize):
+        copied[low:high] = torch.from_numpy(np.array(vectors[low:high]))
+        release(vectors)
+    return copied
 
 
 def differ(target: Tensor, others: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import unit
+from lvmctl.data.store.many_files import StoredVectors
 from lvmctl.data.store.store import LEVELS, MANIFEST, Store
 
 SENTENCE = "sentence"
@@ -29,7 +30,7 @@ class Pieces:
         counts: (N,) int64 pieces of each chunk, 1 or more.
     """
 
-    vectors: np.ndarray
+    vectors: StoredVectors
     first: np.ndarray
     counts: np.ndarray
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from lvmctl.cli.complete import records, sources
-from lvmctl.cli.data.options import force_option, out_option, path_type, shares_option, show_written
+from lvmctl.cli.data.options import (
+    force_option,
+    out_option,
+    path_type,
+    rows_option,
+    shares_option,
+    show_written,
+)
 from lvmctl.cli.output import json_option
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import parse_assignments
@@ -51,6 +58,7 @@ from lvmctl.config import parse_assignments
 @shares_option
 @click.option("--skip-bad", is_flag=True, help="Leave out texts that cannot be used.")
 @click.option("--keep-long", is_flag=True, help="Do not split what the encoder cannot read whole.")
+@rows_option
 @force_option
 @json_option
 def embed(
@@ -67,6 +75,7 @@ def embed(
     split: str | None,
     skip_bad: bool,
     keep_long: bool,
+    rows_per_file: int | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -93,6 +102,7 @@ def embed(
         split=split,
         skip_bad=skip_bad,
         keep_long=keep_long,
+        rows_per_file=rows_per_file,
         force=force,
         reporter=TerminalReporter(),
         options=parse_assignments(assignments),

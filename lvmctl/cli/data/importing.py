@@ -10,6 +10,7 @@ from lvmctl.cli.data.options import (
     force_option,
     out_option,
     path_type,
+    rows_option,
     shares_option,
     show_written,
     span_type,
@@ -41,6 +42,7 @@ from lvmctl.core.errors import UsageError
     help="Columns of a table that are not guessed: vector=emb,text=body,article=doc,position=i.",
 )
 @shares_option
+@rows_option
 @force_option
 @json_option
 def import_files(
@@ -52,6 +54,7 @@ def import_files(
     trust_pickle: bool,
     columns: str | None,
     split: str | None,
+    rows_per_file: int | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -91,14 +94,22 @@ def import_files(
             separate=separate_windows,
             trust_pickle=trust_pickle,
             split=split,
+            rows_per_file=rows_per_file,
             force=force,
             reporter=TerminalReporter(),
         )
     else:
         if of_windows := [name for name, value in options.items() if value]:
             raise UsageError(f"{of_windows[0]} is of window NPZ files", hint="leave it out")
-        reporter = TerminalReporter()
-        store = store_from(files, out, columns=columns, split=split, force=force, reporter=reporter)
+        store = store_from(
+            files,
+            out,
+            columns=columns,
+            split=split,
+            rows_per_file=rows_per_file,
+            force=force,
+            reporter=TerminalReporter(),
+        )
     show_written(store, "import", as_json)
 
 

@@ -30,6 +30,9 @@ out_option = click.option("--out", type=path_type, required=True, help="The stor
 shares_option = click.option(
     "--split", metavar="SHARES", help="Split the articles at once, 80/10/10 for train, val, test."
 )
+rows_option = click.option(
+    "--rows-per-file", type=click.IntRange(1), help="Vectors of a file; by default all in one."
+)
 force_option = click.option("--force", is_flag=True, help="Replace --out if it exists.")
 context_option = click.option(
     "--context", type=span_type, default=5, show_default=True, help="K, chunks in a window."

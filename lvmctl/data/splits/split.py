@@ -12,6 +12,7 @@ import numpy as np
 from lvmctl.core.errors import refuse
 from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.store.arrays import blocks, unit
+from lvmctl.data.store.many_files import StoredVectors
 from lvmctl.data.store.store import Store
 
 
@@ -44,7 +45,7 @@ class Split:
             where they are of one store.
     """
 
-    vectors: np.ndarray
+    vectors: StoredVectors
     starts: np.ndarray
     lengths: np.ndarray
     articles: list[dict[str, Any]]

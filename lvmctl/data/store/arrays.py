@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 import numpy as np
 from numpy.lib import format as npy
@@ -34,6 +34,15 @@ _BAD_HEADER = (
 
 class PickledError(DataError):
     """An object array: its data is a pickle."""
+
+
+class ManyMaps(Protocol):
+    """What lies in many files."""
+
+    def mappings(self) -> list[mmap.mmap]: ...
+
+
+Mapped: TypeAlias = "np.ndarray | ManyMaps"
 
 
 @dataclass(frozen=True)
@@ -69,14 +78,19 @@ def read_header(file: BinaryIO, where: object) -> Header:
     return Header(dtype, shape, fortran and len(shape) > 1, file.tell())
 
 
-def map_array(path: Path, header: Header, available: int, where: object) -> np.ndarray:
-    """Map the data read-only; a DataError where the ``available`` bytes are not what the header
-    says."""
+def check_size(header: Header, available: int, where: object) -> None:
+    """Refuse a file whose ``available`` bytes of data are not what its header says."""
     promised = f"its header promises {header.size:,} bytes of data"
     what = f"is truncated: {promised}, {available:,} are there"
     refuse(header.size > available, what, where, "copy or write it again")
     what = f"is {available - header.size:,} bytes longer than its header says"
     refuse(header.size < available, what, where, "write it again")
+
+
+def map_array(path: Path, header: Header, available: int, where: object) -> np.ndarray:
+    """Map the data read-only; a DataError where the ``available`` bytes are not what the header
+    says."""
+    check_size(header, available, where)
     try:
         if header.size == 0:
             return np.empty(header.shape, header.dtype)
@@ -90,6 +104,12 @@ def map_array(path: Path, header: Header, available: int, where: object) -> np.n
 def open_npy(path: Path, *, any_order: bool = False) -> np.ndarray:
     """Map an ``.npy`` file read-only, without reading its data; a DataError where it is missing,
     no plain array, truncated, or in Fortran order unless ``any_order``."""
+    return map_array(path, *read_npy_header(path, any_order=any_order), path)
+
+
+def read_npy_header(path: Path, *, any_order: bool = False) -> tuple[Header, int]:
+    """The header of an ``.npy`` file and the bytes of data behind it; a DataError as of
+    :func:`open_npy`, but that the bytes may be too few."""
     try:
         with open_input(path) as file:
             header = read_header(file, path)
@@ -98,7 +118,7 @@ def open_npy(path: Path, *, any_order: bool = False) -> np.ndarray:
         raise DataError(f"cannot be read: {error.strerror}", where=path) from error
     wrong_order = header.fortran and not any_order
     refuse(wrong_order, "is in Fortran order", path, "save numpy.ascontiguousarray of it")
-    return map_array(path, header, available, path)
+    return header, available
 
 
 def blocks(rows: int, row_bytes: int) -> Iterator[tuple[int, int]]:
@@ -134,24 +154,31 @@ def in_row_order(array: np.ndarray) -> np.ndarray:
     return rows.reshape(array.shape)
 
 
-def release(array: np.ndarray) -> None:
-    """Let the system take back the memory of a mapped array's pages, which stay on disk."""
-    mapping = mapping_of(array)
-    if mapping is not None and hasattr(mapping, "madvise"):
-        mapping.madvise(mmap.MADV_DONTNEED)
+def release(array: Mapped) -> None:
+    """Let the system take back the memory of mapped pages, which stay on disk."""
+    for mapping in mappings_of(array):
+        if hasattr(mapping, "madvise"):
+            mapping.madvise(mmap.MADV_DONTNEED)
 
 
-def require_mapped(array: np.ndarray, where: object) -> None:
+def require_mapped(array: Mapped, where: object) -> None:
     """Refuse a mapped array whose file was truncated: reading it would end in a SIGBUS.
 
     Raises:
         DataError: it was.
     """
-    mapping = mapping_of(array)
-    if mapping is not None:
+    for mapping in mappings_of(array):
         lost = len(mapping) - mapping.size()
         what = f"its vectors were truncated by {lost:,} bytes while they were read"
         refuse(lost > 0, what, where, "restore the store, then go on with train --resume")
+
+
+def mappings_of(array: Mapped) -> list[mmap.mmap]:
+    """The maps of the files that an array, or one of many files, lies in; none in memory."""
+    if not isinstance(array, np.ndarray):
+        return array.mappings()
+    mapping = mapping_of(array)
+    return [] if mapping is None else [mapping]
 
 
 def mapping_of(array: np.ndarray) -> mmap.mmap | None:

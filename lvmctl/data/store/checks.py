@@ -10,6 +10,7 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.data.store.arrays import blocks, release
+from lvmctl.data.store.many_files import StoredVectors
 
 UNIT_TOLERANCE = 1e-3
 """Rows whose norm is within this of 1 count as unit (float16 rounds)."""
@@ -43,7 +44,7 @@ class Scan:
         return self.smallest >= 1 - tolerance and self.largest <= 1 + tolerance
 
 
-def check_shape(vectors: np.ndarray, where: object) -> None:
+def check_shape(vectors: StoredVectors, where: object) -> None:
     """Refuse vectors that are not (N, D) float32 or float16 with N, D >= 1."""
     shape, dtype = vectors.shape, vectors.dtype
     what = f"has rank {len(shape)} (shape {shape}), vectors are (chunks, dim)"
@@ -90,7 +91,7 @@ def norms_of(rows: np.ndarray, label: Callable[[int], str], where: object) -> np
     return norms
 
 
-def scan(vectors: np.ndarray, offsets: np.ndarray, where: object) -> Scan:
+def scan(vectors: StoredVectors, offsets: np.ndarray, where: object) -> Scan:
     """Read every row once, in blocks: check it (:func:`norms_of`), measure its norm, hash it.
 
     The hash is SHA-256 over the bytes of ``vectors`` and then of ``offsets``.

@@ -29,6 +29,7 @@ SCHEMA = {
     "content_hash": str,
     "separate": bool,
     "splits": (dict, str, None),
+    "files": [str],
     "articles": [{"id": (Integral, str), "title": (str, int, float, None), "split": (str, None)}],
 }
 """Fields that mean something here (see :mod:`lvmctl.core.json_input`)."""
@@ -61,6 +62,9 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     what = f"has format {written!r}, this lvmctl reads {FORMAT!r}"
     refuse(written != FORMAT, what, path, "import the data again")
     require(manifest, SCHEMA, path, DataError, "correct it there, or write the store again")
+    for name in manifest.get("files", ()):
+        what = f"lists {name!r} among its files, which is no name of a file beside it"
+        refuse(name != Path(name).name or not name, what, path, "write the store again")
     return manifest
 
 

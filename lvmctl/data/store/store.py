@@ -11,15 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from lvmctl.core import hashes
 from lvmctl.core.errors import DataError, refuse
-from lvmctl.core.hashes import Entry, fault_of, read_record, require_recorded
+from lvmctl.core.hashes import Entry, fault_of, read_record, require_recorded, require_size
 from lvmctl.core.inputs import open_data
 from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.store.checks import Scan, check_offsets, check_shape, scan
 from lvmctl.data.store.manifest import bare_manifest, check_manifest, check_windows, read_manifest
+from lvmctl.data.store.many_files import ManyFiles, StoredVectors
 from lvmctl.data.store.text_lines import HINT, TextLines, check_texts, parsed
 
 VECTORS, OFFSETS, MANIFEST, CHUNKS = "vectors.npy", "offsets.npy", "store.json", "chunks.jsonl"
+
+MANY = "vectors-*.npy"
+"""How the files of vectors are called where they are many, ``vectors-00001.npy`` the first."""
 
 LEVELS = "levels"
 """The folder in a store that holds its finer levels, stores of their own."""
@@ -43,7 +48,7 @@ class Store:
     Attributes:
         path: its directory.
         name: how messages call it.
-        vectors: (N, D) float32 or float16, mapped from the file.
+        vectors: (N, D) float32 or float16, mapped from the file or files.
         offsets: (A+1,) int64; article ``a`` is rows ``offsets[a]:offsets[a+1]``.
         manifest: ``store.json`` as read, or its bare stand-in.
         unit: every row has norm 1 within 1e-3.
@@ -55,7 +60,7 @@ class Store:
 
     path: Path
     name: str
-    vectors: np.ndarray
+    vectors: StoredVectors
     offsets: np.ndarray
     manifest: dict[str, Any]
     unit: bool
@@ -79,30 +84,38 @@ class Store:
         name = name or _name_of(path.resolve())
         require_path(path)
         what = f"is not a vector store (no {VECTORS} in it)"
-        refuse(not (path / VECTORS).is_file(), what, path, _HOW_TO_MAKE)
-        vectors = open_npy(path / VECTORS)
-        check_shape(vectors, path / VECTORS)
+        refuse(not holds_vectors(path), what, path, _HOW_TO_MAKE)
+        manifest = read_manifest(path / MANIFEST)
+        names = vector_files(manifest)
+        one = names == [VECTORS]
+        lost = f"has vectors in many files, and no {MANIFEST} that lists them"
+        refuse(one and not (path / VECTORS).is_file(), lost, path, f"restore {MANIFEST}")
+        vectors = open_npy(path / VECTORS) if one else ManyFiles.open(path, names)
+        check_shape(vectors, path / names[0])
         offsets = np.array(open_npy(path / OFFSETS))
         check_offsets(offsets, len(vectors), path / OFFSETS)
         notices = []
         shape = (vectors.shape[1], len(vectors), len(offsets) - 1)
-        manifest = read_manifest(path / MANIFEST)
         if manifest is None:
             manifest = bare_manifest(*shape)
             notices.append(f"{name} has no {MANIFEST}: encoder and article titles are unknown")
         check_manifest(manifest, *shape, path / MANIFEST)
         check_windows(manifest, np.diff(offsets), path / MANIFEST)
         files = read_record(path, DataError)
-        require_recorded(path / VECTORS, files, DataError)
+        for each in names:
+            (require_recorded if one else require_size)(path / each, files, DataError)
         require_recorded(path / OFFSETS, files, DataError)
         edited = MANIFEST in files and fault_of(path / MANIFEST, files[MANIFEST])
         if edited:
             notices.append(f"{name}: {MANIFEST} {edited}")
         known = None if edited else recorded_scan(manifest, files)
-        checked = known or scan(vectors, offsets, path / VECTORS)
+        if known and isinstance(vectors, ManyFiles):
+            vectors.expect(files)
+        checked = known or scan(vectors, offsets, path / VECTORS if one else path)
         changed = manifest.get("content_hash", checked.content_hash) != checked.content_hash
         hint = "write the store again (or delete content_hash from its manifest)"
-        refuse(changed, f"{VECTORS} or {OFFSETS} changed since {MANIFEST} was written", path, hint)
+        which = VECTORS if one else "its vectors"
+        refuse(changed, f"{which} or {OFFSETS} changed since {MANIFEST} was written", path, hint)
         if not checked.unit:
             notices.append(
                 f"{name} has vectors of norm {checked.smallest:.4g} to {checked.largest:.4g}; "
@@ -178,11 +191,26 @@ class Store:
 
 
 def recorded_scan(manifest: dict[str, Any], files: dict[str, Entry]) -> Scan | None:
-    """What a pass over vectors so large that only samples are read would find; None for others."""
+    """What a pass over vectors so large that only samples are read would find; None for others.
+
+    Of many files, each is compared with its entry when it is first read."""
     norms, content_hash = manifest.get("norms"), manifest.get("content_hash")
-    if "sample" not in files.get(VECTORS, {}) or MANIFEST not in files or not content_hash:
+    entries = [files.get(name, {}) for name in vector_files(manifest)]
+    large = sum(entry.get("bytes", 0) for entry in entries) > hashes.SMALL
+    covered = large and all(entry.get("sample") or entry.get("sha256") for entry in entries)
+    if not covered or MANIFEST not in files or not content_hash:
         return None
     return Scan(*norms, content_hash) if norms else None
+
+
+def vector_files(manifest: dict[str, Any] | None) -> list[str]:
+    """The names of the files that hold a store's vectors, in order, by its manifest if any."""
+    return (manifest or {}).get("files") or [VECTORS]
+
+
+def holds_vectors(path: Path) -> bool:
+    """Whether a directory holds vectors, in one file or in many."""
+    return (path / VECTORS).is_file() or any(path.glob(MANY))
 
 
 def _name_of(path: Path) -> str:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
 import lvmctl
 from lvmctl.core.directories import new_directory, refuse_existing
@@ -24,12 +23,14 @@ from lvmctl.core.hashes import entry_of, write_record
 from lvmctl.data.store.arrays import open_npy, release
 from lvmctl.data.store.checks import Scan, norms_of
 from lvmctl.data.store.manifest import FORMAT, check_windows, entry_fault
-from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS, Store
+from lvmctl.data.store.many_files import ManyFiles
+from lvmctl.data.store.store import CHUNKS, MANIFEST, OFFSETS, VECTORS, Store, holds_vectors
+from lvmctl.data.store.vector_files import VectorFiles
 
 ENCODER = "encoder.npz"
 NORMS = "norms.npy"
 _TOGETHER = 4096  # rows that are copied at once
-REMADE = {"format", "dim", "chunks", "normalized", "norms", "content_hash", "articles"}
+REMADE = {"format", "dim", "chunks", "normalized", "norms", "content_hash", "files", "articles"}
 """Keys of a manifest that the writer makes itself."""
 
 
@@ -42,7 +43,14 @@ class StoreWriter:
         articles: the entries of the articles that are written.
     """
 
-    def __init__(self, directory: Path, dim: int, dtype: Any, where: object) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        dim: int,
+        dtype: Any,
+        where: object,
+        rows_per_file: int | None = None,
+    ) -> None:
         self.directory = directory
         self.manifest: dict[str, Any] = {}
         self.dim = dim
@@ -53,8 +61,7 @@ class StoreWriter:
         self._offsets = [0]
         self._hash = hashlib.sha256()
         self._norm_range = np.inf, 0.0
-        self._vectors = open(directory / VECTORS, "wb")  # noqa: SIM115
-        self._vectors.write(self._header())
+        self._vectors = VectorFiles(directory, dim, self.dtype, rows_per_file)
         self._texts: io.TextIOBase | None = None
         self._norms: list[np.ndarray] = []
 
@@ -78,7 +85,7 @@ class StoreWriter:
         low, high = self._norm_range
         ends = lengths.min(initial=low), lengths.max(initial=high)
         self._norm_range = float(ends[0]), float(ends[1])
-        self._vectors.write(memoryview(rows).cast("B"))
+        self._vectors.write(rows)
         self._hash.update(rows)
         self.chunks += len(rows)
         if texts is not None:
@@ -110,8 +117,7 @@ class StoreWriter:
     def finish(self) -> None:
         """Complete the header and write offsets, manifest and hashes."""
         refuse(not self.articles, "there are no chunks to store", self._where)
-        self._vectors.seek(0)
-        self._vectors.write(self._header())
+        self._vectors.finish()
         self.close()
         offsets = np.array(self._offsets, "<i8")
         check_windows(self.manifest, np.diff(offsets), self._where)
@@ -127,13 +133,18 @@ class StoreWriter:
             "norms": list(self._norm_range),
             "encoder": None,
             **self.manifest,
+            **({} if self._vectors.rows_per_file is None else {"files": self._vectors.names}),
             "content_hash": f"sha256:{self._hash.hexdigest()}",
             "articles": self.articles,
         }
         (self.directory / MANIFEST).write_text(dump_manifest(manifest), encoding="utf-8")
         # The content hash covers the vectors, so that they are not read a second time.
         paths = sorted(path for path in self.directory.iterdir() if path.is_file())
-        files = {path.name: entry_of(path, whole=path.name != VECTORS) for path in paths}
+        files = self._vectors.entries | {
+            path.name: entry_of(path, whole=path.name != VECTORS)
+            for path in paths
+            if path.name not in self._vectors.entries
+        }
         write_record(self.directory, files)
 
     def close(self) -> None:
@@ -148,14 +159,6 @@ class StoreWriter:
         for text in texts:
             self._texts.write(json_text(text) + "\n")
 
-    def _header(self) -> bytes:
-        # numpy pads the header so that the number of rows can grow in place.
-        buffer = io.BytesIO()
-        shape = (self.chunks, self.dim)
-        fields = {"descr": self.dtype.str, "fortran_order": False, "shape": shape}
-        npy.write_array_header_1_0(buffer, fields)
-        return buffer.getvalue()
-
 
 Create = Callable[..., AbstractContextManager[StoreWriter]]
 """``create(dim, dtype)`` opens the writer of the store that is to be made, wherever that is."""
@@ -163,12 +166,18 @@ Create = Callable[..., AbstractContextManager[StoreWriter]]
 
 @contextmanager
 def write_store(
-    path: str | os.PathLike[str], dim: int, dtype: Any = "float32", *, force: bool = False
+    path: str | os.PathLike[str],
+    dim: int,
+    dtype: Any = "float32",
+    *,
+    rows_per_file: int | None = None,
+    force: bool = False,
 ) -> Iterator[StoreWriter]:
     """Write a store at ``path``; it appears when the block succeeds, and not at all otherwise.
 
     Args:
         dim: D. ``dtype``: float32 or float16.
+        rows_per_file: vectors of a file; None writes them all to one.
         force: replace a store that is there.
 
     Raises:
@@ -177,12 +186,22 @@ def write_store(
     """
     path = Path(path)
     with new_directory(path, partial(refuse_store, force=force)) as directory:
-        writer = StoreWriter(directory, dim, dtype, path)
+        writer = StoreWriter(directory, dim, dtype, path, rows_per_file)
         try:
             yield writer
             writer.finish()
         finally:
             writer.close()
+
+
+def write_like(
+    path: str | os.PathLike[str], store: Store, *, force: bool = False
+) -> AbstractContextManager[StoreWriter]:
+    """:func:`write_store` of vectors like those of ``store``: their width, their type, and as many
+    of a file where it has many."""
+    vectors = store.vectors
+    size = vectors.rows_per_file if isinstance(vectors, ManyFiles) else None
+    return write_store(path, store.dim, vectors.dtype, rows_per_file=size, force=force)
 
 
 Piece = tuple[dict[str, Any], int, int]
@@ -244,4 +263,4 @@ def _dump(value: Any) -> str:
 
 
 def _replaceable(path: Path) -> bool:
-    return path.is_dir() and ((path / VECTORS).exists() or not any(path.iterdir()))
+    return path.is_dir() and (holds_vectors(path) or not any(path.iterdir()))

@@ -13,6 +13,7 @@ from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.inputs import open_data, read_text
 from lvmctl.core.json_input import parse_json
 from lvmctl.data.store.manifest import split_in_name
+from lvmctl.data.store.store import OFFSETS, holds_vectors
 from lvmctl.data.tables.arrays import npy_rows, safetensors_rows
 from lvmctl.data.tables.arrow import ArrowRows
 from lvmctl.data.tables.lines import LineRows
@@ -44,7 +45,7 @@ def open_tables(data: Any) -> list[Part]:
 
 def _of_path(path: Path) -> list[Part]:
     refuse(not path.exists(), "no such file or folder", path)
-    stored = (path / "offsets.npy").is_file() and (path / "vectors.npy").is_file()
+    stored = (path / OFFSETS).is_file() and holds_vectors(path)
     refuse(stored, "is a vector store already", path, "use it as it is")
     files = _tables_in(path) if path.is_dir() else [path]
     refuse(not files, f"holds no {', '.join(SUFFIXES)} files", path, "choose another folder")
