@@ -31,6 +31,7 @@ from lvmctl.registry.faults import Hooks, attribute_errors, attribute_errors_amo
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
 from lvmctl.training.curriculum import Curriculum
+from lvmctl.training.fitting import fit_model, watched_progress
 from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.rate import set_rate
@@ -112,9 +113,8 @@ class Training:
         """
         self.history = History(self.run, self.records)
         if not self.restored:
-            with attribute_errors(self.plan.model.entry):
-                if self.plan.model.entry.record.fitted:
-                    self.model.fit(self.builder.windows)
+            progress = watched_progress(self.reporter, self.interrupts, self.run.path)
+            fit_model(self.plan.model.entry, self.model, self.builder.windows, progress)
             self.save()
         try:
             while self.epoch <= self.options.epochs and self.stopped is None:

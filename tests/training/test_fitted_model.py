@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmctl.core.errors import PluginError
+from lvmctl.core.errors import Interrupted, PluginError
 from lvmctl.registry import configure
+from lvmctl.training import checkpoint
 
 PLUGIN = """
 from dataclasses import dataclass
@@ -103,3 +104,33 @@ def test_a_fault_in_its_fit_carries_the_plugins_name(taught, make_training):
     with pytest.raises(PluginError, match="taught") as error:
         make_training(recipe="taught").fit()
     assert "nothing" in str(error.value)
+
+
+SLOW = PARTS.replace("def fit(self, windows):", "def fit(self, windows, progress=None):").replace(
+    "        self.fits += 1",
+    """        with progress("counting", "windows", 3) as advance:
+            for index in range(3):
+                self.fits += 1
+                advance(1)""",
+)
+
+
+def test_a_fit_that_takes_long_shows_how_far_it_is(taught, make_training):
+    taught(SLOW)
+    training = make_training(recipe="taught", epochs=1)
+    training.fit()
+    assert training.model.fits == 3
+    assert training.reporter.stages["counting"] == [3, 3]
+
+
+def test_a_signal_ends_a_fit_that_says_how_far_it_is_and_it_begins_again(taught, make_training):
+    taught(SLOW)
+    training = make_training(recipe="taught", epochs=1)
+    training.interrupts.received = 2
+    with pytest.raises(Interrupted) as error:
+        training.fit()
+    assert error.value.exit_code == 130
+    assert "counting" in str(error.value)
+    assert str(training.run.path) in error.value.hint
+    assert training.model.fits == 1
+    assert not checkpoint.has_begun(training.run)
