@@ -75,6 +75,10 @@ class Scratch(threading.local):
         first, second = self._blocks[:, : rows * columns].view(2, rows, columns)
         return first, second
 
+    def half(self, rows: int, columns: int) -> Tensor:
+        """A (rows, columns) bf16 matrix in the same memory."""
+        return self._blocks.view(torch.bfloat16).view(-1)[: rows * columns].view(rows, columns)
+
 
 def sample(dim: int, count: int) -> tuple[Tensor, Tensor]:
     """Unit vectors (count, dim), twice, to try products on."""

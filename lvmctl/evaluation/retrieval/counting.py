@@ -6,26 +6,36 @@ is computed again in float64.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lvmctl.evaluation.retrieval.blocks import BLOCK, Scratch, slices
-from lvmctl.evaluation.retrieval.products import fastest_first
-from lvmctl.evaluation.retrieval.ranks import NEAR
-
-STRIP = 128
-"""Chunks that are looked through together."""
+from lvmctl.evaluation.retrieval.products import Compared, fastest_first
 
 PAIRS = 512
 """Chunks computed again in float64 at a time."""
 
-MAX_SHARE = 1 / 400
-"""Share of a block's scores that computing them again in float64 costs as much as the block."""
+MISSES = 4
+"""Tiles in which a way to compare may leave too much open before it is no longer tried."""
+
+
+class Tile(NamedTuple):
+    """Chunks that are compared together.
+
+    Attributes:
+        rows: (n,) their rows.
+        norm: (n,) float64 norms as stored.
+        prepared: what each way to compare needs of them.
+    """
+
+    rows: np.ndarray
+    norm: np.ndarray
+    prepared: list[tuple[Tensor, ...]]
 
 
 class Counter:
@@ -38,7 +48,7 @@ class Counter:
         pool: threads to share the work.
 
     Attributes:
-        lead: (W,) float64 #better − #worse so far; NaN where the prediction is not a number.
+        balance: (W,) float64 #better − #worse so far; NaN where the prediction is not a number.
     """
 
     def __init__(
@@ -50,46 +60,54 @@ class Counter:
         for part in slices(len(q), PAIRS):
             chunks = vectors[target[part]]
             self.target_score[part] = dots(chunks, self.q[part]) / norms(chunks)
-        dim = q.shape[1]
         norm = np.sqrt(dots(self.q, self.q))
         number = np.isfinite(norm)  # an infinite prediction is none: its scores are of any sign
+        norm = np.where(number, norm, 0)
         self.size = np.where(number, norm + np.abs(self.target_score), 0)
         self.balance = np.where(number, 0.0, np.nan)
-        arguments = torch.from_numpy(self.q), torch.from_numpy(self.target_score.astype(np.float32))
-        self.ways = [way(*arguments) for way in pool.submit(fastest_first, dim).result()]
+        arguments = [torch.from_numpy(x) for x in (self.q, self.target_score, norm)]
+        self.ways = [way(*arguments) for way in pool.submit(fastest_first, q.shape[1]).result()]
         self.way = [0] * -(-len(q) // BLOCK)
+        self.misses = [0] * len(self.way)
         self.scratch = Scratch()
 
     def add(self, rows: np.ndarray) -> None:
-        """Count the chunks ``rows`` (n,), BLOCK at most."""
-        stored = self.vectors[rows]
-        norm = norms(stored)
-        chunks = torch.from_numpy(scaled(stored, norm))
-        prepared = [way.prepare(chunks) for way in self.ways]
+        """Count the chunks ``rows`` (n,)."""
+        tiles = self.share(self.prepared, [rows[part] for part in slices(len(rows), BLOCK)])
 
         def count(block: int, part: slice) -> None:
-            gap, row, chunk = self.gaps(block, part, prepared)
-            if len(row):
-                window, which = part.start + row.numpy(), chunk.numpy()
-                signs = self.signs(window, rows[which], norm[which])
-                gap[row, chunk] = torch.from_numpy(signs)
-            self.balance[part] += gap.sign_().sum(dim=1).numpy()
+            for tile in tiles:
+                self.count(block, part, tile)
 
         self.share(count, *zip(*enumerate(slices(len(self.q), BLOCK))))
 
-    def gaps(self, block: int, part: slice, prepared: list[Tensor]) -> tuple[Tensor, ...]:
-        """Gaps (m, n) of the windows ``part``, and the rows and columns (P,) of those that may be
-        of the wrong sign. A way that leaves many of them is not used again for these windows."""
-        while True:
-            way, chunks = self.ways[self.way[block]], prepared[self.way[block]]
-            gap, spare = self.scratch.pair(part.stop - part.start, len(chunks))
-            way.fill(part, chunks, gap, spare)
-            reach = max(NEAR, way.rounding(self.q.shape[1])) * self.size[part]
-            reach[reach == 0] = -1  # whatever is computed again stays 0, or no number
-            row, chunk = within(torch.abs(gap, out=spare), torch.from_numpy(reach).float())
-            if way is self.ways[-1] or len(row) <= MAX_SHARE * gap.numel():
-                return gap, row, chunk
-            self.way[block] += 1
+    def prepared(self, rows: np.ndarray) -> Tile:
+        """Chunks ``rows`` (n,), BLOCK at most, as each way needs them."""
+        stored = self.vectors[rows]
+        norm = norms(stored)
+        chunks = torch.from_numpy(scaled(stored, norm))
+        return Tile(rows, norm, [way.prepare(chunks) for way in self.ways])
+
+    def count(self, block: int, part: slice, tile: Tile) -> None:
+        """Count the chunks of a tile for the windows ``part``."""
+        known = self.compared(block, part, tile)
+        balance = known.balance.double().numpy()
+        if len(known.row):
+            row, which = known.row.numpy(), known.column.numpy()
+            signs = self.signs(part.start + row, tile.rows[which], tile.norm[which])
+            balance += np.bincount(row, signs, len(balance))
+        self.balance[part] += balance
+
+    def compared(self, block: int, part: slice, tile: Tile) -> Compared:
+        """What the first way that pays knows of the windows ``part``."""
+        for number in range(self.way[block], len(self.ways)):
+            known = self.ways[number].compare(part, tile.prepared[number], self.scratch)
+            if known is not None:
+                return known
+            self.misses[block] += 1
+            if self.misses[block] == MISSES:
+                self.way[block], self.misses[block] = number + 1, 0
+        raise AssertionError("the last way always pays")
 
     def subtract(self, rows: np.ndarray) -> None:
         """Take back chunk ``rows[w]`` of each window w (W,), which has been counted."""
@@ -100,10 +118,9 @@ class Counter:
 
         self.share(take, slices(len(rows), PAIRS))
 
-    def share(self, work: Callable[..., None], *items: Iterable) -> None:
-        """Do ``work`` of each of the items in the pool's threads."""
-        for _ in self.pool.map(work, *items):
-            pass  # an exception comes out here
+    def share(self, work: Callable[..., Any], *items: Iterable) -> list:
+        """What ``work`` returns of each of the items, done in the pool's threads."""
+        return list(self.pool.map(work, *items))  # an exception comes out here
 
     def signs(self, window: np.ndarray, rows: np.ndarray, norm: np.ndarray) -> np.ndarray:
         """(P,) float32: 1, 0 or -1 as chunk ``rows[p]``, of norm ``norm[p]``, scores above, like or
@@ -121,18 +138,6 @@ class Counter:
             gap[close] = differences(chunks[close], self.vectors[target[close]], q[close])
             sign[part] = np.sign(gap)
         return sign
-
-
-def within(distance: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows and columns (P,) where ``distance`` (m, n) is at most its row's ``reach`` (m,).
-
-    There are few, so strips of columns that have none are put aside first.
-    """
-    width = math.gcd(distance.shape[1], STRIP)
-    strips = distance.unflatten(1, (-1, width))
-    row, strip = (strips.amin(dim=2) <= reach[:, None]).nonzero(as_tuple=True)
-    which, column = (strips[row, strip] <= reach[row, None]).nonzero(as_tuple=True)
-    return row[which], strip[which] * width + column
 
 
 def dots(a: np.ndarray, b: np.ndarray, kind: type = np.float64) -> np.ndarray:

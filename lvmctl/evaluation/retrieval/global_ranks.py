@@ -22,6 +22,9 @@ from lvmctl.evaluation.retrieval.counting import Counter, norms, scaled
 HELD = 16 * BLOCK
 """Windows that are worked on in one pass over the chunks."""
 
+TOGETHER = 4 * BLOCK
+"""Chunks that are read together."""
+
 SCORES = 20_000_000
 """Scores that a ranker gives at a time."""
 
@@ -51,7 +54,7 @@ def global_ranks(
         first, done = windows.rows[index[held]], 0
         with float32_products(), workers() as pool:
             counter = Counter(split.vectors, first + windows.target_offset, q[held], pool)
-            for part in slices(len(rows), BLOCK):
+            for part in slices(len(rows), TOGETHER):
                 counter.add(rows[part])
                 release(split.vectors)
                 before, done = done, len(first) * part.stop // len(rows)

@@ -120,6 +120,19 @@ def test_products_that_round_are_noticed(monkeypatch):
     switch.fp32_precision = left
 
 
+def test_threads_work_alone_and_are_given_back():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with contextlib.suppress(KeyError), blocks.workers() as pool:
+            assert pool._max_workers == 2
+            assert pool.submit(torch.get_num_threads).result() == 1
+            raise KeyError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_threads_that_work_alone_leave_the_others_their_number(monkeypatch):
     # One number for all threads, as libraries beneath torch may have it.
     number = [3]

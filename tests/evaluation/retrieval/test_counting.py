@@ -6,33 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from lvmctl.evaluation.retrieval import counting
-from lvmctl.evaluation.retrieval.products import Float32
+from lvmctl.evaluation.retrieval import counting, products
+from lvmctl.evaluation.retrieval.blocks import rounding
+from lvmctl.evaluation.retrieval.products import Bfloat16, Float32
 from lvmctl.evaluation.retrieval.ranks import NEAR
 
 
-@given(st.integers(1, 5), st.sampled_from([1, 7, 128, 192, 256]), st.integers(0, 2**32))
-def test_near_scores_are_found(rows, columns, seed):
-    rng = np.random.default_rng(seed)
-    distance = torch.from_numpy(rng.random((rows, columns)).astype(np.float32))
-    reach = torch.from_numpy(rng.choice([-1, 0.01, 0.2], rows).astype(np.float32))
-    reach[-1] = distance[-1, -1]  # just within
-    distance[:-1][reach[:-1] < 0] = torch.nan
-    mask = counting.within(distance, reach)
-    pairs = {*zip(*(part.tolist() for part in mask))}
-    assert len(pairs) == len(mask[0])
-    assert pairs == {*map(tuple, (distance <= reach[:, None]).nonzero().tolist())}
-
-
-def test_what_is_near_is_computed_again(monkeypatch):
+@pytest.mark.parametrize("ways", [(Float32,), (Bfloat16, Float32)])
+def test_what_is_near_is_computed_again(monkeypatch, ways):
     # docs/methods.md#ranks: within 2e-6 of the target's score, however small the rounding is.
     rows = np.array([[1, 0], [1, 1.5e-6], [1, -1.5e-6], [1, 3e-6]], np.float32)
-    assert Float32.rounding(2) * 2 < 1.5e-6 < NEAR
-    monkeypatch.setattr(counting, "fastest_first", lambda dim: (Float32,))
+    assert rounding(2) * 2 < 1.5e-6 < NEAR
+    monkeypatch.setattr(counting, "fastest_first", lambda dim: ways)
+    monkeypatch.setattr(products, "MAX_SHARE", 1)
     again = []
     signs = counting.Counter.signs
     monkeypatch.setattr(
