@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     )
     from lvmctl.core.files import write_json
     from lvmctl.core.formatting import number as format_number
+    from lvmctl.core.json_input import read_json
     from lvmctl.core.reporter import Reporter
     from lvmctl.core.schedule import Schedule
     from lvmctl.core.tree import get_number
@@ -157,6 +158,7 @@ _HOMES = {
     "open_split": "data.splits.open",
     "words": "data.text.segmentation",
     "read_history": "diagnostics.runs.history",
+    "read_json": "core.json_input",
     "sequence_model": "nn.sequence.model",
     "write_json": "core.files",
     "write_store": "data.store.writer",
@@ -249,6 +251,7 @@ __all__ = [
     "predict",
     "predict_file",
     "read_history",
+    "read_json",
     "resume",
     "sequence_model",
     "store_from",

@@ -48,14 +48,22 @@ def is_possible() -> bool:
     return "forkserver" in multiprocessing.get_all_start_methods()
 
 
+def start(
+    task: Callable[..., object], *arguments: Any, daemon: bool = False
+) -> multiprocessing.process.BaseProcess:
+    """Run a function in a process of its own; a ``daemon`` ends with this one."""
+    process = _server().Process(target=_run, args=(task, arguments), daemon=daemon)
+    process.start()
+    return process
+
+
 def exit_code(task: Callable[..., object], *arguments: Any, timeout: float = 600) -> int:
     """Run a function in a process of its own: its exit code, negative for a signal.
 
     Raises:
         TimeoutExpired: it took longer than ``timeout`` seconds; it is killed.
     """
-    process = _server().Process(target=_run, args=(task, arguments))
-    process.start()
+    process = start(task, *arguments)
     process.join(timeout)
     if process.exitcode is None:
         process.kill()

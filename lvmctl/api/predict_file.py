@@ -47,13 +47,17 @@ def predict_file(
         DataError: no such array, another D, or vectors that cannot be used.
         OutputError: ``out`` exists, or cannot be written.
     """
+
+    def refuse_output(out: Path) -> None:
+        if out.exists() and not force:
+            raise OutputError("already exists", where=out, hint="choose another, or add --force")
+
     model = run if isinstance(run, Model) else load(run)
     array = open_npy(contexts)
     refuse(array.ndim not in (2, 3), f"has shape {array.shape}", contexts, "give (B, k, D)")
     single = array.ndim == 2
     rows = array[None] if single else array
-    if out.exists() and not force:
-        raise OutputError("already exists", where=out, hint="choose another, or add --force")
+    refuse_output(out)
     width = rows.shape[2]  # a model that serves any space is refused none
     shape = (width,) if single else (len(rows), width)
 
@@ -64,7 +68,7 @@ def predict_file(
             file.write(predicted(model, rows[low:high], f"{contexts}[{low}:{high}]"))
             release(array)
 
-    write_whole(out, fill)
+    write_whole(out, fill, refuse_output)
     return Written(out, len(rows), width, max(0, model.context_length - rows.shape[1]))
 
 

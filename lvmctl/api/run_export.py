@@ -14,7 +14,7 @@ from lvmctl.api.runs import metrics_of
 from lvmctl.api.training_encoder import training_store
 from lvmctl.core.directories import new_directory, refuse_existing
 from lvmctl.core.errors import DataError, RunError, UsageError
-from lvmctl.core.files import json_bytes, write_whole
+from lvmctl.core.files import json_bytes, utf8, write_whole
 from lvmctl.core.hashes import entry_of, read_recorded, write_record
 from lvmctl.core.paths import portable
 from lvmctl.core.run_directory import RunDirectory, best_record
@@ -86,7 +86,7 @@ def export_run(
         card = model_card(name, config, best, metrics, license, model.has_score, difference)
         recorded = {path.name: entry_of(path) for path in sorted(fresh.iterdir())}
         write_record(fresh, recorded)
-        write(fresh / CARD, card.encode())  # not recorded: others will write into it
+        write(fresh / CARD, utf8(card))  # not recorded: others will write into it
         files = {path.name: path.stat().st_size for path in sorted(fresh.iterdir())}
     return Export(source.path, place, files, notices)
 

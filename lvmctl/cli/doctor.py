@@ -161,11 +161,13 @@ def leftovers() -> Check:
     from lvmctl.core.runs import directories
     from lvmctl.core.temporary import sweep
     from lvmctl.data.store.cache import cache_directory
+    from lvmctl.data.text.unfinished import sweep_embeddings
 
     runs = [RunDirectory(path) for path in directories(ROOT)]
     places = {Path(), ROOT, cache_directory(), *(run.path.parent for run in runs)}
     places |= {place for run in runs for place in (run.path, run.checkpoints)}
-    swept = [path for place in sorted(places) for path in sweep(place)]
+    places |= {cache_directory() / "shared", *Path().glob("*/levels")}
+    swept = [path for place in sorted(places) for path in (*sweep(place), *sweep_embeddings(place))]
     if not swept:
         return Check("leftovers", "ok", "killed commands left nothing here, in runs or the cache")
     return Check(

@@ -99,9 +99,12 @@ def nearest(name: str, known: list[str]) -> str | None:
 
 
 MEMORY = re.compile(
-    r"(can't|cannot|could not|unable to) allocate|(out of|not enough) memory|bad_alloc", re.I
+    r"(can't|cannot|could not|unable to) allocate|(out of|not enough) memory|bad_alloc"
+    r"|failed to map segment",
+    re.I,
 )
-"""How NumPy, torch, the C library and the drivers say that memory ran out."""
+"""How NumPy, torch, the C library, the loader of libraries and the drivers say that memory ran
+out."""
 
 
 def out_of_memory(error: BaseException) -> bool:

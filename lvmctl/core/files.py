@@ -111,8 +111,12 @@ def json_text(value: Any, **layout: Any) -> str:
     Args:
         layout: as :func:`json.dumps` takes it.
     """
-    text = json.dumps(value, ensure_ascii=False, **layout)
-    return text.encode("utf-8", "backslashreplace").decode()
+    return utf8(json.dumps(value, ensure_ascii=False, **layout)).decode()
+
+
+def utf8(text: str) -> bytes:
+    """``text`` in UTF-8; halves of characters are escaped, as JSON does."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def jsonable(value: Any) -> Any:

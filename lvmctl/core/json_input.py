@@ -13,7 +13,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from lvmctl.core.errors import LvmctlError, RunError
+from lvmctl.core.errors import LvmctlError, RunError, first_line
 from lvmctl.core.inputs import read_text
 
 MAX_DEPTH = 100
@@ -76,19 +76,31 @@ def is_nested(value: Any) -> bool:
     return isinstance(value, dict | list)
 
 
-def read_json(path: str | os.PathLike[str]) -> Any:
-    """The JSON in a regular file.
+def read_json(
+    path: str | os.PathLike[str], kind: type[LvmctlError] = RunError, hint: str | None = None
+) -> Any:
+    """The JSON in a regular file, in UTF-8, with or without a byte-order mark.
+
+    Args:
+        kind: of the errors: a RunError for a file of a run, a DataError for one of a model or data.
+        hint: what the user can do about them.
 
     Raises:
-        RunError: there is none, it cannot be read, or it is not JSON.
+        LvmctlError: of this ``kind``: there is no such file, it cannot be read, it is not JSON, or
+            JSON of more than :data:`MAX_DEPTH` brackets; one line that names it.
+
+    Example:
+        >>> lvmctl.write_json(tmp_path / "patience.json", {"epochs": 3})
+        >>> lvmctl.read_json(tmp_path / "patience.json")
+        {'epochs': 3}
     """
     try:
         text = read_text(Path(path))
     except FileNotFoundError:
-        raise RunError("the file is missing", where=path) from None
+        raise kind("the file is missing", where=path, hint=hint) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"cannot be read ({error})", where=path) from error
-    return parse_json(text, path, RunError)
+        raise kind(f"cannot be read ({first_line(error)})", where=path, hint=hint) from error
+    return parse_json(text, path, kind, hint)
 
 
 def require(

@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 
 from lvmctl.core.directories import new_directory
 from lvmctl.core.errors import OutputError, RunError
-from lvmctl.core.files import json_bytes, output_errors, write_json
+from lvmctl.core.files import json_bytes, output_errors
 from lvmctl.core.hashes import read_record, read_recorded, sha256_of, write_recorded
 from lvmctl.core.inputs import read_text
 from lvmctl.core.json_input import parse_json, require
@@ -137,7 +137,7 @@ class RunDirectory:
         Raises:
             RunError: it is damaged; what it said is not written over.
         """
-        write_json(self.manifest, self.read_manifest() | values)
+        self.write(self.manifest, self.read_manifest() | values)
 
     def read_manifest(self) -> dict[str, Any]:
         """What ``manifest.json`` says, nothing where it is missing.

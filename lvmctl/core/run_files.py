@@ -57,8 +57,8 @@ CONFIG = {
     "backend": BACKEND,
 }
 
-FIGURES: dict[Any, Any] = {...: (*FIGURE, dict, list)}
-"""What was measured in an epoch, by name."""
+FIGURES: dict[Any, Any] = {...: object}
+"""What was measured in an epoch, by name; a plugin may note anything there."""
 
 HISTORY = [
     {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -15,7 +16,7 @@ from lvmctl.core.batch import Batch
 from lvmctl.core.chunks import Chunks
 from lvmctl.data.fields import FieldMaker
 from lvmctl.data.sampling import draw_negatives, generator
-from lvmctl.data.store.arrays import blocks, release
+from lvmctl.data.store.arrays import blocks, release, require_mapped
 from lvmctl.data.store.many_files import ManyFiles
 from lvmctl.data.windows import Windows
 from lvmctl.sphere import unit
@@ -73,8 +74,12 @@ class BatchBuilder:
 
         ``key`` is (epoch, step) in training; the same key always draws the same: negatives first,
         then the fields of plugins in the order of their names.
+
+        Raises:
+            DataError: the file of the vectors was truncated since it was opened.
         """
         windows, k = self.windows, self.windows.context_length
+        require_mapped(windows.split.vectors, windows.split.name)
         rng = generator(self.seed, "batch", *key)
         rows, article = windows.rows[index], windows.article[index]
         position = windows.position[index]
@@ -101,7 +106,7 @@ class BatchBuilder:
                 listed = np.concatenate([inside[:, k:], drawn_rows], axis=1)
                 ranked = (self.readable(inside[:, :k]), self.readable(listed))
             fields["negatives"] = negatives
-            fields["negative_mask"] = self.tensor(real) & differ(fields["target"], negatives)
+            fields["negative_mask"] = without_equal(self.tensor(real), fields["target"], negatives)
         for name, make in self.fields.items():
             made = make(windows, index, self.counts.get(name, 0), rng)
             double = made.dtype == np.float64
@@ -115,7 +120,8 @@ class BatchBuilder:
             fields["future_mask"] = self.tensor(real)
         if "in_batch_mask" in self.needs:
             apart = in_batch_mask(fields["article"], fields["position"], k, windows.target_offset)
-            fields["in_batch_mask"] = apart & differ(fields["target"], fields["target"][None])
+            target = fields["target"]
+            fields["in_batch_mask"] = without_equal(apart, target, target[None])
         return Batch(fields, ranked=ranked)
 
     def readable(self, rows: np.ndarray) -> Chunks:
@@ -147,22 +153,30 @@ def on_device(vectors: ManyFiles, device: torch.device) -> ManyFiles | Tensor:
     return copied
 
 
-def differ(target: Tensor, others: Tensor) -> Tensor:
-    """(B, M), false where a row of ``others`` (B, M, D) or (1, M, D) is ``target`` (B, D), bit for
-    bit: the same text elsewhere is no negative."""
-    same = keys(others) == keys(target)[:, None]  # so that few rows are compared in full
+def without_equal(allowed: Tensor, target: Tensor, others: Tensor) -> Tensor:
+    """``allowed`` (B, M), false also where a row of ``others`` (B, M, D) or (1, M, D) is ``target``
+    (B, D), bit for bit: the same text elsewhere is no negative."""
+    same = allowed & (keys(others) == keys(target)[:, None])  # so that few rows are compared
     row, column = same.nonzero(as_tuple=True)
+    if not len(row):
+        return allowed
     others = others.expand(len(target), -1, -1)
     same[row, column] = (others[row, column] == target[row]).all(-1)
-    return ~same
+    return allowed & ~same
 
 
 def keys(rows: Tensor) -> Tensor:
     """(…,) int64, equal for equal rows (…, D) float32: made of some of their numbers."""
     some = rows[..., :: max(1, rows.shape[-1] // 8)] + 0.0  # which makes -0 a 0
-    bits = some.contiguous().view(torch.int32).long()
-    odd = 2 * torch.arange(1, bits.shape[-1] + 1, device=rows.device) + 1
-    return (bits * odd * 0x1E3779B97F4A7C15).sum(-1)
+    bits = some.contiguous().view(torch.int32)
+    return (bits * key_weights(bits.shape[-1], rows.device)).sum(-1)
+
+
+@cache
+def key_weights(count: int, device: torch.device) -> Tensor:
+    """(count,) int64, odd."""
+    odd = 2 * torch.arange(1, count + 1, device=device) + 1
+    return odd * 0x1E3779B97F4A7C15
 
 
 def in_batch_mask(article: Tensor, position: Tensor, k: int, target_offset: int) -> Tensor:

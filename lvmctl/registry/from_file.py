@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -67,7 +68,7 @@ def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
 
 def module_name(path: Path) -> str:
     """A module name that no other file has."""
-    return f"lvmctl_file_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    return f"lvmctl_file_{path.stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
 
 
 def imported(path: Path, origin: Origin) -> ModuleType:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import LvmctlError, OutputError, RunError, UsageError
-from lvmctl.core.files import refuse_irregular, write_whole
+from lvmctl.core.files import refuse_irregular, utf8, write_whole
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import find_run
@@ -105,7 +105,7 @@ def make_report(
         composed(run, f"run{number}", reporter, partial) for number, run in enumerate(runs, start=1)
     ]
     text = page(pages)
-    write_whole(out, lambda file: file.write(text.encode()), refuse)
+    write_whole(out, lambda file: file.write(utf8(text)), refuse)
     slugs = {
         str(inputs.run.path): [part.slug for part in parts if isinstance(part, Section)]
         for inputs, parts in pages

@@ -21,7 +21,6 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
 from lvmctl.data.sampling import step_windows, steps_per_epoch
-from lvmctl.data.store.arrays import require_mapped
 from lvmctl.evaluation.predictors import own_score
 from lvmctl.nn.objective import Means, Objective, set_step
 from lvmctl.plan import Plan
@@ -136,8 +135,6 @@ class Training:
 
     def one_epoch(self) -> None:
         """Train, measure, ask the rules, keep the best, write it all down."""
-        for builder in (self.builder, self.validation.builder):
-            require_mapped(builder.windows.split.vectors, builder.windows.split.name)
         windows_per_s = self.train_epoch()
         record = {"epoch": self.epoch, "train": self.train_record()}
         if self.epoch % self.options.eval_every == 0 or self.epoch == self.options.epochs:

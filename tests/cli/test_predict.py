@@ -14,7 +14,10 @@ from api.test_rank_texts import articles
 from training.small import TINY
 
 import lvmctl
+from lvmctl.api.predicting import Candidate, Predicted
 from lvmctl.cli.main import run as main
+from lvmctl.cli.predict import formats
+from lvmctl.core.errors import OutputError
 
 EXIT_USAGE, EXIT_DATA, EXIT_RUN, EXIT_OUTPUT = 2, 3, 4, 6
 
@@ -185,6 +188,23 @@ def test_files_are_replaced_only_by_force(typed):
     assert "already exists" in err
     assert typed(*words, "--force")[0] == 0
     assert Path("a.run").read_text() != "mine"
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch):
+    def lines(_: object):
+        (tmp_path / "a.jsonl").write_text("mine")
+        yield "of the command"
+
+    monkeypatch.setitem(formats.LINES, "jsonl", lines)
+    with pytest.raises(OutputError, match="already exists"):
+        formats.write([], "jsonl", tmp_path / "a.jsonl", None, force=False)
+    assert (tmp_path / "a.jsonl").read_text() == "mine"
+
+
+def test_half_a_character_is_written_escaped(tmp_path):
+    one = Predicted("a\udcff", None, 0, 0, [Candidate(1, "b\udcff", 0.5, None, False)])
+    for form in formats.FORMATS:
+        formats.write([one], form, tmp_path / form, None, force=False)
 
 
 @pytest.mark.parametrize(

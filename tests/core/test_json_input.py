@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+import lvmctl
 from lvmctl.core.errors import DataError, RunError
 from lvmctl.core.json_input import MAX_DEPTH, fault_of, parse_json, read_json, require
 from lvmctl.core.run_directory import RunDirectory
@@ -86,7 +87,7 @@ def test_an_object_that_may_be_null_is_looked_into():
         ("config.json", '{"splits": {"train": {"dim": "8"}}}', "splits.train.dim is text"),
         ("config.json", '{"losses": [{"weight": []}]}', r"losses\[0\].weight is a list"),
         ("training_history.json", "{}", "it is an object, not a list"),
-        ("training_history.json", '[{"val": {"r@5": "x"}}]', r"\[0\].val.r@5 is text"),
+        ("training_history.json", '[{"val": {"loss": "x"}}]', r"\[0\].val.loss is text"),
         ("manifest.json", '{"notices": "x"}', "notices is text, not a list"),
         ("5cat_results.json", '{"predictors": {"p8": 1}}', "predictors.p8 is a whole number"),
     ],
@@ -104,3 +105,20 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         read_json(tmp_path / "f.json")
     with pytest.raises(RunError, match="the file is missing"):
         read_json(tmp_path / "other.json")
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"{", b"[" * 1000 + b"]" * 1000, None])
+def test_a_file_of_a_plugin_is_refused_as_the_plugin_says(tmp_path, content):
+    path = tmp_path / "f.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=r"f\.json: .*; restore it$"):
+        lvmctl.read_json(path, DataError, "restore it")
+    lvmctl.write_json(tmp_path / "g.json", {"é": [1]})
+    assert lvmctl.read_json(str(tmp_path / "g.json")) == {"é": [1]}
+
+
+def test_a_history_may_hold_notes_of_plugins(tmp_path):
+    path = tmp_path / "training_history.json"
+    path.write_text('[{"epoch": 1, "train": {"loss": 1, "note": "x"}, "val": {"on": true}}]')
+    assert RunDirectory(tmp_path).read(path)[0]["train"]["note"] == "x"

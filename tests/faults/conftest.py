@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from pathlib import Path
 
-import forked
 import pytest
+from faults import server
 from faults.process import lvmctl
-from faults.scene import SCENE, texts
+from faults.scene import SCENE, restore, texts
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if Path(__file__).parent in item.path.parents and not forked.is_possible():
+        if Path(__file__).parent in item.path.parents and not server.is_possible():
             item.add_marker(pytest.mark.skip(reason="needs processes that fork"))
 
 
@@ -32,12 +31,11 @@ def scene(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def again(scene, tmp_path):
-    """A function that makes a new copy of the scene."""
+    """A function that makes a copy of the scene, always at the same place."""
     place = tmp_path / "scene"
 
     def copy() -> Path:
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(scene, place)
+        restore(scene, place)
         return place
 
     return copy

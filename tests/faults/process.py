@@ -11,12 +11,12 @@ import resource
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import forked
+from faults.server import taken
 
 NEW = ("mkdir", "link", "fsync", "ftruncate")
 CALLS = (*NEW, "rename", "replace", "unlink", "rmdir")
@@ -32,9 +32,10 @@ class Fault:
     """What goes wrong with a command.
 
     Attributes:
-        kind: ``kill`` dies at call ``at``; ``full`` fails from call ``at`` on where room is
-            needed; ``read-only`` fails at call ``at`` and all later ones; ``short`` lets no file
-            grow beyond ``at`` bytes, and ``torn`` dies where one would.
+        kind: ``kill`` dies at call ``at``, and ``interrupt`` gets a SIGINT there; ``full`` fails
+            from call ``at`` on where room is needed; ``read-only`` fails at call ``at`` and all
+            later ones; ``short`` lets no file grow beyond ``at`` bytes, and ``torn`` dies where
+            one would; ``memory`` has ``at`` KiB more than it has begun with.
         at: the number of a call, or bytes.
     """
 
@@ -51,10 +52,14 @@ class Ended:
     err: str
     calls: int
 
-    def complaint(self) -> str | None:
-        """What is wrong with how it failed: no line and no verdict, or a fault of lvmctl."""
+    def complaint(self, codes: Container[int] = range(1, 7)) -> str | None:
+        """What is wrong with how it failed: another exit code, or no line and no verdict.
+
+        Args:
+            codes: how it may end.
+        """
         errors = [line for line in self.err.splitlines() if line.startswith("error: ")]
-        if self.code not in (1, 2, 3, 4, 5, 6):
+        if self.code not in codes:
             return f"ends with {self.code}: {self.err[-300:]}"
         if "Traceback" in self.err or len(errors) > 1 or not (errors or self.out):
             return f"prints {self.err[-600:]}"
@@ -73,7 +78,8 @@ def lvmctl(
     streams.mkdir(exist_ok=True)
     counted = streams / "calls"
     counted.unlink(missing_ok=True)
-    code = forked.exit_code(_run, line, place, fault, streams, timeout=300)
+    with taken() as server:
+        code = server.exit_code(_run, line, place, fault, streams, timeout=300)
     out, err = ((streams / name).read_text("utf-8", "replace") for name in ("out", "err"))
     return Ended(code, out, err, int(counted.read_text()) if counted.exists() else 0)
 
@@ -102,6 +108,8 @@ def _run(line: str, place: Path, fault: Fault | None, streams: Path) -> None:
             number = next(numbers)
             if kind == "kill" and number == at:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if kind == "interrupt" and number == at:
+                os.kill(os.getpid(), signal.SIGINT)
             if kind == "full" and number >= at and (name == "open" or name in NEW):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(arguments[0]))
             if kind == "read-only" and number >= at:
@@ -116,6 +124,7 @@ def _run(line: str, place: Path, fault: Fault | None, streams: Path) -> None:
     def creates(_: Any, flags: int = 0, *__: Any, **___: Any) -> bool:
         return bool(flags & os.O_CREAT)
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the server is deaf to it
     for name in CALLS:
         wrap(os, name)
     wrap(os, "open", creates)
@@ -127,7 +136,12 @@ def _run(line: str, place: Path, fault: Fault | None, streams: Path) -> None:
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (at, resource.RLIM_INFINITY))
+    if kind == "memory":
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + at * 1024
+        resource.setrlimit(resource.RLIMIT_AS, (limit, MEMORY))
     code = run(shlex.split(line))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     sys.stdout.flush()
     sys.stderr.flush()

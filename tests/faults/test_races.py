@@ -1,12 +1,14 @@
-"""Two commands that write the same thing at once: one of them has it whole, the other says so."""
+"""Two commands at once: one writer has it whole, and a reader reads what is whole, or says so."""
 
 from __future__ import annotations
 
+import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from faults.process import Ended, lvmctl
-from faults.scene import TRAIN, changed, content, sample
+from faults.scene import FAULTS, TRAIN, changed, content, sample
 
 from lvmctl.core.temporary import PREFIX
 
@@ -34,39 +36,77 @@ WRITERS = {
         "eval report runs/done --force",
     ),
 }
+READERS = (
+    "data info store --json",
+    "eval baselines --data store --context 2 --json",
+    "data subset store --windows 20 --out new",
+)
+"""What reads a store that is replaced meanwhile."""
+
+DELAYS = (0.0, 0.01, 0.03) if FAULTS > 1 else (0.0,)
+"""Seconds that the second of two commands begins later."""
+
 CASES = [(out, a, b) for out, lines in WRITERS.items() for a in lines for b in lines if a <= b]
 
 
-def together(lines: tuple[str, str], place: Path) -> list[Ended]:
-    """Two commands, started at once in the same directory."""
+def together(lines: tuple[str, str], place: Path, delay: float) -> list[Ended]:
+    """Two commands in the same directory, the second of which begins a little later."""
+
+    def run(number: int) -> Ended:
+        time.sleep(delay * number)
+        streams = place.with_name(f"{place.name}.{number}")
+        return lvmctl(lines[number], place, streams=streams)
+
     with ThreadPoolExecutor(2) as pool:
-        streams = [place.with_name(f"{place.name}.{number}") for number in range(2)]
-        return list(pool.map(lambda line, at: lvmctl(line, place, streams=at), lines, streams))
+        return list(pool.map(run, range(2)))
 
 
-def test_two_at_once(scene, again, tried):
+def test_two_writers(again, tried):
     wrong = []
     for output, first, second in sample("races", CASES):
-        orders = []
-        for lines in ((first, second), (second, first)):
+        possible = []
+        for lines in ((first,), (second,), (first, second), (second, first)):
             place = again()
-            done = [lvmctl(line, place).code for line in lines]
-            orders.append((done, content(place / output)))
-        alone = []
-        for line in (first, second):
+            for line in lines:
+                lvmctl(line, place)
+            possible.append(content(place / output))
+        for delay in DELAYS:
             place = again()
-            lvmctl(line, place)
-            alone.append(content(place / output))
-        place = again()
-        ended = together((first, second), place)
-        tried("races")
-        case = f"{first} | {second}"
-        failures = [each for each in ended if each.code not in (0, 1)]
-        wrong += [f"{case}: {text}" for each in failures if (text := each.complaint())]
-        wrong += [f"{case}: {fault}" for fault in changed(place)]
-        result = content(place / output)
-        if result not in [*alone, *(left for _, left in orders)]:
-            wrong.append(f"{case}: leaves what neither writes: {[each.code for each in ended]}")
-        if list(place.rglob(f"{PREFIX}*")):
-            wrong.append(f"{case}: leaves temporary files")
+            ended = together((first, second), place, delay)
+            tried("two writers")
+            case = f"{first} | {second} after {delay} s"
+            failures = [each for each in ended if each.code not in (0, 1)]
+            wrong += [f"{case}: {text}" for each in failures if (text := each.complaint())]
+            wrong += [f"{case}: {fault}" for fault in changed(place)]
+            if content(place / output) not in possible:
+                wrong.append(f"{case}: leaves what neither writes: {[each.code for each in ended]}")
+            if list(place.rglob(f"{PREFIX}*")):
+                wrong.append(f"{case}: leaves temporary files")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_reader_of_what_is_replaced(again, tried):
+    wrong = []
+    cases = [(reader, writer) for reader in READERS for writer in WRITERS["store"]]
+    for reader, writer in sample("readers", cases):
+        place = again()
+        possible = [said(reader, place)]
+        shutil.rmtree(place / "new", ignore_errors=True)
+        lvmctl(writer, place)
+        possible.append(said(reader, place))
+        for delay in DELAYS:
+            place = again()
+            ended = together((writer, reader), place, delay)[1]
+            tried("a writer and a reader")
+            case = f"{reader}, {delay} s after {writer}"
+            if ended.code not in (0, 1):
+                wrong += [f"{case}: {text}" for text in [ended.complaint()] if text]
+            elif (ended.code, ended.out, content(place / "new")) not in possible:
+                wrong.append(f"{case}: reads what was never there: {ended.out[-300:]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def said(line: str, place: Path) -> tuple[int, str, dict[str, object]]:
+    """How a command ends, what it prints and what it writes."""
+    ended = lvmctl(line, place)
+    return ended.code, ended.out, content(place / "new")

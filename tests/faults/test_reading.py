@@ -7,36 +7,7 @@ from pathlib import Path
 
 import pytest
 from faults.process import lvmctl
-from faults.scene import sample
-
-READERS = {
-    "store": (
-        "verify store",
-        "data info store --json",
-        "data show store --json",
-        "eval baselines --data store --context 2 --json",
-        "diagnose split-parity store --json",
-    ),
-    "told": (
-        "data show told 0 --json",
-        "data info told --json",
-        "data subset told --windows 2",
-    ),
-    "windows": (
-        "data info windows/store_train.npz --json",
-        "eval baselines --data windows/store_val.npz --train windows/store_train.npz --json",
-        "data import windows/store_train.npz --out new --json",
-    ),
-    "runs": (
-        "verify runs/done",
-        "runs list --json",
-        "runs show done --json",
-        "eval retrieval runs/done --json",
-        "diagnose run runs/done --json",
-        "train --resume runs/done --json",
-    ),
-}
-"""Commands that read what is in a directory of the scene."""
+from faults.scene import READERS, sample
 
 REPORTS = ("changed since lvmctl wrote it", "broken")
 """What is said of a damaged file that is read all the same: of a store's titles, and in lists."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,7 @@ from typing import Any
 
 import pytest
 from faults.process import lvmctl
-from faults.scene import sample
-from faults.test_reading import READERS
+from faults.scene import READERS, sample
 
 DEEP = "[" * 3000 + "]" * 3000
 VALUES = {
@@ -79,14 +79,11 @@ def fields(file: Path) -> list[tuple]:
 def test_a_field_of_another_type(scene, again, tried, place):
     files = [path.relative_to(scene) for path in sorted((scene / place).rglob("*.json"))]
     cases = [
-        (file, path, name, line)
-        for file in files
-        for path in fields(scene / file)
-        for name in VALUES
-        for line in READERS[place]
+        (file, path, name) for file in files for path in fields(scene / file) for name in VALUES
     ]
+    lines = itertools.cycle(READERS[place])
     wrong = []
-    for file, path, name, line in sample(f"types of {place}", cases):
+    for (file, path, name), line in zip(sample(f"types of {place}", cases), lines):
         changed = again() / file
         value = replaced(json.loads(changed.read_text("utf-8")), path)
         text = json.dumps(value, ensure_ascii=False).replace(f'"{MARK}"', VALUES[name])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from lvmctl.core.errors import OutputError, UsageError
-from lvmctl.core.files import jsonable, write_whole
+from lvmctl.core.files import json_text, jsonable, utf8, write_whole
 from lvmctl.core.formatting import count
 
 if TYPE_CHECKING:
@@ -34,9 +33,13 @@ def write(
         OutputError: a file exists, or cannot be written.
         UsageError: both are one file.
     """
-    for path in (out, qrels):
-        if path is not None and path.exists() and not force:
+
+    def refuse(path: Path) -> None:
+        if path.exists() and not force:
             raise OutputError("already exists", where=path, hint="choose another, or add --force")
+
+    for path in filter(None, (out, qrels)):
+        refuse(path)
     if out is not None and out == qrels:
         raise UsageError("is --out, too", where=f"--qrels {qrels}", hint="give two files")
     judged: list[str] = []
@@ -55,11 +58,11 @@ def write(
     else:
 
         def fill(file: BinaryIO) -> None:
-            file.writelines(line.encode() for line in lines)
+            file.writelines(map(utf8, lines))
 
-        write_whole(out, fill)
+        write_whole(out, fill, refuse)
     if qrels is not None:
-        write_whole(qrels, lambda file: file.write("".join(judged).encode()))
+        write_whole(qrels, lambda file: file.write(utf8("".join(judged))), refuse)
     if out is not None:
         click.echo(f"{out}: {count(written, 'prediction')}")
 
@@ -75,7 +78,7 @@ def noted(answers: Iterable[Predicted], judged: list[str]) -> Iterator[Predicted
 def json_lines(answers: Iterable[Predicted]) -> Iterator[str]:
     """A JSON object for each prediction."""
     for one in answers:
-        yield json.dumps(jsonable(one.to_dict()), ensure_ascii=False) + "\n"
+        yield json_text(jsonable(one.to_dict())) + "\n"
 
 
 def csv_lines(answers: Iterable[Predicted]) -> Iterator[str]:

@@ -23,7 +23,7 @@ def comparison(trials: Sequence[Trial], path: Path) -> tuple[dict[str, Any], str
     Returns:
         The record that ``comparison.json`` holds, and the text of ``comparison.txt``.
     """
-    from lvmctl.core.files import write_json, write_whole
+    from lvmctl.core.files import utf8, write_json, write_whole
     from lvmctl.evaluation.compare import compare
     from lvmctl.evaluation.eval_data import EvalRequest
     from lvmctl.registry import load_registry
@@ -37,7 +37,7 @@ def comparison(trials: Sequence[Trial], path: Path) -> tuple[dict[str, Any], str
     record = {"format": FORMAT, **done.to_dict()}
     record["seeds"] = spreads(record, groups)
     text = "\n".join([*compare_lines(record), *seeds_text(record)])
-    write_whole(path / "comparison.txt", lambda file: file.write(f"{text}\n".encode()))
+    write_whole(path / "comparison.txt", lambda file: file.write(utf8(f"{text}\n")))
     write_json(path / "comparison.json", record)
     return record, text
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 
 from lvmctl.core.formatting import percent
+from lvmctl.data.splits.shared_cache import Shared, kept
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import BLOCK_BYTES, release
-
-SHARED = 0.5
-"""Share of its chunks in one training article from which on an article is a training article."""
 
 TOLERATED = 0.01
 """Share of the chunks of separate windows that may repeat before it is reported."""
@@ -32,26 +30,11 @@ a cosine above 1 - 1e-5."""
 MAX_COPIES = 100
 """Chunks of one cell that a chunk is compared with: what is in more places is boilerplate."""
 
+MANY = 20_000
+"""Chunks of both from which on what they share is kept."""
+
 BLOCK_ROWS = 1 << 14
 """Held-out chunks that are looked for at a time."""
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What of a held-out split is in training articles.
-
-    Attributes:
-        of_article: (A,) the largest share of an article's chunks that are in one training article.
-        of_chunks: the share of all chunks that are in any.
-    """
-
-    of_article: np.ndarray
-    of_chunks: float
-
-    @property
-    def articles(self) -> np.ndarray:
-        """(A,) bool: which articles are training articles, whole or cut."""
-        return self.of_article >= SHARED
 
 
 def shared_articles(trained: Split, held: Split) -> np.ndarray:
@@ -88,18 +71,30 @@ def overlap_notice(overlap: Shared, held: Split, kind: str = "") -> str | None:
 
 
 class KnownChunks:
-    """The chunks of training articles, in the order of their cells."""
+    """The chunks of training articles, in the order of their cells. They are read when they are
+    first needed."""
 
     def __init__(self, trained: Split) -> None:
-        sketch = np.concatenate([np.zeros((0, SKETCH), np.float32), *sketches(trained)])
-        article = np.repeat(np.arange(len(trained.lengths)), trained.lengths)
-        keys = packed(np.floor(sketch[:, :KEY] / CELL))
-        order = np.argsort(keys, kind="stable")
-        self.keys, self.sketch, self.article = keys[order], sketch[order], article[order]
-        self.articles = len(trained.lengths)
+        self.trained, self.articles = trained, len(trained.lengths)
 
     def shared(self, held: Split) -> Shared:
-        """What of ``held``, of the same dimension, is among them."""
+        """What of ``held``, of the same dimension, is among them; of many chunks it is looked for
+        once and kept in the user's cache."""
+        if min(self.trained.chunks, held.chunks) == 0 or self.trained.chunks + held.chunks < MANY:
+            return self._find(held)
+        return kept(self.trained, held, lambda: self._find(held))
+
+    @cached_property
+    def _cells(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Key, sketch and article of each chunk."""
+        trained = self.trained
+        sketch = np.concatenate([np.zeros((0, SKETCH), np.float32), *sketches(trained)])
+        article = np.repeat(np.arange(self.articles), trained.lengths)
+        keys = packed(np.floor(sketch[:, :KEY] / CELL))
+        order = np.argsort(keys, kind="stable")
+        return keys[order], sketch[order], article[order]
+
+    def _find(self, held: Split) -> Shared:
         owner = np.repeat(np.arange(len(held.lengths)), held.lengths)
         low, repeated = 0, 0
         pairs, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
@@ -119,6 +114,7 @@ class KnownChunks:
     def _matches(self, sketch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows of ``sketch`` (n, SKETCH) and the articles that hold the same chunk, each pair
         once."""
+        keys, known, owner = self._cells
         # Where rounding moved a number across the border of its cell, it lies in the next one.
         cells = [np.floor((sketch[:, :KEY] + move) / CELL) for move in (-ROUNDING, ROUNDING)]
         border = cells[1] > cells[0]
@@ -126,14 +122,14 @@ class KnownChunks:
         for corner in product((False, True), repeat=KEY):
             rows = np.flatnonzero((border | ~np.array(corner)).all(axis=1))
             wanted = packed(np.where(corner, cells[1][rows], cells[0][rows]))
-            first = np.searchsorted(self.keys, wanted)
-            copies = np.searchsorted(self.keys, wanted, "right") - first
+            first = np.searchsorted(keys, wanted)
+            copies = np.searchsorted(keys, wanted, "right") - first
             copies = np.minimum(copies, MAX_COPIES)
             row = np.repeat(rows, copies)
             place = np.arange(len(row)) + np.repeat(first - np.cumsum(copies) + copies, copies)
-            apart = ((sketch[row] - self.sketch[place]) ** 2).sum(axis=1)
+            apart = ((sketch[row] - known[place]) ** 2).sum(axis=1)
             same = apart < SKETCH * SAME
-            matches.append(row[same] * self.articles + self.article[place[same]])
+            matches.append(row[same] * self.articles + owner[place[same]])
         pairs = np.unique(np.concatenate(matches))
         return np.divmod(pairs, max(1, self.articles))
 

@@ -170,7 +170,8 @@ def require_mapped(array: Mapped, where: object) -> None:
     for mapping in mappings_of(array):
         lost = len(mapping) - mapping.size()
         what = f"its vectors were truncated by {lost:,} bytes while they were read"
-        refuse(lost > 0, what, where, "restore the store, then go on with train --resume")
+        hint = "restore the store and try again; a training goes on with --resume"
+        refuse(lost > 0, what, where, hint)
 
 
 def mappings_of(array: Mapped) -> list[mmap.mmap]:

@@ -18,8 +18,10 @@ from lvmctl.core.files import jsonable, output_errors, write_json
 from lvmctl.core.inputs import open_data
 from lvmctl.core.json_input import read_json, require
 from lvmctl.core.reporter import Reporter
+from lvmctl.data.store.store import MANIFEST
 from lvmctl.data.text.corpus import Lines
 
+SUFFIX = ".embedding"
 LOCK = ".lock"
 STATE = "state.json"
 ROWS = "rows.f32"
@@ -141,7 +143,8 @@ def unfinished(out: Path) -> Iterator[Unfinished]:
         OutputError: another process embeds to ``out``, or nothing can be written there.
     """
     out = Path(os.path.abspath(out))
-    place = out.with_name(f".{out.name}.embedding")
+    sweep_embeddings(out.parent)
+    place = out.with_name(f".{out.name}{SUFFIX}")
     lock = _hold(place, out)
     begun = Unfinished(place)
     try:
@@ -156,6 +159,26 @@ def unfinished(out: Path) -> Iterator[Unfinished]:
         lock.release(force=True)
 
 
+def sweep_embeddings(folder: Path) -> list[Path]:
+    """Remove the embeddings in a folder that a killed command left and none goes on with: nothing
+    is encoded, or the store is there. The paths that went."""
+    swept = []
+    for place in folder.glob(f".*{SUFFIX}"):
+        store = place.with_name(place.name[1 : -len(SUFFIX)]) / MANIFEST
+        with suppress(OSError):
+            done = Unfinished(place).state.get("done")
+            if done and not store.is_file():
+                continue
+            if done and (place / STATE).stat().st_mtime_ns > store.stat().st_mtime_ns:
+                continue  # it is to replace the store
+            lock = FileLock(place / LOCK, timeout=0, thread_local=False)
+            with suppress(Timeout):
+                lock.acquire()
+                _remove(place, lock)
+                swept.append(place)
+    return swept
+
+
 def _hold(place: Path, out: Path) -> FileLock:
     """The lock of a directory, which is made where it is not there."""
     while True:
@@ -167,8 +190,10 @@ def _hold(place: Path, out: Path) -> FileLock:
         except Timeout:
             what, hint = "another process embeds to it", "wait for it, or choose another --out"
             raise OutputError(what, where=out, hint=hint) from None
-        except OSError:  # some network disks have no locks
-            return lock
+        except OSError:
+            if place.is_dir():  # some network disks have no locks
+                return lock
+            continue  # another process has just swept it
         if (place / LOCK).exists():  # else the process that held it has just removed it
             return lock
         lock.release(force=True)

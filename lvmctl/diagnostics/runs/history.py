@@ -11,10 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lvmctl.core.errors import RunError, UsageError, first_line
+from lvmctl.core.errors import RunError, UsageError
 from lvmctl.core.formatting import number as format_number
 from lvmctl.core.inputs import read_text
-from lvmctl.core.json_input import parse_json
+from lvmctl.core.json_input import read_json
 from lvmctl.core.runs import WEIGHTS
 from lvmctl.core.schedule import Schedule
 from lvmctl.core.tree import get_mapping, get_number, is_number, leaves
@@ -190,12 +190,16 @@ def read_history(path: Path) -> History:
     if not path.exists():
         raise RunError("no such run or history", where=path)
     config: Any = {}
+    hint = "restore the file"
     if path.is_dir():
-        config = read_json(path / "config.json") if (path / "config.json").is_file() else {}
+        if (path / "config.json").is_file():
+            config = read_json(path / "config.json", hint=hint)
         path = path / (OTHER_NAME if is_only_other(path) else NAME)
     if path.suffix in WEIGHTS:
         raise RunError("is a model, no history", where=path, hint="lvmctl eval compare takes it")
-    records = log_records(path) or read_json(path)
+    if not path.exists():
+        hint = "no epoch was finished"
+    records = log_records(path) or read_json(path, hint=hint)
     if isinstance(records, Mapping):  # one epoch, or a list under a name
         if not is_record(records) and not any(isinstance(v, list) for v in records.values()):
             hint = f"give {NAME}, or the folder"
@@ -232,22 +236,6 @@ def is_record(mapping: Mapping[str, Any]) -> bool:
         or (name.startswith(("train_", "val_")) and is_number(value))
         for name, value in mapping.items()
     )
-
-
-def read_json(path: Path) -> Any:
-    """The JSON at ``path``.
-
-    Raises:
-        RunError: it is missing or no JSON.
-    """
-    try:
-        text = read_text(path)
-    except FileNotFoundError:
-        raise RunError("the file is missing", where=path, hint="no epoch was finished") from None
-    except (OSError, ValueError) as error:
-        what = f"cannot be read ({first_line(error)})"
-        raise RunError(what, where=path, hint="restore the file") from error
-    return parse_json(text, path, RunError, "restore the file")
 
 
 def in_order(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -102,7 +101,7 @@ def report(request: Request, name: str) -> Response:
     page = site_of(request).catalogue.run(name).path / "report.html"
     if not page.is_file():
         raise HTTPException(404, f"run {name!r} has no report; lvmctl eval report writes it")
-    text = page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8", errors="replace")
     return HTMLResponse(text, headers={"Content-Security-Policy": REPORT_POLICY})
 
 
@@ -119,8 +118,8 @@ def result_of(summary: lvmctl.RunSummary) -> Mapping[str, Any]:
     if (summary.metrics or {}).get("source") != RESULT:
         return {}
     try:
-        result = json.loads((summary.path / RESULT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        result = lvmctl.read_json(summary.path / RESULT)
+    except lvmctl.LvmctlError:
         return {}
     return result if isinstance(result, Mapping) else {}
 

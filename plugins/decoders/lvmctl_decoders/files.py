@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
-from lvmctl import DataError
+from lvmctl import DataError, read_json
 
 SAFE = "model.safetensors"
 HINT = "check its name and the network, or give the path of a downloaded model"
@@ -31,10 +30,10 @@ def model_file(model: str, name: str) -> Path:
 def read_config(model: str) -> dict[str, Any]:
     """The ``config.json`` of a model."""
     path = model_file(model, "config.json")
-    try:
-        return dict(json.loads(path.read_bytes()))
-    except (ValueError, TypeError) as error:
-        raise unreadable(model, error) from error
+    config = read_json(path, DataError, HINT)
+    if not isinstance(config, dict):
+        raise DataError("is no configuration of a model", where=path, hint=HINT)
+    return config
 
 
 def read_weights(model: str) -> dict[str, Tensor]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from lvmctl import DataError, read_json
 
 Linear = tuple[Tensor, Tensor]
 
@@ -28,7 +29,7 @@ class Bert:
     def __init__(self, folder: Path, device: torch.device, products: torch.dtype) -> None:
         from safetensors.torch import load_file
 
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = read_json(folder / "config.json", DataError, "install its package again")
         tensors = load_file(folder / "model.safetensors", device=str(device))
         self.device, self.products = device, products
         self.width: int = config["hidden_size"]

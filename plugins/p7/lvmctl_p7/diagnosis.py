@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lvmctl import Diagnosis, Finding, History, format_number, read_history
+from lvmctl import (
+    Diagnosis,
+    Finding,
+    History,
+    LvmctlError,
+    format_number,
+    read_history,
+    read_json,
+)
 from lvmctl_p7.anchoring import anchored_cosine, anchored_least_rho
 from lvmctl_p7.options import LEAST_LAMBDA, MOST_LAMBDA
 
@@ -182,9 +189,9 @@ def lost(before: float, after: float) -> bool:
 def windows_of(run: Path) -> dict[str, list[float]]:
     """ρ and cos(q, c̄) of single windows, as ``lvmctl eval 5cat`` kept them; else nothing."""
     try:
-        extras = json.loads((run / "5cat_results.json").read_text(encoding="utf-8"))["extras"]
+        extras = read_json(run / "5cat_results.json")["extras"]
         return {name: list(extras[name]) for name in ("raw_anchor_cosine", "anchored_cosine")}
-    except (OSError, ValueError, LookupError, TypeError):
+    except (LvmctlError, LookupError, TypeError):
         return {}
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lvmctl import OutputError, get_number, hookimpl, write_json
+from lvmctl import LvmctlError, OutputError, get_number, hookimpl, read_json, write_json
 from lvmctl_signals.signals import signals_of
 
 FILE = "signals.json"
@@ -50,8 +49,8 @@ def tell(run: Any, history: list[Any]) -> None:
 def read(path: Path) -> Any:
     """The JSON at ``path``, None where there is none that can be read."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_json(path)
+    except LvmctlError:
         return None
 
 

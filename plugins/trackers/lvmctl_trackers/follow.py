@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lvmctl import LvmctlError, Run, UsageError
+from lvmctl import LvmctlError, Run, UsageError, read_json
 
 
 def options_of(run: Any) -> dict[str, Any]:
     """The resolved options of a run, by name; those of a group with a dot: ``listwise.weight``."""
-    config = json.loads(run.config.read_text(encoding="utf-8"))
+    config = read_json(run.config)
     named = {"recipe": config.get("recipe"), **config.get("options", {})}
     return dict(flat(named))
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import tracemalloc
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 import lvmctl
 from lvmctl.core.errors import DataError, OutputError
 from lvmctl.data.text import unfinished as module
 from lvmctl.data.text.corpus import Chunked, spool
-from lvmctl.data.text.unfinished import BLOCK, STATE, Unfinished, unfinished
+from lvmctl.data.text.unfinished import (
+    BLOCK,
+    STATE,
+    Unfinished,
+    sweep_embeddings,
+    unfinished,
+)
 
 ENCODER = """
 import os, signal
@@ -196,6 +205,22 @@ def test_one_process_embeds_to_a_place(tmp_path):
     with unfinished(tmp_path / "out"), pytest.raises(OutputError, match="another process embeds"):
         lvmctl.embed(["a b\n\nc d"], out=tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("case", ["begun", "half", "to replace", "the store is there", "held"])
+def test_what_nobody_goes_on_with_is_swept(tmp_path, case):
+    place, store = tmp_path / ".s.embedding", tmp_path / "s" / "store.json"
+    place.mkdir()
+    state = {"key": {}, "fitted_on": "all", "dim": 2, "done": 0 if case == "begun" else 3}
+    (place / "state.json").write_text(json.dumps(state))
+    if case in ("to replace", "the store is there"):
+        store.parent.mkdir()
+        store.write_text("{}")
+        os.utime(store, (0, 0) if case == "to replace" else (2**33, 2**33))
+    with FileLock(place / ".lock") if case == "held" else nullcontext():
+        swept = sweep_embeddings(tmp_path)
+    assert swept == ([place] if case in ("begun", "the store is there") else [])
+    assert place.exists() == (not swept)
 
 
 def test_nothing_is_left_where_nothing_was_encoded(tmp_path):
