@@ -10,6 +10,7 @@ import numpy as np
 
 from lvmctl.api.model import Model
 from lvmctl.api.queries import Queries
+from lvmctl.api.ranking import Ranking
 from lvmctl.api.readable import Readable
 from lvmctl.api.store import Store
 from lvmctl.api.store_chunks import StoreChunks
@@ -93,17 +94,13 @@ def ranked(
     """Candidates (N, D), of which the model may ``read`` more, without (B, S) of them, ranked as
     :meth:`lvmctl.Model.rank` does."""
     both = (queries.read, read)
-    indices, scores = model.rank(queries.context, vectors, None, without, both)
-    ranks = [rank_in(*row) for row in zip(indices, scores, true)]
+    whole = model.rank(queries.context, vectors, None, without, both)
+    ranks = [
+        None if number is None else model.rank_in(Ranking(*row), number)
+        for *row, number in zip(*whole, true)
+    ]
+    indices, scores = whole
     return Ranked(indices[:, :top], scores[:, :top], true, ranks, indices.shape[1])
-
-
-def rank_in(indices: np.ndarray, scores: np.ndarray, number: int | None) -> float | None:
-    """Rank of a candidate by number in a whole ranking (N,)."""
-    if number is None:
-        return None
-    score = scores[indices == number]
-    return 1 + float((scores > score).sum()) + float((scores == score).sum() - 1) / 2
 
 
 class ArticleChunks(StoreChunks):

@@ -23,6 +23,7 @@ from lvmctl.data.text.embed import Encoder
 from lvmctl.data.text.encoders.build import encode_units
 from lvmctl.evaluation.held_out import in_one_space
 from lvmctl.evaluation.predictors import own_score
+from lvmctl.evaluation.retrieval.ties import one_score_for_equals
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import load_registry
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from lvmctl.api.arrays import Vectors
     from lvmctl.api.readable import Readable
     from lvmctl.api.store import Store
-
 
 BATCH, SCORES = 1024, 4_000_000
 """Contexts that are predicted, and scores that are held, at a time."""
@@ -181,6 +181,10 @@ class Model:
         kind = Kind.of(context)
         return Ranking(*(kind.give(each[0] if single else each) for each in (indices, scores)))
 
+    def rank_in(self, ranking: Ranking, number: int) -> float:
+        """Rank of a candidate, 1 + #better + ½·#ties, in a ``ranking`` of all of one context's."""
+        return ranking.rank(number, cosines=not self.has_score)
+
     def rank_texts(
         self, before: str | Sequence[str], candidates: Sequence[str], top: int | None = 10
     ) -> Ranking:
@@ -204,8 +208,8 @@ class Model:
         if not read:
             raise DataError("there is no text", where="before", hint="give at least one chunk")
         vectors = encode_units(self.encoder, [*read, *clean(candidates, "candidates")])
-        texts = (read, list(candidates))
-        return self.rank(vectors[: len(read)], vectors[len(read) :], top, read=texts)
+        context, pool = vectors[: len(read)], vectors[len(read) :]
+        return self.rank(context, pool, top, read=(read, list(candidates)))
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -264,6 +268,7 @@ class Model:
         elif not self.has_score:
             q = self._predict(rows)
             scores = q @ vectors.T if vectors.dim() == 2 else (vectors @ q[:, :, None])[:, :, 0]
+            scores = one_score_for_equals(scores, pool)
         else:
             score: Any = own_score(self._trained.plan.model.entry, self._serving(rows).model)
             with torch.inference_mode():

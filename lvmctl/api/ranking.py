@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from lvmctl.evaluation.retrieval.ties import ranks_by_score
+
 
 class Ranking(NamedTuple):
     """Candidates, the best first.
@@ -19,6 +21,19 @@ class Ranking(NamedTuple):
 
     indices: Any
     scores: Any
+
+    def rank(self, number: int, cosines: bool = False) -> float:
+        """Rank of one candidate, 1 + #better + ½·#ties, where all of one context's are ranked.
+
+        Args:
+            number: of the candidate.
+            cosines: whether they were ranked by cosines, and not by a ranker's own scores: what is
+                a tie depends on it (docs/methods.md#ranks). ``model.rank_in`` knows.
+        """
+        indices, scores = (torch.as_tensor(each).cpu() for each in self)
+        every = torch.ones(1, len(scores), dtype=torch.bool)
+        place = (indices == number).nonzero()[0]
+        return ranks_by_score(scores[None], every, place, cosines).item()
 
 
 def best(scores: Tensor, candidates: Tensor, count: int) -> tuple[Tensor, Tensor]:

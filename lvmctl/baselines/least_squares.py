@@ -57,7 +57,12 @@ def solve(matrix: np.ndarray, right: np.ndarray, ridge: float) -> torch.Tensor:
     """(matrix + ridge·1)⁻¹ right, for a positive semidefinite ``matrix``."""
     shifted = torch.from_numpy(matrix).clone()
     shifted.diagonal().add_(ridge + TINY)
-    return torch.cholesky_solve(torch.from_numpy(right), torch.linalg.cholesky(shifted))
+    root, failed = torch.linalg.cholesky_ex(shifted)
+    if failed:  # sums of float32 rows are semidefinite but for their rounding
+        values, axes = torch.linalg.eigh(shifted)
+        values = values.clamp_min(ridge + TINY)
+        return axes @ ((axes.T @ torch.from_numpy(right)) / values[:, None])
+    return torch.cholesky_solve(torch.from_numpy(right), root)
 
 
 def fit_held_out(

@@ -14,6 +14,7 @@ from torch import Tensor
 from lvmctl.core.batch import Pool
 from lvmctl.core.errors import PluginError
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.retrieval.ties import one_score_for_equals
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.build import build
 from lvmctl.registry.faults import attribute_errors
@@ -175,7 +176,8 @@ def centred(
         return unit(vectors - shift)
 
     def score(context: Tensor, pool: Pool) -> Tensor:
-        return unit(estimate(context)) @ without_mean(pool.vectors).T
+        cosines = unit(estimate(context)) @ without_mean(pool.vectors).T
+        return one_score_for_equals(cosines, pool)
 
     return Predictor(name, call, "baseline", score, optional=entry.plugin.origin != CORE)
 
@@ -211,7 +213,8 @@ def fitted(registry: Registry, entry: Entry, shape: Shape, train: Any) -> Any:
 
 
 def own_score(entry: Entry, made: Any) -> Callable[[Tensor, Pool], Tensor] | None:
-    """The ``score`` of a plugin's object, if it has one, which is given what its record reads."""
+    """The ``score`` of a plugin's object, if it has one, which is given what its record reads, and
+    of which equal candidates have one."""
     score, reads = getattr(made, "score", None), getattr(entry.record, "reads", ())
     if score is None:
         return None
@@ -219,7 +222,13 @@ def own_score(entry: Entry, made: Any) -> Callable[[Tensor, Pool], Tensor] | Non
     def reading(context: Tensor, pool: Pool) -> Tensor:
         return score(context, pool.for_reader(reads))
 
-    return guarded(entry, reading, scored)
+    guarded_score = guarded(entry, reading, scored)
+
+    def alike(context: Tensor, pool: Pool) -> Tensor:
+        scores = guarded_score(context, pool)
+        return one_score_for_equals(scores, pool.for_reader(reads), reads)
+
+    return alike
 
 
 def guarded(

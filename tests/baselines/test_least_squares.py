@@ -32,6 +32,16 @@ def test_the_map_is_the_penalised_least_squares_one(form, rows, penalty):
         assert weights / scale == pytest.approx(expected / scale, abs=1e-7)
 
 
+def test_a_moment_that_rounding_made_indefinite_is_solved_without_what_rounding_added():
+    # Float32 sums of rows along one direction: a little is above and below 0 along the others.
+    axes = np.linalg.qr(np.random.default_rng(0).standard_normal((4, 4)))[0]
+    matrix = axes @ np.diag([5.0, 1e-7, -1e-7, -2e-7]) @ axes.T
+    right = axes @ np.array([[10.0], [0.0], [0.0], [0.0]])
+    for ridge in (0.0, 1e-8, 1.0):
+        wanted = axes @ np.array([[10 / (5 + ridge)], [0], [0], [0]])
+        assert solve(matrix, right, ridge).numpy() == pytest.approx(wanted, abs=1e-3)
+
+
 @pytest.mark.parametrize("form", [Primal, Dual])
 def test_rows_of_zeros_have_the_map_zero(form):
     assert not solved(form, np.zeros((5, 4)), np.ones((5, 2)), 1.0, 1).any()

@@ -18,6 +18,8 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 SETTINGS = [(3, 1), (2, 2)]
 """K and h of the golden figures."""
 MIN_ARTICLE = 6
+TIE = 1e-6
+"""Cosines this near are equal."""
 
 Vector = list[float]
 Articles = list[list[Vector]]
@@ -121,8 +123,8 @@ def rank(articles: Articles, window: Window, q: Vector, name: str) -> tuple[floa
         if (number, position) == (window.article, window.target):
             continue
         score = dot(q, articles[number][position])
-        better += score > target_score
-        ties += score == target_score
+        better += score > target_score + TIE
+        ties += abs(score - target_score) <= TIE
     return 1 + better + ties / 2, len(candidates)
 
 

@@ -14,6 +14,7 @@ from lvmctl.data.store.arrays import unit, unit64
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, difference
 from lvmctl.evaluation.retrieval.ranks import NEAR
+from lvmctl.evaluation.retrieval.ties import sign
 
 BATCH = 64
 """Windows per product. Neighbours share most of their chunks, so few windows need few of them."""
@@ -176,6 +177,7 @@ def offset_accuracy(
         near = near[np.arange(len(window)), which]
         vectors, target = windows.split.vectors, windows.rows[rows[window]] + windows.target_offset
         exact = unit64(vectors[near]) - unit64(vectors[target])
-        gap[window, which] = (exact * q[place[window]].astype(np.float64)).sum(axis=1)
+        exact_gap = (exact * q[place[window]].astype(np.float64)).sum(axis=1)
+        gap[window, which] = sign(exact_gap)
     values = np.where((gap > 0).any(axis=1), 0.0, np.where((gap == 0).any(axis=1), 0.5, 1.0))
     return WindowMetric(np.where(np.isnan(at_target.values[place]), np.nan, values), rows)

@@ -58,8 +58,8 @@ def rounding(dim: int) -> float:
     A sum of n products is off by at most n·2⁻²⁴·Σ|q_i x_i|, in whatever order it is taken (Higham,
     Accuracy and Stability of Numerical Algorithms, §3.1), and Σ|q_i x_i| ≤ ‖q‖‖x‖. So summing in
     pieces makes 384 + D/384 roundings of D, and a few are the rounded vectors' own. They seldom add
-    up, but for vectors of few different values they do, to more than the 2e-6 of
-    docs/methods.md#protocol.
+    up, but for vectors of few different values they do, to more than makes a tie
+    (docs/methods.md#ranks).
     """
     return (min(PIECE, dim) + -(-dim // PIECE) + 8) * UNIT
 

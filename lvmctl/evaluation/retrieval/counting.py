@@ -1,7 +1,7 @@
 """Counting the chunks that score above a target, block by block, as exactly as float64 would.
 
-Fast products decide what they can; a score whose distance to the target's is within their rounding
-is computed again in float64.
+Fast products decide what they can; a score that may tie with the target's, as far as their rounding
+says, is computed again in float64.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lvmctl.evaluation.retrieval.blocks import BLOCK, Scratch, slices
 from lvmctl.evaluation.retrieval.products import Compared, fastest_first
+from lvmctl.evaluation.retrieval.ties import sign
 
 PAIRS = 512
 """Chunks computed again in float64 at a time."""
@@ -54,7 +55,7 @@ class Counter:
     def __init__(
         self, vectors: np.ndarray, target: np.ndarray, q: np.ndarray, pool: ThreadPoolExecutor
     ) -> None:
-        self.vectors, self.target, self.pool = vectors, target, pool
+        self.vectors, self.pool = vectors, pool
         self.q = np.ascontiguousarray(q, np.float32)
         self.target_score = np.empty(len(q))
         for part in slices(len(q), PAIRS):
@@ -62,10 +63,9 @@ class Counter:
             self.target_score[part] = dots(chunks, self.q[part]) / norms(chunks)
         norm = np.sqrt(dots(self.q, self.q))
         number = np.isfinite(norm)  # an infinite prediction is none: its scores are of any sign
-        norm = np.where(number, norm, 0)
-        self.size = np.where(number, norm + np.abs(self.target_score), 0)
+        self.norm = np.where(number, norm, 0)
         self.balance = np.where(number, 0.0, np.nan)
-        arguments = [torch.from_numpy(x) for x in (self.q, self.target_score, norm)]
+        arguments = [torch.from_numpy(x) for x in (self.q, self.target_score, self.norm)]
         self.ways = [way(*arguments) for way in pool.submit(fastest_first, q.shape[1]).result()]
         self.way = [0] * -(-len(q) // BLOCK)
         self.misses = [0] * len(self.way)
@@ -124,44 +124,26 @@ class Counter:
 
     def signs(self, window: np.ndarray, rows: np.ndarray, norm: np.ndarray) -> np.ndarray:
         """(P,) float32: 1, 0 or -1 as chunk ``rows[p]``, of norm ``norm[p]``, scores above, like or
-        below the target of ``window[p]``: in float64 and, where that cannot tell, in long floats.
-        """
-        sign = np.empty(len(window), np.float32)
+        below the target of ``window[p]``."""
+        signs = np.empty(len(window), np.float32)
         for part in slices(len(window), PAIRS):
-            which, row = window[part], rows[part]
-            q, target = self.q[which], self.target[which]
-            chunks = self.vectors[row]
+            which = window[part]
             with np.errstate(invalid="ignore"):  # of predictions that are infinite
-                gap = dots(chunks, q) / norm[part] - self.target_score[which]
-            rounding = (q.shape[1] + 8) * 2.0**-53 * self.size[which]
-            (close,) = np.nonzero(np.abs(gap) <= rounding)
-            gap[close] = differences(chunks[close], self.vectors[target[close]], q[close])
-            sign[part] = np.sign(gap)
-        return sign
+                scores = dots(self.vectors[rows[part]], self.q[which]) / norm[part]
+                signs[part] = sign(scores - self.target_score[which], self.norm[which])
+        return signs
 
 
-def dots(a: np.ndarray, b: np.ndarray, kind: type = np.float64) -> np.ndarray:
-    """Dot products (P,) in ``kind`` of the rows of ``a`` and ``b`` (P, D)."""
-    return np.einsum("pd,pd->p", a, b, dtype=kind)
+def dots(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Dot products (P,) float64 of the rows of ``a`` and ``b`` (P, D)."""
+    return np.einsum("pd,pd->p", a, b, dtype=np.float64)
 
 
-def norms(chunks: np.ndarray, kind: type = np.float64) -> np.ndarray:
-    """Norms (n,) in ``kind`` of chunks (n, D)."""
-    return np.sqrt(dots(chunks, chunks, kind))
+def norms(chunks: np.ndarray) -> np.ndarray:
+    """Norms (n,) float64 of chunks (n, D)."""
+    return np.sqrt(dots(chunks, chunks))
 
 
 def scaled(chunks: np.ndarray, norm: np.ndarray) -> np.ndarray:
     """Chunks (n, D) as float32, divided by their norms (n,) from float64."""
     return chunks * (1 / norm).astype(np.float32)[:, None]
-
-
-def differences(chunks: np.ndarray, targets: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Scores of chunks minus those of targets, (P,), in long floats; 0 where they are equal."""
-    gaps = np.zeros(len(q), np.longdouble)
-    (apart,) = np.nonzero((chunks != targets).any(axis=1))
-    better, than = (
-        dots(x, q[apart], np.longdouble) / norms(x, np.longdouble)
-        for x in (chunks[apart], targets[apart])
-    )
-    gaps[apart] = better - than
-    return gaps

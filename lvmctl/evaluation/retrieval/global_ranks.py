@@ -18,6 +18,7 @@ from lvmctl.data.store.arrays import release
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.retrieval.blocks import BLOCK, float32_products, slices, workers
 from lvmctl.evaluation.retrieval.counting import Counter, norms, scaled
+from lvmctl.evaluation.retrieval.ties import ranks_by_score
 
 HELD = 16 * BLOCK
 """Windows that are worked on in one pass over the chunks."""
@@ -72,10 +73,9 @@ def global_ranks_by_score(
     score: Callable[[Tensor, Pool], Tensor],
     progress: Progress = lambda n: None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """:func:`global_ranks` of a ranker, which gives the scores itself; equal scores tie.
+    """:func:`global_ranks` of a ranker, which gives the scores itself.
 
-    A target whose score is not a number ranks last; a candidate whose score is none is below any
-    number. All chunks of the split are held in memory.
+    All chunks of the split are held in memory.
 
     Args:
         windows: the windows of one split.
@@ -107,11 +107,8 @@ def global_ranks_by_score(
         if scores.shape != candidates.shape:
             returned, wanted = tuple(scores.shape), tuple(candidates.shape)
             raise ValueError(f"score returned {returned}, not {wanted}")
-        target_score = scores.gather(1, first[part] + windows.target_offset)
-        better = ((scores > target_score) & candidates).sum(dim=1)
-        ties = ((scores == target_score) & candidates).sum(dim=1) - 1  # but itself
-        rank = 1 + better + ties / 2
-        ranks[part] = torch.where(target_score[:, 0].isnan(), size, rank).numpy()
+        target = first[part, 0] + windows.target_offset
+        ranks[part] = ranks_by_score(scores, candidates, target).numpy()
         progress(len(context))
     return ranks, np.full(len(index), size)
 

@@ -25,7 +25,7 @@ from lvmctl.evaluation.retrieval.blocks import (
     sample,
     slices,
 )
-from lvmctl.evaluation.retrieval.ranks import NEAR
+from lvmctl.evaluation.retrieval.ties import TIE
 
 warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
 
@@ -72,8 +72,7 @@ class Comparison(Protocol):
     def compare(self, part: slice, chunks: tuple[Tensor, ...], scratch: Scratch) -> Compared | None:
         """Compare predictions ``part`` with chunks. None if too much would be left open to pay.
 
-        No pair is decided whose score is within :data:`~lvmctl.evaluation.retrieval.ranks.NEAR` of
-        the target's, in units of ‖q‖.
+        No pair is decided that may be a tie, see :mod:`lvmctl.evaluation.retrieval.ties`.
         """
 
 
@@ -144,16 +143,16 @@ class Bfloat16:
 def reach(error: float, target_score: Tensor, norm: Tensor) -> Tensor:
     """(W,) float32: gaps up to here are open, by a product that is off by ``error`` of ‖q‖‖x‖; -1
     where there is nothing to compare."""
-    size = max(NEAR, error) * (norm + target_score.abs())
+    size = TIE * norm + error * (norm + target_score.abs())
     return torch.where(norm > 0, size, -1).float()
 
 
 def scale(dim: int) -> float:
     """Norm of scaled predictions: with it all errors of a gap add up to less than BELOW_TWO, and so
-    do those of one that is less than NEAR (docs/methods.md#exact-ranks)."""
+    do those of one that is a tie (docs/methods.md#exact-ranks)."""
     loss = LOSS * (1 + 2.0**-12) + 2.0**-22  # as measured in float32
     sums = 2.02 * (dim + 4) * UNIT
-    return BELOW_TWO / (loss * (2 + 2.0**-8) + sums + 2.0**-22 + 2 * NEAR)
+    return BELOW_TWO / (loss * (2 + 2.0**-8) + sums + 2.0**-22 + 4 * TIE)
 
 
 def halved(exact: Tensor, norm: float) -> tuple[Tensor, Tensor]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from lvmctl.core.batch import Pool
 from lvmctl.data.store.arrays import unit64
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.retrieval.ties import ranks_by_score, sign
 
 Score = Callable[[Tensor, Pool], Tensor]
 """A ranker's own score: contexts (B, K, D) and what they choose from → (B, N)."""
@@ -22,7 +23,7 @@ POOLS = ("filtered", "future", "unfiltered")
 article with the window (the original work's)."""
 
 NEAR = 2e-6
-"""Scores this close to the target's are recomputed in float64."""
+"""Cosines this close to the target's are recomputed in float64, which decides whether they tie."""
 
 
 def in_article_ranks(
@@ -57,7 +58,7 @@ def in_article_ranks_by_score(
     pools: tuple[str, ...] = POOLS,
     shown: np.ndarray | None = None,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """:func:`in_article_ranks` of a predictor that scores candidates itself; equal scores tie.
+    """:func:`in_article_ranks` of a predictor that scores candidates itself.
 
     Args:
         shown: (W, K') rows of the chunks that it is shown in the place of the windows' own; the
@@ -71,17 +72,13 @@ def in_article_ranks_by_score(
         context = torch.from_numpy(windows.chunks(shown[part]))
         read = windows.at(shown[part]), windows.at(np.arange(start, start + length))
         chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
+        target = torch.from_numpy(first + windows.target_offset)
         for pool in pools:
             inside = pool_mask(pool, first, length, windows.context_length)
             candidates = torch.from_numpy(np.array(inside))
             with torch.inference_mode():
-                pooled = Pool(chunks, candidates, None, *read)
-                scores = score(context, pooled).float().cpu().numpy()
-            target_score = scores[np.arange(len(batch)), first + windows.target_offset][:, None]
-            better = np.where(scores == target_score, 0.5, scores > target_score)
-            better[np.isnan(target_score[:, 0])] = 1  # a target that has no score is the last
-            better[np.arange(len(batch)), first + windows.target_offset] = 0
-            ranks[pool][part] += (better * inside).sum(axis=1)
+                scores = score(context, Pool(chunks, candidates, None, *read)).cpu()
+            ranks[pool][part] = ranks_by_score(scores, candidates, target).numpy()
             sizes[pool][part] = inside.sum(axis=1)
     return {pool: (ranks[pool], sizes[pool]) for pool in pools}
 
@@ -135,6 +132,6 @@ def better_than_target(
     if len(window):
         stored = windows.split.vectors
         exact = unit64(stored[start + chunk]) - unit64(stored[start + target[window]])
-        sign = np.sign((exact * q[window].astype(np.float64)).sum(axis=1))
-        better[window, chunk] = (sign + 1) / 2
+        gap = (exact * q[window].astype(np.float64)).sum(axis=1)
+        better[window, chunk] = (sign(gap) + 1) / 2
     return better

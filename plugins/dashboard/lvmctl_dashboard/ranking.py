@@ -25,14 +25,14 @@ class Candidate:
     """A ranked text.
 
     Attributes:
-        rank: from 1.
+        rank: its place from 1; of what is true 1 + #better + ½·#ties.
         score: what it was ranked by; higher is better.
         text: what it says.
         place: its place in the article; None of a pasted text.
         true: whether it is what really follows.
     """
 
-    rank: int
+    rank: float
     score: float
     text: str
     place: int | None = None
@@ -122,17 +122,24 @@ class Article:
         read = (self.chunks[context], self.chunks[pool])
         ranking = self.model.rank(self.vectors[context], self.vectors[pool], top=None, read=read)
         return [
-            Candidate(rank, float(score), self.text(pool[index]), pool[index], pool[index] == place)
-            for rank, (index, score) in enumerate(zip(*ranking), start=1)
+            Candidate(
+                self.model.rank_in(ranking, index) if pool[index] == place else order,
+                float(score),
+                self.text(pool[index]),
+                pool[index],
+                pool[index] == place,
+            )
+            for order, (index, score) in enumerate(zip(*ranking), start=1)
         ]
 
-    def direct_rank(self, place: int) -> int:
+    def direct_rank(self, place: int) -> float:
         """The rank of the true chunk by its cosine to the last chunk that was read."""
         pool = self.pool(place)
         cosines = self.vectors[pool] @ self.vectors[self.context(place)[-1]]
-        return 1 + int((cosines > cosines[pool.index(place)]).sum())
+        ranking = lvmctl.Ranking(np.arange(len(pool)), cosines)
+        return ranking.rank(pool.index(place), cosines=True)
 
-    def ranks(self, place: int) -> list[tuple[int, int]]:
+    def ranks(self, place: int) -> list[tuple[int, float]]:
         """Places around ``place``, each with the rank of the true chunk."""
         places = list(range(max(self.first, place - AROUND), min(self.last, place + AROUND) + 1))
         pools = [self.pool(each) for each in places]
@@ -141,8 +148,8 @@ class Article:
         contexts, among = self.vectors[windows], self.vectors[candidates]
         ranking = self.model.rank(contexts, among, top=None, read=read)
         return [
-            (each, 1 + [pool[index] for index in row].index(each))
-            for each, pool, row in zip(places, pools, np.asarray(ranking.indices))
+            (each, self.model.rank_in(lvmctl.Ranking(*row), pool.index(each)))
+            for each, pool, *row in zip(places, pools, *ranking)
         ]
 
 

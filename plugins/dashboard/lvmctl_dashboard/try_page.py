@@ -82,7 +82,7 @@ def step_of(article: Article, at: int) -> dict[str, Any]:
         "hit": true.rank <= HIT,
         "direct": article.direct_rank(at),
         "count": len(ranked),
-        "ranked": ranked[:MAX_SHOWN] + [true] * (true.rank > MAX_SHOWN),
+        "ranked": ranked[:MAX_SHOWN] + [true] * (true not in ranked[:MAX_SHOWN]),
         "ranks": ranks,
         "hits": sum(rank <= HIT for _, rank in ranks),
     }

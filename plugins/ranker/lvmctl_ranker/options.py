@@ -67,11 +67,6 @@ class P9Options(TrainingOptions):
     batch_size: int = 64
     lr: float = 2e-3
     lr_end: float = 0.0
-    best_by: str = option(
-        "loss",
-        "validation metric that picks best_model.pt; ranks are by the score",
-        choices=("mrr@10", "r@5", "cos_next", "loss"),
-    )
     ranker: RankerOptions = RankerOptions()
     query: QueryOptions = option(QueryOptions(), "loss of q; the scores' loss has the same list")
     w_rank: float = option(1.0, "weight of the loss of the scores", low=0.0, high=1e6)

@@ -18,8 +18,9 @@ SHRINK = 0.015
 SAME = 1e-4
 """1 - cosine below which two chunks are one."""
 
-JITTER = 100
-"""Roundings that are added to a matrix without full rank, to keep it positive definite."""
+JITTER = 1e-9
+"""Added to products without full rank, so that they are positive definite; where rounding took more
+than this from them, ten times as much, and so on."""
 
 FLAT = 1e-6
 """Variance of a pool whose chunks are one."""
@@ -80,7 +81,8 @@ def _each(context: Tensor, pool: Pool) -> tuple[Tensor, Pool]:
     if z.shape[1] > z.shape[2]:
         y = _turned(z, _root(z.mT @ z / count))
     else:
-        y = _by_products(z @ z.mT / count)
+        wide = z.double()  # float32 rounds by more than what tells nearly equal chunks apart
+        y = _by_products(wide @ wide.mT / count).to(z)
     return y[:, :k], Pool(y[:, k:], pool.candidates)
 
 
@@ -96,14 +98,19 @@ def _turned(z: Tensor, root: Tensor) -> Tensor:
 
 
 def _by_products(gram: Tensor) -> Tensor:
-    """Unit vectors (…, n, n) whose products are those of whitened chunks, from ZZᵀ/n (…, n, n).
+    """Unit vectors (…, n, n) whose products are those of whitened chunks, from ZZᵀ/n (…, n, n) in
+    float64.
 
     With M = ZZᵀ/n + λ, the products Z(S + λ)⁻¹Zᵀ are n·(1 - λM⁻¹).
     """
     shrink, eye = _shrink(gram), torch.eye(gram.shape[-1]).to(gram)
-    jitter = JITTER * torch.finfo(gram.dtype).eps
-    products = (1 + jitter) * eye - shrink * torch.linalg.inv(gram + shrink * eye)
-    return functional.normalize(torch.linalg.cholesky(products), dim=-1)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram + shrink * eye))
+    products, jitter = eye - shrink * inverse, torch.full_like(shrink, JITTER)
+    root, failed = torch.linalg.cholesky_ex(products + jitter * eye)
+    while failed.any() and jitter.amax() < 1:
+        jitter = torch.where(failed[..., None, None] > 0, 10 * jitter, jitter)
+        root, failed = torch.linalg.cholesky_ex(products + jitter * eye)
+    return functional.normalize(root, dim=-1)
 
 
 def _shrink(matrix: Tensor) -> Tensor:

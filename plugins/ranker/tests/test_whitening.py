@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from lvmctl_ranker.whitening import SHRINK, whitened, window_left_out
+from lvmctl_ranker.whitening import SHRINK, _by_products, whitened, window_left_out
 
 from lvmctl import Pool
 
@@ -46,3 +46,38 @@ def test_a_pool_of_equal_chunks_stays_finite():
     windows, pool = whitened(context, Pool(vectors, torch.ones(2, 7, dtype=torch.bool)))
     assert windows.isfinite().all()
     assert pool.vectors.isfinite().all()
+
+
+def test_chunks_that_are_nearly_equal_are_whitened():
+    # Products of float32, of which inverses in float32 are off by more than keeps them definite.
+    gram = torch.full((11, 11), 0.0014269509519)
+    gram[9, :9] = gram[:9, 9] = 0.001426539
+    gram[9, 9] = 0.00143361045
+    gram[10, :9] = gram[:9, 10] = -0.014269128
+    gram[9, 10] = gram[10, 9] = -0.014272477
+    gram[10, 10] = 0.142694414
+    white = _by_products(gram.double())
+    assert white.isfinite().all()
+    assert torch.allclose(white.norm(dim=-1), torch.ones(11).double())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("noise", [0.0, 1e-8, 1e-6, 1e-4, 1e-2])
+@pytest.mark.parametrize("dim", [2, 8, 40])
+def test_near_copies_are_whitened_as_the_definition_says(share, noise, dim):
+    # A share of the pool is one chunk but for noise; with 8 contexts of 15 candidates each.
+    generator = torch.Generator().manual_seed(dim)
+    x = torch.randn(8, 18, dim, generator=generator, dtype=torch.float64)
+    copies = round(18 * share)
+    x[:, :copies] = x[:, :1] + noise * x[:, :copies]
+    x = torch.nn.functional.normalize(x, dim=-1)
+    context, vectors = x[:, :3], x[:, 3:]
+    pool = Pool(vectors.float(), torch.ones(8, 15, dtype=torch.bool))
+    windows, white = whitened(context.float(), pool)
+    for made in (windows, white.vectors):
+        assert made.dtype == torch.float32
+        assert made.isfinite().all()
+    if share < 1:
+        y = torch.cat([windows, white.vectors], dim=1)[0].double()
+        wanted = slow(context[0], vectors[0])
+        assert torch.allclose(y @ y.T, wanted, atol=1e-3)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lvmctl.evaluation.retrieval import products
 from lvmctl.evaluation.retrieval.blocks import UNIT, Scratch
 from lvmctl.evaluation.retrieval.products import Bfloat16, Float32
-from lvmctl.evaluation.retrieval.ranks import NEAR
+from lvmctl.evaluation.retrieval.ties import TIE
 
 KINDS = {
     "even": lambda rng, shape: rng.standard_normal(shape),
@@ -72,10 +72,11 @@ def test_what_is_decided_is_right_and_what_is_open_is_near(kind, dim, norm, seed
     is_open = np.zeros(gap.shape, bool)
     is_open[known.row.numpy(), known.column.numpy()] = True
     assert is_open.sum() == len(known.row)
-    size = np.linalg.norm(q[3:].astype(np.float64), axis=1) + np.abs(target_score[3:])
-    assert is_open[np.abs(gap) <= NEAR * size[:, None] / 1.01].all()
+    tie = TIE * np.linalg.norm(q[3:].astype(np.float64), axis=1)
+    size = tie / TIE + np.abs(target_score[3:])
+    assert is_open[np.abs(gap) <= tie[:, None]].all()
     assert known.balance.tolist() == np.where(is_open, 0, np.sign(gap)).sum(axis=1).tolist()
-    assert (np.abs(gap) <= 2.1 * (dim + 40) * UNIT * size[:, None])[is_open].all()
+    assert (np.abs(gap) <= (tie + 2.1 * (dim + 40) * UNIT * size)[:, None])[is_open].all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
