@@ -260,6 +260,9 @@ class TrainingOptions:
         "what multiplies float32 matrices on a CPU; auto is oneDNN where it does not round",
         choices=("auto", "blas", "onednn"),
     )
+    graph: bool = option(
+        False, "replay each step as one CUDA graph; the host looks at what happened every 64 steps"
+    )
     best_by: str = option(
         "mrr@10",
         "validation metric that picks best_model.pt",

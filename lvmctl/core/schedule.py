@@ -72,7 +72,10 @@ class Schedule:
         return cls(text, tuple(s for s in segments if s.end > s.begin))
 
     def at(self, step: Step) -> float:
-        """The weight at a step."""
+        """The weight at a step; one that is constant throughout its epoch is not asked for more."""
+        segment = next(s for s in self.segments if step.epoch - 1 < s.end)
+        if segment.first == segment.last and step.epoch <= segment.end:
+            return segment.first
         now = step.epoch - 1 + step.index / step.steps_per_epoch
         segment = next(s for s in self.segments if now < s.end)
         if segment.first == segment.last:

@@ -31,6 +31,7 @@ from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
 from lvmctl.training.curriculum import Curriculum
 from lvmctl.training.fitting import fit_model, watched_progress
+from lvmctl.training.graphed import GraphedSteps, require_gradient
 from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.rate import set_rate
@@ -82,6 +83,7 @@ class Training:
             weight_decay=self.options.weight_decay,
             fused=backend.device != "mps",
         )
+        self.graphed = GraphedSteps(self)
         self.rules = [build(registry, part.entry, options=part.options) for part in plan.kill]
 
         common = {"seed": self.options.seed, "device": backend.device}
@@ -170,6 +172,7 @@ class Training:
                     self.save()
                 advance(1)
                 self.stop_if_interrupted()
+            self.graphed.look()
         seconds = time.perf_counter() - begin
         done = len(order) - first * options.batch_size
         return done / seconds if done > 0 else 0.0
@@ -185,17 +188,14 @@ class Training:
         """One step on the windows ``index``; a non-finite one is skipped and counted."""
         batch = self.builder.batch(index, self.epoch, self.index)
         now = self.now()
+        if self.options.graph:
+            return self.graphed.step(batch, now)
         with self.backend.autocast():
             with attribute_errors(self.plan.model.entry):
                 set_step(self.model, now)
                 prediction = self.objective.predict(self.model, batch, now)
             total, values = self.objective(prediction, batch, now)
-        if not total.requires_grad:
-            raise PluginError(
-                "no loss of this step has a gradient",
-                where=", ".join(part.entry.qualified for part in self.plan.losses),
-                hint="a loss must not detach what it is given",
-            )
+        require_gradient(total, self.plan)
         with attribute_errors_among([part.entry for part in self.plan.parts]):
             total.backward()
         gradients = [p.grad for p in self.parameters if p.grad is not None]
@@ -282,6 +282,7 @@ class Training:
 
     def save(self) -> None:
         """Write a checkpoint of this very moment."""
+        self.graphed.look()
         checkpoint.save(
             self.run, state_dict(self), self.before + self.index, self.options.keep_checkpoints
         )
