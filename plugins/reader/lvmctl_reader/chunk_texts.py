@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lvmctl_reader.continuation import Follows
 from lvmctl_reader.lexicon import HEAD, PLACES, TAIL, buckets
 from lvmctl_reader.overlaps import Overlap, overlaps
 from lvmctl_reader.reading import Reading
@@ -30,20 +31,27 @@ class ChunkTexts:
     Attributes:
         alone: (n, U), what is measured of a chunk by itself: columns of
             :data:`~lvmctl_reader.reading.STYLE`, then those of :data:`OF_WORDS`.
-        overlaps: (F) kinds of overlap of a chunk with one after it, by name.
+        overlaps: (F) kinds of overlap of a chunk with one after it, by name; more of them, if there
+            are, last.
         best: (F, n, R) the largest overlaps of each chunk with one before it, largest first.
         before: (F, n, R) int64, with which.
         numbers: (n, 2), see :class:`~lvmctl_reader.reading.Reading`.
         coverage: share of the words that the training text has.
     """
 
-    def __init__(self, readings: Sequence[Reading], idf: np.ndarray, places: np.ndarray) -> None:
+    def __init__(
+        self,
+        readings: Sequence[Reading],
+        idf: np.ndarray,
+        places: np.ndarray,
+        more: Mapping[str, Follows] | None = None,
+    ) -> None:
         self.size = len(readings)
         words = Vocabulary(readings, idf)
         self.coverage = words.coverage
         self.alone = torch.from_numpy(measures(words, places))
         self.numbers = torch.from_numpy(np.stack([each.numbers for each in readings]))
-        self.overlaps = overlaps(words)
+        self.overlaps: dict[str, Overlap | Follows] = {**overlaps(words), **(more or {})}
         best = [predecessors(each, self.size) for each in self.overlaps.values()]
         self.best, self.before = (torch.stack(each) for each in zip(*best))
         idf_terms = words.terms(words.idf)
@@ -113,7 +121,7 @@ def measures(words: Vocabulary, places: np.ndarray) -> np.ndarray:
     return np.concatenate([style, np.stack(columns, axis=1)], axis=1).astype(np.float32)
 
 
-def predecessors(overlap: Overlap, size: int) -> tuple[Tensor, Tensor]:
+def predecessors(overlap: Overlap | Follows, size: int) -> tuple[Tensor, Tensor]:
     """(n, R) the largest overlaps of each chunk with another before it, and with which."""
     rows = max(1, TILE // max(1, size))
     best = torch.full((size, 0), -1.0)

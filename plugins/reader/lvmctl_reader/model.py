@@ -12,16 +12,20 @@ from lvmctl_ranker.fitting import FOLDS, fold_of
 from lvmctl_ranker.model import Ranker
 from torch import Tensor
 
-from lvmctl import Pool, Shape
+from lvmctl import Pool, Reporter, Shape
+from lvmctl_reader.continuation import KINDS, Continuation, Progress
 from lvmctl_reader.lexicon import Lexicon
 from lvmctl_reader.memory import Memory
 from lvmctl_reader.options import TEXT_GROUPS, ReaderOptions
 from lvmctl_reader.pool_texts import PoolTexts
 from lvmctl_reader.reading import Reading
-from lvmctl_reader.text_measures import GROUPS, OF_WINDOW
+from lvmctl_reader.text_measures import OF_WINDOW, width
 
 if TYPE_CHECKING:
     from lvmctl import Windows
+
+
+SILENT = Reporter().progress
 
 
 class Reader(Ranker):
@@ -36,17 +40,20 @@ class Reader(Ranker):
 
     def __init__(self, options: ReaderOptions, shape: Shape) -> None:
         groups = [name for name in TEXT_GROUPS if name not in options.without]
-        more = 2 * sum(GROUPS[name] for name in groups) + OF_WINDOW
+        more = 2 * width(groups, len(KINDS) if options.continuation else 0) + OF_WINDOW
         super().__init__(options, shape, more)
+        self.continuation = Continuation() if options.continuation else None
         self.text_groups = groups
         self.lexicon = Lexicon()
         self.memory = Memory()
         self.register_load_state_dict_post_hook(lambda *_: self.memory.forget())
 
-    def fit(self, windows: Windows) -> None:
+    def fit(self, windows: Windows, progress: Progress = SILENT) -> None:
         """Learn what the training text is like, its words too, before the scorer is trained."""
         super().fit(windows)
         self.memory.forget()
+        if self.continuation is not None:
+            self.continuation.fit(windows, progress)
         split = windows.split
 
         def articles() -> Iterator[tuple[int, list[Reading]]]:
@@ -63,4 +70,4 @@ class Reader(Ranker):
         else:
             folds = np.full(len(context), FOLDS)
         tables = cache(self.lexicon.of_fold)
-        return PoolTexts(pool, self.text_groups, folds, tables, self.memory)
+        return PoolTexts(pool, self.text_groups, folds, tables, self.memory, self.continuation)

@@ -22,6 +22,11 @@ class ReaderOptions(RankerOptions):
         "fitted on the training text",
         choices=(*GROUPS, "whitened", *IN_DOMAIN, *TEXT_GROUPS),
     )
+    continuation: bool = option(
+        False,
+        "fine-tune a small encoder on which chunk continues another first, minutes "
+        "(pip install 'lvmctl-reader[continuation]')",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lvmctl import Pool
 from lvmctl_reader.chunk_texts import ChunkTexts
+from lvmctl_reader.continuation import Continuation, Follows
 from lvmctl_reader.memory import Memory
 from lvmctl_reader.text_measures import TextMeasures
 
@@ -29,6 +30,7 @@ class PoolTexts:
         folds: (B,) the part of the training articles that each context is from.
         tables: what was learned without a part.
         memory: what is known from other calls.
+        continuation: an encoder of the ends of chunks, if there is one.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class PoolTexts:
         folds: np.ndarray,
         tables: Tables,
         memory: Memory,
+        continuation: Continuation | None = None,
     ) -> None:
         assert pool.window is not None
         assert pool.chunks is not None
         self.groups, self.folds, self.tables, self.memory = groups, folds, tables, memory
+        self.continuation, self.pool = continuation, pool
         self.real = pool.candidates.cpu()
         self.sources = [pool.chunks.source, pool.window.source]
         for chunks in (pool.chunks, pool.window):
@@ -91,7 +95,20 @@ class PoolTexts:
             self.memory.readings[id(self.sources[name & 1]), name >> 1]
             for name in self.sets[row].tolist()
         ]
-        return ChunkTexts(readings, *self.tables(int(self.folds[row])))
+        return ChunkTexts(readings, *self.tables(int(self.folds[row])), self.continued(row))
+
+    def continued(self, row: int) -> dict[str, Follows]:
+        """How well the chunks of a context's set continue each other."""
+        if self.continuation is None:
+            return {}
+        every = self.sets[row]
+        parts = [
+            replace(chunks, rows=torch.from_numpy(rows))
+            for bit, chunks in enumerate((self.pool.chunks, self.pool.window))
+            if len(rows := every[every & 1 == bit] >> 1)
+        ]
+        order = np.argsort(np.argsort(every & 1, kind="stable"))
+        return self.continuation.overlaps(parts, order, int(self.folds[row]))
 
     def key(self, row: int) -> tuple:
         """What a set is called, in which fold and of which sources."""

@@ -15,7 +15,8 @@ def compose(options: P10Options) -> Composition:
     """P10: P9 with a model that reads texts too, or P9's own model."""
     p9 = compose_p9(options)
     if options.read:
-        return replace(p9, model=Part("reader/text-ranker", options.ranker))
+        name = p9.run_name | ({"continuation": "true"} if options.ranker.continuation else {})
+        return replace(p9, model=Part("reader/text-ranker", options.ranker), run_name=name)
     own = options.ranker
     without = tuple(name for name in own.without if name not in TEXT_GROUPS)
     ranker = RankerOptions(hidden=own.hidden, dropout=own.dropout, without=without)

@@ -6,6 +6,7 @@ chunk before another one, c.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import torch
@@ -24,9 +25,11 @@ RIVALS = 3
 TINY = 1e-5
 """Overlaps nearer to each other than this are equal."""
 
+OF_KIND = {"overlap": AGES + 2, "rivals": 2}
+"""Numbers in a group for each kind of overlap."""
+
 GROUPS = {
-    "overlap": len(KINDS) * (AGES + 2),
-    "rivals": len(KINDS) * 2,
+    **{name: len(KINDS) * count for name, count in OF_KIND.items()},
     "shares": 3,
     "style": len(STYLE),
     "places": len(OF_WORDS),
@@ -37,6 +40,11 @@ GROUPS = {
 
 OF_WINDOW = 2 * (len(STYLE) + len(OF_WORDS)) + 1
 """Numbers of :meth:`TextMeasures.window`."""
+
+
+def width(groups: Iterable[str], more: int = 0) -> int:
+    """Numbers in groups, where there are so many more kinds of overlap."""
+    return sum(GROUPS[name] + more * OF_KIND.get(name, 0) for name in groups)
 
 
 class TextMeasures:

@@ -1,0 +1,121 @@
+"""How an encoder is fine-tuned to tell which chunk continues another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lvmctl_reader.bert import BertShape, Layers, Text, Words, encoded
+
+Ends = tuple[Text, Text]
+"""The last tokens of a chunk and its first ones, each within the marks that frame a text."""
+
+Article = Sequence[Ends]
+"""The chunks of an article in their order."""
+
+TEMPERATURE = 0.05
+
+RATE, WARM, CLIP = 1e-4, 0.1, 1.0
+"""AdamW's largest rate, the share of the steps in which it is reached, the largest gradient."""
+
+LONG = 48
+"""Chunks of an article that are compared in a step, about: what bounds memory."""
+
+LEAST = 3
+"""Chunks of the shortest article that is learned from."""
+
+
+class Matcher(nn.Module):
+    """Layers of an encoder, and what turns their mean into the vector of a chunk's end and of
+    another's beginning; the nearer these two, the rather one continues the other.
+
+    Shapes: vectors of tokens (B, T, width), lengths (B,) → (B, width).
+    """
+
+    def __init__(self, shape: BertShape) -> None:
+        super().__init__()
+        self.layers = Layers(shape)
+        self.tail = nn.Linear(shape.width, shape.width, bias=False)
+        self.head = nn.Linear(shape.width, shape.width, bias=False)
+        for each in (self.tail, self.head):
+            nn.init.eye_(each.weight)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return self.layers(x, lengths)
+
+    def ends(self, words: Words, article: Article) -> tuple[Tensor, Tensor]:
+        """Unit vectors (n, width) of the ends of n chunks, and of their beginnings."""
+
+        def encode(tokens: Tensor, lengths: Tensor) -> Tensor:
+            device = self.tail.weight.device
+            return self(words(tokens.to(device)), lengths.to(device))
+
+        texts = [text for place in (0, 1) for text in (ends[place] for ends in article)]
+        tails, heads = encoded(encode, texts).split(len(article))
+        with torch.autocast(tails.device.type, enabled=False):
+            turned = self.tail(tails.float()), self.head(heads.float())
+        return functional.normalize(turned[0], dim=-1), functional.normalize(turned[1], dim=-1)
+
+
+def matching_loss(tails: Tensor, heads: Tensor, k: int) -> Tensor:
+    """Mean -log softmax of the beginning of each chunk's successor, among all of the article.
+
+    Left out of a chunk's list are that chunk and the k - 1 before it, a window of which it is the
+    newest: they are never candidates.
+
+    Args:
+        tails, heads: (n, width) unit vectors of an article's chunks, n ≥ 2.
+    """
+    place = torch.arange(len(tails), device=tails.device)
+    back = place[:, None] - place
+    logits = (tails @ heads.mT / TEMPERATURE).masked_fill((back >= 0) & (back < k), -torch.inf)
+    return functional.cross_entropy(logits[:-1], place[1:])
+
+
+def train(
+    words: Words,
+    matcher: Matcher,
+    articles: Sequence[Article],
+    k: int,
+    seed: int,
+    advance: Callable[[int], object],
+) -> None:
+    """Fine-tune a matcher on articles, one pass; ``words`` stay as they are.
+
+    A step is an article, or a part of a long one. Matrix products are bfloat16 where the processor
+    has it.
+
+    Args:
+        advance: called with the number of chunks of each step, once it is done.
+    """
+    parts = [part for article in articles for part in in_parts(article) if len(part) >= LEAST]
+    optimizer = torch.optim.AdamW(matcher.parameters(), lr=RATE, weight_decay=0.0, fused=True)
+    for step, index in enumerate(np.random.default_rng(seed).permutation(len(parts))):
+        share = (step + 1) / len(parts)
+        optimizer.param_groups[0]["lr"] = RATE * min(share / WARM, 1.0, (1 - share) / (1 - WARM))
+        with in_bfloat16(matcher.tail.weight.device):
+            tails, heads = matcher.ends(words, parts[index])
+        matching_loss(tails, heads, k).backward()
+        nn.utils.clip_grad_norm_(matcher.parameters(), CLIP)
+        optimizer.step()
+        optimizer.zero_grad()
+        advance(len(parts[index]))
+
+
+def in_parts(article: Article) -> list[Article]:
+    """An article in parts of like length, of :data:`LONG` chunks at most."""
+    count = -(-len(article) // LONG)
+    edges = [len(article) * part // count for part in range(count + 1)] if count else []
+    return [article[low:high] for low, high in pairwise(edges)]
+
+
+def in_bfloat16(device: torch.device) -> torch.autocast:
+    """Autocast to bfloat16 where the processor has instructions for it; elsewhere nothing."""
+    has = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    fast = bool(has.get("avx512_bf16") or has.get("amx_bf16"))
+    return torch.autocast("cpu", torch.bfloat16, enabled=fast)
