@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ KEPT = 100_000
 
 TOGETHER = 1_024
 """Chunks that are read at a time."""
+
+M = TypeVar("M", bound=nn.Module)
 
 Progress = Callable[[str, str, int], AbstractContextManager[Callable[[int], object]]]
 """As :meth:`lvmctl.Reporter.progress`: what is done, what is counted, how many."""
@@ -212,7 +214,7 @@ def half_of(fold: int) -> int:
     return fold % HALVES
 
 
-def as_buffers(module: nn.Module) -> nn.Module:
+def as_buffers(module: M) -> M:
     """A module whose parameters are buffers, matrices in bfloat16."""
     for each in module.modules():
         for name, value in list(each.named_parameters(recurse=False)):

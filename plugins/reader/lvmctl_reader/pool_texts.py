@@ -45,7 +45,7 @@ class PoolTexts:
         assert pool.window is not None
         assert pool.chunks is not None
         self.groups, self.folds, self.tables, self.memory = groups, folds, tables, memory
-        self.continuation, self.pool = continuation, pool
+        self.continuation, self.read_from = continuation, (pool.chunks, pool.window)
         self.real = pool.candidates.cpu()
         self.sources = [pool.chunks.source, pool.window.source]
         for chunks in (pool.chunks, pool.window):
@@ -104,7 +104,7 @@ class PoolTexts:
         every = self.sets[row]
         parts = [
             replace(chunks, rows=torch.from_numpy(rows))
-            for bit, chunks in enumerate((self.pool.chunks, self.pool.window))
+            for bit, chunks in enumerate(self.read_from)
             if len(rows := every[every & 1 == bit] >> 1)
         ]
         order = np.argsort(np.argsort(every & 1, kind="stable"))
