@@ -39,12 +39,13 @@ from lvmctl_ranker.options import P9Options, RankerOptions
 
 from lvmctl import NoOptions, Pool, Resampling, Shape, Split, Windows, open_split
 from lvmctl.baselines.direct import Direct
+from lvmctl.core.chunks import labelled
 from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import MetricTable
-from lvmctl.evaluation.predictors import Predictor
+from lvmctl.evaluation.predictors import Predictor, own_score
 from lvmctl.evaluation.trained import load_run
 from lvmctl.plan import Plan, make_plan
 from lvmctl.registry import Registry, load_registry
@@ -127,14 +128,15 @@ def lead(runs: tuple[Path, ...], data: str) -> None:
 @click.option("--data", required=True)
 @click.option("--folds", "count", default=3, show_default=True)
 @click.option("--seed", default=0, show_default=True)
-@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="As lvmctl train --set.")
-def folds(data: str, count: int, seed: int, typed: tuple[str, ...]) -> None:
+@click.option("--recipe", default="p9", show_default=True, help="A recipe with a score.")
+@click.option("--set", "typed", multiple=True, metavar="KEY=VALUE", help="As lvmctl train --set.")
+def folds(data: str, count: int, seed: int, recipe: str, typed: tuple[str, ...]) -> None:
     """R@5 and MRR@10 of every article's score, and minus direct."""
     registry, split = load_registry(), open_split(data)
     options = dict(pair.partition("=")[::2] for pair in typed) | {"seed": seed}
     if other := options.keys() & {"windows", "transform", "precision", "horizon"}:
         raise click.UsageError(f"folds are of all windows as they are: no {', '.join(other)}")
-    plan = make_plan(registry, "p9", [("--set", options)])
+    plan = make_plan(registry, recipe, [("--set", options)])
     shape = plan.shape(split.dim)
     part = np.random.default_rng(seed).permutation(len(split.articles)) % count
     values, gaps, articles = defaultdict(list), defaultdict(list), defaultdict(list)
@@ -152,7 +154,8 @@ def folds(data: str, count: int, seed: int, typed: tuple[str, ...]) -> None:
             gaps[figure].append(score.values - direct.values)
             articles[figure].append(inside[windows.article[score.rows]])
     resampling = Resampling(len(split.articles))
-    print(f"{data}: {count} folds of {len(split.articles)} articles, seed {seed}")
+    print(f"{data}: {labelled(recipe, plan.model.entry.record.reads)}, seed {seed}, ", end="")
+    print(f"{count} folds of {len(split.articles)} articles")
     for figure in FIGURES:
         score, gap, article = (np.concatenate(x[figure]) for x in (values, gaps, articles))
         interval = resampling.interval(gap, article)
@@ -167,7 +170,9 @@ def trained(registry: Registry, plan: Plan, split: Split, val: Windows) -> Predi
         training = Training(plan, registry, run, train, val, choose_backend("cpu", "fp32"), SILENT)
         training.fit()
     model = training.model.eval()
-    return Predictor("score", lambda context: model(context).q, score=model.score)
+    entry = plan.model.entry
+    score, reads = own_score(entry, model), entry.record.reads
+    return Predictor("score", lambda context: model(context).q, score=score, reads=reads)
 
 
 def measured(windows: Windows, ranker: Predictor, shape: Shape) -> MetricTable:

@@ -31,9 +31,9 @@ def words(groups: Sequence[str] = tuple(GROUPS)) -> Fit:
             texts = ChunkTexts(readings(article), *tables[fold.get(article, FOLDS)])
             chunks = torch.arange(len(article.chunks))
             measures = TextMeasures(texts, article.places, chunks, article.candidates)
-            return torch.cat(
-                [*(getattr(measures, name)() for name in groups), measures.window()], -1
-            )
+            numbers = torch.cat([getattr(measures, name)() for name in groups], dim=-1)
+            window = measures.window().expand(-1, numbers.shape[1], -1)
+            return torch.cat([numbers, window], dim=-1)
 
         return feature
 

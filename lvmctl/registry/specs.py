@@ -161,7 +161,11 @@ class RecipeSpec(Buildable):
     """A recipe, what ``--plugin`` names: ``target(options)`` is a :class:`Composition`.
 
     ``options`` extends :class:`lvmctl.config.TrainingOptions`; ``target`` is torch-free.
+    ``without_inputs`` are ``KEY=VALUE`` as ``--set`` takes them, for data that does not have what
+    the recipe reads beside vectors, so that it does without.
     """
+
+    without_inputs: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "recipe"
 

@@ -26,7 +26,7 @@ from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
-from lvmctl.training.inputs import require_inputs
+from lvmctl.training.inputs import plan_for_data
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
 from lvmctl.training.provenance import FORMAT, READABLE, now, surroundings
@@ -64,6 +64,7 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
     name = plan.options.transform
     transform = None if name == "none" else fit(name, train.split)
     train, val = transformed(train, transform), transformed(val, transform)
+    plan = plan_for_data(registry, request, plan, reporter, train, val)  # before a run directory
     config = {"format": FORMAT, "experiment": request.experiment, **plan.record()}
     config |= {
         "data": request.sources,
@@ -77,7 +78,6 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
             transform.save(run.transform)
         run.write(run.config, config)
 
-    require_inputs(plan, train, val)  # data without them cost no run directory
     if request.out is None:
         run = new_run(plan.recipe, plan.key_options, fill=fill)
     else:

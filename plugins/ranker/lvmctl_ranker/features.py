@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,6 +18,43 @@ FAR = 5.0
 """Deviations from the mean that count, at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What is known of N candidates of b contexts.
+
+    Attributes:
+        real: (b, N) bool, which are candidates; of others, numbers are finite and mean nothing.
+        measures: (b, N, R), read as they are and standardised within the pool.
+        window: (b, 1, W), of the context alone.
+        more: (b, N, T), read standardised alone; T may be 0.
+        along_axes: (b, N, E), of in-domain text; None where nothing is fitted.
+        known: (b,) bool, the contexts that are in-domain.
+    """
+
+    real: Tensor
+    measures: Tensor
+    window: Tensor
+    more: Tensor
+    along_axes: Tensor | None = None
+    known: Tensor | None = None
+
+    def features(self) -> Tensor:
+        """(b, N, F)."""
+        real = self.real[..., None]
+        both = raw_and_standardised(self.measures, real)
+        window = self.window.expand(-1, both.shape[1], -1)
+        parts = [both, window]
+        if self.more.shape[-1]:
+            parts.append(standardised(self.more, real))
+        return torch.cat(parts, dim=-1)
+
+    def extra(self) -> Tensor | None:
+        """(b, N, 2E)."""
+        if self.along_axes is None:
+            return None
+        return raw_and_standardised(self.along_axes, self.real[..., None])
+
+
 def features(spaces: Sequence[Measures], groups: Sequence[str]) -> Tensor:
     """The named groups in each space as they are and standardised within the pool, and the window's
     own measures.
@@ -24,9 +62,14 @@ def features(spaces: Sequence[Measures], groups: Sequence[str]) -> Tensor:
     Returns:
         (B, N, F); of what is no candidate, finite numbers without meaning.
     """
-    raw = [getattr(each, name)() for each in spaces for name in groups]
-    real = spaces[0].real
-    return torch.cat([*raw, *(standardised(each, real) for each in raw), spaces[0].window()], -1)
+    return numbers_of(spaces, groups).features()
+
+
+def numbers_of(spaces: Sequence[Measures], groups: Sequence[str]) -> Numbers:
+    """The named groups in each space, and the window's own measures."""
+    raw = torch.cat([getattr(each, name)() for each in spaces for name in groups], dim=-1)
+    window, real = spaces[0].window()[:, :1], spaces[0].real[..., 0]
+    return Numbers(real, raw, window, raw[..., :0])
 
 
 def raw_and_standardised(raw: Tensor, real: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from lvmctl import Pool, Prediction, Shape
 from lvmctl.sphere import mixture
-from lvmctl_ranker.features import features, raw_and_standardised, width
+from lvmctl_ranker.features import Numbers, numbers_of, width
 from lvmctl_ranker.in_domain import AxisFeatures, InDomain, axis_features
 from lvmctl_ranker.measures import Measures
 from lvmctl_ranker.neighbours import nearest_lists, neighbours
@@ -21,8 +22,6 @@ from lvmctl_ranker.whitening import whitened, window_left_out
 
 if TYPE_CHECKING:
     from lvmctl import Windows
-
-More = Callable[[slice], Tensor]
 
 HELD = 300_000
 """Neighbours of candidates that are held at a time."""
@@ -41,12 +40,14 @@ class Ranker(nn.Module):
     in which nothing depends on D or on any text; and, in text like the training text, of what
     :class:`~lvmctl_ranker.in_domain.InDomain` knows.
 
-    A subclass knows more of a candidate: ``more`` numbers, which :meth:`more_of` gives.
+    A subclass may know more of a candidate: :meth:`numbers` then gives ``more`` features.
 
     Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
     """
 
-    def __init__(self, options: RankerOptions, shape: Shape, more: int = 0) -> None:
+    def __init__(
+        self, options: RankerOptions, shape: Shape, more: int = 0, far: float = math.inf
+    ) -> None:
         super().__init__()
         age = torch.arange(shape.context_length).flip(0)
         self.logits = nn.Parameter(age * math.log(FADE))
@@ -56,7 +57,7 @@ class Ranker(nn.Module):
         self.in_domain = InDomain(shape) if fitted else None
         wide = width(self.groups, shape.context_length, 1 + self.whitened)
         extra = 2 * axis_features(shape.context_length) if fitted else 0
-        self.scorer = Scorer(wide + more, extra, options.hidden, options.dropout)
+        self.scorer = Scorer(wide + more, extra, options.hidden, options.dropout, far)
         self.register_load_state_dict_pre_hook(with_present_names)
 
     def fit(self, windows: Windows) -> None:
@@ -93,42 +94,31 @@ class Ranker(nn.Module):
 
     def together(self, context: Tensor, pool: Pool) -> Tensor:
         """:meth:`score` of contexts whose pools are prepared at once."""
+        return torch.cat([self.scored(each) for each in self.numbers(context, pool)])
+
+    def scored(self, numbers: Numbers) -> Tensor:
+        """(b, N)."""
         with torch.no_grad():
-            spaces = [Space(context, pool)]
-            if self.whitened:
-                spaces.append(Space(*whitened(context, pool)))
-            along_axes = None
-            if self.in_domain is not None:
-                article = pool.article if self.training else None
-                along_axes = AxisFeatures(self.in_domain, context, pool, article)
-            more = self.more_of(context, pool)
+            features, extra = numbers.features(), numbers.extra()
+        return self.scorer(features, numbers.real, extra, numbers.known)
+
+    @torch.no_grad()
+    def numbers(self, context: Tensor, pool: Pool) -> Iterator[Numbers]:
+        """What is known of the candidates, a few contexts at a time."""
+        spaces = [Space(context, pool)]
+        if self.whitened:
+            spaces.append(Space(*whitened(context, pool)))
+        along_axes = None
+        if self.in_domain is not None:
+            article = pool.article if self.training else None
+            along_axes = AxisFeatures(self.in_domain, context, pool, article)
         held = sum(space.lists.chunks[0].numel() for space in spaces)
-        blocks = parts(len(context), HELD // held)
-        return torch.cat([self.block(spaces, along_axes, more, part) for part in blocks])
-
-    def block(
-        self,
-        spaces: Sequence[Space],
-        along_axes: AxisFeatures | None,
-        more: More | None,
-        part: slice,
-    ) -> Tensor:
-        """:meth:`score` of some contexts."""
-        with torch.no_grad():
-            each = [space.measures(part) for space in spaces]
-            real = each[0].real
-            numbers = features(each, self.groups)
-            if more is not None:
-                numbers = torch.cat([numbers, more(part).to(numbers)], dim=-1)
-            inputs = [numbers, real[..., 0]]
+        for part in parts(len(context), HELD // held):
+            made = numbers_of([space.measures(part) for space in spaces], self.groups)
             if along_axes is not None:
-                extra = raw_and_standardised(along_axes.measures(part), real)
-                inputs += [extra, along_axes.known[part]]
-        return self.scorer(*inputs)
-
-    def more_of(self, context: Tensor, pool: Pool) -> More | None:
-        """What else is known of the candidates: for some of the contexts (b, N, ``more``)."""
-        return None
+                extra = along_axes.measures(part).expand(len(made.real), -1, -1)
+                made = replace(made, along_axes=extra, known=along_axes.known[part])
+            yield made
 
 
 def with_present_names(ranker: Ranker, state: dict[str, Tensor], *_: object) -> None:
@@ -152,7 +142,7 @@ class Space:
         return Measures(self.context[part], pool, near)
 
 
-def rows_of(pool: Pool, part: slice) -> Pool:
+def rows_of(pool: Pool, part: slice | Tensor) -> Pool:
     """The pool of some contexts."""
     shared = pool.vectors.dim() == 2
     return Pool(

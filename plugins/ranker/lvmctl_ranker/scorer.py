@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -23,14 +25,17 @@ class Scorer(nn.Module):
         in_domain: E, the number of in-domain features; 0 for none.
         hidden: width of the network's two layers; 0 leaves the linear part alone.
         dropout: of the features and of the network's first layer, in training.
+        far: deviations that count, at most; text of another kind may lie beyond what was seen.
 
     Shapes: features (B, N, F), candidates (B, N), extra (B, N, E), known (B,) → (B, N).
     """
 
-    def __init__(self, width: int, in_domain: int, hidden: int, dropout: float) -> None:
+    def __init__(
+        self, width: int, in_domain: int, hidden: int, dropout: float, far: float = math.inf
+    ) -> None:
         super().__init__()
-        self.standardizer = RunningStandardizer(width)
-        self.in_domain = RunningStandardizer(in_domain) if in_domain else None
+        self.standardizer = RunningStandardizer(width, far)
+        self.in_domain = RunningStandardizer(in_domain, far) if in_domain else None
         width += in_domain + 1 if in_domain else 0
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(width, 1, bias=False)
@@ -60,7 +65,7 @@ class Scorer(nn.Module):
 
 
 class RunningStandardizer(nn.Module):
-    """(x - mean)/deviation, of the candidates that were seen in training.
+    """(x - mean)/deviation, of the candidates that were seen in training; in [-far, far].
 
     Shapes: features (B, N, F), counted (B, N) → (B, N, F).
     """
@@ -69,8 +74,9 @@ class RunningStandardizer(nn.Module):
     mean: Tensor
     square: Tensor
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, far: float = math.inf) -> None:
         super().__init__()
+        self.far = far
         self.register_buffer("seen", torch.zeros((), dtype=torch.float64))
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("square", torch.zeros(width))
@@ -81,7 +87,8 @@ class RunningStandardizer(nn.Module):
         deviation = (self.square - self.mean.square()).clamp_min(0).sqrt()
         # Before the first batch there is nothing to standardise by.
         scale = 1 / torch.where(self.seen > 0, deviation + FLOOR, 1.0)
-        return torch.addcmul(-self.mean * scale, features, scale)
+        z = torch.addcmul(-self.mean * scale, features, scale)
+        return z if math.isinf(self.far) else z.clamp_(-self.far, self.far)
 
     @torch.no_grad()
     def look(self, features: Tensor) -> None:

@@ -54,6 +54,8 @@ class ChunkTexts:
         self.overlaps: dict[str, Overlap | Follows] = {**overlaps(words), **(more or {})}
         best = [predecessors(each, self.size) for each in self.overlaps.values()]
         self.best, self.before = (torch.stack(each) for each in zip(*best))
+        held = [each.held for each in self.overlaps.values()]
+        self.held = None if held[0] is None else torch.stack(held)
         idf_terms = words.terms(words.idf)
         rare = words.terms(words.idf * words.rarity)
         names = words.terms(words.idf, named=True)
@@ -61,38 +63,43 @@ class ChunkTexts:
 
     def pairs(self, p: Tensor) -> Tensor:
         """(F, P, n) overlaps of chunks ``p`` (P,) with each chunk after them."""
+        if self.held is not None:
+            return self.held[:, p]
         return torch.stack([each.rows(p) for each in self.overlaps.values()])
 
     def shares(self, windows: Tensor) -> Tensor:
         """(b, n, 3) what each chunk has of its words, rare words and names that windows (b, K) had,
         as a share."""
-        return torch.stack([each.of(windows) for each in self.had], dim=-1)
+        shares = [each.of(windows.numpy()) for each in self.had]
+        return torch.from_numpy(np.stack(shares, axis=-1))
 
     @property
     def numbers_held(self) -> int:
         """How many numbers it holds, about."""
         pairs = len(self.overlaps) * (self.size**2 + 3 * BEST * self.size)
-        return pairs + sum(len(each.terms.value) for each in self.had)
+        return pairs + sum(3 * len(each.value) for each in self.had)
 
 
 class Shares:
     """How much of a chunk's terms windows had."""
 
     def __init__(self, terms: Terms) -> None:
-        self.terms, shares = terms.there(), terms.shares()
-        self.start = np.searchsorted(terms.chunk, np.arange(terms.shape[0] + 1))
-        self.column = torch.from_numpy(terms.column)
-        self.chunk = torch.from_numpy(terms.chunk)
-        self.value = torch.from_numpy(shares.value.astype(np.float32))
+        self.column, self.chunk = terms.column, terms.chunk
+        self.size, self.columns = terms.shape
+        self.value = terms.shares().value
+        self.start = np.searchsorted(self.chunk, np.arange(self.size + 1))
 
-    def of(self, windows: Tensor) -> Tensor:
-        """(b, n)."""
-        had = torch.zeros(len(windows), self.terms.shape[1])
-        for row, window in enumerate(windows.tolist()):
+    def of(self, windows: np.ndarray) -> np.ndarray:
+        """(b, n) of windows (b, K)."""
+        shares = np.zeros((len(windows), self.size), np.float32)
+        had = np.zeros(self.columns, bool)
+        for row, window in enumerate(windows):
+            had[:] = False
             for chunk in window:
-                had[row, self.column[self.start[chunk] : self.start[chunk + 1]]] = 1.0
-        shares = torch.zeros(len(windows), self.terms.shape[0])
-        return shares.index_add_(1, self.chunk, had[:, self.column] * self.value)
+                had[self.column[self.start[chunk] : self.start[chunk + 1]]] = True
+            weights = self.value * had[self.column]
+            shares[row] = np.bincount(self.chunk, weights, self.size)
+        return shares
 
 
 def measures(words: Vocabulary, places: np.ndarray) -> np.ndarray:

@@ -8,13 +8,16 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from lvmctl_ranker.features import Numbers
 from lvmctl_ranker.fitting import FOLDS, fold_of
-from lvmctl_ranker.model import Ranker
+from lvmctl_ranker.model import Ranker, rows_of
 from torch import Tensor
 
 from lvmctl import Pool, Reporter, Shape
 from lvmctl_reader.continuation import KINDS, Continuation, Progress
 from lvmctl_reader.lexicon import Lexicon
+from lvmctl_reader.measured_articles import MeasuredArticles, wholes_of
 from lvmctl_reader.memory import Memory
 from lvmctl_reader.options import TEXT_GROUPS, ReaderOptions
 from lvmctl_reader.pool_texts import PoolTexts
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 
 SILENT = Reporter().progress
+FAR = 4.0
+"""Deviations from what was seen in training that count, at most."""
 
 
 class Reader(Ranker):
@@ -40,18 +45,24 @@ class Reader(Ranker):
 
     def __init__(self, options: ReaderOptions, shape: Shape) -> None:
         groups = [name for name in TEXT_GROUPS if name not in options.without]
-        more = 2 * width(groups, len(KINDS) if options.continuation else 0) + OF_WINDOW
-        super().__init__(options, shape, more)
+        more = width(groups, len(KINDS) if options.continuation else 0) + OF_WINDOW
+        super().__init__(options, shape, more, FAR)
         self.continuation = Continuation() if options.continuation else None
         self.text_groups = groups
         self.lexicon = Lexicon()
         self.memory = Memory()
-        self.register_load_state_dict_post_hook(lambda *_: self.memory.forget())
+        self.measured = MeasuredArticles()
+        self.register_load_state_dict_post_hook(lambda *_: self.forget())
+
+    def forget(self) -> None:
+        """Keep nothing of what was read and measured before."""
+        self.memory.forget()
+        self.measured.forget()
 
     def fit(self, windows: Windows, progress: Progress = SILENT) -> None:
         """Learn what the training text is like, its words too, before the scorer is trained."""
         super().fit(windows)
-        self.memory.forget()
+        self.forget()
         if self.continuation is not None:
             self.continuation.fit(windows, progress)
         split = windows.split
@@ -64,10 +75,33 @@ class Reader(Ranker):
 
         self.lexicon.learn(articles())
 
-    def more_of(self, context: Tensor, pool: Pool) -> PoolTexts:
+    def score(self, context: Tensor, pool: Pool) -> Tensor:
+        """:meth:`Ranker.score`. In training, windows of one whole article are measured together,
+        once."""
+        if not self.training or pool.article is None or pool.vectors.dim() == 2:
+            return super().score(context, pool)
+        wholes = wholes_of(pool)
+        known = [whole for whole in wholes if whole is not None]
+        rest = [row for row, whole in enumerate(wholes) if whole is None]
+        scores = context.new_zeros(pool.candidates.shape)
+        with torch.autocast(context.device.type, enabled=False):
+            for numbers, *where in self.measured.blocks(known, self.numbers, context, pool):
+                scores = scores.index_put(tuple(where), self.scored(numbers)[numbers.real])
+        if rest:
+            index = torch.tensor(rest, device=context.device)
+            part = super().score(context[index], rows_of(pool, index))
+            scores = scores.index_put((index,), part)
+        return scores
+
+    def numbers(self, context: Tensor, pool: Pool) -> Iterator[Numbers]:
         if self.training and pool.article is not None:
             folds = fold_of(pool.article).cpu().numpy()
         else:
             folds = np.full(len(context), FOLDS)
         tables = cache(self.lexicon.of_fold)
-        return PoolTexts(pool, self.text_groups, folds, tables, self.memory, self.continuation)
+        texts = PoolTexts(pool, self.text_groups, folds, tables, self.memory, self.continuation)
+        low = 0
+        for each in super().numbers(context, pool):
+            part = slice(low, low := low + len(each.real))
+            more, window = (x.to(context) for x in texts.measures(part))
+            yield replace(each, more=more, window=torch.cat([each.window, window], dim=-1))

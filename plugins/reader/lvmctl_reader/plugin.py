@@ -14,6 +14,7 @@ def lvmctl_recipes() -> list[RecipeSpec]:
             summary="P9, whose ranker also reads the texts.",
             target="lvmctl_reader.recipe:compose",
             options=options.P10Options,
+            without_inputs=("read=false",),
         )
     ]
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from lvmctl_ranker.features import raw_and_standardised
 from torch import Tensor
 
 from lvmctl import Pool
@@ -63,31 +62,28 @@ class PoolTexts:
         names = [(fold, each.tobytes()) for fold, each in zip(folds.tolist(), self.sets)]
         self.names = names
 
-    def __call__(self, part: slice) -> Tensor:
-        """(b, N, E) of some contexts; of what is no candidate, finite numbers without meaning."""
-        names = self.names[part]
-        shared = self.chunks.ndim == 1
-        low = part.start
-        if shared and len(set(names)) == 1:
+    def measures(self, part: slice) -> tuple[Tensor, Tensor]:
+        """Of some contexts: of candidates (b, N, E), of what is none finite numbers without
+        meaning; and of the contexts alone (b, 1, W)."""
+        names, low = self.names[part], part.start
+        if self.chunks.ndim == 1 and len(set(names)) == 1:
             return self.together(slice(low, low + len(names)))
-        rows = [slice(low + row, low + row + 1) for row in range(len(names))]
-        return torch.cat([self.together(row) for row in rows])
+        rows = range(low, low + len(names))
+        each = zip(*(self.together(slice(row, row + 1)) for row in rows))
+        numbers, window = map(torch.cat, each)
+        return numbers, window
 
-    def together(self, part: slice) -> Tensor:
-        """Of contexts with one set of chunks."""
+    def together(self, part: slice) -> tuple[Tensor, Tensor]:
+        """Of contexts with one set of chunks: of candidates (b, N, ·) and of windows (b, 1, ·)."""
         every = self.sets[part.start]
         texts = self.memory.texts(self.key(part.start), lambda: self.measured(part.start))
         chunks = self.chunks if self.chunks.ndim == 1 else self.chunks[part.start]
         place = np.searchsorted(every, chunks).clip(max=len(every) - 1)
         windows = np.searchsorted(every, self.windows[part])
-        real = self.real[part]
         inputs = (torch.from_numpy(each) for each in (windows, place))
-        measures = TextMeasures(texts, *inputs, real)
+        measures = TextMeasures(texts, *inputs, self.real[part])
         groups = [getattr(measures, name)() for name in self.groups]
-        return torch.cat(
-            [raw_and_standardised(torch.cat(groups, dim=-1), real[..., None]), measures.window()],
-            dim=-1,
-        )
+        return torch.cat(groups, dim=-1), measures.window()
 
     def measured(self, row: int) -> ChunkTexts:
         """The set of chunks of a context."""

@@ -51,7 +51,8 @@ STYLE = (
 )
 """Columns of :attr:`Reading.style`; those with a name of marks are shares of the characters."""
 
-NUMBERING = ("first number", "marker")
+NUMBERS = ("first number", "marker")
+"""Columns of :attr:`Reading.numbers`."""
 
 
 @dataclass(frozen=True, slots=True)

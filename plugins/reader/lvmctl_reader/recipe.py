@@ -21,4 +21,4 @@ def compose(options: P10Options) -> Composition:
     without = tuple(name for name in own.without if name not in TEXT_GROUPS)
     ranker = RankerOptions(hidden=own.hidden, dropout=own.dropout, without=without)
     model = Part("ranker/pool-ranker", ranker)
-    return replace(p9, model=model, run_name=p9.run_name | {"read": "no"})
+    return replace(p9, model=model, run_name=p9.run_name | {"read": "false"})

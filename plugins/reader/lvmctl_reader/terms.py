@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,10 @@ class Terms:
         counts = np.bincount(self.chunk, minlength=self.shape[0])
         start = np.concatenate([[0], counts.cumsum()])
         parts = (start, self.column[order], self.value[order].astype(np.float32))
-        return torch.sparse_csr_tensor(*map(torch.from_numpy, parts), size=self.shape)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+            tensors = map(torch.from_numpy, parts)
+            return torch.sparse_csr_tensor(*tensors, size=self.shape, check_invariants=False)
 
     def normal(self) -> Terms:
         """Of rows with norm 1, or less where little stands in them."""

@@ -80,7 +80,7 @@ class TextMeasures:
         inside = inside.index_add_(1, self.chunks, self.real.float()) > 0
         best, before = texts.best[:, self.chunks], texts.before[:, self.chunks]  # (F, N, R)
         there = inside[:, before]  # (b, F, N, R)
-        top = there & (there.cumsum(dim=-1) <= RIVALS)
+        top = there & (there.cumsum(dim=-1, dtype=torch.int8) <= RIVALS)
         mean = (best * top).sum(dim=-1) / top.sum(dim=-1).clamp_min(1)
         larger = (there & (best > last[..., None] + TINY)).sum(dim=-1)
         return torch.cat([last - mean, larger.to(last).log1p()], dim=1).mT
@@ -113,12 +113,11 @@ class TextMeasures:
     # ------------------------------------------------------------------ of the context alone
 
     def window(self) -> Tensor:
-        """(b, N, ·), one row for all candidates: style and places of the newest chunk and of the
+        """(b, 1, ·), one row for all candidates: style and places of the newest chunk and of the
         window's mean, and the share of all words that the training text has."""
         alone = self.texts.alone[self.windows]
         coverage = alone.new_full((len(alone), 1), self.texts.coverage)
-        columns = torch.cat([alone[:, -1], alone.mean(dim=1), coverage], dim=-1)
-        return columns[:, None].expand(-1, len(self.chunks), -1)
+        return torch.cat([alone[:, -1], alone.mean(dim=1), coverage], dim=-1)[:, None]
 
     # ------------------------------------------------------------------ what they are made of
 

@@ -18,4 +18,4 @@ def test_without_texts_it_is_p9s_part_and_says_so():
     made = compose(P10Options(read=False, ranker=ranker))
     assert made.model.name == "ranker/pool-ranker"
     assert made.model.options == RankerOptions(hidden=4, without=("rank",))
-    assert made.run_name["read"] == "no"
+    assert made.run_name["read"] == "false"
