@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import lvmctl
+from lvmctl import processes
 from lvmctl.api.store import Store, written
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.reporter import SILENT, Reporter
@@ -17,12 +18,12 @@ from lvmctl.data.splits.assign_store import parse_shares, share_out
 from lvmctl.data.store.store import CHUNKS
 from lvmctl.data.store.writer import ENCODER, made, refuse_store, write_store
 from lvmctl.data.text.chunking import Text, chunker, record_text
-from lvmctl.data.text.corpus import cut, spool
+from lvmctl.data.text.corpus import Corpus, cut, spool
 from lvmctl.data.text.embed import Encoder, embed_corpus, fit_encoder, load_encoder, save_encoder
 from lvmctl.data.text.encoders.build import build_encoder, saved_encoder
 from lvmctl.data.text.long_chunks import LongChunks
 from lvmctl.data.text.reading import Faults, read_texts
-from lvmctl.data.text.unfinished import unfinished
+from lvmctl.data.text.unfinished import Unfinished, unfinished
 from lvmctl.registry.specs import EncoderSpec
 
 TEXT = "text"
@@ -52,7 +53,8 @@ def embed(
 
     An embedding that was interrupted goes on when it is called again with the same texts and
     options, and ends with the same bits: what it has lies beside ``out``, in ``.NAME.embedding``.
-    Memory does not grow with the number of chunks.
+    Memory does not grow with the number of chunks. Processes that torchrun started encode a part
+    each.
 
     Args:
         texts: one of
@@ -112,7 +114,8 @@ def embed(
         long_chunks = LongChunks(built, built.recipe()["name"], keep_long)
         read = articles_of(texts, faults)
         articles = cut(read, chunker(chunk, size), min_words, faults, long_chunks)
-        corpus = spool(articles, begun.directory / CHUNKS)
+        # Process 0 alone reads the texts and fits the encoder.
+        corpus = processes.from_first(lambda: spool(articles, begun.directory / CHUNKS))
         rule = {} if shares is None else {"splits": share_out(corpus.entries, shares)}
         key = {
             "by": lvmctl.__version__,
@@ -124,18 +127,11 @@ def embed(
             "recipe": fitted_on and built.recipe(),
             "from": encoder_from and digest_of(Path(encoder_from) / ENCODER),
         }
-        if begun.is_of(key):
-            fitted_on = begun.state["fitted_on"]
-            if (begun.directory / ENCODER).is_file():
-                load_encoder(built, begun.directory)
-            if done := begun.state["done"]:
-                reporter.info(f"{done} of {len(corpus.chunks)} chunks were encoded before")
-        else:
-            if begun.state:
-                reporter.info("what was begun there was of other texts or options: it begins anew")
-            fitted_on = fitted_on or fit_encoder(built, corpus)
-            save_encoder(built, begun.directory)
-            begun.begin(key, fitted_on)
+        fitted_on = processes.from_first(
+            lambda: _prepare(begun, key, built, fitted_on, corpus, reporter)
+        )
+        if processes.rank() and (begun.directory / ENCODER).is_file():
+            load_encoder(built, begun.directory)
         how = made(
             "embed",
             texts=paths_of(texts),
@@ -154,8 +150,32 @@ def embed(
             dtype,
             reporter,
         )
+    processes.barrier()  # until the store is there
     notices = (long_chunks.notice(), "" if encoder_from else narrower(built))
     return written(out, [*faults.notices, *filter(None, notices)])
+
+
+def _prepare(
+    begun: Unfinished,
+    key: dict[str, Any],
+    encoder: Encoder,
+    fitted_on: str | None,
+    corpus: Corpus,
+    reporter: Reporter,
+) -> str:
+    """Go on with what has begun, or begin: what the encoder was fitted on."""
+    if begun.is_of(key):
+        if (begun.directory / ENCODER).is_file():
+            load_encoder(encoder, begun.directory)
+        if done := begun.done:
+            reporter.info(f"{done} of {len(corpus.chunks)} chunks were encoded before")
+        return str(begun.state["fitted_on"])
+    if begun.state:
+        reporter.info("what was begun there was of other texts or options: it begins anew")
+    fitted_on = fitted_on or fit_encoder(encoder, corpus)
+    save_encoder(encoder, begun.directory)
+    begun.begin(key, fitted_on)
+    return fitted_on
 
 
 def narrower(encoder: Any) -> str:

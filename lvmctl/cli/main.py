@@ -73,7 +73,7 @@ GLOBAL = {"--debug", "--no-plugins", "--strict-plugins", "--trust-code"}
 """Flags of ``lvmctl`` itself, wherever they stand."""
 
 
-SHARED_OUT: set[str] = set()
+SHARED_OUT = {"data embed"}
 """Commands whose work several processes share, as torchrun starts them."""
 
 

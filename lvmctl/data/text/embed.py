@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.lib import format as npy
 
+from lvmctl import processes
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.files import write_whole
 from lvmctl.core.hashes import read_record, require_recorded
@@ -54,6 +55,8 @@ def embed_corpus(
 ) -> None:
     """Encode a corpus into a store, with its texts.
 
+    Processes that share the work encode a part each, and process 0 writes the store.
+
     A fitted encoder is saved beside the vectors. Vectors that an encoder gives without normalising
     (``"normalized": False`` in its recipe) are stored as unit vectors and their norms beside them.
 
@@ -65,6 +68,8 @@ def embed_corpus(
     recipe = encoder.recipe()
     known = fingerprint(encoder.encode)
     dim = begun.encode(corpus.chunks, encoder, reporter)
+    if begun.shared and processes.rank():
+        return
     with create(dim, dtype) as writer:
         record = recipe if known is None else {**recipe, "fingerprint": known}
         writer.manifest.update(manifest, encoder=record)

@@ -10,6 +10,7 @@ import tracemalloc
 from contextlib import nullcontext
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 from filelock import FileLock
@@ -44,7 +45,8 @@ class Lengths:
         with open("calls", "a") as file:
             print(len(texts), file=file)
         calls.append(len(texts))
-        if len(calls) == int(os.environ.get("DIES", 0)):
+        dies = os.environ.get("RANK", "0") == os.environ.get("DYING", "0")
+        if dies and len(calls) == int(os.environ.get("DIES", 0)):
             os.kill(os.getpid(), signal.SIGKILL)
         angle = np.array([len(text) for text in texts], np.float32)
         return np.stack([np.cos(angle), np.sin(angle)], 1)
@@ -98,7 +100,7 @@ def test_what_was_killed_goes_on_and_is_the_same_to_the_byte(run_cli, texts, tmp
     killed = run_cli(*words, "out", env={"DIES": "5"})
     assert killed.returncode == -signal.SIGKILL
     assert not (tmp_path / "out").exists()
-    done = json.loads((place(tmp_path / "out") / STATE).read_text())["done"]
+    done = Unfinished(place(tmp_path / "out")).done
     assert done == 3 * BLOCK  # the probes are encoded first
     calls.unlink()
     resumed = run_cli(*words, "out")
@@ -119,9 +121,50 @@ def test_ctrl_c_keeps_what_there_is_and_says_how_to_go_on(run_cli, texts, tmp_pa
     assert stopped.returncode == 128 + signal.SIGINT
     kept = f"{2 * BLOCK:,} of {BLOCK * 7 // 10 * 10:,} chunks are encoded and kept"
     assert f"{kept}: type the same again to go on" in stopped.stderr
-    assert json.loads((place(tmp_path / "out") / STATE).read_text())["done"] == 2 * BLOCK
+    assert Unfinished(place(tmp_path / "out")).done == 2 * BLOCK
     assert run_cli(*words, "out").returncode == 0
     assert everything(tmp_path / "out") == everything(tmp_path / "whole")
+
+
+@pytest.mark.skipif(not forked.is_possible(), reason="needs fork")
+def test_several_processes_go_on_with_what_others_left(run_cli, cli_env, texts, tmp_path):
+    """Three processes, one of which is killed, then two: the bytes of one process."""
+    words = ["data", "embed", "texts", "--encoder", "lengths.py:Lengths", "--out"]
+    assert run_cli(*words, "whole").returncode == 0
+    dying = cli_env | {"DIES": "3", "DYING": "1"}
+    ends = forked.torchrun([*words, "out"], tmp_path, dying, tmp_path / "first", count=3)
+    assert [end.returncode for end in ends] == [6, -signal.SIGKILL, 6]
+    (line,) = [line for end in ends for line in end.stderr.splitlines() if "error" in line]
+    assert "another of the 3 processes ended" in line
+    assert not (tmp_path / "out").exists()
+    done = Unfinished(place(tmp_path / "out")).done
+    assert 0 < done < BLOCK * 7 // 10 * 10
+    ends = forked.torchrun([*words, "out"], tmp_path, cli_env, tmp_path / "second")
+    assert [end.returncode for end in ends] == [0, 0]
+    assert f"{done} of {BLOCK * 7 // 10 * 10} chunks were encoded before" in ends[0].stderr
+    assert (ends[0].stdout != "", ends[1].stdout, ends[1].stderr) == (True, "", "")
+    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
+    assert not place(tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not forked.is_possible(), reason="needs fork")
+def test_an_encoder_is_fitted_once_for_all_processes(run_cli, cli_env, texts, tmp_path):
+    options = ("dim=2", "min_texts=1", "max_share=1.0")
+    words = ["data", "embed", "texts", *(word for each in options for word in ("--set", each))]
+    words += ["--rows-per-file", "500", "--out"]
+    assert run_cli(*words, "whole").returncode == 0
+    ends = forked.torchrun([*words, "out"], tmp_path, cli_env, tmp_path / "streams")
+    assert [end.returncode for end in ends] == [0, 0]
+    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
+
+
+@pytest.mark.skipif(not forked.is_possible(), reason="needs fork")
+def test_one_of_several_processes_says_what_is_wrong(cli_env, tmp_path):
+    ends = forked.torchrun(["data", "embed", "none", "--out", "x"], tmp_path, cli_env, tmp_path)
+    (line,) = [line for end in ends for line in end.stderr.splitlines()]
+    assert "none: no such file or folder" in line
+    assert {end.returncode for end in ends} <= {3, 6}
+    assert not place(tmp_path / "x").exists()
 
 
 def interrupted(monkeypatch, out, texts, after, **options):
@@ -159,7 +202,7 @@ def test_a_fitted_encoder_goes_on_with_what_it_learned(monkeypatch, tmp_path, ar
     out = tmp_path / "out"
     interrupted(monkeypatch, out, articles, 2, **OPTIONS)
     if spoil:
-        with (place(out) / "rows.f32").open("ab") as file:
+        with (place(out) / "rows-000000000000.f32").open("ab") as file:
             file.write(spoil)
     from lvmctl.data.text.encoders.lsa import Lsa
 
@@ -192,7 +235,7 @@ def test_what_is_damaged_begins_anew(monkeypatch, tmp_path, articles, damage):
     out = tmp_path / "out"
     interrupted(monkeypatch, out, articles, 1, **OPTIONS)
     if damage is None:
-        (place(out) / "rows.f32").write_bytes(b"short")
+        (place(out) / "rows-000000000000.f32").write_bytes(b"short")
     else:
         (place(out) / STATE).write_bytes(damage)
     lvmctl.embed(articles, out=out, **OPTIONS)
@@ -211,8 +254,9 @@ def test_one_process_embeds_to_a_place(tmp_path):
 def test_what_nobody_goes_on_with_is_swept(tmp_path, case):
     place, store = tmp_path / ".s.embedding", tmp_path / "s" / "store.json"
     place.mkdir()
-    state = {"key": {}, "fitted_on": "all", "dim": 2, "done": 0 if case == "begun" else 3}
-    (place / "state.json").write_text(json.dumps(state))
+    (place / "state.json").write_text(json.dumps({"key": {}, "fitted_on": "all"}))
+    if case != "begun":
+        (place / "rows-000000000000.json").write_text(json.dumps({"dim": 2, "done": 3}))
     if case in ("to replace", "the store is there"):
         store.parent.mkdir()
         store.write_text("{}")
