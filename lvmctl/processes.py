@@ -138,14 +138,30 @@ def gather(value: T) -> list[T]:
 
 
 def from_first(make: Callable[[], T]) -> T:
-    """What ``make()`` gives in process 0, where alone it is called, in each process."""
-    value = [make() if _job.rank == 0 else None]
-    if _job.size > 1:
-        from torch import distributed
+    """What ``make()`` gives in process 0, where alone it is called, in each process.
 
-        with _errors():
-            distributed.broadcast_object_list(value, src=0)
-    return value[0]  # type: ignore[return-value]
+    While it runs, process 0 counts as the only one, whatever is called there.
+    """
+    if _job.rank:
+        return from_process(0, None)  # type: ignore[arg-type]
+    size, _job.size = _job.size, 1
+    try:
+        value = make()
+    finally:
+        _job.size = size
+    return from_process(0, value)
+
+
+def from_process(number: int, value: T) -> T:
+    """The value of process ``number``, in each process."""
+    if _job.size == 1:
+        return value
+    from torch import distributed
+
+    values: list[Any] = [value if _job.rank == number else None]
+    with _errors():
+        distributed.broadcast_object_list(values, src=number)
+    return values[0]
 
 
 def barrier() -> None:

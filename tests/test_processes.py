@@ -52,7 +52,8 @@ def exchange():
     share = processes.part(7)
     return {
         "gathered": processes.gather(mine * 10),
-        "first": processes.from_first(lambda: f"by {processes.rank()}"),
+        "first": processes.from_first(lambda: [processes.rank(), *processes.gather("alone")]),
+        "second": processes.from_process(1, mine),
         "share": [share.start, share.stop],
         "size": processes.size(),
     }
@@ -61,7 +62,7 @@ def exchange():
 def test_every_process_gets_the_values_of_all(together):
     answers = together(exchange, 3)
     shares = [answer.pop("share") for answer in answers]
-    assert answers == [{"gathered": [0, 10, 20], "first": "by 0", "size": 3}] * 3
+    assert answers == [{"gathered": [0, 10, 20], "first": [0, "alone"], "second": 1, "size": 3}] * 3
     assert shares == [[0, 2], [2, 4], [4, 7]]
 
 

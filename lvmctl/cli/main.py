@@ -73,7 +73,7 @@ GLOBAL = {"--debug", "--no-plugins", "--strict-plugins", "--trust-code"}
 """Flags of ``lvmctl`` itself, wherever they stand."""
 
 
-SHARED_OUT = {"data embed"}
+SHARED_OUT = {"data embed", "eval baselines", "eval retrieval", "eval 5cat"}
 """Commands whose work several processes share, as torchrun starts them."""
 
 

@@ -20,6 +20,7 @@ from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor, baselines
 from lvmctl.evaluation.rendering import summary_text
+from lvmctl.evaluation.shared_out import measure_all
 from lvmctl.evaluation.trained import Trained, load_run
 from lvmctl.registry import Registry
 
@@ -147,15 +148,16 @@ def measured(
     known: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> MetricTable:
     """The metrics of ``predictors`` on ``windows``; ``known`` predictions are not made again, and
-    a plugin's baseline that fails is left out."""
+    a plugin's baseline that fails is left out. The processes of a job share the work."""
     metric_table = MetricTable(windows, protocol, seed)
     with reporter.progress(windows.split.name, "predictors", len(predictors)) as done:
-        for predictor in predictors:
-            try:
-                metric_table.add(predictor, known.get(predictor.name))
-            except PluginError as error:
-                if not predictor.optional:
-                    raise
-                reporter.warning(f"{predictor.name} is left out: {error}")
+        every = measure_all(windows, predictors, protocol, known)
+        for predictor, result in zip(predictors, every):
+            if not isinstance(result, PluginError):
+                metric_table.put(result)
+            elif predictor.optional:
+                reporter.warning(f"{predictor.name} is left out: {result}")
+            else:
+                raise result
             done(1)
     return metric_table

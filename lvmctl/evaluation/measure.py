@@ -85,13 +85,22 @@ class Protocol:
     by_rank: bool = False
 
 
+Pair = tuple[np.ndarray, np.ndarray]
+"""Ranks (W,) and pool sizes (W,)."""
+
+
 def measure(
-    windows: Windows, predictor: Predictor, protocol: Protocol, q: np.ndarray | None = None
+    windows: Windows,
+    predictor: Predictor,
+    protocol: Protocol,
+    q: np.ndarray | None = None,
+    everywhere: Pair | None = None,
 ) -> PredictorMetrics:
-    """Run ``predictor`` over all ``windows``, unless its predictions ``q`` (W, D) are known."""
+    """Run ``predictor`` over all ``windows``, unless its predictions ``q`` (W, D) are known, and
+    ``everywhere``, their ranks among all chunks by cosine."""
     q = predictor(windows) if q is None else q
     metrics = cosine_metrics(windows, q)
-    ranks = ranked(windows, predictor, q, protocol)
+    ranks = ranked(windows, predictor, q, protocol, everywhere)
     lost = ~np.isfinite(q).all(axis=1)  # such a prediction has no rank, and is not left out
     for path, pool_ranks in ranks.items():
         for name, values in per_window(pool_ranks.ranks, pool_ranks.sizes).items():
@@ -114,23 +123,32 @@ def measure(
 
 
 def ranked(
-    windows: Windows, predictor: Predictor, q: np.ndarray, protocol: Protocol
+    windows: Windows,
+    predictor: Predictor,
+    q: np.ndarray,
+    protocol: Protocol,
+    everywhere: Pair | None = None,
 ) -> dict[str, Ranked]:
     """Ranks by pool; those of a predictor with its own score are by that score.
 
     Of a run with its own score, ranks by the cosines of q stand beside, under ``q.``.
     """
-    by_pool = ranks_by(windows, predictor.score, q, protocol)
+    by_pool = ranks_by(windows, predictor.score, q, protocol, everywhere)
     if predictor.is_ranker:
-        alone = ranks_by(windows, None, q, protocol)
+        alone = ranks_by(windows, None, q, protocol, everywhere)
         by_pool |= {f"q.{path}": ranks for path, ranks in alone.items()}
     return by_pool
 
 
 def ranks_by(
-    windows: Windows, score: Score | None, q: np.ndarray, protocol: Protocol
+    windows: Windows,
+    score: Score | None,
+    q: np.ndarray,
+    protocol: Protocol,
+    everywhere: Pair | None = None,
 ) -> dict[str, Ranked]:
-    """Ranks by pool, by ``score`` or, without one, by the cosines of ``q`` (W, D)."""
+    """Ranks by pool, by ``score`` or, without one, by the cosines of ``q`` (W, D), whose ranks
+    ``everywhere`` may be known."""
     every = np.arange(len(windows))
     long = every[windows.split.lengths[windows.article] >= protocol.min_article]
     if score is None:
@@ -140,7 +158,7 @@ def ranks_by(
     ranks = {f"in_article.{pool}": Ranked(*pair, long) for pool, pair in by_pool.items()}
     if protocol.everywhere:
         if score is None:
-            pair = global_ranks(windows, every, q)
+            pair = everywhere or global_ranks(windows, every, q)
         else:
             pair = global_ranks_by_score(windows, every, score)
         ranks[GLOBAL] = Ranked(*pair, every)

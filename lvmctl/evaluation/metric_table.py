@@ -41,11 +41,19 @@ class MetricTable:
         Raises:
             UsageError: there is one of that name.
         """
-        if predictor.name in self.measured:
-            raise UsageError(
-                f"two predictors are called {predictor.name!r}", hint="rename the run or the recipe"
-            )
-        self.measured[predictor.name] = measure(self.windows, predictor, self.protocol, q)
+        self.put(measure(self.windows, predictor, self.protocol, q))
+
+    def put(self, measured: PredictorMetrics) -> None:
+        """Take what was measured of a predictor.
+
+        Raises:
+            UsageError: there is one of that name.
+        """
+        name = measured.predictor.name
+        if name in self.measured:
+            hint = "rename the run or the recipe"
+            raise UsageError(f"two predictors are called {name!r}", hint=hint)
+        self.measured[name] = measured
 
     def metric(self, name: str, path: str) -> WindowMetric | None:
         """A predictor's metric window by window, None where it has none."""

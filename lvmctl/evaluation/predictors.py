@@ -52,6 +52,11 @@ class Predictor:
         """Whether this is a run that ranks by its own score, not by the cosines of q."""
         return self.kind == "run" and self.score is not None
 
+    @property
+    def by_cosine(self) -> bool:
+        """Whether candidates are ranked by cos(q, candidate) too, or by nothing else."""
+        return self.score is None or self.is_ranker
+
     def __call__(self, windows: Windows, index: np.ndarray | None = None) -> np.ndarray:
         """Predictions (W, D) float32 for the windows ``index``, all by default."""
         index = np.arange(len(windows)) if index is None else index

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import lvmctl
+from lvmctl import processes
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.runs import find_run
 from lvmctl.data.splits.assign import seeded_articles
@@ -123,12 +124,13 @@ class FiveCat:
         return fivecat_text(self.to_dict(), full)
 
     def save(self) -> Path:
-        """Write the result into the run directory; returns where it is.
+        """Write the result into the run directory, by process 0; returns where it is.
 
         Raises:
             OutputError: it cannot be written.
         """
-        self.trained.run.write(self.path, self.to_dict())
+        if processes.rank() == 0:
+            self.trained.run.write(self.path, self.to_dict())
         return self.path
 
 
@@ -180,7 +182,10 @@ def run_fivecat(
     add_ceilings(registry, metric_tables, predictor.geometry, data, inside.metrics)
     with reporter.progress("latency", "stages", 1) as done:
         beside = reference_of(registry, gates)
-        times = latency(registry, trained, predictor, data.val, beside)
+        # One process alone is timed, while the others wait.
+        times = processes.from_first(
+            lambda: latency(registry, trained, predictor, data.val, beside)
+        )
         done(1)
     proof = evidence(registry, metric_tables, predictor.name, ratio_of(times))
     verdict = profile_verdict(

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lvmctl import processes
 from lvmctl.core.batch import Pool
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import release
@@ -34,7 +35,12 @@ Progress = Callable[[int], object]
 
 
 def global_ranks(
-    windows: Windows, index: np.ndarray, q: np.ndarray, progress: Progress = lambda n: None
+    windows: Windows,
+    index: np.ndarray,
+    q: np.ndarray,
+    progress: Progress = lambda n: None,
+    *,
+    shared: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rank of each window's target among all chunks of the split except the window's own K; where
     the split is part of another, among all chunks of that.
@@ -44,6 +50,8 @@ def global_ranks(
         index: (W,) which of them, in ascending order.
         q: (W, D) unit predictions, float32. One that is not a number ranks its target last.
         progress: see :data:`Progress`.
+        shared: whether all processes of the job are here, with the same arguments: each counts
+            a part of the chunks.
 
     Returns:
         Ranks (W,) float64, 1 + #better + ½·#ties, and pool sizes (W,) int64.
@@ -51,6 +59,7 @@ def global_ranks(
     split = windows.split.whole or windows.split
     size = split.chunks - windows.context_length
     rows, ranks = np.sort(split.rows()), np.empty(len(index))
+    rows = rows[processes.part(len(rows))] if shared else rows
     for held in slices(len(index), HELD):
         first, done = windows.rows[index[held]], 0
         with float32_products(), workers() as pool:
@@ -60,6 +69,8 @@ def global_ranks(
                 release(split.vectors)
                 before, done = done, len(first) * part.stop // len(rows)
                 progress(done - before)
+            if shared:  # counts are whole numbers, whose sum is exact
+                counter.balance = np.sum(processes.gather(counter.balance), axis=0)
             for offset in range(windows.context_length):
                 counter.subtract(first + offset)
         # #better + ½·#ties is half of #better − #worse + #others, and the others are size − 1.

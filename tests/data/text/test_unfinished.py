@@ -8,11 +8,10 @@ import shutil
 import signal
 import tracemalloc
 from contextlib import nullcontext
-from pathlib import Path
 
-import forked
 import numpy as np
 import pytest
+from data.text.lengths import everything, place
 from filelock import FileLock
 
 import lvmctl
@@ -26,42 +25,6 @@ from lvmctl.data.text.unfinished import (
     sweep_embeddings,
     unfinished,
 )
-
-ENCODER = """
-import os, signal
-import numpy as np
-from lvmctl.data.text import unfinished
-
-unfinished.SAVE_S = 0
-calls = []
-
-class Lengths:
-    '''Cosine and sine of a text's length; it ends its process where DIES says.'''
-
-    def fit(self, texts):
-        pass
-
-    def encode(self, texts):
-        with open("calls", "a") as file:
-            print(len(texts), file=file)
-        calls.append(len(texts))
-        dies = os.environ.get("RANK", "0") == os.environ.get("DYING", "0")
-        if dies and len(calls) == int(os.environ.get("DIES", 0)):
-            os.kill(os.getpid(), signal.SIGKILL)
-        angle = np.array([len(text) for text in texts], np.float32)
-        return np.stack([np.cos(angle), np.sin(angle)], 1)
-
-    def recipe(self):
-        return {"name": "lengths"}
-"""
-
-
-def place(out: Path) -> Path:
-    return out.with_name(f".{out.name}.embedding")
-
-
-def everything(store: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in store.iterdir()}
 
 
 class Counting:
@@ -77,18 +40,6 @@ class Counting:
 
     def progress(self, *args):
         return lvmctl.Reporter().progress(*args)
-
-
-@pytest.fixture
-def texts(tmp_path) -> Path:
-    """Seven blocks of chunks in articles that no block ends with."""
-    folder = tmp_path / "texts"
-    folder.mkdir()
-    for number in range(10):
-        chunks = (f"{'word ' * ((number * 7 + row) % 23)}end" for row in range(BLOCK * 7 // 10))
-        (folder / f"{number}.txt").write_text("\n\n".join(chunks))
-    (tmp_path / "lengths.py").write_text(ENCODER)
-    return folder
 
 
 def test_what_was_killed_goes_on_and_is_the_same_to_the_byte(run_cli, texts, tmp_path):
@@ -124,47 +75,6 @@ def test_ctrl_c_keeps_what_there_is_and_says_how_to_go_on(run_cli, texts, tmp_pa
     assert Unfinished(place(tmp_path / "out")).done == 2 * BLOCK
     assert run_cli(*words, "out").returncode == 0
     assert everything(tmp_path / "out") == everything(tmp_path / "whole")
-
-
-@pytest.mark.skipif(not forked.is_possible(), reason="needs fork")
-def test_several_processes_go_on_with_what_others_left(run_cli, cli_env, texts, tmp_path):
-    """Three processes, one of which is killed, then two: the bytes of one process."""
-    words = ["data", "embed", "texts", "--encoder", "lengths.py:Lengths", "--out"]
-    assert run_cli(*words, "whole").returncode == 0
-    dying = cli_env | {"DIES": "3", "DYING": "1"}
-    ends = forked.torchrun([*words, "out"], tmp_path, dying, tmp_path / "first", count=3)
-    assert [end.returncode for end in ends] == [6, -signal.SIGKILL, 6]
-    (line,) = [line for end in ends for line in end.stderr.splitlines() if "error" in line]
-    assert "another of the 3 processes ended" in line
-    assert not (tmp_path / "out").exists()
-    done = Unfinished(place(tmp_path / "out")).done
-    assert 0 < done < BLOCK * 7 // 10 * 10
-    ends = forked.torchrun([*words, "out"], tmp_path, cli_env, tmp_path / "second")
-    assert [end.returncode for end in ends] == [0, 0]
-    assert f"{done} of {BLOCK * 7 // 10 * 10} chunks were encoded before" in ends[0].stderr
-    assert (ends[0].stdout != "", ends[1].stdout, ends[1].stderr) == (True, "", "")
-    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
-    assert not place(tmp_path / "out").exists()
-
-
-@pytest.mark.skipif(not forked.is_possible(), reason="needs fork")
-def test_an_encoder_is_fitted_once_for_all_processes(run_cli, cli_env, texts, tmp_path):
-    options = ("dim=2", "min_texts=1", "max_share=1.0")
-    words = ["data", "embed", "texts", *(word for each in options for word in ("--set", each))]
-    words += ["--rows-per-file", "500", "--out"]
-    assert run_cli(*words, "whole").returncode == 0
-    ends = forked.torchrun([*words, "out"], tmp_path, cli_env, tmp_path / "streams")
-    assert [end.returncode for end in ends] == [0, 0]
-    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
-
-
-@pytest.mark.skipif(not forked.is_possible(), reason="needs fork")
-def test_one_of_several_processes_says_what_is_wrong(cli_env, tmp_path):
-    ends = forked.torchrun(["data", "embed", "none", "--out", "x"], tmp_path, cli_env, tmp_path)
-    (line,) = [line for end in ends for line in end.stderr.splitlines()]
-    assert "none: no such file or folder" in line
-    assert {end.returncode for end in ends} <= {3, 6}
-    assert not place(tmp_path / "x").exists()
 
 
 def interrupted(monkeypatch, out, texts, after, **options):
