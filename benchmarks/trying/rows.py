@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trying import known, linear, queries, towers
+from trying.continuing import beside_words, continuing, follows_alone
 from trying.negatives import with_others
 from trying.order import order
 from trying.prefix import read
@@ -70,6 +71,18 @@ ROWS: dict[str, Row] = dict(
         _one("ridge", "A ridge from the window to the next chunk.", ranker(linear.ridge)),
         _one("read", "All that P10 reads of the texts.", ranker(words()), texts=True),
         _one("read-base", "P9's cosine features, where there are texts.", ranker(), texts=True),
+        (
+            "continues",
+            Row(
+                "An encoder fine-tuned on what continues what: alone, beside P9's, beside words.",
+                {
+                    "continues: alone": follows_alone,
+                    "continues": ranker(continuing),
+                    "continues: words": ranker(beside_words(continuing)),
+                },
+                texts=True,
+            ),
+        ),
         _one("whitened", "Cosines whitened by the training store.", ranker(linear.whitened)),
         _one("arrow", "Antisymmetric lag covariances, lags 1 to 3.", ranker(linear.arrow)),
     ]
