@@ -20,7 +20,7 @@ Article = Sequence[Ends]
 
 TEMPERATURE = 0.05
 
-RATE, WARM, CLIP = 1e-4, 0.1, 1.0
+RATE, WARM, CLIP = 4e-5, 0.1, 1.0
 """AdamW's largest rate, the share of the steps in which it is reached, the largest gradient."""
 
 LONG = 48
