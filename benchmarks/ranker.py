@@ -1,8 +1,8 @@
-"""P9's time per query and memory, and by how much its runs lead.
+"""P9's time per query and memory, and by how much its runs and those of P10 lead.
 
     python benchmarks/ranker.py speed            # pools of 50, 200 and 1,000; one of 10,000
     python benchmarks/ranker.py lead RUN --data STORE@val
-    python benchmarks/ranker.py folds --data STORE --seed 0
+    python benchmarks/ranker.py folds --data STORE --seed 0 --recipe p10
 
 ``speed``: processor and wall time at batch 256, of one thread or of OMP_NUM_THREADS; a pool holds
 the contexts' windows too, as in the evaluation. Memory is the growth of the process's peak,
@@ -42,6 +42,7 @@ from lvmctl.baselines.direct import Direct
 from lvmctl.core.chunks import labelled
 from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory
+from lvmctl.data.transforms import read_backward
 from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import MetricTable
@@ -109,15 +110,18 @@ def milliseconds(ranker: Ranker, chunks: int, batch: int, rounds: int) -> tuple[
 @main.command()
 @click.argument("runs", nargs=-1, required=True, type=Path)
 @click.option("--data", required=True)
-def lead(runs: tuple[Path, ...], data: str) -> None:
+@click.option("--reversed", "backward", is_flag=True, help="Articles from their end.")
+def lead(runs: tuple[Path, ...], data: str, backward: bool) -> None:
     """R@5 and MRR@10 of a run, of its q, and of both minus direct."""
     registry = load_registry()
     for path in runs:
         run = load_run(registry, path)
         shape = run.plan.shape(run.dim)
-        windows = Windows(open_split(data), shape.context_length, shape.horizon)
+        split = read_backward(open_split(data)) if backward else open_split(data)
+        windows = Windows(split, shape.context_length, shape.horizon)
         metric_table = measured(windows, run.predictor("score"), shape)
-        print(f"{path}: {len(windows):,} windows of {data}, K = {shape.context_length}")
+        how = ", reversed" if backward else ""
+        print(f"{path}: {len(windows):,} windows of {data}{how}, K = {shape.context_length}")
         for name in ("score", "q"):
             for figure in FIGURES:
                 estimate = metric_table.estimate(name, figure)
