@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.errors import DataError
+from lvmctl.core.inputs import real
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory, best_record
 from lvmctl.core.runs import find_run
@@ -61,7 +62,7 @@ class Run:
     @property
     def name(self) -> str:
         """The directory's name."""
-        return self.path.resolve().name
+        return real(self.path).name
 
     @property
     def config(self) -> dict[str, Any]:

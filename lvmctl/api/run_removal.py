@@ -12,6 +12,7 @@ from lvmctl.api.run_card import size_of
 from lvmctl.api.runs import FOREIGN, summary
 from lvmctl.core.errors import OutputError, RunError
 from lvmctl.core.files import output_errors
+from lvmctl.core.inputs import real
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import directories, find_run, is_sweep, short_name
 from lvmctl.core.temporary import sweep, temporary_name
@@ -50,7 +51,7 @@ def removals(names: Sequence[str]) -> list[Removal]:
     for name in names:
         path = find_run(name, sweeps=True)
         refuse(path)
-        chosen.setdefault(path.resolve(), path)
+        chosen.setdefault(real(path), path)
     return [
         Removal(path, short_name(path), size_of(path))
         for place, path in chosen.items()
@@ -87,7 +88,7 @@ def remove(removal: Removal) -> None:
         OutputError: it cannot be removed; where that is so for some files alone, what is left lies
             in a hidden directory, which is named.
     """
-    path = removal.path.resolve()
+    path = real(removal.path)
     sweep(path.parent)
     hidden = temporary_name(path.parent)
     with RunDirectory(path), output_errors(path):

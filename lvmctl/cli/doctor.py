@@ -148,9 +148,10 @@ def cache() -> Check:
 
 
 def runs() -> Check:
+    from lvmctl.core.inputs import real
     from lvmctl.core.run_directory import ROOT
 
-    place = ROOT.resolve()
+    place = real(ROOT)
     state = "present" if place.exists() else "training will make it"
     return _writable("runs", place, state)
 

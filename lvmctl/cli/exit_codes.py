@@ -11,7 +11,7 @@ import click
 
 from lvmctl import processes
 from lvmctl.cli.process import Terminated
-from lvmctl.core.errors import LvmctlError, OutputError, out_of_memory
+from lvmctl.core.errors import LvmctlError, OutputError, memory_error
 
 if TYPE_CHECKING:
     from lvmctl.registry import Entry
@@ -54,8 +54,8 @@ def ending(error: BaseException, command: Entry | None = None) -> tuple[int, str
         return 128 + error.number, "terminated" + (by if processes.size() > 1 else "")
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED, "interrupted"
-    if out_of_memory(error):
-        reason = str(error).partition("\n")[0] or "Python found no room"
+    if short := memory_error(error):
+        reason = str(short).partition("\n")[0] or "Python found no room"
         hint = "make the model, the batch or the data smaller, or use a machine with more"
         return OutputError.exit_code, f"not enough memory ({reason}); {hint}"
     if isinstance(error, OSError):

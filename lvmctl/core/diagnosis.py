@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -116,9 +115,7 @@ class Diagnosis:
         }
         if taken := {"schema", *parts} & self.figures.keys():
             raise ValueError(f"figures may not be called {', '.join(sorted(taken))}")
-        record = jsonable(parts | self.figures)
-        json.dumps(record, ensure_ascii=False).encode()  # fails for a lone surrogate
-        return record
+        return jsonable(parts | self.figures)
 
     def table(self, full: bool = False) -> str:
         """Verdict and sentence, tables, and what would change the verdict, for a reader.

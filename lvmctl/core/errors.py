@@ -109,5 +109,15 @@ out."""
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, here or on the accelerator."""
-    known = isinstance(error, RuntimeError | OSError | ImportError)
-    return isinstance(error, MemoryError) or (known and bool(MEMORY.search(str(error))))
+    return memory_error(error) is not None
+
+
+def memory_error(error: BaseException | None) -> BaseException | None:
+    """The error that says that memory ran out: ``error`` itself, or one that it hides, as what
+    torch raises when a file in memory does not grow; None where memory did not run out."""
+    while error is not None:
+        known = isinstance(error, RuntimeError | OSError | ImportError)
+        if isinstance(error, MemoryError) or (known and MEMORY.search(str(error))):
+            return error
+        error = error.__context__
+    return None

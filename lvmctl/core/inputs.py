@@ -50,3 +50,8 @@ def read_text(path: Path) -> str:
     with open_input(path) as file:
         text = file.read().decode("utf-8-sig")
     return text.replace("\r\n", "\n")
+
+
+def real(path: str | os.PathLike[str]) -> Path:
+    """The absolute path behind all links; of links in a circle, the path of one of them."""
+    return Path(os.path.realpath(path))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import RunError
+from lvmctl.core.inputs import real
 from lvmctl.core.json_input import read_json
 from lvmctl.core.run_directory import ROOT, RunDirectory
 
@@ -191,7 +192,7 @@ def _beginning_with(name: str, root: Path, sweeps: bool) -> list[Path]:
         with suppress(RunError):
             for run in _known(place, sweeps):
                 if run.relative_to(place).as_posix().startswith(begin):
-                    runs.setdefault(run.resolve(), run)
+                    runs.setdefault(real(run), run)
     # A sweep stands for its trials.
     return [run for place, run in runs.items() if not any(p in runs for p in place.parents)]
 

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from lvmctl.core.errors import UsageError
+from lvmctl.core.inputs import real
 
 ADDRESS = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 """``file.py:Class``."""
@@ -19,7 +20,7 @@ _typed: set[Path] = set()
 
 def trust(path: Path) -> None:
     """Trust a file for the rest of this process: the user named it."""
-    _typed.add(path.resolve())
+    _typed.add(real(path))
 
 
 def refuse_untrusted(name: str, where: object) -> None:
@@ -39,7 +40,7 @@ def refuse_untrusted(name: str, where: object) -> None:
     if match is None or os.environ.get(VARIABLE) == "1":
         return
     path = Path(match["path"])
-    if path.resolve() in _typed:
+    if real(path) in _typed:
         return
     shown = "which is not there"
     if path.is_file():

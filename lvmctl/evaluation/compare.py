@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from lvmctl.core.errors import DataError, UsageError, nearest
+from lvmctl.core.inputs import real
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.runs import find_run
 from lvmctl.data.splits.identity import identity
@@ -185,12 +186,12 @@ def own_windows(data: EvalData) -> Windows:
 def row_names(trained: Sequence[Trained], taken: Sequence[str]) -> list[str]:
     """Names of the runs' rows: paths where a name is not theirs alone."""
     names = [run.name for run in trained]
-    paths = [run.run.path.resolve() for run in trained]
+    paths = [real(run.run.path) for run in trained]
     for path in paths:
         if paths.count(path) > 1:
             raise UsageError("the run is named twice", where=path, hint="name each run once")
     return [
-        name if names.count(name) == 1 and name not in taken else str(run.run.path.resolve())
+        name if names.count(name) == 1 and name not in taken else str(real(run.run.path))
         for name, run in zip(names, trained)
     ]
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.errors import RunError, first_line
-from lvmctl.core.inputs import open_input
+from lvmctl.core.inputs import open_input, real
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import PUBLISHED, read_options
 from lvmctl.nn.published import Layout, published_model
@@ -160,7 +160,7 @@ def options_of(folder: Path) -> dict[str, Any]:
 def horizon_of(options: Mapping[str, Any], weights: Path) -> int:
     """h: 2 for P6 and P6b, 1 for others."""
     flagged = any(value is True and key.startswith("p6b") for key, value in options.items())
-    names = [weights.resolve().parent.name, *(v for v in options.values() if isinstance(v, str))]
+    names = [real(weights).parent.name, *(v for v in options.values() if isinstance(v, str))]
     return (
         2
         if flagged or any(TWO_AHEAD.search(name.lower().replace("_", "-")) for name in names)

@@ -16,6 +16,7 @@ from lvmctl.core.batch import Prediction
 from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.formatting import count
 from lvmctl.core.hashes import RECORD, read_recorded
+from lvmctl.core.inputs import real
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import PUBLISHED, is_published
 from lvmctl.data.transforms import Transform
@@ -56,7 +57,7 @@ class Trained:
     @property
     def name(self) -> str:
         """The run directory's name."""
-        return self.run.path.resolve().name
+        return real(self.run.path).name
 
     @property
     def notices(self) -> list[str]:

@@ -21,7 +21,7 @@ import pluggy
 
 from lvmctl.config import describe
 from lvmctl.core.batch import FIELDS, Batch
-from lvmctl.core.errors import nearest
+from lvmctl.core.errors import nearest, out_of_memory
 from lvmctl.registry import hookspecs
 from lvmctl.registry import specs as spec
 from lvmctl.registry import verdict_specs as verdicts
@@ -113,7 +113,8 @@ class Refusal(Exception):
 def declare(origin: Origin, manager: pluggy.PluginManager) -> Plugin:
     """Import a plugin, check it, register its lifecycle hooks with ``manager``.
 
-    Never raises for a fault of the plugin, not even for ``sys.exit()`` at import.
+    Never raises for a fault of the plugin, not even for ``sys.exit()`` at import. Only a machine
+    that is out of memory is not the plugin's fault.
     """
     api = None
     try:
@@ -127,6 +128,8 @@ def declare(origin: Origin, manager: pluggy.PluginManager) -> Plugin:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        if out_of_memory(error):
+            raise
         reason = str(error) if isinstance(error, Refusal) else describe_error(error, origin)
         return Plugin(origin, "broken", api, error=reason, traceback=traceback.format_exc())
     return plugin

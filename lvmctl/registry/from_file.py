@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from lvmctl.core.errors import PluginError, UsageError, nearest
+from lvmctl.core.inputs import real
 from lvmctl.core.trust import ADDRESS, trust
 from lvmctl.registry import specs as spec
 from lvmctl.registry.attribution import describe_error
@@ -50,7 +51,7 @@ def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
         PluginError: the file cannot be imported, or its attributes are invalid.
     """
     match = ADDRESS.fullmatch(address)
-    path, name = Path(match["path"]).resolve(), match["name"]
+    path, name = real(match["path"]), match["name"]
     if not path.is_file():
         raise UsageError("no such file", where=match["path"], hint="restore it, or give its path")
     trust(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from lvmctl.core.errors import PluginError
+from lvmctl.core.errors import PluginError, out_of_memory
 from lvmctl.registry.attribution import describe_error
 from lvmctl.registry.find import Origin
 from lvmctl.registry.specs import Record
@@ -16,6 +16,7 @@ def resolve(record: Record, origin: Origin, attr: str = "target") -> Any:
 
     Raises:
         PluginError: the module or the attribute cannot be imported; names plugin and target.
+            A machine that is out of memory is no fault of the plugin's: that error passes.
     """
     target = getattr(record, attr)
     try:
@@ -23,6 +24,8 @@ def resolve(record: Record, origin: Origin, attr: str = "target") -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        if out_of_memory(error):
+            raise
         raise PluginError(
             f"{record.kind} {record.name!r} of plugin {origin} cannot be loaded from {target}: "
             f"{describe_error(error, origin, target)}",

@@ -10,6 +10,7 @@ from typing import Any
 
 from lvmctl.core.errors import RunError
 from lvmctl.core.hashes import sha256_of
+from lvmctl.core.inputs import real
 from lvmctl.core.json_input import read_json
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.evaluation.gates.ceilings import ceilings
@@ -42,7 +43,7 @@ class Inputs:
     @property
     def name(self) -> str:
         """The run directory's name."""
-        return self.run.path.resolve().name
+        return real(self.run.path).name
 
     @property
     def row(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from lvmctl.core.errors import LvmctlError, OutputError, RunError, UsageError
 from lvmctl.core.files import refuse_irregular, utf8, write_whole
+from lvmctl.core.inputs import real
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import find_run
@@ -95,7 +96,7 @@ def make_report(
     out = out or usual
     if out is None:
         raise UsageError("a page of several runs needs a place", hint="give --out FILE")
-    replaceable = force or (usual is not None and out.resolve() == usual.resolve())
+    replaceable = force or (usual is not None and real(out) == real(usual))
 
     def refuse(page: Path) -> None:
         refuse_page(page, replaceable)
@@ -115,7 +116,7 @@ def make_report(
 
 def different(runs: Sequence[RunDirectory]) -> None:
     """Refuse a run that is named twice."""
-    paths = [run.path.resolve() for run in runs]
+    paths = [real(run.path) for run in runs]
     for path in paths:
         if paths.count(path) > 1:
             raise UsageError("the run is named twice", where=path, hint="name each run once")

@@ -47,6 +47,7 @@ def ends_with(monkeypatch, capsys):
         (RuntimeError("[enforce fail at alloc.cpp:1] can't allocate memory: x\nframe 1"), 6, "(["),
         (RuntimeError("CUDA out of memory. Tried to allocate 9 GiB."), 6, "not enough memory (CU"),
         (OSError(12, "Cannot allocate memory"), 6, "not enough memory"),
+        (ImportError("libx.so: failed to map segment from shared object"), 6, "not enough memory"),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), 70, "RuntimeError: mat1"),
         (RecursionError("maximum recursion depth exceeded"), 70, "RecursionError"),
         (EOFError("no data left"), 70, "EOFError: no data left"),
@@ -81,6 +82,15 @@ def test_memory_that_numpy_cannot_have(ends_with):
     code, line = ends_with(caught.value)
     assert code == 6
     assert "not enough memory (Unable to allocate 1.00 EiB" in line
+
+
+def test_memory_that_torch_hides(ends_with):
+    """Its file in memory does not grow, and it says that it is broken."""
+    error = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 704 vs 598")
+    error.__context__ = MemoryError("no room")
+    code, line = ends_with(error)
+    assert code == 6
+    assert "not enough memory (no room)" in line
 
 
 def test_a_deleted_working_directory_is_named_with_a_hint(monkeypatch, tmp_path, ends_with):

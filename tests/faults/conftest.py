@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from threading import get_ident
 
 import pytest
 from faults import server
@@ -31,10 +32,10 @@ def scene(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def again(scene, tmp_path):
-    """A function that makes a copy of the scene, always at the same place."""
-    place = tmp_path / "scene"
+    """A function that makes a copy of the scene, for each thread at a place of its own."""
 
     def copy() -> Path:
+        place = tmp_path / f"scene{get_ident()}"
         restore(scene, place)
         return place
 

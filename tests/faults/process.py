@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faults.server import taken
+from faults.server import server
 
 NEW = ("mkdir", "link", "fsync", "ftruncate")
 CALLS = (*NEW, "rename", "replace", "unlink", "rmdir")
@@ -72,15 +72,16 @@ def lvmctl(
     """Run a command line in ``place``, in a process of its own.
 
     Args:
-        streams: a directory for what it prints; default beside ``place``.
+        streams: a directory for what it prints; default beside ``place``, whose path is left out
+            of it.
     """
     streams = streams or place.with_name(f"{place.name}.streams")
     streams.mkdir(exist_ok=True)
     counted = streams / "calls"
     counted.unlink(missing_ok=True)
-    with taken() as server:
-        code = server.exit_code(_run, line, place, fault, streams, timeout=300)
-    out, err = ((streams / name).read_text("utf-8", "replace") for name in ("out", "err"))
+    code = server().exit_code(_run, line, place, fault, streams, timeout=300)
+    printed = ((streams / name).read_text("utf-8", "replace") for name in ("out", "err"))
+    out, err = (text.replace(str(place), "") for text in printed)
     return Ended(code, out, err, int(counted.read_text()) if counted.exists() else 0)
 
 
@@ -95,7 +96,9 @@ def _run(line: str, place: Path, fault: Fault | None, streams: Path) -> None:
         os.dup2(file, number)
         os.close(file)
     printed = io.BytesIO(), io.BytesIO()  # to be written when files may grow again
-    sys.stdout, sys.stderr = (io.TextIOWrapper(each, "utf-8") for each in printed)
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(each, "utf-8", "backslashreplace") for each in printed
+    )
     numbers, real_open = itertools.count(1), builtins.open
     kind, at = (fault.kind, fault.at) if fault else ("", 0)
 

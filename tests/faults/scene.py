@@ -8,7 +8,8 @@ import os
 import random
 import shutil
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,9 @@ Case = TypeVar("Case")
 
 FAULTS = int(os.environ.get("LVMCTL_FAULTS", "1"))
 """How many of each kind are tried; a number above all of them is ``make faults``."""
+
+JOBS = int(os.environ.get("LVMCTL_FAULTS_JOBS", os.cpu_count() or 1))
+"""How many are tried at once."""
 
 WORLD = "synth:topic?articles=12&chunks=12&dim=4"
 TINY = "--set width=8 --set layers=1 --set heads=1 --set feedforward=8 --set batch_size=32"
@@ -46,7 +50,7 @@ COMMANDS = {
     "a table": ("data export store --out store.parquet", "store.parquet"),
     "windows replaced": ("data export store --context 3 --out windows --force", "windows"),
     "a plugin": ("plugins new loss far --out far", "far"),
-    "a training": (f"{TRAIN} --epochs 2 --set checkpoint_every=2 --out runs/new", "runs/new"),
+    "a training": (f"{TRAIN} --epochs 1 --set checkpoint_every=2 --out runs/new", "runs/new"),
     "a longer training": ("train --resume runs/done --epochs 2", "runs/done"),
     "an evaluation": ("eval 5cat runs/done", "runs/done"),
     "a page": ("eval report runs/done", "runs/done"),
@@ -90,11 +94,11 @@ READERS = {
 """Commands that read what is in a directory of the scene."""
 
 EXPERIMENTS = """\
-[experiments.small]
+[small]
 recipe = "plain"
+summary = "one"
 data = "store"
-notes = "one"
-[experiments.small.options]
+losses = ["cosine:1"]
 epochs = 1
 lr = 0.001
 """
@@ -117,6 +121,12 @@ def sample(name: str, cases: Iterable[Case], times: int = 1) -> list[Case]:
     return random.Random(name).sample(cases, min(FAULTS * times, len(cases)))
 
 
+def each(task: Callable[[Case], Iterable[str]], cases: Iterable[Case]) -> list[str]:
+    """What a task says of the cases, some of which are tried at once."""
+    with ThreadPoolExecutor(JOBS) as pool:
+        return [line for lines in pool.map(lambda case: list(task(case)), cases) for line in lines]
+
+
 TIMED = ("manifest.json", RECORD)
 """Files that say when, or hold hashes of those that do."""
 
@@ -126,7 +136,7 @@ def stamps(place: Path) -> dict[str, tuple[int, int]]:
     found, above = {}, len(f"{place}/")
     for folder, _, names in os.walk(place):
         for path in (f"{folder}/{name}" for name in names if not name.startswith(".lock")):
-            state = os.stat(path)
+            state = os.lstat(path)
             found[path[above:]] = state.st_mtime_ns, state.st_size
     return found
 

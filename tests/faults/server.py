@@ -6,19 +6,22 @@ what it does, not what it takes to start.
 
 from __future__ import annotations
 
+import itertools
 import os
-import select
 import shlex
 import shutil
 import signal
 import sys
 import tempfile
+import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection, Pipe
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import cache
+from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 from typing import Any
 
 import forked
@@ -31,45 +34,63 @@ def is_possible() -> bool:
 
 
 class Server:
-    """One such process; it does one thing at a time."""
+    """Such a process; several threads may ask it at once."""
 
     def __init__(self) -> None:
         self._connection, theirs = Pipe()
         self._process = forked.start(_serve, theirs, daemon=True)
         theirs.close()
+        self._numbers, self._lock = itertools.count(), Lock()
+        self._codes: dict[int, Future[int]] = {}
+        Thread(target=self._receive, daemon=True).start()
 
     def exit_code(self, task: Callable[..., object], *arguments: Any, timeout: float) -> int:
         """Run a function in a process of its own: its exit code, negative for a signal, and
         -SIGALRM where it took longer than ``timeout`` seconds."""
-        self._connection.send((task, arguments, timeout))
-        return self._connection.recv()
+        with self._lock:
+            number = next(self._numbers)
+            code = self._codes[number] = Future()
+            self._connection.send((number, task, arguments, timeout))
+        return code.result()
+
+    def _receive(self) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                number, code = self._connection.recv()
+                self._codes.pop(number).set_result(code)
 
 
-_idle: SimpleQueue[Server] = SimpleQueue()
-
-
-@contextmanager
-def taken() -> Iterator[Server]:
-    """A server that nobody else uses: an idle one, else a new one."""
-    try:
-        server = _idle.get_nowait()
-    except Empty:
-        server = Server()
-    yield server
-    _idle.put(server)
+@cache
+def server() -> Server:
+    """The one of this process."""
+    return Server()
 
 
 def _serve(connection: Connection) -> None:
     with tempfile.TemporaryDirectory() as directory:
         _warm_up(Path(directory))
-    with suppress(EOFError):  # the tests have ended
-        while True:
-            task, arguments, timeout = connection.recv()
-            child = os.fork()
-            if child == 0:
-                connection.close()
-                _child(task, arguments)
-            connection.send(_wait(child, timeout))
+    running: dict[int, tuple[int, int, float]] = {}  # descriptor: request, process, deadline
+    while True:
+        for ready in wait([connection, *running], timeout=1):
+            if ready is connection:
+                try:
+                    number, task, arguments, timeout = connection.recv()
+                except EOFError:  # the tests have ended
+                    return
+                child = os.fork()
+                if child == 0:
+                    connection.close()
+                    _child(task, arguments)
+                running[os.pidfd_open(child)] = number, child, time.monotonic() + timeout
+            else:
+                number, child, deadline = running.pop(ready)
+                os.close(ready)
+                code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+                late = time.monotonic() > deadline
+                connection.send((number, -signal.SIGALRM if late else code))
+        for _, child, deadline in running.values():
+            if time.monotonic() > deadline:
+                os.kill(child, signal.SIGKILL)
 
 
 def _child(task: Callable[..., object], arguments: tuple) -> None:
@@ -79,16 +100,6 @@ def _child(task: Callable[..., object], arguments: tuple) -> None:
         traceback.print_exc()
         os._exit(99)
     os._exit(0)
-
-
-def _wait(child: int, timeout: float) -> int:
-    handle = os.pidfd_open(child)
-    ended = bool(select.select([handle], [], [], timeout)[0])
-    os.close(handle)
-    if not ended:
-        os.kill(child, signal.SIGKILL)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return status if ended else -signal.SIGALRM
 
 
 def _warm_up(place: Path) -> None:

@@ -91,15 +91,16 @@ def seeds(target: str) -> list[bytes]:
 EXPERIMENTS = """\
 [plugins]
 disable = ["p7"]
-[experiments.one]
+[one]
 recipe = "plain"
+summary = "words"
 data = "store"
-notes = "words"
-losses = { cosine = 1.0 }
-[experiments.one.options]
+losses = ["cosine:1"]
+epochs = 2
 lr = 0.001
-[experiments.two]
+[two]
 extends = "one"
+heads.count = 2
 """
 
 

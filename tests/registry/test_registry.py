@@ -156,6 +156,20 @@ def test_a_missing_target_costs_only_its_record(install, registry):
     assert known.resolve(known.get("loss", "there")) is LossSpec
 
 
+@pytest.mark.parametrize("place", ["the declaration", "a target"])
+def test_without_memory_no_plugin_is_at_fault(install, registry, place):
+    text = (
+        "from lvmctl import LossSpec, hookimpl\n"
+        "@hookimpl\ndef lvmctl_losses():\n"
+        "    return [LossSpec(name='big', summary='s', target='a_pkg_big:L')]\n"
+    )
+    code = "raise MemoryError('no room')\n"
+    declared = code + text if place == "the declaration" else text
+    install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": declared, "a_pkg_big.py": code})
+    with pytest.raises(MemoryError, match="no room"):
+        registry().resolve(registry().get("loss", "big"))
+
+
 def test_lifecycle_hooks_reach_every_plugin(install, registry):
     text = (
         "from lvmctl import LossSpec, ModelSpec, hookimpl\n"

@@ -9,6 +9,7 @@ import click
 
 from lvmctl.cli.output import emit, notice
 from lvmctl.core.formatting import count
+from lvmctl.core.inputs import real
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Store
@@ -51,7 +52,7 @@ seed_option = click.option(
 
 def beside(source: Path, suffix: str) -> Path:
     """The default output of a command that reads ``source``: its name and a suffix, beside it."""
-    named = source if source.name not in ("", "..") else source.resolve()
+    named = source if source.name not in ("", "..") else real(source)
     return named.with_name(named.name.removesuffix(".npz") + suffix)
 
 

@@ -13,6 +13,7 @@ from lvmctl.cli.output import notice
 from lvmctl.cli.train.request import CommandLine, default_path, trials_of
 from lvmctl.core.errors import Interrupted, LvmctlError, RunError
 from lvmctl.core.formatting import table
+from lvmctl.core.inputs import real
 from lvmctl.core.json_input import read_json, require
 from lvmctl.core.runs import SWEEP_FILE
 from lvmctl.core.tree import leaves
@@ -142,7 +143,7 @@ def saved_request(path: Path) -> tuple[CommandLine, Path]:
 def resume_sweep(path: Path, jobs: int | None, verbose: bool) -> Sweep:
     """Go on with the sweep at ``path`` as it was asked for."""
     typed, directory = saved_request(path)
-    path = path.resolve()
+    path = real(path)
     if not directory.is_dir():
         raise RunError("the directory it was started in is gone", where=directory)
     with chdir(directory):  # experiments and the data they name are looked for from there

@@ -14,7 +14,7 @@ import numpy as np
 from lvmctl.core import hashes
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.hashes import Entry, fault_of, read_record, require_recorded, require_size
-from lvmctl.core.inputs import open_data
+from lvmctl.core.inputs import open_data, real
 from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.store.checks import Scan, check_offsets, check_shape, scan
 from lvmctl.data.store.manifest import bare_manifest, check_manifest, check_windows, read_manifest
@@ -81,7 +81,7 @@ class Store:
                 NaN, Inf or zero vectors, or a content hash that does not match.
         """
         path = Path(path)
-        name = name or _name_of(path.resolve())
+        name = name or _name_of(real(path))
         require_path(path)
         what = f"is not a vector store (no {VECTORS} in it)"
         refuse(not holds_vectors(path), what, path, _HOW_TO_MAKE)
