@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lvmctl_reader.model import FAR
+from lvmctl_reader.text_measures import GROUPS
+
 from trying import known, linear, queries, towers
 from trying.continuing import beside_words, continuing, follows_alone
 from trying.negatives import with_others
@@ -69,7 +72,16 @@ ROWS: dict[str, Row] = dict(
         _one("backward", "Ridge towers forward and backward in time.", ranker(towers.backward)),
         _one("horizons", "Ridge towers to the chunks 1, 2, 3, 5 ahead.", ranker(towers.horizons)),
         _one("ridge", "A ridge from the window to the next chunk.", ranker(linear.ridge)),
-        _one("read", "All that P10 reads of the texts.", ranker(words()), texts=True),
+        _one("read", "All that P10 reads of the words.", ranker(words(), FAR), texts=True),
+        _one("read-far", "The same, of any size.", ranker(words()), texts=True),
+        (
+            "read-groups",
+            Row(
+                "The same without each group.",
+                {f"read: no {name}": ranker(words(without=name), FAR) for name in GROUPS},
+                texts=True,
+            ),
+        ),
         _one("read-base", "P9's cosine features, where there are texts.", ranker(), texts=True),
         (
             "continues",
@@ -78,7 +90,7 @@ ROWS: dict[str, Row] = dict(
                 {
                     "continues: alone": follows_alone,
                     "continues": ranker(continuing),
-                    "continues: words": ranker(beside_words(continuing)),
+                    "continues: words": ranker(beside_words(continuing), FAR),
                 },
                 texts=True,
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -51,28 +52,30 @@ class InputDropout(nn.Module):
 class Net(nn.Module):
     """score = w·z + MLP(z), z the features as :meth:`standard` gives them: (B, N, F) → (B, N)."""
 
-    def __init__(self, mean: Tensor, deviation: Tensor) -> None:
+    def __init__(self, mean: Tensor, deviation: Tensor, far: float = math.inf) -> None:
         super().__init__()
-        self.mean, self.scale = mean, 1 / (deviation + FLOOR)
+        self.mean, self.scale, self.far = mean, 1 / (deviation + FLOOR), far
         self.dropout = InputDropout(INPUT_DROPOUT)
         self.linear = nn.Linear(len(mean), 1, bias=False)
         self.network = network(len(mean), HIDDEN, DROPOUT)
 
     def standard(self, lists: Lists) -> Tensor:
-        """z (W, N, F), features of mean 0 and variance 1 in training."""
-        return (lists.inputs() - self.mean) * self.scale
+        """z (W, N, F), features of mean 0 and variance 1 in training, in [-far, far]."""
+        return ((lists.inputs() - self.mean) * self.scale).clamp_(-self.far, self.far)
 
     def forward(self, z: Tensor) -> Tensor:
         z = self.dropout(z)
         return (self.linear(z) + self.network(z))[..., 0]
 
 
-def ranker(fit: Fit | None = None) -> Method:
-    """A scorer of P9's cosine features and of the feature that ``fit`` gives."""
+def ranker(fit: Fit | None = None, far: float = math.inf) -> Method:
+    """A scorer of P9's cosine features and of the feature that ``fit`` gives, of which deviations
+    up to ``far`` count."""
 
     def method(training: tuple[Article, ...]) -> Scoring:
         feature = None if fit is None else fit(training)
-        net = train([lists_of(article, feature) for article in measured(training)])
+        data = [lists_of(article, feature) for article in measured(training)]
+        net = train(data, far=far)
         return lambda article: scores(net, lists_of(article, feature))
 
     return method
@@ -84,12 +87,12 @@ def scores(net: Net, lists: Lists) -> Tensor:
     return net(net.standard(lists))
 
 
-def train(data: Sequence[Lists], seed: int = 0) -> Net:
+def train(data: Sequence[Lists], seed: int = 0, far: float = math.inf) -> Net:
     """Softmax of the target among its list; AdamW, one cycle of the learning rate."""
     seen = torch.cat([each.inputs()[each.candidates] for each in data[::SAMPLE]])
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    net = Net(seen.mean(dim=0), seen.std(dim=0))
+    net = Net(seen.mean(dim=0), seen.std(dim=0), far)
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     batches = []
     for lists in data:

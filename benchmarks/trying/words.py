@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import torch
@@ -18,8 +17,9 @@ from trying.lists import Feature
 from trying.scoring import Fit
 
 
-def words(groups: Sequence[str] = tuple(GROUPS)) -> Fit:
+def words(without: str = "") -> Fit:
     """The groups of measures of texts; what is learned of words is cross-fitted by article."""
+    groups = [name for name in GROUPS if name != without]
 
     def fitted(training: tuple[Article, ...]) -> Feature:
         fold = {article: number % FOLDS for number, article in enumerate(training)}

@@ -48,6 +48,7 @@ class RunSummary:
         epoch, epochs: epochs trained and asked for.
         recipe, data: what was trained on what.
         metrics: see :func:`metrics_of`.
+        reads: what its score reads of chunks beside vectors.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class RunSummary:
     recipe: str | None = None
     data: str | None = None
     metrics: Mapping[str, Any] | None = None
+    reads: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
@@ -74,6 +76,7 @@ class RunSummary:
             "recipe": self.recipe,
             "data": self.data,
             "metrics": self.metrics,
+            "reads": list(self.reads),
         }
 
 
@@ -119,6 +122,7 @@ def summary(path: Path, root: Path = ROOT) -> RunSummary:
             recipe=config["recipe"],
             data=data_of(config),
             metrics=metrics_of(run, config, history),
+            reads=tuple(map(str, config.get("reads") or ())),
         )
     except (RunError, *FAULTS) as error:
         if not looks_like_run(run):

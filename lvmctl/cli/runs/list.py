@@ -11,6 +11,7 @@ import click
 
 from lvmctl.cli.complete import records
 from lvmctl.cli.output import emit, json_option
+from lvmctl.core.chunks import labelled
 from lvmctl.core.errors import RunError
 from lvmctl.core.formatting import MISSING, estimate, number, table
 from lvmctl.core.run_directory import ROOT
@@ -84,7 +85,9 @@ def listing(runs: Sequence[RunSummary]) -> str:
 def rows_of(run: RunSummary) -> list[tuple[str, ...]]:
     """Name, state and metrics of a run; below them what was trained, and when."""
     name = run.name if len(run.name) <= NAME_WIDTH else ""
-    what = run.why or "" if run.recipe is None else f"{run.recipe} on {short_data(run.data)}"
+    what = run.why or ""
+    if run.recipe is not None:
+        what = f"{labelled(run.recipe, run.reads)} on {short_data(run.data)}"
     date = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.date))
     value, direct = retrieval(run.metrics)
     return [(name, state_text(run), value, direct), (clipped(f"  {what}"), date, "", "")]

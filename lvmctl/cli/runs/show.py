@@ -12,6 +12,7 @@ import click
 from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import run_names
 from lvmctl.cli.output import emit, json_option
+from lvmctl.core.chunks import labelled
 from lvmctl.core.formatting import estimate, number, table
 
 WIDTH, INDENT = 80, 15
@@ -52,7 +53,8 @@ def card(run: Mapping[str, Any]) -> Iterator[str]:
         yield from wrap(f"  {name:<{INDENT - 2}}{value}", WIDTH, subsequent_indent=" " * INDENT)
     if run["metrics"] is not None:
         yield ""
-        yield from metrics_table(run["metrics"], run["recipe"]).splitlines()
+        row = labelled(run["recipe"], run["reads"])
+        yield from metrics_table(run["metrics"], row).splitlines()
         yield f"from {run['metrics']['source']}; [...] is a 95 % interval"
     yield ""
     yield "next:"

@@ -131,7 +131,9 @@ def test_a_training_measures_an_article_once(reader, texts, pool_of_texts, monke
     monkeypatch.setattr(model, "numbers", None)  # whose result is kept
     assert model.score(*inputs).equal(scores)
     monkeypatch.undo()
-    model.measured.forget()
+    model.measured.forget()  # as a training that goes on after a break has
+    model.score(*batch_of(pool, context, torch.tensor([5])))
+    assert model.score(*inputs).equal(scores)
     plain = Ranker.score(model, *inputs)
     real = inputs[1].candidates
     torch.testing.assert_close(scores[real], plain[real], rtol=1e-2, atol=1e-2)

@@ -59,3 +59,9 @@ def test_vectors_alone_are_refused(run):
     model = lvmctl.load(run.path)
     with pytest.raises(UsageError, match="text"):
         model.rank([[1.0] + [0.0] * 7] * 3, [[1.0] + [0.0] * 7] * 4)
+
+
+def test_lists_of_runs_say_what_it_reads(run):
+    (listed,) = (each for each in lvmctl.list_runs(run.path.parent) if each.path == run.path)
+    assert listed.reads == ("text",)
+    assert listed.to_dict()["reads"] == ["text"]
