@@ -7,7 +7,7 @@ different spaces, which neither D nor the name shows (docs/methods.md#fingerprin
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,16 @@ def require_one_space(
         whose = f" ({names[0]}, not {names[1]})" if names[0] != names[1] else ""
         what = f"its vectors lie in another space than {among}{whose}: {fault}"
         raise DataError(what, where=where, hint=hint or "embed both with one encoder")
+
+
+def unknown_spaces(encoders: Mapping[str, Any]) -> list[str]:
+    """One notice where some of the encoders, by the names of their data, have a fingerprint and
+    others have none, so that nobody can tell whether their vectors lie in one space; else none."""
+    without = [name for name, encoder in encoders.items() if _read(encoder) is None]
+    if len(without) in (0, len(encoders)):
+        return []
+    lacking = f"{', '.join(without)}: no fingerprint of the encoder is recorded"
+    return [f"{lacking}, so whether its vectors lie in the space of the other data is unknown"]
 
 
 def _read(encoder: Any) -> tuple[int, np.ndarray] | None:

@@ -151,3 +151,27 @@ def test_a_saved_encoder_that_has_changed_is_refused(stores, tmp_path):
     (changed / "chunks.jsonl").unlink()
     with pytest.raises(DataError, match="its encoder gives other vectors now: the mean cosine"):
         lvmctl.embed(["River."], out=tmp_path / "more", encoder_from=changed)
+
+
+def test_what_has_a_fingerprint_beside_what_has_none_is_noticed_once(stores, tmp_path):
+    import shutil
+
+    from lvmctl.data.splits.open import open_splits
+
+    bare = []
+    for name in ("x", "y"):
+        path = shutil.copytree(stores / "a", tmp_path / name)
+        record = json.loads((path / "store.json").read_text())
+        del record["encoder"]["fingerprint"]
+        edited(path / "store.json").write_text(json.dumps(record))
+        bare.append(str(path))
+    a, b = names(stores, "a", "b")
+    for value, lacking in (
+        ({"train": [a, bare[0]], "val": b}, [bare[0]]),
+        ({"train": [a], "val": bare[0], "ood": bare[1]}, bare),
+        ({"train": [a], "val": b}, []),
+        ({"train": bare, "val": bare[1]}, []),
+    ):
+        found = [each for each in open_splits(**value).notices if "fingerprint" in each]
+        assert len(found) == bool(lacking)
+        assert all(path in found[0] for path in lacking)

@@ -14,6 +14,9 @@ from lvmctl.data.npz.files import BankFile, WindowFile, hashes
 
 MAX_LOST = 0.1
 """Share of windows that may be lost in assembly before they are kept apart instead."""
+MAX_REPEATED = 0.25
+"""Share of windows that stand in the file before; a text that repeats itself stays below it, a file
+that was written twice does not."""
 MAX_FOREIGN = 0.1
 """Share of windows that may be missing in a bank that is said to hold them."""
 SEPARATE = "each window is an article of its own, and what needs longer articles cannot be computed"
@@ -64,13 +67,23 @@ def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
         hashed = _hashes(file, reporter)
         rows = numbered([hashed]).reshape(-1, width)[inside]
         group = None if file.ids is None else numbered([file.ids[inside]])
+        first = _first_copies(rows, group)
+        repeated = len(inside) - len(first)
+        if repeated > MAX_REPEATED * len(inside):
+            inside, rows = inside[first], rows[first]
+            group = None if group is None else group[first]
+            again = f"{repeated:,} windows stand in the file before: their copies are left out"
+            notices.append(f"{file.path}: {again}")
         chains = chain(rows, file.horizon, group)
         how = "overlap" if group is None else "overlap inside article ids"
         article, oldest, cuts = chains.chain, chains.place, chains.cuts
         if chains.count == len(inside) > 1:
             unlike = f"no window overlaps another as at horizon {file.horizon}"
             hint = "if targets lie further on, say so with --horizon"
-            return _separate(file, f"{unlike}: {SEPARATE}; {hint}", hashed)
+            made = _separate(file, f"{unlike}: {SEPARATE}; {hint}", hashed)
+            if repeated:
+                made.notices.append(f"{file.path}: {repeated:,} windows stand in the file before")
+            return made
     places = (oldest[:, None] + file.steps).ravel()
     inner = collapse(np.repeat(article, width), places, file.path)
     whole = whole_windows(inner, width, file.steps[-1])
@@ -83,7 +96,7 @@ def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
         inner = only_articles(inner, held)
     chosen = (inside[:, None] * width + np.arange(width)).ravel()
     made = Assembly(_within(inner, chosen, file.count), how, hashes=hashed, notices=notices)
-    made.cuts, made.lost, made.crossing = cuts, lost, file.windows - len(inside)
+    made.cuts, made.lost, made.crossing = cuts, lost, int(file.crossing.sum())
     if lost:
         made.notices.append(
             f"{file.path}: {lost:,} of {len(inside):,} windows are lost, nothing fills the gap "
@@ -156,6 +169,12 @@ def _separate(file: WindowFile, why: str | None, hashed: np.ndarray | None = Non
 def _hashes(file: WindowFile, reporter: Reporter) -> np.ndarray:
     with reporter.progress("compare", "rows", file.count) as done:
         return hashes(file, done=done)
+
+
+def _first_copies(rows: np.ndarray, group: np.ndarray | None) -> np.ndarray:
+    """Ascending numbers of the windows (W, K + 1) of whose group none before has the same rows."""
+    key = numbered([*rows.T, *([] if group is None else [group])])
+    return np.sort(np.unique(key, return_index=True)[1])
 
 
 def _within(inner: Layout, rows: np.ndarray, count: int) -> Layout:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.formatting import count
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.assembly import assemble, from_bank, separate, whole_bank
 from lvmctl.data.npz.files import BankFile, WindowFile, is_bank, splits_of
@@ -69,6 +70,8 @@ def write_npz(
         shape = _window_shape(segments)
         for segment in segments:
             _check_rows(segment)
+            if segment.file.has_texts:
+                _report_contradictions(segment)
         _report_lost_texts(segments)
         reports = report_segments(segments)
         has_texts = [segment.file.has_texts for segment in segments]
@@ -177,6 +180,25 @@ def _check_rows(segment: Segment) -> None:
                 where=file.path,
                 hint="check --horizon and that article_ids are unique, or use --separate-windows",
             )
+
+
+def _report_contradictions(segment: Segment) -> None:
+    """Say how many chunks have another text in one window than in the first that has them."""
+    file, layout = segment.file, segment.assembly.layout
+    unlike: list[int] = []
+    for low, high in blocks(file.count, file.dim * 8):
+        rows = np.arange(low, high)[layout.chunk[low:high] >= 0]
+        chosen = layout.source[layout.chunk[rows]]
+        rows, chosen = rows[rows != chosen], chosen[rows != chosen]
+        pairs = zip(rows.tolist(), file.texts(rows), file.texts(chosen))
+        unlike += [row for row, text, first in pairs if text != first]
+    if unlike:
+        row = unlike[0]
+        first = int(layout.source[layout.chunk[row]])
+        said = [f"{file.label(at)}: {file.texts(np.array([at]))[0][:30]!r}" for at in (first, row)]
+        chunks = count(len(np.unique(layout.chunk[unlike])), "chunk")
+        line = f"{file.path}: {chunks} with several texts, of which the first is kept"
+        file.notices.append(f"{line}, for instance {', '.join(said)}")
 
 
 def _write(

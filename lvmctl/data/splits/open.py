@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError, refuse
-from lvmctl.data.fingerprint import require_one_space
+from lvmctl.data.fingerprint import require_one_space, unknown_spaces
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.assign_store import with_split
 from lvmctl.data.splits.shared import KnownChunks, overlap_notice
@@ -82,7 +82,8 @@ def open_splits(
         chosen["val"] = open_part(val, "val", seed)
     if ood is not None:
         chosen["ood"] = open_part(ood, "ood", seed)
-    notices: list[str] = []
+    stores = [store for split in chosen.values() for store in split.joined or (split,)]
+    notices = unknown_spaces({store.source["path"]: store.source["encoder"] for store in stores})
     known = KnownChunks(chosen["train"])
     for name, split in chosen.items():
         what = f"has dimension {split.dim}, the training data has {chosen['train'].dim}"
