@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from lvmctl.api.evaluation import compare, evaluate, evaluate_baselines
     from lvmctl.api.importing import import_npz, store_from, synth
     from lvmctl.api.levels import add_level
-    from lvmctl.api.model import Model, load
+    from lvmctl.api.load import load
+    from lvmctl.api.model import Model
     from lvmctl.api.predict_file import predict_file
     from lvmctl.api.predicting import Predicted, predict
     from lvmctl.api.ranking import Ranking
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from lvmctl.core.files import write_json
     from lvmctl.core.formatting import number as format_number
     from lvmctl.core.json_input import read_json
+    from lvmctl.core.listening import listen
     from lvmctl.core.reporter import Reporter
     from lvmctl.core.schedule import Schedule
     from lvmctl.core.tree import get_number
@@ -106,10 +108,11 @@ _HOMES = {
     "Model": "api.model",
     "Ranking": "api.ranking",
     "fit_held_out": "baselines.least_squares",
-    "load": "api.model",
+    "load": "api.load",
     "Predicted": "api.predicting",
     "predict": "api.predicting",
     "predict_file": "api.predict_file",
+    "listen": "core.listening",
     # For plugin.py: records and their options. None of these loads torch or NumPy.
     "API_VERSION": "registry.specs",
     "BaselineSpec": "registry.specs",
@@ -243,6 +246,7 @@ __all__ = [
     "import_npz",
     "import_run",
     "list_runs",
+    "listen",
     "load",
     "load_decoder",
     "open_split",

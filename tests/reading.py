@@ -1,7 +1,8 @@
 """Recipes whose models read more than vectors, as text to install, and slow references of them.
 
 ``words`` ranks by the words that a candidate shares with the window's chunks, ``edges`` by the
-cosines of its first sentence to their last ones; of newer chunks more.
+cosines of its first sentence to their last ones; of newer chunks more. The prediction of ``ends``
+is the last sentence of the newest chunk, with a share of that chunk.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from lvmctl import LossSpec, ModelSpec, RecipeSpec, TrainingOptions, hookimpl
 class Options(TrainingOptions, SequenceOptions):
     \"\"\"The recipes'.\"\"\"
 
-READS = {"words": "text", "edges": "sentence"}
+READS = {"words": "text", "edges": "sentence", "ends": "sentence"}
 
 @hookimpl
 def lvmctl_recipes():
@@ -35,7 +36,10 @@ def lvmctl_models():
     return [
         ModelSpec(
             name=name, summary=".", target="reading_pkg.parts:" + name.capitalize(),
-            geometry="cone", gives=("scores",), reads=(reads,),
+            geometry="unit" if name == "ends" else "cone",
+            gives=() if name == "ends" else ("scores",),
+            reads=(reads,),
+            q_reads=name == "ends",
         )
         for name, reads in READS.items()
     ]
@@ -52,6 +56,7 @@ def lvmctl_losses():
 PARTS = """
 import torch
 from lvmctl import Composition, Part, Prediction
+from lvmctl.sphere import unit
 
 
 def words(options):
@@ -60,6 +65,22 @@ def words(options):
 
 def edges(options):
     return Composition(Part("edges"), (Part("listed"),))
+
+
+def ends(options):
+    return Composition(Part("ends"), (Part("core/cosine"),))
+
+
+class Ends(torch.nn.Module):
+    def __init__(self, options, shape):
+        super().__init__()
+        self.share = torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, context, window):
+        vectors, there = window.pieces(1)
+        assert there[:, :, 1, 0].all()
+        last = vectors[:, -1, 1, 0]
+        return Prediction(unit(last + self.share * context[:, -1]))
 
 
 class Listed(torch.nn.Module):

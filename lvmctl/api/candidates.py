@@ -148,7 +148,7 @@ class AllChunks(StoreChunks):
         true, without = queries.true, queries.chunks
         if self.model.has_score:
             return ranked(self.model, queries, self.rows, without, true, top, self.read)
-        q = self.model.predict(queries.context)
+        q = self.model.predict(queries.context, read=queries.read)
         indices, scores = nearest_chunks(self.split, q, top, without=without)
         ranks: list[float | None] = [None] * len(q)
         known = np.array([row for row, number in enumerate(true) if number is not None], np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,18 +13,16 @@ from torch import Tensor, nn
 
 from lvmctl.api.arrays import Kind, chunks, contexts, pool_of, through
 from lvmctl.api.ranking import Ranking, best, parts
-from lvmctl.api.readable import pool_part, readable
+from lvmctl.api.readable import pool_part, readable, readable_window
 from lvmctl.api.training_encoder import clean, training_encoder
 from lvmctl.core.batch import Pool
 from lvmctl.core.errors import DataError, UsageError
-from lvmctl.core.runs import find_run
 from lvmctl.data.text.embed import Encoder
 from lvmctl.data.text.encoders.build import encode_units
 from lvmctl.evaluation.held_out import in_one_space
 from lvmctl.evaluation.predictors import own_score
 from lvmctl.evaluation.retrieval.ties import one_score_for_equals
-from lvmctl.evaluation.trained import Trained, load_run
-from lvmctl.registry import load_registry
+from lvmctl.evaluation.trained import Trained
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
     from lvmctl.api.arrays import Vectors
     from lvmctl.api.readable import Readable
     from lvmctl.api.store import Store
+    from lvmctl.core.chunks import Chunks
 
 BATCH, SCORES = 1024, 4_000_000
 """Contexts that are predicted, and scores that are held, at a time."""
@@ -55,6 +53,7 @@ class Model:
         horizon: h; what is predicted is the h-th chunk after the context.
         has_score: whether it ranks by a score of its own, and not by cosine.
         reads: what that score reads of chunks beside vectors: ``text``, or a finer level.
+        q_reads: whether its prediction reads that, too.
     """
 
     def __init__(self, trained: Trained) -> None:
@@ -67,25 +66,36 @@ class Model:
         self.has_score: bool = hasattr(trained.model, "score")
         spec: Any = trained.plan.model.entry.record
         self.reads: tuple[str, ...] = spec.reads
+        self.q_reads: bool = spec.q_reads
         self._width = None if spec.any_space and trained.transform is None else self.dim
 
     def __repr__(self) -> str:
         return f"<lvmctl.Model {self.path} K={self.context_length} D={self.dim}>"
 
     @overload
-    def predict(self, context: Tensor | Sequence[Tensor], normalize: bool = True) -> Tensor: ...
+    def predict(
+        self,
+        context: Tensor | Sequence[Tensor],
+        normalize: bool = True,
+        read: Readable | None = None,
+    ) -> Tensor: ...
 
     @overload
     def predict(
-        self, context: ArrayLike | Sequence[np.ndarray], normalize: bool = True
+        self,
+        context: ArrayLike | Sequence[np.ndarray],
+        normalize: bool = True,
+        read: Readable | None = None,
     ) -> np.ndarray: ...
 
-    def predict(self, context: Any, normalize: bool = True) -> Any:
+    def predict(self, context: Any, normalize: bool = True, read: Readable | None = None) -> Any:
         """Predict the vector of the chunk that follows.
 
         Args:
             context: (K, D), (B, K, D), or a sequence of contexts (k, D) of different lengths.
             normalize: False gives the vector before it is normalised, if the model has one.
+            read: for a model whose prediction reads more than vectors, the chunks or the texts of
+                the contexts, as for :meth:`rank`.
 
         Returns:
             (D,) or (B, D) of unit norm, of the kind of ``context`` (float32 for integers). Where
@@ -94,6 +104,7 @@ class Model:
 
         Raises:
             DataError: another D, NaN, infinity, a vector of 0, or a context of no chunk.
+            UsageError: the model reads more, and ``read`` is missing.
 
         Example:
             >>> model = lvmctl.load(run_path)
@@ -102,7 +113,8 @@ class Model:
             (True, 1.0)
         """
         rows, single = contexts(context, self._width, self.context_length)
-        q = self._predict(self._transformed(rows, "context"), normalize)
+        window = readable_window(read, rows) if self.q_reads and read is not None else None
+        q = self._predict(self._transformed(rows, "context"), normalize, window)
         return Kind.of(context).give(q[0] if single else q)
 
     @overload
@@ -252,11 +264,15 @@ class Model:
     def _elsewhere(self) -> Trained:
         return self._trained.in_space(False)
 
-    def _predict(self, rows: np.ndarray, normalize: bool = True) -> Tensor:
-        """q (B, D) float32 for transformed contexts (B, K, D); or ``raw``, where there is one."""
+    def _predict(
+        self, rows: np.ndarray, normalize: bool = True, window: Chunks | None = None
+    ) -> Tensor:
+        """q (B, D) float32 for transformed contexts (B, K, D) of the chunks ``window`` (B, K), or
+        ``raw``, where there is one."""
         predictions, trained = [torch.empty(0, rows.shape[-1])], self._serving(rows)
         for low in range(0, len(rows), BATCH):
-            made = trained.predict(torch.from_numpy(rows[low : low + BATCH]))
+            part = slice(low, low + BATCH)
+            made = trained.predict(torch.from_numpy(rows[part]), window and window[part])
             predictions.append(made.q if normalize or made.raw is None else made.raw)
         return torch.cat(predictions).float()
 
@@ -266,7 +282,7 @@ class Model:
         if not pool.candidates.numel():
             scores = torch.empty(pool.candidates.shape)
         elif not self.has_score:
-            q = self._predict(rows)
+            q = self._predict(rows, window=pool.window)
             scores = q @ vectors.T if vectors.dim() == 2 else (vectors @ q[:, :, None])[:, :, 0]
             scores = one_score_for_equals(scores, pool)
         else:
@@ -275,26 +291,3 @@ class Model:
                 scores = score(torch.from_numpy(rows), pool)
             scores = scores.float().cpu()
         return best(scores, pool.candidates, count)
-
-
-def load(run: str | os.PathLike[str] | None = None) -> Model:
-    """Load the model of a finished run.
-
-    Args:
-        run: path of a run directory, its name in ``runs/``, or the beginning of either that no
-            other run has; None is the run trained last. Also a folder or a ``best_model.pt`` of
-            the published project (docs/published-files.md#models).
-
-    Returns:
-        The model with the weights of its best epoch, on the CPU.
-
-    Raises:
-        RunError: no run is there, it has no best epoch, or its files are damaged.
-        PluginError: a plugin that it needs is missing or broken.
-
-    Example:
-        >>> model = lvmctl.load(run_path)
-        >>> model.recipe
-        'p8'
-    """
-    return Model(load_run(load_registry(), find_run(None if run is None else os.fspath(run))))

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from lvmctl.api.arrays import directions, numbers
-from lvmctl.api.model import Model, load
+from lvmctl.api.load import load
+from lvmctl.api.model import Model
 from lvmctl.core.errors import DataError, OutputError, refuse
 from lvmctl.core.files import write_whole
 from lvmctl.data.store.arrays import blocks, open_npy, release

@@ -16,7 +16,8 @@ from lvmctl.api.arrays import pool_of as pool_of_vectors
 from lvmctl.api.articles import find_article
 from lvmctl.api.candidates import AllChunks, ArticleChunks, Candidates, Listed, Ranked
 from lvmctl.api.decoding import Decoder, load_decoder
-from lvmctl.api.model import Model, load
+from lvmctl.api.load import load
+from lvmctl.api.model import Model
 from lvmctl.api.queries import Queries, vector_queries, window_queries
 from lvmctl.api.query_texts import (
     Encode,
@@ -24,9 +25,9 @@ from lvmctl.api.query_texts import (
     candidate_vectors,
     context_texts,
     is_texts,
+    store_for,
 )
-from lvmctl.api.store import Store, open_store
-from lvmctl.api.training_encoder import training_source
+from lvmctl.api.store import Store
 from lvmctl.core.errors import UsageError
 
 PoolOf: TypeAlias = Callable[[Queries], Candidates]
@@ -141,8 +142,9 @@ def predict(
     """
     refuse_mixed(context, article, at, pool, top)
     model = run if isinstance(run, Model) else load(run)
-    data = opened(model, store)
-    model = model.require_space(data)
+    alone = context is not None and candidates is not None and decode is None
+    data = store_for(model, store, alone)
+    model = model if data is None else model.require_space(data)
     encode = Encode(model, data if store is not None else None)
     queries = asked(model, data, context, article, at, encode)
     decoder = None
@@ -153,10 +155,10 @@ def predict(
         return answers(model, queries, None, decoder, top)
     if candidates is not None:
         pool_of: PoolOf = fixed(listed(model, data, candidates, encode))
-    elif pool == "global" or (pool is None and context is not None and article is None):
-        pool_of = fixed(AllChunks(model, data))
     else:
-        pool_of = articles(model, data, article)
+        assert data is not None  # only what stands alone needs no store
+        every = pool == "global" or (pool is None and context is not None and article is None)
+        pool_of = fixed(AllChunks(model, data)) if every else articles(model, data, article)
     return answers(model, queries, pool_of, decoder, top)
 
 
@@ -179,15 +181,9 @@ def refuse_mixed(
         raise UsageError(what, where="predict", hint=hint)
 
 
-def opened(model: Model, store: Source | None) -> Store:
-    """The store that was named, or the data that the run was trained on."""
-    source = training_source(model._trained) if store is None else store
-    return source if isinstance(source, Store) else open_store(source)
-
-
 def asked(
     model: Model,
-    data: Store,
+    data: Store | None,
     context: Any,
     article: int | str | None,
     at: int | None,
@@ -195,6 +191,7 @@ def asked(
 ) -> Iterator[Queries]:
     """The queries of a context, or of windows where there is none."""
     if context is None:
+        assert data is not None  # windows are of a store
         return window_queries(data, model.context_length, model.horizon, article, at)
     if not is_texts(context):
         mapped = isinstance(context, np.ndarray)  # one of a file is read as it is needed
@@ -203,7 +200,7 @@ def asked(
     return vector_queries(encode(read)[None], read)
 
 
-def listed(model: Model, data: Store, candidates: Any, encode: Encode) -> Listed:
+def listed(model: Model, data: Store | None, candidates: Any, encode: Encode) -> Listed:
     """The candidates that were listed, as vectors."""
     if isinstance(candidates, Path) and candidates.suffix == ".npy":
         candidates = candidate_vectors(candidates)
@@ -260,7 +257,7 @@ def answers(
             ranking = candidates.rank(some, top)
             each = [with_ranking(one, candidates, ranking, row) for row, one in enumerate(each)]
         if decoder is not None:
-            decoded = decoder.decode(model.predict(some.context))
+            decoded = decoder.decode(model.predict(some.context, read=some.read))
             cosines = decoded.cosines
             each = [
                 replace(

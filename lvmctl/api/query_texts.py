@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lvmctl.api.model import Model
-from lvmctl.api.store import Store
-from lvmctl.api.training_encoder import clean
+from lvmctl.api.store import Store, open_store
+from lvmctl.api.training_encoder import clean, recorded_encoder, training_source
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.inputs import open_data
 from lvmctl.core.json_input import parse_json
@@ -18,6 +18,9 @@ from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.text.chunking import chunker
 from lvmctl.data.text.encoders.build import check_encoder, encode_units, encoder_of
 from lvmctl.data.text.formats import decode
+
+if TYPE_CHECKING:
+    from lvmctl.api.store import Source
 
 TRUE = "next"
 """The key of a record that says it is what came next."""
@@ -35,6 +38,22 @@ class Texts(NamedTuple):
     texts: list[str]
     ids: list[str]
     true: int | None = None
+
+
+def store_for(model: Model, store: Source | None, alone: bool) -> Store | None:
+    """The store that was named, or the data that the run was trained on; None where that is not
+    here and is not needed: what is asked stands ``alone``, and the run has its encoder on record.
+    """
+    if isinstance(store, Store):
+        return store
+    if store is not None:
+        return open_store(store)
+    try:
+        return open_store(training_source(model._trained))
+    except DataError:
+        if alone and recorded_encoder(model._trained) is not None:
+            return None
+        raise
 
 
 class Encode:
@@ -60,12 +79,12 @@ def is_texts(value: Any) -> bool:
     return listed and isinstance(value[0], str | Mapping)
 
 
-def context_texts(context: str | Path | Sequence[str], store: Store) -> list[str]:
+def context_texts(context: str | Path | Sequence[str], store: Store | None) -> list[str]:
     """The chunks that were read, oldest first.
 
     Args:
         context: a text or a file of text, which is cut into chunks as the store was; or chunks.
-        store: where it is said how texts are cut.
+        store: where it is said how texts are cut; None cuts by paragraph.
 
     Raises:
         DataError: no text, or an empty one; the file cannot be read.
@@ -81,7 +100,7 @@ def context_texts(context: str | Path | Sequence[str], store: Store) -> list[str
     return chunks
 
 
-def candidate_texts(candidates: Path | Sequence[Any], store: Store) -> Texts:
+def candidate_texts(candidates: Path | Sequence[Any], store: Store | None) -> Texts:
     """The texts that are ranked: of a file of text, of JSON lines, or as they are listed.
 
     Raises:
@@ -105,13 +124,13 @@ def candidate_vectors(path: Path) -> np.ndarray:
     return np.asarray(open_npy(path))
 
 
-def cut(text: str | Path, store: Store) -> list[str]:
+def cut(text: str | Path, store: Store | None) -> list[str]:
     """The chunks of a text or a file of text, by the rule that the store's texts were cut by, or by
     paragraph where it does not say."""
     if isinstance(text, Path):
         with open_data(text) as file:
             text, _ = decode(file.read(), text)
-    made = store._stored.manifest.get("made")
+    made = None if store is None else store._stored.manifest.get("made")
     made = made if isinstance(made, Mapping) else {}
     rule, size = made.get("chunk"), made.get("size")
     known = rule if rule in ("paragraph", "sentence", "tokens") else "paragraph"

@@ -46,16 +46,24 @@ def readable(
             hint="rank texts or chunks of a store, or give read=(of the context, of the "
             "candidates)",
         )
-    window, chunks = map(of_texts, (of_context, of_candidates))
+    window, chunks = readable_window(of_context, context), of_texts(of_candidates)
+    require_as_many("candidates", tuple(chunks.rows.shape), pool.shape[:-1])
+    return window, chunks
+
+
+def readable_window(read: Readable, context: np.ndarray) -> Chunks:
+    """The chunks of contexts (B, K, D) for a model, see :func:`readable`."""
+    window = of_texts(read)
     rows = window.rows.numpy()
     rows = filled(rows.reshape(-1, rows.shape[-1], 1), context.shape[1], "read")[..., 0]
-    for what, shape, wanted in (
-        ("context", rows.shape, context.shape[:-1]),
-        ("candidates", tuple(chunks.rows.shape), pool.shape[:-1]),
-    ):
-        what = f"read has {shape} chunks of {what}, not {wanted}"
-        refuse(shape != wanted, what, "rank", "give what the vectors are of")
-    return Chunks(torch.from_numpy(np.ascontiguousarray(rows)), window.source), chunks
+    require_as_many("context", rows.shape, context.shape[:-1])
+    return Chunks(torch.from_numpy(np.ascontiguousarray(rows)), window.source)
+
+
+def require_as_many(what: str, shape: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    """Refuse something to read for another number of chunks."""
+    what = f"read has {shape} chunks of {what}, not {wanted}"
+    refuse(shape != wanted, what, "rank", "give what the vectors are of")
 
 
 def of_texts(texts: Readable) -> Chunks:

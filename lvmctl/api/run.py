@@ -140,7 +140,7 @@ class Run:
 
     def model(self) -> Model:
         """The model with the weights of its best epoch; see :func:`lvmctl.load`."""
-        from lvmctl.api.model import load
+        from lvmctl.api.load import load
 
         return load(self)
 

@@ -126,7 +126,9 @@ def copy_encoder(trained: Trained, path: Path, notices: list[str]) -> None:
 
 def try_onnx(model: Model, path: Path, notices: list[str]) -> float | None:
     """Write ``model.onnx`` where the model can be; else a notice says why not."""
-    if model.has_score:
+    if model.q_reads:
+        notices.append(f"without {ONNX}: {model.recipe} reads more than vectors")
+    elif model.has_score:
         notices.append(f"without {ONNX}: {model.recipe} ranks by a score of its own")
         return None
     try:

@@ -40,8 +40,8 @@ class Batch:
             fields.
         owner: who reads it, for an error.
         hidden: names of fields that there are, and that the owner did not declare.
-        ranked: what a model that reads more than vectors ranks: the window's chunks (B, K), and
-            the target and the negatives (B, 1 + M).
+        ranked: of a model that reads more than vectors: the window's chunks (B, K) and, where there
+            are negatives, the target and those (B, 1 + M), else None.
     """
 
     __slots__ = ("_fields", "_hidden", "_owner", "ranked")
@@ -51,7 +51,7 @@ class Batch:
         fields: Mapping[str, Tensor],
         owner: str | None = None,
         hidden: Iterable[str] = (),
-        ranked: tuple[Chunks, Chunks] | None = None,
+        ranked: tuple[Chunks, Chunks | None] | None = None,
     ) -> None:
         self._fields = dict(fields)
         self._owner = owner

@@ -94,7 +94,7 @@ class BatchBuilder:
         }
         if k >= 2:
             fields["second_last"] = context[:, -2]
-        ranked = None
+        ranked = (self.readable(inside[:, :k]), None) if self.reads else None
         if self.needs & NEGATIVES:
             lengths = windows.split.lengths[article]
             drawn, real = draw_negatives(

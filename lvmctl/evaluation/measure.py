@@ -115,7 +115,7 @@ def measure(
         mrr10 = metrics.get(MRR10) if protocol.by_rank else None
         cos_next = metrics["cos_next"]
         metrics |= ablation_metrics(windows, predictor, cos_next, protocol.perturbed, ranked=mrr10)
-    if "D" in protocol.tests and causal:
+    if "D" in protocol.tests and causal and not predictor.q_reads:  # a q has nothing to read
         metrics |= rollout_metrics(windows, predictor, q, protocol.perturbed)
     if "E" in protocol.tests:
         metrics |= coherence_metrics(windows, metrics["cos_next"])

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.batch import Pool
+from lvmctl.core.chunks import Chunks
 from lvmctl.core.errors import PluginError
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.retrieval.ties import one_score_for_equals
@@ -37,6 +38,7 @@ class Predictor:
         geometry: what q can be, see :class:`~lvmctl.registry.specs.ModelSpec`.
         optional: a plugin's baseline, which an evaluation does without where it fails.
         reads: what its score reads of chunks beside their vectors.
+        q_reads: its ``call`` reads that too, and takes the contexts' chunks (B, K).
     """
 
     name: str
@@ -46,6 +48,7 @@ class Predictor:
     geometry: Geometry = "unit"
     optional: bool = False
     reads: tuple[str, ...] = ()
+    q_reads: bool = False
 
     @property
     def is_ranker(self) -> bool:
@@ -64,21 +67,24 @@ class Predictor:
         for low in range(0, len(index), BATCH):
             batch = index[low : low + BATCH]
             tensors = (torch.from_numpy(x(batch)) for x in (windows.context, windows.target))
-            q[low : low + BATCH] = self.ask(*tensors)
+            q[low : low + BATCH] = self.ask(*tensors, windows.at(windows.inside(batch)))
         return q
 
-    def ask(self, context: Tensor, target: Tensor) -> np.ndarray:
-        """q (B, D) float32 for contexts (B, K, D); only an oracle is shown the targets (B, D)."""
+    def ask(self, context: Tensor, target: Tensor, window: Chunks | None = None) -> np.ndarray:
+        """q (B, D) float32 for contexts (B, K, D); only an oracle is shown the targets (B, D), and
+        only who reads more than vectors the chunks of the contexts (B, K)."""
+        shown = (target,) if self.kind == "oracle" else (window,) if self.q_reads else ()
         with torch.inference_mode():
-            q = self.call(context, target) if self.kind == "oracle" else self.call(context)
+            q = self.call(context, *shown)
         return q.float().cpu().numpy()
 
 
 def reading_newest(predictor: Predictor, context: int) -> Predictor:
     """``predictor`` as it is shown the newest ``context`` chunks of longer windows."""
 
-    def call(window: Tensor, *target: Tensor) -> Tensor:
-        return predictor.call(window[:, -context:], *target)
+    def call(window: Tensor, *shown: Any) -> Tensor:
+        newest = (each[:, -context:] if predictor.q_reads else each for each in shown)
+        return predictor.call(window[:, -context:], *newest)
 
     def score(window: Tensor, pool: Pool) -> Tensor:
         newest = pool.window and pool.window[:, -context:]

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl.core.batch import Prediction
-from lvmctl.core.errors import RunError, first_line
+from lvmctl.core.chunks import Chunks
+from lvmctl.core.errors import RunError, UsageError, first_line
 from lvmctl.core.formatting import count
 from lvmctl.core.hashes import RECORD, read_recorded
 from lvmctl.core.inputs import real
@@ -80,8 +81,8 @@ class Trained:
         """The run as a row of a table, called ``name`` (the recipe's by default)."""
         entry = self.plan.model.entry
 
-        def call(context: Tensor) -> Tensor:
-            return self.predict(context).q
+        def call(context: Tensor, window: Chunks | None = None) -> Tensor:
+            return self.predict(context, window).q
 
         return Predictor(
             name or self.plan.recipe,
@@ -90,16 +91,37 @@ class Trained:
             own_score(entry, self.model),
             entry.record.geometry,
             reads=entry.record.reads,
+            q_reads=entry.record.q_reads,
         )
 
-    def predict(self, context: Tensor) -> Prediction:
-        """The model's whole :class:`~lvmctl.core.batch.Prediction` for contexts (B, K, D)."""
-        entry = self.plan.model.entry
+    def predict(self, context: Tensor, window: Chunks | None = None) -> Prediction:
+        """The model's whole :class:`~lvmctl.core.batch.Prediction` for contexts (B, K, D).
+
+        Args:
+            window: their chunks (B, K), for a model whose q reads more than vectors.
+
+        Raises:
+            UsageError: there is no window, and the model needs one.
+        """
+        entry, read = self.plan.model.entry, ()
+        if entry.record.q_reads:
+            read = (to_read(window, entry.record.reads),)
         with torch.inference_mode(), attribute_errors(entry):
-            prediction = self.model(context)
+            prediction = self.model(context, *read)
             if not isinstance(prediction, Prediction) or prediction.q.shape != context[:, 0].shape:
                 raise TypeError("a model returns a Prediction whose q is (B, D)")
         return prediction
+
+
+def to_read(window: Chunks | None, reads: tuple[str, ...]) -> Chunks:
+    """The chunks of contexts for a model whose q ``reads`` more than vectors."""
+    if window is None:
+        raise UsageError(
+            f"the model reads {' and '.join(reads)} of chunks, which vectors alone do not have",
+            where="predict",
+            hint="predict for chunks of a store or for texts",
+        )
+    return replace(window, reads=reads)
 
 
 def load_run(registry: Registry, path: Path) -> Trained:
@@ -130,7 +152,8 @@ def load_run(registry: Registry, path: Path) -> Trained:
     shape = plan.shape(dim)
     model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
     reads = plan.model.entry.record.reads
-    objective = Objective.of(registry, plan.losses, plan.sample, shape, reads)
+    q_reads = plan.model.entry.record.q_reads
+    objective = Objective.of(registry, plan.losses, plan.sample, shape, reads, q_reads)
     try:
         model.load_state_dict(weights["model"])
         objective.load_state_dict(weights["losses"])

@@ -40,6 +40,7 @@ class Objective(nn.Module):
         gates: the gates themselves.
         fields: makers of the batch fields of plugins that they read, by name.
         reads: what the model reads of chunks beside their vectors.
+        q_reads: whether its q is made from that, too.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class Objective(nn.Module):
         gates: Sequence[Callable[[Batch], Tensor]] = (),
         fields: Mapping[str, FieldMaker] = MappingProxyType({}),
         reads: tuple[str, ...] = (),
+        q_reads: bool = False,
     ) -> None:
         super().__init__()
-        self.reads = reads
+        self.reads, self.q_reads = reads, q_reads
         self.parts, self.losses = tuple(parts), nn.ModuleList(losses)
         self.sample, self.gates = tuple(sample), tuple(gates)
         self.fields = dict(fields)
@@ -66,9 +68,10 @@ class Objective(nn.Module):
         sample: Sequence[PlannedPart],
         shape: Shape,
         reads: tuple[str, ...] = (),
+        q_reads: bool = False,
     ) -> Objective:
         """The losses ``parts`` and the gates ``sample``, built for ``shape`` and a model that
-        ``reads`` this of chunks beside their vectors.
+        ``reads`` this of chunks beside their vectors, for its q too if ``q_reads``.
 
         Raises:
             PluginError: one of them cannot be built.
@@ -83,14 +86,14 @@ class Objective(nn.Module):
         gates = [build(registry, part.entry, options=part.options) for part in sample]
         entries = batch_fields(registry, (*parts, *sample))
         fields = {name: build_field(registry, entry) for name, entry in entries.items()}
-        return cls(parts, losses, sample, gates, fields, reads)
+        return cls(parts, losses, sample, gates, fields, reads, q_reads)
 
     def alone(self, numbers: Iterable[int]) -> Objective:
         """Those of its losses, at weight 1 throughout and without sample gates."""
         numbers = list(numbers)
         parts = [replace(self.parts[n], weight=ONE) for n in numbers]
         losses = [self.losses[n] for n in numbers]
-        return Objective(parts, losses, fields=self.fields, reads=self.reads)
+        return Objective(parts, losses, fields=self.fields, reads=self.reads, q_reads=self.q_reads)
 
     def batches(self, windows: Windows, **settings: Any) -> BatchBuilder:
         """Builds the batches of ``windows`` that the losses and gates read.
@@ -119,7 +122,8 @@ class Objective(nn.Module):
 
     def predict(self, model: nn.Module, batch: Batch, step: Step) -> Prediction:
         """What ``model`` predicts for a batch, with all that the losses of ``step`` read of it."""
-        return self.complete(model(batch.context), model, batch, step)
+        window = (batch.ranked[0],) if self.q_reads and batch.ranked else ()
+        return self.complete(model(batch.context, *window), model, batch, step)
 
     def complete(
         self, prediction: Prediction, model: nn.Module, batch: Batch, step: Step

@@ -47,8 +47,11 @@ def validate_plan(
         record, named = part.entry.record, f"{part.entry.kind} {part.entry.name}"
         if "second_last" in record.needs and options.context < 2:
             problems.append(f"{named} needs second_last, use --context 2 or more")
-        if "rollout" in getattr(record, "needs_prediction", ()) and options.horizon != 1:
+        feeds_back = "rollout" in getattr(record, "needs_prediction", ())
+        if feeds_back and options.horizon != 1:
             problems.append(f"{named} feeds predictions back, which needs --horizon 1")
+        if feeds_back and model.entry.record.q_reads:
+            problems.append(f"{named} feeds predictions back, which have nothing to read")
     for part in losses:
         record = part.entry.record
         if "scores" in record.needs_prediction and "negative_mask" not in record.needs:

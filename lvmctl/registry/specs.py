@@ -126,6 +126,7 @@ class ModelSpec(Buildable):
     width. Where it was fitted to the training's, it has ``forget_space()``, called before it serves
     chunks of another. ``reads``: what its ``score`` reads of chunks beside their vectors, ``text``
     or the name of a finer level such as ``sentence``, from ``pool.window`` and ``pool.chunks``.
+    ``q_reads``: its q reads that, too: it is called with the contexts' chunks (B, K) as well.
     """
 
     geometry: Geometry = "unit"
@@ -133,6 +134,7 @@ class ModelSpec(Buildable):
     fitted: bool = False
     any_space: bool = False
     reads: tuple[str, ...] = ()
+    q_reads: bool = False
 
     kind: ClassVar[str] = "model"
 

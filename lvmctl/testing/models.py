@@ -12,6 +12,7 @@ from lvmctl.nn.objective import set_step
 from lvmctl.registry.specs import Shape
 from lvmctl.testing.check import CheckFailed, Subject
 from lvmctl.testing.contexts import SHAPE, seeded
+from lvmctl.testing.pools import window_of
 from lvmctl.testing.predictors import Answers, Kind, form
 
 SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 32}
@@ -37,6 +38,9 @@ def built(subject: Subject, shape: Shape = SHAPE, weights: str = "as built", see
         model = subject.build(shape=shape)
         if not isinstance(model, nn.Module):
             raise CheckFailed(f"the target makes a {type(model).__name__}, not a torch.nn.Module")
+        if subject.record.q_reads:
+            forward = model.forward
+            model.forward = lambda context: forward(context, window_of(subject, context))
         if weights == "moved":
             with torch.no_grad():
                 for parameter in trainable(model).values():

@@ -56,6 +56,18 @@ def pool_of(
     return Pool(turned, candidates, None, window, chunks)
 
 
+def window_of(subject: Subject, context: Tensor, order: Tensor | None = None) -> Chunks:
+    """The chunks (B, K) of contexts (B, K, D), of which a model reads what it declares.
+
+    Args:
+        order: of the rows that they have in their store; None is as they come.
+    """
+    vectors = context.detach().flatten(0, -2).float().cpu()
+    order = torch.arange(len(vectors)) if order is None else order
+    source = MadeSource(split_of([vectors[order].numpy()]))
+    return Chunks(order.argsort().view(context.shape[:-1]), source, reads_of(subject))
+
+
 def reordered(pool: Pool, order: Tensor) -> Pool:
     """The pool with its chunks in another ``order`` (N,)."""
     chunks = pool.chunks and pool.chunks[order]

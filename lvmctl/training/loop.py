@@ -74,7 +74,8 @@ class Training:
         model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)
         self.model: torch.nn.Module = model.to(backend.device)
         spec = plan.model.entry.record
-        objective = Objective.of(registry, plan.losses, plan.sample, shape, spec.reads)
+        reads = spec.reads, spec.q_reads
+        objective = Objective.of(registry, plan.losses, plan.sample, shape, *reads)
         self.objective = objective.to(backend.device)
         self.parameters = [*self.model.parameters(), *self.objective.parameters()]
         self.optimizer = torch.optim.AdamW(

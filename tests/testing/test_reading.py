@@ -9,8 +9,10 @@ from testing.sound_models import Free
 from testing.sound_models import record as model
 
 from lvmctl import Prediction
+from lvmctl.sphere import unit
 
 READS = "reads_what_it_declares"
+Q_READS = "q_reads_what_it_declares"
 ANYWHERE = "serves_any_space"
 
 
@@ -76,6 +78,41 @@ def test_sound_readers_pass_every_check(target, reads):
 def test_a_reader_may_serve_any_space(target, reads):
     outcome = judged(model(target, reads=(reads,), any_space=True), [ANYWHERE])[ANYWHERE]
     assert (outcome.status, outcome.why) == ("pass", "")
+
+
+class Ends(Free):
+    """Sound: q is near the last sentence of the newest chunk."""
+
+    def forward(self, context, window):
+        last = window.pieces()[0][:, -1, 1, 0]
+        return Prediction(q=unit(last + 0.1 * super().forward(context).q))
+
+
+class Absolute(Ends):
+    """q depends on where chunks stand."""
+
+    def forward(self, context, window):
+        row = window.rows[:, -1:].to(context)
+        return Prediction(q=unit(super().forward(context, window).q + row.sin()))
+
+
+class Blind(Ends):
+    def forward(self, context, window):
+        return Free.forward(self, context)
+
+
+def test_a_prediction_may_read():
+    outcomes = judged(model(Ends, reads=("sentence",), q_reads=True))
+    assert failures(outcomes) == {}
+    assert outcomes[Q_READS].status == "pass"
+    assert judged(model(Words, reads=("text",)), [Q_READS])[Q_READS].status == "skip"
+
+
+def test_a_prediction_that_reads_otherwise_than_it_says_fails():
+    assert_fails(model(Absolute, reads=("sentence",), q_reads=True), {Q_READS: "q differs"})
+    blind = {Q_READS: "names sentence, which its prediction does not read"}
+    assert_fails(model(Blind, reads=("sentence",), q_reads=True), blind)
+    assert_fails(model(Ends, q_reads=True), {Q_READS: "names nothing"})
 
 
 def test_what_breaks_a_rule_fails():

@@ -70,7 +70,7 @@ def ablation_metrics(
         by_path: dict[tuple[str, str], list[np.ndarray]] = {}
         rows_shown = perturbed(torch.from_numpy(windows.inside(batch)), order, row)
         for (name, changed), (_, shown) in zip(perturbed(context, order, chunk), rows_shown):
-            q = predictor.ask(changed, target)
+            q = predictor.ask(changed, target, windows.at(shown.numpy()))
             by_path.setdefault(("", name), []).append(rowwise(q, target.numpy()))
             if ranked is not None:
                 there = np.isin(batch, rows[RANKED])

@@ -55,7 +55,7 @@ def internals(trained: Trained, windows: Windows) -> Internals:
     for low in range(0, len(windows), BATCH):
         index = np.arange(low, min(low + BATCH, len(windows)))
         context = torch.from_numpy(windows.context(index))
-        prediction = trained.predict(context)
+        prediction = trained.predict(context, windows.at(windows.inside(index)))
         metrics.add(prediction, index)
         q[index] = prediction.q.float().numpy()
         if prediction.weights is not None:
@@ -128,7 +128,8 @@ def with_metrics(trained: Trained, windows: Windows) -> Objective:
     every = trained.objective.alone(range(len(trained.objective.parts)))
     index = np.flatnonzero(windows.article == windows.article[0])
     batch = every.batches(windows).batch(index)
-    values = measured(trained, every, batch, trained.predict(batch.context))
+    prediction = trained.predict(batch.context, windows.at(windows.inside(index)))
+    values = measured(trained, every, batch, prediction)
     return trained.objective.alone(n for n, value in enumerate(values) if value.metrics)
 
 

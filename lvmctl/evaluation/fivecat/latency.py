@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.core.batch import Pool
+from lvmctl.core.chunks import Chunks
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.predictors import Predictor
@@ -63,7 +64,7 @@ def latency(
         larger of either end.
     """
     callers: dict[str, Callable[[Tensor], object]] = {
-        "query": predictor.call,
+        "query": asking(predictor, windows),
         "reference": reference(registry, trained, windows.split.dim, beside),
     }
     if predictor.score is not None:
@@ -146,6 +147,18 @@ def reference(
     return lambda context: model(context).q
 
 
+def asking(predictor: Predictor, windows: Windows) -> Callable[[Tensor], Tensor]:
+    """A call that predicts for each context."""
+    if not predictor.q_reads:
+        return predictor.call
+    return lambda context: predictor.call(context, shown(windows, context))
+
+
+def shown(windows: Windows, context: Tensor) -> Chunks:
+    """The chunks of so many contexts (B, K, D) as are timed."""
+    return windows.at(windows.inside(np.arange(len(context)) % len(windows)))
+
+
 def ranking(predictor: Predictor, windows: Windows) -> Callable[[Tensor], Tensor]:
     """A call that scores a pool of chunks for each context."""
     split = windows.split
@@ -156,7 +169,6 @@ def ranking(predictor: Predictor, windows: Windows) -> Callable[[Tensor], Tensor
 
     def call(context: Tensor) -> Tensor:
         every = torch.ones(len(context), len(chunks), dtype=torch.bool)
-        window = windows.at(windows.inside(np.arange(len(context)) % len(windows)))
-        return predictor.score(context, Pool(chunks, every, None, window, listed))
+        return predictor.score(context, Pool(chunks, every, None, shown(windows, context), listed))
 
     return call

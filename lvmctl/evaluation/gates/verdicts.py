@@ -211,6 +211,8 @@ def absence(gate: VerdictGate, metric: str, evidence: Evidence) -> str:
         return f"{gate.against} was not measured"
     if gate.metric in evidence.ceilings:
         return "the run does not log it"
+    if family == "rollout" and measured is not None:
+        return "the run reads more than vectors, which its own predictions do not have"
     outside = evidence.estimate("direct", gate.split, "offsets.fair")
     return {
         "offsets": "no chunk outside the window"

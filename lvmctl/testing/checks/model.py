@@ -24,7 +24,7 @@ from lvmctl.testing.contexts import (
     seeded,
 )
 from lvmctl.testing.models import MODELS, STEPS, built, filled, predict, trainable
-from lvmctl.testing.pools import pool_of, pooled
+from lvmctl.testing.pools import pool_of, pooled, window_of
 from lvmctl.testing.predictors import gap, prediction_checks, require_same
 from lvmctl.testing.scores import score_checks
 
@@ -234,6 +234,25 @@ def serves_any_space(subject: Subject) -> None:
     require_same(first, second, "for chunks at the same angles", ROUNDING)
 
 
+@check
+@torch.no_grad()
+def q_reads_what_it_declares(subject: Subject) -> None:
+    """Declared `q_reads`, its prediction reads of the contexts' chunks what `reads` names, and no
+    less; which rows they have in their store changes nothing."""
+    if not subject.record.q_reads:
+        raise Skipped("its prediction reads vectors alone")
+    if not subject.record.reads:
+        raise CheckFailed("it is declared q_reads, and `reads` names nothing")
+    model, context = subject.build(shape=SHAPE).eval(), Contexts().tensor()
+    window = window_of(subject, context)
+    order = normal(0, window.rows.numel()).argsort()
+    first = model(context, window).q
+    if unread := sorted({*subject.record.reads} - window.source.was_read):
+        raise CheckFailed(f"`reads` names {', '.join(unread)}, which its prediction does not read")
+    again = model(context, window_of(subject, context, order)).q
+    require_same({"q": first}, {"q": again}, "for chunks in other rows", ROUNDING)
+
+
 def one_line(error: Exception) -> str:
     """The beginning of what an error says."""
     return " ".join(str(error).split())[:200] or type(error).__name__
@@ -248,5 +267,6 @@ CHECKS: tuple[Check, ...] = (
     finite_in_bf16,
     state_round_trips,
     serves_any_space,
+    q_reads_what_it_declares,
     *score_checks(MODELS, may_read=True),
 )

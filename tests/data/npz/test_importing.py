@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lvmctl.core.errors import DataError
-from lvmctl.data import Store, Windows, open_split, write_store
-from lvmctl.data.npz.importing import split_names, write_npz
+from lvmctl.data import Windows, open_split
+from lvmctl.data.npz.importing import split_names
 
 CONTEXTS = ("contexts", "context", "context_sequences", "C", "X")
 TARGETS = ("targets", "target", "target_vectors", "y", "Y", "t")
@@ -34,21 +33,6 @@ def _windows(rows, lengths, context=3, horizon=1):
         "article_ids": np.array(ids),
         "target_indices": np.array(at),
     }
-
-
-@pytest.fixture
-def load(tmp_path):
-    """``load(arrays, …)`` saves NPZ files, imports them and returns (store, notices)."""
-
-    def run(*files, names=("f.npz",), save=np.savez, **options):
-        paths = [tmp_path / name for name in names]
-        for path, arrays in zip(paths, files):
-            save(path, **arrays)
-        out = Path(tempfile.mkdtemp(dir=tmp_path)) / "out"
-        reports = write_npz(lambda dim, dtype: write_store(out, dim, dtype), paths, **options)
-        return Store.open(out), [line for report in reports for line in report.lines()[1:]]
-
-    return run
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -298,54 +282,3 @@ def test_texts_that_other_files_lack_are_left_out_with_a_notice(load):
     assert [("train.npz" in line, "val.npz" in line) for line in lost] == [(True, True)]
     assert not (store.path / "chunks.jsonl").exists()
     assert not load(with_texts)[1]
-
-
-@pytest.mark.parametrize("with_ids", [True, False])
-@pytest.mark.parametrize("times", [2, 3])
-@pytest.mark.parametrize("shuffled", [True, False])
-def test_a_file_that_was_written_twice_is_read_once(load, unit_rows, with_ids, times, shuffled):
-    arrays = _windows(unit_rows(20), [8, 12])
-    del arrays["target_indices"]
-    if not with_ids:
-        del arrays["article_ids"]
-    order = np.tile(np.arange(len(arrays["targets"])), times)
-    if shuffled:
-        order[1:] = np.random.default_rng(0).permutation(order[1:])
-    store, notices = load({key: value[order] for key, value in arrays.items()})
-    assert sorted(store.lengths.tolist()) == [8, 12]
-    assert {row.tobytes() for row in store.vectors} == {row.tobytes() for row in unit_rows(20)}
-    copies = f"{(times - 1) * len(arrays['targets'])} windows"
-    assert [copies in line for line in notices] == [True]
-
-
-def test_a_text_that_repeats_itself_keeps_its_windows(load, unit_rows):
-    rows = unit_rows(40)
-    rows[30:35] = rows[10:15]
-    arrays = {key: _windows(rows, [40])[key] for key in ("contexts", "targets")}
-    store, notices = load(arrays)
-    assert store.lengths.tolist() == [40]
-    assert not any("copies" in line for line in notices)
-
-
-def test_copies_of_windows_that_do_not_overlap_are_counted(load, unit_rows):
-    rows = unit_rows(12).reshape(3, 4, -1)
-    arrays = {"contexts": rows[[0, 1, 2, 0], :3], "targets": rows[[0, 1, 2, 0], 3]}
-    store, notices = load(arrays)
-    assert store.lengths.tolist() == [4] * 4
-    assert any("1 windows stand in the file before" in line for line in notices)
-
-
-def test_two_texts_of_one_chunk_are_reported(load, unit_rows):
-    arrays = _windows(unit_rows(9), [9])
-    texts = np.array([f"text {row}" for row in range(9)], "U20")
-    index = np.arange(6)[:, None] + np.arange(3)
-    arrays |= {"context_texts": texts[index], "target_texts": texts[index[:, -1] + 1]}
-    assert load(arrays)[1] == []
-    arrays["context_texts"][2, 1] = "another text"  # of chunk 3, which was the first target
-    arrays["context_texts"][3, 0] = "another text"
-    arrays["context_texts"][5, 2] = "a third one"  # of chunk 7
-    store, notices = load(arrays)
-    assert [*store.texts()][3] == "text 3"
-    assert len(notices) == 1
-    for part in ("2 chunks", "target: 'text 3'", "window 2, chunk 1: 'another text'"):
-        assert part in notices[0]

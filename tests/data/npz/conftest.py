@@ -1,0 +1,27 @@
+"""Window NPZ files that tests write and import."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lvmctl.data import Store, write_store
+from lvmctl.data.npz.importing import write_npz
+
+
+@pytest.fixture
+def load(tmp_path):
+    """``load(arrays, …)`` saves NPZ files, imports them and returns (store, notices)."""
+
+    def run(*files, names=("f.npz",), save=np.savez, **options):
+        paths = [tmp_path / name for name in names]
+        for path, arrays in zip(paths, files):
+            save(path, **arrays)
+        out = Path(tempfile.mkdtemp(dir=tmp_path)) / "out"
+        reports = write_npz(lambda dim, dtype: write_store(out, dim, dtype), paths, **options)
+        return Store.open(out), [line for report in reports for line in report.lines()[1:]]
+
+    return run
