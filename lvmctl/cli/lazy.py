@@ -82,7 +82,12 @@ class LazyGroup(Group):
         items = [CompletionItem(name, help=helps.get(name)) for name in names]
         return items + click.Command.shell_complete(self, ctx, incomplete)
 
+    def more_commands(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Names and short help of commands beside its own."""
+        return []
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, command.short_help) for name, command in self.lazy.items()]
+        rows += self.more_commands(ctx)
         with formatter.section("Commands"):
             formatter.write_dl(rows)

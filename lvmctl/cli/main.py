@@ -73,6 +73,9 @@ GLOBAL = {"--debug", "--no-plugins", "--strict-plugins", "--trust-code"}
 """Flags of ``lvmctl`` itself, wherever they stand."""
 
 
+PLUGINS = "lvmctl.plugins"
+"""Whether plugins are asked for their commands, in the context of ``--help``."""
+
 SHARED_OUT = {"data embed", "eval baselines", "eval retrieval", "eval 5cat"}
 """Commands whose work several processes share, as torchrun starts them."""
 
@@ -97,7 +100,16 @@ class TopLevel(LazyGroup):
         end = args.index("--") if "--" in args else len(args)
         flags = [word for word in args[:end] if word in GLOBAL]
         rest = [word for word in args[:end] if word not in GLOBAL]
+        ctx.meta[PLUGINS] = "--no-plugins" not in flags
         return super().parse_args(ctx, [*flags, *rest, *args[end:]])
+
+    def more_commands(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Those that plugins add."""
+        if not ctx.meta.get(PLUGINS, True):
+            return []
+        from lvmctl.registry.commands import commands
+
+        return [*commands().items()]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Apply the global options before the command is looked up: that may load plugins."""
@@ -143,7 +155,6 @@ class TopLevel(LazyGroup):
     cls=TopLevel,
     lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Plugins may add commands: see `lvmctl plugins list --kind command`.",
 )
 @click.version_option(lvmctl.__version__, prog_name="lvmctl", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")

@@ -118,7 +118,6 @@ def latency_lines(times: dict[str, Any]) -> Iterator[str]:
         shown = ", ".join(
             f"{who} {each['p50']:.2f} (p95 {each['p95']:.2f})" for who, each in times[batch].items()
         )
-        yield f"latency, ms per batch of {batch.removeprefix('batch_')}: {shown}"
-    yield f"latency, times that of the {times['reference']}: " + estimate(
-        times["ratio"], times["ratio_ci"]
-    )
+        yield paragraph(f"latency, ms per batch of {batch.removeprefix('batch_')}: {shown}", "  ")
+    ratio = estimate(times["ratio"], times["ratio_ci"])
+    yield paragraph(f"latency, times that of the {times['reference']}: {ratio}", "  ")

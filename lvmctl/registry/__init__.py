@@ -52,11 +52,11 @@ def load_registry(strict: bool = False) -> Registry:
         from lvmctl.registry.registry import build
 
         points = find() if _settings["enabled"] else []
-        _loaded[strict] = build(points, _disabled(), strict)
+        _loaded[strict] = build(points, disabled(), strict)
     return _loaded[strict]
 
 
-def _disabled() -> dict[str, str]:
+def disabled() -> dict[str, str]:
     """What disables a plugin, by the name it is disabled under."""
     by_file = dict.fromkeys(_settings["disable"], "[plugins] disable in experiments.toml")
     names = (name.strip() for name in os.environ.get(DISABLE_VARIABLE, "").split(","))

@@ -68,6 +68,10 @@ def failing_entry(error: BaseException, entries: Collection[Entry]) -> Entry | N
     return None
 
 
+BEFORE = ("lvmctl_check_training", "lvmctl_before_run")
+"""Hooks that are called before a training begins."""
+
+
 class Hooks:
     """Calls lifecycle hooks; one that fails is named once and not called again.
 
@@ -102,7 +106,7 @@ class Hooks:
             except (Exception, SystemExit) as error:
                 self.failed.add(hook.plugin_name)
                 origin = next(p.origin for p in self.registry.plugins if p.id == hook.plugin_name)
-                if name == "lvmctl_before_run" and origin.name in self.required:
+                if name in BEFORE and origin.name in self.required:
                     if isinstance(error, LvmctlError):
                         raise
                     raise PluginError(

@@ -92,6 +92,12 @@ def lvmctl_commands() -> Iterable[spec.CommandSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
+def lvmctl_check_training(options: Any) -> None:
+    """Called with the resolved options before a run directory is made; of a plugin that
+    ``--set track=`` names, what it raises ends the command."""
+
+
+@hookspec
 def lvmctl_before_run(run: Any) -> None:
     """Called once, when the run directory exists and before the first step."""
 

@@ -24,6 +24,7 @@ from lvmctl.data.splits.open import Splits
 from lvmctl.data.transforms import BACKWARD, Transform, apply_transform, fit, read_backward
 from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
+from lvmctl.registry.faults import Hooks
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
 from lvmctl.training.inputs import plan_for_data
@@ -72,6 +73,9 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
         "backend": backend.record(),
         "reads": plan.model.entry.record.reads,
     }
+
+    hooks = Hooks(registry, reporter.warning, options.tracked)
+    hooks.call("lvmctl_check_training", options=options)
 
     def fill(run: RunDirectory) -> None:
         if transform is not None:

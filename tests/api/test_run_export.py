@@ -94,6 +94,11 @@ def test_nothing_tells_of_the_machine_and_texts_are_read_without_the_store(text_
         for model in (lvmctl.load(folder), imported.model()):
             ranked = model.rank_texts(before, candidates)
             assert np.array_equal(ranked.scores, expected.scores)
+            (said,) = lvmctl.predict(model, before, candidates)
+            assert [int(each.id) for each in said.candidates] == expected.indices.tolist()
+            assert [each.text for each in said.candidates] == [candidates[n] for n in ranked[0]]
+        with pytest.raises(lvmctl.DataError):  # the chunks of the store are ranked
+            lvmctl.predict(folder, before)
         again = imported.export(tmp_path / "again", onnx=False)
         assert (again / "encoder.npz").read_bytes() == (folder / "encoder.npz").read_bytes()
     finally:

@@ -235,3 +235,20 @@ def test_what_is_refused(typed, words, code, what):
     assert (ended, out) == (code, "")
     assert what in err
     assert err.count("\n") == 1
+
+
+def test_a_text_that_stands_in_several_places_is_shown_once(typed, tmp_path):
+    texts = ["badon kolan", "misek tulan", "badon kolan", "badon kolan", "redor basek"]
+    records = [{"text": text, "next": place == 3} for place, text in enumerate(texts)]
+    lines = "\n".join(map(json.dumps, records))
+    (tmp_path / "c.jsonl").write_text(lines, encoding="utf-8")
+    asked = ("--query", "kodor balan", "--candidates", tmp_path / "c.jsonl")
+    code, out, _ = typed(*asked)
+    assert code == 0
+    assert out.count("badon kolan") == 1
+    assert "badon kolan (3 places) ← came next" in " ".join(out.split())
+    assert "places" not in out.replace("(3 places)", "")
+    (one,) = json.loads(typed(*asked, "--json")[1])["predictions"]
+    assert len(one["candidates"]) == 5
+    ranks = [each["rank"] for each in one["candidates"] if each["text"] == texts[0]]
+    assert one["next"]["rank"] == sum(ranks) / 3

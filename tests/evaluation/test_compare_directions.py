@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from evaluation.test_compare import compared, train
 
-from lvmctl.evaluation.compare_rendering import compare_lines, easier
+from lvmctl.evaluation.compare_rendering import compare_lines, easier, latency_lines
 from lvmctl.evaluation.eval_data import EvalRequest, of_run
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
@@ -84,3 +84,15 @@ def test_one_is_counted_in_the_singular():
     line = " ".join(next(compare_lines(result)).split())
     assert line.startswith("1 target of 1 article of s@val")
     assert line.endswith("(1 chunk)")
+
+
+def test_latency_lines_fit():
+    each = {"p50": 1234.567, "p95": 2345.678}
+    times = {batch: dict.fromkeys(("query", "reference", "score"), each)
+             for batch in ("batch_1", "batch_256")}  # fmt: skip
+    times |= {"reference": "lstm model of the same size", "ratio": 1.25, "ratio_ci": [1.1, 1.4]}
+    lines = "\n".join(latency_lines(times)).splitlines()
+    assert max(map(len, lines)) <= 80
+    said = " ".join(" ".join(lines).split())
+    assert said.count("score 1234.57 (p95 2345.68)") == 2
+    assert "times that of the lstm model of the same size: 1.250 [1.100, 1.400]" in said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lvmctl.core.formatting import count, number, paragraph, percent, table
 
 if TYPE_CHECKING:
-    from lvmctl.api.predicting import Predicted
+    from lvmctl.api.predicting import Candidate, Predicted
 
 LENGTH = 150
 """Characters of a text that are shown without ``--full``."""
@@ -83,12 +83,17 @@ def verdict(one: Predicted) -> str:
 
 
 def candidates(one: Predicted, full: bool) -> str:
-    """The candidates as a table."""
-    rows = []
+    """The candidates as a table; those of one text in one row, with the number of their places."""
+    alike: dict[str, list[Candidate]] = {}
     for each in one.candidates:
-        mark = NEXT if each.next else ""
-        text = shortened(each.text or "", full)
-        rows.append((each.rank, number(each.score), each.id, " ".join([text, mark]).strip()))
+        alike.setdefault(each.text or f"\0{each.id}", []).append(each)
+    rows = []
+    for some in alike.values():
+        first = some[0]
+        mark = NEXT if any(each.next for each in some) else ""
+        places = f"({count(len(some), 'place')})" if len(some) > 1 else ""
+        words = [shortened(first.text or "", full), places, mark]
+        rows.append((first.rank, number(first.score), first.id, " ".join(filter(None, words))))
     return table(("rank", "score", "candidate", "text"), rows)
 
 

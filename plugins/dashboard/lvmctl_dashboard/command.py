@@ -45,17 +45,16 @@ def dashboard(runs: Path, stores: Path, host: str, port: int, read_only: bool) -
     lvmctl dashboard
     lvmctl dashboard --runs results --port 8080 --read-only
     """
+    from lvmctl import listen
     from lvmctl_dashboard.app import make_app
     from lvmctl_dashboard.catalogue import Catalogue
-    from lvmctl_dashboard.server import LOOPBACK, listen, run
+    from lvmctl_dashboard.server import run
 
     if not runs.is_dir():
         click.echo(f"{runs} is no folder yet: runs show when they are there", err=True)
     listening = listen(host, port)
-    address, port, *_ = listening.getsockname()
-    place = f"[{address}]" if ":" in address else address
     app = make_app(Catalogue(runs, stores), read_only, host)
-    if host not in LOOPBACK and not read_only:
+    if not listening.alone and not read_only:
         click.echo(f"anybody who reaches {host} can start work: add --read-only", err=True)
-    click.echo(f"dashboard at http://{place}:{port} (Ctrl-C ends it)", err=True)
-    run(app, listening)
+    click.echo(f"dashboard at {listening.url} (Ctrl-C ends it)", err=True)
+    run(app, listening.socket)

@@ -8,10 +8,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lvmctl_dashboard.server import LOOPBACK
-
 MAX_BODY = 2**20
 """Bytes of a request."""
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Names of this machine for itself."""
 
 EVERYWHERE = ("0.0.0.0", "::")
 """Hosts that listen on every address, so that the name they are called by is not known."""

@@ -29,7 +29,7 @@ class Job:
 
     Attributes:
         number: what it is found by.
-        kind: ``compare`` or ``diagnose``.
+        kind: ``compare``, ``diagnose`` or ``report``.
         title: what it does, for a reader.
         process: where it is done.
         state: running, finished, failed or cancelled.

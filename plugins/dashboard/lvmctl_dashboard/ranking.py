@@ -176,7 +176,8 @@ def case(article: Article, place: int) -> dict[str, Any]:
     """One prediction in an article: the true chunk, its cosine to the prediction, its rank."""
     ranked = article.ranked(place)
     rank = next(each.rank for each in ranked if each.true)
-    q = article.model.predict(article.vectors[article.context(place)])
+    context = article.context(place)
+    q = article.model.predict(article.vectors[context], read=article.chunks[context])
     target = article.model.transform(article.vectors[place : place + 1])[0]
     return {
         "article": article.entry["id"],

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import lvmctl
 from lvmctl_dashboard.catalogue import one_line, without_directories
@@ -100,9 +100,18 @@ def report(request: Request, name: str) -> Response:
     """The run's report page, as ``lvmctl eval report`` wrote it."""
     page = site_of(request).catalogue.run(name).path / "report.html"
     if not page.is_file():
-        raise HTTPException(404, f"run {name!r} has no report; lvmctl eval report writes it")
+        raise HTTPException(404, f"run {name!r} has no report; its page writes one")
     text = page.read_text(encoding="utf-8", errors="replace")
     return HTMLResponse(text, headers={"Content-Security-Policy": REPORT_POLICY})
+
+
+@router.post("/report/{name:path}")
+def write_report(request: Request, name: str) -> Response:
+    """Begin to write the report of a run, which is evaluated first where it has to be."""
+    site = site_of(request)
+    path = str(site.catalogue.run(name).path)
+    job = site.jobs.start("report", name, {"run": path})
+    return RedirectResponse(f"/jobs/{job.number}", 303)
 
 
 def changed(path: Path) -> int:

@@ -61,7 +61,17 @@ def diagnose(name: str, data: str | None) -> dict[str, Any]:
     return diagnosis.to_dict() | {"tables": [asdict(table) for table in diagnosis.tables]}
 
 
-WORK: dict[str, Callable[..., dict[str, Any]]] = {"compare": compare, "diagnose": diagnose}
+def report(run: str) -> dict[str, Any]:
+    """The report page of a run, written into it."""
+    lvmctl.Run(run).report(reporter=Lines())
+    return {"run": lvmctl.Run(run).name}
+
+
+WORK: dict[str, Callable[..., dict[str, Any]]] = {
+    "compare": compare,
+    "diagnose": diagnose,
+    "report": report,
+}
 
 
 def main() -> None:

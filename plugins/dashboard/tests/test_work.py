@@ -13,12 +13,11 @@ from lvmctl_dashboard import jobs as jobs_module
 from lvmctl_dashboard import live, worker
 from lvmctl_dashboard.app import make_app
 from lvmctl_dashboard.guard import MAX_BODY
-from lvmctl_dashboard.server import listen
 
 import lvmctl
 
 ASKED = {"run": ["short", "long"], "windows": "60"}
-STARTS = ["/compare", "/data", "/try", "/evaluate", "/jobs/1/cancel"]
+STARTS = ["/compare", "/data", "/try", "/evaluate", "/jobs/1/cancel", "/report/short"]
 
 
 def test_a_comparison_is_started_and_read(client, place, ended):
@@ -42,6 +41,22 @@ def test_parity_is_asked_of_a_store(client, place, ended):
     assert job.state == "finished"
     assert job.result["verdict"] in page
     assert str(place) not in page
+
+
+def test_the_report_of_a_run_is_written_and_read(client, place, ended):
+    page = client.get("/runs/short").text
+    assert 'action="/report/short"><button>Write a report</button>' in page
+    job = ended(client.post("/report/short"))
+    assert job.state == "finished", job.error
+    written = place / "runs" / "short" / "report.html"
+    try:
+        assert 'href="/report/short"' in client.get(f"/jobs/{job.number}").text
+        assert str(place) not in client.get(f"/jobs/{job.number}").text
+        assert "<svg" in client.get("/report/short").text
+        assert "Write the report anew" in client.get("/runs/short").text
+    finally:
+        written.unlink()
+    assert client.post("/report/nothing").status_code == 404
 
 
 def test_what_fails_is_one_line(client, place, ended):
@@ -226,6 +241,6 @@ def test_a_port_that_is_taken_is_one_plain_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(lvmctl.OutputError, match="cannot listen") as caught:
-            listen("127.0.0.1", port)
+            lvmctl.listen("127.0.0.1", port)
     assert caught.value.what == "cannot listen (Address already in use)"
     assert "--port" in caught.value.hint

@@ -35,6 +35,16 @@ def make_app(service: Service, token: str | None = None) -> FastAPI:
     app.include_router(ranking.routes(service, examples))
     app.include_router(embeddings.routes(service, examples))
 
+    @app.get("/", include_in_schema=False)
+    async def root() -> dict[str, object]:
+        """What is here, and where it is described."""
+        return {
+            "service": "lvmctl serve",
+            "models": [*service.models],
+            "requests": sorted(app.openapi()["paths"]),
+            "openapi": "/openapi.json",
+        }
+
     @app.get(
         "/metrics/prometheus",
         response_class=Response,

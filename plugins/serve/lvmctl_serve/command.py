@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 COUNT = click.IntRange(min=1)
 
 
@@ -65,12 +64,11 @@ def serve(
     lvmctl serve runs/p8
     lvmctl serve runs/p8 runs/p9 --store books --port 9007
     """
-    from lvmctl_serve.server import listen, run
+    from lvmctl import listen, open_store
 
     # Before anything is loaded, which takes a while.
     listening = None if check_confidence else listen(host, port)
 
-    from lvmctl import open_store
     from lvmctl_serve.served_model import ServedModel
 
     opened = None if store is None else open_store(store)
@@ -81,15 +79,15 @@ def serve(
         return
 
     from lvmctl_serve.app import make_app
+    from lvmctl_serve.server import run
     from lvmctl_serve.service import Limits, Service
 
     service = Service(served, Limits(max_body * 2**20, max_batch, max_queue))
     for model in served:
         for name, why in model.missing.items():
             click.echo(f"{model.name} has no {name}: {why}", err=True)
-    if token is None and host not in LOOPBACK:
+    if token is None and not listening.alone:
         click.echo(f"anybody who reaches {host} can use it: set LVMCTL_SERVE_TOKEN", err=True)
-    names, (address, port, *_) = ", ".join(service.models), listening.getsockname()
-    place = f"[{address}]" if ":" in address else address
-    click.echo(f"serving {names} at http://{place}:{port} (Ctrl-C ends it)", err=True)
-    run(make_app(service, token), listening)
+    names = ", ".join(service.models)
+    click.echo(f"serving {names} at {listening.url} (Ctrl-C ends it)", err=True)
+    run(make_app(service, token), listening.socket)

@@ -66,7 +66,7 @@ def measured(model: Model, split: Split) -> tuple[np.ndarray, np.ndarray]:
     windows = Windows(split, model.context_length, model.horizon)
     index = np.linspace(0, len(windows) - 1, min(WINDOWS, len(windows))).astype(np.int64)
     contexts, target = windows.context(index), model.transform(windows.target(index))
-    q = model.predict(contexts)
+    q = model.predict(contexts, read=windows.at(windows.inside(index)))
     if model.transformed:
         contexts = np.stack([model.transform(rows) for rows in contexts])
     return closeness(q, list(contexts)), np.einsum("nd,nd->n", q, target)

@@ -25,9 +25,7 @@ def routes(service: Service, examples: Examples) -> APIRouter:
         store, or of one of its articles. The context is texts or vectors, and so are candidates."""
         begin = time.perf_counter()
         handle = service.model(body.model)
-        if reads := handle.served.model.reads:
-            what = f"{handle.served.name} reads {' and '.join(reads)}, which is not passed on here"
-            raise HTTPException(422, f"{what}: rank with lvmctl predict")
+        read = to_read(handle, body)
         if body.context is not None and body.context_vectors is None:
             length = handle.served.model.context_length
             context = await handle.encode(body.context[-length:], "context")
@@ -36,7 +34,7 @@ def routes(service: Service, examples: Examples) -> APIRouter:
         else:
             raise HTTPException(422, "give either context or context_vectors")
         candidates, texts, numbers = await pool(handle, body)
-        indices, scores = await handle.rank(context, candidates, body.top)
+        indices, scores = await handle.rank(context, candidates, body.top, read)
         if numbers is not None:
             indices = numbers[indices]
         results = named(handle, body, texts, indices, scores)
@@ -50,6 +48,19 @@ def routes(service: Service, examples: Examples) -> APIRouter:
         return Answer({**answer, "latency_ms": milliseconds(begin)})
 
     return router
+
+
+def to_read(handle: Handle, body: RankRequest) -> tuple[list[str], list[str]] | None:
+    """The texts of context and candidates for a model that reads them; None for one that reads
+    vectors alone. 422 where a request does not have what the model reads."""
+    if not (reads := handle.served.model.reads):
+        return None
+    what = f"{handle.served.name} reads {' and '.join(reads)}"
+    if reads != ("text",):
+        raise HTTPException(422, f"{what}, which is not passed on here: rank with lvmctl predict")
+    if body.context is None or body.candidates is None:
+        raise HTTPException(422, f"{what}: give context and candidates as texts")
+    return body.context[-handle.served.model.context_length :], body.candidates
 
 
 async def pool(

@@ -24,11 +24,13 @@ class InferItem(NamedTuple):
 
 
 class RankItem(NamedTuple):
-    """A context (k, D), its candidates (N, D) or None for the store, and how many are wanted."""
+    """A context (k, D), its candidates (N, D) or None for the store, how many are wanted, and the
+    texts of both where the model reads them."""
 
     context: np.ndarray
     candidates: np.ndarray | None
     top: int
+    read: tuple[list[str], list[str]] | None = None
 
 
 class ServedModel:
@@ -171,10 +173,15 @@ class ServedModel:
     def rank(self, items: Sequence[RankItem]) -> list[tuple[np.ndarray, np.ndarray]]:
         """Numbers of candidates and their scores, the best first, of each item."""
         groups: dict[int | None, list[int]] = {}
+        results: list[Any] = [None] * len(items)
         for number, item in enumerate(items):
+            if item.read is not None:
+                assert item.candidates is not None
+                ranking = self.model.rank(item.context, item.candidates, item.top, read=item.read)
+                results[number] = tuple(ranking)
+                continue
             size = None if item.candidates is None else len(item.candidates)
             groups.setdefault(size, []).append(number)
-        results: list[Any] = [None] * len(items)
         for numbers in groups.values():
             contexts = stacked([items[number].context for number in numbers])
             top = max(items[number].top for number in numbers)

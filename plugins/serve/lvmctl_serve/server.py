@@ -1,16 +1,13 @@
-"""The process: a socket, uvicorn, and an end that loses no request."""
+"""The process: uvicorn, and an end that loses no request."""
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
-
-from lvmctl import OutputError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -27,22 +24,6 @@ class Server(uvicorn.Server):
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         self.should_exit = True
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 is any that is free.
-
-    Raises:
-        OutputError: the port is taken, or the host is not of this machine.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
-        what = f"cannot listen ({reason})"
-        hint = "choose another --port or --host"
-        raise OutputError(what, where=f"{host}:{port}", hint=hint) from error
 
 
 def run(app: FastAPI, listening: socket.socket) -> None:

@@ -58,7 +58,12 @@ class Handle:
 
     async def infer(self, context: np.ndarray, normalize: bool, temperature: float) -> tuple:
         """The prediction (D,) and its confidence. Above a temperature of 1, noise is added as the
-        published service does: 0.1 · (temperature - 1) standard normal numbers."""
+        published service does: 0.1 · (temperature - 1) standard normal numbers. 422 of a model
+        whose prediction reads more than vectors."""
+        if self.served.model.q_reads:
+            reads = " and ".join(self.served.model.reads)
+            what = f"{self.served.name} reads {reads} for its prediction"
+            raise HTTPException(422, f"{what}: use lvmctl predict")
         vector, confidence = await self.infer_batch(InferItem(context, normalize))
         if temperature > 1:
             noise = np.random.default_rng().standard_normal(len(vector))
@@ -67,10 +72,14 @@ class Handle:
         return vector, confidence
 
     async def rank(
-        self, context: np.ndarray, candidates: np.ndarray | None, top: int
+        self,
+        context: np.ndarray,
+        candidates: np.ndarray | None,
+        top: int,
+        read: tuple[list[str], list[str]] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers of candidates and their scores, the best first."""
-        return await self.rank_batch(RankItem(context, candidates, top))
+        """Numbers of candidates and their scores, the best first; see :class:`RankItem`."""
+        return await self.rank_batch(RankItem(context, candidates, top, read))
 
     async def encode(self, texts: Sequence[str], name: str) -> np.ndarray:
         """Texts as unit vectors (n, D); 422 of too many, 503 where they cannot be read."""

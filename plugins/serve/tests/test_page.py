@@ -13,8 +13,9 @@ import pytest
 import uvicorn
 from lvmctl_serve.app import make_app
 from lvmctl_serve.served_model import ServedModel
-from lvmctl_serve.server import listen
 from lvmctl_serve.service import Service
+
+import lvmctl
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 RUN = re.compile(
@@ -39,13 +40,13 @@ def address(tmp_path_factory, monkeypatch):
             if "runs/days" in code:
                 break
     service = Service([ServedModel("runs/days", None, "nearest")])
-    listening = listen("127.0.0.1", 0)
+    listening = lvmctl.listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(make_app(service), log_config=None))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening.socket]})
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    yield listening.url
     server.should_exit = True
     thread.join(10)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
+from lvmctl_serve.app import make_app
 from lvmctl_serve.served_model import RankItem, ServedModel
+from lvmctl_serve.service import Service
 
 import lvmctl
 
@@ -117,9 +120,31 @@ def test_what_cannot_be_ranked_is_refused_in_a_line(client, body, status, words)
     assert "\n" not in answer.json()["detail"]
 
 
-def test_a_model_that_reads_more_than_vectors_is_refused(client, served, contexts, monkeypatch):
-    monkeypatch.setattr(served[0].model, "reads", ("text",))
-    body = {"context_vectors": contexts[0].tolist(), "model": served[0].name}
-    answer = client.post("/rank", json=body)
-    assert answer.status_code == 422
-    assert "reads text, which is not passed on here" in answer.text
+@pytest.mark.parametrize(
+    ("reads", "words"),
+    [("text", "give context and candidates as texts"), ("sentence", "is not passed on here")],
+)
+def test_what_a_model_reads_has_to_be_sent(client, served, contexts, monkeypatch, reads, words):
+    monkeypatch.setattr(served[0].model, "reads", (reads,))
+    sent = {"context_vectors": contexts[0].tolist()}
+    for body in (sent, sent | {"candidates": AFTER}, {"context": BEFORE}):
+        answer = client.post("/rank", json=body | {"model": served[0].name})
+        assert answer.status_code == 422
+        assert f"reads {reads}" in answer.text
+        assert words in answer.text
+
+
+def test_a_model_that_reads_texts_ranks_those_that_are_sent(store, tmp_path):
+    pytest.importorskip("lvmctl_reader", reason="P10 reads texts")
+    options = {"context": 3, "epochs": 1, "min_article": 6, "hidden": 4}
+    run = lvmctl.train("p10", data=store, out=tmp_path / "p10", **options)
+    served = ServedModel(str(run.path), None, "nearest")
+    assert served.model.reads == ("text",)
+    with TestClient(make_app(Service([served]))) as client:
+        for before in (BEFORE, BEFORE[:1], [*AFTER, *BEFORE]):
+            answer = client.post("/rank", json={"context": before, "candidates": AFTER}).json()
+            expected = served.model.rank_texts(before, AFTER)
+            order = [result["index"] for result in answer["results"]]
+            assert order == expected.indices.tolist()
+            scores = [result["score"] for result in answer["results"]]
+            assert np.allclose(scores, expected.scores, atol=1e-5)

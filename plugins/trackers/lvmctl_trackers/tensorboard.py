@@ -14,6 +14,12 @@ FOLDER = "tensorboard"
 
 
 @hookimpl
+def lvmctl_check_training(options: Any) -> None:
+    if "tensorboard" in options.tracked:
+        library("torch.utils.tensorboard", "tensorboard")
+
+
+@hookimpl
 def lvmctl_before_run(run: Any) -> None:
     if is_tracked(run, "tensorboard"):
         options = {name: shown(value) for name, value in options_of(run).items()}

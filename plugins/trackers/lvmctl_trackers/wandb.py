@@ -18,6 +18,12 @@ OPEN: dict[Path, Any] = {}
 
 
 @hookimpl
+def lvmctl_check_training(options: Any) -> None:
+    if "wandb" in options.tracked:
+        library("wandb", "wandb")
+
+
+@hookimpl
 def lvmctl_before_run(run: Any) -> None:
     if is_tracked(run, "wandb"):
         OPEN[run.path] = library("wandb", "wandb").init(

@@ -1,0 +1,39 @@
+"""The commands that plugins add: ``lvmctl --help`` has no time to import every plugin."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pluggy
+
+from lvmctl.registry import disabled, hookspecs, settings
+from lvmctl.registry.declare import declare
+from lvmctl.registry.find import Origin, find
+
+HOOK = b"lvmctl_commands"
+
+
+def commands() -> dict[str, str]:
+    """The summary of each command by its name. Only plugins whose source names the hook are
+    imported; one that is broken or disabled has no command."""
+    manager = pluggy.PluginManager("lvmctl")
+    manager.add_hookspecs(hookspecs)
+    left_out, found = disabled(), {}
+    for origin in find() if settings()["enabled"] else []:
+        if {origin.name, origin.distribution} & left_out.keys() or not names_the_hook(origin):
+            continue
+        for record in declare(origin, manager).records:
+            if record.kind == "command":
+                found[record.name] = record.summary
+    return found
+
+
+def names_the_hook(origin: Origin) -> bool:
+    """Whether the source of a plugin's module names the hook; true where there is no source."""
+    try:
+        spec = find_spec(origin.module)
+        place = None if spec is None else spec.origin
+        return place is None or HOOK in Path(place).read_bytes()
+    except Exception:  # a package that cannot be imported says so where it is used
+        return False
