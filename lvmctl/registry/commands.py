@@ -30,10 +30,13 @@ def commands() -> dict[str, str]:
 
 
 def names_the_hook(origin: Origin) -> bool:
-    """Whether the source of a plugin's module names the hook; true where there is no source."""
-    try:
-        spec = find_spec(origin.module)
-        place = None if spec is None else spec.origin
-        return place is None or HOOK in Path(place).read_bytes()
-    except Exception:  # a package that cannot be imported says so where it is used
+    """Whether the source of a plugin's module names the hook, by its file: nothing is imported.
+    True where there is no such file."""
+    package, _, inside = origin.module.partition(".")
+    spec = find_spec(package) if package else None
+    if spec is None:
         return False
+    places = [Path(place, *inside.split(".")) for place in spec.submodule_search_locations or ()]
+    files = [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
+    there = [file for file in (files if inside else [Path(spec.origin or "")]) if file.is_file()]
+    return not there or HOOK in there[0].read_bytes()
