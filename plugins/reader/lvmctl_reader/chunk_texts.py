@@ -54,8 +54,8 @@ class ChunkTexts:
         self.overlaps: dict[str, Overlap | Follows] = {**overlaps(words), **(more or {})}
         best = [predecessors(each, self.size) for each in self.overlaps.values()]
         self.best, self.before = (torch.stack(each) for each in zip(*best))
-        held = [each.held for each in self.overlaps.values()]
-        self.held = None if held[0] is None else torch.stack(held)
+        held = [each.held for each in self.overlaps.values() if each.held is not None]
+        self.held = torch.stack(held) if held else None
         idf_terms = words.terms(words.idf)
         rare = words.terms(words.idf * words.rarity)
         names = words.terms(words.idf, named=True)

@@ -80,8 +80,8 @@ class PoolTexts:
         chunks = self.chunks if self.chunks.ndim == 1 else self.chunks[part.start]
         place = np.searchsorted(every, chunks).clip(max=len(every) - 1)
         windows = np.searchsorted(every, self.windows[part])
-        inputs = (torch.from_numpy(each) for each in (windows, place))
-        measures = TextMeasures(texts, *inputs, self.real[part])
+        of_windows, of_pool = (torch.from_numpy(each) for each in (windows, place))
+        measures = TextMeasures(texts, of_windows, of_pool, self.real[part])
         groups = [getattr(measures, name)() for name in self.groups]
         return torch.cat(groups, dim=-1), measures.window()
 

@@ -34,8 +34,10 @@ class Terms:
         parts = (start, self.column[order], self.value[order].astype(np.float32))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-            tensors = map(torch.from_numpy, parts)
-            return torch.sparse_csr_tensor(*tensors, size=self.shape, check_invariants=False)
+            rows, columns, values = map(torch.from_numpy, parts)
+            return torch.sparse_csr_tensor(
+                rows, columns, values, self.shape, check_invariants=False
+            )
 
     def normal(self) -> Terms:
         """Of rows with norm 1, or less where little stands in them."""

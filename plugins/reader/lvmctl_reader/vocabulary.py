@@ -83,7 +83,9 @@ class Vocabulary:
         np.minimum.at(idf, stem, self.idf[self.word])
         return self._terms(self.chunk, stem, idf * self._rarity(counts))
 
-    def mean(self, weight: np.ndarray, first: int | None = None, last: int | None = None):
+    def mean(
+        self, weight: np.ndarray, first: int | None = None, last: int | None = None
+    ) -> np.ndarray:
         """(n,) mean weight of the words of a chunk, or of its first or last ones; 0 of none."""
         chosen = np.ones(len(self.word), bool)
         if first is not None:
