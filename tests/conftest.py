@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -10,24 +11,38 @@ from pathlib import Path
 
 import forked
 import pytest
+from hypothesis import settings
 
 HEADER = "from lvmctl import LossSpec, hookimpl\n"
 """First lines of a plugin.py that is well made so far."""
 
 Install = Callable[..., Path]
 
+# Tests start a hundred interpreters, and each would compile all of lvmctl anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# A property that fails nearly always fails in 25 examples; HYPOTHESIS_PROFILE=lvmctl tries 100.
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
 # A shell starts its background jobs deaf to Ctrl-C, and what they start would be deaf, too.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected is searched for garbage no more."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def few_timings() -> Iterator[None]:
-    """A run is timed 18 times instead of 212; how that is judged has tests of its own."""
+    """See :data:`forked.FEW_TIMINGS`."""
     from lvmctl.evaluation.fivecat import latency
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "BLOCKS", {1: (6, 2), 256: (6, 1)})
+        patch.setattr(latency, "BLOCKS", forked.FEW_TIMINGS)
         yield
 
 

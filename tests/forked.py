@@ -14,6 +14,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+import launched
 import pytest
 
 LOADED = (
@@ -27,6 +28,9 @@ LOADED = (
     "warm",
 )
 """What the server imports, and torch, NumPy and hypothesis with it. No plugin is looked for yet."""
+
+FEW_TIMINGS = {1: (6, 2), 256: (6, 1)}
+"""A run is timed 18 times instead of 212; how that is judged has tests of its own."""
 
 TESTS = str(Path(__file__).parent)
 PATH = [place for place in sys.path if place not in ("", TESTS)]
@@ -55,6 +59,15 @@ def start(
     process = _server().Process(target=_run, args=(task, arguments), daemon=daemon)
     process.start()
     return process
+
+
+@cache
+def python() -> str:
+    """The executable of :mod:`launched`, which starts processes of this server; where the system
+    cannot fork them, the interpreter."""
+    if not is_possible() or not launched.is_possible():
+        return sys.executable
+    return launched.python(lambda address: start(launched.serve, address, PATH, daemon=True))
 
 
 def exit_code(task: Callable[..., object], *arguments: Any, timeout: float = 600) -> int:

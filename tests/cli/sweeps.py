@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import forked
 from training.small import TINY
 
 from lvmctl.cli.main import run as main
+from lvmctl.cli.train import trial
 
 DATA = "synth:topic?articles=24&chunks=10&dim=8"
 EPOCHS = 30
@@ -40,6 +42,7 @@ def typing(place: Path, monkeypatch, capsys):
     """``call(*words)`` runs lvmctl in ``place``: exit code, stdout, stderr."""
     (place / "experiments.toml").write_text(FILE)
     monkeypatch.chdir(place)
+    monkeypatch.setattr(trial, "COMMAND", [forked.python(), *trial.COMMAND[1:]])
 
     def call(*words: object) -> tuple[int, str, str]:
         code = main([str(word) for word in words])

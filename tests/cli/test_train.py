@@ -6,9 +6,9 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import pytest
 from training.small import DATA, TINY
 
@@ -242,7 +242,7 @@ def test_a_run_in_use_is_refused(typed, tmp_path):
 def test_a_signal_from_outside(tmp_path, cli_env, number):
     words = [*TRAIN, "--epochs", "1000", "--out", str(tmp_path / "here")]
     with subprocess.Popen(
-        [sys.executable, "-m", "lvmctl", *words], env=cli_env, stderr=subprocess.PIPE, text=True
+        [forked.python(), "-m", "lvmctl", *words], env=cli_env, stderr=subprocess.PIPE, text=True
     ) as process:
         while "epoch 1/" not in process.stderr.readline():
             assert process.poll() is None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.core.errors import OutputError
@@ -148,7 +148,6 @@ def test_keys_and_paths_become_text(tmp_path):
     assert "é" in path.read_text(encoding="utf-8")
 
 
-@settings(max_examples=40)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

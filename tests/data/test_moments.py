@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made import sphere, split_of
 
@@ -18,7 +18,6 @@ lengths = st.lists(st.integers(1, 9), min_size=1, max_size=8)
 
 
 @given(lengths, st.integers(1, 5), st.integers(0, 10**6))
-@settings(max_examples=40)
 def test_sums_are_those_of_a_loop(lengths, dim, seed):
     rng = np.random.default_rng(seed)
     split = split_of(rng.standard_normal((sum(lengths), dim)) + 1, lengths)

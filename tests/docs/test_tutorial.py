@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
+import forked
 from docs.pages import PLUGINS, Block, bare, blocks, read, section, table, typed
 from scaffold.environment import wheel
 
@@ -29,7 +29,7 @@ class Reader:
         self.place, self.site = place, site
         self.output = ""
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("LVMCTL_", "PYTEST_"))}
-        scripts = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        scripts = os.pathsep.join([str(commands(place)), os.environ["PATH"]])
         self.environment = clean | {"PATH": scripts, "LVMCTL_CACHE": cache, "PYTHONPATH": str(site)}
 
     def follow(self, block: Block) -> None:
@@ -91,6 +91,17 @@ class Reader:
         before = (self.place / about).read_text()
         assert before.count(old) == 1, f"{about} has not these lines once:\n{old}"
         (self.place / about).write_text(before.replace(old, new))
+
+
+def commands(place: Path) -> Path:
+    """A directory beside ``place`` with the programs that the page types."""
+    scripts = place.with_name("scripts")
+    scripts.mkdir()
+    for module in ("lvmctl", "pytest"):
+        script = scripts / module
+        script.write_text(f'#!/bin/sh\nexec "{forked.python()}" -m {module} "$@"\n')
+        script.chmod(0o755)
+    return scripts
 
 
 def test_it_can_be_followed_as_written(tmp_path, cache_dir):

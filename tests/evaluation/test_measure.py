@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.baselines.centroid import Centroid
@@ -49,7 +49,6 @@ def flat(tree: dict, path: str = "") -> dict[str, float]:
 
 
 @given(stores, shapes, st.integers(2, 6))
-@settings(max_examples=40)
 @pytest.mark.parametrize("name", ["direct", "centroid"])
 def test_every_figure_is_that_of_the_reference(reference, split_of, name, store, shape, least):
     k, h = shape

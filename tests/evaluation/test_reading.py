@@ -39,11 +39,20 @@ def few_calls(monkeypatch):
     monkeypatch.setattr(latency, "BLOCKS", {1: (6, 1), 256: (1, 1)})
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
 @pytest.fixture
-def trained(reading, store, tmp_path):
+def trained(reading, store, runs):
+    """``trained("words", context=2)``: a run, trained by the first test that asks for it."""
+
     def train(name, **more):
         options = OPTIONS | more
-        out = tmp_path / f"{name}-{options['context']}"
+        out = runs / f"{name}-{options['context']}"
+        if out.exists():
+            return out
         request = job.TrainRequest(name, [("test", options)], sources={"data": str(store)}, out=out)
         job.start(request, Recorder())
         return out

@@ -9,11 +9,15 @@ import sysconfig
 import venv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import launched
 from hatchling.builders.wheel import WheelBuilder
 
 OURS = ("lvmctl", "_editable", "__editable")
+LOADED = ("lvmctl.cli.main", "lvmctl.training.job", "lvmctl.testing.conformance")
+"""What the environment's processes have imported."""
 
 
 def wheel(project: Path, out: Path) -> Path:
@@ -54,14 +58,34 @@ class Environment:
         (site / "dependencies.pth").write_text(f"{home / 'dependencies'}\n")
         return made
 
-    def run(self, program: str, *words: object, code: int = 0) -> str:
-        """What a program of the environment prints on stdout; it must exit with ``code``."""
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables of the commands."""
         ours = ("LVMCTL_", "PYTHON", "PYTEST_", "COV_")
-        variables = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+        return kept | {"LVMCTL_CACHE": str(self.home / "cache")}
+
+    @cached_property
+    def python(self) -> str:
+        """The environment's Python; its processes are forked where the system can."""
+        python = str(self.home / "env/bin/python")
+        if not launched.is_possible():
+            return python
+
+        def start(address: str) -> None:
+            command = [python, launched.__file__, address, *LOADED]
+            subprocess.Popen(command, cwd=self.work, env=self.variables)
+
+        return launched.python(start)
+
+    def run(self, program: str, *words: object, code: int = 0) -> str:
+        """What ``python``, ``lvmctl`` or a script of the environment such as ``env/bin/lvmctl``
+        prints on stdout; it must exit with ``code``."""
+        command = {"python": [self.python], "lvmctl": [self.python, "-m", "lvmctl"]}
         result = subprocess.run(
-            [self.home / "env/bin" / program, *map(str, words)],
+            [*command.get(program, [self.home / program]), *map(str, words)],
             cwd=self.work,
-            env=variables | {"LVMCTL_CACHE": str(self.home / "cache")},
+            env=self.variables,
             capture_output=True,
             text=True,
         )

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 import torch
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lvmctl import Prediction
@@ -28,7 +28,6 @@ sizes = {
 }
 
 
-@settings(max_examples=40)
 @given(**sizes)
 def test_every_field_has_the_shape_that_is_documented(size, dim, k, **more):
     batch = random_batch(size, dim, k, **more)
@@ -41,7 +40,6 @@ def test_every_field_has_the_shape_that_is_documented(size, dim, k, **more):
         assert getattr(batch, name).shape == tuple(letters[letter] for letter in shape), name
 
 
-@settings(max_examples=40)
 @given(**sizes)
 def test_the_fields_fit_together(size, dim, k, **more):
     batch = random_batch(size, dim, k, **more)
@@ -87,7 +85,6 @@ def test_the_same_seed_gives_the_same_batch():
     assert not first.context.equal(other.context)
 
 
-@settings(max_examples=40)
 @example(closeness=0.0, seed=952, dim=2)  # nearly along the target before it is turned aside
 @given(closeness=st.floats(-1, 1), seed=st.integers(0, 999), dim=st.integers(2, 9))
 def test_a_prediction_is_as_near_to_the_target_as_asked(closeness, seed, dim):

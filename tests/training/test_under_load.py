@@ -24,18 +24,13 @@ BUSY = "print(flush=True)\nwhile True: pass"
 
 @contextmanager
 def busy_machine():
-    """Two processes that never rest."""
-    processes = [
-        subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE) for _ in range(2)
-    ]
-    try:
-        for process in processes:
-            process.stdout.readline()
-        yield
-    finally:
-        for process in processes:
+    """A process that never rests, beside what else the machine does."""
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        try:
+            yield
+        finally:
             process.kill()
-            process.communicate()
 
 
 @pytest.mark.parametrize("recipe", OPTIONS)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 import time
+from types import SimpleNamespace
 
+import forked
 import pytest
 from fastapi.testclient import TestClient
+from lvmctl_dashboard import jobs
 from lvmctl_dashboard.app import make_app
 from lvmctl_dashboard.catalogue import Catalogue
 
@@ -24,6 +27,14 @@ SMALL = {"sequence": {"layers": 1, "width": 16, "heads": 2, "feedforward": 16}, 
 def day(draw: random.Random) -> list[str]:
     work = draw.sample(list(STEPS), 3)
     return [f"{draw.choice(WHEN)}: {step}" for name in work for step in STEPS[name]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_processes():
+    """Work that a page starts is done in a process that is forked where the system can."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "sys", SimpleNamespace(executable=forked.python()))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -38,9 +38,9 @@ PUBLISHED = {
 }
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_the_default_is_the_published_value(name):
-    assert [i.default for i in describe(P6bOptions) if i.short == name] == [PUBLISHED[name]]
+def test_the_defaults_are_the_published_values():
+    defaults = {info.short: info.default for info in describe(P6bOptions)}
+    assert {name: defaults[name] for name in PUBLISHED} == PUBLISHED
 
 
 def test_the_composition():

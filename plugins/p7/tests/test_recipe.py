@@ -76,9 +76,9 @@ VARIANTS = {
 LOSSES = {"p7-pure-margin": ["p7/teacher-floor:0.2"]}
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_the_default_is_the_published_value(name):
-    assert [i.default for i in describe(P7Options) if i.short == name] == [PUBLISHED[name]]
+def test_the_defaults_are_the_published_values():
+    defaults = {info.short: info.default for info in describe(P7Options)}
+    assert {name: defaults[name] for name in PUBLISHED} == PUBLISHED
 
 
 def test_the_bounds_of_lambda_and_of_the_drift_are_the_published_ones():

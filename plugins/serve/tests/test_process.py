@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -20,7 +21,7 @@ from lvmctl_serve.command import serve
 
 def start(cli_env, *words: object) -> tuple[subprocess.Popen[str], int]:
     """``lvmctl serve …``, and its port once it listens."""
-    command = [sys.executable, "-m", "lvmctl", "serve", *map(str, words)]
+    command = [forked.python(), "-m", "lvmctl", "serve", *map(str, words)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=cli_env)
     for line in process.stderr:
         if match := re.search(r"http://127\.0\.0\.1:(\d+)", line):

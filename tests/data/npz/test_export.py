@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.core.errors import OutputError
@@ -33,7 +33,6 @@ def test_export_writes_one_file_per_split_and_refuses_to_overwrite(make_store, t
         assert arrays["p6_offset"] == 1
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     extra=st.lists(st.integers(0, 6), min_size=1, max_size=6),
     context=st.integers(1, 4),

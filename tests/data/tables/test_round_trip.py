@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.data import Store, write_store
@@ -38,7 +38,6 @@ def taken(source, out, named=None):
     return Store.open(out)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     entries=st.lists(ENTRIES, min_size=1, max_size=5),
     dim=st.integers(1, 5),

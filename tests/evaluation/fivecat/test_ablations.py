@@ -10,7 +10,7 @@ import pytest
 import torch
 from evaluation import fivecat_reference as slow
 from evaluation.reference import all_windows, context_of, read_articles, target_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.data import Windows, open_split
@@ -70,7 +70,6 @@ def test_a_hand_case():
     assert context.flatten().tolist() == [0, 1, 2]
 
 
-@settings(max_examples=40)
 @given(slow.stores(), st.sampled_from(sorted(PREDICTORS)), st.integers(0, 9))
 def test_fast_and_slow_agree(split_of, store, name, seed):
     vectors, lengths, k, h, _ = store
@@ -232,7 +231,6 @@ def variants(context: np.ndarray, name: str, order, foreign) -> list[np.ndarray]
     return [np.array(each) for each in slow.perturbed(list(context), name)]
 
 
-@settings(max_examples=40)
 @given(slow.stores(), st.sampled_from(["cosine", "score"]), st.integers(0, 9))
 def test_changes_in_ranks_are_those_of_the_reference(split_of, store, way, seed):
     vectors, lengths, k, h, rng = store

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from evaluation import fivecat_reference as slow
 from evaluation.reference import all_windows, context_of, read_articles
-from hypothesis import given, settings
+from hypothesis import given
 
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.fivecat import coherence as module
@@ -36,7 +36,6 @@ def test_a_hand_case(split_of):
 
 
 @pytest.mark.filterwarnings("error")
-@settings(max_examples=40)
 @given(slow.stores())
 def test_fast_and_slow_agree(split_of, store):
     vectors, lengths, k, h, _ = store

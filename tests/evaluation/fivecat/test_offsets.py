@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from evaluation import fivecat_reference as slow
 from evaluation.reference import Window, all_windows, read_articles
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.data import Windows, open_split
@@ -95,7 +95,6 @@ def agree(column, wanted: slow.Column) -> None:
     assert column.values == pytest.approx([wanted[row] for row in column.rows], abs=1e-6)
 
 
-@settings(max_examples=60)
 @given(slow.stores(), st.booleans())
 def test_fast_and_slow_agree(split_of, store, follow):
     vectors, lengths, k, h, rng = store

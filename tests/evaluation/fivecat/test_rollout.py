@@ -7,7 +7,7 @@ import pytest
 import torch
 from evaluation import fivecat_reference as slow
 from evaluation.reference import all_windows, mean, read_articles
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.data import Windows, open_split
@@ -72,7 +72,6 @@ def test_a_rule_that_holds_is_right_at_every_step(split_of):
         assert column.values == pytest.approx(np.ones(len(column.rows)), abs=1e-5)
 
 
-@settings(max_examples=40)
 @given(slow.stores(), st.sampled_from(sorted(PREDICTORS)), st.integers(1, 4))
 def test_fast_and_slow_agree(split_of, store, name, steps):
     vectors, lengths, k, h, _ = store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made import split_of, turned
 
@@ -116,7 +116,6 @@ def test_articles_taken_from_a_store_keep_their_rows():
 
 
 @given(st.integers(0, 10**6), st.integers(1, 90), st.integers(1, 40))
-@settings(max_examples=40)
 def test_sketches_bound_the_cosine_from_above(seed, dim, count):
     rng = np.random.default_rng(seed)
     rows = rng.standard_normal((count, dim)) * rng.exponential(1, dim) ** 2 + rng.normal(0, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made import split_of
 
@@ -30,7 +30,6 @@ def slow(windows: Windows, threshold: float) -> dict[str, list[bool]]:
 
 
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 3), st.integers(2, 9))
-@settings(max_examples=60)
 def test_every_window_is_judged_as_by_a_loop(seed, context, horizon, dim):
     rng = np.random.default_rng(seed)
     rows = rng.standard_normal((50, dim))

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.diagnostics.data.parity import largest_difference as module
@@ -46,7 +46,6 @@ def compared(case, level=0.05, permutations=99):
     return compare(*parts, level=level, permutations=permutations, seed=seed)
 
 
-@settings(max_examples=25)
 @given(cases())
 def test_the_same_as_slow_loops(case):
     sums, counts, sizes, seed = case
@@ -65,7 +64,6 @@ def test_the_same_as_slow_loops(case):
     assert (result.reach == result.critical * result.error).all()
 
 
-@settings(max_examples=50)
 @given(cases(), st.sampled_from([0.01, 0.02, 0.05, 0.2]), st.sampled_from([99, 149, 200]))
 def test_an_interval_leaves_out_0_where_p_is_small(case, level, permutations):
     result = compared(case, level, permutations)
@@ -74,7 +72,6 @@ def test_an_interval_leaves_out_0_where_p_is_small(case, level, permutations):
     assert (result.significant == (result.p <= level))[clear].all()
 
 
-@settings(max_examples=30)
 @given(cases(), st.floats(-1, 1))
 def test_what_is_added_to_all_windows_changes_nothing(case, added):
     sums, counts, *rest = case

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from diagnostics.parity_cases import flat, traits_of, walk
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made import split_of
 
@@ -111,7 +111,6 @@ def cases(draw):
     return split.take(np.array(order)), k, h
 
 
-@settings(max_examples=40)
 @given(cases(), st.sampled_from([1, 300, 1 << 25]))
 def test_traits_are_those_of_a_slow_loop(case, block):
     split, k, h = case

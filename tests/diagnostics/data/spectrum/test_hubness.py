@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.data.store.arrays import unit
@@ -18,7 +18,6 @@ from lvmctl.evaluation.retrieval import blocks
 
 
 @given(st.integers(0, 10**6), st.integers(2, 30), st.integers(2, 6), st.integers(1, 12))
-@settings(max_examples=50)
 def test_occurrences_are_those_of_a_slow_search(seed, count, dim, k):
     rows = isotropic_rows(count, dim, np.random.default_rng(seed))
     expected = np.zeros(count, int)
