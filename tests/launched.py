@@ -95,7 +95,9 @@ def serve(address: str, path: list[str]) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
+    listener.settimeout(PATIENCE_S)  # whoever asked for this may have ended
     owner, _ = listener.accept()
+    listener.settimeout(None)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
