@@ -32,6 +32,7 @@ import torch
 from lvmctl import Windows, open_split
 from lvmctl.data.store.arrays import unit, unit64
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks
+from lvmctl.evaluation.retrieval.ties import sign
 from lvmctl.training.backend import choose_backend, processor
 
 try:
@@ -82,7 +83,7 @@ def differing(windows: Windows, index: np.ndarray, q: np.ndarray, ranks: np.ndar
         counted = rows < windows.rows[index, None]
         counted |= rows >= windows.rows[index, None] + windows.context_length
         counted &= rows != target[:, None]
-        wanted += (counted & (gap > 0)).sum(axis=1)
+        wanted += (counted * (sign(gap) + 1) / 2).sum(axis=1)
     return int((ranks != wanted).sum())
 
 

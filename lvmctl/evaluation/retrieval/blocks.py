@@ -97,14 +97,17 @@ def is_float32() -> bool:
 @contextmanager
 def float32_products() -> Iterator[None]:
     """Matrix products in float32, even where a switch of the process rounds them to bf16."""
-    switch = torch.backends.mkldnn.matmul
-    before = switch.fp32_precision
+    switches = torch.backends.mkldnn.matmul, torch.backends.cuda.matmul
+    before = [switch.fp32_precision for switch in switches]
     if not is_float32():
-        switch.fp32_precision = "ieee"
+        switches[0].fp32_precision = "ieee"
+    if before[1] != "ieee":
+        switches[1].fp32_precision = "ieee"
     try:
         yield
     finally:
-        switch.fp32_precision = before
+        for switch, value in zip(switches, before):
+            switch.fp32_precision = value
 
 
 @contextmanager

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from lvmctl.evaluation.retrieval.blocks import BLOCK, Scratch, slices
-from lvmctl.evaluation.retrieval.products import Compared, fastest_first
+from lvmctl.evaluation.retrieval.on_device import OnDevice
+from lvmctl.evaluation.retrieval.products import Compared, Comparison, fastest_first
 from lvmctl.evaluation.retrieval.ties import sign
 
 PAIRS = 512
@@ -47,13 +48,19 @@ class Counter:
         target: (W,) row of each target.
         q: (W, D) float32 predictions.
         pool: threads to share the work.
+        device: where products are made.
 
     Attributes:
         balance: (W,) float64 #better − #worse so far; NaN where the prediction is not a number.
     """
 
     def __init__(
-        self, vectors: np.ndarray, target: np.ndarray, q: np.ndarray, pool: ThreadPoolExecutor
+        self,
+        vectors: np.ndarray,
+        target: np.ndarray,
+        q: np.ndarray,
+        pool: ThreadPoolExecutor,
+        device: str = "cpu",
     ) -> None:
         self.vectors, self.pool = vectors, pool
         self.q = np.ascontiguousarray(q, np.float32)
@@ -66,7 +73,10 @@ class Counter:
         self.norm = np.where(number, norm, 0)
         self.balance = np.where(number, 0.0, np.nan)
         arguments = [torch.from_numpy(x) for x in (self.q, self.target_score, self.norm)]
-        self.ways = [way(*arguments) for way in pool.submit(fastest_first, q.shape[1]).result()]
+        self.ways: list[Comparison] = [OnDevice(*arguments, device)]
+        if device == "cpu":
+            ways = pool.submit(fastest_first, q.shape[1]).result()
+            self.ways = [way(*arguments) for way in ways]
         self.way = [0] * -(-len(q) // BLOCK)
         self.misses = [0] * len(self.way)
         self.scratch = Scratch()

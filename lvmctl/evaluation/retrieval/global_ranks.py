@@ -41,6 +41,7 @@ def global_ranks(
     progress: Progress = lambda n: None,
     *,
     shared: bool = False,
+    device: str = "cpu",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rank of each window's target among all chunks of the split except the window's own K; where
     the split is part of another, among all chunks of that.
@@ -52,6 +53,7 @@ def global_ranks(
         progress: see :data:`Progress`.
         shared: whether all processes of the job are here, with the same arguments: each counts
             a part of the chunks.
+        device: where products are made; what they leave open is looked at on the CPU.
 
     Returns:
         Ranks (W,) float64, 1 + #better + ½·#ties, and pool sizes (W,) int64.
@@ -63,7 +65,7 @@ def global_ranks(
     for held in slices(len(index), HELD):
         first, done = windows.rows[index[held]], 0
         with float32_products(), workers() as pool:
-            counter = Counter(split.vectors, first + windows.target_offset, q[held], pool)
+            counter = Counter(split.vectors, first + windows.target_offset, q[held], pool, device)
             for part in slices(len(rows), TOGETHER):
                 counter.add(rows[part])
                 release(split.vectors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from unittest.mock import patch
 
 import numpy as np
@@ -19,6 +20,7 @@ from lvmctl.evaluation.retrieval import counting, products
 from lvmctl.evaluation.retrieval import global_ranks as module
 from lvmctl.evaluation.retrieval.counting import Counter
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
+from lvmctl.evaluation.retrieval.on_device import OnDevice
 from lvmctl.evaluation.retrieval.products import BLOCK, Bfloat16, Float32
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 
@@ -55,7 +57,7 @@ def cosine(context: torch.Tensor, pool: Pool) -> torch.Tensor:
     return context[:, -1] @ pool.vectors.T
 
 
-WAYS = [(Float32,), (Bfloat16, Float32)]
+WAYS = [(Float32,), (Bfloat16, Float32), (partial(OnDevice, device="cpu"),)]
 """Ways to compare, whether or not they are fast here."""
 
 
@@ -78,7 +80,7 @@ def in_every_way(windows: Windows, index: np.ndarray, q: np.ndarray, **constants
     for ways in WAYS:
         with changed(**constants, fastest_first=lambda dim, ways=ways: ways):
             ranks.append(global_ranks(windows, index, q)[0].tolist())
-    assert ranks[0] == ranks[1]
+    assert ranks[0] == ranks[1] == ranks[2]
     return ranks[0]
 
 
