@@ -1,6 +1,6 @@
 """A GPU against the CPU, in one command of at most 8 minutes: what it computes, and how fast.
 
-    python benchmarks/gpu.py                        # writes gpu.json and gpu.md
+    python benchmarks/gpu.py                        # writes gpu-report/gpu.json and gpu.md
     python benchmarks/gpu.py --device cpu --small   # the same path without a GPU, in a minute
 
 For every recipe that vectors are enough for: the loss of 20 steps and the figures of evaluation
@@ -230,7 +230,7 @@ def table(result: dict[str, Any]) -> str:
 @click.option("--device", default="cuda", show_default=True)
 @click.option("--small", is_flag=True, help="Sizes that take seconds; the rates mean nothing.")
 @click.option("--minutes", default=8.0, show_default=True, help="After these no rate is begun.")
-@click.option("--out", default=".", type=click.Path(path_type=Path), show_default=True)
+@click.option("--out", default="gpu-report", type=click.Path(path_type=Path), show_default=True)
 def main(device: str, small: bool, minutes: float, out: Path) -> None:
     if device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("no CUDA device is here; --device cpu --small takes the same path")

@@ -21,6 +21,7 @@ SIZES = {
     "embed": "--chunks 32 --turns 1",
     "eval": "--windows 200 --train-windows 400 --dim 16 --width 16",
     "global_ranks": "--chunks 3000 --queries 100 --dim 32 --turns 1 --check 20 --neighbours 100",
+    "gpu": "--device cpu --small",
     "lineage": f"--data {WORLD} --only p1 p8-full --seeds 0 --tiny",
     "ranker": "speed --dim 32 --batch 16 --rounds 1",
     "reader": "--batch 16 --rounds 1 --sizes 50,200",
@@ -51,8 +52,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         for name in SIZES:
             words = [sys.executable, str(PLACE / f"{name}.py"), "--smoke"]
-            if name == "lineage":
-                words += ["--out", directory]
+            if name in ("gpu", "lineage"):
+                words += ["--out", directory if name == "lineage" else f"{directory}/{name}"]
             begin = time.monotonic()
             done = subprocess.run(words, capture_output=True, text=True)
             if done.returncode:

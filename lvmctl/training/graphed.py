@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from lvmctl import processes
 from lvmctl.core.batch import Batch, Step
-from lvmctl.core.errors import PluginError, UsageError
+from lvmctl.core.errors import PluginError, UsageError, first_line
 from lvmctl.nn.objective import set_step
 from lvmctl.plan import Plan
 from lvmctl.registry.faults import attribute_errors, attribute_errors_among
@@ -37,8 +37,10 @@ READ_BACK = {
     ATEN.masked_select.default,
     ATEN.unique_consecutive.default,
     ATEN._unique2.default,
+    ATEN.lift_fresh.default,
 }
-"""What makes the host wait for a number, or for the shape of what comes next."""
+"""What makes the host wait: for a number, for the shape of what comes next, or for a number of its
+own to be copied."""
 
 
 class Watched(Step):
@@ -81,12 +83,13 @@ class GraphedSteps:
     """The steps of a :class:`~lvmctl.training.loop.Training`, without the host.
 
     Attributes:
-        why_not: why steps are not recorded; None while they are, or before the first.
+        why_not: why steps of this epoch are not recorded; None where they can be.
     """
 
     def __init__(self, training: Any) -> None:
-        if training.options.graph and processes.size() > 1:
-            raise UsageError("is for one process", where="graph=true", hint="leave graph out")
+        if training.options.graph and (processes.size() > 1 or training.backend.device == "mps"):
+            what = "is for one process, on a GPU of CUDA or on a CPU"
+            raise UsageError(what, where="graph=true", hint="leave graph out")
         self.training = training
         self.on_gpu = training.backend.device == "cuda"
         self.rate = torch.zeros((), device=training.backend.device)
@@ -105,8 +108,9 @@ class GraphedSteps:
         self.set_rate(learning_rate(training.options, now))
         key = now.epoch, *((name, tensor.shape) for name, tensor in tensors(batch).items())
         if key != self.key:
-            self.key, self.graph, self.held = key, None, None
-        if self.graph is None:
+            self.key, self.graph, self.held, self.why_not = key, None, None, None
+            values, finite = self.watched(batch, now)
+        elif self.graph is None:
             values, finite = self.record_or_make(batch, now)
         else:
             for name, tensor in tensors(self.held).items():
@@ -121,18 +125,22 @@ class GraphedSteps:
 
     def record_or_make(self, batch: Batch, now: Step) -> tuple[dict[str, Tensor], Tensor]:
         """Make a step, and on a GPU record it for those that follow."""
-        if self.made < WARM or not self.on_gpu or self.why_not or batch.ranked is not None:
-            return self.watched(batch, now)
+        if self.made < WARM or not self.on_gpu or self.why_not:
+            return self.compute(batch, now)
         held = Batch({name: tensor.clone() for name, tensor in tensors(batch).items()})
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            output = self.compute(held, now)
+        try:
+            with torch.cuda.graph(graph):
+                output = self.compute(held, now)
+        except RuntimeError as error:
+            self.why_not = f"it cannot be recorded ({first_line(error)})"
+            return self.compute(batch, now)
         self.graph, self.held, self.output = graph, held, output
         graph.replay()
         return output
 
     def watched(self, batch: Batch, now: Step) -> tuple[dict[str, Tensor], Tensor]:
-        """Make a step, and find out whether it could be recorded."""
+        """Make the first step of an epoch, and find out whether it could be recorded."""
         step = Watched(now.epoch, now.index, now.epochs, now.steps_per_epoch)
         with ReadBack() as mode:
             output = self.compute(batch, step)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,7 @@ from lvmctl.core.batch import Step
 from lvmctl.core.errors import DivergedError, UsageError
 from lvmctl.core.schedule import Schedule
 from lvmctl.training import graphed
+from lvmctl.training.state import load_state, state_dict
 
 RECIPES = ["p1", "p2", "p3", "p4", "p5", "p6", "p6b", "p7", "p8"]
 
@@ -39,6 +43,71 @@ def test_a_training_without_the_host_is_the_same(make_training, clip):
         assert torch.allclose(a, b, rtol=1e-5, atol=1e-7)
     assert not other.graphed.late
     assert other.graphed.why_not is None
+
+
+class Replayed:
+    """A CUDA graph as it looks from outside: recording computes nothing, replaying computes with
+    what the held tensors hold, into the same output."""
+
+    made = 0
+    steps: graphed.GraphedSteps
+
+    def replay(self) -> None:
+        type(self).made += 1
+        values, finite = self.steps.compute(self.steps.held, self.now)
+        for name, value in values.items():
+            self.steps.output[0][name].copy_(value)
+        self.steps.output[1].copy_(finite)
+
+
+@contextlib.contextmanager
+def recorded(graph: Replayed):
+    """What :class:`torch.cuda.graph` does to everything but the graph: nothing."""
+    training = graph.steps.training
+    graph.now = training.now()
+    before = copy.deepcopy(state_dict(training))
+    means, late = training.means, graph.steps.late
+    yield
+    load_state(training, before)
+    training.means, graph.steps.late = means, late
+
+
+def test_a_graph_is_recorded_once_an_epoch_and_replayed(make_training, monkeypatch):
+    wanted = make_training("plain", epochs=3)
+    wanted.fit()
+    training = make_training("graphed", graph=True, epochs=3)
+    monkeypatch.setattr(Replayed, "steps", training.graphed, raising=False)
+    monkeypatch.setattr(Replayed, "made", 0)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Replayed)
+    monkeypatch.setattr(torch.cuda, "graph", recorded)
+    training.graphed.on_gpu = True
+    training.fit()
+    whole = len(training.builder.windows) // 32
+    # The first three steps of all and the first of each epoch are made, and smaller last ones.
+    assert Replayed.made == 3 * whole - 3 - 1 - 1
+    for mine, record in zip(training.records, wanted.records):
+        assert figures(mine) == pytest.approx(figures(record), rel=1e-4, abs=1e-5)
+
+
+def test_what_cannot_be_recorded_is_made_step_by_step(make_training, monkeypatch):
+    trainings = []
+    for graph in (False, True):
+        training = make_training(f"graph-{graph}", graph=graph, epochs=1)
+        training.graphed.on_gpu = graph
+        trainings.append(training)
+
+    @contextlib.contextmanager
+    def failing(graph):
+        raise RuntimeError("operation not permitted when stream is capturing\nand more")
+        yield
+
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Replayed)
+    monkeypatch.setattr(torch.cuda, "graph", failing)
+    for training in trainings:
+        torch.manual_seed(1)
+        training.fit()
+    mine, wanted = (figures(training.records[0]) for training in reversed(trainings))
+    assert mine == pytest.approx(wanted, rel=1e-4, abs=1e-5)
 
 
 def test_the_host_looks_late_and_misses_nothing(make_training, monkeypatch):
@@ -101,6 +170,7 @@ def test_which_recipes_can_be_recorded(make_training, recipe):
         (lambda x: x.masked_select(x > 0), "masked_select"),
         (lambda x: torch.equal(x, x), "equal"),
         (lambda x: x.unique(), "unique"),
+        (lambda x: x * torch.tensor(2.0), "lift_fresh"),
     ],
 )
 def test_what_waits_for_the_device_is_named(read, name):
@@ -116,9 +186,9 @@ def test_several_processes_are_refused(make_training, monkeypatch):
 
 
 def test_what_does_not_wait_is_not():
-    x = torch.randn(4, 3, requires_grad=True)
+    x, some = torch.randn(4, 3, requires_grad=True), torch.tensor([0, 1])
     with graphed.ReadBack() as mode:
-        (torch.where(x > 0, x, 0) @ x.T)[torch.tensor([0, 1])].square().mean().backward()
+        (torch.where(x > 0, x, 0) @ x.T)[some].square().mean().backward()
     assert mode.name is None
 
 

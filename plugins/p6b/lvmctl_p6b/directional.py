@@ -84,7 +84,7 @@ class Directional(nn.Module):
             "ratio": ratio,
             "lambda_eff": lambda_eff,
             "loss_share": lambda_eff * each.mean() / mse.clamp_min(TINY),
-            "loss_share_target": mse.new_tensor(stage.share),
+            "loss_share_target": mse.new_full((), stage.share),
             "mse_fraction": scaled.mean() / mse.clamp_min(TINY),
             "confidence": confidence,
             "skipped": skipped.float(),
