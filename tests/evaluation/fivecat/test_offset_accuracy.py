@@ -102,18 +102,19 @@ def test_ties_are_half_however_many(split_of):
     assert column(Windows(split_of(again, [11]), 4, 1), q).values.tolist() == [1.0]
 
 
-def test_cosines_that_float32_cannot_tell_apart_are_compared_in_float64(split_of):
+@pytest.mark.parametrize(("step", "away"), [(1e-8, 0.5), (1e-7, 0.5), (1e-3, 1.0)])
+def test_cosines_that_float32_cannot_tell_apart_tie(split_of, step, away):
     rng = np.random.default_rng(2)
     vectors = slow.unit_rows(rng, 11, 48)
     target = vectors[7].astype(np.float64)
-    for sign, value in ((1, 1.0), (-1, 0.0)):
+    for sign, value in ((1, away), (-1, 1 - away)):
         other = vectors.copy()
-        # A little further from the target, or nearer to q = target + a little.
+        # A little further from q than the target, or nearer to it.
         other[9] = vectors[7]
-        other[9, 0] = np.nextafter(vectors[7, 0], np.float32(np.sign(vectors[7, 0]) * 2))
+        other[9, 0] += step
         exact = other[9].astype(np.float64)
         exact /= np.linalg.norm(exact)
         apart = exact - target / np.linalg.norm(target)
-        q = of_unit((target - sign * 1e4 * apart)[None]).repeat(7, axis=0)
+        q = of_unit((target - sign * apart / max(step, 1e-5))[None]).repeat(7, axis=0)
         windows = Windows(split_of(other, [11]), 4, 1)
         assert column(windows, q).values.tolist() == [value]
