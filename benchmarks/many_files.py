@@ -33,7 +33,7 @@ from lvmctl.data.store.writer import dump_manifest
 ARTICLE = 100
 """Chunks of an article."""
 
-SPLITS = (*["train"] * 18, "val", "test")
+SPLITS = (*["train"] * 198, "val", "test")
 """Of articles in turn; a file holds a multiple of so many articles."""
 
 MB = 2**20
@@ -104,7 +104,7 @@ COMMANDS = {
 @click.command()
 @click.option("--chunks", default=20_000_000, show_default=True)
 @click.option("--dim", default=64, show_default=True)
-@click.option("--rows-per-file", default=1_000_000, show_default=True, help="A multiple of 2,000.")
+@click.option("--rows-per-file", default=1_000_000, show_default=True, help="A multiple of 20,000.")
 @click.option("--place", type=click.Path(path_type=Path), help="A folder for the store.")
 def main(chunks: int, dim: int, rows_per_file: int, place: Path | None) -> None:
     """Print a line for each command."""

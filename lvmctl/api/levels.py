@@ -70,7 +70,7 @@ def add_level(
     records = list(_articles(whole, level, size))
     out = Path(store) / LEVELS / level
     out.parent.mkdir(exist_ok=True)
-    dtype = whole.vectors.dtype.name
+    dtype = whole._stored.vectors.dtype.name  # `vectors` would copy those of many files
     return embed(
         records, out=out, encoder_from=whole.path, dtype=dtype, force=force, reporter=reporter
     )
