@@ -18,8 +18,9 @@ from lvmctl_reader.matcher import Matcher, train
 from lvmctl_reader.model import Reader
 from lvmctl_reader.options import ReaderOptions
 
-from lvmctl import Chunks, Pool, Reporter, Shape, UsageError
+from lvmctl import Chunks, Pool, Reporter, Shape, UsageError, Windows
 from lvmctl.sphere import unit
+from lvmctl.testing.samples import split_of, textlike
 
 SILENT = Reporter().progress
 
@@ -143,6 +144,23 @@ def test_a_saved_state_needs_no_package(articles, monkeypatch):
         )
         for one, *others in zip(*answers):
             assert all(torch.equal(one, other) for other in others)
+
+
+def test_without_articles_the_encoders_are_the_published_one(tiny):
+    published = tensors(SHAPE)[1]
+    for half in learned([]).halves:
+        for name, value in half.layers.state_dict().items():
+            assert torch.allclose(value.float(), published[name], atol=0.01)
+        for matrix in (half.tail.weight, half.head.weight):
+            assert torch.equal(matrix.float(), torch.eye(SHAPE.width))
+
+
+def test_nothing_is_learned_of_articles_that_repeat_each_other(tiny, monkeypatch):
+    seen = []
+    monkeypatch.setattr(continuation, "train", lambda *given: seen.append(given[2]))
+    article = textlike(1, 12, 6, 0).vectors
+    Continuation().fit(Windows(split_of([article] * 6), 3, 1), SILENT)
+    assert seen == [[], []]
 
 
 def test_weights_are_buffers_and_nothing_is_left_to_train(tiny):
