@@ -24,6 +24,7 @@ SIZES = {
     "gpu": "--device cpu --small",
     "lineage": f"--data {WORLD} --only p1 p8-full --seeds 0 --tiny",
     "many_files": "--chunks 100000 --dim 16 --rows-per-file 20000",
+    "processes": "--batch 16 --rounds 1 --steps 2 --dim 32",
     "ranker": "speed --dim 32 --batch 16 --rounds 1",
     "reader": "--batch 16 --rounds 1 --sizes 50,200",
     "serve": "--requests 40 --clients 1 4 --dim 16 --articles 12 --tiny",

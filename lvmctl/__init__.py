@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from lvmctl.nn.losses.records import PreviousRepelOptions
     from lvmctl.nn.sequence.model import sequence_model
     from lvmctl.nn.sequence.options import SequenceOptions
+    from lvmctl.processes import sum_over_processes
     from lvmctl.registry.hookspecs import hookimpl
     from lvmctl.registry.specs import (
         API_VERSION,
@@ -163,6 +164,7 @@ _HOMES = {
     "read_history": "diagnostics.runs.history",
     "read_json": "core.json_input",
     "sequence_model": "nn.sequence.model",
+    "sum_over_processes": "processes",
     "write_json": "core.files",
     "write_store": "data.store.writer",
     # Errors that end as one line.
@@ -259,6 +261,7 @@ __all__ = [
     "resume",
     "sequence_model",
     "store_from",
+    "sum_over_processes",
     "synth",
     "train",
     "words",

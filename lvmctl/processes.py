@@ -11,9 +11,12 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lvmctl.core.errors import LvmctlError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 T = TypeVar("T")
 
@@ -80,19 +83,10 @@ def joined() -> Iterator[None]:
         yield
         return
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # read when torch is loaded
-    import torch
     from torch import distributed
 
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-    _job.rank, _job.size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     try:
-        with _errors():
-            _job.store, _, _ = next(distributed.rendezvous("env://", timeout=MEETING))
-            distributed.init_process_group(
-                backend, store=_job.store, rank=_job.rank, world_size=_job.size, timeout=PATIENCE
-            )
+        _meet()
         yield
         distributed.destroy_process_group()
         _leave()
@@ -100,6 +94,29 @@ def joined() -> Iterator[None]:
         if lost(error):
             raise _ended() from error
         raise
+
+
+def _meet() -> None:
+    """Connect with the other processes."""
+    import torch
+    from torch import distributed
+
+    gpus, local = torch.cuda.device_count(), int(os.environ.get("LOCAL_RANK", 0))
+    if local < gpus:
+        torch.cuda.set_device(local)
+    backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
+    _job.rank, _job.size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    try:
+        _job.store, _, _ = next(distributed.rendezvous("env://", timeout=MEETING))
+        distributed.init_process_group(
+            backend, store=_job.store, rank=_job.rank, world_size=_job.size, timeout=PATIENCE
+        )
+    except RuntimeError as error:
+        what, hint = f"the {_job.size} processes could not meet", "start all within five minutes"
+        if "EADDRINUSE" in str(error):
+            what, hint = "another program uses this port", "choose another --master-port"
+        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        raise ProcessError(what, where=where, hint=hint) from error
 
 
 def _leave() -> None:
@@ -132,7 +149,7 @@ def gather(value: T) -> list[T]:
     from torch import distributed
 
     values: list[Any] = [None] * _job.size
-    with _errors():
+    with exchanging():
         distributed.all_gather_object(values, value)
     return values
 
@@ -159,9 +176,78 @@ def from_process(number: int, value: T) -> T:
     from torch import distributed
 
     values: list[Any] = [value if _job.rank == number else None]
-    with _errors():
+    with exchanging():
         distributed.broadcast_object_list(values, src=number)
     return values[0]
+
+
+def largest(number: int) -> int:
+    """The largest of the processes' numbers, in each of them."""
+    if _job.size == 1:
+        return number
+    import torch
+    from torch import distributed
+
+    box = torch.tensor(number)
+    with exchanging():
+        distributed.all_reduce(box, distributed.ReduceOp.MAX)
+    return int(box)
+
+
+def sum_over_processes(tensor: Tensor) -> Tensor:
+    """The sum of the tensors that the processes of a training give, the same bits in all of them.
+
+    A model that keeps statistics of its batches sums them with this, as each process has a part of
+    the batch (docs/scale.md). All processes have to call it alike; alone, or outside a training,
+    it gives the tensor back.
+
+    Args:
+        tensor: of one shape and type in all processes; it is written over, and has no gradient.
+
+    Example:
+        >>> import torch
+        >>> lvmctl.sum_over_processes(torch.tensor([1.0, 2.0])).tolist()
+        [1.0, 2.0]
+    """
+    if _job.size > 1:
+        from torch import distributed
+
+        with exchanging():
+            distributed.all_reduce(tensor)
+    return tensor
+
+
+def stack(tensor: Tensor) -> Tensor:
+    """(size, …) the tensors (…) of all processes, of one shape and type, in each of them."""
+    if _job.size == 1:
+        return tensor[None]
+    from torch import distributed
+
+    mine = _bytes_of(tensor)
+    every = mine.new_empty(_job.size, len(mine))
+    with exchanging():
+        distributed.all_gather(list(every), mine)
+    return every.view(tensor.dtype).view(_job.size, *tensor.shape)
+
+
+def copy_from_first(tensor: Tensor) -> None:
+    """Write process 0's tensor, of the same shape and type, over this one."""
+    if _job.size == 1 or not tensor.numel():
+        return
+    from torch import distributed
+
+    sent = _bytes_of(tensor)
+    with exchanging():
+        distributed.broadcast(sent, src=0)
+    tensor.copy_(sent.view(tensor.dtype).view(tensor.shape))
+
+
+def _bytes_of(tensor: Tensor) -> Tensor:
+    """A copy of a tensor of any type as its bytes, which can always be sent."""
+    import torch
+
+    copied = tensor.detach().clone(memory_format=torch.contiguous_format)
+    return copied.view(-1).view(torch.uint8)
 
 
 def barrier() -> None:
@@ -175,8 +261,8 @@ def part(count: int) -> slice:
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
-    """Errors of torch's exchange come out as what they mean."""
+def exchanging() -> Iterator[None]:
+    """Errors of torch's exchange come out as what they mean: the end of another process."""
     try:
         yield
     except RuntimeError as error:

@@ -76,7 +76,7 @@ GLOBAL = {"--debug", "--no-plugins", "--strict-plugins", "--trust-code"}
 PLUGINS = "lvmctl.plugins"
 """Whether plugins are asked for their commands, in the context of ``--help``."""
 
-SHARED_OUT = {"data embed", "eval baselines", "eval retrieval", "eval 5cat"}
+SHARED_OUT = {"train", "data embed", "eval baselines", "eval retrieval", "eval 5cat"}
 """Commands whose work several processes share, as torchrun starts them."""
 
 

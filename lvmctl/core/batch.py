@@ -85,6 +85,15 @@ class Batch:
         shown = {bare: self._fields[bare] for bare in map(bare_name, names)}
         return Batch(shown, owner, self._fields)
 
+    def rows(self, index: slice) -> Batch:
+        """Some of its windows; of a mask over pairs of windows, their rows."""
+        fields = {name: tensor[index] for name, tensor in self._fields.items()}
+        ranked = None
+        if self.ranked is not None:
+            window, listed = self.ranked
+            ranked = window[index], listed and listed[index]
+        return Batch(fields, self._owner, self._hidden, ranked)
+
     def having(self, **fields: Tensor) -> Batch:
         """The same tensors and these."""
         return Batch(self._fields | fields, self._owner, self._hidden, self.ranked)

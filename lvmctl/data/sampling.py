@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-PURPOSES = ("order", "batch")
+PURPOSES = ("order", "batch", "process")
 
 
 def generator(seed: int, purpose: str, *key: int) -> np.random.Generator:

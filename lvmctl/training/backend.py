@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from lvmctl.core.errors import UsageError
+from lvmctl.core.reporter import Reporter
 
 SWITCHES = {"blas": "none", "onednn": "bf16"}
 """Values of ``torch.backends.mkldnn.matmul.fp32_precision`` by what multiplies under them."""
@@ -130,6 +131,37 @@ def choose_backend(device: str, precision: str, matmul: str = "auto") -> Backend
         torch=torch.__version__,
     )
     backend.apply()
+    return backend
+
+
+def keep_backend(saved: Backend, device: str, reporter: Reporter) -> Backend:
+    """How to go on computing: as the run did so far, and a difference of the machine is reported.
+
+    Where its float32 products would be rounded on this machine, they go by BLAS.
+    """
+    if device not in ("auto", saved.device):
+        raise UsageError(
+            f"the run computes on {saved.device}", where="--resume", hint="leave --device out"
+        )
+    choose_device(saved.device)
+    if saved.device == "cpu" and saved.threads != torch.get_num_threads():
+        torch.set_num_threads(saved.threads)
+    backend = saved.exact_here()
+    backend.apply()
+    now = {
+        "hardware": hardware(saved.device),
+        "torch": torch.__version__,
+        "fp32_switch": backend.fp32_switch,
+    }
+    changed = [
+        f"{name} {getattr(saved, name)} → {value}"
+        for name, value in now.items()
+        if getattr(saved, name) != value
+    ]
+    if changed:
+        reporter.warning(
+            f"the machine changed ({', '.join(changed)}): not bit-identical from here on"
+        )
     return backend
 
 

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.files import output_errors, write_json, write_whole
+from lvmctl.core.hashes import write_recorded
 from lvmctl.core.inputs import open_input, read_text
 from lvmctl.core.json_input import read_json
 from lvmctl.core.run_directory import RunDirectory
@@ -55,6 +57,13 @@ def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path
             path_of(run, old).unlink(missing_ok=True)
             path_of(run, old).with_suffix(".json").unlink()
     return path
+
+
+def save_best(run: RunDirectory, model: nn.Module, losses: nn.Module) -> None:
+    """Write ``best_model.pt``: tensors only."""
+    buffer = io.BytesIO()
+    torch.save({"model": model.state_dict(), "losses": losses.state_dict()}, buffer)
+    write_recorded(run.best_model, buffer.getvalue(), RunError)
 
 
 def path_of(run: RunDirectory, step: int) -> Path:

@@ -5,13 +5,28 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 """What ends a training. Windows has no SIGHUP, which a terminal sends that is closed."""
+
+
+class Signalled(Exception):
+    """A signal came in the middle of what is left unfinished."""
+
+
+def unless_signalled(task: Callable[..., Result], *arguments: Any) -> Result | None:
+    """What ``task(*arguments)`` gives; None where a signal came in the middle."""
+    try:
+        return task(*arguments)
+    except Signalled:
+        return None
 
 
 class Interrupts:
@@ -35,6 +50,11 @@ class Interrupts:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Leave what can be done again later, when a signal came."""
+        if self.received is not None:
+            raise Signalled
 
     def _receive(self, number: int, _: FrameType | None) -> None:
         if self.received is not None and number == signal.SIGINT:

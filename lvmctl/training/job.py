@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from lvmctl import processes
 from lvmctl.config.bind import DEFAULT, bind
 from lvmctl.core.errors import LvmctlError, RunError, UsageError
 from lvmctl.core.formatting import count
@@ -25,8 +24,8 @@ from lvmctl.data.transforms import BACKWARD, Transform, apply_transform, fit, re
 from lvmctl.plan import Layers, Plan, epoch_without_loss, from_record, make_plan
 from lvmctl.registry import Registry, load_registry
 from lvmctl.registry.faults import Hooks
-from lvmctl.training import checkpoint
-from lvmctl.training.backend import Backend, choose_backend, choose_device, hardware
+from lvmctl.training import checkpoint, distributed, shareable
+from lvmctl.training.backend import Backend, choose_backend, choose_device, keep_backend
 from lvmctl.training.inputs import plan_for_data
 from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
@@ -47,8 +46,9 @@ class Finished:
     demonstration: str | None
 
 
+@processes.joined()
 def start(request: TrainRequest, reporter: Reporter) -> Finished:
-    """Train a recipe from the beginning.
+    """Train a recipe from the beginning, together with the processes that torchrun started.
 
     Raises:
         LvmctlError: before anything is written, for every fault of the request or the data; see
@@ -59,7 +59,10 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
     for part in plan.parts:
         registry.resolve(part.entry)  # a part that cannot be imported costs no run directory
     options = plan.options
-    backend = choose_backend(choose_device(request.device), options.precision, options.matmul)
+    device = choose_device(request.device)
+    shareable.require_place(device, options)
+    reporter = distributed.reporter_of_first(reporter)
+    backend = choose_backend(device, options.precision, options.matmul)
     splits = open_splits(**request.sources)
     train, val = windows_of(plan, splits)
     name = plan.options.transform
@@ -82,16 +85,21 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
             transform.save(run.transform)
         run.write(run.config, config)
 
-    if request.out is None:
-        run = new_run(plan.recipe, plan.key_options, fill=fill)
-    else:
-        run = RunDirectory.create(request.out, fill)
+    shareable.require_alike(plan, split_records(splits), device)
+
+    def make() -> RunDirectory:
+        if request.out is None:
+            return new_run(plan.recipe, plan.key_options, fill=fill)
+        return RunDirectory.create(request.out, fill)
+
+    run = distributed.run_directory(make)
     with run, Interrupts() as interrupts:
         training = Training(plan, registry, run, train, val, backend, reporter, interrupts)
         record = {**surroundings(plan, backend), "splits": config["splits"]}
         return finish(training, splits, record)
 
 
+@processes.joined()
 def resume(
     path: Path,
     layers: Layers,
@@ -100,7 +108,8 @@ def resume(
     recipe: str | None = None,
     sources: dict[str, Any] | None = None,
 ) -> Finished:
-    """Continue the run at ``path`` from its newest checkpoint, bit for bit.
+    """Continue the run at ``path`` from its newest checkpoint, bit for bit where as many processes
+    go on as there were.
 
     Args:
         layers: only ``epochs`` may change, to train longer.
@@ -112,7 +121,8 @@ def resume(
         RunError: no such run, damaged files, or other data.
         UsageError: another recipe, or an option other than ``epochs``, is given.
     """
-    run, registry = RunDirectory.open(path), load_registry()
+    reporter, registry = distributed.reporter_of_first(reporter), load_registry()
+    run = distributed.run_directory(lambda: RunDirectory.open(path))
     if not run.checkpoints.is_dir():
         raise RunError(
             "has no checkpoints to go on from, as exported and imported runs have none",
@@ -137,6 +147,7 @@ def resume(
                     where=run.path,
                     hint="restore the data or name where it is with --data, or start a new run",
                 )
+        shareable.require_place(backend.device, plan.options)
         backend = keep_backend(backend, device, reporter)
         train, val = windows_of(plan, splits)
         transform = None if plan.options.transform == "none" else Transform.load(run.transform)
@@ -151,9 +162,10 @@ def resume(
                     where="--resume",
                     hint=f"give --epochs {len(training.records)} or more",
                 )
+            shareable.require_alike(plan, split_records(splits), backend.device)
             run.write(run.config, config | {"format": FORMAT} | plan.record())
             resumed = {"argv": sys.argv, "started": now(), "backend": backend.record()}
-            record = {"resumed": resumed}
+            record = {"resumed": resumed | {"processes": processes.size()}}
             if not manifest:  # it was killed before it had one
                 record |= {**surroundings(plan, backend), "splits": config["splits"]}
             return finish(training, splits, record)
@@ -178,7 +190,7 @@ def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finish
             "in-article retrieval: best_model.pt is chosen by cos_next"
         )
     run.update_manifest(**record, notices=splits.notices, outcome="training", exit_code=None)
-    training.hooks.call("lvmctl_before_run", run=run)
+    processes.from_first(lambda: training.hooks.call("lvmctl_before_run", run=run))
     begin, outcome, code = time.time(), "failed", None
     try:
         result = training.fit()
@@ -191,7 +203,7 @@ def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finish
         seconds = round(time.time() - begin, 1)
         run.update_manifest(outcome=outcome, exit_code=code, seconds=seconds)
     ended = {"best": result.best, "epochs": result.epochs, "stopped": result.stopped}
-    training.hooks.call("lvmctl_after_run", run=run, result=ended)
+    processes.from_first(lambda: training.hooks.call("lvmctl_after_run", run=run, result=ended))
     return Finished(run, plan, result, splits.train.source.get("note"))
 
 
@@ -258,34 +270,3 @@ def readable(path: Path) -> Iterator[None]:
             where=path,
             hint="restore it, or start a new run",
         ) from error
-
-
-def keep_backend(saved: Backend, device: str, reporter: Reporter) -> Backend:
-    """How to go on computing: as the run did so far, and a difference of the machine is reported.
-
-    Where its float32 products would be rounded on this machine, they go by BLAS.
-    """
-    if device not in ("auto", saved.device):
-        raise UsageError(
-            f"the run computes on {saved.device}", where="--resume", hint="leave --device out"
-        )
-    choose_device(saved.device)
-    if saved.device == "cpu" and saved.threads != torch.get_num_threads():
-        torch.set_num_threads(saved.threads)
-    backend = saved.exact_here()
-    backend.apply()
-    now = {
-        "hardware": hardware(saved.device),
-        "torch": torch.__version__,
-        "fp32_switch": backend.fp32_switch,
-    }
-    changed = [
-        f"{name} {getattr(saved, name)} → {value}"
-        for name, value in now.items()
-        if getattr(saved, name) != value
-    ]
-    if changed:
-        reporter.warning(
-            f"the machine changed ({', '.join(changed)}): not bit-identical from here on"
-        )
-    return backend

@@ -6,7 +6,6 @@ holds, so a run that was killed anywhere continues bit for bit.
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from lvmctl import processes
 from lvmctl.core.batch import Step
-from lvmctl.core.errors import DivergedError, Interrupted, PluginError, RunError
-from lvmctl.core.hashes import write_recorded
+from lvmctl.core.errors import DivergedError, Interrupted, PluginError
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
@@ -26,17 +25,20 @@ from lvmctl.nn.objective import Means, Objective, set_step
 from lvmctl.plan import Plan
 from lvmctl.registry import Registry
 from lvmctl.registry.build import build
-from lvmctl.registry.faults import Hooks, attribute_errors, attribute_errors_among, copied
+from lvmctl.registry.faults import Hooks, attribute_errors, attribute_errors_among
 from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
 from lvmctl.training.curriculum import Curriculum
+from lvmctl.training.distributed import Shared
 from lvmctl.training.fitting import fit_model, watched_progress
 from lvmctl.training.graphed import GraphedSteps, require_gradient
 from lvmctl.training.history import History
-from lvmctl.training.interrupts import Interrupts
+from lvmctl.training.interrupts import Interrupts, unless_signalled
 from lvmctl.training.rate import set_rate
 from lvmctl.training.result import Result
+from lvmctl.training.shareable import other_number, require_equal_weights
 from lvmctl.training.state import load_state, state_dict
+from lvmctl.training.stopping import StopRules
 from lvmctl.training.validation import Validation, best_metric
 
 
@@ -77,6 +79,7 @@ class Training:
         reads = spec.reads, spec.q_reads
         objective = Objective.of(registry, plan.losses, plan.sample, shape, *reads)
         self.objective = objective.to(backend.device)
+        self.shared = Shared(self.options.seed, backend.device == "cuda")
         self.parameters = [*self.model.parameters(), *self.objective.parameters()]
         self.optimizer = torch.optim.AdamW(
             self.parameters,
@@ -85,7 +88,7 @@ class Training:
             fused=backend.device != "mps",
         )
         self.graphed = GraphedSteps(self)
-        self.rules = [build(registry, part.entry, options=part.options) for part in plan.kill]
+        self.reason_to_stop = StopRules(plan, registry, run, self.hooks)
 
         common = {"seed": self.options.seed, "device": backend.device}
         self.builder = self.objective.batches(train, **common)
@@ -112,18 +115,20 @@ class Training:
             PluginError: a plugin's code failed; the last checkpoint is on disk.
             DataError: a store was truncated meanwhile; the last checkpoint is on disk.
             OutputError: something could not be written; earlier checkpoints are intact.
+            ProcessError: another process of the training ended; the last checkpoint is on disk.
         """
         self.history = History(self.run, self.records)
         if not self.restored:
             progress = watched_progress(self.reporter, self.interrupts, self.run.path)
             fit_model(self.plan.model.entry, self.model, self.builder.windows, progress)
+            self.shared.share_start(self.model, self.objective)
             self.save()
         try:
             while self.epoch <= self.options.epochs and self.stopped is None:
                 self.stop_if_interrupted()
                 self.one_epoch()
-        except PluginError as error:
-            raise PluginError(
+        except (PluginError, processes.ProcessError) as error:
+            raise type(error)(
                 error.what,
                 where=error.where,
                 hint=f"{error.hint}; the last checkpoint stands: --resume {self.run.path}",
@@ -194,15 +199,16 @@ class Training:
         with self.backend.autocast():
             with attribute_errors(self.plan.model.entry):
                 set_step(self.model, now)
-                prediction = self.objective.predict(self.model, batch, now)
+                prediction = self.shared.predict(self.objective, self.model, batch, now)
             total, values = self.objective(prediction, batch, now)
         require_gradient(total, self.plan)
         with attribute_errors_among([part.entry for part in self.plan.parts]):
             total.backward()
+        finite = torch.isfinite(self.shared.sum_gradients(self.model, self.objective, total))
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         set_rate(self.optimizer, self.options, now)
-        if torch.isfinite(total.detach() + norm):
+        if finite & torch.isfinite(norm):
             if 0 < self.options.clip < norm:
                 torch.nn.utils.clip_grads_with_norm_(self.parameters, self.options.clip, norm)
             self.optimizer.step()
@@ -242,9 +248,12 @@ class Training:
         """Measure as of the last step made: the next epoch's schedules have not begun."""
         last = Step(self.epoch, self.steps - 1, self.options.epochs, self.steps)
         score = own_score(self.plan.model.entry, self.model)
-        return self.validation(
-            self.model, self.objective, self.backend, last, self.stop_if_interrupted, score
-        )
+        parts = self.model, self.objective, self.backend, last, self.interrupts.check, score
+        set_step(self.model, last)
+        val = processes.from_first(lambda: unless_signalled(self.validation, *parts))
+        if val is None:
+            self.stop_if_interrupted()
+        return val
 
     def keep_if_best(self, record: dict[str, Any]) -> None:
         """Write ``best_model.pt`` when the named metric is the best yet and all is finite."""
@@ -253,40 +262,29 @@ class Training:
         finite = all(math.isfinite(x) for x in (value, val["loss"], val["cos_next"]))
         if finite and value > (self.best["value"] if self.best else -math.inf):
             self.best = {"value": value, "by": name, **record}
-            weights = {"model": self.model.state_dict(), "losses": self.objective.state_dict()}
-            buffer = io.BytesIO()
-            torch.save(weights, buffer)
-            write_recorded(self.run.best_model, buffer.getvalue(), RunError)
-
-    def reason_to_stop(self, record: dict[str, Any]) -> str | None:
-        """What a kill rule or a plugin says, or None."""
-        for part, rule in zip(self.plan.kill, self.rules):
-            with attribute_errors(part.entry):
-                reason = rule(copied(record))
-            if reason:
-                return f"{part.entry.qualified}: {reason}"
-        facts = {"run": self.run, "epoch": self.epoch, "metrics": record}
-        return "; ".join(self.hooks.call("lvmctl_after_epoch", **facts)) or None
+            if processes.rank() == 0:
+                checkpoint.save_best(self.run, self.model, self.objective)
 
     # ------------------------------------------------------------------ stopping and going on
 
     def stop_if_interrupted(self) -> None:
-        """Save and leave when a signal came."""
-        if self.interrupts.received is None:
+        """Save and leave when a signal came, to any of the processes."""
+        if not (received := processes.largest(self.interrupts.received or 0)):
             return
         self.save()
         raise Interrupted(
-            self.interrupts.received,
+            received,
             f"interrupted at epoch {self.epoch}, step {self.index} of {self.steps}; all is saved",
             hint=f"continue with --resume {self.run.path}",
         )
 
     def save(self) -> None:
-        """Write a checkpoint of this very moment."""
+        """Write a checkpoint of this very moment; the first process does."""
         self.graphed.look()
-        checkpoint.save(
-            self.run, state_dict(self), self.before + self.index, self.options.keep_checkpoints
-        )
+        state, step = state_dict(self), self.before + self.index
+        require_equal_weights(self.model)
+        if processes.rank() == 0:
+            checkpoint.save(self.run, state, step, self.options.keep_checkpoints)
 
     def restore(self) -> None:
         """Continue from the run's newest whole checkpoint.
@@ -294,5 +292,8 @@ class Training:
         Raises:
             RunError: there is none, or it does not fit this run.
         """
-        load_state(self, checkpoint.load_latest(self.run, warning=self.reporter.warning))
+        state = checkpoint.load_latest(self.run, warning=self.reporter.warning)
+        if changed := other_number(state):
+            self.reporter.warning(changed)
+        load_state(self, state)
         self.restored = True

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from lvmctl import processes
 from lvmctl.plan import Plan
 from lvmctl.training.backend import Backend
 
@@ -39,6 +40,7 @@ def surroundings(plan: Plan, backend: Backend) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
+        "processes": processes.size(),
         "git_commit": git_commit(),
         "backend": backend.record(),
     }

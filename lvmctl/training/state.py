@@ -16,14 +16,16 @@ COUNTERS = ("epoch", "index", "before", "skipped", "skipped_here", "records", "b
 
 def state_dict(training: Any) -> dict[str, Any]:
     """The state of a :class:`~lvmctl.training.loop.Training` at this very moment: tensors and
-    plain values."""
+    plain values. All processes have to ask for it at once."""
     on_gpu = training.backend.device == "cuda"
+    shared = training.shared.state()
     state = {
         "model": training.model.state_dict(),
         "objective": training.objective.state_dict(),
         "optimizer": training.optimizer.state_dict(),
         **generators(on_gpu),
         "means": training.means.state(),
+        **shared,
         **{name: getattr(training, name) for name in COUNTERS},
     }
     return unshared(state)
@@ -61,6 +63,7 @@ def load_state(training: Any, state: dict[str, Any]) -> None:
         training.means = Means(**state["means"] | {"sums": sums})
         for name in COUNTERS:
             setattr(training, name, state[name])
+        training.shared.load_state(state, training.before + training.index)
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"the checkpoint does not fit this run ({first_line(error)})",

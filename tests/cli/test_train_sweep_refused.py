@@ -24,7 +24,9 @@ def typed(tmp_path, monkeypatch, capsys):
         (["--plugin", "p8", "--seed", "0-1", "--set", "seed=3"], 2, ["are both given"]),
         (["--plugin", "p8", "--seed", "0-" + "9" * 5000], 2, ["invalid seed"]),
         (["--seed", "0-1"], 2, ["nothing to train is named"]),
-        (["--experiment", "tiny-a", "--jobs", "2"], 2, ["one run uses one process"]),
+        (["--experiment", "tiny-a", "--jobs", "2"], 2, ["--jobs: this is one run and no sweep"]),
+        (["--plugin", "p8", "--print-commands"], 2, ["--print-commands: this is one run"]),
+        (["--experiment", "tiny-*", "--print-commands", "--jobs", "2"], 2, ["leave out --jobs"]),
         (["--experiment", "tiny-*", "--jobs", "0"], 2, ["0 is not in the range"]),
         (
             ["--experiment", "wrong", "--experiment", "lost", "--experiment", "tiny-a"],

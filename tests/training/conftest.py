@@ -7,14 +7,8 @@ from pathlib import Path
 
 import forked
 import pytest
-from recorder import Recorder
-from training.small import DATA, TINY
+from training.make import make_small
 
-from lvmctl.core.run_directory import RunDirectory
-from lvmctl.data import Windows, open_splits
-from lvmctl.plan import make_plan
-from lvmctl.registry import load_registry
-from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
 
 
@@ -22,15 +16,8 @@ from lvmctl.training.loop import Training
 def make_training(tmp_path: Path) -> Callable[..., Training]:
     """``make_training(name, data=…, losses=…, recipe="p8", **options)`` in a new run directory."""
 
-    def make(name="run", data: str = DATA, losses=(), recipe: str = "p8", **options) -> Training:
-        registry = load_registry()
-        plan = make_plan(registry, recipe, [("test", TINY | options)], losses)
-        splits = open_splits(data)
-        shape = (plan.options.context, plan.options.horizon)
-        run = RunDirectory.create(tmp_path / name)
-        backend = choose_backend("cpu", plan.options.precision)
-        windows = Windows(splits.train, *shape), Windows(splits.val, *shape)
-        return Training(plan, registry, run, *windows, backend, Recorder())
+    def make(name="run", **parts) -> Training:
+        return make_small(tmp_path / name, **parts)
 
     return make
 

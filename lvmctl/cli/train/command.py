@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lvmctl import processes
 from lvmctl.cli.complete import experiment_names, records, resumable_names, sources
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import VERBOSE, TerminalReporter
@@ -92,6 +93,9 @@ if TYPE_CHECKING:
     help="Continue a run or sweep.",
 )
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Trials of a sweep at a time.")
+@click.option(
+    "--print-commands", is_flag=True, help="Print a sweep's trials as commands, one a line."
+)
 @click.option("-v", "--verbose", is_flag=True, help=f"Show what is measured every {VERBOSE} steps.")
 @click.option("--full", is_flag=True, help="Show every metric at the end.")
 @json_option
@@ -109,6 +113,7 @@ def train(
     out: Path | None,
     resumed: str | None,
     jobs: int | None,
+    print_commands: bool,
     verbose: bool,
     full: bool,
     as_json: bool,
@@ -132,6 +137,12 @@ def train(
     \b
     lvmctl train --experiment 'p7-*' --jobs 4
     lvmctl train --plugin p8 --seed 0-2
+    lvmctl train --experiment 'p7-*' --print-commands | parallel -j 4
+
+    Processes that torchrun starts share the training of one run.
+
+    \b
+    torchrun --nproc-per-node 2 -m lvmctl train --plugin p8
 
     `lvmctl plugins describe RECIPE` lists every option that --set takes.
     """
@@ -147,31 +158,34 @@ def train(
     )
     # What a plugin prints is a message; stdout is for the result.
     with redirect_stdout(sys.stderr):
-        resume = None if resumed is None else find_run(resumed, sweeps=True)
+        resume, error = None if resumed is None else find_run(resumed, sweeps=True), None
         if resume is not None:
             refuse(resume, {"--out": out, "--experiment": experiments, "--loss": losses})
             refuse(resume, {"--level": level}, "level")
-        if resume is not None and is_sweep(resume):
-            options = {"--plugin": recipe, "options": typed.flags or assignments}
-            options |= {"sources": any(typed.sources.values()), "--device": device != "auto"}
-            refuse(resume, options, "trials")
-            sweep = resume_sweep(resume, jobs, verbose)
-        elif resume is None and typed.is_sweep:
-            sweep = train_sweep(typed, out, jobs, verbose)
-        else:
-            sweep = None
-            if jobs is not None:
-                raise UsageError(
-                    "one run uses one process",
-                    where="--jobs",
-                    hint="leave it out, or train several runs",
-                )
+        if not (typed.is_sweep if resume is None else is_sweep(resume)):
+            refuse_for_one_run({"--jobs": jobs, "--print-commands": print_commands})
             run = train_one(typed, out, resume, TerminalReporter(VERBOSE if verbose else 0))
-    if sweep is None:
-        emit(run.to_dict(), "train", as_json, lambda: run.table(full))
-        return
-    emit(sweep.as_json(), "train.grid", as_json, sweep.as_text)
-    if (error := sweep.error()) is not None:
+            result: Any = run.to_dict(), "train", lambda: run.table(full)
+        else:
+            refuse_for_a_sweep(jobs, print_commands)
+            if resume is not None:
+                options = {"--plugin": recipe, "options": typed.flags or assignments}
+                options |= {"sources": any(typed.sources.values()), "--device": device != "auto"}
+                refuse(resume, options, "trials")
+            if print_commands:
+                from lvmctl.cli.train.commands import sweep_commands
+
+                printed = sweep_commands(typed, out, resume)
+                result = printed, "train.commands", "\n".join(printed["commands"])
+            else:
+                if resume is None:
+                    sweep = train_sweep(typed, out, jobs, verbose)
+                else:
+                    sweep = resume_sweep(resume, jobs, verbose)
+                result, error = (sweep.as_json(), "train.grid", sweep.as_text), sweep.error()
+    obj, schema, text = result
+    emit(obj, schema, as_json, text)
+    if error is not None:
         raise error
 
 
@@ -188,6 +202,28 @@ def train_one(
     if resume is None:
         return start_run(request, reporter)
     return resume_run(resume, typed.layers, typed.sources, typed.device, reporter, typed.recipe)
+
+
+def refuse_for_one_run(options: dict[str, Any]) -> None:
+    """Refuse what only a sweep can take."""
+    if refused := [name for name, value in options.items() if value]:
+        raise UsageError(
+            "this is one run and no sweep",
+            where=refused[0],
+            hint="leave it out, or train several runs",
+        )
+
+
+def refuse_for_a_sweep(jobs: int | None, print_commands: bool) -> None:
+    """Refuse processes that would all train the same trials, and what cannot be meant at once."""
+    if processes.size() > 1:
+        raise UsageError(
+            "a sweep is not shared by processes",
+            where="torchrun",
+            hint="type it without, or let --print-commands give each trial's command",
+        )
+    if jobs is not None and print_commands:
+        raise UsageError("nothing is trained", where="--print-commands", hint="leave out --jobs")
 
 
 def refuse(resume: Path, options: dict[str, Any], what: str = "recipe and directory") -> None:

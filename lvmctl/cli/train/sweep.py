@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import chdir
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,29 +141,46 @@ def saved_request(path: Path) -> tuple[CommandLine, Path]:
         ) from error
 
 
-def resume_sweep(path: Path, jobs: int | None, verbose: bool) -> Sweep:
-    """Go on with the sweep at ``path`` as it was asked for."""
+@contextmanager
+def as_asked(path: Path) -> Iterator[CommandLine]:
+    """What the sweep at ``path`` was asked for, in the directory it was started in."""
     typed, directory = saved_request(path)
-    path = real(path)
     if not directory.is_dir():
         raise RunError("the directory it was started in is gone", where=directory)
     with chdir(directory):  # experiments and the data they name are looked for from there
+        yield typed
+
+
+def resume_sweep(path: Path, jobs: int | None, verbose: bool) -> Sweep:
+    """Go on with the sweep at ``path`` as it was asked for."""
+    path = real(path)
+    with as_asked(path) as typed:
         return train_sweep(typed, path, jobs, verbose)
 
 
-def train_sweep(typed: CommandLine, out: Path | None, jobs: int | None, verbose: bool) -> Sweep:
-    """Check all trials, train those that are not finished, and compare."""
+@contextmanager
+def opened(typed: CommandLine, out: Path | None) -> Iterator[Sweep]:
+    """A sweep whose trials are all checked, in its directory, which holds the request and is
+    locked meanwhile."""
     from lvmctl.core.files import write_json
     from lvmctl.registry import load_registry
-    from lvmctl.training.sweep.trials import check, check_comparable, open_sweep, state
+    from lvmctl.training.sweep.trials import check, open_sweep
 
     path = out or default_path(typed)
-    jobs = limited(jobs)
     sweep = Sweep(path, trials_of(typed, path))
     check(load_registry(), sweep.trials)
     with open_sweep(path):
         saved = {"format": FORMAT, "request": typed.record(), "directory": Path.cwd()}
         write_json(path / SWEEP_FILE, saved)
+        yield sweep
+
+
+def train_sweep(typed: CommandLine, out: Path | None, jobs: int | None, verbose: bool) -> Sweep:
+    """Check all trials, train those that are not finished, and compare."""
+    from lvmctl.training.sweep.trials import check_comparable, state
+
+    jobs = limited(jobs)
+    with opened(typed, out) as sweep:
         for trial in sweep.trials:
             trial.state = state(trial.path, trial.plan.options.epochs)
         notice(sweep.headline())
@@ -178,7 +196,7 @@ def train_sweep(typed: CommandLine, out: Path | None, jobs: int | None, verbose:
         if finished and comparable:
             from lvmctl.cli.train.compared import comparison
 
-            sweep.record, sweep.text = comparison(finished, path)
+            sweep.record, sweep.text = comparison(finished, sweep.path)
     return sweep
 
 

@@ -85,22 +85,23 @@ class Ranker(nn.Module):
             if pool.vectors.dim() == 2 and window_left_out(context, pool):
                 return self.together(context, pool)
             each = pool.vectors.shape[-2:].numel()
-            return torch.cat(
-                [
-                    self.together(context[part], rows_of(pool, part))
-                    for part in parts(len(context), OWN // each)
-                ]
+            blocks = (
+                (context[part], rows_of(pool, part)) for part in parts(len(context), OWN // each)
             )
+            if self.training:
+                return self.scored(*(each for block in blocks for each in self.numbers(*block)))
+            return torch.cat([self.together(*block) for block in blocks])
 
     def together(self, context: Tensor, pool: Pool) -> Tensor:
         """:meth:`score` of contexts whose pools are prepared at once."""
         return torch.cat([self.scored(each) for each in self.numbers(context, pool)])
 
-    def scored(self, numbers: Numbers) -> Tensor:
-        """(b, N)."""
+    def scored(self, *numbers: Numbers) -> Tensor:
+        """(b, N) of all contexts; in training the scorer takes them as one batch."""
         with torch.no_grad():
-            features, extra = numbers.features(), numbers.extra()
-        return self.scorer(features, numbers.real, extra, numbers.known)
+            inputs = [(each.features(), each.real, each.extra(), each.known) for each in numbers]
+        columns = [None if each[0] is None else torch.cat(each) for each in zip(*inputs)]
+        return self.scorer(*columns)
 
     @torch.no_grad()
     def numbers(self, context: Tensor, pool: Pool) -> Iterator[Numbers]:

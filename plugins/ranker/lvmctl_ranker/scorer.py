@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from lvmctl import sum_over_processes
+
 FLOOR = 1e-3
 
 UNKNOWN = 0.3
@@ -82,7 +84,7 @@ class RunningStandardizer(nn.Module):
         self.register_buffer("square", torch.zeros(width))
 
     def forward(self, features: Tensor, counted: Tensor) -> Tensor:
-        if self.training and counted.any():
+        if self.training:
             self.look(features[counted])
         deviation = (self.square - self.mean.square()).clamp_min(0).sqrt()
         # Before the first batch there is nothing to standardise by.
@@ -92,11 +94,18 @@ class RunningStandardizer(nn.Module):
 
     @torch.no_grad()
     def look(self, features: Tensor) -> None:
-        """Take the ``features`` (n, F) of some candidates into the means."""
-        self.seen += len(features)
-        part = (len(features) / self.seen).to(features)
-        self.mean += (features.mean(dim=0) - self.mean) * part
-        self.square += (features.square().mean(dim=0) - self.square) * part
+        """Take the ``features`` (n, F) of some candidates into the means, here and in the other
+        processes that train."""
+        count = features.new_full((1,), len(features))
+        sums = [count, features.sum(dim=0), features.square().sum(dim=0)]
+        lengths = [len(each) for each in sums]
+        count, total, squares = sum_over_processes(torch.cat(sums)).split(lengths)
+        if not count:
+            return
+        self.seen += count[0]
+        part = (count.double() / self.seen).to(features)
+        self.mean += (total / count - self.mean) * part
+        self.square += (squares / count - self.square) * part
 
 
 def network(width: int, hidden: int, dropout: float) -> nn.Module:

@@ -14,7 +14,7 @@ from lvmctl_ranker.fitting import FOLDS, fold_of
 from lvmctl_ranker.model import Ranker, rows_of
 from torch import Tensor
 
-from lvmctl import Pool, Reporter, Shape
+from lvmctl import Pool, Reporter, Shape, UsageError, sum_over_processes
 from lvmctl_reader.continuation import KINDS, Continuation, Progress
 from lvmctl_reader.lexicon import Lexicon
 from lvmctl_reader.measured_articles import MeasuredArticles, wholes_of
@@ -80,6 +80,7 @@ class Reader(Ranker):
         once."""
         if not self.training or pool.article is None or pool.vectors.dim() == 2:
             return super().score(context, pool)
+        refuse_several_processes()
         wholes = wholes_of(pool)
         known = [whole for whole in wholes if whole is not None]
         rest = [row for row, whole in enumerate(wholes) if whole is None]
@@ -105,3 +106,10 @@ class Reader(Ranker):
             part = slice(low, low := low + len(each.real))
             more, window = (x.to(context) for x in texts.measures(part))
             yield replace(each, more=more, window=torch.cat([each.window, window], dim=-1))
+
+
+def refuse_several_processes() -> None:
+    """Refuse a training that is shared: its scorer looks at windows article by article, and each
+    process has others."""
+    if sum_over_processes(torch.ones(1)) > 1:
+        raise UsageError("P10 is trained by one process", hint="train it without torchrun")
