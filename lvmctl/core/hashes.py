@@ -7,7 +7,9 @@ What is read back is compared with it, so that damaged, edited and exchanged fil
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +97,9 @@ def write_recorded(path: Path, content: bytes, kind: type[LvmctlError]) -> None:
         OutputError: it cannot be written.
     """
     directory, name = path.parent, path.name
-    with output_errors(path), FileLock(directory / LOCK, thread_local=False):
+    with output_errors(path), ExitStack() as held:
+        os.stat(directory)  # one that was removed meanwhile is not made again for its lock
+        held.enter_context(FileLock(directory / LOCK, thread_local=False))
         files = read_record(directory, kind)
         old = files.get(name)
         if old is not None and "replaces" not in old:

@@ -143,3 +143,9 @@ def test_a_file_that_is_gone_is_missing(file):
     assert fault_of(file, entry) == "is missing"
     write_record(file.parent, {"weights": entry | {"replaces": None}})
     assert fault_of(file, json.loads(json.dumps(entry | {"replaces": None}))) is None
+
+
+def test_a_directory_that_was_removed_is_not_made_again(tmp_path):
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_recorded(tmp_path / "gone" / "f.json", b"x", RunError)
+    assert not (tmp_path / "gone").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 from faults.process import lvmctl
 from faults.scene import READERS, each, sample
 
-REPORTS = ("changed since lvmctl wrote it", "broken")
-"""What is said of a damaged file that is read all the same: of a store's titles, and in lists."""
+REPORTS = ("changed since lvmctl wrote it", "broken", "not examined", "cannot be read")
+"""What is said of a damaged file that is read all the same: of a store's titles, in lists, and of
+what a diagnosis leaves out."""
 
 FLIPS, SPREAD = 6, 7919
 
@@ -40,6 +43,11 @@ DAMAGES = {
 }
 
 
+def without_sizes(out: str) -> str:
+    """JSON without sizes of files as they are, which no damage hides."""
+    return re.sub(r'"(bytes|best_model)": \d+', "", out)
+
+
 @pytest.mark.parametrize("place", READERS)
 def test_no_damage_is_silent(scene, again, tried, place):
     known: dict[str, tuple[int, str]] = {}
@@ -49,17 +57,19 @@ def test_no_damage_is_silent(scene, again, tried, place):
     chosen = sample(place, cases)
     for line in {line for _, _, line in chosen}:
         ended = lvmctl(line, again())
-        known[line] = ended.code, ended.out
+        known[line] = ended.code, without_sizes(ended.out)
         assert ended.code in (0, 1), (line, ended.err)
 
     def attempt(case: tuple[Path, str, str]) -> Iterator[str]:
         file, name, line = case
         copied = again()
         damaged = copied / file
+        state = damaged.stat()
         damaged.write_bytes(DAMAGES[name](damaged.read_bytes()))
+        os.utime(damaged, ns=(state.st_atime_ns, state.st_mtime_ns - 1))  # the date of a run
         ended = lvmctl(line, copied)
         tried(f"damage: {place}")
-        if (ended.code, ended.out) == known[line]:
+        if (ended.code, without_sizes(ended.out)) == known[line]:
             return
         if ended.code in (0, 1):
             if not any(words in ended.out + ended.err for words in REPORTS):

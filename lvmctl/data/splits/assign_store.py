@@ -14,7 +14,7 @@ from lvmctl.core.hashes import write_recorded
 from lvmctl.data.splits.assign import assign_splits, split_counts
 from lvmctl.data.splits.window_blocks import assign_windows, window_gap
 from lvmctl.data.store.cache import locked
-from lvmctl.data.store.store import MANIFEST, Store
+from lvmctl.data.store.store import MANIFEST, Store, require_path
 from lvmctl.data.store.writer import Create, StoreWriter, dump_manifest
 
 
@@ -68,6 +68,7 @@ def write_splits(
     Raises:
         OutputError: it has splits and ``force`` is not given, or it cannot be written.
     """
+    require_path(store.path)  # else it would be made again for its lock
     with locked(store.path / LOCK):
         store = Store.open(store.path, store.name)  # another process may have split it meanwhile
         present = split_counts(store.articles)

@@ -177,8 +177,12 @@ def never_reached(trained: Trained, reached: np.ndarray, epoch: int) -> tuple[li
     Those of a loss that has had no weight yet are left out.
     """
     parameters = trainable(trained)
-    moments = optimiser_moments(trained)
     evidence, without = "no gradient on these windows", ~reached
+    try:
+        moments = optimiser_moments(trained)
+    except Exception:  # a damaged or foreign file: the gradients of a batch decide instead
+        moments = None
+        evidence += "; the newest checkpoint, which would show all steps, cannot be read"
     if moments is not None and len(moments) == len(parameters):
         without = [moment is None or not bool(moment.any()) for moment in moments]
         evidence = "no second moment in the optimiser of the newest checkpoint"
@@ -195,15 +199,14 @@ def optimiser_moments(trained: Trained) -> list[Tensor | None] | None:
     """AdamW's second moment of each parameter in the newest checkpoint, None for one that never
     had a gradient; None altogether where there is no such checkpoint or no step was taken."""
     places = trained.run.checkpoints
-    try:
-        name = read_text(places / "latest").strip()
-        with open_input(places / name) as file:
-            saved = torch.load(file, map_location="cpu", weights_only=True)["optimizer"]
-        ids = [number for group in saved["param_groups"] for number in group["params"]]
-        states = saved["state"]
-        moments = [states.get(number, {}).get("exp_avg_sq") for number in ids]
-    except Exception:  # a partial or foreign file: the gradients of a batch decide instead
+    if not (places / "latest").exists():
         return None
+    name = read_text(places / "latest").strip()
+    with open_input(places / name) as file:
+        saved = torch.load(file, map_location="cpu", weights_only=True)["optimizer"]
+    ids = [number for group in saved["param_groups"] for number in group["params"]]
+    states = saved["state"]
+    moments = [states.get(number, {}).get("exp_avg_sq") for number in ids]
     return moments if any(moment is not None for moment in moments) else None
 
 
