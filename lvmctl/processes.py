@@ -79,7 +79,7 @@ def joined() -> Iterator[None]:
     Raises:
         ProcessError: they cannot be reached, or one ended in the block.
     """
-    if not several() or _job.size > 1:
+    if not several() or _job.store is not None:
         yield
         return
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # read when torch is loaded
