@@ -32,8 +32,10 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected is searched for garbage no more."""
+    """What was imported and collected is searched for garbage no more, and what a test writes is
+    compiled each time: it may write a module twice in a second."""
     gc.freeze()
+    sys.dont_write_bytecode = True
 
 
 @pytest.fixture(scope="session", autouse=True)

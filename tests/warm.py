@@ -35,3 +35,4 @@ for point in entry_points(group="lvmctl"):
 latency.BLOCKS = FEW_TIMINGS
 gc.collect()
 gc.freeze()  # a process that collects would copy all of it
+sys.dont_write_bytecode = True

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from cli.typed import typing
 
 from lvmctl.cli.main import run
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch, capsys):
+    """``typed(*words)`` runs lvmctl in ``tmp_path``: exit code, stdout, stderr."""
+    return typing(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture

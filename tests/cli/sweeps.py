@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import forked
+from cli import typed
 from training.small import TINY
 
-from lvmctl.cli.main import run as main
 from lvmctl.cli.train import trial
 
 DATA = "synth:topic?articles=24&chunks=10&dim=8"
@@ -39,13 +39,8 @@ data = "nowhere"
 
 
 def typing(place: Path, monkeypatch, capsys):
-    """``call(*words)`` runs lvmctl in ``place``: exit code, stdout, stderr."""
+    """``call(*words)`` runs lvmctl in ``place``, beside the experiments, with trials in forked
+    processes: exit code, stdout, stderr."""
     (place / "experiments.toml").write_text(FILE)
-    monkeypatch.chdir(place)
     monkeypatch.setattr(trial, "COMMAND", [forked.python(), *trial.COMMAND[1:]])
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        return code, *capsys.readouterr()
-
-    return call
+    return typed.typing(place, monkeypatch, capsys)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from cli.typed import typing
 from recorder import Recorder
 from training.small import TINY
 
-from lvmctl.cli.main import run as main
 from lvmctl.core.errors import OutputError
 from lvmctl.training import job
 
@@ -36,13 +36,7 @@ def runs(tmp_path_factory):
 @pytest.fixture
 def typed(runs, monkeypatch, capsys):
     """``typed(*words)`` runs ``lvmctl eval`` beside the runs: exit code, stdout, stderr."""
-    monkeypatch.chdir(runs)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main(["eval", *map(str, words)])
-        return code, *capsys.readouterr()
-
-    return call
+    return typing(runs, monkeypatch, capsys, "eval")
 
 
 def close(a, b):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from cli.typed import typing
 from recorder import Recorder
 from training.small import TINY
 
@@ -25,13 +26,7 @@ def typed(ranks, tmp_path, monkeypatch, capsys):
         out=tmp_path / "runs" / "one",
     )
     job.start(request, Recorder())
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main(["eval", *map(str, words)])
-        return code, *capsys.readouterr()
-
-    return call
+    return typing(tmp_path, monkeypatch, capsys, "eval")
 
 
 def test_every_rank_is_the_scores_and_those_of_q_stand_beside(typed):

@@ -5,26 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from report.saved import write_run
 from training.small import DATA, TINY
 
-from lvmctl.cli.main import run as main
 from lvmctl.evaluation.fivecat.rendering import tally
 
 SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
-
-
-@pytest.fixture
-def typed(tmp_path, monkeypatch, capsys):
-    """``typed(*words)`` runs lvmctl in ``tmp_path``: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def test_a_trained_run_is_evaluated_and_reported(typed):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from cli.typed import typing
 from recorder import Recorder
 from training.small import TINY
 
-from lvmctl.cli.main import run as main
 from lvmctl.training import job
 
 WORLD = "synth:topic?articles=60&chunks=16&dim=16"
@@ -26,13 +26,7 @@ def place(tmp_path_factory):
 @pytest.fixture
 def typed(place, monkeypatch, capsys):
     """``typed(*words)`` runs ``lvmctl`` beside the run: exit code, stdout, stderr."""
-    monkeypatch.chdir(place)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main(list(map(str, words)))
-        return code, *capsys.readouterr()
-
-    return call
+    return typing(place, monkeypatch, capsys)
 
 
 def test_every_verdict_on_few_articles_warns_in_the_same_words(typed, place):

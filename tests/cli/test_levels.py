@@ -6,6 +6,7 @@ import json
 import random
 
 import pytest
+from cli.typed import typing
 
 import lvmctl
 from lvmctl.cli.main import run as main
@@ -37,13 +38,7 @@ def place(tmp_path_factory):
 @pytest.fixture
 def typed(place, monkeypatch, capsys):
     """``typed(*words)`` runs ``lvmctl`` beside the store: exit code, stdout, stderr."""
-    monkeypatch.chdir(place)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([*map(str, words)])
-        return code, *capsys.readouterr()
-
-    return call
+    return typing(place, monkeypatch, capsys)
 
 
 def test_a_run_keeps_the_level_that_it_was_trained_on(place, typed):

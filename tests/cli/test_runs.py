@@ -9,20 +9,6 @@ from pathlib import Path
 import pytest
 from report.saved import write_run
 
-from lvmctl.cli.main import run as main
-
-
-@pytest.fixture
-def typed(tmp_path, monkeypatch, capsys):
-    """``typed(*words)`` runs lvmctl in ``tmp_path``: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        code = main(list(words))
-        return code, *capsys.readouterr()
-
-    return call
-
 
 @pytest.fixture
 def terminal(monkeypatch):

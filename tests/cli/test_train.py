@@ -13,22 +13,9 @@ import pytest
 from training.small import DATA, TINY
 
 import lvmctl
-from lvmctl.cli.main import run as main
 
 SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
 TRAIN = ["train", "--plugin", "p8", "--data", DATA, "--epochs", "1", *SMALL]
-
-
-@pytest.fixture
-def typed(tmp_path, monkeypatch, capsys):
-    """``typed(*words)`` runs lvmctl in ``tmp_path``: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def test_a_training_says_what_was_learned_and_where(typed):
