@@ -88,7 +88,7 @@ class Anchored:
         losses[0].forward, losses[1].forward = self.silent, self.count
         self.objective = Objective([part, part], losses)
 
-    def predict(self, context):
+    def predict(self, context, window=None):
         raw = 3 * context[:, 0]
         q = unit(0.8 * context[:, 0] + 0.2 * centroid(context))
         near = context[:, 0, 0]
