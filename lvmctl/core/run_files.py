@@ -52,7 +52,7 @@ CONFIG = {
     "sample": [PART],
     "select": [PART],
     "key_options": dict,
-    "data": {...: SOURCE},
+    "data": {"data": (str, None), "train": SOURCE, "val": (str, None), "ood": (str, None)},
     "splits": {...: SPLIT},
     "backend": BACKEND,
 }

@@ -85,6 +85,7 @@ def test_an_object_that_may_be_null_is_looked_into():
     ("file", "content", "what"),
     [
         ("config.json", '{"splits": {"train": {"dim": "8"}}}', "splits.train.dim is text"),
+        ("config.json", '{"data": {"val": []}}', "data.val is a list"),
         ("config.json", '{"losses": [{"weight": []}]}', r"losses\[0\].weight is a list"),
         ("training_history.json", "{}", "it is an object, not a list"),
         ("training_history.json", '[{"val": {"loss": "x"}}]', r"\[0\].val.loss is text"),
