@@ -104,7 +104,9 @@ def test_export_and_import_are_inverse(lvmctl, world, tmp_path):
 
 
 def test_import_says_what_it_left_out(lvmctl, tmp_path):
-    arrays = {"C": np.ones((3, 2, 4)), "y": np.ones((3, 4)), "metadata": np.array([{}], object)}
+    chunks = 2 * np.eye(5)
+    contexts = np.stack([chunks[:3], chunks[1:4]], axis=1)
+    arrays = {"C": contexts, "y": chunks[2:], "metadata": np.array([{}], object)}
     np.savez(tmp_path / "f.npz", **arrays)
     error = lvmctl("data", "import", "f.npz", "--out", "s").err
     assert "not read: metadata (pickled, see --trust-pickle)" in error
