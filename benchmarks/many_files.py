@@ -7,12 +7,13 @@ Memory is read from /proc every 20 ms while a command runs (Linux only). *Held* 
 cannot give back without its own doing (anonymous pages); *mapped* are pages of files that were in
 its address space at a time, which the system takes back when it needs them.
 
-The store is made for this: its files are one file with many names, which takes the disk of one, and
-its content hash stands for none. An article and its copies are in the same split.
+The store is made for this: its files are one file with many names, which takes the disk of one. An
+article and its copies are in the same split.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -53,11 +54,16 @@ def make_store(path: Path, chunks: int, dim: int, rows_per_file: int) -> None:
     for name in names[1:]:
         os.link(path / names[0], path / name)
     chunks = len(names) * rows_per_file
-    np.save(path / OFFSETS, np.arange(0, chunks + 1, ARTICLE))
+    offsets = np.arange(0, chunks + 1, ARTICLE)
+    np.save(path / OFFSETS, offsets)
+    digest = hashlib.sha256()
+    for part in (*[rows] * len(names), offsets):
+        digest.update(part)
     norms = np.linalg.norm(rows.astype(np.float64), axis=1)
     articles = [{"id": n, "split": SPLITS[n % len(SPLITS)]} for n in range(chunks // ARTICLE)]
     manifest = {"format": FORMAT, "dim": dim, "chunks": chunks, "files": names, "encoder": None}
-    manifest |= {"norms": [float(norms.min()), float(norms.max())], "content_hash": "made"}
+    manifest |= {"norms": [float(norms.min()), float(norms.max())]}
+    manifest["content_hash"] = f"sha256:{digest.hexdigest()}"
     text = dump_manifest(manifest | {"articles": articles})
     (path / MANIFEST).write_text(text, encoding="utf-8")
     recorded = {name: entry_of(path / name) for name in (names[0], OFFSETS, MANIFEST)}

@@ -77,7 +77,7 @@ def test_a_store_of_another_encoder_is_refused(made, store, tmp_path):
     [
         (lambda folder: (folder / "model.safetensors").unlink(), "cannot be loaded"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"no"), "cannot be loaded"),
-        (lambda folder: (folder / "config.json").write_text("{"), "cannot be loaded"),
+        (lambda folder: (folder / "config.json").write_text("{"), "is not JSON"),
         (lambda folder: shutil.rmtree(folder), "cannot be loaded"),
     ],
 )

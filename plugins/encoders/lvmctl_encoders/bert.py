@@ -13,13 +13,17 @@ from lvmctl import DataError, read_json
 
 Linear = tuple[Tensor, Tensor]
 
+ROWS = 512
+"""Least rows of a product in bfloat16: processors with matrix units split the sums of smaller ones,
+which rounds them otherwise."""
+
 
 class Bert:
     """A BERT encoder for inference: token ids → one vector per token.
 
     Embeddings, attention and normalisations are float32, and products with weights in ``products``.
-    A product rounded to bfloat16 is the same however many texts are computed together; attention in
-    bfloat16 would not be.
+    A product rounded to bfloat16 is the same however many texts are computed together, from
+    :data:`ROWS` on; attention in bfloat16 would not be.
 
     Args:
         folder: of ``config.json`` and ``model.safetensors``.
@@ -84,7 +88,12 @@ class Bert:
         return (scores.softmax(-1) @ value).transpose(1, 2).reshape(batch, length, self.width)
 
     def _product(self, x: Tensor, linear: Linear) -> Tensor:
-        return F.linear(x.to(self.products), *linear)
+        x = x.to(self.products)
+        rows, width = x.shape[:-1].numel(), x.shape[-1]
+        if self.products == torch.float32 or rows >= ROWS:
+            return F.linear(x, *linear)
+        padded = F.pad(x.reshape(rows, width), (0, 0, 0, ROWS - rows))
+        return F.linear(padded, *linear)[:rows].view(*x.shape[:-1], -1)
 
     def _normalise(self, x: Tensor, scale: Linear) -> Tensor:
         return F.layer_norm(x, (self.width,), *scale, self._eps)
