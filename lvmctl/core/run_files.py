@@ -44,6 +44,7 @@ CONFIG = {
     "experiment": (str, None),
     "recipe": str,
     "package": str,
+    "reads": [str],
     "options": dict,
     "origins": {...: str},
     "model": PART,
