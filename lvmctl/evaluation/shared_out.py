@@ -62,8 +62,9 @@ def _one_each(
     done: PluginError | tuple | None = fault
     if mine is not None and fault is None:
         try:
-            found = measure(windows, mine, protocol, q, ranks)
-            done = found.metrics, found.ranks, found.sweep  # a predictor may be of any code
+            measured = measure(windows, mine, protocol, q, ranks)
+            # A predictor may be of any code, which need not travel between processes.
+            done = measured.metrics, measured.ranks, measured.sweep
         except PluginError as error:
             done = error
     return [

@@ -19,14 +19,14 @@ def commands() -> dict[str, str]:
     imported; one that is broken or disabled has no command."""
     manager = pluggy.PluginManager("lvmctl")
     manager.add_hookspecs(hookspecs)
-    left_out, found = disabled(), {}
+    left_out, summaries = disabled(), {}
     for origin in find() if settings()["enabled"] else []:
         if {origin.name, origin.distribution} & left_out.keys() or not names_the_hook(origin):
             continue
         for record in declare(origin, manager).records:
             if record.kind == "command":
-                found[record.name] = record.summary
-    return found
+                summaries[record.name] = record.summary
+    return summaries
 
 
 def names_the_hook(origin: Origin) -> bool:

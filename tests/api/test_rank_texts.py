@@ -60,13 +60,20 @@ def test_texts_have_the_vectors_that_are_stored(run):
     assert np.allclose(by_text.scores, by_vector.scores, atol=1e-5)
 
 
-def test_an_encoder_serves_stores_that_call_it_by_another_name(copy, monkeypatch):
+@pytest.fixture
+def theirs(copy, monkeypatch) -> tuple[Path, lvmctl.Model, dict]:
+    """A store whose manifest calls `lsa` by a name that it is known as, not written yet."""
     store, model = copy
     lsa = load_registry().get("encoder", "lsa").record
     monkeypatch.setitem(vars(lsa), "known_as", ("their LSA",))
     manifest = json.loads((store / "store.json").read_text())
     del manifest["made"], manifest["encoder"]["fingerprint"]
     manifest["encoder"]["name"] = "their LSA"
+    return store, model, manifest
+
+
+def test_an_encoder_serves_stores_that_call_it_by_another_name(theirs):
+    store, model, manifest = theirs
     edited(store / "store.json").write_text(json.dumps(manifest))
     opened = lvmctl.open_store(store)
     found = model.rank_texts(opened.texts[:5], opened.texts[5:12])
@@ -78,13 +85,8 @@ def test_an_encoder_serves_stores_that_call_it_by_another_name(copy, monkeypatch
         lvmctl.load(model.path).rank_texts("a", ["b"])
 
 
-def test_an_encoder_of_the_name_that_gives_other_vectors_is_refused(copy, monkeypatch):
-    store, model = copy
-    lsa = load_registry().get("encoder", "lsa").record
-    monkeypatch.setitem(vars(lsa), "known_as", ("their LSA",))
-    manifest = json.loads((store / "store.json").read_text())
-    del manifest["made"], manifest["encoder"]["fingerprint"]
-    manifest["encoder"]["name"] = "their LSA"
+def test_an_encoder_of_the_name_that_gives_other_vectors_is_refused(theirs):
+    store, model, manifest = theirs
     other = lvmctl.embed(articles(30, 12)[10:], out=store.with_name("o"), dim=8, min_texts=1)
     shutil.copy(other.path / "encoder.npz", edited(store / "encoder.npz"))
     (store / "store.json").write_text(json.dumps(manifest))

@@ -135,14 +135,14 @@ class ManyFiles:
         if outside.any():
             raise IndexError(f"there is no row {rows[outside][0]}: there are {len(self)}")
         number = self.file_of(rows)
-        found = np.empty((len(rows), self.shape[1]), self.dtype)
+        gathered = np.empty((len(rows), self.shape[1]), self.dtype)
         order = np.argsort(number, kind="stable")
         edges = np.flatnonzero(np.diff(number[order], prepend=-1, append=-1))
         for low, high in zip(edges[:-1].tolist(), edges[1:].tolist()):
             chosen = order[low:high]
             file = int(number[chosen[0]])
-            found[chosen] = self.file(file)[rows[chosen] - self.starts[file]]
-        return found.reshape(*index.shape, self.shape[1])
+            gathered[chosen] = self.file(file)[rows[chosen] - self.starts[file]]
+        return gathered.reshape(*index.shape, self.shape[1])
 
     def file_of(self, rows: np.ndarray) -> np.ndarray:
         """The number of the file that holds each row (n,)."""
