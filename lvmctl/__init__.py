@@ -63,11 +63,11 @@ if TYPE_CHECKING:
     from lvmctl.nn.sequence.options import SequenceOptions
     from lvmctl.processes import sum_over_processes
     from lvmctl.registry.hookspecs import hookimpl
+    from lvmctl.registry.record import CommandSpec, NoOptions
     from lvmctl.registry.specs import (
         API_VERSION,
         BaselineSpec,
         BatchFieldSpec,
-        CommandSpec,
         Composition,
         Curriculum,
         DecoderSpec,
@@ -76,7 +76,6 @@ if TYPE_CHECKING:
         KillRule,
         LossSpec,
         ModelSpec,
-        NoOptions,
         Part,
         RecipeSpec,
         SampleWeight,
@@ -118,7 +117,7 @@ _HOMES = {
     "API_VERSION": "registry.specs",
     "BaselineSpec": "registry.specs",
     "BatchFieldSpec": "registry.specs",
-    "CommandSpec": "registry.specs",
+    "CommandSpec": "registry.record",
     "Composition": "registry.specs",
     "Curriculum": "registry.specs",
     "DecoderSpec": "registry.specs",
@@ -128,7 +127,7 @@ _HOMES = {
     "LossSpec": "registry.specs",
     "MetricSpec": "registry.verdict_specs",
     "ModelSpec": "registry.specs",
-    "NoOptions": "registry.specs",
+    "NoOptions": "registry.record",
     "Part": "registry.specs",
     "PreviousRepelOptions": "nn.losses.records",
     "ProfileSpec": "registry.verdict_specs",

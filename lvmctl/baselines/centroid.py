@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from lvmctl import sphere as geometry
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 
 
 class Centroid:

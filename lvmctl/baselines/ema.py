@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from lvmctl.baselines.grams import grams
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 from lvmctl.sphere import best_in_cone, best_in_span
 
 

@@ -28,12 +28,13 @@ from lvmctl.registry import verdict_specs as verdicts
 from lvmctl.registry.attribution import defined_at, describe_error
 from lvmctl.registry.find import Origin
 from lvmctl.registry.process_state import undone
+from lvmctl.registry.record import Buildable, CommandSpec, Record
 
 NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 SHAPE = re.compile(r"\(B(, ([A-Z]|\d+))*,?\)")
 
-RECORDS: dict[str, tuple[type[spec.Record], ...]] = {
+RECORDS: dict[str, tuple[type[Record], ...]] = {
     "lvmctl_recipes": (spec.RecipeSpec,),
     "lvmctl_models": (spec.ModelSpec,),
     "lvmctl_losses": (spec.LossSpec,),
@@ -45,7 +46,7 @@ RECORDS: dict[str, tuple[type[spec.Record], ...]] = {
     "lvmctl_encoders": (spec.EncoderSpec,),
     "lvmctl_decoders": (spec.DecoderSpec,),
     "lvmctl_baselines": (spec.BaselineSpec,),
-    "lvmctl_commands": (spec.CommandSpec,),
+    "lvmctl_commands": (CommandSpec,),
 }
 """Declaration hooks, each with the records it returns."""
 
@@ -75,7 +76,7 @@ class Plugin:
     origin: Origin
     status: Literal["ok", "broken", "disabled"]
     api: int | None = None
-    records: tuple[spec.Record, ...] = ()
+    records: tuple[Record, ...] = ()
     error: str | None = None
     traceback: str | None = field(default=None, repr=False)
 
@@ -163,7 +164,7 @@ def _check_hooks(module: ModuleType) -> None:
             raise Refusal(f"{name} is not marked with @hookimpl", value)
 
 
-def records_of(module: ModuleType) -> Iterator[spec.Record]:
+def records_of(module: ModuleType) -> Iterator[Record]:
     """What the declaration hooks of a plugin's module return, each record looked at.
 
     Raises:
@@ -179,9 +180,7 @@ def records_of(module: ModuleType) -> Iterator[spec.Record]:
             raise Refusal(str(error), implementation) from error
 
 
-def _records(
-    hook: str, types: tuple[type[spec.Record], ...], returned: Any
-) -> Iterator[spec.Record]:
+def _records(hook: str, types: tuple[type[Record], ...], returned: Any) -> Iterator[Record]:
     if isinstance(returned, str | bytes) or not isinstance(returned, Iterable):
         raise Refusal(f"{hook} returned {_what(returned)}, not an iterable of {_either(types)}")
     seen = set()
@@ -195,7 +194,7 @@ def _records(
         yield record
 
 
-def _check_record(hook: str, types: tuple[type[spec.Record], ...], record: Any) -> None:
+def _check_record(hook: str, types: tuple[type[Record], ...], record: Any) -> None:
     if type(record) not in types:
         raise Refusal(f"{hook} returned {_what(record)} among its records, not a {_either(types)}")
     if not isinstance(record.name, str) or not NAME.fullmatch(record.name):
@@ -219,7 +218,7 @@ def _check_target(hook: str, record: Any) -> None:
         )
 
 
-def _check_buildable(hook: str, record: spec.Buildable) -> None:
+def _check_buildable(hook: str, record: Buildable) -> None:
     _check_target(hook, record)
     if fault := options_fault(record.options):
         raise Refusal(f"{hook}: options of {record.name} {fault}")

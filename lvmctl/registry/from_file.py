@@ -24,15 +24,16 @@ from lvmctl.registry import specs as spec
 from lvmctl.registry.attribution import describe_error
 from lvmctl.registry.declare import RECORDS, Plugin, options_fault
 from lvmctl.registry.find import UNPACKAGED, Origin
+from lvmctl.registry.record import Buildable, NoOptions, Record
 
 SPECS = {
     record.kind: record
     for types in RECORDS.values()
     for record in types
-    if issubclass(record, spec.Buildable)
+    if issubclass(record, Buildable)
 }
 GATES = {record.role: record for record in (spec.KillRule, spec.SampleWeight, spec.Curriculum)}
-COMMON = {field.name for field in dataclasses.fields(spec.Buildable)}
+COMMON = {field.name for field in dataclasses.fields(Buildable)}
 
 
 def is_address(name: str) -> bool:
@@ -40,7 +41,7 @@ def is_address(name: str) -> bool:
     return ADDRESS.fullmatch(name) is not None
 
 
-def declare_file(kind: str, address: str) -> tuple[spec.Record, Plugin]:
+def declare_file(kind: str, address: str) -> tuple[Record, Plugin]:
     """The record of kind ``kind`` that a class in a file makes, and the file as its plugin.
 
     The file is imported, with all that it imports: a name that was saved is checked before by
@@ -91,7 +92,7 @@ def imported(path: Path, origin: Origin) -> ModuleType:
     return module
 
 
-def record_type(kind: str, target: type, origin: Origin) -> type[spec.Buildable]:
+def record_type(kind: str, target: type, origin: Origin) -> type[Buildable]:
     """The type of the record of a class of kind ``kind``."""
     if kind == "gate":
         role = getattr(target, "role", None)
@@ -107,7 +108,7 @@ def record_type(kind: str, target: type, origin: Origin) -> type[spec.Buildable]
     return SPECS[kind]
 
 
-def record_of(kind: str, target: type, origin: Origin) -> spec.Record:
+def record_of(kind: str, target: type, origin: Origin) -> Record:
     """The record of a class."""
     make = record_type(kind, target, origin)
     attributes: dict[str, Any] = {
@@ -115,7 +116,7 @@ def record_of(kind: str, target: type, origin: Origin) -> spec.Record:
         for field in dataclasses.fields(make)
         if field.name not in COMMON and hasattr(target, field.name)
     }
-    options = getattr(target, "Options", spec.NoOptions)
+    options = getattr(target, "Options", NoOptions)
     if fault := options_fault(options):
         raise PluginError(
             f"the options of {target.__name__} {fault}",

@@ -26,6 +26,7 @@ import pluggy
 if TYPE_CHECKING:
     from lvmctl.registry import specs as spec
     from lvmctl.registry import verdict_specs as verdicts
+    from lvmctl.registry.record import CommandSpec
 
 hookspec = pluggy.HookspecMarker("lvmctl")
 hookimpl = pluggy.HookimplMarker("lvmctl")
@@ -87,7 +88,7 @@ def lvmctl_baselines() -> Iterable[spec.BaselineSpec]:  # type: ignore[empty-bod
 
 
 @hookspec
-def lvmctl_commands() -> Iterable[spec.CommandSpec]:  # type: ignore[empty-body]
+def lvmctl_commands() -> Iterable[CommandSpec]:  # type: ignore[empty-body]
     """Commands added to the top level of ``lvmctl``."""
 
 

@@ -14,8 +14,8 @@ from lvmctl.registry import hookspecs
 from lvmctl.registry.declare import Plugin, declare
 from lvmctl.registry.find import CORE, UNPACKAGED, Origin
 from lvmctl.registry.from_file import declare_file, is_address
+from lvmctl.registry.record import Record
 from lvmctl.registry.resolve import resolve
-from lvmctl.registry.specs import Record
 
 OF_PLUGINS = ("recipe", "profile", "encoder", "decoder")
 """Kinds that a user looks for by the name of what was published; core has one of each."""

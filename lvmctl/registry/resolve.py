@@ -8,7 +8,7 @@ from typing import Any
 from lvmctl.core.errors import PluginError, out_of_memory
 from lvmctl.registry.attribution import describe_error
 from lvmctl.registry.find import Origin
-from lvmctl.registry.specs import Record
+from lvmctl.registry.record import Record
 
 
 def resolve(record: Record, origin: Origin, attr: str = "target") -> Any:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from lvmctl.registry.record import Buildable, Record
+
 API_VERSION = 2
 """Version of the plugin interface (docs/plugins/versions.md)."""
 
@@ -18,11 +20,6 @@ UNDECLARED_API = 2
 this is the first that need not be, and stays 2 for good."""
 
 Geometry = Literal["unit", "span", "cone", "anchored"]
-
-
-@dataclass(frozen=True)
-class NoOptions:
-    """For a record that takes no option."""
 
 
 @dataclass(frozen=True)
@@ -72,25 +69,6 @@ class Composition:
     losses: tuple[Part, ...]
     gates: tuple[Part, ...] = ()
     run_name: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What every record has: a name and one line about it."""
-
-    name: str
-    summary: str
-
-    kind: ClassVar[str]
-    """What a user calls it: ``loss``, ``gate``, …"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Buildable(Record):
-    """A record of something that is built when it is used: where it lives and its options."""
-
-    target: str
-    options: type = NoOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,10 +259,3 @@ class BaselineSpec(Buildable):
     oracle: bool = False
 
     kind: ClassVar[str] = "baseline"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommandSpec(Buildable):
-    """A command: ``target`` is a ``click.Command`` added to the top level under ``name``."""
-
-    kind: ClassVar[str] = "command"

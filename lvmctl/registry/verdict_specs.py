@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar, Literal
 
-from lvmctl.registry.specs import Curriculum, KillRule, Record, SampleWeight
+from lvmctl.registry.record import Record
+from lvmctl.registry.specs import Curriculum, KillRule, SampleWeight
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from hypothesis.strategies import SearchStrategy
 
 from lvmctl.registry import Entry, Plugin, Registry
 from lvmctl.registry.build import construct
-from lvmctl.registry.specs import Record
+from lvmctl.registry.record import Record
 
 T = TypeVar("T")
 

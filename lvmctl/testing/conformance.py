@@ -12,7 +12,7 @@ from lvmctl.config import bind
 from lvmctl.core.errors import LvmctlError, PluginError, UsageError, nearest, out_of_memory
 from lvmctl.registry import Entry, Plugin, Registry, load_registry
 from lvmctl.registry.from_file import is_address
-from lvmctl.registry.specs import Buildable
+from lvmctl.registry.record import Buildable
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject
 
 RECORD = "lvmctl.testing.checks.record"

@@ -11,7 +11,8 @@ from lvmctl.data.pieces import SENTENCE
 from lvmctl.data.records import FIELDS
 from lvmctl.plan import Plan, make_plan
 from lvmctl.registry import Registry
-from lvmctl.registry.specs import LossSpec, ModelSpec, Record, SampleWeight
+from lvmctl.registry.record import Record
+from lvmctl.registry.specs import LossSpec, ModelSpec, SampleWeight
 from lvmctl.training.request import TrainRequest
 
 SENTENCE_FIELDS = {field.name for field in FIELDS}

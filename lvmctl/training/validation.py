@@ -22,7 +22,8 @@ from lvmctl.evaluation.retrieval.ranks import Score
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.statistics.ranking import per_window
 from lvmctl.nn.objective import Means, Objective, set_step
-from lvmctl.registry.specs import Geometry, NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Geometry, Shape
 from lvmctl.training.backend import Backend
 
 POOLS = {"seed": "unfiltered", "fair": "filtered"}

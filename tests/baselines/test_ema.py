@@ -9,7 +9,8 @@ import torch
 from lvmctl.baselines import grams
 from lvmctl.baselines.ema import Ema
 from lvmctl.evaluation.predictors import Centred
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 
 
 def fit(windows) -> Ema:

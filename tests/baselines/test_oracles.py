@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from lvmctl.baselines.oracles import ConeMarginOracle, ConeOracle, Oracle, SpanOracle
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 from lvmctl.sphere import cosine, largest_margin, mixture, unit
 
 

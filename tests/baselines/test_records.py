@@ -12,7 +12,8 @@ from lvmctl.baselines.records import BASELINES
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.predictors import Centred
 from lvmctl.registry import load_registry
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
 
 RECORDS = {record.name: record for record in BASELINES}

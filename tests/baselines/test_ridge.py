@@ -14,7 +14,8 @@ from lvmctl.baselines.ridge import Ridge, mean_cosine, parts, uphill
 from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World
 from lvmctl.evaluation.predictors import Centred
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 from lvmctl.sphere import cosine
 
 DIM, K = 12, 3

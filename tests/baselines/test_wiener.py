@@ -9,7 +9,8 @@ import torch
 from lvmctl.baselines import grams
 from lvmctl.baselines.wiener import Wiener
 from lvmctl.data import Windows, open_split
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 
 
 def fit(windows: Windows) -> Wiener:

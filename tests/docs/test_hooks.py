@@ -15,13 +15,14 @@ from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.registry import hookspecs
 from lvmctl.registry import specs as spec
 from lvmctl.registry.declare import HOOKS, KINDS, RECORDS
+from lvmctl.registry.record import Buildable
 from lvmctl.testing import conformance
 from lvmctl.testing.check import Check
 from lvmctl.testing.checks import record as record_checks
 
 PAGE = {hook: PLUGINS / f"{hook.removeprefix('lvmctl_')}.md" for hook in RECORDS}
 LIFECYCLE = [hook for hook in HOOKS if hook not in RECORDS]
-COMMON = [field.name for field in dataclasses.fields(spec.Buildable)]
+COMMON = [field.name for field in dataclasses.fields(Buildable)]
 
 
 def fields(cls: type, *left_out: str) -> list[list[str]]:
@@ -84,7 +85,7 @@ def test_every_argument_of_the_lifecycle_is_documented():
 
 def test_what_every_record_has():
     rows = table(section(PLUGINS / "README.md", "## A plugin"), "field")
-    assert first_two(rows) == fields(spec.Buildable)
+    assert first_two(rows) == fields(Buildable)
 
 
 @pytest.mark.parametrize("hook", RECORDS)

@@ -14,7 +14,8 @@ from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 from lvmctl.sphere import span_projection, unit
 
 COUNTED = ("r@", "mrr", "windows", "pool_mean", "chance")

@@ -17,7 +17,8 @@ from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.per_window import cosine_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 
 DEVIATIONS = 4
 

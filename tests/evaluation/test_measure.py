@@ -19,7 +19,8 @@ from lvmctl.evaluation.per_window import difference
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.summary import summary
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 
 DIM = 3
 COUNTED = ("r@", "mrr", "amri", "windows", "pool_mean", "chance")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lvmctl.registry import Plugin, Registry, load_registry
 from lvmctl.registry.find import Origin
-from lvmctl.registry.specs import Record
+from lvmctl.registry.record import Record
 from lvmctl.testing.checks import record as record_checks
 from lvmctl.testing.conformance import Outcome, cases, checks
 

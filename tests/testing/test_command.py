@@ -6,7 +6,7 @@ import click
 import pytest
 from testing import judged
 
-from lvmctl.registry.specs import CommandSpec
+from lvmctl.registry.record import CommandSpec
 
 
 @click.command()

@@ -11,7 +11,8 @@ import pytest
 from testing.judged import failures, judged
 
 from lvmctl.config import option
-from lvmctl.registry.specs import CommandSpec, EncoderSpec, NoOptions
+from lvmctl.registry.record import CommandSpec, NoOptions
+from lvmctl.registry.specs import EncoderSpec
 from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.checks.record import CHECKS
 

@@ -11,7 +11,8 @@ from lvmctl.baselines.wiener import Wiener
 from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, rivals
 from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 from lvmctl.sphere import span_projection
 
 ORDER = {"width": 16, "feedforward": 16, "batch_size": 64, "lr": 2e-3}

@@ -18,7 +18,8 @@ from lvmctl.core.formatting import table
 from lvmctl.plan import Plan, PlannedPart, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.from_file import is_address
-from lvmctl.registry.specs import Buildable, RecipeSpec, Record
+from lvmctl.registry.record import Buildable, Record
+from lvmctl.registry.specs import RecipeSpec
 
 if TYPE_CHECKING:
     from lvmctl.registry import Entry, Registry

@@ -17,7 +17,8 @@ from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.estimates import format_estimate
 from lvmctl.diagnostics.runs.collapse import ESCAPE_REMEDY, ROSE
 from lvmctl.evaluation.statistics.intervals import Resampling
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 
 COPIES = 0.1
 """More cosine to last than the best linear prediction has: a copy, not a prediction."""

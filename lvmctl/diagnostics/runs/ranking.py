@@ -18,7 +18,8 @@ from lvmctl.data.windows import Windows
 from lvmctl.evaluation.measure import PRIMARY, Protocol
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.registry.specs import NoOptions, Shape
+from lvmctl.registry.record import NoOptions
+from lvmctl.registry.specs import Shape
 
 METRICS = {"r@5": "R@5", "mrr@10": "MRR@10"}
 RUN, DIRECT = "run", "direct"

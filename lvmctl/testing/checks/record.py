@@ -7,7 +7,7 @@ import inspect
 from typing import Any
 
 from lvmctl.config import OptionInfo, describe, parse_assignments
-from lvmctl.registry.specs import Buildable, CommandSpec
+from lvmctl.registry.record import Buildable, CommandSpec
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, where
 
 MAX_SUMMARY = 100

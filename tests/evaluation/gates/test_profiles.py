@@ -10,8 +10,9 @@ from lvmctl.evaluation.gates.records import GATES
 from lvmctl.registry import load_registry
 from lvmctl.registry.declare import Plugin
 from lvmctl.registry.find import CORE, Origin
+from lvmctl.registry.record import Record
 from lvmctl.registry.registry import Registry
-from lvmctl.registry.specs import KillRule, Record
+from lvmctl.registry.specs import KillRule
 from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
 
 
