@@ -34,7 +34,7 @@ class Matcher(nn.Module):
     """Layers of an encoder, and what turns their mean into the vector of a chunk's end and of
     another's beginning; the nearer these two, the rather one continues the other.
 
-    Shapes: vectors of tokens (B, T, width), lengths (B,) → (B, width).
+    Shapes: as of :class:`~lvmctl_reader.bert.Layers`.
     """
 
     def __init__(self, shape: BertShape) -> None:
@@ -45,15 +45,15 @@ class Matcher(nn.Module):
         for each in (self.tail, self.head):
             nn.init.eye_(each.weight)
 
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        return self.layers(x, lengths)
+    def forward(self, vectors: Sequence[Tensor], there: Sequence[Tensor]) -> Tensor:
+        return self.layers(vectors, there)
 
     def ends(self, words: Words, article: Article) -> tuple[Tensor, Tensor]:
         """Unit vectors (n, width) of the ends of n chunks, and of their beginnings."""
 
-        def encode(tokens: Tensor, lengths: Tensor) -> Tensor:
+        def encode(tokens: list[Tensor], there: list[Tensor]) -> Tensor:
             device = self.tail.weight.device
-            return self(words(tokens.to(device)), lengths.to(device))
+            return self([words(each.to(device)) for each in tokens], [x.to(device) for x in there])
 
         texts = [text for place in (0, 1) for text in (ends[place] for ends in article)]
         tails, heads = encoded(encode, texts).split(len(article))
