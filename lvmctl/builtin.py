@@ -9,64 +9,53 @@ from lvmctl.evaluation.gates.records import GATES, PROFILES
 from lvmctl.nn.losses.records import LOSSES
 from lvmctl.nn.records import MODELS, RECIPES
 from lvmctl.registry.hookspecs import hookimpl
-from lvmctl.registry.specs import (
-    BaselineSpec,
-    BatchFieldSpec,
-    DecoderSpec,
-    DiagnosticSpec,
-    EncoderSpec,
-    LossSpec,
-    ModelSpec,
-    RecipeSpec,
-)
-from lvmctl.registry.verdict_specs import ProfileSpec, VerdictGate
 
 
 @hookimpl
-def lvmctl_recipes() -> tuple[RecipeSpec, ...]:
+def lvmctl_recipes():
     return RECIPES
 
 
 @hookimpl
-def lvmctl_models() -> tuple[ModelSpec, ...]:
+def lvmctl_models():
     return MODELS
 
 
 @hookimpl
-def lvmctl_batch_fields() -> tuple[BatchFieldSpec, ...]:
+def lvmctl_batch_fields():
     return FIELDS
 
 
 @hookimpl
-def lvmctl_losses() -> tuple[LossSpec, ...]:
+def lvmctl_losses():
     return LOSSES
 
 
 @hookimpl
-def lvmctl_encoders() -> tuple[EncoderSpec, ...]:
+def lvmctl_encoders():
     return ENCODERS
 
 
 @hookimpl
-def lvmctl_decoders() -> tuple[DecoderSpec, ...]:
+def lvmctl_decoders():
     return DECODERS
 
 
 @hookimpl
-def lvmctl_baselines() -> tuple[BaselineSpec, ...]:
+def lvmctl_baselines():
     return BASELINES
 
 
 @hookimpl
-def lvmctl_gates() -> tuple[VerdictGate, ...]:
+def lvmctl_gates():
     return GATES
 
 
 @hookimpl
-def lvmctl_profiles() -> tuple[ProfileSpec, ...]:
+def lvmctl_profiles():
     return PROFILES
 
 
 @hookimpl
-def lvmctl_diagnostics() -> tuple[DiagnosticSpec, ...]:
+def lvmctl_diagnostics():
     return DIAGNOSTICS

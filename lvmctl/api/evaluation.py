@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lvmctl.api.store import source_text, source_texts
 from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.core.runs import RunLike
 from lvmctl.evaluation import compare as comparing
 from lvmctl.evaluation.compare import Comparison
 from lvmctl.evaluation.eval_data import EvalRequest
@@ -19,8 +19,6 @@ from lvmctl.registry import load_registry
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Source, Sources
-
-    RunLike = str | os.PathLike[str] | None
 
 
 def evaluate(
@@ -66,7 +64,7 @@ def evaluate(
     """
     protocol = Protocol(pools=tuple(pools), everywhere=global_pool)
     request = eval_request(data, train, ood, max_windows, min_article, level=level)
-    return evaluate_run(load_registry(), name_of(run), request, protocol, reporter, ceilings)
+    return evaluate_run(load_registry(), run, request, protocol, reporter, ceilings)
 
 
 def evaluate_baselines(
@@ -136,8 +134,7 @@ def compare(
         DataError: the runs were validated on different data and none is named.
     """
     request = eval_request(data, train, None, max_windows, min_article, level=level)
-    names = [name_of(run) for run in runs] or [None]
-    return comparing.compare(load_registry(), names, against, request, reporter)
+    return comparing.compare(load_registry(), runs or [None], against, request, reporter)
 
 
 def fivecat(
@@ -176,7 +173,7 @@ def fivecat(
     """
     result = run_fivecat(
         load_registry(),
-        name_of(run),
+        run,
         eval_request(data, train, ood, max_windows, min_article, level=level),
         reporter,
         profile=profile,
@@ -200,8 +197,3 @@ def eval_request(
     """What is evaluated on what."""
     texts = source_text(data), source_texts(train), source_text(ood)
     return EvalRequest(*texts, max_windows, min_article, transform, level)
-
-
-def name_of(run: RunLike) -> str | None:
-    """The path or the name of a run; None is the latest."""
-    return None if run is None else os.fspath(run)

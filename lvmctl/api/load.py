@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 from lvmctl.api.model import Model
-from lvmctl.core.runs import find_run
+from lvmctl.core.runs import RunLike, find_run
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
 
 
-def load(run: str | os.PathLike[str] | None = None) -> Model:
+def load(run: RunLike = None) -> Model:
     """Load the model of a finished run.
 
     Args:
@@ -30,4 +28,4 @@ def load(run: str | os.PathLike[str] | None = None) -> Model:
         >>> model.recipe
         'p8'
     """
-    return Model(load_run(load_registry(), find_run(None if run is None else os.fspath(run))))
+    return Model(load_run(load_registry(), find_run(run)))

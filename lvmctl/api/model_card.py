@@ -8,18 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from lvmctl.api.runs import METRIC_NAMES
 from lvmctl.core.formatting import estimate, few_articles
 from lvmctl.core.tree import get
 from lvmctl.registry.find import UNPACKAGED
 from lvmctl.training.rendering import measured_on, verdict
-
-NAMES = {
-    "r@5": "R@5 in article",
-    "mrr@10": "MRR@10 in article",
-    "cos_next": "cos_next",
-    "margin.last": "margin[last]",
-}
-"""Names of the metrics for a reader."""
 
 LEGEND = (
     "R@5: how often the true chunk is among the 5 best of its article; MRR@10: the mean of "
@@ -62,7 +55,7 @@ def model_card(
         "transform": config["options"].get("transform", "none"),
         "data": {"name": train["name"], "hash": train.get("content_hash")},
         "encoder": encoder(train.get("encoder")),
-        "figures": metrics and {key: metrics[key] for key in NAMES if key in metrics},
+        "figures": metrics and {key: metrics[key] for key in METRIC_NAMES if key in metrics},
     }
     # A value of JSON is a value of YAML.
     metadata = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in facts.items()]
@@ -143,7 +136,7 @@ def figures(
     if metrics is None:
         return
     yield from ("## Figures", "", f"| | {recipe} | direct |", "|---|---|---|")
-    for name, shown in NAMES.items():
+    for name, shown in METRIC_NAMES.items():
         if each := metrics.get(name):
             ours = estimate(each["value"], each["ci"])
             yield f"| {shown} | {ours} | {estimate(each['direct'], each['direct_ci'])} |"

@@ -13,7 +13,6 @@ import numpy as np
 
 from lvmctl.api.arrays import numbers
 from lvmctl.api.arrays import pool_of as pool_of_vectors
-from lvmctl.api.articles import find_article
 from lvmctl.api.candidates import AllChunks, ArticleChunks, Candidates, Listed, Ranked
 from lvmctl.api.decoding import Decoder, load_decoder
 from lvmctl.api.load import load
@@ -218,7 +217,7 @@ def fixed(candidates: Candidates) -> PoolOf:
 
 def articles(model: Model, data: Store, article: int | str | None) -> PoolOf:
     """The chunks of an article as candidates; None is the one that each query is a window of."""
-    named = None if article is None else find_article(data, article)
+    named = None if article is None else data._number_of(article)
 
     @lru_cache(maxsize=1)  # queries come article after article
     def chunks(number: int) -> ArticleChunks:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lvmctl.api.arrays import directions, numbers
-from lvmctl.api.articles import find_article
 from lvmctl.api.readable import Readable
 from lvmctl.api.store import Store
 from lvmctl.api.store_chunks import StoreChunks
@@ -70,7 +69,7 @@ def window_queries(
         UsageError: there is no such article or chunk, or nothing stands before it.
         DataError: no article is long enough.
     """
-    chosen = None if article is None else find_article(store, article)
+    chosen = None if article is None else store._number_of(article)
     if at is not None and chosen is not None:
         return iter([one_window(store, context_length, horizon, chosen, at)])
     windows = Windows(store._split, context_length, horizon)

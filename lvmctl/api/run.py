@@ -14,7 +14,7 @@ from lvmctl.core.errors import DataError
 from lvmctl.core.inputs import real
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory, best_record
-from lvmctl.core.runs import find_run
+from lvmctl.core.runs import RunLike, find_run
 from lvmctl.training.rendering import run_text
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class Run:
         ['last', 'second_last', 'unseen']
     """
 
-    def __init__(self, run: str | os.PathLike[str] | None = None) -> None:
-        self._directory = RunDirectory.open(find_run(None if run is None else os.fspath(run)))
+    def __init__(self, run: RunLike = None) -> None:
+        self._directory = RunDirectory.open(find_run(run))
         self.path: Path = self._directory.path
 
     def __fspath__(self) -> str:
@@ -186,9 +186,9 @@ class Run:
             RunError: one of its files cannot be used.
             OutputError: the page exists or cannot be written.
         """
-        from lvmctl.api.report import report  # needs matplotlib
+        from lvmctl.report.job import make_report  # needs matplotlib
 
-        return report([self], out, force=force, reporter=reporter).out
+        return make_report([self], None if out is None else Path(out), force, reporter).out
 
     def verify(self) -> Verification:
         """Compare every byte of the run and its checkpoints with the hashes recorded when they were
@@ -231,6 +231,7 @@ class Run:
 
     def resume(self, epochs: int | None = None, *, reporter: Reporter = SILENT) -> Run:
         """Continue the training from its newest checkpoint; see :func:`lvmctl.resume`."""
-        from lvmctl.api.training import resume
+        from lvmctl.training import job
 
-        return resume(self, epochs, reporter=reporter)
+        layers = [] if epochs is None else [("Run.resume", {"epochs": epochs})]
+        return Run(job.resume(self.path, layers, "auto", reporter).run.path)

@@ -18,7 +18,7 @@ from lvmctl.core.files import json_bytes, utf8, write_whole
 from lvmctl.core.hashes import entry_of, read_recorded, write_record
 from lvmctl.core.paths import portable
 from lvmctl.core.run_directory import RunDirectory, best_record
-from lvmctl.core.runs import PUBLISHED, find_run, is_exported
+from lvmctl.core.runs import PUBLISHED, RunLike, find_run, is_exported
 from lvmctl.data.store.writer import ENCODER
 from lvmctl.evaluation.exported import to_safetensors
 from lvmctl.evaluation.trained import Trained, load_run
@@ -53,7 +53,7 @@ class Export:
 
 
 def export_run(
-    run: str | os.PathLike[str] | None,
+    run: RunLike,
     out: str | os.PathLike[str],
     *,
     license: str = "unknown",
@@ -61,7 +61,7 @@ def export_run(
     force: bool = False,
 ) -> Export:
     """Write what others need to use a run; see :meth:`lvmctl.Run.export`."""
-    trained = load_run(load_registry(), find_run(None if run is None else os.fspath(run)))
+    trained = load_run(load_registry(), find_run(run))
     refuse_private(trained)
     if not license.strip() or len(license.split()) > 1:
         hint = "give an identifier such as cc-by-4.0, or leave it out"

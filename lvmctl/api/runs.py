@@ -29,6 +29,14 @@ METRICS = {
 }
 """Metrics shown of a run, by their paths in the history: their paths in a 5CAT result."""
 
+METRIC_NAMES = {
+    "r@5": "R@5 in article",
+    "mrr@10": "MRR@10 in article",
+    "cos_next": "cos_next",
+    "margin.last": "margin[last]",
+}
+"""The same by their names for a reader."""
+
 FAULTS = (LookupError, TypeError, ValueError, AttributeError)
 """What reading a file of another shape than a run's ends with."""
 

@@ -1,40 +1,33 @@
-"""Stores as users have them: opened from any source, looked at, split, cut down and exported."""
+"""Stores as users have them: what is read of them, and what is written from them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
-from lvmctl.api.articles import read_article
-from lvmctl.api.store_changes import StoreChanges
-from lvmctl.core.chunks import Chunks
-from lvmctl.core.errors import DataError, UsageError
-from lvmctl.data.chunk_source import SplitSource
+from lvmctl.api.opened_store import OpenedStore
+from lvmctl.core.errors import UsageError, refuse
+from lvmctl.core.formatting import count
+from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.data.npz.export import export_npz
 from lvmctl.data.splits.assign import split_counts
-from lvmctl.data.splits.levels import at_level, finer_levels
-from lvmctl.data.splits.open import open_source, require_articles, with_splits
-from lvmctl.data.splits.split import Split
-from lvmctl.data.store.info import describe_store
+from lvmctl.data.splits.assign_store import copy_splits, write_splits
+from lvmctl.data.splits.levels import at_level
+from lvmctl.data.splits.open import open_source, with_splits
+from lvmctl.data.store.store import LEVELS
 from lvmctl.data.store.store import Store as Stored
+from lvmctl.data.store.writer import copy_articles, copy_pieces, refuse_store, write_like
+from lvmctl.data.tables.export import export_parquet
 from lvmctl.data.windows import Windows
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from lvmctl.api.arrays import Vectors
-    from lvmctl.api.ranking import Ranking
-    from lvmctl.api.verify import Verification
-
     Source: TypeAlias = "Store | str | os.PathLike[str]"
     Sources: TypeAlias = "Source | Sequence[Source]"
 
 
-class Store(StoreChanges):
+class Store(OpenedStore):
     """Chunk vectors in article order: a whole store, or one split of it.
 
     Made by :func:`lvmctl.open_store`, :func:`lvmctl.embed` and the other functions that write one.
@@ -58,175 +51,188 @@ class Store(StoreChanges):
         (3, 5, 8)
     """
 
-    def __init__(self, stored: Stored, source: str | None, split: str | None = None) -> None:
-        self._stored, self._name = stored, split
-        self._split = require_articles(Split.of(stored, split), stored)
-        self.source = source
-        self.path: Path = stored.path
-        self.name: str = self._split.name
-        self.dim: int = stored.dim
-        self.articles: list[dict[str, Any]] = self._split.articles
-        self.lengths: np.ndarray = self._split.lengths
-        self.encoder: dict[str, Any] | None = stored.manifest.get("encoder")
-        self.notices: tuple[str, ...] = stored.notices
-
-    def __len__(self) -> int:
-        """Chunks."""
-        return self._split.chunks
-
-    def __repr__(self) -> str:
-        size = f"{len(self)} chunks of {self.dim} in {len(self.articles)} articles"
-        return f"<lvmctl.Store {self.name}: {size}>"
-
-    @cached_property
-    def _source(self) -> SplitSource:
-        """Its sentences and texts, for models that read them."""
-        return SplitSource(self._split)
-
-    @cached_property
-    def vectors(self) -> np.ndarray:
-        """(n, D) float32 or float16, as stored, article after article; mapped where they lie
-        together in one file, else copied."""
-        rows = self._split.rows()
-        if rows[-1] - rows[0] + 1 == len(rows):
-            return self._split.vectors[rows[0] : rows[-1] + 1]
-        return self._split.vectors[rows]
-
-    @cached_property
-    def texts(self) -> list[str] | None:
-        """The text of each chunk, (n,); None where the store has none. A DataError where the file
-        of texts is damaged."""
-        every = list(self._stored.texts())
-        return [every[row] for row in self._split.rows()] if every else None
-
-    @property
-    def has_texts(self) -> bool:
-        """Whether it has the text of each chunk."""
-        return self._stored.text_lines is not None
-
-    def read_texts(self, chunks: Iterable[int]) -> list[str]:
-        """The texts of some chunks by their numbers in the store or split, in that order; they are
-        looked up, and the others not read.
-
-        Raises:
-            DataError: the store has no texts, or the file of texts is damaged.
-        """
-        lines = self._stored.text_lines
-        if lines is None:
-            raise DataError("has no texts", where=self.name, hint="use a store made from texts")
-        return lines.read(self._split.rows()[np.asarray(list(chunks), np.int64)])
-
-    def at(self, chunks: ArrayLike) -> Chunks:
-        """Some chunks by their numbers (…) in the store or split, as a model that reads more than
-        vectors takes them: ``model.rank(…, read=(store.at(window), store.at(candidates)))``."""
-        rows = self._split.rows()[np.asarray(chunks, np.int64)]
-        import torch  # late: nothing but reading needs it
-
-        return Chunks(torch.from_numpy(rows), self._source)
-
-    def nearest(
+    def assign_splits(
         self,
-        vectors: Vectors,
-        top: int = 10,
-        transform: Callable[[np.ndarray], np.ndarray] | None = None,
-    ) -> Ranking:
-        """The chunks nearest to vectors: all are compared, in bounded memory.
+        *,
+        val: float = 0.1,
+        test: float = 0.1,
+        stratify: str | None = None,
+        seed: int = 0,
+        force: bool = False,
+    ) -> dict[str, int]:
+        """Write into ``store.json`` which split each article is in. Separate windows are assigned
+        in blocks, so that no chunk is in two splits; those between two blocks are in none.
 
         Args:
-            vectors: (N, D), read as unit vectors.
-            top: chunks of each vector; of a smaller store all.
-            transform: what the store's chunks go through first, such as
-                :meth:`lvmctl.Model.transform` where the vectors are a model's predictions.
+            val, test: shares of the articles, in [0, 1).
+            stratify: split each value of this field of the articles alike.
+            seed: of the choice of articles.
+            force: replace the splits it has.
 
         Returns:
-            Numbers of chunks and their cosines, (N, top) each, the nearest first.
+            Articles by split. Open the store again to use them.
 
         Raises:
-            DataError: another D, NaN, infinity or a vector of 0. UsageError: ``top`` is below 1.
-
-        Example:
-            >>> store = lvmctl.open_store("synth:ar1?articles=20&chunks=12&dim=8")
-            >>> store.nearest(store.vectors[:3], top=2).indices[:, 0]
-            array([0, 1, 2])
+            DataError: fewer articles than splits.
+            OutputError: it has splits and ``force`` is not given.
+            UsageError: it is one split of a store, or no directory; shares that leave nothing for
+                training; an unknown field.
         """
-        if top < 1:
-            raise UsageError(f"top is {top}", where="nearest", hint="give 1 or more")
-        from lvmctl.api.arrays import (
-            unit_rows,  # they need torch, which nothing else of a store does
-        )
-        from lvmctl.api.ranking import Ranking
-        from lvmctl.evaluation.retrieval.nearest_chunks import nearest_chunks
+        if self._name is not None or not self.path.is_dir():
+            raise UsageError(
+                "is not a whole store: its manifest cannot change",
+                where=self.name,
+                hint="open the directory of the whole store",
+            )
+        counts = write_splits(self._stored, seed, val, test, stratify, force)
+        if levels := self.levels:
+            assigned = Stored.open(self.path)  # which reads every row, once for all levels
+            for level in levels:
+                copy_splits(assigned, Stored.open(self.path / LEVELS / level))
+        return counts
 
-        rows = unit_rows(vectors, self.dim, self.name)
-        return Ranking(*nearest_chunks(self._split, rows, top, transform))
-
-    @property
-    def splits(self) -> dict[str, int]:
-        """Articles of each split that is assigned, ``{"train": 80, "val": 10, …}``."""
-        return split_counts(self.articles)
-
-    def split(self, name: str, seed: int = 0) -> Store:
-        """One split of the store.
+    def subset(
+        self,
+        out: str | os.PathLike[str],
+        windows: int,
+        *,
+        context: int = 5,
+        horizon: int = 1,
+        seed: int = 0,
+        force: bool = False,
+    ) -> Store:
+        """Write a store of whole articles, in a seeded order, until they hold ``windows`` windows;
+        of each split at least one.
 
         Args:
-            name: ``train``, ``val``, ``test`` or ``ood``.
-            seed: of the 80/10/10 split by article that a store without splits is given.
-
-        Raises:
-            DataError: the store has no article in it. UsageError: it is one split already.
-        """
-        if self._name is not None:
-            raise UsageError(f"is already the split {self._name}", where=self.name)
-        source = None if self.source is None else f"{self.source}@{name}"
-        return Store(with_splits(self._stored, seed), source, name)
-
-    def windows(self, context: int = 5, horizon: int = 1) -> Windows:
-        """All windows of ``context`` chunks with the ``horizon``-th unseen chunk as target.
+            out: the store to write.
+            windows: how many to reach; all articles where there are fewer, which a notice says.
+            context, horizon: K and h of the windows.
+            seed: of the choice of articles.
+            force: replace a store at ``out``.
 
         Raises:
             DataError: no article is long enough.
+            OutputError: ``out`` exists or cannot be written.
         """
-        return Windows(self._split, context, horizon)
+        plain, chosen = (
+            self._split.subset(windows, context, horizon, seed, every_split=keep)
+            for keep in (False, True)
+        )
+        amount = len(Windows(chosen, context, horizon))
+        notices = [f"{self.name} has only {count(amount, 'window')}"] if amount < windows else []
+        if added := len(chosen.lengths) - len(plain.lengths):
+            notices.append(f"{count(added, 'article')} more, so that every split has one")
+        if lost := split_counts(self._split.articles).keys() - split_counts(chosen.articles):
+            names = ", ".join(sorted(lost))
+            notices.append(f"no article of {names} holds a window: the subset has none of them")
+        stored = self._stored
+        with write_like(out, stored, force=force) as writer:
+            copy_articles(writer, stored, chosen.starts)
+            writer.manifest["subset"] = {
+                **chosen.source["subset"],
+                "of": self.source,
+                "content_hash": stored.content_hash,
+            }
+        return written(out, notices)
 
-    def describe(self, context: int = 5, horizon: int = 1) -> dict[str, Any]:
-        """Sizes, provenance and windows per split as plain data, what ``data info --json`` has."""
-        record = describe_store(self._stored, context, horizon, self._name)
-        return record | {"notices": list(self.notices)}
+    def drop(
+        self, out: str | os.PathLike[str], articles: Sequence[int | str], *, force: bool = False
+    ) -> Store:
+        """Write a store at ``out`` without some of its articles.
 
-    def article(self, article: int | str, chunk: int | None = None) -> dict[str, Any]:
-        """One article, named by its id or its number in :attr:`articles`, or one ``chunk`` of it.
+        Args:
+            articles: ids, or numbers in :attr:`articles`.
+            force: replace a store at ``out``.
+
+        Raises:
+            DataError: nothing would be left.
+            OutputError: ``out`` exists or cannot be written.
+            UsageError: there is no such article.
+        """
+        dropped = {self._number_of(article) for article in articles}
+        remaining = [index for index in range(len(self.articles)) if index not in dropped]
+        refuse(not remaining, "all its articles would be dropped", self.name, "leave some")
+        with write_like(out, self._stored, force=force) as writer:
+            copy_articles(writer, self._stored, self._split.starts[remaining])
+        return written(out)
+
+    def dedup(
+        self,
+        out: str | os.PathLike[str],
+        *,
+        threshold: float = 0.98,
+        force: bool = False,
+        reporter: Reporter = SILENT,
+    ) -> Store:
+        """Write a store at ``out`` without training chunks that are known from what is held out.
+
+        Chunks that repeat in a later split (``train``, ``val``, ``test``, ``ood``) are left out
+        and articles are cut there, so that ``diagnose leakage`` finds nothing between splits.
+
+        Args:
+            threshold: cosine above which two chunks repeat, in [0, 1].
+            force: replace a store at ``out``.
+            reporter: shown the search.
+
+        Raises:
+            DataError: nothing would be left, or the store has fewer than two splits.
+            OutputError: ``out`` exists or cannot be written.
+            UsageError: it is one split of a store, or the threshold is no cosine.
+        """
+        from lvmctl.api.dedup import deduplicate
+
+        if self._name is not None:
+            raise UsageError("is one split", where=self.name, hint="name the whole store")
+        if not 0 <= threshold <= 1:
+            raise UsageError(f"the threshold {threshold} is not from 0 to 1", where="dedup")
+        refuse_store(Path(out), force)
+        stored = self._stored
+        hint = f"give it splits with lvmctl data split {self.path}"
+        refuse(len(split_counts(stored.articles)) < 2, "has nothing held out", self.name, hint)
+        left = deduplicate(stored, threshold, reporter)
+        refuse(not left.pieces, "nothing would be left", self.name, "raise the threshold")
+        with write_like(out, stored, force=force) as writer:
+            copy_pieces(writer, stored, left.pieces)
+            source = {"of": self.source, "content_hash": stored.content_hash}
+            writer.manifest["dedup"] = {"threshold": threshold, "removed": left.removed, **source}
+        return written(out, [left.line(threshold)])
+
+    def export_npz(
+        self,
+        out: str | os.PathLike[str],
+        *,
+        context: int = 5,
+        horizon: int = 1,
+        force: bool = False,
+        reporter: Reporter = SILENT,
+    ) -> dict[str, int]:
+        """Write window NPZ files into the folder ``out``, one for each split.
 
         Returns:
-            ``id``, ``title``, ``split``, ``length`` and ``chunks``: of each its ``place`` from 0,
-            its ``text`` (None without texts) and its ``cosine`` to the one before it.
+            Windows by file name.
 
         Raises:
-            UsageError: there is no such article or chunk.
+            DataError: no window in a split.
+            OutputError: ``out`` exists or cannot be written.
         """
-        return read_article(self, article, chunk)
+        return export_npz(self._stored, Path(out), context, horizon, force, reporter, self._name)
 
-    @property
-    def levels(self) -> list[str]:
-        """The names of its finer levels, see :func:`lvmctl.add_level`."""
-        return finer_levels(self.path)
+    def export_parquet(
+        self, out: str | os.PathLike[str], *, force: bool = False, reporter: Reporter = SILENT
+    ) -> int:
+        """Write a Parquet file, a chunk a row: vector, text, article, position, title, split.
 
-    def verify(self) -> Verification:
-        """Compare every byte of the store and its levels with the hashes recorded when they were
-        written, as ``lvmctl verify`` does. ``verdict`` of the answer is ``OK``, ``CHANGED`` or
-        ``UNRECORDED``; ``faults`` are the files that changed.
+        :func:`lvmctl.store_from` makes the same store of it again. Needs ``lvmctl[parquet]``.
+
+        Returns:
+            Rows that were written.
 
         Raises:
-            UsageError: it is no directory but a window NPZ file or a synthetic world.
+            OutputError: ``out`` exists or cannot be written.
+            UsageError: pyarrow is not there.
         """
-        from lvmctl.api.verify import verify
-
-        if not self.path.is_dir():
-            hint = "open the directory of a store"
-            raise UsageError("has no recorded hashes", where=self.name, hint=hint)
-        return verify(self.path)
-
-    def _written(self, out: str | os.PathLike[str], notices: Sequence[str] = ()) -> Store:
-        return written(out, notices)
+        return export_parquet(self._stored, Path(out), force, reporter, self._name)
 
 
 def written(out: str | os.PathLike[str], notices: Sequence[str] = ()) -> Store:

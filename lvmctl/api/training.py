@@ -11,11 +11,11 @@ from lvmctl.api.run import Run
 from lvmctl.api.store import source_text, source_texts
 from lvmctl.config import load_experiments
 from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.core.runs import find_run
+from lvmctl.core.runs import RunLike, find_run
 from lvmctl.data.splits.levels import listed
 from lvmctl.plan import Layers
 from lvmctl.training import job
-from lvmctl.training.request import TrainRequest, absolutes, requested
+from lvmctl.training.request import absolutes, requested
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Source, Sources
@@ -107,11 +107,11 @@ def train(
         out=None if out is None else Path(out),
         level=level,
     )
-    return start_run(request, reporter)
+    return Run(job.start(request, reporter).run.path)
 
 
 def resume(
-    run: str | os.PathLike[str] | None = None,
+    run: RunLike = None,
     epochs: int | None = None,
     *,
     data: Source | None = None,
@@ -144,7 +144,7 @@ def resume(
         >>> len(longer.history)
         2
     """
-    path = find_run(None if run is None else os.fspath(run))
+    path = find_run(run)
     sources = {
         "data": source_text(data),
         "train": source_texts(train),
@@ -153,11 +153,6 @@ def resume(
     }
     layers = [] if epochs is None else [("lvmctl.resume", {"epochs": epochs})]
     return resume_run(path, layers, sources, device, reporter)
-
-
-def start_run(request: TrainRequest, reporter: Reporter) -> Run:
-    """Train what is asked for; see :func:`lvmctl.training.job.start`."""
-    return Run(job.start(request, reporter).run.path)
 
 
 def resume_run(

@@ -59,7 +59,7 @@ def verify(path: str | os.PathLike[str]) -> Verification:
     """
     store = Path(path)
     stored = holds_vectors(store)
-    place = store if stored else find_run(os.fspath(path))
+    place = store if stored else find_run(path)
     try:
         files = read_record(place, DataError if stored else RunError)
         faults = list(store_faults(place) if stored else run_faults(RunDirectory(place)))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from lvmctl.core.errors import RunError
 from lvmctl.core.inputs import real
 from lvmctl.core.json_input import read_json
 from lvmctl.core.run_directory import ROOT, RunDirectory
+
+RunLike: TypeAlias = str | os.PathLike[str] | None
+"""A run, its path, its name in ``runs/`` or the beginning of either; None is the latest."""
 
 SWEEP_FILE = "grid.json"
 """What a sweep's directory has; the run directories in it are its trials."""
@@ -107,7 +111,7 @@ def finished_runs(root: Path = ROOT) -> list[Path]:
     return sorted(runs, key=date_of, reverse=True)
 
 
-def find_run(name: str | None = None, root: Path = ROOT, sweeps: bool = False) -> Path:
+def find_run(name: RunLike = None, root: Path = ROOT, sweeps: bool = False) -> Path:
     """Where a run is.
 
     Args:
@@ -125,6 +129,7 @@ def find_run(name: str | None = None, root: Path = ROOT, sweeps: bool = False) -
     """
     if name is None:
         return newest_run(root)
+    name = os.fspath(name)
     if not name:
         raise RunError("the name of a run is empty", hint="`lvmctl runs list` shows the runs")
     if Path(name).suffix in WEIGHTS and Path(name).is_file():

@@ -11,7 +11,7 @@ from typing import Any
 from lvmctl.core.errors import DataError, UsageError, nearest
 from lvmctl.core.inputs import real
 from lvmctl.core.reporter import Reporter
-from lvmctl.core.runs import find_run
+from lvmctl.core.runs import RunLike, find_run
 from lvmctl.data.splits.identity import identity
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.compare_rendering import compare_lines
@@ -127,7 +127,7 @@ class Comparison:
 
 def compare(
     registry: Registry,
-    runs: Sequence[str | None],
+    runs: Sequence[RunLike],
     against: str,
     request: EvalRequest,
     reporter: Reporter,

@@ -12,7 +12,7 @@ import numpy as np
 
 from lvmctl.core.errors import PluginError
 from lvmctl.core.reporter import Reporter
-from lvmctl.core.runs import find_run
+from lvmctl.core.runs import RunLike, find_run
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import EvalData, EvalRequest, of_run, of_store
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
@@ -88,7 +88,7 @@ def evaluate_store(
 
 def evaluate_run(
     registry: Registry,
-    run: str | None,
+    run: RunLike,
     request: EvalRequest,
     protocol: Protocol,
     reporter: Reporter,

@@ -12,7 +12,7 @@ from lvmctl.core.files import refuse_irregular, utf8, write_whole
 from lvmctl.core.inputs import real
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
-from lvmctl.core.runs import find_run
+from lvmctl.core.runs import RunLike, find_run
 from lvmctl.report import (
     ablations,
     coherence,
@@ -70,7 +70,7 @@ class Report:
 
 
 def make_report(
-    names: Sequence[str | None],
+    names: Sequence[RunLike],
     out: Path | None,
     force: bool,
     reporter: Reporter,
@@ -79,7 +79,7 @@ def make_report(
     """Write the page of some runs, after evaluating those that have to be.
 
     Args:
-        names: paths or names of runs; the latest when there is none.
+        names: of the runs; the latest when there is none.
         out: the page; None is ``report.html`` in the run, if it is one.
         force: replace a file of another origin.
         partial: show the last partial evaluation (``5cat_partial.json``), not the run's own result;

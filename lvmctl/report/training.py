@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lvmctl.core.formatting import number
+from lvmctl.core.run_directory import best_record
 from lvmctl.report.drawing import (
     CHANCE,
     DIRECT,
@@ -65,9 +66,8 @@ def section(run: Inputs) -> Section | Missing:
 
 def points(measured: list[dict[str, Any]], best_by: str) -> Iterator[Mark]:
     """The epoch whose weights are kept, those that may have collapsed, and the end by a rule."""
-    best = best_epoch(measured, best_by)
-    if best is not None:
-        yield Mark(best, "best", "its weights are evaluated here")
+    if best := best_record(measured, best_by):
+        yield Mark(best["epoch"], "best", "its weights are evaluated here")
     for before, after in pairwise(measured):
         fell = [
             f"{name} {number(old)} → {number(new)}"
@@ -80,15 +80,6 @@ def points(measured: list[dict[str, Any]], best_by: str) -> Iterator[Mark]:
     for record in measured:
         if record.get("stopped"):
             yield Mark(record["epoch"], "stopped", record["stopped"])
-
-
-def best_epoch(measured: list[dict[str, Any]], best_by: str) -> int | None:
-    """The first epoch with the best value of the metric that ``best_model.pt`` is chosen by."""
-    name = best_by if best_by in measured[0]["val"] else "cos_next"
-    sign = -1 if name == "loss" else 1
-    values = {record["epoch"]: sign * at(record["val"], name) for record in measured}
-    finite = {epoch: value for epoch, value in values.items() if math.isfinite(value)}
-    return max(finite, key=finite.__getitem__, default=None)
 
 
 @in_style

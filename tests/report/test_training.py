@@ -5,7 +5,7 @@ from report.plots import labels, line, texts
 from report.saved import epoch, history
 
 from lvmctl.report.section import Missing, Section
-from lvmctl.report.training import Mark, best_epoch, draw, points, section
+from lvmctl.report.training import Mark, draw, points, section
 
 
 def marks(records, best_by="cos_next"):
@@ -40,20 +40,6 @@ def test_an_epoch_without_validation_is_passed_over():
     assert (3, "collapse?") in marks(measured)
     figure = draw(records, [])
     assert line(figure.axes[1], "cos_next") == ([1, 3], [0.4, 0.1])
-
-
-@pytest.mark.parametrize(
-    ("best_by", "epoch_"), [("cos_next", 3), ("loss", 5), ("mrr@10", 3), ("absent", 3)]
-)
-def test_the_best_epoch_is_that_of_the_runs_best_by(best_by, epoch_):
-    assert best_epoch(history(), best_by) == epoch_
-
-
-def test_of_equal_epochs_the_first_is_kept_and_what_is_not_finite_is_not():
-    records = [epoch(1, 0.2), epoch(2, 0.4), epoch(3, 0.4), epoch(4, 0.9)]
-    records[3]["val"]["cos_next"] = None
-    assert best_epoch(records, "cos_next") == 2
-    assert best_epoch(records[3:], "cos_next") is None
 
 
 def test_the_curves_are_the_history():

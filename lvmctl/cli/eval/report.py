@@ -42,7 +42,7 @@ def report(
     """
     runs = chosen_runs(runs, ask=not as_json)
     with redirect_stdout(sys.stderr):
-        from lvmctl.api.report import report
+        from lvmctl.report.job import make_report
 
-        done = report(runs, out, force=force, partial=partial, reporter=TerminalReporter())
+        done = make_report(runs, out, force, TerminalReporter(), partial)
     emit(done.to_dict(), "eval.report", as_json, str(done.out))

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from lvmctl.api.runs import METRIC_NAMES
 from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import run_names
 from lvmctl.cli.output import emit, json_option
@@ -16,14 +17,6 @@ from lvmctl.core.chunks import labelled
 from lvmctl.core.formatting import estimate, number, table
 
 WIDTH, INDENT = 80, 15
-
-ROWS = {
-    "r@5": "R@5 in article",
-    "mrr@10": "MRR@10 in article",
-    "cos_next": "cos_next",
-    "margin.last": "margin[last]",
-}
-"""Names of the metrics for a reader."""
 
 
 @click.command()
@@ -100,12 +93,12 @@ def metrics_table(metrics: Mapping[str, Any], recipe: str) -> str:
     """Each metric beside that of ``direct``, with intervals where they are known."""
     rows = [
         (
-            ROWS[name],
+            METRIC_NAMES[name],
             estimate(each["value"], each["ci"]),
             estimate(each["direct"], each["direct_ci"]),
         )
         for name, each in metrics.items()
-        if name in ROWS
+        if name in METRIC_NAMES
     ]
     return table(("", recipe, "direct"), rows)
 

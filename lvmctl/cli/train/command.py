@@ -197,10 +197,12 @@ def train_one(
         request = typed.request(typed.experiment(), out)
         make_plan(load_registry(), request.recipe, request.layers, request.losses)
         check_sources(request.sources.values())
-    from lvmctl.api.training import resume_run, start_run
+    from lvmctl.api.run import Run
+    from lvmctl.api.training import resume_run
+    from lvmctl.training import job
 
     if resume is None:
-        return start_run(request, reporter)
+        return Run(job.start(request, reporter).run.path)
     return resume_run(resume, typed.layers, typed.sources, typed.device, reporter, typed.recipe)
 
 

@@ -85,11 +85,6 @@ class ManyFiles:
         return self.dtype.itemsize
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of all rows."""
-        return self.shape[0] * self.shape[1] * self.itemsize
-
-    @property
     def rows_per_file(self) -> int:
         """Rows of the largest file."""
         return int(np.diff(self.starts).max())

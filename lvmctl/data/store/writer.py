@@ -208,9 +208,10 @@ Piece = tuple[dict[str, Any], int, int]
 """An article's entry, its first row in a store and the row after its last."""
 
 
-def copy_articles(writer: StoreWriter, store: Store, chosen: Iterable[int]) -> None:
-    """Write the articles numbered ``chosen`` (ascending), with their texts, norms and encoder."""
-    bounds = store.offsets.tolist()
+def copy_articles(writer: StoreWriter, store: Store, starts: np.ndarray) -> None:
+    """Write the articles whose first rows are ``starts`` (ascending), with their texts, norms and
+    encoder."""
+    bounds, chosen = store.offsets.tolist(), np.searchsorted(store.offsets, starts).tolist()
     copy_pieces(writer, store, ((store.articles[i], bounds[i], bounds[i + 1]) for i in chosen))
 
 
@@ -232,11 +233,6 @@ def copy_pieces(writer: StoreWriter, store: Store, pieces: Iterable[Piece]) -> N
             writer.add(store.vectors[low:high], lines or None, raw)
             release(store.vectors)
         writer.end_article(entry)
-
-
-def chosen_articles(store: Store, starts: np.ndarray) -> list[int]:
-    """The numbers of the articles whose first rows are ``starts``."""
-    return np.searchsorted(store.offsets, starts).tolist()
 
 
 def refuse_store(path: Path, force: bool) -> None:

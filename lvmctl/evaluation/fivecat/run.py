@@ -15,7 +15,7 @@ import numpy as np
 import lvmctl
 from lvmctl import processes
 from lvmctl.core.reporter import Reporter
-from lvmctl.core.runs import find_run
+from lvmctl.core.runs import RunLike, find_run
 from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.splits.levels import level_of
 from lvmctl.data.windows import Windows
@@ -136,7 +136,7 @@ class FiveCat:
 
 def run_fivecat(
     registry: Registry,
-    run: str | None,
+    run: RunLike,
     request: EvalRequest,
     reporter: Reporter,
     *,

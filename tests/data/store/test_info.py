@@ -8,7 +8,7 @@ import pytest
 from lvmctl.core.errors import DataError
 from lvmctl.data.store.info import describe_store
 from lvmctl.data.store.store import Store
-from lvmctl.data.store.writer import chosen_articles, copy_articles, write_store
+from lvmctl.data.store.writer import copy_articles, write_store
 
 
 def test_counts_and_neighbours(make_store):
@@ -36,7 +36,7 @@ def test_copies_bring_texts_norms_and_the_encoder(tmp_path, unit_rows):
             writer.end_article({"id": f"n{index}"})
     store = Store.open(tmp_path / "a")
     with write_store(tmp_path / "b", 8) as writer:
-        copy_articles(writer, store, chosen_articles(store, store.offsets[[0, 2]]))
+        copy_articles(writer, store, store.offsets[[0, 2]])
     copy = Store.open(tmp_path / "b")
     assert np.array_equal(copy.vectors, np.concatenate([unit_rows(4), unit_rows(4, seed=2)]))
     assert list(copy.texts()) == [f"{i}/{j}" for i in (0, 2) for j in range(4)]

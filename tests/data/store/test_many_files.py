@@ -73,7 +73,6 @@ def test_the_whole_has_the_form_of_an_array(tmp_path, cuts):
     assert (many.shape, len(many), many.dtype, many.itemsize, many.ndim) == (
         *(rows.shape, 12, rows.dtype, 2, 2),
     )
-    assert many.nbytes == rows.nbytes
     np.testing.assert_array_equal(np.asarray(many), rows)
     np.testing.assert_array_equal(np.asarray(many, np.float64), rows)
 
@@ -126,7 +125,7 @@ def test_a_copy_has_as_many_rows_of_a_file_as_its_source(written, tmp_path):
     for size, names in ((None, ["vectors.npy"]), (6, ["vectors-00001.npy", "vectors-00002.npy"])):
         store = Store.open(written(size, f"from-{size}"))
         with write_like(tmp_path / f"to-{size}", store) as writer:
-            copy_articles(writer, store, [0, 2])
+            copy_articles(writer, store, store.offsets[[0, 2]])
         copied = Store.open(tmp_path / f"to-{size}")
         assert sorted(p.name for p in copied.path.glob("vectors*")) == names
         np.testing.assert_array_equal(copied.vectors[7:], store.vectors[8:13])

@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 import pytest
+from data.synthetic.closed_forms import bayes_cosine, bayes_margins, lag_cosine
 
 import lvmctl
 from lvmctl.core.errors import DataError, OutputError, UsageError
 from lvmctl.data import Store, Windows, open_split, open_splits, write_store
-from lvmctl.data.synthetic.bayes import bayes_cosine, bayes_margins, bayes_prediction, lag_cosine
+from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World, plane_basis, simulate, write_world
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from data.synthetic.closed_forms import bayes_margins
 from diagnostics.worlds import world
 from recorder import Recorder
 
-from lvmctl.data.synthetic.bayes import bayes_margins
 from lvmctl.data.synthetic.worlds import World
 from lvmctl.diagnostics.data.metric_audit import MetricAudit
 from lvmctl.diagnostics.data.metric_audit import audit as audited
