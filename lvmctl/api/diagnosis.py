@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from lvmctl.api.store import Store, source_text, source_texts
+from lvmctl.api.store import Store, named_sources
+from lvmctl.config import bind
 from lvmctl.core.diagnosis import Diagnosis
 from lvmctl.core.errors import UsageError
 from lvmctl.core.reporter import SILENT, Reporter
-from lvmctl.diagnostics.job import DiagnosisRequest
-from lvmctl.diagnostics.job import diagnose as ask
+from lvmctl.core.runs import find_run
+from lvmctl.data import open_split, open_splits
+from lvmctl.data.splits.levels import at_levels
 from lvmctl.registry import load_registry
+from lvmctl.registry.run_diagnostics import ask
 from lvmctl.registry.specs import DiagnosticSpec
 
 if TYPE_CHECKING:
@@ -68,8 +72,14 @@ def diagnose(
     if takes == "run":
         if isinstance(subject, Store):
             raise UsageError("takes a run", where=f"diagnostic {name}", hint="give a run")
-        request = DiagnosisRequest(run=None if subject is None else os.fspath(subject))
+        path = None if subject is None else os.fspath(subject)
+        bare = path is not None and (path.endswith(".json") or os.path.isfile(path))
+        opened: Any = Path(str(path)) if bare else find_run(path)
     else:
-        texts = source_texts(train), source_text(val), source_text(ood)
-        request = DiagnosisRequest(source_text(subject), *texts, level=level)
-    return ask(registry, entry, {**(options or {}), **more}, request, reporter)
+        sources = at_levels(named_sources(subject, train, val, ood), level)
+        opened = open_split(sources["data"]) if takes == "store" else open_splits(**sources)
+        for notice in opened.notices:
+            reporter.info(notice)
+    values = {**(options or {}), **more}
+    bound = bind(entry.record.options, [("command line", values)]).options
+    return ask(registry, entry, bound, opened, reporter)

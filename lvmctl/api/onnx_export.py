@@ -71,7 +71,7 @@ def write_onnx(model: Model, path: Path) -> float:
     if not difference <= TOLERANCE:
         what = f"ONNX predicts otherwise than torch, by up to {difference:.1g}"
         raise UsageError(what, where=model.path, hint="leave it out with --no-onnx")
-    write_whole(path, lambda file: file.write(content))
+    write_whole(path, content)
     return difference
 
 

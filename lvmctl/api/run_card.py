@@ -27,9 +27,6 @@ def show_run(name: str | None = None) -> dict[str, Any]:
 
     Args:
         name: see :func:`~lvmctl.core.runs.find_run`.
-
-    Raises:
-        RunError: there is no such run.
     """
     path = find_run(name)
     short = summary(path)

@@ -72,11 +72,11 @@ def export_run(
         config = portable(trained.config)
         history = source.read(source.history) if source.history.exists() else []
         states = {"model": trained.model.state_dict(), "losses": trained.objective.state_dict()}
-        write(folder.config, json_bytes(config))
-        write(folder.history, json_bytes(history))
-        write(folder.exported_weights, to_safetensors(states, source.path))
+        write_whole(folder.config, json_bytes(config))
+        write_whole(folder.history, json_bytes(history))
+        write_whole(folder.exported_weights, to_safetensors(states, source.path))
         if trained.transform is not None:
-            write(folder.transform, read_recorded(source.transform, RunError))
+            write_whole(folder.transform, read_recorded(source.transform, RunError))
         copy_encoder(trained, fresh / ENCODER, notices)
         model = Model(trained)
         difference = try_onnx(model, fresh / ONNX, notices) if onnx else None
@@ -86,17 +86,13 @@ def export_run(
         card = model_card(name, config, best, metrics, license, model.has_score, difference)
         recorded = {path.name: entry_of(path) for path in sorted(fresh.iterdir())}
         write_record(fresh, recorded)
-        write(fresh / CARD, utf8(card))  # not recorded: others will write into it
+        write_whole(fresh / CARD, utf8(card))  # not recorded: others will write into it
         files = {path.name: path.stat().st_size for path in sorted(fresh.iterdir())}
     return Export(source.path, place, files, notices)
 
 
 def refuse_private(trained: Trained) -> None:
-    """Refuse a model that is no run, or whose code others do not have.
-
-    Raises:
-        RunError: it is such a model.
-    """
+    """Refuse a model that is no run, or whose code others do not have."""
     path = trained.run.path
     if PUBLISHED in trained.config:
         hint = "share its folder as it is"
@@ -115,11 +111,11 @@ def copy_encoder(trained: Trained, path: Path, notices: list[str]) -> None:
     try:
         learned = training_store(trained).path / ENCODER
         if learned.is_file():
-            write(path, read_recorded(learned, DataError))
+            write_whole(path, read_recorded(learned, DataError))
     except DataError as error:
         copied = trained.run.path / ENCODER  # of an imported run
         if copied.is_file():
-            write(path, read_recorded(copied, RunError))
+            write_whole(path, read_recorded(copied, RunError))
         else:
             notices.append(f"without what the encoder learned, if it did: {error.what}")
 
@@ -136,8 +132,3 @@ def try_onnx(model: Model, path: Path, notices: list[str]) -> float | None:
     except UsageError as error:
         notices.append(f"without {ONNX}: {error}")
         return None
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file of the folder."""
-    write_whole(path, lambda file: file.write(content))

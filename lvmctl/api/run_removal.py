@@ -60,11 +60,7 @@ def removals(names: Sequence[str]) -> list[Removal]:
 
 
 def refuse(path: Path) -> None:
-    """Refuse to remove what is no run, or is in use.
-
-    Raises:
-        RunError: it is.
-    """
+    """Refuse to remove what is no run, or is in use."""
     if path.is_symlink():
         raise RunError("is a link to a run", where=path, hint="name the run itself")
     trials = directories(path) if is_sweep(path) else []

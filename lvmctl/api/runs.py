@@ -164,11 +164,7 @@ def looks_like_run(run: RunDirectory) -> bool:
 
 
 def history_of(run: RunDirectory) -> list[dict[str, Any]]:
-    """The records of the epochs that have ended.
-
-    Raises:
-        RunError: the file cannot be read.
-    """
+    """The records of the epochs that have ended."""
     return run.read(run.history) if run.history.exists() else []
 
 

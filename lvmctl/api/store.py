@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lvmctl.api.opened_store import OpenedStore
 from lvmctl.core.errors import UsageError, refuse
@@ -255,6 +255,14 @@ def source_texts(sources: Sources) -> tuple[str, ...]:
         sources = [sources]
     texts = [source_text(source) for source in sources]
     return tuple(text for text in texts if text is not None)
+
+
+def named_sources(
+    data: Source | None, train: Sources, val: Source | None, ood: Source | None
+) -> dict[str, Any]:
+    """The texts that open the data of a training, by name."""
+    train_, rest = source_texts(train), {"data": data, "val": val, "ood": ood}
+    return {name: source_text(source) for name, source in rest.items()} | {"train": train_}
 
 
 def open_store(source: Source | None = None, level: str | None = None) -> Store:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.api.run import Run
-from lvmctl.api.store import source_text, source_texts
+from lvmctl.api.store import named_sources
 from lvmctl.config import load_experiments
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.runs import RunLike, find_run
@@ -97,12 +97,7 @@ def train(
         None if experiment is None else load_experiments().get(experiment),
         layers=[(ORIGIN, values | dict(options or {}) | more)],
         losses=[loss] if isinstance(loss, str) else loss,
-        sources={
-            "data": source_text(data),
-            "train": source_texts(train),
-            "val": source_text(val),
-            "ood": source_text(ood),
-        },
+        sources=named_sources(data, train, val, ood),
         device=device,
         out=None if out is None else Path(out),
         level=level,
@@ -145,12 +140,7 @@ def resume(
         2
     """
     path = find_run(run)
-    sources = {
-        "data": source_text(data),
-        "train": source_texts(train),
-        "val": source_text(val),
-        "ood": source_text(ood),
-    }
+    sources = named_sources(data, train, val, ood)
     layers = [] if epochs is None else [("lvmctl.resume", {"epochs": epochs})]
     return resume_run(path, layers, sources, device, reporter)
 

@@ -53,9 +53,6 @@ def verify(path: str | os.PathLike[str]) -> Verification:
 
     Args:
         path: a store's directory, or a run as :class:`lvmctl.Run` takes it.
-
-    Raises:
-        RunError: it is neither.
     """
     store = Path(path)
     stored = holds_vectors(store)

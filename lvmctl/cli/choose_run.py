@@ -17,11 +17,7 @@ MAX_OFFERED = 9
 
 def chosen_run(run: str | None) -> str:
     """Where the run that was named is, else the one trained last, which stderr names where there
-    are several.
-
-    Raises:
-        RunError: there is no such run, or none at all.
-    """
+    are several."""
     if run is not None:
         return str(find_run(run))
     newest, runs = newest_run(), finished_runs()

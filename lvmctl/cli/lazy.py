@@ -28,11 +28,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that ``args`` begin with.
-
-        Raises:
-            UsageError: there is none of that name; the hint is the nearest, or all.
-        """
+        """The command that ``args`` begin with."""
         name = args[0]
         if not (name.startswith("-") or ctx.resilient_parsing or self.get_command(ctx, name)):
             names = self.list_commands(ctx)

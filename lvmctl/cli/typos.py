@@ -57,11 +57,7 @@ def option_names() -> set[str]:
 
 
 def check_sources(sources: Iterable[Any]) -> None:
-    """Refuse files and stores that are not there; what is None or a list of them is fine, too.
-
-    Raises:
-        DataError: nothing is there.
-    """
+    """Refuse files and stores that are not there; what is None or a list of them is fine, too."""
     from lvmctl.data.splits.sources import PREFIX, Source
     from lvmctl.data.store.store import require_path
 

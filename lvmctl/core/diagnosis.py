@@ -32,11 +32,7 @@ class Table:
     detail: bool = False
 
     def text(self) -> str:
-        """Title, columns and note in lines that fit.
-
-        Raises:
-            ValueError: a row that does not fit the header.
-        """
+        """Title, columns and note in lines that fit."""
         if any(len(row) != len(self.header) for row in self.rows):
             raise ValueError(f"a row of {self.title or 'a table'} does not fit its header")
         shown = table(self.header, self.rows)
@@ -122,9 +118,6 @@ class Diagnosis:
 
         Args:
             full: print tables of details too, which are named otherwise.
-
-        Raises:
-            ValueError: a row that does not fit its table's header.
         """
         parts = [paragraph(f"{self.verdict}: {self.sentence}")]
         shown = [(part, part.text()) for part in self.tables]

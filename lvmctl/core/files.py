@@ -37,14 +37,16 @@ def output_errors(path: object) -> Iterator[None]:
 
 
 def write_whole(
-    path: Path, fill: Callable[[BinaryIO], Any], refuse: Callable[[Path], object] | None = None
+    path: Path,
+    content: bytes | Callable[[BinaryIO], Any],
+    refuse: Callable[[Path], object] | None = None,
 ) -> None:
     """Write a file through a temporary sibling: synced, renamed, parent synced.
 
     Args:
         path: where the file appears; an existing one is replaced in one instant, the one that a
             link leads to where it is a link.
-        fill: writes the content to the open binary file it is given.
+        content: its bytes, or what writes them to the open binary file that it is given.
         refuse: raises where ``path`` exists and may not be replaced. It is asked at once, and again
             when the file is to take its place; None replaces any.
 
@@ -63,7 +65,7 @@ def write_whole(
         place = Path(os.path.realpath(path))
         with temporary(place.parent) as fresh:
             with open(fresh, "wb") as file:
-                fill(file)
+                file.write(content) if isinstance(content, bytes) else content(file)
                 file.flush()
                 os.fsync(file.fileno())
             try:
@@ -75,11 +77,7 @@ def write_whole(
 
 
 def refuse_irregular(path: Path) -> None:
-    """Refuse to write a file where a directory, a device, a pipe or a link to nothing is.
-
-    Raises:
-        OutputError: one is there.
-    """
+    """Refuse to write a file where a directory, a device, a pipe or a link to nothing is."""
     if not os.path.lexists(path) or path.is_file():
         return
     what = "is not a regular file"
@@ -92,8 +90,7 @@ def refuse_irregular(path: Path) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, whole or not at all. NaN and infinity become null."""
-    content = json_bytes(value)
-    write_whole(path, lambda file: file.write(content))
+    write_whole(path, json_bytes(value))
 
 
 def json_bytes(value: Any) -> bytes:

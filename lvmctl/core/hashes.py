@@ -92,9 +92,6 @@ def write_recorded(path: Path, content: bytes, kind: type[LvmctlError]) -> None:
 
     The new hash is recorded before the file is written, and the old one counts until it is: a
     process that is killed anywhere leaves a file that is known.
-
-    Raises:
-        OutputError: it cannot be written.
     """
     directory, name = path.parent, path.name
     with output_errors(path), ExitStack() as held:
@@ -108,7 +105,7 @@ def write_recorded(path: Path, content: bytes, kind: type[LvmctlError]) -> None:
             before = sha256_of(path) if path.is_file() else None
         entry = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         write_record(directory, files | {name: entry | {"replaces": before}})
-        write_whole(path, lambda file: file.write(content))
+        write_whole(path, content)
         write_record(directory, files | {name: entry})
 
 

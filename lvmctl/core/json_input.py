@@ -106,11 +106,7 @@ def read_json(
 def require(
     value: Any, schema: Any, where: object, kind: type[LvmctlError], hint: str | None = None
 ) -> None:
-    """Refuse a value that is not of a schema.
-
-    Raises:
-        LvmctlError: of this ``kind``: it is not; the message names the field.
-    """
+    """Refuse a value that is not of a schema."""
     if fault := fault_of(value, schema):
         raise kind(f"is damaged: {fault}", where=where, hint=hint)
 

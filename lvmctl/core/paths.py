@@ -20,9 +20,6 @@ def absolute(source: str, folder: str | os.PathLike[str] = "") -> str:
     Args:
         source: ``STORE``, ``STORE@val``, ``file.npz`` or ``synth:NAME?store=STORE``.
         folder: what a relative path is relative to; nothing is the working directory.
-
-    Raises:
-        UsageError: it is empty, which would be the folder itself.
     """
     if not source.strip():
         raise UsageError(f"{source!r} names no data", hint="give a store, or leave it out")

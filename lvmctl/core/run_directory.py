@@ -132,19 +132,11 @@ class RunDirectory:
         return sha256_of(self.weights) if entry is None else entry["sha256"]
 
     def update_manifest(self, **values: Any) -> None:
-        """Merge ``values`` into ``manifest.json``.
-
-        Raises:
-            RunError: it is damaged; what it said is not written over.
-        """
+        """Merge ``values`` into ``manifest.json``."""
         self.write(self.manifest, self.read_manifest() | values)
 
     def read_manifest(self) -> dict[str, Any]:
-        """What ``manifest.json`` says, nothing where it is missing.
-
-        Raises:
-            RunError: it is damaged.
-        """
+        """What ``manifest.json`` says, nothing where it is missing."""
         if not os.path.lexists(self.manifest):
             return {}
         hint = "restore it, or move it away to go on without the record of how the run began"

@@ -150,11 +150,7 @@ def find_run(name: RunLike = None, root: Path = ROOT, sweeps: bool = False) -> P
 
 
 def newest_run(root: Path = ROOT) -> Path:
-    """The run trained last that has a best model.
-
-    Raises:
-        RunError: there is none.
-    """
+    """The run trained last that has a best model."""
     runs = finished_runs(root)
     if not runs:
         raise RunError(

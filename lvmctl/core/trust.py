@@ -32,9 +32,6 @@ def refuse_untrusted(name: str, where: object) -> None:
     Args:
         name: a part as it is saved: ``infonce``, ``p7/infonce:0.5`` or ``file.py:Class:0.5``.
         where: the file that names it.
-
-    Raises:
-        UsageError: it is code; the hash of the file stands in the message.
     """
     match = ADDRESS.match(name)
     if match is None or os.environ.get(VARIABLE) == "1":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any
 
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
@@ -11,8 +10,6 @@ from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.records import ShapeOptions, WindowOptions
 from lvmctl.evaluation.evaluate import measured
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
-from lvmctl.evaluation.gates.bounds import Estimate
-from lvmctl.evaluation.gates.verdicts import numbers
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor, baselines, raw, row_name
@@ -74,8 +71,3 @@ def measure_predictors(
 def ceiling_name(geometry: Geometry) -> str:
     """What the largest margins of a class of models are called in a metric table."""
     return f"{geometry}-margin-ceiling"
-
-
-def plain(estimate: Estimate | None) -> dict[str, Any] | None:
-    """``value`` and ``ci`` as plain data, None where there is no estimate."""
-    return None if estimate is None else numbers(estimate)

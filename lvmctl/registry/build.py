@@ -29,11 +29,7 @@ def build(registry: Registry, entry: Entry, **offered: Any) -> Any:
 
 
 def construct(target: Callable[..., Any], **offered: Any) -> Any:
-    """Call ``target`` with those of ``offered`` that are names of its parameters.
-
-    Raises:
-        TypeError: it has a parameter without default that is not offered.
-    """
+    """Call ``target`` with those of ``offered`` that are names of its parameters."""
     return target(**{name: offered[name] for name in taken(target, offered)})
 
 

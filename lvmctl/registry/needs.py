@@ -16,11 +16,7 @@ def missing(modules: Sequence[str]) -> list[str]:
 
 
 def require(record: EncoderSpec | DecoderSpec) -> None:
-    """Refuse a record whose libraries are not installed.
-
-    Raises:
-        UsageError: names them and what installs them.
-    """
+    """Refuse a record whose libraries are not installed."""
     if absent := missing(record.needs):
         verb = "is" if len(absent) == 1 else "are"
         what = (

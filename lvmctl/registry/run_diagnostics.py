@@ -16,11 +16,7 @@ from lvmctl.registry.faults import attribute_errors
 def ask(
     registry: Registry, entry: Entry, options: Any, subject: Any, reporter: Reporter
 ) -> Diagnosis:
-    """Ask one diagnostic about its subject.
-
-    Raises:
-        PluginError: its code failed; it is named.
-    """
+    """Ask one diagnostic about its subject."""
     diagnostic = build(registry, entry, options=options)
     with attribute_errors(entry):
         diagnosis = diagnostic(subject, reporter)

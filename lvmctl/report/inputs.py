@@ -72,11 +72,7 @@ class Inputs:
 
 
 def partial_of(run: RunDirectory) -> Path:
-    """The result of the last look at part of a run's data, or at other data.
-
-    Raises:
-        RunError: there is none.
-    """
+    """The result of the last look at part of a run's data, or at other data."""
     if not run.fivecat_partial.is_file():
         raise RunError(
             "there is no partial result",

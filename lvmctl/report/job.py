@@ -106,7 +106,7 @@ def make_report(
         composed(run, f"run{number}", reporter, partial) for number, run in enumerate(runs, start=1)
     ]
     text = page(pages)
-    write_whole(out, lambda file: file.write(utf8(text)), refuse)
+    write_whole(out, utf8(text), refuse)
     slugs = {
         str(inputs.run.path): [part.slug for part in parts if isinstance(part, Section)]
         for inputs, parts in pages
@@ -150,11 +150,7 @@ def composed(
 
 
 def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
-    """Do what ``lvmctl eval 5cat RUN`` does and keep the result.
-
-    Raises:
-        RunError: it cannot be done here.
-    """
+    """Do what ``lvmctl eval 5cat RUN`` does and keep the result."""
     # Imports torch, which a page of what is there does without.
     from lvmctl.evaluation.eval_data import EvalRequest
     from lvmctl.evaluation.fivecat.run import run_fivecat

@@ -79,9 +79,6 @@ def refuse_taken(
 
     Args:
         reserved: names of this kind that are no plugin's.
-
-    Raises:
-        UsageError: a plugin, or a record of any kind, is called so.
     """
     owners = [
         f"plugin {plugin.origin}"

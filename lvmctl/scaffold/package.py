@@ -88,16 +88,12 @@ def _files(folder: Traversable, path: str = "") -> list[tuple[str, Traversable]]
 
 
 def write(files: dict[str, str], place: Path) -> None:
-    """Write ``files`` into a new folder; it appears when all of them are there.
-
-    Raises:
-        OutputError: something is there already, or the place cannot be written.
-    """
+    """Write ``files`` into a new folder; it appears when all of them are there."""
     with new_directory(place, _refuse) as fresh:
         for name, text in files.items():
             file = fresh / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, lambda out, text=text: out.write(text.encode()))
+            write_whole(file, text.encode())
 
 
 def _refuse(place: Path) -> None:

@@ -216,11 +216,7 @@ def working(subject: Subject) -> Trial:
 
 
 def deterministic(subject: Subject) -> Trial:
-    """A :func:`working` trial of a loss that gives the same twice.
-
-    Raises:
-        Skipped: it does not, so a difference proves nothing.
-    """
+    """A :func:`working` trial of a loss that gives the same twice."""
     trial = working(subject)
     example = trial.example()
     for step in STEPS:

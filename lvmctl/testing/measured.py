@@ -71,11 +71,7 @@ def figure_names(registry: Registry) -> list[str]:
 @lru_cache(maxsize=4)
 def measured(registry: Registry, against: str) -> tuple[Evidence, list[str]]:
     """The figures of :data:`RUN`, ``random``, ``oracle`` and the baseline ``against``, measured as
-    ``lvmctl eval 5cat`` measures, and the paths of those that stand in its tables.
-
-    Raises:
-        CheckFailed: no baseline has the name ``against``.
-    """
+    ``lvmctl eval 5cat`` measures, and the paths of those that stand in its tables."""
     train, val, ood = (Windows(textlike(dim=16, seed=seed), 3, 1) for seed in (1, 2, 3))
     predictors = {
         name: raw(registry, registry.get("baseline", f"core/{name}"), name, SHAPE, train)

@@ -29,9 +29,6 @@ def built(subject: Subject, shape: Shape = SHAPE, weights: str = "as built", see
         weights: one of :data:`STEPS`. What is "moved" is every trainable number, by a normal one of
             deviation one half: a geometry is a promise for any weights.
         seed: of the initial weights and of how they are moved.
-
-    Raises:
-        CheckFailed: the target does not make a module.
     """
     subject = dataclasses.replace(subject, options=small(subject.options))
     with seeded(seed):

@@ -98,9 +98,6 @@ def declaration(module: str) -> Declaration:
 
     Nothing that the plugin has done to this process is there: it starts in an empty directory with
     the environment that this one was started with.
-
-    Raises:
-        ProcessFailed: it fails there.
     """
     with TemporaryDirectory() as empty:
         output = python("-m", __name__, "declare", module, environment=_started_with(), place=empty)

@@ -16,9 +16,6 @@ def private_imports(path: Path) -> Iterator[tuple[int, str]]:
     """Line and module of everything a file imports of lvmctl that is not public.
 
     Imports inside functions and for annotations count too.
-
-    Raises:
-        SyntaxError: the file is not Python.
     """
     for node in ast.walk(ast.parse(path.read_bytes())):
         for module in _imported(node):

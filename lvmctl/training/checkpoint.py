@@ -48,8 +48,8 @@ def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path
     before = hash_of(path) if damage(path) is None else None
     record = {"sha256": digest, "replaces": before, "bytes": len(content), "step": step}
     write_json(path.with_suffix(".json"), record)
-    write_whole(path, lambda file: file.write(content))
-    write_whole(run.checkpoints / "latest", lambda file: file.write(f"{path.name}\n".encode()))
+    write_whole(path, content)
+    write_whole(run.checkpoints / "latest", f"{path.name}\n".encode())
     with output_errors(run.checkpoints):
         steps = steps_of(run)
         newest = [s for s in steps if s <= step][-keep:]

@@ -9,7 +9,7 @@ from diagnostics.worlds import world
 from recorder import Recorder
 
 from lvmctl.diagnostics.estimates import estimate_record, format_estimate
-from lvmctl.diagnostics.measuring import fit_predictors, plain, windows_of
+from lvmctl.diagnostics.measuring import fit_predictors, windows_of
 from lvmctl.diagnostics.records import WindowOptions
 from lvmctl.evaluation.gates.bounds import Estimate
 
@@ -29,7 +29,7 @@ def test_an_interval_is_shown_where_there_is_one(value, ci, signed, text):
     record = estimate_record(value, ci)
     assert (record["ci"] is None) == any(map(isnan, ci))
     assert format_estimate(record, signed=signed) == text
-    assert format_estimate(plain(Estimate(value, *ci)), signed=signed) == text
+    assert format_estimate(Estimate(value, *ci).record(), signed=signed) == text
     assert format_estimate(None) == "-"
 
 

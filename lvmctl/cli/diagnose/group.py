@@ -11,7 +11,7 @@ import click
 
 from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import records, run_names, sources
-from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, save
+from lvmctl.cli.diagnose.show import Answer, answer_of, diagnose_all, line, refuse_output, save
 from lvmctl.cli.lazy import Group
 from lvmctl.cli.output import emit, json_option, notice, printable
 from lvmctl.cli.reporter import TerminalReporter
@@ -162,11 +162,7 @@ def command(registry: Registry, entry: Entry) -> click.Command:
 
 
 def subject_of(arguments: dict[str, Any]) -> str | Path | None:
-    """Takes what a diagnostic is asked about out of a command's values.
-
-    Raises:
-        UsageError: a run and a history.
-    """
+    """Takes what a diagnostic is asked about out of a command's values."""
     named = arguments.pop("run", arguments.pop("store", None))
     history = arguments.pop("history", None)
     if history is None:
@@ -200,7 +196,6 @@ def everything(
     lvmctl diagnose all stores/books --run runs/p7_a --out findings/
     """
     from lvmctl.api.diagnosis import diagnose
-    from lvmctl.diagnostics.job import diagnose_all
 
     refuse_output(out)
     registry, entries = diagnostics()

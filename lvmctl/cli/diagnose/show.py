@@ -1,16 +1,16 @@
-"""How a diagnosis is printed and saved."""
+"""How diagnostics are asked one after another, and a diagnosis is printed and saved."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.output import notice
-from lvmctl.core.errors import LvmctlError, OutputError
+from lvmctl.core.errors import LvmctlError, OutputError, out_of_memory
 from lvmctl.core.files import write_json, write_whole
 
 if TYPE_CHECKING:
@@ -76,11 +76,7 @@ def line(error: LvmctlError) -> str:
 
 
 def refuse_output(out: Path | None) -> None:
-    """Refuse a directory that is there or cannot be made, before long work.
-
-    Raises:
-        OutputError: it exists, or the nearest directory above it cannot be written to.
-    """
+    """Refuse a directory that is there or cannot be made, before long work."""
     if out is None:
         return
     if os.path.lexists(out):
@@ -93,11 +89,7 @@ def refuse_output(out: Path | None) -> None:
 
 
 def save(out: Path, answers: Mapping[str, Answer]) -> None:
-    """Write each answer and its plot into a new directory ``out``, all or nothing, and say so.
-
-    Raises:
-        OutputError: it exists, or cannot be written.
-    """
+    """Write each answer and its plot into a new directory ``out``, all or nothing, and say so."""
     from lvmctl.core.directories import new_directory
 
     with new_directory(out, refuse_output) as directory:
@@ -105,7 +97,35 @@ def save(out: Path, answers: Mapping[str, Answer]) -> None:
             file = name.replace("/", "_")
             write_json(directory / f"{file}.json", answer.record)
             if (drawing := answer.drawing) is not None:
-                write_whole(
-                    directory / f"{file}.svg", lambda file, drawing=drawing: file.write(drawing)
-                )
+                write_whole(directory / f"{file}.svg", drawing)
     notice(f"saved: {out}")
+
+
+def diagnose_all(
+    entries: Iterable[Entry],
+    ask: Callable[[Entry], int],
+    report_failure: Callable[[Entry, LvmctlError], None],
+) -> int:
+    """Ask each in turn; one that fails, or needs more memory than there is, stops no other.
+
+    Args:
+        ask: asks one and prints its diagnosis; returns its exit code.
+        report_failure: called for each that could not be asked or printed.
+
+    Returns:
+        The exit code: 1 where a diagnosis failed, else the first that is not 0, else 0.
+    """
+    codes = []
+    for entry in entries:
+        try:
+            codes.append(ask(entry))
+        except Exception as error:
+            failure = error
+            if out_of_memory(error):
+                hint = "use less data, or a machine with more"
+                failure = OutputError("not enough memory", hint=hint)
+            if not isinstance(failure, LvmctlError):  # lvmctl's own fault
+                raise
+            report_failure(entry, failure)
+            codes.append(failure.exit_code)
+    return 1 if 1 in codes else next((code for code in codes if code), 0)

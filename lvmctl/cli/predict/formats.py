@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,12 +27,7 @@ def write(
     answers: Iterable[Predicted], form: str, out: Path | None, qrels: Path | None, force: bool
 ) -> None:
     """Write predictions to ``out``, or to stdout, as they come; with TREC what came next to
-    ``qrels``, too.
-
-    Raises:
-        OutputError: a file exists, or cannot be written.
-        UsageError: both are one file.
-    """
+    ``qrels``, too."""
 
     def refuse(path: Path) -> None:
         if path.exists() and not force:
@@ -43,35 +38,24 @@ def write(
     if out is not None and out == qrels:
         raise UsageError("is --out, too", where=f"--qrels {qrels}", hint="give two files")
     judged: list[str] = []
-    written = 0
-
-    def each() -> Iterator[Predicted]:
-        nonlocal written
-        for one in noted(answers, judged):
-            written += 1
-            yield one
-
-    lines = LINES[form](each())
+    lines = LINES[form](noted(answers, judged))
     if out is None:
         for line in lines:
             click.echo(line, nl=False)
     else:
-
-        def fill(file: BinaryIO) -> None:
-            file.writelines(map(utf8, lines))
-
-        write_whole(out, fill, refuse)
+        write_whole(out, lambda file: file.writelines(map(utf8, lines)), refuse)
     if qrels is not None:
-        write_whole(qrels, lambda file: file.write(utf8("".join(judged))), refuse)
+        write_whole(qrels, utf8("".join(judged)), refuse)
     if out is not None:
-        click.echo(f"{out}: {count(written, 'prediction')}")
+        click.echo(f"{out}: {count(len(judged), 'prediction')}")
 
 
 def noted(answers: Iterable[Predicted], judged: list[str]) -> Iterator[Predicted]:
-    """The predictions, whose qrels are added to ``judged``."""
+    """The predictions; the line of qrels of each, empty where what came next is not known, is added
+    to ``judged``."""
     for one in answers:
-        if one.next is not None:
-            judged.append(f"{word(one.id)} 0 {word(one.next['id'])} 1\n")
+        known = "" if one.next is None else f"{word(one.id)} 0 {word(one.next['id'])} 1\n"
+        judged.append(known)
         yield one
 
 

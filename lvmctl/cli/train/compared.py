@@ -37,7 +37,7 @@ def comparison(trials: Sequence[Trial], path: Path) -> tuple[dict[str, Any], str
     record = {"format": FORMAT, **done.to_dict()}
     record["seeds"] = spreads(record, groups)
     text = "\n".join([*compare_lines(record), *seeds_text(record)])
-    write_whole(path / "comparison.txt", lambda file: file.write(utf8(f"{text}\n")))
+    write_whole(path / "comparison.txt", utf8(f"{text}\n"))
     write_json(path / "comparison.json", record)
     return record, text
 

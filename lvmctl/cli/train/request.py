@@ -71,11 +71,7 @@ class CommandLine:
         return is_pattern(name) and name not in load_experiments().names()
 
     def experiment(self) -> Experiment | None:
-        """The one experiment that is asked for by its name, None without any.
-
-        Raises:
-            UsageError: see :meth:`lvmctl.config.Experiments.get`.
-        """
+        """The one experiment that is asked for by its name, None without any."""
         return load_experiments().get(self.experiments[0]) if self.experiments else None
 
     def request(self, experiment: Experiment | None, out: Path | None = None) -> TrainRequest:

@@ -118,11 +118,7 @@ class Sweep:
 
 
 def saved_request(path: Path) -> tuple[CommandLine, Path]:
-    """What the sweep at ``path`` was asked for, and the directory it was started in.
-
-    Raises:
-        RunError: ``grid.json`` is not one.
-    """
+    """What the sweep at ``path`` was asked for, and the directory it was started in."""
     file = path / SWEEP_FILE
     try:
         saved = read_json(file)

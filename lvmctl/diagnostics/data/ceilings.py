@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Diagnosis, Table
+from lvmctl.core.files import jsonable
 from lvmctl.core.formatting import number
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
@@ -19,10 +20,10 @@ from lvmctl.diagnostics.measuring import (
     ceiling_name,
     fit_predictors,
     measure_predictors,
-    plain,
     windows_of,
 )
 from lvmctl.diagnostics.records import WindowOptions
+from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.metric_table import MetricTable
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Ceilings:
             "predictors": rows_of(table, ROWS),
             "largest_margin": {
                 geometry: {
-                    name: plain(table.estimate(ceiling_name(geometry), f"margin.{name}"))
+                    name: record(table.estimate(ceiling_name(geometry), f"margin.{name}"))
                     for name in PREVIOUS
                 }
                 for geometry in CLASSES
@@ -126,10 +127,15 @@ def rows_of(table: MetricTable, names: Iterable[str]) -> dict[str, Any]:
     """Figures of the predictors ``names`` as plain data."""
     paths = ("cos_next", R5, MRR, *(f"margin.{name}" for name in PREVIOUS))
     return {
-        name: {path: plain(table.estimate(name, path)) for path in paths}
-        | {f"{p} - direct": plain(table.difference(name, "direct", p)) for p in (R5, MRR)}
+        name: {path: record(table.estimate(name, path)) for path in paths}
+        | {f"{p} - direct": record(table.difference(name, "direct", p)) for p in (R5, MRR)}
         for name in names
     }
+
+
+def record(estimate: Estimate | None) -> dict[str, Any] | None:
+    """``value`` and ``ci`` as plain data, None where there is no estimate."""
+    return jsonable(estimate and estimate.record())
 
 
 def tables(figures: dict[str, Any]) -> tuple[Table, ...]:

@@ -15,7 +15,7 @@ from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World
-from lvmctl.diagnostics.measuring import R5, fit_predictors, measure_predictors, plain, windows_of
+from lvmctl.diagnostics.measuring import R5, fit_predictors, measure_predictors, windows_of
 from lvmctl.diagnostics.records import MetricOptions
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
@@ -134,7 +134,7 @@ def audit(table: MetricTable, perfect: str) -> dict[str, Any]:
                 "metric": rule.metric,
                 "perfect_rank": 1 + len(better),
                 "first": max(better, key=better.get) if better else PERFECT,
-                "figures": {name: plain(estimate) for name, estimate in estimates.items()},
+                "figures": {name: estimate.record() for name, estimate in estimates.items()},
             }
         )
     return {"windows": len(table.windows), "perfect": perfect, "rules": rules}

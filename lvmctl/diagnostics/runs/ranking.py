@@ -63,7 +63,7 @@ def ranking(
         "reads": list(predictor.reads),
         **{row: {name: tree[name] for name in METRICS} for row, tree in rows.items()},
         "ci": {name: tree["ci"][name] for name in METRICS},
-        "lead": {n: {"value": e.value, "ci": [e.low, e.high]} for n, e in leads.items()},
+        "lead": {n: e.record() for n, e in leads.items()},
     }
 
 

@@ -286,7 +286,4 @@ def rank_curves(metric_table: MetricTable) -> dict[str, Any]:
 
 def plain(estimate: Estimate | None) -> dict[str, Any] | None:
     """An estimate as plain data."""
-    if estimate is None:
-        return None
-    ci = [estimate.low, estimate.high]
-    return {"value": estimate.value, "ci": ci, "windows": estimate.windows}
+    return estimate and estimate.record() | {"windows": estimate.windows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from lvmctl.registry.verdict_specs import VerdictGate
 
@@ -17,6 +17,10 @@ class Estimate(NamedTuple):
     low: float = math.nan
     high: float = math.nan
     windows: int = 1
+
+    def record(self) -> dict[str, Any]:
+        """Value and interval as plain data."""
+        return {"value": self.value, "ci": [self.low, self.high]}
 
 
 def bound(gate: VerdictGate) -> float:

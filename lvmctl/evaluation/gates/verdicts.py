@@ -227,6 +227,4 @@ def absence(gate: VerdictGate, metric: str, evidence: Evidence) -> str:
 
 def numbers(estimate: Estimate | None) -> dict[str, Any]:
     """``value`` and ``ci`` of an estimate as plain data."""
-    if estimate is None:
-        return {"value": None, "ci": None}
-    return jsonable({"value": estimate.value, "ci": [estimate.low, estimate.high]})
+    return {"value": None, "ci": None} if estimate is None else jsonable(estimate.record())

@@ -27,9 +27,6 @@ def answer(subject: Subject, baseline: Any, context: Tensor, seed: int = 0) -> A
     """What a baseline predicts for contexts (B, K, D).
 
     An oracle is shown unit targets too: random ones of a seed, each decided by its context alone.
-
-    Raises:
-        CheckFailed: q is not (B, D) floats, or the target is changed.
     """
     if not subject.record.oracle:
         return {"q": predicted(baseline, context)}

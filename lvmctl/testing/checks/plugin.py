@@ -23,11 +23,7 @@ MAX_SHOWN = 3
 
 
 def packaged(subject: Subject) -> metadata.Distribution:
-    """The distribution that installed the plugin.
-
-    Raises:
-        Skipped: there is none, as for a file that is tried out.
-    """
+    """The distribution that installed the plugin."""
     try:
         return metadata.distribution(subject.plugin.distribution)
     except (metadata.PackageNotFoundError, ValueError):
@@ -140,11 +136,7 @@ def works_with_the_previous_minor(subject: Subject) -> str:
 
 
 def required(subject: Subject) -> SpecifierSet:
-    """Which versions of lvmctl the plugin's distribution admits.
-
-    Raises:
-        CheckFailed: it does not require lvmctl.
-    """
+    """Which versions of lvmctl the plugin's distribution admits."""
     specifiers = [
         str(requirement.specifier)
         for requirement in map(Requirement, packaged(subject).requires or ())

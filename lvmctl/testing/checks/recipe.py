@@ -193,9 +193,6 @@ def train(subject: Subject) -> Run:
     train`` uses, and open what it left.
 
     A loss that waits for a later epoch has its largest weight from the start.
-
-    Raises:
-        Skipped: it is not installed.
     """
     registry, values = subject.registry, tiny(subject.options)
     entries = [entry.record for entry in load_registry().entries("recipe")]

@@ -56,11 +56,7 @@ def options_have_help(subject: Subject) -> None:
 
 
 def described(subject: Subject) -> list[OptionInfo]:
-    """The options.
-
-    Raises:
-        Skipped: they cannot be described, which is the business of the rule above.
-    """
+    """The options."""
     try:
         return describe(subject.record.options)
     except Exception as error:

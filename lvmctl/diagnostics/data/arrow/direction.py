@@ -103,11 +103,7 @@ class Direction:
 
 
 def refuse_unordered(split: Split) -> None:
-    """Refuse what cannot be read in two directions.
-
-    Raises:
-        DataError: separate windows, or no article of two chunks.
-    """
+    """Refuse what cannot be read in two directions."""
     if split.separate:
         raise DataError(
             "holds separate windows, whose order in their articles is unknown",

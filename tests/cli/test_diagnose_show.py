@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lvmctl.cli.diagnose.show import diagnose_all
 from lvmctl.core.errors import DataError, UsageError
-from lvmctl.diagnostics.job import diagnose_all
 
 
 @pytest.mark.parametrize(
