@@ -52,6 +52,10 @@ def number(value: float | None, digits: int | None = 3, signed: bool = False) ->
     return before + (bare[1:] if bare.startswith("0.") else bare)
 
 
+format_number = number
+"""Its public name."""
+
+
 def signed(value: float | None, digits: int | None = 3) -> str:
     """Format a number with its sign: ``+.125``."""
     return number(value, digits, signed=True)
