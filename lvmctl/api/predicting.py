@@ -21,13 +21,13 @@ from lvmctl.api.queries import Queries, vector_queries, window_queries
 from lvmctl.api.query_texts import (
     Encode,
     candidate_texts,
-    candidate_vectors,
     context_texts,
     is_texts,
     store_for,
 )
 from lvmctl.api.store import Store
 from lvmctl.core.errors import UsageError
+from lvmctl.data.store.arrays import open_npy
 
 PoolOf: TypeAlias = Callable[[Queries], Candidates]
 """Gives the candidates of some queries."""
@@ -202,7 +202,7 @@ def asked(
 def listed(model: Model, data: Store | None, candidates: Any, encode: Encode) -> Listed:
     """The candidates that were listed, as vectors."""
     if isinstance(candidates, Path) and candidates.suffix == ".npy":
-        candidates = candidate_vectors(candidates)
+        candidates = np.asarray(open_npy(candidates))
     if not is_texts(candidates):
         vectors = pool_of_vectors(candidates, model.dim, None)
         return Listed(model, vectors, [str(number) for number in range(len(vectors))])

@@ -14,7 +14,6 @@ from lvmctl.api.training_encoder import clean, recorded_encoder, training_source
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.inputs import open_data
 from lvmctl.core.json_input import parse_json
-from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.text.chunking import chunker
 from lvmctl.data.text.encoders.build import check_encoder, encode_units, encoder_of
 from lvmctl.data.text.formats import decode
@@ -117,11 +116,6 @@ def candidate_texts(candidates: Path | Sequence[Any], store: Store | None) -> Te
     refuse(not texts.texts, "there is no candidate", where, "give at least one text")
     refuse(len(set(texts.ids)) < len(texts.ids), "names a candidate twice", where, "give other ids")
     return texts
-
-
-def candidate_vectors(path: Path) -> np.ndarray:
-    """Candidates (N, D) of an ``.npy`` file."""
-    return np.asarray(open_npy(path))
 
 
 def cut(text: str | Path, store: Store | None) -> list[str]:

@@ -12,7 +12,7 @@ from lvmctl.core.errors import DataError, LvmctlError, OutputError, refuse
 from lvmctl.core.runs import PUBLISHED
 from lvmctl.data.fingerprint import require_one_space, space_fault
 from lvmctl.data.splits.assign import split_counts
-from lvmctl.data.splits.identity import same_data, split_records
+from lvmctl.data.splits.identity import same_data
 from lvmctl.data.splits.levels import at_levels, level_of
 from lvmctl.data.splits.open import Splits, join, open_part, open_source, open_split, open_splits
 from lvmctl.data.splits.shared import Shared, overlap_notice, shared
@@ -40,7 +40,7 @@ def own_splits(
         return None, ["a published model does not say what it was trained on"]
     try:
         splits = open_splits(**config["data"])
-        if not same_data(split_records(splits), config["splits"]):
+        if not same_data(splits.records(), config["splits"]):
             return None, ["its content or splits have changed since the training"]
     except OutputError:
         raise

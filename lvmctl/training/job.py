@@ -17,7 +17,7 @@ from lvmctl.core.formatting import count
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
-from lvmctl.data.splits.identity import same_data, split_records
+from lvmctl.data.splits.identity import same_data
 from lvmctl.data.splits.levels import at_level_of
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.transforms import BACKWARD, Transform, apply_transform, fit, read_backward
@@ -72,7 +72,7 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
     config = {"format": FORMAT, "experiment": request.experiment, **plan.record()}
     config |= {
         "data": request.sources,
-        "splits": split_records(splits),
+        "splits": splits.records(),
         "backend": backend.record(),
         "reads": plan.model.entry.record.reads,
     }
@@ -85,7 +85,7 @@ def start(request: TrainRequest, reporter: Reporter) -> Finished:
             transform.save(run.transform)
         run.write(run.config, config)
 
-    shareable.require_alike(plan, split_records(splits), device)
+    shareable.require_alike(plan, splits.records(), device)
 
     def make() -> RunDirectory:
         if request.out is None:
@@ -141,7 +141,7 @@ def resume(
             if sources is not None:
                 config["data"] = at_level_of(config["data"], sources)
             splits = open_splits(**config["data"])
-            if not same_data(split_records(splits), config["splits"]):
+            if not same_data(splits.records(), config["splits"]):
                 raise RunError(
                     "the data is not what the run was started with (content or splits differ)",
                     where=run.path,
@@ -162,7 +162,7 @@ def resume(
                     where="--resume",
                     hint=f"give --epochs {len(training.records)} or more",
                 )
-            shareable.require_alike(plan, split_records(splits), backend.device)
+            shareable.require_alike(plan, splits.records(), backend.device)
             run.write(run.config, config | {"format": FORMAT} | plan.record())
             resumed = {"argv": sys.argv, "started": now(), "backend": backend.record()}
             record = {"resumed": resumed | {"processes": processes.size()}}

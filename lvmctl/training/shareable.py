@@ -21,7 +21,7 @@ def require_alike(plan: Plan, splits: dict[str, Any], device: str) -> None:
     """Refuse processes that train different things.
 
     Args:
-        splits: :func:`~lvmctl.data.splits.identity.split_records`.
+        splits: the records of :class:`lvmctl.Splits`.
 
     Raises:
         DataError: in all processes.

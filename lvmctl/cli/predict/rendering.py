@@ -79,7 +79,7 @@ def verdict(one: Predicted) -> str:
     """The line that comes first."""
     if one.next is None:
         return f"{count(one.size, 'candidate')} ranked; what came next is not known"
-    return f"What came next, {one.next['id']}, is ranked {place(one.next['rank'])} of {one.size:,}"
+    return f"What came next, {one.next['id']}, is ranked {one.next['rank']:g} of {one.size:,}"
 
 
 def candidates(one: Predicted, full: bool) -> str:
@@ -110,7 +110,7 @@ def many(summary: Summary, full: bool) -> str:
     rows = []
     for one in summary.answers:
         best = one.candidates[0] if one.candidates else None
-        rank = None if one.next is None else place(one.next["rank"])
+        rank = None if one.next is None else f"{one.next['rank']:g}"
         said = one.decoded["text"] if one.decoded else (best and best.text) or ""
         rows.append((one.id, rank, one.size, best and best.id, shortened(said, full)))
     lines = [paragraph(verdict)]
@@ -119,11 +119,6 @@ def many(summary: Summary, full: bool) -> str:
     if len(rows) < summary.count:
         lines.append(f"… and {summary.count - len(rows):,} more (--full)")
     return "\n".join(lines)
-
-
-def place(rank: float) -> str:
-    """A rank; halves come from ties."""
-    return f"{rank:g}"
 
 
 def shortened(text: str, full: bool) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,8 @@ def sweep_commands(typed: CommandLine, out: Path | None, resume: Path | None) ->
     from lvmctl.training.sweep.trials import FINISHED, state
 
     place = out if resume is None else real(resume)
-    with asked(typed, resume) as typed, opened(typed, place) as sweep:
+    asked = nullcontext(typed) if resume is None else as_asked(resume)
+    with asked as typed, opened(typed, place) as sweep:
         commands, path = [], sweep.path.absolute()
         for trial in sweep.trials:
             try:
@@ -52,16 +52,6 @@ def sweep_commands(typed: CommandLine, out: Path | None, resume: Path | None) ->
             f"lvmctl train --resume {shlex.quote(str(path))} compares what they left"
         )
     return {"grid": str(path), "commands": commands}
-
-
-@contextmanager
-def asked(typed: CommandLine, resume: Path | None) -> Iterator[CommandLine]:
-    """What was typed, or what the sweep ``resume`` was asked for."""
-    if resume is None:
-        yield typed
-        return
-    with as_asked(resume) as saved:
-        yield saved
 
 
 def command_of(typed: CommandLine, trial: Trial) -> list[str]:

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lvmctl.core.files import jsonable
 from lvmctl.data.splits.split import Split
 
-if TYPE_CHECKING:
-    from lvmctl.data.splits.open import Splits
-
-
-def split_records(splits: Splits) -> dict[str, Any]:
-    """What a training and its evaluation use, for ``config.json`` and the manifest."""
-    return {
-        name: {"name": split.name, "dim": split.dim, "chunks": split.chunks, **split.source}
-        for name, split in splits.by_name.items()
-        if name != "test"
-    }
-
 
 def identity(records: dict[str, Any]) -> dict[str, Any]:
-    """What must be equal of :func:`split_records`: the content, not where it lies, nor what was
+    """What must be equal of the records of splits: the content, not where it lies, nor what was
     recorded of its encoder."""
     places = ("name", "path", "joined", "encoder")
     return {
@@ -35,7 +23,7 @@ def identity(records: dict[str, Any]) -> dict[str, Any]:
 
 
 def same_data(records: dict[str, Any], saved: dict[str, Any]) -> bool:
-    """Whether the :func:`split_records` of a run that was ``saved`` are of the data that is there,
+    """Whether the records of a run that was ``saved`` are of the data that is there,
     but for the last tenth of a store without splits, which earlier versions called ``ood``."""
     now, then = identity(records), identity(saved)
     ood = then.get("ood", {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,14 @@ class Splits:
         """The splits there are."""
         splits = {name: getattr(self, name) for name in SPLITS}
         return {name: split for name, split in splits.items() if split is not None}
+
+    def records(self) -> dict[str, Any]:
+        """What a training and its evaluation use, for ``config.json`` and the manifest."""
+        return {
+            name: {"name": split.name, "dim": split.dim, "chunks": split.chunks, **split.source}
+            for name, split in self.by_name.items()
+            if name != "test"
+        }
 
 
 def open_splits(

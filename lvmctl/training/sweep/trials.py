@@ -18,7 +18,7 @@ from lvmctl.core.files import jsonable, output_errors
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import SWEEP_FILE
 from lvmctl.core.tree import leaves
-from lvmctl.data.splits.identity import same_data, split_records
+from lvmctl.data.splits.identity import same_data
 from lvmctl.data.splits.open import Splits, open_splits
 from lvmctl.plan import ROLES, Plan, make_plan
 from lvmctl.registry import Registry
@@ -122,7 +122,7 @@ def check(registry: Registry, trials: Sequence[Trial]) -> None:
             choose_device(request.device)
             splits = opened_once(request.sources, opened)
             windows_of(trial.plan, splits)
-            trial.data = split_records(splits)
+            trial.data = splits.records()
             refuse_another(trial)
         except LvmctlError as error:
             faults.setdefault(str(error), []).append(trial.name)
