@@ -62,7 +62,8 @@ def diagnose(
     """
     registry = load_registry()
     entry = registry.get("diagnostic", name)
-    takes = cast(DiagnosticSpec, entry.record).takes
+    record = cast(DiagnosticSpec, entry.record)
+    takes = record.takes
     if takes != "splits" and (train or val is not None or ood is not None):
         raise UsageError(
             f"takes a {takes}, not splits",
@@ -81,5 +82,5 @@ def diagnose(
         for notice in opened.notices:
             reporter.info(notice)
     values = {**(options or {}), **more}
-    bound = bind(entry.record.options, [("command line", values)]).options
+    bound = bind(record.options, [("command line", values)]).options
     return ask(registry, entry, bound, opened, reporter)

@@ -38,7 +38,7 @@ def output_errors(path: object) -> Iterator[None]:
 
 def write_whole(
     path: Path,
-    content: bytes | Callable[[BinaryIO], Any],
+    content: bytes | memoryview | Callable[[BinaryIO], Any],
     refuse: Callable[[Path], object] | None = None,
 ) -> None:
     """Write a file through a temporary sibling: synced, renamed, parent synced.
@@ -65,7 +65,7 @@ def write_whole(
         place = Path(os.path.realpath(path))
         with temporary(place.parent) as fresh:
             with open(fresh, "wb") as file:
-                file.write(content) if isinstance(content, bytes) else content(file)
+                content(file) if callable(content) else file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             try:
