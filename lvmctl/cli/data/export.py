@@ -16,7 +16,7 @@ from lvmctl.cli.data.options import (
 )
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import TerminalReporter
-from lvmctl.core.formatting import count
+from lvmctl.core.formatting import count, paragraph
 
 
 @click.command()
@@ -58,12 +58,13 @@ def export(
         out = out or beside(opened.path, ".parquet")
         rows = opened.export_parquet(out, force=force, reporter=TerminalReporter())
         result = {"path": str(out), "format": format_, "files": {out.name: rows}}
-        emit(result, "data.export", as_json, f"{out}: {count(rows, 'chunk')}")
+        emit(result, "data.export", as_json, paragraph(f"{out}: {count(rows, 'chunk')}", "  "))
         return
     out = out or beside(opened.path, "-npz")
     written = opened.export_npz(
         out, context=context, horizon=horizon, force=force, reporter=TerminalReporter()
     )
     result = {"path": str(out), "format": format_, "context": context, "horizon": horizon}
-    lines = [f"{out / file}: {windows} windows" for file, windows in written.items()]
+    each = [f"{out / file}: {windows} windows" for file, windows in written.items()]
+    lines = [paragraph(line, "  ") for line in each]
     emit({**result, "files": written}, "data.export", as_json, "\n".join(lines))

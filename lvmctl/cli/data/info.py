@@ -9,7 +9,7 @@ import click
 from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import context_option, horizon_option
 from lvmctl.cli.output import emit, json_option, notice
-from lvmctl.core.formatting import count, number, table
+from lvmctl.core.formatting import count, number, paragraph, table
 
 
 @click.command()
@@ -48,9 +48,12 @@ def text(record: dict[str, Any]) -> str:
         for part in record["splits"]
     ]
     lines = [
-        f"{record['path']}: {count(record['articles'], 'article')}, "
-        f"{count(record['chunks'], 'chunk')} of "
-        f"{record['dim']} dimensions ({record['dtype']}, {texts})",
+        paragraph(
+            f"{record['path']}: {count(record['articles'], 'article')}, "
+            f"{count(record['chunks'], 'chunk')} of "
+            f"{record['dim']} dimensions ({record['dtype']}, {texts})",
+            "  ",
+        ),
         f"encoder {name}, {record['content_hash'][:19]}…",
         f"windows of K = {record['context']} chunks, horizon {record['horizon']}:",
         table(header, rows),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lvmctl.cli.output import emit, notice
-from lvmctl.core.formatting import count
+from lvmctl.core.formatting import count, paragraph
 from lvmctl.core.inputs import real
 
 if TYPE_CHECKING:
@@ -65,4 +65,4 @@ def show_written(store: Store, command: str, as_json: bool) -> None:
         f"{store.path}: {count(len(store), 'chunk')} of {store.dim} dimensions in "
         f"{count(len(store.articles), 'article')}" + (f" ({splits})" if splits else "")
     )
-    emit(store.describe(), f"data.{command}", as_json, text)
+    emit(store.describe(), f"data.{command}", as_json, paragraph(text, "  "))

@@ -60,7 +60,8 @@ def listing(store: Store, rows: list[dict[str, Any]], every: bool) -> str:
     shown = rows if every else rows[:LISTED]
     header = ("number", "id", "title", "split", "chunks")
     cells = [tuple("" if row[key] is None else row[key] for key in header) for row in shown]
-    lines = [f"{store.path}: {count(len(store), 'chunk')} in {count(len(rows), 'article')}"]
+    what = f"{store.path}: {count(len(store), 'chunk')} in {count(len(rows), 'article')}"
+    lines = [paragraph(what, "  ")]
     lines += ["", table(header, cells)]
     if len(shown) < len(rows):
         lines.append(f"… and {len(rows) - len(shown):,} more (--all)")
@@ -70,7 +71,8 @@ def listing(store: Store, rows: list[dict[str, Any]], every: bool) -> str:
 def reading(shown: dict[str, Any]) -> str:
     """One article's chunks with their texts."""
     split = f", {shown['split']}" if shown["split"] else ""
-    lines = [f"{shown['title']} (id {shown['id']}{split}): {count(shown['length'], 'chunk')}"]
+    what = f"{shown['title']} (id {shown['id']}{split}): {count(shown['length'], 'chunk')}"
+    lines = [paragraph(what, "  ")]
     if all(chunk["text"] is None for chunk in shown["chunks"]):
         lines += ["(the store has no texts)", ""]
         cells = [(chunk["place"], number(chunk["cosine"])) for chunk in shown["chunks"]]

@@ -10,6 +10,7 @@ from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import path_type, seed_option
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.renamed import Renamed
+from lvmctl.core.formatting import paragraph
 
 
 @click.command()
@@ -62,4 +63,4 @@ def split(
     left_out = len(whole.articles) - sum(counts.values())
     result = {"path": str(store), "by": by, "seed": seed, "articles": counts, "left_out": left_out}
     what = f"articles; {left_out} windows between them left out" if left_out else "articles"
-    emit(result, "data.split", as_json, f"{store}: {shown} {what}")
+    emit(result, "data.split", as_json, paragraph(f"{store}: {shown} {what}", "  "))
