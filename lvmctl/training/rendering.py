@@ -60,7 +60,7 @@ def run_text(result: Mapping[str, Any], full: bool = False) -> str:
     if full:
         lines += [*([OF_Q] if "q" in val else ()), MARGIN]
     if result["demonstration"]:
-        lines.append(f"Data: {result['demonstration']}")
+        lines.append(paragraph(f"Data: {result['demonstration']}"))
     lines.append(f"run: {result['run']}")
     return "\n".join(lines)
 
