@@ -60,26 +60,28 @@ class Listed:
         model: what ranks them.
         vectors: (N, D).
         ids: their names.
-        said: their texts, None where they have none.
+        their_texts: None where they have none.
         true: the number of the one that came next, if it is known.
     """
 
     model: Model
     vectors: np.ndarray
     ids: list[str]
-    said: list[str] | None = None
+    their_texts: list[str] | None = None
     true: int | None = None
 
     def rank(self, queries: Queries, top: int) -> Ranked:
         none = np.empty((len(queries.ids), 0), np.int64)
         true = [self.true] * len(none)
-        return ranked(self.model, queries, self.vectors, none, true, top, self.said)
+        return ranked(self.model, queries, self.vectors, none, true, top, self.their_texts)
 
     def names(self, numbers: Sequence[int]) -> list[str]:
         return [self.ids[number] for number in numbers]
 
     def texts(self, numbers: Sequence[int]) -> list[str] | None:
-        return None if self.said is None else [self.said[number] for number in numbers]
+        return (
+            None if self.their_texts is None else [self.their_texts[number] for number in numbers]
+        )
 
 
 def ranked(

@@ -56,8 +56,8 @@ def diagnose(
         DataError, RunError: the subject cannot be used.
 
     Example:
-        >>> found = lvmctl.diagnose("geometry", "synth:iid?articles=20&chunks=12&dim=8")
-        >>> found.verdict
+        >>> diagnosis = lvmctl.diagnose("geometry", "synth:iid?articles=20&chunks=12&dim=8")
+        >>> diagnosis.verdict
         'ISOTROPIC'
     """
     registry = load_registry()

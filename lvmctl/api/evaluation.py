@@ -98,8 +98,8 @@ def evaluate_baselines(
         UsageError: a transform, and nothing to fit it on.
 
     Example:
-        >>> found = lvmctl.evaluate_baselines("synth:ar1?articles=10&chunks=12&dim=8")
-        >>> metrics = found.to_dict()["predictors"]["direct"]
+        >>> result = lvmctl.evaluate_baselines("synth:ar1?articles=10&chunks=12&dim=8")
+        >>> metrics = result.to_dict()["predictors"]["direct"]
         >>> round(metrics["cos_next"], 1)
         0.9
     """

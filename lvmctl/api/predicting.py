@@ -283,10 +283,10 @@ def with_ranking(one: Predicted, candidates: Candidates, ranking: Ranked, row: i
     ]
     came = None
     if true is not None:
-        said = candidates.texts([true])
+        texts = candidates.texts([true])
         came = {
             "id": candidates.names([true])[0],
-            "text": None if said is None else said[0],
+            "text": None if texts is None else texts[0],
             "rank": ranking.ranks[row],
         }
     return replace(one, candidates=best, size=ranking.size, next=came)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, UsageError, refuse
+from lvmctl.core.errors import DataError, UsageError, first_line, refuse
 from lvmctl.core.json_input import parse_json
 from lvmctl.data.tables import rows as kinds
 from lvmctl.data.tables.rows import Nested
@@ -125,25 +126,16 @@ class ArrowRows:
             return Nested(_matrix(column.flatten(), where), lengths)
         return column.to_pylist()
 
-    def _errors(self) -> Any:
-        return _Errors(self.name, self._arrow)
-
-
-class _Errors:
-    """Turns what pyarrow raises for damaged files into a DataError."""
-
-    def __init__(self, name: str, arrow: Any) -> None:
-        self._name, self._arrow = name, arrow
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        broken = (self._arrow.ArrowException, OSError, ValueError)
-        if isinstance(error, broken) and not isinstance(error, DataError):
-            first = (str(error).strip().splitlines() or [""])[0].rstrip(".")
-            what = f"cannot be read ({first})"
-            raise DataError(what, where=self._name, hint="copy or write it again") from error
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what pyarrow raises for damaged files into a DataError."""
+        try:
+            yield
+        except DataError:
+            raise
+        except (self._arrow.ArrowException, OSError, ValueError) as error:
+            what = f"cannot be read ({first_line(error).rstrip('.')})"
+            raise DataError(what, where=self.name, hint="copy or write it again") from error
 
 
 def _matrix(column: pyarrow.Array, where: str) -> np.ndarray:

@@ -157,7 +157,7 @@ def _vector(rows: Rows) -> str:
 def _text(rows: Rows, vector: str, documents: bool) -> str | None:
     """The column of texts: the one that the vectors' column is called after, or a known name."""
     kind = TEXTS if documents else TEXT
-    fitting = [name for name, found in rows.columns.items() if found == kind]
+    fitting = [name for name, of_kind in rows.columns.items() if of_kind == kind]
     after = [name for name in fitting if vector.startswith(f"{name}_")]
     if after:
         return max(after, key=len)

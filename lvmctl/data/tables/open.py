@@ -59,13 +59,13 @@ def _tables_in(folder: Path) -> list[Path]:
     if (folder / "dataset_info.json").is_file() and state.is_file():
         return _saved(folder, state)
     inside = sorted(item for item in folder.iterdir() if not item.name.startswith((".", "_")))
-    found = []
+    tables: list[Path] = []
     for item in inside:
         if item.is_dir():
-            found += _tables_in(item)
+            tables += _tables_in(item)
         elif item.suffix.lower() in SUFFIXES and not item.name.startswith("cache-"):
-            found.append(item)
-    return found
+            tables.append(item)
+    return tables
 
 
 def _saved(folder: Path, state: Path) -> list[Path]:

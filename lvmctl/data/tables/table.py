@@ -149,8 +149,8 @@ class ChunkTable:
 
     def _block(self, rows: Rows, chosen: Chosen, cells: Mapping[str, Any], low: int) -> Block:
         column = chosen.names["vector"]
-        found, where = cells[column], f"{rows.name}[{column}]"
-        vectors = found.vectors if chosen.documents else found
+        values, where = cells[column], f"{rows.name}[{column}]"
+        vectors = values.vectors if chosen.documents else values
         width = vectors.shape[1]
         what = f"has vectors of {width} numbers, the first has {self.dim}"
         refuse(len(vectors) and width != self.dim, what, where, "embed them alike")
@@ -159,7 +159,7 @@ class ChunkTable:
         if self.has_texts:
             texts = cells[chosen.names["text"]]
             if chosen.documents:
-                unlike = [len(t or ()) for t in texts] != found.lengths.tolist()
+                unlike = [len(t or ()) for t in texts] != values.lengths.tolist()
                 what = "has rows with other numbers of texts than of vectors"
                 refuse(unlike, what, rows.name, "leave texts out with --columns text=")
                 texts = [text for row in texts for text in row or ()]
