@@ -233,5 +233,5 @@ class Run:
         """Continue the training from its newest checkpoint; see :func:`lvmctl.resume`."""
         from lvmctl.training import job
 
-        layers = [] if epochs is None else [("Run.resume", {"epochs": epochs})]
+        layers = [] if epochs is None else [("lvmctl.resume", {"epochs": epochs})]
         return Run(job.resume(self.path, layers, "auto", reporter).run.path)
