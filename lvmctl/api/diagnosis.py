@@ -82,5 +82,5 @@ def diagnose(
         for notice in opened.notices:
             reporter.info(notice)
     values = {**(options or {}), **more}
-    bound = bind(record.options, [("command line", values)]).options
+    bound: Any = bind(record.options, [("command line", values)]).options
     return ask(registry, entry, bound, opened, reporter)
