@@ -6,7 +6,6 @@ Exit codes: 0 ok, 1 a gate failed, 2 usage, 3 bad data, 4 bad checkpoint or run,
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import warnings
@@ -21,7 +20,6 @@ from lvmctl import processes
 from lvmctl.cli.exit_codes import BROKEN_PIPE, INTERRUPTED, report
 from lvmctl.cli.lazy import LazyCommand, LazyGroup
 from lvmctl.cli.process import (
-    ignore_interrupts,
     open_streams,
     prepare_torch,
     print_warnings_as_lines,
@@ -174,7 +172,6 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     code = INTERRUPTED
     with suppress(KeyboardInterrupt), unwinding():
         code = run(args)
-    atexit.register(ignore_interrupts)  # not before: who called this in Python goes on
     with suppress(KeyboardInterrupt):
         settle_streams()
     sys.exit(code)

@@ -89,28 +89,23 @@ def settle_streams() -> None:
 
 @contextmanager
 def unwinding() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise :class:`Terminated`, so that ``finally`` blocks remove temporary
-    files.
+    """SIGTERM and SIGHUP raise :class:`Terminated`, and SIGINT a KeyboardInterrupt, so that
+    ``finally`` blocks remove temporary files.
 
     One that whoever started this process set to be ignored, as nohup does, stays ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    free = [number for number in TERMINATING if signal.getsignal(number) == signal.SIG_DFL]
-    for number in free:
-        signal.signal(number, _terminate)
+    handlers = {n: _terminate for n in TERMINATING if signal.getsignal(n) == signal.SIG_DFL}
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        handlers[signal.SIGINT] = signal.default_int_handler
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        for number in free:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def ignore_interrupts() -> None:
-    """Let a Ctrl-C pass from now on: Python shuts down."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _terminate(number: int, _: FrameType | None) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.output import is_terminal, notice
 from lvmctl.core.batch import Step
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import LONG, duration, number
 from lvmctl.core.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 VERBOSE = 200
 """Steps between the lines of ``train -v``."""
+
+SOON = 3.0
+"""Seconds of a stage that tell how long it will take."""
 
 
 class TerminalReporter(Reporter):
@@ -51,7 +55,7 @@ class TerminalReporter(Reporter):
         self, what: str, unit: str, total: int | None = None, done: int = 0
     ) -> Iterator[Callable[[int], object]]:
         if not is_terminal():
-            yield lambda count: None
+            yield self._expected(what, total, done)
             return
         from tqdm import tqdm
 
@@ -69,6 +73,23 @@ class TerminalReporter(Reporter):
                 yield self.bar.update
             finally:
                 self.bar = outer
+
+    def _expected(self, what: str, total: int | None, done: int) -> Callable[[int], object]:
+        """Says, soon after a stage has begun, how long it will take, where that is more than a
+        minute: what the bar of a terminal shows."""
+        begin, counted = time.monotonic(), 0
+
+        def update(count: int) -> None:
+            nonlocal counted, total
+            counted += count
+            elapsed = time.monotonic() - begin
+            if total and counted and elapsed > SOON:
+                expected = elapsed * (total - done) / counted
+                if expected > LONG:
+                    self.info(f"{what}: this takes about {duration(expected)}")
+                total = None
+
+        return update
 
     def epoch(self, record: dict[str, Any], epochs: int, windows_per_s: float) -> None:
         train = record["train"]

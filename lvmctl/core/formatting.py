@@ -23,6 +23,9 @@ MIN_TEXT = 20
 MIN_ARTICLES = 10
 """A verdict on fewer articles than this is printed with a warning."""
 
+LONG = 60.0
+"""Seconds of work that are said before it starts."""
+
 MISSING = "-"
 """Stands where there is no number."""
 
@@ -204,3 +207,11 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return cell in (MISSING, "")
     return True
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, roughly: ``a minute``, ``12 minutes``, ``2.5 hours``."""
+    minutes = seconds / 60
+    if minutes < 1.5:
+        return "a minute"
+    return f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"

@@ -99,7 +99,8 @@ def read_json(
     except FileNotFoundError:
         raise kind("the file is missing", where=path, hint=hint) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise kind(f"cannot be read ({first_line(error)})", where=path, hint=hint) from error
+        reason = getattr(error, "strerror", None) or first_line(error)
+        raise kind(f"cannot be read ({reason})", where=path, hint=hint) from error
     return parse_json(text, path, kind, hint)
 
 

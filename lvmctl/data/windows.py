@@ -11,6 +11,9 @@ from lvmctl.data.pieces import SENTENCE
 from lvmctl.data.splits.split import Split, windows_per_article
 from lvmctl.data.store.arrays import unit
 
+MANY = 10
+"""Times as many windows as are enough: from here on, some are left out."""
+
 
 class Windows:
     """All windows of a split. Nothing is copied; a window never crosses an article.
@@ -19,6 +22,8 @@ class Windows:
         split: where the chunks are.
         context_length: K >= 1.
         horizon: h >= 1.
+        enough: where whole articles have more than :data:`MANY` times as many windows, which one
+            long article may, every n-th is taken, so that at least so many are; None takes all.
 
     Attributes:
         rows: (W,) int64 row of x_s, the oldest chunk of each window, in ``split.vectors``.
@@ -31,10 +36,13 @@ class Windows:
         DataError: no article is long enough, or the store holds windows of another shape.
     """
 
-    def __init__(self, split: Split, context_length: int, horizon: int) -> None:
+    def __init__(
+        self, split: Split, context_length: int, horizon: int, enough: int | None = None
+    ) -> None:
         self.split = split
         self.context_length = context_length
         self.horizon = horizon
+        self.enough = enough
         counts = windows_per_article(split, context_length, horizon)
         if not counts.any():
             raise _too_short(split, context_length, horizon)
@@ -46,6 +54,8 @@ class Windows:
         self.article = np.repeat(np.arange(len(counts)), counts)
         before = np.cumsum(counts) - counts
         self.position = np.arange(len(self.article)) - before[self.article] + first
+        if enough is not None:
+            self.article, self.position = (fewer(x, enough) for x in (self.article, self.position))
         self.rows = split.starts[self.article] + self.position
         self.source = SplitSource(split)
 
@@ -107,6 +117,12 @@ class Windows:
         k = self.context_length
         away = {"last": k - 1, "second_last": k - 2, "unseen": -self.horizon}[name]
         return self.chunks(self.rows[index] + away)
+
+
+def fewer(index: np.ndarray, enough: int) -> np.ndarray:
+    """Every n-th of ``index`` (n,), at least ``enough``, where there are more than :data:`MANY`
+    times as many."""
+    return index[:: len(index) // enough] if len(index) > MANY * enough else index
 
 
 def _too_short(split: Split, context_length: int, horizon: int) -> DataError:

@@ -239,10 +239,11 @@ def windows_of(
             split = read_backward(split)
         if split is not None and transform is not None:
             split = apply_transform(split, transform)
-        if split is not None and len(parts) < 2 and request.max_windows is not None:
+        enough = request.max_windows if len(parts) < 2 else None
+        if split is not None and enough is not None:
             # Global pools keep all chunks of the split (docs/methods.md#protocol).
-            split = replace(split.subset(request.max_windows, *part_shape, DATA_SEED), whole=split)
-        parts.append(split and Windows(split, *part_shape))
+            split = replace(split.subset(enough, *part_shape, DATA_SEED), whole=split)
+        parts.append(split and Windows(split, *part_shape, enough))
     if val.separate:
         notices = [
             *notices,

@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from lvmctl import processes
 from lvmctl.core.errors import PluginError
+from lvmctl.core.formatting import LONG, duration
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.runs import RunLike, find_run
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import EvalData, EvalRequest, of_run, of_store
+from lvmctl.evaluation.expected import expected_seconds
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import MetricTable
@@ -150,6 +153,7 @@ def measured(
     """The metrics of ``predictors`` on ``windows``; ``known`` predictions are not made again, and
     a plugin's baseline that fails is left out. The processes of a job share the work."""
     metric_table = MetricTable(windows, protocol, seed)
+    announce(windows, predictors, protocol, reporter)
     with reporter.progress(windows.split.name, "predictors", len(predictors)) as done:
         every = measure_all(windows, predictors, protocol, known)
         for predictor, result in zip(predictors, every):
@@ -161,3 +165,18 @@ def measured(
                 raise result
             done(1)
     return metric_table
+
+
+def announce(
+    windows: Windows, predictors: Sequence[Predictor], protocol: Protocol, reporter: Reporter
+) -> None:
+    """Say how long it will take to measure ``predictors``, where that is more than a minute."""
+    if processes.rank():
+        return
+    seconds = expected_seconds(windows, predictors, protocol)
+    if seconds is not None and (seconds := seconds / processes.size()) > LONG:
+        chunks = f", each ranked among {windows.split.chunks:,} chunks" * protocol.everywhere
+        reporter.info(
+            f"{windows.split.name}: this takes about {duration(seconds)}, for {len(predictors)} "
+            f"predictors on {len(windows):,} windows{chunks}; --max-windows N takes fewer windows"
+        )

@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import importlib.util
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -70,7 +71,8 @@ def declare_file(kind: str, address: str) -> tuple[Record, Plugin]:
 
 def module_name(path: Path) -> str:
     """A module name that no other file has."""
-    return f"lvmctl_file_{path.stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+    stem = re.sub(r"\W", "_", path.stem)  # a target is MODULE:NAME
+    return f"lvmctl_file_{stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
 
 
 def imported(path: Path, origin: Origin) -> ModuleType:

@@ -221,7 +221,7 @@ def windows_of(plan: Plan, splits: Splits) -> tuple[Windows, Windows]:
         val = val.subset(options.eval_windows, *shape, DATA_SEED)
     if options.direction == "backward":
         train, val = read_backward(train), read_backward(val)
-    return Windows(train, *shape), Windows(val, *shape)
+    return Windows(train, *shape), Windows(val, *shape, options.eval_windows)
 
 
 def transformed(windows: Windows, transform: Transform | None) -> Windows:
@@ -229,7 +229,7 @@ def transformed(windows: Windows, transform: Transform | None) -> Windows:
     if transform is None:
         return windows
     split = apply_transform(windows.split, transform)
-    return Windows(split, windows.context_length, windows.horizon)
+    return Windows(split, windows.context_length, windows.horizon, windows.enough)
 
 
 def with_epochs(plan: Plan, layers: Layers) -> Plan:

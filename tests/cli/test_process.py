@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from lvmctl.cli.train.trial import COMMAND
+
 LVMCTL = [sys.executable, "-m", "lvmctl"]
 
 WAITING = """
@@ -27,6 +29,20 @@ def wait():
         time.sleep(600)
     finally:
         print("cleaned", flush=True)
+"""
+
+LEAVING = """
+import atexit, os, signal, click
+from lvmctl import CommandSpec, hookimpl
+
+@hookimpl
+def lvmctl_commands():
+    return [CommandSpec(name="leave", summary="s", target=__name__ + ":leave")]
+
+@click.command()
+def leave():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    atexit.register(os.kill, os.getpid(), signal.SIGINT)
 """
 
 WARNING = """
@@ -127,6 +143,28 @@ def test_a_signal_unwinds_with_one_line(number, line, install, cli_env, tmp_path
         process.send_signal(number)
         out, err = process.communicate(timeout=600)
     assert (process.returncode, out, err) == (128 + number, "cleaned\n", f"error: {line}\n")
+
+
+@pytest.mark.parametrize("how", [LVMCTL, COMMAND], ids=["a command", "a trial"])
+def test_ctrl_c_while_the_command_is_imported_is_one_line(how, cli_env, tmp_path):
+    (tmp_path / "click.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n"
+    )
+    done = subprocess.run(
+        how,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=cli_env | {"PYTHONPATH": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
+
+
+def test_ctrl_c_while_python_shuts_down_is_let_pass(install, in_shell):
+    site = install("lvmctl-w", {"w": "w_pkg"}, {"w_pkg.py": LEAVING})
+    done = in_shell("leave", PYTHONPATH=str(site))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_ignored_sigterm_stays_ignored(cli_env, tmp_path):

@@ -46,6 +46,18 @@ def report_all(reporter) -> int:
     return done
 
 
+def test_what_a_long_stage_will_take_is_said_once(monkeypatch, capsys):
+    now = iter([0.0, 2.0, 4.0, 6.0, 0.0, 40.0])
+    monkeypatch.setattr("lvmctl.cli.reporter.time.monotonic", lambda: next(now))
+    with TerminalReporter().progress("tiles", "tiles", 500) as done:
+        for _ in range(3):
+            done(1)
+    assert capsys.readouterr().err == "tiles: this takes about 17 minutes\n"
+    with TerminalReporter().progress("short", "tiles", 10) as done:
+        done(8)
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_broken_stderr_stops_nothing(monkeypatch, terminal):
     monkeypatch.setattr(sys, "stderr", Stream(terminal, broken=True))

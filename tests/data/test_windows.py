@@ -51,6 +51,17 @@ def test_windows_never_cross_an_article_and_none_is_missing(lengths, context, ho
     assert (windows.rows - split.starts[windows.article] == windows.position).all()
 
 
+def test_of_many_windows_every_nth_is_enough():
+    split = _split([203, 8])
+    whole = Windows(split, 2, 1)
+    few = Windows(split, 2, 1, 20)
+    assert len(whole) == 207
+    assert few.rows.tolist() == whole.rows[::10].tolist()
+    assert few.article.tolist() == whole.article[::10].tolist()
+    assert np.array_equal(few.target(), whole.target()[::10])
+    assert len(Windows(split, 2, 1, 21)) == 207  # not ten times as many
+
+
 def test_contexts_and_targets_are_unit_rows_oldest_first():
     split = _split([4, 9])
     windows = Windows(split, 3, 2)

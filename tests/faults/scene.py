@@ -47,7 +47,7 @@ COMMANDS = {
     "repeats left out": ("data dedup store --out new", "new"),
     "articles left out": ("data drop store --article 3 --out new", "new"),
     "a level": ("data level told tokens --size 3", "told"),
-    "a table": ("data export store --out store.parquet", "store.parquet"),
+    "a table": ("data export store --format parquet --out table.parquet", "table.parquet"),
     "windows replaced": ("data export store --context 3 --out windows --force", "windows"),
     "a plugin": ("plugins new loss far --out far", "far"),
     "a training": (f"{TRAIN} --epochs 1 --set checkpoint_every=2 --out runs/new", "runs/new"),

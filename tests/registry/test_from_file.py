@@ -67,6 +67,12 @@ def test_what_the_class_says_is_the_record(write):
     assert entry not in load_registry().entries("loss")
 
 
+def test_a_file_may_have_any_name(write):
+    registry = load_registry()
+    entry = registry.get("loss", f"{write(LOSS, 'a:b c.py')}:Angle")
+    assert registry.resolve(entry).__name__ == "Angle"
+
+
 def test_other_kinds_say_what_theirs_need(write):
     path = write("class Oldest:\n    'The oldest chunk.'\n    fitted = True\n    needs = 3\n")
     record = load_registry().get("baseline", f"{path}:Oldest").record

@@ -24,7 +24,8 @@ from lvmctl.cli.reporter import VERBOSE, TerminalReporter
 if TYPE_CHECKING:
     from lvmctl.training.sweep.trials import Trial
 
-COMMAND = [sys.executable, "-P", "-m", "lvmctl.cli.train.trial"]
+START = "from lvmctl.__main__ import main; main('lvmctl.cli.train.trial')"
+COMMAND = [sys.executable, "-P", "-c", START]
 """Nothing of the working directory is imported."""
 
 

@@ -56,7 +56,8 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot be read: {error}", where=path) from error
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot be read: {reason}", where=path) from error
     manifest = parse_json(text, path, DataError, "write it again")
     written = manifest.get("format") if isinstance(manifest, dict) else None
     what = f"has format {written!r}, this lvmctl reads {FORMAT!r}"

@@ -66,7 +66,8 @@ def places(windows: Windows, metrics: PredictorMetrics, q: np.ndarray, row: int)
     number = windows.article[row]
     start, length = (int(x[number]) for x in (windows.split.starts, windows.split.lengths))
     chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
-    inside = pool_mask("filtered", windows.position[[row]], length, windows.context_length)
+    first_chunk, every = windows.position[[row]], slice(0, length)
+    inside = pool_mask("filtered", first_chunk, every, windows.context_length)
     if metrics.predictor.score is None:
         scores = torch.from_numpy(q[[row]]) @ chunks.T
     else:

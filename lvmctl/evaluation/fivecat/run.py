@@ -18,7 +18,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.core.runs import RunLike, find_run
 from lvmctl.data.splits.assign import seeded_articles
 from lvmctl.data.splits.levels import level_of
-from lvmctl.data.windows import Windows
+from lvmctl.data.windows import Windows, fewer
 from lvmctl.evaluation.eval_data import DATA_SEED, EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.ceilings import add_ceilings, known_metrics
@@ -233,10 +233,11 @@ def made(weights_sha256: str) -> dict[str, Any]:
 
 
 def whole_articles(windows: Windows, count: int) -> np.ndarray:
-    """Windows of whole articles in a seeded order until there are ``count``; ascending."""
+    """Windows of whole articles in a seeded order until there are ``count``, ascending; every n-th
+    of a long article (:func:`~lvmctl.data.windows.fewer`)."""
     each = np.bincount(windows.article, minlength=len(windows.split.articles))
     chosen = seeded_articles(each, count, DATA_SEED, "perturbed")
-    return np.flatnonzero(np.isin(windows.article, chosen))
+    return fewer(np.flatnonzero(np.isin(windows.article, chosen)), count)
 
 
 def sweeps(metric_table: MetricTable) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from lvmctl.core.batch import Pool
 from lvmctl.data.store.arrays import unit64
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.retrieval.blocks import slices
 from lvmctl.evaluation.retrieval.ties import ranks_by_score, sign
 
 Score = Callable[[Tensor, Pool], Tensor]
@@ -24,6 +25,12 @@ article with the window (the original work's)."""
 
 NEAR = 2e-6
 """Cosines this close to the target's are recomputed in float64, which decides whether they tie."""
+
+WINDOWS, CHUNKS, PAIRS = 1024, 4096, 512
+"""How many are compared at a time, the last ones in float64: articles may be of any length."""
+
+SCORES = 20_000_000
+"""Scores that a ranker gives at a time."""
 
 
 def in_article_ranks(
@@ -41,13 +48,15 @@ def in_article_ranks(
         By pool: ranks (W,) float64, 1 + #better + ½·#ties, and pool sizes (W,) int64.
     """
     ranks, sizes = blank(pools, len(index))
-    for part, start, length in by_article(windows, index):
+    for part, start, length in by_article(windows, index, lambda length: WINDOWS):
         first = windows.position[index[part]]
-        better = better_than_target(windows, start, length, first + windows.target_offset, q[part])
-        for pool in pools:
-            inside = pool_mask(pool, first, length, windows.context_length)
-            ranks[pool][part] += (better * inside).sum(axis=1)
-            sizes[pool][part] = inside.sum(axis=1)
+        better_than_target = Better(windows, windows.rows[index[part]], q[part])
+        for chunks in slices(length, CHUNKS):
+            better = better_than_target(start + chunks.start, start + chunks.stop)
+            for pool in pools:
+                inside = pool_mask(pool, first, chunks, windows.context_length)
+                ranks[pool][part] += (better * inside).sum(axis=1)
+                sizes[pool][part] += inside.sum(axis=1)
     return {pool: (ranks[pool], sizes[pool]) for pool in pools}
 
 
@@ -66,7 +75,7 @@ def in_article_ranks_by_score(
     """
     ranks, sizes = blank(pools, len(index))
     shown = windows.inside(index) if shown is None else shown
-    for part, start, length in by_article(windows, index):
+    for part, start, length in by_article(windows, index, lambda length: SCORES // length + 1):
         batch = index[part]
         first = windows.position[batch]
         context = torch.from_numpy(windows.chunks(shown[part]))
@@ -74,7 +83,7 @@ def in_article_ranks_by_score(
         chunks = torch.from_numpy(windows.split.unit_rows(start, start + length))
         target = torch.from_numpy(first + windows.target_offset)
         for pool in pools:
-            inside = pool_mask(pool, first, length, windows.context_length)
+            inside = pool_mask(pool, first, slice(0, length), windows.context_length)
             candidates = torch.from_numpy(np.array(inside))
             with torch.inference_mode():
                 scores = score(context, Pool(chunks, candidates, None, *read)).cpu()
@@ -91,47 +100,67 @@ def blank(
     return ranks, {pool: np.zeros(count, dtype=np.int64) for pool in pools}
 
 
-def by_article(windows: Windows, index: np.ndarray) -> Iterator[tuple[slice, int, int]]:
-    """Of each article in ``index``: its slice of ``index``, its first row and its length."""
+def by_article(
+    windows: Windows, index: np.ndarray, most: Callable[[int], int] | None = None
+) -> Iterator[tuple[slice, int, int]]:
+    """Of each article in ``index``: its slice of ``index``, its first row and its length; the slice
+    of ``most(length)`` windows at a time, where that is given."""
     article = windows.article[index]
     edges = np.flatnonzero(np.diff(article, prepend=-1, append=-1))
     for low, high in itertools.pairwise(edges):
         start, length = (
             int(x[article[low]]) for x in (windows.split.starts, windows.split.lengths)
         )
-        yield slice(low, high), start, length
+        for part in slices(high - low, most(length) if most else high - low):
+            yield slice(low + part.start, low + part.stop), start, length
 
 
-def pool_mask(pool: str, first: np.ndarray, length: int, context_length: int) -> np.ndarray:
-    """(W, length), true where a chunk of the article is a candidate of window ``first[w]``."""
-    position, first = np.arange(length)[None, :], first[:, None]
+def pool_mask(pool: str, first: np.ndarray, chunks: slice, context_length: int) -> np.ndarray:
+    """(W, n), true where one of the ``chunks`` of the article is a candidate of window
+    ``first[w]``."""
+    position, first = np.arange(chunks.start, chunks.stop)[None, :], first[:, None]
     if pool == "unfiltered":
-        return np.broadcast_to(True, (len(first), length))
+        return np.broadcast_to(True, (len(first), position.shape[1]))
     if pool == "future":
         return position >= first + context_length
     return (position < first) | (position >= first + context_length)
 
 
-def better_than_target(
-    windows: Windows, start: int, length: int, target: np.ndarray, q: np.ndarray
-) -> np.ndarray:
-    """(W, length) float32: 1 where a chunk scores above the target, ½ on a tie, else 0.
+class Better:
+    """Which chunks score above the targets of some windows.
 
-    A prediction that is not a number finds nothing: every other chunk counts as above.
+    Args:
+        rows: (W,) first rows of the windows.
+        q: (W, D) float32 predictions.
     """
-    chunks = windows.split.unit_rows(start, start + length)
-    scores = (torch.from_numpy(q) @ torch.from_numpy(chunks).T).numpy()
-    rows = np.arange(len(q))
-    # The target's score comes from the same product: another kernel rounds differently.
-    gap = scores - scores[rows, target][:, None]
-    better = (~(gap < 0)).astype(np.float32)
-    near = np.abs(gap) <= NEAR
-    near[rows, target] = False
-    better[rows, target] = 0
-    window, chunk = near.nonzero()
-    if len(window):
-        stored = windows.split.vectors
-        exact = unit64(stored[start + chunk]) - unit64(stored[start + target[window]])
-        gap = (exact * q[window].astype(np.float64)).sum(axis=1)
-        better[window, chunk] = (sign(gap) + 1) / 2
-    return better
+
+    def __init__(self, windows: Windows, rows: np.ndarray, q: np.ndarray) -> None:
+        self.split, self.q, self.target = windows.split, q, rows + windows.target_offset
+        self.score = np.empty((len(q), 1), np.float32)
+        for part in slices(len(q), PAIRS):
+            self.score[part, 0] = self.exact(part, self.target[part])
+
+    def __call__(self, low: int, high: int) -> np.ndarray:
+        """(W, high - low) float32: 1 where a chunk of these rows scores above the target, ½ on a
+        tie, else 0.
+
+        A prediction that is not a number finds nothing: every other chunk counts as above.
+        """
+        chunks = torch.from_numpy(self.split.unit_rows(low, high))
+        gap = (torch.from_numpy(self.q) @ chunks.T).numpy() - self.score
+        better = (~(gap < 0)).astype(np.float32)
+        near = np.abs(gap) <= NEAR
+        own = np.flatnonzero((self.target >= low) & (self.target < high))
+        for each in (near, better):
+            each[own, self.target[own] - low] = 0
+        window, chunk = near.nonzero()
+        for part in slices(len(window), PAIRS):
+            which = window[part]
+            exact_gap = self.exact(which, low + chunk[part]) - self.exact(which, self.target[which])
+            better[which, chunk[part]] = (sign(exact_gap) + 1) / 2
+        return better
+
+    def exact(self, window: np.ndarray | slice, rows: np.ndarray) -> np.ndarray:
+        """Scores (P,) float64 of chunks with these ``rows`` for predictions of these windows."""
+        with np.errstate(invalid="ignore"):  # of predictions that are infinite
+            return np.einsum("pd,pd->p", unit64(self.split.vectors[rows]), self.q[window])

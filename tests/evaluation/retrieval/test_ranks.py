@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.mean_metrics import mean_metrics
+from lvmctl.evaluation.retrieval import ranks as module
 from lvmctl.evaluation.retrieval.ranks import (
     POOLS,
     in_article_ranks,
@@ -158,6 +159,31 @@ def test_separate_windows(reference, tmp_path, k):
     assert metrics["in_article"] == {pool: {"windows": 0} for pool in POOLS}
     assert ("unseen" in metrics["margin"]) is (k <= 2)
     assert ("second_last" in metrics["margin"]) is (k >= 2)
+
+
+def test_a_long_article_is_compared_piece_by_piece(split_of, monkeypatch):
+    rng = np.random.default_rng(6)
+    vectors = unit_rows(rng, 30, 5)[rng.integers(0, 30, 68)]  # many of which are equal
+    windows = Windows(split_of(vectors, [61, 7]), 3, 2)
+    index, q = np.arange(len(windows)), unit_rows(rng, len(windows), 5)
+    held = []
+
+    def score(context, pool):
+        held.append(context.shape[0] * pool.vectors.shape[0])
+        return context[:, -1] @ pool.vectors.T
+
+    def ranked():
+        by_cosine = in_article_ranks(windows, index, q)
+        by_score = in_article_ranks_by_score(windows, index, score)
+        return [pair for by_pool in (by_cosine, by_score) for pair in by_pool.values()]
+
+    whole = ranked()
+    for name, value in {"WINDOWS": 5, "CHUNKS": 7, "PAIRS": 3, "SCORES": 200}.items():
+        monkeypatch.setattr(module, name, value)
+    assert max(held) > 61 * 50
+    held.clear()
+    assert all(np.array_equal(pair, other) for pair, other in zip(whole, ranked()))
+    assert max(held) <= 200 + 61
 
 
 def test_articles_need_not_lie_in_order(reference, split_of):

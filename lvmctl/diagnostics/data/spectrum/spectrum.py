@@ -108,13 +108,14 @@ class StoreGeometry:
         chunks = np.where(split.lengths >= shortest, split.lengths, 0)
         within = seeded_articles(chunks, ARTICLES * options.sample, options.seed, "hubness")
         within = np.sort(within)
-        total = 2 * len(chosen) + 2 * int(split.lengths[within].sum())
+        lengths = np.minimum(split.lengths, ARTICLES * options.sample)  # the begin of a long one
+        total = 2 * len(chosen) + 2 * int(lengths[within].sum())
         with reporter.progress("hubs", "chunks", total) as done:
             counts = k_occurrences(unit(split.vectors[rows[chosen]]), k, done)
             chance = k_occurrences(isotropic_rows(len(chosen), split.dim, rng), k, done)
             inside, usual = np.empty(len(within)), np.empty(len(within))
             for place, index in enumerate(within):
-                start, length = split.starts[index], split.lengths[index]
+                start, length = split.starts[index], lengths[index]
                 rows_of_article = split.unit_rows(start, start + length)
                 inside[place] = skewness(k_occurrences(rows_of_article, k, done))
                 random = isotropic_rows(length, split.dim, rng)
@@ -161,7 +162,7 @@ class StoreGeometry:
             chosen = ranked.subset(options.windows, *shape, options.seed)
             candidates = transforms(fitted)
             with reporter.progress("retrieval", "transforms", 1 + len(candidates)) as done:
-                tried = trial(chosen, shape, candidates, options.seed, done)
+                tried = trial(chosen, (*shape, options.windows), candidates, options.seed, done)
         except DataError as error:
             return {"fitted_on": fitted_on, "reason": str(error)}
         return {"fitted_on": fitted_on, "best": best(tried), **tried}

@@ -21,7 +21,7 @@ LEVEL = 0.95
 
 def trial(
     split: Split,
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     tried: Mapping[str, Transform],
     seed: int,
     progress: Callable[[int], object] = lambda n: None,
@@ -33,7 +33,7 @@ def trial(
 
     Args:
         split: whole articles that are long enough to be ranked in.
-        shape: K and h of the windows.
+        shape: K and h of the windows, and how many of a long article are enough.
         tried: transforms by name.
         seed: of the intervals.
         progress: called with 1 after the raw chunks and after each transform.
@@ -88,7 +88,7 @@ def gain(
 
 
 def direct(
-    split: Split, shape: tuple[int, int]
+    split: Split, shape: tuple[int, ...]
 ) -> tuple[Windows, dict[str, np.ndarray], np.ndarray]:
     """The split's windows, the figures (W,) of ``direct`` there by name, and the sizes (W,) of the
     pools."""
