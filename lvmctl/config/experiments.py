@@ -147,7 +147,8 @@ class Experiments:
         reserved.pop("extends", None)
         if "recipe" not in reserved:
             raise self._error(name, "it names no recipe", 'add recipe = "NAME" or extends = "…"')
-        for part in (*reserved.get("losses", ()), str(values.get("model", ""))):
+        named = reserved["recipe"], *reserved.get("losses", ()), str(values.get("model", ""))
+        for part in named:
             refuse_untrusted(part, f"{self.path} [{name}]")
         return Experiment(name=name, values=values, origins=origins, **reserved)
 
@@ -183,7 +184,7 @@ class Experiments:
         """A reserved key's value, with paths in it relative to the file made absolute."""
         if isinstance(value, tuple):
             return tuple(self._placed(table, key, item) for item in value)
-        if key == "losses":
+        if key in ("recipe", "losses"):
             return absolute_address(value, self.path.parent)
         if key not in SOURCES:
             return value

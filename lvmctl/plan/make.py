@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from lvmctl.config import OptionInfo, bind, describe, matches, suggestion
-from lvmctl.core.errors import LvmctlError, UsageError
+from lvmctl.core.errors import LvmctlError, PluginError, UsageError
 from lvmctl.core.tree import leaves
 from lvmctl.plan.fit import validate_plan
 from lvmctl.plan.parts import Draft, as_typed, drafts_of, owners_of
 from lvmctl.plan.plan import Layers, Plan, PlannedPart, package
 from lvmctl.registry import Registry
 from lvmctl.registry.build import build
+from lvmctl.registry.specs import Composition
 
 
 def make_plan(
@@ -59,6 +60,9 @@ def _plan(
     bound = bind(entry.record.options, of_recipe, problems, aliases=aliases)
     options, origins = bound.options, bound.origins
     composition = build(registry, entry, options=options)
+    if not isinstance(composition, Composition):
+        what = f"makes a {type(composition).__name__}, not a Composition"
+        raise PluginError(what, where=f"recipe {recipe}", hint="name another recipe")
     named = {part.name for part in composition.losses}
     composition = as_typed(registry, entry, composition, options.model, losses, problems)
     drafts = drafts_of(registry, entry, composition, faults)

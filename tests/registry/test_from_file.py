@@ -73,6 +73,12 @@ def test_a_file_may_have_any_name(write):
     assert registry.resolve(entry).__name__ == "Angle"
 
 
+def test_a_class_that_makes_no_composition_is_no_recipe(write, run_cli, tmp_path):
+    done = run_cli("train", "--plugin", f"{write(LOSS)}:Angle", "--data", DATA)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "not a Composition" in done.stderr
+
+
 def test_other_kinds_say_what_theirs_need(write):
     path = write("class Oldest:\n    'The oldest chunk.'\n    fitted = True\n    needs = 3\n")
     record = load_registry().get("baseline", f"{path}:Oldest").record
@@ -235,6 +241,9 @@ def test_describe_takes_a_file_too(write, run_cli):
         ("train", "--resume", "run"),
         ("diagnose", "run", "run"),
         ("experiments", "show", "received"),
+        ("experiments", "show", "recipe"),
+        ("experiments", "show", "model"),
+        ("experiments", "validate"),
         ("train", "--experiment", "received"),
         ("train", "--resume", "sweep"),
     ],
@@ -251,6 +260,8 @@ def test_code_that_a_received_file_names_is_shown_and_not_run(write, run_cli, tm
     (tmp_path / "run/hashes.json").unlink()  # who sends code sends no hashes that refuse it
     (tmp_path / "experiments.toml").write_text(
         f'[received]\nrecipe = "p8"\nlosses = ["{path}:Angle:0.5"]\n'
+        f'[recipe]\nrecipe = "{path}:Angle"\n'
+        f'[model]\nrecipe = "p8"\nmodel = "{path}:Angle"\n'
     )
     (tmp_path / "sweep").mkdir()
     request = {"recipe": "p8", "losses": [f"{path}:Angle"]}
@@ -260,6 +271,7 @@ def test_code_that_a_received_file_names_is_shown_and_not_run(write, run_cli, tm
     # A diagnosis says what it could not look at, and judges the rest.
     assert found.returncode == (0 if words[0] == "diagnose" else 2), found.stderr
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    assert f"names code that would be run, {path}:Angle (SHA-256 {digest}…)" in found.stderr
-    assert "--trust-code" in found.stderr
+    said = "".join(f"{found.stdout}{found.stderr}".split())  # a table breaks lines
+    assert f"namescodethatwouldberun,{path}:Angle(SHA-256{digest}…)" in said
+    assert "--trust-code" in said
     assert not (tmp_path / "was_run").exists()
