@@ -40,8 +40,9 @@ class Batch:
             fields.
         owner: who reads it, for an error.
         hidden: names of fields that there are, and that the owner did not declare.
-        ranked: of a model that reads more than vectors: the window's chunks (B, K) and, where there
-            are negatives, the target and those (B, 1 + M), else None.
+        ranked: of a model that reads more than vectors or whose scores a loss reads: the window's
+            chunks (B, K) and, where there are negatives, the target and those (B, 1 + M), else
+            None.
     """
 
     __slots__ = ("_fields", "_hidden", "_owner", "ranked")
@@ -139,8 +140,9 @@ class Pool:
             others are ignored.
         article: (B,) int64, in training the number of each context's article in the training split,
             so that a model can leave out what it fitted on that article; None elsewhere.
-        window: (B, K) chunks of the contexts, of which the model reads what its record declares;
-            None for a model that ``reads`` nothing beside vectors.
+        window: (B, K) chunks of the contexts, of which the model reads what its record declares. A
+            model that ``reads`` nothing beside vectors is given them in training alone, so that it
+            can remember what it worked out of an article; elsewhere None.
         chunks: (N,) or (B, N), as ``vectors``, those it chooses from.
     """
 

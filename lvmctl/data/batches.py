@@ -36,6 +36,8 @@ class BatchBuilder:
         device: where batches live. On a GPU the store is copied there once; on a CPU it stays
             mapped from disk.
         reads: what the model reads of chunks beside their vectors.
+        ranked: whether a batch says which chunks it is of, see :class:`lvmctl.core.batch.Batch`;
+            where the model reads something it always does.
         share: a builder whose copy of the same store is used instead of another one.
         counts: ``negatives``, M same-article negatives per window; ``rollout``, R chunks of the
             future per window; and what is asked of a field of ``fields``, by its name.
@@ -50,6 +52,7 @@ class BatchBuilder:
         seed: int = 0,
         device: torch.device | str = "cpu",
         reads: tuple[str, ...] = (),
+        ranked: bool = False,
         share: BatchBuilder | None = None,
         **counts: int,
     ) -> None:
@@ -57,7 +60,7 @@ class BatchBuilder:
         self.needs = frozenset(needs)
         self.fields = dict(sorted(fields.items()))
         self.counts = counts
-        self.seed, self.reads = seed, reads
+        self.seed, self.reads, self.ranked = seed, reads, ranked or bool(reads)
         if share is not None and share.windows.split.vectors is windows.split.vectors:
             self.vectors = share.vectors
         elif isinstance(windows.split.vectors, ManyFiles):
@@ -94,7 +97,7 @@ class BatchBuilder:
         }
         if k >= 2:
             fields["second_last"] = context[:, -2]
-        ranked = (self.readable(inside[:, :k]), None) if self.reads else None
+        ranked = (self.readable(inside[:, :k]), None) if self.ranked else None
         if self.needs & NEGATIVES:
             lengths = windows.split.lengths[article]
             drawn, real = draw_negatives(
@@ -102,7 +105,7 @@ class BatchBuilder:
             )
             drawn_rows = (rows - position)[:, None] + drawn
             negatives = self.gather(drawn_rows)
-            if self.reads:
+            if self.ranked:
                 listed = np.concatenate([inside[:, k:], drawn_rows], axis=1)
                 ranked = (self.readable(inside[:, :k]), self.readable(listed))
             fields["negatives"] = negatives

@@ -105,7 +105,8 @@ class Objective(nn.Module):
         needs = {bare_name(name) for part in parts for name in part.entry.record.needs}
         fields = {name: make for name, make in self.fields.items() if name in needs}
         counts = {name: self.asks(name) for name in (*COUNTED, *fields)}
-        return BatchBuilder(windows, needs, fields=fields, reads=self.reads, **counts, **settings)
+        settings |= {"reads": self.reads, "ranked": any(map(reads_scores, self.parts))}
+        return BatchBuilder(windows, needs, fields=fields, **counts, **settings)
 
     def asks(self, attribute: str, epoch: int | None = None) -> int:
         """The largest count any loss asks for, of one of :data:`COUNTED` or of a plugin's field.
@@ -132,8 +133,7 @@ class Objective(nn.Module):
         if steps := self.asks("rollout", step.epoch):
             rollout = roll_out(model, batch.context, prediction.q, steps)
             prediction = replace(prediction, rollout=rollout)
-        active = (self.parts[n].entry.record for n in self.active(step.epoch))
-        if any("scores" in record.needs_prediction for record in active):
+        if any(reads_scores(self.parts[n]) for n in self.active(step.epoch)):
             prediction = replace(prediction, scores=score_list(model, batch))
         return prediction
 
@@ -199,6 +199,11 @@ class Objective(nn.Module):
         before = self.names[number] = self.names[number] or names
         if names != before:
             raise ValueError(f"it gives {', '.join(names)} now and {', '.join(before)} before")
+
+
+def reads_scores(part: PlannedPart) -> bool:
+    """Whether a loss reads what the model's own ``score`` gives."""
+    return "scores" in part.entry.record.needs_prediction
 
 
 def set_step(model: nn.Module, step: Step) -> None:

@@ -149,7 +149,7 @@ class GraphedSteps:
         elif getattr(step, "asked", False):
             self.why_not = "a weight changes from step to step"
         elif batch.ranked is not None:
-            self.why_not = "the model reads more of chunks than their vectors"
+            self.why_not = "the model is told which chunks it ranks, and may remember them"
         return output
 
     def compute(self, batch: Batch, now: Step) -> tuple[dict[str, Tensor], Tensor]:

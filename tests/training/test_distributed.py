@@ -25,6 +25,7 @@ from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.tree import leaves
 from lvmctl.data.sampling import step_windows, steps_per_epoch
+from lvmctl.testing.text_store import text_store
 from lvmctl.training import checkpoint, distributed, shareable
 
 pytestmark = pytest.mark.skipif(not forked.is_possible(), reason="needs fork")
@@ -37,6 +38,7 @@ def trained(tmp_path_factory, in_process) -> tuple[Path, Path]:
     """Where one process trained every recipe, and where two did."""
     place = tmp_path_factory.mktemp("shared")
     (place / "own.py").write_text(together.OWN)
+    text_store(place / "texts", articles=36, chunks=14, reads=())
     assert in_process(together.train_all, place / "one") == 0
     assert together.shared(together.train_all, place / "two") == [0, 0]
     return place / "one", place / "two"

@@ -15,10 +15,12 @@ from training.make import make_small
 
 from lvmctl import processes
 
+RANKER = {"min_article": 6, "hidden": 8}
 RECIPES: dict[str, dict[str, Any]] = {
     **{name: {} for name in ("plain", "p1", "p2", "p4", "p5", "p5.1", "p6", "p6b", "p7", "p8")},
     "p3": {"window_dropout": "0"},
-    "p9": {"sizes": {"min_article": 6, "hidden": 8}},
+    "p9": {"sizes": RANKER},
+    "p10": {"sizes": RANKER},
 }
 ODD = {"dropout": 0, "batch_size": 73, "eval_every": 14, "epochs": 14}
 """Four steps an epoch of the small data, of which the last has one window; 56 in all."""
@@ -71,7 +73,8 @@ def train_all(root: Path) -> None:
     os.environ["LVMCTL_TRUST_CODE"] = "1"
     own = (f"{root.parent / 'own.py'}:Own",)
     for recipe, options in RECIPES.items():
-        make_small(root / recipe, recipe=recipe, **ODD, **options).fit()
+        data = {"data": str(root.parent / "texts")} if recipe == "p10" else {}
+        make_small(root / recipe, recipe=recipe, **data, **ODD, **options).fit()
     make_small(root / "own", recipe="p7", losses=own, **ODD).fit()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate, chain, repeat
 
 import torch
 from torch import Tensor
@@ -16,6 +17,28 @@ FLAT = 1e-3
 
 FAR = 5.0
 """Deviations from the mean that count, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a scorer reads of candidates.
+
+    Attributes:
+        features: (…, F).
+        extra: (…, E), of in-domain text; None where nothing is fitted.
+        known: (b,) bool, the contexts that are in-domain; None where nothing is fitted.
+        context: int64, of which of the b contexts a candidate is, to be broadcast to (…).
+    """
+
+    features: Tensor
+    extra: Tensor | None
+    known: Tensor | None
+    context: Tensor
+
+    def to(self, like: Tensor) -> Rows:
+        """The same numbers in the precision of ``like``, and where it is."""
+        extra = None if self.extra is None else self.extra.to(like)
+        return replace(self, features=self.features.to(like), extra=extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +76,34 @@ class Numbers:
         if self.along_axes is None:
             return None
         return raw_and_standardised(self.along_axes, self.real[..., None])
+
+    def rows(self) -> Rows:
+        """Of all N, (b, N, ·)."""
+        context = torch.arange(len(self.real), device=self.real.device)[:, None]
+        return Rows(self.features(), self.extra(), self.known, context)
+
+    def real_rows(self) -> Rows:
+        """Of what is a candidate alone, (n, ·)."""
+        extra = self.extra()
+        extra = None if extra is None else extra[self.real]
+        return Rows(self.features()[self.real], extra, self.known, self.real.nonzero()[:, 0])
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows (n, ·) of different contexts, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    extra = [part.extra for part in parts if part.extra is not None]
+    known = [part.known for part in parts if part.known is not None]
+    before = accumulate(map(len, known), initial=0)
+    # Where nothing is known, it does not matter which context is which.
+    context = [part.context + low for part, low in zip(parts, chain(before, repeat(0)))]
+    return Rows(
+        torch.cat([part.features for part in parts]),
+        torch.cat(extra) if extra else None,
+        torch.cat(known) if known else None,
+        torch.cat(context),
+    )
 
 
 def features(spaces: Sequence[Measures], groups: Sequence[str]) -> Tensor:

@@ -12,8 +12,14 @@ from torch import Tensor, nn
 
 from lvmctl import Pool, Prediction, Shape
 from lvmctl.sphere import mixture
-from lvmctl_ranker.features import Numbers, numbers_of, width
+from lvmctl_ranker.features import Numbers, Rows, joined, numbers_of, width
 from lvmctl_ranker.in_domain import AxisFeatures, InDomain, axis_features
+from lvmctl_ranker.measured_articles import (
+    MeasuredArticles,
+    Whole,
+    articles_with_room,
+    wholes_of,
+)
 from lvmctl_ranker.measures import Measures
 from lvmctl_ranker.neighbours import nearest_lists, neighbours
 from lvmctl_ranker.options import GROUPS, IN_DOMAIN, RankerOptions
@@ -43,7 +49,12 @@ class Ranker(nn.Module):
     A subclass may know more of a candidate: :meth:`numbers` then gives ``more`` features.
 
     Shapes: context (B, K, D) → q (B, D), weights α (B, K) on the simplex.
+
+    Attributes:
+        kept: of the training articles, those before this number are measured once.
     """
+
+    kept: Tensor
 
     def __init__(
         self, options: RankerOptions, shape: Shape, more: int = 0, far: float = math.inf
@@ -58,10 +69,15 @@ class Ranker(nn.Module):
         wide = width(self.groups, shape.context_length, 1 + self.whitened)
         extra = 2 * axis_features(shape.context_length) if fitted else 0
         self.scorer = Scorer(wide + more, extra, options.hidden, options.dropout, far)
+        self.measured = MeasuredArticles()
+        self.register_buffer("kept", torch.tensor(0))
         self.register_load_state_dict_pre_hook(with_present_names)
+        self.register_load_state_dict_post_hook(lambda model, _: model.measured.forget())
 
     def fit(self, windows: Windows) -> None:
         """Learn what the training text is like, before the scorer is trained."""
+        self.measured.forget()
+        self.kept.fill_(articles_with_room(windows, self.scorer.reads))
         if self.in_domain is not None:
             self.in_domain.fit(windows)
 
@@ -77,35 +93,54 @@ class Ranker(nn.Module):
     def score(self, context: Tensor, pool: Pool) -> Tensor:
         """Scores (B, N) of a pool's chunks, higher is better; see :class:`lvmctl.core.batch.Pool`.
 
-        What is the same for all contexts is computed once, the rest a few contexts at a time; where
-        nothing is the same, all of it.
+        In training the scorer takes all candidates as one batch; what is no candidate scores 0.
         """
         # Ranks of cosines need all their digits.
         with torch.autocast(context.device.type, enabled=False):
-            if pool.vectors.dim() == 2 and window_left_out(context, pool):
-                return self.together(context, pool)
-            each = pool.vectors.shape[-2:].numel()
-            blocks = (
-                (context[part], rows_of(pool, part)) for part in parts(len(context), OWN // each)
-            )
-            if self.training:
-                return self.scored(*(each for block in blocks for each in self.numbers(*block)))
-            return torch.cat([self.together(*block) for block in blocks])
+            if not self.training:
+                blocks = self.blocks(context, pool)
+                return torch.cat([self.scorer(each.rows()) for each in blocks])
+            rows, *where = self.training_rows(context, pool)
+            scores = context.new_zeros(pool.candidates.shape)
+            return scores.index_put(tuple(where), self.scorer(rows))
 
-    def together(self, context: Tensor, pool: Pool) -> Tensor:
-        """:meth:`score` of contexts whose pools are prepared at once."""
-        return torch.cat([self.scored(each) for each in self.numbers(context, pool)])
+    @torch.no_grad()
+    def training_rows(self, context: Tensor, pool: Pool) -> tuple[Rows, Tensor, Tensor]:
+        """What the scorer reads of the candidates of a batch, and in what row of it and where in
+        its pools they stand.
 
-    def scored(self, *numbers: Numbers) -> Tensor:
-        """(b, N) of all contexts; in training the scorer takes them as one batch."""
-        with torch.no_grad():
-            inputs = [(each.features(), each.real, each.extra(), each.known) for each in numbers]
-        columns = [None if each[0] is None else torch.cat(each) for each in zip(*inputs)]
-        return self.scorer(*columns)
+        Windows of one whole article are measured together, once, as far as there is room.
+        """
+        wholes: list[Whole | None] = [None] * len(context)
+        if pool.article is not None and pool.chunks is not None and pool.vectors.dim() == 3:
+            kept = (pool.article < self.kept).tolist()
+            wholes = [whole if keep else None for whole, keep in zip(wholes_of(pool), kept)]
+        made = []
+        if known := [whole for whole in wholes if whole is not None]:
+            made.append(self.measured.rows(known, self.numbers, context, pool))
+        if rest := [row for row, whole in enumerate(wholes) if whole is None]:
+            index = torch.tensor(rest, device=context.device)
+            few = context[index], rows_of(pool, index)
+            row, place = few[1].candidates.nonzero(as_tuple=True)
+            measured = joined([each.real_rows() for each in self.blocks(*few)])
+            made.append((measured, index[row], place))
+        rows, row_of, place_of = zip(*made)
+        return joined(rows), torch.cat(row_of), torch.cat(place_of)
+
+    def blocks(self, context: Tensor, pool: Pool) -> Iterator[Numbers]:
+        """What is known of the candidates, a few contexts at a time.
+
+        What is the same for all contexts is worked out once; where nothing is the same, all of it.
+        """
+        if pool.vectors.dim() == 2 and window_left_out(context, pool):
+            yield from self.numbers(context, pool)
+            return
+        for part in parts(len(context), OWN // pool.vectors.shape[-2:].numel()):
+            yield from self.numbers(context[part], rows_of(pool, part))
 
     @torch.no_grad()
     def numbers(self, context: Tensor, pool: Pool) -> Iterator[Numbers]:
-        """What is known of the candidates, a few contexts at a time."""
+        """:meth:`blocks` of contexts whose pools are prepared at once."""
         spaces = [Space(context, pool)]
         if self.whitened:
             spaces.append(Space(*whitened(context, pool)))
@@ -127,6 +162,7 @@ def with_present_names(ranker: Ranker, state: dict[str, Tensor], *_: object) -> 
     for name in list(state):
         present = name.replace("familiar.", "in_domain.").replace(".standard.", ".standardizer.")
         state[present] = state.pop(name)
+    state.setdefault("kept", torch.zeros_like(ranker.kept))
 
 
 class Space:

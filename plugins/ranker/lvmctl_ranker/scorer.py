@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lvmctl import sum_over_processes
+from lvmctl_ranker.features import Rows
 
 FLOOR = 1e-3
 
@@ -29,13 +30,18 @@ class Scorer(nn.Module):
         dropout: of the features and of the network's first layer, in training.
         far: deviations that count, at most; text of another kind may lie beyond what was seen.
 
-    Shapes: features (B, N, F), candidates (B, N), extra (B, N, E), known (B,) → (B, N).
+    Attributes:
+        reads: numbers that it reads of a candidate.
+
+    Shapes: features (…, F), extra (…, E), known (b,), context → (…), see
+    :class:`~lvmctl_ranker.features.Rows`. In training all of them are candidates.
     """
 
     def __init__(
         self, width: int, in_domain: int, hidden: int, dropout: float, far: float = math.inf
     ) -> None:
         super().__init__()
+        self.reads = width + in_domain
         self.standardizer = RunningStandardizer(width, far)
         self.in_domain = RunningStandardizer(in_domain, far) if in_domain else None
         width += in_domain + 1 if in_domain else 0
@@ -43,21 +49,16 @@ class Scorer(nn.Module):
         self.linear = nn.Linear(width, 1, bias=False)
         self.network = network(width, hidden, dropout) if hidden else None
 
-    def forward(
-        self,
-        features: Tensor,
-        candidates: Tensor,
-        extra: Tensor | None = None,
-        known: Tensor | None = None,
-    ) -> Tensor:
-        z = self.standardizer(features, candidates)
+    def forward(self, rows: Rows) -> Tensor:
+        z = self.standardizer(rows.features)
         if self.in_domain is not None:
-            assert extra is not None
-            assert known is not None
-            more = self.in_domain(extra, candidates & known[:, None])
+            assert rows.extra is not None
+            assert rows.known is not None
+            known = rows.known
+            more = self.in_domain(rows.extra, known[rows.context])
             if self.training:
                 known = known & (torch.rand(len(known), device=known.device) >= UNKNOWN)
-            mark = known[:, None, None].to(z).expand(-1, z.shape[1], -1)
+            mark = known[rows.context][..., None].to(z).expand(*z.shape[:-1], 1)
             z = torch.cat([z, more * mark, mark], dim=-1)
         z = self.dropout(z)
         score = self.linear(z)
@@ -69,7 +70,7 @@ class Scorer(nn.Module):
 class RunningStandardizer(nn.Module):
     """(x - mean)/deviation, of the candidates that were seen in training; in [-far, far].
 
-    Shapes: features (B, N, F), counted (B, N) → (B, N, F).
+    Shapes: features (…, F), in training (n, F), of which those ``counted`` (n,) are looked at.
     """
 
     seen: Tensor
@@ -83,9 +84,10 @@ class RunningStandardizer(nn.Module):
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("square", torch.zeros(width))
 
-    def forward(self, features: Tensor, counted: Tensor) -> Tensor:
+    def forward(self, features: Tensor, counted: Tensor | None = None) -> Tensor:
         if self.training:
-            self.look(features[counted])
+            every = counted is None or bool(counted.all())
+            self.look(features if every else features[counted])
         deviation = (self.square - self.mean.square()).clamp_min(0).sqrt()
         # Before the first batch there is nothing to standardise by.
         scale = 1 / torch.where(self.seen > 0, deviation + FLOOR, 1.0)

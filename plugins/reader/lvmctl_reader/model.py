@@ -11,13 +11,12 @@ import numpy as np
 import torch
 from lvmctl_ranker.features import Numbers
 from lvmctl_ranker.fitting import FOLDS, fold_of
-from lvmctl_ranker.model import Ranker, rows_of
+from lvmctl_ranker.model import Ranker
 from torch import Tensor
 
-from lvmctl import Pool, Reporter, Shape, UsageError, sum_over_processes
+from lvmctl import Pool, Reporter, Shape
 from lvmctl_reader.continuation import KINDS, Continuation, Progress
 from lvmctl_reader.lexicon import Lexicon
-from lvmctl_reader.measured_articles import MeasuredArticles, wholes_of
 from lvmctl_reader.memory import Memory
 from lvmctl_reader.options import TEXT_GROUPS, ReaderOptions
 from lvmctl_reader.pool_texts import PoolTexts
@@ -51,7 +50,6 @@ class Reader(Ranker):
         self.text_groups = groups
         self.lexicon = Lexicon()
         self.memory = Memory()
-        self.measured = MeasuredArticles()
         self.register_load_state_dict_post_hook(lambda *_: self.forget())
 
     def forget(self) -> None:
@@ -75,25 +73,6 @@ class Reader(Ranker):
 
         self.lexicon.learn(articles())
 
-    def score(self, context: Tensor, pool: Pool) -> Tensor:
-        """:meth:`Ranker.score`. In training, windows of one whole article are measured together,
-        once."""
-        if not self.training or pool.article is None or pool.vectors.dim() == 2:
-            return super().score(context, pool)
-        refuse_several_processes()
-        wholes = wholes_of(pool)
-        known = [whole for whole in wholes if whole is not None]
-        rest = [row for row, whole in enumerate(wholes) if whole is None]
-        scores = context.new_zeros(pool.candidates.shape)
-        with torch.autocast(context.device.type, enabled=False):
-            for numbers, *where in self.measured.blocks(known, self.numbers, context, pool):
-                scores = scores.index_put(tuple(where), self.scored(numbers)[numbers.real])
-        if rest:
-            index = torch.tensor(rest, device=context.device)
-            part = super().score(context[index], rows_of(pool, index))
-            scores = scores.index_put((index,), part)
-        return scores
-
     def numbers(self, context: Tensor, pool: Pool) -> Iterator[Numbers]:
         if self.training and pool.article is not None:
             folds = fold_of(pool.article).cpu().numpy()
@@ -106,10 +85,3 @@ class Reader(Ranker):
             part = slice(low, low := low + len(each.real))
             more, window = (x.to(context) for x in texts.measures(part))
             yield replace(each, more=more, window=torch.cat([each.window, window], dim=-1))
-
-
-def refuse_several_processes() -> None:
-    """Refuse a training that is shared: its scorer looks at windows article by article, and each
-    process has others."""
-    if sum_over_processes(torch.ones(1)) > 1:
-        raise UsageError("P10 is trained by one process", hint="train it without torchrun")
