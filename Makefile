@@ -29,7 +29,7 @@ lint: $(INSTALLED)
 	$(BIN)/python tests/docs/check_types.py
 
 docs: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt mkdocs
 	$(BIN)/mkdocs build --strict --quiet
 
 bench: $(INSTALLED)

@@ -39,12 +39,13 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def few_timings() -> Iterator[None]:
-    """See :data:`forked.FEW_TIMINGS`."""
-    from lvmctl.evaluation.fivecat import latency
+def quick(cache_dir) -> Iterator[None]:
+    """See :mod:`quick`."""
+    from quick import WORLDS, be_quick
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "BLOCKS", forked.FEW_TIMINGS)
+        patch.setenv(WORLDS, str(cache_dir))
+        be_quick(patch)
         yield
 
 

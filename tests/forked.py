@@ -20,9 +20,6 @@ import pytest
 LOADED = ("lvmctl_p8.model", "warm")
 """What the server imports: lvmctl and torch, NumPy and hypothesis with it."""
 
-FEW_TIMINGS = {1: (6, 2), 256: (6, 1)}
-"""A run is timed 18 times instead of 212; how that is judged has tests of its own."""
-
 TESTS = str(Path(__file__).parent)
 PATH = [place for place in sys.path if place not in ("", TESTS)]
 """Where a process imports from, without what tests put before it."""

@@ -10,11 +10,14 @@ from importlib.metadata import entry_points
 
 import matplotlib.backends.backend_svg
 import matplotlib.figure  # noqa: F401
+import pytest
 import torch
-from forked import FEW_TIMINGS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from quick import be_quick
 
 import lvmctl
-from lvmctl.evaluation.fivecat import latency
+from lvmctl.registry import configure, load_registry
 from lvmctl.training.backend import SWITCHES, fp32_error
 
 LATE = ("lvmctl.__main__", "lvmctl.cli.train.trial", "lvmctl.testing.fixtures")
@@ -29,10 +32,14 @@ torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
 for module in pkgutil.walk_packages(lvmctl.__path__, "lvmctl."):
     if module.name not in LATE:
         importlib.import_module(module.name)
-# Imported, and not asked what they declare: every process does that with the plugins it has.
+# Every process asks the plugins that it has what they declare; what is described is known then.
 for point in entry_points(group="lvmctl"):
     point.load()
-latency.BLOCKS = FEW_TIMINGS
+load_registry()
+configure()
+# The first property of a process reads the constants of all modules it has loaded.
+settings(max_examples=100, database=None)(given(st.integers())(lambda number: None))()
+be_quick(pytest.MonkeyPatch())
 gc.collect()
 gc.freeze()  # a process that collects would copy all of it
 sys.dont_write_bytecode = True

@@ -11,7 +11,7 @@ from training.small import TINY
 from lvmctl.cli.train import trial
 
 DATA = "synth:topic?articles=24&chunks=10&dim=8"
-EPOCHS = 30
+EPOCHS = 20
 HEAD = f'[tiny]\nrecipe = "p8"\ndata = "{DATA}"\nepochs = {EPOCHS}\n' + "".join(
     f"{key} = {value}\n" for key, value in TINY.items()
 )

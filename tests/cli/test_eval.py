@@ -162,10 +162,12 @@ def test_five_tests_and_a_verdict(typed, runs):
 
 
 PARTIAL = (
-    (["--max-windows", 20], ["--max-windows"]),
-    (["--data", OTHER, "--min-article", 7], ["--data", "--min-article"]),
-    (["--train", OTHER, "--ablation-windows", 10], ["--train", "--ablation-windows"]),
-    (["--ood", OTHER], ["--ood"]),  # these runs have OOD text of their own
+    (
+        ["--data", OTHER, "--train", OTHER, "--min-article", 7, "--max-windows", 20],
+        ["--data", "--train", "--max-windows", "--min-article"],
+    ),
+    # These runs have OOD text of their own.
+    (["--ood", OTHER, "--ablation-windows", 10], ["--ood", "--ablation-windows"]),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from docs.pages import DOCS, ROOT, blocks, read, table
 
@@ -29,7 +30,12 @@ LETTERS = {"ACDE", "ADE", "MRR"}
 """Tests of 5CAT by letter, and a metric."""
 
 FILES = [path for place in PRINTING for path in sorted(place.rglob("*.py"))]
-TREES = {str(path): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """The code of each file."""
+    return {str(path): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 
 def glossary() -> list[list[str]]:
@@ -88,7 +94,7 @@ def named() -> Iterator[str]:
 def printed() -> set[str]:
     """Everything that is collected."""
     names = set(named())
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         names |= set(heads(tree))
         if any(place in path for place in JUDGING):
             names |= set(judgements(tree))

@@ -50,12 +50,14 @@ class Environment:
         pip += ["--python", str(home / "env/bin/python")]
         offline = ["--no-deps", "--no-index", "--no-compile"]
         subprocess.run([*pip, "install", *offline, *map(str, wheels)], check=True)
-        (home / "dependencies").mkdir()
+        # Called like the place that Hypothesis searches for no constants.
+        dependencies = home / "dependencies/site-packages"
+        dependencies.mkdir(parents=True)
         for path in Path(sysconfig.get_path("purelib")).iterdir():
             if not path.name.startswith(OURS):
-                (home / "dependencies" / path.name).symlink_to(path)
+                (dependencies / path.name).symlink_to(path)
         (site,) = (home / "env").glob("lib/python*/site-packages")
-        (site / "dependencies.pth").write_text(f"{home / 'dependencies'}\n")
+        (site / "dependencies.pth").write_text(f"{dependencies}\n")
         return made
 
     @property

@@ -20,7 +20,7 @@ ORDER = {"width": 16, "feedforward": 16, "batch_size": 64, "lr": 2e-3}
 
 def test_with_a_cosine_loss_the_mixture_reaches_the_best_scalar_weighting(make_training):
     training = make_training(
-        data="synth:topic?articles=150&chunks=30&dim=16&a=0.3&f=0.4",
+        data="synth:topic?articles=120&chunks=24&dim=16&a=0.3&f=0.4",
         losses=["cosine", "listwise:0", "previous-repel:0", "order:0"],
         epochs=3,
         lr=3e-3,
@@ -61,23 +61,23 @@ def held_out_order_accuracy(training) -> tuple[float, float]:
 
 
 def test_order_cannot_be_seen_in_a_reversible_world(make_training):
-    training = make_training(data="synth:ar1?articles=400&chunks=20&dim=24", epochs=2, **ORDER)
+    training = make_training(data="synth:ar1?articles=200&chunks=20&dim=24", epochs=1, **ORDER)
     training.fit()
     accuracy, error = held_out_order_accuracy(training)
     assert abs(accuracy - 0.5) < 4 * error
-    assert error < 0.02
+    assert error < 0.03
 
 
 def test_order_is_seen_in_a_rotating_world(make_training):
-    training = make_training(data="synth:rotation?articles=400&chunks=40", epochs=2, **ORDER)
+    training = make_training(data="synth:rotation?articles=200&chunks=30", epochs=2, **ORDER)
     training.fit()
     accuracy, error = held_out_order_accuracy(training)
-    assert accuracy - 2 * error > 0.9
+    assert accuracy - 2 * error > 0.85
     assert training.records[-1]["val"]["order_accuracy"] == pytest.approx(accuracy, abs=0.02)
 
 
 def test_on_independent_chunks_nothing_beats_chance(make_training):
-    training = make_training(data="synth:iid?articles=300&chunks=30&dim=24", epochs=2)
+    training = make_training(data="synth:iid?articles=150&chunks=30&dim=24", epochs=1)
     training.fit()
     val = training.records[-1]["val"]
     spread = np.sqrt(val["chance_r@5"] / val["in_article_windows"])

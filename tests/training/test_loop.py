@@ -101,13 +101,13 @@ def test_the_history_is_valid_json_at_every_instant(tmp_path):
 
     reader = threading.Thread(target=watch)
     reader.start()
-    for epoch in range(150):
+    for epoch in range(25):
         history.append({"epoch": epoch, "val": {"note": "x" * 500}})
     ended.set()
     reader.join()
     assert not faults
     assert lengths == sorted(lengths)
-    assert len(json.loads(run.history.read_text())) == 150
+    assert len(json.loads(run.history.read_text())) == 25
 
 
 def poison(training, steps):
@@ -160,7 +160,7 @@ def test_too_many_non_finite_steps_end_with_code_5(make_training):
     assert json.loads(training.run.history.read_text()) == []
 
 
-@pytest.mark.parametrize("by", ["mrr@10", "r@5", "cos_next", "loss"])
+@pytest.mark.parametrize("by", ["mrr@10", "loss"])
 def test_the_best_model_is_the_best_epoch_by_its_metric(make_training, monkeypatch, by):
     training = make_training(epochs=4, best_by=by)
     # The last is as good as the best, which came first.
@@ -181,7 +181,7 @@ def test_the_best_model_is_the_best_epoch_by_its_metric(make_training, monkeypat
     assert all(torch.equal(weights[name], saved[best][name]) for name in weights)
 
 
-@pytest.mark.parametrize("by", ["mrr@10", "cos_next", "loss"])
+@pytest.mark.parametrize("by", ["mrr@10", "loss"])
 def test_a_model_of_nothing_finite_is_never_best(make_training, by):
     training = make_training(epochs=1, lr=1000.0, best_by=by, max_skips=1000)
     with pytest.raises(DivergedError, match=r"no evaluation gave finite figures|non-finite"):

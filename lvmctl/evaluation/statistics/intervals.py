@@ -21,6 +21,9 @@ BLOCK = 64
 NUMBERS = 2**21
 """Counts of draws turned into floats at a time (16 MB), whatever the number of articles."""
 
+DRAWN = 2**15
+"""Articles drawn at a time, where draws are as small: what a processor's cache holds."""
+
 Interval = tuple[float, float]
 Samples = tuple[np.ndarray, np.ndarray] | tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """``(values, article)`` or ``(values, article, denominator)`` of one metric, (n,) each: what every
@@ -73,10 +76,12 @@ class Resampled:
         moves[:, self.variance < np.finfo(np.float64).tiny] = 0
         tails = ((1 - level) / 2, (1 + level) / 2)
         ends = np.full((2, len(self.estimate)), np.nan)
-        for metric, drawn in enumerate(moves.T):
-            drawn = drawn[~np.isnan(drawn)]
-            if len(drawn):
-                ends[:, metric] = np.quantile(drawn, tails)
+        without = np.isnan(moves)
+        whole = ~without.any(axis=0)
+        ends[:, whole] = np.quantile(moves[:, whole], tails, axis=0)
+        for metric in np.flatnonzero(~whole & ~without.all(axis=0)):
+            drawn = moves[~without[:, metric], metric]
+            ends[:, metric] = np.quantile(drawn, tails)
         ends = (self.estimate + ends).clip(self.lowest, self.highest)
         return [(float(low), float(high)) for low, high in ends.T]
 
@@ -95,8 +100,11 @@ class Resampling:
         self.articles, self.seed = articles, seed
         self.counts = np.empty((resamples, articles), np.uint8)
         """(R, A) how often each article is drawn; no article is drawn 256 times in practice."""
-        for draw in self.counts:
-            draw[:] = np.bincount(rng.integers(0, articles, articles), minlength=articles)
+        for low in range(0, resamples, step := max(DRAWN // max(articles, 1), 1)):
+            counts = self.counts[low : low + step]
+            drawn = rng.integers(0, articles, counts.shape)
+            drawn += articles * np.arange(len(counts))[:, None]
+            counts.flat = np.bincount(drawn.ravel(), minlength=counts.size)
 
     def interval(
         self,

@@ -70,12 +70,12 @@ class Texts:
         return [self.texts(each) for each in rows]
 
 
-@pytest.fixture(params=sorted(TEXTS))
+@pytest.fixture(params=sorted(TEXTS), scope="session")
 def texts(request) -> tuple[str, ...]:
     return TEXTS[request.param]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lexicon(texts) -> Lexicon:
     """Learned from the texts as articles of five and of two chunks."""
     readings = [Reading.of(text) for text in texts]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import forked
 import pytest
 from lvmctl_trackers.follow import scalars
 
@@ -93,7 +94,7 @@ def test_without_track_no_tracker_is_imported(tmp_path):
         f"lvmctl.train('plain', data={DATA!r}, out={out!r}, epochs=1, options={TINY!r});"
         "assert not {'tensorboard', 'wandb', 'torch.utils.tensorboard'} & {*sys.modules}"
     )
-    subprocess.run([sys.executable, "-P", "-c", code], check=True)
+    subprocess.run([forked.python(), "-P", "-c", code], check=True)
     assert not (tmp_path / "run" / "tensorboard").exists()
 
 
