@@ -59,10 +59,10 @@ def draw_negatives(
     drawn = np.empty((len(lengths), count), dtype=np.int64)
     for m in range(count):
         rank = rng.integers(0, np.maximum(allowed - m, 1))
-        # Step over the ranks drawn before, in ascending order, so that none repeats.
-        for earlier in np.sort(drawn[:, :m], axis=1).T:
-            rank += rank >= earlier
-        drawn[:, m] = rank
+        # Step over what was drawn before, so that none repeats: of those in ascending order, the
+        # i-th is stepped over where fewer than rank + 1 are left below it.
+        left = np.sort(drawn[:, :m], axis=1) - np.arange(m)
+        drawn[:, m] = rank + (left <= rank[:, None]).sum(axis=1)
     real = np.arange(count) < allowed[:, None]
     first = position[:, None]
     chosen = drawn + np.where(drawn >= first, context_length, 0)
