@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lvmctl.core.batch import bare_name
 from lvmctl.core.errors import DivergedError, RunError
 from lvmctl.core.run_directory import ROOT, RunDirectory, best_record
 from lvmctl.core.runs import date_of, directories, is_published, is_run, is_sweep, short_name
@@ -101,13 +102,8 @@ def list_runs(root: Path = ROOT, recipe: str | None = None) -> list[RunSummary]:
     """
     runs = [summary(path, root) for path in directories(root)]
     if recipe is not None:
-        runs = [run for run in runs if run.recipe and recipe in names_of(run.recipe)]
+        runs = [run for run in runs if run.recipe and recipe in (run.recipe, bare_name(run.recipe))]
     return sorted(runs, key=lambda run: run.date, reverse=True)
-
-
-def names_of(recipe: str) -> tuple[str, str]:
-    """A recipe as it is written, and without its plugin."""
-    return recipe, recipe.rpartition("/")[2]
 
 
 def summary(path: Path, root: Path = ROOT) -> RunSummary:

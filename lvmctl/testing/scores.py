@@ -104,7 +104,8 @@ def score_checks(kind: Kind, may_read: bool = False) -> tuple[Check, ...]:
     def reads_what_it_declares(subject: Subject) -> None:
         """`score` reads of `pool.window` and `pool.chunks` what `reads` names, and no less; which
         rows the chunks have in their store, and so where they stand, changes no score."""
-        require_reads(subject)
+        if not reads_of(subject):
+            raise Skipped("it reads nothing beside vectors")
 
         def rule(score: Score, context: Tensor, pool: Pool) -> None:
             before = score(context, pool)
@@ -124,12 +125,6 @@ def score_checks(kind: Kind, may_read: bool = False) -> tuple[Check, ...]:
         score_ignores_other_contexts,
     )
     return (*common, reads_what_it_declares) if may_read else common
-
-
-def require_reads(subject: Subject) -> None:
-    """Skip what reads vectors alone."""
-    if not reads_of(subject):
-        raise Skipped("it reads nothing beside vectors")
 
 
 def require_same_scores(first: Tensor, second: Tensor, candidates: Tensor) -> None:

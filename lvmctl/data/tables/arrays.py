@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.inputs import open_data
 from lvmctl.core.json_input import parse_json
 from lvmctl.data.npz.members import rows_in_order
-from lvmctl.data.store.arrays import Header, map_array, open_npy
+from lvmctl.data.store.arrays import Header, map_array
 from lvmctl.data.store.checks import check_offsets
 from lvmctl.data.tables.columns import NAMES
 from lvmctl.data.tables.rows import ObjectRows
@@ -26,24 +26,6 @@ _TYPES = {
     **{f"U{bits}": f"<u{bits // 8}" for bits in (8, 16, 32, 64)},
 }
 _MAX_HEADER = 100 << 20
-
-
-def npy_rows(paths: Sequence[Path]) -> ObjectRows:
-    """One table of ``.npy`` files: an array of vectors and, by name, offsets, articles, positions.
-
-    Raises:
-        DataError: a damaged file, or arrays that do not fit together.
-    """
-    return array_rows(str(paths[0]), {path.stem: open_npy(path, any_order=True) for path in paths})
-
-
-def safetensors_rows(path: Path) -> ObjectRows:
-    """The arrays of a safetensors file as a table, mapped in place.
-
-    Raises:
-        DataError: a damaged file, a type that NumPy does not have, or arrays that do not fit.
-    """
-    return array_rows(str(path), read_safetensors(path))
 
 
 def array_rows(name: str, arrays: Mapping[str, np.ndarray]) -> ObjectRows:
@@ -80,7 +62,11 @@ def _are_offsets(array: np.ndarray, rows: int) -> bool:
 
 
 def read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file by name, mapped; see :func:`safetensors_rows`."""
+    """The arrays of a safetensors file by name, mapped in place.
+
+    Raises:
+        DataError: a damaged file, or a type that NumPy does not have.
+    """
     hint = "save it again with safetensors"
     with open_data(path) as file:
         size = path.stat().st_size

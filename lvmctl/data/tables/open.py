@@ -12,9 +12,10 @@ import numpy as np
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.inputs import open_data, read_text
 from lvmctl.core.json_input import parse_json
+from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.store.manifest import split_in_name
 from lvmctl.data.store.store import OFFSETS, holds_vectors
-from lvmctl.data.tables.arrays import npy_rows, safetensors_rows
+from lvmctl.data.tables.arrays import array_rows, read_safetensors
 from lvmctl.data.tables.arrow import ArrowRows
 from lvmctl.data.tables.lines import LineRows
 from lvmctl.data.tables.rows import ObjectRows, Rows
@@ -39,7 +40,10 @@ def open_tables(data: Any) -> list[Part]:
         paths = [Path(path) for path in data]
         arrays = [path for path in paths if path.suffix.lower() == ".npy"]
         parts = [part for path in paths if path not in arrays for part in _of_path(path)]
-        return [*parts, *([Part(npy_rows(arrays))] if arrays else [])]
+        if arrays:
+            mapped = {path.stem: open_npy(path, any_order=True) for path in arrays}
+            parts.append(Part(array_rows(str(arrays[0]), mapped)))
+        return parts
     return [Part(_in_memory(data))]
 
 
@@ -91,7 +95,9 @@ def _of_file(path: Path) -> Rows:
     open_data(path).close()  # not every library that reads tables refuses a pipe
     if suffix == ".jsonl":
         return LineRows(path)
-    return safetensors_rows(path) if suffix == ".safetensors" else ArrowRows(str(path), path)
+    if suffix == ".safetensors":
+        return array_rows(str(path), read_safetensors(path))
+    return ArrowRows(str(path), path)
 
 
 def _named_split(path: Path, root: Path) -> str | None:

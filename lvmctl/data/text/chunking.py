@@ -43,18 +43,13 @@ def chunker(name: str, size: int = 64) -> Callable[[str], list[str]]:
         return _clean(paragraphs_in(text))
 
     def sentences(text: str) -> list[str]:
-        return [part for block in paragraphs(text) for part in sentences_of(block)]
+        return [part for block in paragraphs(text) for part in _clean(sentences_in(block))]
 
     def tokens(text: str) -> list[str]:
         pieces = units(text)
         return _clean("".join(pieces[low : low + size]) for low in range(0, len(pieces), size))
 
     return {"paragraph": paragraphs, "sentence": sentences, "tokens": tokens}[name]
-
-
-def sentences_of(text: str) -> list[str]:
-    """The sentences of a paragraph, with white space made single."""
-    return _clean(sentences_in(text))
 
 
 def _clean(parts: Iterable[str]) -> list[str]:

@@ -194,7 +194,8 @@ def read_history(path: Path) -> History:
     if path.is_dir():
         if (path / "config.json").is_file():
             config = read_json(path / "config.json", hint=hint)
-        path = path / (OTHER_NAME if is_only_other(path) else NAME)
+        other = (path / OTHER_NAME).is_file() and not (path / NAME).exists()
+        path = path / (OTHER_NAME if other else NAME)
     if path.suffix in WEIGHTS:
         raise RunError("is a model, no history", where=path, hint="lvmctl eval compare takes it")
     if not path.exists():
@@ -211,11 +212,6 @@ def read_history(path: Path) -> History:
         raise RunError("has no record: no epoch was finished", where=path, hint="train it longer")
     metrics = {entry.name: entry.record for entry in load_registry().entries("metric")}
     return History(in_order(records), config if isinstance(config, Mapping) else {}, path, metrics)
-
-
-def is_only_other(folder: Path) -> bool:
-    """Whether a folder has a history by its other name only."""
-    return (folder / OTHER_NAME).is_file() and not (folder / NAME).exists()
 
 
 def log_records(path: Path) -> list[dict[str, Any]]:
