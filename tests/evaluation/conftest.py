@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from lvmctl.data import Split
+from lvmctl.evaluation.fivecat import latency
+from lvmctl.testing.text_store import text_store
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +42,15 @@ def _split_of(vectors: np.ndarray, lengths: Sequence[int], **details) -> Split:
 def split_of():
     """``split_of(vectors, lengths)``: a split of articles that lie one after another."""
     return _split_of
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """The path of a small store of texts."""
+    return text_store(tmp_path_factory.mktemp("reading") / "s", articles=16, chunks=10).path
+
+
+@pytest.fixture
+def few_calls(monkeypatch):
+    """Latency is measured in a few calls."""
+    monkeypatch.setattr(latency, "BLOCKS", {1: (6, 1), 256: (1, 1)})

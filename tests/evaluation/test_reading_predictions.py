@@ -14,25 +14,15 @@ import lvmctl
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.eval_data import EvalRequest
-from lvmctl.evaluation.fivecat import latency
 from lvmctl.evaluation.fivecat.ablations import shuffled_orders
 from lvmctl.evaluation.fivecat.run import run_fivecat
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
-from lvmctl.testing.text_store import text_store
 from lvmctl.training import job
 
+pytestmark = pytest.mark.usefixtures("few_calls")
+
 OPTIONS = TINY | {"epochs": 2, "context": 3, "lr": 0.05, "min_article": 6}
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    return text_store(tmp_path_factory.mktemp("reading") / "s", articles=16, chunks=10).path
-
-
-@pytest.fixture(autouse=True)
-def few_calls(monkeypatch):
-    monkeypatch.setattr(latency, "BLOCKS", {1: (6, 1), 256: (1, 1)})
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from evaluation import fivecat_reference as slow
+from evaluation.fivecat.predictors import PREDICTORS
 from evaluation.reference import all_windows, context_of, read_articles, target_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,20 +25,9 @@ from lvmctl.evaluation.fivecat.ablations import (
 )
 from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, rowwise
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.sphere import centroid, unit
+from lvmctl.sphere import centroid
 
 NAMES = ("shuffled", "reversed", "padded", "leave_one_out", "replaced")
-
-
-def rising(context: torch.Tensor) -> torch.Tensor:
-    return unit((context * torch.arange(1.0, context.shape[1] + 1)[:, None]).sum(1))
-
-
-PREDICTORS = {
-    "direct": Predictor("direct", lambda context: context[:, -1]),
-    "centroid": Predictor("centroid", centroid),
-    "rising": Predictor("rising", rising),
-}
 
 
 def measured(windows: Windows, predictor: Predictor, **options) -> WindowMetrics:

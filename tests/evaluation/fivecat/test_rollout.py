@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from evaluation import fivecat_reference as slow
+from evaluation.fivecat.predictors import PREDICTORS
 from evaluation.reference import all_windows, mean, read_articles
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,23 +14,12 @@ from hypothesis import strategies as st
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.fivecat import rollout
 from lvmctl.evaluation.predictors import Predictor
-from lvmctl.sphere import centroid, unit
+from lvmctl.sphere import centroid
 
 
 def rolled(windows, predictor, index=None, steps=5):
     """The columns of a predictor whose first step has been made, as in a metric table."""
     return rollout.rollout_metrics(windows, predictor, predictor(windows), index, steps)
-
-
-def rising(context: torch.Tensor) -> torch.Tensor:
-    return unit((context * torch.arange(1.0, context.shape[1] + 1)[:, None]).sum(1))
-
-
-PREDICTORS = {
-    "direct": Predictor("direct", lambda context: context[:, -1]),
-    "centroid": Predictor("centroid", centroid),
-    "rising": Predictor("rising", rising),
-}
 
 
 def on_a_circle(angles: list[float]) -> np.ndarray:
