@@ -13,7 +13,7 @@ from lvmctl.cli.lazy import Group
 from lvmctl.cli.output import emit, json_option
 from lvmctl.config import load_experiments, parse_assignments
 from lvmctl.core.errors import LvmctlError, UsageError
-from lvmctl.core.formatting import table
+from lvmctl.core.formatting import paragraph, table
 from lvmctl.registry import load_registry
 
 if TYPE_CHECKING:
@@ -126,10 +126,11 @@ def _plan(experiment: Experiment, layers: list[tuple[str, dict[str, Any]]]) -> P
 
 
 def _text(shown: dict[str, Any], rows: list[dict[str, Any]]) -> str:
-    lines = [f"{shown['name']}: {shown['summary']}"]
+    lines = [paragraph(f"{shown['name']}: {shown['summary']}", "  ")]
     for key in ("file", "composition", *SOURCES):
         if key in shown:
             value = shown[key]
-            lines.append(f"  {key}: {', '.join(value) if isinstance(value, tuple) else value}")
+            named = ", ".join(value) if isinstance(value, tuple) else value
+            lines.append(paragraph(f"  {key}: {named}", "    "))
     cells = [(row["option"], str(row["value"]), row["origin"]) for row in rows]
     return "\n".join([*lines, "", table(("OPTION", "VALUE", "ORIGIN"), cells)])

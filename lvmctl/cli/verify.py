@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lvmctl.cli.output import emit, json_option
+from lvmctl.core.formatting import paragraph
 
 if TYPE_CHECKING:
     from lvmctl.api.verify import Verification
@@ -43,4 +44,4 @@ def line(result: Verification) -> str:
     elif not result.files:
         detail = "it has no hashes.json: whether it changed is unknown"
     head = f"{result.verdict:<10}  {result.kind} {result.path}: {detail}"
-    return "\n".join([head, *(f"  {fault}" for fault in result.faults)])
+    return "\n".join([paragraph(head, "  "), *(f"  {fault}" for fault in result.faults)])

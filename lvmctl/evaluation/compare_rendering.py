@@ -67,7 +67,7 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
         how = ", read backward" if run["direction"] == "backward" else ""
         shape = f"K = {run['context']}, horizon {run['horizon']}{how}"
         who = label(name, run)
-        yield f"{who} minus {result['against']} ({shape})"
+        yield paragraph(f"{who} minus {result['against']} ({shape})")
         yield table(
             ["", "difference", "95 %", "p"],
             [

@@ -14,7 +14,7 @@ from lvmctl.cli.complete import records
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.plugins.list import kind_option
 from lvmctl.config import OptionInfo, describe, matches
-from lvmctl.core.formatting import table
+from lvmctl.core.formatting import paragraph, table
 from lvmctl.plan import Plan, PlannedPart, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.from_file import is_address
@@ -114,12 +114,12 @@ def _plugin_facts(registry: Registry, name: str, kind: str | None) -> dict[str, 
 
 
 def _describe_text(facts: dict[str, Any]) -> str:
-    lines = [f"{facts['name']} ({facts['kind']}): {facts['summary']}"]
+    lines = [paragraph(f"{facts['name']} ({facts['kind']}): {facts['summary']}", "  ")]
     for key, value in facts.items():
         if key in ("name", "kind", "summary", "parts", "options") or value in ((), [], None, ""):
             continue
         shown = ", ".join(value) if isinstance(value, list | tuple) else value
-        lines.append(f"  {key.replace('_', ' ')}: {shown}")
+        lines.append(paragraph(f"  {key.replace('_', ' ')}: {shown}", "    "))
     if parts := facts.get("parts"):
         rows = [(part["kind"], part["name"], part["weight"], _owner(part)) for part in parts]
         lines += ["", table(("PART", "NAME", "WEIGHT", "OPTIONS"), rows)]

@@ -60,7 +60,7 @@ def single(one: Predicted, full: bool) -> str:
     """One prediction: what came next and where it stands, the context, the candidates."""
     lines = []
     if one.candidates:
-        lines += [verdict(one), ""]
+        lines += [paragraph(verdict(one)), ""]
     if one.decoded is not None:
         cosine = one.decoded["cosine"]
         beside = "" if cosine is None else f" (cos {number(cosine)})"

@@ -11,6 +11,7 @@ from lvmctl.cli.complete import run_names
 from lvmctl.cli.data.options import force_option, path_type
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.runs.show import size_text
+from lvmctl.core.formatting import paragraph
 
 
 @click.command()
@@ -42,6 +43,7 @@ def export(
     written = export_run(chosen_run(run), out, license=license, onnx=not no_onnx, force=force)
     for line in written.notices:
         notice(line)
-    lines = [f"{out}: {size_text(sum(written.files.values()))}, of {written.run}"]
+    made = f"{out}: {size_text(sum(written.files.values()))}, of {written.run}"
+    lines = [paragraph(made, "  ")]
     lines += [f"  {name:<22} {size_text(size):>9}" for name, size in written.files.items()]
     emit(written.to_dict(), "runs.export", as_json, "\n".join(lines))

@@ -8,6 +8,7 @@ import click
 
 from lvmctl.cli.data.options import path_type
 from lvmctl.cli.output import emit, json_option
+from lvmctl.core.formatting import paragraph
 
 
 @click.command("import")
@@ -29,5 +30,6 @@ def import_(folder: Path, out: Path | None, force: bool, as_json: bool) -> None:
 
     run = import_run(folder, out, force=force)
     result = {"run": str(run.path), "folder": str(folder), "recipe": run.recipe}
-    text = f"{run.path}: {run.recipe}, from {folder}\nnext: lvmctl runs show {run.path}"
+    made = paragraph(f"{run.path}: {run.recipe}, from {folder}", "  ")
+    text = f"{made}\nnext: lvmctl runs show {run.path}"
     emit(result, "runs.import", as_json, text)
