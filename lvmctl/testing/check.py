@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, TypeVar
@@ -82,6 +82,11 @@ def check(function: Callable[[Subject], str | None]) -> Check:
     """A function as a check; its rule is the first paragraph of its docstring."""
     rule = " ".join(function.__doc__.split("\n\n")[0].split())
     return Check(function.__name__, rule, function)
+
+
+def checks_in(names: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The checks of a file, in the order they are written; ``names`` are its ``globals()``."""
+    return tuple(value for value in names.values() if isinstance(value, Check))
 
 
 def where(applies: Callable[[Subject], bool], *checks: Check) -> tuple[Check, ...]:

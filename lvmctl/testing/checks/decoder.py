@@ -14,7 +14,7 @@ from lvmctl.api.embed import embed
 from lvmctl.api.store import Store
 from lvmctl.core.errors import LvmctlError
 from lvmctl.registry.needs import require
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, once_per_subject
 from lvmctl.testing.checks.encoder import COOKING, MONEY, SAILING, corpus
 
 TOLERANCE = 1e-3
@@ -106,8 +106,4 @@ def cosines_are_of_the_texts(subject: Subject) -> str:
     return f"mean cosine {known.mean():.2f}" if len(known) else "every text is empty"
 
 
-CHECKS: tuple[Check, ...] = (
-    a_text_for_each_vector,
-    same_vector_same_text,
-    cosines_are_of_the_texts,
-)
+CHECKS = checks_in(globals())

@@ -19,7 +19,7 @@ from lvmctl.core.errors import LvmctlError
 from lvmctl.core.files import write_json
 from lvmctl.core.reporter import SILENT
 from lvmctl.data import Split, Splits
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, once_per_subject
 from lvmctl.testing.gate_inputs import evaluations, record
 from lvmctl.testing.samples import split_of, textlike, textlike_splits
 
@@ -226,11 +226,4 @@ def plot_can_be_drawn(subject: Subject) -> None:
         plot().savefig(Path(place) / "plot.svg", format="svg")
 
 
-CHECKS: tuple[Check, ...] = (
-    says_it_in_a_sentence,
-    figures_are_plain_data,
-    same_subject_same_diagnosis,
-    leaves_its_subject,
-    odd_subjects_end_in_one_line,
-    plot_can_be_drawn,
-)
+CHECKS = checks_in(globals())

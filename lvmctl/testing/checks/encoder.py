@@ -14,7 +14,7 @@ import numpy as np
 from lvmctl.core.errors import DataError, LvmctlError
 from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
 from lvmctl.registry.needs import require
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, once_per_subject
 from lvmctl.testing.processes import ProcessFailed, vectors_elsewhere
 
 TOLERANCE = 1e-4
@@ -272,14 +272,4 @@ def form(rows: Any) -> str:
     return str(rows.shape) if isinstance(rows, np.ndarray) else type(rows).__name__
 
 
-CHECKS: tuple[Check, ...] = (
-    one_finite_row_per_text,
-    unit_norm_or_said,
-    same_text_same_vector,
-    different_texts_differ,
-    odd_texts_are_encoded_or_refused,
-    reads_as_far_as_it_says,
-    recipe_says_what_made_it,
-    fit_learns_where_it_says_so,
-    state_comes_back,
-)
+CHECKS = checks_in(globals())

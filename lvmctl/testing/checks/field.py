@@ -10,7 +10,7 @@ import numpy as np
 from lvmctl.data import Windows
 from lvmctl.data.fields import field_maker
 from lvmctl.registry.specs import BatchFieldSpec
-from lvmctl.testing.check import Check, CheckFailed, Subject, check
+from lvmctl.testing.check import CheckFailed, Subject, check, checks_in
 from lvmctl.testing.samples import readable, textlike
 
 DIM = 16
@@ -94,8 +94,4 @@ def leaves_the_windows(subject: Subject) -> None:
             raise CheckFailed(f"for {call} it changes the windows in place")
 
 
-CHECKS: tuple[Check, ...] = (
-    has_its_shape,
-    draws_from_the_generator_it_is_given,
-    leaves_the_windows,
-)
+CHECKS = checks_in(globals())

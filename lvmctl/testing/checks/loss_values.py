@@ -12,7 +12,7 @@ from torch import Tensor
 from lvmctl.core.batch import Batch, Prediction
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, for_all
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, for_all
 from lvmctl.testing.contexts import MANY, accepted
 from lvmctl.testing.loss_trial import (
     FIRST,
@@ -234,11 +234,4 @@ def scores(trial: Trial, size: int, batches: int) -> list[float]:
     return (sums / batches).tolist()
 
 
-VALUE_CHECKS: tuple[Check, ...] = (
-    finite_for_every_prediction,
-    finite_in_bf16,
-    fits_every_shape,
-    gradient_reaches_the_prediction,
-    weight_zero_silences_a_window,
-    target_scores_best,
-)
+VALUE_CHECKS = checks_in(globals())

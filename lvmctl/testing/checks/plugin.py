@@ -10,7 +10,7 @@ from packaging.version import Version
 
 import lvmctl
 from lvmctl.registry.specs import API_VERSION
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, once_per_subject
 from lvmctl.testing.processes import Declaration, ProcessFailed, declaration
 from lvmctl.testing.public import private_imports, sources
 
@@ -171,13 +171,4 @@ def imports_public_modules_only(subject: Subject) -> str:
     return f"{len(files)} files"
 
 
-CHECKS: tuple[Check, ...] = (
-    light_to_import,
-    declares_the_same_every_time,
-    declares_without_side_effects,
-    api_is_current,
-    names_are_free,
-    requires_lvmctl,
-    works_with_the_previous_minor,
-    imports_public_modules_only,
-)
+CHECKS = checks_in(globals())

@@ -25,7 +25,7 @@ from lvmctl.evaluation.trained import load_run
 from lvmctl.plan import Plan, from_record, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import Composition
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, once_per_subject
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, once_per_subject
 from lvmctl.testing.isolated import isolated
 from lvmctl.testing.processes import ProcessFailed, python
 from lvmctl.testing.text_store import text_store
@@ -273,15 +273,4 @@ def one_seed_gives_one_run(subject: Subject) -> None:
                 raise CheckFailed(f"{part}.{name} is {value} and then {again[part][name]}")
 
 
-CHECKS: tuple[Check, ...] = (
-    options_are_a_trainings,
-    composes_without_torch,
-    parts_fit_together,
-    every_bound_plans_or_is_refused,
-    every_option_arrives,
-    run_name_is_short,
-    plan_survives_the_disk,
-    trains_an_epoch,
-    every_loss_is_logged,
-    one_seed_gives_one_run,
-)
+CHECKS = checks_in(globals())
