@@ -4,20 +4,12 @@ A plan is made once, printed, saved as the run's ``config.json`` and read back f
 run is resumed or evaluated.
 """
 
-from lvmctl.plan.fields import batch_fields
-from lvmctl.plan.fit import epoch_without_loss
-from lvmctl.plan.make import make_plan
-from lvmctl.plan.plan import ONE, ROLES, Layers, Plan, PlannedPart
-from lvmctl.plan.saved import from_record
-
-__all__ = [
-    "ONE",
-    "ROLES",
-    "Layers",
-    "Plan",
-    "PlannedPart",
-    "batch_fields",
-    "from_record",
-    "epoch_without_loss",
-    "make_plan",
-]
+from lvmctl.plan.fields import batch_fields as batch_fields
+from lvmctl.plan.fit import epoch_without_loss as epoch_without_loss
+from lvmctl.plan.make import make_plan as make_plan
+from lvmctl.plan.plan import ONE as ONE
+from lvmctl.plan.plan import ROLES as ROLES
+from lvmctl.plan.plan import Layers as Layers
+from lvmctl.plan.plan import Plan as Plan
+from lvmctl.plan.plan import PlannedPart as PlannedPart
+from lvmctl.plan.saved import from_record as from_record
