@@ -83,10 +83,8 @@ def test_what_is_neither_is_refused(tmp_path):
 def test_the_command_has_a_line_for_each_and_the_code_of_the_worst(store, run, run_cli):
     done = run_cli("verify", str(store), str(run.path))
     assert done.returncode == 0
-    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
-        ["OK", "store"],
-        ["OK", "run"],
-    ]
+    lines = [line for line in done.stdout.splitlines() if line[0] != " "]  # long ones are folded
+    assert [line.split()[:2] for line in lines] == [["OK", "store"], ["OK", "run"]]
     np.save(store / "vectors.npy", -np.load(store / "vectors.npy"))
     done = run_cli("verify", str(store), str(run.path), "--json")
     assert done.returncode == 3
