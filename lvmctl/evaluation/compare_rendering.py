@@ -47,9 +47,9 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
     if warning := few_articles(result["articles"]):
         yield paragraph(warning)
     if any(run["context"] < result["window"] for run in result["runs"].values()):
-        yield (
-            "Each run reads its own newest K chunks of the window; baselines in the table\n"
-            "read all of it, each difference is to the baseline that reads as much as the run."
+        yield paragraph(
+            "Each run reads its own newest K chunks of the window; baselines in the table read all "
+            "of it, each difference is to the baseline that reads as much as the run."
         )
     longest = max(result["runs"].values(), key=lambda run: run["context"])
     if len({run["direction"] for run in result["runs"].values()}) > 1:
