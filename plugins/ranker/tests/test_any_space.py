@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,7 @@ def place(tmp_path_factory):
     return place
 
 
+@cache
 def figures(place: Path, store: str) -> list[float]:
     done = lvmctl.evaluate(place / "p9", place / f"{store}@val", global_pool=False).to_dict()
     row = done["predictors"]["p9"]
