@@ -25,6 +25,13 @@ COUNT = click.IntRange(min=1)
     "LVMCTL_SERVE_TOKEN, where other users do not see it.",
 )
 @click.option("--decoder", default="nearest", show_default=True, help="Says vectors in words.")
+@click.option(
+    "--index",
+    type=click.Choice(["exact", "usearch", "faiss"]),
+    default="exact",
+    show_default=True,
+    help="How /rank searches the whole store: exactly, or by a library's approximate index.",
+)
 @click.option("--max-body", type=COUNT, default=32, show_default=True, help="MiB of a request.")
 @click.option(
     "--max-batch",
@@ -50,6 +57,7 @@ def serve(
     port: int,
     token: str | None,
     decoder: str,
+    index: str,
     max_body: int,
     max_batch: int,
     max_queue: int,
@@ -72,7 +80,8 @@ def serve(
     from lvmctl_serve.served_model import ServedModel
 
     opened = None if store is None else open_store(store)
-    served = [ServedModel(name, opened, decoder) for name in runs or (None,)]
+    approximate = None if index == "exact" else index
+    served = [ServedModel(name, opened, decoder, approximate) for name in runs or (None,)]
     if listening is None:
         for model in served:
             click.echo(model.confidence_line())
@@ -86,6 +95,8 @@ def serve(
     for model in served:
         for name, why in model.missing.items():
             click.echo(f"{model.name} has no {name}: {why}", err=True)
+        if model.index is not None:
+            click.echo(f"{model.name}: {model.index.line()}", err=True)
     if token is None and not listening.alone:
         click.echo(f"anybody who reaches {host} can use it: set LVMCTL_SERVE_TOKEN", err=True)
     names = ", ".join(service.models)

@@ -188,4 +188,6 @@ def info_of(service: Service, handle: Handle) -> dict[str, Any]:
         "decoder": served.decoder.name if served.decoder else None,
         "store": served.store_name,
         "confidence_windows": served.confidence.windows if served.confidence else None,
+        "index": served.index.name if served.index else "exact",
+        "index_recall": served.index.recall if served.index else None,
     }

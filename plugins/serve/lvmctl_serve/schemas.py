@@ -120,6 +120,10 @@ class InfoAnswer(BaseModel):
     decoder: str | None
     store: str | None
     confidence_windows: int | None
+    index: str = Field(description="How the whole store is searched: exact, or a library.")
+    index_recall: float | None = Field(
+        description="Share of the 10 nearest chunks that the library finds."
+    )
 
 
 class MetricsAnswer(BaseModel):

@@ -12,6 +12,7 @@ import numpy as np
 import lvmctl
 from lvmctl import LvmctlError
 from lvmctl_serve.confidence import Confidence, calibration_error, closeness, measured
+from lvmctl_serve.index import StoreIndex
 
 T = TypeVar("T")
 
@@ -42,13 +43,15 @@ class ServedModel:
         dim: D of what it answers.
         elsewhere: whether its store is of another space than its training data.
         store: what ``/rank`` and the decoder choose from, if it is there.
-        run, encoder, decoder, confidence: None where there is none.
+        run, encoder, decoder, confidence, index: None where there is none.
         identity: a hash of its weights.
         missing: why there is no ``store``, ``encoder``, …; for the log, as it may name places of
             this machine.
     """
 
-    def __init__(self, run: str | None, store: lvmctl.Store | None, decoder: str) -> None:
+    def __init__(
+        self, run: str | None, store: lvmctl.Store | None, decoder: str, index: str | None = None
+    ) -> None:
         trained = lvmctl.load(run)
         self.model = trained if store is None else trained.require_space(store)
         self.dim = self.model.dim if store is None else store.dim
@@ -62,6 +65,7 @@ class ServedModel:
         self.encoder = self._attempt("encoder", self._training_encoder)
         self.decoder = self._attempt("decoder", lambda: self._load_decoder(decoder))
         self.confidence = self._attempt("confidence", self._calibrate)
+        self.index = None if index is None else self._build_index(index)
         self._vectors: np.ndarray | None = None
 
     def _attempt(self, name: str, make: Callable[[], T]) -> T | None:
@@ -104,6 +108,16 @@ class ServedModel:
         if self.config["options"].get("direction", "forward") != "forward":
             raise lvmctl.DataError("a run that reads backward has no calibrated confidence")
         return Confidence.fit(self.model, run.splits().val)
+
+    def _build_index(self, name: str) -> StoreIndex | None:
+        """The index of the store, where a ranking is a search for the chunks nearest to q."""
+        if self.store is None:
+            self.missing["index"] = "there is no store to search"
+        elif self.model.has_score or self.model.reads:
+            self.missing["index"] = "it ranks by more than the cosine to its prediction"
+        else:
+            return StoreIndex(name, self.model, self.store)
+        return None
 
     def describe(self) -> dict[str, Any]:
         """Sizes and names, without a path."""
@@ -191,13 +205,16 @@ class ServedModel:
             else:
                 indices, scores = self._rank_in_store(contexts, top)
             for row, number in enumerate(numbers):
-                wanted = items[number].top
-                results[number] = indices[row, :wanted], scores[row, :wanted]
+                kept = np.flatnonzero(indices[row] >= 0)[: items[number].top]
+                results[number] = indices[row, kept], scores[row, kept]
         return results
 
     def _rank_in_store(self, contexts: Any, top: int) -> Any:
-        """Chunks of the store: by cosine in bounded memory, or by the model's own score."""
+        """Chunks of the store: by cosine in bounded memory, by an index that finds about the
+        same, or by the model's own score."""
         assert self.store is not None
+        if self.index is not None:
+            return self.index.nearest(self.model.predict(contexts), top)
         if not self.model.has_score:
             transform = self.model.transform if self.model.transformed else None
             return self.store.nearest(self.model.predict(contexts), top, transform)
