@@ -1,6 +1,7 @@
 # make demo: install everything, train two recipes on the embedded data, show what they learned.
 # make test: the whole test suite, from nothing.     make docs: the site, in site/.
 # make faults: every fault of the campaign.             make fuzz: each reader for ten minutes.
+# make bench: every figure of docs/speed.md, beside its peers, in a quarter of an hour.
 # Another Python: make PYTHON=python3.12 test
 
 PYTHON ?= python3
@@ -33,12 +34,9 @@ docs: $(INSTALLED)
 	$(BIN)/mkdocs build --strict --quiet
 
 bench: $(INSTALLED)
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/train.py
-	$(BIN)/python benchmarks/embed.py
-	$(BIN)/python benchmarks/eval.py
-	$(BIN)/python benchmarks/global_ranks.py
-	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	    -c constraints.txt -r benchmarks/requirements.txt || true  # a peer that is not here is left out
+	$(BIN)/python benchmarks/run.py
 
 # LVMCTL_FAULTS is how many of each kind; a million is all. Nothing waits for a disk in memory.
 faults: $(INSTALLED)

@@ -1,13 +1,13 @@
 """Global ranks over a large store: seconds beside a flat faiss index, memory, and exactness.
 
-    python benchmarks/global_ranks.py                                    # 584,000 x 768, 1.8 GB
-    python benchmarks/global_ranks.py --chunks 60000 --queries 2000 --dtype float16
+    python benchmarks/global_ranks.py                                     # 8,000 x 120,000 x 768
+    python benchmarks/global_ranks.py --chunks 584000 --queries 10000 --dtype float16
 
 Both take turns in one process with the same number of threads; the ratio is what to quote. The
 predictions are those of `direct`, half of them with noise that moves the target far down. faiss
 finds the 1,000 nearest chunks (IndexFlatIP), which is not yet the rank of a target below them.
 Memory is what a process of its own adds to its anonymous pages while it ranks (Linux only); the
-mapped store is not counted.
+mapped store is not counted. How both grow is measured on a quarter and on half of the chunks.
 """
 
 # ruff: noqa: E402 - torch reads its settings when it is imported
@@ -22,10 +22,13 @@ import statistics
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import figures
 import numpy as np
+import peers
 import smoke
 import torch
 
@@ -34,11 +37,6 @@ from lvmctl.data.store.arrays import unit, unit64
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks
 from lvmctl.evaluation.retrieval.ties import sign
 from lvmctl.training.backend import choose_backend, processor
-
-try:
-    import faiss
-except ImportError:
-    faiss = None
 
 ARTICLE = 73
 """Chunks of an article."""
@@ -147,56 +145,94 @@ class Clock:
 
 
 @click.command()
-@click.option("--chunks", default=584_000, show_default=True)
-@click.option("--queries", default=10_000, show_default=True)
+@click.option("--chunks", default=120_000, show_default=True)
+@click.option("--queries", default=8_000, show_default=True)
 @click.option("--dim", default=768, show_default=True)
 @click.option("--dtype", type=click.Choice(["float32", "float16"]), default="float32")
 @click.option("--neighbours", default=1000, show_default=True, help="k of the faiss search.")
 @click.option("--threads", type=int, help="CPU threads  [default: all].")
-@click.option("--turns", default=3, show_default=True, help="Turns each takes.")
+@click.option("--turns", default=2, show_default=True, help="Turns each takes.")
 @click.option("--check", default=200, show_default=True, help="Ranks compared with float64.")
-def main(chunks, queries, dim, dtype, neighbours, threads, turns, check) -> None:
+@click.option("--growth/--no-growth", default=True, help="A quarter and half of them, too.")
+def main(chunks, queries, dim, dtype, neighbours, threads, turns, check, growth) -> None:
     if threads:
         torch.set_num_threads(threads)
     threads = torch.get_num_threads()
     print(f"{processor()}, {threads} threads, torch {torch.__version__}")
     switch = choose_backend("cpu", "fp32").fp32_switch
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder)
-        make_store(path, chunks, dim, dtype)
-        windows = Windows(open_split(str(path)), 5, 1)
+    print(f"fp32 back-end {switch}; {queries:,} queries, {dim}-D {dtype}")
+    sizes = (chunks // 4, chunks // 2) if growth else ()
+    smaller = [one(size, queries, dim, dtype, check) for size in sizes]
+    with store_of(chunks, dim, dtype) as (path, windows):
         index, q = predictions(windows, queries)
-        print(f"{len(index):,} queries over {chunks:,} x {dim} {dtype}, fp32 back-end {switch}")
         added = memory(path, queries)
-        search = flat_index(windows, q, neighbours, threads)
         ours, theirs = Clock(), Clock()
+        search = flat_index(windows, q, neighbours, threads)
         for _ in range(turns):
             ranks, _ = ours.time(lambda: global_ranks(windows, index, q))
             if search:
                 theirs.time(search)
-        some = np.linspace(0, len(index) - 1, min(check, len(index))).astype(int)
-        wrong = differing(windows, index[some], q[some], ranks[some])
+        wrong = differing_of_some(windows, index, q, ranks, check)
     quartiles = np.percentile(ranks, [25, 50, 75]).astype(int)
-    print(f"  {'':24}{'seconds':>9}{'CPU s':>9}   turns")
-    print(f"  {'lvmctl, exact ranks':24}{ours}")
+    what = f"exact ranks of {len(q):,} among {chunks:,}"
+    print(f"  {what:34}{'seconds':>9}{'CPU s':>9}   turns")
+    print(f"  {'lvmctl':34}{ours}")
+    turns_of = {"lvmctl": ours.wall}
     if search:
-        print(f"  {f'faiss, k = {neighbours}':24}{theirs}")
-        ratio = statistics.median(there / mine for mine, there in zip(ours.wall, theirs.wall))
-        print(f"  faiss / lvmctl: {ratio:.2f}")
+        name = f"faiss IndexFlatIP, k = {neighbours:,}"
+        print(f"  {name:34}{theirs}")
+        turns_of[name] = theirs.wall
+    aim = f"≥ {3 if torch.cpu.get_capabilities().get('amx_bf16') else 1.6} ×"
+    rows = figures.compared(what, "s", turns_of, dict.fromkeys(turns_of, aim), memory=added)
+    if rows[0].ratio:
+        print(f"  faiss / lvmctl: {rows[0].ratio:.2f}")
+    figures.keep(*rows)
+    figures.keep(figures.Figure("memory above the store", added / 2**20, "MiB", "≤ 256 MiB"))
+    wrong += sum(each[2] for each in smaller)
     print(f"  memory added: {added / 2**20:.0f} MiB")
-    print(f"  ranks that differ from float64: {wrong} of {len(some)}; quartiles {quartiles}")
+    checked = check * (1 + len(sizes))
+    print(f"  of {checked} ranks {wrong} differ from float64; quartiles {quartiles}")
+    what = f"of {checked} ranks, differ from float64"
+    figures.keep(figures.Figure(what, wrong, "ranks", "≤ 0 ranks"))
+    if growth:
+        last = statistics.median(ours.wall), added
+        costs, memories = zip(*(each[:2] for each in smaller), last)
+        what = f"exact ranks of {len(q):,}"
+        grown = figures.Growth(what, "chunk", (*sizes, chunks), costs, "s", memories)
+        print(f"  seconds grow as chunks to the power of {grown.exponent:.2f}")
+        figures.keep(grown)
+
+
+@contextmanager
+def store_of(chunks: int, dim: int, dtype: str):
+    """A store's path, and its windows."""
+    with tempfile.TemporaryDirectory() as folder:
+        make_store(Path(folder), chunks, dim, dtype)
+        yield Path(folder), Windows(open_split(folder), 5, 1)
+
+
+def one(chunks: int, queries: int, dim: int, dtype: str, check: int) -> tuple[float, float, int]:
+    """Seconds, bytes and wrong ranks of a smaller store."""
+    clock = Clock()
+    with store_of(chunks, dim, dtype) as (path, windows):
+        index, q = predictions(windows, queries)
+        ranks, _ = clock.time(lambda: global_ranks(windows, index, q))
+        wrong = differing_of_some(windows, index, q, ranks, check)
+        return clock.wall[0], memory(path, queries), wrong
+
+
+def differing_of_some(windows: Windows, index, q, ranks, check: int) -> int:
+    """:func:`differing` of so many of them."""
+    some = np.linspace(0, len(index) - 1, min(check, len(index))).astype(int)
+    return differing(windows, index[some], q[some], ranks[some])
 
 
 def flat_index(windows: Windows, q: np.ndarray, neighbours: int, threads: int):
     """A search for the nearest chunks of all predictions, or None without faiss."""
-    if faiss is None:
-        print("  faiss is not installed, so there is no comparison: pip install faiss-cpu")
+    if not peers.installed("faiss"):
         return None
-    faiss.omp_set_num_threads(threads)
-    index = faiss.IndexFlatIP(windows.split.dim)
-    for low in range(0, windows.split.chunks, 8192):
-        index.add(windows.split.unit_rows(low, low + 8192))
-    return lambda: index.search(q, neighbours)
+    search = peers.faiss_flat(windows.split.unit_rows(0, windows.split.chunks), threads)
+    return lambda: search(q, neighbours)
 
 
 if __name__ == "__main__":

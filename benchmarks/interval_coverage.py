@@ -1,7 +1,7 @@
 """How often 95 % intervals of figures hold the truth, when articles are few and uneven.
 
-    python benchmarks/coverage.py                                   # 2,000 simulations of each case
-    python benchmarks/coverage.py --simulations 8000 --articles 30 100 200 --json
+    python benchmarks/interval_coverage.py                          # 2,000 simulations of each case
+    python benchmarks/interval_coverage.py --simulations 8000 --articles 30 100 200 --json
 
 A simulation draws articles of log-normal length (median 20 windows, coefficient of variation 0.9),
 gives each an effect of its own, so that its windows are correlated, and asks whether the interval
@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=2000)
     parser.add_argument("--articles", type=int, nargs="+", default=[30, 200])
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(smoke.arguments("coverage"))
+    arguments = parser.parse_args(smoke.arguments("interval_coverage"))
     error = 100 * np.sqrt(0.05 * 0.95 / arguments.simulations)
     if not arguments.json:
         print(f"% of {arguments.simulations} intervals that hold the truth (± {error:.1f}), and")

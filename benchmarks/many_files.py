@@ -2,6 +2,7 @@
 
     python benchmarks/many_files.py                          # 20 M chunks of 64 numbers
     python benchmarks/many_files.py --chunks 2000000 --dim 768 --rows-per-file 100000
+    python benchmarks/many_files.py --growth                 # .5, 1 and 2 M: how both grow
 
 Memory is read from /proc every 20 ms while a command runs (Linux only). *Held* is what the process
 cannot give back without its own doing (anonymous pages); *mapped* are pages of files that were in
@@ -22,6 +23,7 @@ import time
 from pathlib import Path
 
 import click
+import figures
 import numpy as np
 import smoke
 
@@ -111,9 +113,27 @@ COMMANDS = {
 @click.option("--chunks", default=20_000_000, show_default=True)
 @click.option("--dim", default=64, show_default=True)
 @click.option("--rows-per-file", default=1_000_000, show_default=True, help="A multiple of 20,000.")
+@click.option("--growth", is_flag=True, help="Three sizes of a store: 2 M chunks at the most.")
 @click.option("--place", type=click.Path(path_type=Path), help="A folder for the store.")
-def main(chunks: int, dim: int, rows_per_file: int, place: Path | None) -> None:
+def main(chunks: int, dim: int, rows_per_file: int, growth: bool, place: Path | None) -> None:
     """Print a line for each command."""
+    largest = min(chunks, 2_000_000)
+    sizes = (largest // 4, largest // 2, largest) if growth else (chunks,)
+    costs: dict[str, list[tuple[float, int]]] = {name: [] for name in COMMANDS}
+    for size in sizes:
+        for name, cost in one(size, dim, min(rows_per_file, size // 5), place).items():
+            costs[name].append(cost)
+    if growth:
+        for name, each in costs.items():
+            seconds, held = zip(*each)
+            figures.keep(figures.Growth(name, "chunk", sizes, seconds, "s of CPU", held))
+
+
+def one(
+    chunks: int, dim: int, rows_per_file: int, place: Path | None
+) -> dict[str, tuple[float, int]]:
+    """Seconds of processor time of each command, and the most bytes that it held."""
+    costs = {}
     with tempfile.TemporaryDirectory(prefix="lvmctl-", dir=place) as directory:
         folder = Path(directory)
         make_store(folder / "many", chunks, dim, rows_per_file)
@@ -121,6 +141,8 @@ def main(chunks: int, dim: int, rows_per_file: int, place: Path | None) -> None:
             seconds, held, mapped = measured(words.split(), folder)
             line = f"{seconds:8.1f} s {held / MB:8,.0f} MB held {mapped / MB:8,.0f} MB mapped"
             print(f"{name:18} {line}", flush=True)
+            costs[name] = seconds, held
+    return costs
 
 
 if __name__ == "__main__":

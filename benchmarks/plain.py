@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import torch
 from torch import nn
@@ -59,6 +61,21 @@ class PlainP8(nn.Module):
         weights = self.attention(summary).softmax(-1)
         return functional.normalize((weights[..., None] * context).sum(1), dim=-1)
 
+    def loss(self, context, target, negatives, first, second, label) -> torch.Tensor:
+        q = self(context)
+        candidates = torch.cat([target[:, None], context[:, -1:], negatives], dim=1)
+        scores = torch.einsum("bd,bcd->bc", q, candidates)
+        rank = functional.cross_entropy(scores / 0.07, torch.zeros(len(q), dtype=torch.long))
+        margin = functional.relu(0.07 - (scores[:, 0] - scores[:, 1])).mean()
+        features = torch.cat([first, second, first * second, first - second], dim=-1)
+        order = functional.binary_cross_entropy_with_logits(
+            self.verifier(features).squeeze(-1), label
+        )
+        return rank + 0.5 * margin + 0.2 * order
+
+    def adamw(self) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(self.parameters(), lr=5e-4, weight_decay=0.01)
+
 
 class PlainTraining:
     """Steps of the plain version; ``run(n)`` takes n of them."""
@@ -66,7 +83,7 @@ class PlainTraining:
     def __init__(self, windows: Windows, batch_size: int) -> None:
         self.loader = DataLoader(WindowDataset(windows), batch_size, shuffle=True, drop_last=True)
         self.model = PlainP8(windows.split.dim, windows.context_length).train()
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=5e-4, weight_decay=0.01)
+        self.optimizer = self.model.adamw()
         self.batches = iter(self.loader)
 
     def run(self, steps: int) -> None:
@@ -77,17 +94,14 @@ class PlainTraining:
                 batch = next(self.batches)
             self.step(*batch)
 
-    def step(self, context, target, negatives, first, second, label) -> None:
-        q = self.model(context)
-        candidates = torch.cat([target[:, None], context[:, -1:], negatives], dim=1)
-        scores = torch.einsum("bd,bcd->bc", q, candidates)
-        rank = functional.cross_entropy(scores / 0.07, torch.zeros(len(q), dtype=torch.long))
-        margin = functional.relu(0.07 - (scores[:, 0] - scores[:, 1])).mean()
-        features = torch.cat([first, second, first * second, first - second], dim=-1)
-        order = functional.binary_cross_entropy_with_logits(
-            self.model.verifier(features).squeeze(-1), label
-        )
-        loss = rank + 0.5 * margin + 0.2 * order
+    def step_seconds(self, steps: int) -> float:
+        """Seconds of a step."""
+        begin = time.perf_counter()
+        self.run(steps)
+        return (time.perf_counter() - begin) / steps
+
+    def step(self, *batch: torch.Tensor) -> None:
+        loss = self.model.loss(*batch)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)

@@ -31,6 +31,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import click
+import figures
 import numpy as np
 import smoke
 import torch
@@ -53,6 +54,9 @@ from lvmctl.registry import Registry, load_registry
 from lvmctl.sphere import unit
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
+
+POOLS = (50, 200, 1_000)
+"""Candidates."""
 
 FIGURES = ("in_article.filtered.r@5", "in_article.filtered.mrr@10")
 
@@ -81,15 +85,23 @@ def peak() -> float:
 @click.option("--context", default=P9Options().context, show_default=True)
 @click.option("--batch", default=256, show_default=True)
 @click.option("--rounds", default=5, show_default=True)
-def speed(dim: int, context: int, batch: int, rounds: int) -> None:
+@click.option("--threads", default=1, show_default=True, envvar="OMP_NUM_THREADS")
+def speed(dim: int, context: int, batch: int, rounds: int, threads: int) -> None:
     """Milliseconds per query, of text like the training text and of other text."""
+    torch.set_num_threads(threads)
     ranker = Ranker(RankerOptions(), Shape(dim, context)).eval()
     for limit in (torch.inf, -torch.inf):
         ranker.in_domain.limit.fill_(limit)
         print("text like the training text" if limit > 0 else "other text")
-        for chunks in (50, 200, 1_000):
+        kind, walls = "like text" if limit > 0 else "other text", []
+        for chunks in POOLS:
             processor, wall = milliseconds(ranker, chunks, batch, rounds)
+            walls.append(wall)
+            aim = "≤ 2.5 ms" if chunks == POOLS[-1] else ""
+            figures.keep(figures.Figure(f"P9, {kind}, pool of {chunks:,}", wall, "ms", aim))
             print(f"  pool of {chunks:6,}: {processor:.2f} ms of a processor, {wall:.2f} ms")
+        what = f"a query of P9, {kind}"
+        figures.keep(figures.Growth(what, "candidate", POOLS, walls, "ms"))
     before, (processor, _) = peak(), milliseconds(ranker, 10_000, batch, 0)
     print(f"  pool of 10,000: {processor:.1f} ms of a processor, {peak() - before:.0f} MiB more")
 

@@ -2,7 +2,7 @@
 
 ``python benchmarks/startup.py [--runs N] [--plugins N] [--json]``: the commands take turns, so that
 a busy moment hits them alike; the figure is the median. ``--plugins 50`` installs that many plugins
-with a loss each, for these commands alone.
+with a loss each, for these commands alone; ``--growth`` times one with 5, 20 and 80.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import figures
 import smoke
 
 COMMANDS = {
@@ -52,14 +53,16 @@ def install(site: Path, count: int) -> None:
         (info / "entry_points.txt").write_text(f"[lvmctl]\nbench-{n} = bench_{n}.plugin\n")
 
 
-def measure(runs: int, site: Path) -> dict[str, list[float]]:
+def measure(
+    runs: int, site: Path, commands: dict[str, list[str]] = COMMANDS
+) -> dict[str, list[float]]:
     """Seconds of each run of each command, after one that warms the file cache and compiles: as
     with an installed package, whose bytecode is kept."""
     environment = os.environ | {"PYTHONPATH": str(site), "PYTHONPYCACHEPREFIX": f"{site}/bytecode"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
     for round_number in range(runs + 1):
-        for name, arguments in COMMANDS.items():
+        for name, arguments in commands.items():
             begin = time.perf_counter()
             subprocess.run(
                 [sys.executable, *arguments], check=True, capture_output=True, env=environment
@@ -69,10 +72,30 @@ def measure(runs: int, site: Path) -> dict[str, list[float]]:
     return seconds
 
 
+def keep(median: dict[str, float], arguments: argparse.Namespace) -> None:
+    """Keep the medians beside the bare interpreter's, and how they grow with plugins."""
+    for name, seconds in median.items():
+        if name.startswith("lvmctl"):
+            aim = "≤ 150 ms" if name == "lvmctl --help" else ""
+            base = 1000 * median[BASE]
+            figures.keep(figures.Figure(name, 1000 * seconds, "ms", aim, BASE, base))
+    if not arguments.growth:
+        return
+    sizes, values = (5, 20, 80), []
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as site:
+            install(Path(site), size)
+            words = {"plugins list": COMMANDS["lvmctl plugins list"]}
+            seconds = measure(max(1, arguments.runs // 2), Path(site), words)["plugins list"]
+            values.append(1000 * statistics.median(seconds))
+    figures.keep(figures.Growth("lvmctl plugins list", "further plugin", sizes, values, "ms"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--plugins", type=int, default=0)
+    parser.add_argument("--growth", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(smoke.arguments("startup"))
     with tempfile.TemporaryDirectory() as site:
@@ -87,6 +110,7 @@ def main() -> None:
         }
         for name in COMMANDS
     }
+    keep(median, arguments)
     if arguments.json:
         print(json.dumps({"schema": "lvmctl.benchmark.startup/1", "commands": rows}, indent=2))
         return

@@ -3,7 +3,8 @@
 
 Windows of an article resemble each other, so articles are resampled whole. A metric is the ratio
 Σ values / Σ denominators over windows: with denominators of 1, the mean of all windows.
-Intervals are bootstrap-t, whose coverage ``benchmarks/coverage.py`` measures beside percentiles'.
+Intervals are bootstrap-t, whose coverage ``benchmarks/interval_coverage.py`` measures beside
+percentiles'.
 """
 
 from __future__ import annotations
