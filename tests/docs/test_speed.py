@@ -35,11 +35,10 @@ def test_the_tables_of_the_page_are_those_of_the_record():
 
 
 def test_every_part_has_a_place_on_the_page():
-    text = (ROOT / "benchmarks" / "run.py").read_text("utf-8")
-    names = set(figures.marked(read(DOCS / "speed.md")))
-    typed = {line.split('"')[1] for line in text.splitlines() if line.startswith('    "')}
-    assert names - {"machine"} == {name for name in typed if ".py" not in name}
-    assert {each["name"] for each in RECORD["parts"]} <= names
+    parts = benchmark("run").PARTS
+    assert sorted(figures.marked(read(DOCS / "speed.md"))) == sorted(["machine", *parts])
+    assert {each["name"] for each in RECORD["parts"]} <= parts.keys()
+    assert all((ROOT / "benchmarks" / typed.split()[0]).is_file() for typed in parts.values())
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,8 @@ def hits(rng, effect, article):
 @pytest.mark.parametrize("figure", [cosines, hits])
 def test_coverage(articles, figure):
     # As in benchmarks/interval_coverage.py, which is longer and has more cases. The draws are
-    # shared: they are independent of the data, so the coverage keeps its mean. Between 93 and 97 %, give or
-    # take two binomial errors of so many simulations.
+    # shared: they are independent of the data, so the coverage keeps its mean. Between 93 and 97 %,
+    # give or take two binomial errors of so many simulations.
     rng, truth, simulations = np.random.default_rng(1), 0.6, 600
     samples = {}
     for number in range(simulations):
