@@ -83,7 +83,7 @@ def measure(name: str, limit: float) -> dict[str, Any]:
             [sys.executable, str(PLACE / words[0]), *words[1:]],
             stdout=sys.stderr,
             env=os.environ | {figures.KEPT: str(kept)},
-            start_new_session=True,
+            process_group=0,
         )
         try:
             code = process.wait(limit)
