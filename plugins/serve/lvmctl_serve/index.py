@@ -40,7 +40,7 @@ def usearch(dim: int) -> Library:
     """usearch's graph."""
     from usearch.index import Index
 
-    index = Index(
+    index: Any = Index(
         ndim=dim, metric="ip", dtype="f32", connectivity=LINKS, expansion_add=BUILD_BREADTH
     )
     threads = os.cpu_count() or 1
