@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lvmctl.nn.sequence import bf16
 from lvmctl.nn.sequence.dropout import dropout
 from lvmctl.nn.sequence.options import SequenceOptions
 from lvmctl.registry.specs import Shape
@@ -30,12 +31,22 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, last_only: bool = False) -> Tensor:
         """(B, K, width) → (B, K, width), or (B, 1, width) when only the last token is wanted."""
+        if bf16.applies(x):
+            return self.by_hand(x, last_only)
         normed = self.norm_attention(x)
         if last_only:
             x = x[:, -1:]
         x = x + self.drop(self.merge(self.attend(normed, normed[:, -x.shape[1] :])))
         hidden = self.drop(functional.relu(self.expand(self.norm_feedforward(x))))
         return x + self.drop(self.contract(hidden))
+
+    def by_hand(self, x: Tensor, last_only: bool) -> Tensor:
+        """The same in bf16 on a CPU, in training."""
+        p = self.dropout if self.training else 0.0
+        attention = self.norm_attention, self.query, self.key_value, self.merge
+        x = bf16.Attention.apply(x, last_only, self.heads, p, *weights(*attention))
+        feedforward = self.norm_feedforward, self.expand, self.contract
+        return bf16.FeedForward.apply(x, p, *weights(*feedforward))
 
     def attend(self, x: Tensor, asking: Tensor) -> Tensor:
         """Plain attention: at a handful of tokens the fused kernels are slower on a CPU."""
@@ -49,6 +60,11 @@ class Block(nn.Module):
 
     def drop(self, x: Tensor) -> Tensor:
         return dropout(x, self.dropout, self.training)
+
+
+def weights(*layers: nn.Linear | nn.LayerNorm) -> list[Tensor]:
+    """Weight and bias of each layer."""
+    return [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
 
 
 class Transformer(nn.Module):

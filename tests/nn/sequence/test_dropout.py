@@ -44,12 +44,20 @@ def test_the_rate_is_rounded_to_one_part_in_65536_and_the_mean_kept():
     assert y.eq(0).sum().item() == pytest.approx(46, abs=35)  # 10⁶ · 3/65536, 5 deviations
 
 
-@pytest.mark.parametrize("lag", [1, 2, 3, 4, 64])
-def test_neighbours_are_dropped_independently(lag):
-    # One random word decides four elements.
+@pytest.mark.parametrize("lag", [1, 4, 64, 12_499, 12_500, 12_501, 25_000])
+def test_elements_are_dropped_independently(lag):
+    # One random number takes part in those of sixteen rows of 12,500.
     dropped = dropout(torch.ones(200_000), 0.3, training=True).eq(0).float() - 0.3
     correlation = (dropped[lag:] * dropped[:-lag]).mean().item() / 0.21
     assert abs(correlation) < 5 / math.sqrt(200_000)
+
+
+def test_three_elements_are_dropped_independently():
+    centred = dropout(torch.ones(200_000), 0.3, training=True).eq(0).float() - 0.3
+    rows = centred.view(16, 12_500)
+    share_both = rows[0, 1:-1] * rows[1, 1:-1] * rows[1, :-2]  # a_i + b_i, a_i + b_i+1, a_i-1 + b_i
+    deviation = math.sqrt(0.21**3 / share_both.numel())
+    assert abs(share_both.mean().item()) < 5 * deviation
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 1023])
