@@ -7,6 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+COLUMNS = 8192
+"""Columns of rows that are in float64 at a time."""
+
+LARGE = 1 << 27
+"""Numbers of a map that is kept as two matrices."""
+
 TINY = 1e-12
 """Added where nothing else is: inputs that are all zero have the map zero."""
 
@@ -27,30 +33,37 @@ class Primal:
         self.moment += x.T @ x
         self.cross += x.T @ y
 
-    def solve(self, penalty: float) -> torch.Tensor:
-        """The map M (columns, outputs) that minimises Σ ‖y - Mᵀx‖² + λ‖M‖².
+    def solve(self, penalty: float) -> tuple[torch.Tensor, ...]:
+        """Matrices whose product is the map M (columns, outputs) that minimises
+        Σ ‖y - Mᵀx‖² + λ‖M‖²; here one.
 
         λ is ``penalty`` times the mean eigenvalue of Σ xxᵀ.
         """
         ridge = penalty * self.moment.trace() / len(self.moment)
-        return solve(self.moment, self.cross, ridge)
+        return (solve(self.moment, self.cross, ridge),)
 
 
 class Dual:
     """The rows themselves: memory of rows · columns, for fewer rows than columns."""
 
     def __init__(self, columns: int, outputs: int) -> None:
-        self.x, self.y = np.zeros((0, columns)), np.zeros((0, outputs))
+        self.x, self.y = np.zeros((0, columns), np.float32), np.zeros((0, outputs))
 
     def add(self, x: np.ndarray, y: np.ndarray) -> None:
         """As :meth:`Primal.add`."""
         self.x, self.y = np.concatenate([self.x, x]), np.concatenate([self.y, y])
-        self.products = self.x @ self.x.T
+        self.products = np.zeros((len(self.x), len(self.x)))
+        for low in range(0, self.x.shape[1], COLUMNS):
+            part = self.x[:, low : low + COLUMNS].astype(np.float64)
+            self.products += part @ part.T
 
-    def solve(self, penalty: float) -> torch.Tensor:
-        """As :meth:`Primal.solve`, which it equals."""
+    def solve(self, penalty: float) -> tuple[torch.Tensor, ...]:
+        """As :meth:`Primal.solve`, which it equals; two matrices where M would be large."""
         ridge = penalty * self.products.trace() / self.x.shape[1]
-        return torch.from_numpy(self.x).T @ solve(self.products, self.y, ridge)
+        weights, rows = solve(self.products, self.y, ridge), torch.from_numpy(self.x).T
+        if rows.shape[0] * weights.shape[1] > LARGE:
+            return rows, weights
+        return (rows.double() @ weights,)
 
 
 def solve(matrix: np.ndarray, right: np.ndarray, ridge: float) -> torch.Tensor:

@@ -23,7 +23,10 @@ BATCH = 4096
 MEMORY = 1 << 30
 """Bytes of the matrix to be solved, or of the windows where that matrix would be larger."""
 
-_maps: WeakKeyDictionary[Windows, dict[RidgeOptions, tuple[Tensor, float]]] = WeakKeyDictionary()
+Factors = tuple[Tensor, ...]
+"""Matrices whose product is a map."""
+
+_maps: WeakKeyDictionary[Windows, dict[RidgeOptions, tuple[Factors, float]]] = WeakKeyDictionary()
 """What was fitted on windows that are still in use: the margin maximiser needs the same map."""
 
 
@@ -35,33 +38,44 @@ class Ridge:
     articles; M is then fitted on these too.
 
     Attributes:
-        map: M (K·D, D).
+        factors: matrices whose product is M (K·D, D).
         penalty: λ in mean eigenvalues of the windows' second moment.
     """
 
     def __init__(self, options: RidgeOptions, shape: Shape) -> None:
         self.options = options
-        self.map = torch.zeros(shape.context_length * shape.dim, shape.dim)
+        columns = shape.context_length * shape.dim
+        self.factors: Factors = (torch.zeros(columns, 1), torch.zeros(1, shape.dim))
         self.penalty = 0.0
+
+    @property
+    def map(self) -> Tensor:
+        """M (K·D, D)."""
+        return functools.reduce(torch.mm, self.factors)
 
     def fit(self, windows: Windows) -> Ridge:
         """Fit on whole articles, up to ``fit_windows``."""
         known = _maps.setdefault(windows, {})
         if self.options not in known:
             known[self.options] = fit_map(windows, self.options)
-        self.map, self.penalty = known[self.options]
+        self.factors, self.penalty = known[self.options]
         return self
 
     def estimate(self, context: Tensor) -> Tensor:
         """μ of (B, K, D) → (B, D)."""
-        return context.flatten(1) @ self.map.to(context)
+        return apply(self.factors, context.flatten(1))
 
     def __call__(self, context: Tensor) -> Tensor:
         """(B, K, D) → (B, D)."""
         return unit(self.estimate(context))
 
 
-def fit_map(windows: Windows, options: RidgeOptions) -> tuple[Tensor, float]:
+def apply(factors: Factors, rows: Tensor) -> Tensor:
+    """``rows`` (n, columns) through a map (columns, outputs), in their precision."""
+    return functools.reduce(lambda product, factor: product @ factor.to(product), factors, rows)
+
+
+def fit_map(windows: Windows, options: RidgeOptions) -> tuple[Factors, float]:
     """M (K·D, D) float32 and its penalty; the middle one when no article can be held out."""
     dim = windows.split.dim
     columns = windows.context_length * dim
@@ -77,7 +91,7 @@ def fit_map(windows: Windows, options: RidgeOptions) -> tuple[Tensor, float]:
             options.penalties, lambda p: mean_cosine(windows, held, equations.solve(p))
         )
         add(equations, windows, held)
-    return equations.solve(penalty).float(), penalty
+    return tuple(factor.float() for factor in equations.solve(penalty)), penalty
 
 
 def uphill(values: Sequence[float], score: Callable[[float], float]) -> float:
@@ -117,12 +131,12 @@ def add(equations: Primal | Dual, windows: Windows, index: np.ndarray) -> None:
         equations.add(context, windows.target(part))
 
 
-def mean_cosine(windows: Windows, index: np.ndarray, linear: Tensor) -> float:
-    """Mean cosine of the estimates of ``linear`` (K·D, D) to the targets of ``index``."""
-    linear, total = linear.float(), 0.0
+def mean_cosine(windows: Windows, index: np.ndarray, factors: Factors) -> float:
+    """Mean cosine of the estimates of a map (K·D, D) to the targets of ``index``."""
+    factors, total = tuple(factor.float() for factor in factors), 0.0
     for low in range(0, len(index), BATCH):
         part = index[low : low + BATCH]
         context = torch.from_numpy(windows.context(part)).flatten(1)
         target = torch.from_numpy(windows.target(part))
-        total += cosine(unit(context @ linear), unit(target)).sum().item()
+        total += cosine(unit(apply(factors, context)), unit(target)).sum().item()
     return total / len(index)

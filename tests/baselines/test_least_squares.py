@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
+import torch
 
+from lvmctl.baselines import least_squares
 from lvmctl.baselines.least_squares import Dual, Primal, fit_held_out, solve, spectral
 
 PENALTIES = tuple(10.0**power for power in range(-3, 4))
@@ -14,13 +18,16 @@ def solved(form: type, x: np.ndarray, y: np.ndarray, penalty: float, blocks: int
     equations = form(x.shape[1], y.shape[1])
     for some_x, some_y in zip(np.array_split(x, blocks), np.array_split(y, blocks)):
         equations.add(some_x, some_y)
-    return equations.solve(penalty).numpy()
+    return functools.reduce(torch.mm, equations.solve(penalty)).numpy()
 
 
 @pytest.mark.parametrize("form", [Primal, Dual])
 @pytest.mark.parametrize("rows", [8, 20, 60])
 @pytest.mark.parametrize("penalty", [1e-6, 0.1, 100])
-def test_the_map_is_the_penalised_least_squares_one(form, rows, penalty):
+@pytest.mark.parametrize("large", [0, 1 << 27])
+def test_the_map_is_the_penalised_least_squares_one(monkeypatch, form, rows, penalty, large):
+    monkeypatch.setattr(least_squares, "LARGE", large)
+    monkeypatch.setattr(least_squares, "COLUMNS", 7)
     rng = np.random.default_rng(rows)
     x, y = rng.standard_normal((rows, 20)) + 0.5, rng.standard_normal((rows, 3))
     ridge = penalty * np.linalg.eigvalsh(x.T @ x).mean()
@@ -53,9 +60,16 @@ def test_solving_leaves_the_equations_as_they_were(form):
     x, y = rng.standard_normal((9, 6)), rng.standard_normal((9, 2))
     equations = form(6, 2)
     equations.add(x, y)
-    first = equations.solve(0.1)
+    (first,) = equations.solve(0.1)
     equations.solve(10)
-    assert np.array_equal(equations.solve(0.1), first)
+    assert np.array_equal(equations.solve(0.1)[0], first)
+
+
+def test_a_large_map_of_few_rows_is_kept_as_two_matrices(monkeypatch):
+    monkeypatch.setattr(least_squares, "LARGE", 20 * 3 - 1)
+    equations = Dual(20, 3)
+    equations.add(np.eye(5, 20, dtype=np.float32), np.ones((5, 3)))
+    assert [factor.shape for factor in equations.solve(1.0)] == [(20, 5), (5, 3)]
 
 
 def test_a_fit_is_penalised_least_squares_with_the_best_penalty():

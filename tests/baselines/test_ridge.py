@@ -96,7 +96,7 @@ def test_mean_cosine_is_over_windows(monkeypatch, world, arrays):
     estimate, y = context[index].reshape(len(index), -1) @ linear, target[index]
     sizes = np.linalg.norm(estimate, axis=1) * np.linalg.norm(y, axis=1)
     expected = ((estimate * y).sum(axis=1) / sizes).mean()
-    assert mean_cosine(windows, index, torch.from_numpy(linear)) == pytest.approx(expected)
+    assert mean_cosine(windows, index, (torch.from_numpy(linear),)) == pytest.approx(expected)
 
 
 def test_parts_are_whole_articles_in_a_seeded_order():
@@ -144,7 +144,7 @@ def test_fewer_windows_than_columns_use_the_dual_form(monkeypatch, rotation, lim
 def test_the_limit_is_what_is_fitted_on(rotation, arrays):
     train, _ = rotation
     options = RidgeOptions(fit_windows=30, held_out=0)
-    weights, penalty = ridge.fit_map(train, options)
+    (weights,), penalty = ridge.fit_map(train, options)
     (context, target), (chosen, none) = arrays(train), parts(train.article, 30, options)
     assert len(chosen) == 30
     assert not len(none)
