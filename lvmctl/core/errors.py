@@ -100,11 +100,14 @@ def nearest(name: str, known: list[str]) -> str | None:
 
 MEMORY = re.compile(
     r"(can't|cannot|could not|unable to) allocate|(out of|not enough) memory|bad_alloc"
-    r"|failed to map segment",
+    r"|failed to map segment|can't start new thread",
     re.I,
 )
 """How NumPy, torch, the C library, the loader of libraries and the drivers say that memory ran
 out."""
+
+SPEECHLESS = re.compile(r"without (exception set|setting an exception)")
+"""How Python says that a library failed and did not say why."""
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -119,5 +122,17 @@ def memory_error(error: BaseException | None) -> BaseException | None:
         known = isinstance(error, RuntimeError | OSError | ImportError)
         if isinstance(error, MemoryError) or (known and MEMORY.search(str(error))):
             return error
+        if isinstance(error, SystemError) and SPEECHLESS.search(str(error)) and is_limited():
+            return error
         error = error.__context__
     return None
+
+
+def is_limited() -> bool:
+    """Whether this process may have only so much memory (``ulimit -v``), so that libraries that do
+    not say why they fail most likely found none."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY

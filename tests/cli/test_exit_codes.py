@@ -48,6 +48,7 @@ def ends_with(monkeypatch, capsys):
         (RuntimeError("CUDA out of memory. Tried to allocate 9 GiB."), 6, "not enough memory (CU"),
         (OSError(12, "Cannot allocate memory"), 6, "not enough memory"),
         (ImportError("libx.so: failed to map segment from shared object"), 6, "not enough memory"),
+        (RuntimeError("can't start new thread"), 6, "not enough memory (can't start new thread)"),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), 70, "RuntimeError: mat1"),
         (RecursionError("maximum recursion depth exceeded"), 70, "RecursionError"),
         (EOFError("no data left"), 70, "EOFError: no data left"),
