@@ -9,9 +9,10 @@ from lvmctl_ranker.fitting import FOLDS
 from lvmctl_reader.chunk_texts import predecessors
 from lvmctl_reader.continuation import Continuation, Follows
 from lvmctl_reader.text_measures import AGES, RIVALS, TINY
+from lvmctl_reader.work import Work
 from torch import Tensor
 
-from lvmctl import Chunks, Reporter
+from lvmctl import Chunks
 from lvmctl.data.chunk_source import TextList
 from trying.articles import Article, K
 from trying.lists import Feature
@@ -27,7 +28,7 @@ class Encoders:
         texts = ((fold, list(article.texts)) for article, fold in self.fold.items())
         torch.manual_seed(0)
         self.continuation = Continuation()
-        self.continuation.learn(texts, K, Reporter().progress)
+        self.continuation.learn(texts, K, Work())
 
     def overlaps(self, article: Article) -> list[Follows]:
         """Forward and backward, of an article's chunks."""

@@ -11,7 +11,9 @@ from typing import Any
 import torch
 
 from lvmctl.core.errors import Interrupted
+from lvmctl.core.files import output_errors, write_whole
 from lvmctl.core.reporter import Reporter
+from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
 from lvmctl.registry import Entry
 from lvmctl.registry.faults import attribute_errors
@@ -19,13 +21,47 @@ from lvmctl.training.interrupts import Interrupts
 
 
 def fit_model(
-    entry: Entry, model: torch.nn.Module, windows: Windows, progress: Callable[..., Any]
+    entry: Entry,
+    model: torch.nn.Module,
+    windows: Windows,
+    reporter: Reporter,
+    interrupts: Interrupts,
+    run: RunDirectory,
 ) -> None:
-    """Call ``model.fit(windows)`` if it is declared fitted, with ``progress`` if it takes that."""
+    """Call ``model.fit(windows)`` if it is declared fitted, with what more it takes; see
+    :class:`~lvmctl.registry.specs.ModelSpec`."""
     if entry.record.fitted:
-        takes = "progress" in inspect.signature(model.fit).parameters
+        offered = {
+            "info": reporter.info,
+            "progress": watched_progress(reporter, interrupts, run.path),
+            "partial": Partial(run),
+        }
+        takes = inspect.signature(model.fit).parameters
         with attribute_errors(entry):
-            model.fit(windows, **({"progress": progress} if takes else {}))
+            model.fit(windows, **{name: offered[name] for name in offered if name in takes})
+
+
+class Partial:
+    """What a fit that takes minutes has done so far, in the run until its first checkpoint."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self.path = run.checkpoints / "fit.pt"
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Keep tensors and plain values in place of what was kept before."""
+        write_whole(self.path, lambda file: torch.save(state, file))
+
+    def load(self) -> dict[str, Any] | None:
+        """What was kept, on the CPU; None where nothing is that can be read."""
+        try:
+            return torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception:  # what cannot be read is done again
+            return None
+
+    def forget(self) -> None:
+        """Remove what was kept."""
+        with output_errors(self.path):
+            self.path.unlink(missing_ok=True)
 
 
 def watched_progress(reporter: Reporter, interrupts: Interrupts, run: Path) -> Callable[..., Any]:
@@ -42,7 +78,7 @@ def watched_progress(reporter: Reporter, interrupts: Interrupts, run: Path) -> C
                 shown(count)
                 if interrupts.received is not None:
                     message = f"interrupted before the first epoch, while {what}"
-                    hint = f"begin again with --resume {run}"
+                    hint = f"go on with --resume {run}"
                     raise Interrupted(interrupts.received, message, hint=hint)
 
             yield advance

@@ -30,7 +30,7 @@ from lvmctl.training import checkpoint
 from lvmctl.training.backend import Backend
 from lvmctl.training.curriculum import Curriculum
 from lvmctl.training.distributed import Shared
-from lvmctl.training.fitting import fit_model, watched_progress
+from lvmctl.training.fitting import Partial, fit_model
 from lvmctl.training.graphed import GraphedSteps, require_gradient
 from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts, unless_signalled
@@ -119,10 +119,11 @@ class Training:
         """
         self.history = History(self.run, self.records)
         if not self.restored:
-            progress = watched_progress(self.reporter, self.interrupts, self.run.path)
-            fit_model(self.plan.model.entry, self.model, self.builder.windows, progress)
+            place = self.reporter, self.interrupts, self.run
+            fit_model(self.plan.model.entry, self.model, self.builder.windows, *place)
             self.shared.share_start(self.model, self.objective)
             self.save()
+            Partial(self.run).forget()
         try:
             while self.epoch <= self.options.epochs and self.stopped is None:
                 self.stop_if_interrupted()

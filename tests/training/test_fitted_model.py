@@ -134,3 +134,37 @@ def test_a_signal_ends_a_fit_that_says_how_far_it_is_and_it_begins_again(taught,
     assert str(training.run.path) in error.value.hint
     assert training.model.fits == 1
     assert not checkpoint.has_begun(training.run)
+
+
+KEPT = PARTS.replace("def fit(self, windows):", "def fit(self, windows, partial, info):").replace(
+    "        self.fits += 1",
+    """        before = partial.load() or {"fits": torch.zeros(())}
+        info(f"{int(before['fits'])} of 2 are done")
+        self.fits += before["fits"] + 1
+        partial.save({"fits": self.fits})
+        if self.fits < 2:
+            raise ValueError("it ends here")""",
+)
+
+
+def test_a_fit_goes_on_with_what_it_kept_until_the_first_checkpoint(taught, make_training):
+    taught(KEPT)
+    training = make_training(recipe="taught", epochs=1)
+    with pytest.raises(PluginError, match="it ends here"):
+        training.fit()
+    kept = training.run.checkpoints / "fit.pt"
+    assert kept.exists()
+    assert not checkpoint.has_begun(training.run)
+    training.model.fits.zero_()
+    training.fit()
+    assert training.model.fits == 2
+    assert "1 of 2 are done" in training.reporter.messages
+    assert not kept.exists()
+
+
+def test_what_was_kept_and_cannot_be_read_is_done_again(taught, make_training):
+    taught(KEPT.replace("< 2", "< 1"))
+    training = make_training(recipe="taught", epochs=1)
+    (training.run.checkpoints / "fit.pt").write_bytes(b"torn")
+    training.fit()
+    assert training.model.fits == 1

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -14,8 +13,9 @@ from torch import Tensor, nn
 from lvmctl import Chunks
 from lvmctl_reader import minilm
 from lvmctl_reader.bert import BertShape, Words
-from lvmctl_reader.matcher import Article, Matcher, in_bfloat16, train
+from lvmctl_reader.matcher import Article, Matcher, in_bfloat16, seconds, train
 from lvmctl_reader.overlaps import SMALL
+from lvmctl_reader.work import Work
 
 if TYPE_CHECKING:
     from lvmctl import Windows
@@ -39,9 +39,6 @@ TOGETHER = 1_024
 """Chunks that are read at a time."""
 
 M = TypeVar("M", bound=nn.Module)
-
-Progress = Callable[[str, str, int], AbstractContextManager[Callable[[int], object]]]
-"""As :meth:`lvmctl.Reporter.progress`: what is done, what is counted, how many."""
 
 
 class Continuation(nn.Module):
@@ -69,7 +66,7 @@ class Continuation(nn.Module):
         self.register_load_state_dict_pre_hook(with_size_of_vocabulary)
         self.register_load_state_dict_post_hook(lambda module, _: module.memory.forget())
 
-    def fit(self, windows: Windows, progress: Progress) -> None:
+    def fit(self, windows: Windows, work: Work) -> None:
         """Fine-tune the encoders on the training articles.
 
         Where more than a few chunks stand in several articles, so that halves are not apart, the
@@ -81,9 +78,9 @@ class Continuation(nn.Module):
         numbers = numbers[torch.randperm(len(numbers)).numpy()]
         rows = (split.starts[number] + np.arange(split.lengths[number]) for number in numbers)
         folds = fold_of(numbers).tolist()
-        self.learn(zip(folds, map(windows.texts, rows)), windows.context_length, progress)
+        self.learn(zip(folds, map(windows.texts, rows)), windows.context_length, work)
 
-    def learn(self, articles: Iterable[tuple[int, list[str]]], k: int, progress: Progress) -> None:
+    def learn(self, articles: Iterable[tuple[int, list[str]]], k: int, work: Work) -> None:
         """Fine-tune the encoders on articles: their folds, and the texts of their chunks.
 
         Args:
@@ -103,13 +100,18 @@ class Continuation(nn.Module):
             half = halves[half_of(fold)]
             if sum(map(len, half)) + len(texts) <= MOST:
                 half.append(self.tokens(texts))
+        matchers = [Matcher(self.shape).to(device) for _ in halves]
+        for matcher in matchers:
+            matcher.layers.load_state_dict(layers)
         total = sum(len(article) for half in halves for article in half)
-        with progress("fine-tuning", "chunks", total) as advance:
-            for half, encoder in zip(halves, self.halves):
-                matcher = Matcher(self.shape).to(device)
-                matcher.layers.load_state_dict(layers)
-                train(self.words, matcher, half, k, int(torch.randint(2**31, ())), advance)
-                encoder.load_state_dict(matcher.state_dict())
+        took = sum(seconds(self.words, matchers[0], half, k) for half in halves)
+        goes_on = ", goes on" if work.states else ""
+        work.info(f"fine-tuning on {total:,} chunks, about {max(1, round(took / 60))} min{goes_on}")
+        with work.progress("fine-tuning", "chunks", total) as advance:
+            for number, (half, matcher) in enumerate(zip(halves, matchers)):
+                seed, begun = int(torch.randint(2**31, ())), work.states.get(number)
+                train(self.words, matcher, half, k, seed, advance, work.keep(number), begun)
+                self.halves[number].load_state_dict(matcher.state_dict())
 
     def ends(self, chunks: Chunks, fold: int) -> tuple[Tensor, Tensor]:
         """Unit vectors (n, width) float32 of the ends of chunks (n,), and of their beginnings.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,20 +14,19 @@ from lvmctl_ranker.fitting import FOLDS, fold_of
 from lvmctl_ranker.model import Ranker
 from torch import Tensor
 
-from lvmctl import Pool, Reporter, Shape
-from lvmctl_reader.continuation import KINDS, Continuation, Progress
+from lvmctl import Pool, Shape
+from lvmctl_reader.continuation import KINDS, Continuation
 from lvmctl_reader.lexicon import Lexicon
 from lvmctl_reader.memory import Memory
 from lvmctl_reader.options import TEXT_GROUPS, ReaderOptions
 from lvmctl_reader.pool_texts import PoolTexts
 from lvmctl_reader.reading import Reading
 from lvmctl_reader.text_measures import OF_WINDOW, width
+from lvmctl_reader.work import SILENT, Partial, Progress, Work
 
 if TYPE_CHECKING:
     from lvmctl import Windows
 
-
-SILENT = Reporter().progress
 FAR = 4.0
 """Deviations from what was seen in training that count, at most."""
 
@@ -57,12 +56,18 @@ class Reader(Ranker):
         self.memory.forget()
         self.measured.forget()
 
-    def fit(self, windows: Windows, progress: Progress = SILENT) -> None:
+    def fit(
+        self,
+        windows: Windows,
+        progress: Progress = SILENT.progress,
+        info: Callable[[str], object] = SILENT.info,
+        partial: Partial | None = None,
+    ) -> None:
         """Learn what the training text is like, its words too, before the scorer is trained."""
         super().fit(windows)
         self.forget()
         if self.continuation is not None:
-            self.continuation.fit(windows, progress)
+            self.continuation.fit(windows, Work(progress, info, partial))
         split = windows.split
 
         def articles() -> Iterator[tuple[int, list[Reading]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
 
@@ -17,12 +18,11 @@ from lvmctl_reader.continuation import WHOLE, Continuation, half_of
 from lvmctl_reader.matcher import Matcher, train
 from lvmctl_reader.model import Reader
 from lvmctl_reader.options import ReaderOptions
+from lvmctl_reader.work import Work
 
 from lvmctl import Chunks, Pool, Reporter, Shape, UsageError, Windows
 from lvmctl.sphere import unit
 from lvmctl.testing.samples import split_of, textlike
-
-SILENT = Reporter().progress
 
 WORDS = [f"w{number}" for number in range(12)]
 
@@ -88,7 +88,7 @@ def chunks_of(source: Texts, *rows: int) -> Chunks:
 def learned(articles: list[tuple[int, list[str]]]) -> Continuation:
     torch.manual_seed(0)
     made = Continuation()
-    made.learn(articles, 3, SILENT)
+    made.learn(articles, 3, Work())
     return made
 
 
@@ -146,6 +146,57 @@ def test_a_saved_state_needs_no_package(articles, monkeypatch):
             assert all(torch.equal(one, other) for other in others)
 
 
+class Partial:
+    """Keeps states as a run does."""
+
+    def __init__(self) -> None:
+        self.file = b""
+
+    def save(self, state: dict) -> None:
+        torch.save(state, made := io.BytesIO())
+        self.file = made.getvalue()
+
+    def load(self) -> dict | None:
+        return torch.load(io.BytesIO(self.file), weights_only=True) if self.file else None
+
+
+class Ending(Reporter):
+    """Ends a stage after so many calls, and keeps what was said."""
+
+    def __init__(self, calls: int) -> None:
+        self.calls, self.lines, self.counts = calls, [], []
+
+    def info(self, message: str) -> None:
+        self.lines.append(message)
+
+    @contextmanager
+    def progress(self, what, unit, total=None, done=0):
+        def advance(count: int) -> None:
+            self.counts.append(count)
+            self.calls -= 1
+            if self.calls == 0:
+                raise KeyboardInterrupt
+
+        yield advance
+
+
+@pytest.mark.parametrize("calls", [2, 6, 8])
+def test_what_was_interrupted_goes_on_to_the_same_encoders(articles, calls, monkeypatch):
+    monkeypatch.setattr("lvmctl_reader.matcher.KEEP", 3)
+    whole, partial = learned(articles), Partial()
+    for ending in (Ending(calls), Ending(-1)):
+        torch.manual_seed(0)
+        made = Continuation()
+        work = Work(ending.progress, ending.info, partial)
+        with suppress(KeyboardInterrupt):
+            made.learn(articles, 3, work)
+    assert "60 chunks, about 1 min, goes on" in ending.lines[0]
+    assert sum(ending.counts) == 60
+    assert ending.counts[0] == 6 * min(calls, 6)
+    state = whole.state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in made.state_dict().items())
+
+
 def test_without_articles_the_encoders_are_the_published_one(tiny):
     published = tensors(SHAPE)[1]
     for half in learned([]).halves:
@@ -159,7 +210,7 @@ def test_nothing_is_learned_of_articles_that_repeat_each_other(tiny, monkeypatch
     seen = []
     monkeypatch.setattr(continuation, "train", lambda *given: seen.append(given[2]))
     article = textlike(1, 12, 6, 0).vectors
-    Continuation().fit(Windows(split_of([article] * 6), 3, 1), SILENT)
+    Continuation().fit(Windows(split_of([article] * 6), 3, 1), Work())
     assert seen == [[], []]
 
 
@@ -232,7 +283,7 @@ def test_what_is_not_installed_is_named_with_what_installs_it(name, monkeypatch)
         monkeypatch.setitem(__import__("sys").modules, "safetensors", None)
         monkeypatch.setitem(__import__("sys").modules, "safetensors.torch", None)
     with pytest.raises(UsageError) as error:
-        Continuation(BertShape(5, 64, 4, 4, 2, 1)).learn([], 3, SILENT)
+        Continuation(BertShape(5, 64, 4, 4, 2, 1)).learn([], 3, Work())
     assert error.value.hint == "pip install 'lvmctl-reader[continuation]'"
     assert "not installed" in error.value.what
 
@@ -267,7 +318,7 @@ def found(words: Words, matcher: Matcher, articles: list) -> float:
 def test_a_reader_ranks_with_it_wherever_chunks_stand_and_come_from(articles):
     torch.manual_seed(0)
     reader = Reader(ReaderOptions(continuation=True, hidden=4), Shape(6, 3)).eval()
-    reader.continuation.learn(articles, 3, SILENT)
+    reader.continuation.learn(articles, 3, Work())
     texts = [text for _, each in articles[:2] for text in each]
     vectors = unit(torch.randn(len(texts), 6) + 1)
     inside = torch.arange(4)[:, None] + torch.arange(3)
