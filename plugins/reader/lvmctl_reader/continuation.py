@@ -25,12 +25,16 @@ TOKENS = 64
 
 KINDS = ("follows", "precedes")
 """Cosine of the end of a chunk with the beginning of another, and of its beginning with the other's
-end."""
+end, both less the mean of all chunks of a set: what they have in common tells none apart."""
 
 HALVES = WHOLE = 2
 
 MOST = 20_000
 """Chunks of a half of the articles that are learned from, so many that time is bounded."""
+
+ALIKE = 1e-3
+"""Distance from the mean of unit vectors below which it is rounding, as they are kept in half
+precision."""
 
 KEPT = 100_000
 """Chunks whose ends are kept in memory, 1.7 kB each."""
@@ -137,7 +141,7 @@ class Continuation(nn.Module):
             order: (n,) which of all their chunks, one part after the other, stands where.
         """
         each = zip(*(self.ends(chunks, fold) for chunks in parts))
-        tails, heads = (torch.cat(ends)[order] for ends in each)
+        tails, heads = (centred(torch.cat(ends)[order]) for ends in each)
         return dict(zip(KINDS, (Follows(tails, heads), Follows(heads, tails))))
 
     @torch.no_grad()
@@ -170,6 +174,12 @@ class Continuation(nn.Module):
         return [
             ((begin, *each.ids[-size:], end), (begin, *each.ids[:size], end)) for each in pieces
         ]
+
+
+def centred(x: Tensor) -> Tensor:
+    """Vectors (n, width) less their mean, of unit norm; zero where they are all the same."""
+    gap = x - x.mean(dim=0)
+    return gap / gap.norm(dim=-1, keepdim=True).clamp_min(ALIKE)
 
 
 class Follows:

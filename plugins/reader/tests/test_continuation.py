@@ -258,11 +258,19 @@ def test_overlaps_are_cosines_forward_and_backward(articles):
     order = np.array([0, 2, 1])  # chunk 1, chunk 2 of the other source, chunk 4
     follows, precedes = made.overlaps(parts, order, FOLDS).values()
     tails, heads = (torch.cat(ends) for ends in zip(*(made.ends(each, FOLDS) for each in parts)))
+    tails, heads = (unit(ends - ends.mean(dim=0)) for ends in (tails, heads))
     for p in range(3):
         for c in range(3):
             cosine = tails[order[p]] @ heads[order[c]]
             assert follows.rows(torch.tensor([p]))[0, c] == pytest.approx(float(cosine), abs=1e-5)
             assert precedes.rows(torch.tensor([c]))[0, p] == pytest.approx(float(cosine), abs=1e-5)
+
+
+def test_chunks_that_are_alike_continue_none(articles):
+    made = learned(articles)
+    same = chunks_of(Texts(["w1 w2"] * 4), 0, 1, 2, 3)
+    for each in made.overlaps([same], np.arange(4), FOLDS).values():
+        assert each.rows(torch.arange(4)).abs().max() < 1e-6
 
 
 def test_many_chunks_are_compared_row_by_row(monkeypatch):
