@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from lvmctl import processes
 from lvmctl.core.errors import Interrupted
 from lvmctl.core.files import output_errors, write_whole
 from lvmctl.core.reporter import Reporter
@@ -49,7 +50,8 @@ class Partial:
 
     def save(self, state: dict[str, Any]) -> None:
         """Keep tensors and plain values in place of what was kept before."""
-        write_whole(self.path, lambda file: torch.save(state, file))
+        if processes.rank() == 0:
+            write_whole(self.path, lambda file: torch.save(state, file))
 
     def load(self) -> dict[str, Any] | None:
         """What was kept, on the CPU; None where nothing is that can be read."""
@@ -60,8 +62,9 @@ class Partial:
 
     def forget(self) -> None:
         """Remove what was kept."""
-        with output_errors(self.path):
-            self.path.unlink(missing_ok=True)
+        if processes.rank() == 0:
+            with output_errors(self.path):
+                self.path.unlink(missing_ok=True)
 
 
 def watched_progress(reporter: Reporter, interrupts: Interrupts, run: Path) -> Callable[..., Any]:
