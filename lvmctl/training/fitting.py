@@ -33,7 +33,6 @@ def fit_model(
     :class:`~lvmctl.registry.specs.ModelSpec`."""
     if entry.record.fitted:
         offered = {
-            "info": reporter.info,
             "progress": watched_progress(reporter, interrupts, run.path),
             "partial": Partial(run),
         }
@@ -74,8 +73,10 @@ def watched_progress(reporter: Reporter, interrupts: Interrupts, run: Path) -> C
     """
 
     @contextmanager
-    def progress(what: str, unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        with reporter.progress(what, unit, total) as shown:
+    def progress(
+        what: str, unit: str, total: int | None = None, done: int = 0
+    ) -> Iterator[Callable[[int], None]]:
+        with reporter.progress(what, unit, total, done) as shown:
 
             def advance(count: int) -> None:
                 shown(count)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lvmctl import Chunks
 from lvmctl_reader import minilm
 from lvmctl_reader.bert import BertShape, Words
-from lvmctl_reader.matcher import Article, Matcher, in_bfloat16, seconds, train
+from lvmctl_reader.matcher import Article, Matcher, in_bfloat16, train
 from lvmctl_reader.overlaps import SMALL
 from lvmctl_reader.work import Work
 
@@ -108,10 +108,8 @@ class Continuation(nn.Module):
         for matcher in matchers:
             matcher.layers.load_state_dict(layers)
         total = sum(len(article) for half in halves for article in half)
-        took = sum(seconds(self.words, matchers[0], half, k) for half in halves)
-        goes_on = ", goes on" if work.states else ""
-        work.info(f"fine-tuning on {total:,} chunks, about {max(1, round(took / 60))} min{goes_on}")
-        with work.progress("fine-tuning", "chunks", total) as advance:
+        done = sum(state["chunks"] for state in work.states.values())
+        with work.progress("fine-tuning", "chunks", total, done) as advance:
             for number, (half, matcher) in enumerate(zip(halves, matchers)):
                 seed, begun = int(torch.randint(2**31, ())), work.states.get(number)
                 train(self.words, matcher, half, k, seed, advance, work.keep(number), begun)

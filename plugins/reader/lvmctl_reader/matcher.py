@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -35,7 +34,8 @@ KEEP = 50
 """Steps after which what was learned is kept."""
 
 State = dict[str, Any]
-"""Steps that were made, and the states of the matcher and of the optimiser."""
+"""Steps that were made, chunks that were learned from, and the states of the matcher and of the
+optimiser."""
 
 
 class Matcher(nn.Module):
@@ -105,22 +105,24 @@ def train(
         keep: called now and then, and when ``advance`` raises, with what is needed to go on.
         begun: what it was called with; the pass goes on from there, the same bit for bit.
     """
-    parts = learned_from(articles)
-    order, first = np.random.default_rng(seed).permutation(len(parts)), 0
+    parts = [part for article in articles for part in in_parts(article) if len(part) >= LEAST]
+    order, first, done = np.random.default_rng(seed).permutation(len(parts)), 0, 0
     optimizer = torch.optim.AdamW(matcher.parameters(), lr=RATE, weight_decay=0.0, fused=True)
     if begun is not None:
         matcher.load_state_dict(begun["matcher"])
         optimizer.load_state_dict(begun["optimizer"])
-        first = begun["step"]
-        advance(sum(len(parts[index]) for index in order[:first]))
+        first, done = begun["step"], begun["chunks"]
     for step in range(first, len(parts)):
         part, share = parts[order[step]], (step + 1) / len(parts)
         optimizer.param_groups[0]["lr"] = RATE * min(share / WARM, 1.0, (1 - share) / (1 - WARM))
-        loss(words, matcher, part, k).backward()
+        with in_bfloat16(matcher.tail.weight.device):
+            tails, heads = matcher.ends(words, part)
+        matching_loss(tails, heads, k).backward()
         nn.utils.clip_grad_norm_(matcher.parameters(), CLIP)
         optimizer.step()
         optimizer.zero_grad()
-        state = {"step": step + 1, "matcher": matcher.state_dict()}
+        done += len(part)
+        state = {"step": step + 1, "chunks": done, "matcher": matcher.state_dict()}
         state["optimizer"] = optimizer.state_dict()
         if (step + 1) % KEEP == 0 or step + 1 == len(parts):
             keep(state)
@@ -129,31 +131,6 @@ def train(
         except BaseException:
             keep(state)
             raise
-
-
-def loss(words: Words, matcher: Matcher, part: Article, k: int) -> Tensor:
-    """:func:`matching_loss` of a part of an article."""
-    with in_bfloat16(matcher.tail.weight.device):
-        tails, heads = matcher.ends(words, part)
-    return matching_loss(tails, heads, k)
-
-
-def seconds(words: Words, matcher: Matcher, articles: Sequence[Article], k: int) -> float:
-    """About how long a pass over articles takes here, measured on a part of middling length."""
-    parts = sorted(learned_from(articles), key=len)
-    if not parts:
-        return 0.0
-    part = parts[len(parts) // 2]
-    for _ in range(2):  # what is done first is slower
-        begin = time.perf_counter()
-        loss(words, matcher, part, k).backward()
-        matcher.zero_grad()
-    return (time.perf_counter() - begin) / len(part) * sum(map(len, parts))
-
-
-def learned_from(articles: Sequence[Article]) -> list[Article]:
-    """What is compared in a step each."""
-    return [part for article in articles for part in in_parts(article) if len(part) >= LEAST]
 
 
 def in_parts(article: Article) -> list[Article]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -60,14 +60,13 @@ class Reader(Ranker):
         self,
         windows: Windows,
         progress: Progress = SILENT.progress,
-        info: Callable[[str], object] = SILENT.info,
         partial: Partial | None = None,
     ) -> None:
         """Learn what the training text is like, its words too, before the scorer is trained."""
         super().fit(windows)
         self.forget()
         if self.continuation is not None:
-            self.continuation.fit(windows, Work(progress, info, partial))
+            self.continuation.fit(windows, Work(progress, partial))
         split = windows.split
 
         def articles() -> Iterator[tuple[int, list[Reading]]]:

@@ -1,4 +1,4 @@
-"""What is said of a fine-tuning while it runs, and what is kept of it until it ends."""
+"""How far a fine-tuning is, and what is kept of it until it ends."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from lvmctl_reader.matcher import State
 
 SILENT = Reporter()
 
-Progress = Callable[[str, str, int], AbstractContextManager[Callable[[int], object]]]
-"""As :meth:`lvmctl.Reporter.progress`: what is done, what is counted, how many."""
+Progress = Callable[[str, str, int, int], AbstractContextManager[Callable[[int], object]]]
+"""As :meth:`lvmctl.Reporter.progress`: what is done, what is counted, how many, done before."""
 
 
 class Partial(Protocol):
@@ -37,10 +37,9 @@ class Work:
     def __init__(
         self,
         progress: Progress = SILENT.progress,
-        info: Callable[[str], object] = SILENT.info,
         partial: Partial | None = None,
     ) -> None:
-        self.progress, self.info, self.partial = progress, info, partial
+        self.progress, self.partial = progress, partial
         self.states: dict[int, State] = (partial and partial.load()) or {}
 
     def keep(self, number: int) -> Callable[[State], None]:

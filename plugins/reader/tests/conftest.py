@@ -115,3 +115,23 @@ def pool_of_texts():
         return vectors[inside], Pool(vectors, candidates, None, window, chunks)
 
     return make
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """An encoder of a few numbers with random weights, in the place of the published one."""
+    pytest.importorskip("tokenizers", reason="tokenizers is not installed")
+    import tiny_encoder
+
+    monkeypatch.setattr("lvmctl_reader.minilm.tensors", tiny_encoder.tensors)
+    monkeypatch.setattr("lvmctl_reader.minilm.vocabulary", tiny_encoder.vocabulary)
+    monkeypatch.setattr("lvmctl_reader.continuation.BertShape", lambda: tiny_encoder.SHAPE)
+
+
+@pytest.fixture
+def articles(tiny) -> list[tuple[int, list[str]]]:
+    """The folds and the texts of ten articles."""
+    from lvmctl_ranker.fitting import FOLDS
+    from tiny_encoder import counted
+
+    return [(number % FOLDS, texts) for number, texts in enumerate(counted(10, 6, seed=1))]

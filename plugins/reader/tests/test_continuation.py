@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
 
@@ -13,61 +11,17 @@ import pytest
 import torch
 from lvmctl_ranker.fitting import FOLDS
 from lvmctl_reader import continuation
-from lvmctl_reader.bert import BertShape, Layers, Words
+from lvmctl_reader.bert import BertShape, Words
 from lvmctl_reader.continuation import WHOLE, Continuation, half_of
 from lvmctl_reader.matcher import Matcher, train
 from lvmctl_reader.model import Reader
 from lvmctl_reader.options import ReaderOptions
 from lvmctl_reader.work import Work
+from tiny_encoder import SHAPE, counted, learned, tensors, vocabulary
 
-from lvmctl import Chunks, Pool, Reporter, Shape, UsageError, Windows
+from lvmctl import Chunks, Pool, Shape, UsageError, Windows
 from lvmctl.sphere import unit
 from lvmctl.testing.samples import split_of, textlike
-
-WORDS = [f"w{number}" for number in range(12)]
-
-SHAPE = BertShape(4 + len(WORDS), positions=64, width=16, inner=16, heads=2, layers=1)
-
-
-def tensors(shape: BertShape) -> tuple[dict, dict]:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Words(shape).state_dict(), Layers(shape).state_dict()
-
-
-def vocabulary() -> bytes:
-    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
-    model = {
-        "type": "WordLevel",
-        "vocab": {n: i for i, n in enumerate(names)},
-        "unk_token": "[UNK]",
-    }
-    added = [
-        {"id": i, "content": n, "special": True}
-        | dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-        for i, n in enumerate(names[:4])
-    ]
-    splitter = {"type": "Whitespace"}
-    rest = dict.fromkeys(("truncation", "padding", "normalizer", "post_processor", "decoder"))
-    return json.dumps(
-        {"version": "1.0", "added_tokens": added, "pre_tokenizer": splitter, "model": model, **rest}
-    ).encode()
-
-
-def counted(articles: int, chunks: int, seed: int) -> list[list[str]]:
-    """Articles whose chunks each have the word after that of the chunk before."""
-    first = np.random.default_rng(seed).integers(len(WORDS), size=articles)
-    texts = [(number + np.arange(chunks)) % len(WORDS) for number in first]
-    return [[f"{WORDS[number]} {WORDS[number]}" for number in each] for each in texts]
-
-
-@pytest.fixture
-def tiny(monkeypatch):
-    """An encoder of a few numbers with random weights, in the place of the published one."""
-    pytest.importorskip("tokenizers", reason="tokenizers is not installed")
-    monkeypatch.setattr("lvmctl_reader.minilm.tensors", tensors)
-    monkeypatch.setattr("lvmctl_reader.minilm.vocabulary", vocabulary)
-    monkeypatch.setattr(continuation, "BertShape", lambda: SHAPE)
 
 
 class Texts:
@@ -83,18 +37,6 @@ class Texts:
 
 def chunks_of(source: Texts, *rows: int) -> Chunks:
     return Chunks(torch.tensor(rows), source, ("text",))
-
-
-def learned(articles: list[tuple[int, list[str]]]) -> Continuation:
-    torch.manual_seed(0)
-    made = Continuation()
-    made.learn(articles, 3, Work())
-    return made
-
-
-@pytest.fixture
-def articles(tiny) -> list[tuple[int, list[str]]]:
-    return [(number % FOLDS, texts) for number, texts in enumerate(counted(10, 6, seed=1))]
 
 
 def test_no_encoder_reads_an_article_that_it_was_trained_on(articles):
@@ -144,57 +86,6 @@ def test_a_saved_state_needs_no_package(articles, monkeypatch):
         )
         for one, *others in zip(*answers):
             assert all(torch.equal(one, other) for other in others)
-
-
-class Partial:
-    """Keeps states as a run does."""
-
-    def __init__(self) -> None:
-        self.file = b""
-
-    def save(self, state: dict) -> None:
-        torch.save(state, made := io.BytesIO())
-        self.file = made.getvalue()
-
-    def load(self) -> dict | None:
-        return torch.load(io.BytesIO(self.file), weights_only=True) if self.file else None
-
-
-class Ending(Reporter):
-    """Ends a stage after so many calls, and keeps what was said."""
-
-    def __init__(self, calls: int) -> None:
-        self.calls, self.lines, self.counts = calls, [], []
-
-    def info(self, message: str) -> None:
-        self.lines.append(message)
-
-    @contextmanager
-    def progress(self, what, unit, total=None, done=0):
-        def advance(count: int) -> None:
-            self.counts.append(count)
-            self.calls -= 1
-            if self.calls == 0:
-                raise KeyboardInterrupt
-
-        yield advance
-
-
-@pytest.mark.parametrize("calls", [2, 6, 8])
-def test_what_was_interrupted_goes_on_to_the_same_encoders(articles, calls, monkeypatch):
-    monkeypatch.setattr("lvmctl_reader.matcher.KEEP", 3)
-    whole, partial = learned(articles), Partial()
-    for ending in (Ending(calls), Ending(-1)):
-        torch.manual_seed(0)
-        made = Continuation()
-        work = Work(ending.progress, ending.info, partial)
-        with suppress(KeyboardInterrupt):
-            made.learn(articles, 3, work)
-    assert "60 chunks, about 1 min, goes on" in ending.lines[0]
-    assert sum(ending.counts) == 60
-    assert ending.counts[0] == 6 * min(calls, 6)
-    state = whole.state_dict()
-    assert all(torch.equal(value, state[name]) for name, value in made.state_dict().items())
 
 
 def test_without_articles_the_encoders_are_the_published_one(tiny):
