@@ -65,7 +65,7 @@ def fivecat(
     \b
     lvmctl eval 5cat
     lvmctl eval 5cat runs/p8_a --profile p8
-    lvmctl eval 5cat --data stores/books@val --ood stores/math --profile strict --published-rules
+    lvmctl eval 5cat --data stores/books@val --profile strict --published-rules
     """
     find_profile(load_registry(), profile)
     run = chosen_run(run)
