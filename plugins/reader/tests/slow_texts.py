@@ -22,7 +22,8 @@ class Slow:
         self.chunks_with = Counter(word for each in self.words for word in {*each})
         every = [word for each in self.words for word in each]
         self.trained = {word: float(idf[crc32(word.encode()) % len(idf)]) for word in every}
-        seen = [self.trained[word] < max(idf) - 0.5 for word in every]
+        unseen = max(idf)
+        seen = [self.trained[word] < unseen - 0.5 for word in every]
         self.coverage = fmean(seen) if seen else 0.0
         self.idf = {word: self._idf_of_word(word) for word in every}
 

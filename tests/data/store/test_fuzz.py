@@ -31,7 +31,7 @@ def test_stores(make_store, name):
     (path / "chunks.jsonl").write_text('"a text"\n' * 10)
     data = (path / name).read_bytes()
     parts = [range(min(128, len(data))), range(len(data))]
-    for seed in range(200):
+    for seed in range(60):
         (path / name).write_bytes(_flipped(data, seed, parts))
         with contextlib.suppress(DataError):
             list(Store.open(path).texts())
@@ -54,7 +54,7 @@ def test_npz(tmp_path, unit_rows, method):
         directory = archive.fp.tell()
     data = path.read_bytes()
     parts = [range(directory, len(data)), range(64), range(len(data))]
-    for seed in range(200):
+    for seed in range(60):
         path.write_bytes(_flipped(data, seed, parts))
         with contextlib.suppress(DataError):
             Source.parse(str(path)).open()
