@@ -15,7 +15,8 @@ FLAT = 1e-6
 
 
 class Listwise(nn.Module):
-    """-log softmax of the target's score among itself and the article's other chunks.
+    """-log softmax of the target's score among itself and the article's other chunks; of scores
+    (B, N, M), that of each of M scorers, on average.
 
     Metrics say how the target ranks in that list, ``list_r@5`` and ``list_mrr``. Lists hold at most
     ``negatives`` + 1 chunks, so they are not the protocol's figures.
@@ -32,9 +33,11 @@ class Listwise(nn.Module):
         assert prediction.scores is not None
         scores = prediction.scores[:, : 1 + self.negatives].float()
         real = batch.negative_mask[:, : self.negatives]
-        rank = ranks(scores.detach(), real)
+        each = scores.unbind(dim=2) if scores.dim() == 3 else (scores,)
+        loss = torch.stack([cross_entropy(one, real) for one in each]).mean(dim=0)
+        rank = ranks(torch.stack(each).mean(dim=0).detach(), real)
         metrics = {"list_r@5": (rank <= 5).float(), "list_mrr": 1 / rank}
-        return LossOutput({"list": cross_entropy(scores, real)}, metrics)
+        return LossOutput({"list": loss}, metrics)
 
 
 class Query(nn.Module):

@@ -68,7 +68,9 @@ class Ranker(nn.Module):
         self.in_domain = InDomain(shape) if fitted else None
         wide = width(self.groups, shape.context_length, 1 + self.whitened)
         extra = 2 * axis_features(shape.context_length) if fitted else 0
-        self.scorer = Scorer(wide + more, extra, options.hidden, options.dropout, far)
+        self.scorer = Scorer(
+            wide + more, extra, options.hidden, options.dropout, far, options.members
+        )
         self.measured = MeasuredArticles()
         self.register_buffer("kept", torch.tensor(0))
         self.register_load_state_dict_pre_hook(with_present_names)
@@ -93,7 +95,8 @@ class Ranker(nn.Module):
     def score(self, context: Tensor, pool: Pool) -> Tensor:
         """Scores (B, N) of a pool's chunks, higher is better; see :class:`lvmctl.core.batch.Pool`.
 
-        In training the scorer takes all candidates as one batch; what is no candidate scores 0.
+        In training the scorer takes all candidates as one batch, what is no candidate scores 0, and
+        where the scorer has several heads, each of them is given: (B, N, M).
         """
         # Ranks of cosines need all their digits.
         with torch.autocast(context.device.type, enabled=False):
@@ -101,8 +104,9 @@ class Ranker(nn.Module):
                 blocks = self.blocks(context, pool)
                 return torch.cat([self.scorer(each.rows()) for each in blocks])
             rows, *where = self.training_rows(context, pool)
-            scores = context.new_zeros(pool.candidates.shape)
-            return scores.index_put(tuple(where), self.scorer(rows))
+            made = self.scorer(rows)
+            scores = context.new_zeros(*pool.candidates.shape, *made.shape[1:])
+            return scores.index_put(tuple(where), made)
 
     @torch.no_grad()
     def training_rows(self, context: Tensor, pool: Pool) -> tuple[Rows, Tensor, Tensor]:
@@ -161,6 +165,8 @@ def with_present_names(ranker: Ranker, state: dict[str, Tensor], *_: object) -> 
     """Give the values of a model that was saved before the names they have now."""
     for name in list(state):
         present = name.replace("familiar.", "in_domain.").replace(".standard.", ".standardizer.")
+        for part in ("linear", "network"):
+            present = present.replace(f"scorer.{part}.", f"scorer.heads.0.{part}.")
         state[present] = state.pop(name)
     state.setdefault("kept", torch.zeros_like(ranker.kept))
 

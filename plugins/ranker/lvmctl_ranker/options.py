@@ -37,6 +37,9 @@ class RankerOptions:
     dropout: float = option(
         0.2, "dropout of the features and of the scorer's network", low=0.0, high=0.9
     )
+    members: int = option(
+        1, "networks that are trained beside each other; the score is their mean", low=1, high=64
+    )
     without: tuple[str, ...] = option(
         (),
         "features left out: groups, all of whitened chunks, or those fitted on the training text",

@@ -1,4 +1,4 @@
-"""From features to a score: a linear part and a small network."""
+"""From features to a score: linear parts and small networks."""
 
 from __future__ import annotations
 
@@ -16,8 +16,28 @@ UNKNOWN = 0.3
 """Share of a training's contexts that are scored as if they were not in-domain."""
 
 
+class Head(nn.Module):
+    """w·z + MLP(z), with dropout of z and of the network's first layer in training.
+
+    Shapes: z (…, F) → (…).
+    """
+
+    def __init__(self, width: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(width, 1, bias=False)
+        self.network = network(width, hidden, dropout) if hidden else None
+
+    def forward(self, z: Tensor) -> Tensor:
+        z = self.dropout(z)
+        score = self.linear(z)
+        if self.network is not None:
+            score = score + self.network(z)
+        return score[..., 0]
+
+
 class Scorer(nn.Module):
-    """score = w·z + MLP(z), z the standardised features of a candidate.
+    """The mean of what its heads give the standardised features of a candidate.
 
     What is known of in-domain contexts alone counts as average in others, and one more number says
     which they are. In training some in-domain ones are scored as others, so that the scorer can do
@@ -26,28 +46,34 @@ class Scorer(nn.Module):
     Args:
         width: F, the number of features.
         in_domain: E, the number of in-domain features; 0 for none.
-        hidden: width of the network's two layers; 0 leaves the linear part alone.
-        dropout: of the features and of the network's first layer, in training.
+        hidden: width of a head's two layers; 0 leaves the linear part alone.
+        dropout: of a :class:`Head`.
         far: deviations that count, at most; text of another kind may lie beyond what was seen.
+        members: M, the number of heads. They begin apart and are trained beside each other.
 
     Attributes:
         reads: numbers that it reads of a candidate.
 
     Shapes: features (…, F), extra (…, E), known (b,), context → (…), see
-    :class:`~lvmctl_ranker.features.Rows`. In training all of them are candidates.
+    :class:`~lvmctl_ranker.features.Rows`. In training all of them are candidates, and where M > 1
+    each head's score is given: (…, M).
     """
 
     def __init__(
-        self, width: int, in_domain: int, hidden: int, dropout: float, far: float = math.inf
+        self,
+        width: int,
+        in_domain: int,
+        hidden: int,
+        dropout: float,
+        far: float = math.inf,
+        members: int = 1,
     ) -> None:
         super().__init__()
         self.reads = width + in_domain
         self.standardizer = RunningStandardizer(width, far)
         self.in_domain = RunningStandardizer(in_domain, far) if in_domain else None
         width += in_domain + 1 if in_domain else 0
-        self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(width, 1, bias=False)
-        self.network = network(width, hidden, dropout) if hidden else None
+        self.heads = nn.ModuleList(Head(width, hidden, dropout) for _ in range(members))
 
     def forward(self, rows: Rows) -> Tensor:
         z = self.standardizer(rows.features)
@@ -60,11 +86,10 @@ class Scorer(nn.Module):
                 known = known & (torch.rand(len(known), device=known.device) >= UNKNOWN)
             mark = known[rows.context][..., None].to(z).expand(*z.shape[:-1], 1)
             z = torch.cat([z, more * mark, mark], dim=-1)
-        z = self.dropout(z)
-        score = self.linear(z)
-        if self.network is not None:
-            score = score + self.network(z)
-        return score[..., 0]
+        if len(self.heads) == 1:
+            return self.heads[0](z)
+        scores = torch.stack([head(z) for head in self.heads], dim=-1)
+        return scores if self.training else scores.mean(dim=-1)
 
 
 class RunningStandardizer(nn.Module):

@@ -94,7 +94,7 @@ def test_in_training_a_window_is_measured_without_its_own_fold(learned):
 def test_a_ranker_leaves_out_a_training_windows_own_article_in_training_only():
     ranker = Ranker(RankerOptions(dropout=0.0, hidden=0), SHAPE)
     ranker.fit(training_text())
-    ranker.scorer.linear.weight.data.fill_(1.0)
+    ranker.scorer.heads[0].linear.weight.data.fill_(1.0)
     context, pool = inputs()
     vectors = pool.vectors.expand(len(context), -1, -1)
     both = [Pool(vectors, pool.candidates, torch.full((len(context),), a)) for a in (0, 1)]
@@ -148,7 +148,7 @@ def test_a_fit_on_too_little_forgets_the_one_before():
 def test_a_model_that_was_saved_under_earlier_names_is_loaded():
     saved = Ranker(RankerOptions(), SHAPE)
     saved.fit(training_text())
-    names = {"in_domain.": "familiar.", ".standardizer.": ".standard."}
+    names = {"in_domain.": "familiar.", ".standardizer.": ".standard.", ".heads.0.": "."}
     state = saved.state_dict()
     for present, before in names.items():
         state = {name.replace(present, before): value for name, value in state.items()}

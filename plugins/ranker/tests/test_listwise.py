@@ -52,6 +52,17 @@ def test_the_losses_are_cross_entropies_of_the_real_chunks(size, negatives):
     assert output.terms["query"].tolist() == pytest.approx(expected(listed, real), abs=1e-5)
 
 
+def test_scorers_beside_each_other_each_have_their_loss():
+    batch, scores = random_batch(5, negatives=4), torch.randn(5, 5, 3)
+    loss = Listwise(ListwiseOptions(negatives=3))
+    together = loss(Prediction(batch.last, scores=scores), batch, STEP)
+    each = [loss(Prediction(batch.last, scores=one), batch, STEP) for one in scores.unbind(dim=2)]
+    losses = torch.stack([one.terms["list"] for one in each])
+    torch.testing.assert_close(together.terms["list"], losses.mean(dim=0))
+    mean = loss(Prediction(batch.last, scores=scores.mean(dim=2)), batch, STEP)
+    torch.testing.assert_close(together.metrics["list_mrr"], mean.metrics["list_mrr"])
+
+
 def test_ranks_count_ties_by_half_and_what_is_not_real_not_at_all():
     scores = torch.tensor([[1.0, 2.0, 1.0, 0.0, 5.0], [1.0, 0.0, 0.0, 0.0, 0.0]])
     real = torch.tensor([[True, True, True, False], [True, True, True, True]])

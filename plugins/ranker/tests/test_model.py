@@ -72,4 +72,4 @@ def test_features_are_not_trained_through(ranker, article):
     context, pool, _ = article(12)
     ranker.train().score(context.requires_grad_(), pool).sum().backward()
     assert context.grad is None
-    assert ranker.scorer.linear.weight.grad.any()
+    assert ranker.scorer.heads[0].linear.weight.grad.any()

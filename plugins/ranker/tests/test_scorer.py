@@ -47,7 +47,7 @@ def test_a_linear_scorer_is_linear():
     scores = scorer(rows(features, candidates))
     seen = features[candidates]
     z = (seen - seen.mean(dim=0)) / (seen.std(dim=0, correction=0) + FLOOR)
-    assert torch.allclose(scores, z @ scorer.linear.weight[0], atol=1e-4)
+    assert torch.allclose(scores, z @ scorer.heads[0].linear.weight[0], atol=1e-4)
     assert len(list(scorer.parameters())) == 1
 
 
@@ -73,7 +73,7 @@ def test_what_is_known_of_in_domain_contexts_does_not_count_in_others():
 
 def test_in_training_some_in_domain_contexts_are_scored_as_others():
     scorer = Scorer(6, 3, 0, 0.0)
-    scorer.linear.weight.data = torch.eye(10)[-1:]  # the number that says which are in-domain
+    scorer.heads[0].linear.weight.data = torch.eye(10)[-1:]  # the number that says which are in-domain
     features, candidates, extra, _ = with_in_domain([True] * 4)
     many = [x.repeat(1000, *(1,) * (x.dim() - 1)) for x in (features, candidates, extra)]
     known = torch.ones(4000, dtype=torch.bool)
@@ -88,3 +88,16 @@ def test_a_batch_without_in_domain_contexts_is_scored():
     scorer = Scorer(6, 3, 8, 0.0).train()
     assert scorer(rows(*with_in_domain([False] * 4))).isfinite().all()
     assert scorer.in_domain.seen == 0
+
+
+def test_heads_are_apart_in_training_and_their_mean_after_it():
+    features, candidates = batches()[0]
+    scorer = Scorer(6, 0, 8, 0.0, members=3).train()
+    read = rows(features, candidates)
+    apart, seen = scorer(read), features[candidates]
+    assert apart.shape == (len(seen), 3)
+    assert not torch.allclose(apart[:, 0], apart[:, 1])
+    z = (seen - seen.mean(dim=0)) / (seen.std(dim=0, correction=0) + FLOOR)
+    for number, head in enumerate(scorer.heads):
+        assert torch.allclose(apart[:, number], head(z), atol=1e-4)
+    assert torch.allclose(scorer.eval()(read), apart.mean(dim=-1), atol=1e-5)

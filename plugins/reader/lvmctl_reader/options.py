@@ -16,6 +16,7 @@ TEXT_GROUPS = ("overlap", "rivals", "shares", "style", "places", "lengths", "num
 class ReaderOptions(RankerOptions):
     """Options of the model."""
 
+    members: int = 3
     without: tuple[str, ...] = option(
         (),
         "features left out: groups of P9's or of the texts', all of whitened chunks, or those "

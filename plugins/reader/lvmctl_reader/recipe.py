@@ -19,6 +19,8 @@ def compose(options: P10Options) -> Composition:
         return replace(p9, model=Part("reader/text-ranker", options.ranker), run_name=name)
     own = options.ranker
     without = tuple(name for name in own.without if name not in TEXT_GROUPS)
-    ranker = RankerOptions(hidden=own.hidden, dropout=own.dropout, without=without)
+    ranker = RankerOptions(
+        hidden=own.hidden, dropout=own.dropout, members=own.members, without=without
+    )
     model = Part("ranker/pool-ranker", ranker)
     return replace(p9, model=model, run_name=p9.run_name | {"read": "false"})

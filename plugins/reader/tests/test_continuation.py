@@ -232,4 +232,4 @@ def test_a_reader_ranks_with_it_wherever_chunks_stand_and_come_from(articles):
     again = reader.score(vectors[inside], elsewhere)
     assert torch.allclose(again[candidates], scores[candidates], atol=0.05)
     plain = Reader(ReaderOptions(hidden=4), Shape(6, 3))
-    assert reader.scorer.linear.in_features > plain.scorer.linear.in_features
+    assert reader.scorer.heads[0].linear.in_features > plain.scorer.heads[0].linear.in_features

@@ -80,7 +80,7 @@ def test_texts_without_a_word(reader, pool_of_texts):
 def test_without_groups_it_reads_less(reader, texts, pool_of_texts):
     context, pool = pool_of_texts(texts)
     fewer = reader(without=("style", "rank"))
-    assert fewer.scorer.linear.in_features < reader().scorer.linear.in_features
+    assert fewer.scorer.heads[0].linear.in_features < reader().scorer.heads[0].linear.in_features
     assert fewer.score(context, pool)[pool.candidates].isfinite().all()
 
 

@@ -17,5 +17,5 @@ def test_without_texts_it_is_p9s_part_and_says_so():
     ranker = ReaderOptions(hidden=4, without=("rank", "style"))
     made = compose(P10Options(read=False, ranker=ranker))
     assert made.model.name == "ranker/pool-ranker"
-    assert made.model.options == RankerOptions(hidden=4, without=("rank",))
+    assert made.model.options == RankerOptions(hidden=4, members=3, without=("rank",))
     assert made.run_name["read"] == "false"
