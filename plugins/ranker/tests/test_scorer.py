@@ -73,7 +73,9 @@ def test_what_is_known_of_in_domain_contexts_does_not_count_in_others():
 
 def test_in_training_some_in_domain_contexts_are_scored_as_others():
     scorer = Scorer(6, 3, 0, 0.0)
-    scorer.heads[0].linear.weight.data = torch.eye(10)[-1:]  # the number that says which are in-domain
+    scorer.heads[0].linear.weight.data = torch.eye(10)[
+        -1:
+    ]  # the number that says which are in-domain
     features, candidates, extra, _ = with_in_domain([True] * 4)
     many = [x.repeat(1000, *(1,) * (x.dim() - 1)) for x in (features, candidates, extra)]
     known = torch.ones(4000, dtype=torch.bool)

@@ -8,7 +8,7 @@ from lvmctl_ranker.options import GROUPS, IN_DOMAIN, P9Options, RankerOptions
 
 from lvmctl import option
 
-TEXT_GROUPS = ("overlap", "rivals", "shares", "style", "places", "lengths", "numbering")
+TEXT_GROUPS = ("overlap", "rivals", "around", "shares", "style", "places", "lengths", "numbering")
 """Groups of measures of the texts, by the method of ``TextMeasures``."""
 
 

@@ -25,7 +25,7 @@ RIVALS = 3
 TINY = 1e-5
 """Overlaps nearer to each other than this are equal."""
 
-OF_KIND = {"overlap": AGES + 2, "rivals": 2}
+OF_KIND = {"overlap": AGES + 2, "rivals": 2, "around": 1}
 """Numbers in a group for each kind of overlap."""
 
 GROUPS = {
@@ -59,6 +59,8 @@ class TextMeasures:
 
     def __init__(self, texts: ChunkTexts, windows: Tensor, chunks: Tensor, real: Tensor) -> None:
         self.texts, self.windows, self.chunks, self.real = texts, windows, chunks, real
+        used, self.place = windows.unique(return_inverse=True)
+        self.rows = texts.pairs(used)  # (F, P, n)
 
     # ------------------------------------------------------------------ groups, by name
 
@@ -75,15 +77,20 @@ class TextMeasures:
         """How a candidate's overlap with the newest chunk compares with that of the other
         candidates with it: less the mean of the three largest, and log(1 + how many are larger),
         which are counted to R at most."""
-        texts, last = self.texts, self.pairs[..., -1].mT  # (b, F, N)
-        inside = torch.zeros(len(self.real), texts.size)
-        inside = inside.index_add_(1, self.chunks, self.real.float()) > 0
-        best, before = texts.best[:, self.chunks], texts.before[:, self.chunks]  # (F, N, R)
-        there = inside[:, before]  # (b, F, N, R)
-        top = there & (there.cumsum(dim=-1, dtype=torch.int8) <= RIVALS)
+        last, best = self.pairs[..., -1].mT, self.texts.best[:, self.chunks]  # (b, F, N), (F, N, R)
+        top = self.there & (self.there.cumsum(dim=-1, dtype=torch.int8) <= RIVALS)
         mean = (best * top).sum(dim=-1) / top.sum(dim=-1).clamp_min(1)
-        larger = (there & (best > last[..., None] + TINY)).sum(dim=-1)
+        larger = (self.there & (best > last[..., None] + TINY)).sum(dim=-1)
         return torch.cat([last - mean, larger.to(last).log1p()], dim=1).mT
+
+    def around(self) -> Tensor:
+        """Mean overlap of the newest chunk with those R candidates that a candidate overlaps most
+        with, each weighted by how much more it does so than the last of the R."""
+        best, before = self.texts.best[:, self.chunks], self.texts.before[:, self.chunks]
+        weight = (best - best[..., -1:].clamp_min(0)).clamp_min(0) * self.there
+        newest = self.rows[:, self.place[:, -1]]  # (F, b, n)
+        near = torch.stack([each[:, chunks] for each, chunks in zip(newest, before)], dim=1)
+        return ((near * weight).sum(dim=-1) / (weight.sum(dim=-1) + TINY)).mT
 
     def shares(self) -> Tensor:
         """The share of a candidate's words, rare words and names that the window had."""
@@ -124,9 +131,15 @@ class TextMeasures:
     @cached_property
     def pairs(self) -> Tensor:
         """(b, N, F, K) overlaps of each chunk of the window with each of the pool."""
-        used, place = self.windows.unique(return_inverse=True)
-        pairs = self.texts.pairs(used)[:, :, self.chunks]  # (F, P, N)
-        return pairs[:, place].permute(1, 3, 0, 2)
+        return self.rows[:, :, self.chunks][:, self.place].permute(1, 3, 0, 2)
+
+    @cached_property
+    def there(self) -> Tensor:
+        """(b, F, N, R) which of the chunks that each chunk of the pool overlaps most with are
+        candidates."""
+        inside = torch.zeros(len(self.real), self.texts.size)
+        inside = inside.index_add_(1, self.chunks, self.real.float()) > 0
+        return inside[:, self.texts.before[:, self.chunks]]
 
     @cached_property
     def alone(self) -> Tensor:

@@ -10,11 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lvmctl_ranker.fitting import FOLDS
-from lvmctl_reader.chunk_texts import OF_WORDS, ChunkTexts
+from lvmctl_reader.chunk_texts import BEST, OF_WORDS, ChunkTexts
 from lvmctl_reader.lexicon import BUCKETS, PLACES
 from lvmctl_reader.overlaps import KINDS
 from lvmctl_reader.reading import STYLE, Reading
-from lvmctl_reader.text_measures import AGES, GROUPS, OF_WINDOW, RIVALS, TextMeasures
+from lvmctl_reader.text_measures import AGES, GROUPS, OF_WINDOW, RIVALS, TINY, TextMeasures
 
 K = 3
 
@@ -56,6 +56,20 @@ def test_rivals_are_the_best_other_candidates(measures, slow):
             assert found[row, c, place] == pytest.approx(own - mean, abs=1e-4)
             larger = sum(value > own + 1e-5 for value in each)
             assert found[row, c, len(KINDS) + place] == pytest.approx(np.log1p(larger), abs=1e-4)
+
+
+def test_around_a_candidate_are_the_candidates_it_overlaps_most_with(measures, slow):
+    found, place = measures.around(), KINDS.index("left")
+    for row, window in enumerate(measures.windows.tolist()):
+        for c in set(range(slow.size)) - {*window}:
+            overlap = {p: slow.overlap("left", p, c) for p in range(slow.size) if p != c}
+            least = sorted([0.0, *overlap.values()], reverse=True)[:BEST][-1]
+            weights = {p: value - least for p, value in overlap.items() if p not in window}
+            total = sum(
+                w * slow.overlap("left", window[-1], p) for p, w in weights.items() if w > 0
+            )
+            wanted = total / (sum(max(w, 0.0) for w in weights.values()) + TINY)
+            assert found[row, c, place] == pytest.approx(wanted, abs=1e-4)
 
 
 def test_shares_that_the_window_had(measures, slow):
