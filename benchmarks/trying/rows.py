@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lvmctl_reader.model import FAR
 from lvmctl_reader.text_measures import GROUPS
 
-from trying import known, linear, queries, towers
+from trying import known, likeness, linear, queries, towers
 from trying.continuing import beside_words, continuing, follows_alone
 from trying.negatives import with_others
 from trying.order import order
@@ -79,6 +79,20 @@ ROWS: dict[str, Row] = dict(
             Row(
                 "The same without each group.",
                 {f"read: no {name}": ranker(words(without=name), FAR) for name in GROUPS},
+                texts=True,
+            ),
+        ),
+        _one(
+            "read-members", "The mean of three scorers of it.", ranker(words(), FAR, 3), texts=True
+        ),
+        (
+            "read-more",
+            Row(
+                "Beside it, what was tried of words and of how chunks are written.",
+                {
+                    f"read: and {name}": ranker(beside_words(fit), FAR)
+                    for name, fit in likeness.FITS.items()
+                },
                 texts=True,
             ),
         ),

@@ -68,15 +68,20 @@ class Net(nn.Module):
         return (self.linear(z) + self.network(z))[..., 0]
 
 
-def ranker(fit: Fit | None = None, far: float = math.inf) -> Method:
+def ranker(fit: Fit | None = None, far: float = math.inf, members: int = 1) -> Method:
     """A scorer of P9's cosine features and of the feature that ``fit`` gives, of which deviations
-    up to ``far`` count."""
+    up to ``far`` count; of several ``members``, the mean."""
 
     def method(training: tuple[Article, ...]) -> Scoring:
         feature = None if fit is None else fit(training)
         data = [lists_of(article, feature) for article in measured(training)]
-        net = train(data, far=far)
-        return lambda article: scores(net, lists_of(article, feature))
+        nets = [train(data, seed, far) for seed in range(members)]
+
+        def score(article: Article) -> Tensor:
+            lists = lists_of(article, feature)
+            return torch.stack([scores(net, lists) for net in nets]).mean(dim=0)
+
+        return score
 
     return method
 
