@@ -106,7 +106,7 @@ def test_what_is_kept_is_what_would_be_measured_again(ranker, batch, monkeypatch
     ranker.score(*batch(12, [5]))
     assert ranker.score(*inputs).equal(scores)
     scores.sum().backward()
-    assert ranker.scorer.linear.weight.grad.any()
+    assert ranker.scorer.heads[0].linear.weight.grad.any()
 
 
 def test_a_window_with_a_chunk_left_out_is_measured_by_itself(ranker, batch):
