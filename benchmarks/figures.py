@@ -162,10 +162,8 @@ def short(value: float) -> str:
     return f"{value:,.{0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2}f}"
 
 
-def size_of(amount: float | None) -> str:
+def size_of(amount: float) -> str:
     """Bytes in the unit that suits them."""
-    if amount is None:
-        return "–"
     for unit, step in (("GiB", 2**30), ("MiB", MIB), ("KiB", 2**10)):
         if abs(amount) >= step:
             return f"{short(amount / step)} {unit}"
@@ -206,10 +204,17 @@ def growth_rows(part: dict[str, Any]) -> Cells:
             ", ".join(f"{size:,}" for size in each.sizes) + f" {each.per}s",
             ", ".join(map(short, each.values)) + f" {each.unit}",
             f"{each.exponent:.2f}",
-            size_of(each.memory_per_one),
+            "" if each.memory_per_one is None else size_of(each.memory_per_one),
         ]
         for each in (Growth(**fields) for fields in part["growth"])
     ]
+
+
+def filled(rows: Cells, leave_out: str = "") -> tuple[list[str], Cells]:
+    """A header and its rows without columns that are empty, or left out."""
+    kept = [column for column in zip(*rows) if column[0] != leave_out and any(column[1:])]
+    header, *cells = map(list, zip(*kept))
+    return header, cells
 
 
 ROWS = ((FIGURES, figure_rows), (GROWTH, growth_rows))
@@ -219,9 +224,8 @@ def printed(parts: Sequence[dict[str, Any]]) -> str:
     """One table of all figures and one of all growth, 80 columns wide."""
     texts = []
     for header, rows_of in ROWS:
-        header = [name for name in header if name != "memory"]
-        if rows := [row[: len(header)] for part in parts for row in rows_of(part)]:
-            texts.append(table(header, rows))
+        if rows := [row for part in parts for row in rows_of(part)]:
+            texts.append(table(*filled([header, *rows], leave_out="memory")))
     return "\n\n".join(texts)
 
 
@@ -231,9 +235,9 @@ MARK = re.compile(r"(<!-- measured: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 """Where a part's tables stand on the page."""
 
 
-def markdown(header: Sequence[str], rows: Cells) -> str:
+def markdown(header: list[str], rows: Cells) -> str:
     """A table of Markdown."""
-    lines = [list(header), ["---"] * len(header), *rows]
+    lines = [header, ["---"] * len(header), *rows]
     return "".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines
     )
@@ -246,11 +250,7 @@ def part_text(part: dict[str, Any]) -> str:
         text += f"\nIt did not end: {part['error']}.\n"
     for header, rows_of in ROWS:
         if rows := rows_of(part):
-            empty = {i for i in range(1, len(header)) if not any(row[i] for row in rows)}
-            shown = [
-                [cell for i, cell in enumerate(row) if i not in empty] for row in [header, *rows]
-            ]
-            text += "\n" + markdown(shown[0], shown[1:])
+            text += "\n" + markdown(*filled([header, *rows]))
     return text + "\n"
 
 

@@ -43,6 +43,7 @@ PARTS = {
     "eval": "eval.py",
     "embed": "embed.py",
     "ranker": "ranker.py speed --threads 2",
+    "rankers": "rankers.py",
     "many_files": "many_files.py --growth",
     "startup": "startup.py --growth",
 }

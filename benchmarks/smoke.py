@@ -30,6 +30,7 @@ SIZES = {
     "many_files": "--chunks 100000 --dim 16 --rows-per-file 20000",
     "processes": "--batch 16 --rounds 1 --steps 2 --dim 32",
     "ranker": "speed --dim 32 --batch 16 --rounds 1",
+    "rankers": "--windows 40 --no-growth",
     "ranks": "--chunks 3000 --queries 40 --dim 16 --turns 1",
     "reader": "--batch 16 --rounds 1 --sizes 50,200",
     "search": "--chunks 3000 --queries 20 --dim 16 --turns 1",

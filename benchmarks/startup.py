@@ -75,10 +75,8 @@ def measure(
 def keep(median: dict[str, float], arguments: argparse.Namespace) -> None:
     """Keep the medians beside the bare interpreter's, and how they grow with plugins."""
     for name, seconds in median.items():
-        if name.startswith("lvmctl"):
-            aim = "≤ 150 ms" if name == "lvmctl --help" else ""
-            base = 1000 * median[BASE]
-            figures.keep(figures.Figure(name, 1000 * seconds, "ms", aim, BASE, base))
+        aim = "≤ 150 ms" if name == "lvmctl --help" else ""
+        figures.keep(figures.Figure(name, 1000 * seconds, "ms", aim))
     if not arguments.growth:
         return
     sizes, values = (5, 20, 80), []

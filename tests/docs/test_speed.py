@@ -99,7 +99,11 @@ def test_tables_say_what_was_met_once_for_all_peers():
     assert figures.growth_rows(part()) == [
         ["a walk", "10, 100, 1,000 chunks", "2.00, 20.0, 200 s", "1.00", "488 KiB"]
     ]
-    assert max(map(len, figures.printed([part(), part()]).splitlines())) <= 80
+    text = figures.printed([part(), part()])
+    assert max(map(len, text.splitlines())) <= 80
+    assert "3.00 MiB" not in text  # a column of the page alone
+    bare = figures.Growth("it", "chunk", [1, 2], [1, 2], "s")
+    assert "memory" not in figures.printed([part(figures=[], growth=[figures.asdict(bare)])])
 
 
 def test_the_page_has_a_part_between_its_marks_and_nothing_of_one_that_was_not_run():
