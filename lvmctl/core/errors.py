@@ -8,6 +8,10 @@ The exit codes are the command line's contract: 0 ok, 1 a gate failed, 2 usage, 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+
+with suppress(ImportError):  # Windows; and not later, when there may be no memory to load it
+    import resource
 
 
 class LvmctlError(Exception):
@@ -131,8 +135,6 @@ def memory_error(error: BaseException | None) -> BaseException | None:
 def is_limited() -> bool:
     """Whether this process may have only so much memory (``ulimit -v``), so that libraries that do
     not say why they fail most likely found none."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if "resource" not in globals():
         return False
     return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
