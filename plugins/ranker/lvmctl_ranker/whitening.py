@@ -67,7 +67,9 @@ def _together(context: Tensor, pool: Pool) -> tuple[Tensor, Pool]:
     mean = pool.vectors.mean(dim=0)
     z = pool.vectors - mean
     root = _root(z.T @ z / len(z))
-    return _turned(context - mean, root), Pool(_turned(z, root), pool.candidates)
+    # Flat, as otherwise the root would be copied for each context.
+    window = _turned((context - mean).flatten(0, 1), root).view_as(context)
+    return window, Pool(_turned(z, root), pool.candidates)
 
 
 def _each(context: Tensor, pool: Pool) -> tuple[Tensor, Pool]:
