@@ -63,13 +63,15 @@ class Numbers:
 
     def features(self) -> Tensor:
         """(b, N, F)."""
-        real = self.real[..., None]
-        both = raw_and_standardised(self.measures, real)
-        window = self.window.expand(-1, both.shape[1], -1)
-        parts = [both, window]
-        if self.more.shape[-1]:
-            parts.append(standardised(self.more, real))
-        return torch.cat(parts, dim=-1)
+        real, window, more = self.real[..., None], self.window, self.more
+        sizes = [self.measures.shape[-1]] * 2 + [window.shape[-1], more.shape[-1]]
+        made = self.measures.new_empty(*self.measures.shape[:-1], sum(sizes))
+        raw, alone, of_window, further = made.split(sizes, dim=-1)
+        raw.copy_(self.measures)
+        standardised(self.measures, real, out=alone)
+        of_window.copy_(window)
+        standardised(more, real, out=further)
+        return made
 
     def extra(self) -> Tensor | None:
         """(b, N, 2E)."""
@@ -133,10 +135,11 @@ def width(groups: Sequence[str], k: int, spaces: int) -> int:
     return 2 * spaces * sum(GROUPS[name](k) for name in groups) + 3
 
 
-def standardised(raw: Tensor, real: Tensor) -> Tensor:
+def standardised(raw: Tensor, real: Tensor, out: Tensor | None = None) -> Tensor:
     """(x - mean)/deviation of each column of ``raw`` (B, N, F), over the candidates ``real``
-    (B, N, 1) of a context; in [-5, 5], and 0 in a column without differences."""
+    (B, N, 1) of a context; in [-5, 5], and 0 in a column without differences. Where it is written
+    into ``out``, nothing is differentiated."""
     share = real.mT / real.sum(dim=1, keepdim=True)  # (B, 1, N): a product with it is a mean
-    gap = raw - share.to(raw) @ raw
+    gap = torch.sub(raw, share.to(raw) @ raw, out=out)
     deviation = (share.to(raw) @ gap.square()).sqrt_().add_(FLAT)
     return gap.div_(deviation).clamp_(-FAR, FAR)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from lvmctl import sum_over_processes
 from lvmctl_ranker.features import Rows
@@ -19,7 +22,9 @@ UNKNOWN = 0.3
 class Head(nn.Module):
     """w·z + MLP(z), with dropout of z and of the network's first layer in training.
 
-    Shapes: z (…, F) → (…).
+    z is given in parts, which are not put beside each other.
+
+    Shapes: (…, F_1), (…, F_2), …, of which some dimensions may be broadcast → (…).
     """
 
     def __init__(self, width: int, hidden: int, dropout: float) -> None:
@@ -28,12 +33,20 @@ class Head(nn.Module):
         self.linear = nn.Linear(width, 1, bias=False)
         self.network = network(width, hidden, dropout) if hidden else None
 
-    def forward(self, z: Tensor) -> Tensor:
-        z = self.dropout(z)
-        score = self.linear(z)
-        if self.network is not None:
-            score = score + self.network(z)
-        return score[..., 0]
+    def forward(self, *parts: Tensor) -> Tensor:
+        if self.network is None:
+            return self.begun(self.linear.weight, parts)[..., 0]
+        first, rest = self.network[0], self.network[1:]
+        assert isinstance(first, nn.Linear)
+        # What both begin with is one product.
+        begun = self.begun(torch.cat([self.linear.weight, first.weight]), parts)
+        return begun[..., 0] + rest(begun[..., 1:] + first.bias)[..., 0]
+
+    def begun(self, weight: Tensor, parts: Sequence[Tensor]) -> Tensor:
+        """z·weightᵀ, for a weight (R, F) → (…, R)."""
+        weights = weight.split([part.shape[-1] for part in parts], dim=1)
+        each = (functional.linear(self.dropout(part), one) for part, one in zip(parts, weights))
+        return reduce(torch.add, each)
 
 
 class Scorer(nn.Module):
@@ -76,7 +89,7 @@ class Scorer(nn.Module):
         self.heads = nn.ModuleList(Head(width, hidden, dropout) for _ in range(members))
 
     def forward(self, rows: Rows) -> Tensor:
-        z = self.standardizer(rows.features)
+        parts = [self.standardizer(rows.features)]
         if self.in_domain is not None:
             assert rows.extra is not None
             assert rows.known is not None
@@ -84,11 +97,11 @@ class Scorer(nn.Module):
             more = self.in_domain(rows.extra, known[rows.context])
             if self.training:
                 known = known & (torch.rand(len(known), device=known.device) >= UNKNOWN)
-            mark = known[rows.context][..., None].to(z).expand(*z.shape[:-1], 1)
-            z = torch.cat([z, more * mark, mark], dim=-1)
+            mark = known[rows.context][..., None].to(more)
+            parts += [more * mark, mark]
         if len(self.heads) == 1:
-            return self.heads[0](z)
-        scores = torch.stack([head(z) for head in self.heads], dim=-1)
+            return self.heads[0](*parts)
+        scores = torch.stack([head(*parts) for head in self.heads], dim=-1)
         return scores if self.training else scores.mean(dim=-1)
 
 
@@ -135,7 +148,7 @@ class RunningStandardizer(nn.Module):
         self.square += (squares / count - self.square) * part
 
 
-def network(width: int, hidden: int, dropout: float) -> nn.Module:
+def network(width: int, hidden: int, dropout: float) -> nn.Sequential:
     """Features (…, F) → (…, 1), two hidden layers."""
     return nn.Sequential(
         nn.Linear(width, hidden),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from lvmctl_ranker.features import FLAT, features, standardised, width
+from lvmctl_ranker.features import FLAT, Numbers, features, standardised, width
 from lvmctl_ranker.measures import Measures
 from lvmctl_ranker.neighbours import nearest_lists, neighbours
 from lvmctl_ranker.options import GROUPS
@@ -31,3 +31,17 @@ def test_width_counts_the_features(article, groups, k):
     for spaces in (1, 2):
         grouped = features([measures] * spaces, groups)
         assert grouped.shape == (*pool.candidates.shape, width(groups, k, spaces))
+
+
+def test_numbers_stand_beside_each_other_in_their_order():
+    generator = torch.Generator().manual_seed(0)
+    real = torch.tensor([[True, True, False, True], [True, True, True, False]])
+    measures, more = (torch.randn(2, 4, size, generator=generator) for size in (3, 2))
+    numbers = Numbers(real, measures, torch.randn(2, 1, 5, generator=generator), more)
+    column = real[..., None]
+    window = numbers.window.expand(-1, 4, -1)
+    parts = [measures, standardised(measures, column), window, standardised(more, column)]
+    assert numbers.features().equal(torch.cat(parts, dim=-1))
+    rows = numbers.real_rows()
+    assert rows.features.equal(torch.cat(parts, dim=-1)[real])
+    assert rows.context.tolist() == [0, 0, 0, 1, 1, 1]

@@ -71,6 +71,19 @@ def test_what_is_known_of_in_domain_contexts_does_not_count_in_others():
     assert not torch.allclose(first[known], other[known])
 
 
+def test_both_parts_read_all_that_is_known_side_by_side():
+    scorer = Scorer(6, 3, 8, 0.0).train()
+    given = rows(*with_in_domain([True, True, False, True]))
+    scorer(given)
+    scorer.eval()
+    mark = given.known[given.context][:, None].float()
+    more = scorer.in_domain(given.extra) * mark
+    z = torch.cat([scorer.standardizer(given.features), more, mark], dim=1)
+    head = scorer.heads[0]
+    expected = (head.linear(z) + head.network(z))[:, 0]
+    torch.testing.assert_close(scorer(given), expected)
+
+
 def test_in_training_some_in_domain_contexts_are_scored_as_others():
     scorer = Scorer(6, 3, 0, 0.0)
     scorer.heads[0].linear.weight.data = torch.eye(10)[
