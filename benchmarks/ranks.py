@@ -1,6 +1,6 @@
 """R@10 by lvmctl and by what others use for it: the same figure, and the seconds it takes.
 
-    python benchmarks/ranks.py                   # 2,000 windows, 60,000 chunks of 768-D
+    python benchmarks/ranks.py                   # 1,000 windows, 40,000 chunks of 768-D
 
 All get the same predictions and chunks, and must find the same R@10 before they are timed. In the
 pool of all chunks but the window's: PyKEEN's rank evaluation, sentence-transformers'
@@ -144,11 +144,11 @@ def compare(what: str, ways: Ways, turns: int) -> None:
 
 
 @click.command()
-@click.option("--chunks", default=60_000, show_default=True)
-@click.option("--queries", default=2_000, show_default=True)
+@click.option("--chunks", default=40_000, show_default=True)
+@click.option("--queries", default=1_000, show_default=True)
 @click.option("--dim", default=768, show_default=True)
 @click.option("--threads", type=int, help="CPU threads  [default: all].")
-@click.option("--turns", default=3, show_default=True, help="Turns each takes.")
+@click.option("--turns", default=2, show_default=True, help="Turns each takes.")
 def main(chunks: int, queries: int, dim: int, threads: int | None, turns: int) -> None:
     """Print seconds and ratios."""
     if threads:

@@ -98,7 +98,7 @@ def show(rows: list[figures.Figure]) -> None:
 @click.option("--queries", default=512, show_default=True)
 @click.option("--dim", default=768, show_default=True)
 @click.option("--threads", type=int, help="CPU threads  [default: all].")
-@click.option("--turns", default=3, show_default=True, help="Turns each takes.")
+@click.option("--turns", default=2, show_default=True, help="Turns each takes.")
 def main(chunks: int, queries: int, dim: int, threads: int | None, turns: int) -> None:
     """Print times, rates and recall."""
     if threads:
