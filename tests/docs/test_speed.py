@@ -116,3 +116,28 @@ def test_the_page_has_a_part_between_its_marks_and_nothing_of_one_that_was_not_r
     assert "old" not in text
     assert figures.page(text, record) == text
     assert "0.25 of the cores" in figures.machine_text(record)
+
+
+def test_a_run_goes_on_after_a_part_that_fails_and_keeps_the_rest(tmp_path, monkeypatch):
+    run = benchmark("run")
+    figure = json.dumps({"figures": figures.asdict(ONE)})
+    kept = f"import os; open(os.environ['{figures.KEPT}'], 'a').write('''{figure}\\n''')"
+    for name, code in {
+        "fails": f"{kept}; exit(3)",
+        "hangs": "while True: pass",
+        "ends": kept,
+    }.items():
+        (tmp_path / f"{name}.py").write_text(code)
+    page, record = tmp_path / "speed.md", tmp_path / "speed.json"
+    page.write_text("<!-- measured: ends -->\n<!-- end -->\n")
+    parts = {name: f"{name}.py" for name in ("fails", "hangs", "ends")}
+    changed = {"PLACE": tmp_path, "PARTS": parts, "RECORD": record, "PAGE": page, "LIMIT": 2}
+    for name, value in changed.items():
+        monkeypatch.setattr(run, name, value)
+    with pytest.raises(SystemExit) as ended:
+        run.main.main([], standalone_mode=False)
+    assert ended.value.code == 1
+    written = json.loads(record.read_text("utf-8"))["parts"]
+    assert [each["error"] for each in written] == ["exit code 3", "stopped after 2 s", None]
+    assert [len(each["figures"]) for each in written] == [1, 0, 1]
+    assert "| steps |" in page.read_text("utf-8")
