@@ -130,7 +130,8 @@ class FeedForward(torch.autograd.Function):
         zero(added, kept)
         contract = of_layer(added, hidden)
         hidden_ = added @ contract_w
-        zero(hidden_, positive(hidden))  # not what relu or dropout made 0
+        # What relu or dropout made 0 passes nothing back.
+        torch.ops.aten.threshold_backward.grad_input(hidden_, hidden, 0, grad_input=hidden_)
         expand_w_, expand_b_ = of_layer(hidden_, normed)
         x_, *norm = of_norm(hidden_ @ expand_w, x, mean, deviation, gain, shift)
         gain_, shift_, expand_b_ = (each * scale(ctx.p) for each in (*norm, expand_b_))
@@ -163,12 +164,6 @@ def zero(x: Tensor, kept: Tensor | None) -> Tensor | None:
     if kept is not None:
         x.view(torch.int16).mul_(kept)
     return kept
-
-
-def positive(x: Tensor) -> Tensor:
-    """1 where ``x`` (bf16) is above 0, else 0, as int16: its bits have the same sign."""
-    bits = x.view(torch.int16)
-    return torch.gt(bits, 0, out=torch.empty_like(bits))
 
 
 def of_layer(above: Tensor, below: Tensor) -> tuple[Tensor, Tensor]:
