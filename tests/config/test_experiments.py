@@ -271,3 +271,17 @@ def test_paths_are_relative_to_the_file(write, tmp_path, monkeypatch):
 def test_an_empty_path_is_named(write):
     with pytest.raises(UsageError, match=r"\[e\]: data '' names no data"):
         load_experiments(write('[e]\nrecipe = "p8"\ndata = ""')).get("e")
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000 + "]" * 5000, "a = " + "9" * 5000, "\udcff"])
+def test_what_is_no_toml_is_one_line(tmp_path, text):
+    file = tmp_path / "e.toml"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UsageError, match=r"TOML|UTF-8"):
+        load_experiments(file)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
+    file = tmp_path / "e.toml"
+    file.write_text('[one]\nrecipe = "plain"\n', "utf-8-sig")
+    assert load_experiments(file).names() == ["one"]

@@ -15,7 +15,7 @@ REPORTS = ("changed since lvmctl wrote it", "broken", "not examined", "cannot be
 """What is said of a damaged file that is read all the same: of a store's titles, in lists, and of
 what a diagnosis leaves out."""
 
-FLIPS, SPREAD = 6, 7919
+FLIPS, SPREAD = 4, 7919
 
 
 def cut(share: float) -> Callable[[bytes], bytes]:

@@ -48,8 +48,8 @@ EXPERIMENTS = (
     "experiments validate",
     "train --experiment small --set windows=1",
 )
-STEP = 3
-"""Every third value of a field is tried: of its neighbours, the others are."""
+STEP = 4
+"""Every fourth value of a field is tried: of its neighbours, the others are."""
 
 MARK = "\u2022mark\u2022"
 

@@ -61,7 +61,7 @@ def whole(scene, tmp_path_factory):
 def moments(kind: str, calls: int, output: Path) -> list[int]:
     """Where a fault can happen: calls, sizes of the files that are written, or KiB of memory."""
     if kind == "memory":
-        return [0, 4, 16, 64]
+        return [0, 16, 64, 1024, 16_384, 65_536]
     if kind not in ("short", "torn"):
         return list(range(1, calls + 1))[:: 1 if kind == "kill" else max(1, calls // MOST)]
     paths = [output, *output.rglob("*")]

@@ -105,7 +105,7 @@ class Store:
         for each in names:
             (require_recorded if one else require_size)(path / each, files, DataError)
         require_recorded(path / OFFSETS, files, DataError)
-        edited = MANIFEST in files and fault_of(path / MANIFEST, files[MANIFEST])
+        edited = _edited(path, files) and _edited(path, read_record(path, DataError))
         if edited:
             notices.append(f"{name}: {MANIFEST} {edited}")
         known = None if edited else recorded_scan(manifest, files)
@@ -218,3 +218,9 @@ def _name_of(path: Path) -> str:
     if path.parent.name == LEVELS:
         return f"{path.parent.parent.name}/{path.name}"
     return path.name
+
+
+def _edited(path: Path, files: dict[str, Entry]) -> str | None:
+    """How the manifest differs from what was recorded; another command may have replaced both since
+    ``files`` was read."""
+    return fault_of(path / MANIFEST, files[MANIFEST]) if MANIFEST in files else None

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -110,14 +111,31 @@ def float32_products() -> Iterator[None]:
             switch.fp32_precision = value
 
 
+class ThisThread(Executor):
+    """Does what it is given at once. A thread that finds no memory to begin would be waited for
+    without end."""
+
+    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future:
+        """What ``task`` returns, or the exception that it raises."""
+        future: Future = Future()
+        try:
+            future.set_result(task(*arguments, **named))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 @contextmanager
-def workers() -> Iterator[ThreadPoolExecutor]:
-    """As many threads as torch has, each of which computes alone.
+def workers() -> Iterator[Executor]:
+    """As many threads as torch has, each of which computes alone; this one where it has one.
 
     A block takes a dozen short steps. Threads that share it wait for each other after every one,
     which on a busy machine takes longer than the steps.
     """
     count = torch.get_num_threads()
+    if count == 1:
+        yield ThisThread()
+        return
     try:
         with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield pool

@@ -7,7 +7,7 @@ says, is computed again in float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,7 +59,7 @@ class Counter:
         vectors: np.ndarray,
         target: np.ndarray,
         q: np.ndarray,
-        pool: ThreadPoolExecutor,
+        pool: Executor,
         device: str = "cpu",
     ) -> None:
         self.vectors, self.pool = vectors, pool

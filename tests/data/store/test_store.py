@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from lvmctl.core.errors import DataError
+from lvmctl.core.hashes import read_record, write_recorded
 from lvmctl.data import Store
+from lvmctl.data.store.writer import write_store
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -192,3 +194,17 @@ def test_damaged_texts_name_the_line(make_store, line):
     (store.path / "chunks.jsonl").write_bytes(b'"fine"\n' + line + b"\n")
     with pytest.raises(DataError, match=r"chunks.jsonl:2: is no.*delete chunks.jsonl"):
         list(store.texts())
+
+
+def test_a_manifest_that_is_replaced_while_it_is_read_is_not_called_edited(tmp_path, monkeypatch):
+    with write_store(tmp_path / "s", 2) as writer:
+        writer.article({"id": 0, "title": "old"}, np.eye(2, dtype=np.float32))
+    manifest = tmp_path / "s" / "store.json"
+    before = read_record(tmp_path / "s", DataError)
+    text = manifest.read_text().replace("old", "new")
+    write_recorded(manifest, text.encode(), DataError)
+    records = iter([before, read_record(tmp_path / "s", DataError)] + [before] * 2)
+    monkeypatch.setattr("lvmctl.data.store.store.read_record", lambda *_: next(records))
+    assert Store.open(tmp_path / "s").notices == ()
+    (notice,) = Store.open(tmp_path / "s").notices
+    assert "changed since" in notice

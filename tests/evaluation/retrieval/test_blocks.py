@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
@@ -142,3 +143,10 @@ def test_threads_that_work_alone_leave_the_others_their_number(monkeypatch):
         assert pool.submit(torch.get_num_threads).result() == 1
         raise KeyError
     assert number == [3]
+
+
+def test_one_worker_is_this_thread(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    with blocks.workers() as pool:
+        assert [*pool.map(lambda _: threading.get_ident(), range(2))] == [threading.get_ident()] * 2
+        assert isinstance(pool.submit([].pop).exception(), IndexError)
