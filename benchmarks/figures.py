@@ -262,7 +262,7 @@ def machine_text(record: dict[str, Any]) -> str:
     busy = max((part["load"] for part in record["parts"]), default=0)
     return (
         f"\n{record['date']}: {machine['cores']} cores of {machine['processor']}, {units} matrix "
-        f"units, {machine['memory_gib']} GiB; other work took up to {short(busy)} of the cores. "
+        f"units, {machine['memory_gib']} GiB; other work used up to {short(busy)} cores. "
         f"{versions}.\n\n"
     )
 

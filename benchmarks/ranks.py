@@ -18,6 +18,7 @@ prepare_torch()
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -79,6 +80,16 @@ class Task:
     def own_in_articles(self) -> float:
         ranks = in_article_ranks(self.windows, self.index, self.q, ("filtered",))
         return recall(ranks["filtered"][0])
+
+    def growth(self) -> figures.Growth:
+        """Seconds of ranks inside articles, of every fourth window, every second and all."""
+        sizes, seconds = [], []
+        for step in (4, 2, 1):
+            index, q = self.index[::step], self.q[::step]
+            ranks = partial(in_article_ranks, self.windows, index, q, ("filtered",))
+            sizes.append(len(index))
+            seconds.append(min(peers.in_turns({"": ranks}, 2)[""]))
+        return figures.Growth(f"R@{K} in articles", "window", sizes, seconds, "s")
 
     def by_search(self, search: peers.Search) -> float:
         """Enough neighbours that without the window's own there are k."""
@@ -160,6 +171,7 @@ def main(chunks: int, queries: int, dim: int, threads: int | None, turns: int) -
         print(f"{torch.get_num_threads()} threads")
         compare(f"R@{K} of {len(task.q):,} among {chunks:,}", task.everywhere(), turns)
         compare(f"R@{K} of {len(task.q):,} in articles", task.in_articles(), turns)
+        figures.keep(task.growth())
 
 
 if __name__ == "__main__":

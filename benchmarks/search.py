@@ -35,6 +35,16 @@ from lvmctl.evaluation.retrieval.nearest_chunks import nearest_chunks
 TOP = 10
 
 
+def nearest_seconds(chunks: int, dim: int, queries: int) -> float:
+    """Seconds of the exact search among so many chunks."""
+    with tempfile.TemporaryDirectory() as folder:
+        make_store(Path(folder), chunks, dim, "float32")
+        windows = Windows(open_split(folder), 5, 1)
+        _, q = predictions(windows, queries)
+        way = {"": lambda: nearest_chunks(windows.split, q, TOP)}
+        return min(peers.in_turns(way, 2)[""])
+
+
 def exact(path: Path, queries: int, turns: int) -> None:
     """Time exact searches for the nearest chunks of all predictions."""
     windows = Windows(open_split(str(path)), 5, 1)
@@ -103,6 +113,10 @@ def main(chunks: int, queries: int, dim: int, threads: int | None, turns: int) -
     """Print times, rates and recall."""
     if threads:
         torch.set_num_threads(threads)
+    sizes = chunks // 4, chunks // 2, chunks
+    seconds = [nearest_seconds(size, dim, queries) for size in sizes]
+    what = f"{TOP} nearest, for {queries:,}"
+    figures.keep(figures.Growth(what, "chunk", sizes, seconds, "s"))
     for search, count in ((exact, chunks), (approximate, chunks // 3)):
         with tempfile.TemporaryDirectory() as folder:
             make_store(Path(folder), count, dim, "float32")

@@ -115,7 +115,7 @@ def test_the_page_has_a_part_between_its_marks_and_nothing_of_one_that_was_not_r
     assert "| steps | 200 steps/s |" in text
     assert "old" not in text
     assert figures.page(text, record) == text
-    assert "0.25 of the cores" in figures.machine_text(record)
+    assert "0.25 cores" in figures.machine_text(record)
 
 
 def test_a_run_goes_on_after_a_part_that_fails_and_keeps_the_rest(tmp_path, monkeypatch):
