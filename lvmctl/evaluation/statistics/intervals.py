@@ -105,7 +105,7 @@ class Resampling:
             counts = self.counts[low : low + step]
             drawn = rng.integers(0, articles, counts.shape)
             drawn += articles * np.arange(len(counts))[:, None]
-            counts.flat = np.bincount(drawn.ravel(), minlength=counts.size)
+            counts[:] = np.bincount(drawn.ravel(), minlength=counts.size).reshape(counts.shape)
 
     def interval(
         self,
