@@ -168,7 +168,8 @@ def ahead(
                 cross[out] += x.T @ ((target - mean[:, 0]) @ axes[out])
     ridge = RIDGE * moment.diagonal(dim1=1, dim2=2).mean(dim=1).clamp_min(1e-12)
     eye = torch.eye(3 * rank)
-    return torch.linalg.solve(moment + ridge[:, None, None] * eye, cross)
+    root = torch.linalg.cholesky(moment + ridge[:, None, None] * eye)
+    return torch.cholesky_solve(cross, root)
 
 
 def chunks_of(windows: Windows, number: int) -> Tensor:
