@@ -84,9 +84,9 @@ class TerminalReporter(Reporter):
             counted += count
             elapsed = time.monotonic() - begin
             if total and counted and elapsed > SOON:
-                expected = elapsed * (total - done) / counted
-                if expected > LONG:
-                    self.info(f"{what}: this takes about {duration(expected)}")
+                expected, known = elapsed * (total - done) / counted, f"{what}: this takes about "
+                if expected > LONG and not any(line.startswith(known) for line in self.shown):
+                    self.info(f"{known}{duration(expected)}")
                 total = None
 
         return update

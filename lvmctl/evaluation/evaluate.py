@@ -175,7 +175,8 @@ def announce(
         return
     seconds = expected_seconds(windows, predictors, protocol)
     if seconds is not None and (seconds := seconds / processes.size()) > LONG:
-        chunks = f", each ranked among {windows.split.chunks:,} chunks" * protocol.everywhere
+        pool = windows.split.whole or windows.split
+        chunks = f", each ranked among {pool.chunks:,} chunks" * protocol.everywhere
         reporter.info(
             f"{windows.split.name}: this takes about {duration(seconds)}, for {len(predictors)} "
             f"predictors on {len(windows):,} windows{chunks}; --max-windows N takes fewer windows"
