@@ -10,7 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 
-def main(module: str = "lvmctl.cli.main") -> NoReturn:
+def main(module: str = "lvmctl.cli.main") -> None:
     """Run the ``main`` of a module and exit with its code.
 
     A Ctrl-C ends in one line also while the module is imported, and is let pass once it is done.

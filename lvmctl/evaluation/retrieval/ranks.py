@@ -107,7 +107,7 @@ def by_article(
     of ``most(length)`` windows at a time, where that is given."""
     article = windows.article[index]
     edges = np.flatnonzero(np.diff(article, prepend=-1, append=-1))
-    for low, high in itertools.pairwise(edges):
+    for low, high in itertools.pairwise(edges.tolist()):
         start, length = (
             int(x[article[low]]) for x in (windows.split.starts, windows.split.lengths)
         )
