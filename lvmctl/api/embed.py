@@ -12,8 +12,10 @@ from typing import Any, cast
 import lvmctl
 from lvmctl import processes
 from lvmctl.api.store import Store, written
-from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.errors import DataError, UsageError, located
+from lvmctl.core.formatting import count
 from lvmctl.core.reporter import SILENT, Reporter
+from lvmctl.core.runs import listed
 from lvmctl.data.splits.assign_store import parse_shares, share_out
 from lvmctl.data.store.store import CHUNKS
 from lvmctl.data.store.writer import ENCODER, made, refuse_store, write_store
@@ -109,7 +111,8 @@ def embed(
     shares = None if split is None else parse_shares(split)
     values = {**(options or {}), **more}
     named, built, fitted_on = chosen_encoder(encoder, values, encoder_from)
-    with unfinished(out) as begun:
+    paths = paths_of(texts)
+    with unfinished(out) as begun, located(listed(paths) if paths else "texts"):
         faults = Faults(skip_bad)
         long_chunks = LongChunks(built, built.recipe()["name"], keep_long)
         read = articles_of(texts, faults)
@@ -134,7 +137,7 @@ def embed(
             load_encoder(built, begun.directory)
         how = made(
             "embed",
-            texts=paths_of(texts),
+            texts=paths,
             chunk=chunk,
             **({"size": size} if chunk == "tokens" else {}),
             min_words=min_words,
@@ -184,7 +187,8 @@ def narrower(encoder: Any) -> str:
     dim = encoder.recipe().get("dim")
     if not wanted or not dim or dim >= wanted:
         return ""
-    return f"{dim} dimensions, not {wanted}: the texts are too few, or too much alike, for more"
+    kept = count(dim, "dimension")
+    return f"{kept}, not {wanted}: the texts are too few, or too much alike, for more"
 
 
 def digest_of(path: Path) -> str | None:

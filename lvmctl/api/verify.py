@@ -53,10 +53,13 @@ def verify(path: str | os.PathLike[str]) -> Verification:
 
     Args:
         path: a store's directory, or a run as :class:`lvmctl.Run` takes it.
+
+    Raises:
+        RunError: there is neither, or several runs begin with it.
     """
     store = Path(path)
     stored = holds_vectors(store)
-    place = store if stored else find_run(path)
+    place = store if stored else find_run(path, kind="store or run")
     try:
         files = read_record(place, DataError if stored else RunError)
         faults = list(store_faults(place) if stored else run_faults(RunDirectory(place)))
@@ -73,8 +76,11 @@ def store_faults(path: Path) -> Iterator[str]:
     yield from named
     try:
         store = Store.open(path)
-        if scan(store.vectors, store.offsets, path).content_hash != store.content_hash:
+        checked = scan(store.vectors, store.offsets, path)
+        if checked.content_hash != store.content_hash:
             yield f"{path}: the content of its vectors is not what the content hash says"
+        elif checked.fault:
+            yield str(checked.fault)
     except DataError as error:
         if not named:  # else it says less of the same
             yield str(error)

@@ -8,7 +8,8 @@ The exit codes are the command line's contract: 0 ok, 1 a gate failed, 2 usage, 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 with suppress(ImportError):  # Windows; and not later, when there may be no memory to load it
     import resource
@@ -56,6 +57,17 @@ def refuse(wrong: object, what: str, where: object = None, hint: str | None = No
     """Raise a :class:`DataError` where something is ``wrong``."""
     if wrong:
         raise DataError(what, where=where, hint=hint)
+
+
+@contextmanager
+def located(where: object) -> Iterator[None]:
+    """Say of a :class:`DataError` inside that names no place that it was found in ``where``."""
+    try:
+        yield
+    except DataError as error:
+        if error.where is not None:
+            raise
+        raise DataError(error.what, where=where, hint=error.hint) from error
 
 
 class RunError(LvmctlError):

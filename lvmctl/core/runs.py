@@ -111,7 +111,9 @@ def finished_runs(root: Path = ROOT) -> list[Path]:
     return sorted(runs, key=date_of, reverse=True)
 
 
-def find_run(name: RunLike = None, root: Path = ROOT, sweeps: bool = False) -> Path:
+def find_run(
+    name: RunLike = None, root: Path = ROOT, sweeps: bool = False, kind: str = "run"
+) -> Path:
     """Where a run is.
 
     Args:
@@ -119,6 +121,7 @@ def find_run(name: RunLike = None, root: Path = ROOT, sweeps: bool = False) -> P
             the run trained last. A file of weights (:data:`WEIGHTS`) will do, too.
         root: where runs are looked for.
         sweeps: a sweep's directory will do, too.
+        kind: what an error says there is none of.
 
     Returns:
         The directory, or the file. One that has this very name and is no run is returned too: who
@@ -146,7 +149,7 @@ def find_run(name: RunLike = None, root: Path = ROOT, sweeps: bool = False) -> P
         raise RunError(f"{len(runs)} runs begin with this", where=name, hint=f"write more: {shown}")
     if exact:
         return exact[0]
-    raise _unknown(name, root, sweeps)
+    raise _unknown(name, root, sweeps, kind)
 
 
 def newest_run(root: Path = ROOT) -> Path:
@@ -198,7 +201,7 @@ def _beginning_with(name: str, root: Path, sweeps: bool) -> list[Path]:
     return [run for place, run in runs.items() if not any(p in runs for p in place.parents)]
 
 
-def _unknown(name: str, root: Path, sweeps: bool) -> RunError:
+def _unknown(name: str, root: Path, sweeps: bool, kind: str) -> RunError:
     """The error for a name that no run has: the nearest names, or where they would be."""
     typed = short_name(Path(name), root)
     begun: dict[str, str] = {}
@@ -209,4 +212,4 @@ def _unknown(name: str, root: Path, sweeps: bool) -> RunError:
     hint = f"runs live in {root}/; `lvmctl runs list` shows them"
     if close:
         hint = f"the nearest are {', '.join(close)}" if close[1:] else f"did you mean {close[0]}?"
-    return RunError("no such run", where=name, hint=hint)
+    return RunError(f"no such {kind}", where=name, hint=hint)

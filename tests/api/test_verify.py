@@ -50,6 +50,15 @@ def test_a_flipped_byte_is_named_with_its_file(store, name, place):
     assert any(name in fault for fault in result.faults)
 
 
+def test_a_damaged_row_is_a_changed_file(store):
+    content = bytearray((store / "vectors.npy").read_bytes())
+    content[-4:] = b"\xff\xff\x7f\x7f"  # the largest float32
+    (store / "vectors.npy").write_bytes(content)
+    result = verify(store)
+    assert (result.verdict, result.exit_code) == ("CHANGED", 3)
+    assert ["vectors.npy or offsets.npy changed since" in each for each in result.faults] == [True]
+
+
 def test_a_run_that_changed_has_another_code(run):
     run.config.write_text("{}")
     (run.checkpoints / "step_00000001.pt").write_bytes(b"x")
@@ -76,7 +85,7 @@ def test_without_a_record_nothing_is_known(store, run):
 
 
 def test_what_is_neither_is_refused(tmp_path):
-    with pytest.raises(RunError, match="no such run"):
+    with pytest.raises(RunError, match="none: no such store or run"):
         verify(tmp_path / "none")
 
 

@@ -142,6 +142,7 @@ def test_embed_refusals(lvmctl, world, tmp_path):
     error = lvmctl("data", "embed", "a.txt", "--out", "store", code=6).err
     assert "already exists" in error
     assert "no such file" in lvmctl("data", "embed", "b.txt", "--out", "s", code=3).err
+    assert "error: a.txt: 2 texts are too few" in lvmctl(*embed, code=3).err
 
 
 def test_every_command_has_help_with_an_example(lvmctl):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.directories import LOCK
-from lvmctl.core.errors import DataError, OutputError, UsageError, refuse
+from lvmctl.core.errors import DataError, OutputError, UsageError, located, refuse
 from lvmctl.core.hashes import write_recorded
 from lvmctl.data.splits.assign import assign_splits, split_counts
 from lvmctl.data.splits.window_blocks import assign_windows, window_gap
@@ -78,7 +78,8 @@ def write_splits(
                 f"already has splits ({has})", where=store.path, hint="replace them with --force"
             )
         gap = window_gap(store.manifest, store.lengths)
-        articles, rule = with_split(store.articles, gap, seed, val, test, stratify)
+        with located(store.path):
+            articles, rule = with_split(store.articles, gap, seed, val, test, stratify)
         _write(store, rule, articles)
         return split_counts(articles)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, UsageError, refuse
+from lvmctl.core.errors import DataError, UsageError, located, refuse
 from lvmctl.data.fingerprint import require_one_space, unknown_spaces
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.assign_store import with_split
@@ -246,7 +246,8 @@ def with_splits(store: Store, seed: int) -> Store:
     if split_counts(store.articles):
         return store
     gap = window_gap(store.manifest, store.lengths)
-    articles, _ = with_split(store.articles, gap, seed)
+    with located(store.name):
+        articles, _ = with_split(store.articles, gap, seed)
     counts = split_counts(articles)
     shown = " / ".join(str(count) for count in counts.values())
     what = "articles are split" if gap is None else "windows are split in blocks"

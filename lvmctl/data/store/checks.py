@@ -24,11 +24,13 @@ VECTOR_TYPES = (np.dtype("<f4"), np.dtype("<f2"))
 
 @dataclass(frozen=True)
 class Scan:
-    """What a pass over (N, D) vectors found: the range of norms and the hash of the bytes."""
+    """What a pass over (N, D) vectors found: the range of norms, the hash of the bytes, and what is
+    wrong with the first row that cannot be used."""
 
     smallest: float
     largest: float
     content_hash: str
+    fault: DataError | None = None
 
     @property
     def unit(self) -> bool:
@@ -92,17 +94,22 @@ def norms_of(rows: np.ndarray, label: Callable[[int], str], where: object) -> np
 
 
 def scan(vectors: StoredVectors, offsets: np.ndarray, where: object) -> Scan:
-    """Read every row once, in blocks: check it (:func:`norms_of`), measure its norm, hash it.
+    """Read every row once, in blocks: check it (:func:`norms_of`), measure its norm, hash it. A row
+    that cannot be used is a fault of the result: the hash of all rows may explain it.
 
     The hash is SHA-256 over the bytes of ``vectors`` and then of ``offsets``.
     """
     digest = hashlib.sha256()
     smallest, largest = np.inf, 0.0
+    fault: DataError | None = None
     for low, high in blocks(len(vectors), vectors.shape[1] * 8):
         rows = np.ascontiguousarray(vectors[low:high])
-        norms = norms_of(rows, lambda i, low=low: f"row {low + i}", where)
-        smallest, largest = min(smallest, norms.min()), max(largest, norms.max())
+        try:
+            norms = norms_of(rows, lambda i, low=low: f"row {low + i}", where)
+            smallest, largest = min(smallest, norms.min()), max(largest, norms.max())
+        except DataError as error:
+            fault = fault or error
         digest.update(rows)
         release(vectors)
     digest.update(np.ascontiguousarray(offsets))
-    return Scan(float(smallest), float(largest), f"sha256:{digest.hexdigest()}")
+    return Scan(float(smallest), float(largest), f"sha256:{digest.hexdigest()}", fault)

@@ -116,6 +116,8 @@ class Store:
         hint = "write the store again (or delete content_hash from its manifest)"
         which = VECTORS if one else "its vectors"
         refuse(changed, f"{which} or {OFFSETS} changed since {MANIFEST} was written", path, hint)
+        if checked.fault:
+            raise checked.fault
         if not checked.unit:
             notices.append(
                 f"{name} has vectors of norm {checked.smallest:.4g} to {checked.largest:.4g}; "

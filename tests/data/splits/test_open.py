@@ -99,7 +99,7 @@ def test_refusals(make_store):
         open_splits(train=[a, wide], val=a)
     with pytest.raises(DataError, match=r"no_val@val: has no articles.*train 2.*data split"):
         open_splits(no_val)
-    with pytest.raises(DataError, match=r"3 splits need 3 articles, not \d; give more"):
+    with pytest.raises(DataError, match=r"^a: 3 splits need 3 articles, not \d; give more"):
         open_splits(a)
     with pytest.raises(DataError, match=r"no split 'vall'.*did you mean .*a@val"):
         open_split(f"{a}@vall")

@@ -78,8 +78,10 @@ def test_lsa_comes_back_from_its_state(tmp_path):
 
 def test_small_corpora_have_fewer_dimensions_and_empty_ones_say_why():
     assert _fitted(dim=500).encode(["cat"]).shape[1] <= len(TEXTS)
-    with pytest.raises(DataError, match="no word occurs in at least 2"):
+    with pytest.raises(DataError, match=r"2 texts are too few .*--set min_texts=1 --set max_share"):
         Lsa(LsaOptions()).fit(["alpha", "beta"])
+    with pytest.raises(DataError, match="no word occurs in at least 2 and at most 2 of the 4"):
+        Lsa(LsaOptions()).fit(["alpha", "beta", "gamma", "delta"])
 
 
 def test_records_are_torch_free():

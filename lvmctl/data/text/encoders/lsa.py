@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from lvmctl.core.errors import refuse
+from lvmctl.core.formatting import percent
 from lvmctl.data.text.encoders.records import LsaOptions
 from lvmctl.data.text.segmentation import words
 
@@ -110,9 +111,15 @@ class Lsa:
         most = max(1, math.floor(self.options.max_share * len(counts)))
         candidates = [(-n, term) for term, n in seen.items() if self.options.min_texts <= n <= most]
         chosen = sorted(term for _, term in sorted(candidates)[: self.options.max_terms])
-        bounds = f"at least {self.options.min_texts} and at most {most} of the {len(counts)} texts"
-        hint = "give more text, or set the encoder's min_texts to 1 and max_share to 1"
-        refuse(not chosen, f"no word occurs in {bounds} the encoder is fitted on", hint=hint)
+        bounds = f"at least {self.options.min_texts} and at most {most}"
+        what = f"no word occurs in {bounds} of the {len(counts)} texts that lsa is fitted on"
+        if most < self.options.min_texts:
+            few = "1 text is" if len(counts) == 1 else f"{len(counts)} texts are"
+            share = percent(self.options.max_share, 0)
+            bounds = f"at least {self.options.min_texts} of them and in at most {share}"
+            what = f"{few} too few for lsa, which keeps words that occur in {bounds}"
+        hint = "give more text, or type --set min_texts=1 --set max_share=1"
+        refuse(not chosen, what, hint=hint)
         self._terms = {term: index for index, term in enumerate(chosen)}
         self._idf = np.array([math.log((1 + len(counts)) / (1 + seen[t])) + 1 for t in chosen])
 
