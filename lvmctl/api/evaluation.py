@@ -123,7 +123,7 @@ def compare(
 
     Args:
         runs: runs, their paths or names; none is the run trained last.
-        against: the baseline that differences are taken to, window by window.
+        against: the baseline, or one of the runs, that differences are taken to, window by window.
         data, train, max_windows, min_article, level, reporter: as in :func:`lvmctl.evaluate`.
 
     Returns:

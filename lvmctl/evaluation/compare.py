@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from lvmctl.core.errors import DataError, UsageError, nearest
-from lvmctl.core.inputs import real
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.runs import RunLike, find_run
 from lvmctl.data.splits.identity import identity
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.comparable import (
+    known,
+    named_run,
+    row_names,
+    same_data,
+    same_dimension,
+    same_horizon,
+)
 from lvmctl.evaluation.compare_rendering import compare_lines
 from lvmctl.evaluation.eval_data import EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
@@ -68,7 +74,7 @@ class Comparison:
 
     Attributes:
         runs: in the order they were named.
-        against: the predictor that differences are taken to.
+        against: the baseline or run that differences are taken to.
         targets: how many windows are counted.
     """
 
@@ -100,7 +106,7 @@ class Comparison:
                     "context": run.data.context,
                     "horizon": run.data.val.horizon,
                     "direction": run.trained.plan.options.direction,
-                    "differences": differences(run.metric_table, run.name, self.against),
+                    "differences": differences(run, self.against, self._table_of(run)),
                     "latency": run.times,
                     "ship": None if run.ship is None else run.ship.record(),
                 }
@@ -109,6 +115,11 @@ class Comparison:
             "directions": [directions(*pair) for pair in self.pairs()],
             "predictors": rows | others,
         }
+
+    def _table_of(self, run: Compared) -> MetricTable:
+        """Where ``against`` was measured: a run in its own table, a baseline as ``run`` reads."""
+        tables = {other.name: other.metric_table for other in self.runs}
+        return tables.get(self.against, run.metric_table)
 
     def pairs(self) -> list[tuple[Compared, Compared]]:
         """Runs of one recipe and K, one read forward and one backward."""
@@ -132,7 +143,8 @@ def compare(
     request: EvalRequest,
     reporter: Reporter,
 ) -> Comparison:
-    """Measure ``runs`` on one split and hold each against ``against`` (docs/methods.md#protocol).
+    """Measure ``runs`` on one split and hold each against ``against``, a baseline or one of them
+    (docs/methods.md#protocol).
 
     One pool for all: runs of other K are compared on the targets that all of them have. Each reads
     its own newest K chunks, pools leave out the longest window, and each is held against the
@@ -140,16 +152,21 @@ def compare(
 
     Raises:
         UsageError: an unknown ``against``, runs of other horizons, or one that is named twice.
-        DataError: the runs were validated on different data and none is named.
+        DataError: the runs were validated on different data and none is named, or read vectors of
+            different spaces.
     """
-    known(against, baseline_names(registry))
     trained = [load_run(registry, find_run(run)) for run in runs]
     names = row_names(trained, baseline_names(registry))
+    against = named_run(against, trained, names)
+    known(against, [*baseline_names(registry), *names])
     same_horizon(trained)
+    same_dimension(trained)
     longest = max(run.plan.options.context for run in trained)
     each_data = [of_run(request, run, longest) for run in trained]
     trained = [run.in_space(data.same_space) for run, data in zip(trained, each_data)]
     same_data(trained, each_data)
+    for notice in notices_of(names, each_data):
+        reporter.info(notice)
     least = max(data.min_article for data in each_data)
     if any(data.min_article < least for data in each_data):
         reporter.info(f"all are ranked in articles of at least {least} chunks, as one run requires")
@@ -163,10 +180,9 @@ def compare(
         read = [data.context, options.transform, options.direction]
         key = json.dumps([*read, identity(data.record())])
         if key not in metric_tables:
-            others = [
-                reading_newest(other, data.context) for other in fit(registry, data, reporter)[0]
-            ]
-            known(against, [other.name for other in others])
+            fitted, _ = fit(registry, replace(data, notices=[]), reporter)
+            others = [reading_newest(other, data.context) for other in fitted]
+            known(against, [*(other.name for other in others), *names])
             protocol = Protocol(pools=("filtered",), min_article=least)
             metric_tables[key] = measured(data.val, others, protocol, reporter)
         metric_table, predictor = metric_tables[key], run.predictor(name)
@@ -183,54 +199,28 @@ def own_windows(data: EvalData) -> Windows:
     return Windows(data.val.split, data.context, data.val.horizon)
 
 
-def row_names(trained: Sequence[Trained], taken: Sequence[str]) -> list[str]:
-    """Names of the runs' rows: paths where a name is not theirs alone."""
-    names = [run.name for run in trained]
-    paths = [real(run.run.path) for run in trained]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise UsageError("the run is named twice", where=path, hint="name each run once")
+def notices_of(names: Sequence[str], each_data: Sequence[EvalData]) -> list[str]:
+    """What the user should hear about the data of the runs, each with those that it is about where
+    that is not all."""
+    about: dict[str, list[str]] = {}
+    for name, data in zip(names, each_data):
+        for notice in data.notices:
+            about.setdefault(notice, []).append(name)
     return [
-        name if names.count(name) == 1 and name not in taken else str(real(run.run.path))
-        for name, run in zip(names, trained)
+        notice if len(whose) == len(names) else f"{', '.join(whose)}: {notice}"
+        for notice, whose in about.items()
     ]
 
 
-def same_horizon(trained: Sequence[Trained]) -> None:
-    """Refuse runs that predict chunks at different distances."""
-    first = trained[0]
-    for run in trained:
-        if run.plan.options.horizon != first.plan.options.horizon:
-            raise UsageError(
-                f"predicts {run.plan.options.horizon} chunks ahead, {first.name} "
-                f"{first.plan.options.horizon}: they cannot be compared",
-                where=run.run.path,
-                hint="compare runs of one horizon",
-            )
-
-
-def same_data(trained: Sequence[Trained], each_data: Sequence[EvalData]) -> None:
-    """Refuse runs that were validated on different articles."""
-    content = [
-        (data.val.split.source["content_hash"], data.val.split.source["articles_sha256"])
-        for data in each_data
-    ]
-    for run, data, other in zip(trained, each_data, content):
-        if other != content[0]:
-            raise DataError(
-                f"was validated on {data.val.split.name}, {trained[0].name} on other articles",
-                where=run.run.path,
-                hint="name one split for all with --data",
-            )
-
-
-def differences(metric_table: MetricTable, name: str, against: str) -> dict[str, Any]:
-    """``name`` minus ``against`` in every shown metric, with intervals and p values."""
+def differences(run: Compared, against: str, other: MetricTable) -> dict[str, Any]:
+    """``run`` minus ``against``, which is measured in ``other``, in every shown metric, with
+    intervals and p values; nothing for a run and itself."""
     by_path = {}
-    for path in (*SHOWN, "global.filtered.r@10"):
-        estimate = metric_table.difference(name, against, path)
+    for path in (*SHOWN, "global.filtered.r@10") if run.name != against else ():
+        estimate = run.metric_table.difference(run.name, against, path, other)
         if estimate is not None:
-            by_path[path] = plain(estimate) | {"p": metric_table.p_value(name, against, path)}
+            p = run.metric_table.p_value(run.name, against, path, other)
+            by_path[path] = plain(estimate) | {"p": p}
     return by_path
 
 
@@ -246,11 +236,3 @@ def directions(forward: Compared, backward: Compared) -> dict[str, Any]:
         if None not in pair:
             by_path[path] = plain(forward.metric_table.of_metric(difference(*pair)))
     return {"forward": forward.name, "backward": backward.name, "differences": by_path}
-
-
-def known(name: str, names: Sequence[str]) -> None:
-    """Refuse a name that no predictor has."""
-    if name not in names:
-        close = nearest(name, list(names))
-        hint = f"did you mean {close!r}?" if close else f"there are {', '.join(names)}"
-        raise UsageError(f"there is no baseline {name!r}", where="--against", hint=hint)

@@ -16,7 +16,7 @@ from lvmctl.core.formatting import (
     paragraph,
     table,
 )
-from lvmctl.evaluation.fivecat.rendering import conclusion, gates_table
+from lvmctl.evaluation.fivecat.rendering import conclusion, gates_table, reasons
 from lvmctl.evaluation.rendering import inputs, label, with_q
 
 FIGURES = {
@@ -62,24 +62,35 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
     trees = {name: result["predictors"][name] for name in names}
     rows = [[name, *(metric_cells(t, path)[0] for path in COLUMNS)] for name, t in with_q(trees)]
     yield table(["", *(FIGURES[path] for path in COLUMNS)], rows)
+    if len(result["runs"]) > 1 and result["against"] not in result["runs"]:
+        first = next(iter(result["runs"]))
+        yield ""
+        yield paragraph(
+            f"Differences below are to {result['against']}; with `--against {first}`, `lvmctl eval "
+            "compare` holds the runs against each other."
+        )
     for name, run in result["runs"].items():
         yield ""
         how = ", read backward" if run["direction"] == "backward" else ""
         shape = f"K = {run['context']}, horizon {run['horizon']}{how}"
         who = label(name, run)
-        yield paragraph(f"{who} minus {result['against']} ({shape})")
-        yield table(
-            ["", "difference", "95 %", "p"],
-            [
-                [shown(path), number(d["value"]), interval(d["ci"]), p_value(d["p"])]
-                for path, d in run["differences"].items()
-            ],
-        )
+        if name == result["against"]:
+            yield paragraph(f"{who} ({shape})")
+        else:
+            yield paragraph(f"{who} minus {result['against']} ({shape})")
+            yield table(
+                ["", "difference", "95 %", "p"],
+                [
+                    [shown(path), number(d["value"]), interval(d["ci"]), p_value(d["p"])]
+                    for path, d in run["differences"].items()
+                ],
+            )
         yield from latency_lines(run["latency"])
         if run["ship"] is None:
             yield "ship: not judged, no plugin that is installed has this profile"
         else:
             yield gates_table({"verdict": run["ship"]})
+            yield from reasons({"verdict": run["ship"]})
             yield from conclusion(run["ship"])
             yield inputs(run["reads"])
     for pair in result["directions"]:

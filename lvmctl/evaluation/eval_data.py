@@ -142,7 +142,7 @@ def of_store(request: EvalRequest, context: int, horizon: int) -> EvalData:
     else:
         val, train = open_split(request.data, seed=DATA_SEED), opened(request.train)
         notices = list(val.notices)
-        if train is not None and (notice := overlap_notice(shared(train, val), val)):
+        if train is not None and (notice := overlap_notice(shared(train, val), val, train)):
             notices.append(notice)
     ood = None if request.ood is None else open_part(request.ood, "ood", DATA_SEED)
     transform = None

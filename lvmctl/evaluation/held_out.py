@@ -63,7 +63,7 @@ def held_out(text: str, train: Split | None, part: str) -> Split:
     store, named = open_source(text)
     if named is not None:
         val = open_split(text)
-        return val if train is None else _with_notice(val, shared(train, val))
+        return val if train is None else _with_notice(val, train, shared(train, val))
     counts = split_counts(store.articles)
     val = open_split(text, part if part in counts else None)
     if train is None:
@@ -82,11 +82,11 @@ def held_out(text: str, train: Split | None, part: str) -> Split:
             hint="name other data, or ask for them by name with "
             f"--{'ood' if part == 'ood' else 'data'} {text}@train",
         )
-    return _with_notice(val, overlap)
+    return _with_notice(val, train, overlap)
 
 
-def _with_notice(val: Split, overlap: Shared) -> Split:
-    notice = overlap_notice(overlap, val)
+def _with_notice(val: Split, train: Split, overlap: Shared) -> Split:
+    notice = overlap_notice(overlap, val, train)
     return val if notice is None else replace(val, notices=(*val.notices, notice))
 
 

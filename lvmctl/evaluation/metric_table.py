@@ -65,9 +65,12 @@ class MetricTable:
         """A predictor's metric with its interval, None where it has none."""
         return self.of_metric(self.metric(name, path))
 
-    def difference(self, name: str, other: str, path: str) -> Estimate | None:
-        """``name`` minus ``other`` on the windows that both count."""
-        pair = self.metric(name, path), self.metric(other, path)
+    def difference(
+        self, name: str, other: str, path: str, table: MetricTable | None = None
+    ) -> Estimate | None:
+        """``name`` minus ``other``, measured here or in ``table`` on windows that are numbered
+        alike, on the windows that both count."""
+        pair = self.metric(name, path), (table or self).metric(other, path)
         return None if None in pair else self.of_metric(difference(*pair))
 
     def of_metric(self, metric: WindowMetric | None) -> Estimate | None:
@@ -77,9 +80,11 @@ class MetricTable:
         interval = self.resampling.interval(metric.values, self.windows.article[metric.rows])
         return Estimate(metric.mean(), *interval, len(metric.rows))
 
-    def p_value(self, name: str, other: str, path: str) -> float | None:
-        """Article sign-flip test of the difference."""
-        pair = self.metric(name, path), self.metric(other, path)
+    def p_value(
+        self, name: str, other: str, path: str, table: MetricTable | None = None
+    ) -> float | None:
+        """Article sign-flip test of the :meth:`difference`."""
+        pair = self.metric(name, path), (table or self).metric(other, path)
         if None in pair:
             return None
         values, rows = difference(*pair)

@@ -11,10 +11,11 @@ from evaluation.reference import Window, context_of, dot, mean, rank, read_artic
 from recorder import Recorder
 from training.small import TINY
 
-from lvmctl.core.errors import UsageError
+from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data import open_splits
 from lvmctl.evaluation import compare as module
 from lvmctl.evaluation.compare import compare
+from lvmctl.evaluation.compare_rendering import compare_lines
 from lvmctl.evaluation.eval_data import EvalRequest
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
@@ -139,6 +140,44 @@ def test_each_run_is_held_against_the_baseline_that_reads_as_much(runs, articles
         assert lead["ci"][0] <= lead["value"] <= lead["ci"][1]
 
 
+def test_runs_are_held_against_one_of_them(runs, comparison):
+    paths = list(runs.values())
+    result = compared(paths, paths[0])  # the path is that of the row
+    tree = result.to_dict()
+    assert tree["against"] == "three"
+    assert tree["runs"]["three"]["differences"] == {}
+    rows = comparison["predictors"]
+    for name in ("five", "eight"):
+        lead = tree["runs"][name]["differences"]["cos_next"]
+        assert lead["value"] == pytest.approx(rows[name]["cos_next"] - rows["three"]["cos_next"])
+        assert lead["ci"][0] < lead["value"] < lead["ci"][1]
+        assert 0 < lead["p"] <= 1
+    text = result.table()
+    assert "five minus three (K = 5, horizon 1)" in text
+    assert "three minus" not in text
+    assert "--against" not in text
+    assert "with `--against three`, `lvmctl eval compare` holds the runs against each other" in (
+        " ".join(compared(paths).table().split())
+    )
+
+
+def test_runs_that_no_data_suits_are_refused_at_once(runs, tmp_path):
+    narrow = train(tmp_path, "narrow", data=WORLD.replace("dim=12", "dim=8"))
+    for data in (None, WORLD):
+        with pytest.raises(DataError, match=r"reads vectors of dimension 8, five of 12"):
+            compared([runs["five"], narrow], data=data)
+
+
+def test_a_notice_names_the_runs_that_it_is_about(runs, tmp_path):
+    other = train(tmp_path, "other", data=WORLD.replace("seed=3", "seed=9"))
+    reporter = Recorder()
+    request = EvalRequest(data=f"{WORLD}@train")
+    compare(load_registry(), [runs["five"], other], "direct", request, reporter)
+    notices = [text for text in reporter.messages if "training articles" in text]
+    assert len(notices) == 1
+    assert notices[0].startswith("five: ")
+
+
 def test_the_order_of_the_runs_changes_no_figure(runs, comparison):
     again = compared(reversed(runs.values())).to_dict()
     assert again["predictors"].keys() == comparison["predictors"].keys()
@@ -177,6 +216,15 @@ def test_a_table_says_what_is_read(runs):
     assert "each run reads" not in compared([runs["five"]]).table()
 
 
+def test_a_gate_that_does_not_count_says_why(comparison):
+    run = comparison["runs"]["five"]
+    first, *others = run["ship"]["gates"]
+    gate = first | {"status": "VACUOUS", "why": "random has .138"}
+    run = run | {"ship": run["ship"] | {"gates": [gate, *others]}}
+    text = "\n".join(compare_lines(comparison | {"runs": {"five": run}}))
+    assert f"{gate['name']}: VACUOUS, random has .138" in text
+
+
 def test_runs_of_other_horizons_answer_another_question(runs, tmp_path):
     other = train(tmp_path, "two", horizon=2)
     with pytest.raises(
@@ -191,7 +239,7 @@ def test_an_unknown_baseline_is_reported_before_anything_is_fitted(runs, monkeyp
         raise AssertionError("fitted")
 
     monkeypatch.setattr(module, "fit", fit)
-    with pytest.raises(UsageError, match=f"no baseline '{name}'; did you mean"):
+    with pytest.raises(UsageError, match=f"called '{name}'; did you mean"):
         compared([runs["five"]], name)
 
 

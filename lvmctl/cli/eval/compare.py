@@ -20,9 +20,9 @@ from lvmctl.cli.reporter import TerminalReporter
     "--against",
     default="direct",
     show_default=True,
-    metavar="BASELINE",
+    metavar="NAME",
     shell_complete=records("baseline"),
-    help="What the differences are taken to.",
+    help="What the differences are taken to: a baseline, or one of RUNS.",
 )
 @data_options
 @json_option
@@ -37,7 +37,7 @@ def compare(
     model in use. Exit code 1 when every run fails it.
 
     \b
-    lvmctl eval compare runs/p8_a runs/p8_b
+    lvmctl eval compare runs/p8_a runs/p8_b --against p8_a
     lvmctl eval compare runs/p8_a --against wiener --data stores/books@val
     """
     runs = chosen_runs(runs)

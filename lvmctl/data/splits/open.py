@@ -225,7 +225,7 @@ def require_articles(selected: Split, store: Store) -> Split:
 def _overlap(known: KnownChunks, held: Split, name: str) -> list[str]:
     """A notice when articles or windows of ``held`` are also trained on."""
     kind = {"val": "validation", "ood": "out-of-domain"}.get(name, name)
-    notice = overlap_notice(known.shared(held), held, f"{kind} ")
+    notice = overlap_notice(known.shared(held), held, known.trained, f"{kind} ")
     return [] if notice is None else [f"{notice}: {name} figures are not held out"]
 
 

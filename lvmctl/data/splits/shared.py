@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -49,12 +50,15 @@ def shared(trained: Split, held: Split) -> Shared:
     copies in another type or scale, cut articles, subsets and joined stores are seen through.
     """
     if trained.dim != held.dim:
-        return Shared(np.zeros(len(held.lengths)), 0.0)
+        nothing = np.zeros(len(held.lengths))
+        return Shared(nothing, nothing.astype(np.int64), 0.0)
     return KnownChunks(trained).shared(held)
 
 
-def overlap_notice(overlap: Shared, held: Split, kind: str = "") -> str | None:
-    """How much of ``held`` is trained on, in one sentence; None where that is nothing.
+def overlap_notice(overlap: Shared, held: Split, trained: Split, kind: str = "") -> str | None:
+    """How much of ``held`` is trained on, in one sentence; None where that is nothing. Articles
+    that have all of their chunks in one training article are called training articles, of others
+    that share half of theirs the first is named.
 
     Args:
         kind: of articles, e.g. ``validation``, with a space behind it.
@@ -64,10 +68,31 @@ def overlap_notice(overlap: Shared, held: Split, kind: str = "") -> str | None:
             return None
         chunks = f"the {held.chunks:,} {kind}chunks of {held.name}"
         return f"{percent(overlap.of_chunks)} of {chunks} are in training windows"
-    if not (count := int(overlap.articles.sum())):
+    whole = int((overlap.of_article == 1).sum())
+    parts = np.flatnonzero(overlap.articles & (overlap.of_article < 1))
+    said = []
+    if whole:
+        said.append("is a training article" if whole == 1 else "are training articles")
+    if len(parts):
+        one = len(parts) == 1
+        pair = held.articles[parts[0]], trained.articles[overlap.nearest[parts[0]]]
+        names = " with ".join(map(called, pair))
+        said.append(
+            f"{'shares half its' if one else 'share half their'} chunks or more with a training "
+            f"article ({'' if one else 'such as '}{names})"
+        )
+    if not said:
         return None
     place = "" if kind else f" of {held.name}"
-    return f"{count} of {len(held.lengths)} {kind}articles{place} are training articles"
+    counts = [n for n in (whole, len(parts)) if n]
+    first = f"{counts[0]} of {len(held.lengths)} {kind}articles{place} {said[0]}"
+    return ", ".join([first, *(f"{n} {what}" for n, what in zip(counts[1:], said[1:]))])
+
+
+def called(article: Mapping[str, Any]) -> str:
+    """An article's id, or its title where the id is a number."""
+    name = article["id"]
+    return name if isinstance(name, str) else str(article.get("title") or f"article {name}")
 
 
 class KnownChunks:
@@ -108,8 +133,12 @@ class KnownChunks:
         pair, inverse = np.unique(np.concatenate(pairs), return_inverse=True)
         chunks = np.bincount(inverse, np.concatenate(counts), minlength=len(pair))
         most = np.zeros(len(held.lengths))
-        np.maximum.at(most, pair // max(1, self.articles), chunks)
-        return Shared(most / np.maximum(held.lengths, 1), repeated / max(1, held.chunks))
+        nearest = np.zeros(len(held.lengths), np.int64)
+        order = np.argsort(chunks, kind="stable")  # what shares most is written last, and stays
+        article, known = np.divmod(pair[order], max(1, self.articles))
+        most[article], nearest[article] = chunks[order], known
+        share = most / np.maximum(held.lengths, 1)
+        return Shared(share, nearest, repeated / max(1, held.chunks))
 
     def _matches(self, sketch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows of ``sketch`` (n, SKETCH) and the articles that hold the same chunk, each pair

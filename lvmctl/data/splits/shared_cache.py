@@ -20,7 +20,7 @@ from lvmctl.data.store.cache import cache_directory
 SHARED = 0.5
 """Share of its chunks in one training article from which on an article is a training article."""
 
-FOLDER, VERSION = "shared", 1
+FOLDER, VERSION = "shared", 2
 
 KEPT = 100
 """Pairs of splits that are kept, those that were looked for last."""
@@ -32,10 +32,12 @@ class Shared:
 
     Attributes:
         of_article: (A,) the largest share of an article's chunks that are in one training article.
+        nearest: (A,) int64, the number of that training article; 0 where nothing is shared.
         of_chunks: the share of all chunks that are in any.
     """
 
     of_article: np.ndarray
+    nearest: np.ndarray
     of_chunks: float
 
     @property
@@ -55,8 +57,9 @@ def kept(trained: Split, held: Split, find: Callable[[], Shared]) -> Shared:
         return find()
     with suppress(DataError):
         values = np.array(open_npy(place))
-        if values.shape == (len(held.lengths) + 1,) and values.dtype == np.float64:
-            return Shared(values[1:], float(values[0]))
+        if values.shape == (2 * len(held.lengths) + 1,) and values.dtype == np.float64:
+            of_article, nearest = np.split(values[1:], 2)
+            return Shared(of_article, nearest.astype(np.int64), float(values[0]))
     shared = find()
     with suppress(OutputError):
         keep(place, shared)
@@ -65,7 +68,7 @@ def kept(trained: Split, held: Split, find: Callable[[], Shared]) -> Shared:
 
 def keep(place: Path, shared: Shared) -> None:
     """Write what was found, and remove what was found long ago."""
-    values = np.append(shared.of_chunks, shared.of_article)
+    values = np.concatenate([[shared.of_chunks], shared.of_article, shared.nearest])
     with output_errors(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         write_whole(place, lambda file: np.save(file, values))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made import sphere
 
 from lvmctl.core.errors import DataError, OutputError, UsageError
 from lvmctl.data import Split, Store, Windows, open_split, open_splits
@@ -15,6 +16,7 @@ from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.splits.assign import assign_splits, seeded_order
 from lvmctl.data.splits.assign_store import write_splits
 from lvmctl.data.splits.open import join
+from lvmctl.data.store.writer import write_store
 
 
 def _splits(**counts):
@@ -193,6 +195,32 @@ def test_validation_on_training_articles_is_noticed(make_store):
     assert overlaps(b, val=f"{b}@train", ood=f"{b}@val") == [f"4 of 4 {what}"]
     assert "4 of 4 out-of-domain" in overlaps(b, ood=f"{b}@train")[0]
     assert overlaps(b) == overlaps(train=[a], val=b) == []
+
+
+def test_an_article_that_shares_half_its_chunks_is_named_and_is_no_copy(tmp_path):
+    chunks = sphere(60, 8)
+
+    def stored(name, articles):
+        with write_store(tmp_path / name, 8) as writer:
+            for number, rows in enumerate(articles):
+                writer.article({"id": f"{name}-{number}"}, chunks[np.array(rows)])
+        return str(tmp_path / name)
+
+    train = stored("day", np.arange(50).reshape(5, 10))
+
+    def notices(name, *articles):
+        return open_splits(train=[train], val=stored(name, articles)).notices
+
+    half, copy, other = [*range(30, 35), *range(50, 55)], range(10, 20), range(50, 60)
+    end = ": val figures are not held out"
+    assert notices("a", other, half) == [
+        "1 of 2 validation articles shares half its chunks or more with a training article "
+        f"(a-1 with day-3){end}"
+    ]
+    assert notices("b", copy, half, half) == [
+        "1 of 3 validation articles is a training article, 2 share half their chunks or more with "
+        f"a training article (such as b-1 with day-3){end}"
+    ]
 
 
 def test_an_encoder_that_saw_the_held_out_text_is_noticed(make_store):

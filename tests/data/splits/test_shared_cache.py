@@ -37,6 +37,7 @@ def test_what_was_found_is_not_looked_for_again(cache, monkeypatch):
     monkeypatch.setattr(KnownChunks, "_find", None)
     again = KnownChunks(TRAINED).shared(HELD)
     assert again.of_article.tolist() == first.of_article.tolist()
+    assert again.nearest.tolist() == first.nearest.tolist() == [10, 11, 12, 13, 14] + [0] * 5
     assert again.of_chunks == first.of_chunks == 0.5
 
 
@@ -57,7 +58,7 @@ def test_other_chunks_have_another_key():
 
 @pytest.mark.parametrize("damage", [b"", b"x", None])
 def test_a_damaged_cache_is_made_anew(cache, damage):
-    found = Shared(np.ones(10), 0.25)
+    found = Shared(np.ones(10), np.arange(10), 0.25)
     kept(TRAINED, HELD, lambda: found)
     (file,) = cache.iterdir()
     if damage is None:
@@ -66,17 +67,17 @@ def test_a_damaged_cache_is_made_anew(cache, damage):
         file.write_bytes(damage)
     for _ in range(2):
         assert kept(TRAINED, HELD, lambda: found).of_chunks == 0.25
-    assert len(np.load(file)) == 11
+    assert len(np.load(file)) == 21
 
 
 def test_without_a_place_to_keep_it_it_is_found(cache):
     cache.write_text("a file")
-    assert kept(TRAINED, HELD, lambda: Shared(np.ones(10), 0.5)).of_chunks == 0.5
+    assert kept(TRAINED, HELD, lambda: Shared(np.ones(10), np.arange(10), 0.5)).of_chunks == 0.5
 
 
 def test_so_many_are_kept(cache, monkeypatch):
     monkeypatch.setattr("lvmctl.data.splits.shared_cache.KEPT", 2)
     for number in range(4):
         other = replace(HELD, source=HELD.source | {"content_hash": f"sha256:{number}"})
-        kept(TRAINED, other, lambda: Shared(np.ones(10), 0.5))
+        kept(TRAINED, other, lambda: Shared(np.ones(10), np.arange(10), 0.5))
     assert len(list(cache.iterdir())) == 2

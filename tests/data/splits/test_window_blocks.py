@@ -76,7 +76,7 @@ def test_a_given_split_that_leaks_is_reported_with_its_share(windows):
     slow = np.mean([val.vectors[row].tobytes() in known for row in val.rows()])
     overlap = shared(train, val)
     assert overlap.of_chunks == slow > 0.9
-    notice = overlap_notice(overlap, val, "validation ")
+    notice = overlap_notice(overlap, val, train, "validation ")
     assert notice.startswith(f"{100 * slow:.1f} % of the {val.chunks:,} validation chunks")
 
 
@@ -85,7 +85,8 @@ def test_repeats_of_separate_windows_are_tolerated_up_to_a_hundredth():
     for copies, is_reported in ((6, False), (7, True)):
         chunks = np.concatenate([TEXT[:copies], sphere(600 - copies, 16, seed=1)])
         held = split_of(chunks, [6] * 100, separate=True)
-        assert (overlap_notice(shared(trained, held), held) is not None) == is_reported
+        notice = overlap_notice(shared(trained, held), held, trained)
+        assert (notice is not None) == is_reported
 
 
 def test_too_few_windows(windows):
