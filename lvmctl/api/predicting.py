@@ -27,7 +27,9 @@ from lvmctl.api.query_texts import (
 )
 from lvmctl.api.store import Store
 from lvmctl.core.errors import UsageError
+from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.store.arrays import open_npy
+from lvmctl.evaluation.held_out import ANOTHER_SPACE
 
 PoolOf: TypeAlias = Callable[[Queries], Candidates]
 """Gives the candidates of some queries."""
@@ -102,6 +104,7 @@ def predict(
     top: int = 10,
     decode: str | None = None,
     decoder_options: Mapping[str, Any] | None = None,
+    reporter: Reporter = SILENT,
 ) -> Iterator[Predicted]:
     """Ask a trained run what comes next.
 
@@ -124,6 +127,7 @@ def predict(
         decode: name of a decoder that says each prediction in words, such as ``nearest``. Texts
             and vectors without candidates, store or article are then decoded only.
         decoder_options: of the decoder, by name.
+        reporter: shown whether the store lies in another space than what the run was trained on.
 
     Returns:
         A prediction for each context, computed as they are taken.
@@ -143,7 +147,9 @@ def predict(
     model = run if isinstance(run, Model) else load(run)
     alone = context is not None and candidates is not None and decode is None
     data = store_for(model, store, alone)
-    model = model if data is None else model.require_space(data)
+    if data is not None and (served := model.require_space(data)) is not model:
+        reporter.info(ANOTHER_SPACE)
+        model = served
     encode = Encode(model, data if store is not None else None)
     queries = asked(model, data, context, article, at, encode)
     decoder = None

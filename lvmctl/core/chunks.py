@@ -18,9 +18,9 @@ TEXT = "text"
 
 
 def labelled(name: str, reads: Iterable[str]) -> str:
-    """The name of a predictor in tables, with what it reads beside vectors: ``p10, reads text``."""
+    """The name of a predictor in tables, with what it reads, as in ``p10 (reads text)``."""
     what = " and ".join(reads)
-    return f"{name}, reads {what}" if what else name
+    return f"{name} (reads {what})" if what else name
 
 
 class ChunkSource(Protocol):

@@ -16,6 +16,7 @@ from lvmctl.data.splits.split import Split
 from lvmctl.data.transforms import BACKWARD, Transform, apply_transform, fit, read_backward
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.held_out import (
+    ANOTHER_SPACE,
     DATA_SEED,
     held_out,
     in_one_space,
@@ -197,10 +198,7 @@ def of_run(request: EvalRequest, trained: Trained, window: int | None = None) ->
     same_space = all(in_one_space(split, trained) for split in (val, ood) if split is not None)
     if not same_space:
         trained_on = None  # baselines that learn would learn in the other space
-        notices.append(
-            "the run was trained in another space of vectors: what it fitted there counts as "
-            "unknown, and so does whether it was trained on these articles"
-        )
+        notices.append(f"{ANOTHER_SPACE}, and so does whether it was trained on these articles")
     train = opened(request.train) or trained_on
     request = replace(request, min_article=request.min_article or options.min_article)
     splits = (val, train, ood, notices, trained.transform)

@@ -101,6 +101,12 @@ def refuse_same_store(val: Split, trained: Trained) -> None:
         )
 
 
+ANOTHER_SPACE = (
+    "the run was trained in another space of vectors: what it fitted there counts as unknown"
+)
+"""What is said of a run that serves data of another encoder."""
+
+
 def opened(sources: Sequence[str]) -> Split | None:
     """The training articles of ``sources``, joined; None without any."""
     return join([open_part(text, "train", DATA_SEED) for text in sources]) if sources else None

@@ -50,7 +50,7 @@ def subject(run: Inputs) -> str:
     """What was evaluated on what."""
     result = run.result
     text = (
-        f"{labelled(run.row, result.get('reads', ()))} (class “{result['geometry']}”) "
+        f"{labelled(run.row, result.get('reads', ()))} of class “{result['geometry']}” "
         f"on {count(result['windows'], 'window')} of "
         f"{count(result['articles'], 'article')} of {result['data']['val']['name']}, "
         f"K = {result['context']}, horizon {result['horizon']}."

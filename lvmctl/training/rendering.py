@@ -74,9 +74,8 @@ def verdict(recipe: str, val: Mapping[str, Any]) -> str:
     """
     if "r@5" not in val:
         ours, theirs = number(val["cos_next"]), number(val["direct"]["cos_next"])
-        return (
-            f"{recipe} was not ranked: no article is long enough. cos_next {ours}, direct {theirs}."
-        )
+        figures = f"its cos_next is {ours}, that of direct is {theirs}"
+        return paragraph(f"{recipe} was not ranked, as no article is long enough: {figures}.")
     how, path = "cannot be distinguished from direct", "r@5"
     for candidate in ("r@5", "mrr@10"):
         low, high = _ends(val, candidate)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from api.conftest import trained
 from api.test_rank_texts import articles
+from recorder import Recorder
 from training.small import DATA, TINY
 
 import lvmctl
@@ -173,7 +174,9 @@ def test_vectors_are_ranked_too(p8_run, count):
 def test_a_model_that_serves_any_space_is_asked_about_another(ranker_run):
     other = "synth:topic?articles=24&chunks=16&dim=9&seed=3"
     store, model = lvmctl.open_store(other), lvmctl.load(ranker_run)
-    (one,) = predict(ranker_run, store=other, article=1, at=6, top=3)
+    heard = Recorder()
+    (one,) = predict(ranker_run, store=other, article=1, at=6, top=3, reporter=heard)
+    assert ["trained in another space of vectors" in each for each in heard.messages] == [True]
     rows = np.asarray(store.vectors)[16:32]
     ranking = model.rank(rows[3:6], rows, top=3, without=[3, 4, 5])
     name = store.articles[1]["id"]

@@ -169,7 +169,7 @@ def test_the_class_and_the_windows_are_named(make_inputs, unrendered, geometry):
     result = fivecat() | {"geometry": geometry, "left_out": ["ema", "ridge"]}
     text = page([parts(make_inputs(result))])
     assert (
-        f"p8 (class “{geometry}”) on 5,200 windows of 130 articles of stores/books@val, K = 5, "
+        f"p8 of class “{geometry}” on 5,200 windows of 130 articles of stores/books@val, K = 5, "
         "horizon 1. Baselines without training data: ema, ridge." in text
     )
     assert "<p>Notice: the store has no splits: 80/10/10 by article, seed 0" in text

@@ -59,7 +59,10 @@ def test_no_article_was_long_enough():
     shown = best()
     shown["best"]["val"] = {k: v for k, v in shown["best"]["val"].items() if k not in val}
     shown["best"]["val"]["direct"] = {k: v for k, v in DIRECT.items() if "@" not in k}
-    assert "no article is long enough" in run_text(shown)
+    shown |= {"recipe": "p10", "reads": ["text"]}
+    verdict = run_text(shown).partition("\n\n")[0]
+    assert verdict.startswith("p10 (reads text) was not ranked, as no article is long enough")
+    assert max(map(len, verdict.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(("articles", "warns"), [(3, True), (9, True), (10, False)])

@@ -13,6 +13,7 @@ from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import records, run_names, sources
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.predict.formats import FORMATS
+from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import parse_assignments
 from lvmctl.core.errors import UsageError
 from lvmctl.core.formatting import count
@@ -143,6 +144,7 @@ def predict(
         top=top,
         decode=decode,
         decoder_options=options,
+        reporter=TerminalReporter(),
     )
     if form is not None:
         from lvmctl.cli.predict.formats import write
