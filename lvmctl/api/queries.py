@@ -12,6 +12,7 @@ from lvmctl.api.readable import Readable
 from lvmctl.api.store import Store
 from lvmctl.api.store_chunks import StoreChunks
 from lvmctl.core.errors import DataError, UsageError, refuse
+from lvmctl.core.formatting import count
 from lvmctl.data.windows import Windows
 
 TOGETHER = 256
@@ -77,7 +78,7 @@ def window_queries(
     if chosen is not None:
         index = index[windows.article == chosen]
         needed = context_length + horizon
-        what = f"article {store.articles[chosen]['id']} has {store.lengths[chosen]} chunks"
+        what = f"article {store.articles[chosen]['id']} has {count(store.lengths[chosen], 'chunk')}"
         hint = f"a window and what follows need {needed}: choose a longer one, or a chunk with --at"
         refuse(not len(index), what, store.name, hint)
     return all_windows(store, windows, index)

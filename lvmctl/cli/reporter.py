@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.output import is_terminal, notice
 from lvmctl.core.batch import Step
-from lvmctl.core.formatting import LONG, duration, number
+from lvmctl.core.formatting import LONG, count, duration, number
 from lvmctl.core.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class TerminalReporter(Reporter):
         train = record["train"]
         parts = [f"epoch {record['epoch']}/{epochs}", f"loss {number(train['loss'], 4)}"]
         if "skipped_steps" in train:
-            parts.append(f"skipped {train['skipped_steps']} non-finite steps")
+            parts.append(f"skipped {count(train['skipped_steps'], 'non-finite step')}")
         if val := record.get("val"):
             parts.append(f"val loss {number(val['loss'], 4)}")
             if "r@5" in val:

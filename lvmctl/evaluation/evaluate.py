@@ -12,7 +12,7 @@ import numpy as np
 
 from lvmctl import processes
 from lvmctl.core.errors import PluginError
-from lvmctl.core.formatting import LONG, duration
+from lvmctl.core.formatting import LONG, count, duration
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.runs import RunLike, find_run
 from lvmctl.data.windows import Windows
@@ -131,7 +131,7 @@ def fit(
         reporter.info(notice)
     if data.train is not None:
         reporter.info(
-            f"baselines are fitted on {len(data.train):,} windows of {data.train.split.name}"
+            f"baselines are fitted on {count(len(data.train), 'window')} of {data.train.split.name}"
         )
     predictors, left_out = baselines(registry, data.shape, data.train, reporter.info)
     if left_out and data.train is None:
@@ -176,8 +176,9 @@ def announce(
     seconds = expected_seconds(windows, predictors, protocol)
     if seconds is not None and (seconds := seconds / processes.size()) > LONG:
         pool = windows.split.whole or windows.split
-        chunks = f", each ranked among {pool.chunks:,} chunks" * protocol.everywhere
+        chunks = f", each ranked among {count(pool.chunks, 'chunk')}" * protocol.everywhere
         reporter.info(
-            f"{windows.split.name}: this takes about {duration(seconds)}, for {len(predictors)} "
-            f"predictors on {len(windows):,} windows{chunks}; --max-windows N takes fewer windows"
+            f"{windows.split.name}: this takes about {duration(seconds)}, for "
+            f"{count(len(predictors), 'predictor')} on {count(len(windows), 'window')}"
+            f"{chunks}; --max-windows N takes fewer windows"
         )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, LvmctlError, OutputError, refuse
+from lvmctl.core.formatting import count
 from lvmctl.core.runs import PUBLISHED
 from lvmctl.data.fingerprint import require_one_space, space_fault
 from lvmctl.data.splits.assign import split_counts
@@ -77,7 +78,7 @@ def held_out(text: str, train: Split | None, part: str) -> Split:
     held_out_there = same_store and not np.isin(val.starts, train.starts).any()
     if known.any() and not held_out_there:
         raise DataError(
-            f"{known.sum()} of {len(val.lengths)} articles were trained on",
+            f"{known.sum()} of {count(len(val.lengths), 'article')} were trained on",
             where=val.name,
             hint="name other data, or ask for them by name with "
             f"--{'ood' if part == 'ood' else 'data'} {text}@train",

@@ -97,7 +97,8 @@ def ranks_text(result: Mapping[str, Any], pool: str) -> str:
     lines += ["", table(["", *RANKS.values(), "R@5, 95 %"], rows), ""]
     least = "" if family == "global" else f" in articles of at least {result['min_article']} chunks"
     lines.append(
-        f"{counted['windows']:,} windows{least}, {counted['pool_mean']:,.1f} candidates on average"
+        f"{count(counted['windows'], 'window')}{least}, "
+        f"{counted['pool_mean']:,.1f} candidates on average"
     )
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import count, number
 from lvmctl.report.drawing import BASELINES, CEILING, CHANCE, RUN, canvas, in_style, legend
 from lvmctl.report.inputs import Inputs
 from lvmctl.report.numbers import at, real, with_interval
@@ -39,7 +39,7 @@ def section(run: Inputs) -> Section | Missing:
         f"R@K by K of {run.row}, beside baselines and chance",
         "R@K: how often the true chunk is among the K most like the prediction, of all chunks of "
         f"its article outside the window ({at(tree, f'{POOL}.pool_mean'):,.1f} on average; "
-        f"{int(at(tree, f'{POOL}.windows')):,} windows).",
+        f"{count(int(at(tree, f'{POOL}.windows')), 'window')}).",
         f"R@5 {with_interval(tree, f'{POOL}.r@5')}, direct {number(at(direct, f'{POOL}.r@5'))}, "
         f"chance {number(at(tree, f'{POOL}.chance_r@5'))}.",
         *paragraphs,

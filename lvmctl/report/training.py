@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lvmctl.core.formatting import number
+from lvmctl.core.formatting import count, number
 from lvmctl.core.run_directory import best_record
 from lvmctl.report.drawing import (
     CHANCE,
@@ -60,7 +60,7 @@ def section(run: Inputs) -> Section | Missing:
         *(f"Epoch {mark.epoch}: {mark.word} ({mark.why})." for mark in marks),
     ]
     end = number(at(measured[-1]["val"], "cos_next"))
-    alt = f"Losses, cosines and R@5 over {len(run.history)} epochs; cos_next ends at {end}"
+    alt = f"Losses, cosines and R@5 over {count(len(run.history), 'epoch')}; cos_next ends at {end}"
     return plotted(run, "training", TITLE, draw(run.history, marks), alt, *paragraphs)
 
 

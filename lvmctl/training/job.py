@@ -112,7 +112,7 @@ def resume(
     go on as there were.
 
     Args:
-        layers: only ``epochs`` may change, to train longer.
+        layers: only ``epochs`` may change, to any number that is not below those trained.
         recipe: the recipe the caller expects, None for any.
         sources: where the same data is now, as ``data``, ``train``, ``val`` and ``ood``; None
             means where it was.
@@ -158,10 +158,11 @@ def resume(
                 training.restore()
             if plan.options.epochs < len(training.records):
                 raise UsageError(
-                    f"the run has {len(training.records)} epochs already",
+                    f"the run has {count(len(training.records), 'epoch')} already",
                     where="--resume",
                     hint=f"give --epochs {len(training.records)} or more",
                 )
+            reporter.info(where_it_goes_on(training))
             shareable.require_alike(plan, splits.records(), backend.device)
             run.write(run.config, config | {"format": FORMAT} | plan.record())
             resumed = {"argv": sys.argv, "started": now(), "backend": backend.record()}
@@ -169,6 +170,20 @@ def resume(
             if not manifest:  # it was killed before it had one
                 record |= {**surroundings(plan, backend), "splits": config["splits"]}
             return finish(training, splits, record)
+
+
+def where_it_goes_on(training: Training) -> str:
+    """How much of a run is trained, and what of it is left, in one line."""
+    run, done, epochs = training.run.path, len(training.records), training.options.epochs
+    if training.stopped is not None:
+        return f"{run} was stopped after epoch {done} of {epochs}: nothing is left to train"
+    if done == epochs:
+        return f"{run} is finished, {count(done, 'epoch')}; --epochs N trains longer"
+    if training.index:
+        return f"{run} goes on in epoch {done + 1} of {epochs}, after step {training.index}"
+    if done:
+        return f"{run} goes on after epoch {done} of {epochs}"
+    return f"{run} starts with epoch 1 of {epochs}"
 
 
 def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finished:

@@ -100,8 +100,8 @@ def measured_on(best: Mapping[str, Any]) -> str:
     ranked = val.get("in_article_articles")
     of = "" if ranked is None else f", {count(ranked, 'article')} ranked"
     return (
-        f"Best epoch: {best['epoch']}, by {best['by']}, on {val['windows']:,} validation windows"
-        f"{of}."
+        f"Best epoch: {best['epoch']}, by {best['by']}, on "
+        f"{count(val['windows'], 'validation window')}{of}."
     )
 
 

@@ -89,9 +89,10 @@ def test_an_experiment_and_what_is_typed_over_it(typed, tmp_path):
 def test_resume_after_the_end_changes_nothing(typed, tmp_path):
     typed(*TRAIN, "--out", "here")
     before = (tmp_path / "here/training_history.json").read_bytes()
-    code, out, _ = typed("train", "--plugin", "p8", "--resume", "here")
+    code, out, err = typed("train", "--plugin", "p8", "--resume", "here")
     assert code == 0
     assert "Best epoch: 1" in out
+    assert err.startswith("here is finished, 1 epoch; --epochs N trains longer\n")
     assert (tmp_path / "here/training_history.json").read_bytes() == before
 
 
@@ -151,8 +152,8 @@ def test_moved_data_is_found_and_other_splits_are_refused(typed, tmp_path):
     assert (code, "no such store" in err) == (3, True)
     code, *_ = typed("train", "--resume", "r", "--epochs", 2, "--data", "moved")
     assert code == 0
-    code, *_ = typed("train", "--resume", "r", "--epochs", 3)
-    assert code == 0
+    code, _, err = typed("train", "--resume", "r", "--epochs", 3)
+    assert (code, "r goes on after epoch 2 of 3\n" in err) == (0, True)
     typed("data", "split", "moved", "--by", "article", "--seed", 9, "--force")
     code, _, err = typed("train", "--resume", "r", "--epochs", 4)
     assert (code, "content or splits differ" in err) == (4, True)

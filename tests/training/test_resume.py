@@ -166,6 +166,16 @@ def test_epochs_of_a_resumed_run_are_checked_before_anything_changes(
     assert (run / "config.json").read_bytes() == before
 
 
+def test_a_resume_says_where_it_goes_on(make_training):
+    training = make_training(epochs=3)
+    told = job.where_it_goes_on(training)
+    assert told.endswith("starts with epoch 1 of 3")
+    training.index = 7
+    assert job.where_it_goes_on(training).endswith("goes on in epoch 1 of 3, after step 7")
+    training.records, training.stopped = [{"epoch": 1}], "a rule"
+    assert "stopped after epoch 1 of 3" in job.where_it_goes_on(training)
+
+
 def test_an_epoch_with_nothing_to_minimise_is_refused(make_training):
     first = make_training(recipe="p1", losses=["mse:1,3=0"], epochs=2)
     plan = job.with_epochs(first.plan, [("command line", {"epochs": "2"})])

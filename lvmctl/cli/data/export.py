@@ -65,6 +65,6 @@ def export(
         out, context=context, horizon=horizon, force=force, reporter=TerminalReporter()
     )
     result = {"path": str(out), "format": format_, "context": context, "horizon": horizon}
-    each = [f"{out / file}: {windows} windows" for file, windows in written.items()]
+    each = [f"{out / file}: {count(windows, 'window')}" for file, windows in written.items()]
     lines = [paragraph(line, "  ") for line in each]
     emit({**result, "files": written}, "data.export", as_json, "\n".join(lines))

@@ -55,7 +55,7 @@ def text(record: dict[str, Any]) -> str:
             "  ",
         ),
         f"encoder {name}, {record['content_hash'][:19]}…",
-        f"windows of K = {record['context']} chunks, horizon {record['horizon']}:",
+        f"windows of K = {count(record['context'], 'chunk')}, horizon {record['horizon']}:",
         table(header, rows),
     ]
     return "\n".join(lines)

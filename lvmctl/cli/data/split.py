@@ -10,7 +10,7 @@ from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import path_type, seed_option
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.renamed import Renamed
-from lvmctl.core.formatting import paragraph
+from lvmctl.core.formatting import count, paragraph
 
 
 @click.command()
@@ -59,8 +59,10 @@ def split(
 
     whole = open_store(store)
     counts = whole.assign_splits(val=val, test=test, stratify=stratify, seed=seed, force=force)
-    shown = ", ".join(f"{name} {count}" for name, count in counts.items())
+    shown = ", ".join(f"{name} {amount}" for name, amount in counts.items())
     left_out = len(whole.articles) - sum(counts.values())
     result = {"path": str(store), "by": by, "seed": seed, "articles": counts, "left_out": left_out}
-    what = f"articles; {left_out} windows between them left out" if left_out else "articles"
+    what = "articles"
+    if left_out:
+        what += f"; {count(left_out, 'window')} between them left out"
     emit(result, "data.split", as_json, paragraph(f"{store}: {shown} {what}", "  "))

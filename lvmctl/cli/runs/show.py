@@ -14,7 +14,7 @@ from lvmctl.cli.choose_run import chosen_run
 from lvmctl.cli.complete import run_names
 from lvmctl.cli.output import emit, json_option
 from lvmctl.core.chunks import labelled
-from lvmctl.core.formatting import estimate, number, table
+from lvmctl.core.formatting import count, estimate, number, table
 
 WIDTH, INDENT = 80, 15
 
@@ -40,7 +40,7 @@ def show(run: str | None, as_json: bool) -> None:
 
 def card(run: Mapping[str, Any]) -> Iterator[str]:
     """The lines of the card."""
-    epochs = "" if run["epochs"] is None else f", {run['epoch']} of {run['epochs']} epochs"
+    epochs = "" if run["epochs"] is None else f", {run['epoch']} of {count(run['epochs'], 'epoch')}"
     yield f"{run['name']}: {run['state']}{epochs}"
     for name, value in facts(run):
         yield from wrap(f"  {name:<{INDENT - 2}}{value}", WIDTH, subsequent_indent=" " * INDENT)

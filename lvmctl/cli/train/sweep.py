@@ -13,7 +13,7 @@ import click
 from lvmctl.cli.output import notice
 from lvmctl.cli.train.request import CommandLine, default_path, trials_of
 from lvmctl.core.errors import Interrupted, LvmctlError, RunError
-from lvmctl.core.formatting import table
+from lvmctl.core.formatting import count, table
 from lvmctl.core.inputs import real
 from lvmctl.core.json_input import read_json, require
 from lvmctl.core.runs import SWEEP_FILE
@@ -111,7 +111,7 @@ class Sweep:
         names = ", ".join(f"{trial.name} (exit code {trial.code})" for trial in self.failed)
         return SweepError(
             self.failed[0].code,
-            f"{len(self.failed)} of {len(self.trials)} trials did not finish: {names}",
+            f"{len(self.failed)} of {count(len(self.trials), 'trial')} did not finish: {names}",
             where=self.path,
             hint=f"correct it and try these again with lvmctl train --resume {self.path}",
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lvmctl.core.errors import refuse
+from lvmctl.core.formatting import count
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.chains import chain, numbered
 from lvmctl.data.collapse import Layout, collapse, keep_apart, only_articles, whole_windows
@@ -72,7 +73,7 @@ def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
         if repeated > MAX_REPEATED * len(inside):
             inside, rows = inside[first], rows[first]
             group = None if group is None else group[first]
-            again = f"{repeated:,} windows stand in the file before: their copies are left out"
+            again = f"{count(repeated, 'window')} stood in the file before: the copies are left out"
             notices.append(f"{file.path}: {again}")
         chains = chain(rows, file.horizon, group)
         how = "overlap" if group is None else "overlap inside article ids"
@@ -82,7 +83,8 @@ def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
             hint = "if targets lie further on, say so with --horizon"
             made = _separate(file, f"{unlike}: {SEPARATE}; {hint}", hashed)
             if repeated:
-                made.notices.append(f"{file.path}: {repeated:,} windows stand in the file before")
+                again = f"{count(repeated, 'window')} stood in the file before"
+                made.notices.append(f"{file.path}: {again}")
             return made
     places = (oldest[:, None] + file.steps).ravel()
     inner = collapse(np.repeat(article, width), places, file.path)
@@ -99,8 +101,8 @@ def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
     made.cuts, made.lost, made.crossing = cuts, lost, int(file.crossing.sum())
     if lost:
         made.notices.append(
-            f"{file.path}: {lost:,} of {len(inside):,} windows are lost, nothing fills the gap "
-            "before their target"
+            f"{file.path}: {lost:,} of {count(len(inside), 'window')} left out, nothing fills the "
+            "gap before their target"
         )
     if how == "overlap" and len(inner.lengths) == 1 and len(inside) > 1:
         made.notices.append(

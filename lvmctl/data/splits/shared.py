@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.formatting import percent
+from lvmctl.core.formatting import count, percent
 from lvmctl.data.splits.shared_cache import Shared, kept
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import BLOCK_BYTES, release
@@ -85,7 +85,8 @@ def overlap_notice(overlap: Shared, held: Split, trained: Split, kind: str = "")
         return None
     place = "" if kind else f" of {held.name}"
     counts = [n for n in (whole, len(parts)) if n]
-    first = f"{counts[0]} of {len(held.lengths)} {kind}articles{place} {said[0]}"
+    held_articles = count(len(held.lengths), f"{kind}article")
+    first = f"{counts[0]} of {held_articles}{place} {said[0]}"
     return ", ".join([first, *(f"{n} {what}" for n, what in zip(counts[1:], said[1:]))])
 
 

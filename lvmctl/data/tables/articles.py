@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.formatting import count
 from lvmctl.core.json_input import parse_json
 from lvmctl.data.collapse import Layout, collapse
 from lvmctl.data.npz.members import running_count
@@ -95,7 +96,7 @@ class Articles:
         """
         code = np.concatenate(self._codes)
         if empty := len(self._entries) - len(np.unique(code)):
-            self.notices.append(f"{self._name}: {empty:,} rows without chunks left out")
+            self.notices.append(f"{self._name}: {count(empty, 'row')} without chunks left out")
         entries = self._entries
         if all(isinstance(key, int) for _, key in self._numbers):
             ranks = {pair: rank for rank, pair in enumerate(_by_number(self._numbers))}
@@ -131,7 +132,7 @@ class Articles:
         gaps = int((step > 1).sum())
         if position.min() >= 0 and gaps <= MAX_GAPS * len(step):
             if gaps:
-                what = f"chunks are missing at {gaps:,} places; articles are cut there"
+                what = f"chunks are missing at {count(gaps, 'place')}; articles are cut there"
                 self.notices.append(f"{self._name}: {what}")
             from_one = position.min() == 1 and not self._exported
             return position - 1 if from_one else position

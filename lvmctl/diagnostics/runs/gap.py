@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lvmctl.core.diagnosis import Finding
-from lvmctl.core.formatting import number, signed
+from lvmctl.core.formatting import count, number, signed
 from lvmctl.diagnostics.runs.fivecat_log import SOURCE
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 
@@ -99,8 +99,8 @@ def notes(history: History) -> list[str]:
     planned = history.unfinished()
     if planned is not None:
         lines.append(
-            f"{len(history.records)} of {planned} epochs: unfinished or killed; `lvmctl train "
-            f"--resume {shlex.quote(str(history.where.parent))}`"
+            f"{len(history.records)} of {count(planned, 'epoch')}: unfinished or killed; "
+            f"`lvmctl train --resume {shlex.quote(str(history.where.parent))}`"
         )
     for path, point in history.impossible():
         lines.append(
@@ -123,7 +123,8 @@ def notes(history: History) -> list[str]:
         )
     skipped = sum(point.value for point in history.curve("train.skipped_steps"))
     if skipped:
-        lines.append(f"{skipped:.0f} steps were skipped because something was not finite")
+        were = "step was" if skipped == 1 else "steps were"
+        lines.append(f"{skipped:.0f} {were} skipped because something was not finite")
     for record in history.records:
         if isinstance(record.get("stopped"), str):
             lines.append(f"stopped after epoch {record['epoch']}: {record['stopped']}")

@@ -75,10 +75,9 @@ def sentence(findings: list[Finding], history: History, doubt: str) -> str:
     if doubt:
         return doubt
     planned, epochs = history.unfinished(), len(history.epochs)
-    of = f" of {planned}" if planned else ""
     ending = f": it ends with {figures}" if (figures := last_epoch(history)) else ""
-    plural = "s" if (planned or epochs) > 1 else ""
-    return f"No fault was found in {epochs}{of} epoch{plural}{ending}."
+    whole = f"{epochs} of {count(planned, 'epoch')}" if planned else count(epochs, "epoch")
+    return f"No fault was found in {whole}{ending}."
 
 
 def last_epoch(history: History) -> str:

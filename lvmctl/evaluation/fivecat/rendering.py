@@ -93,7 +93,7 @@ def fivecat_text(result: dict[str, Any], full: bool = False) -> str:
     ood, is_ranker = result["ood"], "q" in result["predictors"][result["name"]]
     beyond = "no text of another source"
     if ood is not None:
-        beyond = f"{ood['windows']:,} windows of another source"
+        beyond = f"{count(ood['windows'], 'window')} of another source"
     lines = [
         *conclusion(result["verdict"], result["articles"]),
         "",

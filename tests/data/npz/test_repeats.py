@@ -39,7 +39,7 @@ def test_copies_of_windows_that_do_not_overlap_are_counted(load, unit_rows):
     arrays = {"contexts": rows[[0, 1, 2, 0], :3], "targets": rows[[0, 1, 2, 0], 3]}
     store, notices = load(arrays)
     assert store.lengths.tolist() == [4] * 4
-    assert any("1 windows stand in the file before" in line for line in notices)
+    assert any("1 window stood in the file before" in line for line in notices)
 
 
 def test_two_texts_of_one_chunk_are_reported(load, unit_rows):

@@ -194,6 +194,9 @@ def test_validation_on_training_articles_is_noticed(make_store):
     assert overlaps(train=[a, f"{b}@val"], val=f"{b}@val") == [f"2 of 2 {what}"]
     assert overlaps(b, val=f"{b}@train", ood=f"{b}@val") == [f"4 of 4 {what}"]
     assert "4 of 4 out-of-domain" in overlaps(b, ood=f"{b}@train")[0]
+    one = str(make_store([7], "one", seed=3).path)
+    (notice,) = (n for n in open_splits(train=[a, one], val=one).notices if "training art" in n)
+    assert notice.startswith("1 of 1 validation article is a training article: val")
     assert overlaps(b) == overlaps(train=[a], val=b) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.core.diagnosis import Table
-from lvmctl.core.formatting import number, p_value
+from lvmctl.core.formatting import count, number, p_value
 from lvmctl.diagnostics.estimates import format_estimate
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ def _differences(figures: dict[str, Any], other: str) -> Table:
     header = ("trait", "train", other, "difference", "threshold", "p")
     if other != "val":
         return Table(header, rows, f"train - {other} (informs, does not decide)", detail=True)
-    size = " and ".join(f"{s['articles']:,} articles, {s['windows']:,} windows" for s in splits)
+    size = " and ".join(
+        f"{count(s['articles'], 'article')}, {count(s['windows'], 'window')}" for s in splits
+    )
     note = TRAITS.format(level=number(figures["level"], 2))
     return Table(header, rows, f"train and val: {size}", note)
 
@@ -131,7 +133,7 @@ def plot_curves(splits: dict[str, Any]) -> Figure:
         color, line, marker = LOOKS[name]
         lags, points = list(map(int, split["lag_curve"])), split["lag_curve"].values()
         values = [point["value"] for point in points]
-        text = f"{name} ({split['articles']:,} articles)"
+        text = f"{name} ({count(split['articles'], 'article')})"
         axes.plot(lags, values, color=color, linestyle=line, marker=marker, label=text)
         low, high = zip(*(point["ci"] or [point["value"]] * 2 for point in points))
         axes.fill_between(lags, low, high, color=color, alpha=0.15, linewidth=0)

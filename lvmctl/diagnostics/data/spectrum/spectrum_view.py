@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lvmctl.core.diagnosis import Table
-from lvmctl.core.formatting import estimate, number
+from lvmctl.core.formatting import count, estimate, number
 from lvmctl.diagnostics.estimates import format_estimate
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
         ]
         head = ("chunks", *(name for figure in raw for name in (LABELS[figure], "change")))
         chance = ", ".join(f"{LABELS[f]} {number(record['chance'])}" for f, record in raw.items())
-        title = f"`direct` in its article, {retrieval['windows']:,} windows; chance: {chance}"
+        title = (
+            f"`direct` in its article, {count(retrieval['windows'], 'window')}; chance: {chance}"
+        )
         made.append(Table(head, tuple(rows), title, TRANSFORMS))
     places = {"within articles": hubs["in_article"], "in a sample of the store": hubs["store"]}
     skew = tuple(row(place, record) for place, record in places.items() if "value" in record)
