@@ -248,6 +248,12 @@ def test_a_text_that_stands_in_several_places_is_shown_once(typed, tmp_path):
     assert out.count("badon kolan") == 1
     assert "badon kolan (3 places) ← came next" in " ".join(out.split())
     assert "places" not in out.replace("(3 places)", "")
+    for top in (1, 2, 3):
+        out = " ".join(typed(*asked, "--top", top)[1].split())
+        assert sum(out.count(f" {text}") for text in {*texts}) == top + (" What came" in out)
+        assert out.count("(3 places)") == ("badon kolan" in out.partition("What came next: ")[0])
+        (one,) = json.loads(typed(*asked, "--json", "--top", top)[1])["predictions"]
+        assert len(one["candidates"]) == top
     (one,) = json.loads(typed(*asked, "--json")[1])["predictions"]
     assert len(one["candidates"]) == 5
     ranks = [each["rank"] for each in one["candidates"] if each["text"] == texts[0]]

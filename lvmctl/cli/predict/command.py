@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 PADDED = "the context is {} short of what the run reads: its oldest chunk is repeated in front"
+MORE = 8
+"""How many times as many candidates are asked for where texts stand in several places."""
+
 path_type = click.Path(path_type=Path)
 
 
@@ -130,28 +134,36 @@ def predict(
     if vectors is not None and plain:
         write_vectors(path, vectors, out, force)
         return
+    from lvmctl.api.load import load
     from lvmctl.api.predicting import predict as ask
 
     options = parse_assignments(assignments) | ({} if steps is None else {"steps": steps})
-    answers = ask(
-        path,
-        asked(context, query, vectors),
-        candidates,
-        store=store,
-        article=article,
-        at=at,
-        pool=pool,
-        top=top,
-        decode=decode,
-        decoder_options=options,
-        reporter=TerminalReporter(),
-    )
+    model, question, reporter = load(path), asked(context, query, vectors), TerminalReporter()
+
+    def answers(top: int, decode: str | None = None) -> Iterable[Predicted]:
+        return ask(
+            model,
+            question,
+            candidates,
+            store=store,
+            article=article,
+            at=at,
+            pool=pool,
+            top=top,
+            decode=decode,
+            decoder_options=options if decode else None,
+            reporter=reporter,
+        )
+
     if form is not None:
         from lvmctl.cli.predict.formats import write
 
-        write(answers, form, out, qrels, force)
+        write(answers(top, decode), form, out, qrels, force)
         return
-    show(path, list(answers), full, as_json)
+    shown = list(answers(top if as_json else top + 1, decode))
+    if len(shown) == 1 and not as_json:
+        shown = [with_places(shown[0], top, answers)]
+    show(path, shown, top, full, as_json)
 
 
 def refuse_typed(
@@ -206,7 +218,19 @@ def write_vectors(path: str, vectors: Path, out: Path | None, force: bool) -> No
     click.echo(f"{written.path}: {count(written.contexts, 'prediction')} of {written.dim} numbers")
 
 
-def show(path: str, answers: Iterable[Predicted], full: bool, as_json: bool) -> None:
+def with_places(one: Predicted, top: int, ask: Callable[[int], Iterable[Predicted]]) -> Predicted:
+    """A prediction with all places of its ``top`` best texts: ``ask`` gives it with more candidates
+    until they are there."""
+    from lvmctl.cli.predict.rendering import has_places
+
+    wider, decoded = top, one.decoded
+    while not has_places(one, top):
+        wider *= MORE
+        (one,) = ask(wider)
+    return replace(one, decoded=decoded)
+
+
+def show(path: str, answers: Iterable[Predicted], top: int, full: bool, as_json: bool) -> None:
     """Print predictions as text or JSON."""
     from lvmctl.cli.predict.rendering import Summary, rendered
 
@@ -216,4 +240,4 @@ def show(path: str, answers: Iterable[Predicted], full: bool, as_json: bool) -> 
             notice(PADDED.format(count(one.padded, "chunk")))
     predictions = [one.to_dict() for one in summary.answers]
     record = {"run": path, **summary.metrics, "predictions": predictions}
-    emit(record, "predict", as_json, lambda: rendered(summary, full))
+    emit(record, "predict", as_json, lambda: rendered(summary, top, full))

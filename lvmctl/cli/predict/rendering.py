@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ LISTED = 20
 """Predictions that are listed without ``--full``."""
 
 NEXT = "← came next"
+
+ALIKE = 1e-6
+"""Scores that differ by less are of equal vectors, but for rounding."""
 
 
 class Summary:
@@ -49,16 +53,16 @@ class Summary:
             self.metrics["mrr@10"] = within / len(ranks)
 
 
-def rendered(summary: Summary, full: bool) -> str:
-    """All of it."""
+def rendered(summary: Summary, top: int, full: bool) -> str:
+    """All of it, of one prediction the ``top`` best texts."""
     if summary.count == 1:
-        return single(summary.answers[0], full)
+        return single(summary.answers[0], top, full)
     return many(summary, full)
 
 
-def single(one: Predicted, full: bool) -> str:
+def single(one: Predicted, top: int, full: bool) -> str:
     """One prediction: what came next and where it stands, the context, the candidates."""
-    lines = []
+    lines, best = [], by_text(one)[:top]
     if one.candidates:
         lines += [paragraph(verdict(one)), ""]
     if one.decoded is not None:
@@ -68,8 +72,8 @@ def single(one: Predicted, full: bool) -> str:
     if one.context is not None:
         lines += [paragraph(f"After: {shortened(one.context[-1], full)}", "  "), ""]
     if one.candidates:
-        lines += [candidates(one, full), ""]
-    listed = any(each.next for each in one.candidates)
+        lines += [candidates(best, full), ""]
+    listed = any(each.next for some in best for each in some)
     if one.next is not None and one.next["text"] is not None and not listed:
         lines += [paragraph(f"What came next: {shortened(one.next['text'], full)}", "  ")]
     return "\n".join(lines).rstrip()
@@ -82,13 +86,28 @@ def verdict(one: Predicted) -> str:
     return f"What came next, {one.next['id']}, is ranked {one.next['rank']:g} of {one.size:,}"
 
 
-def candidates(one: Predicted, full: bool) -> str:
-    """The candidates as a table; those of one text in one row, with the number of their places."""
+def by_text(one: Predicted) -> list[list[Candidate]]:
+    """The candidates, those of one text together."""
     alike: dict[str, list[Candidate]] = {}
     for each in one.candidates:
         alike.setdefault(each.text or f"\0{each.id}", []).append(each)
+    return list(alike.values())
+
+
+def has_places(one: Predicted, top: int) -> bool:
+    """Whether the ``top`` best texts are there with all of their places: all candidates are, or the
+    last one scores less than those. Places of one text score alike."""
+    if len(one.candidates) == one.size or one.candidates[0].text is None:
+        return True
+    texts = by_text(one)
+    lowest, last = texts[:top][-1][0].score, one.candidates[-1].score
+    return len(texts) > top and not math.isclose(lowest, last, rel_tol=ALIKE, abs_tol=ALIKE)
+
+
+def candidates(texts: list[list[Candidate]], full: bool) -> str:
+    """Candidates as a table, each text in one row, with the number of its places."""
     rows = []
-    for some in alike.values():
+    for some in texts:
         first = some[0]
         mark = NEXT if any(each.next for each in some) else ""
         places = f"({count(len(some), 'place')})" if len(some) > 1 else ""
