@@ -13,7 +13,7 @@ from lvmctl.core.formatting import count
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.export import export_npz
 from lvmctl.data.splits.assign import split_counts
-from lvmctl.data.splits.assign_store import copy_splits, write_splits
+from lvmctl.data.splits.assign_store import copy_splits, short_splits, write_splits
 from lvmctl.data.splits.levels import at_level
 from lvmctl.data.splits.open import open_source, with_splits
 from lvmctl.data.store.store import LEVELS
@@ -237,8 +237,9 @@ class Store(OpenedStore):
 
 def written(out: str | os.PathLike[str], notices: Sequence[str] = ()) -> Store:
     """The store that was just written at ``out``, with what else there is to know about it."""
-    store = Store(Stored.open(out), os.fspath(out))
-    store.notices = (*notices, *store.notices)
+    stored = Stored.open(out)
+    store = Store(stored, os.fspath(out))
+    store.notices = (*notices, *short_splits(stored), *store.notices)
     return store
 
 

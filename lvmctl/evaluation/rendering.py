@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lvmctl.core.chunks import labelled
-from lvmctl.core.formatting import MISSING, count, metric_cells, number, paragraph, table
+from lvmctl.core.formatting import (
+    MISSING,
+    count,
+    few_articles,
+    metric_cells,
+    number,
+    paragraph,
+    table,
+)
 from lvmctl.core.tree import get_number
 
 POOLS = {
@@ -38,10 +46,8 @@ SUMMARY = {
 """Metrics of the summary by path, with what they are called."""
 
 SUMMARY_NOTE = """\
-R@5, R@1 and MRR@10 rank the true next chunk among the chunks of its article
-outside the window (articles of at least {min_article} chunks), global R@10 among
-all chunks. Compare with direct, which retrieves with the last chunk itself;
-oracles see the target. Intervals resample articles."""
+Compare with direct, which retrieves with the last chunk itself; oracles see the
+target. Intervals resample articles."""
 
 
 def heading(result: Mapping[str, Any], more: str = "") -> str:
@@ -157,11 +163,35 @@ def summary_text(result: Mapping[str, Any], full: bool = False) -> str:
         if column == 0 or any(row[column] not in ("", MISSING) for row in rows)
     ]
     shown = table([header[i] for i in filled], [[row[i] for i in filled] for row in rows])
-    lines = [heading(result), "", shown, "", SUMMARY_NOTE.format(**result)]
+    lines = [heading(result)]
+    if warning := few_articles(result["articles"]):
+        lines.append(paragraph(warning))
+    lines += ["", shown, "", paragraph(" ".join([*legend(result, tree), SUMMARY_NOTE]))]
     if full:
         margins = table(["margin of", "cos_next", "95 % interval", *PREVIOUS], margin_rows(result))
         lines += ["", margins, "", MARGINS]
     return "\n".join(lines)
+
+
+def legend(result: Mapping[str, Any], tree: Mapping[str, Any]) -> Iterator[str]:
+    """What the ranks are among of which ``tree``, of a predictor, has some, or why there are
+    none."""
+    windows = get_number(tree, f"{PRIMARY}.windows")
+    if windows:
+        yield (
+            "R@5, R@1 and MRR@10 rank the true next chunk among the chunks of its article outside "
+            f"the window (articles of at least {result['min_article']} chunks)."
+        )
+    elif windows is not None:
+        yield too_short(result)
+    if get_number(tree, "global.filtered.r@10") is not None:
+        yield "Global R@10 ranks it among all chunks of the split."
+
+
+def too_short(result: Mapping[str, Any]) -> str:
+    """Why there are no ranks within articles."""
+    needed = f"the {result['min_article']} chunks that R@5 and MRR@10 need"
+    return f"No rank of the true next chunk in its article: none has {needed} (--min-article)."
 
 
 def chance_of(path: str) -> str:

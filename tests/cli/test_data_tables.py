@@ -109,6 +109,18 @@ def test_texts_are_split_before_an_encoder_is_fitted(lvmctl, tmp_path):
     assert found["made"]["encoder_fitted_on"] == "train"
 
 
+def test_a_split_without_a_window_is_noticed(lvmctl, tmp_path):
+    np.save("v.npy", np.eye(6, dtype="f4")[np.arange(60) % 6])
+    said = "no article of {} has the 6 chunks that a window of K = 5 and its target need"
+    for length, names in ((5, "train or val or test"), (6, "")):
+        np.save("ids.npy", np.arange(60) // length)
+        args = ("data", "import", "v.npy", "ids.npy", "--out", f"s{length}")
+        at_once = lvmctl(*args, "--split", "80/10/10").err
+        later = lvmctl("data", "split", f"s{length}", "--force").err
+        for err in (at_once, later):
+            assert (said.format(names) in " ".join(err.split())) == bool(names)
+
+
 def test_a_folder_may_hold_npz_files(lvmctl, tmp_path):
     lvmctl("data", "synth", "ar1", "--articles", 10, "--chunks", 8, "--dim", 4, "--out", "s")
     lvmctl("data", "split", "s")

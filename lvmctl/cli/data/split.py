@@ -8,7 +8,7 @@ import click
 
 from lvmctl.cli.complete import sources
 from lvmctl.cli.data.options import path_type, seed_option
-from lvmctl.cli.output import emit, json_option
+from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.renamed import Renamed
 from lvmctl.core.formatting import count, paragraph
 
@@ -55,10 +55,12 @@ def split(
     lvmctl data split store/ --by article
     lvmctl data split store/ --val 0.05 --test 0 --stratify corpus
     """
-    from lvmctl.api.store import open_store
+    from lvmctl.api.store import open_store, written
 
     whole = open_store(store)
     counts = whole.assign_splits(val=val, test=test, stratify=stratify, seed=seed, force=force)
+    for line in written(store).notices:
+        notice(line)
     shown = ", ".join(f"{name} {amount}" for name, amount in counts.items())
     left_out = len(whole.articles) - sum(counts.values())
     result = {"path": str(store), "by": by, "seed": seed, "articles": counts, "left_out": left_out}

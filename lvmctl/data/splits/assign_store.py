@@ -14,8 +14,12 @@ from lvmctl.core.hashes import write_recorded
 from lvmctl.data.splits.assign import assign_splits, split_counts
 from lvmctl.data.splits.window_blocks import assign_windows, window_gap
 from lvmctl.data.store.cache import locked
+from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.store import MANIFEST, Store, require_path
 from lvmctl.data.store.writer import Create, StoreWriter, dump_manifest
+
+WINDOW = 6
+"""Chunks of a window of K = 5, which evaluations take by default, and its target."""
 
 
 def with_split(
@@ -50,6 +54,20 @@ def with_split(
         rule |= {"by": "blocks of windows", "gap": gap}
     bare = [{k: v for k, v in article.items() if k != "split"} for article in articles]
     return [e | ({"split": name} if name else {}) for e, name in zip(bare, names)], rule
+
+
+def short_splits(store: Store) -> list[str]:
+    """A notice where splits have no article of :data:`WINDOW` chunks."""
+    longest: dict[str, int] = {}
+    for article, length in zip(store.articles, store.lengths.tolist()):
+        if name := article.get("split"):
+            longest[name] = max(length, longest.get(name, 0))
+    short = [name for name, length in longest.items() if length < WINDOW and not store.separate]
+    if not short:
+        return []
+    names = " or ".join(sorted(short, key=SPLITS.index))
+    needed = f"{WINDOW} chunks that a window of K = {WINDOW - 1} and its target need"
+    return [f"no article of {names} has the {needed}: nothing can be measured there"]
 
 
 def write_splits(

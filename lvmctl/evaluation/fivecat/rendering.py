@@ -15,8 +15,9 @@ from lvmctl.core.formatting import (
     paragraph,
     table,
 )
+from lvmctl.core.tree import get_number
 from lvmctl.evaluation.gates.profile_verdicts import enough
-from lvmctl.evaluation.rendering import heading, inputs, label
+from lvmctl.evaluation.rendering import PRIMARY, heading, inputs, label, too_short
 
 ROWS = (
     ("A offsets", "published: k = {seed}", "offsets.seed"),
@@ -65,11 +66,13 @@ CLASS = {
 """Cosine oracle and margin ceiling of each class of models."""
 
 
+RANKS = (
+    "R@5 and MRR@10 rank the true next chunk among all chunks of its article outside the window."
+)
 LEGEND = """\
-R@5 and MRR@10 rank the true next chunk among all chunks of its article outside
-the window. direct retrieves with the last chunk itself, wiener is K weights
-fitted by least squares. The ceiling is the best that a model of this class can
-have; chance is guessing. Intervals resample articles. --full shows all tests."""
+direct retrieves with the last chunk itself, wiener is K weights fitted by least squares. The
+ceiling is the best that a model of this class can have; chance is guessing. Intervals resample
+articles. --full shows all tests."""
 NOTES = """\
 A: k counts chunks from the target; accuracy is the share of windows in which no
 chunk near the target, outside the window, is nearer to q than the target.
@@ -104,7 +107,11 @@ def fivecat_text(result: dict[str, Any], full: bool = False) -> str:
     ]
     lines += [heading(result, f"; {beyond}"), ""]
     lines += [tests_table(result) if full else key_table(result), ""]
-    lines += [NOTES if full else LEGEND, *([OF_RANKERS] if is_ranker else ())]
+    tree = result["predictors"][result["name"]]
+    ranked = bool(get_number(tree, f"{PRIMARY}.windows"))
+    lines += [] if ranked or not full else [paragraph(too_short(result))]
+    lines += [NOTES if full else paragraph(f"{RANKS if ranked else too_short(result)} {LEGEND}")]
+    lines += [OF_RANKERS] if is_ranker else []
     return "\n".join(lines)
 
 
