@@ -51,7 +51,8 @@ def show_run(name: str | None = None) -> dict[str, Any]:
         "best_model": size,
         "checkpoints": checkpoints(run),
         "evaluations": evaluations(run),
-        "report": (path / "report.html").is_file(),
+        "report": (report := path / "report.html").is_file(),
+        "report_stale": is_older(report, run.fivecat),
         "bytes": size_of(path),
     }
 
@@ -86,6 +87,13 @@ def evaluations(run: RunDirectory) -> list[dict[str, Any]]:
                 }
             )
     return results
+
+
+def is_older(report: Path, result: Path) -> bool:
+    """Whether a report was written before the result that it shows; False where one is missing."""
+    with suppress(OSError):
+        return report.stat().st_mtime < result.stat().st_mtime
+    return False
 
 
 def size_of(path: Path) -> int:

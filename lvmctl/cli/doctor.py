@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -148,10 +149,16 @@ def cache() -> Check:
 
 
 def runs() -> Check:
+    from lvmctl.api.runs import BROKEN, list_runs
     from lvmctl.core.inputs import real
     from lvmctl.core.run_directory import ROOT
 
     place = real(ROOT)
+    broken = [run for run in list_runs() if run.state == BROKEN]
+    if broken:
+        named = "; ".join(f"{run.name}: {run.why}" for run in broken)
+        more = " ".join(["lvmctl verify", *(shlex.quote(str(run.path)) for run in broken)])
+        return Check("runs", "broken", f"{named}; `{more}` names every file that changed")
     state = "present" if place.exists() else "training will make it"
     return _writable("runs", place, state)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.output import is_terminal, notice
 from lvmctl.core.batch import Step
-from lvmctl.core.formatting import LONG, count, duration, number
+from lvmctl.core.formatting import LONG, WIDTH, count, duration, number
 from lvmctl.core.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -97,12 +97,12 @@ class TerminalReporter(Reporter):
         if "skipped_steps" in train:
             parts.append(f"skipped {count(train['skipped_steps'], 'non-finite step')}")
         if val := record.get("val"):
-            parts.append(f"val loss {number(val['loss'], 4)}")
+            parts.append(f"val {number(val['loss'], 4)}")
             if "r@5" in val:
                 direct = number(val["direct"]["r@5"])
-                parts.append(f"R@5 {number(val['r@5'])} (direct {direct})")
-        parts.append(f"{windows_per_s:,.0f} windows/s")
-        self._line("  ".join(parts))
+                parts.append(f"R@5 {number(val['r@5'])}, direct {direct}")
+        line, speed = "  ".join(parts), f"  {windows_per_s:,.0f} windows/s"
+        self._line(line + speed * (len(line + speed) <= WIDTH))
 
     def values(self, step: Step, values: dict[str, float]) -> None:
         shown = "  ".join(f"{name} {value:.5g}" for name, value in values.items())

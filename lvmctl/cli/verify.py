@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lvmctl.cli.output import emit, json_option
-from lvmctl.core.formatting import paragraph
+from lvmctl.core.formatting import count, paragraph
 
 if TYPE_CHECKING:
     from lvmctl.api.verify import Verification
@@ -38,10 +38,12 @@ def verify(ctx: click.Context, paths: tuple[str, ...], as_json: bool) -> None:
 
 def line(result: Verification) -> str:
     """A result, its verdict first, and what is wrong below."""
-    detail = f"{result.files} files as they were written"
+    detail = f"{count(result.files, 'file')} as written"
     if result.faults:
         detail = f"{len(result.faults)} of its files" if result.files else "it cannot be opened"
     elif not result.files:
         detail = "it has no hashes.json: whether it changed is unknown"
     head = f"{result.verdict:<10}  {result.kind} {result.path}: {detail}"
-    return "\n".join([paragraph(head, "  "), *(f"  {fault}" for fault in result.faults)])
+    return "\n".join(
+        [paragraph(head, "  "), *(paragraph(f"  {fault}", "    ") for fault in result.faults)]
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from report.saved import write_run
 
 from lvmctl.core.temporary import temporary
 
@@ -42,6 +43,18 @@ def test_what_killed_commands_left_is_removed(run_cli, checks, tmp_path):
     assert list(checkpoints.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lvmctl-notes", "runs"]
     assert checks(run_cli("doctor", "--json").stdout)["leftovers"]["verdict"] == "ok"
+
+
+def test_a_broken_run_is_named(run_cli, checks, tmp_path):
+    write_run(tmp_path / "runs" / "whole")
+    write_run(tmp_path / "runs" / "bad")
+    (tmp_path / "runs/bad/config.json").write_text("{}")
+    result = run_cli("doctor", "--json")
+    check = checks(result.stdout)["runs"]
+    assert (result.returncode, check["verdict"]) == (1, "broken")
+    assert "bad: " in check["detail"]
+    assert "lvmctl verify" in check["detail"]
+    assert "whole" not in check["detail"]
 
 
 def test_encoders_whose_libraries_are_absent_come_with_what_installs_them(run_cli, install, checks):

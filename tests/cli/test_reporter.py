@@ -58,6 +58,16 @@ def test_what_a_long_stage_will_take_is_said_once(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("epochs", "loss"), [(9, 1.0), (42, 9.0), (100, 12.0), (10_000, 123.0)])
+def test_the_line_of_an_epoch_fits(capsys, epochs, loss):
+    val = {"loss": loss, "r@5": 1.0, "direct": {"r@5": 1.0}}
+    record = {"epoch": epochs, "train": {"loss": loss}, "val": val}
+    TerminalReporter().epoch(record, epochs, 12_345.0)
+    line = capsys.readouterr().err.rstrip("\n")
+    assert len(line) <= 80
+    assert "R@5 1.000, direct 1.000" in line
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_broken_stderr_stops_nothing(monkeypatch, terminal):
     monkeypatch.setattr(sys, "stderr", Stream(terminal, broken=True))

@@ -40,11 +40,16 @@ def test_the_list_fits_and_has_whole_names(typed):
     write_run(Path("runs") / LONG)
     (Path("runs") / LONG).parent.joinpath("grid.json").touch()
     Path("runs/notes").mkdir()
+    write_run(Path("runs/bad"))
+    Path("runs/bad/config.json").write_text("{" + "}" * 99)
     code, out, _ = typed("runs", "list")
     assert code == 0
     lines = out.splitlines()
     assert max(len(line) for line in lines) <= 80
     assert LONG in lines
+    why = json.loads(typed("runs", "list", "--json")[1])["runs"]
+    (why,) = [run["why"] for run in why if run["name"] == "bad"]
+    assert why in " ".join(out.split())
     (line,) = [line for line in lines if line.startswith("p8_c5_m0.07_20251104_222516 ")]
     assert "stopped 5/6" in line
     assert line.split()[-4:] == [".550", "[.530,", ".580]", ".520"]
@@ -67,6 +72,12 @@ def test_a_card_fits_and_says_what_to_type_next(typed):
     record = json.loads(out)
     assert (record["schema"], record["name"]) == ("lvmctl.runs.show/1", "p8_a")
     assert record["next"] == ["lvmctl diagnose run p8_a", "lvmctl eval report p8_a"]
+    assert typed("eval", "report", "p8_a")[0] == 0
+    record = json.loads(typed("runs", "show", "--json")[1])
+    assert record["next"] == ["lvmctl diagnose run p8_a", "lvmctl predict p8_a --article 0"]
+    os.utime("runs/p8_a/5cat_results.json", (2**32, 2**32))
+    record = json.loads(typed("runs", "show", "--json")[1])
+    assert "lvmctl eval report p8_a" in record["next"]
     Path("runs/p8_a/config.json").write_text("{")
     code, out, _ = typed("runs", "show", "p8")
     assert (code, "lvmctl runs remove p8_a" in out) == (0, True)

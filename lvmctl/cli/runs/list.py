@@ -13,7 +13,7 @@ from lvmctl.cli.complete import records
 from lvmctl.cli.output import emit, json_option
 from lvmctl.core.chunks import labelled
 from lvmctl.core.errors import RunError
-from lvmctl.core.formatting import MISSING, estimate, number, table
+from lvmctl.core.formatting import MISSING, estimate, number, paragraph, table
 from lvmctl.core.run_directory import ROOT
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def listing(runs: Sequence[RunSummary]) -> str:
     rows = [row for run in runs for row in rows_of(run)]
     lines = table(header, rows).splitlines()
     for number_, run in reversed(list(enumerate(runs))):
+        if reason_is_long(run):
+            lines[3 + 2 * number_ : 3 + 2 * number_] = paragraph(f"  {run.why}", "  ").splitlines()
         if len(run.name) > NAME_WIDTH:
             lines.insert(1 + 2 * number_, run.name)
     return "\n".join([*lines, "", LEGEND])
@@ -85,12 +87,17 @@ def listing(runs: Sequence[RunSummary]) -> str:
 def rows_of(run: RunSummary) -> list[tuple[str, ...]]:
     """Name, state and metrics of a run; below them what was trained, and when."""
     name = run.name if len(run.name) <= NAME_WIDTH else ""
-    what = run.why or ""
+    what = "" if reason_is_long(run) else run.why or ""
     if run.recipe is not None:
         what = f"{labelled(run.recipe, run.reads)} on {short_data(run.data)}"
     date = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.date))
     value, direct = retrieval(run.metrics)
     return [(name, state_text(run), value, direct), (clipped(f"  {what}"), date, "", "")]
+
+
+def reason_is_long(run: RunSummary) -> bool:
+    """Whether what is wrong with a run needs lines of its own."""
+    return run.recipe is None and len(run.why or "") > NAME_WIDTH - 2
 
 
 def state_text(run: RunSummary) -> str:

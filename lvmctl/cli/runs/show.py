@@ -79,7 +79,8 @@ def facts(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     saved = [f"{each['name']} {size_text(each['bytes'])}" for each in run["checkpoints"]]
     yield "checkpoints", ", ".join(saved) or "none"
     results = [evaluation(each) for each in run["evaluations"]]
-    results += ["report.html"] if run["report"] else []
+    if run["report"]:
+        results.append(f"report.html{' of earlier results' * run['report_stale']}")
     yield "evaluations", ", ".join(results) or "none"
 
 
@@ -117,7 +118,12 @@ def next_commands(run: Mapping[str, Any]) -> Iterator[str]:
     if state in ("diverged", "stopped", "failed") and run["epoch"]:
         yield f"lvmctl diagnose run {name}"
     if run["best_model"] is not None and state not in ("running", "broken"):
-        yield f"lvmctl eval {'report' if measured else '5cat'} {name}"
+        if not measured:
+            yield f"lvmctl eval 5cat {name}"
+        elif run["report"] and not run["report_stale"]:
+            yield f"lvmctl predict {name} --article 0"
+        else:
+            yield f"lvmctl eval report {name}"
     if state == "running":
         yield f"lvmctl runs show {name}"
     if state in ("never started", "broken", "diverged"):
