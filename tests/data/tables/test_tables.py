@@ -81,7 +81,7 @@ def test_documents_as_the_large_concept_model_has_them(tmp_path):
     assert store.articles[2] == {"id": 2, "split": "val"}
     assert np.array_equal(store.vectors[:5], ROWS[:5])
     assert store.texts == list("abcdede")
-    assert "1 rows without chunks left out" in said
+    assert "1 row without chunks left out" in said
 
 
 def test_numbered_articles_come_in_order_and_float64_is_stored_as_float32(tmp_path):
@@ -117,7 +117,7 @@ def test_positions_order_cut_and_count_from_one(tmp_path):
     store, said = taken(columns(position=gap), tmp_path, force=True)
     assert store.lengths.tolist() == [3, 3, 6]
     assert [entry.get("first") for entry in store.articles] == [None, 4, None]
-    assert "missing at 1 places" in said
+    assert "missing at 1 place;" in said
     seconds = taken(columns(position=places * 100), tmp_path, force=True)
     assert seconds[0].lengths.tolist() == [6, 6]
     assert "they give the order alone" in seconds[1]
