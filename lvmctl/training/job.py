@@ -198,7 +198,8 @@ def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finish
     train, val = (
         f"{count(len(w), 'window')} of {count(len(w.split.articles), 'article')}" for w in windows
     )
-    reporter.info(f"train {train}; val {val}; {run.path}")
+    reporter.info(f"train {train}; val {val}")
+    reporter.info(f"run: {run.path}")
     if plan.options.best_by not in (training.validation.direct | {"loss": 0}):
         reporter.info(
             f"no validation article has {plan.options.min_article} chunks, so there is no "

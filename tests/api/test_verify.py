@@ -95,6 +95,9 @@ def test_the_command_has_a_line_for_each_and_the_code_of_the_worst(store, run, r
     lines = [line for line in done.stdout.splitlines() if line[0] != " "]  # long ones are folded
     assert [line.split()[:2] for line in lines] == [["OK", "store"], ["OK", "run"]]
     np.save(store / "vectors.npy", -np.load(store / "vectors.npy"))
+    lines = run_cli("verify", "store", cwd=store.parent).stdout.splitlines()
+    assert "store/vectors.npy: changed since" in lines[1]
+    assert max(map(len, lines)) <= 80
     done = run_cli("verify", str(store), str(run.path), "--json")
     assert done.returncode == 3
     record = json.loads(done.stdout)
