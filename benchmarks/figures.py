@@ -204,7 +204,7 @@ def growth_rows(part: dict[str, Any]) -> Cells:
             ", ".join(f"{size:,}" for size in each.sizes) + f" {each.per}s",
             ", ".join(map(short, each.values)) + f" {each.unit}",
             f"{each.exponent:.2f}",
-            "" if each.memory_per_one is None else size_of(each.memory_per_one),
+            "" if each.memory_per_one is None else size_of(max(each.memory_per_one, 0)),
         ]
         for each in (Growth(**fields) for fields in part["growth"])
     ]
