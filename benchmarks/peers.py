@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 import numpy as np
@@ -40,22 +40,29 @@ def usearch_exact(rows: np.ndarray, threads: int) -> Search:
     """Exact search by usearch."""
     from usearch.index import MetricKind, search
 
-    def found(q: np.ndarray, k: int) -> np.ndarray:
+    def nearest(q: np.ndarray, k: int) -> np.ndarray:
         matches = search(rows, q, k, MetricKind.IP, exact=True, threads=threads)
         return np.asarray(matches.keys, np.int64).reshape(len(q), -1)
 
-    return found
+    return nearest
 
 
 SEARCHES = {"faiss": ("faiss IndexFlatIP", faiss_flat), "usearch": ("usearch exact", usearch_exact)}
 """By package: what it is called, and the search over unit rows (N, D) float32."""
 
 
-def found_in_time(found: np.ndarray, inside: np.ndarray, target: np.ndarray, k: int) -> float:
-    """Share of targets (W,) among the first ``k`` found (W, n) without the window's (W, C)."""
-    left_out = (found[:, :, None] == inside[:, None]).any(axis=2)
+def searches(rows: np.ndarray) -> Iterator[tuple[str, Search]]:
+    """Those that are installed, over unit rows (N, D) float32, with as many threads as torch."""
+    for package, (name, search_in) in SEARCHES.items():
+        if installed(package):
+            yield name, search_in(rows, torch.get_num_threads())
+
+
+def found_in_time(numbers: np.ndarray, inside: np.ndarray, target: np.ndarray, k: int) -> float:
+    """Share of targets (W,) among the first ``k`` numbers (W, n) without the window's (W, C)."""
+    left_out = (numbers[:, :, None] == inside[:, None]).any(axis=2)
     place = np.cumsum(~left_out, axis=1)
-    return float(((found == target[:, None]) & (place <= k)).any(axis=1).mean())
+    return float(((numbers == target[:, None]) & (place <= k)).any(axis=1).mean())
 
 
 class PykeenRanks:

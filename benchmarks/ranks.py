@@ -62,10 +62,8 @@ class Task:
             ways["sentence-transformers"] = lambda: peers.by_sentence_transformers(
                 self.q, self.rows, self.inside, self.target, K
             )
-        for package, (name, search_in) in peers.SEARCHES.items():
-            if peers.installed(package):
-                search = search_in(self.rows, torch.get_num_threads())
-                ways[name] = lambda search=search: self.by_search(search)
+        for name, search in peers.searches(self.rows):
+            ways[name] = partial(self.by_search, search)
         return ways
 
     def in_articles(self) -> Ways:
@@ -93,8 +91,8 @@ class Task:
 
     def by_search(self, search: peers.Search) -> float:
         """Enough neighbours that without the window's own there are k."""
-        found = search(self.q, K + self.inside.shape[1])
-        return peers.found_in_time(found, self.inside, self.target, K)
+        numbers = search(self.q, K + self.inside.shape[1])
+        return peers.found_in_time(numbers, self.inside, self.target, K)
 
     def pykeen_everywhere(self) -> float:
         ranks = peers.PykeenRanks(K)
@@ -142,12 +140,12 @@ def recall(ranks: np.ndarray) -> float:
 
 def compare(what: str, ways: Ways, turns: int) -> None:
     """Time ways to one figure in turns, once all agree on it, and print and keep the seconds."""
-    found = {name: way() for name, way in ways.items()}  # which also warms them up
-    if max(found.values()) - min(found.values()) > 1e-9:
-        raise SystemExit(f"{what}: they do not agree: {found}")
+    recalls = {name: way() for name, way in ways.items()}  # which also warms them up
+    if max(recalls.values()) - min(recalls.values()) > 1e-9:
+        raise SystemExit(f"{what}: they do not agree: {recalls}")
     seconds = peers.in_turns(ways, turns)
     rows = figures.compared(what, "s", seconds, {})
-    print(f"{what}: R@{K} {found['lvmctl']:.4f} by all; lvmctl {figures.short(rows[0].value)} s")
+    print(f"{what}: R@{K} {recalls['lvmctl']:.4f} by all; lvmctl {figures.short(rows[0].value)} s")
     for row in rows:
         if row.ratio is not None:
             print(f"  {row.peer:24}{figures.short(row.peer_value):>8} s{row.ratio:8.1f} ×")

@@ -52,13 +52,11 @@ def exact(path: Path, queries: int, turns: int) -> None:
     split = windows.split
     rows = split.unit_rows(0, split.chunks)
     ways = {"lvmctl": lambda: nearest_chunks(split, q, TOP)[0]}
-    for package, (name, search_in) in peers.SEARCHES.items():
-        if peers.installed(package):
-            search = search_in(rows, torch.get_num_threads())
-            ways[name] = partial(search, q, TOP)
-    found = {name: np.sort(way(), axis=1) for name, way in ways.items()}
-    for name, numbers in found.items():
-        if (same := (numbers == found["lvmctl"]).mean()) < 0.9999:  # float32 may swap the last two
+    for name, search in peers.searches(rows):
+        ways[name] = partial(search, q, TOP)
+    chunks = {name: np.sort(way(), axis=1) for name, way in ways.items()}
+    for name, numbers in chunks.items():
+        if (same := (numbers == chunks["lvmctl"]).mean()) < 0.9999:  # float32 may swap the last two
             raise SystemExit(f"{name} finds {same:.4%} of lvmctl's chunks")
     what = f"{TOP} nearest of {split.chunks:,}, for {len(q):,}"
     rows_of = figures.compared(what, "s", peers.in_turns(ways, turns), {})
@@ -77,8 +75,8 @@ def approximate(path: Path, queries: int, turns: int) -> None:
         library, begin = library_of(split.dim), time.perf_counter()
         library.add(np.arange(len(rows)), rows)
         built = time.perf_counter() - begin
-        found = library.search(q, TOP)
-        recall = (found[:, :, None] == wanted[:, None]).any(axis=2).mean()
+        numbers = library.search(q, TOP)
+        recall = (numbers[:, :, None] == wanted[:, None]).any(axis=2).mean()
         ways = {
             "index": lambda search=library.search: [
                 search(q[i : i + 1], TOP) for i in range(len(q))

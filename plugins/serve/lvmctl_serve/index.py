@@ -47,11 +47,11 @@ def usearch(dim: int) -> Library:
 
     def search(q: np.ndarray, top: int) -> np.ndarray:
         index.expansion_search = max(SEARCH_BREADTH, 2 * top)
-        found = np.full((len(q), top), -1, np.int64)
+        numbers = np.full((len(q), top), -1, np.int64)
         for row, vector in enumerate(q):
             keys = index.search(vector, top).keys
-            found[row, : len(keys)] = keys
-        return found
+            numbers[row, : len(keys)] = keys
+        return numbers
 
     return Library(lambda numbers, rows: index.add(numbers, rows, threads=threads), search)
 
@@ -126,14 +126,14 @@ class StoreIndex:
             found, numbers of -1 with a cosine of -inf come last.
         """
         top = min(top, len(self._store))
-        found = self._library.search(np.ascontiguousarray(q, np.float32), top)
-        scores = np.full(found.shape, -np.inf, np.float32)
-        for row, numbers in enumerate(found):
-            there = numbers >= 0
-            scores[row, there] = self._chunks(numbers[there]) @ q[row]
+        numbers = self._library.search(np.ascontiguousarray(q, np.float32), top)
+        scores = np.full(numbers.shape, -np.inf, np.float32)
+        for row, each in enumerate(numbers):
+            there = each >= 0
+            scores[row, there] = self._chunks(each[there]) @ q[row]
         order = np.argsort(-scores, axis=1, kind="stable")
         return lvmctl.Ranking(
-            np.take_along_axis(found, order, 1), np.take_along_axis(scores, order, 1)
+            np.take_along_axis(numbers, order, 1), np.take_along_axis(scores, order, 1)
         )
 
     def _chunks(self, numbers: np.ndarray) -> np.ndarray:
@@ -151,6 +151,6 @@ class StoreIndex:
         q = self._model.predict(contexts)
         transform: Any = self._model.transform if self._model.transformed else None
         exact = self._store.nearest(q, FOUND, transform)
-        found = self.nearest(q, FOUND)
+        nearest = self.nearest(q, FOUND)
         least = exact.scores[:, -1:] - SAME  # copies of a chunk are as good as each other
-        return float((found.scores >= least).mean())
+        return float((nearest.scores >= least).mean())
