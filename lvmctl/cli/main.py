@@ -195,10 +195,10 @@ def run(args: Sequence[str] | None = None) -> int:
     session = Session()
     try:
         words = sys.argv[1:] if args is None else args
+        require_one_process(words)
         with processes.joined():
             if processes.rank():
                 warnings.simplefilter("ignore")  # process 0 has the same
-            require_one_process(words)
             code = _invoke(session, words)
         sys.stdout.flush()
         return code
@@ -215,9 +215,12 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def require_one_process(words: Sequence[str]) -> None:
-    """Refuse a command that several processes would do several times."""
+    """Refuse a command that several processes would do several times, before they meet: one that
+    ends at once would leave the others waiting for it."""
     names = [word for word in words if not word.startswith("-")][:2]
-    if processes.size() > 1 and not SHARED_OUT & {" ".join(names), *names[:1]}:
+    if processes.several() and not SHARED_OUT & {" ".join(names), *names[:1]}:
+        if os.environ["RANK"] != "0":
+            sys.exit(UsageError.exit_code)
         hint = "type it without torchrun"
         raise UsageError(f"`lvmctl {' '.join(names)}` is done by one process", hint=hint)
 
