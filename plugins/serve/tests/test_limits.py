@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -48,14 +47,19 @@ def test_too_many_texts_or_vectors_are_answered_422(served, contexts):
 
 
 def test_a_full_queue_is_answered_429_and_the_others_are_answered(served, contexts, monkeypatch):
-    go, infer = threading.Event(), served[0].infer
-    monkeypatch.setattr(served[0], "infer", lambda items: go.wait(10) and infer(items))
+    begun, go, infer = threading.Event(), threading.Event(), served[0].infer
+
+    def waiting(items):
+        begun.set()
+        return go.wait(60) and infer(items)
+
+    monkeypatch.setattr(served[0], "infer", waiting)
     body = {"context_vectors": contexts[0].tolist()}
     with serving(served, queue=2) as client, ThreadPoolExecutor(4) as threads:
         asked = [threads.submit(client.post, "/infer", json=body)]
-        time.sleep(0.2)  # the first is computed, so that two may wait
+        assert begun.wait(60)  # the first is computed, so that two may wait
         asked += [threads.submit(client.post, "/infer", json=body) for _ in range(3)]
-        time.sleep(0.3)
+        wait(asked, timeout=60, return_when=FIRST_COMPLETED)  # the one that is refused
         go.set()
         answers = [each.result() for each in asked]
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 429]
