@@ -11,7 +11,7 @@ from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import find_run
-from lvmctl.data.pieces import PIECES
+from lvmctl.data.chunk_source import PIECES
 from lvmctl.data.splits.levels import level_names
 from lvmctl.data.store.store import LEVELS
 from lvmctl.data.text.chunking import chunker

@@ -87,7 +87,7 @@ class OpenedStore:
         lines = self._stored.text_lines
         if lines is None:
             raise DataError("has no texts", where=self.name, hint="use a store made from texts")
-        return lines.read(self._split.rows()[np.asarray(list(chunks), np.int64)])
+        return list(lines.take(self._split.rows()[np.asarray(list(chunks), np.int64)]))
 
     def at(self, chunks: ArrayLike) -> Chunks:
         """Some chunks by their numbers (…) in the store or split, as a model that reads more than

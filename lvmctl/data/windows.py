@@ -6,8 +6,7 @@ import numpy as np
 
 from lvmctl.core.chunks import Chunks
 from lvmctl.core.errors import DataError
-from lvmctl.data.chunk_source import SplitSource
-from lvmctl.data.pieces import SENTENCE
+from lvmctl.data.chunk_source import SENTENCE, SplitSource
 from lvmctl.data.splits.split import Split, windows_per_article
 from lvmctl.data.store.arrays import unit
 

@@ -14,9 +14,8 @@ from lvmctl.core.batch import FIELDS, Batch, Prediction
 from lvmctl.core.chunks import TEXT
 from lvmctl.data import Split, Splits, Windows
 from lvmctl.data.batches import BatchBuilder
-from lvmctl.data.chunk_source import SplitSource
+from lvmctl.data.chunk_source import Pieces, SplitSource
 from lvmctl.data.fields import field_maker
-from lvmctl.data.pieces import Pieces
 from lvmctl.data.store.arrays import unit64
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import cosine, unit

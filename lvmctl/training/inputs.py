@@ -7,7 +7,7 @@ from lvmctl.core.batch import bare_name
 from lvmctl.core.errors import DataError
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Windows
-from lvmctl.data.pieces import SENTENCE
+from lvmctl.data.chunk_source import SENTENCE
 from lvmctl.data.records import FIELDS
 from lvmctl.plan import Plan, make_plan
 from lvmctl.registry import Registry

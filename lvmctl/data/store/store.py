@@ -14,12 +14,12 @@ import numpy as np
 from lvmctl.core import hashes
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.hashes import Entry, fault_of, read_record, require_recorded, require_size
-from lvmctl.core.inputs import open_data, real
+from lvmctl.core.inputs import real
 from lvmctl.data.store.arrays import open_npy
 from lvmctl.data.store.checks import Scan, check_offsets, check_shape, scan
 from lvmctl.data.store.manifest import bare_manifest, check_manifest, check_windows, read_manifest
 from lvmctl.data.store.many_files import ManyFiles, StoredVectors
-from lvmctl.data.store.text_lines import HINT, TextLines, check_texts, parsed
+from lvmctl.data.store.text_lines import TextLines, check_texts
 
 VECTORS, OFFSETS, MANIFEST, CHUNKS = "vectors.npy", "offsets.npy", "store.json", "chunks.jsonl"
 
@@ -170,26 +170,16 @@ class Store:
             DataError: the file is of other chunks (see :func:`.check_texts`), or a line is no JSON
                 string.
         """
-        path = self._text_file
-        if path is None:
-            return
-        with open_data(path) as lines:
-            for number, line in enumerate(lines, 1):
-                yield parsed(line, f"{path}:{number}", HINT)
+        return iter(self.text_lines or ())
 
     @cached_property
     def text_lines(self) -> TextLines | None:
         """The texts by row, read when they are asked for; None when the store has none."""
-        return self._text_file and TextLines(self._text_file, HINT)
-
-    @cached_property
-    def _text_file(self) -> Path | None:
-        """The file of texts, checked once; None when the store has none."""
         path = self.path / CHUNKS
         if not path.exists():
             return None
         check_texts(path, self.files, len(self.vectors))
-        return path
+        return TextLines(path)
 
 
 def recorded_scan(manifest: dict[str, Any], files: dict[str, Entry]) -> Scan | None:

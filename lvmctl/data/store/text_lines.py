@@ -1,9 +1,11 @@
-"""The texts of a store's chunks, looked up by row without reading all of them."""
+"""JSON strings in a file, one a line: the texts of chunks, looked up by row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
@@ -12,48 +14,69 @@ from lvmctl.core.hashes import Entry, require_recorded
 from lvmctl.core.inputs import open_data
 from lvmctl.core.json_input import parse_json
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 18
 """Bytes of the file that are looked through at a time."""
 
 HINT = "delete chunks.jsonl, which is optional, or write the store again"
 """What to do about a damaged file of texts."""
 
 
-class TextLines:
-    """The lines of ``chunks.jsonl`` by number; where each begins is found in one pass.
+class TextLines(Sequence[str]):
+    """The strings by number, read when they are asked for; where each begins is found in one pass.
 
-    Args:
-        path: the file, a JSON string a line.
-        hint: what to do about a damaged one.
+    Raises:
+        DataError: where a line is read that is no JSON string, or one that is not there.
     """
 
-    def __init__(self, path: Path, hint: str) -> None:
-        self.path, self.hint = path, hint
+    def __init__(self, path: Path) -> None:
+        self.path = path
         ends = [np.zeros(1, np.int64)]
         with open_data(path) as file:
             while block := file.read(BLOCK_BYTES):
                 breaks = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
                 ends.append(breaks + (file.tell() - len(block) + 1))
             size = file.tell()
-        self.bounds = np.concatenate(ends)
-        if self.bounds[-1] != size:  # the last line has no line break
-            self.bounds = np.append(self.bounds, size)
+        self._bounds = np.concatenate(ends)
+        if self._bounds[-1] != size:  # the last line has no line break
+            self._bounds = np.append(self._bounds, size)
+        self._rows = np.arange(len(self._bounds) - 1)
 
-    def read(self, rows: Iterable[int]) -> list[str]:
-        """The texts of some rows, in their order.
+    def __len__(self) -> int:
+        return len(self._rows)
 
-        Raises:
-            DataError: the file has no such line, or it is no JSON string.
-        """
-        texts = []
+    def __iter__(self) -> Iterator[str]:
         with open_data(self.path) as file:
-            for row in map(int, rows):
-                what = f"has {len(self.bounds) - 1} lines, none for chunk {row}"
-                refuse(row >= len(self.bounds) - 1, what, self.path, self.hint)
-                file.seek(self.bounds[row])
-                line = file.read(int(self.bounds[row + 1] - self.bounds[row]))
-                texts.append(parsed(line, f"{self.path}:{row + 1}", self.hint))
-        return texts
+            for row in self._rows:
+                file.seek(self._bounds[row])
+                line = file.read(int(self._bounds[row + 1] - self._bounds[row]))
+                where = f"{self.path}:{row + 1}"
+                text = parse_json(line, where, DataError, HINT)
+                refuse(not isinstance(text, str), "is not a string", where, HINT)
+                yield text
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return list(self._of(self._rows[index]))
+        return next(iter(self.take([index])))
+
+    def take(self, rows: Iterable[int]) -> TextLines:
+        """The lines numbered ``rows``, in their order."""
+        rows = np.array(rows, np.int64)
+        last = rows.max(initial=-1)
+        what = f"has {len(self)} lines, none for chunk {last}"
+        refuse(last >= len(self), what, self.path, HINT)
+        return self._of(self._rows[rows])
+
+    def _of(self, rows: np.ndarray) -> TextLines:
+        taken = copy(self)
+        taken._rows = rows
+        return taken
 
 
 def check_texts(path: Path, files: dict[str, Entry], chunks: int) -> None:
@@ -61,13 +84,5 @@ def check_texts(path: Path, files: dict[str, Entry], chunks: int) -> None:
     nothing, has another number of lines than ``chunks``: each chunk would have another's text."""
     require_recorded(path, files, DataError, HINT)
     if path.name not in files:
-        lines = len(TextLines(path, HINT).bounds) - 1
-        what = f"has {lines:,} lines for {chunks:,} chunks"
-        refuse(lines != chunks, what, path, HINT)
-
-
-def parsed(line: bytes, where: str, hint: str) -> str:
-    """The text of a line; a DataError where it is no JSON string."""
-    text = parse_json(line, where, DataError, hint)
-    refuse(not isinstance(text, str), "is not a string", where, hint)
-    return str(text)
+        lines = len(TextLines(path))
+        refuse(lines != chunks, f"has {lines:,} lines for {chunks:,} chunks", path, HINT)

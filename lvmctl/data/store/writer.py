@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -222,15 +221,13 @@ def copy_pieces(writer: StoreWriter, store: Store, pieces: Iterable[Piece]) -> N
     if (store.path / ENCODER).is_file():
         shutil.copy(store.path / ENCODER, writer.directory / ENCODER)
     norms = open_npy(store.path / NORMS) if (store.path / NORMS).is_file() else None
-    texts: Iterator[str] = store.texts()
-    read = 0
+    texts = store.text_lines
     for entry, start, end in pieces:
-        for part in range(start, end, _TOGETHER):
-            low, high = part, min(part + _TOGETHER, end)
-            lines = list(islice(texts, low - read, high - read))
-            read = high
+        for low in range(start, end, _TOGETHER):
+            high = min(low + _TOGETHER, end)
+            lines = None if texts is None else texts[low:high]
             raw = None if norms is None else norms[low:high]
-            writer.add(store.vectors[low:high], lines or None, raw)
+            writer.add(store.vectors[low:high], lines, raw)
             release(store.vectors)
         writer.end_article(entry)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,11 +53,10 @@ def export_parquet(
     chosen = Split.of(store, split)
     columns = _article_columns(arrow, chosen.articles)
     norms = open_npy(store.path / NORMS) if (store.path / NORMS).is_file() else None
-    has_texts = next(store.texts(), None) is not None
     manifest = {key: value for key, value in store.manifest.items() if key not in REMADE}
     fields = [("article", arrow.int64()), *((name, kind) for name, (kind, _) in columns.items())]
     fields.append(("position", arrow.int64()))
-    if has_texts:
+    if store.text_lines is not None:
         fields.append(("text", arrow.string()))
     if norms is not None:
         fields.append(("norm", arrow.float32()))
@@ -70,7 +68,7 @@ def export_parquet(
     first = np.array([entry.get("first", 0) for entry in chosen.articles], np.int64)
     before = np.cumsum(chosen.lengths) - chosen.lengths
     position = np.arange(len(rows)) - before[article] + first[article]
-    texts = _texts(store, rows)
+    texts = store.text_lines
 
     def batch(low: int, high: int) -> Any:
         part = slice(low, high)
@@ -78,8 +76,8 @@ def export_parquet(
         made: dict[str, Any] = {"article": article[part], "position": position[part]}
         for name, (_, cells) in columns.items():
             made[name] = [cells[number] for number in numbers]
-        if has_texts:
-            made["text"] = [next(texts) for _ in numbers]
+        if texts is not None:
+            made["text"] = list(texts.take(rows[part]))
         if norms is not None:
             made["norm"] = norms[rows[part]]
         flat = arrow.array(np.ascontiguousarray(store.vectors[rows[part]]).ravel())
@@ -127,13 +125,3 @@ def _article_columns(arrow: Any, articles: list[dict[str, Any]]) -> dict[str, tu
         cells = [json_text(fields, default=str) for fields in rest]
         columns["article_fields"] = (arrow.string(), cells)
     return columns
-
-
-def _texts(store: Store, rows: np.ndarray) -> Iterator[str]:
-    """The texts of ``rows``, which ascend."""
-    wanted = iter(rows.tolist())
-    row = next(wanted)
-    for at, text in enumerate(store.texts()):
-        if at == row:
-            yield text
-            row = next(wanted, -1)

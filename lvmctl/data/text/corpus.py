@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.files import output_errors
+from lvmctl.data.store.text_lines import TextLines
 from lvmctl.data.text.chunking import Text, single_spaced
 from lvmctl.data.text.long_chunks import LongChunks
 from lvmctl.data.text.reading import Faults
@@ -26,43 +26,6 @@ class Chunked:
 
     entry: dict[str, Any]
     chunks: list[str]
-
-
-class Lines(Sequence[str]):
-    """The JSON strings of a file, one a line, read when they are asked for.
-
-    Args:
-        path: the file.
-        bounds: (N, 2) int64 bytes where each line that counts begins and ends.
-    """
-
-    def __init__(self, path: Path, bounds: np.ndarray) -> None:
-        self._path, self._bounds = path, bounds
-
-    def __len__(self) -> int:
-        return len(self._bounds)
-
-    def __iter__(self) -> Iterator[str]:
-        with open(self._path, "rb") as file:
-            for low, high in self._bounds.tolist():
-                if file.tell() != low:
-                    file.seek(low)
-                yield json.loads(file.read(high - low))
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return list(Lines(self._path, self._bounds[index]))
-        return next(iter(Lines(self._path, self._bounds[index][None])))
-
-    def take(self, rows: np.ndarray) -> Lines:
-        """The lines numbered ``rows``."""
-        return Lines(self._path, self._bounds[rows])
 
 
 @dataclass(frozen=True)
@@ -78,11 +41,11 @@ class Corpus:
 
     entries: list[dict[str, Any]]
     lengths: np.ndarray
-    chunks: Lines
+    chunks: TextLines
     digest: str
 
     @property
-    def training(self) -> Lines | None:
+    def training(self) -> TextLines | None:
         """The chunks of the articles of split ``train``; None where there are none."""
         train = np.array([entry.get("split") == "train" for entry in self.entries])
         rows = np.flatnonzero(np.repeat(train, self.lengths))
@@ -96,15 +59,13 @@ def spool(articles: Iterable[Chunked], path: Path) -> Corpus:
         DataError: there is no article.
         OutputError: the file cannot be written.
     """
-    entries, lengths, ends, seen = [], [], array("q", [0]), hashlib.sha256()
+    entries, lengths, seen = [], [], hashlib.sha256()
     with output_errors(path):
         path.write_bytes(b"")
     with open(path, "ab") as file:
         for article in articles:
             texts = [json.dumps(chunk, ensure_ascii=False) for chunk in article.chunks]
             lines = [f"{text}\n".encode() for text in texts]
-            for line in lines:
-                ends.append(ends[-1] + len(line))
             with output_errors(path):
                 file.writelines(lines)
                 file.flush()
@@ -113,8 +74,7 @@ def spool(articles: Iterable[Chunked], path: Path) -> Corpus:
             head = json.dumps([article.entry, len(lines)], default=str)
             seen.update(b"".join([head.encode(), b"\n", *lines]))
     refuse(not entries, "there is no text to embed", hint="give files that are not empty")
-    bounds = np.lib.stride_tricks.sliding_window_view(np.array(ends, np.int64), 2)
-    return Corpus(entries, np.array(lengths, np.int64), Lines(path, bounds), seen.hexdigest())
+    return Corpus(entries, np.array(lengths, np.int64), TextLines(path), seen.hexdigest())
 
 
 def cut(

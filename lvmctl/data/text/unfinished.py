@@ -21,7 +21,7 @@ from lvmctl.core.inputs import open_data
 from lvmctl.core.json_input import read_json, require
 from lvmctl.core.reporter import Reporter
 from lvmctl.data.store.store import MANIFEST
-from lvmctl.data.text.corpus import Lines
+from lvmctl.data.store.text_lines import TextLines
 
 SUFFIX = ".embedding"
 LOCK = ".lock"
@@ -106,7 +106,7 @@ class Unfinished:
                 path.unlink()
         write_json(self.directory / STATE, self.state)
 
-    def encode(self, chunks: Lines, encoder: Any, reporter: Reporter) -> int:
+    def encode(self, chunks: TextLines, encoder: Any, reporter: Reporter) -> int:
         """Encode the chunks that are not encoded yet, or of several processes this one's share of
         them; the vectors' dimension, when all are encoded.
 
@@ -139,7 +139,7 @@ class Unfinished:
 
     def _encode(
         self,
-        chunks: Lines,
+        chunks: TextLines,
         run: np.ndarray,
         encoder: Any,
         dim: int | None,

@@ -23,15 +23,16 @@ def path(request, tmp_path, monkeypatch):
 
 
 def test_any_rows_in_any_order(path):
-    lines = TextLines(path, "repair it")
-    assert lines.read(range(6)) == TEXTS
-    assert lines.read([5, 2, 2, 0]) == [TEXTS[row] for row in (5, 2, 2, 0)]
-    assert lines.read([]) == []
+    lines = TextLines(path)
+    assert list(lines) == lines[:] == TEXTS
+    assert list(lines.take([5, 2, 2, 0])) == [TEXTS[row] for row in (5, 2, 2, 0)]
+    assert list(lines.take([])) == []
+    assert (lines[-1], lines[1:3]) == (TEXTS[-1], TEXTS[1:3])
 
 
 def test_a_row_that_is_not_there(path):
-    with pytest.raises(DataError, match="has 6 lines, none for chunk 6; repair it"):
-        TextLines(path, "repair it").read([0, 6])
+    with pytest.raises(DataError, match="has 6 lines, none for chunk 6"):
+        TextLines(path).take([0, 6])
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_a_row_that_is_not_there(path):
 )
 def test_a_line_that_is_no_text(tmp_path, line, what):
     (tmp_path / "c.jsonl").write_bytes(b'"a"\n' + line + b'\n"b"\n')
-    lines = TextLines(tmp_path / "c.jsonl", "repair it")
-    assert lines.read([0, 2]) == ["a", "b"]
+    lines = TextLines(tmp_path / "c.jsonl")
+    assert list(lines.take([0, 2])) == ["a", "b"]
     with pytest.raises(DataError, match=rf"c.jsonl:2: .*{what}"):
-        lines.read([1])
+        lines[1]
