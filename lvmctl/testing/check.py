@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
+from lvmctl.core.errors import LvmctlError
 from lvmctl.registry import Entry, Plugin, Registry
 from lvmctl.registry.build import construct
 from lvmctl.registry.record import Record
@@ -78,10 +79,18 @@ class Check:
     applies: Callable[[Subject], bool] = lambda subject: True
 
 
-def check(function: Callable[[Subject], str | None]) -> Check:
+Run = Callable[[Subject], str | None]
+
+
+def check(function: Run) -> Check:
     """A function as a check; its rule is the first paragraph of its docstring."""
     rule = " ".join(function.__doc__.split("\n\n")[0].split())
     return Check(function.__name__, rule, function)
+
+
+def check_where(applies: Callable[[Subject], bool]) -> Callable[[Run], Check]:
+    """As :func:`check`, of those subjects alone to which it applies."""
+    return lambda function: replace(check(function), applies=applies)
 
 
 def checks_in(names: Mapping[str, Any]) -> tuple[Check, ...]:
@@ -89,9 +98,27 @@ def checks_in(names: Mapping[str, Any]) -> tuple[Check, ...]:
     return tuple(value for value in names.values() if isinstance(value, Check))
 
 
-def where(applies: Callable[[Subject], bool], *checks: Check) -> tuple[Check, ...]:
-    """``checks`` of those subjects alone to which they apply."""
-    return tuple(replace(check, applies=applies) for check in checks)
+def form(value: object) -> str:
+    """The shape of an array, or the type of what is none, for a message."""
+    return str(tuple(value.shape)) if hasattr(value, "shape") else type(value).__name__
+
+
+def answer_or_refusal(name: str, ask: Callable[[], T]) -> T | None:
+    """What ``ask`` gives for the input called ``name``; None where it is refused in one line.
+
+    Raises:
+        CheckFailed: it ends in another error, or in several lines.
+    """
+    try:
+        return ask()
+    except CheckFailed:
+        raise
+    except LvmctlError as error:
+        if "\n" in str(error):
+            raise CheckFailed(f"{name} is refused in several lines: {error}") from error
+        return None
+    except Exception as error:
+        raise CheckFailed(f"{name} ends in {type(error).__name__}: {error}") from error
 
 
 def once_per_subject(make: Callable[[Subject], T]) -> Callable[[Subject], T]:

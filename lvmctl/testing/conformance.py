@@ -14,10 +14,7 @@ from lvmctl.registry import Entry, Plugin, Registry, load_registry
 from lvmctl.registry.from_file import is_address
 from lvmctl.registry.record import Buildable
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject
-
-RECORD = "lvmctl.testing.checks.record"
-FILES = {"profile": "gate", "metric": "gate"}
-"""Kinds whose checks are in the file of another one; all others have a file of their name."""
+from lvmctl.testing.checks.record import CHECKS as OF_RECORDS
 
 
 @dataclass(frozen=True)
@@ -84,9 +81,8 @@ class Case:
 
 def checks(kind: str) -> tuple[Check, ...]:
     """The checks of a kind of record, or of ``"plugin"``, in the order they run."""
-    module = importlib.import_module(f"lvmctl.testing.checks.{FILES.get(kind, kind)}")
-    checks = module.CHECKS[kind] if isinstance(module.CHECKS, dict) else module.CHECKS
-    return checks if kind == "plugin" else importlib.import_module(RECORD).CHECKS + checks
+    own = importlib.import_module(f"lvmctl.testing.checks.{kind}").CHECKS
+    return own if kind == "plugin" else OF_RECORDS + own
 
 
 def cases(
@@ -143,7 +139,7 @@ def _due(subject: Subject) -> tuple[Check, ...]:
     if subject.entry is None:
         return checks("plugin")
     if subject.options is None and isinstance(subject.record, Buildable):
-        return importlib.import_module(RECORD).CHECKS
+        return OF_RECORDS
     return checks(subject.entry.kind)
 
 

@@ -151,16 +151,6 @@ def fault(role: str, answer: Any, arguments: tuple[Any, ...]) -> str | None:
     return None
 
 
-def trace(argument: Any) -> str:
-    """Everything an argument holds, to see whether it was changed."""
-    if isinstance(argument, Batch):
-        return repr([getattr(argument, name).tolist() for name in argument])
-    if isinstance(argument, Windows):
-        parts = (argument.rows, argument.article, argument.position, argument.split.vectors)
-        return repr([part.tolist() for part in parts])
-    return repr(argument)
-
-
 def plain(answer: Any) -> Any:
     """An answer as plain data, to compare it with another."""
     return answer.tolist() if isinstance(answer, torch.Tensor | np.ndarray) else answer

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from lvmctl.core.batch import Prediction, Step
 from lvmctl.nn.objective import set_step
 from lvmctl.registry.specs import Shape
-from lvmctl.testing.check import CheckFailed, Subject
+from lvmctl.testing.check import CheckFailed, Subject, form
 from lvmctl.testing.contexts import SHAPE, seeded
 from lvmctl.testing.pools import window_of
-from lvmctl.testing.predictors import Answers, Kind, form
+from lvmctl.testing.predictors import Answers, Kind
 
 SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 32}
 """What is made small of options that have all of :mod:`lvmctl.nn.sequence.options`."""

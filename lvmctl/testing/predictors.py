@@ -223,8 +223,3 @@ def prediction_checks(kind: Kind) -> tuple[Check, ...]:
         fits_little_data,
         same_fit_twice,
     )
-
-
-def form(value: object) -> str:
-    """The shape of a tensor, or the type of what is none, for a message."""
-    return str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,17 +14,12 @@ from lvmctl.testing.check import Skipped
 from lvmctl.testing.conformance import Case, cases, expect
 
 
-class CheckTest:
-    """A case as pytest runs it: a rule that does not apply is a skipped test."""
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-
-    def __call__(self) -> None:
-        try:
-            self.case()
-        except Skipped as reason:
-            pytest.skip(str(reason))
+def run(case: Case) -> None:
+    """Run a case as a test: a rule that does not apply is a skipped one."""
+    try:
+        case()
+    except Skipped as reason:
+        pytest.skip(str(reason))
 
 
 def parametrize_with_checks(
@@ -51,7 +47,7 @@ def parametrize_with_checks(
     reasons = expect(chosen, expected_failures or {})
     tests = [
         pytest.param(
-            CheckTest(case),
+            partial(run, case),
             id=case.id,
             marks=[pytest.mark.xfail(reason=reasons[case.id], strict=True)]
             if case.id in reasons

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -108,6 +109,24 @@ class MadeSource(SplitSource):
 
     def require(self, name: str) -> None:
         """It has every level, and texts."""
+
+
+def trace(data: Any) -> str:
+    """Everything that data holds, or the files beside a path, to see whether it was changed."""
+    if isinstance(data, Path):
+        files = [path for path in sorted(data.parent.rglob("*")) if path.is_file()]
+        return repr([(path, path.read_bytes()) for path in files])
+    if isinstance(data, Splits):
+        return repr([trace(split) for split in data.by_name.values()])
+    if isinstance(data, Split):
+        values = [part.tolist() for part in (data.vectors, data.starts, data.lengths)]
+        return repr([values, data.articles, data.source, data.name])
+    if isinstance(data, Windows):
+        values = [part.tolist() for part in (data.rows, data.article, data.position)]
+        return repr([values, trace(data.split)])
+    if isinstance(data, Batch):
+        return repr([getattr(data, name).tolist() for name in data])
+    return repr(data)
 
 
 def windows(shape: Shape, size: str = "several articles") -> Windows:

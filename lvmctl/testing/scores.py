@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from lvmctl.core.batch import Pool
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, for_all
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, for_all, form
 from lvmctl.testing.contexts import normal
 from lvmctl.testing.pools import of_context, pool_of, pooled, reads_of, reordered
-from lvmctl.testing.predictors import Kind, form
+from lvmctl.testing.predictors import Kind
 
 ROUNDING = 1e-3
 """How far apart equal scores may be, in widths of a row of scores."""

@@ -1,17 +1,18 @@
-"""Encoders that are sound, and ones that break one rule each."""
+"""Encoders that are sound, and changes that break one rule each."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from lvmctl.config import option
 from lvmctl.core.errors import DataError, UsageError
-from lvmctl.testing.checks.encoder import COOKING, corpus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +72,11 @@ class Long(Hashing):
 class Refusing(Hashing):
     """A sound encoder that refuses a text without letters."""
 
+    says = "has no word"
+
     def row(self, text):
         if not re.search(r"[^\W\d_]", text):
-            raise DataError("has no word", where=repr(text[:10]), hint="leave it out")
+            raise DataError(self.says, where=repr(text[:10]), hint="leave it out")
         return super().row(text)
 
 
@@ -90,85 +93,66 @@ class Reading(Hashing):
         return [1 + len(text.split()) for text in texts]
 
 
-class ReadingOn(Reading):
-    reads = 22
+# ------------------------------------------------------------------ what breaks a rule
 
 
-class ReadingLittle(Reading):
-    def row(self, text):
-        return super().row(" ".join(text.split()[1:20]) if len(text.split()) > 15 else text)
+def giving(rows: Callable[[np.ndarray], Any]) -> type:
+    """An encoder that gives ``rows`` of a sound one's."""
+
+    class Giving(Hashing):
+        def encode(self, texts):
+            return rows(super().encode(texts))
+
+    return Giving
 
 
-class Uncounted(Reading):
-    lengths = property()
+def reading(other: Callable[[str], str]) -> type:
+    """An encoder that reads another text than it is given."""
+
+    class Other(Hashing):
+        def row(self, text):
+            return super().row(other(text))
+
+    return Other
 
 
-class Miscounting(Reading):
-    def lengths(self, texts):
-        return [min(20, 1 + len(text.split())) for text in texts]
+def saying(recipe: Callable[[dict[str, Any]], Any]) -> type:
+    """An encoder that says ``recipe`` of a sound one's."""
+
+    class Saying(Hashing):
+        def recipe(self):
+            return recipe(super().recipe())
+
+    return Saying
 
 
-class Lists(Hashing):
-    def encode(self, texts):
-        return super().encode(texts).tolist()
-
-
-class Doubles(Hashing):
-    def encode(self, texts):
-        return super().encode(texts).astype(np.float64)
-
-
-class Flat(Hashing):
-    def encode(self, texts):
-        rows = super().encode(texts)
-        return rows[0] if len(texts) == 1 else rows
-
-
-class Growing(Hashing):
-    def encode(self, texts):
-        rows = super().encode(texts)
-        return rows if len(texts) != 2 else np.pad(rows, ((0, 0), (0, 1)))
-
-
-class Padding(Hashing):
-    def encode(self, texts):
-        rows = super().encode(texts)
-        return rows if len(texts) else np.ones((1, self.options.dim), np.float32)
-
-
-class Overflowing(Hashing):
-    def encode(self, texts):
-        return super().encode(texts) * np.float32(np.inf)
+def centred(rows: np.ndarray) -> np.ndarray:
+    """Unit rows that depend on all others."""
+    rows = rows - 0.1 * rows.mean(axis=0)
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 class Cutting(Hashing):
+    """A long text becomes several rows."""
+
     def encode(self, texts):
-        return super().encode([text[low : low + 1000] for text in texts for low in self.lows(text)])
-
-    def lows(self, text):
-        return range(0, max(len(text), 1), 1000)
-
-
-class Listing(Hashing):
-    def recipe(self):
-        return [super().recipe()]
-
-
-class Unsaid(Hashing):
-    def encode(self, texts):
-        return 1.01 * super().encode(texts)
+        cut = [t[low : low + 1000] for t in texts for low in range(0, max(len(t), 1), 1000)]
+        return super().encode(cut)
 
 
 class Vanishing(Long):
+    """One text has no direction."""
+
     def row(self, text):
-        return super().row(text) * (text != corpus(COOKING)[3])
+        return super().row(text) * ("pepper" not in text)
 
 
-class Centring(Hashing):
-    def encode(self, texts):
-        rows = super().encode(texts)
-        rows = rows - 0.1 * rows.mean(axis=0)
-        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+class ReadingLittle(Reading):
+    """It leaves out the first word of a long text."""
+
+    def row(self, text):
+        words = text.split()
+        return super().row(" ".join(words[1:20]) if len(words) > 15 else text)
 
 
 class Sorting(Hashing):
@@ -177,8 +161,10 @@ class Sorting(Hashing):
 
 
 class Drifting(Hashing):
+    calls = 0
+
     def row(self, text):
-        self.calls = getattr(self, "calls", 0) + 1
+        self.calls += 1
         return super().row(text if self.calls < 80 else f"{text}!")
 
 
@@ -204,6 +190,8 @@ class OnlyHere(Hashing):
 
 
 class Initialised(Hashing):
+    """Another encoder each time it is made."""
+
     made = 0
 
     def __init__(self, options):
@@ -215,45 +203,16 @@ class Initialised(Hashing):
         return super().row(f"{self.made}{text}")
 
 
-class Constant(Hashing):
-    def row(self, text):
-        return super().row("")
-
-
-class Stumbling(Hashing):
-    def row(self, text):
-        return super().row(text if text.split()[0] else "")
-
-
 class Empty(Hashing):
+    """White space has no direction."""
+
     def row(self, text):
         return super().row(text) * bool(text.strip())
 
 
-class Wordy(Refusing):
-    def row(self, text):
-        try:
-            return super().row(text)
-        except DataError as error:
-            raise DataError(f"{error}\nand so on") from error
-
-
-class Anonymous(Hashing):
-    def recipe(self):
-        return asdict(self.options)
-
-
-class Forgetful(Hashing):
-    def recipe(self):
-        return {"name": "x"}
-
-
-class Opaque(Hashing):
-    def recipe(self):
-        return super().recipe() | {"weights": np.ones(2)}
-
-
 class Counting(Hashing):
+    """Its recipe counts texts."""
+
     texts = 0
 
     def encode(self, texts):
@@ -262,26 +221,6 @@ class Counting(Hashing):
 
     def recipe(self):
         return super().recipe() | {"texts": self.texts}
-
-
-class Greedy(Fitted):
-    """It learns, and does not say so."""
-
-    common = np.zeros(6, np.float32)
-
-
-class Stateless(Fitted):
-    restore = property()
-
-
-class Pickled(Fitted):
-    def state(self):
-        return {"common": np.array([{"v": self.common}], object)}
-
-
-class Rounding(Fitted):
-    def state(self):
-        return {"common": self.common.round(1)}
 
 
 def download() -> None:

@@ -1,8 +1,13 @@
-"""How the conformance kit judges a part that a test defines itself."""
+"""How the conformance kit judges a part that a test defines itself, and tests from tables of such
+parts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 
 from lvmctl.registry import Plugin, Registry, load_registry
 from lvmctl.registry.find import Origin
@@ -11,6 +16,20 @@ from lvmctl.testing.checks import record as record_checks
 from lvmctl.testing.conformance import Outcome, cases, checks
 
 MINE = Origin("mine", "lvmctl-mine", "1.0", "mine.plugin")
+MADE = SimpleNamespace()
+"""What :func:`address` gave an address."""
+
+
+def address(part: Any) -> str:
+    """A target that means ``part``, a class or a function that may have no name."""
+    name = f"part_{len(vars(MADE))}"
+    setattr(MADE, name, part)
+    return f"{__name__}:MADE.{name}"
+
+
+def but(base: type, **members: Any) -> type:
+    """``base`` with other members."""
+    return type(base.__name__, (base,), members)
 
 
 def judged(
@@ -38,9 +57,33 @@ def failures(outcomes: dict[str, Outcome]) -> dict[str, str]:
     return {name: outcome.why for name, outcome in outcomes.items() if outcome.status == "fail"}
 
 
-def assert_fails(record: Record, expected: dict[str, str], *others: Record, **more: bool) -> None:
-    """Fail unless the checks of ``expected`` fail, and say what it says."""
-    why = failures(judged(record, expected, *others, **more))
-    assert {name: text for name, text in expected.items() if text not in why.get(name, "")} == {}, (
-        why
-    )
+def passes(records: Iterable[Record], *others: Record, core: bool = False) -> Callable[..., None]:
+    """A test for each of these records: no check of its kind fails."""
+
+    @pytest.mark.parametrize("record", records)
+    def test(record: Record) -> None:
+        assert failures(judged(record, (), *others, core=core)) == {}
+
+    return test
+
+
+def fails(
+    rows: Iterable[tuple[Record, str | tuple[str, ...], str]],
+    *others: Record,
+    core: bool = False,
+    alone: bool = False,
+) -> Callable[..., None]:
+    """A test for each row: the record fails the checks that are named, and each says what is named.
+
+    Args:
+        alone: no other check of its kind fails.
+    """
+
+    @pytest.mark.parametrize(("record", "names", "says"), rows)
+    def test(record: Record, names: str | tuple[str, ...], says: str) -> None:
+        due = {names} if isinstance(names, str) else {*names}
+        why = failures(judged(record, () if alone else due, *others, core=core))
+        assert why.keys() == due
+        assert [text for text in why.values() if says not in text] == []
+
+    return test

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
+from testing.judged import address, but
+from torch import Tensor, nn
 
 from lvmctl.registry.specs import LossSpec
 from lvmctl.sphere import cosine
 
 
-class Sound(nn.Module):
+def far(prediction, batch) -> Tensor:
     """1 - cos(q, y)."""
+    return 1 - cosine(prediction.q, batch.target)
+
+
+class Sound(nn.Module):
+    """:func:`far`."""
 
     def __init__(self, options, shape):
         super().__init__()
         self.shape = shape
 
     def each(self, prediction, batch, step):
-        return 1 - cosine(prediction.q, batch.target)
+        return far(prediction, batch)
 
     def forward(self, prediction, batch, step):
         return self.each(prediction, batch, step)
@@ -36,5 +44,9 @@ class Verifier(Sound):
 
 def record(loss: type, **details) -> LossSpec:
     """The record of a loss."""
-    target = f"{loss.__module__}:{loss.__name__}"
-    return LossSpec(name="far", summary="How far.", target=target, **details)
+    return LossSpec(name="far", summary="How far.", target=address(loss), **details)
+
+
+def each(values: Callable[..., Tensor], **details) -> LossSpec:
+    """The record of a loss that says ``values(prediction, batch)`` of each window."""
+    return record(but(Sound, each=lambda self, p, b, step: values(p, b)), **details)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from testing.judged import address
 from torch import nn
 
 from lvmctl import Prediction
@@ -73,5 +74,4 @@ class Anchored(Free):
 
 def record(model: type, **details) -> ModelSpec:
     """The record of a model."""
-    target = f"{model.__module__}:{model.__name__}"
-    return ModelSpec(name="x", summary="A model.", target=target, **details)
+    return ModelSpec(name="x", summary="A model.", target=address(model), **details)

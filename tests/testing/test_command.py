@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import click
-import pytest
-from testing import judged
+from testing.judged import address, fails, passes
 
 from lvmctl.registry.record import CommandSpec
 
@@ -25,27 +24,8 @@ def group():
 group.add_command(sound, "first")
 
 
-@click.command()
-def silent(): ...
-
-
-@click.command()
-@click.option("--much")
-def unexplained(much):
-    """Do something."""
-
-
-@click.group()
-def deep():
-    """Do several things."""
-
-
-deep.add_command(unexplained, "below")
-
-
-@click.command(add_help_option=False)
-def helpless():
-    """Do something."""
+deep = click.Group("deep", help="Do several things.")
+deep.add_command(click.Command("below", help="Do it.", params=[click.Option(["--much"])]))
 
 
 class Raising(click.Command):
@@ -58,47 +38,32 @@ class Printing(click.Command):
         formatter.write("Hello!")
 
 
-raising = Raising("x", help="Do something.")
-printing = Printing("x", help="Do something.")
+def record(target, name="x") -> CommandSpec:
+    return CommandSpec(name=name, summary="A command.", target=address(target))
 
 
-def no_command():
-    """Do something."""
+EXPLAINED, HELP, TARGET = "everything_is_explained", "help_works", "target_is_a_command"
 
+test_a_sound_command_passes = passes([record(sound), record(group)])
 
-def failures(target, name="x"):
-    record = CommandSpec(name=name, summary="A command.", target=f"{__name__}:{target}")
-    return judged.failures(judged.judged(record))
-
-
-@pytest.mark.parametrize("target", ["sound", "group"])
-def test_a_sound_command_passes(target):
-    assert failures(target) == {}
-
-
-@pytest.mark.parametrize(
-    ("target", "check", "why"),
+test_a_broken_command_fails_its_check_alone = fails(
     [
-        ("silent", "everything_is_explained", "`x` has no help text"),
-        ("unexplained", "everything_is_explained", "--much of `x` has no help text"),
-        ("deep", "everything_is_explained", "--much of `x below` has no help text"),
-        ("helpless", "help_works", "`x --help` exits with 2"),
-        ("raising", "help_works", "RuntimeError('no help today')"),
-        ("printing", "help_works", "`x --help` exits with 0: 'Hello!'"),
+        (record(click.Command("x")), EXPLAINED, "`x` has no help text"),
+        (record(deep.commands["below"]), EXPLAINED, "--much of `x` has no help text"),
+        (record(deep), EXPLAINED, "--much of `x below` has no help text"),
+        (
+            record(click.Command("x", help="Do it.", add_help_option=False)),
+            HELP,
+            "`x --help` exits with 2",
+        ),
+        (record(Raising("x", help="Do it.")), HELP, "RuntimeError('no help today')"),
+        (record(Printing("x", help="Do it.")), HELP, "`x --help` exits with 0: 'Hello!'"),
+        (record(sound, "train"), TARGET, "`lvmctl train` is lvmctl's own"),
+        (record(sound, "plugins"), TARGET, "`lvmctl plugins` is lvmctl's own"),
     ],
+    alone=True,
 )
-def test_a_broken_command_fails_its_check_alone(target, check, why):
-    failed = failures(target)
-    assert list(failed) == [check]
-    assert why in failed[check]
 
-
-def test_a_target_is_a_click_command():
-    assert failures("no_command")["target_is_a_command"].endswith(
-        "no_command is a function, not a click.Command"
-    )
-
-
-@pytest.mark.parametrize("name", ["train", "plugins"])
-def test_a_name_of_lvmctl_is_taken(name):
-    assert failures("sound", name) == {"target_is_a_command": f"`lvmctl {name}` is lvmctl's own"}
+test_a_target_is_a_click_command = fails(
+    [(record(len), (TARGET, EXPLAINED, HELP), "is a builtin_function_or_method, not a click.Comm")]
+)

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from testing.judged import failures, judged
+from testing.judged import address, but, fails, judged, passes
 
 from lvmctl import DataError, Decoded, DecoderSpec
-from lvmctl.testing.checks.encoder import TEXTS
-
-
-class Sound:
-    """Says one text whatever it is asked."""
-
-    def decode(self, vectors):
-        return [TEXTS[0]] * len(vectors)
-
-
-class Stubborn:
-    """Says two things whatever it is asked."""
-
-    def decode(self, vectors):
-        return ["a", "b"]
+from lvmctl.testing.text_store import WORDS
 
 
 class Counting:
@@ -33,27 +21,6 @@ class Counting:
     def decode(self, vectors):
         self.calls += 1
         return [f"{self.calls}"] * len(vectors)
-
-
-class Ordinal:
-    """Says where a vector stands."""
-
-    def decode(self, vectors):
-        return [f"{place}" for place in range(len(vectors))]
-
-
-class Boasting:
-    """Says that its text is all there is."""
-
-    def decode(self, vectors):
-        return Decoded([TEXTS[0]] * len(vectors), np.ones(len(vectors)))
-
-
-class Silent:
-    """Says nothing, and that."""
-
-    def decode(self, vectors):
-        return Decoded([""] * len(vectors), np.full(len(vectors), np.nan))
 
 
 class Foreign:
@@ -74,25 +41,39 @@ class Absent:
 
 
 def record(cls: type, **more) -> DecoderSpec:
-    return DecoderSpec(name="x", summary="A decoder.", target=f"{__name__}:{cls.__name__}", **more)
+    return DecoderSpec(name="x", summary="A decoder.", target=address(cls), **more)
 
 
-@pytest.mark.parametrize("cls", [Sound, Silent])
-def test_a_sound_decoder_passes(cls):
-    assert failures(judged(record(cls))) == {}
+def saying(texts) -> DecoderSpec:
+    """A decoder that says ``texts(count)`` of so many vectors."""
+    return record(but(object, decode=lambda self, vectors: texts(len(vectors))))
 
 
-@pytest.mark.parametrize(
-    ("cls", "check", "why"),
+WORD = saying(lambda count: [WORDS[0]] * count)
+SILENCE = saying(lambda count: Decoded([""] * count, np.full(count, np.nan)))
+
+test_a_sound_decoder_passes = passes([WORD, SILENCE])
+
+test_a_broken_decoder_is_reported = fails(
     [
-        (Stubborn, "a_text_for_each_vector", "a text for each of 1 vectors"),
-        (Counting, "same_vector_same_text", "again a vector says"),
-        (Ordinal, "same_vector_same_text", "alone a vector says '0', not '1'"),
-        (Boasting, "cosines_are_of_the_texts", "not 1.0000"),
-    ],
+        (
+            saying(lambda count: ["a", "b"]),
+            "a_text_for_each_vector",
+            "text for each of 1 vectors",
+        ),
+        (record(Counting), "same_vector_same_text", "again a vector says"),
+        (
+            saying(lambda count: [f"{place}" for place in range(count)]),
+            "same_vector_same_text",
+            "alone a vector says '0', not '1'",
+        ),
+        (
+            saying(lambda count: Decoded([WORDS[0]] * count, np.ones(count))),
+            "cosines_are_of_the_texts",
+            "not 1.0000",
+        ),
+    ]
 )
-def test_a_broken_decoder_is_reported(cls, check, why):
-    assert why in failures(judged(record(cls), [check]))[check]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +81,7 @@ def test_a_broken_decoder_is_reported(cls, check, why):
     [
         (record(Foreign), "another encoder than the store"),
         (record(Absent), "there is no folder"),
-        (record(Sound, needs=("no_such_library",), install="x[y]"), "pip install 'x[y]'"),
+        (replace(WORD, needs=("no_such_library",), install="x[y]"), "pip install 'x[y]'"),
     ],
 )
 def test_one_that_cannot_be_made_here_is_skipped(decoder, why):

@@ -12,7 +12,8 @@ from training.small import DATA, TINY
 
 from lvmctl import Batch
 from lvmctl.core.batch import FIELDS
-from lvmctl.testing.gate_inputs import batches, curricula, fill, records, trace
+from lvmctl.testing.gate_inputs import batches, curricula, fill, records
+from lvmctl.testing.samples import trace
 from lvmctl.training.job import TrainRequest, start
 
 

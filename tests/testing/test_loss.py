@@ -6,8 +6,8 @@ import random
 
 import pytest
 import torch
-from testing.judged import assert_fails, failures, judged
-from testing.sound_loss import Sound, record
+from testing.judged import but, fails, judged, passes
+from testing.sound_loss import Sound, each, far, record
 from torch import nn
 
 from lvmctl import LossOutput
@@ -55,44 +55,6 @@ class Asks(Sound):
         super().__init__(None, None)
 
 
-class Number(Sound):
-    def forward(self, prediction, batch, step):
-        return super().forward(prediction, batch, step).mean().item()
-
-
-class Matrix(Sound):
-    def forward(self, prediction, batch, step):
-        return LossOutput({"far": 1 - prediction.q @ batch.target.mT})
-
-
-class Nothing(Sound):
-    def forward(self, prediction, batch, step):
-        return LossOutput({}, {"far": self.each(prediction, batch, step)})
-
-
-class Logging(Sound):
-    """What it logs beside its term."""
-
-    def forward(self, prediction, batch, step):
-        each = self.each(prediction, batch, step)
-        return LossOutput({"far": each}, self.metrics(each, step))
-
-
-class ComesAndGoes(Logging):
-    def metrics(self, each, step):
-        return {"late": each * 0} if step.epoch > 9 else {}
-
-
-class OnlyInTraining(Logging):
-    def metrics(self, each, step):
-        return {"late": each} if self.training else {}
-
-
-class TakesAName(Logging):
-    def metrics(self, each, step):
-        return {"loss_far": each}
-
-
 class Sparing(Sound):
     """It reads its share of everything that comes in a number."""
 
@@ -124,30 +86,6 @@ class Noisy(Sound):
         return super().each(prediction, batch, step) * (1 + 0.1 * torch.rand(()))
 
 
-class ReadsLast(Sound):
-    def each(self, prediction, batch, step):
-        return 2 + cosine(prediction.q, 0.1 * batch.last - batch.target)
-
-
-class ReadsRaw(Sound):
-    def each(self, prediction, batch, step):
-        return super().each(prediction, batch, step) + 0.01 * prediction.raw.norm(dim=-1).detach()
-
-
-class PeeksAtWeights(Sound):
-    def each(self, prediction, batch, step):
-        peeked = 0.1 if prediction.weights is not None else 0.0
-        return super().each(prediction, batch, step) + peeked
-
-
-class Greedy(Sound):
-    negatives = 2
-
-    def each(self, prediction, batch, step):
-        away = cosine(prediction.q[:, None], batch.negatives) * batch.negative_mask
-        return super().each(prediction, batch, step) + 0.1 * away.sum(1)
-
-
 class Ranking(Sound):
     """It reads its share of the scores, the target's and three more."""
 
@@ -155,16 +93,6 @@ class Ranking(Sound):
 
     def each(self, prediction, batch, step):
         return prediction.scores[:, :4].logsumexp(1) - prediction.scores[:, 0]
-
-
-class GreedyRanking(Ranking):
-    def each(self, prediction, batch, step):
-        return prediction.scores.logsumexp(1) - prediction.scores[:, 0]
-
-
-class ChangesTarget(Sound):
-    def each(self, prediction, batch, step):
-        return 1 - cosine(prediction.q, batch.target.mul_(0.5))
 
 
 class Counts(Sound):
@@ -187,13 +115,6 @@ class CountsLater(Sound):
         return super().each(prediction, batch, step) * (1 + self.calls)
 
 
-class Dice(Sound):
-    """What it draws is of no generator that training keeps."""
-
-    def each(self, prediction, batch, step):
-        return super().each(prediction, batch, step) * (1 + random.random())
-
-
 class Draws(Sound):
     """What it drew is in no state_dict."""
 
@@ -205,61 +126,89 @@ class Draws(Sound):
         return 2 - cosine(prediction.q * self.scales, batch.target)
 
 
+def logging(**metrics):
+    """The record of a loss that logs ``metric(loss, values, step)`` beside its term; None is left
+    out."""
+
+    def forward(self, prediction, batch, step):
+        values = far(prediction, batch)
+        logged = {name: metric(self, values, step) for name, metric in metrics.items()}
+        return LossOutput({"far": values}, {k: v for k, v in logged.items() if v is not None})
+
+    return record(but(Sound, forward=forward))
+
+
+def giving(output):
+    """The record of a loss that gives ``output(prediction, batch)``."""
+    return record(but(Sound, forward=lambda self, p, b, step: output(p, b)))
+
+
+def share_of_negatives(prediction, batch):
+    return far(prediction, batch) + 0.1 * (cosine(prediction.q[:, None], batch.negatives)).sum(1)
+
+
 COUNTED = ("negatives", "negative_mask", "future", "future_mask")
+NEGATIVES = "batch.negatives[:, : self.negatives]"
+SCORES = {"needs": (), "needs_prediction": ("scores",)}
+DICE = each(lambda p, b: far(p, b) * (1 + random.random()))
+"""What it draws is of no generator that training keeps."""
 
-SOUND = [
-    (Sound, {}),
-    (Unbuilt, {}),
-    (InParts, {}),
-    (Sparing, {"needs": COUNTED, "needs_prediction": ("rollout",)}),
-    (Remembering, {}),
-    (Ranking, {"needs": (), "needs_prediction": ("scores",)}),
-]
+FIELDS, BUILT, VALUES = "declares_fields_that_exist", "is_built", "returns_values_per_window"
+READS, SHARE = "reads_only_what_it_declares", "reads_its_share"
 
-BROKEN = [
-    (Sound, {"needs": ("target", "previous")}, "declares_fields_that_exist", "previous"),
-    (Sound, {"needs": ("target", "weight")}, "declares_fields_that_exist", "weight"),
-    (Sound, {"needs": "target"}, "declares_fields_that_exist", '("target",)'),
-    (Sound, {"needs_prediction": ("alpha",)}, "declares_fields_that_exist", "alpha"),
-    (Shapeless, {}, "is_built", "no second chunk"),
-    (NoModule, {}, "is_built", "torch.nn.Module"),
-    (Asks, {}, "is_built", "parameter 'width', and may have options and shape"),
-    (Number, {}, "returns_values_per_window", "or a LossOutput, this is float"),
-    (Matrix, {}, "returns_values_per_window", "its term far is (8, 8), not (8,) or ()"),
-    (Nothing, {}, "returns_values_per_window", "no term"),
-    (ComesAndGoes, {}, "returns_values_per_window", "metric late"),
-    (OnlyInTraining, {}, "returns_values_per_window", "metric late before"),
-    (TakesAName, {}, "returns_values_per_window", "loss_far"),
-    (ReadsLast, {}, "reads_only_what_it_declares", "batch.last"),
-    (ReadsRaw, {}, "reads_only_what_it_declares", "prediction.raw"),
-    (PeeksAtWeights, {}, "reads_only_what_it_declares", "prediction.weights"),
-    (
-        Greedy,
-        {"needs": ("target", "negatives", "negative_mask")},
-        "reads_its_share",
-        "batch.negatives[:, : self.negatives]",
-    ),
-    (
-        GreedyRanking,
-        {"needs": (), "needs_prediction": ("scores",)},
-        "reads_its_share",
-        "batch.negatives[:, : self.negatives]",
-    ),
-    (ChangesTarget, {}, "changes_nothing_it_is_given", "batch.target"),
-    (Counts, {}, "same_input_same_output", "called again"),
-    (Dice, {}, "same_input_same_output", "called again"),
-    (Draws, {}, "state_dict_has_it_all", "state_dict"),
-]
+test_a_sound_loss_passes = passes(
+    [
+        record(Sound),
+        record(Unbuilt),
+        record(InParts),
+        record(Sparing, needs=COUNTED, needs_prediction=("rollout",)),
+        record(Remembering),
+        record(Ranking, **SCORES),
+    ]
+)
 
-
-@pytest.mark.parametrize(("loss", "details"), SOUND)
-def test_a_sound_loss_passes(loss, details):
-    assert failures(judged(record(loss, **details))) == {}
-
-
-@pytest.mark.parametrize(("loss", "details", "check", "why"), BROKEN)
-def test_a_broken_loss_fails_the_check_of_its_rule(loss, details, check, why):
-    assert_fails(record(loss, **details), {check: why})
+test_a_broken_loss_fails_the_check_of_its_rule = fails(
+    [
+        (record(Sound, needs=("target", "previous")), FIELDS, "previous"),
+        (record(Sound, needs=("target", "weight")), FIELDS, "weight"),
+        (record(Sound, needs="target"), FIELDS, '("target",)'),
+        (record(Sound, needs_prediction=("alpha",)), FIELDS, "alpha"),
+        (record(Shapeless), BUILT, "no second chunk"),
+        (record(NoModule), BUILT, "torch.nn.Module"),
+        (record(Asks), BUILT, "parameter 'width', and may have options and shape"),
+        (giving(lambda p, b: far(p, b).mean().item()), VALUES, "or a LossOutput, this is float"),
+        (
+            giving(lambda p, b: LossOutput({"far": 1 - p.q @ b.target.mT})),
+            VALUES,
+            "its term far is (8, 8), not (8,) or ()",
+        ),
+        (giving(lambda p, b: LossOutput({}, {"far": far(p, b)})), VALUES, "no term"),
+        (logging(late=lambda loss, v, step: v if step.epoch > 9 else None), VALUES, "metric late"),
+        (
+            logging(late=lambda loss, v, step: v if loss.training else None),
+            VALUES,
+            "metric late before",
+        ),
+        (logging(loss_far=lambda loss, v, step: v), VALUES, "loss_far"),
+        (each(lambda p, b: 2 + cosine(p.q, 0.1 * b.last - b.target)), READS, "batch.last"),
+        (
+            each(lambda p, b: far(p, b) + 0.01 * p.raw.norm(dim=-1).detach()),
+            READS,
+            "prediction.raw",
+        ),
+        (each(lambda p, b: far(p, b) + (p.weights is not None)), READS, "prediction.weights"),
+        (each(share_of_negatives, needs=("target", "negatives")), SHARE, NEGATIVES),
+        (each(lambda p, b: p.scores.logsumexp(1) - p.scores[:, 0], **SCORES), SHARE, NEGATIVES),
+        (
+            each(lambda p, b: 1 - cosine(p.q, b.target.mul_(0.5))),
+            "changes_nothing_it_is_given",
+            "batch.target",
+        ),
+        (record(Counts), "same_input_same_output", "called again"),
+        (DICE, "same_input_same_output", "called again"),
+        (record(Draws), "state_dict_has_it_all", "state_dict"),
+    ]
+)
 
 
 def test_what_is_no_fault_is_reported():
@@ -270,8 +219,8 @@ def test_what_is_no_fault_is_reported():
     assert (random_one.status, random_one.why) == ("pass", "it draws from torch's generator")
 
 
-@pytest.mark.parametrize("loss", [CountsLater, Dice])
+@pytest.mark.parametrize("loss", [record(CountsLater), DICE])
 def test_nothing_is_reported_of_a_loss_that_changes_by_itself(loss):
     names = ("reads_only_what_it_declares", "reads_its_share")
-    for outcome in judged(record(loss), names).values():
+    for outcome in judged(loss, names).values():
         assert (outcome.status, outcome.why) == ("skip", "it is not deterministic")

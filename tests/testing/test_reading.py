@@ -4,7 +4,7 @@ does not declare, or where chunks stand, fails."""
 from __future__ import annotations
 
 import pytest
-from testing.judged import assert_fails, failures, judged
+from testing.judged import fails, failures, judged
 from testing.sound_models import Free
 from testing.sound_models import record as model
 
@@ -108,18 +108,24 @@ def test_a_prediction_may_read():
     assert judged(model(Words, reads=("text",)), [Q_READS])[Q_READS].status == "skip"
 
 
-def test_a_prediction_that_reads_otherwise_than_it_says_fails():
-    assert_fails(model(Absolute, reads=("sentence",), q_reads=True), {Q_READS: "q differs"})
-    blind = {Q_READS: "names sentence, which its prediction does not read"}
-    assert_fails(model(Blind, reads=("sentence",), q_reads=True), blind)
-    assert_fails(model(Ends, q_reads=True), {Q_READS: "names nothing"})
-
-
-def test_what_breaks_a_rule_fails():
-    assert_fails(model(Places, reads=("sentence",)), {READS: "scores differ"})
-    assert_fails(model(Idle, reads=("text",)), {READS: "names text, which score does not read"})
-    undeclared = {"score_for_each_candidate": "'text' without declaring it"}
-    assert_fails(model(Words, reads=("sentence",)), undeclared)
+test_a_model_that_reads_otherwise_than_it_says_fails = fails(
+    [
+        (model(Absolute, reads=("sentence",), q_reads=True), Q_READS, "q differs"),
+        (
+            model(Blind, reads=("sentence",), q_reads=True),
+            Q_READS,
+            "names sentence, which its prediction does not read",
+        ),
+        (model(Ends, q_reads=True), Q_READS, "names nothing"),
+        (model(Places, reads=("sentence",)), READS, "scores differ"),
+        (model(Idle, reads=("text",)), READS, "names text, which score does not read"),
+        (
+            model(Words, reads=("sentence",)),
+            "score_for_each_candidate",
+            "'text' without declaring it",
+        ),
+    ]
+)
 
 
 def test_a_reader_of_vectors_is_not_asked():

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from testing.judged import assert_fails, failures, judged
+from testing.judged import address, fails, failures, judged, passes
 
 from lvmctl.registry.verdict_specs import MetricSpec, ProfileSpec, VerdictGate
 
@@ -26,27 +25,25 @@ DIRECT = replace(
 PROFILE = ProfileSpec(name="all", summary="All of it.", gates=("x",), source="here")
 
 
-@pytest.mark.parametrize(
-    ("details", "others"),
+TOLD = MetricSpec(name="told", summary="A metric.", low=0.0, high=1.0)
+LATENCY = {"metric": "latency.ratio", "at_least": None, "at_most": 1.15, "marginal": 1.3}
+GAP = {"metric": "coherence.gap", "at_least": None, "at_most": 0.05, "marginal": 0.1}
+
+test_a_sound_gate_passes = passes(
     [
-        ({}, ()),
-        ({"metric": "cos_next", "split": "ood", "at_least": 0.5}, ()),
-        ({"metric": "latency.ratio", "at_least": None, "at_most": 1.15, "marginal": 1.3}, ()),
-        ({"metric": "coherence.gap", "at_least": None, "at_most": 0.05, "marginal": 0.1}, ()),
-        ({"metric": "told"}, (MetricSpec(name="told", summary="A metric.", low=0.0, high=1.0),)),
+        SOUND,
+        replace(SOUND, metric="cos_next", split="ood", at_least=0.5),
+        replace(SOUND, **LATENCY),
+        replace(SOUND, **GAP),
+        replace(SOUND, metric="told"),
+        DIRECT,
+        replace(DIRECT, metric="ablations.shuffled", against="wiener"),
+        replace(DIRECT, against="direct-centred"),
     ],
+    PROFILE,
+    TOLD,
+    core=True,
 )
-def test_a_sound_gate_passes(details, others):
-    assert failures(judged(replace(SOUND, **details), (), PROFILE, *others, core=True)) == {}
-
-
-@pytest.mark.parametrize(
-    "details",
-    [{}, {"metric": "ablations.shuffled", "against": "wiener"}, {"against": "direct-centred"}],
-)
-def test_a_sound_comparison_passes(details):
-    assert failures(judged(replace(DIRECT, **details), (), PROFILE, core=True)) == {}
-
 
 BELONGS, MEASURED = "says_where_it_belongs", "figure_is_measured"
 ORDER, VALUES = "bounds_are_in_order", "some_values_pass_and_some_fail"
@@ -76,71 +73,53 @@ BROKEN = [
     ),
 ]
 
-
-@pytest.mark.parametrize(("details", "check", "why"), BROKEN)
-def test_a_broken_gate_fails_its_check(details, check, why):
-    assert_fails(replace(SOUND, **details), {check: why}, PROFILE, core=True)
-
-
-@pytest.mark.parametrize(
-    ("details", "check", "why"),
-    [
-        ({"gates": ("x", "z")}, "gates_are_verdicts", "z"),
-        ({"source": ""}, "gates_are_verdicts", "no source for its bound"),
-        ({"needed": 2}, "needed_can_be_passed", "it needs 2 of 1 tests"),
-        ({"gates": ("free",)}, "needed_can_be_passed", "all of its gates are optional"),
-    ],
+test_a_broken_gate_fails_its_check = fails(
+    [(replace(SOUND, **details), check, why) for details, check, why in BROKEN], PROFILE, core=True
 )
-def test_a_broken_profile_fails_its_check(details, check, why):
-    others = SOUND, replace(SOUND, name="free", optional=True)
-    assert failures(judged(PROFILE, (), *others)) == {}
-    assert_fails(replace(PROFILE, **details), {check: why}, *others)
+
+OTHERS = SOUND, replace(SOUND, name="free", optional=True)
+test_a_sound_profile_passes = passes([PROFILE], *OTHERS)
+test_a_broken_profile_fails_its_check = fails(
+    [
+        (replace(PROFILE, gates=("x", "z")), "gates_are_verdicts", "z"),
+        (replace(PROFILE, source=""), "gates_are_verdicts", "no source for its bound"),
+        (replace(PROFILE, needed=2), "needed_can_be_passed", "it needs 2 of 1 tests"),
+        (replace(PROFILE, gates=("free",)), "needed_can_be_passed", "gates are optional"),
+    ],
+    *OTHERS,
+)
 
 
 # ------------------------------------------------------------------ metrics
 
 
-def halves(train, windows):
-    return np.where(np.arange(len(windows)) % 2, 0.5, np.nan)
-
-
-def one_value(train, windows):
-    return 0.5
-
-
-def percent(train, windows):
-    return np.full(len(windows), 50.0)
-
-
-def dice(train, windows):
-    return np.random.default_rng().random(len(windows))
-
-
-TARGETS = SimpleNamespace(halves=halves, one_value=one_value, percent=percent, dice=dice)
 CEILING = "ceiling_is_a_value_for_each_window"
 
 
-def metric(target: str = "", **details) -> MetricSpec:
-    named = {"ceiling": "top", "target": f"{__name__}:TARGETS.{target}"} if target else {}
-    return MetricSpec(name="told", summary="A metric.", low=0.0, high=1.0, **named, **details)
+def metric(values=None, **details) -> MetricSpec:
+    """A metric whose ceiling is ``values(windows)``."""
+    named = {"ceiling": "top", "target": address(lambda train, w: values(w))} if values else {}
+    return replace(TOLD, **named, **details)
 
 
-@pytest.mark.parametrize("record", [metric(), metric(chance=0.5)])
+@pytest.mark.parametrize("record", [TOLD, replace(TOLD, chance=0.5)])
 def test_a_sound_metric_passes(record):
     outcomes = judged(record)
     assert failures(outcomes) == {}
     assert CEILING not in outcomes
-    assert judged(metric("halves"))[CEILING].why == "0.500 on text-like chunks"
+    halves = metric(lambda windows: np.where(np.arange(len(windows)) % 2, 0.5, np.nan))
+    assert judged(halves)[CEILING].why == "0.500 on text-like chunks"
 
 
-@pytest.mark.parametrize(
-    ("record", "check", "why"),
+test_a_broken_metric_fails_its_check = fails(
     [
         (metric(chance=2.0), "chance_is_possible", "2 is not between 0 and 1"),
-        (metric("one_value"), CEILING, "252 windows it gives values of shape ()"),
-        (metric("percent"), CEILING, "it gives 50, beyond 0 to 1"),
-        (metric("dice"), CEILING, "asked again, it gives other values"),
-    ],
+        (metric(lambda windows: 0.5), CEILING, "252 windows it gives values of shape ()"),
+        (metric(lambda w: np.full(len(w), 50.0)), CEILING, "it gives 50, beyond 0 to 1"),
+        (
+            metric(lambda windows: np.random.default_rng().random(len(windows))),
+            CEILING,
+            "asked again, it gives other values",
+        ),
+    ]
 )
-def test_a_broken_metric_fails_its_check(record, check, why):
-    assert_fails(record, {check: why})

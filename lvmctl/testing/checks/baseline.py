@@ -11,9 +11,9 @@ from torch import Tensor
 from lvmctl.evaluation.predictors import Centred
 from lvmctl.registry.specs import Shape
 from lvmctl.sphere import unit
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check
+from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, form
 from lvmctl.testing.contexts import KINDS, SHAPE, Contexts, normal
-from lvmctl.testing.predictors import Answers, Kind, form, prediction_checks
+from lvmctl.testing.predictors import Answers, Kind, prediction_checks
 from lvmctl.testing.samples import SIZES, windows
 from lvmctl.testing.scores import score_checks
 

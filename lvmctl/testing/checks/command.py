@@ -8,7 +8,7 @@ import click
 from click.testing import CliRunner
 
 from lvmctl.cli.main import COMMANDS
-from lvmctl.testing.check import Check, CheckFailed, Subject, check
+from lvmctl.testing.check import CheckFailed, Subject, check, checks_in
 
 
 def command(subject: Subject) -> click.Command:
@@ -62,4 +62,4 @@ def help_works(subject: Subject) -> None:
             raise CheckFailed(f"`{' '.join(names)} --help` exits with {result.exit_code}: {why!r}")
 
 
-CHECKS: tuple[Check, ...] = (target_is_a_command, everything_is_explained, help_works)
+CHECKS = checks_in(globals())

@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
 
 import numpy as np
 
 from lvmctl.api.decoding import Decoder, decoder_of
-from lvmctl.api.embed import embed
-from lvmctl.api.store import Store
-from lvmctl.core.errors import LvmctlError
-from lvmctl.registry.needs import require
 from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, once_per_subject
-from lvmctl.testing.checks.encoder import COOKING, MONEY, SAILING, corpus
+from lvmctl.testing.checks.encoder import made_here
+from lvmctl.testing.text_store import text_store
 
 TOLERANCE = 1e-3
 """What rounding may change in a cosine."""
 
 
-def text_store(place: Path) -> Store:
-    """A store of three articles of eight texts each, in the space of an encoder that is fitted to
-    them."""
-    articles = [corpus(topic) for topic in (COOKING, SAILING, MONEY)]
-    options = {"min_texts": 1, "max_share": 1.0, "dim": 16}
-    return embed(articles, "core/lsa", out=place / "store", options=options)
-
-
 def loaded(subject: Subject) -> tuple[Decoder, TemporaryDirectory]:
-    """The decoder for a small store of texts, and the folder that it is in.
-
-    Raises:
-        Skipped: what it needs is not on this machine, or it is of another encoder; nothing is
-            downloaded for a check.
-    """
+    """The decoder for a small store of texts, and the folder that it is in. Skipped where it is of
+    another encoder, too."""
     folder = TemporaryDirectory()
-    with patch.dict(os.environ, HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1"):
-        try:
-            require(subject.record)
-            store = text_store(Path(folder.name))
-            return decoder_of(subject.registry, subject.entry, subject.options, store), folder
-        except LvmctlError as error:
-            raise Skipped(f"it cannot be made here: {error}") from error
+
+    def make() -> Decoder:
+        store = text_store(Path(folder.name) / "store", articles=4, chunks=8, dim=16, reads=())
+        return decoder_of(subject.registry, subject.entry, subject.options, store)
+
+    return made_here(subject, make), folder
 
 
 ready = once_per_subject(loaded)

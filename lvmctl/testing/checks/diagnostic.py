@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -15,13 +15,20 @@ import numpy as np
 import torch
 
 from lvmctl.core.diagnosis import Diagnosis
-from lvmctl.core.errors import LvmctlError
 from lvmctl.core.files import write_json
 from lvmctl.core.reporter import SILENT
 from lvmctl.data import Split, Splits
-from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, once_per_subject
+from lvmctl.testing.check import (
+    CheckFailed,
+    Skipped,
+    Subject,
+    answer_or_refusal,
+    check,
+    checks_in,
+    once_per_subject,
+)
 from lvmctl.testing.gate_inputs import evaluations, record
-from lvmctl.testing.samples import split_of, textlike, textlike_splits
+from lvmctl.testing.samples import split_of, textlike, textlike_splits, trace
 
 VERDICT = re.compile(r"[A-Z0-9][A-Z0-9 ,'/+-]{0,39}")
 RESERVED = ("schema", "verdict", "sentence", "change", "failed")
@@ -87,20 +94,6 @@ def cut_short(place: Path) -> Path:
     path = usual("run", place)
     path.write_text(path.read_text(encoding="utf-8")[:-100], encoding="utf-8")
     return path
-
-
-def trace(data: Any) -> str:
-    """A hash of all that a store, splits or a run hold."""
-    digest = hashlib.sha256()
-    if isinstance(data, Path):
-        for path in sorted(data.parent.rglob("*")):
-            digest.update(str(path).encode() + (path.read_bytes() if path.is_file() else b""))
-        return digest.hexdigest()
-    for split in [data] if isinstance(data, Split) else data.by_name.values():
-        for values in (split.vectors, split.starts, split.lengths):
-            digest.update(np.ascontiguousarray(values).tobytes())
-        digest.update(repr((split.articles, split.source, split.name)).encode())
-    return digest.hexdigest()
 
 
 # ------------------------------------------------------------------ the checks
@@ -201,16 +194,9 @@ def odd_subjects_end_in_one_line(subject: Subject) -> str:
     answers = []
     for name, make in odd(subject.record.takes).items():
         with TemporaryDirectory(prefix="lvmctl-check-") as place:
-            try:
-                answers.append(f"{name}: {diagnosed(subject, make(Path(place))).verdict}")
-            except CheckFailed:
-                raise
-            except LvmctlError as error:
-                if "\n" in str(error):
-                    raise CheckFailed(f"{name} ends in several lines: {error}") from error
-                answers.append(f"{name}: refused")
-            except Exception as error:
-                raise CheckFailed(f"{name} ends in {type(error).__name__}: {error}") from error
+            data = make(Path(place))
+            diagnosis = answer_or_refusal(name, partial(diagnosed, subject, data))
+        answers.append(f"{name}: {diagnosis.verdict if diagnosis else 'refused'}")
     return ", ".join(answers)
 
 

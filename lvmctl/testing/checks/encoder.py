@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import numpy as np
@@ -14,8 +16,19 @@ import numpy as np
 from lvmctl.core.errors import DataError, LvmctlError
 from lvmctl.data.store.checks import UNIT_TOLERANCE, norms_of
 from lvmctl.registry.needs import require
-from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, once_per_subject
+from lvmctl.testing.check import (
+    CheckFailed,
+    Skipped,
+    Subject,
+    answer_or_refusal,
+    check,
+    checks_in,
+    form,
+    once_per_subject,
+)
 from lvmctl.testing.processes import ProcessFailed, vectors_elsewhere
+
+T = TypeVar("T")
 
 TOLERANCE = 1e-4
 """What rounding may change in a vector, relative to its norm, when a batch has another size."""
@@ -57,8 +70,8 @@ ODD = {
 """Texts as they occur in real corpora, by what they are."""
 
 
-def built(subject: Subject) -> Any:
-    """The encoder, not yet fitted.
+def made_here(subject: Subject, make: Callable[[], T]) -> T:
+    """What ``make`` makes of the subject's record.
 
     Raises:
         Skipped: what it needs is not on this machine; nothing is downloaded for a check.
@@ -66,9 +79,14 @@ def built(subject: Subject) -> Any:
     with patch.dict(os.environ, HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1"):
         try:
             require(subject.record)
-            return subject.build()
+            return make()
         except LvmctlError as error:
             raise Skipped(f"it cannot be made here: {error}") from error
+
+
+def built(subject: Subject) -> Any:
+    """The encoder, not yet fitted."""
+    return made_here(subject, subject.build)
 
 
 def fitted(subject: Subject) -> Any:
@@ -168,15 +186,10 @@ def odd_texts_are_encoded_or_refused(subject: Subject) -> str | None:
     encoder = ready(subject)
     width, refused = encoder.encode(TEXTS[:1]).shape[1], []
     for name, text in ODD.items():
-        try:
-            rows = encoder.encode([TEXTS[0], text])
-        except LvmctlError as error:
-            if "\n" in str(error):
-                raise CheckFailed(f"{name} is refused in several lines: {error}") from error
+        rows = answer_or_refusal(name, partial(encoder.encode, [TEXTS[0], text]))
+        if rows is None:
             refused.append(name)
             continue
-        except Exception as error:
-            raise CheckFailed(f"{name} ends in {type(error).__name__}: {error}") from error
         if form(rows) != f"(2, {width})":
             raise CheckFailed(f"{name} gives {form(rows)}, not (2, {width})")
         if not np.isfinite(rows).all() or not rows[1].any():
@@ -265,11 +278,6 @@ def state_comes_back(subject: Subject) -> None:
     texts = [*TEXTS, *corpus(MUSIC)]
     if not np.array_equal(restored.encode(texts), encoder.encode(texts)):
         raise CheckFailed("the restored encoder gives other vectors")
-
-
-def form(rows: Any) -> str:
-    """What an encoder returned, for a message."""
-    return str(rows.shape) if isinstance(rows, np.ndarray) else type(rows).__name__
 
 
 CHECKS = checks_in(globals())

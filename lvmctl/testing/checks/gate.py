@@ -1,27 +1,39 @@
-"""Checks of gates, profiles and metrics."""
+"""Checks of gates."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import numpy as np
 import torch
 
 from lvmctl.core.errors import nearest
-from lvmctl.data import Windows
 from lvmctl.evaluation.gates.bounds import Estimate, bound, judge, meets
 from lvmctl.evaluation.gates.ceilings import chance_matters
-from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.registry.specs import KillRule, SampleWeight
-from lvmctl.registry.verdict_specs import MetricSpec, ProfileSpec, VerdictGate
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, where
-from lvmctl.testing.gate_inputs import ROLES, Input, fault, plain, trace
+from lvmctl.registry.verdict_specs import VerdictGate
+from lvmctl.testing.check import CheckFailed, Skipped, Subject, check_where, checks_in
+from lvmctl.testing.gate_inputs import ROLES, Input, fault, plain
 from lvmctl.testing.loss_trial import fields_of, require_fields
 from lvmctl.testing.measured import RUN, figure_names, figure_of, value_range
-from lvmctl.testing.samples import textlike
+from lvmctl.testing.samples import trace
 
 # ------------------------------------------------------------------ gates that act in a training
+
+
+def judges(subject: Subject) -> bool:
+    """Whether it is a gate that judges a figure."""
+    return isinstance(subject.record, VerdictGate)
+
+
+def acts(subject: Subject) -> bool:
+    """Whether training calls it."""
+    return not judges(subject)
+
+
+def weighs(subject: Subject) -> bool:
+    """Whether it gives windows weights."""
+    return isinstance(subject.record, SampleWeight)
 
 
 def trainings(subject: Subject) -> list[tuple[Any, list[Input]]]:
@@ -31,13 +43,13 @@ def trainings(subject: Subject) -> list[tuple[Any, list[Input]]]:
     return [(subject.build(), training) for training in inputs]
 
 
-@check
+@check_where(weighs)
 def needs_known_fields(subject: Subject) -> None:
     """A sample weight's `needs` names batch fields that there are."""
     require_fields(subject)
 
 
-@check
+@check_where(acts)
 def answers_in_its_form(subject: Subject) -> None:
     """Whatever training gives it, it answers in the form of its kind: a reason to stop or None; a
     finite weight >= 0 for each window; or which windows the epoch visits, at least one."""
@@ -48,7 +60,7 @@ def answers_in_its_form(subject: Subject) -> None:
                 raise CheckFailed(f"given {name} it returns {wrong}")
 
 
-@check
+@check_where(acts)
 def same_input_same_answer(subject: Subject) -> None:
     """Its answer depends on what it is given alone, not on what it was given before: a resumed
     training asks a new gate."""
@@ -60,7 +72,7 @@ def same_input_same_answer(subject: Subject) -> None:
                 )
 
 
-@check
+@check_where(acts)
 def leaves_what_it_is_given(subject: Subject) -> None:
     """It does not change what it is given."""
     for gate, inputs in trainings(subject):
@@ -72,7 +84,7 @@ def leaves_what_it_is_given(subject: Subject) -> None:
                 raise CheckFailed(f"it changes {name}")
 
 
-@check
+@check_where(weighs)
 def reads_declared_fields_only(subject: Subject) -> None:
     """A sample weight reads no batch field but those in ``needs``."""
     record = subject.record
@@ -85,7 +97,7 @@ def reads_declared_fields_only(subject: Subject) -> None:
                 raise CheckFailed(f"given {name}: {error}") from error
 
 
-@check
+@check_where(acts)
 def leaves_something_to_train(subject: Subject) -> str:
     """It does not rule everything out: a kill rule lets some epoch pass, a sample weight gives
     some window a weight."""
@@ -111,7 +123,7 @@ def status(gate: VerdictGate, value: float) -> str:
     return judge(gate, Estimate(value, value, value), gate.require_interval)
 
 
-@check
+@check_where(judges)
 def says_where_it_belongs(subject: Subject) -> None:
     """Its category is a test of 5CAT or empty, its split is one that is judged, the model that it
     names as its reference is installed, a profile names it, and its summary names the baseline that
@@ -130,7 +142,7 @@ def says_where_it_belongs(subject: Subject) -> None:
         raise CheckFailed("no profile names it, so it judges nothing")
 
 
-@check
+@check_where(judges)
 def figure_is_measured(subject: Subject) -> None:
     """The gate's figure, and the baseline it is compared with, are ones that evaluation measures.
 
@@ -147,7 +159,7 @@ def figure_is_measured(subject: Subject) -> None:
             raise CheckFailed(f"nothing measures {path!r}{both} on {gate.split} windows{hint}")
 
 
-@check
+@check_where(judges)
 def bounds_are_in_order(subject: Subject) -> None:
     """A figure at the bound passes (a difference of 0 has to be exceeded); from ``marginal`` up to
     the bound it is MARGINAL, and beyond ``marginal`` it fails."""
@@ -165,7 +177,7 @@ def bounds_are_in_order(subject: Subject) -> None:
         raise CheckFailed(f"marginal = {gate.marginal!r} is not a failing value")
 
 
-@check
+@check_where(judges)
 def some_values_pass_and_some_fail(subject: Subject) -> None:
     """Of the values that the figure can have, some pass and some fail."""
     gate = subject.record
@@ -180,7 +192,7 @@ def some_values_pass_and_some_fail(subject: Subject) -> None:
         raise CheckFailed(f"nothing can fail: {between}, the bound is {bound(gate):g}")
 
 
-@check
+@check_where(judges)
 def chance_does_not_beat_the_target(subject: Subject) -> str:
     """A random guess does not pass where the target itself, given as the prediction, fails."""
     gate = subject.record
@@ -199,95 +211,4 @@ def chance_does_not_beat_the_target(subject: Subject) -> str:
     return note
 
 
-# ------------------------------------------------------------------ profiles
-
-
-@check
-def gates_are_verdicts(subject: Subject) -> str:
-    """Every gate it names is there and judges a figure, and it or the gate names a source of the
-    bound."""
-    profile: ProfileSpec = subject.record
-    _, gates = find_profile(subject.registry, f"{subject.plugin.name}/{profile.name}")
-    if unsourced := [gate.name for gate in gates if not (gate.source or profile.source)]:
-        raise CheckFailed(f"{unsourced[0]} has no source for its bound: set source")
-    return f"{len(gates)} gates"
-
-
-@check
-def needed_can_be_passed(subject: Subject) -> str:
-    """It needs at least one of its tests, and no more than there are."""
-    profile: ProfileSpec = subject.record
-    _, gates = find_profile(subject.registry, f"{subject.plugin.name}/{profile.name}")
-    tests = {gate.category or gate.name for gate in gates if not gate.optional}
-    if not tests:
-        raise CheckFailed("all of its gates are optional, so that nothing is judged")
-    if profile.needed is not None and not 1 <= profile.needed <= len(tests):
-        raise CheckFailed(f"it needs {profile.needed} of {len(tests)} tests")
-    return f"{profile.needed or len(tests)} of {len(tests)} tests"
-
-
-# ------------------------------------------------------------------ metrics
-
-
-@check
-def chance_is_possible(subject: Subject) -> None:
-    """What guessing has is a value that the metric can have."""
-    metric: MetricSpec = subject.record
-    if metric.chance is not None and not metric.low <= metric.chance <= metric.high:
-        raise CheckFailed(f"{metric.chance:g} is not between {metric.low:g} and {metric.high:g}")
-
-
-@check
-def ceiling_is_a_value_for_each_window(subject: Subject) -> str:
-    """The target gives one value for each window, between the metric's bounds or NaN, and the same
-    whenever it is asked."""
-    metric: MetricSpec = subject.record
-    train, windows = (Windows(textlike(seed=seed), 3, 1) for seed in (1, 2))
-    measure = subject.registry.resolve(subject.entry)
-    values, again = (np.asarray(measure(train, windows), dtype=float) for _ in range(2))
-    if values.shape != (len(windows),):
-        raise CheckFailed(f"for {len(windows)} windows it gives values of shape {values.shape}")
-    outside = values[(values < metric.low) | (values > metric.high)]
-    if len(outside):
-        raise CheckFailed(f"it gives {outside[0]:g}, beyond {metric.low:g} to {metric.high:g}")
-    if not np.array_equal(values, again, equal_nan=True):
-        raise CheckFailed("asked again, it gives other values")
-    return f"{np.nanmean(values):.3f} on text-like chunks"
-
-
-def judges(subject: Subject) -> bool:
-    """Whether it is a gate that judges a figure."""
-    return isinstance(subject.record, VerdictGate)
-
-
-def acts(subject: Subject) -> bool:
-    """Whether training calls it."""
-    return not judges(subject)
-
-
-def weighs(subject: Subject) -> bool:
-    """Whether it gives windows weights."""
-    return isinstance(subject.record, SampleWeight)
-
-
-CHECKS: dict[str, tuple[Check, ...]] = {
-    "gate": (
-        *where(weighs, needs_known_fields),
-        *where(acts, answers_in_its_form, same_input_same_answer, leaves_what_it_is_given),
-        *where(weighs, reads_declared_fields_only),
-        *where(acts, leaves_something_to_train),
-        *where(
-            judges,
-            says_where_it_belongs,
-            figure_is_measured,
-            bounds_are_in_order,
-            some_values_pass_and_some_fail,
-            chance_does_not_beat_the_target,
-        ),
-    ),
-    "profile": (gates_are_verdicts, needed_can_be_passed),
-    "metric": (
-        chance_is_possible,
-        *where(lambda subject: bool(subject.record.target), ceiling_is_a_value_for_each_window),
-    ),
-}
+CHECKS = checks_in(globals())

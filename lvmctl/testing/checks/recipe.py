@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +28,6 @@ from lvmctl.plan import Plan, from_record, make_plan
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import Composition
 from lvmctl.testing.check import CheckFailed, Skipped, Subject, check, checks_in, once_per_subject
-from lvmctl.testing.isolated import isolated
 from lvmctl.testing.processes import ProcessFailed, python
 from lvmctl.testing.text_store import text_store
 from lvmctl.training.job import TrainRequest, start
@@ -186,6 +187,20 @@ def tiny(options: Any) -> dict[str, Any]:
             low, high = info.low or 0, TINY[info.name] if info.high is None else info.high
             values[info.path] = min(max(TINY[info.name], low), high)
     return values
+
+
+@contextmanager
+def isolated() -> Iterator[Path]:
+    """A directory that goes away, nothing on the terminal, and torch left as it was."""
+    precision = torch.backends.mkldnn.matmul.fp32_precision
+    quiet = redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO())
+    temporary = TemporaryDirectory(prefix="lvmctl-check-")
+    with temporary as place, torch.random.fork_rng(devices=[]), quiet[0], quiet[1]:
+        try:
+            yield Path(place)
+        finally:
+            torch.backends.mkldnn.matmul.fp32_precision = precision
+            torch.set_flush_denormal(False)
 
 
 def train(subject: Subject) -> Run:

@@ -8,7 +8,14 @@ from typing import Any
 
 from lvmctl.config import OptionInfo, describe, parse_assignments
 from lvmctl.registry.record import Buildable, CommandSpec
-from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject, check, where
+from lvmctl.testing.check import (
+    CheckFailed,
+    Skipped,
+    Subject,
+    check,
+    check_where,
+    checks_in,
+)
 
 MAX_SUMMARY = 100
 """Characters of a summary: ``lvmctl plugins list`` gives it one line."""
@@ -30,7 +37,7 @@ def summary_is_one_line(subject: Subject) -> None:
             raise CheckFailed(f"its summary {fault}: {summary!r}")
 
 
-@check
+@check_where(lambda subject: bool(getattr(subject.record, "target", "")))
 def target_has_a_docstring(subject: Subject) -> None:
     """The target can be imported and called, and the class or function that it names has a
     docstring."""
@@ -47,7 +54,12 @@ def target_has_a_docstring(subject: Subject) -> None:
         raise CheckFailed(f"{name} has no docstring")
 
 
-@check
+def has_options(subject: Subject) -> bool:
+    """Whether it is of something that is built, with options."""
+    return isinstance(subject.record, Buildable)
+
+
+@check_where(has_options)
 def options_have_help(subject: Subject) -> None:
     """Every option has a type that lvmctl knows and one line of help."""
     for info in describe(subject.record.options):
@@ -63,7 +75,7 @@ def described(subject: Subject) -> list[OptionInfo]:
         raise Skipped("its options cannot be described") from error
 
 
-@check
+@check_where(has_options)
 def defaults_are_allowed(subject: Subject) -> None:
     """Every option has a default that its own type, bounds and choices allow, and the defaults go
     together."""
@@ -78,7 +90,7 @@ def defaults_are_allowed(subject: Subject) -> None:
         raise CheckFailed(f"the defaults do not go together: {error}") from error
 
 
-@check
+@check_where(has_options)
 def numbers_have_bounds(subject: Subject) -> None:
     """Every number has a lower and an upper bound, or choices."""
     missing = [
@@ -91,7 +103,7 @@ def numbers_have_bounds(subject: Subject) -> None:
         raise CheckFailed("; ".join(missing))
 
 
-@check
+@check_where(has_options)
 def values_survive_text(subject: Subject) -> None:
     """Bounds and choices are values that the option takes itself, and they and the defaults are the
     same when they are typed after --set."""
@@ -131,14 +143,4 @@ def written(value: Any) -> str:
     return ",".join(map(written, value)) if isinstance(value, tuple) else str(value)
 
 
-CHECKS: tuple[Check, ...] = (
-    summary_is_one_line,
-    *where(lambda subject: bool(getattr(subject.record, "target", "")), target_has_a_docstring),
-    *where(
-        lambda subject: isinstance(subject.record, Buildable),
-        options_have_help,
-        defaults_are_allowed,
-        numbers_have_bounds,
-        values_survive_text,
-    ),
-)
+CHECKS = checks_in(globals())
