@@ -124,11 +124,7 @@ def _accept(info: OptionInfo, key: str, value: Any) -> Any:
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
-    """``["lr=1e-3", "listwise.temperature=.1"]`` as a dictionary of strings; the last one wins.
-
-    Raises:
-        UsageError: names every assignment that is not ``key=value``.
-    """
+    """``["lr=1e-3", "listwise.temperature=.1"]`` as a dictionary of strings; the last one wins."""
     values: dict[str, str] = {}
     errors = []
     for text in assignments:

@@ -101,11 +101,7 @@ class Experiments:
         return self.path == _shipped()
 
     def match(self, pattern: str) -> list[str]:
-        """The names a shell pattern (``p7-*``) means, in the file's order; a name means itself.
-
-        Raises:
-            UsageError: it means none; the nearest names are suggested.
-        """
+        """The names a shell pattern (``p7-*``) means, in the file's order; a name means itself."""
         if pattern in self._tables or not is_pattern(pattern):
             return [pattern]
         names = [name for name in self._tables if fnmatch.fnmatchcase(name, pattern)]
@@ -119,12 +115,7 @@ class Experiments:
         return names
 
     def get(self, name: str) -> Experiment:
-        """The experiment ``name`` with its ``extends`` chain resolved.
-
-        Raises:
-            UsageError: unknown name (the nearest is suggested), unknown or circular ``extends``,
-                a reserved key of the wrong type, or no recipe.
-        """
+        """The experiment ``name`` with its ``extends`` chain resolved."""
         reserved: dict[str, Any] = {}
         values: dict[str, Any] = {}
         origins: dict[str, str] = {}
@@ -225,11 +216,7 @@ def load_experiments(path: str | os.PathLike[str] | None = None) -> Experiments:
 
 
 def disabled_plugins() -> tuple[str, ...]:
-    """Names under ``[plugins] disable`` of ``LVMCTL_EXPERIMENTS`` or the nearest experiments.toml.
-
-    Raises:
-        UsageError: that file cannot be read, or ``disable`` is not a list of names.
-    """
+    """Names under ``[plugins] disable`` in ``LVMCTL_EXPERIMENTS``, else the nearest file."""
     named = os.environ.get(VARIABLE)
     path = Path(named) if named else _local()
     if path is None:

@@ -199,11 +199,7 @@ def values_of(options: Any) -> dict[str, Any]:
 
 
 def with_values(options: Any, values: Mapping[str, Any]) -> Any:
-    """A copy of ``options``, and of every group in it, with other values at some paths.
-
-    Raises:
-        ValueError: the values break a rule between options (``__post_init__``).
-    """
+    """A copy of ``options``, and of every group in it, with other values at some paths."""
     changes = {path: value for path, value in values.items() if "." not in path}
     for field in dataclasses.fields(options):
         group, dot = getattr(options, field.name), f"{field.name}."

@@ -56,9 +56,6 @@ class OptionType:
 
         An int serves as a float, a number as text (``version = 2.1``), and a whole float as nothing
         else; a bool is never a number.
-
-        Raises:
-            ValueError: it is not of this type, or it is NaN, or infinite without ``infinite``.
         """
         if value is None or (isinstance(value, str) and value.strip().lower() == "none"):
             if self.optional:

@@ -42,11 +42,7 @@ class Pieces:
 
     @classmethod
     def of(cls, split: Split, level: str = SENTENCE) -> Pieces:
-        """The pieces of the store that a split is of.
-
-        Raises:
-            DataError: the store has no such level, or one of other chunks.
-        """
+        """The pieces of the store that a split is of."""
         path = Path(split.source["path"])
         finer = path / LEVELS / level
         what, hint = f"has no level {level!r}", f"add it with lvmctl data level {path} {level}"

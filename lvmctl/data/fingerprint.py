@@ -89,9 +89,6 @@ def require_one_space(
         encoder, other: the two as manifests record them; None is unknown.
         where: whose vectors these are.
         among: what the others are.
-
-    Raises:
-        DataError: the mean cosine of the probes is below :data:`ALIKE`.
     """
     if fault := space_fault(encoder, other):
         names = encoder.get("name"), other.get("name")

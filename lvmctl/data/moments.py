@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from lvmctl.data.splits.split import Split
-from lvmctl.data.store.arrays import BLOCK_BYTES, release, unit
+from lvmctl.data.store.arrays import unit
 
 NOTHING = 1e-9
 """A variance below this is rounding: the chunks are all alike."""
@@ -82,8 +82,11 @@ class Moments:
 def moments(split: Split, progress: Callable[[int], object] = lambda n: None) -> Moments:
     """Moments of a split's articles, read in blocks."""
     total, second = np.zeros(split.dim), np.zeros((split.dim, split.dim))
-    within, last, carried = 0.0, -1, np.zeros(split.dim)
-    for rows, article in _blocks(split):
+    within, low, last, carried = 0.0, 0, -1, np.zeros(split.dim)
+    owner = np.repeat(np.arange(len(split.lengths)), split.lengths)
+    for rows in map(unit, split.vector_blocks()):
+        article = owner[low : low + len(rows)]
+        low += len(rows)
         second += rows.T @ rows
         edges = np.flatnonzero(np.diff(article, prepend=-1))
         sums = np.add.reduceat(rows, edges, axis=0, dtype=np.float64)
@@ -98,14 +101,3 @@ def moments(split: Split, progress: Callable[[int], object] = lambda n: None) ->
         progress(len(rows))
     squares = int((split.lengths**2).sum())
     return Moments(split.chunks, total, second, within + float(carried @ carried), squares)
-
-
-def _blocks(split: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Unit chunks (n, D) float32 and the article (n,) of each, in order."""
-    rows = split.rows()
-    article = np.repeat(np.arange(len(split.lengths)), split.lengths)
-    step = max(BLOCK_BYTES // (8 * split.dim), 1)
-    for low in range(0, len(rows), step):
-        part = slice(low, low + step)
-        yield unit(split.vectors[rows[part]]), article[part]
-        release(split.vectors)

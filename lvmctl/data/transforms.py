@@ -107,9 +107,6 @@ def apply_transform(split: Split, transform: Transform) -> Split:
     """The split with its articles' chunks transformed, as unit float32 rows of a temporary file.
 
     Rows and articles keep their numbers, so that windows are the same windows.
-
-    Raises:
-        DataError: chunks of another width, or nothing is left of one.
     """
     what = f"has dimension {split.dim}, the transform {len(transform.mean)}"
     refuse(split.dim != len(transform.mean), what, split.name, "use data of the same encoder")
@@ -126,11 +123,7 @@ def apply_transform(split: Split, transform: Transform) -> Split:
 
 
 def read_backward(split: Split) -> Split:
-    """The split with the chunks of each article from last to first, in a temporary file.
-
-    Raises:
-        DataError: windows with a gap before their target, whose order cannot be changed.
-    """
+    """The split with the chunks of each article from last to first, in a temporary file."""
     what = "holds separate windows with a horizon above 1, which cannot be read backward"
     refuse(split.target_row is not None, what, split.name, "use a store of articles")
     row_bytes = split.dim * split.vectors.itemsize

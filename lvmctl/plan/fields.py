@@ -22,9 +22,6 @@ def batch_fields(
         registry: where they are looked up; a part sees its own plugin's first.
         parts: losses and sample weights.
         problems: errors are appended to it; without it, they are raised.
-
-    Raises:
-        UsageError, PluginError: a field that there is not, or two of one name.
     """
     fields: dict[str, Entry] = {}
     for part in parts:

@@ -50,9 +50,6 @@ class Draft:
 
         Args:
             added: it is a loss that the recipe does not have.
-
-        Raises:
-            UsageError: an unknown option, a bad value, or options of another record.
         """
         cls, options, layers = self.entry.record.options, self.part.options, self.layers
         if isinstance(options, Mapping):

@@ -48,12 +48,7 @@ def from_record(registry: Registry, record: Mapping[str, Any]) -> Plan:
 
 
 def known(registry: Registry, kind: str, name: str, saved: Mapping[str, Any]) -> Entry:
-    """The entry a run was made with.
-
-    Raises:
-        PluginError: it is not there; the package to install is named.
-        UsageError: it is a class of a file, which only the user can trust.
-    """
+    """The entry a run was made with."""
     refuse_untrusted(name, "config.json")
     try:
         return registry.get(kind, name)

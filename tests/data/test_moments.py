@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import sphere, split_of
 
-from lvmctl.data import moments as module
 from lvmctl.data.moments import moments
 from lvmctl.data.store.arrays import unit64
 
@@ -62,7 +61,7 @@ def test_articles_that_lie_in_many_blocks(monkeypatch):
     split = split_of(sphere(40, 3), [1, 17, 2, 20])
     whole = moments(split)
     for size in (1, 3 * 8 * 5):
-        monkeypatch.setattr(module, "BLOCK_BYTES", size)
+        monkeypatch.setattr("lvmctl.data.splits.split.BLOCK_BYTES", size)
         measured = moments(split)
         assert measured.within == pytest.approx(whole.within)
         assert measured.second == pytest.approx(whole.second, abs=1e-5)

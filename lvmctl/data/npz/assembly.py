@@ -118,11 +118,7 @@ def separate(file: WindowFile) -> Assembly:
 
 
 def from_bank(file: WindowFile, bank: BankFile, reporter: Reporter) -> Assembly:
-    """The bank's articles that the windows name or, without ids, that hold the windows' rows.
-
-    Raises:
-        DataError: another dimension, an article that the bank lacks, windows that it does not hold.
-    """
+    """The bank's articles that the windows name or, without ids, that hold the windows' rows."""
     what = f"has dimension {bank.dim}, {file.path} has {file.dim}"
     refuse(file.dim != bank.dim, what, bank.path, "use a bank of the same encoder")
     hint = "give the bank the windows were cut from"

@@ -41,9 +41,6 @@ class WindowFile:
         crossing: (W,) bool, windows of more than one article; only trusted metadata tells.
         metadata: what the file says about each window, a list, or one value for all; None unless
             it is trusted.
-
-    Raises:
-        DataError: missing keys, wrong rank, type or length.
     """
 
     def __init__(self, npz: Npz, horizon: int | None = None, prefix: str = "") -> None:

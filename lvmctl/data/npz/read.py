@@ -69,12 +69,7 @@ class Npz:
         return f"{self.path}[{key}]"
 
     def array(self, key: str) -> np.ndarray:
-        """A member as a read-only array that stays on disk.
-
-        Raises:
-            DataError: damaged, truncated, pickled without trust, or a compressed bomb.
-            OutputError: no room for the temporary copy of a compressed member.
-        """
+        """A member as a read-only array that stays on disk."""
         info = self._members[key]
         self.used.add(key)
         if key in self.pickled:
@@ -157,9 +152,6 @@ def open_npz(path: Path, trust_pickle: bool = False) -> Iterator[Npz]:
 
     Args:
         trust_pickle: allow object arrays to be unpickled.
-
-    Raises:
-        DataError: missing, truncated, or no NPZ.
     """
     try:
         open_input(path).close()

@@ -1,4 +1,5 @@
-"""Articles in a seeded order: which are taken first, and which are train, val and test."""
+"""Articles in a seeded order: which are taken first, and which are train, val and test; blocks of
+separate windows, which share chunks with their neighbours (docs/methods.md#splits)."""
 
 from __future__ import annotations
 
@@ -10,6 +11,12 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data.store.manifest import SPLITS
+
+MAX_BLOCKS = 100
+"""Blocks that windows are cut into."""
+
+GAPS = 3
+"""A block is as long as so many gaps at least: its ends may be left out, the middle remains."""
 
 
 def seeded_order(count: int, seed: int, purpose: str) -> np.ndarray:
@@ -40,10 +47,6 @@ def assign_splits(
     Args:
         val, test: fractions of the articles; a fraction above 0 gives at least one article.
         stratify: split each value of this manifest field apart, so that all have the same shares.
-
-    Raises:
-        UsageError: fractions that leave nothing for training, or a field no article has.
-        DataError: fewer articles than splits.
     """
     if not (0 <= val < 1 and 0 <= test < 1 and val + test < 1):
         raise UsageError(
@@ -94,3 +97,48 @@ def _fill_empty(splits: list[str], wanted: list[str]) -> None:
         if name not in splits:
             largest, _ = Counter(splits).most_common(1)[0]
             splits[splits.index(largest)] = name
+
+
+def window_gap(manifest: dict[str, Any], lengths: np.ndarray) -> int | None:
+    """K + h, from which distance on two windows of one text share no chunk; None for a store of
+    articles.
+
+    Args:
+        manifest: of the store.
+        lengths: (A,) chunks of its articles.
+    """
+    if windows := manifest.get("windows"):
+        return windows["context"] + windows["horizon"]
+    if manifest.get("separate") is not True:
+        return None
+    return int(max(lengths, default=0))
+
+
+def assign_windows(
+    count: int, gap: int, seed: int = 0, val: float = 0.1, test: float = 0.1
+) -> list[str | None]:
+    """The split of each of ``count`` windows, in the order of their text; None for those that lie
+    between two splits and are left out.
+
+    Args:
+        gap: windows that are left out where one split ends and another begins.
+        val, test: shares of the blocks, as of :func:`.assign_splits`.
+    """
+    blocks = min(MAX_BLOCKS, count // (GAPS * gap))
+    if blocks < (needed := 1 + bool(val) + bool(test)):
+        raise DataError(
+            f"{count} windows cannot make {needed} splits that share no chunk, it takes "
+            f"{needed * GAPS * gap}",
+            hint="name separate stores with --train and --val",
+        )
+    names = assign_splits([{}] * blocks, seed, val, test)
+    edges = [count * block // blocks for block in range(blocks + 1)]
+    splits: list[str | None] = []
+    for name, low, high in zip(names, edges, edges[1:]):
+        splits += [name] * (high - low)
+    for before, after, edge in zip(names, names[1:], edges[1:]):
+        if before != after:
+            # Training windows are left out where there are some, they are the most.
+            left_out = slice(edge - gap, edge) if before == "train" else slice(edge, edge + gap)
+            splits[left_out] = [None] * gap
+    return splits

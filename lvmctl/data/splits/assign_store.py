@@ -11,8 +11,7 @@ import numpy as np
 from lvmctl.core.directories import LOCK
 from lvmctl.core.errors import DataError, OutputError, UsageError, located, refuse
 from lvmctl.core.hashes import write_recorded
-from lvmctl.data.splits.assign import assign_splits, split_counts
-from lvmctl.data.splits.window_blocks import assign_windows, window_gap
+from lvmctl.data.splits.assign import assign_splits, assign_windows, split_counts, window_gap
 from lvmctl.data.store.cache import locked
 from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.store import MANIFEST, Store, require_path
@@ -36,11 +35,6 @@ def with_split(
     Args:
         gap: of separate windows, see :func:`.window_gap`; None for articles.
         val, test, stratify: as of :func:`.assign_splits`.
-
-    Raises:
-        DataError: fewer articles than splits, fewer windows than these and their gaps need.
-        UsageError: fractions that leave nothing for training, a field no article has, windows that
-            are to be stratified.
     """
     rule: dict[str, Any] = {"by": "article", "seed": seed, "val": val, "test": test}
     names: list[str | None]
@@ -82,9 +76,6 @@ def write_splits(
 
     Returns:
         Articles of each split.
-
-    Raises:
-        OutputError: it has splits and ``force`` is not given, or it cannot be written.
     """
     require_path(store.path)  # else it would be made again for its lock
     with locked(store.path / LOCK):
@@ -118,11 +109,7 @@ def _write(store: Store, rule: dict[str, Any], articles: list[dict[str, Any]]) -
 
 
 def parse_shares(text: str) -> tuple[float, float]:
-    """The shares of val and test that ``80/10/10`` gives, of whatever sum.
-
-    Raises:
-        UsageError: it is not three numbers from 0 on, the first above 0.
-    """
+    """The shares of val and test that ``80/10/10`` gives, of whatever sum."""
     try:
         train, val, test = (float(part) for part in text.split("/"))
     except ValueError:
@@ -143,9 +130,6 @@ def share_out(
         articles: entries that name no split yet.
         shares: of val and test, see :func:`parse_shares`.
         gap: of separate windows, see :func:`.window_gap`.
-
-    Raises:
-        DataError: some name their split, or there are fewer articles than splits.
     """
     val, test = shares
     present = ", ".join(f"{name} {count}" for name, count in split_counts(articles).items())

@@ -35,9 +35,6 @@ def at_level(text: str | None, level: str | None) -> str | None:
         text: a source; one that is a level already stands for its store. None is the demonstration
             data, which has no finer level.
         level: one of :func:`level_names`; None is the source as it is.
-
-    Raises:
-        DataError: the source has no such level.
     """
     if level is None:
         return text

@@ -11,12 +11,11 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError, located, refuse
 from lvmctl.data.fingerprint import require_one_space, unknown_spaces
-from lvmctl.data.splits.assign import split_counts
+from lvmctl.data.splits.assign import split_counts, window_gap
 from lvmctl.data.splits.assign_store import with_split
 from lvmctl.data.splits.shared import KnownChunks, overlap_notice
 from lvmctl.data.splits.sources import Source
 from lvmctl.data.splits.split import Split
-from lvmctl.data.splits.window_blocks import window_gap
 from lvmctl.data.store.arrays import release, written_rows
 from lvmctl.data.store.manifest import SPLITS
 from lvmctl.data.store.store import Store

@@ -12,7 +12,6 @@ import numpy as np
 from lvmctl.core.formatting import count, percent
 from lvmctl.data.splits.shared_cache import Shared, kept
 from lvmctl.data.splits.split import Split
-from lvmctl.data.store.arrays import BLOCK_BYTES, release
 
 TOLERATED = 0.01
 """Share of the chunks of separate windows that may repeat before it is reported."""
@@ -36,11 +35,6 @@ MANY = 20_000
 
 BLOCK_ROWS = 1 << 14
 """Held-out chunks that are looked for at a time."""
-
-
-def shared_articles(trained: Split, held: Split) -> np.ndarray:
-    """(A,) bool: which articles of ``held`` are articles of ``trained`` too, see :func:`shared`."""
-    return shared(trained, held).articles
 
 
 def shared(trained: Split, held: Split) -> Shared:
@@ -168,17 +162,10 @@ def sketches(split: Split, most: int | None = None) -> Iterator[np.ndarray]:
     """The projections (n, SKETCH) float32 of a split's unit chunks, in blocks of at most ``most``
     chunks and of bounded memory."""
     directions = np.random.default_rng(0).standard_normal((split.dim, SKETCH)).astype(np.float32)
-    rows = split.rows()
-    step = max(1, BLOCK_BYTES // (4 * split.dim))
-    step = step if most is None else min(step, most)
-    for low in range(0, len(rows), step):
-        block = rows[low : low + step]
-        in_one_piece = (np.diff(block) == 1).all()
-        vectors = split.vectors[block[0] : block[-1] + 1] if in_one_piece else split.vectors[block]
-        vectors = vectors.astype(np.float32, copy=False)
+    for block in split.vector_blocks(most):
+        vectors = block.astype(np.float32, copy=False)
         norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
         yield vectors @ directions / norms[:, None]
-        release(split.vectors)
 
 
 def packed(cells: np.ndarray) -> np.ndarray:

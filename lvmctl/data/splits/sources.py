@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote_plus
 
 import numpy as np
 
+from lvmctl.config import bind
 from lvmctl.core.errors import DataError, UsageError, nearest, refuse
 from lvmctl.core.paths import WORLD
 from lvmctl.data.npz.importing import write_npz
@@ -39,10 +40,6 @@ class Source:
 
         The split of a store that is viewed, ``synth:shuffled?store=STORE@val&seed=1``, is the
         split of the view.
-
-        Raises:
-            DataError: a split that does not exist.
-            UsageError: no source at all, or two splits.
         """
         viewed = VIEWED.fullmatch(text)
         if viewed and (store := cls.parse(unquote_plus(viewed["store"]))).split:
@@ -91,32 +88,36 @@ def temporary_store(name: str, write: Callable[[Create], list[str] | None]) -> S
         return replace(store, path=Path(name), notices=(*notices, *store.notices))
 
 
+@dataclass(frozen=True)
+class View:
+    """What a view may be given: the store that it reorders, and the seed of ``shuffled``."""
+
+    store: str = ""
+    seed: int = 0
+
+
 def write_synth(create: Create, text: str) -> None:
     """Make the world or view that ``synth:NAME?key=value&…`` describes; a UsageError for a name,
     key or value that cannot be."""
     name, _, query = text.removeprefix(PREFIX).partition("?")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     if name in VIEWS:
-        _no_others(parameters, {"store", "seed"}, text)
-        if not parameters.get("store"):
+        view = bind(View, [(text, parameters)]).options
+        if not view.store:
             raise UsageError("names no store", where=text, hint=f"write {PREFIX}{name}?store=PATH")
-        source = Source.parse(parameters["store"])
-        store, seed = source.open(), _number("seed", parameters.get("seed", "0"), int, text)
+        source = Source.parse(view.store)
+        store = source.open()
         with create(store.dim, store.vectors.dtype) as writer:
-            write_view(writer, store, name, seed, source.split)
+            write_view(writer, store, name, view.seed, source.split)
         return
-    kinds = {field.name: {"float": float}.get(field.type, int) for field in fields(World)}
-    kinds.pop("name")
-    _no_others(parameters, set(kinds), text)
-    values = {key: _number(key, value, kinds[key], text) for key, value in parameters.items()}
-    world = World(name, **values)
+    if "name" in parameters:
+        raise UsageError("there is no parameter 'name'", where=text)
+    world = bind(World, [(text, parameters)], base=World(name)).options
     with create(world.dim, "float32") as writer:
         write_world(writer, world)
 
 
-def write_view(
-    writer: StoreWriter, store: Store, view: str, seed: int = 0, split: str | None = None
-) -> None:
+def write_view(writer: StoreWriter, store: Store, view: str, seed: int, split: str | None) -> None:
     """Write the articles of ``store``, or those of a ``split``, ``shuffled`` (by ``seed``) or
     ``reversed``; they keep their length, order, splits and titles, and lose their texts."""
     in_split = [split in (None, article.get("split")) for article in store.articles]
@@ -146,19 +147,3 @@ def write_view(
             rows = np.random.default_rng((seed, int(index))).permutation(rows)
         writer.article(article, rows)
         release(store.vectors)
-
-
-def _no_others(parameters: dict[str, str], known: set[str], text: str) -> None:
-    for key in parameters:
-        if key not in known:
-            close = nearest(key, sorted(known))
-            hint = f"did you mean {close!r}?" if close else f"there are {', '.join(sorted(known))}"
-            raise UsageError(f"there is no parameter {key!r}", where=text, hint=hint)
-
-
-def _number(key: str, value: str, kind: type, text: str) -> float | int:
-    try:
-        return kind(value)
-    except ValueError:
-        what = f"{key} is {value!r}, not {'an integer' if kind is int else 'a number'}"
-        raise UsageError(what, where=text) from None

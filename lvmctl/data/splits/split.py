@@ -11,7 +11,7 @@ import numpy as np
 
 from lvmctl.core.errors import refuse
 from lvmctl.data.splits.assign import seeded_articles
-from lvmctl.data.store.arrays import blocks, unit
+from lvmctl.data.store.arrays import BLOCK_BYTES, blocks, release, unit
 from lvmctl.data.store.many_files import StoredVectors
 from lvmctl.data.store.store import Store
 
@@ -132,6 +132,18 @@ class Split:
             part, of_it = self.joined[number], store == number
             yield int(number), of_it, part.rows()[rows[of_it] - (ends[number] - part.chunks)]
 
+    def vector_blocks(self, most: int | None = None) -> Iterator[np.ndarray]:
+        """The vectors (n, D) of the split's chunks as they are stored, article after article, in
+        blocks of bounded memory and at most ``most`` chunks."""
+        rows = self.rows()
+        step = max(1, BLOCK_BYTES // (8 * self.dim))
+        step = step if most is None else min(step, most)
+        for low in range(0, len(rows), step):
+            block = rows[low : low + step]
+            together = (np.diff(block) == 1).all()
+            yield self.vectors[block[0] : block[-1] + 1] if together else self.vectors[block]
+            release(self.vectors)
+
     def article_blocks(self) -> Iterator[tuple[int, int]]:
         """Bounds ``(low, high)`` of rows of one article, in order, as in :func:`.blocks`."""
         for start, length in zip(self.starts.tolist(), self.lengths.tolist()):
@@ -180,11 +192,7 @@ class Split:
 
 
 def windows_per_article(split: Split, context_length: int, horizon: int) -> np.ndarray:
-    """(A,) int64 windows that each article of ``split`` holds.
-
-    Raises:
-        DataError: the store holds windows of another horizon or of fewer chunks.
-    """
+    """(A,) int64 windows that each article of ``split`` holds."""
     if split.target_row is None:
         return np.maximum(split.lengths - (context_length - 1 + horizon), 0)
     ahead, k = split.horizon, split.target_row

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -20,6 +20,9 @@ from numpy.lib import format as npy
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.files import output_errors
 from lvmctl.core.inputs import open_input
+
+if TYPE_CHECKING:
+    from lvmctl.data.store.many_files import StoredVectors
 
 BLOCK_BYTES = 1 << 25
 """Bytes of vectors worked on at a time (32 MiB): what bounds the memory of every long job."""
@@ -34,15 +37,6 @@ _BAD_HEADER = (
 
 class PickledError(DataError):
     """An object array: its data is a pickle."""
-
-
-class ManyMaps(Protocol):
-    """What lies in many files."""
-
-    def mappings(self) -> list[mmap.mmap]: ...
-
-
-Mapped: TypeAlias = "np.ndarray | ManyMaps"
 
 
 @dataclass(frozen=True)
@@ -154,19 +148,15 @@ def in_row_order(array: np.ndarray) -> np.ndarray:
     return rows.reshape(array.shape)
 
 
-def release(array: Mapped) -> None:
+def release(array: StoredVectors) -> None:
     """Let the system take back the memory of mapped pages, which stay on disk."""
     for mapping in mappings_of(array):
         if hasattr(mapping, "madvise"):
             mapping.madvise(mmap.MADV_DONTNEED)
 
 
-def require_mapped(array: Mapped, where: object) -> None:
-    """Refuse a mapped array whose file was truncated: reading it would end in a SIGBUS.
-
-    Raises:
-        DataError: it was.
-    """
+def require_mapped(array: StoredVectors, where: object) -> None:
+    """Refuse a mapped array whose file was truncated: reading it would end in a SIGBUS."""
     for mapping in mappings_of(array):
         lost = len(mapping) - mapping.size()
         what = f"its vectors were truncated by {lost:,} bytes while they were read"
@@ -174,20 +164,13 @@ def require_mapped(array: Mapped, where: object) -> None:
         refuse(lost > 0, what, where, hint)
 
 
-def mappings_of(array: Mapped) -> list[mmap.mmap]:
+def mappings_of(array: StoredVectors) -> list[mmap.mmap]:
     """The maps of the files that an array, or one of many files, lies in; none in memory."""
     if not isinstance(array, np.ndarray):
         return array.mappings()
-    mapping = mapping_of(array)
-    return [] if mapping is None else [mapping]
-
-
-def mapping_of(array: np.ndarray) -> mmap.mmap | None:
-    """The map of the file that an array lies in; None for one in memory."""
-    base = array
-    while isinstance(base.base, np.ndarray):
-        base = base.base
-    return base.base if isinstance(base.base, mmap.mmap) else None
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return [array.base] if isinstance(array.base, mmap.mmap) else []
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

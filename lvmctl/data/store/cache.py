@@ -17,9 +17,6 @@ def cache_directory() -> Path:
     """Where lvmctl caches what it can rebuild: ``LVMCTL_CACHE``, else the platform's place.
 
     On Linux that is ``XDG_CACHE_HOME/lvmctl``, by default ``~/.cache/lvmctl``; see platformdirs.
-
-    Raises:
-        OutputError: that is in the home directory, and the user has none.
     """
     import platformdirs
 

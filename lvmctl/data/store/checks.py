@@ -73,11 +73,7 @@ def check_offsets(offsets: np.ndarray, chunks: int, where: object) -> None:
 
 
 def norms_of(rows: np.ndarray, label: Callable[[int], str], where: object) -> np.ndarray:
-    """Norms (B,) in float64 of rows (B, D) of ``where``; ``label(i)`` names row i to the user.
-
-    Raises:
-        DataError: a row with NaN or Inf, a zero vector, or one too large for float32.
-    """
+    """Norms (B,) in float64 of rows (B, D) of ``where``; ``label(i)`` names row i to the user."""
     wide = rows.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         norms = np.sqrt(np.einsum("nd,nd->n", wide, wide))

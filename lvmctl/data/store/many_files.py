@@ -13,7 +13,7 @@ import numpy as np
 
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.hashes import Entry, require_recorded
-from lvmctl.data.store.arrays import Header, check_size, map_array, mapping_of, read_npy_header
+from lvmctl.data.store.arrays import Header, check_size, map_array, mappings_of, read_npy_header
 
 MAX_MAPPED = 128
 """Files that are mapped at once: each costs a descriptor, of which a process has 1,024."""
@@ -31,9 +31,6 @@ class ManyFiles:
     Attributes:
         starts: (F+1,) int64 the first row of each file, and N.
         dtype: float32 or float16, of all files.
-
-    Raises:
-        DataError: where a file is read that is not what it was when it was opened.
     """
 
     ndim = 2
@@ -51,12 +48,7 @@ class ManyFiles:
     @classmethod
     def open(cls, directory: Path, names: Sequence[str]) -> ManyFiles:
         """The files ``names`` of a directory; their headers and sizes are checked, and no data is
-        read.
-
-        Raises:
-            DataError: there is none, or one is missing, damaged, truncated or of another type or
-                width than the first.
-        """
+        read."""
         paths = [directory / name for name in names]
         refuse(not paths, "lists no files of vectors", directory, "write the store again")
         headers = []
@@ -166,7 +158,7 @@ class ManyFiles:
     def mappings(self) -> list[mmap.mmap]:
         """The maps of the files that are mapped now."""
         with self._lock:
-            return [each for rows in self._mapped.values() if (each := mapping_of(rows))]
+            return [each for rows in self._mapped.values() for each in mappings_of(rows)]
 
 
 StoredVectors: TypeAlias = np.ndarray | ManyFiles

@@ -33,11 +33,7 @@ _HOW_TO_MAKE = "make one with lvmctl data import, embed or synth"
 
 
 def require_path(path: str | os.PathLike[str]) -> None:
-    """Refuse a store or another file of vectors where nothing is.
-
-    Raises:
-        DataError: nothing is there.
-    """
+    """Refuse a store or another file of vectors where nothing is."""
     refuse(not Path(path).exists(), "no such store", path, _HOW_TO_MAKE)
 
 

@@ -22,11 +22,7 @@ HINT = "delete chunks.jsonl, which is optional, or write the store again"
 
 
 class TextLines(Sequence[str]):
-    """The strings by number, read when they are asked for; where each begins is found in one pass.
-
-    Raises:
-        DataError: where a line is read that is no JSON string, or one that is not there.
-    """
+    """The strings by number, read when they are asked for. Where each begins is found at once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -41,7 +41,7 @@ class VectorFiles:
         while len(rows):
             room = len(rows) if self.rows_per_file is None else self.rows_per_file - self._rows
             if not room:
-                self._end()
+                self.finish()
                 self._file = self._next()
                 continue
             self._file.write(memoryview(rows[:room]).cast("B"))
@@ -49,8 +49,12 @@ class VectorFiles:
             rows = rows[room:]
 
     def finish(self) -> None:
-        """Complete the last file."""
-        self._end()
+        """Complete the file that is being written."""
+        self._file.seek(0)
+        self._file.write(self._header())
+        self._file.close()
+        if self.rows_per_file is not None:  # read again while the system still has it in memory
+            self.entries[self.names[-1]] = entry_of(self.directory / self.names[-1])
 
     def close(self) -> None:
         """Close the files; harmless when they are closed."""
@@ -63,13 +67,6 @@ class VectorFiles:
         file = open(self.directory / self.names[-1], "wb")  # noqa: SIM115
         file.write(self._header())
         return file
-
-    def _end(self) -> None:
-        self._file.seek(0)
-        self._file.write(self._header())
-        self._file.close()
-        if self.rows_per_file is not None:  # read again while the system still has it in memory
-            self.entries[self.names[-1]] = entry_of(self.directory / self.names[-1])
 
     def _header(self) -> bytes:
         # numpy pads the header so that the number of rows can grow in place.

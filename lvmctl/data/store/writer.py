@@ -72,9 +72,6 @@ class StoreWriter:
         Args:
             texts: their texts, for ``chunks.jsonl``; all articles have them or none.
             norms: (n,) norms the rows had before they were normalised, where they matter.
-
-        Raises:
-            DataError: another width, NaN, Inf or a zero vector.
         """
         rows = np.ascontiguousarray(rows, self.dtype)
         what = f"has vectors of shape {rows.shape[1:]}, the others have {self.dim} numbers"

@@ -14,9 +14,6 @@ def bayes_prediction(world: World, context: np.ndarray, horizon: int = 1) -> np.
     """The prediction (B, D) of highest expected cosine, from contexts (B, K, D), for a > 0.
 
     ``ar1``: x_last. ``rotation``: R^h x_last.
-
-    Raises:
-        UsageError: ``topic`` (its direction must be inferred) or ``iid`` (there is none).
     """
     last = context[:, -1]
     if world.name == "ar1":

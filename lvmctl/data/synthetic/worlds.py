@@ -40,9 +40,6 @@ class World:
         theta: angle of ``rotation`` in degrees, the same in every plane.
         f: share of the article's own direction in ``topic``, in [0, 1].
         seed: of everything random.
-
-    Raises:
-        UsageError: an unknown world or a value out of range.
     """
 
     name: str

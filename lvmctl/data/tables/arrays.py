@@ -62,11 +62,7 @@ def _are_offsets(array: np.ndarray, rows: int) -> bool:
 
 
 def read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file by name, mapped in place.
-
-    Raises:
-        DataError: a damaged file, or a type that NumPy does not have.
-    """
+    """The arrays of a safetensors file by name, mapped in place."""
     hint = "save it again with safetensors"
     with open_data(path) as file:
         size = path.stat().st_size

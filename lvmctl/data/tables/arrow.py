@@ -33,11 +33,7 @@ def require_pyarrow() -> Any:
 
 
 class ArrowRows:
-    """The rows of a ``.parquet`` or ``.arrow`` file, or of a table in memory.
-
-    Raises:
-        DataError: the file is damaged or of another format.
-    """
+    """The rows of a ``.parquet`` or ``.arrow`` file, or of a table in memory."""
 
     def __init__(self, name: str, source: Path | pyarrow.Table) -> None:
         self.name, self._source = name, source

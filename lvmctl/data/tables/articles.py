@@ -61,9 +61,6 @@ class Articles:
             lengths: (n,) chunks of each row.
             given: cells of the rows by role.
             label: names a row to the user.
-
-        Raises:
-            DataError: a row without article or place, or an article in two splits.
         """
         splits = given.get("split") or [None] * len(keys)
         codes = np.empty(len(keys), np.int64)
@@ -90,9 +87,6 @@ class Articles:
 
         Articles that are numbered come in the order of their numbers, others as they first appear.
         A gap in the places ends an article.
-
-        Raises:
-            DataError: two rows at one place.
         """
         code = np.concatenate(self._codes)
         if empty := len(self._entries) - len(np.unique(code)):

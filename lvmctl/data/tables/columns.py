@@ -66,11 +66,7 @@ class Chosen:
 
 
 def parse_columns(text: str | None) -> dict[str, str]:
-    """``vector=emb,text=body`` by role; an empty name says that there is no such column.
-
-    Raises:
-        UsageError: a part that is no such pair, or a role that does not exist.
-    """
+    """``vector=emb,text=body`` by role; an empty name says that there is no such column."""
     named = {}
     for part in (text or "").split(","):
         role, equals, column = (piece.strip() for piece in part.partition("="))
@@ -89,10 +85,6 @@ def choose_columns(rows: Rows, named: Mapping[str, str] | None = None) -> Chosen
 
     Args:
         named: columns by role that are not guessed; an empty one is left out.
-
-    Raises:
-        DataError: a named column is not there or of another kind, or none or several could be the
-            vectors.
     """
     chosen = {role: _checked(rows, role, name) for role, name in (named or {}).items() if name}
     skipped = {role for role, name in (named or {}).items() if not name}

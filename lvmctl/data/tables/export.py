@@ -41,9 +41,6 @@ def export_parquet(
 
     Returns:
         Chunks.
-
-    Raises:
-        OutputError: it exists, or cannot be written.
     """
     arrow = require_pyarrow()
     refuse = partial(refuse_existing, force=force, replaceable=_replaceable)

@@ -17,11 +17,7 @@ _LOOKED_AT = 100
 
 
 class LineRows:
-    """The lines of a ``.jsonl`` file as a table; a field that a line lacks is None there.
-
-    Raises:
-        DataError: a line that is no JSON object.
-    """
+    """The lines of a ``.jsonl`` file as a table; a field that a line lacks is None there."""
 
     def __init__(self, path: Path) -> None:
         self.name, self._path = str(path), path

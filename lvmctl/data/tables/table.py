@@ -52,9 +52,6 @@ class ChunkTable:
         entries: (A,) the manifest's entry of each article of the layout.
         manifest: of the store that the tables were exported from, or nothing.
         notices: what was found and guessed, one line each.
-
-    Raises:
-        DataError: columns that are not there, do not fit or contradict each other.
     """
 
     def __init__(self, parts: Sequence[Part], named: Mapping[str, str] | None = None) -> None:
@@ -76,11 +73,7 @@ class ChunkTable:
         return "text" in self._chosen[0].names
 
     def blocks(self) -> Iterator[Block]:
-        """All chunks in the order of the tables, a block at a time.
-
-        Raises:
-            DataError: vectors of another width or that cannot be stored, texts that are missing.
-        """
+        """All chunks in the order of the tables, a block at a time."""
         low = 0
         for part, chosen in zip(self._parts, self._chosen):
             names = [chosen.names[role] for role in ("vector", "text", "norm") if self._has(role)]

@@ -69,9 +69,6 @@ def record_text(record: Mapping[str, Any], where: str) -> Text:
             ``title``, ``id`` (string or integer), ``split`` and ``first`` (position of its first
             chunk in a longer article); other keys are kept.
         where: where it was read, for messages.
-
-    Raises:
-        DataError: no text, an empty chunk, or fields that mean something else or cannot be stored.
     """
     entry = {key: value for key, value in record.items() if key != "text"}
     text = record.get("text")

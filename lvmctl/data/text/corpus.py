@@ -53,12 +53,7 @@ class Corpus:
 
 
 def spool(articles: Iterable[Chunked], path: Path) -> Corpus:
-    """Write the chunks of ``articles`` to a new file, article after article.
-
-    Raises:
-        DataError: there is no article.
-        OutputError: the file cannot be written.
-    """
+    """Write the chunks of ``articles`` to a new file, article after article."""
     entries, lengths, seen = [], [], hashlib.sha256()
     with output_errors(path):
         path.write_bytes(b"")

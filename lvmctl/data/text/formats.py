@@ -50,11 +50,7 @@ _MAX_PART = 1 << 26
 
 
 def decode(data: bytes, where: object) -> tuple[str, str]:
-    """Text of bytes and its encoding: what a byte-order mark says, UTF-8, else CP1252.
-
-    Raises:
-        DataError: it is none of them, or no text.
-    """
+    """Text of bytes and its encoding: what a byte-order mark says, UTF-8, else CP1252."""
     named = [encoding for mark, encoding in _MARKS.items() if data.startswith(mark)]
     encoding = named[0] if named else "utf-8"
     zero = -1 if encoding == "utf-16" else data.find(b"\0")
@@ -134,11 +130,7 @@ class _Html(HTMLParser):
 
 
 def epub_text(path: Path) -> tuple[str, str | None]:
-    """The chapters of an EPUB in reading order, and the title of the book.
-
-    Raises:
-        DataError: it is damaged or protected.
-    """
+    """The chapters of an EPUB in reading order, and the title of the book."""
     hint = "copy it again; protected books cannot be read"
     try:
         with zipfile.ZipFile(path) as book:

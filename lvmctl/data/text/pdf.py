@@ -38,11 +38,7 @@ class Line:
 
 
 def pdf_text(path: Path) -> tuple[str, str | None]:
-    """The text of a PDF, blank lines between paragraphs, and its title.
-
-    Raises:
-        DataError: it is encrypted, holds no text (a scan) or is damaged, or pypdf is missing.
-    """
+    """The text of a PDF, blank lines between paragraphs, and its title."""
     try:
         import pypdf
     except ImportError as error:

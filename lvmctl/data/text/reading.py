@@ -45,11 +45,7 @@ class Faults:
         self._errors.append(error)
 
     def settle(self) -> None:
-        """Refuse the faults there were, or say what was left out; called after the last text.
-
-        Raises:
-            DataError: there were some, and they are not skipped.
-        """
+        """Refuse the faults there were, or say what was left out; called after the last text."""
         if self.guessed:
             names = _listed(self.guessed)
             self.notices.append(f"not UTF-8, read as CP1252: {names}")
@@ -85,9 +81,6 @@ def read_texts(paths: Sequence[Path], faults: Faults) -> Iterator[Text]:
 
     Args:
         faults: takes what cannot be read, and the rest of a folder by kind.
-
-    Raises:
-        DataError: nothing to read.
     """
     for path in paths:
         refuse(not path.exists(), "no such file or folder", path)

@@ -108,12 +108,7 @@ class Unfinished:
 
     def encode(self, chunks: TextLines, encoder: Any, reporter: Reporter) -> int:
         """Encode the chunks that are not encoded yet, or of several processes this one's share of
-        them; the vectors' dimension, when all are encoded.
-
-        Raises:
-            DataError: the encoder gives vectors of another form, or refuses a text.
-            OutputError: the disk is full.
-        """
+        them; the vectors' dimension, when all are encoded."""
         total, pieces = len(chunks), self._agreed(lambda: self.pieces)
         missing = missing_blocks(pieces, total)
         if self.shared:
@@ -223,9 +218,6 @@ def unfinished(out: Path) -> Iterator[Unfinished]:
     those of one job together.
 
     It is removed when the block succeeds, and when it ends before anything was encoded.
-
-    Raises:
-        OutputError: another process embeds to ``out``, or nothing can be written there.
     """
     out = Path(os.path.abspath(out))
     place = out.with_name(f".{out.name}{SUFFIX}")

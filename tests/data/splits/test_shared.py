@@ -10,7 +10,7 @@ from made import sphere, split_of
 
 from lvmctl.data import open_split
 from lvmctl.data.splits.open import join
-from lvmctl.data.splits.shared import shared, shared_articles
+from lvmctl.data.splits.shared import shared
 from lvmctl.data.store.arrays import unit64
 
 WORLD = "synth:ar1?articles=6&chunks=8&dim=4&seed={}"
@@ -19,17 +19,17 @@ WORLD = "synth:ar1?articles=6&chunks=8&dim=4&seed={}"
 def test_the_same_articles_are_found_in_a_copy_of_another_name_and_order():
     split = open_split(WORLD.format(0))
     again = open_split(WORLD.format(0)).take(np.array([5, 1]))
-    assert shared_articles(split, again).tolist() == [True, True]
-    assert shared_articles(again, split).tolist() == [False, True, False, False, False, True]
+    assert shared(split, again).articles.tolist() == [True, True]
+    assert shared(again, split).articles.tolist() == [False, True, False, False, False, True]
 
 
 def test_a_joined_store_holds_the_articles_of_both():
     first, other = open_split(WORLD.format(0)), open_split(WORLD.format(1))
-    assert shared_articles(join([other, first]), first).all()
+    assert shared(join([other, first]), first).articles.all()
 
 
 def test_other_text_shares_nothing():
-    assert not shared_articles(open_split(WORLD.format(0)), open_split(WORLD.format(1))).any()
+    assert not shared(open_split(WORLD.format(0)), open_split(WORLD.format(1))).articles.any()
 
 
 CHUNKS = sphere(41 * 20, 16)
@@ -46,14 +46,14 @@ def test_cut_articles_are_the_same(low, high, change):
     cut = rows(7, low, high)
     cut = cut.astype(change) if change == "float16" else cut * change
     held = split_of(np.concatenate([rows(40, 0, 20), cut]), [20, high - low])
-    assert shared_articles(TRAINED, held).tolist() == [False, True]
+    assert shared(TRAINED, held).articles.tolist() == [False, True]
 
 
 @pytest.mark.parametrize(("known", "is_shared"), [(9, False), (10, True)])
 def test_half_of_the_chunks_make_an_article_the_same(known, is_shared):
     held = split_of(np.concatenate([rows(7, 0, known), rows(40, known, 20)]), [20])
     assert shared(TRAINED, held).of_article == known / 20
-    assert shared_articles(TRAINED, held) == is_shared
+    assert shared(TRAINED, held).articles == is_shared
 
 
 def test_chunks_of_several_articles_make_no_training_article():
@@ -91,14 +91,14 @@ def test_shares_are_those_of_a_slow_count_in_any_block(monkeypatch):
 def test_nothing_is_shared_with_or_by_nothing():
     nothing = split_of(np.zeros((0, 16)), [])
     assert shared(TRAINED, nothing).of_chunks == 0
-    assert not shared_articles(nothing, TRAINED).any()
-    assert not shared_articles(TRAINED, split_of(CHUNKS[:20], [0, 20])).tolist()[0]
+    assert not shared(nothing, TRAINED).articles.any()
+    assert not shared(TRAINED, split_of(CHUNKS[:20], [0, 20])).articles.tolist()[0]
 
 
 def test_other_dimensions_share_nothing():
     split = open_split(WORLD.format(0))
     other = replace(split, vectors=np.array(split.vectors)[:, :3])
-    assert not shared_articles(split, other).any()
+    assert not shared(split, other).articles.any()
 
 
 @pytest.mark.parametrize("change", [1.0, 3.0, "float16"])
@@ -107,5 +107,5 @@ def test_articles_in_another_type_or_scale_are_the_same(change):
     trained = split_of(vectors, [20] * 20)
     copied = vectors.astype(change) if change == "float16" else vectors * change
     held = split_of(np.concatenate([copied[100:120], sphere(20, 16, seed=1)]), [20, 20])
-    assert shared_articles(trained, held).tolist() == [True, False]
-    assert shared_articles(split_of(vectors, [20] * 20), split_of(copied, [20] * 20)).all()
+    assert shared(trained, held).articles.tolist() == [True, False]
+    assert shared(split_of(vectors, [20] * 20), split_of(copied, [20] * 20)).articles.all()

@@ -11,9 +11,9 @@ from made import sphere, split_of
 from lvmctl.api.importing import import_npz
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data import Store, open_split, open_splits
+from lvmctl.data.splits.assign import assign_windows
 from lvmctl.data.splits.assign_store import write_splits
 from lvmctl.data.splits.shared import overlap_notice, shared
-from lvmctl.data.splits.window_blocks import assign_windows
 
 TEXT = sphere(1000, 16)
 

@@ -148,7 +148,7 @@ def test_source_strings():
     assert len(open_splits("synth:ar1?articles=20&chunks=7").val.lengths) == 2
     for text, message in [
         ("synth:ar1?articels=3", "did you mean 'articles'"),
-        ("synth:ar1?articles=many", "articles is 'many', not an integer"),
+        ("synth:ar1?articles=many", "articles: 'many' is not a whole number"),
         ("synth:shuffled", "names no store"),
     ]:
         with pytest.raises(UsageError, match=message):

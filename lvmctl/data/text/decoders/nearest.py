@@ -22,9 +22,6 @@ class Nearest:
     Args:
         store: where chunks are looked for; it needs texts.
         transform: what chunks go through before they are compared, None for nothing.
-
-    Raises:
-        DataError: the store has no texts.
     """
 
     def __init__(

@@ -51,12 +51,7 @@ class AttributedEncoder:
 
 
 def encoder_of(store: Store) -> tuple[Entry, Encoder]:
-    """The encoder that made a store, fitted, and its entry.
-
-    Raises:
-        DataError: the store does not say, or lacks what the encoder learned.
-        UsageError: no such encoder is installed.
-    """
+    """The encoder that made a store, fitted, and its entry."""
     recipe = store.manifest.get("encoder")
     if not isinstance(recipe, dict) or not isinstance(recipe.get("name"), str):
         hint = "use a store made by lvmctl data embed"
@@ -67,12 +62,7 @@ def encoder_of(store: Store) -> tuple[Entry, Encoder]:
 
 
 def encoder_in(folder: Path, recipe: Mapping[str, Any], name: str) -> tuple[Entry, Encoder]:
-    """The encoder of a ``recipe``, and its entry; what it learned, if it does, is in ``folder``.
-
-    Raises:
-        DataError: the folder lacks what it learned.
-        UsageError: no encoder called ``name`` is installed.
-    """
+    """The encoder of a ``recipe``, and its entry; what it learned, if it does, is in ``folder``."""
     refuse_untrusted(str(name), folder)
     try:
         entry = _entry(name)

@@ -15,7 +15,7 @@ from lvmctl.core.hashes import read_record
 from lvmctl.core.inputs import open_data
 from lvmctl.data import Split
 from lvmctl.data.splits.identity import fingerprints
-from lvmctl.data.splits.shared import shared_articles
+from lvmctl.data.splits.shared import shared
 from lvmctl.data.store.store import CHUNKS
 from lvmctl.data.store.text_lines import check_texts
 from lvmctl.diagnostics.data.leakage.near_duplicates import Chunks, Repeats, exact
@@ -67,14 +67,14 @@ class Overlaps:
         index, article, hit = self._of(held, known)
         by_article = np.bincount(article[hit], minlength=len(split.lengths))
         touched = np.argsort(-by_article, kind="stable")[: np.count_nonzero(by_article)]
-        shared = np.flatnonzero(shared_articles(other, split))
+        common = np.flatnonzero(shared(other, split).articles)
         draws = Resampling(len(split.lengths), self.options.seed)
         return {
             "held": self.names[held],
             "known": self.names[known],
             "articles": len(split.lengths),
-            "shared_articles": len(shared),
-            "shared": [split.articles[a].get("id") for a in shared[:LISTED]],
+            "shared_articles": len(common),
+            "shared": [split.articles[a].get("id") for a in common[:LISTED]],
             "chunks": len(index),
             "repeated": int(hit.sum()),
             **share(draws, hit, article),
