@@ -59,7 +59,7 @@ def import_npz(
     """
     write = partial(write_store, out, rows_per_file=rows_per_file, force=force)
     create = with_shares(write, split)
-    reports = write_npz(
+    segments = write_npz(
         create,
         [Path(file) for file in files],
         name_splits=True,
@@ -69,7 +69,7 @@ def import_npz(
         apart=separate,
         reporter=reporter,
     )
-    return written(out, [line for report in reports for line in report.lines()])
+    return written(out, [line for segment in segments for line in segment.lines()])
 
 
 def store_from(

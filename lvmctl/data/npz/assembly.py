@@ -81,7 +81,7 @@ def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
         if chains.count == len(inside) > 1:
             unlike = f"no window overlaps another as at horizon {file.horizon}"
             hint = "if targets lie further on, say so with --horizon"
-            made = _separate(file, f"{unlike}: {SEPARATE}; {hint}", hashed)
+            made = separate(file, f"{unlike}: {SEPARATE}; {hint}", hashed)
             if repeated:
                 again = f"{count(repeated, 'window')} stood in the file before"
                 made.notices.append(f"{file.path}: {again}")
@@ -92,7 +92,7 @@ def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
     lost = int((~whole).sum())
     if lost > MAX_LOST * len(inside):
         gap = f"{lost:,} of {len(inside):,} windows have a gap before their target"
-        return _separate(file, f"{gap} that nothing fills: {SEPARATE}", hashed)
+        return separate(file, f"{gap} that nothing fills: {SEPARATE}", hashed)
     if lost:
         held = np.unique(inner.owner[inner.chunk.reshape(-1, width)[whole, 0]])
         inner = only_articles(inner, held)
@@ -110,11 +110,6 @@ def assemble(file: WindowFile, reporter: Reporter) -> Assembly:
             "holds several, say which with article_ids, --articles-npz or trusted metadata"
         )
     return made
-
-
-def separate(file: WindowFile) -> Assembly:
-    """Each window an article of its own, as the user wants it."""
-    return _separate(file, None)
 
 
 def from_bank(file: WindowFile, bank: BankFile, reporter: Reporter) -> Assembly:
@@ -156,7 +151,10 @@ def whole_bank(bank: BankFile) -> Assembly:
     return Assembly(collapse(bank.ids, bank.positions, bank.path), "chunks in a bank")
 
 
-def _separate(file: WindowFile, why: str | None, hashed: np.ndarray | None = None) -> Assembly:
+def separate(
+    file: WindowFile, why: str | None = None, hashed: np.ndarray | None = None
+) -> Assembly:
+    """Each window an article of its own; ``why``, where the user did not ask for it."""
     layout = keep_apart(file.windows, file.context_length + 1)
     made = Assembly(layout, "separate windows", apart=True, hashes=hashed)
     if why is not None:

@@ -15,7 +15,7 @@ from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.assembly import assemble, from_bank, separate, whole_bank
 from lvmctl.data.npz.files import BankFile, WindowFile, is_bank, splits_of
 from lvmctl.data.npz.read import Npz, open_npz
-from lvmctl.data.npz.segments import ImportReport, Segment, report_segments
+from lvmctl.data.npz.segments import Segment, find_shared
 from lvmctl.data.store.arrays import blocks
 from lvmctl.data.store.checks import norms_of
 from lvmctl.data.store.manifest import SPLITS, split_in_name
@@ -34,7 +34,7 @@ def write_npz(
     trust_pickle: bool = False,
     apart: bool = False,
     reporter: Reporter = SILENT,
-) -> list[ImportReport]:
+) -> list[Segment]:
     """Write NPZ files into one store.
 
     Args:
@@ -57,38 +57,43 @@ def write_npz(
         plain = [npz.path for npz, part in zip(archives, parts) if part == {"": None}]
         names = dict(zip(plain, split_names(plain))) if name_splits else {}
         bank_file = bank and BankFile(stack.enter_context(open_npz(bank, trust_pickle)))
-        segments = []
+        segments: list[Segment] = []
         for npz, part in zip(archives, parts):
-            made_here = [
-                _segment(
-                    npz, prefix, split or names.get(npz.path), horizon, bank_file, apart, reporter
-                )
-                for prefix, split in part.items()
-            ]
-            made_here[-1].left_out = _left_out(npz)
-            segments += made_here
+            for prefix, split in part.items():
+                split = split or names.get(npz.path)
+                if is_bank(npz, prefix):
+                    chunks = BankFile(npz, prefix)
+                    segments.append(Segment(None, chunks, whole_bank(chunks), split))
+                    continue
+                file = WindowFile(npz, horizon, prefix)
+                if bank_file is not None:
+                    made_of = from_bank(file, bank_file, reporter)
+                else:
+                    made_of = separate(file) if apart else assemble(file, reporter)
+                segments.append(Segment(file, bank_file or file, made_of, split))
+            segments[-1].left_out = _left_out(npz)
         shape = _window_shape(segments)
         for segment in segments:
             _check_rows(segment)
             if segment.file.has_texts:
                 _report_contradictions(segment)
         _report_lost_texts(segments)
-        reports = report_segments(segments)
+        find_shared(segments)
         has_texts = [segment.file.has_texts for segment in segments]
         dtype = np.result_type(*(segment.file.dtype for segment in segments))
         with create(segments[0].file.dim, dtype) as writer:
-            files = [report.record() for report in reports]
+            files = [segment.record() for segment in segments]
             writer.manifest["made"] = made("import", files=files)
             if any(segment.assembly.apart for segment in segments):
                 writer.manifest["separate"] = True
             if shape is not None:
                 context, ahead = shape
                 writer.manifest["windows"] = {"context": context, "horizon": ahead}
-            total = sum(report.chunks for report in reports)
+            total = sum(len(segment.assembly.layout.source) for segment in segments)
             with reporter.progress("import", "chunks", total) as done:
                 for segment in segments:
                     _write(writer, segment, done, all(has_texts))
-    return reports
+    return segments
 
 
 def split_names(paths: Sequence[Path]) -> list[str | None]:
@@ -102,24 +107,6 @@ def split_names(paths: Sequence[Path]) -> list[str | None]:
     hint = "put train, val, test or ood in the file names"
     refuse(named.count(None) > len(free), what, ", ".join(map(str, paths)), hint)
     return [name or free.pop(0) for name in named]
-
-
-def _segment(
-    npz: Npz,
-    prefix: str,
-    split: str | None,
-    horizon: int | None,
-    bank: BankFile | None,
-    apart: bool,
-    reporter: Reporter,
-) -> Segment:
-    if is_bank(npz, prefix):
-        chunks = BankFile(npz, prefix)
-        return Segment(None, chunks, whole_bank(chunks), split)
-    file = WindowFile(npz, horizon, prefix)
-    if bank is not None:
-        return Segment(file, bank, from_bank(file, bank, reporter), split)
-    return Segment(file, file, separate(file) if apart else assemble(file, reporter), split)
 
 
 def _left_out(npz: Npz) -> tuple[str, ...]:

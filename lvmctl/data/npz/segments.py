@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,50 +17,54 @@ MAX_SHARED = 0.01
 """Share of a held-out split's chunks that may be training chunks too before it is reported."""
 
 
-@dataclass(frozen=True)
-class ImportReport:
-    """What was found in one split of one file.
+@dataclass
+class Segment:
+    """One split of one file on its way into the store.
 
     Attributes:
-        file, split: where it is from and goes to.
-        windows: W; None for a bank of chunks.
-        context, horizon: K and h of the windows.
-        chunks, articles: what they became.
-        how: what told which window follows which.
-        cuts, crossing, lost: see :class:`~lvmctl.data.npz.assembly.Assembly`.
-        shared: share of the chunks that are in the training split too.
+        windows: the windows, None for a bank of chunks.
+        file: where the vectors come from, by flat row: the windows, or a bank.
+        assembly: how flat rows become articles.
+        split: the split its articles go to, or None.
         left_out: arrays that were not read.
-        notices: what a user should hear, one line each.
+        shared: share of the chunks that are in the training split too.
     """
 
-    file: str
+    windows: WindowFile | None
+    file: WindowFile | BankFile
+    assembly: Assembly
     split: str | None
-    windows: int | None
-    context: int | None
-    horizon: int | None
-    chunks: int
-    articles: int
-    how: str
-    cuts: int
-    crossing: int
-    lost: int
-    shared: float
-    left_out: tuple[str, ...]
-    notices: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    shared: float = 0.0
+
+    @property
+    def path(self) -> Path:
+        """The file that was named."""
+        return (self.windows or self.file).path
+
+    @property
+    def notices(self) -> list[str]:
+        """What a user should hear, one line each."""
+        notices = [*self.file.notices, *self.assembly.notices]
+        if self.windows is not None and self.windows is not self.file:
+            notices += self.windows.notices
+        return notices
 
     def lines(self) -> list[str]:
-        """The same for a reader."""
-        name = self.file if self.split is None else f"{self.file} ({self.split})"
-        content = f"{count(self.chunks, 'chunk')} in {count(self.articles, 'article')} ({self.how})"
-        if self.windows is not None:
-            chunks = count(self.context or 0, "chunk")
-            content = f"{count(self.windows, 'window')} of {chunks}, {content}"
+        """What was found, for a reader."""
+        assembly, layout, windows = self.assembly, self.assembly.layout, self.windows
+        name = str(self.path) if self.split is None else f"{self.path} ({self.split})"
+        articles = count(len(layout.lengths), "article")
+        content = f"{count(len(layout.source), 'chunk')} in {articles} ({assembly.how})"
+        if windows is not None:
+            of_chunks = f"of {count(windows.context_length, 'chunk')}"
+            content = f"{count(windows.windows, 'window')} {of_chunks}, {content}"
         lines = [f"{name}: {content}", *self.notices]
-        if self.crossing:
-            windows = count(self.crossing, "window")
-            lines.append(f"{name}: {windows} across two articles left out")
-        if self.cuts:
-            places = count(self.cuts, "place")
+        if assembly.crossing:
+            crossing = count(assembly.crossing, "window")
+            lines.append(f"{name}: {crossing} across two articles left out")
+        if assembly.cuts:
+            places = count(assembly.cuts, "place")
             lines.append(f"{name}: the text repeats, so articles may be cut at {places}")
         if self.shared > MAX_SHARED:
             lines.append(
@@ -71,63 +76,32 @@ class ImportReport:
         return lines
 
     def record(self) -> dict[str, Any]:
-        """The same as plain data."""
-        record = asdict(self)
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in record.items()}
+        """What was found, for the manifest."""
+        assembly, windows = self.assembly, self.windows
+        return {
+            "file": str(self.path),
+            "split": self.split,
+            "windows": windows and windows.windows,
+            "context": windows and windows.context_length,
+            "horizon": windows and windows.horizon,
+            "chunks": len(assembly.layout.source),
+            "articles": len(assembly.layout.lengths),
+            "how": assembly.how,
+            "cuts": assembly.cuts,
+            "crossing": assembly.crossing,
+            "lost": assembly.lost,
+            "shared": self.shared,
+            "left_out": list(self.left_out),
+            "notices": self.notices,
+        }
 
 
-@dataclass
-class Segment:
-    """One split of one file on its way into the store.
-
-    Attributes:
-        windows: the windows, None for a bank of chunks.
-        file: where the vectors come from, by flat row: the windows, or a bank.
-        assembly: how flat rows become articles.
-        split: the split its articles go to, or None.
-        left_out: arrays that were not read.
-    """
-
-    windows: WindowFile | None
-    file: WindowFile | BankFile
-    assembly: Assembly
-    split: str | None
-    left_out: tuple[str, ...] = ()
-
-
-def report_segments(segments: Sequence[Segment]) -> list[ImportReport]:
-    """What was found, and how much of each held-out split is in training too."""
-    splits = {segment.split for segment in segments}
-    compared = "train" in splits and len(splits) > 1
-    chunks = [_chunk_hashes(segment) if compared else None for segment in segments]
-    trained = [h for segment, h in zip(segments, chunks) if segment.split == "train"]
-    training = np.unique(np.concatenate(trained)) if compared else np.zeros(0, np.int64)
-    reports = []
-    for segment, hashed in zip(segments, chunks):
-        windows, assembly, layout = segment.windows, segment.assembly, segment.assembly.layout
-        held_out = compared and segment.split != "train"
-        notices = [*segment.file.notices, *assembly.notices]
-        if windows is not None and windows is not segment.file:
-            notices += windows.notices
-        reports.append(
-            ImportReport(
-                file=str((windows or segment.file).path),
-                split=segment.split,
-                windows=windows and windows.windows,
-                context=windows and windows.context_length,
-                horizon=windows and windows.horizon,
-                chunks=len(layout.source),
-                articles=len(layout.lengths),
-                how=assembly.how,
-                cuts=assembly.cuts,
-                crossing=assembly.crossing,
-                lost=assembly.lost,
-                shared=float(np.isin(hashed, training).mean()) if held_out else 0.0,
-                left_out=segment.left_out,
-                notices=tuple(notices),
-            )
-        )
-    return reports
+def find_shared(segments: Sequence[Segment]) -> None:
+    """Find how much of each held-out segment is in the training split too."""
+    training = [_chunk_hashes(segment) for segment in segments if segment.split == "train"]
+    for segment in segments:
+        if training and segment.split != "train":
+            segment.shared = float(np.isin(_chunk_hashes(segment), np.concatenate(training)).mean())
 
 
 def _chunk_hashes(segment: Segment) -> np.ndarray:

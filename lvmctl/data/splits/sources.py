@@ -70,8 +70,8 @@ class Source:
         return Store.open(self.text)
 
     def _write_npz(self, create: Create) -> list[str]:
-        reports = write_npz(create, [Path(self.text)])
-        return [line for report in reports for line in report.lines()]
+        segments = write_npz(create, [Path(self.text)])
+        return [line for segment in segments for line in segment.lines()]
 
 
 def temporary_store(name: str, write: Callable[[Create], list[str] | None]) -> Store:

@@ -99,18 +99,13 @@ class ArrowRows:
             return kinds.WHOLE
         if types.is_floating(kind):
             return kinds.NUMBER
-        if not self._is_list(kind):
-            return kinds.OTHER
-        inner = self._kind(kind.value_type)
+        is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+        inner = self._kind(kind.value_type) if is_list else kinds.OTHER
         return {
             kinds.TEXT: kinds.TEXTS,
             kinds.NUMBER: kinds.VECTOR,
             kinds.VECTOR: kinds.VECTORS,
         }.get(inner, kinds.OTHER)
-
-    def _is_list(self, kind: pyarrow.DataType) -> bool:
-        types = self._arrow.types
-        return any((types.is_list(kind), types.is_large_list(kind), types.is_fixed_size_list(kind)))
 
     def _values(self, name: str, column: pyarrow.Array) -> Any:
         where, kind = f"{self.name}[{name}]", self.columns[name]

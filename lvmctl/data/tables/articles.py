@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,8 @@ class Articles:
         keys: Sequence[Any],
         lengths: np.ndarray,
         given: Mapping[str, Sequence[Any]],
-        label: Callable[[int], str],
+        name: str,
+        first: int,
     ) -> None:
         """Append rows.
 
@@ -60,26 +61,29 @@ class Articles:
             keys: what tells their articles apart.
             lengths: (n,) chunks of each row.
             given: cells of the rows by role.
-            label: names a row to the user.
+            name: of their table, for messages.
+            first: the number of the first row there.
         """
         splits = given.get("split") or [None] * len(keys)
         codes = np.empty(len(keys), np.int64)
         for at, (key, own) in enumerate(zip(keys, splits)):
-            refuse(key is None, "names no article", label(at), "give every row its article")
+            where = f"{name} row {first + at}"
+            refuse(key is None, "names no article", where, "give every row its article")
             code = self._numbers.setdefault((split, key), len(self._entries))
             if code == len(self._entries):
                 cells = {role: column[at] for role, column in given.items() if role != "position"}
-                self._entries.append(_entry(split, cells, label(at)))
+                self._entries.append(_entry(split, cells, where))
             elif own is not None and self._entries[code].get("split") != _split_name(own):
                 what = f"is in split {own}, its article in {self._entries[code].get('split')}"
-                raise DataError(what, where=label(at), hint="an article is of one split")
+                raise DataError(what, where=where, hint="an article is of one split")
             codes[at] = code
         self._codes.append(np.repeat(codes, lengths))
         if "position" in given:
             for at, cell in enumerate(given["position"]):
+                where = f"{name} row {first + at}"
                 wrong = cell is None or abs(cell) >= MOST_CHUNKS
                 hint = "number the chunks of an article from 0"
-                refuse(wrong, "has no usable position", label(at), hint)
+                refuse(wrong, "has no usable position", where, hint)
             self._positions.append(np.array(given["position"], np.int64))
 
     def arrange(self) -> tuple[Layout, list[dict[str, Any]]]:

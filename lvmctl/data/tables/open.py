@@ -17,8 +17,7 @@ from lvmctl.data.store.manifest import split_in_name
 from lvmctl.data.store.store import OFFSETS, holds_vectors
 from lvmctl.data.tables.arrays import array_rows, read_safetensors
 from lvmctl.data.tables.arrow import ArrowRows
-from lvmctl.data.tables.lines import LineRows
-from lvmctl.data.tables.rows import ObjectRows, Rows
+from lvmctl.data.tables.rows import LineRows, ObjectRows, Rows
 from lvmctl.data.tables.table import Part
 
 SUFFIXES = (".parquet", ".arrow", ".jsonl", ".safetensors")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from lvmctl.core.errors import refuse
+from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.inputs import open_data
+from lvmctl.core.json_input import parse_json
 
 VECTOR, VECTORS, TEXT, TEXTS, WHOLE, NUMBER, OTHER = (
     *("vector", "list of vectors", "text", "list of texts"),
@@ -18,6 +22,10 @@ VECTOR, VECTORS, TEXT, TEXTS, WHOLE, NUMBER, OTHER = (
 
 SCALARS = (TEXT, WHOLE)
 """Kinds that can name an article."""
+
+
+LINES_LOOKED_AT = 100
+"""Lines of a JSONL file that say which columns there are, and of which kind."""
 
 
 class Rows(Protocol):
@@ -51,6 +59,9 @@ class Nested:
 
     vectors: np.ndarray
     lengths: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.lengths)
 
 
 def kind_of(cell: Any) -> str:
@@ -140,3 +151,39 @@ class ObjectRows:
                 )
                 for name in names
             }
+
+
+class LineRows:
+    """The lines of a ``.jsonl`` file, ``{"vector": […], "text": "…", "article": "…"}``, as a table;
+    a field that a line lacks is None there."""
+
+    def __init__(self, path: Path) -> None:
+        self.name, self._path = str(path), path
+        self.metadata: Mapping[str, Any] = {}
+        self.notices: Sequence[str] = ()
+        self.columns: dict[str, str] = {}
+        for record in islice(self._records(), LINES_LOOKED_AT):
+            for key, cell in record.items():
+                if self.columns.get(key, OTHER) == OTHER:
+                    self.columns[key] = kind_of(cell)
+
+    def read(self, names: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
+        """See :class:`Rows`."""
+        records = self._records()
+        while block := [[record.get(name) for name in names] for record in islice(records, rows)]:
+            yield {
+                name: values(self.columns[name], cells, f"{self.name}[{name}]")
+                for name, cells in zip(names, map(list, zip(*block)))
+            }
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        with open_data(self._path) as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                where = f"{self.name}:{number}"
+                hint = "each line is one JSON object in UTF-8"
+                record = parse_json(line, where, DataError, hint)
+                hint = 'write {"vector": […], "text": "…", "article": "…"}'
+                refuse(not isinstance(record, dict), "is no object", where, hint)
+                yield record

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from lvmctl.data.store.arrays import BLOCK_BYTES, release
 from lvmctl.data.store.checks import norms_of
 from lvmctl.data.tables.articles import ROLES, Articles
 from lvmctl.data.tables.columns import Chosen, choose_columns
-from lvmctl.data.tables.rows import Rows
+from lvmctl.data.tables.rows import Nested, Rows
 
 _DOCUMENTS = 16
 _SMALL = 1 << 16
@@ -126,16 +125,17 @@ class ChunkTable:
         rows = _SMALL if small and not chosen.documents else _DOCUMENTS
         row = 0
         for cells in part.rows.read(names, rows):
-            height = _length(cells[names[-1]])
+            height = len(cells[names[-1]])
             given = {role: cells[column] for role, column in small.items()}
             if chosen.documents:
-                lengths = _lengths(cells[names[-1]], part.rows.name)
+                inside = cells[names[-1]]
+                nested = isinstance(inside, Nested)
+                lengths = inside.lengths if nested else [len(texts or ()) for texts in inside]
                 keys = [("row", number, row + at) for at in range(height)]
             else:
-                lengths = np.ones(height, np.int64)
+                lengths = [1] * height
                 keys = given.get("article") or [number] * height
-            label = partial(_label, part.rows.name, row)
-            articles.add(part.split, keys, lengths, given, label)
+            articles.add(part.split, keys, np.array(lengths, np.int64), given, part.rows.name, row)
             row += height
 
     # ------------------------------------------------------------------ vectors
@@ -178,18 +178,3 @@ class ChunkTable:
         if left:
             lines.append(f"{self.name}: not read: {', '.join(left)}")
         return [*lines, *(line for part in self._parts for line in part.rows.notices)]
-
-
-def _label(name: str, row: int, at: int) -> str:
-    return f"{name} row {row + at}"
-
-
-def _length(cells: Any) -> int:
-    return len(cells.lengths) if hasattr(cells, "lengths") else len(cells)
-
-
-def _lengths(cells: Any, name: str) -> np.ndarray:
-    """Chunks of each document."""
-    if hasattr(cells, "lengths"):
-        return cells.lengths
-    return np.array([len(texts or ()) for texts in cells], np.int64)

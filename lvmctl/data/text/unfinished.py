@@ -109,7 +109,9 @@ class Unfinished:
     def encode(self, chunks: TextLines, encoder: Any, reporter: Reporter) -> int:
         """Encode the chunks that are not encoded yet, or of several processes this one's share of
         them; the vectors' dimension, when all are encoded."""
-        total, pieces = len(chunks), self._agreed(lambda: self.pieces)
+        total = len(chunks)
+        # What process 0 finds: others may write meanwhile.
+        pieces = processes.from_first(lambda: self.pieces) if self.shared else self.pieces
         missing = missing_blocks(pieces, total)
         if self.shared:
             missing = missing[processes.part(len(missing))]
@@ -181,10 +183,6 @@ class Unfinished:
                     parts.append(rows.reshape(some, piece.dim))
                     count, left = count - some, left - some
                 yield np.concatenate(parts)
-
-    def _agreed(self, make: Callable[[], Any]) -> Any:
-        """What process 0 finds, in each process that shares the work."""
-        return processes.from_first(make) if self.shared else make()
 
 
 def missing_blocks(pieces: list[Piece], total: int) -> np.ndarray:

@@ -21,7 +21,7 @@ def load(tmp_path):
         for path, arrays in zip(paths, files):
             save(path, **arrays)
         out = Path(tempfile.mkdtemp(dir=tmp_path)) / "out"
-        reports = write_npz(lambda dim, dtype: write_store(out, dim, dtype), paths, **options)
-        return Store.open(out), [line for report in reports for line in report.lines()[1:]]
+        segments = write_npz(lambda dim, dtype: write_store(out, dim, dtype), paths, **options)
+        return Store.open(out), [line for segment in segments for line in segment.lines()[1:]]
 
     return run
