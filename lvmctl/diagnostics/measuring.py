@@ -29,11 +29,11 @@ def windows_of(splits: Splits, options: ShapeOptions) -> tuple[Windows, Windows]
 
 
 def fit_predictors(
-    train: Windows, options: WindowOptions, reporter: Reporter, only: Container[str] | None = None
+    train: Windows, reporter: Reporter, only: Container[str] | None = None
 ) -> list[Predictor]:
     """Every baseline, fitted on ``train``, and every oracle; of ``only`` these, uncentred."""
     registry = load_registry()
-    shape = Shape(train.split.dim, options.context, options.horizon)
+    shape = Shape(train.split.dim, train.context_length, train.horizon)
     if only is None:
         return baselines(registry, shape, train, reporter.info)[0]
     named = {row_name(registry, entry): entry for entry in registry.entries("baseline")}
@@ -50,12 +50,8 @@ def measure_predictors(
     tests: str = "",
     ceilings: bool = False,
 ) -> MetricTable:
-    """``predictors`` on ``windows``.
-
-    Args:
-        tests: letters of 5CAT tests that are wanted too.
-        ceilings: add the largest margins of each class of models.
-    """
+    """``predictors`` on ``windows``; with the 5CAT ``tests`` of these letters, and with the largest
+    margins of each class of models as ``ceilings``."""
     protocol = Protocol(
         pools=("filtered", "unfiltered"),
         everywhere=False,
@@ -66,6 +62,20 @@ def measure_predictors(
     for geometry in CLASSES if ceilings else ():
         table.ceilings[ceiling_name(geometry)] = margin_ceilings(windows, geometry)
     return table
+
+
+def measure(
+    splits: Splits,
+    options: WindowOptions,
+    reporter: Reporter,
+    only: Container[str],
+    tests: str = "",
+    ceilings: bool = False,
+) -> MetricTable:
+    """The predictors ``only``, fitted on training windows, on those of validation."""
+    train, val = windows_of(splits, options)
+    predictors = fit_predictors(train, reporter, only)
+    return measure_predictors(val, predictors, options, reporter, tests, ceilings)
 
 
 def ceiling_name(geometry: Geometry) -> str:

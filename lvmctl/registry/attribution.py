@@ -6,22 +6,16 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from lvmctl.registry.find import UNPACKAGED, Origin
 
 
 def describe_error(error: BaseException, origin: Origin, target: str = "") -> str:
-    """An error as one line: ``ValueError: no such margin (my_package/loss.py:12)``.
-
-    Args:
-        origin: the plugin whose code ran.
-        target: ``package.module:Attribute`` of the record it ran for, which names its code too.
-    """
+    """An error of a plugin's code as one line: ``ValueError: no such margin (my_pkg/loss.py:12)``.
+    ``target`` is that of the record it ran for, which names its code too."""
     message = error.msg if isinstance(error, SyntaxError) and error.msg else str(error)
     line = ": ".join(part for part in (type(error).__name__, " ".join(message.split())) if part)
     place = raised_at(error, origin, target)
@@ -44,7 +38,7 @@ def raised_at(error: BaseException, origin: Origin, target: str = "") -> str | N
     homes = {name.partition(":")[0].partition(".")[0] for name in (origin.module, target) if name}
     beside = Path(origin.distribution).parent if origin.version == UNPACKAGED else None
     place = None
-    for frame, line in frames(error):
+    for frame, line in traceback.walk_tb(error.__traceback__):
         package = frame.f_globals.get("__name__", "").partition(".")[0]
         file = frame.f_code.co_filename
         if package in homes or (beside is not None and Path(file).parent == beside):
@@ -53,11 +47,6 @@ def raised_at(error: BaseException, origin: Origin, target: str = "") -> str | N
         module, _, name = target.partition(":")
         place = defined_at(getattr(sys.modules.get(module), name, None))
     return place
-
-
-def frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
-    """The frames of an error from the outermost to the innermost, with their line numbers."""
-    return traceback.walk_tb(error.__traceback__)
 
 
 def defined_at(value: Any) -> str | None:

@@ -13,12 +13,8 @@ TAKES_ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def build(registry: Registry, entry: Entry, **offered: Any) -> Any:
-    """What the target of a record makes of those of ``offered`` that it has parameters for.
-
-    Args:
-        registry: imports the target.
-        entry: the record and its plugin.
-        offered: what it may ask for: ``options``, and ``shape`` where there is one.
+    """What the target of a record makes of those of ``offered`` that it has parameters for:
+    ``options``, and ``shape`` where there is one.
 
     Raises:
         PluginError: the target cannot be imported, fails, or asks for something else.

@@ -65,7 +65,6 @@ class Plugin:
     """A plugin after the attempt to declare it.
 
     Attributes:
-        origin: where it comes from.
         status: ``ok``, ``broken`` (see ``error``) or ``disabled`` (never imported).
         api: the API version it declares, if it got that far.
         records: what it declares, none unless ``ok``.
@@ -99,12 +98,8 @@ class Plugin:
 
 
 class Refusal(Exception):
-    """A plugin breaks a rule of the interface.
-
-    Args:
-        what: the rule that is broken.
-        hook: the hook that breaks it, whose file and line are named.
-    """
+    """A plugin breaks a rule of the interface; the file and line of the ``hook`` that does are
+    named."""
 
     def __init__(self, what: str, hook: Any = None) -> None:
         place = defined_at(hook)
@@ -165,11 +160,8 @@ def _check_hooks(module: ModuleType) -> None:
 
 
 def records_of(module: ModuleType) -> Iterator[Record]:
-    """What the declaration hooks of a plugin's module return, each record looked at.
-
-    Raises:
-        Refusal: it is no record of its hook's kind, or breaks a rule of its kind.
-    """
+    """What the declaration hooks of a plugin's module return, each record looked at: Refusal where
+    it is no record of its hook's kind, or breaks a rule of its kind."""
     for hook, types in RECORDS.items():
         implementation = getattr(module, hook, None)
         if implementation is None:
@@ -197,41 +189,45 @@ def _records(hook: str, types: tuple[type[Record], ...], returned: Any) -> Itera
 def _check_record(hook: str, types: tuple[type[Record], ...], record: Any) -> None:
     if type(record) not in types:
         raise Refusal(f"{hook} returned {_what(record)} among its records, not a {_either(types)}")
-    if not isinstance(record.name, str) or not NAME.fullmatch(record.name):
-        raise Refusal(f"{hook}: {record.name!r} is not a name (lower case, digits, . _ -)")
+    if fault := next(_faults(record), None):
+        raise Refusal(f"{hook}: {fault}")
+
+
+def _faults(record: Any) -> Iterator[str]:
+    """What is wrong with a record of its hook's kind; each relies on those before it."""
+    name = record.name
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        yield f"{name!r} is not a name (lower case, digits, . _ -)"
     if isinstance(record, verdicts.VerdictGate):
-        _check_verdict(hook, record)
+        if not record.metric:
+            yield f"verdict {name} needs a metric"
+        if (record.at_least is None) == (record.at_most is None):
+            yield f"verdict {name} needs either at_least or at_most"
     elif isinstance(record, verdicts.ProfileSpec):
-        _check_profile(hook, record)
+        gates = record.gates
+        if not isinstance(gates, tuple) or not gates or not all(isinstance(g, str) for g in gates):
+            yield f"gates of profile {name} are not a tuple of names"
+        if len({*gates}) < len(gates):
+            yield f"profile {name} names a gate twice"
     elif isinstance(record, verdicts.MetricSpec):
-        _check_metric(hook, record)
+        if not record.low < record.high:
+            yield f"metric {name} lies between {record.low} and {record.high}"
+        if bool(record.ceiling) != bool(record.target):
+            yield f"metric {name} needs a ceiling and a target, or neither"
     elif isinstance(record, spec.BatchFieldSpec):
-        _check_field(hook, record)
-    else:
-        _check_buildable(hook, record)
-
-
-def _check_target(hook: str, record: Any) -> None:
-    if not isinstance(record.target, str) or not TARGET.fullmatch(record.target):
-        raise Refusal(
-            f"{hook}: target {record.target!r} of {record.name} is not 'module:Attribute'"
-        )
-
-
-def _check_buildable(hook: str, record: Buildable) -> None:
-    _check_target(hook, record)
-    if fault := options_fault(record.options):
-        raise Refusal(f"{hook}: options of {record.name} {fault}")
-
-
-def _check_field(hook: str, field: spec.BatchFieldSpec) -> None:
-    if not field.name.isidentifier() or iskeyword(field.name) or hasattr(Batch, field.name):
-        raise Refusal(f"{hook}: batch.{field.name} cannot be read, use letters, digits and _")
-    if field.name in FIELDS:
-        raise Refusal(f"{hook}: {field.name} is a batch field of lvmctl's own")
-    if not isinstance(field.shape, str) or not SHAPE.fullmatch(field.shape):
-        raise Refusal(f"{hook}: shape {field.shape!r} of {field.name} is not like '(B, P, 2)'")
-    _check_target(hook, field)
+        if not name.isidentifier() or iskeyword(name) or hasattr(Batch, name):
+            yield f"batch.{name} cannot be read, use letters, digits and _"
+        if name in FIELDS:
+            yield f"{name} is a batch field of lvmctl's own"
+        if not isinstance(record.shape, str) or not SHAPE.fullmatch(record.shape):
+            yield f"shape {record.shape!r} of {name} is not like '(B, P, 2)'"
+    has_target = hasattr(record, "target") and not (
+        isinstance(record, verdicts.MetricSpec) and not record.target
+    )
+    if has_target and not (isinstance(record.target, str) and TARGET.fullmatch(record.target)):
+        yield f"target {record.target!r} of {name} is not 'module:Attribute'"
+    if isinstance(record, Buildable) and (fault := options_fault(record.options)):
+        yield f"options of {name} {fault}"
 
 
 def options_fault(options: Any) -> str | None:
@@ -246,30 +242,6 @@ def options_fault(options: Any) -> str | None:
         return f"cannot be read ({error})"
     bare = [info.name for info in described if info.default is dataclasses.MISSING]
     return f"have no default for {', '.join(bare)}" if bare else None
-
-
-def _check_verdict(hook: str, gate: verdicts.VerdictGate) -> None:
-    if not gate.metric:
-        raise Refusal(f"{hook}: verdict {gate.name} needs a metric")
-    if (gate.at_least is None) == (gate.at_most is None):
-        raise Refusal(f"{hook}: verdict {gate.name} needs either at_least or at_most")
-
-
-def _check_profile(hook: str, profile: verdicts.ProfileSpec) -> None:
-    gates = profile.gates
-    if not isinstance(gates, tuple) or not gates or not all(isinstance(g, str) for g in gates):
-        raise Refusal(f"{hook}: gates of profile {profile.name} are not a tuple of names")
-    if len({*gates}) < len(gates):
-        raise Refusal(f"{hook}: profile {profile.name} names a gate twice")
-
-
-def _check_metric(hook: str, metric: verdicts.MetricSpec) -> None:
-    if not metric.low < metric.high:
-        raise Refusal(f"{hook}: metric {metric.name} lies between {metric.low} and {metric.high}")
-    if bool(metric.ceiling) != bool(metric.target):
-        raise Refusal(f"{hook}: metric {metric.name} needs a ceiling and a target, or neither")
-    if metric.target:
-        _check_target(hook, metric)
 
 
 def _either(types: tuple[type, ...]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from lvmctl.core.errors import LvmctlError, PluginError, out_of_memory
 from lvmctl.registry import Entry, Registry
-from lvmctl.registry.attribution import describe_error, frames
+from lvmctl.registry.attribution import describe_error
 from lvmctl.registry.find import UNPACKAGED
 from lvmctl.registry.process_state import same_directory
 
@@ -60,7 +61,7 @@ def failing_entry(error: BaseException, entries: Collection[Entry]) -> Entry | N
     """The entry whose package the innermost frame of ``error`` is in that is in any."""
     homes = {entry.record.target.partition(":")[0]: entry for entry in entries}
     homes |= {home.partition(".")[0]: entry for home, entry in homes.items()}
-    for frame, _ in reversed(list(frames(error))):
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         module = frame.f_globals.get("__name__", "")
         for home in (module, module.partition(".")[0]):
             if home in homes and home != "lvmctl":

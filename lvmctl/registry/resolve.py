@@ -15,8 +15,8 @@ def resolve(record: Record, origin: Origin, attr: str = "target") -> Any:
     """The object at ``record.<attr>``, a ``"package.module:Attribute"``.
 
     Raises:
-        PluginError: the module or the attribute cannot be imported; names plugin and target.
-            A machine that is out of memory is no fault of the plugin's: that error passes.
+        PluginError: it cannot be imported; names plugin and target. A machine that is out of memory
+            is no fault of the plugin's: that error passes.
     """
     target = getattr(record, attr)
     try:

@@ -33,7 +33,6 @@ class Subject:
 
     Attributes:
         registry: everything installed.
-        plugin: the plugin.
         entry: the record; None where the plugin itself is checked.
         options: an instance of the record's options dataclass; None where it has none that work.
     """

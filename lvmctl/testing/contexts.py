@@ -121,13 +121,8 @@ def accepted(
 ) -> tuple[list[Shape], str | None]:
     """The shapes that ``build`` takes, :data:`SHAPE` first, and a note on those it refuses.
 
-    Args:
-        build: makes something for a shape.
-        refusal: what it raises for a shape that it does not take. A check whose rule is not about
-            shapes says ``Exception``, and leaves a fault to the check whose rule is.
-
-    Raises:
-        CheckFailed: it refuses :data:`SHAPE`, or raises something else for a shape.
+    CheckFailed where it refuses :data:`SHAPE`, or raises something else than a ``refusal``: a check
+    whose rule is not about shapes says ``Exception``.
     """
     try:
         build(SHAPE)
@@ -170,10 +165,7 @@ def prove_unit(q: Tensor, contexts: Contexts, near: float = NEAR) -> None:
 
 def prove(geometry: Geometry, prediction: Prediction, context: Tensor) -> float:
     """How far predictions are from where ``geometry`` has them, at most; ``unit`` is anywhere.
-
-    Raises:
-        CheckFailed: further than rounding, or what the proof needs is missing.
-    """
+    CheckFailed where that is further than rounding, or what the proof needs is missing."""
     q, context = prediction.q.double(), context.double()
     if geometry == "span":
         return _within(q - span_projection(context, q), "the span of the context")

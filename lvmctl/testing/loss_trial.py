@@ -34,14 +34,8 @@ class Trial:
     """A loss and the inputs it is tried on.
 
     Every call starts from the loss's first state and the same state of torch's generator, and gets
-    copies of its inputs, so that no rule sees what another one is there to find.
-
-    Args:
-        subject: the record and its options.
-        shape: what the loss is built for.
-
-    Raises:
-        Skipped: it cannot be built, which is the business of a rule of its own.
+    copies of its inputs, so that no rule sees what another one is there to find. Skipped where it
+    cannot be built, which is the business of a rule of its own.
 
     Attributes:
         loss: the module.
@@ -85,11 +79,7 @@ class Trial:
         return prediction_of(self.parts(prediction)), batch
 
     def __call__(self, prediction: Prediction, batch: Batch, step: Step = FIRST) -> LossValue:
-        """What the loss gives, without gradient.
-
-        Raises:
-            TypeError: its output has another form than a loss's.
-        """
+        """What the loss gives, without gradient; TypeError for what is no output of a loss."""
         with torch.no_grad():
             return self._call(prediction, batch, step)
 
@@ -200,11 +190,8 @@ def misbuilt(loss: Any) -> str | None:
 
 
 def working(subject: Subject) -> Trial:
-    """A trial of a loss that can be built and called, and whose output has the right form.
-
-    Raises:
-        Skipped: it is not such a loss, which is the business of rules of their own.
-    """
+    """A trial of a loss that can be built and called, and whose output has the right form; Skipped
+    for others, which are the business of rules of their own."""
     trial = Trial(subject)
     try:
         trial(*trial.example())

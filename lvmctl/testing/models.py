@@ -62,11 +62,8 @@ def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def predict(model: nn.Module, context: Tensor) -> Prediction:
-    """What ``model`` makes of contexts (B, K, D).
-
-    Raises:
-        CheckFailed: no prediction, or one whose q is not (B, D) real numbers.
-    """
+    """What ``model`` makes of contexts (B, K, D); CheckFailed unless it is a prediction whose q is
+    (B, D) real numbers."""
     prediction = model(context)
     if not isinstance(prediction, Prediction):
         raise CheckFailed(f"it returned a {type(prediction).__name__}, not a Prediction")

@@ -57,11 +57,8 @@ def pool_of(
 
 
 def window_of(subject: Subject, context: Tensor, order: Tensor | None = None) -> Chunks:
-    """The chunks (B, K) of contexts (B, K, D), of which a model reads what it declares.
-
-    Args:
-        order: of the rows that they have in their store; None is as they come.
-    """
+    """The chunks (B, K) of contexts (B, K, D), of which a model reads what it declares, in rows of
+    their store in this ``order``."""
     vectors = context.detach().flatten(0, -2).float().cpu()
     order = torch.arange(len(vectors)) if order is None else order
     source = MadeSource(split_of([vectors[order].numpy()]))

@@ -71,12 +71,24 @@ def blended(rho, weight):
     return (weight * rho + rest) / (weight**2 + rest**2 + 2 * weight * rest * rho) ** 0.5
 
 
-def planted(change, epochs=EPOCHS, config=None):
-    """A history whose records were changed: ``change(record)`` for each."""
+def planted(*changes, epochs=EPOCHS, config=None):
+    """A history whose records were changed: ``change(record)`` for each, in turn."""
     history = records(epochs)
     for record in history:
-        change(record)
+        for change in changes:
+            change(record)
     return History(history, config or {}, metrics=METRICS)
+
+
+def val(since=1, **figures):
+    """A change of figures of validation from an epoch on: a value, or a function of the epoch."""
+
+    def change(record):
+        if record["epoch"] >= since:
+            for name, value in figures.items():
+                record["val"][name] = value(record["epoch"]) if callable(value) else value
+
+    return change
 
 
 def published_p7():

@@ -34,14 +34,13 @@ def test_an_interval_is_shown_where_there_is_one(value, ci, signed, text):
 
 
 def test_only_the_baselines_that_are_named_are_fit_predictors():
-    options = WindowOptions()
-    train, _ = windows_of(world("ar1", articles=20, chunks=8), options)
+    train, _ = windows_of(world("ar1", articles=20, chunks=8), WindowOptions())
     names = ("ridge", "direct", "cone-oracle", "nobody")
-    fitted = fit_predictors(train, options, Recorder(), names)
+    fitted = fit_predictors(train, Recorder(), names)
     assert {each.name: each.kind for each in fitted} == {
         "direct": "baseline",
         "ridge": "baseline",
         "cone-oracle": "oracle",
     }
-    every = {each.name for each in fit_predictors(train, options, Recorder())}
+    every = {each.name for each in fit_predictors(train, Recorder())}
     assert {"direct", "ridge", "ridge-centred", "wiener", "oracle"} < every

@@ -14,14 +14,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.data.splits.open import Splits
 from lvmctl.diagnostics.data.arrow.predictability import reversed_split
 from lvmctl.diagnostics.estimates import estimates_table, format_estimate
-from lvmctl.diagnostics.measuring import (
-    CLASSES,
-    R5,
-    ceiling_name,
-    fit_predictors,
-    measure_predictors,
-    windows_of,
-)
+from lvmctl.diagnostics.measuring import CLASSES, R5, ceiling_name, measure
 from lvmctl.diagnostics.records import WindowOptions
 from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.metric_table import MetricTable
@@ -54,7 +47,7 @@ class Ceilings:
 
     def __call__(self, splits: Splits, reporter: Reporter) -> Diagnosis:
         """Measure forward and, unless the store holds separate windows, backward."""
-        table = self.measure(splits, ROWS, reporter, ceilings=True)
+        table = measure(splits, self.options, reporter, ROWS, ceilings=True)
         figures = {
             "windows": len(table.windows),
             "articles": len(table.windows.split.articles),
@@ -95,24 +88,12 @@ class Ceilings:
             return None
         train, val = reversed_split(splits.train), reversed_split(splits.val)
         backward = replace(splits, train=train, val=val)
-        return rows_of(self.measure(backward, MIRRORED, reporter), MIRRORED)
-
-    def measure(
-        self, splits: Splits, names: tuple[str, ...], reporter: Reporter, ceilings: bool = False
-    ) -> MetricTable:
-        """The predictors ``names`` on validation windows; ``ceilings`` adds the largest margins."""
-        train, val = windows_of(splits, self.options)
-        predictors = fit_predictors(train, self.options, reporter, names)
-        return measure_predictors(val, predictors, self.options, reporter, ceilings=ceilings)
+        return rows_of(measure(backward, self.options, reporter, MIRRORED), MIRRORED)
 
 
 def judge(gain: dict[str, Any] | None) -> tuple[str, str]:
-    """The verdict, and what would change it.
-
-    Args:
-        gain: R@5 of the nearest mixture of the window above direct's; None where no article is long
-            enough to rank in.
-    """
+    """The verdict, and what would change it, from R@5 of the nearest mixture of the window above
+    direct's; None where no article is long enough to rank in."""
     if gain is None:
         return "UNRANKED", "Longer articles, or a smaller --min-article, for ranks."
     low, _ = gain["ci"]

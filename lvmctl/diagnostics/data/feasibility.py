@@ -110,7 +110,7 @@ def measure_splits(
             windows["ood"] = Windows(splits.ood, options.context, options.horizon)
         except DataError as error:
             reporter.info(f"gates on OOD text are left out: {error}")
-    predictors = fit_predictors(train, options, reporter)
+    predictors = fit_predictors(train, reporter)
     return {
         split: measure_predictors(each, predictors, options, reporter, TESTS[split], ceilings=True)
         for split, each in windows.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
 from lvmctl.data.synthetic.bayes import bayes_prediction
 from lvmctl.data.synthetic.worlds import World
-from lvmctl.diagnostics.measuring import R5, fit_predictors, measure_predictors, windows_of
+from lvmctl.diagnostics.measuring import R5, measure
 from lvmctl.diagnostics.records import MetricOptions
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
@@ -23,35 +23,24 @@ from lvmctl.evaluation.predictors import Predictor
 TARGET, PERFECT = "oracle", "the perfect one"
 
 
-class Rule(NamedTuple):
-    """A way to rank predictors.
-
-    Attributes:
-        name: for the table.
-        metric: path of the figure; higher is better.
-        whose: ``seed`` or ``fair``; ``diagnostic`` for a figure that no rule judges by.
-    """
-
-    name: str
-    metric: str
-    whose: str
-
-
 RULES = (
-    Rule("margin[last]", "margin.last", "seed"),
-    Rule("offsets", "offsets.seed", "seed"),
-    Rule("R@5, window kept", "in_article.unfiltered.r@5", "seed"),
-    Rule("cos_next", "cos_next", "fair"),
-    Rule("offset accuracy", "offsets.accuracy", "fair"),
-    Rule("R@5", R5, "fair"),
-    Rule("margin outside", "offsets.fair", "diagnostic"),
+    ("margin[last]", "margin.last", "seed"),
+    ("offsets", "offsets.seed", "seed"),
+    ("R@5, window kept", "in_article.unfiltered.r@5", "seed"),
+    ("cos_next", "cos_next", "fair"),
+    ("offset accuracy", "offsets.accuracy", "fair"),
+    ("R@5", R5, "fair"),
+    ("margin outside", "offsets.fair", "diagnostic"),
 )
+"""Ways to rank predictors: a name, the path of the figure, of which more is better, and whose rule
+it is; ``diagnostic`` is a figure that no rule judges by."""
 
 RANKS = """The perfect predictor is Bayes' own prediction in ar1 and rotation, the target itself \
 on the store. ✗: another is first, a copier of the last chunk, the centroid or the maximiser of \
 margin[last]. fair: rules of lvmctl; diagnostic: shown, judges nothing."""
 OTHERS = {"the copier": "direct", "the centroid": "centroid", "the margin maximiser": "margin-max"}
 """Predictors that are ranked beside the perfect one, by their names for a reader."""
+KNOWN = {TARGET, *OTHERS.values()}
 
 
 class MetricAudit:
@@ -70,7 +59,7 @@ class MetricAudit:
         # A store may be called ar1 too.
         store = splits.val.name if splits.val.name not in worlds else f"store {splits.val.name}"
         perfect = dict.fromkeys(worlds, "bayes") | {store: TARGET}
-        worlds[store] = self.measure(splits, self.options, reporter)
+        worlds[store] = measure(splits, self.options, reporter, KNOWN, tests="A")
         figures = {name: audit(table, perfect[name]) for name, table in worlds.items()}
         judged = [rule for world in figures.values() for rule in world["rules"]]
         published, fair = ([r for r in judged if r["whose"] == whose] for whose in ("seed", "fair"))
@@ -86,19 +75,14 @@ class MetricAudit:
             "Judge by figures that a perfect predictor wins: cos_next, R@5 without the window.",
         )
 
-    def measure(self, splits: Splits, options: MetricOptions, reporter: Reporter) -> MetricTable:
-        """The target and the others on validation windows, with test A of 5CAT."""
-        train, val = windows_of(splits, options)
-        predictors = fit_predictors(train, options, reporter, {TARGET, *OTHERS.values()})
-        return measure_predictors(val, predictors, options, reporter, "A")
-
     def world(self, name: str, reporter: Reporter) -> MetricTable:
         """Baselines and Bayes' prediction in a synthetic world."""
         options = self.options
         world = World(name, articles=options.articles, chunks=options.chunks, seed=options.seed)
         size = f"articles={world.articles}&chunks={world.chunks}&seed={world.seed}"
         shorter = replace(options, min_article=min(options.min_article, world.chunks))
-        table = self.measure(open_splits(f"synth:{name}?{size}"), shorter, reporter)
+        splits = open_splits(f"synth:{name}?{size}")
+        table = measure(splits, shorter, reporter, KNOWN, tests="A")
         table.add(bayes(world, table.windows))
         return table
 
@@ -116,11 +100,11 @@ def bayes(world: World, windows: Windows) -> Predictor:
 def audit(table: MetricTable, perfect: str) -> dict[str, Any]:
     """Figures and ranks in one world, where ``perfect`` is the perfect predictor's name."""
     rules = []
-    for rule in RULES:
+    for rule, metric, whose in RULES:
         estimates = {
             name: estimate
             for name, predictor in {PERFECT: perfect, **OTHERS}.items()
-            if (estimate := table.estimate(predictor, rule.metric))
+            if (estimate := table.estimate(predictor, metric))
         }
         if PERFECT not in estimates:
             continue
@@ -129,9 +113,9 @@ def audit(table: MetricTable, perfect: str) -> dict[str, Any]:
         better = {name: e.value for name, e in estimates.items() if e.value > bar}
         rules.append(
             {
-                "rule": rule.name,
-                "whose": rule.whose,
-                "metric": rule.metric,
+                "rule": rule,
+                "whose": whose,
+                "metric": metric,
                 "perfect_rank": 1 + len(better),
                 "first": max(better, key=better.get) if better else PERFECT,
                 "figures": {name: estimate.record() for name, estimate in estimates.items()},
@@ -143,17 +127,15 @@ def audit(table: MetricTable, perfect: str) -> dict[str, Any]:
 def ranks_table(worlds: dict[str, Any]) -> Table:
     """For each rule and world the perfect predictor's figure beside the one that is first."""
 
-    def cell(world: dict[str, Any], label: str) -> str:
-        for rule in world["rules"]:
-            if named(rule) == label:
-                perfect, best = (
-                    signed(rule["figures"][n]["value"]) for n in (PERFECT, rule["first"])
-                )
-                return f"✓ {perfect}" if rule["first"] == PERFECT else f"✗ {perfect} < {best}"
-        return MISSING
+    def cell(rule: dict[str, Any] | None) -> str:
+        if rule is None:
+            return MISSING
+        perfect, best = (signed(rule["figures"][n]["value"]) for n in (PERFECT, rule["first"]))
+        return f"✓ {perfect}" if rule["first"] == PERFECT else f"✗ {perfect} < {best}"
 
-    labels = dict.fromkeys(named(rule) for world in worlds.values() for rule in world["rules"])
-    rows = tuple((label, *(cell(world, label) for world in worlds.values())) for label in labels)
+    columns = [{named(rule): rule for rule in world["rules"]} for world in worlds.values()]
+    labels = dict.fromkeys(label for rules in columns for label in rules)
+    rows = tuple((label, *(cell(rules.get(label)) for rules in columns)) for label in labels)
     return Table(("rule", *worlds), rows, "The perfect predictor", RANKS)
 
 

@@ -60,10 +60,8 @@ def downward_step(
     no larger than its noise, and noise that drifts, give more alarms: ask for depth too.
 
     Args:
-        values: (n,) finite figures in the order of time.
         permutations: orders to draw, fewer for curves of many points; up to 6 points every order
             is taken.
-        seed: of the draws.
         resolution: steps below this do not matter.
 
     Returns:

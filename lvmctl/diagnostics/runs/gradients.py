@@ -78,18 +78,8 @@ class Gradients:
 def measure_gradients(
     trained: Trained, windows: Windows, epoch: int, batches: int, seed: int
 ) -> Gradients:
-    """Gradients on batches of the run's own size, in evaluation mode, so without dropout.
-
-    Args:
-        trained: what has the weights.
-        windows: training windows.
-        epoch: whose weights of the losses count.
-        batches: how many; each window is drawn once at most.
-        seed: of which windows.
-
-    Raises:
-        PluginError: a plugin's code failed.
-    """
+    """Gradients on batches of the run's own size, in evaluation mode, so without dropout, with the
+    weights that losses have in ``epoch``. Each window is drawn once at most."""
     plan, model, objective = trained.plan, trained.model, trained.objective
     step = Step(epoch, 0, max(plan.options.epochs, epoch), 1)
     builder = objective.batches(windows, seed=plan.options.seed)

@@ -28,14 +28,7 @@ RUN, DIRECT = "run", "direct"
 def ranking(
     windows: Windows, predictor: Predictor, q: np.ndarray, min_article: int, seed: int
 ) -> dict[str, Any]:
-    """Retrieval in the primary pool by a ranker's score, by its q alone and by ``direct``.
-
-    Args:
-        windows: validation windows.
-        predictor: the ranker.
-        q: (W, D) its predictions.
-        min_article: shortest article that is ranked in.
-        seed: of the resampled articles.
+    """Retrieval in the primary pool by a ranker's score, by its q (W, D) alone and by ``direct``.
 
     Returns:
         As plain data: ``windows`` that are counted; ``run``, ``q``, ``direct`` and ``chance`` with

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from diagnostics.histories import escaped, planted, published_p7, records
+from diagnostics.histories import escaped, planted, published_p7, records, val
 
 from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.collapse import breakdowns, change_points, declines, escapes, is_poor
@@ -44,10 +44,7 @@ def test_the_published_p7_broke_down_when_its_teacher_ended():
 
 
 def test_a_collapse_without_an_event_says_so():
-    def fall(record):
-        if record["epoch"] >= 6:
-            record["val"]["cos_next"] -= 0.25
-
+    fall = val(6, cos_next=0.2)
     (finding,) = broken(planted(fall, config={"losses": []}))
     assert (finding.name, finding.epoch) == ("collapse", 6)
     assert "the schedule changes nothing there" in finding.evidence
@@ -57,20 +54,13 @@ def test_a_collapse_without_an_event_says_so():
 
 
 def test_few_epochs_are_judged_by_depth_alone():
-    def fall(record):
-        if record["epoch"] >= 3:
-            record["val"]["cos_next"] -= 0.25
-
-    (finding,) = broken(planted(fall, epochs=4))
+    (finding,) = broken(planted(val(3, cos_next=0.15), epochs=4))
     assert finding.epoch == 3
     assert "4 epochs are too few to test" in finding.evidence
 
 
 def test_two_epochs_can_show_a_collapse():
-    def fall(record):
-        record["val"]["cos_next"] = {1: 0.4, 2: 0.1}[record["epoch"]]
-
-    (finding,) = broken(planted(fall, epochs=2))
+    (finding,) = broken(planted(val(cos_next={1: 0.4, 2: 0.1}.get), epochs=2))
     assert finding.epoch == 2
 
 
@@ -84,10 +74,7 @@ def test_a_dip_that_heals_is_no_collapse():
 
 
 def test_a_slow_decline_has_a_change_point_and_is_no_collapse():
-    def decline(record):
-        record["val"]["cos_next"] = 0.56 - 0.002 * record["epoch"]
-
-    history = planted(decline, epochs=20)
+    history = planted(val(cos_next=lambda epoch: 0.56 - 0.002 * epoch), epochs=20)
     assert names(history) == []
     assert change_points(history, OPTIONS)["cos_next"]["p_value"] <= 0.05
 
@@ -106,12 +93,8 @@ def test_a_slow_decline_that_loses_a_quarter_is_a_collapse(epochs):
 
 
 def test_a_slow_decline_beside_a_step_is_reported_once():
-    def fall(record):
-        record["val"]["cos_next"] = 0.6 - 0.02 * record["epoch"]
-        if record["epoch"] >= 6:
-            record["val"]["cos_anchor"] = 0.1
-
-    (finding,) = broken(planted(fall))
+    slowly = val(cos_next=lambda epoch: 0.6 - 0.02 * epoch)
+    (finding,) = broken(planted(slowly, val(6, cos_anchor=0.1)))
     assert "cos_anchor" in finding.evidence
     assert "gradually" not in finding.evidence
 
@@ -129,12 +112,11 @@ def test_a_thousand_epochs_of_noise_are_no_collapse():
 def noisy(seed, size, epochs=10):
     """Cosines that are noise of this size around a level."""
     rng = np.random.default_rng(seed)
-
-    def noise(record):
-        record["val"]["cos_next"] = 0.4 + size * rng.standard_normal()
-        record["val"]["cos_anchor"] = 0.6 + 0.02 * rng.standard_normal()
-
-    return planted(noise, epochs)
+    noise = val(
+        cos_next=lambda epoch: 0.4 + size * rng.standard_normal(),
+        cos_anchor=lambda epoch: 0.6 + 0.02 * rng.standard_normal(),
+    )
+    return planted(noise, epochs=epochs)
 
 
 def test_noise_without_learning_is_no_collapse():
@@ -155,48 +137,28 @@ def test_an_escape_is_found_by_the_margin_that_grows_most():
 
 
 def test_an_escape_from_the_first_epoch_on_is_found_too():
-    def gone(record):
-        record["val"] |= {"cos_next": 0.01, "cos_anchor": -0.1}
-        record["val"]["margin"] = {"last": 0.02, "second_last": 0.2}
-
+    margins = {"last": 0.02, "second_last": 0.2}
+    gone = val(cos_next=0.01, cos_anchor=-0.1, margin=margins)
     (finding,) = escapes(planted(gone))
     assert (finding.name, finding.epoch) == ("orthogonal-escape", 1)
     assert "cos_next is never above +.010 in 10 epochs" in finding.evidence
 
 
 def test_a_positive_margin_of_a_good_prediction_is_movement_and_no_escape():
-    def moves(record):
-        record["val"]["margin"] = {"last": 0.13, "second_last": 0.74}
-        record["val"]["cos_anchor"] = -0.3
-
+    moves = val(margin={"last": 0.13, "second_last": 0.74}, cos_anchor=-0.3)
     assert list(escapes(planted(moves))) == []
 
 
 def test_a_fall_without_a_growing_margin_is_no_escape():
-    def fall(record):
-        if record["epoch"] >= 6:
-            record["val"]["cos_next"] -= 0.2
-            record["val"]["cos_anchor"] *= 0.5
-
-    history = planted(lambda record: (fall(record), record["val"].pop("raw_anchor_cosine")))
-    for record in history.records:
-        record.pop("anchor_lambda")
-    assert list(escapes(history)) == []
+    assert list(escapes(planted(val(6, cos_next=0.27, cos_anchor=0.3)))) == []
 
 
 def left_without_growth(grows):
     """cos_next fell from .5 to .3 and the window was left, beside a margin that was there before
     (``rotation`` has it)."""
 
-    def change(record):
-        after = record["epoch"] >= 6
-        record["val"]["cos_next"] = 0.3 if after else 0.5
-        record["val"]["cos_anchor"] = 0.2 if after else 0.7
-        record["val"]["margin"] = {"last": 0.1 + grows * after}
-        record.pop("anchor_lambda")
-        record["val"].pop("raw_anchor_cosine")
-
-    return planted(change)
+    before = val(cos_next=0.5, cos_anchor=0.7, margin={"last": 0.1})
+    return planted(before, val(6, cos_next=0.3, cos_anchor=0.2, margin={"last": 0.1 + grows}))
 
 
 def test_an_escape_takes_a_margin_that_grows_and_not_one_that_is_there():
@@ -207,17 +169,11 @@ def test_an_escape_takes_a_margin_that_grows_and_not_one_that_is_there():
 
 
 def test_a_margin_without_a_name_is_read_as_that_against_the_last_chunk():
-    def flat(record):
-        record["val"] |= {"cos_next": -0.2, "cos_anchor": -0.3, "margin": 0.3}
-
-    (finding,) = escapes(planted(flat))
+    (finding,) = escapes(planted(val(cos_next=-0.2, cos_anchor=-0.3, margin=0.3)))
     assert "margin[last] went +.300 → +.300" in finding.evidence
 
 
 def test_leaving_the_centroid_while_learning_is_no_collapse():
-    def leaves(record):
-        record["val"]["cos_anchor"] = 0.4 if record["epoch"] < 4 else -0.2
-
-    history = planted(leaves)
+    history = planted(val(cos_anchor=0.4), val(4, cos_anchor=-0.2))
     assert change_points(history, OPTIONS)["cos_anchor"]["p_value"] < 0.05
     assert broken(history) == []

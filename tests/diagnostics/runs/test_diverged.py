@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from diagnostics.histories import planted
+from diagnostics.histories import planted, val
 
 from lvmctl.diagnostics.runs.history import History
 from lvmctl.diagnostics.runs.history_rules import diverged
@@ -39,11 +39,7 @@ def test_what_is_a_number_again_has_not_diverged():
 
 @pytest.mark.parametrize("name", ["cos_next", "cos_anchor", "loss"])
 def test_null_is_how_this_tool_writes_nan(name):
-    def break_down(record):
-        if record["epoch"] >= 8:
-            record["val"][name] = None
-
-    (finding,) = diverged(planted(break_down))
+    (finding,) = diverged(planted(val(8, **{name: None})))
     assert (finding.epoch, f"val.{name} from epoch 8" in finding.evidence) == (8, True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from diagnostics.histories import planted, records
+from diagnostics.histories import planted, records, val
 
 from lvmctl.diagnostics.runs.gap import like_for_like, notes, overfitting
 from lvmctl.diagnostics.runs.history import History
@@ -23,11 +23,11 @@ def test_terms_are_compared_with_themselves():
 
 def test_a_loss_with_negatives_of_the_batch_has_another_level():
     config = {"losses": [{"name": "p7/infonce", "options": {"in_batch": True}}, 3, {}]}
-    history = planted(lambda record: None, config=config)
+    history = planted(config=config)
     assert "batch" in row(history, "loss_rank")["level"]
     assert row(history, "loss_margin")["level"] == ""
     config["losses"][0]["options"]["in_batch"] = False
-    assert row(planted(lambda record: None, config=config), "loss_rank")["level"] == ""
+    assert row(planted(config=config), "loss_rank")["level"] == ""
 
 
 def test_stages_and_curricula_change_what_is_measured():
@@ -45,10 +45,7 @@ def test_stages_and_curricula_change_what_is_measured():
 
 
 def test_overfitting_is_a_rise_in_validation_under_a_fall_in_training():
-    def rise(record):
-        record["val"]["loss"] = 3.0 + 0.08 * abs(record["epoch"] - 4)
-
-    (finding,) = overfitting(planted(rise))
+    (finding,) = overfitting(planted(val(loss=lambda epoch: 3.0 + 0.08 * abs(epoch - 4))))
     assert (finding.name, finding.epoch, finding.severity) == ("overfitting", 4, "minor")
     assert "val.loss 3 (epoch 4) → 3.48 (epoch 10)" in finding.evidence
 
@@ -110,17 +107,13 @@ def test_a_run_that_ended_before_its_plan_without_a_word_was_killed(planned, wor
 
 
 def test_values_that_cannot_be_are_named():
-    def odd(record):
-        if record["epoch"] in (3, 4):
-            record["val"]["cos_next"] = 5 + record["epoch"]
-
-    lines = notes(planted(odd))
+    lines = notes(planted(val(4, cos_next=lambda epoch: 9 if epoch == 4 else 0.5)))
     assert "val.cos_next cannot be 9 (epoch 4): such values are taken as missing" in lines
     assert not any("cannot be" in note for note in notes(History(records())))
 
 
 def test_a_margin_that_names_no_chunk_is_read_as_the_last_chunks():
-    lines = notes(planted(lambda record: record["val"].update(margin=-0.05)))
+    lines = notes(planted(val(margin=-0.05)))
     assert "val.margin does not name a previous chunk: it is read as margin[last]" in lines
     assert any(note.startswith("margin[last] is -.050: negative") for note in lines)
     assert not any("does not name" in note for note in notes(History(records())))

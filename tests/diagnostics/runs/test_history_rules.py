@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from diagnostics.histories import planted, records
+from diagnostics.histories import planted, records, val
 
 from lvmctl.core.formatting import number
 from lvmctl.diagnostics.records import RunOptions
@@ -22,8 +22,8 @@ from lvmctl.diagnostics.runs.history_rules import (
 )
 
 
-def changed(**val):
-    return planted(lambda record: record["val"].update(val))
+def changed(**figures):
+    return planted(val(**figures))
 
 
 @pytest.mark.parametrize("epochs", [2, 10, 25])
@@ -55,8 +55,7 @@ def test_a_cosine_alone_shows_what_is_broken(values, name):
 @pytest.mark.parametrize("weight", [1.0, 0.25, 0.6])
 def test_a_gate_is_constant_where_training_and_validation_have_one_mean(weight):
     def constant(record):
-        for part in ("train", "val"):
-            record[part]["gate_weight_mean"] = weight
+        record["train"]["gate_weight_mean"] = record["val"]["gate_weight_mean"] = weight
 
     (finding,) = constant_gates(planted(constant))
     assert (finding.name, finding.epoch) == ("constant-gate", 1)
@@ -89,11 +88,7 @@ def test_without_validation_only_a_known_weight_is_constant():
 def test_a_mixture_on_one_chunk_or_on_all_is_constant():
     config = {"options": {"context": 5}}
     for entropy, words in ((0.001, "one chunk"), (math.log(5), "the centroid")):
-        history = planted(
-            lambda record, entropy=entropy: record["val"].update(alpha_entropy=entropy),
-            config=config,
-        )
-        (finding,) = mixtures(history)
+        (finding,) = mixtures(planted(val(alpha_entropy=entropy), config=config))
         assert words in finding.evidence
     assert list(mixtures(changed(alpha_entropy=1.53))) == []
     assert list(mixtures(changed(alpha_entropy=math.log(5)))) == []  # K is not known
@@ -107,21 +102,14 @@ def test_ranks_at_chance_are_found_by_their_binomial_error():
     assert list(at_chance(changed(**{"r@5": 0.159}))) == []
 
 
-def without_direct(**val):
-    def change(record):
-        del record["val"]["direct"]
-        record["val"] |= val
-
-    return planted(change)
+def without_direct(**figures):
+    return planted(lambda record: record["val"].pop("direct"), val(**figures))
 
 
 def test_ranks_are_set_against_chance_where_their_number_is_not_known():
     def uncounted(rank, **more):
-        def change(record):
-            del record["val"]["windows"], record["val"]["in_article_windows"]
-            record["val"] |= {"r@5": rank, **more}
-
-        return planted(change)
+        counts = {"windows": None, "in_article_windows": None}
+        return changed(**counts | {"r@5": rank} | more)
 
     (finding,) = at_chance(uncounted(0.14))
     assert "R@5 in article .140, guessing gives .140; direct has .300" in finding.evidence
@@ -166,10 +154,8 @@ def test_a_remedy_asks_whether_it_still_learns():
     still = learns.last("val.cos_next") == best
     assert ("still learns" in finding.remedy) == still
 
-    def falls(record):
-        record["val"] |= {"r@5": 0.1, "cos_next": 0.5 - 0.001 * record["epoch"]}
-
-    (finding,) = at_chance(planted(falls))
+    falls = changed(**{"r@5": 0.1, "cos_next": lambda epoch: 0.5 - 0.001 * epoch})
+    (finding,) = at_chance(falls)
     assert "what happened first" in finding.remedy
 
 

@@ -22,25 +22,36 @@ def unit(x):
     return x / np.linalg.norm(x, axis=-1, keepdims=True)
 
 
-@pytest.fixture(scope="module")
-def windows():
-    source = "synth:topic?articles={}&chunks=12&dim=12&f=0.4&a=0.1&seed={}"
-    train, val = (Windows(open_split(source.format(*s)), 5, 1) for s in ((50, 1), (20, 2)))
-    return train, val
+class World:
+    """Windows of a world with 12 dimensions, and what is predicted of them.
+
+    Attributes:
+        val: validation windows, their ``context`` (W, K, D), ``last`` chunks and ``target`` (W, D).
+        linear: the linear predictions, by name.
+    """
+
+    def __init__(self, world):
+        source = f"synth:{world}&chunks=12&dim=12"
+        train, val = (
+            Windows(open_split(f"{source}&articles={n}&seed={s}"), 5, 1)
+            for n, s in ((50, 1), (20, 2))
+        )
+        index = np.arange(len(val))
+        self.val, self.context, self.target = val, val.context(index), val.target(index)
+        self.last = self.context[:, -1]
+        self.linear = linear_predictions(train, val, 2000, 0)
+
+    def compared(self, q):
+        return compare(self.val, q, self.linear, 0)
+
+    def names(self, q):
+        """What is found of predictions."""
+        return [finding.name for finding in prediction_findings(self.compared(q), 3)]
 
 
 @pytest.fixture(scope="module")
-def linear(windows):
-    return linear_predictions(*windows, 2000, 0)
-
-
-def parts(val):
-    index = np.arange(len(val))
-    return val.context(index), val.target(index)
-
-
-def names(val, q, linear):
-    return [f.name for f in prediction_findings(compare(val, q, linear, 0), 3)]
+def topic():
+    return World("topic?f=0.4&a=0.1")
 
 
 def test_variance_and_rank_have_their_closed_forms():
@@ -64,12 +75,10 @@ def test_variance_and_rank_have_their_closed_forms():
     assert effective_rank(wide.repeat(9, axis=0)) == pytest.approx(effective_rank(wide))
 
 
-def test_describe_is_a_loop_over_windows(windows):
-    _, val = windows
-    context, target = parts(val)
-    q = unit(np.random.default_rng(1).standard_normal(target.shape)).astype(np.float32)
-    record, slow = describe(val, q), {"outside_cone": [], "behind": [], "cos_anchor": []}
-    for window, prediction in zip(context.astype(np.float64), q.astype(np.float64)):
+def test_describe_is_a_loop_over_windows(topic):
+    q = unit(np.random.default_rng(1).standard_normal(topic.target.shape)).astype(np.float32)
+    record, slow = describe(topic.val, q), {"outside_cone": [], "behind": [], "cos_anchor": []}
+    for window, prediction in zip(topic.context.astype(np.float64), q.astype(np.float64)):
         centre = unit(window.mean(axis=0))
         anchor = centre @ prediction
         slow["cos_anchor"].append(anchor)
@@ -77,105 +86,86 @@ def test_describe_is_a_loop_over_windows(windows):
         slow["outside_cone"].append(anchor < min(chunk @ centre for chunk in window) - 1e-6)
     for name, values in slow.items():
         assert record[name] == pytest.approx(np.mean(values), abs=1e-6)
-    assert record["cos_last"] == pytest.approx((q * context[:, -1]).sum(1).mean(), abs=1e-6)
+    assert record["cos_last"] == pytest.approx((q * topic.last).sum(1).mean(), abs=1e-6)
     assert record["margin_second_last"] == pytest.approx(
-        ((q * target).sum(1) - (q * context[:, -2]).sum(1)).mean(), abs=1e-6
+        ((q * topic.target).sum(1) - (q * topic.context[:, -2]).sum(1)).mean(), abs=1e-6
     )
 
 
-def test_no_mixture_lies_outside_the_cone(windows):
-    _, val = windows
-    context, _ = parts(val)
-    weights = np.random.default_rng(2).dirichlet(np.full(5, 0.3), len(val))
-    record = describe(val, unit(np.einsum("bk,bkd->bd", weights, context)))
+def test_no_mixture_lies_outside_the_cone(topic):
+    weights = np.random.default_rng(2).dirichlet(np.full(5, 0.3), len(topic.val))
+    record = describe(topic.val, unit(np.einsum("bk,bkd->bd", weights, topic.context)))
     assert (record["outside_cone"], record["behind"]) == (0, 0)
 
 
-def test_linear_predictions_and_small_departures_have_no_fault(windows, linear):
-    _, val = windows
+def test_linear_predictions_and_small_departures_have_no_fault(topic):
     rng = np.random.default_rng(3)
-    for q in linear.values():
-        assert names(val, q, linear) == []
+    for q in topic.linear.values():
+        assert topic.names(q) == []
         noisy = unit(q + 0.1 * rng.standard_normal(q.shape).astype(np.float32))
-        assert names(val, noisy, linear) == []
+        assert topic.names(noisy) == []
 
 
-def test_the_reference_predicts_better_of_the_two(windows, linear):
-    _, val = windows
-    _, target = parts(val)
-    record = compare(val, linear["ridge"], linear, 0)
-    cosines = {name: (q * target).sum(1).mean() for name, q in linear.items()}
+def test_the_reference_predicts_better_of_the_two(topic):
+    record = topic.compared(topic.linear["ridge"])
+    cosines = {name: (q * topic.target).sum(1).mean() for name, q in topic.linear.items()}
     assert record["reference"] == max(cosines, key=cosines.get)
 
 
-def test_a_copy_of_the_last_chunk_is_found_with_its_interval(windows, linear):
-    _, val = windows
-    context, target = parts(val)
-    q = unit(0.95 * context[:, -1] + 0.05 * target)
-    (finding,) = prediction_findings(compare(val, q, linear, 0), 7)
+def test_a_copy_of_the_last_chunk_is_found_with_its_interval(topic):
+    q = unit(0.95 * topic.last + 0.05 * topic.target)
+    (finding,) = prediction_findings(topic.compared(q), 7)
     assert (finding.name, finding.epoch) == ("copying", 7)
-    record = compare(val, q, linear, 0)["copying"]
+    record = topic.compared(q)["copying"]
     assert record["ci"][0] <= record["value"] <= record["ci"][1]
-    last, reference = context[:, -1], linear[compare(val, q, linear, 0)["reference"]]
+    last, reference = topic.last, topic.linear[topic.compared(q)["reference"]]
     slow = np.mean([a @ c - b @ c for a, b, c in zip(q, reference, last)])
     assert record["value"] == pytest.approx(slow, abs=1e-5)
 
 
 def test_a_copy_is_right_where_the_best_prediction_is_the_last_chunk():
-    source = "synth:ar1?articles={}&chunks=12&dim=12&a=0.9&seed={}"
-    train, val = (Windows(open_split(source.format(*s)), 5, 1) for s in ((50, 1), (20, 2)))
-    linear = linear_predictions(train, val, 2000, 0)
-    assert names(val, parts(val)[0][:, -1], linear) == []
+    world = World("ar1?a=0.9")
+    assert world.names(world.last) == []
 
 
-def test_without_training_windows_there_is_no_reference(windows):
-    _, val = windows
-    context, _ = parts(val)
-    record = compare(val, context[:, -1], {}, 0)
+def test_without_training_windows_there_is_no_reference(topic):
+    record = compare(topic.val, topic.last, {}, 0)
     assert "reference" not in record
     assert list(prediction_findings(record, None)) == []
 
 
-def test_a_constant_prediction_is_found(windows, linear):
-    _, val = windows
-    _, target = parts(val)
-    q = np.broadcast_to(unit(target.mean(axis=0)), target.shape)
+def test_a_constant_prediction_is_found(topic):
+    q = np.broadcast_to(unit(topic.target.mean(axis=0)), topic.target.shape)
     rng = np.random.default_rng(4)
     nearly = unit(q + 0.02 * rng.standard_normal(q.shape)).astype(np.float32)
     for prediction in (q, nearly):
-        for reference in (linear, {}):
-            assert names(val, prediction, reference) == ["constant-prediction"]
+        for linear in (topic.linear, {}):
+            found = prediction_findings(compare(topic.val, prediction, linear, 0), 3)
+            assert [finding.name for finding in found] == ["constant-prediction"]
 
 
-def test_predictions_on_a_line_are_found(windows, linear):
-    _, val = windows
-    _, target = parts(val)
+def test_predictions_on_a_line_are_found(topic):
     direction = unit(np.random.default_rng(5).standard_normal(12))
-    q = np.sign(target @ direction)[:, None] * direction
+    q = np.sign(topic.target @ direction)[:, None] * direction
     assert variance(q) > 0.8
-    assert "constant-prediction" in names(val, q.astype(np.float32), linear)
+    assert "constant-prediction" in topic.names(q.astype(np.float32))
 
 
-def test_the_margins_own_optimum_is_an_escape(windows, linear):
+def test_the_margins_own_optimum_is_an_escape(topic):
     """q ∝ μ - x_last, the limit of a large margin weight (docs/methods.md#escape); ‖μ‖ = .6."""
-    _, val = windows
-    context, _ = parts(val)
-    escaped = unit(0.6 * linear["wiener"] - context[:, -1])
-    assert names(val, linear["wiener"], linear) == []
-    assert names(val, escaped, linear) == ["orthogonal-escape"]
+    escaped = unit(0.6 * topic.linear["wiener"] - topic.last)
+    assert topic.names(topic.linear["wiener"]) == []
+    assert topic.names(escaped) == ["orthogonal-escape"]
 
 
-def test_untrained_predictions_are_no_escape(windows, linear):
-    _, val = windows
-    q = unit(np.random.default_rng(6).standard_normal((len(val), 12)))
-    assert "orthogonal-escape" not in names(val, q, linear)
+def test_untrained_predictions_are_no_escape(topic):
+    q = unit(np.random.default_rng(6).standard_normal((len(topic.val), 12)))
+    assert "orthogonal-escape" not in topic.names(q)
 
 
 def test_leaving_the_window_is_right_where_the_world_turns():
-    source = "synth:rotation?articles={}&chunks=12&dim=12&theta=40&seed={}"
-    train, val = (Windows(open_split(source.format(*s)), 5, 1) for s in ((50, 1), (20, 2)))
-    linear = linear_predictions(train, val, 2000, 0)
-    record = compare(val, linear["wiener"], linear, 0)
+    world = World("rotation?theta=40")
+    record = world.compared(world.linear["wiener"])
     assert record["run"]["behind"] > 0.9
     assert record["run"]["margin_second_last"] > 0.5
     assert list(prediction_findings(record, 1)) == []

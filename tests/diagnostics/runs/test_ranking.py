@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diagnostics.histories import escaped, planted, records
+from diagnostics.histories import escaped, planted, records, val
 from recorder import Recorder
 from training.small import TINY
 
@@ -37,9 +37,9 @@ def bare(tmp_path, history):
     return path
 
 
-def of_ranker(record, **val):
-    """A record of a model whose figures of q stand apart."""
-    record["val"] |= {"q": {"r@5": 0.1, "mrr@10": 0.05}, **val}
+def of_ranker(record):
+    """Make it a record of a model whose figures of q stand apart."""
+    record["val"] |= {"q": {"r@5": 0.1, "mrr@10": 0.05}}
     record["val"]["direct"] = record["val"]["direct"] | {"mrr@10": 0.1}
 
 
@@ -147,27 +147,20 @@ def test_a_ranker_may_leave_the_target_with_its_q(tmp_path):
 
 
 def test_a_ranking_that_breaks_down_is_a_collapse(tmp_path):
-    def change(record):
-        of_ranker(record, **{"mrr@10": 0.3 if record["epoch"] <= 5 else 0.15, "r@5": 0.4})
-
-    diagnosis = diagnose(bare(tmp_path, planted(change)))
+    falls = val(**{"mrr@10": lambda epoch: 0.3 if epoch <= 5 else 0.15, "r@5": 0.4})
+    diagnosis = diagnose(bare(tmp_path, planted(of_ranker, falls)))
     assert names(diagnosis)[0].startswith("collapse")
     assert "mrr@10 .300 → .150" in diagnosis.figures["findings"][0]["evidence"]
     assert diagnosis.figures["change_points"]["mrr@10"]["epoch"] == 6
 
 
 def test_a_ranking_below_direct_is_worse_whatever_its_cosines(tmp_path):
-    def change(record):
-        of_ranker(record, **{"mrr@10": 0.05, "r@5": 0.2, "cos_next": 0.9})
-
-    diagnosis = diagnose(bare(tmp_path, planted(change)))
+    below = val(**{"mrr@10": 0.05, "r@5": 0.2, "cos_next": 0.9})
+    diagnosis = diagnose(bare(tmp_path, planted(of_ranker, below)))
     assert "worse-than-direct" in names(diagnosis)
     assert "MRR@10 .050 and R@5 .200" in str(diagnosis.figures["findings"])
-
-    def low(record):
-        of_ranker(record, **{"mrr@10": 0.2, "r@5": 0.4, "cos_next": 0.01})
-
-    assert names(diagnose(bare(tmp_path, planted(low)))) == []
+    above = val(**{"mrr@10": 0.2, "r@5": 0.4, "cos_next": 0.01})
+    assert names(diagnose(bare(tmp_path, planted(of_ranker, above)))) == []
 
 
 def test_records_without_figures_of_q_are_of_no_ranker():

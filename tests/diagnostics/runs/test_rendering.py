@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from diagnostics.histories import planted, records
+from diagnostics.histories import planted, records, val
 
 from lvmctl.core.formatting import number
 from lvmctl.diagnostics.runs.history import History
@@ -33,7 +33,7 @@ def test_figures_of_an_earlier_epoch_are_called_so():
 
 
 def test_an_unfinished_run_is_called_so():
-    history = planted(lambda record: None, 1, config={"options": {"epochs": 50}})
+    history = planted(epochs=1, config={"options": {"epochs": 50}})
     assert sentence([], history, "").startswith("No fault was found in 1 of 50 epochs: ")
 
 
@@ -59,7 +59,7 @@ def test_nothing_found_is_nothing_known_without_anything_to_compare_with(beside,
 
 
 def test_figures_that_cannot_be_leave_it_undecided():
-    doubt = unknown(planted(lambda record: record["val"].update({"mrr@10": 3.0})))
+    doubt = unknown(planted(val(**{"mrr@10": 3.0})))
     assert "figures that cannot be: val.mrr@10 3 (epoch 10)" in doubt
     assert "val.cos_next 7 (epoch 1)" in unknown(History([{"epoch": 1, "val": {"cos_next": 7}}]))
 

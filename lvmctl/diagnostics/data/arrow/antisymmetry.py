@@ -55,12 +55,8 @@ def antisymmetry(
 ) -> tuple[dict[int, dict[str, Any]], float]:
     """A_k of every lag that some article is long enough for.
 
-    Args:
-        split: articles in reading order. Independent articles that are as likely forward as
-            backward are the null hypothesis; then every p is exact.
-        lags: distances k.
-        permutations: random reversals, the same for all lags.
-        seed: of the reversals.
+    The null hypothesis are independent articles that are as likely forward as backward; then every
+    p is exact. The random reversals are the same for all lags.
 
     Returns:
         By lag: ``A`` as measured, in [0, 2] and never 0, for noise is not symmetric; ``null_mean``

@@ -48,17 +48,11 @@ class WindowSample:
 def sample_windows(
     split: Split, length: int, max_windows: int, seed: int = 0, rank: int = RANK
 ) -> WindowSample | None:
-    """Windows of ``length`` chunks of whole articles, taken in a seeded order.
+    """Windows of L = ``length`` ≥ 2 chunks of whole articles, taken in a seeded order until they
+    hold ``max_windows``.
 
-    Args:
-        split: articles in reading order.
-        length: L, chunks in a window, at least 2.
-        max_windows: articles are taken until they hold so many.
-        seed: of the order and of the folds.
-        rank: principal components kept. They are those of chunks, which reversing leaves alone.
-
-    Returns:
-        None where fewer than two articles hold a window: nothing can be held out.
+    The principal components kept are those of chunks, which reversing leaves alone. None where
+    fewer than two articles hold a window: nothing can be held out.
     """
     counts = np.maximum(split.lengths - length + 1, 0)
     taken = seeded_articles(counts, max_windows, seed, "arrow")

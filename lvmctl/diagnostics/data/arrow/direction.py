@@ -44,11 +44,7 @@ class Direction:
         self.options = options
 
     def __call__(self, split: Split, reporter: Reporter) -> Diagnosis:
-        """Diagnose a store.
-
-        Raises:
-            DataError: separate windows, or no article of two chunks.
-        """
+        """DataError for separate windows, and where no article has two chunks."""
         refuse_unordered(split)
         figures = self.measure(split, reporter)
         return Diagnosis(

@@ -29,11 +29,6 @@ def lag_curve(
     The statistic is the mean of cos(x_t, x_{t+1}) - cos(x_t, x_{t-1}) over the n chunks that have
     both neighbours.
 
-    Args:
-        split: articles in reading order, read one at a time.
-        resampling: of ``split``'s articles.
-        lags: the largest distance.
-
     Returns:
         By lag, where some article is long enough, ``value`` in [-1, 1], ``ci`` over articles and
         the number of ``pairs``. Of the statistic ``value``, ``ci``, ``chunks`` n, ``articles`` A of

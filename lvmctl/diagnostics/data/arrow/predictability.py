@@ -57,10 +57,7 @@ def predictability(
 
     Args:
         split: articles in reading order; not a store of separate windows.
-        fit: the procedure, the same in both directions.
-        context: K.
         max_windows: whole articles are taken in a seeded order until they hold so many.
-        seed: of that order, of the folds and of the resampling.
         rounds: how many of the :data:`FOLDS` parts are held out in turn.
         done: called with 1 after every fit.
 
@@ -70,10 +67,9 @@ def predictability(
         chunks; ``margin_forward`` and ``margin_backward``, cosine to the target minus cosine to the
         window's ``last`` chunk (positive where the sequence moves, which a reversible one may too,
         docs/methods.md#best-prediction). And the held-out ``windows`` and ``articles`` of all
-        folds. None where fewer
-        than two articles hold a window. The intervals are over the articles held out: that other
-        articles, or another seed, would have fitted other predictors is not in them, so a small
-        difference whose interval leaves out 0 is no proof of anything.
+        folds. None where fewer than two articles hold a window. The intervals are over the articles
+        held out: that other articles, or another seed, would have fitted other predictors is not in
+        them, so a small difference whose interval leaves out 0 is no proof of anything.
     """
     counts = windows_per_article(split, context, 1)
     order = seeded_articles(counts, max_windows, seed, "arrow")

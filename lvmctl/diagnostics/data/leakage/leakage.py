@@ -56,11 +56,7 @@ class Leakage:
         self.options = options
 
     def __call__(self, subject: Splits, reporter: Reporter) -> Diagnosis:
-        """Compare the splits there are.
-
-        Raises:
-            DataError: no split holds a chunk, or they are of different dimensions.
-        """
+        """DataError where no split holds a chunk, or they are of different dimensions."""
         options, splits = self.options, nonempty(subject)
         chunks = Chunks(list(splits.values()))
         with reporter.progress("near-duplicate chunks", "tiles", tiles(chunks)) as done:

@@ -8,13 +8,13 @@ float32 is beyond doubt. Memory is bounded but for some numbers per chunk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
 from lvmctl.data import Split
-from lvmctl.data.store.arrays import BLOCK_BYTES, release, unit
+from lvmctl.data.store.arrays import blocks, release, unit
 from lvmctl.evaluation.retrieval.blocks import (
     BLOCK,
     Scratch,
@@ -130,13 +130,9 @@ class Repeats:
 def find_repeats(
     chunks: Chunks, threshold: float, progress: Callable[[int], object] = lambda n: None
 ) -> Repeats:
-    """Near-duplicates of every chunk in articles other than its own.
-
-    Args:
-        chunks: N chunks.
-        threshold: pairs whose cosine, in float64, is above this count.
-        progress: called with how many more tiles are done, :func:`tiles` in the end.
-    """
+    """Near-duplicates of every chunk in articles other than its own: pairs whose cosine, in
+    float64, is above ``threshold``. ``progress`` is called with how many more tiles are done,
+    :func:`tiles` in the end."""
     repeats, search = Repeats(chunks), TileSearch(chunks, threshold)
     sides = [(side.start, side.stop) for side in slices(len(chunks), BLOCK)]
     with float32_products(), workers() as pool:
@@ -162,18 +158,19 @@ def sketches(chunks: Chunks) -> np.ndarray:
     """(N, r + 1) float32 whose products bound cosines from above; r ≤ D directions."""
     sample = np.arange(0, len(chunks), -(-len(chunks) // SAMPLE))
     moment = torch.zeros(chunks.dim, chunks.dim)
-    for part in parts(sample, chunks.dim):
-        rows = torch.from_numpy(unit(chunks.stored(part)))
+    for low, high in blocks(len(sample), 4 * chunks.dim):
+        rows = torch.from_numpy(unit(chunks.stored(sample[low:high])))
         moment += rows.T @ rows
     room = SKETCH_BYTES // (4 * len(chunks)) - 1
     width = min(chunks.dim, SKETCH, max(room, 8))
     axes = torch.linalg.eigh(moment.double())[1][:, -width:].float()
     sketch = np.empty((len(chunks), width + 1), np.float32)
-    for part in parts(np.arange(len(chunks)), chunks.dim):
-        rows = torch.from_numpy(unit(chunks.stored(part)))
+    for low, high in blocks(len(chunks), 4 * chunks.dim):
+        rows = torch.from_numpy(unit(chunks.stored(np.arange(low, high))))
         seen = product(rows, axes.T, *torch.empty(2, len(rows), width)).numpy()
         rest = 1 - np.einsum("nr,nr->n", seen, seen)
-        sketch[part, :-1], sketch[part, -1] = seen, np.sqrt(np.maximum(rest, 0) + SLACK)
+        sketch[low:high, :-1] = seen
+        sketch[low:high, -1] = np.sqrt(np.maximum(rest, 0) + SLACK)
         chunks.release()
     return sketch
 
@@ -189,11 +186,8 @@ class TileSearch:
     def pairs(
         self, sides: tuple[tuple[int, int], tuple[int, int]]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs above the threshold, row by row, of the two blocks with the bounds ``sides``.
-
-        Returns:
-            Two chunks of different articles, (n,) int64 each, and their cosine (n,) float64.
-        """
+        """Pairs above the threshold, row by row, of the two blocks with the bounds ``sides``: two
+        chunks of different articles, (n,) int64 each, and their cosine (n,) float64."""
         first, second = self._possible(*sides)
         if len(first) <= SMALL:
             cosine = exact(self.chunks, first, second)
@@ -231,10 +225,3 @@ def exact(chunks: Chunks, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Cosines (n,) float64, at most 1, of pairs of chunks."""
     sides = (lambda part: chunks.stored(first[part])), (lambda part: chunks.stored(second[part]))
     return exact_cosines(*sides, len(first), chunks.dim)
-
-
-def parts(index: np.ndarray, width: int) -> Iterator[np.ndarray]:
-    """``index`` in pieces whose float32 rows of ``width`` fill a block of bytes at most."""
-    step = max(BLOCK_BYTES // (4 * width), 1)
-    for low in range(0, len(index), step):
-        yield index[low : low + step]

@@ -35,13 +35,8 @@ TEXT = 80
 
 
 class Overlaps:
-    """What splits share and repeat, as plain data.
-
-    Args:
-        chunks: of all splits.
-        names: of the splits, in their order.
-        repeats: near-duplicates of ``chunks``.
-    """
+    """What splits share and repeat, as plain data: ``chunks`` are of all splits, ``repeats`` their
+    near-duplicates."""
 
     def __init__(
         self, chunks: Chunks, names: list[str], repeats: Repeats, options: LeakageOptions

@@ -16,12 +16,8 @@ from lvmctl.evaluation.retrieval.ranks import by_article
 def recurrences(
     windows: Windows, threshold: float, progress: Callable[[int], object] = lambda n: None
 ) -> dict[str, np.ndarray]:
-    """Which windows find a near-duplicate inside their own article.
-
-    Args:
-        windows: W windows of one split.
-        threshold: chunks whose cosine, in float64, is above this are near-duplicates.
-        progress: called with how many more windows are done.
+    """Which of W windows find a near-duplicate, whose cosine in float64 is above ``threshold``,
+    inside their own article.
 
     Returns:
         (W,) bool each: ``last``, the query of ``direct``, is again among the candidates (the

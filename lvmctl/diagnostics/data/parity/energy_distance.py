@@ -55,12 +55,8 @@ def energy_distance(
 
 
 def article_distances(chunks: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Mean distance between the chunks of two articles, (A, A) float64; 0 on the diagonal.
-
-    Args:
-        chunks: (n, D) unit chunks, article after article.
-        counts: (A,) chunks of each article, at least 1.
-    """
+    """Mean distance between the chunks of two articles, (A, A) float64; 0 on the diagonal. Of unit
+    ``chunks`` (n, D), article after article, ``counts`` (A,) are of each."""
     distances = np.sqrt(np.maximum(2 - 2 * (chunks @ chunks.T), 0))
     starts = np.cumsum(counts) - counts
     between = np.add.reduceat(np.add.reduceat(distances, starts, axis=0), starts, axis=1)

@@ -56,14 +56,11 @@ def compare(
     permutations: int,
     seed: int,
 ) -> Comparison:
-    """Compare T means of two splits.
+    """Compare T means of two splits, at a ``level`` by P ≥ 1/level - 1 permutations.
 
     Args:
         sums: of each split, (A, T) sums over the windows of each of its A articles.
         counts: of each split, (A,) windows of each article, at least 1.
-        level: of the test and of the simultaneous intervals, in (0, 1).
-        permutations: P, at least 1/level - 1.
-        seed: the result is a pure function of it and the input.
     """
     terms = _terms(np.concatenate(sums), np.concatenate(counts).astype(np.float64))
     sizes = tuple(len(count) for count in counts)

@@ -63,13 +63,8 @@ def limits(traits: Traits, options: SplitParityOptions) -> dict[str, Limit]:
 
 
 def judge(comparison: Comparison, limits: dict[str, Limit], train: Traits, val: Traits) -> Verdict:
-    """The verdict on validation windows.
-
-    Args:
-        comparison: train minus val, of the traits of ``limits`` in their order.
-        limits: by trait.
-        train, val: what was compared.
-    """
+    """The verdict on validation windows; ``comparison`` is train minus val, of the traits of
+    ``limits`` in their order."""
     single = [name for name, traits in (("train", train), ("val", val)) if traits.articles < 2]
     if single:
         return Verdict(

@@ -36,7 +36,7 @@ LEVEL = 0.95
 
 
 class SplitParity:
-    """Compare training windows with validation windows, and report those of other splits."""
+    """Compares training windows with validation windows, and reports those of other splits."""
 
     def __init__(self, options: SplitParityOptions) -> None:
         if options.significance * (options.permutations + 1) < 1:
@@ -48,11 +48,7 @@ class SplitParity:
         self.options = options
 
     def __call__(self, subject: Splits, reporter: Reporter) -> Diagnosis:
-        """Diagnose ``subject``.
-
-        Raises:
-            DataError: train or val holds no window of this context and horizon.
-        """
+        """DataError where train or val holds no window of this context and horizon."""
         options, splits = self.options, subject.by_name
         windows = {name: self._windows(splits[name]) for name in ("train", "val")}
         notes = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +21,7 @@ SPREAD = ("cos_first", "cos_last", "delta", "coherence")
 """Traits whose quantiles over windows are reported."""
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """One cosine of a window: of the chunk ``first`` rows after its oldest with the chunk
     ``distance`` rows after that one. ``lag`` is how many chunks lie between them in the text."""
 
@@ -87,9 +87,7 @@ def measure(windows: Windows, done: Callable[[int], object] = lambda count: None
       over an article telescopes to the last adjacent cosine minus the first
       (docs/methods.md#telescoping).
 
-    Args:
-        windows: of one split.
-        done: called with how many more windows were read.
+    ``done`` is called with how many more windows were read.
     """
     split, chosen = windows.split, pairs(windows)
     names = [lag_name(pair.lag) for pair in chosen]

@@ -91,12 +91,7 @@ def summed(groups: Sequence[Moments]) -> Moments:
 def grouped(
     split: Split, seed: int, progress: Callable[[int], object] = lambda n: None
 ) -> list[Moments]:
-    """Moments of at most GROUPS groups of articles, in a seeded order.
-
-    Args:
-        split: at least one chunk.
-        progress: called with how many more chunks are done.
-    """
+    """Moments of at most GROUPS groups of articles, in a seeded order."""
     groups = min(GROUPS, max(5, GROUP_BYTES // (8 * split.dim**2)), len(split.lengths))
     order = seeded_order(len(split.lengths), seed, "spectrum")
     return [moments(split.take(np.sort(order[g::groups])), progress) for g in range(groups)]

@@ -19,16 +19,8 @@ from lvmctl.evaluation.retrieval.blocks import nearest
 def k_occurrences(
     rows: np.ndarray, k: int, progress: Callable[[int], object] = lambda n: None
 ) -> np.ndarray:
-    """N_k of each chunk among the others.
-
-    Args:
-        rows: (n, D) float32 of unit norm.
-        k: neighbours; n − 1 where there are fewer.
-        progress: called with how many more chunks are done.
-
-    Returns:
-        (n,) int64, whose sum is n·min(k, n − 1).
-    """
+    """N_k of each of the unit ``rows`` (n, D) float32 among the others: (n,) int64, whose sum is
+    n·min(k, n − 1)."""
     counts = np.zeros(len(rows), np.int64)
     for part, neighbours in nearest(torch.from_numpy(rows), k):
         counts += np.bincount(neighbours.flatten().numpy(), minlength=len(rows))

@@ -14,7 +14,7 @@ from lvmctl.core.reporter import Reporter
 from lvmctl.data import Split, Windows
 from lvmctl.data.moments import Moments, moments
 from lvmctl.data.splits.assign import seeded_articles
-from lvmctl.data.store.arrays import BLOCK_BYTES, open_npy, release, unit
+from lvmctl.data.store.arrays import blocks, open_npy, release, unit
 from lvmctl.data.store.writer import NORMS
 from lvmctl.data.transforms import transforms
 from lvmctl.diagnostics.data.spectrum import eigenvalues as spectrum
@@ -56,11 +56,7 @@ class StoreGeometry:
         self.options = options
 
     def __call__(self, subject: Split, reporter: Reporter) -> Diagnosis:
-        """Diagnose all articles of ``subject``.
-
-        Raises:
-            DataError: it holds fewer than two chunks.
-        """
+        """DataError where there are fewer than two chunks."""
         if subject.chunks < 2:
             what = f"holds {subject.chunks} chunk(s), which have no geometry"
             raise DataError(what, where=subject.name, hint="give a store of more chunks")
@@ -185,10 +181,9 @@ def norms(split: Split) -> dict[str, dict[str, float]]:
     the store has kept those."""
     rows = split.rows()
     stored = np.empty(len(rows))
-    step = max(BLOCK_BYTES // (8 * split.dim), 1)
-    for low in range(0, len(rows), step):
-        part = slice(low, low + step)
-        stored[part] = np.linalg.norm(split.vectors[rows[part]].astype(np.float64), axis=1)
+    for low, high in blocks(len(rows), 8 * split.dim):
+        part = split.vectors[rows[low:high]].astype(np.float64)
+        stored[low:high] = np.linalg.norm(part, axis=1)
         release(split.vectors)
     quantiles = {"stored": quantiles_of(stored)}
     path = Path(split.source.get("path", "")) / NORMS

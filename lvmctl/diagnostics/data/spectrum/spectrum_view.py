@@ -95,20 +95,12 @@ def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
         rows = [
             ("raw", *(cell for record in raw.values() for cell in (number(record["value"]), "")))
         ]
-        rows += [
-            (
-                name,
-                *(
-                    cell
-                    for record in by_figure.values()
-                    for cell in (
-                        number(record["value"]),
-                        estimate(record["difference"], record["ci"], signed=True),
-                    )
-                ),
-            )
-            for name, by_figure in retrieval["transforms"].items()
-        ]
+        for name, by_figure in retrieval["transforms"].items():
+            cells = []
+            for record in by_figure.values():
+                gained = estimate(record["difference"], record["ci"], signed=True)
+                cells += [number(record["value"]), gained]
+            rows.append((name, *cells))
         head = ("chunks", *(name for figure in raw for name in (LABELS[figure], "change")))
         chance = ", ".join(f"{LABELS[f]} {number(record['chance'])}" for f, record in raw.items())
         title = (
@@ -131,14 +123,9 @@ def tables(figures: dict[str, Any]) -> tuple[Table, ...]:
 
 
 def plot_spectrum(shares: np.ndarray, chunks: int, counts: dict[str, np.ndarray], k: int) -> Figure:
-    """Eigenvalues beside those of isotropic chunks, and how often chunks are neighbours.
-
-    Args:
-        shares: (D,) eigenvalues divided by their sum.
-        chunks: N, the number of chunks they come from.
-        counts: k-occurrences of a sample, and of as many isotropic chunks.
-        k: neighbours.
-    """
+    """``shares`` (D,), eigenvalues of N ``chunks`` divided by their sum, beside those of isotropic
+    ones; and ``counts``, how often chunks of a sample, and isotropic ones, are among k
+    neighbours."""
     from matplotlib.figure import Figure
 
     shares = np.nan_to_num(shares)  # of chunks that are all alike

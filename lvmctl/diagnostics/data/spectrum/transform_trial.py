@@ -34,8 +34,6 @@ def trial(
     Args:
         split: whole articles that are long enough to be ranked in.
         shape: K and h of the windows, and how many of a long article are enough.
-        tried: transforms by name.
-        seed: of the intervals.
         progress: called with 1 after the raw chunks and after each transform.
 
     Returns:
