@@ -142,9 +142,8 @@ def describe(cls: type) -> list[OptionInfo]:
     return list(_described_once(cls))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # a plan asks for its classes again and again
 def _described_once(cls: type) -> tuple[OptionInfo, ...]:
-    """:func:`describe`, once for each class: a plan asks for its classes again and again."""
     return tuple(_described(cls))
 
 
@@ -156,7 +155,11 @@ def _described(
         if not field.init:
             continue
         kind, metadata, path = hints[field.name], _metadata(cls, field.name), f"{group}{field.name}"
-        default = _default(field) if defaults is None else getattr(defaults, field.name)
+        default = field.default
+        if defaults is not None:
+            default = getattr(defaults, field.name)
+        elif field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
         if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             if type(default) is not kind:
                 raise TypeError(f"{cls.__name__}.{field.name}: default is not a {kind.__name__}")
@@ -185,12 +188,6 @@ def _metadata(cls: type, name: str) -> Mapping[str, Any]:
         if field is not None and field.metadata:
             return field.metadata
     return {}
-
-
-def _default(field: dataclasses.Field) -> Any:
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return field.default
 
 
 def values_of(options: Any) -> dict[str, Any]:

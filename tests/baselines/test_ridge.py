@@ -11,8 +11,7 @@ from lvmctl.baselines.direct import Direct
 from lvmctl.baselines.least_squares import Dual
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge, mean_cosine, parts, uphill
-from lvmctl.data.synthetic.bayes import bayes_prediction
-from lvmctl.data.synthetic.worlds import World
+from lvmctl.data.synthetic.worlds import World, bayes_prediction
 from lvmctl.evaluation.predictors import Centred
 from lvmctl.registry.record import NoOptions
 from lvmctl.registry.specs import Shape

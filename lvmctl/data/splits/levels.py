@@ -20,7 +20,8 @@ ALL = "all"
 
 def level_names(text: str | None) -> list[str]:
     """The levels of a source: :data:`CHUNK`, then the finer ones by name."""
-    return [CHUNK] if text is None else [CHUNK, *finer_levels(whole_store(Source.parse(text).text))]
+    whole = None if text is None else Source.parse(text).whole
+    return [CHUNK] if whole is None else [CHUNK, *finer_levels(whole)]
 
 
 def finer_levels(store: Path) -> list[str]:
@@ -39,8 +40,8 @@ def at_level(text: str | None, level: str | None) -> str | None:
     if level is None:
         return text
     source = Source.parse(text or PREFIX)
-    store = whole_store(source.text)
-    if is_store(source.text) and not store.exists():
+    whole = source.whole
+    if whole is not None and not whole.exists():
         return text  # refused where it is opened
     if level not in (names := level_names(text)):
         where = "the demonstration data" if text is None else text
@@ -52,9 +53,9 @@ def at_level(text: str | None, level: str | None) -> str | None:
         )
         what = f"has no level {level!r}, only {', '.join(names)}"
         raise DataError(what, where=where, hint=hint)
-    if not is_store(source.text):
+    if whole is None:
         return text
-    path = os.fspath(store if level == CHUNK else store / LEVELS / level)
+    path = os.fspath(whole if level == CHUNK else whole / LEVELS / level)
     return f"{path}@{source.split}" if source.split else path
 
 
@@ -69,16 +70,14 @@ def at_levels(sources: Mapping[str, Any], level: str | None) -> dict[str, Any]:
 def level_of(sources: Mapping[str, Any]) -> str:
     """The level that the sources of a training are of."""
     text = sources.get("data") or next(iter(sources.get("train") or ()), None)
-    return Path(Source.parse(text).text).name if text is not None and is_level(text) else CHUNK
+    return (None if text is None else Source.parse(text).level) or CHUNK
 
 
 def at_level_of(trained_on: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, Any]:
     """``sources`` at the level of others, unless one is a level by its own name."""
-    level, named = (
-        level_of(trained_on),
-        [text for value in sources.values() for text in listed(value)],
-    )
-    if level == CHUNK or any(map(is_level, named)):
+    level = level_of(trained_on)
+    named = [text for value in sources.values() for text in listed(value)]
+    if level == CHUNK or any(Source.parse(text).level for text in named):
         return dict(sources)
     return {name: several(value, level) for name, value in sources.items()}
 
@@ -93,20 +92,3 @@ def several(source: Any, level: str | None) -> Any:
     if source is None or isinstance(source, str):
         return source and at_level(source, level)
     return [at_level(each, level) for each in source]
-
-
-def is_store(text: str) -> bool:
-    """Whether a source's text is the path of a store's directory."""
-    return not text.startswith(PREFIX) and not text.endswith(".npz")
-
-
-def is_level(text: str) -> bool:
-    """Whether a source is a level in a store, or a split of one."""
-    text = Source.parse(text).text
-    return is_store(text) and Path(os.path.abspath(text)).parent.name == LEVELS
-
-
-def whole_store(text: str) -> Path:
-    """The store that a source's path lies in, if it is a level of one; else the path itself."""
-    path = Path(text)
-    return path.parent.parent if is_level(text) else path

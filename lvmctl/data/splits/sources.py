@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from lvmctl.core.paths import WORLD
 from lvmctl.data.npz.importing import write_npz
 from lvmctl.data.store.arrays import release
 from lvmctl.data.store.manifest import SPLITS
-from lvmctl.data.store.store import Store
+from lvmctl.data.store.store import LEVELS, Store
 from lvmctl.data.store.writer import Create, StoreWriter, made, write_store
 from lvmctl.data.synthetic.worlds import VIEWS, World, write_world
 
@@ -60,6 +61,24 @@ class Source:
                 hint=f"did you mean {head}@{close}?" if close else f"use {', '.join(SPLITS)}",
             )
         return cls(head, tail)
+
+    @property
+    def path(self) -> Path | None:
+        """The directory of the store; None for an NPZ file or a synthetic world."""
+        bare = self.text.startswith(PREFIX) or self.text.endswith(".npz")
+        return None if bare else Path(self.text)
+
+    @property
+    def level(self) -> str | None:
+        """The name of the level that it is in a store, if it is one."""
+        if self.path is None or Path(os.path.abspath(self.text)).parent.name != LEVELS:
+            return None
+        return self.path.name
+
+    @property
+    def whole(self) -> Path | None:
+        """The directory of the store that it is, or is a level of."""
+        return self.path and (self.path if self.level is None else self.path.parent.parent)
 
     def open(self) -> Store:
         """The store; NPZ files and synthetic worlds become a temporary one."""

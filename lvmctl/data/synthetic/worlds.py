@@ -101,6 +101,21 @@ def plane_basis(world: World) -> np.ndarray:
     return q * np.sign(np.diag(r))
 
 
+def bayes_prediction(world: World, context: np.ndarray, horizon: int = 1) -> np.ndarray:
+    """The prediction (B, D) of highest expected cosine, from contexts (B, K, D), for a > 0.
+
+    ``ar1``: x_last. ``rotation``: R^h x_last. Of ``topic``, whose direction must be inferred, and
+    ``iid``, which has none, a UsageError.
+    """
+    last = context[:, -1]
+    if world.name == "ar1":
+        return last
+    if world.name == "rotation":
+        basis = plane_basis(world)
+        return _rotate(last @ basis, horizon * math.radians(world.theta)) @ basis.T
+    raise UsageError(f"{world.name} has no closed-form prediction", hint="use ar1 or rotation")
+
+
 def write_world(writer: StoreWriter, world: World) -> None:
     """Simulate ``world`` into a store, block by block."""
     _check_size(world, writer.directory)

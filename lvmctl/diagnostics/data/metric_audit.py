@@ -13,8 +13,7 @@ from lvmctl.core.formatting import MISSING, signed
 from lvmctl.core.reporter import Reporter
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.open import Splits
-from lvmctl.data.synthetic.bayes import bayes_prediction
-from lvmctl.data.synthetic.worlds import World
+from lvmctl.data.synthetic.worlds import World, bayes_prediction
 from lvmctl.diagnostics.measuring import R5, measure
 from lvmctl.diagnostics.records import MetricOptions
 from lvmctl.evaluation.metric_table import MetricTable

@@ -11,8 +11,7 @@ from data.synthetic.closed_forms import bayes_cosine, bayes_margins, lag_cosine
 import lvmctl
 from lvmctl.core.errors import DataError, OutputError, UsageError
 from lvmctl.data import Store, Windows, open_split, open_splits, write_store
-from lvmctl.data.synthetic.bayes import bayes_prediction
-from lvmctl.data.synthetic.worlds import World, plane_basis, simulate, write_world
+from lvmctl.data.synthetic.worlds import World, bayes_prediction, plane_basis, simulate, write_world
 
 
 def _articles(world):

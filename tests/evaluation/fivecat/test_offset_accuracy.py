@@ -9,8 +9,7 @@ import pytest
 from evaluation import fivecat_reference as slow
 
 from lvmctl.data import Windows, open_split
-from lvmctl.data.synthetic.bayes import bayes_prediction
-from lvmctl.data.synthetic.worlds import World
+from lvmctl.data.synthetic.worlds import World, bayes_prediction
 from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, outside_offsets
 
 WORLDS = [("rotation", 0.9, 40), ("rotation", 0.7, 40), ("rotation", 0.9, 120), ("ar1", 0.9, 0)]

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.data import Windows, open_split
-from lvmctl.data.synthetic.bayes import bayes_prediction
-from lvmctl.data.synthetic.worlds import World
+from lvmctl.data.synthetic.worlds import World, bayes_prediction
 from lvmctl.evaluation.fivecat import offsets
 from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, rivals, window_offsets
 
