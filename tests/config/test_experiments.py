@@ -35,6 +35,13 @@ listwise.temperature = 0.2
 
 
 @pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """The working directory is empty, and no variable names a file."""
+    monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
 def write(tmp_path):
     def make(text: str) -> Path:
         path = tmp_path / "experiments.toml"
@@ -155,20 +162,14 @@ def test_what_is_wrong_is_reported(write, text, name, reason):
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[a", "[a]\nx = \n", "[a]\n[a]\n", f"[a]\nx = {'9' * 5000}"])
-def test_what_is_not_toml_names_the_file(write, text):
-    path = write(text)
-    with pytest.raises(UsageError, match="not TOML"):
-        load_experiments(path)
-
-
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
         load_experiments(tmp_path / "none.toml")
 
 
-def test_the_nearest_file_is_found_and_the_variable_comes_first(write, tmp_path, monkeypatch):
-    monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
+def test_the_nearest_file_is_found_and_the_variable_comes_first(
+    write, alone, tmp_path, monkeypatch
+):
     write(TEXT)
     below = tmp_path / "deep" / "er"
     below.mkdir(parents=True)
@@ -183,9 +184,7 @@ def test_the_nearest_file_is_found_and_the_variable_comes_first(write, tmp_path,
     assert disabled_plugins() == ()
 
 
-def test_the_shipped_file_is_the_last_resort(tmp_path, monkeypatch):
-    monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
-    monkeypatch.chdir(tmp_path)
+def test_the_shipped_file_is_the_last_resort(alone):
     known = load_experiments()
     assert known.get("p8-pilot").values == {"windows": 10000, "epochs": 2}
     assert known.get("p8-full").values == {"epochs": 10}
@@ -209,10 +208,8 @@ PUBLISHED |= {f"p6b-v{v}": {"version": v} for v in ("1", "2", "2.1", "2.2", "2.3
 PUBLISHED["p6b-v1-pressure"] = {"version": "1", "share": 2.5, "lambda_max": 0.5}
 
 
-def test_the_shipped_file_holds_the_lineage(tmp_path, monkeypatch):
+def test_the_shipped_file_holds_the_lineage(alone):
     """What a table does not set is the recipe's default, tested by its plugin."""
-    monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
-    monkeypatch.chdir(tmp_path)
     known = load_experiments()
     for name, values in PUBLISHED.items():
         loaded = known.get(name)
@@ -227,10 +224,8 @@ def test_the_shipped_file_holds_the_lineage(tmp_path, monkeypatch):
     assert all(block.startswith("# Source: ") for block in blocks if "\n[" in block)
 
 
-def test_disable_must_be_a_list_of_names(write, monkeypatch, tmp_path):
+def test_disable_must_be_a_list_of_names(write, alone):
     write("[plugins]\ndisable = 'p8'\n")
-    monkeypatch.delenv("LVMCTL_EXPERIMENTS", raising=False)
-    monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="not a list of names"):
         disabled_plugins()
 
@@ -273,11 +268,16 @@ def test_an_empty_path_is_named(write):
         load_experiments(write('[e]\nrecipe = "p8"\ndata = ""')).get("e")
 
 
-@pytest.mark.parametrize("text", ["a = " + "[" * 5000 + "]" * 5000, "a = " + "9" * 5000, "\udcff"])
+BRACKETS, DIGITS = "[" * 5000 + "]" * 5000, "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "text", ["[a", "[a]\nx = \n", "[a]\n[a]\n", f"[a]\nx = {DIGITS}", f"a = {BRACKETS}", "\udcff"]
+)
 def test_what_is_no_toml_is_one_line(tmp_path, text):
     file = tmp_path / "e.toml"
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(UsageError, match=r"TOML|UTF-8"):
+    with pytest.raises(UsageError, match=rf"{file}: not (TOML|UTF-8)"):
         load_experiments(file)
 
 

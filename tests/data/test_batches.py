@@ -89,13 +89,8 @@ def test_only_what_was_asked_for_is_made(make_store, needs):
     batch = BatchBuilder(windows, needs, negatives=2).batch(np.arange(3), 1, 0)
     for name in needs:
         getattr(batch, name)
-    families = (
-        {"negatives", "negative_mask"},
-        {"in_batch_mask"},
-    )
-    for family in families:
-        expected = bool(family & needs)
-        assert {name in batch for name in family} == {expected}
+    for family in ({"negatives", "negative_mask"}, {"in_batch_mask"}):
+        assert {name in batch for name in family} == {bool(family & needs)}
     assert all(name in batch for name in FREE)
 
 

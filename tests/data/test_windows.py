@@ -8,22 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made import split_of
 
 from lvmctl.core.errors import DataError
 from lvmctl.data import Split, Store, Windows, open_split
 
 
-def _split(lengths, dim=3):
-    lengths = np.array(lengths, np.int64)
-    rng = np.random.default_rng(0)
-    return Split(
-        vectors=rng.standard_normal((max(1, lengths.sum()), dim)).astype(np.float32),
-        starts=np.cumsum(lengths) - lengths,
-        lengths=lengths,
-        articles=[{"id": i} for i in range(len(lengths))],
-        name="made",
-        source={},
-    )
+def _split(lengths):
+    return split_of(np.random.default_rng(0).standard_normal((max(1, sum(lengths)), 3)), lengths)
 
 
 @given(

@@ -184,3 +184,16 @@ def test_options_of_an_old_run_that_are_gone_are_named():
     record["options"]["tempratur"] = 1
     with pytest.raises(UsageError, match=r"'tempratur', did you mean 'temperature'\?.*config.json"):
         from_record(load_registry(), record)
+
+
+@pytest.mark.parametrize(
+    ("track", "words"), [("tensorbord", "tensorbord"), ("core,nothing-like-it", "lvmctl-trackers")]
+)
+def test_an_unknown_tracker_is_a_usage_error(track, words):
+    with pytest.raises(UsageError, match=words):
+        make_plan(load_registry(), "plain", [("--set", {"track": track})])
+
+
+def test_trackers_are_split_at_commas():
+    made = make_plan(load_registry(), "plain", [("--set", {"track": "core, core"})])
+    assert made.options.tracked == ("core", "core")

@@ -8,8 +8,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import lvmctl
 from lvmctl.data import Store, write_store
 from lvmctl.data.npz.importing import write_npz
+
+
+@pytest.fixture
+def imported(tmp_path):
+    """``imported(array=…)``: the store of an NPZ file of these arrays, pickles trusted."""
+
+    def run(save=np.savez, **arrays):
+        save(tmp_path / "f.npz", **arrays)
+        return lvmctl.import_npz([tmp_path / "f.npz"], tmp_path / "store", trust_pickle=True)
+
+    return run
+
+
+def objects(*values):
+    """An object array of one dimension, whatever its items are."""
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
 
 
 @pytest.fixture

@@ -70,17 +70,13 @@ def test_a_gap_in_positions_ends_an_article(load, unit_rows):
     assert store.articles[1] == {"id": 0, "title": "article 0", "first": 10}
 
 
-@pytest.mark.parametrize("context", CONTEXTS)
-def test_context_aliases(load, unit_rows, context):
+@pytest.mark.parametrize(
+    ("name", "alias"),
+    [("contexts", alias) for alias in CONTEXTS] + [("targets", alias) for alias in TARGETS],
+)
+def test_aliases_of_keys(load, unit_rows, name, alias):
     arrays = _windows(unit_rows(8), [8])
-    arrays[context] = arrays.pop("contexts")
-    assert np.array_equal(load(arrays)[0].vectors, unit_rows(8))
-
-
-@pytest.mark.parametrize("target", TARGETS)
-def test_target_aliases(load, unit_rows, target):
-    arrays = _windows(unit_rows(8), [8])
-    arrays[target] = arrays.pop("targets")
+    arrays[alias] = arrays.pop(name)
     assert np.array_equal(load(arrays)[0].vectors, unit_rows(8))
 
 

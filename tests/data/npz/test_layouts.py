@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from data.npz.conftest import objects
 
 import lvmctl
 from lvmctl.core.errors import DataError
@@ -16,19 +17,19 @@ STARTS = np.cumsum([0, *LENGTHS])
 ALL = range(len(LENGTHS))
 
 
-def objects(values):
-    """An object array of one dimension, whatever its items are."""
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array
-
-
 @pytest.fixture
 def rows(unit_rows):
     """Vectors of all articles; two of them have a passage of three chunks in common."""
     made = unit_rows(sum(LENGTHS))
     made[50:53] = made[10:13]
     return made
+
+
+@pytest.fixture
+def two_windows(rows):
+    """Two windows that share nothing, as arrays."""
+    targets = {"y": rows[6:8], "target_indices": np.array([3, 3])}
+    return {"C": rows[:6].reshape(2, 3, -1), **targets}
 
 
 @pytest.fixture
@@ -69,12 +70,12 @@ def files(rows, tmp_path):
         "article_ids_only": windows(inside) | {"article_ids": article[inside]},
         "metadata": windows(every)
         | {
-            "metadata": objects(places),
-            "context_texts": objects([texts[i : i + K] for i in every]),
-            "target_texts": objects([texts[i + K] for i in every]),
+            "metadata": objects(*places),
+            "context_texts": objects(*(texts[i : i + K] for i in every)),
+            "target_texts": objects(*(texts[i + K] for i in every)),
             "context_length": K,
         },
-        "p6": windows(two, K + 1) | {"metadata": objects(ahead), "p6_offset": 1},
+        "p6": windows(two, K + 1) | {"metadata": objects(*ahead), "p6_offset": 1},
         "splits_in_one": {
             prefix + key: value
             for prefix, start in split.items()
@@ -205,37 +206,65 @@ def test_splits_that_cut_through_articles_are_reported(rows, tmp_path):
         (np.array([0.5, 1.5]), ["0.5", "1.5"]),
         (np.array([1, (1 << 64) - 1], np.uint64), ["1", "18446744073709551615"]),
         (np.array(["x", "y"]), ["x", "y"]),
+        (np.array(["a", "b\udcff"]), ["a", "b\udcff"]),
+        (objects("a", 1), ["a", "1"]),
+        (objects(b"a", b"\xff"), ["a", "\\xff"]),
+        (objects(3, 4), [3, 4]),
     ],
 )
-def test_ids_of_any_type_name_articles(rows, tmp_path, ids, names):
-    arrays = {"C": rows[:6].reshape(2, 3, -1), "y": rows[6:8], "target_indices": np.array([3, 3])}
-    np.savez(tmp_path / "f.npz", **arrays, article_ids=ids)
-    store = lvmctl.import_npz([tmp_path / "f.npz"], tmp_path / "store")
-    assert [article["id"] for article in store.articles] == names
+def test_ids_of_any_type_name_articles(two_windows, imported, ids, names):
+    assert [article["id"] for article in imported(**two_windows, article_ids=ids).articles] == names
 
 
-def test_positions_that_leave_no_room_for_the_window_are_not_used(rows, tmp_path):
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (objects([1], [1, 2]), "lists of unequal lengths"),
+        (objects(b"a", None), "holds None as id 1"),
+        (np.zeros(2, "V4"), r"is \|V4, not ids"),
+        (np.zeros(2, complex), "is complex128, not ids"),
+        (np.zeros(2, [("a", "i4")]), "not ids"),
+    ],
+)
+def test_values_that_are_no_ids(two_windows, imported, ids, message):
+    with pytest.raises(DataError, match=rf"\[article_ids\]: .*{message}"):
+        imported(**two_windows, article_ids=ids)
+
+
+HUGE = np.uint64((1 << 64) - 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("p6_offset", np.array(HUGE), r"\[p6_offset\]: is not one number from 0 to 999999"),
+        ("p6_offset", np.array(10**15), r"is not one number from 0"),
+        ("target_indices", np.array([3, HUGE], np.uint64), r"18446744073709551615, beyond int64"),
+    ],
+)
+def test_numbers_out_of_range(two_windows, imported, key, value, message):
+    with pytest.raises(DataError, match=message):
+        imported(**{**two_windows, "article_ids": np.array([0, 1]), key: value})
+
+
+def test_positions_that_leave_no_room_for_the_window_are_not_used(rows, imported):
     start = np.arange(10)
     arrays = {"C": rows[start[:, None] + np.arange(3)], "y": rows[start + 3]}
-    arrays |= {"article_ids": np.zeros(10, int), "target_indices": start}
-    np.savez(tmp_path / "f.npz", **arrays)
-    store = lvmctl.import_npz([tmp_path / "f.npz"], tmp_path / "store")
+    store = imported(**arrays, article_ids=np.zeros(10, int), target_indices=start)
     assert len(store) == 13
     assert "its positions are not used" in " ".join(store.notices)
 
 
-def test_titles_are_given_by_window_or_by_article(rows, tmp_path):
+def test_titles_are_given_by_window_or_by_article(rows, imported):
     arrays = {"vectors": rows[:8], "article_ids": np.repeat([1, 0], 4)}
-    np.savez(tmp_path / "f.npz", **arrays, article_titles=np.array(["Zero", "One"]))
-    store = lvmctl.import_npz([tmp_path / "f.npz"], tmp_path / "store")
+    store = imported(**arrays, article_titles=np.array(["Zero", "One"]))
     assert [article["title"] for article in store.articles] == ["One", "Zero"]
 
 
-def test_texts_of_the_wrong_number_are_refused(rows, tmp_path):
+def test_texts_of_the_wrong_number_are_refused(rows, imported):
     arrays = {"vectors": rows[:8], "article_ids": np.repeat([1, 0], 4)}
-    np.savez(tmp_path / "f.npz", **arrays, texts=np.array(["a", "b"]))
     with pytest.raises(DataError, match=r"\[texts\]: does not hold \(8,\) texts"):
-        lvmctl.import_npz([tmp_path / "f.npz"], tmp_path / "store")
+        imported(**arrays, texts=np.array(["a", "b"]))
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -248,11 +277,10 @@ def test_texts_of_the_wrong_number_are_refused(rows, tmp_path):
     ],
 )
 def test_arrays_of_another_order_or_type_are_converted_with_a_notice(
-    rows, tmp_path, change, message, save
+    rows, tmp_path, imported, change, message, save
 ):
     start = np.arange(20)
     arrays = {"C": rows[start[:, None] + np.arange(3)], "y": rows[start + 3]}
-    save(tmp_path / "f.npz", **{key: change(array) for key, array in arrays.items()})
-    store = lvmctl.import_npz([tmp_path / "f.npz"], tmp_path / "store")
+    store = imported(save, **{key: change(array) for key, array in arrays.items()})
     assert articles(tmp_path / "store") == [rows[:23].tobytes()]
     assert message in " ".join(store.notices)

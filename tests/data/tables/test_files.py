@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
 
 import lvmctl
 from lvmctl.core.errors import DataError
+from lvmctl.data.tables.open import SUFFIXES, open_tables
 
 ROWS = np.random.default_rng(0).standard_normal((7, 4)).astype("float32")
 IDS = np.repeat([0, 1], [4, 3])
@@ -167,3 +169,12 @@ def test_arrays_of_any_order_and_type_are_converted_with_a_notice(tmp_path):
     said = "\n".join(store.notices)
     assert "holds >f8; float32 is stored" in said
     assert "Fortran order" in said
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".npy"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, suffix):
+    path = tmp_path / f"vectors{suffix}"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match="a pipe or a device"):
+        open_tables(path)

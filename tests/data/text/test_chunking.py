@@ -88,11 +88,6 @@ def test_nothing_to_read(tmp_path):
         list(read_texts([tmp_path]))
 
 
-def test_byte_order_marks_are_dropped(tmp_path):
-    (tmp_path / "f.txt").write_bytes(b"\xef\xbb\xbfhello")
-    assert next(read_texts([tmp_path / "f.txt"])).text == "hello"
-
-
 def test_paragraphs():
     text = "One\nline.\r\n\r\n  Two \t three.\n \n\n\nFour."
     assert chunker("paragraph")(text) == ["One line.", "Two three.", "Four."]
@@ -104,10 +99,6 @@ def test_sentences():
     assert parts[:2] == ["Is it?", '"Yes."']
     assert parts[-1].endswith("lines.")
     assert not any("\n" in part for part in parts)
-
-
-def test_tokens():
-    assert chunker("tokens", 2)("a b\n\nc d e") == ["a b", "c d", "e"]
 
 
 def test_cut_keeps_the_order_and_refuses_empty_articles(tmp_path):

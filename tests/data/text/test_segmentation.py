@@ -35,16 +35,8 @@ def test_words(text, expected):
 
 def test_words_as_they_are_written_keep_capitals_letters_and_numbers():
     text = "I paid 12 Marks_here, Ab3; 春眠不"
-    assert words(text, as_written=True) == [
-        "I",
-        "paid",
-        "12",
-        "Marks",
-        "here",
-        "Ab3",
-        "春眠",
-        "眠不",
-    ]
+    wanted = ["I", "paid", "12", "Marks", "here", "Ab3", "春眠", "眠不"]
+    assert words(text, as_written=True) == wanted
 
 
 def test_letters_of_a_script_without_spaces_keep_their_marks():
