@@ -117,6 +117,22 @@ def install(site: Path) -> Iterator[Install]:
 
 
 @pytest.fixture
+def plugged(
+    install: Install, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., None]]:
+    """As ``install``; what was installed is found in this process until the test ends."""
+    from lvmctl.registry import configure
+
+    def make(*args: object) -> None:
+        install(*args)
+        monkeypatch.syspath_prepend(str(site))
+        configure()
+
+    yield make
+    configure()
+
+
+@pytest.fixture
 def install_loss(install: Install) -> Callable[..., Path]:
     """Installs a plugin whose ``plugin.py`` is sound and declares one loss."""
 
@@ -140,32 +156,17 @@ def install_loss(install: Install) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def reading(install: Install, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def reading(plugged: Callable[..., None]) -> None:
     """Installs the recipes ``words`` and ``edges``, see :mod:`reading`."""
     from reading import FILES
 
-    from lvmctl.registry import configure
-
-    install("lvmctl-reading", {"reading": "reading_pkg.plugin"}, FILES)
-    monkeypatch.syspath_prepend(str(site))
-    configure()
-    yield
-    configure()
+    plugged("lvmctl-reading", {"reading": "reading_pkg.plugin"}, FILES)
 
 
 @pytest.fixture
-def ranks(install: Install, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def ranks(plugged: Callable[..., None]) -> None:
     """Installs the recipe ``ranks``, see :mod:`ranking`."""
     import ranking
 
-    from lvmctl.registry import configure
-
-    install(
-        "lvmctl-ranks",
-        {"ranks": "ranks.plugin"},
-        {"ranks/plugin.py": ranking.PLUGIN, "ranks/parts.py": ranking.PARTS},
-    )
-    monkeypatch.syspath_prepend(str(site))
-    configure()
-    yield
-    configure()
+    files = {"ranks/plugin.py": ranking.PLUGIN, "ranks/parts.py": ranking.PARTS}
+    plugged("lvmctl-ranks", {"ranks": "ranks.plugin"}, files)

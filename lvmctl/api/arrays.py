@@ -28,22 +28,15 @@ SMALLEST = 1e-12
 
 @dataclass(frozen=True)
 class Kind:
-    """The form of a user's vectors: NumPy's or torch's, floating type and device.
-
-    Attributes:
-        dtype: of NumPy or of torch.
-        device: of a tensor; None for an array.
-    """
+    """The form of a user's vectors: a floating type of NumPy, or of torch with a device."""
 
     dtype: Any
     device: torch.device | None = None
 
     @classmethod
     def of(cls, value: Any) -> Kind:
-        """The kind of an array, a tensor, or of the first of a sequence of them.
-
-        Integers become float32.
-        """
+        """The kind of an array, a tensor, or the first of a sequence of them; integers are
+        float32."""
         if isinstance(value, list | tuple) and value and not np.isscalar(value[0]):
             return cls.of(value[0])
         if isinstance(value, Tensor):
@@ -63,15 +56,8 @@ class Kind:
 
 
 def numbers(value: Any, what: str) -> np.ndarray:
-    """An array of real numbers, float32 or float64.
-
-    Args:
-        value: an array, a tensor on any device, or nested sequences of numbers.
-        what: what it is, for messages.
-
-    Raises:
-        DataError: it holds something else than numbers, or rows of different lengths.
-    """
+    """An array, a tensor on any device, or nested sequences of numbers as float32 or float64; a
+    DataError names ``what``."""
     try:
         if isinstance(value, list | tuple) and value and isinstance(value[0], Tensor):
             value = torch.stack(list(value))
@@ -128,16 +114,8 @@ def chunks(value: Any, dim: int | None, what: str, ranks: tuple[int, ...]) -> np
 
 
 def unit_rows(value: Any, dim: int, store: str) -> np.ndarray:
-    """Vectors of any norm as (N, D) float32 of unit norm, without a warning.
-
-    Args:
-        value: see :func:`numbers`.
-        dim: D.
-        store: whose space they are to lie in, for messages.
-
-    Raises:
-        DataError: see :func:`chunks`.
-    """
+    """Vectors of any norm as (N, D) float32 of unit norm, without a warning; ``store`` is whose
+    space they are to lie in, for messages."""
     rows = numbers(value, "vectors")
     if rows.ndim == 2 and rows.shape[1] != dim:
         raise DataError(
@@ -158,13 +136,7 @@ def directions(rows: np.ndarray) -> np.ndarray:
 
 def pool_of(value: Any, dim: int, contexts: int | None) -> np.ndarray:
     """Candidates of unit norm: (N, D), the same for all contexts, or each context's own, (B, N, D).
-
-    Args:
-        contexts: B; None for one context without B, which has one list.
-
-    Raises:
-        DataError: see :func:`chunks`; or another number of lists than of contexts.
-    """
+    One context without B has one list: B is None."""
     pool = chunks(value, dim, "candidates", (2,) if contexts is None else (2, 3))
     if pool.ndim == 3 and len(pool) != contexts:
         raise DataError(
@@ -176,19 +148,11 @@ def pool_of(value: Any, dim: int, contexts: int | None) -> np.ndarray:
 
 
 def contexts(value: Any, dim: int | None, length: int) -> tuple[np.ndarray, bool]:
-    """Windows of ``length`` chunks from what was read before.
+    """Windows (B, K, D) float32 of unit norm from what was read before, and whether that is one
+    context without B.
 
-    Args:
-        value: (k, D), (B, k, D), or a sequence of (k, D) whose k may differ. Of more than
-            ``length`` chunks the last count; fewer are filled up in front by repeating the oldest.
-        dim: D; None is any.
-        length: K.
-
-    Returns:
-        (B, K, D) float32 of unit norm, and whether ``value`` is one context without B.
-
-    Raises:
-        DataError: see :func:`chunks`; or a context of no chunk.
+    Of (k, D), (B, k, D) or a sequence of (k, D) the last ``length`` chunks count; where k is less,
+    the oldest is repeated in front. ``dim`` is D, None any.
     """
     if isinstance(value, list | tuple) and (not value or np.ndim(value[0]) == 2):
         if value and dim is None:

@@ -54,15 +54,8 @@ class Candidates(Protocol):
 
 @dataclass
 class Listed:
-    """Candidates that are listed, the same for every query.
-
-    Attributes:
-        model: what ranks them.
-        vectors: (N, D).
-        ids: their names.
-        their_texts: None where they have none.
-        true: the number of the one that came next, if it is known.
-    """
+    """Candidates (N, D) that are listed, the same for every query; ``true`` is the number of the
+    one that came next, if it is known."""
 
     model: Model
     vectors: np.ndarray
@@ -105,19 +98,14 @@ def ranked(
     return Ranked(indices[:, :top], scores[:, :top], true, ranks, indices.shape[1])
 
 
-class ArticleChunks(StoreChunks):
-    """The chunks of one article, but for those of the context.
+class ChunksInMemory(StoreChunks):
+    """Chunks of a store from ``first`` on and before ``end``, but for those of the context: those
+    of an article, or all of them for a ranker, whose scores may depend on all candidates."""
 
-    Raises:
-        DataError: the store holds windows, which are no articles.
-    """
-
-    def __init__(self, model: Model, store: Store, article: int) -> None:
+    def __init__(self, model: Model, store: Store, first: int, end: int) -> None:
         super().__init__(store)
-        what, hint = "holds separate windows, not articles", "use the global pool"
-        refuse(store._split.separate, what, store.name, hint)
-        self.model, self.first = model, int(self.ends[article] - store.lengths[article])
-        numbers = np.arange(self.first, self.ends[article])
+        self.model, self.first = model, first
+        numbers = np.arange(first, end)
         self.rows, self.read = self.vectors(numbers), store.at(numbers)
 
     def rank(self, queries: Queries, top: int) -> Ranked:
@@ -128,28 +116,18 @@ class ArticleChunks(StoreChunks):
         return result._replace(indices=result.indices + self.first, true=queries.true)
 
 
-class AllChunks(StoreChunks):
-    """All chunks of a store, but for those of the context.
-
-    By cosine they are compared tile by tile. A ranker, whose scores may depend on all candidates,
-    is given all of them, in memory.
-    """
+class ChunksByCosine(StoreChunks):
+    """All chunks of a store, but for those of the context; they are compared tile by tile."""
 
     def __init__(self, model: Model, store: Store) -> None:
         super().__init__(store)
         self.model = model
-        if model.has_score:
-            numbers = np.arange(len(store))
-            self.rows, self.read = self.vectors(numbers), store.at(numbers)
-            return
         transform = model._trained.transform
         self.split = apply_transform(store._split, transform) if transform else store._split
 
     def rank(self, queries: Queries, top: int) -> Ranked:
         """Rank them for each query."""
         true, without = queries.true, queries.chunks
-        if self.model.has_score:
-            return ranked(self.model, queries, self.rows, without, true, top, self.read)
         q = self.model.predict(queries.context, read=queries.read)
         indices, scores = nearest_chunks(self.split, q, top, without=without)
         ranks: list[float | None] = [None] * len(q)
@@ -160,3 +138,18 @@ class AllChunks(StoreChunks):
             for row, rank in zip(known, exact):
                 ranks[row] = float(rank)
         return Ranked(indices, scores, true, ranks, len(self.store) - without.shape[1])
+
+
+def article_chunks(model: Model, store: Store, article: int) -> Candidates:
+    """The chunks of an article; a DataError where the store holds windows, not articles."""
+    what, hint = "holds separate windows, not articles", "use the global pool"
+    refuse(store._split.separate, what, store.name, hint)
+    first = int(store.lengths[:article].sum())
+    return ChunksInMemory(model, store, first, first + int(store.lengths[article]))
+
+
+def all_chunks(model: Model, store: Store) -> Candidates:
+    """All chunks of a store."""
+    if model.has_score:
+        return ChunksInMemory(model, store, 0, len(store))
+    return ChunksByCosine(model, store)

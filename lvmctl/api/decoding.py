@@ -14,12 +14,7 @@ from lvmctl.api.store import Store, open_store
 from lvmctl.config import bind
 from lvmctl.core.batch import Decoded
 from lvmctl.core.errors import LvmctlError, UsageError, refuse
-from lvmctl.data.text.encoders.build import (
-    check_encoder,
-    encode_units,
-    encoder_fault,
-    encoder_of,
-)
+from lvmctl.data.text.encoders.build import encode_units, encoder_fault, encoder_of
 from lvmctl.registry import Entry, Registry, load_registry
 from lvmctl.registry.build import build, taken
 from lvmctl.registry.faults import attribute_errors
@@ -124,11 +119,9 @@ class Decoder:
         if hasattr(self._decoder, "encode"):
             return self._decoder
         try:
-            _, encoder = encoder_of(self.store._stored)
-            check_encoder(encoder, self.store._stored)
+            return encoder_of(self.store._stored)[1]
         except LvmctlError:
             return None
-        return encoder
 
 
 def load_decoder(

@@ -20,13 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Deduplicated:
-    """What is left.
-
-    Attributes:
-        pieces: of articles, in the order of their rows.
-        removed: chunks that were left out, by split.
-        touched: articles that they were in.
-    """
+    """What is left: pieces of articles in the order of their rows; by split how many chunks were
+    left out, and how many articles they were in."""
 
     pieces: list[Piece]
     removed: dict[str, int]
@@ -41,14 +36,9 @@ class Deduplicated:
 
 
 def deduplicate(store: Store, threshold: float, reporter: Reporter) -> Deduplicated:
-    """Leave out the chunks of each split that repeat in a later one: of ``train`` those that are
-    in ``val``, ``test`` or ``ood`` too, and so on. Articles are cut there; separate windows are
-    left out whole.
-
-    Args:
-        threshold: cosine above which two chunks repeat, as in ``diagnose leakage``.
-        reporter: shown the search.
-    """
+    """Leave out the chunks of each split that repeat in a later one: of ``train`` those that are in
+    ``val``, ``test`` or ``ood`` too, and so on. Articles are cut there; separate windows are left
+    out whole."""
     named = {name: Split.of(store, name) for name in SPLITS}
     splits = {name: split for name, split in named.items() if len(split.lengths)}
     chunks = Chunks(list(splits.values()))

@@ -18,11 +18,12 @@ from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.runs import listed
 from lvmctl.data.splits.assign_store import parse_shares, share_out
 from lvmctl.data.store.store import CHUNKS
+from lvmctl.data.store.store import Store as Stored
 from lvmctl.data.store.writer import ENCODER, made, refuse_store, write_store
 from lvmctl.data.text.chunking import Text, chunker, record_text
 from lvmctl.data.text.corpus import Corpus, cut, spool
 from lvmctl.data.text.embed import Encoder, embed_corpus, fit_encoder, load_encoder, save_encoder
-from lvmctl.data.text.encoders.build import build_encoder, saved_encoder
+from lvmctl.data.text.encoders.build import build_encoder, encoder_of
 from lvmctl.data.text.long_chunks import LongChunks
 from lvmctl.data.text.reading import Faults, read_texts
 from lvmctl.data.text.unfinished import Unfinished, unfinished
@@ -211,7 +212,7 @@ def chosen_encoder(
             where=f"encoder of {os.fspath(saved)}",
             hint="leave them out",
         )
-    entry, encoder = saved_encoder(Path(saved))
+    entry, encoder = encoder_of(Stored.open(saved))
     return entry.saved, encoder, os.fspath(saved)
 
 
@@ -237,10 +238,8 @@ def articles_of(texts: Any, faults: Faults) -> Iterable[Text]:
 
 
 def rows_of(texts: Any) -> Iterable[Any]:
-    """The rows of a data frame as dictionaries, without what is missing; anything else as it is.
-
-    An object with ``columns`` and columns by name is a data frame: no library has to be there.
-    """
+    """The rows of a data frame (an object with ``columns`` and columns by name: no library has to
+    be there) as dictionaries, without what is missing; anything else as it is."""
     columns = getattr(texts, "columns", None)
     if columns is None:
         if not isinstance(texts, Iterable):

@@ -33,14 +33,8 @@ def model_card(
 ) -> str:
     """The text of ``README.md``, in Markdown with YAML metadata.
 
-    Args:
-        name: what the model is called.
-        config: ``config.json``, without the folders of a machine.
-        best: the record of the best epoch.
-        metrics: see :func:`lvmctl.api.runs.metrics_of`.
-        license: its identifier; ``unknown`` where nobody said.
-        has_score: whether the model ranks by a score of its own.
-        onnx: how far ``model.onnx`` differs from torch; None without one.
+    ``metrics`` are those of :func:`lvmctl.api.runs.metrics_of`; ``onnx`` is how far ``model.onnx``
+    differs from torch, None without one.
     """
     train = config["splits"]["train"]
     facts = {

@@ -49,17 +49,11 @@ class Predictor(nn.Module):
 
 
 def write_onnx(model: Model, path: Path) -> float:
-    """Write a model whose prediction is all it has, with input ``context`` and output ``q``.
+    """Write a model without a score of its own, which a graph of ``q`` would leave out, with input
+    ``context`` and output ``q``.
 
-    Args:
-        model: one without a score of its own, which a graph of ``q`` would leave out.
-        path: the file.
-
-    Returns:
-        The largest difference between a number of ONNX Runtime's predictions and of torch's.
-
-    Raises:
-        UsageError: the libraries are missing, or the model cannot be converted.
+    Returns the largest difference between a number of ONNX Runtime's predictions and of torch's. A
+    UsageError where the libraries are missing, or the model cannot be converted.
     """
     if absent := missing(NEEDS):
         raise UsageError(f"ONNX needs {', '.join(absent)}", hint=INSTALL)

@@ -198,11 +198,7 @@ class OpenedStore:
         }
 
     def _number_of(self, article: int | str) -> int:
-        """The number of an article that is named by its id or by its number.
-
-        Raises:
-            UsageError: there is none.
-        """
+        """The number of an article that is named by its id or by its number."""
         ids = [str(entry["id"]) for entry in self.articles]
         if str(article) in ids:
             return ids.index(str(article))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -12,8 +13,8 @@ from numpy.lib import format as npy
 from lvmctl.api.arrays import directions, numbers
 from lvmctl.api.load import load
 from lvmctl.api.model import Model
-from lvmctl.core.errors import DataError, OutputError, refuse
-from lvmctl.core.files import write_whole
+from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.files import refuse_file, write_whole
 from lvmctl.data.store.arrays import blocks, open_npy, release
 
 
@@ -48,17 +49,12 @@ def predict_file(
         DataError: no such array, another D, or vectors that cannot be used.
         OutputError: ``out`` exists, or cannot be written.
     """
-
-    def refuse_output(out: Path) -> None:
-        if out.exists() and not force:
-            raise OutputError("already exists", where=out, hint="choose another, or add --force")
-
     model = run if isinstance(run, Model) else load(run)
     array = open_npy(contexts)
     refuse(array.ndim not in (2, 3), f"has shape {array.shape}", contexts, "give (B, k, D)")
     single = array.ndim == 2
     rows = array[None] if single else array
-    refuse_output(out)
+    refuse_file(out, force)
     width = rows.shape[2]  # a model that serves any space is refused none
     shape = (width,) if single else (len(rows), width)
 
@@ -69,7 +65,7 @@ def predict_file(
             file.write(predicted(model, rows[low:high], f"{contexts}[{low}:{high}]"))
             release(array)
 
-    write_whole(out, fill, refuse_output)
+    write_whole(out, fill, partial(refuse_file, force=force))
     return Written(out, len(rows), width, max(0, model.context_length - rows.shape[1]))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,18 +13,12 @@ import numpy as np
 
 from lvmctl.api.arrays import numbers
 from lvmctl.api.arrays import pool_of as pool_of_vectors
-from lvmctl.api.candidates import AllChunks, ArticleChunks, Candidates, Listed, Ranked
+from lvmctl.api.candidates import Candidates, Listed, Ranked, all_chunks, article_chunks
 from lvmctl.api.decoding import Decoder, load_decoder
 from lvmctl.api.load import load
 from lvmctl.api.model import Model
 from lvmctl.api.queries import Queries, vector_queries, window_queries
-from lvmctl.api.query_texts import (
-    Encode,
-    candidate_texts,
-    context_texts,
-    is_texts,
-    store_for,
-)
+from lvmctl.api.query_texts import candidate_texts, context_texts, encode, is_texts, store_for
 from lvmctl.api.store import Store
 from lvmctl.core.errors import UsageError
 from lvmctl.core.reporter import SILENT, Reporter
@@ -33,6 +27,9 @@ from lvmctl.evaluation.held_out import ANOTHER_SPACE
 
 PoolOf: TypeAlias = Callable[[Queries], Candidates]
 """Gives the candidates of some queries."""
+
+Encode: TypeAlias = Callable[[Sequence[str]], np.ndarray]
+"""Gives the unit vectors (n, D) of texts."""
 
 if TYPE_CHECKING:
     from lvmctl.api.arrays import Vectors
@@ -150,8 +147,8 @@ def predict(
     if data is not None and (served := model.require_space(data)) is not model:
         reporter.info(ANOTHER_SPACE)
         model = served
-    encode = Encode(model, data if store is not None else None)
-    queries = asked(model, data, context, article, at, encode)
+    as_vectors = partial(encode, model, data if store is not None else None)
+    queries = asked(model, data, context, article, at, as_vectors)
     decoder = None
     if decode is not None:
         decoder = load_decoder(decode, data, model=model, **(decoder_options or {}))
@@ -159,11 +156,11 @@ def predict(
     if asks_for_words and candidates is None and store is None and article is None:
         return answers(model, queries, None, decoder, top)
     if candidates is not None:
-        pool_of: PoolOf = fixed(listed(model, data, candidates, encode))
+        pool_of: PoolOf = fixed(listed(model, data, candidates, as_vectors))
     else:
         assert data is not None  # only what stands alone needs no store
         every = pool == "global" or (pool is None and context is not None and article is None)
-        pool_of = fixed(AllChunks(model, data)) if every else articles(model, data, article)
+        pool_of = fixed(all_chunks(model, data)) if every else articles(model, data, article)
     return answers(model, queries, pool_of, decoder, top)
 
 
@@ -226,8 +223,8 @@ def articles(model: Model, data: Store, article: int | str | None) -> PoolOf:
     named = None if article is None else data._number_of(article)
 
     @lru_cache(maxsize=1)  # queries come article after article
-    def chunks(number: int) -> ArticleChunks:
-        return ArticleChunks(model, data, number)
+    def chunks(number: int) -> Candidates:
+        return article_chunks(model, data, number)
 
     def pool_of(queries: Queries) -> Candidates:
         number = queries.article if named is None else named

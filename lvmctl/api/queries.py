@@ -64,12 +64,7 @@ def vector_queries(context: np.ndarray, texts: list[str] | None = None) -> Itera
 def window_queries(
     store: Store, context_length: int, horizon: int, article: int | str | None, at: int | None
 ) -> Iterator[Queries]:
-    """The windows of a store, of one article, or the one whose target is chunk ``at``.
-
-    Raises:
-        UsageError: there is no such article or chunk, or nothing stands before it.
-        DataError: no article is long enough.
-    """
+    """The windows of a store, of one article, or the one whose target is chunk ``at``."""
     chosen = None if article is None else store._number_of(article)
     if at is not None and chosen is not None:
         return iter([one_window(store, context_length, horizon, chosen, at)])

@@ -15,7 +15,7 @@ from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.inputs import open_data
 from lvmctl.core.json_input import parse_json
 from lvmctl.data.text.chunking import chunker
-from lvmctl.data.text.encoders.build import check_encoder, encode_units, encoder_of
+from lvmctl.data.text.encoders.build import encode_units, encoder_of
 from lvmctl.data.text.formats import decode
 
 if TYPE_CHECKING:
@@ -26,13 +26,7 @@ TRUE = "next"
 
 
 class Texts(NamedTuple):
-    """Texts with what is known of each.
-
-    Attributes:
-        texts: the chunks.
-        ids: a name of each.
-        true: the number of the one that came next, if it is known.
-    """
+    """Chunks with a name of each, and the number of the one that came next, if it is known."""
 
     texts: list[str]
     ids: list[str]
@@ -55,19 +49,11 @@ def store_for(model: Model, store: Source | None, alone: bool) -> Store | None:
         raise
 
 
-class Encode:
-    """Texts as vectors: by the encoder of the store that was named, or of the training data."""
-
-    def __init__(self, model: Model, store: Store | None) -> None:
-        self._model, self._store = model, store
-
-    def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        """Texts (n,) as unit vectors (n, D)."""
-        if self._store is None:
-            return encode_units(self._model.encoder, texts)
-        _, encoder = encoder_of(self._store._stored)
-        check_encoder(encoder, self._store._stored)
-        return encode_units(encoder, texts)
+def encode(model: Model, store: Store | None, texts: Sequence[str]) -> np.ndarray:
+    """Texts (n,) as unit vectors (n, D), by the encoder of the store that was named, or of the
+    training data."""
+    encoder = model.encoder if store is None else encoder_of(store._stored)[1]
+    return encode_units(encoder, texts)
 
 
 def is_texts(value: Any) -> bool:
@@ -79,15 +65,8 @@ def is_texts(value: Any) -> bool:
 
 
 def context_texts(context: str | Path | Sequence[str], store: Store | None) -> list[str]:
-    """The chunks that were read, oldest first.
-
-    Args:
-        context: a text or a file of text, which is cut into chunks as the store was; or chunks.
-        store: where it is said how texts are cut; None cuts by paragraph.
-
-    Raises:
-        DataError: no text, or an empty one; the file cannot be read.
-    """
+    """The chunks that were read, oldest first: of a text or a file of text, cut as those of the
+    store (None: by paragraph), or as they are listed."""
     if isinstance(context, Path) and context.suffix == ".jsonl":
         chunks = records(context).texts
     elif isinstance(context, str | Path):
@@ -100,11 +79,7 @@ def context_texts(context: str | Path | Sequence[str], store: Store | None) -> l
 
 
 def candidate_texts(candidates: Path | Sequence[Any], store: Store | None) -> Texts:
-    """The texts that are ranked: of a file of text, of JSON lines, or as they are listed.
-
-    Raises:
-        DataError: there is none, one is empty or no text, or the file cannot be read.
-    """
+    """The texts that are ranked: of a file of text, of JSON lines, or as they are listed."""
     where = candidates if isinstance(candidates, Path) else "candidates"
     if isinstance(candidates, Path) and candidates.suffix != ".jsonl":
         chunks = cut(candidates, store)

@@ -37,14 +37,10 @@ class Ranking(NamedTuple):
 
 
 def best(scores: Tensor, candidates: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Numbers and scores of the ``count`` best candidates, (B, count) each; equal ones in order.
+    """Numbers and scores of the ``count`` best of ``candidates`` (B, N), by scores (B, N), as (B,
+    count) each; equal ones in order.
 
     A score that is not a number is below any that is, and what is no candidate below that.
-
-    Args:
-        scores: (B, N).
-        candidates: (B, N) bool.
-        count: how many; there are as many candidates.
     """
     lowest = torch.finfo(scores.dtype).min
     order = scores.nan_to_num(nan=lowest, posinf=torch.inf, neginf=lowest)

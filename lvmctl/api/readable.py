@@ -24,17 +24,11 @@ def readable(
     context: np.ndarray,
     pool: np.ndarray,
 ) -> tuple[Chunks, Chunks] | None:
-    """The chunks of contexts and candidates for a model; None where it reads vectors alone.
+    """What a model ``reads`` of contexts (B, K, D) and of candidates (N, D) or (B, N, D); None
+    where it reads vectors alone.
 
-    Args:
-        read: of the contexts (k,) or (B, k), oldest first, and of the candidates (N,) or (B, N).
-        reads: what the model declares.
-        context: (B, K, D), whose K are the last of k, the oldest repeated in front of fewer.
-        pool: (N, D) or (B, N, D).
-
-    Raises:
-        UsageError: there is nothing to read.
-        DataError: something to read for another number of chunks.
+    ``read`` is of the contexts (k,) or (B, k), of which the last K count and the oldest is repeated
+    in front of fewer, and of the candidates (N,) or (B, N).
     """
     if not reads:
         return None

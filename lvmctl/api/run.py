@@ -77,8 +77,7 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """``training_history.json``: a record for each epoch; empty before the first has ended."""
-        there = self._directory.history.exists()
-        return self._directory.read(self._directory.history) if there else []
+        return self._directory.read_records()
 
     def splits(self) -> Splits:
         """The data it was trained with, by split.
@@ -231,7 +230,6 @@ class Run:
 
     def resume(self, epochs: int | None = None, *, reporter: Reporter = SILENT) -> Run:
         """Continue the training from its newest checkpoint; see :func:`lvmctl.resume`."""
-        from lvmctl.training import job
+        from lvmctl.api.training import resume
 
-        layers = [] if epochs is None else [("lvmctl.resume", {"epochs": epochs})]
-        return Run(job.resume(self.path, layers, "auto", reporter).run.path)
+        return resume(self, epochs, reporter=reporter)

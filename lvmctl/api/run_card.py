@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from lvmctl.api.runs import (
     FAULTS,
     FOREIGN,
     checkpoints,
-    history_of,
     is_fresh,
     read_mapping,
     summary,
@@ -23,11 +22,7 @@ from lvmctl.core.tree import get
 
 
 def show_run(name: str | None = None) -> dict[str, Any]:
-    """All that ``lvmctl runs show`` prints of one run, as plain data.
-
-    Args:
-        name: see :func:`~lvmctl.core.runs.find_run`.
-    """
+    """All that ``lvmctl runs show`` prints of one run, as plain data."""
     path = find_run(name)
     short = summary(path)
     if short.state == FOREIGN:
@@ -39,7 +34,7 @@ def show_run(name: str | None = None) -> dict[str, Any]:
         "experiment": config.get("experiment"),
         "package": config.get("package"),
         "model": get(config, "model.name"),
-        "losses": {get(loss, "name"): get(loss, "weight") for loss in items(config.get("losses"))},
+        "losses": {get(loss, "name"): get(loss, "weight") for loss in config.get("losses", ())},
         "options": {
             key: get(config, f"options.{key}")
             for key in ("context", "horizon", "seed", "transform", "best_by")
@@ -57,15 +52,10 @@ def show_run(name: str | None = None) -> dict[str, Any]:
     }
 
 
-def items(value: Any) -> Iterable[Any]:
-    """The items of a list; none of anything else."""
-    return value if isinstance(value, list) else ()
-
-
 def best_epoch(run: RunDirectory, config: Mapping[str, Any]) -> dict[str, Any] | None:
     """Number of the best epoch, the metric it was chosen ``by`` and its ``value``."""
     with suppress(RunError, *FAULTS):
-        best = best_record(history_of(run), get(config, "options.best_by", "cos_next"))
+        best = best_record(run.read_records(), get(config, "options.best_by", "cos_next"))
         return best and {key: best[key] for key in ("epoch", "by", "value")}
     return None
 
@@ -82,7 +72,7 @@ def evaluations(run: RunDirectory) -> list[dict[str, Any]]:
                     "profile": get(result, "verdict.profile"),
                     "outcome": get(result, "verdict.outcome"),
                     "date": get(result, "made.date"),
-                    "partial": list(items(result.get("partial"))),
+                    "partial": result.get("partial", []),
                     "stale": not is_fresh(run, result),
                 }
             )

@@ -30,14 +30,8 @@ CARD, ONNX = "README.md", "model.onnx"
 
 @dataclass(frozen=True)
 class Export:
-    """A folder that was written.
-
-    Attributes:
-        run: the run it is of.
-        path: the folder.
-        files: its files with their bytes.
-        notices: what you should know about it, one line each.
-    """
+    """A folder that was written of a run: its files with their bytes, and what you should know
+    about it, one line each."""
 
     run: Path
     path: Path
@@ -70,7 +64,7 @@ def export_run(
     with new_directory(place, lambda path: refuse_existing(path, force, is_exported)) as fresh:
         folder = RunDirectory(fresh)
         config = portable(trained.config)
-        history = source.read(source.history) if source.history.exists() else []
+        history = source.read_records()
         states = {"model": trained.model.state_dict(), "losses": trained.objective.state_dict()}
         write_whole(folder.config, json_bytes(config))
         write_whole(folder.history, json_bytes(history))

@@ -64,15 +64,12 @@ def import_run(
     if config.get("format") not in READABLE:
         what = "was written by another version of lvmctl"
         raise RunError(what, where=read.config, hint="use that version")
-    history = read.read(read.history) if read.history.exists() else []
-    if not isinstance(history, list):
-        raise RunError("is not a history", where=read.history, hint="export the run again")
     name = Path(os.path.abspath(source)).name
     place = ROOT / name if out is None else Path(out)
     with new_directory(place, lambda path: refuse_existing(path, force, is_imported)) as fresh:
         run = RunDirectory(fresh)
         run.write(run.config, config)
-        run.write(run.history, history)
+        run.write(run.history, read.read_records())
         states = {"model": trained.model.state_dict(), "losses": trained.objective.state_dict()}
         content = io.BytesIO()
         torch.save(states, content)

@@ -20,13 +20,8 @@ from lvmctl.core.temporary import sweep, temporary_name
 
 @dataclass(frozen=True)
 class Removal:
-    """A run, or a sweep with all its trials, that may be removed.
-
-    Attributes:
-        path: its directory.
-        name: what was typed for it, in full.
-        bytes: size of its files.
-    """
+    """A run, or a sweep with all its trials, that may be removed: by its name in full, with the
+    bytes of its files."""
 
     path: Path
     name: str
@@ -38,15 +33,8 @@ class Removal:
 
 
 def removals(names: Sequence[str]) -> list[Removal]:
-    """The runs and sweeps that names mean; nothing is removed yet.
-
-    Args:
-        names: see :func:`~lvmctl.core.runs.find_run`. A trial whose sweep is named too is removed
-            with it.
-
-    Raises:
-        RunError: one is none, or is being written.
-    """
+    """The runs and sweeps that names mean; nothing is removed yet. A trial whose sweep is named too
+    is removed with it. A RunError where one is none, or is being written."""
     chosen: dict[Path, Path] = {}
     for name in names:
         path = find_run(name, sweeps=True)
@@ -77,13 +65,8 @@ def refuse(path: Path) -> None:
 
 
 def remove(removal: Removal) -> None:
-    """Remove a run from disk: at one instant it is no run any more, then its files go.
-
-    Raises:
-        RunError: a training has begun to write it.
-        OutputError: it cannot be removed; where that is so for some files alone, what is left lies
-            in a hidden directory, which is named.
-    """
+    """Remove a run from disk: at one instant it is no run any more, then its files go. Where some
+    cannot be removed, what is left lies in a hidden directory, which the OutputError names."""
     path = real(removal.path)
     sweep(path.parent)
     hidden = temporary_name(path.parent)

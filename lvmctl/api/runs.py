@@ -115,7 +115,7 @@ def summary(path: Path, root: Path = ROOT) -> RunSummary:
         state, why = unconfigured(run)
         return RunSummary(path, name, state, why, date)
     try:
-        config, history = run.read(run.config), history_of(run)
+        config, history = run.read(run.config), run.read_records()
         if not isinstance(config["recipe"], str):
             raise TypeError("recipe is not text")
         manifest = run.read(run.manifest) if run.manifest.exists() else {}
@@ -159,11 +159,6 @@ def looks_like_run(run: RunDirectory) -> bool:
     return any(place.exists() for place in (run.checkpoints, run.history, run.best_model))
 
 
-def history_of(run: RunDirectory) -> list[dict[str, Any]]:
-    """The records of the epochs that have ended."""
-    return run.read(run.history) if run.history.exists() else []
-
-
 def state_of(
     run: RunDirectory, history: list[dict[str, Any]], manifest: Mapping[str, Any], epochs: int
 ) -> tuple[str, str | None]:
@@ -193,14 +188,12 @@ def data_of(config: Mapping[str, Any]) -> str:
 def metrics_of(
     run: RunDirectory, config: Mapping[str, Any], history: list[dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """The metrics of a run's best epoch, each beside that of ``direct``.
+    """The metrics of a run's best epoch, each beside that of ``direct``: ``value``, ``ci``,
+    ``direct`` and ``direct_ci`` by name, and ``source``, the file's name; None where nothing was
+    measured.
 
     Those of ``5cat_results.json``, which have intervals, unless it is of other weights; else those
     of the history.
-
-    Returns:
-        ``source``, the file's name, and by metric ``value``, ``ci``, ``direct`` and ``direct_ci``;
-        None where nothing was measured.
     """
     result = read_mapping(run, run.fivecat)
     result = result if is_fresh(run, result) else {}

@@ -102,7 +102,7 @@ def train(
         out=None if out is None else Path(out),
         level=level,
     )
-    return Run(job.start(request, reporter).run.path)
+    return Run(job.start(request, reporter).path)
 
 
 def resume(
@@ -156,4 +156,4 @@ def resume_run(
     """Continue the run at ``path``, whose data is now at ``sources`` where any is named; see
     :func:`lvmctl.training.job.resume`."""
     moved = absolutes(dict(sources)) if any(map(listed, sources.values())) else None
-    return Run(job.resume(path, layers, device, reporter, recipe, moved).run.path)
+    return Run(job.resume(path, layers, device, reporter, recipe, moved).path)

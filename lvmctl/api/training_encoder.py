@@ -11,25 +11,18 @@ from lvmctl.data.splits.open import open_source
 from lvmctl.data.store.store import Store
 from lvmctl.data.text.chunking import single_spaced
 from lvmctl.data.text.embed import Encoder
-from lvmctl.data.text.encoders.build import check_encoder, encoder_in, encoder_of
+from lvmctl.data.text.encoders.build import encoder_in, encoder_of
 from lvmctl.data.text.segmentation import is_visible
 from lvmctl.evaluation.trained import Trained
 
 
 def training_encoder(trained: Trained) -> Encoder:
-    """The encoder that made the training data of a run.
-
-    Raises:
-        DataError: the store is gone, has changed, or does not have the encoder that made it.
-        UsageError: the encoder is not installed.
-    """
+    """The encoder that made the training data of a run; a DataError where the store is gone, has
+    changed or does not have it, a UsageError where it is not installed."""
     shared = not trained.run.checkpoints.is_dir()  # exported or imported: the store is elsewhere
     if shared and (recorded := recorded_encoder(trained)) is not None:
         return recorded
-    store = training_store(trained)
-    _, encoder = encoder_of(store)
-    check_encoder(encoder, store)
-    return encoder
+    return encoder_of(training_store(trained))[1]
 
 
 def recorded_encoder(trained: Trained) -> Encoder | None:
@@ -47,11 +40,7 @@ def recorded_encoder(trained: Trained) -> Encoder | None:
 
 
 def training_store(trained: Trained) -> Store:
-    """The store that a run was trained on.
-
-    Raises:
-        DataError: it is gone or has changed.
-    """
+    """The store that a run was trained on; a DataError where it is gone or has changed."""
     if PUBLISHED in trained.config:
         what = "texts cannot be read: a published model does not say which encoder made its data"
         raise DataError(what, where=trained.run.path, hint="use rank() with vectors")
@@ -75,11 +64,8 @@ def training_store(trained: Trained) -> Store:
 
 
 def training_source(trained: Trained) -> str | None:
-    """The text that opens the data a run was trained on; None is the demonstration data.
-
-    Raises:
-        DataError: a published model, which does not say what it was trained on.
-    """
+    """The text that opens the data a run was trained on; None is the demonstration data. A
+    published model does not say what it was trained on."""
     if PUBLISHED in trained.config:
         what = "is a published model, which does not say what it was trained on"
         raise DataError(what, where=trained.run.path, hint="name a store")

@@ -49,14 +49,8 @@ class Verification:
 
 
 def verify(path: str | os.PathLike[str]) -> Verification:
-    """Read every byte of a store with its levels, or of a run with its checkpoints.
-
-    Args:
-        path: a store's directory, or a run as :class:`lvmctl.Run` takes it.
-
-    Raises:
-        RunError: there is neither, or several runs begin with it.
-    """
+    """Read every byte of a store with its levels, or of a run (as :class:`lvmctl.Run` takes it)
+    with its checkpoints. A RunError where there is neither, or several runs begin with ``path``."""
     store = Path(path)
     stored = holds_vectors(store)
     place = store if stored else find_run(path, kind="store or run")

@@ -27,12 +27,8 @@ def chosen_run(run: str | None) -> str:
 
 
 def chosen_runs(runs: tuple[str, ...], ask: bool = False) -> tuple[str, ...]:
-    """Where the runs that were named are, else the one trained last; see :func:`chosen_run`.
-
-    Args:
-        ask: offer the runs there are where none is named, there are several, and stdin is a
-            terminal.
-    """
+    """Where the runs that were named are, else the one trained last; ``ask`` offers several on a
+    terminal."""
     if runs:
         return tuple(map(chosen_run, runs))
     finished = finished_runs()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
@@ -105,6 +105,10 @@ def sources(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     stores = [str(path.parent if path.name == "store.json" else path) for path in paths]
     worlds = [f"synth:{world}" for world in WORLDS] if incomplete.startswith("s") else []
     return or_path(incomplete, [*stores, *worlds])
+
+
+SOURCE: dict[str, Any] = {"metavar": "SOURCE", "shell_complete": sources}
+"""What all options that take data have."""
 
 
 def or_path(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:

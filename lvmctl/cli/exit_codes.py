@@ -21,13 +21,8 @@ INTERRUPTED, BROKEN_PIPE, TERMINATED = 128 + 2, 128 + 13, 128 + 15
 
 
 def report(error: BaseException, debug: bool, command: Entry | None = None) -> int:
-    """Write the one line of an exception to stderr, where no other process of the job has said
-    why it ends; its exit code.
-
-    Args:
-        debug: write its traceback too.
-        command: see :func:`ending`.
-    """
+    """Write the one line of an exception to stderr, after its traceback for ``debug``, where no
+    other process of the job has said why it ends; its exit code."""
     from lvmctl.cli.output import write_line
 
     code, line = ending(error, command)
@@ -40,11 +35,8 @@ def report(error: BaseException, debug: bool, command: Entry | None = None) -> i
 
 
 def ending(error: BaseException, command: Entry | None = None) -> tuple[int, str]:
-    """The exit code of an exception and its line, without the ``error:``.
-
-    Args:
-        command: the entry of the plugin's command that ran, None for one of lvmctl's own.
-    """
+    """The exit code of an exception and its line, without the ``error:``. ``command`` is the
+    plugin's command that ran, None for one of lvmctl's own."""
     if isinstance(error, click.ClickException):
         return error.exit_code, _usage(error)
     if isinstance(error, LvmctlError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +22,11 @@ if TYPE_CHECKING:
 SOURCES = ("data", "train", "val", "ood", "losses")
 
 
-def file_option(command: Callable) -> Callable:
-    """Adds ``--file``; the command receives ``file``."""
-    return click.option(
-        "--file",
-        type=click.Path(path_type=Path),
-        help="Read this file (default: the nearest experiments.toml, or lvmctl's own).",
-    )(command)
+file_option = click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="Read this file (default: the nearest experiments.toml, or lvmctl's own).",
+)
 
 
 @click.group(cls=Group)

@@ -42,19 +42,19 @@ class Group(click.Group):
         option = f"--{name}"
         return option if any(option in param.opts for param in self.get_params(ctx)) else None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def short_helps(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """The names of the commands that ``--help`` lists, with a line each."""
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, each.get_short_help_str(limit=1000)) for name, each in commands if each]
+        return [(name, each.get_short_help_str(limit=1000)) for name, each in commands if each]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl(self.short_helps(ctx))
 
 
 class LazyGroup(Group):
-    """A group whose subcommands are imported when they run.
-
-    Args:
-        lazy: commands by name. Their short help comes from here, so that ``--help`` imports none.
-    """
+    """A group whose subcommands are imported when they run; their short help comes from ``lazy``,
+    so that ``--help`` imports none."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, LazyCommand], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,12 +78,5 @@ class LazyGroup(Group):
         items = [CompletionItem(name, help=helps.get(name)) for name in names]
         return items + click.Command.shell_complete(self, ctx, incomplete)
 
-    def more_commands(self, ctx: click.Context) -> list[tuple[str, str]]:
-        """Names and short help of commands beside its own."""
-        return []
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, command.short_help) for name, command in self.lazy.items()]
-        rows += self.more_commands(ctx)
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+    def short_helps(self, ctx: click.Context) -> list[tuple[str, str]]:
+        return [(name, command.short_help) for name, command in self.lazy.items()]

@@ -79,12 +79,8 @@ SHARED_OUT = {"train", "data embed", "eval baselines", "eval retrieval", "eval 5
 
 
 class Session:
-    """What the error handler must know about the command that ran.
-
-    Attributes:
-        debug: whether tracebacks are shown.
-        command: the entry of a plugin's command, None for lvmctl's own.
-    """
+    """What the error handler must know: whether tracebacks are shown, and the entry of a plugin's
+    command, None for lvmctl's own."""
 
     debug = False
     command: Entry | None = None
@@ -101,13 +97,13 @@ class TopLevel(LazyGroup):
         ctx.meta[PLUGINS] = "--no-plugins" not in flags
         return super().parse_args(ctx, [*flags, *rest, *args[end:]])
 
-    def more_commands(self, ctx: click.Context) -> list[tuple[str, str]]:
-        """Those that plugins add."""
+    def short_helps(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Commands of plugins stand behind lvmctl's own."""
         if not ctx.meta.get(PLUGINS, True):
-            return []
+            return super().short_helps(ctx)
         from lvmctl.registry.commands import commands
 
-        return [*commands().items()]
+        return [*super().short_helps(ctx), *commands().items()]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Apply the global options before the command is looked up: that may load plugins."""

@@ -38,12 +38,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 def emit(obj: Mapping[str, Any], schema: str, as_json: bool, text: str | Callable[[], str]) -> None:
     """Print a command's result on stdout, once.
 
-    Args:
-        obj: the result, as :func:`~lvmctl.core.files.jsonable` takes it.
-        schema: the command, dotted, and its version where that is not 1: ``"data.info"`` gives
-            ``"schema": "lvmctl.data.info/1"``, ``"eval.5cat/2"`` ``"lvmctl.eval.5cat/2"``.
-        as_json: print ``obj`` as one JSON object instead of ``text``.
-        text: the same for a reader, or a function that makes it (called only when shown).
+    ``obj`` is the result, as :func:`~lvmctl.core.files.jsonable` takes it, and ``text`` the same
+    for a reader, or what makes it. The schema is the command, dotted, and its version where that is
+    not 1: ``"eval.5cat/2"`` gives ``"schema": "lvmctl.eval.5cat/2"``.
     """
     if processes.rank():
         return

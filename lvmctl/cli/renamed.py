@@ -9,11 +9,7 @@ import click
 
 
 class Renamed(click.Option):
-    """An option with earlier spellings, which no help text shows.
-
-    Args:
-        was: the earlier spellings: ``click.option("--topic-share", cls=Renamed, was=["--f"])``.
-    """
+    """An option with earlier spellings (``was``), which no help text shows."""
 
     def __init__(self, *args: Any, was: Sequence[str], **settings: Any) -> None:
         super().__init__(*args, **settings)

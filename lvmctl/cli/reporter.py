@@ -24,11 +24,8 @@ SOON = 3.0
 
 
 class TerminalReporter(Reporter):
-    """Messages as lines on stderr, each once; progress as a bar where stderr is a terminal.
-
-    Args:
-        every: training steps between lines of what the losses measured; 0 is none.
-    """
+    """Messages as lines on stderr, each once; progress as a bar where stderr is a terminal; every
+    so many training steps, what the losses measured (0: never)."""
 
     def __init__(self, every: int = 0) -> None:
         self.every = every

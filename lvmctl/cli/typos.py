@@ -17,12 +17,8 @@ class TrainCommand(click.Command):
     """A command that says of a recipe or its options, typed as its own, how to give them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse ``args``.
-
-        Raises:
-            NoSuchOption: for ``--lr 0.1``, with the ``--set`` to type instead.
-            UsageError: for ``p9`` alone, with the option to put before it.
-        """
+        """Parse ``args``; ``--lr 0.1`` is answered with the ``--set`` to type instead, ``p9`` alone
+        with the option to put before it."""
         ctx.allow_extra_args = True
         try:
             extra = super().parse_args(ctx, args)

@@ -35,15 +35,12 @@ def refuse_existing(path: Path, force: bool, replaceable: Callable[[Path], bool]
 
 @contextmanager
 def new_directory(path: Path, refuse: Callable[[Path], object]) -> Iterator[Path]:
-    """A temporary sibling of ``path`` to fill; it becomes ``path`` when the block succeeds.
+    """A temporary sibling of ``path`` to fill; it becomes ``path`` when the block succeeds, and
+    nothing is left behind when it raises.
 
-    When the block raises, nothing is left behind. What a killed process leaves is removed by the
-    next that writes in the same place.
-
-    Args:
-        refuse: raises where something stands at ``path`` that may not be replaced. It is asked at
-            once, and again when the directory is to take its place. What it lets pass is replaced
-            in one instant; a link to a directory is followed.
+    ``refuse`` raises where something stands at ``path`` that may not be replaced. It is asked at
+    once, and again when the directory is to take its place. What it lets pass is replaced in one
+    instant; a link to a directory is followed.
     """
     shown, path = path, Path(os.path.abspath(path))
     if path.is_dir():

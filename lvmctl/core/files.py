@@ -41,18 +41,15 @@ def write_whole(
     content: bytes | memoryview | Callable[[BinaryIO], Any],
     refuse: Callable[[Path], object] | None = None,
 ) -> None:
-    """Write a file through a temporary sibling: synced, renamed, parent synced.
+    """Write a file through a temporary sibling: synced, renamed, parent synced. An existing one is
+    replaced in one instant; where it is a link, the one it leads to.
 
-    Args:
-        path: where the file appears; an existing one is replaced in one instant, the one that a
-            link leads to where it is a link.
-        content: its bytes, or what writes them to the open binary file that it is given.
-        refuse: raises where ``path`` exists and may not be replaced. It is asked at once, and again
-            when the file is to take its place; None replaces any.
+    ``content`` is bytes, or what writes them to the open binary file that it is given. ``refuse``
+    raises where ``path`` may not be replaced; it is asked at once, and again when the file is to
+    take its place.
 
-    Raises:
-        OutputError: the write failed, or no regular file is at ``path``, which is what it was (or,
-            when only the last sync of its directory failed, already the whole new file).
+    An OutputError where the write failed, or no regular file is at ``path``, which is what it was
+    (or, when only the last sync of its directory failed, already the whole new file).
     """
 
     def ask() -> None:
@@ -88,6 +85,12 @@ def refuse_irregular(path: Path) -> None:
     raise OutputError(what, where=path, hint="name a file, or a place where nothing is")
 
 
+def refuse_file(path: Path, force: bool) -> None:
+    """Refuse to write a file that exists, unless ``force``."""
+    if path.exists() and not force:
+        raise OutputError("already exists", where=path, hint="choose another, or add --force")
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, whole or not at all. NaN and infinity become null."""
     write_whole(path, json_bytes(value))
@@ -100,13 +103,10 @@ def json_bytes(value: Any) -> bytes:
 
 
 def json_text(value: Any, **layout: Any) -> str:
-    """``value`` as JSON that can be written as UTF-8.
+    """``value`` as JSON that can be written as UTF-8, in the layout that :func:`json.dumps` takes.
 
     Halves of characters, which names of files that are no UTF-8 have in Python, are escaped; they
     are the same names when they are read back.
-
-    Args:
-        layout: as :func:`json.dumps` takes it.
     """
     return utf8(json.dumps(value, ensure_ascii=False, **layout)).decode()
 
@@ -117,14 +117,9 @@ def utf8(text: str) -> bytes:
 
 
 def jsonable(value: Any) -> Any:
-    """Convert to what strict JSON can hold.
-
-    NaN and infinities become None, tuples lists, paths strings, and scalars and arrays of
-    NumPy those of Python.
-
-    Raises:
-        TypeError: a value is nothing of all that.
-    """
+    """Convert to what strict JSON can hold: NaN and infinities become None, tuples lists, paths
+    strings, and scalars and arrays of NumPy those of Python. A TypeError where a value is nothing
+    of all that."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if hasattr(

@@ -85,13 +85,8 @@ def estimate(
 
 
 def metric_cells(tree: Mapping[str, Any], path: str, digits: int = 3) -> tuple[str, str]:
-    """Format the metric at a dotted path of a tree, and its interval.
-
-    Args:
-        tree: nested mappings, as ``--json`` prints them; ``ci`` holds the intervals of the metrics
-            beside it.
-        path: such as ``margin.last``.
-    """
+    """Format the metric at a dotted path of nested mappings, as ``--json`` prints them, and its
+    interval, which ``ci`` beside it holds."""
     return number(get_number(tree, path), digits), interval(get_interval(tree, path), digits)
 
 
@@ -137,17 +132,11 @@ def paragraph(text: str, indent: str = "") -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Lay rows out in aligned columns of text, no line longer than :data:`WIDTH`.
+    """Lay rows out in aligned columns of text, numbers to the right, no line longer than
+    :data:`WIDTH`. Floats are shown in four significant digits, None as :data:`MISSING`.
 
     What is too wide is folded: first cells of text, the widest column first, down to
     :data:`MIN_TEXT`; then the columns stand in blocks below each other, each with the first column.
-
-    Args:
-        header: names of the columns.
-        rows: cells. Floats are shown in four significant digits, None as :data:`MISSING`.
-
-    Returns:
-        Lines; columns of numbers are aligned to the right, others to the left.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     columns = list(zip(header, *cells, strict=True))

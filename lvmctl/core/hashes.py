@@ -51,11 +51,8 @@ SCHEMA = {
 
 
 def read_record(directory: Path, kind: type[LvmctlError]) -> dict[str, Entry]:
-    """The entries of a directory's files by name; none where there is no record.
-
-    Raises:
-        LvmctlError: of this ``kind``: the record is damaged.
-    """
+    """The entries of a directory's files by name; none where there is no record. One that is
+    damaged is an error of this ``kind``."""
     path, hint = directory / RECORD, f"restore it; without {RECORD}, files are read unchecked"
     try:
         text = read_text(path)
@@ -110,13 +107,9 @@ def write_recorded(path: Path, content: bytes, kind: type[LvmctlError]) -> None:
 
 
 def read_recorded(path: Path, kind: type[LvmctlError]) -> bytes:
-    """The content of a file, compared with its entry where it has one.
-
-    Raises:
-        OSError: it cannot be read.
-        LvmctlError: of this ``kind``: it is not what was recorded.
-    """
-    for attempt in range(ATTEMPTS):
+    """The content of a file that can be read, compared with its entry where it has one; what was
+    not recorded so is an error of this ``kind``."""
+    for _ in range(ATTEMPTS):
         with open_input(path) as file:
             content = file.read()
         entry = read_record(path.parent, kind).get(path.name)
@@ -124,18 +117,12 @@ def read_recorded(path: Path, kind: type[LvmctlError]) -> bytes:
             return content
         if hashlib.sha256(content).hexdigest() in (entry["sha256"], entry.get("replaces")):
             return content
-        if attempt == ATTEMPTS - 1:
-            what = difference(len(content), entry)
-            raise kind(what, where=path, hint=hint_of(path))
-    raise AssertionError("unreachable")
+    raise kind(difference(len(content), entry), where=path, hint=hint_of(path))
 
 
 def fault_of(path: Path, entry: Entry, whole: bool = False) -> str | None:
-    """Why a file is not what was recorded, or None.
-
-    Args:
-        whole: read every byte; else samples of a large file.
-    """
+    """Why a file is not what was recorded, or None. Of a large one samples are read, unless
+    ``whole``."""
     try:
         size = path.stat().st_size
         if size == entry["bytes"] and size > SMALL and not whole and "sample" in entry:

@@ -12,11 +12,7 @@ from lvmctl.core.errors import DataError, LvmctlError
 
 
 def open_input(path: str | os.PathLike[str]) -> BufferedReader:
-    """A file, opened to read bytes.
-
-    Raises:
-        OSError: it cannot be opened, or is a folder, a pipe, a socket or a device.
-    """
+    """A file, opened to read bytes; an OSError for a folder, a pipe, a socket or a device, too."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags)
     mode = os.fstat(handle).st_mode
@@ -29,11 +25,7 @@ def open_input(path: str | os.PathLike[str]) -> BufferedReader:
 
 
 def open_data(path: str | os.PathLike[str], kind: type[LvmctlError] = DataError) -> BufferedReader:
-    """A file of data, opened to read bytes.
-
-    Raises:
-        LvmctlError: of this ``kind``: as :func:`open_input`, in one line.
-    """
+    """A file of data, opened to read bytes; an error of this ``kind`` where it cannot be."""
     try:
         return open_input(path)
     except OSError as error:
@@ -41,12 +33,8 @@ def open_data(path: str | os.PathLike[str], kind: type[LvmctlError] = DataError)
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, without a byte-order mark.
-
-    Raises:
-        OSError: as :func:`open_input`.
-        UnicodeDecodeError: it is not UTF-8.
-    """
+    """The text of a regular UTF-8 file, without a byte-order mark; an OSError or a
+    UnicodeDecodeError where it is none."""
     with open_input(path) as file:
         text = file.read().decode("utf-8-sig")
     return text.replace("\r\n", "\n")

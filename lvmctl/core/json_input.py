@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -38,11 +40,8 @@ FIGURE = (float, None)
 def parse_json(
     content: bytes | str, where: object, kind: type[LvmctlError], hint: str | None = None
 ) -> Any:
-    """The value of a JSON text in UTF-8, with or without a byte-order mark.
-
-    Raises:
-        LvmctlError: of this ``kind``: it is not JSON, or deeper than :data:`MAX_DEPTH`.
-    """
+    """The value of a JSON text in UTF-8, with or without a byte-order mark; an error of this
+    ``kind`` where it is not JSON, or deeper than :data:`MAX_DEPTH`."""
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
         value = json.loads(text)
@@ -102,6 +101,18 @@ def read_json(
         reason = getattr(error, "strerror", None) or first_line(error)
         raise kind(f"cannot be read ({reason})", where=path, hint=hint) from error
     return parse_json(text, path, kind, hint)
+
+
+@contextmanager
+def readable(
+    where: object, what: str, hint: str, kind: type[LvmctlError] = RunError
+) -> Iterator[None]:
+    """What is missing or misplaced in a file that was read ends as one line that names it."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        fault = f"{what} ({type(error).__name__}: {error})"
+        raise kind(fault, where=where, hint=hint) from error
 
 
 def require(

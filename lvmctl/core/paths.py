@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote_plus
@@ -15,21 +16,22 @@ WORLD = "synth:"
 
 
 def absolute(source: str, folder: str | os.PathLike[str] = "") -> str:
-    """A source with the path in it made absolute.
-
-    Args:
-        source: ``STORE``, ``STORE@val``, ``file.npz`` or ``synth:NAME?store=STORE``.
-        folder: what a relative path is relative to; nothing is the working directory.
-    """
+    """A source (``STORE``, ``STORE@val``, ``file.npz`` or ``synth:NAME?store=STORE``) with the path
+    in it made absolute; it is relative to ``folder``, nothing being the working directory."""
     if not source.strip():
         raise UsageError(f"{source!r} names no data", hint="give a store, or leave it out")
     if not source.startswith(WORLD):
         return os.path.abspath(os.path.join(folder, source))
-    head, separator, path = source.partition("store=")
+    return with_store(source, lambda path: absolute(path, folder))
+
+
+def with_store(view: str, change: Callable[[str], str]) -> str:
+    """``synth:NAME?store=STORE`` with ``change(STORE)``; a world without a store as it is."""
+    head, separator, path = view.partition("store=")
     path, ampersand, rest = path.partition("&")
-    if not path:  # a world, or refused where it is opened
-        return source
-    return f"{head}{separator}{quote(absolute(unquote_plus(path), folder))}{ampersand}{rest}"
+    if not path:
+        return view
+    return f"{head}{separator}{quote(change(unquote_plus(path)))}{ampersand}{rest}"
 
 
 def portable(value: Any) -> Any:
@@ -43,10 +45,8 @@ def portable(value: Any) -> Any:
         return [portable(item) for item in value]
     if not isinstance(value, str):
         return value
-    if value.startswith(WORLD) and "store=" in value:
-        head, separator, path = value.partition("store=")
-        path, ampersand, rest = path.partition("&")
-        return f"{head}{separator}{quote(portable(unquote_plus(path)))}{ampersand}{rest}"
+    if value.startswith(WORLD):
+        return with_store(value, portable)
     parts = Path(value).parts
     if not os.path.isabs(value) or not parts[1:]:
         return value

@@ -43,12 +43,8 @@ UNSAFE = re.compile(r"[^\w.+-]+")
 
 
 class RunDirectory:
-    """One run on disk. Hold it as a context manager while writing: it locks the directory.
-
-    Args:
-        path: where it is.
-        wait: seconds to wait for another process that holds the lock.
-    """
+    """One run on disk. Hold it as a context manager while writing: it locks the directory, and
+    waits ``wait`` seconds for another process that holds the lock."""
 
     def __init__(self, path: Path, wait: float = 0.0) -> None:
         self.path = Path(path)
@@ -67,12 +63,8 @@ class RunDirectory:
 
     @classmethod
     def create(cls, path: Path, fill: Callable[[RunDirectory], object] | None = None) -> Self:
-        """Make a new run directory; it appears when ``fill`` has written into it what it begins
-        with, its configuration above all.
-
-        Raises:
-            OutputError: something is there already, or the place cannot be written.
-        """
+        """Make a new run directory where nothing is; it appears when ``fill`` has written into it
+        what it begins with, its configuration above all."""
         path = Path(path)
         with new_directory(path, _refuse) as fresh:
             (fresh / "checkpoints").mkdir()
@@ -95,12 +87,8 @@ class RunDirectory:
         return run
 
     def read(self, path: Path) -> Any:
-        """The JSON at ``path``, one of the run's files.
-
-        Raises:
-            RunError: the file is missing, is not JSON, is not what was recorded of it, or has
-                fields of other types than a run's.
-        """
+        """The JSON at ``path``, one of the run's files; a RunError where it is missing, is not
+        JSON, is not what was recorded of it, or has fields of other types than a run's."""
         try:
             content = read_recorded(path, RunError)
         except FileNotFoundError:
@@ -131,6 +119,10 @@ class RunDirectory:
         entry = read_record(self.path, RunError).get(self.weights.name)
         return sha256_of(self.weights) if entry is None else entry["sha256"]
 
+    def read_records(self) -> list[dict[str, Any]]:
+        """The records of the epochs that have ended; none before the first has."""
+        return self.read(self.history) if self.history.exists() else []
+
     def update_manifest(self, **values: Any) -> None:
         """Merge ``values`` into ``manifest.json``."""
         self.write(self.manifest, self.read_manifest() | values)
@@ -141,12 +133,9 @@ class RunDirectory:
             return {}
         hint = "restore it, or move it away to go on without the record of how the run began"
         try:
-            manifest = self.read(self.manifest)
+            return self.read(self.manifest)
         except RunError as error:
             raise RunError(error.what, where=self.manifest, hint=hint) from error
-        if not isinstance(manifest, dict):
-            raise RunError("is not a run's manifest", where=self.manifest, hint=hint)
-        return manifest
 
     def __enter__(self) -> RunDirectory:
         with output_errors(self.path):
@@ -193,14 +182,10 @@ class RunDirectory:
 
 
 def best_record(history: list[dict[str, Any]], best_by: str) -> dict[str, Any] | None:
-    """The record of the epoch whose weights ``best_model.pt`` has; None where none was measured.
+    """The record of the epoch whose weights ``best_model.pt`` has, with ``by``, the metric, and
+    ``value``, higher is better: the first of the best; None where none was measured.
 
-    Args:
-        history: the run's history.
-        best_by: the validation metric that chooses; ``cos_next`` does where it was not measured.
-
-    Returns:
-        The first of the best records, with ``by``, the metric, and ``value``, higher is better.
+    ``best_by`` is the validation metric that chooses; ``cos_next`` does where it was not measured.
     """
     records: list[dict[str, Any]] = []
     for record in history:
@@ -222,14 +207,8 @@ def new_run(
     root: Path = ROOT,
     fill: Callable[[RunDirectory], object] | None = None,
 ) -> RunDirectory:
-    """A new ``root/<recipe>_<key options>_<timestamp>``; see :meth:`RunDirectory.create`.
-
-    For example ``plain_c5_20251104_222516``; ``_2``, ``_3``, … follow when that name is
-    taken.
-
-    Raises:
-        OutputError: the place cannot be written.
-    """
+    """A new ``root/<recipe>_<key options>_<timestamp>``, such as ``plain_c5_20251104_222516``;
+    ``_2``, ``_3``, … follow when that name is taken. See :meth:`RunDirectory.create`."""
     parts = [recipe]
     for key, value in key_options.items():
         parts.append(f"{key}{value:g}" if isinstance(value, float) else f"{key}{value}")

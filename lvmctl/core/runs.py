@@ -69,11 +69,8 @@ def is_sweep(path: Path) -> bool:
 
 
 def directories(root: Path = ROOT) -> list[Path]:
-    """The directories in ``root`` that are not hidden, the trials of a sweep in its place.
-
-    Raises:
-        RunError: ``root`` cannot be read.
-    """
+    """The directories in ``root`` that are not hidden, the trials of a sweep in its place; a
+    RunError where it cannot be read."""
     paths: list[Path] = []
     for path in _inside(root):
         trials = _inside(path) if is_sweep(path) else []
@@ -114,21 +111,12 @@ def finished_runs(root: Path = ROOT) -> list[Path]:
 def find_run(
     name: RunLike = None, root: Path = ROOT, sweeps: bool = False, kind: str = "run"
 ) -> Path:
-    """Where a run is.
+    """Where a run is: a directory, or a file of weights (:data:`WEIGHTS`).
 
-    Args:
-        name: a path, a name in ``root``, or the beginning of either that no other run has; None is
-            the run trained last. A file of weights (:data:`WEIGHTS`) will do, too.
-        root: where runs are looked for.
-        sweeps: a sweep's directory will do, too.
-        kind: what an error says there is none of.
-
-    Returns:
-        The directory, or the file. One that has this very name and is no run is returned too: who
-        opens it says what it lacks.
-
-    Raises:
-        RunError: there is none, or several begin with it.
+    ``name`` is a path, a name in ``root``, or the beginning of either that no other run has; None
+    is the run trained last. With ``sweeps``, a sweep's directory will do, too. What has this very
+    name and is no run is returned too: who opens it says what it lacks. A RunError where there is
+    none (of this ``kind``), or several begin with it.
     """
     if name is None:
         return newest_run(root)

@@ -8,14 +8,8 @@ from typing import Any
 
 
 def get(tree: Any, path: str, default: Any = None) -> Any:
-    """What stands at a dotted path of nested mappings.
-
-    Args:
-        tree: nested mappings; anything else has nothing at any path.
-        path: keys joined by dots, such as ``val.margin.last``. A key that holds dots itself is
-            found too.
-        default: what is returned where there is nothing; null is something.
-    """
+    """What stands at a dotted path of nested mappings, such as ``val.margin.last``; a key that
+    holds dots itself is found too. ``default`` where there is nothing; null is something."""
     if not isinstance(tree, Mapping):
         return default
     if path in tree:
@@ -37,11 +31,8 @@ def get_number(tree: Any, path: str, default: Any = None) -> Any:
 
 
 def get_interval(tree: Any, path: str, default: Any = None) -> tuple[Any, Any]:
-    """The ends of the 95 % interval of the metric at a path, which ``ci`` beside it holds.
-
-    Returns:
-        Lower and upper end; an end that is not known is ``default``.
-    """
+    """Lower and upper end of the 95 % interval of the metric at a path, which ``ci`` beside it
+    holds; an end that is not known is ``default``."""
     parent, dot, name = path.rpartition(".")
     ends = get(tree, f"{parent}{dot}ci.{name}")
     low, high = ends if isinstance(ends, list | tuple) and len(ends) == 2 else (None, None)

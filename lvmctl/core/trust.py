@@ -24,14 +24,11 @@ def trust(path: Path) -> None:
 
 
 def refuse_untrusted(name: str, where: object) -> None:
-    """Refuse a saved name that begins with ``file.py:Class``, unless the user trusts such files.
+    """Refuse a saved name (``infonce``, ``p7/infonce:0.5``) that begins with ``file.py:Class``,
+    unless the user trusts such files; ``where`` is the file that names it.
 
     What is typed on a command line or passed to a function counts as trusted and is not checked;
     what a run, a store or an experiments file names may have come from somebody else.
-
-    Args:
-        name: a part as it is saved: ``infonce``, ``p7/infonce:0.5`` or ``file.py:Class:0.5``.
-        where: the file that names it.
     """
     match = ADDRESS.match(name)
     if match is None or os.environ.get(VARIABLE) == "1":

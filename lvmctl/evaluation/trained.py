@@ -18,6 +18,7 @@ from lvmctl.core.errors import RunError, UsageError, first_line
 from lvmctl.core.formatting import count
 from lvmctl.core.hashes import RECORD, read_recorded
 from lvmctl.core.inputs import real
+from lvmctl.core.json_input import readable
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import PUBLISHED, is_published
 from lvmctl.data.transforms import Transform
@@ -139,15 +140,9 @@ def load_run(registry: Registry, path: Path) -> Trained:
         return Trained(parts.run, parts.config, parts.plan, dim, model, objective, None, digest)
     run = RunDirectory.open(path)
     config = run.read(run.config)
-    try:
+    with readable(run.config, "is not the configuration of a run", "restore it, or train again"):
         dim = int(config["splits"]["train"]["dim"])
         plan = from_record(registry, config)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunError(
-            f"is not the configuration of a run ({type(error).__name__}: {error})",
-            where=run.config,
-            hint="restore it, or train again",
-        ) from error
     weights, digest = read_weights(run)
     shape = plan.shape(dim)
     model = build(registry, plan.model.entry, options=plan.model.options, shape=shape)

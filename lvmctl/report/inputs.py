@@ -123,7 +123,7 @@ def read(run: RunDirectory, key: str, source: Path | None = None) -> Inputs:
         result = run.read(source)
         if result["format"] != FORMAT:
             raise ValueError(f"its format is {result['format']!r}, not {FORMAT!r}")
-    history = run.read(run.history) if run.history.exists() else []
+    history = run.read_records()
     manifest = run.read(run.manifest) if run.manifest.exists() else {}
     config = run.read(run.config)
     return Inputs(key, run, source, result, history, config, manifest)

@@ -41,13 +41,8 @@ small models, of a single window."""
 class Backend:
     """How a run computes; a resumed run must compute the same way to be bit-identical.
 
-    Attributes:
-        device: ``cpu``, ``cuda`` or ``mps``.
-        hardware: the processor's or the GPU's name.
-        threads: CPU threads of torch.
-        fp32_switch: a value of :data:`SWITCHES`.
-        precision: ``fp32`` or ``bf16`` autocast.
-        torch: torch's version.
+    ``hardware`` is the processor's or the GPU's name, ``threads`` those of torch on the CPU,
+    ``fp32_switch`` a value of :data:`SWITCHES`, ``precision`` ``fp32`` or ``bf16`` autocast.
     """
 
     device: str
@@ -78,11 +73,7 @@ class Backend:
 
 
 def choose_device(name: str) -> str:
-    """``auto`` prefers CUDA, then the CPU; MPS only on request (docs/methods.md#device).
-
-    Raises:
-        UsageError: the device is not there.
-    """
+    """``auto`` prefers CUDA, then the CPU; MPS only on request (docs/methods.md#device)."""
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     there = {
@@ -99,15 +90,11 @@ def choose_device(name: str) -> str:
 
 
 def choose_backend(device: str, precision: str, matmul: str = "auto") -> Backend:
-    """How to compute on ``device``, applied.
+    """How to compute on ``device``, applied, in ``fp32`` or ``bf16`` autocast.
 
-    Args:
-        precision: ``fp32`` or ``bf16`` autocast.
-        matmul: what multiplies float32 matrices on a CPU: a key of :data:`SWITCHES`, or ``auto``
-            for oneDNN where that is float32 arithmetic. Other devices have no choice.
-
-    Raises:
-        UsageError: the product that is asked for is no float32 arithmetic here.
+    ``matmul`` is what multiplies float32 matrices on a CPU: a key of :data:`SWITCHES`, which is
+    refused where that is no float32 arithmetic here, or ``auto`` for oneDNN where it is. Other
+    devices have no choice.
     """
     flush_denormals()
     switch = SWITCHES["blas"]
@@ -176,12 +163,9 @@ def flush_denormals() -> None:
 
 @functools.cache
 def fp32_error(switch: str) -> float:
-    """Largest relative error of float32 products under a switch, measured against float64.
-
-    Returns:
-        The largest ‖product − exact‖ / ‖exact‖ over :data:`PRODUCTS` and their transposes; infinity
-        where this build of torch does not know the switch. The same in every process of a machine.
-    """
+    """Largest ‖product − exact‖ / ‖exact‖ of float32 products under a switch, measured against
+    float64 over :data:`PRODUCTS` and their transposes; infinity where this build of torch does not
+    know the switch. The same in every process of a machine."""
     generator = torch.Generator().manual_seed(0)
     before = torch.backends.mkldnn.matmul.fp32_precision
     errors = []

@@ -19,8 +19,8 @@ from torch import nn
 
 from lvmctl.core.errors import RunError, first_line
 from lvmctl.core.files import output_errors, write_json, write_whole
-from lvmctl.core.hashes import write_recorded
-from lvmctl.core.inputs import open_input, read_text
+from lvmctl.core.hashes import sha256_of, write_recorded
+from lvmctl.core.inputs import read_text
 from lvmctl.core.json_input import read_json
 from lvmctl.core.run_directory import RunDirectory
 
@@ -28,24 +28,16 @@ NAME = re.compile(r"step_(\d{8,})\.(?:pt|json)")
 
 
 def save(run: RunDirectory, state: dict[str, Any], step: int, keep: int) -> Path:
-    """Write ``state`` as the checkpoint of global step ``step``; then point ``latest`` at it.
-
-    Args:
-        run: the locked run directory.
-        state: nested dicts and lists of tensors and plain values.
-        step: steps taken since the start of training.
-        keep: checkpoints to keep; older ones go after the new one is complete.
-
-    Raises:
-        OutputError: it cannot be written; the earlier checkpoints are untouched.
-    """
+    """Write ``state`` (nested dicts and lists of tensors and plain values) as the checkpoint of
+    global step ``step`` in a locked run, then point ``latest`` at it. Of older ones ``keep`` stay;
+    where it cannot be written, all do."""
     path = path_of(run, step)
     buffer = io.BytesIO()
     torch.save(state, buffer)
     content = buffer.getbuffer()
     digest = hashlib.sha256(content).hexdigest()
     # The hash comes first: a process killed in between leaves what was there, and its hash too.
-    before = hash_of(path) if damage(path) is None else None
+    before = sha256_of(path) if damage(path) is None else None
     record = {"sha256": digest, "replaces": before, "bytes": len(content), "step": step}
     write_json(path.with_suffix(".json"), record)
     write_whole(path, content)
@@ -92,14 +84,9 @@ def load_latest(
     map_location: str = "cpu",
     warning: Callable[[str], object] = lambda message: None,
 ) -> dict[str, Any]:
-    """The state of the newest checkpoint that is whole.
-
-    Args:
-        warning: called with a line where that is not the one that ``latest`` names.
-
-    Raises:
-        RunError: none is whole; the message says what is wrong with the one that was looked for.
-    """
+    """The state of the newest checkpoint that is whole; ``warning`` is given a line where that is
+    not the one that ``latest`` names. A RunError where none is whole says what is wrong with
+    that."""
     latest, fault = run.checkpoints / "latest", None
     try:
         named = read_text(latest).strip()
@@ -130,17 +117,11 @@ def load_latest(
     )
 
 
-def hash_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with open_input(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def damage(path: Path) -> str | None:
     """What is wrong with the checkpoint at ``path``, or None when its content hash agrees."""
     try:
         saved = read_json(path.with_suffix(".json"))
-        whole = hash_of(path) in (saved["sha256"], saved.get("replaces"))
+        whole = sha256_of(path) in (saved["sha256"], saved.get("replaces"))
     except RunError as error:
         return f"the checkpoint is incomplete ({path.stem}.json: {error.what})"
     except (OSError, KeyError, TypeError, AttributeError) as error:

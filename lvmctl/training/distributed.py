@@ -28,12 +28,7 @@ from lvmctl.training.state import generators, restore_rng
 
 
 class Shared:
-    """This process's part in a training; alone it is all of it.
-
-    Args:
-        seed: of everything random.
-        on_gpu: whether the model is on a GPU, which draws for itself.
-    """
+    """This process's part in a training; alone it is all of it. A model on a GPU draws there."""
 
     def __init__(self, seed: int, on_gpu: bool) -> None:
         self.seed, self.on_gpu = seed, on_gpu

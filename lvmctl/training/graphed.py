@@ -199,11 +199,7 @@ class GraphedSteps:
 
 
 def require_gradient(total: Tensor | float, plan: Plan) -> None:
-    """Refuse losses that training could not minimise.
-
-    Raises:
-        PluginError: no loss of the step has a gradient.
-    """
+    """Refuse losses that training could not minimise, as none of the step has a gradient."""
     if not (isinstance(total, Tensor) and total.requires_grad):
         raise PluginError(
             "no loss of this step has a gradient",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from lvmctl import processes
 from lvmctl.config.bind import DEFAULT, bind
 from lvmctl.core.errors import LvmctlError, RunError, UsageError
 from lvmctl.core.formatting import count
+from lvmctl.core.json_input import readable
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
@@ -31,28 +30,16 @@ from lvmctl.training.interrupts import Interrupts
 from lvmctl.training.loop import Training
 from lvmctl.training.provenance import FORMAT, READABLE, now, surroundings
 from lvmctl.training.request import TrainRequest
-from lvmctl.training.result import Result
 
 DATA_SEED = 0
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A run that ended by itself: its directory, its plan and its result."""
-
-    run: RunDirectory
-    plan: Plan
-    result: Result
-    demonstration: str | None
-
-
 @processes.joined()
-def start(request: TrainRequest, reporter: Reporter) -> Finished:
+def start(request: TrainRequest, reporter: Reporter) -> RunDirectory:
     """Train a recipe from the beginning, together with the processes that torchrun started.
 
-    Raises:
-        LvmctlError: before anything is written, for every fault of the request or the data; see
-            :meth:`lvmctl.training.loop.Training.fit` for what can end it later.
+    Every fault of the request or the data is refused before anything is written; see
+    :meth:`lvmctl.training.loop.Training.fit` for what can end it later.
     """
     registry = load_registry()
     plan = make_plan(registry, request.recipe, request.layers, request.losses)
@@ -107,7 +94,7 @@ def resume(
     reporter: Reporter,
     recipe: str | None = None,
     sources: dict[str, Any] | None = None,
-) -> Finished:
+) -> RunDirectory:
     """Continue the run at ``path`` from its newest checkpoint, bit for bit where as many processes
     go on as there were.
 
@@ -131,7 +118,8 @@ def resume(
         )
     with run:
         config, manifest = run.read(run.config), run.read_manifest()
-        with readable(run.config):
+        what = "is not the configuration of a run"
+        with readable(run.config, what, "restore it, or start a new run"):
             if config["format"] not in READABLE:
                 raise RunError("was written by another version of lvmctl", where=run.config)
             same_recipe(registry, recipe, config["recipe"])
@@ -186,8 +174,9 @@ def where_it_goes_on(training: Training) -> str:
     return f"{run} starts with epoch 1 of {epochs}"
 
 
-def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finished:
-    """Train to the end in a locked run directory, and say in its manifest how that went."""
+def finish(training: Training, splits: Splits, record: dict[str, Any]) -> RunDirectory:
+    """Train to the end in a locked run directory, which is returned, and say in its manifest how
+    that went."""
     run, plan, reporter = training.run, training.plan, training.reporter
     windows = training.builder.windows, training.validation.builder.windows
     for notice in splits.notices:
@@ -209,8 +198,8 @@ def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finish
     processes.from_first(lambda: training.hooks.call("lvmctl_before_run", run=run))
     begin, outcome, code = time.time(), "failed", None
     try:
-        result = training.fit()
-        outcome = "finished" if result.stopped is None else f"stopped: {result.stopped}"
+        training.fit()
+        outcome = "finished" if training.stopped is None else f"stopped: {training.stopped}"
         code = 0
     except LvmctlError as error:
         outcome, code = f"ended: {error.what}", error.exit_code
@@ -218,9 +207,9 @@ def finish(training: Training, splits: Splits, record: dict[str, Any]) -> Finish
     finally:
         seconds = round(time.time() - begin, 1)
         run.update_manifest(outcome=outcome, exit_code=code, seconds=seconds)
-    ended = {"best": result.best, "epochs": result.epochs, "stopped": result.stopped}
+    ended = {"best": training.best, "epochs": len(training.records), "stopped": training.stopped}
     processes.from_first(lambda: training.hooks.call("lvmctl_after_run", run=run, result=ended))
-    return Finished(run, plan, result, splits.train.source.get("note"))
+    return run
 
 
 def windows_of(plan: Plan, splits: Splits) -> tuple[Windows, Windows]:
@@ -273,16 +262,3 @@ def same_recipe(registry: Registry, expected: str | None, recipe: str) -> None:
         return
     if len({registry.get("recipe", name).qualified for name in (expected, recipe)}) > 1:
         raise UsageError(f"the run trains {recipe}", where="--resume", hint="leave --plugin out")
-
-
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Faults of a damaged ``config.json`` end as one line that names it."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise RunError(
-            f"is not the configuration of a run ({type(error).__name__}: {error})",
-            where=path,
-            hint="restore it, or start a new run",
-        ) from error

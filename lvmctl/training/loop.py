@@ -32,10 +32,8 @@ from lvmctl.training.curriculum import Curriculum
 from lvmctl.training.distributed import Shared
 from lvmctl.training.fitting import Partial, fit_model
 from lvmctl.training.graphed import GraphedSteps, require_gradient
-from lvmctl.training.history import History
 from lvmctl.training.interrupts import Interrupts, unless_signalled
 from lvmctl.training.rate import set_rate
-from lvmctl.training.result import Result
 from lvmctl.training.shareable import other_number, require_equal_weights
 from lvmctl.training.state import load_state, state_dict
 from lvmctl.training.stopping import StopRules
@@ -105,8 +103,9 @@ class Training:
         self.stopped: str | None = None
         self.restored = False
 
-    def fit(self) -> Result:
-        """Train to the last epoch, or until a rule stops it.
+    def fit(self) -> None:
+        """Train to the last epoch, or until a rule stops it. ``training_history.json`` is replaced
+        whole as each epoch ends, so a reader sees valid JSON at every instant.
 
         Raises:
             Interrupted: SIGINT, SIGTERM or SIGHUP came; a complete checkpoint is on disk.
@@ -117,7 +116,7 @@ class Training:
             OutputError: something could not be written; earlier checkpoints are intact.
             ProcessError: another process of the training ended; the last checkpoint is on disk.
         """
-        self.history = History(self.run, self.records)
+        self.run.write(self.run.history, self.records)
         if not self.restored:
             place = self.reporter, self.interrupts, self.run
             fit_model(self.plan.model.entry, self.model, self.builder.windows, *place)
@@ -140,7 +139,6 @@ class Training:
                 where=self.run.path,
                 hint="use a smaller lr or precision=fp32; there is no best_model.pt",
             )
-        return Result(self.best, len(self.records), self.stopped)
 
     def one_epoch(self) -> None:
         """Train, measure, ask the rules, keep the best, write it all down."""
@@ -156,7 +154,8 @@ class Training:
         if "val" in record:
             self.keep_if_best(record)
         self.stopped = stopped
-        self.history.append(record)
+        self.records.append(record)
+        self.run.write(self.run.history, self.records)
         self.reporter.epoch(record, self.options.epochs, windows_per_s)
         self.epoch, self.index, self.before = self.epoch + 1, 0, self.before + self.steps
         self.means, self.skipped_here = Means(), 0
@@ -288,11 +287,8 @@ class Training:
             checkpoint.save(self.run, state, step, self.options.keep_checkpoints)
 
     def restore(self) -> None:
-        """Continue from the run's newest whole checkpoint.
-
-        Raises:
-            RunError: there is none, or it does not fit this run.
-        """
+        """Continue from the run's newest whole checkpoint; a RunError where there is none that
+        fits."""
         state = checkpoint.load_latest(self.run, warning=self.reporter.warning)
         if changed := other_number(state):
             self.reporter.warning(changed)

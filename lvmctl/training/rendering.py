@@ -31,12 +31,8 @@ below 0 is what a correct model of text has; it does not mean "backward"."""
 
 def run_text(result: Mapping[str, Any], full: bool = False) -> str:
     """What was learned, beside ``direct`` on the same windows: the verdict, the metrics that
-    explain it, and what they mean.
-
-    Args:
-        result: what ``lvmctl train --json`` prints.
-        full: show every metric of the best epoch.
-    """
+    explain it (``full``: every one of the best epoch), and what they mean. ``result`` is what
+    ``lvmctl train --json`` prints."""
     best, recipe = result["best"], labelled(result["recipe"], result.get("reads", ()))
     lines = []
     if result["stopped"]:

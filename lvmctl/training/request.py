@@ -20,14 +20,9 @@ SOURCES = ("data", "train", "val", "ood")
 class TrainRequest:
     """What a training is asked for.
 
-    Attributes:
-        recipe: name of the recipe.
-        layers: option values by origin, the strongest last.
-        losses: ``NAME[:WEIGHT]`` to add or to reweight.
-        sources: ``data``, ``train``, ``val`` and ``ood``, absolute; nothing is the default data.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        out: the run directory; None chooses ``runs/<recipe>_<key options>_<timestamp>``.
-        experiment: name of the experiment, if it came from one.
+    ``layers`` are option values by origin, the strongest last; ``losses``, ``NAME[:WEIGHT]``, are
+    added or reweighted; ``sources`` are ``data``, ``train``, ``val`` and ``ood``, absolute. No
+    ``out`` chooses ``runs/<recipe>_<key options>_<timestamp>``.
     """
 
     recipe: str
@@ -51,13 +46,7 @@ def requested(
     level: str | None = None,
 ) -> TrainRequest:
     """A training of an experiment with the other arguments laid over it, or of a recipe alone.
-
-    Training data in ``sources`` replaces all data of the experiment.
-
-    Raises:
-        UsageError: no recipe, or another than the experiment's.
-        DataError: a source without the ``level``.
-    """
+    Training data in ``sources`` replaces all data of the experiment."""
     if experiment is not None:
         if recipe not in (None, experiment.recipe):
             raise UsageError(

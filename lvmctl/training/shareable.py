@@ -18,14 +18,8 @@ from lvmctl.plan import Plan
 
 
 def require_alike(plan: Plan, splits: dict[str, Any], device: str) -> None:
-    """Refuse processes that train different things.
-
-    Args:
-        splits: the records of :class:`lvmctl.Splits`.
-
-    Raises:
-        DataError: in all processes.
-    """
+    """Refuse processes that train different things, with a DataError in all of them; ``splits`` are
+    the records of :class:`lvmctl.Splits`."""
     if processes.size() == 1:
         return
     mine = {"data": identity(splits), "options": jsonable(plan.record()), "devices": device}
@@ -40,11 +34,8 @@ def require_alike(plan: Plan, splits: dict[str, Any], device: str) -> None:
 
 
 def require_equal_weights(model: nn.Module) -> None:
-    """Refuse a model that came to differ between the processes, which a sum of each tensor tells.
-
-    Raises:
-        PluginError: in all processes.
-    """
+    """Refuse, in all processes, a model that came to differ between them, which a sum of each
+    tensor tells."""
     if processes.size() == 1:
         return
     tensors = model.state_dict()
@@ -59,12 +50,8 @@ def require_equal_weights(model: nn.Module) -> None:
 
 
 def require_place(device: str, options: TrainingOptions) -> None:
-    """Refuse processes for which there is no device or no window of a batch, or of which there are
-    not as many as the environment says.
-
-    Raises:
-        UsageError: in all processes.
-    """
+    """Refuse, in all processes, those for which there is no device or no window of a batch, or of
+    which there are not as many as the environment says."""
     if processes.size() == 1:
         refuse_half_started()
         return

@@ -48,11 +48,8 @@ def unshared(value: Any) -> Any:
 
 
 def load_state(training: Any, state: dict[str, Any]) -> None:
-    """Make ``training`` what it was when ``state`` was captured.
-
-    Raises:
-        RunError: the state is of another model or not a state at all.
-    """
+    """Make ``training`` what it was when ``state`` was captured; a RunError where that does not
+    fit."""
     try:
         training.model.load_state_dict(state["model"])
         training.objective.load_state_dict(state["objective"])

@@ -13,14 +13,8 @@ from lvmctl.registry.faults import Hooks, attribute_errors, copied
 
 
 class StopRules:
-    """The kill rules of a plan, and the plugins that hear of every epoch; the first process asks.
-
-    Args:
-        plan: whose rules.
-        registry: resolves them.
-        run: the directory that plugins are told of.
-        hooks: calls the plugins.
-    """
+    """The kill rules of a plan, and the plugins that hear of every epoch; the first process
+    asks."""
 
     def __init__(self, plan: Plan, registry: Registry, run: RunDirectory, hooks: Hooks) -> None:
         self.parts, self.run, self.hooks = plan.kill, run, hooks

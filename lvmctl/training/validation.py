@@ -36,13 +36,8 @@ JUDGED = ("r@5", "mrr@10")
 
 
 class Validation:
-    """Loss terms, cosines, margins and in-article retrieval on a fixed set of windows.
-
-    Args:
-        builder: builds the batches of the validation windows.
-        min_article: shortest article of the in-article metrics.
-        geometry: the model's; its largest margins stand beside the metrics.
-    """
+    """Loss terms, cosines, margins and in-article retrieval on a fixed set of windows, with the
+    largest margins of the model's geometry beside them."""
 
     def __init__(self, builder: BatchBuilder, min_article: int, geometry: Geometry) -> None:
         self.builder = builder
@@ -69,14 +64,10 @@ class Validation:
         check: Callable[[], None],
         score: Score | None = None,
     ) -> dict[str, Any]:
-        """The record of one evaluation, ``direct`` on the same windows beside it.
+        """The record of one evaluation at ``step``, ``direct`` on the same windows beside it.
 
-        Args:
-            model, objective: what is evaluated; both are put in evaluation mode.
-            backend: how to compute.
-            step: where training stands.
-            check: called between batches; raises to stop.
-            score: the model's own, by which it is then ranked; see :meth:`shown`.
+        Model and objective are put in evaluation mode. ``check`` is called between batches; it
+        raises to stop. A model's own ``score`` ranks, see :meth:`shown`.
         """
         windows, means = self.builder.windows, Means()
         q = np.empty((len(windows), windows.split.dim), dtype=np.float32)

@@ -16,7 +16,7 @@ RANKER = {"context": 3, "batch_size": 32, "epochs": 1, "min_article": 6, "hidden
 def trained(out: Path, recipe: str, options: dict, data: str = DATA) -> Path:
     """A run of ``recipe`` at ``out``."""
     request = job.TrainRequest(recipe, [("test", options)], sources={"data": data}, out=out)
-    return job.start(request, Recorder()).run.path
+    return job.start(request, Recorder()).path
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from api.conftest import trained
-from edited import edited
+from edited import edited, editing
 from training.small import TINY
 
 import lvmctl
@@ -45,9 +45,8 @@ def run(tmp_path_factory) -> tuple[Path, Path]:
 def copy(run, tmp_path) -> tuple[Path, lvmctl.Model]:
     """A store that may be damaged, and the model of a run that was trained on it."""
     store, path = shutil.copytree(run[0], tmp_path / "s"), shutil.copytree(run[1], tmp_path / "r")
-    config = json.loads((path / "config.json").read_text())
-    config["data"]["data"] = str(store)
-    edited(path / "config.json").write_text(json.dumps(config))
+    with editing(path / "config.json") as config:
+        config["data"]["data"] = str(store)
     return store, lvmctl.load(path)
 
 

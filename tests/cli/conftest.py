@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cli import sweeps
 from cli.typed import typing
 
 from lvmctl.cli.main import run
@@ -12,6 +13,12 @@ from lvmctl.cli.main import run
 def typed(tmp_path, monkeypatch, capsys):
     """``typed(*words)`` runs lvmctl in ``tmp_path``: exit code, stdout, stderr."""
     return typing(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def sweeping(tmp_path, monkeypatch, capsys):
+    """As ``typed``, beside small experiments, with trials in forked processes."""
+    return sweeps.typing(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture

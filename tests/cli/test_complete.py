@@ -137,21 +137,14 @@ def test_each_shell_has_its_script_and_its_answers(shell, run_cli, stores, monke
     assert get_completion_class(shell) is not None
 
 
-def test_a_command_of_a_plugin_is_offered(install, site, monkeypatch):
-    from lvmctl.registry import configure
-
+def test_a_command_of_a_plugin_is_offered(plugged):
     text = (
         "from lvmctl import CommandSpec, hookimpl\n"
         "@hookimpl\ndef lvmctl_commands():\n"
         "    return [CommandSpec(name='greet', summary='Say it.', target='x:y')]\n"
     )
-    install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": text})
-    monkeypatch.syspath_prepend(str(site))
-    configure()
-    try:
-        assert offered("gre") == ["greet"]
-    finally:
-        configure()
+    plugged("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": text})
+    assert offered("gre") == ["greet"]
 
 
 def test_a_thousand_runs_are_offered_at_once():

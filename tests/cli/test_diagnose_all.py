@@ -10,7 +10,7 @@ import pytest
 from lvmctl.api import diagnosis
 from lvmctl.cli.diagnose import group as module
 from lvmctl.core.diagnosis import Diagnosis
-from lvmctl.core.errors import DataError, OutputError
+from lvmctl.core.errors import DataError, OutputError, UsageError
 from lvmctl.registry.find import Origin
 
 
@@ -28,17 +28,21 @@ ANSWERS = {
 
 @pytest.fixture
 def diagnosed(monkeypatch) -> list[str]:
-    """The names of those that were asked; the diagnostics are those of :data:`ANSWERS`, and one
-    that takes a run."""
+    return diagnosing(monkeypatch, ANSWERS)
+
+
+def diagnosing(monkeypatch, answers) -> list[str]:
+    """The names of those that were asked; the diagnostics are those of ``answers``, and one that
+    takes a run."""
     diagnosed: list[str] = []
 
     def diagnose(address, subject, level, reporter):
         name = address.removeprefix("mine/")
         diagnosed.append(name)
         print("not for the answer")
-        if isinstance(ANSWERS.get(name), Exception):
-            raise ANSWERS[name]
-        return ANSWERS.get(name, ANSWERS["first"])
+        if isinstance(answers.get(name), Exception):
+            raise answers[name]
+        return answers.get(name, ANSWERS["first"])
 
     def entry(name: str, takes: str) -> SimpleNamespace:
         origin = Origin("mine", "mine", "1.0", "mine.plugin")
@@ -46,7 +50,7 @@ def diagnosed(monkeypatch) -> list[str]:
         record = SimpleNamespace(takes=takes, target="mine.parts:Part")
         return SimpleNamespace(name=name, kind="diagnostic", record=record, plugin=plugin)
 
-    entries = [*(entry(name, "store") for name in ANSWERS), entry("after", "run")]
+    entries = [*(entry(name, "store") for name in answers), entry("after", "run")]
     registry = SimpleNamespace(address=lambda entry: f"mine/{entry.name}")
     monkeypatch.setattr(module, "diagnostics", lambda: (registry, entries))
     monkeypatch.setattr(diagnosis, "diagnose", diagnose)
@@ -73,6 +77,41 @@ def test_each_answer_is_shown_as_it_comes(diagnosed, capsys, tmp_path):
     assert printed.err.count("not for the answer") == 4
     saved = sorted(path.name for path in (tmp_path / "found").iterdir())
     assert saved == ["mine_first.json", "mine_last.json", "mine_undrawn.json"]
+
+
+FINE, BAD, SHORT, WRONG = ANSWERS["first"], ANSWERS["last"], DataError("short"), UsageError("no")
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ([], 0),
+        ([FINE, FINE], 0),
+        ([FINE, BAD, FINE], 1),
+        # A diagnosis that failed outweighs a fault that came before it.
+        ([SHORT, BAD], 1),
+        ([BAD, SHORT], 1),
+        ([FINE, WRONG, SHORT], 2),
+        ([SHORT, WRONG, FINE], 3),
+        ([FINE, MemoryError(), RuntimeError("CUDA out of memory"), WRONG], 6),
+    ],
+)
+def test_every_one_is_asked_and_the_worst_is_the_exit_code(monkeypatch, capsys, answers, code):
+    named = {str(number): answer for number, answer in enumerate(answers)}
+    asked = diagnosing(monkeypatch, named)
+    assert ask(as_json=True) == code
+    assert asked == list(named)
+    faults = json.loads(capsys.readouterr().out)["faults"]
+    wrong = {name: each for name, each in named.items() if isinstance(each, Exception)}
+    assert list(faults) == [f"mine/{name}" for name in wrong]
+    for fault, error in zip(faults.values(), wrong.values()):
+        assert fault == str(error) or fault.startswith("not enough memory; use less data")
+
+
+def test_a_fault_of_lvmctl_itself_is_not_hidden(monkeypatch):
+    diagnosing(monkeypatch, {"odd": KeyError("odd")})
+    with pytest.raises(KeyError):
+        ask()
 
 
 def test_one_object_for_all(diagnosed, capsys, tmp_path):

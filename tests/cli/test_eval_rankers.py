@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from api.conftest import trained
 from cli.typed import typing
-from recorder import Recorder
 from training.small import TINY
-
-from lvmctl.cli.main import run as main
-from lvmctl.training import job
 
 WORLD = "synth:topic?articles=60&chunks=16&dim=16"
 
@@ -19,13 +16,7 @@ WORLD = "synth:topic?articles=60&chunks=16&dim=16"
 def typed(ranks, tmp_path, monkeypatch, capsys):
     """``typed(*words)`` runs ``lvmctl eval`` beside runs/one, which ranks as ``direct`` does while
     its q points away from it: exit code, stdout, stderr."""
-    request = job.TrainRequest(
-        "ranks",
-        [("test", TINY | {"epochs": 1})],
-        sources={"data": WORLD},
-        out=tmp_path / "runs" / "one",
-    )
-    job.start(request, Recorder())
+    trained(tmp_path / "runs" / "one", "ranks", TINY | {"epochs": 1}, WORLD)
     return typing(tmp_path, monkeypatch, capsys, "eval")
 
 
@@ -75,13 +66,8 @@ def test_a_reader_is_told_whose_figures_they_are(typed):
 
 
 def test_a_model_without_a_score_is_shown_as_before(tmp_path, monkeypatch, capsys):
-    request = job.TrainRequest(
-        "p8", [("test", TINY | {"epochs": 1})], sources={"data": WORLD}, out=tmp_path / "runs" / "a"
-    )
-    job.start(request, Recorder())
-    monkeypatch.chdir(tmp_path)
-    main(["eval", "5cat", "a"])
-    out = capsys.readouterr().out
+    trained(tmp_path / "runs" / "a", "p8", TINY | {"epochs": 1}, WORLD)
+    _, out, _ = typing(tmp_path, monkeypatch, capsys)("eval", "5cat", "a")
     assert "q alone" not in out
     assert "by MRR@10" not in out
     saved = json.loads((tmp_path / "runs" / "a" / "5cat_results.json").read_text())

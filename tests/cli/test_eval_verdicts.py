@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from api.conftest import trained
 from cli.typed import typing
-from recorder import Recorder
 from training.small import TINY
-
-from lvmctl.training import job
 
 WORLD = "synth:topic?articles=60&chunks=16&dim=16"
 OTHER = "synth:topic?articles=12&chunks=16&dim=16&seed=5"
@@ -17,9 +15,7 @@ OTHER = "synth:topic?articles=12&chunks=16&dim=16&seed=5"
 def place(tmp_path_factory):
     """A directory with the run ``few``, which is validated on six articles."""
     place = tmp_path_factory.mktemp("verdicts")
-    options = [("test", TINY | {"epochs": 1})]
-    request = job.TrainRequest("p8", options, sources={"data": WORLD}, out=place / "few")
-    job.start(request, Recorder())
+    trained(place / "few", "p8", TINY | {"epochs": 1}, WORLD)
     return place
 
 

@@ -14,16 +14,19 @@ from lvmctl.cli.train.trial import COMMAND
 
 LVMCTL = [sys.executable, "-m", "lvmctl"]
 
-WAITING = """
-import os, tempfile, time, click
+PLUGIN = """
+import atexit, os, signal, time, warnings, click
 from lvmctl import CommandSpec, hookimpl
 
 @hookimpl
 def lvmctl_commands():
-    return [CommandSpec(name="wait", summary="s", target=__name__ + ":wait")]
+    return [CommandSpec(name="go", summary="s", target=__name__ + ":go")]
 
 @click.command()
-def wait():
+def go():
+"""
+
+WAITING = """
     try:
         print("ready", flush=True)
         time.sleep(600)
@@ -32,30 +35,8 @@ def wait():
 """
 
 LEAVING = """
-import atexit, os, signal, click
-from lvmctl import CommandSpec, hookimpl
-
-@hookimpl
-def lvmctl_commands():
-    return [CommandSpec(name="leave", summary="s", target=__name__ + ":leave")]
-
-@click.command()
-def leave():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     atexit.register(os.kill, os.getpid(), signal.SIGINT)
-"""
-
-WARNING = """
-import warnings, click
-from lvmctl import CommandSpec, hookimpl
-
-@hookimpl
-def lvmctl_commands():
-    return [CommandSpec(name="warn", summary="s", target=__name__ + ":warn")]
-
-@click.command()
-def warn():
-    warnings.warn("two lines\\nof a warning")
 """
 
 
@@ -73,6 +54,14 @@ def in_shell(cli_env, tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def going(install):
+    """``going(body)`` installs a command ``go`` that does this; the environment that has it."""
+    return lambda body: {
+        "PYTHONPATH": str(install("lvmctl-w", {"w": "w"}, {"w.py": PLUGIN + body}))
+    }
 
 
 @pytest.mark.parametrize("line", ["--help", "experiments list", "plugins list --json"])
@@ -127,15 +116,14 @@ def test_a_closed_pipe_is_quiet(args, cli_env, tmp_path):
 @pytest.mark.parametrize(
     ("number", "line"), [(signal.SIGTERM, "terminated"), (signal.SIGINT, "interrupted")]
 )
-def test_a_signal_unwinds_with_one_line(number, line, install, cli_env, tmp_path):
-    site = install("lvmctl-w", {"w": "w_pkg"}, {"w_pkg.py": WAITING})
+def test_a_signal_unwinds_with_one_line(number, line, going, cli_env, tmp_path):
     with subprocess.Popen(
-        [*LVMCTL, "wait"],
+        [*LVMCTL, "go"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
-        env=cli_env | {"PYTHONPATH": str(site)},
+        env=cli_env | going(WAITING),
         # What starts tests in the background may have SIGINT ignored.
         preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     ) as process:
@@ -161,9 +149,8 @@ def test_ctrl_c_while_the_command_is_imported_is_one_line(how, cli_env, tmp_path
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
 
 
-def test_ctrl_c_while_python_shuts_down_is_let_pass(install, in_shell):
-    site = install("lvmctl-w", {"w": "w_pkg"}, {"w_pkg.py": LEAVING})
-    done = in_shell("leave", PYTHONPATH=str(site))
+def test_ctrl_c_while_python_shuts_down_is_let_pass(going, in_shell):
+    done = in_shell("go", **going(LEAVING))
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -176,9 +163,8 @@ def test_an_ignored_sigterm_stays_ignored(cli_env, tmp_path):
     assert subprocess.run([sys.executable, "-c", code], env=cli_env).returncode == 0
 
 
-def test_a_warning_is_one_line_without_a_place_in_the_source(install, in_shell):
-    site = install("lvmctl-w", {"w": "w_pkg"}, {"w_pkg.py": WARNING})
-    done = in_shell("warn", PYTHONPATH=str(site))
+def test_a_warning_is_one_line_without_a_place_in_the_source(going, in_shell):
+    done = in_shell("go", **going('    warnings.warn("two lines\\nof a warning")'))
     assert (done.returncode, done.stderr) == (0, "warning: two lines of a warning\n")
 
 

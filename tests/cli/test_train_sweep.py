@@ -1,4 +1,4 @@
-"""``lvmctl train`` of several experiments or seeds, as it is typed."""
+"""``lvmctl train`` of several experiments or seeds, as it is sweeping."""
 
 from __future__ import annotations
 
@@ -15,12 +15,6 @@ from training.small import TINY
 from training.test_resume import state_of
 
 from lvmctl.core.run_directory import RunDirectory
-
-
-@pytest.fixture
-def typed(tmp_path, monkeypatch, capsys):
-    """``typed(*words)`` runs lvmctl in ``tmp_path``: exit code, stdout, stderr."""
-    return typing(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +144,7 @@ def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cl
         "error: g: interrupted, 1 of 2 trials finished; go on with lvmctl train --resume g"
     )
     assert not (tmp_path / "g/comparison.json").exists()
-    # From another directory: what the request names is looked for where it was typed.
+    # From another directory: what the request names is looked for where it was sweeping.
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     done = subprocess.run(
@@ -170,16 +164,16 @@ def test_killed_interrupted_and_resumed_equals_uninterrupted(whole, tmp_path, cl
         assert state_of(tmp_path / "g" / name) == state_of(run)
 
 
-def test_seeds_have_trials_of_their_own_and_a_spread(typed, tmp_path):
+def test_seeds_have_trials_of_their_own_and_a_spread(sweeping, tmp_path):
     small = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
     words = ["train", "--plugin", "p8", "--data", DATA, "--epochs", 1, *small, "--jobs", 2]
-    code, out, err = typed(*words, "--seed", "0,3", "--out", "here")
+    code, out, err = sweeping(*words, "--seed", "0,3", "--out", "here")
     assert code == 0, err
     for seed in (0, 3):
         config = json.loads((tmp_path / f"here/p8_seed{seed}/config.json").read_text())
         assert config["options"]["seed"] == seed
         manifest = json.loads((tmp_path / f"here/p8_seed{seed}/manifest.json").read_text())
-        assert manifest["argv"] == sys.argv  # what was typed, not the program of a trial
+        assert manifest["argv"] == sys.argv  # what was sweeping, not the program of a trial
     assert "p8 over 2 seeds (sd of the sample)" in out
     saved = json.loads((tmp_path / "here/comparison.json").read_text())
     spread = saved["seeds"]["p8"]
@@ -191,9 +185,9 @@ def test_seeds_have_trials_of_their_own_and_a_spread(typed, tmp_path):
     assert re.search(rf"^cos_next +{re.escape(shown)} +\.\d{{4}} ", out, re.MULTILINE)
 
 
-def test_a_trial_that_diverges_is_reported_and_the_others_go_on(typed, tmp_path):
+def test_a_trial_that_diverges_is_reported_and_the_others_go_on(sweeping, tmp_path):
     words = ("train", "--experiment", "mad", "--experiment", "tiny-a", "--epochs", 2)
-    code, out, err = typed(*words, "--out", "here", "--json")
+    code, out, err = sweeping(*words, "--out", "here", "--json")
     assert code == 5
     last = err.splitlines()[-1]
     assert "here: 1 of 2 trials did not finish: mad (exit code 5); correct it and try" in last

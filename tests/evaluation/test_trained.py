@@ -14,6 +14,7 @@ from edited import edited
 from recorder import Recorder
 from training.small import DATA, TINY
 
+from lvmctl import Run
 from lvmctl.core.errors import PluginError, RunError
 from lvmctl.core.runs import find_run
 from lvmctl.data import Windows, open_splits
@@ -34,12 +35,12 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def trained(finished):
-    return load_run(load_registry(), finished.run.path)
+    return load_run(load_registry(), finished.path)
 
 
 @pytest.fixture
 def copy(finished, tmp_path):
-    return shutil.copytree(finished.run.path, tmp_path / "copy")
+    return shutil.copytree(finished.path, tmp_path / "copy")
 
 
 def validation() -> Windows:
@@ -49,7 +50,7 @@ def validation() -> Windows:
 def test_it_predicts_what_the_training_measured(finished, trained):
     windows = validation()
     metrics = cosine_metrics(windows, trained.predictor()(windows))
-    best = finished.result.best["val"]
+    best = Run(finished.path).best["val"]
     assert metrics["cos_next"].mean() == pytest.approx(best["cos_next"], abs=1e-6)
     assert metrics["margin.last"].mean() == pytest.approx(best["margin"]["last"], abs=1e-6)
 
@@ -134,7 +135,7 @@ def test_the_latest_run_is_found(finished, tmp_path, monkeypatch):
     with pytest.raises(RunError, match="there is no finished run"):
         find_run(None)
     for number, name in enumerate(["b", "a", "c"]):
-        shutil.copytree(finished.run.path, tmp_path / "runs" / name)
+        shutil.copytree(finished.path, tmp_path / "runs" / name)
         os.utime(tmp_path / "runs" / name / "best_model.pt", (number, number))
     (tmp_path / "runs" / "c" / "best_model.pt").unlink()
     assert find_run(None).name == "a"
@@ -172,5 +173,5 @@ def test_what_changed_since_it_was_written_is_refused(copy, change):
 
 
 def test_the_hash_is_of_the_weights_that_were_loaded(finished, trained):
-    content = finished.run.best_model.read_bytes()
+    content = finished.best_model.read_bytes()
     assert trained.weights_sha256 == hashlib.sha256(content).hexdigest()

@@ -32,7 +32,7 @@ def test_records_are_those_of_a_training(tmp_path):
         device="cpu",
         out=tmp_path / "run",
     )
-    run = start(request, Recorder()).run
+    run = start(request, Recorder())
     (written,) = json.loads(run.history.read_text(encoding="utf-8"))
     usual = next(case for case in records()[0] if case.name == "epoch 1 as usual").make()[0]
     of_losses = {("train", "loss_mse"), ("val", "loss_mse")}

@@ -3,18 +3,8 @@
 PLUGIN = """
 from dataclasses import dataclass
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl import (
-    Composition,
-    Curriculum,
-    LossSpec,
-    ModelSpec,
-    Part,
-    RecipeSpec,
-    SampleWeight,
-    TrainingOptions,
-    hookimpl,
-    option,
-)
+from lvmctl import Curriculum, LossSpec, ModelSpec, RecipeSpec, SampleWeight, TrainingOptions
+from lvmctl import hookimpl, option
 
 
 @dataclass(frozen=True, kw_only=True)

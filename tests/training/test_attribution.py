@@ -9,7 +9,7 @@ import pytest
 from training.small import DATA, TINY
 
 from lvmctl.core.errors import PluginError, UsageError
-from lvmctl.registry import configure, load_registry
+from lvmctl.registry import load_registry
 
 SMALL = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
 PLUGIN = """
@@ -42,23 +42,17 @@ class Odd(torch.nn.Module):
 
 
 @pytest.fixture
-def odd(install, site, monkeypatch):
+def odd(plugged):
     """``odd(forward=…, init=…, hooks=…)`` installs a plugin with one loss, ``odd``."""
 
     def make(forward="return -cosine", init="", hooks="", needs=()):
-        install(
-            "lvmctl-odd",
-            {"odd": "odd_pkg.plugin"},
-            {
-                "odd_pkg/plugin.py": PLUGIN.format(hooks=hooks, needs=needs),
-                "odd_pkg/loss.py": LOSS.format(forward=forward, init=init),
-            },
-        )
-        monkeypatch.syspath_prepend(str(site))
-        configure()
+        files = {
+            "odd_pkg/plugin.py": PLUGIN.format(hooks=hooks, needs=needs),
+            "odd_pkg/loss.py": LOSS.format(forward=forward, init=init),
+        }
+        plugged("lvmctl-odd", {"odd": "odd_pkg.plugin"}, files)
 
-    yield make
-    configure()
+    return make
 
 
 @pytest.mark.parametrize(
@@ -124,7 +118,8 @@ def test_a_hook_that_fails_is_named_once_and_left_out(odd, make_training, hooks,
     odd(hooks=hooks)
     training = make_training(epochs=2)
     training.hooks.call("lvmctl_before_run", run=training.run)
-    assert training.fit().stopped is None
+    training.fit()
+    assert training.stopped is None
     lines = [line for line in training.reporter.messages if "plugin odd" in line]
     assert len(lines) == 1
     assert message in lines[0]
@@ -135,8 +130,9 @@ def test_a_hook_that_fails_is_named_once_and_left_out(odd, make_training, hooks,
 
 def test_a_hook_may_stop_the_training(odd, make_training):
     odd(hooks=STOPPING)
-    result = make_training(epochs=5).fit()
-    assert (result.epochs, result.stopped) == (2, "odd says 2")
+    training = make_training(epochs=5)
+    training.fit()
+    assert (len(training.records), training.stopped) == (2, "odd says 2")
 
 
 def test_what_a_plugin_prints_stays_out_of_the_result(odd, run_cli, site):

@@ -10,7 +10,7 @@ from training.small import DATA, TINY
 
 from lvmctl.core.errors import PluginError, UsageError
 from lvmctl.plan import make_plan
-from lvmctl.registry import configure, load_registry
+from lvmctl.registry import load_registry
 
 PLUGIN = """
 import lvmctl
@@ -64,19 +64,16 @@ class Reads(torch.nn.Module):
 
 
 @pytest.fixture
-def mine(install, site, monkeypatch):
+def mine(plugged):
     """``mine(name)`` installs a plugin of this name with three fields and a loss for each."""
 
     def make(name: str = "mine") -> None:
         home = f"{name}_parts"
         text = PLUGIN.replace("HOME", home).replace("NAME/", f"{name}/")
         files = {f"{name}_plugin.py": text, f"{home}.py": PARTS}
-        install(f"lvmctl-{name}", {name: f"{name}_plugin"}, files)
-        monkeypatch.syspath_prepend(str(site))
-        configure()
+        plugged(f"lvmctl-{name}", {name: f"{name}_plugin"}, files)
 
-    yield make
-    configure()
+    return make
 
 
 def test_a_loss_is_given_the_field_it_needs(mine, make_training):

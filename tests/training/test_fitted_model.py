@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from lvmctl.core.errors import Interrupted, PluginError
-from lvmctl.registry import configure
 from lvmctl.training import checkpoint
 
 PLUGIN = """
@@ -55,20 +54,14 @@ class Taught(torch.nn.Module):
 
 
 @pytest.fixture
-def taught(install, site, monkeypatch):
+def taught(plugged):
     """``taught(parts=PARTS)`` installs the plugin."""
 
     def make(parts: str = PARTS) -> None:
-        install(
-            "lvmctl-taught",
-            {"taught": "taught.plugin"},
-            {"taught/plugin.py": PLUGIN, "taught/parts.py": parts},
-        )
-        monkeypatch.syspath_prepend(str(site))
-        configure()
+        files = {"taught/plugin.py": PLUGIN, "taught/parts.py": parts}
+        plugged("lvmctl-taught", {"taught": "taught.plugin"}, files)
 
-    yield make
-    configure()
+    return make
 
 
 def mean_target(training) -> torch.Tensor:

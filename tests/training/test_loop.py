@@ -14,7 +14,6 @@ from training.small import TINY
 from lvmctl.core.errors import DivergedError
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.training import validation
-from lvmctl.training.history import History
 
 
 def test_the_history_has_every_named_figure(make_training):
@@ -88,8 +87,8 @@ def test_training_lowers_the_loss(make_training):
 
 
 def test_the_history_is_valid_json_at_every_instant(tmp_path):
-    run = RunDirectory.create(tmp_path / "run")
-    history = History(run, [])
+    run, records = RunDirectory.create(tmp_path / "run"), []
+    run.write(run.history, records)
     ended, faults, lengths = threading.Event(), [], []
 
     def watch():
@@ -102,7 +101,8 @@ def test_the_history_is_valid_json_at_every_instant(tmp_path):
     reader = threading.Thread(target=watch)
     reader.start()
     for epoch in range(25):
-        history.append({"epoch": epoch, "val": {"note": "x" * 500}})
+        records.append({"epoch": epoch, "val": {"note": "x" * 500}})
+        run.write(run.history, records)
     ended.set()
     reader.join()
     assert not faults
@@ -173,10 +173,10 @@ def test_the_best_model_is_the_best_epoch_by_its_metric(make_training, monkeypat
         return validate() | {by: values[training.epoch]}
 
     monkeypatch.setattr(training, "validate", lines)
-    result = training.fit()
+    training.fit()
     best = 1 if by == "loss" else 2
-    assert result.best["epoch"] == best
-    assert result.best["by"] == by
+    assert training.best["epoch"] == best
+    assert training.best["by"] == by
     weights = torch.load(training.run.best_model, weights_only=True)["model"]
     assert all(torch.equal(weights[name], saved[best][name]) for name in weights)
 
@@ -199,14 +199,15 @@ def test_an_epoch_of_nothing_but_skipped_steps_ends_the_training(make_training):
 
 def test_a_list_without_negatives_trains(make_training):
     training = make_training(epochs=1, negatives=0, in_batch=2)
-    assert training.fit().epochs == 1
+    training.fit()
+    assert len(training.records) == 1
 
 
 def test_a_rule_that_stops_between_evaluations_still_leaves_a_best_model(make_training):
     training = make_training(epochs=9, eval_every=9)
     training.hooks.call = lambda name, **_: ["enough"] if name == "lvmctl_after_epoch" else []
-    result = training.fit()
-    assert (result.epochs, result.stopped) == (1, "enough")
+    training.fit()
+    assert (len(training.records), training.stopped) == (1, "enough")
     assert training.run.best_model.exists()
 
 
@@ -214,16 +215,17 @@ def test_nan_is_never_best(make_training, monkeypatch):
     training = make_training(epochs=2, best_by="cos_next")
     validate, values = training.validate, iter([0.1, math.nan])
     monkeypatch.setattr(training, "validate", lambda: validate() | {"cos_next": next(values)})
-    assert training.fit().best["epoch"] == 1
+    training.fit()
+    assert training.best["epoch"] == 1
     assert json.loads(training.run.history.read_text())[1]["val"]["cos_next"] is None
 
 
 def test_short_articles_are_judged_by_cosine(make_training):
     training = make_training(epochs=1, min_article=1000)
-    result = training.fit()
-    assert result.best["by"] == "cos_next"
-    assert "r@5" not in result.best["val"]
-    assert result.best["val"]["in_article_windows"] == 0
+    training.fit()
+    assert training.best["by"] == "cos_next"
+    assert "r@5" not in training.best["val"]
+    assert training.best["val"]["in_article_windows"] == 0
 
 
 def test_evaluation_can_wait(make_training):
@@ -252,12 +254,12 @@ def test_gradients_are_clipped_to_the_norm(make_training, monkeypatch):
 def test_the_kill_rule_is_off_by_default_and_says_why_when_on(make_training):
     assert make_training("off").plan.kill == ()
     training = make_training("on", epochs=4, kill_rule=True)
-    result = training.fit()
-    assert "p8/kill-rule" in result.stopped
-    assert "margin[last] -" in result.stopped
+    training.fit()
+    assert "p8/kill-rule" in training.stopped
+    assert "margin[last] -" in training.stopped
     history = json.loads(training.run.history.read_text())
     assert len(history) == 2
-    assert history[-1]["stopped"] == result.stopped
+    assert history[-1]["stopped"] == training.stopped
 
 
 def test_bf16_trains_to_the_same_cosine(make_training):
@@ -281,7 +283,8 @@ def test_bf16_trains_to_the_same_cosine(make_training):
 )
 def test_odd_shapes_train(make_training, data, options):
     training = make_training(data=data, epochs=1, **options)
-    assert math.isfinite(training.fit().best["val"]["cos_next"])
+    training.fit()
+    assert math.isfinite(training.best["val"]["cos_next"])
     assert (training.options.context >= 2) == (
         "second_last" in training.records[0]["val"]["margin"]
     )

@@ -11,17 +11,12 @@ from training.lab import FILES
 
 from lvmctl import Step
 from lvmctl.core.errors import DataError, PluginError, UsageError
-from lvmctl.registry import configure
 from lvmctl.sphere import unit
 
 
 @pytest.fixture(autouse=True)
-def lab(install, site, monkeypatch):
-    install("lvmctl-lab", {"lab": "lab_pkg.plugin"}, FILES)
-    monkeypatch.syspath_prepend(str(site))
-    configure()
-    yield
-    configure()
+def lab(plugged):
+    plugged("lvmctl-lab", {"lab": "lab_pkg.plugin"}, FILES)
 
 
 @pytest.fixture

@@ -10,21 +10,11 @@ import torch
 
 from lvmctl import Step
 from lvmctl.core.errors import UsageError
-from lvmctl.registry import configure
 
 PLUGIN = """
 from dataclasses import dataclass
 from lvmctl.nn.sequence.options import SequenceOptions
-from lvmctl import (
-    Composition,
-    LossSpec,
-    ModelSpec,
-    Part,
-    RecipeSpec,
-    TrainingOptions,
-    hookimpl,
-    option,
-)
+from lvmctl import LossSpec, ModelSpec, RecipeSpec, TrainingOptions, hookimpl, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +65,9 @@ class First(torch.nn.Module):
 
 
 @pytest.fixture(autouse=True)
-def judge(install, site, monkeypatch):
+def judge(plugged):
     files = {"judge/plugin.py": PLUGIN, "judge/parts.py": PARTS}
-    install("lvmctl-judge", {"judge": "judge.plugin"}, files)
-    monkeypatch.syspath_prepend(str(site))
-    configure()
-    yield
-    configure()
+    plugged("lvmctl-judge", {"judge": "judge.plugin"}, files)
 
 
 def predicted(training, epoch: int):

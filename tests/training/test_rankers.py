@@ -10,7 +10,7 @@ import torch
 from recorder import Recorder
 from training.small import TINY
 
-from lvmctl import Pool
+from lvmctl import Pool, Run
 from lvmctl.core.errors import Interrupted
 from lvmctl.core.formatting import number
 from lvmctl.evaluation.mean_metrics import mean_metrics
@@ -96,9 +96,9 @@ def test_a_reader_is_shown_the_ranking_of_the_score(ranks, tmp_path):
     request = job.TrainRequest(
         "ranks", [("test", TINY | {"epochs": 1})], sources={"data": WORLD}, out=tmp_path / "run"
     )
-    finished = job.start(request, Recorder())
+    job.start(request, Recorder())
     val = json.loads((tmp_path / "run" / "training_history.json").read_text())[-1]["val"]
-    best = finished.result.best["val"]
+    best = Run(tmp_path / "run").best["val"]
     rows = {name: cells for name, *cells in [*key_rows(best), *other_rows(best)]}
     of_score, of_q = (number(part["r@5"]) for part in (val, val["q"]))
     assert rows["R@5"][:2] == [of_score, of_score]

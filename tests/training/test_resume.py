@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from edited import edited
+from edited import edited, editing
 from recorder import Recorder
 from training.killed import (
     interrupted_twice,
@@ -21,6 +21,7 @@ from training.killed import (
     train_until_signalled,
 )
 
+from lvmctl import Run
 from lvmctl.core.errors import Interrupted, RunError, UsageError
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.training import backend, checkpoint, job
@@ -139,15 +140,15 @@ def test_a_resumed_run_keeps_its_options(finished):
         job.resume(finished, [], "auto", Recorder(), recipe="p77")
     with pytest.raises(UsageError, match="the run trains p8; leave --plugin out"):
         job.resume(finished, [], "auto", Recorder(), recipe="p7")
-    assert job.resume(finished, [], "auto", Recorder(), recipe="p8/p8").result.epochs == 1
+    job.resume(finished, [], "auto", Recorder(), recipe="p8/p8")
+    assert len(Run(finished).history) == 1
     with pytest.raises(UsageError, match="computes on cpu"):
         job.resume(finished, [], "cuda", Recorder())
 
 
 def test_changed_data_is_refused(finished):
-    config = json.loads((finished / "config.json").read_text())
-    config["splits"]["train"]["content_hash"] = "sha256:other"
-    edited(finished / "config.json").write_text(json.dumps(config))
+    with editing(finished / "config.json") as config:
+        config["splits"]["train"]["content_hash"] = "sha256:other"
     with pytest.raises(RunError, match="content or splits differ"):
         job.resume(finished, [], "auto", Recorder())
 
@@ -262,18 +263,16 @@ def test_damaged_names_and_hashes_cost_no_more_than_a_checkpoint(finished, name)
 
 
 def test_another_machine_is_reported(finished):
-    config = json.loads((finished / "config.json").read_text())
-    config["backend"]["hardware"] = "Abacus"
-    edited(finished / "config.json").write_text(json.dumps(config))
+    with editing(finished / "config.json") as config:
+        config["backend"]["hardware"] = "Abacus"
     watcher = Recorder()
     job.resume(finished, [], "auto", watcher)
     assert any("Abacus" in line and "not bit-identical" in line for line in watcher.messages)
 
 
 def test_a_machine_whose_products_round_takes_others(finished, monkeypatch):
-    config = json.loads((finished / "config.json").read_text())
-    config["backend"]["fp32_switch"] = "bf16"
-    edited(finished / "config.json").write_text(json.dumps(config))
+    with editing(finished / "config.json") as config:
+        config["backend"]["fp32_switch"] = "bf16"
     monkeypatch.setattr(backend, "fp32_error", lambda switch: 2e-3 if switch == "bf16" else 2e-7)
     watcher = Recorder()
     job.resume(finished, [], "auto", watcher)

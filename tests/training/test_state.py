@@ -40,5 +40,6 @@ def test_a_run_that_a_rule_stopped_stays_stopped(make_training):
     first = make_training(epochs=5)
     first.hooks.call = lambda name, **_: ["enough"] if name == "lvmctl_after_epoch" else []
     first.fit()
-    result = again(make_training, first, epochs=5).fit()
-    assert (result.epochs, result.stopped) == (1, "enough")
+    resumed = again(make_training, first, epochs=5)
+    resumed.fit()
+    assert (len(resumed.records), resumed.stopped) == (1, "enough")

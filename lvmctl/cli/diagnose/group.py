@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lvmctl.cli.choose_run import chosen_run
-from lvmctl.cli.complete import records, run_names, sources
-from lvmctl.cli.diagnose.show import Answer, answer_of, diagnose_all, line, refuse_output, save
+from lvmctl.cli.complete import SOURCE, records, run_names, sources
+from lvmctl.cli.diagnose.show import Answer, answer_of, line, refuse_output, save
 from lvmctl.cli.lazy import Group
 from lvmctl.cli.output import emit, json_option, notice, printable
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.config import describe
-from lvmctl.core.errors import UsageError
+from lvmctl.core.errors import LvmctlError, OutputError, UsageError, out_of_memory
 from lvmctl.core.formatting import paragraph
 
 if TYPE_CHECKING:
-    from lvmctl.core.errors import LvmctlError
     from lvmctl.registry import Entry, Registry
 
 ALL = "all"
@@ -37,7 +36,6 @@ OUT = click.option(
     help="Save the result and its plot in a new directory.",
 )
 FULL = click.option("--full", is_flag=True, help="Show every table.")
-SOURCE: dict[str, Any] = {"metavar": "SOURCE", "shell_complete": sources}
 APART = (
     click.Option(["--train"], multiple=True, help="Training data; repeat.", **SOURCE),
     click.Option(["--val"], help="Validation data.", **SOURCE),
@@ -207,32 +205,40 @@ def everything(
         if not as_json:
             click.echo(printable(text), file=stdout)
 
-    def ask(entry: Entry) -> int:
-        name = registry.address(entry)
+    def ask(entry: Entry, name: str) -> int:
         of_run = entry.record.takes == "run"
         subject, of_level = (run, None) if of_run else (store, level)
         diagnosis = diagnose(name, subject, level=of_level, reporter=TerminalReporter())
-        answer = answer_of(entry, diagnosis, full, draw=out is not None)
-        answers[name] = answer
+        answers[name] = answer = answer_of(entry, diagnosis, full, draw=out is not None)
         say(f"── {name}\n{answer.text}\n")
         if answer.fault is not None:
             faults[name] = line(answer.fault)
             say(paragraph(f"NOT DRAWN: {faults[name]}") + "\n")
         return answer.code
 
-    def missed(entry: Entry, error: LvmctlError) -> None:
+    def ask_or_go_on(entry: Entry) -> int:
         name = registry.address(entry)
-        faults[name] = line(error)
-        say(f"── {name}\n{paragraph(f'NOT ANSWERED: {faults[name]}')}\n")
+        try:
+            return ask(entry, name)
+        except Exception as error:
+            failure = error
+            if out_of_memory(error):
+                hint = "use less data, or a machine with more"
+                failure = OutputError("not enough memory", hint=hint)
+            if not isinstance(failure, LvmctlError):  # lvmctl's own fault
+                raise
+            faults[name] = line(failure)
+            say(f"── {name}\n{paragraph(f'NOT ANSWERED: {faults[name]}')}\n")
+            return failure.exit_code
 
     applicable = [e for e in entries if e.record.takes != "run" or run is not None]
     with redirect_stdout(sys.stderr):
-        code = diagnose_all(applicable, ask, missed)
+        codes = [ask_or_go_on(entry) for entry in applicable]
     records = {name: answer.record for name, answer in answers.items()}
     emit({"diagnoses": records, "faults": faults}, "diagnose.all", as_json, "")
     if out is not None:
         save(out, answers)
-    return code
+    return 1 if 1 in codes else next((code for code in codes if code), 0)
 
 
 @click.group(cls=Diagnoses)

@@ -1,16 +1,16 @@
-"""How diagnostics are asked one after another, and a diagnosis is printed and saved."""
+"""How a diagnosis is printed and saved."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvmctl.cli.output import notice
-from lvmctl.core.errors import LvmctlError, OutputError, out_of_memory
+from lvmctl.core.errors import LvmctlError, OutputError
 from lvmctl.core.files import write_json, write_whole
 
 if TYPE_CHECKING:
@@ -20,14 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of a diagnostic, ready to be printed and saved.
-
-    Attributes:
-        record: plain data, the same for ``--json`` and ``--out``.
-        text: for a reader.
-        drawing: its plot as SVG; None where there is none.
-        fault: why the plot could not be drawn.
-    """
+    """The answer of a diagnostic, ready to be printed and saved: plain data, text, its plot as SVG
+    if there is one, and why it could not be drawn."""
 
     record: dict[str, Any]
     text: str
@@ -43,15 +37,8 @@ class Answer:
 
 
 def answer_of(entry: Entry, diagnosis: Diagnosis, full: bool, draw: bool) -> Answer:
-    """Prepare the answer of ``entry``.
-
-    Args:
-        full: its text has the tables of details.
-        draw: its plot too, without which the answer stands.
-
-    Raises:
-        PluginError: it is not what a diagnosis is made of; the plugin is named.
-    """
+    """The answer of ``entry``: ``full``, its text has the tables of details; ``draw``, with its
+    plot, without which it stands. What is no diagnosis is a PluginError."""
     from lvmctl.registry.faults import attribute_errors
 
     with attribute_errors(entry):
@@ -99,33 +86,3 @@ def save(out: Path, answers: Mapping[str, Answer]) -> None:
             if (drawing := answer.drawing) is not None:
                 write_whole(directory / f"{file}.svg", drawing)
     notice(f"saved: {out}")
-
-
-def diagnose_all(
-    entries: Iterable[Entry],
-    ask: Callable[[Entry], int],
-    report_failure: Callable[[Entry, LvmctlError], None],
-) -> int:
-    """Ask each in turn; one that fails, or needs more memory than there is, stops no other.
-
-    Args:
-        ask: asks one and prints its diagnosis; returns its exit code.
-        report_failure: called for each that could not be asked or printed.
-
-    Returns:
-        The exit code: 1 where a diagnosis failed, else the first that is not 0, else 0.
-    """
-    codes = []
-    for entry in entries:
-        try:
-            codes.append(ask(entry))
-        except Exception as error:
-            failure = error
-            if out_of_memory(error):
-                hint = "use less data, or a machine with more"
-                failure = OutputError("not enough memory", hint=hint)
-            if not isinstance(failure, LvmctlError):  # lvmctl's own fault
-                raise
-            report_failure(entry, failure)
-            codes.append(failure.exit_code)
-    return 1 if 1 in codes else next((code for code in codes if code), 0)

@@ -23,24 +23,16 @@ def show_level(
     schema: str,
     as_json: bool,
 ) -> None:
-    """Print what is measured on a level; for ``all``, on each level, one beneath the other.
+    """Print what ``measure`` gives for a level; for ``all``, for each level of the data (of the
+    run's, where none is named), one beneath the other, under the schema ``….levels``."""
+    from lvmctl.api.levels import levels_of
 
-    Args:
-        level: as it was typed.
-        run, data: whose levels there are, those of the run where no data is named.
-        measure: called with each level.
-        schema: of one result; several have ``.levels`` behind it.
-    """
     with redirect_stdout(sys.stderr):  # what a plugin prints is a message
-        if level != ALL:
-            done = {level: measure(level)}
-        else:
-            from lvmctl.api.levels import levels_of
-
-            done = {name: measure(name) for name in levels_of(run, data)}
+        names = levels_of(run, data) if level == ALL else [level]
+        done = {name: measure(name) for name in names}
     if level != ALL:
-        emit(done[level][0], schema, as_json, done[level][1])
-        return
+        record, text = done[level]
+        return emit(record, schema, as_json, text)
     records = {name: record for name, (record, _) in done.items()}
     emit({"levels": records}, f"{schema.partition('/')[0]}.levels", as_json, lambda: beneath(done))
 

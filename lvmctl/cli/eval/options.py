@@ -8,24 +8,18 @@ from typing import Any
 
 import click
 
-from lvmctl.cli.complete import run_names, sources
+from lvmctl.cli.complete import SOURCE, run_names
 from lvmctl.cli.typos import check_sources
 
 run_argument = click.argument("run", required=False, shell_complete=run_names)
 
 DATA = (
-    click.option(
-        "--data",
-        metavar="SOURCE",
-        shell_complete=sources,
-        help="Evaluate on this store, NPZ or synth: source.",
-    ),
+    click.option("--data", help="Evaluate on this store, NPZ or synth: source.", **SOURCE),
     click.option(
         "--train",
         multiple=True,
-        metavar="SOURCE",
-        shell_complete=sources,
         help="Fit baselines on this; repeat.  [default: a run's training data]",
+        **SOURCE,
     ),
     click.option(
         "--max-windows",
@@ -43,9 +37,7 @@ DATA = (
         "--level", metavar="NAME", help="Level of the stores, or all.  [default: the run's]"
     ),
 )
-ood_option = click.option(
-    "--ood", metavar="SOURCE", shell_complete=sources, help="Text of another source."
-)
+ood_option = click.option("--ood", help="Text of another source.", **SOURCE)
 
 
 def data_options(command: Callable) -> Callable:

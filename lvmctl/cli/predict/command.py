@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lvmctl.cli.choose_run import chosen_run
-from lvmctl.cli.complete import records, run_names, sources
+from lvmctl.cli.complete import SOURCE, records, run_names
 from lvmctl.cli.output import emit, json_option, notice
 from lvmctl.cli.predict.formats import FORMATS
 from lvmctl.cli.reporter import TerminalReporter
@@ -42,9 +42,8 @@ path_type = click.Path(path_type=Path)
 )
 @click.option(
     "--store",
-    metavar="SOURCE",
-    shell_complete=sources,
     help="Where windows and candidates are from.  [default: what it was trained on]",
+    **SOURCE,
 )
 @click.option("--article", metavar="ID", help="An article of the store, by id or number.")
 @click.option(

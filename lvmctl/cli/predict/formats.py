@@ -6,13 +6,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lvmctl.core.errors import OutputError, UsageError
-from lvmctl.core.files import json_text, jsonable, utf8, write_whole
+from lvmctl.core.errors import UsageError
+from lvmctl.core.files import json_text, jsonable, refuse_file, utf8, write_whole
 from lvmctl.core.formatting import count
 
 if TYPE_CHECKING:
@@ -28,11 +29,7 @@ def write(
 ) -> None:
     """Write predictions to ``out``, or to stdout, as they come; with TREC what came next to
     ``qrels``, too."""
-
-    def refuse(path: Path) -> None:
-        if path.exists() and not force:
-            raise OutputError("already exists", where=path, hint="choose another, or add --force")
-
+    refuse = partial(refuse_file, force=force)
     for path in filter(None, (out, qrels)):
         refuse(path)
     if out is not None and out == qrels:

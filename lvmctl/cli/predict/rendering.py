@@ -24,16 +24,8 @@ ALIKE = 1e-6
 
 
 class Summary:
-    """Predictions as they come: how often what came next is among the first, and those that are
-    shown.
-
-    Args:
-        every: keep all of them.
-
-    Attributes:
-        answers: those that are kept.
-        count: all that came.
-    """
+    """Predictions as they come: how often what came next is among the first, and in ``answers`` all
+    of them (``every``) or those that are shown."""
 
     def __init__(self, answers: Iterable[Predicted], every: bool) -> None:
         self.answers: list[Predicted] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lvmctl import processes
-from lvmctl.cli.complete import experiment_names, records, resumable_names, sources
+from lvmctl.cli.complete import SOURCE, experiment_names, records, resumable_names
 from lvmctl.cli.output import emit, json_option
 from lvmctl.cli.reporter import VERBOSE, TerminalReporter
 from lvmctl.cli.train.request import FLAGS, CommandLine
@@ -41,22 +41,10 @@ if TYPE_CHECKING:
     shell_complete=experiment_names,
     help="Configuration in experiments.toml; repeat it or give a pattern for a sweep.",
 )
-@click.option(
-    "--data",
-    metavar="SOURCE",
-    shell_complete=sources,
-    help="Store, NPZ or synth:NAME; its own splits are used.",
-)
-@click.option(
-    "--train",
-    "train_",
-    multiple=True,
-    metavar="SOURCE",
-    shell_complete=sources,
-    help="Training data; repeat.",
-)
-@click.option("--val", metavar="SOURCE", shell_complete=sources, help="Validation data.")
-@click.option("--ood", metavar="SOURCE", shell_complete=sources, help="Data of another source.")
+@click.option("--data", help="Store, NPZ or synth:NAME; its own splits are used.", **SOURCE)
+@click.option("--train", "train_", multiple=True, help="Training data; repeat.", **SOURCE)
+@click.option("--val", help="Validation data.", **SOURCE)
+@click.option("--ood", help="Data of another source.", **SOURCE)
 @click.option("--level", metavar="NAME", help="Level of the stores, e.g. sentence.")
 @click.option("--context", metavar="K", help="Chunks in a window.")
 @click.option("--horizon", metavar="H", help="The target is the H-th unseen chunk.")
@@ -193,17 +181,17 @@ def train_one(
     typed: CommandLine, out: Path | None, resume: Path | None, reporter: TerminalReporter
 ) -> Run:
     """Start a run, or resume one, whose sources name where its data is now."""
-    if resume is None:
-        request = typed.request(typed.experiment(), out)
-        make_plan(load_registry(), request.recipe, request.layers, request.losses)
-        check_sources(request.sources.values())
+    if resume is not None:
+        from lvmctl.api.training import resume_run
+
+        return resume_run(resume, typed.layers, typed.sources, typed.device, reporter, typed.recipe)
+    request = typed.request(typed.experiment(), out)
+    make_plan(load_registry(), request.recipe, request.layers, request.losses)
+    check_sources(request.sources.values())
     from lvmctl.api.run import Run
-    from lvmctl.api.training import resume_run
     from lvmctl.training import job
 
-    if resume is None:
-        return Run(job.start(request, reporter).run.path)
-    return resume_run(resume, typed.layers, typed.sources, typed.device, reporter, typed.recipe)
+    return Run(job.start(request, reporter).path)
 
 
 def refuse_for_one_run(options: dict[str, Any]) -> None:

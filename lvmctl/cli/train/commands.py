@@ -21,16 +21,11 @@ if TYPE_CHECKING:
 
 
 def sweep_commands(typed: CommandLine, out: Path | None, resume: Path | None) -> dict[str, Any]:
-    """Check all trials and write the request into the sweep's directory, but train nothing.
+    """Check all trials of the sweep that is typed or resumed and write the request into its
+    directory, but train nothing.
 
-    Args:
-        typed: the sweep that is asked for.
-        out: its directory, None for that of its name.
-        resume: one that was begun, whose request then counts.
-
-    Returns:
-        ``grid``, the sweep's directory, and ``commands``: one for each trial that is not finished
-        and that nobody trains now.
+    Returns ``grid``, that directory, and ``commands``: one for each trial that is not finished and
+    that nobody trains now.
     """
     from lvmctl.training.sweep.trials import FINISHED, state
 

@@ -18,11 +18,8 @@ FORMAT = "lvmctl.comparison/1"
 
 
 def comparison(trials: Sequence[Trial], path: Path) -> tuple[dict[str, Any], str]:
-    """Compare finished trials as ``eval compare`` does, and save it beside them.
-
-    Returns:
-        The record that ``comparison.json`` holds, and the text of ``comparison.txt``.
-    """
+    """Compare finished trials as ``eval compare`` does, and save it beside them: the record of
+    ``comparison.json``, and the text of ``comparison.txt``."""
     from lvmctl.core.files import utf8, write_json, write_whole
     from lvmctl.evaluation.compare import compare
     from lvmctl.evaluation.eval_data import EvalRequest

@@ -30,17 +30,10 @@ RANGE = re.compile(r"(\d{1,19})(?:-(\d{1,19}))?")
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What one command line asks for.
+    """What one command line asks for, as it was typed after each option.
 
-    Attributes:
-        recipe: after ``--plugin``.
-        experiments: names and patterns, each after an ``--experiment``.
-        flags: ``context``, ``horizon``, ``epochs``, ``seed`` and ``model``, those that were typed.
-        assignments: each after a ``--set``.
-        losses: each after a ``--loss``.
-        sources: ``data``, ``train``, ``val`` and ``ood``, None or () where not typed.
-        device: after ``--device``.
-        level: after ``--level``.
+    ``flags`` holds those of :data:`FLAGS` that were typed, ``sources`` has None or () for what was
+    not.
     """
 
     recipe: str | None = None
@@ -75,11 +68,8 @@ class CommandLine:
         return load_experiments().get(self.experiments[0]) if self.experiments else None
 
     def request(self, experiment: Experiment | None, out: Path | None = None) -> TrainRequest:
-        """The training of ``experiment`` with what is typed laid over it, or of the recipe alone.
-
-        Raises:
-            UsageError: no recipe, or another than the experiment's.
-        """
+        """The training of ``experiment`` with what is typed laid over it, or of the recipe
+        alone."""
         from lvmctl.training.request import requested
 
         return requested(
@@ -107,11 +97,7 @@ class CommandLine:
 
 
 def seeds_of(text: str) -> list[int]:
-    """``0,1,2``, ``0-2`` and ``0,3-5`` as seeds.
-
-    Raises:
-        UsageError: it is neither, a seed is named twice, or there are too many.
-    """
+    """``0,1,2``, ``0-2`` and ``0,3-5`` as seeds."""
     seeds: list[int] = []
     for item in text.split(","):
         match = RANGE.fullmatch(item.strip())
@@ -135,10 +121,6 @@ def trials_of(typed: CommandLine, path: Path) -> list[Trial]:
 
     A trial is named after its experiment (its recipe without one), with the seed behind it where
     seeds are typed: ``p7-baseline_seed1``.
-
-    Raises:
-        UsageError: an unknown or wrong experiment, a name that no directory can have, more
-            trials than a sweep may have.
     """
     from lvmctl.training.sweep.trials import Trial
 

@@ -15,7 +15,7 @@ from lvmctl.cli.train.request import CommandLine, default_path, trials_of
 from lvmctl.core.errors import Interrupted, LvmctlError, RunError
 from lvmctl.core.formatting import count, table
 from lvmctl.core.inputs import real
-from lvmctl.core.json_input import read_json, require
+from lvmctl.core.json_input import read_json, readable, require
 from lvmctl.core.runs import SWEEP_FILE
 from lvmctl.core.tree import leaves
 from lvmctl.core.trust import refuse_untrusted
@@ -48,14 +48,8 @@ STATES = {0: "finished", **dict.fromkeys((129, 130, 143), "begun")}
 
 @dataclass
 class Sweep:
-    """A sweep and how far it came.
-
-    Attributes:
-        path: its directory.
-        trials: its trainings.
-        failed: those that failed now, in the order in which they ended.
-        record, text: the comparison, None and nothing where there is none.
-    """
+    """A sweep and how far it came: its trials, those that failed now in the order in which they
+    ended, and the comparison as plain data and as text, if there is one."""
 
     path: Path
     trials: list[Trial]
@@ -94,9 +88,10 @@ class Sweep:
         return {"grid": str(self.path), "members": members, "comparison": self.record}
 
     def as_text(self) -> str:
+        records = [trial.record() for trial in self.trials]
         cells = [
-            (trial.name, trial.state, str(trial.epochs), trial.error or trial.stopped or "")
-            for trial in self.trials
+            (run["name"], run["state"], str(run["epochs"]), run["error"] or run["stopped"] or "")
+            for run in records
         ]
         states = table(["trial", "state", "epochs", ""], cells)
         parts = [states, *([self.text] if self.text else []), f"sweep: {self.path}"]
@@ -119,22 +114,16 @@ class Sweep:
 
 def saved_request(path: Path) -> tuple[CommandLine, Path]:
     """What the sweep at ``path`` was asked for, and the directory it was started in."""
-    file = path / SWEEP_FILE
-    try:
+    file, hint = path / SWEEP_FILE, "type the command that began it again, with --out"
+    with readable(file, "is not the request of a sweep", hint):
         saved = read_json(file)
         if saved["format"] != FORMAT:
             raise RunError("was written by another version of lvmctl", where=file)
-        require(saved, SCHEMA, file, RunError, "type the command that began it again, with --out")
+        require(saved, SCHEMA, file, RunError, hint)
         for _, value in leaves(saved["request"]):
             for text in value if isinstance(value, list) else [value]:
                 refuse_untrusted(str(text).removeprefix("model="), file)
         return CommandLine(**saved["request"]), Path(saved["directory"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            f"is not the request of a sweep ({type(error).__name__}: {error})",
-            where=file,
-            hint="type the command that began it again, with --out",
-        ) from error
 
 
 @contextmanager
@@ -206,11 +195,8 @@ def limited(jobs: int | None) -> int:
 
 
 def train_trials(sweep: Sweep, jobs: int, verbose: bool) -> None:
-    """Train what is not finished, in processes of their own.
-
-    Raises:
-        Interrupted: SIGINT, SIGTERM or SIGHUP came; every trial that ran has saved.
-    """
+    """Train what is not finished, in processes of their own; a signal raises an Interrupted when
+    every trial that ran has saved."""
     from lvmctl.cli.train.trial import COMMAND, task_of
     from lvmctl.training.sweep.pool import WorkerPool
 

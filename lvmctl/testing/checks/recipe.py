@@ -232,7 +232,7 @@ def train(subject: Subject) -> Run:
             device="cpu",
             out=place / "run",
         )
-        run = start(request, SILENT).run
+        run = start(request, SILENT)
         history = json.loads(run.history.read_text(encoding="utf-8"))
         loaded = load_run(registry, run.path)
         windows = Windows(open_split(data), values["context"], values["horizon"])

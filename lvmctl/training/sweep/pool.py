@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
@@ -18,7 +18,7 @@ from typing import Any
 from lvmctl.training.interrupts import SIGNALS
 
 POLL = 0.1
-"""Seconds between two looks at signals: one that reaches another thread does not wake the main."""
+"""Seconds between two looks at signals."""
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What torch and NumPy read."""
@@ -26,13 +26,8 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Ended:
-    """How a trial's process ended.
-
-    Attributes:
-        code: exit code, negative for a signal that killed it.
-        error: its last line that says ``error:``, without that word.
-        seconds: how long it ran.
-    """
+    """How a trial's process ended: its exit code (negative for a signal that killed it), its last
+    line that says ``error:``, without that word, and how long it ran."""
 
     code: int
     error: str | None
@@ -75,17 +70,11 @@ class WorkerPool:
     """Runs each task in a child process, at most ``jobs`` at a time.
 
     A child gets its task as a line of JSON on stdin, which stays open as long as this process
-    lives. What it says on stderr is reported with its name before each line. It leads a process
-    group, so that a Ctrl-C reaches it once, through this process.
+    lives. What it says on stderr is given to ``info`` with its name before each line. It leads a
+    process group, so that a Ctrl-C reaches it once, through this process. ``begins`` and ``ends``
+    are called with the names of tasks, never beside each other.
 
-    Args:
-        command: the program that reads a task, and its arguments.
-        begins: called with the name of a task that is started.
-        ends: called with a name and how its process ended, never beside another call.
-        info: called with what a process says, a line at a time.
-
-    Attributes:
-        received: the first signal that came while tasks ran, None without one.
+    ``received`` is the first signal that came while tasks ran, None without one.
     """
 
     def __init__(
@@ -100,44 +89,36 @@ class WorkerPool:
         self.begins, self.ends, self.info = begins, ends, info
         self.received: int | None = None
         self.interrupts = 0
-        self.broken = False
-        self.running: set[subprocess.Popen] = set()
-        self.to_signal: set[subprocess.Popen] = set()
-        self.turn = threading.Lock()
+        self.passed_on = False
+        self.running: dict[str, subprocess.Popen] = {}
+        self.heard: queue.Queue[tuple[str, str | Ended]] = queue.Queue()
 
     def run(self, tasks: Mapping[str, Any]) -> int | None:
-        """Run tasks by name, one after another, until all have ended.
+        """Run tasks by name until all have ended; the signal that came, None without one.
 
         A signal is passed on to all that run, and nothing more is started; a second SIGINT kills
         them. When a callback raises, those that run lose their parent's end of stdin and save.
-
-        Returns:
-            The signal that came, None without one.
         """
-        before = self._handle_signals()
+        waiting, before = list(tasks.items()), self._handle_signals()
         try:
-            with ThreadPoolExecutor(self.jobs) as executor:
-                waiting = {executor.submit(self._run, *task) for task in tasks.items()}
-                try:
-                    while waiting:
-                        done, waiting = wait(waiting, POLL, FIRST_COMPLETED)
-                        for future in done:
-                            future.result()
-                except BaseException:
-                    self.broken = True
-                    for process in list(self.running):
-                        process.stdin.close()
-                    raise
+            while self.running or (waiting and self.received is None):
+                while waiting and len(self.running) < self.jobs and self.received is None:
+                    self._start(*waiting.pop(0))
+                self._hear()
+        except BaseException:
+            for process in self.running.values():
+                process.stdin.close()
+            while self.running:
+                with suppress(Exception):
+                    self._hear()
+            raise
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
         return self.received
 
-    def _run(self, name: str, task: Any) -> None:
-        if self.broken or self.received is not None:
-            return
-        self._report(self.begins, name)
-        begin = time.monotonic()
+    def _start(self, name: str, task: Any) -> None:
+        self.begins(name)
         own_group = {"process_group": 0} if os.name == "posix" else {}
         process = subprocess.Popen(
             self.command,
@@ -149,37 +130,46 @@ class WorkerPool:
             errors="replace",
             **own_group,
         )
-        self.running.add(process)
-        self.to_signal.add(process)
-        if self.received is not None:  # it came meanwhile
-            self._pass_on(process)
-        if self.broken:
-            process.stdin.close()
-        with suppress(OSError, ValueError):  # it has ended, or is to end: its exit code says how
+        self.running[name] = process
+        threading.Thread(target=self._listen, args=(name, process), daemon=True).start()
+        with suppress(OSError, ValueError):  # it has ended: its exit code says how
             process.stdin.write(f"{json.dumps(task)}\n")
             process.stdin.flush()
-        error = None
+
+    def _listen(self, name: str, process: subprocess.Popen) -> None:
+        """Queue each line that a process says, then how it ended."""
+        begin, error = time.monotonic(), None
         for line in process.stderr:
             line = line.rstrip("\n")
             if line.startswith("error: "):
                 error = line.removeprefix("error: ")
-            with suppress(OSError, ValueError):  # nobody reads any more: the training goes on
-                self.info(f"{name} | {line}")
-        code = process.wait()
-        self.running.discard(process)
-        self.to_signal.discard(process)
-        with suppress(OSError):
-            process.stdin.close()
-        self._report(self.ends, name, Ended(code, error, time.monotonic() - begin))
+            self.heard.put((name, line))
+        self.heard.put((name, Ended(process.wait(), error, time.monotonic() - begin)))
 
-    def _report(self, callback: Callable[..., None], *arguments: Any) -> None:
-        """Call back, one at a time; when that raises, no more tasks begin."""
-        with self.turn:
-            try:
-                callback(*arguments)
-            except BaseException:
-                self.broken = True
-                raise
+    def _hear(self) -> None:
+        """Pass on a signal that came, and report what is said next, if it is soon."""
+        self._pass_on()
+        try:
+            name, said = self.heard.get(timeout=POLL)
+        except queue.Empty:
+            return
+        if isinstance(said, Ended):
+            with suppress(OSError):
+                self.running.pop(name).stdin.close()
+            self.ends(name, said)
+        else:
+            with suppress(OSError, ValueError):  # nobody reads any more: the training goes on
+                self.info(f"{name} | {said}")
+
+    def _pass_on(self) -> None:
+        """Signal all that run, once; kill them after a second SIGINT."""
+        received = self.received
+        for process in self.running.values():
+            if self.interrupts > 1:
+                process.kill()
+            elif received is not None and not self.passed_on:
+                process.send_signal(received)
+        self.passed_on = received is not None
 
     def _handle_signals(self) -> dict[int, Any]:
         """Receive what ends a training; what handled it before. A background job stays deaf."""
@@ -191,14 +181,3 @@ class WorkerPool:
     def _receive(self, number: int, _: FrameType | None) -> None:
         self.interrupts += number == signal.SIGINT
         self.received = self.received or number
-        for process in list(self.running):
-            if self.interrupts > 1:
-                process.kill()
-            else:
-                self._pass_on(process)
-
-    def _pass_on(self, process: subprocess.Popen) -> None:
-        """Signal a process once, whichever thread comes first."""
-        with suppress(KeyError):
-            self.to_signal.remove(process)
-            process.send_signal(self.received)

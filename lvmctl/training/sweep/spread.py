@@ -21,15 +21,11 @@ FIGURES = (
 
 
 def spreads(record: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Each group's figures and differences over its runs.
+    """Each group's figures and differences over the runs of a comparison; a group of one run is
+    left out.
 
-    Args:
-        record: of a :class:`lvmctl.evaluation.compare.Comparison`.
-        groups: names of the comparison's runs by group; one of a single run is left out.
-
-    Returns:
-        By group: ``runs``, ``figures`` and ``differences``, each by path with ``mean``, ``sd``
-        (of the sample, n - 1), ``min`` and ``max``.
+    By group: ``runs``, ``figures`` and ``differences``, each by path with ``mean``, ``sd`` (of the
+    sample, n - 1), ``min`` and ``max``.
     """
     by_group = {}
     for group, runs in groups.items():

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lvmctl.core.errors import DataError, LvmctlError, OutputError, RunError
 from lvmctl.core.files import jsonable, output_errors
+from lvmctl.core.json_input import readable
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import SWEEP_FILE
 from lvmctl.core.tree import leaves
@@ -44,15 +46,9 @@ class SweepError(LvmctlError):
 class Trial:
     """One training of a sweep.
 
-    Attributes:
-        name: its own, and its directory's.
-        group: the experiment or recipe that seeds are averaged over.
-        request: what is trained; ``out`` is its directory.
-        plan: every option resolved, once :func:`check` found nothing wrong.
-        data: what identifies its data, by split; likewise.
-        state: ``waiting``, ``begun`` (interrupted), ``finished`` or ``failed``.
-        trained: whether this command trained it.
-        code, error: how it failed.
+    ``group`` is the experiment or recipe that seeds are averaged over; ``plan`` and ``data``, what
+    identifies its data by split, are there once :func:`check` found nothing wrong; ``trained`` says
+    whether this command trained it, ``code`` and ``error`` how it failed.
     """
 
     name: str
@@ -69,24 +65,9 @@ class Trial:
     def path(self) -> Path:
         return self.request.out
 
-    @property
-    def epochs(self) -> int:
-        """Epochs trained so far."""
-        return len(history(RunDirectory(self.path)))
-
-    @property
-    def stopped(self) -> str | None:
-        """Why a rule or a plugin ended it before its last epoch."""
-        return stopped(RunDirectory(self.path))
-
-    @property
-    def validated_on(self) -> tuple[Any, Any]:
-        """What must be equal for two trials to be compared."""
-        val = self.data["val"]
-        return val["content_hash"], val["articles_sha256"]
-
     def record(self) -> dict[str, Any]:
         """As ``--json`` prints it."""
+        records = history(self.path)
         return {
             "name": self.name,
             "experiment": self.request.experiment,
@@ -95,21 +76,16 @@ class Trial:
             "run": str(self.path),
             "state": self.state,
             "trained": self.trained,
-            "epochs": self.epochs,
-            "stopped": self.stopped,
+            "epochs": len(records),
+            "stopped": stopped(records),
             "exit_code": self.code,
             "error": self.error,
         }
 
 
 def check(registry: Registry, trials: Sequence[Trial]) -> None:
-    """Plan every trial, open its data and compare it with what its directory holds.
-
-    Nothing is written. Data that trials share is opened once.
-
-    Raises:
-        SweepError: for all that is wrong with any trial, at once.
-    """
+    """Plan every trial, open its data, once where it is shared, and compare it with what its
+    directory holds; nothing is written. One SweepError names all that is wrong with any."""
     opened: dict[str, Splits | LvmctlError] = {}
     faults: dict[str, list[str]] = {}
     code = 0
@@ -145,16 +121,13 @@ def opened_once(sources: dict[str, Any], opened: dict[str, Splits | LvmctlError]
 
 
 def refuse_another(trial: Trial) -> None:
-    """Refuse a directory that holds a run of another configuration.
-
-    Raises:
-        RunError: it does, or its files are damaged.
-    """
+    """Refuse a directory that holds a run of another configuration."""
     if not os.path.lexists(trial.path):
         return
     run, device = RunDirectory.open(trial.path), trial.request.device
     saved = run.read(run.config)
-    try:
+    hint = "restore it, or remove the directory to train it anew"
+    with readable(run.config, "is not the configuration of a run", hint):
         if saved["format"] != FORMAT:
             raise RunError("was written by another version of lvmctl", where=run.config)
         changed = differences(jsonable(trial.plan.record()), saved)
@@ -162,12 +135,6 @@ def refuse_another(trial: Trial) -> None:
             changed.append("the data (content or splits)")
         if device not in ("auto", was := saved["backend"]["device"]):
             changed.append(f"device is {device}, was {was}")
-    except (KeyError, TypeError, AttributeError) as error:
-        raise RunError(
-            f"is not the configuration of a run ({type(error).__name__}: {error})",
-            where=run.config,
-            hint="restore it, or remove the directory to train it anew",
-        ) from error
     if changed:
         raise RunError(
             f"was trained with another configuration: {', '.join(changed)}",
@@ -193,27 +160,21 @@ def differences(planned: dict[str, Any], saved: dict[str, Any]) -> list[str]:
 
 def check_comparable(trials: Sequence[Trial]) -> None:
     """Refuse to compare trials that are validated on different articles, or predict chunks at
-    different distances.
-
-    Raises:
-        DataError: they are, or do.
-    """
+    different distances."""
+    first = trials[0]
     for trial in trials:
-        if trial.plan.options.horizon != trials[0].plan.options.horizon:
-            raise DataError(f"{trial.name} and {trials[0].name} have different horizons")
-        if trial.validated_on != trials[0].validated_on:
+        if trial.plan.options.horizon != first.plan.options.horizon:
+            raise DataError(f"{trial.name} and {first.name} have different horizons")
+        val = trial.data["val"], first.data["val"]
+        if any(val[0][key] != val[1][key] for key in ("content_hash", "articles_sha256")):
             raise DataError(
-                f"{trial.name} and {trials[0].name} are validated on different articles",
+                f"{trial.name} and {first.name} are validated on different articles",
                 hint="name one source for all with --data to have them compared",
             )
 
 
 def open_sweep(path: Path) -> RunDirectory:
-    """The sweep's directory ``path``, made if it is not there; the caller locks it.
-
-    Raises:
-        OutputError: something else is there, or it cannot be written.
-    """
+    """The sweep's directory ``path``, made if it is not there; the caller locks it."""
     with output_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         there = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
@@ -225,41 +186,27 @@ def open_sweep(path: Path) -> RunDirectory:
 
 
 def state(path: Path, epochs: int, wait: float = LOCK_WAIT) -> str:
-    """How far a run of so many ``epochs`` is: ``waiting``, ``begun`` or ``finished``.
-
-    Args:
-        wait: seconds to wait for a training that was stopped and still saves.
-
-    Raises:
-        RunError: another process trains it for longer, or its files are damaged.
-    """
+    """How far a run of so many ``epochs`` is: ``waiting``, ``begun`` or ``finished``. A training
+    that was stopped and still saves is waited for, ``wait`` seconds."""
     if not path.exists():
         return WAITING
     with RunDirectory(path, wait) as run:
-        ended = outcome(run) == "finished" or outcome(run).startswith("stopped: ")
-        last = len(history(run)) >= epochs or stopped(run) is not None
+        outcome = ""
+        with suppress(RunError):
+            outcome = run.read_manifest().get("outcome") or ""
+        ended = outcome == "finished" or outcome.startswith("stopped: ")
+        records = history(path)
+        last = len(records) >= epochs or stopped(records) is not None
         return FINISHED if ended and last and run.best_model.is_file() else BEGUN
 
 
-def history(run: RunDirectory) -> list[dict[str, Any]]:
-    """The records of the epochs so far; a file that is damaged counts as none."""
-    try:
-        records = run.read(run.history)
-    except RunError:
-        return []
-    return records if isinstance(records, list) else []
+def history(path: Path) -> list[dict[str, Any]]:
+    """The records of a run's epochs so far; a file that is damaged counts as none."""
+    with suppress(RunError):
+        return RunDirectory(path).read_records()
+    return []
 
 
-def outcome(run: RunDirectory) -> str:
-    """How the last training of a run ended, nothing where that is not known."""
-    try:
-        manifest = run.read(run.manifest)
-    except RunError:
-        return ""
-    return str(manifest.get("outcome") or "") if isinstance(manifest, dict) else ""
-
-
-def stopped(run: RunDirectory) -> str | None:
+def stopped(records: Sequence[dict[str, Any]]) -> str | None:
     """Why a rule or a plugin ended the run before its last epoch, None where none did."""
-    records = history(run)
     return records[-1].get("stopped") if records else None

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -138,7 +137,7 @@ def test_each_process_is_signalled_once(heard):
             os.kill(os.getpid(), signal.SIGTERM)
         if line == "a | got":
             os.kill(os.getpid(), signal.SIGTERM)
-            threads.running.copy().pop().stdin.close()
+            threads.running["a"].stdin.close()
 
     threads = WorkerPool(PROGRAM, 1, heard.begins, heard.ends, info)
     assert threads.run({"a": count}) == signal.SIGTERM
@@ -170,34 +169,6 @@ def test_what_runs_is_told_to_end_when_the_pool_breaks(broken, tmp_path):
         broken.run({"a": wait, "b": run, "c": "pass"}, jobs=2)
     assert end.exists()
     assert ("begins", "c") not in broken
-
-
-def test_what_starts_while_the_pool_breaks_is_told_too(broken, monkeypatch, tmp_path):
-    started, begun = [], tmp_path / "begun"
-
-    class Late(subprocess.Popen):
-        """The second process is made once the pool is broken."""
-
-        def __init__(self, *arguments, **named):
-            while started and not made.broken:
-                time.sleep(0.01)
-            started.append(self)
-            super().__init__(*arguments, **named)
-
-    def begins(name):
-        while name == "b" and not started:
-            time.sleep(0.01)
-        if name == "b":
-            begun.touch()
-
-    wait = (
-        f"import pathlib, time\nwhile not pathlib.Path({str(begun)!r}).exists(): time.sleep(0.01)"
-    )
-    made = WorkerPool(PROGRAM, 2, begins, broken.ends, broken.info)
-    monkeypatch.setattr(pool.subprocess, "Popen", Late)
-    with pytest.raises(OSError, match="broken"):
-        made.run({"a": wait, "b": "sys.stdin.read()"})
-    assert len(started) == 2
 
 
 def test_a_training_goes_on_where_nobody_hears_it(heard):

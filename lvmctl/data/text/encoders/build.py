@@ -51,14 +51,19 @@ class AttributedEncoder:
 
 
 def encoder_of(store: Store) -> tuple[Entry, Encoder]:
-    """The encoder that made a store, fitted, and its entry."""
+    """The encoder that made a store, fitted, and its entry; a DataError where the store does not
+    say, lacks what the encoder learned, or has other vectors than it gives now."""
     recipe = store.manifest.get("encoder")
     if not isinstance(recipe, dict) or not isinstance(recipe.get("name"), str):
         hint = "use a store made by lvmctl data embed"
         raise DataError("does not say which encoder made it", where=store.path, hint=hint)
     made = store.manifest.get("made")
     name = made.get("encoder", recipe["name"]) if isinstance(made, dict) else recipe["name"]
-    return encoder_in(store.path, recipe, name)
+    entry, encoder = encoder_in(store.path, recipe, name)
+    fault = encoder_fault(encoder.encode, store)
+    hint = "the encoder has changed: embed the texts again and train anew"
+    refuse(fault, f"its encoder gives other vectors now: {fault}", store.path, hint)
+    return entry, encoder
 
 
 def encoder_in(folder: Path, recipe: Mapping[str, Any], name: str) -> tuple[Entry, Encoder]:
@@ -95,14 +100,6 @@ def encode_units(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
     return unit(np.asarray(encoder.encode(texts), np.float32))
 
 
-def check_encoder(encoder: Encoder, store: Store) -> None:
-    """Refuse an encoder that gives other vectors than those of the store: of the probes, where it
-    has their fingerprint, and of its first texts, if it has any."""
-    hint = "the encoder has changed: embed the texts again and train anew"
-    fault = encoder_fault(encoder.encode, store)
-    refuse(fault, f"its encoder gives other vectors now: {fault}", store.path, hint)
-
-
 def encoder_fault(encode: Callable[[Sequence[str]], np.ndarray], store: Store) -> str | None:
     """Why vectors of ``encode`` are not those of the store; None where they are, or the store has
     neither a fingerprint nor texts to tell."""
@@ -118,12 +115,3 @@ def encoder_fault(encode: Callable[[Sequence[str]], np.ndarray], store: Store) -
     stored = unit(store.vectors[: len(texts)])
     same = again.shape == stored.shape and np.einsum("nd,nd->n", again, stored).min() >= ALIKE
     return None if same else "its texts have other vectors when they are encoded again"
-
-
-def saved_encoder(path: Path) -> tuple[Entry, Encoder]:
-    """The encoder of the store at ``path``, see :func:`encoder_of`; refused where it has changed
-    since."""
-    store = Store.open(path)
-    entry, encoder = encoder_of(store)
-    check_encoder(encoder, store)
-    return entry, encoder
