@@ -117,7 +117,8 @@ def read_recorded(path: Path, kind: type[LvmctlError]) -> bytes:
             return content
         if hashlib.sha256(content).hexdigest() in (entry["sha256"], entry.get("replaces")):
             return content
-    raise kind(difference(len(content), entry), where=path, hint=hint_of(path))
+        fault = difference(len(content), entry)
+    raise kind(fault, where=path, hint=hint_of(path))
 
 
 def fault_of(path: Path, entry: Entry, whole: bool = False) -> str | None:
