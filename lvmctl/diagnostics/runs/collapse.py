@@ -10,6 +10,7 @@ from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, signed
 from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.change_point import Step, downward_step
+from lvmctl.diagnostics.runs.findings import found
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 
 KEPT = 0.75
@@ -21,14 +22,6 @@ ROSE = 0.02
 """A rise of a margin that goes with an escape; published losses ask for .02 to .07
 (docs/methods.md#recipes)."""
 MARGINS = {"last": LAST_MARGIN, "second_last": "val.margin.second_last"}
-SMALLER = (
-    "use a smaller lr, or less weight on what works against the target; the weights of the best "
-    "epoch are from before"
-)
-ESCAPE_REMEDY = (
-    "take weight off the loss that asks for the margin; its optimum is (1 + w)·E[y|C] - w·{}, "
-    "which leaves the target for a large w"
-)
 TENTH = 10
 """A slow fall is measured on means over this part of the epochs, not on single ones."""
 SHORT = 6
@@ -96,23 +89,13 @@ def breakdowns(history: History, points: dict[str, dict[str, Any]]) -> Iterator[
     )
     evidence = f"epoch {step['before_epoch']} → {step['epoch']}: {falls} ({tested(step)})"
     if step["events"]:
-        yield Finding(
-            "collapse-at-schedule-step",
-            "critical",
-            step["epoch"],
-            f"{evidence}, just where {'; '.join(step['events'])}",
-            "keep what held the prediction until then (a longer warm-up, or a constant "
-            "weight of a loss that pulls towards the target), or lower the remaining weights",
-            "docs/methods.md#published-results",
-        )
+        evidence += f", just where {'; '.join(step['events'])}"
+        yield found("collapse-at-schedule-step", step["epoch"], evidence)
         return
     schedule = "the schedule changes nothing there"
     if not isinstance(history.config.get("losses"), list):
         schedule = "what the schedule does there is not known without the run's config.json"
-    evidence = f"{evidence}; {schedule}"
-    yield Finding(
-        "collapse", "critical", step["epoch"], evidence, SMALLER, "docs/methods.md#escape"
-    )
+    yield found("collapse", step["epoch"], f"{evidence}; {schedule}")
 
 
 def tested(step: dict[str, Any]) -> str:
@@ -133,14 +116,11 @@ def declines(history: History, points: dict[str, dict[str, Any]]) -> Iterator[Fi
         return
     begin = curve[top + part - 1].epoch
     over = "" if part == 1 else f", means of {part} epochs"
-    yield Finding(
+    yield found(
         "collapse",
-        "critical",
         begin,
         f"{history.judged} {number(means[top])} (epoch {begin}) → {number(means[-1])} (epoch "
         f"{curve[-1].epoch}{over}), gradually ({tested(step)})",
-        SMALLER,
-        "docs/methods.md#escape",
     )
 
 
@@ -171,12 +151,10 @@ def escapes(history: History) -> Iterator[Finding]:
     else:  # it was low from the start
         epoch, then = cos_next[0].epoch, history.curve(MARGINS[name])[0].value
         course = f"cos_next is never above {signed(best.value)} in {len(cos_next)} epochs"
-    yield Finding(
+    yield found(
         "orthogonal-escape",
-        "critical",
         epoch,
         f"{course}, cos_anchor {signed(cos_anchor[-1].value)}, while margin[{name}] went "
         f"{signed(then)} → {signed(now)}: the optimum of that margin, not of the prediction",
-        ESCAPE_REMEDY.format(name),
-        "docs/methods.md#escape",
+        about=name,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import count, number, signed
+from lvmctl.diagnostics.runs.findings import found
 from lvmctl.diagnostics.runs.fivecat_log import SOURCE
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 
@@ -78,16 +79,12 @@ def overfitting(history: History) -> Iterator[Finding]:
     best, last = min(val, key=lambda point: point.value), val[-1]
     then = next((p.value for p in train if p.epoch >= best.epoch), -math.inf)
     if last.value >= WORSE * best.value > 0 and train[-1].value < then:
-        yield Finding(
+        yield found(
             "overfitting",
-            "minor",
             best.epoch,
             f"val.loss {number(best.value, None)} (epoch {best.epoch}) → "
             f"{number(last.value, None)} (epoch {last.epoch}), while train.loss went "
             f"{number(then, None)} → {number(train[-1].value, None)}",
-            "train fewer epochs, on more articles, or with more dropout; best_model.pt is chosen "
-            "on validation and keeps an earlier epoch",
-            "docs/methods.md#protocol",
         )
 
 

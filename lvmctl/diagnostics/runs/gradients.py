@@ -15,6 +15,7 @@ from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, signed
 from lvmctl.core.inputs import open_input, read_text
 from lvmctl.data.windows import Windows
+from lvmctl.diagnostics.runs.findings import found
 from lvmctl.diagnostics.runs.history_rules import gate_hint
 from lvmctl.evaluation.trained import Trained
 from lvmctl.nn.objective import set_step
@@ -207,37 +208,21 @@ def gradient_findings(measured: Gradients, epoch: int | None, poor: bool) -> Ite
     for pull in moved if poor and len(moved) > 1 else ():
         if pull.share >= HOLDS and pull.alignment <= AGAINST:
             times = pull.gradient / (sum(other.gradient for other in moved) - pull.gradient)
-            yield Finding(
+            yield found(
                 "loss-domination",
-                "serious",
                 epoch,
                 f"{pull.name} has the gradient norm {number(pull.gradient, None)}, "
                 f"{number(times, 1)} times that of all other losses, and to descend it lowers "
                 f"cos_next (cosine {signed(pull.alignment, 2)} with the gradient of 1 - cos_next)",
-                f"lower the weight of {pull.name} until the loss that pulls towards the target "
-                "is the larger one",
-                "docs/methods.md#escape",
+                about=pull.name,
             )
     if measured.untouched:
         names = ", ".join(measured.untouched[:3])
         more = len(measured.untouched) - 3
-        yield Finding(
-            "frozen-parameter",
-            "serious",
-            None,
-            f"{names}{f' and {more} more' if more > 0 else ''}: {measured.evidence}",
-            "use it in the forward pass without detach, give the optimiser its parameter, or "
-            "take it out of the model",
-            "docs/methods.md#recipes: what is learned must receive gradient",
-        )
+        which = f"{names} and {more} more" if more > 0 else names
+        yield found("frozen-parameter", None, f"{which}: {measured.evidence}")
     for name, gate in measured.gates.items():
         if measured.windows >= ENOUGH and gate["high"] - gate["low"] <= 1e-6:
-            yield Finding(
-                "constant-gate",
-                "serious",
-                None,
-                f"{name} gives each of {measured.windows} training windows the weight "
-                f"{gate['mean']:.6g}",
-                gate_hint([name]),
-                "docs/methods.md#training-signals",
-            )
+            weight = f"the weight {gate['mean']:.6g}"
+            evidence = f"{name} gives each of {measured.windows} training windows {weight}"
+            yield found("constant-gate", None, evidence, remedy=gate_hint([name]))

@@ -11,6 +11,7 @@ from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number
 from lvmctl.core.tree import get, get_mapping, get_number, is_number, leaves
 from lvmctl.diagnostics.runs.collapse import DEEP, breakdowns, declines, escapes
+from lvmctl.diagnostics.runs.findings import KNOWN, found
 from lvmctl.diagnostics.runs.gap import overfitting
 from lvmctl.diagnostics.runs.history import LAST_MARGIN, History
 from lvmctl.registry import load_registry
@@ -26,8 +27,6 @@ ONE_CHUNK = 0.05
 """Entropy, in nats, of mixture weights that lie on one chunk."""
 CLEARLY = 0.02
 """Less cosine, or less R@5, than this is no matter."""
-CONSTANT = "choose a threshold that some windows pass and some fail, or leave the sample weight out"
-"""What to do about a sample weight that weighs nothing, where it does not say itself."""
 
 
 def history_findings(
@@ -61,14 +60,8 @@ def diverged(history: History) -> Iterator[Finding]:
     before = ""
     if curve := history.curve(COS_NEXT):
         before = f"; the last cos_next is {number(curve[-1].value)} (epoch {curve[-1].epoch})"
-    yield Finding(
-        "diverged",
-        "critical",
-        min(since.values()),
-        f"NaN or infinite up to the last epoch ({history.epochs[-1]}): {broken}{before}",
-        "use a smaller lr or precision=fp32; best_model.pt, where there is one, is from before",
-        "docs/methods.md#common-settings",
-    )
+    end = f"NaN or infinite up to the last epoch ({history.epochs[-1]})"
+    yield found("diverged", min(since.values()), f"{end}: {broken}{before}")
 
 
 def broken_since(history: History, path: str) -> int | None:
@@ -119,14 +112,12 @@ def constant_gates(history: History) -> Iterator[Finding]:
     if not val and not any(abs(weight - known) <= SAME for known in (1.0, *low_weights(history))):
         return
     where = "on training and validation windows alike" if val else "on training windows"
-    yield Finding(
+    yield found(
         "constant-gate",
-        "serious",
         (train or val)[0].epoch,
         f"gate_weight_mean is {weight:.6g} {where}, at each of {len(train or val)} epochs: it "
         "weighs nothing",
-        gate_hint(str(gate.get("name")) for gate in sample_weights(history)),
-        "docs/methods.md#training-signals",
+        remedy=gate_hint(str(gate.get("name")) for gate in sample_weights(history)),
     )
 
 
@@ -143,13 +134,13 @@ def low_weights(history: History) -> list[float]:
 
 
 def gate_hint(names: Iterable[str]) -> str:
-    """What to do about the first of these sample weights that says so."""
+    """What to do about the first of these sample weights that says so; empty where none does."""
     entries = load_registry().entries("gate")
     for name in names:
         for entry in entries:
             if entry.means(name) and getattr(entry.record, "hint", ""):
                 return entry.record.hint
-    return CONSTANT
+    return ""
 
 
 def mixtures(history: History) -> Iterator[Finding]:
@@ -165,15 +156,8 @@ def mixtures(history: History) -> Iterator[Finding]:
         mixture = f"the mixture is the centroid (ln K = {number(largest, 4)})"
     else:
         return
-    yield Finding(
-        "constant-mixture",
-        "serious",
-        last.epoch,
-        f"alpha_entropy is {number(last.value, 4)} nats: {mixture}",
-        "compare it with the baselines direct and centroid (lvmctl eval tables); use another lr "
-        "or a higher temperature",
-        "docs/methods.md#cone",
-    )
+    evidence = f"alpha_entropy is {number(last.value, 4)} nats: {mixture}"
+    yield found("constant-mixture", last.epoch, evidence)
 
 
 def at_chance(history: History) -> Iterator[Finding]:
@@ -190,13 +174,12 @@ def at_chance(history: History) -> Iterator[Finding]:
     lost = direct is None or direct > limit
     beside = "" if direct is None else f"; direct has {number(direct)}"
     spread = f" ± {number(2 * error)} on {windows:.0f} windows" if windows else ""
-    yield Finding(
+    yield found(
         "at-chance",
-        "critical" if lost else "minor",
         epoch,
         f"R@5 in article {number(rank)}, guessing gives {number(chance)}{spread}{beside}",
-        remedy(history) if lost else "the data may not hold it: lvmctl diagnose ceilings",
-        "docs/methods.md#protocol",
+        remedy=remedy(history) if lost else "the data may not hold it: lvmctl diagnose ceilings",
+        severity="critical" if lost else "minor",
     )
 
 
@@ -212,13 +195,12 @@ def off_target(history: History) -> Iterator[Finding]:
     ranks = history.last("val.r@5"), history.last("val.direct.r@5")
     ranked = None not in ranks and ranks[0] > ranks[1]
     beside = "" if direct is None else f"; direct has {number(direct)}"
-    yield Finding(
+    yield found(
         "at-chance",
-        "serious" if ranked else "critical",
         epoch,
         f"cos_next {number(value)}, a direction drawn at random has 0{beside}",
-        remedy(history),
-        "docs/methods.md#protocol",
+        remedy=remedy(history),
+        severity="serious" if ranked else "critical",
     )
 
 
@@ -238,14 +220,8 @@ def worse_than_direct(history: History) -> Iterator[Finding]:
         return
     figures = " and ".join(f"{label} {number(point.value)}" for label, point, _ in pairs)
     beside = " and ".join(number(direct) for _, _, direct in pairs)
-    yield Finding(
-        "worse-than-direct",
-        "serious",
-        pairs[0][1].epoch,
-        f"{figures}, where the last chunk itself (direct) has {beside}",
-        remedy(history),
-        "docs/methods.md#baselines",
-    )
+    evidence = f"{figures}, where the last chunk itself (direct) has {beside}"
+    yield found("worse-than-direct", pairs[0][1].epoch, evidence, remedy=remedy(history))
 
 
 def remedy(history: History) -> str:
@@ -254,4 +230,4 @@ def remedy(history: History) -> str:
     if len(values) > 1 and values[-1] == max(values) > values[0]:
         course = f"{history.judged} {number(values[0])} → {number(values[-1])}"
         return f"it still learns ({course}): train longer, on more windows, or with a larger lr"
-    return "look for what happened first; if nothing did, use a larger lr or more windows"
+    return KNOWN["at-chance"].remedy

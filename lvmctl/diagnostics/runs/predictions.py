@@ -15,7 +15,8 @@ from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, percent, signed
 from lvmctl.data.windows import Windows
 from lvmctl.diagnostics.estimates import format_estimate
-from lvmctl.diagnostics.runs.collapse import ESCAPE_REMEDY, ROSE
+from lvmctl.diagnostics.runs.collapse import ROSE
+from lvmctl.diagnostics.runs.findings import found
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.registry.record import NoOptions
 from lvmctl.registry.specs import Shape
@@ -133,42 +134,32 @@ def prediction_findings(rows: dict[str, Any], epoch: int | None) -> Iterator[Fin
         if reference is not None:
             beside = f", {name}'s {number(reference['variance'], 4)}"
             rank = f", {reference['effective_rank']:.0f}"
-        yield Finding(
+        yield found(
             "constant-prediction",
-            "critical",
             epoch,
             f"variance of q over windows {number(run['variance'], 4)}, the targets' "
             f"{number(targets['variance'], 4)}{beside}; effective rank "
             f"{number(run['effective_rank'], 1)} (targets {targets['effective_rank']:.0f}{rank})",
-            "the model predicts the same for every window: look for a loss that a constant "
-            "minimises, use a smaller lr, or train longer where cos_next still rises",
-            "docs/methods.md#escape",
         )
     copying = rows.get("copying")
     if copying and copying["ci"][0] > COPIES:
-        yield Finding(
+        yield found(
             "copying",
-            "critical",
             epoch,
             f"cos(q, last) {number(run['cos_last'])}, that of the best linear prediction "
             f"({name}) {number(reference['cos_last'])}: more by {format_estimate(copying)}; "
             f"cos_next {number(run['cos_next'])}, its {number(reference['cos_next'])}",
-            "give the model something better than the last chunk: train longer, take away a skip "
-            "connection or a residual gain that passes it through, check the target's offset",
-            "docs/methods.md#recency",
         )
     margins = {chunk: run.get(f"margin_{chunk}", -1.0) for chunk in ("last", "second_last")}
     chunk = max(margins, key=margins.__getitem__)
     bound = (reference or rows["direct"])["cos_next"]
     if run["behind"] >= BEHIND and margins[chunk] >= ROSE and run["cos_next"] < HALF * bound:
-        yield Finding(
+        yield found(
             "orthogonal-escape",
-            "critical",
             epoch,
             f"{percent(run['behind'], 0)} of the predictions lie outside any cone around the "
             f"centroid (cos_anchor {signed(run['cos_anchor'])}), "
             f"{percent(run['outside_cone'], 0)} outside the window's own; cos_next "
             f"{signed(run['cos_next'])}, margin[{chunk}] {signed(margins[chunk])}",
-            ESCAPE_REMEDY.format(chunk),
-            "docs/methods.md#escape",
+            about=chunk,
         )

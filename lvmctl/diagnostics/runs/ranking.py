@@ -15,6 +15,7 @@ from lvmctl.core.chunks import labelled
 from lvmctl.core.diagnosis import Finding, Table
 from lvmctl.core.formatting import interval, number, signed
 from lvmctl.data.windows import Windows
+from lvmctl.diagnostics.runs.findings import found
 from lvmctl.evaluation.measure import PRIMARY, Protocol
 from lvmctl.evaluation.metric_table import MetricTable
 from lvmctl.evaluation.predictors import Predictor
@@ -67,14 +68,12 @@ def ranking_findings(ranks: dict[str, Any], epoch: int | None) -> Iterator[Findi
     low, high = ranks["ci"]["r@5"]
     value, chance, direct = (ranks[row]["r@5"] for row in (RUN, "chance", DIRECT))
     if low <= chance < 1:
-        yield Finding(
+        yield found(
             "at-chance",
-            "critical" if direct > max(high, chance) else "minor",
             epoch,
             f"R@5 in article by the model's score {number(value)} {interval((low, high))}, "
             f"guessing gives {number(chance)}; direct has {number(direct)}",
-            "look for what happened first; if nothing did, use a larger lr or more windows",
-            "docs/methods.md#protocol",
+            severity="critical" if direct > max(high, chance) else "minor",
         )
     leads = ranks["lead"]
     if all(lead["ci"][1] < 0 for lead in leads.values()):
@@ -82,15 +81,8 @@ def ranking_findings(ranks: dict[str, Any], epoch: int | None) -> Iterator[Findi
             f"{METRICS[name]} {signed(lead['value'])} {interval(lead['ci'])}"
             for name, lead in leads.items()
         )
-        yield Finding(
-            "worse-than-direct",
-            "serious",
-            epoch,
-            f"ranked by the model's score, minus direct: {differences}",
-            "train longer or on more windows; see that the score is given what direct has, the "
-            "cosines with the last chunk",
-            "docs/methods.md#baselines",
-        )
+        evidence = f"ranked by the model's score, minus direct: {differences}"
+        yield found("worse-than-direct", epoch, evidence)
 
 
 def ranking_table(ranks: dict[str, Any]) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 from lvmctl.core.diagnosis import Finding
-from lvmctl.diagnostics.runs.findings import CAUSES, ordered
+from lvmctl.diagnostics.runs.findings import ordered
 
 
 def finding(name, severity="critical", epoch=None, evidence="line"):
@@ -44,10 +44,6 @@ def test_a_collapse_is_evidence_of_an_escape():
         [finding("collapse", epoch=2, evidence="falls"), finding("orthogonal-escape", epoch=3)]
     )
     assert (only.name, only.epoch, only.also) == ("orthogonal-escape", 2, ("falls",))
-
-
-def test_every_cause_is_named_once():
-    assert len(set(CAUSES)) == len(CAUSES)
 
 
 def test_what_only_a_plugin_finds_stands_before_what_is_mild():
