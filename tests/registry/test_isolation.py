@@ -5,32 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
-
-HEADER = "from lvmctl import CommandSpec, LossSpec, ModelSpec, hookimpl, option\n"
-
-GOOD = (
-    HEADER
-    + """
-@hookimpl
-def lvmctl_commands():
-    return [CommandSpec(name="hello", summary="Says hello.", target="good_pkg.command:hello")]
-"""
-)
-
-GOOD_COMMAND = """
-import click
-
-@click.command()
-def hello():
-    click.echo("hello from good")
-"""
+from registry.rogues import GOOD, HEADER
 
 
 def hook(body: str, name: str = "lvmctl_losses") -> str:
-    return f"{HEADER}\n@hookimpl\ndef {name}():\n    {body}\n"
+    return f"{HEADER}@hookimpl\ndef {name}():\n    {body}\n"
 
 
-LOSS = "LossSpec(name={name!r}, summary='s', target={target!r})"
+def losses(name: str = "a", target: str = "m:M", more: str = "") -> str:
+    return f"[LossSpec(name={name!r}, summary='s', target={target!r}{more})]"
+
 
 FAULTS = {
     "raises at import": (
@@ -44,7 +28,7 @@ FAULTS = {
     "API is no number": ("LVMCTL_API = True", "written for plugin API True, this lvmctl has 2"),
     "the first API": ("LVMCTL_API = 1", "has 2: docs/plugins/versions.md says what changed"),
     "unknown hook": (
-        HEADER + "@hookimpl\ndef lvmctl_loss():\n    return []\n",
+        hook("return []", "lvmctl_loss"),
         "unknown hook lvmctl_loss; did you mean lvmctl_losses?",
     ),
     "unmarked hook": (
@@ -65,23 +49,19 @@ FAULTS = {
         "returned a ModelSpec among its records, not a LossSpec",
     ),
     "hook returns no end of records": (
-        HEADER
-        + "import itertools\n@hookimpl\ndef lvmctl_losses():\n"
-        + "    for n in itertools.count():\n"
-        + "        yield LossSpec(name=f'a{n}', summary='s', target='m:M')\n",
+        "import itertools\n"
+        + hook(
+            "for n in itertools.count():\n"
+            "        yield LossSpec(name=f'a{n}', summary='s', target='m:M')"
+        ),
         "lvmctl_losses returned more than 10000 records",
     ),
-    "bad name": (hook(f"return [{LOSS.format(name='A b', target='m:M')}]"), "'A b' is not a name"),
-    "bad target": (hook(f"return [{LOSS.format(name='a', target='m')}]"), "not 'module:Attribute'"),
-    "same name twice": (
-        hook(f"return [{LOSS.format(name='a', target='m:M')}] * 2"),
-        "declares 'a' twice",
-    ),
+    "bad name": (hook(f"return {losses(name='A b')}"), "'A b' is not a name"),
+    "bad target": (hook(f"return {losses(target='m')}"), "not 'module:Attribute'"),
+    "same name twice": (hook(f"return {losses()} * 2"), "declares 'a' twice"),
     "options not frozen": (
-        HEADER
-        + "import dataclasses\n@dataclasses.dataclass\nclass O:\n    x: int = 1\n"
-        + "@hookimpl\ndef lvmctl_losses():\n"
-        + "    return [LossSpec(name='a', summary='s', target='m:M', options=O)]\n",
+        "import dataclasses\n@dataclasses.dataclass\nclass O:\n    x: int = 1\n"
+        + hook(f"return {losses(more=', options=O')}"),
         "not a frozen dataclass",
     ),
     "prints at import": ("print('noise')\nraise OSError('gone')", "OSError: gone"),
@@ -90,11 +70,13 @@ FAULTS = {
 
 @pytest.fixture
 def good(install):
-    return install(
-        "lvmctl-good",
-        {"good": "good_pkg.plugin"},
-        {"good_pkg/plugin.py": GOOD, "good_pkg/command.py": GOOD_COMMAND},
-    )
+    return install(GOOD.name, GOOD.plugins, GOOD.files)
+
+
+@pytest.fixture
+def broken(install):
+    """A plugin that cannot be imported."""
+    return install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": "raise OSError('gone')"}, "2.0")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -131,30 +113,27 @@ def test_help_imports_no_plugin(good, install, run_cli):
         assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_listing_shows_why_and_verbose_shows_where(install, run_cli):
-    site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": "raise OSError('gone')"}, "2.0")
-    shown = run_cli("plugins", "list", path=[site]).stdout
+def test_listing_shows_why_and_verbose_shows_where(broken, run_cli):
+    shown = run_cli("plugins", "list", path=[broken]).stdout
     (block,) = [block for block in shown.split("\n\n") if block.startswith("lvmctl-bad 2.0, API -")]
     assert "broken: OSError: gone" in block
-    verbose = run_cli("plugins", "list", "-v", path=[site]).stdout
+    verbose = run_cli("plugins", "list", "-v", path=[broken]).stdout
     assert "Traceback" in verbose
     assert "bad_pkg.py" in verbose
 
 
-def test_using_a_broken_plugin_says_why(install, run_cli):
-    site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": "raise OSError('gone')"}, "2.0")
-    result = run_cli("plugins", "describe", "bad/thing", "--kind", "loss", path=[site])
+def test_using_a_broken_plugin_says_why(broken, run_cli):
+    result = run_cli("plugins", "describe", "bad/thing", "--kind", "loss", path=[broken])
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert result.stderr.startswith("error: ")
     assert "bad (lvmctl-bad 2.0) is broken: OSError: gone" in result.stderr
 
 
-def test_strict_stops_at_a_broken_plugin(install, run_cli):
-    site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": "raise OSError('gone')"})
-    result = run_cli("--strict-plugins", "plugins", "list", path=[site])
+def test_strict_stops_at_a_broken_plugin(broken, run_cli):
+    result = run_cli("--strict-plugins", "plugins", "list", path=[broken])
     assert result.returncode == 2
-    assert "bad (lvmctl-bad 1.0) is broken: OSError: gone" in result.stderr
+    assert "bad (lvmctl-bad 2.0) is broken: OSError: gone" in result.stderr
 
 
 @pytest.mark.parametrize("how", ["flag", "variable", "file", "distribution"])
@@ -162,14 +141,10 @@ def test_a_disabled_plugin_is_never_imported(how, good, install, run_cli, tmp_pa
     mark = tmp_path / "imported"
     text = f"open({str(mark)!r}, 'w').close()\nraise SystemExit(1)"
     site = install("lvmctl-bad", {"bad": "bad_pkg"}, {"bad_pkg.py": text})
-    options, env = [], {}
-    if how == "flag":
-        options = ["--no-plugins"]
-    elif how == "variable":
-        env = {"LVMCTL_DISABLE_PLUGINS": "other, bad"}
-    elif how == "distribution":
-        env = {"LVMCTL_DISABLE_PLUGINS": "lvmctl-bad"}
-    else:
+    options = ["--no-plugins"] if how == "flag" else []
+    names = {"variable": "other, bad", "distribution": "lvmctl-bad"}
+    env = {"LVMCTL_DISABLE_PLUGINS": names[how]} if how in names else {}
+    if how == "file":
         (tmp_path / "experiments.toml").write_text('[plugins]\ndisable = ["bad"]\n')
     result = run_cli(*options, "plugins", "list", "--json", path=[site], env=env)
     assert result.returncode == 0, result.stderr
@@ -184,13 +159,8 @@ def test_a_disabled_plugin_is_never_imported(how, good, install, run_cli, tmp_pa
         assert states["good"]["status"] == "ok"
 
 
-def test_damaged_metadata_costs_only_itself(good, install, run_cli):
+@pytest.mark.parametrize("points", [b"[lvmctl]\nno equals\n", b"[lvmctl]\n\xff = \xfe\n"])
+def test_damaged_metadata_costs_only_itself(points, good, install, run_cli):
     site = install("lvmctl-bad", {}, {})
-    (site / "lvmctl_bad-1.0.dist-info" / "entry_points.txt").write_text("[lvmctl]\nno equals\n")
-    assert run_cli("hello", path=[site]).stdout == "hello from good\n"
-
-
-def test_metadata_that_is_not_text_is_passed_over(good, install, run_cli):
-    site = install("lvmctl-bad", {}, {})
-    (site / "lvmctl_bad-1.0.dist-info" / "entry_points.txt").write_bytes(b"[lvmctl]\n\xff = \xfe\n")
+    (site / "lvmctl_bad-1.0.dist-info" / "entry_points.txt").write_bytes(points)
     assert run_cli("hello", path=[site]).stdout == "hello from good\n"

@@ -10,6 +10,25 @@ from lvmctl.registry import Registry
 from lvmctl.registry.find import Origin, find
 from lvmctl.registry.registry import build
 
+HEADER = "from lvmctl import LossSpec, ModelSpec, hookimpl\n"
+
+
+def hook(name: str, body: str) -> str:
+    """A hook of a plugin."""
+    return f"@hookimpl\ndef {name}:\n    {body}\n"
+
+
+@pytest.fixture
+def declared(install, registry):
+    """``declared(*hooks)``: the registry with a plugin that has these, and nothing else."""
+
+    def make(*hooks: str, strict: bool = False, **files: str) -> Registry:
+        modules = {f"{name}.py": text for name, text in files.items()}
+        install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": HEADER + "".join(hooks)} | modules)
+        return registry(strict=strict)
+
+    return make
+
 
 @pytest.fixture
 def registry(site, monkeypatch):
@@ -102,20 +121,14 @@ def test_two_distributions_with_one_plugin_name_are_both_reachable(install_loss,
         assert known.resolve(known.get("loss", f"{name}/angular")).home == name
 
 
-def test_the_same_name_in_two_kinds_is_no_conflict(install, registry):
-    text = (
-        "from lvmctl import LossSpec, ModelSpec, hookimpl\n"
-        "@hookimpl\ndef lvmctl_losses():\n"
-        "    yield LossSpec(name='x', summary='s', target='m:M')\n"
-        "@hookimpl\ndef lvmctl_models():\n"
-        "    yield ModelSpec(name='x', summary='s', target='m:M')\n"
+def test_the_same_name_in_two_kinds_is_no_conflict(declared):
+    known = declared(
+        hook("lvmctl_losses()", "yield LossSpec(name='x', summary='s', target='m:M')"),
+        hook("lvmctl_models()", "yield ModelSpec(name='x', summary='s', target='m:M')"),
     )
-    install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": text})
-    known = registry()
-    assert known.get("loss", "x").kind == "loss"
-    assert known.get("model", "x").kind == "model"
     for kind in ("loss", "model"):
         entry = known.get(kind, "x")
+        assert entry.kind == kind
         assert not known.contested(entry)
         assert known.address(entry) == "x"
 
@@ -139,15 +152,10 @@ def test_a_disabled_plugin_says_what_disabled_it(install_loss, registry):
             registry(disabled={name: "--no-such"}).get("loss", "a/angular")
 
 
-def test_a_missing_target_costs_only_its_record(install, registry):
-    text = (
-        "from lvmctl import LossSpec, ModelSpec, hookimpl\n"
-        "@hookimpl\ndef lvmctl_losses():\n"
-        "    return [LossSpec(name=n, summary='s', target=t) for n, t in "
-        "[('lost', 'a_pkg_lost:L'), ('nameless', 'a_pkg:Nope'), ('there', 'a_pkg:LossSpec')]]\n"
-    )
-    install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": text})
-    known = registry(strict=True)
+def test_a_missing_target_costs_only_its_record(declared):
+    targets = {"lost": "a_pkg_lost:L", "nameless": "a_pkg:Nope", "there": "a_pkg:LossSpec"}
+    each = f"LossSpec(name=n, summary='s', target=t) for n, t in {targets}.items()"
+    known = declared(hook("lvmctl_losses()", f"return [{each}]"), strict=True)
     for name, reason in (("lost", "ModuleNotFoundError"), ("nameless", "AttributeError")):
         with pytest.raises(PluginError) as caught:
             known.resolve(known.get("loss", name))
@@ -157,24 +165,19 @@ def test_a_missing_target_costs_only_its_record(install, registry):
 
 
 @pytest.mark.parametrize("place", ["the declaration", "a target"])
-def test_without_memory_no_plugin_is_at_fault(install, registry, place):
-    text = (
-        "from lvmctl import LossSpec, hookimpl\n"
-        "@hookimpl\ndef lvmctl_losses():\n"
-        "    return [LossSpec(name='big', summary='s', target='a_pkg_big:L')]\n"
-    )
+def test_without_memory_no_plugin_is_at_fault(declared, place):
     code = "raise MemoryError('no room')\n"
-    declared = code + text if place == "the declaration" else text
-    install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": declared, "a_pkg_big.py": code})
+    losses = hook("lvmctl_losses()", "yield LossSpec(name='big', summary='s', target='big:L')")
+
+    def resolved():
+        known = declared(code if place == "the declaration" else "", losses, big=code)
+        return known.resolve(known.get("loss", "big"))
+
     with pytest.raises(MemoryError, match="no room"):
-        registry().resolve(registry().get("loss", "big"))
+        resolved()
 
 
-def test_lifecycle_hooks_reach_every_plugin(install, registry):
-    text = (
-        "from lvmctl import LossSpec, ModelSpec, hookimpl\n"
-        "@hookimpl\ndef lvmctl_after_epoch(epoch):\n    return f'stop at {epoch}'\n"
-    )
-    install("lvmctl-a", {"a": "a_pkg"}, {"a_pkg.py": text})
-    reasons = registry().hook.lvmctl_after_epoch(run=None, epoch=3, metrics={})
+def test_lifecycle_hooks_reach_every_plugin(declared):
+    known = declared(hook("lvmctl_after_epoch(epoch)", "return f'stop at {epoch}'"))
+    reasons = known.hook.lvmctl_after_epoch(run=None, epoch=3, metrics={})
     assert reasons == ["stop at 3"]

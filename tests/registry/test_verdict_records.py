@@ -40,19 +40,51 @@ def declared(install, site, monkeypatch):
     return make
 
 
+PROFILE = "    return [ProfileSpec(name='mine', summary='s', gates={})]"
+METRIC = "    return [MetricSpec(name='told', summary='s', {})]"
+
+
+def hook(name: str, body: str) -> str:
+    return f"@hookimpl\ndef {name}():\n{body}\n"
+
+
+def profile(gates: str) -> str:
+    return hook("lvmctl_profiles", PROFILE.format(gates))
+
+
+def metric(fields: str) -> str:
+    return hook("lvmctl_metrics", METRIC.format(fields))
+
+
 @pytest.mark.parametrize(
-    ("fields", "reason"),
+    ("fields", "more", "reason"),
     [
-        (SOUND | {"metric": ""}, "verdict g0 needs a metric"),
-        ({"metric": "cos_next"}, "verdict g0 needs either at_least or at_most"),
-        (SOUND | {"at_most": 0.6}, "verdict g0 needs either at_least or at_most"),
-        (SOUND | {"at_least": 0.0, "at_most": 0.0}, "needs either at_least or at_most"),
+        (SOUND | {"metric": ""}, "", "gates: verdict g0 needs a metric"),
+        ({"metric": "cos_next"}, "", "gates: verdict g0 needs either at_least or at_most"),
+        (SOUND | {"at_most": 0.6}, "", "gates: verdict g0 needs either at_least or at_most"),
+        (SOUND | {"at_least": 0.0, "at_most": 0.0}, "", "needs either at_least or at_most"),
+        (SOUND, profile("()"), "profiles: gates of profile mine are not a tuple of names"),
+        (SOUND, profile("('g0')"), "profiles: gates of profile mine are not a tuple of names"),
+        (
+            SOUND,
+            profile("(VerdictGate(name='g', summary='s', metric='x', at_least=0),)"),
+            "not a tuple of names",
+        ),
+        (SOUND, profile("('g0', 'g0')"), "profiles: profile mine names a gate twice"),
+        (SOUND, metric("low=1.0, high=1.0"), "metric told lies between 1.0 and 1.0"),
+        (SOUND, metric("ceiling='top'"), "metric told needs a ceiling and a target, or neither"),
+        (SOUND, metric("target='a:b'"), "metric told needs a ceiling and a target, or neither"),
+        (
+            SOUND,
+            metric("ceiling='top', target='a'"),
+            "metrics: target 'a' of told is not 'module:Attribute'",
+        ),
     ],
 )
-def test_a_verdict_that_cannot_be_judged_is_refused(declared, fields, reason):
-    plugin, registry = declared(fields)
+def test_a_record_that_says_nothing_sound_is_refused(declared, fields, more, reason):
+    plugin, registry = declared(fields, more=more)
     assert plugin.status == "broken"
-    assert plugin.error.startswith("lvmctl_gates: ")
+    assert plugin.error.startswith("lvmctl_")
     assert f"{reason} (" in plugin.error  # its file and line follow
     assert "fair-r5" in registry.names("gate")  # core's are there all the same
 
@@ -66,54 +98,9 @@ def test_a_sound_verdict_is_taken(declared, fields):
     assert registry.get("gate", "a/g0").record in plugin.records
 
 
-PROFILES = """
-@hookimpl
-def lvmctl_profiles():
-    return [ProfileSpec(name="mine", summary="s", gates={gates})]
-"""
-
-
-@pytest.mark.parametrize(
-    ("gates", "reason"),
-    [
-        ("()", "gates of profile mine are not a tuple of names"),
-        ("('g0')", "gates of profile mine are not a tuple of names"),
-        ("(VerdictGate(name='g', summary='s', metric='x', at_least=0),)", "not a tuple of names"),
-        ("('g0', 'g0')", "profile mine names a gate twice"),
-    ],
-)
-def test_a_profile_that_names_no_gates_is_refused(declared, gates, reason):
-    plugin, _ = declared(SOUND, more=PROFILES.format(gates=gates))
-    assert plugin.status == "broken"
-    assert plugin.error.startswith("lvmctl_profiles: ")
-    assert f"{reason} (" in plugin.error  # its file and line follow
-
-
 def test_records_of_another_hook_are_refused(declared):
-    plugin, _ = declared(more=PROFILES.format(gates="('g',)").replace("profiles", "gates"))
+    plugin, _ = declared(more=hook("lvmctl_gates", PROFILE.format("('g',)")))
     assert plugin.error.startswith(
         "lvmctl_gates returned a ProfileSpec among its records, not a VerdictGate, KillRule, "
         "SampleWeight or Curriculum"
     )
-
-
-METRICS = """
-@hookimpl
-def lvmctl_metrics():
-    return [MetricSpec(name="told", summary="s", {fields})]
-"""
-
-
-@pytest.mark.parametrize(
-    ("fields", "reason"),
-    [
-        ("low=1.0, high=1.0", "metric told lies between 1.0 and 1.0"),
-        ("ceiling='top'", "metric told needs a ceiling and a target, or neither"),
-        ("target='a:b'", "metric told needs a ceiling and a target, or neither"),
-        ("ceiling='top', target='a'", "target 'a' of told is not 'module:Attribute'"),
-    ],
-)
-def test_a_metric_that_says_nothing_sound_is_refused(declared, fields, reason):
-    plugin, _ = declared(SOUND, more=METRICS.format(fields=fields))
-    assert plugin.status == "broken"
-    assert f"{reason} (" in plugin.error

@@ -196,15 +196,6 @@ def test_reading_backward_changes_nothing():
     assert other[0][1]["A"] == pytest.approx(first[0][1]["A"], rel=1e-5)
 
 
-def test_p_is_seeded():
-    (split,) = draws("ar1", 1)
-    assert antisymmetry(split, seed=3) == antisymmetry(split, seed=3)
-    assert (
-        antisymmetry(split, seed=3)[0][1]["null_mean"]
-        != antisymmetry(split, seed=4)[0][1]["null_mean"]
-    )
-
-
 def test_one_article_cannot_show_an_arrow():
     (split,) = draws("rotation", 1, articles=1, chunks=30)
     lags, p = antisymmetry(split, permutations=19)

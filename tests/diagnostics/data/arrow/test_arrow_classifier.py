@@ -136,13 +136,6 @@ def test_chunks_that_are_all_the_same_have_no_direction():
     assert network_accuracy(sample) == 0.5
 
 
-def test_the_classifier_is_seeded():
-    (split,) = draws("ar1", 1)
-    sample = sample_windows(split, 4, 1000)
-    assert classify(sample, 19, seed=1) == classify(sample, 19, seed=1)
-    assert classify(sample, 19, seed=1) != classify(sample, 19, seed=2)
-
-
 def test_the_network_tells_a_rotation_and_not_ar1(monkeypatch):
     monkeypatch.setattr(module, "BATCH", 64)
     (turning,) = draws("rotation", 1, articles=30, chunks=20, dim=4)

@@ -109,8 +109,9 @@ def test_the_plot_shows_the_curve_and_the_null(turning):
 
 def test_one_seed_gives_one_answer():
     (split,) = draws("ar1", 1, articles=8)
-    assert diagnosed(split).figures == diagnosed(split).figures
-    assert diagnosed(split).figures != diagnosed(split, seed=1).figures
+    first, same, other = (diagnosed(split, seed=seed).figures for seed in (0, 0, 1))
+    assert first == same
+    assert all(first[name] != other[name] for name in ("lags", "classifier", "network"))
 
 
 def test_few_articles_are_undecided():

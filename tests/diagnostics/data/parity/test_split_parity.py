@@ -11,7 +11,6 @@ from diagnostics.parity_cases import flat, splits_of, traits_of, walk
 from made import split_of
 from recorder import Recorder
 
-from lvmctl.config.options import describe
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data import Split, Windows
 from lvmctl.diagnostics.data.parity import split_parity as module
@@ -241,10 +240,6 @@ def test_too_few_permutations_for_the_level():
 def test_thresholds_are_options():
     splits = flat(250, 0.3, 1), flat(250, 0.34, 2)
     assert diagnosed(*splits, cosine_threshold=0.1).verdict == "MATCH"
-    assert {option.name for option in describe(SplitParityOptions)} == {
-        *("context", "horizon", "cosine_threshold", "delta_threshold", "share_threshold"),
-        *("significance", "permutations", "seed"),
-    }
 
 
 def test_float16_rows_that_are_not_unit():
