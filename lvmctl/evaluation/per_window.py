@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from lvmctl.data.windows import Windows
+from lvmctl.evaluation.retrieval.blocks import slices
 from lvmctl.sphere import centroid
 
 BATCH = 1024
@@ -41,46 +42,46 @@ def difference(metric: WindowMetric, other: WindowMetric) -> WindowMetric:
     return WindowMetric(metric.values[index] - other.values[other_index], rows)
 
 
-def cosine_metrics(
-    windows: Windows, q: np.ndarray, index: np.ndarray | None = None
-) -> WindowMetrics:
+def cosine_metrics(windows: Windows, q: np.ndarray) -> WindowMetrics:
     """Cosines and margins of predictions, each "previous" by name.
 
     Args:
         windows: the windows of one split.
-        q: (W, D) unit predictions for ``index``, float32.
-        index: (W,) ascending windows; all by default.
+        q: (W, D) unit predictions, float32.
 
     Returns:
         ``cos_next``, ``cos_anchor`` (the context's centroid), and ``cos_prev.P`` and ``margin.P``
-        for P = ``last``, ``second_last`` (K ≥ 2) and ``unseen`` (windows that have x_{s-h}).
+        for each P of :func:`previous_rows`.
     """
-    index = np.arange(len(windows)) if index is None else index
-    names = ["last", "second_last", "unseen"]
-    if windows.context_length < 2:
-        names.remove("second_last")
-    following, anchor = np.empty(len(index)), np.empty(len(index))
-    for low in range(0, len(index), BATCH):
-        part, batch = slice(low, low + BATCH), index[low : low + BATCH]
-        following[part] = rowwise(q[part], windows.target(batch))
-        middle = centroid(torch.from_numpy(windows.context(batch)))
+    every = np.arange(len(windows))
+    following, anchor = np.empty(len(every)), np.empty(len(every))
+    for part in slices(len(every), BATCH):
+        following[part] = rowwise(q[part], windows.target(every[part]))
+        middle = centroid(torch.from_numpy(windows.context(every[part])))
         anchor[part] = rowwise(q[part], middle.numpy())
-    columns = {"cos_next": following, "cos_anchor": anchor}
-    metrics = {name: WindowMetric(values, index) for name, values in columns.items()}
-    for name in names:
-        counted = np.arange(len(index))
-        if name == "unseen":
-            counted = np.flatnonzero(windows.position[index] >= windows.horizon)
-        if not len(counted):
-            continue
-        previous = np.empty(len(counted))
-        for low in range(0, len(counted), BATCH):
-            batch = counted[low : low + BATCH]
-            chunks = windows.previous(name, index[batch])
-            previous[low : low + BATCH] = rowwise(q[batch], chunks)
-        metrics[f"cos_prev.{name}"] = WindowMetric(previous, index[counted])
-        metrics[f"margin.{name}"] = WindowMetric(following[counted] - previous, index[counted])
+    metrics = {
+        "cos_next": WindowMetric(following, every),
+        "cos_anchor": WindowMetric(anchor, every),
+    }
+    for name, rows in previous_rows(windows).items():
+        cosine = np.empty(len(rows))
+        for part in slices(len(rows), BATCH):
+            batch = rows[part]
+            cosine[part] = rowwise(q[batch], windows.previous(name, batch))
+        metrics[f"cos_prev.{name}"] = WindowMetric(cosine, rows)
+        metrics[f"margin.{name}"] = WindowMetric(following[rows] - cosine, rows)
     return metrics
+
+
+def previous_rows(windows: Windows) -> dict[str, np.ndarray]:
+    """The windows that have a chunk of each name to take a margin to: ``last``, ``second_last``
+    (K ≥ 2) and ``unseen`` (x_{s-h}); a name that no window has is left out."""
+    every = np.arange(len(windows))
+    rows = {"last": every}
+    if windows.context_length >= 2:
+        rows["second_last"] = every
+    mirrored = every[windows.position >= windows.horizon]
+    return rows | ({"unseen": mirrored} if len(mirrored) else {})
 
 
 def rowwise(a: np.ndarray, b: np.ndarray) -> np.ndarray:

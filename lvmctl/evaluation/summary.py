@@ -1,4 +1,4 @@
-"""A predictor's metrics with their intervals and chance levels, as one plain tree."""
+"""A predictor's metrics as one plain tree: means with chance levels, and intervals beside them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from lvmctl.evaluation.measure import PredictorMetrics
 from lvmctl.evaluation.per_window import WindowMetrics
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.statistics.ranking import rank_index, retrieval
+
+
+def means(measured: PredictorMetrics) -> dict[str, Any]:
+    """Every mean as a tree, in each pool those of
+    :func:`~lvmctl.evaluation.statistics.ranking.retrieval`."""
+    paths = measured.metrics.items()
+    tree = nested((path, m.mean()) for path, m in paths if pool_of(path) not in measured.ranks)
+    pools = measured.ranks.items()
+    return tree | nested((path, retrieval(pool.ranks, pool.sizes)) for path, pool in pools)
+
+
+def pool_of(path: str) -> str:
+    """The path of what a metric is in."""
+    return path.rpartition(".")[0]
 
 
 def summary(windows: Windows, measured: PredictorMetrics, resampling: Resampling) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, rivals
-from lvmctl.evaluation.mean_metrics import mean_metrics_and_ranks
+from lvmctl.evaluation.measure import PRIMARY, Protocol, measure
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import Score
 from lvmctl.evaluation.statistics.intervals import Resampling
 from lvmctl.evaluation.statistics.ranking import per_window
+from lvmctl.evaluation.summary import means
 from lvmctl.nn.objective import Means, Objective, set_step
 from lvmctl.registry.record import NoOptions
 from lvmctl.registry.specs import Geometry, Shape
@@ -45,9 +46,8 @@ class Validation:
         windows = builder.windows
         shape = Shape(windows.split.dim, windows.context_length, windows.horizon)
         self.resampling = Resampling(len(windows.split.articles))
-        self.direct, self.direct_ranks = self.shown(
-            Predictor("direct", Direct(NoOptions(), shape))(windows)
-        )
+        direct = Predictor("direct", Direct(NoOptions(), shape))
+        self.direct, self.direct_ranks = self.shown(direct, direct(windows))
         ceilings = margin_ceilings(windows, geometry).items()
         self.beside = {
             "windows": len(windows),
@@ -67,9 +67,9 @@ class Validation:
         """The record of one evaluation at ``step``, ``direct`` on the same windows beside it.
 
         Model and objective are put in evaluation mode. ``check`` is called between batches; it
-        raises to stop. A model's own ``score`` ranks, see :meth:`shown`.
+        raises to stop. A model's own ``score`` ranks.
         """
-        windows, means = self.builder.windows, Means()
+        windows, totals = self.builder.windows, Means()
         q = np.empty((len(windows), windows.split.dim), dtype=np.float32)
         model.eval()
         objective.eval()
@@ -82,30 +82,32 @@ class Validation:
                 with backend.autocast():
                     prediction = objective.predict(model, batch, step)
                     _, values = objective(prediction, batch, step)
-                means.add(values, len(index))
+                totals.add(values, len(index))
                 q[index] = prediction.q.float().cpu().numpy()
             if score is not None:
                 score = on_device(score, self.builder.device, check)
-            shown, ranks = self.shown(q, score)
-        return means.result() | shown | self.intervals(ranks) | self.beside
+            shown, ranks = self.shown(Predictor("model", model, "run", score), q)
+        return totals.result() | shown | self.intervals(ranks) | self.beside
 
     def shown(
-        self, q: np.ndarray, score: Score | None = None
+        self, predictor: Predictor, q: np.ndarray
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """The protocol's metrics for predictions, the primary pool's retrieval at the top; and what
-        :data:`JUDGED` is window by window.
+        """The protocol's metrics for predictions ``q`` (W, D), the primary pool's retrieval at the
+        top; and what :data:`JUDGED` is window by window.
 
-        A model with its own ``score`` is ranked by that; retrieval by its q alone is under ``q``.
+        A model with its own score is ranked by that; retrieval by its q alone is under ``q``.
         """
-        windows, pools = self.builder.windows, tuple(POOLS.values())
-        metrics, ranks = mean_metrics_and_ranks(windows, q, None, self.min_article, pools, score)
+        windows = self.builder.windows
+        protocol = Protocol(tuple(POOLS.values()), False, self.min_article)
+        measured = measure(windows, predictor, protocol, q)
+        metrics = means(measured)
         ranked = metrics.pop("in_article")
         metrics |= retrieval_of(ranked)
         metrics["5cat"] = {"A": sweep_figures(windows, q), **metrics["5cat"]}
         metrics["in_article_windows"] = ranked["filtered"]["windows"]
-        if score is not None:
+        if "q" in metrics:
             metrics["q"] = retrieval_of(metrics["q"]["in_article"])
-        primary = ranks[POOLS["fair"]]
+        primary = measured.ranks[PRIMARY]
         each = per_window(primary.ranks, primary.sizes)
         return metrics, {"article": windows.article[primary.rows]} | {m: each[m] for m in JUDGED}
 

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from evaluation.means import mean_metrics
 
 from lvmctl.baselines.centroid import Centroid
 from lvmctl.baselines.direct import Direct
 from lvmctl.data import Windows, open_split
-from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 from lvmctl.registry.record import NoOptions

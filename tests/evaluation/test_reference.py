@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from evaluation.means import mean_metrics
 
 from lvmctl.data import Windows
-from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 
 ANGLES = [[0, 30, 50, 35, 100], [200, 230, 290, 290]]

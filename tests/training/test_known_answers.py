@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from evaluation.means import mean_metrics
 
 from lvmctl import Prediction
 from lvmctl.baselines.wiener import Wiener
 from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, rivals
-from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.registry.record import NoOptions
 from lvmctl.registry.specs import Shape

@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from evaluation.means import mean_metrics
 from recorder import Recorder
 from training.small import TINY
 
 from lvmctl import Pool, Run
 from lvmctl.core.errors import Interrupted
 from lvmctl.core.formatting import number
-from lvmctl.evaluation.mean_metrics import mean_metrics
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.training import job
 from lvmctl.training.rendering import key_rows, other_rows

@@ -12,7 +12,8 @@ from lvmctl.data.windows import Windows
 from lvmctl.evaluation.eval_data import EvalData
 from lvmctl.evaluation.gates.ceilings import reach
 from lvmctl.evaluation.metric_table import MetricTable
-from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics
+from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, previous_rows
+from lvmctl.evaluation.retrieval.blocks import slices
 from lvmctl.registry import Registry
 from lvmctl.registry.faults import attribute_errors
 from lvmctl.registry.specs import Geometry
@@ -27,20 +28,15 @@ def margin_ceilings(windows: Windows, geometry: Geometry) -> WindowMetrics:
     They see the target, window by window, and each is reached at the cost of the others and of
     the cosine.
     """
-    every = np.arange(len(windows))
-    counted = {"last": every, "unseen": every[windows.position >= windows.horizon]}
-    if windows.context_length >= 2:
-        counted["second_last"] = every
     ceilings = {}
-    for name, rows in counted.items():
+    for name, rows in previous_rows(windows).items():
         values = np.empty(len(rows))
-        for low in range(0, len(rows), BATCH):
-            batch = rows[low : low + BATCH]
+        for part in slices(len(rows), BATCH):
+            batch = rows[part]
             chunks = windows.context(batch), windows.target(batch), windows.previous(name, batch)
             best = largest_margin(geometry, *map(torch.from_numpy, chunks))
-            values[low : low + BATCH] = best.double().numpy()
-        if len(rows):
-            ceilings[f"margin.{name}"] = WindowMetric(values, rows)
+            values[part] = best.double().numpy()
+        ceilings[f"margin.{name}"] = WindowMetric(values, rows)
     return ceilings
 
 

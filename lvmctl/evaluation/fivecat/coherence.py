@@ -12,6 +12,7 @@ import numpy as np
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, rowwise
+from lvmctl.evaluation.retrieval.blocks import slices
 
 BATCH = 1024
 
@@ -22,25 +23,19 @@ ENOUGH = 100
 """Fewer windows of normal coherence in either split, and all windows are compared instead."""
 
 
-def coherence(windows: Windows, index: np.ndarray | None = None) -> np.ndarray:
-    """Mean cosine of a context's adjacent chunks, (W,) float64 in [-1, 1]; NaN where K = 1.
-
-    Args:
-        windows: the windows of one split.
-        index: (W,) which of them; all by default.
-    """
-    index = np.arange(len(windows)) if index is None else index
+def coherence(windows: Windows) -> np.ndarray:
+    """Mean cosine of a context's adjacent chunks, (W,) float64 in [-1, 1]; NaN where K = 1."""
     pairs = windows.context_length - 1
     if not pairs:
-        return np.full(len(index), np.nan)
+        return np.full(len(windows), np.nan)
     # Neighbouring windows share pairs: each is computed once.
-    rows = windows.rows[index][:, None] + np.arange(pairs)
+    rows = windows.rows[:, None] + np.arange(pairs)
     distinct, place = np.unique(rows, return_inverse=True)
     cosine = np.empty(len(distinct))
     vectors = windows.split.vectors
-    for low in range(0, len(distinct), BATCH):
-        batch = distinct[low : low + BATCH]
-        cosine[low : low + BATCH] = rowwise(unit(vectors[batch]), unit(vectors[batch + 1]))
+    for part in slices(len(distinct), BATCH):
+        batch = distinct[part]
+        cosine[part] = rowwise(unit(vectors[batch]), unit(vectors[batch + 1]))
     return cosine[place.reshape(rows.shape)].mean(axis=1)
 
 
@@ -51,7 +46,7 @@ def coherence_metrics(windows: Windows, cos_next: WindowMetric) -> WindowMetrics
         ``coherence.low`` (below .45), ``coherence.normal`` and ``coherence.high`` (above .55); a
         bin without windows is left out.
     """
-    values = coherence(windows, cos_next.rows)
+    values = coherence(windows)[cos_next.rows]
     low, high = values < LOW, values > HIGH
     bins = {"low": low, "normal": (values >= LOW) & (values <= HIGH), "high": high}
     return {

@@ -13,6 +13,7 @@ import torch
 from lvmctl.data.store.arrays import unit, unit64
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, difference
+from lvmctl.evaluation.retrieval.blocks import slices
 from lvmctl.evaluation.retrieval.ranks import NEAR
 from lvmctl.evaluation.retrieval.ties import sign
 
@@ -42,26 +43,22 @@ def outside_offsets(context_length: int, horizon: int) -> list[int]:
     return [k for k in swept_offsets(context_length, horizon) if k not in inside]
 
 
-def offset_sweep(
-    windows: Windows, q: np.ndarray, index: np.ndarray | None = None
-) -> dict[int, WindowMetric]:
+def offset_sweep(windows: Windows, q: np.ndarray) -> dict[int, WindowMetric]:
     """cos(q, x_{target+k}) by offset k.
 
     Args:
         windows: the windows of one split.
-        q: (W, D) unit predictions for ``index``, float32.
-        index: (W,) ascending windows; all by default.
+        q: (W, D) unit predictions, float32.
 
     Returns:
         For each k of :func:`swept_offsets`, ascending, the windows whose article holds that chunk;
         an offset that no window has is left out.
     """
-    index = np.arange(len(windows)) if index is None else index
+    index = np.arange(len(windows))
     offsets = np.array(swept_offsets(windows.context_length, windows.horizon))
     cosine = np.full((len(index), len(offsets)), np.nan)
     has_chunks = np.zeros(cosine.shape, bool)
-    for low in range(0, len(index), BATCH):
-        part = slice(low, low + BATCH)
+    for part in slices(len(index), BATCH):
         rows, has_chunks[part] = rows_at(windows, index[part], offsets)
         distinct, place = np.unique(rows, return_inverse=True)
         chunks = torch.from_numpy(unit(windows.split.vectors[distinct]))

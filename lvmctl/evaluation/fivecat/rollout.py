@@ -9,6 +9,7 @@ from lvmctl.data.store.arrays import unit
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.per_window import WindowMetric, WindowMetrics, rowwise
 from lvmctl.evaluation.predictors import Predictor
+from lvmctl.evaluation.retrieval.blocks import slices
 
 BATCH = 256
 
@@ -45,8 +46,8 @@ def rollout_metrics(
     if not len(index):
         return {}
     cosine = np.empty((steps, len(index)))
-    for low in range(0, len(index), BATCH):
-        part, batch = slice(low, low + BATCH), index[low : low + BATCH]
+    for part in slices(len(index), BATCH):
+        batch = index[part]
         context = torch.from_numpy(windows.context(batch))
         for step, distance in enumerate(ahead):
             truth = unit(windows.split.vectors[windows.rows[batch] + distance])

@@ -136,13 +136,6 @@ class Resampling:
             intervals += self.resampled(together).intervals(level)
         return dict(zip(names, intervals))
 
-    def draws(
-        self, values: np.ndarray, article: np.ndarray, denominator: np.ndarray | None = None
-    ) -> np.ndarray:
-        """The metric in each draw, (R,); NaN where no article that was drawn holds a value."""
-        drawn = self.resampled([(values, article, denominator)])
-        return (drawn.estimate + drawn.shift)[:, 0]
-
     def sign_flip(self, differences: np.ndarray, article: np.ndarray, flips: int = 10_000) -> float:
         """p-value of :func:`sign_flip`, with this resampling's seed."""
         return sign_flip(differences, article, flips, self.seed)

@@ -27,7 +27,6 @@ def test_a_hand_case(split_of):
     degrees = [(10, 60), (60, 90), (90, 60)]
     expected = [sum(math.cos(math.radians(d)) for d in pair) / 2 for pair in degrees]
     assert coherence(windows) == pytest.approx(expected, abs=1e-6)
-    assert coherence(windows, np.array([2])) == pytest.approx(expected[2:], abs=1e-6)
     metrics = coherence_metrics(windows, WindowMetric(np.array([0.1, 0.2, 0.3]), np.arange(3)))
     assert {name: (c.values.tolist(), c.rows.tolist()) for name, c in metrics.items()} == {
         "coherence.low": ([0.2, 0.3], [1, 2]),
@@ -59,7 +58,7 @@ def test_fast_and_slow_agree(split_of, store):
 def test_both_bounds_are_normal(split_of, monkeypatch):
     windows = Windows(split_of(np.eye(7, dtype=np.float32), [7]), 2, 1)
     values = np.array([0.4499, 0.45, 0.55, 0.5501, -1.0])
-    monkeypatch.setattr(module, "coherence", lambda windows, index: values)
+    monkeypatch.setattr(module, "coherence", lambda windows: values)
     metrics = coherence_metrics(windows, column(5, 0.0))
     rows = {name: part.rows.tolist() for name, part in metrics.items()}
     assert rows == {"coherence.low": [0, 4], "coherence.normal": [1, 2], "coherence.high": [3]}
@@ -78,7 +77,6 @@ def test_batches_and_selections_change_nothing(split_of, monkeypatch):
     monkeypatch.setattr(module, "BATCH", 3)
     index = np.array([0, 3, 20, 21, 30, 44])
     assert coherence(windows) == pytest.approx(whole, abs=1e-9)
-    assert coherence(windows, index) == pytest.approx(whole[index], abs=1e-9)
     columns = coherence_metrics(windows, WindowMetric(np.ones(6), index))
     counted = np.sort(np.concatenate([part.rows for part in columns.values()]))
     assert counted.tolist() == index.tolist()

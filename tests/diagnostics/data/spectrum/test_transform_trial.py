@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from evaluation.means import mean_metrics
 from made import split_of
 
 from lvmctl.core.errors import DataError
@@ -11,7 +12,6 @@ from lvmctl.data import Split, Windows, open_split
 from lvmctl.data.moments import moments
 from lvmctl.data.transforms import Transform, transforms
 from lvmctl.diagnostics.data.spectrum.transform_trial import best, trial
-from lvmctl.evaluation.mean_metrics import mean_metrics
 
 
 def disturbed(seed: int, chunks: int = 30, articles: int = 40) -> Split:
