@@ -14,8 +14,7 @@ from lvmctl.core.errors import DataError, UsageError, nearest
 from lvmctl.data.chunk_source import SplitSource
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.levels import finer_levels
-from lvmctl.data.splits.open import require_articles, with_splits
-from lvmctl.data.splits.split import Split
+from lvmctl.data.splits.open import select, with_splits
 from lvmctl.data.store.info import describe_store
 from lvmctl.data.store.store import Store as Stored
 from lvmctl.data.windows import Windows
@@ -33,7 +32,7 @@ class OpenedStore:
 
     def __init__(self, stored: Stored, source: str | None, split: str | None = None) -> None:
         self._stored, self._name = stored, split
-        self._split = require_articles(Split.of(stored, split), stored)
+        self._split = select(stored, split)
         self.source = source
         self.path: Path = stored.path
         self.name: str = self._split.name

@@ -89,11 +89,8 @@ def matches(known: Sequence[OptionInfo], key: str) -> list[OptionInfo]:
 
 
 def suggestion(known: Sequence[OptionInfo], key: str, also: Sequence[str] = ()) -> str | None:
-    """What may have been meant by a key that means no option, None where nothing is like it.
-
-    Args:
-        also: further names that there are.
-    """
+    """What may have been meant by a key that means no option, or one of the names ``also``; None
+    where nothing is like it."""
     key = key.replace("-", "_")
     if inside := [info.path for info in known if key in info.groups]:
         return f"it is the group of {', '.join(inside)}"

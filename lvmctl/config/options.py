@@ -98,11 +98,8 @@ class OptionInfo:
         return f"<= {_number(self.high)}" if self.high is not None else ""
 
     def accept(self, value: Any) -> Any:
-        """``value`` as this option's type; a string is parsed.
-
-        Raises:
-            ValueError: wrong type, out of bounds or not among the choices; one clause.
-        """
+        """``value`` as this option's type, a string parsed; a ValueError says in one clause why it
+        is none, or not allowed."""
         value = self.type.convert(value, infinite=self.high == float("inf"))
         for item in value if isinstance(value, tuple) else (value,):
             self._check(item)

@@ -75,7 +75,11 @@ class OptionType:
     def _scalar(self, value: Any, infinite: bool) -> Any:
         wrong = ValueError(f"{value!r} is not {self._article()}")
         if isinstance(value, str) and self.scalar is not str:
-            value = self._parse(value.strip(), wrong)
+            text = value.strip()
+            try:
+                value = WORDS[text.lower()] if self.scalar is bool else self.scalar(text)
+            except (KeyError, ValueError):
+                raise wrong from None
         if self.scalar is float and type(value) is int:
             value = float(value) if abs(value) <= sys.float_info.max else math.inf
         if self.scalar is str and type(value) in (int, float):
@@ -85,12 +89,6 @@ class OptionType:
         if isinstance(value, float) and (math.isnan(value) or (math.isinf(value) and not infinite)):
             raise ValueError(f"{value!r} is not a finite number")
         return value
-
-    def _parse(self, text: str, wrong: ValueError) -> Any:
-        try:
-            return WORDS[text.lower()] if self.scalar is bool else self.scalar(text)
-        except (KeyError, ValueError):
-            raise wrong from None
 
     def _article(self) -> str:
         words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}

@@ -38,7 +38,6 @@ def collapse(article: np.ndarray, position: np.ndarray, where: object = None) ->
     Args:
         article: (M,) integers or strings, the article of each row.
         position: (M,) integers, its position there; rows of one place are one chunk.
-        where: the file they are from, for messages.
     """
     _, first_row, number = np.unique(article, return_index=True, return_inverse=True)
     appearance = np.empty(len(first_row), np.int64)

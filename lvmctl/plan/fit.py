@@ -80,13 +80,8 @@ def epoch_without_loss(losses: Sequence[PlannedPart], epochs: int) -> int | None
 def batch_fields(
     registry: Registry, parts: Iterable[PlannedPart], problems: list[str] | None = None
 ) -> dict[str, Entry]:
-    """The fields of plugins that losses and sample weights read, by their names in a batch.
-
-    Args:
-        registry: where they are looked up; a part sees its own plugin's first.
-        parts: losses and sample weights.
-        problems: errors are appended to it; without it, they are raised.
-    """
+    """The fields of plugins that losses and sample weights read, by their names in a batch. Errors
+    are appended to ``problems`` or, without it, raised."""
     fields: dict[str, Entry] = {}
     for part in parts:
         for name in part.entry.record.needs:

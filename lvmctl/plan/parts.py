@@ -46,11 +46,7 @@ class Draft:
         return next((info.path for info in matches(known, key)), None)
 
     def planned(self, added: bool) -> PlannedPart:
-        """The part with its options.
-
-        Args:
-            added: it is a loss that the recipe does not have.
-        """
+        """The part with its options; ``added``, where it is a loss that the recipe lacks."""
         cls, options, layers = self.entry.record.options, self.part.options, self.layers
         if isinstance(options, Mapping):
             options, layers = None, [("recipe", options), *layers]

@@ -36,14 +36,10 @@ def export_npz(
 
     Args:
         context, horizon: K and h; above 1, ``p6_offset`` = h - 1 is written.
-        reporter: shown the windows of each split that are written.
         split: this one alone.
 
     Returns:
         Windows by file name.
-
-    Raises:
-        DataError: no window in a split. OutputError: it exists, or cannot be written.
     """
     splits = [split] if split else list(split_counts(store.articles)) or [None]
     written = {}

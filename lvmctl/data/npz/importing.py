@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,9 @@ def write_npz(
         bank: NPZ of chunks that supplies the articles of the windows.
         trust_pickle: load object arrays (``metadata``, texts, ids) by unpickling them.
         apart: keep every window an article of its own even where they could be assembled.
-        reporter: shown the chunks that are written.
 
     Returns:
         What was found, for each split of each file.
-
-    Raises:
-        DataError: files that are damaged, contradict themselves or do not fit together.
     """
     with ExitStack() as stack:
         archives = [stack.enter_context(open_npz(path, trust_pickle)) for path in paths]
@@ -147,16 +143,21 @@ def _window_shape(segments: Sequence[Segment]) -> tuple[int, int] | None:
     return shapes.pop()
 
 
-def _check_rows(segment: Segment) -> None:
-    """Refuse bad vectors, and two different vectors for one place of an article."""
+def _rows_of(segment: Segment) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The flat rows that are chunks, in blocks, and the row that each one's chunk is taken from."""
     file, layout = segment.file, segment.assembly.layout
     for low, high in blocks(file.count, file.dim * 8):
         rows = np.arange(low, high)[layout.chunk[low:high] >= 0]
-        if not len(rows):
-            continue
+        if len(rows):
+            yield rows, layout.source[layout.chunk[rows]]
+
+
+def _check_rows(segment: Segment) -> None:
+    """Refuse bad vectors, and two different vectors for one place of an article."""
+    file = segment.file
+    for rows, chosen in _rows_of(segment):
         vectors = file.gather(rows)
         norms = norms_of(vectors, lambda i, rows=rows: file.label(int(rows[i])), file.path)
-        chosen = layout.source[layout.chunk[rows]]
         again = np.flatnonzero(chosen != rows)
         distance = np.linalg.norm(vectors[again] - file.gather(chosen[again]), axis=1)
         unlike = again[distance > _SAME * norms[again]]
@@ -173,9 +174,7 @@ def _report_contradictions(segment: Segment) -> None:
     """Say how many chunks have another text in one window than in the first that has them."""
     file, layout = segment.file, segment.assembly.layout
     unlike: list[int] = []
-    for low, high in blocks(file.count, file.dim * 8):
-        rows = np.arange(low, high)[layout.chunk[low:high] >= 0]
-        chosen = layout.source[layout.chunk[rows]]
+    for rows, chosen in _rows_of(segment):
         rows, chosen = rows[rows != chosen], chosen[rows != chosen]
         pairs = zip(rows.tolist(), file.texts(rows), file.texts(chosen))
         unlike += [row for row, text, first in pairs if text != first]

@@ -148,11 +148,8 @@ class Npz:
 
 @contextmanager
 def open_npz(path: Path, trust_pickle: bool = False) -> Iterator[Npz]:
-    """Open an NPZ file. Arrays taken from it outlive the block.
-
-    Args:
-        trust_pickle: allow object arrays to be unpickled.
-    """
+    """Open an NPZ file, whose object arrays are unpickled where ``trust_pickle`` allows it. Arrays
+    taken from it outlive the block."""
     try:
         open_input(path).close()
         archive = zipfile.ZipFile(path)

@@ -101,12 +101,7 @@ def _fill_empty(splits: list[str], wanted: list[str]) -> None:
 
 def window_gap(manifest: dict[str, Any], lengths: np.ndarray) -> int | None:
     """K + h, from which distance on two windows of one text share no chunk; None for a store of
-    articles.
-
-    Args:
-        manifest: of the store.
-        lengths: (A,) chunks of its articles.
-    """
+    articles. ``lengths`` (A,) are the chunks of each."""
     if windows := manifest.get("windows"):
         return windows["context"] + windows["horizon"]
     if manifest.get("separate") is not True:

@@ -72,11 +72,7 @@ def write_splits(
     stratify: str | None = None,
     force: bool = False,
 ) -> dict[str, int]:
-    """Assign splits in the store's manifest (see :func:`with_split`); vectors stay untouched.
-
-    Returns:
-        Articles of each split.
-    """
+    """Assign splits in the store's manifest, see :func:`with_split`; the articles of each split."""
     require_path(store.path)  # else it would be made again for its lock
     with locked(store.path / LOCK):
         store = Store.open(store.path, store.name)  # another process may have split it meanwhile
@@ -124,13 +120,8 @@ def parse_shares(text: str) -> tuple[float, float]:
 def share_out(
     articles: list[dict[str, Any]], shares: tuple[float, float], gap: int | None = None
 ) -> dict[str, Any]:
-    """Give each article its split by seed 0, in place, and return the manifest's ``splits`` entry.
-
-    Args:
-        articles: entries that name no split yet.
-        shares: of val and test, see :func:`parse_shares`.
-        gap: of separate windows, see :func:`.window_gap`.
-    """
+    """Give each article its split by seed 0, in place, and return the manifest's ``splits`` entry;
+    ``shares`` are those of val and test."""
     val, test = shares
     present = ", ".join(f"{name} {count}" for name, count in split_counts(articles).items())
     refuse(present, f"the data names its splits ({present})", hint="leave --split out")

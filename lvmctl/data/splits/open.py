@@ -100,8 +100,12 @@ def open_splits(
         trained = chosen["train"].source["encoder"]
         require_one_space(split.source["encoder"], trained, split.name, "the training data", hint)
         notices += [notice for notice in split.notices if notice not in notices]
-        if name != "train":
-            notices += _overlap(known, split, name)
+        if name == "train":
+            continue
+        kind = {"val": "validation", "ood": "out-of-domain"}.get(name, name)
+        overlap = overlap_notice(known.shared(split), split, known.trained, f"{kind} ")
+        if overlap is not None:
+            notices.append(f"{overlap}: {name} figures are not held out")
     return Splits(
         chosen["train"], chosen["val"], chosen.get("ood"), notices, test=chosen.get("test")
     )
@@ -120,7 +124,7 @@ def open_split(text: str | None = None, split: str | None = None, seed: int = 0)
     """
     store, named = open_source(text)
     wanted = named or split
-    return _select(store if wanted is None else with_splits(store, seed), wanted)
+    return select(store if wanted is None else with_splits(store, seed), wanted)
 
 
 def join(splits: Sequence[Split]) -> Split:
@@ -186,7 +190,7 @@ def _parts(text: str | None, seed: int) -> dict[str, Split]:
         raise UsageError(what, hint=f"give --train {text} and --val STORE")
     store = _fitted_notice(with_splits(store, seed))
     names = {"train", "val", *split_counts(store.articles)}
-    return {name: _select(store, name) for name in SPLITS if name in names}
+    return {name: select(store, name) for name in SPLITS if name in names}
 
 
 def open_part(text: str, part: str, seed: int) -> Split:
@@ -199,15 +203,12 @@ def open_part(text: str, part: str, seed: int) -> Split:
         store = _fitted_notice(store)
         if split is None and (part != "ood" or "ood" in counts):
             split = part
-    return _select(store, split)
+    return select(store, split)
 
 
-def _select(store: Store, split: str | None) -> Split:
-    return require_articles(Split.of(store, split), store)
-
-
-def require_articles(selected: Split, store: Store) -> Split:
-    """``selected``, a split of ``store``, refused when it is empty."""
+def select(store: Store, split: str | None) -> Split:
+    """The articles of a store in a split, or all of them; refused where there are none."""
+    selected = Split.of(store, split)
     if not len(selected.lengths):
         counts = split_counts(store.articles)
         has = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no splits"
@@ -219,13 +220,6 @@ def require_articles(selected: Split, store: Store) -> Split:
         what = f"has no articles (the store has {has})"
         raise DataError(what, where=selected.name, hint=hint)
     return selected
-
-
-def _overlap(known: KnownChunks, held: Split, name: str) -> list[str]:
-    """A notice when articles or windows of ``held`` are also trained on."""
-    kind = {"val": "validation", "ood": "out-of-domain"}.get(name, name)
-    notice = overlap_notice(known.shared(held), held, known.trained, f"{kind} ")
-    return [] if notice is None else [f"{notice}: {name} figures are not held out"]
 
 
 def _fitted_notice(store: Store) -> Store:

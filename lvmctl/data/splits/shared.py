@@ -43,9 +43,6 @@ def shared(trained: Split, held: Split) -> Shared:
     Two chunks are the same when they have the same direction up to the rounding of float16, so
     copies in another type or scale, cut articles, subsets and joined stores are seen through.
     """
-    if trained.dim != held.dim:
-        nothing = np.zeros(len(held.lengths))
-        return Shared(nothing, nothing.astype(np.int64), 0.0)
     return KnownChunks(trained).shared(held)
 
 
@@ -98,8 +95,11 @@ class KnownChunks:
         self.trained, self.articles = trained, len(trained.lengths)
 
     def shared(self, held: Split) -> Shared:
-        """What of ``held``, of the same dimension, is among them; of many chunks it is looked for
-        once and kept in the user's cache."""
+        """What of ``held`` is among them; of many chunks it is looked for once and kept in the
+        user's cache."""
+        if self.trained.dim != held.dim:
+            nothing = np.zeros(len(held.lengths))
+            return Shared(nothing, nothing.astype(np.int64), 0.0)
         if min(self.trained.chunks, held.chunks) == 0 or self.trained.chunks + held.chunks < MANY:
             return self._find(held)
         return kept(self.trained, held, lambda: self._find(held))

@@ -72,13 +72,9 @@ def keep(place: Path, shared: Shared) -> None:
     with output_errors(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         write_whole(place, lambda file: np.save(file, values))
-        for path in newest(place.parent)[KEPT:]:
+        files = sorted(place.parent.glob("*.npy"), key=lambda path: path.stat().st_mtime_ns)
+        for path in files[:-KEPT]:
             path.unlink(missing_ok=True)
-
-
-def newest(folder: Path) -> list[Path]:
-    """The files of the folder, those that were written last first."""
-    return sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
 def key(trained: Split, held: Split) -> str:

@@ -16,12 +16,7 @@ from lvmctl.data.store.store import CHUNKS, Store
 def describe_store(
     store: Store, context: int = 5, horizon: int = 1, split: str | None = None
 ) -> dict[str, Any]:
-    """Sizes, provenance and windows per split, as plain data.
-
-    Args:
-        context, horizon: K and h of the windows to count.
-        split: describe only this split.
-    """
+    """Sizes, provenance and windows of a K and an h, of each split or of one, as plain data."""
     wanted = [split] if split else list(split_counts(store.articles)) or [None]
     parts = [_describe_split(Split.of(store, name), name, context, horizon) for name in wanted]
     return {

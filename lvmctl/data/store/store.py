@@ -160,12 +160,7 @@ class Store:
         return self.window_shape is not None or self.manifest.get("separate") is True
 
     def texts(self) -> Iterator[str]:
-        """The text of each row in order, or nothing when the store has none.
-
-        Raises:
-            DataError: the file is of other chunks (see :func:`.check_texts`), or a line is no JSON
-                string.
-        """
+        """The text of each row in order, or nothing when the store has none."""
         return iter(self.text_lines or ())
 
     @cached_property

@@ -81,11 +81,7 @@ def parse_columns(text: str | None) -> dict[str, str]:
 
 
 def choose_columns(rows: Rows, named: Mapping[str, str] | None = None) -> Chosen:
-    """The column of each role.
-
-    Args:
-        named: columns by role that are not guessed; an empty one is left out.
-    """
+    """The column of each role; those ``named`` are not guessed, an empty one is left out."""
     chosen = {role: _checked(rows, role, name) for role, name in (named or {}).items() if name}
     skipped = {role for role, name in (named or {}).items() if not name}
     if "vector" not in chosen:

@@ -33,14 +33,7 @@ def export_parquet(
     Columns: ``article`` (its number), ``article_id``, ``title``, ``split``, ``position``, ``text``,
     ``vector`` (as stored), ``norm``, and ``article_fields``, the rest of an article's entry as
     JSON; those that say something. The manifest is in the file's metadata. The state of a fitted
-    encoder is not.
-
-    Args:
-        reporter: shown the chunks that are written.
-        split: this one alone.
-
-    Returns:
-        Chunks.
+    encoder is not. Returns the number of chunks.
     """
     arrow = require_pyarrow()
     refuse = partial(refuse_existing, force=force, replaceable=_replaceable)

@@ -29,9 +29,6 @@ def open_tables(data: Any) -> list[Part]:
 
     Args:
         data: a path or several; a data frame, a pyarrow table, or a mapping of columns.
-
-    Raises:
-        DataError: nothing there, or nothing that is a table.
     """
     if isinstance(data, str | os.PathLike):
         data = [data]

@@ -81,11 +81,7 @@ def kind_of(cell: Any) -> str:
 
 
 def values(kind: str, cells: Sequence[Any], where: str) -> Any:
-    """Cells of a column as :meth:`Rows.read` gives them.
-
-    Raises:
-        DataError: a vector that is missing, or of another width than the one before.
-    """
+    """Cells of a column as :meth:`Rows.read` gives them."""
     if kind == VECTOR:
         return matrix(cells, where)
     if kind == VECTORS:

@@ -16,14 +16,7 @@ from lvmctl.data.tables.table import Block, ChunkTable
 
 
 def write_table(create: Create, table: ChunkTable, reporter: Reporter = SILENT) -> None:
-    """Write the chunks of a table into a store, article by article.
-
-    Args:
-        reporter: shown the chunks that are written.
-
-    Raises:
-        DataError: vectors that cannot be stored. OutputError: no room for them.
-    """
+    """Write the chunks of a table into a store, article by article."""
     source = table.layout.source
     in_order = bool((source == np.arange(len(source))).all())
     with (

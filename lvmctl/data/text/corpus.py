@@ -84,9 +84,6 @@ def cut(
     Args:
         long_chunks: splits those that are too long, but for those that were cut before.
         faults: takes articles without a chunk, and is settled at the end.
-
-    Raises:
-        DataError: an article has no chunk.
     """
     faults = Faults() if faults is None else faults
     for text in texts:

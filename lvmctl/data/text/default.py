@@ -39,11 +39,7 @@ SHORTEST, LONGEST = 8, 64
 
 
 def default_store() -> Store:
-    """Open the default data, from the cache or built anew (a few seconds).
-
-    Raises:
-        DataError: this Python comes without its sources or its help topics.
-    """
+    """The default data, from the cache or built anew (a few seconds)."""
     try:
         path = cache_directory() / f"default-{cache_key()}"
         store = _cached(path)

@@ -59,11 +59,7 @@ def embed_corpus(
 
     A fitted encoder is saved beside the vectors. Vectors that an encoder gives without normalising
     (``"normalized": False`` in its recipe) are stored as unit vectors and their norms beside them.
-
-    Args:
-        manifest: keys to add, such as ``made``.
-        begun: takes the vectors as they come, and has those of an earlier attempt.
-        reporter: shown the chunks that are done.
+    ``begun`` takes the vectors as they come, and has those of an earlier attempt.
     """
     recipe = encoder.recipe()
     known = fingerprint(encoder.encode)

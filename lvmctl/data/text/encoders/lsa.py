@@ -42,11 +42,7 @@ class Lsa:
         self._basis = torch.empty(0, 0)
 
     def fit(self, texts: Sequence[str]) -> None:
-        """Learn terms, their weights and the projection from a corpus.
-
-        Raises:
-            DataError: no term occurs in enough texts.
-        """
+        """Learn terms, their weights and the projection from a corpus."""
         if len(texts) > self.options.fit_texts:
             chosen = np.linspace(0, len(texts) - 1, self.options.fit_texts).astype(int)
             texts = [texts[i] for i in chosen]
