@@ -19,7 +19,7 @@ __all__ = ["Entry", "Plugin", "Registry", "configure", "load_registry", "setting
 DISABLE_VARIABLE = "LVMCTL_DISABLE_PLUGINS"
 
 _settings: dict = {"enabled": True, "strict": False, "disable": ()}
-_loaded: dict[bool, Registry] = {}
+_loaded: list[Registry] = []
 
 
 def configure(*, enabled: bool = True, strict: bool = False, disable: Collection[str] = ()) -> None:
@@ -40,20 +40,19 @@ def settings() -> dict[str, Any]:
     return {**_settings, "disable": list(_settings["disable"])}
 
 
-def load_registry(strict: bool = False) -> Registry:
+def load_registry() -> Registry:
     """Everything installed and not disabled, found and declared once per process.
 
     Raises:
-        PluginError: a plugin is broken, and ``strict`` or ``--strict-plugins`` asks to stop.
+        PluginError: a plugin is broken, and ``--strict-plugins`` asks to stop.
     """
-    strict = strict or _settings["strict"]
-    if strict not in _loaded:
+    if not _loaded:
         from lvmctl.registry.find import find
         from lvmctl.registry.registry import build
 
         points = find() if _settings["enabled"] else []
-        _loaded[strict] = build(points, disabled(), strict)
-    return _loaded[strict]
+        _loaded.append(build(points, disabled(), _settings["strict"]))
+    return _loaded[0]
 
 
 def disabled() -> dict[str, str]:

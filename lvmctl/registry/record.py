@@ -1,9 +1,11 @@
-"""What every record has, and the record of a command, which ``lvmctl --help`` needs at once."""
+"""What every record has and what its target names, and the record of a command, which
+``lvmctl --help`` needs at once."""
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -35,3 +37,12 @@ class CommandSpec(Buildable):
     """A command: ``target`` is a ``click.Command`` added to the top level under ``name``."""
 
     kind: ClassVar[str] = "command"
+
+
+def load(target: str) -> Any:
+    """What ``"package.module:Attribute"`` names; whatever its import raises."""
+    module, _, path = target.partition(":")
+    value = importlib.import_module(module)
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value

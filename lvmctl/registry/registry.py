@@ -9,13 +9,13 @@ from typing import Any
 
 import pluggy
 
-from lvmctl.core.errors import PluginError, nearest
+from lvmctl.core.errors import PluginError, nearest, out_of_memory
 from lvmctl.registry import hookspecs
+from lvmctl.registry.attribution import describe_error
 from lvmctl.registry.declare import Plugin, declare
 from lvmctl.registry.find import CORE, UNPACKAGED, Origin
 from lvmctl.registry.from_file import declare_file, is_address
-from lvmctl.registry.record import Record
-from lvmctl.registry.resolve import resolve
+from lvmctl.registry.record import Record, load
 
 OF_PLUGINS = ("recipe", "profile", "encoder", "decoder")
 """Kinds that a user looks for by the name of what was published; core has one of each."""
@@ -104,9 +104,26 @@ class Registry:
             raise self._contested(kind, name, matches)
         raise self.unknown(name, kind)
 
-    def resolve(self, entry: Entry, attr: str = "target") -> Any:
-        """Import the object ``entry.record.<attr>`` names; PluginError if that fails."""
-        return resolve(entry.record, entry.plugin.origin, attr)
+    def resolve(self, entry: Entry) -> Any:
+        """Import the object that an entry's target names.
+
+        Raises:
+            PluginError: it cannot be imported; names plugin and target. A machine that is out of
+                memory is no fault of the plugin's: that error passes.
+        """
+        target, origin = entry.record.target, entry.plugin.origin
+        try:
+            return load(target)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if out_of_memory(error):
+                raise
+            raise PluginError(
+                f"{entry.kind} {entry.name!r} of plugin {origin} cannot be loaded from {target}: "
+                f"{describe_error(error, origin, target)}",
+                hint=f"repair or reinstall {origin.distribution}",
+            ) from error
 
     def contested(self, entry: Entry) -> bool:
         """Whether the entry's bare name means other entries too."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lvmctl.registry.declare import records_of
-from lvmctl.registry.resolve import load
+from lvmctl.registry.record import load
 
 _SLOW = (
     "faiss jax matplotlib numba numpy pandas polars safetensors scipy sentence_transformers "

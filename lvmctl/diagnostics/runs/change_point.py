@@ -18,9 +18,6 @@ POINTS = 20_000
 RESOLUTION = 2e-3
 """Smallest step of a mean cosine that counts; keeps a curve without noise comparable."""
 
-LARGEST = 1e150
-"""A sum of values up to this can be squared."""
-
 NEARLY = 0.9
 """Of the error that the best step saves: steps that save this much are as good."""
 
@@ -43,41 +40,29 @@ class Step(NamedTuple):
 
 
 def downward_step(
-    values: Sequence[float],
-    *,
-    permutations: int = 999,
-    seed: int = 0,
-    resolution: float = RESOLUTION,
+    values: Sequence[float], *, permutations: int = 999, seed: int = 0
 ) -> Step | None:
     """The step down that explains most of a curve, with the probability of one as clear by chance.
 
     A curve that learns does not fall but for noise: the null is a non-decreasing curve, whose
     hardest case is a constant one. The alternative is a non-decreasing piece, a step down, and a
     piece that goes one way, up or further down. Both are fitted by isotonic least squares; the
-    statistic is what the step saves of the squared error, over what is left (plus ``resolution``²
-    for every point). Under a constant curve with exchangeable noise of any distribution the orders
+    statistic is what the step saves of the squared error, over what is left (plus RESOLUTION² for
+    every point). Under a constant curve with exchangeable noise of any distribution the orders
     of the points are equally likely, so that the p-value is exact: P(p ≤ α) ≤ α. A rise that is
     no larger than its noise, and noise that drifts, give more alarms: ask for depth too.
 
-    Args:
-        permutations: orders to draw, fewer for curves of many points; up to 6 points every order
-            is taken.
-        resolution: steps below this do not matter.
+    Of curves of many points fewer orders are drawn, up to 6 points every order is taken.
 
     Returns:
-        The step; None with fewer than three points, or where no step is as deep as ``resolution``.
-
-    Raises:
-        ValueError: values, or the squares of their differences, are not finite.
+        The step; None with fewer than three points, or where no step is as deep as RESOLUTION.
     """
     curve = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(curve).all() or np.abs(curve / LARGEST).sum() > 1:
-        raise ValueError("a curve has finite values only, and finite squares")
     if len(curve) < 3 or (np.diff(curve) >= 0).all():
         return None
-    floor = len(curve) * resolution**2
+    floor = len(curve) * RESOLUTION**2
     step = clearest(curve.tolist(), floor)
-    if step.before - step.after < resolution:
+    if step.before - step.after < RESOLUTION:
         return None
     as_clear = total = 0
     for order in orders(len(curve), permutations, seed):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -200,7 +199,11 @@ def read_history(path: Path) -> History:
         raise RunError("is a model, no history", where=path, hint="lvmctl eval compare takes it")
     if not path.exists():
         hint = "no epoch was finished"
-    records = log_records(path) or read_json(path, hint=hint)
+    try:
+        records = read_json(path, hint=hint)
+    except RunError:
+        if not (records := log_records(path)):
+            raise
     if isinstance(records, Mapping):  # one epoch, or a list under a name
         if not is_record(records) and not any(isinstance(v, list) for v in records.values()):
             hint = f"give {NAME}, or the folder"
@@ -215,13 +218,9 @@ def read_history(path: Path) -> History:
 
 
 def log_records(path: Path) -> list[dict[str, Any]]:
-    """The record of a 5CAT log of the published project; none where the file is JSON."""
-    with suppress(OSError, ValueError, RecursionError):
-        text = read_text(path)
-        try:
-            json.loads(text)
-        except ValueError:
-            return fivecat_records(text)
+    """The record of a 5CAT log of the published project; none where the file is no such log."""
+    with suppress(OSError, ValueError):
+        return fivecat_records(read_text(path))
     return []
 
 

@@ -45,7 +45,7 @@ OF_TRAINING = {info.short for info in describe(TrainingOptions)}
 TORCH_FREE = """
 import sys
 sys.modules["torch"] = None
-from lvmctl.registry.resolve import load
+from lvmctl.registry.record import load
 load({target!r})(load({options!r})())
 """
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lvmctl.diagnostics.runs import change_point
 from lvmctl.diagnostics.runs.change_point import clearest, downward_step, orders, rising_fits
 
 P7 = [0.33, 0.396, 0.241, 0.25, 0.255, 0.26, 0.262, 0.265, 0.27, 0.271]
@@ -133,19 +134,13 @@ def test_too_short_or_never_falling_is_no_step(values):
     assert downward_step(values) is None
 
 
-def test_values_that_are_not_finite_are_refused():
-    for values in ([0.1, float("nan"), 0.2], [1e308, -1e308, 5.0]):
-        with pytest.raises(ValueError, match="finite"):
-            downward_step(values)
-    assert downward_step([2e140, 2e140, 1e140, 1e140]).index == 2
-
-
-def test_rounding_is_no_step():
+def test_rounding_is_no_step(monkeypatch):
     rng = np.random.default_rng(0)
     curve = 0.5 + 1e-6 * rng.standard_normal(12)
     curve[6:] -= 5e-6
     assert downward_step(curve) is None
-    assert downward_step(curve, resolution=1e-7).index == 6
+    monkeypatch.setattr(change_point, "RESOLUTION", 1e-7)
+    assert downward_step(curve).index == 6
 
 
 def test_a_long_curve_is_compared_with_fewer_orders():

@@ -51,9 +51,9 @@ class LaggedSums(NamedTuple):
 
 
 def antisymmetry(
-    split: Split, lags: Sequence[int] = LAGS, permutations: int = 999, seed: int = 0
+    split: Split, permutations: int = 999, seed: int = 0
 ) -> tuple[dict[int, dict[str, Any]], float]:
-    """A_k of every lag that some article is long enough for.
+    """A_k of the :data:`LAGS` that some article is long enough for.
 
     The null hypothesis are independent articles that are as likely forward as backward; then every
     p is exact. The random reversals are the same for all lags.
@@ -68,7 +68,7 @@ def antisymmetry(
     signs = np.random.default_rng(seed).integers(0, 2, (permutations, groups_of(split)[-1] + 1))
     signs = np.vstack([np.ones(signs.shape[1]), 2.0 * signs - 1])
     records, scores = {}, []
-    for lag, sums in lagged_sums(split, lags).items():
+    for lag, sums in lagged_sums(split, LAGS).items():
         # ‖Σ s_a Δ_a‖² as it is and of each reversal.
         norms = np.einsum("ng,ng->n", signs @ sums.gram, signs)
         symmetric = sums.shares.sum() - norms[0] / 4
@@ -92,8 +92,8 @@ def share_reaching(values: np.ndarray, tie: float) -> float:
     return float((values >= values[0] - tie).mean())
 
 
-def corrected(sums: LaggedSums, level: float = 0.95) -> tuple[float, Interval]:
-    """A_k without the noise of either norm, and its interval; NaN for fewer than three groups.
+def corrected(sums: LaggedSums) -> tuple[float, Interval]:
+    """A_k without the noise of either norm, and its 95 % interval; NaN for fewer than three groups.
 
     It is the root of (‖ΣΔ_a‖² - Σ‖Δ_a‖²) over ‖ΣS_a‖² - Σ‖S_a‖², 0 where the first is negative.
     The second counts as at least half of ‖ΣS_a‖², so that noise is never divided by noise. The
@@ -119,7 +119,7 @@ def corrected(sums: LaggedSums, level: float = 0.95) -> tuple[float, Interval]:
     degenerate = 2 * (remainder**2).sum()
     jackknife = 4 * ((rows - ratio * others) ** 2).sum()
     error = np.sqrt(max(jackknife - degenerate, degenerate)) / whole
-    reach = student_quantile((1 + level) / 2, count - 1) * error
+    reach = student_quantile(0.975, count - 1) * error
     return effect, (root(ratio - reach), root(ratio + reach))
 
 

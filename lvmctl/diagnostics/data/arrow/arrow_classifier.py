@@ -46,7 +46,7 @@ class WindowSample:
 
 
 def sample_windows(
-    split: Split, length: int, max_windows: int, seed: int = 0, rank: int = RANK
+    split: Split, length: int, max_windows: int, seed: int = 0
 ) -> WindowSample | None:
     """Windows of L = ``length`` ≥ 2 chunks of whole articles, taken in a seeded order until they
     hold ``max_windows``.
@@ -62,7 +62,7 @@ def sample_windows(
     fold_of = np.zeros(len(counts), np.int64)
     fold_of[taken] = np.arange(len(taken)) % folds
     taken = np.sort(taken)
-    mean, axes = principal(split, taken, rank)
+    mean, axes = principal(split, taken)
     windows = []
     for start, count in zip(split.starts[taken], split.lengths[taken]):
         components = (split.unit_rows(start, start + count) - mean) @ axes
@@ -71,7 +71,7 @@ def sample_windows(
     return WindowSample(np.concatenate(windows), article, fold_of[article], folds)
 
 
-def principal(split: Split, articles: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
+def principal(split: Split, articles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean (D,) of the articles' chunks and their leading components (D, r), scaled as a whole.
 
     The scale makes the components' total variance 1, so that the drift of the mean, which goes with
@@ -85,8 +85,8 @@ def principal(split: Split, articles: np.ndarray, rank: int) -> tuple[np.ndarray
         count += length
     mean = total / count
     variances, axes = np.linalg.eigh(square / count - np.outer(mean, mean))
-    size = np.sqrt(variances[::-1][:rank].clip(0).sum()) or 1.0
-    return mean.astype(np.float32), (axes[:, ::-1][:, :rank] / size).astype(np.float32)
+    size = np.sqrt(variances[::-1][:RANK].clip(0).sum()) or 1.0
+    return mean.astype(np.float32), (axes[:, ::-1][:, :RANK] / size).astype(np.float32)
 
 
 def classify(sample: WindowSample, refits: int = 199, seed: int = 0) -> dict[str, Any]:

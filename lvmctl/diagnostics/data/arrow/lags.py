@@ -14,6 +14,9 @@ from lvmctl.data.splits.split import Split
 from lvmctl.diagnostics.estimates import estimate_record
 from lvmctl.evaluation.statistics.intervals import Resampling
 
+LAGS = 10
+"""The largest distance of the curve."""
+
 LIMIT = (
     "The telescoping statistic cannot show a direction: inside an article its terms cancel, all "
     "but the first and the last cosine remain, so it shrinks as 2/n on every store, whichever way "
@@ -22,9 +25,9 @@ LIMIT = (
 
 
 def lag_curve(
-    split: Split, resampling: Resampling, lags: int = 10
+    split: Split, resampling: Resampling
 ) -> tuple[dict[str, dict[str, Any]], dict[str, Any] | None]:
-    """r(1) … r(lags), the mean cosine of chunks k apart, and the telescoping statistic.
+    """r(1) … r(10), the mean cosine of chunks k apart, and the telescoping statistic.
 
     The statistic is the mean of cos(x_t, x_{t+1}) - cos(x_t, x_{t-1}) over the n chunks that have
     both neighbours.
@@ -35,18 +38,18 @@ def lag_curve(
         at least three chunks and ``bound`` 2A/n, which |value| cannot exceed; None for A = 0.
     """
     articles = len(split.lengths)
-    sums, counts = np.zeros((lags + 1, articles)), np.zeros((lags + 1, articles))
+    sums, counts = np.zeros((LAGS + 1, articles)), np.zeros((LAGS + 1, articles))
     steps = np.zeros(articles)
     for number, (start, length) in enumerate(zip(split.starts, split.lengths)):
         chunks = split.unit_rows(start, start + length)
-        for lag in range(1, min(lags, length - 1) + 1):
+        for lag in range(1, min(LAGS, length - 1) + 1):
             cosines = np.einsum("td,td->t", chunks[:-lag], chunks[lag:]).astype(np.float64)
             sums[lag, number], counts[lag, number] = cosines.sum(), len(cosines)
             if lag == 1:
                 steps[number] = np.diff(cosines).sum()
     index = np.arange(articles)
     samples = {
-        str(lag): (sums[lag], index, counts[lag]) for lag in range(1, lags + 1) if counts[lag].any()
+        str(lag): (sums[lag], index, counts[lag]) for lag in range(1, LAGS + 1) if counts[lag].any()
     }
     interior = np.maximum(split.lengths - 2, 0)
     if interior.any():

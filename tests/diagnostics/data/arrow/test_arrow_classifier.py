@@ -32,7 +32,7 @@ def drifting(articles: int = 30, chunks: int = 10, dim: int = 6) -> Split:
 def test_windows_are_whole_and_folds_are_of_articles():
     rng = np.random.default_rng(0)
     split = split_of(*(rng.standard_normal((length, 5)) for length in (4, 9, 2, 6, 7, 3)))
-    sample = sample_windows(split, 4, 1000, rank=5)
+    sample = sample_windows(split, 4, 1000)
     assert sample.article.tolist() == [0] * 1 + [1] * 6 + [3] * 3 + [4] * 4
     assert sample.folds == 4
     assert {len({*sample.fold[sample.article == a]}) for a in (0, 1, 3, 4)} == {1}
