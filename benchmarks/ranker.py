@@ -39,7 +39,7 @@ from lvmctl_ranker.model import Ranker
 from lvmctl_ranker.options import P9Options, RankerOptions
 
 from lvmctl import NoOptions, Pool, Resampling, Shape, Split, Windows, open_split
-from lvmctl.baselines.direct import Direct
+from lvmctl.baselines.weightings import Direct
 from lvmctl.core.chunks import labelled
 from lvmctl.core.reporter import SILENT
 from lvmctl.core.run_directory import RunDirectory

@@ -20,37 +20,25 @@ class Oracle:
         return target
 
 
-class SpanOracle:
+class SpanOracle(Oracle):
     """q is the linear combination of the chunks nearest to y: a cosine ceiling
     (docs/methods.md#ceilings)."""
 
-    def __init__(self, options: NoOptions, shape: Shape) -> None:
-        pass
-
     def __call__(self, context: Tensor, target: Tensor) -> Tensor:
-        """(B, K, D) and (B, D) → (B, D)."""
         return best_in_span(context, target).to(target)
 
 
-class ConeOracle:
+class ConeOracle(Oracle):
     """q is the non-negative mixture of the chunks nearest to y: a cosine ceiling
     (docs/methods.md#ceilings)."""
 
-    def __init__(self, options: NoOptions, shape: Shape) -> None:
-        pass
-
     def __call__(self, context: Tensor, target: Tensor) -> Tensor:
-        """(B, K, D) and (B, D) → (B, D)."""
         return best_in_cone(context, target).to(target)
 
 
-class ConeMarginOracle:
+class ConeMarginOracle(Oracle):
     """q is the non-negative mixture of largest q·(y - x_last): margin[last]'s ceiling, at
     the cost of cosine (docs/methods.md#ceilings)."""
 
-    def __init__(self, options: NoOptions, shape: Shape) -> None:
-        pass
-
     def __call__(self, context: Tensor, target: Tensor) -> Tensor:
-        """(B, K, D) and (B, D) → (B, D)."""
         return best_in_cone(context, target.double() - context[:, -1].double()).to(target)

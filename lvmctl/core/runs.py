@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lvmctl.core.errors import RunError
+from lvmctl.core.errors import RunError, UsageError
 from lvmctl.core.inputs import real
 from lvmctl.core.json_input import read_json
 from lvmctl.core.run_directory import ROOT, RunDirectory
@@ -28,6 +28,14 @@ PUBLISHED = "published"
 
 MAX_LISTED = 8
 """Candidates that an error names."""
+
+
+def refuse_repeats(paths: Sequence[Path]) -> None:
+    """Refuse a run that is named twice, whatever its names."""
+    places = [real(path) for path in paths]
+    for place in places:
+        if places.count(place) > 1:
+            raise UsageError("the run is named twice", where=place, hint="name each run once")
 
 
 def is_run(path: Path) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lvmctl.core.errors import DataError, UsageError, nearest
 from lvmctl.core.inputs import real
+from lvmctl.core.runs import refuse_repeats
 from lvmctl.evaluation.eval_data import EvalData
 from lvmctl.evaluation.trained import Trained
 
@@ -13,10 +14,7 @@ from lvmctl.evaluation.trained import Trained
 def row_names(trained: Sequence[Trained], taken: Sequence[str]) -> list[str]:
     """Names of the runs' rows: paths where a name is not theirs alone."""
     names = [run.name for run in trained]
-    paths = [real(run.run.path) for run in trained]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise UsageError("the run is named twice", where=path, hint="name each run once")
+    refuse_repeats([run.run.path for run in trained])
     return [
         name if names.count(name) == 1 and name not in taken else str(real(run.run.path))
         for name, run in zip(names, trained)

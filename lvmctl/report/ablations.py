@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lvmctl.core.tree import get
-from lvmctl.report.drawing import BASELINES, RUN, canvas, in_style, legend
+from lvmctl.report.drawing import RUN, canvas, in_style, legend, side_by_side
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import at, interval_at, with_interval
+from lvmctl.report.numbers import points, with_interval
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "C: ablations"
@@ -33,8 +32,7 @@ COSINE, RANKED = "ablations", "ablations.mrr@10"
 def section(run: Inputs) -> Section | Missing:
     if not run.metrics.get("ablations"):
         return Missing(TITLE, "the windows of this data cannot be perturbed")
-    trees = {run.row: run.metrics} | {name: run.predictor(name) for name in BESIDE}
-    shown = {name: tree for name, tree in trees.items() if tree.get("ablations")}
+    trees = {name: tree for name, tree in run.beside(*BESIDE).items() if tree.get("ablations")}
     where, what = COSINE, "cos(q, target)"
     if get(run.metrics, RANKED):
         where, what = RANKED, "MRR@10"
@@ -44,7 +42,7 @@ def section(run: Inputs) -> Section | Missing:
         run,
         "ablations",
         TITLE,
-        draw({name: get(tree, where, {}) for name, tree in shown.items()}, what),
+        draw({name: get(tree, where, {}) for name, tree in trees.items()}, what),
         f"Change in {what} when the window of {run.row} is perturbed; shuffled {shuffled}",
         f"Change in {what} when the window is perturbed: below 0, what was perturbed was "
         "used. direct reads the last chunk alone, and loses most when that is foreign.",
@@ -63,23 +61,18 @@ def draw(changes: dict[str, Any], what: str) -> Figure:
     """
     kinds = [kind for kind in SPOILT if any(kind in tree for tree in changes.values())]
     figure, (axes,) = canvas(70 + 62 * len(kinds))
-    middle = (len(changes) - 1) / 2
-    for number, (name, tree) in enumerate(changes.items()):
-        look = BASELINES.get(name, RUN) if number else RUN
-        there = [kind for kind in kinds if math.isfinite(at(tree, kind))]
-        rows = [kinds.index(kind) + HEIGHT * (number - middle) for kind in there]
+    for name, tree, look, away in side_by_side(changes, HEIGHT):
+        rows, values, low, high = points(tree, kinds)
         axes.barh(
-            rows,
-            [at(tree, kind) for kind in there],
+            rows + away,
+            values,
             HEIGHT * 0.85,
             facecolor="#999999" if look is RUN else "white",
             edgecolor=look.color,
             hatch=look.hatch,
             label=name,
         )
-        if there:
-            low, high = zip(*(interval_at(tree, kind) for kind in there))
-            axes.hlines(rows, low, high, color="black", linewidth=1.4)
+        axes.hlines(rows + away, low, high, color="black", linewidth=1.4)
     axes.axvline(0, color="black", linewidth=0.9)
     axes.set_yticks(range(len(kinds)), [SPOILT[kind] for kind in kinds])
     axes.invert_yaxis()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from lvmctl.core.formatting import interval, number
-from lvmctl.report.drawing import DIRECT, RUN, canvas, in_style, legend
+from lvmctl.report.drawing import DIRECT, RUN, canvas, in_style, legend, side_by_side
 from lvmctl.report.inputs import Inputs
-from lvmctl.report.numbers import at, interval_at
+from lvmctl.report.numbers import points
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "E: coherence and other text"
@@ -56,17 +55,14 @@ def draw(trees: dict[tuple[str, str], Any]) -> Figure:
         trees: figures by predictor and split; the run's validation first.
     """
     figure, (axes,) = canvas(260)
-    bins, middle, first = list(BINS), (len(trees) - 1) / 2, next(iter(trees))[0]
-    for number_, ((name, split), tree) in enumerate(trees.items()):
+    first = next(iter(trees))[0]
+    for (name, split), tree, _, away in side_by_side(trees, STEP):
         look = RUN if name == first else DIRECT
-        there = [b for b in bins if math.isfinite(at(tree, f"coherence.{b}"))]
-        places = [bins.index(b) + STEP * (number_ - middle) for b in there]
-        if there:
-            low, high = zip(*(interval_at(tree, f"coherence.{b}") for b in there))
-            axes.vlines(places, low, high, color=look.color, linewidth=1.2)
+        places, values, low, high = points(tree, [f"coherence.{b}" for b in BINS])
+        axes.vlines(places + away, low, high, color=look.color, linewidth=1.2)
         axes.plot(
-            places,
-            [at(tree, f"coherence.{b}") for b in there],
+            places + away,
+            values,
             color=look.color,
             linestyle=look.line if split == "val" else "none",
             linewidth=0.8,
@@ -75,8 +71,8 @@ def draw(trees: dict[tuple[str, str], Any]) -> Figure:
             markerfacecolor=look.color if split == "val" else "white",
             label=f"{name}, {split}",
         )
-    axes.set_xticks(range(len(bins)), BINS.values())
-    axes.set_xlim(-0.5, len(bins) - 0.5)
+    axes.set_xticks(range(len(BINS)), BINS.values())
+    axes.set_xlim(-0.5, len(BINS) - 0.5)
     axes.set_xlabel("coherence of the window")
     axes.set_ylabel("cos_next")
     legend(figure, axes, columns=2)

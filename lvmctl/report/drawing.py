@@ -7,12 +7,14 @@ the plot grows.
 from __future__ import annotations
 
 import io
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from lvmctl.report.html import Html
 
@@ -58,7 +60,7 @@ class Look(NamedTuple):
     marker: str
     hatch: str = ""
 
-    def plot(self, axes: Axes, x: list, y: list, label: str, **details: object) -> None:
+    def plot(self, axes: Axes, x: ArrayLike, y: ArrayLike, label: str, **details: object) -> None:
         """A line with markers."""
         style = {"color": self.color, "linestyle": self.line, "marker": self.marker}
         axes.plot(x, y, label=label, markerfacecolor=self.inside, **style | details)
@@ -78,6 +80,14 @@ CEILING = Look("#A0527A", (0, (2, 1)), "x")
 CHANCE = Look("#666666", (0, (1, 2)), "")
 
 BASELINES = {"direct": DIRECT, "centroid": CENTROID, "wiener": WIENER, "ridge": RIDGE}
+
+
+def side_by_side(trees: Mapping[Any, Any], step: float) -> Iterator[tuple[Any, Any, Look, float]]:
+    """Name, figures and look of each predictor, the run first, and how far it stands beside where
+    it would stand alone, ``step`` from the next."""
+    looks, middle = BASELINES | {"ceiling": CEILING}, (len(trees) - 1) / 2
+    for number, (name, tree) in enumerate(trees.items()):
+        yield name, tree, looks.get(name, RUN) if number else RUN, step * (number - middle)
 
 
 def canvas(height: float, rows: int = 1, **details: object) -> tuple[Figure, list[Axes]]:

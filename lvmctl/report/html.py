@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from lvmctl.core.formatting import interval, number
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 
 SIGNS = {"PASS": "✓", "MARGINAL": "≈", "FAIL": "✗"}
 """What counts; other words say nothing about the model."""
@@ -28,8 +26,6 @@ def render(template: str, **values: Any) -> Html:
     Raises:
         LookupError: the template reads what is not there.
     """
-    from jinja2 import UndefinedError
-
     try:
         return Html(environment().get_template(template).render(values))
     except UndefinedError as error:
@@ -39,8 +35,6 @@ def render(template: str, **values: Any) -> Html:
 @cache
 def environment() -> Environment:
     """Jinja2 with the templates of this package."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     made = Environment(
         loader=PackageLoader("lvmctl.report"),
         autoescape=True,

@@ -59,6 +59,11 @@ class Inputs:
         """The figures of ``name``, empty where it was not measured."""
         return self.result["predictors"].get(name, {})
 
+    def beside(self, *names: str) -> dict[str, dict[str, Any]]:
+        """The run's figures by its row, then those of ``names`` that were measured."""
+        others = {name: self.predictor(name) for name in names}
+        return {self.row: self.metrics} | {name: tree for name, tree in others.items() if tree}
+
     @property
     def oracle(self) -> str:
         """The cosine oracle of the run's class."""

@@ -12,7 +12,7 @@ from lvmctl.core.files import refuse_irregular, utf8, write_whole
 from lvmctl.core.inputs import real
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
-from lvmctl.core.runs import RunLike, find_run
+from lvmctl.core.runs import RunLike, find_run, refuse_repeats
 from lvmctl.report import (
     ablations,
     coherence,
@@ -91,7 +91,7 @@ def make_report(
         OutputError: the page exists or cannot be written.
     """
     runs = [RunDirectory.open(find_run(name)) for name in names or [None]]
-    different(runs)
+    refuse_repeats([run.path for run in runs])
     usual = runs[0].path / (PARTIAL if partial else NAME) if len(runs) == 1 else None
     out = out or usual
     if out is None:
@@ -112,14 +112,6 @@ def make_report(
         for inputs, parts in pages
     }
     return Report(out, slugs)
-
-
-def different(runs: Sequence[RunDirectory]) -> None:
-    """Refuse a run that is named twice."""
-    paths = [real(run.path) for run in runs]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise UsageError("the run is named twice", where=path, hint="name each run once")
 
 
 def refuse_page(out: Path, replaceable: bool) -> None:

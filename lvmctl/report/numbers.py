@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from lvmctl.core.formatting import estimate
 from lvmctl.core.tree import get_interval, get_number
@@ -31,6 +33,22 @@ def ends(ci: Any) -> Interval:
     """``[low, high]`` or null as two numbers."""
     low, high = ci or (None, None)
     return real(low), real(high)
+
+
+class Points(NamedTuple):
+    """Figures to be drawn, (n,) each: their places, values and the ends of their intervals."""
+
+    places: np.ndarray
+    values: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def points(tree: Mapping[str, Any], paths: Sequence[str]) -> Points:
+    """The figures at ``paths`` that there are; their places are those of the paths."""
+    every = [(n, at(tree, path), *interval_at(tree, path)) for n, path in enumerate(paths)]
+    rows = np.array(every, dtype=float).reshape(-1, len(Points._fields))
+    return Points(*rows[np.isfinite(rows[:, 1])].T)
 
 
 def with_interval(tree: Mapping[str, Any], path: str) -> str:

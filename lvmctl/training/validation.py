@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lvmctl.baselines.direct import Direct
+from lvmctl.baselines.weightings import Direct
 from lvmctl.core.batch import Pool, Step
 from lvmctl.core.tree import nested
 from lvmctl.data.batches import BatchBuilder

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lvmctl.baselines import grams
-from lvmctl.baselines.ema import Ema
+from lvmctl.baselines import weightings
+from lvmctl.baselines.weightings import Ema
 from lvmctl.evaluation.predictors import Centred
 from lvmctl.registry.record import NoOptions
 from lvmctl.registry.specs import Shape
@@ -43,7 +43,7 @@ def test_where_chunks_differ_from_their_topic_by_noise_it_is_the_centroid(world)
 
 @pytest.mark.parametrize(("k", "a"), [(5, 0.5), (3, 0.3), (4, 0.4), (5, 0.2)])
 def test_no_other_decay_does_better(monkeypatch, world, arrays, k, a):
-    monkeypatch.setattr(grams, "BATCH", 100)
+    monkeypatch.setattr(weightings, "BATCH", 100)
     train, _ = world(f"topic?a={a}&f=0.3&articles=60&chunks=20&dim=16", k)
     fitted, (context, target) = fit(train), arrays(train)
     best = mean_cosine(fitted.decay, context, target)

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lvmctl.baselines.centroid import Centroid
-from lvmctl.baselines.direct import Direct
 from lvmctl.baselines.records import BASELINES
+from lvmctl.baselines.weightings import Centroid, Direct
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.predictors import Centred
 from lvmctl.registry import load_registry

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from lvmctl.baselines import ridge
-from lvmctl.baselines.direct import Direct
 from lvmctl.baselines.least_squares import Dual
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge, mean_cosine, parts, uphill
+from lvmctl.baselines.weightings import Direct
 from lvmctl.data.synthetic.worlds import World, bayes_prediction
 from lvmctl.evaluation.predictors import Centred
 from lvmctl.registry.record import NoOptions

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lvmctl.baselines import grams
-from lvmctl.baselines.wiener import Wiener
+from lvmctl.baselines import weightings
+from lvmctl.baselines.weightings import Wiener
 from lvmctl.data import Windows, open_split
 from lvmctl.registry.record import NoOptions
 from lvmctl.registry.specs import Shape
@@ -20,7 +20,7 @@ def fit(windows: Windows) -> Wiener:
 
 @pytest.mark.parametrize(("k", "h"), [(5, 1), (3, 2), (1, 1)])
 def test_weights_are_those_of_least_squares(monkeypatch, arrays, k, h):
-    monkeypatch.setattr(grams, "BATCH", 64)
+    monkeypatch.setattr(weightings, "BATCH", 64)
     windows = Windows(open_split("synth:topic?articles=30&chunks=14&dim=12&seed=2"), k, h)
     weights = fit(windows).weights.double().numpy()
     context, target = arrays(windows)

@@ -9,8 +9,7 @@ import pytest
 import torch
 from evaluation.means import mean_metrics
 
-from lvmctl.baselines.centroid import Centroid
-from lvmctl.baselines.direct import Direct
+from lvmctl.baselines.weightings import Centroid, Direct
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from evaluation.means import mean_metrics
 
-from lvmctl.baselines.centroid import Centroid
-from lvmctl.baselines.direct import Direct
-from lvmctl.baselines.wiener import Wiener
+from lvmctl.baselines.weightings import Centroid, Direct, Wiener
 from lvmctl.data import Windows, open_split, write_store
 from lvmctl.data.synthetic.worlds import World, bayes_prediction, simulate, write_world
 from lvmctl.evaluation.per_window import cosine_metrics

@@ -10,9 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvmctl.baselines.centroid import Centroid
-from lvmctl.baselines.direct import Direct
 from lvmctl.baselines.oracles import SpanOracle
+from lvmctl.baselines.weightings import Centroid, Direct
 from lvmctl.data import Windows
 from lvmctl.evaluation.measure import Protocol, measure
 from lvmctl.evaluation.per_window import difference

@@ -8,7 +8,7 @@ import torch
 from evaluation.means import mean_metrics
 
 from lvmctl import Prediction
-from lvmctl.baselines.wiener import Wiener
+from lvmctl.baselines.weightings import Wiener
 from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, rivals
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.registry.record import NoOptions

@@ -10,7 +10,7 @@ import torch
 
 from lvmctl.baselines.options import RidgeOptions
 from lvmctl.baselines.ridge import Ridge
-from lvmctl.baselines.wiener import Wiener
+from lvmctl.baselines.weightings import Wiener
 from lvmctl.core.diagnosis import Finding
 from lvmctl.core.formatting import number, percent, signed
 from lvmctl.data.windows import Windows

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.baselines.direct import Direct
+from lvmctl.baselines.weightings import Direct
 from lvmctl.core.chunks import labelled
 from lvmctl.core.diagnosis import Finding, Table
 from lvmctl.core.formatting import interval, number, signed
