@@ -101,7 +101,7 @@ class ModelSpec(Buildable):
     given the training windows once, before the first step; what it learns lives in its buffers. If
     it takes minutes, ``fit`` may also take ``progress``, see :meth:`lvmctl.Reporter.progress`, and
     ``partial``, whose ``save(state)`` keeps tensors and plain values until ``load()`` gives them
-    back to a run that goes on.
+    back to a run that goes on; ``info`` takes a line for the user.
     ``any_space``: it reads nothing but cosines, so a run of it serves chunks of any encoder and
     width. Where it was fitted to the training's, it has ``forget_space()``, called before it serves
     chunks of another. ``reads``: what its ``score`` reads of chunks beside their vectors, ``text``

@@ -35,6 +35,7 @@ def fit_model(
         offered = {
             "progress": watched_progress(reporter, interrupts, run.path),
             "partial": Partial(run),
+            "info": reporter.info,
         }
         takes = inspect.signature(model.fit).parameters
         with attribute_errors(entry):

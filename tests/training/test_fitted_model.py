@@ -116,6 +116,14 @@ def test_a_fit_that_takes_long_shows_how_far_it_is(taught, make_training):
     assert training.reporter.stages["counting"] == [3, 3]
 
 
+def test_a_fit_can_tell_the_user_something(taught, make_training):
+    telling = "def fit(self, windows, info):\n        info('it is simple text')"
+    taught(PARTS.replace("def fit(self, windows):", telling))
+    training = make_training(recipe="taught", epochs=1)
+    training.fit()
+    assert training.reporter.messages.count("it is simple text") == 1
+
+
 def test_a_signal_ends_a_fit_that_says_how_far_it_is_and_it_begins_again(taught, make_training):
     taught(SLOW)
     training = make_training(recipe="taught", epochs=1)

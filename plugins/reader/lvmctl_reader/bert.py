@@ -1,4 +1,8 @@
-"""A BERT encoder that can be trained: texts as token ids → a vector for each."""
+"""A BERT encoder that can be trained: texts as token ids → a vector for each.
+
+lvmctl-encoders has the arithmetic of inference, whose numbers are the same in any company of texts;
+here tokens of many texts share a matrix and gradients flow, and a run is read without that package.
+"""
 
 from __future__ import annotations
 

@@ -12,28 +12,43 @@ WORLD = "synth:topic?articles=24&chunks=12&dim=8"
 OPTIONS = {"context": 3, "epochs": 1, "min_article": 6, "negatives": 11, "hidden": 4}
 
 
-class Warned(lvmctl.Reporter):
-    """Keeps what it is warned of."""
+class Kept(lvmctl.Reporter):
+    """Keeps what it is told and what it is warned of."""
 
     def __init__(self) -> None:
-        self.warnings = []
+        self.told, self.warnings = [], []
 
-    def warning(self, text: str) -> None:
-        self.warnings.append(text)
+    def info(self, message: str) -> None:
+        self.told.append(message)
+
+    def warning(self, message: str) -> None:
+        self.warnings.append(message)
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def told():
+    """What was said while :func:`run` was trained."""
+    return Kept()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, told):
     """P10 trained on made-up texts."""
     place = tmp_path_factory.mktemp("p10")
     store = text_store(place / "s", articles=24, chunks=12).path
-    return lvmctl.train("p10", data=store, out=place / "run", options=OPTIONS)
+    return lvmctl.train("p10", data=store, out=place / "run", options=OPTIONS, reporter=told)
+
+
+def test_who_trains_without_the_encoder_is_told_that_it_exists(run, told):
+    assert [line for line in told.told if "--set continuation=true" in line]
+    assert told.warnings == []
 
 
 def test_a_store_without_texts_trains_p9s_part(tmp_path):
-    reporter = Warned()
+    reporter = Kept()
     run = lvmctl.train("p10", data=WORLD, out=tmp_path / "r", options=OPTIONS, reporter=reporter)
     (warning,) = reporter.warnings
+    assert not [line for line in reporter.told if "continuation" in line]
     assert "no texts" in warning
     assert "p10 is trained with read=false" in warning
     assert run.config["reads"] == []
