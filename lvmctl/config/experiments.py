@@ -28,7 +28,7 @@ from typing import Any
 
 import tomli
 
-from lvmctl.core.errors import UsageError, nearest
+from lvmctl.core.errors import UsageError, did_you_mean
 from lvmctl.core.inputs import read_text
 from lvmctl.core.paths import absolute, absolute_address
 from lvmctl.core.tree import leaves
@@ -149,9 +149,8 @@ class Experiments:
         current: str | None = name
         while current is not None:
             if current in chain:
-                raise self._error(
-                    name, f"extends goes in a circle: {' → '.join([*chain, current])}"
-                )
+                circle = " → ".join([*chain, current])
+                raise self._error(name, f"extends goes in a circle: {circle}")
             if current not in self._tables:
                 raise self._missing(current, chain)
             if not isinstance(self._tables[current], dict):
@@ -185,8 +184,7 @@ class Experiments:
             raise self._error(table, f"{key} {error.what}", error.hint) from None
 
     def _missing(self, name: str, chain: list[str]) -> UsageError:
-        close = nearest(name, self.names())
-        hint = f"did you mean {close!r}?" if close else self._known()
+        hint = did_you_mean(name, self.names(), self._known())
         if chain:
             return self._error(chain[-1], f"it extends an unknown experiment {name!r}", hint)
         return UsageError(f"no experiment {name!r}", where=self.path, hint=hint)

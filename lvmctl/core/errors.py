@@ -8,7 +8,7 @@ The exit codes are the command line's contract: 0 ok, 1 a gate failed, 2 usage, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 with suppress(ImportError):  # Windows; and not later, when there may be no memory to load it
@@ -112,6 +112,13 @@ def nearest(name: str, known: list[str]) -> str | None:
     spelled = {each.casefold(): each for each in reversed(known)}
     close = difflib.get_close_matches(name.casefold(), spelled, n=1, cutoff=0.6)
     return spelled[close[0]] if close else None
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """A hint for a name that there is not: the nearest known one, else ``otherwise`` or all."""
+    known = list(known)
+    close = nearest(name, known)
+    return f"did you mean {close!r}?" if close else otherwise or f"there are {', '.join(known)}"
 
 
 MEMORY = re.compile(

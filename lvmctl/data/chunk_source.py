@@ -160,9 +160,8 @@ class TextList:
 
     def pieces(self, rows: Tensor, count: int, level: str) -> tuple[Tensor, Tensor]:
         """There are none: a DataError."""
-        raise DataError(
-            f"texts alone have no level {level!r}", where="rank", hint="rank chunks of a store"
-        )
+        what = f"texts alone have no level {level!r}"
+        raise DataError(what, where="rank", hint="rank chunks of a store")
 
 
 def nested(texts: list[str], shape: tuple[int, ...]) -> Any:

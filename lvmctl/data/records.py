@@ -2,7 +2,7 @@
 
 from lvmctl.registry.specs import BatchFieldSpec
 
-HOME = "lvmctl.data.piece_fields"
+HOME = "lvmctl.data.fields"
 
 FIELDS = (
     BatchFieldSpec(

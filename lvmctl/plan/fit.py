@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from lvmctl.config import TrainingOptions
 from lvmctl.core.batch import FIELDS, bare_name
-from lvmctl.core.errors import LvmctlError, UsageError, nearest
+from lvmctl.core.errors import LvmctlError, UsageError, did_you_mean
 from lvmctl.plan.plan import PlannedPart
 from lvmctl.registry import Entry, Registry
 from lvmctl.registry.specs import SampleWeight
@@ -26,8 +26,7 @@ def validate_plan(
     problems = []
     plugins = [plugin.name for plugin in registry.plugins if plugin.status == "ok"]
     for name in sorted({*options.tracked} - {*plugins}):
-        close = nearest(name, plugins)
-        hint = f"did you mean {close!r}?" if close else "trackers: pip install lvmctl-trackers"
+        hint = did_you_mean(name, plugins, "trackers: pip install lvmctl-trackers")
         problems.append(f"track names {name!r}, no plugin that is installed, {hint}")
     logged = [part.entry.qualified for part in losses if part.added]
     for name in sorted({name for name in logged if logged.count(name) > 1}):
@@ -104,11 +103,8 @@ def field_of(registry: Registry, part: PlannedPart, name: str) -> Entry:
     known = registry.entries("field")
     if not any(entry.means(name) for entry in known):
         names = [*FIELDS, *(entry.name for entry in known)]
-        hint = RETIRED.get(name)
-        if hint is None and (close := nearest(bare_name(name), names)):
-            hint = f"did you mean {close!r}?"
-        raise UsageError(
-            f"{part.entry.kind} {part.entry.name} needs batch field {name!r}, which does not exist",
-            hint=hint or f"there are {', '.join(names)}",
-        )
+        whose = f"{part.entry.kind} {part.entry.name}"
+        what = f"{whose} needs batch field {name!r}, which does not exist"
+        hint = RETIRED.get(name) or did_you_mean(bare_name(name), names)
+        raise UsageError(what, hint=hint)
     return registry.get("field", name, within=part.entry.plugin)

@@ -163,11 +163,9 @@ def _check_rows(segment: Segment) -> None:
         unlike = again[distance > _SAME * norms[again]]
         if len(unlike):
             first, second = file.label(int(chosen[unlike[0]])), file.label(int(rows[unlike[0]]))
-            raise DataError(
-                f"{first} and {second} are at the same place of an article and differ",
-                where=file.path,
-                hint="check --horizon and that article_ids are unique, or use --separate-windows",
-            )
+            what = f"{first} and {second} are at the same place of an article and differ"
+            hint = "check --horizon and that article_ids are unique, or use --separate-windows"
+            raise DataError(what, where=file.path, hint=hint)
 
 
 def _report_contradictions(segment: Segment) -> None:

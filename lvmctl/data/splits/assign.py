@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lvmctl.core.errors import DataError, UsageError
+from lvmctl.core.errors import UsageError, refuse
 from lvmctl.data.store.manifest import SPLITS
 
 MAX_BLOCKS = 100
@@ -49,25 +49,20 @@ def assign_splits(
         stratify: split each value of this manifest field apart, so that all have the same shares.
     """
     if not (0 <= val < 1 and 0 <= test < 1 and val + test < 1):
-        raise UsageError(
-            f"the fractions val {val} and test {test} leave nothing for training",
-            hint="give fractions whose sum is below 1",
-        )
+        what = f"the fractions val {val} and test {test} leave nothing for training"
+        raise UsageError(what, hint="give fractions whose sum is below 1")
     groups: dict[Any, list[int]] = {}
     for index, article in enumerate(articles):
         groups.setdefault(str(article.get(stratify)) if stratify else None, []).append(index)
     if stratify and not any(stratify in article for article in articles):
         known = sorted({key for article in articles for key in article})
-        raise UsageError(
-            f"no article has the field {stratify!r}", hint=f"there are {', '.join(known)}"
-        )
+        what, hint = f"no article has the field {stratify!r}", f"there are {', '.join(known)}"
+        raise UsageError(what, hint=hint)
     shares = {name: share for name, share in (("val", val), ("test", test)) if share}
     needed = 1 + len(shares)
-    if len(articles) < needed:
-        raise DataError(
-            f"{needed} splits need {needed} articles, not {len(articles)}",
-            hint="give more articles, or train on stores apart, with --train and --val",
-        )
+    what = f"{needed} splits need {needed} articles, not {len(articles)}"
+    hint = "give more articles, or train on stores apart, with --train and --val"
+    refuse(len(articles) < needed, what, hint=hint)
     splits = ["train"] * len(articles)
     carried = dict.fromkeys(shares, 0.0)
     for members in groups.values():
@@ -120,12 +115,10 @@ def assign_windows(
         val, test: shares of the blocks, as of :func:`.assign_splits`.
     """
     blocks = min(MAX_BLOCKS, count // (GAPS * gap))
-    if blocks < (needed := 1 + bool(val) + bool(test)):
-        raise DataError(
-            f"{count} windows cannot make {needed} splits that share no chunk, it takes "
-            f"{needed * GAPS * gap}",
-            hint="name separate stores with --train and --val",
-        )
+    needed = 1 + bool(val) + bool(test)
+    fewest = needed * GAPS * gap
+    what = f"{count} windows cannot make {needed} splits that share no chunk, it takes {fewest}"
+    refuse(blocks < needed, what, hint="name separate stores with --train and --val")
     names = assign_splits([{}] * blocks, seed, val, test)
     edges = [count * block // blocks for block in range(blocks + 1)]
     splits: list[str | None] = []

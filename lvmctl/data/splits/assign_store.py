@@ -79,9 +79,8 @@ def write_splits(
         present = split_counts(store.articles)
         if present and not force:
             has = ", ".join(f"{name} {count}" for name, count in present.items())
-            raise OutputError(
-                f"already has splits ({has})", where=store.path, hint="replace them with --force"
-            )
+            what, hint = f"already has splits ({has})", "replace them with --force"
+            raise OutputError(what, where=store.path, hint=hint)
         gap = window_gap(store.manifest, store.lengths)
         with located(store.path):
             articles, rule = with_split(store.articles, gap, seed, val, test, stratify)

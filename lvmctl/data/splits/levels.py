@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lvmctl.core.errors import DataError, nearest
+from lvmctl.core.errors import DataError, did_you_mean
 from lvmctl.data.splits.sources import PREFIX, Source
 from lvmctl.data.store.store import LEVELS, MANIFEST
 
@@ -45,14 +45,9 @@ def at_level(text: str | None, level: str | None) -> str | None:
         return text  # refused where it is opened
     if level not in (names := level_names(text)):
         where = "the demonstration data" if text is None else text
-        close = nearest(level, names)
-        hint = (
-            f"did you mean {close!r}?"
-            if close
-            else "add it with lvmctl data level STORE, or use --level chunk"
-        )
+        add_it = "add it with lvmctl data level STORE, or use --level chunk"
         what = f"has no level {level!r}, only {', '.join(names)}"
-        raise DataError(what, where=where, hint=hint)
+        raise DataError(what, where=where, hint=did_you_mean(level, names, add_it))
     if whole is None:
         return text
     path = os.fspath(whole if level == CHUNK else whole / LEVELS / level)

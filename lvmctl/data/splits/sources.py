@@ -55,11 +55,8 @@ class Source:
             return cls(text)
         if tail not in SPLITS:
             close = nearest(tail, list(SPLITS))
-            raise DataError(
-                f"there is no split {tail!r}",
-                where=text,
-                hint=f"did you mean {head}@{close}?" if close else f"use {', '.join(SPLITS)}",
-            )
+            hint = f"did you mean {head}@{close}?" if close else f"use {', '.join(SPLITS)}"
+            raise DataError(f"there is no split {tail!r}", where=text, hint=hint)
         return cls(head, tail)
 
     @property
@@ -143,12 +140,8 @@ def write_view(writer: StoreWriter, store: Store, view: str, seed: int, split: s
     what = f"has no articles in split {split!r}"
     hint = f"assign splits with lvmctl data split {store.path}"
     refuse(not any(in_split), what, store.path, hint)
-    if store.window_shape is not None:
-        raise DataError(
-            "holds separate windows, whose order cannot be changed",
-            where=store.path,
-            hint="use a store of articles",
-        )
+    what = "holds separate windows, whose order cannot be changed"
+    refuse(store.window_shape is not None, what, store.path, "use a store of articles")
     for key in ("encoder", "note"):
         if key in store.manifest:
             writer.manifest[key] = store.manifest[key]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lvmctl.core.errors import OutputError, UsageError, nearest
+from lvmctl.core.errors import OutputError, UsageError, did_you_mean
 from lvmctl.data.store.arrays import BLOCK_BYTES, unit64
 from lvmctl.data.store.writer import StoreWriter, made
 
@@ -53,9 +53,7 @@ class World:
 
     def __post_init__(self) -> None:
         if self.name not in WORLDS:
-            known = [*WORLDS, *VIEWS]
-            close = nearest(self.name, known)
-            hint = f"did you mean {close!r}?" if close else f"there are {', '.join(known)}"
+            hint = did_you_mean(self.name, [*WORLDS, *VIEWS])
             raise UsageError(f"there is no synthetic world {self.name!r}", hint=hint)
         smallest = {"topic": 3}.get(self.name, 2)
         for key, ok, rule in (

@@ -111,11 +111,9 @@ class Articles:
         if len(source) < len(code):
             twice = np.flatnonzero(np.bincount(laid.chunk) > 1)[0]
             one, other = np.sort(order[laid.chunk == twice])[:2]
-            raise DataError(
-                f"rows {one} and {other} are both chunk {place[one]} of an article",
-                where=self._name,
-                hint="check --columns article=… and position=…",
-            )
+            what = f"rows {one} and {other} are both chunk {place[one]} of an article"
+            hint = "check --columns article=… and position=…"
+            raise DataError(what, where=self._name, hint=hint)
         starts = np.cumsum(laid.lengths) - laid.lengths
         arranged = [
             entries[number] | ({"first": first} if first else {})

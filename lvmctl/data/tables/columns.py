@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lvmctl.core.errors import DataError, UsageError, nearest, refuse
+from lvmctl.core.errors import DataError, UsageError, did_you_mean, nearest, refuse
 from lvmctl.data.tables.rows import NUMBER, SCALARS, TEXT, TEXTS, VECTOR, VECTORS, WHOLE, Rows
 
 _IDS = ("article_id", "article_ids", "doc_id", "document_id", "source_id")
@@ -108,8 +108,7 @@ def choose_columns(rows: Rows, named: Mapping[str, str] | None = None) -> Chosen
 
 def _checked(rows: Rows, role: str, name: str) -> str:
     if name not in rows.columns:
-        close = nearest(name, list(rows.columns))
-        hint = f"did you mean {close}?" if close else f"there are {', '.join(rows.columns)}"
+        hint = did_you_mean(name, rows.columns)
         raise DataError(f"has no column {name!r}", where=rows.name, hint=hint)
     what = f"is a column of {rows.columns[name]}, which cannot be the {role}"
     needed = f"it needs a {' or a '.join(KINDS[role])}"
@@ -128,18 +127,14 @@ def _vector(rows: Rows) -> str:
     known = [name for name in NAMES["vector"] if name in fitting]
     if not fitting:
         listed = ", ".join(f"{name} ({kind})" for name, kind in rows.columns.items())
-        raise DataError(
-            f"has no column of vectors (it has {listed or 'no columns'})",
-            where=rows.name,
-            hint="embed its texts with lvmctl data embed, or write lists of floats",
-        )
+        what = f"has no column of vectors (it has {listed or 'no columns'})"
+        hint = "embed its texts with lvmctl data embed, or write lists of floats"
+        raise DataError(what, where=rows.name, hint=hint)
     if known or len(ending) == 1 or len(fitting) == 1:
         return (known or (ending if len(ending) == 1 else fitting))[0]
-    raise DataError(
-        f"has several columns of vectors: {', '.join(fitting)}",
-        where=rows.name,
-        hint=f"choose one with --columns vector={fitting[0]}",
-    )
+    what = f"has several columns of vectors: {', '.join(fitting)}"
+    hint = f"choose one with --columns vector={fitting[0]}"
+    raise DataError(what, where=rows.name, hint=hint)
 
 
 def _text(rows: Rows, vector: str, documents: bool) -> str | None:

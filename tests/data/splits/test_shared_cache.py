@@ -9,8 +9,7 @@ import pytest
 from made import sphere, split_of
 
 from lvmctl.data.splits import shared as shared_module
-from lvmctl.data.splits.shared import KnownChunks
-from lvmctl.data.splits.shared_cache import Shared, kept, key
+from lvmctl.data.splits.shared import KnownChunks, Shared, kept, key
 
 CHUNKS = sphere(400, 8)
 
@@ -76,7 +75,7 @@ def test_without_a_place_to_keep_it_it_is_found(cache):
 
 
 def test_so_many_are_kept(cache, monkeypatch):
-    monkeypatch.setattr("lvmctl.data.splits.shared_cache.KEPT", 2)
+    monkeypatch.setattr("lvmctl.data.splits.shared.KEPT", 2)
     for number in range(4):
         other = replace(HELD, source=HELD.source | {"content_hash": f"sha256:{number}"})
         kept(TRAINED, other, lambda: Shared(np.ones(10), np.arange(10), 0.5))
