@@ -11,6 +11,7 @@ import numpy as np
 
 from lvmctl.core.chunks import Chunks
 from lvmctl.core.errors import DataError, UsageError, nearest
+from lvmctl.core.paths import typed
 from lvmctl.data.chunk_source import SplitSource
 from lvmctl.data.splits.assign import split_counts
 from lvmctl.data.splits.levels import finer_levels
@@ -204,7 +205,9 @@ class OpenedStore:
         if str(article).isdecimal() and int(article) < len(ids):
             return int(article)
         close = nearest(str(article), ids)
-        hint = f"did you mean {close}?" if close else f"lvmctl data show {self.path} lists them"
+        hint = (
+            f"did you mean {close}?" if close else f"lvmctl data show {typed(self.path)} lists them"
+        )
         raise UsageError(f"there is no article {article!r}", where=self.name, hint=hint)
 
     @property

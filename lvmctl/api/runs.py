@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lvmctl.core.batch import bare_name
-from lvmctl.core.errors import DivergedError, RunError
+from lvmctl.core.errors import DivergedError, RunError, content_fault
 from lvmctl.core.run_directory import ROOT, RunDirectory, best_record
 from lvmctl.core.runs import date_of, directories, is_published, is_run, is_sweep, short_name
 from lvmctl.core.tree import get_interval, get_mapping, get_number
@@ -116,8 +116,8 @@ def summary(path: Path, root: Path = ROOT) -> RunSummary:
         return RunSummary(path, name, state, why, date)
     try:
         config, history = run.read(run.config), run.read_records()
-        if not isinstance(config["recipe"], str):
-            raise TypeError("recipe is not text")
+        if not isinstance(config.get("recipe"), str):
+            raise RunError("names no recipe", where=run.config)
         manifest = run.read(run.manifest) if run.manifest.exists() else {}
         epochs = int(config["options"]["epochs"])
         state, why = state_of(run, history, manifest, epochs)
@@ -138,7 +138,7 @@ def fault_of(error: Exception) -> str:
     """What is wrong with a run's files."""
     if isinstance(error, RunError):
         return f"{Path(error.where or '').name}: {error.what}"
-    return f"{type(error).__name__}: {error}"
+    return content_fault(error)
 
 
 def unconfigured(run: RunDirectory) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lvmctl.api.opened_store import OpenedStore
 from lvmctl.core.errors import UsageError, refuse
 from lvmctl.core.formatting import count
+from lvmctl.core.paths import typed
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.npz.export import export_npz
 from lvmctl.data.splits.assign import split_counts
@@ -188,7 +189,7 @@ class Store(OpenedStore):
             raise UsageError(f"the threshold {threshold} is not from 0 to 1", where="dedup")
         refuse_store(Path(out), force)
         stored = self._stored
-        hint = f"give it splits with lvmctl data split {self.path}"
+        hint = f"give it splits with lvmctl data split {typed(self.path)}"
         refuse(len(split_counts(stored.articles)) < 2, "has nothing held out", self.name, hint)
         left = deduplicate(stored, threshold, reporter)
         refuse(not left.pieces, "nothing would be left", self.name, "raise the threshold")

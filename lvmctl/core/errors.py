@@ -105,6 +105,13 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
+def content_fault(error: Exception) -> str:
+    """What is wrong with the content of a file that could not be used: ``'recipe' is missing``."""
+    if isinstance(error, KeyError):
+        return f"{first_line(error)} is missing"
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
 def nearest(name: str, known: list[str]) -> str | None:
     """The known name most like ``name``, or None when nothing is close."""
     import difflib

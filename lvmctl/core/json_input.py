@@ -15,7 +15,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from lvmctl.core.errors import LvmctlError, RunError, first_line
+from lvmctl.core.errors import LvmctlError, RunError, content_fault, first_line
 from lvmctl.core.inputs import read_text
 
 MAX_DEPTH = 100
@@ -111,8 +111,7 @@ def readable(
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        fault = f"{what} ({type(error).__name__}: {error})"
-        raise kind(fault, where=where, hint=hint) from error
+        raise kind(f"{what} ({content_fault(error)})", where=where, hint=hint) from error
 
 
 def require(

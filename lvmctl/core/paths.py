@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,11 @@ from lvmctl.core.trust import ADDRESS
 
 WORLD = "synth:"
 """What the name of a synthetic world or view begins with."""
+
+
+def typed(path: object) -> str:
+    """A path as it is typed in a shell: in quotes where it needs them."""
+    return shlex.quote(str(path))
 
 
 def absolute(source: str, folder: str | os.PathLike[str] = "") -> str:

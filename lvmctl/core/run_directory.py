@@ -33,6 +33,7 @@ from lvmctl.core.files import json_bytes, output_errors
 from lvmctl.core.hashes import read_record, read_recorded, sha256_of, write_recorded
 from lvmctl.core.inputs import read_text
 from lvmctl.core.json_input import parse_json, require
+from lvmctl.core.paths import typed
 from lvmctl.core.run_files import FILES
 
 ROOT = Path("runs")
@@ -97,7 +98,7 @@ class RunDirectory:
             raise RunError(f"cannot be read ({error})", where=path) from error
         hint = "restore it, or train again"
         if path in (self.fivecat, self.fivecat_partial):
-            hint = f"make it again with lvmctl eval 5cat {self.path}"
+            hint = f"make it again with lvmctl eval 5cat {typed(self.path)}"
         value = parse_json(content, path, RunError, hint)
         require(value, FILES.get(path.name, object), path, RunError, hint)
         return value

@@ -10,6 +10,7 @@ import numpy as np
 
 from lvmctl.core.chunks import TEXT
 from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.paths import typed
 from lvmctl.data.splits.split import Split
 from lvmctl.data.store.arrays import unit
 from lvmctl.data.store.many_files import StoredVectors
@@ -45,7 +46,10 @@ class Pieces:
         """The pieces of the store that a split is of."""
         path = Path(split.source["path"])
         finer = path / LEVELS / level
-        what, hint = f"has no level {level!r}", f"add it with lvmctl data level {path} {level}"
+        what, hint = (
+            f"has no level {level!r}",
+            f"add it with lvmctl data level {typed(path)} {level}",
+        )
         refuse(not (finer / MANIFEST).is_file(), what, split.name, hint)
         store = Store.open(finer)
         counts = [article.get(PIECES) or [] for article in store.articles]
@@ -55,7 +59,7 @@ class Pieces:
         same = (starts[place] == split.starts) & (np.diff(starts)[place] == split.lengths)
         if not same.all() or [sum(each) for each in counts] != store.lengths.tolist():
             what = "is not of the chunks of its store"
-            hint = f"make it again: lvmctl data level {path} --force"
+            hint = f"make it again: lvmctl data level {typed(path)} --force"
             raise DataError(what, where=finer, hint=hint)
         return cls(store.vectors, np.cumsum(flat) - flat, flat)
 

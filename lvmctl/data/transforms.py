@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lvmctl.config import TRANSFORMS
-from lvmctl.core.errors import RunError, refuse
+from lvmctl.core.errors import RunError, content_fault, refuse
 from lvmctl.core.hashes import read_recorded, write_recorded
 from lvmctl.data.moments import Moments, moments
 from lvmctl.data.splits.split import Split
@@ -67,7 +67,7 @@ class Transform:
             with np.load(content, allow_pickle=False) as file:
                 return cls(str(file["name"]), file["mean"], file.get("matrix"))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            what = f"cannot be read ({type(error).__name__}: {error})"
+            what = f"cannot be read ({content_fault(error)})"
             raise RunError(what, where=path, hint="restore it, or train again") from error
 
 

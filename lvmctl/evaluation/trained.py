@@ -19,6 +19,7 @@ from lvmctl.core.formatting import count
 from lvmctl.core.hashes import RECORD, read_recorded
 from lvmctl.core.inputs import real
 from lvmctl.core.json_input import readable
+from lvmctl.core.paths import typed
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import PUBLISHED, is_published
 from lvmctl.data.transforms import Transform
@@ -177,7 +178,7 @@ def read_weights(run: RunDirectory) -> tuple[Any, str]:
         raise RunError(
             "has no best_model.pt: no epoch was finished",
             where=run.path,
-            hint=f"go on with lvmctl train --resume {run.path}",
+            hint=f"go on with lvmctl train --resume {typed(run.path)}",
         )
     try:
         content = read_recorded(file, RunError)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lvmctl.core.errors import RunError
+from lvmctl.core.errors import RunError, content_fault
 from lvmctl.core.hashes import sha256_of
 from lvmctl.core.inputs import real
 from lvmctl.core.json_input import read_json
+from lvmctl.core.paths import typed
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.evaluation.gates.ceilings import ceilings
 
@@ -99,7 +100,7 @@ def stale(run: RunDirectory) -> str | None:
             raise RunError(
                 "has neither 5cat_results.json nor best_model.pt: there is nothing to report",
                 where=run.path,
-                hint=f"finish an epoch with lvmctl train --resume {run.path}",
+                hint=f"finish an epoch with lvmctl train --resume {typed(run.path)}",
             )
         return "there is no 5cat_results.json yet"
     if not model:
@@ -141,7 +142,7 @@ def readable(path: Path, run: RunDirectory) -> Iterator[None]:
     Where it lies too deep to be looked at when the file is read, it shows when it is drawn.
     """
     if path in (run.fivecat, run.fivecat_partial):
-        hint = f"make it again with lvmctl eval 5cat {run.path}"
+        hint = f"make it again with lvmctl eval 5cat {typed(run.path)}"
     else:
         hint = "restore it, or train again"
     try:
@@ -149,5 +150,5 @@ def readable(path: Path, run: RunDirectory) -> Iterator[None]:
     except RunError as error:
         raise RunError(error.what, where=error.where, hint=error.hint or hint) from error
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        what = f"is damaged ({type(error).__name__}: {error})"
+        what = f"is damaged ({content_fault(error)})"
         raise RunError(what, where=path, hint=hint) from error

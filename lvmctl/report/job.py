@@ -10,6 +10,7 @@ from typing import Any
 from lvmctl.core.errors import LvmctlError, OutputError, RunError, UsageError
 from lvmctl.core.files import refuse_irregular, utf8, write_whole
 from lvmctl.core.inputs import real
+from lvmctl.core.paths import typed
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.core.runs import RunLike, find_run, refuse_repeats
@@ -148,7 +149,7 @@ def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
     from lvmctl.evaluation.fivecat.run import run_fivecat
     from lvmctl.registry import load_registry
 
-    reporter.info(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {run.path}` does")
+    reporter.info(f"{run.path}: {why}; evaluating as `lvmctl eval 5cat {typed(run.path)}` does")
     try:
         result = run_fivecat(load_registry(), str(run.path), EvalRequest(), reporter).to_dict()
     except OutputError:
@@ -157,6 +158,6 @@ def evaluate(run: RunDirectory, why: str, reporter: Reporter) -> None:
         raise RunError(
             f"{why}, and evaluating failed ({error})",
             where=run.path,
-            hint=f"repair that and run lvmctl eval 5cat {run.path}",
+            hint=f"repair that and run lvmctl eval 5cat {typed(run.path)}",
         ) from error
     run.write(run.fivecat, result)

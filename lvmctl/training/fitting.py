@@ -13,6 +13,7 @@ import torch
 from lvmctl import processes
 from lvmctl.core.errors import Interrupted
 from lvmctl.core.files import output_errors, write_whole
+from lvmctl.core.paths import typed
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
@@ -83,7 +84,7 @@ def watched_progress(reporter: Reporter, interrupts: Interrupts, run: Path) -> C
                 shown(count)
                 if interrupts.received is not None:
                     message = f"interrupted before the first epoch, while {what}"
-                    hint = f"go on with --resume {run}"
+                    hint = f"go on with --resume {typed(run)}"
                     raise Interrupted(interrupts.received, message, hint=hint)
 
             yield advance

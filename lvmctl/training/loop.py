@@ -16,6 +16,7 @@ import torch
 from lvmctl import processes
 from lvmctl.core.batch import Step
 from lvmctl.core.errors import DivergedError, Interrupted, PluginError
+from lvmctl.core.paths import typed
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows
@@ -131,7 +132,7 @@ class Training:
             raise type(error)(
                 error.what,
                 where=error.where,
-                hint=f"{error.hint}; the last checkpoint stands: --resume {self.run.path}",
+                hint=f"{error.hint}; the last checkpoint stands: --resume {typed(self.run.path)}",
             ) from error
         if self.best is None:
             raise DivergedError(
@@ -275,7 +276,7 @@ class Training:
         raise Interrupted(
             received,
             f"interrupted at epoch {self.epoch}, step {self.index} of {self.steps}; all is saved",
-            hint=f"continue with --resume {self.run.path}",
+            hint=f"continue with --resume {typed(self.run.path)}",
         )
 
     def save(self) -> None:

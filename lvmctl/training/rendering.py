@@ -77,6 +77,8 @@ def verdict(recipe: str, val: Mapping[str, Any]) -> str:
         low, high = _ends(val, candidate)
         if low is not None and high is not None and not low <= 0 <= high:
             how, path = f"retrieves {'better' if low > 0 else 'worse'} than direct", candidate
+            if few_articles(ranked := val.get("in_article_articles")):
+                how += f" on {count(ranked, 'article')}, which may be chance"
             break
     ours, theirs = val[path], val["direct"][path]
     shown = f"{path.upper()} {number(ours)} against {number(theirs)}"

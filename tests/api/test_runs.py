@@ -89,6 +89,7 @@ def test_what_is_broken_or_foreign_is_listed_as_such():
         "text": "{",
         "list": "[]",
         "other": '{"recipe": 3, "options": []}',
+        "empty": "{}",
         "epochs": '{"recipe": "p8", "options": {"epochs": "x"}}',
     }
     for name, config in contents.items():
@@ -108,9 +109,11 @@ def test_what_is_broken_or_foreign_is_listed_as_such():
     assert by_name.pop("begun") == "never started"
     assert by_name.pop("result") == "finished"
     assert set(by_name.values()) == {"broken"}
-    assert len(by_name) == 8
+    assert len(by_name) == 9
     for name in by_name:
-        assert show_run(name)["state"] == "broken"
+        shown = show_run(name)
+        assert shown["state"] == "broken"
+        assert "KeyError" not in (shown["why"] or ""), name
 
 
 def test_the_newest_is_first_and_recipes_can_be_chosen():

@@ -32,6 +32,8 @@ def test_a_store_travels_through_parquet(lvmctl):
     found = json.loads(lvmctl("data", "export", "s", "--format", "parquet", "--json").out)
     assert found["files"] == {"s.parquet": 50}
     assert "already exists" in lvmctl("data", "export", "s", "--format", "parquet", code=6).err
+    lvmctl("data", "export", "s", "--out", "named.parquet")
+    assert pq.read_table("named.parquet").equals(pq.read_table("s.parquet"))
     done = lvmctl("data", "import", "s.parquet", "--out", "back")
     assert "50 chunks of 4 dimensions in 10 articles (train 8, val 1, test 1)" in done.out
     hashes = [

@@ -197,4 +197,4 @@ def test_a_damaged_request_says_how_to_go_on(sweeping, tmp_path):
     (tmp_path / "g/grid.json").write_text("{}")
     code, _, err = sweeping("train", "--resume", "g")
     assert code == 4
-    assert "g/grid.json: is not the request of a sweep (KeyError: 'format'); type the" in err
+    assert "g/grid.json: is not the request of a sweep ('format' is missing); type the" in err

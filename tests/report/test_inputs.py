@@ -75,7 +75,7 @@ def test_a_missing_result_has_to_be_made_and_can_be_only_with_weights(run):
         (
             "fivecat",
             "{}",
-            r"5cat_results.json: is damaged \(KeyError: 'format'\).*lvmctl eval 5cat",
+            r"5cat_results.json: is damaged \('format' is missing\).*lvmctl eval 5cat",
         ),
         ("fivecat", '{"format": "x/9"}', r"its format is 'x/9', not 'lvmctl.5cat/2'"),
         ("history", "{}", r"training_history.json: is damaged: it is an object, not a list"),

@@ -40,6 +40,13 @@ def test_the_verdict_is_the_first_line(ends, key_words):
     assert key_words in run_text(best(*ends)).partition("\n")[0]
 
 
+@pytest.mark.parametrize(("articles", "doubtful"), [(9, True), (10, False), (None, False)])
+def test_a_verdict_on_few_articles_says_so_itself(articles, doubtful):
+    sentence = run_text(best(articles=articles)).partition("\n\n")[0]
+    assert "retrieves better than direct" in sentence
+    assert ("on 9 articles, which may be chance" in " ".join(sentence.split())) == doubtful
+
+
 def test_mrr_speaks_where_only_it_tells_them_apart():
     ci = {"r@5 - direct": [0.0, 0.0], "mrr@10 - direct": [0.05, 0.12]}
     first = run_text(best(ci=ci)).partition("\n\n")[0]

@@ -25,9 +25,7 @@ from lvmctl.core.formatting import count, paragraph
     "--format",
     "format_",
     type=click.Choice(["npz", "parquet"]),
-    default="npz",
-    show_default=True,
-    help="Windows in NPZ files, or chunks in a Parquet file.",
+    help="Windows in NPZ files, or chunks in a Parquet file.  [default: as --out ends, else npz]",
 )
 @context_option
 @horizon_option
@@ -38,7 +36,7 @@ from lvmctl.core.formatting import count, paragraph
 @json_option
 def export(
     store: str,
-    format_: str,
+    format_: str | None,
     context: int,
     horizon: int,
     out: Path | None,
@@ -49,11 +47,12 @@ def export(
 
     \b
     lvmctl data export store/ --format npz --context 5
-    lvmctl data export store/ --format parquet --out chunks.parquet
+    lvmctl data export store/ --out chunks.parquet
     """
     from lvmctl.api.store import open_store
 
     opened = open_store(store)
+    format_ = format_ or ("parquet" if out and out.suffix == ".parquet" else "npz")
     if format_ == "parquet":
         out = out or beside(opened.path, ".parquet")
         rows = opened.export_parquet(out, force=force, reporter=TerminalReporter())

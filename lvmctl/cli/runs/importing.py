@@ -9,6 +9,7 @@ import click
 from lvmctl.cli.data.options import path_type
 from lvmctl.cli.output import emit, json_option
 from lvmctl.core.formatting import paragraph
+from lvmctl.core.paths import typed
 
 
 @click.command("import")
@@ -31,5 +32,5 @@ def import_(folder: Path, out: Path | None, force: bool, as_json: bool) -> None:
     run = import_run(folder, out, force=force)
     result = {"run": str(run.path), "folder": str(folder), "recipe": run.recipe}
     made = paragraph(f"{run.path}: {run.recipe}, from {folder}", "  ")
-    text = f"{made}\nnext: lvmctl runs show {run.path}"
+    text = f"{made}\nnext: lvmctl runs show {typed(run.path)}"
     emit(result, "runs.import", as_json, text)

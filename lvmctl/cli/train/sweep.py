@@ -16,6 +16,7 @@ from lvmctl.core.errors import Interrupted, LvmctlError, RunError
 from lvmctl.core.formatting import count, table
 from lvmctl.core.inputs import real
 from lvmctl.core.json_input import read_json, readable, require
+from lvmctl.core.paths import typed
 from lvmctl.core.runs import SWEEP_FILE
 from lvmctl.core.tree import leaves
 from lvmctl.core.trust import refuse_untrusted
@@ -108,7 +109,7 @@ class Sweep:
             self.failed[0].code,
             f"{len(self.failed)} of {count(len(self.trials), 'trial')} did not finish: {names}",
             where=self.path,
-            hint=f"correct it and try these again with lvmctl train --resume {self.path}",
+            hint=f"correct it and try these again with lvmctl train --resume {typed(self.path)}",
         )
 
 
@@ -216,5 +217,5 @@ def train_trials(sweep: Sweep, jobs: int, verbose: bool) -> None:
             signum,
             f"interrupted, {sweep.count()} trials finished",
             where=sweep.path,
-            hint=f"go on with lvmctl train --resume {sweep.path}",
+            hint=f"go on with lvmctl train --resume {typed(sweep.path)}",
         )

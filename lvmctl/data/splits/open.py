@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lvmctl.core.errors import DataError, UsageError, located, refuse
+from lvmctl.core.paths import typed
 from lvmctl.data.fingerprint import require_one_space, unknown_spaces
 from lvmctl.data.splits.assign import split_counts, window_gap
 from lvmctl.data.splits.assign_store import with_split
@@ -212,7 +213,7 @@ def select(store: Store, split: str | None) -> Split:
     if not len(selected.lengths):
         counts = split_counts(store.articles)
         has = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no splits"
-        hint = f"assign splits with lvmctl data split {store.path} --by article"
+        hint = f"assign splits with lvmctl data split {typed(store.path)} --by article"
         if selected.source["split"] == "ood":
             hint = "ood is text of another source; articles of this one are held out as @test"
         elif counts:

@@ -14,7 +14,7 @@ import numpy as np
 
 from lvmctl.config import bind
 from lvmctl.core.errors import DataError, UsageError, nearest, refuse
-from lvmctl.core.paths import WORLD
+from lvmctl.core.paths import WORLD, typed
 from lvmctl.data.npz.importing import write_npz
 from lvmctl.data.store.arrays import release
 from lvmctl.data.store.manifest import SPLITS
@@ -138,7 +138,7 @@ def write_view(writer: StoreWriter, store: Store, view: str, seed: int, split: s
     ``reversed``; they keep their length, order, splits and titles, and lose their texts."""
     in_split = [split in (None, article.get("split")) for article in store.articles]
     what = f"has no articles in split {split!r}"
-    hint = f"assign splits with lvmctl data split {store.path}"
+    hint = f"assign splits with lvmctl data split {typed(store.path)}"
     refuse(not any(in_split), what, store.path, hint)
     what = "holds separate windows, whose order cannot be changed"
     refuse(store.window_shape is not None, what, store.path, "use a store of articles")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from lvmctl import processes
-from lvmctl.core.errors import DataError, refuse
+from lvmctl.core.errors import DataError, content_fault, refuse
 from lvmctl.core.files import write_whole
 from lvmctl.core.hashes import read_record, require_recorded
 from lvmctl.core.reporter import SILENT, Reporter
@@ -109,7 +109,7 @@ def load_encoder(encoder: Encoder, store: Path) -> None:
         with np.load(path, allow_pickle=False) as arrays:
             encoder.restore(dict(arrays))
     except Exception as error:  # whatever the encoder makes of arrays that are not its own
-        what = f"is damaged ({type(error).__name__}: {error})"
+        what = f"is damaged ({content_fault(error)})"
         raise DataError(what, where=path, hint="embed the store again") from error
 
 

@@ -96,9 +96,11 @@ def judge(gain: dict[str, Any] | None) -> tuple[str, str]:
     direct's; None where no article is long enough to rank in."""
     if gain is None:
         return "UNRANKED", "Longer articles, or a smaller --min-article, for ranks."
-    low, _ = gain["ci"]
+    low, high = gain["ci"]
     if low is None:
         return "UNDECIDED", "More articles: one alone has no interval."
+    if low <= 0 < high:
+        return "UNDECIDED", "More articles: the interval of R@5 above direct holds both answers."
     return "ROOM" if low > 0 else "NO ROOM", (
         "Ask for what is below these ceilings: `lvmctl diagnose feasibility` says which gates are."
     )

@@ -76,13 +76,14 @@ def test_room_is_certain_or_not_claimed():
     ("ci", "verdict"),
     [
         ([0.02, 0.2], "ROOM"),
-        ([-0.02, 0.2], "NO ROOM"),
-        ([0.0, 0.2], "NO ROOM"),
+        ([-0.02, 0.2], "UNDECIDED"),
+        ([0.0, 0.2], "UNDECIDED"),
+        ([-0.2, 0.0], "NO ROOM"),
         ([-0.2, -0.02], "NO ROOM"),
         ([None, None], "UNDECIDED"),
     ],
 )
-def test_the_whole_interval_has_to_show_room(ci, verdict):
+def test_the_whole_interval_has_to_show_room_or_none(ci, verdict):
     assert judge({"value": 0.1, "ci": ci})[0] == verdict
     assert judge(None)[0] == "UNRANKED"
 
