@@ -18,6 +18,8 @@ from lvmctl.core.errors import DataError, OutputError
 from lvmctl.core.files import output_errors, write_whole
 from lvmctl.core.formatting import count, percent
 from lvmctl.data.splits.split import Split
+from lvmctl.data.store.arrays import open_npy
+from lvmctl.data.store.cache import cache_directory
 
 TOLERATED = 0.01
 """Share of the chunks of separate windows that may repeat before it is reported."""
