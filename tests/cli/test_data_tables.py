@@ -55,7 +55,7 @@ def test_columns_are_named_and_shown(lvmctl, chunks):
 def test_refusals(lvmctl, chunks, tmp_path):
     command = ("data", "import", "chunks.parquet", "--out", "s")
     error = lvmctl(*command, "--columns", "vector=embb", code=3).err
-    assert "has no column 'embb'; did you mean emb?" in error
+    assert "has no column 'embb'; did you mean 'emb'?" in error
     assert "names no column" in lvmctl(*command, "--columns", "vectr=emb", code=2).err
     assert "cannot be the vector" in lvmctl(*command, "--columns", "vector=i", code=3).err
     assert "--horizon is of window NPZ files" in lvmctl(*command, "--horizon", 2, code=2).err
