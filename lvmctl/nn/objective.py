@@ -11,13 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lvmctl.core.batch import Batch, Prediction, Step, bare_name
+from lvmctl.core.batch import Batch, Pool, Prediction, Step, bare_name
 from lvmctl.data.batches import BatchBuilder
 from lvmctl.data.fields import FieldMaker, build_field
 from lvmctl.data.windows import Windows
-from lvmctl.nn.listwise_scores import score_list
 from lvmctl.nn.loss_value import LossValue
-from lvmctl.nn.rollout import roll_out
 from lvmctl.plan import ONE, PlannedPart, batch_fields
 from lvmctl.registry import Registry
 from lvmctl.registry.build import build
@@ -204,6 +202,43 @@ class Objective(nn.Module):
 def reads_scores(part: PlannedPart) -> bool:
     """Whether a loss reads what the model's own ``score`` gives."""
     return "scores" in part.entry.record.needs_prediction
+
+
+def roll_out(model: nn.Module, context: Tensor, q: Tensor, steps: int) -> Tensor:
+    """Feed predictions back: each context drops its oldest chunk and takes q as its newest.
+
+    Args:
+        model: context (B, K, D) → :class:`lvmctl.core.batch.Prediction`.
+        context: (B, K, D).
+        q: (B, D) the model's prediction for ``context``, the first step.
+        steps: R ≥ 1.
+
+    Returns:
+        (B, R, D) unit vectors; step r came from a context with r - 1 predictions in it.
+    """
+    predictions = [q]
+    while len(predictions) < steps:
+        context = torch.cat([context[:, 1:], predictions[-1][:, None].to(context)], dim=1)
+        predictions.append(model(context).q)
+    return torch.stack(predictions, dim=1)
+
+
+def score_list(model: nn.Module, batch: Batch) -> Tensor:
+    """What ``model.score`` gives the target and the negatives of each context, with gradient.
+
+    Args:
+        model: with ``score(context, pool)``, see :class:`lvmctl.core.batch.Pool`.
+        batch: with ``context``, ``target``, ``negatives``, ``negative_mask`` and ``article``.
+
+    Returns:
+        (B, 1 + M), the target's score first; of a negative that is not real, any number.
+    """
+    vectors = torch.cat([batch.target[:, None], batch.negatives], dim=1)
+    mask = batch.negative_mask
+    candidates = torch.cat([mask.new_ones(len(mask), 1), mask], dim=1)
+    article = batch.article if model.training else None
+    pool = Pool(vectors, candidates, article, *(batch.ranked or ()))
+    return model.score(batch.context, pool)
 
 
 def set_step(model: nn.Module, step: Step) -> None:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -33,46 +34,52 @@ SAME = ("head.", "anchor_lambda", "alpha")
 """Beginnings of keys that are the same here; all others are the reader's."""
 
 
-class Decoder(nn.Module):
+class Embedding(nn.Module):
+    """Chunks (B, K, D) as tokens (B, K, width) with their positions."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self.width, self.dim = state["input_proj.weight"].shape
+        self.input_proj = nn.Linear(self.dim, self.width)
+        self.register_buffer("positions", torch.zeros_like(state["positions"]))
+
+    def embed(self, context: Tensor) -> Tensor:
+        return self.input_proj(context) + self.positions[:, : context.shape[1]]
+
+
+class Decoder(Embedding):
     """P1 to P6b: a causal transformer decoder that attends to its own input, read at the last
     position. Context (B, K, D) → summary (B, width)."""
 
     def __init__(self, state: State, heads: int) -> None:
-        super().__init__()
-        width, dim = state["input_proj.weight"].shape
-        self.dim, self.input_proj = dim, nn.Linear(dim, width)
-        self.register_buffer("positions", torch.zeros_like(state["positions"]))
+        super().__init__(state)
         wide = len(state["transformer_decoder.layers.0.linear1.bias"])
-        layer = nn.TransformerDecoderLayer(width, heads, wide, batch_first=True)
+        layer = nn.TransformerDecoderLayer(self.width, heads, wide, batch_first=True)
         count = count_of(state, "transformer_decoder.layers.")
         self.transformer_decoder = nn.TransformerDecoder(layer, count)
 
     def forward(self, context: Tensor) -> Tensor:
-        x = self.input_proj(context) + self.positions[:, : context.shape[1]]
+        x = self.embed(context)
         causal = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
         return self.transformer_decoder(x, x, tgt_mask=causal, memory_mask=causal)[:, -1]
 
 
-class Encoder(nn.Module):
+class Encoder(Embedding):
     """P7 (post-norm, ReLU) and P8 (pre-norm, GELU): a transformer that sees the whole window, read
     at the last position. Context (B, K, D) → summary (B, width)."""
 
     def __init__(self, state: State, heads: int, pre_norm: bool) -> None:
-        super().__init__()
-        width, dim = state["input_proj.weight"].shape
-        self.dim, self.input_proj = dim, nn.Linear(dim, width)
-        self.register_buffer("positions", torch.zeros_like(state["positions"]))
+        super().__init__(state)
         wide = len(state["transformer.layers.0.linear1.bias"])
         activation = "gelu" if pre_norm else "relu"
         layer = nn.TransformerEncoderLayer(
-            width, heads, wide, activation=activation, batch_first=True, norm_first=pre_norm
+            self.width, heads, wide, activation=activation, batch_first=True, norm_first=pre_norm
         )
         count = count_of(state, "transformer.layers.")
         self.transformer = nn.TransformerEncoder(layer, count, enable_nested_tensor=False)
 
     def forward(self, context: Tensor) -> Tensor:
-        x = self.input_proj(context) + self.positions[:, : context.shape[1]]
-        return self.transformer(x)[:, -1]
+        return self.transformer(self.embed(context))[:, -1]
 
 
 class Lstm(nn.Module):
@@ -111,82 +118,55 @@ class Gru(nn.Module):
         return x[:, -1]
 
 
-class Free(nn.Module):
-    """q = normalise(head(summary)): P1 and P3 to P6b.
+class Network(nn.Module):
+    """A reader, a head, and what makes the prediction of the head's output.
 
     Args:
         reader: context → summary.
-        head: summary → (B, D).
+        head: summary → (B, D), or (B, K) where chunks are mixed.
         ramp: factor of the position in [0, 1] that each chunk carries as its last number (P5);
             None where chunks are read alone.
-
-    Shapes: context (B, K, D) → q (B, D) and raw (B, D).
+        predict: the head's output and the context (B, K, D) → prediction.
     """
 
-    def __init__(self, reader: nn.Module, head: nn.Module, ramp: float | None) -> None:
+    def __init__(
+        self,
+        reader: nn.Module,
+        head: nn.Module,
+        ramp: float | None,
+        predict: Callable[[Tensor, Tensor], Prediction],
+    ) -> None:
         super().__init__()
-        self.reader, self.head, self.ramp = reader, head, ramp
+        self.reader, self.head, self.ramp, self.predict = reader, head, ramp, predict
 
     def forward(self, context: Tensor) -> Prediction:
-        raw = self.read(context)
-        return Prediction(q=unit(raw), raw=raw)
-
-    def read(self, context: Tensor) -> Tensor:
-        """What the head makes of the window."""
+        chunks = context
         if self.ramp is not None:
             place = torch.linspace(0, 1, context.shape[1]) * self.ramp
             place = place.expand(len(context), -1)[..., None]
-            context = torch.cat([context, place], dim=-1)
-        return self.head(self.reader(context)).float()
+            chunks = torch.cat([context, place], dim=-1)
+        return self.predict(self.head(self.reader(chunks)).float(), context)
 
 
-class Residual(Free):
+def free(raw: Tensor, context: Tensor) -> Prediction:
+    """q = normalise(raw): P1 and P3 to P6b."""
+    return Prediction(q=unit(raw), raw=raw)
+
+
+def residual(delta: Tensor, context: Tensor, alpha: Tensor) -> Prediction:
     """q = normalise(x_last + α·Δ), Δ of unit norm: P2."""
-
-    def __init__(self, reader: nn.Module, head: nn.Module, ramp: float | None) -> None:
-        super().__init__(reader, head, ramp)
-        self.alpha = nn.Parameter(torch.tensor(0.0))
-
-    def forward(self, context: Tensor) -> Prediction:
-        raw = context[:, -1] + self.alpha * unit(self.read(context))
-        return Prediction(q=unit(raw), raw=raw)
+    return free(context[:, -1] + alpha * unit(delta), context)
 
 
-class Anchored(Free):
-    """q = normalise(λ·q_raw + (1 - λ)·c̄), λ fixed: P7."""
-
-    def __init__(self, reader: nn.Module, head: nn.Module, ramp: float | None) -> None:
-        super().__init__(reader, head, ramp)
-        self.register_buffer("anchor_lambda", torch.tensor(0.0))
-
-    def forward(self, context: Tensor) -> Prediction:
-        raw = self.read(context)
-        return Prediction(q=anchored(raw, centroid(context), self.anchor_lambda), raw=raw)
+def blended(raw: Tensor, context: Tensor, share: Tensor) -> Prediction:
+    """q = normalise(λ·q_raw + (1 - λ)·c̄), λ fixed or learned: P7."""
+    return Prediction(q=anchored(raw, centroid(context), share), raw=raw)
 
 
-class LearnedAnchored(Free):
-    """The same, λ learned between its bounds."""
-
-    def __init__(self, reader: nn.Module, head: nn.Module, ramp: float | None) -> None:
-        super().__init__(reader, head, ramp)
-        self.anchor_lambda_logit = nn.Parameter(torch.tensor(0.0))
-
-    def forward(self, context: Tensor) -> Prediction:
-        raw = self.read(context)
-        share = self.anchor_lambda_logit.sigmoid()
-        blend = LEAST_LAMBDA + (MOST_LAMBDA - LEAST_LAMBDA) * share
-        return Prediction(q=anchored(raw, centroid(context), blend), raw=raw)
-
-
-class Mixture(Free):
-    """q = normalise(Σ α_i c_i), α = softmax(head(summary)): P8.
-
-    Shapes: context (B, K, D) → q (B, D) and weights α (B, K).
-    """
-
-    def forward(self, context: Tensor) -> Prediction:
-        weights = self.read(context).softmax(-1)
-        return Prediction(q=mixture(weights, context), weights=weights)
+def mixed(scores: Tensor, context: Tensor) -> Prediction:
+    """q = normalise(Σ α_i c_i), α = softmax(scores): P8."""
+    weights = scores.softmax(-1)
+    return Prediction(q=mixture(weights, context), weights=weights)
 
 
 @dataclass(frozen=True)
@@ -208,7 +188,7 @@ class Layout:
     context_length: int | None
     width: int
     layers: int
-    model: Free
+    model: Network
 
 
 def published_model(state: State, heads: int = 8, ramp: float = 0.03) -> Layout:
@@ -242,20 +222,28 @@ def published_model(state: State, heads: int = 8, ramp: float = 0.03) -> Layout:
     read, outputs = reader.dim, len(list(head.parameters())[-1])
     dim = read if mixes else outputs
     scale = ramp if read == dim + 1 else None
+    family, geometry, predict = "", "unit", free
     if mixes:
-        family, geometry, model = "p8-", "cone", Mixture(reader, head, scale)
+        family, geometry, predict = "p8-", "cone", mixed
     elif anchor:
-        learned = "anchor_lambda_logit" in tensors
         family, geometry = "p7-", "anchored"
-        model = (LearnedAnchored if learned else Anchored)(reader, head, scale)
-    else:
-        family, geometry = "", "unit"
-        model = (Residual if "alpha" in tensors else Free)(reader, head, scale)
+        predict = partial(blended, share=anchor_share(tensors))
+    elif "alpha" in tensors:
+        predict = partial(residual, alpha=tensors.pop("alpha"))
+    model = Network(reader, head, scale, predict)
     model.load_state_dict(tensors)
     width = next(iter(head.parameters())).shape[1]
     layers = max(count_of(inner, begin) for begin in LAYERS)
     context = outputs if mixes else None
     return Layout(f"{family}{kind}", geometry, dim, context, width, layers, model.eval())
+
+
+def anchor_share(tensors: dict[str, Tensor]) -> Tensor:
+    """λ, fixed or learned as a logit between its bounds, which is taken out of ``tensors``."""
+    if "anchor_lambda_logit" not in tensors:
+        return tensors.pop("anchor_lambda")
+    share = tensors.pop("anchor_lambda_logit").sigmoid()
+    return LEAST_LAMBDA + (MOST_LAMBDA - LEAST_LAMBDA) * share
 
 
 def renamed(key: str) -> str:

@@ -10,7 +10,7 @@ from torch import nn
 
 from lvmctl import LossOutput, LossSpec, Prediction, Schedule, Step
 from lvmctl.core.errors import PluginError
-from lvmctl.nn.objective import Objective, observed
+from lvmctl.nn.objective import Objective, observed, score_list
 from lvmctl.plan import PlannedPart
 from lvmctl.registry import Entry, Plugin
 from lvmctl.registry.find import Origin
@@ -104,3 +104,22 @@ def test_the_entropy_of_weights_is_that_of_a_window(k):
         assert values["alpha_entropy"].item() == pytest.approx(entropy, abs=1e-6)
     both = observed(Prediction(q, weights=torch.cat([even[:3], single[:3]])))
     assert both["alpha_entropy"].item() == pytest.approx(math.log(k) / 2, abs=1e-6)
+
+
+class Cosines(nn.Module):
+    """Scores by cosine with the newest chunk, and remembers what it was asked."""
+
+    def score(self, context, pool):
+        self.pool = pool
+        return (pool.vectors * context[:, -1:]).sum(dim=-1)
+
+
+def test_the_target_comes_first_and_is_always_a_candidate():
+    batch, model = random_batch(8, negatives=4), Cosines()
+    scores = score_list(model, batch)
+    assert scores.shape == (8, 5)
+    assert torch.allclose(scores[:, 0], (batch.target * batch.last).sum(dim=-1))
+    assert torch.allclose(scores[:, 3], (batch.negatives[:, 2] * batch.last).sum(dim=-1))
+    assert model.pool.candidates[:, 0].all()
+    assert torch.equal(model.pool.candidates[:, 1:], batch.negative_mask)
+    assert not batch.negative_mask.all()
