@@ -25,7 +25,6 @@ from lvmctl.evaluation.eval_data import EvalData, EvalRequest, of_run
 from lvmctl.evaluation.evaluate import fit, measured, run_record
 from lvmctl.evaluation.fivecat.evidence import evidence
 from lvmctl.evaluation.fivecat.latency import latency, ratio_of, reference_of
-from lvmctl.evaluation.fivecat.run import plain
 from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.measure import Protocol
@@ -106,7 +105,7 @@ class Comparison:
                     "context": run.data.context,
                     "horizon": run.data.val.horizon,
                     "direction": run.trained.plan.options.direction,
-                    "differences": differences(run, self.against, self._table_of(run)),
+                    "differences": self._differences(run),
                     "latency": run.times,
                     "ship": None if run.ship is None else run.ship.record(),
                 }
@@ -116,10 +115,15 @@ class Comparison:
             "predictors": rows | others,
         }
 
-    def _table_of(self, run: Compared) -> MetricTable:
-        """Where ``against`` was measured: a run in its own table, a baseline as ``run`` reads."""
+    def _differences(self, run: Compared) -> dict[str, Any]:
+        """``run`` minus ``against``, a run in its own table or a baseline as ``run`` reads it, in
+        every shown metric; nothing for a run and itself."""
+        if run.name == self.against:
+            return {}
         tables = {other.name: other.metric_table for other in self.runs}
-        return tables.get(self.against, run.metric_table)
+        other = tables.get(self.against, run.metric_table)
+        paths = (*SHOWN, "global.filtered.r@10")
+        return run.metric_table.differences(run.name, self.against, paths, other)
 
     def pairs(self) -> list[tuple[Compared, Compared]]:
         """Runs of one recipe and K, one read forward and one backward."""
@@ -212,18 +216,6 @@ def notices_of(names: Sequence[str], each_data: Sequence[EvalData]) -> list[str]
     ]
 
 
-def differences(run: Compared, against: str, other: MetricTable) -> dict[str, Any]:
-    """``run`` minus ``against``, which is measured in ``other``, in every shown metric, with
-    intervals and p values; nothing for a run and itself."""
-    by_path = {}
-    for path in (*SHOWN, "global.filtered.r@10") if run.name != against else ():
-        estimate = run.metric_table.difference(run.name, against, path, other)
-        if estimate is not None:
-            p = run.metric_table.p_value(run.name, against, path, other)
-            by_path[path] = plain(estimate) | {"p": p}
-    return by_path
-
-
 def directions(forward: Compared, backward: Compared) -> dict[str, Any]:
     """A run less the same recipe read backward, in every shown metric.
 
@@ -234,5 +226,5 @@ def directions(forward: Compared, backward: Compared) -> dict[str, Any]:
     for path in SHOWN:
         pair = [run.metric_table.metric(run.name, path) for run in (forward, backward)]
         if None not in pair:
-            by_path[path] = plain(forward.metric_table.of_metric(difference(*pair)))
+            by_path[path] = forward.metric_table.of_metric(difference(*pair)).counted()
     return {"forward": forward.name, "backward": backward.name, "differences": by_path}

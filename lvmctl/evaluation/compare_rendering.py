@@ -78,19 +78,13 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
             yield paragraph(f"{who} ({shape})")
         else:
             yield paragraph(f"{who} minus {result['against']} ({shape})")
-            yield table(
-                ["", "difference", "95 %", "p"],
-                [
-                    [shown(path), number(d["value"]), interval(d["ci"]), p_value(d["p"])]
-                    for path, d in run["differences"].items()
-                ],
-            )
+            yield differences_table(run["differences"])
         yield from latency_lines(run["latency"])
         if run["ship"] is None:
             yield "ship: not judged, no plugin that is installed has this profile"
         else:
-            yield gates_table({"verdict": run["ship"]})
-            yield from reasons({"verdict": run["ship"]})
+            yield gates_table(run["ship"])
+            yield from reasons(run["ship"])
             yield from conclusion(run["ship"])
             yield inputs(run["reads"])
     for pair in result["directions"]:
@@ -98,13 +92,17 @@ def compare_lines(result: dict[str, Any]) -> Iterator[str]:
         yield paragraph(
             f"{pair['forward']} minus {pair['backward']}, which reads backward: {easier(pair)}"
         )
-        yield table(
-            ["", "difference", "95 %"],
-            [
-                [shown(path), number(d["value"]), interval(d["ci"])]
-                for path, d in pair["differences"].items()
-            ],
-        )
+        yield differences_table(pair["differences"])
+
+
+def differences_table(differences: dict[str, Any]) -> str:
+    """A row for each metric, with the p value where there is one."""
+    tested = any("p" in each for each in differences.values())
+    rows = [
+        [shown(path), number(d["value"]), interval(d["ci"]), *([p_value(d["p"])] if tested else [])]
+        for path, d in differences.items()
+    ]
+    return table(["", "difference", "95 %", *(["p"] if tested else [])], rows)
 
 
 def easier(pair: dict[str, Any]) -> str:

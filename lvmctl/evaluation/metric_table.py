@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,11 +37,7 @@ class MetricTable:
         self.ceilings: dict[str, WindowMetrics] = {}
 
     def add(self, predictor: Predictor, q: np.ndarray | None = None) -> None:
-        """Measure ``predictor``, whose predictions ``q`` (W, D) may be known.
-
-        Raises:
-            UsageError: there is one of that name.
-        """
+        """Measure ``predictor``, whose predictions ``q`` (W, D) may be known, and put it here."""
         self.put(measure(self.windows, predictor, self.protocol, q))
 
     def put(self, measured: PredictorMetrics) -> None:
@@ -80,15 +77,20 @@ class MetricTable:
         interval = self.resampling.interval(metric.values, self.windows.article[metric.rows])
         return Estimate(metric.mean(), *interval, len(metric.rows))
 
-    def p_value(
-        self, name: str, other: str, path: str, table: MetricTable | None = None
-    ) -> float | None:
-        """Article sign-flip test of the :meth:`difference`."""
-        pair = self.metric(name, path), (table or self).metric(other, path)
-        if None in pair:
-            return None
-        values, rows = difference(*pair)
-        return self.resampling.sign_flip(values, self.windows.article[rows])
+    def differences(
+        self, name: str, other: str, paths: Sequence[str], table: MetricTable | None = None
+    ) -> dict[str, Any]:
+        """:meth:`difference` in each of ``paths`` that both have, as plain data with the p value of
+        the article sign-flip test."""
+        by_path = {}
+        for path in paths:
+            estimate = self.difference(name, other, path, table)
+            if estimate is not None:
+                pair = self.metric(name, path), (table or self).metric(other, path)
+                values, rows = difference(*pair)
+                p = self.resampling.sign_flip(values, self.windows.article[rows])
+                by_path[path] = estimate.counted() | {"p": p}
+        return by_path
 
     def record(self) -> dict[str, Any]:
         """Windows, articles, every predictor's tree of metrics, and the ceilings'."""

@@ -17,7 +17,7 @@ from lvmctl.core.formatting import (
 )
 from lvmctl.core.tree import get_number
 from lvmctl.evaluation.gates.profile_verdicts import enough
-from lvmctl.evaluation.rendering import PRIMARY, heading, inputs, label, too_short
+from lvmctl.evaluation.rendering import PRIMARY, chance_of, heading, inputs, label, too_short
 
 ROWS = (
     ("A offsets", "published: k = {seed}", "offsets.seed"),
@@ -100,13 +100,12 @@ def fivecat_text(result: dict[str, Any], full: bool = False) -> str:
     lines = [
         *conclusion(result["verdict"], result["articles"]),
         "",
-        gates_table(result, full),
-        *reasons(result),
-        *needed(result),
-        "",
+        gates_table(result["verdict"], full),
+        *reasons(result["verdict"]),
     ]
-    lines += [heading(result, f"; {beyond}"), ""]
-    lines += [tests_table(result) if full else key_table(result), ""]
+    if result.get("reads") or result["verdict"]["profile"] == "ship":  # what it must be given
+        lines.append(inputs(result.get("reads", ())))
+    lines += ["", heading(result, f"; {beyond}"), "", metrics_table(result, full), ""]
     tree = result["predictors"][result["name"]]
     ranked = bool(get_number(tree, f"{PRIMARY}.windows"))
     lines += [] if ranked or not full else [paragraph(too_short(result))]
@@ -115,29 +114,14 @@ def fivecat_text(result: dict[str, Any], full: bool = False) -> str:
     return "\n".join(lines)
 
 
-def key_table(result: dict[str, Any]) -> str:
-    """The metrics that say whether the run is of use."""
-    others = baselines_of(result)
-    rows = [metric_row(result, name, path, others) for name, path in KEY_ROWS.items()]
-    shown = [row for row in rows if row[1] != MISSING]
-    return table(["", *header_of(result, others)], shown)
-
-
-def tests_table(result: dict[str, Any]) -> str:
-    """A row for each test, with baselines, ceiling and chance beside it."""
-    others = baselines_of(result)
-    return table(["", *header_of(result, others)], list(test_rows(result, others)))
-
-
-def baselines_of(result: dict[str, Any]) -> list[str]:
-    """The baselines that stand beside the run."""
-    return [name for name in BESIDE if name in result["predictors"]]
-
-
-def header_of(result: dict[str, Any], others: Sequence[str]) -> list[str]:
-    """Names of the columns behind the first."""
+def metrics_table(result: dict[str, Any], full: bool) -> str:
+    """The metrics that say whether the run is of use, or a row for each test, with baselines,
+    ceiling and chance beside them."""
+    others = [name for name in BESIDE if name in result["predictors"]]
     run = label(result["name"], result["predictors"][result["name"]])
-    return [run, "95 % interval", *others, "ceiling", "chance"]
+    rows = (metric_row(result, name, path, others) for name, path in KEY_ROWS.items())
+    shown = test_rows(result, others) if full else (row for row in rows if row[1] != MISSING)
+    return table(["", run, "95 % interval", *others, "ceiling", "chance"], shown)
 
 
 def metric_row(
@@ -203,14 +187,12 @@ def chance(result: dict[str, Any], path: str) -> str:
         known = result["metrics"][path]["chance"]
         return "" if known is None else number(known)
     tree = result["predictors"][result["name"]]
-    parent, _, name = path.rpartition(".")
-    known = path == "offsets.accuracy" or parent.startswith("in_article")
-    return metric_cells(tree, f"{parent}.chance_{name}")[0] if known else ""
+    known = path == "offsets.accuracy" or path.startswith("in_article")
+    return metric_cells(tree, chance_of(path))[0] if known else ""
 
 
-def gates_table(result: dict[str, Any], full: bool = False) -> str:
+def gates_table(verdict: dict[str, Any], full: bool = False) -> str:
     """A row for each gate of the verdict; with ``full`` the published rule's answer, too."""
-    verdict = result["verdict"]
     header = ["gate", "asks", "value", "95 % interval"]
     header += [*(["published", ""] if full else ["ceiling"]), "verdict"]
     return table(header, [gate_row(gate, verdict["profile"], full) for gate in verdict["gates"]])
@@ -234,21 +216,13 @@ def gate_row(gate: dict[str, Any], profile: str, full: bool) -> Sequence[str]:
     )
 
 
-def reasons(result: dict[str, Any]) -> Iterator[str]:
+def reasons(verdict: dict[str, Any]) -> Iterator[str]:
     """Why gates do not count, a line each."""
-    gates = result["verdict"]["gates"]
-    if any(gate["optional"] for gate in gates):
+    if any(gate["optional"] for gate in verdict["gates"]):
         yield "* optional: shown, not counted"
-    for gate in gates:
+    for gate in verdict["gates"]:
         if gate["why"]:
             yield paragraph(f"{gate['name']}: {gate['status']}, {gate['why']}")
-
-
-def needed(result: dict[str, Any]) -> Iterator[str]:
-    """What a run that may replace another, or one that reads more than vectors, must be given."""
-    reads = result.get("reads", ())
-    if reads or result["verdict"]["profile"] == "ship":
-        yield inputs(reads)
 
 
 def conclusion(verdict: dict[str, Any], articles: int | None = None) -> Iterator[str]:

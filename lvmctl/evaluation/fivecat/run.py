@@ -28,7 +28,6 @@ from lvmctl.evaluation.fivecat.internals import internals
 from lvmctl.evaluation.fivecat.latency import latency, ratio_of, reference_of
 from lvmctl.evaluation.fivecat.offsets import rivals, window_offsets
 from lvmctl.evaluation.fivecat.rendering import fivecat_text
-from lvmctl.evaluation.gates.bounds import Estimate
 from lvmctl.evaluation.gates.profile_verdicts import ProfileVerdict, profile_verdict
 from lvmctl.evaluation.gates.profiles import find_profile
 from lvmctl.evaluation.measure import Protocol
@@ -110,7 +109,7 @@ class FiveCat:
             **val.record(),
             "ood": None if ood is None else ood.record() | sweeps(ood),
             **sweeps(val),
-            "against_direct": against_direct(val, self.name),
+            "against_direct": val.differences(self.name, "direct", COMPARED),
             "excess": excess(val, self.name),
             "rank_curve": rank_curves(val),
             "coherence_gap": None if ood is None else coherence_gap(val, ood, self.name),
@@ -248,21 +247,13 @@ def sweeps(metric_table: MetricTable) -> dict[str, Any]:
         "sweep": {
             name: {
                 "rivals": rivals(windows, metrics.sweep),
-                "offsets": {k: plain(metric_table.of_metric(c)) for k, c in metrics.sweep.items()},
+                "offsets": {
+                    k: metric_table.of_metric(c).counted() for k, c in metrics.sweep.items()
+                },
             }
             for name, metrics in metric_table.measured.items()
         },
     }
-
-
-def against_direct(metric_table: MetricTable, name: str) -> dict[str, Any]:
-    """Paired differences to ``direct`` with their p values."""
-    by_path = {}
-    for path in COMPARED:
-        estimate = metric_table.difference(name, "direct", path)
-        if estimate is not None:
-            by_path[path] = plain(estimate) | {"p": metric_table.p_value(name, "direct", path)}
-    return by_path
 
 
 def excess(metric_table: MetricTable, name: str) -> dict[str, Any]:
@@ -271,7 +262,7 @@ def excess(metric_table: MetricTable, name: str) -> dict[str, Any]:
         other: metric_table.difference(name, other, "margin.unseen")
         for other in ("direct", "centroid")
     }
-    return {other: plain(each) for other, each in differences.items() if each is not None}
+    return {other: each.counted() for other, each in differences.items() if each is not None}
 
 
 def rank_curves(metric_table: MetricTable) -> dict[str, Any]:
@@ -283,8 +274,3 @@ def rank_curves(metric_table: MetricTable) -> dict[str, Any]:
             curve, chance = rank_curve(ranked.ranks, ranked.sizes, CUTS)
             curves |= {name: list(curve), "chance": list(chance)}
     return curves
-
-
-def plain(estimate: Estimate | None) -> dict[str, Any] | None:
-    """An estimate as plain data."""
-    return estimate and estimate.record() | {"windows": estimate.windows}

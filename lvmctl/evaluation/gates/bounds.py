@@ -22,6 +22,10 @@ class Estimate(NamedTuple):
         """Value and interval as plain data."""
         return {"value": self.value, "ci": [self.low, self.high]}
 
+    def counted(self) -> dict[str, Any]:
+        """:meth:`record` with the number of windows."""
+        return self.record() | {"windows": self.windows}
+
 
 def bound(gate: VerdictGate) -> float:
     """The value that is asked for."""
