@@ -115,7 +115,9 @@ def declare(origin: Origin, manager: pluggy.PluginManager) -> Plugin:
     api = None
     try:
         with undone():
-            module = _import(origin)
+            if not re.fullmatch(r"[A-Za-z_][\w.]*", origin.module):
+                raise Refusal(f"its entry point names {origin.module!r}, which is not a module")
+            module = importlib.import_module(origin.module)
             api = _api(module)
             _check_hooks(module)
             records = tuple(records_of(module))
@@ -129,12 +131,6 @@ def declare(origin: Origin, manager: pluggy.PluginManager) -> Plugin:
         reason = str(error) if isinstance(error, Refusal) else describe_error(error, origin)
         return Plugin(origin, "broken", api, error=reason, traceback=traceback.format_exc())
     return plugin
-
-
-def _import(origin: Origin) -> ModuleType:
-    if not re.fullmatch(r"[A-Za-z_][\w.]*", origin.module):
-        raise Refusal(f"its entry point names {origin.module!r}, which is not a module")
-    return importlib.import_module(origin.module)
 
 
 def _api(module: ModuleType) -> int:
@@ -189,7 +185,7 @@ def _records(hook: str, types: tuple[type[Record], ...], returned: Any) -> Itera
 def _check_record(hook: str, types: tuple[type[Record], ...], record: Any) -> None:
     if type(record) not in types:
         raise Refusal(f"{hook} returned {_what(record)} among its records, not a {_either(types)}")
-    if fault := next(_faults(record), None):
+    for fault in _faults(record):
         raise Refusal(f"{hook}: {fault}")
 
 

@@ -12,7 +12,14 @@ from lvmctl.registry.specs import DecoderSpec, EncoderSpec
 
 def missing(modules: Sequence[str]) -> list[str]:
     """Those of the top-level ``modules`` that cannot be imported here."""
-    return [name for name in modules if not _is_here(name)]
+
+    def is_here(name: str) -> bool:
+        try:
+            return (sys.modules[name] if name in sys.modules else find_spec(name)) is not None
+        except (ImportError, ValueError):
+            return False
+
+    return [name for name in modules if not is_here(name)]
 
 
 def require(record: EncoderSpec | DecoderSpec) -> None:
@@ -29,12 +36,3 @@ def install_line(record: EncoderSpec | DecoderSpec) -> str:
     """What to type to install the libraries of a record."""
     what = record.install or " ".join(record.needs)
     return f"pip install '{what}'" if record.install else f"pip install {what}"
-
-
-def _is_here(name: str) -> bool:
-    if name in sys.modules:
-        return sys.modules[name] is not None
-    try:
-        return find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False

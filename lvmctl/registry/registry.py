@@ -90,8 +90,7 @@ class Registry:
         Raises:
             PluginError: unknown (the nearest name is suggested), contested (every owner is named),
                 or declared by nobody because the plugin is broken or disabled (with the reason).
-
-            UsageError: ``file.py:Class`` names no file or class (:mod:`.unpackaged`).
+            UsageError: ``file.py:Class`` names no file or class.
         """
         if is_address(name):
             return Entry(*declare_file(kind, name))
@@ -100,9 +99,11 @@ class Registry:
         matches = inside or matches
         if len(matches) == 1:
             return matches[0]
-        if matches:
-            raise self._contested(kind, name, matches)
-        raise self.unknown(name, kind)
+        if not matches:
+            raise self.unknown(name, kind)
+        owners = " and ".join(f"{e.plugin.distribution} {e.plugin.version}" for e in matches)
+        choices = " or ".join(repr(self.address(entry)) for entry in matches)
+        raise PluginError(f"{kind} {name!r} is declared by {owners}", hint=f"write {choices}")
 
     def resolve(self, entry: Entry) -> Any:
         """Import the object that an entry's target names.
@@ -136,13 +137,6 @@ class Registry:
             if sum(other.means(name) for other in self.entries(entry.kind)) == 1:
                 return name
         return by_distribution
-
-    def _contested(self, kind: str, name: str, matches: list[Entry]) -> PluginError:
-        owners = " and ".join(
-            f"{entry.plugin.distribution} {entry.plugin.version}" for entry in matches
-        )
-        choices = " or ".join(repr(self.address(entry)) for entry in matches)
-        return PluginError(f"{kind} {name!r} is declared by {owners}", hint=f"write {choices}")
 
     def unknown(
         self, name: str, kind: str | None = None, also: Collection[str] = ()

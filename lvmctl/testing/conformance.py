@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from lvmctl.config import bind
 from lvmctl.core.errors import LvmctlError, PluginError, UsageError, nearest, out_of_memory
-from lvmctl.registry import Entry, Plugin, Registry, load_registry
+from lvmctl.registry import Entry, Registry, load_registry
 from lvmctl.registry.from_file import is_address
 from lvmctl.registry.record import Buildable
 from lvmctl.testing.check import Check, CheckFailed, Skipped, Subject
@@ -151,7 +151,13 @@ def subjects(registry: Registry, name: str, kind: str | None = None) -> list[Sub
                 "a class of a file may be of any kind", where=name, hint="add --kind loss, …"
             )
         return [_subject(registry, registry.get(kind, name))]
-    plugins = [_working(plugin) for plugin in registry.plugins if plugin.origin.known_as(name)]
+    plugins = [plugin for plugin in registry.plugins if plugin.origin.known_as(name)]
+    for plugin in plugins:
+        if plugin.status != "ok":
+            raise PluginError(
+                f"plugin {plugin.origin} is {plugin.status}: {plugin.error}",
+                hint="see `lvmctl plugins list -v`",
+            )
     if plugins:
         entries = [entry for entry in registry.entries(kind) if entry.plugin in plugins]
     else:
@@ -174,15 +180,6 @@ def _subject(registry: Registry, entry: Entry) -> Subject:
     except Exception:
         options = None
     return Subject(registry, entry.plugin, entry, options)
-
-
-def _working(plugin: Plugin) -> Plugin:
-    if plugin.status != "ok":
-        raise PluginError(
-            f"plugin {plugin.origin} is {plugin.status}: {plugin.error}",
-            hint="see `lvmctl plugins list -v`",
-        )
-    return plugin
 
 
 def expect(cases: Sequence[Case], failures: Mapping[str, str]) -> dict[str, str]:

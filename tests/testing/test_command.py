@@ -51,11 +51,7 @@ test_a_broken_command_fails_its_check_alone = fails(
         (record(click.Command("x")), EXPLAINED, "`x` has no help text"),
         (record(deep.commands["below"]), EXPLAINED, "--much of `x` has no help text"),
         (record(deep), EXPLAINED, "--much of `x below` has no help text"),
-        (
-            record(click.Command("x", help="Do it.", add_help_option=False)),
-            HELP,
-            "`x --help` exits with 2",
-        ),
+        (record(click.Command("x", help="Do it.", add_help_option=False)), HELP, "exits with 2"),
         (record(Raising("x", help="Do it.")), HELP, "RuntimeError('no help today')"),
         (record(Printing("x", help="Do it.")), HELP, "`x --help` exits with 0: 'Hello!'"),
         (record(sound, "train"), TARGET, "`lvmctl train` is lvmctl's own"),

@@ -56,11 +56,7 @@ test_a_sound_decoder_passes = passes([WORD, SILENCE])
 
 test_a_broken_decoder_is_reported = fails(
     [
-        (
-            saying(lambda count: ["a", "b"]),
-            "a_text_for_each_vector",
-            "text for each of 1 vectors",
-        ),
+        (saying(lambda count: ["a", "b"]), "a_text_for_each_vector", "text for each of 1 vectors"),
         (record(Counting), "same_vector_same_text", "again a vector says"),
         (
             saying(lambda count: [f"{place}" for place in range(count)]),

@@ -112,24 +112,12 @@ test_a_broken_diagnostic_fails_its_check = fails(
         ),
         (record(normalises_in_place), LEAVES, "it changes the store"),
         (record(writes_beside, "run"), LEAVES, "it changes the run"),
-        (
-            figure(lambda split: 1 / int(split.lengths.max() - 1)),
-            ODD,
-            "articles of one chunk ends in ZeroDivisionError",
-        ),
-        (
-            figure(lambda split: float(split.vectors[0, 2])),
-            ODD,
-            "vectors of two numbers ends in IndexError",
-        ),
+        (figure(lambda split: 1 / int(split.lengths.max() - 1)), ODD, "chunk ends in ZeroDivision"),
+        (figure(lambda split: float(split.vectors[0, 2])), ODD, "two numbers ends in IndexError"),
         (record(compares), ODD, "chunks that are all the same ends in ZeroDivisionError"),
         (figure(lambda split: int(split.lengths[1])), ODD, "one article ends in IndexError"),
         (record(talks), ODD, "one article is refused in several lines"),
-        (
-            figure(lambda path: path.stat().st_size, "run"),
-            ODD,
-            "a path where nothing is ends in FileNotFoundError",
-        ),
+        (figure(lambda path: path.stat().st_size, "run"), ODD, "ends in FileNotFoundError"),
         (saying(plot=lambda: 1 / 0), "plot_can_be_drawn", "ZeroDivisionError"),
     ]
 )

@@ -53,27 +53,15 @@ test_a_broken_encoder_is_reported = fails(
     [
         (shape_for(24, np.ndarray.tolist), FORM, "24 texts give list, not (24, D)"),
         (shape_for(24, np.float64), FORM, "24 texts give float64, not float32"),
-        (
-            shape_for(2, lambda rows: np.pad(rows, ((0, 0), (0, 1)))),
-            FORM,
-            "D changes: 6 for 24 texts, 6 for 1 texts, 7 for 2 texts",
-        ),
+        (shape_for(2, lambda rows: np.pad(rows, ((0, 0), (0, 1)))), FORM, "1 texts, 7 for 2 texts"),
         (shape_for(0, lambda _: np.ones((1, 6), np.float32)), FORM, "no text gives (1, 6)"),
         (shape_for(24, lambda rows: rows * np.float32(np.inf)), FORM, "that are not finite"),
         (shape_for(1, lambda rows: rows[0]), FORM, "1 texts give (6,), not (1, D)"),
         (record(made.Cutting), ODDITIES, "a long text gives (91, 6), not (2, 6)"),
         (record(made.reading(lambda t: t.split()[0] and t)), ODDITIES, "ends in IndexError"),
         (record(made.Empty), ODDITIES, "an empty text gives a vector that is zero"),
-        (
-            record(but(made.Refusing, says="has no word\nand so on")),
-            ODDITIES,
-            "an empty text is refused in several lines",
-        ),
-        (
-            record(made.giving(lambda rows: 1.01 * rows)),
-            NORM,
-            "between 1.0100 and 1.0100, and the recipe does not say",
-        ),
+        (record(but(made.Refusing, says="has no word\nand so on")), ODDITIES, "in several lines"),
+        (record(made.giving(lambda rows: 1.01 * rows)), NORM, "between 1.0100 and 1.0100, and the"),
         (record(made.Vanishing), NORM, "is a zero vector"),
         (record(made.giving(made.centred)), SAME, "has another vector alone"),
         (record(made.Sorting), SAME, "has another vector"),
@@ -88,7 +76,7 @@ test_a_broken_encoder_is_reported = fails(
         (
             measured(lambda self, texts: [min(20, 1 + len(text.split())) for text in texts]),
             LENGTH,
-            "counts 1, 2, 20 tokens in no word, one and 20, and max_length is 20",
+            "counts 1, 2, 20 tokens",
         ),
         (record(made.saying(lambda recipe: [recipe])), RECIPE, "gives list, not a dict"),
         (record(made.saying(lambda recipe: {"dim": 6})), RECIPE, "names None, not 'x'"),
@@ -105,11 +93,7 @@ test_a_broken_encoder_is_reported = fails(
             STATE,
             "holds Python objects",
         ),
-        (
-            stateful(state=lambda self: {"common": self.common.round(1)}),
-            STATE,
-            "gives other vectors",
-        ),
+        (stateful(state=lambda self: {"common": self.common.round(1)}), STATE, "other vectors"),
         (record(made.Hashing, fitted=True), "fit_learns_where_it_says_so", "changes no vector"),
         (
             record(but(made.Fitted, common=np.zeros(6, np.float32)), fitted=False),

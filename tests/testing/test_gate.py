@@ -114,14 +114,10 @@ test_a_broken_gate_fails_its_check = fails(
         (
             sample(lambda batch: weighs(batch) * batch.second_last[:, 0].abs()),
             "reads_declared_fields_only",
-            "batch.second_last without declaring",
+            "batch.second_last",
         ),
         (sample(lambda batch: torch.zeros(len(batch.target))), TRAINS, "every weight is 0"),
-        (
-            sample(weighs, needs=("nearest",)),
-            "needs_known_fields",
-            "needs batch field 'nearest', which does not exist",
-        ),
+        (sample(weighs, needs=("nearest",)), "needs_known_fields", "needs batch field 'nearest',"),
         (
             kill(lambda record: "R@5 < .1" if record["val"]["r@5"] < 0.1 else None),
             FORM,
@@ -134,17 +130,9 @@ test_a_broken_gate_fails_its_check = fails(
             "epoch 1 with every figure -1.0",
         ),
         (made(KillRule, PATIENT), SAME, "answers otherwise"),
-        (
-            kill(lambda record: stops({"val": record.pop("val", {})})),
-            LEAVES,
-            "it changes epoch 1 as usual",
-        ),
+        (kill(lambda record: stops({"val": record.pop("val", {})})), LEAVES, "it changes epoch 1"),
         (kill(lambda record: "stop"), TRAINS, "stops at every record"),
-        (
-            select(lambda windows, epoch: np.arange(len(windows))),
-            FORM,
-            "not bool for 252 windows",
-        ),
+        (select(lambda windows, epoch: np.arange(len(windows))), FORM, "not bool for 252 windows"),
         (
             select(lambda windows, epoch: first_half(windows, epoch) & (epoch < 100)),
             FORM,

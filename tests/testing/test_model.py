@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from testing.judged import fails, failures, judged
+from testing.judged import but, fails, failures, judged
 from testing.sound_models import ANCHORED, CONE, Anchored, Cone, Free, Mixing, record
 from torch import nn
 from torch.nn import functional
@@ -59,21 +59,6 @@ def test_a_sound_model_passes(model, details):
 # ------------------------------------------------------------------ broken models
 
 
-class Refusing(Free):
-    def __init__(self, options, shape):
-        raise UsageError("it needs 512 dimensions")
-
-
-class Tuple(Free):
-    def forward(self, context):
-        return super().forward(context).q, None
-
-
-class EveryPosition(Free):
-    def forward(self, context):
-        return Prediction(q=unit(context + self.raw(context)[:, None]))
-
-
 class Faulty(Free):
     def __init__(self, options, shape):
         if shape.context_length == 1:
@@ -101,12 +86,6 @@ class Long(Free):
 
     def forward(self, context):
         return Prediction(q=self.length * unit(self.raw(context)))
-
-
-class LongInTraining(Free):
-    def forward(self, context):
-        q = unit(self.raw(context))
-        return Prediction(q=1.001 * q if self.training else q)
 
 
 class Divided(nn.Module):
@@ -137,67 +116,12 @@ class OtherBlend(Anchored):
         return Prediction(q=q, raw=raw, extras={"blend": self.blend})
 
 
-class Dropping(Free):
-    """Its dropout does not end with training."""
-
-    def raw(self, context):
-        return super().raw(functional.dropout(context, 0.2, True))
-
-
-class Crowded(Free):
-    """It has no room for a large batch."""
-
-    def raw(self, context):
-        return super().raw(context) + torch.zeros(64, 1)[: len(context)]
-
-
-class LeakingInCrowds(Free):
-    def raw(self, context):
-        raw = super().raw(context)
-        return raw - raw.mean(dim=0) if len(raw) > 8 else raw
-
-
 class OverwritingInTraining(Free):
     def raw(self, context):
         if self.training:
             with torch.no_grad():
                 context[:, 0] = 0
         return super().raw(context)
-
-
-class Gives(Free):
-    """It fills fields."""
-
-    def forward(self, context):
-        raw = self.raw(context)
-        return Prediction(q=unit(raw), **self.fields(raw))
-
-
-class Raw(Gives):
-    def fields(self, raw):
-        return {"raw": raw}
-
-
-class FlatRaw(Gives):
-    def fields(self, raw):
-        return {"raw": raw.sum(dim=-1)}
-
-
-class RollsOut(Gives):
-    def fields(self, raw):
-        return {"rollout": raw[:, None]}
-
-
-class OfParts(Gives):
-    """An extra of neither the batch nor the windows."""
-
-    def fields(self, raw):
-        return {"extras": {"parts": torch.ones(7)}}
-
-
-class Endless(Gives):
-    def fields(self, raw):
-        return {"extras": {"parts": torch.full((len(raw),), torch.inf)}}
 
 
 class Negative(Cone):
@@ -208,38 +132,83 @@ class Negative(Cone):
         return Prediction(q=mixture(weights, context), weights=weights)
 
 
+def q_of(q, **details):
+    """The record of a model that predicts ``q(model, raw, context)``."""
+
+    def forward(self, context):
+        return Prediction(q=q(self, Free.raw(self, context), context))
+
+    return record(but(Free, forward=forward), **details)
+
+
+def giving(*gives, **fields):
+    """The record of a model that fills fields with what they are of ``raw``."""
+
+    def forward(self, context):
+        raw = self.raw(context)
+        return Prediction(q=unit(raw), **{name: value(raw) for name, value in fields.items()})
+
+    return record(but(Free, forward=forward), gives=gives)
+
+
+def refuse(self, options, shape):
+    raise UsageError("it needs 512 dimensions")
+
+
+def parts(value):
+    """The record of a model with an extra."""
+    return giving("parts", extras=lambda raw: {"parts": value(raw)})
+
+
+def leaking_in_crowds(model, raw, context):
+    return unit(raw - raw.mean(dim=0) if len(raw) > 8 else raw)
+
+
+CROWD = ("unit_norm", "independent_of_the_batch")
+FIELDS = "fields"
 UNIT, GEOMETRY, STATE = "unit_norm", "declared_geometry", "state_round_trips"
 TRAINED = ("finite_gradients", "finite_in_bf16")
 
 test_a_broken_model_fails_what_it_breaks = fails(
     [
-        (record(Refusing), UNIT, "it cannot be built for K = 5, D = 16: it needs 512 dimensions"),
-        (record(Tuple), UNIT, "it returned a tuple, not a Prediction"),
-        (record(EveryPosition), UNIT, "q is torch.float32 (1, 5, 16), not a float tensor (1, 16)"),
+        (record(but(Free, __init__=refuse)), UNIT, "built for K = 5, D = 16: it needs 512 dim"),
+        (record(but(Free, forward=lambda self, context: (context[:, 0], None))), UNIT, "a tuple"),
+        (q_of(lambda m, raw, context: context), UNIT, "(1, 5, 16), not a float tensor (1, 16)"),
         (record(Faulty), UNIT, "K = 1, D = 16 it raised ValueError: a window of one chunk"),
         (record(Normalised), (UNIT, *TRAINED), "B, K, D = 1, 5, 16"),
         (record(Long), UNIT, "weights = moved"),
         (record(Long), "finite_in_bf16", "q has norm"),
-        (record(LongInTraining), UNIT, "q has norm 1.001, not 1 (smallest example:"),
+        (q_of(lambda m, raw, _: unit(raw) * (1.001 if m.training else 1)), UNIT, "norm 1.001, not"),
         (record(Divided), (UNIT, *TRAINED), "contexts = opposite chunks"),
-        (record(Crowded), (UNIT, "independent_of_the_batch"), "D = 65, 5, 16"),
+        (
+            q_of(lambda m, raw, _: unit(raw + torch.zeros(64, 1)[: len(raw)])),
+            CROWD,
+            "D = 65, 5, 16",
+        ),
         (record(Mixing, geometry="cone"), GEOMETRY, "away from the cone of the context"),
         (record(OtherMixture, **CONE), GEOMETRY, "away from the mixture that its weights say"),
         (record(OtherBlend, **ANCHORED), GEOMETRY, "away from the blend with the centroid"),
         (record(Free, geometry="anchored"), GEOMETRY, "has to give raw, which"),
-        (record(Dropping), "deterministic", "differs by up to"),
-        (record(Dropping), STATE, "differs by up to"),
-        (record(LeakingInCrowds), "independent_of_the_batch", "with B, K, D = 65, 5, 16"),
+        (
+            q_of(lambda m, raw, _: unit(raw + functional.dropout(raw, 0.2, True))),
+            ("deterministic", STATE),
+            "differs by up to",
+        ),
+        (q_of(leaking_in_crowds), "independent_of_the_batch", "with B, K, D = 65, 5, 16"),
         (record(OverwritingInTraining), "leaves_its_input", "in training"),
-        (record(Raw), "fields", "it fills raw, which `gives` does not name"),
-        (record(FlatRaw, gives=("raw",)), "fields", "raw is (1,), not a tensor (1, 16)"),
-        (record(Negative, gives=("weights",)), "fields", "the simplex: least -"),
-        (record(Blends, gives=("raw",)), "fields", "it fills blend, which `gives` does not"),
-        (record(OfParts, gives=("parts",)), "fields", "parts is (7,), not a tensor () or (1, …)"),
-        (record(Endless, gives=("parts",)), "fields", "parts is not finite"),
-        (record(Endless, gives=("parts",)), STATE, "parts differs"),
-        (record(RollsOut), "fields", "lvmctl's to fill"),
-        (record(Free, gives=("raw",)), "fields", "`gives` names raw, which it does not fill"),
-        (record(Free, gives=("rollout",)), "fields", "which is lvmctl's to fill"),
+        (giving(raw=lambda raw: raw), FIELDS, "it fills raw, which `gives` does not name"),
+        (
+            giving("raw", raw=lambda raw: raw.sum(dim=-1)),
+            FIELDS,
+            "raw is (1,), not a tensor (1, 16",
+        ),
+        (record(Negative, gives=("weights",)), FIELDS, "the simplex: least -"),
+        (record(Blends, gives=("raw",)), FIELDS, "it fills blend, which `gives` does not"),
+        (parts(lambda raw: torch.ones(7)), FIELDS, "parts is (7,), not a tensor () or (1, …)"),
+        (parts(lambda raw: raw.new_full((len(raw),), torch.inf)), FIELDS, "parts is not finite"),
+        (parts(lambda raw: raw.new_full((len(raw),), torch.inf)), STATE, "parts differs"),
+        (giving(rollout=lambda raw: raw[:, None]), FIELDS, "lvmctl's to fill"),
+        (record(Free, gives=("raw",)), FIELDS, "`gives` names raw, which it does not fill"),
+        (record(Free, gives=("rollout",)), FIELDS, "which is lvmctl's to fill"),
     ]
 )

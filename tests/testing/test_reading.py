@@ -111,19 +111,11 @@ def test_a_prediction_may_read():
 test_a_model_that_reads_otherwise_than_it_says_fails = fails(
     [
         (model(Absolute, reads=("sentence",), q_reads=True), Q_READS, "q differs"),
-        (
-            model(Blind, reads=("sentence",), q_reads=True),
-            Q_READS,
-            "names sentence, which its prediction does not read",
-        ),
+        (model(Blind, reads=("sentence",), q_reads=True), Q_READS, "its prediction does not read"),
         (model(Ends, q_reads=True), Q_READS, "names nothing"),
         (model(Places, reads=("sentence",)), READS, "scores differ"),
         (model(Idle, reads=("text",)), READS, "names text, which score does not read"),
-        (
-            model(Words, reads=("sentence",)),
-            "score_for_each_candidate",
-            "'text' without declaring it",
-        ),
+        (model(Words, reads=("sentence",)), "score_for_each_candidate", "'text' without declaring"),
     ]
 )
 

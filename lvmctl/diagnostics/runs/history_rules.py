@@ -109,7 +109,10 @@ def constant_gates(history: History) -> Iterator[Finding]:
     if not values or max(values) - min(values) > SAME:
         return
     weight = values[0]
-    if not val and not any(abs(weight - known) <= SAME for known in (1.0, *low_weights(history))):
+    # What the recipe's sample weights give to windows that fail them.
+    low = (get_number(gate, "options.weight") for gate in sample_weights(history))
+    known = (1.0, *(value for value in low if value is not None))
+    if not val and not any(abs(weight - each) <= SAME for each in known):
         return
     where = "on training and validation windows alike" if val else "on training windows"
     yield found(
@@ -125,12 +128,6 @@ def sample_weights(history: History) -> list[Mapping[str, Any]]:
     """The recipe's sample weights, as its ``config.json`` has them."""
     gates = history.config.get("sample")
     return [gate for gate in gates or [] if isinstance(gate, Mapping)]
-
-
-def low_weights(history: History) -> list[float]:
-    """What the recipe's sample weights give to windows that fail them."""
-    weights = [get_number(gate, "options.weight") for gate in sample_weights(history)]
-    return [weight for weight in weights if weight is not None]
 
 
 def gate_hint(names: Iterable[str]) -> str:

@@ -20,7 +20,11 @@ from lvmctl.diagnostics.records import WindowOptions
 @pytest.fixture(scope="module")
 def ar1():
     """Neighbours of ``ar1`` have a cosine of exactly .9."""
-    return Ceilings(WindowOptions())(world("ar1"), Recorder())
+    return diagnosed(world("ar1"))
+
+
+def diagnosed(splits, reporter=None, **options):
+    return Ceilings(WindowOptions(**options))(splits, reporter or Recorder())
 
 
 def value(tree, *path):
@@ -67,7 +71,7 @@ def test_the_verdict_and_the_plot(ar1):
 
 
 def test_room_is_certain_or_not_claimed():
-    diagnosis = Ceilings(WindowOptions())(world("topic"), Recorder())
+    diagnosis = diagnosed(world("topic"))
     room = diagnosis.figures["predictors"]["cone-oracle"]["in_article.filtered.r@5 - direct"]
     assert (diagnosis.verdict == "ROOM") == (room["ci"][0] > 0)
 
@@ -90,9 +94,7 @@ def test_the_whole_interval_has_to_show_room_or_none(ci, verdict):
 
 def test_one_article_has_no_interval_and_decides_nothing():
     splits = world("topic")
-    diagnosis = Ceilings(WindowOptions())(
-        replace(splits, val=splits.val.take(np.array([0]))), Recorder()
-    )
+    diagnosis = diagnosed(replace(splits, val=splits.val.take(np.array([0]))))
     assert diagnosis.verdict == "UNDECIDED"
     assert "More articles" in diagnosis.change
     shown = [
@@ -111,7 +113,7 @@ def test_only_what_is_shown_is_fitted():
             totals.append(total)
             return super().progress(what, unit, total, done)
 
-    diagnosis = Ceilings(WindowOptions())(world("ar1"), Counting())
+    diagnosis = diagnosed(world("ar1"), Counting())
     assert totals == [len(ROWS), len(MIRRORED)]
     assert list(diagnosis.figures["predictors"]) == list(ROWS)
     assert list(diagnosis.figures["mirror"]) == list(MIRRORED)
@@ -120,13 +122,13 @@ def test_only_what_is_shown_is_fitted():
 
 
 def test_short_articles_have_no_ranks():
-    diagnosis = Ceilings(WindowOptions(min_article=25))(world("ar1"), Recorder())
+    diagnosis = diagnosed(world("ar1"), min_article=25)
     assert diagnosis.verdict == "UNRANKED"
     assert diagnosis.figures["predictors"]["direct"]["in_article.filtered.r@5"] is None
 
 
 def test_windows_of_one_chunk():
-    diagnosis = Ceilings(WindowOptions(context=1))(world("ar1"), Recorder())
+    diagnosis = diagnosed(world("ar1"), context=1)
     rows = diagnosis.figures["predictors"]
     assert value(rows, "span-oracle", "cos_next") == pytest.approx(0.9, abs=1e-5)
     assert diagnosis.figures["largest_margin"]["cone"]["second_last"] is None

@@ -23,44 +23,52 @@ REGISTRY = load_registry()
 @pytest.fixture(scope="module")
 def rotation():
     """Bayes' prediction is R·x_last: margin[last] +.134, cos_next .9; direct has .69."""
-    return measure_splits(world("rotation"), FeasibilityOptions(), [], Recorder())
+    return measured(world("rotation"))
+
+
+def measured(splits, *gates: VerdictGate, reporter=None, **options):
+    """The metric tables that the gates ask for."""
+    options = FeasibilityOptions(**options)
+    return measure_splits(splits, options, list(gates), reporter or Recorder())
+
+
+def status_of(tested: VerdictGate, tables, *more):
+    return answer(REGISTRY, tested, tables, ("unit", "span", "cone"), *more)
 
 
 def gate(metric: str, **bound) -> VerdictGate:
     return VerdictGate(name="asked", summary="", metric=metric, **bound)
 
 
+ALL = ["unit", "span", "cone"]
+
+
 @pytest.mark.parametrize(
-    ("tested", "status", "out"),
+    ("tested", "status", "out", "change"),
     [
-        (gate("cos_next", at_least=-0.5), "VACUOUS", []),
-        (gate("cos_next", at_least=0.65), "MET", []),
-        (gate("cos_next", at_least=0.97), "OPEN", ["span", "cone"]),
-        (gate("cos_next", at_least=1.1), "INFEASIBLE", ["unit", "span", "cone"]),
+        (gate("cos_next", at_least=-0.5), "VACUOUS", [], "ask for more than random has"),
+        (gate("cos_next", at_least=0.65), "MET", [], ""),
+        (gate("cos_next", at_least=0.97), "OPEN", ALL[1:], ""),
+        (gate("cos_next", at_least=1.1), "INFEASIBLE", ALL, "ask for ≥ +1.000 at most (oracle's)"),
         # Only the margin maximiser reaches it, whose cosine to the target is below direct's.
-        (gate("margin.last", at_least=0.45), "MISLEADING", ["cone"]),
-        (gate("latency.ratio", at_most=1.15), "UNKNOWN", []),
-        (gate("cos_next", at_least=0.5, split="ood"), "UNKNOWN", []),
+        (
+            gate("margin.last", at_least=0.45),
+            "MISLEADING",
+            ["cone"],
+            "ask for cos_next too: margin-max passes with",
+        ),
+        (gate("latency.ratio", at_most=1.15), "UNKNOWN", [], "needs a run"),
+        (
+            gate("cos_next", at_least=0.5, split="ood"),
+            "UNKNOWN",
+            [],
+            "needs text of another source",
+        ),
     ],
 )
-def test_the_status_of_a_gate(rotation, tested, status, out):
-    verdict = answer(REGISTRY, tested, rotation, ("unit", "span", "cone"))
+def test_the_status_of_a_gate_and_what_would_change_it(rotation, tested, status, out, change):
+    verdict = status_of(tested, rotation)
     assert (verdict.status, verdict.out_of_reach) == (status, out)
-
-
-@pytest.mark.parametrize(
-    ("tested", "change"),
-    [
-        (gate("cos_next", at_least=1.1), "ask for ≥ +1.000 at most (oracle's)"),
-        (gate("margin.last", at_least=0.45), "ask for cos_next too: margin-max passes with"),
-        (gate("latency.ratio", at_most=1.15), "needs a run"),
-        (gate("cos_next", at_least=0.5, split="ood"), "needs text of another source"),
-        (gate("cos_next", at_least=-0.5), "ask for more than random has"),
-        (gate("cos_next", at_least=0.65), ""),
-    ],
-)
-def test_what_would_change_it(rotation, tested, change):
-    verdict = answer(REGISTRY, tested, rotation, ("unit", "span", "cone"))
     assert verdict.change.startswith(change)
     assert bool(verdict.change) == bool(change)
 
@@ -76,7 +84,7 @@ def test_what_would_change_it(rotation, tested, change):
 def test_a_gate_is_judged_for_the_class_of_its_profile(rotation, geometry, status, change):
     """Mixtures of the window cannot have this margin; what points anywhere can."""
     tested = gate("margin.last", at_least=0.45)
-    verdict = answer(REGISTRY, tested, rotation, ("unit", "span", "cone"), geometry)
+    verdict = status_of(tested, rotation, geometry)
     assert verdict.status == status
     assert verdict.change.startswith(change)
     assert ("cone-margin-ceiling" in verdict.change) == (geometry == "cone")
@@ -102,45 +110,36 @@ def apart():
     ],
 )
 def test_gates_on_other_text_are_measured_where_there_is_some(apart, tested, status):
-    options = FeasibilityOptions()
-    metric_tables = measure_splits(
-        apart, options, [gate("coherence.gap", at_most=0.05)], Recorder()
-    )
-    verdict = answer(REGISTRY, tested, metric_tables, ("unit",))
+    verdict = status_of(tested, measured(apart, gate("coherence.gap", at_most=0.05)))
     assert verdict.status == status
     assert verdict.direct == pytest.approx(0.69 if tested.split == "ood" else 0.9, abs=0.02)
 
 
+ON_OOD = gate("cos_next", at_least=0.5, split="ood")
+
+
 def test_other_text_is_not_measured_for_nothing(apart):
-    options = FeasibilityOptions()
-    assert list(measure_splits(apart, options, [gate("cos_next", at_least=0.5)], Recorder())) == [
-        "val"
-    ]
-    on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    assert list(measure_splits(apart, options, on_ood, Recorder())) == ["val", "ood"]
-    assert list(measure_splits(replace(apart, ood=None), options, on_ood, Recorder())) == ["val"]
+    assert list(measured(apart, gate("cos_next", at_least=0.5))) == ["val"]
+    assert list(measured(apart, ON_OOD)) == ["val", "ood"]
+    assert list(measured(replace(apart, ood=None), ON_OOD)) == ["val"]
 
 
 def test_every_test_that_profiles_ask_for_is_measured_on_other_text(apart):
-    on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    columns = measure_splits(apart, FeasibilityOptions(), on_ood, Recorder())["ood"].measured
-    by_path = columns["direct"].metrics
+    by_path = measured(apart, ON_OOD)["ood"].measured["direct"].metrics
     assert {"offsets.fair", "rollout.mean", "in_article.filtered.r@5"} < by_path.keys()
     assert any(path.startswith("coherence.") for path in by_path)
 
 
 def test_other_text_without_long_articles_has_no_ranks(apart):
     tested = gate("in_article.filtered.r@5", at_least=0.5, split="ood")
-    metric_tables = measure_splits(apart, FeasibilityOptions(min_article=25), [tested], Recorder())
-    verdict = answer(REGISTRY, tested, metric_tables, ("unit",))
+    verdict = status_of(tested, measured(apart, tested, min_article=25))
     assert (verdict.status, verdict.change) == ("UNKNOWN", "no article is long enough")
 
 
 def test_other_text_that_is_too_short_is_left_out(apart):
     reporter, ood = Recorder(), replace(apart.ood, lengths=np.full_like(apart.ood.lengths, 3))
-    on_ood = [gate("cos_next", at_least=0.5, split="ood")]
-    metric_tables = measure_splits(replace(apart, ood=ood), FeasibilityOptions(), on_ood, reporter)
-    assert answer(REGISTRY, on_ood[0], metric_tables, ("unit",)).status == "UNKNOWN"
+    tables = measured(replace(apart, ood=ood), ON_OOD, reporter=reporter)
+    assert status_of(ON_OOD, tables).status == "UNKNOWN"
     assert "gates on OOD text are left out" in reporter.messages[-1]
 
 

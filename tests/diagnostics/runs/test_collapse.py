@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from diagnostics.histories import escaped, planted, published_p7, records, val
+from diagnostics.histories import escaped, planted, records, val
 
 from lvmctl.diagnostics.records import RunOptions
 from lvmctl.diagnostics.runs.collapse import breakdowns, change_points, declines, escapes, is_poor
@@ -32,15 +32,6 @@ def test_learning_is_no_collapse(epochs, seed):
     history = History(records(epochs, seed))
     assert names(history) == []
     assert not is_poor(History(records(max(epochs, 3), seed)))
-
-
-def test_the_published_p7_broke_down_when_its_teacher_ended():
-    (finding,) = broken(published_p7())
-    assert finding.name == "collapse-at-schedule-step"
-    assert finding.epoch == 3
-    assert "cos_next .396 → .241" in finding.evidence
-    assert "cos_anchor .588 → .391" in finding.evidence
-    assert "loss_teacher ends" in finding.evidence
 
 
 def test_a_collapse_without_an_event_says_so():

@@ -242,10 +242,3 @@ def test_a_directional_loss_under_pressure_dominates(made, windows):
     assert pulls["directional"].share > 0.8
     calm = {pull.name: pull for pull in measured(made("p6b", version="1"), windows).pulls}
     assert calm["directional"].share < pulls["directional"].share
-
-
-def test_a_record_is_plain_data(made, windows):
-    record = measured(made("p7"), windows).record()
-    assert set(record["gates"]["directional-gate"]) == {"low", "mean", "high"}
-    assert record["untouched"] == []
-    assert record["pulls"][0]["name"] == "infonce"

@@ -95,6 +95,7 @@ def test_a_healthy_history_has_no_finding(bare):
 def test_the_published_p7_is_called_by_its_cause(bare):
     diagnosis = diagnose(bare(published_p7()))
     assert diagnosis.verdict == "COLLAPSE AT SCHEDULE STEP"
+    assert "cos_next .396 → .241, cos_anchor .588 → .391" in diagnosis.sentence
     assert "loss_teacher ends" in diagnosis.sentence
     assert names(diagnosis)[:2] == ["collapse-at-schedule-step", "orthogonal-escape"]
     step = diagnosis.figures["change_points"]["cos_next"]
