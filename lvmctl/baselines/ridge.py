@@ -95,17 +95,16 @@ def fit_map(windows: Windows, options: RidgeOptions) -> tuple[Factors, float]:
 
 
 def uphill(values: Sequence[float], score: Callable[[float], float]) -> float:
-    """The value of highest score, going up from the middle one until both neighbours are lower.
+    """The value of highest score, going up from the middle one until neither neighbour is higher.
 
     Too weak a penalty overfits and too strong a one underfits: there is one peak, and a solution
     is dear.
     """
     values, score = sorted(values), functools.cache(score)
-    place, best = -1, len(values) // 2
-    while place != best:
-        place = best
-        near = range(len(values))[max(place - 1, 0) : place + 2]
-        best = max(near, key=lambda i: score(values[i]))
+    best = len(values) // 2
+    for step in (-1, 1):  # the second way leads up only where the first one does not
+        while 0 <= best + step < len(values) and score(values[best + step]) > score(values[best]):
+            best += step
     return values[best]
 
 

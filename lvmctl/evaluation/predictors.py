@@ -186,9 +186,12 @@ def centred(
     def without_mean(vectors: Tensor) -> Tensor:
         return unit(vectors - shift)
 
+    @functools.lru_cache(maxsize=1)  # windows are asked in one pool of their article after another
+    def query(context: Tensor) -> Tensor:
+        return unit(estimate(context))
+
     def score(context: Tensor, pool: Pool) -> Tensor:
-        cosines = unit(estimate(context)) @ without_mean(pool.vectors).T
-        return one_score_for_equals(cosines, pool)
+        return one_score_for_equals(query(context) @ without_mean(pool.vectors).T, pool)
 
     return Predictor(name, call, "baseline", score, optional=entry.plugin.origin != CORE)
 

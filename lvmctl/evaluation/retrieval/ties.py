@@ -20,6 +20,9 @@ of either sign, instead of 0."""
 ROWS = 4096
 """Chunks of which keys are made at a time."""
 
+SCORES = 2**18
+"""Scores that are looked through at a time (1 MiB): a dozen passes over what is in the cache."""
+
 
 def sign(gap: np.ndarray, size: np.ndarray | float = 1.0) -> np.ndarray:
     """1, 0 or -1 as scores of this ``size`` are above, like or below those that they differ from by
@@ -41,6 +44,13 @@ def ranks_by_score(
     Returns:
         (B,) float64.
     """
+    step = max(SCORES // max(scores.shape[1], 1), 1)
+    parts = zip(*(each.split(step) for each in (scores, candidates, target)))
+    return torch.cat([_ranks_by_score(*part, cosines) for part in parts])
+
+
+def _ranks_by_score(scores: Tensor, candidates: Tensor, target: Tensor, cosines: bool) -> Tensor:
+    """:func:`ranks_by_score` of a few windows."""
     scores = scores.float()
     own = scores.gather(1, target[:, None])
     size = own.abs().nan_to_num_(0.0, 0.0, 0.0)
@@ -50,8 +60,9 @@ def ranks_by_score(
     better = (gap > near) & candidates
     # Infinite scores are equal, though their gap is not a number.
     tied = ((gap.abs_() <= near) | (scores == own)) & candidates
-    ranks = 1 + better.sum(dim=1) + (tied.sum(dim=1) - 1) / 2.0
-    return torch.where(own[:, 0].isnan(), candidates.sum(dim=1).double(), ranks.double())
+    above, like, among = (x.sum(dim=1, dtype=torch.int32) for x in (better, tied, candidates))
+    ranks = 1 + above.double() + (like.double() - 1) / 2
+    return torch.where(own[:, 0].isnan(), among.double(), ranks)
 
 
 def one_score_for_equals(scores: Tensor, pool: Pool, reads: tuple[str, ...] = ()) -> Tensor:
