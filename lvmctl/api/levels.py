@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory
-from lvmctl.core.runs import find_run
+from lvmctl.core.runs import find_run, trained_on
 from lvmctl.data.chunk_source import PIECES
 from lvmctl.data.splits.levels import level_names
 from lvmctl.data.store.store import LEVELS
@@ -79,9 +79,8 @@ def add_level(
 def levels_of(run: str | None, data: str | None) -> list[str]:
     """The levels of data, or of what a run was trained on; the store's own is ``chunk``."""
     if data is None and run is not None:
-        config = RunDirectory.open(find_run(run))
-        trained_on = config.read(config.config)["data"]
-        data = trained_on.get("data") or next(iter(trained_on.get("train") or ()), None)
+        directory = RunDirectory.open(find_run(run))
+        data = trained_on(directory.read(directory.config))
     return level_names(data)
 
 

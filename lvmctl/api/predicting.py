@@ -25,9 +25,6 @@ from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.store.arrays import open_npy
 from lvmctl.evaluation.held_out import ANOTHER_SPACE
 
-PoolOf: TypeAlias = Callable[[Queries], Candidates]
-"""Gives the candidates of some queries."""
-
 Encode: TypeAlias = Callable[[Sequence[str]], np.ndarray]
 """Gives the unit vectors (n, D) of texts."""
 
@@ -156,12 +153,17 @@ def predict(
     if asks_for_words and candidates is None and store is None and article is None:
         return answers(model, queries, None, decoder, top)
     if candidates is not None:
-        pool_of: PoolOf = fixed(listed(model, data, candidates, as_vectors))
+        fixed: Candidates = listed(model, data, candidates, as_vectors)
+        return answers(model, queries, lambda _: fixed, decoder, top)
+    assert data is not None  # only what stands alone needs no store
+    if pool == "global" or (pool is None and context is not None and article is None):
+        fixed = all_chunks(model, data)
+    elif article is not None:
+        fixed = article_chunks(model, data, data._number_of(article))
     else:
-        assert data is not None  # only what stands alone needs no store
-        every = pool == "global" or (pool is None and context is not None and article is None)
-        pool_of = fixed(all_chunks(model, data)) if every else articles(model, data, article)
-    return answers(model, queries, pool_of, decoder, top)
+        own = lru_cache(maxsize=1)(partial(article_chunks, model, data))  # article after article
+        return answers(model, queries, own, decoder, top)
+    return answers(model, queries, lambda _: fixed, decoder, top)
 
 
 def refuse_mixed(
@@ -213,35 +215,15 @@ def listed(model: Model, data: Store | None, candidates: Any, encode: Encode) ->
     return Listed(model, encode(texts.texts), texts.ids, texts.texts, texts.true)
 
 
-def fixed(candidates: Candidates) -> PoolOf:
-    """The same candidates for all queries."""
-    return lambda queries: candidates
-
-
-def articles(model: Model, data: Store, article: int | str | None) -> PoolOf:
-    """The chunks of an article as candidates; None is the one that each query is a window of."""
-    named = None if article is None else data._number_of(article)
-
-    @lru_cache(maxsize=1)  # queries come article after article
-    def chunks(number: int) -> Candidates:
-        return article_chunks(model, data, number)
-
-    def pool_of(queries: Queries) -> Candidates:
-        number = queries.article if named is None else named
-        assert number is not None  # windows have one
-        return chunks(number)
-
-    return pool_of
-
-
 def answers(
     model: Model,
     queries: Iterator[Queries],
-    pool_of: PoolOf | None,
+    candidates_of: Callable[[Any], Candidates] | None,
     decoder: Decoder | None,
     top: int,
 ) -> Iterator[Predicted]:
-    """What comes next after each query, in its order."""
+    """What comes next after each query, in its order; ``candidates_of`` is given the number of the
+    article that they are windows of."""
     for some in queries:
         length = some.context.shape[1]
         each = [
@@ -254,22 +236,17 @@ def answers(
             )
             for row, name in enumerate(some.ids)
         ]
-        if pool_of is not None:
-            candidates = pool_of(some)
+        if candidates_of is not None:
+            candidates = candidates_of(some.article)
             ranking = candidates.rank(some, top)
             each = [with_ranking(one, candidates, ranking, row) for row, one in enumerate(each)]
         if decoder is not None:
             decoded = decoder.decode(model.predict(some.context, read=some.read))
-            cosines = decoded.cosines
+            known = decoded.cosines
+            cosines: list[Any] = [None] * len(each) if known is None else known.tolist()
             each = [
-                replace(
-                    one,
-                    decoded={
-                        "text": text,
-                        "cosine": None if cosines is None else float(cosines[row]),
-                    },
-                )
-                for row, (one, text) in enumerate(zip(each, decoded.texts))
+                replace(one, decoded={"text": text, "cosine": cosine})
+                for one, text, cosine in zip(each, decoded.texts, cosines)
             ]
         yield from each
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lvmctl.core.errors import DataError, LvmctlError
-from lvmctl.core.runs import PUBLISHED
+from lvmctl.core.runs import PUBLISHED, trained_on
 from lvmctl.data.fingerprint import ALIKE, fingerprint, probe_cosine
 from lvmctl.data.splits.open import open_source
 from lvmctl.data.store.store import Store
@@ -69,8 +69,7 @@ def training_source(trained: Trained) -> str | None:
     if PUBLISHED in trained.config:
         what = "is a published model, which does not say what it was trained on"
         raise DataError(what, where=trained.run.path, hint="name a store")
-    data = trained.config["data"]
-    return data.get("data") or next(iter(data.get("train") or ()), None)
+    return trained_on(trained.config)
 
 
 def clean(texts: Sequence[str], what: str) -> list[str]:

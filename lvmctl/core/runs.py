@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -69,6 +69,13 @@ def read_options(path: Path) -> dict[str, Any]:
     except RunError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def trained_on(config: Mapping[str, Any]) -> str | None:
+    """The text that opens the data of a run, or the first of several; None is the demonstration
+    data."""
+    data = config["data"]
+    return data.get("data") or next(iter(data.get("train") or ()), None)
 
 
 def is_sweep(path: Path) -> bool:

@@ -12,7 +12,6 @@ from training.small import DATA, TINY
 
 import lvmctl
 from lvmctl.core.errors import DataError, OutputError, RunError, UsageError
-from lvmctl.core.run_directory import best_record
 from lvmctl.data import open_splits
 
 
@@ -66,22 +65,6 @@ def test_its_data_is_there_by_split_until_it_changes(run, store, tmp_path):
     (moved.path / "hashes.json").unlink()
     with pytest.raises(DataError, match="changed since"):
         moved.splits()
-
-
-@pytest.mark.parametrize(
-    ("by", "value"), [("loss", -1.0), ("mrr@10", 0.2), ("r@5", 0.5), ("cos_next", 0.5)]
-)
-def test_the_best_epoch_of_each_metric(by, value):
-    """cos_next stands in for what was not measured; what is not finite is never the best."""
-    figures = {"loss": (3.0, 1.0, 2.0), "mrr@10": (0.1, None, 0.2), "cos_next": (0.5, 0.5, 0.3)}
-    history = [
-        {"epoch": e + 1, "val": {name: values[e] for name, values in figures.items()}}
-        for e in range(3)
-    ]
-    best = best_record([{"epoch": 0}, *history], by)
-    assert best["value"] == value
-    assert best["epoch"] == {"loss": 2, "mrr@10": 3, "r@5": 1, "cos_next": 1}[by]
-    assert best_record([{"epoch": 1}], by) is None
 
 
 def test_a_run_is_a_path_wherever_a_run_is_asked_for(run, monkeypatch):

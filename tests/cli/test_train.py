@@ -98,36 +98,10 @@ def test_resume_after_the_end_changes_nothing(typed, tmp_path):
 
 def test_stores_apart_and_joined(typed):
     for name, seed in (("a", 1), ("b", 2), ("c", 3)):
-        code, *_ = typed(
-            "data",
-            "synth",
-            "topic",
-            "--articles",
-            12,
-            "--chunks",
-            12,
-            "--dim",
-            8,
-            "--seed",
-            seed,
-            "--out",
-            name,
-        )
-        assert code == 0
-    code, _, err = typed(
-        "train",
-        "--plugin",
-        "p8",
-        "--train",
-        "a",
-        "--train",
-        "b",
-        "--val",
-        "c",
-        "--epochs",
-        1,
-        *SMALL,
-    )
+        size = ["--articles", 12, "--chunks", 12, "--dim", 8]
+        assert typed("data", "synth", "topic", *size, "--seed", seed, "--out", name)[0] == 0
+    sources = ["--train", "a", "--train", "b", "--val", "c"]
+    code, _, err = typed("train", "--plugin", "p8", *sources, "--epochs", 1, *SMALL)
     assert code == 0
     assert "train 168 windows of 24 articles; val 84 windows of 12 articles" in err
 

@@ -151,12 +151,21 @@ def test_a_name_taken_at_the_last_moment_is_numbered_too(tmp_path, monkeypatch):
         new_run("p8", {}, tmp_path / "file")
 
 
-@pytest.mark.parametrize(("by", "value"), [("r@5", 0.7), ("loss", -0.2)])
-def test_of_equal_epochs_the_first_is_the_best(by, value):
+@pytest.mark.parametrize(
+    ("by", "epoch", "used", "value"),
+    [
+        ("r@5", 2, "r@5", 0.7),  # the first of equal ones
+        ("loss", 2, "loss", -0.2),
+        ("mrr@10", 2, "cos_next", 0.7),  # which stands in for what was not measured
+        ("cos_next", 2, "cos_next", 0.7),
+    ],
+)
+def test_the_best_epoch_of_each_metric_is_finite(by, epoch, used, value):
     rows = [(0.5, 0.3), (0.7, 0.2), (None, 0.1), (0.7, 0.2), (0.9, None), (float("nan"), 0.1)]
     history = [
-        {"epoch": epoch, "val": {"r@5": r5, "loss": loss, "cos_next": r5}}
-        for epoch, (r5, loss) in enumerate(rows, start=1)
+        {"epoch": number, "val": {"r@5": r5, "loss": loss, "cos_next": r5}}
+        for number, (r5, loss) in enumerate(rows, start=1)
     ]
-    best = best_record(history, by)
-    assert (best["epoch"], best["by"], best["value"]) == (2, by, value)
+    best = best_record([{"epoch": 0}, *history], by)
+    assert (best["epoch"], best["by"], best["value"]) == (epoch, used, value)
+    assert best_record([{"epoch": 1}], by) is None

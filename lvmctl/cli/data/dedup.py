@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,7 +26,7 @@ from lvmctl.cli.reporter import TerminalReporter
 @click.option("--out", type=path_type, help="The store to write.  [default: STORE-dedup]")
 @force_option
 @json_option
-def dedup(store: str, threshold: float, out: Path | None, force: bool, as_json: bool) -> None:
+def dedup(store: str, out: Path | None, as_json: bool, **how: Any) -> None:
     """Write STORE without training chunks that repeat a held-out chunk.
 
     Articles are cut where chunks are left out. lvmctl diagnose leakage then
@@ -37,10 +38,6 @@ def dedup(store: str, threshold: float, out: Path | None, force: bool, as_json: 
     from lvmctl.api.store import open_store
 
     opened = open_store(store)
-    made = opened.dedup(
-        out or beside(opened.path, "-dedup"),
-        threshold=threshold,
-        force=force,
-        reporter=TerminalReporter(),
-    )
+    out = out or beside(opened.path, "-dedup")
+    made = opened.dedup(out, reporter=TerminalReporter(), **how)
     show_written(made, "dedup", as_json)

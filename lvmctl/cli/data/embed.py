@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -63,21 +64,11 @@ from lvmctl.config import parse_assignments
 @json_option
 def embed(
     texts: tuple[Path, ...],
-    out: Path,
-    encoder: str,
     assignments: tuple[str, ...],
-    encoder_from: Path | None,
-    chunk: str,
-    size: int,
     levels: str | None,
-    min_words: int,
-    dtype: str,
-    split: str | None,
-    skip_bad: bool,
-    keep_long: bool,
-    rows_per_file: int | None,
     force: bool,
     as_json: bool,
+    **how: Any,
 ) -> None:
     """Embed TEXTS: .txt, .md, .html, .epub, .pdf (an article each), .jsonl (one per line), folders.
 
@@ -89,24 +80,9 @@ def embed(
     from lvmctl.api.embed import embed
     from lvmctl.api.levels import add_level, check_levels
 
-    finer = check_levels(levels)
-    store = embed(
-        texts,
-        encoder,
-        out=out,
-        encoder_from=encoder_from,
-        chunk=chunk,
-        size=size,
-        min_words=min_words,
-        dtype=dtype,
-        split=split,
-        skip_bad=skip_bad,
-        keep_long=keep_long,
-        rows_per_file=rows_per_file,
-        force=force,
-        reporter=TerminalReporter(),
-        options=parse_assignments(assignments),
-    )
+    finer, options = check_levels(levels), parse_assignments(assignments)
+    reporter = TerminalReporter()
+    store = embed(texts, force=force, reporter=reporter, options=options, **how)
     for level in finer:
-        add_level(store.path, level, force=force, reporter=TerminalReporter())
+        add_level(store.path, level, force=force, reporter=reporter)
     show_written(store, "embed", as_json)

@@ -35,13 +35,7 @@ from lvmctl.core.formatting import count, paragraph
 @force_option
 @json_option
 def export(
-    store: str,
-    format_: str | None,
-    context: int,
-    horizon: int,
-    out: Path | None,
-    force: bool,
-    as_json: bool,
+    store: str, format_: str | None, out: Path | None, force: bool, as_json: bool, **spans: int
 ) -> None:
     """Export STORE as window NPZ files, one per split, or as one Parquet file.
 
@@ -60,10 +54,8 @@ def export(
         emit(result, "data.export", as_json, paragraph(f"{out}: {count(rows, 'chunk')}", "  "))
         return
     out = out or beside(opened.path, "-npz")
-    written = opened.export_npz(
-        out, context=context, horizon=horizon, force=force, reporter=TerminalReporter()
-    )
-    result = {"path": str(out), "format": format_, "context": context, "horizon": horizon}
+    written = opened.export_npz(out, force=force, reporter=TerminalReporter(), **spans)
+    result = {"path": str(out), "format": format_, **spans}
     each = [f"{out / file}: {count(windows, 'window')}" for file, windows in written.items()]
     lines = [paragraph(line, "  ") for line in each]
     emit({**result, "files": written}, "data.export", as_json, "\n".join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,14 +21,28 @@ from lvmctl.cli.renamed import Renamed
 from lvmctl.cli.reporter import TerminalReporter
 from lvmctl.core.errors import UsageError
 
+OF_WINDOWS = {
+    "horizon": "--horizon",
+    "articles": "--articles-npz",
+    "separate": "--separate-windows",
+    "trust_pickle": "--trust-pickle",
+}
+"""Options that tables do not have."""
+
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=path_type)
 @out_option
 @click.option("--horizon", type=span_type, help="h of the windows; default p6_offset + 1, else 1.")
-@click.option("--articles-npz", type=path_type, help="Chunk bank with the articles of the windows.")
+@click.option(
+    "--articles-npz",
+    "articles",
+    type=path_type,
+    help="Chunk bank with the articles of the windows.",
+)
 @click.option(
     "--separate-windows",
+    "separate",
     cls=Renamed,
     was=["--apart"],
     is_flag=True,
@@ -46,17 +61,7 @@ from lvmctl.core.errors import UsageError
 @force_option
 @json_option
 def import_files(
-    files: tuple[Path, ...],
-    out: Path,
-    horizon: int | None,
-    articles_npz: Path | None,
-    separate_windows: bool,
-    trust_pickle: bool,
-    columns: str | None,
-    split: str | None,
-    rows_per_file: int | None,
-    force: bool,
-    as_json: bool,
+    files: tuple[Path, ...], out: Path, columns: str | None, as_json: bool, **how: Any
 ) -> None:
     """Import FILES: window NPZ, or tables of chunks or documents with vectors.
 
@@ -75,41 +80,17 @@ def import_files(
     """
     from lvmctl.api.importing import import_npz, store_from
 
-    options = {
-        "--horizon": horizon,
-        "--articles-npz": articles_npz,
-        "--separate-windows": separate_windows,
-        "--trust-pickle": trust_pickle,
-    }
+    how["reporter"] = TerminalReporter()
     files = with_folders(files)
     if is_npz(files):
         if columns is not None:
             what = "--columns is of tables, NPZ files are read by their keys"
             raise UsageError(what, hint="leave it out")
-        store = import_npz(
-            files,
-            out,
-            horizon=horizon,
-            articles=articles_npz,
-            separate=separate_windows,
-            trust_pickle=trust_pickle,
-            split=split,
-            rows_per_file=rows_per_file,
-            force=force,
-            reporter=TerminalReporter(),
-        )
+        store = import_npz(files, out, **how)
     else:
-        if of_windows := [name for name, value in options.items() if value]:
+        if of_windows := [option for name, option in OF_WINDOWS.items() if how.pop(name)]:
             raise UsageError(f"{of_windows[0]} is of window NPZ files", hint="leave it out")
-        store = store_from(
-            files,
-            out,
-            columns=columns,
-            split=split,
-            rows_per_file=rows_per_file,
-            force=force,
-            reporter=TerminalReporter(),
-        )
+        store = store_from(files, out, columns=columns, **how)
     show_written(store, "import", as_json)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -36,16 +37,7 @@ from lvmctl.core.formatting import count, paragraph
 @seed_option
 @click.option("--force", is_flag=True, help="Replace the splits it has.")
 @json_option
-def split(
-    store: Path,
-    by: str,
-    val: float,
-    test: float,
-    stratify: str | None,
-    seed: int,
-    force: bool,
-    as_json: bool,
-) -> None:
+def split(store: Path, by: str, seed: int, as_json: bool, **how: Any) -> None:
     """Assign the articles of STORE to train, val and test.
 
     Separate windows share chunks with their neighbours: they are assigned in blocks, and what lies
@@ -58,7 +50,7 @@ def split(
     from lvmctl.api.store import open_store, written
 
     whole = open_store(store)
-    counts = whole.assign_splits(val=val, test=test, stratify=stratify, seed=seed, force=force)
+    counts = whole.assign_splits(seed=seed, **how)
     for line in written(store).notices:
         notice(line)
     shown = ", ".join(f"{name} {amount}" for name, amount in counts.items())

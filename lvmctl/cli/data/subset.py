@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,16 +30,7 @@ from lvmctl.core.errors import UsageError
 @click.option("--out", type=path_type, help="The store to write.  [default: SOURCE-N]")
 @force_option
 @json_option
-def subset(
-    source: str,
-    windows: int,
-    context: int,
-    horizon: int,
-    seed: int,
-    out: Path | None,
-    force: bool,
-    as_json: bool,
-) -> None:
+def subset(source: str, windows: int, out: Path | None, as_json: bool, **how: Any) -> None:
     """Take whole articles of SOURCE, in a seeded order, until they hold N windows.
 
     Every split of SOURCE keeps at least one article.
@@ -52,6 +44,5 @@ def subset(
     if out is None and source.startswith("synth:"):
         raise UsageError("a synthetic world has no place of its own", hint="name one with --out")
     store = open_store(source)
-    out = out or beside(store.path, f"-{windows}")
-    made = store.subset(out, windows, context=context, horizon=horizon, seed=seed, force=force)
+    made = store.subset(out or beside(store.path, f"-{windows}"), windows, **how)
     show_written(made, "subset", as_json)

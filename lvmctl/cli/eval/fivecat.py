@@ -50,8 +50,6 @@ from lvmctl.registry import load_registry
 def fivecat(
     run: str | None,
     profile: str,
-    published_rules: bool,
-    ablation_windows: int,
     level: str | None,
     full: bool,
     as_json: bool,
@@ -77,8 +75,6 @@ def fivecat(
         done = evaluate(
             run,
             profile,
-            published_rules=published_rules,
-            ablation_windows=ablation_windows,
             level=level,
             save=False,
             reporter=TerminalReporter(),

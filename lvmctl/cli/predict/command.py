@@ -90,12 +90,7 @@ def predict(
     run: str | None,
     context: str | None,
     query: str | None,
-    candidates: Path | None,
-    store: str | None,
-    article: str | None,
-    at: int | None,
     vectors: Path | None,
-    pool: str | None,
     top: int,
     decode: str | None,
     steps: int | None,
@@ -106,6 +101,7 @@ def predict(
     force: bool,
     full: bool,
     as_json: bool,
+    **among: Any,
 ) -> None:
     """Ask RUN what comes next after a text, a window of a store, or vectors.
 
@@ -123,10 +119,11 @@ def predict(
     """
     questions = {"--context": context, "--query": query, "--vectors": vectors}
     typed = [name for name, value in questions.items() if value is not None]
-    ranked = candidates or store or article or pool or decode or form or as_json
+    named = any(among[name] for name in ("candidates", "store", "article", "pool"))
+    ranked = named or decode or form or as_json
     plain = vectors is not None and not ranked  # vectors in, vectors out
     refuse_typed(typed, plain, form, out, qrels, as_json, decode, steps, assignments)
-    if not (typed or store or article):
+    if not (typed or among["store"] or among["article"]):
         hint = "add --context, --query, --vectors, --article or --store"
         raise UsageError("there is no question", where="predict", hint=hint)
     path = chosen_run(run)
@@ -140,19 +137,8 @@ def predict(
     model, question, reporter = load(path), asked(context, query, vectors), TerminalReporter()
 
     def answers(top: int, decode: str | None = None) -> Iterable[Predicted]:
-        return ask(
-            model,
-            question,
-            candidates,
-            store=store,
-            article=article,
-            at=at,
-            pool=pool,
-            top=top,
-            decode=decode,
-            decoder_options=options if decode else None,
-            reporter=reporter,
-        )
+        words = {"decode": decode, "decoder_options": options if decode else None}
+        return ask(model, question, top=top, reporter=reporter, **words, **among)
 
     if form is not None:
         from lvmctl.cli.predict.formats import write

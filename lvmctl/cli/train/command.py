@@ -88,16 +88,10 @@ if TYPE_CHECKING:
 @click.option("--full", is_flag=True, help="Show every metric at the end.")
 @json_option
 def train(
-    recipe: str | None,
-    experiments: tuple[str, ...],
     data: str | None,
     train_: tuple[str, ...],
     val: str | None,
     ood: str | None,
-    level: str | None,
-    assignments: tuple[str, ...],
-    losses: tuple[str, ...],
-    device: str,
     out: Path | None,
     resumed: str | None,
     jobs: int | None,
@@ -105,7 +99,7 @@ def train(
     verbose: bool,
     full: bool,
     as_json: bool,
-    **flags: str | None,
+    **words: Any,
 ) -> None:
     """Train a recipe and show its metrics beside the baseline.
 
@@ -134,22 +128,16 @@ def train(
 
     `lvmctl plugins describe RECIPE` lists every option that --set takes.
     """
-    typed = CommandLine(
-        recipe=recipe,
-        experiments=experiments,
-        flags={name: value for name in FLAGS if (value := flags[name]) is not None},
-        assignments=assignments,
-        losses=losses,
-        sources={"data": data, "train": train_, "val": val, "ood": ood},
-        device=device,
-        level=level,
-    )
+    flags = {name: value for name in FLAGS if (value := words.pop(name)) is not None}
+    sources = {"data": data, "train": train_, "val": val, "ood": ood}
+    typed = CommandLine(flags=flags, sources=sources, **words)
     # What a plugin prints is a message; stdout is for the result.
     with redirect_stdout(sys.stderr):
         resume, error = None if resumed is None else find_run(resumed, sweeps=True), None
         if resume is not None:
-            refuse(resume, {"--out": out, "--experiment": experiments, "--loss": losses})
-            refuse(resume, {"--level": level}, "level")
+            kept = {"--out": out, "--experiment": typed.experiments, "--loss": typed.losses}
+            refuse(resume, kept)
+            refuse(resume, {"--level": typed.level}, "level")
         if not (typed.is_sweep if resume is None else is_sweep(resume)):
             refuse_for_one_run({"--jobs": jobs, "--print-commands": print_commands})
             run = train_one(typed, out, resume, TerminalReporter(VERBOSE if verbose else 0))
@@ -157,8 +145,9 @@ def train(
         else:
             refuse_for_a_sweep(jobs, print_commands)
             if resume is not None:
-                options = {"--plugin": recipe, "options": typed.flags or assignments}
-                options |= {"sources": any(typed.sources.values()), "--device": device != "auto"}
+                options: dict[str, Any] = {"--plugin": typed.recipe}
+                options |= {"options": typed.flags or typed.assignments}
+                options |= {"sources": any(sources.values()), "--device": typed.device != "auto"}
                 refuse(resume, options, "trials")
             if print_commands:
                 from lvmctl.cli.train.commands import sweep_commands

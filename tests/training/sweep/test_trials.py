@@ -178,23 +178,19 @@ def test_all_trials_are_checked_and_equal_faults_reported_once(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_trials_of_other_articles_are_not_compared(tmp_path):
-    sources = [{"data": DATA}, {"data": DATA}, {"data": DATA + "&seed=3"}]
+@pytest.mark.parametrize(
+    ("other", "fault"),
+    [
+        ({"sources": {"data": DATA + "&seed=3"}}, "m2 and m0 are validated on different articles"),
+        ({"layers": [("test", OPTIONS | {"horizon": 2})]}, "m2 and m0 have different horizons"),
+    ],
+)
+def test_trials_of_other_articles_or_horizons_are_not_compared(tmp_path, other, fault):
     trials = [
-        Trial(f"m{i}", "m", request(tmp_path / str(i), sources=source))
-        for i, source in enumerate(sources)
+        Trial(f"m{i}", "m", request(tmp_path / str(i), **changed))
+        for i, changed in enumerate(({}, {}, other))
     ]
     check(load_registry(), trials)
     check_comparable(trials[:2])
-    with pytest.raises(DataError, match="m2 and m0 are validated on different articles"):
-        check_comparable(trials)
-
-
-def test_trials_of_other_horizons_are_not_compared(tmp_path):
-    trials = [
-        Trial(f"m{h}", "m", request(tmp_path / str(h), layers=[("test", OPTIONS | {"horizon": h})]))
-        for h in (1, 2)
-    ]
-    check(load_registry(), trials)
-    with pytest.raises(DataError, match="m2 and m1 have different horizons"):
+    with pytest.raises(DataError, match=fault):
         check_comparable(trials)
