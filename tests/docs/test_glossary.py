@@ -87,7 +87,7 @@ def named() -> Iterator[str]:
         yield from titles.values()
     yield from (*rendering.POOLS, *spectrum_view.NAMES.values(), *parity_view.LABELS.values())
     yield from run_ranking.METRICS.values()
-    yield from (rule.name for rule in RULES)
+    yield from (name for name, *_ in RULES)
     yield from (test for test, _, _ in ROWS)
 
 
