@@ -14,7 +14,7 @@ from lvmctl.core.errors import RunError, content_fault, refuse
 from lvmctl.core.hashes import read_recorded, write_recorded
 from lvmctl.data.moments import Moments, moments
 from lvmctl.data.splits.split import Split
-from lvmctl.data.store.arrays import blocks, release, written_rows
+from lvmctl.data.store.arrays import blocks, npz_bytes, release, written_rows
 
 REMOVED = (1, 2, 3)
 """Numbers of leading components that are taken out."""
@@ -55,9 +55,7 @@ class Transform:
         arrays = {"name": np.array(self.name), "mean": self.mean}
         if self.matrix is not None:
             arrays["matrix"] = self.matrix
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
-        write_recorded(path, buffer.getvalue(), RunError)
+        write_recorded(path, npz_bytes(arrays), RunError)
 
     @classmethod
     def load(cls, path: Path) -> Transform:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import math
 import mmap
 import struct
 import tempfile
 import tokenize
 import warnings
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +115,16 @@ def read_npy_header(path: Path, *, any_order: bool = False) -> tuple[Header, int
     wrong_order = header.fortran and not any_order
     refuse(wrong_order, "is in Fortran order", path, "save numpy.ascontiguousarray of it")
     return header, available
+
+
+def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """An NPZ file, the same bytes for the same arrays: it has no date, which np.savez writes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, values in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                npy.write_array(member, np.asanyarray(values), allow_pickle=False)
+    return buffer.getvalue()
 
 
 def blocks(rows: int, row_bytes: int) -> Iterator[tuple[int, int]]:

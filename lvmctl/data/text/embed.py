@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.lib import format as npy
 
 from lvmctl import processes
 from lvmctl.core.errors import DataError, content_fault, refuse
@@ -17,6 +15,7 @@ from lvmctl.core.files import write_whole
 from lvmctl.core.hashes import read_record, require_recorded
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.fingerprint import fingerprint
+from lvmctl.data.store.arrays import npz_bytes
 from lvmctl.data.store.checks import norms_of
 from lvmctl.data.store.writer import ENCODER, Create
 from lvmctl.data.text.corpus import Corpus
@@ -83,20 +82,9 @@ def embed_corpus(
 
 
 def save_encoder(encoder: Encoder, directory: Path) -> None:
-    """Write what a fitted encoder learned, the same bytes for the same arrays."""
-    if not hasattr(encoder, "state"):
-        return
-    arrays = encoder.state()
-
-    def fill(file: BinaryIO) -> None:
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, values in arrays.items():
-                # Without a date, which np.savez would write.
-                part = zipfile.ZipInfo(f"{name}.npy")
-                with archive.open(part, "w", force_zip64=True) as member:
-                    npy.write_array(member, np.asanyarray(values), allow_pickle=False)
-
-    write_whole(directory / ENCODER, fill)
+    """Write what a fitted encoder learned."""
+    if hasattr(encoder, "state"):
+        write_whole(directory / ENCODER, npz_bytes(encoder.state()))
 
 
 def load_encoder(encoder: Encoder, store: Path) -> None:
