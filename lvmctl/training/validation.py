@@ -47,7 +47,7 @@ class Validation:
         shape = Shape(windows.split.dim, windows.context_length, windows.horizon)
         self.resampling = Resampling(len(windows.split.articles))
         direct = Predictor("direct", Direct(NoOptions(), shape))
-        self.direct, self.direct_ranks = self.shown(direct, direct(windows))
+        self.direct, self.direct_ranks = self.shown(direct(windows))
         ceilings = margin_ceilings(windows, geometry).items()
         self.beside = {
             "windows": len(windows),
@@ -86,20 +86,21 @@ class Validation:
                 q[index] = prediction.q.float().cpu().numpy()
             if score is not None:
                 score = on_device(score, self.builder.device, check)
-            shown, ranks = self.shown(Predictor("model", model, "run", score), q)
+            shown, ranks = self.shown(q, score)
         return totals.result() | shown | self.intervals(ranks) | self.beside
 
     def shown(
-        self, predictor: Predictor, q: np.ndarray
+        self, q: np.ndarray, score: Score | None = None
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """The protocol's metrics for predictions ``q`` (W, D), the primary pool's retrieval at the
         top; and what :data:`JUDGED` is window by window.
 
-        A model with its own score is ranked by that; retrieval by its q alone is under ``q``.
+        A model with its own ``score`` is ranked by that; retrieval by its q alone is under ``q``.
         """
         windows = self.builder.windows
         protocol = Protocol(tuple(POOLS.values()), False, self.min_article)
-        measured = measure(windows, predictor, protocol, q)
+        model = Predictor("model", not_asked, "run", score)
+        measured = measure(windows, model, protocol, q)
         metrics = means(measured)
         ranked = metrics.pop("in_article")
         metrics |= retrieval_of(ranked)
@@ -125,6 +126,11 @@ class Validation:
         ends = self.resampling.intervals(samples).items()
         known = {name: list(pair) if np.isfinite(pair).all() else None for name, pair in ends}
         return {"in_article_articles": len(np.unique(article)), "ci": known}
+
+
+def not_asked(*_: Tensor) -> Tensor:
+    """Stands for a model whose predictions are known."""
+    raise AssertionError("its predictions are known")
 
 
 def retrieval_of(ranked: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made import split_of
 
-from lvmctl.data import Split, Windows, open_split
+from lvmctl.data import Windows, open_split
 
 
 def _world(source: str, k: int, h: int = 1) -> tuple[Windows, Windows]:
@@ -16,16 +17,8 @@ def _world(source: str, k: int, h: int = 1) -> tuple[Windows, Windows]:
 
 
 def _windows_of(articles: list[np.ndarray], k: int, h: int = 1) -> Windows:
-    lengths = np.array([len(article) for article in articles])
-    split = Split(
-        vectors=np.concatenate(articles).astype(np.float32),
-        starts=np.cumsum(lengths) - lengths,
-        lengths=lengths,
-        articles=[{"id": i} for i in range(len(lengths))],
-        name="made",
-        source={},
-    )
-    return Windows(split, k, h)
+    lengths = [len(article) for article in articles]
+    return Windows(split_of(np.concatenate(articles), lengths), k, h)
 
 
 def _arrays(windows: Windows) -> tuple[np.ndarray, np.ndarray]:

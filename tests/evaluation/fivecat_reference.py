@@ -9,9 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-import numpy as np
 from evaluation.reference import Articles, Vector, Window, context_of, dot, mean, target_of, unit
-from hypothesis import strategies as st
 
 Column = dict[int, float]
 Predictor = Callable[[list[Vector]], Vector]
@@ -154,30 +152,3 @@ def coherence_bin(value: float) -> str:
     if value < 0.45:
         return "low"
     return "normal" if value <= 0.55 else "high"
-
-
-# ------------------------------------------------------------------ stores to try
-
-
-@st.composite
-def stores(draw):
-    """Vectors with many duplicates, article lengths, K and h with at least one window, and a
-    generator. The vectors lean to one side, so that no mean of them nearly vanishes."""
-    k, h = draw(st.integers(1, 4)), draw(st.integers(1, 3))
-    lengths = draw(st.lists(st.integers(1, 12), min_size=1, max_size=4))
-    lengths[draw(st.integers(0, len(lengths) - 1))] += k + h - 1
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    different = draw(st.integers(1, 2 * sum(lengths)))
-    pool = rng.standard_normal((different, draw(st.sampled_from([2, 3, 7, 33]))))
-    pool[:, 0] = np.abs(pool[:, 0]) + 1
-    pool = (pool / np.linalg.norm(pool, axis=1, keepdims=True)).astype(np.float32)
-    vectors = pool[rng.integers(0, different, sum(lengths))]
-    if draw(st.booleans()):
-        vectors = vectors.astype(np.float16)
-    return vectors, lengths, k, h, rng
-
-
-def unit_rows(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
-    """Random unit vectors (count, dim) float32."""
-    rows = rng.standard_normal((count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from evaluation.reference import Window, context_of, dot, mean, rank, read_articles, target_of
+from evaluation.cases import articles_of
+from evaluation.reference import Window, context_of, dot, mean, rank, target_of
 from recorder import Recorder
-from training.small import TINY
+from training import make
 
 from lvmctl.core.errors import DataError, UsageError
 from lvmctl.data import open_splits
@@ -19,16 +20,13 @@ from lvmctl.evaluation.compare_rendering import compare_lines
 from lvmctl.evaluation.eval_data import EvalRequest
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
-from lvmctl.training import job
 
 WORLD = "synth:topic?articles=60&chunks=16&dim=12&seed=3"
 KS = {"three": 3, "five": 5, "eight": 8}
 
 
-def train(place, name, recipe="p8", data=WORLD, **options):
-    layers = [("test", TINY | {"epochs": 1, "min_article": 10} | options)]
-    request = job.TrainRequest(recipe, layers, sources={"data": data}, out=place / name)
-    job.start(request, Recorder())
+def train(place, name, data=WORLD, **options):
+    make.train(place / name, data=data, **{"min_article": 10} | options)
     return str(place / name)
 
 
@@ -51,11 +49,7 @@ def comparison(runs):
 
 @pytest.fixture(scope="module")
 def articles():
-    split = open_splits(WORLD).val
-    return [
-        read_articles(np.asarray(split.vectors, np.float64), [low, low + length])[0]
-        for low, length in zip(split.starts, split.lengths)
-    ]
+    return articles_of(open_splits(WORLD).val)
 
 
 def windows_of(articles, longest: int) -> list[Window]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from edited import edited
-from recorder import Recorder
+from training.make import train
 from training.small import TINY
 
 from lvmctl.core.errors import DataError, OutputError
@@ -22,7 +22,6 @@ from lvmctl.evaluation.held_out import own_splits
 from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
-from lvmctl.training import job
 
 
 def world(path, seed=0, dim=8, articles=30):
@@ -36,11 +35,7 @@ def place(tmp_path_factory):
     """A store without splits, a run trained on it, and a store of other articles."""
     place = tmp_path_factory.mktemp("subject")
     mine, other = world(place / "mine"), world(place / "other", seed=1)
-    options = TINY | {"epochs": 1, "context": 3}
-    request = job.TrainRequest(
-        "p8", [("test", options)], sources={"data": mine}, device="cpu", out=place / "run"
-    )
-    job.start(request, Recorder())
+    train(place / "run", data=mine, context=3)
     return place, mine, other
 
 
@@ -75,6 +70,20 @@ def test_other_text_with_splits_gives_its_validation_articles(place, trained, tm
     path = shutil.copytree(place[2], tmp_path / "split")
     write_splits(Store.open(path), seed=0, val=0.2, test=0.1)
     assert len(of_run(EvalRequest(data=str(path)), trained).val.split.articles) == 6
+
+
+@pytest.fixture
+def edited_run(place, tmp_path):
+    """``edited_run(change)``: a copy of the run, whose configuration ``change`` has changed."""
+
+    def make(change):
+        run = shutil.copytree(place[0] / "run", tmp_path / "run")
+        config = json.loads((run / "config.json").read_text())
+        change(config)
+        edited(run / "config.json").write_text(json.dumps(config))
+        return load_run(load_registry(), run)
+
+    return make
 
 
 def copied(store: str, path, articles: list[int]) -> str:
@@ -120,13 +129,16 @@ def test_other_text_for_ood_is_used_whole(place, trained):
     assert len(of_run(EvalRequest(ood=place[2]), trained).ood.split.articles) == 30
 
 
-def test_the_store_of_a_run_that_has_lost_it_is_refused(place, tmp_path):
-    run = shutil.copytree(place[0] / "run", tmp_path / "run")
-    config = json.loads((run / "config.json").read_text())
-    config["data"]["data"] = str(tmp_path / "nowhere")
-    edited(run / "config.json").write_text(json.dumps(config))
+def test_a_run_that_has_lost_its_data_says_so_and_takes_other_data(place, edited_run):
+    lost = edited_run(lambda config: config["data"].update(data="nowhere"))
     with pytest.raises(DataError, match="this is the store the run was trained on"):
-        of_run(EvalRequest(data=place[1]), load_run(load_registry(), run))
+        of_run(EvalRequest(data=place[1]), lost)
+    with pytest.raises(DataError, match="the data of the run cannot be used") as error:
+        of_run(EvalRequest(), lost)
+    assert "--data" in error.value.hint
+    data = of_run(EvalRequest(data=place[2]), lost)
+    assert data.train is None
+    assert any("nowhere" in notice for notice in data.notices)
 
 
 def test_another_dimension_is_refused(place, trained, tmp_path):
@@ -134,20 +146,6 @@ def test_another_dimension_is_refused(place, trained, tmp_path):
         of_run(EvalRequest(data=world(tmp_path / "narrow", dim=4)), trained)
     with pytest.raises(DataError, match="has dimension 4, the run was trained on 8"):
         of_run(EvalRequest(ood=world(tmp_path / "narrow2", dim=4)), trained)
-
-
-def test_data_that_is_gone_is_reported_and_other_data_still_works(place, tmp_path):
-    run = shutil.copytree(place[0] / "run", tmp_path / "run")
-    config = json.loads((run / "config.json").read_text())
-    config["data"]["data"] = str(tmp_path / "nowhere")
-    edited(run / "config.json").write_text(json.dumps(config))
-    lost = load_run(load_registry(), run)
-    with pytest.raises(DataError, match="the data of the run cannot be used") as error:
-        of_run(EvalRequest(), lost)
-    assert "--data" in error.value.hint
-    data = of_run(EvalRequest(data=place[2]), lost)
-    assert data.train is None
-    assert any("nowhere" in notice for notice in data.notices)
 
 
 def test_a_world_that_cannot_be_written_is_no_fault_of_the_data(monkeypatch):
@@ -160,21 +158,16 @@ def test_a_world_that_cannot_be_written_is_no_fault_of_the_data(monkeypatch):
         own_splits(config)
 
 
-def test_data_that_changed_is_not_taken_for_the_run_s_own(place, tmp_path):
-    run = shutil.copytree(place[0] / "run", tmp_path / "run")
-    config = json.loads((run / "config.json").read_text())
-    config["data"]["data"] = place[2]
-    edited(run / "config.json").write_text(json.dumps(config))
+def test_data_that_changed_is_not_taken_for_the_run_s_own(place, edited_run):
+    run = edited_run(lambda config: config["data"].update(data=place[2]))
     with pytest.raises(DataError, match="content or splits have changed"):
-        of_run(EvalRequest(), load_run(load_registry(), run))
+        of_run(EvalRequest(), run)
 
 
-def test_a_run_whose_last_tenth_was_called_ood_still_finds_its_data(place, tmp_path):
-    run = shutil.copytree(place[0] / "run", tmp_path / "run")
-    config = json.loads((run / "config.json").read_text())
-    config["splits"]["ood"] = config["splits"]["train"] | {"split": "ood", "articles_sha256": "x"}
-    edited(run / "config.json").write_text(json.dumps(config))
-    data = of_run(EvalRequest(), load_run(load_registry(), run))
+def test_a_run_whose_last_tenth_was_called_ood_still_finds_its_data(edited_run):
+    ood = {"split": "ood", "articles_sha256": "x"}
+    run = edited_run(lambda config: config["splits"].update(ood=config["splits"]["train"] | ood))
+    data = of_run(EvalRequest(), run)
     assert (data.val.split.name, data.ood) == ("mine@val", None)
 
 

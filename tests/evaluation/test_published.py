@@ -11,7 +11,7 @@ import pytest
 import torch
 from nn.published_networks import P7, P8, FreeLstm, FreeTransformer, with_positions
 from recorder import Recorder
-from training.small import TINY
+from training.make import train
 
 import lvmctl
 from lvmctl.api.evaluation import fivecat
@@ -21,7 +21,6 @@ from lvmctl.core.runs import find_run, is_published
 from lvmctl.evaluation.compare import compare
 from lvmctl.evaluation.eval_data import EvalRequest
 from lvmctl.registry import load_registry
-from lvmctl.training import job
 
 DIM = 12
 WORLD = "synth:topic?articles=60&chunks=16&dim=12&seed=3"
@@ -118,12 +117,8 @@ def test_p6_looks_two_chunks_ahead(tmp_path, folder, args, horizon):
 
 
 def test_it_stands_beside_our_runs(tmp_path):
-    layers = [("test", TINY | {"epochs": 1, "min_article": 10, "context": 7})]
     ours = tmp_path / "ours"
-    job.start(
-        job.TrainRequest("p8", layers, sources={"data": WORLD}, out=ours),
-        Recorder(),
-    )
+    train(ours, data=WORLD, min_article=10, context=7)
     network = p7(tmp_path / "p7")
     (tmp_path / "p7" / "5cat_results.json").write_text("a log")
     request = EvalRequest(data=f"{WORLD}@val", train=[f"{WORLD}@train"], min_article=10)

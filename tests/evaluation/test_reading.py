@@ -10,7 +10,7 @@ import pytest
 import torch
 from reading import Reference
 from recorder import Recorder
-from training.small import TINY
+from training import make
 
 import lvmctl
 from lvmctl.core.errors import DataError, UsageError
@@ -21,11 +21,10 @@ from lvmctl.evaluation.fivecat.ablations import foreign_rows, shuffled_orders
 from lvmctl.evaluation.fivecat.run import run_fivecat
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
-from lvmctl.training import job
 
 pytestmark = pytest.mark.usefixtures("few_calls")
 
-OPTIONS = TINY | {"epochs": 1, "context": 3}
+OPTIONS = {"context": 3}
 NAMES = ("words", "edges")
 
 
@@ -43,8 +42,7 @@ def trained(reading, store, runs):
         out = runs / f"{name}-{options['context']}"
         if out.exists():
             return out
-        request = job.TrainRequest(name, [("test", options)], sources={"data": str(store)}, out=out)
-        job.start(request, Recorder())
+        make.train(out, name, store, **options)
         return out
 
     return train
@@ -198,9 +196,8 @@ def test_texts_alone_have_no_sentences(trained, store):
 def test_a_store_without_what_is_read_is_refused(trained, tmp_path, name, what):
     bare = str(lvmctl.synth("topic", tmp_path / "bare", articles=24, chunks=10, dim=8).path)
     out = tmp_path / "refused"
-    request = job.TrainRequest(name, [("test", OPTIONS)], sources={"data": bare}, out=out)
     with pytest.raises(DataError, match=what):
-        job.start(request, Recorder())
+        make.train(out, name, bare, **OPTIONS)
     assert not out.exists()
     with pytest.raises(DataError, match=what):
         run_fivecat(load_registry(), str(trained(name)), EvalRequest(data=bare), Recorder())

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 from recorder import Recorder
+from training.make import train
 from training.small import TINY
 
 import lvmctl
@@ -18,7 +19,6 @@ from lvmctl.evaluation.fivecat.ablations import shuffled_orders
 from lvmctl.evaluation.fivecat.run import run_fivecat
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
-from lvmctl.training import job
 
 pytestmark = pytest.mark.usefixtures("few_calls")
 
@@ -28,8 +28,7 @@ OPTIONS = TINY | {"epochs": 2, "context": 3, "lr": 0.05, "min_article": 6}
 @pytest.fixture
 def run(reading, store, tmp_path):
     out = tmp_path / "ends"
-    request = job.TrainRequest("ends", [("test", OPTIONS)], sources={"data": str(store)}, out=out)
-    job.start(request, Recorder())
+    train(out, "ends", store, **OPTIONS)
     return out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import forked
 import numpy as np
 import pytest
-from evaluation.global_cases import unit_rows
+from evaluation.cases import unit_rows
 
 from lvmctl import processes
 from lvmctl.data import Windows

@@ -7,12 +7,13 @@ import json
 import math
 import os
 import shutil
+from collections.abc import Callable
 
 import pytest
 import torch
 from edited import edited
-from recorder import Recorder
-from training.small import DATA, TINY
+from training.make import train
+from training.small import DATA
 
 from lvmctl import Run
 from lvmctl.core.errors import PluginError, RunError
@@ -21,16 +22,12 @@ from lvmctl.data import Windows, open_splits
 from lvmctl.evaluation.per_window import cosine_metrics
 from lvmctl.evaluation.trained import load_run
 from lvmctl.registry import load_registry
-from lvmctl.training import job
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp("trained") / "run"
-    request = job.TrainRequest(
-        "p8", [("test", TINY | {"epochs": 2})], sources={"data": DATA}, out=out
-    )
-    return job.start(request, Recorder())
+    return train(out, epochs=2)
 
 
 @pytest.fixture
@@ -106,27 +103,32 @@ def test_a_truncated_file_is_refused(copy):
         load_run(load_registry(), copy)
 
 
-@pytest.mark.parametrize("key", ["splits", "options", "model", "recipe"])
-def test_a_configuration_with_a_hole_is_refused(copy, key):
+def without(key: str) -> Callable[[dict], dict]:
+    return lambda config: {name: value for name, value in config.items() if name != key}
+
+
+def with_data(sources: object) -> Callable[[dict], dict]:
+    return lambda config: config | {"data": sources}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        *(
+            (without(key), RunError, "is not the configuration of a run")
+            for key in ("splits", "options", "model", "recipe")
+        ),
+        *(
+            (with_data(sources), RunError, r"config\.json: is damaged: data")
+            for sources in (None, [], {"data": 7}, {"ood": [[0]]}, {"train": [None]})
+        ),
+        (lambda config: config | {"recipe": "p99"}, PluginError, "p99"),
+    ],
+)
+def test_a_configuration_that_is_none_is_refused(copy, change, error, message):
     config = json.loads((copy / "config.json").read_text())
-    del config[key]
-    edited(copy / "config.json").write_text(json.dumps(config))
-    with pytest.raises(RunError, match="is not the configuration of a run"):
-        load_run(load_registry(), copy)
-
-
-@pytest.mark.parametrize("sources", [None, [], {"data": 7}, {"ood": [[0]]}, {"train": [None]}])
-def test_data_of_another_type_is_refused(copy, sources):
-    config = json.loads((copy / "config.json").read_text())
-    edited(copy / "config.json").write_text(json.dumps(config | {"data": sources}))
-    with pytest.raises(RunError, match=r"config\.json: is damaged: data"):
-        load_run(load_registry(), copy)
-
-
-def test_a_recipe_that_is_not_installed_is_named(copy):
-    config = json.loads((copy / "config.json").read_text())
-    edited(copy / "config.json").write_text(json.dumps(config | {"recipe": "p99"}))
-    with pytest.raises(PluginError, match="p99"):
+    edited(copy / "config.json").write_text(json.dumps(change(config)))
+    with pytest.raises(error, match=message):
         load_run(load_registry(), copy)
 
 

@@ -11,9 +11,16 @@ from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data import Windows, open_splits
 from lvmctl.plan import make_plan
 from lvmctl.registry import load_registry
-from lvmctl.training import distributed
+from lvmctl.training import distributed, job
 from lvmctl.training.backend import choose_backend
 from lvmctl.training.loop import Training
+
+
+def train(out: Path, recipe: str = "p8", data: object = DATA, sizes=TINY, **options: object):
+    """What a small training of one epoch into ``out`` ended with."""
+    layers = [("test", {**sizes, "epochs": 1, **options})]
+    request = job.TrainRequest(recipe, layers, sources={"data": str(data)}, out=out)
+    return job.start(request, Recorder())
 
 
 def make_small(

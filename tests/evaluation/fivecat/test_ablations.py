@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from evaluation import fivecat_reference as slow
+from evaluation.cases import articles_of, stores, unit_rows
 from evaluation.fivecat.predictors import PREDICTORS
-from evaluation.reference import all_windows, context_of, read_articles, target_of
+from evaluation.reference import all_windows, context_of, target_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,14 +38,6 @@ def measured(windows: Windows, predictor: Predictor, **options) -> WindowMetrics
     return ablation_metrics(windows, predictor, cos_next, **options)
 
 
-def articles_of(windows: Windows) -> list:
-    split = windows.split
-    return [
-        read_articles(np.asarray(split.vectors, np.float64), [low, low + length])[0]
-        for low, length in zip(split.starts, split.lengths)
-    ]
-
-
 def test_a_hand_case():
     context = torch.arange(3.0).view(1, 3, 1)
     by_name: dict[str, list] = {}
@@ -60,7 +53,7 @@ def test_a_hand_case():
     assert context.flatten().tolist() == [0, 1, 2]
 
 
-@given(slow.stores(), st.sampled_from(sorted(PREDICTORS)), st.integers(0, 9))
+@given(stores(), st.sampled_from(sorted(PREDICTORS)), st.integers(0, 9))
 def test_fast_and_slow_agree(split_of, store, name, seed):
     vectors, lengths, k, h, _ = store
     windows = Windows(split_of(vectors, lengths), k, h)
@@ -69,7 +62,7 @@ def test_fast_and_slow_agree(split_of, store, name, seed):
     absent |= set(NAMES) - {"replaced"} if k == 1 else set()
     assert list(metrics) == [f"ablations.{name}" for name in NAMES if name not in absent]
 
-    articles, places = articles_of(windows), all_windows([[None] * n for n in lengths], k, h)
+    articles, places = articles_of(windows.split), all_windows([[None] * n for n in lengths], k, h)
     predictor = slow.PREDICTORS[name]
     for kind in {"reversed", "padded", "leave_one_out"} - absent:
         agree(metrics[f"ablations.{kind}"], slow.ablation(articles, places, predictor, kind))
@@ -221,7 +214,7 @@ def variants(context: np.ndarray, name: str, order, foreign) -> list[np.ndarray]
     return [np.array(each) for each in slow.perturbed(list(context), name)]
 
 
-@given(slow.stores(), st.sampled_from(["cosine", "score"]), st.integers(0, 9))
+@given(stores(), st.sampled_from(["cosine", "score"]), st.integers(0, 9))
 def test_changes_in_ranks_are_those_of_the_reference(split_of, store, way, seed):
     vectors, lengths, k, h, rng = store
     windows = Windows(split_of(vectors, lengths), k, h)
@@ -273,7 +266,7 @@ def test_changes_in_ranks_are_those_of_the_reference(split_of, store, way, seed)
 
 def test_ranks_from_a_prediction_that_is_no_number_are_none(split_of):
     rng = np.random.default_rng(0)
-    windows = Windows(split_of(slow.unit_rows(rng, 24, 5), [12, 12]), 3, 1)
+    windows = Windows(split_of(unit_rows(rng, 24, 5), [12, 12]), 3, 1)
     lost = Predictor("lost", lambda context: context[:, 0] * torch.nan)
     every = np.arange(len(windows))
     column = WindowMetric(np.full(len(windows), 0.5), every)

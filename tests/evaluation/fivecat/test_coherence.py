@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from evaluation import fivecat_reference as slow
+from evaluation.cases import stores, unit_rows
 from evaluation.reference import all_windows, context_of, read_articles
 from hypothesis import given
 
@@ -35,7 +36,7 @@ def test_a_hand_case(split_of):
 
 
 @pytest.mark.filterwarnings("error")
-@given(slow.stores())
+@given(stores())
 def test_fast_and_slow_agree(split_of, store):
     vectors, lengths, k, h, _ = store
     windows = Windows(split_of(vectors, lengths), k, h)
@@ -71,7 +72,7 @@ def test_neighbours_of_ar1_are_alike_as_its_parameter_says():
 
 def test_batches_and_selections_change_nothing(split_of, monkeypatch):
     rng = np.random.default_rng(1)
-    split = split_of(slow.unit_rows(rng, 60, 6), [25, 5, 30]).take(np.array([2, 0]))
+    split = split_of(unit_rows(rng, 60, 6), [25, 5, 30]).take(np.array([2, 0]))
     windows = Windows(split, 4, 1)
     whole = coherence(windows)
     monkeypatch.setattr(module, "BATCH", 3)

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from recorder import Recorder
 from torch import nn
-from training.small import DATA, TINY
+from training.make import train
+from training.small import DATA
 
 from lvmctl import LossOutput, Prediction
 from lvmctl.core.errors import PluginError
@@ -24,16 +24,12 @@ from lvmctl.registry import Entry, Plugin, load_registry
 from lvmctl.registry.find import Origin
 from lvmctl.registry.specs import LossSpec, ModelSpec
 from lvmctl.sphere import centroid, unit
-from lvmctl.training import job
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     out = tmp_path_factory.mktemp("internals") / "run"
-    request = job.TrainRequest(
-        "p8", [("test", TINY | {"epochs": 1})], sources={"data": DATA}, out=out
-    )
-    job.start(request, Recorder())
+    train(out)
     return load_run(load_registry(), out)
 
 
@@ -132,11 +128,7 @@ def test_the_fault_of_a_loss_carries_its_name():
 
 
 def test_a_loss_of_rollouts_is_shown_its_rollout(tmp_path):
-    options = TINY | {"epochs": 1, "w_rollout": "1", "windows": 60}
-    request = job.TrainRequest(
-        "p4", [("test", options)], sources={"data": DATA}, out=tmp_path / "run"
-    )
-    job.start(request, Recorder())
+    train(tmp_path / "run", "p4", w_rollout="1", windows=60)
     run = load_run(load_registry(), tmp_path / "run")
     seen = []
 

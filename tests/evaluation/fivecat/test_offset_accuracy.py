@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from evaluation import fivecat_reference as slow
+from evaluation.cases import unit_rows
 
 from lvmctl.data import Windows, open_split
 from lvmctl.data.synthetic.worlds import World, bayes_prediction
@@ -64,9 +64,9 @@ def test_the_margin_over_the_best_outside_prefers_a_copier():
 @pytest.mark.parametrize("h", [1, 2, 3])
 def test_a_random_direction_is_right_by_chance(split_of, h):
     rng = np.random.default_rng(h)
-    windows = Windows(split_of(slow.unit_rows(rng, 6000, 24), [60] * 100), 4, h)
+    windows = Windows(split_of(unit_rows(rng, 6000, 24), [60] * 100), 4, h)
     assert len(outside_offsets(4, h)) == 5 + h
-    q = slow.unit_rows(rng, len(windows), 24)
+    q = unit_rows(rng, len(windows), 24)
     chance = 1 / (6 + h)
     assert column(windows, q, "chance_accuracy").mean() == pytest.approx(chance)
     values = column(windows, q)
@@ -77,18 +77,18 @@ def test_a_random_direction_is_right_by_chance(split_of, h):
 def test_windows_count_that_have_every_offset(split_of):
     rng = np.random.default_rng(0)
     # K = 3, h = 2: three chunks before the window, one between, three after the target.
-    windows = Windows(split_of(slow.unit_rows(rng, 26, 5), [13, 12, 1]), 3, 2)
-    values = column(windows, slow.unit_rows(rng, len(windows), 5))
+    windows = Windows(split_of(unit_rows(rng, 26, 5), [13, 12, 1]), 3, 2)
+    values = column(windows, unit_rows(rng, len(windows), 5))
     places = zip(windows.article[values.rows].tolist(), windows.position[values.rows].tolist())
     assert list(places) == [(0, 3), (0, 4), (0, 5), (1, 3), (1, 4)]
-    short = Windows(split_of(slow.unit_rows(rng, 10, 5), [10]), 3, 2)
-    q = slow.unit_rows(rng, len(short), 5)
+    short = Windows(split_of(unit_rows(rng, 10, 5), [10]), 3, 2)
+    q = unit_rows(rng, len(short), 5)
     assert "offsets.accuracy" not in offset_metrics(short, q, offset_sweep(short, q))
 
 
 def test_ties_are_half_however_many(split_of):
     rng = np.random.default_rng(1)
-    vectors = slow.unit_rows(rng, 11, 6)
+    vectors = unit_rows(rng, 11, 6)
     windows = Windows(split_of(vectors, [11]), 4, 1)  # one window counts: target 7
     q = vectors[windows.rows + windows.target_offset]
     assert column(windows, q).values.tolist() == [1.0]
@@ -104,7 +104,7 @@ def test_ties_are_half_however_many(split_of):
 @pytest.mark.parametrize(("step", "away"), [(1e-8, 0.5), (1e-7, 0.5), (1e-3, 1.0)])
 def test_cosines_that_float32_cannot_tell_apart_tie(split_of, step, away):
     rng = np.random.default_rng(2)
-    vectors = slow.unit_rows(rng, 11, 48)
+    vectors = unit_rows(rng, 11, 48)
     target = vectors[7].astype(np.float64)
     for sign, value in ((1, away), (-1, 1 - away)):
         other = vectors.copy()

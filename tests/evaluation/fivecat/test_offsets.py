@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 from evaluation import fivecat_reference as slow
-from evaluation.reference import Window, all_windows, read_articles
+from evaluation.cases import articles_of, cos, on_a_circle, stores, unit_rows
+from evaluation.reference import Window, all_windows
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,15 +18,6 @@ from lvmctl.evaluation.fivecat import offsets
 from lvmctl.evaluation.fivecat.offsets import offset_metrics, offset_sweep, rivals, window_offsets
 
 RULES = ("seed", "strict", "fair")
-
-
-def on_a_circle(angles: list[float]) -> np.ndarray:
-    radians = np.radians(angles)
-    return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
-
-
-def cos(degrees: list[float]) -> np.ndarray:
-    return np.cos(np.radians(degrees))
 
 
 def last(windows: Windows) -> np.ndarray:
@@ -63,11 +55,7 @@ def test_a_hand_case(split_of):
 def compare(windows: Windows, places: list[Window], q: np.ndarray) -> None:
     """Sweep, margins and rivals are those of the reference, whose windows are ``places``."""
     split, k, h = windows.split, windows.context_length, windows.horizon
-    articles = [
-        read_articles(np.asarray(split.vectors, np.float64), [low, low + length])[0]
-        for low, length in zip(split.starts, split.lengths)
-    ]
-    swept = slow.sweep(articles, places, h, q.astype(np.float64).tolist())
+    swept = slow.sweep(articles_of(split), places, h, q.astype(np.float64).tolist())
     sweep = offset_sweep(windows, q)
     assert list(sweep) == sorted(swept)
     for offset, column in sweep.items():
@@ -94,11 +82,11 @@ def agree(column, wanted: slow.Column) -> None:
     assert column.values == pytest.approx([wanted[row] for row in column.rows], abs=1e-6)
 
 
-@given(slow.stores(), st.booleans())
+@given(stores(), st.booleans())
 def test_fast_and_slow_agree(split_of, store, follow):
     vectors, lengths, k, h, rng = store
     windows = Windows(split_of(vectors, lengths), k, h)
-    q = last(windows) if follow else slow.unit_rows(rng, len(windows), vectors.shape[1])
+    q = last(windows) if follow else unit_rows(rng, len(windows), vectors.shape[1])
     compare(windows, all_windows([[None] * length for length in lengths], k, h), q)
 
 
@@ -106,10 +94,10 @@ def test_fast_and_slow_agree(split_of, store, follow):
 def test_separate_windows_lack_the_chunks_before_the_target(split_of, k):
     # Articles of 4 chunks and a target 2 ahead; shorter contexts keep the newest chunks.
     rng = np.random.default_rng(0)
-    split = split_of(slow.unit_rows(rng, 15, 6), [5, 5, 5], target_row=4, horizon=2)
+    split = split_of(unit_rows(rng, 15, 6), [5, 5, 5], target_row=4, horizon=2)
     windows = Windows(split, k, 2)
     places = [Window(article, 4 - k, k, 4) for article in range(3)]
-    q = slow.unit_rows(rng, 3, 6)
+    q = unit_rows(rng, 3, 6)
     compare(windows, places, q)
     sweep = offset_sweep(windows, q)
     assert list(sweep) == [*range(max(-5, -k - 4), -1), 0]  # without -1
@@ -118,10 +106,10 @@ def test_separate_windows_lack_the_chunks_before_the_target(split_of, k):
 
 def test_articles_need_not_lie_in_order(split_of):
     rng = np.random.default_rng(5)
-    split = split_of(slow.unit_rows(rng, 40, 5), [9, 14, 17]).take(np.array([2, 0]))
+    split = split_of(unit_rows(rng, 40, 5), [9, 14, 17]).take(np.array([2, 0]))
     windows = Windows(split, 3, 1)
     places = all_windows([[None] * 17, [None] * 9], 3, 1)
-    compare(windows, places, slow.unit_rows(rng, len(windows), 5))
+    compare(windows, places, unit_rows(rng, len(windows), 5))
 
 
 @pytest.mark.parametrize(("k", "h", "a"), [(5, 1, 0.8), (1, 1, 0.6), (3, 2, 0.7), (2, 3, 0.9)])
@@ -157,7 +145,7 @@ def test_the_bayes_prediction_of_a_rotation_peaks_at_the_target():
 
 def test_without_a_chunk_outside_there_is_no_fair_rule(split_of):
     rng = np.random.default_rng(0)
-    vectors = slow.unit_rows(rng, 8, 4)
+    vectors = unit_rows(rng, 8, 4)
     windows = Windows(split_of(vectors, [4, 4]), 3, 1)  # nothing but window and target
     sweep = offset_sweep(windows, last(windows))
     assert list(sweep) == [-3, -2, -1, 0]
@@ -170,7 +158,7 @@ def test_without_a_chunk_outside_there_is_no_fair_rule(split_of):
 def test_of_equal_rivals_the_nearest_is_named(split_of, h, nearest):
     # Chunks that differ in the last bit of some coordinates are equal.
     rng = np.random.default_rng(3)
-    rows = np.repeat(slow.unit_rows(rng, 1, 48), 40, axis=0)
+    rows = np.repeat(unit_rows(rng, 1, 48), 40, axis=0)
     vectors = rows + rng.integers(-1, 2, rows.shape).astype(np.float32) * np.spacing(rows)
     windows = Windows(split_of(vectors, [40]), 2, h)
     sweep = offset_sweep(windows, last(windows))
@@ -179,8 +167,8 @@ def test_of_equal_rivals_the_nearest_is_named(split_of, h, nearest):
 
 def test_a_prediction_that_is_not_a_number_stays_visible(split_of):
     rng = np.random.default_rng(4)
-    windows = Windows(split_of(slow.unit_rows(rng, 30, 6), [16, 14]), 3, 1)
-    q = slow.unit_rows(rng, len(windows), 6)
+    windows = Windows(split_of(unit_rows(rng, 30, 6), [16, 14]), 3, 1)
+    q = unit_rows(rng, len(windows), 6)
     q[0] = np.nan  # the first window has no chunk before it
     sweep = offset_sweep(windows, q)
     for k, column in sweep.items():
@@ -200,8 +188,8 @@ def test_a_prediction_that_is_not_a_number_stays_visible(split_of):
 
 def test_batches_change_nothing(split_of, monkeypatch):
     rng = np.random.default_rng(1)
-    windows = Windows(split_of(slow.unit_rows(rng, 60, 6), [25, 5, 30]), 4, 1)
-    q = slow.unit_rows(rng, len(windows), 6)
+    windows = Windows(split_of(unit_rows(rng, 60, 6), [25, 5, 30]), 4, 1)
+    q = unit_rows(rng, len(windows), 6)
     whole = offset_sweep(windows, q)
     monkeypatch.setattr(offsets, "BATCH", 4)
     again = offset_sweep(windows, q)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from evaluation import fivecat_reference as slow
+from evaluation.cases import cos, on_a_circle, stores, unit_rows
 from evaluation.fivecat.predictors import PREDICTORS
 from evaluation.reference import all_windows, mean, read_articles
 from hypothesis import given
@@ -20,15 +21,6 @@ from lvmctl.sphere import centroid
 def rolled(windows, predictor, index=None, steps=5):
     """The columns of a predictor whose first step has been made, as in a metric table."""
     return rollout.rollout_metrics(windows, predictor, predictor(windows), index, steps)
-
-
-def on_a_circle(angles: list[float]) -> np.ndarray:
-    radians = np.radians(angles)
-    return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
-
-
-def cos(degrees: list[float]) -> np.ndarray:
-    return np.cos(np.radians(degrees))
 
 
 def test_a_hand_case(split_of):
@@ -62,7 +54,7 @@ def test_a_rule_that_holds_is_right_at_every_step(split_of):
         assert column.values == pytest.approx(np.ones(len(column.rows)), abs=1e-5)
 
 
-@given(slow.stores(), st.sampled_from(sorted(PREDICTORS)), st.integers(1, 4))
+@given(stores(), st.sampled_from(sorted(PREDICTORS)), st.integers(1, 4))
 def test_fast_and_slow_agree(split_of, store, name, steps):
     vectors, lengths, k, h, _ = store
     windows = Windows(split_of(vectors, lengths), k, h)
@@ -91,7 +83,7 @@ def test_direct_on_ar1_decays_as_the_lag_curve(h, a):
 
 def test_articles_that_are_too_short_are_left_out(split_of):
     rng = np.random.default_rng(0)
-    windows = Windows(split_of(slow.unit_rows(rng, 17, 4), [7, 10]), 3, 1)
+    windows = Windows(split_of(unit_rows(rng, 17, 4), [7, 10]), 3, 1)
     assert rolled(windows, PREDICTORS["direct"], steps=8) == {}
     metrics = rolled(windows, PREDICTORS["direct"], steps=5)
     assert windows.article[metrics["rollout.mean"].rows].tolist() == [1, 1, 1]
@@ -100,7 +92,7 @@ def test_articles_that_are_too_short_are_left_out(split_of):
 
 def test_separate_windows_have_one_step(split_of):
     rng = np.random.default_rng(0)
-    split = split_of(slow.unit_rows(rng, 10, 4), [5, 5], target_row=4, horizon=2)
+    split = split_of(unit_rows(rng, 10, 4), [5, 5], target_row=4, horizon=2)
     windows = Windows(split, 2, 2)
     assert rolled(windows, PREDICTORS["direct"], steps=2) == {}
     metrics = rolled(windows, PREDICTORS["direct"], steps=1)
@@ -111,7 +103,7 @@ def test_separate_windows_have_one_step(split_of):
 
 def test_an_oracle_is_shown_each_chunk(split_of):
     rng = np.random.default_rng(0)
-    windows = Windows(split_of(slow.unit_rows(rng, 12, 4), [12]), 2, 1)
+    windows = Windows(split_of(unit_rows(rng, 12, 4), [12]), 2, 1)
     oracle = Predictor("oracle", lambda context, target: target, kind="oracle")
     for column in rolled(windows, oracle).values():
         assert column.values == pytest.approx(np.ones(len(column.rows)), abs=1e-6)
@@ -119,7 +111,7 @@ def test_an_oracle_is_shown_each_chunk(split_of):
 
 def test_batches_and_selections_change_nothing(split_of, monkeypatch):
     rng = np.random.default_rng(1)
-    windows = Windows(split_of(slow.unit_rows(rng, 60, 6), [25, 5, 30]), 4, 1)
+    windows = Windows(split_of(unit_rows(rng, 60, 6), [25, 5, 30]), 4, 1)
     whole = rolled(windows, PREDICTORS["rising"])
     index = np.array([0, 3, 20, 21, 30, 44])
     monkeypatch.setattr(rollout, "BATCH", 3)
@@ -134,7 +126,7 @@ def test_batches_and_selections_change_nothing(split_of, monkeypatch):
 
 def test_what_is_not_a_number_stays_visible(split_of):
     rng = np.random.default_rng(1)
-    windows = Windows(split_of(slow.unit_rows(rng, 12, 4), [12]), 2, 1)
+    windows = Windows(split_of(unit_rows(rng, 12, 4), [12]), 2, 1)
     factors = iter([1.0, torch.nan, 1.0])
     fails_once = Predictor("bad", lambda context: centroid(context) * next(factors))
     metrics = rolled(windows, fails_once, steps=3)

@@ -9,13 +9,12 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
-from evaluation.global_cases import cases, unit, unit_rows
+from evaluation.cases import articles_of, global_cases, unit, unit_rows, write_separate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvmctl import Pool
 from lvmctl.data import Windows, open_split
-from lvmctl.data.splits.split import Split
 from lvmctl.evaluation.retrieval import counting, products
 from lvmctl.evaluation.retrieval import global_ranks as module
 from lvmctl.evaluation.retrieval.counting import Counter
@@ -25,17 +24,9 @@ from lvmctl.evaluation.retrieval.products import BLOCK, Bfloat16, Float32
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
 
 
-def articles_of(reference, split: Split) -> list:
-    """The split's articles as the reference reads them."""
-    return [
-        reference.read_articles(np.asarray(split.vectors, np.float64), [low, low + length])[0]
-        for low, length in zip(split.starts, split.lengths)
-    ]
-
-
 def expected(reference, windows: Windows, index: np.ndarray, q: np.ndarray) -> list:
     """Ranks and pool sizes of the reference."""
-    articles = articles_of(reference, windows.split)
+    articles = articles_of(windows.split)
     ranks = []
     for i, p in zip(index, q.astype(np.float64).tolist()):
         first = int(windows.position[i])
@@ -86,7 +77,7 @@ def in_every_way(windows: Windows, index: np.ndarray, q: np.ndarray, **constants
 
 @settings(max_examples=150)
 @given(
-    cases(),
+    global_cases(),
     st.sampled_from(["direct", "random", "target"]),
     st.sampled_from(WAYS),
     st.fixed_dictionaries(
@@ -179,13 +170,7 @@ def test_a_mapped_store_of_separate_windows(reference, tmp_path, k, dtype):
     rng = np.random.default_rng(0)
     vectors = unit_rows(rng, 15, 6).astype(dtype)
     vectors[12] = vectors[14]
-    np.save(tmp_path / "vectors.npy", vectors)
-    np.save(tmp_path / "offsets.npy", np.array([0, 5, 10, 15]))
-    (tmp_path / "store.json").write_text(
-        '{"format": "lvmctl.store/1", "windows": {"context": 4, "horizon": 2},'
-        ' "articles": [{"id": 0}, {"id": 1}, {"id": 2}]}'
-    )
-    windows = Windows(open_split(str(tmp_path)), k, 2)
+    windows = Windows(open_split(write_separate(tmp_path, vectors)), k, 2)
     with changed(block=4):
         compare(reference, windows, unit_rows(rng, 3, 6))
 

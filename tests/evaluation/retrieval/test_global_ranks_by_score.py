@@ -7,7 +7,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
-from evaluation.global_cases import cases, unit, unit_rows
+from evaluation.cases import global_cases, unit, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ def cosine(context: torch.Tensor, pool: Pool) -> torch.Tensor:
 
 
 @settings(max_examples=50)
-@given(cases(), st.integers(1, 60))
+@given(global_cases(), st.integers(1, 60))
 def test_a_ranker_counts_what_its_scores_say(split_of, case, scores):
     vectors, lengths, order, k, h, rng = case
     split = split_of(vectors, lengths).take(order)

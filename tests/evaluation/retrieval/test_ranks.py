@@ -7,6 +7,7 @@ from operator import eq, gt
 import numpy as np
 import pytest
 import torch
+from evaluation.cases import articles_of, stores, unit_rows, write_separate
 from evaluation.means import mean_metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,11 +19,6 @@ from lvmctl.evaluation.retrieval.ranks import (
     in_article_ranks,
     in_article_ranks_by_score,
 )
-
-
-def unit_rows(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
-    rows = rng.standard_normal((count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def agree(metrics: dict, wanted: dict, path: str = "") -> None:
@@ -41,10 +37,7 @@ def compare(reference, windows: Windows, places: list, q: np.ndarray, min_articl
     ``places`` are the reference's windows, in the order of ``windows``.
     """
     split = windows.split
-    articles = [
-        reference.read_articles(np.asarray(split.vectors, np.float64), [low, low + length])[0]
-        for low, length in zip(split.starts, split.lengths)
-    ]
+    articles = articles_of(split)
     assert [(p.article, p.first) for p in places] == [*zip(windows.article, windows.position)]
     exact = [row.tolist() for row in q.astype(np.float64)]
     wanted = reference.figures(articles, places, windows.horizon, exact, min_article)
@@ -52,24 +45,6 @@ def compare(reference, windows: Windows, places: list, q: np.ndarray, min_articl
     for pool, (ranks, sizes) in in_article_ranks(windows, np.arange(len(q)), q).items():
         expected = [reference.rank(articles, place, p, pool) for place, p in zip(places, exact)]
         assert [*zip(ranks, sizes)] == expected
-
-
-@st.composite
-def stores(draw):
-    """Vectors with many duplicates, article lengths, K and h with at least one window. The vectors
-    lean to one side, so that the mean of no window nearly vanishes, whose direction is rounding."""
-    k, h = draw(st.integers(1, 4)), draw(st.integers(1, 3))
-    lengths = draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
-    lengths[draw(st.integers(0, len(lengths) - 1))] += k + h - 1
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    different = draw(st.integers(1, 2 * sum(lengths)))
-    pool = unit_rows(rng, different, draw(st.sampled_from([2, 3, 7, 33]))) * np.float32(2)
-    pool[:, 0] = np.abs(pool[:, 0]) + np.float32(0.5)
-    pool /= np.linalg.norm(pool, axis=1, keepdims=True)
-    vectors = pool[rng.integers(0, different, sum(lengths))]
-    if draw(st.booleans()):
-        vectors = vectors.astype(np.float16)
-    return vectors, lengths, k, h, rng
 
 
 @settings(max_examples=100)
@@ -145,13 +120,7 @@ def test_separate_windows(reference, tmp_path, k):
     rng = np.random.default_rng(0)
     vectors = unit_rows(rng, 15, 6)
     vectors[12] = vectors[14]
-    np.save(tmp_path / "vectors.npy", vectors)
-    np.save(tmp_path / "offsets.npy", np.array([0, 5, 10, 15]))
-    (tmp_path / "store.json").write_text(
-        '{"format": "lvmctl.store/1", "windows": {"context": 4, "horizon": 2},'
-        ' "articles": [{"id": 0}, {"id": 1}, {"id": 2}]}'
-    )
-    windows = Windows(open_split(str(tmp_path)), k, 2)
+    windows = Windows(open_split(write_separate(tmp_path, vectors)), k, 2)
     places = [reference.Window(article, 4 - k, k, 4) for article in range(3)]
     q = unit_rows(rng, 3, 6)
     compare(reference, windows, places, q, min_article=5)
