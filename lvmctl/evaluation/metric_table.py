@@ -21,7 +21,6 @@ class MetricTable:
     """What several predictors did on the same windows.
 
     Args:
-        windows: the windows of one split.
         protocol: what is measured.
         seed: of the resampled articles; all metrics of a metric_table share the draws.
 

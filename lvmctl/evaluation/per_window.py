@@ -46,7 +46,6 @@ def cosine_metrics(windows: Windows, q: np.ndarray) -> WindowMetrics:
     """Cosines and margins of predictions, each "previous" by name.
 
     Args:
-        windows: the windows of one split.
         q: (W, D) unit predictions, float32.
 
     Returns:

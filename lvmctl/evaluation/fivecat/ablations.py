@@ -40,8 +40,6 @@ def ablation_metrics(
     not on ``index`` or the predictor.
 
     Args:
-        windows: the windows of one split.
-        predictor: who predicts.
         cos_next: cos(q, y) of its predictions from intact windows, those of ``index`` among them.
         index: (W,) ascending windows; all by default.
         seed: of the shuffles and of the foreign chunks.

@@ -23,7 +23,6 @@ def examples(windows: Windows, metrics: PredictorMetrics, q: np.ndarray) -> dict
     middle one of each third.
 
     Args:
-        windows: the windows of one split.
         metrics: what the run did on them, its ranks among it.
         q: (W, D) its predictions, float32.
 

@@ -47,7 +47,6 @@ def offset_sweep(windows: Windows, q: np.ndarray) -> dict[int, WindowMetric]:
     """cos(q, x_{target+k}) by offset k.
 
     Args:
-        windows: the windows of one split.
         q: (W, D) unit predictions, float32.
 
     Returns:
@@ -118,7 +117,6 @@ def offset_metrics(
     """5CAT A of a prediction by every rule, window by window.
 
     Args:
-        windows: the windows of one split.
         q: (W, D) float32 unit predictions, those that were swept.
         sweep: :func:`offset_sweep` of them.
 
@@ -149,7 +147,6 @@ def offset_accuracy(
     chance is one over their number and the target, 1/(6 + h), for each of them.
 
     Args:
-        windows: the windows of one split.
         q: (W, D) float32 unit predictions, those that were swept.
         sweep: :func:`offset_sweep` of them.
 

@@ -29,8 +29,6 @@ def rollout_metrics(
     while those of the article are neighbours. An oracle is shown the chunk it is compared with.
 
     Args:
-        windows: the windows of one split.
-        predictor: who predicts.
         q: (W, D) float32 its predictions for all windows, the first step.
         index: (W,) ascending windows; all by default.
         steps: H ≥ 1.

@@ -30,15 +30,11 @@ TOGETHER = 4 * BLOCK
 SCORES = 20_000_000
 """Scores that a ranker gives at a time."""
 
-Progress = Callable[[int], object]
-"""Called with how many more windows' worth of work is done; their sum is all windows."""
-
 
 def global_ranks(
     windows: Windows,
     index: np.ndarray,
     q: np.ndarray,
-    progress: Progress = lambda n: None,
     *,
     shared: bool = False,
     device: str = "cpu",
@@ -47,10 +43,8 @@ def global_ranks(
     the split is part of another, among all chunks of that.
 
     Args:
-        windows: the windows of one split.
         index: (W,) which of them, in ascending order.
         q: (W, D) unit predictions, float32. One that is not a number ranks its target last.
-        progress: see :data:`Progress`.
         shared: whether all processes of the job are here, with the same arguments: each counts
             a part of the chunks.
         device: where products are made; what they leave open is looked at on the CPU.
@@ -63,14 +57,12 @@ def global_ranks(
     rows, ranks = np.sort(split.rows()), np.empty(len(index))
     rows = rows[processes.part(len(rows))] if shared else rows
     for held in slices(len(index), HELD):
-        first, done = windows.rows[index[held]], 0
+        first = windows.rows[index[held]]
         with float32_products(), workers() as pool:
             counter = Counter(split.vectors, first + windows.target_offset, q[held], pool, device)
             for part in slices(len(rows), TOGETHER):
                 counter.add(rows[part])
                 release(split.vectors)
-                before, done = done, len(first) * part.stop // len(rows)
-                progress(done - before)
             if shared:  # counts are whole numbers, whose sum is exact
                 counter.balance = np.sum(processes.gather(counter.balance), axis=0)
             for offset in range(windows.context_length):
@@ -84,17 +76,14 @@ def global_ranks_by_score(
     windows: Windows,
     index: np.ndarray,
     score: Callable[[Tensor, Pool], Tensor],
-    progress: Progress = lambda n: None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """:func:`global_ranks` of a ranker, which gives the scores itself.
 
     All chunks of the split are held in memory.
 
     Args:
-        windows: the windows of one split.
         index: (W,) which of them, in ascending order.
         score: (context (B, K, D), :class:`~lvmctl.core.batch.Pool` of N chunks) → (B, N).
-        progress: see :data:`Progress`.
 
     Returns:
         Ranks (W,) float64 and pool sizes (W,) int64.
@@ -122,7 +111,6 @@ def global_ranks_by_score(
             raise ValueError(f"score returned {returned}, not {wanted}")
         target = first[part, 0] + windows.target_offset
         ranks[part] = ranks_by_score(scores, candidates, target).numpy()
-        progress(len(context))
     return ranks, np.full(len(index), size)
 
 

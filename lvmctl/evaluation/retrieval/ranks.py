@@ -39,7 +39,6 @@ def in_article_ranks(
     """Rank of each window's target among the chunks of its article.
 
     Args:
-        windows: the windows of one split.
         index: (W,) which of them, in ascending order.
         q: (W, D) unit predictions, float32.
         pools: names of :data:`POOLS`.

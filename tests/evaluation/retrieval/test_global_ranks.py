@@ -8,17 +8,15 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-import torch
 from evaluation.cases import articles_of, global_cases, unit, unit_rows, write_separate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lvmctl import Pool
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.retrieval import counting, products
 from lvmctl.evaluation.retrieval import global_ranks as module
 from lvmctl.evaluation.retrieval.counting import Counter
-from lvmctl.evaluation.retrieval.global_ranks import global_ranks, global_ranks_by_score
+from lvmctl.evaluation.retrieval.global_ranks import global_ranks
 from lvmctl.evaluation.retrieval.on_device import OnDevice
 from lvmctl.evaluation.retrieval.products import BLOCK, Bfloat16, Float32
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
@@ -42,10 +40,6 @@ def compare(reference, windows: Windows, q: np.ndarray, index: np.ndarray | None
     ranks, sizes = global_ranks(windows, index, q)
     assert (ranks.dtype, sizes.dtype) == (np.float64, np.int64)
     assert [*zip(ranks, sizes)] == expected(reference, windows, index, q)
-
-
-def cosine(context: torch.Tensor, pool: Pool) -> torch.Tensor:
-    return context[:, -1] @ pool.vectors.T
 
 
 WAYS = [(Float32,), (Bfloat16, Float32), (partial(OnDevice, device="cpu"),)]
@@ -237,17 +231,3 @@ def test_a_prediction_of_any_norm_ranks_alike(split_of, scale):
     q = windows.context(index)[:, -1]
     scaled = np.float32(scale) * q
     assert in_every_way(windows, index, scaled) == in_every_way(windows, index, q)
-
-
-def test_progress_counts_every_window_once(split_of):
-    rng = np.random.default_rng(0)
-    windows = Windows(split_of(unit_rows(rng, 50, 4), [30, 20]), 2, 1)
-    index = np.arange(3, len(windows))
-    seen: list[int] = []
-    with changed(block=7, HELD=30, TOGETHER=7, SCORES=400):
-        global_ranks(windows, index, windows.target(index), seen.append)
-        assert len(seen) == 2 * 8
-        assert sum(seen) == len(index)
-        seen.clear()
-        global_ranks_by_score(windows, index, cosine, seen.append)
-    assert seen == [8] * 5 + [3]
