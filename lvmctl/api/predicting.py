@@ -18,7 +18,14 @@ from lvmctl.api.decoding import Decoder, load_decoder
 from lvmctl.api.load import load
 from lvmctl.api.model import Model
 from lvmctl.api.queries import Queries, vector_queries, window_queries
-from lvmctl.api.query_texts import candidate_texts, context_texts, encode, is_texts, store_for
+from lvmctl.api.query_texts import (
+    candidate_texts,
+    context_texts,
+    encode,
+    is_texts,
+    refuse_blank,
+    store_for,
+)
 from lvmctl.api.store import Store
 from lvmctl.core.errors import UsageError
 from lvmctl.core.reporter import SILENT, Reporter
@@ -121,7 +128,8 @@ def predict(
         decode: name of a decoder that says each prediction in words, such as ``nearest``. Texts
             and vectors without candidates, store or article are then decoded only.
         decoder_options: of the decoder, by name.
-        reporter: shown whether the store lies in another space than what the run was trained on.
+        reporter: shown whether the store lies in another space than what the run was trained on,
+            and how many texts have no word that the encoder knows.
 
     Returns:
         A prediction for each context, computed as they are taken.
@@ -138,17 +146,18 @@ def predict(
         ('3:9', 19, 2, '3:9')
     """
     refuse_mixed(context, article, at, pool, top)
+    refuse_blank(context, candidates)
     model = run if isinstance(run, Model) else load(run)
     alone = context is not None and candidates is not None and decode is None
     data = store_for(model, store, alone)
     if data is not None and (served := model.require_space(data)) is not model:
         reporter.info(ANOTHER_SPACE)
         model = served
-    as_vectors = partial(encode, model, data if store is not None else None)
-    queries = asked(model, data, context, article, at, as_vectors)
+    as_vectors = partial(encode, model, data if store is not None else None, reporter)
     decoder = None
     if decode is not None:
         decoder = load_decoder(decode, data, model=model, **(decoder_options or {}))
+    queries = asked(model, data, context, article, at, as_vectors)
     asks_for_words = decoder is not None and context is not None
     if asks_for_words and candidates is None and store is None and article is None:
         return answers(model, queries, None, decoder, top)

@@ -14,12 +14,16 @@ from lvmctl.api.training_encoder import clean, recorded_encoder, training_source
 from lvmctl.core.errors import DataError, refuse
 from lvmctl.core.inputs import open_data
 from lvmctl.core.json_input import parse_json
+from lvmctl.core.reporter import Reporter
 from lvmctl.data.text.chunking import chunker
+from lvmctl.data.text.embed import notice_unknown
 from lvmctl.data.text.encoders.build import encode_units, encoder_of
 from lvmctl.data.text.formats import decode
 
 if TYPE_CHECKING:
     from lvmctl.api.store import Source
+
+NO_TEXT, NO_CANDIDATE = "there is no text", "there is no candidate"
 
 TRUE = "next"
 """The key of a record that says it is what came next."""
@@ -49,11 +53,22 @@ def store_for(model: Model, store: Source | None, alone: bool) -> Store | None:
         raise
 
 
-def encode(model: Model, store: Store | None, texts: Sequence[str]) -> np.ndarray:
+def encode(
+    model: Model, store: Store | None, reporter: Reporter, texts: Sequence[str]
+) -> np.ndarray:
     """Texts (n,) as unit vectors (n, D), by the encoder of the store that was named, or of the
     training data."""
     encoder = model.encoder if store is None else encoder_of(store._stored)[1]
-    return encode_units(encoder, texts)
+    (vectors,) = notice_unknown(encoder, [encode_units(encoder, texts)], reporter)
+    return vectors
+
+
+def refuse_blank(context: Any, candidates: Any) -> None:
+    """Refuse files of texts that hold nothing, before what is larger is opened."""
+    for file, what in ((context, NO_TEXT), (candidates, NO_CANDIDATE)):
+        if isinstance(file, Path) and file.suffix != ".npy":
+            with open_data(file) as opened:
+                refuse(not opened.read().strip(), what, file, "give at least one text")
 
 
 def is_texts(value: Any) -> bool:
@@ -74,7 +89,7 @@ def context_texts(context: str | Path | Sequence[str], store: Store | None) -> l
     else:
         chunks = clean(list(context), "context")
     where = context if isinstance(context, Path) else "context"
-    refuse(not chunks, "there is no text", where, "give at least one chunk")
+    refuse(not chunks, NO_TEXT, where, "give at least one chunk")
     return chunks
 
 
@@ -88,7 +103,7 @@ def candidate_texts(candidates: Path | Sequence[Any], store: Store | None) -> Te
         texts = records(candidates)
     else:
         texts = listed(candidates, [f"candidates[{n}]" for n in range(len(candidates))])
-    refuse(not texts.texts, "there is no candidate", where, "give at least one text")
+    refuse(not texts.texts, NO_CANDIDATE, where, "give at least one text")
     refuse(len(set(texts.ids)) < len(texts.ids), "names a candidate twice", where, "give other ids")
     return texts
 

@@ -28,6 +28,25 @@ def texts_run(tmp_path_factory) -> tuple[Path, Path]:
     return store.path, trained(base / "run", "p8", TINY | {"epochs": 1}, str(store.path))
 
 
+def test_texts_without_a_known_word_are_counted(texts_run):
+    _, run = texts_run
+    recorder = Recorder()
+    list(predict(run, ["zzz"], ["qqq", "xxx"], reporter=recorder))
+    said = " ".join(recorder.messages)
+    assert "1 of 1 text has no word that lsa knows" in said
+    assert "2 of 2 texts have no word that lsa knows" in said
+
+
+def test_an_empty_file_is_refused_before_a_store_that_changed(texts_run, tmp_path):
+    store, run = texts_run
+    empty, text = tmp_path / "empty.txt", tmp_path / "text.txt"
+    empty.write_text("\n")
+    text.write_text("words")
+    for files, what in (((text, empty), "no candidate"), ((empty, text), "no text")):
+        with pytest.raises(DataError, match=f"empty.txt: there is {what}"):
+            list(predict(run, *files, store=store.parent / "gone"))
+
+
 @pytest.fixture(params=["p8_run", "ranker_run", "centred_run"])
 def run(request) -> Path:
     """A run that ranks by cosine, one by a score of its own, one among transformed chunks."""

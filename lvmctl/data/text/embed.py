@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ import numpy as np
 from lvmctl import processes
 from lvmctl.core.errors import DataError, content_fault, refuse
 from lvmctl.core.files import write_whole
+from lvmctl.core.formatting import count
 from lvmctl.core.hashes import read_record, require_recorded
 from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.fingerprint import fingerprint
@@ -27,7 +28,8 @@ TOGETHER = 4096
 
 class Encoder(Protocol):
     """What an encoder record's target builds; ``state`` and ``restore`` only if it is fitted,
-    ``max_length`` and ``lengths`` only if it reads texts up to a length."""
+    ``max_length`` and ``lengths`` only if it reads texts up to a length, ``unknown`` only if it has
+    one vector for all texts it can make nothing of."""
 
     def fit(self, texts: Sequence[str]) -> None: ...
 
@@ -70,8 +72,9 @@ def embed_corpus(
         writer.manifest.update(manifest, encoder=record)
         save_encoder(encoder, writer.directory)
         parts = list(_parts(corpus.lengths))
-        vectors = begun.read([high - low for _, low, high, _ in parts])
-        for (article, low, high, ends), rows in zip(parts, vectors):
+        read = begun.read([high - low for _, low, high, _ in parts])
+        vectors = notice_unknown(encoder, read, reporter, "chunk")
+        for (article, low, high, ends), rows in zip(parts, vectors, strict=True):
             norms = None
             if not recipe.get("normalized", True):
                 norms = norms_of(rows, lambda i, low=low: f"chunk {low + i}", "the encoder")
@@ -79,6 +82,24 @@ def embed_corpus(
             writer.add(rows, corpus.chunks[low:high], norms)
             if ends:
                 writer.end_article(corpus.entries[article])
+
+
+def notice_unknown(
+    encoder: Encoder, vectors: Iterable[np.ndarray], reporter: Reporter, what: str = "text"
+) -> Iterator[np.ndarray]:
+    """The vectors (n, D) that come; a notice counts the texts without any word that the encoder
+    knows, which all have one vector."""
+    one, blind, total = getattr(encoder, "unknown", None), 0, 0
+    for rows in vectors:
+        if one is not None:
+            blind += int((np.abs(rows - one).max(1, initial=0.0) < 1e-6).sum())
+            total += len(rows)
+        yield rows
+    if blind:
+        name = encoder.recipe()["name"]
+        have = "has" if blind == 1 else "have"
+        of = f"{blind:,} of {count(total, what)} {have} no word that {name} knows"
+        reporter.info(f"{of}; such texts all get one vector")
 
 
 def save_encoder(encoder: Encoder, directory: Path) -> None:

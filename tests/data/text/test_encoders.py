@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from recorder import Recorder
 
+import lvmctl
 from lvmctl.core.errors import DataError
 from lvmctl.data.text.embed import load_encoder
 from lvmctl.data.text.encoders.lsa import Lsa
@@ -63,6 +65,15 @@ def test_a_text_without_a_known_term_gets_the_mean_direction():
     unknown = encoder.encode(["zzz qqq", "", "42"])
     mean = encoder.encode(TEXTS).mean(0)
     assert np.allclose(unknown, mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_texts_that_an_encoder_cannot_tell_apart_are_counted(tmp_path):
+    store, recorder = tmp_path / "known", Recorder()
+    lvmctl.embed([TEXTS], out=store, min_texts=1, max_share=1.0, reporter=recorder)
+    assert not [line for line in recorder.messages if "knows" in line]
+    strange = [TEXTS[0], "zzz qqq", "人工智能"]
+    lvmctl.embed([strange], out=tmp_path / "more", encoder_from=store, reporter=recorder)
+    assert "2 of 3 chunks have no word that lsa knows" in " ".join(recorder.messages)
 
 
 def test_lsa_comes_back_from_its_state(tmp_path):

@@ -69,6 +69,11 @@ class Lsa:
                 rows[low : low + _BATCH] = _normalised(projected)
         return rows
 
+    @property
+    def unknown(self) -> np.ndarray:
+        """The vector (D,) of a text without any known term."""
+        return _normalised(self._mean[None].astype(np.float64))[0].astype(np.float32)
+
     def recipe(self) -> dict[str, object]:
         """What the store's manifest says about the encoder."""
         return {
