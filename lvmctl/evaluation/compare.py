@@ -191,16 +191,13 @@ def compare(
             metric_tables[key] = measured(data.val, others, protocol, reporter)
         metric_table, predictor = metric_tables[key], run.predictor(name)
         metric_table.add(reading_newest(predictor, data.context))
-        times = latency(registry, run, predictor, own_windows(data), reference_of(registry, gates))
+        # Those that are evaluated, cut to what the run reads.
+        own = Windows(data.val.split, data.context, data.val.horizon)
+        times = latency(registry, run, predictor, own, reference_of(registry, gates))
         proof = evidence(registry, {"val": metric_table}, name, ratio_of(times))
         ship = judged and profile_verdict(*judged, name, predictor.geometry, proof)
         compared.append(Compared(run, data, name, metric_table, times, ship))
     return Comparison(compared, against, len(each_data[0].val))
-
-
-def own_windows(data: EvalData) -> Windows:
-    """The windows that are evaluated, cut to what the run reads."""
-    return Windows(data.val.split, data.context, data.val.horizon)
 
 
 def notices_of(names: Sequence[str], each_data: Sequence[EvalData]) -> list[str]:

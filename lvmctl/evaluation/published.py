@@ -10,7 +10,6 @@ import io
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,30 +60,17 @@ class PublishedRun(RunDirectory):
     fivecat_partial = property(lambda self: self.file.parent / "5cat_partial.json")
 
 
-@dataclass(frozen=True)
-class PublishedParts:
-    """What a run needs to predict.
-
-    Attributes:
-        run: where it is.
-        config: what is known as a ``config.json``: D, and that it is published.
-        plan: K, h and the model.
-        layout: the model.
-        weights_sha256: of the file.
-    """
-
-    run: PublishedRun
-    config: dict[str, Any]
-    plan: Plan
-    layout: Layout
-    weights_sha256: str
-
-
-def open_published(registry: Registry, path: Path) -> PublishedParts:
+def open_published(
+    registry: Registry, path: Path
+) -> tuple[PublishedRun, dict[str, Any], Plan, Layout, str]:
     """The model of a published checkpoint, a file or the folder of a ``best_model.pt``.
 
     K and h are those of the tensors, of the checkpoint's ``args``, or of ``config.json`` or
     ``args.json`` beside it; else 5, and 2 for P6 and P6b, which names say, and 1 for others.
+
+    Returns:
+        Where it is; what is known as a ``config.json``, D and that it is published; K, h and the
+        model as a plan; the model itself; and the SHA-256 of the file.
 
     Raises:
         RunError: it is damaged, holds other objects than tensors and plain data, or has another
@@ -108,7 +94,7 @@ def open_published(registry: Registry, path: Path) -> PublishedParts:
     context = layout.context_length or int(options.get("context_length") or CONTEXT)
     plan = plan_of(registry, layout, context, horizon_of(options, weights), heads)
     config = {PUBLISHED: True, "data": {}, "splits": {"train": {"dim": layout.dim}}}
-    return PublishedParts(PublishedRun(weights), config, plan, layout, digest)
+    return PublishedRun(weights), config, plan, layout, digest
 
 
 def read_checkpoint(weights: Path) -> tuple[Mapping[str, Any], str]:

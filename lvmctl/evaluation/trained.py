@@ -135,10 +135,9 @@ def load_run(registry: Registry, path: Path) -> Trained:
         PluginError: a plugin it needs is missing or broken.
     """
     if is_published(Path(path)):
-        parts = open_published(registry, path)
-        dim, model = parts.layout.dim, parts.layout.model
-        objective, digest = Objective((), ()), parts.weights_sha256
-        return Trained(parts.run, parts.config, parts.plan, dim, model, objective, None, digest)
+        place, config, plan, made, digest = open_published(registry, path)
+        nothing = Objective((), ())
+        return Trained(place, config, plan, made.dim, made.model, nothing, None, digest)
     run = RunDirectory.open(path)
     config = run.read(run.config)
     with readable(run.config, "is not the configuration of a run", "restore it, or train again"):

@@ -14,7 +14,7 @@ from lvmctl.report.numbers import points, with_interval
 from lvmctl.report.section import Missing, Section, plotted
 
 TITLE = "C: ablations"
-SPOILT = {
+PERTURBED = {
     "shuffled": "shuffled",
     "reversed": "reversed",
     "leave_one_out": "one chunk\nleft out",
@@ -59,7 +59,7 @@ def draw(changes: dict[str, Any], what: str) -> Figure:
         changes: changes by predictor, each by what was done; the run first.
         what: figure that changes.
     """
-    kinds = [kind for kind in SPOILT if any(kind in tree for tree in changes.values())]
+    kinds = [kind for kind in PERTURBED if any(kind in tree for tree in changes.values())]
     figure, (axes,) = canvas(70 + 62 * len(kinds))
     for name, tree, look, away in side_by_side(changes, HEIGHT):
         rows, values, low, high = points(tree, kinds)
@@ -74,7 +74,7 @@ def draw(changes: dict[str, Any], what: str) -> Figure:
         )
         axes.hlines(rows + away, low, high, color="black", linewidth=1.4)
     axes.axvline(0, color="black", linewidth=0.9)
-    axes.set_yticks(range(len(kinds)), [SPOILT[kind] for kind in kinds])
+    axes.set_yticks(range(len(kinds)), [PERTURBED[kind] for kind in kinds])
     axes.invert_yaxis()
     axes.grid(False, axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(5))

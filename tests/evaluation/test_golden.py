@@ -10,6 +10,7 @@ import torch
 from evaluation.means import mean_metrics
 
 from lvmctl.baselines.weightings import Centroid, Direct
+from lvmctl.core.tree import leaves
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.predictors import Predictor
 from lvmctl.evaluation.retrieval.ranks import in_article_ranks
@@ -25,12 +26,8 @@ def golden(reference):
     return json.loads((reference.GOLDEN / "metrics.json").read_text(encoding="utf-8"))
 
 
-def flat(tree: dict, path: str = "") -> dict[str, float]:
-    """``{"a": {"b": 1}}`` as ``{"a/b": 1}``."""
-    leaves = {}
-    for key, value in tree.items():
-        leaves |= flat(value, f"{path}{key}/") if isinstance(value, dict) else {path + key: value}
-    return leaves
+def flat(tree: dict) -> dict[str, float]:
+    return dict(leaves(tree))
 
 
 def predictions(name: str, windows: Windows) -> np.ndarray:
@@ -76,10 +73,10 @@ def test_the_fast_code_equals_the_kept_mean_metrics(reference, golden, predictor
 
     wanted = flat(expected["predictors"][predictor])
     actual = flat(mean_metrics(windows, q, min_article=golden["min_article"]))
-    ours = {key for key in wanted if not key.startswith("global/")}
+    ours = {key for key in wanted if not key.startswith("global.")}
     assert ours <= actual.keys()
     for key, value in actual.items():
-        counted = key.split("/")[-1].startswith(COUNTED)
+        counted = key.split(".")[-1].startswith(COUNTED)
         assert value == pytest.approx(wanted[key], rel=0, abs=1e-12 if counted else 1e-6), key
 
 

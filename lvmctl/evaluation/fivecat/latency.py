@@ -124,13 +124,13 @@ def ratio(times: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return {"value": float(np.median(each)), "ci": list(median_interval(each))}
 
 
-def median_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+def median_interval(values: np.ndarray) -> tuple[float, float]:
     """An interval of the median, whatever the distribution: the order statistics between which it
-    lies with a probability of at least ``level``, by the binomial distribution of how many of n
+    lies with a probability of at least :data:`LEVEL`, by the binomial distribution of how many of n
     values are below it. Of fewer than six values, which cannot say so at 95 %, the extremes."""
     ordered, count = np.sort(values), len(values)
     tails = np.cumsum([math.comb(count, below) for below in range(count)]) / 2.0**count
-    place = max(0, int(np.searchsorted(2 * tails, 1 - level, side="right")) - 1)
+    place = max(0, int(np.searchsorted(2 * tails, 1 - LEVEL, side="right")) - 1)
     return float(ordered[place]), float(ordered[count - 1 - place])
 
 

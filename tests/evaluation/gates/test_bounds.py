@@ -6,11 +6,11 @@ import math
 from dataclasses import replace
 
 import pytest
+from evaluation.gates.estimates import NAMED
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lvmctl.evaluation.gates.bounds import Estimate, bound, judge, meets
-from lvmctl.registry import load_registry
 from lvmctl.registry.verdict_specs import VerdictGate
 
 ORDER = {"FAIL": 0, "MARGINAL": 1, "UNDECIDED": 2, "PASS": 3}
@@ -24,12 +24,7 @@ def gate(**details) -> VerdictGate:
 AT_LEAST = gate(at_least=0.2, marginal=0.1)
 AT_MOST = gate(at_most=-0.15, marginal=-0.05)
 LEAD = gate(at_least=0.0, against="direct")
-GATES = [
-    entry.record
-    for entry in load_registry().entries("gate")
-    if isinstance(entry.record, VerdictGate)
-]
-"""Core's and the published ones."""
+GATES = [*NAMED.values()]
 
 
 @pytest.mark.parametrize(

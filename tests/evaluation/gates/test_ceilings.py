@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from evaluation.gates.estimates import NAMED
 
 from lvmctl.evaluation.gates.ceilings import ceilings, chance_matters
-from lvmctl.registry import load_registry
-from lvmctl.registry.verdict_specs import VerdictGate
 
 GEOMETRIES = ("unit", "anchored", "span", "cone")
-GATES = [
-    entry.record
-    for entry in load_registry().entries("gate")
-    if isinstance(entry.record, VerdictGate)
-]
 ORACLES = dict(zip(GEOMETRIES, ("oracle", "oracle", "span-oracle", "cone-oracle")))
 
 
@@ -50,7 +44,9 @@ def test_other_ceilings_are_the_same_for_every_class(metric, names, geometry):
 def test_only_what_a_model_may_surpass_is_beatable():
     declared = {"order_accuracy": "order-classifier"}
     assert ceilings("order_accuracy", "cone", declared).names == ("order-classifier",)
-    beatable = {gate.metric for gate in GATES if ceilings(gate.metric, "cone", declared).beatable}
+    beatable = {
+        gate.metric for gate in NAMED.values() if ceilings(gate.metric, "cone", declared).beatable
+    }
     assert {metric.partition(".")[0] for metric in beatable} == {
         "offsets",
         "ablations",
@@ -60,5 +56,5 @@ def test_only_what_a_model_may_surpass_is_beatable():
 
 
 def test_chance_is_not_asked_of_stability_and_latency():
-    exempt = {gate.metric for gate in GATES if not chance_matters(gate.metric)}
+    exempt = {gate.metric for gate in NAMED.values() if not chance_matters(gate.metric)}
     assert exempt == {"coherence.gap", "latency.ratio"}
