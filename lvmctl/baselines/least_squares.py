@@ -89,8 +89,8 @@ def fit_held_out(
         penalties: what is tried, ascending, in mean eigenvalues of Σ xxᵀ.
 
     Returns:
-        Weights (F, n) fitted on all parts, and the chosen penalties (n,): those of least squared
-        error on the last part after a fit on the others. One part alone gets the largest.
+        Weights (F, n) fitted on all parts, and the penalties (n,) of least squared error on the
+        last part after a fit on the others. One part alone gets the largest.
     """
     outputs = crosses.shape[2]
     chosen = np.full(outputs, penalties[-1])

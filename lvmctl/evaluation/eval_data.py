@@ -99,11 +99,8 @@ class EvalData:
         return Shape(self.val.split.dim, self.context, self.val.horizon)
 
     def conditions(self, left_out: list[str]) -> dict[str, Any]:
-        """What was measured on what, as plain data.
-
-        Args:
-            left_out: baselines without training data.
-        """
+        """What was measured on what, as plain data; ``left_out`` are baselines without training
+        data."""
         return {
             "context": self.context,
             "horizon": self.val.horizon,

@@ -27,11 +27,8 @@ DATA_SEED = 0
 def own_splits(
     config: Mapping[str, Any], level: str | None = None
 ) -> tuple[Splits | None, list[str]]:
-    """The splits that a run was trained with by its ``config.json``, or None when they are gone or
-    changed, and why.
-
-    Args:
-        level: of the same articles; None is the level that it was trained on.
+    """The splits that a run was trained with, by its ``config.json``, of the same articles at
+    ``level`` (by default the run's own); or None and why, when they are gone or changed.
 
     Raises:
         DataError: they do not have this level.

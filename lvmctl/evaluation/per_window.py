@@ -43,10 +43,7 @@ def difference(metric: WindowMetric, other: WindowMetric) -> WindowMetric:
 
 
 def cosine_metrics(windows: Windows, q: np.ndarray) -> WindowMetrics:
-    """Cosines and margins of predictions, each "previous" by name.
-
-    Args:
-        q: (W, D) unit predictions, float32.
+    """Cosines and margins of unit predictions ``q`` (W, D) float32, each "previous" by name.
 
     Returns:
         ``cos_next``, ``cos_anchor`` (the context's centroid), and ``cos_prev.P`` and ``margin.P``

@@ -205,13 +205,8 @@ def reads_scores(part: PlannedPart) -> bool:
 
 
 def roll_out(model: nn.Module, context: Tensor, q: Tensor, steps: int) -> Tensor:
-    """Feed predictions back: each context drops its oldest chunk and takes q as its newest.
-
-    Args:
-        model: context (B, K, D) → :class:`lvmctl.core.batch.Prediction`.
-        context: (B, K, D).
-        q: (B, D) the model's prediction for ``context``, the first step.
-        steps: R ≥ 1.
+    """Feed predictions back: each context (B, K, D) drops its oldest chunk and takes q (B, D), the
+    first step, as its newest.
 
     Returns:
         (B, R, D) unit vectors; step r came from a context with r - 1 predictions in it.
@@ -224,14 +219,8 @@ def roll_out(model: nn.Module, context: Tensor, q: Tensor, steps: int) -> Tensor
 
 
 def score_list(model: nn.Module, batch: Batch) -> Tensor:
-    """What ``model.score`` gives the target and the negatives of each context, with gradient.
-
-    Args:
-        model: with ``score(context, pool)``, see :class:`lvmctl.core.batch.Pool`.
-        batch: with ``context``, ``target``, ``negatives``, ``negative_mask`` and ``article``.
-
-    Returns:
-        (B, 1 + M), the target's score first; of a negative that is not real, any number.
+    """What ``model.score`` gives the target and the negatives of each context, with gradient:
+    (B, 1 + M), the target's score first; of a negative that is not real, any number.
     """
     vectors = torch.cat([batch.target[:, None], batch.negatives], dim=1)
     mask = batch.negative_mask

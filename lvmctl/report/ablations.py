@@ -53,11 +53,8 @@ def section(run: Inputs) -> Section | Missing:
 
 @in_style
 def draw(changes: dict[str, Any], what: str) -> Figure:
-    """Bars with intervals, by what was done to the window.
-
-    Args:
-        changes: changes by predictor, each by what was done; the run first.
-        what: figure that changes.
+    """Bars with intervals, by what was done to the window, of ``changes`` by predictor, the run
+    first, in the figure ``what``.
     """
     kinds = [kind for kind in PERTURBED if any(kind in tree for tree in changes.values())]
     figure, (axes,) = canvas(70 + 62 * len(kinds))

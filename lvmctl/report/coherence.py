@@ -49,11 +49,8 @@ def section(run: Inputs) -> Section | Missing:
 
 @in_style
 def draw(trees: dict[tuple[str, str], Any]) -> Figure:
-    """Points with intervals, by bin.
-
-    Args:
-        trees: figures by predictor and split; the run's validation first.
-    """
+    """Points with intervals by bin, of figures by predictor and split, the run's validation
+    first."""
     figure, (axes,) = canvas(260)
     first = next(iter(trees))[0]
     for (name, split), tree, _, away in side_by_side(trees, STEP):

@@ -38,11 +38,8 @@ def section(run: Inputs) -> Section:
 
 @in_style
 def draw(trees: dict[str, Any]) -> Figure:
-    """Margins as points with intervals, one row per previous chunk.
-
-    Args:
-        trees: figures by name; the run first.
-    """
+    """Margins as points with intervals, one row per previous chunk, of figures by name, the run
+    first."""
     figure, (axes,) = canvas(230)
     for name, tree, look, away in side_by_side(trees, STEP):
         rows, values, low, high = points(tree, [f"margin.{p}" for p in PREVIOUS])

@@ -48,11 +48,8 @@ def section(run: Inputs) -> Section | Missing:
 
 @in_style
 def draw(curves: dict[str, Any], row: str, oracle: str) -> Figure:
-    """R@K over log K.
-
-    Args:
-        curves: ``cuts``, the values of K, and R@K by name.
-        row, oracle: names of the run and of the oracle of its class.
+    """R@K over log K, of ``curves``: ``cuts``, the values of K, and R@K by name; ``row`` is the
+    run's and ``oracle`` that of its class.
     """
     figure, (axes,) = canvas(290)
     looks = {row: RUN, **BASELINES, oracle: CEILING, "chance": CHANCE}

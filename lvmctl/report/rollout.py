@@ -43,11 +43,7 @@ def steps(tree: dict[str, Any]) -> list[str]:
 
 @in_style
 def draw(trees: dict[str, Any]) -> Figure:
-    """Cosine by step, with intervals.
-
-    Args:
-        trees: figures by name; the run first.
-    """
+    """Cosine by step, with intervals, of figures by name, the run first."""
     figure, (axes,) = canvas(250)
     for name, tree, look, away in side_by_side(trees, APART):
         place, values, low, high = points(tree, steps(tree))

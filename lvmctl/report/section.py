@@ -43,11 +43,7 @@ class Missing(NamedTuple):
 def plotted(
     run: Inputs, slug: str, title: str, figure: Figure, alt: str, *sentences: str
 ) -> Section:
-    """A section with one plot.
-
-    Args:
-        alt: what the plot shows, for who cannot see it.
-        sentences: how to read it, and what it says.
-    """
+    """A section with one plot: ``alt`` is for who cannot see it, ``sentences`` say how to read
+    it."""
     plot = svg(figure, f"{run.key}-{slug}", alt)
     return Section(slug, title, render("plot.html", plot=plot, sentences=sentences))

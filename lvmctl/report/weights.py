@@ -40,11 +40,8 @@ def section(run: Inputs) -> Section | Missing:
 
 @in_style
 def draw(weights: dict[str, Any]) -> Figure:
-    """Mean α as a grey map with its numbers.
-
-    Args:
-        weights: ``mean`` (G, K), ``coherence`` (G,).
-    """
+    """Mean α (G, K) by group as a grey map with its numbers, beside the groups' ``coherence``
+    (G,)."""
     mean = np.array(weights["mean"], dtype=float)
     groups, places = mean.shape
     figure, (axes,) = canvas(70 + 21 * groups)

@@ -57,16 +57,12 @@ def coherence_metrics(windows: Windows, cos_next: WindowMetric) -> WindowMetrics
 
 
 def gap(val: WindowMetrics, ood: WindowMetrics) -> dict[str, Any]:
-    """How much of cos_next is lost between two splits.
-
-    Args:
-        val, ood: metrics of one predictor on each, ``cos_next`` and those of
-            :func:`coherence_metrics`.
+    """How much of cos_next a predictor loses between two splits, by its metrics on each.
 
     Returns:
-        ``gap``, the mean on ``val`` minus that on ``ood``; ``metric``, the metric compared:
-        ``coherence.normal``, or ``cos_next`` where one of them has fewer than 100 such windows;
-        and for ``val`` and ``ood`` the ``mean``, its ``windows``, and how many are ``normal``.
+        ``gap``, the mean on ``val`` minus that on ``ood``; ``metric``, what is compared:
+        ``coherence.normal``, or ``cos_next`` where one of them has fewer than 100 such windows; and
+        for ``val`` and ``ood`` the ``mean``, its ``windows``, and how many are ``normal``.
     """
     splits = {"val": val, "ood": ood}
     normal = {

@@ -20,11 +20,7 @@ def examples(windows: Windows, metrics: PredictorMetrics, q: np.ndarray) -> dict
     """Hits (the target is first of its primary pool) and misses (it is in the lower half).
 
     Which are shown depends on their order alone: of each kind, in the order of the windows, the
-    middle one of each third.
-
-    Args:
-        metrics: what the run did on them, its ranks among it.
-        q: (W, D) its predictions, float32.
+    middle one of each third. ``q`` (W, D) float32 are the run's predictions.
 
     Returns:
         ``hits`` and ``misses``, each with its ``count`` and what is ``shown``: the rows in the

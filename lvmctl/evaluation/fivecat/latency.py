@@ -114,10 +114,8 @@ def measure(
 
 
 def ratio(times: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """How many times the reference's time a run takes: the median over blocks, and its interval.
-
-    Args:
-        times: (blocks, rounds) of ``query``, ``reference`` and, for a ranker, ``score``.
+    """How many times the reference's time a run takes, from times (blocks, rounds) by caller: the
+    median over blocks, and its interval.
     """
     medians = {name: np.median(each, axis=1) for name, each in times.items()}
     each = (medians["query"] + medians.get("score", 0.0)) / medians["reference"]

@@ -44,14 +44,9 @@ def outside_offsets(context_length: int, horizon: int) -> list[int]:
 
 
 def offset_sweep(windows: Windows, q: np.ndarray) -> dict[int, WindowMetric]:
-    """cos(q, x_{target+k}) by offset k.
-
-    Args:
-        q: (W, D) unit predictions, float32.
-
-    Returns:
-        For each k of :func:`swept_offsets`, ascending, the windows whose article holds that chunk;
-        an offset that no window has is left out.
+    """cos(q, x_{target+k}) of predictions ``q`` (W, D) float32 by offset k: for each k of
+    :func:`swept_offsets`, ascending, the windows whose article holds that chunk; an offset that no
+    window has is left out.
     """
     index = np.arange(len(windows))
     offsets = np.array(swept_offsets(windows.context_length, windows.horizon))
@@ -114,11 +109,8 @@ def rivals(windows: Windows, sweep: dict[int, WindowMetric]) -> dict[str, int]:
 def offset_metrics(
     windows: Windows, q: np.ndarray, sweep: dict[int, WindowMetric]
 ) -> WindowMetrics:
-    """5CAT A of a prediction by every rule, window by window.
-
-    Args:
-        q: (W, D) float32 unit predictions, those that were swept.
-        sweep: :func:`offset_sweep` of them.
+    """5CAT A of predictions ``q`` (W, D) by every rule, window by window, from their
+    :func:`offset_sweep`.
 
     Returns:
         ``offsets.seed``, ``offsets.strict`` and ``offsets.fair``, the margin of the target over its
@@ -145,10 +137,6 @@ def offset_accuracy(
 
     Only windows that have a chunk at every one of :func:`outside_offsets` are counted, so that
     chance is one over their number and the target, 1/(6 + h), for each of them.
-
-    Args:
-        q: (W, D) float32 unit predictions, those that were swept.
-        sweep: :func:`offset_sweep` of them.
 
     Returns:
         1 where no such chunk has a higher cosine to q than the target, ½ where one or more have the

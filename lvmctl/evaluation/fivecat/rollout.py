@@ -34,8 +34,8 @@ def rollout_metrics(
         steps: H ≥ 1.
 
     Returns:
-        ``rollout.step_1`` … ``rollout.step_H`` and their mean per window, ``rollout.mean``, all on
-        the windows whose article has all H chunks; nothing where there is no such window.
+        ``rollout.step_1`` … ``rollout.step_H`` and their mean per window, ``rollout.mean``, on the
+        windows whose article has all H chunks; nothing where there is none.
     """
     index = np.arange(len(windows)) if index is None else index
     ahead = windows.target_offset + windows.horizon * np.arange(steps)

@@ -77,16 +77,9 @@ def global_ranks_by_score(
     index: np.ndarray,
     score: Callable[[Tensor, Pool], Tensor],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """:func:`global_ranks` of a ranker, which gives the scores itself.
-
-    All chunks of the split are held in memory.
-
-    Args:
-        index: (W,) which of them, in ascending order.
-        score: (context (B, K, D), :class:`~lvmctl.core.batch.Pool` of N chunks) → (B, N).
-
-    Returns:
-        Ranks (W,) float64 and pool sizes (W,) int64.
+    """:func:`global_ranks` of a ranker, whose ``score`` takes contexts (B, K, D) and a
+    :class:`~lvmctl.core.batch.Pool` of N chunks and gives (B, N). All chunks of the split are held
+    in memory.
 
     Raises:
         ValueError: ``score`` returned another shape.

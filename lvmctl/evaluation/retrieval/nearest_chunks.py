@@ -110,16 +110,8 @@ def tile(dim: int) -> int:
 def ranks_among(
     split: Split, q: np.ndarray, numbers: np.ndarray, without: np.ndarray
 ) -> np.ndarray:
-    """Rank of one chunk for each vector among all chunks of a split, exact as global ranks are.
-
-    Args:
-        split: whose chunks are candidates.
-        q: (B, D) float32 of unit norm.
-        numbers: (B,) the chunk of each, by number.
-        without: (B, S) chunks that are no candidates, each once.
-
-    Returns:
-        (B,) float64, 1 + #better + ½·#ties.
+    """Rank (B,) float64, 1 + #better + ½·#ties, of one chunk (B,) for each vector ``q`` (B, D)
+    among all chunks of a split but those ``without`` (B, S), each once; exact as global ranks are.
     """
     rows = split.rows()
     with float32_products(), workers() as pool:

@@ -196,14 +196,9 @@ def article_sums(
 def difference_interval(
     first: tuple[Any, ...], second: tuple[Any, ...], level: float = 0.95
 ) -> Interval:
-    """Bootstrap-t interval of a metric on one split minus a metric on another (5CAT E).
-
-    Both splits are resampled, independently of each other.
-
-    Args:
-        first: ``(resampling, values, article)`` or ``(resampling, values, article, denominator)``.
-        second: the same of the other split; its resampling makes as many draws.
-        level: of the interval, in (0, 1).
+    """Bootstrap-t interval of a metric on one split minus a metric on another (5CAT E), from
+    ``(resampling, values, article)`` or ``(resampling, values, article, denominator)`` of each.
+    Both are resampled, independently, with as many draws.
 
     Returns:
         Low and high end of the signed difference; (NaN, NaN) where either has none of its own.

@@ -30,18 +30,13 @@ def per_window(ranks: np.ndarray, sizes: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def chance(sizes: np.ndarray) -> dict[str, np.ndarray]:
-    """What :func:`per_window` is on average when every rank from 1 to n is as likely as another.
+    """What :func:`per_window` is on average, (W,) in (0, 1] by name, when every rank from 1 to n is
+    as likely as another, in pools of ``sizes`` (W,) n ≥ 1.
 
     min(k, n)/n for R@k, H_n/n for MRR and H_min(n,10)/n for MRR@10, with H_n = 1 + ½ + … + 1/n.
     A predictor whose scores say nothing and never tie reaches exactly this. One that ties keeps
     the mean rank (n + 1)/2, but the half ranks of ties move the other metrics: scores that are all
     alike have rank (n + 1)/2 always, so R@1 = 0 in a pool of 2.
-
-    Args:
-        sizes: (W,) candidates in each window's pool, at least 1.
-
-    Returns:
-        By name, (W,) float64 in (0, 1].
     """
     sizes = np.asarray(sizes)
     harmonic = np.cumsum(1 / np.arange(1, sizes.max(initial=0) + 1))
@@ -52,28 +47,18 @@ def chance(sizes: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def rank_index(ranks: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What the adjusted mean rank index 1 − mean(rank − 1)/mean((n − 1)/2) is made of.
+    """What the adjusted mean rank index 1 − mean(rank − 1)/mean((n − 1)/2) is made of: values and
+    denominators (W,), of which it is Σ values / Σ denominators.
 
-    1 is perfect, 0 is chance (ties included: they keep the mean rank), −1 is always last.
-
-    Args:
-        ranks: (W,) rank of each window's target.
-        sizes: (W,) candidates in each window's pool.
-
-    Returns:
-        Values and denominators, (W,) each: the index is Σ values / Σ denominators. Pools of one
-        candidate have a denominator of 0.
+    1 is perfect, 0 is chance (ties included: they keep the mean rank), −1 is always last. Pools of
+    one candidate have a denominator of 0.
     """
     chance_above = (np.asarray(sizes) - 1) / 2
     return chance_above - (np.asarray(ranks) - 1), chance_above
 
 
 def retrieval(ranks: np.ndarray, sizes: np.ndarray) -> dict[str, float]:
-    """Retrieval metrics, with chance and the mean pool size beside them.
-
-    Args:
-        ranks: (W,) rank of each window's target, 1 + #better + ½·#ties, so halves occur.
-        sizes: (W,) candidates in each window's pool, the target among them.
+    """Retrieval metrics of ranks (W,) in pools of these sizes (W,).
 
     Returns:
         Means of :func:`per_window`, and of :func:`chance` as ``chance_r@1`` …; ``amri``, the
@@ -95,15 +80,8 @@ def retrieval(ranks: np.ndarray, sizes: np.ndarray) -> dict[str, float]:
 def rank_curve(
     ranks: np.ndarray, sizes: np.ndarray, cuts: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """R@K at each of ``cuts``, and what chance reaches there.
-
-    Args:
-        ranks: (W,) rank of each window's target, of at least one window.
-        sizes: (W,) candidates in each window's pool.
-        cuts: (C,) values of K.
-
-    Returns:
-        R@K and the mean of min(K, n)/n, (C,) float64 each.
+    """R@K of ``ranks`` (W,), of at least one window, at each of ``cuts`` (C,); and what chance
+    reaches there, the mean of min(K, n)/n. (C,) float64 each.
     """
     curve = np.searchsorted(np.sort(ranks), cuts, side="right") / len(ranks)
     return curve, np.array([np.minimum(k / np.asarray(sizes), 1).mean() for k in cuts])
