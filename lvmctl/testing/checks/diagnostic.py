@@ -53,26 +53,26 @@ def usual(takes: str, place: Path) -> Any:
     return history(place, [record(epoch, learning(epoch)) for epoch in range(1, 6)])
 
 
-def odd(takes: str) -> dict[str, Callable[[Path], Any]]:
-    """What is easily overlooked, by what it is."""
+def odd(takes: str, place: Path) -> dict[str, Any]:
+    """What is easily overlooked, by what it is; runs are written below ``place``."""
     if takes == "store":
-        return {name: lambda place, make=make: make() for name, make in STORES.items()}
+        return {name: make() for name, make in STORES.items()}
     if takes == "splits":
-        return {
-            name: lambda place, make=make: Splits(make(), make(), None, [])
-            for name, make in STORES.items()
-        }
-    nan = evaluations()["with every figure nan"]
-    return {
-        "a run of one epoch": lambda place: history(place, [record(1, learning(1))]),
-        "a run that was never evaluated": lambda place: history(place, [record(1, {})]),
-        "a run without any number": lambda place: history(place, [record(1, nan)] * 3),
-        "a run without an epoch": lambda place: history(place, []),
-        "a directory with a history alone": lambda place: usual("run", place).parent,
-        "a directory without a history": lambda place: place,
-        "a history that is cut short": cut_short,
-        "a history that is no list of records": lambda place: history(place, [1, "a", None]),
-        "a path where nothing is": lambda place: place / "nothing",
+        return {name: Splits(make(), make(), None, []) for name, make in STORES.items()}
+    records = {
+        "a run of one epoch": [record(1, learning(1))],
+        "a run that was never evaluated": [record(1, {})],
+        "a run without any number": [record(1, evaluations()["with every figure nan"])] * 3,
+        "a run without an epoch": [],
+        "a history that is no list of records": [1, "a", None],
+    }
+    cut = usual("run", place / "cut")
+    cut.write_text(cut.read_text(encoding="utf-8")[:-100], encoding="utf-8")
+    return {name: history(place / name, each) for name, each in records.items()} | {
+        "a history that is cut short": cut,
+        "a directory with a history alone": usual("run", place / "alone").parent,
+        "a directory without a history": place,
+        "a path where nothing is": place / "nothing",
     }
 
 
@@ -84,15 +84,9 @@ def learning(epoch: int) -> dict[str, Any]:
 
 def history(place: Path, records: Any) -> Path:
     """The path of a bare ``training_history.json`` in ``place``."""
+    place.mkdir(exist_ok=True)
     path = place / "training_history.json"
     write_json(path, records)
-    return path
-
-
-def cut_short(place: Path) -> Path:
-    """The path of a history that a crash cut short."""
-    path = usual("run", place)
-    path.write_text(path.read_text(encoding="utf-8")[:-100], encoding="utf-8")
     return path
 
 
@@ -192,11 +186,10 @@ def odd_subjects_end_in_one_line(subject: Subject) -> str:
     """An odd subject, such as one article, articles too short or a damaged history, ends in a
     Diagnosis or in an error of lvmctl of one line."""
     answers = []
-    for name, make in odd(subject.record.takes).items():
-        with TemporaryDirectory(prefix="lvmctl-check-") as place:
-            data = make(Path(place))
+    with TemporaryDirectory(prefix="lvmctl-check-") as place:
+        for name, data in odd(subject.record.takes, Path(place)).items():
             diagnosis = answer_or_refusal(name, partial(diagnosed, subject, data))
-        answers.append(f"{name}: {diagnosis.verdict if diagnosis else 'refused'}")
+            answers.append(f"{name}: {diagnosis.verdict if diagnosis else 'refused'}")
     return ", ".join(answers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from lvmctl.evaluation.gates.ceilings import chance_matters
 from lvmctl.registry.specs import KillRule, SampleWeight
 from lvmctl.registry.verdict_specs import VerdictGate
 from lvmctl.testing.check import CheckFailed, Skipped, Subject, check_where, checks_in
-from lvmctl.testing.gate_inputs import ROLES, Input, fault, plain
+from lvmctl.testing.gate_inputs import ROLES, fault, plain
 from lvmctl.testing.loss_trial import fields_of, require_fields
 from lvmctl.testing.measured import RUN, figure_names, figure_of, value_range
 from lvmctl.testing.samples import trace
@@ -36,11 +37,13 @@ def weighs(subject: Subject) -> bool:
     return isinstance(subject.record, SampleWeight)
 
 
-def trainings(subject: Subject) -> list[tuple[Any, list[Input]]]:
-    """A gate for each training, and what it is called with there."""
+def calls(subject: Subject) -> list[tuple[Any, str, Callable[[], tuple[Any, ...]]]]:
+    """Every call in one training after another: the training's gate, what it is called with, and
+    what makes that."""
     make = ROLES[subject.record.role]
-    inputs = make(fields_of(subject)) if weighs(subject) else make()
-    return [(subject.build(), training) for training in inputs]
+    trainings = make(fields_of(subject)) if weighs(subject) else make()
+    gates = [(subject.build(), inputs) for inputs in trainings]
+    return [(gate, *each) for gate, inputs in gates for each in inputs]
 
 
 @check_where(weighs)
@@ -53,56 +56,49 @@ def needs_known_fields(subject: Subject) -> None:
 def answers_in_its_form(subject: Subject) -> None:
     """Whatever training gives it, it answers in the form of its kind: a reason to stop or None; a
     finite weight >= 0 for each window; or which windows the epoch visits, at least one."""
-    for gate, inputs in trainings(subject):
-        for name, make in inputs:
-            arguments = make()
-            if wrong := fault(subject.record.role, gate(*arguments), arguments):
-                raise CheckFailed(f"given {name} it returns {wrong}")
+    for gate, name, make in calls(subject):
+        arguments = make()
+        if wrong := fault(subject.record.role, gate(*arguments), arguments):
+            raise CheckFailed(f"given {name} it returns {wrong}")
 
 
 @check_where(acts)
 def same_input_same_answer(subject: Subject) -> None:
     """Its answer depends on what it is given alone, not on what it was given before: a resumed
     training asks a new gate."""
-    for gate, inputs in trainings(subject):
-        for name, make in reversed(inputs):
-            if plain(gate(*make())) != plain(subject.build()(*make())):
-                raise CheckFailed(
-                    f"given {name} it answers otherwise after other calls than at first"
-                )
+    for gate, name, make in reversed(calls(subject)):
+        if plain(gate(*make())) != plain(subject.build()(*make())):
+            raise CheckFailed(f"given {name} it answers otherwise after other calls than at first")
 
 
 @check_where(acts)
 def leaves_what_it_is_given(subject: Subject) -> None:
     """It does not change what it is given."""
-    for gate, inputs in trainings(subject):
-        for name, make in inputs:
-            arguments = make()
-            before = [trace(argument) for argument in arguments]
-            gate(*arguments)
-            if before != [trace(argument) for argument in arguments]:
-                raise CheckFailed(f"it changes {name}")
+    for gate, name, make in calls(subject):
+        arguments = make()
+        before = [trace(argument) for argument in arguments]
+        gate(*arguments)
+        if before != [trace(argument) for argument in arguments]:
+            raise CheckFailed(f"it changes {name}")
 
 
 @check_where(weighs)
 def reads_declared_fields_only(subject: Subject) -> None:
     """A sample weight reads no batch field but those in ``needs``."""
     record = subject.record
-    for gate, inputs in trainings(subject):
-        for name, make in inputs:
-            (batch,) = make()
-            try:
-                gate(batch.only(record.needs, f"gate {record.name}"))
-            except AttributeError as error:
-                raise CheckFailed(f"given {name}: {error}") from error
+    for gate, name, make in calls(subject):
+        (batch,) = make()
+        try:
+            gate(batch.only(record.needs, f"gate {record.name}"))
+        except AttributeError as error:
+            raise CheckFailed(f"given {name}: {error}") from error
 
 
 @check_where(acts)
 def leaves_something_to_train(subject: Subject) -> str:
     """It does not rule everything out: a kill rule lets some epoch pass, a sample weight gives
     some window a weight."""
-    (gate, inputs), *_ = trainings(subject)
-    answers = {name: gate(*make()) for name, make in inputs}
+    answers = {name: gate(*make()) for gate, name, make in calls(subject)}
     if isinstance(subject.record, KillRule):
         stopped = [name for name, reason in answers.items() if reason]
         if len(stopped) == len(answers):

@@ -73,18 +73,18 @@ class Leakage:
             "within": within,
             "boilerplate": overlaps.boilerplate(),
         }
-        overlaps = [
+        leaks = [
             pair
             for pair in figures["between"]
             if pair["shared_articles"] > 0 or pair["share"] > options.tolerated
         ]
         return Diagnosis(
-            verdict="LEAKS" if overlaps else "CLEAN",
-            sentence=sentence(figures, overlaps) + caveat(figures),
+            verdict="LEAKS" if leaks else "CLEAN",
+            sentence=sentence(figures, leaks) + caveat(figures),
             figures=figures,
             tables=tuple(table for table in tables(figures, options.examples) if table.rows),
-            change=change(figures, overlaps) if overlaps else "",
-            failed=bool(overlaps),
+            change=change(figures, leaks) if leaks else "",
+            failed=bool(leaks),
         )
 
     def _windows(self, split: Split, reporter: Reporter) -> dict[str, Any]:
@@ -121,22 +121,22 @@ def nonempty(subject: Splits) -> dict[str, Split]:
     return splits
 
 
-def sentence(figures: dict[str, Any], overlaps: list[dict[str, Any]]) -> str:
+def sentence(figures: dict[str, Any], leaks: list[dict[str, Any]]) -> str:
     """What was found, with the figures of the worst pair of splits."""
     between, above = figures["between"], f"above cosine {number(figures['threshold'], None)}"
     if not between:
         only = next(iter(figures["within"]))
         return f"There is only {only}: nothing is held out that could leak."
-    if not overlaps:
+    if not leaks:
         worst = max(between, key=lambda pair: pair["share"])
         if worst["repeated"]:
             return f"No article is shared; {repeated(worst)} {above}, no more than is tolerated."
         chunks = {pair["held"]: pair["chunks"] for pair in between}
         counts = " and ".join(f"{count:,} {name}" for name, count in chunks.items())
         return f"No article is shared, and none of {counts} chunks repeats {above}."
-    worst = max(overlaps, key=lambda pair: (pair["share"], pair["shared_articles"]))
+    worst = max(leaks, key=lambda pair: (pair["share"], pair["shared_articles"]))
     text = f"{repeated(worst)} {above}, in {count(worst['touched_articles'], 'article')}"
-    if shared := sum(pair["shared_articles"] for pair in overlaps):
+    if shared := sum(pair["shared_articles"] for pair in leaks):
         text += f"; {count(shared, 'article')} {'is' if shared == 1 else 'are'} shared"
     return f"{text}."
 
@@ -151,7 +151,7 @@ def repeated(pair: dict[str, Any]) -> str:
     )
 
 
-def change(figures: dict[str, Any], overlaps: list[dict[str, Any]]) -> str:
+def change(figures: dict[str, Any], leaks: list[dict[str, Any]]) -> str:
     """The shortest way to splits that do not leak, for the pairs of them that do."""
     ordinary, threshold = figures["ordinary"], figures["threshold"]
     if ordinary["pairs"] and ordinary["high"] >= threshold:
@@ -160,10 +160,10 @@ def change(figures: dict[str, Any], overlaps: list[dict[str, Any]]) -> str:
             f"above {number(ordinary['high'])}): centre the vectors before asking, or raise the "
             "threshold"
         )
-    if any(pair["shared_articles"] for pair in overlaps):
+    if any(pair["shared_articles"] for pair in leaks):
         return "take the shared articles out of one split; lvmctl data split assigns whole articles"
-    boilerplate = sum(pair["boilerplate"] for pair in overlaps)
-    if 2 * boilerplate > sum(pair["repeated"] for pair in overlaps):
+    boilerplate = sum(pair["boilerplate"] for pair in leaks)
+    if 2 * boilerplate > sum(pair["repeated"] for pair in leaks):
         return "most of it is boilerplate: drop these chunks from the text and embed it again"
     return "move articles that repeat each other into one split, or drop the repeated chunks"
 
