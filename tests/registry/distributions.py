@@ -71,6 +71,12 @@ def digest(text: str) -> str:
     return f"sha256={base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
+def forget() -> None:
+    """Forget what was imported of such distributions: packages whose names end in ``_pkg``."""
+    for name in [name for name in sys.modules if name.partition(".")[0].endswith("_pkg")]:
+        del sys.modules[name]
+
+
 def install(site: Path, *distributions: Distribution) -> Path:
     """Have pip install wheels into ``site``; an older version there is replaced."""
     folder = site.parent / f"{site.name}-wheels"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from itertools import combinations
 
 import pytest
-from registry.distributions import install, unpack
+from registry.distributions import forget, install, unpack
 from registry.rogues import BROKEN, GOOD, ROGUES, plugin, takes
 from training.small import DATA, TINY
 
@@ -28,15 +27,8 @@ def rogues(tmp_path_factory):
 @pytest.fixture
 def imports(monkeypatch):
     """``imports(site)`` adds a place to import from; what came from there is forgotten again."""
-    known = set(sys.modules)
-
-    def add(site):
-        monkeypatch.syspath_prepend(str(site))
-
-    yield add
-    for name in set(sys.modules) - known:
-        if name.partition(".")[0].endswith("_pkg"):
-            del sys.modules[name]
+    yield lambda site: monkeypatch.syspath_prepend(str(site))
+    forget()
 
 
 def test_listing_says_what_is_wrong_with_each_and_another_plugins_command_runs(rogues, run_cli):

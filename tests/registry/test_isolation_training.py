@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 import torch
 from recorder import Recorder
-from registry.distributions import unpack
+from registry.distributions import forget, unpack
 from registry.rogues import BOMB, MENDED, with_loss
 from training.small import DATA, TINY
 
@@ -23,18 +22,15 @@ from lvmctl.training import checkpoint, job
 def installed(tmp_path, monkeypatch):
     """``installed(distribution)`` puts a version of it in the place of another."""
 
-    def forget():
-        for name in [name for name in sys.modules if name.partition(".")[0].endswith("_pkg")]:
-            del sys.modules[name]
-        configure()
-
     def make(distribution):
         site = unpack(tmp_path / distribution.stem, distribution)
         monkeypatch.syspath_prepend(str(site))
         forget()
+        configure()
 
     yield make
     forget()
+    configure()
 
 
 def train(run, loss="bomb", **options) -> list[str]:

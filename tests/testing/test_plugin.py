@@ -7,7 +7,8 @@ import sys
 from dataclasses import replace
 
 import pytest
-from registry.distributions import Distribution, unpack
+from registry.distributions import Distribution, forget, unpack
+from testing.judged import failures
 
 import lvmctl
 from lvmctl.registry import Plugin, Registry
@@ -45,7 +46,6 @@ def mine(text: str = SOUND, requires=RANGE, **modules: str) -> Distribution:
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """``installed(*distributions)``: the registry of core and of these."""
-    known = set(sys.modules)
 
     def make(*distributions: Distribution) -> Registry:
         site = unpack(tmp_path / "site", *distributions)
@@ -54,9 +54,7 @@ def installed(tmp_path, monkeypatch):
         return build([origin for origin in find() if origin.distribution in names], {})
 
     yield make
-    for name in set(sys.modules) - known:
-        if name.partition(".")[0].endswith("_pkg"):
-            del sys.modules[name]
+    forget()
 
 
 def judged(registry: Registry, name: str = "mine") -> dict[str, Outcome]:
@@ -65,10 +63,6 @@ def judged(registry: Registry, name: str = "mine") -> dict[str, Outcome]:
     assert plugin.status == "ok", plugin.error
     subject = Subject(registry, plugin)
     return {check.name: Case(check, subject).outcome() for check in checks("plugin")}
-
-
-def failures(outcomes: dict[str, Outcome]) -> dict[str, str]:
-    return {name: outcome.why for name, outcome in outcomes.items() if outcome.status == "fail"}
 
 
 def test_a_sound_plugin_passes(installed):
@@ -264,5 +258,4 @@ def test_the_files_of_a_plugin_are_all_looked_at(files, module, expected, tmp_pa
     listed = sources(module)
     assert len(listed) == expected
     assert all(path.is_relative_to(place) for place, path in listed)
-    for name in [name for name in sys.modules if name.startswith("a_pkg")]:
-        del sys.modules[name]
+    forget()
