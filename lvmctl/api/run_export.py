@@ -40,10 +40,7 @@ class Export:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
-        shown = ("files", "notices")
-        return {"run": str(self.run), "path": str(self.path)} | {
-            name: getattr(self, name) for name in shown
-        }
+        return vars(self) | {"run": str(self.run), "path": str(self.path)}
 
 
 def export_run(

@@ -74,19 +74,10 @@ class RunSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
-        return {
-            "name": self.name,
-            "run": str(self.path),
-            "state": self.state,
-            "why": self.why,
-            "date": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.date)),
-            "epoch": self.epoch,
-            "epochs": self.epochs,
-            "recipe": self.recipe,
-            "data": self.data,
-            "metrics": self.metrics,
-            "reads": list(self.reads),
-        }
+        date = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.date))
+        known = {"name": self.name, "run": str(self.path)} | vars(self)
+        del known["path"]
+        return known | {"date": date, "reads": list(self.reads)}
 
 
 def list_runs(root: Path = ROOT, recipe: str | None = None) -> list[RunSummary]:

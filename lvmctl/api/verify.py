@@ -44,8 +44,7 @@ class Verification:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
-        shown = ("kind", "verdict", "files", "faults")
-        return {"path": str(self.path), **{name: getattr(self, name) for name in shown}}
+        return vars(self) | {"path": str(self.path)}
 
 
 def verify(path: str | os.PathLike[str]) -> Verification:

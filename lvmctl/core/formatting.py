@@ -84,10 +84,10 @@ def estimate(
     return f"{number(value, digits, signed)} {interval(ends, digits, signed)}".rstrip()
 
 
-def metric_cells(tree: Mapping[str, Any], path: str, digits: int = 3) -> tuple[str, str]:
+def metric_cells(tree: Mapping[str, Any], path: str) -> tuple[str, str]:
     """Format the metric at a dotted path of nested mappings, as ``--json`` prints them, and its
     interval, which ``ci`` beside it holds."""
-    return number(get_number(tree, path), digits), interval(get_interval(tree, path), digits)
+    return number(get_number(tree, path)), interval(get_interval(tree, path))
 
 
 def p_value(p: float | None) -> str:

@@ -8,7 +8,7 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
-from lvmctl.core.errors import DataError, LvmctlError
+from lvmctl.core.errors import DataError
 
 
 def open_input(path: str | os.PathLike[str]) -> BufferedReader:
@@ -24,12 +24,12 @@ def open_input(path: str | os.PathLike[str]) -> BufferedReader:
     raise OSError(errno.EINVAL, "Is a pipe or a device, not a file", os.fspath(path))
 
 
-def open_data(path: str | os.PathLike[str], kind: type[LvmctlError] = DataError) -> BufferedReader:
-    """A file of data, opened to read bytes; an error of this ``kind`` where it cannot be."""
+def open_data(path: str | os.PathLike[str]) -> BufferedReader:
+    """A file of data, opened to read bytes; a DataError where it cannot be."""
     try:
         return open_input(path)
     except OSError as error:
-        raise kind(f"cannot be read ({error.strerror})", where=os.fspath(path)) from error
+        raise DataError(f"cannot be read ({error.strerror})", where=os.fspath(path)) from error
 
 
 def read_text(path: Path) -> str:

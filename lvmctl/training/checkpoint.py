@@ -81,7 +81,6 @@ def has_begun(run: RunDirectory) -> bool:
 
 def load_latest(
     run: RunDirectory,
-    map_location: str = "cpu",
     warning: Callable[[str], object] = lambda message: None,
 ) -> dict[str, Any]:
     """The state of the newest checkpoint that is whole; ``warning`` is given a line where that is
@@ -103,7 +102,7 @@ def load_latest(
         wrong = damage(path)
         if wrong is None:
             try:
-                state = torch.load(path, map_location=map_location, weights_only=True)
+                state = torch.load(path, map_location="cpu", weights_only=True)
             except Exception as error:  # what another program wrote, under a hash that agrees
                 wrong = f"the checkpoint cannot be read ({first_line(error)})"
             else:

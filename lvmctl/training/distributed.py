@@ -20,7 +20,6 @@ from torch.nn import functional
 
 from lvmctl import processes
 from lvmctl.core.batch import Batch, Prediction, Step
-from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory
 from lvmctl.data.sampling import generator
 from lvmctl.nn.objective import Objective
@@ -145,11 +144,6 @@ def run_directory(make: Callable[[], RunDirectory]) -> RunDirectory:
 
     path = processes.from_first(path_of_first)
     return made[0] if made else ReadOnlyRun(path)
-
-
-def reporter_of_first(reporter: Reporter) -> Reporter:
-    """``reporter`` in the first process; in the others one that shows nothing."""
-    return SILENT if processes.rank() else reporter
 
 
 def own_rows(count: int, rank: int | None = None, size: int | None = None) -> slice:

@@ -13,7 +13,7 @@ from lvmctl.config.bind import DEFAULT, bind
 from lvmctl.core.errors import LvmctlError, RunError, UsageError
 from lvmctl.core.formatting import count
 from lvmctl.core.json_input import readable
-from lvmctl.core.reporter import Reporter
+from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.core.run_directory import RunDirectory, new_run
 from lvmctl.data import Windows, open_splits
 from lvmctl.data.splits.identity import same_data
@@ -48,7 +48,7 @@ def start(request: TrainRequest, reporter: Reporter) -> RunDirectory:
     options = plan.options
     device = choose_device(request.device)
     shareable.require_place(device, options)
-    reporter = distributed.reporter_of_first(reporter)
+    reporter = SILENT if processes.rank() else reporter
     backend = choose_backend(device, options.precision, options.matmul)
     splits = open_splits(**request.sources)
     train, val = windows_of(plan, splits)
@@ -108,7 +108,7 @@ def resume(
         RunError: no such run, damaged files, or other data.
         UsageError: another recipe, or an option other than ``epochs``, is given.
     """
-    reporter, registry = distributed.reporter_of_first(reporter), load_registry()
+    reporter, registry = SILENT if processes.rank() else reporter, load_registry()
     run = distributed.run_directory(lambda: RunDirectory.open(path))
     if not run.checkpoints.is_dir():
         raise RunError(

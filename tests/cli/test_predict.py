@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from api.conftest import trained
 from api.test_rank_texts import articles
+from cli.typed import typing
 from training.small import TINY
 
 import lvmctl
 from lvmctl.api.predicting import Candidate, Predicted
-from lvmctl.cli.main import run as main
 from lvmctl.cli.predict import formats
 from lvmctl.core.errors import OutputError
 
@@ -35,14 +35,7 @@ def made(tmp_path_factory) -> Path:
 @pytest.fixture
 def typed(made, tmp_path, monkeypatch, capsys):
     """``typed(*words)`` asks the run in ``tmp_path``: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main(["predict", str(made / "run"), *map(str, words)])
-        return code, *capsys.readouterr()
-
-    return call
+    return typing(tmp_path, monkeypatch, capsys, "predict", str(made / "run"))
 
 
 def test_a_window_in_its_article(typed, made):

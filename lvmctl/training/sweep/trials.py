@@ -86,7 +86,7 @@ class Trial:
 def check(registry: Registry, trials: Sequence[Trial]) -> None:
     """Plan every trial, open its data, once where it is shared, and compare it with what its
     directory holds; nothing is written. One SweepError names all that is wrong with any."""
-    opened: dict[str, Splits | LvmctlError] = {}
+    opened: dict[str, Splits] = {}
     faults: dict[str, list[str]] = {}
     code = 0
     for trial in trials:
@@ -96,7 +96,10 @@ def check(registry: Registry, trials: Sequence[Trial]) -> None:
             for part in trial.plan.parts:
                 registry.resolve(part.entry)
             choose_device(request.device)
-            splits = opened_once(request.sources, opened)
+            key = json.dumps(request.sources, sort_keys=True)
+            if key not in opened:
+                opened[key] = open_splits(**request.sources)
+            splits = opened[key]
             windows_of(trial.plan, splits)
             trial.data = splits.records()
             refuse_another(trial)
@@ -105,19 +108,6 @@ def check(registry: Registry, trials: Sequence[Trial]) -> None:
             code = code or error.exit_code
     if faults:
         raise SweepError(code, "; ".join(f"{', '.join(who)}: {why}" for why, who in faults.items()))
-
-
-def opened_once(sources: dict[str, Any], opened: dict[str, Splits | LvmctlError]) -> Splits:
-    """The splits of sources, kept in ``opened``, or the error that they give each time."""
-    key = json.dumps(sources, sort_keys=True)
-    if key not in opened:
-        try:
-            opened[key] = open_splits(**sources)
-        except LvmctlError as error:
-            opened[key] = error
-    if isinstance(opened[key], LvmctlError):
-        raise opened[key]
-    return opened[key]
 
 
 def refuse_another(trial: Trial) -> None:
