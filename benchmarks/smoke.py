@@ -38,7 +38,7 @@ SIZES = {
     "split_parity": "--windows 1000 --dim 16",
     "startup": "--runs 1 --plugins 2",
     "train": "--batch 16 --blocks 1 --steps 1 --articles 20 --dim 32 --no-quality",
-    "tried": f"base mean --books {WORLD} --math {WORLD}&seed=1",
+    "tried": "base mean read-grams read-drop read-kinds --third --minus read",
 }
 """What is typed after the name of each benchmark."""
 

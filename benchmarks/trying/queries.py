@@ -15,7 +15,7 @@ from trying.articles import Article, K
 from trying.crossing import crossed
 from trying.known import fading
 from trying.lists import Feature
-from trying.scoring import Fit, Scoring, ranker
+from trying.scoring import Fit, Ranker, Scoring
 
 FADE = 0.4
 REDUCED, HIDDEN, DROPOUT = 64, 128, 0.3
@@ -73,7 +73,7 @@ def labels(article: Article) -> Tensor:
 
 def taught(training: tuple[Article, ...]) -> Wanted:
     """Softmax of the scores of P9's scorer, trained on the same articles."""
-    score = ranker()(training)
+    score = Ranker()(training)
     return lambda article: score(article).masked_fill(~article.candidates, -torch.inf).softmax(1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ SAMPLE = 5
 FLOOR = 1e-3
 
 Scoring = Callable[[Article], Tensor]
-"""Scores (W, n) of an article's windows and chunks."""
+"""Scores (W, n) of an article's windows and chunks, or (S, W, n) of S seeds."""
 
 Method = Callable[[tuple[Article, ...]], Scoring]
 """From training articles, the short ones too, to scores."""
@@ -30,6 +31,11 @@ Method = Callable[[tuple[Article, ...]], Scoring]
 Fit = Callable[[tuple[Article, ...]], Feature]
 """From training articles, the short ones too, to a feature of any article."""
 
+Trained = Callable[[Lists], Tensor]
+"""Scores (W, N) of lists."""
+
+Learn = Callable[[Sequence[Lists], int, float], Trained]
+"""From lists, a seed and the deviations that count at most, to scores."""
 
 MASK = 1 << 23
 """Length of the mask of the features' dropout: drawing one a step takes longer than all else."""
@@ -38,9 +44,9 @@ MASK = 1 << 23
 class InputDropout(nn.Module):
     """Dropout by a random piece of one long mask."""
 
-    def __init__(self, share: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.mask = (torch.rand(MASK) >= share) / (1 - share)
+        self.mask = (torch.rand(MASK) >= INPUT_DROPOUT) / (1 - INPUT_DROPOUT)
 
     def forward(self, z: Tensor) -> Tensor:
         if not self.training:
@@ -52,10 +58,12 @@ class InputDropout(nn.Module):
 class Net(nn.Module):
     """score = w·z + MLP(z), z the features as :meth:`standard` gives them: (B, N, F) → (B, N)."""
 
-    def __init__(self, mean: Tensor, deviation: Tensor, far: float = math.inf) -> None:
+    def __init__(
+        self, mean: Tensor, deviation: Tensor, far: float, dropout: type[InputDropout]
+    ) -> None:
         super().__init__()
         self.mean, self.scale, self.far = mean, 1 / (deviation + FLOOR), far
-        self.dropout = InputDropout(INPUT_DROPOUT)
+        self.dropout = dropout()
         self.linear = nn.Linear(len(mean), 1, bias=False)
         self.network = network(len(mean), HIDDEN, DROPOUT)
 
@@ -68,22 +76,42 @@ class Net(nn.Module):
         return (self.linear(z) + self.network(z))[..., 0]
 
 
-def ranker(fit: Fit | None = None, far: float = math.inf, members: int = 1) -> Method:
-    """A scorer of P9's cosine features and of the feature that ``fit`` gives, of which deviations
-    up to ``far`` count; of several ``members``, the mean."""
+@dataclass(frozen=True)
+class Ranker:
+    """A method: a scorer of P9's cosine features and of the feature that ``fit`` gives.
 
-    def method(training: tuple[Article, ...]) -> Scoring:
-        feature = None if fit is None else fit(training)
+    Attributes:
+        far: deviations up to which they count.
+        members: scorers, the mean of which is taken.
+        seeds: such means, (S, W, n) where there are several.
+        learn: trains a scorer of lists.
+    """
+
+    fit: Fit | None = None
+    far: float = math.inf
+    members: int = 1
+    seeds: int = 1
+    learn: Learn = field(default_factory=lambda: learned)
+
+    def __call__(self, training: tuple[Article, ...]) -> Scoring:
+        feature = None if self.fit is None else self.fit(training)
         data = [lists_of(article, feature) for article in measured(training)]
-        nets = [train(data, seed, far) for seed in range(members)]
+        made = [self.learn(data, seed, self.far) for seed in range(self.seeds * self.members)]
 
         def score(article: Article) -> Tensor:
             lists = lists_of(article, feature)
-            return torch.stack([scores(net, lists) for net in nets]).mean(dim=0)
+            each = torch.stack([one(lists) for one in made])
+            return each.unflatten(0, (self.seeds, self.members)).mean(dim=1).squeeze(0)
 
         return score
 
-    return method
+
+def learned(
+    data: Sequence[Lists], seed: int, far: float, dropout: type[InputDropout] = InputDropout
+) -> Trained:
+    """A small network."""
+    net = train(data, seed, far, dropout)
+    return lambda lists: scores(net, lists)
 
 
 @torch.no_grad()
@@ -92,12 +120,17 @@ def scores(net: Net, lists: Lists) -> Tensor:
     return net(net.standard(lists))
 
 
-def train(data: Sequence[Lists], seed: int = 0, far: float = math.inf) -> Net:
+def train(
+    data: Sequence[Lists],
+    seed: int = 0,
+    far: float = math.inf,
+    dropout: type[InputDropout] = InputDropout,
+) -> Net:
     """Softmax of the target among its list; AdamW, one cycle of the learning rate."""
     seen = torch.cat([each.inputs()[each.candidates] for each in data[::SAMPLE]])
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    net = Net(seen.mean(dim=0), seen.std(dim=0), far)
+    net = Net(seen.mean(dim=0), seen.std(dim=0), far, dropout)
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     batches = []
     for lists in data:
