@@ -104,6 +104,7 @@ def baselines(
     shape: Shape,
     train: Windows | None = None,
     say: Callable[[str], object] = lambda message: None,
+    progress: Callable[[int], object] = lambda n: None,
 ) -> tuple[list[Predictor], list[str]]:
     """Every registered baseline and oracle, fitted where it learns.
 
@@ -113,6 +114,7 @@ def baselines(
         train: windows to fit on and to take the mean chunk from; without them, what needs them is
             left out.
         say: called with the reason where a plugin's baseline that failed is left out.
+        progress: called with 1 after each of :func:`baseline_names`.
 
     Returns:
         The predictors, and the names of those left out.
@@ -131,6 +133,7 @@ def baselines(
         for called, learns, make in ways:
             if train is None and learns:
                 left_out.append(called)
+                progress(1)
                 continue
             try:
                 predictors.append(make(registry, entry, called, shape))
@@ -139,6 +142,7 @@ def baselines(
                     raise
                 left_out.append(called)
                 say(f"{called} is left out: {error}")
+            progress(1)
     return predictors, left_out
 
 

@@ -13,7 +13,7 @@ from lvmctl.core.errors import PluginError
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.evaluate import measured
 from lvmctl.evaluation.measure import Protocol, measure
-from lvmctl.evaluation.predictors import Predictor, baselines, named
+from lvmctl.evaluation.predictors import Predictor, baseline_names, baselines, named
 from lvmctl.registry import Plugin, Registry, configure, load_registry
 from lvmctl.registry.specs import Shape
 
@@ -49,6 +49,13 @@ def test_what_learns_is_left_out_without_training_windows(fitted):
     }
     assert {"ema", "wiener", "ridge", "margin-max", "direct-centred"} <= set(left_out)
     assert {"direct", "centroid", "random", "oracle"}.isdisjoint(left_out)
+
+
+@pytest.mark.parametrize("train", [None, windows(0)])
+def test_progress_counts_every_baseline_fitted_or_left_out(train):
+    steps = []
+    baselines(load_registry(), SHAPE, train, progress=steps.append)
+    assert steps == [1] * len(baseline_names(load_registry()))
 
 
 def test_every_prediction_is_a_unit_vector_whatever_the_order_of_windows(fitted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,8 +47,11 @@ class Internals(NamedTuple):
     parts: dict[str, Any]
 
 
-def internals(trained: Trained, windows: Windows) -> Internals:
-    """Look inside a run's predictions on all ``windows``."""
+def internals(
+    trained: Trained, windows: Windows, progress: Callable[[int], object] = lambda n: None
+) -> Internals:
+    """Look inside a run's predictions on all ``windows``; ``progress`` is called with how many more
+    of them are done."""
     metrics = LossMetrics(trained, windows)
     q = np.empty((len(windows), windows.split.dim), np.float32)
     weights: list[Tensor] = []
@@ -62,6 +66,7 @@ def internals(trained: Trained, windows: Windows) -> Internals:
             weights.append(prediction.weights.float())
         for name, value in prediction.extras.items():
             extras[name].append(value.float())
+        progress(len(index))
     parts: dict[str, Any] = {}
     some = np.linspace(0, len(windows) - 1, min(POINTS, len(windows))).astype(int)
     if weights:

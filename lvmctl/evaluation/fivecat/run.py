@@ -161,7 +161,8 @@ def run_fivecat(
     trained = trained.in_space(data.same_space)
     others, left_out = fit(registry, data, reporter)
     predictor = trained.predictor()
-    inside = internals(trained, data.val)
+    with reporter.progress(predictor.name, "windows", len(data.val)) as done:
+        inside = internals(trained, data.val, done)
     known = {"val": {predictor.name: inside.q}, "ood": {}}
     metric_tables = {}
     for seed, (split, windows) in enumerate({"val": data.val, "ood": data.ood}.items()):
@@ -178,7 +179,9 @@ def run_fivecat(
     run_metrics = metric_tables["val"].measured[predictor.name]
     run_metrics.metrics.update(inside.metrics)
     parts = inside.parts | {"examples": examples(data.val, run_metrics, inside.q)}
-    add_ceilings(registry, metric_tables, predictor.geometry, data, inside.metrics)
+    with reporter.progress("ceilings", "stages", 1) as done:
+        add_ceilings(registry, metric_tables, predictor.geometry, data, inside.metrics)
+        done(1)
     with reporter.progress("latency", "stages", 1) as done:
         beside = reference_of(registry, gates)
         # One process alone is timed, while the others wait.

@@ -34,7 +34,11 @@ SCORES = 20_000_000
 
 
 def in_article_ranks(
-    windows: Windows, index: np.ndarray, q: np.ndarray, pools: tuple[str, ...] = POOLS
+    windows: Windows,
+    index: np.ndarray,
+    q: np.ndarray,
+    pools: tuple[str, ...] = POOLS,
+    progress: Callable[[int], object] = lambda n: None,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Rank of each window's target among the chunks of its article.
 
@@ -42,6 +46,7 @@ def in_article_ranks(
         index: (W,) which of them, in ascending order.
         q: (W, D) unit predictions, float32.
         pools: names of :data:`POOLS`.
+        progress: called with how many more windows are done.
 
     Returns:
         By pool: ranks (W,) float64, 1 + #better + ½·#ties, and pool sizes (W,) int64.
@@ -56,6 +61,7 @@ def in_article_ranks(
                 inside = pool_mask(pool, first, chunks, windows.context_length)
                 ranks[pool][part] += (better * inside).sum(axis=1)
                 sizes[pool][part] += inside.sum(axis=1)
+        progress(part.stop - part.start)
     return {pool: (ranks[pool], sizes[pool]) for pool in pools}
 
 

@@ -67,7 +67,11 @@ def test_weights_are_averaged_by_coherence(trained, windows):
 def test_blocks_change_nothing(trained, windows, monkeypatch):
     whole = internals(trained, windows).parts["weights"]["mean"]
     monkeypatch.setattr(module, "BATCH", 17)
-    assert np.allclose(internals(trained, windows).parts["weights"]["mean"], whole, atol=1e-6)
+    steps = []
+    in_blocks = internals(trained, windows, steps.append).parts["weights"]["mean"]
+    assert np.allclose(in_blocks, whole, atol=1e-6)
+    assert max(steps) == 17
+    assert sum(steps) == len(windows)
 
 
 class Anchored:

@@ -163,6 +163,15 @@ def test_articles_need_not_lie_in_order(reference, split_of):
     compare(reference, windows, places, unit_rows(rng, len(windows), 5), 7)
 
 
+def test_progress_moves_inside_a_long_article(split_of, monkeypatch):
+    rng = np.random.default_rng(1)
+    windows = Windows(split_of(unit_rows(rng, 47, 6), [7, 40]), 4, 1)
+    q, steps = unit_rows(rng, len(windows), 6), []
+    monkeypatch.setattr(module, "WINDOWS", 10)
+    in_article_ranks(windows, np.arange(len(windows)), q, ("filtered",), steps.append)
+    assert steps == [3, 10, 10, 10, 6]
+
+
 def test_a_selection_of_windows_is_measured_alone(split_of):
     rng = np.random.default_rng(1)
     windows = Windows(split_of(unit_rows(rng, 60, 6), [25, 5, 30]), 4, 1)

@@ -156,9 +156,10 @@ class StoreGeometry:
         try:
             Windows(ranked, *shape)  # an article is long enough
             chosen = ranked.subset(options.windows, *shape, options.seed)
-            candidates = transforms(fitted)
-            with reporter.progress("retrieval", "transforms", 1 + len(candidates)) as done:
-                tried = trial(chosen, (*shape, options.windows), candidates, options.seed, done)
+            candidates, shape = transforms(fitted), (*shape, options.windows)
+            total = (1 + len(candidates)) * len(Windows(chosen, *shape))
+            with reporter.progress("retrieval", "windows", total) as done:
+                tried = trial(chosen, shape, candidates, options.seed, done)
         except DataError as error:
             return {"fitted_on": fitted_on, "reason": str(error)}
         return {"fitted_on": fitted_on, "best": best(tried), **tried}

@@ -34,7 +34,7 @@ def trial(
     Args:
         split: whole articles that are long enough to be ranked in.
         shape: K and h of the windows, and how many of a long article are enough.
-        progress: called with 1 after the raw chunks and after each transform.
+        progress: called with how many more windows are ranked, raw and after each transform.
 
     Returns:
         ``windows``, ``articles``, ``raw`` (``value``, ``ci`` and ``chance`` of each figure) and
@@ -46,7 +46,7 @@ def trial(
         DataError: the split holds no such window.
     """
     draws = Resampling(len(split.lengths), seed)
-    windows, before, sizes = direct(split, shape)
+    windows, before, sizes = direct(split, shape, progress)
     article, expected = windows.article, chance(sizes)
     raw = {
         name: {
@@ -56,17 +56,15 @@ def trial(
         }
         for name in SHOWN
     }
-    progress(1)
     gains = {}
     for transform_name, transform in tried.items():
         try:
-            _, after, _ = direct(apply_transform(split, transform), shape)
+            _, after, _ = direct(apply_transform(split, transform), shape, progress)
             gains[transform_name] = {
                 name: gain(draws, before[name], after[name], article, len(tried)) for name in SHOWN
             }
         except DataError:  # nothing is left of some chunk: no training could use it
-            pass
-        progress(1)
+            progress(len(windows))
     articles = len(np.unique(article))
     return {"windows": len(windows), "articles": articles, "raw": raw, "transforms": gains}
 
@@ -86,13 +84,14 @@ def gain(
 
 
 def direct(
-    split: Split, shape: tuple[int, ...]
+    split: Split, shape: tuple[int, ...], progress: Callable[[int], object]
 ) -> tuple[Windows, dict[str, np.ndarray], np.ndarray]:
     """The split's windows, the figures (W,) of ``direct`` there by name, and the sizes (W,) of the
     pools."""
     windows = Windows(split, *shape)
     q = unit(split.vectors[windows.rows + windows.context_length - 1])
-    ranks, sizes = in_article_ranks(windows, np.arange(len(windows)), q, ("filtered",))["filtered"]
+    every = np.arange(len(windows))
+    ranks, sizes = in_article_ranks(windows, every, q, ("filtered",), progress)["filtered"]
     return windows, per_window(ranks, sizes), sizes
 
 
