@@ -115,6 +115,12 @@ ROWS: dict[str, Row] = dict(
             texts=True,
         ),
         _one(
+            "read-members-drop",
+            "The mean of three scorers that were.",
+            Ranker(words(), FAR, 3, learn=without_groups),
+            texts=True,
+        ),
+        _one(
             "read-trees",
             "LightGBM's LambdaMART in the place of the network.",
             Ranker(words(), learn=grown),
