@@ -1,9 +1,9 @@
 """The two halves of a transformer block in bf16 on a CPU, with their gradients written out.
 
 Matrix units multiply so fast that what is left of a step is passes over memory. Here each half is
-one function of autograd: every weight and every activation is rounded once, dropout takes two
-passes in place over 16-bit integers, and its scale lies in factors that are applied anyway. The
-residual stream, the norms and the softmax stay float32. It is the arithmetic of
+one function of autograd: every weight and every activation is rounded once, dropout is one pass in
+place over 16-bit integers, and its scale lies in factors that are applied anyway. The residual
+stream, the norms and the softmax stay float32. It is the arithmetic of
 :class:`~lvmctl.nn.sequence.transformer.Block` under autocast, rounded elsewhere.
 """
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lvmctl.nn.sequence.dropout import keep, scale
+from lvmctl.nn.sequence.dropout import dropped, keep, levels, lowest, scale
 
 BF16 = torch.bfloat16
 
@@ -56,46 +56,48 @@ class Attention(torch.autograd.Function):
             for each in functional.linear(normed, key_value_w, key_value_b).chunk(2, dim=-1)
         )
         factor = query.shape[-1] ** -0.5
-        alpha = ((query @ key.transpose(1, 2)).float() * factor).softmax(dim=-1)
-        kept_alpha = keep(alpha, p)
-        dropped = alpha.to(BF16) if kept_alpha is None else (alpha * kept_alpha * scale(p)).to(BF16)
-        mixed = joined(dropped @ value, heads)
-        added = functional.linear(mixed, merge_w, merge_b)
-        kept = zero(added, keep(added, p))
+        # (…, keys, queries): a softmax down columns is vectorised, one along a few numbers is not.
+        alpha = ((key @ query.transpose(1, 2)).float() * factor).softmax(dim=1)
+        kept = keep(alpha.mT, p)
+        # Both dropouts' scales: what follows is linear but for the bias of merge.
+        share = alpha if kept is None else alpha * kept.mT * scale(p) ** 2
+        share = share.to(BF16)
+        mixed = joined(share.transpose(1, 2) @ value, heads)
+        added = functional.linear(mixed, merge_w, merge_b * scale(p))
+        drawn = zero(added, draw(added, p), p)
         ctx.save_for_backward(
-            *(x, mean, deviation, gain, shift, normed, query, key, value, alpha, dropped, mixed),
-            *(query_w, key_value_w, merge_w, kept_alpha, kept),
+            *(x, mean, deviation, gain, shift, normed, query, key, value, alpha, share, mixed),
+            *(query_w, key_value_w, merge_w, kept, drawn),
         )
         ctx.last_only, ctx.heads, ctx.p, ctx.factor = last_only, heads, p, factor
-        return torch.add(x[:, -1:] if last_only else x, added, alpha=scale(p))
+        return added.float().add_(x[:, -1:] if last_only else x)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
         x, mean, deviation, gain, shift, normed, query, key, value, *saved = ctx.saved_tensors
-        alpha, dropped, mixed, query_w, key_value_w, merge_w, kept_alpha, kept = saved
+        alpha, share, mixed, query_w, key_value_w, merge_w, kept, drawn = saved
         last_only, heads = ctx.last_only, ctx.heads
         above = above.contiguous()
-        added = rounded(above, scale(ctx.p))
-        zero(added, kept)
-        merge = of_layer(added, mixed)
+        added = above.to(BF16)
+        zero(added, drawn, ctx.p)
+        merge_w_, merge_b_ = of_layer(added, mixed)
         mixed_ = split(added @ merge_w, heads)
-        value_ = dropped.transpose(1, 2) @ mixed_
-        alpha_ = (mixed_ @ value.transpose(1, 2)).float()
-        if kept_alpha is not None:
-            alpha_ *= kept_alpha * scale(ctx.p)
-        scores_ = rounded(torch._softmax_backward_data(alpha_, alpha, -1, alpha.dtype), ctx.factor)
-        query_ = joined(scores_ @ key, heads)
-        key_value_ = torch.cat(
-            [joined(scores_.transpose(1, 2) @ query, heads), joined(value_, heads)], dim=-1
-        )
+        value_ = share @ mixed_
+        alpha_ = (value @ mixed_.transpose(1, 2)).float()
+        if kept is not None:
+            alpha_ *= kept.mT * scale(ctx.p) ** 2
+        scores_ = torch._softmax_backward_data(alpha_, alpha, 1, alpha.dtype)
+        scores_ = scores_.mul_(ctx.factor).to(BF16)
+        query_ = joined(scores_.transpose(1, 2) @ key, heads)
+        key_value_ = torch.cat([joined(scores_ @ query, heads), joined(value_, heads)], dim=-1)
         asking = normed[:, -1:] if last_only else normed
         normed_ = key_value_ @ key_value_w
         (normed_[:, -1:] if last_only else normed_).add_(query_ @ query_w)
         x_, *norm = of_norm(normed_, x, mean, deviation, gain, shift)
         (x_[:, -1:] if last_only else x_).add_(above)
-        layers = *of_layer(query_, asking), *of_layer(key_value_, normed), *merge
-        return x_, None, None, None, *norm, *layers
+        asked = *of_layer(query_, asking), *of_layer(key_value_, normed)
+        return x_, None, None, None, *norm, *asked, merge_w_, merge_b_ * scale(ctx.p)
 
 
 class FeedForward(torch.autograd.Function):
@@ -107,35 +109,36 @@ class FeedForward(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, p: float, *layers: Tensor) -> Tensor:
         gain, shift, expand_w, expand_b, contract_w, contract_b = layers
-        # relu(s z) = s relu(z): the hidden units' scale is the norm's and their bias's.
-        gain, shift, expand_b = (each * scale(p) for each in (gain, shift, expand_b))
+        # relu(s z) = s relu(z): both dropouts' scales are the norm's and the biases'.
+        gain, shift, expand_b = (each * scale(p) ** 2 for each in (gain, shift, expand_b))
         normed, mean, deviation = torch.native_layer_norm(x, x.shape[-1:], gain, shift, EPS)
         normed = normed.to(BF16)
         expand_w, contract_w = expand_w.to(BF16), contract_w.to(BF16)
         hidden = functional.linear(normed, expand_w, expand_b.to(BF16)).relu_()
-        zero(hidden, keep(hidden, p))
-        added = functional.linear(hidden, contract_w, contract_b.to(BF16))
-        kept = zero(added, keep(added, p))
-        saved = x, mean, deviation, gain, shift, normed, hidden, expand_w, contract_w, kept
+        zero(hidden, draw(hidden, p), p)
+        added = functional.linear(hidden, contract_w, (contract_b * scale(p)).to(BF16))
+        drawn = zero(added, draw(added, p), p)
+        saved = x, mean, deviation, gain, shift, normed, hidden, expand_w, contract_w, drawn
         ctx.save_for_backward(*saved)
         ctx.p = p
-        return torch.add(x, added, alpha=scale(p))
+        return added.float().add_(x)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
         x, mean, deviation, gain, shift, normed, hidden, *saved = ctx.saved_tensors
-        expand_w, contract_w, kept = saved
-        added = rounded(above, scale(ctx.p))
-        zero(added, kept)
-        contract = of_layer(added, hidden)
+        expand_w, contract_w, drawn = saved
+        added = above.to(BF16)
+        zero(added, drawn, ctx.p)
+        contract_w_, contract_b_ = of_layer(added, hidden)
         hidden_ = added @ contract_w
         # What relu or dropout made 0 passes nothing back.
         torch.ops.aten.threshold_backward.grad_input(hidden_, hidden, 0, grad_input=hidden_)
         expand_w_, expand_b_ = of_layer(hidden_, normed)
         x_, *norm = of_norm(hidden_ @ expand_w, x, mean, deviation, gain, shift)
-        gain_, shift_, expand_b_ = (each * scale(ctx.p) for each in (*norm, expand_b_))
-        return x_.add_(above), None, gain_, shift_, expand_w_, expand_b_, *contract
+        gain_, shift_, expand_b_ = (each * scale(ctx.p) ** 2 for each in (*norm, expand_b_))
+        layers = gain_, shift_, expand_w_, expand_b_, contract_w_, contract_b_ * scale(ctx.p)
+        return x_.add_(above), None, *layers
 
 
 def split(x: Tensor, heads: int) -> Tensor:
@@ -151,19 +154,22 @@ def joined(x: Tensor, heads: int) -> Tensor:
     return x.view(-1, heads, tokens, each).transpose(1, 2).reshape(-1, tokens, heads * each)
 
 
-def rounded(x: Tensor, factor: float) -> Tensor:
-    """x times a factor, in bf16."""
-    return torch.mul(x, factor, out=torch.empty(x.shape, dtype=BF16))
+def draw(x: Tensor, p: float) -> Tensor | None:
+    """The numbers by which dropout keeps elements of ``x``; None where it keeps all of them."""
+    return levels(x) if dropped(p) else None
 
 
-def zero(x: Tensor, kept: Tensor | None) -> Tensor | None:
-    """Set ``x`` (bf16) to 0 where ``kept`` (int16) is 0 and not 1; returns ``kept``.
+def zero(x: Tensor, drawn: Tensor | None, p: float) -> Tensor | None:
+    """Set those elements of ``x`` (bf16) to 0 that dropout does not keep; returns ``drawn``.
 
-    A product of integers takes half the time of one of bf16 numbers, and bits times 1 are the same.
+    An integer passes where its number is above a threshold, as a gradient passes relu: one pass
+    that makes no mask.
     """
-    if kept is not None:
-        x.view(torch.int16).mul_(kept)
-    return kept
+    if drawn is not None:
+        bits = x.view(torch.int16)
+        threshold = lowest(p) - 1
+        torch.ops.aten.threshold_backward.grad_input(bits, drawn, threshold, grad_input=bits)
+    return drawn
 
 
 def of_layer(above: Tensor, below: Tensor) -> tuple[Tensor, Tensor]:

@@ -32,20 +32,28 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
 
 
 def keep(x: Tensor, p: float) -> Tensor | None:
-    """Which elements of ``x`` dropout keeps: 1, else 0, as int16; None where ``p`` is 0.
+    """Which elements of ``x`` dropout keeps: 1, else 0, as int16; None where ``p`` is 0."""
+    return levels(x).ge_(lowest(p)) if p else None
+
+
+def levels(x: Tensor) -> Tensor:
+    """A random number for each element of ``x``, any int16 as likely as any other.
 
     torch draws one serial random number per element. Here element (j, i) of :data:`SUMS` rows has
     the number a_i + b_{i+j} modulo 65536, so that eight share the cost of one. Any three of them
     are independent: it takes four for one to follow from the others.
     """
-    if p == 0:
-        return None
     columns = -(-x.numel() // SUMS)
     words = torch.empty(-(-(2 * columns + SUMS) // 4), dtype=torch.int64).random_(-(2**63), None)
     a, b = words.view(torch.int16).split([columns, 4 * len(words) - columns])
     shifted = b.as_strided((SUMS, columns), (1, 1), columns)
-    levels = torch.add(a, shifted, out=torch.empty(SUMS, columns, dtype=torch.int16))
-    return levels.view(-1)[: x.numel()].view(x.shape).ge_(dropped(p) - LEVELS // 2)
+    sums = torch.add(a, shifted, out=torch.empty(SUMS, columns, dtype=torch.int16))
+    return sums.view(-1)[: x.numel()].view(x.shape)
+
+
+def lowest(p: float) -> int:
+    """The lowest of :func:`levels` whose element dropout keeps."""
+    return dropped(p) - LEVELS // 2
 
 
 def scale(p: float) -> float:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lvmctl.nn.sequence import bf16
-from lvmctl.nn.sequence.dropout import keep, scale
+from lvmctl.nn.sequence.dropout import keep, lowest, scale
 from lvmctl.nn.sequence.transformer import Block
 
 Measured = dict[str, Tensor]
@@ -83,10 +83,14 @@ def test_what_is_not_finite_stays_so():
         assert not made(x).isfinite().any()
 
 
-def test_zero_multiplies_bits():
-    x = torch.tensor([1.5, -2.0, 0.0, torch.inf, 3e38, -torch.nan]).bfloat16()
-    bf16.zero(x, torch.tensor([1, 1, 1, 1, 0, 0], dtype=torch.int16))
-    assert x.tolist() == [1.5, -2.0, 0.0, torch.inf, 0.0, 0.0]
+def test_zero_leaves_the_bits_of_what_is_kept():
+    x = torch.tensor([1.5, -2.0, 0.0, torch.inf, -torch.nan, 3e38, -torch.nan]).bfloat16()
+    before = x.clone().view(torch.int16)
+    least = lowest(0.25)
+    drawn = torch.tensor([least, least + 1, 32767, least, least, least - 1, -32768])
+    bf16.zero(x, drawn.to(torch.int16), 0.25)
+    assert torch.equal(x.view(torch.int16)[:5], before[:5])
+    assert x[5:].tolist() == [0.0, 0.0]
 
 
 def test_masks_are_those_of_dropout():
