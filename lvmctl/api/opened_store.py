@@ -11,6 +11,7 @@ import numpy as np
 
 from lvmctl.core.chunks import Chunks
 from lvmctl.core.errors import DataError, UsageError, nearest
+from lvmctl.core.formatting import count
 from lvmctl.core.paths import typed
 from lvmctl.data.chunk_source import SplitSource
 from lvmctl.data.splits.assign import split_counts
@@ -48,7 +49,8 @@ class OpenedStore:
         return self._split.chunks
 
     def __repr__(self) -> str:
-        size = f"{len(self)} chunks of {self.dim} in {len(self.articles)} articles"
+        chunks, articles = count(len(self), "chunk"), count(len(self.articles), "article")
+        size = f"{chunks} of {self.dim} in {articles}"
         return f"<lvmctl.Store {self.name}: {size}>"
 
     @cached_property

@@ -16,6 +16,7 @@ import torch
 from lvmctl import processes
 from lvmctl.core.batch import Step
 from lvmctl.core.errors import DivergedError, Interrupted, PluginError
+from lvmctl.core.formatting import count
 from lvmctl.core.paths import typed
 from lvmctl.core.reporter import Reporter
 from lvmctl.core.run_directory import RunDirectory
@@ -226,7 +227,7 @@ class Training:
         self.skipped_here += 1
         if self.skipped > self.options.max_skips or self.skipped_here == self.steps:
             raise DivergedError(
-                f"{self.skipped} steps had a non-finite loss or gradient, "
+                f"{count(self.skipped, 'step')} had a non-finite loss or gradient, "
                 f"the last at epoch {self.epoch}, step {self.index + 1}",
                 where=self.run.path,
                 hint="use a smaller lr or precision=fp32; the last checkpoint is intact",

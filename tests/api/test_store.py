@@ -36,6 +36,17 @@ def saved(tmp_path) -> Path:
     return lvmctl.synth("topic", tmp_path / "saved", articles=20, chunks=12, dim=8).path
 
 
+@pytest.mark.parametrize(
+    ("lengths", "dim", "size"),
+    [((1,), 1, "1 chunk of 1 in 1 article"), ((700, 800), 2, "1,500 chunks of 2 in 2 articles")],
+)
+def test_a_store_says_its_size(tmp_path, lengths, dim, size):
+    with lvmctl.write_store(tmp_path / "s", dim=dim) as writer:
+        for number, length in enumerate(lengths):
+            writer.article({"title": f"{number}"}, np.ones((length, dim), np.float32))
+    assert f": {size}>" in repr(lvmctl.open_store(tmp_path / "s"))
+
+
 @pytest.fixture
 def store(tmp_path):
     return lvmctl.embed(TEXTS, out=tmp_path / "store", **LSA)

@@ -51,7 +51,7 @@ def text(record: dict[str, Any]) -> str:
         paragraph(
             f"{record['path']}: {count(record['articles'], 'article')}, "
             f"{count(record['chunks'], 'chunk')} of "
-            f"{record['dim']} dimensions ({record['dtype']}, {texts})",
+            f"{count(record['dim'], 'dimension')} ({record['dtype']}, {texts})",
             "  ",
         ),
         f"encoder {name}, {record['content_hash'][:19]}…",

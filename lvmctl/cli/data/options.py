@@ -62,7 +62,7 @@ def show_written(store: Store, command: str, as_json: bool) -> None:
         notice(line)
     splits = ", ".join(f"{name} {count}" for name, count in store.splits.items())
     text = (
-        f"{store.path}: {count(len(store), 'chunk')} of {store.dim} dimensions in "
+        f"{store.path}: {count(len(store), 'chunk')} of {count(store.dim, 'dimension')} in "
         f"{count(len(store.articles), 'article')}" + (f" ({splits})" if splits else "")
     )
     emit(store.describe(), f"data.{command}", as_json, paragraph(text, "  "))

@@ -87,7 +87,7 @@ def _saved(folder: Path, state: Path) -> list[Path]:
 def _of_file(path: Path) -> Rows:
     suffix = path.suffix.lower()
     known = ", ".join((*SUFFIXES, ".npy"))
-    refuse(suffix not in SUFFIXES, "is no table of vectors", path, f"there are {known} files")
+    refuse(suffix not in SUFFIXES, "is no table of vectors", path, f"write it as one of {known}")
     open_data(path).close()  # not every library that reads tables refuses a pipe
     if suffix == ".jsonl":
         return LineRows(path)

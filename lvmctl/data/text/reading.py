@@ -90,7 +90,8 @@ def read_texts(paths: Sequence[Path], faults: Faults) -> Iterator[Text]:
             root = path if path.is_dir() else path.parent
             try:
                 known = file.suffix.lower() in SUFFIXES
-                refuse(not known, f"is not one of {', '.join(SUFFIXES)}", file)
+                hint = 'write the texts of a table as .jsonl, {"text": "…"} a line'
+                refuse(not known, f"is not one of {', '.join(SUFFIXES)}", file, hint)
                 if file.suffix.lower() != ".jsonl":
                     yield _article(file, root, faults)
                     continue

@@ -238,7 +238,8 @@ def tally(verdict: dict[str, Any]) -> str:
     if verdict["outcome"] != "UNDECIDED":
         return f"{passed} of {counted} counted tests passed, {verdict['needed']} needed"
     needed = enough(len(verdict["tests"]))
+    did = f"only {counted} did ({passed} passed)" if counted else "none did"
     return (
         f"at least {count(needed, 'test')} must count for a verdict, and of "
-        f"{len(verdict['tests'])} only {counted} did ({passed} passed)"
+        f"{len(verdict['tests'])} {did}"
     )

@@ -145,9 +145,10 @@ def repeated(pair: dict[str, Any]) -> str:
     """``38 of 1,170 val chunks (3.2 %, 95 % interval 0.3 to 8.0) repeat in train``."""
     low, high = pair["ci"]
     ci = "" if low != low else f", 95 % interval {100 * low:.1f} to {percent(high)}"
+    repeat = "repeats" if pair["repeated"] == 1 else "repeat"
     return (
-        f"{pair['repeated']:,} of {pair['chunks']:,} {pair['held']} chunks "
-        f"({percent(pair['share'])}{ci}) repeat in {pair['known']}"
+        f"{pair['repeated']:,} of {count(pair['chunks'], pair['held'] + ' chunk')} "
+        f"({percent(pair['share'])}{ci}) {repeat} in {pair['known']}"
     )
 
 

@@ -110,7 +110,7 @@ def test_ood_that_repeats_val_leaks_too():
     ood[3] = val[7]
     diagnosis = look(splits_of(sphere(40, 32), val, ood))
     assert diagnosis.sentence.startswith("1 of 40 ood chunks (2.5 %")
-    assert "repeat in val above" in diagnosis.sentence
+    assert "repeats in val above" in diagnosis.sentence
 
 
 def test_a_tolerated_share_does_not_fail():
