@@ -10,7 +10,7 @@ def lvmctl_commands() -> list[CommandSpec]:
     return [
         CommandSpec(
             name="dashboard",
-            summary="Shows runs, comparisons and stores in a browser.",
+            summary="Show runs, comparisons and stores in a browser.",
             target="lvmctl_dashboard.command:dashboard",
         )
     ]

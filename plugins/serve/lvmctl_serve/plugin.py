@@ -10,7 +10,7 @@ def lvmctl_commands() -> list[CommandSpec]:
     return [
         CommandSpec(
             name="serve",
-            summary="Answers requests over HTTP with trained runs.",
+            summary="Answer requests over HTTP with trained runs.",
             target="lvmctl_serve.command:serve",
         )
     ]
