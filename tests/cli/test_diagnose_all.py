@@ -6,6 +6,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
 from lvmctl.api import diagnosis
 from lvmctl.cli.diagnose import group as module
@@ -112,6 +113,17 @@ def test_a_fault_of_lvmctl_itself_is_not_hidden(monkeypatch):
     diagnosing(monkeypatch, {"odd": KeyError("odd")})
     with pytest.raises(KeyError):
         ask()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [(("none",), "no such store"), (("synth:iid?articles=2", "--level", "sentence"), "level")],
+)
+def test_a_store_that_cannot_be_opened_is_refused_once(typed, words):
+    result = CliRunner().invoke(module.everything, typed)
+    assert isinstance(result.exception, (DataError, UsageError))
+    assert words in str(result.exception)
+    assert result.stdout == ""
 
 
 def test_one_object_for_all(diagnosed, capsys, tmp_path):

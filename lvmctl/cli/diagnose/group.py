@@ -194,8 +194,11 @@ def everything(
     lvmctl diagnose all stores/books --run runs/p7_a --out findings/
     """
     from lvmctl.api.diagnosis import diagnose
+    from lvmctl.api.store import open_store
 
     refuse_output(out)
+    if store is not None:
+        open_store(store, level)  # what none of them can open is said once
     registry, entries = diagnostics()
     stdout = sys.stdout
     answers: dict[str, Answer] = {}
