@@ -160,7 +160,7 @@ def load_decoder(
     entry = registry.get("decoder", decoder)
     record = cast(DecoderSpec, entry.record)
     require(record)
-    bound: Any = bind(record.options, [("option", options)]).options
+    bound: Any = bind(record.options, [(f"decoder {decoder}", options)]).options
     opened = store if isinstance(store, Store) else open_store(store)
     return decoder_of(registry, entry, bound, opened, model)
 

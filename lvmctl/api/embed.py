@@ -203,7 +203,7 @@ def chosen_encoder(
     """The name that finds the encoder again, the encoder, and what it was fitted on if it need not
     be fitted any more."""
     if saved is None:
-        entry, encoder = build_encoder(name, [("option", options)])
+        entry, encoder = build_encoder(name, [(f"encoder {name}", options)])
         learns = cast(EncoderSpec, entry.record).fitted
         return entry.saved, encoder, None if learns else "nothing"
     if options:

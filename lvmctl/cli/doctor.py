@@ -128,7 +128,8 @@ def _with_libraries(kind: str) -> Check:
     absent = {record.name: install_line(record) for record in records if missing(record.needs)}
     working = ", ".join(record.name for record in records if record.name not in absent)
     others = [f"{name}: {line}" for name, line in absent.items()]
-    return Check(f"{kind}s", "ok", "; ".join([f"{working} work here", *others]))
+    work = "works" if len(records) - len(absent) == 1 else "work"
+    return Check(f"{kind}s", "ok", "; ".join([f"{working} {work} here", *others]))
 
 
 def experiments() -> Check:

@@ -32,10 +32,20 @@ class Group(click.Group):
         name = args[0]
         if not (name.startswith("-") or ctx.resilient_parsing or self.get_command(ctx, name)):
             names = self.list_commands(ctx)
-            close = self.option_called(ctx, name) or nearest(name, names)
+            close = (
+                self.option_called(ctx, name) or self.elsewhere(ctx, name) or nearest(name, names)
+            )
             hint = f"did you mean {close}?" if close else f"there are {', '.join(names)}"
             raise UsageError(f"{ctx.command_path} has no command {name!r}", hint=hint)
         return super().resolve_command(ctx, args)
+
+    def elsewhere(self, ctx: click.Context, name: str) -> str | None:
+        """The command of that very name which is no part of this group, such as ``lvmctl verify``
+        for ``lvmctl data verify``."""
+        root = ctx.find_root()
+        group = root.command
+        known = isinstance(group, click.Group) and name in group.list_commands(root)
+        return f"{root.command_path} {name}" if known else None
 
     def option_called(self, ctx: click.Context, name: str) -> str | None:
         """The group's option of that name, such as ``--version``, if it has one."""

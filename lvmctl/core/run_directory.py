@@ -228,4 +228,4 @@ def new_run(
 def _refuse(path: Path) -> None:
     if os.path.lexists(path):
         hint = "choose another --out, or --resume it"
-        raise OutputError("exists already", where=path, hint=hint)
+        raise OutputError("already exists", where=path, hint=hint)

@@ -122,7 +122,7 @@ def refuse_page(out: Path, replaceable: bool) -> None:
         raise OutputError("its directory does not exist", where=out, hint=hint)
     refuse_irregular(out)
     if out.exists() and not replaceable:
-        raise OutputError("exists already", where=out, hint="choose another --out, or add --force")
+        raise OutputError("already exists", where=out, hint="choose another --out, or add --force")
 
 
 def composed(

@@ -130,7 +130,7 @@ def test_what_cannot_be_trained_is_refused(options, message, tmp_path):
 
 
 def test_a_run_is_not_overwritten(run):
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         lvmctl.train("p8", data=DATA, out=run.path, epochs=1, **TINY)
 
 

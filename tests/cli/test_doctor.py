@@ -73,8 +73,11 @@ def lvmctl_encoders():
     assert result.returncode == 0
     working, *others = checks(result.stdout)["encoders"]["detail"].split("; ")
     assert "near" in working
+    assert working.endswith(" work here")
     assert "far" not in working
     assert "far: pip install 'far[all]'" in others
+    decoders = checks(result.stdout)["decoders"]["detail"]
+    assert ("works here" in decoders) == ("," not in decoders.split(";")[0])
     refused = run_cli("data", "embed", ".", "--out", "s", "--encoder", "far", path=[site])
     assert refused.returncode == 2
     assert "needs no_such, which is not here; pip install 'far[all]'" in refused.stderr

@@ -49,7 +49,7 @@ def test_faults_are_one_line_and_have_their_codes(typed, tmp_path):
     code, _, err = typed("eval", "report", "a", "--out", "x.html")
     assert (code, err) == (
         6,
-        "error: x.html: exists already; choose another --out, or add --force\n",
+        "error: x.html: already exists; choose another --out, or add --force\n",
     )
     Path("runs/a/5cat_results.json").write_text("{")
     code, _, err = typed("eval", "report", "a")

@@ -186,7 +186,7 @@ def test_an_output_that_exists_is_left_alone(typed, tmp_path):
     (tmp_path / "here").mkdir()
     code, _, err = typed(*TRAIN, "--out", "here")
     assert code == 6
-    assert "exists already" in err
+    assert "already exists" in err
     assert list((tmp_path / "here").iterdir()) == []
 
 

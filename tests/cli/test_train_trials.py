@@ -162,7 +162,11 @@ def test_a_directory_that_is_gone_is_reported(sweeping, working, tmp_path):
         (["--plugin", "p8", "--seed", "0-" + "9" * 5000], 2, ["invalid seed"]),
         (["--seed", "0-1"], 2, ["nothing to train is named"]),
         (["--experiment", "tiny-a", "--jobs", "2"], 2, ["--jobs: this is one run and no sweep"]),
-        (["--plugin", "p8", "--print-commands"], 2, ["--print-commands: this is one run"]),
+        (
+            ["--plugin", "p8", "--print-commands"],
+            2,
+            ["--print-commands: this is one run", "--seed 0-2"],
+        ),
         (["--experiment", "tiny-*", "--print-commands", "--jobs", "2"], 2, ["leave out --jobs"]),
         (["--experiment", "tiny-*", "--jobs", "0"], 2, ["0 is not in the range"]),
         (
@@ -188,7 +192,7 @@ def test_a_place_that_is_no_sweep_is_left_alone(sweeping, tmp_path):
     (tmp_path / "here/notes.txt").write_text("mine")
     code, _, err = sweeping("train", "--experiment", "tiny-*", "--out", "here")
     assert code == 6
-    assert "exists already and is not a sweep; name another place with --out" in err
+    assert "already exists and is not a sweep; name another place with --out" in err
     assert [p.name for p in (tmp_path / "here").iterdir() if p.name != ".lock"] == ["notes.txt"]
 
 

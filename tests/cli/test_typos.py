@@ -32,6 +32,7 @@ TYPOS = [
     ("data synth rotatio --out x", 2, ["did you mean 'rotation'?"]),
     ("data imprt x --out y", 2, ["lvmctl data", "'imprt'", "did you mean import?"]),
     ("eval fivecat", 2, ["'fivecat'", "there are", "5cat"]),
+    ("data verify x", 2, ["lvmctl data", "did you mean lvmctl verify?"]),
     ("runs lst", 2, ["did you mean list?"]),
     ("experiments shw", 2, ["did you mean show?"]),
     ("trian", 2, ["did you mean 'train'?"]),

@@ -50,7 +50,7 @@ def test_what_exists_is_refused(tmp_path, there):
     path.mkdir() if there == "an empty directory" else path.touch()
     with pytest.raises(OutputError) as caught:
         RunDirectory.create(path)
-    assert str(caught.value) == f"{path}: exists already; choose another --out, or --resume it"
+    assert str(caught.value) == f"{path}: already exists; choose another --out, or --resume it"
     assert caught.value.exit_code == 6
 
 

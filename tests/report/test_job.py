@@ -72,7 +72,7 @@ def test_several_runs_need_a_place_and_must_differ(runs, reporter, unrendered):
 def test_only_the_runs_own_page_is_replaced_unasked(runs, reporter, unrendered):
     other = Path("other.html")
     other.write_text("precious")
-    with pytest.raises(OutputError, match=r"other.html: exists already.*--force"):
+    with pytest.raises(OutputError, match=r"other.html: already exists.*--force"):
         make_report(["a"], other, False, reporter)
     assert other.read_text() == "precious"
     make_report(["a"], other, True, reporter)
@@ -81,7 +81,7 @@ def test_only_the_runs_own_page_is_replaced_unasked(runs, reporter, unrendered):
     usual.write_text("old")
     make_report(["a"], runs / "b" / ".." / "a" / "report.html", False, reporter)
     assert usual.read_text(encoding="utf-8").startswith("<!DOCTYPE")
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         make_report(["b"], usual, False, reporter)
 
 

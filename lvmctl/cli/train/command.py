@@ -189,7 +189,7 @@ def refuse_for_one_run(options: dict[str, Any]) -> None:
         raise UsageError(
             "this is one run and no sweep",
             where=refused[0],
-            hint="leave it out, or train several runs",
+            hint="leave it out, or give several seeds (--seed 0-2) or experiments",
         )
 
 

@@ -170,7 +170,7 @@ def open_sweep(path: Path) -> RunDirectory:
         there = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
     if there and SWEEP_FILE not in there:
         raise OutputError(
-            "exists already and is not a sweep", where=path, hint="name another place with --out"
+            "already exists and is not a sweep", where=path, hint="name another place with --out"
         )
     return RunDirectory(path)
 
