@@ -6,14 +6,14 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote_plus
 
 import numpy as np
 
 from lvmctl.config import bind
-from lvmctl.core.errors import DataError, UsageError, nearest, refuse
+from lvmctl.core.errors import DataError, UsageError, did_you_mean, nearest, refuse
 from lvmctl.core.paths import WORLD, typed
 from lvmctl.data.npz.importing import write_npz
 from lvmctl.data.store.arrays import release
@@ -111,12 +111,22 @@ class View:
     store: str = ""
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise UsageError(f"seed is {self.seed}, it must be at least 0")
+
 
 def write_synth(create: Create, text: str) -> None:
     """Make the world or view that ``synth:NAME?key=value&…`` describes; a UsageError for a name,
     key or value that cannot be."""
     name, _, query = text.removeprefix(PREFIX).partition("?")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
+    # The name of a world stands before its parameters.
+    known = [each.name for each in fields(View if name in VIEWS else World) if each.name != "name"]
+    for key in parameters:
+        if key not in known:
+            hint = did_you_mean(key, known)
+            raise UsageError(f"there is no parameter {key!r}", where=text, hint=hint)
     if name in VIEWS:
         view = bind(View, [(text, parameters)]).options
         if not view.store:
@@ -126,8 +136,6 @@ def write_synth(create: Create, text: str) -> None:
         with create(store.dim, store.vectors.dtype) as writer:
             write_view(writer, store, name, view.seed, source.split)
         return
-    if "name" in parameters:
-        raise UsageError("there is no parameter 'name'", where=text)
     world = bind(World, [(text, parameters)], base=World(name)).options
     with create(world.dim, "float32") as writer:
         write_world(writer, world)

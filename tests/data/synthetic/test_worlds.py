@@ -191,6 +191,28 @@ def test_a_store_of_a_view_of_one_split(make_store, tmp_path):
     assert not (tmp_path / "t").exists()
 
 
+@pytest.mark.parametrize(
+    ("source", "what", "hint"),
+    [
+        ("synth:ar1?nam=1", "'nam'", "there are articles, chunks, dim, a, theta, f, seed"),
+        ("synth:ar1?name=iid", "'name'", "there are articles, chunks, dim, a, theta, f, seed"),
+        ("synth:ar1?sed=1", "'sed'", "did you mean 'seed'?"),
+        ("synth:reversed?sed=1", "'sed'", "did you mean 'seed'?"),
+        ("synth:reversed?dim=4", "'dim'", "there are store, seed"),
+    ],
+)
+def test_an_unknown_parameter_is_answered_with_those_there_are(source, what, hint):
+    with pytest.raises(UsageError, match=f"there is no parameter {what}") as refused:
+        open_split(source)
+    assert refused.value.where == source
+    assert refused.value.hint == hint
+
+
+def test_a_view_of_a_negative_seed_is_refused(make_store):
+    with pytest.raises(UsageError, match="seed is -1, it must be at least 0"):
+        open_split(f"synth:shuffled?store={make_store([5]).path}&seed=-1")
+
+
 def test_views_of_separate_windows_are_refused(raw_store):
     windows = {"context": 4, "horizon": 2}
     manifest = {"format": "lvmctl.store/1", "windows": windows, "articles": [{}, {}]}
