@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lvmctl.nn.sequence.dropout import dropped, keep, levels, lowest, scale
+from lvmctl.nn.sequence.dropout import draw, keep, lowest, scale
 
 BF16 = torch.bfloat16
 
@@ -152,11 +152,6 @@ def joined(x: Tensor, heads: int) -> Tensor:
     """(B · heads, T, width / heads) → (B, T, width)."""
     _, tokens, each = x.shape
     return x.view(-1, heads, tokens, each).transpose(1, 2).reshape(-1, tokens, heads * each)
-
-
-def draw(x: Tensor, p: float) -> Tensor | None:
-    """The numbers by which dropout keeps elements of ``x``; None where it keeps all of them."""
-    return levels(x) if dropped(p) else None
 
 
 def zero(x: Tensor, drawn: Tensor | None, p: float) -> Tensor | None:

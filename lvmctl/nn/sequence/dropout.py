@@ -32,17 +32,21 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
 
 
 def keep(x: Tensor, p: float) -> Tensor | None:
-    """Which elements of ``x`` dropout keeps: 1, else 0, as int16; None where ``p`` is 0."""
-    return levels(x).ge_(lowest(p)) if p else None
+    """Which elements of ``x`` dropout keeps: 1, else 0, as int16; None where it keeps all."""
+    drawn = draw(x, p)
+    return None if drawn is None else drawn.ge_(lowest(p))
 
 
-def levels(x: Tensor) -> Tensor:
-    """A random number for each element of ``x``, any int16 as likely as any other.
+def draw(x: Tensor, p: float) -> Tensor | None:
+    """A random number for each element of ``x``, any int16 as likely as any other; None where
+    dropout keeps all of them.
 
     torch draws one serial random number per element. Here element (j, i) of :data:`SUMS` rows has
     the number a_i + b_{i+j} modulo 65536, so that eight share the cost of one. Any three of them
     are independent: it takes four for one to follow from the others.
     """
+    if not dropped(p):
+        return None
     columns = -(-x.numel() // SUMS)
     words = torch.empty(-(-(2 * columns + SUMS) // 4), dtype=torch.int64).random_(-(2**63), None)
     a, b = words.view(torch.int16).split([columns, 4 * len(words) - columns])
@@ -52,7 +56,7 @@ def levels(x: Tensor) -> Tensor:
 
 
 def lowest(p: float) -> int:
-    """The lowest of :func:`levels` whose element dropout keeps."""
+    """The lowest number of :func:`draw` whose element dropout keeps."""
     return dropped(p) - LEVELS // 2
 
 

@@ -100,3 +100,4 @@ def test_masks_are_those_of_dropout():
     assert set(kept.tolist()) == {0, 1}
     assert kept.float().mean() * scale(0.4) == pytest.approx(1, abs=0.15)
     assert keep(x, 0.0) is None
+    assert keep(x, 1e-6) is None  # less than half of 1/65536
