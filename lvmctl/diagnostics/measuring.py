@@ -12,7 +12,7 @@ from lvmctl.evaluation.evaluate import measured
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import MetricTable
-from lvmctl.evaluation.predictors import Predictor, baseline_names, baselines, raw, row_name
+from lvmctl.evaluation.predictors import Predictor, baselines, raw, row_name
 from lvmctl.registry import load_registry
 from lvmctl.registry.specs import Geometry, Shape
 
@@ -35,8 +35,7 @@ def fit_predictors(
     registry = load_registry()
     shape = Shape(train.split.dim, train.context_length, train.horizon)
     if only is None:
-        with reporter.progress("baselines", "predictors", len(baseline_names(registry))) as done:
-            return baselines(registry, shape, train, reporter.info, done)[0]
+        return baselines(registry, shape, train, reporter)[0]
     named = {row_name(registry, entry): entry for entry in registry.entries("baseline")}
     return [
         raw(registry, entry, name, shape, train) for name, entry in named.items() if name in only

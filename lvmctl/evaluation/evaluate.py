@@ -21,7 +21,7 @@ from lvmctl.evaluation.expected import expected_seconds
 from lvmctl.evaluation.fivecat.ceilings import margin_ceilings
 from lvmctl.evaluation.measure import Protocol
 from lvmctl.evaluation.metric_table import MetricTable
-from lvmctl.evaluation.predictors import Predictor, baseline_names, baselines
+from lvmctl.evaluation.predictors import Predictor, baselines
 from lvmctl.evaluation.rendering import summary_text
 from lvmctl.evaluation.shared_out import measure_all
 from lvmctl.evaluation.trained import Trained, load_run
@@ -133,8 +133,7 @@ def fit(
         reporter.info(
             f"baselines are fitted on {count(len(data.train), 'window')} of {data.train.split.name}"
         )
-    with reporter.progress("baselines", "predictors", len(baseline_names(registry))) as done:
-        predictors, left_out = baselines(registry, data.shape, data.train, reporter.info, done)
+    predictors, left_out = baselines(registry, data.shape, data.train, reporter)
     if left_out and data.train is None:
         reporter.info(
             f"left out, because there is no training data to fit them on: "

@@ -14,6 +14,7 @@ from torch import Tensor
 from lvmctl.core.batch import Pool
 from lvmctl.core.chunks import Chunks
 from lvmctl.core.errors import PluginError
+from lvmctl.core.reporter import SILENT, Reporter
 from lvmctl.data.windows import Windows
 from lvmctl.evaluation.retrieval.ties import one_score_for_equals
 from lvmctl.registry import Entry, Registry
@@ -103,8 +104,7 @@ def baselines(
     registry: Registry,
     shape: Shape,
     train: Windows | None = None,
-    say: Callable[[str], object] = lambda message: None,
-    progress: Callable[[int], object] = lambda n: None,
+    reporter: Reporter = SILENT,
 ) -> tuple[list[Predictor], list[str]]:
     """Every registered baseline and oracle, fitted where it learns.
 
@@ -113,8 +113,7 @@ def baselines(
         shape: what they are built for.
         train: windows to fit on and to take the mean chunk from; without them, what needs them is
             left out.
-        say: called with the reason where a plugin's baseline that failed is left out.
-        progress: called with 1 after each of :func:`baseline_names`.
+        reporter: told why a plugin's baseline that failed is left out, and the progress.
 
     Returns:
         The predictors, and the names of those left out.
@@ -122,27 +121,27 @@ def baselines(
     predictors: list[Predictor] = []
     left_out: list[str] = []
     mean = None if train is None else train.split.mean()
-    for entry in registry.entries("baseline"):
-        record: BaselineSpec = entry.record
-        name = row_name(registry, entry)
-        ways = [(name, record.fitted, functools.partial(raw, train=train))]
-        if record.centred:
-            ways.append(
-                (f"{name}-centred", True, functools.partial(centred, train=train, mean=mean))
-            )
-        for called, learns, make in ways:
-            if train is None and learns:
-                left_out.append(called)
-                progress(1)
-                continue
-            try:
-                predictors.append(make(registry, entry, called, shape))
-            except PluginError as error:
-                if entry.plugin.origin == CORE:
-                    raise
-                left_out.append(called)
-                say(f"{called} is left out: {error}")
-            progress(1)
+    with reporter.progress("baselines", "predictors", len(baseline_names(registry))) as done:
+        for entry in registry.entries("baseline"):
+            record: BaselineSpec = entry.record
+            name = row_name(registry, entry)
+            ways = [(name, record.fitted, functools.partial(raw, train=train))]
+            if record.centred:
+                ways.append(
+                    (f"{name}-centred", True, functools.partial(centred, train=train, mean=mean))
+                )
+            for called, learns, make in ways:
+                try:
+                    if train is None and learns:
+                        left_out.append(called)
+                    else:
+                        predictors.append(make(registry, entry, called, shape))
+                except PluginError as error:
+                    if entry.plugin.origin == CORE:
+                        raise
+                    left_out.append(called)
+                    reporter.info(f"{called} is left out: {error}")
+                done(1)
     return predictors, left_out
 
 

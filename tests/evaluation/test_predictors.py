@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from recorder import Recorder
 
 from lvmctl.core.errors import PluginError
+from lvmctl.core.reporter import Reporter
 from lvmctl.data import Windows, open_split
 from lvmctl.evaluation.evaluate import measured
 from lvmctl.evaluation.measure import Protocol, measure
@@ -53,9 +55,17 @@ def test_what_learns_is_left_out_without_training_windows(fitted):
 
 @pytest.mark.parametrize("train", [None, windows(0)])
 def test_progress_counts_every_baseline_fitted_or_left_out(train):
-    steps = []
-    baselines(load_registry(), SHAPE, train, progress=steps.append)
-    assert steps == [1] * len(baseline_names(load_registry()))
+    totals, steps = [], []
+
+    class Stepping(Reporter):
+        @contextmanager
+        def progress(self, what, unit, total=None, done=0):
+            totals.append(total)
+            yield steps.append
+
+    baselines(load_registry(), SHAPE, train, Stepping())
+    names = baseline_names(load_registry())
+    assert (totals, steps) == ([len(names)], [1] * len(names))
 
 
 def test_every_prediction_is_a_unit_vector_whatever_the_order_of_windows(fitted):
@@ -144,11 +154,11 @@ def test_a_third_party_s_baseline_joins_the_others(third_party):
 
 
 def test_the_fault_of_a_fit_carries_its_name(third_party):
-    lines = []
-    predictors, left_out = baselines(third_party(fitted=True), SHAPE, windows(0), lines.append)
+    recorder = Recorder()
+    predictors, left_out = baselines(third_party(fitted=True), SHAPE, windows(0), recorder)
     assert left_out == ["oldest"]
     assert "direct" in {predictor.name for predictor in predictors}
-    (message,) = lines
+    (message,) = recorder.messages
     assert message.startswith("oldest is left out: baseline oldest of plugin mine")
     assert "KeyError" in message
 
