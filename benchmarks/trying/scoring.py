@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -76,6 +76,14 @@ class Net(nn.Module):
         return (self.linear(z) + self.network(z))[..., 0]
 
 
+def learned(
+    data: Sequence[Lists], seed: int, far: float, dropout: type[InputDropout] = InputDropout
+) -> Trained:
+    """A small network."""
+    net = train(data, seed, far, dropout)
+    return lambda lists: scores(net, lists)
+
+
 @dataclass(frozen=True)
 class Ranker:
     """A method: a scorer of P9's cosine features and of the feature that ``fit`` gives.
@@ -91,7 +99,7 @@ class Ranker:
     far: float = math.inf
     members: int = 1
     seeds: int = 1
-    learn: Learn = field(default_factory=lambda: learned)
+    learn: Learn = learned
 
     def __call__(self, training: tuple[Article, ...]) -> Scoring:
         feature = None if self.fit is None else self.fit(training)
@@ -104,14 +112,6 @@ class Ranker:
             return each.unflatten(0, (self.seeds, self.members)).mean(dim=1).squeeze(0)
 
         return score
-
-
-def learned(
-    data: Sequence[Lists], seed: int, far: float, dropout: type[InputDropout] = InputDropout
-) -> Trained:
-    """A small network."""
-    net = train(data, seed, far, dropout)
-    return lambda lists: scores(net, lists)
 
 
 @torch.no_grad()
